@@ -1,0 +1,102 @@
+"""Multimodal tools for agents: search pictures, clips and texts, and answer with evidence.
+
+    from mm_agents import Library
+
+    library = Library.open("./holiday")
+    library.add("photos/", "clips/")
+    for hit in library.search("a dog on the beach"):
+        print(hit.name, hit.t0, hit.score)
+
+Names are loaded when they are first used, so importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mm_agents import errors, filters, media, testing
+    from mm_agents.library import AddReport, Library
+    from mm_agents.protocols import Embedder, Store
+    from mm_agents.retrieval import Retriever
+    from mm_agents.types import (
+        And,
+        Box,
+        Clip,
+        CollectionSpec,
+        Condition,
+        Evidence,
+        FoundBy,
+        Hit,
+        Image,
+        Match,
+        Not,
+        Or,
+        Record,
+        Text,
+        VectorSpec,
+    )
+
+_HOME = {
+    "AddReport": "library",
+    "And": "types",
+    "Box": "types",
+    "Clip": "types",
+    "CollectionSpec": "types",
+    "Condition": "types",
+    "Embedder": "protocols",
+    "Evidence": "types",
+    "FoundBy": "types",
+    "Hit": "types",
+    "Image": "types",
+    "Library": "library",
+    "Match": "types",
+    "Not": "types",
+    "Or": "types",
+    "Record": "types",
+    "Retriever": "retrieval",
+    "Store": "protocols",
+    "Text": "types",
+    "VectorSpec": "types",
+}
+_MODULES = ("errors", "filters", "media", "testing")
+
+__all__ = [
+    "AddReport",
+    "And",
+    "Box",
+    "Clip",
+    "CollectionSpec",
+    "Condition",
+    "Embedder",
+    "Evidence",
+    "FoundBy",
+    "Hit",
+    "Image",
+    "Library",
+    "Match",
+    "Not",
+    "Or",
+    "Record",
+    "Retriever",
+    "Store",
+    "Text",
+    "VectorSpec",
+    "errors",
+    "filters",
+    "media",
+    "testing",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"mm_agents.{_HOME[name]}"), name)
+    if name in _MODULES:
+        return import_module(f"mm_agents.{name}")
+    raise AttributeError(f"module 'mm_agents' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

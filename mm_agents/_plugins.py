@@ -1,0 +1,57 @@
+"""Plugins by name: one module with a ``build`` function, in this package or behind an entry point.
+
+An embedder named "mine" is ``mm_agents/embedders/mine.py``, or a module that another package names in its entry
+points: ``[project.entry-points."mm_agents.embedders"] mine = "their_package.mine"``. Only the one that is asked
+for is imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from importlib import metadata
+from typing import Any, Literal
+
+from mm_agents.errors import ConfigError, UnknownPluginError
+
+PluginKind = Literal["embedders", "stores", "documents"]
+
+
+def known(kind: PluginKind) -> dict[str, str]:
+    """The module of every plugin of a kind, by name; nothing of them is imported.
+
+    Raises:
+        ConfigError: two plugins claim the same name.
+    """
+    package = importlib.import_module(f"mm_agents.{kind}")
+    found = {
+        info.name: f"{package.__name__}.{info.name}"
+        for info in pkgutil.iter_modules(package.__path__)
+        if not info.name.startswith("_")
+    }
+    for entry in metadata.entry_points(group=f"mm_agents.{kind}"):
+        if entry.name in found and found[entry.name] != entry.value:
+            raise ConfigError(
+                f"Two {kind} plugins are named {entry.name!r}: {found[entry.name]} and {entry.value}. "
+                "Uninstall one, or ask its author for another name."
+            )
+        found[entry.name] = entry.value
+    return found
+
+
+def build(kind: PluginKind, name: str, /, *args: Any, **kwargs: Any) -> Any:
+    """Call the ``build`` function of the plugin of that name.
+
+    Raises:
+        UnknownPluginError: there is none; the message lists those that exist.
+    """
+    modules = known(kind)
+    if name not in modules:
+        raise UnknownPluginError(kind, name, list(modules))
+    return importlib.import_module(modules[name]).build(*args, **kwargs)
+
+
+def build_named(kind: PluginKind, name: str, /) -> Any:
+    """Build a plugin from one text, "plugin" or "plugin:argument", as people type it and stores keep it."""
+    plugin, _, argument = name.partition(":")
+    return build(kind, plugin, argument)

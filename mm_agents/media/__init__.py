@@ -1,0 +1,35 @@
+"""Open, sniff, bound, hash and decode pictures, videos, texts and PDFs; fetch a URL with care.
+
+Every reader takes a ``MediaFile``, a path or the content itself. What a file is, is told by its content. Whatever
+cannot be used raises a ``MediaError`` that says why.
+"""
+
+from __future__ import annotations
+
+from mm_agents.media.documents import Page, load_text, pages
+from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, inspect, walk
+from mm_agents.media.images import encode_jpeg, from_pil, image_size, load_image
+from mm_agents.media.urls import fetch, is_public
+from mm_agents.media.videos import VideoInfo, encode_clip, segments, video_info
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Limits",
+    "MediaFile",
+    "Page",
+    "Source",
+    "VideoInfo",
+    "encode_clip",
+    "encode_jpeg",
+    "fetch",
+    "from_pil",
+    "image_size",
+    "inspect",
+    "is_public",
+    "load_image",
+    "load_text",
+    "pages",
+    "segments",
+    "video_info",
+    "walk",
+]

@@ -1,0 +1,224 @@
+"""Open, bound, sniff and hash files; nothing is decoded here."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import stat
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mm_agents.errors import (
+    ConfigError,
+    DamagedMediaError,
+    MediaError,
+    MediaTooLargeError,
+    UnsupportedMediaError,
+)
+from mm_agents.media.formats import FORMATS, HEAD_BYTES, MediaType, check_text, decode_text, sniff
+
+BinaryFile = io.BufferedReader | io.BytesIO
+
+LIBRARY_FILE = "mm_agents.json"
+"""A folder that holds this file is a library, and not media."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What is refused as too large, so that one hostile or mistaken file cannot exhaust the machine.
+
+    Attributes:
+        bytes: the size of any file.
+        text_bytes: the size of a text file, which is read whole.
+        pixels: width times height of a picture or of a video's frames.
+        seconds: the length of a video.
+        frames: how many frames are sampled from one video.
+        pages: the pages of a PDF.
+        fetch_bytes: the size of what a URL answers.
+        fetch_seconds: the time that fetching a URL may take, redirects included.
+    """
+
+    bytes: int = 4 * 1024**3
+    text_bytes: int = 64 * 1024**2
+    pixels: int = 100_000_000
+    seconds: float = 6 * 3600
+    frames: int = 100_000
+    pages: int = 5000
+    fetch_bytes: int = 64 * 1024**2
+    fetch_seconds: float = 20
+
+
+DEFAULT_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaFile:
+    """A file that was looked at, but not decoded.
+
+    Attributes:
+        name: the file's name without folders; always encodes as UTF-8.
+        media_type: what the content is, whatever the name says.
+        format: such as "jpeg" or "mp4".
+        mime: such as "image/jpeg".
+        sha256: of the content, in hexadecimal.
+        size: in bytes.
+        path: where the file lies; None when ``data`` is given.
+        data: the content; None when ``path`` is given.
+    """
+
+    name: str
+    media_type: MediaType
+    format: str
+    mime: str
+    sha256: str
+    size: int
+    path: Path | None
+    data: bytes | None = field(repr=False)
+
+    @contextmanager
+    def open(self) -> Generator[BinaryFile]:
+        """The content as a file, at its beginning.
+
+        Raises:
+            MediaError: the file has vanished or cannot be read.
+        """
+        with _opened(self.data if self.path is None else self.path, self.name) as file:
+            yield file
+
+
+Source = MediaFile | Path | bytes
+"""What can be read: a file that was inspected, a path, or the content itself."""
+
+
+def inspect(source: Path | bytes, *, name: str | None = None, limits: Limits = DEFAULT_LIMITS) -> MediaFile:
+    """Find out what a file is by its content, bound its size and hash it.
+
+    Args:
+        source: a path, or the content itself.
+        name: what to call it; the path's last part when not given.
+        limits: what is refused as too large.
+
+    Raises:
+        UnsupportedMediaError: not a regular file, or of a kind that cannot be read.
+        DamagedMediaError: the file is empty.
+        MediaTooLargeError: more bytes than the limits allow.
+        MediaError: the file does not exist or cannot be read.
+    """
+    path = source if isinstance(source, Path) else None
+    name = _encodable(name or (path.name if path else "untitled"))
+    with _opened(source, name) as file:
+        size = file.seek(0, os.SEEK_END)
+        if size == 0:
+            raise DamagedMediaError(f"{name!r} is empty (0 bytes).")
+        _bound(size, limits.bytes, "bytes", name)
+        file.seek(0)
+        format = sniff(file.read(HEAD_BYTES), name)
+        file.seek(0)
+        if format is None:
+            _bound(size, limits.text_bytes, "text_bytes", name)
+            check_text(decode_text(file.read(), name), name)
+            format = FORMATS["text"]
+            file.seek(0)
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return MediaFile(
+        name=name,
+        media_type=format.media_type,
+        format=format.name,
+        mime=format.mime,
+        sha256=sha256,
+        size=size,
+        path=path,
+        data=None if isinstance(source, Path) else source,
+    )
+
+
+def expect(source: Source, media_type: MediaType, limits: Limits) -> MediaFile:
+    """The inspected source, which has to be of that type.
+
+    Raises:
+        MediaError: as ``inspect``; UnsupportedMediaError when it is of another type.
+    """
+    media = source if isinstance(source, MediaFile) else inspect(source, limits=limits)
+    if media.media_type != media_type:
+        wanted = {"image": "a picture", "video": "a video", "text": "text", "pdf": "a PDF"}[media_type]
+        raise UnsupportedMediaError(f"{media.name!r} is not {wanted}, but {media.format} ({media.mime}).")
+    return media
+
+
+def walk(paths: Iterable[Path], *, failed: Callable[[Path, MediaError], None]) -> Iterator[Path]:
+    """The files below some files and folders, sorted within each folder, each real file once.
+
+    Hidden files and folders are skipped unless given by name, and so are folders that hold a library. Symbolic links
+    are followed; one that leads back is harmless.
+
+    Args:
+        paths: files and folders.
+        failed: told of each path that does not exist or cannot be listed, and of a library that was given by name.
+    """
+    given = list(paths)
+    waiting = given[::-1]
+    seen: set[str] = set()
+    while waiting:
+        path = waiting.pop()
+        try:
+            real = os.path.realpath(path, strict=True)
+            if real in seen:
+                continue
+            seen.add(real)
+            is_folder = stat.S_ISDIR(os.stat(real).st_mode)
+            if is_folder and os.path.exists(os.path.join(real, LIBRARY_FILE)):
+                if path in given:
+                    failed(path, MediaError(f"{str(path)!r} is a library, not media. Give the folder of the files."))
+            elif is_folder:
+                inside = [path / name for name in os.listdir(real) if not name.startswith(".")]
+                waiting += sorted(inside, reverse=True)
+        except (OSError, ValueError) as error:
+            failed(path, MediaError(f"{str(path)!r} cannot be read: {_reason(error)}."))
+            continue
+        if not is_folder:
+            yield path
+
+
+@contextmanager
+def _opened(source: Path | bytes | None, name: str) -> Generator[BinaryFile]:
+    try:
+        match source:
+            case Path():
+                _check_regular(source, name)  # before opening it: opening a pipe would wait for a writer
+                with source.open("rb") as file:
+                    yield file
+            case bytes():
+                yield io.BytesIO(source)
+            case _:
+                raise ConfigError(f"Media are given as a Path or as bytes, not as {type(source).__name__}: {source!r}.")
+    except OSError as error:
+        raise MediaError(f"{name!r} cannot be read: {_reason(error)}.") from error
+
+
+def _check_regular(path: Path, name: str) -> None:
+    try:
+        mode = path.stat().st_mode
+    except ValueError as error:  # a NUL in the path
+        raise MediaError(f"{name!r} cannot be read: {error}.") from error
+    if stat.S_ISREG(mode):
+        return
+    tests = {"a folder": stat.S_ISDIR, "a pipe": stat.S_ISFIFO, "a socket": stat.S_ISSOCK}
+    kind = next((kind for kind, test in tests.items() if test(mode)), "a device")
+    raise UnsupportedMediaError(f"{name!r} is {kind}, not a file.")
+
+
+def _bound(value: int, limit: int, setting: str, name: str) -> None:
+    if value > limit:
+        raise MediaTooLargeError(f"{name!r} has {value:,} bytes; the limit is {limit:,} (Limits.{setting}).")
+
+
+def _encodable(name: str) -> str:
+    """The name with what is not Unicode (undecodable bytes of a file's name) replaced."""
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -1,0 +1,274 @@
+"""Pictures: from any of the known formats to upright sRGB pixels on white."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import struct
+import threading
+import warnings
+from collections.abc import Generator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import PIL.Image
+from PIL import ImageCms, ImageFile
+
+from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError
+from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, expect
+from mm_agents.types import Image
+
+if TYPE_CHECKING:
+    from mm_agents.types import ByteArray
+
+_PLUGINS = {
+    "jpeg": "Jpeg",
+    "png": "Png",
+    "webp": "WebP",
+    "gif": "Gif",
+    "bmp": "Bmp",
+    "tiff": "Tiff",
+    "avif": "Avif",
+}
+_DECODER_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    ArithmeticError,
+    RuntimeError,
+    struct.error,
+)
+"""What Pillow's decoders are known to raise for damaged content."""
+
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: PIL.Image.Transpose.FLIP_LEFT_RIGHT,
+    3: PIL.Image.Transpose.ROTATE_180,
+    4: PIL.Image.Transpose.FLIP_TOP_BOTTOM,
+    5: PIL.Image.Transpose.TRANSPOSE,
+    6: PIL.Image.Transpose.ROTATE_270,
+    7: PIL.Image.Transpose.TRANSVERSE,
+    8: PIL.Image.Transpose.ROTATE_90,
+}
+_SWAPS_SIDES = {5, 6, 7, 8}
+_LARGEST_JPEG_SIDE = 65_500
+_warnings_lock = threading.Lock()
+
+
+def load_image(
+    source: MediaFile | bytes | Path, *, max_side: int | None = None, limits: Limits = DEFAULT_LIMITS
+) -> Image:
+    """Decode a picture; the first frame of an animated one.
+
+    Args:
+        source: the picture.
+        max_side: shrink it so that its longer side is at most this many pixels.
+        limits: what is refused as too large, before decoding.
+
+    Returns:
+        Upright, sRGB, alpha flattened on white; 16-bit and float greys scaled to 8 bits.
+
+    Raises:
+        UnsupportedMediaError: not a picture of a known format.
+        MediaTooLargeError: more pixels or bytes than the limits allow.
+        DamagedMediaError: the picture is cut off or corrupt.
+    """
+    _check_side(max_side)
+    with _header(expect(source, "image", limits), limits) as (picture, orientation):
+        if max_side is not None:
+            width, height = _fit(picture.size, max_side)
+            picture.draft(None, (2 * width, 2 * height))
+        with _quiet() if picture.format == "TIFF" else nullcontext():  # it reads more metadata while it decodes
+            picture.load()
+        return Image(pixels=_normalised(picture, orientation, max_side))
+
+
+def image_size(source: MediaFile | bytes | Path, *, limits: Limits = DEFAULT_LIMITS) -> tuple[int, int]:
+    """A picture's width and height in pixels as it is displayed; reads no more than the header.
+
+    Raises:
+        MediaError: as ``load_image``.
+    """
+    with _header(expect(source, "image", limits), limits) as (picture, orientation):
+        width, height = picture.size
+        return (height, width) if orientation in _SWAPS_SIDES else (width, height)
+
+
+def from_pil(picture: PIL.Image.Image) -> Image:
+    """Turn a Pillow picture of any mode into an Image, as ``load_image`` does.
+
+    Raises:
+        DamagedMediaError: the picture was opened from a file that is cut off or corrupt.
+    """
+    with _typed("the picture"):
+        picture.load()
+        return Image(pixels=_normalised(picture, _orientation(picture), None))
+
+
+def encode_jpeg(pixels: ByteArray, *, max_side: int | None = None, quality: int = 85) -> bytes:
+    """Encode pixels as a JPEG.
+
+    Args:
+        pixels: uint8, shape (height, width, 3), sRGB.
+        max_side: shrink it so that its longer side is at most this many pixels.
+        quality: 1 to 95, higher is better and larger.
+
+    Raises:
+        ConfigError: the pixels have another type or shape, or more than 65,500 on a side.
+    """
+    _check_side(max_side)
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
+        raise ConfigError(
+            f"Pixels have to be uint8 of shape (height, width, 3), not {pixels.dtype} of shape {pixels.shape}."
+        )
+    picture = PIL.Image.fromarray(pixels)
+    if max_side is not None:
+        picture = _shrunk(picture, max_side)
+    if max(picture.size) > _LARGEST_JPEG_SIDE:
+        raise ConfigError(f"A JPEG's side has at most {_LARGEST_JPEG_SIDE:,} pixels, not {max(picture.size):,}.")
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=quality)
+    return file.getvalue()
+
+
+# ---------------------------------------------------------------- opening
+
+
+@contextmanager
+def _header(media: MediaFile, limits: Limits) -> Generator[tuple[ImageFile.ImageFile, int]]:
+    """The picture, its header read and its size checked but nothing decoded, and its EXIF orientation.
+
+    The plugin of the sniffed format is called directly: no other decoder is reached, and the pixel limit is the
+    caller's and not the one that ``PIL.Image.open`` keeps for the whole process.
+    """
+    plugin = _PLUGINS[media.format]
+    opener = getattr(importlib.import_module(f"PIL.{plugin}ImagePlugin"), f"{plugin}ImageFile")
+    with media.open() as file, _typed(repr(media.name)):
+        with _quiet():
+            picture: ImageFile.ImageFile = opener(file)
+            width, height = picture.size
+            if width * height > limits.pixels:
+                raise MediaTooLargeError(
+                    f"{media.name!r} has {width:,} x {height:,} pixels; the limit is {limits.pixels:,} (Limits.pixels)."
+                )
+            orientation = _orientation(picture)
+        yield picture, orientation
+
+
+def _orientation(picture: PIL.Image.Image) -> int:
+    """The EXIF orientation, 1 to 8, that is still to be applied."""
+    if picture.format == "TIFF":
+        return 1  # Pillow applies it itself
+    try:
+        # The base class's method, since the one of PNG decodes the picture to look for EXIF behind its pixels.
+        value = PIL.Image.Image.getexif(picture).get(_ORIENTATION)
+    except _DECODER_ERRORS:
+        return 1  # a broken EXIF block is no reason to refuse the picture
+    return value if isinstance(value, int) else 1
+
+
+@contextmanager
+def _typed(name: str) -> Generator[None]:
+    """Turn what Pillow raises into an error of ours."""
+    try:
+        yield
+    except MediaTooLargeError:
+        raise
+    except PIL.Image.DecompressionBombError as error:
+        raise MediaTooLargeError(f"{name} is too large: {error}") from error
+    except _DECODER_ERRORS as error:
+        raise DamagedMediaError(f"{name} is cut off or corrupt: {error}") from error
+
+
+@contextmanager
+def _quiet() -> Generator[None]:
+    """Keep Pillow's warnings about odd metadata away from the user; a lock, as the filters belong to all threads."""
+    with _warnings_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+# ---------------------------------------------------------------- normalising
+
+
+def _normalised(picture: PIL.Image.Image, orientation: int, max_side: int | None) -> ByteArray:
+    """Upright sRGB pixels on white. Shrinks first, so that the rest is done to few pixels."""
+    profile = picture.info.get("icc_profile")
+    picture = _plain(picture)
+    if max_side is not None:
+        picture = _shrunk(picture, max_side)
+    alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
+    picture = _to_srgb(picture.convert("RGB") if alpha else picture, profile)
+    if alpha:
+        white = PIL.Image.new("RGB", picture.size, "white")
+        white.paste(picture, mask=alpha)
+        picture = white
+    if orientation in _UPRIGHT:
+        picture = picture.transpose(_UPRIGHT[orientation])
+    return np.array(picture)
+
+
+def _plain(picture: PIL.Image.Image) -> PIL.Image.Image:
+    """The picture in a mode that can be shrunk and colour-managed: L, RGB, CMYK or RGBA."""
+    mode = picture.mode
+    if mode == "F" or mode.startswith("I"):
+        return _grey(picture)
+    if mode == "La":
+        picture = picture.convert("LA")
+    if picture.has_transparency_data:
+        return picture.convert("RGBA")
+    if mode in ("L", "RGB", "CMYK"):
+        return picture
+    return picture.convert("L" if mode == "1" else "RGB")
+
+
+def _grey(picture: PIL.Image.Image) -> PIL.Image.Image:
+    """Scale 16-bit and 32-bit integers and floats to 8 bits.
+
+    Integers are taken to run from 0 to 65535 and floats from 0 to 1; where they leave that range, the least value
+    becomes black and the greatest white.
+    """
+    values = np.nan_to_num(np.asarray(picture, dtype=np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = float(values.min()), float(values.max())
+    full = 1.0 if picture.mode == "F" else 65535.0
+    if low >= 0 and high <= full:
+        low, high = 0.0, full
+    scale = 255 / (high - low) if high > low else 0.0
+    return PIL.Image.fromarray((values * scale - low * scale + 0.5).clip(0, 255).astype(np.uint8))
+
+
+def _to_srgb(picture: PIL.Image.Image, profile: object) -> PIL.Image.Image:
+    """Convert to sRGB by the embedded profile; a broken or mismatched one is passed over."""
+    if isinstance(profile, bytes) and profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            if "sRGB" not in ImageCms.getProfileDescription(source):
+                target = ImageCms.createProfile("sRGB")
+                converted = ImageCms.profileToProfile(picture, source, target, outputMode="RGB")
+                return converted or picture
+        except (OSError, ImageCms.PyCMSError):
+            pass
+    return picture.convert("RGB")
+
+
+def _shrunk(picture: PIL.Image.Image, max_side: int) -> PIL.Image.Image:
+    size = _fit(picture.size, max_side)
+    if size == picture.size:
+        return picture
+    return picture.resize(size, PIL.Image.Resampling.LANCZOS, reducing_gap=2.0)
+
+
+def _fit(size: tuple[int, int], max_side: int) -> tuple[int, int]:
+    """The size in the same proportions whose longer side is at most that; never larger."""
+    scale = min(1.0, max_side / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _check_side(max_side: int | None) -> None:
+    if max_side is not None and max_side < 1:
+        raise ConfigError(f"max_side has to be at least 1 pixel, not {max_side!r}.")

@@ -1,0 +1,331 @@
+"""Videos: decoded once, front to back, into segments of sampled frames with their real presentation times."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain, pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mm_agents._optional import require
+from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError, UnsupportedMediaError
+from mm_agents.media.containers import missing_bytes
+from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, expect
+from mm_agents.types import Clip
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+    from mm_agents.types import ByteArray
+
+_DEMUXERS = {"mp4": "mov", "mov": "mov", "webm": "matroska", "mkv": "matroska", "avi": "avi"}
+_THREADS = 2
+_USUAL_RATE = Fraction(25)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoInfo:
+    """What a video's header says.
+
+    Attributes:
+        seconds: how long it is.
+        width: in pixels, as displayed.
+        height: in pixels, as displayed.
+        fps: frames per second on average.
+    """
+
+    seconds: float
+    width: int
+    height: int
+    fps: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shown:
+    """A decoded frame, and from when and until when it is on show if no other follows; seconds from the first frame."""
+
+    frame: VideoFrame
+    time: Fraction
+    end: Fraction
+
+
+def video_info(source: MediaFile | bytes | Path, *, limits: Limits = DEFAULT_LIMITS) -> VideoInfo:
+    """A video's length, size and frame rate; decodes one frame, which alone tells how a phone was held.
+
+    Raises:
+        MediaError: as ``segments``.
+    """
+    media = expect(source, "video", limits)
+    with _opened(media, limits) as (container, stream):
+        first = next(_frames(container, stream, media.name, limits), None)
+        if first is None:
+            raise DamagedMediaError(f"{media.name!r} holds no frame that can be decoded.")
+        width, height = _display_size(first.frame, stream)
+        rate = _rate(stream)
+        return VideoInfo(
+            seconds=_announced_seconds(container, stream) or _scanned_seconds(container, stream),
+            width=width,
+            height=height,
+            fps=float(rate),
+        )
+
+
+def segments(
+    source: MediaFile | bytes | Path,
+    *,
+    fps: float = 2.0,
+    seconds: float = 2.0,
+    max_side: int = 512,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Iterator[Clip]:
+    """Cut a video into segments of sampled frames; one segment is in memory at a time.
+
+    Segment k begins at ``k * seconds`` and ends where the next begins, the last one where the video ends. Each is
+    sampled at its start and then every ``1 / fps`` seconds, and a sample is the frame on show at that time; a frame
+    that stays on show is taken once per segment. So every segment has a frame, also in a video that stands still.
+    A remainder shorter than ``1 / fps`` in which no new frame begins belongs to the segment before it.
+
+    Args:
+        source: the video.
+        fps: samples per second.
+        seconds: the length of a segment.
+        max_side: the longer side of the frames is at most this many pixels; sides are even numbers.
+        limits: what is refused as too large, before decoding where the header tells and else while decoding.
+
+    Yields:
+        Clips with upright frames. ``times`` count from the video's first frame; a frame that was on show already when
+        the segment began has the segment's start as its time.
+
+    Raises:
+        ConfigError: an argument is out of range.
+        UnsupportedMediaError: not a video, no pictures in it, or an unknown codec.
+        MediaTooLargeError: longer, larger or more frames than the limits allow.
+        DamagedMediaError: the file is cut off or corrupt, or holds no frame.
+    """
+    for name, value in (("fps", fps), ("seconds", seconds)):
+        if not (math.isfinite(value) and value > 0):
+            raise ConfigError(f"{name} has to be a positive number, not {value!r}.")
+    if max_side < 2:
+        raise ConfigError(f"max_side has to be at least 2 pixels, not {max_side!r}.")
+    return _segments(expect(source, "video", limits), Fraction(fps), Fraction(seconds), max_side, limits)
+
+
+def encode_clip(frames: ByteArray, *, fps: float) -> bytes:
+    """Encode frames as an MP4 (H.264, yuv420p); an odd side is made even by repeating its last row or column.
+
+    Args:
+        frames: uint8, shape (n, height, width, 3), sRGB, at least one frame.
+        fps: frames per second.
+
+    Raises:
+        ConfigError: the frames have another type or shape, or fps is not positive.
+        MissingExtraError: PyAV is not installed.
+    """
+    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or 0 in frames.shape:
+        raise ConfigError(
+            f"Frames have to be uint8 of shape (n, height, width, 3), not {frames.dtype} of shape {frames.shape}."
+        )
+    if not (math.isfinite(fps) and fps > 0):
+        raise ConfigError(f"fps has to be a positive number, not {fps!r}.")
+    av = _av("Writing videos")
+    even = np.pad(frames, ((0, 0), (0, frames.shape[1] % 2), (0, frames.shape[2] % 2), (0, 0)), mode="edge")
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
+        stream.height, stream.width = even.shape[1:3]
+        stream.pix_fmt = "yuv420p"
+        stream.thread_count = _THREADS
+        for frame in even:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")))
+        container.mux(stream.encode())
+    return file.getvalue()
+
+
+# ---------------------------------------------------------------- opening
+
+
+def _av(feature: str) -> Any:
+    return require("av", extra="local", feature=feature)
+
+
+@contextmanager
+def _opened(media: MediaFile, limits: Limits) -> Generator[tuple[InputContainer, VideoStream]]:
+    """The container and its video stream, their announced sizes checked.
+
+    FFmpeg is handed an open file and the sniffed format, never a name: it cannot be led to another file, to a
+    playlist or to the network.
+    """
+    av = _av("Reading videos")
+    with media.open() as file:
+        if missing := missing_bytes(file, media.format):
+            raise DamagedMediaError(f"{media.name!r} is cut off: at least {missing:,} bytes are missing.")
+        try:
+            with av.open(file, format=_DEMUXERS[media.format], metadata_errors="replace") as container:
+                stream = _video_stream(container, media.name)
+                if seconds := _announced_seconds(container, stream):
+                    _bound(seconds, limits.seconds, "seconds", media.name)
+                _bound(stream.width * stream.height, limits.pixels, "pixels", media.name)
+                yield container, stream
+        except av.error.FFmpegError as error:
+            raise DamagedMediaError(f"{media.name!r} is cut off or corrupt: {error.strerror}.") from error
+
+
+def _video_stream(container: InputContainer, name: str) -> VideoStream:
+    covers = _av("Reading videos").stream.Disposition.attached_pic
+    stream = next((stream for stream in container.streams.video if not stream.disposition & covers), None)
+    if stream is None:
+        raise UnsupportedMediaError(f"{name!r} has no video stream; it may be a sound recording.")
+    if (decoder := stream.codec_context) is None:  # pyright: ignore[reportUnnecessaryComparison] - its type is wrong
+        raise UnsupportedMediaError(f"{name!r} is coded in a way that this FFmpeg cannot decode; convert it to H.264.")
+    decoder.thread_type = "AUTO"
+    decoder.thread_count = _THREADS
+    return stream
+
+
+def _rate(stream: VideoStream) -> Fraction:
+    return stream.average_rate or stream.guessed_rate or _USUAL_RATE
+
+
+def _announced_seconds(container: InputContainer, stream: VideoStream) -> float:
+    """How long the video is by its header; 0 when that does not say."""
+    if stream.duration and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return container.duration / 1_000_000 if container.duration else 0.0
+
+
+def _scanned_seconds(container: InputContainer, stream: VideoStream) -> float:
+    """How long the video is by its packets, for a recording whose header was never completed."""
+    container.seek(0)
+    times = [(p.pts * p.time_base, p.duration or 0) for p in container.demux(stream) if p.pts is not None]
+    if not times:
+        return 0.0
+    last, ticks = max(times)
+    length = ticks * stream.time_base if ticks and stream.time_base else 1 / _rate(stream)
+    return float(last + length - min(times)[0])
+
+
+def _bound(value: float, limit: float, setting: str, name: str) -> None:
+    if value > limit:
+        raise MediaTooLargeError(
+            f"{name!r} has {value:,.10g} {setting}; the limit is {limit:,.10g} (Limits.{setting})."
+        )
+
+
+# ---------------------------------------------------------------- decoding
+
+
+def _frames(container: InputContainer, stream: VideoStream, name: str, limits: Limits) -> Iterator[_Shown]:
+    """Decode every frame, with times that rise from 0 whatever the file says.
+
+    A frame is on show until the next one, and the last one until the track's announced end: the durations of single
+    frames follow the order of decoding, and are wrong where that is another. A frame without a time comes one
+    frame's length after the one before it. Times that jump back go on from where they were. Of two frames at the
+    same time, the first is kept.
+    """
+    usual = 1 / _rate(stream)
+    announced = stream.duration * stream.time_base if stream.duration and stream.time_base else Fraction(0)
+    origin: Fraction | None = None
+    last: Fraction | None = None
+    expected = Fraction(0)
+    for packet in container.demux():
+        if packet.is_corrupt:  # of any stream: the file may be cut off in its sound
+            raise DamagedMediaError(f"{name!r} is cut off or corrupt after {float(expected):.1f} seconds.")
+        for frame in stream.decode(packet) if packet.stream is stream else ():
+            tick = frame.time_base or stream.time_base or usual
+            stamp = None if frame.pts is None else frame.pts * tick
+            if stamp is not None and (origin is None or (last is not None and stamp - origin < last)):
+                origin = stamp - expected
+            time = expected if stamp is None or origin is None else stamp - origin
+            if time == last:
+                continue
+            last = time
+            end = announced if announced > time else time + (frame.duration * tick if frame.duration else usual)
+            expected = time + usual
+            _bound(float(end), limits.seconds, "seconds", name)
+            _bound(frame.width * frame.height, limits.pixels, "pixels", name)
+            yield _Shown(frame, time, end)
+
+
+def _segments(media: MediaFile, fps: Fraction, seconds: Fraction, max_side: int, limits: Limits) -> Iterator[Clip]:
+    with _opened(media, limits) as (container, stream):
+        announced = _announced_seconds(container, stream)
+        _bound(announced * float(min(fps, _rate(stream))), limits.frames, "frames", media.name)
+        frames = _frames(container, stream, media.name, limits)
+        first = next(frames, None)
+        if first is None:
+            raise DamagedMediaError(f"{media.name!r} holds no frame that can be decoded.")
+        convert = _converter(first.frame, stream, max_side)
+        taken = 0
+        for clip in _cut(chain([first], frames), fps, seconds, convert):
+            taken += len(clip.times)
+            _bound(taken, limits.frames, "frames", media.name)
+            yield clip
+
+
+def _cut(
+    frames: Iterable[_Shown], fps: Fraction, seconds: Fraction, convert: Callable[[VideoFrame], ByteArray]
+) -> Iterator[Clip]:
+    """Sample frames and put them together to segments."""
+    samples_per_segment = math.ceil(seconds * fps)
+    segment, sample = 0, 0
+    taken: _Shown | None = None
+    pictures: list[ByteArray] = []
+    times: list[float] = []
+    end = Fraction(0)
+    for shown, following in pairwise(chain(frames, [None])):
+        if shown is None:
+            break
+        end = following.time if following else shown.end
+        while (at := segment * seconds + sample / fps) < end:
+            if sample == 0 and pictures:
+                if following is None and at > shown.time and end - at < 1 / fps:
+                    break
+                yield _clip(pictures, times, (segment - 1) * seconds, at)
+                pictures, times, taken = [], [], None
+            if taken is not shown:
+                pictures.append(convert(shown.frame))
+                times.append(float(max(shown.time, segment * seconds)))
+                taken = shown
+            segment, sample = (segment, sample + 1) if sample + 1 < samples_per_segment else (segment + 1, 0)
+    yield _clip(pictures, times, (segment if sample else segment - 1) * seconds, end)
+
+
+def _clip(pictures: list[ByteArray], times: list[float], start: Fraction, end: Fraction) -> Clip:
+    return Clip(frames=np.stack(pictures), times=tuple(times), start=float(start), end=float(end))
+
+
+def _converter(first: VideoFrame, stream: VideoStream, max_side: int) -> Callable[[VideoFrame], ByteArray]:
+    """A function from decoded frames to upright RGB pixels, all of the first frame's size made to fit."""
+    turns = _quarter_turns(first)
+    width, height = _display_size(first, stream)
+    longest = max(width, height, max_side)
+    width, height = (max(2, side * max_side // longest // 2 * 2) for side in (width, height))
+    if turns % 2:
+        width, height = height, width
+    reformatter = _av("Reading videos").video.reformatter.VideoReformatter()
+
+    def convert(frame: VideoFrame) -> ByteArray:
+        scaled = reformatter.reformat(frame, width, height, "rgb24", threads=1)
+        return np.rot90(scaled.to_ndarray(), turns)
+
+    return convert
+
+
+def _display_size(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
+    """Width and height as displayed: with square pixels, and upright."""
+    width = max(1, round(frame.width * (stream.sample_aspect_ratio or 1)))
+    return (frame.height, width) if _quarter_turns(frame) % 2 else (width, frame.height)
+
+
+def _quarter_turns(frame: VideoFrame) -> int:
+    """How many quarter turns, counter-clockwise, make the frame upright."""
+    return round(frame.rotation / 90) % 4

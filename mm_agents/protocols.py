@@ -1,0 +1,150 @@
+"""The small contracts that plugins fulfil; structural, so nobody has to subclass anything of ours.
+
+Their promises are tests: subclass ``mm_agents.testing.EmbedderContract`` or ``StoreContract`` to check a plugin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, overload
+
+from mm_agents.types import CollectionSpec, Filter, Item, Kind, Match, Record, Role
+
+if TYPE_CHECKING:
+    from mm_agents.types import FloatArray
+
+
+class Embedder(Protocol):
+    """Turns texts, pictures and clips into vectors of one space. Thread-safe; loads its weights at first use."""
+
+    @property
+    def name(self) -> str:
+        """The name to build it by again, such as "google:gemini-embedding-2"; it changes when its vectors do."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """How many numbers a vector has."""
+        ...
+
+    @property
+    def accepts(self) -> frozenset[Kind]:
+        """The kinds of item it can be given."""
+        ...
+
+    @property
+    def aligned(self) -> bool:
+        """Whether cosines of text with text and of text with pictures may be compared.
+
+        Most models that see pictures place two texts nearer to each other than any text to any picture; their
+        ranked lists are fused by rank. Where there is no such gap, one list may hold both.
+        """
+        ...
+
+    def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
+        """Turn items into unit vectors.
+
+        Args:
+            items: what to embed; mixed kinds are fine.
+            role: "query" or "document".
+
+        Returns:
+            float32, shape (len(items), width), each row of length 1; (0, width) for no items.
+
+        Raises:
+            ConfigError: an item's kind is not in ``accepts``, or the role is neither of the two.
+            EmbedderError: the model failed or its weights are out of reach.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free what the model holds; harmless when called twice."""
+        ...
+
+
+class Store(Protocol):
+    """Keeps records with named vectors and finds them again. Thread-safe.
+
+    A record with a ``parent`` is a part of an asset. Search returns each asset once, by its best part; count and
+    delete act on assets. What was acknowledged survives a crash of the process.
+    """
+
+    @property
+    def spec(self) -> CollectionSpec:
+        """The collection's name and vectors."""
+        ...
+
+    def upsert(self, records: Sequence[Record], /) -> None:
+        """Write records, replacing those of the same id; all of them, or PartialWriteError.
+
+        Raises:
+            SchemaMismatchError: a vector has an unknown name, the wrong width, a non-finite number or no length;
+                nothing was written.
+            ConfigError: an id is not a UUID or stands twice in the call; nothing was written.
+            PartialWriteError: the others were written.
+        """
+        ...
+
+    def get(self, ids: Sequence[str], /, *, with_vectors: bool = False) -> dict[str, Record]:
+        """The records of those ids that exist, in the order asked."""
+        ...
+
+    def delete(self, ids: Sequence[str], /) -> int:
+        """Delete records, an asset with all its parts; returns how many of the ids existed."""
+        ...
+
+    def search(
+        self,
+        *,
+        vector: FloatArray | None = None,
+        using: str | None = None,
+        text: str | None = None,
+        where: Filter | None = None,
+        limit: int = 10,
+        offset: int = 0,
+    ) -> list[Match]:
+        """Find assets by a vector, by keywords, or by both (fused by reciprocal rank).
+
+        Args:
+            vector: float32, shape (width,).
+            using: the name of the vector to search; needed with ``vector``.
+            text: keywords; any of them may match (BM25).
+            where: only records that it is true of.
+            limit: how many assets at most.
+            offset: how many of the best to skip.
+
+        Returns:
+            Best first; an asset stands once, as itself or as its best part. Equal scores are ordered by id.
+
+        Raises:
+            ConfigError: neither vector nor text, a negative limit or offset, or an unknown vector name.
+            SchemaMismatchError: the vector has the wrong width, a non-finite number or no length.
+        """
+        ...
+
+    @overload
+    def count(self, *, where: Filter | None = None) -> int: ...
+    @overload
+    def count(self, *, group_by: str, where: Filter | None = None) -> dict[str, int]: ...
+    def count(self, *, group_by: str | None = None, where: Filter | None = None) -> int | dict[str, int]:
+        """How many assets; with ``group_by``, how many per value of that property ("" for those without it)."""
+        ...
+
+    def iterate(
+        self, *, where: Filter | None = None, with_vectors: bool = False, parts: bool = False
+    ) -> Iterator[Record]:
+        """All assets in the order of their ids; with ``parts`` also the parts."""
+        ...
+
+    def backup(self, folder: Path, /) -> None:
+        """Write a consistent copy into a new or empty folder, also while others read and write."""
+        ...
+
+    def restore(self, folder: Path, /) -> None:
+        """Replace everything by the copy in the folder; on failure everything is as before."""
+        ...
+
+    def close(self) -> None:
+        """Release files and connections; harmless when called twice."""
+        ...

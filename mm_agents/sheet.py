@@ -1,0 +1,144 @@
+"""Contact sheets: what a search found, as one page or one picture to look at."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mm_agents.types import Hit
+
+if TYPE_CHECKING:
+    import PIL.Image
+    import PIL.ImageFont
+
+_STYLE = """
+:root { color-scheme: light dark; --line: #8884; --soft: #888; }
+body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 1180px; padding: 0 1rem; }
+h1 { font-size: 1.3rem; } h2 { font-size: 1.05rem; margin: 2rem 0 .6rem; }
+.hits { display: grid; grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)); gap: 1rem; padding: 0; }
+.hits li { list-style: none; border: 1px solid var(--line); border-radius: 8px; overflow: hidden; }
+.hits img, .hits video { display: block; width: 100%; height: 150px; object-fit: cover; background: #0002; }
+.hits blockquote { margin: 0; padding: .7rem; height: 136px; overflow: hidden; font-size: .85rem; }
+.hits p { margin: .4rem .7rem; overflow-wrap: anywhere; } .soft { color: var(--soft); font-size: .85rem; }
+.query { height: 90px; border-radius: 8px; }
+"""
+_PICTURE_WIDTH = 1120
+_CARD, _GAP, _CAPTION = 260, 20, 46
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """One question and its hits; ``query`` is a JPEG of the picture or clip that was asked with."""
+
+    title: str
+    hits: Sequence[Hit]
+    query: bytes | None = None
+
+
+def moment(hit: Hit) -> str:
+    """Where in an asset a hit lies, for people: "0:04–0:06", "page 3", or ""."""
+    if hit.t0 is not None and hit.t1 is not None:
+        return f"{_clock(hit.t0)}–{_clock(hit.t1)}"
+    return f"page {hit.page}" if hit.page is not None else ""
+
+
+def page(title: str, panels: Sequence[Panel], locate: Callable[[Hit], Path | None]) -> str:
+    """A self-contained HTML page; clips play at their moment where their files are within reach.
+
+    Args:
+        title: the page's heading.
+        panels: one for each question.
+        locate: where a hit's file lies, such as ``Library.path``.
+    """
+    body = "\n".join(
+        f"<h2>{escape(panel.title)}</h2>\n"
+        + (f'<img class="query" alt="the query" src="{_data_uri(panel.query)}">\n' if panel.query else "")
+        + f'<ol class="hits">{"".join(_card(hit, locate(hit)) for hit in panel.hits)}</ol>'
+        + ("" if panel.hits else '<p class="soft">Nothing was found.</p>')
+        for panel in panels
+    )
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n"
+        f"<body><h1>{escape(title)}</h1>\n{body}\n</body></html>\n"
+    )
+
+
+def picture(panels: Sequence[Panel], *, per_row: int = 4) -> PIL.Image.Image:
+    """The same as one picture, the best ``per_row`` hits of each question in a row."""
+    from PIL import Image, ImageDraw
+
+    row_height = 34 + int(_CARD * 0.66) + _CAPTION + _GAP
+    sheet = Image.new("RGB", (_PICTURE_WIDTH, row_height * len(panels) + _GAP), "white")
+    draw = ImageDraw.Draw(sheet)
+    for row, panel in enumerate(panels):
+        top = row * row_height + _GAP
+        left = _GAP
+        draw.text((left, top), panel.title, fill="#111", font=_font(20))
+        if panel.query:
+            _paste(sheet, panel.query, left, top + 34)
+            draw.text((left, top + 40 + int(_CARD * 0.66)), "asked with this", fill="#777", font=_font(15))
+            left += _CARD + _GAP
+        for hit in panel.hits[: per_row - (1 if panel.query else 0)]:
+            _paste(sheet, hit.thumbnail, left, top + 34, text=hit.text)
+            caption_top = top + 40 + int(_CARD * 0.66)
+            draw.text((left, caption_top), hit.name[:30], fill="#111", font=_font(16))
+            found = f"{hit.score:.3f}   {moment(hit)}".replace("–", " to ")  # the built-in font has no dashes
+            draw.text((left, caption_top + 20), found, fill="#777", font=_font(15))
+            left += _CARD + _GAP
+    return sheet
+
+
+def _card(hit: Hit, path: Path | None) -> str:
+    link = path.absolute().as_uri() if path is not None and path.is_file() else None
+    poster = _data_uri(hit.thumbnail) if hit.thumbnail else ""
+    if hit.media_type == "video" and link:
+        start = f"#t={hit.t0:.1f}" if hit.t0 is not None else ""
+        shown = f'<video controls preload="none" poster="{poster}" src="{escape(link)}{start}"></video>'
+    elif poster:
+        shown = f'<img alt="{escape(hit.name)}" src="{poster}">'
+    else:
+        shown = f"<blockquote>{escape((hit.text or '')[:400])}</blockquote>"
+    name = f'<a href="{escape(link)}">{escape(hit.name)}</a>' if link else escape(hit.name)
+    where = " · ".join(filter(None, [f"{hit.score:.3f}", moment(hit), f"by {hit.vector}"]))
+    return f'<li>{shown}<p>{name}</p><p class="soft">{escape(where)}</p></li>\n'
+
+
+def _paste(sheet: PIL.Image.Image, thumbnail: bytes | None, left: int, top: int, text: str | None = None) -> None:
+    from PIL import Image, ImageDraw, ImageOps
+
+    size = (_CARD, int(_CARD * 0.66))
+    if thumbnail:
+        with Image.open(io.BytesIO(thumbnail)) as opened:
+            sheet.paste(ImageOps.fit(opened.convert("RGB"), size), (left, top))
+        return
+    draw = ImageDraw.Draw(sheet)
+    draw.rectangle((left, top, left + size[0] - 1, top + size[1] - 1), outline="#bbb", fill="#f7f7f5")
+    words, lines = (text or "").split(), [""]
+    for word in words:
+        if draw.textlength(f"{lines[-1]} {word}", font=_font(15)) > size[0] - 24:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    draw.text((left + 12, top + 10), "\n".join(lines[:8]), fill="#333", font=_font(15))
+
+
+def _font(size: int) -> PIL.ImageFont.FreeTypeFont | PIL.ImageFont.ImageFont:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(size)
+
+
+def _data_uri(jpeg: bytes) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    whole = f"{int(rest):02d}" if rest == int(rest) else f"{rest:04.1f}"
+    return f"{int(minutes)}:{whole}"

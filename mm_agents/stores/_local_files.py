@@ -1,0 +1,162 @@
+"""Files of the local store: rows that are only ever appended, and a small JSON file that is replaced whole."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mm_agents.errors import ConfigError, LibraryNotFoundError, StoreDamagedError, StoreVersionError
+
+Rows = NDArray[Any]
+
+MANIFEST = "mm_agents.json"
+FORMAT = 1
+
+_SPARE_BYTES = 1 << 20
+_CHUNK_ROWS = 16_384
+
+
+def append_rows(path: Path, rows: Rows, at: int) -> None:
+    """Write rows behind the first ``at`` ones, over whatever a crash left there, and make them last.
+
+    The file grows in steps, with room to spare, so that a reader's map still covers the rows of the next writes.
+    """
+    with path.open("r+b", buffering=0) as file:
+        start = at * rows.dtype.itemsize * _per_row(rows)
+        end = start + rows.nbytes
+        if os.fstat(file.fileno()).st_size < end:
+            file.truncate(end + max(end // 4, _SPARE_BYTES))
+        file.seek(start)
+        _write(file, rows)
+        _sync(file)
+
+
+def write_rows(path: Path, chunks: Iterable[Rows]) -> tuple[int, int]:
+    """Write a new file of rows and make it last; returns how many there are and their checksum."""
+    count = crc = 0
+    with path.open("wb", buffering=0) as file:
+        for rows in chunks:
+            _write(file, rows)
+            count, crc = count + len(rows), checksum(rows, crc)
+        _sync(file)
+    return count, crc
+
+
+def map_rows(path: Path, dtype: np.dtype[Any], width: int | None, count: int) -> Rows:
+    """All rows that a file has room for, shape (n,) or (n, width), n >= count; read as they are touched.
+
+    Raises:
+        StoreDamagedError: the file is shorter than ``count`` rows.
+        FileNotFoundError: there is no such file.
+    """
+    stride = dtype.itemsize * (1 if width is None else width)
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size < count * stride:
+            raise damaged(path, f"{size:,} bytes are left of {count * stride:,}")
+        fits = size // stride
+        if fits == 0:
+            return np.empty(0 if width is None else (0, width), dtype)
+        rows = np.frombuffer(mmap.mmap(file.fileno(), fits * stride, access=mmap.ACCESS_READ), dtype)
+    return rows if width is None else rows.reshape(fits, width)
+
+
+def checksum(rows: Rows, before: int = 0) -> int:
+    """CRC-32 of rows, going on from the checksum of the rows before them."""
+    return zlib.crc32(np.ascontiguousarray(rows).view(np.uint8).data, before) if rows.size else before
+
+
+def check_rows(path: Path, rows: Rows, crc: int) -> None:
+    """Check that rows are what was written.
+
+    Raises:
+        StoreDamagedError: they are not.
+    """
+    if checksum(rows) != crc:
+        raise damaged(path, "it has changed since it was written")
+
+
+def damaged(path: Path, how: str) -> StoreDamagedError:
+    """The error for a file that is not as it was written."""
+    return StoreDamagedError(
+        f"{str(path)!r} is damaged: {how}. Restore the library from a backup, or add the media to a new one."
+    )
+
+
+def chunks(rows: Rows, chosen: NDArray[np.int64]) -> Iterable[Rows]:
+    """The chosen rows, copied some at a time."""
+    return (rows[chosen[start : start + _CHUNK_ROWS]] for start in range(0, len(chosen), _CHUNK_ROWS))
+
+
+def write_manifest(folder: Path, spec: Mapping[str, object]) -> None:
+    """Say what a folder is, last of all; a crash leaves the manifest that was there, or the new one."""
+    path = folder / MANIFEST
+    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with draft.open("w", encoding="utf-8") as file:
+        json.dump({"format": FORMAT, **spec}, file, indent=2)
+        file.write("\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    sync_folder(folder)
+
+
+def check_manifest(folder: Path) -> None:
+    """Check that a folder holds a store that can be read; ``local.build`` lists the errors."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise LibraryNotFoundError(
+            f"No library at {str(folder)!r}. Make one with: mm-agents add PATH --library {folder}"
+        )
+    try:
+        version = json.loads(path.read_text(encoding="utf-8"))["format"]
+        newer = version > FORMAT
+    except (ValueError, KeyError, TypeError) as error:
+        raise damaged(path, f"it cannot be read ({error})") from error
+    if newer:
+        raise StoreVersionError(
+            f"The library at {str(folder)!r} has format {version}; this mm_agents reads up to format {FORMAT}. "
+            "Upgrade with: pip install --upgrade mm-agents"
+        )
+
+
+def sync_folder(folder: Path) -> None:
+    """Make new names in a folder last."""
+    if os.name != "nt":  # Windows keeps names without being asked, and cannot open folders
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def check_target(folder: Path) -> None:
+    """Check that a folder can take a backup.
+
+    Raises:
+        ConfigError: it is a file or not empty.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigError(f"{str(folder)!r} is not an empty folder. Name a new one for the backup.")
+
+
+def _per_row(rows: Rows) -> int:
+    return 1 if rows.ndim == 1 else rows.shape[1]
+
+
+def _write(file: IO[bytes], rows: Rows) -> None:
+    left = memoryview(np.ascontiguousarray(rows).reshape(-1).view(np.uint8).data) if rows.size else memoryview(b"")
+    while left:  # a raw file may take less than it is given
+        left = left[file.write(left) :]
+
+
+def _sync(file: IO[bytes]) -> None:
+    os.fsync(file.fileno())

@@ -1,0 +1,349 @@
+"""Frozen data that crosses the borders between the rooms of mm_agents.
+
+Units: pixels for boxes (origin at the top left of the picture as stored), seconds for times, bytes for sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from mm_agents.errors import ConfigError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float32]
+    ByteArray = NDArray[np.uint8]
+
+Kind = Literal["text", "image", "clip"]
+"""What an embedder can be given."""
+
+Role = Literal["query", "document"]
+"""Which side of a search a vector stands on; some models prefix them differently."""
+
+Value = str | int | float | bool | tuple[str, ...]
+"""What a property may hold; an absent property is simply not there."""
+
+
+# ---------------------------------------------------------------- what embedders are given
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A piece of text to embed."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Image:
+    """A decoded picture.
+
+    Attributes:
+        pixels: uint8, shape (height, width, 3): upright, sRGB, alpha flattened on white.
+    """
+
+    pixels: ByteArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Clip:
+    """A stretch of video, ``start`` <= t < ``end``, both in seconds.
+
+    Attributes:
+        frames: uint8, shape (n, height, width, 3): sampled frames, at least one.
+        times: the n presentation times in seconds, rising.
+        start: where the stretch begins.
+        end: where it ends.
+    """
+
+    frames: ByteArray
+    times: tuple[float, ...]
+    start: float
+    end: float
+
+
+Item = Text | Image | Clip
+"""Anything an embedder may be given."""
+
+
+# ---------------------------------------------------------------- collections and records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorSpec:
+    """One named vector of a collection.
+
+    Attributes:
+        name: such as "media" or "poster_vector".
+        width: how many float32 numbers.
+        embedder: the name of the embedder that fills it; None when the caller brings the vectors.
+    """
+
+    name: str
+    width: int
+    embedder: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionSpec:
+    """A collection: its name and its named vectors, any of which a record may lack."""
+
+    name: str
+    vectors: tuple[VectorSpec, ...]
+
+    def vector(self, name: str) -> VectorSpec:
+        """The named vector of that name.
+
+        Raises:
+            ConfigError: there is none; the message lists those that exist.
+        """
+        for spec in self.vectors:
+            if spec.name == name:
+                return spec
+        known = ", ".join(spec.name for spec in self.vectors) or "none"
+        raise ConfigError(f"Collection {self.name!r} has no vector named {name!r}. Known: {known}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Record:
+    """An asset (a picture, clip, text, PDF, film) or a part of one (segment, page, chunk).
+
+    Attributes:
+        id: a UUID, the uuid5 of the content's identity.
+        properties: what filters and counts see. A part repeats its asset's properties and adds its own
+            (``t0``, ``t1``, ``page``), so that one filter fits both.
+        text: what keyword search reads, beside the property ``name``.
+        vectors: float32 unit rows of shape (width,), by vector name; any may be absent.
+        parent: the asset's id when this is a part of one.
+        thumbnail: a small JPEG.
+    """
+
+    id: str
+    properties: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    text: str = ""
+    vectors: Mapping[str, FloatArray] = field(default_factory=dict[str, "FloatArray"])
+    parent: str | None = None
+    thumbnail: bytes | None = None
+
+    @property
+    def asset(self) -> str:
+        """The id of the asset that this record is, or is a part of."""
+        return self.parent or self.id
+
+    @property
+    def name(self) -> str:
+        """The asset's name, such as the file's name or the film's title; "" when it has none."""
+        return str(self.properties.get("name", ""))
+
+    @property
+    def path(self) -> str | None:
+        """Where the asset's file lies: relative to the library when inside it."""
+        return _string(self.properties.get("path"))
+
+    @property
+    def media_type(self) -> str:
+        """One of "image", "video", "text", "pdf" and "film"; "" when unknown."""
+        return str(self.properties.get("media_type", ""))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """What a store finds: the asset, or the best part of it, and its score (higher is nearer).
+
+    Attributes:
+        record: without vectors.
+        score: cosine for a vector search, BM25 for keywords, reciprocal rank for both.
+    """
+
+    record: Record
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundBy:
+    """One ranked list that brought a hit: the vector's name (or "keywords"), the rank from 1, the score there."""
+
+    vector: str
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """What a search found: an asset, and where in it.
+
+    Attributes:
+        record: the asset.
+        score: higher is nearer; a cosine when one vector space ranked it, else a sum of reciprocal ranks.
+        vector: the list in which it stood highest.
+        part: the segment, page or chunk that matched best; None when the asset has no parts.
+        found_by: every list that brought it.
+    """
+
+    record: Record
+    score: float
+    vector: str
+    part: Record | None = None
+    found_by: tuple[FoundBy, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The asset's id."""
+        return self.record.id
+
+    @property
+    def name(self) -> str:
+        """The asset's name."""
+        return self.record.name
+
+    @property
+    def path(self) -> str | None:
+        """Where the asset's file lies: relative to the library when inside it."""
+        return self.record.path
+
+    @property
+    def media_type(self) -> str:
+        """One of "image", "video", "text", "pdf" and "film"."""
+        return self.record.media_type
+
+    @property
+    def t0(self) -> float | None:
+        """Where in a clip the matching moment begins, in seconds."""
+        return _number(self._where("t0"))
+
+    @property
+    def t1(self) -> float | None:
+        """Where in a clip the matching moment ends, in seconds."""
+        return _number(self._where("t1"))
+
+    @property
+    def page(self) -> int | None:
+        """The matching page of a PDF, from 1."""
+        page = self._where("page")
+        return page if isinstance(page, int) else None
+
+    @property
+    def text(self) -> str | None:
+        """The passage that matched; None when there is no text."""
+        return (self.part.text if self.part else "") or self.record.text or None
+
+    @property
+    def thumbnail(self) -> bytes | None:
+        """A small JPEG of the matching part, else of the asset."""
+        return (self.part.thumbnail if self.part else None) or self.record.thumbnail
+
+    @property
+    def evidence(self) -> Evidence:
+        """Where a claim that uses this hit would rest."""
+        sha256 = self.record.properties.get("sha256")
+        return Evidence(
+            asset=self.id,
+            path=self.path,
+            sha256=_string(sha256),
+            how=", ".join(dict.fromkeys(found.vector for found in self.found_by)) or self.vector,
+            quote=self.text,
+            page=self.page,
+            t0=self.t0,
+            t1=self.t1,
+        )
+
+    def _where(self, name: str) -> Value | None:
+        return self.part.properties.get(name) if self.part else None
+
+
+# ---------------------------------------------------------------- filters
+
+Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "contains", "exists"]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One comparison of a property ("id" and "parent" count as properties).
+
+    Logic is two-valued: a comparison with an absent property, or with one of another type, is false; "ne" is the
+    opposite of "eq" and so true there. "in" takes a tuple. "contains" looks for an element of a list, or for a
+    piece of a string (case matters). "exists" takes no value.
+    """
+
+    name: str
+    op: Operator
+    value: Value | tuple[str | int | float | bool, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """True where every part is."""
+
+    parts: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """True where any part is."""
+
+    parts: tuple[Filter, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """True where the part is not."""
+
+    part: Filter
+
+
+Filter = Condition | And | Or | Not
+"""A typed filter over properties; ``mm_agents.filters.parse`` reads one from text."""
+
+
+# ---------------------------------------------------------------- evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A rectangle in pixels of the picture as stored: x0 <= x < x1, y0 <= y < y1."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Where a claim rests.
+
+    Attributes:
+        asset: the asset's id.
+        path: where its file lies, when known.
+        sha256: of the content that was looked at.
+        how: how the place was found, such as "vector media" or "keywords".
+        confidence: 0 to 1 where the way of finding it gives one.
+        quote: the words it rests on.
+        page: the page of a PDF, from 1.
+        box: the place in a picture or page.
+        t0: the moment in a clip, in seconds.
+        t1: where the moment ends.
+    """
+
+    asset: str
+    path: str | None
+    sha256: str | None
+    how: str
+    confidence: float | None = None
+    quote: str | None = None
+    page: int | None = None
+    box: Box | None = None
+    t0: float | None = None
+    t1: float | None = None
+
+
+def _string(value: Value | None) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: Value | None) -> float | None:
+    return float(value) if isinstance(value, int | float) else None

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import gc
+import threading
+from hashlib import md5
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from mm_agents import media
+from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError, UnsupportedMediaError
+from mm_agents.media import Limits
+
+
+def pdf(*texts: str, size: str = "0 0 200 100", trailer: bytes = b"", extra: bytes = b"") -> bytes:
+    """A small PDF with one line of text on each page; readers rebuild its missing table of objects."""
+    kids = " ".join(f"{10 + 2 * n} 0 R" for n in range(len(texts)))
+    parts = [
+        b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n",
+        f"2 0 obj<</Type/Pages/Kids[{kids}]/Count {len(texts)}>>endobj\n".encode(),
+        b"3 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj\n",
+    ]
+    for n, text in enumerate(texts):
+        stream = f"BT /F 18 Tf 20 40 Td ({text}) Tj ET".encode()
+        parts.append(
+            f"{10 + 2 * n} 0 obj<</Type/Page/Parent 2 0 R/MediaBox[{size}]/Contents {11 + 2 * n} 0 R"
+            f"/Resources<</Font<</F 3 0 R>>>>>>endobj\n"
+            f"{11 + 2 * n} 0 obj<</Length {len(stream)}>>stream\n".encode()
+            + stream
+            + b"\nendstream endobj\n"
+        )
+    return b"".join(parts) + extra + b"trailer<</Root 1 0 R" + trailer + b">>\n%%EOF\n"
+
+
+def encrypted_pdf() -> bytes:
+    """A PDF whose user password is not empty (PDF 32000-1, 7.6.3: revision 2 with a verifier that fits no password)."""
+    owner = md5(b"owner").hexdigest() * 2
+    user = md5(b"user").hexdigest() * 2
+    extra = f"90 0 obj<</Filter/Standard/V 1/R 2/O<{owner}>/U<{user}>/P -4>>endobj\n".encode()
+    return pdf("secret", extra=extra, trailer=b"/Encrypt 90 0 R/ID[<00><00>]")
+
+
+def test_pages_have_text_and_a_picture() -> None:
+    pages = list(media.pages(pdf("Hello there", "Second page"), max_side=400))
+    assert [(page.number, page.text) for page in pages] == [(1, "Hello there"), (2, "Second page")]
+    for page in pages:
+        assert page.image.pixels.shape == (200, 400, 3)
+        assert page.image.pixels.dtype == np.uint8
+        assert page.image.pixels.min() < 60  # ink
+        assert page.image.pixels[0, 0].tolist() == [255, 255, 255]  # on white paper
+
+
+def test_a_scan_has_no_text_but_its_colours(tmp_path: Path) -> None:
+    path = tmp_path / "scan 📄.pdf"
+    red, blue = PIL.Image.new("RGB", (80, 160), "red"), PIL.Image.new("RGB", (80, 160), "blue")
+    red.save(path, save_all=True, append_images=[blue])
+    first, second = media.pages(media.inspect(path))
+    assert (first.text, second.text) == ("", "")
+    assert first.image.pixels.shape == (1024, 512, 3)
+    assert first.image.pixels[500, 250, 0] > 245
+    assert first.image.pixels[500, 250, 2] < 10
+    assert second.image.pixels[500, 250, 2] > 245
+
+
+def test_an_encrypted_pdf_is_refused() -> None:
+    with pytest.raises(UnsupportedMediaError, match=r"'secret.pdf' is encrypted; save it without a password"):
+        next(media.pages(media.inspect(encrypted_pdf(), name="secret.pdf")))
+
+
+@pytest.mark.parametrize("content", [b"%PDF-1.7\nnothing of the kind\n", pdf("x")[:60], pdf()])
+def test_a_broken_pdf_is_damaged(content: bytes) -> None:
+    with pytest.raises(DamagedMediaError, match=r"'bad.pdf'"):
+        list(media.pages(media.inspect(content, name="bad.pdf")))
+
+
+def test_a_page_that_is_not_there_is_named() -> None:
+    content = pdf("first", "second").replace(b"12 0 obj", b"99 0 obj")
+    pages = media.pages(content)
+    assert next(pages).text == "first"
+    with pytest.raises(DamagedMediaError, match="Page 2 of 'untitled'"):
+        next(pages)
+
+
+def test_odd_page_sizes_stay_bounded() -> None:
+    for size in ("0 0 100000000 1", "0 0 0.001 0.001", "0 0 0 0", "5 5 -5 -5"):
+        for page in media.pages(pdf("x", size=size), max_side=64):
+            assert max(page.image.pixels.shape[:2]) <= 65
+
+
+def test_pages_are_bounded() -> None:
+    with pytest.raises(MediaTooLargeError, match=r"has 3 pages; the limit is 2 \(Limits.pages\)"):
+        next(media.pages(pdf("a", "b", "c"), limits=Limits(pages=2)))
+    with pytest.raises(ConfigError, match="max_side has to be at least 1 pixel, not 0"):
+        media.pages(pdf("a"), max_side=0)
+
+
+def test_pdfs_are_read_from_many_threads_and_abandoned_midway() -> None:
+    content = pdf(*(f"page {n}" for n in range(8)))
+    found: list[list[str]] = []
+
+    def read() -> None:
+        half = media.pages(content, max_side=64)
+        next(half)
+        found.append([page.text for page in media.pages(content, max_side=64)])
+        del half
+
+    threads = [threading.Thread(target=read) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    gc.collect()
+    assert found == [[f"page {n}" for n in range(8)]] * 6
+
+
+def test_load_text_reads_the_usual_encodings(tmp_path: Path) -> None:
+    text = "Grüße, 世界\n\n🦦 end\n"
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        path = tmp_path / f"{encoding}.md"
+        path.write_bytes(text.replace("\n", "\r\n").encode(encoding))
+        assert media.load_text(path) == text
+    assert media.load_text(("\ufeff" + text).encode("utf-16-be")) == text
+    assert media.load_text(b"old\rMac\r") == "old\nMac\n"
+
+
+def test_load_text_checks_a_file_that_changed(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("hello")
+    file = media.inspect(path)
+    path.write_bytes(b"nul \0")
+    with pytest.raises(UnsupportedMediaError, match="control character"):
+        media.load_text(file)
+    path.write_text("hello, hello")
+    with pytest.raises(MediaTooLargeError, match="text_bytes"):
+        media.load_text(file, limits=Limits(text_bytes=5))
+
+
+def test_a_pdf_made_in_memory_is_not_confused_with_a_picture() -> None:
+    file = BytesIO()
+    PIL.Image.new("RGB", (10, 10)).save(file, "PDF")
+    assert media.inspect(file.getvalue(), name="a.png").media_type == "pdf"

@@ -1,0 +1,162 @@
+"""The command line as people type it and machines read it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import PIL.Image
+import pytest
+
+from mm_agents.library import Library
+
+pytest.importorskip("onnxruntime", reason="the command line tests embed: pip install 'mm-agents[local]'")
+
+
+def run(*arguments: str | Path, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", "from mm_agents.cli import main; main()", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "160"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def document(*arguments: str | Path, cwd: Path, code: int = 0) -> dict[str, Any]:
+    return json.loads(run(*arguments, "--json", cwd=cwd, code=code).stdout)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with media and the library that the command line made of them."""
+    place = tmp_path_factory.mktemp("cli")
+    (place / "media").mkdir()
+    samples = Path(pytest.importorskip("skimage").__file__).parent / "data"
+    for name in ("chelsea.png", "coffee.png", "rocket.jpg"):
+        (place / "media" / name).write_bytes((samples / name).read_bytes())
+    (place / "media" / "[bold]note.txt").write_text("Water the [red]ferns[/red] on Tuesday.\n")
+    made = document("add", "media", cwd=place)
+    assert made == {"added": 4, "unchanged": 0, "removed": 0, "failed": []}
+    return place
+
+
+def test_adding_again_says_so(place: Path) -> None:
+    assert "0 added, 4 unchanged, 0 failed" in run("add", "media", cwd=place).stdout
+
+
+def test_search_finds_by_words_and_by_picture(place: Path) -> None:
+    found = document("search", "a cat", "--limit", "2", cwd=place)
+    assert found["query"] == "a cat"
+    assert found["hits"][0]["name"] == "chelsea.png"
+    assert set(found["hits"][0]) == {
+        "id", "name", "path", "media_type", "score", "vector", "t0", "t1", "page", "text", "found_by",
+    }  # fmt: skip
+    assert found["hits"][0]["t0"] is None
+    assert len(found["hits"]) == 2
+    by_picture = document("search", "--image", "media/coffee.png", "--kind", "image", cwd=place)
+    assert by_picture["hits"][0]["name"] == "coffee.png"
+    filtered = document("search", "a cat", "--where", 'name = "rocket.jpg"', cwd=place)
+    assert [hit["name"] for hit in filtered["hits"]] == ["rocket.jpg"]
+
+
+def test_people_read_a_table_and_a_page(place: Path, tmp_path: Path) -> None:
+    shown = run("search", "water the ferns", "--html", tmp_path / "hits.html", cwd=place).stdout
+    assert "[bold]note.txt" in shown
+    assert "[red]ferns[/red]" in shown
+    page = (tmp_path / "hits.html").read_text()
+    assert "Water the [red]ferns" in page
+    assert "data:image/jpeg;base64," in page
+
+
+def test_count_show_and_remove(place: Path, tmp_path: Path) -> None:
+    assert document("count", "--by", "media_type", cwd=place) == {"groups": {"image": 3, "text": 1}, "total": 4}
+    shown = document("show", "coffee.png", cwd=place)
+    assert shown["vectors"] == ["media"]
+    assert shown["parts"] == []
+    assert "coffee.png" in run("show", shown["id"], cwd=place).stdout
+    run("backup", tmp_path / "backup", cwd=place)
+    assert document("remove", "coffee.png", cwd=place) == {"removed": 1, "ids": [shown["id"]]}
+    assert document("count", cwd=place) == {"groups": {}, "total": 3}
+    assert document("restore", tmp_path / "backup", cwd=place)["total"] == 4
+
+
+def test_some_failed_is_exit_3_and_each_is_named(place: Path, tmp_path: Path) -> None:
+    PIL.Image.new("RGB", (32, 32), "red").save(tmp_path / "fine.png")
+    (tmp_path / "empty.jpg").touch()
+    done = document("add", tmp_path, "--library", tmp_path / "library", cwd=place, code=3)
+    assert done["added"] == 1
+    (failed,) = done["failed"]
+    assert failed["path"].endswith("empty.jpg")
+    assert failed["error"] == "DamagedMediaError"
+    said = run("add", tmp_path, "--library", tmp_path / "library", cwd=place, code=3)
+    assert "empty.jpg" in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["search", "cat", "--library", "nowhere"], 1, "mm-agents add"),
+        (["search"], 2, "what to search for"),
+        (["search", "cat", "--where", "name ~ 3"], 1, "name ~ 3"),
+        (["search", "--image", "missing.png"], 1, "missing.png"),
+        (["search", "cat", "--kind", "smell"], 1, "smell"),
+        (["search", "cat", "--limit", "0"], 2, "--limit"),
+        (["search", "--url", "http://127.0.0.1/cat.png"], 1, "127.0.0.1"),
+        (["show", "nothing"], 1, "'nothing'"),
+        (["remove", "nothing"], 1, "'nothing'"),
+        (["add", "media", "--embedder", "clap:tiny"], 1, "offline"),
+        (["frobnicate"], 2, "frobnicate"),
+    ],
+)
+def test_an_error_is_one_line_with_the_next_step(place: Path, arguments: list[str], code: int, message: str) -> None:
+    done = run(*arguments, cwd=place, code=code)
+    assert message in done.stderr
+    assert done.stdout == ""
+    if code == 1:
+        assert len(done.stderr.strip().splitlines()) <= 3
+
+
+def test_debug_shows_the_traceback(place: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from mm_agents.cli import main; main()", "show", "nothing", "--debug"],
+        cwd=place, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "Traceback" in done.stderr
+
+
+def test_the_library_may_come_from_the_environment(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MM_AGENTS_LIBRARY", str(place / "library"))
+    assert document("count", cwd=tmp_path)["total"] == 4
+
+
+def test_doctor_says_what_works(place: Path) -> None:
+    checks = {check["name"]: check for check in document("doctor", cwd=place)["checks"]}
+    assert checks["embedder offline"]["ok"]
+    assert "4 assets" in checks["library ./library"]["detail"]
+
+
+def test_the_demo_runs_and_leaves_a_page_and_a_picture(tmp_path: Path) -> None:
+    done = document("demo", "--keep", tmp_path / "demo", cwd=tmp_path)
+    assert done["added"] == 11
+    first = [answer["hits"][0] for answer in done["answers"]]
+    assert first[0]["name"] == "cat.png"
+    assert (first[1]["name"], first[1]["t0"] >= 4.0) == ("morning.mp4", True)
+    assert first[2]["name"] == "packing.md"
+    assert first[3]["name"] == "motorcycle.png"
+    assert {hit["name"] for hit in done["answers"][4]["hits"][:2]} == {"rocket.jpg", "launch-day.mp4"}
+    assert "packing.md" in (tmp_path / "demo" / "results.html").read_text()
+    with PIL.Image.open(tmp_path / "demo" / "results.png") as picture:
+        assert picture.width > 1000
+    with Library.open(tmp_path / "demo" / "library", create=False) as library:
+        assert library.count() == 11

