@@ -148,7 +148,7 @@ def _translated(path: Path) -> Generator[None, None, None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise StoreUnavailableError(f"{str(path)!r} is busy: another process is writing. Try again.") from error
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):  # the last: a table is gone
             raise damaged(path, str(error)) from error
         raise StoreError(f"{str(path)!r}: {error}.") from error
     except OSError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import mmap
 import os
+import threading
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -99,7 +100,7 @@ def chunks(rows: Rows, chosen: NDArray[np.int64]) -> Iterable[Rows]:
 def write_manifest(folder: Path, spec: Mapping[str, object]) -> None:
     """Say what a folder is, last of all; a crash leaves the manifest that was there, or the new one."""
     path = folder / MANIFEST
-    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    draft = path.with_name(f"{MANIFEST}.{os.getpid()}-{threading.get_ident()}.tmp")
     with draft.open("w", encoding="utf-8") as file:
         json.dump({"format": FORMAT, **spec}, file, indent=2)
         file.write("\n")

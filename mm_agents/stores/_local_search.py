@@ -119,14 +119,14 @@ def best(
         count: how many assets at most.
         exact: the exact scores of some of the n.
     """
-    depth = count
+    depth = max(1, count)
     while True:
         if depth < len(scores):
             floor = np.partition(scores, len(scores) - depth)[len(scores) - depth]
             chosen = np.flatnonzero((scores >= floor - _MARGIN) & (scores > -np.inf))
         else:
             floor, chosen = -np.inf, np.flatnonzero(scores > -np.inf)
-        if len(chosen) == 0 or count == 0:
+        if count == 0 or len(chosen) == 0:
             return []
         ranked = _collapse(snapshot, positions[chosen], exact(chosen), count)
         # What was not chosen scores below the floor, so no asset above it can be missing.

@@ -122,12 +122,18 @@ class Snapshot:
         """Where these rows, all of them there, stand among the entries."""
         return np.searchsorted(self.entries["row"], np.array(rows, np.int64))
 
-    def vectors(self, position: int) -> dict[str, FloatArray]:
-        """A copy of each vector of an entry."""
+    def with_vectors(self, records: dict[int, Record]) -> dict[int, Record]:
+        """The same records, by row, with a copy of their vectors."""
+        positions = self.positions(list(records)).tolist()
+        return {
+            row: replace(record, vectors=self._vectors(position))
+            for (row, record), position in zip(records.items(), positions, strict=True)
+        }
+
+    def _vectors(self, position: int) -> dict[str, FloatArray]:
         found: dict[str, FloatArray] = {}
-        for name, has in zip(self.slots, self.entries["has"][position], strict=True):
+        for (name, slots), has in zip(self.slots.items(), self.entries["has"][position], strict=True):
             if has:
-                slots = self.slots[name]
                 found[name] = slots.matrix[np.searchsorted(slots.positions, position)].copy()
         return found
 
@@ -333,22 +339,25 @@ def _load_columns(snapshot: Snapshot, where: Filter, connection: sqlite3.Connect
 def load_columns(snapshot: Snapshot, names: set[str], connection: sqlite3.Connection) -> None:
     """Bring columns up to the snapshot; call it under the store's lock."""
     size = len(snapshot.entries)
-    for name in names & {"id", "parent"}:
-        column = snapshot.columns.get(name, Column())
-        start = len(column.codes)
-        ids = snapshot.entries["asset" if name == "parent" else "id"][start:]
-        absent = snapshot.assets[start:] if name == "parent" else np.zeros(len(ids), np.bool_)
-        values = [None if skip else text(id) for id, skip in zip(ids, absent, strict=True)]
-        snapshot.columns[name] = column.extended(range(start, size), values, size)
-    behind: dict[int, list[str]] = {}
-    for name in names - {"id", "parent"}:
-        behind.setdefault(len(snapshot.columns.get(name, Column()).codes), []).append(name)
-    for start, group in behind.items():
-        if start == size:
-            continue
-        after = int(snapshot.entries["row"][start]) - 1
-        found = list(database.columns(connection, group, after=after))
-        positions = snapshot.positions([row for row, _ in found]).tolist()
-        for number, name in enumerate(group):
-            column = snapshot.columns.get(name, Column())
-            snapshot.columns[name] = column.extended(positions, [values[number] for _, values in found], size)
+    columns = {name: snapshot.columns.setdefault(name, Column()) for name in sorted(names)}
+    starts = {len(column.codes) for column in columns.values()} - {size}
+    for start in starts:
+        behind = [name for name, column in columns.items() if len(column.codes) == start]
+        positions, values = _read(snapshot, behind, start, connection)
+        for name in behind:
+            snapshot.columns[name] = columns[name].extended(positions, values[name], size)
+
+
+def _read(
+    snapshot: Snapshot, names: Sequence[str], start: int, connection: sqlite3.Connection
+) -> tuple[list[int], dict[str, list[Value | None]]]:
+    """The named properties of the entries from ``start`` on, and the positions that they are of."""
+    after = int(snapshot.entries["row"][start]) - 1
+    found = list(database.columns(connection, names, after=after))
+    positions = snapshot.positions([row for row, _ in found]).tolist()
+    values = {name: [properties[n] for _, properties in found] for n, name in enumerate(names)}
+    parts = ~snapshot.assets[positions]
+    for name in values.keys() & {"id", "parent"}:
+        ids = snapshot.entries["asset" if name == "parent" else "id"][positions]
+        values[name] = [text(id) if name == "id" or part else None for id, part in zip(ids, parts, strict=True)]
+    return positions, values

@@ -1,8 +1,8 @@
 """The embedded store: one folder with an SQLite database and one memory-mapped file per named vector.
 
-Search is exact. It is made for up to some 200,000 vectors: a query then takes some 10 milliseconds, there is no index
-to build or tune, and a filter makes it faster. Any number of processes may read while one of them writes; what
-``upsert`` and ``delete`` acknowledged is on the disk, and every other process sees it at once.
+Search is exact. It is made for up to some 200,000 vectors: a query then takes some 10 to 30 milliseconds, there is no
+index to build or tune, and a narrow filter makes it faster. Any number of processes may read while one of them
+writes; what ``upsert`` and ``delete`` acknowledged is on the disk, and every other process sees it at once.
 
     mm_agents.json          what this folder is, for people and for later versions
     store.sqlite            records, keywords (FTS5) and how much of the files below is committed
@@ -21,10 +21,10 @@ import sqlite3
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,14 +94,6 @@ def build(rest: str, *, spec: CollectionSpec | None = None) -> LocalStore:
     return store
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
-    """One transaction's sight of the store."""
-
-    connection: sqlite3.Connection
-    snapshot: Snapshot
-
-
 class LocalStore:
     """Records in a folder; see ``mm_agents.protocols.Store``. A context manager; made by ``open`` or ``create``."""
 
@@ -119,17 +111,17 @@ class LocalStore:
         if folder.exists() and not folder.is_dir():
             raise ConfigError(f"{str(folder)!r} is a file, not a folder. Name the library's folder.")
         connections = Database(folder / _DATABASE, read_only=not os.access(folder, os.W_OK))
-        with connections.errors():
-            files.check_manifest(folder)
-            if not connections.path.is_file():
-                raise files.damaged(connections.path, "it is missing")
-        with connections.connection() as connection:
-            store = cls(folder, database.read_spec(connection), connections)
         try:
+            with connections.errors():
+                files.check_manifest(folder)
+                if not connections.path.is_file():
+                    raise files.damaged(connections.path, "it is missing")
+            with connections.connection() as connection:
+                store = cls(folder, database.read_spec(connection), connections)
             with store._view():
                 return store
         except BaseException:
-            store.close()
+            connections.close()
             raise
 
     @classmethod
@@ -181,8 +173,10 @@ class LocalStore:
     def get(self, ids: Sequence[str], /, *, with_vectors: bool = False) -> dict[str, Record]:
         """The records of those ids that exist, in the order asked."""
         wanted = existing_ids(ids)
-        with self._view() as view:
-            found = _fetch(view, wanted, "id", with_vectors)
+        with self._view() as (connection, snapshot):
+            found = database.fetch(connection, wanted, column="id")
+            if with_vectors:
+                found = snapshot.with_vectors(found)
         by_id = {record.id: record for record in found.values()}
         return {id: by_id[id] for id in wanted if id in by_id}
 
@@ -200,17 +194,16 @@ class LocalStore:
         query = check_search(self._spec, vector=vector, using=using, text=text, where=where, limit=limit, offset=offset)
         hybrid = query is not None and text is not None
         count = fusion_depth(limit, offset) if hybrid else limit + offset
-        with self._view() as view:
-            mask = self._mask(view, where)
+        with self._view() as (connection, snapshot):
+            mask = self._mask(connection, snapshot, where)
             lists: list[Ranked] = []
             if query is not None and using is not None:
-                slots = view.snapshot.slots[using]
-                lists.append(nearest(view.snapshot, slots, query, mask, count, self._multiplier))
+                lists.append(nearest(snapshot, snapshot.slots[using], query, mask, count, self._multiplier))
             if text is not None:
-                lists.append(by_keywords(view.snapshot, view.connection, text, mask, count))
+                lists.append(by_keywords(snapshot, connection, text, mask, count))
             if not hybrid:
-                return _matches(view, lists[0][offset:])
-            return fuse([_matches(view, ranked) for ranked in lists])[offset : offset + limit]
+                return _matches(connection, snapshot, lists[0][offset:])
+            return fuse([_matches(connection, snapshot, ranked) for ranked in lists])[offset : offset + limit]
 
     @overload
     def count(self, *, where: Filter | None = None) -> int: ...
@@ -219,13 +212,13 @@ class LocalStore:
     def count(self, *, group_by: str | None = None, where: Filter | None = None) -> int | dict[str, int]:
         """How many assets; with ``group_by``, how many per value of that property ("" for those without it)."""
         check_count(group_by, where)
-        with self._view() as view:
-            chosen = self._chosen(view, where, parts=False)
+        with self._view() as (connection, snapshot):
+            chosen = self._chosen(connection, snapshot, where, parts=False)
             if group_by is None:
                 return int(chosen.sum())
             with self._lock:
-                snapshots.load_columns(view.snapshot, {group_by}, view.connection)
-                column = view.snapshot.columns[group_by]
+                snapshots.load_columns(snapshot, {group_by}, connection)
+                column = snapshot.columns[group_by]
             counts = np.bincount(column.codes[chosen])
         groups: dict[str, int] = {}
         for code in np.flatnonzero(counts).tolist():
@@ -242,8 +235,8 @@ class LocalStore:
         that the filter is no longer true of, is left out.
         """
         check_count(None, where)
-        with self._view() as view:
-            ids = view.snapshot.entries["id"][self._chosen(view, where, parts=parts)]
+        with self._view() as (connection, snapshot):
+            ids = snapshot.entries["id"][self._chosen(connection, snapshot, where, parts=parts)]
         return self._pages(ids[np.lexsort((ids[:, 1], ids[:, 0]))], where, with_vectors)
 
     def verify(self) -> None:
@@ -252,9 +245,9 @@ class LocalStore:
         Raises:
             StoreDamagedError: something has changed since it was written.
         """
-        with self._view() as view:
-            view.snapshot.verify()
-            (found,) = view.connection.execute("PRAGMA quick_check(1)").fetchone()
+        with self._view() as (connection, snapshot):
+            snapshot.verify()
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
             if found != "ok":
                 raise files.damaged(self._database.path, str(found))
 
@@ -269,14 +262,14 @@ class LocalStore:
             StoreError: the copy could not be written.
         """
         files.check_target(folder)
-        with self._view() as view:
+        with self._view() as (connection, snapshot), Database(folder / _DATABASE).errors():
             folder.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(folder / _DATABASE, isolation_level=None)) as copy:
-                view.connection.backup(copy)
+                connection.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")
                 copy.execute("BEGIN")
                 copy.execute("DELETE FROM dead")
-                database.write_state(copy, snapshots.rewrite(view.snapshot, folder, view.snapshot.state))
+                database.write_state(copy, snapshots.rewrite(snapshot, folder, snapshot.state))
                 copy.commit()
             files.write_manifest(folder, database.spec_document(self._spec))
 
@@ -295,10 +288,10 @@ class LocalStore:
         with LocalStore.open(folder) as copy:
             check_same_spec(copy.spec, self._spec, str(folder))
             copy.verify()
-            with copy._view() as source, self._write() as (connection, state):
-                database.replace_all(connection, source.connection)
-                new = replace(state, epoch=state.epoch + 1, last_row=source.snapshot.state.last_row)
-                database.write_state(connection, snapshots.rewrite(source.snapshot, self.folder, new))
+            with copy._view() as (source, snapshot), self._write() as (connection, state):
+                database.replace_all(connection, source)
+                new = replace(state, epoch=state.epoch + 1, last_row=snapshot.state.last_row)
+                database.write_state(connection, snapshots.rewrite(snapshot, self.folder, new))
 
     def close(self) -> None:
         """Release files and connections; harmless when called twice."""
@@ -317,10 +310,10 @@ class LocalStore:
     # ------------------------------------------------------------ transactions
 
     @contextmanager
-    def _view(self) -> Generator[_View, None, None]:
-        """Sight of the last committed state, which stays the same inside."""
+    def _view(self) -> Generator[tuple[sqlite3.Connection, Snapshot], None, None]:
+        """The last committed state, which stays the same inside."""
         with self._database.connection() as connection:
-            yield _View(connection, self._current(connection))
+            yield connection, self._current(connection)
 
     def _current(self, connection: sqlite3.Connection) -> Snapshot:
         """Begin a transaction and bring the snapshot to what it sees."""
@@ -335,19 +328,16 @@ class LocalStore:
                 older = known is not None and known.state.generation > state.generation
                 if not older or attempt:  # older twice: the folder was put back to an earlier state
                     try:
-                        self._snapshot = self._next(None if older else known, state, connection)
+                        if known is None or older or known.state.epoch != state.epoch:
+                            self._snapshot = snapshots.load(self.folder, self._spec, state, connection)
+                        else:
+                            self._snapshot = snapshots.advance(known, state, connection)
                     except FileNotFoundError as error:
                         missing = error
                     else:
                         return self._snapshot
             connection.rollback()  # another thread or process wrote in between: look again
-        path = self._database.path if missing is None else Path(missing.filename)
-        raise files.damaged(path, "it is missing")
-
-    def _next(self, known: Snapshot | None, state: State, connection: sqlite3.Connection) -> Snapshot:
-        if known is None or known.state.epoch != state.epoch:
-            return snapshots.load(self.folder, self._spec, state, connection)
-        return snapshots.advance(known, state, connection)
+        raise files.damaged(self._database.path if missing is None else Path(missing.filename), "it is missing")
 
     @contextmanager
     def _write(self) -> Generator[tuple[sqlite3.Connection, State], None, None]:
@@ -371,17 +361,17 @@ class LocalStore:
 
     # ------------------------------------------------------------ filters
 
-    def _mask(self, view: _View, where: Filter | None) -> Mask | None:
+    def _mask(self, connection: sqlite3.Connection, snapshot: Snapshot, where: Filter | None) -> Mask | None:
         """The entries that a search may find; None for all."""
         if where is None:
-            return None if view.snapshot.alive.all() else view.snapshot.alive
+            return None if snapshot.alive.all() else snapshot.alive
         with self._lock:
-            return snapshots.mask(view.snapshot, where, view.connection)
+            return snapshots.mask(snapshot, where, connection)
 
-    def _chosen(self, view: _View, where: Filter | None, *, parts: bool) -> Mask:
-        mask = self._mask(view, where)
-        chosen = view.snapshot.alive if mask is None else mask
-        return chosen if parts else chosen & view.snapshot.assets
+    def _chosen(self, connection: sqlite3.Connection, snapshot: Snapshot, where: Filter | None, *, parts: bool) -> Mask:
+        mask = self._mask(connection, snapshot, where)
+        chosen = snapshot.alive if mask is None else mask
+        return chosen if parts else chosen & snapshot.assets
 
     def _pages(self, ids: NDArray[np.uint64], where: Filter | None, with_vectors: bool) -> Iterator[Record]:
         for start in range(0, len(ids), _PAGE):
@@ -391,19 +381,7 @@ class LocalStore:
                     yield record
 
 
-# ---------------------------------------------------------------- reading records
-
-
-def _fetch(view: _View, keys: Sequence[Any], column: str, with_vectors: bool) -> dict[int, Record]:
-    found = database.fetch(view.connection, keys, column=column)
-    if with_vectors:
-        rows = list(found)
-        for row, position in zip(rows, view.snapshot.positions(rows).tolist(), strict=True):
-            found[row] = replace(found[row], vectors=view.snapshot.vectors(position))
-    return found
-
-
-def _matches(view: _View, ranked: Ranked) -> list[Match]:
-    rows = [int(view.snapshot.entries["row"][position]) for position, _ in ranked]
-    found = _fetch(view, rows, "row", with_vectors=False)
+def _matches(connection: sqlite3.Connection, snapshot: Snapshot, ranked: Ranked) -> list[Match]:
+    rows = [int(snapshot.entries["row"][position]) for position, _ in ranked]
+    found = database.fetch(connection, rows)
     return [Match(record=found[row], score=score) for row, (_, score) in zip(rows, ranked, strict=True)]

@@ -98,7 +98,7 @@ def test_pages_are_bounded() -> None:
 
 
 def test_pdfs_are_read_from_many_threads_and_abandoned_midway() -> None:
-    content = pdf(*(f"page {n}" for n in range(8)))
+    content = pdf(*(f"page {n}" for n in range(30)))
     found: list[list[str]] = []
 
     def read() -> None:
@@ -113,7 +113,7 @@ def test_pdfs_are_read_from_many_threads_and_abandoned_midway() -> None:
     for thread in threads:
         thread.join()
     gc.collect()
-    assert found == [[f"page {n}" for n in range(8)]] * 6
+    assert found == [[f"page {n}" for n in range(30)]] * 6
 
 
 def test_load_text_reads_the_usual_encodings(tmp_path: Path) -> None:

@@ -76,6 +76,10 @@ def test_a_broken_exif_block_is_passed_over() -> None:
         b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\xff" * 40,
     ):
         assert media.load_image(saved(noise(), "JPEG", exif=exif)).pixels.shape == (20, 30, 3)
+    png = saved(noise(), "PNG")
+    for text in (b"not hexadecimal", b"\nexif\n4\n4949"):
+        odd = png[:33] + chunk(b"tEXt", b"Raw profile type exif\0\n\n\n" + text) + png[33:]
+        assert media.load_image(odd).pixels.shape == (20, 30, 3)
 
 
 def test_alpha_is_flattened_on_white() -> None:

@@ -128,6 +128,17 @@ def test_a_variable_frame_rate_keeps_its_times(tmp_path: Path, name: str, codec:
     assert [number(clip, 0) for clip in clips] == pytest.approx([0, 4, 6, 6, 6], abs=1)  # what stands still is in each
 
 
+def test_times_that_jump_back_go_on(tmp_path: Path) -> None:
+    """As in two recordings that were put one behind the other."""
+    content = video(tmp_path / "a.webm", "libvpx", options={"cluster_time_limit": "1000"}).read_bytes()
+    expected = [clip.times for clip in media.segments(content)]
+    for before, after in ((2200, 0), (3300, 1100), (4400, 2200)):  # the times of the last three clusters
+        mark = b"\xe7\x82" + before.to_bytes(2, "big")
+        assert mark in content
+        content = content.replace(mark, b"\xe7\x82" + after.to_bytes(2, "big"))
+    assert [clip.times for clip in media.segments(content)] == expected
+
+
 def test_a_short_remainder_belongs_to_the_segment_before(tmp_path: Path) -> None:
     path = video(tmp_path / "a.mkv", "libx264", milliseconds=[*range(0, 1900, 100), 1950])
     (clip,) = media.segments(path)
