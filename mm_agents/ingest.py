@@ -13,7 +13,7 @@ import numpy as np
 
 from mm_agents import media
 from mm_agents.media import MediaFile
-from mm_agents.types import Item, Record, Text, Value
+from mm_agents.types import CollectionSpec, Item, Record, Text, Value
 
 if TYPE_CHECKING:
     from mm_agents.types import FloatArray
@@ -150,24 +150,34 @@ def shots(vectors: FloatArray) -> list[slice]:
     return [slice(start, end) for start, end in pairwise(cuts)]
 
 
-def add_shots(segments: Sequence[Piece]) -> None:
-    """Give the segment nearest to each shot's mean that mean as its ``media`` vector, so that clips rank by shots."""
+def add_shots(segments: Sequence[Piece], spec: CollectionSpec) -> None:
+    """Give the segment nearest to each shot's mean that mean, so that clips rank by their shots.
+
+    Args:
+        segments: a clip's, in order, with the vector ``moment`` and, for each vector that stands for ``media`` and has
+            another embedder, that embedder's vector of the segment.
+        spec: the collection.
+    """
     if not segments or "moment" not in segments[0].vectors:
         return
-    vectors = np.stack([piece.vectors["moment"] for piece in segments])
-    for shot in shots(vectors):
-        mean = vectors[shot].mean(axis=0)
-        mean /= max(float(np.linalg.norm(mean)), 1e-9)
-        nearest = shot.start + int(np.argmax(vectors[shot] @ mean))
-        segments[nearest].vectors["media"] = mean
+    moments = np.stack([piece.vectors["moment"] for piece in segments])
+    runs = shots(moments)
+    for media_spec in spec.standing_for("media"):
+        rows = moments
+        if media_spec.name in segments[0].vectors:
+            rows = np.stack([piece.vectors.pop(media_spec.name) for piece in segments])
+        for shot in runs:
+            mean = rows[shot].mean(axis=0)
+            nearest = shot.start + int(np.argmax(moments[shot] @ moments[shot].mean(axis=0)))
+            segments[nearest].vectors[media_spec.name] = mean / max(float(np.linalg.norm(mean)), 1e-9)
 
 
-def records(source: Source) -> list[Record]:
+def records(source: Source, spec: CollectionSpec) -> list[Record]:
     """A source's records: its parts first and the asset last, so that an asset that is there is complete."""
     id = asset_id(source.file.sha256)
     found = source.pieces
     if source.file.media_type == "video":
-        add_shots(found)
+        add_shots(found, spec)
         source.properties["segments"] = len(found)
     elif source.file.media_type == "pdf":
         source.properties["pages"] = len({piece.properties["page"] for piece in found})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -13,23 +13,32 @@ from typing import TYPE_CHECKING, Self, overload
 from mm_agents import _plugins, media
 from mm_agents._progress import bar
 from mm_agents.catalog import Catalog
-from mm_agents.errors import (
-    ConfigError,
-    EmbedderMismatchError,
-    LibraryNotFoundError,
-    RecordNotFoundError,
-    UnsupportedMediaError,
-)
+from mm_agents.errors import ConfigError, LibraryNotFoundError, RecordNotFoundError, UnsupportedMediaError
 from mm_agents.filters import coerce
 from mm_agents.ingest import Source, asset_id, describe
 from mm_agents.pipeline import FailedFile, Pipeline, failure
-from mm_agents.queries import query_vectors
-from mm_agents.retrieval import DEPTH, Ranking, by_keywords, fuse, hits, merge, restrict, with_assets, with_moments
-from mm_agents.types import CollectionSpec, Condition, Filter, Hit, Or, Record, VectorSpec
+from mm_agents.presets import media_spec
+from mm_agents.protocols import VectorizingStore
+from mm_agents.queries import Query, read_queries
+from mm_agents.retrieval import (
+    DEPTH,
+    Ranking,
+    by_keywords,
+    fuse,
+    hits,
+    merge_aligned,
+    restrict,
+    with_assets,
+    with_moments,
+)
+from mm_agents.routes import Routes
+from mm_agents.types import CollectionSpec, Condition, Filter, Hit, Match, Or, Record, Text
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, Store
     from mm_agents.queries import Picture, Video
+    from mm_agents.routes import Given
+    from mm_agents.types import FloatArray
 
 DEFAULT_EMBEDDER = "offline"
 _LOCATION = re.compile(r"(?P<plugin>[a-z][a-z0-9_]*)(?P<rest>[+:].*)", re.DOTALL)
@@ -52,41 +61,36 @@ class AddReport:
     failed: tuple[FailedFile, ...]
 
 
-def media_spec(embedder: Embedder) -> CollectionSpec:
-    """The collection that a folder of media becomes: what is seen, what is read, and the moments of clips.
-
-    ``media`` holds what a picture, page or shot shows; ``words`` holds passages of text; ``moment`` holds every
-    segment of a clip, which tells where in it a match lies.
-    """
-    seen = ("media", "moment") if "image" in embedder.accepts else ()
-    read = ("words",) if "text" in embedder.accepts else ()
-    vectors = tuple(VectorSpec(name=name, width=embedder.width, embedder=embedder.name) for name in sorted(seen + read))
-    return CollectionSpec(name="Media", vectors=vectors)
-
-
 class Library:
     """Media with their vectors, searched by text, picture or clip. Thread-safe; a context manager.
 
     Args:
         store: where records are kept.
-        embedder: what makes the vectors; None builds, at first use, the one that the store names.
+        embedder: what makes the vectors: one for all, or one for each name. None builds, at first use, those that the
+            store names.
         root: the library's folder, which relative paths start from; None where there is none.
     """
 
-    def __init__(self, store: Store, embedder: Embedder | None = None, *, root: Path | None = None) -> None:
+    def __init__(self, store: Store, embedder: Given = None, *, root: Path | None = None) -> None:
         self.store, self.root = store, root
-        self._embedder = embedder
+        self.routes = Routes(store, embedder)
 
     @classmethod
     def open(
-        cls, location: str | Path = "./library", *, embedder: Embedder | str | None = None, create: bool = True
+        cls,
+        location: str | Path = "./library",
+        *,
+        embedder: Given = None,
+        preset: Callable[[Embedder], CollectionSpec] = media_spec,
+        create: bool = True,
     ) -> Self:
         """Open a library, or make a new one.
 
         Args:
-            location: a folder, or a store's name and place such as "memory:".
-            embedder: a name such as "offline", or an object. By default the one the library was made with; a new
-                one gets the offline embedder.
+            location: a folder, or a store's name and place such as "memory:" or "weaviate://host:8080/Media".
+            embedder: a name such as "offline", an object, or one of them for each vector's name. By default those
+                the library was made with; a new one gets the offline embedder.
+            preset: the collection that a new library becomes, ``media_spec`` or ``movies_spec``.
             create: make the library when there is none.
 
         Raises:
@@ -95,21 +99,22 @@ class Library:
             UnknownPluginError: no store or embedder has that name.
         """
         plugin, rest, root = _place(location)
-        given = _plugins.build_named("embedders", embedder) if isinstance(embedder, str) else embedder
+        if isinstance(embedder, str):
+            embedder = _embedder(embedder)
         try:
             store: Store = _plugins.build("stores", plugin, rest)
         except LibraryNotFoundError:
             if not create:
                 raise
-            given = given or _plugins.build_named("embedders", DEFAULT_EMBEDDER)
-            store = _plugins.build("stores", plugin, rest, spec=media_spec(given))
-        library = cls(store, given, root=root)
+            if isinstance(embedder, Mapping):
+                raise ConfigError("A new library is made with one embedder; name them one by one later.") from None
+            embedder = _embedder(embedder or DEFAULT_EMBEDDER)
+            store = _plugins.build("stores", plugin, rest, spec=preset(embedder))
         try:
-            library._check_embedder(str(location))
-        except EmbedderMismatchError:
-            library.close()
+            return cls(store, embedder, root=root)
+        except ConfigError:
+            store.close()
             raise
-        return library
 
     # ------------------------------------------------------------ putting in and taking out
 
@@ -148,7 +153,7 @@ class Library:
                 return None
             return Source(file=file, properties={**describe(file), "path": stored, "paths": (stored,)})
 
-        pipeline = Pipeline(self.store, self.embedder, prepare)
+        pipeline = Pipeline(self.store, self.routes, prepare)
         if callable(progress):
             pipeline.run(found, progress)
         else:
@@ -182,7 +187,7 @@ class Library:
         video: Video | None = None,
         url: str | None = None,
         kind: str | None = None,
-        vector: str | None = None,
+        vector: str | Mapping[str, float] | None = None,
         where: Filter | str | None = None,
         limit: int = 10,
         offset: int = 0,
@@ -194,8 +199,9 @@ class Library:
             image: a path, bytes, base64 text, a Pillow picture or a decoded ``Image``.
             video: a path, bytes, base64 text or a ``Clip``.
             url: where to fetch a picture or clip from; private and local addresses are refused.
-            kind: "image", "video" or "text" to find only those.
-            vector: search only this named vector, without keywords.
+            kind: "image", "video", "text" or "film" to find only those.
+            vector: search only this named vector, or these with their weights, without keywords; several are fused
+                by rank.
             where: a filter, or its text such as ``duration > 10 and not name = "a.mp4"``.
             limit: how many hits at most.
             offset: how many of the best to skip.
@@ -211,25 +217,27 @@ class Library:
         if limit < 0 or offset < 0:
             raise ConfigError(f"limit and offset count hits and cannot be negative; got {limit} and {offset}.")
         wanted = restrict(where, kind)
-        if vector is not None:
-            self.store.spec.vector(vector)
+        weights = {vector: 1.0} if isinstance(vector, str) else dict(vector or {})
+        for name in weights:
+            self.store.spec.vector(name)
         depth = max(DEPTH, offset + limit)
-        lists: list[list[Hit]] = []
-        if query is not None and query.strip() and vector is None:
+        queries = read_queries(query, image=image, video=video, url=url)
+        found: list[tuple[float, list[Hit]]] = []
+        rows: list[dict[str, FloatArray]] = [{} for _ in queries]
+        for asked, known in zip(queries, rows, strict=True):
+            rankings = self._rankings(asked, list(weights), wanted, depth, known)
+            if weights:
+                found += [(weights[ranking.name], hits(ranking)) for _, ranking in rankings]
+            else:
+                found += [(1.0, joined) for joined in merge_aligned(rankings)]
+        if query is not None and query.strip() and not weights:
             keywords = by_keywords(self.store, query, wanted, depth)
-            lists += [hits(keywords)] if keywords.matches else []
-        queries = query_vectors(self.embedder, query, image=image, video=video, url=url)
-        for kind_of_query, row in queries:
-            rankings = [
-                Ranking(name=name, matches=self.store.search(vector=row, using=name, where=wanted, limit=depth))
-                for name in ([vector] if vector else self._targets(kind_of_query))
-            ]
-            lists += [merge(rankings)] if self.embedder.aligned else [hits(ranking) for ranking in rankings]
-        best = (lists[0] if len(lists) == 1 else fuse(lists))[offset : offset + limit]
-        best = with_assets(self.store, best)
-        if queries and "moment" in self._vector_names():
-            best = with_moments(self.store, best, queries[0][1], "moment")
-        return best
+            found += [(1.0, hits(keywords))] if keywords.matches or not found else []
+        if not found:
+            raise ConfigError(f"No vector of this library can be asked with a {queries[0].kind}.")
+        ranked = found[0][1] if len(found) == 1 else fuse([one for _, one in found], [weight for weight, _ in found])
+        best = with_assets(self.store, ranked[offset : offset + limit])
+        return self._with_moments(best, rows[0])
 
     @overload
     def count(self, *, where: Filter | str | None = None) -> int: ...
@@ -287,10 +295,9 @@ class Library:
         self.store.restore(Path(folder))
 
     def close(self) -> None:
-        """Release the store and the embedder; harmless when called twice."""
+        """Release the store and the embedders; harmless when called twice."""
         self.store.close()
-        if self._embedder is not None:
-            self._embedder.close()
+        self.routes.close()
 
     def __enter__(self) -> Self:
         return self
@@ -300,39 +307,51 @@ class Library:
     ) -> None:
         self.close()
 
-    # ------------------------------------------------------------ the embedder
+    # ------------------------------------------------------------ vectors
 
-    @property
-    def embedder(self) -> Embedder:
-        """What makes this library's vectors, built by the name that the store keeps.
+    def _rankings(
+        self, asked: Query, names: Sequence[str], where: Filter | None, depth: int, rows: dict[str, FloatArray]
+    ) -> list[tuple[Embedder | None, Ranking]]:
+        """One ranked list for each vector that this query can be asked of, and the embedder that asked.
 
-        Raises:
-            ConfigError: the store names none; open the library with one.
+        ``rows`` gains the query's vector by each of those embedders, under its name.
         """
-        if self._embedder is None:
-            name = next((spec.embedder for spec in self.store.spec.vectors if spec.embedder), None)
-            if name is None:
-                raise ConfigError("This collection names no embedder. Open the library with embedder=….")
-            self._embedder = _plugins.build_named("embedders", name)
-        return self._embedder
+        found: list[tuple[Embedder | None, Ranking]] = []
+        for name in names or self._targets(asked.kind):
+            embedder = self.routes.embedder(name)
+            if embedder is not None and asked.kind in embedder.accepts:
+                if embedder.name not in rows:
+                    rows[embedder.name] = asked.vector(embedder)
+                matches = self.store.search(vector=rows[embedder.name], using=name, where=where, limit=depth)
+            elif isinstance(asked.source, Text) and embedder is None and self.routes.vectorizer(name):
+                matches = self._asked_of_server(asked.source.text, name, where, depth)
+            else:
+                continue
+            found.append((embedder, Ranking(name=name, matches=matches)))
+        return found
 
-    def _check_embedder(self, location: str) -> None:
-        names = sorted({spec.embedder for spec in self.store.spec.vectors if spec.embedder})
-        if self._embedder is not None and names and self._embedder.name not in names:
-            raise EmbedderMismatchError(
-                f"The library at {location!r} was filled by the embedder {', '.join(names)!r}; vectors of "
-                f"{self._embedder.name!r} cannot be compared with its. Open it without naming an embedder, or add "
-                "the media to a new library."
-            )
+    def _asked_of_server(self, text: str, using: str, where: Filter | None, depth: int) -> list[Match]:
+        if not isinstance(self.store, VectorizingStore):
+            return []
+        return self.store.search_by_text(text, using=using, where=where, limit=depth)
 
-    def _vector_names(self) -> frozenset[str]:
-        return frozenset(spec.name for spec in self.store.spec.vectors)
+    def _targets(self, kind: str) -> list[str]:
+        """The vectors that are searched by default: what is seen, and what is read where that can be compared."""
+        spec = self.store.spec
+        names = [one.name for one in spec.vectors if spec.current(one.name) == one.name]
+        names = [name for name in names if name not in {moment.name for moment in spec.standing_for("moment")}]
+        if kind == "text":
+            return names
+        read = {one.name for name in ("words", "txt_vector") for one in spec.standing_for(name)}
+        return [name for name in names if name not in read or self.routes.need(name).aligned]
 
-    def _targets(self, kind_of_query: str) -> list[str]:
-        """The vectors that a query of this kind is searched in."""
-        reads_words = kind_of_query == "text" or self.embedder.aligned
-        wanted = ["media", "words"] if reads_words else ["media"]
-        return [name for name in wanted if name in self._vector_names()]
+    def _with_moments(self, found: Sequence[Hit], rows: Mapping[str, FloatArray]) -> list[Hit]:
+        """Point each clip's hit at its nearest segment, where the query can be compared with segments."""
+        name = self.store.spec.current("moment")
+        embedder = self.routes.embedder(name) if self.store.spec.standing_for("moment") else None
+        if embedder is None or embedder.name not in rows:
+            return list(found)
+        return with_moments(self.store, found, rows[embedder.name], name)
 
     # ------------------------------------------------------------ paths
 
@@ -357,6 +376,10 @@ class Library:
             path = Path(os.path.abspath(self.root / stored if self.root else stored))
             if any(path.is_relative_to(root) for root in roots) and not path.exists():
                 catalog.drop(stored)
+
+
+def _embedder(embedder: Embedder | str) -> Embedder:
+    return _plugins.build_named("embedders", embedder) if isinstance(embedder, str) else embedder
 
 
 def _place(location: str | Path) -> tuple[str, str, Path | None]:

@@ -17,16 +17,17 @@ from typing import TYPE_CHECKING
 
 from mm_agents.errors import DamagedMediaError, PartialWriteError
 from mm_agents.ingest import Piece, Source, asset_id, part_id, pieces, records
-from mm_agents.types import Clip, Image, Item, Text
+from mm_agents.types import Clip, CollectionSpec, Image, Item, Text
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, Store
+    from mm_agents.routes import Routes
 
 _BATCH = 32
 _WAITING = 48
 _DECODERS = 2
 _FLUSH_FILES = 256
-_FLUSH_SECONDS = 1.0
+_FLUSH_SECONDS = 0.5  # what a kill can cost, beside the file at hand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +62,13 @@ class Pipeline:
 
     Args:
         store: where records go.
-        embedder: what makes the vectors.
+        routes: which embedder makes which vector.
         prepare: called in a decoder's thread for each path; returns the source, or None when there is nothing to do.
     """
 
-    def __init__(self, store: Store, embedder: Embedder, prepare: Callable[[Path], Source | None]) -> None:
-        self._store, self._embedder, self._prepare = store, embedder, prepare
-        self._vectors = {spec.name for spec in store.spec.vectors}
+    def __init__(self, store: Store, routes: Routes, prepare: Callable[[Path], Source | None]) -> None:
+        self._store, self._prepare = store, prepare
+        self._targets = _targets(store.spec, routes)
         self._queue: queue.Queue[tuple[Source, Piece] | _End] = queue.Queue(maxsize=_WAITING)
         self._stop = threading.Event()
         self._batch: list[tuple[Source, Piece]] = []
@@ -105,9 +106,6 @@ class Pipeline:
                 if len(self._ready) >= _FLUSH_FILES or time.monotonic() - self._flushed > _FLUSH_SECONDS:
                     self._flush()
             self._flush()
-        except KeyboardInterrupt:
-            self._flush()  # what is complete is kept
-            raise
         finally:
             self._stop.set()
             for thread in threads:
@@ -152,35 +150,24 @@ class Pipeline:
             self._ready.append(end.source)
 
     def _embed(self) -> None:
-        """Embed what waits, all kinds in one call, and let go of the pixels."""
-        wanted = [
-            (piece, name, self._accepted(item))
-            for _, piece in self._batch
-            for name, item in piece.items.items()
-            if name in self._vectors
-        ]
-        items = [item for _, _, item in wanted if item is not None]
-        vectors = iter(self._embedder.embed(items, role="document")) if items else iter(())
-        for piece, name, item in wanted:
-            if item is not None:
-                piece.vectors[name] = next(vectors)
+        """Embed what waits, each embedder in one call, and let go of the pixels."""
+        wanted: dict[str, list[tuple[Piece, str, Item]]] = {}
+        embedders: dict[str, Embedder] = {}
+        for _, piece in self._batch:
+            for name, item in piece.items.items():
+                for vector, embedder in self._targets.get(name, ()):
+                    accepted = _accepted(item, embedder)
+                    if accepted is not None:
+                        embedders[embedder.name] = embedder
+                        wanted.setdefault(embedder.name, []).append((piece, vector, accepted))
+        for name, todo in wanted.items():
+            rows = embedders[name].embed([item for _, _, item in todo], role="document")
+            for (piece, vector, _), row in zip(todo, rows, strict=True):
+                piece.vectors[vector] = row
         for source, piece in self._batch:
             piece.items.clear()
             source.pieces.append(piece)
         self._batch.clear()
-
-    def _accepted(self, item: Item) -> Item | None:
-        """The item as this embedder takes it: a clip may stand in as its middle frame."""
-        accepts = self._embedder.accepts
-        match item:
-            case Text():
-                return item if "text" in accepts else None
-            case Image():
-                return item if "image" in accepts else None
-            case Clip():
-                if "clip" in accepts:
-                    return item
-                return Image(pixels=item.frames[len(item.frames) // 2]) if "image" in accepts else None
 
     def _flush(self) -> None:
         """Write every complete source, each whole."""
@@ -190,7 +177,7 @@ class Pipeline:
         self._embed()
         by_id: dict[str, Source] = {asset_id(source.file.sha256): source for source in self._ready}
         try:
-            self._store.upsert([record for source in by_id.values() for record in records(source)])
+            self._store.upsert([record for source in by_id.values() for record in records(source, self._store.spec)])
         except PartialWriteError as error:
             parents = {part_id(id, n): id for id, source in by_id.items() for n in range(len(source.pieces))}
             refused = {parents.get(id, id): reason for id, reason in error.failed.items()}
@@ -202,3 +189,30 @@ class Pipeline:
             self.added -= len(refused)
         self.added += len(by_id)
         self._ready.clear()
+
+
+def _targets(spec: CollectionSpec, routes: Routes) -> dict[str, list[tuple[str, Embedder]]]:
+    """The vectors that are made of each kind of piece, and what makes them.
+
+    A clip's segments also go to each embedder that fills ``media`` but not ``moment``: shots are means of segments.
+    """
+    found = {
+        name: [(vector.name, routes.need(vector.name)) for vector in spec.standing_for(name)]
+        for name in ("media", "moment", "words")
+    }
+    ours = {embedder.name for _, embedder in found["moment"]}
+    found["moment"] += [(name, embedder) for name, embedder in found["media"] if embedder.name not in ours]
+    return found
+
+
+def _accepted(item: Item, embedder: Embedder) -> Item | None:
+    """The item as this embedder takes it: a clip may stand in as its middle frame."""
+    match item:
+        case Text():
+            return item if "text" in embedder.accepts else None
+        case Image():
+            return item if "image" in embedder.accepts else None
+        case Clip():
+            if "clip" in embedder.accepts:
+                return item
+            return Image(pixels=item.frames[len(item.frames) // 2]) if "image" in embedder.accepts else None

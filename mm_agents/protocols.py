@@ -5,9 +5,9 @@ Their promises are tests: subclass ``mm_agents.testing.EmbedderContract`` or ``S
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, overload
+from typing import TYPE_CHECKING, Protocol, overload, runtime_checkable
 
 from mm_agents.types import CollectionSpec, Filter, Item, Kind, Match, Record, Role
 
@@ -73,6 +73,19 @@ class Store(Protocol):
     @property
     def spec(self) -> CollectionSpec:
         """The collection's name and vectors."""
+        ...
+
+    def extend(self, spec: CollectionSpec, /) -> None:
+        """Give the collection more vectors, or change which replaces which; what is there stays as it is.
+
+        Args:
+            spec: every vector that is there, with the same width and embedder, and those to add.
+
+        Raises:
+            SchemaMismatchError: a vector that is there is missing or has another width.
+            EmbedderMismatchError: a vector that is there has another embedder.
+            ConfigError: a vector's name or width cannot be used, or it replaces what is not there.
+        """
         ...
 
     def upsert(self, records: Sequence[Record], /) -> None:
@@ -147,4 +160,20 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Release files and connections; harmless when called twice."""
+        ...
+
+
+@runtime_checkable
+class VectorizingStore(Protocol):
+    """What a store adds whose server can make vectors of texts itself."""
+
+    @property
+    def vectorizers(self) -> Mapping[str, str]:
+        """The server's vectorizer of each named vector that has one, such as "multi2vec-google"."""
+        ...
+
+    def search_by_text(
+        self, text: str, /, *, using: str, where: Filter | None = None, limit: int = 10, offset: int = 0
+    ) -> list[Match]:
+        """Find assets by a text that the server turns into a vector; otherwise as ``Store.search``."""
         ...

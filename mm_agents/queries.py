@@ -6,6 +6,7 @@ import base64
 import binascii
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -25,41 +26,56 @@ if TYPE_CHECKING:
     Video = str | Path | bytes | Clip
 
 
-def query_vectors(
-    embedder: Embedder,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """One thing that is asked with: a text, a decoded picture, or a clip that is decoded while it is embedded."""
+
+    kind: Kind
+    source: Text | Image | Video
+
+    def vector(self, embedder: Embedder) -> FloatArray:
+        """A unit row of shape (width,); a clip's is the mean over its segments."""
+        if isinstance(self.source, Text | Image):
+            return embedder.embed([self.source], role="query")[0]
+        total = np.zeros(embedder.width, np.float32)
+        clips = [self.source] if isinstance(self.source, Clip) else media.segments(_content(self.source, "clip"))
+        for clip in clips:
+            total += embedder.embed([clip], role="query")[0]
+        return total / max(float(np.linalg.norm(total)), 1e-9)
+
+
+def read_queries(
     text: str | None = None,
     *,
     image: Picture | None = None,
     video: Video | None = None,
     url: str | None = None,
-) -> list[tuple[Kind, FloatArray]]:
-    """A unit row of shape (width,) for each thing that is asked with, and its kind.
+) -> list[Query]:
+    """One query for each thing that is asked with.
 
     Raises:
         ConfigError: there is nothing to ask with.
-        MediaError: the picture, clip or URL cannot be used.
+        MediaError: the picture or URL cannot be used.
     """
+    queries: list[Query] = []
+    if text is not None and text.strip():
+        queries.append(Query(kind="text", source=Text(text=text)))
     pictures: list[Picture] = [] if image is None else [image]
-    clips: list[Video] = [] if video is None else [video]
+    if video is not None:
+        queries.append(Query(kind="clip", source=video))
     if url is not None:
         content = media.fetch(url)
         match media.inspect(content, name=url).media_type:
             case "image":
                 pictures.append(content)
             case "video":
-                clips.append(content)
+                queries.append(Query(kind="clip", source=content))
             case other:
                 raise UnsupportedMediaError(f"{url!r} holds a {other}, not a picture or clip.")
-    rows: list[tuple[Kind, FloatArray]] = []
-    if text is not None and text.strip():
-        rows.append(("text", embedder.embed([Text(text=text)], role="query")[0]))
-    for picture in pictures:
-        rows.append(("image", embedder.embed([load_picture(picture)], role="query")[0]))
-    for clip in clips:
-        rows.append(("clip", clip_vector(embedder, clip)))
-    if not rows:
+    queries += [Query(kind="image", source=load_picture(picture)) for picture in pictures]
+    if not queries:
         raise ConfigError("Nothing to search for: give a text, a picture, a clip or a URL.")
-    return rows
+    return queries
 
 
 def load_picture(source: Picture) -> Image:
@@ -67,17 +83,8 @@ def load_picture(source: Picture) -> Image:
     if isinstance(source, Image):
         return source
     if isinstance(source, str | Path | bytes):
-        return media.load_image(media.inspect(_content(source, "picture")))
+        return media.load_image(_content(source, "picture"))
     return media.from_pil(source)
-
-
-def clip_vector(embedder: Embedder, source: Video) -> FloatArray:
-    """The mean over a clip's segments, as a unit row of shape (width,)."""
-    clips = [source] if isinstance(source, Clip) else media.segments(media.inspect(_content(source, "clip")))
-    total = np.zeros(embedder.width, np.float32)
-    for clip in clips:
-        total += embedder.embed([clip], role="query")[0]
-    return total / max(float(np.linalg.norm(total)), 1e-9)
 
 
 def _content(source: str | Path | bytes, what: Literal["picture", "clip"]) -> Path | bytes:

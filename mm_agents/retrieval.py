@@ -18,9 +18,12 @@ from mm_agents.filters import coerce
 from mm_agents.types import And, Condition, Filter, FoundBy, Hit, Match, Record
 
 if TYPE_CHECKING:
-    from mm_agents.library import Library, Picture, Video
-    from mm_agents.protocols import Store
+    from mm_agents.library import Library
+    from mm_agents.protocols import Embedder, Store
+    from mm_agents.queries import Picture, Video
     from mm_agents.types import FloatArray
+
+POSTER_VECTOR = "poster_vector"
 
 RANK_CONSTANT = 60
 """The constant of reciprocal rank fusion, as in its paper."""
@@ -32,6 +35,7 @@ MEDIA_TYPES: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "pdf"),
     "image": ("image",),
     "video": ("video",),
+    "film": ("film",),
 }
 """What the retriever of each name finds."""
 
@@ -54,19 +58,21 @@ class Ranking:
 
 
 class Retriever:
-    """Finds one kind of media in a library; "text", "image" and "video" are instances of this one class.
+    """Finds one kind of media in a library; "text", "image", "video" and "poster" are instances of this one class.
 
     Args:
         library: where to look.
-        name: "text" (text files and PDFs), "image" or "video".
+        name: "text" (text files and PDFs), "image", "video", or "poster" (films, by their posters).
         limit: how many hits unless a call says otherwise.
 
     Raises:
-        ConfigError: there is no retriever of that name.
+        ConfigError: there is no retriever of that name, or the library has no posters.
     """
 
     def __init__(self, library: Library, name: str, *, limit: int = 10) -> None:
-        media_types(name)
+        self.kind = "film" if name == "poster" else name
+        media_types(self.kind)
+        self.vector = library.store.spec.vector(POSTER_VECTOR).name if name == "poster" else None
         self.library, self.name, self.limit = library, name, limit
 
     def retrieve(
@@ -80,7 +86,13 @@ class Retriever:
     ) -> list[Hit]:
         """Find media of this retriever's kind; the arguments are those of ``Library.search``."""
         return self.library.search(
-            query, image=image, video=video, kind=self.name, where=where, limit=self.limit if limit is None else limit
+            query,
+            image=image,
+            video=video,
+            kind=self.kind,
+            vector=self.vector,
+            where=where,
+            limit=self.limit if limit is None else limit,
         )
 
 
@@ -129,6 +141,19 @@ def merge(rankings: Iterable[Ranking]) -> list[Hit]:
             first, second = (hit, known) if hit.score > known.score else (known, hit)
             best[hit.id] = replace(first, found_by=first.found_by + second.found_by)
     return sorted(best.values(), key=lambda hit: (-hit.score, hit.id))
+
+
+def merge_aligned(rankings: Sequence[tuple[Embedder | None, Ranking]]) -> list[list[Hit]]:
+    """Lists to be fused: one for each aligned embedder, joined by score, and every other list as it is.
+
+    Args:
+        rankings: each with the embedder that asked; None where the server did.
+    """
+    joined: dict[str, list[Ranking]] = {}
+    for n, (embedder, ranking) in enumerate(rankings):
+        together = embedder is not None and embedder.aligned
+        joined.setdefault(embedder.name if embedder is not None and together else str(n), []).append(ranking)
+    return [merge(group) for group in joined.values()]
 
 
 def fuse(lists: Sequence[Sequence[Hit]], weights: Sequence[float] | None = None) -> list[Hit]:

@@ -81,11 +81,13 @@ class VectorSpec:
         name: such as "media" or "poster_vector".
         width: how many float32 numbers.
         embedder: the name of the embedder that fills it; None when the caller brings the vectors.
+        replaces: the vector that this one stands in for where a search names none, such as an older model's.
     """
 
     name: str
     width: int
     embedder: str | None = None
+    replaces: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,17 @@ class CollectionSpec:
                 return spec
         known = ", ".join(spec.name for spec in self.vectors) or "none"
         raise ConfigError(f"Collection {self.name!r} has no vector named {name!r}. Known: {known}.")
+
+    def standing_for(self, name: str) -> tuple[VectorSpec, ...]:
+        """The vectors that hold what this name stands for: itself, where it is there, and those that replace it."""
+        return tuple(spec for spec in self.vectors if name in (spec.name, spec.replaces))
+
+    def current(self, name: str) -> str:
+        """The vector that is searched for this name: the last that replaces it, else itself."""
+        for spec in reversed(self.vectors):
+            if spec.replaces == name:
+                return spec.name
+        return name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -82,7 +82,7 @@ def test_shots_are_runs_of_like_segments() -> None:
 def test_each_shot_ranks_by_its_mean_at_its_most_typical_segment() -> None:
     rows = np.array([[0.96, 0.28], [0.8, 0.6], [0.6, 0.8], [0, -1]], np.float32)
     segments = [Piece(vectors={"moment": row}) for row in rows]
-    add_shots(segments)
+    add_shots(segments, CollectionSpec(name="Media", vectors=(VectorSpec(name="media", width=2),)))
     assert [("media" in piece.vectors) for piece in segments] == [False, True, False, True]
     np.testing.assert_allclose(segments[1].vectors["media"], [0.8140, 0.5808], atol=1e-3)
 

@@ -16,7 +16,10 @@ ROOT = Path(mm_agents.__file__).parent
 LAYERS = [
     {"errors", "types"},
     {"protocols", "_plugins", "_optional", "_progress", "filters", "media"},
-    {"library", "retrieval", "queries", "ingest", "pipeline", "catalog", "sheet", "tools", "chat", "testing"},
+    {
+        *("library", "retrieval", "recommend", "queries", "routes", "presets", "movies", "ingest", "pipeline"),
+        *("catalog", "moving", "sheet", "tools", "chat", "testing"),
+    },
     {"agent", "embedders", "stores", "documents", "contrastive", "evaluate", "plots"},
     {"adapters", "cli", "demo", "doctor", "web"},
 ]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mm_agents.embedders._vectors import unit
 from mm_agents.errors import ConfigError, EmbedderError
 from mm_agents.types import Clip, Image, Item, Kind, Role, Text
 
@@ -59,15 +58,15 @@ def unit_rows(vectors: Sequence[ArrayLike], width: int, name: str) -> FloatArray
     Raises:
         EmbedderError: a vector is of another width, holds a number that is not finite, or is zero.
     """
-    rows = [np.asarray(vector, np.float32) for vector in vectors]
-    for row in rows:
-        if row.shape != (width,):
-            raise EmbedderError(f"The embedder {name!r} gave a vector of shape {row.shape}; it should be ({width},).")
-        if not (np.isfinite(row).all() and row.any()):
-            raise EmbedderError(
-                f"The embedder {name!r} gave a vector that is zero or holds numbers that are not finite."
-            )
-    return unit(np.stack(rows))
+    for vector in vectors:
+        if np.shape(vector) != (width,):
+            raise EmbedderError(f"{name!r} gave a vector of shape {np.shape(vector)}; it should be ({width},).")
+    rows = np.asarray(vectors, np.float64)
+    with np.errstate(over="ignore"):
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    if not (np.isfinite(lengths) & (lengths > 0)).all():
+        raise EmbedderError(f"{name!r} gave a vector that is zero or holds numbers that are not finite.")
+    return (rows / lengths).astype(np.float32)
 
 
 def _check_pixels(item: Image | Clip) -> None:

@@ -131,6 +131,19 @@ def check_same_spec(kept: CollectionSpec, asked: CollectionSpec, place: str) -> 
             )
 
 
+def check_extension(kept: CollectionSpec, wanted: CollectionSpec, place: str) -> None:
+    """Check that a collection can take a spec: every vector that is there is in it, unchanged.
+
+    Raises:
+        SchemaMismatchError: a vector is missing or has another width.
+        EmbedderMismatchError: a vector has another embedder.
+        ConfigError: the spec itself is wrong.
+    """
+    check_spec(wanted)
+    names = {vector.name for vector in kept.vectors}
+    check_same_spec(kept, replace(wanted, vectors=tuple(v for v in wanted.vectors if v.name in names)), place)
+
+
 def check_spec(spec: CollectionSpec) -> None:
     """Check a spec before a collection is made of it.
 
@@ -141,6 +154,8 @@ def check_spec(spec: CollectionSpec) -> None:
     for vector in spec.vectors:
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", vector.name) or names.count(vector.name.lower()) > 1:
             raise ConfigError(f"Vectors are named by letters, digits and '_', each differently; got {names}.")
+        if vector.replaces not in (None, *names) or (vector.replaces and spec.current(vector.name) != vector.name):
+            raise ConfigError(f"Vector {vector.name!r} cannot replace {vector.replaces!r}; known: {names}.")
         if vector.width < 1:
             raise ConfigError(f"Vector {vector.name!r} cannot have the width {vector.width!r}.")
 

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -185,8 +185,7 @@ def create(path: Path, spec: CollectionSpec) -> CollectionSpec:
 
 def spec_document(spec: CollectionSpec) -> dict[str, object]:
     """A spec as a JSON document."""
-    vectors = [{"name": v.name, "width": v.width, "embedder": v.embedder} for v in spec.vectors]
-    return {"name": spec.name, "vectors": vectors}
+    return {"name": spec.name, "vectors": [asdict(vector) for vector in spec.vectors]}
 
 
 def read_spec(connection: sqlite3.Connection) -> CollectionSpec:
@@ -194,6 +193,11 @@ def read_spec(connection: sqlite3.Connection) -> CollectionSpec:
     (text,) = connection.execute("SELECT spec FROM state").fetchone()
     document = json.loads(text)
     return CollectionSpec(name=document["name"], vectors=tuple(VectorSpec(**v) for v in document["vectors"]))
+
+
+def write_spec(connection: sqlite3.Connection, spec: CollectionSpec) -> None:
+    """Keep another spec; the files of row data must fit it."""
+    connection.execute("UPDATE state SET spec = ?", (json.dumps(spec_document(spec)),))
 
 
 def read_state(connection: sqlite3.Connection) -> State:

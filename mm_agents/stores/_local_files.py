@@ -139,6 +139,16 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
+def check_folder(folder: Path) -> None:
+    """Check that a library can be there.
+
+    Raises:
+        ConfigError: it is a file.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{str(folder)!r} is a file, not a folder. Name the library's folder.")
+
+
 def check_target(folder: Path) -> None:
     """Check that a folder can take a backup.
 

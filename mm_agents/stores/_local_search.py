@@ -71,21 +71,21 @@ def nearest(
     Returns:
         Positions and scores, best first; equal scores in the order of the assets' ids.
     """
-    matrix, positions = slots.matrix, slots.positions
-    everything = len(positions) == len(snapshot.entries)
-    wanted = mask if mask is None or everything else mask[positions]
-    chosen = None if wanted is None else np.flatnonzero(wanted)
-    if chosen is not None and len(chosen) <= GATHER_SHARE * len(positions):
-        matrix, positions, wanted = matrix[chosen], positions[chosen], None
-    scores = multiplier.product(matrix, query)
-    if wanted is not None:
-        scores[~wanted] = -np.inf
+    everything = len(slots.positions) == len(snapshot.entries)
+    chosen = None if mask is None else np.flatnonzero(mask if everything else mask[slots.positions])
+    if chosen is None:
+        scores, positions = multiplier.product(slots.matrix, query), slots.positions
+    elif len(chosen) <= GATHER_SHARE * len(slots.positions):
+        scores, positions = multiplier.product(slots.matrix[chosen], query), slots.positions[chosen]
+    else:
+        scores, positions = multiplier.product(slots.matrix, query)[chosen], slots.positions[chosen]
     wide = query.astype(np.float64)
 
-    def exact(rows: Positions) -> Scores:
+    def exact(some: Positions) -> Scores:
+        rows = some if chosen is None else chosen[some]
         parts = [rows[start : start + _EXACT_ROWS] for start in range(0, len(rows), _EXACT_ROWS)]
         # Summed row by row in one order, so that equal vectors have equal scores wherever they stand.
-        cosines = np.concatenate([(matrix[part] * wide).sum(axis=1) for part in parts])
+        cosines = np.concatenate([(slots.matrix[part] * wide).sum(axis=1) for part in parts])
         return np.round(cosines, SCORE_DECIMALS).astype(np.float64)
 
     return best(snapshot, positions, scores, count, exact)
@@ -99,7 +99,7 @@ def by_keywords(snapshot: Snapshot, connection: sqlite3.Connection, text: str, m
     rows, scores = zip(*found, strict=True)
     positions, exact = snapshot.positions(rows), np.array(scores, np.float64)
     if mask is not None:
-        exact[~mask[positions]] = -np.inf
+        positions, exact = positions[mask[positions]], exact[mask[positions]]
     return best(snapshot, positions, exact, count, lambda chosen: exact[chosen])
 
 
@@ -110,7 +110,7 @@ def best(
     count: int,
     exact: Callable[[Positions], Scores],
 ) -> Ranked:
-    """The best entry of each of the best assets; entries scored -inf are left out.
+    """The best entry of each of the best assets.
 
     Args:
         snapshot: says which asset an entry belongs to.
@@ -119,20 +119,18 @@ def best(
         count: how many assets at most.
         exact: the exact scores of some of the n.
     """
-    depth = max(1, count)
-    while True:
-        if depth < len(scores):
-            floor = np.partition(scores, len(scores) - depth)[len(scores) - depth]
-            chosen = np.flatnonzero((scores >= floor - _MARGIN) & (scores > -np.inf))
-        else:
-            floor, chosen = -np.inf, np.flatnonzero(scores > -np.inf)
-        if count == 0 or len(chosen) == 0:
-            return []
+    if count == 0 or len(scores) == 0:
+        return []
+    depth = count
+    while depth < len(scores):
+        floor = np.partition(scores, len(scores) - depth)[len(scores) - depth]
+        chosen = np.flatnonzero(scores >= floor - _MARGIN)
         ranked = _collapse(snapshot, positions[chosen], exact(chosen), count)
         # What was not chosen scores below the floor, so no asset above it can be missing.
-        if floor == -np.inf or (len(ranked) == count and ranked[-1][1] >= floor - _MARGIN / 2):
+        if len(ranked) == count and ranked[-1][1] >= floor - _MARGIN / 2:
             return ranked
         depth *= 4
+    return _collapse(snapshot, positions, exact(np.arange(len(scores))), count)
 
 
 def _collapse(snapshot: Snapshot, positions: Positions, scores: Scores, count: int) -> Ranked:

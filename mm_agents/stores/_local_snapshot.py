@@ -10,7 +10,7 @@ The files of one epoch only grow, so the next snapshot is made from the last one
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -232,20 +232,42 @@ def append(folder: Path, spec: CollectionSpec, state: State, records: Sequence[R
     return replace(state, last_row=state.last_row + len(records), files=written)
 
 
-def rewrite(snapshot: Snapshot, folder: Path, state: State) -> State:
+def rewrite(snapshot: Snapshot, folder: Path, state: State, *, spec: CollectionSpec | None = None) -> State:
     """Write what is alive into new files in a folder, for the epoch of ``state``, and return the state they make.
+
+    Args:
+        snapshot: what to write.
+        folder: where to.
+        state: what is kept of it.
+        spec: the collection that the files are for, when it has more vectors than the snapshot's.
 
     Raises:
         StoreDamagedError: what would be copied is damaged.
     """
     snapshot.verify()
-    entries = files.chunks(snapshot.entries, np.flatnonzero(snapshot.alive))
+    spec = spec or snapshot.spec
+    entries = files.chunks(_widened(snapshot, spec), np.flatnonzero(snapshot.alive))
     written = {"": files.write_rows(path(folder, "", state.epoch), entries)}
-    for name, slots in snapshot.slots.items():
-        living = np.flatnonzero(snapshot.alive[slots.positions])
-        written[name] = files.write_rows(path(folder, name, state.epoch), files.chunks(slots.matrix, living))
+    for name in _names(spec):
+        rows: Iterable[NDArray[Any]] = ()
+        if name in snapshot.slots:
+            slots = snapshot.slots[name]
+            rows = files.chunks(slots.matrix, np.flatnonzero(snapshot.alive[slots.positions]))
+        written[name] = files.write_rows(path(folder, name, state.epoch), rows)
     files.sync_folder(folder)
     return replace(state, dead=0, files=written)
+
+
+def _widened(snapshot: Snapshot, spec: CollectionSpec) -> NDArray[Any]:
+    """The entries as a collection with more vectors has them."""
+    if len(spec.vectors) == len(snapshot.spec.vectors):
+        return snapshot.entries
+    entries = np.zeros(len(snapshot.entries), entry_type(spec))
+    for name in ("row", "id", "asset"):
+        entries[name] = snapshot.entries[name]
+    columns = [_names(spec).index(name) for name in snapshot.slots]
+    entries["has"][:, columns] = snapshot.entries["has"]
+    return entries
 
 
 def remove_before(folder: Path, spec: CollectionSpec, epoch: int) -> None:

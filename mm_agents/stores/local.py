@@ -36,6 +36,7 @@ from mm_agents.stores import _local_files as files
 from mm_agents.stores import _local_snapshot as snapshots
 from mm_agents.stores._check import (
     check_count,
+    check_extension,
     check_records,
     check_same_spec,
     check_search,
@@ -108,8 +109,7 @@ class LocalStore:
     @classmethod
     def open(cls, folder: Path) -> Self:
         """Open the store in a folder; ``build`` lists the errors."""
-        if folder.exists() and not folder.is_dir():
-            raise ConfigError(f"{str(folder)!r} is a file, not a folder. Name the library's folder.")
+        files.check_folder(folder)
         connections = Database(folder / _DATABASE, read_only=not os.access(folder, os.W_OK))
         try:
             with connections.errors():
@@ -128,8 +128,7 @@ class LocalStore:
     def create(cls, folder: Path, spec: CollectionSpec) -> Self:
         """Make a store and open it; one that is there already is opened."""
         check_spec(spec)
-        if folder.exists() and not folder.is_dir():
-            raise ConfigError(f"{str(folder)!r} is a file, not a folder. Name a new folder for the library.")
+        files.check_folder(folder)
         with Database(folder / _DATABASE).errors():
             folder.mkdir(parents=True, exist_ok=True)
             snapshots.create(folder, spec)
@@ -143,6 +142,19 @@ class LocalStore:
         return self._spec
 
     # ------------------------------------------------------------ writing
+
+    def extend(self, spec: CollectionSpec, /) -> None:
+        """Give the collection more vectors, which rewrites the files, or change which replaces which."""
+        with self._write() as (connection, state):
+            check_extension(self._spec, spec, str(self.folder))
+            if len(spec.vectors) > len(self._spec.vectors):
+                everything = snapshots.load(self.folder, self._spec, state, connection)
+                state = snapshots.rewrite(everything, self.folder, replace(state, epoch=state.epoch + 1), spec=spec)
+                connection.execute("DELETE FROM dead")
+            database.write_spec(connection, spec)
+            database.write_state(connection, state)
+        self._spec = spec
+        files.write_manifest(self.folder, database.spec_document(spec))
 
     def upsert(self, records: Sequence[Record], /) -> None:
         """Write records, replacing those of the same id: all of them or, with an error, none."""
@@ -326,6 +338,7 @@ class LocalStore:
                 if known is not None and known.state.generation == state.generation:
                     return known
                 older = known is not None and known.state.generation > state.generation
+                self._spec = database.read_spec(connection)
                 if not older or attempt:  # older twice: the folder was put back to an earlier state
                     try:
                         if known is None or older or known.state.epoch != state.epoch:
@@ -343,7 +356,7 @@ class LocalStore:
     def _write(self) -> Generator[tuple[sqlite3.Connection, State], None, None]:
         """A write transaction, and the state to change and keep in it."""
         with self._database.write() as connection:
-            before = database.read_state(connection)
+            before, self._spec = database.read_state(connection), database.read_spec(connection)
             yield connection, replace(before, generation=before.generation + 1)
             epoch = database.read_state(connection).epoch
         if epoch != before.epoch:

@@ -20,6 +20,7 @@ from mm_agents.filters import matches
 from mm_agents.stores import local
 from mm_agents.stores._check import (
     check_count,
+    check_extension,
     check_records,
     check_same_spec,
     check_search,
@@ -66,6 +67,13 @@ class MemoryStore:
     def spec(self) -> CollectionSpec:
         """The collection's name and vectors."""
         return self._spec
+
+    def extend(self, spec: CollectionSpec, /) -> None:
+        """Give the collection more vectors, or change which replaces which."""
+        check_extension(self._spec, spec, "memory:")
+        with self._lock:
+            self._records()
+            self._spec = spec
 
     def upsert(self, records: Sequence[Record], /) -> None:
         """Write records, replacing those of the same id."""

@@ -22,7 +22,7 @@ from mm_agents.filters import parse
 from mm_agents.protocols import Store
 from mm_agents.testing._samples import SPEC, record, toward, uid, varied
 from mm_agents.testing._search_contract import SearchContract
-from mm_agents.types import Condition, Record
+from mm_agents.types import Condition, Record, VectorSpec
 
 _ODD = "ü 犬 😀 \\ ' \" %_*?\t\n\u202e <b> {} $x"
 
@@ -286,6 +286,41 @@ class StoreContract(SearchContract):
             store.count()
         with pytest.raises(StoreError, match="closed"):
             store.upsert([record(1, media=0)])
+
+    # ------------------------------------------------------------ more vectors
+
+    def test_a_collection_may_get_more_vectors(self, store: Store) -> None:
+        """What was there stays, and the new vector is searched like the others; again is once."""
+        store.upsert(varied())
+        before = {r.id: r for r in store.iterate(parts=True, with_vectors=True)}
+        added = VectorSpec(name="newer", width=4, embedder="hash:4", replaces="media")
+        wider = replace(self.SPEC, vectors=(*self.SPEC.vectors, added))
+        store.extend(wider)
+        store.extend(wider)
+        assert store.spec == wider
+        assert store.spec.current("media") == "newer"
+        for found in store.iterate(parts=True, with_vectors=True):
+            same(found, before[found.id])
+        assert store.search(vector=toward(0, 4), using="newer") == []
+        changed = replace(before[uid(1)], vectors={**before[uid(1)].vectors, "newer": toward(10, 4)})
+        store.upsert([changed])
+        assert [match.record.id for match in store.search(vector=toward(0, 4), using="newer")] == [uid(1)]
+        same(store.get([uid(1)], with_vectors=True)[uid(1)], changed)
+
+    def test_an_extension_changes_nothing_that_is_there(self, store: Store) -> None:
+        """Another width, another embedder or a missing vector is refused."""
+        media, words = self.SPEC.vectors
+        store.upsert([record(1, media=0)])
+        for vectors in (
+            (replace(media, width=9), words),
+            (replace(media, embedder="other"), words),
+            (words,),
+            (media, words, VectorSpec(name="new", width=2, replaces="nothing")),
+        ):
+            with pytest.raises(ConfigError):
+                store.extend(replace(self.SPEC, vectors=vectors))
+        assert store.spec == self.SPEC
+        assert store.count() == 1
 
 
 def same(found: Record, expected: Record) -> None:

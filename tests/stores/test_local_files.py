@@ -59,7 +59,7 @@ def test_it_is_opened_again_as_it_was_left(folder: Path) -> None:
             assert shown(again.search(vector=some(1)[0].vectors["b"], using="b")) == expected
     manifest = json.loads((folder / "mm_agents.json").read_text())
     assert manifest["format"] == 1
-    assert manifest["vectors"][0] == {"name": "b", "width": 16, "embedder": "hash:16"}
+    assert manifest["vectors"][0] == {"name": "b", "width": 16, "embedder": "hash:16", "replaces": None}
 
 
 def test_another_shape_is_refused(store: local.LocalStore, folder: Path) -> None:
