@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from mm_agents.errors import ConfigError, LibraryNotFoundError, RecordNotFoundEr
 from mm_agents.filters import coerce
 from mm_agents.ingest import Source, asset_id, describe
 from mm_agents.pipeline import FailedFile, Pipeline, failure
+from mm_agents.places import folder_of, open_store
 from mm_agents.presets import media_spec
 from mm_agents.protocols import VectorizingStore
 from mm_agents.queries import Query, read_queries
@@ -32,7 +32,7 @@ from mm_agents.retrieval import (
     with_moments,
 )
 from mm_agents.routes import Routes
-from mm_agents.types import CollectionSpec, Condition, Filter, Hit, Match, Or, Record, Text
+from mm_agents.types import CollectionSpec, Condition, Filter, Hit, Or, Record, Text
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, Store
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from mm_agents.types import FloatArray
 
 DEFAULT_EMBEDDER = "offline"
-_LOCATION = re.compile(r"(?P<plugin>[a-z][a-z0-9_]*)(?P<rest>[+:].*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,20 +97,19 @@ class Library:
             EmbedderMismatchError: the library was made with another embedder.
             UnknownPluginError: no store or embedder has that name.
         """
-        plugin, rest, root = _place(location)
         if isinstance(embedder, str):
             embedder = _embedder(embedder)
         try:
-            store: Store = _plugins.build("stores", plugin, rest)
+            store = open_store(location)
         except LibraryNotFoundError:
             if not create:
                 raise
             if isinstance(embedder, Mapping):
                 raise ConfigError("A new library is made with one embedder; name them one by one later.") from None
             embedder = _embedder(embedder or DEFAULT_EMBEDDER)
-            store = _plugins.build("stores", plugin, rest, spec=preset(embedder))
+            store = open_store(location, spec=preset(embedder))
         try:
-            return cls(store, embedder, root=root)
+            return cls(store, embedder, root=folder_of(location))
         except ConfigError:
             store.close()
             raise
@@ -147,7 +145,7 @@ class Library:
         catalog = Catalog(self.store)
 
         def prepare(path: Path) -> Source | None:
-            stored = self._stored_path(path)
+            stored = self.stored_path(path)
             file = media.inspect(path)
             if not catalog.claim(asset_id(file.sha256), stored):
                 return None
@@ -237,7 +235,22 @@ class Library:
             raise ConfigError(f"No vector of this library can be asked with a {queries[0].kind}.")
         ranked = found[0][1] if len(found) == 1 else fuse([one for _, one in found], [weight for weight, _ in found])
         best = with_assets(self.store, ranked[offset : offset + limit])
-        return self._with_moments(best, rows[0])
+        return self._with_moments(best, queries[0], rows[0])
+
+    def recommend(
+        self,
+        like: Sequence[str],
+        unlike: Sequence[str] = (),
+        *,
+        vectors: Mapping[str, float] | None = None,
+        where: Filter | str | None = None,
+        diversity: float = 0.0,
+        limit: int = 10,
+    ) -> list[Hit]:
+        """Assets near to some and far from others; ``mm_agents.recommend.recommend`` tells all."""
+        from mm_agents.recommend import recommend
+
+        return recommend(self, like=like, unlike=unlike, vectors=vectors, where=where, diversity=diversity, limit=limit)
 
     @overload
     def count(self, *, where: Filter | str | None = None) -> int: ...
@@ -323,17 +336,16 @@ class Library:
                 if embedder.name not in rows:
                     rows[embedder.name] = asked.vector(embedder)
                 matches = self.store.search(vector=rows[embedder.name], using=name, where=where, limit=depth)
-            elif isinstance(asked.source, Text) and embedder is None and self.routes.vectorizer(name):
-                matches = self._asked_of_server(asked.source.text, name, where, depth)
+            elif (
+                isinstance(asked.source, Text)
+                and isinstance(self.store, VectorizingStore)
+                and self.routes.vectorizer(name)
+            ):
+                matches = self.store.search_by_text(asked.source.text, using=name, where=where, limit=depth)
             else:
                 continue
             found.append((embedder, Ranking(name=name, matches=matches)))
         return found
-
-    def _asked_of_server(self, text: str, using: str, where: Filter | None, depth: int) -> list[Match]:
-        if not isinstance(self.store, VectorizingStore):
-            return []
-        return self.store.search_by_text(text, using=using, where=where, limit=depth)
 
     def _targets(self, kind: str) -> list[str]:
         """The vectors that are searched by default: what is seen, and what is read where that can be compared."""
@@ -345,17 +357,18 @@ class Library:
         read = {one.name for name in ("words", "txt_vector") for one in spec.standing_for(name)}
         return [name for name in names if name not in read or self.routes.need(name).aligned]
 
-    def _with_moments(self, found: Sequence[Hit], rows: Mapping[str, FloatArray]) -> list[Hit]:
+    def _with_moments(self, found: Sequence[Hit], asked: Query, rows: Mapping[str, FloatArray]) -> list[Hit]:
         """Point each clip's hit at its nearest segment, where the query can be compared with segments."""
         name = self.store.spec.current("moment")
         embedder = self.routes.embedder(name) if self.store.spec.standing_for("moment") else None
-        if embedder is None or embedder.name not in rows:
+        if embedder is None or asked.kind not in embedder.accepts or all(hit.media_type != "video" for hit in found):
             return list(found)
-        return with_moments(self.store, found, rows[embedder.name], name)
+        row = rows[embedder.name] if embedder.name in rows else asked.vector(embedder)
+        return with_moments(self.store, found, row, name)
 
     # ------------------------------------------------------------ paths
 
-    def _stored_path(self, path: Path) -> str:
+    def stored_path(self, path: Path) -> str:
         """A path as records keep it: relative to the library where it lies inside, else absolute; with slashes."""
         absolute = Path(os.path.abspath(path))
         root = None if self.root is None else Path(os.path.abspath(self.root))
@@ -380,14 +393,6 @@ class Library:
 
 def _embedder(embedder: Embedder | str) -> Embedder:
     return _plugins.build_named("embedders", embedder) if isinstance(embedder, str) else embedder
-
-
-def _place(location: str | Path) -> tuple[str, str, Path | None]:
-    """The store's plugin, what it is told, and the library's folder."""
-    match = _LOCATION.fullmatch(location) if isinstance(location, str) else None
-    if match is None or len(match["plugin"]) == 1:  # one letter is a drive of Windows
-        return "local", str(location), Path(location)
-    return match["plugin"], match["rest"].removeprefix(":").removeprefix("//"), None
 
 
 def _order(record: Record) -> tuple[float, ...]:

@@ -39,7 +39,7 @@ class FailedFile:
     reason: str
 
 
-def failure(path: Path, error: Exception) -> FailedFile:
+def failure(path: Path | str, error: Exception) -> FailedFile:
     """What a report says of a file that could not be added."""
     return FailedFile(path=str(path), error=type(error).__name__, reason=str(error) or repr(error))
 

@@ -59,6 +59,11 @@ class Routes:
             raise ConfigError(f"Nothing says which embedder fills the vector {vector!r}. Open it with embedder=….")
         return embedder
 
+    def know(self, embedder: Embedder) -> None:
+        """Use this object wherever the store names its embedder."""
+        with self._lock:
+            self._built[embedder.name] = embedder
+
     def vectorizer(self, vector: str) -> str | None:
         """The server's own vectorizer of this vector, used for texts where no embedder is known."""
         return self._store.vectorizers.get(vector) if isinstance(self._store, VectorizingStore) else None
@@ -91,6 +96,7 @@ class Routes:
 
     def _offer(self, embedder: Embedder) -> None:
         """Use an embedder for the vectors that it filled, and for those of which nobody knows."""
+        self.know(embedder)
         for spec in self._store.spec.vectors:
             if spec.embedder in (None, embedder.name):
                 self._mine[spec.name] = embedder

@@ -160,3 +160,29 @@ def test_the_demo_runs_and_leaves_a_page_and_a_picture(tmp_path: Path) -> None:
         assert picture.width > 1000
     with Library.open(tmp_path / "demo" / "library", create=False) as library:
         assert library.count() == 11
+
+
+def test_copy_goes_to_another_place_and_compares(place: Path, tmp_path: Path) -> None:
+    first = document("copy", place / "library", tmp_path / "copy", cwd=place)
+    assert first["copied"] == first["total"]
+    again = document("copy", place / "library", tmp_path / "copy", cwd=place)
+    assert (again["copied"], again["checksum"]) == (0, first["checksum"])
+    assert "both sides equal" in run("copy", place / "library", tmp_path / "copy", cwd=place).stdout
+
+
+def test_films_are_added_and_recommended(tmp_path: Path) -> None:
+    (tmp_path / "posters").mkdir()
+    titles = ("Harbour", "Lighthouse", "Garden")
+    films = [{"id": n, "title": title, "overview": f"A film of a {title.lower()}."} for n, title in enumerate(titles)]
+    (tmp_path / "films.json").write_text(json.dumps(films))
+    PIL.Image.new("RGB", (60, 90), "navy").save(tmp_path / "posters" / "0_poster.jpg")
+    said = run("add-movies", "films.json", "posters", cwd=tmp_path)
+    assert "3 added" in said.stdout
+    assert "Garden has no poster_vector" in said.stderr
+    assert document("add-movies", "films.json", "posters", cwd=tmp_path)["unchanged"] == 3
+    found = document(
+        "recommend", "--like", "Harbour", "--vector", "txt_vector=0.6", "--html", "page.html", cwd=tmp_path
+    )
+    assert [hit["name"] for hit in found["hits"]] == ["Lighthouse", "Garden"]
+    assert "Lighthouse" in (tmp_path / "page.html").read_text()
+    assert "weight" in run("recommend", "--like", "Harbour", "--vector", "a=b", cwd=tmp_path, code=2).stderr

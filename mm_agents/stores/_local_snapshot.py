@@ -10,6 +10,7 @@ The files of one epoch only grow, so the next snapshot is made from the last one
 from __future__ import annotations
 
 import sqlite3
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
     Mask = NDArray[np.bool_]
     Positions = NDArray[np.int64]
+
+OUTGROWN = 200_000
+"""How many rows a named vector may have before the store says that it is outgrown."""
 
 _MOST_TABLES = 256
 
@@ -229,6 +233,12 @@ def append(folder: Path, spec: CollectionSpec, state: State, records: Sequence[R
         count, crc = state.files[name]
         files.append_rows(path(folder, name, state.epoch), added, count)
         written[name] = (count + len(added), files.checksum(added, crc))
+        if name and count <= OUTGROWN < count + len(added):
+            warnings.warn(
+                f"{str(folder)!r} holds more than {OUTGROWN:,} vectors {name!r}. Searches stay exact but grow slower; "
+                f"move it to an index with: mm-agents copy {folder} lance://FOLDER",
+                stacklevel=3,
+            )
     return replace(state, last_row=state.last_row + len(records), files=written)
 
 

@@ -15,7 +15,7 @@ import pytest
 from local_samples import SPEC, shown, some
 
 from mm_agents.filters import parse
-from mm_agents.stores import local, memory
+from mm_agents.stores import _local_snapshot, local, memory
 from mm_agents.stores._local_search import Multiplier
 from mm_agents.types import Filter, Record, Value
 
@@ -192,3 +192,11 @@ def test_words_are_stemmed_and_accents_ignored(store: local.LocalStore) -> None:
     assert found("run") == [0]
     assert found("CAFE") == found("café") == [1, 3]
     assert found("straße") == [2]
+
+
+def test_it_says_once_that_it_is_outgrown(store: local.LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_local_snapshot, "OUTGROWN", 10)
+    store.upsert(some(10))
+    with pytest.warns(UserWarning, match="mm-agents copy .* lance://"):
+        store.upsert(some(12)[10:])
+    store.upsert(some(14)[12:])

@@ -1,0 +1,33 @@
+"""The command line. Every command takes --library, --json and --quiet, and says errors in one line."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from typing import Any
+
+# isort: off - the order of --help
+from mm_agents.cli import films, keeping, media
+from mm_agents.cli.app import app, plain, say
+from mm_agents.errors import MMAgentsError
+
+# isort: on
+
+__all__ = ["app", "films", "keeping", "main", "media"]
+
+
+def main() -> None:
+    """Run the command line; the exit code is 0, 1 for an error, 2 for wrong usage, 3 when some files failed."""
+    warnings.showwarning = _note
+    try:
+        app()
+    except (MMAgentsError, OSError) as error:
+        if "--debug" in sys.argv:
+            raise
+        say(f"[bold red]Error:[/bold red] {plain(str(error))}")
+        sys.exit(1)
+
+
+def _note(message: Warning | str, *_: Any) -> None:
+    """A warning as a line for people."""
+    say(f"[yellow]Note:[/yellow] {plain(str(message))}")

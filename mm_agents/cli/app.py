@@ -1,0 +1,135 @@
+"""The app, the options that every command shares, and what is printed."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="mm-agents",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="""Search your pictures, clips and texts by words, by a picture or by a clip.
+
+[dim]Begin with:[/dim]
+  mm-agents demo
+  mm-agents add ~/Pictures --library ./my
+  mm-agents search "dog playing with stick" --library ./my --open""",
+)
+
+LibraryOption = Annotated[
+    str, typer.Option("--library", "-l", envvar="MM_AGENTS_LIBRARY", metavar="LIB", help="The library's folder.")
+]
+EmbedderOption = Annotated[
+    str | None, typer.Option("--embedder", metavar="NAME", help="By default the one the library was made with.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")]
+DebugOption = Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")]
+WhereOption = Annotated[
+    str | None,
+    typer.Option("--where", metavar="EXPR", help="A filter: 'media_type = \"image\" and width >= 800'."),
+]
+
+VectorOption = Annotated[
+    list[str] | None,
+    typer.Option("--vector", metavar="NAME[=WEIGHT]", help="Search these vectors only, weighted; may be repeated."),
+]
+
+DEFAULT_LIBRARY = "./library"
+SOME_FAILED = 3
+
+
+def hit_json(hit: Any) -> dict[str, Any]:
+    """A hit as ``--json`` prints it; absent values are null."""
+    names = ("id", "name", "path", "media_type", "score", "vector", "t0", "t1", "page", "text")
+    return {**{name: getattr(hit, name) for name in names}, "found_by": [asdict(found) for found in hit.found_by]}
+
+
+def read_weights(vectors: Sequence[str] | None) -> dict[str, float]:
+    """The weights that ``--vector NAME=WEIGHT`` gives; a name alone weighs 1."""
+    weights: dict[str, float] = {}
+    for one in vectors or ():
+        name, separator, weight = one.partition("=")
+        try:
+            weights[name] = float(weight) if separator else 1.0
+        except ValueError:
+            raise typer.BadParameter(f"{weight!r} is no weight; write {name}=0.6.", param_hint="--vector") from None
+    return weights
+
+
+def write_sheet(title: str, hits: Sequence[Any], locate: Callable[[Any], Path | None], target: Path | None) -> Path:
+    """Write a contact sheet, into a temporary folder where no file is named."""
+    from mm_agents.sheet import Panel, page
+
+    target = target or Path(tempfile.mkdtemp(prefix="mm-agents-")) / "hits.html"
+    target.write_text(page(title, [Panel(title="Hits", hits=hits)], locate), encoding="utf-8")
+    return target
+
+
+def print_hits(hits: Sequence[Any]) -> None:
+    """Hits for people: where, how near, by what, and a line of the text that matched."""
+    from mm_agents.sheet import moment
+
+    if not hits:
+        show_line("Nothing was found.")
+    for n, hit in enumerate(hits, start=1):
+        by = ", ".join(dict.fromkeys(found.vector for found in hit.found_by))
+        where = f"  {moment(hit)}" if moment(hit) else ""
+        show_line(f"{n:>3}  [bold]{plain(hit.name)}[/bold]{where}  [dim]{hit.score:.3f} by {plain(by)}[/dim]")
+        if hit.text:
+            show_line(f"     {plain(' '.join(hit.text.split())[:100])}")
+        show_line(f"     [dim]{hit.id}[/dim]")
+
+
+def own_properties(properties: Any, asset: Any) -> dict[str, Any]:
+    """What a part says beyond its asset."""
+    return {name: value for name, value in properties.items() if asset.get(name) != value}
+
+
+def done(document: dict[str, Any], message: str, as_json: bool, quiet: bool) -> None:
+    """What a command did: the document for machines, or a line for people."""
+    if as_json:
+        print_json(document)
+    elif not quiet:
+        show_line(plain(message))
+
+
+def print_json(document: Any) -> None:
+    """The one document of ``--json``."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+def show_line(what: Any) -> None:
+    """A line, or a table, on standard output; rich's markup is read."""
+    from rich.console import Console
+
+    Console(highlight=False, soft_wrap=isinstance(what, str)).print(what)
+
+
+def say(what: str) -> None:
+    """Tell people something on standard error."""
+    from rich.console import Console
+
+    Console(stderr=True, highlight=False, soft_wrap=True).print(what)
+
+
+def plain(text: str) -> str:
+    """Text from a file, safe to print: no markup and no control characters."""
+    from rich.markup import escape
+
+    return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
+
+
+def open_page(page: Path) -> None:
+    """Open a page in the browser."""
+    typer.launch(page.absolute().as_uri())

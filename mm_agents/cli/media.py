@@ -1,0 +1,239 @@
+"""Commands on media: add, find, count, show, remove; the demo and the doctor."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mm_agents.cli.app import (
+    DEFAULT_LIBRARY,
+    SOME_FAILED,
+    DebugOption,
+    EmbedderOption,
+    JsonOption,
+    LibraryOption,
+    QuietOption,
+    VectorOption,
+    WhereOption,
+    app,
+    hit_json,
+    open_page,
+    own_properties,
+    plain,
+    print_hits,
+    print_json,
+    read_weights,
+    say,
+    show_line,
+    write_sheet,
+)
+
+
+@app.command()
+def demo(
+    keep: Annotated[
+        Path | None, typer.Option("--keep", metavar="DIR", help="Keep media, library and page here.")
+    ] = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    open_sheet: Annotated[bool, typer.Option("--open", help="Open the page of results in a browser.")] = False,
+    debug: DebugOption = False,
+) -> None:
+    """Build a small library from sample media and ask it several kinds of question. Needs no network."""
+    from mm_agents import demo as demonstration
+    from mm_agents.sheet import moment
+
+    if keep is not None and keep.is_dir() and any(keep.iterdir()):
+        raise typer.BadParameter(f"{keep} is not empty.", param_hint="--keep")
+    folder = keep or Path(tempfile.mkdtemp(prefix="mm-agents-demo-"))
+    outcome = demonstration.run(folder, progress=False if quiet or as_json else None)
+    if as_json:
+        answers = [{"question": q.title, "hits": [hit_json(hit) for hit in hits]} for q, hits in outcome.answers]
+        print_json({"added": outcome.report.added, "answers": answers, "page": str(outcome.page)})
+    elif not quiet:
+        show_line(f"Added {outcome.report.added} pictures, clips and texts to {folder / 'library'}\n")
+        for question, hits in outcome.answers:
+            show_line(f"[bold]{question.title}[/bold]")
+            for n, hit in enumerate(hits, start=1):
+                show_line(f"  [{n}] {plain(hit.name)}  [dim]{hit.score:.3f}  {moment(hit)}[/dim]")
+        show_line(f"\nLook at it: {outcome.page}\n            {outcome.picture}")
+    if open_sheet:
+        open_page(outcome.page)
+
+
+@app.command()
+def add(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, and folders with all below them.")],
+    library: LibraryOption = DEFAULT_LIBRARY,
+    embedder: EmbedderOption = None,
+    prune: Annotated[bool, typer.Option("--prune", help="Also drop what vanished from these folders.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Add pictures, videos, texts and PDFs; again is once, and an interrupted run goes on where it stopped."""
+    from mm_agents.library import Library
+
+    try:
+        with Library.open(library, embedder=embedder) as opened:
+            report = opened.add(*paths, prune=prune, progress=False if quiet or as_json else None)
+    except KeyboardInterrupt:
+        say("Interrupted. What is complete is kept; the same command goes on from there.")
+        raise typer.Exit(130) from None
+    if as_json:
+        print_json({**asdict(report), "failed": [asdict(failed) for failed in report.failed]})
+    elif not quiet:
+        removed = f", {report.removed} removed" if report.removed else ""
+        show_line(f"{report.added} added, {report.unchanged} unchanged{removed}, {len(report.failed)} failed")
+    for failed in report.failed if not as_json else ():
+        say(f"[yellow]Failed:[/yellow] {plain(failed.path)}: {plain(failed.reason)}")
+    if report.failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+def search(
+    query: Annotated[str | None, typer.Argument(metavar="[TEXT]", help="Words or a sentence.")] = None,
+    library: LibraryOption = DEFAULT_LIBRARY,
+    image: Annotated[Path | None, typer.Option("--image", metavar="FILE", help="Ask with a picture.")] = None,
+    video: Annotated[Path | None, typer.Option("--video", metavar="FILE", help="Ask with a clip.")] = None,
+    url: Annotated[str | None, typer.Option("--url", help="Ask with a picture or clip from the web.")] = None,
+    kind: Annotated[str | None, typer.Option("--kind", metavar="image|video|text", help="Find only these.")] = None,
+    vector: VectorOption = None,
+    where: WhereOption = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many hits at most.")] = 10,
+    embedder: EmbedderOption = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a contact sheet.")] = None,
+    open_sheet: Annotated[bool, typer.Option("--open", help="Open a contact sheet in a browser.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Find media by words, by a picture, by a clip, or by several of them at once."""
+    from mm_agents.library import Library
+
+    asked = [str(part) for part in (query, image, video, url) if part]
+    if not asked:
+        raise typer.BadParameter("Say what to search for: TEXT, --image, --video or --url.")
+    with Library.open(library, embedder=embedder, create=False) as opened:
+        weights = read_weights(vector) or None
+        hits = opened.search(
+            query, image=image, video=video, url=url, kind=kind, vector=weights, where=where, limit=limit
+        )
+        if html or open_sheet:
+            page = write_sheet(" + ".join(asked), hits, opened.path, html)
+            if open_sheet:
+                open_page(page)
+    if as_json:
+        print_json({"query": query if query else asked[0], "hits": [hit_json(hit) for hit in hits]})
+    elif not quiet:
+        print_hits(hits)
+
+
+@app.command()
+def count(
+    library: LibraryOption = DEFAULT_LIBRARY,
+    by: Annotated[str | None, typer.Option("--by", metavar="NAME", help="Group by a property: media_type.")] = None,
+    where: WhereOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Count what the library holds."""
+    from mm_agents.library import Library
+
+    with Library.open(library, create=False) as opened:
+        groups = opened.count(group_by=by, where=where) if by else {}
+        total = opened.count(where=where)
+    if as_json:
+        print_json({"groups": groups, "total": total})
+    elif not quiet:
+        for value, number in sorted(groups.items(), key=lambda group: (-group[1], group[0])):
+            show_line(f"{number:>8}  {plain(value) or '(none)'}")
+        show_line(f"{total:>8}  total")
+
+
+@app.command()
+def show(
+    reference: Annotated[str, typer.Argument(metavar="ID", help="An id, a name or a path.")],
+    library: LibraryOption = DEFAULT_LIBRARY,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Show one record: its properties, its parts and its vectors."""
+    from mm_agents.library import Library
+
+    with Library.open(library, create=False) as opened:
+        record = opened.get(reference)
+        record = opened.store.get([record.id], with_vectors=True)[record.id]
+        parts = opened.parts(record.id, with_vectors=True)
+    vectors = sorted({name for part in [record, *parts] for name in part.vectors})
+    if as_json:
+        fields = [
+            {
+                "id": part.id,
+                **own_properties(part.properties, record.properties),
+                "text": part.text or None,
+                "vectors": sorted(part.vectors),
+            }
+            for part in parts
+        ]
+        print_json(
+            {"id": record.id, **record.properties, "text": record.text or None, "vectors": vectors, "parts": fields}
+        )
+    elif not quiet:
+        show_line(f"[bold]{plain(record.name)}[/bold]  [dim]{record.id}[/dim]")
+        for name, value in sorted(record.properties.items()):
+            show_line(f"  {name:<12} {plain(str(value))}")
+        show_line(f"  {'vectors':<12} {', '.join(vectors) or 'none'}")
+        for part in parts:
+            own = "  ".join(
+                f"{name} {value}" for name, value in own_properties(part.properties, record.properties).items()
+            )
+            show_line(f"  [dim]part[/dim]         {own}  {plain(part.text[:60])}")
+
+
+@app.command()
+def remove(
+    references: Annotated[list[str], typer.Argument(metavar="ID…", help="Ids, names or paths.")],
+    library: LibraryOption = DEFAULT_LIBRARY,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Remove records from the library; the files themselves stay where they are."""
+    from mm_agents.library import Library
+
+    with Library.open(library, create=False) as opened:
+        ids = [opened.get(reference).id for reference in references]
+        removed = opened.remove(*ids)
+    if as_json:
+        print_json({"removed": removed, "ids": ids})
+    elif not quiet:
+        show_line(f"{removed} removed")
+
+
+@app.command()
+def doctor(
+    library: LibraryOption = DEFAULT_LIBRARY,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Check what is installed, that the offline embedder works, and that the library is sound."""
+    from mm_agents.doctor import examine
+
+    checks = examine(library)
+    if as_json:
+        print_json({"ok": all(check.ok for check in checks), "checks": [asdict(check) for check in checks]})
+    elif not quiet:
+        for check in checks:
+            mark = "[green]ok[/green]  " if check.ok else ("[red]bad[/red] " if check.needed else "[dim]-[/dim]   ")
+            show_line(f"{mark}{check.name:<22} {plain(check.detail)}")
+    if any(check.needed and not check.ok for check in checks):
+        raise typer.Exit(1)

@@ -1,0 +1,141 @@
+"""A server on 127.0.0.1 that speaks the wire protocol of Gemini's embeddings, so that the real client is tested."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import numpy as np
+
+_PATH = re.compile(r"/v1beta1?/(?:publishers/google/)?models/([\w.-]+):(batchEmbedContents|embedContent)")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What came over the wire: its entries as (text or bytes, MIME type) for each part, by content."""
+
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+    contents: list[list[tuple[str | bytes, str]]]
+    widths: list[int]
+
+
+@dataclass
+class Refusal:
+    """An answer other than the vectors."""
+
+    code: int
+    body: Any
+    headers: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def error(code: int, status: str, message: str, *details: Any) -> dict[str, Any]:
+    return {"error": {"code": code, "message": message, "status": status, "details": list(details)}}
+
+
+class GeminiStandIn:
+    """Answers with a vector for each content, or with the next of ``refusals``."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.refusals: list[Refusal] = []
+        self.width: int | None = None  # of the vectors; None is what was asked for
+        self.seconds = 0.0  # how long each answer takes
+        self.busiest = 0  # requests under way at once, at most
+        self._under_way = 0
+        self._lock = threading.Lock()
+        stand_in = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                answer = stand_in.answer(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
+                content = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+                self.send_response(answer.code)
+                for name, value in {"Content-Type": "application/json", **answer.headers}.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def contents(self) -> list[list[tuple[str | bytes, str]]]:
+        """All contents of all requests."""
+        return [content for request in self.requests for content in request.contents]
+
+    def answer(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> Refusal:
+        with self._lock:
+            self._under_way += 1
+            self.busiest = max(self.busiest, self._under_way)
+            refusal = self.refusals.pop(0) if self.refusals else None
+            request = _read(path, headers, _camel(body))
+            if request:
+                self.requests.append(request)
+        time.sleep(refusal.seconds if refusal else self.seconds)
+        with self._lock:
+            self._under_way -= 1
+        if request is None:
+            return Refusal(404, error(404, "NOT_FOUND", f"no such method: {path}"))
+        if refusal:
+            return refusal
+        vectors = [
+            {"values": _vector(content, self.width or width).tolist()}
+            for content, width in zip(request.contents, request.widths, strict=True)
+        ]
+        return Refusal(200, {"embedding": vectors[0]} if path.endswith(":embedContent") else {"embeddings": vectors})
+
+
+def _read(path: str, headers: dict[str, str], body: dict[str, Any]) -> Request | None:
+    if not (found := _PATH.fullmatch(path)):
+        return None
+    entries = body["requests"] if found[2] == "batchEmbedContents" else [body]
+    contents = [[_part(part) for part in entry["content"]["parts"]] for entry in entries]
+    widths = [(entry.get("embedContentConfig") or entry)["outputDimensionality"] for entry in entries]
+    return Request(path, headers, body, contents, widths)
+
+
+def _part(part: dict[str, Any]) -> tuple[str | bytes, str]:
+    if "text" in part:
+        return part["text"], "text/plain"
+    blob = part["inlineData"]
+    return base64.urlsafe_b64decode(blob["data"].replace("+", "-").replace("/", "_")), blob["mimeType"]
+
+
+def _camel(value: Any) -> Any:
+    """Field names as in the reference: clients send both inlineData and inline_data."""
+    if isinstance(value, list):
+        return [_camel(element) for element in value]
+    if isinstance(value, dict):
+        return {re.sub(r"_([a-z])", lambda m: m[1].upper(), key): _camel(inner) for key, inner in value.items()}
+    return value
+
+
+def _vector(content: list[tuple[str | bytes, str]], width: int) -> np.ndarray:
+    """A direction that the content alone decides, of a length other than 1."""
+    seed = hashlib.sha256(repr(content).encode()).digest()
+    return np.random.default_rng(list(seed)).normal(size=width) * 3
