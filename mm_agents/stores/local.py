@@ -33,6 +33,7 @@ from mm_agents import filters
 from mm_agents.errors import ConfigError
 from mm_agents.stores import _local_database as database
 from mm_agents.stores import _local_files as files
+from mm_agents.stores import _local_filters as masks
 from mm_agents.stores import _local_snapshot as snapshots
 from mm_agents.stores._check import (
     check_count,
@@ -59,8 +60,7 @@ COMPACT_SHARE = 1 / 3
 COMPACT_ROWS = 4096
 """Fewer dead rows than this are left alone, whatever their share."""
 
-_DATABASE = "store.sqlite"
-_PAGE = 256
+_DATABASE, _PAGE = "store.sqlite", 256
 
 
 def build(rest: str, *, spec: CollectionSpec | None = None) -> LocalStore:
@@ -229,7 +229,7 @@ class LocalStore:
             if group_by is None:
                 return int(chosen.sum())
             with self._lock:
-                snapshots.load_columns(snapshot, {group_by}, connection)
+                masks.load_columns(snapshot, {group_by}, connection)
                 column = snapshot.columns[group_by]
             counts = np.bincount(column.codes[chosen])
         groups: dict[str, int] = {}
@@ -379,7 +379,7 @@ class LocalStore:
         if where is None:
             return None if snapshot.alive.all() else snapshot.alive
         with self._lock:
-            return snapshots.mask(snapshot, where, connection)
+            return masks.mask(snapshot, where, connection)
 
     def _chosen(self, connection: sqlite3.Connection, snapshot: Snapshot, where: Filter | None, *, parts: bool) -> Mask:
         mask = self._mask(connection, snapshot, where)
