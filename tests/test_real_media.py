@@ -96,7 +96,7 @@ def test_pictures_find_pictures_of_their_class(imagenette: Library) -> None:
 
 
 def _adding(folder: Path, library: Path) -> subprocess.Popen[bytes]:
-    code = "import sys; from mm_agents.cli import main; sys.argv[1:] = sys.argv[1:]; main()"
+    code = "from mm_agents.cli import main; main()"
     return subprocess.Popen(
         [sys.executable, "-c", code, "add", str(folder), "--library", str(library), "--quiet"],
         stdout=subprocess.DEVNULL,

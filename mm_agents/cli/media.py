@@ -102,7 +102,7 @@ def search(
     image: Annotated[Path | None, typer.Option("--image", metavar="FILE", help="Ask with a picture.")] = None,
     video: Annotated[Path | None, typer.Option("--video", metavar="FILE", help="Ask with a clip.")] = None,
     url: Annotated[str | None, typer.Option("--url", help="Ask with a picture or clip from the web.")] = None,
-    kind: Annotated[str | None, typer.Option("--kind", metavar="image|video|text", help="Find only these.")] = None,
+    kind: Annotated[str | None, typer.Option("--kind", metavar="image|video|text|film", help="Only these.")] = None,
     vector: VectorOption = None,
     where: WhereOption = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many hits at most.")] = 10,

@@ -6,10 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from mm_agents.retrieval import RANK_CONSTANT
 from mm_agents.types import Match
-
-RANK_CONSTANT = 60
-"""The constant of reciprocal rank fusion, as in its paper (Cormack, Clarke & Büttcher, SIGIR 2009)."""
 
 SCORE_DECIMALS = 6
 """Cosines of float32 vectors mean something up to here; rounded, equal vectors tie on every path of computing."""
