@@ -110,15 +110,16 @@ def write_manifest(folder: Path, spec: Mapping[str, object]) -> None:
     sync_folder(folder)
 
 
-def check_manifest(folder: Path) -> None:
-    """Check that a folder holds a store that can be read; ``local.build`` lists the errors."""
+def check_manifest(folder: Path, *, store: str = "local") -> None:
+    """Check that a folder holds a store of this kind that can be read; ``local.build`` lists the errors."""
     path = folder / MANIFEST
     if not path.is_file():
         raise LibraryNotFoundError(
             f"No library at {str(folder)!r}. Make one with: mm-agents add PATH --library {folder}"
         )
     try:
-        version = json.loads(path.read_text(encoding="utf-8"))["format"]
+        document = json.loads(path.read_text(encoding="utf-8"))
+        version, kept = document["format"], document.get("store", "local")
         newer = version > FORMAT
     except (ValueError, KeyError, TypeError) as error:
         raise damaged(path, f"it cannot be read ({error})") from error
@@ -127,6 +128,9 @@ def check_manifest(folder: Path) -> None:
             f"The library at {str(folder)!r} has format {version}; this mm_agents reads up to format {FORMAT}. "
             "Upgrade with: pip install --upgrade mm-agents"
         )
+    if kept != store:
+        place = folder if kept == "local" else f"{kept}://{folder}"
+        raise ConfigError(f"{str(folder)!r} holds a library of another store, {kept!r}. Open it as: {place}")
 
 
 def sync_folder(folder: Path) -> None:

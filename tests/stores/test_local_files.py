@@ -289,3 +289,10 @@ def test_an_iteration_does_not_outlive_its_store(store: local.LocalStore) -> Non
     store.close()
     with pytest.raises(StoreError, match="closed"):
         list(walk)
+
+
+def test_a_folder_of_another_store_is_told(store: local.LocalStore, folder: Path) -> None:
+    manifest = json.loads((folder / "mm_agents.json").read_text())
+    (folder / "mm_agents.json").write_text(json.dumps({**manifest, "store": "lance"}))
+    with pytest.raises(ConfigError, match="lance://"):
+        local.build(str(folder))
