@@ -232,7 +232,7 @@ class Library:
             keywords = by_keywords(self.store, query, wanted, depth)
             found += [(1.0, hits(keywords))] if keywords.matches or not found else []
         if not found:
-            raise ConfigError(f"No vector of this library can be asked with a {queries[0].kind}.")
+            raise ConfigError(f"No vector of this library can answer a query of kind {queries[0].kind!r}.")
         ranked = found[0][1] if len(found) == 1 else fuse([one for _, one in found], [weight for weight, _ in found])
         best = with_assets(self.store, ranked[offset : offset + limit])
         return self._with_moments(best, queries[0], rows[0])
