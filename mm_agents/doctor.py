@@ -18,7 +18,7 @@ EXTRAS = {
     "google": ("google.genai", "tenacity"),
     "fastembed": ("fastembed",),
     "sbert": ("sentence_transformers",),
-    "weaviate": ("weaviate", "tenacity"),
+    "weaviate": ("weaviate",),
     "lance": ("lancedb", "tenacity"),
 }
 """The packages that show whether an extra is installed."""

@@ -83,7 +83,7 @@ def test_without_embedder_and_server_only_keywords_are_searched() -> None:
         (hit,) = library.search("harbour")
         assert [found.vector for found in hit.found_by] == ["keywords"]
         assert library.search("nothing like it") == []
-        with pytest.raises(errors.ConfigError, match="can answer a query of kind .image"):
+        with pytest.raises(errors.ConfigError, match=r"can answer a query of kind .image"):
             library.search(
                 image=b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;"
             )

@@ -1,0 +1,234 @@
+"""Reaching a Weaviate server: connecting, trying again while it is away, and what its errors mean to us."""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import grpc
+import httpx
+import weaviate
+from weaviate.classes.init import AdditionalConfig, Auth, Timeout
+from weaviate.config import GrpcConfig
+from weaviate.exceptions import (
+    UnexpectedStatusCodeError,
+    WeaviateBaseError,
+    WeaviateClosedClientError,
+    WeaviateConnectionError,
+    WeaviateGRPCUnavailableError,
+    WeaviateStartUpError,
+    WeaviateTimeoutError,
+)
+
+from mm_agents.errors import StoreError, StoreUnavailableError
+from mm_agents.stores.weaviate import Embedded, Options, Place, Remote
+
+if TYPE_CHECKING:
+    from weaviate import WeaviateClient
+
+T = TypeVar("T")
+
+CONNECT_SECONDS = 10
+
+_AWAY = (WeaviateConnectionError, WeaviateGRPCUnavailableError, WeaviateTimeoutError, httpx.TransportError)
+_AWAY_STATUS = (429, 500, 502, 503, 504)
+_AWAY_CODES = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+
+_CHANNEL = [
+    # The client answers a refused connection by sleeping 1, 2, 4 … 32 s; a call that waits for the server instead
+    # ends at its own deadline, and as soon as the server is back.
+    ("grpc.service_config", json.dumps({"methodConfig": [{"name": [{}], "waitForReady": True}]})),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 2000),
+]
+
+
+class TooLongError(StoreError):
+    """What was asked for does not fit into one message; less at once may."""
+
+
+class Server:
+    """A connected client, and how long to go on trying while its server is away.
+
+    Args:
+        client: closed with the server when it is owned.
+        retry_seconds: how long.
+        owned: whether the client was opened for us.
+    """
+
+    def __init__(self, client: WeaviateClient, *, retry_seconds: float, owned: bool) -> None:
+        self.client = client
+        self.retry_seconds = retry_seconds
+        self._owned = owned
+        self._closed = False
+
+    def attempt(self, call: Callable[[], T]) -> T:
+        """Make a call, trying again with growing pauses while the server is away.
+
+        Raises:
+            StoreUnavailableError: it stayed away.
+            TooLongError: the answer is too long.
+            StoreError: the server refused the call, or the store is closed.
+        """
+        deadline = time.monotonic() + self.retry_seconds
+        pause = 0.1
+        doubted = False
+        while True:
+            if self._closed:
+                raise StoreError("This store is closed. Open it again.")
+            try:
+                return call()
+            except WeaviateClosedClientError as error:
+                raise StoreError("This store is closed. Open it again.") from error
+            except (WeaviateBaseError, httpx.TransportError) as error:
+                if not is_away(error):
+                    if doubted or not _is_vague(error):
+                        raise _refusal(error) from error
+                    # A server that is starting knows no collections; the word of one that was ready counts.
+                    doubted = self.client.is_ready()
+                if time.monotonic() + pause > deadline:
+                    raise StoreUnavailableError(
+                        f"The Weaviate server did not answer for {self.retry_seconds:g} s ({first_line(error)}). "
+                        "Once it is back, the same call may be made again."
+                    ) from error
+            if not doubted:
+                time.sleep(pause * random.uniform(0.5, 1.0))
+                pause = min(2 * pause, 3.0)
+
+    def close(self) -> None:
+        """End the connection if it is ours; harmless when called twice."""
+        self._closed = True
+        if self._owned:
+            self.client.close()
+
+
+def connect(place: Place, environment: Mapping[str, str]) -> Server:
+    """Connect to the server of a place; it asks nobody but that server.
+
+    Args:
+        place: the server and the options.
+        environment: where the keys are.
+
+    Raises:
+        StoreUnavailableError: the server does not answer or cannot be started.
+    """
+    options = place.options
+    bound = options.retry_seconds
+    config = AdditionalConfig(
+        timeout=Timeout(init=CONNECT_SECONDS, query=bound, insert=bound),
+        grpc_config=GrpcConfig(channel_options=_CHANNEL),
+    )
+    google = environment.get("WEAVIATE_GOOGLE_API_KEY")
+    headers = {"X-Goog-Api-Key": google} if google else None
+    if isinstance(place.server, Embedded):
+        client = _start(Path(place.server.folder), options, headers)
+    else:
+        client = _reach(place.server, options, headers, config, environment.get("WEAVIATE_API_KEY"))
+    return Server(client, retry_seconds=options.retry_seconds, owned=True)
+
+
+def _reach(
+    server: Remote, options: Options, headers: dict[str, str] | None, config: AdditionalConfig, key: str | None
+) -> WeaviateClient:
+    try:
+        return weaviate.connect_to_custom(
+            http_host=server.host,
+            http_port=server.port,
+            http_secure=server.secure,
+            grpc_host=options.grpc_host or server.host,
+            grpc_port=options.grpc_port or (server.port if server.secure else 50051),
+            grpc_secure=server.secure,
+            headers=headers,
+            auth_credentials=Auth.api_key(key) if key else None,
+            additional_config=config,
+            skip_init_checks=True,
+        )
+    except UnexpectedStatusCodeError as error:
+        raise StoreError(f"The server at {server.host}:{server.port} refused us: {first_line(error)}") from error
+    except (WeaviateStartUpError, WeaviateConnectionError, WeaviateTimeoutError, httpx.TransportError) as error:
+        raise StoreUnavailableError(
+            f"No Weaviate server answers at {server.host}:{server.port}. Start it, or correct the address."
+        ) from error
+
+
+def _start(folder: Path, options: Options, headers: dict[str, str] | None) -> WeaviateClient:
+    folder = folder.expanduser().absolute()
+    program = folder / "program"
+    try:
+        return weaviate.connect_to_embedded(
+            port=_free_port(),
+            grpc_port=options.grpc_port or _free_port(),
+            version=options.version,
+            persistence_data_path=str(folder / "data"),
+            binary_path=str(program),
+            headers=headers,
+            environment_variables={
+                "ENABLE_MODULES": "backup-filesystem",
+                "BACKUP_FILESYSTEM_PATH": str(folder / "backup"),
+                "CLUSTER_ADVERTISE_ADDR": "127.0.0.1",
+                "DISABLE_TELEMETRY": "true",
+            },
+        )
+    except (OSError, WeaviateStartUpError) as error:
+        raise StoreUnavailableError(
+            f"The embedded Weaviate {options.version} could not be started or downloaded into {program} ({error}). "
+            "Offline, put its program there or start a server and use weaviate://host:port/Collection."
+        ) from error
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether an error says that the server cannot be reached now, so that trying again may help."""
+    if isinstance(error, UnexpectedStatusCodeError):
+        return error.status_code in _AWAY_STATUS
+    return isinstance(error, _AWAY) or _code(error) in _AWAY_CODES
+
+
+def _is_vague(error: BaseException) -> bool:
+    """Whether the server gives no kind of error."""
+    return _code(error) is grpc.StatusCode.UNKNOWN
+
+
+def _refusal(error: BaseException) -> StoreError:
+    kind = TooLongError if _code(error) is grpc.StatusCode.RESOURCE_EXHAUSTED else StoreError
+    return kind(f"Weaviate refused the call: {first_line(error)}")
+
+
+def _code(error: BaseException) -> grpc.StatusCode | None:
+    """The code of gRPC's own error, which the client hides behind its own."""
+    for cause in _causes(error):
+        if isinstance(cause, grpc.RpcError) and isinstance(cause, grpc.Call):
+            return cause.code()
+    return None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and those that led to it."""
+    found: BaseException | None = error
+    while found is not None:
+        yield found
+        found = found.__cause__ or found.__context__
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, short enough for another error's message."""
+    return (str(error).splitlines() or [type(error).__name__])[0][:300]
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of at most so many."""
+    waiting = iter(items)
+    while batch := list(islice(waiting, size)):
+        yield batch
