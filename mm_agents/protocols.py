@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, overload, runtime_checkable
 
-from mm_agents.types import CollectionSpec, Filter, Item, Kind, Match, Record, Role
+from mm_agents.types import CollectionSpec, Filter, Image, Item, Kind, Match, Record, Role, Scan
 
 if TYPE_CHECKING:
     from mm_agents.types import FloatArray
@@ -60,6 +60,23 @@ class Embedder(Protocol):
 
     def close(self) -> None:
         """Free what the model holds; harmless when called twice."""
+        ...
+
+
+class Ocr(Protocol):
+    """Reads the words of pictures. Thread-safe; loads its weights at first use."""
+
+    @property
+    def name(self) -> str:
+        """The name and version of what reads."""
+        ...
+
+    def read(self, image: Image, /) -> Scan:
+        """All words of a picture, with boxes in its pixels, and how the picture has to be turned to stand upright."""
+        ...
+
+    def has_text(self, image: Image, /) -> bool:
+        """Whether there seem to be words; much cheaper than reading them."""
         ...
 
 

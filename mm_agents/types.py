@@ -354,6 +354,42 @@ class Evidence:
     t1: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """A word read on a page.
+
+    Attributes:
+        text: as it was read, without spaces.
+        box: where it lies on the page as stored.
+        place: where it lies on the page set upright and straight; the same box where the page is so already.
+        confidence: 0 to 1; 1 for a PDF's own text.
+        line: the number of the run of words that it was read in, in reading order from 0.
+        turned: by how many degrees the word itself is turned clockwise on the straight page: 0, 90, 180 or 270.
+    """
+
+    text: str
+    box: Box
+    place: Box
+    confidence: float
+    line: int
+    turned: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """What an OCR engine read in a picture.
+
+    Attributes:
+        words: in reading order.
+        quarter: how many quarter turns counter-clockwise set the picture upright, 0 to 3.
+        skew: by how many degrees its lines then fall to the right.
+    """
+
+    words: tuple[Word, ...]
+    quarter: int = 0
+    skew: float = 0.0
+
+
 def _string(value: Value | None) -> str | None:
     return value if isinstance(value, str) else None
 

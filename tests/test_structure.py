@@ -15,7 +15,7 @@ import mm_agents
 ROOT = Path(mm_agents.__file__).parent
 LAYERS = [
     {"errors", "types"},
-    {"protocols", "_plugins", "_optional", "_progress", "filters", "media"},
+    {"protocols", "_plugins", "_optional", "_progress", "_cache", "filters", "media"},
     {
         *(
             "library",
@@ -94,7 +94,7 @@ def test_importing_loads_no_third_party_package() -> None:
 def test_the_command_line_starts_without_the_heavy_packages() -> None:
     code = (
         "import sys; import mm_agents.cli, mm_agents.library; "
-        "print([name for name in ('onnxruntime', 'av', 'skimage', 'torch', 'weaviate') if name in sys.modules])"
+        "print([name for name in ('onnxruntime', 'av', 'skimage', 'torch', 'weaviate', 'rapidocr', 'cv2') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mm_agents._cache import cache_folder, write_whole
 from mm_agents._optional import require
 from mm_agents.errors import EmbedderError, WeightsError
 
@@ -78,37 +76,15 @@ def cached(name: str, sha256: str, make: Callable[[], bytes]) -> bytes:
         sha256: of the right content; a part of the file's name, so that versions do not meet.
         make: makes the content.
     """
-    path = cache_folder() / f"{name}-{sha256[:16]}.onnx"
+    path = cache_folder(extra=_EXTRA, feature=_FEATURE) / f"{name}-{sha256[:16]}.onnx"
     with suppress(OSError):
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() == sha256:
             return content
     content = make()
     with suppress(OSError):
-        _replace(path, content)
+        write_whole(path, content)
     return content
-
-
-def cache_folder() -> Path:
-    """Where converted models are kept: MM_AGENTS_CACHE, else the user's cache folder of the system."""
-    chosen = os.environ.get("MM_AGENTS_CACHE")
-    if chosen:
-        return Path(chosen)
-    return Path(require("platformdirs", extra=_EXTRA, feature=_FEATURE).user_cache_dir("mm_agents", appauthor=False))
-
-
-def _replace(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=path.name, dir=path.parent)
-    try:
-        with open(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
 
 
 class Model:

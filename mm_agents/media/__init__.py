@@ -6,9 +6,9 @@ cannot be used raises a ``MediaError`` that says why.
 
 from __future__ import annotations
 
-from mm_agents.media.documents import Page, load_text, pages
+from mm_agents.media.documents import Page, PrintedPage, PrintedWord, load_text, pages, print_pages
 from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, inspect, walk
-from mm_agents.media.images import encode_jpeg, from_pil, image_size, load_image
+from mm_agents.media.images import encode_jpeg, from_pil, image_orientation, image_size, load_image
 from mm_agents.media.urls import fetch, is_public
 from mm_agents.media.videos import VideoInfo, encode_clip, segments, video_info
 
@@ -17,18 +17,22 @@ __all__ = [
     "Limits",
     "MediaFile",
     "Page",
+    "PrintedPage",
+    "PrintedWord",
     "Source",
     "VideoInfo",
     "encode_clip",
     "encode_jpeg",
     "fetch",
     "from_pil",
+    "image_orientation",
     "image_size",
     "inspect",
     "is_public",
     "load_image",
     "load_text",
     "pages",
+    "print_pages",
     "segments",
     "video_info",
     "walk",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -16,10 +17,11 @@ from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError, UnsupportedMediaError
 from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, expect
 from mm_agents.media.formats import decode_text
-from mm_agents.types import Image
+from mm_agents.types import Box, Image
 
 _PASSWORD_ERRORS = {4, 5}  # FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
 _SPLIT_WORD = re.compile("[\ufffe\x02]\n?")  # what PDFium writes for the hyphen of a word that is split over two lines
+_P = TypeVar("_P")
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 # PDFium is not thread-safe. Re-entrant, since an abandoned generator may be closed, by the garbage collector, in the
@@ -40,6 +42,29 @@ class Page:
     number: int
     text: str
     image: Image
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedWord:
+    """A word that a PDF holds as text, and where it stands in the page's picture."""
+
+    text: str
+    box: Box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintedPage:
+    """A page of a PDF as it would be printed.
+
+    Attributes:
+        number: from 1.
+        image: what the page looks like at the asked number of dots an inch.
+        words: those that it holds as text, in the file's order; none for a scan.
+    """
+
+    number: int
+    image: Image
+    words: tuple[PrintedWord, ...]
 
 
 def load_text(source: MediaFile | bytes | Path, *, limits: Limits = DEFAULT_LIMITS) -> str:
@@ -77,7 +102,41 @@ def pages(source: MediaFile | bytes | Path, *, max_side: int = 1024, limits: Lim
     return _pages(expect(source, "pdf", limits), max_side, limits)
 
 
+def print_pages(
+    source: MediaFile | bytes | Path,
+    *,
+    dpi: int = 200,
+    numbers: Sequence[int] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Iterator[PrintedPage]:
+    """Read pages of a PDF with the place of every word that it holds as text.
+
+    Args:
+        source: the PDF.
+        dpi: dots an inch of the pages' pictures; fewer where a page would pass ``limits.pixels``.
+        numbers: which pages, from 1; all by default.
+        limits: what is refused as too large.
+
+    Raises:
+        ConfigError: dpi is below 1, or there is no page of a number.
+        MediaError: as ``pages``.
+    """
+    if dpi < 1:
+        raise ConfigError(f"dpi has to be at least 1, not {dpi!r}.")
+
+    def read(document: Any, index: int) -> PrintedPage:
+        return _printed(document, index, dpi / 72, limits)
+
+    return _each(expect(source, "pdf", limits), limits, read, numbers)
+
+
 def _pages(media: MediaFile, max_side: int, limits: Limits) -> Iterator[Page]:
+    return _each(media, limits, lambda document, index: _page(document, index, max_side))
+
+
+def _each(
+    media: MediaFile, limits: Limits, read: Callable[[Any, int], _P], numbers: Sequence[int] | None = None
+) -> Iterator[_P]:
     pdfium = require("pypdfium2", extra="local", feature="Reading PDF")
     with media.open() as file:
         with _pdfium(pdfium, repr(media.name)):
@@ -92,9 +151,11 @@ def _pages(media: MediaFile, max_side: int, limits: Limits) -> Iterator[Page]:
                 )
             if count < 1:
                 raise DamagedMediaError(f"{media.name!r} has no pages.")
-            for index in range(count):
-                with _pdfium(pdfium, f"Page {index + 1} of {media.name!r}"):
-                    page = _page(document, index, max_side)
+            for number in range(1, count + 1) if numbers is None else numbers:
+                if not 1 <= number <= count:
+                    raise ConfigError(f"{media.name!r} has the pages 1 to {count}; there is no page {number!r}.")
+                with _pdfium(pdfium, f"Page {number} of {media.name!r}"):
+                    page = read(document, number - 1)
                 yield page
         finally:
             with _pdfium_lock:
@@ -113,6 +174,58 @@ def _page(document: Any, index: int, max_side: int) -> Page:
     finally:
         page.close()
     return Page(number=index + 1, text=_clean(text), image=Image(pixels=pixels))
+
+
+def _printed(document: Any, index: int, scale: float, limits: Limits) -> PrintedPage:
+    page = document[index]
+    try:
+        width, height = page.get_size()
+        scale = min(scale, (limits.pixels / max(width * height, 1)) ** 0.5)
+        bitmap = page.render(scale=scale, rev_byteorder=True)
+        pixels = np.array(bitmap.to_numpy()[..., :3])
+        bitmap.close()
+        text = page.get_textpage()
+        words = tuple(_words(text, scale, pixels.shape[1], pixels.shape[0])) if page.get_rotation() == 0 else ()
+        text.close()
+    finally:
+        page.close()
+    return PrintedPage(number=index + 1, image=Image(pixels=pixels), words=words)
+
+
+def _words(page: Any, scale: float, width: int, height: int) -> Iterator[PrintedWord]:
+    """The words of a page's text: characters between spaces, apart where a gap or a new line lies between them."""
+    text = str(page.get_text_range())
+    if len(text) != page.count_chars():  # characters outside the basic plane would shift the boxes
+        return
+    word, box = "", (0.0, 0.0, 0.0, 0.0)
+    for n, character in enumerate(text):
+        seen = not character.isspace() and not _NOT_TEXT.match(character)
+        left, bottom, right, top = page.get_charbox(n) if seen else (0.0, 0.0, 0.0, 0.0)
+        tall = max(box[3] - box[1], top - bottom)
+        follows = bool(word) and seen and -tall < left - box[2] < 0.35 * tall and bottom < box[3] and top > box[1]
+        if word and not follows:
+            yield _printed_word(word, box, scale, width, height)
+            word = ""
+        if seen and right > left:
+            box = (
+                (min(box[0], left), min(box[1], bottom), right, max(box[3], top))
+                if word
+                else (left, bottom, right, top)
+            )
+            word += character
+    if word:
+        yield _printed_word(word, box, scale, width, height)
+
+
+def _printed_word(
+    text: str, box: tuple[float, float, float, float], scale: float, width: int, height: int
+) -> PrintedWord:
+    x0, y0 = int(box[0] * scale), int(height - box[3] * scale)
+    x0, y0 = min(max(x0, 0), width - 1), min(max(y0, 0), height - 1)
+    x1, y1 = math.ceil(box[2] * scale), math.ceil(height - box[1] * scale)
+    return PrintedWord(
+        text=text, box=Box(x0=x0, y0=y0, x1=min(max(x1, x0 + 1), width), y1=min(max(y1, y0 + 1), height))
+    )
 
 
 def _clean(text: str) -> str:

@@ -99,6 +99,16 @@ def image_size(source: MediaFile | bytes | Path, *, limits: Limits = DEFAULT_LIM
         return (height, width) if orientation in _SWAPS_SIDES else (width, height)
 
 
+def image_orientation(source: MediaFile | bytes | Path, *, limits: Limits = DEFAULT_LIMITS) -> int:
+    """How a stored picture is turned before it is shown, as EXIF numbers it, 1 (not at all) to 8.
+
+    Raises:
+        MediaError: as ``load_image``.
+    """
+    with _header(expect(source, "image", limits), limits) as (_, orientation):
+        return orientation if orientation in _UPRIGHT else 1
+
+
 def from_pil(picture: PIL.Image.Image) -> Image:
     """Turn a Pillow picture of any mode into an Image, as ``load_image`` does.
 

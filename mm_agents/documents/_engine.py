@@ -1,0 +1,120 @@
+"""RapidOCR's detector and recogniser, called one by one: its models come in its wheel."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mm_agents._optional import require
+from mm_agents.documents._glyphs import Line
+from mm_agents.documents._opencv import EXTRA, opencv
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mm_agents.types import ByteArray
+
+_STRIP_PIXELS = 3_000_000
+_LONGEST_STRIP = 2400
+"""A tall page is looked at in strips, so that its text keeps its size and the memory has a bound."""
+
+_LONGEST_SIDE = 4000
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """The two models; one call at a time.
+
+    Attributes:
+        models: RapidOCR's object.
+        lock: held while it works, since it keeps settings between its steps.
+    """
+
+    models: Any
+    lock: threading.Lock
+
+    def detect(self, pixels: ByteArray) -> NDArray[np.float32]:
+        """Where lines of text lie.
+
+        Returns:
+            float32, shape (n, 4, 2): the corners of each line, clockwise from its top left.
+        """
+        found: list[NDArray[np.float32]] = []
+        for top, bottom in strips(pixels):
+            with self.lock:
+                boxes = self.models(pixels[top:bottom, :, ::-1], use_det=True, use_cls=False, use_rec=False).boxes
+            if boxes is not None:
+                found.append(np.asarray(boxes, dtype=np.float32) + np.array([0, top], dtype=np.float32))
+        return np.concatenate(found) if found else np.zeros((0, 4, 2), dtype=np.float32)
+
+    def recognise(self, crops: Sequence[ByteArray]) -> list[Line]:
+        """What pictures of lines say."""
+        if not crops:
+            return []
+        with self.lock:
+            self.models.return_word_box = True
+            read = self.models.recognize_txt([np.ascontiguousarray(crop[:, :, ::-1]) for crop in crops])
+        return [
+            _line(str(text), words, crop.shape[1])
+            for text, words, crop in zip(read.txts, read.word_results, crops, strict=True)
+        ]
+
+
+def open_engine() -> Engine:
+    """Load the models.
+
+    Raises:
+        MissingExtraError: RapidOCR is not installed.
+    """
+    package = require("rapidocr", extra=EXTRA, feature="Reading words in pictures")
+    params = {"Global.log_level": "error", "Global.max_side_len": _LONGEST_SIDE, "Global.use_cls": False}
+    models = package.RapidOCR(params=params)
+    logging.getLogger("RapidOCR").setLevel(logging.ERROR)
+    return Engine(models=models, lock=threading.Lock())
+
+
+def strips(pixels: ByteArray) -> list[tuple[int, int]]:
+    """Rows at which a tall page is cut, where there is least on it."""
+    height, width = pixels.shape[:2]
+    room = int(min(max(_STRIP_PIXELS / width, 640), _LONGEST_STRIP))
+    if height <= room * 1.2:
+        return [(0, height)]
+    busy = np.abs(np.diff(pixels[:, :: max(width // 1500, 1)].astype(np.int16), axis=1)).max(axis=2).astype(np.float32)
+    unrest = (busy > 24).mean(axis=1)
+    calm = np.convolve(unrest, np.ones(9) / 9, mode="same")
+    cuts = [0]
+    while height - cuts[-1] > room * 1.2:
+        first, last = cuts[-1] + room // 2, cuts[-1] + room
+        window = calm[first:last]
+        cuts.append(first + int(np.flatnonzero(window <= window.min() + 1e-6)[-1]))
+    return list(zip(cuts, [*cuts[1:], height], strict=True))
+
+
+def crop_line(pixels: ByteArray, quad: NDArray[np.float32]) -> tuple[ByteArray, NDArray[Any]]:
+    """A line's picture as if its corners were a rectangle's, and the 3 x 3 matrix from there back to the page."""
+    cv2 = opencv()
+    width = max(int(max(np.linalg.norm(quad[0] - quad[1]), np.linalg.norm(quad[2] - quad[3]))), 1)
+    height = max(int(max(np.linalg.norm(quad[0] - quad[3]), np.linalg.norm(quad[1] - quad[2]))), 1)
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
+    matrix = cv2.getPerspectiveTransform(quad, target)
+    crop = cv2.warpPerspective(pixels, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE, flags=cv2.INTER_CUBIC)
+    return crop, np.linalg.inv(matrix)
+
+
+def _line(text: str, words: Any, width: int) -> Line:
+    columns = [column for word in words.word_cols for column in word] if text.strip() else []
+    text = text.translate(_FULL_WIDTH)
+    kept = [n for n, character in enumerate(text) if not character.isspace()]
+    confidences = [float(words.confs[n]) for n in kept] if columns else []
+    scale = width / words.line_txt_len if columns else 0.0
+    return Line(
+        text=" ".join(text.split()),
+        centres=[min((column + 0.5) * scale, width - 1) for column in columns],
+        confidences=confidences,
+    )

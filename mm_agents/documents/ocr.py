@@ -1,0 +1,297 @@
+"""Words read in pictures by RapidOCR (PP-OCR models, in its wheel: no download), each with its box.
+
+The page is set upright and straight first; lines that are turned on it are read both ways and the surer reading is
+kept; small print is enlarged. Results are kept by content, in memory and in the cache folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mm_agents._cache import cache_folder, write_whole
+from mm_agents.documents._engine import Engine, crop_line, open_engine
+from mm_agents.documents._frame import Frame
+from mm_agents.documents._glyphs import Line, split_line
+from mm_agents.documents._opencv import EXTRA, opencv
+from mm_agents.types import Box, Image, Scan, Word
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mm_agents.types import ByteArray
+
+_VERSION = 1  # of what is kept; raised when the same picture would be read otherwise
+_KEPT_IN_MEMORY = 64
+_KEPT_ON_DISK = 5000
+
+_SMALL_PRINT = 24
+"""Lines whose boxes are lower than this many pixels are read from a picture twice as large; measured on charts."""
+
+_LEAST_SKEW = 0.25  # degrees
+_LEAST_CONFIDENCE = 0.5
+_SURE = 0.85
+
+
+def build(argument: str = "") -> RapidOcr:
+    """An engine; ``argument`` is not used."""
+    return RapidOcr()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """A line on the straight page: what it says, its picture, the way back to the page, how it is turned."""
+
+    line: Line
+    crop: ByteArray
+    back: NDArray[Any]
+    turned: int
+
+    @property
+    def confidence(self) -> float:
+        return float(np.mean(self.line.confidences)) if self.line.confidences else 0.0
+
+
+class RapidOcr:
+    """Reads the words of pictures. Thread-safe; loads its models at first use (some 0.5 GB of memory).
+
+    Args:
+        cache: whether results are also kept on disk, in the folder ``ocr`` of the cache; only their owner can read
+            them.
+    """
+
+    def __init__(self, *, cache: bool = True) -> None:
+        self._cache = cache
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+        self._known: OrderedDict[str, Scan] = OrderedDict()
+
+    @property
+    def name(self) -> str:
+        """The name of the engine and its version."""
+        return f"rapidocr-{metadata.version('rapidocr')}"
+
+    def read(self, image: Image, /) -> Scan:
+        """Read all words of a picture.
+
+        Raises:
+            MissingExtraError: RapidOCR is not installed.
+        """
+        with self._lock:
+            if self._engine is None:
+                self._engine = open_engine()
+        key = hashlib.sha256(
+            repr((_VERSION, self.name, image.pixels.shape)).encode() + image.pixels.tobytes()
+        ).hexdigest()
+        scan = self._remembered(key)
+        if scan is None:
+            scan = _scan(self._engine, image.pixels)
+            self._remember(key, scan)
+        return scan
+
+    def has_text(self, image: Image, /) -> bool:
+        """Whether there seems to be text: a look at the picture made small, many times cheaper than reading."""
+        with self._lock:
+            if self._engine is None:
+                self._engine = open_engine()
+        return len(self._engine.detect(image.pixels)) > 0
+
+    def _remembered(self, key: str) -> Scan | None:
+        with self._lock:
+            if key in self._known:
+                self._known.move_to_end(key)
+                return self._known[key]
+        if self._cache:
+            with suppress(OSError, ValueError, TypeError, KeyError):
+                kept = json.loads(_kept(key).read_bytes())
+                words = (
+                    Word(**word | {"box": Box(**word["box"]), "place": Box(**word["place"])}) for word in kept["words"]
+                )
+                return Scan(words=tuple(words), quarter=kept["quarter"], skew=kept["skew"])
+        return None
+
+    def _remember(self, key: str, scan: Scan) -> None:
+        with self._lock:
+            self._known[key] = scan
+            while len(self._known) > _KEPT_IN_MEMORY:
+                self._known.popitem(last=False)
+        if self._cache:
+            with suppress(OSError):
+                write_whole(_kept(key), json.dumps(asdict(scan), ensure_ascii=False).encode())
+                _forget_oldest(_kept(key).parent)
+
+
+def _kept(key: str) -> Path:
+    return cache_folder(extra=EXTRA, feature="Keeping read words") / "ocr" / f"{key[:40]}.json"
+
+
+def _forget_oldest(folder: Path) -> None:
+    files = list(folder.iterdir())
+    if len(files) > _KEPT_ON_DISK:
+        files.sort(key=lambda file: file.stat().st_mtime)
+        for file in files[: len(files) // 2]:
+            file.unlink(missing_ok=True)
+
+
+# ---------------------------------------------------------------- a picture
+
+
+def _scan(engine: Engine, pixels: ByteArray) -> Scan:
+    height, width = pixels.shape[:2]
+    quads = engine.detect(pixels)
+    if not len(quads):
+        return Scan(words=())
+    frame = Frame(width=width, height=height, quarter=_sideways(engine, pixels, quads))
+    straight = frame.straighten(pixels)
+    if frame.quarter:
+        quads = engine.detect(straight)
+    skew = _skew(quads)
+    if skew:
+        frame = Frame(width=width, height=height, quarter=frame.quarter, skew=skew)
+        straight = frame.straighten(pixels)
+        quads = engine.detect(straight)
+    read, scale = _lines(engine, straight, quads)
+    if _upside_down(engine, read):
+        frame = Frame(width=width, height=height, quarter=(frame.quarter + 2) % 4, skew=skew)
+        straight = frame.straighten(pixels)
+        read, scale = _lines(engine, straight, engine.detect(straight))
+    words: list[Word] = []
+    ordered = sorted((one for one in read if one.confidence >= _LEAST_CONFIDENCE), key=_reading_order(scale))
+    for number, one in enumerate(ordered):
+        words += _words(one, number, frame, scale)
+    return Scan(words=tuple(words), quarter=frame.quarter, skew=frame.skew)
+
+
+def _lines(engine: Engine, straight: ByteArray, quads: NDArray[np.float32]) -> tuple[list[_Read], int]:
+    """Read every line, small print from a larger picture; and by how much that was larger."""
+    if not len(quads):
+        return [], 1
+    low = np.minimum(
+        np.linalg.norm(quads[:, 0] - quads[:, 3], axis=1), np.linalg.norm(quads[:, 0] - quads[:, 1], axis=1)
+    )
+    scale = 2 if float(np.median(low)) < _SMALL_PRINT else 1
+    if scale > 1:
+        cv2 = opencv()
+        straight = cv2.resize(straight, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+        quads = engine.detect(straight)
+    return _recognise(engine, straight, quads), scale
+
+
+def _recognise(engine: Engine, pixels: ByteArray, quads: NDArray[np.float32]) -> list[_Read]:
+    """Read lines as they lie; tall ones turned each way, and also as they stand where they may be one character."""
+    tries: list[tuple[int, ByteArray, NDArray[Any], int]] = []
+    for n, quad in enumerate(quads):
+        crop, back = crop_line(pixels, quad)
+        high, wide = crop.shape[:2]
+        turns = [0] if high < 1.5 * wide else [0, 90, 270] if high < 2.5 * wide else [90, 270]
+        tries += [
+            (n, np.ascontiguousarray(np.rot90(crop, turn // 90)), back @ _turning(turn, high, wide), turn)
+            for turn in turns
+        ]
+    lines = engine.recognise([crop for _, crop, _, _ in tries])
+    best: dict[int, _Read] = {}
+    for (n, crop, back, turn), line in zip(tries, lines, strict=True):
+        read = _Read(line=line, crop=crop, back=back, turned=turn)
+        if line.centres and (n not in best or read.confidence > best[n].confidence):
+            best[n] = read
+    return list(best.values())
+
+
+def _turning(turn: int, high: int, wide: int) -> NDArray[Any]:
+    """From a crop turned counter-clockwise by some degrees back to the crop of that height and width."""
+    return np.array(
+        {
+            0: [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+            90: [[0, -1, wide], [1, 0, 0], [0, 0, 1]],
+            270: [[0, 1, 0], [-1, 0, high], [0, 0, 1]],
+        }[turn],
+        dtype=float,
+    )
+
+
+def _words(read: _Read, number: int, frame: Frame, scale: int) -> list[Word]:
+    found: list[Word] = []
+    for glyphs in split_line(read.line, read.crop):
+        x0, y0, x1, y1 = glyphs.box
+        corners = np.array([[x0, y0, 1], [x1, y0, 1], [x1, y1, 1], [x0, y1, 1]]) @ read.back.T
+        points = corners[:, :2] / corners[:, 2:] / scale
+        left, top = np.floor(points.min(axis=0) + 0.3).astype(int).tolist()
+        right, bottom = np.ceil(points.max(axis=0) - 0.3).astype(int).tolist()
+        width, height = frame.size
+        left, top = min(max(left, 0), width - 1), min(max(top, 0), height - 1)
+        place = Box(x0=left, y0=top, x1=min(max(right, left + 1), width), y1=min(max(bottom, top + 1), height))
+        found.append(
+            Word(
+                text=glyphs.text,
+                box=frame.to_stored(place),
+                place=place,
+                confidence=round(glyphs.confidence, 4),
+                line=number,
+                turned=read.turned,
+            )
+        )
+    return found
+
+
+def _reading_order(scale: int) -> Any:
+    def order(read: _Read) -> tuple[int, float]:
+        x, y, z = read.back @ np.array([0, read.crop.shape[0] / 2, 1])
+        return round(y / z / scale / 10), x / z / scale
+
+    return order
+
+
+# ---------------------------------------------------------------- how the page lies
+
+
+def _sides(quads: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]]:
+    return np.linalg.norm(quads[:, 1] - quads[:, 0], axis=1), np.linalg.norm(quads[:, 3] - quads[:, 0], axis=1)
+
+
+def _sideways(engine: Engine, pixels: ByteArray, quads: NDArray[np.float32]) -> int:
+    """The quarter turns that a page needs whose lines mostly run up or down: 0, 1 or 3."""
+    wide, high = _sides(quads)
+    tall = high > 1.5 * wide
+    if high[tall].sum() < 2 * wide[~tall].sum():
+        return 0
+    longest = np.flatnonzero(tall)[np.argsort(-high[tall])][:8]
+    read = _recognise(engine, pixels, quads[longest])
+    turned = {
+        turn: sum(one.confidence * len(one.line.text) for one in read if one.turned == turn) for turn in (90, 270)
+    }
+    return 1 if turned[90] >= turned[270] else 3
+
+
+def _upside_down(engine: Engine, read: Sequence[_Read]) -> bool:
+    """Whether the longest lines are surer when the page is turned by half."""
+    longest = sorted((one for one in read if one.turned == 0), key=lambda one: -one.crop.shape[1])[:6]
+    now = [one.confidence for one in longest]
+    if not now or float(np.mean(now)) > _SURE:
+        return False
+    turned = engine.recognise([np.ascontiguousarray(one.crop[::-1, ::-1]) for one in longest])
+    then = [float(np.mean(line.confidences)) if line.confidences else 0.0 for line in turned]
+    return float(np.mean(then)) > float(np.mean(now)) + 0.1
+
+
+def _skew(quads: NDArray[np.float32]) -> float:
+    """The angle in degrees by which long lines fall to the right; 0 where they do not agree or hardly fall."""
+    wide, high = _sides(quads)
+    long = (wide > 5 * high) & (wide > 80)
+    if long.sum() < 2:
+        return 0.0
+    along = quads[long, 1] - quads[long, 0]
+    angles = np.degrees(np.arctan2(along[:, 1], along[:, 0]))
+    order = np.argsort(angles)
+    share = np.cumsum(wide[long][order]) / wide[long].sum()
+    middle, low, high_angle = (float(angles[order][np.searchsorted(share, q)]) for q in (0.5, 0.25, 0.75))
+    return round(middle, 2) if abs(middle) >= _LEAST_SKEW and high_angle - low < 1.0 else 0.0
