@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mm_agents import errors, filters, media, testing
+    from mm_agents.chat import ChatModel, open_chat
     from mm_agents.library import AddReport, Library
     from mm_agents.protocols import Embedder, Store
     from mm_agents.retrieval import Retriever
@@ -42,6 +43,7 @@ _HOME = {
     "AddReport": "library",
     "And": "types",
     "Box": "types",
+    "ChatModel": "chat",
     "Clip": "types",
     "CollectionSpec": "types",
     "Condition": "types",
@@ -59,6 +61,7 @@ _HOME = {
     "Store": "protocols",
     "Text": "types",
     "VectorSpec": "types",
+    "open_chat": "chat",
 }
 _MODULES = ("errors", "filters", "media", "testing")
 
@@ -66,6 +69,7 @@ __all__ = [
     "AddReport",
     "And",
     "Box",
+    "ChatModel",
     "Clip",
     "CollectionSpec",
     "Condition",
@@ -86,6 +90,7 @@ __all__ = [
     "errors",
     "filters",
     "media",
+    "open_chat",
     "testing",
 ]
 

@@ -14,6 +14,9 @@
     │   └── FetchError                       a URL that may not or cannot be fetched
     ├── EmbedderError (RuntimeError)         an embedder failed
     │   └── WeightsError                     a model file is missing, unexpected or out of reach
+    ├── ChatError (RuntimeError)             a chat model failed, or cannot be reached
+    │   ├── ChatBlockedError                 it refused to answer, or said nothing; says the reason
+    │   └── ChatReplyError                   its reply was cut off or does not fit what was asked for
     ├── StoreError (RuntimeError)            a store failed
     │   ├── LibraryNotFoundError             nothing is stored at that place
     │   ├── StoreVersionError                written by a newer version of mm_agents
@@ -32,6 +35,9 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 
 __all__ = [
+    "ChatBlockedError",
+    "ChatError",
+    "ChatReplyError",
     "ConfigError",
     "DamagedMediaError",
     "EmbedderError",
@@ -121,6 +127,18 @@ class EmbedderError(MMAgentsError, RuntimeError):
 
 class WeightsError(EmbedderError):
     """A model file is missing, unexpected or out of reach."""
+
+
+class ChatError(MMAgentsError, RuntimeError):
+    """A chat model failed, or cannot be reached."""
+
+
+class ChatBlockedError(ChatError):
+    """The chat model refused to answer, or said nothing."""
+
+
+class ChatReplyError(ChatError):
+    """The chat model's reply was cut off, or does not fit what was asked for."""
 
 
 class StoreError(MMAgentsError, RuntimeError):

@@ -1,4 +1,4 @@
-"""A server on 127.0.0.1 that speaks the wire protocol of Gemini's embeddings, so that the real client is tested."""
+"""A server on 127.0.0.1 that speaks Gemini's wire protocol for embeddings and chat, so that real clients are tested."""
 
 from __future__ import annotations
 
@@ -14,12 +14,17 @@ from typing import Any
 
 import numpy as np
 
-_PATH = re.compile(r"/v1beta1?/(?:publishers/google/)?models/([\w.-]+):(batchEmbedContents|embedContent)")
+_PATH = re.compile(
+    r"/v1beta1?/(?:publishers/google/)?models/([\w.-]+):(batchEmbedContents|embedContent|generateContent)"
+)
 
 
 @dataclass(frozen=True)
 class Request:
-    """What came over the wire: its entries as (text or bytes, MIME type) for each part, by content."""
+    """What came over the wire: its entries as (text or bytes, MIME type) for each part, by content.
+
+    ``widths`` are those that were asked for, none for chat.
+    """
 
     path: str
     headers: dict[str, str]
@@ -30,7 +35,7 @@ class Request:
 
 @dataclass
 class Refusal:
-    """An answer other than the vectors."""
+    """An answer other than the vectors or the usual reply."""
 
     code: int
     body: Any
@@ -42,8 +47,25 @@ def error(code: int, status: str, message: str, *details: Any) -> dict[str, Any]
     return {"error": {"code": code, "message": message, "status": status, "details": list(details)}}
 
 
+def reply(*texts: str, finish: str = "STOP", tokens: tuple[int, int] = (5, 3), **changes: Any) -> Refusal:
+    """A chat reply of those parts; ``changes`` replace fields of it, such as ``candidates`` by none."""
+    body = {
+        "candidates": [
+            {"content": {"role": "model", "parts": [{"text": text} for text in texts]}, "finishReason": finish}
+        ],
+        "usageMetadata": {
+            "promptTokenCount": tokens[0],
+            "candidatesTokenCount": tokens[1],
+            "totalTokenCount": sum(tokens),
+        },
+        "modelVersion": "gemini-3.5-flash",
+        "responseId": "a-reply",
+    }
+    return Refusal(200, {**body, **changes})
+
+
 class GeminiStandIn:
-    """Answers with a vector for each content, or with the next of ``refusals``."""
+    """Answers with a vector for each content and with "hello" in a chat, or with the next of ``refusals``."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
@@ -103,6 +125,8 @@ class GeminiStandIn:
             return Refusal(404, error(404, "NOT_FOUND", f"no such method: {path}"))
         if refusal:
             return refusal
+        if path.endswith(":generateContent"):
+            return reply("hello")
         vectors = [
             {"values": _vector(content, self.width or width).tolist()}
             for content, width in zip(request.contents, request.widths, strict=True)
@@ -113,6 +137,9 @@ class GeminiStandIn:
 def _read(path: str, headers: dict[str, str], body: dict[str, Any]) -> Request | None:
     if not (found := _PATH.fullmatch(path)):
         return None
+    if found[2] == "generateContent":
+        said = [[_part(part) for part in content["parts"]] for content in body["contents"]]
+        return Request(path, headers, body, said, [])
     entries = body["requests"] if found[2] == "batchEmbedContents" else [body]
     contents = [[_part(part) for part in entry["content"]["parts"]] for entry in entries]
     widths = [(entry.get("embedContentConfig") or entry)["outputDimensionality"] for entry in entries]
