@@ -37,7 +37,7 @@ class Answered:
 
 
 def evidence_json(evidence: Evidence) -> dict[str, Any]:
-    """A place of a document: the page from 1, the box in pixels of the page as stored, the words and how they were found."""
+    """A place of a document: its page from 1, its box in pixels of the page as stored, its words, how it was found."""
     box = evidence.box
     return {
         "page": evidence.page,
