@@ -31,14 +31,15 @@ if TYPE_CHECKING:
 
     from mm_agents.types import ByteArray
 
-_VERSION = 1  # of what is kept; raised when the same picture would be read otherwise
+_VERSION = 2  # of what is kept; raised when the same picture would be read otherwise
 _KEPT_IN_MEMORY = 64
 _KEPT_ON_DISK = 5000
 
 _SMALL_PRINT = 24
 """Lines whose boxes are lower than this many pixels are read from a picture twice as large; measured on charts."""
 
-_LEAST_SKEW = 0.25  # degrees
+_LEAST_SKEW = 0.25  # degrees, where this many lines agree; a few lines may fall by twice as much
+_LINES_TO_AGREE = 8
 _LEAST_CONFIDENCE = 0.5
 _SURE = 0.85
 
@@ -294,4 +295,5 @@ def _skew(quads: NDArray[np.float32]) -> float:
     order = np.argsort(angles)
     share = np.cumsum(wide[long][order]) / wide[long].sum()
     middle, low, high_angle = (float(angles[order][np.searchsorted(share, q)]) for q in (0.5, 0.25, 0.75))
-    return round(middle, 2) if abs(middle) >= _LEAST_SKEW and high_angle - low < 1.0 else 0.0
+    least = _LEAST_SKEW if long.sum() >= _LINES_TO_AGREE else 2 * _LEAST_SKEW
+    return round(middle, 2) if abs(middle) >= least and high_angle - low < 1.0 else 0.0

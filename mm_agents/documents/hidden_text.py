@@ -1,0 +1,339 @@
+"""Text in almost the colour of its background: the contrast is searched for channel by channel, then words are read.
+
+Only words that the eye misses are told: those that differ from their background by a few grey levels. ``make`` draws
+such a picture, for the way there and back.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import PIL.Image
+import PIL.ImageDraw
+import PIL.ImageFont
+from pydantic import BaseModel, Field
+
+from mm_agents.documents._glyphs import find_ink
+from mm_agents.documents._layout import rows
+from mm_agents.documents._opencv import opencv
+from mm_agents.documents.locate import find, normalised
+from mm_agents.documents.overlay import Mark
+from mm_agents.documents.pages import Page, Source, covering, default_ocr, open_pages
+from mm_agents.errors import ConfigError
+from mm_agents.types import Box, Evidence, Image, Word
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mm_agents.chat import ChatModel
+    from mm_agents.protocols import Ocr
+    from mm_agents.types import ByteArray
+
+LEAST_SEEN = 40
+"""Text that differs from its background by this many of 255 levels, in the channel where it differs most, is seen."""
+
+_SURE = 0.75
+_ALIKE = 0.97  # of two pictures' correlation
+_LONGEST_SIDE = 1600  # larger pictures are searched at this size; what was hidden in them is larger than a hair
+_BLUR = 1.1
+_PROMPT = (
+    "The picture's contrast was enhanced to show text that was almost in the colour of its background. "
+    "Write down the text line by line, exactly as it stands there. Write nothing that you cannot read."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HiddenLine:
+    """A line of hidden text; no evidence where a model read what code did not find."""
+
+    text: str
+    evidence: Evidence | None
+
+    @property
+    def verified(self) -> bool:
+        """Whether code found the line in the picture."""
+        return self.evidence is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HiddenText:
+    """What was hidden in a picture.
+
+    Attributes:
+        lines: from the top; none where nothing was found.
+        how: which channel showed it, or that there was none.
+        enhanced: the picture in which it can be seen, upright; the picture itself where nothing was found.
+        seen: how many words can be seen without any of this, and were left out.
+    """
+
+    lines: tuple[HiddenLine, ...]
+    how: str
+    enhanced: Image = field(repr=False)
+    seen: int = 0
+
+    @property
+    def text(self) -> str:
+        """The lines, joined as a sentence runs on from line to line."""
+        return " ".join(line.text for line in self.lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that ``read hidden --json`` prints."""
+        return {
+            "text": self.text,
+            "lines": [
+                {
+                    "text": line.text,
+                    "box": _box(line.evidence),
+                    "verified": line.verified,
+                    "confidence": line.evidence.confidence if line.evidence else None,
+                }
+                for line in self.lines
+            ],
+            "how": self.how,
+            "seen": self.seen,
+        }
+
+    def marks(self) -> list[Mark]:
+        """The boxes of the lines."""
+        found = ((line.text, line.evidence) for line in self.lines if line.evidence)
+        return [Mark(box=where.box, label=text, status="verified") for text, where in found if where.box]
+
+
+class HiddenTextReader:
+    """Finds text that the eye misses."""
+
+    name = "hidden"
+
+    def read(
+        self, source: Source, /, *, page: int | None = None, model: ChatModel | None = None, ocr: Ocr | None = None
+    ) -> HiddenText:
+        """Search a picture, or a page of a PDF, for hidden text.
+
+        Args:
+            source: a picture or PDF.
+            page: which page of a PDF, from 1; the first by default.
+            model: also reads the enhanced picture; what it adds is marked as not verified.
+            ocr: what reads words; the plugin "ocr" by default.
+
+        Raises:
+            MediaError: the file cannot be used.
+            MissingExtraError: the extra ``documents`` is not installed.
+        """
+        engine = ocr or default_ocr()
+        (sheet,) = open_pages(source, ocr=engine, numbers=[page or 1])
+        found = _search(sheet, engine)
+        return found if model is None else _with_model(found, model)
+
+
+def build(argument: str = "") -> HiddenTextReader:
+    """A reader; ``argument`` is not used."""
+    return HiddenTextReader()
+
+
+def make(
+    text: str,
+    *,
+    size: tuple[int, int] = (512, 512),
+    paper: tuple[int, int, int] = (126, 217, 87),
+    difference: tuple[int, int, int] = (-10, 0, 0),
+    font_size: int = 30,
+) -> Image:
+    """Draw a picture that hides a text.
+
+    Args:
+        text: wrapped into as many lines as it takes.
+        size: width and height in pixels.
+        paper: the background's colour, red, green and blue.
+        difference: what the text's colour adds to it; a few levels are hard to see.
+        font_size: in pixels.
+
+    Raises:
+        ConfigError: the text has no place, or its colour would be that of the paper.
+    """
+    ink = tuple(min(max(a + b, 0), 255) for a, b in zip(paper, difference, strict=True))
+    if ink == tuple(paper):
+        raise ConfigError(f"A text of the paper's own colour {paper!r} cannot be read again; got {difference!r}.")
+    font = PIL.ImageFont.load_default(font_size)
+    picture = PIL.Image.new("RGB", size, paper)
+    pen = PIL.ImageDraw.Draw(picture)
+    columns = max(int((size[0] - 2 * font_size) / (0.55 * font_size)), 1)
+    lines = textwrap.wrap(text, columns)
+    height = int(font_size * 1.5)
+    top = (size[1] - height * len(lines)) // 2
+    if not lines or top < 0:
+        raise ConfigError(f"{len(text)} characters have no place in {size[0]} x {size[1]} pixels at {font_size}.")
+    for n, line in enumerate(lines):
+        pen.text((size[0] / 2, top + n * height), line, fill=ink, font=font, anchor="ma")
+    return Image(pixels=np.asarray(picture))
+
+
+# ---------------------------------------------------------------- searching
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    """What was read in an enhanced picture that is hidden in the original, ``scale`` times as large."""
+
+    how: str
+    words: tuple[Word, ...]
+    scale: float
+
+    @property
+    def weight(self) -> float:
+        return sum(word.confidence * len(word.text) for word in self.words)
+
+
+def _search(page: Page, engine: Ocr) -> HiddenText:
+    straight, scale = _bounded(page.straight)
+    plain = _hidden(straight, straight, page.words, scale=scale)
+    candidates = [_Candidate(how="read as it is", words=plain, scale=1.0)]
+    pictures = {"read as it is": page.image}
+    seen = [word for word in page.words if word not in plain]
+    for how, pixels in _enhanced(_without(straight, seen, scale)):
+        image = Image(pixels=pixels)
+        if engine.has_text(image):
+            read = [replace(word, place=word.box) for word in engine.read(image).words]
+            candidates.append(_Candidate(how=how, words=_hidden(straight, pixels, read), scale=scale))
+            pictures[how] = image
+    best = max(candidates, key=lambda candidate: candidate.weight)
+    if not best.words:
+        return HiddenText(lines=(), how="no hidden text was found", enhanced=page.image, seen=len(seen))
+    lines = [
+        HiddenLine(text=" ".join(word.text for word in row), evidence=_evidence(page, row, best))
+        for row in rows(best.words)
+    ]
+    return HiddenText(lines=tuple(lines), how=best.how, enhanced=pictures[best.how], seen=len(seen))
+
+
+def _without(pixels: ByteArray, words: Sequence[Word], scale: float) -> ByteArray:
+    """The picture with words painted over in the colour around them, so that only what hides is left to be found."""
+    painted = pixels.copy()
+    for word in words:
+        place = _scaled(word.place, 1 / scale)
+        margin = 2 + (place.y1 - place.y0) // 4
+        y0, x0 = max(place.y0 - margin, 0), max(place.x0 - margin, 0)
+        part = painted[y0 : place.y1 + margin, x0 : place.x1 + margin]
+        edge = np.concatenate([part[0], part[-1], part[:, 0], part[:, -1]])
+        part[:] = np.median(edge, axis=0).astype(np.uint8)
+    return painted
+
+
+def _enhanced(pixels: ByteArray) -> Iterator[tuple[str, ByteArray]]:
+    """The picture's channels with their contrast stretched over the whole picture, and around each place.
+
+    A channel that shows what one before it shows is left out.
+    """
+    cv2 = opencv()
+    lab = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)
+    channels = {name: pixels[..., n] for n, name in enumerate(("red", "green", "blue"))}
+    channels |= {name: lab[..., n] for n, name in enumerate(("lightness", "green to red", "blue to yellow"))}
+    shown: list[ByteArray] = []
+    for name, channel in channels.items():
+        smooth = cv2.GaussianBlur(channel.astype(np.float32), (0, 0), _BLUR)
+        low, high = (float(value) for value in np.percentile(smooth, (0.5, 99.5)))
+        if high - low < 1:
+            low, high = float(smooth.min()), float(smooth.max())
+        if high - low < 1:
+            continue
+        views = {f"contrast of {name}": _grey((smooth - low) / (high - low))}
+        if high - low > LEAST_SEEN:  # something else is to be seen, which the text may lie on
+            around = cv2.GaussianBlur(smooth, (0, 0), 20)
+            away = smooth - around
+            spread = np.sqrt(cv2.GaussianBlur(away * away, (0, 0), 20)) + 1
+            views[f"contrast of {name} around each place"] = _grey(0.5 + away / spread / 5)
+        for how, view in views.items():
+            if not any(_alike(view, other) for other in shown):
+                shown.append(view)
+                yield how, view
+
+
+def _alike(first: ByteArray, second: ByteArray) -> bool:
+    a, b = first[::2, ::2, 0].ravel().astype(np.float32), second[::2, ::2, 0].ravel().astype(np.float32)
+    return abs(float(np.corrcoef(a, b)[0, 1])) > _ALIKE
+
+
+def _grey(values: NDArray[Any]) -> ByteArray:
+    levels = (np.clip(values, 0, 1) * 255).astype(np.uint8)
+    return np.repeat(levels[..., None], 3, axis=2)
+
+
+def _hidden(original: ByteArray, shown: ByteArray, words: Sequence[Word], scale: float = 1) -> tuple[Word, ...]:
+    """The sure words whose ink, as shown, hardly differs from its paper in the original picture.
+
+    Args:
+        original: the picture that is searched.
+        shown: the picture that the words were read in, of the same size.
+        words: with places in pixels of a picture ``scale`` times as large.
+        scale: see ``words``.
+    """
+    found: list[Word] = []
+    for word in words:
+        place = _scaled(word.place, 1 / scale)
+        crop = shown[place.y0 : place.y1, place.x0 : place.x1]
+        if word.confidence < _SURE or not normalised(word.text) or min(crop.shape[:2]) < 3:
+            continue
+        ink = find_ink(crop)
+        if not ink.any() or ink.all():
+            continue
+        colours = original[place.y0 : place.y1, place.x0 : place.x1].astype(np.int16)
+        away = np.abs(colours[ink] - np.median(colours[~ink], axis=0)).max(axis=1)
+        if np.percentile(away, 90) < LEAST_SEEN:
+            found.append(word)
+    return tuple(found)
+
+
+def _evidence(page: Page, words: Sequence[Word], candidate: _Candidate) -> Evidence:
+    place = covering([_scaled(word.place, candidate.scale) for word in words])
+    text = " ".join(word.text for word in words)
+    return page.evidence(how=candidate.how, place=place, quote=text, confidence=min(word.confidence for word in words))
+
+
+def _bounded(pixels: ByteArray) -> tuple[ByteArray, float]:
+    """The picture, made smaller where it is very large, and by how much."""
+    scale = max(pixels.shape[:2]) / _LONGEST_SIDE
+    if scale <= 1:
+        return pixels, 1.0
+    cv2 = opencv()
+    return cv2.resize(pixels, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA), scale
+
+
+def _scaled(box: Box, scale: float) -> Box:
+    if scale == 1:
+        return box
+    return Box(
+        x0=int(box.x0 * scale), y0=int(box.y0 * scale), x1=int(np.ceil(box.x1 * scale)), y1=int(np.ceil(box.y1 * scale))
+    )
+
+
+def _box(evidence: Evidence | None) -> list[int] | None:
+    box = evidence.box if evidence else None
+    return [box.x0, box.y0, box.x1, box.y1] if box else None
+
+
+# ---------------------------------------------------------------- with a model
+
+
+class _Lines(BaseModel):
+    """The lines of text in the picture."""
+
+    lines: list[str] = Field(description="Each line of the text as it stands there, from the top.")
+
+
+def _with_model(found: HiddenText, model: ChatModel) -> HiddenText:
+    """Add what a model reads in the enhanced picture and code did not: marked as not verified."""
+    read = model.structure(_Lines, _PROMPT, pictures=[found.enhanced]).value
+    known = normalised(found.text)
+    words = tuple(
+        Word(text=word, box=Box(x0=0, y0=0, x1=1, y1=1), place=Box(x0=0, y0=0, x1=1, y1=1), confidence=1, line=0)
+        for word in found.text.split()
+    )
+    more = [
+        HiddenLine(text=" ".join(line.split()), evidence=None)
+        for line in read.lines
+        if normalised(line) and normalised(line) not in known and find(line, words) is None
+    ]
+    return HiddenText(lines=(*found.lines, *more), how=found.how, enhanced=found.enhanced, seen=found.seen)
