@@ -1,0 +1,241 @@
+"""Scores of document readers: on folders with a manifest, and on pictures that the factory draws.
+
+Readers, OCR and crops come as callables, so that anything that returns the documents of ``read … --json`` can be
+scored: ``readers["invoice"](path)`` returns what ``mm-agents read invoice PATH --json`` prints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mm_agents.errors import ConfigError, MMAgentsError
+from mm_agents.evaluate import _compare, _score_flowcharts, _score_invoices, _score_tables
+from mm_agents.evaluate._evidence import Reread, character_errors, quotes_in_crops
+from mm_agents.evaluate._manifest import Entry, entries
+from mm_agents.evaluate._tally import Tally, figures
+from mm_agents.evaluate._truth import KINDS, FlowchartTruth, InvoiceTruth, Kind, TableTruth
+from mm_agents.types import Word
+
+__all__ = [
+    "Case",
+    "Progress",
+    "Reader",
+    "Report",
+    "Reread",
+    "Row",
+    "Words",
+    "evaluate",
+    "score_factory",
+    "score_folder",
+]
+
+Reader = Callable[[Path], Mapping[str, Any]]
+"""Reads a picture: returns the document that ``read … --json`` prints."""
+
+Words = Callable[[Path], Sequence[Word]]
+"""The words that OCR reads on a picture."""
+
+Progress = Callable[[int, int, str], None]
+"""Told before each picture: how many are done, how many there are, and the picture's name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One picture's part in the figures.
+
+    Attributes:
+        image: the picture, as the manifest names it.
+        kind: which reader read it.
+        set: the set that it counts to.
+        tally: what it adds to the set's figures.
+        error: what the reader said when it could not read the picture, which then counts as nothing read.
+    """
+
+    image: str
+    kind: Kind
+    set: str
+    tally: Tally
+    error: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The case as ``eval … --json`` prints it: its own figures and its mistakes."""
+        found: dict[str, Any] = {"image": self.image, "kind": self.kind, "set": self.set}
+        found |= {"figures": figures([self.tally]), "wrong": self.tally.wrong}
+        return found | ({"error": self.error} if self.error else {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A line of the printed table: the figures of one set, by name."""
+
+    kind: Kind
+    set: str
+    pictures: int
+    figures: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What an evaluation found.
+
+    Attributes:
+        cases: every picture that was scored, in order.
+        skipped: how many pictures were left out because no reader of their kind was given.
+    """
+
+    cases: tuple[Case, ...] = field(default_factory=tuple)
+    skipped: int = 0
+
+    def rows(self) -> list[Row]:
+        """The figures of each set of each kind, and of sets that the project counts together."""
+        found: list[Row] = []
+        for kind in KINDS:
+            sets: dict[str, list[Case]] = {}
+            for case in self.cases:
+                if case.kind == kind:
+                    sets.setdefault(case.set, []).append(case)
+            if sets.keys() >= {"invoice2data", "zugferd"}:
+                sets["diverse"] = [*sets["invoice2data"], *sets["zugferd"]]
+            for name, cases in sets.items():
+                scores = figures([case.tally for case in cases])
+                found.append(Row(kind=kind, set=name or "all", pictures=len(cases), figures=scores))
+        return found
+
+    def figures(self) -> dict[str, float]:
+        """Every figure by name: "KIND/SET/FIGURE", such as "invoice/sroie/total"."""
+        found: dict[str, float] = {}
+        for row in self.rows():
+            found[f"{row.kind}/{row.set}/pictures"] = row.pictures
+            found |= {f"{row.kind}/{row.set}/{name}": value for name, value in row.figures.items()}
+        return found
+
+    def table(self) -> dict[Kind, tuple[list[str], list[list[str]]]]:
+        """A table for each kind that was read: its head, and its lines, each a set's name, pictures and figures."""
+        tables: dict[Kind, tuple[list[str], list[list[str]]]] = {}
+        for kind in KINDS:
+            rows = [row for row in self.rows() if row.kind == kind]
+            names = list(dict.fromkeys(name for row in rows for name in row.figures if not name.endswith(" (of)")))
+            lines = [[row.set, str(row.pictures), *(_shown(row.figures, name) for name in names)] for row in rows]
+            if rows:
+                tables[kind] = (["set", "pictures", *names], lines)
+        return tables
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that ``eval documents --json`` prints."""
+        return {"figures": self.figures(), "cases": [case.to_json() for case in self.cases]}
+
+
+def _shown(found: Mapping[str, float], name: str) -> str:
+    if name not in found:
+        return "–"
+    return f"{found[name]:.3f}" + (f" of {found[f'{name} (of)']:g}" if f"{name} (of)" in found else "")
+
+
+def score_folder(
+    folder: Path,
+    *,
+    readers: Mapping[str, Reader],
+    words: Words | None = None,
+    reread: Reread | None = None,
+    report: Progress | None = None,
+) -> dict[str, Any]:
+    """Score readers on a folder with a manifest; what `evaluate` finds, as JSON."""
+    return evaluate([folder], readers=readers, words=words, reread=reread, report=report).to_json()
+
+
+def score_factory(
+    folder: Path,
+    *,
+    readers: Mapping[str, Reader],
+    count: int = 20,
+    seed: int = 0,
+    words: Words | None = None,
+    reread: Reread | None = None,
+    report: Progress | None = None,
+) -> dict[str, Any]:
+    """Draw pictures of every kind that there is a reader for into a folder, and score the readers on them; as JSON."""
+    from mm_agents.evaluate.factory import make
+
+    folders = [make(kind, count=count, seed=seed, folder=folder / kind) for kind in KINDS if kind in readers]
+    return evaluate(folders, readers=readers, words=words, reread=reread, report=report).to_json()
+
+
+def evaluate(
+    folders: Sequence[Path],
+    *,
+    readers: Mapping[str, Reader],
+    words: Words | None = None,
+    reread: Reread | None = None,
+    report: Progress | None = None,
+    limit: int | None = None,
+) -> Report:
+    """Score readers on folders with manifests.
+
+    Args:
+        folders: each holds ``manifest.json``, a list of objects with ``image`` and ``truth``.
+        readers: by kind: "invoice", "table", "flowchart". Pictures of other kinds are skipped.
+        words: what OCR reads on a picture. By it, truths that a picture does not show are left out, and the
+            character error is counted where a truth lists the picture's texts; without it every value counts.
+        reread: reads a part of a picture anew; by it every verified value is checked against its box.
+        report: told before each picture.
+        limit: score no more than the first so many pictures of each set.
+
+    Raises:
+        ConfigError: a manifest or truth cannot be used (the message names the file), a reader's kind is not known,
+            or there is no picture that a reader could read.
+    """
+    unknown = sorted(set(readers) - set(KINDS))
+    if unknown:
+        raise ConfigError(f"No documents of the kind {unknown[0]!r} can be scored. Known: {', '.join(KINDS)}.")
+    listed = [entry for folder in folders for entry in _first(entries(folder), limit)]
+    chosen = [entry for entry in listed if entry.kind in readers]
+    if not chosen:
+        there = ", ".join(sorted({entry.kind for entry in listed})) or "none"
+        raise ConfigError(f"No reader fits the pictures: they are of the kind {there}.")
+    cases: list[Case] = []
+    for done, entry in enumerate(chosen):
+        if report:
+            report(done, len(chosen), entry.name)
+        cases.append(_case(entry, readers[entry.kind], words, reread))
+    return Report(cases=tuple(cases), skipped=len(listed) - len(chosen))
+
+
+def _first(listed: Sequence[Entry], limit: int | None) -> list[Entry]:
+    seen: dict[tuple[str, str], int] = {}
+    found: list[Entry] = []
+    for entry in listed:
+        group = (entry.kind, entry.set)
+        seen[group] = seen.get(group, 0) + 1
+        if limit is None or seen[group] <= limit:
+            found.append(entry)
+    return found
+
+
+def _case(entry: Entry, reader: Reader, words: Words | None, reread: Reread | None) -> Case:
+    error: str | None = None
+    reading: Mapping[str, Any] = {}
+    try:
+        reading = reader(entry.path)
+    except MMAgentsError as failure:
+        error = f"{type(failure).__name__}: {failure}"
+    seen = words(entry.path) if words else None
+    tally = _score(entry, reading, seen)
+    if seen is not None:
+        character_errors(entry.truth.lines, seen, tally)
+    if reread is not None and not error:
+        quotes_in_crops(reading, entry.path, seen or (), reread, tally)
+    return Case(image=entry.name, kind=entry.kind, set=entry.set, tally=tally, error=error)
+
+
+def _score(entry: Entry, reading: Mapping[str, Any], words: Sequence[Word] | None) -> Tally:
+    match entry.truth:
+        case InvoiceTruth():
+            page = None if words is None else _compare.PageText(_compare.text_of(words))
+            return _score_invoices.score(reading, entry.truth, page)
+        case TableTruth():
+            return _score_tables.score(reading, entry.truth)
+        case FlowchartTruth():
+            return _score_flowcharts.score(reading, entry.truth)
