@@ -1,0 +1,169 @@
+"""Dates as documents print them: every reading that the characters allow, and which one the document proves."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Literal
+
+from mm_agents._optional import require
+
+Order = Literal["day first", "month first"]
+
+_LANGUAGES = ("en", "de", "fr", "nl", "es")
+_EXTRA_MONTHS = {
+    "sept": 9,
+    "mrz": 3,
+    "mrt": 3,
+    "maerz": 3,
+    "janv": 1,
+    "fevr": 2,
+    "avr": 4,
+    "juil": 7,
+    "ene": 1,
+    "dic": 12,
+}
+_END = r"(?:(?!\d)|(?=\d{1,2}:\d\d))"  # a time may be glued to the year
+_DATE = re.compile(
+    rf"""
+      (?<![\d/.-])(?P<iso_year>(?:19|20)\d\d)\s?[-/.]\s?(?P<iso_month>\d{{1,2}})\s?[-/.]\s?(?P<iso_day>\d{{1,2}})(?!\d)
+    | (?<![\d/.-])(?P<one>\d{{1,2}})\s?[-/.]\s?(?P<two>\d{{1,2}})(?:\s?[-/.]\s?|\s)(?P<year>(?:19|20)\d\d{_END}|\d\d(?![\d]|[./-]\d))
+    | (?<![\d/.-])(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|o|\.)?[\s./-]{{0,2}}(?:de\s|of\s)?(?P<name>[a-z]{{3,10}})[.,]?[\s./-]{{0,2}}
+      (?:del?\s|of\s)?(?P<name_year>(?:19|20)\d\d{_END}|\d\d(?!\d))
+    | (?<![a-z])(?P<us_name>[a-z]{{3,10}})[.,]?[\s-]{{0,2}}(?P<us_day>\d{{1,2}})(?:st|nd|rd|th)?\s?[,.\s-]\s?\s?(?P<us_year>(?:19|20)\d\d){_END}
+    """,
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DateText:
+    """A date in a text.
+
+    Attributes:
+        start: of its characters in the text.
+        end: past them.
+        day_first: the date where the day stands before the month; for forms that say which is which, the date.
+        month_first: the date where the month stands before the day; None where that is no date.
+        dotted: whether dots part it, as they do only where the day comes first.
+    """
+
+    start: int
+    end: int
+    day_first: date | None
+    month_first: date | None
+    dotted: bool = False
+
+    @property
+    def readings(self) -> tuple[date, ...]:
+        """The one or two dates that it can be."""
+        return tuple(dict.fromkeys(one for one in (self.day_first, self.month_first) if one is not None))
+
+    @property
+    def proves(self) -> Order | None:
+        """The order that it can only be read in, where it shows one."""
+        if self.day_first and not self.month_first:
+            return "day first"
+        return "month first" if self.month_first and not self.day_first else None
+
+    def read(self, order: Order) -> date:
+        """The date in that order, or the only one that there is."""
+        chosen = self.day_first if order == "day first" else self.month_first
+        return chosen or self.readings[0]
+
+
+def dates_in(text: str) -> list[DateText]:
+    """The dates of a text in English, German, French, Dutch or Spanish, in the order that they stand in."""
+    found: list[DateText] = []
+    for match in _DATE.finditer(fold(text)):
+        one = _read(match)
+        if one is not None and one.readings:
+            found.append(one)
+    return found
+
+
+def order_of(dates: Iterable[DateText]) -> tuple[Order | None, DateText | None]:
+    """The order that the numeric dates of a document prove, and the date that proves it; None where they do not."""
+    votes: dict[Order, list[DateText]] = {"day first": [], "month first": []}
+    dotted: DateText | None = None
+    for one in dates:
+        if one.proves is not None:
+            votes[one.proves].append(one)
+        dotted = dotted or (one if one.dotted else None)
+    first, second = votes["day first"], votes["month first"]
+    if len(first) != len(second):
+        return ("day first", first[0]) if len(first) > len(second) else ("month first", second[0])
+    return ("day first", dotted) if dotted else (None, None)
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, character for character, so that places in it are places in the text."""
+    return "".join(_fold(character) for character in text)
+
+
+@cache
+def _fold(character: str) -> str:
+    if character == "ß":
+        return "s"
+    base = unicodedata.normalize("NFKD", character)[:1].lower()
+    return base if len(base) == 1 else character
+
+
+@cache
+def _months() -> dict[str, int]:
+    names = dict(_EXTRA_MONTHS)
+    locale = require("babel", extra="documents", feature="Reading dates").Locale
+    for language in _LANGUAGES:
+        months = locale(language).months
+        for context in ("format", "stand-alone"):
+            for width in ("wide", "abbreviated"):
+                names |= {fold(name).strip("."): number for number, name in months[context][width].items()}
+    return names
+
+
+def _month(name: str) -> int | None:
+    months = _months()
+    if name in months:
+        return months[name]
+    close = require("rapidfuzz", extra="documents", feature="Reading dates").process.extractOne
+    best = close(name, [month for month in months if len(month) >= 5], score_cutoff=84) if len(name) >= 5 else None
+    return months[best[0]] if best else None
+
+
+def _read(match: re.Match[str]) -> DateText | None:
+    start, end = match.span()
+    if match["iso_year"]:
+        only = _date(match["iso_year"], match["iso_month"], match["iso_day"])
+    elif match["one"]:
+        one, two, year = match["one"], match["two"], match["year"]
+        return DateText(
+            start=start,
+            end=end,
+            day_first=_date(year, two, one),
+            month_first=_date(year, one, two),
+            dotted="." in match[0] and "/" not in match[0] and "-" not in match[0],
+        )
+    else:
+        month = _month(match["name"] or match["us_name"])
+        if month is None:
+            return None
+        only = _date(match["name_year"] or match["us_year"], str(month), match["day"] or match["us_day"])
+    return DateText(start=start, end=end, day_first=only, month_first=only)
+
+
+def _date(year: str, month: str, day: str) -> date | None:
+    full = int(year) if len(year) == 4 else int(year) + (1900 if int(year) > 70 else 2000)
+    try:
+        return date(full, int(month), int(day))
+    except ValueError:
+        return None
+
+
+def closest_after(issue: Sequence[date], due: date, *, most: int = 120) -> date | None:
+    """Of some dates, the last that is not after the due date and at most so many days before it."""
+    fitting = [one for one in issue if 0 <= (due - one).days <= most]
+    return max(fitting, default=None)

@@ -1,0 +1,36 @@
+"""The reading that callers get."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mm_agents.documents.answers import Answered
+from mm_agents.documents.invoice import _answers
+from mm_agents.documents.invoice._model import InvoiceData
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from mm_agents.chat import ChatModel
+
+
+class Invoice(InvoiceData):
+    """An invoice as it was read, and what it answers."""
+
+    def quote(self, items: Sequence[tuple[Decimal | int, str]], /) -> Answered:
+        """What quantities of items cost at this invoice's unit prices.
+
+        Args:
+            items: quantities and names of items, such as ``[(4, "pedal arms")]``; a name need not be exact.
+        """
+        return _answers.quoted(self, items)
+
+    def answer(self, question: str, *, model: ChatModel | None = None) -> Answered:
+        """Answer a question about the invoice by code: prices of quantities, fields, counts and sums of items.
+
+        Args:
+            question: in English, or with the item's own words.
+            model: not needed; it may say which quantities of which items a question is about, never a number's sum.
+        """
+        return _answers.answered(self, question, model)

@@ -1,0 +1,163 @@
+"""Pages as one long sheet of rows: every page below the one before it, words joined to segments that stand together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import median
+
+from mm_agents.documents._dates import fold
+from mm_agents.documents._layout import rows
+from mm_agents.documents.pages import Page
+from mm_agents.types import Evidence, Word
+
+_APART = 1.25
+"""Words of a row that are further apart than this share of their height belong to different segments."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Segment:
+    """Words that stand close together in one row.
+
+    Attributes:
+        page: that it stands on.
+        words: from the left.
+        x0: its left end on the straight page, in pixels; ``x1`` its right end.
+        y0: its upper end on the sheet; ``y1`` its lower end.
+        row: the number of its row on the sheet, from 0.
+    """
+
+    page: Page
+    words: tuple[Word, ...]
+    x0: float
+    x1: float
+    y0: float
+    y1: float
+    row: int
+
+    @cached_property
+    def text(self) -> str:
+        """Its words with spaces between them."""
+        return " ".join(word.text for word in self.words)
+
+    @cached_property
+    def folded(self) -> str:
+        """Its text in lower case without accents, character for character."""
+        return fold(self.text)
+
+    @property
+    def middle(self) -> float:
+        """Its middle height on the sheet."""
+        return (self.y0 + self.y1) / 2
+
+    @property
+    def height(self) -> float:
+        """Of its words, in pixels."""
+        return self.y1 - self.y0
+
+    def part(self, start: int, end: int) -> Segment:
+        """The words that some characters of its text lie in; the whole words."""
+        chosen: list[Word] = []
+        place = 0
+        for word in self.words:
+            if place < end and place + len(word.text) > start:
+                chosen.append(word)
+            place += len(word.text) + 1
+        return segment_of(self.page, chosen or list(self.words), self.row, self.y0 - self.words[0].place.y0)
+
+    def evidence(self, how: str) -> Evidence:
+        """The segment as the place that a value rests on."""
+        return self.page.evidence(self.words, how=how, quote=self.text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """All pages of a document.
+
+    Attributes:
+        pages: in their order.
+        rows: segments from the left, rows from the top; ``Segment.row`` counts them.
+        height: of the text, in pixels: the median of all words.
+    """
+
+    pages: tuple[Page, ...]
+    rows: tuple[tuple[Segment, ...], ...]
+    height: float
+
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        """All of them, in reading order."""
+        return tuple(segment for row in self.rows for segment in row)
+
+    @cached_property
+    def width(self) -> float:
+        """From the left end of the text to its right end."""
+        if not self.segments:
+            return 1.0
+        return max(segment.x1 for segment in self.segments) - min(segment.x0 for segment in self.segments)
+
+    def right_of(self, segment: Segment) -> list[Segment]:
+        """What follows a segment in its row, nearest first."""
+        return [other for other in self.rows[segment.row] if other.x0 >= segment.x1 - 0.5 * segment.height]
+
+    def below(self, segment: Segment, *, reach: float) -> list[Segment]:
+        """What stands below a segment, overlapping its columns, nearest first.
+
+        Args:
+            segment: to look below of.
+            reach: at most this far, in heights of the text, from middle to middle.
+        """
+        found: list[Segment] = []
+        for row in self.rows[segment.row + 1 : segment.row + 9]:
+            for other in row:
+                far = other.middle - segment.middle
+                if 0 < far <= reach * max(self.height, segment.height) and overlap(other, segment) > 0:
+                    found.append(other)
+        return found
+
+
+def lay_out(pages: Sequence[Page]) -> Sheet:
+    """Put pages below each other and their words into rows and segments."""
+    found: list[tuple[Segment, ...]] = []
+    top = 0.0
+    heights: list[float] = []
+    for page in pages:
+        upright = [word for word in page.words if word.turned == 0]
+        heights += [word.place.y1 - word.place.y0 for word in upright]
+        for row in rows(upright):
+            number = len(found)
+            found.append(tuple(segment_of(page, words, number, top) for words in _split(row)))
+        top += page.frame.size[1]
+    return Sheet(pages=tuple(pages), rows=tuple(found), height=float(median(heights)) if heights else 12.0)
+
+
+def segment_of(page: Page, words: Sequence[Word], row: int, top: float) -> Segment:
+    """A segment of some words of a page whose upper edge lies at ``top`` on the sheet."""
+    return Segment(
+        page=page,
+        words=tuple(words),
+        x0=min(word.place.x0 for word in words),
+        x1=max(word.place.x1 for word in words),
+        y0=top + min(word.place.y0 for word in words),
+        y1=top + max(word.place.y1 for word in words),
+        row=row,
+    )
+
+
+def overlap(one: Segment, other: Segment) -> float:
+    """By how many pixels two segments stand above each other; negative where they do not."""
+    return min(one.x1, other.x1) - max(one.x0, other.x0)
+
+
+def _split(row: Sequence[Word], apart: float = _APART) -> list[list[Word]]:
+    parts: list[list[Word]] = [[row[0]]]
+    for word in row[1:]:
+        before = parts[-1][-1]
+        tall = max(min(word.place.y1 - word.place.y0, before.place.y1 - before.place.y0), 6)
+        end = max(one.place.x1 for one in parts[-1])
+        if word.place.x0 - end > apart * tall:
+            parts.append([word])
+        else:
+            parts[-1].append(word)
+    return parts

@@ -1,0 +1,181 @@
+"""From pages to an invoice, by rules alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from mm_agents.documents._numbers import Mark, decimal_mark, numbers_in, quantity_in
+from mm_agents.documents.invoice._checks import run_checks
+from mm_agents.documents.invoice._fields import (
+    Dates,
+    find_currency,
+    find_dates,
+    find_number,
+    find_purchase_order,
+    read_as,
+)
+from mm_agents.documents.invoice._invoice import Invoice
+from mm_agents.documents.invoice._items import Row, find_items
+from mm_agents.documents.invoice._labels import AmountKind, PartyKind
+from mm_agents.documents.invoice._lines import Segment, Sheet, lay_out
+from mm_agents.documents.invoice._model import Cell, DateField, Field, LineItem, PartyField, TaxLine
+from mm_agents.documents.invoice._pairs import Pair
+from mm_agents.documents.invoice._parties import Party, find_parties
+from mm_agents.documents.invoice._totals import Amount, Totals, find_totals
+from mm_agents.documents.pages import Page, covering
+from mm_agents.types import Evidence
+
+Confirm = Callable[[Segment], bool]
+"""Whether the words of a place are read there again."""
+
+
+def read_invoice(pages: Sequence[Page], confirm: Confirm) -> Invoice:
+    """Read an invoice.
+
+    Args:
+        pages: all of its pages, in their order.
+        confirm: the second look at what is to be called verified.
+    """
+    sheet = lay_out(pages)
+    mark = decimal_mark(segment.text for segment in sheet.segments)
+    table = find_items(sheet, mark)
+    free = [segment for segment in sheet.segments if segment.row not in table.taken]
+    items = tuple(_item(row, mark) for row in table.rows)
+    totals = find_totals(sheet, free, [item.amount for item in items if item.amount is not None], mark)
+    number = find_number(sheet, free)
+    order = find_purchase_order(sheet, free, number.value if number else None)
+    dates = find_dates(sheet, free)
+    parties = find_parties(sheet, free)
+    fields: dict[str, Field[Any]] = {
+        "number": _text(number, confirm),
+        "purchase_order": _text(order, confirm),
+        "date": _date(dates.issue, dates, confirm, labelled=dates.issue_labelled),
+        "due_date": _date(dates.due, dates, confirm),
+        "currency": _currency(sheet, free, confirm),
+        **{kind: _party(parties.get(kind), kind, confirm) for kind in ("seller", "buyer", "ship_to")},
+        **_amount_fields(totals, confirm),
+    }
+    taxes = tuple(_tax(one) for one in totals.taxes)
+    values = {name: fields[name].value for name in ("subtotal", "discount", "shipping", "rounding", "tax", "total")}
+    checks = run_checks(items=items, taxes=taxes, issued=fields["date"].value, due=fields["due_date"].value, **values)
+    return Invoice(items=items, taxes=taxes, checks=checks, pages=tuple(page.number for page in pages), **fields)
+
+
+def _item(row: Row, mark: Mark | None) -> LineItem:
+    evidence: dict[Cell, Evidence] = {}
+    names: tuple[tuple[Cell, Any], ...] = (("quantity", "quantity"), ("unit_price", "price"), ("amount", "amount"))
+    for name, kind in names:
+        if kind in row.cells:
+            evidence[name] = row.cells[kind].evidence("table")
+    if row.lines:
+        evidence["description"] = _block(row.lines, "table")
+    quantity, unit = row.number("quantity", mark), None
+    if "quantity" in row.cells:
+        told = quantity_in(row.cells["quantity"].text, mark)
+        quantity, unit = told if told else (quantity, None)
+    if "unit" in row.cells and unit is None:
+        unit = row.cells["unit"].text
+        evidence["unit"] = row.cells["unit"].evidence("table")
+    discount = None
+    if "discount" in row.cells:
+        numbers = numbers_in(row.cells["discount"].text, mark)
+        discount = numbers[0].value if numbers and 0 <= numbers[0].value <= 100 else None
+    return LineItem(
+        quantity=quantity,
+        unit=unit,
+        description=" ".join(line.text for line in row.lines) or None,
+        unit_price=row.number("price", mark),
+        amount=row.number("amount", mark),
+        discount=discount,
+        evidence=evidence,
+    )
+
+
+def _block(lines: Sequence[Segment], how: str) -> Evidence:
+    """Several lines as one place; of lines on several pages, those of the first."""
+    page = lines[0].page
+    own = [line for line in lines if line.page is page]
+    evidence = page.evidence(
+        [word for line in own for word in line.words], how=how, quote="\n".join(line.text for line in own)
+    )
+    return evidence
+
+
+def _text(pair: Pair[str] | None, confirm: Confirm) -> Field[str]:
+    if pair is None:
+        return Field[str]()
+    return Field[str](
+        value=pair.value,
+        verified=confirm(pair.at),
+        evidence=(pair.at.evidence("label"),),
+        note=f"beside “{pair.label.text.strip(' :')}”",
+    )
+
+
+def _date(pair: Pair[Any] | None, dates: Dates, confirm: Confirm, *, labelled: bool = True) -> DateField:
+    if pair is None:
+        return DateField()
+    value, readings = read_as(pair.value, dates.order)
+    return DateField(
+        value=value,
+        verified=labelled and confirm(pair.at),
+        evidence=(pair.at.evidence("label" if labelled else "first date"),),
+        note=f"beside “{pair.label.text.strip(' :')}”" if labelled else "the first date on the page; no label says so",
+        readings=readings,
+        reason=dates.why if len(readings) > 1 else None,
+    )
+
+
+def _currency(sheet: Sheet, free: Sequence[Segment], confirm: Confirm) -> Field[str]:
+    found = find_currency(sheet, free)
+    if found is None:
+        return Field[str]()
+    return Field[str](value=found[0], verified=confirm(found[1]), evidence=(found[1].evidence("sign"),))
+
+
+def _party(party: Party | None, kind: PartyKind, confirm: Confirm) -> PartyField:
+    if party is None:
+        return PartyField()
+    address = tuple(line.text for line in party.lines)
+    whole = kind == "ship_to"
+    lines = (party.at, *party.lines) if whole else (party.at,)
+    return PartyField(
+        value=", ".join([party.name, *address]) if whole else party.name,
+        verified=all(confirm(line) for line in lines),
+        evidence=(_block(lines, "heading" if party.how[0] in "ub" else "layout"),),
+        note=party.how,
+        address=address,
+    )
+
+
+def _amount_fields(totals: Totals, confirm: Confirm) -> dict[str, Field[Any]]:
+    names: tuple[AmountKind, ...] = ("subtotal", "discount", "shipping", "rounding", "tax", "total")
+    found: dict[str, Field[Any]] = {}
+    for name in names:
+        amount = totals.chosen.get(name)
+        if amount is None:
+            found[name] = Field[Decimal]()
+            continue
+        proven = name != "total" or bool(totals.proofs)
+        note = f"beside “{amount.label.text.strip(' :')}”"
+        if name == "total":
+            note += f"; {'; '.join(totals.proofs)}" if totals.proofs else "; nothing else bears it out"
+        found[name] = Field[Decimal](
+            value=amount.value,
+            verified=proven and confirm(amount.at),
+            evidence=(amount.at.evidence("label"),),
+            note=note,
+        )
+    return found
+
+
+def _tax(amount: Amount) -> TaxLine:
+    base = amount.base
+    if base is not None and amount.rate is not None and abs(base * amount.rate / 100 - amount.value) > Decimal("0.02"):
+        base = None
+    return TaxLine(rate=amount.rate, base=base, amount=amount.value, evidence=(amount.at.evidence("label"),))
+
+
+__all__ = ["covering", "read_invoice"]
