@@ -1,0 +1,125 @@
+"""Ruling lines as borders of rows and columns, and grounds of different colours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mm_agents.documents.table._lines import Line, Measures
+from mm_agents.documents.table._rulings import Ruling
+from mm_agents.types import Box
+
+if TYPE_CHECKING:
+    from mm_agents.types import ByteArray
+
+_OTHER_GROUND = 10  # levels of any colour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Separator:
+    """Ruling lines at one height: where they are, and which stretches they cover."""
+
+    y: float
+    stretches: tuple[tuple[float, float], ...]
+
+    def covers(self, start: float, end: float) -> float:
+        """The share of a stretch that is ruled, 0 to 1."""
+        if end <= start:
+            return 0.0
+        return sum(max(0.0, min(b, end) - max(a, start)) for a, b in self.stretches) / (end - start)
+
+
+def find_separators(rulings: Sequence[Ruling], lines: Sequence[Line], box: Box, measures: Measures) -> list[Separator]:
+    """Horizontal ruling lines by height, those that run through words left out."""
+    near = max(2.0, 0.3 * measures.height)
+    words = [word.place for line in lines for word in line.words]
+    found: list[list[Ruling]] = []
+    for ruling in rulings:
+        if not box.y0 - 3 * measures.height < ruling.at < box.y1 + 3 * measures.height:
+            continue
+        hidden = sum(
+            max(0.0, min(ruling.end, word.x1) - max(ruling.start, word.x0))
+            for word in words
+            if word.y0 + 0.2 * (word.y1 - word.y0) < ruling.at < word.y1 - 0.2 * (word.y1 - word.y0)
+        )
+        if hidden > 0.5 * ruling.length:
+            continue
+        if found and ruling.at - found[-1][-1].at <= near:
+            found[-1].append(ruling)
+        else:
+            found.append([ruling])
+    return [
+        Separator(
+            y=float(np.mean([ruling.at for ruling in group])),
+            stretches=_union([(ruling.start, ruling.end) for ruling in group]),
+        )
+        for group in found
+    ]
+
+
+def _union(stretches: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    found: list[tuple[float, float]] = []
+    for start, end in sorted(stretches):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return tuple(found)
+
+
+def ruled_columns(rulings: Sequence[Ruling], lines: Sequence[Line], box: Box, measures: Measures) -> list[float]:
+    """Where vertical ruling lines part columns: those along a good part of the table that cut no words."""
+    near = max(2.0, 0.4 * measures.height)
+    words = [word.place for line in lines for word in line.words]
+    groups: list[list[Ruling]] = []
+    for ruling in rulings:
+        if groups and ruling.at - groups[-1][-1].at <= near:
+            groups[-1].append(ruling)
+        else:
+            groups.append([ruling])
+    found: list[float] = []
+    for group in groups:
+        x = float(np.mean([ruling.at for ruling in group]))
+        covered = _union([(max(ruling.start, box.y0), min(ruling.end, box.y1)) for ruling in group])
+        length = sum(max(0.0, end - start) for start, end in covered)
+        cut_words = sum(word.x0 + near < x < word.x1 - near for word in words)
+        if length >= 0.4 * (box.y1 - box.y0) and cut_words <= 0.1 * len(lines):
+            found.append(x)
+    return found
+
+
+def parts(separator: Separator, above: Line, below: Line, box: Box) -> bool:
+    """Whether ruling lines part two lines of words."""
+    if not above.middle < separator.y < below.middle:
+        return False
+    return separator.covers(box.x0, box.x1) >= 0.5 or any(
+        separator.covers(line.box.x0, line.box.x1) >= 0.5 for line in (above, below)
+    )
+
+
+def head_lines(lines: Sequence[Line], separators: Sequence[Separator], box: Box, barriers: Sequence[bool]) -> int:
+    """How many lines stand above the first ruling line across the table, or on a ground of another colour."""
+    limit = min(8, max(1, len(lines) // 2))
+    for separator in separators:
+        above = sum(line.middle < separator.y for line in lines)
+        if 0 < above <= limit and separator.covers(box.x0, box.x1) >= 0.85:
+            return above
+    return next((n for n in range(1, limit + 1) if n < len(lines) and barriers[n]), 0)
+
+
+def ground_changes(pixels: ByteArray, lines: Sequence[Line]) -> list[bool]:
+    """For each line, whether it stands on another ground than the line above.
+
+    Args:
+        pixels: uint8, shape (height, width, 3): the straight page.
+        lines: from the top, at least one.
+    """
+    left = min(line.box.x0 for line in lines)
+    right = max(line.box.x1 for line in lines)
+    grounds = [
+        np.median(pixels[line.box.y0 : line.box.y1, left:right].reshape(-1, 3), axis=0).astype(int) for line in lines
+    ]
+    return [n > 0 and int(np.abs(ground - grounds[n - 1]).max()) > _OTHER_GROUND for n, ground in enumerate(grounds)]

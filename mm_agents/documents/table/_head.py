@@ -1,0 +1,158 @@
+"""The head of a table: which columns a title stands over, which rows it fills, and how many rows are head."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mm_agents.documents.table._borders import Separator
+from mm_agents.documents.table._cells import Draft
+from mm_agents.documents.table._lines import Line, Measures
+from mm_agents.documents.table._pieces import Piece, is_value
+
+Extents = dict[int, tuple[float, float]]
+
+
+def widen(
+    lines: Sequence[Line],
+    pieces: Sequence[list[Piece]],
+    head: int,
+    separators: Sequence[Separator],
+    measures: Measures,
+    columns: int,
+) -> list[list[Piece]]:
+    """Titles that stand over several columns made to span them.
+
+    In the head, those with a ruling line of their own beneath, and those centred over several columns of the line
+    below. In the body, lines of but one piece that is centred over the columns: they head a section.
+    """
+    extents = _extents(pieces)
+    widened: list[list[Piece]] = []
+    for n, row in enumerate(pieces):
+        if n + 1 < head:
+            beneath = [s for s in separators if lines[n].middle < s.y < lines[n + 1].middle]
+            widened.append(_over_rulings(row, beneath, extents, columns))
+            widened[-1] = _over_columns(widened[-1], pieces[n + 1], measures, columns)
+        elif n >= max(head, 1) and len(row) == 1 and row[0].last > 0:
+            widened.append([_centred(row[0], extents, measures, columns)])
+        else:
+            widened.append(row)
+    return widened
+
+
+def deepen(cells: Sequence[Draft], head: int) -> list[Draft]:
+    """Titles of columns that have but one, in a head of several rows, made to fill all of them."""
+    if head < 2:
+        return list(cells)
+    top = [cell for cell in cells if cell.row < head]
+    taken = {
+        (cell.row + r, cell.column + c) for cell in top for r in range(cell.row_span) for c in range(cell.column_span)
+    }
+    found: list[Draft] = []
+    for cell in cells:
+        places = range(cell.column, cell.column + cell.column_span)
+        if cell.row < head:
+            first, end = cell.row, min(cell.row + cell.row_span, head)
+            while first > 0 and not any((first - 1, c) in taken for c in places):
+                first -= 1
+            while end < head and not any((end, c) in taken for c in places):
+                end += 1
+            if first == 0 and end == head:
+                cell = replace(cell, row=0, row_span=max(head, cell.row_span))
+        found.append(cell)
+    return found
+
+
+def head_rows(cells: Sequence[Draft], marked: int) -> int:
+    """How many rows are head.
+
+    Args:
+        cells: of the table.
+        marked: how many rows stand above the first ruling line across, or on a ground of their own; 0 if none.
+    """
+    rows = max((cell.row + cell.row_span for cell in cells), default=0)
+    if marked:
+        return min(marked, max(rows - 1, 0))
+    texts: dict[int, list[str]] = {}
+    for cell in cells:
+        texts.setdefault(cell.row, []).append(" ".join(word.text for word in cell.words))
+    columns = max((cell.column + cell.column_span for cell in cells), default=0)
+    first = texts.get(0, [])
+    if rows < 2 or columns < 2 or len(first) < 2 or any(is_value(text) for text in first[1:] if not _is_year(text)):
+        return 0
+    below = [text for row in range(1, rows) for text in texts.get(row, [])]
+    return 1 if any(is_value(text) for text in below) or len(first) == columns else 0
+
+
+def _is_year(text: str) -> bool:
+    digits = "".join(character for character in text if character.isdigit())
+    return len(digits) >= 4 and digits[:2] in ("19", "20")
+
+
+def _extents(pieces: Sequence[Sequence[Piece]]) -> Extents:
+    found: Extents = {}
+    for row in pieces:
+        for piece in row:
+            if piece.first == piece.last:
+                box = piece.box
+                x0, x1 = found.get(piece.first, (box.x0, box.x1))
+                found[piece.first] = (min(x0, box.x0), max(x1, box.x1))
+    return found
+
+
+def _free(row: Sequence[Piece], piece: Piece, columns: int) -> tuple[int, int]:
+    """The first and last column that a piece may span without reaching its neighbours."""
+    low = max((other.last + 1 for other in row if other.last < piece.first), default=0)
+    high = min((other.first - 1 for other in row if other.first > piece.last), default=columns - 1)
+    return low, high
+
+
+def _over_rulings(row: Sequence[Piece], beneath: Sequence[Separator], extents: Extents, columns: int) -> list[Piece]:
+    found: list[Piece] = []
+    for piece in row:
+        middle = (piece.box.x0 + piece.box.x1) / 2
+        low, high = _free(row, piece, columns)
+        ruled = next((s for one in beneath for s in one.stretches if s[0] <= middle <= s[1]), None)
+        if ruled:
+            under = [c for c, (x0, x1) in extents.items() if ruled[0] <= (x0 + x1) / 2 <= ruled[1] and low <= c <= high]
+            if under:
+                piece = replace(piece, first=min(*under, piece.first), last=max(*under, piece.last))
+        found.append(piece)
+    return found
+
+
+def _over_columns(row: Sequence[Piece], below: Sequence[Piece], measures: Measures, columns: int) -> list[Piece]:
+    found: list[Piece] = []
+    for piece in row:
+        low, high = _free(row, piece, columns)
+        under = [other for other in below if low <= other.first and other.last <= high]
+        own = [other for other in under if other.first <= piece.last and piece.first <= other.last]
+        best = (_away(piece, own) if own else float("inf"), piece.first, piece.last)
+        if best[0] > 0.7 * measures.height:
+            for a in range(len(under)):
+                for b in range(a + 1, len(under)):
+                    first, last = under[a].first, under[b].last
+                    whole = sum(other.last - other.first + 1 for other in under[a : b + 1]) == last - first + 1
+                    if whole and first <= piece.first and piece.last <= last:
+                        best = min(best, (_away(piece, under[a : b + 1]), first, last))
+        near = best[0] <= 1.2 * measures.height
+        found.append(replace(piece, first=best[1], last=best[2]) if near else piece)
+    return found
+
+
+def _away(piece: Piece, group: Sequence[Piece]) -> float:
+    """How far the middle of a piece is from that of others, in pixels."""
+    low, high = min(other.box.x0 for other in group), max(other.box.x1 for other in group)
+    return abs((piece.box.x0 + piece.box.x1) / 2 - (low + high) / 2)
+
+
+def _centred(piece: Piece, extents: Extents, measures: Measures, columns: int) -> Piece:
+    middle = (piece.box.x0 + piece.box.x1) / 2
+    near = 2.0 * measures.height
+    for first in (1, 0):
+        spanned = [extents[c] for c in range(first, columns) if c in extents]
+        if len(spanned) < 2 or first > piece.first:
+            continue
+        if abs((min(x0 for x0, _ in spanned) + max(x1 for _, x1 in spanned)) / 2 - middle) <= near:
+            return replace(piece, first=first, last=columns - 1)
+    return piece

@@ -1,0 +1,146 @@
+"""Pieces: what of a line stands in one column, or spans several."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mm_agents.documents.table._columns import Divide
+from mm_agents.documents.table._lines import Line, Measures, around, plain
+from mm_agents.types import Box, Word
+
+_SIGNS = frozenset("- – — − . .. … * ** *** † ‡ # n/a na nd ns n.s. n.a. x ✓ ✗ • +".split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Words of one line in one cell.
+
+    Attributes:
+        words: at least one.
+        first: the first column that it covers, from 0.
+        last: the last one.
+    """
+
+    words: tuple[Word, ...]
+    first: int
+    last: int
+
+    @property
+    def box(self) -> Box:
+        """On the straight page."""
+        return around(self.words)
+
+    @property
+    def text(self) -> str:
+        """Its words with spaces between them."""
+        return " ".join(plain(word) for word in self.words)
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        box = self.box
+        return box.x1 - box.x0
+
+
+def cut(line: Line, divides: Sequence[Divide], measures: Measures) -> list[Piece]:
+    """The pieces of a line, from the left.
+
+    A blank at a divide parts two pieces, unless it is but a space between words and nothing else tells that the
+    columns are so near there.
+    """
+    places = [divide.x for divide in divides]
+    groups: list[list[Word]] = [[line.words[0]]]
+    for before, word in zip(line.words, line.words[1:], strict=False):
+        gap = word.place.x0 - before.place.x1
+        slack = 0.2 * measures.height
+        between = divides[bisect_left(places, before.place.x1 - slack) : bisect_left(places, word.place.x0 + slack)]
+        if any(divide.ruled or gap >= min(measures.height, 0.9 * divide.width) for divide in between):
+            groups.append([word])
+        else:
+            groups[-1].append(word)
+    pieces = [_placed(tuple(group), places, measures) for group in groups]
+    return _apart(pieces)
+
+
+def is_value(text: str) -> bool:
+    """Whether a cell's text is a number, a sign that stands for one, or mostly digits."""
+    text = text.strip()
+    if text.casefold() in _SIGNS:
+        return True
+    letters = len(re.findall(r"[^\W\d_]", text))
+    return bool(re.search(r"\d", text)) and letters <= max(2, len(re.findall(r"\d", text)) // 2)
+
+
+def _placed(words: tuple[Word, ...], places: Sequence[float], measures: Measures) -> Piece:
+    box = around(words)
+    slack = min(0.5 * measures.height, 0.3 * (box.x1 - box.x0))
+    first = bisect_left(places, box.x0 + slack)
+    last = max(first, bisect_left(places, box.x1 - slack))
+    return Piece(words=words, first=first, last=last)
+
+
+def _apart(pieces: list[Piece]) -> list[Piece]:
+    """Pieces that each have columns of their own; those that would share a first column are one."""
+    found: list[Piece] = []
+    for piece in pieces:
+        if found and piece.first <= found[-1].last:
+            before = found.pop()
+            if before.first < piece.first:
+                found.append(Piece(words=before.words, first=before.first, last=piece.first - 1))
+                found.append(piece)
+            elif before.first == piece.first < piece.last and before.last > before.first:
+                found.append(Piece(words=before.words, first=before.first, last=before.first))
+                found.append(Piece(words=piece.words, first=before.first + 1, last=piece.last))
+            else:
+                words = (*before.words, *piece.words)
+                found.append(Piece(words=words, first=before.first, last=max(before.last, piece.last)))
+        else:
+            found.append(piece)
+    return found
+
+
+def part_again(rows: Sequence[list[Piece]], divides: Sequence[Divide], measures: Measures) -> list[list[Piece]]:
+    """Part pieces over several columns whose words fall into place there: crowded cells look like one."""
+    steady: dict[int, list[Box]] = {}
+    for row in rows:
+        for piece in row:
+            if piece.first == piece.last:
+                steady.setdefault(piece.first, []).append(piece.box)
+    places = [divide.x for divide in divides]
+    return [[part for piece in row for part in _parts(piece, places, steady, measures)] for row in rows]
+
+
+def _parts(piece: Piece, places: Sequence[float], steady: dict[int, list[Box]], measures: Measures) -> list[Piece]:
+    if piece.first == piece.last:
+        return [piece]
+    slack = 0.2 * measures.height
+    groups: list[list[Word]] = [[piece.words[0]]]
+    for before, word in zip(piece.words, piece.words[1:], strict=False):
+        gap = word.place.x0 - before.place.x1
+        if gap >= 1.2 * measures.space and any(
+            before.place.x1 - slack <= x <= word.place.x0 + slack for x in places[piece.first : piece.last]
+        ):
+            groups.append([word])
+        else:
+            groups[-1].append(word)
+    parts = [_placed(tuple(group), places, measures) for group in groups]
+    apart = all(part.first == part.last for part in parts) and len({part.first for part in parts}) == len(parts)
+    if len(parts) > 1 and apart and all(_aligned(part.box, steady.get(part.first, []), measures) for part in parts):
+        return parts
+    return [piece]
+
+
+def _aligned(box: Box, others: Sequence[Box], measures: Measures) -> bool:
+    """Whether a box begins, ends or is centred where most others of its column do."""
+    if len(others) < 2:
+        return False
+    near = 0.7 * measures.height
+    sides = (
+        [abs(box.x0 - other.x0) for other in others],
+        [abs(box.x1 - other.x1) for other in others],
+        [abs(box.x0 + box.x1 - other.x0 - other.x1) / 2 for other in others],
+    )
+    return any(sum(away <= near for away in side) >= 0.6 * len(others) for side in sides)

@@ -1,0 +1,105 @@
+"""Ruling lines of a page: thin, long and darker (or lighter) than what lies on either side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mm_agents.documents._opencv import opencv
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mm_agents.types import ByteArray
+
+_CONTRAST = 14
+"""Grey levels between a ruling line and its surroundings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """A ruling line on the straight page, in pixels.
+
+    Attributes:
+        at: its y where it is horizontal, its x where it is vertical.
+        start: where it begins on the other axis.
+        end: where it ends.
+    """
+
+    at: float
+    start: float
+    end: float
+
+    @property
+    def length(self) -> float:
+        """In pixels."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulings:
+    """The ruling lines of a page, those of each kind from the top or from the left."""
+
+    horizontal: tuple[Ruling, ...]
+    vertical: tuple[Ruling, ...]
+
+
+def find_rulings(pixels: ByteArray, height: float) -> Rulings:
+    """Find the ruling lines of a straight page.
+
+    Args:
+        pixels: uint8, shape (height, width, 3).
+        height: of its capitals, in pixels.
+    """
+    cv2 = opencv()
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    horizontal = _lines(grey, height, stroke=1.6, least=3.0)
+    vertical = _lines(np.ascontiguousarray(grey.T), height, stroke=1.25, least=2.2)
+    return Rulings(horizontal=horizontal, vertical=vertical)
+
+
+def _lines(grey: NDArray[np.uint8], height: float, *, stroke: float, least: float) -> tuple[Ruling, ...]:
+    """Horizontal lines of a grey picture: the least length of their strokes and of the whole is told in letters' heights."""
+    cv2 = opencv()
+    across = np.ones((max(5, round(0.6 * height)), 1), np.uint8)
+    found: list[Ruling] = []
+    for thinness in (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT):
+        thin = (cv2.morphologyEx(grey, thinness, across) > _CONTRAST).astype(np.uint8)
+        # Letters have no stroke so long; what they leave is gone before the gaps where lines cross are closed.
+        strokes = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones((1, max(9, round(stroke * height))), np.uint8))
+        joined = cv2.morphologyEx(strokes, cv2.MORPH_CLOSE, np.ones((1, max(5, round(0.8 * height))), np.uint8))
+        found += _measured(joined, thickest=max(3.0, 0.6 * height), least=max(least * height, 14.0))
+    return tuple(sorted(_united(found, height), key=lambda ruling: (ruling.at, ruling.start)))
+
+
+def _measured(mask: NDArray[Any], thickest: float, least: float) -> list[Ruling]:
+    cv2 = opencv()
+    number, _, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    return [
+        Ruling(at=y + thick / 2, start=x, end=x + long)
+        for x, y, long, thick, _ in boxes[1:number].tolist()
+        if thick <= thickest and long >= least
+    ]
+
+
+def _united(rulings: Sequence[Ruling], height: float) -> list[Ruling]:
+    """Pieces of one line put together, and double lines (or the two edges of a thick one) made one."""
+    found: list[Ruling] = []
+    for ruling in sorted(rulings, key=lambda one: (one.at, one.start)):
+        for n in range(len(found) - 1, max(len(found) - 40, -1), -1):
+            other = found[n]
+            near = abs(other.at - ruling.at) <= max(2.0, 0.25 * height)
+            if near and ruling.start <= other.end + height and other.start <= ruling.end + height:
+                total = ruling.length + other.length
+                found[n] = Ruling(
+                    at=(ruling.at * ruling.length + other.at * other.length) / total,
+                    start=min(ruling.start, other.start),
+                    end=max(ruling.end, other.end),
+                )
+                break
+        else:
+            found.append(ruling)
+    return found

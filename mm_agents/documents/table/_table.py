@@ -1,0 +1,206 @@
+"""A table as it was read: its cells with their places, and what they say as numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from mm_agents.documents.answers import Answered, evidence_json
+from mm_agents.documents.overlay import Mark
+from mm_agents.documents.table import _writers
+from mm_agents.documents.table._values import Quantity
+from mm_agents.types import Box, Evidence
+
+if TYPE_CHECKING:
+    from mm_agents.chat import ChatModel
+
+Layout = Literal["ruled", "unruled", "cards"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A cell that has something printed in it.
+
+    Attributes:
+        row: from 0, the rows of the head included.
+        column: from 0.
+        row_span: how many rows it fills.
+        column_span: how many columns it fills.
+        text: as printed, its lines joined by spaces; of a card, its value.
+        metric: of a card: the name of what its value measures, as printed on it.
+        footnotes: the footnote marks that stand beside the text.
+        quantity: the text as a number, where it is one.
+        evidence: where it stands; none where a model read it and code did not find it.
+        doubt: why a reader should look again, if there is a reason.
+    """
+
+    row: int
+    column: int
+    text: str
+    row_span: int = 1
+    column_span: int = 1
+    metric: str | None = None
+    footnotes: tuple[str, ...] = ()
+    quantity: Quantity | None = None
+    evidence: tuple[Evidence, ...] = ()
+    doubt: str | None = None
+
+    @property
+    def box(self) -> Box | None:
+        """In pixels of the page as stored."""
+        return self.evidence[0].box if self.evidence else None
+
+    @property
+    def verified(self) -> bool:
+        """Whether code found the text on the page."""
+        return bool(self.evidence)
+
+    def to_json(self) -> dict[str, Any]:
+        """The cell's keys as ``read table --json`` prints them."""
+        box = self.box
+        return {
+            "row": self.row,
+            "column": self.column,
+            "row_span": self.row_span,
+            "column_span": self.column_span,
+            "text": self.text,
+            "metric": self.metric,
+            "footnotes": list(self.footnotes),
+            "value": str(self.quantity.value) if self.quantity else None,
+            "unit": self.quantity.unit if self.quantity else None,
+            "box": [box.x0, box.y0, box.x1, box.y1] if box else None,
+            "verified": self.verified,
+            "doubt": self.doubt,
+            "evidence": [evidence_json(evidence) for evidence in self.evidence],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table; one without cells where none was found, and ``notes`` says so.
+
+    Attributes:
+        layout: whether ruling lines, blanks or cards make it.
+        cells: from the top, then from the left; a place of the grid that none fills is empty.
+        header_rows: how many of the rows, from the top, are the head.
+        header_columns: how many of the columns, from the left, name the rows: 1, or 0 where none does.
+        title: what stands above it as its title.
+        notes: what else there is to say: text beside the table, disagreements, doubts.
+        page: from 1.
+    """
+
+    layout: Layout = "unruled"
+    cells: tuple[Cell, ...] = ()
+    header_rows: int = 0
+    header_columns: int = 1
+    title: Evidence | None = None
+    notes: tuple[str, ...] = ()
+    page: int = 1
+    _at: dict[tuple[int, int], Cell] = field(default_factory=dict[tuple[int, int], Cell], init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for cell in self.cells:
+            for row in range(cell.row, cell.row + cell.row_span):
+                for column in range(cell.column, cell.column + cell.column_span):
+                    self._at.setdefault((row, column), cell)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many rows and columns there are, the head included."""
+        rows = max((cell.row + cell.row_span for cell in self.cells), default=0)
+        return rows, max((cell.column + cell.column_span for cell in self.cells), default=0)
+
+    def at(self, row: int, column: int) -> Cell | None:
+        """The cell that fills a place of the grid; None where it is empty."""
+        return self._at.get((row, column))
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The texts in the grid, the head's rows first; a text that spans several places stands in the first."""
+        height, width = self.shape
+        found = [[""] * width for _ in range(height)]
+        for cell in self.cells:
+            found[cell.row][cell.column] = _writers.printed(cell)
+        return found
+
+    def header(self, column: int) -> str:
+        """What the head says over a column: from the top, joined by " / "."""
+        return " / ".join(_distinct(self.at(row, column) for row in range(self.header_rows)))
+
+    def label(self, row: int) -> str:
+        """What the first column says of a row."""
+        cell = self.at(row, 0) if self.header_columns else None
+        return cell.text if cell else ""
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``read table --json`` prints."""
+        return {
+            "layout": self.layout,
+            "header_rows": self.header_rows,
+            "header_columns": self.header_columns,
+            "title": evidence_json(self.title) if self.title else None,
+            "rows": self.rows,
+            "cells": [cell.to_json() for cell in self.cells],
+            "notes": list(self.notes),
+            "page": self.page,
+        }
+
+    def to_markdown(self) -> str:
+        """A GitHub table; the head's rows become one."""
+        return _writers.markdown(self)
+
+    def to_html(self) -> str:
+        """A ``table`` element with its spans; texts are escaped."""
+        return _writers.html(self)
+
+    def to_csv(self, *, guard: bool = True) -> str:
+        """Comma-separated values as RFC 4180 has them.
+
+        Args:
+            guard: whether a text that a spreadsheet would take for a formula gets an apostrophe before it.
+        """
+        return _writers.csv_text(self, guard=guard)
+
+    def to_dataframe(self, *, typed: bool = False) -> Any:
+        """A pandas DataFrame; the head's rows become the names of the columns.
+
+        Args:
+            typed: whether columns that hold but numbers of one unit become numbers.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        return _writers.dataframe(self, typed=typed)
+
+    def marks(self) -> list[Mark]:
+        """A box for every cell, labelled with its row and column."""
+        return [
+            Mark(
+                box=cell.box,
+                label=f"{cell.row},{cell.column}",
+                status="note" if cell.row < self.header_rows else "verified" if cell.doubt is None else "unverified",
+                page=self.page,
+            )
+            for cell in self.cells
+            if cell.box is not None
+        ]
+
+    def answer(self, question: str, *, model: ChatModel | None = None) -> Answered:
+        """Answer a question by computing over the cells: highest and lowest, mean, sum, count, sort, lookup, difference.
+
+        Args:
+            question: in English.
+            model: what turns the question into an operation; rules do without one. Code computes either way.
+        """
+        from mm_agents.documents.table._answering import answer  # the two know each other
+
+        return answer(self, question, model=model)
+
+
+def _distinct(cells: Sequence[Cell | None] | Any) -> list[str]:
+    found: list[Cell] = []
+    for cell in cells:
+        if cell is not None and cell not in found:
+            found.append(cell)
+    return [cell.text for cell in found if cell.text]
