@@ -14,7 +14,7 @@ from mm_agents.evaluate import _compare
 from mm_agents.evaluate._truth import Cell
 
 MOST_PAIRS = 250_000
-"""Tables whose node counts multiply to more are not compared as trees: apted would take longer than some ten seconds."""
+"""Tables whose node counts multiply to more are not compared as trees: apted would take more than ten seconds."""
 
 
 class _TreeNode:
