@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 Report = Callable[[int, int, str], None]
 """Called with how much is done, how much there is, and what is at hand."""
@@ -39,3 +39,8 @@ def bar(title: str, *, show: bool | None = None) -> Generator[Report]:
             progress.update(task, completed=done, total=total, current=escape(current[-40:]))
 
         yield report
+
+
+def shown(title: str, progress: bool | Report | None) -> AbstractContextManager[Report]:
+    """A bar, or the caller's own function where that is given."""
+    return nullcontext(progress) if callable(progress) else bar(title, show=progress)

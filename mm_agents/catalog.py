@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from mm_agents.types import Condition
@@ -64,6 +65,19 @@ class Catalog:
         with self._lock:
             for id in self._at.pop(path):
                 self._lost.setdefault(id, {})[path] = None
+
+    def prune(self, root: Path | None, folders: Sequence[Path]) -> None:
+        """Drop what lay below these folders and is not there now; a folder that is itself gone is left alone.
+
+        Args:
+            root: where relative paths start from.
+            folders: files among them are passed over.
+        """
+        roots = [Path(os.path.abspath(folder)) for folder in folders if folder.is_dir()]
+        for stored in self.paths():
+            path = Path(os.path.abspath(root / stored if root else stored))
+            if any(path.is_relative_to(folder) for folder in roots) and not path.exists():
+                self.drop(stored)
 
     def settle(self) -> tuple[int, list[str]]:
         """Write the paths that assets gained and lost.

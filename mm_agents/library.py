@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, overload
 
 from mm_agents import _plugins, media
-from mm_agents._progress import bar
+from mm_agents._progress import shown
 from mm_agents.catalog import Catalog
 from mm_agents.errors import ConfigError, LibraryNotFoundError, RecordNotFoundError, UnsupportedMediaError
 from mm_agents.filters import coerce
@@ -33,6 +33,7 @@ from mm_agents.retrieval import (
 )
 from mm_agents.routes import Routes
 from mm_agents.types import CollectionSpec, Condition, Filter, Hit, Or, Record, Text
+from mm_agents.words import Words, can_read, read_words
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, Store
@@ -51,13 +52,15 @@ class AddReport:
         added: how many files were new.
         unchanged: how many were there already.
         removed: how many assets went because their files had changed or, with ``prune``, vanished.
-        failed: the files that could not be added, each with its reason.
+        failed: the files that could not be added or read, each with its reason.
+        read: in how many pictures and scanned pages words were read; None where the extra ``documents`` is missing.
     """
 
     added: int
     unchanged: int
     removed: int
     failed: tuple[FailedFile, ...]
+    read: int | None = 0
 
 
 class Library:
@@ -120,6 +123,7 @@ class Library:
         self,
         *paths: str | Path,
         prune: bool = False,
+        words: Words = "auto",
         progress: bool | Callable[[int, int, str], None] | None = None,
     ) -> AddReport:
         """Add pictures, videos, texts and PDFs: files, or folders with all below them.
@@ -130,12 +134,15 @@ class Library:
         Args:
             paths: files and folders.
             prune: also drop what these folders held before and hold no more.
+            words: then read the words in pictures and scanned pages: in those that seem to have some ("auto", where
+                the extra ``documents`` is installed), in all, or in none.
             progress: show a bar on standard error (None: where that is a terminal), or a function that is told
                 how many files are done, how many there are, and the name at hand.
 
         Raises:
             ConfigError: no path was given.
             EmbedderError: the embedder's weights are out of reach.
+            MissingExtraError: all words are to be read, and the extra ``documents`` is not installed.
             StoreError: the store cannot be written.
         """
         if not paths:
@@ -152,23 +159,24 @@ class Library:
             return Source(file=file, properties={**describe(file), "path": stored, "paths": (stored,)})
 
         pipeline = Pipeline(self.store, self.routes, prepare)
-        if callable(progress):
-            pipeline.run(found, progress)
-        else:
-            with bar("Adding", show=progress) as report:
-                pipeline.run(found, report)
+        with shown("Adding", progress) as report:
+            pipeline.run(found, report)
         if prune:
-            self._prune(catalog, [Path(path) for path in paths])
+            catalog.prune(self.root, [Path(path) for path in paths])
         removed, orphans = catalog.settle()
         twins = [
             FailedFile(path=path, error="MediaError", reason="It has the same content as a file that failed.")
             for path in orphans
         ]
+        unread = words == "none" or (words == "auto" and not can_read())
+        with shown("Reading words", progress) as report:
+            reading = read_words(self, "none" if unread else words, report=report)
         return AddReport(
             added=pipeline.added,
             unchanged=pipeline.unchanged - len(twins),
             removed=removed,
-            failed=(*failed, *pipeline.failed, *twins),
+            failed=(*failed, *pipeline.failed, *twins, *reading.failed),
+            read=None if unread and words != "none" else reading.read,
         )
 
     def remove(self, *ids: str) -> int:
@@ -381,14 +389,6 @@ class Library:
                 f"The file name {path.name!r} is not valid Unicode. Rename the file."
             ) from error
         return text
-
-    def _prune(self, catalog: Catalog, folders: Sequence[Path]) -> None:
-        """Drop what lay below these folders and is not there now; a folder that is itself gone is left alone."""
-        roots = [Path(os.path.abspath(folder)) for folder in folders if folder.is_dir()]
-        for stored in catalog.paths():
-            path = Path(os.path.abspath(self.root / stored if self.root else stored))
-            if any(path.is_relative_to(root) for root in roots) and not path.exists():
-                catalog.drop(stored)
 
 
 def _embedder(embedder: Embedder | str) -> Embedder:

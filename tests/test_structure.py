@@ -28,6 +28,7 @@ LAYERS = [
             "movies",
             "ingest",
             "pipeline",
+            "words",
         ),
         *("catalog", "moving", "sheet", "tools", "chat", "testing"),
     },

@@ -31,6 +31,7 @@ from mm_agents.cli.app import (
     show_line,
     write_sheet,
 )
+from mm_agents.words import Words
 
 
 @app.command()
@@ -71,6 +72,10 @@ def add(
     library: LibraryOption = DEFAULT_LIBRARY,
     embedder: EmbedderOption = None,
     prune: Annotated[bool, typer.Option("--prune", help="Also drop what vanished from these folders.")] = False,
+    words: Annotated[
+        Words,
+        typer.Option("--words", help="Then read words in pictures: where there seem to be some, in all, or none."),
+    ] = "auto",
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
@@ -80,7 +85,7 @@ def add(
 
     try:
         with Library.open(library, embedder=embedder) as opened:
-            report = opened.add(*paths, prune=prune, progress=False if quiet or as_json else None)
+            report = opened.add(*paths, prune=prune, words=words, progress=False if quiet or as_json else None)
     except KeyboardInterrupt:
         say("Interrupted. What is complete is kept; the same command goes on from there.")
         raise typer.Exit(130) from None
@@ -88,7 +93,10 @@ def add(
         print_json({**asdict(report), "failed": [asdict(failed) for failed in report.failed]})
     elif not quiet:
         removed = f", {report.removed} removed" if report.removed else ""
-        show_line(f"{report.added} added, {report.unchanged} unchanged{removed}, {len(report.failed)} failed")
+        read = f", words read in {report.read}" if report.read else ""
+        show_line(f"{report.added} added, {report.unchanged} unchanged{removed}{read}, {len(report.failed)} failed")
+        if report.read is None:
+            say("[yellow]Note:[/yellow] Words in pictures were not read: pip install 'mm-agents\\[documents]'")
     for failed in report.failed if not as_json else ():
         say(f"[yellow]Failed:[/yellow] {plain(failed.path)}: {plain(failed.reason)}")
     if report.failed:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import logging
+import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,6 +55,18 @@ class Engine:
                 found.append(np.asarray(boxes, dtype=np.float32) + np.array([0, top], dtype=np.float32))
         return np.concatenate(found) if found else np.zeros((0, 4, 2), dtype=np.float32)
 
+    def glance(self, pixels: ByteArray) -> bool:
+        """Whether a picture seems to hold text, looked at in its own size: a small one is not enlarged."""
+        with self.lock:
+            detector = self.models._load_det_model()
+            usual = detector.limit_side_len, detector.limit_type
+            detector.limit_side_len, detector.limit_type = max(pixels.shape[:2]), "max"
+            try:
+                boxes = self.models(pixels[:, :, ::-1], use_det=True, use_cls=False, use_rec=False).boxes
+            finally:
+                detector.limit_side_len, detector.limit_type = usual
+        return boxes is not None and len(boxes) > 0
+
     def recognise(self, crops: Sequence[ByteArray]) -> list[Line]:
         """What pictures of lines say."""
         if not crops:
@@ -66,14 +80,22 @@ class Engine:
         ]
 
 
+@functools.cache
 def open_engine() -> Engine:
-    """Load the models.
+    """Load the models, once for the whole process.
 
     Raises:
         MissingExtraError: RapidOCR is not installed.
     """
     package = require("rapidocr", extra=EXTRA, feature="Reading words in pictures")
-    params = {"Global.log_level": "error", "Global.max_side_len": _LONGEST_SIDE, "Global.use_cls": False}
+    params = {
+        "Global.log_level": "error",
+        "Global.max_side_len": _LONGEST_SIDE,
+        "Global.use_cls": False,
+        # Half of the cores: more waste a third of the processor's time on waiting for each other (measured on two).
+        "EngineConfig.onnxruntime.intra_op_num_threads": max(1, (os.cpu_count() or 2) // 2),
+        "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+    }
     models = package.RapidOCR(params=params)
     logging.getLogger("RapidOCR").setLevel(logging.ERROR)
     return Engine(models=models, lock=threading.Lock())

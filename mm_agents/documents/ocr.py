@@ -74,7 +74,6 @@ class RapidOcr:
     def __init__(self, *, cache: bool = True) -> None:
         self._cache = cache
         self._lock = threading.Lock()
-        self._engine: Engine | None = None
         self._known: OrderedDict[str, Scan] = OrderedDict()
 
     @property
@@ -88,24 +87,19 @@ class RapidOcr:
         Raises:
             MissingExtraError: RapidOCR is not installed.
         """
-        with self._lock:
-            if self._engine is None:
-                self._engine = open_engine()
+        engine = open_engine()
         key = hashlib.sha256(
             repr((_VERSION, self.name, image.pixels.shape)).encode() + image.pixels.tobytes()
         ).hexdigest()
         scan = self._remembered(key)
         if scan is None:
-            scan = _scan(self._engine, image.pixels)
+            scan = _scan(engine, image.pixels)
             self._remember(key, scan)
         return scan
 
     def has_text(self, image: Image, /) -> bool:
-        """Whether there seems to be text: a look at the picture made small, many times cheaper than reading."""
-        with self._lock:
-            if self._engine is None:
-                self._engine = open_engine()
-        return len(self._engine.detect(image.pixels)) > 0
+        """Whether there seems to be text; many times cheaper than reading where the picture is made small first."""
+        return open_engine().glance(image.pixels)
 
     def _remembered(self, key: str) -> Scan | None:
         with self._lock:

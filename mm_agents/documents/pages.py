@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -162,14 +163,10 @@ def open_pages(
         raise UnsupportedMediaError(f"{file.name!r} is {file.format} ({file.mime}); a picture or a PDF is read.")
 
 
-_default: list[Ocr] = []
-
-
+@functools.cache
 def default_ocr() -> Ocr:
-    """The process's own OCR engine: its models are loaded once."""
-    if not _default:
-        _default.append(_plugins.build_named("documents", "ocr"))
-    return _default[0]
+    """The process's own OCR engine."""
+    return _plugins.build_named("documents", "ocr")
 
 
 def covering(boxes: Sequence[Box]) -> Box:

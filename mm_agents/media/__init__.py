@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from mm_agents.media.documents import Page, PrintedPage, PrintedWord, load_text, pages, print_pages
 from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, inspect, walk
-from mm_agents.media.images import encode_jpeg, from_pil, image_orientation, image_size, load_image
+from mm_agents.media.images import encode_jpeg, from_pil, image_orientation, image_size, load_image, shrink
 from mm_agents.media.urls import fetch, is_public
 from mm_agents.media.videos import VideoInfo, encode_clip, segments, video_info
 
@@ -34,6 +34,7 @@ __all__ = [
     "pages",
     "print_pages",
     "segments",
+    "shrink",
     "video_info",
     "walk",
 ]

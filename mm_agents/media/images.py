@@ -120,6 +120,14 @@ def from_pil(picture: PIL.Image.Image) -> Image:
         return Image(pixels=_normalised(picture, _orientation(picture), None))
 
 
+def shrink(image: Image, max_side: int) -> Image:
+    """The picture in the same proportions with at most this many pixels a side; itself when it has no more."""
+    _check_side(max_side)
+    if max(image.pixels.shape[:2]) <= max_side:
+        return image
+    return Image(pixels=np.asarray(_shrunk(PIL.Image.fromarray(image.pixels), max_side)))
+
+
 def encode_jpeg(pixels: ByteArray, *, max_side: int | None = None, quality: int = 85) -> bytes:
     """Encode pixels as a JPEG.
 
