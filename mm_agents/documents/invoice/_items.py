@@ -8,16 +8,18 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from mm_agents.documents._numbers import Mark, Number, numbers_in, quantity_in
-from mm_agents.documents.invoice import _labels
+from mm_agents.documents.invoice._amounts import amount_label
 from mm_agents.documents.invoice._columns import Column, Header, close, column_of, headers, kind_of, retyped
 from mm_agents.documents.invoice._labels import ColumnKind
 from mm_agents.documents.invoice._lines import Segment, Sheet, segment_of
-from mm_agents.documents.invoice._pairs import labels_in
 from mm_agents.types import Word
 
 _FAR = 9.0  # heights of the text without a row end a table
 _NEXT_LINE = 2.05  # heights of the text from a description's line to its next
-_END: tuple[_labels.AmountKind, ...] = ("subtotal", "total", "tax", "shipping", "discount", "rounding", "paid", "other")
+
+
+_ASIDE = re.compile(r"^[\w .-]{2,24}\s?:\s?[$€£]?[\d.,]+\s?%?$")
+"""A line below an item that only adds a code, a price or a rate: "GTIN: 4012345001235"."""
 
 
 @dataclass(kw_only=True)
@@ -41,8 +43,16 @@ class Row:
         cell = self.cells.get(kind)
         if cell is None:
             return None
+        if kind == "quantity":
+            told = quantity_in(cell.text, mark)
+            return told[0] if told else None
         numbers = [number for number in numbers_in(cell.text, mark) if not number.percent]
         return numbers[-1 if kind == "amount" else 0].value if numbers else None
+
+    def discount(self, mark: Mark | None) -> Decimal:
+        """The row's discount in percent; 0 without one."""
+        numbers = numbers_in(self.cells["discount"].text, mark) if "discount" in self.cells else []
+        return numbers[0].value if numbers and 0 <= numbers[0].value < 100 else Decimal(0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +90,10 @@ def _proven(table: Table, mark: Mark | None) -> int:
 def multiplies(row: Row, mark: Mark | None) -> bool:
     """Whether the row's quantity times its price is its amount."""
     quantity, price, amount = (row.number(kind, mark) for kind in ("quantity", "price", "amount"))
-    return quantity is not None and price is not None and amount is not None and close(quantity * price, amount)
+    if quantity is None or price is None or amount is None:
+        return False
+    product = quantity * price
+    return close(product, amount) or close(product * (1 - row.discount(mark) / 100), amount)
 
 
 def is_total(row: Sequence[Segment], mark: Mark | None) -> bool:
@@ -88,9 +101,8 @@ def is_total(row: Sequence[Segment], mark: Mark | None) -> bool:
     first = next((segment for segment in row if re.search(r"[a-z]{2}", segment.folded)), None)
     if first is None or not any(numbers_in(segment.text, mark) for segment in row):
         return False
-    folded = first.folded
-    lead = len(re.match(r"[^a-z]*", folded)[0]) if re.match(r"[^a-z]*", folded) else 0  # type: ignore[index]
-    return any(start <= lead + 1 for kind in _END for _, start, _ in labels_in(first, _labels.AMOUNTS[kind]))
+    label = amount_label(first)
+    return label is not None and not re.search(r"[a-z]{3}", first.folded[: label[2]])
 
 
 def _read_table(sheet: Sheet, header: Header, until: int, mark: Mark | None, others: Sequence[Header]) -> Table:
@@ -214,7 +226,7 @@ def _assemble(
         if rows and _continues(rows[-1], text, sheet.height) and _takes_more(rows):
             rows[-1].lines.append(text)
             rows[-1].last = last = text.middle
-        elif not re.match(r"^[\w .-]{2,24}\s?:\s?\S", text.text):
+        elif not _ASIDE.match(text.text):
             pending = (
                 [*pending, text][-2:]
                 if pending and text.middle - pending[-1].middle < _NEXT_LINE * sheet.height
@@ -245,8 +257,6 @@ def _anchor(
             row.cells[kind] = cell
     kinds = {column.kind for column in columns}
     has = {kind for kind in ("quantity", "price", "amount") if row.number(kind, mark) is not None}
-    if "quantity" in row.cells and "quantity" not in has and quantity_in(row.cells["quantity"].text, mark):
-        has.add("quantity")
     wanted = {"quantity", "price", "amount"} & kinds
     if len(has) >= 2 or (len(wanted) == 1 and has == wanted) or (has == {"amount"} and _told(columns, cells)):
         return row
@@ -282,7 +292,7 @@ def _description(columns: Sequence[Column], cells: dict[int, Segment], *, loosel
 def _continues(row: Row, text: Segment, height: float) -> bool:
     if text.middle - row.last > _NEXT_LINE * max(height, 0.8 * text.height):
         return False
-    if re.match(r"^[\w .-]{2,24}\s?:\s?\S", text.text):
+    if _ASIDE.match(text.text):
         return False
     return not row.lines or abs(text.x0 - row.lines[0].x0) < 3 * height
 

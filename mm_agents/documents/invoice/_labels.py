@@ -71,7 +71,7 @@ FIELDS: dict[FieldKind, tuple[str, ...]] = {
 
 AMOUNTS: dict[AmountKind, tuple[str, ...]] = {
     "other": (
-        r"total (?:qty|quantity|items?|pieces|units|weight|count|discount|saving|points|no)|anzahl|number of|main item|"
+        r"qty|oty|item ?\(s\)|items? (?:count|sold)|total (?:qty|quantity|items?|pieces|units|weight|count|discount|saving|points|no)|anzahl|number of|main item|"
         r"credit limit|account balance|previous balance|opening balance|loyalty|points|avg|average|balance (?:brought|forward)|"
         r"total due .{0,12}days|leergutwert|steuer ?(?:id|nummer|nr)|(?:vat|gst|tva|btw|nif|cif|iva|ust|tax) ?[.-]? ?(?:id|ident|reg|no|nr|nummer|number|intra)|"
         r"capital|kapitaal|price is|promotion|coupon|voucher|skonto|you saved?|iban|bruttolistenpreis|advance payment",
@@ -118,7 +118,7 @@ AMOUNTS: dict[AmountKind, tuple[str, ...]] = {
         r"serv(?:ice)?[.]? (?:charge|chrg|chg|tax)|service fee",
     ),
     "total": (
-        r"grand ?total|total (?:amount )?(?:due|payable)(?! .{0,6}days)|(?:amount|sum|balance) (?:due|payable|to pay)|due payable|"
+        r"grand ?total|tl\b|(?:net |nett )?due|total (?:amount )?(?:due|payable)(?! .{0,6}days)|(?:amount|sum|balance) (?:due|payable|to pay)|due payable|"
         r"total (?:for|of) (?:this )?invoice|invoice total|total invoice(?: amount)?|rounded total|total rounded|net total rounded|total after rounding|"
         r"(?:total|montant|net|somme|solde|reste) ?(?:total )?(?:a )(?:payer|regler)|total (?:general )?(?:eur )?t[.]?t[.]?c|montant (?:total )?(?:eur )?ttc|total facture|total de la facture|"
         r"rechnungs ?(?:betrag|summe|endbetrag)(?! (?:netto|ohne))|gesamt ?(?:betrag|summe|preis)?(?: ?(?:brutto|inkl|eur))|brutto ?(?:betrag|summe|gesamt)?|"
@@ -218,7 +218,7 @@ COMPANY = re.compile(
 """What companies' names end with, or hold."""
 
 NOT_A_NAME = re.compile(
-    r"@|www|https?:|\bt[e]?l\b|\btel|phone|\bfax|telefon|mobile|e-?mail|\bvat\b|\bgst\b|\btva\b|ust|siret|siren|iban|bic\b|\bhr[ab]\b|steuer|"
+    r"@|www|https?:|\bt[e]?l\b|\btel|phone|\bfax|telefon|mobile|e-?mail|\bvat\b|\bgst\b|\btva\b|\bust\b|siret|siren|iban|bic\b|\bhr[ab]\b|steuer|"
     r"(?:co|company)[ .]*(?:reg|no)|reg(?:istration)?[ .]*no|\bpage\b|seite \d|nummer|number|numero|\bdate|datum|cashier|account|kunden|customer|"
     r"\bno[ .]*:|\bid[ .]*:|invoice|receipt|rechnung\b|facture|factuur|stylesheet|version|geschaft|service client|copyright|website|contact"
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import median
@@ -96,6 +96,11 @@ class Sheet:
         if not self.segments:
             return 1.0
         return max(segment.x1 for segment in self.segments) - min(segment.x0 for segment in self.segments)
+
+    def without(self, taken: Collection[int]) -> Sheet:
+        """The sheet with some of its rows empty; the others keep their numbers."""
+        kept = tuple(() if n in taken else row for n, row in enumerate(self.rows))
+        return Sheet(pages=self.pages, rows=kept, height=self.height)
 
     def right_of(self, segment: Segment) -> list[Segment]:
         """What follows a segment in its row, nearest first."""

@@ -44,6 +44,17 @@ Reader = Callable[[str, bool], "Sequence[tuple[T, int, int]]"]
 """Values in a text with the places of their characters; told whether the text follows its label directly."""
 
 
+def labels_of(segment: Segment, patterns: tuple[str, ...]) -> list[tuple[int, int, int]]:
+    """Every match of a kind of label in a segment, also overlapping ones: rank, first character, past the last."""
+    found = [
+        (rank, match.start(), match.end())
+        for rank, pattern in enumerate(_labels.compiled(patterns))
+        for match in pattern.finditer(segment.folded)
+    ]
+    near = None if found else _misread(segment.folded, patterns)
+    return [near] if near else found
+
+
 def labels_in(segment: Segment, patterns: tuple[str, ...]) -> list[tuple[int, int, int]]:
     """The labels of a kind in a segment: rank of the pattern, first character, past the last."""
     found: list[tuple[int, int, int]] = []
@@ -155,9 +166,9 @@ def _misread(text: str, patterns: tuple[str, ...]) -> tuple[int, int, int] | Non
     said = head[0].strip(" .-#") if head else ""
     if not _SHORTEST_FUZZY <= len(said) <= 32:
         return None
-    find = require("rapidfuzz", extra="documents", feature="Reading invoices").process.extractOne
+    rapidfuzz = require("rapidfuzz", extra="documents", feature="Reading invoices")
     rank_of = _plain(patterns)
-    best = find(said, list(rank_of), score_cutoff=_FUZZY)
+    best = rapidfuzz.process.extractOne(said, list(rank_of), scorer=rapidfuzz.fuzz.ratio, score_cutoff=_FUZZY)
     return (rank_of[best[0]], 0, len(head[0].rstrip())) if best and head else None
 
 

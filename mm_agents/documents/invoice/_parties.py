@@ -52,14 +52,15 @@ def find_parties(sheet: Sheet, free: Sequence[Segment]) -> dict[PartyKind, Party
         if party is not None:
             found[kind] = party
     taken = {word for party in found.values() for segment in (party.at, *party.lines) for word in segment.words}
-    blocks = [
-        block for block in _address_blocks(sheet, free) if not taken & {word for one in block for word in one.words}
-    ]
+    blocks = _address_blocks(sheet, [one for one in free if not taken & set(one.words)])
     if "seller" not in found:
         seller = _letterhead(sheet, free, blocks, found, taken)
         if seller is not None:
             found["seller"] = seller
             taken |= {word for segment in (seller.at, *seller.lines) for word in segment.words}
+            sender = {one.row for one in free if set(one.words) & set(seller.at.words)}
+            rest = [one for one in free if not taken & set(one.words) and one.row not in sender]
+            blocks = _address_blocks(sheet, rest)
     if "buyer" not in found:
         buyer = _addressee(blocks, taken, found.get("seller"))
         if buyer is not None:
@@ -116,20 +117,26 @@ def _below(sheet: Sheet, heading: Segment, start: int, kind: PartyKind) -> Party
         ):
             lines.append(beside)
             lines += [one for one in _column_below(sheet, beside) if one not in under]
-            return _party(lines, heading, how=f"behind “{heading.text.strip(' :')}”")
+            return _party(sheet, lines, how=f"behind “{heading.text.strip(' :')}”")
     anchor = lines[0] if lines else heading
     lines += _column_below(sheet, anchor if lines else heading)
-    return _party(lines, heading, how=f"under “{heading.text.strip(' :')}”")
+    return _party(sheet, lines, how=f"under “{heading.text.strip(' :')}”")
 
 
-def _party(lines: Sequence[Segment], heading: Segment, *, how: str) -> Party | None:
+def _is_key(sheet: Sheet, line: Segment) -> bool:
+    """Whether a line is the key of a value further right: "Number   : 549910"."""
+    beside = sheet.right_of(line)
+    return bool(beside) and beside[0].text.startswith(":")
+
+
+def _party(sheet: Sheet, lines: Sequence[Segment], *, how: str) -> Party | None:
+    lines = [line for line in lines if not _is_key(sheet, line)]
     named = [n for n, line in enumerate(lines) if _may_be_name(line)]
     if not named:
         return None
     first = lines[named[0]]
     match = _ATTENTION.match(first.text)
     at = first.part(match.end(), len(first.text)) if match else first
-    del heading
     rest = tuple(line for line in lines[named[0] + 1 :] if not _is_detail(line))
     return Party(name=_clean(at.text), at=at, lines=rest, how=how)
 
@@ -140,6 +147,8 @@ def _column_below(sheet: Sheet, heading: Segment) -> list[Segment]:
     x0, y = heading.x0, heading.middle
     gap = 3.4
     for row in sheet.rows[heading.row + 1 : heading.row + 14]:
+        if not row:
+            continue
         if row[0].page is not heading.page:
             break
         under = [
@@ -181,7 +190,8 @@ def _is_detail(segment: Segment) -> bool:
 
 def _may_be_name(segment: Segment) -> bool:
     folded = segment.folded
-    if len(re.sub(r"[^a-z]", "", folded)) < 3 or _KEY.match(segment.text) or _labels.TITLES.match(folded):
+    least = 3 if " " in folded.strip() or _labels.COMPANY.search(folded) else 4
+    if len(re.sub(r"[^a-z]", "", folded)) < least or _KEY.match(segment.text) or _labels.TITLES.match(folded):
         return False
     if dates_in(segment.text) or re.search(r"@|www\.|https?:|\(not to be", folded):
         return False
@@ -210,6 +220,8 @@ def _flush(sheet: Sheet, first: Segment) -> list[Segment]:
     lines: list[Segment] = []
     before = first
     for row in sheet.rows[first.row + 1 : first.row + 12]:
+        if not row:
+            continue
         if row[0].page is not first.page:
             break
         under = [one for one in row if _aligned(one, first, sheet.height)]

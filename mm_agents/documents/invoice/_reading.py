@@ -23,7 +23,8 @@ from mm_agents.documents.invoice._lines import Segment, Sheet, lay_out
 from mm_agents.documents.invoice._model import Cell, DateField, Field, LineItem, PartyField, TaxLine
 from mm_agents.documents.invoice._pairs import Pair
 from mm_agents.documents.invoice._parties import Party, find_parties
-from mm_agents.documents.invoice._totals import Amount, Totals, find_totals
+from mm_agents.documents.invoice._amounts import Amount
+from mm_agents.documents.invoice._totals import Totals, find_totals
 from mm_agents.documents.pages import Page, covering
 from mm_agents.types import Evidence
 
@@ -41,13 +42,14 @@ def read_invoice(pages: Sequence[Page], confirm: Confirm) -> Invoice:
     sheet = lay_out(pages)
     mark = decimal_mark(segment.text for segment in sheet.segments)
     table = find_items(sheet, mark)
-    free = [segment for segment in sheet.segments if segment.row not in table.taken]
+    rest = sheet.without(table.taken)
+    free = rest.segments
     items = tuple(_item(row, mark) for row in table.rows)
-    totals = find_totals(sheet, free, [item.amount for item in items if item.amount is not None], mark)
-    number = find_number(sheet, free)
-    order = find_purchase_order(sheet, free, number.value if number else None)
-    dates = find_dates(sheet, free)
-    parties = find_parties(sheet, free)
+    totals = find_totals(rest, [item.amount for item in items if item.amount is not None], mark)
+    number = find_number(rest, free)
+    order = find_purchase_order(rest, free, number.value if number else None)
+    dates = find_dates(rest, free)
+    parties = find_parties(rest, free)
     fields: dict[str, Field[Any]] = {
         "number": _text(number, confirm),
         "purchase_order": _text(order, confirm),
@@ -164,8 +166,8 @@ def _amount_fields(totals: Totals, confirm: Confirm) -> dict[str, Field[Any]]:
             note += f"; {'; '.join(totals.proofs)}" if totals.proofs else "; nothing else bears it out"
         found[name] = Field[Decimal](
             value=amount.value,
-            verified=proven and confirm(amount.at),
-            evidence=(amount.at.evidence("label"),),
+            verified=proven and all(confirm(one.at) for one in amount.parts or (amount,)),
+            evidence=tuple(one.at.evidence("label") for one in amount.parts or (amount,)),
             note=note,
         )
     return found
