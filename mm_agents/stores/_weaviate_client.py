@@ -59,12 +59,14 @@ class Server:
 
     Args:
         client: closed with the server when it is owned.
+        address: where it is, for messages.
         retry_seconds: how long.
         owned: whether the client was opened for us.
     """
 
-    def __init__(self, client: WeaviateClient, *, retry_seconds: float, owned: bool) -> None:
+    def __init__(self, client: WeaviateClient, *, address: str, retry_seconds: float, owned: bool) -> None:
         self.client = client
+        self.address = address
         self.retry_seconds = retry_seconds
         self._owned = owned
         self._closed = False
@@ -95,8 +97,8 @@ class Server:
                     doubted = self.client.is_ready()
                 if time.monotonic() + pause > deadline:
                     raise StoreUnavailableError(
-                        f"The Weaviate server did not answer for {self.retry_seconds:g} s ({first_line(error)}). "
-                        "Once it is back, the same call may be made again."
+                        f"The Weaviate server at {self.address} did not answer for {self.retry_seconds:g} s "
+                        f"({first_line(error)}). Once it is back, the same call may be made again."
                     ) from error
             if not doubted:
                 time.sleep(pause * random.uniform(0.5, 1.0))
@@ -120,7 +122,9 @@ def connect(place: Place, environment: Mapping[str, str]) -> Server:
         StoreUnavailableError: the server does not answer or cannot be started.
     """
     options = place.options
-    bound = options.retry_seconds
+    # Half of it, so that a call that hangs is made again: one that a cluster was busy with when its leader died never
+    # ends, and the next one goes through.
+    bound = options.retry_seconds / 2
     config = AdditionalConfig(
         timeout=Timeout(init=CONNECT_SECONDS, query=bound, insert=bound),
         grpc_config=GrpcConfig(channel_options=_CHANNEL),
@@ -128,10 +132,12 @@ def connect(place: Place, environment: Mapping[str, str]) -> Server:
     google = environment.get("WEAVIATE_GOOGLE_API_KEY")
     headers = {"X-Goog-Api-Key": google} if google else None
     if isinstance(place.server, Embedded):
+        address = place.server.folder
         client = _start(Path(place.server.folder), options, headers)
     else:
+        address = f"{place.server.host}:{place.server.port}"
         client = _reach(place.server, options, headers, config, environment.get("WEAVIATE_API_KEY"))
-    return Server(client, retry_seconds=options.retry_seconds, owned=True)
+    return Server(client, address=address, retry_seconds=options.retry_seconds, owned=True)
 
 
 def _reach(

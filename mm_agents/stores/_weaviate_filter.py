@@ -55,6 +55,12 @@ def compile(where: Filter, columns: Mapping[str, Mapping[str, str]]) -> Any:
     return join(where, test, _nothing)
 
 
+def both(one: Any, other: Any) -> Any:
+    """The server's filter for what both are true of, either of which may be None."""
+    given = [part for part in (one, other) if part is not None]
+    return ServerFilter.all_of(given) if given else None
+
+
 def join(where: Filter, test: Callable[[Condition], Any], nothing: Callable[[], Any]) -> Any:
     """The server's form of a filter by that of its conditions."""
     match where:

@@ -175,7 +175,8 @@ class ForeignStore(Reader):
         widths = {name: len(row) for one in sample for name, row in one.vector.items()}
         specs = tuple(VectorSpec(name=name, width=widths.get(name, 0)) for name in vectors)
         spec = CollectionSpec(name=self._name, vectors=specs)
-        return Schema(spec=spec, layout=ForeignLayout.read(config), vectors=vectors)
+        copies = config.replication_config.factor
+        return Schema(spec=spec, layout=ForeignLayout.read(config), vectors=vectors, copies=copies)
 
     def _check_search(
         self,

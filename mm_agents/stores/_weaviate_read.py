@@ -20,6 +20,7 @@ from mm_agents.filters import conditions, matches
 from mm_agents.stores._check import check_count, check_search, existing_ids, group_names
 from mm_agents.stores._rank import SCORE_DECIMALS, collapse, fuse, fusion_depth
 from mm_agents.stores._weaviate_client import TooLongError, batches
+from mm_agents.stores._weaviate_filter import both
 from mm_agents.types import CollectionSpec, Filter, Match, Record
 
 if TYPE_CHECKING:
@@ -244,6 +245,8 @@ class Reader(ABC):
         found: dict[str, Record] = {}
         for batch in batches(wanted, BATCH):
             found |= self._get(batch, with_vectors)
+            if self._schema.copies > 1 and (others := self._elsewhere([id for id in batch if id not in found])):
+                found |= self._get(others, with_vectors)
         return {id: found[id] for id in wanted if id in found}
 
     def _get(self, ids: list[str], with_vectors: bool) -> dict[str, Record]:
@@ -256,6 +259,11 @@ class Reader(ABC):
             half = len(ids) // 2
             return self._get(ids[:half], with_vectors) | self._get(ids[half:], with_vectors)
         return {str(one.uuid): self._record(one) for one in found}
+
+    def _elsewhere(self, ids: list[str]) -> list[str]:
+        """Those of the ids that other nodes have; being asked so, this one fetches what it missed while it was away."""
+        exists = self._handle.data.exists
+        return [id for id in ids if self._server.attempt(lambda id=id: exists(id))]
 
     @overload
     def count(self, *, where: Filter | None = None) -> int: ...
@@ -294,7 +302,7 @@ class Reader(ABC):
                 value = group.grouped_by.value  # whole numbers come as floats
                 names = group_names(int(value) if kind == "int" else layout.unpack_value(value))
                 groups.update(dict.fromkeys(names, group.total_count or 0))
-        absent = self._total(wanted) - (self._total(_both(wanted, present)) if columns else 0)
+        absent = self._total(wanted) - (self._total(both(wanted, present)) if columns else 0)
         if absent > 0:
             groups[""] += absent
         return groups
@@ -367,7 +375,7 @@ class Reader(ABC):
         return self._schema.layout.compile(where)
 
     def _assets(self, where: Filter | None) -> Any:
-        return _both(self._compile(where), self._schema.layout.assets)
+        return both(self._compile(where), self._schema.layout.assets)
 
     def _know(self, *names: str) -> None:
         """Read the schema again when a property is asked for that another process may have added."""
@@ -381,12 +389,6 @@ class Reader(ABC):
         rows: Mapping[str, Any] = one.vector or {}
         vectors = {v.name: np.asarray(rows[v.name], np.float32) for v in spec.vectors if rows.get(v.name)}
         return layout.unpack(str(one.uuid), one.properties, vectors)
-
-
-def _both(one: Any, other: Any) -> Any:
-    """The server's filter for what both are true of, either of which may be None."""
-    given = [part for part in (one, other) if part is not None]
-    return ServerFilter.all_of(given) if given else None
 
 
 def _score(metadata: Any, nearest: float | None) -> float:

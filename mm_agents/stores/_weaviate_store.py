@@ -34,6 +34,9 @@ _BATCH_BYTES = 16 * 2**20
 _LOG_SECONDS = 1.1
 """The server names a vector index's log by the second of its beginning, and leaves a log of this very second out of a
 backup (seen in 1.39.0: after the restore, nothing is found by that vector)."""
+_MENDINGS = 3
+_OFF = 1e-3
+"""How far off a vector is written, so that the server takes it for another one."""
 
 
 class WeaviateStore(Reader):
@@ -54,7 +57,8 @@ class WeaviateStore(Reader):
         spec = read_about(config.description)
         if spec is None:
             raise StoreError(f"The collection {self._name!r} was replaced by one that is not ours. Open it again.")
-        return Schema(spec=spec, layout=Layout.read(config.properties), vectors=read_vectors(config))
+        layout, copies = Layout.read(config.properties), config.replication_config.factor
+        return Schema(spec=spec, layout=layout, vectors=read_vectors(config), copies=copies)
 
     @property
     def _layout(self) -> Layout:
@@ -79,11 +83,10 @@ class WeaviateStore(Reader):
         checked = check_records(records, self.spec)
         check_integers(checked)
         self._make_properties(checked)
-        failed: dict[str, str] = {}
-        for batch in _batches(checked):
-            failed |= self._insert([self._object(record) for record in batch])
-        if any(record.vectors for record in checked):
+        failed = self._write(checked)
+        if with_vectors := [record for record in checked if record.vectors and record.id not in failed]:
             self._flush()
+            failed |= self._mend(with_vectors)
         if failed:
             raise PartialWriteError(failed, total=len(checked))
 
@@ -108,20 +111,33 @@ class WeaviateStore(Reader):
             if done.matches < MOST:
                 return
 
-    def _object(self, record: Record) -> DataObject[Any, None]:
+    def _object(self, record: Record, *, off: float) -> DataObject[Any, None]:
+        """A record as the server takes it, its vectors off by a little where that is wanted."""
         vectors = {name: vector.tolist() for name, vector in record.vectors.items()}
+        if off:
+            for row in vectors.values():
+                row[0] += off
         return DataObject(uuid=record.id, properties=self._layout.pack(record), vector=vectors)
 
-    def _insert(self, objects: list[Any]) -> dict[str, str]:
-        """Write objects; returns why, for each that was refused."""
+    def _write(self, records: Sequence[Record], *, off: float = 0.0) -> dict[str, str]:
+        """Write records; returns why, for each that was refused."""
+        failed: dict[str, str] = {}
+        for batch in _batches(records):
+            failed |= self._insert([self._object(record, off=off) for record in batch])
+        return failed
+
+    def _insert(self, objects: list[Any], *, again: bool = True) -> dict[str, str]:
+        """Write objects; returns why, for each that was refused twice: a dying node of a cluster refuses some once."""
         try:
             result = self._server.attempt(lambda: self._handle.data.insert_many(objects))
         except StoreError as error:
             if not isinstance(error.__cause__, WeaviateInsertManyAllFailedError):
                 raise
-            if len(objects) == 1:
+            if len(objects) == 1 and not again:
                 return {str(objects[0].uuid): str(error.__cause__)}
-            return {id: why for one in objects for id, why in self._insert([one]).items()}
+            return {id: why for one in objects for id, why in self._insert([one], again=False).items()}
+        if again and result.errors:
+            return self._insert([objects[index] for index in result.errors], again=False)
         return {str(objects[index].uuid): error.message for index, error in result.errors.items()}
 
     def _flush(self) -> None:
@@ -132,6 +148,51 @@ class WeaviateStore(Reader):
         """
         nothing = ServerFilter.by_property("uid").equal("")
         self._server.attempt(lambda: self._handle.data.delete_many(where=nothing, dry_run=True))
+
+    def _mend(self, records: Sequence[Record]) -> dict[str, str]:
+        """Let the server index what a crash left out of its vector indexes; returns why, for each that it did not.
+
+        A server that dies in the middle of a batch keeps objects whose vectors it has not indexed. When the same
+        object comes again, it finds it unchanged and still does not index it (seen in 1.39.0). What is written with
+        another vector is indexed anew. The whole batch is written so: the crash may also have cut a neighbour's links.
+
+        Vectors that the server makes itself are left out.
+        """
+        refused: dict[str, str] = {}
+        for _ in range(_MENDINGS):
+            cut = [record for batch in batches(records, BATCH) if self._unindexed(batch) for record in batch]
+            if not cut or self._indexes_later():
+                return refused
+            self._write(cut, off=_OFF)
+            refused = self._write(cut)
+            self._flush()
+        lost = {id for batch in batches(records, BATCH) for id in self._unindexed(batch)}
+        return dict.fromkeys(lost, "the server does not put its vectors into their indexes") | refused
+
+    def _unindexed(self, records: Sequence[Record]) -> set[str]:
+        """The ids of those records that a vector search cannot find by one of their vectors."""
+        missing: set[str] = set()
+        for name in {name for record in records for name in record.vectors}:
+            rows = {record.id: record.vectors[name] for record in records if name in record.vectors}
+            query = next(iter(rows.values())).tolist()
+            # So few objects are compared one by one, and only those that are in the index.
+            found = self._server.attempt(
+                lambda query=query, name=name, rows=rows: self._handle.query.near_vector(
+                    query,
+                    target_vector=name,
+                    filters=ServerFilter.by_id().contains_any(list(rows)),
+                    limit=len(rows),
+                    return_properties=[],
+                )
+            )
+            missing |= rows.keys() - {str(one.uuid) for one in found.objects}
+        return missing
+
+    def _indexes_later(self) -> bool:
+        """Whether the server is still indexing, which one with ASYNC_INDEXING does behind a queue of its own."""
+        nodes = self._server.client.cluster.nodes
+        found = self._server.attempt(lambda: nodes(self._name, output="verbose"))
+        return any(shard.vector_indexing_status == "INDEXING" for node in found for shard in node.shards or ())
 
     def _make_properties(self, records: Sequence[Record]) -> None:
         """Add what these records need to the schema; another process may be doing the same."""

@@ -80,11 +80,12 @@ class ServerVector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
-    """A collection's schema as it was read last."""
+    """A collection's schema as it was read last, and on how many nodes each object is."""
 
     spec: CollectionSpec
     layout: Columns
     vectors: Mapping[str, ServerVector]
+    copies: int
 
 
 def read_vectors(config: Any) -> dict[str, ServerVector]:

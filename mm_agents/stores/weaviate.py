@@ -52,10 +52,12 @@ class Options(BaseModel):
     Attributes:
         grpc_port: where the server's gRPC listens; 50051, with https the port of the address.
         grpc_host: its host, when it is another.
-        retry_seconds: how long a call waits for a server that is away or slow; a restart takes some 12 s.
+        retry_seconds: how long a call waits for a server that is away or slow; a restart takes some 12 s. A call that
+            hangs is made again after half of it: where a cluster's leader dies, what it was busy with never ends.
         consistency: how many copies must answer a read or write.
         tenant: the tenant of a collection with many; made when a spec is given.
-        replication: for a new collection, on how many nodes each object is.
+        replication: for a new collection, on how many nodes each object is. A node that was away knows everything by
+            its id at once; it searches and counts its own copy, which the server completes within some minutes.
         shards: for a new collection, into how many it is cut.
         compression: for a new collection, the quantizer of its vectors.
         vectorizer: for a new collection, VECTOR:SERVICE:MODEL, any number of times.
@@ -166,7 +168,8 @@ def from_client(
     from mm_agents.stores import _weaviate_client, _weaviate_open
 
     options = options or Options()
-    server = _weaviate_client.Server(client, retry_seconds=options.retry_seconds, owned=False)
+    address = "the client's address"
+    server = _weaviate_client.Server(client, address=address, retry_seconds=options.retry_seconds, owned=False)
     return _weaviate_open.open_collection(server, _collection(collection), options, spec)
 
 
