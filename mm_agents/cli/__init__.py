@@ -1,19 +1,17 @@
 """The command line. Every command takes --library, --json and --quiet, and says errors in one line."""
 
+# ruff: noqa: I001 - the order of --help
 from __future__ import annotations
 
 import sys
 import warnings
 from typing import Any
 
-# isort: off - the order of --help
-from mm_agents.cli import films, keeping, media
+from mm_agents.cli import media, reading, films, keeping, evaluating
 from mm_agents.cli.app import app, plain, say
 from mm_agents.errors import MMAgentsError
 
-# isort: on
-
-__all__ = ["app", "films", "keeping", "main", "media"]
+__all__ = ["app", "evaluating", "films", "keeping", "main", "media", "reading"]
 
 
 def main() -> None:

@@ -1,0 +1,118 @@
+"""Commands that measure: how well documents are read."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mm_agents.cli.app import DebugOption, JsonOption, QuietOption, app, plain, print_json, say, show_line
+from mm_agents.types import Box, Word
+
+evaluating = typer.Typer(name="eval", no_args_is_help=True, help="Measure how well things work, on data with truth.")
+app.add_typer(evaluating)
+
+_KINDS = ("invoice", "table", "flowchart")
+
+
+@evaluating.callback()
+def _group() -> None:
+    """Measure how well things work, on data with truth."""
+
+
+@evaluating.command()
+def documents(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FOLDER]…", help="Folders with manifest.json; none: pictures drawn for this."),
+    ] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option("--kind", metavar="|".join(_KINDS), help="Only these; may be repeated.")
+    ] = None,
+    count: Annotated[int, typer.Option("--count", min=1, help="How many pictures of each kind are drawn.")] = 20,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed draws the same pictures.")] = 0,
+    keep: Annotated[Path | None, typer.Option("--keep", metavar="DIR", help="Keep the drawn pictures here.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only so many pictures of each set.")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Also read every verified value's box again, as pixels.")
+    ] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Score the readers of invoices, tables and flowcharts against truth."""
+    from mm_agents._progress import bar
+    from mm_agents.evaluate.documents import evaluate
+    from mm_agents.evaluate.factory import make
+
+    wanted = tuple(kind or _KINDS)
+    if unknown := sorted(set(wanted) - set(_KINDS)):
+        raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(_KINDS)}.", param_hint="--kind")
+    with tempfile.TemporaryDirectory(prefix="mm-agents-eval-") as temporary:
+        places = folders or []
+        if not places:
+            home = keep or Path(temporary)
+            places = [make(one, count=count, seed=seed, folder=home / one) for one in wanted]
+        with bar("Reading", show=False if quiet or as_json else None) as report:
+            found = evaluate(
+                places,
+                readers=_readers(wanted),
+                words=_words,
+                reread=_reread if check else None,
+                report=report,
+                limit=limit,
+            )
+    if as_json:
+        print_json(found.to_json())
+        return
+    for name, (head, lines) in found.table().items():
+        show_line(_table(f"{name}s", head, lines))
+    for case in found.cases:
+        if case.error:
+            say(f"[yellow]Failed:[/yellow] {plain(case.image)}: {plain(case.error)}")
+
+
+def _readers(kinds: tuple[str, ...]) -> dict[str, Callable[[Path], dict[str, Any]]]:
+    from mm_agents import _plugins
+
+    def reader(kind: str) -> Callable[[Path], dict[str, Any]]:
+        plugin = _plugins.build_named("documents", kind)
+
+        def read(path: Path) -> dict[str, Any]:
+            return plugin.read(path).to_json()
+
+        return read
+
+    return {kind: reader(kind) for kind in kinds}
+
+
+def _words(path: Path) -> list[Word]:
+    from mm_agents.documents.pages import open_pages
+
+    return [word for page in open_pages(path) for word in page.words]
+
+
+def _reread(path: Path, page: int, box: tuple[float, float, float, float]) -> str:
+    """What OCR reads in a part of a page, looked at alone."""
+    from mm_agents import media
+    from mm_agents.documents.overlay import crop
+    from mm_agents.documents.pages import default_ocr, open_pages
+
+    (whole,) = open_pages(path, numbers=[page])
+    x0, y0, x1, y1 = (max(round(edge), 0) for edge in box)
+    part = crop(whole.image, Box(x0=x0, y0=y0, x1=x1, y1=y1))
+    return " ".join(word.text for word in default_ocr().read(media.from_pil(part)).words)
+
+
+def _table(title: str, head: list[str], lines: list[list[str]]) -> Any:
+    from rich.table import Table
+
+    shown = Table(title=title, title_justify="left")
+    for n, name in enumerate(head):
+        shown.add_column(plain(name), justify="left" if n == 0 else "right")
+    for line in lines:
+        shown.add_row(*map(plain, line))
+    return shown

@@ -1,0 +1,199 @@
+"""Commands that read documents: words, invoices, tables, flowcharts and hidden text."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mm_agents.cli.app import DebugOption, JsonOption, QuietOption, app, plain, print_json, say, show_line
+
+if TYPE_CHECKING:
+    from mm_agents.documents.overlay import Mark
+
+reading = typer.Typer(
+    name="read",
+    no_args_is_help=True,
+    help="""Read a picture or PDF: every value with its place on the page.
+
+[dim]Examples:[/dim]
+  mm-agents read invoice scan.png --overlay seen.png
+  mm-agents read table slide.png --question "which unit has the highest revenue growth?"
+  mm-agents read hidden blank.png""",
+)
+app.add_typer(reading)
+
+FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A picture or PDF.")]
+PageOption = Annotated[int | None, typer.Option("--page", min=1, help="Only this page of a PDF.")]
+OverlayOption = Annotated[
+    Path | None, typer.Option("--overlay", metavar="OUT.png", help="Write the page with what was found drawn on it.")
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", metavar="NAME", help="A chat model that reads too: google_genai:gemini-2.5-flash."),
+]
+QuestionOption = Annotated[
+    str | None, typer.Option("--question", metavar="TEXT", help="Ask about it; the answer is computed by code.")
+]
+
+
+@reading.command()
+def text(
+    file: FileArgument,
+    page: PageOption = None,
+    overlay: OverlayOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Read all words."""
+    found = _read("text", file, page, None, overlay, quiet or as_json)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        _write(found.text)
+
+
+@reading.command()
+def hidden(
+    file: FileArgument,
+    page: PageOption = None,
+    model: ModelOption = None,
+    overlay: OverlayOption = None,
+    enhanced: Annotated[
+        Path | None, typer.Option("--enhanced", metavar="OUT.png", help="Write the picture in which it can be seen.")
+    ] = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Read text that is almost of the colour of its background."""
+    found = _read("hidden_text", file, page, model, overlay, quiet or as_json)
+    if enhanced:
+        import PIL.Image
+
+        _save(PIL.Image.fromarray(found.enhanced.pixels), enhanced)
+    if as_json:
+        print_json(found.to_json())
+    elif found.lines:
+        _write("\n".join(line.text for line in found.lines))
+        say(f"[dim]{plain(found.how)}[/dim]")
+    else:
+        say(f"{plain(found.how)[:1].upper()}{plain(found.how)[1:]}; {found.seen} words can be seen without help.")
+
+
+@reading.command()
+def invoice(
+    file: FileArgument,
+    page: PageOption = None,
+    model: ModelOption = None,
+    question: QuestionOption = None,
+    overlay: OverlayOption = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="The line items as CSV.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Read an invoice or receipt: fields, line items, and whether its sums are right."""
+    _one_form(json=as_json, markdown=markdown, csv=csv)
+    found = _read("invoice", file, page, model, overlay, quiet or as_json)
+    answered = found.answer(question, model=_open(model)) if question else None
+    _print(found, answered, as_json, {found.to_markdown: markdown or not csv, found.to_csv: csv})
+
+
+@reading.command()
+def table(
+    file: FileArgument,
+    page: PageOption = None,
+    model: ModelOption = None,
+    question: QuestionOption = None,
+    overlay: OverlayOption = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown (also the default).")] = False,
+    html: Annotated[bool, typer.Option("--html", help="As HTML, with spans.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Read a table: ruled, unruled, or cards in a grid."""
+    _one_form(json=as_json, markdown=markdown, html=html, csv=csv)
+    found = _read("table", file, page, model, overlay, quiet or as_json)
+    answered = found.answer(question, model=_open(model)) if question else None
+    _print(found, answered, as_json, {found.to_csv: csv, found.to_html: html, found.to_markdown: not csv and not html})
+    if not found.cells and not as_json:
+        say("[yellow]Note:[/yellow] No table was found.")
+
+
+def _read(name: str, file: Path, page: int | None, model: str | None, overlay: Path | None, silent: bool) -> Any:
+    """Read a file by the plugin of that name, and draw what it found."""
+    from mm_agents import _plugins
+
+    reader = _plugins.build_named("documents", name)
+    found = reader.read(file, page=page, model=_open(model))
+    if overlay:
+        written = _draw(file, found.marks(), page, overlay)
+        if not silent:
+            say(f"[dim]Drawn: {plain(', '.join(map(str, written)))}[/dim]")
+    return found
+
+
+def _open(model: str | None) -> Any:
+    if model is None or model == "offline":
+        return None
+    from mm_agents.chat import open_chat
+
+    return open_chat(model)
+
+
+def _draw(file: Path, marks: Sequence[Mark], page: int | None, target: Path) -> list[Path]:
+    """Write one picture for each page that has marks, numbered where there are several; the first where none has."""
+    from mm_agents.documents.overlay import draw
+    from mm_agents.documents.pages import open_pages
+
+    numbers = sorted({mark.page for mark in marks}) or [page or 1]
+    written: list[Path] = []
+    for one in open_pages(file, numbers=numbers):
+        place = target if len(numbers) == 1 else target.with_stem(f"{target.stem}-{one.number}")
+        _save(draw(one.image, [mark for mark in marks if mark.page == one.number]), place)
+        written.append(place)
+    return written
+
+
+def _save(picture: Any, target: Path) -> None:
+    try:
+        picture.save(target)
+    except ValueError:
+        raise typer.BadParameter(f"{target.name!r} is no name of a picture; write OUT.png.") from None
+
+
+def _one_form(**forms: bool) -> None:
+    chosen = [f"--{name}" for name, given in forms.items() if given]
+    if len(chosen) > 1:
+        raise typer.BadParameter(f"{' and '.join(chosen)} cannot be had at once; choose one.")
+
+
+def _print(found: Any, answered: Any, as_json: bool, forms: dict[Callable[[], str], bool]) -> None:
+    """The reading, or the answer to a question about it, for machines or for people."""
+    if as_json:
+        print_json(found.to_json() | (answered.to_json() if answered else {}))
+    elif answered:
+        show_line(plain(answered.answer or "That cannot be told from this document."))
+        for n, evidence in enumerate(answered.evidence, start=1):
+            box = evidence.box
+            where = f"page {evidence.page}, box {box.x0},{box.y0}–{box.x1},{box.y1}" if box else f"page {evidence.page}"
+            show_line(
+                f"  [{n}] [dim]{plain(evidence.quote or '')}  {where}[/dim]".replace("[" + str(n), "\\[" + str(n))
+            )
+    else:
+        _write(next(form for form, wanted in forms.items() if wanted)())
+
+
+def _write(what: str) -> None:
+    """Text from a document: as it is for a file or pipe, without control characters for a terminal."""
+    if sys.stdout.isatty():
+        what = "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in what)
+    sys.stdout.write(what if what.endswith("\n") else what + "\n")
