@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 from mm_agents.documents.pages import Page, Source, open_pages
 from mm_agents.documents.table._borders import ground_changes
-from mm_agents.documents.table._grid import make_grid
-from mm_agents.documents.table._lines import make_lines, measure, plain
+from mm_agents.documents.table._cards import read_cards
+from mm_agents.documents.table._grid import Grid, make_grid
+from mm_agents.documents.table._lines import around, make_lines, measure, plain
+from mm_agents.documents.table._pieces import is_value
+from mm_agents.documents.table._region import find_region
 from mm_agents.documents.table._rulings import find_rulings
 from mm_agents.documents.table._table import Cell, Table
 from mm_agents.documents.table._values import mark_of, quantity_of, without_marks
@@ -43,11 +46,21 @@ def read_page(page: Page) -> Table:
     """Read the table of a page."""
     lines = make_lines(page.words)
     if not lines:
-        return Table(notes=("No table was found: there is no text.",), page=page.number)
+        return _nothing(page, "there is no text")
     measures = measure(lines)
-    grid = make_grid(
-        lines, find_rulings(page.straight, measures.height), measures, ground_changes(page.straight, lines)
-    )
+    cards = read_cards(page, measures)
+    if cards is not None:
+        return cards
+    rulings = find_rulings(page.straight, measures.height)
+    region = find_region(lines, rulings, measures)
+    if region is None:
+        return _nothing(page, "no two lines have gaps in them, as columns leave")
+    lines = region.lines
+    measures = measure(lines)
+    grid = make_grid(lines, rulings, measures, ground_changes(page.straight, lines))
+    reason = _no_table(grid)
+    if reason:
+        return _nothing(page, reason)
     texts = [" ".join(plain(word) for word in draft.words) for draft in grid.cells]
     mark = mark_of(texts)
     cells = [
@@ -69,3 +82,39 @@ def read_page(page: Page) -> Table:
         header_rows=grid.head_rows,
         page=page.number,
     )
+
+
+def _nothing(page: Page, reason: str) -> Table:
+    return Table(notes=(f"No table was found: {reason}.",), page=page.number)
+
+
+def _no_table(grid: Grid) -> str | None:
+    """Why a grid is no table; None where it is one."""
+    rows = max((cell.row + cell.row_span for cell in grid.cells), default=0)
+    columns = max((cell.column + cell.column_span for cell in grid.cells), default=0)
+    if rows < 2 or columns < 2:
+        return "there is but one row or column"
+    filled = sum(cell.row_span * cell.column_span for cell in grid.cells)
+    if not grid.ruled and filled < 0.3 * rows * columns:
+        return "the words do not stand in rows and columns"
+    if not grid.ruled and _is_running_text(grid, columns):
+        return "the columns are those of a running text"
+    return None
+
+
+def _is_running_text(grid: Grid, columns: int) -> bool:
+    """Whether the lines of cells are long, fill their columns, and hardly any is a value."""
+    widths = [0.0] * columns
+    lines: list[tuple[int, float, int, str]] = []
+    for cell in grid.cells:
+        for line in cell.lines:
+            box = around(line)
+            width = float(box.x1 - box.x0)
+            if cell.column_span == 1:
+                widths[cell.column] = max(widths[cell.column], width)
+                lines.append((cell.column, width, len(line), " ".join(word.text for word in line)))
+    if len(lines) < 8:
+        return False
+    full = sum(width > 0.85 * widths[column] and words >= 4 for column, width, words, _ in lines)
+    values = sum(is_value(text) for *_, text in lines)
+    return full > 0.55 * len(lines) and values < 0.05 * len(lines)

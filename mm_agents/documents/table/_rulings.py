@@ -62,7 +62,7 @@ def find_rulings(pixels: ByteArray, height: float) -> Rulings:
 
 
 def _lines(grey: NDArray[np.uint8], height: float, *, stroke: float, least: float) -> tuple[Ruling, ...]:
-    """Horizontal lines of a grey picture: the least length of their strokes and of the whole is told in letters' heights."""
+    """Horizontal lines of a grey picture; how long strokes and lines are at least is told in heights of letters."""
     cv2 = opencv()
     across = np.ones((max(5, round(0.6 * height)), 1), np.uint8)
     found: list[Ruling] = []

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from mm_agents.documents.answers import Answered, evidence_json
+from mm_agents.documents.locate import normalised
 from mm_agents.documents.overlay import Mark
 from mm_agents.documents.table import _writers
 from mm_agents.documents.table._values import Quantity
@@ -121,8 +122,13 @@ class Table:
         height, width = self.shape
         found = [[""] * width for _ in range(height)]
         for cell in self.cells:
-            found[cell.row][cell.column] = _writers.printed(cell)
+            found[cell.row][cell.column] = self.printed(cell)
         return found
+
+    def printed(self, cell: Cell) -> str:
+        """A cell's text; of a card its value, and in brackets what it measures unless its row says that."""
+        named = cell.metric is None or normalised(cell.metric) == normalised(self.label(cell.row))
+        return cell.text if named else f"{cell.text} ({cell.metric})"
 
     def header(self, column: int) -> str:
         """What the head says over a column: from the top, joined by " / "."""
@@ -187,7 +193,7 @@ class Table:
         ]
 
     def answer(self, question: str, *, model: ChatModel | None = None) -> Answered:
-        """Answer a question by computing over the cells: highest and lowest, mean, sum, count, sort, lookup, difference.
+        """Answer a question by computing over the cells: extremes, means, sums, counts, orders, values, differences.
 
         Args:
             question: in English.

@@ -12,14 +12,9 @@ from mm_agents._optional import require
 from mm_agents.documents.table._values import quantity_of
 
 if TYPE_CHECKING:
-    from mm_agents.documents.table._table import Cell, Table
+    from mm_agents.documents.table._table import Table
 
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
-
-
-def printed(cell: Cell) -> str:
-    """A cell's text; of a card its value with what it measures behind it, in brackets."""
-    return f"{cell.text} ({cell.metric})" if cell.metric else cell.text
 
 
 def markdown(table: Table) -> str:
@@ -47,7 +42,7 @@ def html(table: Table) -> str:
             elif (cell.row, cell.column) == (row, column):
                 spans = f' rowspan="{cell.row_span}"' if cell.row_span > 1 else ""
                 spans += f' colspan="{cell.column_span}"' if cell.column_span > 1 else ""
-                line.append(f"<{tag}{spans}>{escape(printed(cell))}</{tag}>")
+                line.append(f"<{tag}{spans}>{escape(table.printed(cell))}</{tag}>")
         lines.append("<tr>" + "".join(line) + "</tr>")
     return "\n".join([*lines, "</table>"]) + "\n"
 
