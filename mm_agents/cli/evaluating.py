@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -15,7 +15,8 @@ from mm_agents.types import Box, Word
 evaluating = typer.Typer(name="eval", no_args_is_help=True, help="Measure how well things work, on data with truth.")
 app.add_typer(evaluating)
 
-_KINDS = ("invoice", "table", "flowchart")
+Kind = Literal["invoice", "table", "flowchart"]
+_KINDS: tuple[Kind, ...] = ("invoice", "table", "flowchart")
 
 
 @evaluating.callback()
@@ -48,8 +49,8 @@ def documents(
     from mm_agents.evaluate.documents import evaluate
     from mm_agents.evaluate.factory import make
 
-    wanted = tuple(kind or _KINDS)
-    if unknown := sorted(set(wanted) - set(_KINDS)):
+    wanted = tuple(one for one in _KINDS if not kind or one in kind)
+    if unknown := sorted(set(kind or ()) - set(_KINDS)):
         raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(_KINDS)}.", param_hint="--kind")
     with tempfile.TemporaryDirectory(prefix="mm-agents-eval-") as temporary:
         places = folders or []
@@ -75,10 +76,10 @@ def documents(
             say(f"[yellow]Failed:[/yellow] {plain(case.image)}: {plain(case.error)}")
 
 
-def _readers(kinds: tuple[str, ...]) -> dict[str, Callable[[Path], dict[str, Any]]]:
+def _readers(kinds: tuple[Kind, ...]) -> dict[str, Callable[[Path], dict[str, Any]]]:
     from mm_agents import _plugins
 
-    def reader(kind: str) -> Callable[[Path], dict[str, Any]]:
+    def reader(kind: Kind) -> Callable[[Path], dict[str, Any]]:
         plugin = _plugins.build_named("documents", kind)
 
         def read(path: Path) -> dict[str, Any]:
@@ -108,11 +109,15 @@ def _reread(path: Path, page: int, box: tuple[float, float, float, float]) -> st
 
 
 def _table(title: str, head: list[str], lines: list[list[str]]) -> Any:
+    """A line for each figure and a column for each set, as there are more figures than sets."""
     from rich.table import Table
 
     shown = Table(title=title, title_justify="left")
-    for n, name in enumerate(head):
-        shown.add_column(plain(name), justify="left" if n == 0 else "right")
-    for line in lines:
-        shown.add_row(*map(plain, line))
+    for n, (name, *columns) in enumerate(zip(head, *lines, strict=True)):
+        if n == 0:
+            shown.add_column("")
+            for column in columns:
+                shown.add_column(plain(column), justify="right")
+        else:
+            shown.add_row(plain(name), *map(plain, columns))
     return shown
