@@ -9,8 +9,7 @@ from mm_agents.evaluate import _compare
 from mm_agents.evaluate._boxes import on_place, places
 from mm_agents.evaluate._compare import PageText
 from mm_agents.evaluate._tally import Counts, Tally
-from mm_agents.evaluate._truth import InvoiceTruth, Known
-from mm_agents.evaluate._truth_invoices import COLUMNS, DATES, FIELDS, MONEY, NAMES, NUMERIC_COLUMNS
+from mm_agents.evaluate._truth import COLUMNS, DATES, FIELDS, MONEY, NAMES, NUMERIC_COLUMNS, InvoiceTruth, Known
 
 SCORED = tuple(name for name in FIELDS if name not in ("currency", "ship_to"))
 """The fields that count together as ``fields``; the others have a figure of their own alone, because truths write
@@ -145,8 +144,9 @@ def _rows(reading: Mapping[str, Any], truth: InvoiceTruth, page: PageText | None
         visible = {name: known for name, known in row.items() if shown(name, known, page)}
         wrong = [name for name, known in row.items() if not is_right(name, item.get(name), known)]
         tally.share("rows raw", not wrong)
-        telling = visible.keys() - {"quantity"}  # a page shows a "1" somewhere, whatever it says of this row
-        if not telling:
+        # One number may stand somewhere else on a page that lacks the row; a quantity of 1 nearly always does.
+        telling = row.keys() - {"quantity"}
+        if len(telling & visible.keys()) < min(2, len(telling)) or not telling:
             continue
         missed = [name for name in visible if name in wrong]
         tally.share("rows", not missed)
@@ -155,10 +155,9 @@ def _rows(reading: Mapping[str, Any], truth: InvoiceTruth, page: PageText | None
             tally.missed("row", {name: known.values[0] for name, known in visible.items()}, got if item else None)
         _row_places(item, visible, wrong, tally)
     if truth.printed:
-        exact = len(items) == len(truth.items)
-        tally.share("row count", exact)
-    paired = sum(n is not None for n in pairs)
-    tally.counts["row F1"] = Counts(hits=paired, returned=len(items), wanted=len(rows))
+        tally.share("row count", len(items) == len(truth.items))
+        paired = sum(n is not None for n in pairs)
+        tally.counts["row F1"] = Counts(hits=paired, returned=len(items), wanted=len(rows))
 
 
 def _row_places(item: Mapping[str, Any], visible: Mapping[str, Known], wrong: Sequence[str], tally: Tally) -> None:

@@ -9,6 +9,17 @@ Rectangle = tuple[float, float, float, float]
 """x0, y0, x1, y1 in pixels of the picture as stored."""
 
 Kind = Literal["invoice", "table", "flowchart"]
+
+FIELDS = (
+    *("number", "date", "due_date", "purchase_order", "seller", "buyer", "ship_to", "currency"),
+    *("subtotal", "discount", "shipping", "tax", "total"),
+)
+DATES = frozenset({"date", "due_date"})
+MONEY = frozenset({"subtotal", "discount", "shipping", "tax", "total"})
+NAMES = frozenset({"seller", "buyer", "ship_to"})
+COLUMNS = ("quantity", "description", "unit_price", "amount")
+NUMERIC_COLUMNS = frozenset({"quantity", "unit_price", "amount"})
+
 KINDS: tuple[Kind, ...] = ("invoice", "table", "flowchart")
 
 

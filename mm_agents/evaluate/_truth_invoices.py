@@ -10,17 +10,7 @@ from mm_agents._optional import require
 from mm_agents.errors import ConfigError
 from mm_agents.evaluate import _compare
 from mm_agents.evaluate._boxes import rectangles
-from mm_agents.evaluate._truth import InvoiceTruth, Known, Line
-
-FIELDS = (
-    *("number", "date", "due_date", "purchase_order", "seller", "buyer", "ship_to", "currency"),
-    *("subtotal", "discount", "shipping", "tax", "total"),
-)
-DATES = frozenset({"date", "due_date"})
-MONEY = frozenset({"subtotal", "discount", "shipping", "tax", "total"})
-NAMES = frozenset({"seller", "buyer", "ship_to"})
-COLUMNS = ("quantity", "description", "unit_price", "amount")
-NUMERIC_COLUMNS = frozenset({"quantity", "unit_price", "amount"})
+from mm_agents.evaluate._truth import DATES, MONEY, NUMERIC_COLUMNS, InvoiceTruth, Known, Line
 
 _KEYS: dict[str, tuple[str, ...]] = {
     "number": ("invoice_number",),
@@ -89,8 +79,11 @@ def parse(found: Any) -> InvoiceTruth | None:
 
 def _values(name: str, record: Mapping[str, Any], keys: Sequence[str]) -> Known | None:
     raw: list[Any] = [record[key] for key in keys if record.get(key) not in (None, "", [])]
-    flat = [value[0] if isinstance(value, list) else value for value in raw]
-    return _known(name, [str(value) for value in flat])
+    texts: list[str] = []
+    for value in raw:  # an address is its lines: the name alone, or all of them
+        several = [str(part) for part in cast("list[Any]", value)] if isinstance(value, list) else [str(value)]
+        texts += [several[0], " ".join(several)]
+    return _known(name, texts)
 
 
 def _known(name: str, texts: Sequence[str]) -> Known | None:

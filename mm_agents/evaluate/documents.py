@@ -16,7 +16,7 @@ from mm_agents.evaluate import _compare, _score_flowcharts, _score_invoices, _sc
 from mm_agents.evaluate._evidence import Reread, character_errors, quotes_in_crops
 from mm_agents.evaluate._manifest import Entry, entries
 from mm_agents.evaluate._tally import Tally, figures
-from mm_agents.evaluate._truth import KINDS, FlowchartTruth, InvoiceTruth, Kind, TableTruth
+from mm_agents.evaluate._truth import FIELDS, KINDS, FlowchartTruth, InvoiceTruth, Kind, TableTruth
 from mm_agents.types import Word
 
 __all__ = [
@@ -40,6 +40,18 @@ Words = Callable[[Path], Sequence[Word]]
 
 Progress = Callable[[int, int, str], None]
 """Told before each picture: how many are done, how many there are, and the picture's name."""
+
+
+_ORDER = (
+    *("fields", "field F1", "fields raw", "rows", "row F1", "rows raw", "row count", "attributed"),
+    *("totals verified", "verified totals right", "verified values right", *FIELDS),
+    *("TEDS", "TEDS structure", "cells", "tables right", "card values"),
+    *("node F1", "edge F1", "labels", "labels of found arrows", "texts", "shapes", "shape families"),
+    *("lane F1", "lanes of nodes", "graphs right", "graphs right with labels"),
+    *("true arrows found", "false arrows rejected", "node count", "arrow count"),
+    *("quotes in crops", "characters"),
+)
+"""How figures follow each other in a table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +129,8 @@ class Report:
         tables: dict[Kind, tuple[list[str], list[list[str]]]] = {}
         for kind in KINDS:
             rows = [row for row in self.rows() if row.kind == kind]
-            names = list(dict.fromkeys(name for row in rows for name in row.figures if not name.endswith(" (of)")))
+            there = {name for row in rows for name in row.figures}
+            names = [name for name in _ORDER if name in there]
             lines = [[row.set, str(row.pictures), *(_shown(row.figures, name) for name in names)] for row in rows]
             if rows:
                 tables[kind] = (["set", "pictures", *names], lines)

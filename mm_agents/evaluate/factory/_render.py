@@ -72,8 +72,14 @@ def _font(path: str | None, size: int) -> Font:
 @lru_cache(maxsize=4096)
 def _covers(path: str | None, text: str) -> bool:
     font = _font(path, 24)
-    missing = bytes(font.getmask("\uffff"))
-    return all(character.isspace() or bytes(font.getmask(character)) != missing for character in text)
+    missing = _glyph(font, "\uffff")
+    return all(character.isspace() or _glyph(font, character) != missing for character in text)
+
+
+def _glyph(font: Font, character: str) -> bytes:
+    patch = Image.new("L", (48, 48))
+    ImageDraw.Draw(patch).text((8, 36), character, font=font, fill=255, anchor="ls")
+    return patch.tobytes()
 
 
 @lru_cache(maxsize=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -59,7 +60,9 @@ class _Page:
         """The right margin's x."""
         return self.canvas.image.width - self.margin
 
-    def write(self, x: float, y: float, text: str, *, bold: bool = False, align: str = "left", scale: float = 1.0) -> Box:
+    def write(
+        self, x: float, y: float, text: str, *, bold: bool = False, align: str = "left", scale: float = 1.0
+    ) -> Box:
         """A text in the page's font."""
         font = self.face.font(round(self.size * scale), bold=bold)
         return self.canvas.text(x, y, text, font, BLACK, align)
@@ -315,7 +318,7 @@ def _verticals(page: _Page, top: float, columns: list[tuple[str, float, str]]) -
     """Rules between the columns and around them, well clear of the texts."""
     grey = mixed(page.accent, WHITE, 0.5)
     page.canvas.draw.rectangle((page.margin, round(top), page.right, round(page.y)), outline=grey, width=1)
-    for (_, x, align), (_, after, next_align) in zip(columns, columns[1:], strict=False):
+    for (_, x, align), (_, after, next_align) in pairwise(columns):
         if align == "right":
             rule = x + page.size * 0.5
         elif next_align == "left":
@@ -337,10 +340,8 @@ def _totals(page: _Page) -> None:
     page.y += page.line
     for name, label, value in _sums(page):
         page.write(left, page.y, label + colon)
-        if name == "discount":
-            boxes = _less(page, right, value, signs)
-        else:
-            boxes = page.money(right, page.y, value, sign=signs)
+        write = _less if name == "discount" else _Page.money
+        boxes = write(page, right, page.y, value, sign=signs)
         if name:
             page.keep(name, *boxes)
         page.y += page.line
@@ -351,12 +352,12 @@ def _totals(page: _Page) -> None:
     page.y += page.line * 1.5
 
 
-def _less(page: _Page, right: float, value: Decimal, signs: bool) -> list[Box]:
-    """A discount, with its minus sign."""
-    boxes = page.money(right, page.y, value, sign=signs)
-    minus = page.canvas.text(boxes[0][0] - page.size * 0.2, page.y, "-", page.face.font(page.size), BLACK, "right")
-    page.canvas.lines[-2:] = [page.canvas.lines[-1], page.canvas.lines[-2]]
-    page.canvas.lines[-2:] = [("-" + page.canvas.lines[-1][0], union([minus, boxes[0]]))]
+def _less(page: _Page, x: float, y: float, value: Decimal, *, sign: bool) -> list[Box]:
+    """A discount that ends at x, with its minus sign."""
+    boxes = page.money(x, y, value, sign=sign)
+    said, _ = page.canvas.lines.pop()
+    minus = page.canvas.text(boxes[0][0] - page.size * 0.2, y, "-", page.face.font(page.size), BLACK, "right")
+    page.canvas.lines[-1] = (f"-{said}", union([minus, boxes[0]]))
     return [union([minus, boxes[0]]), *boxes]
 
 
@@ -371,7 +372,9 @@ def _sums(page: _Page) -> list[tuple[str, str, Decimal]]:
     tax = rng.choice(words.tax)
     for rate, value in facts.taxes:
         label = f"{tax} {_facts.quantity(rate, page.locale)}%" if page.locale != "fr_FR" else f"{tax} {rate} %"
-        listed.append(("tax" if len(facts.taxes) == 1 else "", label.replace(".", ",") if "," in label else label, value))
+        listed.append(
+            ("tax" if len(facts.taxes) == 1 else "", label.replace(".", ",") if "," in label else label, value)
+        )
     if len(facts.taxes) > 1 and facts.tax is not None:
         listed.append(("tax", rng.choice(words.tax_sum), facts.tax))
     return listed
