@@ -6,8 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache
 from itertools import permutations
 
+from mm_agents._optional import require
 from mm_agents.documents._numbers import Mark, numbers_in
 from mm_agents.documents.invoice import _labels
 from mm_agents.documents.invoice._labels import ColumnKind
@@ -208,7 +210,24 @@ def kind_of(heading: str) -> ColumnKind:
     for kind in _ORDER:
         if _labels.whole(_labels.COLUMNS[kind]).fullmatch(heading):
             return kind
-    return "other"
+    return _misread(heading)
+
+
+@cache
+def _misread(heading: str) -> ColumnKind:
+    """What a heading with a wrong letter in it is nearly."""
+    if not 5 <= len(heading) <= 24:
+        return "other"
+    rapidfuzz = require("rapidfuzz", extra="documents", feature="Reading invoices")
+    names: dict[str, ColumnKind] = {
+        name: kind
+        for kind in _ORDER
+        for pattern in _labels.COLUMNS[kind]
+        for name in re.sub(r"\([^()]*\)\??", "?", pattern).split("|")
+        if len(name) >= 5 and re.fullmatch(r"[a-z ]+", name)
+    } | {"description": "description", "quantity": "quantity", "amount": "amount"}
+    best = rapidfuzz.process.extractOne(heading, list(names), scorer=rapidfuzz.fuzz.ratio, score_cutoff=83)
+    return names[best[0]] if best else "other"
 
 
 def _column(words: Sequence[Segment], kind: ColumnKind) -> Column:

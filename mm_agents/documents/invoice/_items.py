@@ -22,6 +22,10 @@ _ASIDE = re.compile(r"^[\w .-]{2,24}\s?:\s?[$€£]?[\d.,]+\s?%?$")
 """A line below an item that only adds a code, a price or a rate: "GTIN: 4012345001235"."""
 
 
+_TIMES = re.compile(r"(?<![\w.,])(\d{1,4})[xX×](?!\w)")
+"""A quantity with its sign of multiplication glued to it: "2X"."""
+
+
 @dataclass(kw_only=True)
 class Row:
     """An item as it is put together.
@@ -74,7 +78,7 @@ def find_items(sheet: Sheet, mark: Mark | None) -> Table:
         if table.rows and (best is None or _worth(table, mark) > _worth(best, mark)):
             best = table
     loose = _loose(sheet, mark)
-    if best is None or (_proven(best, mark) == 0 and len(loose.rows) >= max(len(best.rows), 1)):
+    if best is None or (_proven(best, mark) == 0 and len(loose.rows) >= max(len(best.rows) / 2, 1)):
         return loose if loose.rows else best or Table(rows=(), taken=frozenset())
     return best
 
@@ -258,8 +262,11 @@ def _anchor(
     kinds = {column.kind for column in columns}
     has = {kind for kind in ("quantity", "price", "amount") if row.number(kind, mark) is not None}
     wanted = {"quantity", "price", "amount"} & kinds
-    if len(has) >= 2 or (len(wanted) == 1 and has == wanted) or (has == {"amount"} and _told(columns, cells)):
+    if len(has) >= 2:
         return row
+    if len(has) == 1 and (has == wanted or (has == {"amount"} and _told(columns, cells))):
+        alone = row.cells[next(iter(has))]
+        return row if any(number.is_money for number in numbers_in(alone.text, mark)) else None
     return None
 
 
@@ -304,7 +311,7 @@ def _loose(sheet: Sheet, mark: Mark | None) -> Table:
         parts = [
             (segment.part(number.start, number.end), number)
             for segment in row
-            for number in numbers_in(segment.text, mark)
+            for number in numbers_in(_TIMES.sub(r"\1 ", segment.text), mark)
             if not number.percent and number.value > 0
         ]
         if len(parts) < 3 or is_total(row, mark):

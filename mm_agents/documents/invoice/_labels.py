@@ -78,7 +78,7 @@ AMOUNTS: dict[AmountKind, tuple[str, ...]] = {
     ),
     "paid": (
         r"cash(?!ier| sale| bill| receipt| refund)(?: received| tendered)?|tender(?:ed)?|visa|master ?card|debit card|credit card|amex|"
-        r"(?:amount |total )?paid|payments?(?: received| made)?|deja (?:paye|regle)|acompte|(?:bereits )?(?:bezahlt|gezahlt)|"
+        r"(?:amount |total )?paid|pay(?:ments?)?(?: received| made)?|edc|deja (?:paye|regle)|acompte|(?:bereits )?(?:bezahlt|gezahlt)|"
         r"anzahlung|vorauszahlung|voldaan|betaald|(?:ya )?pagado|anticipo|deposit|gegeben|bar(?:zahlung)?|especes|carte|prepaid|"
         r"rounded cash|received",
     ),
@@ -220,7 +220,7 @@ COMPANY = re.compile(
 NOT_A_NAME = re.compile(
     r"@|www|https?:|\bt[e]?l\b|\btel|phone|\bfax|telefon|mobile|e-?mail|\bvat\b|\bgst\b|\btva\b|\bust\b|siret|siren|iban|bic\b|\bhr[ab]\b|steuer|"
     r"(?:co|company)[ .]*(?:reg|no)|reg(?:istration)?[ .]*no|\bpage\b|seite \d|nummer|number|numero|\bdate|datum|cashier|account|kunden|customer|"
-    r"\bno[ .]*:|\bid[ .]*:|invoice|receipt|rechnung\b|facture|factuur|stylesheet|version|geschaft|service client|copyright|website|contact"
+    r"\bno[ .]*:|\bid[ .]*:|invoice|receipt|rechnung\b|facture|factuur|stylesheet|version|geschaft|au capital|service client|copyright|website|contact"
 )
 
 

@@ -130,11 +130,30 @@ def lay_out(pages: Sequence[Page]) -> Sheet:
     for page in pages:
         upright = [word for word in page.words if word.turned == 0]
         heights += [word.place.y1 - word.place.y0 for word in upright]
-        for row in rows(upright):
+        for row in _rows(upright):
             number = len(found)
             found.append(tuple(segment_of(page, words, number, top) for words in _split(row)))
         top += page.frame.size[1]
     return Sheet(pages=tuple(pages), rows=tuple(found), height=float(median(heights)) if heights else 12.0)
+
+
+def _rows(words: Sequence[Word]) -> list[list[Word]]:
+    """Words in rows; marks such as dashes and colons join the row of the words that they were read with.
+
+    The ink of a dash is some pixels high, so that its own height says nothing about its row.
+    """
+    said = [word for word in words if any(character.isalnum() for character in word.text)]
+    found = rows(said)
+    row_of = {id(word): n for n, row in enumerate(found) for word in row}
+    runs: dict[int, list[Word]] = {}
+    for word in said:
+        runs.setdefault(word.line, []).append(word)
+    for mark in words:
+        mates = runs.get(mark.line) if id(mark) not in row_of else None
+        if mates:
+            nearest = min(mates, key=lambda word: abs(word.place.x0 - mark.place.x0))
+            found[row_of[id(nearest)]].append(mark)
+    return [sorted(row, key=lambda word: word.place.x0) for row in found]
 
 
 def segment_of(page: Page, words: Sequence[Word], row: int, top: float) -> Segment:

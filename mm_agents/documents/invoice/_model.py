@@ -80,6 +80,7 @@ class LineItem(_Frozen):
         amount: of the row.
         discount: in percent.
         evidence: the place of each cell.
+        unsure: the cells that read otherwise when looked at again alone, as lone digits often do.
     """
 
     quantity: Decimal | None = None
@@ -89,6 +90,7 @@ class LineItem(_Frozen):
     amount: Decimal | None = None
     discount: Decimal | None = None
     evidence: dict[Cell, Evidence] = {}
+    unsure: tuple[Cell, ...] = ()
 
 
 class TaxLine(_Frozen):
@@ -97,6 +99,7 @@ class TaxLine(_Frozen):
     rate: Decimal | None = None
     base: Decimal | None = None
     amount: Decimal | None = None
+    verified: bool = False
     evidence: tuple[Evidence, ...] = ()
 
 
@@ -154,6 +157,7 @@ class InvoiceData(_Frozen):
                     "rate": plain_quantity(tax.rate) if tax.rate is not None else None,
                     "base": _money(tax.base),
                     "amount": _money(tax.amount),
+                    "verified": tax.verified,
                     "evidence": [evidence_json(one) for one in tax.evidence],
                 }
                 for tax in self.taxes
@@ -204,7 +208,10 @@ def _item_json(item: LineItem) -> dict[str, Any]:
         "unit_price": _money(item.unit_price),
         "amount": _money(item.amount),
         "discount": plain_quantity(item.discount) if item.discount is not None else None,
-        "evidence": [{"field": cell} | evidence_json(one) for cell, one in item.evidence.items()],
+        "evidence": [
+            {"field": cell, "verified": cell not in item.unsure} | evidence_json(one)
+            for cell, one in item.evidence.items()
+        ],
     }
 
 

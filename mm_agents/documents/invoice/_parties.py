@@ -58,7 +58,7 @@ def find_parties(sheet: Sheet, free: Sequence[Segment]) -> dict[PartyKind, Party
         if seller is not None:
             found["seller"] = seller
             taken |= {word for segment in (seller.at, *seller.lines) for word in segment.words}
-            sender = {one.row for one in free if set(one.words) & set(seller.at.words)}
+            sender = {one.row for one in free if one.folded.startswith(seller.at.folded)}
             rest = [one for one in free if not taken & set(one.words) and one.row not in sender]
             blocks = _address_blocks(sheet, rest)
     if "buyer" not in found:
@@ -210,8 +210,8 @@ def _address_blocks(sheet: Sheet, free: Sequence[Segment]) -> list[list[Segment]
         if segment in seen:
             continue
         block = [segment, *(one for one in _flush(sheet, segment) if one in known)]
-        seen |= set(block)
         if any(_POSTCODE.search(line.folded) for line in block[1:6]):
+            seen |= set(block)
             blocks.append(block)
     return blocks
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mm_agents.documents.invoice._invoice import Invoice
+from mm_agents.documents.invoice._confirm import look_again
 from mm_agents.documents.invoice._reading import read_invoice
-from mm_agents.documents.pages import Source, open_pages
+from mm_agents.documents.pages import Source, default_ocr, open_pages
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
@@ -21,9 +22,17 @@ class InvoiceReader:
     def read(
         self, source: Source, /, *, page: int | None = None, model: ChatModel | None = None, ocr: Ocr | None = None
     ) -> Invoice:
-        """Read an invoice."""
-        pages = list(open_pages(source, ocr=ocr, numbers=None if page is None else [page]))
-        return read_invoice(pages, lambda segment: True)
+        """Read an invoice.
+
+        Args:
+            source: a picture or a PDF; all pages of a PDF are read as one invoice.
+            page: read this page of a PDF alone.
+            model: reads the pages as well; what it says is located and checked as what the rules found.
+            ocr: what reads words; the plugin "ocr" by default.
+        """
+        engine: Ocr = ocr or default_ocr()
+        pages = list(open_pages(source, ocr=engine, numbers=None if page is None else [page]))
+        return look_again(read_invoice(pages), pages, engine)
 
 
 def build(argument: str = "") -> InvoiceReader:

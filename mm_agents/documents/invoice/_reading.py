@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -28,16 +28,11 @@ from mm_agents.documents.invoice._totals import Totals, find_totals
 from mm_agents.documents.pages import Page, covering
 from mm_agents.types import Evidence
 
-Confirm = Callable[[Segment], bool]
-"""Whether the words of a place are read there again."""
-
-
-def read_invoice(pages: Sequence[Page], confirm: Confirm) -> Invoice:
+def read_invoice(pages: Sequence[Page]) -> Invoice:
     """Read an invoice.
 
     Args:
         pages: all of its pages, in their order.
-        confirm: the second look at what is to be called verified.
     """
     sheet = lay_out(pages)
     mark = decimal_mark(segment.text for segment in sheet.segments)
@@ -51,13 +46,13 @@ def read_invoice(pages: Sequence[Page], confirm: Confirm) -> Invoice:
     dates = find_dates(rest, free)
     parties = find_parties(rest, free)
     fields: dict[str, Field[Any]] = {
-        "number": _text(number, confirm),
-        "purchase_order": _text(order, confirm),
-        "date": _date(dates.issue, dates, confirm, labelled=dates.issue_labelled),
-        "due_date": _date(dates.due, dates, confirm),
-        "currency": _currency(sheet, free, confirm),
-        **{kind: _party(parties.get(kind), kind, confirm) for kind in ("seller", "buyer", "ship_to")},
-        **_amount_fields(totals, confirm),
+        "number": _text(number),
+        "purchase_order": _text(order),
+        "date": _date(dates.issue, dates, labelled=dates.issue_labelled),
+        "due_date": _date(dates.due, dates),
+        "currency": _currency(sheet, free),
+        **{kind: _party(parties.get(kind), kind) for kind in ("seller", "buyer", "ship_to")},
+        **_amount_fields(totals),
     }
     taxes = tuple(_tax(one) for one in totals.taxes)
     values = {name: fields[name].value for name in ("subtotal", "discount", "shipping", "rounding", "tax", "total")}
@@ -87,7 +82,7 @@ def _item(row: Row, mark: Mark | None) -> LineItem:
     return LineItem(
         quantity=quantity,
         unit=unit,
-        description=" ".join(line.text for line in row.lines) or None,
+        description="\n".join(line.text for line in row.lines) or None,
         unit_price=row.number("price", mark),
         amount=row.number("amount", mark),
         discount=discount,
@@ -105,24 +100,24 @@ def _block(lines: Sequence[Segment], how: str) -> Evidence:
     return evidence
 
 
-def _text(pair: Pair[str] | None, confirm: Confirm) -> Field[str]:
+def _text(pair: Pair[str] | None) -> Field[str]:
     if pair is None:
         return Field[str]()
     return Field[str](
         value=pair.value,
-        verified=confirm(pair.at),
+        verified=True,
         evidence=(pair.at.evidence("label"),),
         note=f"beside “{pair.label.text.strip(' :')}”",
     )
 
 
-def _date(pair: Pair[Any] | None, dates: Dates, confirm: Confirm, *, labelled: bool = True) -> DateField:
+def _date(pair: Pair[Any] | None, dates: Dates, *, labelled: bool = True) -> DateField:
     if pair is None:
         return DateField()
     value, readings = read_as(pair.value, dates.order)
     return DateField(
         value=value,
-        verified=labelled and confirm(pair.at),
+        verified=labelled,
         evidence=(pair.at.evidence("label" if labelled else "first date"),),
         note=f"beside “{pair.label.text.strip(' :')}”" if labelled else "the first date on the page; no label says so",
         readings=readings,
@@ -130,29 +125,29 @@ def _date(pair: Pair[Any] | None, dates: Dates, confirm: Confirm, *, labelled: b
     )
 
 
-def _currency(sheet: Sheet, free: Sequence[Segment], confirm: Confirm) -> Field[str]:
+def _currency(sheet: Sheet, free: Sequence[Segment]) -> Field[str]:
     found = find_currency(sheet, free)
     if found is None:
         return Field[str]()
-    return Field[str](value=found[0], verified=confirm(found[1]), evidence=(found[1].evidence("sign"),))
+    return Field[str](value=found[0], verified=True, evidence=(found[1].evidence("sign"),))
 
 
-def _party(party: Party | None, kind: PartyKind, confirm: Confirm) -> PartyField:
+def _party(party: Party | None, kind: PartyKind) -> PartyField:
     if party is None:
         return PartyField()
     address = tuple(line.text for line in party.lines)
     whole = kind == "ship_to"
     lines = (party.at, *party.lines) if whole else (party.at,)
     return PartyField(
-        value=", ".join([party.name, *address]) if whole else party.name,
-        verified=all(confirm(line) for line in lines),
+        value="\n".join([party.name, *address]) if whole else party.name,
+        verified=True,
         evidence=(_block(lines, "heading" if party.how[0] in "ub" else "layout"),),
         note=party.how,
         address=address,
     )
 
 
-def _amount_fields(totals: Totals, confirm: Confirm) -> dict[str, Field[Any]]:
+def _amount_fields(totals: Totals) -> dict[str, Field[Any]]:
     names: tuple[AmountKind, ...] = ("subtotal", "discount", "shipping", "rounding", "tax", "total")
     found: dict[str, Field[Any]] = {}
     for name in names:
@@ -166,7 +161,7 @@ def _amount_fields(totals: Totals, confirm: Confirm) -> dict[str, Field[Any]]:
             note += f"; {'; '.join(totals.proofs)}" if totals.proofs else "; nothing else bears it out"
         found[name] = Field[Decimal](
             value=amount.value,
-            verified=proven and all(confirm(one.at) for one in amount.parts or (amount,)),
+            verified=proven,
             evidence=tuple(one.at.evidence("label") for one in amount.parts or (amount,)),
             note=note,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import product
 
@@ -11,6 +11,9 @@ from mm_agents.documents._numbers import Mark
 from mm_agents.documents.invoice._amounts import CENT, KINDS, Amount, find_amounts, is_rate
 from mm_agents.documents.invoice._labels import AmountKind
 from mm_agents.documents.invoice._lines import Sheet
+
+_ROUNDED = Decimal("0.10")
+"""A total may be less than what it was rounded from by so much."""
 
 _MOST = 7  # candidates of a kind that are tried with each other
 
@@ -39,12 +42,14 @@ class _Facts:
         paid: what was paid less the change.
         seen: how many totals each value is labelled as.
         highest: of the totals.
+        tendered: what was handed over, before the change.
     """
 
     items: Decimal | None
     paid: frozenset[Decimal]
     seen: dict[Decimal, int]
     highest: Decimal
+    tendered: frozenset[Decimal]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +103,7 @@ def _facts(amounts: Sequence[Amount], items: Sequence[Decimal]) -> _Facts:
     seen: dict[Decimal, int] = {}
     for value, _ in {(one.value, one.at.words) for one in totals}:
         seen[value] = seen.get(value, 0) + 1
-    paid = [one.value for one in amounts if one.kind == "paid"]
+    paid = [abs(one.value) for one in amounts if one.kind == "paid"]
     change = [one.value for one in amounts if one.kind == "change"]
     left = {one - other for one in paid for other in change} or set(paid)
     return _Facts(
@@ -106,6 +111,7 @@ def _facts(amounts: Sequence[Amount], items: Sequence[Decimal]) -> _Facts:
         paid=frozenset(left),
         seen=seen,
         highest=max((one.value for one in totals), default=Decimal(0)),
+        tendered=frozenset(paid) - left,
     )
 
 
@@ -121,6 +127,9 @@ def _unlabelled(amounts: Sequence[Amount], facts: _Facts) -> list[Amount]:
 def _reconciled(amounts: Sequence[Amount], facts: _Facts) -> _Choice:
     """The amounts of one reading that explain each other best."""
     of = {kind: _best_of(amounts, kind) for kind in KINDS}
+    # "Total 155.50, tax 9.31, total 164.81": what is called a total may be the sum before taxes
+    lower = [one for one in of["total"] if one.value < facts.highest and one.value not in {s.value for s in of["subtotal"]}]
+    of["subtotal"] += [replace(one, kind="subtotal", rank=one.rank + 2) for one in lower[:3]]
     parts: list[list[Amount | None]] = [
         [*of["total"], None],
         [*of["subtotal"], None],
@@ -153,6 +162,8 @@ def _fit(choice: _Choice, facts: _Facts) -> float:
         score += 0.8 * (total.value in facts.paid)
         if total.value <= 0:
             score -= 1.0
+        if total.value < facts.highest - _ROUNDED and facts.highest not in facts.tendered:
+            score -= 2.5
         if tax is not None and tax.value >= total.value:
             score -= 2.0
         if subtotal is not None:
@@ -218,6 +229,9 @@ def _proofs(amounts: Sequence[Amount], choice: _Choice, facts: _Facts) -> tuple[
             found.append("the items add up to the subtotal")
         if any(abs(facts.items + extra - total.value) <= CENT for extra in (Decimal(0), choice.more, plus)):
             found.append("the items add up to it")
+    others = [value for value in facts.seen if 0 < value < total.value]
+    if any(abs(one + other - total.value) <= CENT for n, one in enumerate(others) for other in others[n + 1 :]):
+        found.append("two other totals add up to it")
     if facts.seen.get(total.value, 0) > 1:
         found.append("it is printed again as a total")
     if total.value in facts.paid:
