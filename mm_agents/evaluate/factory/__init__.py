@@ -11,7 +11,7 @@ from typing import Any
 from mm_agents.errors import ConfigError
 from mm_agents.evaluate._manifest import MANIFEST, load
 from mm_agents.evaluate._truth import KINDS, Kind
-from mm_agents.evaluate.factory import _noise, invoices, tables
+from mm_agents.evaluate.factory import _noise, flowcharts, invoices, tables
 from mm_agents.evaluate.factory._render import Canvas
 
 __all__ = ["make"]
@@ -20,7 +20,7 @@ _MAKER = "mm_agents.evaluate.factory"
 _MOST = 10_000
 
 Draw = Callable[[Random], tuple[Canvas, dict[str, Any]]]
-_DRAW: dict[str, Draw] = {"invoice": invoices.draw, "table": tables.draw}
+_DRAW: dict[str, Draw] = {"invoice": invoices.draw, "table": tables.draw, "flowchart": flowcharts.draw}
 
 
 def make(kind: Kind, *, count: int, seed: int, folder: Path) -> Path:
