@@ -125,15 +125,15 @@ class Report:
         return found
 
     def table(self) -> dict[Kind, tuple[list[str], list[list[str]]]]:
-        """A table for each kind that was read: its head (the sets), and a line for each figure."""
+        """A table for each kind that was read: its head, and its lines, each a set's name, pictures and figures."""
         tables: dict[Kind, tuple[list[str], list[list[str]]]] = {}
         for kind in KINDS:
             rows = [row for row in self.rows() if row.kind == kind]
             there = {name for row in rows for name in row.figures}
-            lines = [["pictures", *(str(row.pictures) for row in rows)]]
-            lines += [[name, *(_shown(row.figures, name) for row in rows)] for name in _ORDER if name in there]
+            names = [name for name in _ORDER if name in there]
+            lines = [[row.set, str(row.pictures), *(_shown(row.figures, name) for name in names)] for row in rows]
             if rows:
-                tables[kind] = ([kind, *(row.set for row in rows)], lines)
+                tables[kind] = (["set", "pictures", *names], lines)
         return tables
 
     def to_json(self) -> dict[str, Any]:

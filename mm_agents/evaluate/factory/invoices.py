@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
 from random import Random
 from typing import Any
 
 from mm_agents.evaluate.factory import _facts
-from mm_agents.evaluate.factory._facts import Facts, Item, Party
+from mm_agents.evaluate.factory._facts import Item, Party
+from mm_agents.evaluate.factory._page import Page, truth
 from mm_agents.evaluate.factory._render import (
     ACCENTS,
     BLACK,
@@ -17,77 +17,16 @@ from mm_agents.evaluate.factory._render import (
     Box,
     Canvas,
     Colour,
-    Face,
     choose_face,
     mixed,
     union,
     width_of,
     wrapped,
 )
-from mm_agents.evaluate.factory._words import LANGUAGES, Language
+from mm_agents.evaluate.factory._words import LANGUAGES
 
 _ACCENTS: tuple[Colour, ...] = ((28, 78, 128), (20, 110, 90), (140, 40, 40), (70, 70, 80), (40, 40, 44), (90, 60, 140))
 _PAGES = ((1240, 1754), (1275, 1650), (1000, 1414))  # A4 and Letter at 150 dpi, A4 at 120 dpi
-
-
-@dataclass(slots=True, kw_only=True)
-class _Page:
-    """An invoice being drawn: where the pen is, how things look, and what is known so far."""
-
-    rng: Random
-    canvas: Canvas
-    face: Face
-    words: Language
-    facts: Facts
-    locale: str
-    pattern: str
-    size: int
-    accent: Colour
-    margin: int
-    sign: str
-    sign_first: bool
-    y: float = 0.0
-    fields: dict[str, list[Box]] = field(default_factory=dict[str, list[Box]])
-    rows: list[dict[str, list[Box]]] = field(default_factory=list[dict[str, list[Box]]])
-
-    @property
-    def line(self) -> float:
-        """The distance of two baselines, in pixels."""
-        return self.size * 1.45
-
-    @property
-    def right(self) -> int:
-        """The right margin's x."""
-        return self.canvas.image.width - self.margin
-
-    def write(
-        self, x: float, y: float, text: str, *, bold: bool = False, align: str = "left", scale: float = 1.0
-    ) -> Box:
-        """A text in the page's font."""
-        font = self.face.font(round(self.size * scale), bold=bold)
-        return self.canvas.text(x, y, text, font, BLACK, align)
-
-    def keep(self, name: str, *boxes: Box) -> None:
-        """Remember where a field's value stands."""
-        self.fields.setdefault(name, []).extend(boxes)
-
-    def money(self, x: float, y: float, value: Decimal, *, sign: bool, bold: bool = False) -> list[Box]:
-        """A sum that ends at x: its box, and its digits' alone where a sign stands beside them."""
-        font = self.face.font(self.size, bold=bold)
-        digits = _facts.money(value, self.locale)
-        if not sign:
-            return [self.canvas.text(x, y, digits, font, BLACK, "right")]
-        gap = 0 if self.sign in "$£€" and self.sign_first else width_of(" ", font)
-        beside = width_of(self.sign, font) + gap
-        if self.sign_first:
-            number = self.canvas.text(x, y, digits, font, BLACK, "right")
-            mark = self.canvas.text(x - width_of(digits, font) - beside, y, self.sign, font)
-            self.canvas.lines[-2:] = [self.canvas.lines[-1], self.canvas.lines[-2]]
-        else:
-            number = self.canvas.text(x - beside, y, digits, font, BLACK, "right")
-            mark = self.canvas.text(x, y, self.sign, font, BLACK, "right")
-        self.canvas.join(2)
-        return [union([number, mark]), number]
 
 
 def draw(rng: Random) -> tuple[Canvas, dict[str, Any]]:
@@ -101,10 +40,10 @@ def draw(rng: Random) -> tuple[Canvas, dict[str, Any]]:
     if rng.random() < 0.4:  # a page that is not blank to its end
         bottom = min(canvas.image.height, round(page.y + page.margin))
         canvas.image = canvas.image.crop((0, 0, canvas.image.width, bottom))
-    return canvas, _truth(page)
+    return canvas, truth(page)
 
 
-def _planned(rng: Random) -> _Page:
+def _planned(rng: Random) -> Page:
     code = rng.choice(list(LANGUAGES))
     face = choose_face(rng, "" if code == "en" else ACCENTS)
     if code != "en" and not face.covers(ACCENTS):
@@ -116,7 +55,7 @@ def _planned(rng: Random) -> _Page:
     width, height = rng.choice(_PAGES)
     size = round(width / rng.uniform(54, 66))
     canvas = Canvas(width, height, WHITE if rng.random() < 0.8 else (250, 249, 244))
-    return _Page(
+    return Page(
         rng=rng,
         canvas=canvas,
         face=face,
@@ -136,7 +75,7 @@ def _planned(rng: Random) -> _Page:
 # ---------------------------------------------------------------- head
 
 
-def _head(page: _Page) -> None:
+def _head(page: Page) -> None:
     """The seller on one side and the title on the other, then what the invoice is about, then the parties."""
     rng, canvas = page.rng, page.canvas
     if rng.random() < 0.3:
@@ -162,7 +101,7 @@ def _head(page: _Page) -> None:
     page.y += page.line
 
 
-def _seller(page: _Page, y: float, right: bool) -> float:
+def _seller(page: Page, y: float, right: bool) -> float:
     x, align = (page.right, "right") if right else (page.margin, "left")
     seller = page.facts.seller
     page.keep("seller", page.write(x, y, seller.name, bold=True, align=align, scale=page.rng.choice((1.0, 1.25, 1.5))))
@@ -172,7 +111,7 @@ def _seller(page: _Page, y: float, right: bool) -> float:
     return y
 
 
-def _about(page: _Page) -> list[tuple[str, str, str]]:
+def _about(page: Page) -> list[tuple[str, str, str]]:
     """The name, label and value of each field that tells what the invoice is."""
     facts, words, rng = page.facts, page.words, page.rng
     colon = rng.choice((":", "", ":"))
@@ -187,7 +126,7 @@ def _about(page: _Page) -> list[tuple[str, str, str]]:
     return [(name, label + colon, value) for name, label, value in listed]
 
 
-def _about_beside(page: _Page, y: float, *, on_left: bool) -> float:
+def _about_beside(page: Page, y: float, *, on_left: bool) -> float:
     """Labels with their values to the right of them, in two columns or run on."""
     about = _about(page)
     columns = page.rng.random() < 0.7
@@ -204,7 +143,7 @@ def _about_beside(page: _Page, y: float, *, on_left: bool) -> float:
     return y
 
 
-def _about_above(page: _Page, y: float) -> float:
+def _about_above(page: Page, y: float) -> float:
     """Labels in a row with their values below them."""
     about = _about(page)
     step = (page.right - page.margin) / len(about)
@@ -218,7 +157,7 @@ def _about_above(page: _Page, y: float) -> float:
     return y + page.line * 2
 
 
-def _parties(page: _Page, y: float, *, on_right: bool = False) -> float:
+def _parties(page: Page, y: float, *, on_right: bool = False) -> float:
     """The buyer, and beside or below it where the goods go."""
     facts, words, rng = page.facts, page.words, page.rng
     x = page.margin + (page.right - page.margin) * 0.55 if on_right else page.margin
@@ -229,7 +168,7 @@ def _parties(page: _Page, y: float, *, on_right: bool = False) -> float:
     return _party(page, x, end + page.line, "ship_to", label, facts.ship_to)
 
 
-def _party(page: _Page, x: float, y: float, name: str, label: str, party: Party) -> float:
+def _party(page: Page, x: float, y: float, name: str, label: str, party: Party) -> float:
     page.write(x, y, label + page.rng.choice((":", "")), bold=True)
     boxes = [page.write(x, y + page.line, party.name)]
     y += page.line
@@ -243,7 +182,7 @@ def _party(page: _Page, x: float, y: float, name: str, label: str, party: Party)
 # ---------------------------------------------------------------- rows
 
 
-def _columns(page: _Page) -> list[tuple[str, float, str]]:
+def _columns(page: Page) -> list[tuple[str, float, str]]:
     """Each column's name, x and alignment."""
     left, right = page.margin + page.size * 0.5, page.right - page.size * 0.5
     width = right - left
@@ -265,7 +204,7 @@ def _columns(page: _Page) -> list[tuple[str, float, str]]:
     ]
 
 
-def _table(page: _Page) -> None:
+def _table(page: Page) -> None:
     rng, canvas = page.rng, page.canvas
     columns = _columns(page)
     style = rng.choice(("ruled", "lines", "banded", "plain"))
@@ -294,7 +233,7 @@ def _table(page: _Page) -> None:
     page.y += page.line * 0.6
 
 
-def _row(page: _Page, item: Item, n: int, columns: list[tuple[str, float, str]], signs: bool) -> dict[str, list[Box]]:
+def _row(page: Page, item: Item, n: int, columns: list[tuple[str, float, str]], signs: bool) -> dict[str, list[Box]]:
     boxes: dict[str, list[Box]] = {}
     y = page.y + page.line * 0.9
     for name, x, align in columns:
@@ -314,7 +253,7 @@ def _row(page: _Page, item: Item, n: int, columns: list[tuple[str, float, str]],
     return boxes
 
 
-def _verticals(page: _Page, top: float, columns: list[tuple[str, float, str]]) -> None:
+def _verticals(page: Page, top: float, columns: list[tuple[str, float, str]]) -> None:
     """Rules between the columns and around them, well clear of the texts."""
     grey = mixed(page.accent, WHITE, 0.5)
     page.canvas.draw.rectangle((page.margin, round(top), page.right, round(page.y)), outline=grey, width=1)
@@ -331,7 +270,7 @@ def _verticals(page: _Page, top: float, columns: list[tuple[str, float, str]]) -
 # ---------------------------------------------------------------- totals and foot
 
 
-def _totals(page: _Page) -> None:
+def _totals(page: Page) -> None:
     facts, words, rng, canvas = page.facts, page.words, page.rng, page.canvas
     right = page.right - page.size * 0.5
     left = page.margin + (page.right - page.margin) * rng.uniform(0.5, 0.58)
@@ -340,7 +279,7 @@ def _totals(page: _Page) -> None:
     page.y += page.line
     for name, label, value in _sums(page):
         page.write(left, page.y, label + colon)
-        write = _less if name == "discount" else _Page.money
+        write = _less if name == "discount" else Page.money
         boxes = write(page, right, page.y, value, sign=signs)
         if name:
             page.keep(name, *boxes)
@@ -352,7 +291,7 @@ def _totals(page: _Page) -> None:
     page.y += page.line * 1.5
 
 
-def _less(page: _Page, x: float, y: float, value: Decimal, *, sign: bool) -> list[Box]:
+def _less(page: Page, x: float, y: float, value: Decimal, *, sign: bool) -> list[Box]:
     """A discount that ends at x, with its minus sign."""
     boxes = page.money(x, y, value, sign=sign)
     said, _ = page.canvas.lines.pop()
@@ -361,7 +300,7 @@ def _less(page: _Page, x: float, y: float, value: Decimal, *, sign: bool) -> lis
     return [union([minus, boxes[0]]), *boxes]
 
 
-def _sums(page: _Page) -> list[tuple[str, str, Decimal]]:
+def _sums(page: Page) -> list[tuple[str, str, Decimal]]:
     """The lines above the total: name, label, value; a single rate among several has no name."""
     facts, words, rng = page.facts, page.words, page.rng
     listed = [("subtotal", rng.choice(words.subtotal), facts.subtotal)]
@@ -380,7 +319,7 @@ def _sums(page: _Page) -> list[tuple[str, str, Decimal]]:
     return listed
 
 
-def _foot(page: _Page) -> None:
+def _foot(page: Page) -> None:
     rng = page.rng
     page.y += page.line
     if rng.random() < 0.7:
@@ -392,40 +331,3 @@ def _foot(page: _Page) -> None:
         bank = f"IBAN XX{rng.randrange(10, 99)} {rng.randrange(1000, 9999)} {rng.randrange(1000, 9999)} 00"
         page.write(page.margin, page.y + page.line, bank, scale=0.85)
         page.y += page.line * 2
-
-
-# ---------------------------------------------------------------- truth
-
-
-def _truth(page: _Page) -> dict[str, Any]:
-    facts = page.facts
-    values: dict[str, str | None] = {
-        "number": facts.number,
-        "date": facts.date.isoformat(),
-        "due_date": facts.due_date.isoformat() if facts.due_date else None,
-        "purchase_order": facts.purchase_order,
-        "seller": facts.seller.name,
-        "buyer": facts.buyer.name,
-        "ship_to": facts.ship_to.name if facts.ship_to else None,
-        "currency": facts.currency,
-        **{name: _decimal(getattr(facts, name)) for name in ("subtotal", "discount", "shipping", "tax", "total")},
-    }
-    fields: dict[str, Any] = {}
-    for name, value in values.items():
-        fields[name] = None if value is None else {"value": value, "boxes": page.fields.get(name, [])}
-    if facts.ship_to:
-        fields["ship_to"]["also"] = [" ".join((facts.ship_to.name, *facts.ship_to.address))]
-    items = [_item_truth(item, boxes) for item, boxes in zip(facts.items, page.rows, strict=True)]
-    return {"kind": "invoice", "fields": fields, "items": items}
-
-
-def _decimal(value: Decimal | None) -> str | None:
-    return None if value is None else str(value)
-
-
-def _item_truth(item: Item, boxes: dict[str, list[Box]]) -> dict[str, Any]:
-    values = {name: str(getattr(item, name)) for name in ("quantity", "description", "unit_price", "amount")}
-    found: dict[str, Any] = {name: {"value": value, "boxes": boxes[name]} for name, value in values.items()}
-    if item.detail:
-        found["description"]["also"] = [f"{item.description} {item.detail}"]
-    return found
