@@ -32,20 +32,12 @@ class Separator:
         return sum(max(0.0, min(b, end) - max(a, start)) for a, b in self.stretches) / (end - start)
 
 
-def find_separators(rulings: Sequence[Ruling], lines: Sequence[Line], box: Box, measures: Measures) -> list[Separator]:
-    """Horizontal ruling lines by height, those that run through words left out."""
+def find_separators(rulings: Sequence[Ruling], box: Box, measures: Measures) -> list[Separator]:
+    """Horizontal ruling lines by height, those of the table."""
     near = max(2.0, 0.3 * measures.height)
-    words = [word.place for line in lines for word in line.words]
     found: list[list[Ruling]] = []
     for ruling in rulings:
         if not box.y0 - 3 * measures.height < ruling.at < box.y1 + 3 * measures.height:
-            continue
-        hidden = sum(
-            max(0.0, min(ruling.end, word.x1) - max(ruling.start, word.x0))
-            for word in words
-            if word.y0 + 0.2 * (word.y1 - word.y0) < ruling.at < word.y1 - 0.2 * (word.y1 - word.y0)
-        )
-        if hidden > 0.5 * ruling.length:
             continue
         if found and ruling.at - found[-1][-1].at <= near:
             found[-1].append(ruling)

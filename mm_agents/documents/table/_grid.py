@@ -40,7 +40,7 @@ def make_grid(lines: Sequence[Line], rulings: Rulings, measures: Measures, barri
         barriers: for each line, whether its ground has another colour than that of the line above.
     """
     box = around(word for line in lines for word in line.words)
-    separators = find_separators(rulings.horizontal, lines, box, measures)
+    separators = find_separators(rulings.horizontal, box, measures)
     ruled = ruled_columns(rulings.vertical, lines, box, measures)
     divides = find_divides(lines, measures, ruled, strict=len(ruled) >= 2)
     pieces = part_again([cut(line, divides, measures) for line in lines], divides, measures)

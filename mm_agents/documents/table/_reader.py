@@ -11,7 +11,7 @@ from mm_agents.documents.table._grid import Grid, make_grid
 from mm_agents.documents.table._lines import around, make_lines, measure, plain
 from mm_agents.documents.table._pieces import is_value
 from mm_agents.documents.table._region import find_region
-from mm_agents.documents.table._rulings import find_rulings
+from mm_agents.documents.table._rulings import beside_words, find_rulings
 from mm_agents.documents.table._table import Cell, Table
 from mm_agents.documents.table._values import mark_of, quantity_of, without_marks
 
@@ -51,7 +51,8 @@ def read_page(page: Page) -> Table:
     cards = read_cards(page, measures)
     if cards is not None:
         return cards
-    rulings = find_rulings(page.straight, measures.height)
+    places = [word.place for line in lines for word in line.words]
+    rulings = beside_words(find_rulings(page.straight, measures.height), places)
     region = find_region(lines, rulings, measures)
     if region is None:
         return _nothing(page, "no two lines have gaps in them, as columns leave")

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+
 from mm_agents.documents.table._columns import find_divides
 from mm_agents.documents.table._lines import Line, Measures, gaps_of
 from mm_agents.documents.table._rulings import Ruling, Rulings
@@ -14,7 +16,6 @@ from mm_agents.types import Word
 
 _CAPTION = re.compile(r"(?:table|tab\.|tabelle|tableau|figure|fig\.|source|note|notes)\b[\s.:]*\d*", re.IGNORECASE)
 _GAP = 1.5
-_APART = 4.5
 _PROSE_WORDS = 8
 
 
@@ -32,20 +33,18 @@ def find_region(lines: Sequence[Line], rulings: Rulings, measures: Measures) -> 
     runs = [_runs(line, rulings, measures) for line in lines]
     prose = [_is_prose(line, count, lines) for line, count in zip(lines, runs, strict=True)]
     page = _Page(lines=lines, runs=runs, prose=prose, measures=measures)
-    framed = [_framed(frame, lines, measures) for frame in _frames(rulings.horizontal, measures)]
-    framed = [part for part in framed if page.gaps(part) >= 2]
-    candidates = framed + [chain for chain in _chains(page) if page.gaps(chain) >= 2]
-    if not candidates:
+    framed = [_framed(frame, lines, rulings, measures) for frame in _frames(rulings.horizontal, measures)]
+    blocks = [block for block in _blocks(page) if page.gaps(block)]
+    if page.gaps(range(len(lines))) < 2:
         return None
-    part = _extended(max(candidates, key=page.worth), page)
-    strong = [candidate for candidate in framed if page.gaps(candidate) >= 3]
-    if sum(prose) < 2 and sum(count < 2 for count in runs) <= 0.45 * len(lines):
+    strong = [part for part in framed if page.gaps(part) >= 3]
+    part = _extended(max(strong or blocks, key=page.worth), page, up=not strong)
+    if not strong:
+        part = _with_blocks(part, blocks, page)
+    others = sum(len(line.words) for n, line in enumerate(lines) if n not in part)
+    if sum(prose) < 2 and others <= (0.15 if strong else 0.3) * sum(len(line.words) for line in lines):
         part = list(range(len(lines)))
-        if strong:
-            frame = _extended(max(strong, key=page.worth), page)
-            others = sum(len(line.words) for n, line in enumerate(lines) if n not in frame)
-            part = frame if others > 0.15 * sum(len(line.words) for line in lines) else part
-    part = _without_captions(part, page, keep_prose=len(part) == len(lines))
+    part = _without_captions(part, page, rulings.horizontal, keep_prose=len(part) == len(lines))
     return Region(
         lines=tuple(lines[n] for n in part),
         above=tuple(lines[max(part[0] - 3, 0) : part[0]]),
@@ -69,15 +68,28 @@ class _Page:
         return sum(self.runs[n] - 1 for n in part)
 
 
-def _without_captions(part: Sequence[int], page: _Page, *, keep_prose: bool) -> list[int]:
-    def out(n: int) -> bool:
-        caption = page.runs[n] == 1 and _CAPTION.match(page.lines[n].words[0].text) is not None
-        return caption or (page.prose[n] and not keep_prose)
+def _without_captions(part: Sequence[int], page: _Page, horizontal: Sequence[Ruling], *, keep_prose: bool) -> list[int]:
+    """A part without the titles, captions and notes at its ends."""
+    left = min(page.lines[n].box.x0 for n in part)
+    right = max(page.lines[n].box.x1 for n in part)
+    across = [ruling.at for ruling in horizontal if ruling.length >= 0.85 * (right - left)]
+
+    def out(n: int, neighbour: int) -> bool:
+        line = page.lines[n]
+        if page.runs[n] > 1:
+            return False
+        caption = _CAPTION.match(line.words[0].text) is not None
+        large = neighbour > n and line.height > 1.3 * max(page.measures.height, page.lines[neighbour].height)
+        upper, lower = sorted((line.middle, page.lines[neighbour].middle))
+        ruled_off = any(upper < y < lower for y in across) and not any(
+            y < line.middle if neighbour > n else y > line.middle for y in across
+        )
+        return caption or large or ruled_off or (page.prose[n] and not keep_prose)
 
     first, last = 0, len(part)
-    while last - first > 2 and out(part[first]):
+    while last - first > 2 and out(part[first], part[first + 1]):
         first += 1
-    while last - first > 2 and out(part[last - 1]):
+    while last - first > 2 and out(part[last - 1], part[last - 2]):
         last -= 1
     return list(part[first:last])
 
@@ -110,7 +122,7 @@ def _is_prose(line: Line, runs: int, lines: Sequence[Line]) -> bool:
 
 
 def _frames(horizontal: Sequence[Ruling], measures: Measures) -> list[list[Ruling]]:
-    """Ruling lines that begin and end at the same places, at least two."""
+    """Ruling lines that begin and end at the same places, at least three."""
     near = 2 * measures.height
     groups: list[list[Ruling]] = []
     for ruling in horizontal:
@@ -120,40 +132,59 @@ def _frames(horizontal: Sequence[Ruling], measures: Measures) -> list[list[Rulin
                 break
         else:
             groups.append([ruling])
-    return [group for group in groups if len(group) >= 2]
+    return [group for group in groups if len(group) >= 3]
 
 
-def _framed(frame: Sequence[Ruling], lines: Sequence[Line], measures: Measures) -> list[int]:
-    top, bottom = frame[0].at - measures.height, frame[-1].at + 0.3 * measures.height
+def _framed(frame: Sequence[Ruling], lines: Sequence[Line], rulings: Rulings, measures: Measures) -> list[int]:
+    """The lines within a frame; vertical ruling lines that leave it carry it on."""
     left, right = frame[0].start - measures.height, frame[0].end + measures.height
+    top, bottom = frame[0].at - measures.height, frame[-1].at + 0.3 * measures.height
+    crossing = [
+        ruling
+        for ruling in rulings.vertical
+        if left < ruling.at < right and min(ruling.end, bottom) - max(ruling.start, top) > 2 * measures.height
+    ]
+    if len(crossing) > 1:
+        top, bottom = min(top, *(one.start for one in crossing)), max(bottom, *(one.end for one in crossing))
     return [
         n for n, line in enumerate(lines) if top < line.middle < bottom and line.box.x1 > left and line.box.x0 < right
     ]
 
 
-def _chains(page: _Page) -> list[list[int]]:
+def _blocks(page: _Page) -> list[list[int]]:
     """Lines that follow each other without a broad blank or a running text between them."""
-    found: list[list[int]] = []
-    for n, line in enumerate(page.lines):
-        apart = n > 0 and line.box.y0 - page.lines[n - 1].box.y1 > _APART * page.measures.height
-        if page.prose[n]:
+    blanks = [below.box.y0 - above.box.y1 for above, below in pairwise(page.lines)]
+    broad = max(2.0 * page.measures.height, 1.8 * float(np.median(blanks))) if blanks else 0.0
+    found: list[list[int]] = [[]]
+    for n in range(len(page.lines)):
+        if page.prose[n] or (n > 0 and blanks[n - 1] > broad):
             found.append([])
-        elif apart or not found:
-            found.append([n])
-        else:
+        if not page.prose[n]:
             found[-1].append(n)
-    return [_trimmed(chain, page.runs) for chain in found if page.gaps(chain)]
+    return [block for block in found if block]
 
 
-def _trimmed(chain: Sequence[int], runs: Sequence[int]) -> list[int]:
-    """A chain from a little before its first line with gaps to a little after its last."""
-    first = next(k for k, n in enumerate(chain) if runs[n] > 1)
-    last = next(k for k in range(len(chain) - 1, -1, -1) if runs[chain[k]] > 1)
-    return list(chain[max(first - 1, 0) : last + 2])
+def _with_blocks(part: list[int], blocks: Sequence[list[int]], page: _Page) -> list[int]:
+    """A part and the blocks next to it, one after the other, that stand in its columns."""
+    divides = [divide.x for divide in find_divides([page.lines[n] for n in part], page.measures)]
+    for step in (1, -1):
+        beyond = [block for block in blocks if (block[0] > part[-1] if step > 0 else block[-1] < part[0])]
+        for block in beyond[::step]:
+            near = block[0] - part[-1] if step > 0 else part[0] - block[-1]
+            fitting = sum(page.runs[n] > 1 and not _crosses(page.lines[n], divides, page.measures) for n in block)
+            if near > 3 or fitting < 0.5 * len(block):
+                break
+            part = [n for n in range(min(part[0], block[0]), max(part[-1], block[-1]) + 1)]
+    return part
 
 
-def _extended(part: Sequence[int], page: _Page) -> list[int]:
-    """A part and the lines that follow it closely, above and below, and stand in the same columns."""
+def _crosses(line: Line, divides: Sequence[float], measures: Measures) -> bool:
+    slack = 0.3 * measures.height
+    return any(word.place.x0 + slack < x < word.place.x1 - slack for word in line.words for x in divides)
+
+
+def _extended(part: Sequence[int], page: _Page, *, up: bool = True) -> list[int]:
+    """A part and the lines that follow it closely, above (where there may be any) and below, in its columns."""
     first, last = part[0], part[-1]
     divides = [divide.x for divide in find_divides([page.lines[n] for n in part], page.measures)]
 
@@ -162,13 +193,10 @@ def _extended(part: Sequence[int], page: _Page) -> list[int]:
             return False
         upper, lower = sorted((n, neighbour))
         near = page.lines[lower].box.y0 - page.lines[upper].box.y1 < 3.0 * page.measures.height
-        slack = 0.3 * page.measures.height
-        return near and not any(
-            word.place.x0 + slack < x < word.place.x1 - slack for word in page.lines[n].words for x in divides
-        )
+        return near and not _crosses(page.lines[n], divides, page.measures)
 
-    while fits(first - 1, first):
-        first -= 1
-    while fits(last + 1, last):
-        last += 1
+    while step := next((k for k in (1, 2, 3) if up and fits(first - k, first - k + 1)), 0):
+        first -= step
+    while step := next((k for k in (1, 2, 3) if fits(last + k, last + k - 1)), 0):
+        last += step
     return [n for n in range(first, last + 1) if n in part or not page.prose[n]]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mm_agents.documents._opencv import opencv
+from mm_agents.types import Box
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,6 +60,32 @@ def find_rulings(pixels: ByteArray, height: float) -> Rulings:
     horizontal = _lines(grey, height, stroke=1.6, least=3.0)
     vertical = _lines(np.ascontiguousarray(grey.T), height, stroke=1.25, least=2.2)
     return Rulings(horizontal=horizontal, vertical=vertical)
+
+
+def beside_words(rulings: Rulings, places: Sequence[Box]) -> Rulings:
+    """The ruling lines without those that run through words: strokes of letters that stand close.
+
+    Args:
+        rulings: of a page.
+        places: of its words.
+    """
+    return Rulings(
+        horizontal=tuple(
+            ruling
+            for ruling in rulings.horizontal
+            if sum(
+                max(0.0, min(ruling.end, place.x1) - max(ruling.start, place.x0))
+                for place in places
+                if _well_inside(ruling.at, place.y0, place.y1)
+            )
+            <= 0.5 * ruling.length
+        ),
+        vertical=rulings.vertical,
+    )
+
+
+def _well_inside(value: float, start: float, end: float) -> bool:
+    return start + 0.2 * (end - start) < value < end - 0.2 * (end - start)
 
 
 def _lines(grey: NDArray[np.uint8], height: float, *, stroke: float, least: float) -> tuple[Ruling, ...]:
