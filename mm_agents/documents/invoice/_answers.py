@@ -1,21 +1,267 @@
-"""Questions about an invoice."""
+"""Questions about an invoice, answered by code: prices of quantities, fields, counts and sums of items."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from pydantic import BaseModel, Field
+
+from mm_agents.chat import fenced
+from mm_agents.documents._dates import fold
+from mm_agents.documents._numbers import plain_money, plain_quantity
 from mm_agents.documents.answers import Answered
-from mm_agents.documents.invoice._model import InvoiceData
+from mm_agents.documents.invoice._model import InvoiceData, LineItem, value_json
+from mm_agents.documents.invoice._words import Wish, matches, telling, wishes, words_of
+from mm_agents.types import Evidence
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
 
+_FIELDS: tuple[tuple[str, str, str], ...] = (
+    ("due_date", r"\bdue\b|deadline|pay(?:able)? by|by when|fallig|bis wann|echeance|avant quelle|verval|uiterlijk|vencimiento|vence", "It is due on {}."),
+    ("purchase_order", r"purchase order|\bp\.?o\.?\b|order (?:number|no)|bestellnummer|bestellung|numero de commande|bon de commande|ordernummer|inkooporder|pedido|orden de compra", "The purchase order is {}."),
+    ("date", r"\bdate|issued|dated|datum|\bwann\b|when was|quand|wanneer|fecha|cuando", "It is dated {}."),
+    ("number", r"(?:invoice|receipt|document|bill) ?(?:number|no\b|nr|id|#)|which invoice|rechnungsnummer|numero de (?:la )?fact|factuurnummer|reference number", "The invoice number is {}."),
+    ("ship_to", r"ship|deliver|liefer|versand|livrais|livre|lever|verzend|bezorg|envio|enviar|entrega", "It ships to {}."),
+    ("buyer", r"buyer|customer|client|bill(?:ed)? to|who (?:has to pay|pays|must pay|bought|is billed|owes)|kaufer|kunde|empfanger|acheteur|koper|klant|comprador|cliente|recipient", "The buyer is {}."),
+    ("seller", r"seller|vendor|supplier|who (?:sold|issued|sent|billed|wrote|made|is it from)|from whom|merchant|company|verkaufer|lieferant|aussteller|vendeur|fournisseur|emetteur|verkoper|leverancier|vendedor|proveedor|emisor|issuer|store|shop", "The seller is {}."),
+    ("currency", r"currency|wahrung|devise|monnaie|valuta|moneda", "The currency is {}."),
+    ("discount", r"discount|rabatt|nachlass|remise|korting|descuento", "The discount is {}."),
+    ("shipping", r"shipping|freight|postage|delivery (?:cost|fee|charge)|versandkosten|frais de port|verzendkosten|gastos de envio", "Shipping is {}."),
+    ("subtotal", r"sub ?-?total|net (?:total|amount|sum)|before tax|without tax|excluding|zwischensumme|netto|hors tax|\bht\b|sous-total|subtotaal|excl|base imponible|sin iva", "The subtotal is {}."),
+    ("tax", r"\btax(?:es)?\b|\bvat\b|\bgst\b|steuer|mwst|\bust\b|\btva\b|\bbtw\b|\biva\b", "The tax is {}."),
+    ("total", r"total|grand|amount due|to pay|altogether|how much is (?:it|the (?:invoice|bill|receipt))|gesamt|endbetrag|zu zahlen|summe|betrag|a payer|montant|totaal|te betalen|importe|a pagar|owe|invoice amount|sum\b", "The total is {}."),
+)  # fmt: skip
+"""What a question asks for, the most telling first: "due" before "date", the parts of a total before the total."""
 
-def quoted(invoice: InvoiceData, items: Sequence[tuple[Decimal | int, str]]) -> Answered:
-    raise NotImplementedError
+_PRICE = re.compile(r"how much|cost|price|kost|preis|combien|prix|cout|hoeveel|prijs|cuanto|precio|cuest|wie viel|wieviel|charge|worth|pay for|quote|charged")
+_COUNT = re.compile(r"how many|number of|count|wie viele|combien de|hoeveel|cuant[oa]s")
+_EACH = re.compile(r"unit price|each|per (?:unit|piece|hour|item|set)|apiece|rate\b|einzelpreis|stuckpreis|prix unitaire|stukprijs|precio unitario|\bone\b")
+_THINGS = re.compile(r"\b(?:items?|lines?|line items?|rows?|positions?|products?|articles?|positionen|artikel|lignes?|regels?|lineas?|articulos?|things)\b")
+
+
+def quoted(invoice: InvoiceData, items: Sequence[tuple[Decimal | int, str]], question: str | None = None) -> Answered:
+    """What quantities of items cost at the invoice's unit prices; no answer where a name fits no item, or several."""
+    asked = question if question is not None else ", ".join(f"{quantity} × {name}" for quantity, name in items)
+    steps: list[str] = []
+    evidence: list[Evidence] = []
+    total = Decimal(0)
+    for quantity, name in items:
+        item = _the_item(invoice, telling(words_of(name)) or tuple(words_of(name)))
+        price = _price(item) if item else None
+        if item is None or price is None:
+            return Answered(question=asked)
+        unit, places = price
+        part = Decimal(quantity) * unit
+        total += part
+        product = f"{plain_quantity(Decimal(quantity))} × {plain_money(unit)} = {plain_money(part)}"
+        steps.append(f"{product}{_currency(invoice)} for “{_name(item)}”")
+        evidence += [one for one in places if one not in evidence]
+    if not steps:
+        return Answered(question=asked)
+    together = f"; together {plain_money(total)}{_currency(invoice)}" if len(steps) > 1 else ""
+    answer = "; ".join(steps) + together + "."
+    return Answered(question=asked, answer=answer, value=plain_money(total), evidence=tuple(evidence))
 
 
 def answered(invoice: InvoiceData, question: str, model: ChatModel | None) -> Answered:
-    raise NotImplementedError
+    """Answer a question; the rules first, and a model only to say what is asked for."""
+    ways: tuple[Callable[[InvoiceData, str], Answered | None], ...] = (_asked_price, _asked_count, _asked_item, _asked_most, _asked_checks, _asked_field)
+    for way in ways:
+        found = way(invoice, question)
+        if found is not None:
+            if found.answer is not None:
+                return found
+            break
+    if model is not None:
+        return _understood(invoice, question, model)
+    return Answered(question=question)
+
+
+# ---------------------------------------------------------------- ways to answer
+
+
+def _asked_price(invoice: InvoiceData, question: str) -> Answered | None:
+    """Prices of quantities of items."""
+    if not _PRICE.search(fold(question)):
+        return None
+    said = wishes(question)
+    wanted = [wish for wish in said if matches(wish.words, invoice.items)]
+    if any(wish not in wanted and not wish.loose for wish in said):
+        return Answered(question=question)  # of something that is not on the invoice
+    return quoted(invoice, [(wish.quantity, " ".join(wish.words)) for wish in wanted], question) if wanted else None
+
+
+def _asked_count(invoice: InvoiceData, question: str) -> Answered | None:
+    """How many items there are, or how many of one; or what all items come to."""
+    text = fold(question)
+    evidence = tuple(item.evidence[cell] for item in invoice.items for cell in ("amount", "description") if cell in item.evidence)
+    if re.search(r"\b(?:sum|add up|total|altogether|come to)\b", text) and _THINGS.search(text) and not re.search(r"subtotal|tax", text):
+        amounts = [item.amount for item in invoice.items if item.amount is not None]
+        if not amounts:
+            return None
+        places = tuple(item.evidence["amount"] for item in invoice.items if "amount" in item.evidence)
+        told = " + ".join(plain_money(amount) for amount in amounts)
+        value = plain_money(sum(amounts, Decimal(0)))
+        return Answered(question=question, answer=f"{told} = {value}{_currency(invoice)}.", value=value, evidence=places)
+    if not _COUNT.search(text):
+        return None
+    item = _the_item(invoice, telling(words_of(question)))
+    if item is not None and item.quantity is not None:
+        value = plain_quantity(item.quantity)
+        return Answered(question=question, answer=f"{value}{' ' + item.unit if item.unit else ''} of “{_name(item)}”.", value=value, evidence=_places(item, "quantity"))
+    if _THINGS.search(text):
+        count = len(invoice.items)
+        return Answered(question=question, answer=f"{count} item{'' if count == 1 else 's'}.", value=count, evidence=evidence)
+    return None
+
+
+def _asked_item(invoice: InvoiceData, question: str) -> Answered | None:
+    """The price or the amount of one item."""
+    text = fold(question)
+    if not _PRICE.search(text):
+        return None
+    words = tuple(word for word in telling(words_of(question)) if not _PRICE.search(word))
+    item = _the_item(invoice, words)
+    if item is None:
+        return None
+    price = _price(item)
+    if price is not None and (_EACH.search(text) or item.amount is None or not re.search(r"\b(?:did|was|were|paid|billed|charged|total|line)\b", text)):
+        unit, places = price
+        more = f"; {plain_quantity(item.quantity)} for {plain_money(item.amount)}" if item.quantity and item.amount is not None else ""
+        return Answered(question=question, answer=f"“{_name(item)}” is {plain_money(unit)} each{more}{_currency(invoice)}.", value=plain_money(unit), evidence=places)
+    if item.amount is None:
+        return None
+    return Answered(question=question, answer=f"“{_name(item)}” comes to {plain_money(item.amount)}{_currency(invoice)}.", value=plain_money(item.amount), evidence=_places(item, "amount"))
+
+
+def _asked_most(invoice: InvoiceData, question: str) -> Answered | None:
+    """The dearest or cheapest item."""
+    match = re.search(r"most expensive|dearest|highest|largest|biggest|(cheapest|lowest|least expensive|smallest)", fold(question))
+    if match is None:
+        return None
+    by_amount = re.search(r"amount|line|total", fold(question)) is not None
+    priced = [(item.amount if by_amount else item.unit_price, item) for item in invoice.items]
+    known = [(value, item) for value, item in priced if value is not None]
+    if not known:
+        return None
+    value = (min if match[1] else max)(value for value, _ in known)
+    best = [item for one, item in known if one == value]
+    names = " and ".join(f"“{_name(item)}”" for item in best)
+    places = tuple(place for item in best for place in _places(item, "amount" if by_amount else "unit_price"))
+    return Answered(question=question, answer=f"{names} at {plain_money(value)}{_currency(invoice)}.", value=[_name(item) for item in best], evidence=places)
+
+
+def _asked_checks(invoice: InvoiceData, question: str) -> Answered | None:
+    """Whether the invoice's numbers are right."""
+    if not re.search(r"add up|correct\b|consistent|any (?:error|mistake)|is it right|checks?\b|stimmt", fold(question)):
+        return None
+    failed = [check for check in invoice.checks if check.status == "failed"]
+    passed = [check for check in invoice.checks if check.status == "passed"]
+    if not failed and not passed:
+        return None
+    if failed:
+        return Answered(question=question, answer="No: " + "; ".join(f"{check.name}: {check.detail}" for check in failed) + ".", value=False)
+    return Answered(question=question, answer="Yes: " + "; ".join(check.detail for check in passed) + ".", value=True)
+
+
+def _asked_field(invoice: InvoiceData, question: str) -> Answered | None:
+    text = fold(question)
+    if re.search(r"tax rate|vat rate|rate of|what (?:percent|rate)|steuersatz|taux", text):
+        rates = [tax for tax in invoice.taxes if tax.rate is not None]
+        if rates:
+            told = [plain_quantity(tax.rate) for tax in rates if tax.rate is not None]
+            return Answered(question=question, answer=f"The tax rate is {' % and '.join(told)} %.", value=told[0] if len(told) == 1 else told, evidence=tuple(one for tax in rates for one in tax.evidence))
+    for name, pattern, sentence in _FIELDS:
+        if re.search(pattern, text):
+            if name == "ship_to" and re.search(r"cost|charge|how much|kosten|frais|gastos|fee", text):
+                name, sentence = "shipping", "Shipping is {}."
+            return _field(invoice, question, name, sentence)
+    if _PRICE.search(text) and not telling(tuple(words_of(question))):
+        return _field(invoice, question, "total", "The total is {}.")
+    return None
+
+
+def _field(invoice: InvoiceData, question: str, name: str, sentence: str) -> Answered | None:
+    field = invoice.field(name)
+    if field.value is None:
+        return None
+    said = value_json(field.value)
+    money = isinstance(field.value, Decimal)
+    told = f"{said}{_currency(invoice)}" if money else str(said).replace("\n", ", ")
+    doubt = "" if field.verified else " (not verified)"
+    return Answered(question=question, answer=sentence.format(told + doubt).replace("..", "."), value=said, evidence=field.evidence)
+
+
+# ---------------------------------------------------------------- with a model
+
+
+class _Part(BaseModel):
+    quantity: Decimal = Field(description="how many")
+    item: str = Field(description="the item's description, copied from the list")
+
+
+class _Meant(BaseModel):
+    kind: Literal["price of items", "field", "unknown"]
+    items: list[_Part] = []
+    field: str | None = Field(default=None, description="the field's name, copied from the list")
+
+
+def _understood(invoice: InvoiceData, question: str, model: ChatModel) -> Answered:
+    """Let a model say which items or which field a question means; code looks up and computes."""
+    listed = "\n".join(f"- {_name(item)}" for item in invoice.items)
+    names = ", ".join(name for name, _, _ in _FIELDS)
+    prompt = "\n\n".join(
+        [
+            "Say what a question about an invoice asks for. Do not compute, and do not answer it.",
+            f"Fields: {names}",
+            fenced(listed, what="The invoice's items"),
+            fenced(question, what="The question"),
+        ]
+    )
+    meant = model.structure(_Meant, prompt).value
+    if meant.kind == "price of items" and meant.items:
+        return quoted(invoice, [(part.quantity, part.item) for part in meant.items], question)
+    for name, _, sentence in _FIELDS:
+        if meant.kind == "field" and meant.field == name:
+            return _field(invoice, question, name, sentence) or Answered(question=question)
+    return Answered(question=question)
+
+
+# ---------------------------------------------------------------- items
+
+
+def _the_item(invoice: InvoiceData, words: tuple[str, ...]) -> LineItem | None:
+    """The one item that words mean; None where none is meant, or several at different prices."""
+    found = matches(words, invoice.items)
+    if not found:
+        return None
+    best = [invoice.items[n] for score, n in found if score >= found[0][0] - 0.005]
+    return best[0] if len({item.unit_price for item in best}) == 1 else None
+
+
+def _price(item: LineItem) -> tuple[Decimal, tuple[Evidence, ...]] | None:
+    """An item's unit price and where it stands; from the amount where no price is printed."""
+    if item.unit_price is not None:
+        return item.unit_price, _places(item, "unit_price")
+    if item.amount is not None:
+        return item.amount / (item.quantity or 1), (*_places(item, "amount"), *_places(item, "quantity"))
+    return None
+
+
+def _places(item: LineItem, cell: str) -> tuple[Evidence, ...]:
+    return tuple(one for name, one in item.evidence.items() if name == cell)
+
+
+def _name(item: LineItem) -> str:
+    return " ".join((item.description or "item").split())
+
+
+def _currency(invoice: InvoiceData) -> str:
+    return f" {invoice.currency.value}" if invoice.currency.value else ""
+
+
+__all__ = ["Wish", "answered", "quoted"]
