@@ -49,8 +49,8 @@ def documents(
     from mm_agents.evaluate.documents import evaluate
     from mm_agents.evaluate.factory import make
 
-    wanted = tuple(one for one in _KINDS if not kind or one in kind)
-    if unknown := sorted(set(kind or ()) - set(_KINDS)):
+    wanted: tuple[Kind, ...] = tuple(one for one in _KINDS if not kind or kind.count(one))
+    if unknown := [one for one in kind or () if one not in _KINDS]:
         raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(_KINDS)}.", param_hint="--kind")
     with tempfile.TemporaryDirectory(prefix="mm-agents-eval-") as temporary:
         places = folders or []

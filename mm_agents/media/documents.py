@@ -22,6 +22,8 @@ from mm_agents.types import Box, Image
 _PASSWORD_ERRORS = {4, 5}  # FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
 _SPLIT_WORD = re.compile("[\ufffe\x02]\n?")  # what PDFium writes for the hyphen of a word that is split over two lines
 _P = TypeVar("_P")
+_Edges = tuple[float, ...]  # left, bottom, right and top, in points from the page's bottom left
+_NOWHERE: _Edges = (0.0, 0.0, 0.0, 0.0)
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 # PDFium is not thread-safe. Re-entrant, since an abandoned generator may be closed, by the garbage collector, in the
@@ -197,29 +199,31 @@ def _words(page: Any, scale: float, width: int, height: int) -> Iterator[Printed
     text = str(page.get_text_range())
     if len(text) != page.count_chars():  # characters outside the basic plane would shift the boxes
         return
-    word, box = "", (0.0, 0.0, 0.0, 0.0)
+    word, box, before = "", _NOWHERE, _NOWHERE
     for n, character in enumerate(text):
         seen = not character.isspace() and not _NOT_TEXT.match(character)
-        left, bottom, right, top = page.get_charbox(n) if seen else (0.0, 0.0, 0.0, 0.0)
-        tall = max(box[3] - box[1], top - bottom)
-        follows = bool(word) and seen and -tall < left - box[2] < 0.35 * tall and bottom < box[3] and top > box[1]
-        if word and not follows:
+        tight = page.get_charbox(n) if seen else _NOWHERE
+        if tight[2] <= tight[0]:
+            seen = False
+        room = page.get_charbox(n, loose=True) if seen else _NOWHERE  # with the blanks that belong to the character
+        if word and not (seen and _follows(before, room)):
             yield _printed_word(word, box, scale, width, height)
             word = ""
-        if seen and right > left:
-            box = (
-                (min(box[0], left), min(box[1], bottom), right, max(box[3], top))
-                if word
-                else (left, bottom, right, top)
-            )
-            word += character
+        if seen:
+            edges = zip(box, tight, (min, min, max, max), strict=True)
+            box = tuple(choose(a, b) for a, b, choose in edges) if word else tight
+            word, before = word + character, room
     if word:
         yield _printed_word(word, box, scale, width, height)
 
 
-def _printed_word(
-    text: str, box: tuple[float, float, float, float], scale: float, width: int, height: int
-) -> PrintedWord:
+def _follows(before: _Edges, room: _Edges) -> bool:
+    """Whether a character's room is on the line of the one before it, and right behind it."""
+    tall = max(before[3] - before[1], room[3] - room[1])
+    return -tall < room[0] - before[2] < 0.2 * tall and room[1] < before[3] and room[3] > before[1]
+
+
+def _printed_word(text: str, box: _Edges, scale: float, width: int, height: int) -> PrintedWord:
     x0, y0 = int(box[0] * scale), int(height - box[3] * scale)
     x0, y0 = min(max(x0, 0), width - 1), min(max(y0, 0), height - 1)
     x1, y1 = math.ceil(box[2] * scale), math.ceil(height - box[1] * scale)

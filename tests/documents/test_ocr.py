@@ -1,0 +1,192 @@
+"""Words in pictures: what they say, where they stand, and how the page lies."""
+
+from __future__ import annotations
+
+import stat
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import PIL.ImageDraw
+import PIL.ImageFont
+import pytest
+from drawn import LINES, overlap, page
+
+from mm_agents import _plugins, media
+from mm_agents.documents._engine import strips
+from mm_agents.documents._frame import Frame
+from mm_agents.documents._glyphs import Line, split_line
+from mm_agents.documents.ocr import RapidOcr
+from mm_agents.documents.pages import covering
+from mm_agents.errors import MissingExtraError
+from mm_agents.types import Box, Image, Scan
+
+
+def lines_of(scan: Scan) -> list[str]:
+    found: dict[int, list[str]] = {}
+    for word in scan.words:
+        found.setdefault(word.line, []).append(word.text)
+    return [" ".join(words) for words in found.values()]
+
+
+def test_words_are_read_with_tight_boxes() -> None:
+    image, boxes = page()
+    scan = RapidOcr().read(image)
+    assert lines_of(scan) == list(LINES)
+    assert (scan.quarter, scan.skew) == (0, 0.0)
+    for n, line in enumerate(LINES):
+        words = [word for word in scan.words if word.line == n]
+        assert overlap(covering([word.box for word in words]), boxes[line]) > 0.7
+        assert all(word.box == word.place and word.confidence > 0.8 for word in words)
+    ink = (image.pixels < 128).any(axis=2)
+    for word in scan.words:
+        part = ink[word.box.y0 : word.box.y1, word.box.x0 : word.box.x1]
+        assert part[0].any() or part[1].any()
+        assert part[:, 0].any() or part[:, 1].any()
+
+
+@pytest.mark.parametrize(("turn", "quarter", "skew"), [(90, 3, 0), (180, 2, 0), (270, 1, 0), (3, 0, -3), (-94, 1, 4)])
+def test_a_turned_page_is_read_upright_with_boxes_where_it_lies(turn: float, quarter: int, skew: float) -> None:
+    image, _ = page(turn=turn)
+    scan = RapidOcr().read(image)
+    assert lines_of(scan) == list(LINES)
+    assert scan.quarter == quarter
+    assert scan.skew == pytest.approx(skew, abs=0.5)
+    height, width = image.pixels.shape[:2]
+    for word in scan.words:
+        assert 0 <= word.box.x0 < word.box.x1 <= width
+        assert 0 <= word.box.y0 < word.box.y1 <= height
+        assert image.pixels[word.box.y0 : word.box.y1, word.box.x0 : word.box.x1].min() < 100
+    tops = [min(word.place.y0 for word in scan.words if word.line == n) for n in range(len(LINES))]
+    assert tops == sorted(tops)
+
+
+def test_turned_titles_on_an_upright_page_are_read() -> None:
+    image, _ = page()
+    title = PIL.Image.new("RGB", (260, 50), "white")
+    PIL.ImageDraw.Draw(title).text((10, 8), "Warehouse", fill="black", font=PIL.ImageFont.load_default(30))
+    picture = PIL.Image.fromarray(image.pixels)
+    picture.paste(title.rotate(90, expand=True), (4, 80))
+    scan = RapidOcr().read(media.from_pil(picture))
+    (word,) = [word for word in scan.words if word.turned]
+    assert (word.text, word.turned) == ("Warehouse", 270)
+    assert word.box.y1 - word.box.y0 > 2 * (word.box.x1 - word.box.x0)
+
+
+def test_small_print_is_enlarged() -> None:
+    image, _ = page(font_size=11, size=(400, 200))
+    scan = RapidOcr().read(image)
+    assert lines_of(scan) == list(LINES)
+    assert max(word.box.x1 for word in scan.words) < 400
+
+
+def test_an_empty_page_and_a_photograph_of_nothing_have_no_words() -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (300, 300, 3), dtype=np.uint8)
+    for pixels in (np.full((200, 300, 3), 255, dtype=np.uint8), np.full((40, 40, 3), 7, dtype=np.uint8), noise):
+        scan = RapidOcr().read(Image(pixels=pixels))
+        assert [word for word in scan.words if word.confidence > 0.8] == []
+
+
+def test_a_very_tall_page_is_read_in_strips_cut_between_lines() -> None:
+    lines = [f"Line number {n}" for n in range(100, 220)]
+    image, _ = page(lines, size=(420, 8500))
+    cuts = strips(image.pixels)
+    assert len(cuts) > 3
+    assert (cuts[0][0], cuts[-1][1]) == (0, 8500)
+    assert all(image.pixels[end - 1].min() == 255 for _, end in cuts)
+    assert lines_of(RapidOcr().read(image)) == lines
+
+
+def test_it_has_a_cheap_look_for_text() -> None:
+    image, _ = page()
+    assert RapidOcr().has_text(media.shrink(image, 448))
+    assert not RapidOcr().has_text(Image(pixels=np.full((300, 400, 3), 200, dtype=np.uint8)))
+
+
+def test_what_was_read_is_kept_by_content_for_its_owner_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MM_AGENTS_CACHE", str(tmp_path))
+    image, _ = page(["Kept words"], size=(300, 140))
+    first = RapidOcr().read(image)
+    (file,) = (tmp_path / "ocr").iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("it was read again")
+
+    monkeypatch.setattr("mm_agents.documents.ocr._scan", refuse)
+    assert RapidOcr().read(image) == first
+    file.write_text("{ damaged")
+    with pytest.raises(AssertionError, match="read again"):
+        RapidOcr().read(image)
+    with pytest.raises(AssertionError, match="read again"):
+        RapidOcr(cache=False).read(image)
+
+
+def test_threads_share_the_models() -> None:
+    engine = RapidOcr(cache=False)
+    pictures = [page([f"Sheet {n}{n}"], size=(260, 130))[0] for n in range(4)]
+    found: dict[int, list[str]] = {}
+
+    def read(n: int) -> None:
+        found[n] = lines_of(engine.read(pictures[n]))
+
+    threads = [threading.Thread(target=read, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {n: [f"Sheet {n}{n}"] for n in range(4)}
+
+
+def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    from mm_agents.documents import _engine
+
+    monkeypatch.setitem(sys.modules, "rapidocr", None)
+    _engine.open_engine.cache_clear()
+    with pytest.raises(MissingExtraError, match=r"mm-agents\[documents\]"):
+        _engine.open_engine()
+    _engine.open_engine.cache_clear()
+
+
+def test_it_is_the_plugin_ocr() -> None:
+    assert isinstance(_plugins.build_named("documents", "ocr"), RapidOcr)
+    assert "locate" not in _plugins.known("documents")
+
+
+@pytest.mark.parametrize("frame", [(0, 0.0), (1, 0.0), (2, 0.0), (3, 0.0), (0, 4.0), (3, -2.5)])
+def test_a_frame_goes_there_and_back(frame: tuple[int, float]) -> None:
+    both = Frame(width=600, height=400, quarter=frame[0], skew=frame[1])
+    box = Box(x0=200, y0=150, x1=260, y1=170)
+    pixels = np.zeros((400, 600, 3), dtype=np.uint8)
+    pixels[150:170, 200:260] = 255
+    straight = both.straighten(pixels)
+    assert straight.shape[:2] == both.size[::-1]
+    place = both.to_straight(box)
+    inside = straight[place.y0 : place.y1, place.x0 : place.x1]
+    assert inside.sum() > 0.98 * straight.sum()
+    assert overlap(both.to_stored(place), box) > (0.99 if frame[1] == 0 else 0.5)
+
+
+def test_characters_far_apart_are_two_words_though_no_space_was_read() -> None:
+    crop = np.full((20, 200, 3), 255, dtype=np.uint8)
+    for x in (10, 24, 120, 134):
+        crop[4:16, x : x + 8] = 0
+    line = Line(text="abcd", centres=[14, 28, 124, 138], confidences=[1, 1, 0.5, 0.5])
+    found = split_line(line, crop)
+    assert [(glyphs.text, glyphs.confidence) for glyphs in found] == [("ab", 1.0), ("cd", 0.5)]
+    assert found[0].box == (10, 4, 32, 16)
+    assert found[1].box == (120, 4, 142, 16)
+
+
+def test_the_pictures_of_the_course_are_read_without_an_error(data: Path) -> None:
+    wanted = {
+        "invoice.png": ["East Repair Inc.", "New set of pedal arms", "$154.06", "2312/2019"],
+        "swimlane-diagram-01.png": ["Refund after", "Client", "Online", "cancelled"],
+        "SP-500-Index-Historical-Chart.jpg": ["S&P 500 Index Historical Chart", "3500", "2020"],
+    }
+    for name, texts in wanted.items():
+        scan = RapidOcr().read(media.load_image(data / "documents" / name))
+        read = "\n".join(lines_of(scan))
+        assert all(text in read for text in texts), name
