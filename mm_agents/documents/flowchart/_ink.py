@@ -1,0 +1,181 @@
+"""The lines of a chart: all that is drawn beside its shapes, lanes and words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mm_agents.documents._opencv import opencv
+from mm_agents.documents.flowchart._canvas import Canvas, Text
+from mm_agents.documents.flowchart._lanes import Lanes
+from mm_agents.documents.flowchart._nodes import Block, Layout, shadows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_GLYPHS_OF_HEADS = frozenset("AVvYyTtLlIi4714▲▼◀▶►◄><^★|-_+*")
+_FAINTEST = 12  # levels between a line and its paper
+_RIPPLES = 0.06  # of the contrast nearby
+_RELATIVE = 0.42  # of the contrast around: what counts as the line and not as its blurred rim
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Ink:
+    """What connectors are traced in.
+
+    Attributes:
+        lines: uint8, shape (height, width): 1 where a line is drawn; lines end where they meet a shape or a word.
+        owners: int32, shape (height, width): the number from 1 of the block that covers a pixel, else 0.
+        free: pieces of text that stand in no shape, lane title or frame title.
+        dashed: uint8: 1 where dots and dashes were joined.
+    """
+
+    lines: NDArray[np.uint8]
+    owners: NDArray[np.int32]
+    free: list[Text]
+    dashed: NDArray[np.uint8]
+
+
+def find_ink(canvas: Canvas, bare: NDArray[np.int16], blocks: Sequence[Block], layout: Layout, lanes: Lanes) -> Ink:
+    """Take shapes, lanes, frames and words away from the canvas; what is left are lines."""
+    cv2 = opencv()
+    owners = _owners(canvas, blocks)
+    covered = cv2.dilate((owners > 0).astype(np.uint8), np.ones((3, 3), np.uint8), iterations=2)
+    for region in lanes.titles:
+        cv2.drawContours(covered, [region.contour], -1, 1, max(3, int(0.4 * canvas.unit)))
+        cv2.drawContours(covered, [region.contour], -1, 1, -1)
+    for region in layout.frames:
+        cv2.drawContours(covered, [region.contour], -1, 1, 7)
+    if lanes.lines is not None:
+        covered |= lanes.lines
+    contrast = np.abs(canvas.pixels.astype(np.int16) - bare).max(axis=2).astype(np.uint8)
+    marked = _marked(contrast, covered, canvas)
+    free = _free_texts(canvas, owners, lanes, marked)
+    words = _words(marked, [*free, *lanes.texts], canvas)
+    for region in layout.plates:
+        words[max(0, region.y - 2) : region.y + region.height + 2, max(0, region.x - 2) : region.x + region.width + 2] = 1
+    lines = marked & (1 - words)
+    dashed = _join_dots(lines, covered | words, canvas.unit)
+    lines |= dashed
+    _fill_holes(lines, owners, canvas.unit)
+    _drop_specks(lines, canvas.unit)
+    return Ink(lines=lines, owners=owners, free=free, dashed=dashed)
+
+
+def _owners(canvas: Canvas, blocks: Sequence[Block]) -> NDArray[np.int32]:
+    owners = np.zeros(canvas.size, np.int32)
+    for number, block in enumerate(blocks, 1):
+        x, y = block.corner
+        part = owners[y : y + block.cover.shape[0], x : x + block.cover.shape[1]]
+        part[(block.cover > 0) & (part == 0)] = number
+    return owners
+
+
+def _marked(contrast: NDArray[np.uint8], covered: NDArray[np.uint8], canvas: Canvas) -> NDArray[np.uint8]:
+    """Pixels that stand out from the paper sharply, and by enough of what their surroundings do."""
+    cv2 = opencv()
+    visible = np.where(covered > 0, 0, contrast).astype(np.uint8)
+    around = cv2.dilate(visible, np.ones((7, 7), np.uint8)).astype(np.float32)
+    floor = np.float32(_FAINTEST)
+    if canvas.ringing >= 1.5:  # a sharp edge throws ripples as far as the blocks of a JPEG reach
+        blocks = np.ones((int(17 * max(1.0, canvas.scale)) | 1,) * 2, np.uint8)
+        floor = 8 + _RIPPLES * cv2.dilate(contrast, blocks).astype(np.float32)
+    soft = shadows(contrast, canvas.change, canvas.ringing)
+    return ((visible > floor) & (visible > _RELATIVE * around) & ~soft).astype(np.uint8)
+
+
+def _free_texts(
+    canvas: Canvas, owners: NDArray[np.int32], lanes: Lanes, marked: NDArray[np.uint8]
+) -> list[Text]:
+    cv2 = opencv()
+    height, width = canvas.size
+    taken = {id(text) for text in lanes.texts}
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(marked, connectivity=8)
+    free: list[Text] = []
+    for text in canvas.texts:
+        x, y = int(min(width - 1, max(0, text.cx))), int(min(height - 1, max(0, text.cy)))
+        if owners[y, x] or id(text) in taken or any(title.holds(text.cx, text.cy) for title in lanes.titles):
+            continue
+        said = text.text.strip("-–—_|.:'`·•~=")
+        if not any(character.isalnum() for character in said):
+            continue
+        if len(said) < 2 and said in _GLYPHS_OF_HEADS and _attached(text, labels, stats, canvas.unit):
+            continue
+        free.append(text)
+    return free
+
+
+def _attached(text: Text, labels: NDArray[np.int32], stats: NDArray[Any], unit: float) -> bool:
+    """Whether what was read as a letter is part of something larger: a head read as "A" or "V"."""
+    x0, y0, x1, y1 = int(text.x0), int(text.y0), int(text.x1) + 1, int(text.y1) + 1
+    part = labels[y0:y1, x0:x1]
+    for n in np.unique(part[part > 0]):
+        left, top, wide, high, _ = stats[n]
+        if left < x0 - 0.4 * unit or top < y0 - 0.4 * unit or left + wide > x1 + 0.4 * unit or top + high > y1 + 0.4 * unit:
+            return True
+    return not (part > 0).any()
+
+
+def _words(marked: NDArray[np.uint8], texts: Sequence[Text], canvas: Canvas) -> NDArray[np.uint8]:
+    """The pixels of words: letters that lie in the box of their word; the whole box where a line runs through it."""
+    cv2 = opencv()
+    height, width = canvas.size
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(marked, connectivity=8)
+    words = np.zeros((height, width), np.uint8)
+    for text in texts:
+        x0, y0 = int(max(0, text.x0 - 2)), int(max(0, text.y0 - 2))
+        x1, y1 = int(min(width, text.x1 + 3)), int(min(height, text.y1 + 3))
+        part = labels[y0:y1, x0:x1]
+        other = part > 0
+        for n in np.unique(part[other]):
+            left, top, wide, high, _ = stats[n]
+            if left >= x0 - 1 and top >= y0 - 1 and left + wide <= x1 + 1 and top + high <= y1 + 1:
+                whole = labels[top : top + high, left : left + wide] == n
+                words[top : top + high, left : left + wide][whole] = 1
+                other &= part != n
+        edge = 2 + int(0.15 * min(text.width, text.height))  # a line that only brushes the word stays
+        if other[edge:-edge, edge:-edge].sum() > 0.05 * canvas.unit * canvas.unit:
+            words[int(text.y0) : int(text.y1) + 1, int(text.x0) : int(text.x1) + 1] = 1
+    return words
+
+
+def _join_dots(lines: NDArray[np.uint8], barred: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:
+    """Join small pieces that follow each other closely: the dots and short dashes of one line."""
+    cv2 = opencv()
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)
+    longest = np.maximum(stats[:, 2], stats[:, 3])
+    small = (longest < 0.9 * unit) & (stats[:, 4] >= 2)
+    small[0] = False
+    joined = np.zeros_like(lines)
+    if small.sum() < 4:
+        return joined
+    pieces = small[labels].astype(np.uint8)
+    reach = int(max(3, 0.55 * unit)) | 1
+    closed = cv2.morphologyEx(pieces, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    count, groups, sizes, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
+    for n in range(1, count):
+        if max(sizes[n, 2], sizes[n, 3]) > 1.2 * unit:
+            joined[groups == n] = 1
+    joined[barred > 0] = 0
+    return joined
+
+
+def _fill_holes(lines: NDArray[np.uint8], owners: NDArray[np.int32], unit: float) -> None:
+    """Fill hollow heads, also where the shape they point at closes them."""
+    cv2 = opencv()
+    blocked = lines | cv2.dilate((owners > 0).astype(np.uint8), np.ones((3, 3), np.uint8), iterations=3)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(1 - blocked, connectivity=4)
+    small = [n for n in range(1, count) if stats[n, 4] < 0.45 * unit * unit and max(stats[n, 2:4]) < 1.2 * unit]
+    if small:
+        lines[np.isin(labels, small)] = 1
+
+
+def _drop_specks(lines: NDArray[np.uint8], unit: float) -> None:
+    cv2 = opencv()
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)
+    speck = (np.maximum(stats[:, 2], stats[:, 3]) < 0.35 * unit) & (stats[:, 4] < 0.25 * unit * unit)
+    speck[0] = False
+    lines[speck[labels]] = 0

@@ -1,0 +1,285 @@
+"""Mending the web: spurs are cut off, gaps under words and between dashes bridged, and ends tied to shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mm_agents.documents._opencv import opencv
+from mm_agents.documents.flowchart._canvas import Text
+from mm_agents.documents.flowchart._web import End, Stroke, Web, join
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_GAP = 1.6  # text heights between two dashes of one line at most
+_STRAIGHT = 0.8  # cosine between a line's heading and the gap before it
+_CLOSE = 0.35  # text heights: ends this near are joined whatever their headings
+
+
+class Shapes:
+    """Where the shapes lie, for lines that look for the one they end at.
+
+    Args:
+        owners: int32, shape (height, width): the number from 1 of the shape that covers a pixel, else 0.
+    """
+
+    def __init__(self, owners: NDArray[np.int32]) -> None:
+        self.owners = owners
+        cv2 = opencv()
+        outside = (owners == 0).astype(np.uint8)
+        self.distance, labels = cv2.distanceTransformWithLabels(
+            outside, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+        )
+        ys, xs = np.nonzero(owners)
+        self._nearest = np.zeros(int(labels.max()) + 1, np.int32)
+        self._nearest[labels[ys, xs]] = owners[ys, xs]
+        self._labels = labels
+
+    def near(self, place: NDArray[Any]) -> tuple[int, float]:
+        """The shape nearest to a point (y, x), and the pixels to it."""
+        y, x = int(round(place[0])), int(round(place[1]))
+        return int(self._nearest[self._labels[y, x]]), float(self.distance[y, x])
+
+    def ahead(
+        self, place: NDArray[Any], heading: NDArray[Any], reach: float, texts: Sequence[Text] = ()
+    ) -> tuple[int, float]:
+        """The first shape in a direction within a reach, and the pixels to it; pixels under words do not count."""
+        height, width = self.owners.shape
+        spent, step = 0.0, 0
+        while spent <= reach and step < 40 * max(1.0, reach):
+            step += 1
+            y, x = round(place[0] + heading[0] * step), round(place[1] + heading[1] * step)
+            if not (0 <= y < height and 0 <= x < width):
+                break
+            if self.owners[y, x]:
+                return int(self.owners[y, x]), float(step)
+            if not any(text.x0 - 2 <= x <= text.x1 + 2 and text.y0 - 2 <= y <= text.y1 + 2 for text in texts):
+                spent += 1
+        return 0, float(reach)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tie:
+    """Where a stroke ends at a shape: the end, the shape's number from 1, and the pixels between them."""
+
+    end: End
+    shape: int
+    gap: float
+
+
+def mend(web: Web, shapes: Shapes, texts: Sequence[Text], unit: float) -> dict[End, Tie]:
+    """Clean a web and tie its ends to shapes.
+
+    Args:
+        web: is changed.
+        shapes: of the chart.
+        texts: words beside the shapes, which may hide a part of a line.
+        unit: the height of text in pixels.
+    """
+    _cut_spurs(web, shapes, unit)
+    web.unite()
+    _contract(web, unit)
+    _bridge(web, shapes, texts, unit)
+    _run_into(web, shapes, unit)
+    web.unite()
+    _contract(web, unit)
+    return _ties(web, shapes, texts, unit)
+
+
+def _length(stroke: Stroke) -> int:
+    return len(stroke.points)
+
+
+def _pointed_at(web: Web, shapes: Shapes, knot: int, unit: float, texts: Sequence[Text] = ()) -> tuple[int, float]:
+    """The shape that a loose end runs into, or nearly touches; 0 where it ends in the open."""
+    number, side = web.ends[knot][0]
+    place = web.places[knot]
+    near, distance = shapes.near(place)
+    heading = -web.heading((number, side), max(4.0, 0.7 * unit))
+    other = web.strokes[number].knots[1 - side]
+    if len(web.ends[other]) == 1 and _length(web.strokes[number]) < 1.5 * unit:
+        nearest, closer = shapes.near(web.places[other])
+        if nearest == near and closer < distance - 0.15 * unit:
+            near = 0  # the back of a head that stands apart from its line
+    if near and distance <= max(4.0, 0.3 * unit):
+        return near, distance
+    ahead, gap = shapes.ahead(place, heading, 1.2 * unit, texts)
+    if ahead:
+        return ahead, gap
+    _, further = shapes.near(np.clip(place + 4 * heading, 0, np.array(shapes.owners.shape) - 1))
+    if near and distance <= max(6.0, 0.6 * unit) and further < distance + 2:
+        return near, distance
+    return 0, distance
+
+
+def _cut_spurs(web: Web, shapes: Shapes, unit: float) -> None:
+    """Take off the whiskers of skeletons and the barbs of heads: short ends that lead nowhere."""
+    _drop_rims(web, shapes, unit)
+    for _ in range(3):
+        found = [(len(web.strokes[n].points), n) for n in _spurs(web, shapes, unit)]
+        if not found:
+            return
+        for _, number in sorted(found):
+            stroke = web.strokes[number]
+            outer = next(side for side in (0, 1) if len(web.ends[stroke.knots[side]]) == 1)
+            if len(web.ends[stroke.knots[1 - outer]]) >= 2:
+                web.remove(number)
+        web.unite()
+
+
+def _spurs(web: Web, shapes: Shapes, unit: float) -> Iterator[int]:
+    for knot in list(web.loose()):
+        number, end = web.ends[knot][0]
+        stroke = web.strokes[number]
+        inner = stroke.knots[1 - end]
+        if inner == knot or len(web.ends[inner]) < 3 or _length(stroke) > 1.2 * unit:
+            continue
+        _, from_end = shapes.near(web.places[knot])
+        _, from_knot = shapes.near(web.places[inner])
+        if from_knot < 1.3 * unit:
+            others = [_outer(web, other, inner) for other in web.ends[inner] if other != (number, 1 - end)]
+            nearest = min((shapes.near(web.places[k])[1] for k in others if k is not None), default=np.inf)
+            # of the short ends at a head only its tip stays: the one nearest to the shape
+            if from_end > from_knot or nearest < from_end or from_end > max(4.0, 0.6 * unit):
+                yield number
+        elif _length(stroke) < max(3 * web.half, 0.45 * unit):
+            yield number
+
+
+def _outer(web: Web, end: End, inner: int) -> int | None:
+    """The loose knot at the other end of a stroke; None where it goes on there."""
+    knot = web.strokes[end[0]].knots[1 - end[1]]
+    return knot if knot != inner and len(web.ends[knot]) == 1 else None
+
+
+def _drop_rims(web: Web, shapes: Shapes, unit: float) -> None:
+    """Drop what runs along the outline of a shape: the rest of its border or of its shadow."""
+    for number, stroke in list(web.strokes.items()):
+        if _length(stroke) < 0.3 * unit:
+            continue
+        away = shapes.distance[stroke.points[:, 0], stroke.points[:, 1]]
+        ends = [shapes.near(point.astype(float)) for point in (stroke.points[0], stroke.points[-1])]
+        if float(away.max()) <= max(4.0, 0.3 * unit) and ends[0][0] == ends[1][0]:
+            web.remove(number)
+
+
+def _contract(web: Web, unit: float) -> None:
+    """Make one knot of two that a very short stroke joins: a crossing is drawn as two branchings side by side."""
+    shortest = max(4 * web.half, 0.55 * unit)
+    for number in sorted(web.strokes, key=lambda number: _length(web.strokes[number])):
+        stroke = web.strokes[number]
+        one, two = stroke.knots
+        if _length(stroke) >= shortest or one == two or len(web.ends[one]) < 3 or len(web.ends[two]) < 3:
+            continue
+        web.remove(number)
+        web.places[one] = (web.places[one] + web.places[two]) / 2
+        for other, end in web.ends.pop(two):
+            web.strokes[other].knots[end] = one
+            web.ends[one].append((other, end))
+        del web.places[two]
+
+
+# ---------------------------------------------------------------- gaps
+
+
+def _bridge(web: Web, shapes: Shapes, texts: Sequence[Text], unit: float) -> None:
+    """Join loose ends that face each other across a gap or a word, the best matching first."""
+    loose = [knot for knot in web.loose() if not _pointed_at(web, shapes, knot, unit)[0]]
+    tied = {knot for knot in web.loose() if knot not in loose}
+    # an end just before a shape may still be one side of a gap: a head that stands apart from its dotted line
+    places = {knot: web.places[knot] for knot in loose}
+    pairs: list[tuple[float, int, int, Text | None]] = []
+    for n, one in enumerate(loose):
+        for two in loose[n + 1 :]:
+            if np.abs(places[one] - places[two]).max() > 12 * unit:
+                continue
+            cost = _gap_cost(web, one, two, texts, unit)
+            if cost is not None:
+                pairs.append((cost[0], one, two, cost[1]))
+    del tied
+    used: set[int] = set()
+    for _, one, two, text in sorted(pairs, key=lambda pair: pair[0]):
+        if one in used or two in used:
+            continue
+        used |= {one, two}
+        web.add(Stroke(points=join([places[one], places[two]]), knots=[one, two], through=text, bridge=True))
+
+
+def _gap_cost(web: Web, one: int, two: int, texts: Sequence[Text], unit: float) -> tuple[float, Text | None] | None:
+    (first,), (second,) = web.ends[one], web.ends[two]
+    if first[0] == second[0]:
+        return None
+    start, stop = web.places[one], web.places[two]
+    gap = stop - start
+    distance = float(np.hypot(*gap))
+    through = next((text for text in texts if _beside(text, start, 0.6 * unit) and _beside(text, stop, 0.6 * unit)), None)
+    longest = _GAP * unit if through is None else max(through.width, through.height) + 2 * unit
+    if distance > longest:
+        return None
+    along = gap / max(distance, 1e-6)
+    leaving = float(-web.heading(first, unit) @ along)
+    arriving = float(web.heading(second, unit) @ along)
+    least = _STRAIGHT if through is None else 0.1
+    if min(leaving, arriving) < least and distance > _CLOSE * unit:
+        return None
+    bend = (2 - leaving - arriving) * unit
+    return distance * (1 if through is None else 0.8) + bend, through
+
+
+def _beside(text: Text, place: NDArray[Any], margin: float) -> bool:
+    y, x = place
+    return text.x0 - margin <= x <= text.x1 + margin and text.y0 - margin <= y <= text.y1 + margin
+
+
+def _run_into(web: Web, shapes: Shapes, unit: float) -> None:
+    """Let loose ends that stop just before another line meet it."""
+    drawn = np.zeros(shapes.owners.shape, np.int32)
+    for number, stroke in web.strokes.items():
+        drawn[stroke.points[:, 0], stroke.points[:, 1]] = number
+    height, width = drawn.shape
+    for knot in [knot for knot in web.loose() if not _pointed_at(web, shapes, knot, unit)[0]]:
+        number, end = web.ends[knot][0]
+        place = web.places[knot]
+        heading = -web.heading((number, end), max(4.0, 0.7 * unit))
+        for step in range(2, int(1.0 * unit)):
+            y, x = round(place[0] + heading[0] * step), round(place[1] + heading[1] * step)
+            if not (0 <= y < height and 0 <= x < width):
+                break
+            around = drawn[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2]
+            hits = [int(n) for n in np.unique(around) if n and n != number and n in web.strokes]
+            if hits:
+                points = web.strokes[hits[0]].points
+                at = int(np.abs(points - (y, x)).sum(axis=1).argmin())
+                if not 1 < at < len(points) - 2:
+                    break
+                meet = web.split(hits[0], at)
+                for part, _ in web.ends[meet]:
+                    drawn[web.strokes[part].points[:, 0], web.strokes[part].points[:, 1]] = part
+                web.add(Stroke(points=join([place, web.places[meet]]), knots=[knot, meet], bridge=True))
+                break
+
+
+# ---------------------------------------------------------------- ends at shapes
+
+
+def _ties(web: Web, shapes: Shapes, texts: Sequence[Text], unit: float) -> dict[End, Tie]:
+    ties: dict[End, Tie] = {}
+    for knot in list(web.ends):
+        ends = web.ends[knot]
+        if len(ends) == 1:
+            shape, gap = _pointed_at(web, shapes, knot, unit, texts)
+            if shape:
+                ties[ends[0]] = Tie(end=ends[0], shape=shape, gap=gap)
+        elif len(ends) >= 2:
+            shape, gap = shapes.near(web.places[knot])
+            touched = any(shapes.near(web.places[web.strokes[n].knots[1 - e]])[1] < gap and
+                          len(web.ends[web.strokes[n].knots[1 - e]]) == 1 for n, e in ends)
+            if shape and gap <= max(4.0, 0.35 * unit) and not touched:
+                inner = web.add_knot(web.places[knot])
+                number = web.add(Stroke(points=join([web.places[knot], web.places[knot]]), knots=[knot, inner]))
+                ties[(number, 1)] = Tie(end=(number, 1), shape=shape, gap=gap)
+    return ties

@@ -1,0 +1,51 @@
+"""The reader of flowcharts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mm_agents.documents.flowchart._flowchart import Flowchart
+from mm_agents.documents.flowchart._trace import trace
+from mm_agents.documents.pages import Source, open_pages
+
+if TYPE_CHECKING:
+    from mm_agents.chat import ChatModel
+    from mm_agents.protocols import Ocr
+
+
+def build(argument: str = "") -> FlowchartReader:
+    """A reader; ``argument`` is not used."""
+    return FlowchartReader()
+
+
+class FlowchartReader:
+    """Reads flowcharts in pictures and PDFs: shapes, connectors and lanes by tracing, words by OCR. Thread-safe."""
+
+    name = "flowchart"
+
+    def read(
+        self, source: Source, /, *, page: int | None = None, model: ChatModel | None = None, ocr: Ocr | None = None
+    ) -> Flowchart:
+        """Read the chart on a page.
+
+        Args:
+            source: a picture or PDF.
+            page: which page, from 1; the first by default.
+            model: a chat model whose reading is compared with the traced graph.
+            ocr: what reads the words; the plugin "ocr" by default.
+
+        Raises:
+            ConfigError: there is no such page.
+            MediaError: the file cannot be read.
+            MissingExtraError: the extra ``documents`` is not installed.
+        """
+        opened = next(open_pages(source, ocr=ocr, numbers=[page or 1]))
+        traced = trace(opened)
+        return Flowchart(
+            nodes=traced.nodes,
+            edges=traced.edges,
+            lanes=traced.lanes,
+            frames=traced.frames,
+            notes=traced.notes,
+            page=opened.number,
+        )

@@ -1,0 +1,205 @@
+"""From a page to a graph: shapes, lanes and lines are found on the canvas and told in pixels of the page as stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mm_agents.documents._layout import text_of
+from mm_agents.documents._opencv import opencv
+from mm_agents.documents.flowchart._canvas import Canvas, Text, prepare
+from mm_agents.documents.flowchart._graph import Edge, Lane, Node
+from mm_agents.documents.flowchart._heads import spread
+from mm_agents.documents.flowchart._ink import Ink, find_ink
+from mm_agents.documents.flowchart._labels import Label, group, share_labels
+from mm_agents.documents.flowchart._lanes import Lanes, find_lanes
+from mm_agents.documents.flowchart._mend import Shapes, mend
+from mm_agents.documents.flowchart._nodes import Block, grow, paper_of, sort_regions
+from mm_agents.documents.flowchart._regions import Region, find_regions
+from mm_agents.documents.flowchart._walk import Route, connect, terminals_of
+from mm_agents.documents.flowchart._web import Web, spin
+from mm_agents.documents.pages import Page
+from mm_agents.types import Box
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_FLAT = 0.45  # of a drawing at least is flat; photographs are not
+_SURE = 0.8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traced:
+    """What was traced on a page; ``notes`` are words beside shapes and connectors."""
+
+    nodes: tuple[Node, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    lanes: tuple[Lane, ...] = ()
+    frames: tuple[Lane, ...] = ()
+    notes: tuple[str, ...] = ()
+    flatness: float = 1.0
+
+
+def trace(page: Page) -> Traced:
+    """Trace the chart on a page.
+
+    Raises:
+        MissingExtraError: a package of the extra ``documents`` is not installed.
+    """
+    canvas = prepare(page.straight, page.words)
+    ground = find_regions(canvas)
+    if ground is None or ground.flatness < _FLAT:
+        return Traced(flatness=ground.flatness if ground else 0.0)
+    layout = sort_regions(ground, canvas)
+    bare = paper_of(canvas, ground.paper, layout.frames)
+    lanes = find_lanes(layout, canvas, bare)
+    blocks = [grow(region, canvas, bare) for region in layout.shapes]
+    if not blocks:
+        return Traced(flatness=ground.flatness)
+    ink = find_ink(canvas, bare, blocks, layout, lanes)
+    titles = _frame_titles(layout.frames, ink, lanes)
+    taken = {id(text) for texts in titles.values() for text in texts}
+    free = [text for text in ink.free if id(text) not in taken]
+    web, routes = _connectors(ink, free, canvas.unit)
+    labels, rest = share_labels(group(free, canvas.unit), routes, web, blocks, canvas.unit)
+    return _told(page, canvas, blocks, lanes, titles, routes, labels, rest, ink, ground.flatness)
+
+
+def _connectors(ink: Ink, free: Sequence[Text], unit: float) -> tuple[Web, list[Route]]:
+    web = spin(ink.lines)
+    ties = list(mend(web, Shapes(ink.owners), free, unit).values())
+    terminals = terminals_of(ties, [spread(web, tie.end, ink.lines, unit) for tie in ties])
+    return web, connect(web, terminals, unit)
+
+
+def _frame_titles(frames: Sequence[Region], ink: Ink, lanes: Lanes) -> dict[int, list[Text]]:
+    """The text just inside the rim of each frame, by the frame's label."""
+    free = {id(text) for text in ink.free}
+    lane_texts = {id(text) for text in lanes.texts}
+    titles: dict[int, list[Text]] = {}
+    for frame in frames:
+        own = [text for text in frame.texts if id(text) in free and id(text) not in lane_texts]
+        if own:
+            first = min(own, key=lambda text: text.y0)
+            if first.y0 - frame.y < 1.5 * first.height + 4 or frame.y + frame.height - first.y1 < 1.5 * first.height:
+                titles[frame.label] = [text for text in own if abs(text.cy - first.cy) < 0.5 * first.height]
+    return titles
+
+
+# ---------------------------------------------------------------- told in pixels of the page
+
+
+def _told(
+    page: Page,
+    canvas: Canvas,
+    blocks: Sequence[Block],
+    lanes: Lanes,
+    titles: dict[int, list[Text]],
+    routes: Sequence[Route],
+    labels: dict[int, list[Label]],
+    rest: Sequence[Label],
+    ink: Ink,
+    flatness: float,
+) -> Traced:
+    place = _Places(page, canvas)
+    order = sorted(range(len(blocks)), key=lambda n: (round(blocks[n].region.cy / (1.5 * canvas.unit)), blocks[n].region.cx))
+    ids = {n: f"n{number}" for number, n in enumerate(order, 1)}
+    named = [(region, " ".join(text.text for text in titles[region.label])) for region in _framed(titles, blocks)]
+    del named
+    nodes = [_node(page, place, blocks[n], ids[n], lanes) for n in order]
+    edges: list[Edge] = []
+    for number, route in enumerate(routes):
+        edge = _edge(place, route, labels.get(number, []), ids, ink, canvas.unit)
+        edges.append(edge)
+        if edge.heads == "both":
+            edges.append(replace(edge, source=edge.target, target=edge.source, path=edge.path[::-1]))
+    edges.sort(key=lambda edge: (int(edge.source[1:]), int(edge.target[1:])))
+    connected = {node for edge in edges for node in (edge.source, edge.target)}
+    nodes = [node for node in nodes if node.text or node.id in connected]
+    return Traced(
+        nodes=tuple(nodes),
+        edges=tuple(edges),
+        lanes=tuple(_lane(place, band.name, band.start, band.end, lanes, canvas) for band in lanes.bands),
+        notes=tuple(label.text for label in rest),
+        flatness=flatness,
+    )
+
+
+def _framed(titles: dict[int, list[Text]], blocks: Sequence[Block]) -> list[Region]:
+    return []
+
+
+class _Places:
+    """From the canvas to the page as stored."""
+
+    def __init__(self, page: Page, canvas: Canvas) -> None:
+        self._frame, self._canvas = page.frame, canvas
+
+    def box(self, x0: float, y0: float, x1: float, y1: float) -> Box:
+        left, top = self._canvas.to_page(x0, y0)
+        right, bottom = self._canvas.to_page(x1, y1)
+        straight = Box(x0=round(left), y0=round(top), x1=max(round(left) + 1, round(right)), y1=max(round(top) + 1, round(bottom)))
+        return self._frame.to_stored(straight)
+
+    def point(self, x: float, y: float) -> tuple[int, int]:
+        box = self.box(x, y, x + 1, y + 1)
+        return box.x0, box.y0
+
+
+def _node(page: Page, place: _Places, block: Block, name: str, lanes: Lanes) -> Node:
+    words = [word for text in block.texts for word in text.words]
+    box = place.box(*block.box)
+    lane, share = lanes.of(tuple(float(value) for value in block.box))  # type: ignore[arg-type]
+    unsure: list[str] = []
+    if lanes.bands and lane is None and share < 1:
+        unsure.append("it stands in two lanes")
+    read = min((word.confidence for word in words), default=1.0)
+    if read < _SURE:
+        unsure.append("its text was hard to read")
+    if block.shape == "other" or block.fit < 0.9:
+        unsure.append("its shape fits none well")
+    text = " ".join(text_of(words).split())
+    confidence = round(min(read, block.fit), 3)
+    evidence = page.evidence(words, how="shape", confidence=confidence) if words else None
+    if evidence is not None:
+        evidence = replace(evidence, box=box, quote=text)
+    return Node(
+        id=name, text=text, shape=block.shape, lane=lane, box=box, confidence=confidence, unsure=tuple(unsure), evidence=evidence
+    )
+
+
+def _edge(
+    place: _Places, route: Route, labels: Sequence[Label], ids: dict[int, str], ink: Ink, unit: float
+) -> Edge:
+    points = route.points
+    corners = opencv().approxPolyDP(points[:, ::-1].reshape(-1, 1, 2).astype(np.int32), max(1.5, 0.12 * unit), False)
+    path = tuple(dict.fromkeys(place.point(float(x), float(y)) for x, y in corners[:, 0]))
+    dashed = bool(ink.dashed[points[:, 0], points[:, 1]].mean() > 0.4)
+    unsure = list(route.unsure)
+    if route.heads == "target" and route.stop.spread < 2.1:
+        unsure.append("its head is hard to make out")
+    box = None
+    if labels:
+        boxes = np.array([label.box for label in labels])
+        box = place.box(*(float(v) for v in (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))))
+    return Edge(
+        source=ids[route.start.shape - 1],
+        target=ids[route.stop.shape - 1],
+        label=" ".join(label.text for label in labels),
+        path=path,
+        heads=route.heads,  # type: ignore[arg-type]
+        dashed=dashed,
+        confidence=0.5 if unsure else 1.0,
+        unsure=tuple(unsure),
+        label_box=box,
+    )
+
+
+def _lane(place: _Places, name: str, start: float, end: float, lanes: Lanes, canvas: Canvas) -> Lane:
+    height, width = canvas.size
+    if lanes.direction == "across":
+        return Lane(name=name, box=place.box(0, start, width, end))
+    return Lane(name=name, box=place.box(start, 0, end, height))

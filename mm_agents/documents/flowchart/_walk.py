@@ -1,0 +1,252 @@
+"""Following connectors from shape to shape: straight on where lines cross, every way where they branch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mm_agents.documents.flowchart._heads import HEAD
+from mm_agents.documents.flowchart._mend import Tie
+from mm_agents.documents.flowchart._web import End, Web
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MOST_STEPS = 3000
+_TURN = 118  # degrees: a connector turns no sharper in a point where lines meet
+_STRAIGHT = 48  # degrees: what may lie between the two halves of a line that crosses another
+
+
+@dataclass(kw_only=True, eq=False)
+class Terminal:
+    """Where a line ends at a shape: the end, the shape's number from 1, and how much wider the line is there."""
+
+    end: End
+    shape: int
+    spread: float
+    head: bool
+
+
+@dataclass(kw_only=True, eq=False)
+class Route:
+    """A way along lines from one terminal to another.
+
+    Attributes:
+        start: where it begins.
+        stop: where it ends.
+        strokes: the numbers of the strokes on the way.
+        points: int32, shape (n, 2): y and x along the way.
+        turning: degrees turned where lines meet.
+        heads: whether a head was seen at its end, at both ends, or at none.
+    """
+
+    start: Terminal
+    stop: Terminal
+    strokes: tuple[int, ...]
+    points: NDArray[np.int32]
+    turning: float
+    heads: str = "target"
+    unsure: list[str] = field(default_factory=list[str])
+
+
+class Walker:
+    """Walks a web between its terminals.
+
+    Args:
+        web: of the lines.
+        terminals: where lines end at shapes.
+        unit: the height of text in pixels.
+    """
+
+    def __init__(self, web: Web, terminals: Sequence[Terminal], unit: float) -> None:
+        self._web = web
+        self._terminals = {terminal.end: terminal for terminal in terminals}
+        self._unit = unit
+
+    def walk(self, start: Terminal, *, freely: bool = False) -> Iterator[Route]:
+        """Every way from a terminal to another; freely, also around corners at crossings."""
+        web = self._web
+        number, side = start.end
+        stack: list[tuple[End, tuple[int, ...], list[NDArray[np.int32]], float]] = [
+            ((number, 1 - side), (number,), [web.strokes[number].from_end(side)], 0.0)
+        ]
+        for _ in range(_MOST_STEPS):
+            if not stack:
+                return
+            end, strokes, points, turning = stack.pop()
+            if end in self._terminals:
+                yield Route(
+                    start=start,
+                    stop=self._terminals[end],
+                    strokes=strokes,
+                    points=np.concatenate(points),
+                    turning=turning,
+                )
+                continue
+            for angle, (other, at) in self._onward(end, strokes, np.concatenate(points[-2:]), freely=freely):
+                stack.append(
+                    ((other, 1 - at), (*strokes, other), [*points, web.strokes[other].from_end(at)], turning + angle)
+                )
+
+    def _onward(
+        self, end: End, strokes: Sequence[int], points: NDArray[np.int32], *, freely: bool
+    ) -> list[tuple[float, End]]:
+        """Where a line may go on from an end, with the degrees that it turns."""
+        web = self._web
+        knot = web.strokes[end[0]].knots[end[1]]
+        others = [other for other in web.ends[knot] if other[0] not in strokes]
+        if not others:
+            return []
+        reach = 1.2 * self._unit
+        back = points[max(0, len(points) - 1 - round(reach))].astype(float) - points[-1]
+        back = back / max(1e-6, float(np.hypot(*back)))
+        turns = sorted((_angle(-back, web.heading(other, reach)), other) for other in others)
+        if freely:
+            return [turn for turn in turns if turn[0] < 150]
+        present = [e for e in web.ends[knot] if e != end]
+        if len(present) == 3:
+            partner = self._partner(end, knot, back)
+            if partner is not None:
+                return [turn for turn in turns if turn[1] == partner]
+        if len(present) > 3:
+            straight = [turn for turn in turns if turn[0] < _STRAIGHT]
+            return straight[:1] or turns[:1]
+        return [turn for turn in turns if turn[0] < _TURN]
+
+    def _partner(self, end: End, knot: int, back: NDArray[Any]) -> End | None:
+        """At a crossing of two lines the end that goes on straight; None where the lines do not just cross."""
+        web = self._web
+        reach = 1.2 * self._unit
+        ends = web.ends[knot]
+        headings = {e: back if e == end else web.heading(e, reach) for e in ends}
+        others = [e for e in ends if e != end]
+        best: tuple[float, End] | None = None
+        for partner in others:
+            one, two = (e for e in others if e != partner)
+            bend = _angle(-headings[end], headings[partner])
+            bend2 = _angle(-headings[one], headings[two])
+            if max(bend, bend2) < _STRAIGHT and (best is None or bend + bend2 < best[0]):
+                best = bend + bend2, partner
+        return best[1] if best else None
+
+
+def _angle(one: NDArray[Any], two: NDArray[Any]) -> float:
+    """Degrees between two directions."""
+    length = float(np.hypot(*one) * np.hypot(*two))
+    return float(np.degrees(np.arccos(np.clip(float(one @ two) / length, -1, 1)))) if length else 180.0
+
+
+# ---------------------------------------------------------------- from ways to connectors
+
+
+def terminals_of(ties: Sequence[Tie], spreads: Sequence[float]) -> list[Terminal]:
+    """Terminals with what was measured at them."""
+    return [
+        Terminal(end=tie.end, shape=tie.shape, spread=value, head=value >= HEAD)
+        for tie, value in zip(ties, spreads, strict=True)
+    ]
+
+
+def connect(web: Web, terminals: Sequence[Terminal], unit: float) -> list[Route]:
+    """The connectors of a chart: from bare ends to heads, then what is left."""
+    walker = Walker(web, terminals, unit)
+    found: list[Route] = []
+    undirected: list[Route] = []
+    for terminal in terminals:
+        if terminal.head:
+            continue
+        for route in walker.walk(terminal):
+            if route.stop is terminal or not _plausible(route, unit):
+                continue
+            (found if route.stop.head else undirected).append(route)
+    found = _best(found)
+    reached = {route.stop.end for route in found}
+    used = {route.start.end for route in found}
+    for terminal in terminals:
+        if terminal.head and terminal.end not in reached:
+            more = _backwards(walker, terminal, unit, used)
+            reached |= {end for route in more for end in (route.start.end, route.stop.end)}
+            found += more
+    used = {end for route in found for end in (route.start.end, route.stop.end)}
+    for route in undirected:
+        if not ({route.start.end, route.stop.end} & used) and route.start.shape != route.stop.shape:
+            used |= {route.start.end, route.stop.end}
+            route.heads = "none"
+            route.unsure.append("no head was seen at either end")
+            found.append(_downwards(route))
+    return _distinct(found)
+
+
+def _plausible(route: Route, unit: float) -> bool:
+    """A way back to the same shape has to lead away from it first."""
+    if route.start.shape != route.stop.shape:
+        return True
+    size = route.points.max(axis=0) - route.points.min(axis=0)
+    return len(route.points) > 5 * unit and float(min(size)) > 1.2 * unit
+
+
+def _best(routes: Sequence[Route]) -> list[Route]:
+    """One way for each source and head: the one that turns least."""
+    best: dict[tuple[int, End], Route] = {}
+    for route in sorted(routes, key=lambda route: (route.turning, len(route.points))):
+        best.setdefault((route.start.shape, route.stop.end), route)
+    return list(best.values())
+
+
+def _backwards(walker: Walker, head: Terminal, unit: float, used: set[End]) -> list[Route]:
+    """What leads to a head that no bare end was seen to lead to: a line with two heads, or a way around corners."""
+    routes = [route for route in walker.walk(head) if route.stop is not head and _plausible(route, unit)]
+    both = [route for route in routes if route.stop.head and route.stop.shape != head.shape]
+    if both and not any(not route.stop.head for route in routes):
+        route = min(both, key=lambda route: route.turning)
+        weak, strong = sorted((route.start.spread, route.stop.spread))
+        if strong > 1.45 * weak and weak < 2.1:  # one of the two is more likely a blot than a head
+            found = route if route.stop.spread > route.start.spread else _reversed(route)
+            found.unsure.append("one end may or may not have a head")
+            return [found] if found.stop is head else []
+        if route.stop.end in used:
+            return []
+        route = _reversed(route)
+        route.heads = "both"
+        return [route]
+    free = [route for route in walker.walk(head, freely=True) if route.stop is not head and not route.stop.head]
+    free = [route for route in free if _plausible(route, unit)]
+    if not free:
+        return []
+    route = _reversed(min(free, key=lambda route: (route.stop.end in used, route.turning)))
+    route.unsure.append("it turns where lines cross")
+    return [route]
+
+
+def _reversed(route: Route) -> Route:
+    return Route(
+        start=route.stop,
+        stop=route.start,
+        strokes=route.strokes[::-1],
+        points=route.points[::-1],
+        turning=route.turning,
+        heads=route.heads,
+        unsure=list(route.unsure),
+    )
+
+
+def _downwards(route: Route) -> Route:
+    """A connector without heads is taken to lead down, or to the right."""
+    (y0, x0), (y1, x1) = route.points[0].tolist(), route.points[-1].tolist()
+    return route if (y1 - y0) + 0.5 * (x1 - x0) >= 0 else _reversed(route)
+
+
+def _distinct(routes: Sequence[Route]) -> list[Route]:
+    """Without second ways between the same shapes that share a stroke."""
+    kept: list[Route] = []
+    for route in sorted(routes, key=lambda route: (route.heads == "none", route.turning)):
+        same = [r for r in kept if (r.start.shape, r.stop.shape) == (route.start.shape, route.stop.shape)]
+        if any(set(r.strokes) & set(route.strokes) for r in same):
+            continue
+        if route.heads == "none" and any({r.start.shape, r.stop.shape} == {route.start.shape, route.stop.shape} for r in kept):
+            continue
+        kept.append(route)
+    return kept
