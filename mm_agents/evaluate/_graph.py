@@ -16,6 +16,7 @@ LEAST_LIKENESS = 0.7
 
 _MOST_NODES = 600
 _PASSES = 8
+_STEPS = 6
 FAMILIES = {"rounded": "rectangle", "circle": "ellipse"}
 
 
@@ -62,13 +63,45 @@ def matched(
         for other in read
         if (weight := _weight(node, other)) >= LEAST_LIKENESS
     }
+    ranks = _with_neighbours(weights, known, arrows)
     pairs: dict[str, str] = {}
     taken: set[str] = set()
-    for (node, other), _ in sorted(weights.items(), key=lambda item: -item[1]):
+    for node, other in sorted(ranks, key=lambda pair: -ranks[pair]):
         if node not in pairs and other not in taken:
             pairs[node] = other
             taken.add(other)
     return _settled(pairs, weights, Counter((e.source, e.target) for e in arrows), known)
+
+
+def _with_neighbours(
+    weights: Mapping[tuple[str, str], float], known: Sequence[Edge], arrows: Sequence[Edge]
+) -> dict[tuple[str, str], float]:
+    """The weights with a little more for pairs whose neighbours are alike, and these' neighbours, some steps far."""
+    around = [(_neighbours(known, back), _neighbours(arrows, back)) for back in (False, True)]
+    ranks = dict(weights)
+    for _ in range(_STEPS):
+        ranks = {
+            (node, other): weight
+            + 0.01 * sum(_shared(here.get(node, ()), there.get(other, ()), ranks) for here, there in around)
+            for (node, other), weight in weights.items()
+        }
+    return ranks
+
+
+def _neighbours(edges: Sequence[Edge], back: bool) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for edge in edges:
+        one, other = (edge.target, edge.source) if back else (edge.source, edge.target)
+        found.setdefault(one, []).append(other)
+    return found
+
+
+def _shared(nodes: Sequence[str], others: Sequence[str], ranks: Mapping[tuple[str, str], float]) -> float:
+    """How alike two sets of neighbours are, 0 to about 1; two empty ones are wholly so."""
+    if not nodes and not others:
+        return 1.0
+    best = [max((ranks.get((node, other), 0.0) for other in others), default=0.0) for node in nodes]
+    return sum(best) / max(len(nodes), len(others))
 
 
 def _weight(wanted: Node, read: Node) -> float:
