@@ -137,7 +137,7 @@ class Library:
             words: then read the words in pictures and scanned pages: in those that seem to have some ("auto", where
                 the extra ``documents`` is installed), in all, or in none.
             progress: show a bar on standard error (None: where that is a terminal), or a function that is told
-                how many files are done, how many there are, and the name at hand.
+                how many are done, how many there are, and the name at hand: of the files, then of the pictures read.
 
         Raises:
             ConfigError: no path was given.

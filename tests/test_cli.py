@@ -81,7 +81,7 @@ def test_count_show_and_remove(place: Path, tmp_path: Path) -> None:
     assert document("count", "--by", "media_type", cwd=place) == {"groups": {"image": 3, "text": 1}, "total": 4}
     shown = document("show", "coffee.png", cwd=place)
     assert shown["vectors"] == ["media"]
-    assert shown["parts"] == []
+    assert [part["text"] for part in shown["parts"]] == [None]  # it was looked at: no words
     assert "coffee.png" in run("show", shown["id"], cwd=place).stdout
     run("backup", tmp_path / "backup", cwd=place)
     assert document("remove", "coffee.png", cwd=place) == {"removed": 1, "ids": [shown["id"]]}

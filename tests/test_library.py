@@ -170,7 +170,7 @@ def test_what_cannot_be_read_is_reported_and_the_rest_goes_on(library: Library, 
     (folder / "name with 🦭 and\nnewline.png").write_bytes((folder / "fine.png").read_bytes() + b"\0")
     os.symlink(folder, folder / "loop")
     seen: list[tuple[int, int, str]] = []
-    report = library.add(folder, folder / "nowhere", progress=lambda *call: seen.append(call))
+    report = library.add(folder, folder / "nowhere", words="none", progress=lambda *call: seen.append(call))
     assert report.added == 2
     failed = {Path(failed.path).name: failed for failed in report.failed}
     assert failed.keys() == {"cut.jpg", "empty.png", "text.jpg", "drawing.svg", "nowhere"}
