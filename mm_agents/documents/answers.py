@@ -19,20 +19,23 @@ class Answered:
         answer: a sentence, with the sum where one was computed; None where it cannot be told.
         value: what JSON can hold (money and quantities as decimal strings, dates in ISO form), or None.
         evidence: every place that the answer rests on.
+        reason: why it cannot be told, where the reader says so.
     """
 
     question: str
     answer: str | None = None
     value: Any = None
     evidence: tuple[Evidence, ...] = ()
+    reason: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The keys "question", "answer", "value" and "evidence"."""
+        """The keys "question", "answer", "value", "evidence" and "reason"."""
         return {
             "question": self.question,
             "answer": self.answer,
             "value": self.value,
             "evidence": [evidence_json(evidence) for evidence in self.evidence],
+            "reason": self.reason,
         }
 
 

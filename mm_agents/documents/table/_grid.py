@@ -14,7 +14,7 @@ from mm_agents.documents.table._cells import Draft, compact, settled
 from mm_agents.documents.table._columns import Divide, find_divides
 from mm_agents.documents.table._head import deepen, head_rows, widen
 from mm_agents.documents.table._lines import Line, Measures, around
-from mm_agents.documents.table._pieces import Piece, cut, is_value, part_again
+from mm_agents.documents.table._pieces import Piece, cut, is_value, part_again, without_sign_columns
 from mm_agents.documents.table._rows import Body, group_lines
 from mm_agents.documents.table._rulings import Rulings
 from mm_agents.types import Box
@@ -43,6 +43,7 @@ def make_grid(lines: Sequence[Line], rulings: Rulings, measures: Measures, barri
     separators = find_separators(rulings.horizontal, box, measures)
     ruled = ruled_columns(rulings.vertical, lines, box, measures)
     divides = find_divides(lines, measures, ruled, strict=len(ruled) >= 2)
+    divides = without_sign_columns(divides, [cut(line, divides, measures) for line in lines])
     pieces = part_again([cut(line, divides, measures) for line in lines], divides, measures)
     head = head_lines(lines, separators, box, barriers)
     pieces = widen(lines, pieces, head, separators, measures, len(divides) + 1)

@@ -13,6 +13,9 @@ from mm_agents.types import Box, Word
 
 _SIGNS = frozenset("- – — − . .. … * ** *** † ‡ # n/a na nd ns n.s. n.a. x ✓ ✗ • +".split())
 
+_BEFORE = frozenset("$ € £ ¥ US$ ( - – − + ± < > ≤ ≥ ~".split())
+_BEHIND = frozenset("% ) ‰".split())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
@@ -63,6 +66,18 @@ def cut(line: Line, divides: Sequence[Divide], measures: Measures) -> list[Piece
             groups[-1].append(word)
     pieces = [_placed(tuple(group), places, measures) for group in groups]
     return _apart(pieces)
+
+
+def without_sign_columns(divides: Sequence[Divide], rows: Sequence[Sequence[Piece]]) -> list[Divide]:
+    """The divides without those between a number and its sign: a column of "$" goes with the one to its right."""
+    texts: dict[int, set[str]] = {}
+    for row in rows:
+        for piece in row:
+            if piece.first == piece.last:
+                texts.setdefault(piece.first, set()).add(piece.text)
+    dropped = {column for column, found in texts.items() if found <= _BEFORE and column < len(divides)}
+    dropped |= {column - 1 for column, found in texts.items() if found <= _BEHIND and column > 0}
+    return [divide for n, divide in enumerate(divides) if n not in dropped or divide.ruled]
 
 
 def is_value(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from mm_agents.documents.answers import Answered, evidence_json
@@ -134,9 +135,24 @@ class Table:
         """What the head says over a column: from the top, joined by " / "."""
         return " / ".join(_distinct(self.at(row, column) for row in range(self.header_rows)))
 
+    @cached_property
+    def label_column(self) -> int | None:
+        """The column that names the rows: the first, or the first of texts where the first but counts."""
+        height, width = self.shape
+        if not self.header_columns or not width:
+            return None
+        body = range(self.header_rows, height)
+        columns = [[cell for row in body if (cell := self.at(row, column))] for column in range(width)]
+        if all(cell.quantity and len(cell.text) < 4 for cell in columns[0]):
+            for column, cells in enumerate(columns):
+                texts = {cell.text for cell in cells if cell.quantity is None}
+                if len(texts) > 1 and len(texts) >= 0.8 * len(columns[0]) and len(texts) == len(cells):
+                    return column
+        return 0
+
     def label(self, row: int) -> str:
-        """What the first column says of a row."""
-        cell = self.at(row, 0) if self.header_columns else None
+        """What a row is called."""
+        cell = self.at(row, self.label_column) if self.label_column is not None else None
         return cell.text if cell else ""
 
     def to_json(self) -> dict[str, Any]:
