@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mm_agents.library import AddReport, Library
     from mm_agents.protocols import Embedder, Store
     from mm_agents.retrieval import Retriever
+    from mm_agents.tools import Tool, ToolResult, tool
     from mm_agents.types import (
         And,
         Box,
@@ -60,8 +61,11 @@ _HOME = {
     "Retriever": "retrieval",
     "Store": "protocols",
     "Text": "types",
+    "Tool": "tools",
+    "ToolResult": "tools",
     "VectorSpec": "types",
     "open_chat": "chat",
+    "tool": "tools",
 }
 _MODULES = ("errors", "filters", "media", "testing")
 
@@ -86,12 +90,15 @@ __all__ = [
     "Retriever",
     "Store",
     "Text",
+    "Tool",
+    "ToolResult",
     "VectorSpec",
     "errors",
     "filters",
     "media",
     "open_chat",
     "testing",
+    "tool",
 ]
 
 
