@@ -85,7 +85,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An answer whose claims carry [1], [2] …
+    """An answer whose claims carry the numbers of their sources: [1], [2].
 
     Attributes:
         question: as it was asked.
@@ -139,7 +139,7 @@ class Answer:
         return cls(
             question=str(kept["question"]),
             text=str(kept["text"]),
-            claims=tuple(Claim(**{**one, "sources": tuple(one["sources"])}) for one in kept["claims"]),
+            claims=tuple(_read_claim(one) for one in kept["claims"]),
             sources=tuple(_read_source(one) for one in kept["sources"]),
             route=tuple(Step(**one) for one in kept["route"]),
             checks=tuple(Check(**one) for one in kept["checks"]),
@@ -155,6 +155,11 @@ def _source(source: Source) -> dict[str, Any]:
     box = source.evidence.box
     evidence["box"] = [box.x0, box.y0, box.x1, box.y1] if box else None
     return {"number": source.number, "name": source.name, "media_type": source.media_type} | evidence
+
+
+def _read_claim(kept: dict[str, Any]) -> Claim:
+    sources: list[int] = kept.pop("sources")
+    return Claim(sources=tuple(sources), **kept)
 
 
 def _read_source(kept: Mapping[str, Any]) -> Source:
