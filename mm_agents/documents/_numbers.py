@@ -164,9 +164,7 @@ def parse_number(digits: str, mark: Mark | None = None) -> Decimal | None:
     marks = [character for character in plain if character in ".,"]
     if len(set(marks)) == 2:
         plain = plain.replace("," if marks[-1] == "." else ".", "")
-    elif len(marks) > 1:
-        plain = plain.replace(marks[0], "")
-    elif marks and re.fullmatch(r"[1-9]\d{0,2}[.,]\d{3}", plain) and marks[0] != mark:
+    elif len(marks) > 1 or (marks and re.fullmatch(r"[1-9]\d{0,2}[.,]\d{3}", plain) and marks[0] != mark):
         plain = plain.replace(marks[0], "")
     try:
         return Decimal(plain.replace(",", "."))

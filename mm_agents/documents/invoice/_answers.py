@@ -37,10 +37,16 @@ _FIELDS: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 """What a question asks for, the most telling first: "due" before "date", the parts of a total before the total."""
 
-_PRICE = re.compile(r"how much|cost|price|kost|preis|combien|prix|cout|hoeveel|prijs|cuanto|precio|cuest|wie viel|wieviel|charge|worth|pay for|quote|charged")
+_PRICE = re.compile(
+    r"how much|cost|price|kost|preis|combien|prix|cout|hoeveel|prijs|cuanto|precio|cuest|wie viel|wieviel|charge|worth|pay for|quote|charged"
+)
 _COUNT = re.compile(r"how many|number of|count|wie viele|combien de|hoeveel|cuant[oa]s")
-_EACH = re.compile(r"unit price|each|per (?:unit|piece|hour|item|set)|apiece|rate\b|einzelpreis|stuckpreis|prix unitaire|stukprijs|precio unitario|\bone\b")
-_THINGS = re.compile(r"\b(?:items?|lines?|line items?|rows?|positions?|products?|articles?|positionen|artikel|lignes?|regels?|lineas?|articulos?|things)\b")
+_EACH = re.compile(
+    r"unit price|each|per (?:unit|piece|hour|item|set)|apiece|rate\b|einzelpreis|stuckpreis|prix unitaire|stukprijs|precio unitario|\bone\b"
+)
+_THINGS = re.compile(
+    r"\b(?:items?|lines?|line items?|rows?|positions?|products?|articles?|positionen|artikel|lignes?|regels?|lineas?|articulos?|things)\b"
+)
 
 
 def quoted(invoice: InvoiceData, items: Sequence[tuple[Decimal | int, str]], question: str | None = None) -> Answered:
@@ -69,7 +75,14 @@ def quoted(invoice: InvoiceData, items: Sequence[tuple[Decimal | int, str]], que
 
 def answered(invoice: InvoiceData, question: str, model: ChatModel | None) -> Answered:
     """Answer a question; the rules first, and a model only to say what is asked for."""
-    ways: tuple[Callable[[InvoiceData, str], Answered | None], ...] = (_asked_price, _asked_count, _asked_item, _asked_most, _asked_checks, _asked_field)
+    ways: tuple[Callable[[InvoiceData, str], Answered | None], ...] = (
+        _asked_price,
+        _asked_count,
+        _asked_item,
+        _asked_most,
+        _asked_checks,
+        _asked_field,
+    )
     for way in ways:
         found = way(invoice, question)
         if found is not None:
@@ -98,24 +111,39 @@ def _asked_price(invoice: InvoiceData, question: str) -> Answered | None:
 def _asked_count(invoice: InvoiceData, question: str) -> Answered | None:
     """How many items there are, or how many of one; or what all items come to."""
     text = fold(question)
-    evidence = tuple(item.evidence[cell] for item in invoice.items for cell in ("amount", "description") if cell in item.evidence)
-    if re.search(r"\b(?:sum|add up|total|altogether|come to)\b", text) and _THINGS.search(text) and not re.search(r"subtotal|tax", text):
+    evidence = tuple(
+        item.evidence[cell] for item in invoice.items for cell in ("amount", "description") if cell in item.evidence
+    )
+    if (
+        re.search(r"\b(?:sum|add up|total|altogether|come to)\b", text)
+        and _THINGS.search(text)
+        and not re.search(r"subtotal|tax", text)
+    ):
         amounts = [item.amount for item in invoice.items if item.amount is not None]
         if not amounts:
             return None
         places = tuple(item.evidence["amount"] for item in invoice.items if "amount" in item.evidence)
         told = " + ".join(plain_money(amount) for amount in amounts)
         value = plain_money(sum(amounts, Decimal(0)))
-        return Answered(question=question, answer=f"{told} = {value}{_currency(invoice)}.", value=value, evidence=places)
+        return Answered(
+            question=question, answer=f"{told} = {value}{_currency(invoice)}.", value=value, evidence=places
+        )
     if not _COUNT.search(text):
         return None
     item = _the_item(invoice, telling(words_of(question)))
     if item is not None and item.quantity is not None:
         value = plain_quantity(item.quantity)
-        return Answered(question=question, answer=f"{value}{' ' + item.unit if item.unit else ''} of “{_name(item)}”.", value=value, evidence=_places(item, "quantity"))
+        return Answered(
+            question=question,
+            answer=f"{value}{' ' + item.unit if item.unit else ''} of “{_name(item)}”.",
+            value=value,
+            evidence=_places(item, "quantity"),
+        )
     if _THINGS.search(text):
         count = len(invoice.items)
-        return Answered(question=question, answer=f"{count} item{'' if count == 1 else 's'}.", value=count, evidence=evidence)
+        return Answered(
+            question=question, answer=f"{count} item{'' if count == 1 else 's'}.", value=count, evidence=evidence
+        )
     return None
 
 
@@ -129,18 +157,38 @@ def _asked_item(invoice: InvoiceData, question: str) -> Answered | None:
     if item is None:
         return None
     price = _price(item)
-    if price is not None and (_EACH.search(text) or item.amount is None or not re.search(r"\b(?:did|was|were|paid|billed|charged|total|line)\b", text)):
+    if price is not None and (
+        _EACH.search(text)
+        or item.amount is None
+        or not re.search(r"\b(?:did|was|were|paid|billed|charged|total|line)\b", text)
+    ):
         unit, places = price
-        more = f"; {plain_quantity(item.quantity)} for {plain_money(item.amount)}" if item.quantity and item.amount is not None else ""
-        return Answered(question=question, answer=f"“{_name(item)}” is {plain_money(unit)} each{more}{_currency(invoice)}.", value=plain_money(unit), evidence=places)
+        more = (
+            f"; {plain_quantity(item.quantity)} for {plain_money(item.amount)}"
+            if item.quantity and item.amount is not None
+            else ""
+        )
+        return Answered(
+            question=question,
+            answer=f"“{_name(item)}” is {plain_money(unit)} each{more}{_currency(invoice)}.",
+            value=plain_money(unit),
+            evidence=places,
+        )
     if item.amount is None:
         return None
-    return Answered(question=question, answer=f"“{_name(item)}” comes to {plain_money(item.amount)}{_currency(invoice)}.", value=plain_money(item.amount), evidence=_places(item, "amount"))
+    return Answered(
+        question=question,
+        answer=f"“{_name(item)}” comes to {plain_money(item.amount)}{_currency(invoice)}.",
+        value=plain_money(item.amount),
+        evidence=_places(item, "amount"),
+    )
 
 
 def _asked_most(invoice: InvoiceData, question: str) -> Answered | None:
     """The dearest or cheapest item."""
-    match = re.search(r"most expensive|dearest|highest|largest|biggest|(cheapest|lowest|least expensive|smallest)", fold(question))
+    match = re.search(
+        r"most expensive|dearest|highest|largest|biggest|(cheapest|lowest|least expensive|smallest)", fold(question)
+    )
     if match is None:
         return None
     by_amount = re.search(r"amount|line|total", fold(question)) is not None
@@ -152,7 +200,12 @@ def _asked_most(invoice: InvoiceData, question: str) -> Answered | None:
     best = [item for one, item in known if one == value]
     names = " and ".join(f"“{_name(item)}”" for item in best)
     places = tuple(place for item in best for place in _places(item, "amount" if by_amount else "unit_price"))
-    return Answered(question=question, answer=f"{names} at {plain_money(value)}{_currency(invoice)}.", value=[_name(item) for item in best], evidence=places)
+    return Answered(
+        question=question,
+        answer=f"{names} at {plain_money(value)}{_currency(invoice)}.",
+        value=[_name(item) for item in best],
+        evidence=places,
+    )
 
 
 def _asked_checks(invoice: InvoiceData, question: str) -> Answered | None:
@@ -164,7 +217,11 @@ def _asked_checks(invoice: InvoiceData, question: str) -> Answered | None:
     if not failed and not passed:
         return None
     if failed:
-        return Answered(question=question, answer="No: " + "; ".join(f"{check.name}: {check.detail}" for check in failed) + ".", value=False)
+        return Answered(
+            question=question,
+            answer="No: " + "; ".join(f"{check.name}: {check.detail}" for check in failed) + ".",
+            value=False,
+        )
     return Answered(question=question, answer="Yes: " + "; ".join(check.detail for check in passed) + ".", value=True)
 
 
@@ -174,7 +231,12 @@ def _asked_field(invoice: InvoiceData, question: str) -> Answered | None:
         rates = [tax for tax in invoice.taxes if tax.rate is not None]
         if rates:
             told = [plain_quantity(tax.rate) for tax in rates if tax.rate is not None]
-            return Answered(question=question, answer=f"The tax rate is {' % and '.join(told)} %.", value=told[0] if len(told) == 1 else told, evidence=tuple(one for tax in rates for one in tax.evidence))
+            return Answered(
+                question=question,
+                answer=f"The tax rate is {' % and '.join(told)} %.",
+                value=told[0] if len(told) == 1 else told,
+                evidence=tuple(one for tax in rates for one in tax.evidence),
+            )
     for name, pattern, sentence in _FIELDS:
         if re.search(pattern, text):
             if name == "ship_to" and re.search(r"cost|charge|how much|kosten|frais|gastos|fee", text):
@@ -193,7 +255,9 @@ def _field(invoice: InvoiceData, question: str, name: str, sentence: str) -> Ans
     money = isinstance(field.value, Decimal)
     told = f"{said}{_currency(invoice)}" if money else str(said).replace("\n", ", ")
     doubt = "" if field.verified else " (not verified)"
-    return Answered(question=question, answer=sentence.format(told + doubt).replace("..", "."), value=said, evidence=field.evidence)
+    return Answered(
+        question=question, answer=sentence.format(told + doubt).replace("..", "."), value=said, evidence=field.evidence
+    )
 
 
 # ---------------------------------------------------------------- with a model

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Literal
 
 from mm_agents.documents._numbers import plain_money, plain_quantity
 from mm_agents.documents.invoice._model import Check, LineItem, TaxLine

@@ -124,7 +124,8 @@ def _guess(sheet: Sheet, issue: Pair[DateText] | None, due: Pair[DateText] | Non
         orders: list[Order] = ["day first", "month first"]
         fit = [one for one in orders if closest_after([issue.value.read(one)], due.value.read(one), most=_LATEST_TERM)]
         if len(fit) == 1:
-            return fit[0], "only so the due date is not before the issue date, nor long after it"
+            chosen: Order = fit[0]
+            return chosen, "only so the due date is not before the issue date, nor long after it"
     text = " ".join(segment.folded for segment in sheet.segments)
     if re.search(
         r"\b[a-z. ]+,? (?:a[lkzr]|c[aot]|d[ec]|fl|ga|hi|i[adln]|k[sy]|la|m[adeinost]|n[cdehjmvy]|o[hkr]|pa|ri|s[cd]|t[nx]|ut|v[at]|w[aivy]) \d{5}\b|united states|\busa\b",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mm_agents.documents.answers import Answered
-from mm_agents.documents.invoice import _answers
+from mm_agents.documents.invoice import _answers, _writers
 from mm_agents.documents.invoice._model import InvoiceData
 
 if TYPE_CHECKING:
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 
 class Invoice(InvoiceData):
     """An invoice as it was read, and what it answers."""
+
+    def to_markdown(self) -> str:
+        """For people: fields (with a question mark where not verified), items, checks."""
+        return _writers.markdown(self)
+
+    def to_csv(self) -> str:
+        """The line items as comma-separated values."""
+        return _writers.csv_text(self)
 
     def quote(self, items: Sequence[tuple[Decimal | int, str]], /) -> Answered:
         """What quantities of items cost at this invoice's unit prices.

@@ -260,8 +260,9 @@ def _anchor(
         if kind not in ("description", "other"):
             row.cells[kind] = cell
     kinds = {column.kind for column in columns}
-    has = {kind for kind in ("quantity", "price", "amount") if row.number(kind, mark) is not None}
-    wanted = {"quantity", "price", "amount"} & kinds
+    numeric: tuple[ColumnKind, ...] = ("quantity", "price", "amount")
+    has = {kind for kind in numeric if row.number(kind, mark) is not None}
+    wanted = set(numeric) & kinds
     if len(has) >= 2:
         return row
     if len(has) == 1 and (has == wanted or (has == {"amount"} and _told(columns, cells))):
@@ -290,7 +291,7 @@ def _description(columns: Sequence[Column], cells: dict[int, Segment], *, loosel
         and columns[at].kind in ("position", "code", "other", "unit", "quantity")
     ]
     if loosely and (
-        not first or len(cells) > 2 or columns[min(cells)].kind == "code" and "description" in {c.kind for c in columns}
+        not first or len(cells) > 2 or (columns[min(cells)].kind == "code" and "description" in {c.kind for c in columns})
     ):
         return None
     return first[0] if first else None

@@ -14,6 +14,7 @@ from mm_agents.documents.invoice._columns import kind_of
 from mm_agents.documents.invoice._labels import PartyKind
 from mm_agents.documents.invoice._lines import Segment, Sheet
 from mm_agents.documents.invoice._pairs import labels_in
+from mm_agents.types import Word
 
 _LINE = 2.4  # heights of the text from a block's line to its next, at most
 _KEY = re.compile(r"^\W*[^\W\d][\w./'& -]{1,28}\s?:\s?\S*")
@@ -244,7 +245,7 @@ def _letterhead(
     free: Sequence[Segment],
     blocks: Sequence[Sequence[Segment]],
     found: dict[PartyKind, Party],
-    taken: set[object],
+    taken: set[Word],
 ) -> Party | None:
     """The seller, from a sender's line, the top of the page, or the address that is not the buyer's."""
     text = " ".join(segment.folded for segment in sheet.segments)
@@ -334,7 +335,7 @@ def _unlike_a_name(segment: Segment) -> bool:
     return letters < 0.5 * len(re.sub(r"\s", "", folded))
 
 
-def _addressee(blocks: Sequence[Sequence[Segment]], taken: set[object], seller: Party | None) -> Party | None:
+def _addressee(blocks: Sequence[Sequence[Segment]], taken: set[Word], seller: Party | None) -> Party | None:
     """The buyer, where no heading says so: the first address that is not the seller's."""
     for block in blocks:
         if taken & {word for line in block for word in line.words}:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mm_agents.documents.invoice._invoice import Invoice
 from mm_agents.documents.invoice._confirm import look_again
+from mm_agents.documents.invoice._invoice import Invoice
 from mm_agents.documents.invoice._reading import read_invoice
+from mm_agents.documents.invoice._second import read_again
 from mm_agents.documents.pages import Source, default_ocr, open_pages
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ class InvoiceReader:
         """
         engine: Ocr = ocr or default_ocr()
         pages = list(open_pages(source, ocr=engine, numbers=None if page is None else [page]))
-        return look_again(read_invoice(pages), pages, engine)
+        invoice = read_invoice(pages)
+        if model is not None and pages:
+            invoice = read_again(invoice, pages, model)
+        return look_again(invoice, pages, engine)
 
 
 def build(argument: str = "") -> InvoiceReader:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from mm_agents.documents._numbers import Mark, decimal_mark, numbers_in, quantity_in
+from mm_agents.documents._numbers import Mark, decimal_mark, quantity_in
+from mm_agents.documents.invoice._amounts import Amount
 from mm_agents.documents.invoice._checks import run_checks
 from mm_agents.documents.invoice._fields import (
     Dates,
@@ -18,15 +19,15 @@ from mm_agents.documents.invoice._fields import (
 )
 from mm_agents.documents.invoice._invoice import Invoice
 from mm_agents.documents.invoice._items import Row, find_items
-from mm_agents.documents.invoice._labels import AmountKind, PartyKind
+from mm_agents.documents.invoice._labels import AmountKind, ColumnKind, PartyKind
 from mm_agents.documents.invoice._lines import Segment, Sheet, lay_out
 from mm_agents.documents.invoice._model import Cell, DateField, Field, LineItem, PartyField, TaxLine
 from mm_agents.documents.invoice._pairs import Pair
 from mm_agents.documents.invoice._parties import Party, find_parties
-from mm_agents.documents.invoice._amounts import Amount
 from mm_agents.documents.invoice._totals import Totals, find_totals
-from mm_agents.documents.pages import Page, covering
+from mm_agents.documents.pages import Page
 from mm_agents.types import Evidence
+
 
 def read_invoice(pages: Sequence[Page]) -> Invoice:
     """Read an invoice.
@@ -45,24 +46,30 @@ def read_invoice(pages: Sequence[Page]) -> Invoice:
     order = find_purchase_order(rest, free, number.value if number else None)
     dates = find_dates(rest, free)
     parties = find_parties(rest, free)
-    fields: dict[str, Field[Any]] = {
-        "number": _text(number),
-        "purchase_order": _text(order),
-        "date": _date(dates.issue, dates, labelled=dates.issue_labelled),
-        "due_date": _date(dates.due, dates),
-        "currency": _currency(sheet, free),
-        **{kind: _party(parties.get(kind), kind) for kind in ("seller", "buyer", "ship_to")},
-        **_amount_fields(totals),
-    }
+    amounts = _amount_fields(totals)
+    issued, due = _date(dates.issue, dates, labelled=dates.issue_labelled), _date(dates.due, dates)
     taxes = tuple(_tax(one) for one in totals.taxes)
-    values = {name: fields[name].value for name in ("subtotal", "discount", "shipping", "rounding", "tax", "total")}
-    checks = run_checks(items=items, taxes=taxes, issued=fields["date"].value, due=fields["due_date"].value, **values)
-    return Invoice(items=items, taxes=taxes, checks=checks, pages=tuple(page.number for page in pages), **fields)
+    values = {name: field.value for name, field in amounts.items()}
+    return Invoice(
+        number=_text(number),
+        date=issued,
+        due_date=due,
+        purchase_order=_text(order),
+        seller=_party(parties.get("seller"), "seller"),
+        buyer=_party(parties.get("buyer"), "buyer"),
+        ship_to=_party(parties.get("ship_to"), "ship_to"),
+        currency=_currency(sheet, free),
+        items=items,
+        taxes=taxes,
+        checks=run_checks(items=items, taxes=taxes, issued=issued.value, due=due.value, **values),
+        pages=tuple(page.number for page in pages),
+        **amounts,
+    )
 
 
 def _item(row: Row, mark: Mark | None) -> LineItem:
     evidence: dict[Cell, Evidence] = {}
-    names: tuple[tuple[Cell, Any], ...] = (("quantity", "quantity"), ("unit_price", "price"), ("amount", "amount"))
+    names: tuple[tuple[Cell, ColumnKind], ...] = (("quantity", "quantity"), ("unit_price", "price"), ("amount", "amount"))
     for name, kind in names:
         if kind in row.cells:
             evidence[name] = row.cells[kind].evidence("table")
@@ -75,17 +82,13 @@ def _item(row: Row, mark: Mark | None) -> LineItem:
     if "unit" in row.cells and unit is None:
         unit = row.cells["unit"].text
         evidence["unit"] = row.cells["unit"].evidence("table")
-    discount = None
-    if "discount" in row.cells:
-        numbers = numbers_in(row.cells["discount"].text, mark)
-        discount = numbers[0].value if numbers and 0 <= numbers[0].value <= 100 else None
     return LineItem(
         quantity=quantity,
         unit=unit,
         description="\n".join(line.text for line in row.lines) or None,
         unit_price=row.number("price", mark),
         amount=row.number("amount", mark),
-        discount=discount,
+        discount=row.discount(mark) if "discount" in row.cells else None,
         evidence=evidence,
     )
 
@@ -94,10 +97,8 @@ def _block(lines: Sequence[Segment], how: str) -> Evidence:
     """Several lines as one place; of lines on several pages, those of the first."""
     page = lines[0].page
     own = [line for line in lines if line.page is page]
-    evidence = page.evidence(
-        [word for line in own for word in line.words], how=how, quote="\n".join(line.text for line in own)
-    )
-    return evidence
+    quote = "\n".join(line.text for line in own)
+    return page.evidence([word for line in own for word in line.words], how=how, quote=quote)
 
 
 def _text(pair: Pair[str] | None) -> Field[str]:
@@ -147,9 +148,9 @@ def _party(party: Party | None, kind: PartyKind) -> PartyField:
     )
 
 
-def _amount_fields(totals: Totals) -> dict[str, Field[Any]]:
+def _amount_fields(totals: Totals) -> dict[str, Field[Decimal]]:
     names: tuple[AmountKind, ...] = ("subtotal", "discount", "shipping", "rounding", "tax", "total")
-    found: dict[str, Field[Any]] = {}
+    found: dict[str, Field[Decimal]] = {}
     for name in names:
         amount = totals.chosen.get(name)
         if amount is None:
@@ -173,6 +174,3 @@ def _tax(amount: Amount) -> TaxLine:
     if base is not None and amount.rate is not None and abs(base * amount.rate / 100 - amount.value) > Decimal("0.02"):
         base = None
     return TaxLine(rate=amount.rate, base=base, amount=amount.value, evidence=(amount.at.evidence("label"),))
-
-
-__all__ = ["covering", "read_invoice"]

@@ -128,7 +128,9 @@ def _reconciled(amounts: Sequence[Amount], facts: _Facts) -> _Choice:
     """The amounts of one reading that explain each other best."""
     of = {kind: _best_of(amounts, kind) for kind in KINDS}
     # "Total 155.50, tax 9.31, total 164.81": what is called a total may be the sum before taxes
-    lower = [one for one in of["total"] if one.value < facts.highest and one.value not in {s.value for s in of["subtotal"]}]
+    lower = [
+        one for one in of["total"] if one.value < facts.highest and one.value not in {s.value for s in of["subtotal"]}
+    ]
     of["subtotal"] += [replace(one, kind="subtotal", rank=one.rank + 2) for one in lower[:3]]
     parts: list[list[Amount | None]] = [
         [*of["total"], None],
