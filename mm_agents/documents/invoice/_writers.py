@@ -6,6 +6,7 @@ import csv
 import io
 from typing import Any
 
+from mm_agents.documents._numbers import plain_quantity
 from mm_agents.documents._writing import guarded, in_markdown, markdown_table
 from mm_agents.documents.invoice._model import NAMES, InvoiceData, LineItem, value_json
 
@@ -47,7 +48,8 @@ def csv_text(invoice: InvoiceData) -> str:
 
 
 def _cells(item: LineItem) -> list[str]:
-    return [_text(getattr(item, name)) for name in _COLUMNS]
+    quantity = "" if item.quantity is None else plain_quantity(item.quantity)
+    return [quantity, *(_text(getattr(item, name)) for name in _COLUMNS[1:])]
 
 
 def _text(value: Any) -> str:
