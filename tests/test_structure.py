@@ -30,7 +30,7 @@ LAYERS = [
             "pipeline",
             "words",
         ),
-        *("catalog", "moving", "sheet", "tools", "chat", "testing"),
+        *("catalog", "moving", "sheet", "tools", "toolbox", "chat", "testing"),
     },
     {"agent", "embedders", "stores", "documents", "contrastive", "evaluate", "plots"},
     {"adapters", "cli", "demo", "doctor", "web"},
