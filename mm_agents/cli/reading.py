@@ -185,9 +185,8 @@ def _print(found: Any, answered: Any, as_json: bool, forms: dict[Callable[[], st
         for n, evidence in enumerate(answered.evidence, start=1):
             box = evidence.box
             where = f"page {evidence.page}, box {box.x0},{box.y0}–{box.x1},{box.y1}" if box else f"page {evidence.page}"
-            show_line(
-                f"  [{n}] [dim]{plain(evidence.quote or '')}  {where}[/dim]".replace("[" + str(n), "\\[" + str(n))
-            )
+            quote = plain(" ".join((evidence.quote or "").split()))
+            show_line(f"  \\[{n}] {quote}  [dim]{where}[/dim]")
     else:
         _write(next(form for form, wanted in forms.items() if wanted)())
 

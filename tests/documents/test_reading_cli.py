@@ -1,0 +1,147 @@
+"""``mm-agents read`` and ``mm-agents eval documents`` as people type them and machines read them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import PIL.ImageDraw
+import PIL.ImageFont
+import pytest
+from drawn import LINES, page
+
+from mm_agents.documents.hidden_text import make
+
+MARKUP = ("[bold]Parts[/bold]", "price", "stock")
+
+
+def run(*arguments: str | Path, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", "from mm_agents.cli import main; main()", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, "COLUMNS": "160"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def document(*arguments: str | Path, cwd: Path) -> dict[str, Any]:
+    return json.loads(run(*arguments, "--json", cwd=cwd).stdout)
+
+
+def grid(path: Path) -> None:
+    """A ruled table of three columns and four rows."""
+    rows = [MARKUP, ("Hinge", "4.50", "120"), ("Lamp", "32.00", "8"), ("Rope", "7.25", "60")]
+    picture = PIL.Image.new("RGB", (760, 320), "white")
+    pen, font = PIL.ImageDraw.Draw(picture), PIL.ImageFont.load_default(24)
+    for n in range(5):
+        pen.line((40, 30 + n * 60, 720, 30 + n * 60), fill="black", width=2)
+    for x in (40, 320, 520, 720):
+        pen.line((x, 30, x, 270), fill="black", width=2)
+    for n, row in enumerate(rows):
+        for x, text in zip((56, 336, 536), row, strict=True):
+            pen.text((x, 44 + n * 60), text, fill="black", font=font)
+    picture.save(path)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("reading")
+    PIL.Image.fromarray(page()[0].pixels).save(place / "note.png")
+    PIL.Image.fromarray(make("the spare key is under the mat").pixels).save(place / "blank.png")
+    grid(place / "grid.png")
+    (place / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n cut off")
+    (place / "prose.txt").write_text("no picture at all")
+    return place
+
+
+def test_text_is_read_and_drawn(place: Path) -> None:
+    found = document("read", "text", "note.png", "--overlay", "seen.png", cwd=place)
+    assert found["text"].splitlines() == list(LINES)
+    assert {"text", "box", "confidence"} <= set(found["words"][0])
+    with PIL.Image.open(place / "seen.png") as drawn, PIL.Image.open(place / "note.png") as stored:
+        assert drawn.size == stored.size
+        assert (np.asarray(drawn) != np.asarray(stored)).any()
+    assert run("read", "text", "note.png", cwd=place).stdout.splitlines() == list(LINES)
+
+
+def test_hidden_text_is_read_and_shown(place: Path) -> None:
+    found = document("read", "hidden", "blank.png", cwd=place)
+    assert found["text"] == "the spare key is under the mat"
+    assert "contrast of" in found["how"]
+    assert len(found["lines"][0]["box"]) == 4
+    shown = run("read", "hidden", "blank.png", "--enhanced", "enhanced.png", cwd=place)
+    assert "spare key" in shown.stdout
+    with PIL.Image.open(place / "enhanced.png") as enhanced:
+        assert np.ptp(np.asarray(enhanced)) > 200
+    assert "No hidden text was found; 19 words" in run("read", "hidden", "note.png", cwd=place).stderr
+
+
+def test_a_table_is_read_in_every_form_and_asked(place: Path) -> None:
+    found = document("read", "table", "grid.png", cwd=place)
+    assert found["layout"] == "ruled"
+    assert found["rows"][1] == ["Hinge", "4.50", "120"]
+    cell = next(cell for cell in found["cells"] if cell["text"] == "32.00")
+    assert (cell["row"], cell["column"], len(cell["box"])) == (2, 1, 4)
+    assert "| Lamp | 32.00 | 8 |" in run("read", "table", "grid.png", cwd=place).stdout
+    assert "Rope,7.25,60" in run("read", "table", "grid.png", "--csv", cwd=place).stdout
+    assert "<td>Rope</td>" in run("read", "table", "grid.png", "--html", cwd=place).stdout
+    asked = document("read", "table", "grid.png", "--question", "which part has the highest price?", cwd=place)
+    assert "Lamp" in asked["answer"]
+    assert asked["evidence"][0]["box"]
+    assert "Lamp" in run("read", "table", "grid.png", "--question", "the highest price?", cwd=place).stdout
+
+
+def test_markup_in_a_picture_stays_text(place: Path) -> None:
+    shown = run("read", "table", "grid.png", cwd=place).stdout
+    assert "bold" in shown
+    asked = run("read", "table", "grid.png", "--question", "how many rows are there?", cwd=place)
+    assert asked.returncode == 0
+
+
+def test_no_table_is_said_so(place: Path) -> None:
+    PIL.Image.fromarray(np.full((200, 300, 3), 255, dtype=np.uint8)).save(place / "empty.png")
+    assert document("read", "table", "empty.png", cwd=place)["rows"] == []
+    assert "No table was found" in run("read", "table", "empty.png", cwd=place).stderr
+    assert document("read", "invoice", "empty.png", cwd=place)["fields"]["total"] == {
+        "value": None, "verified": False, "evidence": [], "note": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["read", "text", "nowhere.png"], 1, "nowhere.png"),
+        (["read", "text", "broken.png"], 1, "broken.png"),
+        (["read", "invoice", "prose.txt"], 1, "a picture or a PDF"),
+        (["read", "table", "note.png", "--page", "2"], 1, "no page 2"),
+        (["read", "table", "grid.png", "--csv", "--markdown"], 2, "choose one"),
+        (["read", "text", "note.png", "--overlay", "seen.nothing"], 2, "seen.nothing"),
+        (["read", "frobnicate", "note.png"], 2, "frobnicate"),
+        (["read", "hidden", "blank.png", "--model", "nobody:nothing"], 1, "nobody"),
+        (["eval", "documents", "."], 1, "manifest.json"),
+        (["eval", "documents", "--kind", "poem"], 2, "poem"),
+    ],
+)
+def test_an_error_is_told_in_a_line(place: Path, arguments: list[str], code: int, message: str) -> None:
+    done = run(*arguments, cwd=place, code=code)
+    assert message in done.stderr
+    assert done.stdout == ""
+
+
+def test_eval_draws_its_own_pictures_and_scores_the_readers(place: Path) -> None:
+    found = document("eval", "documents", "--kind", "table", "--count", "2", "--seed", "5", "--keep", "drawn", cwd=place)
+    assert len(found["cases"]) == 2
+    assert all(0 <= value <= 1 for name, value in found["figures"].items() if name.endswith("TEDS"))
+    again = run("eval", "documents", "drawn/table", cwd=place).stdout
+    assert "TEDS" in again
