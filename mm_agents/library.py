@@ -32,8 +32,8 @@ from mm_agents.retrieval import (
     with_moments,
 )
 from mm_agents.routes import Routes
-from mm_agents.types import CollectionSpec, Condition, Filter, Hit, Or, Record, Text
-from mm_agents.words import Words, can_read, read_words
+from mm_agents.types import CollectionSpec, Condition, Filter, Hit, Or, Record, Text, Words
+from mm_agents.words import can_read, read_words
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, Store

@@ -24,6 +24,8 @@ Kind = Literal["text", "image", "clip"]
 Role = Literal["query", "document"]
 """Which side of a search a vector stands on; some models prefix them differently."""
 
+Words = Literal["auto", "all", "none"]
+"""Which pictures' words are read: those that seem to have some, all, or none."""
 Value = str | int | float | bool | tuple[str, ...]
 """What a property may hold; an absent property is simply not there."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
 from mm_agents import _plugins, media
@@ -16,14 +16,11 @@ from mm_agents._progress import Report
 from mm_agents.errors import MediaError, MissingExtraError
 from mm_agents.ingest import chunks
 from mm_agents.pipeline import FailedFile, failure
-from mm_agents.types import And, Condition, Image, Record, Text, Value
+from mm_agents.types import And, Condition, Image, Record, Text, Value, Words
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
     from mm_agents.protocols import Ocr
-
-Words = Literal["auto", "all", "none"]
-"""Which pictures' words are read: those that seem to have some, all, or none."""
 
 READ = "words_read"
 """The property of the parts that hold read words: by what they were read, or GLANCED where there seemed to be none."""

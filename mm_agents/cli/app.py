@@ -12,6 +12,8 @@ from typing import Annotated, Any
 
 import typer
 
+from mm_agents.types import Words
+
 app = typer.Typer(
     name="mm-agents",
     no_args_is_help=True,
@@ -43,6 +45,10 @@ WhereOption = Annotated[
 VectorOption = Annotated[
     list[str] | None,
     typer.Option("--vector", metavar="NAME[=WEIGHT]", help="Search these vectors only, weighted; may be repeated."),
+]
+
+WordsOption = Annotated[
+    Words, typer.Option("--words", help="Then read words in pictures: where there seem to be some, in all, or none.")
 ]
 
 DEFAULT_LIBRARY = "./library"

@@ -18,6 +18,7 @@ from mm_agents.cli.app import (
     QuietOption,
     VectorOption,
     WhereOption,
+    WordsOption,
     app,
     hit_json,
     open_page,
@@ -37,6 +38,7 @@ def add_movies(
     posters: Annotated[Path, typer.Argument(metavar="POSTERS/", help="Their posters: ID_poster.jpg.")],
     library: LibraryOption = DEFAULT_LIBRARY,
     embedder: EmbedderOption = None,
+    words: WordsOption = "auto",
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
@@ -46,12 +48,14 @@ def add_movies(
     from mm_agents._progress import bar
     from mm_agents.library import Library
     from mm_agents.presets import movies_spec
+    from mm_agents.words import can_read, read_words
 
-    with (
-        Library.open(library, embedder=embedder, preset=movies_spec) as opened,
-        bar("Adding", show=False if quiet or as_json else None) as report,
-    ):
-        result = movies.add_movies(opened, films, posters, report=report)
+    shown = False if quiet or as_json else None
+    with Library.open(library, embedder=embedder, preset=movies_spec) as opened:
+        with bar("Adding", show=shown) as report:
+            result = movies.add_movies(opened, films, posters, report=report)
+        with bar("Reading words", show=shown) as report:
+            read_words(opened, words if words == "all" or can_read() else "none", report=report)
     if as_json:
         print_json(asdict(result))
     elif not quiet:

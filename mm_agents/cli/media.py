@@ -19,6 +19,7 @@ from mm_agents.cli.app import (
     QuietOption,
     VectorOption,
     WhereOption,
+    WordsOption,
     app,
     hit_json,
     open_page,
@@ -31,7 +32,6 @@ from mm_agents.cli.app import (
     show_line,
     write_sheet,
 )
-from mm_agents.words import Words
 
 
 @app.command()
@@ -72,10 +72,7 @@ def add(
     library: LibraryOption = DEFAULT_LIBRARY,
     embedder: EmbedderOption = None,
     prune: Annotated[bool, typer.Option("--prune", help="Also drop what vanished from these folders.")] = False,
-    words: Annotated[
-        Words,
-        typer.Option("--words", help="Then read words in pictures: where there seem to be some, in all, or none."),
-    ] = "auto",
+    words: WordsOption = "auto",
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
