@@ -1,0 +1,192 @@
+"""Lines in files and pictures that speak to whoever reads them by machine: they are told apart from ordinary text.
+
+Nothing here makes text safe to obey: what was read is data, with or without such lines. Taking them out keeps a model
+that is easily led from being led, and lets an answer say that somebody tried.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+WITHHELD = "(a line is withheld: it reads like an instruction to the reader)"
+
+_RULES = r"(?:instructions?|prompts?|rules?|guidelines?|directives?|commands?|constraints?|polic(?:y|ies)|programming)"
+_READER = r"(?:ai|a\.i\.|llms?|gpt|chatgpt|gemini|claude|copilot|(?:large )?language models?|chat ?bots?)"
+_SPEAK = r"(?:answer|reply|respond|say|output|print|claim|report|state|write|conclude|pretend|act|reveal|repeat)"
+_START = r"(?:^|[.,;:!?)\]>*\"'-]\s*|\b(?:and|then|now|must|should|please|to|instead|just|simply)\s+)"
+_NEW = r"(?:new|updated?|real|actual|true|secret|hidden|system|developer|admin(?:istrator)?|override)"
+
+_MUST = r"(?:must|should|shall|will|need to|have to|are to)"
+_FEW = r"\W+(?:\w+\W+){0,3}?"
+
+# Each is looked for in up to three lines or sentences that follow each other, in small letters.
+_STRONG = tuple(
+    re.compile(pattern.replace(" ", r"\s"))  # words may stand on different lines
+    for pattern in (
+        # "ignore your instructions", "disregard all of the previous rules", "forget everything above"
+        r"\b(?:ignor(?:e|ing)|disregard|forget|overrid(?:e|ing)|bypass|discard|(?:don't|do not) (?:follow|obey))\b"
+        rf"(?:\W+[\w']+){{0,6}}?\W+{_RULES}\b",
+        rf"\b(?:ignore|disregard|forget)\W+(?:everything|anything|all){_FEW}(?:above|before|previous|told|said|know)",
+        r"\b(?:ignore|disregard|forget)\W+(?:the user'?s?|your(?: \w+)?|the (?:original|actual))\W+"
+        r"(?:question|request|task|query)",
+        r"\bignoriere?n?\b.{0,40}\banweisungen\b",
+        r"\bignora\w*\b.{0,40}\b(?:instrucciones|istruzioni|instrucoes)\b",
+        r"\bignore[zr]?\b.{0,40}\b(?:vos|tes|les|toutes)\b.{0,25}\b(?:instructions|consignes)\b",
+        # "you must now say", "you will only answer"; "you must reply within 5 days" is a letter
+        rf"\byou {_MUST}\W+(?:now|instead|only|always|henceforth|immediately)\W+(?:only\W+)?{_SPEAK}\b",
+        rf"\byou {_MUST}\W+(?:only\W+)?(?:ignore|pretend|obey|{_SPEAK} that)\b",
+        rf"\bfrom now on,?\W+(?:you {_MUST}\W+)?(?:only\W+|always\W+)?(?:{_SPEAK}|ignore|obey)\b",
+        r"\byou are (?:now |no longer )(?:an? |the |in |bound )?\w*\W?"
+        r"(?:ai|assistant|model|chatbot|dan|mode|by|unrestricted|jailbroken)\b",
+        # who is spoken to
+        r"\b(?:dear|hey|hello|attention|notice|notes?|instructions?|messages?|orders?)\W+(?:(?:to|for)\W+)?"
+        rf"(?:all\W+|any\W+|the\W+|an?\W+|every\W+)*(?:{_READER}|ai \w+)\b",
+        r"\b(?:if|when|since|because) you(?:'re| are) (?:an? |the |any )?(?:\w+ )?"
+        rf"(?:{_READER}|ai \w+|assistant|automated (?:system|reader|agent)|virtual assistant)\b",
+        rf"^\W*(?:{_READER}|ai (?:assistant|agent|model|system)s?|assistant|agent)\W*[,:]\W*(?:please\W+)?"
+        rf"(?:you|{_SPEAK}|ignore|call|use|run|tell|do not|don't|forget|search|now)\b",
+        # roles and marks of prompts
+        r"<\|[^|<>]{1,40}\|>|\[/?inst\]|<</?sys>>|</?data [0-9a-f]{16}>",
+        r"</?(?:system|assistant|tool_call|function_call|system[_-]prompt)>",
+        r"#{2,}\s*(?:system|instructions?|assistant|developer|prompt)\b",
+        r"^\W*(?:system|developer|assistant|user)(?: (?:message|prompt|note|override))?\s*:\s*(?=.*\b(?:you|your|"
+        r"must|ignore|answer|say|call|instructions?|prompts?|tools?|override|respond|reply|is|are)\b)",
+        rf"\b(?:{_NEW}\W+)+(?:instructions?|prompts?|directives?|task|orders?|override)\s*[:!—-]",
+        rf"\b(?:reveal|print|show|repeat|leak|output|disclose){_FEW}(?:system|hidden|secret|initial) "
+        r"(?:prompt|instructions?)",
+        # calls
+        rf"{_START}(?:call|invoke|trigger)\W+(?:\w+\W+){{0,2}}?tools?\b",
+        rf"{_START}(?:(?:call|invoke|trigger)\W+(?:the |your )?(?:tool|function)?|use\W+(?:the |your )?tool)\W*"
+        r"[a-z]+_[a-z_]+\b",
+        # what to say, and what to hide
+        rf"{_START}(?:say|claim|answer|assert|pretend)\W+that\b",
+        rf"\binstead,?\W+(?:of \w+ing [^.]{{0,40}},?\W+)?(?:you {_MUST}\W+)?(?:just\W+)?{_SPEAK}\b",
+        r"\b(?:your|the) (?:next |final |only |entire )?(?:answer|reply|response|output) "
+        r"(?:must|should|has to|shall|needs to)\W+(?:\w+\W+)?"
+        r"(?:be|say|state|contain|include|read|claim|start|end|consist)\b",
+        r"\b(?:do not|don't|never)\W+(?:describe|mention|reveal|summari[sz]e|transcribe|repeat|quote)\W+"
+        r"(?:this|these|that|any of)\W+(?:\w+\W+)?(?:text|image|picture|document|message|instructions?|line)",
+        r"\b(?:without (?:telling|informing|asking)|(?:do not|don't|never) (?:tell|inform|alert|warn|ask)) the user\b",
+        r"\b(?:tell|inform|convince|assure) the (?:user|person who asked)\W+(?:\w+\W+)?(?:that|to)\b",
+    )
+)
+
+# Beside one of those, these belong to it.
+_WEAK = re.compile(
+    rf"^\W*(?:then|also|and|now|next|finally|instead|please|after that|important)*\W*(?:{_SPEAK}|call|use|run|execute|"
+    r"invoke|tell|send|search|open|fetch|visit|delete|click|forget|ignore|do not|don't|never|always|only|you)\b"
+)
+_CONFUSED = str.maketrans("аеорсухіјѕԁһ", "aeopcyxijsdh")  # Cyrillic letters that look like Latin ones
+_UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e0000-\U000e007f]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A line, or a sentence of it: where it lies in the text, how it reads in small letters, and how it begins."""
+
+    start: int
+    end: int
+    flat: str
+    inside: bool = False
+    """Whether it begins like the middle of a sentence."""
+
+
+def screen(text: str, *, tools: Iterable[str] = ()) -> tuple[str, tuple[str, ...]]:
+    """Take out of a text what reads like an instruction to a model that reads it.
+
+    Ordinary requests of a document ("You must pay within 30 days") stay. So does everything else: this is a help for
+    models that obey what they read, not a proof that what stays is harmless.
+
+    Args:
+        text: what was read in a file or picture.
+        tools: the names of tools; a line that tells to call one of them is an instruction too.
+
+    Returns:
+        The text, with ``WITHHELD`` in the place of each such line or sentence; and what was taken out.
+    """
+    units = list(_units(text))
+    bad = _spoken_to(units, tuple(tools))
+    if not bad:
+        return text, ()
+    kept: list[str] = []
+    found: list[str] = []
+    at = 0
+    for first, last in _runs(sorted(bad)):
+        start, end = units[first].start, units[last].end
+        kept += [text[at:start], WITHHELD]
+        found.append(" ".join(text[start:end].split()))
+        at = end
+    return "".join([*kept, text[at:]]), tuple(found)
+
+
+def screen_name(name: str, *, tools: Iterable[str] = ()) -> bool:
+    """Whether a file's name reads like a name, not like an instruction."""
+    named = tuple(tools)
+    spaced = re.sub(r"[_\W]+", " ", re.sub(r"\.\w{1,5}$", "", name)).strip()
+    if len(spaced.split()) > 12 or any(tool in name for tool in named if "_" in tool):
+        return False
+    spoken = [_Unit(0, len(said), _flat(said)) for said in (spaced, name)]
+    return not any(_spoken_to([unit], named) for unit in spoken)
+
+
+def _spoken_to(units: Sequence[_Unit], tools: Sequence[str]) -> set[int]:
+    """Which units hold an instruction, with those around them that belong to it."""
+    patterns = [*_STRONG, *_calls(tools)]
+    bad: set[int] = set()
+    for first in range(len(units)):
+        joined, ends = "", list[int]()
+        for unit in units[first : first + 3]:
+            joined += ("\n" if joined else "") + unit.flat
+            ends.append(len(joined))
+        for pattern in patterns:
+            # Only what begins in the first: what begins later is found when its turn comes.
+            if (found := pattern.search(joined)) and found.start() < ends[0]:
+                bad |= {first + n for n in range(len(ends)) if n == 0 or ends[n - 1] < found.end()}
+    for n in sorted(bad):
+        while n + 1 < len(units) and n + 1 not in bad and _goes_on(units[n], units[n + 1]):
+            bad.add(n := n + 1)
+    return bad
+
+
+def _goes_on(unit: _Unit, following: _Unit) -> bool:
+    """Whether a line or sentence belongs to the instruction before it."""
+    if _WEAK.match(following.flat):
+        return True
+    near = following.start - unit.end <= 2  # a blank line ends it
+    return near and following.inside and not unit.flat.rstrip("\"') ").endswith((".", "!", "?"))
+
+
+def _calls(tools: Iterable[str]) -> Iterator[re.Pattern[str]]:
+    for name in tools:
+        spelled = re.escape(name.casefold()).replace("_", r"[_\s-]?")
+        yield re.compile(rf"\b(?:call|invoke|use|run|execute|trigger|apply)\W+(?:[\w']+\W+){{0,4}}?{spelled}\b")
+        if "_" in name:
+            yield re.compile(rf"\b{re.escape(name.casefold())}\s*\(")
+
+
+def _units(text: str) -> Iterator[_Unit]:
+    for line in re.finditer(r"[^\n\r\u2028\x0b\x0c]+", text):
+        for piece in re.finditer(r"\S.*?(?:[.!?…]+[\"')\]]*(?=\s)|$)", line[0]):
+            start = line.start() + piece.start()
+            yield _Unit(start, start + len(piece[0].rstrip()), _flat(piece[0]), bool(re.match(r"[a-z(,]", piece[0])))
+
+
+def _flat(text: str) -> str:
+    """Small letters without tricks: no unseen characters, no look-alikes, no spaced-out words."""
+    flat = _UNSEEN.sub("", unicodedata.normalize("NFKC", text)).translate(_CONFUSED).casefold()
+    flat = "".join(one for one in unicodedata.normalize("NFKD", flat) if not unicodedata.combining(one))
+    flat = flat.replace("’", "'")
+    flat = re.sub(r"\b(?:\w[ ._-]){4,}\w\b", lambda spaced: re.sub(r"[ ._-]", "", spaced[0]), flat)
+    return " ".join(flat.split())
+
+
+def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """The first and last of the numbers that follow each other."""
+    first = 0
+    for n, number in enumerate(numbers):
+        if n + 1 == len(numbers) or numbers[n + 1] != number + 1:
+            yield numbers[first], number
+            first = n + 1
