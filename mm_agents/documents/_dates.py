@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -33,7 +33,7 @@ _DATE = re.compile(
       (?<![\d/.-])(?P<iso_year>(?:19|20)\d\d)\s?[-/.]\s?(?P<iso_month>\d{{1,2}})\s?[-/.]\s?(?P<iso_day>\d{{1,2}})(?!\d)
     | (?<![\d/.-])(?P<one>\d{{1,2}})\s?[-/.]\s?(?P<two>\d{{1,2}})(?:\s?[-/.]\s?|\s)(?P<year>(?:19|20)\d\d{_END}|\d\d(?![\d]|[./-]\d))
     | (?<![\d/.-])(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|o|\.)?[\s./-]{{0,2}}(?:de\s|of\s)?(?P<name>[a-z]{{3,10}})[.,]?[\s./-]{{0,2}}
-      (?:del?\s|of\s)?(?P<name_year>(?:19|20)\d\d{_END}|\d\d(?!\d))
+      (?:del?\s?|of\s?)?(?P<name_year>(?:19|20)\d\d{_END}|\d\d(?!\d))
     | (?<![a-z])(?P<us_name>[a-z]{{3,10}})[.,]?[\s-]{{0,2}}(?P<us_day>\d{{1,2}})(?:st|nd|rd|th)?\s?[,.\s-]\s?\s?(?P<us_year>(?:19|20)\d\d){_END}
     """,
     re.VERBOSE,
@@ -161,9 +161,3 @@ def _date(year: str, month: str, day: str) -> date | None:
         return date(full, int(month), int(day))
     except ValueError:
         return None
-
-
-def closest_after(issue: Sequence[date], due: date, *, most: int = 120) -> date | None:
-    """Of some dates, the last that is not after the due date and at most so many days before it."""
-    fitting = [one for one in issue if 0 <= (due - one).days <= most]
-    return max(fitting, default=None)

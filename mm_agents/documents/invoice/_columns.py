@@ -14,6 +14,7 @@ from mm_agents.documents._numbers import Mark, numbers_in
 from mm_agents.documents.invoice import _labels
 from mm_agents.documents.invoice._labels import ColumnKind
 from mm_agents.documents.invoice._lines import Segment, Sheet, segment_of
+from mm_agents.types import Word
 
 _DEEPEST = 5  # rows of a header
 _PITCH = 2.1  # of rows of one header, in heights of the text
@@ -129,11 +130,12 @@ def _joined(sheet: Sheet, end: int) -> bool:
 
 def _header(sheet: Sheet, first: int, end: int) -> Header | None:
     words = [
-        segment_of(segment.page, [word], segment.row, segment.y0)
+        segment_of(segment.page, [part], segment.row, segment.y0)
         for row in sheet.rows[first:end]
         for segment in row
         for word in segment.words
-        if re.search(r"\w|[#%]", word.text)
+        for part in _parted(word)
+        if re.search(r"\w|[#%]", part.text)
     ]
     if not 2 <= len(words) <= 40:
         return None
@@ -151,6 +153,17 @@ def _header(sheet: Sheet, first: int, end: int) -> Header | None:
         return None
     columns.sort(key=lambda column: column.x0)
     return Header(columns=tuple(columns), first=first, end=end, score=score)
+
+
+def _parted(word: Word) -> list[Word]:
+    """Two headings that were read as one word, "Qty.Price", by the share of their letters."""
+    match = re.fullmatch(r"([^\W\d]{2,}\.)([^\W\d]{3,}\S*)", word.text)
+    if match is None:
+        return [word]
+    place = word.place
+    cut = place.x0 + round((place.x1 - place.x0) * len(match[1]) / len(word.text))
+    left = replace(word, text=match[1], place=replace(place, x1=max(cut - 1, place.x0 + 1)))
+    return [left, replace(word, text=match[2], place=replace(place, x0=min(cut + 1, place.x1 - 1)))]
 
 
 def _cells(words: Sequence[Segment], height: float) -> list[list[Segment]]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from mm_agents.documents._dates import DateText, Order, closest_after, dates_in, order_of
+from mm_agents.documents._dates import DateText, Order, dates_in, order_of
 from mm_agents.documents._numbers import CURRENCIES, numbers_in
 from mm_agents.documents.invoice import _labels
 from mm_agents.documents.invoice._lines import Segment, Sheet
@@ -122,10 +122,9 @@ def _guess(sheet: Sheet, issue: Pair[DateText] | None, due: Pair[DateText] | Non
     """Which of two readings to choose where no date of the document proves it."""
     if issue is not None and due is not None:
         orders: list[Order] = ["day first", "month first"]
-        fit = [one for one in orders if closest_after([issue.value.read(one)], due.value.read(one), most=_LATEST_TERM)]
+        fit: list[Order] = [one for one in orders if _in_time(issue.value.read(one), due.value.read(one))]
         if len(fit) == 1:
-            chosen: Order = fit[0]
-            return chosen, "only so the due date is not before the issue date, nor long after it"
+            return fit[0], "only so the due date is not before the issue date, nor long after it"
     text = " ".join(segment.folded for segment in sheet.segments)
     if re.search(
         r"\b[a-z. ]+,? (?:a[lkzr]|c[aot]|d[ec]|fl|ga|hi|i[adln]|k[sy]|la|m[adeinost]|n[cdehjmvy]|o[hkr]|pa|ri|s[cd]|t[nx]|ut|v[at]|w[aivy]) \d{5}\b|united states|\busa\b",
@@ -133,6 +132,10 @@ def _guess(sheet: Sheet, issue: Pair[DateText] | None, due: Pair[DateText] | Non
     ):
         return "month first", "the address is of the United States, where the month stands first"
     return "day first", "nothing on the document tells; the day stands first in most countries"
+
+
+def _in_time(issue: date, due: date) -> bool:
+    return 0 <= (due - issue).days <= _LATEST_TERM
 
 
 def find_currency(sheet: Sheet, free: Sequence[Segment]) -> tuple[str, Segment] | None:

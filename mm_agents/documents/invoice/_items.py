@@ -261,7 +261,7 @@ def _anchor(
             row.cells[kind] = cell
     kinds = {column.kind for column in columns}
     numeric: tuple[ColumnKind, ...] = ("quantity", "price", "amount")
-    has = {kind for kind in numeric if row.number(kind, mark) is not None}
+    has: set[ColumnKind] = {kind for kind in numeric if row.number(kind, mark) is not None}
     wanted = set(numeric) & kinds
     if len(has) >= 2:
         return row

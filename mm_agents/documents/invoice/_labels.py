@@ -23,7 +23,7 @@ FIELDS: dict[FieldKind, tuple[str, ...]] = {
     "number": (
         r"(?:tax |sales |commercial |vat )?invoice #",
         r"(?:handels|miet|teil|schluss|sammel|abschlags|teilschluss|storno|)rechnungs? #",
-        r"(?:n[°oº]|numero|nr) (?:de )?(?:la )?(?:votre )?fact(?:ure|ura)",
+        r"(?:n[.]?[°oº]|numero|nr) (?:de )?(?:la )?(?:votre )?fact(?:ure|ura)",
         r"factu(?:ur|re|ra) #",
         r"(?:ref|reference) (?:de )?(?:la )?fact(?:ure|ura)",
         r"numero (?:de )?(?:la )?(?:factura|facture)",
@@ -55,10 +55,10 @@ FIELDS: dict[FieldKind, tuple[str, ...]] = {
     "purchase_order": (
         r"p[.]? ?o[.]? ?#|purchase order(?: #| date)?|po (?:no|nr|number|#|ref)|customer (?:po|order)(?: #)?|client order(?: #)?",
         r"bestell ?(?:ung|nummer|nr|referenz)s?(?: #)?|ihre bestellung(?: #)?|auftrags ?(?:nummer|nr|#)|kundenauftrag",
-        r"(?:n[°oº]|numero|nr|ref|reference|bon) ?(?:de )?(?:votre )?commande|commande (?:#|client)|"
-        r"(?:n[°oº]|ref) (?:de )?bc|bon de commande|votre (?:ref(?:erence)?|commande)",
+        r"(?:n[.]?[°oº]|numero|nr|ref|reference|bon) ?(?:de )?(?:votre )?commande|commande (?:#|client)|"
+        r"(?:n[.]?[°oº]|ref) (?:de )?bc|bon de commande|votre (?:ref(?:erence)?|commande)",
         r"inkoop ?order(?: ?#| ?nummer| ?nr)?|bestel ?(?:nummer|nr|bon)|uw (?:order|referentie|bestelling)|order ?nummer",
-        r"(?:n[°oº]|numero|orden|pedido)s? (?:de )?(?:compra|pedido|orden)(?: #)?|pedido #|su (?:pedido|referencia)|orden de compra",
+        r"(?:n[.]?[°oº]|numero|orden|pedido)s? (?:de )?(?:compra|pedido|orden)(?: #)?|pedido(?: #)?|su (?:pedido|referencia)|orden de compra",
         r"(?:your|customer) (?:order|reference|ref)(?: #)?|order (?:#|id|ref)|ihre? (?:referenz|zeichen)|cust ref",
         r"p\.?o\.?",
     ),
@@ -152,7 +152,7 @@ PARTIES: dict[PartyKind, tuple[str, ...]] = {
         r"ship(?:ped|ping)? ?(?:to)?(?: address)?|deliver(?:y|ed)? ?(?:to|address)|delivery address|shipping (?:address|details)|consignee|deliver to",
         r"liefer ?(?:adresse|anschrift|ort)|(?:abweichender )?warenempfanger|versandadresse|lieferung an|leistungsort",
         r"adresse (?:de )?(?:livraison|l.installation|d.expedition)|livre(?:r)? a|lieu de livraison|envoye a|expedie a",
-        r"aflever ?adres|lever(?:ings)? ?adres|verzend ?adres|bezorg ?adres",
+        r"aflever ?adres|leveren aan|geleverd aan|bezorgen (?:bij|aan)|lever(?:ings)? ?adres|verzend ?adres|bezorg ?adres",
         r"enviar a|direccion de (?:envio|entrega)|entregar (?:a|en)|lugar de entrega|envio a",
     ),
 }
@@ -245,5 +245,5 @@ def spelled(pattern: str) -> str:
     outside = re.split(r"(\[[^\]]*\]|\\.)", pattern)
     for n in range(0, len(outside), 2):
         text = outside[n].replace(" #", "\x01").replace(" ?", "\x00").replace(" ", r"[\s.-]*")
-        outside[n] = text.replace("\x00", r"[\s.-]?").replace("\x01", rf"[\s.:]*{_NUMBER}")
+        outside[n] = text.replace("\x00", r"[\s.-]?").replace("\x01", rf"[\s.:-]*{_NUMBER}")
     return "".join(outside)

@@ -15,6 +15,9 @@ from mm_agents.types import Evidence, Word
 _APART = 1.25
 """Words of a row that are further apart than this share of their height belong to different segments."""
 
+_SPACED = 1.8
+"""The same for words that were read in one run."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Segment:
@@ -153,7 +156,26 @@ def _rows(words: Sequence[Word]) -> list[list[Word]]:
         if mates:
             nearest = min(mates, key=lambda word: abs(word.place.x0 - mark.place.x0))
             found[row_of[id(nearest)]].append(mark)
-    return [sorted(row, key=lambda word: word.place.x0) for row in found]
+    return [sorted(row, key=lambda word: word.place.x0) for row in _rejoined(found)]
+
+
+def _rejoined(found: list[list[Word]]) -> list[list[Word]]:
+    """Rows of which one is but the part of the other that has no tall letters, put together."""
+    joined: list[list[Word]] = []
+    for row in found:
+        if joined and all(_beside(word, other) for word in row for other in joined[-1]):
+            joined[-1] = [*joined[-1], *row]
+        else:
+            joined.append(row)
+    return joined
+
+
+def _beside(one: Word, other: Word) -> bool:
+    """Whether two words stand side by side, sharing most of their height."""
+    if min(one.place.x1, other.place.x1) > max(one.place.x0, other.place.x0):
+        return False
+    shared = min(one.place.y1, other.place.y1) - max(one.place.y0, other.place.y0)
+    return shared >= 0.6 * min(one.place.y1 - one.place.y0, other.place.y1 - other.place.y0)
 
 
 def segment_of(page: Page, words: Sequence[Word], row: int, top: float) -> Segment:
@@ -174,13 +196,13 @@ def overlap(one: Segment, other: Segment) -> float:
     return min(one.x1, other.x1) - max(one.x0, other.x0)
 
 
-def _split(row: Sequence[Word], apart: float = _APART) -> list[list[Word]]:
+def _split(row: Sequence[Word]) -> list[list[Word]]:
     parts: list[list[Word]] = [[row[0]]]
     for word in row[1:]:
         before = parts[-1][-1]
         tall = max(min(word.place.y1 - word.place.y0, before.place.y1 - before.place.y0), 6)
         end = max(one.place.x1 for one in parts[-1])
-        if word.place.x0 - end > apart * tall:
+        if word.place.x0 - end > (_SPACED if word.line == before.line else _APART) * tall:
             parts.append([word])
         else:
             parts[-1].append(word)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from mm_agents.documents._numbers import Mark, decimal_mark, quantity_in
+from mm_agents.documents._numbers import Mark, decimal_mark, numbers_in, quantity_in
 from mm_agents.documents.invoice._amounts import Amount
 from mm_agents.documents.invoice._checks import run_checks
 from mm_agents.documents.invoice._fields import (
@@ -63,7 +63,12 @@ def read_invoice(pages: Sequence[Page]) -> Invoice:
         taxes=taxes,
         checks=run_checks(items=items, taxes=taxes, issued=issued.value, due=due.value, **values),
         pages=tuple(page.number for page in pages),
-        **amounts,
+        subtotal=amounts["subtotal"],
+        discount=amounts["discount"],
+        shipping=amounts["shipping"],
+        tax=amounts["tax"],
+        total=amounts["total"],
+        rounding=amounts["rounding"],
     )
 
 
@@ -72,7 +77,7 @@ def _item(row: Row, mark: Mark | None) -> LineItem:
     names: tuple[tuple[Cell, ColumnKind], ...] = (("quantity", "quantity"), ("unit_price", "price"), ("amount", "amount"))
     for name, kind in names:
         if kind in row.cells:
-            evidence[name] = row.cells[kind].evidence("table")
+            evidence[name] = _digits(row.cells[kind], mark, last=name == "amount").evidence("table")
     if row.lines:
         evidence["description"] = _block(row.lines, "table")
     quantity, unit = row.number("quantity", mark), None
@@ -91,6 +96,15 @@ def _item(row: Row, mark: Mark | None) -> LineItem:
         discount=row.discount(mark) if "discount" in row.cells else None,
         evidence=evidence,
     )
+
+
+def _digits(cell: Segment, mark: Mark | None, *, last: bool) -> Segment:
+    """The words of a cell that say its number."""
+    numbers = [number for number in numbers_in(cell.text, mark) if not number.percent]
+    if not numbers:
+        return cell
+    number = numbers[-1 if last else 0]
+    return cell.part(number.start, number.end)
 
 
 def _block(lines: Sequence[Segment], how: str) -> Evidence:
@@ -161,7 +175,7 @@ def _amount_fields(totals: Totals) -> dict[str, Field[Decimal]]:
         if name == "total":
             note += f"; {'; '.join(totals.proofs)}" if totals.proofs else "; nothing else bears it out"
         found[name] = Field[Decimal](
-            value=amount.value,
+            value=abs(amount.value) if name == "discount" else amount.value,
             verified=proven,
             evidence=tuple(one.at.evidence("label") for one in amount.parts or (amount,)),
             note=note,

@@ -110,7 +110,7 @@ def _facts(amounts: Sequence[Amount], items: Sequence[Decimal]) -> _Facts:
         items=sum(items, Decimal(0)) if items else None,
         paid=frozenset(left),
         seen=seen,
-        highest=max((one.value for one in totals), default=Decimal(0)),
+        highest=max((one.value for one in totals if one.rank < 2), default=Decimal(0)),
         tendered=frozenset(paid) - left,
     )
 
@@ -150,7 +150,7 @@ def _reconciled(amounts: Sequence[Amount], facts: _Facts) -> _Choice:
 def _best_of(amounts: Sequence[Amount], kind: AmountKind) -> list[Amount]:
     """The candidates of a kind: one for each value, the best labelled first, later ones before earlier ones."""
     kept: dict[Decimal, Amount] = {}
-    for one in sorted((one for one in amounts if one.kind == kind), key=lambda one: (one.rank, -one.at.y0)):
+    for one in sorted((one for one in amounts if one.kind == kind), key=lambda one: (bool(one.parts), one.rank, -one.at.y0)):
         kept.setdefault(one.value, one)
     return list(kept.values())[:_MOST]
 
@@ -165,7 +165,7 @@ def _fit(choice: _Choice, facts: _Facts) -> float:
         if total.value <= 0:
             score -= 1.0
         if total.value < facts.highest - _ROUNDED and facts.highest not in facts.tendered:
-            score -= 2.5
+            score -= 3.5
         if tax is not None and tax.value >= total.value:
             score -= 2.0
         if subtotal is not None:
