@@ -28,16 +28,19 @@ _EXTRA_MONTHS = {
     "dic": 12,
 }
 _END = r"(?:(?!\d)|(?=\d{1,2}:\d\d))"  # a time may be glued to the year
-_DATE = re.compile(
-    rf"""
-      (?<![\d/.-])(?P<iso_year>(?:19|20)\d\d)\s?[-/.]\s?(?P<iso_month>\d{{1,2}})\s?[-/.]\s?(?P<iso_day>\d{{1,2}})(?!\d)
-    | (?<![\d/.-])(?P<one>\d{{1,2}})\s?[-/.]\s?(?P<two>\d{{1,2}})(?:\s?[-/.]\s?|\s)(?P<year>(?:19|20)\d\d{_END}|\d\d(?![\d]|[./-]\d))
-    | (?<![\d/.-])(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|o|\.)?[\s./-]{{0,2}}(?:de\s|of\s)?(?P<name>[a-z]{{3,10}})[.,]?[\s./-]{{0,2}}
-      (?:del?\s?|of\s?)?(?P<name_year>(?:19|20)\d\d{_END}|\d\d(?!\d))
-    | (?<![a-z])(?P<us_name>[a-z]{{3,10}})[.,]?[\s-]{{0,2}}(?P<us_day>\d{{1,2}})(?:st|nd|rd|th)?\s?[,.\s-]\s?\s?(?P<us_year>(?:19|20)\d\d){_END}
-    """,
-    re.VERBOSE,
+_YEAR = rf"(?:19|20)\d\d{_END}"
+_TO = r"\s?[-/.]\s?"
+_NUMERIC = (
+    rf"(?<![\d/.-])(?P<iso_year>(?:19|20)\d\d){_TO}(?P<iso_month>\d{{1,2}}){_TO}(?P<iso_day>\d{{1,2}})(?!\d)"
+    rf"|(?<![\d/.-])(?P<one>\d{{1,2}}){_TO}(?P<two>\d{{1,2}})(?:{_TO}|\s)(?P<year>{_YEAR}|\d\d(?!\d|[./-]\d))"
 )
+_NAMED = (
+    r"(?<![\d/.-])(?P<day>\d{1,2})(?:st|nd|rd|th|er|o|\.)?[\s./-]{0,2}(?:de\s|of\s)?(?P<name>[a-z]{3,10})[.,]?"
+    rf"[\s./-]{{0,2}}(?:del?\s?|of\s?)?(?P<name_year>{_YEAR}|\d\d(?!\d))"
+    r"|(?<![a-z])(?P<us_name>[a-z]{3,10})[.,]?[\s-]{0,2}(?P<us_day>\d{1,2})(?:st|nd|rd|th)?"
+    rf"\s?[,.\s-]\s?\s?(?P<us_year>{_YEAR})"
+)
+_DATE = re.compile(f"{_NUMERIC}|{_NAMED}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -80,6 +80,9 @@ _NUMBER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _GLUED_UNIT = re.compile(r"(?<![\w.,/:#])(?P<digits>\d+(?:[.,]\d{1,4})?)(?P<unit>[a-z]{1,6}\.?)(?!\w)", re.IGNORECASE)
+_LONGEST = 18
+"""Longer runs of digits are codes."""
+
 _SPACES = {ord(character): " " for character in "\u00a0\u2007\u2009\u202f"}
 
 
@@ -161,6 +164,8 @@ def parse_number(digits: str, mark: Mark | None = None) -> Decimal | None:
     or where that is not known and no zero leads.
     """
     plain = re.sub(r"[\s'\u2019]", "", digits)
+    if len(plain) > _LONGEST:
+        return None
     marks = [character for character in plain if character in ".,"]
     if len(set(marks)) == 2:
         plain = plain.replace("," if marks[-1] == "." else ".", "")

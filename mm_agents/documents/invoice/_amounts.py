@@ -65,16 +65,16 @@ def amount_label(segment: Segment) -> tuple[AmountKind, int, int, int] | None:
     The label furthest left speaks, of those the longest: "total incl. tax" is a total, "total tax" a tax.
     """
     found = [
-        (start, -end, n, kind, rank)
+        (start, -end, n, rank)
         for n, kind in enumerate(KINDS)
         for rank, start, end in labels_of(segment, _labels.AMOUNTS[kind])
     ]
     if not found:
         return None
-    start, end, _, kind, rank = min(found)
+    start, _, n, rank = min(found)
     if len(re.findall(r"[a-z]{3,}", segment.folded[:start])) > 2:
         return None
-    return kind, rank, start, max(-end, *(-one[1] for one in found))
+    return KINDS[n], rank, start, max(-one[1] for one in found)
 
 
 def _amounts_of(

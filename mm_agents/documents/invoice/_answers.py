@@ -13,40 +13,13 @@ from mm_agents.chat import fenced
 from mm_agents.documents._dates import fold
 from mm_agents.documents._numbers import plain_money, plain_quantity
 from mm_agents.documents.answers import Answered
+from mm_agents.documents.invoice import _asking
 from mm_agents.documents.invoice._model import InvoiceData, LineItem, value_json
 from mm_agents.documents.invoice._words import Wish, matches, telling, wishes, words_of
 from mm_agents.types import Evidence
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
-
-_FIELDS: tuple[tuple[str, str, str], ...] = (
-    ("due_date", r"\bdue\b|deadline|pay(?:able)? by|by when|fallig|bis wann|echeance|avant quelle|verval|uiterlijk|vencimiento|vence", "It is due on {}."),
-    ("purchase_order", r"purchase order|\bp\.?o\.?\b|order (?:number|no)|bestellnummer|bestellung|numero de commande|bon de commande|ordernummer|inkooporder|pedido|orden de compra", "The purchase order is {}."),
-    ("date", r"\bdate|issued|dated|datum|\bwann\b|when was|quand|wanneer|fecha|cuando", "It is dated {}."),
-    ("number", r"(?:invoice|receipt|document|bill) ?(?:number|no\b|nr|id|#)|which invoice|rechnungsnummer|numero de (?:la )?fact|factuurnummer|reference number", "The invoice number is {}."),
-    ("ship_to", r"ship|deliver|liefer|versand|livrais|livre|lever|verzend|bezorg|envio|enviar|entrega", "It ships to {}."),
-    ("buyer", r"buyer|customer|client|bill(?:ed)? to|who (?:has to pay|pays|must pay|bought|is billed|owes)|kaufer|kunde|empfanger|acheteur|koper|klant|comprador|cliente|recipient", "The buyer is {}."),
-    ("seller", r"seller|vendor|supplier|who (?:sold|issued|sent|billed|wrote|made|is it from)|from whom|merchant|company|verkaufer|lieferant|aussteller|vendeur|fournisseur|emetteur|verkoper|leverancier|vendedor|proveedor|emisor|issuer|store|shop", "The seller is {}."),
-    ("currency", r"currency|wahrung|devise|monnaie|valuta|moneda", "The currency is {}."),
-    ("discount", r"discount|rabatt|nachlass|remise|korting|descuento", "The discount is {}."),
-    ("shipping", r"shipping|freight|postage|delivery (?:cost|fee|charge)|versandkosten|frais de port|verzendkosten|gastos de envio", "Shipping is {}."),
-    ("subtotal", r"sub ?-?total|net (?:total|amount|sum)|before tax|without tax|excluding|zwischensumme|netto|hors tax|\bht\b|sous-total|subtotaal|excl|base imponible|sin iva", "The subtotal is {}."),
-    ("tax", r"\btax(?:es)?\b|\bvat\b|\bgst\b|steuer|mwst|\bust\b|\btva\b|\bbtw\b|\biva\b", "The tax is {}."),
-    ("total", r"total|grand|amount due|to pay|altogether|how much is (?:it|the (?:invoice|bill|receipt))|gesamt|endbetrag|zu zahlen|summe|betrag|a payer|montant|totaal|te betalen|importe|a pagar|owe|invoice amount|sum\b", "The total is {}."),
-)  # fmt: skip
-"""What a question asks for, the most telling first: "due" before "date", the parts of a total before the total."""
-
-_PRICE = re.compile(
-    r"how much|cost|price|kost|preis|combien|prix|cout|hoeveel|prijs|cuanto|precio|cuest|wie viel|wieviel|charge|worth|pay for|quote|charged"
-)
-_COUNT = re.compile(r"how many|number of|count|wie viele|combien de|hoeveel|cuant[oa]s")
-_EACH = re.compile(
-    r"unit price|each|per (?:unit|piece|hour|item|set)|apiece|rate\b|einzelpreis|stuckpreis|prix unitaire|stukprijs|precio unitario|\bone\b"
-)
-_THINGS = re.compile(
-    r"\b(?:items?|lines?|line items?|rows?|positions?|products?|articles?|positionen|artikel|lignes?|regels?|lineas?|articulos?|things)\b"
-)
 
 
 def quoted(invoice: InvoiceData, items: Sequence[tuple[Decimal | int, str]], question: str | None = None) -> Answered:
@@ -99,7 +72,7 @@ def answered(invoice: InvoiceData, question: str, model: ChatModel | None) -> An
 
 def _asked_price(invoice: InvoiceData, question: str) -> Answered | None:
     """Prices of quantities of items."""
-    if not _PRICE.search(fold(question)):
+    if not _asking.PRICE.search(fold(question)):
         return None
     said = wishes(question)
     wanted = [wish for wish in said if matches(wish.words, invoice.items)]
@@ -116,7 +89,7 @@ def _asked_count(invoice: InvoiceData, question: str) -> Answered | None:
     )
     if (
         re.search(r"\b(?:sum|add up|total|altogether|come to)\b", text)
-        and _THINGS.search(text)
+        and _asking.THINGS.search(text)
         and not re.search(r"subtotal|tax", text)
     ):
         amounts = [item.amount for item in invoice.items if item.amount is not None]
@@ -128,7 +101,7 @@ def _asked_count(invoice: InvoiceData, question: str) -> Answered | None:
         return Answered(
             question=question, answer=f"{told} = {value}{_currency(invoice)}.", value=value, evidence=places
         )
-    if not _COUNT.search(text):
+    if not _asking.COUNT.search(text):
         return None
     item = _the_item(invoice, telling(words_of(question)))
     if item is not None and item.quantity is not None:
@@ -139,7 +112,7 @@ def _asked_count(invoice: InvoiceData, question: str) -> Answered | None:
             value=value,
             evidence=_places(item, "quantity"),
         )
-    if _THINGS.search(text):
+    if _asking.THINGS.search(text):
         count = len(invoice.items)
         return Answered(
             question=question, answer=f"{count} item{'' if count == 1 else 's'}.", value=count, evidence=evidence
@@ -150,15 +123,15 @@ def _asked_count(invoice: InvoiceData, question: str) -> Answered | None:
 def _asked_item(invoice: InvoiceData, question: str) -> Answered | None:
     """The price or the amount of one item."""
     text = fold(question)
-    if not _PRICE.search(text):
+    if not _asking.PRICE.search(text):
         return None
-    words = tuple(word for word in telling(words_of(question)) if not _PRICE.search(word))
+    words = tuple(word for word in telling(words_of(question)) if not _asking.PRICE.search(word))
     item = _the_item(invoice, words)
     if item is None:
         return None
     price = _price(item)
     if price is not None and (
-        _EACH.search(text)
+        _asking.EACH.search(text)
         or item.amount is None
         or not re.search(r"\b(?:did|was|were|paid|billed|charged|total|line)\b", text)
     ):
@@ -237,12 +210,12 @@ def _asked_field(invoice: InvoiceData, question: str) -> Answered | None:
                 value=told[0] if len(told) == 1 else told,
                 evidence=tuple(one for tax in rates for one in tax.evidence),
             )
-    for name, pattern, sentence in _FIELDS:
+    for name, pattern, sentence in _asking.FIELDS:
         if re.search(pattern, text):
             if name == "ship_to" and re.search(r"cost|charge|how much|kosten|frais|gastos|fee", text):
                 name, sentence = "shipping", "Shipping is {}."
             return _field(invoice, question, name, sentence)
-    if _PRICE.search(text) and not telling(tuple(words_of(question))):
+    if _asking.PRICE.search(text) and not telling(tuple(words_of(question))):
         return _field(invoice, question, "total", "The total is {}.")
     return None
 
@@ -277,7 +250,7 @@ class _Meant(BaseModel):
 def _understood(invoice: InvoiceData, question: str, model: ChatModel) -> Answered:
     """Let a model say which items or which field a question means; code looks up and computes."""
     listed = "\n".join(f"- {_name(item)}" for item in invoice.items)
-    names = ", ".join(name for name, _, _ in _FIELDS)
+    names = ", ".join(name for name, _, _ in _asking.FIELDS)
     prompt = "\n\n".join(
         [
             "Say what a question about an invoice asks for. Do not compute, and do not answer it.",
@@ -289,7 +262,7 @@ def _understood(invoice: InvoiceData, question: str, model: ChatModel) -> Answer
     meant = model.structure(_Meant, prompt).value
     if meant.kind == "price of items" and meant.items:
         return quoted(invoice, [(part.quantity, part.item) for part in meant.items], question)
-    for name, _, sentence in _FIELDS:
+    for name, _, sentence in _asking.FIELDS:
         if meant.kind == "field" and meant.field == name:
             return _field(invoice, question, name, sentence) or Answered(question=question)
     return Answered(question=question)

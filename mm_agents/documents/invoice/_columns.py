@@ -227,18 +227,24 @@ def kind_of(heading: str) -> ColumnKind:
 
 
 @cache
+def _written_out() -> dict[str, ColumnKind]:
+    """The headings without anything optional in them."""
+    found: dict[str, ColumnKind] = {"description": "description", "quantity": "quantity", "amount": "amount"}
+    for kind in _ORDER:
+        for pattern in _labels.COLUMNS[kind]:
+            for name in re.sub(r"\([^()]*\)\??", "?", pattern).split("|"):
+                if len(name) >= 5 and re.fullmatch(r"[a-z ]+", name):
+                    found.setdefault(name, kind)
+    return found
+
+
+@cache
 def _misread(heading: str) -> ColumnKind:
     """What a heading with a wrong letter in it is nearly."""
     if not 5 <= len(heading) <= 24:
         return "other"
     rapidfuzz = require("rapidfuzz", extra="documents", feature="Reading invoices")
-    names: dict[str, ColumnKind] = {
-        name: kind
-        for kind in _ORDER
-        for pattern in _labels.COLUMNS[kind]
-        for name in re.sub(r"\([^()]*\)\??", "?", pattern).split("|")
-        if len(name) >= 5 and re.fullmatch(r"[a-z ]+", name)
-    } | {"description": "description", "quantity": "quantity", "amount": "amount"}
+    names = _written_out()
     best = rapidfuzz.process.extractOne(heading, list(names), scorer=rapidfuzz.fuzz.ratio, score_cutoff=83)
     return names[best[0]] if best else "other"
 

@@ -15,11 +15,14 @@ from mm_agents.documents.invoice._lines import Segment, Sheet
 from mm_agents.documents.invoice._pairs import Pair, labels_in, pairs, read_dates, read_identifiers
 
 _OTHER_DATE = re.compile(
-    r"(?:order|delivery|liefer\w*|leistung\w*|bestell\w*|due|print|period|start|end|expiry|exp|valid|service|ship\w*|payment|besteldatum|"
-    r"lever\w*|tax point|birth|commande|livraison|echeance|limite|pedido|entrega|vencimiento|check ?in|check ?out|arrival|departure|gst|version)\W*(?:und \w+\W*)?$"
+    r"(?:order|delivery|liefer\w*|leistung\w*|bestell\w*|due|print|period|start|end|expiry|exp|valid|"
+    r"service|ship\w*|payment|besteldatum|"
+    r"lever\w*|tax point|birth|commande|livraison|echeance|limite|pedido|entrega|vencimiento|check ?in|"
+    r"check ?out|arrival|departure|gst|version)\W*(?:und \w+\W*)?$"
 )
 _OTHER_DATE_AFTER = re.compile(
-    r"^\W*(?:of )?(?:de |der |van )?(?:la )?(?:delivery|livraison|echeance|limite|commande|order|due|entrega|vencimiento|prestation|birth|supply)"
+    r"^\W*(?:of )?(?:de |der |van )?(?:la )?(?:delivery|livraison|echeance|limite|commande|order|due|"
+    r"entrega|vencimiento|prestation|birth|supply)"
 )
 _LATEST_TERM = 190  # days from issue to due date
 
@@ -127,7 +130,8 @@ def _guess(sheet: Sheet, issue: Pair[DateText] | None, due: Pair[DateText] | Non
             return fit[0], "only so the due date is not before the issue date, nor long after it"
     text = " ".join(segment.folded for segment in sheet.segments)
     if re.search(
-        r"\b[a-z. ]+,? (?:a[lkzr]|c[aot]|d[ec]|fl|ga|hi|i[adln]|k[sy]|la|m[adeinost]|n[cdehjmvy]|o[hkr]|pa|ri|s[cd]|t[nx]|ut|v[at]|w[aivy]) \d{5}\b|united states|\busa\b",
+        r"\b[a-z. ]+,? (?:a[lkzr]|c[aot]|d[ec]|fl|ga|hi|i[adln]|k[sy]|la|m[adeinost]|n[cdehjmvy]|o[hkr]|"
+        r"pa|ri|s[cd]|t[nx]|ut|v[at]|w[aivy]) \d{5}\b|united states|\busa\b",
         text,
     ):
         return "month first", "the address is of the United States, where the month stands first"

@@ -291,7 +291,9 @@ def _description(columns: Sequence[Column], cells: dict[int, Segment], *, loosel
         and columns[at].kind in ("position", "code", "other", "unit", "quantity")
     ]
     if loosely and (
-        not first or len(cells) > 2 or (columns[min(cells)].kind == "code" and "description" in {c.kind for c in columns})
+        not first
+        or len(cells) > 2
+        or (columns[min(cells)].kind == "code" and "description" in {c.kind for c in columns})
     ):
         return None
     return first[0] if first else None

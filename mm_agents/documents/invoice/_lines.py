@@ -1,4 +1,4 @@
-"""Pages as one long sheet of rows: every page below the one before it, words joined to segments that stand together."""
+"""Pages as one long sheet of rows: each page below the one before it, words joined to segments that stand together."""
 
 from __future__ import annotations
 

@@ -19,11 +19,14 @@ from mm_agents.types import Word
 _LINE = 2.4  # heights of the text from a block's line to its next, at most
 _KEY = re.compile(r"^\W*[^\W\d][\w./'& -]{1,28}\s?:\s?\S*")
 _POSTCODE = re.compile(
-    r"(?:\b[a-z]{1,2}[- ])?\b\d{4,6}\b,? [a-z]{3}|\b[a-z]{2},? \d{5}\b|\b[a-z]{1,2}\d[a-z\d]? \d[a-z]{2}\b|\b\d{4} ?[a-z]{2} [a-z]{3}|\b\d{5} [a-z]"
+    r"(?:\b[a-z]{1,2}[- ])?\b\d{4,6}\b,? [a-z]{3}|\b[a-z]{2},? \d{5}\b|"
+    r"\b[a-z]{1,2}\d[a-z\d]? \d[a-z]{2}\b|\b\d{4} ?[a-z]{2} [a-z]{3}|\b\d{5} [a-z]"
 )
 _STREET = re.compile(
-    r"stra(?:ss|s)e\b|\bstr[. ]|weg\b|platz\b|allee\b|gasse\b|\brue\b|avenue|boulevard|chemin|place|\bstreet\b|\bst\b|\broad\b|\brd\b|lane\b|drive\b|\bave\b|"
-    r"jalan|\bjln\b|\blot\b|taman|calle|camino|plaza|paseo|straat\b|laan\b|plein\b|\bp\.?o\.? ?box|\bsuite\b|\bfloor\b|square|kundenweg"
+    r"stra(?:ss|s)e\b|\bstr[. ]|weg\b|platz\b|allee\b|gasse\b|\brue\b|avenue|boulevard|chemin|place|"
+    r"\bstreet\b|\bst\b|\broad\b|\brd\b|lane\b|drive\b|\bave\b|"
+    r"jalan|\bjln\b|\blot\b|taman|calle|camino|plaza|paseo|straat\b|laan\b|plein\b|\bp\.?o\.? ?box|"
+    r"\bsuite\b|\bfloor\b|square|kundenweg"
 )
 _ATTENTION = re.compile(r"^\s*(?:attn|attention|att|z\.? ?hd|a l'attention de|c/o|mr|mrs|m/s)[.:]?\s+", re.IGNORECASE)
 

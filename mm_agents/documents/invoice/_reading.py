@@ -74,7 +74,11 @@ def read_invoice(pages: Sequence[Page]) -> Invoice:
 
 def _item(row: Row, mark: Mark | None) -> LineItem:
     evidence: dict[Cell, Evidence] = {}
-    names: tuple[tuple[Cell, ColumnKind], ...] = (("quantity", "quantity"), ("unit_price", "price"), ("amount", "amount"))
+    names: tuple[tuple[Cell, ColumnKind], ...] = (
+        ("quantity", "quantity"),
+        ("unit_price", "price"),
+        ("amount", "amount"),
+    )
     for name, kind in names:
         if kind in row.cells:
             evidence[name] = _digits(row.cells[kind], mark, last=name == "amount").evidence("table")

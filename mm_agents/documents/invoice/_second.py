@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 _MOST_PAGES = 8
 _MONEY = ("subtotal", "discount", "shipping", "tax", "total")
 _PROMPT = (
-    "Read this invoice. Copy every value exactly as it is printed, with its punctuation; leave out what is not there. "
+    "Read this invoice. Copy every value exactly as it is printed, with its punctuation; leave out what "
+    "is not there. "
     "Do not compute anything. seller and buyer are names alone; ship_to is the whole delivery address."
 )
 
@@ -247,7 +248,8 @@ def _worth(items: Sequence[LineItem], sums: set[Decimal]) -> float:
         if item.quantity is not None
         and item.unit_price is not None
         and item.amount is not None
-        and abs(item.quantity * item.unit_price * (1 - (item.discount or Decimal(0)) / 100) - item.amount) <= Decimal("0.01")
+        and abs(item.quantity * item.unit_price * (1 - (item.discount or Decimal(0)) / 100) - item.amount)
+        <= Decimal("0.01")
     )
     located = sum(len(item.evidence) for item in items) / (4 * len(items)) if items else 0.0
     added = sum((item.amount or Decimal(0) for item in items), Decimal(0))
@@ -256,7 +258,8 @@ def _worth(items: Sequence[LineItem], sums: set[Decimal]) -> float:
 
 def _told(items: Sequence[LineItem]) -> str:
     return "; ".join(
-        f"{_said(item.quantity) or '?'} × {item.description or '?'} at {_said(item.unit_price) or '?'} = {_said(item.amount) or '?'}"
+        f"{_said(item.quantity) or '?'} × {item.description or '?'} "
+        f"at {_said(item.unit_price) or '?'} = {_said(item.amount) or '?'}"
         for item in items
     ).replace("\n", " ")
 

@@ -95,7 +95,7 @@ def find_totals(sheet: Sheet, items: Sequence[Decimal], mark: Mark | None) -> To
         facts = _facts(amounts, items)
     choice = _reconciled(amounts, facts)
     chosen = choice.named()
-    return Totals(chosen=chosen, taxes=_tax_lines(amounts, choice), proofs=_proofs(amounts, choice, facts))
+    return Totals(chosen=chosen, taxes=_tax_lines(amounts, choice), proofs=_proofs(choice, facts))
 
 
 def _facts(amounts: Sequence[Amount], items: Sequence[Decimal]) -> _Facts:
@@ -150,7 +150,9 @@ def _reconciled(amounts: Sequence[Amount], facts: _Facts) -> _Choice:
 def _best_of(amounts: Sequence[Amount], kind: AmountKind) -> list[Amount]:
     """The candidates of a kind: one for each value, the best labelled first, later ones before earlier ones."""
     kept: dict[Decimal, Amount] = {}
-    for one in sorted((one for one in amounts if one.kind == kind), key=lambda one: (bool(one.parts), one.rank, -one.at.y0)):
+    for one in sorted(
+        (one for one in amounts if one.kind == kind), key=lambda one: (bool(one.parts), one.rank, -one.at.y0)
+    ):
         kept.setdefault(one.value, one)
     return list(kept.values())[:_MOST]
 
@@ -216,16 +218,16 @@ def _tax_lines(amounts: Sequence[Amount], choice: _Choice) -> tuple[Amount, ...]
     return tuple(one for one in found if one.value == tax.value) or tax.parts or (tax,)
 
 
-def _proofs(amounts: Sequence[Amount], choice: _Choice, facts: _Facts) -> tuple[str, ...]:
+def _proofs(choice: _Choice, facts: _Facts) -> tuple[str, ...]:
     """What bears out the total besides its label."""
     total, subtotal, tax = choice.total, choice.subtotal, choice.tax
     if total is None:
         return ()
     found: list[str] = []
     plus = _value(tax) + choice.more
-    if subtotal is not None and subtotal.at.words != total.at.words and plus:
-        if abs(subtotal.value + plus - total.value) <= CENT:
-            found.append("subtotal and tax add up to it")
+    apart = subtotal is not None and subtotal.at.words != total.at.words and plus != 0
+    if apart and abs(_value(subtotal) + plus - total.value) <= CENT:
+        found.append("subtotal and tax add up to it")
     if facts.items is not None:
         if subtotal is not None and found and abs(facts.items - subtotal.value) <= CENT:
             found.append("the items add up to the subtotal")
@@ -238,7 +240,6 @@ def _proofs(amounts: Sequence[Amount], choice: _Choice, facts: _Facts) -> tuple[
         found.append("it is printed again as a total")
     if total.value in facts.paid:
         found.append("as much was paid")
-    del amounts
     return tuple(found)
 
 

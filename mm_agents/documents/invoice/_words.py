@@ -12,10 +12,14 @@ from mm_agents.documents._numbers import parse_number
 from mm_agents.documents.invoice._model import LineItem
 
 _SMALL = (
-    "zero null nul cero|one a an single ein eine einen einem een un une uno una|two couple pair zwei twee deux dos|three drei drie trois tres|"
-    "four vier quatre cuatro|five funf vijf cinq cinco|six sechs zes seis|seven sieben zeven sept siete|eight acht huit ocho|"
-    "nine neun negen neuf nueve|ten zehn tien dix diez|eleven elf onze once|twelve dozen zwolf twaalf douze doce|thirteen dreizehn dertien treize trece|"
-    "fourteen vierzehn veertien quatorze catorce|fifteen funfzehn vijftien quinze quince|sixteen sechzehn zestien seize|"
+    "zero null nul cero|one a an single ein eine einen einem een un une uno una|"
+    "two couple pair zwei twee deux dos|three drei drie trois tres|"
+    "four vier quatre cuatro|five funf vijf cinq cinco|six sechs zes seis|seven sieben zeven sept siete|"
+    "eight acht huit ocho|"
+    "nine neun negen neuf nueve|ten zehn tien dix diez|eleven elf onze once|"
+    "twelve dozen zwolf twaalf douze doce|thirteen dreizehn dertien treize trece|"
+    "fourteen vierzehn veertien quatorze catorce|fifteen funfzehn vijftien quinze quince|"
+    "sixteen sechzehn zestien seize|"
     "seventeen siebzehn zeventien|eighteen achtzehn achttien|nineteen neunzehn negentien"
 )
 _TENS = {
@@ -35,15 +39,22 @@ NUMBER_WORDS: dict[str, Decimal] = {
 """Whole numbers in words, in lower case without accents."""
 
 _IDLE = frozenset(
-    "how much would will does do did is are was were the of for and or with plus also what whats price prices cost costs costing "
-    "pay paid it me to on in at if i we you bought buy buying order ordered take get need want please each per piece pieces unit units pcs "
-    "wie viel was kosten kostet wurden wurde der die das und fur von mit je stuck hoeveel kost kosten zou voor van en met de het per stuk "
-    "combien coute coutent couterait couteraient le la les des du et pour avec par cuanto cuestan cuesta costarian costaria el los las y por con "
-    "invoice total altogether together more another this that these those there charged billed amount many items item line lines".split()
+    "how much would will does do did is are was were the of for and or with plus also what whats price "
+    "prices cost costs costing "
+    "pay paid it me to on in at if i we you bought buy buying order ordered take get need want please "
+    "each per piece pieces unit units pcs "
+    "wie viel was kosten kostet wurden wurde der die das und fur von mit je stuck hoeveel kost kosten "
+    "zou voor van en met de het per stuk "
+    "combien coute coutent couterait couteraient le la les des du et pour avec par cuanto cuestan cuesta "
+    "costarian costaria el los las y por con "
+    "invoice total altogether together more another this that these those there charged billed amount "
+    "many items item line lines".split()
 )
 _UNITS = frozenset(
-    "set sets hour hours hr hrs day days kg g l litre litres liter liters box boxes pack packs packet packets bottle bottles stunde stunden "
-    "tag tage heure heures jour jours uur uren dag dagen hora horas dia dias juego juegos satz satze jeu jeux metre metres meter meters m".split()
+    "set sets hour hours hr hrs day days kg g l litre litres liter liters box boxes pack packs packet "
+    "packets bottle bottles stunde stunden "
+    "tag tage heure heures jour jours uur uren dag dagen hora horas dia dias juego juegos satz satze jeu "
+    "jeux metre metres meter meters m".split()
 )
 _ARTICLES = frozenset("a an un une una ein eine einen een".split())
 _WORD = re.compile(r"\d+(?:[.,]\d+)?(?=h(?:ou)?rs?\b)|\d+(?:[.,]\d+)?|[a-z]+(?:[-'][a-z]+)*")
