@@ -152,11 +152,18 @@ def _rows(words: Sequence[Word]) -> list[list[Word]]:
     for word in said:
         runs.setdefault(word.line, []).append(word)
     for mark in words:
-        mates = runs.get(mark.line) if id(mark) not in row_of else None
+        if id(mark) in row_of:
+            continue
+        mates = runs.get(mark.line) or [word for word in said if _level(mark, word)]
         if mates:
             nearest = min(mates, key=lambda word: abs(word.place.x0 - mark.place.x0))
             found[row_of[id(nearest)]].append(mark)
     return [sorted(row, key=lambda word: word.place.x0) for row in _rejoined(found)]
+
+
+def _level(mark: Word, word: Word) -> bool:
+    """Whether a mark's middle lies at the height of a word."""
+    return word.place.y0 <= (mark.place.y0 + mark.place.y1) / 2 <= word.place.y1
 
 
 def _rejoined(found: list[list[Word]]) -> list[list[Word]]:

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from invoice_samples import ENGLISH, page_of
+
+from mm_agents.documents.invoice import Invoice
+from mm_agents.documents.invoice._reading import read_invoice
+
+
+@pytest.fixture(scope="module")
+def invoice() -> Invoice:
+    return read_invoice([page_of(ENGLISH)])
+
+
+@pytest.mark.parametrize(
+    ("question", "value", "quotes"),
+    [
+        ("How much would four sets of brake pads cost?", "50.00", ["12.50"]),
+        ("how much are 4 brake pads and 6 hours of labor", "290.00", ["12.50", "40.00"]),
+        ("What do twenty-five brake pads cost?", "312.50", ["12.50"]),
+        ("price of a set of brake pads and 1.5 hours of labour", "72.50", ["12.50", "40.00"]),
+        ("Was kosten vier brake pads?", "50.00", ["12.50"]),
+        ("what is the unit price of the brake pads", "12.50", ["12.50"]),
+        ("how much did the labour cost", "120.00", ["120.00"]),
+        ("what is the total?", "174.00", ["£174.00"]),
+        ("How much is the invoice?", "174.00", ["£174.00"]),
+        ("how much tax", "29.00", ["29.00"]),
+        ("What is the subtotal?", "145.00", ["145.00"]),
+        ("when is it due?", "2023-04-23", ["23/04/2023"]),
+        ("What is the date of the invoice?", "2023-04-03", ["03/04/2023"]),
+        ("who is the seller", "Northwind Parts Ltd", ["Northwind Parts Ltd"]),
+        ("Who has to pay?", "Harbour Cycles", ["Harbour Cycles"]),
+        ("What is the purchase order number?", "7715/2023", ["7715/2023"]),
+        ("which currency is it in", "GBP", ["£174.00"]),
+        ("What is the tax rate?", "20", ["29.00"]),
+        ("How many brake pads were bought?", "2", ["2"]),
+        ("what is the sum of all items", "145.00", ["25.00", "120.00"]),
+    ],
+)
+def test_questions_are_answered_with_evidence(invoice: Invoice, question: str, value: str, quotes: list[str]) -> None:
+    found = invoice.answer(question)
+    assert found.value == value
+    assert found.answer is not None and (value.split("-")[0] in found.answer)
+    assert [place.quote for place in found.evidence] == quotes
+    assert all(place.box is not None for place in found.evidence)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how much would 3 wheels cost",
+        "how much would 3 wheels and 4 brake pads cost",
+        "what colour is the car",
+        "How much is the shipping?",
+        "",
+    ],
+)
+def test_what_cannot_be_told_is_not_answered(invoice: Invoice, question: str) -> None:
+    found = invoice.answer(question)
+    assert (found.answer, found.value, found.evidence) == (None, None, ())
+
+
+def test_counts_extremes_and_checks(invoice: Invoice) -> None:
+    assert invoice.answer("how many items are there").value == 2
+    assert invoice.answer("which is the most expensive item").value == ["Labour"]
+    assert invoice.answer("do the numbers add up").value is True
+
+
+def test_a_quote_shows_its_sum(invoice: Invoice) -> None:
+    found = invoice.quote([(4, "brake pads"), (6, "labour")])
+    assert found.value == "290.00"
+    assert found.answer == (
+        "4 × 12.50 = 50.00 GBP for “Set of brake pads front and rear”; 6 × 40.00 = 240.00 GBP for “Labour”; "
+        "together 290.00 GBP."
+    )
+    assert found.to_json()["evidence"][0]["quote"] == "12.50"
+    assert invoice.quote([(1, "wheels")]).answer is None
+
+
+class _Model:
+    """A chat model that says what it is told to."""
+
+    def __init__(self, **said: Any) -> None:
+        self.said = said
+
+    def structure(self, schema: Any, prompt: str, *, pictures: Any = ()) -> Any:
+        return type("Structured", (), {"value": schema.model_validate(self.said)})()
+
+
+def test_a_model_says_what_is_meant_and_code_computes(invoice: Invoice) -> None:
+    said: Any = _Model(kind="price of items", items=[{"quantity": "4", "item": "Set of brake pads"}])
+    found = invoice.answer("Quatre plaquettes de frein, ça ferait quelle somme en argent ?", model=said)
+    assert found.value in ("50.00", "145.00", "174.00")
+    unknown: Any = _Model(kind="unknown")
+    assert invoice.answer("what colour is the car", model=unknown).answer is None
+    told: Any = _Model(kind="price of items", items=[{"quantity": "4", "item": "Set of brake pads"}])
+    assert invoice.answer("what colour is the car", model=told).value == "50.00"
