@@ -194,3 +194,26 @@ class VectorizingStore(Protocol):
     ) -> list[Match]:
         """Find assets by a text that the server turns into a vector; otherwise as ``Store.search``."""
         ...
+
+
+@runtime_checkable
+class Classifier(Protocol):
+    """What an embedder adds that can name what pictures show."""
+
+    def classify(self, items: Sequence[Image], /, *, top: int = 5) -> list[list[tuple[str, float]]]:
+        """For each picture the likeliest classes, best first, with their probabilities."""
+        ...
+
+    def kinds(self, items: Sequence[Image], /, *, top: int = 5) -> list[list[tuple[str, float]]]:
+        """For each picture the likeliest kinds of thing, wider than classes, with their probabilities."""
+        ...
+
+
+@runtime_checkable
+class Calibrated(Protocol):
+    """What an embedder adds that knows from which cosine on a text and something else belong together."""
+
+    @property
+    def floors(self) -> Mapping[Kind, float]:
+        """For each kind of thing, the cosine with a text's vector below which the two have nothing to do."""
+        ...

@@ -43,7 +43,7 @@ class Panel:
 def moment(hit: Hit) -> str:
     """Where in an asset a hit lies, for people: "0:04–0:06", "page 3", or ""."""
     if hit.t0 is not None and hit.t1 is not None:
-        return f"{_clock(hit.t0)}–{_clock(hit.t1)}"
+        return f"{clock(hit.t0)}–{clock(hit.t1)}"
     return f"page {hit.page}" if hit.page is not None else ""
 
 
@@ -138,7 +138,8 @@ def _data_uri(jpeg: bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """Seconds as people write them: "0:04", "1:02.5"."""
     minutes, rest = divmod(seconds, 60)
     whole = f"{int(rest):02d}" if rest == int(rest) else f"{rest:04.1f}"
     return f"{int(minutes)}:{whole}"

@@ -98,6 +98,7 @@ class Answer:
         cost: what it cost.
         payloads: what the tools gave back for programs, by tool name.
         model: the chat model that wrote it; None for the offline planner.
+        root: the library's folder, which relative paths of sources start from.
     """
 
     question: str
@@ -110,6 +111,7 @@ class Answer:
     cost: Cost = field(default_factory=Cost)
     payloads: Mapping[str, Any] = field(default_factory=dict[str, Any])
     model: str | None = None
+    root: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The document that ``ask --json`` prints."""
@@ -147,6 +149,7 @@ class Answer:
             cost=Cost(**kept["cost"]),
             payloads=dict(kept["payloads"]),
             model=kept["model"],
+            root=kept.get("root"),
         )
 
 

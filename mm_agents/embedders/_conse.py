@@ -42,6 +42,12 @@ class PictureEncoder:
             self._classes: FloatArray = np.load(file, allow_pickle=False).astype(np.float32)
         lines = asset("classes.tsv").read_text("utf-8").splitlines()
         self._names = [line.split("\t")[1] for line in lines]
+        above = [line.split("\t")[3].split("|") for line in lines]
+        self._kinds = sorted({kind for kinds in above for kind in kinds if kind})
+        places = {kind: n for n, kind in enumerate(self._kinds)}
+        self._members = np.zeros((len(above), len(self._kinds)), np.float32)
+        for row, kinds in enumerate(above):
+            self._members[row, [places[kind] for kind in kinds if kind]] = 1
         content = cached("efficientnet-lite2", _ONNX_SHA256, lambda: to_onnx(read_tensors(_FILE.read())))
         self._model = Model(content, threads=threads)
 
@@ -67,6 +73,15 @@ class PictureEncoder:
         return [
             [(self._names[index], float(row[index])) for index in indices]
             for row, indices in zip(probabilities, best, strict=True)
+        ]
+
+    def kinds(self, pictures: Sequence[ByteArray], top: int) -> list[list[tuple[str, float]]]:
+        """The likeliest kinds of thing, each with its classes' probabilities together; of equals the narrower first."""
+        shares = _softmax(self._logits(pictures)) @ self._members
+        sizes = self._members.sum(axis=0)
+        return [
+            [(self._kinds[n], min(float(row[n]), 1.0)) for n in np.lexsort((sizes, -row.round(2)))[:top]]
+            for row in shares
         ]
 
     def _logits(self, pictures: Iterable[ByteArray]) -> FloatArray:

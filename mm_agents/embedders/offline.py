@@ -12,8 +12,9 @@ at first use, without torch, into a cache (MM_AGENTS_CACHE, else the user's cach
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from threading import Lock
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,6 +57,8 @@ class OfflineEmbedder:
     width = WIDTH
     accepts: frozenset[Kind] = frozenset({"text", "image", "clip"})
     aligned = True
+    floors: Mapping[Kind, float] = MappingProxyType({"text": 0.35, "image": 0.35, "clip": 0.35})
+    """Measured over 30 subjects that are there and 20 that are not; related things (a giraffe for a meerkat) pass."""
 
     def __init__(self, *, threads: int | None = None) -> None:
         if threads is not None and threads < 1:
@@ -110,6 +113,25 @@ class OfflineEmbedder:
             raise ConfigError(f"top is {top!r}; it should be 1 or more.")
         pictures = [_frames(item)[0] for item in items]
         return self._picture_encoder().classify(pictures, top) if pictures else []
+
+    def kinds(self, items: Sequence[Image], /, *, top: int = 5) -> list[list[tuple[str, float]]]:
+        """Name what kinds of thing pictures show, such as "domestic cat" or "truck": surer than ``classify``.
+
+        Args:
+            items: pictures.
+            top: how many kinds for each.
+
+        Returns:
+            For each picture the likeliest kinds, best first, with the probabilities of their classes together; of
+            equally likely ones the narrower first. A class is of up to three kinds, one inside the other.
+
+        Raises:
+            As ``embed``.
+        """
+        if top < 1:
+            raise ConfigError(f"top is {top!r}; it should be 1 or more.")
+        pictures = [_frames(item)[0] for item in items]
+        return self._picture_encoder().kinds(pictures, top) if pictures else []
 
     def close(self) -> None:
         """Free the models; harmless when called twice. A later call loads them again."""

@@ -1,7 +1,91 @@
-"""The tools of a library: searching, recommending, describing and reading."""
+"""The tools of a library: searching, recommending, describing and reading.
+
+from mm_agents.toolbox import toolbox
+
+tools = toolbox(library)
+tools[0].run(query="a dog on the beach").text
+"""
 
 from __future__ import annotations
 
-from mm_agents.toolbox.attachments import AttachmentInfo, Attachments
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["AttachmentInfo", "Attachments"]
+from mm_agents.toolbox._describing import TELL_MORE, Describing
+from mm_agents.toolbox._questions import examples
+from mm_agents.toolbox._reading import Reading, Readings
+from mm_agents.toolbox._searching import Searching, holds_films
+from mm_agents.toolbox._sources import Asset, HandedOut, Ids, Sources, talking
+from mm_agents.toolbox.attachments import AttachmentInfo, Attachments
+from mm_agents.tools import Attachment, Tool, ToolResult, tool
+
+if TYPE_CHECKING:
+    from mm_agents.chat import ChatModel
+    from mm_agents.library import Library
+
+__all__ = [
+    "TELL_MORE",
+    "Asset",
+    "AttachmentInfo",
+    "Attachments",
+    "HandedOut",
+    "Readings",
+    "Sources",
+    "talking",
+    "toolbox",
+]
+
+_DOCUMENTS: tuple[Attachment, ...] = ("image", "pdf")
+
+
+def toolbox(
+    library: Library,
+    *,
+    model: ChatModel | None = None,
+    attachments: Attachments | None = None,
+    handed: HandedOut | None = None,
+    readings: Readings | None = None,
+) -> list[Tool]:
+    """The tools of a library; they only read.
+
+    Args:
+        library: what they search; one without films gets no tools for films.
+        model: a chat model that describes pictures and reads documents too; None keeps everything on this machine.
+        attachments: files that arguments may name.
+        handed: the ids that arguments may name; by default those that these tools' own results have named.
+        readings: keeps readings of documents from one toolbox to the next; its model reads too.
+    """
+    sources = Sources(library, attachments or Attachments(), handed or Ids())
+    searching = Searching(library, sources)
+    reading = Reading(sources, readings or Readings(model))
+    describing = Describing(library, sources, model)
+    films = holds_films(library)
+    made: list[tuple[Callable[..., ToolResult], tuple[Attachment, ...]]] = [
+        (searching.search_text, ()),
+        (searching.search_images, ("image", "video")),
+        (searching.search_videos, ("image", "video")),
+        *([(searching.search_posters, ("image",)), (searching.recommend, ())] if films else []),
+        (describing.describe_image, ("image", "video", "pdf")),
+        (reading.read_invoice, _DOCUMENTS),
+        (reading.read_table, _DOCUMENTS),
+        (reading.read_flowchart, _DOCUMENTS),
+        (reading.read_hidden_text, _DOCUMENTS),
+    ]
+    return [_remembering(_tool(function, kinds), sources) for function, kinds in made]
+
+
+def _tool(function: Callable[..., ToolResult], kinds: tuple[Attachment, ...]) -> Tool:
+    return tool(examples=examples(function.__name__), attachments=kinds)(function)
+
+
+def _remembering(one: Tool, sources: Sources) -> Tool:
+    """The tool, whose results hand out their assets."""
+
+    def function(**arguments: Any) -> Any:
+        result = one.function(**arguments)
+        if isinstance(result, ToolResult):
+            sources.handed.take(result)
+        return result
+
+    return replace(one, function=function)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from mm_agents import media
 from mm_agents.media import MediaFile
@@ -58,7 +57,7 @@ class Attachments:
             if any(one.file.sha256 == file.sha256 for one in files.values()):
                 continue
             name = _unused(file.name, files)
-            files[name] = AttachmentInfo(name=name, kind=cast(Attachment, file.media_type), file=file)
+            files[name] = AttachmentInfo(name=name, kind=file.media_type, file=file)
         return Attachments(files.values())
 
     def get(self, name: str) -> AttachmentInfo | None:

@@ -1,0 +1,322 @@
+"""Claims from what tools gave back, put into words by code: one function for each kind of tool."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mm_agents.agent._draft import Draft
+from mm_agents.agent._figures import sum_behind
+from mm_agents.sheet import clock
+from mm_agents.tools import ToolResult
+from mm_agents.types import Evidence
+
+_BEST = 5  # hits that are told where several are asked for
+_ALSO = 2  # where one is
+_NEAR_BEST = 0.75
+"""A hit further below the best one than this share of its cosine is not told as another of its kind."""
+
+_NOUNS: Mapping[str, str] = {
+    "image": "picture",
+    "video": "clip",
+    "text": "text",
+    "pdf": "PDF",
+    "film": "film",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Likeness:
+    """How sure it is that a hit is about what was asked.
+
+    Attributes:
+        cosine: the best of the vectors that found it; None where only keywords did.
+        keywords: whether the question's words stand in it.
+        floor: the cosine below which it is not; None where the embedder does not tell.
+    """
+
+    cosine: float | None
+    keywords: bool
+    floor: float | None
+
+    @property
+    def carries(self) -> bool:
+        """Whether a claim may rest on it."""
+        if self.keywords or self.floor is None:
+            return True
+        return self.cosine is not None and self.cosine >= self.floor
+
+    @property
+    def why(self) -> str:
+        """In words."""
+        told = [f"cosine {self.cosine:.2f}"] if self.cosine is not None else []
+        told += ["its words are the question's"] if self.keywords else []
+        return ", ".join(told) or "by rank"
+
+
+def likeness(hit: Mapping[str, Any], floors: Mapping[str, float]) -> Likeness:
+    """How near a hit is, from the lists that found it.
+
+    Args:
+        hit: as a search's payload has it.
+        floors: for each vector's name the cosine from which it counts.
+    """
+    found = hit["found_by"]
+    best: tuple[float, float | None] | None = None
+    for one in found:
+        if one["vector"] == "keywords":
+            continue
+        floor = floors.get(one["vector"])
+        over = one["score"] - (floor or 0.0)
+        if best is None or over > best[0] - (best[1] or 0.0):
+            best = (one["score"], floor)
+    return Likeness(
+        cosine=best[0] if best else None,
+        keywords=any(one["vector"] == "keywords" for one in found),
+        floor=best[1] if best else None,
+    )
+
+
+# ---------------------------------------------------------------- searches
+
+
+def tell_hits(draft: Draft, result: ToolResult, subject: str, floors: Mapping[str, float], *, several: bool) -> bool:
+    """Tell what a search found; whether anything was worth telling.
+
+    Args:
+        draft: the answer so far.
+        result: of the search.
+        subject: what was looked for, as a noun of the library's kinds: "clip", "picture".
+        floors: for each vector's name the cosine from which it counts; none where things, not texts, were compared.
+        several: whether more than one is asked for.
+    """
+    hits = list(result.payload.get("hits", ()))
+    near = [(hit, evidence, likeness(hit, floors)) for hit, evidence in zip(hits, result.evidence, strict=True)]
+    kept = [one for one in near if one[2].carries]
+    if not kept:
+        return False
+    best = kept[0][2].cosine
+    if best is not None:
+        kept = [one for one in kept if one[2].keywords or one[2].cosine is None or one[2].cosine >= _NEAR_BEST * best]
+    (hit, evidence, how), *others = kept[: _BEST if several else 1 + _ALSO]
+    number = draft.cite(evidence, name=hit["name"], media_type=hit["media_type"])
+    noun = _NOUNS.get(hit["media_type"], subject)
+    if several and others:
+        draft.say(f"The nearest {_plural(noun)}:")
+        for one, place, near_by in kept[:_BEST]:
+            cited = draft.cite(place, name=one["name"], media_type=one["media_type"])
+            draft.claim(_named(one), [cited], why=near_by.why, line=f"- {_named(one)}{_seen(one)}")
+        return True
+    draft.claim(f"The nearest {noun} is {_named(hit)}.", [number], why=how.why)
+    if hit.get("shows"):
+        draft.claim(f"{hit['shows']}.", [number], doubt="seen by a classifier; no place in the picture proves it")
+    if others:
+        cited = [draft.cite(place, name=other["name"], media_type=other["media_type"]) for other, place, _ in others]
+        draft.claim(f"Also near: {_listed([_named(other) for other, _, _ in others])}.", cited, why=others[0][2].why)
+    return True
+
+
+def tell_nothing(draft: Draft, result: ToolResult, noun: str, subject: str) -> None:
+    """Say that a search found nothing that carries a claim, and what came nearest."""
+    hits = result.payload.get("hits", ())
+    nearest = f" The nearest is {hits[0]['name']}, but it is not near enough to say so." if hits else ""
+    draft.say(f"I don't know: no {noun} here seems to be about “{subject}”.{nearest}")
+
+
+def tell_recommended(draft: Draft, result: ToolResult) -> None:
+    """Tell which films are recommended, and why."""
+    payload = result.payload
+    hits = payload["hits"]
+    if not hits:
+        draft.say("I don't know: there are no other films here.")
+        return
+    about = f", for “{payload['query']}”" if payload.get("query") else ""
+    unlike = f" and unlike {_listed(payload['unlike'])}" if payload["unlike"] else ""
+    draft.say(f"Films like {_listed(payload['like'])}{unlike}{about}:")
+    for hit, evidence in zip(hits, result.evidence, strict=True):
+        number = draft.cite(evidence, name=hit["name"], media_type=hit["media_type"])
+        by = " and ".join(dict.fromkeys(_BY.get(one["vector"], str(one["vector"])) for one in hit["found_by"]))
+        draft.claim(hit["name"], [number], why=f"near by {by}", line=f"- {hit['name']}")
+
+
+_BY = {"poster_vector": "its poster", "txt_vector": "its story"}
+
+
+def _named(hit: Mapping[str, Any]) -> str:
+    where = ""
+    if hit["t0"] is not None and hit["t1"] is not None:
+        where = f", from {clock(hit['t0'])} to {clock(hit['t1'])}"
+    elif hit["page"] is not None:
+        where = f", page {hit['page']}"
+    return f"{hit['name']}{where}"
+
+
+def _seen(hit: Mapping[str, Any]) -> str:
+    """What a classifier sees in a picture, as a remark that claims nothing."""
+    return f" (seems to: {hit['shows'][3:].replace('shows', 'show', 1)})" if hit.get("shows") else ""
+
+
+# ---------------------------------------------------------------- pictures
+
+
+def tell_described(draft: Draft, result: ToolResult, *, tell_more: str) -> None:
+    """Tell what a picture shows: a model's words, or what is known without one."""
+    payload = result.payload
+    pictures = payload["pictures"]
+    numbers = [
+        draft.cite(evidence, name=picture["name"], media_type=picture["media_type"])
+        for picture, evidence in zip(pictures, result.evidence, strict=False)
+    ]
+    if "description" in payload:
+        draft.claim(payload["description"], numbers, doubt="a model's words; code cannot check what a picture shows")
+        return
+    for sentence, number in zip(payload["sentences"], numbers, strict=False):
+        draft.claim(sentence, [number], doubt="seen by a classifier and by OCR; no place in the picture proves it")
+    if "compared" in payload:
+        draft.claim(payload["compared"]["text"], numbers, doubt="by the likeness of their vectors")
+    draft.say(tell_more)
+
+
+# ---------------------------------------------------------------- documents
+
+
+def tell_answered(draft: Draft, result: ToolResult) -> bool:
+    """Tell what a reading answered; whether it did."""
+    answered = result.payload.get("answered")
+    if not answered or answered["answer"] is None:
+        return False
+    source = result.payload["source"]
+    numbers = _cited(draft, result.evidence, source)
+    quotes = [one.quote or "" for one in result.evidence]
+    computed = sum_behind(answered["answer"], answered["value"], quotes)
+    located = any(one.box is not None for one in result.evidence)
+    draft.claim(
+        answered["answer"],
+        numbers,
+        why=f"read in {source['name']}" + ("; computed by code" if computed else ""),
+        doubt=None if located else "no place on the page proves it",
+        computed=computed,
+    )
+    return True
+
+
+def tell_invoice(draft: Draft, result: ToolResult, form: str | None) -> None:
+    """Tell an invoice's fields with their places, or all of it in a form."""
+    reading, source = result.payload["reading"], result.payload["source"]
+    if form is not None:
+        _tell_form(draft, result, form, source["name"], {"json": _invoice_json(reading)})
+        return
+    draft.say(f"{source['name']} reads:")
+    by_quote = {(one.page, one.quote, _box(one)): one for one in result.evidence}
+    for name, field in reading["fields"].items():
+        if field["value"] is None or name == "currency":
+            continue
+        places = [by_quote.get((one["page"], one["quote"], _tuple(one["box"]))) for one in field["evidence"]]
+        numbers = _cited(draft, [one for one in places if one is not None], source)
+        said = str(field["value"]).replace("\n", ", ")
+        text = f"The {name.replace('_', ' ')} is {said}."
+        doubt = None if field["verified"] else field["note"] or "not verified"
+        draft.claim(text, numbers, why=field["note"], doubt=doubt, line=f"- {name.replace('_', ' ')}: {said}")
+
+
+def tell_table(draft: Draft, result: ToolResult, form: str | None) -> None:
+    """Tell a table as Markdown, or in another form."""
+    reading, source = result.payload["reading"], result.payload["source"]
+    kept = {name: reading[name] for name in ("layout", "header_rows", "rows")}
+    forms = {"markdown": reading["markdown"], "json": kept, "csv": reading["csv"], "html": reading["html"]}
+    _tell_form(draft, result, form if form in forms else "markdown", f"The table in {source['name']}", forms)
+
+
+def tell_flowchart(draft: Draft, result: ToolResult, form: str | None) -> None:
+    """Tell a flowchart's steps, or the chart as code."""
+    reading, source = result.payload["reading"], result.payload["source"]
+    if form in ("mermaid", "dot", "python", "json"):
+        forms = {name: reading.get(name) for name in ("mermaid", "dot", "python")}
+        forms["json"] = {name: reading[name] for name in ("nodes", "edges", "lanes", "findings")}
+        _tell_form(draft, result, form, f"The flowchart in {source['name']}", forms)
+        return
+    draft.say(f"The steps in {source['name']}:")
+    places = {one.quote: one for one in result.evidence if one.quote}
+    by_text = {node["text"]: places.get(node["text"]) for node in reading["nodes"]}
+    whole = result.evidence[0]
+    for line in str(reading["steps"]).splitlines():
+        if not line.strip():
+            continue
+        named = [place for text, place in by_text.items() if text and text in line and place is not None]
+        numbers = _cited(draft, named or [whole], source)
+        draft.claim(line.strip(), numbers, why="traced in the chart", line=line)
+    for finding in reading["findings"]:
+        draft.check(f"flowchart: {finding['kind']}", "failed", finding["message"])
+
+
+def tell_hidden(draft: Draft, result: ToolResult) -> bool:
+    """Tell hidden text; whether there is any."""
+    reading, source = result.payload["reading"], result.payload["source"]
+    if not reading["lines"]:
+        return False
+    numbers = _cited(draft, result.evidence, source)
+    doubt = None if all(line["verified"] for line in reading["lines"]) else "a line was read by a model alone"
+    draft.claim(
+        f"The hidden text in {source['name']} reads: “{reading['text']}”", numbers, why=reading["how"], doubt=doubt
+    )
+    return True
+
+
+def tell_checks(draft: Draft, result: ToolResult) -> None:
+    """Note what a document's reader has checked, such as an invoice's sums."""
+    for check in result.payload.get("reading", {}).get("checks", ()):
+        if check["status"] != "not applicable":
+            draft.check(f"{result.payload['source']['name']}: {check['name']}", check["status"], check["detail"])
+
+
+# ---------------------------------------------------------------- helpers
+
+
+def _tell_form(draft: Draft, result: ToolResult, form: str, what: str, forms: Mapping[str, Any]) -> None:
+    import json
+
+    source = result.payload["source"]
+    found = forms.get(form)
+    if found is None:
+        form, found = next((name, one) for name, one in forms.items() if one is not None)
+    text = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False, indent=2)
+    whole = Evidence(
+        asset=result.evidence[0].asset, path=result.evidence[0].path, sha256=result.evidence[0].sha256, how="read whole"
+    )
+    numbers = _cited(draft, [whole], source)
+    title = form.upper() if form in ("json", "csv", "html", "dot") else form.capitalize()
+    draft.claim(f"{what} as {title}:", numbers, why="every cell and word was read on the page")
+    draft.say(text.rstrip() if form == "markdown" else f"```{form}\n{text.rstrip()}\n```")
+
+
+def _invoice_json(reading: Mapping[str, Any]) -> dict[str, Any]:
+    """An invoice without its places."""
+    return {
+        **{name: field["value"] for name, field in reading["fields"].items()},
+        "items": [
+            {name: item[name] for name in ("quantity", "description", "unit_price", "amount")}
+            for item in reading["items"]
+        ],
+    }
+
+
+def _cited(draft: Draft, evidence: Sequence[Evidence], source: Mapping[str, Any]) -> list[int]:
+    return [draft.cite(one, name=source["name"], media_type=source["media_type"]) for one in evidence]
+
+
+def _box(evidence: Evidence) -> tuple[int, int, int, int] | None:
+    box = evidence.box
+    return (box.x0, box.y0, box.x1, box.y1) if box else None
+
+
+def _tuple(box: Any) -> tuple[int, int, int, int] | None:
+    return tuple(box) if box else None  # pyright: ignore[reportReturnType]
+
+
+def _plural(noun: str) -> str:
+    return noun + "s"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{'; '.join(names[:-1])} and {names[-1]}" if names else ""

@@ -1,0 +1,373 @@
+"""Working on a question without a chat model: the planned tools one after the other, each told what was found before.
+
+What a call says is made of the question, the conversation and ids that searches have handed out; never of text that
+was read in a file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mm_agents.agent import _compose as compose
+from mm_agents.agent._draft import Draft
+from mm_agents.agent._wording import (
+    form_of,
+    is_about_films,
+    is_comparison,
+    names_in,
+    subject_of,
+    task_of,
+    wants_several,
+)
+from mm_agents.agent.answer import Step
+from mm_agents.agent.events import Called, Event, Returned
+from mm_agents.agent.safety import Gate, screen
+from mm_agents.errors import ToolError
+from mm_agents.toolbox import TELL_MORE
+from mm_agents.toolbox.titles import films_named
+from mm_agents.tools import Tool, ToolResult
+
+if TYPE_CHECKING:
+    from mm_agents.toolbox import AttachmentInfo
+
+SEARCHES: Mapping[str, str] = {
+    "search_images": "picture",
+    "search_videos": "clip",
+    "search_text": "text",
+    "search_posters": "poster",
+}
+"""The tools that find assets, and what those are called."""
+
+READERS: Mapping[str, str] = {
+    "read_invoice": "invoice",
+    "read_table": "table",
+    "read_flowchart": "flowchart",
+    "read_hidden_text": "hidden text",
+}
+"""The tools that read documents, and what those are called."""
+
+_CANDIDATES = 5
+"""How many of the nearest documents are read before giving up."""
+
+_SEARCHED = 8
+_UNLIKE = re.compile(
+    r"\b(?:not|n['’]t|never|unlike|hate[ds]?|dislike[ds]?|without|except|other than|nothing like|less like|"
+    r"can['’]?t stand)\b",
+    re.IGNORECASE,
+)
+_BUT = re.compile(r"\b(?:but|only|that (?:is|are)|which (?:is|are)|for|with|about)\b.*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A question and what is known when it is asked.
+
+    Attributes:
+        text: the question, with "it" and "the second one" as they were said.
+        attachments: the files that came with it.
+        focus: the ids or names that "it" and "the second one" mean, where the question says so.
+        films: ids and titles, for finding those that a question names.
+        floors: for each vector's name the cosine from which a text and something else belong together.
+    """
+
+    text: str
+    attachments: Sequence[AttachmentInfo] = ()
+    focus: tuple[str, ...] = ()
+    films: Sequence[tuple[str, str]] = ()
+    floors: Mapping[str, float] = field(default_factory=dict[str, float])
+
+
+class OfflineRun:
+    """One question's work.
+
+    Args:
+        tools: by name.
+        gate: decides which calls go through.
+        draft: what the answer is put together in.
+        calls: how many calls may be made.
+        until: the time, as ``time.monotonic`` tells it, after which no call is made.
+    """
+
+    def __init__(
+        self, tools: Mapping[str, Tool], gate: Gate, draft: Draft, *, calls: int = 16, until: float = float("inf")
+    ) -> None:
+        self._tools, self._gate, self._draft = tools, gate, draft
+        self._calls, self._until = calls, until
+        self.assets: list[str] = []
+
+    def run(self, names: Sequence[str], asked: Asked) -> Iterator[Event]:
+        """Call the planned tools and put what they give into the draft."""
+        found: ToolResult | None = None
+        for place, name in enumerate(names):
+            following = names[place + 1] if place + 1 < len(names) else None
+            if name in SEARCHES:
+                found = yield from self._search(name, asked, to_read=following)
+            elif name == "recommend":
+                yield from self._recommend(asked)
+            elif name in READERS or name == "describe_image":
+                yield from self._read(name, asked, found if place and names[place - 1] in SEARCHES else None)
+            else:
+                yield from self._other(name, asked)
+
+    # ------------------------------------------------------------ searching
+
+    def _search(
+        self, name: str, asked: Asked, *, to_read: str | None
+    ) -> Iterator[Event | Any]:  # a generator that returns a result
+        hop = to_read in READERS or to_read == "describe_image"
+        arguments = self._search_arguments(name, asked, hop=hop)
+        result = yield from self._call(name, arguments)
+        if result is None:
+            return None
+        if not hop:
+            compared = "query" not in arguments or "image" in arguments or "video" in arguments
+            floors = {} if compared else {**asked.floors, "poster_vector": 0.0}
+            told = compose.tell_hits(self._draft, result, SEARCHES[name], floors, several=wants_several(asked.text))
+            if not told:
+                compose.tell_nothing(self._draft, result, SEARCHES[name], subject_of(asked.text))
+        return result
+
+    def _search_arguments(self, name: str, asked: Asked, *, hop: bool) -> dict[str, Any]:
+        arguments: dict[str, Any] = {}
+        takes = self._tools[name].arguments.model_fields
+        like = {"image": ("image",), "video": ("video",)}
+        for argument, kinds in like.items():
+            given = [one.name for one in asked.attachments if one.kind in kinds]
+            if argument in takes and given and not hop:
+                arguments[argument] = given[0]
+        if not arguments and asked.focus and "image" in takes and not hop and is_comparison(asked.text):
+            arguments["image"] = asked.focus[0]
+        if not arguments or name == "search_text":
+            arguments = {"query": subject_of(asked.text)}
+        if name == "search_text" and is_about_films(asked.text):
+            arguments["among"] = "films"
+        if hop:
+            arguments["limit"] = _SEARCHED
+            if "pdf" in takes:
+                arguments["pdf"] = True
+        return arguments
+
+    def _recommend(self, asked: Asked) -> Iterator[Event]:
+        named = films_named(asked.text, asked.films)
+        titles = dict(asked.films)
+        like: list[str] = []
+        unlike: list[str] = []
+        at = 0
+        for id, said in named:
+            start = asked.text.find(said, at)
+            (unlike if _UNLIKE.search(asked.text[at:start]) else like).append(titles[id])
+            at = start + len(said)
+        if not like and asked.focus:
+            like = list(asked.focus[:1])
+        if not like:
+            self._draft.say("I don't know which film is meant: name one that is here, or say what it should be about.")
+            return
+        rest = _BUT.search(asked.text[at:]) if named else None
+        about = re.sub(r"^but\s+", "", rest[0]).strip(" ?.!,") if rest else None
+        arguments = {"like": like} | ({"unlike": unlike} if unlike else {}) | ({"about": about} if about else {})
+        result = yield from self._call("recommend", arguments)
+        if result is not None:
+            compose.tell_recommended(self._draft, result)
+
+    # ------------------------------------------------------------ reading
+
+    def _read(self, name: str, asked: Asked, found: ToolResult | None) -> Iterator[Event]:
+        """Read what is attached or meant; else the nearest documents, until one answers."""
+        given = self._given(name, asked)
+        if name == "describe_image":
+            yield from self._describe(asked, given, found)
+            return
+        if given:
+            for source in given:
+                yield from self._read_one(name, asked, source, sure=True)
+            return
+        if found is None:
+            found = yield from self._find(name, asked)
+        for source in self._candidates(name, asked, found):
+            if (yield from self._read_one(name, asked, source, sure=False)):
+                return
+        what = READERS[name]
+        self._draft.say(f"I don't know: no {what} was found here that answers “{task_of(asked.text).strip(' ?')}”.")
+
+    def _given(self, name: str, asked: Asked) -> list[str]:
+        kinds = self._tools[name].attachments
+        return [one.name for one in asked.attachments if one.kind in kinds] or list(asked.focus)
+
+    def _find(self, name: str, asked: Asked) -> Iterator[Event | Any]:
+        """Search for the document that a question is about."""
+        if "search_images" not in self._tools:
+            return None
+        arguments: dict[str, Any] = {"query": subject_of(asked.text), "limit": _SEARCHED, "pdf": True}
+        if name == "read_hidden_text":
+            arguments = {"plain": True, "limit": _CANDIDATES}
+        return (yield from self._call("search_images", arguments))
+
+    def _candidates(self, name: str, asked: Asked, found: ToolResult | None) -> list[str]:
+        """The ids of what a search found that may be such a document, the likeliest first."""
+        hits = list(found.payload["hits"]) if found is not None else []
+        if name != "read_hidden_text":
+            wordy = [hit for hit in hits if hit["text"] or any(one["vector"] == "words" for one in hit["found_by"])]
+            hits = wordy or hits
+            floors = {**asked.floors, "media": 1.0} if asked.floors else {}
+            sure = [hit for hit in hits if compose.likeness(hit, floors).carries]
+            hits = sure + [hit for hit in hits if hit not in sure]
+        return [hit["id"] for hit in hits[:_CANDIDATES]]
+
+    def _read_one(self, name: str, asked: Asked, source: str, *, sure: bool) -> Iterator[Event | Any]:
+        """Read one document and tell what it answers; whether it did."""
+        task = task_of(asked.text)
+        form = form_of(task)
+        arguments: dict[str, Any] = {"source": source}
+        if "question" in self._tools[name].arguments.model_fields and form is None:
+            arguments["question"] = task
+        result = yield from self._call(name, arguments, quiet=not sure)
+        if result is None:
+            if sure:
+                self._draft.say(f"I don't know: {self._draft.route[-1].error}")
+            return False
+        if not sure and not _speaks_of(result, names_in(asked.text)):
+            return False
+        told = self._tell(name, result, form, sure=sure)
+        if told:
+            compose.tell_checks(self._draft, result)
+        return told
+
+    def _tell(self, name: str, result: ToolResult, form: str | None, *, sure: bool) -> bool:
+        if name == "read_hidden_text":
+            told = compose.tell_hidden(self._draft, result)
+            if sure and not told:
+                self._draft.say(result.text)
+            return told
+        if compose.tell_answered(self._draft, result):
+            return True
+        answered = result.payload.get("answered")
+        if answered is not None and not _asks_for_all(answered["question"]):
+            if sure:
+                name_of = result.payload["source"]["name"]
+                self._draft.say(f"I don't know: {name_of} does not tell. {answered.get('reason') or ''}".strip())
+            return False
+        teller = {
+            "read_invoice": compose.tell_invoice,
+            "read_table": compose.tell_table,
+            "read_flowchart": compose.tell_flowchart,
+        }[name]
+        teller(self._draft, result, form)
+        return True
+
+    def _describe(self, asked: Asked, given: Sequence[str], found: ToolResult | None) -> Iterator[Event]:
+        sources = list(given)
+        if not sources:
+            if found is None:
+                found = yield from self._call(
+                    "search_images", {"query": subject_of(asked.text), "limit": _SEARCHED, "pdf": True}
+                )
+            hits = [] if found is None else found.payload["hits"]
+            sources = [hit["id"] for hit in hits if compose.likeness(hit, asked.floors).carries][:1]
+            if not sources:
+                if found is not None:
+                    compose.tell_nothing(self._draft, found, "picture", subject_of(asked.text))
+                return
+        pairs = [sources[:2]] if len(sources) > 1 and is_comparison(asked.text) else [[one] for one in sources[:3]]
+        for pair in pairs:
+            arguments = {"source": pair[0], "question": asked.text} | ({"other": pair[1]} if len(pair) > 1 else {})
+            result = yield from self._call("describe_image", arguments)
+            if result is not None:
+                compose.tell_described(self._draft, result, tell_more=TELL_MORE)
+            else:
+                self._draft.say(f"I don't know: {self._draft.route[-1].error}")
+
+    # ------------------------------------------------------------ a user's own tools
+
+    def _other(self, name: str, asked: Asked) -> Iterator[Event]:
+        """A tool that is not of the toolbox: called where the question alone can fill its arguments."""
+        fields = self._tools[name].arguments.model_fields
+        needed = [argument for argument, one in fields.items() if one.is_required()]
+        attached = {one.name for one in asked.attachments}
+        arguments: dict[str, Any] = {}
+        for argument in needed:
+            if fields[argument].annotation is not str:
+                self._draft.say(f"I don't know what to give {name} as its {argument}; a chat model could tell.")
+                return
+            arguments[argument] = (
+                next(iter(attached)) if attached and argument in ("source", "image", "file") else subject_of(asked.text)
+            )
+        if not needed and "query" in fields:
+            arguments["query"] = subject_of(asked.text)
+        result = yield from self._call(name, arguments)
+        if result is None:
+            self._draft.say(f"I don't know: {self._draft.route[-1].error}")
+            return
+        numbers = [self._draft.cite(one, name=one.path or name, media_type="text") for one in result.evidence]
+        self._draft.claim(result.text, numbers, doubt=f"what {name} says; it is not checked")
+
+    # ------------------------------------------------------------ calls
+
+    def _call(self, name: str, arguments: dict[str, Any], *, quiet: bool = False) -> Iterator[Event | Any]:
+        """Call a tool through the gate; None where it was refused or failed, and the route says why."""
+        yield Called(tool=name, arguments=arguments)
+        started = time.monotonic()
+        refusal = self._refusal(name, arguments)
+        if refusal is not None:
+            self._draft.route.append(Step(tool=name, arguments=arguments, error=refusal, refused=True))
+            yield Returned(tool=name, result=None, error=refusal)
+            return None
+        result: ToolResult | None = None
+        error: str | None = None
+        try:
+            result = self._tools[name].run(**arguments)
+        except ToolError as raised:
+            error = str(raised)
+        self._gate.called(name, result)
+        seconds = round(time.monotonic() - started, 3)
+        self._draft.route.append(Step(tool=name, arguments=arguments, seconds=seconds, error=error))
+        if result is not None:
+            self._note(name, result)
+        yield Returned(tool=name, result=result, error=error)
+        return result
+
+    def _refusal(self, name: str, arguments: Mapping[str, Any]) -> str | None:
+        if len(self._draft.route) >= self._calls:
+            return f"The limit of {self._calls} calls is used up."
+        if time.monotonic() > self._until:
+            return "The time is used up."
+        return self._gate.refusal(name, arguments)
+
+    def _note(self, name: str, result: ToolResult) -> None:
+        self._draft.retrieved(result.assets)
+        self._draft.payloads[name] = dict(result.payload)
+        self.assets += [one for one in result.assets if one not in self.assets]
+        _, withheld = screen(result.text, tools=self._tools)
+        for line in withheld:
+            self._draft.check("instructions in files", "failed", f"A file says “{line[:120]}”; that was not followed.")
+
+
+def _speaks_of(result: ToolResult, names: Sequence[str]) -> bool:
+    """Whether a document has the names that a question names, such as a shop's; most of each name's words."""
+    said = re.findall(r"\w+", json.dumps(result.payload, ensure_ascii=False).casefold())
+    words = set(said)
+    for name in names:
+        wanted = [word for word in re.findall(r"\w+", name.casefold()) if len(word) > 2]
+        if wanted and sum(word in words for word in wanted) < len(wanted) / 2:
+            return False
+    return True
+
+
+def _asks_for_all(question: str) -> bool:
+    """Whether a question wants a document as a whole: "read this", "what does it say"."""
+    return (
+        re.search(
+            r"^\W*(?:please )?(?:read|extract|parse|transcribe|digiti[sz]e|turn|convert|print|show|give me)\b|"
+            r"what (?:does|do) .*\bsay|what(?:'s| is) (?:on|in) (?:it|this|the)|\bcontents?\b|all (?:the )?fields",
+            question,
+            re.IGNORECASE,
+        )
+        is not None
+    )
+
+
+__all__ = ["READERS", "SEARCHES", "Asked", "OfflineRun"]

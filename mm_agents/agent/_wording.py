@@ -1,0 +1,131 @@
+"""What the words of a question say beside its subject: what to look for, in which form, how many, and of whom."""
+
+from __future__ import annotations
+
+import re
+
+_MEDIA = (
+    r"(?:photos?|photographs?|pictures?|pics?|images?|snapshots?|shots?|clips?|videos?|footage|recordings?|posters?|"
+    r"films?|movies?|scans?|documents?|files?|passages?|texts?|notes?|scenes?|moments?)"
+)
+_LEADS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"^\W*(?:hi|hello|hey|please|ok(?:ay)?|so|now)\b[\s,]*",
+        r"^(?:can|could|would|will) you (?:please )?(?:help me )?",
+        r"^i(?:'d| would)? (?:want|like|need|wish) (?:to (?:see|find|watch|have)|you to find)?\s*",
+        r"^i(?:'m| am) (?:looking|searching) for\s+",
+        r"^(?:show|find|give|get|fetch|search|look|list|display|bring|pull|pick|locate|retrieve|see|dig)(?: (?:me|us))?"
+        r"(?: (?:for|up|out|through))*\s+",
+        r"^(?:do|have) (?:i|we) (?:have|got|own)(?: got)?\s+",
+        r"^(?:is|are|was|were) there\s+",
+        r"^(?:what|which) (?:of (?:my|the|our) )?" + _MEDIA + r"(?: of (?:mine|ours))?\s+",
+        r"^(?:where|when|at what (?:second|time|point|moment))\s+(?:in (?:the|my|which) " + _MEDIA + r"\s+)?",
+        r"^(?:do|does|did|can|is|are|was|were)\s+",
+        r"^(?:some|any|all|every|the|a|an|my|our|more|other)\s+(?=(?:\w+\s+)?" + _MEDIA + r"\b)",
+        r"^" + _MEDIA + r"\s+(?:of mine\s+)?(?:of|with|about|from|where|in which|on which|that|which|showing|to)\b\s*",
+        r"^(?:show|shows|showing|shown|has|have|contains?|depicts?|features?|looks?|look)\s+(?:like\s+)?",
+        r"^(?:(?:story|plot|poster)s? (?:is|are|was)? ?)?about\s+",
+        r"^(?:is|are) (?=about\b)",
+    )
+)
+_TAIL = re.compile(r"[\s?!.,;:]+$")
+_NOUN_LAST = re.compile(r"(?<=\w)\s+" + _MEDIA + r"$", re.IGNORECASE)
+_THERE = re.compile(
+    r"\s+(?:in|from|among) (?:my|our|the|this) (?:library|collection|files?|photos?|pictures?|videos?|clips?|archive)$",
+    re.I,
+)
+_LINKS = re.compile(
+    r"\s+(?:,\s*)?(?:and|then|and then)\s+(?:please\s+)?(?:"
+    + "|".join(
+        "add|sum|list|tell|say|read|explain|describe|give|turn|convert|show|write|summari[sz]e|count|compute|calculate|print".split(
+            "|"
+        )
+    )
+    + r")\b.*$",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(
+    r"\b(?:photos|photographs|pictures|pics|images|snapshots|shots|clips|videos|recordings|posters|films|movies|scans|"
+    r"documents|files|texts|notes|passages|all|some|any|every|several|similar|others?|recommend)\b",
+    re.IGNORECASE,
+)
+_FORMS: tuple[tuple[str, str], ...] = (
+    ("json", r"\bjson\b"),
+    ("csv", r"\bcsv\b|comma[- ]separated|spreadsheet"),
+    ("mermaid", r"\bmermaid\b"),
+    ("dot", r"\bdot\b(?! com)|graphviz"),
+    ("html", r"\bhtml\b"),
+    ("python", r"\bpython\b|\bcode\b|\bprogram\b|\bscript\b|\bimplement"),
+    ("markdown", r"\bmarkdown\b|\bas a table\b|\btable of\b"),
+    (
+        "steps",
+        r"\bsteps?\b|number(?:ed)? list|break ?down|summar|walk me through|\blist\b|outline|explain|describe|"
+        r"how (?:does|do) .*(?:work|go)|what (?:is|are) the (?:process|stages|order)|"
+        r"what does (?:it|this|the) .*\b(?:show|say)\b",
+    ),
+)
+_NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b([A-Z][\w&'’-]*(?:\s+[A-Z][\w&'’-]*)*)")
+_NO_NAMES = frozenset(
+    "I I'm I'd JSON CSV HTML PDF PO VAT GST TAX OCR Mermaid Python Markdown Graphviz DOT USD EUR GBP "
+    "January February March April May June July August September October November December Monday Tuesday "
+    "Wednesday Thursday Friday Saturday Sunday".split()
+)
+
+
+def subject_of(question: str) -> str:
+    """What a question is about, without "find me", "which clip shows" and "and add up its items"."""
+    text = _TAIL.sub("", question.strip())
+    text = _LINKS.sub("", text)
+    for _ in range(4):
+        before = text
+        for lead in _LEADS:
+            text = lead.sub("", text, count=1)
+        if text == before:
+            break
+    text = _NOUN_LAST.sub("", _THERE.sub("", _TAIL.sub("", text)))
+    return text if re.search(r"\w{2}", text) else question.strip()
+
+
+def form_of(question: str) -> str | None:
+    """The form that a question wants a document in, such as "json" or "steps"; None where it asks something else."""
+    return next((name for name, pattern in _FORMS if re.search(pattern, question, re.IGNORECASE)), None)
+
+
+def wants_several(question: str) -> bool:
+    """Whether a question is about more than one thing: "photos of", "which clips"."""
+    return _SEVERAL.search(question) is not None
+
+
+def names_in(question: str) -> list[str]:
+    """Proper names in a question: words with a capital that do not begin a sentence."""
+    if question.upper() == question:
+        return []
+    found = [match[1] for match in _NAME.finditer(question)]
+    return [name for name in found if any(word not in _NO_NAMES for word in name.split())]
+
+
+def is_comparison(question: str) -> bool:
+    """Whether a question compares pictures."""
+    return (
+        re.search(
+            r"\blike (?:it|this|that|these|those|the)\b|\bcompar|\bdiffer|\bsame\b|\balike\b|\bin common\b|\bboth\b|"
+            r"\bversus\b|\bvs\b|\bsimilar",
+            question,
+            re.IGNORECASE,
+        )
+        is not None
+    )
+
+
+def is_about_films(question: str) -> bool:
+    """Whether films are asked for."""
+    return (
+        re.search(r"\b(?:films?|movies?|cinema|watch(?!ing)\b|plots?|titles?)\b", question, re.IGNORECASE) is not None
+    )
+
+
+def task_of(question: str) -> str:
+    """What is to be done with what was found: "add up its items" of "find the bill and add up its items"."""
+    found = _LINKS.search(_TAIL.sub("", question.strip()))
+    return re.sub(r"^\s*,?\s*(?:and then|and|then)\s+", "", found[0]) if found else question

@@ -1,0 +1,319 @@
+"""The agent: one question in, an answer out whose claims carry their evidence; with a chat model, or without any."""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mm_agents import _plugins
+from mm_agents.agent._draft import Draft
+from mm_agents.agent._offline_run import READERS, Asked, OfflineRun
+from mm_agents.agent.answer import Answer
+from mm_agents.agent.events import Checked, Claimed, Event, Finished, Planned, Token
+from mm_agents.agent.memory import Memory, Referred, Thing
+from mm_agents.agent.safety import Gate, Handed
+from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError
+from mm_agents.protocols import Calibrated
+from mm_agents.toolbox import AttachmentInfo, Attachments, Readings, talking, toolbox
+from mm_agents.tools import Tool, by_name
+from mm_agents.types import Condition
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from mm_agents.agent.budget import Budget
+    from mm_agents.agent.offline import OfflinePlanner
+    from mm_agents.chat import ChatModel
+    from mm_agents.library import Library
+    from mm_agents.protocols import Embedder
+
+OFFLINE = "offline"
+"""The name of no chat model: everything stays on this machine."""
+
+DEFAULT_MODEL = "google_genai:gemini-3.5-flash"
+_KEYS = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
+_READ = ("words", "txt_vector")
+_SHORT = 8  # words of a question that only goes on from the one before
+
+
+class Agent:
+    """Answers questions about a library and attached files.
+
+    Args:
+        library: where to look.
+        model: a chat model by name ("google_genai:gemini-3.5-flash", "openai:…"), a LangChain chat model, or "offline"
+            for none. By default Gemini where GOOGLE_API_KEY or GEMINI_API_KEY is set, else none.
+        tools: what it may call; by default the library's own (``mm_agents.toolbox.toolbox``). Add your own to these.
+        budget: how many calls, tokens and seconds a question may take.
+
+    Raises:
+        ConfigError: two tools have one name, or the chat model cannot be opened.
+        MissingExtraError: the chat model's package is not installed.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        model: str | BaseChatModel | ChatModel | None = None,
+        tools: Sequence[Tool] | None = None,
+        budget: Budget | None = None,
+    ) -> None:
+        self.library = library
+        self.chat_model = _opened(model)
+        self.budget = budget
+        self._given = list(tools) if tools is not None else None
+        if self._given is not None:
+            by_name(self._given)
+        self._readings = Readings(self.chat_model)
+        self._made: tuple[bool, list[Tool]] | None = None
+        self._planner: tuple[tuple[str, ...], OfflinePlanner] | None = None
+
+    @property
+    def tools(self) -> list[Tool]:
+        """What it may call."""
+        if self._given is not None:
+            return self._given
+        films = self.library.count(where=Condition("media_type", "eq", "film")) > 0
+        if self._made is None or self._made[0] != films:
+            self._made = (films, toolbox(self.library, model=self.chat_model, readings=self._readings))
+        return self._made[1]
+
+    @property
+    def planner(self) -> OfflinePlanner:
+        """What tells, without a chat model, which tools a question needs."""
+        from mm_agents.agent.offline import OfflinePlanner
+
+        tools = self.tools
+        names = tuple(one.name for one in tools)
+        if self._planner is None or self._planner[0] != names:
+            self._planner = (names, OfflinePlanner(tools, _text_embedder(self.library)))
+        return self._planner[1]
+
+    def ask(self, question: str, attachments: Sequence[str | Path] = ()) -> Answer:
+        """Answer a question.
+
+        Args:
+            question: in English.
+            attachments: paths of files that it is about.
+
+        Raises:
+            ConfigError: the question is empty.
+            MediaError: an attached file cannot be read.
+            ChatError: the chat model failed.
+        """
+        return self.chat().ask(question, attachments)
+
+    def stream(self, question: str, attachments: Sequence[str | Path] = ()) -> Iterator[Event]:
+        """Answer a question, event by event; the last is ``Finished`` with the whole answer."""
+        return self.chat().stream(question, attachments)
+
+    def chat(self) -> Conversation:
+        """Begin a conversation, which remembers what was asked, shown and attached."""
+        return Conversation(self)
+
+    def films(self) -> list[tuple[str, str]]:
+        """The ids and titles of the library's films."""
+        return [(film.id, film.name) for film in self.library.iterate(where=Condition("media_type", "eq", "film"))]
+
+    def floors(self) -> dict[str, float]:
+        """For each vector the cosine from which a text and a thing belong together, where its embedder knows."""
+        found: dict[str, float] = {}
+        spec = self.library.store.spec
+        for vector in spec.vectors:
+            embedder = self.library.routes.embedder(vector.name)
+            if isinstance(embedder, Calibrated):
+                read = any(vector in spec.standing_for(name) for name in _READ)
+                found[vector.name] = embedder.floors["text" if read else "image"]
+        return found
+
+
+class Conversation:
+    """Questions that may point back: "what is it?", "the second one", "and the tax?".
+
+    Args:
+        agent: what answers.
+    """
+
+    def __init__(self, agent: Agent) -> None:
+        self.agent = agent
+        self.attachments = Attachments()
+        self.memory = Memory()
+        self._handed = Handed()
+
+    @property
+    def history(self) -> tuple[Answer, ...]:
+        """The answers so far."""
+        return tuple(self.memory.answers)
+
+    def ask(self, question: str, attachments: Sequence[str | Path] = ()) -> Answer:
+        """Answer a question; arguments and errors as ``Agent.ask``."""
+        for event in self.stream(question, attachments):
+            if isinstance(event, Finished):
+                return event.answer
+        raise AssertionError("a stream of events ends with the answer")
+
+    def stream(self, question: str, attachments: Sequence[str | Path] = ()) -> Iterator[Event]:
+        """Answer a question, event by event; the last is ``Finished``."""
+        if not question.strip():
+            raise ConfigError("The question is empty.")
+        new = self._attach(attachments)
+        self._handed.say(question)
+        referred = self.memory.resolve(question)
+        tools = [self._bound(one) for one in self.agent.tools]
+        if self.agent.chat_model is None:
+            events = self._offline(question, new, referred, tools)
+        else:
+            events = self._by_model(question, new, referred, tools)
+        for event in events:
+            if isinstance(event, Finished):
+                answer = replace(event.answer, root=_root(self.agent.library))
+                self.memory.note(answer, [step.tool for step in answer.route if step.error is None])
+                yield Finished(answer=answer)
+            else:
+                yield event
+
+    # ------------------------------------------------------------ the two ways
+
+    def _offline(
+        self, question: str, new: Sequence[AttachmentInfo], referred: Referred, tools: Sequence[Tool]
+    ) -> Iterator[Event]:
+        started = time.monotonic()
+        draft = Draft(question)
+        plan = self.agent.planner.plan(question, new)
+        names = self._planned(plan.tools, question, referred)
+        yield Planned(tools=names, scores=plan.scores)
+        if referred.missing is not None and not new:
+            draft.say(f"I don't know which one “{referred.missing}” is: {_count(len(self.memory.shown))} shown so far.")
+        elif not names:
+            draft.say(_refusal(tools))
+        else:
+            known = by_name(tools)
+            run = OfflineRun(known, Gate(tools, names, self._handed), draft)
+            asked = Asked(
+                text=question,
+                attachments=new,
+                focus=tuple(thing.id for thing in referred.things) if not new else (),
+                films=self.agent.films() if "recommend" in names else (),
+                floors=self.agent.floors(),
+            )
+            yield from run.run(names, asked)
+        answer = draft.finished(seconds=time.monotonic() - started)
+        yield from (Checked(check=check) for check in answer.checks)
+        yield from (Claimed(claim=claim) for claim in answer.claims)
+        yield from (Token(text=piece) for piece in _pieces(answer.text))
+        yield Finished(answer=answer)
+
+    def _by_model(
+        self, question: str, new: Sequence[AttachmentInfo], referred: Referred, tools: Sequence[Tool]
+    ) -> Iterator[Event]:
+        from mm_agents.agent.model import run_model
+
+        assert self.agent.chat_model is not None
+        return run_model(
+            question,
+            attachments=new,
+            tools=tools,
+            chat=self.agent.chat_model,
+            budget=self.agent.budget,
+            history=self.history,
+            handed=self._handed,
+        )
+
+    # ------------------------------------------------------------ helpers
+
+    def _planned(self, planned: Sequence[str], question: str, referred: Referred) -> tuple[str, ...]:
+        """The plan; a question that goes on from a reading is for the reader that made it."""
+        readers = [name for name in self.memory.tools if name in READERS]
+        short = len(question.split()) <= _SHORT
+        if readers and referred.things and (not planned or (referred.goes_on and short)):
+            return (readers[-1],)
+        return tuple(planned)
+
+    def _attach(self, paths: Sequence[str | Path]) -> list[AttachmentInfo]:
+        if not paths:
+            return []
+        self.attachments = self.attachments.with_files(paths)
+        hashes = {one.file.sha256 for one in Attachments.open(paths)}
+        new = [one for one in self.attachments if one.file.sha256 in hashes]
+        self.memory.attach(Thing(id=one.name, name=one.name, media_type=one.kind) for one in new)
+        self._handed.add(*(one.name for one in new))
+        return new
+
+    def _bound(self, one: Tool) -> Tool:
+        """The tool, which knows this conversation's attachments and ids while it runs."""
+
+        def function(**arguments: Any) -> Any:
+            with talking(self.attachments, self._handed):
+                return one.function(**arguments)
+
+        return replace(one, function=function)
+
+
+def _opened(model: Any) -> ChatModel | None:
+    if model == OFFLINE:
+        return None
+    if model is None:
+        if not any(os.environ.get(key) for key in _KEYS):
+            return None
+        model = DEFAULT_MODEL
+        try:
+            return _open(model)
+        except MissingExtraError as error:
+            warnings.warn(f"A key for Gemini is set, but it cannot be used: {error} Going on offline.", stacklevel=3)
+            return None
+    return _open(model)
+
+
+def _open(model: Any) -> ChatModel:
+    from mm_agents.chat import open_chat
+
+    return open_chat(model)
+
+
+def _text_embedder(library: Library) -> Embedder:
+    """What compares questions: the library's own where it is the offline one, else that, else the library's own."""
+    own = [library.routes.embedder(spec.name) for spec in library.store.spec.vectors]
+    texts = [one for one in own if one is not None and "text" in one.accepts]
+    for one in texts:
+        if one.name.partition(":")[0] == "offline":
+            return one
+    offline: Embedder = _plugins.build_named("embedders", "offline")
+    try:
+        from mm_agents.types import Text
+
+        offline.embed([Text(text="ready")], role="query")
+    except (MissingExtraError, EmbedderError):
+        if texts:
+            return texts[0]
+        raise
+    return offline
+
+
+def _root(library: Library) -> str | None:
+    return str(library.root.absolute()) if library.root is not None else None
+
+
+def _refusal(tools: Sequence[Tool]) -> str:
+    """A polite refusal that says what can be done."""
+    can = "\n".join(f"- {one.name}: {one.description}" for one in tools)
+    return f"I can't help with that: none of my tools does it. What I can do:\n\n{can}"
+
+
+def _count(number: int) -> str:
+    return "nothing was" if number == 0 else "one thing was" if number == 1 else f"{number} things were"
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """A text in pieces of a word each, which joined are the text."""
+    start = 0
+    for place, character in enumerate(text):
+        if character in " \n" and place >= start:
+            yield text[start : place + 1]
+            start = place + 1
+    if start < len(text):
+        yield text[start:]
