@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mm_agents.documents.table._columns import Divide
 from mm_agents.documents.table._lines import Line, Measures
 from mm_agents.documents.table._rulings import Ruling
 from mm_agents.types import Box
@@ -62,7 +63,7 @@ def _union(stretches: Sequence[tuple[float, float]]) -> tuple[tuple[float, float
     return tuple(found)
 
 
-def ruled_columns(rulings: Sequence[Ruling], lines: Sequence[Line], box: Box, measures: Measures) -> list[float]:
+def ruled_columns(rulings: Sequence[Ruling], lines: Sequence[Line], box: Box, measures: Measures) -> list[Divide]:
     """Where vertical ruling lines part columns: those along a good part of the table that cut no words."""
     near = max(2.0, 0.4 * measures.height)
     words = [word.place for line in lines for word in line.words]
@@ -72,14 +73,14 @@ def ruled_columns(rulings: Sequence[Ruling], lines: Sequence[Line], box: Box, me
             groups[-1].append(ruling)
         else:
             groups.append([ruling])
-    found: list[float] = []
+    found: list[Divide] = []
     for group in groups:
         x = float(np.mean([ruling.at for ruling in group]))
         covered = _union([(max(ruling.start, box.y0), min(ruling.end, box.y1)) for ruling in group])
         length = sum(max(0.0, end - start) for start, end in covered)
         cut_words = sum(word.x0 + near < x < word.x1 - near for word in words)
         if length >= 0.4 * (box.y1 - box.y0) and cut_words <= 0.1 * len(lines):
-            found.append(x)
+            found.append(Divide(x=x, ruled=covered))
     return found
 
 

@@ -81,9 +81,19 @@ def find_lattice(boxes: Sequence[Box], words: Sequence[Word], height: float) -> 
     for model in filled:
         alike = [box for box in filled if _alike(box, model)]
         lattice = _lattice(alike, height)
-        if lattice and (best is None or len(lattice.boxes) > len(best.boxes)):
+        if lattice and _is_alone(lattice, words) and (best is None or len(lattice.boxes) > len(best.boxes)):
             best = lattice
     return best
+
+
+def _is_alone(lattice: Lattice, words: Sequence[Word]) -> bool:
+    """Whether hardly any words stand between the boxes, as in a ruled table of which some cells are alike."""
+    left, right = lattice.columns[0][0], lattice.columns[-1][1]
+    top, bottom = lattice.rows[0][0], lattice.rows[-1][1]
+    across = Box(x0=left, y0=top, x1=right, y1=bottom)
+    inside = [word for word in words if holds(across, word.place)]
+    boxes = lattice.boxes.values()
+    return sum(any(holds(box, word.place) for box in boxes) for word in inside) >= 0.8 * len(inside)
 
 
 def holds(box: Box, place: Box) -> bool:

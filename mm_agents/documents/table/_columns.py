@@ -23,23 +23,27 @@ class Divide:
     Attributes:
         x: in pixels on the straight page.
         width: of the blank that the lines share there; 0 along a ruling line.
-        ruled: whether a ruling line runs there.
+        ruled: the heights between which ruling lines run there, from the top; none where they do not.
     """
 
     x: float
     width: float = 0.0
-    ruled: bool = False
+    ruled: tuple[tuple[float, float], ...] = ()
+
+    def parts_at(self, y: float) -> bool:
+        """Whether a ruling line runs there at this height."""
+        return any(start <= y <= end for start, end in self.ruled)
 
 
 def find_divides(
-    lines: Sequence[Line], measures: Measures, ruled: Sequence[float] = (), *, strict: bool = False
+    lines: Sequence[Line], measures: Measures, ruled: Sequence[Divide] = (), *, strict: bool = False
 ) -> list[Divide]:
     """Where columns part, from the left.
 
     Args:
         lines: those of the table.
         measures: of its print.
-        ruled: where ruling lines divide it already.
+        ruled: where ruling lines divide it already, from the left.
         strict: whether only broad blanks count, as where ruling lines divide the table.
     """
     if not lines:
@@ -47,9 +51,8 @@ def find_divides(
     spans = [np.array([(word.place.x0, word.place.x1) for word in line.words], dtype=float) for line in lines]
     left = min(float(span[:, 0].min()) for span in spans)
     right = max(float(span[:, 1].max()) for span in spans)
-    inner = [x for x in sorted(ruled) if left < x < right]
-    found = [Divide(x=x, ruled=True) for x in inner]
-    edges = [left, *inner, right]
+    found = [divide for divide in ruled if left < divide.x < right]
+    edges = [left, *(divide.x for divide in found), right]
     for low, high in pairwise(edges):
         found += _split(spans, low, high, measures, strict=strict, depth=0)
     return sorted(found, key=lambda divide: divide.x)

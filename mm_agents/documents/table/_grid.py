@@ -15,7 +15,7 @@ from mm_agents.documents.table._columns import Divide, find_divides
 from mm_agents.documents.table._head import deepen, head_rows, widen
 from mm_agents.documents.table._lines import Line, Measures, around
 from mm_agents.documents.table._pieces import Piece, cut, is_value, part_again, without_sign_columns
-from mm_agents.documents.table._rows import Body, group_lines
+from mm_agents.documents.table._rows import Body, group_lines, head_by_values
 from mm_agents.documents.table._rulings import Rulings
 from mm_agents.types import Box
 
@@ -44,8 +44,11 @@ def make_grid(lines: Sequence[Line], rulings: Rulings, measures: Measures, barri
     ruled = ruled_columns(rulings.vertical, lines, box, measures)
     divides = find_divides(lines, measures, ruled, strict=len(ruled) >= 2)
     divides = without_sign_columns(divides, [cut(line, divides, measures) for line in lines])
-    pieces = part_again([cut(line, divides, measures) for line in lines], divides, measures)
+    pieces = part_again([cut(line, divides, measures, ruled) for line in lines], divides, measures)
     head = head_lines(lines, separators, box, barriers)
+    marked = head > 0
+    if not marked:
+        head = head_by_values(Body(lines=lines, pieces=pieces, barriers=barriers, measures=measures))
     pieces = widen(lines, pieces, head, separators, measures, len(divides) + 1)
     between = [
         n > 0 and any(parts(separator, lines[n - 1], lines[n], box) for separator in separators)
@@ -59,9 +62,9 @@ def make_grid(lines: Sequence[Line], rulings: Rulings, measures: Measures, barri
     )
     groups = group_lines(body, header=head)
     bands = _bands(lines, separators, box)
-    several = [band for band in bands if _holds_several(band, groups, pieces)]
-    ruled_rows = _rows_are_ruled(bands, several)
-    if ruled_rows:
+    several = _several(bands, groups, pieces)
+    ruled_rows = several is not None
+    if several is not None:
         parted = [*separators, *_between(several, groups, lines, box)]
         cells = _ruled_cells(pieces, parted, divides, box)
     else:
@@ -94,21 +97,31 @@ def _bands(lines: Sequence[Line], separators: Sequence[Separator], box: Box) -> 
     return list(found.values())
 
 
-def _holds_several(band: Sequence[int], groups: Sequence[Sequence[int]], pieces: Sequence[Sequence[Piece]]) -> bool:
-    """Whether the lines between two ruling lines are several rows: they have several labels, or values in a column."""
-    labels = 0
-    values: Counter[int] = Counter()
-    for group in groups:
-        inside = [piece for n in group if n in band for piece in pieces[n]]
-        labels += any(piece.first == 0 for piece in inside)
-        values.update({piece.first for piece in inside if is_value(piece.text)})
-    return labels > 1 or max(values.values(), default=0) > 1
+def _several(
+    bands: Sequence[Sequence[int]], groups: Sequence[Sequence[int]], pieces: Sequence[Sequence[Piece]]
+) -> list[Sequence[int]] | None:
+    """The bands that hold several rows, where ruling lines part all others; None where they do not part the rows.
 
-
-def _rows_are_ruled(bands: Sequence[Sequence[int]], several: Sequence[Sequence[int]]) -> bool:
-    """Whether ruling lines part the rows: hardly any stretch between two of them holds several."""
+    Many bands without a number under a number in them part the rows, whatever their texts look like; with few, hardly
+    any may hold several labels.
+    """
+    numbers = [band for band in bands if _stacks_values(band, pieces)]
+    if len(bands) >= 5 and len(numbers) <= 0.2 * len(bands):
+        return list(numbers)
+    several = [band for band in bands if band in numbers or _holds_labels(band, groups, pieces)]
     total = sum(len(band) for band in bands)
-    return len(bands) >= 3 and len(several) < 0.3 * len(bands) and sum(len(band) for band in several) <= 0.5 * total
+    few = len(several) < 0.3 * len(bands) and sum(len(band) for band in several) <= 0.5 * total
+    return list(several) if len(bands) >= 3 and few else None
+
+
+def _stacks_values(band: Sequence[int], pieces: Sequence[Sequence[Piece]]) -> bool:
+    values = Counter(piece.first for n in band for piece in pieces[n] if is_value(piece.text))
+    return max(values.values(), default=0) > 1
+
+
+def _holds_labels(band: Sequence[int], groups: Sequence[Sequence[int]], pieces: Sequence[Sequence[Piece]]) -> bool:
+    inside = [[piece for n in group if n in band for piece in pieces[n]] for group in groups]
+    return sum(any(piece.first == 0 for piece in group) for group in inside) > 1
 
 
 def _between(

@@ -8,7 +8,8 @@ from dataclasses import replace
 from mm_agents.documents.table._borders import Separator
 from mm_agents.documents.table._cells import Draft
 from mm_agents.documents.table._lines import Line, Measures
-from mm_agents.documents.table._pieces import Piece, is_value
+from mm_agents.documents.table._pieces import Piece, aligned, by_column, is_value
+from mm_agents.types import Box
 
 Extents = dict[int, tuple[float, float]]
 
@@ -26,7 +27,7 @@ def widen(
     In the head, those with a ruling line of their own beneath, and those centred over several columns of the line
     below. In the body, lines of but one piece that is centred over the columns: they head a section.
     """
-    extents = _extents(pieces)
+    extents, steady = _extents(pieces), by_column(pieces)
     widened: list[list[Piece]] = []
     for n, row in enumerate(pieces):
         if n + 1 < head:
@@ -34,7 +35,7 @@ def widen(
             widened.append(_over_rulings(row, beneath, extents, columns))
             widened[-1] = _over_columns(widened[-1], pieces[n + 1], measures, columns)
         elif n >= max(head, 1) and len(row) == 1 and row[0].last > 0:
-            widened.append([_centred(row[0], extents, measures, columns)])
+            widened.append([_centred(row[0], extents, steady, measures, columns)])
         else:
             widened.append(row)
     return widened
@@ -128,7 +129,7 @@ def _over_columns(row: Sequence[Piece], below: Sequence[Piece], measures: Measur
         under = [other for other in below if low <= other.first and other.last <= high]
         own = [other for other in under if other.first <= piece.last and piece.first <= other.last]
         best = (_away(piece, own) if own else float("inf"), piece.first, piece.last)
-        if best[0] > 0.7 * measures.height:
+        if not any(_begins_or_ends_with(piece, other, measures) for other in own) and best[0] > 0.7 * measures.height:
             for a in range(len(under)):
                 for b in range(a + 1, len(under)):
                     first, last = under[a].first, under[b].last
@@ -140,13 +141,20 @@ def _over_columns(row: Sequence[Piece], below: Sequence[Piece], measures: Measur
     return found
 
 
+def _begins_or_ends_with(piece: Piece, other: Piece, measures: Measures) -> bool:
+    near = 0.7 * measures.height
+    return abs(piece.box.x0 - other.box.x0) <= near or abs(piece.box.x1 - other.box.x1) <= near
+
+
 def _away(piece: Piece, group: Sequence[Piece]) -> float:
     """How far the middle of a piece is from that of others, in pixels."""
     low, high = min(other.box.x0 for other in group), max(other.box.x1 for other in group)
     return abs((piece.box.x0 + piece.box.x1) / 2 - (low + high) / 2)
 
 
-def _centred(piece: Piece, extents: Extents, measures: Measures, columns: int) -> Piece:
+def _centred(piece: Piece, extents: Extents, steady: dict[int, list[Box]], measures: Measures, columns: int) -> Piece:
+    if piece.first == piece.last and aligned(piece.box, steady.get(piece.first, []), measures):
+        return piece
     middle = (piece.box.x0 + piece.box.x1) / 2
     near = 2.0 * measures.height
     for first in (1, 0):

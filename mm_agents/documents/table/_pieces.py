@@ -48,11 +48,17 @@ class Piece:
         return box.x1 - box.x0
 
 
-def cut(line: Line, divides: Sequence[Divide], measures: Measures) -> list[Piece]:
+def cut(line: Line, divides: Sequence[Divide], measures: Measures, ruled: Sequence[Divide] = ()) -> list[Piece]:
     """The pieces of a line, from the left.
 
     A blank at a divide parts two pieces, unless it is but a space between words and nothing else tells that the
     columns are so near there.
+
+    Args:
+        line: of the table.
+        divides: between its columns.
+        measures: of its print.
+        ruled: the vertical ruling lines, also those at its sides.
     """
     places = [divide.x for divide in divides]
     groups: list[list[Word]] = [[line.words[0]]]
@@ -60,12 +66,12 @@ def cut(line: Line, divides: Sequence[Divide], measures: Measures) -> list[Piece
         gap = word.place.x0 - before.place.x1
         slack = 0.2 * measures.height
         between = divides[bisect_left(places, before.place.x1 - slack) : bisect_left(places, word.place.x0 + slack)]
-        if any(divide.ruled or gap >= min(measures.height, 0.9 * divide.width) for divide in between):
+        if any(divide.parts_at(line.middle) or gap >= _least_gap(divide, measures) for divide in between):
             groups.append([word])
         else:
             groups[-1].append(word)
     pieces = [_placed(tuple(group), places, measures) for group in groups]
-    return _apart(pieces)
+    return _to_rulings(_apart(pieces), divides, ruled, line.middle)
 
 
 def without_sign_columns(divides: Sequence[Divide], rows: Sequence[Sequence[Piece]]) -> list[Divide]:
@@ -89,12 +95,50 @@ def is_value(text: str) -> bool:
     return bool(re.search(r"\d", text)) and letters <= max(2, len(re.findall(r"\d", text)) // 2)
 
 
+def _least_gap(divide: Divide, measures: Measures) -> float:
+    return min(measures.height, 0.9 * divide.width) if divide.width else measures.height
+
+
 def _placed(words: tuple[Word, ...], places: Sequence[float], measures: Measures) -> Piece:
+    """Words in their columns; what reaches only a little into a column stands in the one beside it."""
     box = around(words)
-    slack = min(0.5 * measures.height, 0.3 * (box.x1 - box.x0))
+    width = box.x1 - box.x0
+    slack = min(0.5 * measures.height, 0.3 * width)
     first = bisect_left(places, box.x0 + slack)
     last = max(first, bisect_left(places, box.x1 - slack))
+    little = min(1.5 * measures.height, 0.35 * width)
+    while first < last and places[first] - box.x0 < little:
+        first += 1
+    while first < last and box.x1 - places[last - 1] < little:
+        last -= 1
     return Piece(words=words, first=first, last=last)
+
+
+def _to_rulings(pieces: Sequence[Piece], divides: Sequence[Divide], ruled: Sequence[Divide], y: float) -> list[Piece]:
+    """Pieces between ruling lines made to fill the columns that no ruling line parts at their height."""
+    found: list[Piece] = []
+    for n, piece in enumerate(pieces):
+        low = pieces[n - 1].last + 1 if n else 0
+        high = pieces[n + 1].first - 1 if n + 1 < len(pieces) else len(divides)
+        first, last = piece.first, piece.last
+        while first > low and divides[first - 1].ruled and not divides[first - 1].parts_at(y):
+            first -= 1
+        while last < high and divides[last].ruled and not divides[last].parts_at(y):
+            last += 1
+        box = piece.box
+        closed = _ends(ruled, y, box.x0, divides[first - 1].x if first else None, left=True) and _ends(
+            ruled, y, box.x1, divides[last].x if last < len(divides) else None, left=False
+        )
+        found.append(Piece(words=piece.words, first=first, last=last) if closed else piece)
+    return found
+
+
+def _ends(ruled: Sequence[Divide], y: float, x: float, divide: float | None, *, left: bool) -> bool:
+    """Whether a ruling line ends a cell at a divide, or anywhere beyond its words at the side of the table."""
+    return any(
+        one.parts_at(y) and (one.x == divide if divide is not None else (one.x < x if left else one.x > x))
+        for one in ruled
+    )
 
 
 def _apart(pieces: list[Piece]) -> list[Piece]:
@@ -119,11 +163,7 @@ def _apart(pieces: list[Piece]) -> list[Piece]:
 
 def part_again(rows: Sequence[list[Piece]], divides: Sequence[Divide], measures: Measures) -> list[list[Piece]]:
     """Part pieces over several columns whose words fall into place there: crowded cells look like one."""
-    steady: dict[int, list[Box]] = {}
-    for row in rows:
-        for piece in row:
-            if piece.first == piece.last:
-                steady.setdefault(piece.first, []).append(piece.box)
+    steady = by_column(rows)
     places = [divide.x for divide in divides]
     return [[part for piece in row for part in _parts(piece, places, steady, measures)] for row in rows]
 
@@ -143,12 +183,22 @@ def _parts(piece: Piece, places: Sequence[float], steady: dict[int, list[Box]], 
             groups[-1].append(word)
     parts = [_placed(tuple(group), places, measures) for group in groups]
     apart = all(part.first == part.last for part in parts) and len({part.first for part in parts}) == len(parts)
-    if len(parts) > 1 and apart and all(_aligned(part.box, steady.get(part.first, []), measures) for part in parts):
+    if len(parts) > 1 and apart and all(aligned(part.box, steady.get(part.first, []), measures) for part in parts):
         return parts
     return [piece]
 
 
-def _aligned(box: Box, others: Sequence[Box], measures: Measures) -> bool:
+def by_column(rows: Sequence[Sequence[Piece]]) -> dict[int, list[Box]]:
+    """The boxes of the pieces that stand in one column, by column."""
+    found: dict[int, list[Box]] = {}
+    for row in rows:
+        for piece in row:
+            if piece.first == piece.last:
+                found.setdefault(piece.first, []).append(piece.box)
+    return found
+
+
+def aligned(box: Box, others: Sequence[Box], measures: Measures) -> bool:
     """Whether a box begins, ends or is centred where most others of its column do."""
     if len(others) < 2:
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -66,6 +67,18 @@ class _Page:
     def worth(self, part: Sequence[int]) -> int:
         """How many gaps the lines of a part have."""
         return sum(self.runs[n] - 1 for n in part)
+
+
+def _with_head(first: int, page: _Page, divides: Sequence[float]) -> int:
+    """The first line of a frame, or of the lines just above it where they stand over most of its columns."""
+    top = first
+    while top > 0:
+        line, below = page.lines[top - 1], page.lines[top]
+        if below.box.y0 - line.box.y1 > 1.3 * page.measures.height or _crosses(line, divides, page.measures):
+            break
+        top -= 1
+    columns = {bisect_left(divides, word.place.x0) for n in range(top, first) for word in page.lines[n].words}
+    return top if len(columns) >= 0.6 * (len(divides) + 1) else first
 
 
 def _without_captions(part: Sequence[int], page: _Page, horizontal: Sequence[Ruling], *, keep_prose: bool) -> list[int]:
@@ -197,6 +210,8 @@ def _extended(part: Sequence[int], page: _Page, *, up: bool = True) -> list[int]
 
     while step := next((k for k in (1, 2, 3) if up and fits(first - k, first - k + 1)), 0):
         first -= step
+    if not up:
+        first = _with_head(first, page, divides)
     while step := next((k for k in (1, 2, 3) if fits(last + k, last + k - 1)), 0):
         last += step
     return [n for n in range(first, last + 1) if n in part or not page.prose[n]]

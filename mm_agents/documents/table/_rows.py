@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from statistics import median
+from itertools import pairwise
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from mm_agents.documents.table._lines import Line, Measures
 from mm_agents.documents.table._pieces import Piece, is_value
 
 _OPEN_END = re.compile(r"(?:[-–,&/(]|\b(?:and|or|of|in|the|to|by|for|with|per|from|on|at|a))$", re.IGNORECASE)
+_YEAR = re.compile(r"(?:FY\s?)?(?:19|20)\d\d(?:\s?[-/–]\s?\d{2,4})?[*†‡]*$", re.IGNORECASE)
 _GOES_ON = re.compile(r"[a-zà-ÿ(&+/]|[)\]%,;]")
 
 
@@ -41,11 +42,13 @@ class Body:
 
     def distance(self, n: int) -> float:
         """From the line above to this one, in pixels."""
-        return self.lines[n].middle - self.lines[n - 1].middle
+        return self.lines[n].base - self.lines[n - 1].base
 
 
 def group_lines(body: Body, *, header: int = 0) -> list[list[int]]:
     """The lines of each row, as numbers.
+
+    Where the lines of one cell are nearer to each other than rows are, the distances tell; elsewhere the texts do.
 
     Args:
         body: the lines.
@@ -53,18 +56,68 @@ def group_lines(body: Body, *, header: int = 0) -> list[list[int]]:
     """
     leading = _leading(body)
     lower = _starts_low(body)
+    tight = tight_distance(body, header, lower)
     groups: list[list[int]] = []
     for n in range(len(body.lines)):
-        if (
-            groups
-            and n != header
-            and not body.barriers[n]
-            and _same_row(body, groups[-1], n, leading, lower, n < header)
-        ):
+        joins = bool(groups) and n != header and not body.barriers[n]
+        if joins and tight is not None and n > header and (body.distance(n) <= tight[0] or tight[1]):
+            joins = body.distance(n) <= tight[0]
+        elif joins:
+            joins = _same_row(body, groups[-1], n, leading, lower, n < header)
+        if joins:
             groups[-1].append(n)
         else:
             groups.append([n])
     return groups
+
+
+def tight_distance(body: Body, header: int, lower: bool | None = None) -> tuple[float, bool] | None:
+    """The largest distance between two lines of one row, and whether rows are clearly further apart.
+
+    Of all distances that one is taken which sets the most texts under those that they go on, and hardly any under one
+    that they do not: a number never goes on another.
+
+    Returns:
+        None where no distance does so.
+    """
+    lower = _starts_low(body) if lower is None else lower
+    distances = {body.distance(n) for n in range(header + 1, len(body.lines)) if not body.barriers[n]}
+    steps = sorted(step for step in distances if step < 3.2 * body.measures.height)
+    best: tuple[float, float] | None = None
+    for step in _thinned(steps, 0.04 * body.measures.height):
+        right, wrong = _stacked(body, header, step, lower)
+        worth = right - 4 * wrong
+        if right and wrong <= 0.1 * (right + wrong) and (best is None or worth > best[0]):
+            best = (worth, step)
+    if best is None:
+        return None
+    above = min((step for step in distances if step > best[1]), default=float("inf"))
+    clear = above >= 1.12 * best[1] and above - best[1] >= max(2.0, 0.12 * body.measures.height)
+    return best[1], clear and best[1] >= 0.75 * _leading(body)
+
+
+def _thinned(steps: Sequence[float], apart: float) -> list[float]:
+    """The last of every few that are almost the same, at most 40."""
+    kept = [step for step, after in pairwise([*steps, float("inf")]) if after - step > apart]
+    return kept[:: max(1, len(kept) // 40)]
+
+
+def _stacked(body: Body, header: int, step: float, lower: bool) -> tuple[int, int]:
+    """How many pieces go on the one above them, and how many do not, where lines so near make one row."""
+    right = wrong = 0
+    group: list[int] = []
+    for n in range(header, len(body.lines)):
+        near = bool(group) and not body.barriers[n] and body.distance(n) <= step
+        group = [*group, n] if near else [n]
+        for piece in body.pieces[n] if near else ():
+            above = _above(body, group[:-1], piece)
+            if above is None:
+                continue
+            goes_on = not (is_value(above.text) and is_value(piece.text)) and _continues(body, above, piece, lower)
+            right, wrong = right + goes_on, wrong + (not goes_on)
+        if near and not any(_above(body, group[:-1], piece) for piece in body.pieces[n]):
+            right += 1
+    return right, wrong
 
 
 def _same_row(body: Body, group: list[int], n: int, leading: float, lower: bool, head: bool) -> bool:
@@ -76,7 +129,7 @@ def _same_row(body: Body, group: list[int], n: int, leading: float, lower: bool,
     if distance < 0.75 * leading:
         return True
     if head:
-        return _head_goes_on(body, group, n)
+        return _head_goes_on(body, group, n) and (here != {0} or before == {0} or _stub_goes_on(body, group, n, lower))
     pairs = [(above, piece) for piece in body.pieces[n] if (above := _above(body, group, piece)) is not None]
     if any(is_value(above.text) and is_value(piece.text) for above, piece in pairs):
         return False
@@ -101,6 +154,40 @@ def _head_goes_on(body: Body, group: list[int], n: int) -> bool:
             if piece.last > piece.first and len(under) > 1:
                 return False
     return True
+
+
+def _stub_goes_on(body: Body, group: Sequence[int], n: int, lower: bool) -> bool:
+    above = _above(body, group, body.pieces[n][0])
+    return above is None or _continues(body, above, body.pieces[n][0], lower)
+
+
+def head_by_values(body: Body) -> int:
+    """How many lines stand above the first one with numbers; 0 where the columns hold no numbers."""
+    counts: dict[int, list[bool]] = {}
+    for row in body.pieces:
+        for piece in row:
+            if piece.first == piece.last:
+                counts.setdefault(piece.first, []).append(is_value(piece.text) and not _YEAR.match(piece.text))
+    numeric = {column for column, found in counts.items() if column and sum(found) >= max(2, 0.6 * len(found))}
+    limit = min(8, max(1, len(body.lines) // 2))
+    first = next(
+        (
+            n
+            for n, row in enumerate(body.pieces)
+            if any(piece.first in numeric and is_value(piece.text) and not _YEAR.match(piece.text) for piece in row)
+        ),
+        0,
+    )
+    if not 0 < first <= limit:
+        return 0
+    lower = _starts_low(body)
+    known = tight_distance(body, first, lower)
+    tight = known[0] if known else 0.75 * _leading(body)
+    while first > 1 and {piece.first for piece in body.pieces[first - 1]} == {0}:
+        if body.distance(first) > tight and _stub_goes_on(body, list(range(first - 1)), first - 1, lower):
+            break
+        first -= 1
+    return first
 
 
 def _above(body: Body, group: Sequence[int], piece: Piece) -> Piece | None:
@@ -143,8 +230,8 @@ def _leading(body: Body) -> float:
     for line, pieces in zip(body.lines, body.pieces, strict=True):
         for piece in pieces:
             if piece.first in last:
-                found.append(line.middle - last[piece.first])
-            last[piece.first] = line.middle
+                found.append(line.base - last[piece.first])
+            last[piece.first] = line.base
     height = body.measures.height
     found = [distance for distance in found if 1.15 * height < distance < 2.4 * height]
     return float(np.percentile(found, 15)) if found else 1.8 * height
@@ -157,4 +244,4 @@ def _starts_low(body: Body) -> bool:
         pieces[0].text for pieces in body.pieces if pieces[0].first == 0 and re.match(r"[^\W\d_]", pieces[0].text)
     ]
     texts = labels or first
-    return bool(texts) and median(text[0].islower() for text in texts) > 0.5
+    return bool(texts) and sum(text[0].isupper() for text in texts) < 0.15 * len(texts)

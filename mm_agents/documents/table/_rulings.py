@@ -91,15 +91,20 @@ def _well_inside(value: float, start: float, end: float) -> bool:
 def _lines(grey: NDArray[np.uint8], height: float, *, stroke: float, least: float) -> tuple[Ruling, ...]:
     """Horizontal lines of a grey picture; how long strokes and lines are at least is told in heights of letters."""
     cv2 = opencv()
-    across = np.ones((max(5, round(0.6 * height)), 1), np.uint8)
+    across = np.ones((_odd(0.6 * height, 5), 1), np.uint8)
     found: list[Ruling] = []
     for thinness in (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT):
         thin = (cv2.morphologyEx(grey, thinness, across) > _CONTRAST).astype(np.uint8)
         # Letters have no stroke so long; what they leave is gone before the gaps where lines cross are closed.
-        strokes = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones((1, max(9, round(stroke * height))), np.uint8))
-        joined = cv2.morphologyEx(strokes, cv2.MORPH_CLOSE, np.ones((1, max(5, round(0.8 * height))), np.uint8))
+        strokes = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones((1, _odd(stroke * height, 9)), np.uint8))
+        joined = cv2.morphologyEx(strokes, cv2.MORPH_CLOSE, np.ones((1, _odd(0.8 * height, 5)), np.uint8))
         found += _measured(joined, thickest=max(3.0, 0.6 * height), least=max(least * height, 14.0))
     return tuple(sorted(_united(found, height), key=lambda ruling: (ruling.at, ruling.start)))
+
+
+def _odd(size: float, least: int) -> int:
+    """A size with a middle: with an even one, closing and opening move edges by a pixel, which look like lines."""
+    return max(least, 2 * round((size - 1) / 2) + 1)
 
 
 def _measured(mask: NDArray[Any], thickest: float, least: float) -> list[Ruling]:
