@@ -41,7 +41,8 @@ def test_an_ambiguous_date_keeps_both_readings() -> None:
 def test_another_date_proves_the_order() -> None:
     dates = dates_in("11/02/2019 and 26/02/2019")
     order, proof = order_of(dates)
-    assert order == "day first" and proof is dates[1]
+    assert order == "day first"
+    assert proof is dates[1]
     assert order_of(dates_in("03/20/2023 04/04/2023"))[0] == "month first"
     assert order_of(dates_in("05.03.2018"))[0] == "day first"
     assert order_of(dates_in("05/03/2018")) == (None, None)

@@ -39,8 +39,11 @@ def test_amounts_are_read_in_every_format(text: str, value: str, currency: str |
 
 def test_a_percent_is_told_from_an_amount() -> None:
     percent, base = numbers_in("Tax 15% on $ 112.90")
-    assert percent.percent and percent.value == 15 and not percent.is_money
-    assert base.is_money and base.value == Decimal("112.90")
+    assert percent.percent
+    assert percent.value == 15
+    assert not percent.is_money
+    assert base.is_money
+    assert base.value == Decimal("112.90")
 
 
 @pytest.mark.parametrize("text", ["2312/2019", "US-001", "11/02/2019", "12:30", "A4", "DE123456789", "1" * 40])

@@ -15,6 +15,7 @@ from mm_agents.documents.invoice._lines import Segment, Sheet, segment_of
 from mm_agents.types import Word
 
 _FAR = 9.0  # heights of the text without a row end a table
+_FIRST_LINE = 4.0  # heights of the text from a row's numbers to the description below them
 _NEXT_LINE = 2.05  # heights of the text from a description's line to its next
 
 
@@ -279,7 +280,7 @@ def _told(columns: Sequence[Column], cells: dict[int, Segment]) -> bool:
 def _description(columns: Sequence[Column], cells: dict[int, Segment], *, loosely: bool = False) -> Segment | None:
     """The words that say what an item is: those of the description's column, else text before the numbers."""
     told = [cell for at, cell in sorted(cells.items()) if columns[at].kind == "description"]
-    told = [cell for cell in told if re.search(r"[^\W\d_]{2}", cell.text)]
+    told = [cell for cell in told if re.search(r"[^\W\d_]" if loosely else r"[^\W\d_]{2}", cell.text)]
     if told:
         return max(told, key=lambda cell: len(cell.text))
     if "description" in {column.kind for column in columns} and not loosely:
@@ -300,7 +301,8 @@ def _description(columns: Sequence[Column], cells: dict[int, Segment], *, loosel
 
 
 def _continues(row: Row, text: Segment, height: float) -> bool:
-    if text.middle - row.last > _NEXT_LINE * max(height, 0.8 * text.height):
+    reach = _NEXT_LINE if row.lines else _FIRST_LINE
+    if text.middle - row.last > reach * max(height, 0.8 * text.height):
         return False
     if _ASIDE.match(text.text):
         return False

@@ -156,7 +156,7 @@ AMOUNTS: dict[AmountKind, tuple[str, ...]] = {
         r"total de la facture|"
         r"rechnungs ?(?:betrag|summe|endbetrag)(?! (?:netto|ohne))|gesamt ?(?:betrag|summe|"
         r"preis)?(?: ?(?:brutto|inkl|eur))|brutto ?(?:betrag|summe|gesamt)?|"
-        r"zahl ?betrag|end ?(?:betrag|summe)|zu zahlen(?:der betrag)?|fallig(?:er)? betrag|zahlungsbetrag|"
+        r"zahl ?betrag|end ?(?:betrag|summe)|zu zahlen(?:der betrag)?|fallig(?:er|e)? (?:zahlungs)?betrag|zahlungsbetrag|"
         r"gesamt(?:rechnungs)?betrag|bruttorechnungsbetrag|"
         r"(?:totaal|factuur) ?(?:bedrag)? ?(?:incl|te betalen|inclusief)|totaal ?bedrag|"
         r"te betalen(?: bedrag)?|factuur ?(?:bedrag|totaal)|totaal(?: te voldoen)?|"

@@ -135,6 +135,11 @@ def read_dates(text: str, near: bool) -> list[tuple[DateText, int, int]]:
     return [(one, one.start, one.end) for one in dates_in(text)]
 
 
+_GLUED_DATE = re.compile(
+    r"(.*?)(?:vom|von|du|of|from|van|del?|dated|am|le)(?=\d{1,2}[./-]\d{1,2}[./-]\d{2,4}$)", re.IGNORECASE
+)
+"""A number and the date behind it that were read as one word: "471102vom05.03.2018"."""
+
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][\w/.\\&+-]*(?:\s?[-/_]\s?[\w/.-]+)*")
 
 
@@ -152,6 +157,11 @@ def read_identifiers(text: str, near: bool) -> list[tuple[str, int, int]]:
         if follow is None or not near:
             return []
         value = follow[0]
+    glued = _GLUED_DATE.match(value)
+    if glued is not None:
+        value = glued[1]
+        if not re.search(r"\d", value):
+            return []
     first = dates_in(value)
     if first and first[0].start == 0 and first[0].end == len(value) and not re.search(r"[A-Za-z]", value):
         return []
