@@ -107,7 +107,7 @@ def prepare(straight: ByteArray, words: Sequence[Word]) -> Canvas:
     if scale != 1:
         how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
         pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=how)
-    paper = [int(level) for level in _commonest(pixels)]
+    paper = [int(level) for level in _paper(pixels)]
     pixels = cv2.copyMakeBorder(pixels, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_CONSTANT, value=paper)
     change = cv2.morphologyEx(pixels, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(axis=2)
     unit = raw * scale
@@ -124,12 +124,19 @@ def _text_height(words: Sequence[Word]) -> float:
     return float(np.percentile(heights, 60)) if heights else 0.0
 
 
-def _commonest(pixels: ByteArray) -> NDArray[Any]:
-    """The colour that most pixels have, to 8 levels, then the median of those that have it."""
-    thin = pixels[::3, ::3].reshape(-1, 3)
-    codes = (thin.astype(np.int32) >> 3) @ np.array([1, 64, 4096])
+def _paper(pixels: ByteArray) -> NDArray[Any]:
+    """The colour of the paper: what most of the rim has; where the rim does not agree, what most pixels have."""
+    rim = np.concatenate([pixels[:2].reshape(-1, 3), pixels[-2:].reshape(-1, 3), pixels[:, :2].reshape(-1, 3), pixels[:, -2:].reshape(-1, 3)])
+    colour, share = _commonest(rim)
+    return colour if share > 0.5 else _commonest(pixels[::3, ::3].reshape(-1, 3))[0]
+
+
+def _commonest(colours: NDArray[Any]) -> tuple[NDArray[Any], float]:
+    """The colour that most have, and how many do: counted in steps of 8 levels, then the median of those."""
+    codes = (colours.astype(np.int32) >> 3) @ np.array([1, 64, 4096])
     values, counts = np.unique(codes, return_counts=True)
-    return np.median(thin[codes == values[counts.argmax()]], axis=0)
+    most = int(counts.argmax())
+    return np.median(colours[codes == values[most]], axis=0), float(counts[most] / len(codes))
 
 
 def _ringing(pixels: ByteArray) -> float:
@@ -169,6 +176,21 @@ def piece(words: Sequence[Word], scale: float) -> Text:
         words=tuple(words),
         turned=words[0].turned in (90, 270),
     )
+
+
+def said(texts: Sequence[Text], unit: float) -> str:
+    """What pieces of text say together: rows from the top, each from the left; turned ones after the others."""
+    rows: list[list[Text]] = []
+    for text in sorted((text for text in texts if not text.turned), key=lambda text: text.cy):
+        if rows and abs(text.cy - rows[-1][0].cy) < 0.6 * max(unit, text.height):
+            rows[-1].append(text)
+        else:
+            rows.append([text])
+    lines = [" ".join(text.text for text in sorted(row, key=lambda text: text.x0)) for row in rows]
+    turned = [text for text in texts if text.turned]
+    upwards = bool(turned) and turned[0].words[0].turned == 270
+    turned.sort(key=lambda text: text.cx if upwards else -text.cx)
+    return " ".join([*lines, *(text.text for text in turned)])
 
 
 def _apart(first: Word, second: Word, turned: int) -> float:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mm_agents.documents._opencv import opencv
+from mm_agents.documents.flowchart._mend import Shapes
 from mm_agents.documents.flowchart._web import End, Web
 
 if TYPE_CHECKING:
@@ -14,55 +15,107 @@ if TYPE_CHECKING:
 
 _WINDOW = 1.5  # text heights around the end that are looked at
 _SIDE = 1.05  # text heights beside a line: ink that reaches so far is no head but another line
-HEAD = 1.75
-"""A line that is this many times wider before its end than behind has a head there."""
+
+def looks_like_head(spread: float, bulge: float) -> bool:
+    """Whether what was measured at an end is a head; filled ones bulge, open ones spread."""
+    return bulge >= 2.15 or (spread >= 1.75 and bulge >= 1.2) or (spread >= 1.3 and bulge >= 1.6)
 
 
-def spread(web: Web, end: End, lines: NDArray[np.uint8], unit: float) -> float:
+def spread(web: Web, end: End, lines: NDArray[np.uint8], shapes: Shapes, unit: float) -> float:
     """How many times wider than the line its end is, over both sides; about 1 for a bare end.
 
     Args:
         web: of the lines.
         end: of a stroke, at a shape.
         lines: uint8, shape (height, width): the ink.
+        shapes: of the chart.
         unit: the height of text in pixels.
     """
-    path = _path(web, end, 2.4 * unit)
-    tip = path[0].astype(float)
+    path, whole = _path(web, end, 2.4 * unit)
     ink = _ink_around(lines, path, unit)
-    if not len(ink):
+    if not len(ink) or len(path) < 3:
         return 1.0
-    far = path[min(len(path) - 1, max(2, round(1.2 * unit)))].astype(float)
-    axis = far - tip
-    length = float(np.hypot(*axis))
-    if length < 2:
-        return 1.0
-    axis /= length
-    across = np.array([-axis[1], axis[0]])
-    low, high = -0.5 * unit, 2.1 * unit
-    bins = int(high - low) + 1
-    spine_at = (path - tip) @ axis
-    spine_off = (path - tip) @ across
-    order = np.argsort(spine_at)
-    at, off = (ink - tip) @ axis, (ink - tip) @ across
-    off = off - np.interp(at, spine_at[order], spine_off[order])
-    kept = (at >= low) & (at < high) & (np.abs(off) < 1.3 * unit)
-    slot = (at[kept] - low).astype(int)
-    left, right = np.zeros(bins), np.zeros(bins)
-    np.maximum.at(left, slot, off[kept])
-    np.maximum.at(right, slot, -off[kept])
-    side = np.minimum(left, right)
-    side[np.minimum(left, right) > _SIDE * unit] = 0.0
-    begin, middle = 0, int(1.35 * unit - low)
-    behind = side[middle:][side[middle:] > 0]
-    base = max(web.half, float(np.median(behind)) if len(behind) else web.half)
+    normals = _normals(path, max(2, round(0.25 * unit)))
+    gaps = ((ink[:, None, :] - path[None, :, :]) ** 2).sum(axis=2)
+    nearest = gaps.argmin(axis=1)
+    offset = ((ink - path[nearest]) * normals[nearest]).sum(axis=1)
+    kept = (gaps.min(axis=1) < (1.3 * unit) ** 2) & (np.sqrt(gaps.min(axis=1)) < np.abs(offset) + 0.45 * unit)
+    left, right = np.zeros(len(path)), np.zeros(len(path))
+    np.maximum.at(left, nearest[kept], offset[kept])
+    np.maximum.at(right, nearest[kept], -offset[kept])
+    foreign = np.maximum(left, right) > _SIDE * unit
+    left, right = _beside_shape(path, normals, left, right, shapes, unit)
+    side = np.where(foreign, 0.0, np.minimum(left, right))
+    front = int(min(1.35 * unit, max(0.5 * unit, 0.55 * whole)))
+    behind = side[front:][~foreign[front:]]
+    base = max(web.half, float(np.median(behind)) if len(behind) > 2 else web.half)
     base = min(base, 2.5 * web.half)
-    widest = float(side[begin:middle].max(initial=0.0))
-    return (2 * widest + 1) / (2 * base + 1) if widest - base >= 1.5 else min(1.5, (2 * widest + 1) / (2 * base + 1))
+    widest = float(side[:front].max(initial=0.0))
+    ratio = (2 * widest + 1) / (2 * base + 1)
+    return ratio if widest - base >= 1.5 else min(1.5, ratio)
 
 
-def _path(web: Web, end: End, reach: float) -> NDArray[np.int32]:
-    """The points of a line from its end on; where the stroke is short, of the straightest one behind it too."""
+def bulge(web: Web, end: End, lines: NDArray[np.uint8], depth: NDArray[np.float32], unit: float) -> float:
+    """How many times thicker the ink gets near an end than the line behind it; more than 2 in a filled head.
+
+    Args:
+        web: of the lines.
+        end: of a stroke, at a shape.
+        lines: uint8, shape (height, width): the ink.
+        depth: float32, shape (height, width): the distance of the ink from its rim.
+        unit: the height of text in pixels.
+    """
+    path, whole = _path(web, end, 2.6 * unit)
+    ink = _ink_around(lines, path, unit).astype(int)
+    if not len(ink) or len(path) < 3:
+        return 1.0
+    centre = path[min(len(path) - 1, round(0.35 * unit))]
+    near = ink[np.hypot(*(ink - centre).T) < min(0.85 * unit, max(0.4 * unit, 0.5 * whole))]
+    if not len(near):
+        return 1.0
+    thick = float(depth[near[:, 0], near[:, 1]].max())
+    behind = path[round(1.35 * unit) :]
+    base = float(np.median(depth[behind[:, 0], behind[:, 1]])) if len(behind) > 3 else web.half
+    base = max(min(base, 2.5 * web.half), 0.8 * web.half)
+    return thick / base
+
+
+def _normals(path: NDArray[np.int32], reach: int) -> NDArray[Any]:
+    """float, shape (n, 2): the unit normal (y, x) at each point of a path."""
+    count = len(path)
+    before, after = np.maximum(np.arange(count) - reach, 0), np.minimum(np.arange(count) + reach, count - 1)
+    tangents = (path[after] - path[before]).astype(float)
+    lengths = np.maximum(np.hypot(tangents[:, 0], tangents[:, 1]), 1e-6)[:, None]
+    return np.stack([-tangents[:, 1], tangents[:, 0]], axis=1) / lengths
+
+
+def _beside_shape(
+    path: NDArray[np.int32],
+    normals: NDArray[Any],
+    left: NDArray[Any],
+    right: NDArray[Any],
+    shapes: Shapes,
+    unit: float,
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Count a side that a shape hides as wide as the other: a head may lie flat against what it points at."""
+    height, width = shapes.owners.shape
+    steps = np.arange(1, int(0.9 * unit))
+    found: list[NDArray[Any]] = []
+    for sign, here, there in ((1, left, right), (-1, right, left)):
+        points = path[:, None, :] + sign * steps[None, :, None] * normals[:, None, :]
+        ys = np.clip(np.round(points[..., 0]).astype(int), 0, height - 1)
+        xs = np.clip(np.round(points[..., 1]).astype(int), 0, width - 1)
+        hidden = shapes.distance[ys, xs] <= 4
+        room = np.where(hidden.any(axis=1), steps[hidden.argmax(axis=1)], np.inf)
+        found.append(np.where(room <= there + 1, np.maximum(here, there), here))
+    return found[0], found[1]
+
+
+def _path(web: Web, end: End, reach: float) -> tuple[NDArray[np.int32], float]:
+    """The points of a line from its end on, and its length as far as it was followed.
+
+    Where the stroke is short, the straightest one behind it is followed too.
+    """
     number, side = end
     points = web.strokes[number].from_end(side)
     seen = {number}
@@ -75,7 +128,7 @@ def _path(web: Web, end: End, reach: float) -> NDArray[np.int32]:
         number, side = min(others, key=lambda other: float(web.heading(other, 10) @ back))
         seen.add(number)
         points = np.concatenate([points, web.strokes[number].from_end(side)])
-    return points[: max(2, round(reach))]
+    return points[: max(2, round(reach))], float(len(points))
 
 
 def _ink_around(lines: NDArray[np.uint8], path: NDArray[np.int32], unit: float) -> NDArray[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +56,10 @@ def find_ink(canvas: Canvas, bare: NDArray[np.int16], blocks: Sequence[Block], l
     free = _free_texts(canvas, owners, lanes, marked)
     words = _words(marked, [*free, *lanes.texts], canvas)
     for region in layout.plates:
-        words[max(0, region.y - 2) : region.y + region.height + 2, max(0, region.x - 2) : region.x + region.width + 2] = 1
+        x, y = max(0, region.x - 4), max(0, region.y - 4)
+        words[y : region.y + region.height + 4, x : region.x + region.width + 4] = 1
+    for x0, y0, x1, y1 in _plates(canvas, bare, free):
+        words[y0:y1, x0:x1] = 1
     lines = marked & (1 - words)
     dashed = _join_dots(lines, covered | words, canvas.unit)
     lines |= dashed
@@ -125,6 +128,9 @@ def _words(marked: NDArray[np.uint8], texts: Sequence[Text], canvas: Canvas) -> 
     height, width = canvas.size
     _, labels, stats, _ = cv2.connectedComponentsWithStats(marked, connectivity=8)
     words = np.zeros((height, width), np.uint8)
+    run = int(1.3 * canvas.unit)
+    straight = cv2.morphologyEx(marked, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
+    straight |= cv2.morphologyEx(marked, cv2.MORPH_OPEN, np.ones((run, 1), np.uint8))
     for text in texts:
         x0, y0 = int(max(0, text.x0 - 2)), int(max(0, text.y0 - 2))
         x1, y1 = int(min(width, text.x1 + 3)), int(min(height, text.y1 + 3))
@@ -138,8 +144,49 @@ def _words(marked: NDArray[np.uint8], texts: Sequence[Text], canvas: Canvas) -> 
                 other &= part != n
         edge = 2 + int(0.15 * min(text.width, text.height))  # a line that only brushes the word stays
         if other[edge:-edge, edge:-edge].sum() > 0.05 * canvas.unit * canvas.unit:
-            words[int(text.y0) : int(text.y1) + 1, int(text.x0) : int(text.x1) + 1] = 1
+            inside = slice(int(text.y0), int(text.y1) + 1), slice(int(text.x0), int(text.x1) + 1)
+            words[inside] |= 1 - straight[inside]
     return words
+
+
+def _plates(canvas: Canvas, bare: NDArray[np.int16], texts: Sequence[Text]) -> Iterator[tuple[int, int, int, int]]:
+    """The boxes that are painted behind words, too small to be regions of their own: x0, y0, x1, y1."""
+    height, width = canvas.size
+    around = int(canvas.unit)
+    for text in texts:
+        x0, y0 = int(max(0, text.x0 - around)), int(max(0, text.y0 - around))
+        x1, y1 = int(min(width, text.x1 + around)), int(min(height, text.y1 + around))
+        part = canvas.pixels[y0:y1, x0:x1].astype(np.int16)
+        box = int(text.x0) - x0, int(text.y0) - y0, int(text.x1) - x0 + 1, int(text.y1) - y0 + 1
+        colour = _ground_of(part, bare[y0:y1, x0:x1], box)
+        if colour is None:
+            continue
+        left, top, right, bottom = box
+        painted = (np.abs(part - colour).max(axis=2) <= 6).astype(np.uint8)
+        painted[max(0, top) : bottom, max(0, left) : right] = 1
+        _, labels, stats, _ = opencv().connectedComponentsWithStats(painted, connectivity=4)
+        plate = stats[labels[min(part.shape[0] - 1, (top + bottom) // 2), min(part.shape[1] - 1, (left + right) // 2)]]
+        if plate[2] < x1 - x0 - 2 and plate[3] < y1 - y0 - 2:  # a patch around the word, not ground that goes on
+            x, y = x0 + int(plate[0]), y0 + int(plate[1])
+            yield max(0, x - 3), max(0, y - 3), x + int(plate[2]) + 3, y + int(plate[3]) + 3
+
+
+def _ground_of(
+    part: NDArray[np.int16], bare: NDArray[np.int16], box: tuple[int, int, int, int]
+) -> NDArray[Any] | None:
+    """The colour just over and under a word, or on its two sides, where that is not the paper's."""
+    left, top, right, bottom = box
+    for one, two in (
+        ((slice(max(0, top - 2), top), slice(left, right)), (slice(bottom, bottom + 2), slice(left, right))),
+        ((slice(top, bottom), slice(max(0, left - 2), left)), (slice(top, bottom), slice(right, right + 2))),
+    ):
+        if not (part[one].size and part[two].size):
+            continue
+        first, second = (np.median(part[side].reshape(-1, 3), axis=0) for side in (one, two))
+        paper = np.median(bare[one].reshape(-1, 3), axis=0)
+        if np.abs(first - second).max() <= 6 and np.abs(first - paper).max() >= 8:
+            return first
+    return None
 
 
 def _join_dots(lines: NDArray[np.uint8], barred: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:

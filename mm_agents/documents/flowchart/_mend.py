@@ -82,6 +82,7 @@ def mend(web: Web, shapes: Shapes, texts: Sequence[Text], unit: float) -> dict[E
     """
     _cut_spurs(web, shapes, unit)
     web.unite()
+    _trim(web, shapes, unit)
     _contract(web, unit)
     _bridge(web, shapes, texts, unit)
     _run_into(web, shapes, unit)
@@ -132,22 +133,28 @@ def _cut_spurs(web: Web, shapes: Shapes, unit: float) -> None:
 
 
 def _spurs(web: Web, shapes: Shapes, unit: float) -> Iterator[int]:
-    for knot in list(web.loose()):
-        number, end = web.ends[knot][0]
-        stroke = web.strokes[number]
-        inner = stroke.knots[1 - end]
-        if inner == knot or len(web.ends[inner]) < 3 or _length(stroke) > 1.2 * unit:
+    for knot, ends in list(web.ends.items()):
+        if len(ends) < 3:
             continue
-        _, from_end = shapes.near(web.places[knot])
-        _, from_knot = shapes.near(web.places[inner])
-        if from_knot < 1.3 * unit:
-            others = [_outer(web, other, inner) for other in web.ends[inner] if other != (number, 1 - end)]
-            nearest = min((shapes.near(web.places[k])[1] for k in others if k is not None), default=np.inf)
-            # of the short ends at a head only its tip stays: the one nearest to the shape
-            if from_end > from_knot or nearest < from_end or from_end > max(4.0, 0.6 * unit):
-                yield number
-        elif _length(stroke) < max(3 * web.half, 0.45 * unit):
-            yield number
+        short = {
+            end: outer
+            for end in ends
+            if (outer := _outer(web, end, knot)) is not None and _length(web.strokes[end[0]]) <= 1.2 * unit
+        }
+        if not short:
+            continue
+        _, from_knot = shapes.near(web.places[knot])
+        if from_knot >= 1.3 * unit:
+            whiskers = [end for end in short if _length(web.strokes[end[0]]) < max(3 * web.half, 0.45 * unit)]
+            yield from (number for number, _ in whiskers)
+            continue
+        # of the short ends at a head its tip stays, the one nearest to the shape, and the line that it sits on
+        away = {end: shapes.near(web.places[outer])[1] for end, outer in short.items()}
+        tip = min(away, key=lambda end: away[end])
+        kept = {tip} if away[tip] <= min(from_knot, max(4.0, 0.6 * unit)) else set[End]()
+        if len(short) == len(ends):
+            kept.add(max((end for end in short if end not in kept), key=lambda end: _length(web.strokes[end[0]])))
+        yield from (end[0] for end in short if end not in kept)
 
 
 def _outer(web: Web, end: End, inner: int) -> int | None:
@@ -163,8 +170,32 @@ def _drop_rims(web: Web, shapes: Shapes, unit: float) -> None:
             continue
         away = shapes.distance[stroke.points[:, 0], stroke.points[:, 1]]
         ends = [shapes.near(point.astype(float)) for point in (stroke.points[0], stroke.points[-1])]
-        if float(away.max()) <= max(4.0, 0.3 * unit) and ends[0][0] == ends[1][0]:
+        if float(away.max()) <= max(5.0, 0.45 * unit) and ends[0][0] == ends[1][0]:
             web.remove(number)
+
+
+def _trim(web: Web, shapes: Shapes, unit: float) -> None:
+    """Cut off a single barb that a line seems to run into: the line ended where it turned at the shape."""
+    for knot in list(web.loose()):
+        number, end = web.ends[knot][0]
+        stroke = web.strokes[number]
+        points = stroke.from_end(end)
+        reach = points[: max(2, min(round(1.1 * unit), len(points) - 3))]
+        away = shapes.distance[reach[:, 0], reach[:, 1]]
+        close = np.flatnonzero(away <= max(5.0, 0.55 * unit))
+        if not len(close):
+            continue
+        run = close[: int(np.flatnonzero(np.diff(close, append=close[-1] + 2) > 1)[0]) + 1]
+        nearest = int(run[away[run].argmin()])
+        if nearest < 2 or away[0] < away[nearest] + 0.2 * unit:
+            continue
+        barb = (points[0] - points[nearest]).astype(float)
+        line = (points[min(len(points) - 1, nearest + round(0.8 * unit))] - points[nearest]).astype(float)
+        if float(barb @ line) < -0.6 * float(np.hypot(*barb) * np.hypot(*line)):
+            continue  # it runs on: no barb
+        kept = points[nearest:]
+        stroke.points = kept if end == 0 else kept[::-1]
+        web.places[knot] = kept[0].astype(float)
 
 
 def _contract(web: Web, unit: float) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MOST_OF_THE_PAGE = 0.4
-_PLATE_TEXT = 24  # characters
+_PLATE_TEXT = 60  # characters
 _SOFT = 0.33  # what changes from pixel to pixel by less than this part of its contrast is a shadow, not a line
 
 

@@ -80,7 +80,7 @@ class Ground:
     """The regions of a canvas.
 
     Attributes:
-        paper: the largest region.
+        paper: the region around the drawing.
         regions: the others, the largest first.
         flatness: how much of the canvas is flat, 0 to 1.
     """
@@ -105,7 +105,8 @@ def find_regions(canvas: Canvas) -> Ground | None:
     regions = sorted((region for region in found if region.filled >= least), key=lambda region: -region.area)
     if not regions:
         return None
-    return Ground(paper=regions[0], regions=regions[1:], flatness=flatness)
+    paper = next((region for region in regions if region.x <= 2 and region.y <= 2), regions[0])
+    return Ground(paper=paper, regions=[region for region in regions if region is not paper], flatness=flatness)
 
 
 def _wipe_glyphs(flat: NDArray[np.uint8], texts: Iterable[Text]) -> None:

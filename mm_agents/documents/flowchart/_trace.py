@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mm_agents.documents._layout import text_of
 from mm_agents.documents._opencv import opencv
-from mm_agents.documents.flowchart._canvas import Canvas, Text, prepare
+from mm_agents.documents.flowchart._canvas import Canvas, Text, prepare, said
 from mm_agents.documents.flowchart._graph import Edge, Lane, Node
-from mm_agents.documents.flowchart._heads import spread
+from mm_agents.documents.flowchart._heads import bulge, spread
 from mm_agents.documents.flowchart._ink import Ink, find_ink
 from mm_agents.documents.flowchart._labels import Label, group, share_labels
 from mm_agents.documents.flowchart._lanes import Lanes, find_lanes
@@ -70,8 +69,16 @@ def trace(page: Page) -> Traced:
 
 def _connectors(ink: Ink, free: Sequence[Text], unit: float) -> tuple[Web, list[Route]]:
     web = spin(ink.lines)
-    ties = list(mend(web, Shapes(ink.owners), free, unit).values())
-    terminals = terminals_of(ties, [spread(web, tie.end, ink.lines, unit) for tie in ties])
+    shapes = Shapes(ink.owners)
+    depth = opencv().distanceTransform(ink.lines, opencv().DIST_L2, 5)
+    ties = list(mend(web, shapes, free, unit).values())
+    terminals = terminals_of(
+        ties,
+        [
+            (spread(web, tie.end, ink.lines, shapes, unit), bulge(web, tie.end, ink.lines, depth, unit))
+            for tie in ties
+        ],
+    )
     return web, connect(web, terminals, unit)
 
 
@@ -109,7 +116,7 @@ def _told(
     ids = {n: f"n{number}" for number, n in enumerate(order, 1)}
     named = [(region, " ".join(text.text for text in titles[region.label])) for region in _framed(titles, blocks)]
     del named
-    nodes = [_node(page, place, blocks[n], ids[n], lanes) for n in order]
+    nodes = [_node(page, place, blocks[n], ids[n], lanes, canvas.unit) for n in order]
     edges: list[Edge] = []
     for number, route in enumerate(routes):
         edge = _edge(place, route, labels.get(number, []), ids, ink, canvas.unit)
@@ -149,7 +156,7 @@ class _Places:
         return box.x0, box.y0
 
 
-def _node(page: Page, place: _Places, block: Block, name: str, lanes: Lanes) -> Node:
+def _node(page: Page, place: _Places, block: Block, name: str, lanes: Lanes, unit: float) -> Node:
     words = [word for text in block.texts for word in text.words]
     box = place.box(*block.box)
     lane, share = lanes.of(tuple(float(value) for value in block.box))  # type: ignore[arg-type]
@@ -161,7 +168,7 @@ def _node(page: Page, place: _Places, block: Block, name: str, lanes: Lanes) -> 
         unsure.append("its text was hard to read")
     if block.shape == "other" or block.fit < 0.9:
         unsure.append("its shape fits none well")
-    text = " ".join(text_of(words).split())
+    text = " ".join(said(block.texts, unit).split())
     confidence = round(min(read, block.fit), 3)
     evidence = page.evidence(words, how="shape", confidence=confidence) if words else None
     if evidence is not None:

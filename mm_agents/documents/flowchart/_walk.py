@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mm_agents.documents.flowchart._heads import HEAD
+from mm_agents.documents.flowchart._heads import looks_like_head
 from mm_agents.documents.flowchart._mend import Tie
 from mm_agents.documents.flowchart._web import End, Web
 
@@ -22,7 +22,9 @@ _STRAIGHT = 48  # degrees: what may lie between the two halves of a line that cr
 
 @dataclass(kw_only=True, eq=False)
 class Terminal:
-    """Where a line ends at a shape: the end, the shape's number from 1, and how much wider the line is there."""
+    """Where a line ends at a shape: the end, the shape's number from 1, how much wider the line is there, and whether
+    that is a head.
+    """
 
     end: End
     shape: int
@@ -142,11 +144,11 @@ def _angle(one: NDArray[Any], two: NDArray[Any]) -> float:
 # ---------------------------------------------------------------- from ways to connectors
 
 
-def terminals_of(ties: Sequence[Tie], spreads: Sequence[float]) -> list[Terminal]:
-    """Terminals with what was measured at them."""
+def terminals_of(ties: Sequence[Tie], measured: Sequence[tuple[float, float]]) -> list[Terminal]:
+    """Terminals with what was measured at them: how far they spread and how much they bulge."""
     return [
-        Terminal(end=tie.end, shape=tie.shape, spread=value, head=value >= HEAD)
-        for tie, value in zip(ties, spreads, strict=True)
+        Terminal(end=tie.end, shape=tie.shape, spread=max(spread, bulge), head=looks_like_head(spread, bulge))
+        for tie, (spread, bulge) in zip(ties, measured, strict=True)
     ]
 
 
