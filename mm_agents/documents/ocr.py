@@ -24,6 +24,7 @@ from mm_agents.documents._engine import Engine, crop_line, open_engine
 from mm_agents.documents._frame import Frame
 from mm_agents.documents._glyphs import Line, split_line
 from mm_agents.documents._opencv import EXTRA, opencv
+from mm_agents.documents._skew import skew_of
 from mm_agents.types import Box, Image, Scan, Word
 
 if TYPE_CHECKING:
@@ -31,15 +32,13 @@ if TYPE_CHECKING:
 
     from mm_agents.types import ByteArray
 
-_VERSION = 2  # of what is kept; raised when the same picture would be read otherwise
+_VERSION = 3  # of what is kept; raised when the same picture would be read otherwise
 _KEPT_IN_MEMORY = 64
 _KEPT_ON_DISK = 5000
 
 _SMALL_PRINT = 24
 """Lines whose boxes are lower than this many pixels are read from a picture twice as large; measured on charts."""
 
-_LEAST_SKEW = 0.25  # degrees, where this many lines agree; a few lines may fall by twice as much
-_LINES_TO_AGREE = 8
 _LEAST_CONFIDENCE = 0.5
 _SURE = 0.85
 
@@ -150,7 +149,7 @@ def _scan(engine: Engine, pixels: ByteArray) -> Scan:
     straight = frame.straighten(pixels)
     if frame.quarter:
         quads = engine.detect(straight)
-    skew = _skew(quads)
+    skew = skew_of(quads, straight)
     if skew:
         frame = Frame(width=width, height=height, quarter=frame.quarter, skew=skew)
         straight = frame.straighten(pixels)
@@ -276,18 +275,3 @@ def _upside_down(engine: Engine, read: Sequence[_Read]) -> bool:
     turned = engine.recognise([np.ascontiguousarray(one.crop[::-1, ::-1]) for one in longest])
     then = [float(np.mean(line.confidences)) if line.confidences else 0.0 for line in turned]
     return float(np.mean(then)) > float(np.mean(now)) + 0.1
-
-
-def _skew(quads: NDArray[np.float32]) -> float:
-    """The angle in degrees by which long lines fall to the right; 0 where they do not agree or hardly fall."""
-    wide, high = _sides(quads)
-    long = (wide > 5 * high) & (wide > 80)
-    if long.sum() < 2:
-        return 0.0
-    along = quads[long, 1] - quads[long, 0]
-    angles = np.degrees(np.arctan2(along[:, 1], along[:, 0]))
-    order = np.argsort(angles)
-    share = np.cumsum(wide[long][order]) / wide[long].sum()
-    middle, low, high_angle = (float(angles[order][np.searchsorted(share, q)]) for q in (0.5, 0.25, 0.75))
-    least = _LEAST_SKEW if long.sum() >= _LINES_TO_AGREE else 2 * _LEAST_SKEW
-    return round(middle, 2) if abs(middle) >= least and high_angle - low < 1.0 else 0.0
