@@ -1,4 +1,7 @@
-"""A server on 127.0.0.1 that speaks Gemini's wire protocol for embeddings and chat, so that real clients are tested."""
+"""A server on 127.0.0.1 that speaks Gemini's wire protocol for embeddings and chat, so that real clients are tested.
+
+Chat replies go whole or as server-sent events, call functions, and can be decided by what was asked (``behave``).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import json
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -15,7 +19,8 @@ from typing import Any
 import numpy as np
 
 _PATH = re.compile(
-    r"/v1beta1?/(?:publishers/google/)?models/([\w.-]+):(batchEmbedContents|embedContent|generateContent)"
+    r"/v1beta1?/(?:publishers/google/)?models/([\w.-]+):"
+    r"(batchEmbedContents|embedContent|generateContent|streamGenerateContent)(?:\?alt=sse)?"
 )
 
 
@@ -23,7 +28,8 @@ _PATH = re.compile(
 class Request:
     """What came over the wire: its entries as (text or bytes, MIME type) for each part, by content.
 
-    ``widths`` are those that were asked for, none for chat.
+    Calls and their results stand there as JSON, with "call" or "result" in place of the MIME type. ``widths`` are those
+    that were asked for, none for chat.
     """
 
     path: str
@@ -32,26 +38,68 @@ class Request:
     contents: list[list[tuple[str | bytes, str]]]
     widths: list[int]
 
+    @property
+    def tools(self) -> list[str]:
+        """The names of the tools that were offered."""
+        return [one["name"] for tool in self.body.get("tools", []) for one in tool["functionDeclarations"]]
+
+    @property
+    def schema(self) -> dict[str, Any] | None:
+        """The schema that the reply has to fit, where one was asked for."""
+        return self.body.get("generationConfig", {}).get("responseJsonSchema")
+
+    @property
+    def results(self) -> list[dict[str, Any]]:
+        """The results of calls that were sent, in order: {"name", "response"}."""
+        return [json.loads(part) for content in self.contents for part, kind in content if kind == "result"]
+
+    @property
+    def said(self) -> str:
+        """All texts and results together."""
+        return "\n".join(part for content in self.contents for part, _ in content if isinstance(part, str))
+
+    @property
+    def pictures(self) -> list[bytes]:
+        return [part for content in self.contents for part, _ in content if isinstance(part, bytes)]
+
 
 @dataclass
 class Refusal:
-    """An answer other than the vectors or the usual reply."""
+    """An answer other than the vectors or the usual reply.
+
+    ``seconds`` pass before it, and ``pause`` between the events of a stream, which breaks off after ``events``.
+    """
 
     code: int
     body: Any
     headers: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    pause: float = 0.0
+    events: int | None = None
 
 
 def error(code: int, status: str, message: str, *details: Any) -> dict[str, Any]:
     return {"error": {"code": code, "message": message, "status": status, "details": list(details)}}
 
 
-def reply(*texts: str, finish: str = "STOP", tokens: tuple[int, int] = (5, 3), **changes: Any) -> Refusal:
+def call(name: str, /, **arguments: Any) -> dict[str, Any]:
+    """A part of a reply that calls a function, signed as Gemini's are."""
+    return {"functionCall": {"name": name, "args": arguments}, "thoughtSignature": "c2lnbmVk"}
+
+
+def reply(
+    *texts: str | dict[str, Any], finish: str = "STOP", tokens: tuple[int, int] = (5, 3), **changes: Any
+) -> Refusal:
     """A chat reply of those parts; ``changes`` replace fields of it, such as ``candidates`` by none."""
     body = {
         "candidates": [
-            {"content": {"role": "model", "parts": [{"text": text} for text in texts]}, "finishReason": finish}
+            {
+                "content": {
+                    "role": "model",
+                    "parts": [{"text": text} if isinstance(text, str) else text for text in texts],
+                },
+                "finishReason": finish,
+            }
         ],
         "usageMetadata": {
             "promptTokenCount": tokens[0],
@@ -65,11 +113,12 @@ def reply(*texts: str, finish: str = "STOP", tokens: tuple[int, int] = (5, 3), *
 
 
 class GeminiStandIn:
-    """Answers with a vector for each content and with "hello" in a chat, or with the next of ``refusals``."""
+    """Answers with a vector for each content and with "hello" in a chat, or with the next of ``refusals``, else as ``behave``."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.refusals: list[Refusal] = []
+        self.behave: Callable[[Request], Refusal] | None = None
         self.width: int | None = None  # of the vectors; None is what was asked for
         self.seconds = 0.0  # how long each answer takes
         self.busiest = 0  # requests under way at once, at most
@@ -86,6 +135,8 @@ class GeminiStandIn:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 answer = stand_in.answer(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
+                if "streamGenerateContent" in self.path and answer.code == 200:
+                    return self.stream(answer)
                 content = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
                 self.send_response(answer.code)
                 for name, value in {"Content-Type": "application/json", **answer.headers}.items():
@@ -93,6 +144,22 @@ class GeminiStandIn:
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
+
+            def stream(self, answer: Refusal) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", "text/event-stream")
+                self.send_header("Connection", "close")
+                self.end_headers()
+                self.close_connection = True
+                try:
+                    for n, event in enumerate(_events(answer.body)):
+                        if n == answer.events:
+                            return
+                        time.sleep(answer.pause if n else 0)
+                        self.wfile.write(b"data: " + json.dumps(event).encode() + b"\r\n\r\n")
+                        self.wfile.flush()
+                except ConnectionError:
+                    pass  # the client has heard enough
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -125,8 +192,8 @@ class GeminiStandIn:
             return Refusal(404, error(404, "NOT_FOUND", f"no such method: {path}"))
         if refusal:
             return refusal
-        if path.endswith(":generateContent"):
-            return reply("hello")
+        if "enerateContent" in path:
+            return self.behave(request) if self.behave else reply("hello")
         vectors = [
             {"values": _vector(content, self.width or width).tolist()}
             for content, width in zip(request.contents, request.widths, strict=True)
@@ -137,7 +204,7 @@ class GeminiStandIn:
 def _read(path: str, headers: dict[str, str], body: dict[str, Any]) -> Request | None:
     if not (found := _PATH.fullmatch(path)):
         return None
-    if found[2] == "generateContent":
+    if found[2].endswith("enerateContent"):
         said = [[_part(part) for part in content["parts"]] for content in body["contents"]]
         return Request(path, headers, body, said, [])
     entries = body["requests"] if found[2] == "batchEmbedContents" else [body]
@@ -149,8 +216,32 @@ def _read(path: str, headers: dict[str, str], body: dict[str, Any]) -> Request |
 def _part(part: dict[str, Any]) -> tuple[str | bytes, str]:
     if "text" in part:
         return part["text"], "text/plain"
+    if "functionCall" in part:
+        return json.dumps(part["functionCall"]), "call"
+    if "functionResponse" in part:
+        return json.dumps(part["functionResponse"]), "result"
     blob = part["inlineData"]
     return base64.urlsafe_b64decode(blob["data"].replace("+", "-").replace("/", "_")), blob["mimeType"]
+
+
+def _events(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """A reply in pieces: its text word by word; what it cost comes with the last."""
+    if not body.get("candidates"):
+        return [body]
+    (candidate,) = body["candidates"]
+    pieces: list[dict[str, Any]] = []
+    for part in candidate["content"]["parts"]:
+        pieces += [{"text": word} for word in re.findall(r"\S+\s*|\s+", part["text"])] if "text" in part else [part]
+    events: list[dict[str, Any]] = []
+    for n, piece in enumerate(pieces or [{"text": ""}]):
+        last = n + 1 >= len(pieces)
+        content = {"content": {"role": "model", "parts": [piece]}, "index": 0}
+        events.append(
+            {**body, "candidates": [{**content, "finishReason": candidate["finishReason"]}]}
+            if last
+            else {"candidates": [content], "modelVersion": body["modelVersion"], "responseId": body["responseId"]}
+        )
+    return events
 
 
 def _camel(value: Any) -> Any:

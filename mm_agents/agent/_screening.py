@@ -107,19 +107,21 @@ def screen(text: str, *, tools: Iterable[str] = ()) -> tuple[str, tuple[str, ...
     Returns:
         The text, with ``WITHHELD`` in the place of each such line or sentence; and what was taken out.
     """
-    units = list(_units(text))
-    bad = _spoken_to(units, tuple(tools))
-    if not bad:
-        return text, ()
     kept: list[str] = []
     found: list[str] = []
     at = 0
-    for first, last in _runs(sorted(bad)):
-        start, end = units[first].start, units[last].end
+    for start, end in instructions(text, tools=tools):
         kept += [text[at:start], WITHHELD]
         found.append(" ".join(text[start:end].split()))
         at = end
     return "".join([*kept, text[at:]]), tuple(found)
+
+
+def instructions(text: str, *, tools: Iterable[str] = ()) -> list[tuple[int, int]]:
+    """Where such lines and sentences stand in a text: the first character of each, and the one after its last."""
+    units = list(_units(text))
+    bad = sorted(_spoken_to(units, tuple(tools)))
+    return [(units[first].start, units[last].end) for first, last in _runs(bad)]
 
 
 def screen_name(name: str, *, tools: Iterable[str] = ()) -> bool:

@@ -18,7 +18,7 @@ import base64
 import hashlib
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -29,6 +29,20 @@ from mm_agents._optional import require
 from mm_agents.chat._failures import OFFLINE, explained, patiently
 from mm_agents.chat._providers import GOOGLE, from_google, from_langchain, name_of, provider_of, stays_here
 from mm_agents.chat._replies import DecimalsAsStrings, check_whole, faults_of, json_of, parsed
+from mm_agents.chat._turns import (
+    Message,
+    Overdue,
+    Said,
+    ToolCall,
+    ToolReply,
+    Turn,
+    Usage,
+    calls_of,
+    pulled,
+    sendable,
+    told,
+    with_tools,
+)
 from mm_agents.errors import ChatError, ChatReplyError, ConfigError
 from mm_agents.media import encode_jpeg
 from mm_agents.types import Image
@@ -36,6 +50,22 @@ from mm_agents.types import Image
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage
+
+    from mm_agents.tools import Tool
+
+__all__ = [
+    "ChatModel",
+    "Message",
+    "Reply",
+    "Said",
+    "Structured",
+    "ToolCall",
+    "ToolReply",
+    "Turn",
+    "Usage",
+    "fenced",
+    "open_chat",
+]
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -51,20 +81,6 @@ _PATIENCE = 60.0
 # is lost whenever anything changes its filters.
 _told: set[str] = set()
 _telling = Lock()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """What replies cost, in tokens; 0 where the model does not say."""
-
-    input_tokens: int = 0
-    output_tokens: int = 0
-
-    def __add__(self, other: Usage) -> Usage:
-        return Usage(
-            input_tokens=self.input_tokens + other.input_tokens,
-            output_tokens=self.output_tokens + other.output_tokens,
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +214,74 @@ class ChatModel:
             f"It began: {said[:200]!r}"
         )
 
+    def turn(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Tool] = (),
+        system: str = "",
+        stream: Callable[[str], None] | None = None,
+        seconds: float | None = None,
+    ) -> Turn:
+        """Ask for the next turn of a conversation, in which the model may call tools; nothing is called here.
+
+        Args:
+            messages: what was said so far, the results of calls included.
+            tools: those that it may call.
+            system: what it is told to do, beside never to follow what stands in data.
+            stream: takes the pieces of its text as they come.
+            seconds: how long it may take; None for as long as the provider takes.
+
+        Raises:
+            ConfigError: a picture is none, or the model cannot call tools; nothing was sent.
+            ChatBlockedError: the model refused, or said nothing.
+            ChatReplyError: the reply was cut off.
+            ChatError: no quota, no connection, no time left, or the provider failed.
+        """
+        pieces = self.stream_turn(messages, tools=tools, system=system, seconds=seconds)
+        while True:
+            try:
+                piece = next(pieces)
+            except StopIteration as ended:
+                return ended.value
+            if stream is not None:
+                stream(piece)
+
+    def stream_turn(
+        self,
+        messages: Sequence[Message],
+        *,
+        tools: Sequence[Tool] = (),
+        system: str = "",
+        seconds: float | None = None,
+    ) -> Generator[str, None, Turn]:
+        """As ``turn``: yields the pieces of the text as they come, and returns the whole."""
+        try:
+            runnable = with_tools(self._model, tools)
+        except NotImplementedError as error:
+            raise ConfigError(f"The chat model {self.name!r} cannot call tools. {OFFLINE}") from error
+        asked = told(messages, f"{_SYSTEM}\n\n{system}".strip(), self._model, self._blocks)
+        whole: Any = None
+        try:
+            for piece in pulled(runnable, asked, patience=self._patience, seconds=seconds):
+                whole = piece if whole is None else whole + piece
+                if text := str(piece.text):
+                    yield text
+        except Overdue:
+            raise ChatError(f"{self.name} gave no whole reply in {seconds:.3g} seconds.") from None
+        except GeneratorExit:
+            raise
+        except Exception as error:  # each provider's package has its own
+            raise ChatError(explained(error, self.name)) from error
+        finally:
+            usage = self._count(whole) if whole is not None else Usage()
+        if whole is None:
+            raise ChatError(f"{self.name} gave no reply at all. {OFFLINE}")
+        check_whole(whole, self.name)
+        if provider_of(self._model) == GOOGLE and not whole.response_metadata.get("finish_reason"):
+            raise ChatReplyError(f"The reply of {self.name} broke off on its way, so nothing of it is used.")
+        return Turn(text=str(whole.text), calls=calls_of(whole), usage=usage, message=whole)
+
     def _structuring(self, schema: type[BaseModel], prompt: str) -> tuple[Any, str]:
         """What to call, and with which prompt, for a reply of that schema.
 
@@ -236,11 +320,9 @@ class ChatModel:
 
     def _ask(self, runnable: Any, blocks: list[dict[str, str]], prompt: str) -> Any:
         messages = require("langchain_core.messages", extra="chat", feature="A chat model")
-        # A lone surrogate, as in some file names and OCR, cannot be sent.
-        said = prompt.encode("utf-8", "replace").decode()
         asked = [
             messages.SystemMessage(_SYSTEM),
-            messages.HumanMessage(content=[*blocks, {"type": "text", "text": said}]),
+            messages.HumanMessage(content=[*blocks, {"type": "text", "text": sendable(prompt)}]),
         ]
         try:
             return patiently(runnable.invoke, asked, self._patience)

@@ -1,0 +1,202 @@
+"""Whether what a model says is borne out by the sources that it cites; told by code, from words and numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Literal
+
+from mm_agents.agent._claims import check_claim
+from mm_agents.agent._figures import Sum, asked_values, numbers_in, values_in, values_of
+from mm_agents.agent._grounding import meaning
+from mm_agents.agent._numbered import Known, Numbered
+from mm_agents.agent._statements import Statement
+from mm_agents.agent.answer import Claim
+
+_STRANGE = 0.5
+"""A claim more of whose words (beside the question's) than this stand in no source is not carried by them."""
+
+# What a claim may say of its sources without their saying it.
+_NEUTRAL = meaning(
+    "together altogether combined overall total sum cost price amount equal come make plus minus times per percent "
+    "highest lowest largest smallest first second third last both tie same higher lower average difference share rank "
+    "contain state say list print call follow next previous step yes show visible write message value number name"
+)
+
+_EQUATION = re.compile(
+    r"(\d[\d.,\s+*/×x÷·()$€£%−-]*?[+*/×x÷·−-][\d.,\s+*/×x÷·()$€£−-]*)=\s*[$€£]?\s*(\d(?:[\d.,]*\d)?)"
+)
+_SIGNS = str.maketrans({"×": "*", "x": "*", "·": "*", "÷": "/", "−": "-", "$": None, "€": None, "£": None, " ": " "})
+
+Verdict = Literal["carried", "seen", "left out"]
+"""Borne out by words and numbers; told of a picture that the model was shown; or neither."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A claim, and whether the answer's text says it."""
+
+    claim: Claim
+    verdict: Verdict
+
+
+def judge(statement: Statement, sources: Numbered, question: str) -> Judged:
+    """Check a statement against the sources that it cites.
+
+    Args:
+        statement: what the model says.
+        sources: those that it was given.
+        question: what was asked, which may give quantities.
+    """
+    cited = [sources.known[number] for number in statement.cited if number in sources.known]
+    unknown = [number for number in statement.cited if number not in sources.known]
+    if unknown:
+        listed = ", ".join(f"[{number}]" for number in unknown)
+        return _left_out(statement, f"it cites {listed}, which it was never given")
+    if not cited:
+        return _left_out(statement, "no source is cited")
+    if smuggled := _smuggled(statement.text, cited, sources, question):
+        return _left_out(statement, f"“{smuggled}” is from a line that reads like an instruction")
+    doubt, computed, cited = _figures(statement.text, cited, sources, question)
+    statement = replace(statement, cited=tuple(known.source.number for known in cited))
+    why = doubt or _words(statement.text, cited, question)
+    if why is None:
+        claim = Claim(
+            text=statement.text,
+            sources=statement.cited,
+            status="verified",
+            why="its words and numbers are those of its sources" if not computed else "computed from its sources",
+            computed=computed,
+        )
+        return Judged(claim=claim, verdict="carried")
+    if any(known.seen for known in cited):
+        why = f"told of a picture by the model, and code cannot see it: {why}"
+        claim = Claim(text=statement.text, sources=statement.cited, status="unverified", why=why)
+        return Judged(claim=claim, verdict="seen")
+    return _left_out(statement, why)
+
+
+def _located(wanted: Sequence[set[Decimal]], cited: Sequence[Known], sources: Numbered) -> list[Known]:
+    """The sources, and the places of the same files that print other numbers of a claim.
+
+    Models cite a line or a page where a number beside it is meant; where it stands is for code to find.
+
+    Args:
+        wanted: what each number may mean.
+        cited: the sources that the claim cites.
+        sources: all that there are.
+    """
+    found = list(cited)
+    assets = {known.source.evidence.asset for known in cited}
+    for values in wanted:
+        if any(values & values_in([known.clean.evidence.quote or ""]) for known in found):
+            continue
+        for known in sources.known.values():
+            quote = known.clean.evidence.quote or ""
+            if known.source.evidence.asset in assets and known not in found and values & values_in([quote]):
+                found.append(known)
+                break
+    return found
+
+
+def _left_out(statement: Statement, why: str) -> Judged:
+    claim = Claim(text=statement.text, sources=statement.cited, status="unverified", why=why)
+    return Judged(claim=claim, verdict="left out")
+
+
+def _figures(
+    text: str, cited: Sequence[Known], sources: Numbered, question: str
+) -> tuple[str | None, str | None, Sequence[Known]]:
+    """Whether its numbers follow from its sources.
+
+    Returns:
+        Why they do not, if so; else the sum that they follow by, if one is needed; and the sources that it then takes.
+    """
+    bare = _without_asked(text, question)
+    printed = _located([values_of(written) for written in numbers_in(_nameless(bare, cited))], cited, sources)
+    doubt = check_claim(bare, [known.clean for known in printed], computed=None, question=question)
+    if doubt is None:
+        return None, None, printed
+    said = values_in([bare])
+    asked = asked_values(question)
+    for candidate in (*_equations(text), *sources.sums):
+        try:
+            result = Sum(candidate)
+        except ValueError:
+            continue
+        if not said & (result.parts - set(result.operands)):
+            continue
+        operands = [{value} for value in result.operands if value not in asked]
+        taken = _located(operands, printed, sources)
+        if check_claim(bare, [known.clean for known in taken], computed=candidate, question=question) is None:
+            return None, candidate, taken
+    return doubt, None, cited
+
+
+def _without_asked(text: str, question: str) -> str:
+    """The claim without the numbers that the question gave; they are the user's, not the sources'."""
+    asked = asked_values(question) & values_in([text])
+    for written in sorted(numbers_in(text), key=len, reverse=True):
+        if values_of(written) & asked:
+            text = re.sub(rf"(?<![\w.,]){re.escape(written)}(?![\w]|[.,]\d)", " ", text)
+    return text
+
+
+def _equations(text: str) -> list[str]:
+    """The sums that a text spells out, in digits and signs that can be done again."""
+    found: list[str] = []
+    for left, right in _EQUATION.findall(text):
+        signs = left.translate(_SIGNS).strip()
+        sum_ = " ".join(f"{signs} = {right}".split())
+        found += [sum_.replace(",", ""), sum_.replace(".", "").replace(",", ".")]
+    return found
+
+
+def _words(text: str, cited: Sequence[Known], question: str) -> str | None:
+    """Why its words are not those of its sources; None where enough of them are."""
+    said = {word for word in meaning(_nameless(text, cited)) if not word[0].isdigit()}
+    asked = meaning(question)
+    known: set[str] = set()
+    for one in cited:
+        known |= one.words | meaning(one.clean.evidence.quote or "")
+    new = said - asked - _NEUTRAL
+    strange = sorted(new - known)
+    if new and len(strange) > max(_STRANGE * len(new), 1 if numbers_in(text) else 0):
+        return f"its sources do not say {', '.join(strange[:4])}"
+    anchored = bool(numbers_in(text)) or bool(new & known) or _names(text, cited)
+    if not anchored and not (said & known):
+        return "it only repeats the question"
+    return None
+
+
+def _nameless(text: str, cited: Sequence[Known]) -> str:
+    for known in cited:
+        if known.source.name:
+            text = text.replace(known.source.name, " ")
+    return text
+
+
+def _names(text: str, cited: Sequence[Known]) -> bool:
+    return any(known.source.name and known.source.name in text for known in cited)
+
+
+def _smuggled(text: str, cited: Sequence[Known], sources: Numbered, question: str) -> str | None:
+    """Words or numbers of the claim that only a withheld line has; None where there are none."""
+    if not sources.withheld:
+        return None
+    lines = [one.line for one in sources.withheld]
+    hidden: set[str] = set()
+    for line in lines:
+        hidden |= meaning(line)
+    known: set[str] = meaning(question)
+    for one in cited:
+        known |= one.words | meaning(one.clean.evidence.quote or "")
+    strange = meaning(_nameless(text, cited)) - known
+    smuggled = sorted(strange & hidden)
+    if smuggled and 2 * len(smuggled) >= len(strange):
+        return " ".join(smuggled[:5])
+    figures = values_in(lines) & values_in([text])
+    borne = asked_values(question).union(*(one.figures for one in cited))
+    return f"{min(figures - borne):f}" if figures - borne else None

@@ -1,0 +1,77 @@
+"""Pictures as a model is shown them: lines on them that read like an instruction are painted over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mm_agents import _plugins
+from mm_agents.agent._screening import instructions
+from mm_agents.agent.budget import in_time
+from mm_agents.errors import MissingExtraError
+from mm_agents.types import Image, Word
+
+if TYPE_CHECKING:
+    from mm_agents.protocols import Ocr
+
+_SMALLEST = 48  # pixels: nothing that a model could read fits on less
+_LONGEST = 20.0  # seconds for one picture
+
+
+class Blinds:
+    """Reads pictures before a model sees them, where the package for that is installed.
+
+    Args:
+        tools: the names of tools; a line that tells to call one is an instruction.
+    """
+
+    def __init__(self, tools: Sequence[str]) -> None:
+        self._tools = tuple(tools)
+
+    def drawn(self, image: Image, *, seconds: float = _LONGEST) -> tuple[Image, tuple[str, ...]]:
+        """The picture with such lines painted over, and the lines.
+
+        Args:
+            image: as a tool gave it.
+            seconds: how long its words may be looked for; where that is not enough, the picture stays as it is.
+        """
+        if self._ocr is None or min(image.pixels.shape[:2]) < _SMALLEST:
+            return image, ()
+        engine = self._ocr
+        try:
+            words = in_time(lambda: engine.read(image).words if engine.has_text(image) else (), min(seconds, _LONGEST))
+        except (MissingExtraError, TimeoutError):
+            return image, ()
+        text, spans = _laid_out(words)
+        found = instructions(text, tools=self._tools)
+        if not found:
+            return image, ()
+        pixels = image.pixels.copy()
+        for (start, end), word in zip(spans, words, strict=True):
+            if any(first < end and start < last for first, last in found):
+                box = word.box
+                # What is around stays readable; the ink of the word does not.
+                area = pixels[max(box.y0 - 2, 0) : box.y1 + 2, max(box.x0 - 2, 0) : box.x1 + 2]
+                area[:] = np.median(area.reshape(-1, 3), axis=0).astype(np.uint8)
+        return Image(pixels=pixels), tuple(" ".join(text[first:last].split()) for first, last in found)
+
+    @cached_property
+    def _ocr(self) -> Ocr | None:
+        try:
+            return _plugins.build_named("documents", "ocr")
+        except MissingExtraError:
+            return None
+
+
+def _laid_out(words: Sequence[Word]) -> tuple[str, list[tuple[int, int]]]:
+    """The words line by line as one text, and where each stands in it."""
+    text, spans = "", list[tuple[int, int]]()
+    for n, word in enumerate(words):
+        if n:
+            text += " " if word.line == words[n - 1].line else "\n"
+        spans.append((len(text), len(text) + len(word.text)))
+        text += word.text
+    return text, spans

@@ -1,0 +1,110 @@
+"""What an answer may cost: calls, tokens and seconds; a model that goes round in circles is stopped by it."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from contextvars import copy_context
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mm_agents.agent.answer import Cost
+from mm_agents.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mm_agents.chat import ChatModel
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What one answer may cost at most.
+
+    Attributes:
+        calls: of tools and of the model together, at least 4: a plan, a turn, a call, and the answer.
+        tokens: of the model, in and out; what a reply costs is known when it is there, so the last may go past it.
+        seconds: from the question to the answer.
+    """
+
+    calls: int = 12
+    tokens: int = 200_000
+    seconds: float = 120.0
+
+    def __post_init__(self) -> None:
+        if self.calls < 4 or self.tokens < 1 or not self.seconds > 0:
+            raise ConfigError(
+                f"A budget has at least 4 calls, 1 token and more than 0 seconds; got {self.calls}, {self.tokens} and "
+                f"{self.seconds}."
+            )
+
+
+class Spending:
+    """What was spent of a budget since now.
+
+    Args:
+        budget: the limits.
+        chat: whose tokens are counted, those that its tools use included.
+    """
+
+    def __init__(self, budget: Budget, chat: ChatModel | None = None) -> None:
+        self._budget, self._chat = budget, chat
+        self._tokens_before = chat.usage.tokens if chat else 0
+        self._started = time.monotonic()
+        self.calls = 0
+
+    @property
+    def tokens(self) -> int:
+        """Spent so far."""
+        return self._chat.usage.tokens - self._tokens_before if self._chat else 0
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the time is over; 0 when it is."""
+        return max(self._budget.seconds - (time.monotonic() - self._started), 0.0)
+
+    @property
+    def calls_left(self) -> int:
+        """How many calls may still be made."""
+        return max(self._budget.calls - self.calls, 0)
+
+    @property
+    def used_up(self) -> str | None:
+        """What was used up, in words; None while there is something left of everything."""
+        if self.calls_left == 0:
+            return f"{self._budget.calls} calls"
+        if self.tokens >= self._budget.tokens:
+            return f"{self._budget.tokens:,} tokens"
+        return f"{self._budget.seconds:g} seconds" if self.seconds_left == 0 else None
+
+    @property
+    def cost(self) -> Cost:
+        """What was spent so far."""
+        seconds = time.monotonic() - self._started
+        return Cost(calls=self.calls, tokens=self.tokens, seconds=round(seconds, 3))
+
+
+def in_time(function: Callable[[], T], seconds: float) -> T:
+    """Call a function that may hang; it is left to itself when the time is over.
+
+    Raises:
+        TimeoutError: it gave nothing in that time.
+    """
+    done: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            done.put((True, function()))
+        except BaseException as error:  # noqa: BLE001 - it is raised where the result is awaited
+            done.put((False, error))
+
+    threading.Thread(target=copy_context().run, args=(run,), daemon=True).start()
+    try:
+        good, value = done.get(timeout=max(seconds, 0.001))
+    except queue.Empty:
+        raise TimeoutError(f"nothing came in {seconds:.3g} seconds") from None
+    if not good:
+        raise value
+    return value

@@ -1,0 +1,243 @@
+"""Conversations with a chat model that may call tools: what is said in turns, and how LangChain is told it."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextvars import copy_context
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mm_agents._optional import require
+from mm_agents.chat._failures import patiently
+from mm_agents.chat._providers import GOOGLE, provider_of
+from mm_agents.types import Image
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import AIMessage
+
+    from mm_agents.tools import Tool
+
+Blocks = Callable[[Sequence[Image]], list[dict[str, str]]]
+"""Turns pictures into content that holds them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What replies cost, in tokens; 0 where the model does not say."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+        )
+
+    @property
+    def tokens(self) -> int:
+        """Both together."""
+        return self.input_tokens + self.output_tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """A call that a model asks for; nothing was called yet.
+
+    Attributes:
+        id: what the result refers to.
+        name: of the tool, as the model says it.
+        arguments: as the model says them, unchecked.
+        fault: why its arguments cannot be read at all.
+    """
+
+    id: str
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What the user, or the program in the user's name, says."""
+
+    text: str
+    pictures: tuple[Image, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What the model says: a text, calls of tools, or both.
+
+    Attributes:
+        text: "" where it only calls.
+        calls: in order.
+        usage: what it cost.
+        message: LangChain's own, which holds what some providers want to see again, such as Gemini's signatures.
+    """
+
+    text: str
+    calls: tuple[ToolCall, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    message: Any = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolReply:
+    """What a call gave back, or why it failed."""
+
+    call: ToolCall
+    text: str
+    pictures: tuple[Image, ...] = ()
+    failed: bool = False
+
+
+Message = Said | Turn | ToolReply
+
+
+def with_tools(model: BaseChatModel, tools: Sequence[Tool]) -> Any:
+    """The model, told of the tools.
+
+    Raises:
+        NotImplementedError: it is a model without tool calling.
+    """
+    if not tools:
+        return model
+    return model.bind_tools(
+        [
+            {
+                "type": "function",
+                "function": {"name": tool.name, "description": tool.description, "parameters": _plain(tool.schema)},
+            }
+            for tool in tools
+        ]
+    )
+
+
+def _plain(schema: Any) -> Any:
+    """A schema without what providers ignore or refuse: titles, and that nothing else is allowed."""
+    if isinstance(schema, list):
+        return [_plain(inner) for inner in schema]  # pyright: ignore[reportUnknownVariableType]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: inner for key, inner in schema.items() if key != "additionalProperties" and not _is_title(key, inner)}  # pyright: ignore[reportUnknownVariableType]
+    return {key: _plain(inner) for key, inner in kept.items()}  # pyright: ignore[reportUnknownVariableType]
+
+
+def _is_title(key: Any, value: Any) -> bool:
+    return key == "title" and isinstance(value, str)  # an argument of that name has a schema
+
+
+def told(messages: Sequence[Message], system: str, model: BaseChatModel, blocks: Blocks) -> list[Any]:
+    """The conversation in LangChain's messages."""
+    kinds = require("langchain_core.messages", extra="chat", feature="A chat model")
+    within = _pictures_within_results(model)
+    said: list[Any] = [kinds.SystemMessage(system)]
+    waiting: list[dict[str, str]] = []  # pictures of results that have to follow them
+    for message in messages:
+        if not isinstance(message, ToolReply) and waiting:
+            said.append(kinds.HumanMessage(content=_with_text("The pictures of those results.", waiting)))
+            waiting = []
+        if isinstance(message, Said):
+            said.append(kinds.HumanMessage(content=_with_text(message.text, blocks(message.pictures))))
+        elif isinstance(message, Turn):
+            said.append(message.message or kinds.AIMessage(message.text))
+        else:
+            shown = blocks(message.pictures)
+            waiting += [] if within else shown
+            text = sendable(message.text)
+            said.append(
+                kinds.ToolMessage(
+                    content=[{"type": "text", "text": text}, *shown] if within and shown else text,
+                    tool_call_id=message.call.id,
+                    name=message.call.name,
+                    status="error" if message.failed else "success",
+                )
+            )
+    if waiting:
+        said.append(kinds.HumanMessage(content=_with_text("The pictures of those results.", waiting)))
+    return said
+
+
+def _pictures_within_results(model: BaseChatModel) -> bool:
+    """Whether results may hold pictures; OpenAI's older interface and others refuse them."""
+    profile: Mapping[str, Any] = getattr(model, "profile", None) or {}
+    return provider_of(model) in (GOOGLE, "anthropic") or bool(profile.get("image_tool_message"))
+
+
+def _with_text(text: str, pictures: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [*pictures, {"type": "text", "text": sendable(text)}]
+
+
+def sendable(text: str) -> str:
+    """The text without lone surrogates, as in some file names and OCR, which cannot be sent."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def calls_of(message: AIMessage) -> tuple[ToolCall, ...]:
+    """The calls that a reply asks for, those that cannot be read included."""
+    good = [
+        ToolCall(id=call["id"] or f"call-{n}", name=call["name"], arguments=call["args"])
+        for n, call in enumerate(message.tool_calls)
+    ]
+    bad = [
+        ToolCall(id=call["id"] or f"bad-{n}", name=call["name"] or "", fault="its arguments are no JSON")
+        for n, call in enumerate(message.invalid_tool_calls)
+    ]
+    return (*good, *bad)
+
+
+class Overdue(Exception):
+    """A reply did not come in time."""
+
+
+def pulled(runnable: Any, asked: list[Any], *, patience: float, seconds: float | None) -> Iterator[Any]:
+    """The pieces of a streamed reply, which have to be there in time whatever its provider does.
+
+    They are read in a thread: a client that waits for the next piece cannot be interrupted otherwise. What fails
+    before the first piece is tried again as long as the patience lasts.
+
+    Raises:
+        Overdue: the time is over; the thread ends with the provider's next piece or time-out.
+    """
+    deadline = None if seconds is None else time.monotonic() + seconds
+    pieces: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+    stopped = threading.Event()
+
+    def opened(asked: list[Any]) -> tuple[Iterator[Any], list[Any]]:
+        stream = iter(runnable.stream(asked))
+        return stream, [piece for piece in (next(stream, None),) if piece is not None]
+
+    def read() -> None:
+        try:
+            stream, first = patiently(opened, asked, patience if seconds is None else min(patience, seconds))
+            for piece in first:
+                pieces.put(("piece", piece))
+            for piece in stream:
+                if stopped.is_set():
+                    return
+                pieces.put(("piece", piece))
+            pieces.put(("end", None))
+        except BaseException as error:  # noqa: BLE001 - it is raised where the pieces are taken
+            pieces.put(("error", error))
+
+    context = copy_context()
+    threading.Thread(target=context.run, args=(read,), daemon=True).start()
+    try:
+        while True:
+            left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
+            try:
+                kind, value = pieces.get(timeout=left)
+            except queue.Empty:
+                raise Overdue from None
+            if kind == "error":
+                raise value
+            if kind == "end":
+                return
+            yield value
+    finally:
+        stopped.set()
