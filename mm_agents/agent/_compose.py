@@ -106,11 +106,11 @@ def tell_hits(draft: Draft, result: ToolResult, subject: str, floors: Mapping[st
         draft.say(f"The nearest {_plural(noun)}:")
         for one, place, near_by in kept[:_BEST]:
             cited = draft.cite(place, name=one["name"], media_type=one["media_type"])
-            draft.claim(_named(one), [cited], why=near_by.why, line=f"- {_named(one)}{_seen(one)}")
+            draft.claim(_named(one), [cited], why=near_by.why, line=f"- {_named(one)}")
+            _tell_seen(draft, one, cited, follows=" – ")
         return True
     draft.claim(f"The nearest {noun} is {_named(hit)}.", [number], why=how.why)
-    if hit.get("shows"):
-        draft.claim(f"{hit['shows']}.", [number], doubt="seen by a classifier; no place in the picture proves it")
+    _tell_seen(draft, hit, number, follows=None)
     if others:
         cited = [draft.cite(place, name=other["name"], media_type=other["media_type"]) for other, place, _ in others]
         draft.claim(f"Also near: {_listed([_named(other) for other, _, _ in others])}.", cited, why=others[0][2].why)
@@ -140,6 +140,7 @@ def tell_recommended(draft: Draft, result: ToolResult) -> None:
         draft.claim(hit["name"], [number], why=f"near by {by}", line=f"- {hit['name']}")
 
 
+_FIELDS = {"number": "The invoice {} is {}.", "ship_to": "It ships to {1}."}
 _BY = {"poster_vector": "its poster", "txt_vector": "its story"}
 
 
@@ -152,9 +153,13 @@ def _named(hit: Mapping[str, Any]) -> str:
     return f"{hit['name']}{where}"
 
 
-def _seen(hit: Mapping[str, Any]) -> str:
-    """What a classifier sees in a picture, as a remark that claims nothing."""
-    return f" (seems to: {hit['shows'][3:].replace('shows', 'show', 1)})" if hit.get("shows") else ""
+def _tell_seen(draft: Draft, hit: Mapping[str, Any], number: int, *, follows: str | None) -> None:
+    """Tell what a classifier sees in a picture, where it was asked."""
+    if hit.get("shows"):
+        text = f"{hit['shows']}."
+        line = text if follows is None else text[:1].casefold() + text[1:-1]
+        doubt = "seen by a classifier; no place in the picture proves it"
+        draft.claim(text, [number], doubt=doubt, line=line, follows=follows)
 
 
 # ---------------------------------------------------------------- pictures
@@ -215,7 +220,7 @@ def tell_invoice(draft: Draft, result: ToolResult, form: str | None) -> None:
         places = [by_quote.get((one["page"], one["quote"], _tuple(one["box"]))) for one in field["evidence"]]
         numbers = _cited(draft, [one for one in places if one is not None], source)
         said = str(field["value"]).replace("\n", ", ")
-        text = f"The {name.replace('_', ' ')} is {said}."
+        text = _FIELDS.get(name, "The {} is {}.").format(name.replace("_", " "), said).replace("..", ".")
         doubt = None if field["verified"] else field["note"] or "not verified"
         draft.claim(text, numbers, why=field["note"], doubt=doubt, line=f"- {name.replace('_', ' ')}: {said}")
 

@@ -50,6 +50,7 @@ class Draft:
         doubt: str | None = None,
         computed: str | None = None,
         line: str | None = None,
+        follows: str | None = None,
     ) -> Claim:
         """State something.
 
@@ -60,6 +61,7 @@ class Draft:
             doubt: why it is not verified, where it is not; without one, code checks it here.
             computed: the sum behind a number that no source prints.
             line: how it stands in the text where that is not the sentence alone, such as an item of a list.
+            follows: what joins it to the paragraph before it; by default it is one of its own.
         """
         numbers = tuple(dict.fromkeys(sources))
         cited = [self.sources[number - 1] for number in numbers]
@@ -73,7 +75,11 @@ class Draft:
         )
         self.claims.append(claim)
         marks = "".join(f"[{number}]" for number in numbers)
-        self._paragraphs.append(f"{line or text} {marks}".rstrip())
+        told = f"{line or text} {marks}".rstrip()
+        if follows is not None and self._paragraphs:
+            self._paragraphs[-1] += follows + told
+        else:
+            self._paragraphs.append(told)
         return claim
 
     def say(self, text: str) -> None:

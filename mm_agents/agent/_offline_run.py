@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,9 @@ READERS: Mapping[str, str] = {
 _CANDIDATES = 5
 """How many of the nearest documents are read before giving up."""
 
+_UNLIKELY = 2
+"""How many are, where none of them is near enough to what is asked."""
+
 _SEARCHED = 8
 _UNLIKE = re.compile(
     r"\b(?:not|n['’]t|never|unlike|hate[ds]?|dislike[ds]?|without|except|other than|nothing like|less like|"
@@ -91,13 +94,21 @@ class OfflineRun:
         draft: what the answer is put together in.
         calls: how many calls may be made.
         until: the time, as ``time.monotonic`` tells it, after which no call is made.
+        seer: adds what a classifier sees in the best hits of a search for pictures, where there is one.
     """
 
     def __init__(
-        self, tools: Mapping[str, Tool], gate: Gate, draft: Draft, *, calls: int = 16, until: float = float("inf")
+        self,
+        tools: Mapping[str, Tool],
+        gate: Gate,
+        draft: Draft,
+        *,
+        calls: int = 16,
+        until: float = float("inf"),
+        seer: Callable[[ToolResult], ToolResult] | None = None,
     ) -> None:
         self._tools, self._gate, self._draft = tools, gate, draft
-        self._calls, self._until = calls, until
+        self._calls, self._until, self._seer = calls, until, seer
         self.assets: list[str] = []
 
     def run(self, names: Sequence[str], asked: Asked) -> Iterator[Event]:
@@ -120,11 +131,13 @@ class OfflineRun:
         self, name: str, asked: Asked, *, to_read: str | None
     ) -> Iterator[Event | Any]:  # a generator that returns a result
         hop = to_read in READERS or to_read == "describe_image"
-        arguments = self._search_arguments(name, asked, hop=hop)
+        arguments = self._search_arguments(name, asked, to_read=to_read, hop=hop)
         result = yield from self._call(name, arguments)
         if result is None:
             return None
         if not hop:
+            if name == "search_images" and self._seer is not None:
+                result = self._seer(result)
             compared = "query" not in arguments or "image" in arguments or "video" in arguments
             floors = {} if compared else {**asked.floors, "poster_vector": 0.0}
             told = compose.tell_hits(self._draft, result, SEARCHES[name], floors, several=wants_several(asked.text))
@@ -132,7 +145,7 @@ class OfflineRun:
                 compose.tell_nothing(self._draft, result, SEARCHES[name], subject_of(asked.text))
         return result
 
-    def _search_arguments(self, name: str, asked: Asked, *, hop: bool) -> dict[str, Any]:
+    def _search_arguments(self, name: str, asked: Asked, *, to_read: str | None, hop: bool) -> dict[str, Any]:
         arguments: dict[str, Any] = {}
         takes = self._tools[name].arguments.model_fields
         like = {"image": ("image",), "video": ("video",)}
@@ -146,6 +159,8 @@ class OfflineRun:
             arguments = {"query": subject_of(asked.text)}
         if name == "search_text" and is_about_films(asked.text):
             arguments["among"] = "films"
+        if to_read == "read_hidden_text" and "plain" in takes:
+            return {"plain": True, "limit": _CANDIDATES}
         if hop:
             arguments["limit"] = _SEARCHED
             if "pdf" in takes:
@@ -215,7 +230,7 @@ class OfflineRun:
             hits = wordy or hits
             floors = {**asked.floors, "media": 1.0} if asked.floors else {}
             sure = [hit for hit in hits if compose.likeness(hit, floors).carries]
-            hits = sure + [hit for hit in hits if hit not in sure]
+            hits = sure[:_CANDIDATES] or hits[:_UNLIKELY]
         return [hit["id"] for hit in hits[:_CANDIDATES]]
 
     def _read_one(self, name: str, asked: Asked, source: str, *, sure: bool) -> Iterator[Event | Any]:

@@ -14,19 +14,20 @@ from mm_agents import _plugins
 from mm_agents.agent._draft import Draft
 from mm_agents.agent._offline_run import READERS, Asked, OfflineRun
 from mm_agents.agent.answer import Answer
+from mm_agents.agent.budget import Budget
 from mm_agents.agent.events import Checked, Claimed, Event, Finished, Planned, Token
 from mm_agents.agent.memory import Memory, Referred, Thing
 from mm_agents.agent.safety import Gate, Handed
 from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError
 from mm_agents.protocols import Calibrated
 from mm_agents.toolbox import AttachmentInfo, Attachments, Readings, talking, toolbox
-from mm_agents.tools import Tool, by_name
+from mm_agents.toolbox.sight import Sight, with_sight
+from mm_agents.tools import Tool, ToolResult, by_name
 from mm_agents.types import Condition
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-    from mm_agents.agent.budget import Budget
     from mm_agents.agent.offline import OfflinePlanner
     from mm_agents.chat import ChatModel
     from mm_agents.library import Library
@@ -38,6 +39,7 @@ OFFLINE = "offline"
 DEFAULT_MODEL = "google_genai:gemini-3.5-flash"
 _KEYS = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
 _READ = ("words", "txt_vector")
+_LOOKED_AT = 3  # pictures
 _SHORT = 8  # words of a question that only goes on from the one before
 
 
@@ -116,6 +118,14 @@ class Agent:
         """Begin a conversation, which remembers what was asked, shown and attached."""
         return Conversation(self)
 
+    def with_sight(self, result: ToolResult) -> ToolResult:
+        """A search's result, with what a classifier sees in the best of its pictures."""
+        hits = result.payload["hits"]
+        pictured = [one.image for one in result.media[:_LOOKED_AT]]
+        if len(result.media) < min(len(hits), _LOOKED_AT):
+            return result  # some have no picture, so that it is not known which is whose
+        return replace(result, payload={**result.payload, "hits": with_sight(hits, pictured, Sight(self.library))})
+
     def films(self) -> list[tuple[str, str]]:
         """The ids and titles of the library's films."""
         return [(film.id, film.name) for film in self.library.iterate(where=Condition("media_type", "eq", "film"))]
@@ -193,7 +203,15 @@ class Conversation:
             draft.say(_refusal(tools))
         else:
             known = by_name(tools)
-            run = OfflineRun(known, Gate(tools, names, self._handed), draft)
+            budget = self.agent.budget or Budget()
+            run = OfflineRun(
+                known,
+                Gate(tools, names, self._handed),
+                draft,
+                calls=budget.calls,
+                until=started + budget.seconds,
+                seer=self.agent.with_sight,
+            )
             asked = Asked(
                 text=question,
                 attachments=new,

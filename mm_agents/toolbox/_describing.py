@@ -11,26 +11,20 @@ import numpy as np
 from pydantic import Field
 
 from mm_agents import _plugins, media
-from mm_agents.errors import EmbedderError, MissingExtraError, ToolError
+from mm_agents.errors import MissingExtraError, ToolError
 from mm_agents.ingest import IMAGE_SIDE
-from mm_agents.protocols import Classifier
 from mm_agents.toolbox._results import excerpt
 from mm_agents.toolbox._sources import Asset, Sources
+from mm_agents.toolbox.sight import KIND, Sight, shown
 from mm_agents.tools import Picture, ToolResult
 from mm_agents.types import Evidence, Image
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
     from mm_agents.library import Library
-    from mm_agents.protocols import Embedder
 
 TELL_MORE = "A chat model would tell more (--model)."
 
-_SURE = 0.5
-"""A class is told from this probability on; below, the kind of thing is told, with the class as a guess."""
-
-_KIND = 0.35
-_GUESS = 0.15
 _MANY_WORDS = 8
 """A picture with so many words is a page or a figure: what a classifier of photographs says of it means nothing."""
 
@@ -87,7 +81,7 @@ class Describing:
     """
 
     def __init__(self, library: Library, sources: Sources, model: ChatModel | None) -> None:
-        self._library, self._sources, self._model = library, sources, model
+        self._sight, self._sources, self._model = Sight(library), sources, model
 
     def describe_image(
         self,
@@ -121,17 +115,8 @@ class Describing:
         asset = self._sources.resolve(reference)
         image, size = _picture(asset)
         words, places = self._words(asset)
-        classes, kinds = self._classes(image)
+        classes, kinds = self._sight.named(image)
         return _Seen(asset=asset, image=image, size=size, classes=classes, kinds=kinds, words=words, places=places)
-
-    def _classes(self, image: Image) -> tuple[Sequence[tuple[str, float]], Sequence[tuple[str, float]]]:
-        embedder = self._embedder()
-        if not isinstance(embedder, Classifier):
-            return (), ()
-        try:
-            return embedder.classify([image], top=3)[0], embedder.kinds([image], top=3)[0]
-        except (MissingExtraError, EmbedderError):
-            return (), ()  # what can be known without it is still told
 
     def _words(self, asset: Asset) -> tuple[str | None, tuple[Evidence, ...]]:
         """The words in a picture, and where each line of them stands."""
@@ -143,19 +128,15 @@ class Describing:
             return None, ()
         return found.text, ()
 
-    def _embedder(self) -> Embedder | None:
-        names = [spec.name for spec in self._library.store.spec.vectors if spec.name in ("media", "poster_vector")]
-        return next((one for name in names if (one := self._library.routes.embedder(name)) is not None), None)
-
     def _compared(self, one: _Seen, other: _Seen) -> dict[str, Any]:
         """What two pictures have in common, as far as it can be known."""
-        embedder = self._embedder()
+        embedder = self._sight.embedder
         nearness: float | None = None
         if embedder is not None and "image" in embedder.accepts:
             rows = embedder.embed([one.image, other.image], role="document")
             nearness = float(np.dot(rows[0], rows[1]))
         ours, theirs = (
-            {name for name, share in (*seen.kinds, *seen.classes) if share >= _KIND} for seen in (one, other)
+            {name for name, share in (*seen.kinds, *seen.classes) if share >= KIND} for seen in (one, other)
         )
         words, other_words = (set((seen.words or "").casefold().split()) for seen in (one, other))
         common = sorted(ours & theirs)
@@ -203,24 +184,9 @@ def _told(seen: _Seen) -> str:
     if len(words) >= _MANY_WORDS:
         parts.append("It is a page or figure with words")
     elif seen.classes:
-        parts.append(_shown(seen) or "What it shows is none of the things that are known by sight")
+        parts.append(shown(seen.classes, seen.kinds) or "What it shows is none of the things that are known by sight")
     if words:
         parts.append(f"It says: “{excerpt(' '.join(words), 300)}”")
     if len(words) >= _MANY_WORDS and seen.numbers:
         parts.append(f"Numbers on it: {', '.join(seen.numbers[:12])}")
     return ". ".join(parts).replace("”.", ".”").rstrip(".") + "."
-
-
-def _shown(seen: _Seen) -> str | None:
-    """What a picture shows: the class where that is sure, else the kind of thing, else nothing."""
-    (name, share), (kind, together) = seen.classes[0], seen.kinds[0] if seen.kinds else ("", 0.0)
-    if share >= _SURE:
-        return f"It shows {_article(name)} ({share:.0%} sure)"
-    if together >= _KIND:
-        guess = f", perhaps {_article(name)}" if share >= _GUESS else ""
-        return f"It shows {_article(kind)} ({together:.0%} sure){guess}"
-    return f"It may show {_article(name)} ({share:.0%} sure)" if share >= _GUESS else None
-
-
-def _article(name: str) -> str:
-    return f"{'an' if name[:1].casefold() in 'aeiou' else 'a'} {name}"

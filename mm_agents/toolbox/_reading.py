@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 from threading import Lock
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -28,18 +30,6 @@ Question = Annotated[str | None, Field(description="What to answer from it; numb
 PageNumber = Annotated[int | None, Field(ge=1, description="Only this page of a PDF.")]
 
 _KEPT = 32  # readings
-
-
-class _Answered(Protocol):
-    """What a reading answers; ``documents.answers.Answered``."""
-
-    @property
-    def answer(self) -> str | None: ...
-    @property
-    def reason(self) -> str | None: ...
-    @property
-    def evidence(self) -> tuple[Evidence, ...]: ...
-    def to_json(self) -> dict[str, Any]: ...
 
 
 class Readings:
@@ -157,9 +147,12 @@ class Reading:
         named: Sequence[Evidence],
     ) -> ToolResult:
         """The answer to the question with its places, or the whole reading with all of them."""
-        answered: _Answered | None = None
+        answered: Any = None
         if question is not None and question.strip():
             answered = found.answer(question, model=self._readings.model)
+            bare = _without_parties(question, document)
+            if answered.answer is None and bare != question:
+                answered = replace(found.answer(bare, model=self._readings.model), question=question)
         if answered is not None and answered.answer is not None:
             places = tuple(asset.owning(one) for one in answered.evidence)
             text = f"Of {asset.name}: {answered.answer}"
@@ -182,7 +175,16 @@ class Reading:
         return crops(places, lambda number: page_as_stored(file, number), asset.name)
 
 
-def _payload(asset: Asset, document: dict[str, Any], answered: _Answered | None) -> dict[str, Any]:
+def _without_parties(question: str, document: dict[str, Any]) -> str:
+    """A question without the names of an invoice's parties, which tell no item: "what did Northwind charge for …"."""
+    fields = document.get("fields", {})
+    names = [fields[name]["value"] for name in ("seller", "buyer") if name in fields and fields[name]["value"]]
+    words = {word for name in names for word in re.findall(r"\w{2,}", name.casefold())}
+    kept = [word for word in question.split() if not words & set(re.findall(r"\w{2,}", word.casefold()))]
+    return " ".join(kept)
+
+
+def _payload(asset: Asset, document: dict[str, Any], answered: Any) -> dict[str, Any]:
     return {
         "source": {"id": asset.id, "name": asset.name, "media_type": asset.media_type},
         "reading": document,

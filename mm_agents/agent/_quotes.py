@@ -1,0 +1,192 @@
+"""Quotes, looked for again in the files that they are said to stand in."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from difflib import SequenceMatcher
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from mm_agents import _plugins, media
+from mm_agents.errors import MediaError
+from mm_agents.media import MediaFile
+from mm_agents.toolbox.pages import page_as_stored
+from mm_agents.types import Box, Evidence, Image, Word
+
+if TYPE_CHECKING:
+    from mm_agents.library import Library
+
+_MARGIN = 4  # pixels that a word's middle may lie outside of a box
+_MOST = 0.9  # of a passage's words
+_ALIKE = 0.8
+
+
+class Quotes:
+    """Looks for quotes; what it reads of a file it reads once.
+
+    Args:
+        library: what holds the stories of films; None where there is none at hand.
+    """
+
+    def __init__(self, library: Library | None) -> None:
+        self._library = library
+        self._pages = cache(_words)
+        self._texts = cache(_text_of)
+        self._hidden = cache(_hidden)
+
+    def fault(self, evidence: Evidence, media_type: str, file: MediaFile | None) -> str | None:
+        """Why a quote is not where it is said to be; None where it is.
+
+        Args:
+            evidence: with a quote.
+            media_type: of the asset.
+            file: the asset's; None where it has none.
+
+        Raises:
+            MissingExtraError: what reads pages is not installed.
+            Unchecked: it cannot be told here.
+        """
+        quote = evidence.quote or ""
+        if media_type == "film":
+            return self._in_story(quote, evidence)
+        if file is None or file.media_type == "video":
+            raise Unchecked("its words are in no file at hand")
+        if file.media_type == "text":
+            found = flat(quote) in flat(self._texts(_Key(file)))
+            return None if found else f"“{_short(quote)}” is not in {file.name}"
+        if evidence.box is None:
+            return None if self.says(file, evidence.page, quote) else f"“{_short(quote)}” is not on {file.name}"
+        return self._at_box(evidence, evidence.box, file)
+
+    def says(self, file: MediaFile, page: int | None, quote: str) -> bool:
+        """Whether the words of a passage are on a page, or in a file where no page is named; nearly all of them."""
+        wanted = tokens(quote)
+        if file.media_type == "text":
+            return flat(quote) in flat(self._texts(_Key(file)))
+        known = {token for word in self._pages(_Key(file), page) for token in tokens(word.text)}
+        joined = flat("".join(word.text for word in self._pages(_Key(file), page)))
+        return flat(quote) in joined or sum(token in known for token in wanted) >= _MOST * len(wanted)
+
+    def _in_story(self, quote: str, evidence: Evidence) -> str | None:
+        if self._library is None:
+            raise Unchecked("a film's story is kept in the library, which is not at hand")
+        record = self._library.store.get([evidence.asset]).get(evidence.asset)
+        if record is None:
+            return "the library does not hold the film any more"
+        parts = self._library.parts(evidence.asset)
+        told = [record.text, *(part.text for part in parts)]
+        return None if any(flat(quote) in flat(text) for text in told) else "the film's story has changed"
+
+    def _at_box(self, evidence: Evidence, box: Box, file: MediaFile) -> str | None:
+        quote, page = evidence.quote or "", evidence.page or 1
+        read = " ".join(word.text for word in self._pages(_Key(file), page) if _inside(word.box, box))
+        if same(quote, read):
+            return None
+        image = page_as_stored(file, page)
+        height, width = image.pixels.shape[:2]
+        if box.x1 > width + _MARGIN or box.y1 > height + _MARGIN:
+            return f"the box of “{_short(quote)}” lies outside of {file.name}"
+        if same(quote, _read_alone(image, box)) or same(quote, self._hidden_in(file, page, box)):
+            return None
+        there = f"there it says “{_short(read)}”" if read else "nothing is read there"
+        return f"“{_short(quote)}” is not at its place in {file.name}: {there}"
+
+    def _hidden_in(self, file: MediaFile, page: int, box: Box) -> str:
+        """The hidden text in a box."""
+        return " ".join(text for text, place in self._hidden(_Key(file), page) if _inside(place, box))
+
+
+class Unchecked(Exception):
+    """Something cannot be checked here."""
+
+
+class _Key:
+    """A file as a key: by its content."""
+
+    def __init__(self, file: MediaFile) -> None:
+        self.file = file
+
+    def __hash__(self) -> int:
+        return hash(self.file.sha256)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and other.file.sha256 == self.file.sha256
+
+
+def _words(key: _Key, page: int | None) -> tuple[Word, ...]:
+    read: Any = _plugins.build_named("documents", "text").read(key.file, page=page)
+    return tuple(word for one in read.pages for word in one.words)
+
+
+def _text_of(key: _Key) -> str:
+    return media.load_text(key.file)
+
+
+def _read_alone(image: Image, box: Box) -> str:
+    """What is read in a box when it is looked at alone, with some paper around it."""
+    margin = max(6, (box.y1 - box.y0) // 2)
+    part = image.pixels[max(box.y0 - margin, 0) : box.y1 + margin, max(box.x0 - margin, 0) : box.x1 + margin]
+    if not part.size:
+        return ""
+    ocr: Any = _plugins.build_named("documents", "ocr")
+    return " ".join(word.text for word in ocr.read(Image(pixels=part.copy())).words)
+
+
+def _hidden(key: _Key, page: int) -> tuple[tuple[str, Box], ...]:
+    """The lines of hidden text on a page, and where they stand."""
+    try:
+        found: Any = _plugins.build_named("documents", "hidden_text").read(key.file, page=page)
+    except MediaError:
+        return ()
+    placed = [(line.text, line.evidence.box) for line in found.lines if line.evidence is not None]
+    return tuple((text, box) for text, box in placed if box is not None)
+
+
+def _inside(one: Box, box: Box) -> bool:
+    x, y = (one.x0 + one.x1) / 2, (one.y0 + one.y1) / 2
+    return box.x0 - _MARGIN <= x <= box.x1 + _MARGIN and box.y0 - _MARGIN <= y <= box.y1 + _MARGIN
+
+
+def same(quote: str, read: str) -> bool:
+    """Whether two readings of one place say the same: letters may differ here and there, digits may not."""
+    one, other = flat(quote), flat(read)
+    if not one or not other:
+        return False
+    if one in other:
+        return True
+    digits = [re.sub(r"\D", "", text) for text in (one, other)]
+    return digits[0] == digits[1] and SequenceMatcher(None, one, other, autojunk=False).ratio() >= _ALIKE
+
+
+def flat(text: str) -> str:
+    """Letters and digits alone, in lower case without accents."""
+    folded = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(character for character in folded if character.isalnum())
+
+
+def tokens(text: str) -> list[str]:
+    """The words of a text, in lower case without accents."""
+    folded = unicodedata.normalize("NFKD", text).casefold()
+    return re.findall(r"\w+", "".join(c for c in folded if not unicodedata.combining(c)))
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 60 else line[:59] + "…"
+
+
+def cited_in(text: str) -> list[int]:
+    """The numbers of sources that a text cites, code between fences left out."""
+    return [int(number) for line in lines_outside_code(text) for number in re.findall(r"\[(\d+)\]", line)]
+
+
+def lines_outside_code(text: str) -> Iterable[str]:
+    """The lines of a text that are not between fences."""
+    inside = False
+    for line in text.splitlines():
+        if line.lstrip().startswith("```"):
+            inside = not inside
+        elif not inside:
+            yield line

@@ -1,0 +1,211 @@
+"""Checking a kept answer again, offline: files, quotes and their places, moments, sums and citations.
+
+verification = verify(Answer.load("answer.json"))
+verification.ok
+[claim.why for claim in verification.claims if claim.status == "failed"]
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from mm_agents import media
+from mm_agents.agent._claims import check_claim, said_in
+from mm_agents.agent._figures import numbers_in, values_in, values_of
+from mm_agents.agent._quotes import Quotes, Unchecked, cited_in, lines_outside_code
+from mm_agents.agent.answer import Answer, Claim, Source
+from mm_agents.errors import MediaError, MissingExtraError
+from mm_agents.media import MediaFile
+
+if TYPE_CHECKING:
+    from mm_agents.library import Library
+
+_SLACK = 0.15  # seconds that a moment may reach past the end that a clip's header tells
+
+Status = Literal["verified", "unverified", "failed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedClaim:
+    """A claim that was checked again: what came of it, and why."""
+
+    text: str
+    status: Status
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """Whether an answer still stands.
+
+    Attributes:
+        ok: no claim failed.
+        claims: every claim; and each citation of a source that the answer does not have.
+    """
+
+    ok: bool
+    claims: tuple[CheckedClaim, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that ``verify --json`` prints."""
+        return {"ok": self.ok, "claims": [asdict(claim) for claim in self.claims]}
+
+
+def verify(answer: Answer, *, root: str | Path | None = None, library: Library | None = None) -> Verification:
+    """Check an answer again, against its files as they are now. No model is asked, and nothing is run.
+
+    A claim fails where a file is gone or changed, a quote or its box is not found again, a moment is not in the clip,
+    a sum comes to something else, or a number stands in none of its sources. What was not verified when the answer was
+    given is not verified now.
+
+    Args:
+        answer: as it was given or kept.
+        root: where relative paths start from; by default the library's folder, as far as it is known.
+        library: what holds the stories of films, which are in no file.
+    """
+    known = root or (library.root if library is not None else None) or answer.root or "."
+    checker = _Checker(answer, Path(known), Quotes(library))
+    claims = tuple(checker.claims())
+    return Verification(ok=all(claim.status != "failed" for claim in claims), claims=claims)
+
+
+class _Checker:
+    def __init__(self, answer: Answer, root: Path, quotes: Quotes) -> None:
+        self._answer, self._root, self._quotes = answer, root, quotes
+        self._sources = {source.number: source for source in answer.sources}
+        self._files: dict[str, MediaFile | str] = {}
+
+    def claims(self) -> Iterator[CheckedClaim]:
+        """Every claim checked, then the text's own citations and numbers."""
+        for claim in self._answer.claims:
+            yield self._claim(claim)
+        for number in dict.fromkeys(cited_in(self._answer.text)):
+            if number not in self._sources:
+                yield CheckedClaim(text=f"[{number}]", status="failed", why="the answer has no source of that number")
+        yield from self._lines()
+
+    def _claim(self, claim: Claim) -> CheckedClaim:
+        missing = [number for number in claim.sources if number not in self._sources]
+        if missing:
+            return _failed(claim, f"it cites [{missing[0]}], and the answer has no such source")
+        cited = [self._sources[number] for number in claim.sources]
+        unchecked: list[str] = []
+        for source in cited:
+            try:
+                fault = self._source(source)
+            except (Unchecked, MissingExtraError) as error:
+                unchecked.append(str(error))
+                continue
+            if fault is not None:
+                return _failed(claim, f"[{source.number}]: {fault}")
+        if claim.status == "unverified":
+            return CheckedClaim(text=claim.text, status="unverified", why=claim.why or "it was not verified")
+        fault = check_claim(claim.text, cited, computed=claim.computed, question=self._answer.question)
+        fault = fault or self._said(claim, cited)
+        if fault is not None:
+            return _failed(claim, fault)
+        if unchecked:
+            return CheckedClaim(text=claim.text, status="unverified", why=unchecked[0])
+        return CheckedClaim(text=claim.text, status="verified", why=_what(claim, cited))
+
+    # ------------------------------------------------------------ sources
+
+    def _source(self, source: Source) -> str | None:
+        """What is wrong with a source; None where nothing is."""
+        evidence = source.evidence
+        file: MediaFile | None = None
+        if evidence.sha256 is not None:
+            found = self._file(evidence.path, evidence.sha256)
+            if isinstance(found, str):
+                return found
+            file = found
+        if evidence.t0 is not None or evidence.t1 is not None:
+            return _moment_fault(file, evidence.t0, evidence.t1)
+        if evidence.quote:
+            return self._quotes.fault(evidence, source.media_type, file)
+        if file is None:
+            raise Unchecked(f"{source.name} has no file to look at")
+        return None
+
+    def _file(self, path: str | None, sha256: str) -> MediaFile | str:
+        """The file of a source, or what is wrong with it."""
+        if path is None:
+            return "the source names no file"
+        if path not in self._files:
+            try:
+                self._files[path] = media.inspect(self._root / path)
+            except MediaError as error:
+                self._files[path] = str(error)
+        found = self._files[path]
+        if isinstance(found, MediaFile) and found.sha256 != sha256:
+            return f"{found.name} was changed: its content is not what was looked at"
+        return found
+
+    def _said(self, claim: Claim, cited: list[Source]) -> str | None:
+        """What a claim quotes in its own words and is not on the pages that it cites."""
+        for quote in said_in(claim.text):
+            found = False
+            for source in cited:
+                file = self._files.get(source.evidence.path or "")
+                if not isinstance(file, MediaFile) or file.media_type == "video":
+                    continue
+                hidden = quote.split() == " ".join(one.evidence.quote or "" for one in cited).split()
+                if hidden or self._quotes.says(file, source.evidence.page, quote):
+                    found = True
+                    break
+            if not found:
+                return f"“{quote}” is on none of the pages that it cites"
+        return None
+
+    # ------------------------------------------------------------ the text
+
+    def _lines(self) -> Iterator[CheckedClaim]:
+        """Lines of the text that say a number which none of the claims with their sources says."""
+        for line in lines_outside_code(self._answer.text):
+            cited = {int(number) for number in re.findall(r"\[(\d+)\]", line)}
+            claims = [claim for claim in self._answer.claims if cited & set(claim.sources)]
+            if not cited or not claims:
+                continue
+            sources = [self._sources[number] for claim in claims for number in claim.sources if number in self._sources]
+            said = [claim.text for claim in claims] + [claim.computed or "" for claim in claims]
+            known = values_in([*said, *(f"{one.name} {one.evidence.quote or ''}" for one in sources)])
+            bare = re.sub(r"\[\d+\]|^\s*\d+[.)]\s", " ", line)
+            for written in numbers_in(bare):
+                if not values_of(written) & known:
+                    why = f"the text says {written}, which none of its claims says"
+                    yield CheckedClaim(text=line.strip(), status="failed", why=why)
+                    break
+
+
+def _failed(claim: Claim, why: str) -> CheckedClaim:
+    return CheckedClaim(text=claim.text, status="failed", why=why)
+
+
+def _moment_fault(file: MediaFile | None, t0: float | None, t1: float | None) -> str | None:
+    if file is None or file.media_type != "video":
+        return "the moment is of no clip"
+    try:
+        seconds = media.video_info(file).seconds
+    except MediaError as error:
+        return str(error)
+    start, end = t0 or 0.0, t1 if t1 is not None else (t0 or 0.0)
+    if not 0 <= start <= end <= seconds + _SLACK:
+        return f"the moment from {start:g} s to {end:g} s is not in {file.name}, which lasts {seconds:.1f} s"
+    return None
+
+
+def _what(claim: Claim, cited: list[Source]) -> str:
+    """What was checked, in words."""
+    quotes = sum(source.evidence.quote is not None for source in cited)
+    parts = ["the files are unchanged"]
+    if quotes:
+        parts.append(f"{quotes} quote{'s were' if quotes > 1 else ' was'} found again")
+    if any(source.evidence.t0 is not None for source in cited):
+        parts.append("the moment is in the clip")
+    if claim.computed:
+        parts.append(f"{claim.computed} was computed again")
+    return "; ".join(parts)
