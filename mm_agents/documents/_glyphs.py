@@ -18,7 +18,7 @@ _WIDE_GAP = 0.75
 """Two characters further apart than this share of the text's height are two words, though no space was read."""
 
 _FAINTEST_INK = 24  # grey levels between paper and ink
-_RULE_SHARE = 0.9  # a row or column of a crop with this share of ink is a ruling line and no text
+_RULE_SHARE = 0.85  # what has ink over this share of a crop's width or height may be a ruling line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,13 +90,34 @@ def find_ink(crop: ByteArray) -> NDArray[np.bool_]:
     paper = np.median(colours.reshape(-1, 3), axis=0)
     away = np.abs(colours - paper).max(axis=2)
     ink: NDArray[np.bool_] = away > max(_FAINTEST_INK, 0.35 * float(np.percentile(away, 99.5)))
-    height, width = ink.shape
-    rows = np.flatnonzero(ink.mean(axis=1) > _RULE_SHARE)
-    if width > 2 * height:
-        ink[[row for row in rows if min(row, height - 1 - row) < 0.25 * height]] = False
+    for rows in _rules(ink):
+        ink[rows] = False
+    width = ink.shape[1]
     columns = np.flatnonzero(ink.mean(axis=0) > _RULE_SHARE)
     ink[:, [column for column in columns if min(column, width - 1 - column) < 3]] = False
     return ink
+
+
+def _rules(ink: NDArray[np.bool_]) -> list[slice]:
+    """The rows of ruling lines above and below a line: thin, nearly unbroken, and apart from the text by a blank.
+
+    The bar of a T is as unbroken, but hangs together with the rest of it.
+    """
+    runs = _runs(ink.any(axis=1))
+    tallest = max((run.stop - run.start for run in runs), default=0)
+    return [
+        run
+        for run in runs
+        if 2 * (run.stop - run.start) < tallest
+        and (run.start + run.stop < 0.6 * len(ink) or run.start + run.stop > 1.4 * len(ink))
+        and ink[run].any(axis=0).mean() > _RULE_SHARE
+    ]
+
+
+def _runs(filled: NDArray[np.bool_]) -> list[slice]:
+    """Where an array is true, as slices."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], filled, [False]]).astype(np.int8)))
+    return [slice(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
 
 
 def widest_blank(columns: NDArray[np.bool_], start: float, end: float) -> tuple[int, int]:
