@@ -103,7 +103,7 @@ def _rules(ink: NDArray[np.bool_]) -> list[slice]:
 
     The bar of a T is as unbroken, but hangs together with the rest of it.
     """
-    runs = _runs(ink.any(axis=1))
+    runs = _runs(np.logical_or.reduce(ink, axis=1))
     tallest = max((run.stop - run.start for run in runs), default=0)
     return [
         run
