@@ -114,12 +114,11 @@ def _figures(
     Returns:
         Why they do not, if so; else the sum that they follow by, if one is needed; and the sources that it then takes.
     """
-    bare = _without_asked(text, question)
-    printed = _located([values_of(written) for written in numbers_in(_nameless(bare, cited))], cited, sources)
-    doubt = check_claim(bare, [known.clean for known in printed], computed=None, question=question)
+    printed = _located([values_of(written) for written in numbers_in(_nameless(text, cited))], cited, sources)
+    doubt = check_claim(text, [known.clean for known in printed], computed=None, question=question)
     if doubt is None:
         return None, None, printed
-    said = values_in([bare])
+    said = values_in([text])
     asked = asked_values(question)
     for candidate in (*_equations(text), *sources.sums):
         try:
@@ -130,18 +129,9 @@ def _figures(
             continue
         operands = [{value} for value in result.operands if value not in asked]
         taken = _located(operands, printed, sources)
-        if check_claim(bare, [known.clean for known in taken], computed=candidate, question=question) is None:
+        if check_claim(text, [known.clean for known in taken], computed=candidate, question=question) is None:
             return None, candidate, taken
     return doubt, None, cited
-
-
-def _without_asked(text: str, question: str) -> str:
-    """The claim without the numbers that the question gave; they are the user's, not the sources'."""
-    asked = asked_values(question) & values_in([text])
-    for written in sorted(numbers_in(text), key=len, reverse=True):
-        if values_of(written) & asked:
-            text = re.sub(rf"(?<![\w.,]){re.escape(written)}(?![\w]|[.,]\d)", " ", text)
-    return text
 
 
 def _equations(text: str) -> list[str]:

@@ -11,9 +11,9 @@ from typing import Any
 
 from mm_agents.agent._figures import Sum, values_in
 from mm_agents.agent._grounding import meaning
-from mm_agents.agent._screening import WITHHELD, screen, screen_name
 from mm_agents.agent.answer import Source
 from mm_agents.errors import ToolError
+from mm_agents.screening import WITHHELD, screen, screen_name
 from mm_agents.tools import ToolResult
 from mm_agents.types import Evidence
 

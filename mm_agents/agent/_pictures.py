@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mm_agents import _plugins
-from mm_agents.agent._screening import instructions
 from mm_agents.agent.budget import in_time
 from mm_agents.errors import MissingExtraError
-from mm_agents.types import Image, Word
+from mm_agents.screening import screen_words
+from mm_agents.types import Image
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Ocr
@@ -45,18 +45,16 @@ class Blinds:
             words = in_time(lambda: engine.read(image).words if engine.has_text(image) else (), min(seconds, _LONGEST))
         except (MissingExtraError, TimeoutError):
             return image, ()
-        text, spans = _laid_out(words)
-        found = instructions(text, tools=self._tools)
-        if not found:
+        inside, lines = screen_words(words, tools=self._tools)
+        if not inside:
             return image, ()
         pixels = image.pixels.copy()
-        for (start, end), word in zip(spans, words, strict=True):
-            if any(first < end and start < last for first, last in found):
-                box = word.box
-                # What is around stays readable; the ink of the word does not.
-                area = pixels[max(box.y0 - 2, 0) : box.y1 + 2, max(box.x0 - 2, 0) : box.x1 + 2]
-                area[:] = np.median(area.reshape(-1, 3), axis=0).astype(np.uint8)
-        return Image(pixels=pixels), tuple(" ".join(text[first:last].split()) for first, last in found)
+        for n in inside:
+            box = words[n].box
+            # What is around stays readable; the ink of the word does not.
+            area = pixels[max(box.y0 - 2, 0) : box.y1 + 2, max(box.x0 - 2, 0) : box.x1 + 2]
+            area[:] = np.median(area.reshape(-1, 3), axis=0).astype(np.uint8)
+        return Image(pixels=pixels), lines
 
     @cached_property
     def _ocr(self) -> Ocr | None:
@@ -64,14 +62,3 @@ class Blinds:
             return _plugins.build_named("documents", "ocr")
         except MissingExtraError:
             return None
-
-
-def _laid_out(words: Sequence[Word]) -> tuple[str, list[tuple[int, int]]]:
-    """The words line by line as one text, and where each stands in it."""
-    text, spans = "", list[tuple[int, int]]()
-    for n, word in enumerate(words):
-        if n:
-            text += " " if word.line == words[n - 1].line else "\n"
-        spans.append((len(text), len(text) + len(word.text)))
-        text += word.text
-    return text, spans

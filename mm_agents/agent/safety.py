@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Any, Literal, get_args, get_origin
 
 from mm_agents.agent._grounding import ASKED_FOR, strange
-from mm_agents.agent._screening import WITHHELD, screen, screen_name
+from mm_agents.screening import WITHHELD, screen, screen_name
 from mm_agents.tools import Tool, ToolResult, by_name
 
 __all__ = ["WITHHELD", "Gate", "Handed", "screen", "screen_name"]

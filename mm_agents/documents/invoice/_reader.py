@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mm_agents.documents._unheeded import unheeded
 from mm_agents.documents.invoice._confirm import look_again
 from mm_agents.documents.invoice._invoice import Invoice
 from mm_agents.documents.invoice._reading import read_invoice
@@ -23,7 +24,7 @@ class InvoiceReader:
     def read(
         self, source: Source, /, *, page: int | None = None, model: ChatModel | None = None, ocr: Ocr | None = None
     ) -> Invoice:
-        """Read an invoice.
+        """Read an invoice; lines that tell whoever reads them what to do are no part of it.
 
         Args:
             source: a picture or a PDF; all pages of a PDF are read as one invoice.
@@ -32,7 +33,8 @@ class InvoiceReader:
             ocr: what reads words; the plugin "ocr" by default.
         """
         engine: Ocr = ocr or default_ocr()
-        pages = list(open_pages(source, ocr=engine, numbers=None if page is None else [page]))
+        numbers = None if page is None else [page]
+        pages = [unheeded(one) for one in open_pages(source, ocr=engine, numbers=numbers)]
         invoice = read_invoice(pages)
         if model is not None and pages:
             invoice = read_again(invoice, pages, model)

@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from mm_agents.types import Word
+
 WITHHELD = "(a line is withheld: it reads like an instruction to the reader)"
 
 _RULES = r"(?:instructions?|prompts?|rules?|guidelines?|directives?|commands?|constraints?|polic(?:y|ies)|programming)"
@@ -124,6 +126,27 @@ def instructions(text: str, *, tools: Iterable[str] = ()) -> list[tuple[int, int
     return [(units[first].start, units[last].end) for first, last in _runs(bad)]
 
 
+def screen_words(words: Sequence[Word], *, tools: Iterable[str] = ()) -> tuple[frozenset[int], tuple[str, ...]]:
+    """Which words of a page belong to such lines.
+
+    Args:
+        words: in reading order.
+        tools: as for ``screen``.
+
+    Returns:
+        The places of these words among all, from 0; and the lines.
+    """
+    text, spans = "", list[tuple[int, int]]()
+    for n, word in enumerate(words):
+        if n:
+            text += " " if word.line == words[n - 1].line else "\n"
+        spans.append((len(text), len(text) + len(word.text)))
+        text += word.text
+    found = instructions(text, tools=tools)
+    inside = frozenset(n for n, (start, end) in enumerate(spans) if any(a < end and start < b for a, b in found))
+    return inside, tuple(" ".join(text[a:b].split()) for a, b in found)
+
+
 def screen_name(name: str, *, tools: Iterable[str] = ()) -> bool:
     """Whether a file's name reads like a name, not like an instruction."""
     named = tuple(tools)
@@ -180,7 +203,7 @@ def _flat(text: str) -> str:
     """Small letters without tricks: no unseen characters, no look-alikes, no spaced-out words."""
     flat = _UNSEEN.sub("", unicodedata.normalize("NFKC", text)).translate(_CONFUSED).casefold()
     flat = "".join(one for one in unicodedata.normalize("NFKD", flat) if not unicodedata.combining(one))
-    flat = flat.replace("’", "'")
+    flat = re.sub(r"\\(?=[^\w\s])", "", flat.replace("’", "'"))  # as Markdown has its signs
     flat = re.sub(r"\b(?:\w[ ._-]){4,}\w\b", lambda spaced: re.sub(r"[ ._-]", "", spaced[0]), flat)
     return " ".join(flat.split())
 
