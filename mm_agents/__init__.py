@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mm_agents import errors, filters, media, testing
+    from mm_agents.agent import Agent, Answer
     from mm_agents.chat import ChatModel, open_chat
     from mm_agents.library import AddReport, Library
     from mm_agents.protocols import Embedder, Store
@@ -42,7 +43,9 @@ if TYPE_CHECKING:
 
 _HOME = {
     "AddReport": "library",
+    "Agent": "agent",
     "And": "types",
+    "Answer": "agent",
     "Box": "types",
     "ChatModel": "chat",
     "Clip": "types",
@@ -71,7 +74,9 @@ _MODULES = ("errors", "filters", "media", "testing")
 
 __all__ = [
     "AddReport",
+    "Agent",
     "And",
+    "Answer",
     "Box",
     "ChatModel",
     "Clip",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from mm_agents.errors import ConfigError
 from mm_agents.types import Box, Evidence
+
+if TYPE_CHECKING:
+    import PIL.Image
 
 VERSION = 1
 """Of the file that ``Answer.save`` writes."""
@@ -27,12 +30,39 @@ class Source:
         evidence: the place.
         name: of the file or film.
         media_type: "image", "video", "text", "pdf" or "film".
+        root: the folder that a relative path of the evidence starts from.
     """
 
     number: int
     evidence: Evidence
     name: str
     media_type: str
+    root: str | None = field(default=None, compare=False, repr=False)
+
+    def show(self) -> PIL.Image.Image:
+        """Open the place that a claim rests on in the system's viewer of pictures, and return it."""
+        picture = self.crop()
+        picture.show(self.name)
+        return picture
+
+    def crop(self, *, margin: float = 1.5) -> PIL.Image.Image:
+        """The place alone: the box with some of its page around it, the frame of a moment, the passage of a text.
+
+        Args:
+            margin: how much around a box, in heights of the box.
+
+        Raises:
+            MediaError: the file is gone, was changed, or cannot be read.
+        """
+        from mm_agents.agent._showing import cropped
+
+        return cropped(self, margin)
+
+    def page(self) -> PIL.Image.Image:
+        """The whole page or frame, with the box drawn on it; errors as ``crop``."""
+        from mm_agents.agent._showing import drawn
+
+        return drawn(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +147,17 @@ class Answer:
         """The document that ``ask --json`` prints."""
         return {"version": VERSION} | asdict(self) | {"sources": [_source(source) for source in self.sources]}
 
+    def rooted(self, root: str | None) -> Self:
+        """The same answer, whose relative paths start from a folder."""
+        sources = tuple(replace(source, root=root) for source in self.sources)
+        return replace(self, root=root, sources=sources)
+
+    def report(self, path: str | Path) -> Path:
+        """Write it as one static page: pictures with boxes, moments of clips, route, checks; returns the path."""
+        from mm_agents.agent.report import write_report
+
+        return write_report(self, path)
+
     def save(self, path: str | Path) -> None:
         """Write it to a file that ``mm-agents verify`` reads."""
         Path(path).write_text(json.dumps(self.to_json(), ensure_ascii=False, indent=2), encoding="utf-8")
@@ -149,8 +190,7 @@ class Answer:
             cost=Cost(**kept["cost"]),
             payloads=dict(kept["payloads"]),
             model=kept["model"],
-            root=kept.get("root"),
-        )
+        ).rooted(kept.get("root"))
 
 
 def _source(source: Source) -> dict[str, Any]:

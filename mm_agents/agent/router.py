@@ -181,7 +181,7 @@ class Conversation:
             events = self._by_model(question, new, referred, tools)
         for event in events:
             if isinstance(event, Finished):
-                answer = replace(event.answer, root=_root(self.agent.library))
+                answer = event.answer.rooted(_root(self.agent.library))
                 self.memory.note(answer, [step.tool for step in answer.route if step.error is None])
                 yield Finished(answer=answer)
             else:

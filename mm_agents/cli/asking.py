@@ -1,0 +1,324 @@
+"""Commands that answer questions: ask, chat, and verify."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mm_agents.cli.app import (
+    DEFAULT_LIBRARY,
+    DebugOption,
+    JsonOption,
+    LibraryOption,
+    QuietOption,
+    app,
+    plain,
+    print_json,
+    say,
+    show_line,
+)
+
+if TYPE_CHECKING:
+    from mm_agents.agent import Answer, Conversation, Source
+    from mm_agents.agent.events import Event
+    from mm_agents.library import Library
+
+AttachOption = Annotated[
+    list[Path] | None, typer.Option("--attach", "-a", metavar="FILE", help="A file it is about; may be repeated.")
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="NAME",
+        help="A chat model, or 'offline' for none. Default: Gemini where GOOGLE_API_KEY is set, else none.",
+    ),
+]
+_HELP = """  /attach FILE   attach a file to the next question
+  /sources       what the last answer rests on
+  /open N        open source N
+  /tools         what can be called
+  /history       the questions so far
+  /report FILE   write the last answer as a page
+  /save FILE     keep the last answer for 'mm-agents verify'
+  /quit          end"""
+_FAILED = 1
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(metavar="TEXT", help="The question.")],
+    attach: AttachOption = None,
+    model: ModelOption = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="F.html", help="Write the answer as a page with its evidence.")
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option("--save", metavar="F.json", help="Keep the answer for 'mm-agents verify'.")
+    ] = None,
+    library: LibraryOption = DEFAULT_LIBRARY,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Answer a question about the library or attached files; every claim carries its source."""
+    from mm_agents.agent import Agent
+
+    with _opened(library, attach) as opened:
+        conversation = Agent(opened, model=model).chat()
+        events = conversation.stream(question, attach or ())
+        answer = _followed(events, silent=quiet or as_json, told=not as_json)
+        if report is not None:
+            answer.report(report)
+        if save is not None:
+            answer.save(save)
+    if as_json:
+        print_json(answer.to_json())
+    elif not quiet:
+        _print_sources(answer)
+        _print_checks(answer)
+
+
+@app.command()
+def chat(
+    attach: AttachOption = None,
+    model: ModelOption = None,
+    library: LibraryOption = DEFAULT_LIBRARY,
+    debug: DebugOption = False,
+) -> None:
+    """Talk: questions may point back to what was shown, as in "the second one"."""
+    from mm_agents.agent import Agent
+    from mm_agents.errors import MMAgentsError
+
+    _with_history()
+    with _opened(library, attach) as opened:
+        conversation = Agent(opened, model=model).chat()
+        waiting = list(attach or ())
+        say("[dim]Ask about your library. /help lists the commands; /quit ends.[/dim]")
+        for line in _lines():
+            if line in ("/quit", "/exit", "/q"):
+                return
+            try:
+                if line.startswith("/"):
+                    waiting += _command(conversation, line)
+                else:
+                    files, waiting = waiting, []
+                    answer = _followed(conversation.stream(line, files), silent=False, told=True)
+                    _print_sources(answer)
+            except (MMAgentsError, OSError) as error:
+                if debug:
+                    raise
+                say(f"[bold red]Error:[/bold red] {plain(str(error))}")
+
+
+@app.command()
+def verify(
+    kept: Annotated[Path, typer.Argument(metavar="ANSWER.json", help="An answer that 'ask --save' has kept.")],
+    library: Annotated[
+        str | None,
+        typer.Option(
+            "--library",
+            "-l",
+            envvar="MM_AGENTS_LIBRARY",
+            metavar="LIB",
+            help="The library that it is about; by default the one that it names.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Check a kept answer again: files, quotes, boxes, moments and sums; exit code 1 where a claim fails."""
+    from mm_agents.agent import Answer
+    from mm_agents.agent.verify import verify as verified
+    from mm_agents.errors import LibraryNotFoundError
+    from mm_agents.library import Library
+
+    answer = Answer.load(kept)
+    with ExitStack() as stack:
+        opened: Library | None = None
+        place = library or answer.root
+        if place is not None:
+            try:
+                opened = stack.enter_context(Library.open(place, create=False))
+            except LibraryNotFoundError:
+                if library is not None:
+                    raise
+        found = verified(answer, library=opened)
+    if as_json:
+        print_json(found.to_json())
+    elif not quiet:
+        marks = {"verified": "[green]verified[/green]  ", "failed": "[red]failed[/red]    "}
+        for claim in found.claims:
+            show_line(f"{marks.get(claim.status, '[yellow]unverified[/yellow]')}  {plain(_line(claim.text))}")
+            show_line(f"            [dim]{plain(claim.why)}[/dim]")
+        if not found.claims:
+            show_line("The answer claims nothing.")
+    if not found.ok:
+        raise typer.Exit(_FAILED)
+
+
+def _opened(location: str, attached: Sequence[Path] | None) -> Library:
+    """The library; an empty one in memory where none is named or there, and files are attached."""
+    from mm_agents.errors import LibraryNotFoundError
+    from mm_agents.library import Library
+
+    try:
+        return Library.open(location, create=False)
+    except LibraryNotFoundError:
+        if location != DEFAULT_LIBRARY or not attached:
+            raise
+        return Library.open("memory:")
+
+
+# ---------------------------------------------------------------- printing
+
+
+def _followed(events: Iterator[Event], *, silent: bool, told: bool) -> Answer:
+    """Print an answer while it comes: the calls on standard error, the text on standard output."""
+    from mm_agents.agent.events import Called, Finished, Returned, Token
+
+    written = ""
+    for event in events:
+        match event:
+            case Called() if not silent:
+                given = ", ".join(f"{name}={value!r}" for name, value in event.arguments.items())
+                say(f"[dim]→ {plain(event.tool)}({plain(given)})[/dim]")
+            case Returned() if event.error and not silent:
+                say(f"[dim]  {plain(event.error)}[/dim]")
+            case Token() if told:
+                _write(event.text)
+                written += event.text
+            case Finished():
+                if told and not written:
+                    _write(event.answer.text)
+                if told:
+                    _write("\n")
+                return event.answer
+            case _:
+                pass
+    raise AssertionError("a stream of events ends with the answer")
+
+
+def _print_sources(answer: Answer) -> None:
+    for source in answer.sources:
+        show_line(_told(source))
+
+
+def _told(source: Source) -> str:
+    from mm_agents.sheet import clock
+
+    one = source.evidence
+    facts: list[str] = []
+    if one.t0 is not None and one.t1 is not None:
+        facts.append(f"{clock(one.t0)}–{clock(one.t1)}")
+    if one.page is not None and source.media_type == "pdf":
+        facts.append(f"page {one.page}")
+    if one.box is not None:
+        facts.append(f"box {one.box.x0},{one.box.y0}–{one.box.x1},{one.box.y1}")
+    if one.quote:
+        facts.append(f"“{_line(one.quote, 70)}”")
+    where = "  ".join(facts)
+    return f"\\[{source.number}] [bold]{plain(source.name)}[/bold]  [dim]{plain(where)}[/dim]"
+
+
+def _print_checks(answer: Answer) -> None:
+    unsure = [claim for claim in answer.claims if claim.status == "unverified"]
+    if unsure:
+        say(f"[yellow]Not verified:[/yellow] {len(unsure)} of {len(answer.claims)} claims.")
+    for check in answer.checks:
+        if check.status == "failed":
+            say(f"[yellow]Check failed:[/yellow] {plain(check.name)}: {plain(check.detail)}")
+
+
+def _line(text: str, characters: int = 110) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= characters else line[: characters - 1] + "…"
+
+
+def _write(text: str) -> None:
+    """A piece of an answer: as it is for a file or pipe, without control characters for a terminal."""
+    if sys.stdout.isatty():
+        text = "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+# ---------------------------------------------------------------- talking
+
+
+def _lines() -> Iterator[str]:
+    """What is typed, line by line, until the end of the input."""
+    while True:
+        try:
+            line = input("> " if sys.stdin.isatty() else "").strip()
+        except (EOFError, KeyboardInterrupt):
+            return
+        if line:
+            yield line
+
+
+def _with_history() -> None:
+    """Let the arrow keys bring back what was typed, where the system can."""
+    if sys.stdin.isatty():
+        try:
+            import readline  # noqa: F401  # pyright: ignore[reportUnusedImport]
+        except ImportError:
+            return
+
+
+def _command(conversation: Conversation, line: str) -> Sequence[Path]:
+    """Do what a line that begins with a slash says; the files that it attaches."""
+    name, _, rest = line.partition(" ")
+    rest = rest.strip()
+    last = conversation.history[-1] if conversation.history else None
+    match name:
+        case "/help":
+            show_line(_HELP)
+        case "/tools":
+            for tool in conversation.agent.tools:
+                show_line(f"[bold]{plain(tool.name)}[/bold]  {plain(tool.description)}")
+        case "/history":
+            for n, answer in enumerate(conversation.history, start=1):
+                show_line(f"{n:>3}  {plain(answer.question)}")
+        case "/attach" if rest:
+            return _existing(rest)
+        case "/sources" | "/open" | "/report" | "/save" if last is None:
+            say("Nothing was asked yet.")
+        case "/sources" if last is not None:
+            _print_sources(last)
+        case "/open" if last is not None:
+            _open(last, rest)
+        case "/report" if last is not None and rest:
+            last.report(rest)
+        case "/save" if last is not None and rest:
+            last.save(rest)
+        case _:
+            say(f"{plain(line)} is no command. /help lists them.")
+    return ()
+
+
+def _existing(path: str) -> Sequence[Path]:
+    found = Path(path.strip("'\"")).expanduser()
+    if not found.is_file():
+        say(f"There is no file {plain(str(found))!r}.")
+        return ()
+    say(f"[dim]{plain(found.name)} is attached to the next question.[/dim]")
+    return (found,)
+
+
+def _open(answer: Answer, number: str) -> None:
+    """Open a source in the system's viewer: the file's own program for a clip, its picture for everything else."""
+    sources: dict[str, Any] = {str(source.number): source for source in answer.sources}
+    source = sources.get(number.strip("[]"))
+    if source is None:
+        say(f"There is no source {plain(number) or '?'}; there are {', '.join(sources) or 'none'}.")
+    elif source.media_type == "video" and source.evidence.path is not None:
+        typer.launch(str(Path(source.root or ".") / source.evidence.path))
+    else:
+        source.show()
