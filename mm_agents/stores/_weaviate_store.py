@@ -36,7 +36,7 @@ _LOG_SECONDS = 1.1
 backup (seen in 1.39.0: after the restore, nothing is found by that vector)."""
 _MENDINGS = 3
 _OFF = 1e-3
-"""How far off a vector is written, so that the server takes it for another one."""
+"""How far off a vector is written for the server to take it for another one."""
 
 
 class WeaviateStore(Reader):
@@ -84,9 +84,7 @@ class WeaviateStore(Reader):
         check_integers(checked)
         self._make_properties(checked)
         failed = self._write(checked)
-        if with_vectors := [record for record in checked if record.vectors and record.id not in failed]:
-            self._flush()
-            failed |= self._mend(with_vectors)
+        failed |= self._mend([record for record in checked if record.id not in failed])
         if failed:
             raise PartialWriteError(failed, total=len(checked))
 
@@ -112,11 +110,14 @@ class WeaviateStore(Reader):
                 return
 
     def _object(self, record: Record, *, off: float) -> DataObject[Any, None]:
-        """A record as the server takes it, its vectors off by a little where that is wanted."""
+        """A record as the server takes it; with other vectors than it has where that is wanted (see ``_mend``)."""
         vectors = {name: vector.tolist() for name, vector in record.vectors.items()}
         if off:
             for row in vectors.values():
                 row[0] += off
+            if not vectors and self.spec.vectors:
+                first = self.spec.vectors[0]
+                vectors[first.name] = [1.0] * first.width
         return DataObject(uuid=record.id, properties=self._layout.pack(record), vector=vectors)
 
     def _write(self, records: Sequence[Record], *, off: float = 0.0) -> dict[str, str]:
@@ -124,6 +125,8 @@ class WeaviateStore(Reader):
         failed: dict[str, str] = {}
         for batch in _batches(records):
             failed |= self._insert([self._object(record, off=off) for record in batch])
+            if any(record.vectors for record in batch):
+                self._flush()  # at once, so that a crash in the next batch leaves this one alone
         return failed
 
     def _insert(self, objects: list[Any], *, again: bool = True) -> dict[str, str]:
@@ -150,42 +153,43 @@ class WeaviateStore(Reader):
         self._server.attempt(lambda: self._handle.data.delete_many(where=nothing, dry_run=True))
 
     def _mend(self, records: Sequence[Record]) -> dict[str, str]:
-        """Let the server index what a crash left out of its vector indexes; returns why, for each that it did not.
+        """Let the server index what a crash left out of its indexes; returns why, for each that it did not.
 
-        A server that dies in the middle of a batch keeps objects whose vectors it has not indexed. When the same
-        object comes again, it finds it unchanged and still does not index it (seen in 1.39.0). What is written with
-        another vector is indexed anew. The whole batch is written so: the crash may also have cut a neighbour's links.
+        A server that dies in the middle of a batch keeps objects that are not in all of its indexes. When the same
+        object comes again, it finds it unchanged and leaves the indexes as they are: searches, filters and counts
+        would miss it for ever (seen in 1.39.0). What is written with another vector is indexed anew. The whole batch
+        is written so, for the crash may have cut more than was looked at, such as a neighbour's links.
 
         Vectors that the server makes itself are left out.
         """
         refused: dict[str, str] = {}
         for _ in range(_MENDINGS):
-            cut = [record for batch in batches(records, BATCH) if self._unindexed(batch) for record in batch]
+            cut = [record for batch in _batches(records) if self._unindexed(batch) for record in batch]
             if not cut or self._indexes_later():
                 return refused
             self._write(cut, off=_OFF)
             refused = self._write(cut)
-            self._flush()
-        lost = {id for batch in batches(records, BATCH) for id in self._unindexed(batch)}
-        return dict.fromkeys(lost, "the server does not put its vectors into their indexes") | refused
+        lost = {id for batch in _batches(records) for id in self._unindexed(batch)}
+        return dict.fromkeys(lost, "the server does not put it into its indexes") | refused
 
     def _unindexed(self, records: Sequence[Record]) -> set[str]:
-        """The ids of those records that a vector search cannot find by one of their vectors."""
+        """The ids of those records that are not found by their vectors and by filters."""
+        uid, parent = ServerFilter.by_property("uid"), ServerFilter.by_property("parent")
+        either = ServerFilter.any_of([parent.is_none(True), parent.is_none(False)])  # each has an index of its own
+
+        def found(ids: list[str], query: Callable[..., Any], *arguments: Any, **more: Any) -> set[str]:
+            wanted = ServerFilter.all_of([uid.contains_any(ids), either])
+            ask = {**more, "filters": wanted, "limit": len(ids), "return_properties": []}
+            return {str(one.uuid) for one in self._server.attempt(lambda: query(*arguments, **ask).objects)}
+
         missing: set[str] = set()
+        if plain := [record.id for record in records if not record.vectors]:
+            missing |= {*plain} - found(plain, self._handle.query.fetch_objects)
         for name in {name for record in records for name in record.vectors}:
             rows = {record.id: record.vectors[name] for record in records if name in record.vectors}
+            # So few are compared one by one with the query, whatever it is, and only those that are in the index.
             query = next(iter(rows.values())).tolist()
-            # So few objects are compared one by one, and only those that are in the index.
-            found = self._server.attempt(
-                lambda query=query, name=name, rows=rows: self._handle.query.near_vector(
-                    query,
-                    target_vector=name,
-                    filters=ServerFilter.by_id().contains_any(list(rows)),
-                    limit=len(rows),
-                    return_properties=[],
-                )
-            )
-            missing |= rows.keys() - {str(one.uuid) for one in found.objects}
+            missing |= rows.keys() - found([*rows], self._handle.query.near_vector, query, target_vector=name)
         return missing
 
     def _indexes_later(self) -> bool:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from mm_agents.errors import PartialWriteError, StoreUnavailableError
+from mm_agents.filters import parse
 from mm_agents.types import CollectionSpec, Record, VectorSpec
 
 if TYPE_CHECKING:
@@ -32,8 +33,10 @@ def _units(width: int) -> np.ndarray[Any, np.dtype[np.float32]]:
 
 VECTORS = {"a": _units(32), "b": _units(8)}
 IDS = sorted(str(uuid.uuid5(uuid.NAMESPACE_OID, str(n))) for n in range(TOTAL))
+HAS = ["ab", "ab", "a", "ab", "b", "ab", "", "ab", "a", "ab"]
+"""The vectors of a record, by the last digit of its number."""
 RECORDS = [
-    Record(id=id, text=f"word w{n}", properties={"n": n}, vectors={name: rows[n] for name, rows in VECTORS.items()})
+    Record(id=id, text=f"word w{n}", properties={"n": n}, vectors={name: VECTORS[name][n] for name in HAS[n % 10]})
     for n, id in enumerate(IDS)
 ]
 
@@ -95,21 +98,29 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> None:
 
 
 def check_whole(store: WeaviateStore, numbers: list[int], *, step: int) -> None:
-    """These records are there as they were written, once, and are in every index; of the graph, every ``step``-th."""
+    """These records are there as they were written, and are in every index; of the graph, every ``step``-th."""
     ids = [IDS[n] for n in numbers]
     kept = store.get(ids, with_vectors=True)
     assert list(kept) == ids
     for n in numbers:
         assert (kept[IDS[n]].text, dict(kept[IDS[n]].properties)) == (f"word w{n}", {"n": n})
-        for name, rows in VECTORS.items():
-            np.testing.assert_allclose(kept[IDS[n]].vectors[name], rows[n], atol=1e-6)
+        assert kept[IDS[n]].vectors.keys() == set(HAS[n % 10])
+        for name, row in kept[IDS[n]].vectors.items():
+            np.testing.assert_allclose(row, VECTORS[name][n], atol=1e-6)
     for start in range(0, len(numbers), CHUNK):
         assert store._unindexed([RECORDS[n] for n in numbers[start : start + CHUNK]]) == set()
     for n in numbers[::step]:
-        (found,) = store.search(vector=VECTORS["a"][n], using="a", limit=1)
-        assert found.record.id == IDS[n]
+        for name in HAS[n % 10]:
+            (found,) = store.search(vector=VECTORS[name][n], using=name, limit=1)
+            assert found.record.id == IDS[n]
         (found,) = store.search(text=f"w{n}", limit=1)
         assert found.record.id == IDS[n]
-    seen = [record.id for record in store.iterate()]
-    assert len(seen) == len(set(seen)) == store.count()
-    assert {*ids} <= {*seen}
+
+
+def check_all(store: WeaviateStore, total: int, *, step: int) -> None:
+    """The first records are whole, each is there once, and every way of listing and counting finds all of them."""
+    check_whole(store, list(range(total)), step=step)
+    assert [record.id for record in store.iterate()] == IDS[:total]
+    assert [record.id for record in store.iterate(where=parse("n >= 0"))] == IDS[:total]
+    assert store.count() == store.count(where=parse(f"n < {total}")) == total
+    assert store.count(group_by="n") == {str(n): 1 for n in range(total)}
