@@ -36,10 +36,11 @@ Verdict = Literal["carried", "seen", "left out"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A claim, and whether the answer's text says it."""
+    """A claim, whether the answer's text says it, and its place among all."""
 
     claim: Claim
     verdict: Verdict
+    place: int = 0
 
 
 def judge(statement: Statement, sources: Numbered, question: str) -> Judged:
@@ -76,6 +77,17 @@ def judge(statement: Statement, sources: Numbered, question: str) -> Judged:
         claim = Claim(text=statement.text, sources=statement.cited, status="unverified", why=why)
         return Judged(claim=claim, verdict="seen")
     return _left_out(statement, why)
+
+
+def leads(statement: Statement, sources: Numbered, question: str) -> bool:
+    """Whether it is an introduction that says nothing of its own, such as "The steps are:"."""
+    if not statement.text.endswith(":") or statement.own or numbers_in(statement.text):
+        return False
+    known = meaning(question) | _NEUTRAL
+    for number in statement.cited:
+        if number in sources.known:
+            known |= sources.known[number].words
+    return meaning(statement.text) <= known
 
 
 def _located(wanted: Sequence[set[Decimal]], cited: Sequence[Known], sources: Numbered) -> list[Known]:
@@ -124,6 +136,9 @@ def _figures(
         try:
             result = Sum(candidate)
         except ValueError:
+            continue
+        if not result.right:
+            doubt = f"the sum “{candidate}” comes to {result.value:f}"
             continue
         if not said & (result.parts - set(result.operands)):
             continue

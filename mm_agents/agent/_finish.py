@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mm_agents.agent._borne import Judged, judge
+from mm_agents.agent._borne import Judged, judge, leads
 from mm_agents.agent._numbered import Numbered
 from mm_agents.agent._statements import Statement, Statements
 from mm_agents.agent.answer import Answer, Check, CheckStatus, Claim, Source, Step
@@ -44,6 +44,8 @@ class Writing:
         self._payloads: dict[str, object] = {}
         self._said = ""
         self._seen = False
+        self._place = 0
+        self._lead = ""  # an introduction, which is told when something follows it
         self._stopped: str | None = None
 
     # ------------------------------------------------------------ what happens
@@ -97,13 +99,17 @@ class Writing:
 
     def forget(self) -> None:
         """What was written and not told yet is not the answer."""
-        self._statements, self._said, self._doubtful = Statements(), "", []
+        self._statements, self._said, self._doubtful, self._lead = Statements(), "", [], ""
 
     def _told(self, statements: Sequence[Statement]) -> Iterator[Event]:
         for statement in statements:
             if statement.text.casefold().startswith(_UNKNOWING):
                 continue
-            judged = judge(statement, self._sources, self._question)
+            if leads(statement, self._sources, self._question):
+                self._lead = (statement.before if self._text else "") + statement.text
+                continue
+            judged = replace(judge(statement, self._sources, self._question), place=self._place)
+            self._place += 1
             if judged.verdict == "left out":
                 self._doubtful.append(judged)
                 continue
@@ -112,7 +118,9 @@ class Writing:
             yield Claimed(claim=judged.claim)
             self._seen = self._seen or judged.verdict == "seen"
             marks = "".join(f"[{number}]" for number in judged.claim.sources)
-            yield from self._add((statement.before if self._text else "") + _marked(judged.claim.text, marks))
+            before = statement.before if self._text or self._lead else ""
+            yield from self._add(self._lead + before + _marked(judged.claim.text, marks))
+            self._lead = ""
 
     def _add(self, text: str) -> Iterator[Event]:
         self._text += text
@@ -153,7 +161,7 @@ class Writing:
             said = f"{known.clean.name} says “{quote}”" if quote else f"{known.clean.name} was found"
             self._numbers.setdefault(number, len(self._numbers) + 1)
             claim = Claim(text=said, sources=(self._numbers[number],), status="verified", why=known.source.evidence.how)
-            self._claims.append(Judged(claim=claim, verdict="carried"))
+            self._claims.append(Judged(claim=claim, verdict="carried", place=self._place))
             yield Claimed(claim=claim)
             yield from self._add(f"\n- {said} [{self._numbers[number]}]")
 
@@ -178,7 +186,8 @@ class Writing:
                 if number in self._sources.known:
                     self._numbers.setdefault(number, len(self._numbers) + 1)
         sources = self._cited_sources()
-        claims = tuple(self._renumbered(one, len(sources)) for one in self._claims)
+        in_order = sorted(self._claims, key=lambda one: one.place)
+        claims = tuple(self._renumbered(one, len(sources)) for one in in_order)
         self._check_citations(claims)
         for check in self._checks:
             yield Checked(check=check)

@@ -97,7 +97,8 @@ class Numbered:
         self._note_names(result.payload)
         text = self.screened(tool, result.text)
         words = frozenset(meaning(self.screened(tool, _plain(result.payload, _TOLD_BY_MODELS))))
-        came = _Came(tool, words, frozenset(values_in([text])), bool(result.media))
+        own = _without(text, result.payload, _TOLD_BY_MODELS)
+        came = _Came(tool, words, frozenset(values_in([own])), bool(result.media))
         numbers = {n: self._number(one, came) for n, one in enumerate(evidence, start=1)}
         told = {int(n) for n in re.findall(r"\[(\d{1,4})\]", text)} & set(numbers) if result.evidence else set[int]()
         text = re.sub(r"\[(\d{1,4})\]", lambda found: f"[{numbers.get(int(found[1]), '?')}]", text)
@@ -205,6 +206,14 @@ def _entries(value: Any) -> Iterator[Mapping[str, Any]]:
     elif isinstance(value, list | tuple):
         for inner in value:  # pyright: ignore[reportUnknownVariableType]
             yield from _entries(inner)
+
+
+def _without(text: str, payload: Mapping[str, Any], keys: Iterable[str]) -> str:
+    """A text without what the payload has at these keys."""
+    for key in keys:
+        if isinstance(said := payload.get(key), str) and said:
+            text = text.replace(said, " ")
+    return text
 
 
 def _plain(payload: Mapping[str, Any], without: Iterable[str]) -> str:
