@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from mm_agents import media, sheet
+from mm_agents import _scan, media, sheet
 from mm_agents._optional import require
+from mm_agents.agent import Agent, Answer
 from mm_agents.library import AddReport, Library
 from mm_agents.types import Hit
+from mm_agents.words import can_read
 
 PICTURES = {
     "astronaut.png": "astronaut.png",
@@ -35,6 +37,12 @@ NOTES = {
 }
 """The demo's texts."""
 
+SCAN = "scan.png"
+"""The demo's scan: an invoice."""
+
+ASKED = "How much would six brass hinges and 3 hours of labour cost?"
+"""What the demo asks its agent; nothing says where the answer stands."""
+
 _CLIP_SIDE, _CLIP_FPS, _SCENE_SECONDS = 320, 10, 4
 
 
@@ -51,16 +59,25 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What the demo did: the report of adding, and each question with its hits."""
+    """What the demo did.
+
+    Attributes:
+        report: of adding.
+        answers: each question with its hits.
+        answer: what the agent says to ``ASKED``; None where the extra ``documents`` is missing.
+        page: the hits as a page.
+        picture: the hits as a picture.
+    """
 
     report: AddReport
     answers: list[tuple[Question, list[Hit]]]
+    answer: Answer | None
     page: Path
     picture: Path
 
 
 def make_media(folder: Path) -> list[Path]:
-    """Write the demo's pictures, clips and texts into a folder.
+    """Write the demo's pictures, clips, texts and scan into a folder.
 
     Raises:
         MissingExtraError: scikit-image or PyAV is not installed.
@@ -77,6 +94,8 @@ def make_media(folder: Path) -> list[Path]:
     for name, text in NOTES.items():
         written.append(folder / name)
         written[-1].write_text(text, encoding="utf-8")
+    written.append(folder / SCAN)
+    written[-1].write_bytes(_scan.invoice())
     return written
 
 
@@ -105,7 +124,7 @@ def questions(folder: Path) -> list[Question]:
 
 
 def run(folder: Path, *, progress: bool | Callable[[int, int, str], None] | None = None) -> Outcome:
-    """Make the media, build a library of them, ask, and write ``results.html`` and ``results.png``.
+    """Make the media, build a library of them, ask, and write ``results.html``, ``results.png`` and ``answer.html``.
 
     Args:
         folder: an empty folder; media go into its ``media``, the library into its ``library``.
@@ -121,7 +140,11 @@ def run(folder: Path, *, progress: bool | Callable[[int, int, str], None] | None
         page, picture = folder / "results.html", folder / "results.png"
         page.write_text(sheet.page("What the demo found", panels, library.path), encoding="utf-8")
         sheet.picture(panels).save(picture)
-    return Outcome(report=report, answers=answers, page=page, picture=picture)
+        answer = None
+        if can_read():
+            answer = Agent(library, model="offline").ask(ASKED)
+            answer.report(folder / "answer.html")
+    return Outcome(report=report, answers=answers, answer=answer, page=page, picture=picture)
 
 
 def _ask(library: Library, question: Question) -> list[Hit]:

@@ -54,13 +54,16 @@ def demo(
     outcome = demonstration.run(folder, progress=False if quiet or as_json else None)
     if as_json:
         answers = [{"question": q.title, "hits": [hit_json(hit) for hit in hits]} for q, hits in outcome.answers]
-        print_json({"added": outcome.report.added, "answers": answers, "page": str(outcome.page)})
+        asked = {"answer": outcome.answer.to_json() if outcome.answer else None}
+        print_json({"added": outcome.report.added, "answers": answers, "page": str(outcome.page)} | asked)
     elif not quiet:
         show_line(f"Added {outcome.report.added} pictures, clips and texts to {folder / 'library'}\n")
         for question, hits in outcome.answers:
             show_line(f"[bold]{question.title}[/bold]")
             for n, hit in enumerate(hits, start=1):
                 show_line(f"  [{n}] {plain(hit.name)}  [dim]{hit.score:.3f}  {moment(hit)}[/dim]")
+        if outcome.answer:
+            show_line(f"[bold]{demonstration.ASKED}[/bold]\n  {plain(outcome.answer.text)}")
         show_line(f"\nLook at it: {outcome.page}\n            {outcome.picture}")
     if open_sheet:
         open_page(outcome.page)
