@@ -139,7 +139,8 @@ def _header(sheet: Sheet, first: int, end: int) -> Header | None:
     ]
     if not 2 <= len(words) <= 40:
         return None
-    columns = [column for cell in _cells(words, sheet.height) for column in _named(cell)]
+    cells = _widely_spaced(_cells(words, sheet.height))
+    columns = [column for cell in cells for column in _named(cell)]
     known = [column for column in columns if column.kind != "other"]
     kinds = {column.kind for column in known}
     core = kinds & {"quantity", "price", "amount", "description"}
@@ -174,6 +175,21 @@ def _cells(words: Sequence[Segment], height: float) -> list[list[Segment]]:
         merged = [word, *(one for cell in touching for one in cell)]
         cells = [cell for cell in cells if cell not in touching] + [merged]
     return sorted(cells, key=lambda cell: min(word.x0 for word in cell))
+
+
+def _widely_spaced(cells: list[list[Segment]]) -> list[list[Segment]]:
+    """Cells put together whose words are set further apart than most: "Unit" and "price"."""
+    found: list[list[Segment]] = []
+    for cell in cells:
+        before = found[-1] if found else None
+        if before is not None and len(before) == len(cell) == 1 and before[0].row == cell[0].row:
+            near = cell[0].x0 - before[0].x1 < max(cell[0].height, before[0].height)
+            qualifies = kind_of(_said(before)) in ("unit", "position", "other")
+            if near and qualifies and kind_of(_said([*before, *cell])) in ("price", "amount"):
+                found[-1] = [*before, *cell]
+                continue
+        found.append(cell)
+    return found
 
 
 def _touch(one: Segment, other: Segment, height: float) -> bool:

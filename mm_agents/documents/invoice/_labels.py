@@ -132,7 +132,7 @@ AMOUNTS: dict[AmountKind, tuple[str, ...]] = {
         r"m[.]w[.]st[.]?|umsatzsteuer|mehrwertsteuer|steuer(?:gesamt)?betrag|steuern?|steuerbetrag)"
         r"(?: ?-? ?(?:betrag|gesamt|summe))?",
         r"b[.]?t[.]?w\b[.]?(?: bedrag)?|totaal btw|belasting|omzetbelasting",
-        r"(?:cuota )?(?:de )?i[.]?v[.]?a\b[.]?|impuestos?|igic|cuota",
+        r"(?:total |cuota )?(?:de )?(?:la )?i[.]?v[.]?a\b[.]?|(?:total )?(?:de )?impuestos?|igic|cuota",
     ),
     "discount": (
         r"(?:less )?disc(?:ount)?s?|rabatt|nachlass|abschlag|abschlage|remise|ristourne|korting|descuento|"
@@ -156,7 +156,8 @@ AMOUNTS: dict[AmountKind, tuple[str, ...]] = {
         r"total de la facture|"
         r"rechnungs ?(?:betrag|summe|endbetrag)(?! (?:netto|ohne))|gesamt ?(?:betrag|summe|"
         r"preis)?(?: ?(?:brutto|inkl|eur))|brutto ?(?:betrag|summe|gesamt)?|"
-        r"zahl ?betrag|end ?(?:betrag|summe)|zu zahlen(?:der betrag)?|fallig(?:er|e)? (?:zahlungs)?betrag|zahlungsbetrag|"
+        r"zahl ?betrag|end ?(?:betrag|summe)|zu zahlen(?:der betrag)?|fallig(?:er|e)? (?:zahlungs)?betrag|"
+        r"zahlungsbetrag|"
         r"gesamt(?:rechnungs)?betrag|bruttorechnungsbetrag|"
         r"(?:totaal|factuur) ?(?:bedrag)? ?(?:incl|te betalen|inclusief)|totaal ?bedrag|"
         r"te betalen(?: bedrag)?|factuur ?(?:bedrag|totaal)|totaal(?: te voldoen)?|"
