@@ -200,12 +200,10 @@ class VectorizingStore(Protocol):
 class Classifier(Protocol):
     """What an embedder adds that can name what pictures show."""
 
-    def classify(self, items: Sequence[Image], /, *, top: int = 5) -> list[list[tuple[str, float]]]:
-        """For each picture the likeliest classes, best first, with their probabilities."""
-        ...
-
-    def kinds(self, items: Sequence[Image], /, *, top: int = 5) -> list[list[tuple[str, float]]]:
-        """For each picture the likeliest kinds of thing, wider than classes, with their probabilities."""
+    def recognise(
+        self, items: Sequence[Image], /, *, top: int = 5
+    ) -> list[tuple[list[tuple[str, float]], list[tuple[str, float]]]]:
+        """For each picture the likeliest classes, and the likeliest kinds of thing, with their probabilities."""
         ...
 
 

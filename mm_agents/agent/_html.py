@@ -42,7 +42,8 @@ figure { margin: 0; } figcaption { color: var(--soft); font-size: .8rem; margin-
 svg rect { fill: #0969da1f; stroke: #0969da; } svg text { fill: #0969da; font-family: system-ui, sans-serif;
   font-weight: 700; paint-order: stroke; stroke: #fff; stroke-width: 3px; }
 .crop { display: inline-block; margin: .6rem .8rem .2rem 0; max-width: 100%; vertical-align: top; }
-.crop img { max-height: 8rem; width: auto; } .frames { display: flex; flex-wrap: wrap; gap: .6rem; }
+.crop img { max-height: 8rem; width: auto; }
+.frames { display: grid; grid-template-columns: repeat(3, 1fr); gap: .6rem; }
 .frames img { max-width: 100%; border-radius: 4px; display: block; }
 .sources { margin: .8rem 0 0; padding-left: 2rem; } .sources li { margin: .2rem 0; }
 .sources li:target { background: color-mix(in srgb, var(--blue) 16%, transparent); border-radius: 4px; }

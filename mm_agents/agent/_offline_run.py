@@ -74,6 +74,7 @@ class Asked:
         text: the question, with "it" and "the second one" as they were said.
         attachments: the files that came with it.
         focus: the ids or names that "it" and "the second one" mean, where the question says so.
+        again: the id of the document that was read last, where the question may well be about it again.
         films: ids and titles, for finding those that a question names.
         floors: for each vector's name the cosine from which a text and something else belong together.
     """
@@ -81,6 +82,7 @@ class Asked:
     text: str
     attachments: Sequence[AttachmentInfo] = ()
     focus: tuple[str, ...] = ()
+    again: str | None = None
     films: Sequence[tuple[str, str]] = ()
     floors: Mapping[str, float] = field(default_factory=dict[str, float])
 
@@ -114,6 +116,10 @@ class OfflineRun:
     def run(self, names: Sequence[str], asked: Asked) -> Iterator[Event]:
         """Call the planned tools and put what they give into the draft."""
         found: ToolResult | None = None
+        if asked.again is not None and not asked.attachments and not asked.focus:
+            reader = next((name for name in names if name in READERS), None)
+            if reader is not None and (yield from self._read_one(reader, asked, asked.again, sure=False)):
+                return
         for place, name in enumerate(names):
             following = names[place + 1] if place + 1 < len(names) else None
             if name in SEARCHES:

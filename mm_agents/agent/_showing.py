@@ -100,10 +100,11 @@ def cropped(source: Source, margin: float = 1.5) -> PIL.Image.Image:
 
 
 def around(box: Box, size: tuple[int, int], margin: float) -> tuple[int, int, int, int]:
-    """A box with a margin of so many of its heights, and thrice that at the sides, inside a picture of that size."""
+    """A box with a margin of so many of its heights, and at the sides so much that its line can be read."""
     edge = int(margin * (box.y1 - box.y0)) + 8
-    left, top = max(box.x0 - 3 * edge, 0), max(box.y0 - edge, 0)
-    return left, top, min(box.x1 + 3 * edge, size[0]), min(box.y1 + edge, size[1])
+    side = max(edge, (size[0] // 2 - (box.x1 - box.x0)) // 2)
+    left, top = max(box.x0 - side, 0), max(box.y0 - edge, 0)
+    return left, top, min(box.x1 + side, size[0]), min(box.y1 + edge, size[1])
 
 
 def passage(text: str) -> PIL.Image.Image:

@@ -11,7 +11,7 @@ _MEDIA = (
 _LEADS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"^\W*(?:hi|hello|hey|please|ok(?:ay)?|so|now)\b[\s,]*",
+        r"^\W*(?:hi|hello|hey|please|ok(?:ay)?|so|now|and|also|then|what about|how about)\b[\s,]*",
         r"^(?:can|could|would|will) you (?:please )?(?:help me )?",
         r"^i(?:'d| would)? (?:want|like|need|wish) (?:to (?:see|find|watch|have)|you to find)?\s*",
         r"^i(?:'m| am) (?:looking|searching) for\s+",
@@ -129,3 +129,8 @@ def task_of(question: str) -> str:
     """What is to be done with what was found: "add up its items" of "find the bill and add up its items"."""
     found = _LINKS.search(_TAIL.sub("", question.strip()))
     return re.sub(r"^\s*,?\s*(?:and then|and|then)\s+", "", found[0]) if found else question
+
+
+def asks_for_another(question: str) -> bool:
+    """Whether a question is about another thing than the one before it, or has to look for it first."""
+    return re.search(r"\b(?:another|other|else|find|look for|search|which)\b", question, re.IGNORECASE) is not None

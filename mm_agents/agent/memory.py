@@ -46,10 +46,21 @@ _NTH = re.compile(
 )
 _MANY = re.compile(r"\b(?:them|both|these|those|they|all of (?:them|these|those))\b", re.IGNORECASE)
 _ONE = re.compile(
-    rf"\b(?:this|that|the|the same) (?:{_NOUN})\b|\b(?:it|its|that|this)\b|\bthe same\b",
+    rf"\b(?:this|that|the same) (?:{_NOUN})\b|\bthe same\b"
+    rf"|\bthe (?:{_NOUN})\b(?!\s+(?:of|about|with|from|where|that|which|showing|for|in|on|by)\b)"
+    r"|\b(?:it|its)\b|\b(?:this|that)(?=\s*(?:[?.!,;]|$|\b(?:is|was|say|says|show|shows|mean|means|cost|costs)\b))",
     re.IGNORECASE,
 )
+_INSIDE = re.compile(
+    r"\b(?:the|a|an|my|our|which|what|whose)\s+(?!(?:is|was|are|does|did|do|about|if)\b)\w+", re.IGNORECASE
+)
+_OF = re.compile(r"\b(?:of|on|in|from|about|with|like|to|for|inside|read|describe|explain)\s+$", re.IGNORECASE)
 _GOES_ON = re.compile(r"^\W*(?:and|also|what about|how about|so|then|or|plus|but)\b", re.IGNORECASE)
+_READ_BY: Mapping[str, str] = {
+    "read_invoice": r"invoices?|bills?|receipts?",
+    "read_table": r"tables?|slides?|charts?",
+    "read_flowchart": r"flow ?charts?|diagrams?|charts?|process",
+}
 _ATTACHED = re.compile(r"\b(?:attach|upload|sent|gave)", re.IGNORECASE)
 
 
@@ -69,11 +80,13 @@ class Referred:
     Attributes:
         things: those that are meant; none where nothing is pointed at.
         missing: what is pointed at and is not there, such as "the fourth one" of three.
+        explicit: whether its words point at them, and it does not only go on from the question before it.
         goes_on: whether the question goes on from the one before it: "and the tax?".
     """
 
     things: tuple[Thing, ...] = ()
     missing: str | None = None
+    explicit: bool = False
     goes_on: bool = False
 
 
@@ -83,9 +96,11 @@ class Memory:
     def __init__(self) -> None:
         self.answers: list[Answer] = []
         self.shown: list[Thing] = []
+        self.listed: list[Thing] = []
         self.attached: list[Thing] = []
         self.last: Thing | None = None
         self.tools: tuple[str, ...] = ()
+        self.read: dict[str, Thing] = {}
 
     def attach(self, things: Iterable[Thing]) -> None:
         """Note files that came with a question."""
@@ -103,7 +118,9 @@ class Memory:
             shown.setdefault(id, Thing(id=id, name=source.name, media_type=source.media_type))
         if shown:
             self.shown = list(shown.values())
+            self.listed = self.shown if len(shown) > 1 else self.listed
             self.last = self.shown[0]
+            self.read |= {tool: self.last for tool in tools if tool in _READ_BY}
         if tools:
             self.tools = tuple(tools)
 
@@ -118,13 +135,19 @@ class Memory:
         if nth is not None:
             return self._nth(nth, question, goes_on)
         if _MANY.search(question) and len(self.shown) > 1:
-            return Referred(things=tuple(self.shown), goes_on=goes_on)
+            return Referred(things=tuple(self.shown), explicit=True, goes_on=goes_on)
         one = _ONE.search(question)
-        if one is not None and self.last is not None:
-            return Referred(things=(self._like(one[0]) or self.last,), goes_on=goes_on)
+        if one is not None and self.last is not None and (goes_on or not _means_inside(question, one)):
+            thing = self._meant(one[0])
+            if thing is not None:
+                return Referred(things=(thing,), explicit=True, goes_on=goes_on)
         if goes_on and self.last is not None:
             return Referred(things=(self.last,), goes_on=True)
         return Referred(goes_on=goes_on)
+
+    def reader_of(self, thing: Thing) -> str | None:
+        """The tool that read a thing as a document, if one did."""
+        return next((tool for tool, one in self.read.items() if one.id == thing.id), None)
 
     def _nth(self, found: re.Match[str], question: str, goes_on: bool) -> Referred:
         word, noun, number, cited = found.groups()
@@ -133,7 +156,8 @@ class Memory:
             source = sources.get(int(cited))
             if source is not None:
                 id = source.evidence.asset
-                return Referred(things=(Thing(id=id, name=source.name, media_type=source.media_type),), goes_on=goes_on)
+                meant = Thing(id=id, name=source.name, media_type=source.media_type)
+                return Referred(things=(meant,), explicit=True, goes_on=goes_on)
             return Referred(missing=found[0], goes_on=goes_on)
         place = _ORDINALS[word.casefold()] if word else int(number or cited or 1) - 1
         among = self._among(noun or found[0], question)
@@ -141,24 +165,39 @@ class Memory:
             return Referred(goes_on=goes_on)
         if not -len(among) <= place < len(among):
             return Referred(missing=found[0], goes_on=goes_on)
-        return Referred(things=(among[place],), goes_on=goes_on)
+        return Referred(things=(among[place],), explicit=True, goes_on=goes_on)
 
     def _among(self, words: str, question: str) -> list[Thing]:
         """What is counted: what was attached where several are, or where that is said; else what was shown."""
         kinds = _kinds(words)
         attached = [one for one in self.attached if not kinds or one.media_type in kinds]
-        shown = [one for one in self.shown if not kinds or one.media_type in kinds]
+        # What was told of one thing does not end the list that it was taken from.
+        counted = self.listed if len(self.shown) < 2 and self.listed else self.shown
+        shown = [one for one in counted if not kinds or one.media_type in kinds]
         if _ATTACHED.search(question) or (len(attached) > 1 and (kinds or len(shown) < 2)):
             return attached
         return shown or attached
 
-    def _like(self, words: str) -> Thing | None:
-        """The latest thing of the kind that words name."""
+    def _meant(self, words: str) -> Thing | None:
+        """The latest thing that words may mean: "the invoice" is one that was read as such, "it" the last told of."""
+        readers = [name for name, pattern in _READ_BY.items() if re.search(rf"\b(?:{pattern})\b", words, re.IGNORECASE)]
         kinds = _kinds(words)
-        if not kinds:
-            return None
         latest = [one for one in (self.last, *self.shown, *reversed(self.attached)) if one is not None]
-        return next((one for one in latest if one.media_type in kinds), None)
+        for reader in readers:
+            if reader in self.read:
+                return self.read[reader]
+        if readers and not words.casefold().startswith(("this", "that")):
+            return next((one for one in reversed(self.attached) if one.media_type in kinds), None)
+        found = next((one for one in latest if not kinds or one.media_type in kinds), None)
+        return found if found is not None or words.casefold().startswith("the ") else self.last
+
+
+def _means_inside(question: str, found: re.Match[str]) -> bool:
+    """Whether "it" means what the question itself has named: "when does the dog raise its paw"."""
+    if found[0].casefold() not in ("it", "its"):
+        return False
+    before = question[: found.start()]
+    return _INSIDE.search(before) is not None and _OF.search(before) is None
 
 
 def _kinds(words: str) -> tuple[str, ...]:

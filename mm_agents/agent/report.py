@@ -136,7 +136,7 @@ def _shown(place: _Place) -> str:
     pixels = page_of(first, file).pixels
     picture = _pil(pixels)
     whole = f'<figure class="page">{_overlaid(picture, place.sources)}</figure>'
-    return whole + "".join(_alone(picture, source) for source in place.sources)
+    return f"{whole}<div>{''.join(_alone(picture, source) for source in place.sources)}</div>"
 
 
 def _frame(time: float, image: Image) -> str:
@@ -276,4 +276,5 @@ def _named(payloads: Any) -> Iterator[tuple[str, str]]:
 def _cost(answer: Answer) -> str:
     cost, by = answer.cost, answer.model or "no chat model: planned and computed on this machine"
     tokens = f", {cost.tokens:,} tokens" if cost.tokens else ""
-    return f'<footer class="soft">{cost.calls} calls{tokens}, {cost.seconds:.2f} s · {escape(by)}</footer>'
+    calls = "1 call" if cost.calls == 1 else f"{cost.calls} calls"
+    return f'<footer class="soft">{calls}{tokens}, {cost.seconds:.2f} s · {escape(by)}</footer>'

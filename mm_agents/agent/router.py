@@ -6,13 +6,14 @@ import os
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mm_agents import _plugins
 from mm_agents.agent._draft import Draft
-from mm_agents.agent._offline_run import READERS, Asked, OfflineRun
+from mm_agents.agent._offline_run import READERS, SEARCHES, Asked, OfflineRun
+from mm_agents.agent._wording import asks_for_another, names_in
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.budget import Budget
 from mm_agents.agent.events import Checked, Claimed, Event, Finished, Planned, Token
@@ -22,7 +23,7 @@ from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError
 from mm_agents.protocols import Calibrated
 from mm_agents.toolbox import AttachmentInfo, Attachments, Readings, talking, toolbox
 from mm_agents.toolbox.sight import Sight, with_sight
-from mm_agents.tools import Tool, ToolResult, by_name
+from mm_agents.tools import Attachment, Tool, ToolResult, by_name
 from mm_agents.types import Condition
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ OFFLINE = "offline"
 DEFAULT_MODEL = "google_genai:gemini-3.5-flash"
 _KEYS = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
 _READ = ("words", "txt_vector")
+_DESCRIBE = "describe_image"
 _LOOKED_AT = 3  # pictures
 _SHORT = 8  # words of a question that only goes on from the one before
 
@@ -194,7 +196,8 @@ class Conversation:
     ) -> Iterator[Event]:
         started = time.monotonic()
         draft = Draft(question)
-        plan = self.agent.planner.plan(question, new)
+        meant = referred.things[:1] if not new else ()
+        plan = self.agent.planner.plan(question, new or [_Meant(kind=_kind(thing)) for thing in meant])
         names = self._planned(plan.tools, question, referred)
         yield Planned(tools=names, scores=plan.scores)
         if referred.missing is not None and not new:
@@ -216,6 +219,7 @@ class Conversation:
                 text=question,
                 attachments=new,
                 focus=tuple(thing.id for thing in referred.things) if not new else (),
+                again=self._read_before(names, question),
                 films=self.agent.films() if "recommend" in names else (),
                 floors=self.agent.floors(),
             )
@@ -245,12 +249,22 @@ class Conversation:
     # ------------------------------------------------------------ helpers
 
     def _planned(self, planned: Sequence[str], question: str, referred: Referred) -> tuple[str, ...]:
-        """The plan; a question that goes on from a reading is for the reader that made it."""
-        readers = [name for name in self.memory.tools if name in READERS]
+        """The plan; a question that goes on from the one before it is for the same tools."""
+        known = self.memory.reader_of(referred.things[0]) if referred.explicit and referred.things else None
+        readers = [known] if known else [name for name in self.memory.tools if name in READERS]
         short = len(question.split()) <= _SHORT
+        if referred.goes_on and short and self.memory.tools and not readers:
+            return (_DESCRIBE,) if referred.explicit and set(self.memory.tools) <= set(SEARCHES) else self.memory.tools
         if readers and referred.things and (not planned or (referred.goes_on and short)):
             return (readers[-1],)
         return tuple(planned)
+
+    def _read_before(self, names: Sequence[str], question: str) -> str | None:
+        """The document that the same reader read last, unless the question asks for another or names somebody."""
+        same = any(name in READERS and name in self.memory.tools for name in names)
+        if not same or self.memory.last is None or names_in(question) or asks_for_another(question):
+            return None
+        return self.memory.last.id
 
     def _attach(self, paths: Sequence[str | Path]) -> list[AttachmentInfo]:
         if not paths:
@@ -270,6 +284,18 @@ class Conversation:
                 return one.function(**arguments)
 
         return replace(one, function=function)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Meant:
+    """What a question points back to, as the planner sees an attached file."""
+
+    kind: Attachment
+
+
+def _kind(thing: Thing) -> Attachment:
+    kinds: dict[str, Attachment] = {"video": "video", "pdf": "pdf", "text": "text"}
+    return kinds.get(thing.media_type, "image")
 
 
 def _opened(model: Any) -> ChatModel | None:

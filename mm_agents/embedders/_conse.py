@@ -75,14 +75,20 @@ class PictureEncoder:
             for row, indices in zip(probabilities, best, strict=True)
         ]
 
-    def kinds(self, pictures: Sequence[ByteArray], top: int) -> list[list[tuple[str, float]]]:
-        """The likeliest kinds of thing, each with its classes' probabilities together; of equals the narrower first."""
-        shares = _softmax(self._logits(pictures)) @ self._members
+    def recognise(
+        self, pictures: Sequence[ByteArray], top: int
+    ) -> list[tuple[list[tuple[str, float]], list[tuple[str, float]]]]:
+        """The likeliest classes of each picture, and the likeliest kinds of thing; of equals the narrower first."""
+        probabilities = _softmax(self._logits(pictures))
+        together = probabilities @ self._members
         sizes = self._members.sum(axis=0)
-        return [
-            [(self._kinds[n], min(float(row[n]), 1.0)) for n in np.lexsort((sizes, -row.round(2)))[:top]]
-            for row in shares
-        ]
+        found: list[tuple[list[tuple[str, float]], list[tuple[str, float]]]] = []
+        for row, kinds in zip(probabilities, together, strict=True):
+            best = np.argsort(-row, kind="stable")[:top]
+            widest = np.lexsort((sizes, -kinds.round(2)))[:top]
+            classes = [(self._names[n], float(row[n])) for n in best]
+            found.append((classes, [(self._kinds[n], min(float(kinds[n]), 1.0)) for n in widest]))
+        return found
 
     def _logits(self, pictures: Iterable[ByteArray]) -> FloatArray:
         # One by one: no slower than in batches on a processor, and no picture depends on its neighbours.

@@ -114,16 +114,19 @@ class OfflineEmbedder:
         pictures = [_frames(item)[0] for item in items]
         return self._picture_encoder().classify(pictures, top) if pictures else []
 
-    def kinds(self, items: Sequence[Image], /, *, top: int = 5) -> list[list[tuple[str, float]]]:
-        """Name what kinds of thing pictures show, such as "domestic cat" or "truck": surer than ``classify``.
+    def recognise(
+        self, items: Sequence[Image], /, *, top: int = 5
+    ) -> list[tuple[list[tuple[str, float]], list[tuple[str, float]]]]:
+        """Name what pictures show by class, and by kind of thing, such as "domestic cat" or "truck", which is surer.
 
         Args:
             items: pictures.
-            top: how many kinds for each.
+            top: how many of each for each picture.
 
         Returns:
-            For each picture the likeliest kinds, best first, with the probabilities of their classes together; of
-            equally likely ones the narrower first. A class is of up to three kinds, one inside the other.
+            For each picture the likeliest classes and the likeliest kinds, best first, with their probabilities; a
+            kind has those of its classes together. A class is of up to three kinds, one inside the other; of equally
+            likely kinds the narrower comes first.
 
         Raises:
             As ``embed``.
@@ -131,7 +134,7 @@ class OfflineEmbedder:
         if top < 1:
             raise ConfigError(f"top is {top!r}; it should be 1 or more.")
         pictures = [_frames(item)[0] for item in items]
-        return self._picture_encoder().kinds(pictures, top) if pictures else []
+        return self._picture_encoder().recognise(pictures, top) if pictures else []
 
     def close(self) -> None:
         """Free the models; harmless when called twice. A later call loads them again."""

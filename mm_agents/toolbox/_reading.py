@@ -102,14 +102,9 @@ class Reading:
         asset, found = self._read("flowchart", source, page)
         if len(found.nodes) < 2 or not found.edges:
             raise ToolError(f"No flowchart was found in {asset.name!r}.", retry=True)
-        document = found.to_json() | {
-            "steps": found.to_steps(),
-            "mermaid": found.to_mermaid(),
-            "dot": found.to_dot(),
-            "python": found.to_python(),
-        }
+        document = found.to_json() | _forms(found)
         named = [node.evidence for node in found.nodes if node.evidence is not None]
-        return self._told(asset, found, document, question, found.to_steps(), named)
+        return self._told(asset, found, document, question, document["steps"], named)
 
     def read_hidden_text(self, source: SourceArgument, page: PageNumber = None) -> ToolResult:
         """Read text that is almost of the colour of its background, such as a hidden message."""
@@ -148,11 +143,11 @@ class Reading:
     ) -> ToolResult:
         """The answer to the question with its places, or the whole reading with all of them."""
         answered: Any = None
-        if question is not None and question.strip():
-            answered = found.answer(question, model=self._readings.model)
+        if question is not None and question.strip() and hasattr(found, "answer"):
+            answered = _ask(found, question, self._readings.model)
             bare = _without_parties(question, document)
             if answered.answer is None and bare != question:
-                answered = replace(found.answer(bare, model=self._readings.model), question=question)
+                answered = replace(_ask(found, bare, self._readings.model), question=question)
         if answered is not None and answered.answer is not None:
             places = tuple(asset.owning(one) for one in answered.evidence)
             text = f"Of {asset.name}: {answered.answer}"
@@ -173,6 +168,31 @@ class Reading:
             return ()
         file = asset.file()
         return crops(places, lambda number: page_as_stored(file, number), asset.name)
+
+
+def _ask(found: Any, question: str, model: ChatModel | None) -> Any:
+    """What a reading answers."""
+    return found.answer(question, model=model)
+
+
+def _forms(chart: Any) -> dict[str, Any]:
+    """A flowchart as steps and as code, as far as its reader can write it."""
+    forms: dict[str, Any] = {}
+    for name in ("steps", "mermaid", "dot", "python"):
+        write = getattr(chart, f"to_{name}", None)
+        forms[name] = write() if write is not None else None
+    if forms["steps"] is None:
+        names = {node.id: node.name for node in chart.nodes}
+        lines: list[str] = []
+        for n, node in enumerate(chart.nodes, start=1):
+            ways = [
+                f"{f'{edge.label}: ' if edge.label else ''}{names[edge.target]}"
+                for edge in chart.edges
+                if edge.source == node.id
+            ]
+            lines.append(f"{n}. {node.name}" + (f" → {'; '.join(ways)}" if ways else ""))
+        forms["steps"] = "\n".join(lines)
+    return forms
 
 
 def _without_parties(question: str, document: dict[str, Any]) -> str:

@@ -45,7 +45,7 @@ class Sight:
         if not isinstance(embedder, Classifier):
             return (), ()
         try:
-            return embedder.classify([image], top=3)[0], embedder.kinds([image], top=3)[0]
+            return embedder.recognise([image], top=3)[0]
         except (MissingExtraError, EmbedderError):
             return (), ()  # what can be known without it is still told
 
