@@ -11,16 +11,15 @@ preceded by a search for it. English only, as the offline embedder is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
-from mm_agents.agent._planning import Features, Margins, Regression, choose_margins, fit, kernel
-from mm_agents.agent._planning_vectors import kept_vectors, vectors_of
-from mm_agents.toolbox._questions import Example, every_example, examples
+from mm_agents.agent._looking import looks_empty
+from mm_agents.agent._planning_examples import OWN, Learnt, learn, target_of
+from mm_agents.agent._planning_words import classes_of, words_of
+from mm_agents.toolbox.attachments import AttachmentInfo
 from mm_agents.tools import Attachment, Tool, by_name
 
 if TYPE_CHECKING:
@@ -31,9 +30,9 @@ SEARCH = "search_images"
 READERS = ("describe_image", "read_invoice", "read_table", "read_flowchart", "read_hidden_text")
 """The toolbox's tools that need a picture or document, attached or found before."""
 
-_LAST = "recommend"
-_NEAR = 0.5
-"""A counterexample that is so near to an example of the user's own tool, by cosine, is none any more."""
+_CLIPS, _LAST, _HIDDEN = "search_videos", "recommend", "read_hidden_text"
+_EMPTY = 0.25
+"""How much reading hidden text gains where a picture with nothing to be seen is attached: enough to break ties."""
 
 
 class Attached(Protocol):
@@ -60,24 +59,6 @@ class Plan:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Learnt:
-    """What comes of the examples.
-
-    Attributes:
-        examples: those learnt from.
-        targets: the names of what is scored; the last, "", stands for no tool.
-        pairs: the targets that examples name together.
-    """
-
-    examples: tuple[Example, ...]
-    targets: tuple[str, ...]
-    features: Features
-    regression: Regression
-    margins: Margins
-    pairs: frozenset[frozenset[str]]
-
-
 class OfflinePlanner:
     """Says which tools a question is for. Thread-safe; learns at the first question.
 
@@ -91,10 +72,10 @@ class OfflinePlanner:
 
     def __init__(self, tools: Sequence[Tool], embedder: Embedder) -> None:
         self._tools = by_name(tools)
+        self._target = {name: target_of(tool) for name, tool in self._tools.items()}
         self._embedder = embedder
         self._lock = Lock()
-        self._learnt: _Learnt | None = None
-        self._target = {name: _target(tool) for name, tool in self._tools.items()}
+        self._learnt: Learnt | None = None
 
     def plan(self, question: str, attachments: Sequence[Attached] = ()) -> Plan:
         """Choose the tools for a question.
@@ -108,124 +89,78 @@ class OfflinePlanner:
         """
         learnt = self._learn()
         kinds: tuple[Attachment, ...] = tuple(one.kind for one in attachments)
-        row = learnt.features([question], [kinds], vectors_of(self._embedder, [question]))
-        by_target = dict(zip(learnt.targets, learnt.regression.scores(row)[0].tolist(), strict=True))
-        scores = {
-            name: by_target[target] for name, target in self._target.items() if self._takes(self._tools[name], kinds)
-        }
-        chosen = [] if not question.strip() else self._chosen(learnt, by_target, scores)
-        tools = self._in_order(chosen, kinds)
+        scores, alike = learnt.scores(question, kinds, self._embedder)
+        self._look(learnt, scores, question, attachments)
+        targets, missing = self._chosen(learnt, scores) if question.strip() else ([], None)
+        tools = self._in_order(targets, kinds)
+        nearest = learnt.nearest(alike, [self._target[name] for name in tools] or [""])
+        if missing is not None:
+            reason = f"It is for {missing}, which cannot be used here."
+        else:
+            reason = f"{' and '.join(tools) or 'No tool'}: it is like {nearest!r}."
         return Plan(
             tools=tools,
-            scores={name: scores.get(name, 0.0) for name in self._tools},
-            reason=self._reason(learnt, row, by_target, tools),
+            scores={name: float(scores[learnt.targets.index(target)]) for name, target in self._target.items()},
+            reason=reason,
         )
 
-    # ------------------------------------------------------------ choosing
+    def _learn(self) -> Learnt:
+        with self._lock:
+            if self._learnt is None:
+                self._learnt = learn(self._embedder, {self._target[name]: tool for name, tool in self._tools.items()})
+            return self._learnt
 
-    def _takes(self, tool: Tool, kinds: Sequence[Attachment]) -> bool:
-        """Whether a tool can have to do with what is attached."""
-        return not kinds or not tool.attachments or any(kind in tool.attachments for kind in kinds)
+    def _look(self, learnt: Learnt, scores: FloatArray, question: str, attachments: Sequence[Attached]) -> None:
+        """Let what is attached weigh in on the scores, beyond what was learnt of its kinds."""
+        place = {target: n for n, target in enumerate(learnt.targets)}
+        kinds: list[Attachment] = [one.kind for one in attachments]
+        hidden, best = place[_HIDDEN], scores[: learnt.choice.tools].max()
+        if scores[hidden] + _EMPTY >= best and any(_looks_empty(one) for one in attachments):
+            scores[hidden] += _EMPTY
+        images, clips = place[SEARCH], place[_CLIPS]
+        if medium := _own_medium(question, kinds):
+            better, worse = (images, clips) if medium == "image" else (clips, images)
+            scores[better], scores[worse] = sorted((scores[better], scores[worse]), reverse=True)
+        for name, tool in self._tools.items():
+            if kinds and tool.attachments and tool.attachments.isdisjoint(kinds):
+                scores[place[self._target[name]]] = 0.0
 
-    def _chosen(self, learnt: _Learnt, by_target: dict[str, float], scores: dict[str, float]) -> list[str]:
-        """The tools that are far enough ahead of "no tool", best first."""
-        usable = {self._target[name] for name in scores}
-        best = max((target for target in by_target if target), key=by_target.__getitem__, default="")
-        if not best or best not in usable or by_target[best] - by_target[""] < learnt.margins.ahead:
-            return []
-        chosen = [best]
-        for target in sorted(usable - {best}, key=by_target.__getitem__, reverse=True):
-            together = all(_may_meet(learnt, target, other) for other in chosen)
-            if together and by_target[target] >= learnt.margins.second:
-                chosen.append(target)
-        return [name for target in chosen for name in scores if self._target[name] == target]
+    def _chosen(self, learnt: Learnt, scores: FloatArray) -> tuple[list[str], str | None]:
+        """The targets that are chosen, best first; and the tool that would have been the best and is not there."""
+        usable, choice = set(self._target.values()), learnt.choice
+        (first,), (ahead,), (second,), (beside,) = choice.best(scores[None])
+        best = learnt.targets[first]
+        if ahead < choice.ahead:
+            return [], None
+        if best not in usable:
+            return [], best.removeprefix(OWN)
+        other = learnt.targets[second]
+        return [best, *([other] if beside >= choice.beside and other in usable else [])], None
 
-    def _in_order(self, chosen: Iterable[str], kinds: Sequence[Attachment]) -> tuple[str, ...]:
-        """Searches first, then advice, then what reads; what reads an attached file comes before all.
+    def _in_order(self, targets: Collection[str], kinds: Sequence[Attachment]) -> tuple[str, ...]:
+        """The tools of some targets: searches, then advice, then what reads; what reads an attached file comes first.
 
         What reads and has nothing attached is given a search that finds it something to read.
         """
-        names = list(chosen)
-        readers = [name for name in names if self._target[name] in READERS]
-        others = [name for name in self._tools if name in names and name not in readers]
+        readers = [name for name, target in self._target.items() if target in targets and target in READERS]
+        others = [name for name, target in self._target.items() if target in targets and target not in READERS]
         others.sort(key=lambda name: self._target[name] == _LAST)
         if readers and kinds:
             return (*readers, *others)
-        if readers and SEARCH not in {self._target[name] for name in others}:
-            others += [name for name in self._tools if self._target[name] == SEARCH]
+        if readers and SEARCH not in targets:
+            others += [name for name, target in self._target.items() if target == SEARCH]
         return (*others, *readers)
 
-    def _reason(self, learnt: _Learnt, row: FloatArray, by_target: dict[str, float], tools: Sequence[str]) -> str:
-        alike = kernel(row, learnt.regression.rows)[0]
-        wanted = {self._target[name] for name in tools} if tools else set[str]()
-        fitting = [n for n, one in enumerate(learnt.examples) if wanted & set(one.tools) or not (wanted or one.tools)]
-        nearest = learnt.examples[max(fitting, key=lambda n: float(alike[n]))].text if fitting else ""
-        if tools:
-            return f"{' and '.join(tools)}: much like {nearest!r}."
-        best = max((target for target in by_target if target), key=by_target.__getitem__, default="")
-        if best and by_target[best] - by_target[""] >= learnt.margins.ahead:
-            return f"It is for {best.removeprefix(_OWN)}, which cannot be used here."
-        return f"No tool fits: it is rather like {nearest!r}."
 
-    # ------------------------------------------------------------ learning
-
-    def _learn(self) -> _Learnt:
-        with self._lock:
-            if self._learnt is None:
-                self._learnt = self._learn_anew()
-            return self._learnt
-
-    def _learn_anew(self) -> _Learnt:
-        house = every_example()
-        house_vectors = kept_vectors(self._embedder, [one.text for one in house])
-        own = [one for name, tool in self._tools.items() for one in _own_examples(tool, self._target[name])]
-        own_vectors = vectors_of(self._embedder, [one.text for one in own])
-        strangers = [n for n, one in enumerate(own) if one.tools[0].startswith(_OWN)]
-        nearest = (house_vectors @ own_vectors[strangers].T).max(axis=1, initial=-1.0)
-        kept = [n for n, one in enumerate(house) if one.tools or nearest[n] < _NEAR]
-        learnt = (*(house[n] for n in kept), *own)
-        targets = (*dict.fromkeys(name for one in learnt for name in one.tools), "")
-        features = Features([one.text for one in learnt])
-        rows = features(
-            [one.text for one in learnt],
-            [one.attached for one in learnt],
-            np.vstack([house_vectors[kept], own_vectors]),
-        )
-        wanted = np.array(
-            [[name in one.tools for name in targets[:-1]] + [not one.tools] for one in learnt], np.float32
-        )
-        regression = fit(rows, wanted)
-        return _Learnt(
-            examples=learnt,
-            targets=targets,
-            features=features,
-            regression=regression,
-            margins=choose_margins(regression.left_out, wanted),
-            pairs=frozenset(frozenset((a, b)) for one in learnt for a in one.tools for b in one.tools if a != b),
-        )
+def _looks_empty(attached: Attached) -> bool:
+    return isinstance(attached, AttachmentInfo) and attached.kind == "image" and looks_empty(attached.file)
 
 
-_OWN = "own:"
-
-
-def _target(tool: Tool) -> str:
-    """What a tool's score is called: the toolbox's name of it, also where it was renamed; else a name of its own."""
-    for name in dict.fromkeys(name for one in every_example() for name in one.tools):
-        if tool.name.endswith(name) and set(tool.examples) & set(examples(name)):
-            return name
-    return _OWN + tool.name
-
-
-def _own_examples(tool: Tool, target: str) -> list[Example]:
-    """The examples of a tool that the toolbox does not have; a tool without any is known by its description."""
-    known = set[str]() if target.startswith(_OWN) else set(examples(target))
-    texts = [text for text in dict.fromkeys(tool.examples) if text not in known]
-    if not tool.examples:
-        texts = [tool.description]
-    attached = tuple(sorted(tool.attachments)[:1])
-    return [Example(text=text, tools=(target,), attached=attached) for text in texts]
-
-
-def _may_meet(learnt: _Learnt, one: str, other: str) -> bool:
-    """Whether two tools may stand in one plan: where examples name them together, or one is the user's own."""
-    return frozenset((one, other)) in learnt.pairs or one.startswith(_OWN) or other.startswith(_OWN)
+def _own_medium(question: str, kinds: Sequence[Attachment]) -> Attachment | None:
+    """The kind that what is looked for has in common with what is attached, as long as no other is named."""
+    classes = classes_of(words_of(question))
+    if set(kinds) == {"image"} and not classes & {"video", "when"}:
+        return "image"
+    if set(kinds) == {"video"} and "photo" not in classes:
+        return "video"
+    return None

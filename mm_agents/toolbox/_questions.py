@@ -12,7 +12,10 @@ from functools import cache
 from importlib.resources import files
 from typing import cast
 
-from mm_agents.tools import Attachment
+from pydantic import BaseModel
+
+from mm_agents.errors import ToolError
+from mm_agents.tools import Attachment, Tool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,26 @@ def examples(tool: str) -> tuple[str, ...]:
 def every_example() -> tuple[Example, ...]:
     """All of them, also those that no tool answers."""
     return tuple(_read(files("mm_agents.toolbox").joinpath("questions.txt").read_text("utf-8")))
+
+
+def outlines() -> list[Tool]:
+    """The toolbox's tools by name, examples and attachments alone, for planning where there is no library."""
+    tools = dict.fromkeys(tool for one in every_example() for tool in one.tools)
+    return [_outline(tool) for tool in tools]
+
+
+def _outline(name: str) -> Tool:
+    def refuse() -> str:
+        raise ToolError(f"{name} needs a library.", retry=False)
+
+    return Tool(
+        name=name,
+        description=f"{name} without a library.",
+        arguments=BaseModel,
+        function=refuse,
+        examples=examples(name),
+        attachments=frozenset(kind for one in every_example() if name in one.tools for kind in one.attached),
+    )
 
 
 def _read(text: str) -> Iterator[Example]:
