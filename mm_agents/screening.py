@@ -81,6 +81,11 @@ _WEAK = re.compile(
     rf"^\W*(?:then|also|and|now|next|finally|instead|please|after that|important)*\W*(?:{_SPEAK}|call|use|run|execute|"
     r"invoke|tell|send|search|open|fetch|visit|delete|click|forget|ignore|do not|don't|never|always|only|you)\b"
 )
+# A sentence or a cell of a table, in Markdown, HTML or columns.
+_PIECE = re.compile(
+    r"\S.*?(?:[.!?…]+[\"')\]]*(?=\s|</?t[dhr]\b)|(?=(?<![<|])\|(?![>|]))|(?=</?t[dhr]\b)|(?=\t|\s{3})|$)"
+)
+_SEPARATORS = re.compile(r"^(?:\|(?![>|])|</?t[dhr]\b[^>]*>|\s)+")
 _CONFUSED = str.maketrans("аеорсухіјѕԁһ", "aeopcyxijsdh")  # Cyrillic letters that look like Latin ones
 _UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e0000-\U000e007f]")
 
@@ -194,9 +199,11 @@ def _calls(tools: Iterable[str]) -> Iterator[re.Pattern[str]]:
 
 def _units(text: str) -> Iterator[_Unit]:
     for line in re.finditer(r"[^\n\r\u2028\x0b\x0c]+", text):
-        for piece in re.finditer(r"\S.*?(?:[.!?…]+[\"')\]]*(?=\s)|$)", line[0]):
-            start = line.start() + piece.start()
-            yield _Unit(start, start + len(piece[0].rstrip()), _flat(piece[0]), bool(re.match(r"[a-z(,]", piece[0])))
+        for piece in _PIECE.finditer(line[0]):
+            inside = _SEPARATORS.sub("", piece[0]).rstrip()
+            start = line.start() + piece.end() - len(_SEPARATORS.sub("", piece[0]))
+            if inside:
+                yield _Unit(start, start + len(inside), _flat(inside), bool(re.match(r"[a-z(,]", inside)))
 
 
 def _flat(text: str) -> str:

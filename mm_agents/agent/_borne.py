@@ -130,7 +130,7 @@ def _figures(
     doubt = check_claim(text, [known.clean for known in printed], computed=None, question=question)
     if doubt is None:
         return None, None, printed
-    said = values_in([text])
+    said, wrong = values_in([text]), ""
     asked = asked_values(question)
     for candidate in (*_equations(text), *sources.sums):
         try:
@@ -138,7 +138,7 @@ def _figures(
         except ValueError:
             continue
         if not result.right:
-            doubt = f"the sum “{candidate}” comes to {result.value:f}"
+            wrong = wrong or f"the sum “{candidate}” comes to {result.value:f}"
             continue
         if not said & (result.parts - set(result.operands)):
             continue
@@ -146,7 +146,7 @@ def _figures(
         taken = _located(operands, printed, sources)
         if check_claim(text, [known.clean for known in taken], computed=candidate, question=question) is None:
             return None, candidate, taken
-    return doubt, None, cited
+    return wrong or doubt, None, cited
 
 
 def _equations(text: str) -> list[str]:

@@ -21,6 +21,7 @@ _LISTED = 80  # sources that are told with a result
 _QUOTED = 100  # characters of each
 _DIGITS = 24  # of a computed number
 _PIECE = 3  # words
+_AROUND = 60  # characters that the same line has around it in another form, such as the rest of a row
 _WORDS = 200_000  # characters of a payload that are looked at
 _TOLD_BY_MODELS = ("description",)
 """Keys of payloads that hold what another model said: no ground for a claim."""
@@ -113,8 +114,10 @@ class Numbered:
 
     def note(self, tool: str, lines: Iterable[str]) -> None:
         """Note lines that were withheld elsewhere, such as on a picture."""
-        known = {one.line for one in self.withheld}
-        self.withheld += [Withheld(tool, line) for line in dict.fromkeys(lines) if line not in known]
+        for line in lines:
+            plain = " ".join(line.replace("\\", "").split())  # Markdown hides its signs
+            if not any(one.line in plain and len(plain) <= len(one.line) + _AROUND for one in self.withheld):
+                self.withheld = [one for one in self.withheld if plain not in one.line] + [Withheld(tool, plain)]
 
     def compute(self, expression: str) -> str:
         """Compute, and note the sum.

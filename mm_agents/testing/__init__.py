@@ -1,6 +1,7 @@
-"""For tests of plugins and of programs that use mm_agents: a public fake embedder and the contracts as test classes.
+"""For tests of plugins and of programs that use mm_agents: a fake embedder, the contracts, and hostile files.
 
-``HashEmbedder`` needs nothing; the contracts need pytest, and ``StoreContract`` also hypothesis.
+``HashEmbedder`` needs nothing; the contracts need pytest, and ``StoreContract`` also hypothesis. ``hostile_files`` makes
+pictures and documents that try to lead an agent astray, and ``obeyed`` says whether they did.
 """
 
 from __future__ import annotations
@@ -11,11 +12,30 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mm_agents.testing.embedder_contract import EmbedderContract
     from mm_agents.testing.hash_embedder import HashEmbedder
+    from mm_agents.testing.injections import ATTACKS, Attack, HostileFile, hostile_files, obeyed
     from mm_agents.testing.store_contract import StoreContract
 
-_HOME = {"EmbedderContract": "embedder_contract", "HashEmbedder": "hash_embedder", "StoreContract": "store_contract"}
+_HOME = {
+    "ATTACKS": "injections",
+    "Attack": "injections",
+    "EmbedderContract": "embedder_contract",
+    "HashEmbedder": "hash_embedder",
+    "HostileFile": "injections",
+    "StoreContract": "store_contract",
+    "hostile_files": "injections",
+    "obeyed": "injections",
+}
 
-__all__ = ["EmbedderContract", "HashEmbedder", "StoreContract"]
+__all__ = [
+    "ATTACKS",
+    "Attack",
+    "EmbedderContract",
+    "HashEmbedder",
+    "HostileFile",
+    "StoreContract",
+    "hostile_files",
+    "obeyed",
+]
 
 
 def __getattr__(name: str) -> Any:
