@@ -1,7 +1,7 @@
 """For tests of plugins and of programs that use mm_agents: a fake embedder, the contracts, and hostile files.
 
-``HashEmbedder`` needs nothing; the contracts need pytest, and ``StoreContract`` also hypothesis. ``hostile_files`` makes
-pictures and documents that try to lead an agent astray, and ``obeyed`` says whether they did.
+``HashEmbedder`` needs nothing; the contracts need pytest, and ``StoreContract`` also hypothesis. ``hostile_files``
+makes pictures and documents that try to lead an agent astray, and ``obeyed`` says whether they did.
 """
 
 from __future__ import annotations
