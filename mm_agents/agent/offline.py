@@ -31,8 +31,8 @@ READERS = ("describe_image", "read_invoice", "read_table", "read_flowchart", "re
 """The toolbox's tools that need a picture or document, attached or found before."""
 
 _CLIPS, _LAST, _HIDDEN = "search_videos", "recommend", "read_hidden_text"
-_EMPTY = 0.25
-"""How much reading hidden text gains where a picture with nothing to be seen is attached: enough to break ties."""
+_EMPTY = 0.5
+"""How much reading hidden text gains where a picture with nothing to be seen is attached: little else can be done."""
 
 
 class Attached(Protocol):
