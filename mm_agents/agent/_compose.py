@@ -96,9 +96,8 @@ def tell_hits(draft: Draft, result: ToolResult, subject: str, floors: Mapping[st
     kept = [one for one in near if one[2].carries]
     if not kept:
         return False
-    best = kept[0][2].cosine
-    if best is not None:
-        kept = [one for one in kept if one[2].keywords or one[2].cosine is None or one[2].cosine >= _NEAR_BEST * best]
+    best = kept[0][2].cosine or 0.0
+    kept = [kept[0], *(one for one in kept[1:] if one[2].keywords or (one[2].cosine or 0.0) >= _NEAR_BEST * best)]
     (hit, evidence, how), *others = kept[: _BEST if several else 1 + _ALSO]
     number = draft.cite(evidence, name=hit["name"], media_type=hit["media_type"])
     noun = _NOUNS.get(hit["media_type"], subject)

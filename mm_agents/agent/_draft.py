@@ -7,6 +7,7 @@ from typing import Any
 
 from mm_agents.agent._claims import check_claim
 from mm_agents.agent.answer import Answer, Check, CheckStatus, Claim, Cost, Source, Step
+from mm_agents.screening import screen_said
 from mm_agents.types import Evidence
 
 
@@ -55,7 +56,7 @@ class Draft:
         """State something.
 
         Args:
-            text: a sentence, without the numbers of its sources.
+            text: a sentence, without the numbers of its sources; what reads like an instruction is withheld from it.
             sources: what it rests on.
             why: what it was found by.
             doubt: why it is not verified, where it is not; without one, code checks it here.
@@ -63,6 +64,8 @@ class Draft:
             line: how it stands in the text where that is not the sentence alone, such as an item of a list.
             follows: what joins it to the paragraph before it; by default it is one of its own.
         """
+        text = screen_said(text)[0]
+        line = screen_said(line)[0] if line else None
         numbers = tuple(dict.fromkeys(sources))
         cited = [self.sources[number - 1] for number in numbers]
         found = doubt or check_claim(text, cited, computed=computed, question=self.question)

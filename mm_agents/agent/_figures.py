@@ -33,15 +33,13 @@ def numbers_in(text: str) -> list[str]:
 
 
 def values_of(written: str) -> set[Decimal]:
-    """What a written number may mean: a point or comma may part thousands or decimals."""
+    """What a written number may mean: "1.234" is a thousand and more, or one and less; "12.50" is but twelve."""
     bare = re.sub(r"['\u00a0\u202f]", "", written)
-    readings = {bare.replace(",", ""), bare.replace(".", "").replace(",", ".")}
     found: set[Decimal] = set()
-    for reading in readings:
-        try:
-            found.add(Decimal(reading).normalize())
-        except InvalidOperation:
-            continue
+    for decimal, thousands in ((".", ","), (",", ".")):
+        whole = rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{2,3}})*{re.escape(thousands)}\d{{3}}|\d+"
+        if re.fullmatch(rf"(?:{whole})(?:{re.escape(decimal)}\d+)?", bare):
+            found.add(Decimal(bare.replace(thousands, "").replace(decimal, ".")).normalize())
     return found
 
 

@@ -51,6 +51,7 @@ READERS: Mapping[str, str] = {
 }
 """The tools that read documents, and what those are called."""
 
+_DESCRIBE = "describe_image"
 _CANDIDATES = 5
 """How many of the nearest documents are read before giving up."""
 
@@ -122,11 +123,14 @@ class OfflineRun:
                 return
         for place, name in enumerate(names):
             following = names[place + 1] if place + 1 < len(names) else None
+            reads = following in READERS or following == _DESCRIBE
+            if name in SEARCHES and reads and following and self._given(following, asked):
+                continue  # what is to be read is known already
             if name in SEARCHES:
                 found = yield from self._search(name, asked, to_read=following)
             elif name == "recommend":
                 yield from self._recommend(asked)
-            elif name in READERS or name == "describe_image":
+            elif name in READERS or name == _DESCRIBE:
                 yield from self._read(name, asked, found if place and names[place - 1] in SEARCHES else None)
             else:
                 yield from self._other(name, asked)
@@ -136,7 +140,7 @@ class OfflineRun:
     def _search(
         self, name: str, asked: Asked, *, to_read: str | None
     ) -> Iterator[Event | Any]:  # a generator that returns a result
-        hop = to_read in READERS or to_read == "describe_image"
+        hop = to_read in READERS or to_read == _DESCRIBE
         arguments = self._search_arguments(name, asked, to_read=to_read, hop=hop)
         result = yield from self._call(name, arguments)
         if result is None:
@@ -200,7 +204,7 @@ class OfflineRun:
     def _read(self, name: str, asked: Asked, found: ToolResult | None) -> Iterator[Event]:
         """Read what is attached or meant; else the nearest documents, until one answers."""
         given = self._given(name, asked)
-        if name == "describe_image":
+        if name == _DESCRIBE:
             yield from self._describe(asked, given, found)
             return
         if given:
@@ -296,7 +300,7 @@ class OfflineRun:
         pairs = [sources[:2]] if len(sources) > 1 and is_comparison(asked.text) else [[one] for one in sources[:3]]
         for pair in pairs:
             arguments = {"source": pair[0], "question": asked.text} | ({"other": pair[1]} if len(pair) > 1 else {})
-            result = yield from self._call("describe_image", arguments)
+            result = yield from self._call(_DESCRIBE, arguments)
             if result is not None:
                 compose.tell_described(self._draft, result, tell_more=TELL_MORE)
             else:
@@ -363,7 +367,7 @@ class OfflineRun:
         self._draft.payloads[name] = dict(result.payload)
         self.assets += [one for one in result.assets if one not in self.assets]
         _, withheld = screen(result.text, tools=self._tools)
-        for line in withheld:
+        for line in dict.fromkeys((*(result.payload.get("withheld") or ()), *withheld)):
             self._draft.check("instructions in files", "failed", f"A file says “{line[:120]}”; that was not followed.")
 
 

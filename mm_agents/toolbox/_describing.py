@@ -13,11 +13,12 @@ from pydantic import Field
 from mm_agents import _plugins, media
 from mm_agents.errors import MissingExtraError, ToolError
 from mm_agents.ingest import IMAGE_SIDE
+from mm_agents.screening import paint_over, screen, screen_words
 from mm_agents.toolbox._results import excerpt
 from mm_agents.toolbox._sources import Asset, Sources
 from mm_agents.toolbox.sight import KIND, Sight, shown
 from mm_agents.tools import Picture, ToolResult
-from mm_agents.types import Evidence, Image
+from mm_agents.types import Box, Image
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
@@ -42,7 +43,7 @@ class _Seen:
         classes: what it may show, with probabilities, best first.
         kinds: what kinds of thing, likewise.
         words: its text; None where words cannot be read.
-        places: of its words.
+        withheld: lines on it that read like an instruction; they are in neither of both.
     """
 
     asset: Asset
@@ -51,7 +52,7 @@ class _Seen:
     classes: Sequence[tuple[str, float]]
     kinds: Sequence[tuple[str, float]]
     words: str | None
-    places: tuple[Evidence, ...]
+    withheld: tuple[str, ...]
 
     @property
     def numbers(self) -> list[str]:
@@ -104,8 +105,8 @@ class Describing:
         return ToolResult(
             text="\n".join([*([facts["description"]] if "description" in facts else [TELL_MORE]), *lines]),
             media=tuple(Picture(image=media.shrink(one.image, _SHOWN_SIDE), caption=one.asset.name) for one in seen),
-            payload={**facts, "sentences": told},
-            evidence=tuple(one.asset.whole("looked at") for one in seen) + tuple(p for one in seen for p in one.places),
+            payload={**facts, "sentences": told, "withheld": [line for one in seen for line in one.withheld]},
+            evidence=tuple(one.asset.whole("looked at") for one in seen),
             assets=tuple(one.asset.id for one in seen if one.asset.record is not None),
         )
 
@@ -114,19 +115,9 @@ class Describing:
     def _look(self, reference: str) -> _Seen:
         asset = self._sources.resolve(reference)
         image, size = _picture(asset)
-        words, places = self._words(asset)
         classes, kinds = self._sight.named(image)
-        return _Seen(asset=asset, image=image, size=size, classes=classes, kinds=kinds, words=words, places=places)
-
-    def _words(self, asset: Asset) -> tuple[str | None, tuple[Evidence, ...]]:
-        """The words in a picture, and where each line of them stands."""
-        if asset.media_type not in ("image", "film"):
-            return None, ()
-        try:
-            found = _plugins.build_named("documents", "text").read(asset.file())
-        except MissingExtraError:
-            return None, ()
-        return found.text, ()
+        words, image, withheld = _read(asset, image, size)
+        return _Seen(asset=asset, image=image, size=size, classes=classes, kinds=kinds, words=words, withheld=withheld)
 
     def _compared(self, one: _Seen, other: _Seen) -> dict[str, Any]:
         """What two pictures have in common, as far as it can be known."""
@@ -159,6 +150,28 @@ class Describing:
         if question:
             prompt += "\n\n" + fenced(question, what="The user's question about them, to be answered")
         return model.text(prompt, pictures=[one.image for one in seen]).text
+
+
+def _read(asset: Asset, image: Image, size: tuple[int, int]) -> tuple[str | None, Image, tuple[str, ...]]:
+    """The words in a picture, and the picture, both without what reads like an instruction; and what does."""
+    if asset.media_type not in ("image", "film"):
+        return None, image, ()
+    try:
+        found = _plugins.build_named("documents", "text").read(asset.file())
+    except MissingExtraError:
+        return None, image, ()
+    words = found.pages[0].words
+    inside, lines = screen_words(words)
+    if inside:
+        across, down = image.pixels.shape[1] / size[0], image.pixels.shape[0] / size[1]
+        image = paint_over(image, [_scaled(words[n].box, across, down) for n in inside])
+    return screen(found.text)[0], image, lines
+
+
+def _scaled(box: Box, across: float, down: float) -> Box:
+    return Box(
+        x0=int(box.x0 * across), y0=int(box.y0 * down), x1=round(box.x1 * across + 1), y1=round(box.y1 * down + 1)
+    )
 
 
 def _picture(asset: Asset) -> tuple[Image, tuple[int, int]]:

@@ -28,7 +28,8 @@ def of_hits(found: Sequence[Hit], *, query: str | None, noun: str) -> ToolResult
     """
     if not found:
         return ToolResult(text=f"No {noun} were found.", payload={"query": query, "hits": []})
-    lines = [f"{len(found)} {noun}, the nearest first. [n] is a source; name it by its id."]
+    count = f"1 {noun[:-1]}" if len(found) == 1 else f"{len(found)} {noun}"
+    lines = [f"{count}, the nearest first. [n] is a source; name it by its id."]
     lines += [_line(n, hit) for n, hit in enumerate(found, start=1)]
     return ToolResult(
         text="\n".join(lines),

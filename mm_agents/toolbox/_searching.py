@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 STORY_VECTOR = "txt_vector"
 _MOST = 50
+_MOST_OF = 0.6
 
 Query = Annotated[str | None, Field(description="What to look for, in a few words.")]
 ImageArgument = Annotated[
@@ -163,7 +164,8 @@ class Searching:
         """The film of a title, spelt more or less so, or of an id."""
         known = self._titles()
         exact = [id for id, title in known if title.casefold() == reference.strip().casefold()]
-        named = exact or [id for id, _ in films_named(reference, known)]
+        # A title that only part of a longer name is like is another film's.
+        named = exact or [id for id, said in films_named(reference, known) if len(said) >= _MOST_OF * len(reference)]
         if named:
             return self._sources.of_record(self._library.get(named[0]))
         if self._sources.handed.allow(reference):

@@ -1,0 +1,226 @@
+"""The agent without a chat model: hops, answers put together by code, conversations, and what it does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from papers import invoice, plain, planned, table
+
+from mm_agents import Agent, Library, tool
+from mm_agents.agent import Budget
+from mm_agents.agent.events import Called, Checked, Claimed, Event, Finished, Planned, Returned, Token
+from mm_agents.errors import ConfigError, MediaError
+from mm_agents.testing import HashEmbedder
+from mm_agents.toolbox import toolbox
+
+pytest.importorskip("rapidocr", reason="pip install 'mm-agents[documents]'")
+
+HINGES = "how much would four brass hinges and two garden lamps cost?"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("agent")
+    media = place / "library" / "media"
+    media.mkdir(parents=True)
+    invoice(media / "northwind.png")
+    invoice(media / "harbour.png", seller="Harbour Lamps Ltd", items=[("2", "Lamp shades", "9.00", "18.00")])
+    table(media / "regions.png")
+    plain(media / "red.png", "red")
+    (media / "ferns.txt").write_text("Water the ferns on Tuesday.")
+    return place
+
+
+@pytest.fixture(scope="module")
+def library(place: Path) -> Iterator[Library]:
+    with Library.open(place / "library", embedder=HashEmbedder(width=64)) as opened:
+        opened.add(place / "library" / "media", progress=False)
+        yield opened
+
+
+@pytest.fixture
+def agent(library: Library) -> Agent:
+    return planned(Agent(library, model="offline"), "search_images", "read_invoice")
+
+
+def test_it_finds_the_scan_reads_it_and_computes(agent: Agent) -> None:
+    answer = agent.ask(HINGES)
+    (claim,) = answer.claims
+    assert claim.computed == "4 * 2.50 + 2 * 45.00 = 100.00"
+    assert claim.status == "verified"
+    assert "together 100.00" in answer.text
+    assert answer.text.endswith("[1][2]")
+    assert [source.evidence.quote for source in answer.sources] == ["2.50", "45.00"]
+    assert all(source.evidence.box and source.name == "northwind.png" for source in answer.sources)
+    assert [step.tool for step in answer.route] == ["search_images", "read_invoice"]
+    assert any(check.status == "passed" for check in answer.checks)
+    assert set(answer.retrieved) > {answer.sources[0].evidence.asset}
+    assert answer.cost.calls == 2
+    assert answer.model is None
+
+
+def test_the_next_document_is_read_where_the_first_does_not_answer(library: Library) -> None:
+    agent = planned(Agent(library, model="offline"), "search_images", "read_table")
+    answer = agent.ask("find the bill of brass hinges and garden lamps and say which region has the highest growth")
+    assert "South and West tie" in answer.text
+    assert answer.sources[0].name == "regions.png"
+    assert [step.tool for step in answer.route].count("read_table") > 1
+
+
+def test_a_document_of_somebody_else_does_not_answer(agent: Agent) -> None:
+    answer = agent.ask("what did Acme Anvils charge for the brass hinges?")
+    assert answer.text.startswith("I don't know")
+    assert answer.claims == ()
+    assert answer.sources == ()
+    assert answer.retrieved
+
+
+def test_what_an_attachment_does_not_tell_is_not_known(agent: Agent, place: Path) -> None:
+    path = place / "library" / "media" / "northwind.png"
+    answer = agent.ask("how much would three saxophones cost?", [path])
+    assert answer.text.startswith("I don't know: northwind.png does not tell")
+    assert [step.tool for step in answer.route] == ["read_invoice"]
+
+
+def test_a_picture_that_is_no_invoice_is_said_to_be_none(agent: Agent, place: Path) -> None:
+    answer = agent.ask("what is the total?", [place / "library" / "media" / "red.png"])
+    assert answer.text.startswith("I don't know: No items and no total were found in 'red.png'")
+    assert answer.route[-1].error is not None
+
+
+def test_no_tool_fits_is_said_with_what_could_be_done(library: Library) -> None:
+    answer = planned(Agent(library, model="offline")).ask("book me a flight")
+    assert answer.text.startswith("I can't help with that")
+    assert "- read_invoice: Read an invoice" in answer.text
+    assert answer.route == ()
+    assert answer.claims == ()
+
+
+def test_a_search_tells_the_nearest_and_lists_several(library: Library) -> None:
+    agent = planned(Agent(library, model="offline"), "search_text")
+    answer = agent.ask("which note is about the ferns?")
+    assert answer.text == "The nearest text is ferns.txt. [1]"
+    assert answer.sources[0].evidence.quote == "Water the ferns on Tuesday."
+    many = planned(Agent(library, model="offline"), "search_images").ask("pictures with lamp or growth")
+    assert many.text.startswith("The nearest pictures:\n\n- ")
+
+
+def test_an_empty_library_knows_nothing(tmp_path: Path) -> None:
+    with Library.open(tmp_path / "empty", embedder=HashEmbedder(width=64)) as empty:
+        for tools in (("search_images",), ("search_images", "read_invoice"), ("search_images", "describe_image")):
+            answer = planned(Agent(empty, model="offline"), *tools).ask("photos of a boat")
+            assert answer.text.startswith("I don't know")
+            assert answer.claims == ()
+
+
+def test_two_tools_answer_one_question(library: Library, place: Path) -> None:
+    agent = planned(Agent(library, model="offline"), "describe_image", "search_images")
+    answer = agent.ask("what is this, and are there pictures like it?", [place / "library" / "media" / "red.png"])
+    assert [step.tool for step in answer.route] == ["describe_image", "search_images"]
+    assert "red.png is a picture of 160 × 120 pixels" in answer.text
+    assert answer.route[1].arguments["image"] == "red.png"
+    assert {claim.status for claim in answer.claims} == {"verified", "unverified"}
+
+
+def test_forms_are_written_by_code(library: Library, place: Path) -> None:
+    agent = planned(Agent(library, model="offline"), "read_table")
+    answer = agent.ask("as a markdown table please", [place / "library" / "media" / "regions.png"])
+    assert "| North | 120 | 7% |" in answer.text
+    answer = agent.ask("which region has the highest growth?", [place / "library" / "media" / "regions.png"])
+    assert "South and West tie" in answer.text
+    bill = planned(Agent(library, model="offline"), "read_invoice")
+    answer = bill.ask("turn it into JSON", [place / "library" / "media" / "northwind.png"])
+    assert '"total": "75.00"' in answer.text
+
+
+# ---------------------------------------------------------------- events, limits, own tools
+
+
+def test_events_come_in_order(agent: Agent) -> None:
+    events: list[Event] = list(agent.stream(HINGES))
+    kinds = [type(event) for event in events if not isinstance(event, Token)]
+    assert kinds[:5] == [Planned, Called, Returned, Called, Returned]
+    assert set(kinds[5:-1]) == {Checked, Claimed}
+    assert isinstance(events[-1], Finished)
+    text = "".join(event.text for event in events if isinstance(event, Token))
+    assert text == events[-1].answer.text
+
+
+def test_a_budget_ends_the_calls(library: Library) -> None:
+    agent = planned(Agent(library, model="offline", budget=Budget(calls=4)), "search_images", "read_invoice")
+    answer = agent.ask("what did Acme Anvils charge for the brass hinges of Northwind and Harbour lamp shades?")
+    assert len([step for step in answer.route if not step.refused]) <= 4
+
+
+def test_a_users_own_tool_is_called(library: Library) -> None:
+    @tool(examples=["what is the weather in Oslo?", "will it rain in Bergen tomorrow?"])
+    def weather(city: str) -> str:
+        """Tell the weather in a city."""
+        return "It rains."
+
+    agent = planned(Agent(library, model="offline", tools=[*toolbox(library), weather]), "weather")
+    answer = agent.ask("what is the weather in Oslo?")
+    assert answer.text == "It rains."
+    assert answer.claims[0].status == "unverified"
+    with pytest.raises(ConfigError, match="Two tools are named 'weather'"):
+        Agent(library, model="offline", tools=[weather, weather])
+
+
+def test_tools_of_the_users_choice_know_the_attachments(library: Library, place: Path) -> None:
+    agent = planned(Agent(library, model="offline", tools=toolbox(library)), "read_invoice")
+    assert "75.00" in agent.ask("what is the total?", [place / "library" / "media" / "northwind.png"]).text
+
+
+def test_wrong_use_is_told(agent: Agent, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="The question is empty"):
+        agent.ask("  ")
+    with pytest.raises(MediaError, match=r"nothing\.png"):
+        agent.ask("what is this?", [tmp_path / "nothing.png"])
+
+
+def test_without_a_key_nothing_leaves_the_machine(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Agent(library).chat_model is None
+    monkeypatch.setenv("GOOGLE_API_KEY", "a-key")
+    assert Agent(library, model="offline").chat_model is None
+    pytest.importorskip("langchain_google_genai")
+    model = Agent(library).chat_model
+    assert model is not None
+    assert model.name.startswith("google_genai:")
+
+
+# ---------------------------------------------------------------- conversations
+
+
+def test_a_conversation_knows_what_was_shown(library: Library) -> None:
+    agent = planned(
+        Agent(library, model="offline"), find=("search_images",), total=("search_images", "read_invoice"), what=()
+    )
+    chat = agent.chat()
+    chat.ask("find pictures with the words Northwind brass hinges")
+    first = chat.ask("what is the total of the first one?")
+    assert first.text == "The total is 75.00. [1]"
+    assert [step.tool for step in first.route] == ["read_invoice"]
+    assert "NP-2041" in chat.ask("and the invoice number?").text
+    assert "I don't know which one" in chat.ask("what is the total of the ninth one?").text
+    assert len(chat.history) == 4
+
+
+def test_the_planner_sees_what_is_meant_as_attached(library: Library) -> None:
+    agent = planned(Agent(library, model="offline"), "search_images")
+    chat = agent.chat()
+    chat.ask("pictures that are red")
+    chat.ask("tell me more about the first one")
+    assert agent.planner.asked[1] == ("tell me more about the first one", ["image"])  # type: ignore[attr-defined]
+
+
+def test_attachments_stay_in_a_conversation(library: Library, place: Path, tmp_path: Path) -> None:
+    bill = invoice(tmp_path / "mine.png", seller="Quarry Tools Ltd", items=[("3", "Hammers", "8.00", "24.00")])
+    chat = planned(Agent(library, model="offline"), "read_invoice").chat()
+    assert chat.ask("what is the total?", [bill]).text == "The total is 24.00. [1]"
+    later = chat.ask("and who is the seller of it?")
+    assert "Quarry Tools Ltd" in later.text
+    assert later.sources[0].evidence.path == bill.as_posix()
+    other = planned(Agent(library, model="offline"), "read_invoice").chat()
+    assert "mine.png" not in other.ask("what is the total of it?").text

@@ -1,0 +1,96 @@
+"""What "it", "that one" and "the second one" mean in a conversation."""
+
+from __future__ import annotations
+
+import pytest
+
+from mm_agents.agent.answer import Answer, Source
+from mm_agents.agent.memory import Memory, Thing
+from mm_agents.types import Evidence
+
+
+def answer(*things: tuple[str, str]) -> Answer:
+    sources = tuple(
+        Source(
+            number=n,
+            name=name,
+            media_type=media_type,
+            evidence=Evidence(asset=f"id-{name}", path=name, sha256="0", how="vector media"),
+        )
+        for n, (name, media_type) in enumerate(things, start=1)
+    )
+    return Answer(question="?", text="", sources=sources)
+
+
+@pytest.fixture
+def memory() -> Memory:
+    """Three pictures and a clip were shown."""
+    memory = Memory()
+    shown = answer(("a.jpg", "image"), ("b.jpg", "image"), ("c.mp4", "video"), ("d.jpg", "image"))
+    memory.note(shown, ["search_images"])
+    return memory
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("what is the second one?", ["b.jpg"]),
+        ("describe the 4th", ["d.jpg"]),
+        ("and the last one?", ["d.jpg"]),
+        ("show me the third picture", ["d.jpg"]),
+        ("what happens in the first clip", ["c.mp4"]),
+        ("tell me more about it", ["a.jpg"]),
+        ("what is that?", ["a.jpg"]),
+        ("find pictures like this one", ["a.jpg"]),
+        ("what is in the clip?", ["c.mp4"]),
+        ("compare them", ["a.jpg", "b.jpg", "c.mp4", "d.jpg"]),
+        ("what does [3] show?", ["c.mp4"]),
+        ("which clip shows the dog that runs", []),
+        ("when does the dog raise its paw", []),
+        ("find the picture of a boat", []),
+        ("what is on the invoice?", []),
+    ],
+)
+def test_words_point_back(memory: Memory, question: str, names: list[str]) -> None:
+    assert [thing.name for thing in memory.resolve(question).things] == names
+
+
+def test_what_is_not_there_is_said_to_be_missing(memory: Memory) -> None:
+    assert memory.resolve("and the seventh one?").missing == "the seventh one"
+    assert memory.resolve("what is [9]?").missing == "[9]"
+
+
+def test_nothing_is_meant_before_anything_was_shown() -> None:
+    memory = Memory()
+    for question in ("what is it?", "the second one", "and the tax?"):
+        found = memory.resolve(question)
+        assert (found.things, found.goes_on) == ((), False)
+
+
+def test_a_list_outlives_what_was_told_of_one_of_it(memory: Memory) -> None:
+    memory.note(answer(("b.jpg", "image")), ["describe_image"])
+    assert memory.resolve("and the first?").things[0].name == "a.jpg"
+    assert memory.resolve("what is it?").things[0].name == "b.jpg"
+
+
+def test_the_invoice_is_what_was_read_as_one(memory: Memory) -> None:
+    memory.note(answer(("bill.png", "image")), ["search_images", "read_invoice"])
+    memory.note(answer(("a.jpg", "image")), ["describe_image"])
+    (thing,) = memory.resolve("who sent the invoice?").things
+    assert thing.name == "bill.png"
+    assert memory.reader_of(thing) == "read_invoice"
+
+
+def test_attached_pictures_are_counted_where_several_are() -> None:
+    memory = Memory()
+    memory.attach(Thing(id=name, name=name, media_type="image") for name in ("x.png", "y.png"))
+    assert memory.resolve("what is on the second picture?").things[0].name == "y.png"
+    memory.note(answer(("a.jpg", "image"), ("b.jpg", "image")), ["search_images"])
+    assert memory.resolve("describe the first picture I attached").things[0].name == "x.png"
+
+
+def test_a_question_may_go_on(memory: Memory) -> None:
+    found = memory.resolve("and the tax?")
+    assert found.goes_on
+    assert not found.explicit
+    assert found.things[0].name == "a.jpg"

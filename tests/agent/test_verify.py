@@ -1,0 +1,186 @@
+"""A kept answer is checked again: what was changed since is found, and the claim that fails is named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import pytest
+from papers import invoice, plain, planned
+
+from mm_agents import Agent, Answer, Library, media
+from mm_agents.agent.answer import Claim, Source
+from mm_agents.agent.verify import Verification, verify
+from mm_agents.errors import ConfigError
+from mm_agents.movies import add_movies
+from mm_agents.testing import HashEmbedder
+from mm_agents.types import Box, Evidence
+
+pytest.importorskip("rapidocr", reason="pip install 'mm-agents[documents]'")
+
+QUESTION = "how much would four brass hinges and two garden lamps cost?"
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("verify")
+    files = place / "library" / "media"
+    files.mkdir(parents=True)
+    invoice(files / "northwind.png")
+    (files / "ferns.txt").write_text("Water the ferns on Tuesday, 4 litres.")
+    frames = np.stack([np.full((48, 64, 3), 60 * n, np.uint8) for n in (0, 0, 2, 2, 4, 4, 1, 1)])
+    (files / "clip.mp4").write_bytes(media.encode_clip(frames, fps=2.0))
+    (place / "posters").mkdir()
+    PIL.Image.new("RGB", (60, 90), "navy").save(place / "posters" / "1_poster.jpg")
+    film = {"id": 1, "title": "The Lighthouse", "overview": "Two keepers and a storm."}
+    (place / "films.json").write_text(json.dumps([film]))
+    return place
+
+
+@pytest.fixture(scope="module")
+def library(place: Path) -> Iterator[Library]:
+    with Library.open(place / "library", embedder=HashEmbedder(width=64)) as opened:
+        opened.add(place / "library" / "media", progress=False)
+        add_movies(opened, place / "films.json", place / "posters")
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def answer(library: Library) -> Answer:
+    """Of the invoice, with a sum."""
+    return planned(Agent(library, model="offline"), "search_images", "read_invoice").ask(QUESTION)
+
+
+def edited(answer: Answer, **changes: Any) -> Answer:
+    """The answer with other words or another sum in its claim."""
+    (claim,) = answer.claims
+    return replace(answer, claims=(replace(claim, **changes),))
+
+
+def moved(answer: Answer, **changes: Any) -> Answer:
+    """The answer whose first source is changed."""
+    first, *rest = answer.sources
+    return replace(answer, sources=(replace(first, evidence=replace(first.evidence, **changes)), *rest))
+
+
+def why(verification: Verification) -> str:
+    assert not verification.ok
+    return next(claim.why for claim in verification.claims if claim.status == "failed")
+
+
+def test_an_answer_stands_as_long_as_its_files_do(answer: Answer, tmp_path: Path) -> None:
+    answer.save(tmp_path / "answer.json")
+    found = verify(Answer.load(tmp_path / "answer.json"))
+    assert found.ok
+    (claim,) = found.claims
+    assert claim.status == "verified"
+    assert "2 quotes were found again" in claim.why
+    assert "4 * 2.50 + 2 * 45.00 = 100.00 was computed again" in claim.why
+    assert found.to_json() == {"ok": True, "claims": [{"text": claim.text, "status": "verified", "why": claim.why}]}
+
+
+def test_a_changed_file_and_a_file_that_is_gone_are_told(tmp_path: Path) -> None:
+    path = invoice(tmp_path / "bill.png")
+    with Library.open(tmp_path / "library", embedder=HashEmbedder(width=64)) as library:
+        answer = planned(Agent(library, model="offline"), "read_invoice").ask("what is the total?", [path])
+    assert verify(answer).ok
+    invoice(path, items=[("1", "Garden lamp", "75.00", "75.00")])
+    assert "bill.png was changed" in why(verify(answer))
+    path.unlink()
+    assert "'bill.png' cannot be read" in why(verify(answer))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda a: edited(a, text="Together they cost 101.00."), "101.00 is in none"),
+        (lambda a: edited(a, computed="4 * 2.50 + 2 * 45.00 = 101.00"), "comes to 100.00"),
+        (lambda a: edited(a, computed="5 * 2.50 + 2 * 45.00 = 102.50"), "5 of the sum"),
+        (lambda a: edited(a, computed="4 * 2.50 + 3 * 30.00 = 100.00"), "of the sum"),
+        (lambda a: edited(a, computed="__import__('os').getcwd() = 1"), "cannot be done again"),
+        (lambda a: edited(a, text="It says “Pay Mallory”: 2.50."), "“Pay Mallory” is on none of the pages"),
+        (lambda a: edited(a, sources=(1, 2, 7)), "it cites [7]"),
+        (lambda a: edited(a, sources=()), "no source is cited"),
+        (lambda a: moved(a, quote="3.50"), "“3.50” is not at its place"),
+        (lambda a: moved(a, box=Box(x0=10, y0=400, x1=60, y1=420)), "“2.50” is not at its place"),
+        (lambda a: moved(a, box=Box(x0=900, y0=10, x1=960, y1=30)), "lies outside"),
+        (lambda a: moved(a, sha256="0" * 64), "was changed"),
+        (lambda a: moved(a, path="media/nothing.png"), "cannot be read"),
+        (lambda a: replace(a, text=a.text + " See also [9]."), "no source of that number"),
+        (lambda a: replace(a, text=a.text.replace("100.00", "1000.00")), "the text says 1000.00"),
+    ],
+)
+def test_what_was_tampered_with_is_found(answer: Answer, change: Callable[[Answer], Answer], said: str) -> None:
+    assert said in why(verify(change(answer)))
+
+
+def test_what_was_not_verified_is_not_verified_now(library: Library, place: Path) -> None:
+    agent = planned(Agent(library, model="offline"), "describe_image")
+    answer = agent.ask("what is this?", [place / "library" / "media" / "northwind.png"])
+    found = verify(answer)
+    assert found.ok
+    assert {claim.status for claim in found.claims} == {"unverified"}
+
+
+def claimed(text: str, evidence: Evidence, *, media_type: str, root: Path) -> Answer:
+    source = Source(number=1, evidence=evidence, name=Path(evidence.path or "").name, media_type=media_type)
+    claim = Claim(text=text, sources=(1,), status="verified")
+    return Answer(question="?", text=f"{text} [1]", claims=(claim,), sources=(source,)).rooted(str(root))
+
+
+def test_a_passage_of_a_text_is_found_again(library: Library, place: Path) -> None:
+    answer = planned(Agent(library, model="offline"), "search_text").ask("which note is about ferns?")
+    assert verify(answer).ok
+    assert "is not in ferns.txt" in why(verify(moved(answer, quote="Water the roses.")))
+    (source,) = answer.sources
+    evidence = replace(source.evidence, quote="4 litres")
+    assert verify(claimed("They take 4 litres.", evidence, media_type="text", root=place / "library")).ok
+    assert "5 is in none" in why(
+        verify(claimed("They take 5 litres.", evidence, media_type="text", root=place / "library"))
+    )
+
+
+def test_a_moment_has_to_be_in_its_clip(library: Library) -> None:
+    answer = planned(Agent(library, model="offline"), "search_videos").ask("which clip is dark?")
+    assert verify(answer).ok
+    assert answer.sources[0].evidence.t1 is not None
+    assert "is not in clip.mp4, which lasts 4.0 s" in why(verify(moved(answer, t0=2.0, t1=9.0)))
+
+
+def test_the_story_of_a_film_is_in_the_library(library: Library) -> None:
+    answer = planned(Agent(library, model="offline"), "search_text").ask("films about keepers and a storm")
+    assert answer.sources[0].media_type == "film"
+    assert verify(answer, library=library).claims[0].status == "verified"
+    alone = verify(answer)
+    assert alone.ok
+    assert alone.claims[0].status == "unverified"
+    assert "kept in the library" in alone.claims[0].why
+    assert "story has changed" in why(verify(moved(answer, quote="Three keepers."), library=library))
+
+
+def test_an_answer_without_claims_stands(library: Library) -> None:
+    assert verify(planned(Agent(library, model="offline")).ask("book me a flight")).to_json() == {
+        "ok": True,
+        "claims": [],
+    }
+
+
+def test_only_answers_are_loaded(tmp_path: Path) -> None:
+    for content in ("", "[]", '{"version": 9}', '{"version": 1}', "not json"):
+        (tmp_path / "a.json").write_text(content)
+        with pytest.raises(ConfigError, match=r"a\.json' is no saved answer"):
+            Answer.load(tmp_path / "a.json")
+
+
+def test_a_picture_cannot_vouch_for_words_that_it_does_not_have(place: Path, tmp_path: Path) -> None:
+    path = plain(tmp_path / "red.png", "red")
+    evidence = Evidence(
+        asset="a", path=path.as_posix(), sha256=media.inspect(path).sha256, how="label", quote="75.00", page=1,
+        box=Box(x0=30, y0=30, x1=80, y1=50),
+    )  # fmt: skip
+    assert "nothing is read there" in why(verify(claimed("It is 75.00.", evidence, media_type="image", root=tmp_path)))

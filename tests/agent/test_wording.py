@@ -1,0 +1,50 @@
+"""What the words of a question say beside its subject."""
+
+from __future__ import annotations
+
+import pytest
+
+from mm_agents.agent._wording import form_of, names_in, subject_of, task_of, wants_several
+
+
+@pytest.mark.parametrize(
+    ("question", "subject"),
+    [
+        ("Which clip shows the dog playing with a stick?", "the dog playing with a stick"),
+        ("please find me some photos of a red bicycle", "a red bicycle"),
+        ("do I have any pictures of lighthouses in my library?", "lighthouses"),
+        ("movies about ballet dancers", "ballet dancers"),
+        ("sailing pictures", "sailing"),
+        ("posters that look cold and blue", "cold and blue"),
+        ("find the bill of the plumber and add up its items", "the bill of the plumber"),
+        ("can you show me a video where a horse jumps", "a horse jumps"),
+        ("photos", "photos"),
+    ],
+)
+def test_the_subject_of_a_question(question: str, subject: str) -> None:
+    assert subject_of(question) == subject
+
+
+@pytest.mark.parametrize(
+    ("question", "form"),
+    [
+        ("turn this into JSON", "json"),
+        ("as a markdown table please", "markdown"),
+        ("write Python code for this process", "python"),
+        ("give me the diagram as mermaid", "mermaid"),
+        ("list its steps", "steps"),
+        ("export the table as CSV", "csv"),
+        ("which region sold most?", None),
+    ],
+)
+def test_the_form_that_is_wanted(question: str, form: str | None) -> None:
+    assert form_of(question) == form
+
+
+def test_names_tasks_and_numbers() -> None:
+    assert names_in("What did Northwind Parts charge for the lamp in May?") == ["Northwind Parts"]
+    assert names_in("what is the total in USD as JSON") == []
+    assert task_of("find the scan of the bill and then sum up its items") == "sum up its items"
+    assert task_of("what is the total?") == "what is the total?"
+    assert wants_several("photos of cats")
+    assert not wants_several("which photo shows the cat?")
