@@ -103,9 +103,9 @@ def test_one_long_write_outlives_a_kill(node: Node, opened: Callable[..., Weavia
 
 def test_a_write_that_gave_up_is_made_again(node: Node, opened: Callable[..., WeaviateStore]) -> None:
     """The error is typed; by then some objects are stored and not indexed, which the next write mends."""
-    store, again = opened("retry_seconds=1"), opened()
+    store, again = opened("retry_seconds=10"), opened()
     half = TOTAL // 2
-    store.upsert(RECORDS[:half])
+    again.upsert(RECORDS[:half])
     writing = InThread(lambda: store.upsert(RECORDS[half:]))
     wait_for(lambda: again.count(where=parse(f"n >= {half}")) > CHUNK, SECONDS)
     node.kill()
@@ -158,7 +158,7 @@ def test_reads_outlive_a_kill(node: Node, opened: Callable[..., WeaviateStore]) 
 
 def test_an_iteration_outlives_a_kill(node: Node, opened: Callable[..., WeaviateStore]) -> None:
     """It goes on where it was; where the server stays away, it ends with an error, not early."""
-    store, impatient = opened(), opened("retry_seconds=1")
+    store, impatient = opened(), opened("retry_seconds=6")
     store.upsert(RECORDS)
     for where in (None, parse("n >= 0")):
         walk, short = store.iterate(with_vectors=True, where=where), impatient.iterate(where=where)
@@ -175,8 +175,8 @@ def test_an_iteration_outlives_a_kill(node: Node, opened: Callable[..., Weaviate
 
 def test_a_server_that_hangs(node: Node, opened: Callable[..., WeaviateStore]) -> None:
     """Is given up after a while, and is fine once it wakes up."""
+    opened().upsert(RECORDS[:10])
     store = opened("retry_seconds=2")
-    store.upsert(RECORDS[:10])
     new = replace(RECORDS[1], properties={"never_seen": 1})
     assert node.process is not None
     node.process.send_signal(signal.SIGSTOP)
