@@ -127,11 +127,11 @@ def _text_height(words: Sequence[Word]) -> float:
 def _paper(pixels: ByteArray) -> NDArray[Any]:
     """The colour of the paper: what most of the rim has; where the rim does not agree, what most pixels have."""
     rim = np.concatenate([pixels[:2].reshape(-1, 3), pixels[-2:].reshape(-1, 3), pixels[:, :2].reshape(-1, 3), pixels[:, -2:].reshape(-1, 3)])
-    colour, share = _commonest(rim)
-    return colour if share > 0.5 else _commonest(pixels[::3, ::3].reshape(-1, 3))[0]
+    colour, share = commonest(rim)
+    return colour if share > 0.5 else commonest(pixels[::3, ::3].reshape(-1, 3))[0]
 
 
-def _commonest(colours: NDArray[Any]) -> tuple[NDArray[Any], float]:
+def commonest(colours: NDArray[Any]) -> tuple[NDArray[Any], float]:
     """The colour that most have, and how many do: counted in steps of 8 levels, then the median of those."""
     codes = (colours.astype(np.int32) >> 3) @ np.array([1, 64, 4096])
     values, counts = np.unique(codes, return_counts=True)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mm_agents.documents._opencv import opencv
-from mm_agents.documents.flowchart._canvas import Canvas, Text
+from mm_agents.documents.flowchart._canvas import Canvas, Text, commonest, piece
 from mm_agents.documents.flowchart._lanes import Lanes
 from mm_agents.documents.flowchart._nodes import Block, Layout, shadows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_GLYPHS_OF_HEADS = frozenset("AVvYyTtLlIi4714▲▼◀▶►◄><^★|-_+*")
+_GLYPHS_OF_HEADS = frozenset("AVvYyTtLlIiXxKkJjZz4714▲▼◀▶►◄><^★|-_+*")
 _FAINTEST = 12  # levels between a line and its paper
 _RIPPLES = 0.06  # of the contrast nearby
 _RELATIVE = 0.42  # of the contrast around: what counts as the line and not as its blurred rim
@@ -102,13 +102,18 @@ def _free_texts(
         x, y = int(min(width - 1, max(0, text.cx))), int(min(height - 1, max(0, text.cy)))
         if owners[y, x] or id(text) in taken or any(title.holds(text.cx, text.cy) for title in lanes.titles):
             continue
-        said = text.text.strip("-–—_|.:'`·•~=")
-        if not any(character.isalnum() for character in said):
-            continue
-        if len(said) < 2 and said in _GLYPHS_OF_HEADS and _attached(text, labels, stats, canvas.unit):
-            continue
-        free.append(text)
+        words = [word for word in text.words if not _is_head(piece([word], canvas.scale), labels, stats, canvas.unit)]
+        if words:
+            free.append(text if len(words) == len(text.words) else piece(words, canvas.scale))
     return free
+
+
+def _is_head(word: Text, labels: NDArray[np.int32], stats: NDArray[Any], unit: float) -> bool:
+    """Whether a word is no word: a head or a piece of line that was read as a letter or a dash."""
+    said = word.text.strip("-–—_|.:'`·•~=")
+    if not any(character.isalnum() for character in said):
+        return True
+    return len(said) < 2 and said in _GLYPHS_OF_HEADS and _attached(word, labels, stats, unit)
 
 
 def _attached(text: Text, labels: NDArray[np.int32], stats: NDArray[Any], unit: float) -> bool:
@@ -157,36 +162,18 @@ def _plates(canvas: Canvas, bare: NDArray[np.int16], texts: Sequence[Text]) -> I
         x0, y0 = int(max(0, text.x0 - around)), int(max(0, text.y0 - around))
         x1, y1 = int(min(width, text.x1 + around)), int(min(height, text.y1 + around))
         part = canvas.pixels[y0:y1, x0:x1].astype(np.int16)
-        box = int(text.x0) - x0, int(text.y0) - y0, int(text.x1) - x0 + 1, int(text.y1) - y0 + 1
-        colour = _ground_of(part, bare[y0:y1, x0:x1], box)
-        if colour is None:
+        left, top, right, bottom = int(text.x0) - x0, int(text.y0) - y0, int(text.x1) - x0 + 1, int(text.y1) - y0 + 1
+        inside = slice(max(0, top), bottom), slice(max(0, left), right)
+        colour, _ = commonest(part[inside].reshape(-1, 3))
+        if np.abs(colour - np.median(bare[y0:y1, x0:x1][inside].reshape(-1, 3), axis=0)).max() < 8:
             continue
-        left, top, right, bottom = box
         painted = (np.abs(part - colour).max(axis=2) <= 6).astype(np.uint8)
-        painted[max(0, top) : bottom, max(0, left) : right] = 1
+        painted[inside] = 1
         _, labels, stats, _ = opencv().connectedComponentsWithStats(painted, connectivity=4)
         plate = stats[labels[min(part.shape[0] - 1, (top + bottom) // 2), min(part.shape[1] - 1, (left + right) // 2)]]
         if plate[2] < x1 - x0 - 2 and plate[3] < y1 - y0 - 2:  # a patch around the word, not ground that goes on
             x, y = x0 + int(plate[0]), y0 + int(plate[1])
             yield max(0, x - 3), max(0, y - 3), x + int(plate[2]) + 3, y + int(plate[3]) + 3
-
-
-def _ground_of(
-    part: NDArray[np.int16], bare: NDArray[np.int16], box: tuple[int, int, int, int]
-) -> NDArray[Any] | None:
-    """The colour just over and under a word, or on its two sides, where that is not the paper's."""
-    left, top, right, bottom = box
-    for one, two in (
-        ((slice(max(0, top - 2), top), slice(left, right)), (slice(bottom, bottom + 2), slice(left, right))),
-        ((slice(top, bottom), slice(max(0, left - 2), left)), (slice(top, bottom), slice(right, right + 2))),
-    ):
-        if not (part[one].size and part[two].size):
-            continue
-        first, second = (np.median(part[side].reshape(-1, 3), axis=0) for side in (one, two))
-        paper = np.median(bare[one].reshape(-1, 3), axis=0)
-        if np.abs(first - second).max() <= 6 and np.abs(first - paper).max() >= 8:
-            return first
-    return None
 
 
 def _join_dots(lines: NDArray[np.uint8], barred: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _GAP = 1.6  # text heights between two dashes of one line at most
 _STRAIGHT = 0.8  # cosine between a line's heading and the gap before it
+_TOGETHER = 0.3  # cosine between lines that share a head at least
 _CLOSE = 0.35  # text heights: ends this near are joined whatever their headings
 
 
@@ -80,13 +81,21 @@ def mend(web: Web, shapes: Shapes, texts: Sequence[Text], unit: float) -> dict[E
         texts: words beside the shapes, which may hide a part of a line.
         unit: the height of text in pixels.
     """
-    _cut_spurs(web, shapes, unit)
-    web.unite()
+
+    def apart(knot: int) -> bool:
+        return _converge(web, shapes, knot, unit)[0] > 0
+
+    _drop_rims(web, shapes, unit)
+    for _ in range(3):
+        if not _cut_spurs(web, shapes, unit):
+            break
+        web.unite(apart)
+    web.unite(apart)
     _trim(web, shapes, unit)
     _contract(web, unit)
     _bridge(web, shapes, texts, unit)
     _run_into(web, shapes, unit)
-    web.unite()
+    web.unite(apart)
     _contract(web, unit)
     return _ties(web, shapes, texts, unit)
 
@@ -117,19 +126,31 @@ def _pointed_at(web: Web, shapes: Shapes, knot: int, unit: float, texts: Sequenc
     return 0, distance
 
 
-def _cut_spurs(web: Web, shapes: Shapes, unit: float) -> None:
+def _converge(web: Web, shapes: Shapes, knot: int, unit: float) -> tuple[int, float]:
+    """The shape that the lines meeting in a knot point at together, as two that share a head, and the pixels to it."""
+    ends = web.ends[knot]
+    if len(ends) < 2:
+        return 0, 0.0
+    place = web.places[knot]
+    shape, gap = shapes.near(place)
+    if not shape or gap > 1.3 * unit or any(len(web.strokes[number].points) < unit for number, _ in ends):
+        return 0, 0.0
+    headings = np.array([web.heading(end, 1.2 * unit) for end in ends])
+    if float((headings @ headings.T).min()) < _TOGETHER:
+        return 0, 0.0
+    ahead, reach = shapes.ahead(place, -headings.mean(axis=0), 1.6 * unit)
+    return (shape, reach) if ahead == shape else (0, 0.0)
+
+
+def _cut_spurs(web: Web, shapes: Shapes, unit: float) -> bool:
     """Take off the whiskers of skeletons and the barbs of heads: short ends that lead nowhere."""
-    _drop_rims(web, shapes, unit)
-    for _ in range(3):
-        found = [(len(web.strokes[n].points), n) for n in _spurs(web, shapes, unit)]
-        if not found:
-            return
-        for _, number in sorted(found):
-            stroke = web.strokes[number]
-            outer = next(side for side in (0, 1) if len(web.ends[stroke.knots[side]]) == 1)
-            if len(web.ends[stroke.knots[1 - outer]]) >= 2:
-                web.remove(number)
-        web.unite()
+    found = [(len(web.strokes[number].points), number) for number in set(_spurs(web, shapes, unit))]
+    for _, number in sorted(found):
+        stroke = web.strokes[number]
+        outer = next(side for side in (0, 1) if len(web.ends[stroke.knots[side]]) == 1)
+        if len(web.ends[stroke.knots[1 - outer]]) >= 2:
+            web.remove(number)
+    return bool(found)
 
 
 def _spurs(web: Web, shapes: Shapes, unit: float) -> Iterator[int]:
@@ -153,7 +174,7 @@ def _spurs(web: Web, shapes: Shapes, unit: float) -> Iterator[int]:
         tip = min(away, key=lambda end: away[end])
         kept = {tip} if away[tip] <= min(from_knot, max(4.0, 0.6 * unit)) else set[End]()
         if len(short) == len(ends):
-            kept.add(max((end for end in short if end not in kept), key=lambda end: _length(web.strokes[end[0]])))
+            kept.add(max((end for end in short if end not in kept), key=lambda end: away[end]))
         yield from (end[0] for end in short if end not in kept)
 
 
@@ -247,8 +268,8 @@ def _gap_cost(web: Web, one: int, two: int, texts: Sequence[Text], unit: float) 
     start, stop = web.places[one], web.places[two]
     gap = stop - start
     distance = float(np.hypot(*gap))
-    through = next((text for text in texts if _beside(text, start, 0.6 * unit) and _beside(text, stop, 0.6 * unit)), None)
-    longest = _GAP * unit if through is None else max(through.width, through.height) + 2 * unit
+    through = next((text for text in texts if _beside(text, start, unit) and _beside(text, stop, unit)), None)
+    longest = _GAP * unit if through is None else max(through.width, through.height) + 2.5 * unit
     if distance > longest:
         return None
     along = gap / max(distance, 1e-6)
@@ -306,11 +327,19 @@ def _ties(web: Web, shapes: Shapes, texts: Sequence[Text], unit: float) -> dict[
             if shape:
                 ties[ends[0]] = Tie(end=ends[0], shape=shape, gap=gap)
         elif len(ends) >= 2:
-            shape, gap = shapes.near(web.places[knot])
-            touched = any(shapes.near(web.places[web.strokes[n].knots[1 - e]])[1] < gap and
-                          len(web.ends[web.strokes[n].knots[1 - e]]) == 1 for n, e in ends)
-            if shape and gap <= max(4.0, 0.35 * unit) and not touched:
+            shape, gap = _met_at(web, shapes, knot, unit)
+            if shape:
                 inner = web.add_knot(web.places[knot])
                 number = web.add(Stroke(points=join([web.places[knot], web.places[knot]]), knots=[knot, inner]))
                 ties[(number, 1)] = Tie(end=(number, 1), shape=shape, gap=gap)
     return ties
+
+
+def _met_at(web: Web, shapes: Shapes, knot: int, unit: float) -> tuple[int, float]:
+    """The shape that several lines meet at: right beside it, or converging on it."""
+    shape, gap = shapes.near(web.places[knot])
+    if shape and gap <= max(4.0, 0.35 * unit):
+        outer = [k for end in web.ends[knot] if (k := _outer(web, end, knot)) is not None]
+        if not any(shapes.near(web.places[k])[1] < gap for k in outer):
+            return shape, gap
+    return _converge(web, shapes, knot, unit)

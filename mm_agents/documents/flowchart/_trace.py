@@ -15,6 +15,7 @@ from mm_agents.documents.flowchart._heads import bulge, spread
 from mm_agents.documents.flowchart._ink import Ink, find_ink
 from mm_agents.documents.flowchart._labels import Label, group, share_labels
 from mm_agents.documents.flowchart._lanes import Lanes, find_lanes
+from mm_agents.documents.flowchart._merges import without_merges
 from mm_agents.documents.flowchart._mend import Shapes, mend
 from mm_agents.documents.flowchart._nodes import Block, grow, paper_of, sort_regions
 from mm_agents.documents.flowchart._regions import Region, find_regions
@@ -123,9 +124,9 @@ def _told(
         edges.append(edge)
         if edge.heads == "both":
             edges.append(replace(edge, source=edge.target, target=edge.source, path=edge.path[::-1]))
-    edges.sort(key=lambda edge: (int(edge.source[1:]), int(edge.target[1:])))
     connected = {node for edge in edges for node in (edge.source, edge.target)}
-    nodes = [node for node in nodes if node.text or node.id in connected]
+    nodes, edges = without_merges([node for node in nodes if node.text or node.id in connected], edges)
+    edges.sort(key=lambda edge: (int(edge.source[1:]), int(edge.target[1:])))
     return Traced(
         nodes=tuple(nodes),
         edges=tuple(edges),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -102,11 +102,11 @@ class Web:
             self.add(Stroke(points=part, knots=knots, through=stroke.through, bridge=stroke.bridge))
         return knot
 
-    def unite(self) -> None:
-        """Make one stroke of two that meet in a knot alone."""
+    def unite(self, apart: Callable[[int], bool]) -> None:
+        """Make one stroke of two that meet in a knot alone, unless they are to stay apart there."""
         for knot in list(self.ends):
             ends = self.ends[knot]
-            if len(ends) != 2 or ends[0][0] == ends[1][0]:
+            if len(ends) != 2 or ends[0][0] == ends[1][0] or apart(knot):
                 continue
             (one, at_one), (two, at_two) = ends
             first, second = self.strokes[one], self.strokes[two]
