@@ -11,12 +11,15 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from mm_agents.types import Word
+import numpy as np
+
+from mm_agents.types import Box, Image, Word
 
 WITHHELD = "(a line is withheld: it reads like an instruction to the reader)"
 
 _RULES = r"(?:instructions?|prompts?|rules?|guidelines?|directives?|commands?|constraints?|polic(?:y|ies)|programming)"
 _READER = r"(?:ai|a\.i\.|llms?|gpt|chatgpt|gemini|claude|copilot|(?:large )?language models?|chat ?bots?)"
+_MISREAD = r"a[l1] (?:assistant|agent|model|system|reader|bot)s?"  # as OCR reads "AI assistants"
 _SPEAK = r"(?:answer|reply|respond|say|output|print|claim|report|state|write|conclude|pretend|act|reveal|repeat)"
 _START = r"(?:^|[.,;:!?)\]>*\"'-]\s*|\b(?:and|then|now|must|should|please|to|instead|just|simply)\s+)"
 _NEW = r"(?:new|updated?|real|actual|true|secret|hidden|system|developer|admin(?:istrator)?|override)"
@@ -45,7 +48,7 @@ _STRONG = tuple(
         r"(?:ai|assistant|model|chatbot|dan|mode|by|unrestricted|jailbroken)\b",
         # who is spoken to
         r"\b(?:dear|hey|hello|attention|notice|notes?|instructions?|messages?|orders?)\W+(?:(?:to|for)\W+)?"
-        rf"(?:all\W+|any\W+|the\W+|an?\W+|every\W+)*(?:{_READER}|ai \w+)\b",
+        rf"(?:all\W+|any\W+|the\W+|an?\W+|every\W+)*(?:{_READER}|ai \w+|{_MISREAD})\b",
         r"\b(?:if|when|since|because) you(?:'re| are) (?:an? |the |any )?(?:\w+ )?"
         rf"(?:{_READER}|ai \w+|assistant|automated (?:system|reader|agent)|virtual assistant)\b",
         rf"^\W*(?:{_READER}|ai (?:assistant|agent|model|system)s?|assistant|agent)\W*[,:]\W*(?:please\W+)?"
@@ -83,9 +86,9 @@ _WEAK = re.compile(
 )
 # A sentence or a cell of a table, in Markdown, HTML or columns.
 _PIECE = re.compile(
-    r"\S.*?(?:[.!?…]+[\"')\]]*(?=\s|</?t[dhr]\b)|(?=(?<![<|])\|(?![>|]))|(?=</?t[dhr]\b)|(?=\t|\s{3})|$)"
+    r"\S.*?(?:[.!?…]+[\"')\]]*(?=\s|</?t[dhr]\b)|(?=(?<![<|])\|(?![>|]))|(?=→)|(?=</?t[dhr]\b)|(?=\t|\s{3})|$)"
 )
-_SEPARATORS = re.compile(r"^(?:\|(?![>|])|</?t[dhr]\b[^>]*>|\s)+")
+_SEPARATORS = re.compile(r"^(?:\|(?![>|])|→|</?t[dhr]\b[^>]*>|\s)+")
 _CONFUSED = str.maketrans("аеорсухіјѕԁһ", "aeopcyxijsdh")  # Cyrillic letters that look like Latin ones
 _UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e0000-\U000e007f]")
 
@@ -131,6 +134,12 @@ def instructions(text: str, *, tools: Iterable[str] = ()) -> list[tuple[int, int
     return [(units[first].start, units[last].end) for first, last in _runs(bad)]
 
 
+def screen_said(text: str, *, tools: Iterable[str] = ()) -> tuple[str, tuple[str, ...]]:
+    """As ``screen``, for a sentence of our own: what stands in it between “ and ” is quoted, and stays."""
+    parts = [(part, ()) if part.startswith("“") else screen(part, tools=tools) for part in re.split("(“[^”]*”)", text)]
+    return "".join(part for part, _ in parts), tuple(line for _, lines in parts for line in lines)
+
+
 def screen_words(words: Sequence[Word], *, tools: Iterable[str] = ()) -> tuple[frozenset[int], tuple[str, ...]]:
     """Which words of a page belong to such lines.
 
@@ -150,6 +159,16 @@ def screen_words(words: Sequence[Word], *, tools: Iterable[str] = ()) -> tuple[f
     found = instructions(text, tools=tools)
     inside = frozenset(n for n, (start, end) in enumerate(spans) if any(a < end and start < b for a, b in found))
     return inside, tuple(" ".join(text[a:b].split()) for a, b in found)
+
+
+def paint_over(image: Image, boxes: Iterable[Box]) -> Image:
+    """The picture with the ink in some boxes gone; what is around them stays readable."""
+    pixels = image.pixels.copy()
+    for box in boxes:
+        area = pixels[max(box.y0 - 2, 0) : max(box.y1 + 2, 0), max(box.x0 - 2, 0) : max(box.x1 + 2, 0)]
+        if area.size:
+            area[:] = np.median(area.reshape(-1, 3), axis=0).astype(np.uint8)
+    return Image(pixels=pixels)
 
 
 def screen_name(name: str, *, tools: Iterable[str] = ()) -> bool:

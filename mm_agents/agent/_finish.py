@@ -18,6 +18,7 @@ _UNKNOWING = ("i don't know", "i do not know", "i don’t know", "i cannot tell"
 _FOUND = 5  # sources that are told where there is no answer
 _QUOTED = 120  # characters of each
 _AS_SEEN = "What pictures show is told as the model sees it; code has not checked that."
+_READS_HIDDEN = "read_hidden_text"
 INSTRUCTIONS = "instructions in files"
 
 
@@ -141,11 +142,30 @@ class Writing:
 
     def finished(self) -> Iterator[Event]:
         """Everything that is left, and the answer."""
+        yield from self._hidden()
         if self._stopped is not None or not self._text:
             yield from self._without_an_answer()
         elif self._seen:
             yield from self._add(f"\n\n{_AS_SEEN}")
         yield from self._finish()
+
+    def _hidden(self) -> Iterator[Event]:
+        """Hidden text that was withheld from the model: who asks for it gets it from code, as a quote."""
+        lines = [(n, known) for n, known in self._sources.known.items() if known.tool == _READS_HIDDEN]
+        changed = {
+            known.source.evidence.asset
+            for _, known in lines
+            if known.source.evidence.quote and known.clean.evidence.quote != known.source.evidence.quote
+        }
+        for asset in changed:
+            own = [(n, known.source) for n, known in lines if known.source.evidence.asset == asset]
+            quote = " ".join(source.evidence.quote or "" for _, source in own).replace("“", "'").replace("”", "'")
+            text = f"The hidden text in {own[0][1].name} reads: “{quote}”"
+            claim = self._numbered(Claim(text=text, sources=tuple(n for n, _ in own), status="verified", why="quoted"))
+            self._claims.append(Judged(claim=claim, verdict="carried", place=self._place))
+            yield Claimed(claim=claim)
+            marks = "".join(f"[{number}]" for number in claim.sources)
+            yield from self._add(("\n\n" if self._text else "") + f"{text} {marks}")
 
     def _without_an_answer(self) -> Iterator[Event]:
         """What there is to say where nothing that was claimed stands."""

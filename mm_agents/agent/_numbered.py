@@ -96,6 +96,7 @@ class Numbered:
             Evidence(asset=tool, path=None, sha256=None, how=f"told by the tool {tool}", quote=result.text),
         )
         self._note_names(result.payload)
+        self.note(tool, result.payload.get("withheld") or ())
         text = self.screened(tool, result.text)
         words = frozenset(meaning(self.screened(tool, _plain(result.payload, _TOLD_BY_MODELS))))
         own = _without(text, result.payload, _TOLD_BY_MODELS)

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from mm_agents import _plugins
 from mm_agents.agent.budget import in_time
 from mm_agents.errors import MissingExtraError
-from mm_agents.screening import screen_words
+from mm_agents.screening import paint_over, screen_words
 from mm_agents.types import Image
 
 if TYPE_CHECKING:
@@ -48,13 +46,7 @@ class Blinds:
         inside, lines = screen_words(words, tools=self._tools)
         if not inside:
             return image, ()
-        pixels = image.pixels.copy()
-        for n in inside:
-            box = words[n].box
-            # What is around stays readable; the ink of the word does not.
-            area = pixels[max(box.y0 - 2, 0) : box.y1 + 2, max(box.x0 - 2, 0) : box.x1 + 2]
-            area[:] = np.median(area.reshape(-1, 3), axis=0).astype(np.uint8)
-        return Image(pixels=pixels), lines
+        return paint_over(image, [words[n].box for n in inside]), lines
 
     @cached_property
     def _ocr(self) -> Ocr | None:
