@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
+from mm_agents.agent._planning_vectors import kept
 from mm_agents.agent._planning_words import WordFeatures
 from mm_agents.tools import Attachment
 
@@ -90,9 +91,14 @@ class Regression:
 
 def fit(rows: FloatArray, targets: FloatArray) -> Regression:
     """Learn targets, shape (n, targets), from rows, shape (n, width)."""
-    inverse: FloatArray = np.linalg.inv(kernel(rows, rows) + _RIDGE * np.eye(len(rows), dtype=np.float32))
-    weights: FloatArray = inverse @ targets
-    left_out: FloatArray = np.subtract(targets, weights / np.diag(inverse)[:, None], dtype=np.float32)
+
+    def solve() -> FloatArray:
+        inverse: FloatArray = np.linalg.inv(kernel(rows, rows) + _RIDGE * np.eye(len(rows), dtype=np.float32))
+        weights: FloatArray = inverse @ targets
+        return np.stack([weights, np.subtract(targets, weights / np.diag(inverse)[:, None], dtype=np.float32)])
+
+    key = b"".join([str(_RIDGE).encode(), np.ascontiguousarray(rows).tobytes(), targets.tobytes()])
+    weights, left_out = kept(key, (2, *targets.shape), solve)
     return Regression(rows=rows, weights=weights, left_out=left_out)
 
 

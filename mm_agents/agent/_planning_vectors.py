@@ -1,4 +1,4 @@
-"""Vectors of the example questions, kept in the cache: they are the same in every process."""
+"""Vectors of the example questions and what is learnt from them, kept in the cache for other processes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import contextlib
 import hashlib
 import io
 import json
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,31 +26,30 @@ def vectors_of(embedder: Embedder, texts: Sequence[str]) -> FloatArray:
 
 
 def kept_vectors(embedder: Embedder, texts: Sequence[str]) -> FloatArray:
-    """The same, from the cache where they are there; they are rounded alike whether or not they were."""
-    path = _place(embedder, texts)
-    if path is not None and (kept := _read(path, (len(texts), embedder.width))) is not None:
-        return kept
-    vectors = vectors_of(embedder, texts).astype(np.float16)
-    if path is not None:
-        file = io.BytesIO()
-        np.save(file, vectors, allow_pickle=False)
-        with contextlib.suppress(OSError):  # a folder that cannot be written only costs the time again
-            write_whole(path, file.getvalue())
-    return vectors.astype(np.float32)
+    """The same, from the cache where they are there."""
+    key = json.dumps([embedder.name, embedder.width, list(texts)]).encode()
+    return kept(key, (len(texts), embedder.width), lambda: vectors_of(embedder, texts))
 
 
-def _place(embedder: Embedder, texts: Sequence[str]) -> Path | None:
-    key = hashlib.sha256(json.dumps([embedder.name, embedder.width, list(texts)]).encode()).hexdigest()
+def kept(key: bytes, shape: tuple[int, ...], make: Callable[[], FloatArray]) -> FloatArray:
+    """An array from the cache; made, and put there, where it is not there or damaged.
+
+    Args:
+        key: whatever the array depends on.
+        shape: of the array.
+        make: makes it.
+    """
     try:
-        return cache_folder() / "planner" / f"{key}.npy"
+        path = cache_folder() / "planner" / f"{hashlib.sha256(key).hexdigest()}.npy"
     except MissingExtraError:
-        return None
-
-
-def _read(path: Path, shape: tuple[int, int]) -> FloatArray | None:
-    try:
-        kept = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError):
-        return None
-    whole = kept.dtype == np.float16 and kept.shape == shape and bool(np.isfinite(kept).all())
-    return kept.astype(np.float32) if whole else None
+        return make()
+    with contextlib.suppress(OSError, ValueError, EOFError):
+        found = np.load(path, allow_pickle=False)
+        if found.dtype == np.float32 and found.shape == shape and np.isfinite(found).all():
+            return found
+    made = make()
+    file = io.BytesIO()
+    np.save(file, made, allow_pickle=False)
+    with contextlib.suppress(OSError):  # a folder that cannot be written only costs the time again
+        write_whole(path, file.getvalue())
+    return made

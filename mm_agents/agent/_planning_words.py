@@ -54,8 +54,16 @@ _COURTESY = frozenset("please can could would will you i we want need to like d 
 _DEED_FIRST = "deed first"
 _CLASS_NAMES = (*_CLASSES, _DEED_FIRST)
 _CLASS_OF = {word: name for name, words in _CLASSES.items() for word in words.split()}
+_GREETING = re.compile(
+    r"^\s*(?:(?:hi|hello|hey|good (?:morning|evening|afternoon))(?: there)?\s*[,!.]+\s*)+", re.IGNORECASE
+)
 _FIRST = "^"
 _SHORTEST = 5  # letters of a word that is corrected
+
+
+def without_greeting(text: str) -> str:
+    """The question after "hello," and the like; a greeting with nothing after it stays."""
+    return _GREETING.sub("", text) or text
 
 
 def words_of(text: str) -> list[str]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from mm_agents.agent._looking import looks_empty
 from mm_agents.agent._planning_examples import OWN, Learnt, learn, target_of
-from mm_agents.agent._planning_words import classes_of, words_of
+from mm_agents.agent._planning_words import classes_of, without_greeting, words_of
 from mm_agents.toolbox.attachments import AttachmentInfo
 from mm_agents.tools import Attachment, Tool, by_name
 
@@ -89,6 +89,7 @@ class OfflinePlanner:
         """
         learnt = self._learn()
         kinds: tuple[Attachment, ...] = tuple(one.kind for one in attachments)
+        question = without_greeting(question)
         scores, alike = learnt.scores(question, kinds, self._embedder)
         self._look(learnt, scores, question, attachments)
         targets, missing = self._chosen(learnt, scores) if question.strip() else ([], None)
