@@ -8,7 +8,7 @@ import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -26,6 +26,10 @@ _LONGEST_STRIP = 2400
 """A tall page is looked at in strips, so that its text keeps its size and the memory has a bound."""
 
 _LONGEST_SIDE = 4000
+
+_SHORTEST_SIDE, _ENLARGED = 736, 3
+"""A small picture is enlarged until its shorter side has so many pixels, but not more than so many times."""
+
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 
@@ -48,24 +52,24 @@ class Engine:
             float32, shape (n, 4, 2): the corners of each line, clockwise from its top left.
         """
         found: list[NDArray[np.float32]] = []
+        shorter = min(_SHORTEST_SIDE, max(_ENLARGED * min(pixels.shape[:2]), 64))
         for top, bottom in strips(pixels):
-            with self.lock:
-                boxes = self.models(pixels[top:bottom, :, ::-1], use_det=True, use_cls=False, use_rec=False).boxes
+            boxes = self._boxes(pixels[top:bottom], shorter, "min")
             if boxes is not None:
                 found.append(np.asarray(boxes, dtype=np.float32) + np.array([0, top], dtype=np.float32))
         return np.concatenate(found) if found else np.zeros((0, 4, 2), dtype=np.float32)
 
     def glance(self, pixels: ByteArray) -> bool:
         """Whether a picture seems to hold text, looked at in its own size: a small one is not enlarged."""
+        boxes = self._boxes(pixels, max(pixels.shape[:2]), "max")
+        return boxes is not None and len(boxes) > 0
+
+    def _boxes(self, pixels: ByteArray, side: int, limit: Literal["min", "max"]) -> Any:
+        """Where the detector finds text in a picture made so large that its shorter or longer side has those pixels."""
         with self.lock:
             detector = self.models._load_det_model()
-            usual = detector.limit_side_len, detector.limit_type
-            detector.limit_side_len, detector.limit_type = max(pixels.shape[:2]), "max"
-            try:
-                boxes = self.models(pixels[:, :, ::-1], use_det=True, use_cls=False, use_rec=False).boxes
-            finally:
-                detector.limit_side_len, detector.limit_type = usual
-        return boxes is not None and len(boxes) > 0
+            detector.limit_side_len, detector.limit_type = side, limit
+            return self.models(pixels[:, :, ::-1], use_det=True, use_cls=False, use_rec=False).boxes
 
     def recognise(self, crops: Sequence[ByteArray]) -> list[Line]:
         """What pictures of lines say."""
