@@ -81,19 +81,35 @@ def find_lattice(boxes: Sequence[Box], words: Sequence[Word], height: float) -> 
     for model in filled:
         alike = [box for box in filled if _alike(box, model)]
         lattice = _lattice(alike, height)
-        if lattice and _is_alone(lattice, words) and (best is None or len(lattice.boxes) > len(best.boxes)):
+        if (
+            lattice
+            and _is_alone(lattice, boxes, words, height)
+            and (best is None or len(lattice.boxes) > len(best.boxes))
+        ):
             best = lattice
     return best
 
 
-def _is_alone(lattice: Lattice, words: Sequence[Word]) -> bool:
-    """Whether hardly any words stand between the boxes, as in a ruled table of which some cells are alike."""
+def _is_alone(lattice: Lattice, boxes: Sequence[Box], words: Sequence[Word], height: float) -> bool:
+    """Whether no other boxes lie against these and hardly any words stand between them, unlike cells of a table."""
+    mine = list(lattice.boxes.values())
+    others = [box for box in boxes if box not in mine]
+    if sum(any(_against(box, other, max(5.0, 0.35 * height)) for other in others) for box in mine) > 0.3 * len(mine):
+        return False
     left, right = lattice.columns[0][0], lattice.columns[-1][1]
     top, bottom = lattice.rows[0][0], lattice.rows[-1][1]
     across = Box(x0=left, y0=top, x1=right, y1=bottom)
     inside = [word for word in words if holds(across, word.place)]
-    boxes = lattice.boxes.values()
-    return sum(any(holds(box, word.place) for box in boxes) for word in inside) >= 0.8 * len(inside)
+    return sum(any(holds(box, word.place) for box in mine) for word in inside) >= 0.8 * len(inside)
+
+
+def _against(box: Box, other: Box, room: float) -> bool:
+    """Whether two boxes lie side by side, or one on the other, with hardly any room between."""
+    beside = min(box.y1, other.y1) - max(box.y0, other.y0) > 0.5 * (box.y1 - box.y0)
+    over = min(box.x1, other.x1) - max(box.x0, other.x0) > 0.5 * (box.x1 - box.x0)
+    across = max(other.x0 - box.x1, box.x0 - other.x1)
+    along = max(other.y0 - box.y1, box.y0 - other.y1)
+    return (beside and 0 <= across <= room) or (over and 0 <= along <= room)
 
 
 def holds(box: Box, place: Box) -> bool:

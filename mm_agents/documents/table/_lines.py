@@ -85,7 +85,9 @@ def make_lines(words: Iterable[Word]) -> list[Line]:
 
 def _beside(group: Sequence[Line], run: Line) -> bool:
     """Whether a run stands on the same line as others, and not above or below one of them."""
-    height = min(run.height, median(other.height for other in group))
+    height = median(other.height for other in group)
+    if any(character.isalnum() for word in run.words for character in word.text):
+        height = min(run.height, height)
     if abs(_middle(group) - run.middle) > 0.5 * height:
         return False
     box = run.box

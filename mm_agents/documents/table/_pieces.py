@@ -13,7 +13,7 @@ from mm_agents.types import Box, Word
 
 _SIGNS = frozenset("- – — − . .. … * ** *** † ‡ # n/a na nd ns n.s. n.a. x ✓ ✗ • +".split())
 
-_BEFORE = frozenset("$ € £ ¥ US$ ( - – − + ± < > ≤ ≥ ~".split())
+_BEFORE = frozenset("$ € £ ¥ US$ ( ± < > ≤ ≥ ~".split())
 _BEHIND = frozenset("% ) ‰".split())
 
 

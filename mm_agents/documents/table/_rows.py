@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -40,6 +41,13 @@ class Body:
                 if piece.first == piece.last:
                     self.widths[piece.first] = max(self.widths.get(piece.first, 0.0), float(piece.width))
 
+    @cached_property
+    def sentences(self) -> bool:
+        """Whether labels are written like sentences: but their first words start with small letters."""
+        words = [w for row in self.pieces if row[0].first == 0 for w in row[0].text.split()[1:] if len(w) > 3]
+        letters = [word for word in words if word[0].isalpha()]
+        return len(letters) >= 6 and sum(word[0].isupper() for word in letters) < 0.15 * len(letters)
+
     def distance(self, n: int) -> float:
         """From the line above to this one, in pixels."""
         return self.lines[n].base - self.lines[n - 1].base
@@ -61,7 +69,7 @@ def group_lines(body: Body, *, header: int = 0) -> list[list[int]]:
     for n in range(len(body.lines)):
         joins = bool(groups) and n != header and not body.barriers[n]
         if joins and tight is not None and n > header and (body.distance(n) <= tight[0] or tight[1]):
-            joins = body.distance(n) <= tight[0]
+            joins = body.distance(n) <= tight[0] and not _refused(body, groups[-1], n)
         elif joins:
             joins = _same_row(body, groups[-1], n, leading, lower, n < header)
         if joins:
@@ -69,6 +77,15 @@ def group_lines(body: Body, *, header: int = 0) -> list[list[int]]:
         else:
             groups.append([n])
     return groups
+
+
+def _refused(body: Body, group: Sequence[int], n: int) -> bool:
+    """Whether a near line is a row of its own all the same: it sets a number under one, or parts what a title spans."""
+    for piece in body.pieces[n]:
+        above = _above(body, group, piece)
+        if above is not None and is_value(above.text) and is_value(piece.text):
+            return True
+    return not _head_goes_on(body, list(group), n)
 
 
 def tight_distance(body: Body, header: int, lower: bool | None = None) -> tuple[float, bool] | None:
@@ -115,8 +132,6 @@ def _stacked(body: Body, header: int, step: float, lower: bool) -> tuple[int, in
                 continue
             goes_on = not (is_value(above.text) and is_value(piece.text)) and _continues(body, above, piece, lower)
             right, wrong = right + goes_on, wrong + (not goes_on)
-        if near and not any(_above(body, group[:-1], piece) for piece in body.pieces[n]):
-            right += 1
     return right, wrong
 
 
@@ -203,6 +218,8 @@ def _continues(body: Body, above: Piece, piece: Piece, lower: bool) -> bool:
     """Whether a piece reads on from the one above: it starts low or the other ends open, or had no room there."""
     if _low(piece.text, lower) or _OPEN_END.search(above.text):
         return True
+    if piece.first == 0 and body.sentences and piece.text[:1].isupper():
+        return False
     word = piece.words[0].place
     room = body.widths.get(piece.first, 0.0)
     return above.width + body.measures.space + (word.x1 - word.x0) > 0.98 * room
