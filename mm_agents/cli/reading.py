@@ -12,6 +12,7 @@ import typer
 from mm_agents.cli.app import DebugOption, JsonOption, QuietOption, app, plain, print_json, say, show_line
 
 if TYPE_CHECKING:
+    from mm_agents.documents.flowchart._walking import Walk
     from mm_agents.documents.overlay import Mark
 
 reading = typer.Typer(
@@ -126,6 +127,56 @@ def table(
     _print(found, answered, as_json, {found.to_csv: csv, found.to_html: html, found.to_markdown: not csv and not html})
     if not found.cells and not as_json:
         say("[yellow]Note:[/yellow] No table was found.")
+
+
+@reading.command()
+def flowchart(
+    file: FileArgument,
+    page: PageOption = None,
+    model: ModelOption = None,
+    question: QuestionOption = None,
+    overlay: OverlayOption = None,
+    steps: Annotated[bool, typer.Option("--steps", help="As numbered steps (also the default).")] = False,
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="As Mermaid text.")] = False,
+    dot: Annotated[bool, typer.Option("--dot", help="As Graphviz text.")] = False,
+    python: Annotated[bool, typer.Option("--python", help="As a Python module; it is written and never run.")] = False,
+    run: Annotated[bool, typer.Option("--run", help="Walk through it; you take the decisions.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Read a flowchart, with swimlanes or without: steps, branches, and what is doubtful about it."""
+    _one_form(json=as_json, steps=steps, mermaid=mermaid, dot=dot, python=python, run=run)
+    found = _read("flowchart", file, page, model, overlay, quiet or as_json)
+    if not found.nodes and not as_json:
+        say("[yellow]Note:[/yellow] No flowchart was found.")
+        return
+    if run:
+        _walk(found.walk())
+        return
+    answered = found.answer(question, model=_open(model)) if question else None
+    other = {found.to_mermaid: mermaid, found.to_dot: dot, found.to_python: python}
+    _print(found, answered, as_json, other | {found.to_steps: not any(other.values())})
+    for finding in found.findings if not as_json and not quiet and not answered else ():
+        say(f"[yellow]{plain(finding.kind.replace('_', ' ').capitalize())}:[/yellow] {plain(finding.message)}")
+
+
+def _walk(walk: Walk) -> None:
+    """Step by step through a chart; whoever sits at the terminal takes the decisions."""
+    while True:
+        show_line(f"[bold]{plain(walk.text)}[/bold]")
+        ways = walk.choices
+        if not ways:
+            return
+        if len(ways) == 1:
+            walk.take()
+            continue
+        for n, way in enumerate(ways, start=1):
+            show_line(f"  {n}  {plain(way.name)}")
+        chosen = typer.prompt("Which way", type=int)
+        while not 1 <= chosen <= len(ways):
+            chosen = typer.prompt(f"One of 1 to {len(ways)}", type=int)
+        walk.take(chosen - 1)
 
 
 def _read(name: str, file: Path, page: int | None, model: str | None, overlay: Path | None, silent: bool) -> Any:

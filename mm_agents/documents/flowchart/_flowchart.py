@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mm_agents.documents.answers import Answered
+from mm_agents.documents.flowchart import _analysis, _python, _questions, _writers
 from mm_agents.documents.flowchart._graph import Edge, Finding, Lane, Node
+from mm_agents.documents.flowchart._process import Process
+from mm_agents.documents.flowchart._walking import Walk
 from mm_agents.documents.overlay import Mark
 from mm_agents.types import Box
+
+if TYPE_CHECKING:
+    from mm_agents.chat import ChatModel
 
 _SURE = 0.75
 
@@ -43,10 +50,49 @@ class Flowchart:
         """The node of that id."""
         return self._by_id[name]
 
-    @property
+    @cached_property
+    def process(self) -> Process:
+        """The chart read as a process: where it starts, decides and ends."""
+        return Process(self.nodes, self.edges)
+
+    @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """What a reader of the chart should know."""
-        return ()
+        """What a reader of the chart should know: unreachable nodes, dead ends, doubtful decisions, endless loops."""
+        return _analysis.findings(self.process, self.nodes, self.edges) if self.nodes else ()
+
+    def paths(self, *, most: int = 1000) -> list[tuple[str, ...]]:
+        """Every way from a start to an end, as ids of nodes; each connector is taken once in a way at most."""
+        return list(_analysis.paths(self.process, most=most))
+
+    def walk(self, start: str | None = None) -> Walk:
+        """Begin to walk through it, from its start or from a node's id."""
+        return Walk(self.process, start)
+
+    def to_steps(self) -> str:
+        """Numbered steps with branches: "If NO: go to 5."."""
+        return _writers.steps(self.process)
+
+    def to_mermaid(self) -> str:
+        """Mermaid text."""
+        return _writers.mermaid(self)
+
+    def to_dot(self) -> str:
+        """Graphviz text."""
+        return _writers.dot(self)
+
+    def to_python(self) -> str:
+        """A Python module that walks the process with the caller's actions and decisions; it is never run here."""
+        return _python.module(self.process)
+
+    def answer(self, question: str, *, model: ChatModel | None = None) -> Answered:
+        """Answer a question by following the connectors.
+
+        Args:
+            question: in English: what comes after or before a step, who does it, how many decisions there are, the
+                shortest or longest way, whether one step can be reached without another.
+            model: not needed; what the chart says is told by code.
+        """
+        return _questions.answer(self.process, question)
 
     def to_json(self) -> dict[str, Any]:
         """The keys "nodes", "edges", "lanes", "frames", "notes", "findings" and "confidence"."""
