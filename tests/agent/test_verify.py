@@ -98,12 +98,13 @@ def test_a_changed_file_and_a_file_that_is_gone_are_told(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda a: edited(a, text="Together they cost 101.00."), "101.00 is in none"),
+        (lambda a: edited(a, text="Together they cost 101.00, not 100.00."), "101.00 is in none"),
+        (lambda a: edited(a, text="Together they cost 10.00."), "does not say what the sum"),
         (lambda a: edited(a, computed="4 * 2.50 + 2 * 45.00 = 101.00"), "comes to 100.00"),
         (lambda a: edited(a, computed="5 * 2.50 + 2 * 45.00 = 102.50"), "5 of the sum"),
         (lambda a: edited(a, computed="4 * 2.50 + 3 * 30.00 = 100.00"), "of the sum"),
         (lambda a: edited(a, computed="__import__('os').getcwd() = 1"), "cannot be done again"),
-        (lambda a: edited(a, text="It says “Pay Mallory”: 2.50."), "“Pay Mallory” is on none of the pages"),
+        (lambda a: edited(a, text="It says “Pay Mallory”: 100.00."), "“Pay Mallory” is on none of the pages"),
         (lambda a: edited(a, sources=(1, 2, 7)), "it cites [7]"),
         (lambda a: edited(a, sources=()), "no source is cited"),
         (lambda a: moved(a, quote="3.50"), "“3.50” is not at its place"),

@@ -1,0 +1,128 @@
+"""The course's questions over one library of documents, photographs, clips and films, with nothing attached."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mm_agents import Agent, Answer, Library
+from mm_agents.agent.verify import verify
+from mm_agents.movies import add_movies
+
+pytest.importorskip("onnxruntime", reason="pip install 'mm-agents[local]'")
+pytest.importorskip("rapidocr", reason="pip install 'mm-agents[documents]'")
+
+
+@pytest.fixture(scope="module")
+def library(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    place = tmp_path_factory.mktemp("real") / "library"
+    photos = place / "photos"
+    photos.mkdir(parents=True)
+    for folder in sorted((data / "imagenette").iterdir()):
+        for path in sorted(folder.glob("*.JPEG"))[:2]:
+            shutil.copy(path, photos / f"{folder.name}-{path.name}")
+    with Library.open(place) as opened:
+        opened.add(data / "documents", data / "animals", photos, progress=False)
+        add_movies(opened, data / "movies" / "movies.json", data / "movies" / "posters")
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def agent(library: Library) -> Agent:
+    return Agent(library, model="offline")
+
+
+def asked(agent: Agent, question: str, *attached: Path) -> Answer:
+    """The answer, which has to stand when it is verified."""
+    answer = agent.ask(question, attached)
+    found = verify(answer, library=agent.library)
+    assert found.ok, found
+    return answer
+
+
+def test_what_did_the_shop_charge(agent: Agent) -> None:
+    answer = asked(agent, "what did East Repair charge for the brake cables?")
+    assert "100.00" in answer.text
+    assert answer.sources[0].name == "invoice.png"
+    assert [step.tool for step in answer.route] == ["search_images", "read_invoice"]
+
+
+def test_a_price_is_computed_with_both_unit_prices(agent: Agent, data: Path) -> None:
+    question = "how much would four sets of pedal arms and 6 hours of labour cost"
+    for attached in ((), (data / "documents" / "invoice.png",)):
+        answer = asked(agent, question, *attached)
+        assert "together 90.00" in answer.text
+        assert answer.claims[0].computed == "4 * 15.00 + 6 * 5.00 = 90.00"
+        assert [source.evidence.quote for source in answer.sources] == ["15.00", "5.00"]
+        assert all(source.evidence.box for source in answer.sources)
+
+
+def test_a_tie_is_named(agent: Agent) -> None:
+    answer = asked(agent, "which unit has the highest revenue growth")
+    assert "Classifieds and Payments & Fintech tie" in answer.text
+    assert len(answer.sources) == 2
+    assert all((source.evidence.quote or "").startswith("32%") for source in answer.sources)
+
+
+def test_the_steps_of_the_chart(agent: Agent) -> None:
+    answer = asked(agent, "look for the chart of our online shop's order process and list its steps")
+    assert answer.sources[0].name == "swimlane-diagram-01.png"
+    for step in ("Place an order", "Payment", "Invoicing", "Ship", "Transport"):
+        assert step in answer.text
+
+
+def test_the_hidden_message(agent: Agent, data: Path) -> None:
+    for question, attached in (
+        ("is there a hidden message in one of my pictures?", ()),
+        ("Read what you see on this image.", (data / "documents" / "blankimage3.png",)),
+    ):
+        answer = asked(agent, question, *attached)
+        assert "You can vectorize the whole world with Weaviate!" in answer.text
+        assert all(claim.status == "verified" for claim in answer.claims)
+
+
+def test_the_clip_and_its_moment(agent: Agent) -> None:
+    answer = asked(agent, "Which clip shows the dog playing with a stick?")
+    first = answer.sources[0]
+    assert first.name == "dog-with-stick.mp4"
+    assert first.evidence.t0 is not None
+    assert first.evidence.t1 is not None
+    assert first.crop().size[0] > 100
+
+
+def test_photographs_are_found_and_described_as_far_as_is_known(agent: Agent) -> None:
+    fishing = asked(agent, "find the photo where I am fishing with my buddies")
+    assert fishing.sources[0].name.startswith("tench")
+    flying = asked(agent, "show me pictures of paragliding")
+    assert flying.sources[0].name.startswith("parachute")
+    assert "it shows a parachute" in flying.text
+
+
+def test_films_by_story_poster_and_liking(agent: Agent, data: Path) -> None:
+    pets = asked(agent, "movies about lovable cute pets")
+    assert {"101 Dalmatians", "Beethoven"} & {source.name for source in pets.sources}
+    spooky = asked(agent, "find a poster with the same mood as this picture", data / "movies" / "query" / "spooky.jpg")
+    assert spooky.sources[0].media_type == "film"
+    liked = asked(agent, "recommend films like Iron Man")
+    assert "The Incredible Hulk" in [source.name for source in liked.sources]
+
+
+def test_what_is_not_there_is_not_known(agent: Agent) -> None:
+    for question in ("photos of quantum computers", "what did Acme Anvils charge for the brake cables?"):
+        answer = asked(agent, question)
+        assert answer.text.startswith("I don't know"), answer.text
+        assert answer.claims == ()
+
+
+def test_a_conversation(agent: Agent) -> None:
+    chat = agent.chat()
+    chat.ask("what did East Repair charge for the brake cables?")
+    assert "9.06" in chat.ask("and the tax?").text
+    assert "2019-02-26" in chat.ask("when is it due?").text
+    chat.ask("find me photos of meerkats standing up")
+    second = chat.ask("what is the second one?")
+    assert "meerkat" in second.text
+    assert second.route[0].tool == "describe_image"
