@@ -161,16 +161,25 @@ def flowchart(
         say(f"[yellow]{plain(finding.kind.replace('_', ' ').capitalize())}:[/yellow] {plain(finding.message)}")
 
 
+_MOST_STEPS = 200
+
+
 def _walk(walk: Walk) -> None:
     """Step by step through a chart; whoever sits at the terminal takes the decisions."""
+    asked = 0  # steps since the last decision
     while True:
         show_line(f"[bold]{plain(walk.text)}[/bold]")
         ways = walk.choices
         if not ways:
             return
         if len(ways) == 1:
+            asked += 1
+            if asked > _MOST_STEPS:
+                say("[yellow]Note:[/yellow] It goes in circles from here.")
+                return
             walk.take()
             continue
+        asked = 0
         for n, way in enumerate(ways, start=1):
             show_line(f"  {n}  {plain(way.name)}")
         chosen = typer.prompt("Which way", type=int)

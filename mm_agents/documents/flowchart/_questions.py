@@ -189,17 +189,23 @@ _KINDS: Sequence[tuple[str, _Tell]] = (
 def _find(process: Process, phrase: str) -> str | None:
     """The node that a phrase names: the one whose words are most like it, if one is like it enough."""
     fuzz = require("rapidfuzz", extra=EXTRA, feature="Asking a flowchart").fuzz
-    asked = " ".join(_FILLER.sub(" ", phrase.casefold()).split()).strip(" ?!.,'\"")
+    whole, asked = _bare(phrase), _bare(_FILLER.sub(" ", phrase.casefold()))
     scores: list[tuple[float, str]] = []
     for id in process.order:
-        name = process.name(id).casefold()
         if not process.nodes[id].text and process.name(id) not in ("Start", "End"):
             continue
-        whole = " ".join(phrase.casefold().split()).strip(" ?!.,'\"")
-        score = max(fuzz.ratio(asked, name), fuzz.token_set_ratio(asked, name) - 4, fuzz.ratio(whole, name))
-        scores.append((float(score), id) if asked else (float(fuzz.ratio(whole, name)), id))
+        name = _bare(process.name(id))
+        meant = _bare(_FILLER.sub(" ", name)) or name
+        likeness = [fuzz.ratio(whole, name)]
+        if asked:
+            likeness += [fuzz.ratio(asked, name), fuzz.ratio(asked, meant), fuzz.token_set_ratio(asked, meant) - 4]
+        scores.append((float(max(likeness)), id))
     best = max(scores, key=lambda one: one[0], default=None)
     return best[1] if best and best[0] >= _LIKE_ENOUGH else None
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.casefold().split()).strip(" ?!.,'\"“”")
 
 
 def _ends(process: Process, rest: str) -> tuple[str | None, str | None]:
@@ -221,7 +227,8 @@ def _taken(branches: Sequence[Branch], question: str) -> list[Branch]:
     named = [one for one in branches if one.labelled and set(re.findall(r"\w+", one.name.casefold())) <= words]
     if named and any(re.search(rf"\b{re.escape(one.name)}\b", question, re.IGNORECASE) for one in named):
         return named
-    wanted = _NO if _NEGATIVE.search(question) else _YES if _POSITIVE.search(question) else None
+    agreed = _POSITIVE.search(question) or re.search(r"\b(if|when)\b", question, re.IGNORECASE)
+    wanted = _NO if _NEGATIVE.search(question) else _YES if agreed else None
     return [one for one in branches if wanted and wanted.match(one.name)] or list(branches)
 
 

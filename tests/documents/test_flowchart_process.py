@@ -1,0 +1,251 @@
+"""What is computed from a chart's graph: steps, code, ways, findings and answers; and that its texts stay texts."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+import pytest
+
+from mm_agents.documents.flowchart import Flowchart
+from mm_agents.documents.flowchart._graph import Edge, Lane, Node
+from mm_agents.documents.flowchart._python import identifier
+from mm_agents.documents.flowchart._shapes import Shape
+from mm_agents.errors import ConfigError
+from mm_agents.types import Box, Evidence
+
+PLACE = Box(x0=0, y0=0, x1=10, y1=10)
+
+
+def chart(
+    nodes: dict[str, tuple[Shape, str, str | None]], edges: list[tuple[str, str, str]], lanes: tuple[str, ...] = ()
+) -> Flowchart:
+    return Flowchart(
+        nodes=tuple(
+            Node(
+                id=id,
+                text=text,
+                shape=shape,
+                lane=lane,
+                box=PLACE,
+                evidence=Evidence(asset="", path=None, sha256=None, how="traced", quote=text, box=PLACE),
+            )
+            for id, (shape, text, lane) in nodes.items()
+        ),
+        edges=tuple(Edge(source=source, target=target, label=label) for source, target, label in edges),
+        lanes=tuple(Lane(name=name, box=PLACE) for name in lanes),
+    )
+
+
+@pytest.fixture
+def order() -> Flowchart:
+    """A small order process with a loop, two lanes and two ends."""
+    return chart(
+        {
+            "n1": ("circle", "", "Shop"),
+            "n2": ("rectangle", "Check the order", "Shop"),
+            "n3": ("diamond", "In stock?", "Shop"),
+            "n4": ("rectangle", "Pack the goods", "Warehouse"),
+            "n5": ("rectangle", "Order parts", "Warehouse"),
+            "n6": ("stadium", "Done", "Shop"),
+        },
+        [
+            ("n1", "n2", ""), ("n2", "n3", ""), ("n3", "n5", "No"), ("n3", "n4", "Yes"), ("n5", "n2", ""),
+            ("n4", "n6", ""),
+        ],
+        ("Shop", "Warehouse"),
+    )  # fmt: skip
+
+
+def run_module(chart: Flowchart) -> dict[str, Any]:
+    """What the written module defines; only the tests run it, on charts that they drew."""
+    scope: dict[str, Any] = {}
+    exec(compile(chart.to_python(), "chart.py", "exec"), scope)
+    return scope
+
+
+def test_steps_are_numbered_and_say_where_to_go(order: Flowchart) -> None:
+    assert order.to_steps().splitlines() == [
+        "1. Shop: Start.",
+        "2. Shop: Check the order.",
+        "3. Shop: In stock? If No: go to 6. If Yes: go to 4.",
+        "4. Warehouse: Pack the goods.",
+        "5. Shop: Done. Here it ends.",
+        "6. Warehouse: Order parts. Then go to 2.",
+    ]
+
+
+def test_the_module_walks_with_the_callers_actions(order: Flowchart) -> None:
+    module = run_module(order)
+    calls: list[str] = []
+    stock = iter(["No", "Yes"])
+    done = module["run"](
+        {"pack_the_goods": lambda: calls.append("pack"), "order_parts": lambda: calls.append("order")},
+        {"in_stock": lambda: next(stock)},
+    )
+    assert calls == ["order", "pack"]
+    assert done == [
+        "start", "check_the_order", "in_stock", "order_parts", "check_the_order", "in_stock", "pack_the_goods", "done",
+    ]  # fmt: skip
+    assert module["ROLES"]["pack_the_goods"] == "Warehouse"
+    with pytest.raises(LookupError, match="'Perhaps' is no way on"):
+        module["run"]({}, {"in_stock": lambda: "Perhaps"})
+    with pytest.raises(LookupError, match="Nobody decides"):
+        module["run"]({}, {})
+    with pytest.raises(RuntimeError, match="after 50 steps"):
+        module["run"]({}, {"in_stock": lambda: "No"}, most_steps=50)
+
+
+HOSTILE = (
+    '"); import os #',
+    "'''\nimport os\nos.system('true')\n'''",
+    '"""',
+    "\\",
+    "{__import__('os')}",
+    "import os",
+    "class",
+    "_",
+    "ñandú 漢字",
+    "x" * 500,
+    "\u202eevil\u0000",
+    "1) first",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_charts_text_is_never_code(text: str) -> None:
+    hostile = chart(
+        {"n1": ("rectangle", text, text), "n2": ("diamond", text, None), "n3": ("circle", text, None)},
+        [("n1", "n2", text), ("n2", "n3", text), ("n2", "n1", "")],
+        (text,),
+    )
+    source = hostile.to_python()
+    tree = ast.parse(source)
+    imported = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert [ast.unparse(node) for node in imported] == ["from collections.abc import Callable, Mapping"]
+    top = [type(node).__name__ for node in tree.body]
+    assert set(top[1:]) <= {"ImportFrom", "Assign", "AnnAssign", "FunctionDef"}
+    assert top.count("FunctionDef") == 1
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            ast.literal_eval(node.value)
+    assert not [call for call in ast.walk(tree) if isinstance(call, ast.Name) and call.id in ("os", "exec", "eval")]
+    assert all(name.isidentifier() for name in run_module(hostile)["TEXTS"])
+    mermaid = hostile.to_mermaid()
+    assert len(mermaid.splitlines()) == len(chart({}, []).to_mermaid().splitlines()) + 8 - (0 if text.split() else 2)
+    for quoted in re.findall(r'"([^"]*)"', mermaid):
+        assert not set(quoted) & set("<>`{}[]")
+    assert all(line.count('"') % 2 == 0 for line in mermaid.splitlines())
+    dot = re.sub(r'"(?:[^"\\]|\\.)*"', "Q", hostile.to_dot())
+    assert "import" not in dot
+    assert "\\" not in dot
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Place an order", "place_an_order"),
+        ("class", "class_"),
+        ("3 steps", "step_3_steps"),
+        ("Été à Zürich!", "ete_a_zurich"),
+        ("漢字", ""),
+        ('"); import os #', "import_os"),
+    ],
+)
+def test_identifiers_are_cleaned(text: str, name: str) -> None:
+    assert identifier(text) == name
+
+
+def test_every_way_is_told_and_loops_are_bounded(order: Flowchart) -> None:
+    ways = order.paths()
+    assert ("n1", "n2", "n3", "n4", "n6") in ways
+    assert all(len(way) <= 9 for way in ways)
+    full = {f"n{n}": ("rectangle", f"Step {n}", None) for n in range(12)}
+    everywhere = chart(full, [(a, b, "") for a in full for b in full if a != b])  # type: ignore[arg-type]
+    assert len(everywhere.paths(most=50)) == 50
+
+
+def test_findings_name_what_is_wrong() -> None:
+    doubtful = chart(
+        {
+            "n1": ("circle", "", None),
+            "n2": ("diamond", "Ready?", None),
+            "n3": ("rectangle", "Wait", None),
+            "n4": ("rectangle", "Go", None),
+            "n5": ("rectangle", "Alone", None),
+            "n6": ("diamond", "Sure?", None),
+            "n7": ("rectangle", "Round", None),
+        },
+        [
+            ("n1", "n2", ""), ("n2", "n3", ""), ("n2", "n4", "yes"), ("n4", "n6", ""), ("n6", "n7", "yes"),
+            ("n7", "n6", ""), ("n5", "n4", ""),
+        ],
+    )  # fmt: skip
+    found = {(finding.kind, finding.nodes) for finding in doubtful.findings}
+    assert ("unlabelled_branch", ("n2",)) in found
+    assert ("dead_end", ("n3",)) in found
+    assert ("unreachable", ("n5",)) in found
+    assert ("missing_branch", ("n6",)) in found
+    assert ("endless_loop", ("n6", "n7")) in found
+    assert {finding["kind"] for finding in doubtful.to_json()["findings"]} == {kind for kind, _ in found}
+
+
+def test_a_sound_chart_has_no_findings(order: Flowchart) -> None:
+    assert order.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("What comes after Check the order?", "In stock?"),
+        ("what happens if it is in stock?", "Pack the goods"),
+        ("what happens when it is not in stock", "Order parts"),
+        ("When does Pack the goods happen?", "if Yes"),
+        ("who does order parts?", "Warehouse"),
+        ("How many decisions are there?", "1 decision"),
+        ("how many steps?", "6 steps"),
+        ("shortest way to Done", "5 steps"),
+        ("Can Done be reached without Order parts?", "Yes"),
+        ("can Done be reached without Pack the goods?", "No"),
+        ("what does the warehouse do?", "Pack the goods and Order parts"),
+        ("where does it start?", "Start"),
+        ("list the steps", "6. Warehouse: Order parts. Then go to 2."),
+    ],
+)
+def test_questions_are_answered_by_following_connectors(order: Flowchart, question: str, wanted: str) -> None:
+    answered = order.answer(question)
+    assert answered.answer is not None
+    assert wanted in answered.answer
+    assert "lanes" in question or answered.evidence
+
+
+@pytest.mark.parametrize("question", ["what is the capital of France?", "what comes after the moon landing?", "", "?"])
+def test_what_it_cannot_tell_has_no_answer(order: Flowchart, question: str) -> None:
+    assert order.answer(question).answer is None
+
+
+def test_walking_takes_the_chosen_ways(order: Flowchart) -> None:
+    walk = order.walk()
+    assert (walk.text, walk.done) == ("Shop: Start", False)
+    walk.take()
+    walk.take()
+    assert [choice.name for choice in walk.choices] == ["No", "Yes"]
+    walk.take(1)
+    walk.take()
+    assert walk.done
+    assert walk.history == ["n1", "n2", "n3", "n4", "n6"]
+    with pytest.raises(ConfigError, match="0 ways on"):
+        walk.take()
+    with pytest.raises(ConfigError, match="no steps"):
+        Flowchart().walk()
+    with pytest.raises(ConfigError, match="'n99'"):
+        order.walk("n99")
+
+
+def test_an_empty_chart_writes_nothing() -> None:
+    empty = Flowchart()
+    assert (empty.to_steps(), empty.findings, empty.paths()) == ("", (), [])
+    assert empty.to_mermaid() == "flowchart TD\n"
+    assert run_module(empty)["TEXTS"] == {}
+    assert empty.answer("how many steps?").value == 0
