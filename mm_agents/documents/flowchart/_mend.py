@@ -86,6 +86,7 @@ def mend(web: Web, shapes: Shapes, texts: Sequence[Text], unit: float) -> dict[E
         return _converge(web, shapes, knot, unit)[0] > 0
 
     _drop_rims(web, shapes, unit)
+    _contract(web, unit)
     for _ in range(3):
         if not _cut_spurs(web, shapes, unit):
             break
@@ -268,7 +269,7 @@ def _gap_cost(web: Web, one: int, two: int, texts: Sequence[Text], unit: float) 
     start, stop = web.places[one], web.places[two]
     gap = stop - start
     distance = float(np.hypot(*gap))
-    through = next((text for text in texts if _beside(text, start, unit) and _beside(text, stop, unit)), None)
+    through = next((text for text in texts if _beside(text, start, 1.4 * unit) and _beside(text, stop, 1.4 * unit)), None)
     longest = _GAP * unit if through is None else max(through.width, through.height) + 2.5 * unit
     if distance > longest:
         return None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from mm_agents.documents.flowchart._flowchart import Flowchart
 from mm_agents.documents.flowchart._trace import trace
-from mm_agents.documents.pages import Source, open_pages
+from mm_agents.documents.pages import Source, default_ocr, open_pages
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
@@ -39,8 +39,9 @@ class FlowchartReader:
             MediaError: the file cannot be read.
             MissingExtraError: the extra ``documents`` is not installed.
         """
-        opened = next(open_pages(source, ocr=ocr, numbers=[page or 1]))
-        traced = trace(opened)
+        engine: Ocr = ocr or default_ocr()
+        opened = next(open_pages(source, ocr=engine, numbers=[page or 1]))
+        traced = trace(opened, engine)
         return Flowchart(
             nodes=traced.nodes,
             edges=traced.edges,

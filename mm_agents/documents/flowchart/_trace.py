@@ -9,23 +9,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mm_agents.documents._opencv import opencv
+from mm_agents.documents.flowchart._again import look_again, suspicious
 from mm_agents.documents.flowchart._canvas import Canvas, Text, prepare, said
 from mm_agents.documents.flowchart._graph import Edge, Lane, Node
 from mm_agents.documents.flowchart._heads import bulge, spread
 from mm_agents.documents.flowchart._ink import Ink, find_ink
 from mm_agents.documents.flowchart._labels import Label, group, share_labels
-from mm_agents.documents.flowchart._lanes import Lanes, find_lanes
+from mm_agents.documents.flowchart._lanes import Band, Lanes, find_lanes
+from mm_agents.documents.flowchart._mend import Shapes, Tie, mend
 from mm_agents.documents.flowchart._merges import without_merges
-from mm_agents.documents.flowchart._mend import Shapes, mend
-from mm_agents.documents.flowchart._nodes import Block, grow, paper_of, sort_regions
+from mm_agents.documents.flowchart._nodes import Block, Layout, grow, paper_of, sort_regions
 from mm_agents.documents.flowchart._regions import Region, find_regions
 from mm_agents.documents.flowchart._walk import Route, connect, terminals_of
-from mm_agents.documents.flowchart._web import Web, spin
+from mm_agents.documents.flowchart._web import End, Web, spin
 from mm_agents.documents.pages import Page
 from mm_agents.types import Box
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from mm_agents.protocols import Ocr
 
 _FLAT = 0.45  # of a drawing at least is flat; photographs are not
 _SURE = 0.8
@@ -43,44 +44,86 @@ class Traced:
     flatness: float = 1.0
 
 
-def trace(page: Page) -> Traced:
+def trace(page: Page, ocr: Ocr | None = None) -> Traced:
     """Trace the chart on a page.
+
+    Args:
+        page: with its words.
+        ocr: what looks again where words may have been missed; without it nothing does.
 
     Raises:
         MissingExtraError: a package of the extra ``documents`` is not installed.
     """
+    sketch = _sketch(page)
+    if isinstance(sketch, float):
+        return Traced(flatness=sketch)
+    if ocr is not None and page.source == "ocr":
+        spots = suspicious(sketch.canvas, sketch.blocks, sketch.web, sketch.ties)
+        words = look_again(page, sketch.canvas, spots, ocr)
+        if words:
+            page = replace(page, words=(*page.words, *words))
+            again = _sketch(page)
+            sketch = sketch if isinstance(again, float) else again
+    return _told(page, sketch)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Sketch:
+    """What was found on the canvas."""
+
+    canvas: Canvas
+    flatness: float
+    layout: Layout
+    lanes: Lanes
+    blocks: list[Block]
+    ink: Ink
+    titles: dict[int, list[Text]]
+    free: list[Text]
+    web: Web
+    ties: dict[End, Tie]
+    shapes: Shapes
+
+
+def _sketch(page: Page) -> _Sketch | float:
+    """Shapes, lanes and lines on the canvas; only how flat it is, 0 to 1, where there are no shapes."""
     canvas = prepare(page.straight, page.words)
     ground = find_regions(canvas)
     if ground is None or ground.flatness < _FLAT:
-        return Traced(flatness=ground.flatness if ground else 0.0)
+        return ground.flatness if ground else 0.0
     layout = sort_regions(ground, canvas)
     bare = paper_of(canvas, ground.paper, layout.frames)
     lanes = find_lanes(layout, canvas, bare)
     blocks = [grow(region, canvas, bare) for region in layout.shapes]
     if not blocks:
-        return Traced(flatness=ground.flatness)
+        return ground.flatness
     ink = find_ink(canvas, bare, blocks, layout, lanes)
     titles = _frame_titles(layout.frames, ink, lanes)
     taken = {id(text) for texts in titles.values() for text in texts}
     free = [text for text in ink.free if id(text) not in taken]
-    web, routes = _connectors(ink, free, canvas.unit)
-    labels, rest = share_labels(group(free, canvas.unit), routes, web, blocks, canvas.unit)
-    return _told(page, canvas, blocks, lanes, titles, routes, labels, rest, ink, ground.flatness)
-
-
-def _connectors(ink: Ink, free: Sequence[Text], unit: float) -> tuple[Web, list[Route]]:
-    web = spin(ink.lines)
-    shapes = Shapes(ink.owners)
-    depth = opencv().distanceTransform(ink.lines, opencv().DIST_L2, 5)
-    ties = list(mend(web, shapes, free, unit).values())
-    terminals = terminals_of(
-        ties,
-        [
-            (spread(web, tie.end, ink.lines, shapes, unit), bulge(web, tie.end, ink.lines, depth, unit))
-            for tie in ties
-        ],
+    web, shapes = spin(ink.lines), Shapes(ink.owners)
+    return _Sketch(
+        canvas=canvas,
+        flatness=ground.flatness,
+        layout=layout,
+        lanes=lanes,
+        blocks=blocks,
+        ink=ink,
+        titles=titles,
+        free=free,
+        web=web,
+        ties=mend(web, shapes, free, canvas.unit),
+        shapes=shapes,
     )
-    return web, connect(web, terminals, unit)
+
+
+def _connectors(sketch: _Sketch) -> list[Route]:
+    lines, unit, web = sketch.ink.lines, sketch.canvas.unit, sketch.web
+    depth = opencv().distanceTransform(lines, opencv().DIST_L2, 5)
+    ties = list(sketch.ties.values())
+    measured = [
+        (spread(web, tie.end, lines, sketch.shapes, unit), bulge(web, tie.end, lines, depth, unit)) for tie in ties
+    ]
+    return connect(web, terminals_of(ties, measured), unit)
 
 
 def _frame_titles(frames: Sequence[Region], ink: Ink, lanes: Lanes) -> dict[int, list[Text]]:
@@ -100,27 +143,18 @@ def _frame_titles(frames: Sequence[Region], ink: Ink, lanes: Lanes) -> dict[int,
 # ---------------------------------------------------------------- told in pixels of the page
 
 
-def _told(
-    page: Page,
-    canvas: Canvas,
-    blocks: Sequence[Block],
-    lanes: Lanes,
-    titles: dict[int, list[Text]],
-    routes: Sequence[Route],
-    labels: dict[int, list[Label]],
-    rest: Sequence[Label],
-    ink: Ink,
-    flatness: float,
-) -> Traced:
+def _told(page: Page, sketch: _Sketch) -> Traced:
+    canvas, blocks, lanes = sketch.canvas, sketch.blocks, sketch.lanes
+    unit = canvas.unit
+    routes = _connectors(sketch)
+    labels, rest = share_labels(group(sketch.free, unit), routes, sketch.web, blocks, unit)
     place = _Places(page, canvas)
-    order = sorted(range(len(blocks)), key=lambda n: (round(blocks[n].region.cy / (1.5 * canvas.unit)), blocks[n].region.cx))
+    order = sorted(range(len(blocks)), key=lambda n: (round(blocks[n].region.cy / (1.5 * unit)), blocks[n].region.cx))
     ids = {n: f"n{number}" for number, n in enumerate(order, 1)}
-    named = [(region, " ".join(text.text for text in titles[region.label])) for region in _framed(titles, blocks)]
-    del named
-    nodes = [_node(page, place, blocks[n], ids[n], lanes, canvas.unit) for n in order]
+    nodes = [_node(page, place, blocks[n], ids[n], sketch) for n in order]
     edges: list[Edge] = []
     for number, route in enumerate(routes):
-        edge = _edge(place, route, labels.get(number, []), ids, ink, canvas.unit)
+        edge = _edge(place, route, labels.get(number, []), ids, sketch.ink, unit)
         edges.append(edge)
         if edge.heads == "both":
             edges.append(replace(edge, source=edge.target, target=edge.source, path=edge.path[::-1]))
@@ -130,14 +164,23 @@ def _told(
     return Traced(
         nodes=tuple(nodes),
         edges=tuple(edges),
-        lanes=tuple(_lane(place, band.name, band.start, band.end, lanes, canvas) for band in lanes.bands),
+        lanes=tuple(_lane(place, band, lanes, canvas) for band in lanes.bands),
+        frames=tuple(
+            Lane(name=title, box=place.box(frame.x, frame.y, frame.x + frame.width, frame.y + frame.height))
+            for frame, title in _titled(sketch)
+        ),
         notes=tuple(label.text for label in rest),
-        flatness=flatness,
+        flatness=sketch.flatness,
     )
 
 
-def _framed(titles: dict[int, list[Text]], blocks: Sequence[Block]) -> list[Region]:
-    return []
+def _titled(sketch: _Sketch) -> list[tuple[Region, str]]:
+    """Frames with their titles, the smallest first."""
+    frames = [frame for frame in sketch.layout.frames if frame.label in sketch.titles]
+    return [
+        (frame, said(sketch.titles[frame.label], sketch.canvas.unit))
+        for frame in sorted(frames, key=lambda frame: frame.filled)
+    ]
 
 
 class _Places:
@@ -157,7 +200,8 @@ class _Places:
         return box.x0, box.y0
 
 
-def _node(page: Page, place: _Places, block: Block, name: str, lanes: Lanes, unit: float) -> Node:
+def _node(page: Page, place: _Places, block: Block, name: str, sketch: _Sketch) -> Node:
+    lanes, unit, region = sketch.lanes, sketch.canvas.unit, block.region
     words = [word for text in block.texts for word in text.words]
     box = place.box(*block.box)
     lane, share = lanes.of(tuple(float(value) for value in block.box))  # type: ignore[arg-type]
@@ -175,7 +219,15 @@ def _node(page: Page, place: _Places, block: Block, name: str, lanes: Lanes, uni
     if evidence is not None:
         evidence = replace(evidence, box=box, quote=text)
     return Node(
-        id=name, text=text, shape=block.shape, lane=lane, box=box, confidence=confidence, unsure=tuple(unsure), evidence=evidence
+        id=name,
+        text=text,
+        shape=block.shape,
+        lane=lane,
+        box=box,
+        confidence=confidence,
+        frame=next((title for frame, title in _titled(sketch) if frame.holds(region.cx, region.cy)), None),
+        unsure=tuple(unsure),
+        evidence=evidence,
     )
 
 
@@ -206,8 +258,8 @@ def _edge(
     )
 
 
-def _lane(place: _Places, name: str, start: float, end: float, lanes: Lanes, canvas: Canvas) -> Lane:
+def _lane(place: _Places, band: Band, lanes: Lanes, canvas: Canvas) -> Lane:
     height, width = canvas.size
     if lanes.direction == "across":
-        return Lane(name=name, box=place.box(0, start, width, end))
-    return Lane(name=name, box=place.box(start, 0, end, height))
+        return Lane(name=band.name, box=place.box(0, band.start, width, band.end))
+    return Lane(name=band.name, box=place.box(band.start, 0, band.end, height))

@@ -136,9 +136,9 @@ class Walker:
 
 
 def _angle(one: NDArray[Any], two: NDArray[Any]) -> float:
-    """Degrees between two directions."""
+    """Degrees between two directions; 0 where one has no length."""
     length = float(np.hypot(*one) * np.hypot(*two))
-    return float(np.degrees(np.arccos(np.clip(float(one @ two) / length, -1, 1)))) if length else 180.0
+    return float(np.degrees(np.arccos(np.clip(float(one @ two) / length, -1, 1)))) if length else 0.0
 
 
 # ---------------------------------------------------------------- from ways to connectors

@@ -1,0 +1,166 @@
+"""A second look at places where words may have been missed: read once more from a larger picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mm_agents.documents._opencv import opencv
+from mm_agents.documents.flowchart._canvas import Canvas
+from mm_agents.documents.flowchart._mend import Tie
+from mm_agents.documents.flowchart._nodes import Block
+from mm_agents.documents.flowchart._web import End, Web
+from mm_agents.documents.pages import Page
+from mm_agents.types import Box, Image, Word
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mm_agents.protocols import Ocr
+    from mm_agents.types import ByteArray
+
+_MOST_PLACES = 24
+_READABLE = 36  # pixels: how high text is made for the second look
+_GAP = 30  # pixels of paper between the places
+_ROW = 1600  # pixels: how wide a row of places gets
+_SURE = 0.6
+
+Spot = tuple[float, float, float, float]
+"""A place on the canvas: x0, y0, x1, y1."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Tile:
+    """A place in the picture that is read: where it lies there, and where on the straight page."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    x: float
+    y: float
+    scale: float
+
+
+def suspicious(canvas: Canvas, blocks: Sequence[Block], web: Web, ties: dict[End, Tie]) -> list[Spot]:
+    """Where words may have been missed: marks in shapes that no word covers, and where lines end or tangle."""
+    unit = canvas.unit
+    spots = [spot for block in blocks for spot in _unread(canvas, block)]
+    loose = [web.places[knot] for knot in web.loose() if web.ends[knot][0] not in ties]
+    places = np.array([place for knot, place in web.places.items() if web.ends[knot]]).reshape(-1, 2)
+    for place in places:
+        if (np.abs(places - place).max(axis=1) < unit).sum() >= 4:
+            loose.append(place)
+    for y, x in loose:
+        if not any(spot[0] + unit < x < spot[2] - unit and spot[1] + unit < y < spot[3] - unit for spot in spots):
+            spots.append((x - 3 * unit, y - 2.2 * unit, x + 3 * unit, y + 2.2 * unit))
+    return spots[:_MOST_PLACES]
+
+
+def _unread(canvas: Canvas, block: Block) -> list[Spot]:
+    """Boxes of what looks like rows of letters in a shape beside the words that were read in it."""
+    cv2 = opencv()
+    unit, region = canvas.unit, block.region
+    rim = max(3, int(0.3 * unit))
+    inside = cv2.erode(region.mask(1), np.ones((3, 3), np.uint8), iterations=rim)[1:-1, 1:-1]
+    part = canvas.change[region.y : region.y + region.height, region.x : region.x + region.width]
+    marks = ((part > 50) & (inside > 0)).astype(np.uint8)
+    for text in block.texts:
+        x0, y0 = int(max(0, text.x0 - 0.4 * unit - region.x)), int(max(0, text.y0 - 0.4 * unit - region.y))
+        marks[y0 : int(text.y1 + 0.4 * unit - region.y), x0 : int(text.x1 + 0.4 * unit - region.x)] = 0
+    reach = int(0.8 * unit) | 1
+    rows = cv2.morphologyEx(marks, cv2.MORPH_CLOSE, np.ones((3, reach), np.uint8))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(rows, connectivity=8)
+    margin = 0.8 * unit
+    return [
+        (region.x + x - margin, region.y + y - margin, region.x + x + width + margin, region.y + y + height + margin)
+        for x, y, width, height, area in stats[1:].tolist()
+        if 0.4 * unit < height < 3 * unit and width > 0.5 * unit and area > 0.1 * unit * unit
+    ]
+
+
+def look_again(page: Page, canvas: Canvas, spots: Sequence[Spot], ocr: Ocr) -> list[Word]:
+    """Words at those places that the page does not have yet.
+
+    Args:
+        page: whose straight picture is looked at.
+        canvas: of the page.
+        spots: where to look.
+        ocr: what reads.
+    """
+    if not spots:
+        return []
+    picture, tiles = _laid_out(page.straight, canvas, spots)
+    known = [word.place for word in page.words]
+    line = max((word.line for word in page.words), default=-1) + 1
+    found: list[Word] = []
+    for word in ocr.read(Image(pixels=picture)).words:
+        place = _on_page(word.box, tiles)
+        if place is None or word.confidence < _SURE or sum(character.isalnum() for character in word.text) < 2:
+            continue
+        if any(_overlap(place, other) > 0.3 for other in known):
+            continue
+        known.append(place)
+        box = page.frame.to_stored(place)
+        found.append(
+            Word(
+                text=word.text,
+                box=box,
+                place=place,
+                confidence=word.confidence,
+                line=line + word.line,
+                turned=word.turned,
+            )
+        )
+    return found
+
+
+def _laid_out(straight: ByteArray, canvas: Canvas, spots: Sequence[Spot]) -> tuple[ByteArray, list[_Tile]]:
+    """The places enlarged, in rows, on one picture."""
+    cv2 = opencv()
+    height, width = straight.shape[:2]
+    scale = max(1.0, _READABLE * canvas.scale / canvas.unit)
+    crops: list[tuple[ByteArray, _Tile]] = []
+    left, top, row = _GAP, _GAP, 0
+    for spot in spots:
+        x0, y0 = (round(max(0.0, value)) for value in canvas.to_page(spot[0], spot[1]))
+        x1, y1 = canvas.to_page(spot[2], spot[3])
+        crop = straight[y0 : min(height, round(y1)), x0 : min(width, round(x1))]
+        if not crop.size:
+            continue
+        crop = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+        if left + crop.shape[1] > _ROW and left > _GAP:
+            left, top, row = _GAP, top + row + _GAP, 0
+        tile = _Tile(left=left, top=top, width=crop.shape[1], height=crop.shape[0], x=x0, y=y0, scale=scale)
+        crops.append((crop, tile))
+        left, row = left + crop.shape[1] + _GAP, max(row, crop.shape[0])
+    wide = max((tile.left + tile.width for _, tile in crops), default=0) + _GAP
+    picture = np.empty((top + row + _GAP, wide, 3), np.uint8)
+    picture[:] = canvas.pixels[0, 0]
+    for crop, tile in crops:
+        picture[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width] = crop
+    return picture, [tile for _, tile in crops]
+
+
+def _on_page(box: Box, tiles: Sequence[_Tile]) -> Box | None:
+    """A box of the picture that was read as one of the straight page; None between the places."""
+    for tile in tiles:
+        if tile.left <= box.x0 and box.x1 <= tile.left + tile.width and tile.top <= (box.y0 + box.y1) / 2 <= tile.top + tile.height:
+            x0, y0 = tile.x + (box.x0 - tile.left) / tile.scale, tile.y + (box.y0 - tile.top) / tile.scale
+            x1, y1 = tile.x + (box.x1 - tile.left) / tile.scale, tile.y + (box.y1 - tile.top) / tile.scale
+            left, top = round(max(0.0, x0)), round(max(0.0, y0))
+            return Box(x0=left, y0=top, x1=max(left + 1, round(x1)), y1=max(top + 1, round(y1)))
+    return None
+
+
+def _overlap(one: Box, two: Box) -> float:
+    """How much of the smaller of two boxes lies in the other."""
+    wide = min(one.x1, two.x1) - max(one.x0, two.x0)
+    high = min(one.y1, two.y1) - max(one.y0, two.y0)
+    if wide <= 0 or high <= 0:
+        return 0.0
+    smaller = min((box.x1 - box.x0) * (box.y1 - box.y0) for box in (one, two))
+    return wide * high / smaller
