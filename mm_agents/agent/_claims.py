@@ -12,7 +12,8 @@ from mm_agents.agent.answer import Source
 _CLOCK = re.compile(r"\b\d+:\d{2}(?:\.\d+)?\b")
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _SAID = re.compile(r"“[^”]*”")
-_RANK = re.compile(r"^\s*\d+[.)]\s")
+_RANK = re.compile(r"^\s*\d+[.)]\s|\bgo to \d+\b")
+"""Numbers that count the lines of a list and do not stand in a source."""
 
 
 def check_claim(text: str, sources: Sequence[Source], *, computed: str | None, question: str) -> str | None:

@@ -243,7 +243,7 @@ def tell_flowchart(draft: Draft, result: ToolResult, form: str | None) -> None:
     draft.say(f"The steps in {source['name']}:")
     places = {one.quote: one for one in result.evidence if one.quote}
     by_text = {node["text"]: places.get(node["text"]) for node in reading["nodes"]}
-    whole = result.evidence[0]
+    whole = _whole(result, "traced in the chart")
     for line in str(reading["steps"]).splitlines():
         if not line.strip():
             continue
@@ -285,13 +285,16 @@ def _tell_form(draft: Draft, result: ToolResult, form: str, what: str, forms: Ma
     if found is None:
         form, found = next((name, one) for name, one in forms.items() if one is not None)
     text = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False, indent=2)
-    whole = Evidence(
-        asset=result.evidence[0].asset, path=result.evidence[0].path, sha256=result.evidence[0].sha256, how="read whole"
-    )
-    numbers = _cited(draft, [whole], source)
+    numbers = _cited(draft, [_whole(result, "read whole")], source)
     title = form.upper() if form in ("json", "csv", "html", "dot") else form.capitalize()
     draft.claim(f"{what} as {title}:", numbers, why="every cell and word was read on the page")
     draft.say(text.rstrip() if form == "markdown" else f"```{form}\n{text.rstrip()}\n```")
+
+
+def _whole(result: ToolResult, how: str) -> Evidence:
+    """The document that a result is about, as a whole."""
+    one = result.evidence[0]
+    return Evidence(asset=one.asset, path=one.path, sha256=one.sha256, how=how)
 
 
 def _invoice_json(reading: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,6 +69,10 @@ class Quotes:
         joined = flat("".join(word.text for word in self._pages(_Key(file), page)))
         return flat(quote) in joined or sum(token in known for token in wanted) >= _MOST * len(wanted)
 
+    def words(self, file: MediaFile) -> str:
+        """All words of a file's pages."""
+        return " ".join(word.text for word in self._pages(_Key(file), None))
+
     def _in_story(self, quote: str, evidence: Evidence) -> str | None:
         if self._library is None:
             raise Unchecked("a film's story is kept in the library, which is not at hand")

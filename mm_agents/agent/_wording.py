@@ -19,7 +19,7 @@ _LEADS = tuple(
         r"(?: (?:for|up|out|through))*\s+",
         r"^(?:do|have) (?:i|we) (?:have|got|own)(?: got)?\s+",
         r"^(?:is|are|was|were) there\s+",
-        r"^(?:what|which) (?:of (?:my|the|our) )?" + _MEDIA + r"(?: of (?:mine|ours))?\s+",
+        r"^(?:what|which) (?:of (?:my|the|our) )?" + _MEDIA + r"(?:['’]s?)?(?: of (?:mine|ours))?\s+",
         r"^(?:where|when|at what (?:second|time|point|moment))\s+(?:in (?:the|my|which) " + _MEDIA + r"\s+)?",
         r"^(?:do|does|did|can|is|are|was|were)\s+",
         r"^(?:some|any|all|every|the|a|an|my|our|more|other)\s+(?=(?:\w+\s+)?" + _MEDIA + r"\b)",
@@ -134,3 +134,12 @@ def task_of(question: str) -> str:
 def asks_for_another(question: str) -> bool:
     """Whether a question is about another thing than the one before it, or has to look for it first."""
     return re.search(r"\b(?:another|other|else|find|look for|search|which)\b", question, re.IGNORECASE) is not None
+
+
+def greeting_to(question: str) -> str | None:
+    """A word in return for thanks or a greeting; None where a question is neither."""
+    if re.match(r"\W*(?:thanks?|thank you|thx|great|perfect|good job|well done|cheers)\b", question, re.IGNORECASE):
+        return "You are welcome."
+    if re.match(r"\W*(?:hi|hello|hey|good (?:morning|afternoon|evening))\b", question, re.IGNORECASE):
+        return "Hello."
+    return None

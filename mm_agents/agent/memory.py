@@ -52,7 +52,9 @@ _ONE = re.compile(
     re.IGNORECASE,
 )
 _INSIDE = re.compile(
-    r"\b(?:the|a|an|my|our|which|what|whose)\s+(?!(?:is|was|are|does|did|do|about|if)\b)\w+", re.IGNORECASE
+    r"\b(?:the|a|an|my|our|which|what|whose)\s+"
+    r"(?!(?:is|was|are|were|does|did|do|can|could|would|will|happens|about|if|else|more)\b)\w+",
+    re.IGNORECASE,
 )
 _OF = re.compile(r"\b(?:of|on|in|from|about|with|like|to|for|inside|read|describe|explain)\s+$", re.IGNORECASE)
 _GOES_ON = re.compile(r"^\W*(?:and|also|what about|how about|so|then|or|plus|but)\b", re.IGNORECASE)

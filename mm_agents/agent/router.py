@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mm_agents import _plugins
 from mm_agents.agent._draft import Draft
 from mm_agents.agent._offline_run import READERS, SEARCHES, Asked, OfflineRun
-from mm_agents.agent._wording import asks_for_another, names_in
+from mm_agents.agent._wording import asks_for_another, greeting_to, names_in
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.budget import Budget
 from mm_agents.agent.events import Checked, Claimed, Event, Finished, Planned, Token
@@ -73,7 +73,8 @@ class Agent:
         self._given = list(tools) if tools is not None else None
         if self._given is not None:
             by_name(self._given)
-        self._readings = Readings(self.chat_model)
+        # The model that calls the tools sees what they show, so they ask no model of their own.
+        self._readings = Readings(None)
         self._made: tuple[bool, list[Tool]] | None = None
         self._planner: tuple[tuple[str, ...], OfflinePlanner] | None = None
 
@@ -84,7 +85,7 @@ class Agent:
             return self._given
         films = self.library.count(where=Condition("media_type", "eq", "film")) > 0
         if self._made is None or self._made[0] != films:
-            self._made = (films, toolbox(self.library, model=self.chat_model, readings=self._readings))
+            self._made = (films, toolbox(self.library, readings=self._readings))
         return self._made[1]
 
     @property
@@ -203,7 +204,7 @@ class Conversation:
         if referred.missing is not None and not new:
             draft.say(f"I don't know which one “{referred.missing}” is: {_count(len(self.memory.shown))} shown so far.")
         elif not names:
-            draft.say(_refusal(tools))
+            draft.say(_refusal(question, tools))
         else:
             known = by_name(tools)
             budget = self.agent.budget or Budget()
@@ -241,12 +242,20 @@ class Conversation:
             attachments=new,
             tools=tools,
             chat=self.agent.chat_model,
+            plan=self._foreseen(question, new, referred),
             budget=self.agent.budget,
             history=self.history,
             handed=self._handed,
         )
 
     # ------------------------------------------------------------ helpers
+
+    def _foreseen(self, question: str, new: Sequence[AttachmentInfo], referred: Referred) -> tuple[str, ...] | None:
+        """The plan for a chat model, made without it; None where that cannot be done here."""
+        try:
+            return self._planned(self.agent.planner.plan(question, new).tools, question, referred)
+        except (MissingExtraError, EmbedderError):
+            return None
 
     def _planned(self, planned: Sequence[str], question: str, referred: Referred) -> tuple[str, ...]:
         """The plan; a question that goes on from the one before it is for the same tools."""
@@ -342,10 +351,11 @@ def _root(library: Library) -> str | None:
     return str(library.root.absolute()) if library.root is not None else None
 
 
-def _refusal(tools: Sequence[Tool]) -> str:
+def _refusal(question: str, tools: Sequence[Tool]) -> str:
     """A polite refusal that says what can be done."""
     can = "\n".join(f"- {one.name}: {one.description}" for one in tools)
-    return f"I can't help with that: none of my tools does it. What I can do:\n\n{can}"
+    polite = greeting_to(question) or "I can't help with that: none of my tools does it."
+    return f"{polite} What I can do:\n\n{can}"
 
 
 def _count(number: int) -> str:

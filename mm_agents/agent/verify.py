@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mm_agents import media
+from mm_agents.agent._blocks import blocks_of, strange_number
 from mm_agents.agent._claims import check_claim, said_in
 from mm_agents.agent._figures import numbers_in, values_in, values_of
 from mm_agents.agent._quotes import Quotes, Unchecked, cited_in, lines_outside_code
@@ -87,6 +88,7 @@ class _Checker:
             if number not in self._sources:
                 yield CheckedClaim(text=f"[{number}]", status="failed", why="the answer has no source of that number")
         yield from self._lines()
+        yield from self._blocks()
 
     def _claim(self, claim: Claim) -> CheckedClaim:
         missing = [number for number in claim.sources if number not in self._sources]
@@ -179,6 +181,21 @@ class _Checker:
                     why = f"the text says {written}, which none of its claims says"
                     yield CheckedClaim(text=line.strip(), status="failed", why=why)
                     break
+
+    def _blocks(self) -> Iterator[CheckedClaim]:
+        """Tables and JSON in the text that hold a number which is not on the page that they repeat."""
+        for number, block in blocks_of(self._answer.text):
+            source = self._sources.get(number)
+            file = self._files.get(source.evidence.path or "") if source is not None else None
+            if not isinstance(file, MediaFile) or file.media_type not in ("image", "pdf"):
+                continue
+            try:
+                strange = strange_number(block, self._quotes.words(file))
+            except MissingExtraError:
+                return
+            if strange is not None:
+                why = f"{strange} is not on {file.name}, which it repeats"
+                yield CheckedClaim(text=f"what the text repeats of [{number}]", status="failed", why=why)
 
 
 def _failed(claim: Claim, why: str) -> CheckedClaim:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from mm_agents import _plugins, media
-from mm_agents.errors import MissingExtraError, ToolError
+from mm_agents.errors import ChatError, MissingExtraError, ToolError
 from mm_agents.ingest import IMAGE_SIDE
 from mm_agents.screening import paint_over, screen, screen_words
 from mm_agents.toolbox._results import excerpt
@@ -29,7 +30,7 @@ TELL_MORE = "A chat model would tell more (--model)."
 _MANY_WORDS = 8
 """A picture with so many words is a page or a figure: what a classifier of photographs says of it means nothing."""
 
-_SHOWN_SIDE = 512
+_SHOWN_SIDE = 1024
 _NUMBER = re.compile(r"(?<![\w.,])[-+]?[$€£]?\d[\d.,]*%?(?![\w])")
 
 
@@ -100,10 +101,11 @@ class Describing:
             facts["compared"] = self._compared(seen[0], seen[1])
             told.append(facts["compared"]["text"])
         if self._model is not None:
-            facts["description"] = self._described(self._model, seen, question)
+            with suppress(ChatError):  # what can be known without it is still told
+                facts["description"] = self._described(self._model, seen, question)
         lines = [f"[{n}] {text}" if n <= len(seen) else text for n, text in enumerate(told, start=1)]
         return ToolResult(
-            text="\n".join([*([facts["description"]] if "description" in facts else [TELL_MORE]), *lines]),
+            text="\n".join([*([facts["description"]] if "description" in facts else []), *lines]),
             media=tuple(Picture(image=media.shrink(one.image, _SHOWN_SIDE), caption=one.asset.name) for one in seen),
             payload={**facts, "sentences": told, "withheld": [line for one in seen for line in one.withheld]},
             evidence=tuple(one.asset.whole("looked at") for one in seen),

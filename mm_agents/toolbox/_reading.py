@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from mm_agents import _plugins
-from mm_agents.errors import ToolError
+from mm_agents.errors import ChatError, ToolError
 from mm_agents.media import MediaFile
 from mm_agents.toolbox._results import crops
 from mm_agents.toolbox._sources import Asset, Sources
@@ -53,7 +53,12 @@ class Readings:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        found = _plugins.build_named("documents", reader).read(file, page=page, model=self.model)
+        plugin = _plugins.build_named("documents", reader)
+        try:
+            found = plugin.read(file, page=page, model=self.model)
+        except ChatError:
+            # What the rules read is located and checked as well; that the model failed is no reason to read nothing.
+            found = plugin.read(file, page=page)
         with self._lock:
             self._kept[key] = found
             while len(self._kept) > _KEPT:
@@ -102,7 +107,12 @@ class Reading:
         asset, found = self._read("flowchart", source, page)
         if len(found.nodes) < 2 or not found.edges:
             raise ToolError(f"No flowchart was found in {asset.name!r}.", retry=True)
-        document = found.to_json() | _forms(found)
+        document = found.to_json() | {
+            "steps": found.to_steps(),
+            "mermaid": found.to_mermaid(),
+            "dot": found.to_dot(),
+            "python": found.to_python(),
+        }
         named = [node.evidence for node in found.nodes if node.evidence is not None]
         return self._told(asset, found, document, question, document["steps"], named)
 
@@ -143,11 +153,11 @@ class Reading:
     ) -> ToolResult:
         """The answer to the question with its places, or the whole reading with all of them."""
         answered: Any = None
-        if question is not None and question.strip() and hasattr(found, "answer"):
-            answered = _ask(found, question, self._readings.model)
+        if question is not None and question.strip():
+            answered = self._ask(found, question)
             bare = _without_parties(question, document)
             if answered.answer is None and bare != question:
-                answered = replace(_ask(found, bare, self._readings.model), question=question)
+                answered = replace(self._ask(found, bare), question=question)
         if answered is not None and answered.answer is not None:
             places = tuple(asset.owning(one) for one in answered.evidence)
             text = f"Of {asset.name}: {answered.answer}"
@@ -163,6 +173,13 @@ class Reading:
             assets=_ids(asset),
         )
 
+    def _ask(self, found: Any, question: str) -> Any:
+        """What a reading answers; by the rules alone where the model fails."""
+        try:
+            return found.answer(question, model=self._readings.model)
+        except ChatError:
+            return found.answer(question)
+
     def _crops(self, asset: Asset, places: Sequence[Evidence]) -> tuple[Any, ...]:
         if not any(one.box for one in places):
             return ()
@@ -173,26 +190,6 @@ class Reading:
 def _ask(found: Any, question: str, model: ChatModel | None) -> Any:
     """What a reading answers."""
     return found.answer(question, model=model)
-
-
-def _forms(chart: Any) -> dict[str, Any]:
-    """A flowchart as steps and as code, as far as its reader can write it."""
-    forms: dict[str, Any] = {}
-    for name in ("steps", "mermaid", "dot", "python"):
-        write = getattr(chart, f"to_{name}", None)
-        forms[name] = write() if write is not None else None
-    if forms["steps"] is None:
-        names = {node.id: node.name for node in chart.nodes}
-        lines: list[str] = []
-        for n, node in enumerate(chart.nodes, start=1):
-            ways = [
-                f"{f'{edge.label}: ' if edge.label else ''}{names[edge.target]}"
-                for edge in chart.edges
-                if edge.source == node.id
-            ]
-            lines.append(f"{n}. {node.name}" + (f" → {'; '.join(ways)}" if ways else ""))
-        forms["steps"] = "\n".join(lines)
-    return forms
 
 
 def _without_parties(question: str, document: dict[str, Any]) -> str:

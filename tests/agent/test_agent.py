@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gemini_stand_in import GeminiStandIn, call, reply
 from papers import invoice, plain, planned, table
 
-from mm_agents import Agent, Library, tool
+from mm_agents import Agent, Library, open_chat, tool
 from mm_agents.agent import Budget
 from mm_agents.agent.events import Called, Checked, Claimed, Event, Finished, Planned, Returned, Token
+from mm_agents.agent.verify import verify
 from mm_agents.errors import ConfigError, MediaError
 from mm_agents.testing import HashEmbedder
 from mm_agents.toolbox import toolbox
+from mm_agents.tools import by_name
 
 pytest.importorskip("rapidocr", reason="pip install 'mm-agents[documents]'")
 
@@ -188,6 +191,30 @@ def test_without_a_key_nothing_leaves_the_machine(library: Library, monkeypatch:
     model = Agent(library).chat_model
     assert model is not None
     assert model.name.startswith("google_genai:")
+
+
+def test_with_a_model_the_same_tools_are_called(library: Library, gemini: GeminiStandIn) -> None:
+    gemini.refusals = [
+        reply('{"tools": ["search_text"]}'),
+        reply(call("search_text", query="ferns")),
+        reply("You water them on Tuesday [1]."),
+    ]
+    chat = Agent(library, model="google_genai:gemini-3.5-flash").chat()
+    answer = chat.ask("when do I water the ferns?")
+    assert answer.text == "You water them on Tuesday [1]."
+    assert [step.tool for step in answer.route] == ["search_text"]
+    assert answer.sources[0].name == "ferns.txt"
+    assert answer.sources[0].root == str(library.root)
+    assert answer.model == "google_genai:gemini-3.5-flash"
+    assert answer.cost.tokens > 0
+    assert verify(answer, library=library).ok
+    assert chat.memory.resolve("what else does it say?").things[0].name == "ferns.txt"
+
+
+def test_a_model_that_fails_does_not_stop_the_rules(library: Library, gemini: GeminiStandIn) -> None:
+    tools = by_name(toolbox(library, model=open_chat("google_genai:gemini-3.5-flash")))
+    found = tools["read_invoice"].run(source="northwind.png", question="what is the total?")  # it only says hello
+    assert found.payload["answered"]["value"] == "75.00"
 
 
 # ---------------------------------------------------------------- conversations

@@ -74,6 +74,15 @@ def test_the_steps_of_the_chart(agent: Agent) -> None:
         assert step in answer.text
 
 
+def test_the_code_of_the_chart(agent: Agent, data: Path) -> None:
+    answer = asked(
+        agent, "write Python code that implements this process", data / "documents" / "swimlane-diagram-01.png"
+    )
+    code = answer.text.split("```python\n")[1].split("```")[0]
+    compile(code, "chart", "exec")
+    assert "place_an_order" in code
+
+
 def test_the_hidden_message(agent: Agent, data: Path) -> None:
     for question, attached in (
         ("is there a hidden message in one of my pictures?", ()),

@@ -164,6 +164,15 @@ def test_the_story_of_a_film_is_in_the_library(library: Library) -> None:
     assert "story has changed" in why(verify(moved(answer, quote="Three keepers."), library=library))
 
 
+def test_what_is_repeated_of_a_page_is_held_against_it(library: Library, place: Path) -> None:
+    agent = planned(Agent(library, model="offline"), "read_invoice")
+    answer = agent.ask("turn this bill into JSON", [place / "library" / "media" / "northwind.png"])
+    assert verify(answer).ok
+    for old, new in (('"total": "75.00"', '"total": "76.00"'), ("2026-05-03", "2026-05-09")):
+        assert old in answer.text
+        assert "is not on northwind.png" in why(verify(replace(answer, text=answer.text.replace(old, new))))
+
+
 def test_an_answer_without_claims_stands(library: Library) -> None:
     assert verify(planned(Agent(library, model="offline")).ask("book me a flight")).to_json() == {
         "ok": True,
