@@ -113,7 +113,8 @@ def _is_head(word: Text, labels: NDArray[np.int32], stats: NDArray[Any], unit: f
     said = word.text.strip("-–—_|.:'`·•~=")
     if not any(character.isalnum() for character in said):
         return True
-    return len(said) < 2 and said in _GLYPHS_OF_HEADS and _attached(word, labels, stats, unit)
+    alike = said in _GLYPHS_OF_HEADS or not said.isascii()  # a head on a line may be read as 中
+    return len(said) < 2 and alike and _attached(word, labels, stats, unit)
 
 
 def _attached(text: Text, labels: NDArray[np.int32], stats: NDArray[Any], unit: float) -> bool:
