@@ -19,6 +19,8 @@ _STRANGE = 0.5
 """A claim more of whose words (beside the question's) than this stand in no source is not carried by them."""
 
 # What a claim may say of its sources without their saying it.
+_LONG = 8  # characters of a quote that are no coincidence
+
 _NEUTRAL = meaning(
     "together altogether combined overall total sum cost price amount equal come make plus minus times per percent "
     "highest lowest largest smallest first second third last both tie same higher lower average difference share rank "
@@ -77,6 +79,39 @@ def judge(statement: Statement, sources: Numbered, question: str) -> Judged:
         claim = Claim(text=statement.text, sources=statement.cited, status="unverified", why=why)
         return Judged(claim=claim, verdict="seen")
     return _left_out(statement, why)
+
+
+def cite(statement: Statement, sources: Numbered, question: str) -> Statement:
+    """A statement without numbers of sources, with those of the places that print what it says, where there are any.
+
+    Where it stands is for code to find: the numbers that the statement says or adds up, a quote that it holds, a file
+    that it names; or the only file that there is.
+    """
+    asked = asked_values(question)
+    said = values_in([statement.text])
+    wanted = [values_of(written) - asked for written in numbers_in(statement.text)]
+    for candidate in (*_equations(statement.text), *sources.sums):
+        try:
+            result = Sum(candidate)
+        except ValueError:
+            continue
+        if result.said.normalize() in said:
+            wanted += [{value} - asked for value in result.operands]
+    flat = _flat(statement.text)
+    found: list[int] = []
+    for values in wanted:
+        found += [n for n, known in sources.known.items() if values & values_in([known.clean.evidence.quote or ""])][:1]
+    for n, known in sources.known.items():
+        quote, name = _flat(known.clean.evidence.quote or ""), known.source.name
+        if (len(quote) >= _LONG and quote in flat) or (name and name in statement.text):
+            found.append(n)
+    if not found and len({known.source.evidence.asset for known in sources.known.values()}) == 1:
+        found = [min(sources.known)]
+    return replace(statement, cited=tuple(dict.fromkeys(found)))
+
+
+def _flat(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def leads(statement: Statement, sources: Numbered, question: str) -> bool:

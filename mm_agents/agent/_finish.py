@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mm_agents.agent._borne import Judged, judge, leads
+from mm_agents.agent._borne import Judged, cite, judge, leads
 from mm_agents.agent._numbered import Numbered
 from mm_agents.agent._statements import Statement, Statements
 from mm_agents.agent.answer import Answer, Check, CheckStatus, Claim, Source, Step
@@ -44,6 +44,7 @@ class Writing:
         self._retrieved: dict[str, None] = {}
         self._payloads: dict[str, object] = {}
         self._said = ""
+        self._uncited: list[Statement] = []
         self._seen = False
         self._place = 0
         self._lead = ""  # an introduction, which is told when something follows it
@@ -78,6 +79,14 @@ class Writing:
         return re.search(r"\[\d", self._said) is not None
 
     @property
+    def citable(self) -> bool:
+        """Whether something that it says without a source is borne out by one that code finds."""
+        statements = Statements()
+        said = [*statements.feed(self._said), *statements.end()]
+        cited = [cite(one, self._sources, self._question) for one in said]
+        return any(judge(one, self._sources, self._question).verdict != "left out" for one in cited)
+
+    @property
     def does_not_know(self) -> bool:
         """Whether it says that it does not know."""
         return self._said.strip().casefold().startswith(_UNKNOWING)
@@ -89,7 +98,13 @@ class Writing:
 
     def ended(self) -> Iterator[Event]:
         """Take the end of the answer."""
-        yield from self._told(self._statements.end())
+        last = self._statements.end()
+        if not self.cites:
+            # Nothing of it was told yet, so all of it may be cited by code.
+            waiting = [*self._uncited, *last]
+            self._doubtful = []
+            last = [cite(one, self._sources, self._question) for one in waiting]
+        yield from self._told(last)
         self._claims += self._doubtful
         yield from (Claimed(claim=one.claim) for one in self._doubtful)
         self.forget()
@@ -101,9 +116,12 @@ class Writing:
     def forget(self) -> None:
         """What was written and not told yet is not the answer."""
         self._statements, self._said, self._doubtful, self._lead = Statements(), "", [], ""
+        self._uncited = []
 
     def _told(self, statements: Sequence[Statement]) -> Iterator[Event]:
         for statement in statements:
+            if not statement.cited:
+                self._uncited.append(statement)
             if statement.text.casefold().startswith(_UNKNOWING):
                 continue
             if leads(statement, self._sources, self._question):

@@ -11,6 +11,7 @@ _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|approx|no|nos|vs|fig|dr|mr|mrs|st|p|pp|ca|incl|excl)|^\s*\d+)\.$", re.I
 )
 _ITEM = re.compile(r"^\s*(?:[-*•]|\d{1,3}[.)])\s+|^\s*\|")
+_BULLET = re.compile(r"^(?:[-*•]|\d{1,3}[.)])\s+")
 _FENCE = re.compile(r"^\s*(?:```|~~~)")
 
 
@@ -122,6 +123,8 @@ class Statements:
         )
         text = re.sub(r"\s+([.,;:!?])", r"\1", _MARKS.sub("", said)).strip()
         before, self._before = self._before, " "
+        if item := _BULLET.match(text):
+            before, text = before + item[0], text[item.end() :]
         if not re.search(r"\w", text):
             self._before = f"{before}{said.strip()}\n" if said.lstrip().startswith("|") else before
             if cited:  # numbers that stand alone belong to what is before them

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mm_agents.types import Image
 
 CALCULATE = "calculate"
+_FOR_THE_REST = 3  # calls: what a plan that is made late has to leave
 _SHOWN = 4  # pictures of one result that the model is shown
 _NO_TOOL = "I don't know: none of the tools fits this question."
 
@@ -43,6 +44,7 @@ def run_model(
     tools: Sequence[Tool],
     chat: ChatModel,
     handed: Handed,
+    plan: Sequence[str] | None = None,
     budget: Budget | None = None,
     history: Sequence[Answer] = (),
 ) -> Iterator[Event]:
@@ -54,6 +56,8 @@ def run_model(
         tools: what the model may call.
         chat: the model.
         handed: what the conversation has handed out, and what the user wrote, this question included.
+        plan: the tools that the question is taken to need, told from the question alone, such as by the offline
+            planner; None to ask the model for it.
         budget: what it may cost.
         history: the answers so far in the conversation.
 
@@ -61,7 +65,7 @@ def run_model(
         ChatError: the model failed before anything was found; later the answer says so, with what was found.
         ConfigError: the model cannot call tools.
     """
-    return _Run(question, attachments, tools, chat, handed, budget or Budget(), history).events()
+    return _Run(question, attachments, tools, chat, handed, budget or Budget(), history).events(plan)
 
 
 class _Run:
@@ -87,14 +91,16 @@ class _Run:
         self._writing = Writing(question, self._sources, chat.name, self._spent)
         self._offered = [*tools, *([_calculator(self._sources)] if CALCULATE not in names else [])]
         self._gate = Gate([], (), handed)
+        self._may_plan = False
         self._messages: list[Message] = []
         self._asked: set[str] = set()
 
-    def events(self) -> Iterator[Event]:
+    def events(self, given: Sequence[str] | None) -> Iterator[Event]:
         """All that happens."""
-        plan = self._plan()
+        plan = self._planned() if given is None else tuple(name for name in given if name in self._tools)
+        self._may_plan = given is not None
         yield Planned(tools=plan or ())
-        if plan == () and not self._history:
+        if given is None and plan == () and not self._history:
             yield from self._writing.refused(_NO_TOOL)
             return
         # What an earlier answer said may come from a file, so then nothing is free any more.
@@ -112,7 +118,7 @@ class _Run:
 
     # ------------------------------------------------------------ the plan
 
-    def _plan(self) -> tuple[str, ...] | None:
+    def _planned(self) -> tuple[str, ...] | None:
         """The tools that the question needs, told from the question alone; None where the model does not say."""
         past = [answer.question for answer in self._history]
         prompt = prompts.plan_prompt(self._question, self._attachments, list(self._tools.values()), past)
@@ -123,7 +129,8 @@ class _Run:
             return None
         except TimeoutError as error:
             raise ChatError(f"{self._chat.name}: {error}.") from error
-        return tuple(dict.fromkeys(name for name in said.value.tools if name in self._tools))
+        known = tuple(dict.fromkeys(name for name in said.value.tools if name in self._tools))
+        return known if known or not said.value.tools else None
 
     # ------------------------------------------------------------ the loop
 
@@ -139,6 +146,7 @@ class _Run:
             self._messages.append(turn)
             self._writing.forget()  # what it said on the way is not the answer
             # All were decided on before any of them came back: so is whether they may be made.
+            self._plan_more(turn.calls)
             refusals = [self._refusal(call) for call in turn.calls]
             for call, refusal in zip(turn.calls, refusals, strict=True):
                 yield from self._call(call, refusal)
@@ -156,6 +164,16 @@ class _Run:
             except StopIteration as ended:
                 return ended.value
             yield from self._writing.wrote(piece)
+
+    def _plan_more(self, calls: Sequence[ToolCall]) -> None:
+        """Ask the model what the question needs, once, when a call is outside a plan that others made.
+
+        The model is told the question alone, as it would have been before: nothing that was read can widen the plan.
+        """
+        outside = any(call.name in self._tools and not self._gate.planned(call.name) for call in calls)
+        if outside and self._may_plan and self._spent.calls_left > _FOR_THE_REST:
+            self._may_plan = False
+            self._gate.widen(self._planned() or ())
 
     def _refusal(self, call: ToolCall) -> str | None:
         if call.fault:
@@ -238,7 +256,8 @@ class _Run:
 
     def _cited(self, turn: Turn) -> Iterator[Event]:
         """The answer's statements; one that cites nothing at all is asked for once more, as claims."""
-        if self._writing.cites or not self._sources.known or self._spent.used_up or self._writing.does_not_know:
+        asked = self._writing.cites or self._writing.does_not_know
+        if asked or not self._sources.known or self._spent.used_up or self._writing.citable:
             yield from self._writing.ended()
             return
         self._writing.forget()

@@ -94,11 +94,19 @@ class Gate:
         self._handed = handed
         self.untrusted = untrusted
 
+    def planned(self, tool: str) -> bool:
+        """Whether the plan lets a tool be called, now that things were read or not."""
+        return not self.untrusted or tool in self._plan
+
+    def widen(self, names: Iterable[str]) -> None:
+        """Plan more tools; what they are told from may hold nothing that was read."""
+        self._plan.update(names)
+
     def refusal(self, tool: str, arguments: Mapping[str, Any]) -> str | None:
         """Why a call may not be made, in words that a model may see; None where it may."""
         if (known := self._tools.get(tool)) is None:
             return f"There is no tool named {tool!r}."
-        if self.untrusted and tool not in self._plan:
+        if not self.planned(tool):
             return f"{tool} is not among the tools that the question was found to need before files were read."
         for name, value in arguments.items():
             for text in _texts(value):

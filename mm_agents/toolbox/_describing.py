@@ -105,7 +105,7 @@ class Describing:
                 facts["description"] = self._described(self._model, seen, question)
         lines = [f"[{n}] {text}" if n <= len(seen) else text for n, text in enumerate(told, start=1)]
         return ToolResult(
-            text="\n".join([*([facts["description"]] if "description" in facts else []), *lines]),
+            text="\n".join([*([facts["description"]] if "description" in facts else [TELL_MORE]), *lines]),
             media=tuple(Picture(image=media.shrink(one.image, _SHOWN_SIDE), caption=one.asset.name) for one in seen),
             payload={**facts, "sentences": told, "withheld": [line for one in seen for line in one.withheld]},
             evidence=tuple(one.asset.whole("looked at") for one in seen),

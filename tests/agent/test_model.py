@@ -83,12 +83,12 @@ def ask(chat: ChatModel) -> Callable[..., list[Event]]:
         budget: Budget | None = None,
         history: Sequence[Answer] = (),
         handed: Handed | None = None,
+        plan: Sequence[str] | None = None,
     ) -> list[Event]:
         handed = handed or Handed()
         handed.say(question)
-        return list(
-            run_model(question, attachments=[], tools=tools, chat=chat, handed=handed, budget=budget, history=history)
-        )
+        told = {"chat": chat, "handed": handed, "plan": plan, "budget": budget, "history": history}
+        return list(run_model(question, attachments=[], tools=tools, **told))
 
     return ask
 
@@ -248,11 +248,33 @@ def test_what_a_picture_shows_is_told_as_the_model_sees_it(gemini: GeminiStandIn
 
 def test_an_answer_without_numbers_is_asked_for_again_as_claims(gemini: GeminiStandIn, ask: Any) -> None:
     claims = {"claims": [{"text": "The total is 154.06.", "sources": [5]}, {"text": "It is nice.", "sources": []}]}
-    gemini.refusals = [PLAN, SEARCH, READ, reply("The total is 154.06, which is nice."), reply(json.dumps(claims))]
+    gemini.refusals = [PLAN, SEARCH, READ, reply("What a nice sum that is."), reply(json.dumps(claims))]
     answer = answer_of(ask())
     assert answer.text == "The total is 154.06 [1]."
     assert gemini.requests[-1].schema is not None
     assert [claim.status for claim in answer.claims] == ["verified", "unverified"]
+
+
+def test_an_answer_without_numbers_is_cited_by_code_where_it_can_be(gemini: GeminiStandIn, ask: Any) -> None:
+    gemini.refusals = [PLAN, SEARCH, READ, reply("The total is 154.06. Also, 4 × 15.00 = 60.00 for the pedal arms.")]
+    answer = answer_of(ask())
+    assert answer.text == "The total is 154.06 [1]. Also, 4 × 15.00 = 60.00 for the pedal arms [2]."
+    assert [claim.computed for claim in answer.claims] == [None, "4 * 15.00 = 60.00"]
+    assert len(gemini.requests) == 4
+
+
+def test_a_plan_that_others_made_costs_no_call_and_can_be_widened_by_the_question_alone(
+    gemini: GeminiStandIn, ask: Any
+) -> None:
+    gemini.refusals = [SEARCH, READ, reply("The total is 154.06 [5].")]
+    events = ask(plan=("search_images", "read_invoice"))
+    assert events[0] == Planned(tools=("search_images", "read_invoice"))
+    assert [step.refused for step in answer_of(events).route] == [False, False]
+    gemini.refusals = [SEARCH, READ, PLAN, reply("The total is 154.06 [5].")]
+    assert [step.refused for step in answer_of(ask(plan=("search_images",))).route] == [False, False]
+    assert "scan.png" not in gemini.requests[5].said
+    gemini.refusals = [SEARCH, READ, reply('{"tools": ["search_images"]}'), reply("I don't know.")]
+    assert [step.refused for step in answer_of(ask(plan=("search_images",))).route] == [False, True]
 
 
 def test_lists_and_code_keep_their_lines(gemini: GeminiStandIn, ask: Any) -> None:
