@@ -45,10 +45,10 @@ def records(count: int, width: int, seed: int = 0) -> list[Record]:
     chance, numbers = random.Random(seed), np.random.default_rng(seed)
     rows = numbers.standard_normal((count, width)).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    small = media.encode_jpeg(np.full((64, 96, 3), 128, np.uint8))
     made: list[Record] = []
     for n, row in enumerate(rows):
         picture = n % 2 == 0
+        pixels = numbers.integers(0, 255, (8, 12, 3), np.uint8).repeat(16, 0).repeat(16, 1)
         text = "" if picture and n % 10 else " ".join(chance.choices(WORDS, k=12 if picture else 80))
         properties: dict[str, Value] = {
             "name": f"{n}.{'jpg' if picture else 'txt'}",
@@ -63,7 +63,7 @@ def records(count: int, width: int, seed: int = 0) -> list[Record]:
                 properties=properties,
                 text=text,
                 vectors=vectors,
-                thumbnail=small if picture else None,
+                thumbnail=media.encode_jpeg(pixels) if picture else None,
             )
         )
     return made

@@ -49,8 +49,12 @@ svg rect { fill: #0969da1f; stroke: #0969da; } svg text { fill: #0969da; font-fa
 .sources li:target { background: color-mix(in srgb, var(--blue) 16%, transparent); border-radius: 4px; }
 .route code { font-size: .86rem; overflow-wrap: anywhere; } .gone { color: var(--red); margin: 0 0 .6rem; }
 .unused { columns: 2; font-size: .9rem; overflow-wrap: anywhere; } footer { margin: 2.4rem 0; }
-@media (max-width: 40rem) { .unused { columns: 1; } main { margin-top: 1.2rem; } }
-@media print { main { max-width: none; margin: 0; } article, tr, figure { break-inside: avoid; }
+td.soft { min-width: 9rem; }
+@media (max-width: 40rem) { .unused { columns: 1; } main { margin-top: 1.2rem; }
+  .claims, .claims tbody { display: block; }
+  .claims tr { display: block; border: 1px solid var(--line); padding: .4rem; }
+  .claims td, .claims td:nth-child(2) { display: block; border: 0; min-width: 0; padding: .15rem .3rem; } }
+@media print { main { max-width: none; margin: 0; } tr, figure { break-inside: avoid; } .page img { max-height: 11cm; }
   h2, h3 { break-after: avoid; } body { font-size: 11pt; } .wide, pre { overflow: visible; white-space: pre-wrap; } }
 """
 

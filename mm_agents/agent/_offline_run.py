@@ -19,6 +19,7 @@ from mm_agents.agent._wording import (
     form_of,
     is_about_films,
     is_comparison,
+    is_like,
     names_in,
     subject_of,
     task_of,
@@ -163,7 +164,7 @@ class OfflineRun:
             given = [one.name for one in asked.attachments if one.kind in kinds]
             if argument in takes and given and not hop:
                 arguments[argument] = given[0]
-        if not arguments and asked.focus and "image" in takes and not hop and is_comparison(asked.text):
+        if not arguments and asked.focus and "image" in takes and not hop and is_like(asked.text):
             arguments["image"] = asked.focus[0]
         if not arguments or name == "search_text":
             arguments = {"query": subject_of(asked.text)}

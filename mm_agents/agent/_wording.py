@@ -143,3 +143,13 @@ def greeting_to(question: str) -> str | None:
     if re.match(r"\W*(?:hi|hello|hey|good (?:morning|afternoon|evening))\b", question, re.IGNORECASE):
         return "Hello."
     return None
+
+
+def files_in(question: str) -> list[str]:
+    """What looks like the name or path of a file in a question."""
+    return re.findall(r"[\w()+@~-][\w()+@~./-]*\.[A-Za-z][A-Za-z0-9]{1,4}\b", question)
+
+
+def is_like(question: str) -> bool:
+    """Whether a question looks for what is like something."""
+    return re.search(r"\blike\b|\bsimilar|\bresembl|\bsame\b|\balike\b", question, re.IGNORECASE) is not None

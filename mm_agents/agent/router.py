@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from mm_agents import _plugins
 from mm_agents.agent._draft import Draft
 from mm_agents.agent._offline_run import READERS, SEARCHES, Asked, OfflineRun
-from mm_agents.agent._wording import asks_for_another, greeting_to, names_in
+from mm_agents.agent._wording import asks_for_another, files_in, greeting_to, names_in
+from mm_agents.agent._kept import KeptAnswers
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.budget import Budget
 from mm_agents.agent.events import Checked, Claimed, Event, Finished, Planned, Token
 from mm_agents.agent.memory import Memory, Referred, Thing
 from mm_agents.agent.safety import Gate, Handed
-from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError
+from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError, RecordNotFoundError
 from mm_agents.protocols import Calibrated
 from mm_agents.toolbox import AttachmentInfo, Attachments, Readings, talking, toolbox
 from mm_agents.toolbox.sight import Sight, with_sight
@@ -54,6 +55,8 @@ class Agent:
             for none. By default Gemini where GOOGLE_API_KEY or GEMINI_API_KEY is set, else none.
         tools: what it may call; by default the library's own (``mm_agents.toolbox.toolbox``). Add your own to these.
         budget: how many calls, tokens and seconds a question may take.
+        cache: whether ``ask`` keeps its answers, or the folder for them: the same question over the same files then
+            costs nothing a second time. Questions of a conversation are always answered anew.
 
     Raises:
         ConfigError: two tools have one name, or the chat model cannot be opened.
@@ -66,8 +69,10 @@ class Agent:
         model: str | BaseChatModel | ChatModel | None = None,
         tools: Sequence[Tool] | None = None,
         budget: Budget | None = None,
+        cache: bool | str | Path = False,
     ) -> None:
         self.library = library
+        self._kept = KeptAnswers(cache) if cache else None
         self.chat_model = _opened(model)
         self.budget = budget
         self._given = list(tools) if tools is not None else None
@@ -111,7 +116,11 @@ class Agent:
             MediaError: an attached file cannot be read.
             ChatError: the chat model failed.
         """
-        return self.chat().ask(question, attachments)
+        if self._kept is None:
+            return self.chat().ask(question, attachments)
+        name = self.chat_model.name if self.chat_model else None
+        key = self._kept.key(self.library, question, attachments, name, self.tools)
+        return self._kept.get(key, lambda: self.chat().ask(question, attachments))
 
     def stream(self, question: str, attachments: Sequence[str | Path] = ()) -> Iterator[Event]:
         """Answer a question, event by event; the last is ``Finished`` with the whole answer."""
@@ -176,7 +185,8 @@ class Conversation:
             raise ConfigError("The question is empty.")
         new = self._attach(attachments)
         self._handed.say(question)
-        referred = self.memory.resolve(question)
+        named = tuple(self._named(question)) if not new else ()
+        referred = Referred(things=named, explicit=True) if named else self.memory.resolve(question)
         tools = [self._bound(one) for one in self.agent.tools]
         if self.agent.chat_model is None:
             events = self._offline(question, new, referred, tools)
@@ -189,6 +199,20 @@ class Conversation:
                 yield Finished(answer=answer)
             else:
                 yield event
+
+    def _named(self, question: str) -> Iterator[Thing]:
+        """The files that a question names, of the library or attached before."""
+        for name in files_in(question):
+            attached = self.attachments.get(name)
+            if attached is not None:
+                yield Thing(id=name, name=name, media_type=attached.kind)
+                continue
+            try:
+                record = self.agent.library.get(name)
+            except (RecordNotFoundError, ConfigError):
+                continue  # not there, or several: then it is but a word
+            self._handed.add(record.id)
+            yield Thing(id=record.id, name=record.name, media_type=record.media_type)
 
     # ------------------------------------------------------------ the two ways
 

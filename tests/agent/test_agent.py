@@ -195,7 +195,6 @@ def test_without_a_key_nothing_leaves_the_machine(library: Library, monkeypatch:
 
 def test_with_a_model_the_same_tools_are_called(library: Library, gemini: GeminiStandIn) -> None:
     gemini.refusals = [
-        reply('{"tools": ["search_text"]}'),
         reply(call("search_text", query="ferns")),
         reply("You water them on Tuesday [1]."),
     ]
@@ -232,6 +231,16 @@ def test_a_conversation_knows_what_was_shown(library: Library) -> None:
     assert "NP-2041" in chat.ask("and the invoice number?").text
     assert "I don't know which one" in chat.ask("what is the total of the ninth one?").text
     assert len(chat.history) == 4
+
+
+def test_a_file_is_meant_by_its_name(library: Library) -> None:
+    agent = planned(Agent(library, model="offline"), "search_images", "read_invoice")
+    answer = agent.ask("what is the total on harbour.png?")
+    assert answer.text == "The total is 18.00. [1]"
+    assert [step.tool for step in answer.route] == ["read_invoice"]
+    assert planned(Agent(library, model="offline"), "search_images").ask("is there a nothing.png?").route
+    like = planned(Agent(library, model="offline"), "search_images").ask("pictures like red.png")
+    assert like.route[0].arguments == {"image": like.route[0].arguments["image"]}
 
 
 def test_the_planner_sees_what_is_meant_as_attached(library: Library) -> None:
