@@ -9,7 +9,17 @@ from mm_agents.evaluate import _compare
 from mm_agents.evaluate._boxes import on_place, places
 from mm_agents.evaluate._compare import PageText
 from mm_agents.evaluate._tally import Counts, Tally
-from mm_agents.evaluate._truth import COLUMNS, DATES, FIELDS, MONEY, NAMES, NUMERIC_COLUMNS, InvoiceTruth, Known
+from mm_agents.evaluate._truth import (
+    COLUMNS,
+    DATES,
+    FIELDS,
+    MONEY,
+    NAMES,
+    NUMERIC_COLUMNS,
+    InvoiceTruth,
+    Known,
+    Rectangle,
+)
 
 SCORED = tuple(name for name in FIELDS if name not in ("currency", "ship_to"))
 """The fields that count together as ``fields``; the others have a figure of their own alone, because truths write
@@ -58,15 +68,15 @@ def _fields(reading: Mapping[str, Any], truth: InvoiceTruth, page: PageText | No
             if not right:
                 tally.missed(name, known.values[0], value)
             if known.boxes:
-                placed = right and on_place(places(_field(reading, name).get("evidence")), known.boxes)
-                _attribute(tally, name, right=right, placed=placed, known=known)
+                _attribute(tally, name, known, places(_field(reading, name).get("evidence")), right=right)
     tally.counts["field F1"] = Counts(hits=hits, returned=returned, wanted=wanted)
 
 
-def _attribute(tally: Tally, what: str, *, right: bool, placed: bool, known: Known) -> None:
-    tally.share("attributed", placed)
+def _attribute(tally: Tally, what: str, known: Known, boxes: Sequence[Rectangle], *, right: bool) -> None:
+    placed = on_place(boxes, known.boxes)
+    tally.share("attributed", right and placed)
     if right and not placed:
-        tally.missed(f"{what}: place", [list(box) for box in known.boxes], known.values[0])
+        tally.missed(f"{what}: place", [list(box) for box in known.boxes], [list(box) for box in boxes])
 
 
 def _field(reading: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -167,8 +177,7 @@ def _row_places(item: Mapping[str, Any], visible: Mapping[str, Known], wrong: Se
             continue
         named = cast("Mapping[str, Any]", evidence).get(name) if isinstance(evidence, Mapping) else None
         boxes = places(named if named is not None else evidence)
-        right = name not in wrong
-        _attribute(tally, name, right=right, placed=right and on_place(boxes, known.boxes), known=known)
+        _attribute(tally, name, known, boxes, right=name not in wrong)
 
 
 def _aligned(items: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Known]]) -> list[int | None]:

@@ -40,9 +40,10 @@ def score(reading: Mapping[str, Any], truth: TableTruth) -> Tally:
         if cell.box is not None:
             boxes = [at.box] if at and at.box else []
             boxes += evidence.get(at.box, []) if at and at.box else []
-            tally.share("attributed", same and on_place(boxes, [cell.box]))
-            if same and not on_place(boxes, [cell.box]):
-                tally.missed(f"cell {cell.row},{cell.column}: place", list(cell.box), [list(box) for box in boxes])
+            placed = on_place(boxes, [cell.box])
+            tally.share("attributed", same and placed)
+            if same and not placed:
+                tally.missed(f"cell {cell.row},{cell.column}: place", list(cell.box), sorted(set(boxes)))
     tally.share("cells", right, len(wanted))
     tally.share("tables right", right == len(wanted) == len(found))
     return tally

@@ -128,9 +128,8 @@ def _place(chart: _Chart) -> tuple[float, float]:
     breadth = {spot.id: nodes[spot.id].width if chart.down else nodes[spot.id].height for spot in plan.spots}
     label = max((width_of(link.label, theme.face.font(theme.size)) for link in plan.links), default=0)
     slanting = any(link.way == "slant" for link in plan.links)
-    gap = (
-        max(chart.gap_along, label + theme.size * 2.2) if not chart.down else chart.gap_along * (1.5 if slanting else 1)
-    )
+    gap = chart.gap_along if chart.down else max(chart.gap_along, label + theme.size * 2.2)
+    gap *= 1.5 if slanting else 1.0
     margin = theme.size * 2.0
     starts: dict[float, float] = {}
     at = margin + (theme.size * 2.2 if plan.lanes else 0)
