@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _GLYPHS_OF_HEADS = frozenset("AVvYyTtLlIiXxKkJjZz4714▲▼◀▶►◄><^★|-_+*")
+_MOST_DOTS = 3000
 _FAINTEST = 12  # levels between a line and its paper
 _RIPPLES = 0.06  # of the contrast nearby
 _RELATIVE = 0.42  # of the contrast around: what counts as the line and not as its blurred rim
@@ -178,24 +179,55 @@ def _plates(canvas: Canvas, bare: NDArray[np.int16], texts: Sequence[Text]) -> I
 
 
 def _join_dots(lines: NDArray[np.uint8], barred: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:
-    """Join small pieces that follow each other closely: the dots and short dashes of one line."""
+    """Join small pieces that follow each other closely in a row: the dots and dashes of one line."""
     cv2 = opencv()
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)
+    _, _, stats, centres = cv2.connectedComponentsWithStats(lines, connectivity=8)
     longest = np.maximum(stats[:, 2], stats[:, 3])
-    small = (longest < 0.9 * unit) & (stats[:, 4] >= 2)
+    small = (longest < 1.1 * unit) & (stats[:, 4] >= 2)
     small[0] = False
     joined = np.zeros_like(lines)
-    if small.sum() < 4:
+    places, lengths = centres[small], longest[small].astype(float)
+    if not 4 <= len(places) <= _MOST_DOTS:
         return joined
-    pieces = small[labels].astype(np.uint8)
-    reach = int(max(3, 0.55 * unit)) | 1
-    closed = cv2.morphologyEx(pieces, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
-    count, groups, sizes, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
-    for n in range(1, count):
-        if max(sizes[n, 2], sizes[n, 3]) > 1.2 * unit:
-            joined[groups == n] = 1
+    beside = [_neighbours(n, places, lengths, 0.8 * unit) for n in range(len(places))]
+    links = [(n, m) for n, found in enumerate(beside) for m in found if n < m and n in beside[m]]
+    row = _rows(len(places), links)
+    counts = np.bincount(row)
+    thick = max(2, round(float(np.median(np.minimum(stats[small, 2], stats[small, 3])))))
+    for n, m in links:
+        if counts[row[n]] >= 4:
+            ends = [(round(float(x)), round(float(y))) for x, y in (places[n], places[m])]
+            cv2.line(joined, ends[0], ends[1], 1, min(thick, max(2, int(0.3 * unit))))
     joined[barred > 0] = 0
     return joined
+
+
+def _neighbours(n: int, places: NDArray[Any], lengths: NDArray[Any], gap: float) -> list[int]:
+    """The nearest piece within reach and the nearest on the other side."""
+    away = places - places[n]
+    distance = np.hypot(away[:, 0], away[:, 1])
+    near = [int(m) for m in np.argsort(distance)[1:9] if distance[m] <= (lengths[n] + lengths[m]) / 2 + gap]
+    if not near:
+        return []
+    first = near[0]
+    ahead = away[first] / max(1e-6, float(distance[first]))
+    second = next((m for m in near[1:] if float(away[m] @ ahead) < -0.4 * float(distance[m])), None)
+    return [first] if second is None else [first, second]
+
+
+def _rows(count: int, links: Sequence[tuple[int, int]]) -> list[int]:
+    """Which row each piece belongs to."""
+    row = list(range(count))
+
+    def root(n: int) -> int:
+        while row[n] != n:
+            row[n] = row[row[n]]
+            n = row[n]
+        return n
+
+    for n, m in links:
+        row[root(n)] = root(m)
+    return [root(n) for n in range(count)]
 
 
 def _fill_holes(lines: NDArray[np.uint8], owners: NDArray[np.int32], unit: float) -> None:

@@ -207,14 +207,49 @@ def grow(region: Region, canvas: Canvas, bare: NDArray[np.int16]) -> Block:
     change = canvas.change[y0:y1, x0:x1]
     blank = (contrast < 30) & (change < 40) | shadows(contrast, change, canvas.ringing)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
+    step = 0
     for step in range(most):
         wider = cv2.dilate(cover, disc)
         ring = (wider > 0) & (cover == 0)
         if not ring.any() or (step >= 1 and blank[ring].mean() > 0.72):
             break
         cover = wider
+    sharp = _pointed(region, step)
+    if sharp is not None:
+        cv2.fillPoly(cover, [np.round(sharp - (x0, y0)).astype(np.int32)], 1)
     shape, fit = classify(cv2.dilate(region.mask(2), disc))
     return Block(region=region, shape=shape, fit=fit, texts=list(region.texts), cover=cover, corner=(x0, y0))
+
+
+def _pointed(region: Region, outline: int) -> NDArray[Any] | None:
+    """The corners (x, y) of a shape with straight sides and its outline, sharp tips as drawn; None for other shapes."""
+    cv2 = opencv()
+    hull = cv2.convexHull(region.contour)
+    rough = cv2.approxPolyDP(hull, max(2.0, 0.02 * min(region.width, region.height)), True)[:, 0].astype(float)
+    sides = np.roll(rough, -1, axis=0) - rough
+    lengths = np.hypot(sides[:, 0], sides[:, 1])
+    long = lengths > 0.25 * lengths.max()
+    if not 4 <= long.sum() <= 6 or lengths[~long].sum() > 0.12 * lengths.sum():
+        return None
+    starts, along = rough[long], sides[long] / lengths[long][:, None]
+    centre = rough.mean(axis=0)
+    out = np.stack([along[:, 1], -along[:, 0]], axis=1)
+    out *= np.sign(((starts - centre) * out).sum(axis=1))[:, None]
+    starts = starts + out * max(1, outline - 1)
+    corners: list[NDArray[Any]] = []
+    for n in range(len(starts)):
+        m = (n + 1) % len(starts)
+        turn = along[n][0] * along[m][1] - along[n][1] * along[m][0]
+        if abs(turn) < 0.15:
+            return None
+        gap = starts[m] - starts[n]
+        corners.append(starts[n] + along[n] * (gap[0] * along[m][1] - gap[1] * along[m][0]) / turn)
+    found = np.array(corners)
+    room = np.array([region.width, region.height]) * 0.2 + 4 * outline + 8
+    inside = (found > (region.x, region.y) - room).all() and (
+        found < (region.x + region.width, region.y + region.height) + room
+    ).all()
+    return found if inside else None
 
 
 def shadows(contrast: NDArray[Any], change: NDArray[np.uint8], ringing: float) -> NDArray[np.bool_]:
