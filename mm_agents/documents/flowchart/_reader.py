@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mm_agents.documents.flowchart._flowchart import Flowchart
+from mm_agents.documents.flowchart._likely import NO_CHART, confidence
 from mm_agents.documents.flowchart._trace import trace
 from mm_agents.documents.pages import Source, default_ocr, open_pages
 
@@ -42,11 +43,15 @@ class FlowchartReader:
         engine: Ocr = ocr or default_ocr()
         opened = next(open_pages(source, ocr=engine, numbers=[page or 1]))
         traced = trace(opened, engine)
+        sure = confidence(traced.nodes, traced.edges, opened.straight)
+        if sure == 0:
+            return Flowchart(notes=(NO_CHART,), confidence=0.0, page=opened.number)
         return Flowchart(
             nodes=traced.nodes,
             edges=traced.edges,
             lanes=traced.lanes,
             frames=traced.frames,
             notes=traced.notes,
+            confidence=sure,
             page=opened.number,
         )
