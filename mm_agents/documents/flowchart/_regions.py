@@ -101,7 +101,8 @@ def find_regions(canvas: Canvas) -> Ground | None:
     least = max(60.0, canvas.unit * canvas.unit)
     wanted = [n for n in range(1, count) if stats[n, 4] >= 0.3 * least]
     wanted = _join_halves(labels, stats, wanted, canvas)
-    found = [_region(canvas, labels, n, stats[n]) for n in wanted if (labels == n).any()]  # some joined others
+    left = np.bincount(labels.ravel(), minlength=count)  # none of those that were joined to others
+    found = [_region(canvas, labels, n, stats[n]) for n in wanted if left[n]]
     regions = sorted((region for region in found if region.filled >= least), key=lambda region: -region.area)
     if not regions:
         return None
