@@ -17,6 +17,9 @@ EXTRA = "eval"
 NAME_LIKENESS = 0.85
 """From this likeness on two names or descriptions are one: OCR may misread a letter."""
 
+_MOST_OF_A_NAME = 0.6
+_WORD = 4  # letters and digits
+
 _MONTHS = (
     ("january", "jan", "januar", "janvier", "janv", "januari", "enero", "ene"),
     ("february", "feb", "februar", "fevrier", "fevr", "februari", "febrero"),
@@ -63,8 +66,16 @@ def likeness(one: str, other: str) -> float:
 
 
 def same_name(one: str, other: str) -> bool:
-    """Whether two names or descriptions are one."""
-    return likeness(one, other) >= NAME_LIKENESS
+    """Whether two names or descriptions are one; one may have a short beginning or end more, such as a legal form."""
+    if likeness(one, other) >= NAME_LIKENESS:
+        return True
+    short, long = sorted((squash(one), squash(other)), key=len)
+    return len(short) >= _MOST_OF_A_NAME * len(long) > 0 and (long.startswith(short) or long.endswith(short))
+
+
+def says(text: str, part: str) -> bool:
+    """Whether the letters and digits of a text hold those of a part of at least a word's length."""
+    return len(squash(part)) >= _WORD and squash(part) in squash(text)
 
 
 def same_id(one: str, other: str) -> bool:

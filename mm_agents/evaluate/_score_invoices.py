@@ -101,7 +101,11 @@ def _text(value: Any) -> str:
 
 
 def is_right(name: str, value: Any, known: Known) -> bool:
-    """Whether a reading's value of a field or column is one of those that are right."""
+    """Whether a reading's value of a field or column is one of those that are right.
+
+    A description that was not taken from the picture itself may be a part of what stands there: cells also hold codes
+    and remarks.
+    """
     if value is None:
         return False
     text = _text(value)
@@ -111,7 +115,12 @@ def is_right(name: str, value: Any, known: Known) -> bool:
         return any(_compare.same_number(text, wanted) for wanted in known.values)
     if name in NAMES or name == "description":
         first = text.split("\n")[0]
-        return any(_compare.same_name(form, wanted) for form in (text, first) for wanted in known.values)
+        within = name == "description" and not known.boxes
+        return any(
+            _compare.same_name(form, wanted) or (within and _compare.says(form, wanted))
+            for form in (text, first)
+            for wanted in known.values
+        )
     return any(_compare.same_id(text, wanted) for wanted in known.values)
 
 
@@ -124,7 +133,10 @@ def shown(name: str, known: Known, page: PageText | None) -> bool:
     if name in DATES:
         return any(page.shows_date(value) for value in known.values)
     if name in MONEY or name in NUMERIC_COLUMNS:
-        return any(page.shows_number(value) for value in known.values)
+        # A nought stands on most pages, whatever they say of this value.
+        return any(page.shows_number(value) for value in known.values) and (
+            name in MONEY or not all(_compare.same_number(value, 0) for value in known.values)
+        )
     return any(page.shows_text(value) for value in known.values)
 
 
@@ -210,7 +222,8 @@ def _agreement(item: Mapping[str, Any], row: Mapping[str, Known]) -> float:
         if known is None or value is None:
             continue
         if name == "description":
-            weight += 2 * max(_compare.likeness(_text(value), wanted) for wanted in known.values)
+            alike = max(_compare.likeness(_text(value), wanted) for wanted in known.values)
+            weight += 2 * max(alike, float(is_right(name, value, known)))
         else:
             weight += is_right(name, value, known) * (0.5 if name == "quantity" else 1.0)
     return weight if weight >= 1.0 else 0.0

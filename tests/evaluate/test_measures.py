@@ -187,7 +187,9 @@ def test_dates(written: str, value: str | None) -> None:
 def test_names_and_identifiers() -> None:
     assert _compare.same_name("Northwind Parts Ltd.", "NORTHWIND PARTS LTD")
     assert _compare.same_name("Northwind Partz Ltd", "Northwind Parts Ltd")
+    assert _compare.same_name("Northwind Parts GmbH", "Northwind Parts")
     assert not _compare.same_name("Ltd", "Northwind Parts Ltd")
+    assert not _compare.same_name("Northwind", "Northwind Parts and Tools")
     assert _compare.same_id("#inv-0017", "INV 0017")
     assert not _compare.same_id("", "")
 

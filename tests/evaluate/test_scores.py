@@ -146,6 +146,15 @@ def test_rows_are_aligned_whatever_is_missing_before_them() -> None:
     assert found["row F1"] == pytest.approx(0.75)
 
 
+def test_a_description_from_elsewhere_may_be_a_part_of_the_cell() -> None:
+    item = {"description": "[KX-40] Steel bracket, blue, box of twelve", "amount": "30.00"}
+    row = {"description": Known(values=("Steel bracket",)), "amount": Known(values=("30.00",))}
+    drawn = {"description": Known(values=("Steel bracket",), boxes=((0, 0, 9, 9),)), "amount": row["amount"]}
+    for known, share in ((row, 1.0), (drawn, 0.0)):
+        truth = InvoiceTruth(fields={}, items=(known,))
+        assert scores(_score_invoices.score({"items": [item]}, truth, None))["rows"] == share
+
+
 def test_nothing_read_is_all_wrong_and_no_crash() -> None:
     found = scores(_score_invoices.score({}, INVOICE, None))
     assert (found["fields"], found["rows"], found["attributed"], found["field F1"]) == (0.0, 0.0, 0.0, 0.0)
