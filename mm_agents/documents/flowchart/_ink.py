@@ -166,8 +166,10 @@ def _plates(canvas: Canvas, bare: NDArray[np.int16], texts: Sequence[Text]) -> I
         part = canvas.pixels[y0:y1, x0:x1].astype(np.int16)
         left, top, right, bottom = int(text.x0) - x0, int(text.y0) - y0, int(text.x1) - x0 + 1, int(text.y1) - y0 + 1
         inside = slice(max(0, top), bottom), slice(max(0, left), right)
-        colour, _ = commonest(part[inside].reshape(-1, 3))
-        if np.abs(colour - np.median(bare[y0:y1, x0:x1][inside].reshape(-1, 3), axis=0)).max() < 8:
+        paper = np.median(bare[y0:y1, x0:x1][inside].reshape(-1, 3), axis=0)
+        flat = canvas.change[y0:y1, x0:x1][inside] < 14  # not the soft edges of letters
+        colour = _plate_colour(part[inside][flat], paper, 0.04 * flat.size)
+        if colour is None:
             continue
         painted = (np.abs(part - colour).max(axis=2) <= 6).astype(np.uint8)
         painted[inside] = 1
@@ -176,6 +178,25 @@ def _plates(canvas: Canvas, bare: NDArray[np.int16], texts: Sequence[Text]) -> I
         if plate[2] < x1 - x0 - 2 and plate[3] < y1 - y0 - 2:  # a patch around the word, not ground that goes on
             x, y = x0 + int(plate[0]), y0 + int(plate[1])
             yield max(0, x - 3), max(0, y - 3), x + int(plate[2]) + 3, y + int(plate[3]) + 3
+
+
+def _plate_colour(colours: NDArray[np.int16], paper: NDArray[Any], least: float) -> NDArray[Any] | None:
+    """The colour behind the letters of a word, where it is not the paper's.
+
+    Args:
+        colours: of the flat pixels in the word's box, shape (n, 3).
+        paper: the paper's colour there.
+        least: how many pixels it takes.
+    """
+    other = colours[np.abs(colours - paper).max(axis=1) >= 8]
+    if len(other) < least:
+        return None
+    first = commonest(other)[0]
+    rest = other[np.abs(other - first).max(axis=1) > 8]
+    if len(rest) < least:
+        return first if np.abs(first - paper).max() < 100 else None  # else it is the inside of bold letters
+    second = commonest(rest)[0]
+    return min((first, second), key=lambda colour: float(np.abs(colour - paper).max()))
 
 
 def _join_dots(lines: NDArray[np.uint8], barred: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:
