@@ -148,7 +148,8 @@ def test_doctor_says_what_works(place: Path) -> None:
 
 def test_the_demo_runs_and_leaves_a_page_and_a_picture(tmp_path: Path) -> None:
     done = document("demo", "--keep", tmp_path / "demo", cwd=tmp_path)
-    assert done["added"] == 11
+    assert done["added"] == 12
+    assert "together 87.00 EUR. [1][2]" in done["answer"]["text"]
     first = [answer["hits"][0] for answer in done["answers"]]
     assert first[0]["name"] == "cat.png"
     assert (first[1]["name"], first[1]["t0"] >= 4.0) == ("morning.mp4", True)
@@ -159,7 +160,8 @@ def test_the_demo_runs_and_leaves_a_page_and_a_picture(tmp_path: Path) -> None:
     with PIL.Image.open(tmp_path / "demo" / "results.png") as picture:
         assert picture.width > 1000
     with Library.open(tmp_path / "demo" / "library", create=False) as library:
-        assert library.count() == 11
+        assert library.count() == 12
+    assert "87.00" in (tmp_path / "demo" / "answer.html").read_text()
 
 
 def test_copy_goes_to_another_place_and_compares(place: Path, tmp_path: Path) -> None:

@@ -17,11 +17,13 @@ BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 @pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
 def test_its_code_prints_what_it_says(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("skimage", reason="the README's media come with pip install 'mm-agents[demo]'")
+    pytest.importorskip("rapidocr", reason="the README's scan is read with pip install 'mm-agents[demo]'")
     from mm_agents import demo
 
     (tmp_path / "all").mkdir()
     demo.make_media(tmp_path / "all")
-    for folder, names in {"photos": ("cat.png", "coffee.png"), "clips": tuple(demo.CLIPS)}.items():
+    folders = {"photos": ("cat.png", "coffee.png"), "clips": tuple(demo.CLIPS), "scans": (demo.SCAN,)}
+    for folder, names in folders.items():
         (tmp_path / folder).mkdir()
         for name in names:
             shutil.copy(tmp_path / "all" / name, tmp_path / folder)
@@ -36,6 +38,7 @@ def test_its_commands_exist() -> None:
     from mm_agents.cli import app
 
     known = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    known |= {group.typer_instance.info.name for group in app.registered_groups if group.typer_instance}
     used = set(re.findall(r"^mm-agents ([a-z]+)", README, re.MULTILINE))
     assert used
     assert used <= known
