@@ -140,7 +140,9 @@ def test_an_error_is_told_in_a_line(place: Path, arguments: list[str], code: int
 
 
 def test_eval_draws_its_own_pictures_and_scores_the_readers(place: Path) -> None:
-    found = document("eval", "documents", "--kind", "table", "--count", "2", "--seed", "5", "--keep", "drawn", cwd=place)
+    found = document(
+        "eval", "documents", "--kind", "table", "--count", "2", "--seed", "5", "--keep", "drawn", cwd=place
+    )
     assert len(found["cases"]) == 2
     assert all(0 <= value <= 1 for name, value in found["figures"].items() if name.endswith("TEDS"))
     again = run("eval", "documents", "drawn/table", cwd=place).stdout
