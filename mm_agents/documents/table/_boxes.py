@@ -94,7 +94,7 @@ def _is_alone(lattice: Lattice, boxes: Sequence[Box], words: Sequence[Word], hei
     """Whether no other boxes lie against these and hardly any words stand between them, unlike cells of a table."""
     mine = list(lattice.boxes.values())
     others = [box for box in boxes if box not in mine]
-    if sum(any(_against(box, other, max(5.0, 0.35 * height)) for other in others) for box in mine) > 0.3 * len(mine):
+    if sum(any(_against(box, other, max(8.0, 0.6 * height)) for other in others) for box in mine) > 0.3 * len(mine):
         return False
     left, right = lattice.columns[0][0], lattice.columns[-1][1]
     top, bottom = lattice.rows[0][0], lattice.rows[-1][1]
@@ -134,7 +134,7 @@ def _lattice(boxes: Sequence[Box], height: float) -> Lattice | None:
         if place in placed:
             return None
         placed[place] = box
-    room = max(5.0, 0.35 * height)
+    room = max(8.0, 0.6 * height)
     apart = all(after[0] - before[1] > room for strips in (rows, columns) for before, after in _neighbours(strips))
     enough = len(columns) >= 2 and len(placed) >= 0.7 * len(columns) * len(rows)
     return Lattice(boxes=placed, columns=columns, rows=rows) if apart and enough else None

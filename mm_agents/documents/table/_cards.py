@@ -25,6 +25,11 @@ class _Metric:
     value: tuple[Word, ...]
     name: tuple[Word, ...]
 
+    @property
+    def name_first(self) -> bool:
+        """Whether the name stands above the value."""
+        return bool(self.name) and self.name[0].place.y0 < self.value[0].place.y0 - 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Card:
@@ -175,6 +180,7 @@ def _table(
                 column=column + left,
                 text=text,
                 metric=_text(metric.name) or None,
+                name_first=metric.name_first,
                 footnotes=marks,
                 quantity=quantity_of(text, mark),
                 evidence=(page.evidence((*metric.value, *metric.name), how=_HOW),),

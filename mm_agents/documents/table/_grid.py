@@ -14,7 +14,7 @@ from mm_agents.documents.table._cells import Draft, compact, settled
 from mm_agents.documents.table._columns import Divide, find_divides
 from mm_agents.documents.table._head import deepen, head_rows, widen
 from mm_agents.documents.table._lines import Line, Measures, around
-from mm_agents.documents.table._pieces import Piece, cut, is_value, part_again, without_sign_columns
+from mm_agents.documents.table._pieces import Piece, cut, is_value, join_labels, part_again, without_sign_columns
 from mm_agents.documents.table._rows import Body, group_lines, head_by_values
 from mm_agents.documents.table._rulings import Rulings
 from mm_agents.types import Box
@@ -49,6 +49,7 @@ def make_grid(lines: Sequence[Line], rulings: Rulings, measures: Measures, barri
     marked = head > 0
     if not marked:
         head = head_by_values(Body(lines=lines, pieces=pieces, barriers=barriers, measures=measures))
+    pieces = join_labels(pieces, head, measures)
     pieces = widen(lines, pieces, head, separators, measures, len(divides) + 1)
     between = [
         n > 0 and any(parts(separator, lines[n - 1], lines[n], box) for separator in separators)

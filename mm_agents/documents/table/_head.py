@@ -33,7 +33,8 @@ def widen(
         if n + 1 < head:
             beneath = [s for s in separators if lines[n].middle < s.y < lines[n + 1].middle]
             widened.append(_over_rulings(row, beneath, extents, columns))
-            widened[-1] = _over_columns(widened[-1], pieces[n + 1], measures, columns)
+            below = max(pieces[n + 1 : head], key=len)
+            widened[-1] = _over_columns(widened[-1], below, extents, measures, columns)
         elif n >= max(head, 1) and len(row) == 1 and row[0].last > 0:
             widened.append([_centred(row[0], extents, steady, measures, columns)])
         else:
@@ -122,7 +123,9 @@ def _over_rulings(row: Sequence[Piece], beneath: Sequence[Separator], extents: E
     return found
 
 
-def _over_columns(row: Sequence[Piece], below: Sequence[Piece], measures: Measures, columns: int) -> list[Piece]:
+def _over_columns(
+    row: Sequence[Piece], below: Sequence[Piece], extents: Extents, measures: Measures, columns: int
+) -> list[Piece]:
     found: list[Piece] = []
     for piece in row:
         low, high = _free(row, piece, columns)
@@ -135,7 +138,7 @@ def _over_columns(row: Sequence[Piece], below: Sequence[Piece], measures: Measur
                     first, last = under[a].first, under[b].last
                     whole = sum(other.last - other.first + 1 for other in under[a : b + 1]) == last - first + 1
                     if whole and first <= piece.first and piece.last <= last:
-                        best = min(best, (_away(piece, under[a : b + 1]), first, last))
+                        best = min(best, (_away_from(piece, under[a : b + 1], extents), first, last))
         near = best[0] <= 1.2 * measures.height
         found.append(replace(piece, first=best[1], last=best[2]) if near else piece)
     return found
@@ -144,6 +147,15 @@ def _over_columns(row: Sequence[Piece], below: Sequence[Piece], measures: Measur
 def _begins_or_ends_with(piece: Piece, other: Piece, measures: Measures) -> bool:
     near = 0.7 * measures.height
     return abs(piece.box.x0 - other.box.x0) <= near or abs(piece.box.x1 - other.box.x1) <= near
+
+
+def _away_from(piece: Piece, group: Sequence[Piece], extents: Extents) -> float:
+    """The same from others, or from the columns that they stand in."""
+    spans = [extents[c] for other in group for c in range(other.first, other.last + 1) if c in extents]
+    if not spans:
+        return _away(piece, group)
+    middle = (min(x0 for x0, _ in spans) + max(x1 for _, x1 in spans)) / 2
+    return min(_away(piece, group), abs((piece.box.x0 + piece.box.x1) / 2 - middle))
 
 
 def _away(piece: Piece, group: Sequence[Piece]) -> float:

@@ -54,6 +54,12 @@ class Line:
         """The height at which its letters stand, in pixels from the top: steadier than the middle."""
         return median(_base(word) for word in self.words)
 
+    @cached_property
+    def size(self) -> float:
+        """How large its letters are, in pixels: by their height and by their width, so that a stray box counts less."""
+        heights = [word.place.y1 - word.place.y0 for word in self.words]
+        return min(median(heights), 1.9 * median(_width(word) / len(word.text) for word in self.words))
+
     @property
     def height(self) -> float:
         """Of its tallest words, in pixels."""

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from mm_agents.documents.table._columns import Divide
 from mm_agents.documents.table._lines import Line, Measures, around, plain
@@ -188,6 +189,40 @@ def _parts(piece: Piece, places: Sequence[float], steady: dict[int, list[Box]], 
     return [piece]
 
 
+def join_labels(rows: Sequence[list[Piece]], head: int, measures: Measures) -> list[list[Piece]]:
+    """Words of a label that reach into a column of numbers put together again, where no column begins with them.
+
+    Args:
+        rows: the pieces of each line.
+        head: how many lines are head; there a text over numbers is a title.
+        measures: of the print.
+    """
+    counts: dict[int, list[bool]] = {}
+    for row in rows[head:]:
+        for piece in row:
+            counts.setdefault(piece.first, []).append(is_value(piece.text))
+    numbers = {column for column, values in counts.items() if sum(values) >= max(2, 0.6 * len(values))}
+    steady = by_column(rows)
+    found: list[list[Piece]] = []
+    for n, row in enumerate(rows):
+        joined: list[Piece] = []
+        for piece in row:
+            before = joined[-1] if joined and n >= head else None
+            if (
+                before is not None
+                and piece.first in numbers
+                and not is_value(before.text)
+                and not is_value(piece.text)
+                and piece.box.x0 - before.box.x1 < 1.6 * measures.height
+                and not aligned(piece.box, steady.get(piece.first, []), measures)
+            ):
+                joined[-1] = Piece(words=(*before.words, *piece.words), first=before.first, last=piece.last)
+            else:
+                joined.append(piece)
+        found.append(joined)
+    return found
+
+
 def by_column(rows: Sequence[Sequence[Piece]]) -> dict[int, list[Box]]:
     """The boxes of the pieces that stand in one column, by column."""
     found: dict[int, list[Box]] = {}
@@ -199,13 +234,19 @@ def by_column(rows: Sequence[Sequence[Piece]]) -> dict[int, list[Box]]:
 
 
 def aligned(box: Box, others: Sequence[Box], measures: Measures) -> bool:
-    """Whether a box begins, ends or is centred where most others of its column do."""
+    """Whether a box begins, ends or is centred where most others of its column do, by what most of them share."""
     if len(others) < 2:
         return False
     near = 0.7 * measures.height
-    sides = (
-        [abs(box.x0 - other.x0) for other in others],
-        [abs(box.x1 - other.x1) for other in others],
-        [abs(box.x0 + box.x1 - other.x0 - other.x1) / 2 for other in others],
+
+    def sides(one: Box) -> tuple[float, float, float]:
+        return one.x0, one.x1, (one.x0 + one.x1) / 2
+
+    places = list(zip(*(sides(other) for other in others), strict=True))
+    middles = [median(place) for place in places]
+    shares = [sum(abs(x - middle) <= near for x in place) for place, middle in zip(places, middles, strict=True)]
+    most = max(shares)
+    return most >= 0.6 * len(others) and any(
+        share >= 0.9 * most and abs(x - middle) <= near
+        for x, middle, share in zip(sides(box), middles, shares, strict=True)
     )
-    return any(sum(away <= near for away in side) >= 0.6 * len(others) for side in sides)

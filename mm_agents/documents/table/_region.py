@@ -72,9 +72,11 @@ class _Page:
 def _with_head(first: int, page: _Page, divides: Sequence[float]) -> int:
     """The first line of a frame, or of the lines just above it where they stand over most of its columns."""
     top = first
+    blanks = [below.box.y0 - above.box.y1 for above, below in pairwise(page.lines[first:])]
+    near = max(1.3 * page.measures.height, 1.4 * float(np.median(blanks))) if blanks else page.measures.height
     while top > 0:
         line, below = page.lines[top - 1], page.lines[top]
-        if below.box.y0 - line.box.y1 > 1.3 * page.measures.height or _crosses(line, divides, page.measures):
+        if below.box.y0 - line.box.y1 > near or _crosses(line, divides, page.measures):
             break
         top -= 1
     columns = {bisect_left(divides, word.place.x0) for n in range(top, first) for word in page.lines[n].words}
@@ -92,7 +94,10 @@ def _without_captions(part: Sequence[int], page: _Page, horizontal: Sequence[Rul
         if page.runs[n] > 1:
             return False
         caption = _CAPTION.match(line.words[0].text) is not None
-        large = neighbour > n and line.height > 1.3 * max(page.measures.height, page.lines[neighbour].height)
+        framed = any(y < line.middle for y in across)
+        large = (
+            neighbour > n and not framed and line.size > 1.25 * max(page.measures.height, page.lines[neighbour].size)
+        )
         upper, lower = sorted((line.middle, page.lines[neighbour].middle))
         ruled_off = any(upper < y < lower for y in across) and not any(
             y < line.middle if neighbour > n else y > line.middle for y in across

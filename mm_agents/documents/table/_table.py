@@ -31,6 +31,7 @@ class Cell:
         column_span: how many columns it fills.
         text: as printed, its lines joined by spaces; of a card, its value.
         metric: of a card: the name of what its value measures, as printed on it.
+        name_first: whether the metric's name stands before the value.
         footnotes: the footnote marks that stand beside the text.
         quantity: the text as a number, where it is one.
         evidence: where it stands; none where a model read it and code did not find it.
@@ -43,6 +44,7 @@ class Cell:
     row_span: int = 1
     column_span: int = 1
     metric: str | None = None
+    name_first: bool = False
     footnotes: tuple[str, ...] = ()
     quantity: Quantity | None = None
     evidence: tuple[Evidence, ...] = ()
@@ -58,15 +60,15 @@ class Cell:
         """Whether code found the text on the page."""
         return bool(self.evidence)
 
-    def to_json(self) -> dict[str, Any]:
-        """The cell's keys as ``read table --json`` prints them."""
+    def to_json(self, text: str | None = None) -> dict[str, Any]:
+        """The cell's keys as ``read table --json`` prints them; ``text`` in place of its own where it is given."""
         box = self.box
         return {
             "row": self.row,
             "column": self.column,
             "row_span": self.row_span,
             "column_span": self.column_span,
-            "text": self.text,
+            "text": self.text if text is None else text,
             "metric": self.metric,
             "footnotes": list(self.footnotes),
             "value": str(self.quantity.value) if self.quantity else None,
@@ -127,9 +129,10 @@ class Table:
         return found
 
     def printed(self, cell: Cell) -> str:
-        """A cell's text; of a card its value, and in brackets what it measures unless its row says that."""
-        named = cell.metric is None or normalised(cell.metric) == normalised(self.label(cell.row))
-        return cell.text if named else f"{cell.text} ({cell.metric})"
+        """A cell's text; of a card its value, and beside it what it measures unless its row says that."""
+        if cell.metric is None or normalised(cell.metric) == normalised(self.label(cell.row)):
+            return cell.text
+        return f"{cell.metric} {cell.text}" if cell.name_first else f"{cell.text} {cell.metric}"
 
     def header(self, column: int) -> str:
         """What the head says over a column: from the top, joined by " / "."""
@@ -163,7 +166,7 @@ class Table:
             "header_columns": self.header_columns,
             "title": evidence_json(self.title) if self.title else None,
             "rows": self.rows,
-            "cells": [cell.to_json() for cell in self.cells],
+            "cells": [cell.to_json(self.printed(cell)) for cell in self.cells],
             "notes": list(self.notes),
             "page": self.page,
         }
