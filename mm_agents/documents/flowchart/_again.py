@@ -17,8 +17,6 @@ from mm_agents.documents.pages import Page
 from mm_agents.types import Box, Image, Word
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from mm_agents.protocols import Ocr
     from mm_agents.types import ByteArray
 
@@ -148,7 +146,8 @@ def _laid_out(straight: ByteArray, canvas: Canvas, spots: Sequence[Spot]) -> tup
 def _on_page(box: Box, tiles: Sequence[_Tile]) -> Box | None:
     """A box of the picture that was read as one of the straight page; None between the places."""
     for tile in tiles:
-        if tile.left <= box.x0 and box.x1 <= tile.left + tile.width and tile.top <= (box.y0 + box.y1) / 2 <= tile.top + tile.height:
+        inside = tile.left <= box.x0 and box.x1 <= tile.left + tile.width
+        if inside and tile.top <= (box.y0 + box.y1) / 2 <= tile.top + tile.height:
             x0, y0 = tile.x + (box.x0 - tile.left) / tile.scale, tile.y + (box.y0 - tile.top) / tile.scale
             x1, y1 = tile.x + (box.x1 - tile.left) / tile.scale, tile.y + (box.y1 - tile.top) / tile.scale
             left, top = round(max(0.0, x0)), round(max(0.0, y0))

@@ -67,7 +67,7 @@ class Canvas:
         pixels: uint8, shape (height, width, 3).
         scale: canvas pixels for each pixel of the straight page.
         unit: the height of its text, in canvas pixels: what every length is measured by.
-        ringing: how far flat paper beside a sharp edge wavers, in grey levels: 0 where nothing was lost, more in a JPEG.
+        ringing: how flat paper beside a sharp edge wavers, in grey levels: 0 in a clean drawing, more in a JPEG.
         change: uint8, shape (height, width): the difference of levels between neighbours, the largest of the channels.
         texts: the pieces of text.
     """
@@ -126,7 +126,8 @@ def _text_height(words: Sequence[Word]) -> float:
 
 def _paper(pixels: ByteArray) -> NDArray[Any]:
     """The colour of the paper: what most of the rim has; where the rim does not agree, what most pixels have."""
-    rim = np.concatenate([pixels[:2].reshape(-1, 3), pixels[-2:].reshape(-1, 3), pixels[:, :2].reshape(-1, 3), pixels[:, -2:].reshape(-1, 3)])
+    sides = (pixels[:2], pixels[-2:], pixels[:, :2], pixels[:, -2:])
+    rim = np.concatenate([side.reshape(-1, 3) for side in sides])
     colour, share = commonest(rim)
     return colour if share > 0.5 else commonest(pixels[::3, ::3].reshape(-1, 3))[0]
 

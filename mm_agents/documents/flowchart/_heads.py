@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _WINDOW = 1.5  # text heights around the end that are looked at
 _SIDE = 1.05  # text heights beside a line: ink that reaches so far is no head but another line
 
+
 def looks_like_head(spread: float, bulge: float) -> bool:
     """Whether what was measured at an end is a head; filled ones bulge, open ones spread."""
     return bulge >= 2.15 or (spread >= 1.75 and bulge >= 1.2) or (spread >= 1.3 and bulge >= 1.6)

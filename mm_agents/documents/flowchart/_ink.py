@@ -91,9 +91,7 @@ def _marked(contrast: NDArray[np.uint8], covered: NDArray[np.uint8], canvas: Can
     return ((visible > floor) & (visible > _RELATIVE * around) & ~soft).astype(np.uint8)
 
 
-def _free_texts(
-    canvas: Canvas, owners: NDArray[np.int32], lanes: Lanes, marked: NDArray[np.uint8]
-) -> list[Text]:
+def _free_texts(canvas: Canvas, owners: NDArray[np.int32], lanes: Lanes, marked: NDArray[np.uint8]) -> list[Text]:
     cv2 = opencv()
     height, width = canvas.size
     taken = {id(text) for text in lanes.texts}
@@ -124,7 +122,8 @@ def _attached(text: Text, labels: NDArray[np.int32], stats: NDArray[Any], unit: 
     part = labels[y0:y1, x0:x1]
     for n in np.unique(part[part > 0]):
         left, top, wide, high, _ = stats[n]
-        if left < x0 - 0.4 * unit or top < y0 - 0.4 * unit or left + wide > x1 + 0.4 * unit or top + high > y1 + 0.4 * unit:
+        beyond = max(x0 - left, y0 - top, left + wide - x1, top + high - y1)
+        if beyond > 0.4 * unit:
             return True
     return not (part > 0).any()
 

@@ -79,7 +79,8 @@ def share_labels(
     """
     if not labels or not routes:
         return {}, list(labels)
-    costs = np.array([[_cost(label, route, own, web, blocks, unit) for route, own in _own(routes, web)] for label in labels])
+    owned = _own(routes, web)
+    costs = np.array([[_cost(label, route, own, web, blocks, unit) for route, own in owned] for label in labels])
     optimize = require("scipy.optimize", extra=EXTRA, feature="Giving labels to connectors")
     rows, columns = optimize.linear_sum_assignment(costs)
     shared: dict[int, list[Label]] = {}
@@ -111,9 +112,7 @@ def _own(routes: Sequence[Route], web: Web) -> list[tuple[Route, NDArray[Any]]]:
     return found
 
 
-def _cost(
-    label: Label, route: Route, own: NDArray[Any], web: Web, blocks: Sequence[Block], unit: float
-) -> float:
+def _cost(label: Label, route: Route, own: NDArray[Any], web: Web, blocks: Sequence[Block], unit: float) -> float:
     """How far a label lies from a connector, in pixels, with what makes it likelier or less so."""
     x0, y0, x1, y1 = label.box
     across = np.maximum(np.maximum(x0 - own[:, 1], own[:, 1] - x1), 0)

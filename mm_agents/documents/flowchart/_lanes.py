@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -140,7 +141,7 @@ def _touching(shapes: Sequence[Region], unit: float, *, down: bool) -> list[Regi
         if abs(over(region)[0] - over(first)[0]) < 0.5 * unit and abs(over(region)[1] - over(first)[1]) < 0.5 * unit
     ]
     level.sort(key=lambda region: along(region)[0])
-    gaps = [along(after)[0] - along(before)[1] for before, after in zip(level, level[1:], strict=False)]
+    gaps = [along(after)[0] - along(before)[1] for before, after in itertools.pairwise(level)]
     rest = [region for region in shapes if region not in level]
     clear = all(over(region)[0] >= over(first)[1] - 2 for region in rest)
     fits = len(level) >= 2 and all(-2 <= gap < 0.5 * unit for gap in gaps) and bool(rest) and clear
@@ -158,20 +159,21 @@ def _tiles(layout: Layout, unit: float) -> Lanes | None:
         for first in frames:
             tiles = [first]
             for frame in frames:
-                last = tiles[-1]
-                if frame is last:
-                    continue
-                gap = frame.x - last.x - last.width if down else frame.y - last.y - last.height
-                start, end = (frame.y - last.y, frame.height - last.height) if down else (
-                    frame.x - last.x,
-                    frame.width - last.width,
-                )
-                if 0 <= gap < 0.5 * unit and abs(start) < 0.5 * unit and abs(end) < unit:
+                if frame is not tiles[-1] and _adjoins(tiles[-1], frame, unit, down=down):
                     tiles.append(frame)
             titled = [tile for tile in tiles if tile.texts]
             if len(tiles) >= 2 and len(titled) == len(tiles):
                 return _tiled(tiles, unit, "down" if down else "across")
     return None
+
+
+def _adjoins(one: Region, two: Region, unit: float, *, down: bool) -> bool:
+    """Whether a frame lies right beside (or under) another and has the same ends."""
+    if down:
+        gap, start, end = two.x - one.x - one.width, two.y - one.y, two.height - one.height
+    else:
+        gap, start, end = two.y - one.y - one.height, two.x - one.x, two.width - one.width
+    return 0 <= gap < 0.5 * unit and abs(start) < 0.5 * unit and abs(end) < unit
 
 
 def _tiled(tiles: Sequence[Region], unit: float, direction: Direction) -> Lanes:
@@ -233,7 +235,7 @@ def _between(bars: Sequence[Bar], canvas: Canvas, layout: Layout, direction: Dir
     places = sorted((bar[0] + bar[2]) / 2 if down else (bar[1] + bar[3]) / 2 for bar in bars)
     begin = min(bar[1] if down else bar[0] for bar in bars)
     bands: list[Band] = []
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in itertools.pairwise(places):
         if end - start < 2 * unit:
             continue
         inside = [text for text in canvas.texts if start < (text.cx if down else text.cy) < end]

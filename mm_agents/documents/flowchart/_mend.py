@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _GAP = 1.6  # text heights between two dashes of one line at most
 _STRAIGHT = 0.8  # cosine between a line's heading and the gap before it
+_UNDER = 1.4  # text heights around a word where a line may end that runs on under it
 _TOGETHER = 0.3  # cosine between lines that share a head at least
 _CLOSE = 0.35  # text heights: ends this near are joined whatever their headings
 
@@ -32,9 +33,7 @@ class Shapes:
         self.owners = owners
         cv2 = opencv()
         outside = (owners == 0).astype(np.uint8)
-        self.distance, labels = cv2.distanceTransformWithLabels(
-            outside, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-        )
+        self.distance, labels = cv2.distanceTransformWithLabels(outside, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
         ys, xs = np.nonzero(owners)
         self._nearest = np.zeros(int(labels.max()) + 1, np.int32)
         self._nearest[labels[ys, xs]] = owners[ys, xs]
@@ -42,7 +41,7 @@ class Shapes:
 
     def near(self, place: NDArray[Any]) -> tuple[int, float]:
         """The shape nearest to a point (y, x), and the pixels to it."""
-        y, x = int(round(place[0])), int(round(place[1]))
+        y, x = round(place[0]), round(place[1])
         return int(self._nearest[self._labels[y, x]]), float(self.distance[y, x])
 
     def ahead(
@@ -242,8 +241,6 @@ def _contract(web: Web, unit: float) -> None:
 def _bridge(web: Web, shapes: Shapes, texts: Sequence[Text], unit: float) -> None:
     """Join loose ends that face each other across a gap or a word, the best matching first."""
     loose = [knot for knot in web.loose() if not _pointed_at(web, shapes, knot, unit)[0]]
-    tied = {knot for knot in web.loose() if knot not in loose}
-    # an end just before a shape may still be one side of a gap: a head that stands apart from its dotted line
     places = {knot: web.places[knot] for knot in loose}
     pairs: list[tuple[float, int, int, Text | None]] = []
     for n, one in enumerate(loose):
@@ -253,7 +250,6 @@ def _bridge(web: Web, shapes: Shapes, texts: Sequence[Text], unit: float) -> Non
             cost = _gap_cost(web, one, two, texts, unit)
             if cost is not None:
                 pairs.append((cost[0], one, two, cost[1]))
-    del tied
     used: set[int] = set()
     for _, one, two, text in sorted(pairs, key=lambda pair: pair[0]):
         if one in used or two in used:
@@ -263,13 +259,14 @@ def _bridge(web: Web, shapes: Shapes, texts: Sequence[Text], unit: float) -> Non
 
 
 def _gap_cost(web: Web, one: int, two: int, texts: Sequence[Text], unit: float) -> tuple[float, Text | None] | None:
-    (first,), (second,) = web.ends[one], web.ends[two]
+    first, second = web.ends[one][0], web.ends[two][0]
     if first[0] == second[0]:
         return None
     start, stop = web.places[one], web.places[two]
     gap = stop - start
     distance = float(np.hypot(*gap))
-    through = next((text for text in texts if _beside(text, start, 1.4 * unit) and _beside(text, stop, 1.4 * unit)), None)
+    reach = _UNDER * unit
+    through = next((text for text in texts if _beside(text, start, reach) and _beside(text, stop, reach)), None)
     longest = _GAP * unit if through is None else max(through.width, through.height) + 2.5 * unit
     if distance > longest:
         return None
@@ -293,7 +290,7 @@ def _run_into(web: Web, shapes: Shapes, unit: float) -> None:
     drawn = np.zeros(shapes.owners.shape, np.int32)
     for number, stroke in web.strokes.items():
         drawn[stroke.points[:, 0], stroke.points[:, 1]] = number
-    height, width = drawn.shape
+    height, width = shapes.owners.shape[:2]
     for knot in [knot for knot in web.loose() if not _pointed_at(web, shapes, knot, unit)[0]]:
         number, end = web.ends[knot][0]
         place = web.places[knot]

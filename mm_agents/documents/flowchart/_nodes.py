@@ -76,7 +76,7 @@ def sort_regions(ground: Ground, canvas: Canvas) -> Layout:
             if other is not region and other.filled < 0.5 * region.filled and region.holds(other.cx, other.cy)
         ]
         texts = [other for other in region.inner if other.texts]
-        if len(region.inner) >= 2 and texts or len(texts) == 1 and region.filled > 3 * texts[0].filled:
+        if (len(region.inner) >= 2 and texts) or (len(texts) == 1 and region.filled > 3 * texts[0].filled):
             if region.solidity > 0.9 and region.filled > 6 * unit * unit:
                 layout.frames.append(region)
         elif region.filled < _MOST_OF_THE_PAGE * page and _may_be_shape(region, paper, unit):
@@ -245,10 +245,9 @@ def _pointed(region: Region, outline: int) -> NDArray[Any] | None:
         gap = starts[m] - starts[n]
         corners.append(starts[n] + along[n] * (gap[0] * along[m][1] - gap[1] * along[m][0]) / turn)
     found = np.array(corners)
-    room = np.array([region.width, region.height]) * 0.2 + 4 * outline + 8
-    inside = (found > (region.x, region.y) - room).all() and (
-        found < (region.x + region.width, region.y + region.height) + room
-    ).all()
+    size, corner = np.array([region.width, region.height]), np.array([region.x, region.y])
+    room = size * 0.2 + 4 * outline + 8
+    inside = (found > corner - room).all() and (found < corner + size + room).all()
     return found if inside else None
 
 

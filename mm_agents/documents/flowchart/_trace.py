@@ -41,7 +41,6 @@ class Traced:
     lanes: tuple[Lane, ...] = ()
     frames: tuple[Lane, ...] = ()
     notes: tuple[str, ...] = ()
-    flatness: float = 1.0
 
 
 def trace(page: Page, ocr: Ocr | None = None) -> Traced:
@@ -55,15 +54,14 @@ def trace(page: Page, ocr: Ocr | None = None) -> Traced:
         MissingExtraError: a package of the extra ``documents`` is not installed.
     """
     sketch = _sketch(page)
-    if isinstance(sketch, float):
-        return Traced(flatness=sketch)
+    if sketch is None:
+        return Traced()
     if ocr is not None and page.source == "ocr":
         spots = suspicious(sketch.canvas, sketch.blocks, sketch.web, sketch.ties)
         words = look_again(page, sketch.canvas, spots, ocr)
         if words:
             page = replace(page, words=(*page.words, *words))
-            again = _sketch(page)
-            sketch = sketch if isinstance(again, float) else again
+            sketch = _sketch(page) or sketch
     return _told(page, sketch)
 
 
@@ -72,7 +70,6 @@ class _Sketch:
     """What was found on the canvas."""
 
     canvas: Canvas
-    flatness: float
     layout: Layout
     lanes: Lanes
     blocks: list[Block]
@@ -84,18 +81,18 @@ class _Sketch:
     shapes: Shapes
 
 
-def _sketch(page: Page) -> _Sketch | float:
-    """Shapes, lanes and lines on the canvas; only how flat it is, 0 to 1, where there are no shapes."""
+def _sketch(page: Page) -> _Sketch | None:
+    """Shapes, lanes and lines on the canvas; None where there are no shapes."""
     canvas = prepare(page.straight, page.words)
     ground = find_regions(canvas)
     if ground is None or ground.flatness < _FLAT:
-        return ground.flatness if ground else 0.0
+        return None
     layout = sort_regions(ground, canvas)
     bare = paper_of(canvas, ground.paper, layout.frames)
     lanes = find_lanes(layout, canvas, bare)
     blocks = [grow(region, canvas, bare) for region in layout.shapes]
     if not blocks:
-        return ground.flatness
+        return None
     ink = find_ink(canvas, bare, blocks, layout, lanes)
     titles = _frame_titles(layout.frames, ink, lanes)
     taken = {id(text) for texts in titles.values() for text in texts}
@@ -103,7 +100,6 @@ def _sketch(page: Page) -> _Sketch | float:
     web, shapes = spin(ink.lines), Shapes(ink.owners)
     return _Sketch(
         canvas=canvas,
-        flatness=ground.flatness,
         layout=layout,
         lanes=lanes,
         blocks=blocks,
@@ -170,7 +166,6 @@ def _told(page: Page, sketch: _Sketch) -> Traced:
             for frame, title in _titled(sketch)
         ),
         notes=tuple(label.text for label in rest),
-        flatness=sketch.flatness,
     )
 
 
@@ -192,7 +187,9 @@ class _Places:
     def box(self, x0: float, y0: float, x1: float, y1: float) -> Box:
         left, top = self._canvas.to_page(x0, y0)
         right, bottom = self._canvas.to_page(x1, y1)
-        straight = Box(x0=round(left), y0=round(top), x1=max(round(left) + 1, round(right)), y1=max(round(top) + 1, round(bottom)))
+        straight = Box(
+            x0=round(left), y0=round(top), x1=max(round(left) + 1, round(right)), y1=max(round(top) + 1, round(bottom))
+        )
         return self._frame.to_stored(straight)
 
     def point(self, x: float, y: float) -> tuple[int, int]:
@@ -231,9 +228,7 @@ def _node(page: Page, place: _Places, block: Block, name: str, sketch: _Sketch) 
     )
 
 
-def _edge(
-    place: _Places, route: Route, labels: Sequence[Label], ids: dict[int, str], ink: Ink, unit: float
-) -> Edge:
+def _edge(place: _Places, route: Route, labels: Sequence[Label], ids: dict[int, str], ink: Ink, unit: float) -> Edge:
     points = route.points
     corners = opencv().approxPolyDP(points[:, ::-1].reshape(-1, 1, 2).astype(np.int32), max(1.5, 0.12 * unit), False)
     path = tuple(dict.fromkeys(place.point(float(x), float(y)) for x, y in corners[:, 0]))

@@ -22,8 +22,13 @@ _STRAIGHT = 48  # degrees: what may lie between the two halves of a line that cr
 
 @dataclass(kw_only=True, eq=False)
 class Terminal:
-    """Where a line ends at a shape: the end, the shape's number from 1, how much wider the line is there, and whether
-    that is a head.
+    """Where a line ends at a shape.
+
+    Attributes:
+        end: of the line.
+        shape: the shape's number from 1.
+        spread: how many times wider or thicker the line is there.
+        head: whether that is a head.
     """
 
     end: End
@@ -248,7 +253,8 @@ def _distinct(routes: Sequence[Route]) -> list[Route]:
         same = [r for r in kept if (r.start.shape, r.stop.shape) == (route.start.shape, route.stop.shape)]
         if any(set(r.strokes) & set(route.strokes) for r in same):
             continue
-        if route.heads == "none" and any({r.start.shape, r.stop.shape} == {route.start.shape, route.stop.shape} for r in kept):
+        ends = {route.start.shape, route.stop.shape}
+        if route.heads == "none" and any({r.start.shape, r.stop.shape} == ends for r in kept):
             continue
         kept.append(route)
     return kept

@@ -137,7 +137,8 @@ def spin(lines: NDArray[np.uint8]) -> Web:
     thin = np.asarray(morphology.skeletonize(lines > 0)).astype(np.uint8)
     depth = cv2.distanceTransform(lines, cv2.DIST_L2, 3)
     web.half = max(0.8, float(np.median(depth[thin > 0])))
-    around = cv2.filter2D(thin, -1, np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8), borderType=cv2.BORDER_CONSTANT)
+    ring = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
+    around = cv2.filter2D(thin, -1, ring, borderType=cv2.BORDER_CONSTANT)
     crossing = ((around >= 3) & (thin > 0)).astype(np.uint8)
     count, knots = cv2.connectedComponents(crossing, connectivity=8)
     for n, pixels in _groups(knots):
