@@ -113,7 +113,7 @@ def reply(
 
 
 class GeminiStandIn:
-    """Answers with a vector for each content and with "hello" in a chat, or with the next of ``refusals``, else as ``behave``."""
+    """Answers with a vector for each content and "hello" in chat, or the next of ``refusals``, or as ``behave``."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
@@ -136,7 +136,8 @@ class GeminiStandIn:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 answer = stand_in.answer(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
                 if "streamGenerateContent" in self.path and answer.code == 200:
-                    return self.stream(answer)
+                    self.stream(answer)
+                    return
                 content = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
                 self.send_response(answer.code)
                 for name, value in {"Content-Type": "application/json", **answer.headers}.items():

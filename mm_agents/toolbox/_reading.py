@@ -187,11 +187,6 @@ class Reading:
         return crops(places, lambda number: page_as_stored(file, number), asset.name)
 
 
-def _ask(found: Any, question: str, model: ChatModel | None) -> Any:
-    """What a reading answers."""
-    return found.answer(question, model=model)
-
-
 def _without_parties(question: str, document: dict[str, Any]) -> str:
     """A question without the names of an invoice's parties, which tell no item: "what did Northwind charge for …"."""
     fields = document.get("fields", {})
