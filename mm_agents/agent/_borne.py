@@ -16,7 +16,7 @@ from mm_agents.agent._statements import Statement
 from mm_agents.agent.answer import Claim
 
 _STRANGE = 0.5
-"""A claim more of whose words (beside the question's) than this stand in no source is not carried by them."""
+"""A claim so much of whose words, beside the question's, stand in no source is not carried by them."""
 
 # What a claim may say of its sources without their saying it.
 _LONG = 8  # characters of a quote that are no coincidence
@@ -203,7 +203,7 @@ def _words(text: str, cited: Sequence[Known], question: str) -> str | None:
         known |= one.words | meaning(one.clean.evidence.quote or "")
     new = said - asked - _NEUTRAL
     strange = sorted(new - known)
-    if new and len(strange) > max(_STRANGE * len(new), 1 if numbers_in(text) else 0):
+    if len(strange) > (1 if numbers_in(text) else 0) and len(strange) >= _STRANGE * len(new):
         return f"its sources do not say {', '.join(strange[:4])}"
     anchored = bool(numbers_in(text)) or bool(new & known) or _names(text, cited)
     if not anchored and not (said & known):

@@ -226,7 +226,7 @@ class Writing:
         sources = self._cited_sources()
         in_order = sorted(self._claims, key=lambda one: one.place)
         claims = tuple(self._renumbered(one, len(sources)) for one in in_order)
-        self._check_citations(claims)
+        self._check_claims(in_order)
         for check in self._checks:
             yield Checked(check=check)
         yield Finished(
@@ -256,12 +256,13 @@ class Writing:
         numbers = tuple(self._numbers.get(number, count + number) for number in judged.claim.sources)
         return replace(judged.claim, sources=numbers)
 
-    def _check_citations(self, claims: Sequence[Claim]) -> None:
-        doubtful = [claim for claim in claims if claim.status == "unverified"]
-        for claim in doubtful:
-            self._check("claims", "failed", f"“{claim.text[:200]}”: {claim.why}")
-        if claims and not doubtful:
-            self._check("claims", "passed", f"All {len(claims)} rest on the sources that they cite.")
+    def _check_claims(self, judged: Sequence[Judged]) -> None:
+        for one in judged:
+            if one.verdict != "carried":
+                status = "not applicable" if one.verdict == "seen" else "failed"
+                self._check("claims", status, f"“{one.claim.text[:200]}”: {one.claim.why}")
+        if judged and all(one.verdict == "carried" for one in judged):
+            self._check("claims", "passed", f"All {len(judged)} rest on the sources that they cite.")
 
     def _check(self, name: str, status: CheckStatus, detail: str) -> None:
         self._checks.append(Check(name=name, status=status, detail=detail))

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from mm_agents import _plugins
 from mm_agents.agent._draft import Draft
+from mm_agents.agent._kept import KeptAnswers
 from mm_agents.agent._offline_run import READERS, SEARCHES, Asked, OfflineRun
 from mm_agents.agent._wording import asks_for_another, files_in, greeting_to, names_in
-from mm_agents.agent._kept import KeptAnswers
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.budget import Budget
 from mm_agents.agent.events import Checked, Claimed, Event, Finished, Planned, Token
