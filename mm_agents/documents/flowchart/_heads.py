@@ -19,7 +19,7 @@ _SIDE = 1.05  # text heights beside a line: ink that reaches so far is no head b
 
 def looks_like_head(spread: float, bulge: float) -> bool:
     """Whether what was measured at an end is a head; filled ones bulge, open ones spread."""
-    return bulge >= 2.15 or (spread >= 1.75 and bulge >= 1.2) or (spread >= 1.3 and bulge >= 1.6)
+    return bulge >= 2.15 or spread >= 2.4 or (spread >= 1.75 and bulge >= 1.2) or (spread >= 1.3 and bulge >= 1.6)
 
 
 def spread(web: Web, end: End, lines: NDArray[np.uint8], shapes: Shapes, unit: float) -> float:

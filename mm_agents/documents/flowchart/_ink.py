@@ -201,7 +201,7 @@ def _plate_colour(colours: NDArray[np.int16], paper: NDArray[Any], least: float)
 def _join_dots(lines: NDArray[np.uint8], barred: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:
     """Join small pieces that follow each other closely in a row: the dots and dashes of one line."""
     cv2 = opencv()
-    _, _, stats, centres = cv2.connectedComponentsWithStats(lines, connectivity=8)
+    _, labels, stats, centres = cv2.connectedComponentsWithStats(lines, connectivity=8)
     longest = np.maximum(stats[:, 2], stats[:, 3])
     small = (longest < 1.1 * unit) & (stats[:, 4] >= 2)
     small[0] = False
@@ -213,7 +213,9 @@ def _join_dots(lines: NDArray[np.uint8], barred: NDArray[np.uint8], unit: float)
     links = [(n, m) for n, found in enumerate(beside) for m in found if n < m and n in beside[m]]
     row = _rows(len(places), links)
     counts = np.bincount(row)
-    thick = max(2, round(float(np.median(np.minimum(stats[small, 2], stats[small, 3])))))
+    depth = cv2.distanceTransform(lines, cv2.DIST_L2, 5)
+    inside = small[labels] & (depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8)))
+    thick = max(2, round(2 * float(np.median(depth[inside])) - 1))
     for n, m in links:
         if counts[row[n]] >= 4:
             ends = [(round(float(x)), round(float(y))) for x, y in (places[n], places[m])]

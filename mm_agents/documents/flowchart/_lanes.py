@@ -144,7 +144,7 @@ def _touching(shapes: Sequence[Region], unit: float, *, down: bool) -> list[Regi
     gaps = [along(after)[0] - along(before)[1] for before, after in itertools.pairwise(level)]
     rest = [region for region in shapes if region not in level]
     clear = all(over(region)[0] >= over(first)[1] - 2 for region in rest)
-    fits = len(level) >= 2 and all(-2 <= gap < 0.5 * unit for gap in gaps) and bool(rest) and clear
+    fits = len(level) >= 2 and all(-2 <= gap < 0.8 * unit for gap in gaps) and bool(rest) and clear
     within = fits and all(
         along(level[0])[0] - unit <= sum(along(region)) / 2 <= along(level[-1])[1] + unit for region in rest
     )
@@ -173,7 +173,7 @@ def _adjoins(one: Region, two: Region, unit: float, *, down: bool) -> bool:
         gap, start, end = two.x - one.x - one.width, two.y - one.y, two.height - one.height
     else:
         gap, start, end = two.y - one.y - one.height, two.x - one.x, two.width - one.width
-    return 0 <= gap < 0.5 * unit and abs(start) < 0.5 * unit and abs(end) < unit
+    return 0 <= gap < 0.8 * unit and abs(start) < 0.5 * unit and abs(end) < unit
 
 
 def _tiled(tiles: Sequence[Region], unit: float, direction: Direction) -> Lanes:

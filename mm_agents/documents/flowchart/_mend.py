@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _GAP = 1.6  # text heights between two dashes of one line at most
 _STRAIGHT = 0.8  # cosine between a line's heading and the gap before it
+_IN_LINE = 0.97  # cosine from which on two pieces lie in one straight line, and a gap may be wider
 _UNDER = 1.4  # text heights around a word where a line may end that runs on under it
 _TOGETHER = 0.3  # cosine between lines that share a head at least
 _CLOSE = 0.35  # text heights: ends this near are joined whatever their headings
@@ -268,13 +269,14 @@ def _gap_cost(web: Web, one: int, two: int, texts: Sequence[Text], unit: float) 
     reach = _UNDER * unit
     through = next((text for text in texts if _beside(text, start, reach) and _beside(text, stop, reach)), None)
     longest = _GAP * unit if through is None else max(through.width, through.height) + 2.5 * unit
-    if distance > longest:
-        return None
     along = gap / max(distance, 1e-6)
     leaving = float(-web.heading(first, unit) @ along)
     arriving = float(web.heading(second, unit) @ along)
+    if distance > (longest if min(leaving, arriving) < _IN_LINE else max(longest, 2.6 * unit)):
+        return None
     least = _STRAIGHT if through is None else 0.1
-    if min(leaving, arriving) < least and distance > _CLOSE * unit:
+    corner = distance < 1.1 * unit and min(leaving, arriving) > -0.1 and leaving + arriving > 0.7
+    if min(leaving, arriving) < least and distance > _CLOSE * unit and not corner:
         return None
     bend = (2 - leaving - arriving) * unit
     return distance * (1 if through is None else 0.8) + bend, through

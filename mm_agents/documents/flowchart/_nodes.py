@@ -218,6 +218,10 @@ def grow(region: Region, canvas: Canvas, bare: NDArray[np.int16]) -> Block:
     if sharp is not None:
         cv2.fillPoly(cover, [np.round(sharp - (x0, y0)).astype(np.int32)], 1)
     shape, fit = classify(cv2.dilate(region.mask(2), disc))
+    if shape == "cylinder":  # its lid is a region of its own: as deep as the body's top is hollow
+        hollow = int(np.argmax(region.mask(), axis=0).max())
+        middle = (int(region.cx) - x0, region.y - y0)
+        cv2.ellipse(cover, middle, (region.width // 2 + step, hollow + step + 1), 0, 0, 360, 1, -1)
     return Block(region=region, shape=shape, fit=fit, texts=list(region.texts), cover=cover, corner=(x0, y0))
 
 

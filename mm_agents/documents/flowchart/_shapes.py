@@ -144,17 +144,15 @@ def _waves(crop: NDArray[np.uint8]) -> Shape | None:
     if max(left.max(), right.max()) > max(2, 0.03 * width):
         return None
     x = np.linspace(-1, 1, len(bottom))
-    if bottom.std() < max(1.0, 0.025 * height):
-        return None
     bulge, rest = _parabola(x, bottom)
-    if top.std() < max(0.8, 0.02 * height):
-        half = len(bottom) // 2
-        uneven = abs(float(bottom[:half].mean() - bottom[half:].mean())) > 0.6 * float(bottom.std())
-        return "document" if uneven or rest > 0.5 * bottom.std() else None
-    top_bulge, top_rest = _parabola(x, top)
-    curved = bulge < -0.02 * height and abs(top_bulge) > 0.02 * height
-    straight = rest < 0.5 * bottom.std() and top_rest < 0.5 * top.std()
-    return "cylinder" if curved and straight else None
+    lid, lid_rest = _parabola(x, top)
+    if max(bulge, lid) < -max(1.2, 0.015 * height) and rest < 0.5 * bottom.std() and lid_rest < 0.5 * top.std():
+        return "cylinder"
+    if bottom.std() < max(1.0, 0.025 * height) or top.std() >= max(0.8, 0.02 * height):
+        return None
+    half = len(bottom) // 2
+    uneven = abs(float(bottom[:half].mean() - bottom[half:].mean())) > 0.6 * float(bottom.std())
+    return "document" if uneven or rest > 0.5 * bottom.std() else None
 
 
 def _parabola(x: NDArray[Any], y: NDArray[Any]) -> tuple[float, float]:
