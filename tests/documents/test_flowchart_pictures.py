@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
 from drawn import page
+from langchain_core.language_models import FakeListChatModel
 
 from mm_agents import media
-from mm_agents.documents.flowchart import build
+from mm_agents.chat import open_chat
+from mm_agents.documents.flowchart import Flowchart, build
 from mm_agents.evaluate.factory import flowcharts
 from mm_agents.types import Image
 
@@ -32,6 +36,33 @@ def test_a_drawn_chart_is_traced_with_its_branches() -> None:
         x0, y0, x1, y1 = node["box"]
         assert 0 <= x0 < x1 <= width
         assert 0 <= y0 < y1 <= height
+
+
+def test_what_a_model_reads_otherwise_is_shown_and_not_taken_over() -> None:
+    canvas, truth = flowcharts.draw(Random(4))
+    texts = {node["id"]: node["text"] for node in truth["nodes"]}
+    arrows = [
+        {"source": texts[edge["source"]], "target": texts[edge["target"]], "label": edge.get("label") or ""}
+        for edge in truth["edges"]
+    ]
+    same = {"shapes": list(texts.values()), "arrows": arrows}
+    image = media.from_pil(canvas.image)
+
+    def reading(answer: dict[str, Any]) -> Flowchart:
+        return build().read(image, model=open_chat(FakeListChatModel(responses=[json.dumps(answer)])))
+
+    assert reading(same).differences == ()
+    turned = {**arrows[0], "source": arrows[0]["target"], "target": arrows[0]["source"]}
+    labelled = next(arrow for arrow in arrows if arrow["label"])
+    other = [turned, *(arrow | ({"label": "Perhaps"} if arrow is labelled else {}) for arrow in arrows[1:])]
+    chart = reading({"shapes": [*texts.values(), "Call the police"], "arrows": other})
+    messages = " ".join(finding.message for finding in chart.differences)
+    assert "Call the police" in messages
+    assert "the other way round" in messages
+    assert "'Perhaps'" in messages
+    assert {finding.kind for finding in chart.findings} >= {"model_differs"}
+    assert [(node.text, node.box) for node in chart.nodes] == [(n.text, n.box) for n in reading(same).nodes]
+    assert len(chart.edges) == len(reading(same).edges)
 
 
 @pytest.mark.parametrize("kind", ["empty", "prose", "noise", "bars"])

@@ -31,6 +31,7 @@ class Flowchart:
         frames: frames around some of its shapes, with their titles.
         notes: words beside shapes and connectors that label neither.
         confidence: how sure it is that this is a flowchart and read well, 0 to 1; 0 where nothing was made out.
+        differences: what a chat model read otherwise, where one was asked.
         page: the number of the page, from 1.
     """
 
@@ -40,6 +41,7 @@ class Flowchart:
     frames: tuple[Lane, ...] = ()
     notes: tuple[str, ...] = ()
     confidence: float = 1.0
+    differences: tuple[Finding, ...] = ()
     page: int = 1
 
     @cached_property
@@ -58,7 +60,8 @@ class Flowchart:
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """What a reader of the chart should know: unreachable nodes, dead ends, doubtful decisions, endless loops."""
-        return _analysis.findings(self.process, self.nodes, self.edges) if self.nodes else ()
+        found = _analysis.findings(self.process, self.nodes, self.edges) if self.nodes else ()
+        return (*found, *self.differences)
 
     def paths(self, *, most: int = 1000) -> list[tuple[str, ...]]:
         """Every way from a start to an end, as ids of nodes; each connector is taken once in a way at most."""

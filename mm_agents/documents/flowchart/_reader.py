@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mm_agents.documents.flowchart._flowchart import Flowchart
+from mm_agents.documents.flowchart._graph import Finding
 from mm_agents.documents.flowchart._likely import NO_CHART, confidence
+from mm_agents.documents.flowchart._model import differences
 from mm_agents.documents.flowchart._trace import trace
 from mm_agents.documents.pages import Source, default_ocr, open_pages
+from mm_agents.types import Image
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
@@ -46,6 +49,9 @@ class FlowchartReader:
         sure = confidence(traced.nodes, traced.edges, opened.straight)
         if sure == 0:
             return Flowchart(notes=(NO_CHART,), confidence=0.0, page=opened.number)
+        told: tuple[Finding, ...] = ()
+        if model is not None:
+            told = tuple(differences(traced.nodes, traced.edges, Image(pixels=opened.straight), model))
         return Flowchart(
             nodes=traced.nodes,
             edges=traced.edges,
@@ -53,5 +59,6 @@ class FlowchartReader:
             frames=traced.frames,
             notes=traced.notes,
             confidence=sure,
+            differences=told,
             page=opened.number,
         )
