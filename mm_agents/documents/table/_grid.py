@@ -50,7 +50,10 @@ def make_grid(lines: Sequence[Line], rulings: Rulings, measures: Measures, barri
     if not marked:
         head = head_by_values(Body(lines=lines, pieces=pieces, barriers=barriers, measures=measures))
     pieces = join_labels(pieces, head, measures)
-    pieces = widen(lines, pieces, head, separators, measures, len(divides) + 1)
+    left = max((divide.x for divide in ruled if divide.x < box.x0), default=float(box.x0))
+    right = min((divide.x for divide in ruled if divide.x > box.x1), default=float(box.x1))
+    edges = [left, *(divide.x for divide in divides), right]
+    pieces = widen(lines, pieces, head, separators, measures, edges)
     between = [
         n > 0 and any(parts(separator, lines[n - 1], lines[n], box) for separator in separators)
         for n in range(len(lines))
@@ -66,7 +69,9 @@ def make_grid(lines: Sequence[Line], rulings: Rulings, measures: Measures, barri
     several = _several(bands, groups, pieces)
     ruled_rows = several is not None
     if several is not None:
-        parted = [*separators, *_between(several, groups, lines, box)]
+        # A band that is all head has but the rows that titles over several columns part.
+        heads = [band for band in bands if max(band) < head and band not in several]
+        parted = [*separators, *_between([*heads, *several], groups, lines, box)]
         cells = _ruled_cells(pieces, parted, divides, box)
     else:
         cells = [

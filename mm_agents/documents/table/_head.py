@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from mm_agents.documents.table._borders import Separator
 from mm_agents.documents.table._cells import Draft
@@ -14,13 +14,26 @@ from mm_agents.types import Box
 Extents = dict[int, tuple[float, float]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Columns:
+    """Where the texts of columns begin and end, the boxes in each, and where columns themselves begin and end."""
+
+    extents: Extents
+    steady: dict[int, list[Box]]
+    edges: Sequence[float]
+
+    @property
+    def number(self) -> int:
+        return len(self.edges) - 1
+
+
 def widen(
     lines: Sequence[Line],
     pieces: Sequence[list[Piece]],
     head: int,
     separators: Sequence[Separator],
     measures: Measures,
-    columns: int,
+    edges: Sequence[float],
 ) -> list[list[Piece]]:
     """Titles that stand over several columns made to span them.
 
@@ -28,13 +41,15 @@ def widen(
     below. In the body, lines of but one piece that is centred over the columns: they head a section.
     """
     extents, steady = _extents(pieces), by_column(pieces)
+    table = _Columns(extents=extents, steady=steady, edges=edges)
+    columns = table.number
     widened: list[list[Piece]] = []
     for n, row in enumerate(pieces):
         if n + 1 < head:
             beneath = [s for s in separators if lines[n].middle < s.y < lines[n + 1].middle]
             widened.append(_over_rulings(row, beneath, extents, columns))
             below = max(pieces[n + 1 : head], key=len)
-            widened[-1] = _over_columns(widened[-1], below, extents, measures, columns)
+            widened[-1] = _over_columns(widened[-1], below, table, measures)
         elif n >= max(head, 1) and len(row) == 1 and row[0].last > 0:
             widened.append([_centred(row[0], extents, steady, measures, columns)])
         else:
@@ -123,45 +138,73 @@ def _over_rulings(row: Sequence[Piece], beneath: Sequence[Separator], extents: E
     return found
 
 
-def _over_columns(
-    row: Sequence[Piece], below: Sequence[Piece], extents: Extents, measures: Measures, columns: int
-) -> list[Piece]:
+def _over_columns(row: Sequence[Piece], below: Sequence[Piece], columns: _Columns, measures: Measures) -> list[Piece]:
+    """Titles centred over several columns of the line below that have none of their own.
+
+    One that stands over a column of its own may be the first line of a longer title; where others of its line span
+    columns, so does it, if it is centred over its neighbours too.
+    """
+    sure = [_spanned(piece, row, below, columns, measures) for piece in row]
+    if not any(span for span in sure):
+        return list(row)
     found: list[Piece] = []
-    for piece in row:
-        low, high = _free(row, piece, columns)
-        under = [other for other in below if low <= other.first and other.last <= high]
-        own = [other for other in under if other.first <= piece.last and piece.first <= other.last]
-        best = (_away(piece, own) if own else float("inf"), piece.first, piece.last)
-        if not any(_begins_or_ends_with(piece, other, measures) for other in own) and best[0] > 0.7 * measures.height:
-            for a in range(len(under)):
-                for b in range(a + 1, len(under)):
-                    first, last = under[a].first, under[b].last
-                    whole = sum(other.last - other.first + 1 for other in under[a : b + 1]) == last - first + 1
-                    if whole and first <= piece.first and piece.last <= last:
-                        best = min(best, (_away_from(piece, under[a : b + 1], extents), first, last))
-        near = best[0] <= 1.2 * measures.height
-        found.append(replace(piece, first=best[1], last=best[2]) if near else piece)
+    for piece, span in zip(row, sure, strict=True):
+        span = span or _spanned(piece, row, below, columns, measures, among=True)
+        found.append(replace(piece, first=span[0], last=span[1]) if span else piece)
     return found
 
 
-def _begins_or_ends_with(piece: Piece, other: Piece, measures: Measures) -> bool:
-    near = 0.7 * measures.height
-    return abs(piece.box.x0 - other.box.x0) <= near or abs(piece.box.x1 - other.box.x1) <= near
+def _spanned(
+    piece: Piece,
+    row: Sequence[Piece],
+    below: Sequence[Piece],
+    columns: _Columns,
+    measures: Measures,
+    *,
+    among: bool = False,
+) -> tuple[int, int] | None:
+    """The first and last column that a title is centred over; None where it stands over its own alone.
+
+    Args:
+        piece: of the line.
+        row: the line.
+        below: the line of the head that has most pieces.
+        columns: of the table.
+        measures: of its print.
+        among: whether others of the line span columns.
+    """
+    least = 2
+    low, high = _free(row, piece, columns.number)
+    under = [other for other in below if low <= other.first and other.last <= high]
+    own = [other for other in under if other.first <= piece.last and piece.first <= other.last]
+    middle = (piece.box.x0 + piece.box.x1) / 2
+    if piece.first == piece.last and own:
+        over_own = abs((own[0].box.x0 + own[-1].box.x1) / 2 - middle) <= 0.5 * measures.height
+        if not among and (over_own or aligned(piece.box, columns.steady.get(piece.first, []), measures)):
+            return None
+        least = 3 if over_own else 2
+    best: tuple[float, int, int] | None = None
+    for a in range(len(under)):
+        for b in range(a + least - 1, len(under)):
+            first, last = under[a].first, under[b].last
+            whole = sum(other.last - other.first + 1 for other in under[a : b + 1]) == last - first + 1
+            if not (whole and first <= piece.first and piece.last <= last):
+                continue
+            away, width = _away(middle, under[a : b + 1], columns)
+            if away <= max(1.2 * measures.height, 0.12 * width) and (best is None or away < best[0]):
+                best = (away, first, last)
+    return best[1:] if best else None
 
 
-def _away_from(piece: Piece, group: Sequence[Piece], extents: Extents) -> float:
-    """The same from others, or from the columns that they stand in."""
+def _away(middle: float, group: Sequence[Piece], columns: _Columns) -> tuple[float, float]:
+    """How far a place is from the middle of others, or of the columns that they stand in; and how wide those are."""
+    extents = columns.extents
     spans = [extents[c] for other in group for c in range(other.first, other.last + 1) if c in extents]
-    if not spans:
-        return _away(piece, group)
-    middle = (min(x0 for x0, _ in spans) + max(x1 for _, x1 in spans)) / 2
-    return min(_away(piece, group), abs((piece.box.x0 + piece.box.x1) / 2 - middle))
-
-
-def _away(piece: Piece, group: Sequence[Piece]) -> float:
-    """How far the middle of a piece is from that of others, in pixels."""
-    low, high = min(other.box.x0 for other in group), max(other.box.x1 for other in group)
-    return abs((piece.box.x0 + piece.box.x1) / 2 - (low + high) / 2)
+    spans = spans or [(float(other.box.x0), float(other.box.x1)) for other in group]
+    low, high = min(x0 for x0, _ in spans), max(x1 for _, x1 in spans)
+    texts = (min(other.box.x0 for other in group) + max(other.box.x1 for other in group)) / 2
+    whole = (columns.edges[group[0].first] + columns.edges[group[-1].last + 1]) / 2
+    return min(abs(middle - x) for x in (texts, (low + high) / 2, whole)), high - low
 
 
 def _centred(piece: Piece, extents: Extents, steady: dict[int, list[Box]], measures: Measures, columns: int) -> Piece:

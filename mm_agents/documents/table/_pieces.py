@@ -14,6 +14,7 @@ from mm_agents.types import Box, Word
 
 _SIGNS = frozenset("- – — − . .. … * ** *** † ‡ # n/a na nd ns n.s. n.a. x ✓ ✗ • +".split())
 
+_NUMBER_FIRST = re.compile(r"[^\w]*(?:[A-Za-z]{1,4}[.$€£\s]\s?)?[^\w]*\d")
 _BEFORE = frozenset("$ € £ ¥ US$ ( ± < > ≤ ≥ ~".split())
 _BEHIND = frozenset("% ) ‰".split())
 
@@ -93,7 +94,7 @@ def is_value(text: str) -> bool:
     if text.casefold() in _SIGNS:
         return True
     letters = len(re.findall(r"[^\W\d_]", text))
-    return bool(re.search(r"\d", text)) and letters <= max(2, len(re.findall(r"\d", text)) // 2)
+    return bool(_NUMBER_FIRST.match(text)) and letters <= max(2, len(re.findall(r"\d", text)) // 2)
 
 
 def _least_gap(divide: Divide, measures: Measures) -> float:

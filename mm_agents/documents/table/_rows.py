@@ -141,10 +141,12 @@ def _same_row(body: Body, group: list[int], n: int, leading: float, lower: bool,
         return False
     before = {column for k in group for piece in body.pieces[k] for column in range(piece.first, piece.last + 1)}
     here = {column for piece in body.pieces[n] for column in range(piece.first, piece.last + 1)}
+    if head and not _head_goes_on(body, group, n):
+        return False
     if distance < 0.75 * leading:
         return True
     if head:
-        return _head_goes_on(body, group, n) and (here != {0} or before == {0} or _stub_goes_on(body, group, n, lower))
+        return here != {0} or before == {0} or _stub_goes_on(body, group, n, lower)
     pairs = [(above, piece) for piece in body.pieces[n] if (above := _above(body, group, piece)) is not None]
     if any(is_value(above.text) and is_value(piece.text) for above, piece in pairs):
         return False
