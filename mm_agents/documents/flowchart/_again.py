@@ -10,7 +10,8 @@ import numpy as np
 
 from mm_agents.documents._opencv import opencv
 from mm_agents.documents.flowchart._canvas import Canvas
-from mm_agents.documents.flowchart._mend import Tie
+from mm_agents.documents.flowchart._ink import Ink
+from mm_agents.documents.flowchart._mend import Shapes, Tie
 from mm_agents.documents.flowchart._nodes import Block
 from mm_agents.documents.flowchart._web import End, Web
 from mm_agents.documents.pages import Page
@@ -24,7 +25,7 @@ _MOST_PLACES = 24
 _READABLE = 36  # pixels: how high text is made for the second look
 _GAP = 30  # pixels of paper between the places
 _ROW = 1600  # pixels: how wide a row of places gets
-_SURE = 0.6
+_SURE = 0.85
 
 Spot = tuple[float, float, float, float]
 """A place on the canvas: x0, y0, x1, y1."""
@@ -43,8 +44,10 @@ class _Tile:
     scale: float
 
 
-def suspicious(canvas: Canvas, blocks: Sequence[Block], web: Web, ties: dict[End, Tie]) -> list[Spot]:
-    """Where words may have been missed: marks in shapes that no word covers, and where lines end or tangle."""
+def suspicious(
+    canvas: Canvas, blocks: Sequence[Block], ink: Ink, shapes: Shapes, web: Web, ties: dict[End, Tie]
+) -> list[Spot]:
+    """Where words may have been missed: marks in shapes that no word covers, and where lines end or tangle or blot."""
     unit = canvas.unit
     spots = [spot for block in blocks for spot in _unread(canvas, block)]
     loose = [web.places[knot] for knot in web.loose() if web.ends[knot][0] not in ties]
@@ -52,6 +55,7 @@ def suspicious(canvas: Canvas, blocks: Sequence[Block], web: Web, ties: dict[End
     for place in places:
         if (np.abs(places - place).max(axis=1) < unit).sum() >= 4:
             loose.append(place)
+    loose += [blot for blot in ink.blots if shapes.near(blot)[1] > 0.9 * unit]
     for y, x in loose:
         if not any(spot[0] + unit < x < spot[2] - unit and spot[1] + unit < y < spot[3] - unit for spot in spots):
             spots.append((x - 3 * unit, y - 2.2 * unit, x + 3 * unit, y + 2.2 * unit))

@@ -16,6 +16,8 @@ from mm_agents.documents.flowchart._nodes import Block, Layout, shadows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mm_agents.types import Word
+
 _GLYPHS_OF_HEADS = frozenset("AVvYyTtLlIiXxKkJjZz4714▲▼◀▶►◄><^★|-_+*")
 _MOST_DOTS = 3000
 _FAINTEST = 12  # levels between a line and its paper
@@ -32,12 +34,14 @@ class Ink:
         owners: int32, shape (height, width): the number from 1 of the block that covers a pixel, else 0.
         free: pieces of text that stand in no shape, lane title or frame title.
         dashed: uint8: 1 where dots and dashes were joined.
+        blots: the middles (y, x) of small marks as wide as high: heads, or letters that were not read.
     """
 
     lines: NDArray[np.uint8]
     owners: NDArray[np.int32]
     free: list[Text]
     dashed: NDArray[np.uint8]
+    blots: NDArray[Any]
 
 
 def find_ink(canvas: Canvas, bare: NDArray[np.int16], blocks: Sequence[Block], layout: Layout, lanes: Lanes) -> Ink:
@@ -62,11 +66,12 @@ def find_ink(canvas: Canvas, bare: NDArray[np.int16], blocks: Sequence[Block], l
     for x0, y0, x1, y1 in _plates(canvas, bare, free):
         words[y0:y1, x0:x1] = 1
     lines = marked & (1 - words)
+    blots = _blots(lines, canvas.unit)
     dashed = _join_dots(lines, covered | words, canvas.unit)
     lines |= dashed
     _fill_holes(lines, owners, canvas.unit)
     _drop_specks(lines, canvas.unit)
-    return Ink(lines=lines, owners=owners, free=free, dashed=dashed)
+    return Ink(lines=lines, owners=owners, free=free, dashed=dashed, blots=blots)
 
 
 def _owners(canvas: Canvas, blocks: Sequence[Block]) -> NDArray[np.int32]:
@@ -102,9 +107,16 @@ def _free_texts(canvas: Canvas, owners: NDArray[np.int32], lanes: Lanes, marked:
         if owners[y, x] or id(text) in taken or any(title.holds(text.cx, text.cy) for title in lanes.titles):
             continue
         words = [word for word in text.words if not _is_head(piece([word], canvas.scale), labels, stats, canvas.unit)]
+        if len(words) > 1:  # a dash of the line beside a word
+            words = [word for word in words if not _is_dash(word)] or words
         if words:
             free.append(text if len(words) == len(text.words) else piece(words, canvas.scale))
     return free
+
+
+def _is_dash(word: Word) -> bool:
+    box = word.place
+    return word.text in ("I", "l", "|", "!", "/", "1") and box.x1 - box.x0 < 0.4 * (box.y1 - box.y0)
 
 
 def _is_head(word: Text, labels: NDArray[np.int32], stats: NDArray[Any], unit: float) -> bool:
@@ -196,6 +208,14 @@ def _plate_colour(colours: NDArray[np.int16], paper: NDArray[Any], least: float)
         return first if np.abs(first - paper).max() < 100 else None  # else it is the inside of bold letters
     second = commonest(rest)[0]
     return min((first, second), key=lambda colour: float(np.abs(colour - paper).max()))
+
+
+def _blots(lines: NDArray[np.uint8], unit: float) -> NDArray[Any]:
+    _, _, stats, centres = opencv().connectedComponentsWithStats(lines, connectivity=8)
+    low, high = np.minimum(stats[:, 2], stats[:, 3]), np.maximum(stats[:, 2], stats[:, 3])
+    fat = (low > 0.3 * unit) & (high < 1.6 * unit) & (stats[:, 4] > 0.06 * unit * unit)
+    fat[0] = False
+    return centres[fat][:, ::-1]
 
 
 def _join_dots(lines: NDArray[np.uint8], barred: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:

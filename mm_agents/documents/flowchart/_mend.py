@@ -19,6 +19,7 @@ _GAP = 1.6  # text heights between two dashes of one line at most
 _STRAIGHT = 0.8  # cosine between a line's heading and the gap before it
 _IN_LINE = 0.97  # cosine from which on two pieces lie in one straight line, and a gap may be wider
 _UNDER = 1.4  # text heights around a word where a line may end that runs on under it
+_TIP = -0.8  # cosine between two lines that leave a shape at one point at least
 _TOGETHER = 0.3  # cosine between lines that share a head at least
 _CLOSE = 0.35  # text heights: ends this near are joined whatever their headings
 
@@ -93,6 +94,7 @@ def mend(web: Web, shapes: Shapes, texts: Sequence[Text], unit: float) -> dict[E
         web.unite(apart)
     web.unite(apart)
     _trim(web, shapes, unit)
+    _part_at_tips(web, shapes, unit)
     _contract(web, unit)
     _bridge(web, shapes, texts, unit)
     _run_into(web, shapes, unit)
@@ -218,6 +220,33 @@ def _trim(web: Web, shapes: Shapes, unit: float) -> None:
         kept = points[nearest:]
         stroke.points = kept if end == 0 else kept[::-1]
         web.places[knot] = kept[0].astype(float)
+
+
+def _part_at_tips(web: Web, shapes: Shapes, unit: float) -> None:
+    """Part two lines that leave a shape at one point, as at the tip of a diamond, and so look like one that bends."""
+    reach = round(1.2 * unit)
+    for number, stroke in list(web.strokes.items()):
+        points = stroke.points
+        if len(points) < 4 * reach:
+            continue
+        away = shapes.distance[points[:, 0], points[:, 1]]
+        inner = slice(reach, len(points) - reach)
+        at = reach + int(away[inner].argmin())
+        here = float(away[at])
+        if here > max(5.0, 0.35 * unit) or min(away[at - reach], away[at + reach]) < here + 0.3 * unit:
+            continue
+        one, two = ((points[at + side] - points[at]).astype(float) for side in (-reach, reach))
+        one, two = one / np.hypot(*one), two / np.hypot(*two)
+        if float(one @ two) < _TIP:
+            continue
+        middle = (one + two) / max(1e-6, float(np.hypot(*(one + two))))
+        if shapes.ahead(points[at].astype(float), -middle, 0.8 * unit)[0]:
+            knot = web.split(number, at)
+            first, second = web.ends[knot]
+            twin = web.add_knot(web.places[knot])
+            web.ends[knot] = [first]
+            web.ends[twin] = [second]
+            web.strokes[second[0]].knots[second[1]] = twin
 
 
 def _contract(web: Web, unit: float) -> None:

@@ -217,7 +217,7 @@ def grow(region: Region, canvas: Canvas, bare: NDArray[np.int16]) -> Block:
     sharp = _pointed(region, step)
     if sharp is not None:
         cv2.fillPoly(cover, [np.round(sharp - (x0, y0)).astype(np.int32)], 1)
-    shape, fit = classify(cv2.dilate(region.mask(2), disc))
+    shape, fit = classify(cv2.dilate(region.mask(2), np.ones((3, 3), np.uint8)))
     if shape == "cylinder":  # its lid is a region of its own: as deep as the body's top is hollow
         hollow = int(np.argmax(region.mask(), axis=0).max())
         middle = (int(region.cx) - x0, region.y - y0)

@@ -57,7 +57,7 @@ def trace(page: Page, ocr: Ocr | None = None) -> Traced:
     if sketch is None:
         return Traced()
     if ocr is not None and page.source == "ocr":
-        spots = suspicious(sketch.canvas, sketch.blocks, sketch.web, sketch.ties)
+        spots = suspicious(sketch.canvas, sketch.blocks, sketch.ink, sketch.shapes, sketch.web, sketch.ties)
         words = look_again(page, sketch.canvas, spots, ocr)
         if words:
             page = replace(page, words=(*page.words, *words))
