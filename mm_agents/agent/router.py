@@ -42,7 +42,7 @@ DEFAULT_MODEL = "google_genai:gemini-3.5-flash"
 _KEYS = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
 _READ = ("words", "txt_vector")
 _DESCRIBE = "describe_image"
-_LOOKED_AT = 3  # pictures
+_LOOKED_AT = 1  # pictures: a look takes as long as the search itself, and more can be asked for
 _SHORT = 8  # words of a question that only goes on from the one before
 
 
