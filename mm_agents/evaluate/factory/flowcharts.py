@@ -142,7 +142,7 @@ def _place(chart: _Chart) -> tuple[float, float]:
         step = max(breadth.values()) + theme.size * 1.5
     loops = sum(link.way == "loop" for link in plan.links)
     scale = 2.0 if slanting else 1.0  # a tree's places may lie half a step apart
-    lowest = min(spot.across for spot in plan.spots) * scale
+    lowest = 0 if plan.lanes else min(spot.across for spot in plan.spots) * scale  # an empty lane keeps its place
     first = margin + max(breadth.values()) / 2 + loops * theme.size * 1.6 + (label if loops else 0)
     if plan.lanes:
         first = margin + step / 2
