@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from mm_agents.types import ByteArray
 
 _OTHER_GROUND = 10  # levels of any colour
+_BLOCKS = 24
+_MOST = 0.6
+"""Lines stand on grounds of their own where so many of the blocks across the table differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +116,15 @@ def ground_changes(pixels: ByteArray, lines: Sequence[Line]) -> list[bool]:
     """
     left = min(line.box.x0 for line in lines)
     right = max(line.box.x1 for line in lines)
-    grounds = [
-        np.median(pixels[line.box.y0 : line.box.y1, left:right].reshape(-1, 3), axis=0).astype(int) for line in lines
-    ]
-    return [n > 0 and int(np.abs(ground - grounds[n - 1]).max()) > _OTHER_GROUND for n, ground in enumerate(grounds)]
+    edges = np.linspace(left, right, _BLOCKS + 1).astype(int)
+    grounds = np.array(
+        [
+            [
+                np.median(pixels[line.box.y0 : line.box.y1, a : max(b, a + 1)].reshape(-1, 3), axis=0)
+                for a, b in pairwise(edges)
+            ]
+            for line in lines
+        ]
+    )
+    changed = np.abs(np.diff(grounds, axis=0)).max(axis=2) > _OTHER_GROUND
+    return [False, *(bool(share > _MOST) for share in changed.mean(axis=1))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -156,15 +157,17 @@ def _ruled_cells(
     borders = [
         [separator.y for separator in separators if separator.covers(start, end) >= 0.7] for start, end in columns
     ]
-    heights = sorted({y for border in borders for y in border})
+    # Two lines that no word lies between are one, drawn a little apart.
+    middles = sorted((piece.box.y0 + piece.box.y1) / 2 for row in pieces for piece in row)
+    levels = sorted({bisect_left(middles, y) for border in borders for y in border})
     found: list[Draft] = []
     for row in pieces:
         for piece in row:
             middle = (piece.box.y0 + piece.box.y1) / 2
             above = max((y for y in borders[piece.first] if y < middle), default=-np.inf)
             below = min((y for y in borders[piece.first] if y >= middle), default=np.inf)
-            first = sum(y <= above for y in heights)
-            last = sum(y < below for y in heights)
+            first = bisect_right(levels, bisect_left(middles, above))
+            last = bisect_left(levels, bisect_left(middles, below))
             found.append(
                 Draft(
                     row=first,

@@ -104,7 +104,11 @@ def tight_distance(body: Body, header: int, lower: bool | None = None) -> tuple[
     for step in _thinned(steps, 0.04 * body.measures.height):
         right, wrong = _stacked(body, header, step, lower)
         worth = right - 4 * wrong
-        if right and wrong <= 0.1 * (right + wrong) and (best is None or worth > best[0]):
+        least = 0.0
+        if best is not None:
+            # Across a jump in the distances rows begin, unless much speaks against it.
+            least = best[0] + (max(2.0, 0.15 * best[0]) if step > 1.25 * best[1] else 0.0)
+        if right and wrong <= 0.1 * (right + wrong) and worth > least:
             best = (worth, step)
     if best is None:
         return None
@@ -220,6 +224,8 @@ def _continues(body: Body, above: Piece, piece: Piece, lower: bool) -> bool:
     """Whether a piece reads on from the one above: it starts low or the other ends open, or had no room there."""
     if _low(piece.text, lower) or _OPEN_END.search(above.text):
         return True
+    if above.text.endswith(":"):
+        return False
     if piece.first == 0 and body.sentences and piece.text[:1].isupper():
         return False
     word = piece.words[0].place
