@@ -11,6 +11,7 @@ import numpy as np
 from mm_agents.documents._opencv import opencv
 from mm_agents.documents.flowchart._canvas import Canvas
 from mm_agents.documents.flowchart._ink import Ink
+from mm_agents.documents.flowchart._lanes import Lanes
 from mm_agents.documents.flowchart._mend import Shapes, Tie
 from mm_agents.documents.flowchart._nodes import Block
 from mm_agents.documents.flowchart._web import End, Web
@@ -42,6 +43,16 @@ class _Tile:
     x: float
     y: float
     scale: float
+
+
+def unread_titles(canvas: Canvas, lanes: Lanes) -> list[Spot]:
+    """The title strips of lanes that no word was read in."""
+    margin = 0.3 * canvas.unit
+    return [
+        (title.x - margin, title.y - margin, title.x + title.width + margin, title.y + title.height + margin)
+        for title in lanes.titles
+        if not title.texts
+    ]
 
 
 def suspicious(

@@ -56,8 +56,7 @@ def find_ink(canvas: Canvas, bare: NDArray[np.int16], blocks: Sequence[Block], l
         cv2.drawContours(covered, [region.contour], -1, 1, 7)
     if lanes.lines is not None:
         covered |= lanes.lines
-    contrast = np.abs(canvas.pixels.astype(np.int16) - bare).max(axis=2).astype(np.uint8)
-    marked = _marked(contrast, covered, canvas)
+    marked = _marked(canvas, bare, covered)
     free = _free_texts(canvas, owners, lanes, marked)
     words = _words(marked, [*free, *lanes.texts], canvas)
     for region in layout.plates:
@@ -83,17 +82,17 @@ def _owners(canvas: Canvas, blocks: Sequence[Block]) -> NDArray[np.int32]:
     return owners
 
 
-def _marked(contrast: NDArray[np.uint8], covered: NDArray[np.uint8], canvas: Canvas) -> NDArray[np.uint8]:
+def _marked(canvas: Canvas, bare: NDArray[np.int16], covered: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Pixels that stand out from the paper sharply, and by enough of what their surroundings do."""
     cv2 = opencv()
+    contrast = np.abs(canvas.pixels.astype(np.int16) - bare).max(axis=2).astype(np.uint8)
     visible = np.where(covered > 0, 0, contrast).astype(np.uint8)
     around = cv2.dilate(visible, np.ones((7, 7), np.uint8)).astype(np.float32)
     floor = np.float32(_FAINTEST)
     if canvas.ringing >= 1.5:  # a sharp edge throws ripples as far as the blocks of a JPEG reach
         blocks = np.ones((int(17 * max(1.0, canvas.scale)) | 1,) * 2, np.uint8)
         floor = 8 + _RIPPLES * cv2.dilate(contrast, blocks).astype(np.float32)
-    soft = shadows(contrast, canvas.change, canvas.ringing)
-    return ((visible > floor) & (visible > _RELATIVE * around) & ~soft).astype(np.uint8)
+    return ((visible > floor) & (visible > _RELATIVE * around) & ~shadows(canvas, bare)).astype(np.uint8)
 
 
 def _free_texts(canvas: Canvas, owners: NDArray[np.int32], lanes: Lanes, marked: NDArray[np.uint8]) -> list[Text]:

@@ -57,16 +57,22 @@ class Lanes:
         return (band.name if share >= _INSIDE else None), share
 
 
-def find_lanes(layout: Layout, canvas: Canvas, bare: NDArray[np.int16]) -> Lanes:
-    """Find the lanes of a chart; the shapes that are only their titles are taken out of the layout."""
+def find_lanes(layout: Layout, regions: Sequence[Region], canvas: Canvas, bare: NDArray[np.int16]) -> Lanes:
+    """Find the lanes of a chart; the shapes that are only their titles are taken out of the layout.
+
+    Args:
+        layout: of the shapes; it is changed.
+        regions: all regions of the canvas.
+        canvas: the chart.
+        bare: its paper.
+    """
     across, down = _separators(canvas, bare)
-    lanes = _strips(layout) or _title_row(layout, canvas.unit) or _tiles(layout, canvas.unit) or Lanes()
+    lanes = _strips(layout, regions, canvas.unit) or _title_row(layout, canvas.unit) or _tiles(layout, canvas.unit) or Lanes()
     if not lanes.bands and len(down) >= 2:
         lanes = _between(down, canvas, layout, "down")
     if not lanes.bands and len(across) >= 2:
         lanes = _between(across, canvas, layout, "across")
-    for title in lanes.titles:
-        layout.shapes.remove(title)
+    layout.shapes = [region for region in layout.shapes if region not in lanes.titles]
     height, width = canvas.size
     lines = np.zeros((height, width), np.uint8)
     margin = 2
@@ -86,7 +92,7 @@ def _name(texts: Sequence[Text]) -> str:
     return " ".join(text.text for text in ordered)
 
 
-def _strips(layout: Layout) -> Lanes | None:
+def _strips(layout: Layout, regions: Sequence[Region], unit: float) -> Lanes | None:
     """Narrow upright strips with turned text: titles of lanes across the page."""
     strips = [
         region
@@ -99,14 +105,27 @@ def _strips(layout: Layout) -> Lanes | None:
         if sum(other is not one and one.y - 5 <= other.cy <= one.y + one.height + 5 for other in strips) >= 1
         and one.height > 1.3 * max(other.height for other in strips if other is not one)
     ]
-    lanes = sorted((strip for strip in strips if strip not in pools), key=lambda strip: strip.y)
+    lanes = [strip for strip in strips if strip not in pools]
     if not lanes:
         return None
+    lanes += _untitled(lanes, regions, unit)
+    lanes.sort(key=lambda strip: strip.y)
     bands = [
         Band(name=_name(strip.texts), start=strip.y - 2, end=strip.y + strip.height + 2, texts=tuple(strip.texts))
         for strip in lanes
     ]
-    return Lanes(direction="across", bands=bands, titles=strips)
+    return Lanes(direction="across", bands=bands, titles=[*pools, *lanes])
+
+
+def _untitled(lanes: Sequence[Region], regions: Sequence[Region], unit: float) -> list[Region]:
+    """Strips in line with the others whose title was not read."""
+    first = lanes[0]
+    found: list[Region] = []
+    for region in regions:
+        in_line = abs(region.x - first.x) < 0.4 * unit and abs(region.width - first.width) < 0.4 * unit
+        if in_line and not region.texts and region not in lanes and region.height > 1.3 * region.width:
+            found.append(region)
+    return found
 
 
 def _title_row(layout: Layout, unit: float) -> Lanes | None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _GAP = 1.6  # text heights between two dashes of one line at most
 _STRAIGHT = 0.8  # cosine between a line's heading and the gap before it
-_IN_LINE = 0.97  # cosine from which on two pieces lie in one straight line, and a gap may be wider
+_IN_LINE = 0.92  # cosine from which on two pieces lie in one straight line, and a gap may be wider
 _UNDER = 1.4  # text heights around a word where a line may end that runs on under it
 _TIP = -0.8  # cosine between two lines that leave a shape at one point at least
 _TOGETHER = 0.3  # cosine between lines that share a head at least

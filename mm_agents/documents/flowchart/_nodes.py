@@ -203,9 +203,9 @@ def grow(region: Region, canvas: Canvas, bare: NDArray[np.int16]) -> Block:
     x1, y1 = min(width, region.x + region.width + most + 2), min(height, region.y + region.height + most + 2)
     cover = np.zeros((y1 - y0, x1 - x0), np.uint8)
     cv2.drawContours(cover, [region.contour - np.array([x0, y0], np.int32)], -1, 1, -1)
-    contrast = np.abs(canvas.pixels[y0:y1, x0:x1].astype(np.int16) - bare[y0:y1, x0:x1]).max(axis=2)
-    change = canvas.change[y0:y1, x0:x1]
-    blank = (contrast < 30) & (change < 40) | shadows(contrast, change, canvas.ringing)
+    part = slice(y0, y1), slice(x0, x1)
+    contrast = np.abs(canvas.pixels[part].astype(np.int16) - bare[part]).max(axis=2)
+    blank = ((contrast < 30) & (canvas.change[part] < 40)) | shadows(canvas, bare, part)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
     step = 0
     for step in range(most):
@@ -255,8 +255,18 @@ def _pointed(region: Region, outline: int) -> NDArray[Any] | None:
     return found if inside else None
 
 
-def shadows(contrast: NDArray[Any], change: NDArray[np.uint8], ringing: float) -> NDArray[np.bool_]:
-    """Where pixels stand out from the paper but fade softly, as no line does; the inside of a line does not fade."""
-    fades = 0.05 if ringing < 1.5 else 0.15
+def shadows(canvas: Canvas, bare: NDArray[np.int16], part: tuple[slice, slice] | None = None) -> NDArray[np.bool_]:
+    """Where the canvas is darker than its paper but fades softly, as no line does; the inside of a line does not fade.
+
+    Args:
+        canvas: the chart.
+        bare: its paper, of the same shape.
+        part: rows and columns to look at; all by default.
+    """
+    where = part or (slice(None), slice(None))
+    difference = canvas.pixels[where].astype(np.int16) - bare[where]
+    contrast, change = np.abs(difference).max(axis=2), canvas.change[where]
+    fades = 0.05 if canvas.ringing < 1.5 else 0.15
     soft = opencv().dilate(change, np.ones((3, 3), np.uint8))
-    return (change > fades * contrast) & (soft < _SOFT * contrast)
+    darker = difference.max(axis=2) < 3
+    return darker & (change > fades * contrast) & (soft < _SOFT * contrast)

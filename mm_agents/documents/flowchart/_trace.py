@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mm_agents.documents._opencv import opencv
-from mm_agents.documents.flowchart._again import look_again, suspicious
+from mm_agents.documents.flowchart._again import look_again, suspicious, unread_titles
 from mm_agents.documents.flowchart._canvas import Canvas, Text, prepare, said
 from mm_agents.documents.flowchart._graph import Edge, Lane, Node
 from mm_agents.documents.flowchart._heads import bulge, spread
@@ -57,7 +57,8 @@ def trace(page: Page, ocr: Ocr | None = None) -> Traced:
     if sketch is None:
         return Traced()
     if ocr is not None and page.source == "ocr":
-        spots = suspicious(sketch.canvas, sketch.blocks, sketch.ink, sketch.shapes, sketch.web, sketch.ties)
+        spots = unread_titles(sketch.canvas, sketch.lanes)
+        spots += suspicious(sketch.canvas, sketch.blocks, sketch.ink, sketch.shapes, sketch.web, sketch.ties)
         words = look_again(page, sketch.canvas, spots, ocr)
         if words:
             page = replace(page, words=(*page.words, *words))
@@ -89,7 +90,7 @@ def _sketch(page: Page) -> _Sketch | None:
         return None
     layout = sort_regions(ground, canvas)
     bare = paper_of(canvas, ground.paper, layout.frames)
-    lanes = find_lanes(layout, canvas, bare)
+    lanes = find_lanes(layout, ground.regions, canvas, bare)
     blocks = [grow(region, canvas, bare) for region in layout.shapes]
     if not blocks:
         return None
