@@ -67,7 +67,12 @@ def find_lanes(layout: Layout, regions: Sequence[Region], canvas: Canvas, bare: 
         bare: its paper.
     """
     across, down = _separators(canvas, bare)
-    lanes = _strips(layout, regions, canvas.unit) or _title_row(layout, canvas.unit) or _tiles(layout, canvas.unit) or Lanes()
+    lanes = (
+        _strips(layout, regions, canvas.unit)
+        or _title_row(layout, canvas.unit)
+        or _tiles(layout, canvas.unit)
+        or Lanes()
+    )
     if not lanes.bands and len(down) >= 2:
         lanes = _between(down, canvas, layout, "down")
     if not lanes.bands and len(across) >= 2:
