@@ -11,9 +11,9 @@ import numpy as np
 from mm_agents.documents._opencv import opencv
 from mm_agents.documents.flowchart._canvas import Canvas
 from mm_agents.documents.flowchart._ink import Ink
-from mm_agents.documents.flowchart._lanes import Lanes
 from mm_agents.documents.flowchart._mend import Shapes, Tie
 from mm_agents.documents.flowchart._nodes import Block
+from mm_agents.documents.flowchart._regions import Region
 from mm_agents.documents.flowchart._web import End, Web
 from mm_agents.documents.pages import Page
 from mm_agents.types import Box, Image, Word
@@ -34,7 +34,10 @@ Spot = tuple[float, float, float, float]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Tile:
-    """A place in the picture that is read: where it lies there, and where on the straight page."""
+    """A place in the picture that is read: where it lies there, and where on the straight page.
+
+    A tall and narrow place is turned, so that words which run up lie level.
+    """
 
     left: int
     top: int
@@ -43,15 +46,16 @@ class _Tile:
     x: float
     y: float
     scale: float
+    turned: bool
 
 
-def unread_titles(canvas: Canvas, lanes: Lanes) -> list[Spot]:
+def unread_titles(canvas: Canvas, strips: Sequence[Region]) -> list[Spot]:
     """The title strips of lanes that no word was read in."""
-    margin = 0.3 * canvas.unit
+    margin = 0.1 * canvas.unit
     return [
-        (title.x - margin, title.y - margin, title.x + title.width + margin, title.y + title.height + margin)
-        for title in lanes.titles
-        if not title.texts
+        (strip.x + margin, strip.y + margin, strip.x + strip.width - margin, strip.y + strip.height - margin)
+        for strip in strips
+        if not strip.texts
     ]
 
 
@@ -111,7 +115,7 @@ def look_again(page: Page, canvas: Canvas, spots: Sequence[Spot], ocr: Ocr) -> l
     line = max((word.line for word in page.words), default=-1) + 1
     found: list[Word] = []
     for word in ocr.read(Image(pixels=picture)).words:
-        place = _on_page(word.box, tiles)
+        place, turned = _on_page(word.box, tiles)
         if place is None or word.confidence < _SURE or sum(character.isalnum() for character in word.text) < 2:
             continue
         if any(_overlap(place, other) > 0.3 for other in known):
@@ -125,7 +129,7 @@ def look_again(page: Page, canvas: Canvas, spots: Sequence[Spot], ocr: Ocr) -> l
                 place=place,
                 confidence=word.confidence,
                 line=line + word.line,
-                turned=word.turned,
+                turned=(word.turned + turned) % 360,
             )
         )
     return found
@@ -145,9 +149,14 @@ def _laid_out(straight: ByteArray, canvas: Canvas, spots: Sequence[Spot]) -> tup
         if not crop.size:
             continue
         crop = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+        turned = crop.shape[0] > 1.5 * crop.shape[1]
+        if turned:
+            crop = np.rot90(crop, -1)
         if left + crop.shape[1] > _ROW and left > _GAP:
             left, top, row = _GAP, top + row + _GAP, 0
-        tile = _Tile(left=left, top=top, width=crop.shape[1], height=crop.shape[0], x=x0, y=y0, scale=scale)
+        tile = _Tile(
+            left=left, top=top, width=crop.shape[1], height=crop.shape[0], x=x0, y=y0, scale=scale, turned=turned
+        )
         crops.append((crop, tile))
         left, row = left + crop.shape[1] + _GAP, max(row, crop.shape[0])
     wide = max((tile.left + tile.width for _, tile in crops), default=0) + _GAP
@@ -158,16 +167,24 @@ def _laid_out(straight: ByteArray, canvas: Canvas, spots: Sequence[Spot]) -> tup
     return picture, [tile for _, tile in crops]
 
 
-def _on_page(box: Box, tiles: Sequence[_Tile]) -> Box | None:
-    """A box of the picture that was read as one of the straight page; None between the places."""
+def _on_page(box: Box, tiles: Sequence[_Tile]) -> tuple[Box | None, int]:
+    """A box of the picture that was read as one of the straight page, and by how many degrees words are turned there.
+
+    There is none between the places.
+    """
     for tile in tiles:
         inside = tile.left <= box.x0 and box.x1 <= tile.left + tile.width
         if inside and tile.top <= (box.y0 + box.y1) / 2 <= tile.top + tile.height:
-            x0, y0 = tile.x + (box.x0 - tile.left) / tile.scale, tile.y + (box.y0 - tile.top) / tile.scale
-            x1, y1 = tile.x + (box.x1 - tile.left) / tile.scale, tile.y + (box.y1 - tile.top) / tile.scale
-            left, top = round(max(0.0, x0)), round(max(0.0, y0))
-            return Box(x0=left, y0=top, x1=max(left + 1, round(x1)), y1=max(top + 1, round(y1)))
-    return None
+            x0, y0, x1, y1 = (
+                (box.y0 - tile.top, tile.left + tile.width - box.x1, box.y1 - tile.top, tile.left + tile.width - box.x0)
+                if tile.turned
+                else (box.x0 - tile.left, box.y0 - tile.top, box.x1 - tile.left, box.y1 - tile.top)
+            )
+            left, top = (round(max(0.0, at + far / tile.scale)) for at, far in ((tile.x, x0), (tile.y, y0)))
+            right, bottom = round(tile.x + x1 / tile.scale), round(tile.y + y1 / tile.scale)
+            place = Box(x0=left, y0=top, x1=max(left + 1, right), y1=max(top + 1, bottom))
+            return place, 270 if tile.turned else 0
+    return None, 0
 
 
 def _overlap(one: Box, two: Box) -> float:

@@ -57,7 +57,7 @@ def trace(page: Page, ocr: Ocr | None = None) -> Traced:
     if sketch is None:
         return Traced()
     if ocr is not None and page.source == "ocr":
-        spots = unread_titles(sketch.canvas, sketch.lanes)
+        spots = unread_titles(sketch.canvas, sketch.lanes.titles)
         spots += suspicious(sketch.canvas, sketch.blocks, sketch.ink, sketch.shapes, sketch.web, sketch.ties)
         words = look_again(page, sketch.canvas, spots, ocr)
         if words:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from mm_agents.chat import fenced
 from mm_agents.documents.answers import Answered
 from mm_agents.documents.table import _computing as computing
 from mm_agents.documents.table._asking import (
@@ -31,8 +32,8 @@ _NAMED = 0.6
 
 _LONGEST_TABLE = 6000  # characters of a table that a model is shown
 _PROMPT = (
-    "Which operation answers the question about this table? Name columns, rows and metrics exactly as the table does. "
-    "Do not compute anything.\n<data>\n{table}\n</data>\nQuestion: {question}"
+    "Say which operation answers the question about the table. Name columns, rows and metrics exactly as the table "
+    "does. Do not compute, and do not answer it."
 )
 
 
@@ -42,7 +43,8 @@ def answer(table: Table, question: str, *, model: ChatModel | None = None) -> An
     if not series:
         return _untold(question, "The table has no numbers." if table.cells else "There is no table.")
     if model is not None:
-        prompt = _PROMPT.format(table=table.to_markdown()[:_LONGEST_TABLE], question=question)
+        shown = fenced(table.to_markdown()[:_LONGEST_TABLE], what="The table")
+        prompt = "\n\n".join([_PROMPT, shown, fenced(question, what="The question")])
         return _by_query(question, series, model.structure(Query, prompt).value)
     return _by_rules(question, series)
 
@@ -98,18 +100,19 @@ def _lookup(question: str, series: Sequence[Series], asked: Sequence[str]) -> An
     """The one cell that a question names by its row and its column."""
     best: tuple[float, float] = (0.0, 0.0)
     found: list[tuple[Series, Item]] = []
+    labels: dict[str, tuple[set[int], float]] = {}
     numbers = Counter(item.cell.row for one in series if one.axis == "column" for item in one.items)
     for one in series:
         if one.axis == "row":
             continue
-        name = used(one.name, asked)
+        name, named = used(one.name, asked), likeness(one.name, asked)
         alone = sum(other.axis == one.axis for other in series) == 1
         for item in one.items:
-            label = used(item.label, asked)
+            label, called = _label(item.label, asked, labels)
             if not (label or len(one.items) == 1) or not (name or alone or numbers[item.cell.row] == 1):
                 continue
             covered = len(name | label) / len(asked)
-            exact = (likeness(item.label, asked) if label else 0.5) + likeness(one.name, asked)
+            exact = (called if label else 0.5) + named
             rank = (round(covered, 4), round(exact, 4))
             if rank > best:
                 best, found = rank, [(one, item)]
@@ -118,6 +121,13 @@ def _lookup(question: str, series: Sequence[Series], asked: Sequence[str]) -> An
     if len(found) != 1 or best[1] < _NAMED:
         return None
     return computing.single(question, *found[0])
+
+
+def _label(label: str, asked: Sequence[str], known: dict[str, tuple[set[int], float]]) -> tuple[set[int], float]:
+    """Which words of a question a label has, and how well they name it."""
+    if label not in known:
+        known[label] = used(label, asked), likeness(label, asked)
+    return known[label]
 
 
 def _names_word_of(found: Answered, question: str, operation: Operation) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Literal
 
 from pydantic import BaseModel, Field
@@ -104,10 +105,11 @@ def without_operation(question: str, operation: Operation) -> str:
 # ---------------------------------------------------------------- names in questions
 
 
-def tokens(text: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def tokens(text: str) -> tuple[str, ...]:
     """The words of a text that can name something: small, singular, without those that only join others."""
     found = re.findall(r"[^\W_]+(?:[.,]\d+)*%?|%", text.casefold())
-    return [_singular(word) for word in found if word not in _STOP]
+    return tuple(_singular(word) for word in found if word not in _STOP)
 
 
 def likeness(name: str, asked: Sequence[str]) -> float:
@@ -136,6 +138,7 @@ def _singular(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=16384)
 def _same(word: str, other: str) -> float:
     if word == other:
         return 1.0

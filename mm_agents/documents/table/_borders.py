@@ -107,6 +107,17 @@ def head_lines(lines: Sequence[Line], separators: Sequence[Separator], box: Box,
     return next((n for n in range(1, limit + 1) if n < len(lines) and barriers[n]), 0)
 
 
+def head_by_titles(lines: Sequence[Line], separators: Sequence[Separator], divides: Sequence[Divide], box: Box) -> int:
+    """How many lines stand above the columns that a short ruling line near the top gathers under a title, and these."""
+    edges = [float(box.x0), *(divide.x for divide in divides), float(box.x1)]
+    for n in range(min(4, len(lines) - 2)):
+        for separator in separators:
+            gathered = sum(separator.covers(start, end) >= 0.7 for start, end in pairwise(edges))
+            if lines[n].middle < separator.y < lines[n + 1].middle and 2 <= gathered < len(edges) - 1:
+                return n + 2
+    return 0
+
+
 def ground_changes(pixels: ByteArray, lines: Sequence[Line]) -> list[bool]:
     """For each line, whether it stands on another ground than the line above.
 

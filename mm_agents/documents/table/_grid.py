@@ -10,7 +10,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from mm_agents.documents.table._borders import Separator, find_separators, head_lines, parts, ruled_columns
+from mm_agents.documents.table._borders import (
+    Separator,
+    find_separators,
+    head_by_titles,
+    head_lines,
+    parts,
+    ruled_columns,
+)
 from mm_agents.documents.table._cells import Draft, compact, settled
 from mm_agents.documents.table._columns import Divide, find_divides
 from mm_agents.documents.table._head import deepen, head_rows, widen
@@ -47,9 +54,9 @@ def make_grid(lines: Sequence[Line], rulings: Rulings, measures: Measures, barri
     divides = without_sign_columns(divides, [cut(line, divides, measures) for line in lines])
     pieces = part_again([cut(line, divides, measures, ruled) for line in lines], divides, measures)
     head = head_lines(lines, separators, box, barriers)
-    marked = head > 0
-    if not marked:
+    if not head:
         head = head_by_values(Body(lines=lines, pieces=pieces, barriers=barriers, measures=measures))
+    head = head or head_by_titles(lines, separators, divides, box)
     pieces = join_labels(pieces, head, measures)
     left = max((divide.x for divide in ruled if divide.x < box.x0), default=float(box.x0))
     right = min((divide.x for divide in ruled if divide.x > box.x1), default=float(box.x1))

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mm_agents.documents.pages import Page, Source, open_pages
 from mm_agents.documents.table._borders import ground_changes
+from mm_agents.documents.table._by_model import read_too
 from mm_agents.documents.table._cards import read_cards
+from mm_agents.documents.table._cells import Draft
 from mm_agents.documents.table._grid import Grid, make_grid
-from mm_agents.documents.table._lines import around, make_lines, measure, plain
+from mm_agents.documents.table._lines import Line, Measures, around, make_lines, measure, plain
+from mm_agents.documents.table._overlooked import fill_overlooked
 from mm_agents.documents.table._pieces import is_value
-from mm_agents.documents.table._region import find_region
+from mm_agents.documents.table._region import Region, find_region
 from mm_agents.documents.table._rulings import beside_words, find_rulings
 from mm_agents.documents.table._table import Cell, Table
-from mm_agents.documents.table._values import mark_of, quantity_of, without_marks
+from mm_agents.documents.table._values import Quantity, digits_for_letters, mark_of, quantity_of, without_marks
+from mm_agents.types import Evidence
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
     from mm_agents.protocols import Ocr
+
+_HOW = "table cell"
+_UNSURE = 0.75
+"""A cell with a word read less surely than this is doubtful."""
 
 
 class TableReader:
@@ -28,13 +39,33 @@ class TableReader:
     def read(
         self, source: Source, /, *, page: int | None = None, model: ChatModel | None = None, ocr: Ocr | None = None
     ) -> Table:
-        """Read the table of a picture, or of the first page of a PDF that has one."""
-        best = Table(notes=("No table was found: there is no text.",))
+        """Read the table of a picture, or of the first page of a PDF that has one.
+
+        Args:
+            source: a picture or a PDF.
+            page: of a PDF, from 1.
+            model: reads it too: what it reads otherwise is told in ``notes``, and no cell is taken from it that is
+                not found on the page.
+            ocr: what reads pictures; the plugin "ocr" by default.
+
+        Returns:
+            A table without cells where there is none; ``notes`` says why.
+
+        Raises:
+            ConfigError: there is no such page.
+            UnsupportedMediaError: neither a picture nor a PDF, or an encrypted PDF.
+            MediaError: the file is damaged, too large or out of reach.
+            MissingExtraError: the extra ``documents`` is not installed.
+            ChatError: the model cannot be reached, or its reply does not fit.
+        """
+        found = Table(notes=("No table was found: there is no page.",))
         for opened in open_pages(source, ocr=ocr, numbers=None if page is None else [page]):
-            best = read_page(opened)
-            if best.cells:
+            found = read_page(opened, ocr=ocr)
+            if model is not None:
+                found = read_too(found, opened, model)
+            if found.cells:
                 break
-        return best
+        return found
 
 
 def build(argument: str = "") -> TableReader:
@@ -42,7 +73,7 @@ def build(argument: str = "") -> TableReader:
     return TableReader()
 
 
-def read_page(page: Page) -> Table:
+def read_page(page: Page, *, ocr: Ocr | None = None) -> Table:
     """Read the table of a page."""
     lines = make_lines(page.words)
     if not lines:
@@ -56,13 +87,16 @@ def read_page(page: Page) -> Table:
     region = find_region(lines, rulings, measures)
     if region is None:
         return _nothing(page, "no two lines have gaps in them, as columns leave")
-    lines = region.lines
-    measures = measure(lines)
-    grid = make_grid(lines, rulings, measures, ground_changes(page.straight, lines))
+    measures = measure(region.lines)
+    grid = make_grid(region.lines, rulings, measures, ground_changes(page.straight, region.lines))
     reason = _no_table(grid)
     if reason:
         return _nothing(page, reason)
-    texts = [" ".join(plain(word) for word in draft.words) for draft in grid.cells]
+    return _table(page, region, grid, fill_overlooked(page, grid.cells, measures, ocr), measures)
+
+
+def _table(page: Page, region: Region, grid: Grid, drafts: Sequence[Draft], measures: Measures) -> Table:
+    texts = [" ".join(plain(word) for word in draft.words) for draft in drafts]
     mark = mark_of(texts)
     cells = [
         Cell(
@@ -73,20 +107,67 @@ def read_page(page: Page) -> Table:
             text=text,
             footnotes=without_marks(text)[1],
             quantity=quantity_of(text, mark),
-            evidence=(page.evidence(draft.words, how="table cell"),),
+            evidence=(page.evidence(draft.words, how=_HOW),),
+            doubt=_doubt(draft),
         )
-        for draft, text in zip(grid.cells, texts, strict=True)
+        for draft, text in zip(drafts, texts, strict=True)
     ]
-    return Table(
+    used = {word for draft in drafts for word in draft.words}
+    lost = [plain(word) for line in region.lines for word in line.words if word not in used]
+    table = Table(
         layout="ruled" if grid.ruled else "unruled",
         cells=tuple(sorted(cells, key=lambda cell: (cell.row, cell.column))),
         header_rows=grid.head_rows,
+        title=_title(page, region.above, region.lines[0], measures),
+        notes=(f"Words in no cell: {' '.join(lost)}",) if lost else (),
         page=page.number,
     )
+    return _by_columns(table)
+
+
+def _doubt(draft: Draft) -> str | None:
+    least = min(word.confidence for word in draft.words)
+    return f"read with a confidence of {least:.2f}" if least < _UNSURE else None
+
+
+def _title(page: Page, above: Sequence[Line], first: Line, measures: Measures) -> Evidence | None:
+    """The lines just above a table, from the nearest that stands close to it upwards."""
+    found: list[Line] = []
+    for line in reversed(above):
+        below = found[0] if found else first
+        if below.box.y0 - line.box.y1 > (1.2 if found else 3.0) * max(measures.height, line.size):
+            break
+        found.insert(0, line)
+    return page.evidence([word for line in found for word in line.words], how="title") if found else None
+
+
+def _by_columns(table: Table) -> Table:
+    """A table whose cells take from their columns the unit that the head names, and digits for letters like them."""
+    height, width = table.shape
+    changed: dict[tuple[int, int], Cell] = {}
+    for column in range(width):
+        body = [
+            cell
+            for row in range(table.header_rows, height)
+            if (cell := table.at(row, column)) and (cell.row, cell.column) == (row, column)
+        ]
+        unit = "%" if "%" in table.header(column) else None
+        numeric = sum(is_value(cell.text) for cell in body) >= max(3, 0.7 * len(body))
+        for cell in body:
+            key = (cell.row, cell.column)
+            if cell.quantity and cell.quantity.unit is None and unit:
+                changed[key] = replace(cell, quantity=Quantity(value=cell.quantity.value, unit=unit))
+            elif numeric and cell.quantity is None and (text := digits_for_letters(cell.text)):
+                doubt = f"read as {cell.text!r} in a column of numbers"
+                changed[key] = replace(cell, text=text, quantity=quantity_of(text), doubt=doubt)
+    return replace(table, cells=tuple(changed.get((cell.row, cell.column), cell) for cell in table.cells))
 
 
 def _nothing(page: Page, reason: str) -> Table:
     return Table(notes=(f"No table was found: {reason}.",), page=page.number)
+
+
+# ---------------------------------------------------------------- whether it is a table at all
 
 
 def _no_table(grid: Grid) -> str | None:
@@ -98,22 +179,21 @@ def _no_table(grid: Grid) -> str | None:
     filled = sum(cell.row_span * cell.column_span for cell in grid.cells)
     if not grid.ruled and filled < 0.3 * rows * columns:
         return "the words do not stand in rows and columns"
-    if not grid.ruled and _is_running_text(grid, columns):
+    if not grid.ruled and _is_running_text(grid):
         return "the columns are those of a running text"
     return None
 
 
-def _is_running_text(grid: Grid, columns: int) -> bool:
+def _is_running_text(grid: Grid) -> bool:
     """Whether the lines of cells are long, fill their columns, and hardly any is a value."""
-    widths = [0.0] * columns
-    lines: list[tuple[int, float, int, str]] = []
+    widths: Counter[int] = Counter()
+    lines: list[tuple[int, int, int, str]] = []
     for cell in grid.cells:
         for line in cell.lines:
             box = around(line)
-            width = float(box.x1 - box.x0)
             if cell.column_span == 1:
-                widths[cell.column] = max(widths[cell.column], width)
-                lines.append((cell.column, width, len(line), " ".join(word.text for word in line)))
+                widths[cell.column] = max(widths[cell.column], box.x1 - box.x0)
+                lines.append((cell.column, box.x1 - box.x0, len(line), " ".join(word.text for word in line)))
     if len(lines) < 8:
         return False
     full = sum(width > 0.85 * widths[column] and words >= 4 for column, width, words, _ in lines)

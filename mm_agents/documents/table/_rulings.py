@@ -69,19 +69,22 @@ def beside_words(rulings: Rulings, places: Sequence[Box]) -> Rulings:
         rulings: of a page.
         places: of its words.
     """
+    across = [(place.y0, place.y1, place.x0, place.x1) for place in places]
+    along = [(place.x0, place.x1, place.y0, place.y1) for place in places]
     return Rulings(
-        horizontal=tuple(
-            ruling
-            for ruling in rulings.horizontal
-            if sum(
-                max(0.0, min(ruling.end, place.x1) - max(ruling.start, place.x0))
-                for place in places
-                if _well_inside(ruling.at, place.y0, place.y1)
-            )
-            <= 0.5 * ruling.length
-        ),
-        vertical=rulings.vertical,
+        horizontal=tuple(ruling for ruling in rulings.horizontal if not _runs_through(ruling, across)),
+        vertical=tuple(ruling for ruling in rulings.vertical if not _runs_through(ruling, along)),
     )
+
+
+def _runs_through(ruling: Ruling, places: Sequence[tuple[int, int, int, int]]) -> bool:
+    """Whether at least half of a line lies well inside words: their extent across it, then along it."""
+    inside = sum(
+        max(0.0, min(ruling.end, end) - max(ruling.start, start))
+        for low, high, start, end in places
+        if _well_inside(ruling.at, low, high)
+    )
+    return inside > 0.5 * ruling.length
 
 
 def _well_inside(value: float, start: float, end: float) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -45,24 +45,30 @@ class Series:
 
 def all_series(table: Table) -> list[Series]:
     """Every series of a table that has a number in it."""
-    found = [*_columns(table), *_rows(table)]
+    names = paths(table)
+    found = [*_columns(table, names), *_rows(table, names)]
     if any(cell.metric for cell in table.cells):
-        found = [*_metrics(table), *(series for series in found if series.axis == "column")]
+        found = [*_metrics(table, names), *(series for series in found if series.axis == "column")]
     return [series for series in found if series.items]
 
 
-def path(table: Table, row: int) -> str:
-    """What a row is called, the section that it stands in before it: "Unemployment rate (men) / Ages 18 and 19"."""
-    own = table.label(row)
-    for above in range(row - 1, table.header_rows - 1, -1):
-        cells = _of_row(table, above)
-        if len(cells) == 1 and cells[0].quantity is None and cells[0].text != own:
-            return f"{cells[0].text} / {own}" if own else cells[0].text
-    return own
-
-
-def _of_row(table: Table, row: int) -> list[Cell]:
-    return [cell for cell in table.cells if cell.row == row]
+def paths(table: Table) -> list[str]:
+    """What each row is called, the section that it stands in before it: "Unemployment rate (men) / Ages 18 and 19"."""
+    rows: dict[int, list[Cell]] = {}
+    for cell in table.cells:
+        rows.setdefault(cell.row, []).append(cell)
+    found: list[str] = []
+    section: Cell | None = None
+    for row in range(table.shape[0]):
+        own = table.label(row)
+        if section is not None and section.text != own:
+            found.append(f"{section.text} / {own}" if own else section.text)
+        else:
+            found.append(own)
+        cells = rows.get(row, [])
+        if row >= table.header_rows and len(cells) == 1 and cells[0].quantity is None:
+            section = cells[0]
+    return found
 
 
 def _named_beside(table: Table, cell: Cell) -> str:
@@ -74,7 +80,7 @@ def _named_beside(table: Table, cell: Cell) -> str:
     return ""
 
 
-def _columns(table: Table) -> Iterator[Series]:
+def _columns(table: Table, names: Sequence[str]) -> Iterator[Series]:
     height, width = table.shape
     labels = table.label_column
     kind = table.header(labels) if labels is not None and table.header_rows else ""
@@ -85,7 +91,7 @@ def _columns(table: Table) -> Iterator[Series]:
             cell = table.at(row, column)
             if column == labels or not cell or not cell.quantity or (cell.row, cell.column) != (row, column):
                 continue
-            label = path(table, row) if table.label(row) else ""
+            label = names[row] if table.label(row) else ""
             beside = "" if label else _named_beside(table, cell)
             totals = totals or (bool(beside) and _TOTAL.search(beside) is not None)
             total = _TOTAL.search(label) is not None or (totals and not label)
@@ -93,7 +99,7 @@ def _columns(table: Table) -> Iterator[Series]:
         yield Series(name=table.header(column), axis="column", items=tuple(items), kind=kind)
 
 
-def _rows(table: Table) -> Iterator[Series]:
+def _rows(table: Table, names: Sequence[str]) -> Iterator[Series]:
     height, width = table.shape
     for row in range(table.header_rows, height):
         items: list[Item] = []
@@ -102,14 +108,14 @@ def _rows(table: Table) -> Iterator[Series]:
             if column != table.label_column and cell and cell.quantity and (cell.row, cell.column) == (row, column):
                 label = table.header(column)
                 items.append(Item(label=label, cell=cell, is_total=_TOTAL.search(label) is not None))
-        yield Series(name=path(table, row), axis="row", items=tuple(items))
+        yield Series(name=names[row], axis="row", items=tuple(items))
 
 
-def _metrics(table: Table) -> Iterator[Series]:
+def _metrics(table: Table, names: Sequence[str]) -> Iterator[Series]:
     named: dict[str, list[Cell]] = {}
     for cell in table.cells:
         if cell.metric and cell.quantity:
             named.setdefault(normalised(cell.metric), []).append(cell)
     for cells in named.values():
-        items = tuple(Item(label=table.header(cell.column) or path(table, cell.row), cell=cell) for cell in cells)
+        items = tuple(Item(label=table.header(cell.column) or names[cell.row], cell=cell) for cell in cells)
         yield Series(name=cells[0].metric or "", axis="metric", items=items)

@@ -13,6 +13,8 @@ _SUPERSCRIPTS = {ord(a): b for a, b in zip("⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜ
 _MARKS = re.compile(r"\s*([⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈ]+(?:[,\s][⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈ]+)*|[*†‡§]+)$")
 _AFTER_UNIT = re.compile(r"(?:(?<=%)|(?<=pp))\s?(\d{1,2}|[a-d])$")
 _UNIT = re.compile(r"^\s*(pp|bps?|[a-zµ°][\w/°²³]{0,7}|‰|×)\.?$", re.IGNORECASE)
+_POWERS = re.compile(r"([-+]?\d(?:[.,]\d+)?)\s?(?:[eE]|[x×]\s?10\^?)([-+]?\d{1,3})")
+_LOOKALIKES = str.maketrans({"S": "5", "O": "0", "o": "0", "l": "1", "I": "1", "Z": "2", "à": "0", "ó": "6"})
 _SCALES = {
     **dict.fromkeys(("k", "thousand"), Decimal(1000)),
     **dict.fromkeys(("m", "mn", "mio", "million", "millions"), Decimal(10) ** 6),
@@ -55,6 +57,10 @@ def quantity_of(text: str, mark: Mark | None = None) -> Quantity | None:
     bare = bare.strip("~≈<>≤≥ ").replace("−", "-")
     if re.match(r"[-+(]?\.\d+\D*$", bare):
         bare = bare.replace(".", "0.", 1)
+    powers = _POWERS.fullmatch(bare)
+    if powers:
+        mantissa = Decimal(powers[1].replace(",", "."))
+        return Quantity(value=mantissa.scaleb(int(powers[2])))
     found = numbers_in(bare, mark)
     if len(found) != 1:
         return None
@@ -76,3 +82,12 @@ def quantity_of(text: str, mark: Mark | None = None) -> Quantity | None:
 def mark_of(texts: Iterable[str]) -> Mark | None:
     """The decimal mark of a table, from all its texts."""
     return decimal_mark(texts)
+
+
+def digits_for_letters(text: str) -> str | None:
+    """A text with the digits for letters that look like them, where that makes it a number: "3,11S" is 3,115."""
+    changed = text.translate(_LOOKALIKES)
+    letters = sum(character.isalpha() for character in text)
+    if changed == text or letters > max(1, len(text) // 2) or quantity_of(changed) is None:
+        return None
+    return changed

@@ -1,0 +1,115 @@
+"""Tables read from pictures: drawn ones, turned and skewed ones, and real ones with their truth."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+from drawn import overlap
+from drawn_tables import cards, table
+
+from mm_agents import _plugins
+from mm_agents.documents.locate import normalised
+from mm_agents.documents.table import Table, TableReader
+from mm_agents.types import Image
+
+ROWS = [
+    ["Region", "Orders", "Returns", "Share"],
+    ["North", "1,204", "12", "41.5%"],
+    ["South", "860", "3", "29.7%"],
+    ["East", "837", "7", "28.8%"],
+]
+
+
+def test_the_plugin_reads_a_picture_and_shows_where() -> None:
+    sheet = table(ROWS, "grid")
+    found = _plugins.build_named("documents", "table").read(sheet.image())
+    assert found.rows == ROWS
+    cell = found.at(1, 1)
+    assert cell is not None
+    assert cell.box is not None
+    assert overlap(cell.box, next(word.box for word in sheet.words if word.text == "1,204")) > 0.6
+    assert len(found.marks()) == len(found.cells)
+
+
+@pytest.mark.parametrize("turn", [90, 2.0])
+def test_a_turned_or_skewed_table_has_its_places_on_the_picture_as_stored(turn: float) -> None:
+    sheet = table(ROWS, "head")
+    turned = sheet.picture.rotate(turn, expand=True, fillcolor="white", resample=PIL.Image.Resampling.BICUBIC)
+    found = TableReader().read(Image(pixels=np.asarray(turned).copy()))
+    assert found.rows == ROWS
+    for cell in found.cells:
+        assert cell.box is not None
+        assert 0 <= cell.box.x0 < cell.box.x1 <= turned.width
+        assert 0 <= cell.box.y0 < cell.box.y1 <= turned.height
+
+
+def test_a_dash_that_is_not_read_is_told_by_its_shape() -> None:
+    rows = [list(row) for row in ROWS]
+    rows[2][2] = ""
+    sheet = table(rows, "head")
+    sheet.pen.line((382, 40 + 2 * 26 + 12, 396, 40 + 2 * 26 + 12), fill="black", width=2)
+    cell = TableReader().read(sheet.image()).at(2, 2)
+    assert cell is not None
+    assert cell.text in ("-", "–", "—")
+    assert cell.box is not None
+
+
+def test_cards_are_read_from_a_picture() -> None:
+    found = TableReader().read(cards().image())
+    assert found.layout == "cards"
+    assert found.rows[1][1:] == ["17%", "32%", "32%"]
+
+
+# ---------------------------------------------------------------- real ones
+
+
+def right(found: Table, truth: list[list[object]]) -> tuple[int, int]:
+    """How many cells of a truth stand at their rows and columns, and of how many; empty rows and columns left out."""
+    cells = [(int(str(c[0])), int(str(c[2])), "".join(str(c[4]).split())) for c in truth if str(c[4]).strip()]
+    rows = sorted({row for row, _, _ in cells})
+    columns = sorted({column for _, column, _ in cells})
+    texts = [["".join(text.split()) for text in row] for row in found.rows]
+    count = 0
+    for row, column, text in cells:
+        r, c = rows.index(row), columns.index(column)
+        count += r < len(texts) and c < len(texts[r]) and normalised(texts[r][c]) == normalised(text)
+    return count, len(cells)
+
+
+def test_real_ruled_and_unruled_tables(data: Path) -> None:
+    good = total = 0
+    for path in sorted((data / "tables" / "icdar2013").glob("*.json")):
+        truth = json.loads(path.read_text(encoding="utf-8"))
+        one, of = right(TableReader().read(path.with_suffix(".png")), truth["cells"])
+        good, total = good + one, total + of
+    assert good >= 0.97 * total
+
+
+def test_a_real_grid_of_cards(data: Path) -> None:
+    found = TableReader().read(data / "documents" / "prosus_table.png")
+    truth = json.loads((data / "tables" / "seed" / "prosus_table.json").read_text(encoding="utf-8"))
+    said = {
+        (found.header(cell.column), cell.text, cell.metric) for cell in found.cells if cell.row >= found.header_rows
+    }
+    for card in truth["cards"]:
+        for value, name in card["metrics"]:
+            assert (card["title"], value, name) in said
+    answered = found.answer("which unit has the highest revenue growth?")
+    assert answered.value["items"] == ["Classifieds", "Payments & Fintech"]
+    assert len(answered.evidence) == 2
+
+
+def test_the_items_of_a_real_invoice_alone_and_on_their_page(data: Path) -> None:
+    truth = json.loads((data / "tables" / "seed" / "invoice_items.json").read_text(encoding="utf-8"))["rows"]
+    assert TableReader().read(data / "tables" / "seed" / "invoice_items.png").rows == truth
+    assert TableReader().read(data / "documents" / "invoice.png").rows == truth
+
+
+def test_photos_have_no_table(data: Path) -> None:
+    found = TableReader().read(sorted((data / "animals" / "image").iterdir())[0])
+    assert found.rows == []
+    assert found.notes

@@ -1,0 +1,179 @@
+"""Questions about tables: the operation is told by rules or by a model, the answer is computed by code."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from drawn_tables import cards, table
+
+from mm_agents.chat import ChatModel, Structured, Usage
+from mm_agents.documents.table import Table
+from mm_agents.documents.table._asking import Condition, Query, condition_of, operation_of
+from mm_agents.documents.table._by_model import Said, read_too
+from mm_agents.documents.table._reader import read_page
+from mm_agents.documents.table._values import quantity_of, without_marks
+
+STOCK = [
+    ["Part", "Price", "Pieces", "Sold (%)"],
+    ["Hinge", "4.50", "120", "41.5"],
+    ["Lamp", "32.00", "8", "12.0"],
+    ["Rope", "7.25", "60", "(3.5)"],
+    ["Total", "43.75", "188", "50.0"],
+]
+
+
+@pytest.fixture(scope="module")
+def stock() -> Table:
+    return read_page(table(STOCK, "grid").page())
+
+
+@pytest.fixture(scope="module")
+def divisions() -> Table:
+    return read_page(cards().page())
+
+
+class Says:
+    """A chat model that says one value and keeps what it was asked."""
+
+    def __init__(self, value: Any) -> None:
+        self.value, self.prompts = value, list[str]()
+
+    def structure(self, schema: Any, prompt: str, *, pictures: Any = ()) -> Structured[Any]:
+        self.prompts.append(prompt)
+        return Structured(value=self.value, usage=Usage())
+
+
+@pytest.mark.parametrize(
+    ("question", "value"),
+    [
+        ("Which part has the highest price?", {"items": ["Lamp"], "value": "32.00", "unit": None}),
+        ("Which part has the fewest pieces?", {"items": ["Lamp"], "value": "8", "unit": None}),
+        ("What is the average price?", "14.583333333333"[:7]),
+        ("What is the sum of pieces?", "188"),
+        ("How many parts cost more than 5 in price?", 2),
+        ("How many parts have at least 60 pieces?", 2),
+        ("What is the price of the rope?", "7.25"),
+        ("How many pieces of lamps are there?", "8"),
+        ("What is the difference in pieces between hinge and rope?", "60"),
+        ("What is the total of pieces?", "188"),
+    ],
+)
+def test_questions_are_computed(stock: Table, question: str, value: Any) -> None:
+    answered = stock.answer(question)
+    if isinstance(value, str) and "average" in question:
+        assert str(answered.value).startswith("14.58")
+    else:
+        assert answered.value == value
+    assert answered.answer
+    assert answered.evidence
+    assert all(evidence.box for evidence in answered.evidence)
+
+
+def test_totals_are_left_out_of_extremes_and_said_so(stock: Table) -> None:
+    answered = stock.answer("Which part has the most pieces?")
+    assert answered.value["items"] == ["Hinge"]
+    assert "Left out: Total." in str(answered.answer)
+
+
+def test_numbers_are_sorted_either_way(stock: Table) -> None:
+    down = stock.answer("Sort the parts by price")
+    up = stock.answer("Rank the parts by price, lowest first")
+    assert [one["item"] for one in down.value] == ["Lamp", "Rope", "Hinge"]
+    assert [one["item"] for one in up.value] == ["Hinge", "Rope", "Lamp"]
+
+
+def test_a_columns_percent_sign_and_brackets_count(stock: Table) -> None:
+    answered = stock.answer("Which part has the lowest sold?")
+    assert answered.value == {"items": ["Rope"], "value": "-3.5", "unit": "%"}
+
+
+def test_ties_are_told_with_both_places(divisions: Table) -> None:
+    answered = divisions.answer("Which division has the highest sales growth?")
+    assert answered.answer == "Valves and Filters tie for the highest Sales growth: 32%."
+    assert [evidence.quote for evidence in answered.evidence] == ["32%¹\nSales growth", "32%\nSales growth"]
+    assert len({evidence.box for evidence in answered.evidence}) == 2
+
+
+def test_each_metric_is_asked_by_its_own_name(divisions: Table) -> None:
+    assert divisions.answer("How many new plants were opened?").value == "34"
+    gain = divisions.answer("Which division has the highest margin gain?")
+    assert gain.value == {"items": ["Pumps"], "value": "12", "unit": "pp"}
+
+
+@pytest.mark.parametrize("question", ["What is the weather?", "Which is the highest colour?", "", "difference"])
+def test_what_cannot_be_told_has_a_reason(divisions: Table, question: str) -> None:
+    answered = divisions.answer(question)
+    assert answered.answer is None
+    assert answered.value is None
+    assert answered.reason
+    assert answered.to_json()["reason"] == answered.reason
+    assert Table().answer(question).reason == "There is no table."
+
+
+def test_a_model_says_what_is_asked_and_code_computes(stock: Table) -> None:
+    chat = Says(Query(operation="count", measure="Price", condition=Condition(comparison="less", value="10")))  # type: ignore[arg-type]
+    assert stock.answer("How many are cheap?", model=cast(ChatModel, chat)).value == 2
+    assert "data" in chat.prompts[0]
+    assert "| Lamp |" in chat.prompts[0]
+    unknown = stock.answer("?", model=cast(ChatModel, Says(Query(operation="sum", measure="Weight"))))
+    assert unknown.answer is None
+    assert "no 'Weight'" in str(unknown.reason)
+
+
+def test_what_a_model_reads_otherwise_is_doubtful_and_changes_nothing() -> None:
+    page = table(STOCK, "grid").page()
+    rows = [list(row) for row in STOCK]
+    rows[2][1] = "39.00"
+    found = read_too(read_page(page), page, cast(ChatModel, Says(Said(header_rows=1, rows=rows))))
+    cell = found.at(2, 1)
+    assert cell is not None
+    assert (cell.text, cell.doubt) == ("32.00", "the model reads '39.00'")
+    assert [cell.text for cell in found.cells if cell.doubt] == ["32.00"]
+    other = read_too(read_page(page), page, cast(ChatModel, Says(Said(rows=rows[:3]))))
+    assert other.notes == ("The model reads 3 rows and 4 columns, not 5 and 4.",)
+
+
+def test_a_table_that_only_a_model_sees_has_places_where_its_texts_are_found() -> None:
+    page = table(STOCK, "grid").page()
+    said = Said(header_rows=1, rows=[["Part", "Price"], ["Lamp", "99.99"]])
+    found = read_too(Table(), page, cast(ChatModel, Says(said)))
+    lamp, price = found.at(1, 0), found.at(1, 1)
+    assert lamp is not None
+    assert price is not None
+    assert lamp.box is not None
+    assert (price.box, price.verified, price.to_json()["verified"]) == (None, False, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "unit"),
+    [
+        ("1,234.50", "1234.50", None),
+        ("(12.5)", "-12.5", None),
+        ("−3", "-3", None),
+        ("32%¹", "32", "%"),
+        ("12 pp²", "12", "pp"),
+        ("$4.11", "4.11", "USD"),
+        ("3.2 bn", "3200000000.0", None),
+        (".4%", "0.4", "%"),
+        ("1.5E-03", "0.0015", None),
+    ],
+)
+def test_numbers_are_typed(text: str, value: str, unit: str | None) -> None:
+    quantity = quantity_of(text)
+    assert quantity is not None
+    assert (f"{quantity.value:f}", quantity.unit) == (value, unit)
+
+
+def test_what_is_no_single_number_is_none() -> None:
+    assert [quantity_of(text) for text in ("2 to 5", "Q3", "n/a", "", "12 (3)")] == [None] * 5
+    assert without_marks("32%¹") == ("32%", ("1",))
+    assert without_marks("¹") == ("¹", ())
+
+
+def test_operations_and_conditions_are_told_by_their_words() -> None:
+    assert operation_of("How many units grew by more than 10%?") == "count"
+    assert operation_of("How many cases were charged in 2008?") == "lookup"
+    assert condition_of("those with at least 1,000 pieces") == Condition(comparison="at least", value="1000")  # type: ignore[arg-type]
+    assert condition_of("50 or more") == Condition(comparison="at least", value="50")  # type: ignore[arg-type]
+    assert condition_of("the highest of all") is None
