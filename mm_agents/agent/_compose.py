@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mm_agents.agent._draft import Draft
@@ -98,6 +98,7 @@ def tell_hits(draft: Draft, result: ToolResult, subject: str, floors: Mapping[st
         return False
     best = kept[0][2].cosine or 0.0
     kept = [kept[0], *(one for one in kept[1:] if one[2].keywords or (one[2].cosine or 0.0) >= _NEAR_BEST * best)]
+    kept = [(hit, replace(place, quote=hit["says"]) if hit.get("says") else place, how) for hit, place, how in kept]
     (hit, evidence, how), *others = kept[: _BEST if several else 1 + _ALSO]
     number = draft.cite(evidence, name=hit["name"], media_type=hit["media_type"])
     noun = _NOUNS.get(hit["media_type"], subject)
@@ -105,10 +106,11 @@ def tell_hits(draft: Draft, result: ToolResult, subject: str, floors: Mapping[st
         draft.say(f"The nearest {_plural(noun)}:")
         for one, place, near_by in kept[:_BEST]:
             cited = draft.cite(place, name=one["name"], media_type=one["media_type"])
-            draft.claim(_named(one), [cited], why=near_by.why, line=f"- {_named(one)}")
+            told = f"{_named(one)}{_says(one)}"
+            draft.claim(told, [cited], why=near_by.why, line=f"- {told}")
             _tell_seen(draft, one, cited, follows=" – ")
         return True
-    draft.claim(f"The nearest {noun} is {_named(hit)}.", [number], why=how.why)
+    draft.claim(f"The nearest {noun} is {_named(hit)}{_says(hit) or '.'}", [number], why=how.why)
     _tell_seen(draft, hit, number, follows=None)
     if others:
         cited = [draft.cite(place, name=other["name"], media_type=other["media_type"]) for other, place, _ in others]
@@ -150,6 +152,11 @@ def _named(hit: Mapping[str, Any]) -> str:
     elif hit["page"] is not None:
         where = f", page {hit['page']}"
     return f"{hit['name']}{where}"
+
+
+def _says(hit: Mapping[str, Any]) -> str:
+    """The passage of a text that is nearest to the question, where it was looked for."""
+    return f": “{hit['says'].replace('“', '').replace('”', '')}”" if hit.get("says") else ""
 
 
 def _tell_seen(draft: Draft, hit: Mapping[str, Any], number: int, *, follows: str | None) -> None:

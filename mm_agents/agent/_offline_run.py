@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mm_agents.agent import _compose as compose
 from mm_agents.agent._draft import Draft
 from mm_agents.agent._wording import (
+    asks_for_all,
     form_of,
     is_about_films,
     is_comparison,
@@ -34,6 +35,7 @@ from mm_agents.toolbox.titles import films_named
 from mm_agents.tools import Tool, ToolResult
 
 if TYPE_CHECKING:
+    from mm_agents.agent._closer import Closer
     from mm_agents.toolbox import AttachmentInfo
 
 SEARCHES: Mapping[str, str] = {
@@ -43,6 +45,9 @@ SEARCHES: Mapping[str, str] = {
     "search_posters": "poster",
 }
 """The tools that find assets, and what those are called."""
+
+_INSTEAD = {"search_images": "search_text", "search_text": "search_images"}
+"""Where else to look when nothing was found: a question need not say whether its answer is written or pictured."""
 
 READERS: Mapping[str, str] = {
     "read_invoice": "invoice",
@@ -98,7 +103,7 @@ class OfflineRun:
         draft: what the answer is put together in.
         calls: how many calls may be made.
         until: the time, as ``time.monotonic`` tells it, after which no call is made.
-        seer: adds what a classifier sees in the best hits of a search for pictures, where there is one.
+        closer: looks at the best hits of a search again, where there is one.
     """
 
     def __init__(
@@ -109,10 +114,10 @@ class OfflineRun:
         *,
         calls: int = 16,
         until: float = float("inf"),
-        seer: Callable[[ToolResult], ToolResult] | None = None,
+        closer: Closer | None = None,
     ) -> None:
         self._tools, self._gate, self._draft = tools, gate, draft
-        self._calls, self._until, self._seer = calls, until, seer
+        self._calls, self._until, self._closer = calls, until, closer
         self.assets: list[str] = []
 
     def run(self, names: Sequence[str], asked: Asked) -> Iterator[Event]:
@@ -138,23 +143,30 @@ class OfflineRun:
 
     # ------------------------------------------------------------ searching
 
-    def _search(
-        self, name: str, asked: Asked, *, to_read: str | None
-    ) -> Iterator[Event | Any]:  # a generator that returns a result
+    def _search(self, name: str, asked: Asked, *, to_read: str | None) -> Iterator[Event | Any]:
+        """Search and tell what was found, unless it is to be read; a generator that returns the result."""
         hop = to_read in READERS or to_read == _DESCRIBE
         arguments = self._search_arguments(name, asked, to_read=to_read, hop=hop)
         result = yield from self._call(name, arguments)
         if result is None:
             return None
-        if not hop:
-            if name == "search_images" and self._seer is not None:
-                result = self._seer(result)
-            compared = "query" not in arguments or "image" in arguments or "video" in arguments
-            floors = {} if compared else {**asked.floors, "poster_vector": 0.0}
-            told = compose.tell_hits(self._draft, result, SEARCHES[name], floors, several=wants_several(asked.text))
-            if not told:
-                compose.tell_nothing(self._draft, result, SEARCHES[name], subject_of(asked.text))
+        if hop or self._told(name, asked, arguments, result):
+            return result
+        instead = _INSTEAD.get(name, "")
+        if instead in self._tools and "query" in arguments and len(arguments) == 1:
+            other = yield from self._call(instead, arguments)
+            if other is not None and self._told(instead, asked, arguments, other):
+                return other
+        compose.tell_nothing(self._draft, result, SEARCHES[name], subject_of(asked.text))
         return result
+
+    def _told(self, name: str, asked: Asked, arguments: Mapping[str, Any], result: ToolResult) -> bool:
+        """Tell what a search found, with a closer look at it; whether anything was worth telling."""
+        if self._closer is not None:
+            result = self._closer.look(name, result, asked.text)
+        compared = "query" not in arguments or "image" in arguments or "video" in arguments
+        floors = {} if compared else {**asked.floors, "poster_vector": 0.0}
+        return compose.tell_hits(self._draft, result, SEARCHES[name], floors, several=wants_several(asked.text))
 
     def _search_arguments(self, name: str, asked: Asked, *, to_read: str | None, hop: bool) -> dict[str, Any]:
         arguments: dict[str, Any] = {}
@@ -272,7 +284,7 @@ class OfflineRun:
         if compose.tell_answered(self._draft, result):
             return True
         answered = result.payload.get("answered")
-        if answered is not None and not _asks_for_all(answered["question"]):
+        if answered is not None and not asks_for_all(answered["question"]):
             if sure:
                 name_of = result.payload["source"]["name"]
                 self._draft.say(f"I don't know: {name_of} does not tell. {answered.get('reason') or ''}".strip())
@@ -372,6 +384,11 @@ class OfflineRun:
             self._draft.check("instructions in files", "failed", f"A file says “{line[:120]}”; that was not followed.")
 
 
+def instead_of(names: Iterable[str]) -> Iterator[str]:
+    """The searches that a plan may fall back on."""
+    return (_INSTEAD[name] for name in names if name in _INSTEAD)
+
+
 def _speaks_of(result: ToolResult, names: Sequence[str]) -> bool:
     """Whether a document has the names that a question names, such as a shop's; most of each name's words."""
     said = re.findall(r"\w+", json.dumps(result.payload, ensure_ascii=False).casefold())
@@ -381,19 +398,3 @@ def _speaks_of(result: ToolResult, names: Sequence[str]) -> bool:
         if wanted and sum(word in words for word in wanted) < len(wanted) / 2:
             return False
     return True
-
-
-def _asks_for_all(question: str) -> bool:
-    """Whether a question wants a document as a whole: "read this", "what does it say"."""
-    return (
-        re.search(
-            r"^\W*(?:please )?(?:read|extract|parse|transcribe|digiti[sz]e|turn|convert|print|show|give me)\b|"
-            r"what (?:does|do) .*\bsay|what(?:'s| is) (?:on|in) (?:it|this|the)|\bcontents?\b|all (?:the )?fields",
-            question,
-            re.IGNORECASE,
-        )
-        is not None
-    )
-
-
-__all__ = ["READERS", "SEARCHES", "Asked", "OfflineRun"]

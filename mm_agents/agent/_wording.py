@@ -153,3 +153,16 @@ def files_in(question: str) -> list[str]:
 def is_like(question: str) -> bool:
     """Whether a question looks for what is like something."""
     return re.search(r"\blike\b|\bsimilar|\bresembl|\bsame\b|\balike\b", question, re.IGNORECASE) is not None
+
+
+def asks_for_all(question: str) -> bool:
+    """Whether a question wants a document as a whole: "read this", "what does it say"."""
+    return (
+        re.search(
+            r"^\W*(?:please )?(?:read|extract|parse|transcribe|digiti[sz]e|turn|convert|print|show|give me)\b|"
+            r"what (?:does|do) .*\bsay|what(?:'s| is) (?:on|in) (?:it|this|the)|\bcontents?\b|all (?:the )?fields",
+            question,
+            re.IGNORECASE,
+        )
+        is not None
+    )

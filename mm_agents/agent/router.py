@@ -7,13 +7,15 @@ import time
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mm_agents import _plugins
+from mm_agents.agent._closer import Closer
 from mm_agents.agent._draft import Draft
 from mm_agents.agent._kept import KeptAnswers
-from mm_agents.agent._offline_run import READERS, SEARCHES, Asked, OfflineRun
+from mm_agents.agent._offline_run import READERS, SEARCHES, Asked, OfflineRun, instead_of
 from mm_agents.agent._wording import asks_for_another, files_in, greeting_to, names_in
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.budget import Budget
@@ -23,8 +25,7 @@ from mm_agents.agent.safety import Gate, Handed
 from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError, RecordNotFoundError
 from mm_agents.protocols import Calibrated
 from mm_agents.toolbox import AttachmentInfo, Attachments, Readings, talking, toolbox
-from mm_agents.toolbox.sight import Sight, with_sight
-from mm_agents.tools import Attachment, Tool, ToolResult, by_name
+from mm_agents.tools import Attachment, Tool, by_name
 from mm_agents.types import Condition
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ DEFAULT_MODEL = "google_genai:gemini-3.5-flash"
 _KEYS = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
 _READ = ("words", "txt_vector")
 _DESCRIBE = "describe_image"
-_LOOKED_AT = 1  # pictures: a look takes as long as the search itself, and more can be asked for
 _SHORT = 8  # words of a question that only goes on from the one before
 
 
@@ -101,8 +101,13 @@ class Agent:
         tools = self.tools
         names = tuple(one.name for one in tools)
         if self._planner is None or self._planner[0] != names:
-            self._planner = (names, OfflinePlanner(tools, _text_embedder(self.library)))
+            self._planner = (names, OfflinePlanner(tools, self.closer.embedder))
         return self._planner[1]
+
+    @cached_property
+    def closer(self) -> Closer:
+        """What looks at the best hits of a search again."""
+        return Closer(self.library, _text_embedder(self.library))
 
     def ask(self, question: str, attachments: Sequence[str | Path] = ()) -> Answer:
         """Answer a question.
@@ -129,14 +134,6 @@ class Agent:
     def chat(self) -> Conversation:
         """Begin a conversation, which remembers what was asked, shown and attached."""
         return Conversation(self)
-
-    def with_sight(self, result: ToolResult) -> ToolResult:
-        """A search's result, with what a classifier sees in the best of its pictures."""
-        hits = result.payload["hits"]
-        pictured = [one.image for one in result.media[:_LOOKED_AT]]
-        if len(result.media) < min(len(hits), _LOOKED_AT):
-            return result  # some have no picture, so that it is not known which is whose
-        return replace(result, payload={**result.payload, "hits": with_sight(hits, pictured, Sight(self.library))})
 
     def films(self) -> list[tuple[str, str]]:
         """The ids and titles of the library's films."""
@@ -234,11 +231,11 @@ class Conversation:
             budget = self.agent.budget or Budget()
             run = OfflineRun(
                 known,
-                Gate(tools, names, self._handed),
+                Gate(tools, (*names, *instead_of(names)), self._handed),
                 draft,
                 calls=budget.calls,
                 until=started + budget.seconds,
-                seer=self.agent.with_sight,
+                closer=self.agent.closer,
             )
             asked = Asked(
                 text=question,

@@ -17,7 +17,7 @@ from mm_agents import media
 from mm_agents.agent._blocks import blocks_of, strange_number
 from mm_agents.agent._claims import check_claim, said_in
 from mm_agents.agent._figures import numbers_in, values_in, values_of
-from mm_agents.agent._quotes import Quotes, Unchecked, cited_in, lines_outside_code
+from mm_agents.agent._quotes import Quotes, Unchecked, cited_in, flat, lines_outside_code
 from mm_agents.agent.answer import Answer, Claim, Source
 from mm_agents.errors import MediaError, MissingExtraError
 from mm_agents.media import MediaFile
@@ -149,19 +149,21 @@ class _Checker:
 
     def _said(self, claim: Claim, cited: list[Source]) -> str | None:
         """What a claim quotes in its own words and is not on the pages that it cites."""
+        looked_at = [flat(one.evidence.quote or "") for one in cited if one.evidence.t0 is None]
         for quote in said_in(claim.text):
-            found = False
-            for source in cited:
-                file = self._files.get(source.evidence.path or "")
-                if not isinstance(file, MediaFile) or file.media_type == "video":
-                    continue
-                hidden = quote.split() == " ".join(one.evidence.quote or "" for one in cited).split()
-                if hidden or self._quotes.says(file, source.evidence.page, quote):
-                    found = True
-                    break
-            if not found:
-                return f"“{quote}” is on none of the pages that it cites"
+            wanted = flat(quote)
+            if wanted == "".join(looked_at) or any(wanted in one for one in looked_at):
+                continue
+            if any(self._prints(source, quote) for source in cited):
+                continue
+            return f"“{quote}” is on none of the pages that it cites"
         return None
+
+    def _prints(self, source: Source, quote: str) -> bool:
+        file = self._files.get(source.evidence.path or "")
+        if not isinstance(file, MediaFile) or file.media_type == "video":
+            return False
+        return self._quotes.says(file, source.evidence.page, quote)
 
     # ------------------------------------------------------------ the text
 

@@ -135,3 +135,26 @@ def test_a_conversation(agent: Agent) -> None:
     second = chat.ask("what is the second one?")
     assert "meerkat" in second.text
     assert second.route[0].tool == "describe_image"
+
+
+def test_captions_and_bare_words_are_searches(agent: Agent) -> None:
+    for caption, folder in (("fishing with my buddies", "tench"), ("paragliding", "parachute")):
+        answer = asked(agent, caption)
+        assert [step.tool for step in answer.route] == ["search_images"]
+        assert folder in answer.sources[0].name
+
+
+def test_what_no_picture_shows_is_looked_for_in_texts(tmp_path: Path) -> None:
+    (tmp_path / "house.txt").write_text("The keys of the shed hang behind the kitchen door.\n", encoding="utf-8")
+    with Library.open(tmp_path / "library") as library:
+        library.add(tmp_path / "house.txt", progress=False)
+        answer = Agent(library, model="offline").ask("where is the picture of the keys of the shed?")
+    assert [step.tool for step in answer.route] == ["search_images", "search_text"]
+    assert answer.text.startswith("The nearest text is house.txt: “The keys of the shed hang behind")
+
+
+def test_a_story_is_quoted_and_found_again(agent: Agent) -> None:
+    answer = asked(agent, "which film's story is about a billionaire who builds a suit of armour?")
+    assert answer.sources[0].name == "Iron Man"
+    assert answer.claims[0].status == "verified"
+    assert "“" in answer.claims[0].text
