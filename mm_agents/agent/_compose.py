@@ -171,7 +171,7 @@ def _tell_seen(draft: Draft, hit: Mapping[str, Any], number: int, *, follows: st
 # ---------------------------------------------------------------- pictures
 
 
-def tell_described(draft: Draft, result: ToolResult, *, tell_more: str) -> None:
+def tell_described(draft: Draft, result: ToolResult) -> None:
     """Tell what a picture shows: a model's words, or what is known without one."""
     payload = result.payload
     pictures = payload["pictures"]
@@ -186,7 +186,7 @@ def tell_described(draft: Draft, result: ToolResult, *, tell_more: str) -> None:
         draft.claim(sentence, [number], doubt="seen by a classifier and by OCR; no place in the picture proves it")
     if "compared" in payload:
         draft.claim(payload["compared"]["text"], numbers, doubt="by the likeness of their vectors")
-    draft.say(tell_more)
+    draft.say("A chat model would tell more (--model).")
 
 
 # ---------------------------------------------------------------- documents

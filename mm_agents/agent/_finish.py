@@ -192,7 +192,7 @@ class Writing:
         found = self._worth_telling()
         if not found:
             return
-        yield from self._add("\n\nFound until then:" if self._stopped else "\n\nWhat was found:")
+        yield from self._add("\n\nWhat was found before that:" if self._stopped else "\n\nWhat was found:")
         for number in found:
             known = self._sources.known[number]
             quote = " ".join((known.clean.evidence.quote or "").split())

@@ -30,7 +30,6 @@ from mm_agents.agent.answer import Step
 from mm_agents.agent.events import Called, Event, Returned
 from mm_agents.agent.safety import Gate, screen
 from mm_agents.errors import ToolError
-from mm_agents.toolbox import TELL_MORE
 from mm_agents.toolbox.titles import films_named
 from mm_agents.tools import Tool, ToolResult
 
@@ -315,7 +314,7 @@ class OfflineRun:
             arguments = {"source": pair[0], "question": asked.text} | ({"other": pair[1]} if len(pair) > 1 else {})
             result = yield from self._call(_DESCRIBE, arguments)
             if result is not None:
-                compose.tell_described(self._draft, result, tell_more=TELL_MORE)
+                compose.tell_described(self._draft, result)
             else:
                 self._draft.say(f"I don't know: {self._draft.route[-1].error}")
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mm_agents.toolbox._describing import TELL_MORE, Describing
+from mm_agents.toolbox._describing import Describing
 from mm_agents.toolbox._questions import examples
 from mm_agents.toolbox._reading import Reading, Readings
 from mm_agents.toolbox._searching import Searching, holds_films
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from mm_agents.library import Library
 
 __all__ = [
-    "TELL_MORE",
     "Asset",
     "AttachmentInfo",
     "Attachments",

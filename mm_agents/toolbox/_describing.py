@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
     from mm_agents.library import Library
 
-TELL_MORE = "A chat model would tell more (--model)."
 
 _MANY_WORDS = 8
 """A picture with so many words is a page or a figure: what a classifier of photographs says of it means nothing."""
@@ -105,7 +104,7 @@ class Describing:
                 facts["description"] = self._described(self._model, seen, question)
         lines = [f"[{n}] {text}" if n <= len(seen) else text for n, text in enumerate(told, start=1)]
         return ToolResult(
-            text="\n".join([*([facts["description"]] if "description" in facts else [TELL_MORE]), *lines]),
+            text="\n".join([*([facts["description"]] if "description" in facts else []), *lines]),
             media=tuple(Picture(image=media.shrink(one.image, _SHOWN_SIDE), caption=one.asset.name) for one in seen),
             payload={**facts, "sentences": told, "withheld": [line for one in seen for line in one.withheld]},
             evidence=tuple(one.asset.whole("looked at") for one in seen),

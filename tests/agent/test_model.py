@@ -310,7 +310,7 @@ def test_an_error_midway_keeps_what_was_found(gemini: GeminiStandIn, ask: Any, c
     gemini.refusals = [PLAN, SEARCH, READ, Refusal(code, error(code, "OOPS", "it is over"))]
     answer = answer_of(ask())
     assert answer.text.startswith("The chat model failed before it had answered: ")
-    assert "Found until then:\n- scan.png says “15.00” [1]" in answer.text
+    assert "What was found before that:\n- scan.png says “15.00” [1]" in answer.text
     assert [step.tool for step in answer.route] == ["search_images", "read_invoice"]
     assert any(check.name == "the chat model" and str(code) in check.detail for check in answer.checks)
 
@@ -346,7 +346,7 @@ def test_a_looping_model_is_stopped_by_its_calls(gemini: GeminiStandIn, ask: Any
     assert answer.cost.calls <= 8
     assert len(gemini.requests) <= 8
     assert answer.text.startswith("I stopped: the budget of 8 calls was used up before there was an answer.")
-    assert "Found until then:" in answer.text
+    assert "What was found before that:" in answer.text
     assert any(check.name == "budget" and check.status == "failed" for check in answer.checks)
     assert gemini.requests[-1].tools == []  # the last turn was for an answer
 
