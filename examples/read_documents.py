@@ -12,17 +12,19 @@ from tempfile import TemporaryDirectory
 
 import PIL.Image
 
-from mm_agents import _plugins, media
-from mm_agents._scan import invoice
-from mm_agents.documents import overlay
+from mm_agents import media
+from mm_agents.demo import SCAN, make_media
+from mm_agents.documents import flowchart, invoice, overlay
 from mm_agents.evaluate.factory import flowcharts
+
+READERS = {"invoice": invoice, "flowchart": flowchart}
 
 
 def main() -> None:
     target = Path(sys.argv[1] if len(sys.argv) > 1 else "reading.png")
     with TemporaryDirectory() as folder:
-        bill, chart = Path(folder, "bill.png"), Path(folder, "chart.png")
-        bill.write_bytes(invoice())
+        bill, chart = Path(folder, SCAN), Path(folder, "chart.png")
+        make_media(Path(folder))
         flowcharts.draw(Random(4))[0].image.save(chart)
         panels = [read("invoice", bill), read("flowchart", chart)]
     height = max(panel.height for panel in panels)
@@ -32,12 +34,12 @@ def main() -> None:
     whole.thumbnail((1300, 1300))
     whole.quantize(64).save(target, optimize=True)
     print(f"written to {target}")
+    # > written to reading.png
 
 
 def read(kind: str, path: Path) -> PIL.Image.Image:
     """Read a document and draw what was found on it."""
-    found = _plugins.build_named("documents", kind).read(path)
-    print(found.to_markdown() if kind == "invoice" else found.to_steps())
+    found = READERS[kind].build().read(path)
     return overlay.draw(media.load_image(path), found.marks())
 
 
