@@ -1,0 +1,36 @@
+"""The documentation is built without a warning, and asks nothing of other hosts."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CONFIGURATION = Path(__file__).parent.parent / "docs" / "mkdocs.yml"
+_FETCHED = re.compile(
+    r"<(?:script|img|iframe)[^>]*\ssrc=\"?(https?:[^\" >]+)|<link[^>]*stylesheet[^>]*href=\"?(https?:[^\" >]+)"
+)
+
+
+def test_it_is_built_without_warnings_and_stands_alone(tmp_path: Path) -> None:
+    pytest.importorskip("mkdocstrings", reason="pip install 'mm-agents[docs]'")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", str(CONFIGURATION), "-d", str(tmp_path / "site")],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "WARNING" not in done.stderr
+    pages = {
+        path.relative_to(tmp_path / "site").as_posix(): path.read_text("utf-8") for path in tmp_path.rglob("*.html")
+    }
+    assert not [found for text in pages.values() for found in _FETCHED.findall(text)]
+    assert 'id="mm_agents.library.Library.search"' in pages["reference/library.html"]
+    assert "mm-agents read invoice" in pages["commands.html"]
+    assert "flowchart.build()" in re.sub(r"<[^>]+>", "", pages["examples.html"])
