@@ -33,7 +33,6 @@ _GLANCE_SIDE = 448
 
 _LEAST_CONFIDENCE = 0.6
 _LEAST_LETTERS = 3
-_PAGE_DPI = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +129,7 @@ def _images(library: Library, asset: Record, pages: Sequence[int]) -> Iterator[t
     if pages == (0,):
         yield 0, media.load_image(file)
     else:
-        for page in media.print_pages(file, dpi=_PAGE_DPI, numbers=pages):
+        for page in media.print_pages(file, numbers=pages):
             yield page.number, page.image
 
 

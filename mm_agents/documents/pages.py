@@ -9,8 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
 from mm_agents import _plugins, media
 from mm_agents.documents._frame import Frame
 from mm_agents.documents._glyphs import find_ink
@@ -27,13 +25,8 @@ if TYPE_CHECKING:
 Source = Path | bytes | MediaFile | Image
 """What can be read: a file, its content, or a decoded picture."""
 
-PDF_DPI = 200
-"""Boxes on a page of a PDF are in pixels of its picture at this many dots an inch."""
-
 _TEXT_CHARACTERS = 16
 """A page of a PDF with fewer characters of its own is read as a picture: stamps and page numbers on a scan."""
-
-_BACK = {3: 2, 6: 1, 8: 3}  # quarter turns counter-clockwise from how a picture is shown to how it is stored
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,7 +35,7 @@ class Page:
 
     Attributes:
         number: from 1.
-        image: the page as stored; of a PDF, its picture at PDF_DPI.
+        image: the page as stored; of a PDF, its picture at ``media.PRINT_DPI``.
         words: in reading order.
         frame: how the page is set upright and straight.
         source: whether the words were read in the picture or are the PDF's own.
@@ -136,12 +129,10 @@ def open_pages(
     path = str(file.path) if file.path else None
     if file.media_type == "image":
         _only_page_1(numbers, repr(file.name))
-        shown = media.load_image(file, limits=limits)
-        turns = _BACK.get(media.image_orientation(file, limits=limits), 0)
-        stored = Image(pixels=np.ascontiguousarray(np.rot90(shown.pixels, turns)))
+        stored = media.load_stored(file, limits=limits)
         yield _read_picture(engine, stored, name=file.name, path=path, sha256=file.sha256)
     elif file.media_type == "pdf":
-        for printed in media.print_pages(file, dpi=PDF_DPI, numbers=numbers, limits=limits):
+        for printed in media.print_pages(file, numbers=numbers, limits=limits):
             words = _visible(printed)
             if sum(len(word.text) for word in words) < _TEXT_CHARACTERS:
                 yield _read_picture(

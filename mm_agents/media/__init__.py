@@ -6,14 +6,15 @@ cannot be used raises a ``MediaError`` that says why.
 
 from __future__ import annotations
 
-from mm_agents.media.documents import Page, PrintedPage, PrintedWord, load_text, pages, print_pages
+from mm_agents.media.documents import PRINT_DPI, Page, PrintedPage, PrintedWord, load_text, pages, print_pages
 from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, inspect, walk
-from mm_agents.media.images import encode_jpeg, from_pil, image_orientation, image_size, load_image, shrink
+from mm_agents.media.images import encode_jpeg, from_pil, image_size, load_image, load_stored, shrink
 from mm_agents.media.urls import fetch, is_public
 from mm_agents.media.videos import VideoInfo, encode_clip, segments, video_info
 
 __all__ = [
     "DEFAULT_LIMITS",
+    "PRINT_DPI",
     "Limits",
     "MediaFile",
     "Page",
@@ -25,11 +26,11 @@ __all__ = [
     "encode_jpeg",
     "fetch",
     "from_pil",
-    "image_orientation",
     "image_size",
     "inspect",
     "is_public",
     "load_image",
+    "load_stored",
     "load_text",
     "pages",
     "print_pages",

@@ -19,6 +19,9 @@ from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, expect
 from mm_agents.media.formats import decode_text
 from mm_agents.types import Box, Image
 
+PRINT_DPI = 200
+"""Boxes on a page of a PDF are in pixels of its picture at this many dots an inch."""
+
 _PASSWORD_ERRORS = {4, 5}  # FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
 _SPLIT_WORD = re.compile("[\ufffe\x02]\n?")  # what PDFium writes for the hyphen of a word that is split over two lines
 _P = TypeVar("_P")
@@ -107,7 +110,7 @@ def pages(source: MediaFile | bytes | Path, *, max_side: int = 1024, limits: Lim
 def print_pages(
     source: MediaFile | bytes | Path,
     *,
-    dpi: int = 200,
+    dpi: int = PRINT_DPI,
     numbers: Sequence[int] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Iterator[PrintedPage]:

@@ -55,6 +55,7 @@ _UPRIGHT = {
     7: PIL.Image.Transpose.TRANSVERSE,
     8: PIL.Image.Transpose.ROTATE_90,
 }
+_TURNED = {3, 6, 8}  # and not mirrored
 _SWAPS_SIDES = {5, 6, 7, 8}
 _LARGEST_JPEG_SIDE = 65_500
 _warnings_lock = threading.Lock()
@@ -83,8 +84,7 @@ def load_image(
         if max_side is not None:
             width, height = _fit(picture.size, max_side)
             picture.draft(None, (2 * width, 2 * height))
-        with _quiet() if picture.format == "TIFF" else nullcontext():  # it reads more metadata while it decodes
-            picture.load()
+        _decode(picture)
         return Image(pixels=_normalised(picture, orientation, max_side))
 
 
@@ -99,14 +99,17 @@ def image_size(source: MediaFile | bytes | Path, *, limits: Limits = DEFAULT_LIM
         return (height, width) if orientation in _SWAPS_SIDES else (width, height)
 
 
-def image_orientation(source: MediaFile | bytes | Path, *, limits: Limits = DEFAULT_LIMITS) -> int:
-    """How a stored picture is turned before it is shown, as EXIF numbers it, 1 (not at all) to 8.
+def load_stored(source: MediaFile | bytes | Path, *, limits: Limits = DEFAULT_LIMITS) -> Image:
+    """Decode a picture as it is stored, not turned as EXIF says: the pixels that boxes of evidence are counted in.
+
+    A mirrored one comes as it is shown.
 
     Raises:
         MediaError: as ``load_image``.
     """
-    with _header(expect(source, "image", limits), limits) as (_, orientation):
-        return orientation if orientation in _UPRIGHT else 1
+    with _header(expect(source, "image", limits), limits) as (picture, orientation):
+        _decode(picture)
+        return Image(pixels=_normalised(picture, 1 if orientation in _TURNED else orientation, None))
 
 
 def from_pil(picture: PIL.Image.Image) -> Image:
@@ -176,6 +179,11 @@ def _header(media: MediaFile, limits: Limits) -> Generator[tuple[ImageFile.Image
                 )
             orientation = _orientation(picture)
         yield picture, orientation
+
+
+def _decode(picture: PIL.Image.Image) -> None:
+    with _quiet() if picture.format == "TIFF" else nullcontext():  # it reads more metadata while it decodes
+        picture.load()
 
 
 def _orientation(picture: PIL.Image.Image) -> int:

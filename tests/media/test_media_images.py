@@ -59,6 +59,19 @@ def test_every_orientation_is_turned_upright(orientation: int, format: str, opti
     assert media.image_size(content) == (30, 20)
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_as_stored_is_not_turned(orientation: int) -> None:
+    """One that is mirrored comes upright all the same."""
+    upright = noise()
+    turn = STORED_AS[orientation]
+    exif = PIL.Image.Exif()
+    exif[0x0112] = orientation
+    content = saved(upright.transpose(turn) if turn is not None else upright, "PNG", exif=exif)
+    with PIL.Image.open(BytesIO(content)) as opened:
+        stored = np.asarray(upright if orientation in (2, 4, 5, 7) else opened)
+    assert np.array_equal(media.load_stored(content).pixels, stored)
+
+
 @pytest.mark.parametrize("orientation", [1, 6])
 def test_jpeg_and_avif_are_turned_upright(orientation: int) -> None:
     exif = PIL.Image.Exif()
