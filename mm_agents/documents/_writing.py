@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
 _NUMBER = re.compile(r"^[+-]?[\d.,\s]+%?$")
@@ -21,6 +21,6 @@ def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {line} |" for line in shown) + "\n"
 
 
-def guarded(text: str) -> str:
+def guarded(text: str, is_number: Callable[[str], object] = _NUMBER.match) -> str:
     """A text that a spreadsheet takes for text: what would be a formula gets an apostrophe, a number none."""
-    return "'" + text if _FORMULA.match(text) and not _NUMBER.match(text) and len(text) > 1 else text
+    return "'" + text if _FORMULA.match(text) and not is_number(text) and len(text) > 1 else text

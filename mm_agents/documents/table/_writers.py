@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._optional import require
+from mm_agents.documents._writing import guarded, markdown_table
 from mm_agents.documents.table._values import quantity_of
 
 if TYPE_CHECKING:
     from mm_agents.documents.table._table import Table
-
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
 
 
 def markdown(table: Table) -> str:
@@ -23,9 +21,7 @@ def markdown(table: Table) -> str:
     if not height:
         return ""
     head = [table.header(column) for column in range(width)]
-    body = table.rows[table.header_rows :]
-    lines = [head, ["---"] * width, *body]
-    return "\n".join("| " + " | ".join(_in_markdown(text) for text in line) + " |" for line in lines) + "\n"
+    return markdown_table(head, table.rows[table.header_rows :])
 
 
 def html(table: Table) -> str:
@@ -52,7 +48,7 @@ def csv_text(table: Table, *, guard: bool) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     for row in table.rows:
-        writer.writerow([_guarded(text) if guard else text for text in row])
+        writer.writerow([guarded(text, quantity_of) if guard else text for text in row])
     return out.getvalue()
 
 
@@ -75,15 +71,6 @@ def dataframe(table: Table, *, typed: bool) -> Any:
                     number, [float(cell.quantity.value) if cell and cell.quantity else float("nan") for cell in cells]
                 )
     return frame
-
-
-def _in_markdown(text: str) -> str:
-    return re.sub(r"([\\|`*_<>\[\]])", r"\\\1", " ".join(text.split()))
-
-
-def _guarded(text: str) -> str:
-    """A text that a spreadsheet takes for text: a formula gets an apostrophe, a negative number none."""
-    return "'" + text if _FORMULA.match(text) and quantity_of(text) is None and len(text) > 1 else text
 
 
 def _unique(names: list[str]) -> list[str]:
