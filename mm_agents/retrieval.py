@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from mm_agents.errors import ConfigError
 from mm_agents.filters import coerce
@@ -217,6 +217,12 @@ def with_moments(store: Store, found: Sequence[Hit], vector: FloatArray, using: 
     segments = store.search(vector=vector, using=using, where=Condition("parent", "in", clips), limit=len(clips))
     nearest = {match.record.asset: match.record for match in segments}
     return [replace(hit, part=nearest.get(hit.id, hit.part)) for hit in found]
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """A hit as JSON holds it; absent values are null."""
+    names = ("id", "name", "path", "media_type", "score", "vector", "t0", "t1", "page", "text")
+    return {**{name: getattr(hit, name) for name in names}, "found_by": [asdict(found) for found in hit.found_by]}
 
 
 def _terms(text: str) -> set[str]:

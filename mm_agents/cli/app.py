@@ -6,7 +6,6 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -53,12 +52,6 @@ WordsOption = Annotated[
 
 DEFAULT_LIBRARY = "./library"
 SOME_FAILED = 3
-
-
-def hit_json(hit: Any) -> dict[str, Any]:
-    """A hit as ``--json`` prints it; absent values are null."""
-    names = ("id", "name", "path", "media_type", "score", "vector", "t0", "t1", "page", "text")
-    return {**{name: getattr(hit, name) for name in names}, "found_by": [asdict(found) for found in hit.found_by]}
 
 
 def read_weights(vectors: Sequence[str] | None) -> dict[str, float]:

@@ -20,7 +20,6 @@ from mm_agents.cli.app import (
     WhereOption,
     WordsOption,
     app,
-    hit_json,
     open_page,
     plain,
     print_hits,
@@ -30,6 +29,7 @@ from mm_agents.cli.app import (
     show_line,
     write_sheet,
 )
+from mm_agents.retrieval import hit_json
 
 
 @app.command("add-movies")

@@ -21,7 +21,6 @@ from mm_agents.cli.app import (
     WhereOption,
     WordsOption,
     app,
-    hit_json,
     open_page,
     own_properties,
     plain,
@@ -32,6 +31,7 @@ from mm_agents.cli.app import (
     show_line,
     write_sheet,
 )
+from mm_agents.retrieval import hit_json
 
 
 @app.command()

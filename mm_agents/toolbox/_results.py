@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from typing import Any
 
 import PIL.Image
 
 from mm_agents import media
+from mm_agents.retrieval import hit_json
 from mm_agents.sheet import moment
 from mm_agents.tools import Picture, ToolResult
 from mm_agents.types import Evidence, Hit, Image
@@ -38,12 +37,6 @@ def of_hits(found: Sequence[Hit], *, query: str | None, noun: str) -> ToolResult
         evidence=tuple(hit.evidence for hit in found),
         assets=tuple(hit.id for hit in found),
     )
-
-
-def hit_json(hit: Hit) -> dict[str, Any]:
-    """A hit as JSON holds it."""
-    names = ("id", "name", "path", "media_type", "score", "vector", "t0", "t1", "page", "text")
-    return {**{name: getattr(hit, name) for name in names}, "found_by": [asdict(found) for found in hit.found_by]}
 
 
 def thumbnail(hit: Hit) -> Picture | None:
