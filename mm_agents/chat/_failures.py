@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from mm_agents._optional import require
+from mm_agents._retry import PASSING, retrying
 
 OFFLINE = "Without a model everything works offline: leave it out."
 
-_UNREACHABLE_SECONDS = 5  # a host that cannot be reached at all will rarely be there a minute later
-_PASSING = {408, 429, 500, 502, 503, 504}  # HTTP codes after which trying again can help
 _SAID = 500  # characters of a message that are passed on: a gateway may answer with a whole page
 
 _ADVICE = {
@@ -29,24 +27,18 @@ def patiently(call: Callable[[Any], Any], asked: Any, patience: float) -> Any:
     """Call, and again after failures that pass, as long as the patience in seconds lasts; 0 calls once."""
     if patience <= 0:
         return call(asked)
-    tenacity = require("tenacity", extra="google", feature="A Gemini chat model")
-    httpx = require("httpx", extra="google", feature="A Gemini chat model")
-    backoff = tenacity.wait_exponential_jitter(initial=0.5, max=20, jitter=0.5)
+    feature = "A Gemini chat model"
+    httpx = require("httpx", extra="google", feature=feature)
 
     def passes(error: BaseException) -> bool:
         code, _ = _answered(error)
-        return code in _PASSING or isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError)
+        return code in PASSING or isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError)
 
-    def wait(state: Any) -> float:
-        _, source = _answered(state.outcome.exception())
-        return max(backoff(state), _asked_seconds(getattr(source, "response", None)))
+    def response(error: BaseException) -> Any:
+        _, source = _answered(error)
+        return getattr(source, "response", None)
 
-    def stop(state: Any) -> bool:
-        unreachable = isinstance(state.outcome.exception(), httpx.ConnectError)
-        limit = min(patience, _UNREACHABLE_SECONDS) if unreachable else patience
-        return state.seconds_since_start + state.upcoming_sleep > limit
-
-    return tenacity.Retrying(retry=tenacity.retry_if_exception(passes), wait=wait, stop=stop, reraise=True)(call, asked)
+    return retrying(patience, passes=passes, response=response, feature=feature)(call, asked)
 
 
 def _answered(error: BaseException) -> tuple[int | None, BaseException]:
@@ -63,17 +55,6 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     while cause is not None:
         yield cause
         cause = cause.__cause__
-
-
-def _asked_seconds(response: Any) -> float:
-    """How long the provider asks to wait: by the header Retry-After, else by Google's RetryInfo; 0 if it does not."""
-    if response is None:
-        return 0
-    header = response.headers.get("retry-after", "")
-    if header.isdecimal():
-        return float(header)
-    delay = re.search(r'"retryDelay":\s*"([\d.]+)s"', response.text)
-    return float(delay[1]) if delay else 0
 
 
 def explained(error: Exception, name: str) -> str:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mm_agents._optional import require
+from mm_agents._retry import PASSING, retrying
 from mm_agents.embedders._checks import check_items, check_role, kind_of, unit_rows
 from mm_agents.embedders._vectors import mean_by_group
 from mm_agents.embedders._windows import windows
@@ -45,8 +46,6 @@ _PICTURE_SIDE = 1024  # pixels: more than the model looks at, and six pictures s
 
 _AT_ONCE = 4  # requests under way
 _REQUEST_SECONDS = 60
-_UNREACHABLE_SECONDS = 5  # a host that cannot be reached at all will rarely be there a minute later
-_PASSING = {408, 429, 500, 502, 503, 504}  # HTTP codes after which trying again can help
 
 _ADVICE = {
     401: "Check GOOGLE_API_KEY or GEMINI_API_KEY.",
@@ -231,41 +230,18 @@ def _batches(pieces: Sequence[Item], *, alone: bool) -> Iterator[list[int]]:
 
 def _retrying(patience: float, stopped: Event) -> Any:
     """Calls again after failures that pass, as long as the patience lasts and nothing else has failed."""
-    tenacity = require("tenacity", extra=_EXTRA, feature=_FEATURE)
     httpx = require("httpx", extra=_EXTRA, feature=_FEATURE)
     errors = require("google.genai.errors", extra=_EXTRA, feature=_FEATURE)
-    backoff = tenacity.wait_exponential_jitter(initial=0.5, max=20, jitter=0.5)
 
     def passes(error: Any) -> bool:
         if isinstance(error, errors.APIError):
-            return error.code in _PASSING
+            return error.code in PASSING
         return isinstance(error, httpx.TransportError)
 
-    def wait(state: Any) -> float:
-        error = state.outcome.exception()
-        return max(backoff(state), _asked_seconds(error.response) if isinstance(error, errors.APIError) else 0)
+    def response(error: Any) -> Any:
+        return error.response if isinstance(error, errors.APIError) else None
 
-    def stop(state: Any) -> bool:
-        unreachable = isinstance(state.outcome.exception(), httpx.ConnectError)
-        limit = min(patience, _UNREACHABLE_SECONDS) if unreachable else patience
-        return stopped.is_set() or state.seconds_since_start + state.upcoming_sleep > limit
-
-    return tenacity.Retrying(
-        retry=tenacity.retry_if_exception(passes),
-        wait=wait,
-        stop=stop,
-        sleep=tenacity.sleep_using_event(stopped),
-        reraise=True,
-    )
-
-
-def _asked_seconds(response: Any) -> float:
-    """How long Google asks to wait: by the header Retry-After, else by the RetryInfo in the reply; 0 if it does not."""
-    header = response.headers.get("retry-after", "")
-    if header.isdecimal():
-        return float(header)
-    delay = re.search(r'"retryDelay":\s*"([\d.]+)s"', response.text)
-    return float(delay[1]) if delay else 0
+    return retrying(patience, passes=passes, response=response, feature=_FEATURE, stopped=stopped)
 
 
 def _explained(error: Any) -> str:
