@@ -15,7 +15,18 @@ import mm_agents
 ROOT = Path(mm_agents.__file__).parent
 LAYERS = [
     {"errors", "types"},
-    {"protocols", "_plugins", "_optional", "_progress", "_cache", "_retry", "filters", "media", "screening"},
+    {
+        "protocols",
+        "_plugins",
+        "_optional",
+        "_folding",
+        "_progress",
+        "_cache",
+        "_retry",
+        "filters",
+        "media",
+        "screening",
+    },
     {
         *(
             "library",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from difflib import SequenceMatcher
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mm_agents import _plugins, media
+from mm_agents._folding import fold
 from mm_agents.errors import MediaError
 from mm_agents.media import MediaFile
 from mm_agents.toolbox.pages import page_as_stored
@@ -166,14 +166,12 @@ def same(quote: str, read: str) -> bool:
 
 def flat(text: str) -> str:
     """Letters and digits alone, in lower case without accents."""
-    folded = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(character for character in folded if character.isalnum())
+    return "".join(character for character in fold(text) if character.isalnum())
 
 
 def tokens(text: str) -> list[str]:
     """The words of a text, in lower case without accents."""
-    folded = unicodedata.normalize("NFKD", text).casefold()
-    return re.findall(r"\w+", "".join(c for c in folded if not unicodedata.combining(c)))
+    return re.findall(r"\w+", fold(text))
 
 
 def _short(text: str) -> str:

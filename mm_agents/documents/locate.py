@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from mm_agents._folding import fold
 from mm_agents._optional import require
 from mm_agents.documents._opencv import EXTRA
 from mm_agents.documents.pages import Page
@@ -75,9 +75,7 @@ def find(quote: str, words: Sequence[Word]) -> Found | None:
 
 def normalised(text: str) -> str:
     """Letters and digits alone, in lower case without accents; a decimal point or comma between digits stays one."""
-    flat = unicodedata.normalize("NFKD", text).casefold()
-    flat = "".join(character for character in flat if not unicodedata.combining(character))
-    flat = re.sub(r"(?<=\d)[.,](?=\d)", "\x00", flat)
+    flat = re.sub(r"(?<=\d)[.,](?=\d)", "\x00", fold(text))
     return "".join(character for character in flat if character.isalnum() or character == "\x00").replace("\x00", ".")
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import calendar
 import re
-import unicodedata
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from itertools import product
 
+from mm_agents._folding import fold
 from mm_agents._optional import require
 
 EXTRA = "eval"
@@ -42,9 +42,7 @@ _SPACED = re.compile(r"(?<![\d.,])(?=(\d{1,3}(?: \d{3})+(?:[.,]\d+)?)(?!\d))")
 
 def flat(text: str) -> str:
     """Lower case without accents, compatibility forms and curly marks resolved; spaces stay."""
-    text = unicodedata.normalize("NFKD", text).casefold()
-    text = "".join(character for character in text if not unicodedata.combining(character))
-    return text.translate(str.maketrans("–—−‐‘’“”", "----''\"\""))
+    return fold(text).translate(str.maketrans("–—−‐‘’“”", "----''\"\""))
 
 
 def squash(text: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher, get_close_matches
+
+from mm_agents._folding import fold
 
 _ALIKE = 0.86
 """How like its title a name has to be: one letter in seven may differ."""
@@ -96,5 +97,4 @@ def _words(title: str) -> list[str]:
 
 
 def _fold(text: str) -> str:
-    flat = unicodedata.normalize("NFKD", text.replace("’", "'")).casefold()
-    return "".join(character for character in flat if not unicodedata.combining(character))
+    return fold(text.replace("’", "'"))
