@@ -18,6 +18,9 @@ from typing import Any
 
 import numpy as np
 
+NAME = "google_genai:gemini-3.5-flash"
+"""The chat model that talks to it."""
+
 _PATH = re.compile(
     r"/v1beta1?/(?:publishers/google/)?models/([\w.-]+):"
     r"(batchEmbedContents|embedContent|generateContent|streamGenerateContent)(?:\?alt=sse)?"
@@ -80,6 +83,14 @@ class Refusal:
 
 def error(code: int, status: str, message: str, *details: Any) -> dict[str, Any]:
     return {"error": {"code": code, "message": message, "status": status, "details": list(details)}}
+
+
+PASSING = (
+    Refusal(429, error(429, "RESOURCE_EXHAUSTED", "slow down")),
+    Refusal(500, error(500, "INTERNAL", "oops")),
+    Refusal(503, b"<html>a gateway's page</html>", {"Content-Type": "text/html"}),
+)
+"""Refusals after which trying again can help."""
 
 
 def call(name: str, /, **arguments: Any) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import sys
 import time
 import types
 import warnings
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
-from gemini_stand_in import GeminiStandIn, Refusal, error, reply
+from gemini_stand_in import NAME, PASSING, GeminiStandIn, Refusal, error, reply
 from pydantic import BaseModel, Field
 
 import mm_agents
@@ -27,16 +26,9 @@ from mm_agents.types import Image
 
 pytest.importorskip("langchain_google_genai", reason="pip install 'mm-agents[google]'")
 
-from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.fake_chat_models import FakeListChatModel, GenericFakeChatModel
-from langchain_core.messages import AIMessage, BaseMessage, InvalidToolCall, ToolCall
-from langchain_core.outputs import ChatGeneration, ChatResult
-from langchain_core.utils.function_calling import convert_to_openai_tool
-
-NAME = "google_genai:gemini-3.5-flash"
-_SETTINGS = """GOOGLE_API_KEY GEMINI_API_KEY GOOGLE_GENAI_USE_VERTEXAI GOOGLE_GENAI_USE_ENTERPRISE GOOGLE_CLOUD_PROJECT
-GOOGLE_CLOUD_LOCATION GOOGLE_APPLICATION_CREDENTIALS GOOGLE_GEMINI_BASE_URL GOOGLE_VERTEX_BASE_URL LANGSMITH_GATEWAY
-LANGSMITH_TRACING LANGCHAIN_TRACING_V2 OLLAMA_HOST""".split()
+from langchain_core.messages import AIMessage, InvalidToolCall, ToolCall
+from scripted_chat import Scripted
 
 
 class Line(BaseModel):
@@ -56,50 +48,8 @@ class Invoice(BaseModel):
 GOOD = '{"number": "7", "day": "2024-01-31", "total": 12.50, "lines": [{"item": "tea", "amount": "1.10"}]}'
 
 
-@pytest.fixture(autouse=True)
-def settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in _SETTINGS:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(chat_module, "_told", {"google_genai"})
-
-
-@pytest.fixture
-def gemini(monkeypatch: pytest.MonkeyPatch) -> Iterator[GeminiStandIn]:
-    stand_in = GeminiStandIn()
-    monkeypatch.setenv("GOOGLE_API_KEY", "a-key")
-    monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", stand_in.url)
-    yield stand_in
-    stand_in.close()
-
-
-@pytest.fixture
-def chat(gemini: GeminiStandIn) -> ChatModel:
-    return open_chat(NAME)
-
-
 def picture(width: int = 40, height: int = 30) -> Image:
     return Image(pixels=np.full((height, width, 3), 200, np.uint8))
-
-
-class Scripted(BaseChatModel):
-    """Somebody's own model: gives the messages one after the other."""
-
-    messages: list[Any]
-    asked: list[Any] = Field(default_factory=list)
-
-    @property
-    def _llm_type(self) -> str:
-        return "scripted"
-
-    def bind_tools(self, tools: Any, **kwargs: Any) -> Any:
-        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools])
-
-    def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
-        self.asked.append((messages, kwargs))
-        message = self.messages.pop(0)
-        if isinstance(message, Exception):
-            raise message
-        return ChatResult(generations=[ChatGeneration(message=message)])
 
 
 # ---------------------------------------------------------------- what goes over the wire
@@ -298,15 +248,7 @@ def test_a_reply_that_is_cut_off_is_not_used(chat: ChatModel, gemini: GeminiStan
 # ---------------------------------------------------------------- when it fails
 
 
-@pytest.mark.parametrize(
-    "refusal",
-    [
-        Refusal(429, error(429, "RESOURCE_EXHAUSTED", "slow down")),
-        Refusal(500, error(500, "INTERNAL", "oops")),
-        Refusal(503, b"<html>a gateway's page</html>", {"Content-Type": "text/html"}),
-    ],
-    ids=lambda refusal: str(refusal.code),
-)
+@pytest.mark.parametrize("refusal", PASSING, ids=lambda refusal: str(refusal.code))
 def test_a_failure_that_passes_is_tried_again(chat: ChatModel, gemini: GeminiStandIn, refusal: Refusal) -> None:
     gemini.refusals = [refusal]
     assert chat.text("Say hello.").text == "hello"
@@ -535,7 +477,7 @@ def test_that_pictures_leave_the_machine_is_said_once(
         warnings.simplefilter("error")
         chat.text("Look.", pictures=[picture()])
         open_chat(NAME).text("Look.", pictures=[picture()])
-    with pytest.warns(UserWarning, match="Pictures are sent to test_chat"):
+    with pytest.warns(UserWarning, match="Pictures are sent to scripted_chat"):
         open_chat(Scripted(messages=[AIMessage("fine")])).text("Look.", pictures=[picture()])
 
 

@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import PIL.Image
 import pytest
+from command_line import COMMAND, document, run
 
 from mm_agents.library import Library
 
 pytest.importorskip("onnxruntime", reason="the command line tests embed: pip install 'mm-agents[local]'")
-
-
-def run(*arguments: str | Path, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-c", "from mm_agents.cli import main; main()", *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, "COLUMNS": "160"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-    assert "Traceback" not in done.stderr
-    return done
-
-
-def document(*arguments: str | Path, cwd: Path, code: int = 0) -> dict[str, Any]:
-    return json.loads(run(*arguments, "--json", cwd=cwd, code=code).stdout)
 
 
 @pytest.fixture(scope="module")
@@ -127,9 +107,8 @@ def test_an_error_is_one_line_with_the_next_step(place: Path, arguments: list[st
 
 def test_debug_shows_the_traceback(place: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", "from mm_agents.cli import main; main()", "show", "nothing", "--debug"],
-        cwd=place, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [*COMMAND, "show", "nothing", "--debug"], cwd=place, capture_output=True, text=True, check=False
+    )
     assert "Traceback" in done.stderr
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from command_line import COMMAND
 
 from mm_agents import Library
 
@@ -96,9 +96,8 @@ def test_pictures_find_pictures_of_their_class(imagenette: Library) -> None:
 
 
 def _adding(folder: Path, library: Path) -> subprocess.Popen[bytes]:
-    code = "from mm_agents.cli import main; main()"
     return subprocess.Popen(
-        [sys.executable, "-c", code, "add", str(folder), "--library", str(library), "--quiet"],
+        [*COMMAND, "add", str(folder), "--library", str(library), "--quiet"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 import pytest
@@ -20,31 +19,12 @@ from mm_agents.types import Image
 
 pytest.importorskip("langchain_google_genai", reason="pip install 'mm-agents[google]'")
 
-from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.fake_chat_models import FakeListChatModel
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, InvalidToolCall, ToolMessage
+from langchain_core.messages import AIMessage, HumanMessage, InvalidToolCall, ToolMessage
 from langchain_core.messages import ToolCall as LangChainCall
-from langchain_core.outputs import ChatGeneration, ChatResult
+from scripted_chat import Scripted
 
-NAME = "google_genai:gemini-3.5-flash"
 PICTURE = Image(pixels=np.full((30, 40, 3), 200, np.uint8))
-
-
-@pytest.fixture
-def gemini(monkeypatch: pytest.MonkeyPatch) -> Iterator[GeminiStandIn]:
-    for name in ("GEMINI_API_KEY", "GOOGLE_GENAI_USE_VERTEXAI", "LANGSMITH_GATEWAY", "LANGSMITH_TRACING"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(chat_module, "_told", {"google_genai", "test_turns"})
-    stand_in = GeminiStandIn()
-    monkeypatch.setenv("GOOGLE_API_KEY", "a-key")
-    monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", stand_in.url)
-    yield stand_in
-    stand_in.close()
-
-
-@pytest.fixture
-def chat(gemini: GeminiStandIn) -> ChatModel:
-    return open_chat(NAME)
 
 
 @tool
@@ -56,24 +36,6 @@ def look(
 ) -> str:
     """Look at a picture."""
     return ""
-
-
-class Scripted(BaseChatModel):
-    """Somebody's own model."""
-
-    messages: list[Any]
-    asked: list[Any] = Field(default_factory=list)
-
-    @property
-    def _llm_type(self) -> str:
-        return "scripted"
-
-    def bind_tools(self, tools: Any, **kwargs: Any) -> Any:
-        return self.bind(tools=tools)
-
-    def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
-        self.asked.append((messages, kwargs))
-        return ChatResult(generations=[ChatGeneration(message=self.messages.pop(0))])
 
 
 def test_text_is_streamed_and_calls_come_with_it(chat: ChatModel, gemini: GeminiStandIn) -> None:
@@ -131,7 +93,8 @@ def test_a_failed_result_says_so(gemini: GeminiStandIn) -> None:
     assert (messages[-1].status, messages[-1].text) == ("error", "It is gone.")
 
 
-def test_pictures_follow_the_results_where_a_provider_takes_none_in_them(gemini: GeminiStandIn) -> None:
+def test_pictures_follow_the_results_where_a_provider_takes_none_in_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chat_module, "_told", {"scripted_chat"})
     model = Scripted(messages=[AIMessage("I see.")])
     calls = [ToolCall(id=str(n), name="look") for n in range(2)]
     turn = Turn(
@@ -144,7 +107,7 @@ def test_pictures_follow_the_results_where_a_provider_takes_none_in_them(gemini:
     assert [block["type"] for block in messages[-1].content] == ["image", "image", "text"]
 
 
-def test_arguments_that_are_no_json_are_a_fault_of_the_call(gemini: GeminiStandIn) -> None:
+def test_arguments_that_are_no_json_are_a_fault_of_the_call() -> None:
     broken = InvalidToolCall(name="look", args='{"source": ', id="7", error="cut", type="invalid_tool_call")
     turn = open_chat(Scripted(messages=[AIMessage("", invalid_tool_calls=[broken])])).turn(
         [Said(text="?")], tools=[look]

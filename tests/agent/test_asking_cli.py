@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+from command_line import document, run
 from papers import invoice, plain
 
 pytest.importorskip("onnxruntime", reason="pip install 'mm-agents[local]'")
 pytest.importorskip("rapidocr", reason="pip install 'mm-agents[documents]'")
 
 HINGES = "how much would four brass hinges and two garden lamps on the Northwind invoice cost?"
-
-
-def run(*arguments: str | Path, cwd: Path, code: int = 0, typed: str = "") -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-c", "from mm_agents.cli import main; main()", *map(str, arguments)],
-        cwd=cwd,
-        env={**{name: value for name, value in os.environ.items() if "API_KEY" not in name}, "COLUMNS": "160"},
-        input=typed,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-    assert "Traceback" not in done.stderr
-    return done
 
 
 @pytest.fixture(scope="module")
@@ -53,14 +34,13 @@ def test_a_question_is_answered_kept_and_verified(place: Path) -> None:
     assert "together 100.00" in (place / "a.html").read_text(encoding="utf-8")
     verified = run("verify", "a.json", cwd=place)
     assert verified.stdout.startswith("verified")
-    found = json.loads(run("verify", "a.json", "--json", cwd=place).stdout)
+    found = document("verify", "a.json", cwd=place)
     assert found["ok"]
     assert [claim["status"] for claim in found["claims"]] == ["verified"]
 
 
 def test_the_answer_for_programs(place: Path) -> None:
-    done = run("ask", HINGES, "--json", cwd=place)
-    found: dict[str, Any] = json.loads(done.stdout)
+    found = document("ask", HINGES, cwd=place)
     assert found["question"] == HINGES
     assert found["claims"][0]["status"] == "verified"
     assert found["claims"][0]["sources"] == [1, 2]
@@ -76,8 +56,7 @@ def test_what_fails_is_told_by_the_exit_code(place: Path) -> None:
     run("ask", HINGES, "--save", "b.json", "--quiet", cwd=place)
     text = (place / "b.json").read_text(encoding="utf-8")
     (place / "b.json").write_text(text.replace("together 100.00", "together 10.00"))
-    done = run("verify", "b.json", "--json", cwd=place, code=1)
-    found = json.loads(done.stdout)
+    found = document("verify", "b.json", cwd=place, code=1)
     assert not found["ok"]
     assert any(claim["status"] == "failed" and claim["why"] for claim in found["claims"])
     assert "failed" in run("verify", "b.json", cwd=place, code=1).stdout

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from gemini_stand_in import GeminiStandIn, Refusal, call, error, reply
+from gemini_stand_in import NAME, GeminiStandIn, Refusal, call, error, reply
 
 from mm_agents import Library
 from mm_agents.agent import Agent
 
 QUESTION = "When do I water the ferns?"
-NAME = "google_genai:gemini-3.5-flash"
 
 
 @pytest.fixture

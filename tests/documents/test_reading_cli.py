@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 import pytest
+from command_line import document, run
 from drawn import LINES, page
 
 from mm_agents.documents.hidden_text import make
 
 MARKUP = ("[bold]Parts[/bold]", "price", "stock")
-
-
-def run(*arguments: str | Path, cwd: Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-c", "from mm_agents.cli import main; main()", *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, "COLUMNS": "160"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-    assert "Traceback" not in done.stderr
-    return done
-
-
-def document(*arguments: str | Path, cwd: Path) -> dict[str, Any]:
-    return json.loads(run(*arguments, "--json", cwd=cwd).stdout)
 
 
 def grid(path: Path) -> None:

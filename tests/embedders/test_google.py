@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
-from gemini_stand_in import GeminiStandIn, Refusal, error
+from gemini_stand_in import PASSING, GeminiStandIn, Refusal, error
 
 from mm_agents import _plugins
 from mm_agents.embedders.google import GoogleEmbedder, build
@@ -20,24 +20,6 @@ from mm_agents.testing import EmbedderContract
 from mm_agents.types import Clip, Image, Item, Text
 
 pytest.importorskip("google.genai", reason="pip install 'mm-agents[google]'")
-
-_SETTINGS = """GOOGLE_API_KEY GEMINI_API_KEY GOOGLE_GENAI_USE_VERTEXAI GOOGLE_GENAI_USE_ENTERPRISE GOOGLE_CLOUD_PROJECT
-GOOGLE_CLOUD_LOCATION GOOGLE_APPLICATION_CREDENTIALS GOOGLE_GEMINI_BASE_URL GOOGLE_VERTEX_BASE_URL""".split()
-
-
-@pytest.fixture(autouse=True)
-def settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in _SETTINGS:
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def gemini(monkeypatch: pytest.MonkeyPatch) -> Iterator[GeminiStandIn]:
-    stand_in = GeminiStandIn()
-    monkeypatch.setenv("GOOGLE_API_KEY", "a-key")
-    monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", stand_in.url)
-    yield stand_in
-    stand_in.close()
 
 
 @pytest.fixture
@@ -236,15 +218,7 @@ def test_vertex_gives_the_rows_in_order(vertex: GoogleEmbedder) -> None:
 # ---------------------------------------------------------------- when it fails
 
 
-@pytest.mark.parametrize(
-    "refusal",
-    [
-        Refusal(429, error(429, "RESOURCE_EXHAUSTED", "slow down")),
-        Refusal(500, error(500, "INTERNAL", "oops")),
-        Refusal(503, b"<html>a gateway's page</html>", {"Content-Type": "text/html"}),
-    ],
-    ids=lambda refusal: str(refusal.code),
-)
+@pytest.mark.parametrize("refusal", PASSING, ids=lambda refusal: str(refusal.code))
 def test_a_failure_that_passes_is_tried_again(google: GoogleEmbedder, gemini: GeminiStandIn, refusal: Refusal) -> None:
     gemini.refusals = [refusal]
     assert google.embed(texts(1), role="query").shape == (1, 768)
