@@ -35,15 +35,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         address, _, options = given.partition("?")
         yield f"{address.rstrip('/')}/{{}}" + (f"?{options}" if options else "")
         return
-    from server import single
+    from server import running, single
 
     node = single(tmp_path_factory.mktemp("weaviate"))
-    node.start()
-    try:
-        node.wait()
+    with running(node):
         yield node.location
-    finally:
-        node.kill()
 
 
 @pytest.fixture

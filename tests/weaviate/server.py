@@ -9,6 +9,8 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -100,6 +102,20 @@ class Node:
             self.process.kill()
             self.process.wait()
             self.process = None
+
+
+@contextmanager
+def running(*nodes: Node) -> Iterator[None]:
+    """Starts the nodes, waits until all are ready, and kills them in the end."""
+    try:
+        for node in nodes:
+            node.start()
+        for node in nodes:
+            node.wait()
+        yield
+    finally:
+        for node in nodes:
+            node.kill()
 
 
 def free_ports(count: int) -> list[int]:

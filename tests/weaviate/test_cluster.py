@@ -20,7 +20,7 @@ from crashes import (
     wait_for,
     write,
 )
-from server import Node, three
+from server import Node, running, three
 
 from mm_agents.stores.weaviate import build
 
@@ -35,15 +35,8 @@ PORTION = 100
 def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Node]]:
     skip_where_a_server_is_given()
     nodes = three(tmp_path_factory.mktemp("cluster"))
-    try:
-        for node in nodes:
-            node.start()
-        for node in nodes:
-            node.wait()
+    with running(*nodes):
         yield nodes
-    finally:
-        for node in nodes:
-            node.kill()
 
 
 def through(node: Node) -> WeaviateStore:

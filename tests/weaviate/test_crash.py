@@ -24,7 +24,7 @@ from crashes import (
     wait_for,
     write,
 )
-from server import Node, free_ports, single
+from server import Node, free_ports, running, single
 
 from mm_agents import Library
 from mm_agents.errors import StoreUnavailableError
@@ -44,12 +44,8 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """A server of this file's own; the tests leave it running."""
     skip_where_a_server_is_given()
     node = single(tmp_path_factory.mktemp("crash"))
-    node.start()
-    try:
-        node.wait()
+    with running(node):
         yield node
-    finally:
-        node.kill()
 
 
 @pytest.fixture
