@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mm_agents import media
+from mm_agents._batched import batched
 from mm_agents.errors import ConfigError, EmbedderMismatchError, MMAgentsError, StoreError
 from mm_agents.ingest import IMAGE_SIDE, pieces, shots
 from mm_agents.pipeline import FailedFile, failure
@@ -69,7 +69,7 @@ def copy(source: Store, target: Store, *, report: Report = _silent) -> CopyRepor
     _make_room(source.spec, target)
     total = sum(1 for _ in source.iterate(parts=True))
     copied = done = 0
-    for batch in _batches(source.iterate(parts=True, with_vectors=True)):
+    for batch in batched(source.iterate(parts=True, with_vectors=True), _BATCH):
         there = target.get([record.id for record in batch], with_vectors=True)
         missing = [record for record in batch if record.id not in there or not _equal(record, there[record.id])]
         if missing:
@@ -96,7 +96,7 @@ def _make_room(wanted: CollectionSpec, target: Store) -> None:
 
 def _compare(source: Store, target: Store) -> str:
     total = 0
-    for batch in _batches(source.iterate(parts=True, with_vectors=True)):
+    for batch in batched(source.iterate(parts=True, with_vectors=True), _BATCH):
         there = target.get([record.id for record in batch], with_vectors=True)
         for record in batch:
             if record.id not in there or not _equal(record, there[record.id]):
@@ -263,9 +263,3 @@ def _overlap(library: Library, old: str, new: str) -> float:
             if len(shares) == _SAMPLES:
                 break
     return float(np.mean(shares)) if shares else 0.0
-
-
-def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
-    waiting = iter(records)
-    while batch := list(islice(waiting, _BATCH)):
-        yield batch

@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mm_agents import _plugins, media
-from mm_agents._folding import fold
+from mm_agents._text import excerpt, fold
 from mm_agents.errors import MediaError
 from mm_agents.media import MediaFile
 from mm_agents.toolbox.pages import page_as_stored
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _MARGIN = 4  # pixels that a word's middle may lie outside of a box
 _MOST = 0.9  # of a passage's words
 _ALIKE = 0.8
+_SHOWN = 60  # characters of a quote
 
 
 class Quotes:
@@ -55,9 +56,11 @@ class Quotes:
             raise Unchecked("its words are in no file at hand")
         if file.media_type == "text":
             found = flat(quote) in flat(self._texts(_Key(file)))
-            return None if found else f"“{_short(quote)}” is not in {file.name}"
+            return None if found else f"“{excerpt(quote, _SHOWN)}” is not in {file.name}"
         if evidence.box is None:
-            return None if self.says(file, evidence.page, quote) else f"“{_short(quote)}” is not on {file.name}"
+            return (
+                None if self.says(file, evidence.page, quote) else f"“{excerpt(quote, _SHOWN)}” is not on {file.name}"
+            )
         return self._at_box(evidence, evidence.box, file)
 
     def says(self, file: MediaFile, page: int | None, quote: str) -> bool:
@@ -91,11 +94,11 @@ class Quotes:
         image = page_as_stored(file, page)
         height, width = image.pixels.shape[:2]
         if box.x1 > width + _MARGIN or box.y1 > height + _MARGIN:
-            return f"the box of “{_short(quote)}” lies outside of {file.name}"
+            return f"the box of “{excerpt(quote, _SHOWN)}” lies outside of {file.name}"
         if same(quote, _read_alone(image, box)) or same(quote, self._hidden_in(file, page, box)):
             return None
-        there = f"there it says “{_short(read)}”" if read else "nothing is read there"
-        return f"“{_short(quote)}” is not at its place in {file.name}: {there}"
+        there = f"there it says “{excerpt(read, _SHOWN)}”" if read else "nothing is read there"
+        return f"“{excerpt(quote, _SHOWN)}” is not at its place in {file.name}: {there}"
 
     def _hidden_in(self, file: MediaFile, page: int, box: Box) -> str:
         """The hidden text in a box."""
@@ -172,11 +175,6 @@ def flat(text: str) -> str:
 def tokens(text: str) -> list[str]:
     """The words of a text, in lower case without accents."""
     return re.findall(r"\w+", fold(text))
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 60 else line[:59] + "…"
 
 
 def cited_in(text: str) -> list[int]:

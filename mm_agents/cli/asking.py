@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mm_agents._text import excerpt
 from mm_agents.cli.app import (
     DEFAULT_LIBRARY,
     DebugOption,
@@ -155,7 +156,7 @@ def verify(
     elif not quiet:
         marks = {"verified": "[green]verified[/green]  ", "failed": "[red]failed[/red]    "}
         for claim in found.claims:
-            show_line(f"{marks.get(claim.status, '[yellow]unverified[/yellow]')}  {plain(_line(claim.text))}")
+            show_line(f"{marks.get(claim.status, '[yellow]unverified[/yellow]')}  {plain(excerpt(claim.text, 110))}")
             show_line(f"            [dim]{plain(claim.why)}[/dim]")
         if not found.claims:
             show_line("The answer claims nothing.")
@@ -222,7 +223,7 @@ def _told(source: Source) -> str:
     if one.box is not None:
         facts.append(f"box {one.box.x0},{one.box.y0}–{one.box.x1},{one.box.y1}")
     if one.quote:
-        facts.append(f"“{_line(one.quote, 70)}”")
+        facts.append(f"“{excerpt(one.quote, 70)}”")
     where = "  ".join(facts)
     return f"\\[{source.number}] [bold]{plain(source.name)}[/bold]  [dim]{plain(where)}[/dim]"
 
@@ -234,11 +235,6 @@ def _print_checks(answer: Answer) -> None:
     for check in answer.checks:
         if check.status == "failed":
             say(f"[yellow]Check failed:[/yellow] {plain(check.name)}: {plain(check.detail)}")
-
-
-def _line(text: str, characters: int = 110) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= characters else line[: characters - 1] + "…"
 
 
 def _write(text: str) -> None:

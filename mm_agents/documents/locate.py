@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mm_agents._folding import fold
 from mm_agents._optional import require
+from mm_agents._text import fold
 from mm_agents.documents._opencv import EXTRA
 from mm_agents.documents.pages import Page
 from mm_agents.types import Evidence, Word

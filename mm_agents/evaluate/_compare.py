@@ -10,8 +10,8 @@ from decimal import Decimal
 from functools import lru_cache
 from itertools import product
 
-from mm_agents._folding import fold
 from mm_agents._optional import require
+from mm_agents._text import fold
 
 EXTRA = "eval"
 NAME_LIKENESS = 0.85

@@ -20,7 +20,8 @@ import pyarrow as pa
 
 from mm_agents.errors import FilterError
 from mm_agents.stores._rank import bare, terms
-from mm_agents.types import And, CollectionSpec, Condition, Filter, Not, Or, Record, Value
+from mm_agents.stores._values import kind_of
+from mm_agents.types import And, CollectionSpec, Condition, Filter, Not, Or, Record
 
 if TYPE_CHECKING:
     from mm_agents.types import FloatArray
@@ -70,7 +71,7 @@ def property_columns(name: str, known: Collection[str]) -> dict[str, str]:
 
 def property_fields(records: Sequence[Record]) -> dict[str, Any]:
     """The fields that the properties of these records need, by column."""
-    needed = {(name, _kind(value)) for record in records for name, value in record.properties.items()}
+    needed = {(name, kind_of(value)) for record in records for name, value in record.properties.items()}
     columns = {_property_column(name, kind): kind for name, kind in sorted(needed)}
     return {column: pa.field(column, KINDS[kind]) for column, kind in columns.items()}
 
@@ -95,7 +96,7 @@ def pack(records: Sequence[Record], schema: Any) -> Any:
     }
     for row, record in enumerate(records):
         for name, value in record.properties.items():
-            columns.setdefault(_property_column(name, _kind(value)), [None] * len(records))[row] = value
+            columns.setdefault(_property_column(name, kind_of(value)), [None] * len(records))[row] = value
     nothing: list[None] = [None] * len(records)
     arrays = [
         _pack_vectors(records, field)
@@ -138,20 +139,6 @@ def _pack_vectors(records: Sequence[Record], field: Any) -> Any:
 
 def _property_column(name: str, kind: str) -> str:
     return f"{kind}_{name.replace('.', '$')}"
-
-
-def _kind(value: Value) -> str:
-    match value:
-        case bool():
-            return "bool"
-        case int():
-            return "int"
-        case float():
-            return "number"
-        case str():
-            return "text"
-        case _:
-            return "list"
 
 
 # ---------------------------------------------------------------- filters

@@ -6,13 +6,13 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, overload
 
 import pyarrow as pa
 
+from mm_agents._batched import batched
 from mm_agents.errors import LibraryNotFoundError, StoreError
 from mm_agents.filters import matches
 from mm_agents.stores import _lance_schema as schemas
@@ -109,8 +109,8 @@ class LanceStore:
     def delete(self, ids: Sequence[str], /) -> int:
         """Delete records, an asset with all its parts; returns how many of the ids existed."""
         with self._writing:
-            found = [id for batch in _batches(existing_ids(ids), _BATCH) for id in self._existing(batch)]
-            for batch in _batches(found, _BATCH):
+            found = [id for batch in batched(existing_ids(ids), _BATCH) for id in self._existing(batch)]
+            for batch in batched(found, _BATCH):
                 self._table.delete(f"{schemas.ids_in(batch)} OR {schemas.ids_in(batch, 'parent')}")
             return len(found)
 
@@ -129,7 +129,7 @@ class LanceStore:
     def _get(self, table: Table, wanted: list[str], with_vectors: bool) -> dict[str, Record]:
         vectors = [schemas.vector_column(vector.name) for vector in self._spec.vectors if with_vectors]
         found: dict[str, Record] = {}
-        for batch in _batches(wanted, _BATCH):
+        for batch in batched(wanted, _BATCH):
             rows = table.scan([*schemas.RECORD, *vectors], schemas.ids_in(batch))
             found |= {record.id: record for record in schemas.unpack(rows)}
         return {id: found[id] for id in wanted if id in found}
@@ -201,7 +201,7 @@ class LanceStore:
         return sorted(table.scan(["id"], where)["id"].to_pylist())
 
     def _walk(self, table: Table, ids: list[str], where: Filter | None, with_vectors: bool) -> Iterator[Record]:
-        for page in _batches(ids, _PAGE):
+        for page in batched(ids, _PAGE):
             for record in self._get(table, page, with_vectors).values():
                 if where is None or matches(where, record):
                     yield record
@@ -226,7 +226,7 @@ class LanceStore:
         frozen = self._table.pinned()
         with local.LocalStore.create(folder, self._spec) as copy:
             everything = self._walk(frozen, self._ids(frozen, None), None, with_vectors=True)
-            for batch in _batches(everything, _BATCH):
+            for batch in batched(everything, _BATCH):
                 copy.upsert(batch)
 
     def restore(self, folder: Path, /) -> None:
@@ -234,12 +234,12 @@ class LanceStore:
         with local.LocalStore.open(folder) as copy, self._writing:
             check_same_spec(copy.spec, self._spec, str(folder))
             copy.verify()
-            for batch in _batches(copy.iterate(parts=True), _BATCH):
+            for batch in batched(copy.iterate(parts=True), _BATCH):
                 self._make_columns(batch)
 
             def rows(schema: Any) -> Any:
                 everything = copy.iterate(with_vectors=True, parts=True)
-                packed = (schemas.pack(batch, schema) for batch in _batches(everything, _BATCH))
+                packed = (schemas.pack(batch, schema) for batch in batched(everything, _BATCH))
                 return pa.RecordBatchReader.from_batches(schema, (b for table in packed for b in table.to_batches()))
 
             self._table.merge(rows, only=True)
@@ -269,12 +269,6 @@ def _read_spec(folder: Path) -> CollectionSpec:
 
 def _write_spec(folder: Path, spec: CollectionSpec) -> None:
     files.write_manifest(folder, {"store": "lance", **spec_document(spec)})
-
-
-def _batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    waiting = iter(items)
-    while batch := list(islice(waiting, size)):
-        yield batch
 
 
 def _counted(values: Any) -> Iterable[tuple[Any, int]]:

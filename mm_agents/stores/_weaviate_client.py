@@ -6,8 +6,7 @@ import json
 import random
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -231,10 +230,3 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def first_line(error: BaseException) -> str:
     """What an error says, short enough for another error's message."""
     return (str(error).splitlines() or [type(error).__name__])[0][:300]
-
-
-def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Lists of at most so many."""
-    waiting = iter(items)
-    while batch := list(islice(waiting, size)):
-        yield batch

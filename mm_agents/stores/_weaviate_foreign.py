@@ -14,12 +14,12 @@ from weaviate.classes.config import DataType
 from weaviate.classes.query import Filter as ServerFilter
 from weaviate.collections.classes.types import GeoCoordinate, PhoneNumberType
 
+from mm_agents._batched import batched
 from mm_agents.errors import FilterError, StoreError
 from mm_agents.stores import local
 from mm_agents.stores._check import check_search, is_id
 from mm_agents.stores._local_files import check_target
 from mm_agents.stores._rank import terms
-from mm_agents.stores._weaviate_client import batches
 from mm_agents.stores._weaviate_filter import fits, join, ordered, whole_number
 from mm_agents.stores._weaviate_read import BATCH, Reader
 from mm_agents.stores._weaviate_view import Schema, read_vectors
@@ -207,7 +207,7 @@ class ForeignStore(Reader):
                 break
         known = tuple(VectorSpec(name=name, width=width) for name, width in widths.items())
         with local.LocalStore.create(folder, replace(self.spec, vectors=known)) as copy:
-            for batch in batches(self.iterate(with_vectors=True), BATCH):
+            for batch in batched(self.iterate(with_vectors=True), BATCH):
                 copy.upsert(batch)
 
     def extend(self, spec: CollectionSpec, /) -> None:

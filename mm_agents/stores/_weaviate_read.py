@@ -15,11 +15,12 @@ from weaviate.classes.aggregate import GroupByAggregate
 from weaviate.classes.query import Filter as ServerFilter
 from weaviate.classes.query import MetadataQuery, TargetVectors
 
+from mm_agents._batched import batched
 from mm_agents.errors import ConfigError, StoreError
 from mm_agents.filters import conditions, matches
 from mm_agents.stores._check import check_count, check_search, existing_ids, group_names
 from mm_agents.stores._rank import SCORE_DECIMALS, collapse, fuse, fusion_depth
-from mm_agents.stores._weaviate_client import TooLongError, batches
+from mm_agents.stores._weaviate_client import TooLongError
 from mm_agents.stores._weaviate_filter import both
 from mm_agents.types import CollectionSpec, Filter, Match, Record
 
@@ -243,7 +244,7 @@ class Reader(ABC):
         """The records of those ids that exist, in the order asked."""
         wanted = existing_ids(ids)
         found: dict[str, Record] = {}
-        for batch in batches(wanted, BATCH):
+        for batch in batched(wanted, BATCH):
             found |= self._get(batch, with_vectors)
             if self._schema.copies > 1 and (others := self._elsewhere([id for id in batch if id not in found])):
                 found |= self._get(others, with_vectors)
@@ -322,7 +323,7 @@ class Reader(ABC):
     def _listed(self, wanted: Any, with_vectors: bool) -> Iterator[Record]:
         """What a filter is true of now, when one query can return its ids."""
         ids = sorted(str(one.uuid) for one in self._fetch(wanted, limit=MOST, return_properties=[]))
-        for batch in batches(ids, _PAGE):
+        for batch in batched(ids, _PAGE):
             yield from self.get(batch, with_vectors=with_vectors).values()
 
     def _walk(self, where: Filter | None, with_vectors: bool, parts: bool) -> Iterator[Record]:

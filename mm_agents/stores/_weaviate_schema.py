@@ -23,6 +23,7 @@ from weaviate.classes.query import Filter as ServerFilter
 from mm_agents.errors import ConfigError
 from mm_agents.stores import _weaviate_filter
 from mm_agents.stores._rank import bare, terms
+from mm_agents.stores._values import kind_of
 from mm_agents.stores._weaviate_filter import pack_text, unpack_text
 from mm_agents.types import Filter, Record, Value
 
@@ -110,7 +111,7 @@ class Layout:
         taken = {column.lower() for column in (*self.taken, *_OURS, *_RESERVED)}
         for record in records:
             for name, value in record.properties.items():
-                kind = _kind_of(value)
+                kind = kind_of(value)
                 if kind not in self.columns.get(name, {}) and (name, kind) not in wanted:
                     wanted[name, kind] = next(one for one in _candidates(name, kind) if one.lower() not in taken)
                     taken.add(wanted[name, kind].lower())
@@ -128,7 +129,7 @@ class Layout:
             if self.pictures:
                 packed["image"] = packed["thumbnail"]
         for name, value in record.properties.items():
-            packed[self.columns[name][_kind_of(value)]] = _pack_value(value)
+            packed[self.columns[name][kind_of(value)]] = _pack_value(value)
         return packed
 
     def unpack(self, id: str, packed: Mapping[str, Any], vectors: Mapping[str, FloatArray]) -> Record:
@@ -185,20 +186,6 @@ def check_integers(records: Iterable[Record]) -> None:
                     f"Record {record.id!r}: property {name!r} is {value!r}; Weaviate keeps integers up to 2**53 "
                     "exactly. Keep it as a string."
                 )
-
-
-def _kind_of(value: Value) -> str:
-    match value:
-        case bool():
-            return "bool"
-        case int():
-            return "int"
-        case float():
-            return "number"
-        case str():
-            return "text"
-        case _:
-            return "list"
 
 
 def _candidates(name: str, kind: str) -> Iterator[str]:

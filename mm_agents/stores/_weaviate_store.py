@@ -13,11 +13,11 @@ from weaviate.classes.data import DataObject
 from weaviate.classes.query import Filter as ServerFilter
 from weaviate.exceptions import UnexpectedStatusCodeError, WeaviateInsertManyAllFailedError, WeaviateInvalidInputError
 
+from mm_agents._batched import batched
 from mm_agents.errors import ConfigError, PartialWriteError, StoreError
 from mm_agents.stores import local
 from mm_agents.stores._check import check_extension, check_records, check_same_spec, existing_ids
 from mm_agents.stores._local_files import check_target
-from mm_agents.stores._weaviate_client import batches
 from mm_agents.stores._weaviate_create import read_about, vector_config, vectorizers, write_about
 from mm_agents.stores._weaviate_read import BATCH, MOST, Reader
 from mm_agents.stores._weaviate_schema import Layout, check_integers, new_property
@@ -91,7 +91,7 @@ class WeaviateStore(Reader):
     def delete(self, ids: Sequence[str], /) -> int:
         """Delete records, an asset with all its parts."""
         found = 0
-        for batch in batches(existing_ids(ids), BATCH):
+        for batch in batched(existing_ids(ids), BATCH):
             there = self._fetch(ServerFilter.by_id().contains_any(batch), limit=BATCH, return_properties=[])
             gone = [str(one.uuid) for one in there]
             found += len(gone)
@@ -228,7 +228,7 @@ class WeaviateStore(Reader):
         """Write every record into a new or empty folder, as a library on disk that any store can be restored from."""
         check_target(folder)
         with local.LocalStore.create(folder, self.spec) as copy:
-            for batch in batches(self.iterate(with_vectors=True, parts=True), BATCH):
+            for batch in batched(self.iterate(with_vectors=True, parts=True), BATCH):
                 copy.upsert(batch)
 
     def restore(self, folder: Path, /) -> None:
@@ -237,7 +237,7 @@ class WeaviateStore(Reader):
             check_same_spec(copy.spec, self.spec, str(folder))
             copy.verify()
             kept: set[str] = set()
-            for batch in batches(copy.iterate(with_vectors=True, parts=True), BATCH):
+            for batch in batched(copy.iterate(with_vectors=True, parts=True), BATCH):
                 self.upsert(batch)
                 kept |= {record.id for record in batch}
         self.delete([record.id for record in self.iterate(parts=True) if record.id not in kept])

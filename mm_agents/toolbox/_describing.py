@@ -12,10 +12,10 @@ import numpy as np
 from pydantic import Field
 
 from mm_agents import _plugins, media
+from mm_agents._text import excerpt
 from mm_agents.errors import ChatError, MissingExtraError, ToolError
 from mm_agents.ingest import IMAGE_SIDE
 from mm_agents.screening import paint_over, screen, screen_words
-from mm_agents.toolbox._results import excerpt
 from mm_agents.toolbox._sources import Asset, Sources
 from mm_agents.toolbox.sight import KIND, Sight, shown
 from mm_agents.tools import Picture, ToolResult

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import PIL.Image
 
 from mm_agents import media
+from mm_agents._text import excerpt
 from mm_agents.retrieval import hit_json
 from mm_agents.sheet import moment
 from mm_agents.tools import Picture, ToolResult
@@ -49,12 +50,6 @@ def thumbnail(hit: Hit) -> Picture | None:
     return Picture(image=image, caption=f"{hit.name}, {where}" if where else hit.name)
 
 
-def excerpt(text: str, characters: int = _EXCERPT) -> str:
-    """The beginning of a text, on one line."""
-    line = " ".join(text.split())
-    return line if len(line) <= characters else line[: characters - 1].rstrip() + "…"
-
-
 def crops(evidence: Sequence[Evidence], page: Callable[[int], Image], name: str) -> tuple[Picture, ...]:
     """The places of a document, each cut out of its page with something around it.
 
@@ -79,5 +74,5 @@ def _line(n: int, hit: Hit) -> str:
     if where := moment(hit):
         facts.append(where)
     facts += [f"{found.vector} {found.score:.3f}" for found in hit.found_by[:2]]
-    said = f": {excerpt(hit.text)}" if hit.text else ""
+    said = f": {excerpt(hit.text, _EXCERPT)}" if hit.text else ""
     return f"[{n}] {hit.name} ({'; '.join(facts)}){said}"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher, get_close_matches
 
-from mm_agents._folding import fold
+from mm_agents._text import fold
 
 _ALIKE = 0.86
 """How like its title a name has to be: one letter in seven may differ."""
