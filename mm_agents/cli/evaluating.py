@@ -97,15 +97,13 @@ def _words(path: Path) -> list[Word]:
 
 
 def _reread(path: Path, page: int, box: tuple[float, float, float, float]) -> str:
-    """What OCR reads in a part of a page, looked at alone."""
-    from mm_agents import media
-    from mm_agents.documents.overlay import crop
+    """What OCR reads in the place of a box, looked at alone."""
     from mm_agents.documents.pages import default_ocr, open_pages
+    from mm_agents.documents.reread import read_place
 
     (whole,) = open_pages(path, numbers=[page])
-    x0, y0, x1, y1 = (max(round(edge), 0) for edge in box)
-    part = crop(whole.image, Box(x0=x0, y0=y0, x1=x1, y1=y1))
-    return " ".join(word.text for word in default_ocr().read(media.from_pil(part)).words)
+    x0, y0, x1, y1 = map(round, box)
+    return read_place(whole, Box(x0=x0, y0=y0, x1=x1, y1=y1), default_ocr())
 
 
 def _table(title: str, head: list[str], lines: list[list[str]]) -> Any:

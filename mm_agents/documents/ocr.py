@@ -32,12 +32,17 @@ if TYPE_CHECKING:
 
     from mm_agents.types import ByteArray
 
-_VERSION = 4  # of what is kept; raised when the same picture would be read otherwise
+_VERSION = 6  # of what is kept; raised when the same picture would be read otherwise
 _KEPT_IN_MEMORY = 64
 _KEPT_ON_DISK = 5000
 
 _SMALL_PRINT = 24
 """Lines whose boxes are lower than this many pixels are read from a picture twice as large; measured on charts."""
+
+_CUTTING, _LEGIBLE = 100, 14
+"""A picture whose shorter side has no more pixels, as a few words cut out have it, is not searched for lines twice
+where they are at least so many pixels high: the first search enlarges it enough. The second costs more than all else,
+and overlooks single digits."""
 
 _LEAST_CONFIDENCE = 0.5
 _SURE = 0.85
@@ -170,14 +175,13 @@ def _lines(engine: Engine, straight: ByteArray, quads: NDArray[np.float32]) -> t
     """Read every line, small print from a larger picture; and by how much that was larger."""
     if not len(quads):
         return [], 1
-    low = np.minimum(
-        np.linalg.norm(quads[:, 0] - quads[:, 3], axis=1), np.linalg.norm(quads[:, 0] - quads[:, 1], axis=1)
-    )
-    scale = 2 if float(np.median(low)) < _SMALL_PRINT else 1
+    wide, high = _sides(quads)
+    scale = 2 if float(np.median(np.minimum(wide, high))) < _SMALL_PRINT else 1
     if scale > 1:
         cv2 = opencv()
+        found = min(straight.shape[:2]) <= _CUTTING and float(np.median(high)) >= _LEGIBLE
         straight = cv2.resize(straight, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-        quads = engine.detect(straight)
+        quads = quads * scale if found else engine.detect(straight)
     return _recognise(engine, straight, quads), scale
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from statistics import median
 from typing import Any, cast
 
 from mm_agents._optional import require
@@ -15,14 +14,12 @@ from mm_agents.evaluate._truth import Line, Rectangle
 from mm_agents.types import Word
 
 Reread = Callable[[Path, int, Rectangle], str]
-"""Reads a part of a picture anew: its path, the page from 1, and the box in pixels, which may reach over the edge."""
+"""Reads a place anew, cut out with a margin of one height of its text: the path, the page from 1, the box in pixels."""
 
 _MOST_ENTRIES = 2000  # of one reading
 
 
-def quotes_in_crops(
-    reading: Mapping[str, Any], path: Path, words: Sequence[Word], reread: Reread, tally: Tally
-) -> None:
+def quotes_in_crops(reading: Mapping[str, Any], path: Path, reread: Reread, tally: Tally) -> None:
     """Count the evidence whose quote, normalised, is read again in its box padded by one text height.
 
     Evidence of a field that is not verified is left out.
@@ -34,8 +31,7 @@ def quotes_in_crops(
             tally.share("quotes in crops", 0)
             tally.missed("evidence without a box", entry.get("quote"), None)
             continue
-        padding = _text_height(box, words)
-        place = (int(entry.get("page") or 1), _padded(box, padding))
+        place = (int(entry.get("page") or 1), box)
         if place not in known:
             known[place] = reread(path, *place)
         there = quote in _compare.squash(known[place])
@@ -65,20 +61,6 @@ def _verified_entries(value: Any) -> Iterator[Mapping[str, Any]]:
     elif isinstance(value, list):
         for part in cast("list[Any]", value):
             yield from _verified_entries(part)
-
-
-def _text_height(box: Rectangle, words: Sequence[Word]) -> float:
-    """The height of the words that begin in the box, in pixels; without words, the box's shorter side."""
-    heights = [
-        float(word.box.y1 - word.box.y0 if word.turned in (0, 180) else word.box.x1 - word.box.x0)
-        for word in words
-        if box[0] <= (word.box.x0 + word.box.x1) / 2 <= box[2] and box[1] <= (word.box.y0 + word.box.y1) / 2 <= box[3]
-    ]
-    return median(heights) if heights else min(box[2] - box[0], box[3] - box[1])
-
-
-def _padded(box: Rectangle, padding: float) -> Rectangle:
-    return (box[0] - padding, box[1] - padding, box[2] + padding, box[3] + padding)
 
 
 # ---------------------------------------------------------------- OCR

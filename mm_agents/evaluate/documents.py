@@ -192,7 +192,8 @@ def evaluate(
         readers: by kind: "invoice", "table", "flowchart". Pictures of other kinds are skipped.
         words: what OCR reads on a picture. By it, truths that a picture does not show are left out, and the
             character error is counted where a truth lists the picture's texts; without it every value counts.
-        reread: reads a part of a picture anew; by it every verified value is checked against its box.
+        reread: reads a place of a picture anew, cut out with a margin of one height of its text; by it every verified
+            value is checked against its box.
         report: told before each picture.
         limit: score no more than the first so many pictures of each set.
 
@@ -239,7 +240,7 @@ def _case(entry: Entry, reader: Reader, words: Words | None, reread: Reread | No
     if seen is not None:
         character_errors(entry.truth.lines, seen, tally)
     if reread is not None and not error:
-        quotes_in_crops(reading, entry.path, seen or (), reread, tally)
+        quotes_in_crops(reading, entry.path, reread, tally)
     return Case(image=entry.name, kind=entry.kind, set=entry.set, tally=tally, error=error)
 
 

@@ -179,7 +179,7 @@ def test_what_is_not_read_again_is_not_verified() -> None:
     invoice = look_again(read_invoice([page]), [page], BlindOcr())
     assert not any(invoice.field(name).verified for name in NAMES)
     assert values(invoice)["total"] == "174.00"
-    assert "otherwise" in (invoice.total.note or "")
+    assert "second look" in (invoice.total.note or "")
 
 
 def test_json_has_every_field_and_nothing_that_json_cannot_hold() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sys
 import time
 
 import numpy as np
@@ -13,6 +14,7 @@ from drawn_tables import PITCH, Sheet, Style, cards, table
 from mm_agents.documents._frame import Frame
 from mm_agents.documents.pages import Page
 from mm_agents.documents.table._reader import read_page
+from mm_agents.errors import MissingExtraError
 from mm_agents.types import Box, Image, Word
 
 ROWS = [
@@ -152,6 +154,12 @@ def test_a_data_frame_has_the_heads_names_and_numbers() -> None:
     assert list(frame.columns) == ROWS[0]
     assert frame["Orders"].tolist() == [1204.0, 860.0, 837.0]
     assert pandas.isna(frame["Returns"][1])
+
+
+def test_without_pandas_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingExtraError, match=r"mm-agents\[tables\]"):
+        read_page(table(ROWS, "head").page()).to_dataframe()
 
 
 def test_running_text_and_an_empty_page_are_no_tables() -> None:

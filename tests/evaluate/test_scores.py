@@ -346,7 +346,7 @@ def word(text: str, x: int, y: int) -> Word:
     return Word(text=text, box=box, place=box, confidence=1.0, line=0)
 
 
-def test_quotes_are_looked_for_in_padded_crops() -> None:
+def test_quotes_are_looked_for_where_they_are_said_to_stand() -> None:
     reading = {
         "fields": {
             "total": {"value": "154.06", "verified": True, "evidence": [entry([100, 100, 160, 120], "$154.06")]},
@@ -362,9 +362,9 @@ def test_quotes_are_looked_for_in_padded_crops() -> None:
         return "Total $ 154.06" if box[1] > 60 else "8.06"
 
     tally = Tally()
-    quotes_in_crops(reading, Path("page.png"), [word("154.06", 100, 100)], reread, tally)
+    quotes_in_crops(reading, Path("page.png"), reread, tally)
     assert tally.shares["quotes in crops"] == (2, 3)
-    assert asked == [(1, (80, 80, 180, 140)), (1, (80, 30, 160, 90))]
+    assert asked == [(1, (100, 100, 160, 120)), (1, (100, 50, 140, 70))]
 
 
 def test_characters_are_counted_in_their_place() -> None:

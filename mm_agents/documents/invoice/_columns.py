@@ -10,7 +10,7 @@ from functools import cache
 from itertools import permutations
 
 from mm_agents._optional import require
-from mm_agents.documents._numbers import Mark, numbers_in
+from mm_agents.documents._numbers import numbers_in
 from mm_agents.documents.invoice import _labels
 from mm_agents.documents.invoice._labels import ColumnKind
 from mm_agents.documents.invoice._lines import Segment, Sheet, segment_of
@@ -272,13 +272,3 @@ def _column(words: Sequence[Segment], kind: ColumnKind) -> Column:
         x1=max(word.x1 for word in words),
         heading=" ".join(word.text for word in words),
     )
-
-
-def numeric_columns(columns: Sequence[Column]) -> set[int]:
-    """The columns that hold numbers."""
-    return {n for n, column in enumerate(columns) if column.kind not in ("description", "code", "unit", "position")}
-
-
-def cell_numbers(cell: Segment, mark: Mark | None) -> list[Decimal]:
-    """The numbers of a cell that are no percents."""
-    return [number.value for number in numbers_in(cell.text, mark) if not number.percent]

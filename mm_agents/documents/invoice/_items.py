@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from mm_agents.documents._numbers import Mark, Number, numbers_in, quantity_in
 from mm_agents.documents.invoice._amounts import amount_label
-from mm_agents.documents.invoice._columns import Column, Header, close, column_of, headers, kind_of, retyped
+from mm_agents.documents.invoice._columns import Column, Header, close, column_of, headers, retyped
 from mm_agents.documents.invoice._labels import ColumnKind
 from mm_agents.documents.invoice._lines import Segment, Sheet, segment_of
 from mm_agents.types import Word
@@ -346,8 +346,3 @@ def _product(parts: Sequence[tuple[Segment, Number]]) -> dict[ColumnKind, Segmen
             if other.places >= 2 and one.value <= 1000 and close(one.value * other.value, number.value):
                 return {"quantity": parts[q][0], "price": parts[p][0], "amount": amount}
     return None
-
-
-def repeated_heading(text: str) -> bool:
-    """Whether a text is a column's heading."""
-    return kind_of(text) != "other"

@@ -80,7 +80,7 @@ class LineItem(_Frozen):
         amount: of the row.
         discount: in percent.
         evidence: the place of each cell.
-        unsure: the cells that read otherwise when looked at again alone, as lone digits often do.
+        unsure: the cells that a second look at their places does not confirm, as often with single digits.
     """
 
     quantity: Decimal | None = None

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mm_agents.documents.pages import Page, Source, open_pages
+from mm_agents.documents.pages import Page, Source, default_ocr, open_pages
 from mm_agents.documents.table._borders import ground_changes
 from mm_agents.documents.table._by_model import read_too
 from mm_agents.documents.table._cards import read_cards
 from mm_agents.documents.table._cells import Draft
+from mm_agents.documents.table._confirm import look_again
 from mm_agents.documents.table._grid import Grid, make_grid
 from mm_agents.documents.table._lines import Line, Measures, around, make_lines, measure, plain
 from mm_agents.documents.table._overlooked import fill_overlooked
@@ -58,13 +59,14 @@ class TableReader:
             MissingExtraError: the extra ``documents`` is not installed.
             ChatError: the model cannot be reached, or its reply does not fit.
         """
+        engine: Ocr = ocr or default_ocr()
         found = Table(notes=("No table was found: there is no page.",))
-        for opened in open_pages(source, ocr=ocr, numbers=None if page is None else [page]):
-            found = read_page(opened, ocr=ocr)
+        for opened in open_pages(source, ocr=engine, numbers=None if page is None else [page]):
+            found = read_page(opened, ocr=engine)
             if model is not None:
                 found = read_too(found, opened, model)
             if found.cells:
-                break
+                return look_again(found, opened, engine)
         return found
 
 

@@ -35,6 +35,8 @@ class Cell:
         footnotes: the footnote marks that stand beside the text.
         quantity: the text as a number, where it is one.
         evidence: where it stands; none where a model read it and code did not find it.
+        verified: whether its text was found on the page, and each of its places read the same when looked at again
+            alone.
         doubt: why a reader should look again, if there is a reason.
     """
 
@@ -48,17 +50,13 @@ class Cell:
     footnotes: tuple[str, ...] = ()
     quantity: Quantity | None = None
     evidence: tuple[Evidence, ...] = ()
+    verified: bool = False
     doubt: str | None = None
 
     @property
     def box(self) -> Box | None:
         """In pixels of the page as stored."""
         return self.evidence[0].box if self.evidence else None
-
-    @property
-    def verified(self) -> bool:
-        """Whether code found the text on the page."""
-        return bool(self.evidence)
 
     def to_json(self, text: str | None = None) -> dict[str, Any]:
         """The cell's keys as ``read table --json`` prints them; ``text`` in place of its own where it is given."""
@@ -90,6 +88,7 @@ class Table:
         header_rows: how many of the rows, from the top, are the head.
         header_columns: how many of the columns, from the left, name the rows: 1, or 0 where none does.
         title: what stands above it as its title.
+        title_verified: whether its place read the same when looked at again alone.
         notes: what else there is to say: text beside the table, disagreements, doubts.
         page: from 1.
     """
@@ -99,6 +98,7 @@ class Table:
     header_rows: int = 0
     header_columns: int = 1
     title: Evidence | None = None
+    title_verified: bool = False
     notes: tuple[str, ...] = ()
     page: int = 1
     _at: dict[tuple[int, int], Cell] = field(default_factory=dict[tuple[int, int], Cell], init=False, repr=False)
@@ -164,7 +164,7 @@ class Table:
             "layout": self.layout,
             "header_rows": self.header_rows,
             "header_columns": self.header_columns,
-            "title": evidence_json(self.title) if self.title else None,
+            "title": {"verified": self.title_verified} | evidence_json(self.title) if self.title else None,
             "rows": self.rows,
             "cells": [cell.to_json(self.printed(cell)) for cell in self.cells],
             "notes": list(self.notes),

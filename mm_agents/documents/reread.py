@@ -1,0 +1,97 @@
+"""The second look: a place of a page is cut out and read alone, and has to say what was read there before.
+
+What readers call verified rests on it, and ``eval documents --check`` looks in the same way. Anybody can repeat it:
+the picture's part that lies in the evidence's box, with a margin of one height of its text, read by any OCR.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from statistics import median
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mm_agents.documents._layout import text_of
+from mm_agents.documents.locate import normalised
+from mm_agents.documents.overlay import crop
+from mm_agents.documents.pages import Page
+from mm_agents.types import Box, Evidence, Image
+
+if TYPE_CHECKING:
+    from mm_agents.protocols import Ocr
+
+_DASHES = re.compile("[‐‑‒–—−]")
+
+UNCONFIRMED = "a second look at its place does not confirm it"
+"""Why a value is not verified: its place reads otherwise, or is one of too many to be looked at again."""
+
+_MOST = 1000
+"""Places of one document that are looked at again; what is beyond stays unconfirmed."""
+
+Place = tuple[int, Box]
+"""A page's number and a box in pixels of the page as stored."""
+
+
+def confirmed(pages: Sequence[Page], evidence: Iterable[Evidence], ocr: Ocr) -> set[Place]:
+    """The places whose quotes are read there again, each looked at alone.
+
+    Args:
+        pages: of the document.
+        evidence: places with quotes; those without a box or a quote are not confirmed.
+        ocr: what reads.
+    """
+    page_of = {page.number: page for page in pages}
+    wanted: dict[Place, set[str]] = {}
+    for one in evidence:
+        place = place_of(one)
+        if place and one.quote and place[0] in page_of and (place in wanted or len(wanted) < _MOST):
+            wanted.setdefault(place, set()).add(one.quote)
+    found: set[Place] = set()
+    for place, quotes in wanted.items():
+        page = page_of[place[0]]
+        read = read_place(page, place[1], ocr)
+        if all(says(read, quote) for quote in quotes):
+            found.add(place)
+    return found
+
+
+def place_of(evidence: Evidence) -> Place | None:
+    """Where evidence stands, as `confirmed` names it; None where it has no box."""
+    return (evidence.page, evidence.box) if evidence.page is not None and evidence.box is not None else None
+
+
+def read_place(page: Page, box: Box, ocr: Ocr) -> str:
+    """What stands in a box of a page with a margin of one height of its text, read as if there were no more of it.
+
+    Of a page that lies on its side or stands on its head the part is set upright by quarter turns.
+
+    Args:
+        page: whose words in the box tell the height; where there are none, the box's shorter side does.
+        box: in pixels of the page as stored.
+        ocr: what reads.
+    """
+    heights = [
+        word.place.y1 - word.place.y0 if word.turned in (0, 180) else word.place.x1 - word.place.x0
+        for word in page.words
+        if box.x0 <= (word.box.x0 + word.box.x1) / 2 <= box.x1 and box.y0 <= (word.box.y0 + word.box.y1) / 2 <= box.y1
+    ]
+    margin = round(median(heights)) if heights else min(box.x1 - box.x0, box.y1 - box.y0)
+    part = np.asarray(crop(page.image, box, margin=margin))
+    return text_of(ocr.read(Image(pixels=np.ascontiguousarray(np.rot90(part, page.frame.quarter)))).words)
+
+
+def says(text: str, quote: str) -> bool:
+    """Whether a text holds a quote: its letters and digits, whatever their case and accents, or else its signs."""
+    wanted = _letters(quote)
+    return wanted in _letters(text) if wanted else _signs(quote) in _signs(text)
+
+
+def _letters(text: str) -> str:
+    return normalised(text).replace(".", "")
+
+
+def _signs(text: str) -> str:
+    """What is neither letter nor digit, without spaces; dashes are one."""
+    return "".join(_DASHES.sub("-", text).split())
