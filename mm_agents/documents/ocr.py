@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from mm_agents.types import ByteArray
 
-_VERSION = 6  # of what is kept; raised when the same picture would be read otherwise
+_VERSION = 5  # of what is kept; raised when the same picture would be read otherwise
 _KEPT_IN_MEMORY = 64
 _KEPT_ON_DISK = 5000
 
@@ -41,8 +41,8 @@ _SMALL_PRINT = 24
 
 _CUTTING, _LEGIBLE = 100, 14
 """A picture whose shorter side has no more pixels, as a few words cut out have it, is not searched for lines twice
-where they are at least so many pixels high: the first search enlarges it enough. The second costs more than all else,
-and overlooks single digits."""
+where they are at least so many pixels high: the first search enlarges it enough, and the second costs more than all
+else."""
 
 _LEAST_CONFIDENCE = 0.5
 _SURE = 0.85

@@ -13,9 +13,10 @@ import PIL.ImageDraw
 import PIL.ImageFont
 import pytest
 from drawn import LINES, overlap, page
+from numpy.typing import NDArray
 
 from mm_agents import _plugins, media
-from mm_agents.documents._engine import strips
+from mm_agents.documents._engine import Engine, strips
 from mm_agents.documents._frame import Frame
 from mm_agents.documents._glyphs import Line, split_line
 from mm_agents.documents.ocr import RapidOcr
@@ -138,6 +139,23 @@ def test_threads_share_the_models() -> None:
     for thread in threads:
         thread.join()
     assert found == {n: [f"Sheet {n}{n}"] for n in range(4)}
+
+
+def test_a_few_words_cut_out_are_searched_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[tuple[int, ...]] = []
+    detect = Engine.detect
+
+    def counted(self: Engine, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        searched.append(pixels.shape[:2])
+        return detect(self, pixels)
+
+    monkeypatch.setattr(Engine, "detect", counted)
+    picture = PIL.Image.new("RGB", (190, 45), "white")
+    PIL.ImageDraw.Draw(picture).text((15, 14), "Pedal arms 154.06", fill="black", font=PIL.ImageFont.load_default(16))
+    scan = RapidOcr(cache=False).read(Image(pixels=np.asarray(picture).copy()))
+    assert lines_of(scan) == ["Pedal arms 154.06"]
+    assert all(10 <= word.box.x0 < word.box.x1 <= 180 and 10 <= word.box.y0 < word.box.y1 <= 35 for word in scan.words)
+    assert searched == [(45, 190)]
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
