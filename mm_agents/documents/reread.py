@@ -28,7 +28,7 @@ _FEWEST = 2
 """Letters and digits of a quote that can be confirmed. Of single characters that are read again here, other readings of
 the same part (plain RapidOCR, enlarged or not) overlook three in five: such a look proves nothing to anybody else."""
 
-_MOST = 1000
+_MOST = 250
 """Places of one document that are looked at again; what is beyond stays unconfirmed."""
 
 Place = tuple[int, Box]
