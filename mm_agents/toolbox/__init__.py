@@ -29,6 +29,7 @@ __all__ = [
     "AttachmentInfo",
     "Attachments",
     "HandedOut",
+    "Ids",
     "Readings",
     "Sources",
     "talking",
