@@ -18,6 +18,9 @@ BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 def test_its_code_prints_what_it_says(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("skimage", reason="the README's media come with pip install 'mm-agents[demo]'")
     pytest.importorskip("rapidocr", reason="the README's scan is read with pip install 'mm-agents[demo]'")
+    if "mm_agents.adapters" in block:
+        for package in ("langchain", "llama_index", "mcp"):
+            pytest.importorskip(package, reason=f"the README's adapters need the package {package}")
     from mm_agents import demo
 
     (tmp_path / "all").mkdir()
