@@ -7,11 +7,11 @@ import sys
 import warnings
 from typing import Any
 
-from mm_agents.cli import media, reading, asking, films, keeping, evaluating, routing
+from mm_agents.cli import media, reading, asking, chatting, films, keeping, evaluating, routing
 from mm_agents.cli.app import app, plain, say
 from mm_agents.errors import MMAgentsError
 
-__all__ = ["app", "asking", "evaluating", "films", "keeping", "main", "media", "reading", "routing"]
+__all__ = ["app", "asking", "chatting", "evaluating", "films", "keeping", "main", "media", "reading", "routing"]
 
 
 def main() -> None:
