@@ -90,7 +90,7 @@ class Drawing:
             if box is None:
                 continue
             marks.append(
-                f'<a href="#source-{source.number}"><rect x="{box.x0 - 3}" y="{box.y0 - 3}" '
+                f'<a tabindex="-1" href="#source-{source.number}"><rect x="{box.x0 - 3}" y="{box.y0 - 3}" '
                 f'width="{box.x1 - box.x0 + 6}" height="{box.y1 - box.y0 + 6}" rx="3" '
                 f'stroke-width="{max(2, size // 7)}"/><text x="{max(box.x0 - 6, 0)}" y="{box.y0 + size // 3}" '
                 f'font-size="{size}" text-anchor="end">{source.number}</text></a>'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -67,6 +68,8 @@ def serve(
     with Library.open(place or library, create=False) as opened:
         folder = None if read_only else uploads or (opened.root / "uploads" if opened.root is not None else None)
         settings = Settings(host=host, port=port, password=settings.password, uploads=folder, largest=settings.largest)
+
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that visitors' files go then too
 
         def ready(url: str) -> None:
             if not quiet:

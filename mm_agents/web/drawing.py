@@ -49,7 +49,7 @@ class Artist:
         """Sources with their boxes, checks, cost, and the files to keep; "" where there is nothing to keep."""
         drawn = self._drawing.evidence(answer.sources)
         parts = [
-            f'<details open class="sources-of"><summary>{_count(len(answer.sources), "source")}</summary>'
+            f"<details open><summary><h2>{_count(len(answer.sources), 'source')}</h2></summary>"
             f'<div class="cards">{drawn}</div></details>'
             if drawn
             else "",
@@ -80,7 +80,7 @@ class Artist:
         drawn = self._drawing.evidence([source])
         if hit.thumbnail and "<img" not in drawn and "<video" not in drawn:  # the file is out of reach, or a film
             drawn = f'<img class="small" alt="{escape(hit.name)}" src="{self._cache.picture(hit.thumbnail)}">{drawn}'
-        return f'<div class="mm">{drawn}</div>'
+        return f'<div class="mm"><h2 class="unseen">Chosen</h2>{drawn}</div>'
 
     def _player(self, source: Source, file: MediaFile) -> str | None:
         name = _PLAYED.get(file.format)

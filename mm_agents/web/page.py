@@ -91,9 +91,18 @@ def look() -> dict[str, Any]:
         radius_size=themes.sizes.radius_lg,
         font=[themes.Font("sans-serif")],
         font_mono=[themes.Font("monospace")],
+    ).set(
+        body_text_color_subdued="*neutral_500",
+        input_placeholder_color="*neutral_500",
+        input_placeholder_color_dark="*neutral_400",
+        block_label_text_color="*neutral_600",
+        block_info_text_color="*neutral_500",
+        color_accent="*primary_600",
     )
     script = (_ASSETS / "page.js").read_text(encoding="utf-8")
-    return {"theme": theme, "css_paths": [_ASSETS / "page.css"], "head": f"<script>{script}</script>"}
+    style = (_ASSETS / "page.css").read_text(encoding="utf-8")
+    # Not as Gradio's own ``css``: it would put a prefix before every rule, and lose some.
+    return {"theme": theme, "head": f"<style>{style}</style><script>{script}</script>"}
 
 
 # ---------------------------------------------------------------- the chat
@@ -107,7 +116,7 @@ def _chat(agent: Agent, artist: Artist, shelf: Shelf) -> None:
         show_label=False,
         render_markdown=False,
         layout="bubble",
-        height="max(20rem, calc(100dvh - 19rem))",
+        height="60vh",
         autoscroll=False,
         buttons=[],
         feedback_options=None,
@@ -119,7 +128,7 @@ def _chat(agent: Agent, artist: Artist, shelf: Shelf) -> None:
             elem_id="ask",
             label="Your question",
             show_label=False,
-            placeholder="Ask, or drop pictures, clips, PDFs and texts here",
+            placeholder="Ask, or drop files here",
             file_count="multiple",
             file_types=_FILES,
             sources=["upload"],

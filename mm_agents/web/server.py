@@ -6,9 +6,10 @@ import ipaddress
 import os
 import tempfile
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from mm_agents._optional import require
@@ -100,7 +101,8 @@ def serve(
     with started(agent, settings or Settings(), name=name) as page:
         if ready is not None:
             ready(page.local_url)
-        page.block_thread()
+        with suppress(KeyboardInterrupt):
+            Event().wait()
 
 
 @contextmanager

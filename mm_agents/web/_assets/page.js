@@ -34,7 +34,13 @@ document.addEventListener("click", (event) => {
     }
     return null;
   };
+  // Gradio calls these lists without their items, and items without their list.
+  const mend = () => {
+    document.querySelectorAll('#chat .examples[role="list"]').forEach((one) => one.setAttribute("role", "group"));
+    document.querySelectorAll('.thumbnail-wrapper[role="listitem"]').forEach((one) => one.parentElement.setAttribute("role", "list"));
+  };
   const follow = () => {
+    mend();
     const rows = document.querySelectorAll("#chat .user-row");
     if (rows.length > asked) following = true;
     asked = rows.length;
