@@ -71,12 +71,13 @@ def where_to(agent: Agent) -> tuple[str, bool]:
 def examples(shelf: Shelf) -> list[str]:
     """Questions to begin with, about what is there."""
     found: list[str] = []
-    if (picture := shelf.example("image")) is not None:
+    picture, clip = shelf.example("image"), shelf.example("video")
+    if picture is not None:
         found.append(f"What does {picture.name} show?")
-    if shelf.example("video") is not None:
-        found.append("Which clip shows a cat, and when?")
+    if picture is not None and clip is not None:
+        found.append(f"Find clips like {picture.name}")
     if (text := shelf.example("text") or shelf.example("pdf")) is not None:
-        found.append(f"What does {text.name} say?")
+        found.append(f"Which text tells about {Path(text.name).stem.replace('_', ' ').replace('-', ' ')}?")
     if shelf.example("film") is not None:
         found.append("Recommend a film about space")
     return [*found, "What can you do?"]

@@ -22,6 +22,7 @@ import pytest
 from mm_agents import Library, _scan, media
 
 PASSWORD = "not-a-secret"
+NAMED = "<img src=x onerror=window.pwned=1>.txt"
 EVIL = (
     '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script> ![x](http://192.0.2.1/a.png) ${window.pwned=1}'
 )
@@ -73,7 +74,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     frames = np.broadcast_to(scenes[:, None, None, :], (80, 120, 160, 3))
     (inside / "colours.mp4").write_bytes(media.encode_clip(np.ascontiguousarray(frames), fps=10))
     (inside / "ferns.txt").write_text("Water the ferns on Tuesday and feed the cat on Friday.")
-    (inside / "evil.txt").write_text(f"The harbour note says {EVIL} and no more.")
+    (inside / NAMED).write_text(f"The harbour note says {EVIL} and no more.")
     with Library.open(here.library) as library:
         library.add(inside, progress=False)
     return here
@@ -182,18 +183,18 @@ class Visitor:
 
 
 @pytest.fixture
-def visit(browser: Any, url: str) -> Iterator[Any]:
-    """Open the page as a new visitor, with the options of a browser context."""
+def visit(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Open the page as a new visitor, with the options of a browser context; by default that of the server ``url``."""
     contexts: list[Any] = []
 
-    def opened(**options: Any) -> Visitor:
+    def opened(address: str | None = None, **options: Any) -> Visitor:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(30_000)
         visitor = Visitor(page, [])
         page.on("request", lambda request: visitor.asked_for.append(request.url))
-        page.goto(url)
+        page.goto(address or request.getfixturevalue("url"))
         visitor.box.wait_for()
         return visitor
 

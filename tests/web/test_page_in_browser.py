@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import EVIL, Place, Visitor  # pyright: ignore[reportAttributeAccessIssue]
+from conftest import EVIL, NAMED, Place, Visitor, served  # pyright: ignore[reportAttributeAccessIssue]
+from gemini_stand_in import GeminiStandIn, Refusal, error, reply
 
 Visit = Callable[..., Visitor]
 TOTAL = "What is the total of this invoice?"
@@ -96,19 +98,43 @@ def test_a_clip_plays_from_its_second(visit: Visit) -> None:
     assert outside(visitor) == []
 
 
-def test_what_a_document_says_is_only_text(visit: Visit, place: Place, tmp_path: Path) -> None:
-    named = tmp_path / "<b>note</b>.txt"
-    named.write_text(f"A second note: {EVIL}")
+def test_what_a_document_says_is_only_text(visit: Visit) -> None:
     visitor = visit()
-    answer = visitor.ask("What does the harbour note say?", named)
+    answer = visitor.ask("Find the text about the harbour note")
     visitor.library()
-    visitor.page.locator("#gallery button", has_text="evil.txt").click()
+    visitor.page.locator("#gallery button", has_text=NAMED).click()
     visitor.page.locator("#detail .mm").wait_for()
-    shown = visitor.page.locator("#detail").inner_text() + answer.inner_text()
-    assert "<script>window.pwned=1</script>" in shown
-    assert "<b>note</b>.txt" in visitor.page.locator("#chat .user-row").text_content()
+    told = visitor.page.locator("#detail").inner_text()
+    assert NAMED in told
+    assert "<script>window.pwned=1</script>" in told
+    assert NAMED in answer.inner_text()
     assert visitor.page.evaluate("window.pwned") is None
     assert outside(visitor) == []
+
+
+def test_a_chat_model_s_answer_streams_and_its_failure_is_told(visit: Visit, place: Place) -> None:
+    pytest.importorskip("langchain_google_genai", reason="pip install 'mm-agents[google]'")
+    stand_in = GeminiStandIn()
+    told = f"I looked, and **{EVIL}** is all that there is to say about it today."
+    stand_in.behave = lambda request: replace(reply(*[f"{word} " for word in told.split()]), pause=0.03)
+    key = {"GOOGLE_API_KEY": "a-key", "GOOGLE_GEMINI_BASE_URL": stand_in.url}
+    with served(place, "--model", "google_genai:gemini-3.5-flash", **key) as url:
+        visitor = visit(url)
+        assert "are sent to google_genai:gemini-3.5-flash" in visitor.page.locator("#head").inner_text()
+        visitor.page.evaluate(GROWTH)
+        answer = visitor.ask("Say something")
+        assert visitor.page.evaluate("window.pwned") is None
+        assert visitor.page.locator("#chat .said img, #chat .said script").count() == 0
+        assert "Copy answer" in answer.inner_text()
+        stand_in.behave = lambda request: Refusal(400, error(400, "INVALID_ARGUMENT", "that is <b>not</b> possible"))
+        visitor.box.fill("And now?")
+        visitor.box.press("Enter")
+        refused = visitor.page.locator("#chat .refused")
+        refused.wait_for()
+        assert "that is <b>not</b> possible" in refused.inner_text()
+        assert "Traceback" not in visitor.page.locator("body").inner_text()
+        assert outside(visitor) == []
+    stand_in.close()
 
 
 def test_the_library_is_searched_by_words_and_by_a_picture(visit: Visit, place: Place) -> None:
@@ -149,7 +175,7 @@ def test_files_are_added_once_and_unusable_ones_are_refused(visit: Visit, place:
     large = tmp_path / "large.txt"
     large.write_text("a line of a text\n" * 100_000)
     visitor.page.locator("#files input[type=file]").set_input_files(large)
-    visitor.page.get_by_text("exceeds", exact=False).first.wait_for()
+    visitor.page.get_by_text("exceed the maximum allowed size").first.wait_for()
     assert [one.name for one in (place.library / "uploads").iterdir()] == ["scan.png"]
 
 
@@ -162,7 +188,7 @@ def test_an_unusable_attachment_is_refused_in_the_chat(visit: Visit, place: Plac
     visitor.box.press("Enter")
     refused = page.locator("#chat .refused")
     refused.wait_for()
-    assert "3,600,000,000 pixels" in refused.inner_text()
+    assert "60,000 x 60,000 pixels" in refused.inner_text()
     assert "Nothing was asked" in refused.inner_text()
     assert page.locator("#chat .user-row img").count() == 0, "the browser does not decode it either"
     assert "can't help with that" in visitor.ask("book me a flight to Lisbon").inner_text()
@@ -218,7 +244,7 @@ def test_the_keyboard_is_enough(visit: Visit) -> None:
         visitor.page.keyboard.press("Tab")
         if visitor.box.evaluate("one => one === document.activeElement"):
             break
-    visitor.page.keyboard.type("What does ferns.txt say?")
+    visitor.page.keyboard.type("Which text tells about ferns?")
     visitor.page.keyboard.press("Enter")
     visitor.page.locator("#chat .keep").nth(1).wait_for()
-    assert "Tuesday" in visitor.page.locator("#chat .bot-row").last.inner_text()
+    assert "ferns.txt" in visitor.page.locator("#chat .bot-row").last.inner_text()
