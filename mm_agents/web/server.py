@@ -112,7 +112,7 @@ def started(agent: Agent, settings: Settings, *, name: str = "library") -> Gener
     with tempfile.TemporaryDirectory(prefix="mm-agents-page-") as folder:
         _settle(folder)
         require("gradio", extra="web", feature="The chat page")
-        from mm_agents.web.page import look, make_page
+        from mm_agents.web._page import look, make_page
 
         page = make_page(agent, name=name, uploads=settings.uploads)
         try:

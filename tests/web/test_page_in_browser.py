@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from conftest import EVIL, NAMED, Place, Visitor, served  # pyright: ignore[reportAttributeAccessIssue]
-from gemini_stand_in import GeminiStandIn, Refusal, error, reply
+from gemini_stand_in import GeminiStandIn, Refusal, call, error, reply
 
 Visit = Callable[..., Visitor]
 TOTAL = "What is the total of this invoice?"
@@ -112,20 +112,31 @@ def test_what_a_document_says_is_only_text(visit: Visit) -> None:
     assert outside(visitor) == []
 
 
+def answering(request: Any) -> Refusal:
+    """Reads the attached invoice for its total and for its date, then tells both, slowly."""
+    if len(request.results) < 2:
+        return reply(call("read_invoice", source="scan.png", question=("total", "date")[len(request.results)]))
+    told = replace(reply("The total is 108.00 [1]. "), pause=0.4)
+    told.body["candidates"][0]["content"]["parts"] += [{"text": "The date is 3 May 2026 [2]. "}, {"text": EVIL}]
+    return told
+
+
 def test_a_chat_model_s_answer_streams_and_its_failure_is_told(visit: Visit, place: Place) -> None:
     pytest.importorskip("langchain_google_genai", reason="pip install 'mm-agents[google]'")
     stand_in = GeminiStandIn()
-    told = f"I looked, and **{EVIL}** is all that there is to say about it today."
-    stand_in.behave = lambda request: replace(reply(*[f"{word} " for word in told.split()]), pause=0.03)
+    stand_in.behave = answering
     key = {"GOOGLE_API_KEY": "a-key", "GOOGLE_GEMINI_BASE_URL": stand_in.url}
     with served(place, "--model", "google_genai:gemini-3.5-flash", **key) as url:
         visitor = visit(url)
         assert "are sent to google_genai:gemini-3.5-flash" in visitor.page.locator("#head").inner_text()
         visitor.page.evaluate(GROWTH)
-        answer = visitor.ask("Say something")
-        assert visitor.page.evaluate("window.pwned") is None
+        answer = visitor.ask("What are its total and its date?", place.scan)
+        grown = visitor.page.evaluate("window.grown")
+        assert grown[0] == "The total is 108.00 [1].", grown
+        assert any(one.startswith("The total is 108.00 [1]. The date is 3 May 2026") for one in grown[1:])
+        assert answer.locator(".steps li").count() == 2
+        assert answer.locator(".sources li").count() >= 1
         assert visitor.page.locator("#chat .said img, #chat .said script").count() == 0
-        assert "Copy answer" in answer.inner_text()
         stand_in.behave = lambda request: Refusal(400, error(400, "INVALID_ARGUMENT", "that is <b>not</b> possible"))
         visitor.box.fill("And now?")
         visitor.box.press("Enter")
@@ -133,6 +144,7 @@ def test_a_chat_model_s_answer_streams_and_its_failure_is_told(visit: Visit, pla
         refused.wait_for()
         assert "that is <b>not</b> possible" in refused.inner_text()
         assert "Traceback" not in visitor.page.locator("body").inner_text()
+        assert visitor.page.evaluate("window.pwned") is None
         assert outside(visitor) == []
     stand_in.close()
 

@@ -12,9 +12,9 @@ from mm_agents import Library, media
 from mm_agents.agent.answer import Answer, Check, Claim, Cost, Source
 from mm_agents.errors import ConfigError, MediaError
 from mm_agents.types import Evidence
-from mm_agents.web.cache import Cache, address
-from mm_agents.web.drawing import Artist, growing, refusal, steps
-from mm_agents.web.shelf import Shelf
+from mm_agents.web._cache import Cache, address
+from mm_agents.web._drawing import Artist, growing, refusal, steps
+from mm_agents.web._shelf import Shelf
 
 HOSTILE = """"><script>run()</script><img src=x onerror=run()>'`${run()}{{run}}"""
 ALLOWED = set("div p details summary h2 h3 article ol ul li q span a button code br mark figure figcaption img".split())
@@ -131,7 +131,10 @@ def test_the_shelf_tells_finds_and_keeps(library: Library, tmp_path: Path) -> No
     assert told == ["Not added: 'empty.txt' is empty (0 bytes).", "ferns.txt was added.", "red.png was added."]
     assert seen
     assert shelf.holds() == "2 files: 1 picture, 1 text"
-    assert shelf.kinds() == ["text", "image"]
+    assert not shelf.has_films()
+    example = shelf.example("image")
+    assert example is not None
+    assert example.name == "red.png"
     assert [hit.name for hit in shelf.find("ferns", None, "text", 5)] == ["ferns.txt"]
     assert [hit.name for hit in shelf.find("", str(tmp_path / "uploads" / "red.png"), "image", 5)] == ["red.png"]
     assert len(shelf.find("", None, None, 1)) == 1

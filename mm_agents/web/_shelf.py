@@ -18,10 +18,11 @@ from mm_agents.errors import ConfigError, MediaError, MMAgentsError
 from mm_agents.library import Library
 from mm_agents.retrieval import MEDIA_TYPES
 from mm_agents.types import Condition, Hit, Record
-from mm_agents.web.cache import Cache
-from mm_agents.web.drawing import caption
+from mm_agents.web._cache import Cache
+from mm_agents.web._drawing import caption
 
 _NAMES = {"image": "picture", "video": "clip", "text": "text", "pdf": "PDF", "film": "film"}
+_NAMED = 5  # more files than these are counted and not named
 _SIDE = 360  # pixels of a text's thumbnail
 
 
@@ -48,10 +49,9 @@ class Shelf:
         named = [_count(groups[kind], noun) for kind, noun in _NAMES.items() if groups.get(kind)]
         return f"{_count(total, 'file' if 'film' not in groups else 'entry')}: {', '.join(named)}"
 
-    def kinds(self) -> list[str]:
-        """The kinds of media that are there, as ``find`` takes them."""
-        groups = self.library.count(group_by="media_type")
-        return [kind for kind, types in MEDIA_TYPES.items() if any(groups.get(one) for one in types)]
+    def has_films(self) -> bool:
+        """Whether films are among what it holds."""
+        return self.example("film") is not None
 
     def find(self, text: str, file: str | None, kind: str | None, limit: int) -> list[Hit]:
         """What is found by words, by a picture or clip, or by both; without either, what is there.
@@ -123,9 +123,10 @@ class Shelf:
             if path.name in failed:
                 path.unlink(missing_ok=True)
                 said.append(f"Not added: {failed[path.name]}")
-            else:
-                said.append(f"{path.name} was added.")
-        return said
+        added = [path.name for path in kept if path.name not in failed]
+        if len(added) > _NAMED:
+            return [*said, f"{len(added)} files were added."]
+        return said + [f"{name} was added." for name in added]
 
 
 def _pictured(hit: Hit) -> bytes:

@@ -15,7 +15,7 @@ from mm_agents.errors import MediaError
 from mm_agents.media import MediaFile
 from mm_agents.sheet import clock, moment
 from mm_agents.types import Hit
-from mm_agents.web.cache import Cache, address
+from mm_agents.web._cache import Cache, address
 
 _PLAYED = {"mp4": "clip.mp4", "webm": "clip.webm"}
 _SMALL = 480  # pixels of an attached picture's longer side

@@ -16,7 +16,7 @@ from mm_agents.agent import Agent, Answer
 from mm_agents.agent.events import Called, Event, Finished, Planned, Returned, Token
 from mm_agents.errors import MediaError, MMAgentsError
 from mm_agents.media import MediaFile
-from mm_agents.web.drawing import Artist, growing, refusal, steps
+from mm_agents.web._drawing import Artist, growing, refusal, steps
 
 Message = dict[str, Any]
 

@@ -13,10 +13,10 @@ from gradio import themes
 from mm_agents.agent import Agent
 from mm_agents.errors import MMAgentsError
 from mm_agents.types import Hit
-from mm_agents.web.cache import Cache
-from mm_agents.web.drawing import Artist, refusal
-from mm_agents.web.shelf import Shelf
-from mm_agents.web.talk import Talk
+from mm_agents.web._cache import Cache
+from mm_agents.web._drawing import Artist, refusal
+from mm_agents.web._shelf import Shelf
+from mm_agents.web._talk import Talk
 
 TITLE = "mm-agents"
 _ASSETS = Path(__file__).parent / "_assets"
@@ -45,11 +45,17 @@ def make_page(agent: Agent, *, name: str, uploads: Path | None) -> Any:
         cache = Cache(Path(page.GRADIO_CACHE))
         cache.written = page.upload_file_set  # what Gradio sweeps
         artist, shelf = Artist(cache), Shelf(agent.library, cache, uploads)
-        gr.HTML(_head(agent, name, shelf.holds()), elem_id="head", apply_default_css=False)
+
+        def told() -> str:
+            return _head(agent, name, shelf.holds())
+
+        head = gr.HTML(told, elem_id="head", apply_default_css=False)
         with gr.Tab("Ask", scale=1):
             _chat(agent, artist, shelf)
         with gr.Tab("Library", scale=1):
-            _library(artist, shelf)
+            added = _library(artist, shelf)
+        if added is not None:
+            added.then(told, None, [head], **_PRIVATE)
     page.queue(default_concurrency_limit=_AT_ONCE)
     return page
 
@@ -162,7 +168,8 @@ def _chat(agent: Agent, artist: Artist, shelf: Shelf) -> None:
 # ---------------------------------------------------------------- the library
 
 
-def _library(artist: Artist, shelf: Shelf) -> None:
+def _library(artist: Artist, shelf: Shelf) -> Any:
+    """The library's part; what happens when files were added, None where none may be."""
     hits = gr.State([], time_to_live=_KEPT)
     limit = gr.State(_FIRST, time_to_live=_KEPT)
     with gr.Row(equal_height=True):
@@ -176,7 +183,7 @@ def _library(artist: Artist, shelf: Shelf) -> None:
             sources=["upload"],
             scale=4,
         )
-        kinds = [("All", ""), *((_KINDS[kind], kind) for kind in shelf.kinds())]
+        kinds = [("All", ""), *((told, kind) for kind, told in _KINDS.items() if kind != "film" or shelf.has_films())]
         kind = gr.Dropdown(kinds, value="", label="Kind", elem_id="kind", min_width=120, scale=1)
     status = gr.HTML(_plain(shelf.holds()), elem_id="status", apply_default_css=False)
     detail = gr.HTML("", elem_id="detail", apply_default_css=False)
@@ -216,11 +223,12 @@ def _library(artist: Artist, shelf: Shelf) -> None:
     picked = gallery.select(chosen, [hits], [detail], **_PRIVATE)
     picked.then(None, None, None, js="() => document.getElementById('detail').scrollIntoView({block: 'nearest'})")
     gr.on(None, found, inputs, outputs, **_PRIVATE)
-    if shelf.uploads is not None:
-        _adding(shelf, inputs, outputs, found)
+    if shelf.uploads is None:
+        return None
+    return _adding(shelf).then(found, inputs, outputs, **_PRIVATE)
 
 
-def _adding(shelf: Shelf, inputs: list[Any], outputs: list[Any], found: Any) -> None:
+def _adding(shelf: Shelf) -> Any:
     with gr.Accordion("Add files to the library", open=False):
         files = gr.File(
             elem_id="files",
@@ -241,10 +249,9 @@ def _adding(shelf: Shelf, inputs: list[Any], outputs: list[Any], found: Any) -> 
             return None, refusal(str(error))
         return None, "".join(_told(line) for line in lines)
 
-    adding = files.upload(
+    return files.upload(
         added, [files], [files, said], api_visibility="private", show_progress_on=said, concurrency_limit=1
     )
-    adding.then(found, inputs, outputs, **_PRIVATE)
 
 
 # ---------------------------------------------------------------- pieces
