@@ -62,15 +62,16 @@ def make_page(agent: Agent, *, name: str, uploads: Path | None) -> Any:
 
 def where_to(agent: Agent) -> tuple[str, bool]:
     """Whether pictures leave the machine, as a sentence, and whether they may."""
-    library = agent.library
+    library, chat = agent.library, agent.chat_model
     away = {name for name in library.routes.describe().values() if name.partition(":")[0] == "google"}
-    chat = agent.chat_model
     if chat is not None and not chat.stays_here:
         away.add(chat.name)
         return f"What you ask, and the pictures and texts that it needs, are sent to {', '.join(sorted(away))}.", True
     if away:
         return f"What you search with or add is sent to {', '.join(sorted(away))}.", True
     with_whom = "no chat model" if chat is None else chat.name
+    if library.root is None:
+        return f"Nothing is sent to a model elsewhere ({with_whom}); what you add goes to the library's store.", False
     return f"Everything stays on this machine ({with_whom}).", False
 
 
@@ -172,26 +173,13 @@ def _library(artist: Artist, shelf: Shelf) -> Any:
     """The library's part; what happens when files were added, None where none may be."""
     hits = gr.State([], time_to_live=_KEPT)
     limit = gr.State(_FIRST, time_to_live=_KEPT)
-    with gr.Row(equal_height=True):
-        find = gr.MultimodalTextbox(
-            elem_id="find",
-            label="Search the library",
-            show_label=False,
-            placeholder="Search by words, or drop a picture or clip",
-            file_count="single",
-            file_types=_MEDIA,
-            sources=["upload"],
-            scale=4,
-        )
-        kinds = [("All", ""), *((told, kind) for kind, told in _KINDS.items() if kind != "film" or shelf.has_films())]
-        kind = gr.Dropdown(kinds, value="", label="Kind", elem_id="kind", min_width=120, scale=1)
+    find, kind = _searching(shelf)
     status = gr.HTML(_plain(shelf.holds()), elem_id="status", apply_default_css=False)
     detail = gr.HTML("", elem_id="detail", apply_default_css=False)
     gallery = gr.Gallery(
         elem_id="gallery",
         label="What is there",
         show_label=False,
-        columns=4,
         height="auto",
         object_fit="cover",
         allow_preview=False,
@@ -226,6 +214,23 @@ def _library(artist: Artist, shelf: Shelf) -> Any:
     if shelf.uploads is None:
         return None
     return _adding(shelf).then(found, inputs, outputs, **_PRIVATE)
+
+
+def _searching(shelf: Shelf) -> tuple[Any, Any]:
+    kinds = [("All", ""), *((told, kind) for kind, told in _KINDS.items() if kind != "film" or shelf.has_films())]
+    with gr.Row(equal_height=True):
+        find = gr.MultimodalTextbox(
+            elem_id="find",
+            label="Search the library",
+            show_label=False,
+            placeholder="Search by words, or drop a picture or clip",
+            file_count="single",
+            file_types=_MEDIA,
+            sources=["upload"],
+            scale=4,
+        )
+        kind = gr.Dropdown(kinds, value="", label="Kind", elem_id="kind", min_width=120, scale=1)
+    return find, kind
 
 
 def _adding(shelf: Shelf) -> Any:
