@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import EVIL, NAMED, Place, Visitor, served  # pyright: ignore[reportAttributeAccessIssue]
 from gemini_stand_in import GeminiStandIn, Refusal, call, error, reply
+from visitors import EVIL, NAMED, Place, Visitor, served
 
 Visit = Callable[..., Visitor]
 TOTAL = "What is the total of this invoice?"
@@ -45,6 +45,8 @@ def test_an_attached_invoice_is_answered_with_its_box(visit: Visit, place: Place
     whole, box = answer.locator(".page img"), answer.locator(".page svg rect")
     assert whole.evaluate("one => one.naturalWidth") > 400
     assert whole.bounding_box()["width"] > box.bounding_box()["width"] > 10
+    laid, under = answer.locator(".page svg").bounding_box(), whole.bounding_box()
+    assert all(abs(laid[side] - under[side]) <= 2 for side in laid), "the box lies where the page has it"
     assert answer.locator(".crop img").evaluate("one => one.naturalWidth") > 50
     assert "verified" in answer.locator(".standing").inner_text()
     assert "108.00" in answer.locator(".sources q").first.inner_text()

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
-from conftest import PASSWORD, Place, served  # pyright: ignore[reportAttributeAccessIssue]
+from visitors import PASSWORD, Place, served
 
 from mm_agents.errors import ConfigError
 from mm_agents.web import Settings
