@@ -49,7 +49,7 @@ class Artist:
         """Sources with their boxes, checks, cost, and the files to keep; "" where there is nothing to keep."""
         drawn = self._drawing.evidence(answer.sources)
         parts = [
-            f"<details open><summary><h2>{_count(len(answer.sources), 'source')}</h2></summary>"
+            f"<details open><summary><h2>{counted(len(answer.sources), 'source')}</h2></summary>"
             f'<div class="cards">{drawn}</div></details>'
             if drawn
             else "",
@@ -128,6 +128,12 @@ def refusal(text: str) -> str:
     return f'<div class="mm"><p class="refused" role="alert">{escape(text)}</p></div>'
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: "1 picture", "12 entries"."""
+    several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {noun if number == 1 else several}"
+
+
 def caption(hit: Hit) -> str:
     """What stands under a hit's picture."""
     where = moment(hit)
@@ -141,13 +147,13 @@ def _standing(answer: Answer) -> str:
         return ""
     if not unsure:
         sums = "".join(f'<br><code class="sum">{escape(one.computed)}</code>' for one in answer.claims if one.computed)
-        count = _count(len(answer.claims), "statement")
+        count = counted(len(answer.claims), "statement")
         badge = '<span class="badge passed">verified</span>'
         return f'<p class="standing">{badge} {count} checked against the sources{sums}</p>'
     listed = "".join(f"<li>{_unverified(claim)}</li>" for claim in unsure)
     return (
         f'<div class="standing unsure"><span class="badge unverified">not verified</span> {len(unsure)} of '
-        f"{_count(len(answer.claims), 'statement')}:<ul>{listed}</ul></div>"
+        f"{counted(len(answer.claims), 'statement')}:<ul>{listed}</ul></div>"
     )
 
 
@@ -167,8 +173,8 @@ def _checks(answer: Answer) -> str:
     failed = any(check.status == "failed" for check in answer.checks)
     cost = answer.cost
     tokens = f", {cost.tokens:,} tokens" if cost.tokens else ""
-    told = f"{_count(cost.calls, 'call')}{tokens}, {cost.seconds:.1f} s"
-    summary = f"{_count(len(answer.checks), 'check')} · {told}" if answer.checks else told
+    told = f"{counted(cost.calls, 'call')}{tokens}, {cost.seconds:.1f} s"
+    summary = f"{counted(len(answer.checks), 'check')} · {told}" if answer.checks else told
     if not rows:
         return f'<p class="soft">{summary}</p>'
     return f'<details{" open" if failed else ""}><summary>{summary}</summary><ul class="checks">{rows}</ul></details>'
@@ -177,7 +183,3 @@ def _checks(answer: Answer) -> str:
 def _named(html: str, turn: str) -> str:
     """The links inside an answer lead to its own sources: in escaped text there is no quotation mark to mistake."""
     return html.replace('href="#source-', f'href="#{turn}-source-').replace('id="source-', f'id="{turn}-source-')
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

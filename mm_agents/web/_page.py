@@ -49,11 +49,12 @@ def make_page(agent: Agent, *, name: str, uploads: Path | None) -> Any:
         def told() -> str:
             return _head(agent, name, shelf.holds())
 
-        head = gr.HTML(told, elem_id="head", apply_default_css=False)
+        head = gr.HTML(told(), elem_id="head", apply_default_css=False)
         with gr.Tab("Ask", scale=1):
             _chat(agent, artist, shelf)
         with gr.Tab("Library", scale=1):
             added = _library(artist, shelf)
+        page.load(told, None, [head], **_PRIVATE)
         if added is not None:
             added.then(told, None, [head], **_PRIVATE)
     page.queue(default_concurrency_limit=_AT_ONCE)

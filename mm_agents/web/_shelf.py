@@ -19,7 +19,7 @@ from mm_agents.library import Library
 from mm_agents.retrieval import MEDIA_TYPES
 from mm_agents.types import Condition, Hit, Record
 from mm_agents.web._cache import Cache
-from mm_agents.web._drawing import caption
+from mm_agents.web._drawing import caption, counted
 
 _NAMES = {"image": "picture", "video": "clip", "text": "text", "pdf": "PDF", "film": "film"}
 _NAMED = 5  # more files than these are counted and not named
@@ -46,8 +46,8 @@ class Shelf:
         total = sum(groups.values())
         if not total:
             return "The library is empty."
-        named = [_count(groups[kind], noun) for kind, noun in _NAMES.items() if groups.get(kind)]
-        return f"{_count(total, 'file' if 'film' not in groups else 'entry')}: {', '.join(named)}"
+        named = [counted(groups[kind], noun) for kind, noun in _NAMES.items() if groups.get(kind)]
+        return f"{counted(total, 'file' if 'film' not in groups else 'entry')}: {', '.join(named)}"
 
     def has_films(self) -> bool:
         """Whether films are among what it holds."""
@@ -133,11 +133,11 @@ def _pictured(hit: Hit) -> bytes:
     if hit.thumbnail:
         return hit.thumbnail
     file = io.BytesIO()
-    _excerpt(hit.text or hit.name).save(file, "JPEG", quality=85)
+    _beginning(hit.text or hit.name).save(file, "JPEG", quality=85)
     return file.getvalue()
 
 
-def _excerpt(text: str) -> PIL.Image.Image:
+def _beginning(text: str) -> PIL.Image.Image:
     """The beginning of a text as a picture, large enough to be read when it is small."""
     picture = PIL.Image.new("RGB", (_SIDE, _SIDE), "#fbfbf9")
     lines = [line for block in text.splitlines() for line in textwrap.wrap(block, 26) or [""]]
@@ -155,11 +155,3 @@ def _unused(folder: Path, name: str) -> Path:
         tried = folder / f"{wanted.stem} ({number}){wanted.suffix}"
         number += 1
     return tried
-
-
-def _count(number: int, noun: str) -> str:
-    return (
-        f"{number:,} {noun}"
-        if number == 1
-        else f"{number:,} {noun.removesuffix('y')}{'ies' if noun.endswith('y') else 's'}"
-    )

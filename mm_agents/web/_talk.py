@@ -12,6 +12,7 @@ from typing import Any
 import gradio as gr
 
 from mm_agents import media
+from mm_agents._text import excerpt
 from mm_agents.agent import Agent, Answer
 from mm_agents.agent.events import Called, Event, Finished, Planned, Returned, Token
 from mm_agents.errors import MediaError, MMAgentsError
@@ -127,7 +128,7 @@ class Steps:
             case Planned():
                 self._tools = event.tools
             case Called():
-                given = ", ".join(f"{name}={_short(value)}" for name, value in event.arguments.items())
+                given = ", ".join(f"{name}={excerpt(repr(value), _LONGEST)}" for name, value in event.arguments.items())
                 self._lines.append(f"{event.tool}({given})")
                 if event.tool not in self._tools:
                     self._tools += (event.tool,)
@@ -155,8 +156,3 @@ def _looked_at(files: Sequence[str]) -> tuple[list[MediaFile], list[str]]:
 
 def _html(part: str) -> Any:
     return gr.HTML(part, apply_default_css=False)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from gemini_stand_in import GeminiStandIn, Refusal, call, error, reply
+from gemini_stand_in import NAME, GeminiStandIn, Refusal, call, error, reply
 from visitors import EVIL, NAMED, Place, Visitor, served
 
 Visit = Callable[..., Visitor]
@@ -123,14 +123,13 @@ def answering(request: Any) -> Refusal:
     return told
 
 
-def test_a_chat_model_s_answer_streams_and_its_failure_is_told(visit: Visit, place: Place) -> None:
-    pytest.importorskip("langchain_google_genai", reason="pip install 'mm-agents[google]'")
-    stand_in = GeminiStandIn()
-    stand_in.behave = answering
-    key = {"GOOGLE_API_KEY": "a-key", "GOOGLE_GEMINI_BASE_URL": stand_in.url}
-    with served(place, "--model", "google_genai:gemini-3.5-flash", **key) as url:
+def test_a_chat_model_s_answer_streams_and_its_failure_is_told(
+    visit: Visit, place: Place, gemini: GeminiStandIn
+) -> None:
+    gemini.behave = answering
+    with served(place, "--model", NAME, GOOGLE_API_KEY="a-key", GOOGLE_GEMINI_BASE_URL=gemini.url) as url:
         visitor = visit(url)
-        assert "are sent to google_genai:gemini-3.5-flash" in visitor.page.locator("#head").inner_text()
+        assert f"are sent to {NAME}" in visitor.page.locator("#head").inner_text()
         visitor.page.evaluate(GROWTH)
         answer = visitor.ask("What are its total and its date?", place.scan)
         grown = visitor.page.evaluate("window.grown")
@@ -139,7 +138,7 @@ def test_a_chat_model_s_answer_streams_and_its_failure_is_told(visit: Visit, pla
         assert answer.locator(".steps li").count() == 2
         assert answer.locator(".sources li").count() >= 1
         assert visitor.page.locator("#chat .said img, #chat .said script").count() == 0
-        stand_in.behave = lambda request: Refusal(400, error(400, "INVALID_ARGUMENT", "that is <b>not</b> possible"))
+        gemini.behave = lambda request: Refusal(400, error(400, "INVALID_ARGUMENT", "that is <b>not</b> possible"))
         visitor.box.fill("And now?")
         visitor.box.press("Enter")
         refused = visitor.page.locator("#chat .refused")
@@ -148,7 +147,6 @@ def test_a_chat_model_s_answer_streams_and_its_failure_is_told(visit: Visit, pla
         assert "Traceback" not in visitor.page.locator("body").inner_text()
         assert visitor.page.evaluate("window.pwned") is None
         assert outside(visitor) == []
-    stand_in.close()
 
 
 def test_the_library_is_searched_by_words_and_by_a_picture(visit: Visit, place: Place) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import http.client
-import os
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
+from command_line import run
 from visitors import PASSWORD, Place, served
 
 from mm_agents.errors import ConfigError
@@ -56,32 +54,16 @@ def test_others_get_in_with_a_password_only() -> None:
     assert "secret" not in repr(Settings(password="secret"))
 
 
-def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    kept = {name: value for name, value in os.environ.items() if "MM_AGENTS" not in name}
-    return subprocess.run(
-        [sys.executable, "-c", "from mm_agents.cli import main; main()", "serve", *arguments],
-        cwd=cwd,
-        env={**kept, "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-
 def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
-    done = run("--host", "0.0.0.0", cwd=tmp_path)
-    assert done.returncode == 1
-    assert "it needs a password" in done.stderr
-    assert "No library at" in run(cwd=tmp_path).stderr
-    assert "write 500mb or 2gb" in run("--max-upload", "much", cwd=tmp_path).stderr
-    assert "Only this machine can open it" in run("--help", cwd=tmp_path).stdout
+    assert "it needs a password" in run("serve", "--host", "0.0.0.0", cwd=tmp_path, code=1).stderr
+    assert "No library at" in run("serve", cwd=tmp_path, code=1).stderr
+    assert "write 500mb or 2gb" in run("serve", "--max-upload", "much", cwd=tmp_path, code=2).stderr
+    assert "Only this machine can open it" in run("serve", "--help", cwd=tmp_path).stdout
 
 
 def test_a_port_that_is_taken_is_said(url: str, place: Place) -> None:
     port = str(urlsplit(url).port)
-    done = run(str(place.library), "--model", "offline", "--port", port, cwd=place.folder)
-    assert done.returncode == 1
+    done = run("serve", place.library, "--model", "offline", "--port", port, cwd=place.folder, code=1)
     assert f"port {port}" in done.stderr
     assert "Give another --port" in done.stderr
 

@@ -7,13 +7,14 @@ import re
 import shutil
 import struct
 import subprocess
-import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from command_line import COMMAND
 
 PASSWORD = "not-a-secret"
 NAMED = "<img src=x onerror=window.pwned=1>.txt"
@@ -58,7 +59,7 @@ def served(place: Place, *arguments: str, **settings: str) -> Iterator[str]:
     """The page's address while its server runs."""
     kept = {name: value for name, value in os.environ.items() if "API_KEY" not in name and "MM_AGENTS" not in name}
     process = subprocess.Popen(
-        [sys.executable, "-c", "from mm_agents.cli import main; main()", "serve", str(place.library), *arguments],
+        [*COMMAND, "serve", str(place.library), *arguments],
         env={**kept, **settings, "COLUMNS": "200"},
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
