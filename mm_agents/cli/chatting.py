@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -67,8 +68,6 @@ def serve(
     settings.check()
     with Library.open(place or library, create=False) as opened:
         folder = None if read_only else uploads or (opened.root / "uploads" if opened.root is not None else None)
-        settings = Settings(host=host, port=port, password=settings.password, uploads=folder, largest=settings.largest)
-
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that visitors' files go then too
 
         def ready(url: str) -> None:
@@ -78,7 +77,7 @@ def serve(
             if open_browser:
                 typer.launch(url)
 
-        serve(Agent(opened, model=model), settings, name=_name(opened), ready=ready)
+        serve(Agent(opened, model=model), replace(settings, uploads=folder), name=_name(opened), ready=ready)
 
 
 def _name(library: Library) -> str:
