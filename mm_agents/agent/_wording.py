@@ -137,11 +137,13 @@ def asks_for_another(question: str) -> bool:
 
 
 def greeting_to(question: str) -> str | None:
-    """A word in return for thanks or a greeting; None where a question is neither."""
+    """A word in return for thanks, a greeting or a call for help; None where a question is none of them."""
     if re.match(r"\W*(?:thanks?|thank you|thx|great|perfect|good job|well done|cheers)\b", question, re.IGNORECASE):
         return "You are welcome."
     if re.match(r"\W*(?:hi|hello|hey|good (?:morning|afternoon|evening))\b", question, re.IGNORECASE):
         return "Hello."
+    if re.fullmatch(r"\W*(?:what (?:can|do) you do|help)\W*", question, re.IGNORECASE):
+        return "I answer from the library and from attached files."
     return None
 
 

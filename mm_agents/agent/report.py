@@ -6,29 +6,15 @@ so to the browser (Content-Security-Policy).
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
 
-import PIL.Image
-
 from mm_agents.agent._html import STYLE, paragraphs
-from mm_agents.agent._showing import around, file_of, frames_of, page_of
-from mm_agents.agent.answer import Answer, Source, Step
-from mm_agents.errors import MediaError
-from mm_agents.sheet import clock
-from mm_agents.types import Image
-
-_PAGE_SIDE = 1400  # pixels of a page's longer side
-_CROP_SIDE = 900
-_FRAME_SIDE = 360
-_ALONE = 0.55
-"""A box that takes more than this share of its page's width and height is not shown again alone."""
+from mm_agents.agent.answer import Answer, Step
+from mm_agents.agent.evidence import Drawing
 
 
 def write_report(answer: Answer, path: str | Path) -> Path:
@@ -85,136 +71,9 @@ def _links(numbers: Sequence[int]) -> str:
     return "".join(f' <a class="cite" href="#source-{number}">[{number}]</a>' for number in numbers)
 
 
-# ---------------------------------------------------------------- evidence
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    """A page of a file, and the sources on it."""
-
-    sources: tuple[Source, ...]
-
-
 def _evidence(answer: Answer) -> str:
-    cards = "".join(_place(place) for place in _places(answer.sources))
-    return f"<h2>Evidence</h2>{cards}" if cards else ""
-
-
-def _places(sources: Sequence[Source]) -> list[_Place]:
-    """Sources of one page of one file together, in the order of their numbers; moments and passages alone."""
-    groups: dict[Any, list[Source]] = {}
-    for source in sources:
-        one = source.evidence
-        alone = one.t0 is not None or source.media_type in ("text", "film") or one.path is None
-        groups.setdefault(source.number if alone else (one.path, one.sha256, one.page or 1), []).append(source)
-    return [_Place(sources=tuple(group)) for group in groups.values()]
-
-
-def _place(place: _Place) -> str:
-    first = place.sources[0]
-    where = f", page {first.evidence.page}" if first.media_type == "pdf" and first.evidence.page else ""
-    try:
-        shown = _shown(place)
-    except (MediaError, ImportError) as error:
-        shown = f'<p class="gone">{escape(str(error))}</p>'
-    listed = "".join(_source(source) for source in place.sources)
-    return (
-        f'<article><h3>{escape(first.name)}{escape(where)} <span class="soft">{escape(first.media_type)}</span></h3>'
-        f'{shown}<ol class="sources">{listed}</ol></article>'
-    )
-
-
-def _shown(place: _Place) -> str:
-    first = place.sources[0]
-    if first.media_type == "text" or first.evidence.path is None:
-        return ""
-    file = file_of(first)
-    if file.media_type == "text":
-        return ""
-    if file.media_type == "video":
-        return f'<div class="frames">{"".join(_frame(*one) for one in frames_of(first, file))}</div>'
-    pixels = page_of(first, file).pixels
-    picture = _pil(pixels)
-    whole = f'<figure class="page">{_overlaid(picture, place.sources)}</figure>'
-    return f"{whole}<div>{''.join(_alone(picture, source) for source in place.sources)}</div>"
-
-
-def _frame(time: float, image: Image) -> str:
-    return (
-        f'<figure><img alt="at {clock(time)}" src="{_jpeg(_pil(image.pixels), _FRAME_SIDE)}">'
-        f"<figcaption>{clock(time)}</figcaption></figure>"
-    )
-
-
-def _overlaid(picture: PIL.Image.Image, sources: Sequence[Source]) -> str:
-    """A page with the boxes of its sources drawn over it, each with its number."""
-    width, height = picture.size
-    size = max(12, max(width, height) // 55)
-    marks: list[str] = []
-    for source in sources:
-        box = source.evidence.box
-        if box is None:
-            continue
-        marks.append(
-            f'<a href="#source-{source.number}"><rect x="{box.x0 - 3}" y="{box.y0 - 3}" width="{box.x1 - box.x0 + 6}" '
-            f'height="{box.y1 - box.y0 + 6}" rx="3" stroke-width="{max(2, size // 7)}"/>'
-            f'<text x="{max(box.x0 - 6, 0)}" y="{box.y0 + size // 3}" font-size="{size}" '
-            f'text-anchor="end">{source.number}</text></a>'
-        )
-    drawing = f'<svg viewBox="0 0 {width} {height}" aria-hidden="true">{"".join(marks)}</svg>' if marks else ""
-    return f'<img alt="{escape(sources[0].name)}" src="{_jpeg(picture, _PAGE_SIDE)}">{drawing}'
-
-
-def _alone(picture: PIL.Image.Image, source: Source) -> str:
-    """The place of a source cut out of its page."""
-    box = source.evidence.box
-    if box is None:
-        return ""
-    if box.x1 - box.x0 > _ALONE * picture.width and box.y1 - box.y0 > _ALONE * picture.height:
-        return ""
-    left, top, right, bottom = around(box, picture.size, 1.0)
-    if right <= left or bottom <= top:
-        return ""
-    part = picture.crop((left, top, right, bottom))
-    return (
-        f'<figure class="crop"><span class="frame"><img alt="source {source.number}" src="{_jpeg(part, _CROP_SIDE)}">'
-        f'<svg viewBox="{left} {top} {right - left} {bottom - top}" aria-hidden="true"><rect x="{box.x0 - 3}" '
-        f'y="{box.y0 - 3}" width="{box.x1 - box.x0 + 6}" height="{box.y1 - box.y0 + 6}" rx="3" stroke-width="2"/></svg>'
-        f'</span><figcaption><a class="cite" href="#source-{source.number}">[{source.number}]</a></figcaption></figure>'
-    )
-
-
-def _source(source: Source) -> str:
-    one = source.evidence
-    facts: list[str] = []
-    if one.page is not None and source.media_type == "pdf":
-        facts.append(f"page {one.page}")
-    if one.box is not None:
-        facts.append(f"box {one.box.x0}, {one.box.y0} – {one.box.x1}, {one.box.y1}")
-    if one.t0 is not None and one.t1 is not None:
-        facts.append(f"{clock(one.t0)} – {clock(one.t1)}")
-    facts.append(f"found by {one.how}")
-    if one.confidence is not None:
-        facts.append(f"confidence {one.confidence:.2f}")
-    if one.sha256:
-        facts.append(f"sha256 {one.sha256[:12]}…")
-    quote = f"<q>{escape(' '.join(one.quote.split())[:400])}</q> " if one.quote else ""
-    return (
-        f'<li id="source-{source.number}" value="{source.number}">{quote}'
-        f'<span class="soft">{escape(" · ".join(facts))}</span></li>'
-    )
-
-
-def _pil(pixels: Any) -> PIL.Image.Image:
-    return PIL.Image.fromarray(pixels).convert("RGB")
-
-
-def _jpeg(picture: PIL.Image.Image, side: int) -> str:
-    small = picture.copy()
-    small.thumbnail((side, side))
-    file = io.BytesIO()
-    small.save(file, "JPEG", quality=82)
-    return "data:image/jpeg;base64," + base64.b64encode(file.getvalue()).decode()
+    drawn = Drawing().evidence(answer.sources)
+    return f"<h2>Evidence</h2>{drawn}" if drawn else ""
 
 
 # ---------------------------------------------------------------- route, checks and cost

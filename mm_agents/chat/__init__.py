@@ -161,6 +161,11 @@ class ChatModel:
         with self._lock:
             return self._usage
 
+    @property
+    def stays_here(self) -> bool:
+        """Whether it is known to run on this machine, so that nothing leaves it."""
+        return stays_here(self._model)
+
     def text(self, prompt: str, *, pictures: Sequence[Image] = ()) -> Reply:
         """Ask for a text.
 
@@ -312,7 +317,7 @@ class ChatModel:
         """Say once a process and provider that pictures leave the machine."""
         provider = self.name.partition(":")[0]
         with _telling:
-            if provider in _told or stays_here(self._model):
+            if provider in _told or self.stays_here:
                 return
             warnings.warn(
                 f"Pictures are sent to {provider} ({self.name}), and so leave this machine. {OFFLINE}", stacklevel=4

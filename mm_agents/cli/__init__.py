@@ -7,7 +7,7 @@ import sys
 import warnings
 from typing import Any
 
-from mm_agents.cli import media, reading, asking, films, keeping, evaluating, routing, serving
+from mm_agents.cli import media, reading, asking, serving, films, keeping, evaluating, routing
 from mm_agents.cli.app import app, plain, say
 from mm_agents.errors import MMAgentsError
 

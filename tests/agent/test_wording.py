@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mm_agents.agent._wording import form_of, names_in, subject_of, task_of, wants_several
+from mm_agents.agent._wording import form_of, greeting_to, names_in, subject_of, task_of, wants_several
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,16 @@ def test_names_tasks_and_numbers() -> None:
     assert task_of("what is the total?") == "what is the total?"
     assert wants_several("photos of cats")
     assert not wants_several("which photo shows the cat?")
+
+
+@pytest.mark.parametrize(
+    ("question", "reply"),
+    [
+        ("Thanks a lot", "You are welcome."),
+        ("hello there", "Hello."),
+        ("What can you do?", "I answer from the library and from attached files."),
+        ("what can you do about the leak in the kitchen?", None),
+    ],
+)
+def test_a_word_in_return(question: str, reply: str | None) -> None:
+    assert greeting_to(question) == reply

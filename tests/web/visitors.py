@@ -1,0 +1,135 @@
+"""Visitors of the chat page: a server in a process of its own, and somebody who has the page open."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import struct
+import subprocess
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from command_line import COMMAND
+
+PASSWORD = "not-a-secret"
+NAMED = "<img src=x onerror=window.pwned=1>.txt"
+EVIL = (
+    '<img src=x onerror="window.pwned=1"><script>window.pwned=1</script> ![x](http://192.0.2.1/a.png) ${window.pwned=1}'
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A library and the files to visit it with."""
+
+    folder: Path
+
+    @property
+    def library(self) -> Path:
+        return self.folder / "library"
+
+    @property
+    def scan(self) -> Path:
+        return self.folder / "scan.png"
+
+    @property
+    def bomb(self) -> Path:
+        return self.folder / "bomb.png"
+
+
+def bomb(path: Path) -> Path:
+    """A picture of some hundred bytes that says it is 60,000 by 60,000."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    body = zlib.compress(bytes(60_000))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b""))
+    return path
+
+
+@contextmanager
+def served(place: Place, *arguments: str, **settings: str) -> Iterator[str]:
+    """The page's address while its server runs."""
+    kept = {name: value for name, value in os.environ.items() if "API_KEY" not in name and "MM_AGENTS" not in name}
+    process = subprocess.Popen(
+        [*COMMAND, "serve", str(place.library), *arguments],
+        env={**kept, **settings, "COLUMNS": "200"},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if found := re.search(r"http://\S+", line):
+                yield found[0]
+                break
+        else:
+            raise AssertionError("the server ended before it was ready")
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def chromium() -> str | None:
+    """A Chromium of this machine."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return os.environ.get("MM_AGENTS_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+
+
+@dataclass
+class Visitor:
+    """Somebody who has the page open.
+
+    Attributes:
+        page: Playwright's page.
+        asked_for: every address that the page has asked for.
+    """
+
+    page: Any
+    asked_for: list[str]
+
+    @property
+    def box(self) -> Any:
+        return self.page.get_by_role("textbox", name="Ask, or drop files here")
+
+    @property
+    def answers(self) -> Any:
+        return self.page.locator("#chat .said")
+
+    def ask(self, question: str, *files: Path) -> Any:
+        """Ask, and return the answer when it is complete."""
+        told = self.page.locator("#chat .keep")
+        before = told.count()
+        if files:
+            self.page.locator("#ask input[type=file]").set_input_files(files)
+            self.page.locator("#ask .thumbnail-item").nth(len(files) - 1).wait_for()
+        self.box.fill(question)
+        self.box.press("Enter")
+        told.nth(before).wait_for()
+        return self.page.locator("#chat .bot-row").last
+
+    def library(self) -> None:
+        """Go to the library, and wait for what it shows."""
+        self.page.get_by_role("tab", name="Library").click()
+        self.page.locator("#gallery img").first.wait_for()
+
+    def add(self, *files: Path) -> str:
+        """Add files to the library; returns what was told."""
+        if not self.page.locator("#files").is_visible():
+            self.page.get_by_text("Add files to the library").click()
+        told = self.page.locator("#said .mm")
+        before = told.first.inner_text() if told.count() else ""
+        self.page.locator("#files input[type=file]").set_input_files(files)
+        self.page.wait_for_function(
+            "before => { const told = document.querySelector('#said .mm'); return told && told.innerText !== before; }",
+            arg=before,
+        )
+        return self.page.locator("#said").inner_text()
