@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mm_agents.library import Library
 
 PlaceArgument = Annotated[
-    str | None, typer.Argument(metavar="[LIB]", help="The library's folder; as --library.", show_default=False)
+    str | None, typer.Argument(metavar="LIB", help="The library's folder; as --library.", show_default=False)
 ]
 _UNITS = {"": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3}
 _CLIENT = """Serve the library to agents: an MCP server on standard input and output, or with --http for several.

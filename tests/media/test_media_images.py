@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import PIL
 import PIL.Image
 import pytest
 from PIL import ImageCms
@@ -18,6 +19,7 @@ from mm_agents import media
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError
 from mm_agents.media import Limits
 
+PILLOW = int(PIL.__version__.partition(".")[0])
 STORED_AS = {
     1: None,
     2: Transpose.FLIP_LEFT_RIGHT,
@@ -118,7 +120,11 @@ def test_alpha_is_flattened_on_white() -> None:
         (PIL.Image.new("RGB", (8, 8), "red").convert("P"), "GIF"),
         (PIL.Image.new("RGB", (8, 8), "red").convert("P"), "BMP"),
         (PIL.Image.new("RGB", (8, 8), "red").convert("LAB"), "TIFF"),
-        (PIL.Image.new("RGB", (8, 8), "red").convert("YCbCr"), "TIFF"),
+        pytest.param(
+            PIL.Image.new("RGB", (8, 8), "red").convert("YCbCr"),
+            "TIFF",
+            marks=pytest.mark.skipif(PILLOW < 13, reason="Pillow before 13 cannot read such a TIFF that it wrote"),
+        ),
     ],
 )
 def test_other_colour_models_become_rgb(picture: PIL.Image.Image, format: str) -> None:
@@ -217,10 +223,12 @@ def test_a_decompression_bomb_is_refused_by_its_header() -> None:
     vp8x = b"VP8X" + struct.pack("<II", 10, 0) + (16_383).to_bytes(3, "little") * 2
     webp = b"RIFF" + struct.pack("<I", 4 + len(vp8x)) + b"WEBP" + vp8x
     begin = time.perf_counter()
-    for content in (png, webp):
-        with pytest.raises(MediaTooLargeError):
+    # Pillow before 13 opens no WebP that is all header, and so does not come to ask for its size.
+    header_alone = (MediaTooLargeError, DamagedMediaError) if PILLOW < 13 else MediaTooLargeError
+    for content, refusal in ((png, MediaTooLargeError), (webp, header_alone)):
+        with pytest.raises(refusal):
             media.load_image(content)
-        with pytest.raises(MediaTooLargeError):
+        with pytest.raises(refusal):
             media.image_size(content)
     assert time.perf_counter() - begin < 1
     with pytest.raises(MediaTooLargeError, match=r"50,000 x 50,000 pixels; the limit is 100,000,000 \(Limits.pixels\)"):
