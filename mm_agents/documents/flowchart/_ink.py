@@ -10,6 +10,7 @@ import numpy as np
 
 from mm_agents.documents._opencv import opencv
 from mm_agents.documents.flowchart._canvas import Canvas, Text, commonest, piece
+from mm_agents.documents.flowchart._frames import borders, close_across
 from mm_agents.documents.flowchart._lanes import Lanes
 from mm_agents.documents.flowchart._nodes import Block, Layout, shadows
 
@@ -52,8 +53,7 @@ def find_ink(canvas: Canvas, bare: NDArray[np.int16], blocks: Sequence[Block], l
     for region in lanes.titles:
         cv2.drawContours(covered, [region.contour], -1, 1, max(3, int(0.4 * canvas.unit)))
         cv2.drawContours(covered, [region.contour], -1, 1, -1)
-    for region in layout.frames:
-        cv2.drawContours(covered, [region.contour], -1, 1, 7)
+    covered |= borders(canvas, layout.frames)
     if lanes.lines is not None:
         covered |= lanes.lines
     marked = _marked(canvas, bare, covered)
@@ -65,6 +65,7 @@ def find_ink(canvas: Canvas, bare: NDArray[np.int16], blocks: Sequence[Block], l
     for x0, y0, x1, y1 in _plates(canvas, bare, free):
         words[y0:y1, x0:x1] = 1
     lines = marked & (1 - words)
+    close_across(lines, layout.frames)
     blots = _blots(lines, canvas.unit)
     dashed = _join_dots(lines, covered | words, canvas.unit)
     lines |= dashed

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Direction = Literal["across", "down"]
 
 _CROSSES_THE_PAGE = 0.82  # of the drawing's height or width: what a line between lanes spans at least
+_OFF = 5.0  # text heights that a title is off its place at most
+_HIDDEN = 0.25  # of a line between lanes at most runs through shapes
 _INSIDE = 0.75  # of a shape's height or width: with less in one lane it stands in none for sure
 
 
@@ -56,6 +58,14 @@ class Lanes:
         share = band.share(start, end)
         return (band.name if share >= _INSIDE else None), share
 
+    def same_as(self, frame: Region, unit: float) -> bool:
+        """Whether a frame is the border of a lane, or of all of them."""
+        start, end = (
+            (frame.y, frame.y + frame.height) if self.direction == "across" else (frame.x, frame.x + frame.width)
+        )
+        begins = any(abs(band.start - start) < unit for band in self.bands)
+        return begins and any(abs(band.end - end) < unit for band in self.bands)
+
 
 def find_lanes(layout: Layout, regions: Sequence[Region], canvas: Canvas, bare: NDArray[np.int16]) -> Lanes:
     """Find the lanes of a chart; the shapes that are only their titles are taken out of the layout.
@@ -66,7 +76,7 @@ def find_lanes(layout: Layout, regions: Sequence[Region], canvas: Canvas, bare: 
         canvas: the chart.
         bare: its paper.
     """
-    across, down = _separators(canvas, bare)
+    across, down = _separators(canvas, bare, layout.shapes)
     lanes = (
         _strips(layout, regions, canvas.unit)
         or _title_row(layout, canvas.unit)
@@ -185,10 +195,14 @@ def _tiles(layout: Layout, unit: float) -> Lanes | None:
             for frame in frames:
                 if frame is not tiles[-1] and _adjoins(tiles[-1], frame, unit, down=down):
                     tiles.append(frame)
-            titled = [tile for tile in tiles if tile.texts]
-            if len(tiles) >= 2 and len(titled) == len(tiles):
-                return _tiled(tiles, unit, "down" if down else "across")
+            titles = [_title(tile.texts, _box(tile), unit, down=down, over=True) for tile in tiles]
+            if len(tiles) >= 2 and all(titles):
+                return _tiled(tiles, titles, "down" if down else "across")
     return None
+
+
+def _box(tile: Region) -> tuple[float, float, float, float]:
+    return tile.x, tile.y, tile.x + tile.width, tile.y + tile.height
 
 
 def _adjoins(one: Region, two: Region, unit: float, *, down: bool) -> bool:
@@ -200,11 +214,39 @@ def _adjoins(one: Region, two: Region, unit: float, *, down: bool) -> bool:
     return 0 <= gap < 0.8 * unit and abs(start) < 0.5 * unit and abs(end) < unit
 
 
-def _tiled(tiles: Sequence[Region], unit: float, direction: Direction) -> Lanes:
+def _title(
+    texts: Sequence[Text], box: tuple[float, float, float, float], unit: float, *, down: bool, over: bool = False
+) -> list[Text]:
+    """The title of a lane: what stands in the middle of its beginning or in the corner there, and not beside that.
+
+    Args:
+        texts: that stand in the lane and in none of its shapes.
+        box: of the lane: x0, y0, x1, y1.
+        unit: the height of text in pixels.
+        down: whether the lane runs down.
+        over: whether the title of a lane across may also stand in the middle of its upper border.
+    """
+    x0, y0, x1, y1 = box
+
+    def away(text: Text) -> float:
+        left, top = abs(text.x0 - x0), abs(text.y0 - y0)
+        level, upright = abs(text.cx - (x0 + x1) / 2), abs(text.cy - (y0 + y1) / 2)
+        found = [left + top, level + top if down else left + upright]
+        return min([*found, level + top] if over else found)
+
+    first = min(texts, key=away, default=None)
+    if first is None or away(first) > _OFF * unit:
+        return []
+    if down:
+        beside = [text for text in texts if abs(text.y0 - first.y0) < 0.6 * unit]
+        return [text for text in beside if max(text.x0 - first.x1, first.x0 - text.x1) < 2 * unit]
+    beside = [text for text in texts if abs(text.x0 - first.x0) < 0.6 * unit]
+    return [text for text in beside if max(text.y0 - first.y1, first.y0 - text.y1) < unit]
+
+
+def _tiled(tiles: Sequence[Region], titles: Sequence[Sequence[Text]], direction: Direction) -> Lanes:
     bands: list[Band] = []
-    for tile in tiles:
-        begins = min(text.y0 if direction == "down" else text.x0 for text in tile.texts)
-        title = [t for t in tile.texts if (t.y0 if direction == "down" else t.x0) < begins + 0.5 * unit]
+    for tile, title in zip(tiles, titles, strict=True):
         start, end = (tile.x, tile.x + tile.width) if direction == "down" else (tile.y, tile.y + tile.height)
         bands.append(Band(name=_name(title), start=start - 2, end=end + 2, texts=tuple(title)))
     return Lanes(direction=direction, bands=bands, texts=[text for band in bands for text in band.texts])
@@ -217,15 +259,18 @@ Bar = tuple[int, int, int, int]
 """A line's box on the canvas: x0, y0, x1, y1."""
 
 
-def _separators(canvas: Canvas, bare: NDArray[np.int16]) -> tuple[list[Bar], list[Bar]]:
-    """Thin straight lines across the whole drawing and down it, two or more with the same ends."""
+def _separators(canvas: Canvas, bare: NDArray[np.int16], shapes: Sequence[Region]) -> tuple[list[Bar], list[Bar]]:
+    """Thin straight lines across the whole drawing and down it, two or more with the same ends.
+
+    A row of connectors that only the shapes between them join is none.
+    """
     marked = (np.abs(canvas.pixels.astype(np.int16) - bare).max(axis=2) > 14).astype(np.uint8)
     ys, xs = np.nonzero(marked)
     if not len(ys):
         return [], []
     height, width = int(ys.max() - ys.min()), int(xs.max() - xs.min())
-    across = _bars(marked, (int(0.6 * width), 1), 0.4 * canvas.unit)
-    down = _bars(marked, (1, int(0.6 * height)), 0.4 * canvas.unit)
+    across = _clear(_bars(marked, (int(0.6 * width), 1), 0.4 * canvas.unit), shapes)
+    down = _clear(_bars(marked, (1, int(0.6 * height)), 0.4 * canvas.unit), shapes)
     across = _same_ends([(b[0], b[2]) for b in across], across, _CROSSES_THE_PAGE * width, canvas.unit)
     down = _same_ends([(b[1], b[3]) for b in down], down, _CROSSES_THE_PAGE * height, canvas.unit)
     return across, down
@@ -242,6 +287,26 @@ def _bars(marked: NDArray[np.uint8], size: tuple[int, int], thickest: float) -> 
         for x, y, width, height, _ in stats[1:]
         if min(width, height) <= max(3.0, thickest)
     ]
+
+
+def _clear(bars: Sequence[Bar], shapes: Sequence[Region]) -> list[Bar]:
+    """The lines that hardly run through shapes."""
+    kept: list[Bar] = []
+    for bar in bars:
+        x0, y0, x1, y1 = bar
+        upright, x, y = y1 - y0 > x1 - x0, (x0 + x1) / 2, (y0 + y1) / 2
+        hidden = sum(
+            max(0, min(y1, shape.y + shape.height) - max(y0, shape.y))
+            if upright
+            else max(0, min(x1, shape.x + shape.width) - max(x0, shape.x))
+            for shape in shapes
+            if (
+                shape.x + 3 < x < shape.x + shape.width - 3 if upright else shape.y + 3 < y < shape.y + shape.height - 3
+            )
+        )
+        if hidden < _HIDDEN * max(x1 - x0, y1 - y0):
+            kept.append(bar)
+    return kept
 
 
 def _same_ends(ends: Sequence[tuple[int, int]], bars: Sequence[Bar], shortest: float, unit: float) -> list[Bar]:
@@ -265,9 +330,8 @@ def _between(bars: Sequence[Bar], canvas: Canvas, layout: Layout, direction: Dir
         inside = [text for text in canvas.texts if start < (text.cx if down else text.cy) < end]
         inside = [text for text in inside if not any(region.holds(text.cx, text.cy) for region in layout.shapes)]
         inside = [text for text in inside if (text.y0 if down else text.x0) > begin - 3 * unit]
-        inside.sort(key=lambda text: text.y0 if down else text.x0)
-        near = [t for t in inside if (t.y0 if down else t.x0) < begin + 3 * unit][:3]
-        title = [t for t in near if abs((t.y0 - near[0].y0) if down else (t.x0 - near[0].x0)) < 0.6 * unit]
+        near = [text for text in inside if (text.y0 if down else text.x0) < begin + 3 * unit]
+        title = _title(near, (start, begin, end, begin) if down else (begin, start, begin, end), unit, down=down)
         if title:
             bands.append(Band(name=_name(title), start=start, end=end, texts=tuple(title)))
     if len(bands) < 2:

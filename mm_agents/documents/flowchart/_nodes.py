@@ -10,6 +10,7 @@ import numpy as np
 
 from mm_agents.documents._opencv import opencv
 from mm_agents.documents.flowchart._canvas import Canvas, Text
+from mm_agents.documents.flowchart._frames import framed
 from mm_agents.documents.flowchart._regions import Ground, Region
 from mm_agents.documents.flowchart._shapes import Shape, classify
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _MOST_OF_THE_PAGE = 0.4
 _PLATE_TEXT = 60  # characters
+_CLEAN = 0.97  # how well a rectangle fits a field of a table or the title of a lane
 _SOFT = 0.33  # what changes from pixel to pixel by less than this part of its contrast is a shadow, not a line
 
 
@@ -64,11 +66,14 @@ def sort_regions(ground: Ground, canvas: Canvas) -> Layout:
     _share_texts(regions, canvas.texts)
     for region in regions:
         _heal(region, unit)
-    layout = Layout()
+    layout = Layout(frames=framed(canvas, regions))
+    homes = {id(region): _home(region, layout.frames) for region in regions}
+    regions = [region for region in regions if not _is_ground(region, homes[id(region)])]
     height, width = canvas.size
     page = height * width
     solid = [region for region in regions if region.solidity > 0.86 and region.filled < 0.35 * page]
-    written = [region for region in solid if region.texts or _is_dot(region, paper, unit)]
+    grounds = {id(region): homes[id(region)] or paper for region in regions}
+    written = [region for region in solid if region.texts or _is_dot(region, grounds[id(region)], unit)]
     for region in regions:
         region.inner = [
             other
@@ -79,11 +84,36 @@ def sort_regions(ground: Ground, canvas: Canvas) -> Layout:
         if (len(region.inner) >= 2 and texts) or (len(texts) == 1 and region.filled > 3 * texts[0].filled):
             if region.solidity > 0.9 and region.filled > 6 * unit * unit:
                 layout.frames.append(region)
-        elif region.filled < _MOST_OF_THE_PAGE * page and _may_be_shape(region, paper, unit):
+        elif region.filled < _MOST_OF_THE_PAGE * page and _may_be_shape(region, grounds[id(region)], unit):
             layout.shapes.append(region)
     layout.shapes = _outermost(layout.shapes)
     _take_plates(layout, paper, unit)
     return layout
+
+
+def _home(region: Region, frames: Sequence[Region]) -> Region | None:
+    """The smallest frame that a region stands in."""
+    around = [frame for frame in frames if frame.filled > region.filled and frame.holds(region.cx, region.cy)]
+    return min(around, key=lambda frame: frame.filled, default=None)
+
+
+def _is_ground(region: Region, frame: Region | None) -> bool:
+    """Whether a region is a part of a frame's ground that connectors cut off; then its words are the frame's."""
+    if frame is None or not region.like(frame.colour):
+        return False
+    gaps = (
+        region.x - frame.x,
+        region.y - frame.y,
+        frame.x + frame.width - region.x - region.width,
+        frame.y + frame.height - region.y - region.height,
+    )
+    if min(gaps) > frame.rim + 3:
+        return False
+    shape, fit = classify(region.mask())
+    if shape == "rectangle" and fit > _CLEAN and region.filled < 0.5 * frame.filled:  # the title of a lane
+        return False
+    frame.texts.extend(region.texts)
+    return True
 
 
 def _share_texts(regions: Sequence[Region], texts: Sequence[Text]) -> None:

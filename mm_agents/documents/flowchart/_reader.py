@@ -46,7 +46,7 @@ class FlowchartReader:
         engine: Ocr = ocr or default_ocr()
         opened = next(open_pages(source, ocr=engine, numbers=[page or 1]))
         traced = trace(opened, engine)
-        sure = confidence(traced.nodes, traced.edges, opened.straight)
+        sure = confidence(traced.nodes, traced.edges)
         if sure == 0:
             return Flowchart(notes=(NO_CHART,), confidence=0.0, page=opened.number)
         told: tuple[Finding, ...] = ()

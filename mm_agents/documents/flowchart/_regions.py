@@ -32,6 +32,7 @@ class Region:
         colour: float, shape (3,).
         texts: pieces of text that stand in it, and in no region within it.
         inner: shapes that lie in it.
+        rim: how far its border reaches to either side of the contour, in pixels; 0 where that was not measured.
     """
 
     label: int
@@ -46,6 +47,7 @@ class Region:
     colour: NDArray[Any]
     texts: list[Text] = field(default_factory=list["Text"])
     inner: list[Region] = field(default_factory=list["Region"])
+    rim: int = 0
 
     @property
     def cx(self) -> float:
@@ -90,11 +92,15 @@ class Ground:
     flatness: float
 
 
+def flat_limit(canvas: Canvas) -> float:
+    """The change between neighbours from which on a pixel is not flat."""
+    return 14 if canvas.ringing < 1.5 else min(14 + 3 * canvas.ringing, 26)
+
+
 def find_regions(canvas: Canvas) -> Ground | None:
     """Divide a canvas into flat regions; None where nothing is flat."""
     cv2 = opencv()
-    limit = 14 if canvas.ringing < 1.5 else min(14 + 3 * canvas.ringing, 26)
-    flat = (canvas.change < limit).astype(np.uint8)
+    flat = (canvas.change < flat_limit(canvas)).astype(np.uint8)
     flatness = float(flat.mean())
     _wipe_glyphs(flat, canvas.texts)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(flat, connectivity=4)

@@ -11,9 +11,11 @@ import numpy as np
 from mm_agents.documents._opencv import opencv
 from mm_agents.documents.flowchart._again import look_again, suspicious, unread_titles
 from mm_agents.documents.flowchart._canvas import Canvas, Text, prepare, said
+from mm_agents.documents.flowchart._frames import titles_of
 from mm_agents.documents.flowchart._graph import Edge, Lane, Node
 from mm_agents.documents.flowchart._heads import bulge, spread
 from mm_agents.documents.flowchart._ink import Ink, find_ink
+from mm_agents.documents.flowchart._junctions import dots
 from mm_agents.documents.flowchart._labels import Label, group, share_labels
 from mm_agents.documents.flowchart._lanes import Band, Lanes, find_lanes
 from mm_agents.documents.flowchart._mend import Shapes, Tie, mend
@@ -95,7 +97,8 @@ def _sketch(page: Page) -> _Sketch | None:
     if not blocks:
         return None
     ink = find_ink(canvas, bare, blocks, layout, lanes)
-    titles = _frame_titles(layout.frames, ink, lanes)
+    around = [frame for frame in layout.frames if not lanes.same_as(frame, canvas.unit)]
+    titles = titles_of(around, [text for text in ink.free if text not in lanes.texts], ink.lines, canvas.unit)
     taken = {id(text) for texts in titles.values() for text in texts}
     free = [text for text in ink.free if id(text) not in taken]
     web, shapes = spin(ink.lines), Shapes(ink.owners)
@@ -108,7 +111,7 @@ def _sketch(page: Page) -> _Sketch | None:
         titles=titles,
         free=free,
         web=web,
-        ties=mend(web, shapes, free, canvas.unit),
+        ties=mend(web, shapes, ink.free, canvas.unit),
         shapes=shapes,
     )
 
@@ -120,21 +123,7 @@ def _connectors(sketch: _Sketch) -> list[Route]:
     measured = [
         (spread(web, tie.end, lines, sketch.shapes, unit), bulge(web, tie.end, lines, depth, unit)) for tie in ties
     ]
-    return connect(web, terminals_of(ties, measured), unit)
-
-
-def _frame_titles(frames: Sequence[Region], ink: Ink, lanes: Lanes) -> dict[int, list[Text]]:
-    """The text just inside the rim of each frame, by the frame's label."""
-    free = {id(text) for text in ink.free}
-    lane_texts = {id(text) for text in lanes.texts}
-    titles: dict[int, list[Text]] = {}
-    for frame in frames:
-        own = [text for text in frame.texts if id(text) in free and id(text) not in lane_texts]
-        if own:
-            first = min(own, key=lambda text: text.y0)
-            if first.y0 - frame.y < 1.5 * first.height + 4 or frame.y + frame.height - first.y1 < 1.5 * first.height:
-                titles[frame.label] = [text for text in own if abs(text.cy - first.cy) < 0.5 * first.height]
-    return titles
+    return connect(web, terminals_of(ties, measured), unit, dots(web, depth, unit))
 
 
 # ---------------------------------------------------------------- told in pixels of the page

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mm_agents.documents.flowchart._heads import looks_like_head
+from mm_agents.documents.flowchart._junctions import Pairs, angle, branchings, straightest
 from mm_agents.documents.flowchart._mend import Tie
 from mm_agents.documents.flowchart._web import End, Web
 
@@ -66,12 +67,14 @@ class Walker:
         web: of the lines.
         terminals: where lines end at shapes.
         unit: the height of text in pixels.
+        joined: the knots of four lines or more that do not cross there.
     """
 
-    def __init__(self, web: Web, terminals: Sequence[Terminal], unit: float) -> None:
+    def __init__(self, web: Web, terminals: Sequence[Terminal], unit: float, joined: set[int] | None = None) -> None:
         self._web = web
         self._terminals = {terminal.end: terminal for terminal in terminals}
         self._unit = unit
+        self.joined = joined or set[int]()
 
     def walk(self, start: Terminal, *, freely: bool = False) -> Iterator[Route]:
         """Every way from a terminal to another; freely, also around corners at crossings."""
@@ -93,9 +96,9 @@ class Walker:
                     turning=turning,
                 )
                 continue
-            for angle, (other, at) in self._onward(end, strokes, np.concatenate(points[-2:]), freely=freely):
+            for turn, (other, at) in self._onward(end, strokes, np.concatenate(points[-2:]), freely=freely):
                 stack.append(
-                    ((other, 1 - at), (*strokes, other), [*points, web.strokes[other].from_end(at)], turning + angle)
+                    ((other, 1 - at), (*strokes, other), [*points, web.strokes[other].from_end(at)], turning + turn)
                 )
 
     def _onward(
@@ -110,40 +113,29 @@ class Walker:
         reach = 1.2 * self._unit
         back = points[max(0, len(points) - 1 - round(reach))].astype(float) - points[-1]
         back = back / max(1e-6, float(np.hypot(*back)))
-        turns = sorted((_angle(-back, web.heading(other, reach)), other) for other in others)
+        turns = sorted((angle(-back, web.heading(other, reach)), other) for other in others)
         if freely:
             return [turn for turn in turns if turn[0] < 150]
         present = [e for e in web.ends[knot] if e != end]
-        if len(present) == 3:
-            partner = self._partner(end, knot, back)
-            if partner is not None:
+        if len(present) == 3 and knot not in self.joined:
+            headings = {e: back if e == end else web.heading(e, reach) for e in web.ends[knot]}
+            pairs = straightest(headings, _STRAIGHT)
+            if pairs is not None:
+                partner = next(two if one == end else one for one, two in pairs if end in (one, two))
                 return [turn for turn in turns if turn[1] == partner]
-        if len(present) > 3:
+        if len(present) > 3 and knot not in self.joined:
             straight = [turn for turn in turns if turn[0] < _STRAIGHT]
             return straight[:1] or turns[:1]
         return [turn for turn in turns if turn[0] < _TURN]
 
-    def _partner(self, end: End, knot: int, back: NDArray[Any]) -> End | None:
-        """At a crossing of two lines the end that goes on straight; None where the lines do not just cross."""
-        web = self._web
-        reach = 1.2 * self._unit
-        ends = web.ends[knot]
-        headings = {e: back if e == end else web.heading(e, reach) for e in ends}
-        others = [e for e in ends if e != end]
-        best: tuple[float, End] | None = None
-        for partner in others:
-            one, two = (e for e in others if e != partner)
-            bend = _angle(-headings[end], headings[partner])
-            bend2 = _angle(-headings[one], headings[two])
-            if max(bend, bend2) < _STRAIGHT and (best is None or bend + bend2 < best[0]):
-                best = bend + bend2, partner
-        return best[1] if best else None
+    def crossing(self, knot: int) -> Pairs | None:
+        """The two lines that cross in a knot of four ends, by where they lead; None where they do not just cross."""
+        return straightest({end: self._web.heading(end, 1.2 * self._unit) for end in self._web.ends[knot]}, _STRAIGHT)
 
-
-def _angle(one: NDArray[Any], two: NDArray[Any]) -> float:
-    """Degrees between two directions; 0 where one has no length."""
-    length = float(np.hypot(*one) * np.hypot(*two))
-    return float(np.degrees(np.arccos(np.clip(float(one @ two) / length, -1, 1)))) if length else 0.0
+    def beyond(self, end: End) -> list[Terminal]:
+        """The terminals that a line leads to which leaves a knot by one of its ends."""
+        start = Terminal(end=end, shape=0, spread=1.0, head=False)
+        return [route.stop for route in self.walk(start)]
 
 
 # ---------------------------------------------------------------- from ways to connectors
@@ -157,9 +149,17 @@ def terminals_of(ties: Sequence[Tie], measured: Sequence[tuple[float, float]]) -
     ]
 
 
-def connect(web: Web, terminals: Sequence[Terminal], unit: float) -> list[Route]:
-    """The connectors of a chart: from bare ends to heads, then what is left."""
-    walker = Walker(web, terminals, unit)
+def connect(web: Web, terminals: Sequence[Terminal], unit: float, joined: set[int]) -> list[Route]:
+    """The connectors of a chart: from bare ends to heads, then what is left.
+
+    Args:
+        web: of the lines.
+        terminals: where they end at shapes.
+        unit: the height of text in pixels.
+        joined: the knots that a dot marks as no crossings.
+    """
+    walker = Walker(web, terminals, unit, joined)
+    walker.joined |= set(branchings(web, walker))
     found: list[Route] = []
     undirected: list[Route] = []
     for terminal in terminals:

@@ -162,11 +162,13 @@ def spin(lines: NDArray[np.uint8]) -> Web:
 def _groups(labels: NDArray[np.int32]) -> Iterator[tuple[int, NDArray[np.int32]]]:
     """The pixels (y, x) of every label but 0."""
     ys, xs = np.nonzero(labels)
+    if not len(ys):
+        return
     values = labels[ys, xs]
     order = np.argsort(values, kind="stable")
     points = np.stack([ys[order], xs[order]], axis=1).astype(np.int32)
     values = values[order]
-    starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]]) if len(values) else np.array([], int)
+    starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
     for start, stop in zip(starts, np.r_[starts[1:], len(values)], strict=True):
         yield int(values[start]), points[start:stop]
 
