@@ -28,7 +28,7 @@ def _group() -> None:
 def documents(
     folders: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FOLDER]…", help="Folders with manifest.json; none: pictures drawn for this."),
+        typer.Argument(metavar="FOLDER", help="Folders with manifest.json; none: pictures drawn for this."),
     ] = None,
     kind: Annotated[
         list[str] | None, typer.Option("--kind", metavar="|".join(_KINDS), help="Only these; may be repeated.")

@@ -105,7 +105,7 @@ def add(
 
 @app.command()
 def search(
-    query: Annotated[str | None, typer.Argument(metavar="[TEXT]", help="Words or a sentence.")] = None,
+    query: Annotated[str | None, typer.Argument(metavar="TEXT", help="Words or a sentence.")] = None,
     library: LibraryOption = DEFAULT_LIBRARY,
     image: Annotated[Path | None, typer.Option("--image", metavar="FILE", help="Ask with a picture.")] = None,
     video: Annotated[Path | None, typer.Option("--video", metavar="FILE", help="Ask with a clip.")] = None,
