@@ -41,7 +41,15 @@ def load(path: Path, *, content: bytes | None = None) -> dict[str, Any]:
         if damaged:
             raise WeightsError(f"The checkpoint {str(path)!r} is corrupt in {damaged!r}.")
         state = get_torch().load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except (zipfile.BadZipFile, pickle.UnpicklingError, EOFError, RuntimeError, ValueError, KeyError, TypeError) as error:
+    except (
+        zipfile.BadZipFile,
+        pickle.UnpicklingError,
+        EOFError,
+        RuntimeError,
+        ValueError,
+        KeyError,
+        TypeError,
+    ) as error:
         if isinstance(error, WeightsError):
             raise
         reason = str(error).strip().splitlines()[:1]

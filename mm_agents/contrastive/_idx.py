@@ -47,10 +47,13 @@ def read(source: Path) -> tuple[ByteArray, ByteArray]:
     return pictures, labels
 
 
+def _opened(path: Path) -> Any:
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+
+
 def _array(path: Path, dimensions: int) -> ByteArray:
-    opened: Any = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
     try:
-        with opened as file:
+        with _opened(path) as file:
             head = file.read(4 + 4 * dimensions)
             if len(head) < 4 + 4 * dimensions:
                 raise DamagedMediaError(f"{path.name!r} is cut off in its header, after {len(head)} bytes.")

@@ -18,15 +18,14 @@ if TYPE_CHECKING:
 
 
 def read_digits(path: Path) -> tuple[ByteArray, ByteArray]:
-    """The pictures, shape (n, side, side), and labels, shape (n,), of a CSV with the columns label, pixel0, pixel1, …
+    """The pictures, shape (n, side, side), and labels, shape (n,), of a CSV with the columns label, pixel0, pixel1 and so on.
 
     Raises:
         ConfigError: the columns are others.
         DamagedMediaError: a cell is no number from 0 to 255, or the file is cut off.
     """
-    opened: Any = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
     try:
-        with opened as file:
+        with _opened(path) as file:
             names = [name.strip() for name in file.readline().split(",")]
             side = math.isqrt(len(names) - 1)
             if side < 1 or names != ["label", *(f"pixel{n}" for n in range(side * side))]:
@@ -51,6 +50,10 @@ def read_digits(path: Path) -> tuple[ByteArray, ByteArray]:
     return whole[:, 1:].reshape(-1, side, side), whole[:, 0]
 
 
+def _opened(path: Path) -> Any:
+    return gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
+
+
 def read_rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     """The rows of a CSV or TSV (told by its name), each with those columns filled, and with "label" where it has one.
 
@@ -68,7 +71,7 @@ def read_rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
                     f"{path.name!r} has no column {missing[0]!r} but {', '.join(names)[:80] or 'none'}; its first line "
                     f"should name {', '.join(columns)} and, if you like, label."
                 )
-            rows = list[dict[str, Any]](reader)
+            rows: list[dict[Any, Any]] = list(reader)
     except (UnicodeDecodeError, csv.Error) as error:
         raise DamagedMediaError(f"{path.name!r} is no table in UTF-8: {error}") from error
     for number, row in enumerate(rows, start=1):

@@ -50,10 +50,14 @@ class Pictures:
     def __post_init__(self) -> None:
         sizes = np.bincount(self.labels, minlength=len(self.names))
         if len(self.names) < 2:
-            raise ConfigError(f"There is only one class ({', '.join(self.names) or 'none'}); contrast needs two or more.")
+            raise ConfigError(
+                f"There is only one class ({', '.join(self.names) or 'none'}); contrast needs two or more."
+            )
         if not self.open_set and sizes.min() < 2:
             few = self.names[int(sizes.argmin())]
-            raise ConfigError(f"The class {few!r} has {sizes.min()} pictures; it needs 2 or more. Add some or leave it out.")
+            raise ConfigError(
+                f"The class {few!r} has {sizes.min()} pictures; it needs 2 or more. Add some or leave it out."
+            )
 
     def __len__(self) -> int:
         """How many pictures there are."""
@@ -148,7 +152,9 @@ def read_folders(folder: Path, *, size: int = 64, channels: int = 3) -> Pictures
         if not found:
             raise ConfigError(f"The class {one.name!r} has no picture. Add some or remove the folder.")
     if len(classes) < 2:
-        raise ConfigError(f"{str(folder)!r} holds {len(classes)} folders of pictures; contrast needs two classes or more.")
+        raise ConfigError(
+            f"{str(folder)!r} holds {len(classes)} folders of pictures; contrast needs two classes or more."
+        )
     return Pictures(
         pixels=_loaded([path for found in files for path in found], channels, size),
         labels=np.repeat(np.arange(len(classes)), [len(found) for found in files]),

@@ -215,7 +215,9 @@ class _Run:
             report(self.epoch * len(steps) + done + 1, self.settings.epochs * len(steps), shown)
         mean = float(total) / len(steps)
         if not math.isfinite(mean):
-            raise ConfigError(f"The loss of epoch {self.epoch + 1} is {mean}; try a smaller rate than {self.settings.rate}.")
+            raise ConfigError(
+                f"The loss of epoch {self.epoch + 1} is {mean}; try a smaller rate than {self.settings.rate}."
+            )
         return mean
 
     def _draw(self, count: int) -> list[tuple[Tensor, ...]]:
@@ -238,9 +240,7 @@ class _Run:
         if settings.loss == "supcon":
             return losses.supervised_contrastive(vectors, labels, temperature=settings.temperature)
         if settings.loss == "infonce":
-            return losses.info_nce(
-                first, second, temperature=settings.temperature, labels=labels[: len(left)]
-            )
+            return losses.info_nce(first, second, temperature=settings.temperature, labels=labels[: len(left)])
         return losses.sigmoid(first, second, labels=labels[: len(left)], **self.learned)
 
     def _accuracy(self, vectors: Tensor) -> float:
