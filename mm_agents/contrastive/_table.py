@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def read_digits(path: Path) -> tuple[ByteArray, ByteArray]:
-    """The pictures, shape (n, side, side), and labels, shape (n,), of a CSV with the columns label, pixel0, pixel1 and so on.
+    """The pictures, shape (n, side, side), and labels, shape (n,), of a CSV as Kaggle has it.
 
     Raises:
         ConfigError: the columns are others.

@@ -171,7 +171,7 @@ def align(
 
 
 def recalls(data: Captioned, held: NDArray[np.bool_], weights: dict[str, FloatArray]) -> dict[str, float]:
-    """The share of held-out texts with a held-out picture of their group among the first 1 and 5 (each picture once)."""
+    """The share of held-out texts with a held-out picture of their group among the first 1 and 5."""
     _, once = np.unique(data.units[held], return_index=True)
     pictures = project(data.pictures[held][once], weights.get("image"))
     likeness = project(data.texts[held], weights.get("text")) @ pictures.T
@@ -204,11 +204,10 @@ def _learn(data: Captioned, chosen: NDArray[np.bool_], settings: AlignSettings, 
     sides = ("image", "text") if settings.side == "both" else (settings.side,)
     matrices = {side: identity.clone().requires_grad_() for side in sides}
     sigmoid = {"scale": torch.tensor(math.log(10.0)), "bias": torch.tensor(-10.0)}
+    learned: list[Tensor] = []
     if settings.loss == "sigmoid":
-        sigmoid = {name: value.requires_grad_() for name, value in sigmoid.items()}
-    optimiser = torch.optim.Adam(
-        [*matrices.values(), *(v for v in sigmoid.values() if v.requires_grad)], lr=settings.rate
-    )
+        learned = [value.requires_grad_() for value in sigmoid.values()]
+    optimiser = torch.optim.Adam([*matrices.values(), *learned], lr=settings.rate)
     generator = torch.Generator().manual_seed(seed)
     for _ in range(settings.steps):
         places = torch.randperm(len(groups), generator=generator)[: settings.batch]

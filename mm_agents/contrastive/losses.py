@@ -84,9 +84,8 @@ def sigmoid(left: Tensor, right: Tensor, *, scale: Tensor, bias: Tensor, labels:
     """
     torch = get_torch()
     logits = _cosines(left, right) * scale.exp() + bias
-    if labels is None:
-        labels = torch.arange(len(left), device=logits.device)
-    signs = 2 * (labels[:, None] == labels[None]).to(logits.dtype) - 1
+    own = torch.arange(len(left), device=logits.device) if labels is None else labels
+    signs = 2 * (own[:, None] == own[None]).to(logits.dtype) - 1
     return -torch.nn.functional.logsigmoid(signs * logits).sum() / len(left)
 
 

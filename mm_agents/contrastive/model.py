@@ -1,4 +1,4 @@
-"""The network: two convolutions and two linear layers, for pictures of any number of channels and any size from 16 on."""
+"""The network: two convolutions and two linear layers, for pictures of 16 pixels a side or more."""
 
 from __future__ import annotations
 

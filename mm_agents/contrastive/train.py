@@ -115,7 +115,7 @@ def train(
         report: called after each batch.
 
     Raises:
-        ConfigError: the folder is in use, there is nothing to go on from, or it was trained with other settings or data.
+        ConfigError: the folder is in use, has nothing to go on from, or was trained with other settings or data.
         WeightsError: no checkpoint can be read.
         MissingExtraError: torch is not installed.
     """
@@ -216,7 +216,7 @@ class _Run:
         mean = float(total) / len(steps)
         if not math.isfinite(mean):
             raise ConfigError(
-                f"The loss of epoch {self.epoch + 1} is {mean}; try a smaller rate than {self.settings.rate}."
+                f"The loss is {mean} in epoch {self.epoch + 1}; try a smaller rate than {self.settings.rate}."
             )
         return mean
 

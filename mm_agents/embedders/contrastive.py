@@ -130,7 +130,7 @@ class ContrastiveEmbedder:
         check_items(items, model.accepts, self.name)
         if not items:
             return np.empty((0, model.width), np.float32)
-        return unit_rows(model.embed(items, role), model.width, self.name)
+        return unit_rows(list(model.embed(items, role)), model.width, self.name)
 
     def close(self) -> None:
         """Free the model; harmless when called twice. A later call loads it again."""
