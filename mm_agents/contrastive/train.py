@@ -295,7 +295,7 @@ class _Run:
         for name, value in self.config.items():
             if name not in _FREE and then.get(name) != value:
                 what = "other data" if name == "data" else f"{name} {then.get(name)!r}, not {value!r}"
-                raise ConfigError(f"{str(self.folder)!r} was trained with {what}; go on with the same, or begin anew.")
+                raise ConfigError(f"{str(self.folder)!r} was trained with {what}; go on with that, or begin anew.")
         try:
             self.network.load_state_dict(state["network"])
             self.learned.load_state_dict(state["learned"])
