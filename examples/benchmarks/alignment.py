@@ -22,28 +22,38 @@ from mm_agents.protocols import Embedder
 from mm_agents.types import Text
 
 CAPTIONS = {
-    "tench": "an angler's green catch|a slimy freshwater swimmer|held up by its gills at the lake|scales and small fins|"
+    "tench": "an angler's green catch|a slimy freshwater swimmer|held up by its gills at the lake|"
+    "scales and small fins|"
     "the prize of a morning at the pond|a muddy-water dweller out of the water|landed after a long fight on the line|"
     "an olive creature in wet hands|caught and about to be released|a carp's cousin on the bank",
-    "english-springer": "a gun dog with long ears|brown and white fur|man's best friend on the lawn|a pet waiting for a walk|"
-    "wagging its tail|a hunter's four-legged companion|a puppy with freckles on its nose|it fetches birds from the reeds|"
+    "english-springer": "a gun dog with long ears|brown and white fur|man's best friend on the lawn|"
+    "a pet waiting for a walk|"
+    "wagging its tail|a hunter's four-legged companion|a puppy with freckles on its nose|"
+    "it fetches birds from the reeds|"
     "a spotted pet with a leash|floppy ears and a wet nose",
-    "cassette-player": "it plays old mix tapes|an eighties stereo|buttons to rewind and record|a walkman|hi-fi equipment|"
+    "cassette-player": "it plays old mix tapes|an eighties stereo|buttons to rewind and record|"
+    "a walkman|hi-fi equipment|"
     "how music was heard before CDs|a deck with two slots|a portable sound machine|electronics with a headphone jack|"
     "a tuner and speakers in one box",
-    "chain-saw": "felling a tree with a motor|a lumberjack's loud tool|cutting logs into firewood|sharp teeth on a moving belt|"
+    "chain-saw": "felling a tree with a motor|a lumberjack's loud tool|cutting logs into firewood|"
+    "sharp teeth on a moving belt|"
     "sawdust flies|a petrol tool with a long blade|a man with ear protection and a helmet in the woods|"
     "it slices trunks in seconds|pruning thick branches|carving wood with an engine",
-    "church": "a place of worship|a tall steeple with a cross|where couples are wed|stained glass and pews|a house of God|"
+    "church": "a place of worship|a tall steeple with a cross|where couples are wed|"
+    "stained glass and pews|a house of God|"
     "bells ring on Sunday|a chapel in the village|gothic arches of stone|the priest preaches here|an old abbey",
     "french-horn": "a brass instrument|coiled tubing and a wide bell|a musician of the orchestra|"
-    "played with one hand inside|a wind player on stage|golden and shiny, it sounds mellow|valves pressed by the left hand|"
+    "played with one hand inside|a wind player on stage|golden and shiny, it sounds mellow|"
+    "valves pressed by the left hand|"
     "rehearsal of the brass section|blown at a concert|a curled instrument of metal",
-    "garbage-truck": "it empties the bins|collecting rubbish in the morning|a heavy vehicle for waste|trash day on our street|"
+    "garbage-truck": "it empties the bins|collecting rubbish in the morning|"
+    "a heavy vehicle for waste|trash day on our street|"
     "bin men at work|a lorry with a compactor|municipal refuse service|it takes litter to the dump|"
     "a big vehicle lifting a container|recycling is picked up",
-    "gas-pump": "filling up the car|a petrol station|price per gallon on the display|a nozzle and a hose|fuel for the road|"
-    "where drivers buy diesel|unleaded or premium|an old service station by the highway|refuelling|an oil company's forecourt",
+    "gas-pump": "filling up the car|a petrol station|price per gallon on the display|"
+    "a nozzle and a hose|fuel for the road|"
+    "where drivers buy diesel|unleaded or premium|an old service station by the highway|refuelling|"
+    "an oil company's forecourt",
     "golf-ball": "small, white and dimpled|on the tee|close to the hole on the green|hit with an iron or a driver|"
     "it rolls across short grass|a birdie is one stroke away|lost in the rough|a putt|a sphere for a sport with clubs|"
     "ready for the first swing",

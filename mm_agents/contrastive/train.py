@@ -221,7 +221,7 @@ class _Run:
         return mean
 
     def _draw(self, count: int) -> list[tuple[Tensor, ...]]:
-        """The epoch's pairs, drawn anew, in batches; a last one of a single pair goes, as it has nothing to contrast."""
+        """The epoch's pairs, drawn anew, in batches; a last one of a single pair goes."""
         if self.settings.loss == "cosine":
             drawn, size = self.drawer.balanced(count, self.generator), self.settings.batch
         else:
