@@ -7,11 +7,23 @@ import sys
 import warnings
 from typing import Any
 
-from mm_agents.cli import media, reading, asking, serving, films, keeping, evaluating, routing
+from mm_agents.cli import media, reading, asking, serving, films, keeping, evaluating, plotting, routing
 from mm_agents.cli.app import app, plain, say
 from mm_agents.errors import MMAgentsError
 
-__all__ = ["app", "asking", "evaluating", "films", "keeping", "main", "media", "reading", "routing", "serving"]
+__all__ = [
+    "app",
+    "asking",
+    "evaluating",
+    "films",
+    "keeping",
+    "main",
+    "media",
+    "plotting",
+    "reading",
+    "routing",
+    "serving",
+]
 
 
 def main() -> None:
