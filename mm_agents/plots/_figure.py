@@ -1,14 +1,14 @@
-"""A picture of data: a page to explore, or a PNG."""
+"""A figure that can be saved as a page or as a picture."""
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import warnings
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,119 +16,153 @@ from mm_agents._optional import require
 from mm_agents.errors import ConfigError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from mm_agents.types import FloatArray
 
-INK, SOFT, GRID = "#1f2328", "#656d76", "#e6e8eb"
-_DPI = 160
-_POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:"
-# Plotly compiles its WebGL shaders' drivers, hence 'unsafe-eval'; nothing may be fetched from anywhere.
+_ASSETS = Path(__file__).parent / "_assets"
+_INCHES, _DPI = (10.0, 6.25), 160
+_CONFIG = {"responsive": True, "displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d"]}
+# Nothing may come from elsewhere; Plotly compiles its WebGL programs with Function.
+_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
+    "img-src data: blob:; worker-src blob:; base-uri 'none'; form-action 'none'"
+)
 
 
-class Figure(ABC):
-    """What was drawn; ``save`` it as .html (interactive, works without a network) or .png.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What is shown beside a point: plain text, and a small JPEG where there is one."""
+
+    lines: tuple[str, ...]
+    picture: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Figure:
+    """What was drawn.
 
     Attributes:
-        title: what the figure shows.
-        note: how it was made, in one line.
+        title: plain text.
+        caption: a line below it, plain text.
+        points: float32, shape (n, 2) or (n, 3): where each vector lies; None for curves.
+        groups: how many points each entry of the legend has.
+        traces: Plotly's traces, whose ``customdata`` are the numbers of cards.
+        layout: Plotly's layout.
+        frames: Plotly's frames of an animation.
+        cards: what is shown beside a point.
+        paint: draws the same on a ``matplotlib.figure.Figure``.
     """
 
     title: str
-    note: str
+    caption: str
+    traces: Sequence[Mapping[str, Any]]
+    layout: Mapping[str, Any]
+    paint: Callable[[Any], None] = field(repr=False)
+    points: FloatArray | None = None
+    groups: Mapping[str, int] = field(default_factory=dict[str, int])
+    frames: Sequence[Mapping[str, Any]] = ()
+    cards: Sequence[Card] = ()
 
-    @abstractmethod
-    def _plotly(self) -> dict[str, Any]:
-        """What the page's script reads: data, layout, frames, and names, labels and pictures of the points."""
-
-    @abstractmethod
-    def _draw(self, canvas: Any) -> None:
-        """Draw into a Matplotlib figure."""
-
-    def html(self) -> str:
-        """One self-contained page: Plotly and the pictures lie inside it.
+    def save(self, path: str | Path) -> Path:
+        """Write it as a page (.html) or as a picture (.png), and return where.
 
         Raises:
-            MissingExtraError: the extra ``plots`` is not installed.
+            ConfigError: the path ends otherwise.
+            MissingExtraError: what draws that kind is not installed.
         """
-        offline: Any = require("plotly.offline", extra="plots", feature="An interactive plot")
-        here = resources.files("mm_agents.plots")
-        content = json.dumps(self._plotly(), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        content = content.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-        style, script = (here.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+        path = Path(path)
+        kind = path.suffix.lower()
+        if kind not in (".html", ".png"):
+            raise ConfigError(f"A plot is saved as .html or .png, not as {path.name!r}. Name such a file.")
+        content = self.html().encode() if kind == ".html" else self.png()
+        path.write_bytes(content)
+        return path
+
+    def html(self) -> str:
+        """A self-contained page: Plotly is inside it, and it loads nothing."""
+        offline: Any = require("plotly.offline", extra="plots", feature="A plot as a page")
+        content = {
+            "data": self.traces,
+            "layout": _LAYOUT | dict(self.layout),
+            "frames": self.frames,
+            "config": _CONFIG,
+            "cards": [_card(card) for card in self.cards],
+        }
+        title, caption = escape(self.title), escape(self.caption)
+        style = (_ASSETS / "plot.css").read_text(encoding="utf-8")
+        script = (_ASSETS / "plot.js").read_text(encoding="utf-8")
         return (
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
             f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>{escape(self.title)}</title><style>{style}</style></head>\n"
-            f'<body><header><h1>{escape(self.title)}</h1><p id="note">{escape(self.note)}</p></header>\n'
-            '<main><div id="plot"></div><aside id="kept" aria-label="Kept points"></aside></main>\n'
-            '<div id="card" class="card" role="status" hidden></div>\n'
-            f'<script type="application/json" id="content">{content}</script>\n'
-            f"<script>{offline.get_plotlyjs()}</script>\n<script>{script}</script>\n</body></html>\n"
+            f"<title>{title}</title><style>{style}</style></head>\n"
+            f'<body><header><h1>{title}</h1><p>{caption}</p></header><div id="plot" role="img" aria-label="{title}">'
+            '</div><figure id="card" hidden><img alt=""><figcaption></figcaption></figure>\n'
+            f'<script type="application/json" id="content">{_json(content)}</script>\n'
+            f"<script>{offline.get_plotlyjs()}</script>\n<script>{script}</script></body></html>\n"
         )
 
-    def png(self, *, width: int = 1280, height: int = 860) -> bytes:
-        """A PNG of so many pixels.
+    def png(self) -> bytes:
+        """A picture of 1,600 by 1,000 pixels."""
+        require("matplotlib", extra="plots", feature="A plot as a picture")
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure as Sheet
 
-        Raises:
-            ConfigError: a side is not from 200 to 10,000 pixels.
-            MissingExtraError: the extra ``plots`` is not installed.
-        """
-        if not (200 <= width <= 10_000 and 200 <= height <= 10_000):
-            raise ConfigError(f"A plot's sides are 200 to 10,000 pixels; got {width} × {height}.")
-        matplotlib: Any = require("matplotlib", extra="plots", feature="A PNG of a plot")
-        figures: Any = require("matplotlib.figure", extra="plots", feature="A PNG of a plot")
-        agg: Any = require("matplotlib.backends.backend_agg", extra="plots", feature="A PNG of a plot")
-        file = io.BytesIO()
-        # A name's "$" is no formula, and letters that the font lacks become boxes.
-        with matplotlib.rc_context({"text.parse_math": False, "font.size": 8}), warnings.catch_warnings():
+        sheet: Any = Sheet(figsize=_INCHES, dpi=_DPI, facecolor="white")
+        FigureCanvasAgg(sheet)
+        with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph .* missing from")
-            canvas = figures.Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI, layout="constrained")
-            agg.FigureCanvasAgg(canvas)
-            canvas.suptitle(f"{printable(self.title)}\n", x=0.012, ha="left", size=11, weight="bold", color=INK)
-            canvas.text(0.012, 1 - 42 / height, printable(self.note), size=7.5, color=SOFT, va="top")
-            self._draw(canvas)
-            canvas.savefig(file, format="png", dpi=_DPI)
+            sheet.text(0.03, 0.955, self.title, fontsize=14, weight="bold", color="#1F2933", parse_math=False)
+            sheet.text(0.03, 0.918, self.caption, fontsize=9, color="#616E7C", parse_math=False)
+            self.paint(sheet)
+            file = io.BytesIO()
+            sheet.savefig(file, format="png", dpi=_DPI, metadata={"Software": None})
         return file.getvalue()
 
-    def save(self, path: str | Path, *, width: int = 1280, height: int = 860) -> Path:
-        """Write the figure.
 
-        Args:
-            path: ends in .html or .png.
-            width: of a PNG, in pixels.
-            height: of a PNG, in pixels.
-
-        Raises:
-            ConfigError: the path ends otherwise.
-            MissingExtraError: the extra ``plots`` is not installed.
-            OSError: the file cannot be written.
-        """
-        path = Path(path)
-        match path.suffix.lower():
-            case ".html" | ".htm":
-                path.write_text(self.html(), encoding="utf-8")
-            case ".png":
-                path.write_bytes(self.png(width=width, height=height))
-            case other:
-                raise ConfigError(f"A plot is written as .html or .png, not {other!r}; got {str(path)!r}.")
-        return path
+_AXIS = {"gridcolor": "#E4E7EB", "zerolinecolor": "#CBD2D9", "linecolor": "#CBD2D9"}
+_LAYOUT: dict[str, Any] = {
+    "font": {"family": "system-ui, sans-serif", "size": 13, "color": "#323F4B"},
+    "paper_bgcolor": "white",
+    "plot_bgcolor": "white",
+    "hovermode": "closest",
+    "margin": {"l": 50, "r": 20, "t": 20, "b": 45},
+    "xaxis": _AXIS,
+    "yaxis": _AXIS,
+    "legend": {"itemsizing": "constant"},
+}
 
 
-def printable(text: str) -> str:
-    """Text from files, on one line and without control characters."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
+def axis(**settings: Any) -> dict[str, Any]:
+    """An axis of Plotly's in the house's colours."""
+    return _AXIS | settings
 
 
-def legend(axes: Any, handles: Sequence[Any], texts: Sequence[str], **options: Any) -> None:
-    """A legend with texts as they are: Matplotlib drops a label that begins with an underscore."""
-    made = axes.legend(handles, [str(n) for n in range(len(texts))], **options)
-    for text, written in zip(texts, made.get_texts(), strict=True):
-        written.set_text(printable(text))
+def dress(axes: Any) -> None:
+    """An axis pair of matplotlib's in the house's colours."""
+    axes.grid(color=_AXIS["gridcolor"], linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(colors="#616E7C", labelsize=8, length=0)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(_AXIS["linecolor"])
 
 
-def typed(values: NDArray[np.generic]) -> dict[str, str]:
-    """Numbers as Plotly reads them fastest: base64 of little-endian float32."""
-    from base64 import b64encode
+def explain(sheet: Any, handles: Sequence[Any], names: Sequence[str], **where: Any) -> None:
+    """A legend whose names are taken as they are: no formulas, and none left out."""
+    legend = sheet.legend(
+        handles, [f"n{n}" for n in range(len(names))], frameon=False, fontsize=9, labelcolor="#323F4B", **where
+    )
+    for text, name in zip(legend.get_texts(), names, strict=True):
+        text.set_parse_math(False)
+        text.set_text(name)
 
-    return {"dtype": "f4", "bdata": b64encode(values.astype("<f4").tobytes()).decode()}
+
+def _card(card: Card) -> dict[str, Any]:
+    picture = base64.b64encode(card.picture).decode() if card.picture else None
+    return {"lines": card.lines} | ({"picture": picture} if picture else {})
+
+
+def _json(content: Any) -> str:
+    """JSON that can stand in a script element: nothing in it ends the element or opens a comment."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

@@ -1,7 +1,8 @@
-"""What a trainer's folder holds, drawn: its curve, and the space as it changed.
+"""How a training went: its curves, and the space over its epochs.
 
-The folder has ``curve.json`` with ``epochs``, a list of ``{"epoch", "loss", "accuracy", "alignment", "uniformity",
-"seconds"}``, and ``best``; and ``epochs/NNN.npz`` with ``vectors`` of shape (n, width) and ``labels`` of shape (n,).
+A trainer's folder holds ``curve.json``, an object with "epochs" (objects with "epoch", "loss", "accuracy", "alignment",
+"uniformity" and "seconds", all but the first optional), "best" and "config", and ``epochs/NNN.npz`` with ``vectors``,
+float32 of shape (n, width), and ``labels`` of shape (n,), for the same items in every epoch.
 """
 
 from __future__ import annotations
@@ -9,284 +10,326 @@ from __future__ import annotations
 import json
 import math
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mm_agents.errors import ConfigError
-from mm_agents.plots import _pca
-from mm_agents.plots._classes import groups
-from mm_agents.plots._figure import GRID, SOFT, Figure
-from mm_agents.plots._space import LEAST, bare, marks, matrix, page_layout, side_legend
+from mm_agents.plots._figure import Card, Figure, axis, dress, explain
+from mm_agents.plots._look import Group, grouped, marked, point_size
+from mm_agents.plots._pca import fit
+from mm_agents.plots._space import Method, checked_rows, space
+from mm_agents.plots._umap import Metric
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from mm_agents.types import FloatArray
 
-CURVE = "curve.json"
-_MEASURES = {  # what is drawn where it is there, and what it is called
-    "loss": "Loss",
-    "accuracy": "Accuracy",
-    "alignment": "Alignment (lower is nearer)",
-    "uniformity": "Uniformity (lower is more even)",
-}
-_COLOUR, _BEST = "#0072B2", "#D55E00"
-_MOST_POINTS = 3000  # of an animation: each stands in the page once for every epoch
-_PANELS = 6  # of a PNG
+_CURVES = {"loss": "#0072B2", "accuracy": "#009E73", "alignment": "#D55E00", "uniformity": "#5B4A8A"}
+_PANELS = (("loss",), ("accuracy",), ("alignment", "uniformity"))
+_MOST_POINTS, _MOST_EPOCHS = 3_000, 60
+_STILLS = 6
+_MILLISECONDS = 700
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Losses(Figure):
-    """The curves of a training.
-
-    Attributes:
-        title: what the figure shows.
-        note: which epoch was best.
-        epochs: the epochs' numbers.
-        curves: for each measure its values, as many as epochs; None where an epoch lacks it.
-        best: the best epoch's number, when the trainer said so.
-    """
-
-    title: str
-    note: str
-    epochs: tuple[int, ...]
-    curves: Mapping[str, tuple[float | None, ...]]
-    best: int | None
-
-    def _plotly(self) -> dict[str, Any]:
-        columns = 1 if len(self.curves) == 1 else 2
-        rows = math.ceil(len(self.curves) / columns)
-        layout = page_layout(legend_shown=False)
-        layout |= {"grid": {"rows": rows, "columns": columns, "pattern": "independent"}, "hovermode": "x unified"}
-        layout |= {"margin": {"l": 60, "r": 30, "t": 30, "b": 50}, "shapes": []}
-        data: list[dict[str, Any]] = []
-        for n, (name, values) in enumerate(self.curves.items(), start=1):
-            end = "" if n == 1 else str(n)
-            style = {"color": _COLOUR, "width": 2}
-            data.append(
-                {"type": "scatter", "mode": "lines+markers", "name": _MEASURES[name], "line": style}
-                | {"x": self.epochs, "y": values, "xaxis": f"x{end}", "yaxis": f"y{end}"}
-            )
-            layout[f"xaxis{end}"] = {"title": {"text": "Epoch"}, "gridcolor": GRID, "zeroline": False}
-            layout[f"yaxis{end}"] = {"title": {"text": _MEASURES[name]}, "gridcolor": GRID, "zeroline": False}
-            if self.best is not None:
-                line = {"color": _BEST, "width": 1.5, "dash": "dot"}
-                ends = {"x0": self.best, "x1": self.best, "y0": 0, "y1": 1}
-                layout["shapes"].append(
-                    {"type": "line", "xref": f"x{end}", "yref": f"y{end} domain", **ends, "line": line}
-                )
-        return {"data": data, "layout": layout, "frames": [], "names": [], "labels": [], "pictures": []}
-
-    def _draw(self, canvas: Any) -> None:
-        columns = 1 if len(self.curves) == 1 else 2
-        rows = math.ceil(len(self.curves) / columns)
-        for n, (name, values) in enumerate(self.curves.items(), start=1):
-            axes = canvas.add_subplot(rows, columns, n)
-            known = [math.nan if value is None else value for value in values]
-            axes.plot(self.epochs, known, color=_COLOUR, marker="o", markersize=3, linewidth=1.5)
-            if self.best is not None:
-                axes.axvline(self.best, color=_BEST, linestyle=":", linewidth=1.2)
-            axes.set_title(_MEASURES[name], size=9, loc="left", color=SOFT)
-            axes.set_xlabel("Epoch", color=SOFT)
-            axes.grid(visible=True, color=GRID, linewidth=0.6)
-            axes.tick_params(colors=SOFT, length=0)
-            axes.spines[["top", "right"]].set_visible(False)
-            axes.spines[["left", "bottom"]].set_color(GRID)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Epochs(Figure):
-    """The space of a training, epoch by epoch, in one pair of axes.
-
-    Attributes:
-        title: what the figure shows.
-        note: how it was made.
-        numbers: the epochs.
-        points: float32, shape (epochs, n, 2).
-        labels: the class of each point.
-    """
-
-    title: str
-    note: str
-    numbers: tuple[int, ...]
-    points: FloatArray
-    labels: tuple[str, ...]
-
-    def _plotly(self) -> dict[str, Any]:
-        parts = groups(self.labels)
-        rounded = np.round(self.points.astype(np.float64), 3)
-
-        def at(epoch: int) -> list[dict[str, Any]]:
-            here = rounded[epoch]
-            return [{"x": here[part.points, 0].tolist(), "y": here[part.points, 1].tolist()} for part in parts]
-
-        data = [{**marks(part, "scatter", 6.0), **where} for part, where in zip(parts, at(0), strict=True)]
-        frames = [{"name": str(number), "data": at(n)} for n, number in enumerate(self.numbers)]
-        plain = {"gridcolor": GRID, "zeroline": False, "showticklabels": False}
-        across, up = self._ranges()
-        move = {"mode": "immediate", "transition": {"duration": 300}, "frame": {"duration": 400, "redraw": False}}
-        stop = {"mode": "immediate", "transition": {"duration": 0}, "frame": {"duration": 0, "redraw": False}}
-        slider = {
-            "currentvalue": {"prefix": "Epoch "},
-            "pad": {"t": 24, "l": 120},
-            "steps": [
-                {"label": frame["name"], "method": "animate", "args": [[frame["name"]], move]} for frame in frames
-            ],
-        }
-        buttons = {
-            "type": "buttons",
-            "direction": "left",
-            "showactive": False,
-            "x": 0,
-            "y": 0,
-            "xanchor": "left",
-            "yanchor": "top",
-            "pad": {"t": 38},
-            "buttons": [
-                {"label": "Play", "method": "animate", "args": [None, {**move, "fromcurrent": True}]},
-                {"label": "Pause", "method": "animate", "args": [[None], stop]},
-            ],
-        }
-        layout = page_layout(legend_shown=len(parts) > 1) | {
-            "xaxis": {**plain, "range": across},
-            "yaxis": {**plain, "range": up, "scaleanchor": "x"},
-            "sliders": [slider],
-            "updatemenus": [buttons],
-        }
-        none = [None] * len(self.labels)
-        return {
-            "data": data,
-            "layout": layout,
-            "frames": frames,
-            "names": none,
-            "labels": self.labels,
-            "pictures": none,
-        }
-
-    def _draw(self, canvas: Any) -> None:
-        count = min(_PANELS, len(self.numbers))
-        shown = np.unique(np.linspace(0, len(self.numbers) - 1, count).round().astype(int))
-        parts = groups(self.labels)
-        columns = min(3, len(shown))
-        handles: list[Any] = []
-        axes: Any = None
-        across, up = self._ranges()
-        for panel, epoch in enumerate(shown, start=1):
-            axes = canvas.add_subplot(math.ceil(len(shown) / columns), columns, panel)
-            here = self.points[epoch]
-            handles = [
-                axes.scatter(*here[part.points].T, s=6, c=part.colour, marker=part.marker, linewidths=0, alpha=0.8)
-                for part in parts
-            ]
-            axes.set(xlim=across, ylim=up, aspect="equal")
-            axes.set_title(f"Epoch {self.numbers[epoch]}", size=9, loc="left", color=SOFT)
-            bare(axes, ("", ""))
-            if panel == columns and len(parts) > 1:
-                side_legend(axes, handles, parts)
-
-    def _ranges(self) -> tuple[list[float], list[float]]:
-        """What both axes span in every epoch."""
-        low, high = self.points.min(axis=(0, 1)), self.points.max(axis=(0, 1))
-        edge = 0.04 * max(float((high - low).max()), 1e-6)
-        across, up = ([float(a) - edge, float(b) + edge] for a, b in zip(low, high, strict=True))
-        return across, up
-
-
-def losses(curve: Mapping[str, Any] | str | Path) -> Losses:
-    """The curves of a training: loss, and accuracy, alignment and uniformity where they were measured.
+def losses(curve: str | Path | Mapping[str, Any]) -> Figure:
+    """Draw the loss over the epochs and, where they were kept, accuracy, alignment and uniformity; the best is marked.
 
     Args:
-        curve: a trainer's folder, its ``curve.json``, or what stands in it.
+        curve: a trainer's folder, its ``curve.json``, or the object in it.
 
     Raises:
-        ConfigError: there is no curve, or it holds no epochs with a loss.
+        ConfigError: there is no such file, or it is none of a trainer's.
+        MissingExtraError: the extra ``plots`` is not installed; raised by ``save``.
     """
-    content = curve if isinstance(curve, Mapping) else _read_curve(Path(curve))
-    rows = content.get("epochs")
-    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in cast("list[Any]", rows)):
-        raise ConfigError("A curve's 'epochs' has to be a list of at least one epoch. Train for one epoch first.")
-    table = cast("list[dict[str, Any]]", rows)
-    numbers = tuple(int(row["epoch"]) if _finite(row.get("epoch")) else n for n, row in enumerate(table))
-    curves = {
-        name: tuple(float(row[name]) if _finite(row.get(name)) else None for row in table)
-        for name in _MEASURES
-        if any(_finite(row.get(name)) for row in table)
-    }
-    if "loss" not in curves:
-        raise ConfigError("No epoch of the curve has a finite 'loss'.")
-    best: Any = content.get("best")
-    best = best.get("epoch") if isinstance(best, dict) else best
-    best = int(best) if _finite(best) and int(best) in numbers else None
-    note = f"{len(numbers)} epochs" + (f" · best at epoch {best}, dotted" if best is not None else "")
-    return Losses(title="Training", note=note, epochs=numbers, curves=curves, best=best)
-
-
-def epochs(folder: str | Path, *, seed: int = 0) -> Epochs:
-    """The space as it changed while training, an animation; all epochs lie in the last one's principal components.
-
-    Args:
-        folder: a trainer's, with ``epochs/NNN.npz``.
-        seed: chooses the points where there are more than 3,000.
-
-    Raises:
-        ConfigError: there are no epochs, or a file of them cannot be used; says which.
-    """
-    files = sorted(Path(folder, "epochs").glob("*.npz"))
-    files = [file for file in files if file.stem.isdigit()]
-    if not files:
-        raise ConfigError(
-            f"There is no epochs/NNN.npz in {str(folder)!r}. Name a trainer's folder that kept its epochs."
+    rows, best = _read(curve)
+    lines = {name: _line(rows, name) for name in _CURVES}
+    panels = [kept for panel in _PANELS if (kept := [name for name in panel if lines[name]])]
+    if not panels:
+        raise ConfigError(f"No epoch tells a {', '.join(_CURVES)}: there is nothing to draw.")
+    seconds = sum(y for _, y in _line(rows, "seconds"))
+    told = [f"{len(rows)} epochs"]
+    told += [f"best: epoch {best}"] if best is not None else []
+    told += [f"loss {lines['loss'][0][1]:.3g} → {lines['loss'][-1][1]:.3g}"] if lines["loss"] else []
+    told += [f"{seconds:,.0f} s"] if seconds else []
+    layout: dict[str, Any] = {"xaxis": axis(title={"text": "epoch"}, anchor=_side(len(panels))), "hovermode": "x"}
+    traces: list[dict[str, Any]] = []
+    height = (1 - 0.08 * (len(panels) - 1)) / len(panels)
+    for n, panel in enumerate(panels):
+        top = 1 - n * (height + 0.08)
+        layout[f"yaxis{n + 1 if n else ''}"] = axis(
+            title={"text": ", ".join(panel)}, domain=[max(0.0, top - height), top], zeroline=False
         )
-    read = [_read_epoch(file) for file in files]
-    last, labels = read[-1]
-    for file, (vectors, own) in zip(files, read, strict=True):
-        if vectors.shape != last.shape or own != labels:
-            raise ConfigError(
-                f"{str(file)!r} holds other points than {files[-1].name!r}: the same in each epoch, please."
-            )
-    chosen = np.arange(len(last))
-    if len(last) > _MOST_POINTS:
-        chosen = np.sort(np.random.default_rng(seed).choice(len(last), _MOST_POINTS, replace=False))
-    basis = _pca.fit(last, min(2, *last.shape))
-    points = np.zeros((len(read), len(chosen), 2), np.float32)
-    for n, (vectors, _) in enumerate(read):
-        points[n, :, : len(basis.shares)] = basis.project(vectors[chosen])
-    share = sum(basis.shares)
-    return Epochs(
-        title="Space over epochs",
-        note=f"PCA of the last epoch ({share:.0%} of its variance) · {len(chosen):,} points · {len(files)} epochs",
-        numbers=tuple(int(file.stem) for file in files),
-        points=points,
-        labels=tuple(labels[n] for n in chosen),
+        traces += [_curve(name, lines[name], _side(n + 1)) for name in panel]
+    if best is not None:
+        layout["shapes"] = [
+            {"type": "line", "xref": "x", "yref": "paper", "x0": best, "x1": best, "y0": 0, "y1": 1,
+             "line": {"color": "#8A8F98", "dash": "dot", "width": 1.5}}
+        ]  # fmt: skip
+    return Figure(
+        title="Training",
+        caption=" · ".join(told),
+        traces=traces,
+        layout=layout,
+        paint=lambda sheet: _paint_curves(sheet, panels, lines, best),
     )
 
 
-def _read_curve(place: Path) -> Mapping[str, Any]:
-    path = place / CURVE if place.is_dir() else place
-    try:
-        content: Any = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"There is no {CURVE} at {str(place)!r}. Name a trainer's folder.") from None
-    except ValueError as error:
-        raise ConfigError(f"{str(path)!r} is not JSON: {error}.") from error
-    if not isinstance(content, dict):
-        raise ConfigError(f"{str(path)!r} does not hold an object with 'epochs'.")
-    return cast("dict[str, Any]", content)
+def epochs(folder: str | Path) -> Figure:
+    """Draw the space over the epochs: an animation in a page, some of its stills in a picture.
+
+    All epochs are seen along the same two axes, the principal components of the last. At most 3,000 points and 60
+    epochs are shown, evenly chosen.
+
+    Args:
+        folder: a trainer's folder.
+
+    Raises:
+        ConfigError: there are no epochs, or one of them cannot be read or holds other items.
+    """
+    files = _files(Path(folder))
+    numbers = sorted(files)
+    shown = [numbers[n] for n in _evenly(len(numbers), _MOST_EPOCHS)]
+    last, labels = _load(files[shown[-1]])
+    rows = _evenly(len(last), _MOST_POINTS)
+    basis = fit(last, min(2, *last.shape))
+    places: list[FloatArray] = []
+    for number in shown:
+        vectors, others = _load(files[number])
+        if vectors.shape != last.shape or not np.array_equal(labels, others):
+            raise ConfigError(f"{files[number].name} holds other items than {files[shown[-1]].name}: "
+                              "every epoch keeps the same items in the same order.")  # fmt: skip
+        flat = np.zeros((len(rows), 2), np.float32)
+        flat[:, : len(basis.shares)] = basis.project(vectors[rows])
+        places.append(flat)
+    groups = grouped([labels[row] for row in rows], len(rows))
+    names = _titles(Path(folder), shown)
+    reach = float(max(np.abs(place).max() for place in places)) * 1.06 or 1.0
+    group_of = {row: group.name for group in groups for row in group.rows}
+    shares = [f"PC{n} of the last epoch ({share:.0%})" for n, share in enumerate(basis.shares, start=1)]
+    return Figure(
+        title="The space over the epochs",
+        caption=f"{len(rows):,} vectors of {last.shape[1]:,} numbers · {len(shown)} epochs",
+        points=places[-1],
+        groups={group.name: len(group.rows) for group in groups},
+        traces=[_group_trace(places[0], group) for group in groups],
+        frames=[
+            {"name": name, "data": [_moved(place, group) for group in groups], "traces": list(range(len(groups)))}
+            for name, place in zip(names, places, strict=True)
+        ],
+        layout=_animated(names, [*shares, "", ""][:2], reach),
+        cards=[Card(lines=(group_of[row], f"Item {rows[row] + 1}")) for row in range(len(rows))],
+        paint=lambda sheet: _paint_stills(sheet, names, places, groups, reach),
+    )
 
 
-def _read_epoch(path: Path) -> tuple[FloatArray, list[str]]:
+def epoch(
+    folder: str | Path, number: int | None = None, *, method: Method = "umap", metric: Metric = "cosine", seed: int = 0
+) -> Figure:
+    """Draw the space of one epoch, by default the last, as ``space`` does.
+
+    Raises:
+        ConfigError: there is no such epoch, or it cannot be read.
+    """
+    files = _files(Path(folder))
+    number = max(files) if number is None else number
+    if number not in files:
+        raise ConfigError(f"There is no epoch {number}. Known: {', '.join(map(str, sorted(files)))}.")
+    vectors, labels = _load(files[number])
+    return space(vectors, labels=list(labels), method=method, metric=metric, seed=seed, title=f"Epoch {number}")
+
+
+# ---------------------------------------------------------------- reading a trainer's folder
+
+
+def _read(curve: str | Path | Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], int | None]:
+    """The epochs in order, and the number of the best."""
+    if isinstance(curve, Mapping):
+        content: Any = curve
+    else:
+        path = Path(curve) / "curve.json" if Path(curve).is_dir() else Path(curve)
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ConfigError(f"There is no {path}. Name the folder that a trainer wrote.") from None
+        except ValueError as error:
+            raise ConfigError(f"{path} is not JSON: {error}. Name the folder that a trainer wrote.") from error
+    found: Any = content.get("epochs") if isinstance(content, Mapping) else None
+    if not isinstance(found, list) or not found or not all(isinstance(one, Mapping) for one in found):
+        raise ConfigError('A curve is an object whose "epochs" is a list of at least one object.')
+    rows: list[Mapping[str, Any]] = found
+    if any(_finite(row.get("epoch")) is None for row in rows):
+        raise ConfigError('Each of a curve\'s epochs has its number under "epoch".')
+    best: Any = content.get("best")
+    best = best.get("epoch") if isinstance(best, Mapping) else best
+    known = {row["epoch"] for row in rows}
+    return sorted(rows, key=lambda row: row["epoch"]), best if _finite(best) is not None and best in known else None
+
+
+def _line(rows: Sequence[Mapping[str, Any]], name: str) -> list[tuple[float, float]]:
+    found = [(float(row["epoch"]), _finite(row.get(name))) for row in rows]
+    return [(x, y) for x, y in found if y is not None]
+
+
+def _finite(value: Any) -> float | None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if number and math.isfinite(value) else None
+
+
+def _files(folder: Path) -> dict[int, Path]:
+    found = {int(path.stem): path for path in (folder / "epochs").glob("*.npz") if path.stem.isdecimal()}
+    if not found:
+        raise ConfigError(
+            f"There are no epochs/*.npz in {str(folder)!r}. Name the folder of a trainer that kept its epochs."
+        )
+    return found
+
+
+def _load(path: Path) -> tuple[FloatArray, NDArray[Any]]:
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
+        with np.load(path, allow_pickle=False) as content:
             vectors, labels = content["vectors"], content["labels"]
-    except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ConfigError(f"{str(path)!r} does not hold 'vectors' and 'labels' that can be read: {error}.") from error
-    if labels.ndim != 1 or vectors.ndim != 2 or len(labels) != len(vectors) or len(labels) < LEAST:
-        shapes = f"vectors {vectors.shape} and labels {labels.shape}"
-        raise ConfigError(f"{str(path)!r} has {shapes}; they have to be (n, width) and (n,), n at least {LEAST}.")
-    return matrix(vectors), [str(label) for label in labels.tolist()]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise ConfigError(f"{path} is no epoch of a trainer, which holds vectors and labels: {error}.") from error
+    rows = checked_rows(vectors)
+    if labels.shape != (len(rows),):
+        raise ConfigError(f"{path} holds {len(rows)} vectors, but labels of shape {labels.shape}.")
+    return rows, labels
 
 
-def _finite(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def _titles(folder: Path, shown: Sequence[int]) -> list[str]:
+    """What each epoch is called: its number, and its loss where that is known."""
+    try:
+        known = {row["epoch"]: _finite(row.get("loss")) for row in _read(folder)[0]}
+    except ConfigError:
+        known = {}
+    return [
+        f"{number}" + (f" · loss {loss:.3g}" if (loss := known.get(number)) is not None else "") for number in shown
+    ]
+
+
+def _evenly(count: int, most: int) -> list[int]:
+    """At most so many of ``count`` numbers from 0, evenly spread, the first and the last among them."""
+    return sorted({round(n) for n in np.linspace(0, count - 1, min(count, most)).tolist()})
+
+
+# ---------------------------------------------------------------- as a page
+
+
+def _side(n: int) -> str:
+    return "y" if n == 1 else f"y{n}"
+
+
+def _curve(name: str, line: Sequence[tuple[float, float]], side: str) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": name,
+        "x": [x for x, _ in line],
+        "y": [y for _, y in line],
+        "yaxis": side,
+        "line": {"color": _CURVES[name], "width": 2.5},
+        "marker": {"size": 6},
+        "hovertemplate": "%{y:.4g}",
+    }
+
+
+def _moved(place: FloatArray, group: Group) -> dict[str, Any]:
+    rows = list(group.rows)
+    return {name: [float(f"{number:.4g}") for number in place[rows, n]] for n, name in enumerate("xy")}
+
+
+def _group_trace(place: FloatArray, group: Group) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": marked(group.name),
+        **_moved(place, group),
+        "customdata": list(group.rows),
+        "hoverinfo": "none",
+        "marker": {
+            "size": point_size(len(place)),
+            "color": group.colour,
+            "symbol": group.markers[0],
+            "opacity": 0.8,
+            "line": {"width": 0.5, "color": "white"},
+        },
+    }
+
+
+def _animated(names: Sequence[str], axes: Sequence[str], reach: float) -> dict[str, Any]:
+    pace = {"frame": {"duration": _MILLISECONDS, "redraw": False}, "transition": {"duration": _MILLISECONDS // 2}}
+    at_once = {"mode": "immediate", "frame": {"duration": 0, "redraw": False}, "transition": {"duration": 0}}
+    play = {"label": "▶ Play", "method": "animate", "args": [None, {**pace, "mode": "immediate"}]}
+    pause = {"label": "❚❚ Pause", "method": "animate", "args": [[None], at_once]}
+    reaches = {"range": [-reach, reach], "zerolinecolor": "#E4E7EB"}
+    return {
+        "xaxis": axis(title={"text": axes[0]}, **reaches),
+        "yaxis": axis(title={"text": axes[1]}, scaleanchor="x", **reaches),
+        "margin": {"l": 60, "r": 20, "t": 20, "b": 120},
+        "updatemenus": [
+            {"type": "buttons", "direction": "left", "showactive": False, "buttons": [play, pause],
+             "x": 0, "xanchor": "left", "y": -0.14, "yanchor": "top", "pad": {"t": 10}}
+        ],
+        "sliders": [
+            {"active": 0, "x": 0.24, "len": 0.76, "y": -0.14, "yanchor": "top", "pad": {"t": 0},
+             "currentvalue": {"prefix": "epoch "}, "transition": {"duration": 0},
+             "steps": [{"label": name.split(" ")[0], "value": name, "method": "animate", "args": [[name], at_once]}
+                       for name in names]}
+        ],
+    }  # fmt: skip
+
+
+# ---------------------------------------------------------------- as a picture
+
+
+def _paint_curves(
+    sheet: Any, panels: Sequence[Sequence[str]], lines: Mapping[str, list[tuple[float, float]]], best: int | None
+) -> None:
+    grid = sheet.subplots(
+        len(panels), 1, sharex=True, squeeze=False,
+        gridspec_kw={"left": 0.08, "right": 0.83, "top": 0.88, "bottom": 0.09, "hspace": 0.14},
+    )  # fmt: skip
+    handles: dict[str, Any] = {}
+    for where, panel in zip(grid[:, 0], panels, strict=True):
+        dress(where)
+        for name in panel:
+            xs, ys = zip(*lines[name], strict=True)
+            (handles[name],) = where.plot(xs, ys, color=_CURVES[name], linewidth=2, marker="o", markersize=4)
+        where.set_ylabel(", ".join(panel), fontsize=9, color="#323F4B")
+        if best is not None:
+            where.axvline(best, color="#8A8F98", linestyle=":", linewidth=1.5)
+    grid[-1, 0].set_xlabel("epoch", fontsize=9, color="#323F4B")
+    grid[-1, 0].locator_params(axis="x", integer=True)
+    explain(sheet, list(handles.values()), list(handles), loc="upper left", bbox_to_anchor=(0.84, 0.9))
+
+
+def _paint_stills(
+    sheet: Any, names: Sequence[str], places: Sequence[FloatArray], groups: Sequence[Group], reach: float
+) -> None:
+    stills = _evenly(len(places), _STILLS)
+    across = min(3, len(stills))
+    grid = sheet.subplots(
+        -(-len(stills) // across), across, squeeze=False,
+        gridspec_kw={"left": 0.03, "right": 0.8, "top": 0.86, "bottom": 0.03, "wspace": 0.06, "hspace": 0.16},
+    )  # fmt: skip
+    handles: list[Any] = []
+    size = (point_size(len(places[0])) * 0.4) ** 2
+    for where, still in zip(grid.flat, stills, strict=False):
+        dress(where)
+        where.set_title(f"epoch {names[still]}", fontsize=9, color="#323F4B", loc="left")
+        where.set(xlim=(-reach, reach), ylim=(-reach, reach))
+        where.set_aspect("equal", adjustable="box")
+        where.tick_params(labelbottom=False, labelleft=False)
+        handles = [
+            where.scatter(*places[still][list(group.rows)].T, s=size, c=group.colour, marker=group.markers[2],
+                          alpha=0.8, linewidths=0)
+            for group in groups
+        ]  # fmt: skip
+    for where in list(grid.flat)[len(stills) :]:
+        where.set_axis_off()
+    explain(sheet, handles, [group.name for group in groups], loc="upper left", bbox_to_anchor=(0.81, 0.88),
+            markerscale=max(1.0, 6 / size**0.5))  # fmt: skip
