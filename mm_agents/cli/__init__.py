@@ -7,7 +7,7 @@ import sys
 import warnings
 from typing import Any
 
-from mm_agents.cli import media, reading, asking, serving, films, keeping, evaluating, routing, training
+from mm_agents.cli import media, reading, asking, serving, films, keeping, evaluating, plotting, routing, training
 from mm_agents.cli.app import app, plain, say
 from mm_agents.errors import MMAgentsError
 
@@ -19,6 +19,7 @@ __all__ = [
     "keeping",
     "main",
     "media",
+    "plotting",
     "reading",
     "routing",
     "serving",

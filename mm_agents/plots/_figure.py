@@ -1,0 +1,134 @@
+"""A picture of data: a page to explore, or a PNG."""
+
+from __future__ import annotations
+
+import io
+import json
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from html import escape
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mm_agents._optional import require
+from mm_agents.errors import ConfigError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+INK, SOFT, GRID = "#1f2328", "#656d76", "#e6e8eb"
+_DPI = 160
+_POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:"
+# Plotly compiles its WebGL shaders' drivers, hence 'unsafe-eval'; nothing may be fetched from anywhere.
+
+
+class Figure(ABC):
+    """What was drawn; ``save`` it as .html (interactive, works without a network) or .png.
+
+    Attributes:
+        title: what the figure shows.
+        note: how it was made, in one line.
+    """
+
+    title: str
+    note: str
+
+    @abstractmethod
+    def _plotly(self) -> dict[str, Any]:
+        """What the page's script reads: data, layout, frames, and names, labels and pictures of the points."""
+
+    @abstractmethod
+    def _draw(self, canvas: Any) -> None:
+        """Draw into a Matplotlib figure."""
+
+    def html(self) -> str:
+        """One self-contained page: Plotly and the pictures lie inside it.
+
+        Raises:
+            MissingExtraError: the extra ``plots`` is not installed.
+        """
+        offline: Any = require("plotly.offline", extra="plots", feature="An interactive plot")
+        here = resources.files("mm_agents.plots")
+        content = json.dumps(self._plotly(), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        content = content.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+        style, script = (here.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+        return (
+            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f"<title>{escape(self.title)}</title><style>{style}</style></head>\n"
+            f'<body><header><h1>{escape(self.title)}</h1><p id="note">{escape(self.note)}</p></header>\n'
+            '<main><div id="plot"></div><aside id="kept" aria-label="Kept points"></aside></main>\n'
+            '<div id="card" class="card" role="status" hidden></div>\n'
+            f'<script type="application/json" id="content">{content}</script>\n'
+            f"<script>{offline.get_plotlyjs()}</script>\n<script>{script}</script>\n</body></html>\n"
+        )
+
+    def png(self, *, width: int = 1280, height: int = 860) -> bytes:
+        """A PNG of so many pixels.
+
+        Raises:
+            ConfigError: a side is not from 200 to 10,000 pixels.
+            MissingExtraError: the extra ``plots`` is not installed.
+        """
+        if not (200 <= width <= 10_000 and 200 <= height <= 10_000):
+            raise ConfigError(f"A plot's sides are 200 to 10,000 pixels; got {width} × {height}.")
+        matplotlib: Any = require("matplotlib", extra="plots", feature="A PNG of a plot")
+        figures: Any = require("matplotlib.figure", extra="plots", feature="A PNG of a plot")
+        agg: Any = require("matplotlib.backends.backend_agg", extra="plots", feature="A PNG of a plot")
+        file = io.BytesIO()
+        # A name's "$" is no formula, and letters that the font lacks become boxes.
+        with matplotlib.rc_context({"text.parse_math": False, "font.size": 8}), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+            canvas = figures.Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI, layout="constrained")
+            agg.FigureCanvasAgg(canvas)
+            canvas.suptitle(f"{printable(self.title)}\n", x=0.012, ha="left", size=11, weight="bold", color=INK)
+            canvas.text(0.012, 1 - 42 / height, printable(self.note), size=7.5, color=SOFT, va="top")
+            self._draw(canvas)
+            canvas.savefig(file, format="png", dpi=_DPI)
+        return file.getvalue()
+
+    def save(self, path: str | Path, *, width: int = 1280, height: int = 860) -> Path:
+        """Write the figure.
+
+        Args:
+            path: ends in .html or .png.
+            width: of a PNG, in pixels.
+            height: of a PNG, in pixels.
+
+        Raises:
+            ConfigError: the path ends otherwise.
+            MissingExtraError: the extra ``plots`` is not installed.
+            OSError: the file cannot be written.
+        """
+        path = Path(path)
+        match path.suffix.lower():
+            case ".html" | ".htm":
+                path.write_text(self.html(), encoding="utf-8")
+            case ".png":
+                path.write_bytes(self.png(width=width, height=height))
+            case other:
+                raise ConfigError(f"A plot is written as .html or .png, not {other!r}; got {str(path)!r}.")
+        return path
+
+
+def printable(text: str) -> str:
+    """Text from files, on one line and without control characters."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
+
+
+def legend(axes: Any, handles: Sequence[Any], texts: Sequence[str], **options: Any) -> None:
+    """A legend with texts as they are: Matplotlib drops a label that begins with an underscore."""
+    made = axes.legend(handles, [str(n) for n in range(len(texts))], **options)
+    for text, written in zip(texts, made.get_texts(), strict=True):
+        written.set_text(printable(text))
+
+
+def typed(values: NDArray[np.generic]) -> dict[str, str]:
+    """Numbers as Plotly reads them fastest: base64 of little-endian float32."""
+    from base64 import b64encode
+
+    return {"dtype": "f4", "bdata": b64encode(values.astype("<f4").tobytes()).decode()}

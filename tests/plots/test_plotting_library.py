@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command_line import document, run
+
+pytest.importorskip("plotly", reason="pip install 'mm-agents[plots]'")
+pytest.importorskip("matplotlib", reason="pip install 'mm-agents[plots]'")
+pytest.importorskip("scipy", reason="pip install 'mm-agents[plots]'")
+
+from mm_agents import Library, Record, plots
+from mm_agents.errors import ConfigError
+
+
+def fill(library: Library, count: int = 12) -> None:
+    """Pictures with a vector, one clip whose two segments have it, and a text without."""
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(count + 2, 64)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    image = {"media_type": "image", "shade": "red"}
+    records = [
+        Record(id=_id(n), properties={**image, "name": f"{n}.jpg"}, vectors={"media": rows[n]}) for n in range(count)
+    ]
+    clip, film = _id("clip"), {"media_type": "video", "name": "a.mp4"}
+    records += [
+        Record(
+            id=_id(f"part{n}"), parent=clip, properties={**film, "t0": n, "t1": n + 1}, vectors={"media": rows[n - 2]}
+        )
+        for n in (0, 1)
+    ]
+    records += [
+        Record(id=clip, properties=film),
+        Record(id=_id("text"), properties={"media_type": "text", "name": "b"}),
+    ]
+    library.store.upsert(records)
+
+
+def _id(name: object) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, str(name)))
+
+
+@pytest.fixture
+def filled(library: Library) -> Library:
+    fill(library)
+    return library
+
+
+def test_assets_are_drawn_a_clip_at_the_mean_of_its_parts(filled: Library) -> None:
+    figure = plots.of_library(filled, vector="media", method="pca")
+    assert len(figure.names) == 13
+    assert figure.labels.count("video") == 1
+    assert figure.names[figure.labels.index("video")] == "a.mp4"
+
+
+def test_parts_are_drawn_with_their_moments(filled: Library) -> None:
+    figure = plots.of_library(filled, method="pca", parts=True, color="name")
+    assert len(figure.names) == 14
+    assert {"a.mp4 0:00–0:01", "a.mp4 0:01–0:02"} <= set(figure.names)
+
+
+def test_a_limit_draws_some_and_the_same_again(filled: Library) -> None:
+    first, again, other = (plots.of_library(filled, method="pca", limit=5, seed=seed).names for seed in (1, 1, 2))
+    assert len(first) == 5
+    assert first == again != other
+
+
+def test_what_is_missing_is_said_with_what_there_is(filled: Library) -> None:
+    with pytest.raises(ConfigError, match=r"'posters'.*Known: .*media"):
+        plots.of_library(filled, vector="posters")
+    with pytest.raises(ConfigError, match=r"'size'.*Known: .*shade"):
+        plots.of_library(filled, color="size", method="pca")
+    with pytest.raises(ConfigError, match=r"1 have the vector 'media'.*Add more"):
+        plots.of_library(filled, where='media_type = "video"')
+
+
+def test_the_command_draws_a_library(library: Library, tmp_path: Path) -> None:
+    fill(library)
+    library.close()
+    told = document("plot", tmp_path / "library", "--out", "map.html", "--vector", "media", cwd=tmp_path)
+    assert told == {"out": "map.html", "title": told["title"], "note": "UMAP · cosine · 13 points"}
+    assert (tmp_path / "map.html").stat().st_size > 1_000_000
+    run("plot", "--library", tmp_path / "library", "--method", "pca", "--out", "map.png", cwd=tmp_path)
+    assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+    assert "Known: " in run("plot", tmp_path / "library", "--vector", "x", cwd=tmp_path, code=1).stderr
+    assert "--out" in run("plot", tmp_path / "library", "--out", "a.svg", cwd=tmp_path, code=2).stderr
+    assert "--losses" in run("plot", "--help", cwd=tmp_path).stdout
+
+
+def test_the_command_draws_a_training(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    (folder / "epochs").mkdir(parents=True)
+    for n in range(2):
+        np.savez(folder / "epochs" / f"{n:03d}.npz", vectors=np.eye(4, dtype=np.float32), labels=np.arange(4))
+    (folder / "curve.json").write_text('{"epochs": [{"epoch": 0, "loss": 1.5}, {"epoch": 1, "loss": 1}], "best": 1}')
+    assert document("plot", folder, "--out", "epochs.html", cwd=tmp_path)["title"] == "Space over epochs"
+    assert document("plot", folder, "--losses", "--out", "losses.png", cwd=tmp_path)["title"] == "Training"
+    assert (tmp_path / "losses.png").read_bytes().startswith(b"\x89PNG")
