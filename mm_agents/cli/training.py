@@ -1,213 +1,266 @@
-"""Commands that train: a network on pictures, or a projection behind an embedder."""
+"""Commands that train: a network on your pictures, or an embedder's texts and pictures nearer together."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from mm_agents.cli.app import DebugOption, JsonOption, QuietOption, app, done, plain, print_json, show_line
+from mm_agents.cli.app import DebugOption, JsonOption, QuietOption, app, plain, print_json, show_line
 
 if TYPE_CHECKING:
-    from mm_agents.contrastive.data import Pictures
+    from mm_agents.contrastive.data import PictureSet
 
 training = typer.Typer(
     name="train",
     no_args_is_help=True,
-    help="""Train an embedder of your own by contrast; the folder is then the embedder contrastive:DIR.
+    help="""Train an embedder of your own, on the CPU or a GPU (pip install 'mm-agents\\[train]').
 
-[dim]Examples:[/dim]
+What it makes is used as [bold]--embedder contrastive:DIR[/bold]:
   mm-agents train digits --data train.csv.gz --out ./digits
-  mm-agents train folders --data ./photos --out ./mine --epochs 30 --resume
-  mm-agents train align --data captions.csv --out ./aligned
-  mm-agents add ./photos --library ./my --embedder contrastive:./mine
-
-[dim]Needs: pip install 'mm-agents\\[train]'[/dim]""",
+  mm-agents add scans/ --library ./my --embedder contrastive:./digits""",
 )
 app.add_typer(training)
 
-OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where model and checkpoints are written.")]
-ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on from the last whole checkpoint in DIR.")]
+Loss = Literal["supcon", "infonce", "siglip", "cosine"]
+OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder for checkpoints and the curve.")]
+ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on where DIR was left.")]
 LossOption = Annotated[
-    str, typer.Option("--loss", metavar="supcon|cosine|infonce|sigmoid", help="What is learned from.")
+    Loss,
+    typer.Option("--loss", help="Supervised contrastive, InfoNCE, SigLIP's sigmoid, or cosine against 1 and 0."),
 ]
-EpochsOption = Annotated[int, typer.Option("--epochs", min=1, help="How often all is seen.")]
-BatchOption = Annotated[int, typer.Option("--batch", min=4, help="Pictures at once; for cosine, pairs.")]
-RateOption = Annotated[float, typer.Option("--rate", help="Adam's learning rate; × 0.3 after every 7 epochs.")]
-HeldOption = Annotated[float, typer.Option("--held-out", help="The share that is only validated on.")]
+EpochsOption = Annotated[int, typer.Option("--epochs", min=1, help="How many times everything is seen, at most.")]
+BatchOption = Annotated[int, typer.Option("--batch", min=2, help="How many pairs at a time.")]
+RateOption = Annotated[float, typer.Option("--learning-rate", help="Adam's, at the beginning.")]
+DimensionsOption = Annotated[int, typer.Option("--dimensions", min=2, help="How many numbers a vector has.")]
+TurnOption = Annotated[float, typer.Option("--turn", min=0, help="Pictures are turned by up to so many degrees.")]
+ShiftOption = Annotated[float, typer.Option("--shift", min=0, help="Pictures are shifted by up to so many pixels.")]
+HoldOption = Annotated[float, typer.Option("--hold-out", help="The share that measures and is not trained on.")]
 PatienceOption = Annotated[
-    int, typer.Option("--patience", min=0, help="Stop after so many epochs without a better one.")
+    int, typer.Option("--patience", min=0, help="Stop after so many epochs without a better one; 0 never.")
 ]
-SeedOption = Annotated[int, typer.Option("--seed", help="The same seed trains in the same way.")]
-DeviceOption = Annotated[str | None, typer.Option("--device", metavar="cpu|cuda|mps", help="By default the fastest.")]
-PlainOption = Annotated[bool, typer.Option("--no-augment", help="Do not turn, shift and scale the pictures.")]
-StrictOption = Annotated[bool, typer.Option("--deterministic", help="Only operations that always round alike.")]
-KeepOption = Annotated[bool, typer.Option("--keep-epochs", help="Write the held-out vectors of each epoch, for plots.")]
-SizeOption = Annotated[int, typer.Option("--size", min=16, max=1024, help="Pixels of a side that the network sees.")]
-GreyOption = Annotated[bool, typer.Option("--grey", help="Without colours.")]
+SeedOption = Annotated[int, typer.Option("--seed", help="The same seed makes the same training.")]
+DeterministicOption = Annotated[
+    bool, typer.Option("--deterministic", help="Refuse operations that give other numbers each time.")
+]
+KeepOption = Annotated[bool, typer.Option("--keep-epochs", help="Keep the held-out vectors of each epoch, for plots.")]
+DeviceOption = Annotated[str, typer.Option("--device", help="cpu, cuda, mps, or auto for the fastest there is.")]
+SideOption = Annotated[int, typer.Option("--side", min=16, help="Pictures are brought to so many pixels a side.")]
+GreyOption = Annotated[bool, typer.Option("--grey", help="Train on grey pictures.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """A training as it was asked for."""
+
+    read: Callable[[], PictureSet]
+    out: Path
+    resume: bool
+    as_json: bool
+    quiet: bool
+    options: dict[str, Any]
+
+
+def _run(job: _Job) -> None:
+    from mm_agents._progress import bar
+    from mm_agents.contrastive.train import Options, train
+
+    data = job.read()
+    with bar("Training", show=False if job.quiet or job.as_json else None) as report:
+        curve = train(data, job.out, Options(**job.options), resume=job.resume, report=report)
+    if job.as_json:
+        print_json({"embedder": f"contrastive:{job.out}", **curve})
+    elif not job.quiet:
+        show_line(_table(curve))
+        best = curve["epochs"][curve["best"] - 1]
+        show_line(f"Epoch {curve['best']} is best: nearest neighbour right {best['accuracy']:.1%} of the time.")
+        show_line(f"Use it with [bold]--embedder contrastive:{plain(str(job.out))}[/bold]")
+
+
+def _table(curve: dict[str, Any]) -> Any:
+    from rich.table import Table
+
+    shown = Table("epoch", "loss", "accuracy", "alignment", "uniformity", "seconds")
+    for epoch in curve["epochs"]:
+        figures = [f"{epoch[name]:.4f}" for name in ("loss", "accuracy", "alignment", "uniformity")]
+        style = "bold" if epoch["epoch"] == curve["best"] else None
+        shown.add_row(str(epoch["epoch"]), *figures, f"{epoch['seconds']:.1f}", style=style)
+    return shown
 
 
 @training.command()
 def digits(
-    data: Annotated[Path, typer.Option("--data", metavar="FILE", help="Kaggle's CSV, or MNIST's idx files; also .gz.")],
+    data: Annotated[
+        Path,
+        typer.Option(
+            "--data", metavar="F", help="CSV (label, pixel0 …), MNIST's IDX files or their folder; .gz or not."
+        ),
+    ],
     out: OutOption,
     resume: ResumeOption = False,
     loss: LossOption = "supcon",
-    epochs: EpochsOption = 12,
-    batch: BatchOption = 128,
-    rate: RateOption = 0.005,
-    held_out: HeldOption = 0.1,
+    epochs: EpochsOption = 14,
+    batch: BatchOption = 256,
+    learning_rate: RateOption = 0.005,
+    dimensions: DimensionsOption = 64,
+    degrees: TurnOption = 10.0,
+    pixels: ShiftOption = 2.0,
+    hold_out: HoldOption = 0.1,
     patience: PatienceOption = 0,
     seed: SeedOption = 0,
-    device: DeviceOption = None,
-    no_augment: PlainOption = False,
-    deterministic: StrictOption = False,
+    deterministic: DeterministicOption = False,
     keep_epochs: KeepOption = False,
+    device: DeviceOption = "auto",
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Train on digits or other small grey pictures in one file."""
-    given = locals()
-    from mm_agents.contrastive.data import read_digits
+    """Train on small labelled pictures in one file, such as MNIST or Kaggle's digits."""
+    options = _options(locals())
 
-    _train(read_digits(data), given)
+    def read() -> PictureSet:
+        from mm_agents.contrastive._digits import read_digits
+
+        return read_digits(data)
+
+    _run(_Job(read=read, out=out, resume=resume, as_json=as_json, quiet=quiet, options=options))
 
 
 @training.command()
 def folders(
-    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="Holds a folder of pictures for each class.")],
+    data: Annotated[Path, typer.Option("--data", metavar="F", help="A folder that holds a folder for each class.")],
     out: OutOption,
     resume: ResumeOption = False,
-    size: SizeOption = 64,
+    side: SideOption = 32,
     grey: GreyOption = False,
     loss: LossOption = "supcon",
-    epochs: EpochsOption = 12,
-    batch: BatchOption = 128,
-    rate: RateOption = 0.005,
-    held_out: HeldOption = 0.1,
+    epochs: EpochsOption = 14,
+    batch: BatchOption = 256,
+    learning_rate: RateOption = 0.005,
+    dimensions: DimensionsOption = 64,
+    degrees: TurnOption = 10.0,
+    pixels: ShiftOption = 2.0,
+    hold_out: HoldOption = 0.1,
     patience: PatienceOption = 0,
     seed: SeedOption = 0,
-    device: DeviceOption = None,
-    no_augment: PlainOption = False,
-    deterministic: StrictOption = False,
+    deterministic: DeterministicOption = False,
     keep_epochs: KeepOption = False,
+    device: DeviceOption = "auto",
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Train on pictures that lie in a folder for each class."""
-    given = locals()
-    from mm_agents.contrastive.data import read_folders
+    options = _options(locals())
 
-    _train(read_folders(data, size=size, channels=1 if grey else 3), given)
+    def read() -> PictureSet:
+        from mm_agents.contrastive.data import read_folders
+
+        return read_folders(data, side=side, channels=1 if grey else 3)
+
+    _run(_Job(read=read, out=out, resume=resume, as_json=as_json, quiet=quiet, options=options))
 
 
 @training.command()
 def pairs(
     data: Annotated[
-        Path,
-        typer.Option("--data", metavar="TABLE", help="CSV or TSV: left, right, and if you like label (1 same, 0 not)."),
+        Path, typer.Option("--data", metavar="F", help="CSV or TSV: two columns of paths, perhaps `label` 1 or 0.")
     ],
     out: OutOption,
     resume: ResumeOption = False,
-    size: SizeOption = 64,
+    side: SideOption = 32,
     grey: GreyOption = False,
-    loss: LossOption = "supcon",
-    epochs: EpochsOption = 12,
-    batch: BatchOption = 128,
-    rate: RateOption = 0.005,
-    held_out: HeldOption = 0.1,
+    loss: LossOption = "infonce",
+    epochs: EpochsOption = 14,
+    batch: BatchOption = 256,
+    learning_rate: RateOption = 0.005,
+    dimensions: DimensionsOption = 64,
+    degrees: TurnOption = 10.0,
+    pixels: ShiftOption = 2.0,
+    hold_out: HoldOption = 0.1,
     patience: PatienceOption = 0,
     seed: SeedOption = 0,
-    device: DeviceOption = None,
-    no_augment: PlainOption = False,
-    deterministic: StrictOption = False,
+    deterministic: DeterministicOption = False,
     keep_epochs: KeepOption = False,
+    device: DeviceOption = "auto",
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Train on pairs of pictures that belong together."""
-    given = locals()
-    from mm_agents.contrastive.data import read_pairs
+    """Train on pairs of pictures that belong together, or do not."""
+    options = _options(locals())
 
-    _train(read_pairs(data, size=size, channels=1 if grey else 3), given)
+    def read() -> PictureSet:
+        from mm_agents.contrastive.data import read_pairs
+
+        return read_pairs(data, side=side, channels=1 if grey else 3)
+
+    _run(_Job(read=read, out=out, resume=resume, as_json=as_json, quiet=quiet, options=options))
 
 
-@training.command("align")
-def align_texts(
+def _options(given: dict[str, Any]) -> dict[str, Any]:
+    """Those arguments of a command that are fields of ``contrastive.train.Options``."""
+    names = """loss epochs batch learning_rate dimensions degrees pixels hold_out patience seed deterministic
+    keep_epochs device""".split()
+    return {name: given[name] for name in names}
+
+
+@training.command()
+def align(
     data: Annotated[
-        Path, typer.Option("--data", metavar="TABLE", help="CSV or TSV: picture, text, and if you like label.")
+        Path,
+        typer.Option("--data", metavar="F", help="CSV or TSV: path,text\\[,label]\\[,group], or query,path,clicked."),
     ],
     out: OutOption,
-    embedder: Annotated[str, typer.Option("--embedder", metavar="NAME", help="What stays as it is.")] = "offline",
-    loss: Annotated[str, typer.Option("--loss", metavar="infonce|sigmoid", help="What is learned from.")] = "infonce",
-    side: Annotated[
-        str, typer.Option("--side", metavar="both|text|image", help="Whose vectors are projected.")
-    ] = "both",
-    folds: Annotated[int, typer.Option("--folds", min=2, help="Each is held out once.")] = 5,
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="How often the folds are cut anew.")] = 3,
+    embedder: Annotated[str, typer.Option("--embedder", metavar="NAME", help="The frozen embedder.")] = "offline",
+    side: Annotated[Literal["both", "text", "image"], typer.Option("--side", help="Whose vectors are moved.")] = "both",
+    shape: Annotated[Literal["linear", "residual"], typer.Option("--shape", help="How they are moved.")] = "linear",
+    loss: Annotated[Literal["infonce", "siglip"], typer.Option("--loss", help="InfoNCE or a sigmoid.")] = "infonce",
+    epochs: EpochsOption = 60,
+    learning_rate: RateOption = 0.001,
+    weight_decay: Annotated[float, typer.Option("--weight-decay", min=0, help="Pulls back to no move.")] = 0.1,
+    folds: Annotated[int, typer.Option("--folds", min=2, help="Parts for cross-validation.")] = 5,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many times the parts are dealt.")] = 3,
+    seed: SeedOption = 0,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Learn a small projection from pictures with captions, behind an embedder that stays as it is."""
-    import numpy as np
-
+    """Bring texts and pictures of an embedder nearer together by your pairs or clicks, and say what it is worth."""
     from mm_agents import _plugins
     from mm_agents._progress import bar
-    from mm_agents.contrastive.align import AlignSettings, Captioned, align, read_captions
-    from mm_agents.media import load_image
-    from mm_agents.types import Text
+    from mm_agents.contrastive import align as aligning
 
-    settings = AlignSettings(loss=cast("Any", loss), side=cast("Any", side), folds=folds, seeds=seeds)
-    paths, texts, groups = read_captions(data)
-    own = {path: place for place, path in enumerate(dict.fromkeys(paths))}
-    units = np.array([own[path] for path in paths], np.int64)
-    behind = _plugins.build_named("embedders", embedder)
-    with bar("Aligning", show=False if quiet or as_json else None) as report:
-        seen = np.concatenate([behind.embed([load_image(path, max_side=1024)], role="document") for path in own])
-        words = behind.embed([Text(text=text) for text in texts], role="query")
-        pairs = Captioned(pictures=seen[units], texts=words, groups=groups, units=units)
-        found = align(pairs, out, settings, embedder=behind.name, report=report)
-    behind.close()
-    lines = [
-        f"{name}: {found.before[name].mean:.3f} ± {found.before[name].spread:.3f} before, "
-        f"{found.after[name].mean:.3f} ± {found.after[name].spread:.3f} after"
-        for name in found.before
-    ]
-    done(found.to_json(), "\n".join([*lines, f"The embedder: contrastive:{out}"]), as_json, quiet)
-
-
-def _train(pictures: Pictures, given: dict[str, Any]) -> None:
-    from dataclasses import fields
-
-    from mm_agents._progress import bar
-    from mm_agents.contrastive.train import Settings, train
-
-    names = {field.name for field in fields(Settings)}
-    settings = Settings(**{name: given[name] for name in names & set(given)}, augment=not given["no_augment"])
-    silent = given["quiet"] or given["as_json"]
-    with bar("Training", show=False if silent else None) as report:
-        found = train(pictures, given["out"], settings, resume=given["resume"], report=report)
-    if given["as_json"]:
-        print_json(found.to_json())
-    elif not given["quiet"]:
-        show_line(_table(found.epochs, found.best))
-        show_line(plain(f"The embedder: contrastive:{found.folder}"))
-
-
-def _table(epochs: list[dict[str, Any]], best: int) -> Any:
-    from rich.table import Table
-
-    shown = Table(title=f"The best epoch is {best}", title_justify="left")
-    for name in epochs[0]:
-        shown.add_column(name, justify="right")
-    for one in epochs:
-        style = "bold" if one["epoch"] == best else None
-        shown.add_row(
-            *(f"{value:.4f}" if isinstance(value, float) else str(value) for value in one.values()), style=style
-        )
-    return shown
+    shown = False if quiet or as_json else None
+    options = aligning.AlignOptions(
+        side=side,
+        shape=shape,
+        loss=loss,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        weight_decay=weight_decay,
+        folds=folds,
+        seeds=seeds,
+        seed=seed,
+    )
+    frozen = _plugins.build_named("embedders", embedder)
+    try:
+        with bar("Embedding", show=shown) as report:
+            vectors = aligning.read_vectors(data, frozen, report=report)
+        with bar("Aligning", show=shown) as report:
+            found = aligning.align(vectors, frozen.name, out, options, report=report)
+    finally:
+        frozen.close()
+    if as_json:
+        print_json({"embedder": f"contrastive:{out}", **found})
+    elif not quiet:
+        for name in ("recall@1", "recall@5"):
+            before, after = found[name]["before"], found[name]["after"]
+            show_line(
+                f"{name}: {before['mean']:.3f} ± {before['spread']:.3f} before, {after['mean']:.3f} ± "
+                f"{after['spread']:.3f} after, over {found['runs']} held-out parts"
+            )
+        show_line(f"Use it with [bold]--embedder contrastive:{plain(str(out))}[/bold]")

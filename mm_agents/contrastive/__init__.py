@@ -1,6 +1,10 @@
-"""Training by contrast: what belongs together is drawn together, what does not is pushed apart.
+"""Contrastive learning on your own pictures and pairs: data, network, losses, training, alignment of two kinds.
 
-``data`` reads pictures with classes or pairs, ``model`` is the network, ``losses`` what it learns from, ``train`` the
-loop with its checkpoints, ``align`` a small projection behind an embedder that stays as it is. A trained folder is an
-embedder: ``contrastive:FOLDER``. Needs the extra ``train``; importing these modules does not.
+Every module needs torch, the extra ``train``; importing any of them without it says the pip line.
 """
+
+from __future__ import annotations
+
+from mm_agents._optional import require
+
+require("torch", extra="train", feature="Contrastive training")

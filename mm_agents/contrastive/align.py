@@ -1,239 +1,337 @@
-"""A small projection behind an embedder that stays as it is: captions are drawn nearer to their pictures."""
+"""Bring an embedder's texts and pictures nearer together by pairs or clicks of your own, with the embedder frozen.
+
+A small projection that begins as the identity is learnt on the vectors. What it is worth is measured by
+cross-validation before it is kept: texts that were not trained on look for pictures that were not trained on.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
 
-from mm_agents.contrastive import _checkpoints, _table, losses
-from mm_agents.contrastive._torch import Tensor, get_torch
-from mm_agents.contrastive.train import FORMAT, MODEL, Report
+from mm_agents import media
+from mm_agents._batched import batched
+from mm_agents._cache import write_whole
+from mm_agents._progress import Report
+from mm_agents.contrastive import _checkpoints as checkpoints
+from mm_agents.contrastive._tables import read_table
+from mm_agents.contrastive.data import Pairs, together
+from mm_agents.contrastive.losses import Criterion
+from mm_agents.contrastive.model import Projection, Shape
 from mm_agents.errors import ConfigError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from mm_agents.types import FloatArray
+from mm_agents.protocols import Embedder
+from mm_agents.types import Item, Text
 
 Side = Literal["both", "text", "image"]
-AlignLoss = Literal["infonce", "sigmoid"]
+_COLUMNS = (("path", "text"), ("path", "query"), ("path", "caption"))
+_TEXTS_AT_ONCE, _PICTURES_AT_ONCE = 256, 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlignSettings:
+class AlignOptions:
     """How to align.
 
     Attributes:
-        loss: "infonce" (in both directions) or "sigmoid".
-        side: which vectors are projected.
-        steps: how many steps of Adam, each on all pairs or on ``batch`` of them.
-        batch: pairs at once.
-        rate: the learning rate.
-        temperature: of "infonce".
-        hold: how strongly the projection is held to the identity, which few pairs should not leave far behind.
-        folds: into how many parts the pairs are cut, each of which is held out once.
-        seeds: how often that is done, cut anew.
+        side: whose vectors are moved: "text", "image" or "both", each by a projection of its own.
+        shape: "linear" or "residual".
+        hidden: how many numbers a residual projection has inside.
+        loss: "infonce" or "siglip".
+        epochs: how many times all pairs are seen.
+        batch: how many pairs at a time.
+        learning_rate: of AdamW.
+        weight_decay: pulls a projection back to the identity.
+        temperature: of InfoNCE.
+        folds: into how many parts the pairs are dealt for measuring.
+        seeds: how many times they are dealt.
         seed: the first of the seeds.
     """
 
-    loss: AlignLoss = "infonce"
     side: Side = "both"
-    steps: int = 200
+    shape: Shape = "linear"
+    hidden: int = 128
+    loss: Literal["infonce", "siglip"] = "infonce"
+    epochs: int = 60
     batch: int = 256
-    rate: float = 0.001
-    temperature: float = 0.05
-    hold: float = 1.0
+    learning_rate: float = 0.001
+    weight_decay: float = 0.1
+    temperature: float = 0.07
     folds: int = 5
     seeds: int = 3
     seed: int = 0
 
-    def __post_init__(self) -> None:
-        for name, known in {"loss": get_args(AlignLoss), "side": get_args(Side)}.items():
-            if getattr(self, name) not in known:
-                raise ConfigError(f"There is no {name} {getattr(self, name)!r}. Known: {', '.join(known)}.")
-        for name, least in {"steps": 1, "batch": 2, "folds": 2, "seeds": 1}.items():
-            if getattr(self, name) < least:
-                raise ConfigError(f"{name} is {getattr(self, name)}; it should be {least} or more.")
-        for name in ("rate", "temperature"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise ConfigError(f"{name} is {getattr(self, name)}; it should be above 0.")
+    def check(self) -> None:
+        """Refuse what cannot be trained with.
+
+        Raises:
+            ConfigError: a number is out of its range.
+        """
+        for name, low in {"hidden": 1, "epochs": 1, "batch": 2, "folds": 2, "seeds": 1}.items():
+            if getattr(self, name) < low:
+                raise ConfigError(f"{name} is {getattr(self, name)!r}; it should be {low} or more.")
+        if not (self.learning_rate > 0 and self.weight_decay >= 0):
+            raise ConfigError("learning_rate should be above 0 and weight_decay 0 or more.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Captioned:
-    """Pictures and texts that belong together, as vectors of one embedder.
+class Vectors:
+    """The frozen vectors of texts and pictures, and which belong together.
 
     Attributes:
-        pictures: float32 unit rows, shape (n, width).
-        texts: the same.
-        groups: int64, shape (n,): pairs of one group fit each other too; all different where there are no labels.
-        units: int64, shape (n,): pairs of one picture, which are held out together.
+        texts: unit rows, shape (t, width).
+        pictures: unit rows, shape (p, width).
+        pairs: int64, shape (n, 2): places of a text and of a picture that belong together.
+        text_groups: int64, shape (t,): what each is about.
+        picture_groups: int64, shape (p,); a picture of a text's group is a right answer to it.
+        named: whether the groups were given; else they are what hangs together by pairs.
     """
 
-    pictures: FloatArray
-    texts: FloatArray
-    groups: NDArray[np.int64]
-    units: NDArray[np.int64]
+    texts: Tensor
+    pictures: Tensor
+    pairs: Tensor
+    text_groups: Tensor
+    picture_groups: Tensor
+    named: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recall:
-    """A figure over all folds and seeds.
-
-    Attributes:
-        mean: the mean.
-        spread: the standard deviation over folds and seeds.
-    """
-
-    mean: float
-    spread: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aligned:
-    """What aligning came to.
-
-    Attributes:
-        before: recall by "recall@1" and "recall@5" with the embedder as it is.
-        after: the same with the projection, learned without the pairs that it is measured on.
-        folder: where the projection, learned from all pairs, was written.
-        pairs: how many there were.
-    """
-
-    before: dict[str, Recall]
-    after: dict[str, Recall]
-    folder: Path
-    pairs: int
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values; the folder is a text."""
-        return asdict(self) | {"folder": str(self.folder)}
-
-
-def read_captions(table: Path) -> tuple[list[Path], list[str], NDArray[np.int64]]:
-    """Read a CSV or TSV with the columns picture (a path from the table's folder on) and text, and if you like label.
-
-    Returns:
-        The paths, the texts, and for each pair its group: that of its label, or of its picture where it has none.
-
-    Raises:
-        ConfigError: the columns are wrong, or there are fewer than two groups.
-        DamagedMediaError: the table cannot be read.
-    """
-    rows = _table.read_rows(table, ("picture", "text"))
-    keys = [("label", row["label"]) if row.get("label") else ("picture", row["picture"]) for row in rows]
-    places = {key: place for place, key in enumerate(dict.fromkeys(keys))}
-    if len(places) < 2:
-        raise ConfigError(f"{table.name!r} is all of one group ({keys[0][1]!r}); contrast needs two or more.")
-    groups = np.array([places[key] for key in keys], np.int64)
-    return [table.parent / row["picture"] for row in rows], [row["text"] for row in rows], groups
-
-
-def align(
-    data: Captioned, folder: Path, settings: AlignSettings, *, embedder: str, report: Report | None = None
-) -> Aligned:
-    """Measure on held-out folds what a projection brings, then learn one from all pairs and write it down.
+def read_vectors(table: Path, embedder: Embedder, *, report: Report = lambda done, total, current: None) -> Vectors:
+    """Embed the texts and pictures of a table of pairs or of clicks.
 
     Args:
-        data: the pairs.
-        folder: gets ``model.pt``; ``contrastive:FOLDER`` is then the embedder.
-        settings: how.
-        embedder: the name of the one that made the vectors.
-        report: called after each projection that was learned.
+        table: a CSV or TSV file with the columns ``path`` and ``text`` (or ``query`` or ``caption``), and perhaps
+            ``label`` or ``clicked`` (1 or 0; a row of 0 teaches nothing but that the two exist) and ``group`` (what
+            the pair is about: every picture of a group is then a right answer to every text of it). Paths are
+            relative to the table's folder.
+        embedder: takes texts and pictures; it stays as it is.
+        report: told of each batch.
 
     Raises:
-        ConfigError: the folder holds a model already, or there are too few pictures for the folds.
-        MissingExtraError: torch is not installed.
+        ConfigError: the columns are wrong, the embedder does not take both, or no pair belongs together.
+        MediaError: a picture cannot be used.
     """
-    if (folder / MODEL).exists():
-        raise ConfigError(f"{str(folder)!r} holds a model already; name another folder.")
-    figures: dict[bool, list[dict[str, float]]] = {False: [], True: []}
-    total = settings.seeds * settings.folds + 1
-    for seed in range(settings.seed, settings.seed + settings.seeds):
-        for held in _folds(data.units, settings.folds, seed):
-            learned = _learn(data, ~held, settings, seed)
-            figures[False].append(recalls(data, held, {}))
-            figures[True].append(recalls(data, held, learned))
-            if report:
-                report(len(figures[True]), total, f"seed {seed}")
-    weights = _learn(data, np.ones(len(data.groups), bool), settings, settings.seed)
-    torch = get_torch()
-    state = {side: torch.from_numpy(matrix) for side, matrix in weights.items()}
-    config = {"embedder": embedder, "width": data.texts.shape[1], "settings": asdict(settings)}
-    _checkpoints.save(folder / MODEL, {"format": FORMAT, "kind": "projection", "config": config, "state": state})
-    before, after = (_summed(figures[learned]) for learned in (False, True))
-    return Aligned(before=before, after=after, folder=folder, pairs=len(data.groups))
-
-
-def recalls(data: Captioned, held: NDArray[np.bool_], weights: dict[str, FloatArray]) -> dict[str, float]:
-    """The share of held-out texts with a held-out picture of their group among the first 1 and 5."""
-    _, once = np.unique(data.units[held], return_index=True)
-    pictures = project(data.pictures[held][once], weights.get("image"))
-    likeness = project(data.texts[held], weights.get("text")) @ pictures.T
-    order = np.argsort(-likeness, axis=1, kind="stable")
-    found = data.groups[held][once][order] == data.groups[held][:, None]
-    return {f"recall@{first}": float(found[:, :first].any(axis=1).mean()) for first in (1, 5)}
-
-
-def project(vectors: FloatArray, matrix: FloatArray | None) -> FloatArray:
-    """Vectors times the matrix, as unit rows; where there is no matrix, as they are."""
-    if matrix is None:
-        return vectors
-    moved = vectors @ matrix
-    return moved / np.linalg.norm(moved, axis=1, keepdims=True)
-
-
-def _folds(units: NDArray[np.int64], count: int, seed: int) -> Sequence[NDArray[np.bool_]]:
-    own = np.random.default_rng(seed).permutation(np.unique(units))
-    if len(own) < 2 * count:
-        raise ConfigError(f"{len(own)} pictures are too few for {count} folds of two or more; use fewer folds.")
-    return [np.isin(units, part) for part in np.array_split(own, count)]
-
-
-def _learn(data: Captioned, chosen: NDArray[np.bool_], settings: AlignSettings, seed: int) -> dict[str, FloatArray]:
-    """The matrix of each side that is projected, learned from the chosen pairs; it begins as the identity."""
-    torch = get_torch()
-    pictures, texts = (torch.from_numpy(rows[chosen]) for rows in (data.pictures, data.texts))
-    groups = torch.from_numpy(data.groups[chosen])
-    identity = torch.eye(texts.shape[1])
-    sides = ("image", "text") if settings.side == "both" else (settings.side,)
-    matrices = {side: identity.clone().requires_grad_() for side in sides}
-    sigmoid = {"scale": torch.tensor(math.log(10.0)), "bias": torch.tensor(-10.0)}
-    learned: list[Tensor] = []
-    if settings.loss == "sigmoid":
-        learned = [value.requires_grad_() for value in sigmoid.values()]
-    optimiser = torch.optim.Adam([*matrices.values(), *learned], lr=settings.rate)
-    generator = torch.Generator().manual_seed(seed)
-    for _ in range(settings.steps):
-        places = torch.randperm(len(groups), generator=generator)[: settings.batch]
-        left = texts[places] @ matrices.get("text", identity)
-        right = pictures[places] @ matrices.get("image", identity)
-        loss = _contrast(left, right, groups[places], settings, sigmoid)
-        loss = loss + settings.hold * sum(((matrix - identity) ** 2).sum() for matrix in matrices.values()) / len(sides)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        optimiser.step()
-    return {side: matrix.detach().numpy() for side, matrix in matrices.items()}
-
-
-def _contrast(
-    left: Tensor, right: Tensor, groups: Tensor, settings: AlignSettings, sigmoid: dict[str, Tensor]
-) -> Tensor:
-    if settings.loss == "sigmoid":
-        return losses.sigmoid(left, right, labels=groups, **sigmoid)
-    return sum(
-        losses.info_nce(*sides, temperature=settings.temperature, labels=groups) / 2
-        for sides in ((left, right), (right, left))
+    if not {"text", "image"} <= embedder.accepts:
+        raise ConfigError(
+            f"The embedder {embedder.name!r} takes {', '.join(embedder.accepts)}; wanted: text and image."
+        )
+    rows = read_table(table, _COLUMNS)
+    paths = {path: place for place, path in enumerate(dict.fromkeys(row.first for row in rows))}
+    texts = {text: place for place, text in enumerate(dict.fromkeys(row.second for row in rows))}
+    pairs = torch.tensor(
+        sorted({(texts[row.second], paths[row.first]) for row in rows if row.label > 0}), dtype=torch.long
+    ).reshape(-1, 2)
+    if not len(pairs):
+        raise ConfigError(f"{str(table)!r} has no pair that belongs together (label or clicked 1).")
+    named = any(row.group for row in rows)
+    if named:
+        numbers = {name: n for n, name in enumerate(dict.fromkeys(row.group for row in rows))}
+        by_text = {texts[row.second]: numbers[row.group] for row in rows}
+        by_path = {paths[row.first]: numbers[row.group] for row in rows}
+        groups = torch.tensor([*(by_text[n] for n in range(len(texts))), *(by_path[n] for n in range(len(paths)))])
+    else:
+        joined = Pairs(first=pairs[:, 0], second=pairs[:, 1] + len(texts), target=torch.ones(len(pairs)))
+        groups = together(len(texts) + len(paths), joined)
+    total = len(texts) + len(paths)
+    said: list[Item] = [Text(text=text) for text in texts]
+    rows_of_texts = [embedder.embed(part, role="query") for part in batched(said, _TEXTS_AT_ONCE)]
+    rows_of_pictures: list[Any] = []
+    for part in batched(paths, _PICTURES_AT_ONCE):
+        report(len(texts) + _PICTURES_AT_ONCE * len(rows_of_pictures), total, part[0])
+        loaded: list[Item] = [media.load_image(table.parent / path, max_side=1024) for path in part]
+        rows_of_pictures.append(embedder.embed(loaded, role="document"))
+    return Vectors(
+        texts=torch.from_numpy(np.concatenate(rows_of_texts)),
+        pictures=torch.from_numpy(np.concatenate(rows_of_pictures)),
+        pairs=pairs,
+        text_groups=groups[: len(texts)],
+        picture_groups=groups[len(texts) :],
+        named=named,
     )
 
 
-def _summed(figures: Sequence[dict[str, float]]) -> dict[str, Recall]:
-    values = {name: [one[name] for one in figures] for name in figures[0]}
-    return {
-        name: Recall(mean=float(np.mean(of_name)), spread=float(np.std(of_name))) for name, of_name in values.items()
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Aligned:
+    """The two projections; None leaves that side as it is."""
+
+    text: Projection | None
+    image: Projection | None
+
+    def texts(self, vectors: Tensor) -> Tensor:
+        """Unit rows, moved; shape (n, width)."""
+        return _moved(self.text, vectors)
+
+    def pictures(self, vectors: Tensor) -> Tensor:
+        """Unit rows, moved; shape (n, width)."""
+        return _moved(self.image, vectors)
+
+
+def _moved(projection: Projection | None, vectors: Tensor) -> Tensor:
+    return vectors if projection is None else functional.normalize(projection(vectors), dim=1)
+
+
+def fit(vectors: Vectors, pairs: Tensor, options: AlignOptions, *, seed: int) -> Aligned:
+    """Learn projections from some of the pairs.
+
+    Args:
+        vectors: frozen.
+        pairs: int64, shape (n, 2), some of ``vectors.pairs``.
+        options: how.
+        seed: orders the batches and begins a residual projection.
+    """
+    width = vectors.texts.shape[1]
+    with torch.random.fork_rng([]):
+        torch.manual_seed(seed)
+        text, image = (
+            Projection(width, shape=options.shape, hidden=options.hidden) if options.side in (side, "both") else None
+            for side in ("text", "image")
+        )
+        aligned = Aligned(text=text, image=image)
+        criterion = Criterion(options.loss, temperature=options.temperature)
+        moved = [weight for projection in (text, image) if projection for weight in projection.parameters()]
+        optimiser = torch.optim.AdamW(
+            [
+                {"params": moved, "weight_decay": options.weight_decay},
+                {"params": list(criterion.parameters()), "weight_decay": 0.0},
+            ],
+            lr=options.learning_rate,
+        )
+        for _ in range(options.epochs):
+            for part in pairs[torch.randperm(len(pairs))].split(options.batch):
+                first = aligned.texts(vectors.texts[part[:, 0]])
+                second = aligned.pictures(vectors.pictures[part[:, 1]])
+                loss = criterion(first, second, vectors.text_groups[part[:, 0]])
+                optimiser.zero_grad()
+                loss.backward()
+                optimiser.step()
+    return aligned
+
+
+def cross_validate(
+    vectors: Vectors, options: AlignOptions, *, report: Report = lambda done, total, current: None
+) -> dict[str, Any]:
+    """Recall among what is held out, before and after, over folds and seeds.
+
+    Returns:
+        {"recall@1": {"before", "after", "gain"}, "recall@5": …, "runs": n}; each figure is {"mean", "spread"}, the
+        spread being the standard deviation over all runs.
+
+    Raises:
+        ConfigError: there are too few pairs for that many folds.
+    """
+    options.check()
+    figures: list[list[tuple[float, float]]] = []
+    total = options.seeds * options.folds
+    for seed in range(options.seed, options.seed + options.seeds):
+        text_fold, picture_fold = _deal(vectors, options.folds, seed)
+        for fold in range(options.folds):
+            report(len(figures), total, f"seed {seed}, fold {fold + 1}")
+            kept = (text_fold[vectors.pairs[:, 0]] != fold) & (picture_fold[vectors.pairs[:, 1]] != fold)
+            held = torch.where(text_fold == fold)[0], torch.where(picture_fold == fold)[0]
+            aligned = fit(vectors, vectors.pairs[kept], options, seed=seed)
+            figures.append([_recalls(Aligned(text=None, image=None), vectors, held), _recalls(aligned, vectors, held)])
+    table = np.asarray(figures)  # (runs, before and after, at 1 and 5)
+    found: dict[str, Any] = {"runs": total}
+    for place, name in enumerate(("recall@1", "recall@5")):
+        before, after = table[:, 0, place], table[:, 1, place]
+        found[name] = {
+            kind: {"mean": float(values.mean()), "spread": float(values.std())}
+            for kind, values in (("before", before), ("after", after), ("gain", after - before))
+        }
+    return found
+
+
+def _deal(vectors: Vectors, folds: int, seed: int) -> tuple[Tensor, Tensor]:
+    """A fold for each text and each picture: group by group where they are named, else whole groups."""
+    generator = torch.Generator().manual_seed(seed)
+    if not vectors.named:
+        count = int(vectors.picture_groups[vectors.pairs[:, 1]].unique().numel())
+        if count < 2 * folds:
+            raise ConfigError(
+                f"The pairs fall into {count} groups that share no text and no picture; {folds} folds need "
+                f"{2 * folds}. Give more pairs, fewer folds, or a column `group` that says what each pair is about."
+            )
+        groups = torch.cat([vectors.text_groups, vectors.picture_groups])
+        used = torch.unique(vectors.text_groups[vectors.pairs[:, 0]])
+        fold = torch.full((int(groups.max()) + 1,), -1)  # what no pair names is in no fold
+        fold[used[torch.randperm(len(used), generator=generator)]] = torch.arange(len(used)) % folds
+        return fold[vectors.text_groups], fold[vectors.picture_groups]
+    return _deal_each(vectors.text_groups, folds, generator), _deal_each(vectors.picture_groups, folds, generator)
+
+
+def _deal_each(groups: Tensor, folds: int, generator: torch.Generator) -> Tensor:
+    counts = torch.bincount(groups)
+    if int(counts.min()) < folds:
+        raise ConfigError(f"A group has {int(counts.min())} texts or pictures; {folds} folds need as many.")
+    order = torch.randperm(len(groups), generator=generator)
+    order = order[torch.argsort(groups[order], stable=True)]
+    fold = torch.empty_like(groups)
+    fold[order] = (torch.arange(len(order)) - (counts.cumsum(0) - counts)[groups[order]]) % folds
+    return fold
+
+
+def _recalls(aligned: Aligned, vectors: Vectors, held: tuple[Tensor, Tensor]) -> tuple[float, float]:
+    """Recall at 1 and at 5: how many held-out texts have a right picture among the first of the held-out pictures."""
+    with torch.inference_mode():
+        cosines = aligned.texts(vectors.texts[held[0]]) @ aligned.pictures(vectors.pictures[held[1]]).T
+    ranked = cosines.argsort(dim=1, descending=True, stable=True)
+    right = vectors.picture_groups[held[1]][ranked] == vectors.text_groups[held[0]][:, None]
+    at_1, at_5 = (float(right[:, :first].any(dim=1).float().mean()) for first in (1, 5))
+    return at_1, at_5
+
+
+def align(
+    vectors: Vectors,
+    base: str,
+    out: Path,
+    options: AlignOptions | None = None,
+    *,
+    report: Report = lambda done, total, current: None,
+) -> dict[str, Any]:
+    """Measure by cross-validation, then learn from all pairs and keep the result as an embedder.
+
+    Args:
+        vectors: frozen, of the embedder ``base``.
+        base: the embedder's name.
+        out: the folder.
+        options: how; the defaults when None.
+        report: told of each fold.
+
+    Returns:
+        What ``cross_validate`` returns; it is written as ``recall.json`` too.
+
+    Raises:
+        ConfigError: too few pairs, an option out of range, or the folder holds a training already.
+    """
+    options = options or AlignOptions()
+    if (out / checkpoints.BEST).exists():
+        raise ConfigError(f"{str(out)!r} holds a training already; give another folder.")
+    found = cross_validate(vectors, options, report=report)
+    aligned = fit(vectors, vectors.pairs, options, seed=options.seed)
+    config = {**asdict(options), "kind": "align", "base": base, "dimensions": vectors.texts.shape[1]}
+    weights = {
+        side: projection.state_dict()
+        for side, projection in (("text", aligned.text), ("image", aligned.image))
+        if projection is not None
     }
+    checkpoints.save(out / checkpoints.BEST, {"config": config, **weights})
+    write_whole(out / "recall.json", json.dumps({**found, "config": config}, indent=2).encode())
+    return found
+
+
+def to_aligned(state: dict[str, Any], path: Path) -> Aligned:
+    """The projections of a checkpoint.
+
+    Raises:
+        WeightsError: the weights do not fit the sizes that it names.
+    """
+    config = state["config"]
+    text, image = (
+        checkpoints.to_projection(state[side], config["dimensions"], config, path) if side in state else None
+        for side in ("text", "image")
+    )
+    return Aligned(text=text, image=image)

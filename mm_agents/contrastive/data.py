@@ -1,312 +1,347 @@
-"""Pictures with classes, or in pairs, as one array; and the pairs that each epoch draws from them."""
+"""Pictures with labels or with pairs, as tensors, and the pairs that an epoch is trained on.
+
+Pictures are uint8 tensors of shape (n, channels, height, width), so that a set lies on the device whole. Pairs are
+drawn for a whole epoch at once by arithmetic on sorted labels: no Python runs for each item.
+"""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import PIL.Image
+import torch
+from torch import Tensor
+from torch.nn import functional
 
-from mm_agents.contrastive import _idx, _table
-from mm_agents.contrastive._torch import Tensor, get_torch
-from mm_agents.errors import ConfigError
-from mm_agents.media import load_image
+from mm_agents import media
+from mm_agents.contrastive._tables import Row, read_table
+from mm_agents.errors import ConfigError, MediaError
+from mm_agents.types import Image
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from mm_agents.types import ByteArray
-
-_SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
-
-
-def _no_pairs() -> NDArray[np.int64]:
-    return np.empty((0, 2), np.int64)
+GREY = (299, 587, 114)
+"""Weights of red, green and blue in a thousandth (ITU-R BT.601)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Pictures:
-    """Pictures of one size, each of a class.
+class Pairs:
+    """Pairs that were given, by places in a set.
 
     Attributes:
-        pixels: uint8, shape (n, channels, height, width).
-        labels: int64, shape (n,): the place of the class in ``names``.
-        names: the classes.
-        different: int64, shape (m, 2): pictures that are known to differ, beside all those of two classes.
-        open_set: whether what is held out is of classes of its own, as with pairs, where a "class" is all that
-            belongs together.
+        first: int64, shape (p,).
+        second: int64, shape (p,).
+        target: float32, shape (p,): 1 where the two belong together, 0 where they do not.
     """
 
-    pixels: ByteArray
-    labels: NDArray[np.int64]
-    names: tuple[str, ...]
-    different: NDArray[np.int64] = field(default_factory=_no_pairs)
-    open_set: bool = False
+    first: Tensor
+    second: Tensor
+    target: Tensor
 
-    def __post_init__(self) -> None:
-        sizes = np.bincount(self.labels, minlength=len(self.names))
-        if len(self.names) < 2:
-            raise ConfigError(
-                f"There is only one class ({', '.join(self.names) or 'none'}); contrast needs two or more."
-            )
-        if not self.open_set and sizes.min() < 2:
-            few = self.names[int(sizes.argmin())]
-            raise ConfigError(
-                f"The class {few!r} has {sizes.min()} pictures; it needs 2 or more. Add some or leave it out."
-            )
+    def to(self, device: torch.device) -> Pairs:
+        """The same on a device."""
+        return Pairs(first=self.first.to(device), second=self.second.to(device), target=self.target.to(device))
 
-    def __len__(self) -> int:
-        """How many pictures there are."""
-        return len(self.labels)
+    def where(self, chosen: Tensor) -> Pairs:
+        """Those that a bool tensor of shape (p,) or places choose."""
+        return Pairs(first=self.first[chosen], second=self.second[chosen], target=self.target[chosen])
 
-    @property
-    def fingerprint(self) -> str:
-        """A hash of all pixels, labels and pairs."""
-        digest = hashlib.sha256(str(self.pixels.shape).encode())
-        for array in (self.pixels, self.labels, self.different):
-            digest.update(np.ascontiguousarray(array).tobytes())
-        return digest.hexdigest()[:16]
 
-    def take(self, places: NDArray[np.int64]) -> Pictures:
-        """Only the pictures at those places; classes without pictures go, and pairs that are not whole."""
-        kept, labels = np.unique(self.labels[places], return_inverse=True)
-        where = np.full(len(self), -1)
-        where[places] = np.arange(len(places))
-        different = where[self.different]
-        return Pictures(
-            pixels=self.pixels[places],
-            labels=labels.astype(np.int64),
-            names=tuple(self.names[place] for place in kept),
-            different=different[(different >= 0).all(axis=1)],
-            open_set=self.open_set,
-        )
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PictureSet:
+    """Pictures and what belongs together.
 
-    def split(self, fraction: float, seed: int) -> tuple[Pictures, Pictures]:
-        """A part to train on and a part to hold out: a share of each class, or of the classes in an open set.
+    Attributes:
+        pictures: uint8, shape (n, channels, height, width).
+        labels: int64, shape (n,): pictures of one label belong together.
+        names: what the labels are called; empty where the labels come from pairs.
+        pairs: those that were given; None where the labels say it all.
+    """
 
-        Args:
-            fraction: the share that is held out, between 0 and 1.
-            seed: the same one splits in the same way.
+    pictures: Tensor
+    labels: Tensor
+    names: tuple[str, ...] = ()
+    pairs: Pairs | None = None
 
-        Raises:
-            ConfigError: the fraction is not between 0 and 1, or leaves one of the two with too little.
-        """
-        if not 0 < fraction < 1:
-            raise ConfigError(f"The held-out share is {fraction}; it should lie between 0 and 1, such as 0.1.")
-        random = np.random.default_rng(seed)
-        if self.open_set:
-            count = max(2, round(len(self.names) * fraction))
-            held = np.isin(self.labels, random.permutation(len(self.names))[:count])
-        else:
-            held = np.zeros(len(self), bool)
-            for label in range(len(self.names)):
-                places = random.permutation(np.flatnonzero(self.labels == label))
-                held[places[: min(max(2, round(len(places) * fraction)), len(places) - 2)]] = True
-        try:
-            return self.take(np.flatnonzero(~held)), self.take(np.flatnonzero(held))
-        except ConfigError as error:
-            raise ConfigError(f"With {fraction} held out too little is left on one side: {error}") from error
+    def to(self, device: torch.device) -> PictureSet:
+        """The same on a device."""
+        pairs = None if self.pairs is None else self.pairs.to(device)
+        return replace(self, pictures=self.pictures.to(device), labels=self.labels.to(device), pairs=pairs)
+
+    def subset(self, chosen: Tensor) -> PictureSet:
+        """The pictures at some places; a pair stays where both of its pictures do."""
+        pairs = self.pairs
+        if pairs is not None:
+            place = torch.full((len(self.labels),), -1, device=chosen.device)
+            place[chosen] = torch.arange(len(chosen), device=chosen.device)
+            first, second = place[pairs.first], place[pairs.second]
+            kept = (first >= 0) & (second >= 0)
+            pairs = Pairs(first=first[kept], second=second[kept], target=pairs.target[kept])
+        return replace(self, pictures=self.pictures[chosen], labels=self.labels[chosen], pairs=pairs)
 
 
 # ---------------------------------------------------------------- reading
 
 
-def read_digits(source: Path) -> Pictures:
-    """Read digits, or other small grey pictures: a CSV as Kaggle's, or the idx files of MNIST; ``.gz`` too.
+def labelled(pictures: Tensor, labels: Sequence[str] | Sequence[int], source: str) -> PictureSet:
+    """A set from pictures and their labels.
 
     Args:
-        source: a CSV with the columns label, pixel0, pixel1, …; or the idx file of the pictures, whose labels lie
-            beside it under the name that MNIST gives them; or a folder with MNIST's training files.
+        pictures: uint8, shape (n, channels, height, width).
+        labels: one for each picture.
+        source: what to call it in an error.
 
     Raises:
-        ConfigError: the columns or the number of labels are wrong, or there is only one class.
-        DamagedMediaError: an idx file is cut off, or a cell is no number from 0 to 255.
-        OSError: the file cannot be opened.
+        ConfigError: there are fewer than two classes, or one has a single picture.
     """
-    pixels, labels = _idx.read(source) if _idx.is_idx(source) else _table.read_digits(source)
-    values, places = np.unique(labels, return_inverse=True)
-    return Pictures(pixels=pixels[:, None], labels=places.astype(np.int64), names=tuple(map(str, values.tolist())))
+    names, places, counts = np.unique(np.asarray(labels), return_inverse=True, return_counts=True)
+    if len(names) < 2:
+        raise ConfigError(f"{source} holds {len(names)} class; contrastive learning needs at least two.")
+    if counts.min() < 2:
+        lonely = str(names[counts.argmin()])
+        raise ConfigError(f"The class {lonely!r} of {source} has one picture; a positive pair needs two of a class.")
+    return PictureSet(pictures=pictures, labels=torch.from_numpy(places.astype(np.int64)), names=tuple(map(str, names)))
 
 
-def read_folders(folder: Path, *, size: int = 64, channels: int = 3) -> Pictures:
-    """Read a folder that holds a folder of pictures for each class.
+def read_folders(folder: Path, *, side: int = 32, channels: int = 3) -> PictureSet:
+    """Read a folder of folders, one for each class.
 
     Args:
-        folder: its folders' names are the classes; hidden ones, and files that no picture's name have, are passed by.
-        size: every picture becomes size × size pixels.
+        folder: its folders are the classes and hold pictures, at any depth.
+        side: height and width that the pictures are brought to, in pixels.
         channels: 3 for colours, 1 for grey.
 
     Raises:
-        ConfigError: there is no class, one only, or one without pictures.
+        ConfigError: it is no folder, a class is empty, or there are too few.
         MediaError: a picture cannot be used.
     """
     if not folder.is_dir():
-        raise ConfigError(f"{str(folder)!r} is no folder; name one that holds a folder of pictures for each class.")
+        raise ConfigError(f"{str(folder)!r} is no folder; give one that holds a folder of pictures for each class.")
     classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    files = [sorted(path for path in one.rglob("*") if path.suffix.lower() in _SUFFIXES) for one in classes]
-    for one, found in zip(classes, files, strict=True):
+    paths: list[Path] = []
+    labels: list[str] = []
+    for one in classes:
+        found = list(media.walk([one], failed=_refuse))
         if not found:
-            raise ConfigError(f"The class {one.name!r} has no picture. Add some or remove the folder.")
+            raise ConfigError(f"The class {one.name!r} of {str(folder)!r} is empty; add pictures or remove its folder.")
+        paths += found
+        labels += [one.name] * len(found)
     if len(classes) < 2:
-        raise ConfigError(
-            f"{str(folder)!r} holds {len(classes)} folders of pictures; contrast needs two classes or more."
-        )
-    return Pictures(
-        pixels=_loaded([path for found in files for path in found], channels, size),
-        labels=np.repeat(np.arange(len(classes)), [len(found) for found in files]),
-        names=tuple(one.name for one in classes),
-    )
+        raise ConfigError(f"{str(folder)!r} holds {len(classes)} class folder(s); at least two are needed.")
+    return labelled(_load(paths, side, channels), labels, repr(str(folder)))
 
 
-def read_pairs(table: Path, *, size: int = 64, channels: int = 3) -> Pictures:
-    """Read pairs of pictures: what belongs together, directly or over others, becomes one class of an open set.
+def read_pairs(table: Path, *, side: int = 32, channels: int = 3) -> PictureSet:
+    """Read a table of pairs of pictures: a CSV or TSV file with a header, two columns of paths and perhaps ``label``.
 
     Args:
-        table: a CSV or TSV with the columns left and right, paths from the table's folder on, and if you like label:
-            1 for the same (as without the column), 0 for different.
-        size: every picture becomes size × size pixels.
+        table: the paths are relative to its folder. A label is 1 where the two belong together and 0 where they do
+            not; without that column all belong together.
+        side: height and width that the pictures are brought to, in pixels.
         channels: 3 for colours, 1 for grey.
 
     Raises:
-        ConfigError: the columns are wrong, a label is neither 0 nor 1, or two pictures are both same and different.
+        ConfigError: the table's columns are wrong, or all pictures belong together.
         MediaError: a picture cannot be used.
     """
-    rows = _table.read_rows(table, ("left", "right"))
-    places: dict[str, int] = {}
-    ends = np.array([[places.setdefault(row[side], len(places)) for side in ("left", "right")] for row in rows])
-    marks = [row.get("label") or "1" for row in rows]
-    if wrong := sorted(set(marks) - {"0", "1"}):
-        raise ConfigError(f"{table.name!r} has the label {wrong[0]!r}; it should be 1 for same or 0 for different.")
-    same = np.array(marks) == "1"
-    labels = _components(len(places), ends[same])
-    different = ends[~same]
-    for left, right in different[labels[different[:, 0]] == labels[different[:, 1]]]:
-        names = list(places)
-        raise ConfigError(f"{table.name!r} says both same and different of {names[left]!r} and {names[right]!r}.")
-    groups, labels = np.unique(labels, return_inverse=True)
-    return Pictures(
-        pixels=_loaded([table.parent / name for name in places], channels, size),
-        labels=labels.astype(np.int64),
-        names=tuple(list(places)[group] for group in groups),
-        different=different,
-        open_set=True,
-    )
+    rows = read_table(table)
+    paths: dict[Path, int] = {}
+    for path in (path for row in rows for path in _two_paths(row, table)):
+        paths.setdefault(path, len(paths))
+    both = torch.tensor([[paths[path] for path in _two_paths(row, table)] for row in rows])
+    pairs = Pairs(first=both[:, 0], second=both[:, 1], target=torch.tensor([row.label for row in rows]))
+    labels = together(len(paths), pairs.where(pairs.target > 0))
+    if not (pairs.target > 0).any() or int(labels.max()) < 1:
+        raise ConfigError(f"{str(table)!r} needs pairs that belong together, of at least two different things.")
+    return PictureSet(pictures=_load(list(paths), side, channels), labels=labels, pairs=pairs)
 
 
-def fit(pixels: ByteArray, channels: int, height: int, width: int) -> ByteArray:
-    """Bring a picture to the size and channels of a network.
+def together(count: int, pairs: Pairs) -> Tensor:
+    """Which items hang together over some pairs.
 
-    Args:
-        pixels: uint8, shape (height, width, 3).
-        channels: 3 for colours, 1 for grey.
-        height: in pixels; the proportions are not kept.
-        width: in pixels.
+    Returns:
+        int64, shape (count,): equal for items that a chain of pairs joins, from 0 on.
+    """
+    group = torch.arange(count)
+    while True:
+        least = torch.minimum(group[pairs.first], group[pairs.second])
+        new = group.clone()
+        new.scatter_reduce_(0, pairs.first, least, "amin").scatter_reduce_(0, pairs.second, least, "amin")
+        new = new[new]
+        if torch.equal(new, group):
+            return torch.unique(group, return_inverse=True)[1]
+        group = new
+
+
+def fit(image: Image, *, channels: int, height: int, width: int) -> Tensor:
+    """A picture as the network takes it, resized as a whole, its proportions not kept.
 
     Returns:
         uint8, shape (channels, height, width).
     """
-    picture = PIL.Image.fromarray(pixels).convert("L" if channels == 1 else "RGB")
-    resized = np.asarray(picture.resize((width, height), PIL.Image.Resampling.BILINEAR))
-    return resized[None] if channels == 1 else np.ascontiguousarray(resized.transpose(2, 0, 1))
+    pixels = torch.from_numpy(np.ascontiguousarray(image.pixels, np.float32)).permute(2, 0, 1)
+    if channels == 1:
+        pixels = (pixels * (torch.tensor(GREY) / 1000)[:, None, None]).sum(dim=0, keepdim=True)
+    if pixels.shape[1:] != (height, width):
+        size = (height, width)
+        pixels = functional.interpolate(pixels[None], size, mode="bilinear", antialias=True, align_corners=False)[0]
+    return pixels.round().clamp(0, 255).to(torch.uint8)
 
 
-def _loaded(paths: Sequence[Path], channels: int, size: int) -> ByteArray:
-    return np.stack([fit(load_image(path, max_side=max(512, size)).pixels, channels, size, size) for path in paths])
+def _load(paths: Sequence[Path], side: int, channels: int) -> Tensor:
+    if side < 16 or channels not in (1, 3):
+        raise ConfigError(f"side is {side!r} and channels {channels!r}; they should be 16 or more, and 1 or 3.")
+    return torch.stack([fit(media.load_image(path), channels=channels, height=side, width=side) for path in paths])
 
 
-def _components(count: int, edges: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For each of ``count`` nodes the first node that it hangs together with."""
-    root = np.arange(count)
+def _two_paths(row: Row, table: Path) -> tuple[Path, Path]:
+    first, second = table.parent / row.first, table.parent / row.second
+    if not second.is_file():
+        raise ConfigError(
+            f"Line {row.line} of {str(table)!r}: there is no picture {row.second!r}. For pairs of a picture and a text "
+            "use: mm-agents train align"
+        )
+    return first, second
 
-    def find(node: int) -> int:
-        while root[node] != node:
-            root[node] = root[root[node]]
-            node = int(root[node])
-        return node
 
-    for left, right in edges.tolist():
-        low, high = sorted((find(left), find(right)))
-        root[high] = low
-    return np.array([find(node) for node in range(count)], np.int64)
+def _refuse(path: Path, error: MediaError) -> None:
+    raise error
 
 
 # ---------------------------------------------------------------- drawing
 
 
-class Drawer:
-    """Draws pairs of pictures anew for each epoch, all at once, on the device.
+def split(data: PictureSet, share: float, seed: int) -> tuple[PictureSet, PictureSet]:
+    """Hold a share out: of every class alike, or where there are pairs, whole groups that hang together.
+
+    Returns:
+        The set to train on and the one held out.
+
+    Raises:
+        ConfigError: the share is not between 0 and 1, or leaves too little on one side.
+    """
+    if not 0 < share < 1:
+        raise ConfigError(f"The share to hold out is {share!r}; it should be between 0 and 1, such as 0.1.")
+    generator = torch.Generator().manual_seed(seed)
+    if data.pairs is None:
+        order = torch.randperm(len(data.labels), generator=generator)
+        order = order[torch.argsort(data.labels[order], stable=True)]
+        counts = torch.bincount(data.labels)
+        rank = torch.arange(len(order)) - (counts.cumsum(0) - counts)[data.labels[order]]
+        held = rank < (counts * share).round().clamp(min=1)[data.labels[order]]
+        parts = data.subset(order[~held].sort().values), data.subset(order[held].sort().values)
+    else:
+        groups = torch.unique(data.labels[data.pairs.first[data.pairs.target > 0]])
+        groups = groups[torch.randperm(len(groups), generator=generator)]
+        out = torch.isin(data.labels, groups[: max(2, round(len(groups) * share))])
+        parts = data.subset(torch.where(~out)[0]), data.subset(torch.where(out)[0])
+    if any(len(torch.unique(part.labels)) < 2 for part in parts) or not _has_positives(parts[0]):
+        raise ConfigError("Too little is left to train on and to hold out; give more pictures or pairs.")
+    return parts
+
+
+def _has_positives(data: PictureSet) -> bool:
+    return bool(torch.bincount(data.labels).max() > 1) and (data.pairs is None or bool((data.pairs.target > 0).any()))
+
+
+def draw_positives(labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """For every item of a class of two or more, another item of its class; all others of it are equally likely.
+
+    Returns:
+        int64 places, shape (p,) each: the items in random order, and their partners.
+    """
+    order, start, count, rank = _blocks(labels)
+    items = torch.randperm(len(labels), generator=generator, device=labels.device)
+    items = items[count[labels[items]] > 1]
+    own = labels[items]
+    other = _integers(count[own] - 1, generator)
+    other += other >= rank[items]
+    return items, order[start[own] + other]
+
+
+def draw_pairs(labels: Tensor, generator: torch.Generator) -> Pairs:
+    """Every item once with a partner: half of them with one of its class, half with one of another.
+
+    Items that are alone in their class stand in negative pairs only.
+    """
+    items, partners = draw_positives(labels, generator)
+    half = len(items) // 2
+    alone = torch.ones_like(labels, dtype=torch.bool).scatter_(0, items[:half], False)
+    rest = torch.where(alone)[0]
+    first = torch.cat([items[:half], rest])
+    second = torch.cat([partners[:half], draw_negatives(labels, rest, generator)])
+    target = torch.zeros(len(first), device=labels.device)
+    target[:half] = 1
+    return Pairs(first=first, second=second, target=target).where(_shuffled(len(first), generator))
+
+
+def draw_negatives(labels: Tensor, items: Tensor, generator: torch.Generator) -> Tensor:
+    """For each of some items an item of another class; all such are equally likely.
+
+    Returns:
+        int64 places, the shape of ``items``.
+    """
+    order, start, count, _ = _blocks(labels)
+    own = labels[items]
+    other = _integers(len(labels) - count[own], generator)
+    return order[other + count[own] * (other >= start[own])]
+
+
+def redraw(pairs: Pairs, labels: Tensor, generator: torch.Generator) -> Pairs:
+    """As many positives as negatives from the pairs that were given; negatives are drawn where none were."""
+    positive, negative = pairs.where(pairs.target > 0), pairs.where(pairs.target <= 0)
+    first = positive.first
+    if len(negative.first):
+        chosen = _integers(torch.full_like(first, len(negative.first)), generator)
+        negative = negative.where(chosen)
+    else:
+        negative = Pairs(
+            first=first, second=draw_negatives(labels, first, generator), target=torch.zeros_like(positive.target)
+        )
+    joined = Pairs(
+        first=torch.cat([first, negative.first]),
+        second=torch.cat([positive.second, negative.second]),
+        target=torch.cat([positive.target, negative.target]),
+    )
+    return joined.where(_shuffled(len(joined.first), generator))
+
+
+def _blocks(labels: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Items sorted by label; each label's first place there and count; each item's rank among its label."""
+    order = torch.argsort(labels, stable=True)
+    count = torch.bincount(labels)
+    start = count.cumsum(0) - count
+    rank = torch.empty_like(order)
+    rank[order] = torch.arange(len(order), device=labels.device) - start[labels[order]]
+    return order, start, count, rank
+
+
+def _integers(below: Tensor, generator: torch.Generator) -> Tensor:
+    """A random integer from 0 for each bound, without it."""
+    drawn = torch.rand(below.shape, generator=generator, device=below.device) * below
+    return torch.minimum(drawn.long(), below - 1)
+
+
+def _shuffled(count: int, generator: torch.Generator) -> Tensor:
+    return torch.randperm(count, generator=generator, device=generator.device)
+
+
+def augment(pictures: Tensor, generator: torch.Generator, *, degrees: float, pixels: float) -> Tensor:
+    """Turn and shift every picture at random, a little; what comes in from outside repeats the edge.
 
     Args:
-        pictures: what to draw from.
-        device: where the places come to lie.
+        pictures: float, shape (n, channels, height, width).
+        generator: on the pictures' device.
+        degrees: turned by up to this much either way.
+        pixels: shifted by up to this much either way, along both axes.
     """
-
-    def __init__(self, pictures: Pictures, device: Any) -> None:
-        self._torch = get_torch()
-        self.labels = self._torch.as_tensor(pictures.labels, device=device)
-        self._order = self._torch.argsort(self.labels, stable=True)
-        self._sizes = self._torch.bincount(self.labels)
-        self._starts = self._sizes.cumsum(0) - self._sizes
-        self._rank = self._torch.empty_like(self._order)
-        self._rank[self._order] = self._torch.arange(len(self._order), device=device)
-        self._able = self._torch.nonzero(self._sizes[self.labels] > 1).flatten()
-        self._different = self._torch.as_tensor(pictures.different, device=device)
-        if not len(self._able):
-            raise ConfigError("No two pictures belong together, so there is nothing to learn; add pairs that do.")
-
-    def positives(self, count: int, generator: Any) -> tuple[Tensor, Tensor]:
-        """Places of pictures and of another one of the same class; each is an anchor before any is twice.
-
-        Returns:
-            Two int64 tensors of shape (count,).
-        """
-        left = self._able[self._shuffled(len(self._able), count, generator)]
-        label = self.labels[left]
-        size, start = self._sizes[label], self._starts[label]
-        # A step of 1 … size - 1 round the class never comes back to where it began.
-        step = 1 + self._below(size - 1, generator)
-        return left, self._order[start + (self._rank[left] - start + step) % size]
-
-    def negatives(self, count: int, generator: Any) -> tuple[Tensor, Tensor]:
-        """Places of pictures and of one of another class; where pairs are known to differ, up to half are of those.
-
-        Returns:
-            Two int64 tensors of shape (count,).
-        """
-        left = self._shuffled(len(self.labels), count, generator)
-        label = self.labels[left]
-        size, start = self._sizes[label], self._starts[label]
-        other = self._below(len(self.labels) - size, generator)
-        right = self._order[self._torch.where(other < start, other, other + size)]
-        if known := min(count // 2, len(self._different)):
-            chosen = self._different[self._shuffled(len(self._different), known, generator)]
-            left, right = left.clone(), right.clone()
-            left[:known], right[:known] = chosen[:, 0], chosen[:, 1]
-        return left, right
-
-    def balanced(self, count: int, generator: Any) -> tuple[Tensor, Tensor, Tensor]:
-        """Half of the same class and half of two, in random order.
-
-        Returns:
-            The two places, int64, and 1.0 for the same or 0.0, float32; each of shape (count,).
-        """
-        torch, half = self._torch, (count + 1) // 2
-        drawn = zip(self.positives(half, generator), self.negatives(count - half, generator), strict=True)
-        left, right = (torch.cat(sides) for sides in drawn)
-        order = self._shuffled(count, count, generator)
-        return left[order], right[order], (order < half).float()
-
-    def _shuffled(self, total: int, count: int, generator: Any) -> Tensor:
-        """Numbers below ``total`` in random order, again from the start where there are too few."""
-        draws = [self._random(total, generator).argsort() for _ in range(-(-count // total))]
-        return self._torch.cat(draws)[:count] if draws else self._order[:0]
-
-    def _below(self, limit: Tensor, generator: Any) -> Tensor:
-        return self._torch.minimum((self._random(len(limit), generator) * limit).long(), limit - 1)
-
-    def _random(self, count: int, generator: Any) -> Tensor:
-        return self._torch.rand(count, generator=generator, device=self.labels.device)
+    if degrees == 0 and pixels == 0:
+        return pictures
+    count, _, height, width = pictures.shape
+    drawn = torch.rand((count, 3), generator=generator, device=pictures.device) * 2 - 1
+    angle = torch.deg2rad(drawn[:, 0] * degrees)
+    shift = drawn[:, 1:] * pixels * 2 / torch.tensor([width, height], device=pictures.device)
+    cosine, sine = angle.cos(), angle.sin()
+    rows = torch.stack([cosine, -sine * height / width, shift[:, 0], sine * width / height, cosine, shift[:, 1]], dim=1)
+    grid = functional.affine_grid(rows.view(count, 2, 3), list(pictures.shape), align_corners=False)
+    return functional.grid_sample(pictures, grid, padding_mode="border", align_corners=False)

@@ -1,94 +1,139 @@
-"""What is learned from: four losses, each with its source. All take vectors of any length and compare directions.
-
-Vectors are float tensors of shape (n, width); what is returned is a scalar tensor.
-"""
+"""Losses that pull together what belongs together. Each takes raw vectors and brings them to length 1 itself."""
 
 from __future__ import annotations
 
 import math
+from typing import Literal, get_args
 
-from mm_agents.contrastive._torch import Tensor, get_torch
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
 
+from mm_agents.errors import ConfigError
 
-def cosine_mse(left: Tensor, right: Tensor, same: Tensor) -> Tensor:
-    """The mean squared error of each pair's cosine to 1 (same) or 0 (different).
-
-    Regression of the similarity onto the label: Reimers & Gurevych 2019, "Sentence-BERT", section 3, "Regression
-    Objective Function": mean (cos(u, v) - y)².
-
-    Args:
-        left: one of each pair.
-        right: the other.
-        same: shape (n,): 1.0 or 0.0.
-    """
-    functional = get_torch().nn.functional
-    return functional.mse_loss(functional.cosine_similarity(left, right, dim=1), same)
+LossName = Literal["cosine", "infonce", "supcon", "siglip"]
 
 
-def info_nce(left: Tensor, right: Tensor, *, temperature: float = 0.1, labels: Tensor | None = None) -> Tensor:
-    """Each left's own right among all the batch's: a cross-entropy over cosines.
+def cosine_mse(first: Tensor, second: Tensor, target: Tensor) -> Tensor:
+    """The mean squared distance of a pair's cosine from its label.
 
-    van den Oord, Li & Vinyals 2018, "Representation Learning with Contrastive Predictive Coding", equation 4, with
-    f(x, c) = exp(cos(x, c) / temperature) and the batch's other rights as the negatives.
+    The course "Building Multimodal Search and RAG" (DeepLearning.AI and Weaviate), lesson 1, ``ContrastiveLoss``.
 
     Args:
-        left: one of each pair.
-        right: the other.
-        temperature: what cosines are divided by.
-        labels: shape (n,): rights of the same label are no negatives and left out; None takes all the others.
+        first: float, shape (n, d).
+        second: float, shape (n, d).
+        target: float, shape (n,): 1 where the two belong together, else 0.
     """
-    torch = get_torch()
-    logits = _cosines(left, right) / temperature
-    own = torch.arange(len(left), device=logits.device)
-    if labels is not None:
-        twins = labels[:, None] == labels[None]
-        twins.fill_diagonal_(False)
-        logits = logits.masked_fill(twins, -math.inf)
-    return torch.nn.functional.cross_entropy(logits, own)
+    return functional.mse_loss(functional.cosine_similarity(first, second), target)
 
 
-def supervised_contrastive(vectors: Tensor, labels: Tensor, *, temperature: float = 0.1) -> Tensor:
-    """Everything of one class is a positive of everything else of it.
+def info_nce(first: Tensor, second: Tensor, *, temperature: float, labels: Tensor | None = None) -> Tensor:
+    """InfoNCE in both directions, the other pairs of the batch as negatives.
 
-    Khosla et al. 2020, "Supervised Contrastive Learning", equation 2 (L_out): for each anchor the mean over its
-    positives p of -log(exp(z_i · z_p / t) / sum over a ≠ i of exp(z_i · z_a / t)). The sum over anchors is a mean
-    here, so that it does not grow with the batch; anchors without a positive do not count.
+    van den Oord et al. 2018, "Representation Learning with Contrastive Predictive Coding", equation 4, with
+    f = exp(cosine / temperature). Where several items of a batch share a label, all of them are positives and their
+    logarithms are averaged, as in equation 2 of Khosla et al. 2020.
 
     Args:
-        vectors: the batch.
-        labels: shape (n,).
-        temperature: t.
+        first: float, shape (n, d).
+        second: float, shape (n, d); row i belongs to row i of ``first``.
+        temperature: above 0; small ones look at the hardest negatives.
+        labels: int64, shape (n,), equal where items belong together; None where all differ.
     """
-    torch = get_torch()
-    logits = _cosines(vectors, vectors) / temperature
-    itself = torch.eye(len(vectors), dtype=torch.bool, device=logits.device)
-    logs = logits - logits.masked_fill(itself, -math.inf).logsumexp(dim=1, keepdim=True)
-    positive = (labels[:, None] == labels[None]) & ~itself
-    count = positive.sum(dim=1)
-    mean = logs.masked_fill(~positive, 0).sum(dim=1) / count.clamp(min=1)
-    return -mean.sum() / (count > 0).sum().clamp(min=1)
+    logits = _cosines(first, second) / temperature
+    alike = _alike(labels, len(first), first.device).float()
+    there = (functional.log_softmax(logits, dim=1) * alike).sum(dim=1) / alike.sum(dim=1)
+    back = (functional.log_softmax(logits, dim=0) * alike).sum(dim=0) / alike.sum(dim=0)
+    return -(there.mean() + back.mean()) / 2
 
 
-def sigmoid(left: Tensor, right: Tensor, *, scale: Tensor, bias: Tensor, labels: Tensor | None = None) -> Tensor:
-    """Each of the batch's n² pairs is told same or different by itself.
+def supervised_contrastive(vectors: Tensor, labels: Tensor, *, temperature: float) -> Tensor:
+    """Every item against all others of the batch, those of its label as positives.
+
+    Khosla et al. 2020, "Supervised Contrastive Learning", equation 2 (L_out), averaged over the items that have a
+    positive.
+
+    Args:
+        vectors: float, shape (n, d).
+        labels: int64, shape (n,).
+        temperature: above 0.
+    """
+    own = torch.eye(len(vectors), dtype=torch.bool, device=vectors.device)
+    logits = (_cosines(vectors, vectors) / temperature).masked_fill(own, -torch.inf)
+    positive = _alike(labels, len(vectors), vectors.device) & ~own
+    chances = functional.log_softmax(logits, dim=1).masked_fill(own, 0)
+    counts = positive.sum(dim=1)
+    has = counts > 0
+    return -((chances * positive).sum(dim=1)[has] / counts[has]).sum() / has.sum().clamp(min=1)
+
+
+def sigmoid(first: Tensor, second: Tensor, *, scale: Tensor, bias: Tensor, labels: Tensor | None = None) -> Tensor:
+    """Every pair of the batch on its own: together or not.
 
     Zhai et al. 2023, "Sigmoid Loss for Language Image Pre-Training", equation 1 and algorithm 1:
-    -1/n · sum over i, j of log sigmoid(z_ij · (exp(scale) · x_i · y_j + bias)), with z = 1 for pairs, else -1.
+    -1/n sum log sigmoid(z (scale * cosine + bias)), with z = 1 for what belongs together and -1 else.
 
     Args:
-        left: one of each pair.
-        right: the other.
-        scale: a learned scalar, the logarithm of the factor; begins at log 10.
-        bias: a learned scalar; begins at -10.
-        labels: shape (n,): pairs of the same label are the same; None takes the diagonal only.
+        first: float, shape (n, d).
+        second: float, shape (n, d); row i belongs to row i of ``first``.
+        scale: a number that is learnt, e to the power of the paper's t'.
+        bias: a number that is learnt.
+        labels: int64, shape (n,), equal where items belong together; None where all differ.
     """
-    torch = get_torch()
-    logits = _cosines(left, right) * scale.exp() + bias
-    own = torch.arange(len(left), device=logits.device) if labels is None else labels
-    signs = 2 * (own[:, None] == own[None]).to(logits.dtype) - 1
-    return -torch.nn.functional.logsigmoid(signs * logits).sum() / len(left)
+    sign = _alike(labels, len(first), first.device).float() * 2 - 1
+    return -functional.logsigmoid(sign * (_cosines(first, second) * scale + bias)).sum() / len(first)
 
 
-def _cosines(left: Tensor, right: Tensor) -> Tensor:
-    normalize = get_torch().nn.functional.normalize
-    return normalize(left, dim=1) @ normalize(right, dim=1).T
+class Criterion(nn.Module):
+    """A loss by its name, with the numbers that it learns.
+
+    Args:
+        name: "cosine", "infonce", "supcon" or "siglip".
+        temperature: for InfoNCE and the supervised contrastive loss.
+    """
+
+    def __init__(self, name: LossName, *, temperature: float = 0.1) -> None:
+        super().__init__()
+        if name not in get_args(LossName):
+            raise ConfigError(f"There is no loss {name!r}. Known: {', '.join(get_args(LossName))}.")
+        if not temperature > 0:
+            raise ConfigError(f"The temperature is {temperature!r}; it should be above 0.")
+        self.name = name
+        self.temperature = temperature
+        if name == "siglip":  # the paper's initial values
+            self.log_scale = nn.Parameter(torch.tensor(math.log(10.0)))
+            self.bias = nn.Parameter(torch.tensor(-10.0))
+
+    @property
+    def needs_negatives(self) -> bool:
+        """Whether pairs that do not belong together have to be drawn; the others take them from the batch."""
+        return self.name == "cosine"
+
+    def forward(self, first: Tensor, second: Tensor, target: Tensor) -> Tensor:
+        """The loss of a batch of pairs.
+
+        Args:
+            first: float, shape (n, d).
+            second: float, shape (n, d).
+            target: shape (n,): 1 or 0 for the cosine loss, int64 labels for the others.
+        """
+        if self.name == "cosine":
+            return cosine_mse(first, second, target)
+        if self.name == "infonce":
+            return info_nce(first, second, temperature=self.temperature, labels=target)
+        if self.name == "supcon":
+            return supervised_contrastive(
+                torch.cat([first, second]), torch.cat([target, target]), temperature=self.temperature
+            )
+        return sigmoid(first, second, scale=self.log_scale.exp(), bias=self.bias, labels=target)
+
+
+def _cosines(first: Tensor, second: Tensor) -> Tensor:
+    return functional.normalize(first, dim=1) @ functional.normalize(second, dim=1).T
+
+
+def _alike(labels: Tensor | None, count: int, device: torch.device) -> Tensor:
+    """Bool, shape (count, count): which items belong together."""
+    if labels is None:
+        return torch.eye(count, dtype=torch.bool, device=device)
+    return labels[:, None] == labels[None, :]

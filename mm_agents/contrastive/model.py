@@ -1,101 +1,99 @@
-"""The network: two convolutions and two linear layers, for pictures of 16 pixels a side or more."""
+"""The network that turns pictures into vectors, and the projection that moves vectors of another embedder."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Literal
 
-from mm_agents.contrastive._torch import Tensor, get_torch
+import torch
+from torch import Tensor, nn
+
 from mm_agents.errors import ConfigError
 
-_SMALLEST, _LARGEST = 16, 1024
-_MAXIMA = {"channels": 64, "height": _LARGEST, "width": _LARGEST, "dimensions": 65_536}
+Shape = Literal["linear", "residual"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
-    """The shape of the network.
+class Network(nn.Module):
+    """Two blocks of convolution, batch norm, ReLU, pooling and dropout, and two linear layers.
 
-    Attributes:
-        channels: 1 for grey pictures, 3 for colours.
-        height: of the pictures, in pixels.
-        width: of the pictures, in pixels.
+    At 28 × 28 grey pixels it is the network of the course "Building Multimodal Search and RAG" (DeepLearning.AI and
+    Weaviate, lesson 1): 1 -> 32 -> 64 channels of 5 × 5, 64 · 4 · 4 -> 512 -> 64.
+
+    Args:
+        channels: of the pictures.
+        height: in pixels.
+        width: in pixels.
+        hidden: how many numbers between the linear layers.
         dimensions: how many numbers a vector has.
     """
 
-    channels: int = 1
-    height: int = 28
-    width: int = 28
-    dimensions: int = 64
-
-    def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            least = _SMALLEST if name in ("height", "width") else 1
-            if type(value) is not int or not least <= value <= _MAXIMA[name]:
-                raise ConfigError(f"The network's {name} is {value!r}; it should be from {least} to {_MAXIMA[name]}.")
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Network:
-        """The shape that a checkpoint says.
-
-        Raises:
-            ConfigError: a value is missing, of no use, or none of the network's.
-        """
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise ConfigError(f"{dict(values)!r} is no shape of a network: {error}") from error
-
-    def build(self) -> Any:
-        """The network as a ``torch.nn.Sequential`` with random weights.
-
-        It takes float32 of shape (n, channels, height, width) and gives (n, dimensions), of any length.
-        """
-        nn = get_torch().nn
-        flat = 64 * _after(self.height) * _after(self.width)
-        return nn.Sequential(
-            nn.Conv2d(self.channels, 32, 5),
-            nn.BatchNorm2d(32),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Dropout(0.3),
-            nn.Conv2d(32, 64, 5),
-            nn.BatchNorm2d(64),
-            nn.ReLU(),
-            nn.MaxPool2d(2),
-            nn.Dropout(0.3),
-            nn.Flatten(),
-            nn.Linear(flat, 512),
-            nn.ReLU(),
-            nn.Linear(512, self.dimensions),
+    def __init__(
+        self, *, channels: int = 1, height: int = 28, width: int = 28, hidden: int = 512, dimensions: int = 64
+    ) -> None:
+        super().__init__()
+        rows, columns = _after_blocks(height), _after_blocks(width)
+        if min(rows, columns) < 1:
+            raise ConfigError(f"A picture of {height} × {width} pixels is too small; each side needs 16 or more.")
+        self.blocks = nn.Sequential(*_block(channels, 32), *_block(32, 64))
+        self.head = nn.Sequential(
+            nn.Flatten(), nn.Linear(64 * rows * columns, hidden), nn.ReLU(), nn.Linear(hidden, dimensions)
         )
 
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Vectors of any length.
 
-def _after(side: int) -> int:
-    """What two convolutions of 5 and two poolings of 2 leave of a side."""
+        Args:
+            pictures: float from 0 to 1, shape (n, channels, height, width).
+
+        Returns:
+            float, shape (n, dimensions).
+        """
+        return self.head(self.blocks(pictures))
+
+
+def _block(before: int, after: int) -> list[nn.Module]:
+    return [nn.Conv2d(before, after, 5), nn.BatchNorm2d(after), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.3)]
+
+
+def _after_blocks(side: int) -> int:
     return ((side - 4) // 2 - 4) // 2
 
 
-def to_input(pixels: Tensor) -> Tensor:
-    """Bytes as numbers from -1 to 1; the shape stays."""
-    return pixels.float().div_(127.5).sub_(1)
-
-
-def embed(network: Any, pixels: Tensor, *, batch: int = 512) -> Tensor:
-    """Unit vectors of pictures, float32, shape (n, dimensions), without dropout and without gradients.
+class Projection(nn.Module):
+    """A small map of vectors that begins as the identity, so that training starts from what the embedder knows.
 
     Args:
-        network: what ``Network.build`` gave; it is left in the mode that it was in.
-        pixels: uint8, shape (n, channels, height, width), on the network's device.
-        batch: how many at once.
+        width: how many numbers a vector has.
+        shape: "linear" (x + Dx) or "residual" (x + B relu(Ax)); D and B begin at zero.
+        hidden: how many numbers A makes.
     """
-    torch = get_torch()
-    training = network.training
+
+    def __init__(self, width: int, *, shape: Shape = "linear", hidden: int = 128) -> None:
+        super().__init__()
+        last = nn.Linear(hidden if shape == "residual" else width, width, bias=False)
+        nn.init.zeros_(last.weight)
+        self.change = nn.Sequential(nn.Linear(width, hidden), nn.ReLU(), last) if shape == "residual" else last
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """Float, shape (n, width), as it came."""
+        return vectors + self.change(vectors)
+
+
+def embed(network: Network, pictures: Tensor, *, batch: int = 1024) -> Tensor:
+    """Unit vectors of pictures, as the network makes them in use: without dropout.
+
+    Args:
+        network: on the pictures' device.
+        pictures: uint8, shape (n, channels, height, width).
+        batch: how many at a time.
+
+    Returns:
+        float32, shape (n, dimensions).
+    """
+    before = network.training
     network.eval()
     try:
         with torch.inference_mode():
-            parts = [network(to_input(part)) for part in pixels.split(batch)]
-            return torch.nn.functional.normalize(torch.cat(parts), dim=1)
+            parts = [network(part.float() / 255) for part in pictures.split(batch)]
     finally:
-        network.train(training)
+        network.train(before)
+    return nn.functional.normalize(torch.cat(parts), dim=1)

@@ -1,316 +1,364 @@
-"""The training loop: validated after each epoch, written down in one step, and resumed to the same curve."""
+"""Training of the network: epochs, checkpoints that survive a crash, and the curve.
+
+A folder of training holds:
+
+    best.pt         the weights of the best epoch, for use
+    last.pt         the whole state after the last epoch, to go on from; before.pt the one before it
+    curve.json      {"epochs": [{"epoch", "loss", "accuracy", "alignment", "uniformity", "seconds"}], "best", "config"}
+    epochs/NNN.npz  on request, the held-out vectors (n, d) and labels (n,) after each epoch
+"""
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from time import perf_counter
+from typing import Any
 
 import numpy as np
+import torch
+from torch import Tensor
 
 from mm_agents._cache import write_whole
-from mm_agents.contrastive import _checkpoints, losses
-from mm_agents.contrastive._augment import jitter
-from mm_agents.contrastive._measure import alignment, nearest_accuracy, partner_accuracy, uniformity
-from mm_agents.contrastive._torch import Tensor, get_torch, pick_device
-from mm_agents.contrastive.data import Drawer, Pictures
-from mm_agents.contrastive.model import Network, embed, to_input
-from mm_agents.errors import ConfigError, WeightsError
+from mm_agents._progress import Report
+from mm_agents.contrastive import _checkpoints as checkpoints
+from mm_agents.contrastive._measures import alignment, nearest_accuracy, uniformity
+from mm_agents.contrastive.data import PictureSet, augment, draw_pairs, draw_positives, redraw, split
+from mm_agents.contrastive.losses import Criterion, LossName
+from mm_agents.contrastive.model import Network, embed
+from mm_agents.errors import ConfigError
 
-Loss = Literal["cosine", "infonce", "supcon", "sigmoid"]
-Report = Callable[[int, int, str], None]
-
-FORMAT = "mm-agents contrastive 1"
-MODEL = "model.pt"
-_FREE = {"epochs", "patience", "keep_epochs", "device"}  # what may change when training goes on
+_MAY_CHANGE = {"epochs", "patience", "device", "deterministic", "keep_epochs"}  # between a training and its resuming
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Options:
     """How to train.
 
     Attributes:
-        loss: "supcon", "cosine" (to 1 and 0 of pairs), "infonce" or "sigmoid".
-        epochs: how often as many pictures are seen as there are (for "cosine", as many pairs).
-        batch: pictures at once; for "cosine", pairs.
-        rate: Adam's learning rate.
-        step: after how many epochs it is multiplied by ``gamma``.
-        gamma: see ``step``.
-        temperature: of "supcon" and "infonce".
+        loss: "supcon", "infonce", "siglip" or "cosine".
+        epochs: how many times everything is seen.
+        batch: how many pairs at a time.
+        learning_rate: of Adam, at the beginning.
+        step: after so many epochs the learning rate is multiplied by ``decay``.
+        decay: see ``step``.
+        temperature: of the losses "supcon" and "infonce".
         dimensions: how many numbers a vector has.
-        held_out: the share that is validated on, between 0 and 1.
-        patience: stop after so many epochs without a better accuracy; 0 never does.
-        augment: whether pictures are turned, shifted and scaled a little.
-        seed: the same one trains in the same way, on the same machine.
-        deterministic: refuse operations of torch that may round differently from run to run.
-        keep_epochs: write the held-out part's vectors after each epoch.
-        device: such as "cpu", "cuda" or "mps"; None takes the fastest there is.
+        degrees: pictures are turned at random by up to this much.
+        pixels: pictures are shifted at random by up to this much.
+        hold_out: the share that is not trained on and tells which epoch is best.
+        patience: stop after so many epochs without a better one; 0 never.
+        seed: the same seed makes the same split, weights and pairs.
+        deterministic: refuse operations that give other numbers each time; slower on CUDA.
+        keep_epochs: keep the held-out vectors of each epoch.
+        device: "cpu", "cuda", "mps", or "auto" for the fastest there is.
     """
 
-    loss: Loss = "supcon"
-    epochs: int = 12
-    batch: int = 128
-    rate: float = 0.005
+    loss: LossName = "supcon"
+    epochs: int = 14
+    batch: int = 256
+    learning_rate: float = 0.005
     step: int = 7
-    gamma: float = 0.3
+    decay: float = 0.3
     temperature: float = 0.1
     dimensions: int = 64
-    held_out: float = 0.1
+    degrees: float = 10.0
+    pixels: float = 2.0
+    hold_out: float = 0.1
     patience: int = 0
-    augment: bool = True
     seed: int = 0
     deterministic: bool = False
     keep_epochs: bool = False
-    device: str | None = None
+    device: str = "auto"
 
-    def __post_init__(self) -> None:
-        if self.loss not in get_args(Loss):
-            raise ConfigError(f"There is no loss {self.loss!r}. Known: {', '.join(get_args(Loss))}.")
-        for name, least in {"epochs": 1, "batch": 4, "step": 1, "patience": 0, "dimensions": 2}.items():
-            if getattr(self, name) < least:
-                raise ConfigError(f"{name} is {getattr(self, name)}; it should be {least} or more.")
-        for name in ("rate", "gamma", "temperature"):
+    def check(self) -> None:
+        """Refuse what cannot be trained with.
+
+        Raises:
+            ConfigError: a number is out of its range.
+        """
+        least = {"epochs": 1, "batch": 2, "step": 1, "dimensions": 2, "patience": 0, "degrees": 0, "pixels": 0}
+        for name, low in least.items():
+            if not low <= getattr(self, name) < math.inf:
+                raise ConfigError(f"{name} is {getattr(self, name)!r}; it should be {low} or more.")
+        for name in ("learning_rate", "decay", "temperature"):
             if not 0 < getattr(self, name) < math.inf:
-                raise ConfigError(f"{name} is {getattr(self, name)}; it should be above 0.")
+                raise ConfigError(f"{name} is {getattr(self, name)!r}; it should be above 0.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """What training came to.
+class Epoch:
+    """What an epoch came to.
 
     Attributes:
-        folder: where all was written; ``contrastive:FOLDER`` is the embedder.
-        epochs: for each its number, loss, accuracy, alignment, uniformity and seconds.
-        best: the number of the epoch whose model was kept.
-        config: the settings, the network and a hash of the data.
+        epoch: its number, from 1.
+        loss: the mean over its batches.
+        accuracy: of the nearest neighbour of what is held out, 0 to 1.
+        alignment: of what is held out; lower is better.
+        uniformity: of what is held out; lower is better.
+        seconds: of training, without measuring.
     """
 
-    folder: Path
-    epochs: list[dict[str, Any]]
-    best: int
-    config: dict[str, Any]
-
-    def to_json(self) -> dict[str, Any]:
-        """What ``curve.json`` holds."""
-        return {"epochs": self.epochs, "best": self.best, "config": self.config}
+    epoch: int
+    loss: float
+    accuracy: float
+    alignment: float
+    uniformity: float
+    seconds: float
 
 
-def train(
-    pictures: Pictures, folder: Path, settings: Settings, *, resume: bool = False, report: Report | None = None
-) -> Result:
-    """Train a network and keep its best epoch.
-
-    Args:
-        pictures: what to learn from; ``settings.held_out`` of it is only validated on.
-        folder: new or empty, unless ``resume``. It gets ``model.pt`` (the best), ``curve.json``, ``checkpoints/`` and,
-            with ``keep_epochs``, ``epochs/NNN.npz`` with ``vectors`` and ``labels``.
-        settings: how to train.
-        resume: go on from the folder's last checkpoint that can be read.
-        report: called after each batch.
-
-    Raises:
-        ConfigError: the folder is in use, has nothing to go on from, or was trained with other settings or data.
-        WeightsError: no checkpoint can be read.
-        MissingExtraError: torch is not installed.
-    """
-    torch = get_torch()
-    saved = folder / "checkpoints"
-    if not resume and (saved.exists() or (folder / MODEL).exists()):
-        raise ConfigError(f"{str(folder)!r} holds a training already; use --resume, or another folder.")
-    state = _checkpoints.latest(saved) if resume else None
-    with _surroundings(settings):
-        run = _Run(torch, pictures, folder, settings)
-        if state is not None:
-            run.restore(state)
-        while run.epoch < settings.epochs and not run.stopped:
-            run.one_epoch(report or (lambda done, total, current: None))
-    return Result(folder=folder, epochs=run.curve, best=run.best, config=run.config)
-
-
-@contextmanager
-def _surroundings(settings: Settings) -> Generator[None]:
-    """The caller's random numbers and settings of torch come back in the end."""
-    torch = get_torch()
-    before = torch.are_deterministic_algorithms_enabled()
-    if settings.deterministic:
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # else CUDA's matrix products refuse to run
-    with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
-        torch.use_deterministic_algorithms(settings.deterministic or before)
-        torch.manual_seed(settings.seed)
-        try:
-            yield
-        finally:
-            torch.use_deterministic_algorithms(before)
-
-
+@dataclass(slots=True)
 class _Run:
-    """One training, from epoch to epoch."""
+    """All that changes while training."""
 
-    def __init__(self, torch: Any, pictures: Pictures, folder: Path, settings: Settings) -> None:
-        learned, held = pictures.split(settings.held_out, settings.seed)
-        _, channels, height, width = pictures.pixels.shape
-        shape = Network(channels=channels, height=height, width=width, dimensions=settings.dimensions)
-        self.torch, self.folder, self.settings = torch, folder, settings
-        self.config = asdict(settings) | {"network": asdict(shape), "data": pictures.fingerprint}
-        self.device = device = pick_device(settings.device)
-        self.pixels = torch.as_tensor(learned.pixels, device=device)
-        self.held, self.held_labels = (torch.as_tensor(part, device=device) for part in (held.pixels, held.labels))
-        # What is known of a held-out class is found under its name, as the two parts count their classes apart.
-        self.names, self.held_names, self.open_set = learned.names, held.names, pictures.open_set
-        self.drawer = Drawer(learned, device)
-        self.generator = torch.Generator(device=device).manual_seed(settings.seed)
-        self.network = shape.build().to(device)
-        self.learned = torch.nn.ParameterDict(
-            {"scale": torch.tensor(math.log(10.0)), "bias": torch.tensor(-10.0)} if settings.loss == "sigmoid" else {}
-        ).to(device)
-        parameters = [*self.network.parameters(), *self.learned.parameters()]
-        self.optimiser = torch.optim.Adam(parameters, lr=settings.rate)
-        self.scheduler = torch.optim.lr_scheduler.StepLR(self.optimiser, settings.step, settings.gamma)
-        self.curve: list[dict[str, Any]] = []
-        self.best = 0
+    network: Network
+    criterion: Criterion
+    optimiser: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LRScheduler
+    generator: torch.Generator
+    curve: list[Epoch] = field(default_factory=list[Epoch])
 
     @property
-    def epoch(self) -> int:
-        return len(self.curve)
+    def best(self) -> int:
+        """The number of the best epoch; the earlier of equally good ones; 0 before the first."""
+        return max(self.curve, key=lambda epoch: (epoch.accuracy, -epoch.epoch)).epoch if self.curve else 0
 
-    @property
-    def stopped(self) -> bool:
-        return 0 < self.settings.patience <= self.epoch - self.best
-
-    def one_epoch(self, report: Report) -> None:
-        """Learn, validate and write down."""
-        began = time.perf_counter()
-        loss = self._learn(report)
-        vectors = embed(self.network, self.held)
-        figures = {
-            "loss": loss,
-            "accuracy": self._accuracy(vectors),
-            "alignment": alignment(vectors, self.held_labels),
-            "uniformity": uniformity(vectors),
-        }
-        self.scheduler.step()
-        self.curve.append({"epoch": self.epoch + 1, **figures, "seconds": round(time.perf_counter() - began, 3)})
-        if not self.best or figures["accuracy"] > self.curve[self.best - 1]["accuracy"]:
-            self.best = self.epoch
-        self._write(vectors)
-
-    def _learn(self, report: Report) -> float:
-        self.network.train()
-        count = len(self.pixels)
-        steps = self._draw(count if self.settings.loss == "cosine" else max(2, count // 2))
-        total = self.torch.zeros((), device=self.device)
-        shown = f"epoch {self.epoch + 1} of {self.settings.epochs}"
-        for done, places in enumerate(steps):
-            loss = self._loss(*places)
-            self.optimiser.zero_grad(set_to_none=True)
-            loss.backward()
-            self.optimiser.step()
-            total += loss.detach()
-            report(self.epoch * len(steps) + done + 1, self.settings.epochs * len(steps), shown)
-        mean = float(total) / len(steps)
-        if not math.isfinite(mean):
-            raise ConfigError(
-                f"The loss is {mean} in epoch {self.epoch + 1}; try a smaller rate than {self.settings.rate}."
-            )
-        return mean
-
-    def _draw(self, count: int) -> list[tuple[Tensor, ...]]:
-        """The epoch's pairs, drawn anew, in batches; a last one of a single pair goes."""
-        if self.settings.loss == "cosine":
-            drawn, size = self.drawer.balanced(count, self.generator), self.settings.batch
-        else:
-            drawn, size = self.drawer.positives(count, self.generator), self.settings.batch // 2
-        batches = list(zip(*(part.split(size) for part in drawn), strict=True))
-        return batches if len(batches[-1][0]) > 1 else batches[:-1]
-
-    def _loss(self, left: Tensor, right: Tensor, same: Tensor | None = None) -> Tensor:
-        settings, both = self.settings, self.torch.cat([left, right])
-        pictures = to_input(self.pixels[both])
-        vectors = self.network(jitter(pictures, self.generator) if settings.augment else pictures)
-        labels = self.drawer.labels[both]
-        first, second = vectors.chunk(2)
-        if same is not None:
-            return losses.cosine_mse(first, second, same)
-        if settings.loss == "supcon":
-            return losses.supervised_contrastive(vectors, labels, temperature=settings.temperature)
-        if settings.loss == "infonce":
-            return losses.info_nce(first, second, temperature=settings.temperature, labels=labels[: len(left)])
-        return losses.sigmoid(first, second, labels=labels[: len(left)], **self.learned)
-
-    def _accuracy(self, vectors: Tensor) -> float:
-        if self.open_set:
-            return partner_accuracy(vectors, self.held_labels)
-        places = self.torch.tensor([self.names.index(name) for name in self.held_names], device=self.device)
-        known = embed(self.network, self.pixels)
-        return nearest_accuracy(vectors, places[self.held_labels], known, self.drawer.labels)
-
-    def _write(self, vectors: Tensor) -> None:
-        """The best model first: if the process dies in between, the epoch is trained again to the same model."""
-        number = self.epoch
-        if self.settings.keep_epochs:
-            place = self.folder / "epochs" / f"{number:03d}.npz"
-            place.parent.mkdir(parents=True, exist_ok=True)
-            np.savez(place, vectors=vectors.float().cpu().numpy(), labels=self.held_labels.cpu().numpy())
-        weights = _on_cpu(self.network.state_dict())
-        if self.best == number:
-            model = {"format": FORMAT, "kind": "network", "config": self.config["network"], "state": weights}
-            _checkpoints.save(self.folder / MODEL, model)
-        _checkpoints.keep(self.folder / "checkpoints", number, self._state(weights))
-        document = {"epochs": self.curve, "best": self.best, "config": self.config}
-        write_whole(self.folder / "curve.json", json.dumps(document, indent=2).encode())
-
-    def _state(self, weights: dict[str, Any]) -> dict[str, Any]:
-        on_cuda = self.device.type == "cuda"
+    def state(self, config: dict[str, Any]) -> dict[str, Any]:
+        random = {"cpu": torch.get_rng_state(), "drawn": self.generator.get_state()}
+        if self.generator.device.type == "cuda":
+            random["device"] = torch.cuda.get_rng_state(self.generator.device)
+        elif self.generator.device.type == "mps":
+            random["device"] = torch.mps.get_rng_state()
         return {
-            "format": FORMAT,
-            "config": self.config,
-            "network": weights,
-            "learned": _on_cpu(self.learned.state_dict()),
+            "config": config,
+            "model": self.network.state_dict(),
+            "criterion": self.criterion.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "scheduler": self.scheduler.state_dict(),
-            "random": self.torch.get_rng_state(),
-            "random_cuda": self.torch.cuda.get_rng_state(self.device) if on_cuda else None,
-            "random_mps": self.torch.mps.get_rng_state() if self.device.type == "mps" else None,
-            "drawing": self.generator.get_state(),
-            "curve": self.curve,
-            "best": self.best,
+            "schedule": self.schedule.state_dict(),
+            "random": random,
+            "curve": [asdict(epoch) for epoch in self.curve],
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Take up everything as it was after the checkpoint's epoch.
+        self.network.load_state_dict(state["model"])
+        self.criterion.load_state_dict(state["criterion"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.schedule.load_state_dict(state["schedule"])
+        torch.set_rng_state(state["random"]["cpu"])
+        self.generator.set_state(state["random"]["drawn"])
+        if self.generator.device.type == "cuda":
+            torch.cuda.set_rng_state(state["random"]["device"], self.generator.device)
+        elif self.generator.device.type == "mps":
+            torch.mps.set_rng_state(state["random"]["device"])
+        self.curve = [Epoch(**epoch) for epoch in state["curve"]]
 
-        Raises:
-            ConfigError: the settings or the data were others.
-            WeightsError: something is missing, or does not fit.
-        """
-        then = state.get("config")
-        if state.get("format") != FORMAT or not isinstance(then, dict):
-            raise WeightsError(f"The checkpoint in {str(self.folder)!r} is not one of this version's training.")
-        for name, value in self.config.items():
-            if name not in _FREE and then.get(name) != value:
-                what = "other data" if name == "data" else f"{name} {then.get(name)!r}, not {value!r}"
-                raise ConfigError(f"{str(self.folder)!r} was trained with {what}; go on with that, or begin anew.")
+
+def train(
+    data: PictureSet,
+    out: Path,
+    options: Options | None = None,
+    *,
+    resume: bool = False,
+    report: Report = lambda done, total, current: None,
+) -> dict[str, Any]:
+    """Train a network on what belongs together, and keep the best and the last in a folder.
+
+    Args:
+        data: pictures with labels or pairs.
+        out: the folder.
+        options: how to train; the defaults when None.
+        resume: go on from what the folder holds; from the beginning when it holds nothing.
+        report: told of each batch.
+
+    Returns:
+        What ``curve.json`` holds.
+
+    Raises:
+        ConfigError: an option is out of range, the folder holds a training already, or one with other options or data.
+        WeightsError: there is a state to go on from, but neither it nor the one before it can be used.
+    """
+    options = options or Options()
+    options.check()
+    device = choose_device(options.device)
+    config = _config(data, options)
+    held = any((out / name).exists() for name in (checkpoints.LAST, checkpoints.BEFORE))
+    if held and not resume:
+        raise ConfigError(f"{str(out)!r} holds a training already; go on with --resume, or give another folder.")
+    trained, tested = (part.to(device) for part in split(data, options.hold_out, options.seed))
+    with _own_random(device, options):
+        run = _begin(config, options, device)
+        if held:
+            _resume(run, checkpoints.load_last(out), config, out)
+            _write_curve(out, run, config)
+        while len(run.curve) < options.epochs and not _is_done(run, options):
+            loss, seconds = _train_epoch(run, trained, options, report)
+            vectors, measured = _measure(run.network, trained, tested)
+            run.curve.append(Epoch(epoch=len(run.curve) + 1, loss=loss, seconds=seconds, **measured))
+            _keep(out, run, config, (vectors, tested.labels) if options.keep_epochs else None)
+    return _curve(run, config)
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of that name; "auto" is CUDA, else MPS, else the CPU.
+
+    Raises:
+        ConfigError: there is no such device here.
+    """
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        name = next(one for one in ("cuda", "mps", "cpu") if there[one])
+    if not there.get(name.partition(":")[0]):
+        raise ConfigError(f"There is no device {name!r} here. Known: {', '.join(one for one in there if there[one])}.")
+    return torch.device(name)
+
+
+# ---------------------------------------------------------------- an epoch
+
+
+def batches(
+    data: PictureSet, batch: int, generator: torch.Generator, *, with_negatives: bool
+) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """The pairs of an epoch, drawn anew.
+
+    Args:
+        data: what to draw from.
+        batch: how many pairs at a time; a last one of a single pair is left out.
+        generator: on the data's device.
+        with_negatives: half of the pairs do not belong together.
+
+    Returns:
+        For each batch the places of the first and of the second pictures, and 1 or 0 for pairs with negatives, else
+        the pairs' labels.
+    """
+    if with_negatives:
+        pairs = draw_pairs(data.labels, generator) if data.pairs is None else redraw(data.pairs, data.labels, generator)
+        first, second, target = pairs.first, pairs.second, pairs.target
+    elif data.pairs is None:
+        first, second = draw_positives(data.labels, generator)
+        target = data.labels[first]
+    else:
+        pairs = data.pairs.where(data.pairs.target > 0)
+        pairs = pairs.where(torch.randperm(len(pairs.first), generator=generator, device=generator.device))
+        first, second, target = pairs.first, pairs.second, data.labels[pairs.first]
+    parts = zip(first.split(batch), second.split(batch), target.split(batch), strict=True)
+    return [part for part in parts if len(part[0]) > 1]
+
+
+def _train_epoch(run: _Run, data: PictureSet, options: Options, report: Report) -> tuple[float, float]:
+    """The mean loss, and the seconds."""
+    began = perf_counter()
+    run.network.train()
+    losses: list[Tensor] = []
+    drawn = batches(data, options.batch, run.generator, with_negatives=run.criterion.needs_negatives)
+    said = f"{run.curve[-1].accuracy:.3f}" if run.curve else "–"
+    for first, second, target in drawn:
+        pictures = data.pictures[torch.cat([first, second])].float() / 255
+        pictures = augment(pictures, run.generator, degrees=options.degrees, pixels=options.pixels)
+        loss = run.criterion(*run.network(pictures).chunk(2), target)
+        run.optimiser.zero_grad()
+        loss.backward()
+        run.optimiser.step()
+        losses.append(loss.detach())
+        done = len(run.curve) * len(drawn) + len(losses)
+        report(done, options.epochs * len(drawn), f"epoch {len(run.curve) + 1}, accuracy {said}")
+    run.schedule.step()
+    return float(torch.stack(losses).mean()), perf_counter() - began
+
+
+def _measure(network: Network, trained: PictureSet, tested: PictureSet) -> tuple[Tensor, dict[str, float]]:
+    vectors = embed(network, tested.pictures)
+    if tested.pairs is None:
+        gallery = embed(network, trained.pictures), trained.labels
+        accuracy = nearest_accuracy(vectors, tested.labels, *gallery)
+    else:
+        accuracy = nearest_accuracy(vectors, tested.labels)
+    return vectors, {
+        "accuracy": accuracy,
+        "alignment": alignment(vectors, tested.labels),
+        "uniformity": uniformity(vectors),
+    }
+
+
+def _is_done(run: _Run, options: Options) -> bool:
+    return 0 < options.patience <= len(run.curve) - run.best
+
+
+# ---------------------------------------------------------------- beginning, keeping, going on
+
+
+def _config(data: PictureSet, options: Options) -> dict[str, Any]:
+    count, channels, height, width = data.pictures.shape
+    given = 0 if data.pairs is None else len(data.pairs.first)
+    sizes = {"channels": channels, "height": height, "width": width, "hidden": 512}
+    about = {"pictures": count, "pairs": given, "classes": list(data.names)}
+    return {**asdict(options), "kind": "network", **sizes, **about}
+
+
+def _begin(config: dict[str, Any], options: Options, device: torch.device) -> _Run:
+    sizes = {name: config[name] for name in ("channels", "height", "width", "hidden", "dimensions")}
+    network = Network(**sizes).to(device)
+    criterion = Criterion(options.loss, temperature=options.temperature).to(device)
+    optimiser = torch.optim.Adam([*network.parameters(), *criterion.parameters()], lr=options.learning_rate)
+    return _Run(
+        network=network,
+        criterion=criterion,
+        optimiser=optimiser,
+        schedule=torch.optim.lr_scheduler.StepLR(optimiser, options.step, options.decay),
+        generator=torch.Generator(device).manual_seed(options.seed),
+    )
+
+
+def _resume(run: _Run, state: dict[str, Any], config: dict[str, Any], out: Path) -> None:
+    kept = state["config"]
+    for name in sorted(config.keys() - _MAY_CHANGE):
+        if kept.get(name) != config[name]:
+            raise ConfigError(
+                f"The training in {str(out)!r} has {name} = {kept.get(name)!r}, not {config[name]!r}; go on with the "
+                "same options and data, or give another folder."
+            )
+    run.restore(state)
+
+
+def _keep(out: Path, run: _Run, config: dict[str, Any], vectors: tuple[Tensor, Tensor] | None) -> None:
+    """Write an epoch's results. The state comes after the weights, so that a crash between them costs an epoch only."""
+    if vectors is not None:
+        buffer = io.BytesIO()
+        rows, labels = (tensor.cpu().numpy() for tensor in vectors)
+        np.savez(buffer, vectors=rows, labels=labels)
+        write_whole(out / "epochs" / f"{len(run.curve):03}.npz", buffer.getvalue())
+    if run.best == len(run.curve):
+        weights = {name: tensor.cpu() for name, tensor in run.network.state_dict().items()}
+        checkpoints.save(out / checkpoints.BEST, {"config": config, "model": weights})
+    out.mkdir(parents=True, exist_ok=True)
+    checkpoints.save_last(out, run.state(config))
+    _write_curve(out, run, config)
+
+
+def _curve(run: _Run, config: dict[str, Any]) -> dict[str, Any]:
+    return {"epochs": [asdict(epoch) for epoch in run.curve], "best": run.best, "config": config}
+
+
+def _write_curve(out: Path, run: _Run, config: dict[str, Any]) -> None:
+    write_whole(out / "curve.json", json.dumps(_curve(run, config), indent=2).encode())
+
+
+@contextmanager
+def _own_random(device: torch.device, options: Options) -> Generator[None]:
+    """Seed torch for the block, and leave the caller's random numbers and settings as they were."""
+    devices = [device] if device.type != "cpu" else []
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    with torch.random.fork_rng(devices, device_type=device.type if devices else "cuda"):
+        torch.manual_seed(options.seed)
+        if options.deterministic:
+            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # as CUDA's matrix products ask for it
+            torch.use_deterministic_algorithms(True)
         try:
-            self.network.load_state_dict(state["network"])
-            self.learned.load_state_dict(state["learned"])
-            self.optimiser.load_state_dict(state["optimiser"])
-            self.scheduler.load_state_dict(state["scheduler"])
-            self.torch.set_rng_state(state["random"])
-            if self.device.type == "cuda" and state["random_cuda"] is not None:
-                self.torch.cuda.set_rng_state(state["random_cuda"], self.device)
-            if self.device.type == "mps" and state["random_mps"] is not None:
-                self.torch.mps.set_rng_state(state["random_mps"])
-            self.generator.set_state(state["drawing"])
-            self.curve, self.best = list(state["curve"]), int(state["best"])
-        except (KeyError, TypeError, ValueError, RuntimeError) as error:
-            raise WeightsError(f"The checkpoint in {str(self.folder)!r} does not fit: {str(error)[:200]}") from error
-
-
-def _on_cpu(state: dict[str, Any]) -> dict[str, Any]:
-    return {name: value.detach().cpu() for name, value in state.items()}
+            yield
+        finally:
+            torch.use_deterministic_algorithms(deterministic)

@@ -1,7 +1,7 @@
-"""What was trained by contrast, as an embedder: a network for pictures, or a projection behind another embedder.
+"""What ``mm-agents train`` made, as an embedder: a network on pictures, or texts and pictures of another one aligned.
 
-The folder is the one that ``mm-agents train`` wrote. Its file is read as tensors and plain values; code in it is never
-run, and every size is checked before a weight is used. Needs the extra ``train``.
+Only weights are read from the folder, and nothing that it holds is run. The name holds a hash of the weights, so that
+a library refuses another training under the same folder.
 """
 
 from __future__ import annotations
@@ -9,244 +9,173 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mm_agents import _plugins
-from mm_agents.contrastive import _checkpoints
-from mm_agents.contrastive._torch import get_torch
-from mm_agents.contrastive.align import project
-from mm_agents.contrastive.data import fit
-from mm_agents.contrastive.model import Network, embed
-from mm_agents.contrastive.train import FORMAT, MODEL
-from mm_agents.embedders._checks import check_items, check_role, unit_rows
-from mm_agents.errors import ConfigError, EmbedderError, WeightsError
+from mm_agents._optional import require
+from mm_agents.embedders._checks import check_items, check_role, frames_of, unit_rows
+from mm_agents.embedders._vectors import mean_by_group
+from mm_agents.errors import EmbedderMismatchError, WeightsError
+from mm_agents.protocols import Embedder
 from mm_agents.types import Image, Item, Kind, Role, Text
 
 if TYPE_CHECKING:
-    from mm_agents.protocols import Embedder
     from mm_agents.types import FloatArray
 
-_HASH = 12
+_NAMED = re.compile(r"(?P<folder>.*)@(?P<hash>[0-9a-f]{12})", re.DOTALL)
+_FILE = "best.pt"
 _BATCH = 256
 
 
-def build(argument: str = "") -> ContrastiveEmbedder:
-    """Make an embedder of a folder that ``mm-agents train`` wrote.
+def build(argument: str = "") -> Embedder:
+    """Make an embedder from a folder of training.
 
     Args:
-        argument: the folder; its name may end in "#" and the first 12 hexadecimal digits of the weights' SHA-256, as
-            the embedder's own name does, and other weights are then refused.
+        argument: the folder, or "FOLDER@HASH" where the weights have to be those of that hash.
 
     Raises:
-        ConfigError: no folder is named.
-        WeightsError: the folder holds no model, or another one than the hash says.
+        MissingExtraError: torch is not installed.
+        WeightsError: the folder holds no checkpoint that can be used.
+        EmbedderMismatchError: the weights are others than the hash says.
     """
-    if not argument:
-        raise ConfigError("Name the folder that mm-agents train wrote: contrastive:FOLDER.")
-    found = re.fullmatch(rf"(.+)#([0-9a-f]{{{_HASH}}})", argument)
-    folder, wanted = (found[1], found[2]) if found else (argument, None)
-    embedder = ContrastiveEmbedder(Path(os.path.abspath(os.path.expanduser(folder))))
-    if wanted and not embedder.name.endswith(f"#{wanted}"):
+    require("torch", extra="train", feature="An embedder of your own training")
+    from mm_agents.contrastive import _checkpoints as checkpoints
+
+    named = _NAMED.fullmatch(argument)
+    folder = Path(os.path.abspath(os.path.expanduser(named["folder"] if named else argument)))
+    try:
+        content = (folder / _FILE).read_bytes()
+    except OSError as error:
         raise WeightsError(
-            f"The model in {folder!r} is another one than {wanted}: its name is now {embedder.name!r}. Put the old one "
-            "back, or fill the library anew."
+            f"{str(folder)!r} holds no {_FILE} ({error.strerror}); train one with: mm-agents train"
+        ) from error
+    found = hashlib.sha256(content).hexdigest()[:12]
+    if named and named["hash"] != found:
+        raise EmbedderMismatchError(
+            f"The weights in {str(folder)!r} are {found}, not {named['hash']}: they were trained anew. Bring the old "
+            "ones back, or add everything again to a new library."
         )
-    return embedder
+    state = checkpoints.load(folder / _FILE, content)
+    name = f"contrastive:{folder}@{found}"
+    match state["config"].get("kind"):
+        case "network":
+            return NetworkEmbedder(name, state, folder / _FILE)
+        case "align":
+            return AlignedEmbedder(name, state, folder / _FILE)
+        case other:
+            raise WeightsError(f"The checkpoint {str(folder / _FILE)!r} is of the unknown kind {other!r}.")
 
 
-class _Model(Protocol):
-    width: int
-    accepts: frozenset[Kind]
-    aligned: bool
-
-    def embed(self, items: Sequence[Item], role: Role) -> FloatArray: ...
-    def close(self) -> None: ...
-
-
-class ContrastiveEmbedder:
-    """A trained network or projection. Thread-safe; loads its weights at first use, on the CPU.
-
-    What it takes and how wide its vectors are is known once it is loaded: asking for ``accepts``, ``aligned`` or
-    ``width`` loads it.
+class NetworkEmbedder:
+    """A network that was trained on pictures. Thread-safe.
 
     Args:
-        folder: where ``model.pt`` lies.
-
-    Raises:
-        WeightsError: it is not there.
+        name: what it is called, with the hash.
+        state: the checkpoint.
+        path: its file, for errors.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / MODEL
-        self.name = f"contrastive:{folder}#{self._hash(self._read())}"
-        self._lock = Lock()
-        self._model: _Model | None = None
+    accepts: frozenset[Kind] = frozenset({"image", "clip"})
+    aligned = False
 
-    @property
-    def width(self) -> int:
-        """How many numbers a vector has; loads the model.
+    def __init__(self, name: str, state: dict[str, Any], path: Path) -> None:
+        from mm_agents.contrastive import _checkpoints as checkpoints
 
-        Raises:
-            MissingExtraError: torch is not installed.
-            WeightsError: the file is damaged, was changed, or is not what training writes.
-        """
-        return self._ready().width
-
-    @property
-    def accepts(self) -> frozenset[Kind]:
-        """Pictures; a projection takes those of texts and pictures that its embedder takes. Raises as ``width``."""
-        return self._ready().accepts
-
-    @property
-    def aligned(self) -> bool:
-        """As the embedder that is projected; a network knows no texts. Raises as ``width``."""
-        return self._ready().aligned
+        self.name = name
+        self._network = checkpoints.to_network(state, path)
+        config = state["config"]
+        self.width: int = config["dimensions"]
+        self._size = {side: config[side] for side in ("channels", "height", "width")}
 
     def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
-        """Turn items into unit vectors.
+        """Turn pictures and clips into unit vectors; a clip is the mean of its frames.
 
         Args:
-            items: pictures, and texts where a projection's embedder takes them. A network sees a picture in the size
-                and channels that it was trained on.
-            role: "query" or "document"; a network embeds both alike.
+            items: each is resized to what the network was trained on.
+            role: "query" or "document"; treated alike.
 
         Returns:
             float32, shape (len(items), width), each row of length 1; (0, width) for no items.
 
         Raises:
             ConfigError: an item is of another kind or malformed, or the role is neither.
-            MissingExtraError: torch is not installed.
-            WeightsError: as ``width``.
-            EmbedderError: the model gave numbers that are of no use.
+            EmbedderError: the network gave a vector that is zero or not finite.
         """
+        import torch
+
+        from mm_agents.contrastive.data import fit
+        from mm_agents.contrastive.model import embed
+
         check_role(role)
-        model = self._ready()
-        check_items(items, model.accepts, self.name)
+        check_items(items, self.accepts, self.name)
         if not items:
-            return np.empty((0, model.width), np.float32)
-        return unit_rows(list(model.embed(items, role)), model.width, self.name)
+            return np.empty((0, self.width), np.float32)
+        framed = [frames_of(item) for item in items if not isinstance(item, Text)]
+        pictures = torch.stack([fit(Image(pixels=frame), **self._size) for frames in framed for frame in frames])
+        rows = embed(self._network, pictures, batch=_BATCH).numpy()
+        return mean_by_group(unit_rows(list(rows), self.width, self.name), [len(frames) for frames in framed])
 
     def close(self) -> None:
-        """Free the model; harmless when called twice. A later call loads it again."""
-        with self._lock:
-            model, self._model = self._model, None
-        if model is not None:
-            model.close()
-
-    def _ready(self) -> _Model:
-        with self._lock:
-            self._model = self._model or self._load()
-            return self._model
-
-    def _read(self) -> bytes:
-        try:
-            return self._path.read_bytes()
-        except OSError as error:
-            raise WeightsError(
-                f"{str(self._path)!r} cannot be read ({error.strerror}); mm-agents train writes it."
-            ) from error
-
-    @staticmethod
-    def _hash(content: bytes) -> str:
-        return hashlib.sha256(content).hexdigest()[:_HASH]
-
-    def _load(self) -> _Model:
-        content = self._read()
-        if not self.name.endswith(f"#{self._hash(content)}"):
-            raise WeightsError(f"{str(self._path)!r} was changed since the embedder was made; open it again.")
-        saved = _checkpoints.load(self._path, content=content)
-        kind, config, state = (saved.get(name) for name in ("kind", "config", "state"))
-        makers = {"network": _NetworkModel, "projection": _Projection}
-        if (
-            saved.get("format") != FORMAT
-            or kind not in makers
-            or not isinstance(config, dict)
-            or not isinstance(state, dict)
-        ):
-            raise WeightsError(f"{str(self._path)!r} is not a model that this version of mm-agents train writes.")
-        try:
-            return makers[kind](config, state)
-        except ConfigError as error:
-            raise WeightsError(f"{str(self._path)!r}: {error}") from error
+        """Harmless: the network is small and stays."""
 
 
-class _NetworkModel:
-    aligned = False
-    accepts: frozenset[Kind] = frozenset({"image"})
+class AlignedEmbedder:
+    """Texts and pictures of another embedder, moved by what ``mm-agents train align`` learnt. Thread-safe.
 
-    def __init__(self, config: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-        torch = get_torch()
-        self._shape = Network.of(config)
-        self.width = self._shape.dimensions
-        with torch.device("meta"):  # only sizes: nothing is taken up before they are known to fit
-            expected = {name: value for name, value in self._shape.build().state_dict().items()}
-        _check_sizes(state, {name: (tuple(value.shape), value.dtype) for name, value in expected.items()})
-        self._network = self._shape.build()
-        self._network.load_state_dict(state)
-        self._network.eval()
-
-    def embed(self, items: Sequence[Item], role: Role) -> FloatArray:
-        shape = self._shape
-        parts: list[Any] = []
-        for start in range(0, len(items), _BATCH):
-            pictures = [item for item in items[start : start + _BATCH] if isinstance(item, Image)]
-            pixels = np.stack([fit(one.pixels, shape.channels, shape.height, shape.width) for one in pictures])
-            parts.append(embed(self._network, get_torch().from_numpy(pixels)).numpy())
-        return np.concatenate(parts)
-
-    def close(self) -> None:
-        pass
-
-
-class _Projection:
-    def __init__(self, config: Mapping[str, Any], state: Mapping[str, Any]) -> None:
-        torch = get_torch()
-        name, width = config.get("embedder"), config.get("width")
-        if not isinstance(name, str) or type(width) is not int or width < 1 or name.startswith("contrastive"):
-            raise ConfigError(f"it names no embedder to stand behind, but {name!r} of width {width!r}.")
-        if not state or not set(state) <= {"image", "text"}:
-            raise ConfigError(f"its projections are of {sorted(map(str, state))}, not of image or text.")
-        _check_sizes(state, {side: ((width, width), torch.float32) for side in state})
-        self._behind: Embedder = _plugins.build_named("embedders", name)
-        if self._behind.width != width:
-            self._behind.close()
-            raise ConfigError(f"it is of width {width}, but {name!r} of {self._behind.width}.")
-        self._matrices = {side: matrix.numpy() for side, matrix in state.items()}
-        self.width = width
-        self.aligned = self._behind.aligned
-        self.accepts: frozenset[Kind] = self._behind.accepts & {"image", "text"}
-
-    def embed(self, items: Sequence[Item], role: Role) -> FloatArray:
-        vectors = self._behind.embed(items, role=role).copy()
-        sides = np.array(["text" if isinstance(item, Text) else "image" for item in items])
-        for side, matrix in self._matrices.items():
-            vectors[sides == side] = project(vectors[sides == side], matrix)
-        return vectors
-
-    def close(self) -> None:
-        with suppress(EmbedderError):
-            self._behind.close()
-
-
-def _check_sizes(state: Mapping[str, Any], expected: Mapping[str, tuple[tuple[int, ...], Any]]) -> None:
-    """Refuse weights that are not those which the config asks for.
-
-    Raises:
-        ConfigError: a name, shape or type differs, or a number is not finite.
+    Args:
+        name: what it is called, with the hash.
+        state: the checkpoint.
+        path: its file, for errors.
     """
-    torch = get_torch()
-    if set(state) != set(expected):
-        raise ConfigError(f"its weights are {sorted(map(str, state))[:4]}…, not {sorted(expected)[:4]}….")
-    for name, (shape, dtype) in expected.items():
-        value = state[name]
-        if not isinstance(value, torch.Tensor) or tuple(value.shape) != shape or value.dtype != dtype:
-            found = tuple(value.shape) if isinstance(value, torch.Tensor) else type(value).__name__
-            raise ConfigError(f"its weight {name!r} is {found}, not {shape} as its config says.")
-        if not torch.isfinite(value).all():
-            raise ConfigError(f"its weight {name!r} holds numbers that are not finite.")
+
+    def __init__(self, name: str, state: dict[str, Any], path: Path) -> None:
+        from mm_agents.contrastive.align import to_aligned
+
+        base = state["config"].get("base")
+        plugin = base.partition(":")[0] if isinstance(base, str) else ""
+        if plugin not in _plugins.known("embedders") or plugin == "contrastive":
+            raise WeightsError(f"The checkpoint {str(path)!r} names the embedder {base!r} to move, which cannot be.")
+        self.name = name
+        self._base: Embedder = _plugins.build_named("embedders", str(base))
+        self.width = self._base.width
+        if state["config"].get("dimensions") != self.width:
+            raise WeightsError(f"The checkpoint {str(path)!r} is of another width than the {self.width} of {base!r}.")
+        self._moves = to_aligned(state, path)
+        self.accepts = self._base.accepts
+        self.aligned = self._base.aligned
+
+    def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
+        """Turn items into unit vectors, as the frozen embedder does, and move them.
+
+        Args:
+            items: what the frozen embedder takes.
+            role: "query" or "document", told to it.
+
+        Returns:
+            float32, shape (len(items), width), each row of length 1; (0, width) for no items.
+
+        Raises:
+            As the frozen embedder.
+        """
+        import torch
+
+        check_role(role)
+        check_items(items, self.accepts, self.name)
+        rows = self._base.embed(items, role=role)
+        texts = [place for place, item in enumerate(items) if isinstance(item, Text)]
+        others = [place for place, item in enumerate(items) if not isinstance(item, Text)]
+        moved = rows.copy()
+        with torch.inference_mode():
+            if texts:
+                moved[texts] = self._moves.texts(torch.from_numpy(rows[texts])).numpy()
+            if others:
+                moved[others] = self._moves.pictures(torch.from_numpy(rows[others])).numpy()
+        return unit_rows(list(moved), self.width, self.name) if len(items) else moved
+
+    def close(self) -> None:
+        """Free the frozen embedder; harmless when called twice."""
+        self._base.close()
