@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mm_agents.errors import ConfigError
 from mm_agents.filters import coerce
-from mm_agents.types import And, Condition, Filter, FoundBy, Hit, Match, Record
+from mm_agents.types import And, Condition, Evidence, Filter, FoundBy, Hit, Match, Record
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
@@ -223,6 +223,12 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     """A hit as JSON holds it; absent values are null."""
     names = ("id", "name", "path", "media_type", "score", "vector", "t0", "t1", "page", "text")
     return {**{name: getattr(hit, name) for name in names}, "found_by": [asdict(found) for found in hit.found_by]}
+
+
+def evidence_json(evidence: Evidence) -> dict[str, Any]:
+    """Evidence as JSON holds it: its box as [x0, y0, x1, y1], absent values null."""
+    box = evidence.box
+    return {**asdict(evidence), "box": [box.x0, box.y0, box.x1, box.y1] if box else None}
 
 
 def _terms(text: str) -> set[str]:

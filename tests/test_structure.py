@@ -23,6 +23,7 @@ LAYERS = [
         "_text",
         "_progress",
         "_cache",
+        "_hosts",
         "_retry",
         "filters",
         "media",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import socket
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,6 +14,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mm_agents._hosts import is_loopback
 from mm_agents.errors import ConfigError
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -22,7 +22,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 def make_app(served: Server[Any], *, host: str, token: str | None, allowed_hosts: Sequence[str]) -> ASGIApp:
     """The server as an ASGI application; ``mcp.http_app`` says more."""
-    here = _is_loopback(host)
+    here = is_loopback(host)
     if not here and not token:
         raise ConfigError(
             f"Others can reach {host!r}, so a token is needed: set MM_AGENTS_TOKEN, or listen on 127.0.0.1."
@@ -78,13 +78,6 @@ class _Bearer:
         scheme, _, given = headers.get("authorization", "").partition(" ")
         known = hmac.compare_digest(given.strip().encode(), self._token)  # takes as long whatever is wrong
         return known and scheme.lower() == "bearer"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _bracketed(host: str) -> str:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import PIL.Image
 from pydantic_core import from_json, to_json
 
 from mm_agents import media
@@ -16,9 +13,10 @@ from mm_agents.chat import SIDE
 from mm_agents.errors import ConfigError, MediaError, RecordNotFoundError, ToolError
 from mm_agents.library import Library
 from mm_agents.media import MediaFile
+from mm_agents.retrieval import evidence_json
 from mm_agents.toolbox import Attachments, Sources, toolbox
 from mm_agents.tools import Tool, ToolResult, by_name
-from mm_agents.types import Evidence, Hit, Image, Record
+from mm_agents.types import Hit, Image, Record
 
 NOISE = frozenset(("score", "vector", "asset", "path", "sha256", "how", "confidence", "quote", "box"))
 """What hits say for programs and not for models."""
@@ -36,12 +34,6 @@ def tools_of(given: Library | Iterable[Tool]) -> list[Tool]:
 def plain(payload: Mapping[str, Any]) -> dict[str, Any]:
     """A payload as JSON holds it: what it has no form for becomes text, infinities and NaN become null."""
     return from_json(to_json(payload, fallback=str, inf_nan_mode="null"))
-
-
-def evidence_json(evidence: Evidence) -> dict[str, Any]:
-    """Evidence as JSON holds it; its box as [x0, y0, x1, y1]."""
-    box = evidence.box
-    return {**asdict(evidence), "box": [box.x0, box.y0, box.x1, box.y1] if box else None}
 
 
 def metadata_of(hit: Hit) -> dict[str, Any]:
@@ -70,8 +62,7 @@ def picture_of(library: Library, found: Hit | Record, *, max_side: int = SIDE) -
             pass  # the library was filled on another machine, or the file has gone or changed
     if found.thumbnail is None:
         return None
-    with PIL.Image.open(io.BytesIO(found.thumbnail)) as opened:
-        return media.shrink(media.from_pil(opened), max_side)
+    return media.shrink(media.load_image(found.thumbnail), max_side)
 
 
 def clip_of(library: Library, hit: Hit) -> MediaFile | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from mm_agents.errors import ConfigError
+from mm_agents.retrieval import evidence_json
 from mm_agents.types import Box, Evidence
 
 if TYPE_CHECKING:
@@ -194,10 +195,8 @@ class Answer:
 
 
 def _source(source: Source) -> dict[str, Any]:
-    evidence = asdict(source.evidence)
-    box = source.evidence.box
-    evidence["box"] = [box.x0, box.y0, box.x1, box.y1] if box else None
-    return {"number": source.number, "name": source.name, "media_type": source.media_type} | evidence
+    named = {"number": source.number, "name": source.name, "media_type": source.media_type}
+    return named | evidence_json(source.evidence)
 
 
 def _read_claim(kept: dict[str, Any]) -> Claim:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -52,32 +52,28 @@ SideOption = Annotated[int, typer.Option("--side", min=16, help="Pictures are br
 GreyOption = Annotated[bool, typer.Option("--grey", help="Train on grey pictures.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Job:
-    """A training as it was asked for."""
+def _run(given: dict[str, Any], read: Callable[[], PictureSet]) -> None:
+    """Train as a command was told.
 
-    read: Callable[[], PictureSet]
-    out: Path
-    resume: bool
-    as_json: bool
-    quiet: bool
-    options: dict[str, Any]
-
-
-def _run(job: _Job) -> None:
+    Args:
+        given: the command's arguments by name; those of the name of a field of ``Options`` are passed on.
+        read: reads what is trained on.
+    """
     from mm_agents._progress import bar
     from mm_agents.contrastive.train import Options, train
 
-    data = job.read()
-    with bar("Training", show=False if job.quiet or job.as_json else None) as report:
-        curve = train(data, job.out, Options(**job.options), resume=job.resume, report=report)
-    if job.as_json:
-        print_json({"embedder": f"contrastive:{job.out}", **curve})
-    elif not job.quiet:
+    out, as_json, quiet = given["out"], given["as_json"], given["quiet"]
+    options = Options(**{one.name: given[one.name] for one in fields(Options) if one.name in given})
+    data = read()
+    with bar("Training", show=False if quiet or as_json else None) as report:
+        curve = train(data, out, options, resume=given["resume"], report=report)
+    if as_json:
+        print_json({"embedder": f"contrastive:{out}", **curve})
+    elif not quiet:
         show_line(_table(curve))
         best = curve["epochs"][curve["best"] - 1]
         show_line(f"Epoch {curve['best']} is best: nearest neighbour right {best['accuracy']:.1%} of the time.")
-        show_line(f"Use it with [bold]--embedder contrastive:{plain(str(job.out))}[/bold]")
+        show_line(f"Use it with [bold]--embedder contrastive:{plain(str(out))}[/bold]")
 
 
 def _table(curve: dict[str, Any]) -> Any:
@@ -119,14 +115,14 @@ def digits(
     debug: DebugOption = False,
 ) -> None:
     """Train on small labelled pictures in one file, such as MNIST or Kaggle's digits."""
-    options = _options(locals())
+    given = locals()
 
     def read() -> PictureSet:
         from mm_agents.contrastive._digits import read_digits
 
         return read_digits(data)
 
-    _run(_Job(read=read, out=out, resume=resume, as_json=as_json, quiet=quiet, options=options))
+    _run(given, read)
 
 
 @training.command()
@@ -154,14 +150,14 @@ def folders(
     debug: DebugOption = False,
 ) -> None:
     """Train on pictures that lie in a folder for each class."""
-    options = _options(locals())
+    given = locals()
 
     def read() -> PictureSet:
         from mm_agents.contrastive.data import read_folders
 
         return read_folders(data, side=side, channels=1 if grey else 3)
 
-    _run(_Job(read=read, out=out, resume=resume, as_json=as_json, quiet=quiet, options=options))
+    _run(given, read)
 
 
 @training.command()
@@ -191,21 +187,14 @@ def pairs(
     debug: DebugOption = False,
 ) -> None:
     """Train on pairs of pictures that belong together, or do not."""
-    options = _options(locals())
+    given = locals()
 
     def read() -> PictureSet:
         from mm_agents.contrastive.data import read_pairs
 
         return read_pairs(data, side=side, channels=1 if grey else 3)
 
-    _run(_Job(read=read, out=out, resume=resume, as_json=as_json, quiet=quiet, options=options))
-
-
-def _options(given: dict[str, Any]) -> dict[str, Any]:
-    """Those arguments of a command that are fields of ``contrastive.train.Options``."""
-    names = """loss epochs batch learning_rate dimensions degrees pixels hold_out patience seed deterministic
-    keep_epochs device""".split()
-    return {name: given[name] for name in names}
+    _run(given, read)
 
 
 @training.command()

@@ -22,7 +22,7 @@ from mm_agents._cache import write_whole
 from mm_agents._progress import Report
 from mm_agents.contrastive import _checkpoints as checkpoints
 from mm_agents.contrastive._tables import read_table
-from mm_agents.contrastive.data import Pairs, together
+from mm_agents.contrastive.data import Pairs, by_label, together
 from mm_agents.contrastive.losses import Criterion
 from mm_agents.contrastive.model import Projection, Shape
 from mm_agents.errors import ConfigError
@@ -267,10 +267,9 @@ def _deal_each(groups: Tensor, folds: int, generator: torch.Generator) -> Tensor
     counts = torch.bincount(groups)
     if int(counts.min()) < folds:
         raise ConfigError(f"A group has {int(counts.min())} texts or pictures; {folds} folds need as many.")
-    order = torch.randperm(len(groups), generator=generator)
-    order = order[torch.argsort(groups[order], stable=True)]
+    order, rank = by_label(groups, torch.randperm(len(groups), generator=generator))
     fold = torch.empty_like(groups)
-    fold[order] = (torch.arange(len(order)) - (counts.cumsum(0) - counts)[groups[order]]) % folds
+    fold[order] = rank % folds
     return fold
 
 

@@ -224,11 +224,8 @@ def split(data: PictureSet, share: float, seed: int) -> tuple[PictureSet, Pictur
         raise ConfigError(f"The share to hold out is {share!r}; it should be between 0 and 1, such as 0.1.")
     generator = torch.Generator().manual_seed(seed)
     if data.pairs is None:
-        order = torch.randperm(len(data.labels), generator=generator)
-        order = order[torch.argsort(data.labels[order], stable=True)]
-        counts = torch.bincount(data.labels)
-        rank = torch.arange(len(order)) - (counts.cumsum(0) - counts)[data.labels[order]]
-        held = rank < (counts * share).round().clamp(min=1)[data.labels[order]]
+        order, rank = by_label(data.labels, torch.randperm(len(data.labels), generator=generator))
+        held = rank < (torch.bincount(data.labels) * share).round().clamp(min=1)[data.labels[order]]
         parts = data.subset(order[~held].sort().values), data.subset(order[held].sort().values)
     else:
         groups = torch.unique(data.labels[data.pairs.first[data.pairs.target > 0]])
@@ -308,12 +305,23 @@ def redraw(pairs: Pairs, labels: Tensor, generator: torch.Generator) -> Pairs:
 
 def _blocks(labels: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Items sorted by label; each label's first place there and count; each item's rank among its label."""
-    order = torch.argsort(labels, stable=True)
+    order, along = by_label(labels, torch.arange(len(labels), device=labels.device))
     count = torch.bincount(labels)
-    start = count.cumsum(0) - count
     rank = torch.empty_like(order)
-    rank[order] = torch.arange(len(order), device=labels.device) - start[labels[order]]
-    return order, start, count, rank
+    rank[order] = along
+    return order, count.cumsum(0) - count, count, rank
+
+
+def by_label(labels: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
+    """Items sorted by label, and the rank of each of them among its label.
+
+    Args:
+        labels: int64, shape (n,).
+        items: int64, shape (n,): every place once; those of one label stay in this order.
+    """
+    order = items[torch.argsort(labels[items], stable=True)]
+    count = torch.bincount(labels)
+    return order, torch.arange(len(order), device=labels.device) - (count.cumsum(0) - count)[labels[order]]
 
 
 def _integers(below: Tensor, generator: torch.Generator) -> Tensor:

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from mm_agents.types import FloatArray
 
 _NAMED = re.compile(r"(?P<folder>.*)@(?P<hash>[0-9a-f]{12})", re.DOTALL)
-_FILE = "best.pt"
 _BATCH = 256
 
 
@@ -47,11 +46,12 @@ def build(argument: str = "") -> Embedder:
 
     named = _NAMED.fullmatch(argument)
     folder = Path(os.path.abspath(os.path.expanduser(named["folder"] if named else argument)))
+    path = folder / checkpoints.BEST
     try:
-        content = (folder / _FILE).read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise WeightsError(
-            f"{str(folder)!r} holds no {_FILE} ({error.strerror}); train one with: mm-agents train"
+            f"{str(folder)!r} holds no {path.name} ({error.strerror}); train one with: mm-agents train"
         ) from error
     found = hashlib.sha256(content).hexdigest()[:12]
     if named and named["hash"] != found:
@@ -59,15 +59,15 @@ def build(argument: str = "") -> Embedder:
             f"The weights in {str(folder)!r} are {found}, not {named['hash']}: they were trained anew. Bring the old "
             "ones back, or add everything again to a new library."
         )
-    state = checkpoints.load(folder / _FILE, content)
+    state = checkpoints.load(path, content)
     name = f"contrastive:{folder}@{found}"
     match state["config"].get("kind"):
         case "network":
-            return NetworkEmbedder(name, state, folder / _FILE)
+            return NetworkEmbedder(name, state, path)
         case "align":
-            return AlignedEmbedder(name, state, folder / _FILE)
+            return AlignedEmbedder(name, state, path)
         case other:
-            raise WeightsError(f"The checkpoint {str(folder / _FILE)!r} is of the unknown kind {other!r}.")
+            raise WeightsError(f"The checkpoint {str(path)!r} is of the unknown kind {other!r}.")
 
 
 class NetworkEmbedder:

@@ -6,6 +6,7 @@ import io
 import json
 import warnings
 from abc import ABC, abstractmethod
+from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 from importlib import resources
@@ -129,6 +130,4 @@ def legend(axes: Any, handles: Sequence[Any], texts: Sequence[str], **options: A
 
 def typed(values: NDArray[np.generic]) -> dict[str, str]:
     """Numbers as Plotly reads them fastest: base64 of little-endian float32."""
-    from base64 import b64encode
-
     return {"dtype": "f4", "bdata": b64encode(values.astype("<f4").tobytes()).decode()}

@@ -60,6 +60,7 @@ def of_library(
     def key(record: Record) -> str:
         return record.id if parts else record.asset
 
+    # Twice over the library, so that of one past the limit only the vectors which are drawn are held in memory.
     holders: dict[str, None] = {}
     for record in library.iterate(where=where, with_vectors=True, parts=True):
         if name in record.vectors:

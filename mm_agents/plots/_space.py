@@ -101,7 +101,10 @@ class Space(Figure):
             for part in parts
         ]
         bare(axes, self.axes)
-        axes.set_aspect("equal", adjustable="datalim") if not solid else axes.set_box_aspect(None, zoom=0.9)
+        if solid:
+            axes.set_box_aspect(None, zoom=0.9)
+        else:
+            axes.set_aspect("equal", adjustable="datalim")
         if len(parts) > 1:
             side_legend(axes, handles, parts)
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
-
-import PIL.Image
 
 from mm_agents import media
 from mm_agents._text import excerpt
@@ -44,8 +41,7 @@ def thumbnail(hit: Hit) -> Picture | None:
     """A small picture of a hit."""
     if hit.thumbnail is None:
         return None
-    with PIL.Image.open(io.BytesIO(hit.thumbnail)) as opened:
-        image = media.from_pil(opened)
+    image = media.load_image(hit.thumbnail)
     where = moment(hit)
     return Picture(image=image, caption=f"{hit.name}, {where}" if where else hit.name)
 

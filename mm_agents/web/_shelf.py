@@ -16,6 +16,7 @@ import PIL.ImageFont
 from mm_agents import media
 from mm_agents.errors import ConfigError, MediaError, MMAgentsError
 from mm_agents.library import Library
+from mm_agents.media import MediaFile
 from mm_agents.retrieval import MEDIA_TYPES
 from mm_agents.types import Condition, Hit, Record
 from mm_agents.web._cache import Cache
@@ -95,9 +96,7 @@ class Shelf:
         kept: list[Path] = []
         for path in map(Path, files):
             try:
-                looked_at = media.inspect(path)
-                if looked_at.media_type == "image":
-                    media.image_size(looked_at)
+                looked_at = usable_file(path)
             except MediaError as error:
                 said.append(f"Not added: {error}")
                 continue
@@ -127,6 +126,18 @@ class Shelf:
         if len(added) > _NAMED:
             return [*said, f"{len(added)} files were added."]
         return said + [f"{name} was added." for name in added]
+
+
+def usable_file(path: Path) -> MediaFile:
+    """A file that was sent, looked at: of a picture the size too, before anything decodes it.
+
+    Raises:
+        MediaError: it cannot be used.
+    """
+    file = media.inspect(path)
+    if file.media_type == "image":
+        media.image_size(file)
+    return file
 
 
 def _pictured(hit: Hit) -> bytes:

@@ -11,13 +11,13 @@ from typing import Any
 
 import gradio as gr
 
-from mm_agents import media
 from mm_agents._text import excerpt
 from mm_agents.agent import Agent, Answer
 from mm_agents.agent.events import Called, Event, Finished, Planned, Returned, Token
 from mm_agents.errors import MediaError, MMAgentsError
 from mm_agents.media import MediaFile
 from mm_agents.web._drawing import Artist, growing, refusal, steps
+from mm_agents.web._shelf import usable_file
 
 Message = dict[str, Any]
 
@@ -145,10 +145,7 @@ def _looked_at(files: Sequence[str]) -> tuple[list[MediaFile], list[str]]:
     refused: list[str] = []
     for path in files:
         try:
-            file = media.inspect(Path(path))
-            if file.media_type == "image":
-                media.image_size(file)
-            usable.append(file)
+            usable.append(usable_file(Path(path)))
         except MediaError as error:
             refused.append(str(error))
     return usable, refused

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import tempfile
 from collections.abc import Callable, Generator
@@ -12,6 +11,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from mm_agents._hosts import is_loopback
 from mm_agents._optional import require
 from mm_agents.agent import Agent
 from mm_agents.errors import ConfigError
@@ -71,16 +71,6 @@ class Settings:
             raise ConfigError(f"A port is a number from 1 to 65535, not {self.port}.")
         if self.largest <= 0:
             raise ConfigError(f"The largest file has to be at least one byte, not {self.largest}.")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address to listen on is reached from this machine alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def serve(
@@ -161,7 +151,7 @@ def _settle(folder: str) -> None:
 def _guards(settings: Settings) -> list[Any]:
     from starlette.middleware import Middleware
 
-    hosts = _LOCAL if is_loopback(settings.host) and settings.host in _LOCAL else None
+    hosts = _LOCAL if settings.host in _LOCAL else None
     return [Middleware(Guard, hosts=hosts)]
 
 

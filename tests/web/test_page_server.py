@@ -10,9 +10,9 @@ import pytest
 from command_line import run
 from visitors import PASSWORD, Place, served
 
+from mm_agents._hosts import is_loopback
 from mm_agents.errors import ConfigError
 from mm_agents.web import Settings
-from mm_agents.web.server import is_loopback
 
 
 def got(

@@ -47,19 +47,18 @@ def fill_overlooked(page: Page, cells: Sequence[Draft], measures: Measures, ocr:
     ]
     if not 0 < len(inked) <= _MOST_CELLS:
         return list(cells)
+    told: list[tuple[tuple[int, int, Box], tuple[str, float] | None]] = []
+    unread: list[tuple[int, int, Box]] = []
+    for one in inked:
+        dash = _dash(one[2], measures)
+        if dash:
+            told.append((one, (dash, _TOLD_BY_SHAPE)))
+        else:
+            unread.append(one)
+    told += zip(unread, _read_again(page.straight, [place for _, _, place in unread], measures, ocr), strict=True)
     line = max((word.line for word in page.words), default=0)
     found: list[Draft] = []
-    unread: list[tuple[int, int, Box]] = []
-    for row, column, place in inked:
-        dash = _dash(place, measures)
-        if dash:
-            line += 1
-            word = Word(text=dash, box=page.frame.to_stored(place), place=place, confidence=_TOLD_BY_SHAPE, line=line)
-            found.append(Draft(row=row, column=column, lines=((word,),)))
-        else:
-            unread.append((row, column, place))
-    texts = _read_again(page.straight, [place for _, _, place in unread], measures, ocr)
-    for (row, column, place), read in zip(unread, texts, strict=True):
+    for (row, column, place), read in told:
         if read is not None:
             line += 1
             word = Word(text=read[0], box=page.frame.to_stored(place), place=place, confidence=read[1], line=line)
