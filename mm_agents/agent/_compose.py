@@ -206,7 +206,7 @@ def tell_answered(draft: Draft, result: ToolResult) -> bool:
         answered["answer"],
         numbers,
         why=f"read in {source['name']}" + ("; computed by code" if computed else ""),
-        doubt=None if located else "no place on the page proves it",
+        doubt=answered["doubt"] if located else "no place on the page proves it",
         computed=computed,
     )
     return True

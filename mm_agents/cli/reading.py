@@ -242,6 +242,8 @@ def _print(found: Any, answered: Any, as_json: bool, forms: dict[Callable[[], st
         print_json(found.to_json() | (answered.to_json() if answered else {}))
     elif answered:
         show_line(plain(answered.answer or "That cannot be told from this document."))
+        if answered.doubt:
+            show_line(f"  [yellow]doubtful:[/yellow] {plain(answered.doubt)}")
         for n, evidence in enumerate(answered.evidence, start=1):
             box = evidence.box
             where = f"page {evidence.page}, box {box.x0},{box.y0}–{box.x1},{box.y1}" if box else f"page {evidence.page}"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mm_agents.types import Evidence
 
-__all__ = ["Answered", "evidence_json"]
+_NAMED = 5
+"""So many places of a doubt are quoted; a mean may rest on hundreds."""
+
+__all__ = ["Answered", "doubting", "evidence_json"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +24,7 @@ class Answered:
         value: what JSON can hold (money and quantities as decimal strings, dates in ISO form), or None.
         evidence: every place that the answer rests on.
         reason: why it cannot be told, where the reader says so.
+        doubt: why it is not verified, where something that it rests on is not.
     """
 
     question: str
@@ -27,16 +32,28 @@ class Answered:
     value: Any = None
     evidence: tuple[Evidence, ...] = ()
     reason: str | None = None
+    doubt: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The keys "question", "answer", "value", "evidence" and "reason"."""
+        """The keys "question", "answer", "value", "evidence", "reason" and "doubt"."""
         return {
             "question": self.question,
             "answer": self.answer,
             "value": self.value,
             "evidence": [evidence_json(evidence) for evidence in self.evidence],
             "reason": self.reason,
+            "doubt": self.doubt,
         }
+
+
+def doubting(answered: Answered, verified: Iterable[Evidence]) -> Answered:
+    """The answer, with a doubt that names what it rests on and is not verified, unless it has a doubt already."""
+    known = set(verified)
+    quotes = list(dict.fromkeys(f"“{one.quote}”" for one in answered.evidence if one.quote and one not in known))
+    if answered.doubt or not quotes:
+        return answered
+    more = f" and {len(quotes) - _NAMED} more" if len(quotes) > _NAMED else ""
+    return replace(answered, doubt=f"not verified: {', '.join(quotes[:_NAMED])}{more}")
 
 
 def evidence_json(evidence: Evidence) -> dict[str, Any]:

@@ -80,6 +80,21 @@ def test_a_quote_shows_its_sum(invoice: Invoice) -> None:
     assert invoice.quote([(1, "wheels")]).answer is None
 
 
+def test_an_answer_says_what_is_not_verified(invoice: Invoice) -> None:
+    total, first = invoice.total, invoice.items[0]
+    unsure = first.model_copy(update={"unsure": ("unit_price",)})
+    shaken = invoice.model_copy(
+        update={
+            "total": total.model_copy(update={"verified": False, "note": "the sums do not bear it out"}),
+            "subtotal": invoice.subtotal.model_copy(update={"verified": True}),
+            "items": (unsure, *invoice.items[1:]),
+        }
+    )
+    assert shaken.answer("what is the total?").doubt == "the sums do not bear it out"
+    assert shaken.answer("What is the subtotal?").doubt is None
+    assert shaken.quote([(2, "brake pads"), (1, "labour")]).to_json()["doubt"] == "not verified: “12.50”"
+
+
 class _Model:
     """A chat model that says what it is told to."""
 

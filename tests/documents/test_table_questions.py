@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 from drawn_tables import cards, table
 
 from mm_agents.chat import ChatModel, Structured, Usage
+from mm_agents.documents.answers import Answered, doubting
 from mm_agents.documents.table import Table
 from mm_agents.documents.table._asking import Condition, Query, condition_of, operation_of
 from mm_agents.documents.table._by_model import Said, read_too
@@ -109,6 +111,20 @@ def test_what_cannot_be_told_has_a_reason(divisions: Table, question: str) -> No
     assert answered.reason
     assert answered.to_json()["reason"] == answered.reason
     assert Table().answer(question).reason == "There is no table."
+
+
+def test_an_answer_says_which_of_its_cells_are_not_verified(stock: Table) -> None:
+    once = replace(stock, cells=tuple(replace(cell, verified=cell.text != "32.00") for cell in stock.cells))
+    assert once.answer("What is the price of the rope?").doubt is None
+    answered = once.answer("Which part has the highest price?")
+    assert answered.doubt == answered.to_json()["doubt"] == "not verified: “32.00”"
+
+
+def test_a_long_doubt_is_cut(stock: Table) -> None:
+    evidence = tuple(replace(stock.cells[0].evidence[0], quote=str(n)) for n in range(8))
+    doubted = doubting(Answered(question="?", answer="8", evidence=evidence), evidence[:1])
+    assert doubted.doubt == "not verified: “1”, “2”, “3”, “4”, “5” and 2 more"
+    assert doubting(replace(doubted, doubt="a reason of its own"), []).doubt == "a reason of its own"
 
 
 def test_a_model_says_what_is_asked_and_code_computes(stock: Table) -> None:

@@ -227,9 +227,12 @@ def _field(invoice: InvoiceData, question: str, name: str, sentence: str) -> Ans
     said = value_json(field.value)
     money = isinstance(field.value, Decimal)
     told = f"{said}{_currency(invoice)}" if money else str(said).replace("\n", ", ")
-    doubt = "" if field.verified else " (not verified)"
     return Answered(
-        question=question, answer=sentence.format(told + doubt).replace("..", "."), value=said, evidence=field.evidence
+        question=question,
+        answer=sentence.format(told).replace("..", "."),
+        value=said,
+        evidence=field.evidence,
+        doubt=None if field.verified else field.note or "not verified",
     )
 
 

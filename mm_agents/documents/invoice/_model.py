@@ -147,6 +147,13 @@ class InvoiceData(_Frozen):
         """The field of a name in ``NAMES``."""
         return getattr(self, name)
 
+    def verified(self) -> list[Evidence]:
+        """Every place whose value is verified."""
+        fields = [self.field(name) for name in NAMES]
+        held = [one for part in (*fields, *self.taxes) if part.verified for one in part.evidence]
+        cells = (one for item in self.items for cell, one in item.evidence.items() if cell not in item.unsure)
+        return [*held, *cells]
+
     def to_json(self) -> dict[str, Any]:
         """What JSON can hold: money and quantities as decimal strings, dates in ISO form, boxes in stored pixels."""
         return {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from mm_agents.documents.answers import Answered, evidence_json
+from mm_agents.documents.answers import Answered, doubting, evidence_json
 from mm_agents.documents.locate import normalised
 from mm_agents.documents.overlay import Mark
 from mm_agents.documents.table import _writers
@@ -220,7 +220,8 @@ class Table:
         """
         from mm_agents.documents.table._answering import answer  # the two know each other
 
-        return answer(self, question, model=model)
+        verified = (one for cell in self.cells if cell.verified for one in cell.evidence)
+        return doubting(answer(self, question, model=model), verified)
 
 
 def _distinct(cells: Sequence[Cell | None] | Any) -> list[str]:
