@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from mm_agents.cli.app import DebugOption, JsonOption, QuietOption, app, plain, print_json, show_line
+from mm_agents.cli.app import DebugOption, JsonOption, QuietOption, app, plain, print_json, say, show_line
 
 if TYPE_CHECKING:
     from mm_agents.contrastive.data import PictureSet
@@ -252,4 +252,11 @@ def align(
                 f"{name}: {before['mean']:.3f} ± {before['spread']:.3f} before, {after['mean']:.3f} ± "
                 f"{after['spread']:.3f} after, over {found['runs']} held-out parts"
             )
-        show_line(f"Use it with [bold]--embedder contrastive:{plain(str(out))}[/bold]")
+        use = f"--embedder contrastive:{plain(str(out))}"
+        if found["recall@1"]["gain"]["mean"] > 0:
+            show_line(f"Use it with [bold]{use}[/bold]")
+        else:
+            say(
+                "[yellow]Note:[/yellow] What was held out is found no better than before. Give more pairs, or try "
+                f"--side text or another --loss; {use} would search by it all the same."
+            )

@@ -202,6 +202,16 @@ def test_folders_are_trained_on_and_the_result_is_used(tmp_path: Path) -> None:
     assert ["red" in hit["path"] for hit in hits] == [True] * 3
 
 
+def test_an_alignment_without_a_gain_says_so(tmp_path: Path) -> None:
+    for n in range(4):
+        PIL.Image.new("RGB", (32, 32), (60 * n, 20, 20)).save(tmp_path / f"{n}.png")
+    (tmp_path / "pairs.csv").write_text("path,text\n" + "".join(f"{n}.png,shade {n}\n" for n in range(4)))
+    few = ("--folds", "2", "--seeds", "1", "--epochs", "1", "--learning-rate", "1e-12")
+    done = run("train", "align", "--data", "pairs.csv", "--out", "it", *few, cwd=tmp_path)
+    assert "no better than before" in done.stderr
+    assert "Use it with" not in done.stdout
+
+
 def test_help_teaches(tmp_path: Path) -> None:
     said = run("train", "--help", cwd=tmp_path).stdout
     for command in ("digits", "folders", "pairs", "align"):
