@@ -83,6 +83,7 @@ def plot(
                 parts=parts,
                 limit=limit,
                 seed=seed,
+                progress=False if quiet or as_json else None,
             )
     figure.save(out)
     if open_it:

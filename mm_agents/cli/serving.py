@@ -67,7 +67,8 @@ def serve(
 ) -> None:
     """Serve a chat page: ask with files, see each source with its box or second, browse and fill the library.
 
-    Only this machine can open it, and nothing on it is loaded from the internet. Ctrl-C ends it.
+    Only this machine can open it, and nothing on it is loaded from the internet. Ctrl-C ends it. The extra plots adds a
+    map of the library's vectors.
 
     [dim]Examples:[/dim]
       mm-agents serve ./my --open

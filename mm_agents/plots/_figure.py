@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import warnings
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 INK, SOFT, GRID = "#1f2328", "#656d76", "#e6e8eb"
 _DPI = 160
-_POLICY = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:"
-# Plotly compiles its WebGL shaders' drivers, hence 'unsafe-eval'; nothing may be fetched from anywhere.
 
 
 class Figure(ABC):
@@ -51,22 +50,33 @@ class Figure(ABC):
         Raises:
             MissingExtraError: the extra ``plots`` is not installed.
         """
-        offline: Any = require("plotly.offline", extra="plots", feature="An interactive plot")
-        here = resources.files("mm_agents.plots")
         content = json.dumps(self._plotly(), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         content = content.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-        style, script = (here.joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+        style = resources.files("mm_agents.plots").joinpath("page.css").read_text(encoding="utf-8")
+        scripts = "\n".join(f"<script>{script}</script>" for script in _scripts())
         return (
             '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+            f'<meta http-equiv="Content-Security-Policy" content="{self.policy()}">'
             '<meta name="viewport" content="width=device-width, initial-scale=1">'
             f"<title>{escape(self.title)}</title><style>{style}</style></head>\n"
             f'<body><header><h1>{escape(self.title)}</h1><p id="note">{escape(self.note)}</p></header>\n'
-            '<main><div id="plot"></div><aside id="kept" aria-label="Kept points"></aside></main>\n'
+            f'<main><div id="plot" role="group" aria-label="{escape(self.title)}"></div>'
+            '<aside id="kept" aria-label="Kept points"></aside></main>\n'
             '<div id="card" class="card" role="status" hidden></div>\n'
             f'<script type="application/json" id="content">{content}</script>\n'
-            f"<script>{offline.get_plotlyjs()}</script>\n<script>{script}</script>\n</body></html>\n"
+            f"{scripts}\n</body></html>\n"
         )
+
+    def policy(self) -> str:
+        """The ``Content-Security-Policy`` of the page: it runs its own scripts and loads nothing from anywhere.
+
+        Raises:
+            MissingExtraError: the extra ``plots`` is not installed.
+        """
+        digests = (b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in _scripts())
+        own = " ".join(f"'sha256-{digest}'" for digest in digests)
+        # Plotly compiles its WebGL shaders' drivers, hence 'unsafe-eval'.
+        return f"default-src 'none'; script-src {own} 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:"
 
     def png(self, *, width: int = 1280, height: int = 860) -> bytes:
         """A PNG of so many pixels.
@@ -114,6 +124,13 @@ class Figure(ABC):
             case other:
                 raise ConfigError(f"A plot is written as .html or .png, not {other!r}; got {str(path)!r}.")
         return path
+
+
+def _scripts() -> tuple[str, str]:
+    """What the page runs, as a browser reads it: Plotly, then what draws with it."""
+    offline: Any = require("plotly.offline", extra="plots", feature="An interactive plot")
+    own = resources.files("mm_agents.plots").joinpath("page.js").read_text(encoding="utf-8")
+    return offline.get_plotlyjs().replace("\r\n", "\n"), own
 
 
 def printable(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from mm_agents import media
+from mm_agents._progress import Report
 from mm_agents.errors import ConfigError, MediaError
 from mm_agents.plots import _pca
 from mm_agents.plots._classes import Group, groups
@@ -27,6 +28,7 @@ _FEW = 3000  # up to so many points SVG is quick, and sharper than WebGL
 _PICTURE_BYTES = 24 * 1024**2  # of a page
 _SIDES = ((1500, 160), (6000, 96))  # up to so many points, pictures of so many pixels
 _SMALL_SIDE = 64
+_CLEAR = "rgba(0,0,0,0)"  # the page's own ground shows, which is light or dark
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -119,6 +121,7 @@ def space(
     metric: Metric = "cosine",
     title: str = "Vectors",
     seed: int = 0,
+    report: Report = lambda done, total, stage: None,
 ) -> Space:
     """A map of vectors: UMAP in the plane, or the first three principal components.
 
@@ -131,6 +134,7 @@ def space(
         metric: "cosine" compares directions only, "euclidean" lengths too.
         title: what the figure shows.
         seed: the same seed gives the same map on the same machine.
+        report: told how much is done, how much there is, and the stage at hand.
 
     Raises:
         ConfigError: the vectors are too few, not a finite matrix, or not as many as labels, names or thumbnails;
@@ -146,7 +150,7 @@ def space(
         if given is not None and len(given) != total:
             raise ConfigError(f"There are {total} vectors but {len(given)} {what}; give one for each.")
     if method == "umap":
-        points, axes = umap(rows, metric=metric, seed=seed), ("", "")
+        points, axes = umap(rows, metric=metric, seed=seed, report=report), ("", "")
         note = f"UMAP · {metric} · {total:,} points"
     else:
         if metric == "cosine":
@@ -200,8 +204,8 @@ def page_layout(*, legend_shown: bool) -> dict[str, Any]:
     """What all pages with points have in common."""
     return {
         "margin": {"l": 30, "r": 20, "t": 20, "b": 30},
-        "paper_bgcolor": "#fff",
-        "plot_bgcolor": "#fff",
+        "paper_bgcolor": _CLEAR,
+        "plot_bgcolor": _CLEAR,
         "font": {"family": "system-ui, sans-serif", "color": SOFT},
         "showlegend": legend_shown,
         "legend": {"itemsizing": "constant", "itemclick": "toggle"},

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from mm_agents._optional import require
+from mm_agents._progress import Report
 from mm_agents.plots._pca import principal
 
 if TYPE_CHECKING:
@@ -30,7 +31,14 @@ _NEGATIVES = 5
 _LARGEST_STEP = 4.0
 
 
-def umap(vectors: FloatArray, *, metric: Metric, neighbours: int = 15, seed: int = 0) -> FloatArray:
+def umap(
+    vectors: FloatArray,
+    *,
+    metric: Metric,
+    neighbours: int = 15,
+    seed: int = 0,
+    report: Report = lambda done, total, stage: None,
+) -> FloatArray:
     """Lay points out in the plane so that neighbours stay neighbours.
 
     Args:
@@ -38,6 +46,7 @@ def umap(vectors: FloatArray, *, metric: Metric, neighbours: int = 15, seed: int
         metric: "cosine" compares directions only.
         neighbours: how many a point is tied to, itself among them; more show larger structure.
         seed: the same seed gives the same picture on the same machine.
+        report: told how much is done, how much there is, and the stage at hand.
 
     Returns:
         float32, shape (n, 2).
@@ -46,7 +55,7 @@ def umap(vectors: FloatArray, *, metric: Metric, neighbours: int = 15, seed: int
     if metric == "cosine":
         vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
     reduced = principal(vectors, min(_WIDTH, vectors.shape[1], len(vectors)))
-    near, distances = _neighbours(reduced, min(neighbours, len(vectors)))
+    near, distances = _neighbours(reduced, min(neighbours, len(vectors)), report)
     if metric == "cosine":
         distances = (distances**2 / 2).astype(np.float32)  # 1 - cosine, of unit vectors
     strengths = _strengths(distances)
@@ -58,15 +67,16 @@ def umap(vectors: FloatArray, *, metric: Metric, neighbours: int = 15, seed: int
     start = reduced[:, :2] if reduced.shape[1] > 1 else np.hstack([reduced, np.zeros_like(reduced)])
     start = start * (10 / max(float(np.abs(start).max()), 1e-12)) + rng.normal(scale=1e-2, size=(len(vectors), 2))
     heads, tails, weights = (np.asarray(part) for part in (both.row, both.col, both.data))
-    return _layout(start, heads.astype(np.int64), tails.astype(np.int64), weights, rng)
+    return _layout(start, heads.astype(np.int64), tails.astype(np.int64), weights, rng, report)
 
 
-def _neighbours(points: FloatArray, count: int) -> tuple[IntArray, FloatArray]:
+def _neighbours(points: FloatArray, count: int, report: Report) -> tuple[IntArray, FloatArray]:
     """For each point the nearest and their Euclidean distances, both of shape (n, count), itself first."""
     squares = np.einsum("nd,nd->n", points, points)
     near = np.empty((len(points), count), np.int64)
     distances = np.empty((len(points), count), np.float32)
     for start in range(0, len(points), _BLOCK):
+        report(start, len(points), "Looking for neighbours")
         block = slice(start, start + _BLOCK)
         apart = squares - 2 * (points[block] @ points.T)
         own = np.arange(len(apart))
@@ -107,7 +117,12 @@ def _strengths(distances: FloatArray) -> FloatArray:
 
 
 def _layout(
-    start: NDArray[np.float64], heads: IntArray, tails: IntArray, weights: FloatArray, rng: np.random.Generator
+    start: NDArray[np.float64],
+    heads: IntArray,
+    tails: IntArray,
+    weights: FloatArray,
+    rng: np.random.Generator,
+    report: Report,
 ) -> FloatArray:
     """Move the points by the sampled gradients of the cross entropy between the graph and the picture.
 
@@ -120,6 +135,7 @@ def _layout(
     heads, tails, chances = heads[kept], tails[kept], chances[kept]
     batches = max(1, round(float(chances.sum()) / len(points)))
     for epoch in range(epochs):
+        report(epoch, epochs, "Laying out")
         rate = np.float32(1 - epoch / epochs)
         turns = rng.random(len(chances), dtype=np.float32) * batches / chances
         drawn = np.flatnonzero(turns < batches)

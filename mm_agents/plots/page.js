@@ -5,6 +5,7 @@ const plot = document.getElementById("plot");
 const card = document.getElementById("card");
 const kept = document.getElementById("kept");
 const mouse = { x: 0, y: 0 };
+document.documentElement.classList.toggle("alone", parent === window); // in a frame, the owner's ground shows
 
 function fill(target, point) {
   target.replaceChildren();
@@ -46,10 +47,24 @@ function keep(point) {
   kept.prepend(own);
 }
 
+// The page's colours, and on a narrow page the legend under the plot.
+function dress(layout) {
+  const style = getComputedStyle(document.documentElement);
+  const [ink, soft, grid, card] = ["--ink", "--soft", "--grid", "--card"].map((name) => style.getPropertyValue(name).trim());
+  layout.font.color = soft;
+  layout.hoverlabel = { bgcolor: card, font: { color: ink } };
+  layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: soft, activecolor: ink };
+  for (const owner of [layout, layout.scene ?? {}]) {
+    for (const [name, axis] of Object.entries(owner)) if (/^[xyz]axis/.test(name)) axis.gridcolor = axis.linecolor = grid;
+  }
+  if (innerWidth < 640 && !layout.sliders) layout.legend = { ...layout.legend, orientation: "h", x: 0, y: -0.02, yanchor: "top", maxheight: 0.25 };
+  return layout;
+}
+
 document.addEventListener("mousemove", (event) => { mouse.x = event.clientX; mouse.y = event.clientY; }, true);
 // Plotly's own button would send what is drawn to its makers' server.
 const settings = { responsive: true, displaylogo: false, scrollZoom: true, showSendToCloud: false, plotlyServerURL: "" };
-Plotly.newPlot(plot, content.data, content.layout, settings)
+Plotly.newPlot(plot, content.data, dress(content.layout), settings)
   .then(() => content.frames.length ? Plotly.addFrames(plot, content.frames) : null)
   .then(() => {
     const numberOf = (event) => event.points[0].customdata;
@@ -69,3 +84,4 @@ Plotly.newPlot(plot, content.data, content.layout, settings)
     });
     document.body.dataset.ready = "yes";
   });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => location.reload());

@@ -128,6 +128,11 @@ def refusal(text: str) -> str:
     return f'<div class="mm"><p class="refused" role="alert">{escape(text)}</p></div>'
 
 
+def plain(text: str) -> str:
+    """What is told beside what is shown."""
+    return f'<div class="mm"><p class="soft" role="status">{escape(text)}</p></div>'
+
+
 def counted(number: int, noun: str) -> str:
     """A number with its noun: "1 picture", "12 entries"."""
     several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"

@@ -13,8 +13,10 @@ from gradio import themes
 from mm_agents.agent import Agent
 from mm_agents.errors import MMAgentsError
 from mm_agents.types import Hit
+from mm_agents.web._atlas import Atlas
 from mm_agents.web._cache import Cache
-from mm_agents.web._drawing import Artist, refusal
+from mm_agents.web._drawing import Artist, plain, refusal
+from mm_agents.web._map import map_tab
 from mm_agents.web._shelf import Shelf
 from mm_agents.web._talk import Talk
 
@@ -30,11 +32,12 @@ _KINDS = {"image": "Pictures", "video": "Clips", "text": "Texts and PDFs", "film
 _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
-def make_page(agent: Agent, *, name: str, uploads: Path | None) -> Any:
+def make_page(agent: Agent, atlas: Atlas, *, name: str, uploads: Path | None) -> Any:
     """Build the page; its server has not started.
 
     Args:
         agent: what answers; its library is the one to browse.
+        atlas: draws the library's maps.
         name: what to call the library.
         uploads: where files that visitors add to the library are kept; None where they may not.
 
@@ -54,6 +57,7 @@ def make_page(agent: Agent, *, name: str, uploads: Path | None) -> Any:
             _chat(agent, artist, shelf)
         with gr.Tab("Library", scale=1):
             added = _library(artist, shelf)
+        map_tab(atlas)
         page.load(told, None, [head], **_PRIVATE)
         if added is not None:
             added.then(told, None, [head], **_PRIVATE)
@@ -175,7 +179,7 @@ def _library(artist: Artist, shelf: Shelf) -> Any:
     hits = gr.State([], time_to_live=_KEPT)
     limit = gr.State(_FIRST, time_to_live=_KEPT)
     find, kind = _searching(shelf)
-    status = gr.HTML(_plain(shelf.holds()), elem_id="status", apply_default_css=False)
+    status = gr.HTML(plain(shelf.holds()), elem_id="status", apply_default_css=False)
     detail = gr.HTML("", elem_id="detail", apply_default_css=False)
     gallery = gr.Gallery(
         elem_id="gallery",
@@ -197,7 +201,7 @@ def _library(artist: Artist, shelf: Shelf) -> Any:
             return [], [], refusal(str(error)), gr.Button(visible=False), ""
         searched = text.strip() or files
         told = f"The {len(best)} nearest of {shelf.holds()}" if searched and best else shelf.holds()
-        return best, shelf.thumbnails(best), _plain(told), gr.Button(visible=len(best) == limit), ""
+        return best, shelf.thumbnails(best), plain(told), gr.Button(visible=len(best) == limit), ""
 
     def chosen(known: list[Hit], event: gr.SelectData) -> str:
         root = shelf.library.root
@@ -273,10 +277,6 @@ def _head(agent: Agent, name: str, holds: str) -> str:
         f"<header><h1>{TITLE}</h1><p>{escape(name)} · {escape(holds)}</p>"
         f'<p class="place{" away" if away else ""}">{escape(told)}</p></header>'
     )
-
-
-def _plain(text: str) -> str:
-    return f'<div class="mm"><p class="soft" role="status">{escape(text)}</p></div>'
 
 
 def _told(line: str) -> str:

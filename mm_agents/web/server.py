@@ -102,9 +102,11 @@ def started(agent: Agent, settings: Settings, *, name: str = "library") -> Gener
     with tempfile.TemporaryDirectory(prefix="mm-agents-page-") as folder:
         _settle(folder)
         require("gradio", extra="web", feature="The chat page")
+        from mm_agents.web._atlas import Atlas
         from mm_agents.web._page import look, make_page
 
-        page = make_page(agent, name=name, uploads=settings.uploads)
+        atlas = Atlas(agent.library, Path(folder) / "maps")
+        page = make_page(agent, atlas, name=name, uploads=settings.uploads)
         try:
             page.launch(
                 server_name=settings.host,
@@ -122,7 +124,7 @@ def started(agent: Agent, settings: Settings, *, name: str = "library") -> Gener
                 run_history=False,
                 enable_monitoring=False,
                 footer_links=[],
-                app_kwargs={"middleware": _guards(settings)},
+                app_kwargs={"middleware": _guards(settings, atlas)},
                 **look(),
             )
         except OSError as error:
@@ -148,11 +150,13 @@ def _settle(folder: str) -> None:
 # ---------------------------------------------------------------- guards
 
 
-def _guards(settings: Settings) -> list[Any]:
+def _guards(settings: Settings, atlas: Any) -> list[Any]:
     from starlette.middleware import Middleware
 
+    from mm_agents.web._atlas import Maps
+
     hosts = _LOCAL if settings.host in _LOCAL else None
-    return [Middleware(Guard, hosts=hosts)]
+    return [Middleware(Maps, atlas=atlas), Middleware(Guard, hosts=hosts)]
 
 
 class Guard:

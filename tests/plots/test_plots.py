@@ -91,6 +91,9 @@ def test_a_page_is_whole_and_names_in_it_are_data() -> None:
     assert len(own) < len(page) - 1_000_000, "Plotly lies in the page"
     assert not re.search(r"""(src|href)\s*=\s*["']?(https?:)?//""", own)
     assert "default-src 'none'" in own
+    assert figure.policy() in own
+    scripts = figure.policy().split("script-src ")[1].split(";")[0]
+    assert "'unsafe-inline'" not in scripts, "only the page's own scripts run"
     assert page.count("</script>") == 3
     assert "<img" not in own
     read = content(page)

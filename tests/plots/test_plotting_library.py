@@ -65,6 +65,21 @@ def test_a_limit_draws_some_and_the_same_again(filled: Library) -> None:
     first, again, other = (plots.of_library(filled, method="pca", limit=5, seed=seed).names for seed in (1, 1, 2))
     assert len(first) == 5
     assert first == again != other
+    note = plots.of_library(filled, method="pca", limit=5).note
+    assert "5 points" in note
+    assert note.endswith("a random sample of 13")
+    assert "sample" not in plots.of_library(filled, method="pca", limit=13).note
+
+
+def test_how_far_it_is_is_told(library: Library, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(library, 200)
+    told: dict[str, list[tuple[int, int]]] = {}
+    plots.of_library(library, progress=lambda done, total, stage: told.setdefault(stage, []).append((done, total)))
+    assert list(told) == ["Reading", "Looking for neighbours", "Laying out"]
+    assert told["Reading"] == [(100, 202), (200, 202)] * 2
+    assert told["Laying out"] == [(n, 500) for n in range(500)]
+    plots.of_library(library, method="pca", progress=False)
+    assert capsys.readouterr().err == ""
 
 
 def test_what_is_missing_is_said_with_what_there_is(filled: Library) -> None:

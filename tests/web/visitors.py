@@ -121,6 +121,22 @@ class Visitor:
         self.page.get_by_role("tab", name="Library").click()
         self.page.locator("#gallery img").first.wait_for()
 
+    def map(self) -> Any:
+        """Go to the library's map; returns its frame when the map is drawn in it."""
+        self.page.get_by_role("tab", name="Map").click()
+        return self.mapped()
+
+    def mapped(self) -> Any:
+        """The frame of the map that is shown, when the map is drawn in it."""
+        frame = self.page.locator("#map iframe").element_handle().content_frame()
+        frame.wait_for_selector("body[data-ready]")
+        return frame
+
+    def choose(self, box: str, option: str) -> None:
+        """Choose an option of one of the page's lists."""
+        self.page.get_by_label(box).click()
+        self.page.get_by_role("option", name=option, exact=True).click()
+
     def add(self, *files: Path) -> str:
         """Add files to the library; returns what was told."""
         if not self.page.locator("#files").is_visible():

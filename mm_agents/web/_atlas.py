@@ -1,0 +1,181 @@
+"""Maps of the library's vectors: each is drawn once, and given out as a page of its own to who may see the library."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections import OrderedDict
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from mm_agents import plots
+from mm_agents._progress import Report
+from mm_agents.library import Library
+
+ADDRESS = "/map/"
+"""Where maps are served, each under its name."""
+
+_SIGNED_IN = "/gradio_api/login_check"
+_MOST = 8  # maps that are kept: up to 30 MB each
+_PACKAGES = ("plotly", "scipy")
+_FRAMED = "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts allow-downloads"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What a library holds now.
+
+    Attributes:
+        digest: another one where anything has changed that a map shows.
+        colors: the properties that can colour it.
+        assets: how many there are.
+    """
+
+    digest: str
+    colors: tuple[str, ...]
+    assets: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A map that was drawn.
+
+    Attributes:
+        name: its address's last part.
+        path: the page.
+        policy: the page's ``Content-Security-Policy``.
+    """
+
+    name: str
+    path: Path
+    policy: str
+
+
+class Atlas:
+    """Draws maps of one library, one after another, and keeps the last ones.
+
+    Args:
+        library: the library.
+        folder: where the pages lie; of this run alone.
+    """
+
+    def __init__(self, library: Library, folder: Path) -> None:
+        self.library = library
+        self._folder = folder
+        self._charts: OrderedDict[tuple[str, str, str], Chart] = OrderedDict()
+        self._lock = Lock()
+        self._drawing = Lock()
+
+    def state(self) -> State:
+        """Look at what the library holds."""
+        digest = hashlib.blake2b(digest_size=16)
+        colors: set[str] = set()
+        assets = 0
+        for record in self.library.iterate(parts=True):
+            digest.update(repr((record.id, record.parent, record.text, sorted(record.properties.items()))).encode())
+            if record.parent is None:
+                colors |= record.properties.keys()
+                assets += 1
+        ordered = sorted(colors, key=lambda name: (name != "media_type", name))
+        return State(digest=digest.hexdigest(), colors=tuple(ordered), assets=assets)
+
+    def drawn(self, state: State, vector: str, color: str, report: Report) -> Chart:
+        """The map of a state; who asks for one that is being drawn waits for it.
+
+        Raises:
+            ConfigError: fewer than three have the vector, or none of them the property.
+            StoreError: the library cannot be read.
+        """
+        key = (state.digest, vector, color)
+        if (known := self._known(key)) is not None:
+            return known
+        if self._drawing.locked():
+            report(0, 1, "Another map is drawn first")
+        with self._drawing:  # side by side they would only slow each other down
+            if (known := self._known(key)) is not None:
+                return known
+            figure = plots.of_library(self.library, vector=vector, color=color, progress=report)
+            report(1, 1, "Writing the page")
+            self._folder.mkdir(parents=True, exist_ok=True)
+            name = secrets.token_urlsafe(16)
+            path = self._folder / f"{name}.html"
+            figure.save(path)
+            chart = Chart(name=name, path=path, policy=f"{figure.policy()}; {_FRAMED}")
+            self._keep(key, chart)
+            return chart
+
+    def named(self, name: str) -> Chart | None:
+        """The map of that name, while it is kept."""
+        with self._lock:
+            return next((chart for chart in self._charts.values() if chart.name == name), None)
+
+    def _known(self, key: tuple[str, str, str]) -> Chart | None:
+        with self._lock:
+            if key in self._charts:
+                self._charts.move_to_end(key)
+            return self._charts.get(key)
+
+    def _keep(self, key: tuple[str, str, str], chart: Chart) -> None:
+        with self._lock:
+            self._charts[key] = chart
+            gone = [self._charts.popitem(last=False)[1] for _ in range(len(self._charts) - _MOST)]
+        for old in gone:
+            with suppress(OSError):  # it is being sent; the folder goes with the run
+                old.path.unlink()
+
+
+def installed() -> bool:
+    """Whether the extra ``plots`` is there."""
+    return all(find_spec(package) is not None for package in _PACKAGES)
+
+
+class Maps:
+    """Serves maps, as ASGI has it, to those whom the page lets in.
+
+    Args:
+        app: the page, with its guard.
+        atlas: what holds the maps.
+    """
+
+    def __init__(self, app: Any, atlas: Atlas) -> None:
+        self._app = app
+        self._atlas = atlas
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Handle one request."""
+        if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(ADDRESS):
+            await self._app(scope, receive, send)
+            return
+        from starlette.responses import FileResponse, PlainTextResponse
+
+        status = await self._admits(scope, receive)
+        chart = self._atlas.named(scope["path"].removeprefix(ADDRESS))
+        if status != 200 or chart is None:
+            refused = PlainTextResponse("Not served here.", status_code=404 if status == 200 else status)
+            await refused(scope, receive, send)
+            return
+        headers = {
+            "content-security-policy": chart.policy,
+            "x-content-type-options": "nosniff",
+            "x-frame-options": "SAMEORIGIN",
+            "referrer-policy": "no-referrer",
+            "cache-control": "no-store",
+        }
+        await FileResponse(chart.path, media_type="text/html", headers=headers)(scope, receive, send)
+
+    async def _admits(self, scope: Any, receive: Any) -> int:
+        """The status with which the page answers who asks whether they are signed in."""
+        status = 500
+
+        async def noted(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+
+        asked = {**scope, "path": _SIGNED_IN, "raw_path": _SIGNED_IN.encode(), "query_string": b""}
+        await self._app(asked, receive, noted)
+        return status

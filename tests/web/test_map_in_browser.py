@@ -1,0 +1,133 @@
+"""The map of the library on the chat page, in a real browser."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_page_in_browser import WEIGHTY, outside, width
+from visitors import Place, Visitor, served
+
+from mm_agents import Library
+
+Visit = Callable[..., Visitor]
+PLACE_OF = """name => {
+  for (const trace of plot._fullData) for (const [n, point] of trace.customdata.entries()) {
+    if (content.names[point] !== name) continue;
+    const { xaxis, yaxis } = plot._fullLayout, box = plot.getBoundingClientRect();
+    return [box.left + xaxis._offset + xaxis.l2p(trace.x[n]), box.top + yaxis._offset + yaxis.l2p(trace.y[n])];
+  }
+}"""
+REACHED = "() => { try { return parent.document.title } catch (error) { return error.name } }"
+
+
+@pytest.fixture(autouse=True)
+def extra() -> None:
+    for needed in ("plotly", "scipy"):
+        pytest.importorskip(needed, reason="pip install 'mm-agents[plots]'")
+
+
+def address(visitor: Visitor) -> str:
+    return visitor.page.locator("#map iframe").get_attribute("src")
+
+
+def point_at(visitor: Visitor, frame: Any, name: str) -> None:
+    box = visitor.page.locator("#map iframe").bounding_box()
+    x, y = frame.evaluate(PLACE_OF, name)
+    visitor.page.mouse.move(box["x"] + x - 2, box["y"] + y)
+    visitor.page.mouse.move(box["x"] + x, box["y"] + y)
+    frame.wait_for_selector("#card:not([hidden])")
+
+
+def test_a_point_shows_its_picture_and_the_map_stays_within_its_frame(visit: Visit, tmp_path: Path) -> None:
+    visitor = visit()
+    page = visitor.page
+    with page.expect_response(lambda response: "/map/" in response.url) as answered:
+        frame = visitor.map()
+    assert page.get_by_title("Map of the vectors media, coloured by media_type").count() == 1
+    point_at(visitor, frame, "red.png")
+    assert "red.png" in frame.inner_text("#card")
+    assert frame.evaluate("document.querySelector('#card img').naturalWidth") > 50
+    page.mouse.down()
+    page.mouse.up()
+    frame.wait_for_selector("#kept .card img")
+
+    policy = answered.value.headers["content-security-policy"]
+    assert "script-src 'sha256-" in policy
+    assert "frame-ancestors 'self'" in policy
+    assert frame.evaluate(REACHED) == "SecurityError"
+    assert frame.evaluate("origin") == "null"
+    assert page.evaluate("document.querySelector('#map iframe').sandbox.value") == "allow-scripts allow-downloads"
+
+    visitor.library()
+    again = visitor.map()
+    assert again.locator("#kept .card").count() == 1, "the map is where it was left"
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download map").click()
+    download.value.save_as(tmp_path / "map.html")
+    assert "red.png" in (tmp_path / "map.html").read_text(encoding="utf-8")
+    assert outside(visitor) == []
+
+
+def test_vector_and_colour_are_chosen_and_two_visitors_share_a_map(visit: Visit) -> None:
+    first, second = visit(), visit()
+    first.map()
+    before = address(first)
+    first.choose("Colour by", "name")
+    first.page.get_by_title("Map of the vectors media, coloured by name").wait_for()
+    frame = first.mapped()
+    assert address(first) != before
+    assert "colours.mp4" in frame.evaluate("document.querySelector('#plot .legend').textContent")
+    first.choose("Vector", "words")
+    refused = first.page.locator("#told .refused")
+    refused.wait_for()
+    assert "A map needs at least 3 points; 2 have the vector 'words'" in refused.inner_text()
+    assert first.page.locator("#map iframe").count() == 0
+    second.map()
+    assert address(second) == before
+    assert outside(first) == outside(second) == []
+
+
+def test_an_empty_library_has_no_map_yet(visit: Visit, place: Place, tmp_path: Path) -> None:
+    empty = Place(tmp_path)
+    Library.open(empty.library).close()
+    with served(empty, "--model", "offline") as url:
+        visitor = visit(url)
+        visitor.page.get_by_role("tab", name="Map").click()
+        visitor.page.get_by_text("A map needs at least three entries").wait_for()
+        assert visitor.page.locator("#map iframe").count() == 0
+
+
+def test_without_the_extra_the_tab_says_how_to_get_it(visit: Visit, place: Place, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['plotly'] = None")
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    with served(place, "--model", "offline", PYTHONPATH=path) as url:
+        visitor = visit(url)
+        visitor.page.get_by_role("tab", name="Map").click()
+        visitor.page.get_by_text("pip install 'mm-agents[plots]'").wait_for()
+        assert visitor.page.get_by_label("Colour by").count() == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_map_fits_a_small_screen_and_bars_nobody(visit: Visit, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="pip install axe-playwright-python").Axe()
+
+    def barred(page: Any) -> list[Any]:
+        found = axe.run(page).response["violations"]
+        return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found if one["impact"] in WEIGHTY]
+
+    visitor = visit(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    frame = visitor.map()
+    assert width(visitor) == 390
+    assert frame.evaluate("document.documentElement.scrollWidth") <= 390
+    assert frame.evaluate("getComputedStyle(document.body).backgroundColor") == "rgba(0, 0, 0, 0)", "the page shows"
+    assert frame.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") == (scheme == "dark")
+    point_at(visitor, frame, "green.png")
+    assert frame.evaluate("document.querySelector('#card').getBoundingClientRect().right") <= 390
+    assert barred(visitor.page) == []
+    visitor.page.goto(frame.url)
+    visitor.page.wait_for_selector("body[data-ready]")
+    assert barred(visitor.page) == []
