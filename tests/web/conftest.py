@@ -41,7 +41,7 @@ def url(place: Place) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop would stand in the way of other tests
 def browser() -> Iterator[Any]:
     path = chromium()
     if path is None:
