@@ -30,7 +30,6 @@ _LONG_SIDE = 120  # pixels at which templates are compared
 _WORST_FIT = 0.85
 _STEP = 0.6  # pixels that the steps of a flat curve are off it
 _LEAST_ARCH = 3  # pixels
-_LEAST_CYLINDER = 28  # pixels: smaller ones are dots
 _ROUND = 0.2146  # what a quarter circle leaves of its square: 1 - pi / 4
 
 
@@ -155,7 +154,7 @@ def _waves(crop: NDArray[np.uint8]) -> Shape | None:
     smooth = all(left < max(0.5 * edge.std(), _STEP) for left, edge in ((rest, bottom), (lid_rest, top)))
     if max(bulge, lid) < -max(1.2, 0.015 * height) and smooth:
         return "cylinder"
-    if min(width, height) >= _LEAST_CYLINDER and _arched(top, width) and _arched(height - 1 - bottom, width):
+    if _straight(crop) and _arched(top, width) and _arched(height - 1 - bottom, width):
         return "cylinder"
     if bottom.std() < max(1.0, 0.025 * height) or top.std() >= max(0.8, 0.02 * height):
         return None
@@ -168,6 +167,13 @@ def _parabola(x: NDArray[Any], y: NDArray[Any]) -> tuple[float, float]:
     """The bend of a curve and what a parabola leaves of it (standard deviation)."""
     bend, slope, level = np.polyfit(x, y, 2)
     return float(bend), float((y - (bend * x * x + slope * x + level)).std())
+
+
+def _straight(crop: NDArray[np.uint8]) -> bool:
+    """Whether the sides are straight over the middle half of the height, which those of a circle are not."""
+    height, width = crop.shape
+    middle = crop[height // 4 : height - height // 4]
+    return max(int(side.argmax(axis=1).max()) for side in (middle, middle[:, ::-1])) <= max(2, 0.03 * width)
 
 
 def _arched(edge: NDArray[Any], width: int) -> bool:
