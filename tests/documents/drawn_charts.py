@@ -57,6 +57,11 @@ class Sheet:
         if shape == "diamond":
             corners = [(x, box[1]), (box[2], y), (x, box[3]), (box[0], y)]
             self.pen.polygon(corners, fill=self.fill, outline=self.ink, width=self.width)
+        elif shape == "hexagon":
+            lean = 0.3 * high
+            upper = [(box[0] + lean, box[1]), (box[2] - lean, box[1]), (box[2], y)]
+            lower = [(box[2] - lean, box[3]), (box[0] + lean, box[3]), (box[0], y)]
+            self.pen.polygon([*upper, *lower], fill=self.fill, outline=self.ink, width=self.width)
         elif shape == "ellipse":
             self.pen.ellipse(box, fill=self.fill, outline=self.ink, width=self.width)
         elif shape == "cylinder":
@@ -64,7 +69,7 @@ class Sheet:
         else:
             radius = {"rounded": 14, "stadium": high / 2}.get(shape, 0)
             self.pen.rounded_rectangle(box, radius, fill=self.fill, outline=self.ink, width=self.width)
-        self.text(x, y + (high / 10 if shape == "cylinder" else 0), text)
+        self.text(x, y + (0.08 * wide if shape == "cylinder" else 0), text)
 
     def _cylinder(self, box: tuple[float, float, float, float]) -> None:
         x0, y0, x1, y1 = box

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,17 @@ def test_surfaces_without_words_are_no_chart(
 ) -> None:
     nodes = [_node(f"n{n}", text, fit, shape) for n, text in enumerate(texts)]
     edges = [Edge(source=f"n{n}", target=f"n{n + 1}", confidence=edge) for n in range(len(nodes) - 1)]
+    assert (confidence(nodes, edges) > 0) == chart
+
+
+@pytest.mark.parametrize(("x", "heads", "chart"), [(41, "none", False), (340, "none", True), (41, "target", True)])
+def test_lines_along_the_sides_of_rows_are_a_table(x: int, heads: str, chart: bool) -> None:
+    rows = [Box(x0=40, y0=20 + 60 * n, x1=640, y1=50 + 60 * n) for n in range(5)]
+    nodes = [replace(_node(f"n{n}", "Charges", 0.95), box=box) for n, box in enumerate(rows)]
+    edges = [
+        Edge(source=f"n{n}", target=f"n{n + 1}", path=((x, rows[n].y1), (x, rows[n + 1].y0)), heads=heads)  # type: ignore[arg-type]
+        for n in range(4)
+    ]
     assert (confidence(nodes, edges) > 0) == chart
 
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from mm_agents.types import Word
 
 _GLYPHS_OF_HEADS = frozenset("AVvYyTtLlIiXxKkJjZz4714▲▼◀▶►◄><^★|-_+*")
+_GLYPHS_OF_DASHES = _GLYPHS_OF_HEADS | frozenset("DdOo0|/\\.,:")
+_STROKES = frozenset("Il|1/!")
+_IN_LINE = 0.97  # cosine between the ways to dashes of one line
+_HEAD = 1.6  # text heights: how large a head is at most
 _MOST_DOTS = 3000
 _FAINTEST = 12  # levels between a line and its paper
 _RIPPLES = 0.06  # of the contrast nearby
@@ -67,6 +71,7 @@ def find_ink(canvas: Canvas, bare: NDArray[np.int16], blocks: Sequence[Block], l
     lines = marked & (1 - words)
     close_across(lines, layout.frames)
     blots = _blots(lines, canvas.unit)
+    _fill_heads(lines, covered, owners, canvas.unit)
     dashed = _join_dots(lines, covered | words, canvas.unit)
     lines |= dashed
     _fill_holes(lines, owners, canvas.unit)
@@ -100,8 +105,9 @@ def _free_texts(canvas: Canvas, owners: NDArray[np.int32], lanes: Lanes, marked:
     cv2 = opencv()
     height, width = canvas.size
     taken = {id(text) for text in lanes.texts}
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(marked, connectivity=8)
+    _, labels, stats, centres = cv2.connectedComponentsWithStats(marked, connectivity=8)
     free: list[Text] = []
+    dashes, drawn = _dashes(canvas, labels, stats, centres), (owners > 0) | (marked > 0)
     for text in canvas.texts:
         x, y = int(min(width - 1, max(0, text.cx))), int(min(height - 1, max(0, text.cy)))
         if owners[y, x] or id(text) in taken or any(title.holds(text.cx, text.cy) for title in lanes.titles):
@@ -109,14 +115,59 @@ def _free_texts(canvas: Canvas, owners: NDArray[np.int32], lanes: Lanes, marked:
         words = [word for word in text.words if not _is_head(piece([word], canvas.scale), labels, stats, canvas.unit)]
         if len(words) > 1:  # a dash of the line beside a word
             words = [word for word in words if not _is_dash(word)] or words
+        if len(words) == 1 and _in_row(piece(words, canvas.scale), dashes, drawn, canvas.unit):
+            continue
         if words:
             free.append(text if len(words) == len(text.words) else piece(words, canvas.scale))
     return free
 
 
+def _dashes(canvas: Canvas, labels: NDArray[np.int32], stats: NDArray[Any], centres: NDArray[Any]) -> NDArray[Any]:
+    """float, shape (n, 2): the middles (x, y) of small marks that belong to no word of several letters."""
+    small = np.maximum(stats[:, 2], stats[:, 3]) < 1.1 * canvas.unit
+    small[0] = False
+    for text in canvas.texts:
+        if len(text.text) > 1:
+            part = labels[max(0, int(text.y0)) : int(text.y1) + 1, max(0, int(text.x0)) : int(text.x1) + 1]
+            small[np.unique(part)] = False
+    return centres[small]
+
+
+def _in_row(word: Text, dashes: NDArray[Any], drawn: NDArray[np.bool_], unit: float) -> bool:
+    """Whether what was read as a letter is a dash in line with others, or stands between dashes and what they lead to.
+
+    Args:
+        word: that was read.
+        dashes: float, shape (n, 2): x and y of small marks.
+        drawn: shape (height, width): shapes and lines.
+        unit: the height of text in pixels.
+    """
+    if len(word.text) > 1 or word.text not in _GLYPHS_OF_DASHES or not len(dashes):
+        return False
+    size = max(word.width, word.height)
+    own = dashes[np.hypot(*(dashes - (word.cx, word.cy)).T).argmin()]
+    centre = own if float(np.hypot(*(own - (word.cx, word.cy)))) < 0.5 * size else np.array([word.cx, word.cy])
+    away = dashes - centre
+    distance = np.hypot(away[:, 0], away[:, 1])
+    beside = (distance < 3.5 * unit) & (distance > 0.4 * size)
+    ways = away[beside] / distance[beside][:, None]
+    for way, far in zip(ways, distance[beside], strict=True):
+        along = ways @ way
+        if far > 1.8 * unit or (along > _IN_LINE).sum() < 2:
+            continue
+        if word.text in _STROKES:
+            return True
+        steps = np.linspace(0.5 * size + 2, 0.5 * size + 0.8 * unit, 16)
+        xs, ys = np.rint(centre[:, None] - way[:, None] * steps).astype(int)
+        inside = (xs >= 0) & (xs < drawn.shape[1]) & (ys >= 0) & (ys < drawn.shape[0])
+        if (along < -_IN_LINE).any() or drawn[ys[inside], xs[inside]].any():
+            return True
+    return False
+
+
 def _is_dash(word: Word) -> bool:
     box = word.place
-    return word.text in ("I", "l", "|", "!", "/", "1") and box.x1 - box.x0 < 0.4 * (box.y1 - box.y0)
+    return word.text in _STROKES and box.x1 - box.x0 < 0.4 * (box.y1 - box.y0)
 
 
 def _is_head(word: Text, labels: NDArray[np.int32], stats: NDArray[Any], unit: float) -> bool:
@@ -218,6 +269,42 @@ def _blots(lines: NDArray[np.uint8], unit: float) -> NDArray[Any]:
     return centres[fat][:, ::-1]
 
 
+def _fill_heads(lines: NDArray[np.uint8], covered: NDArray[np.uint8], owners: NDArray[np.int32], unit: float) -> None:
+    """Fill the heads at shapes that stand apart from their lines: the shape hides the point where two barbs meet."""
+    cv2 = opencv()
+    small = _small(lines, unit)
+    reach = int(0.4 * unit) | 1
+    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    beside = cv2.dilate(covered, np.ones((5, 5), np.uint8)) & (1 - covered)
+    whole = small | (closed & beside)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
+    for n in np.unique(labels[(labels > 0) & (beside > 0)]).tolist():
+        x, y, width, height, _ = (int(value) for value in stats[n])
+        if 0.5 * unit < max(width, height) < _HEAD * unit and min(width, height) > 0.25 * unit:
+            part = (labels[y : y + height, x : x + width] == n).astype(np.uint8)
+            met = owners[max(0, y - 6) : y + height + 6, max(0, x - 6) : x + width + 6]
+            if len(np.unique(met[met > 0])) > 1:  # a short connector with its head
+                continue
+            corner = np.array([y, x])
+            ink = np.argwhere(part) + corner
+            point = np.argwhere(part & beside[y : y + height, x : x + width]).mean(axis=0) + corner
+            axis = (ink.mean(axis=0) - point) / max(1e-6, float(np.hypot(*(ink.mean(axis=0) - point))))
+            sides = cv2.minAreaRect(cv2.findNonZero(part))[1]
+            if min(sides) < 0.5 * max(sides):  # a piece of a line
+                continue
+            cv2.fillConvexPoly(part, cv2.convexHull(cv2.findNonZero(part)), 1)
+            lines[y : y + height, x : x + width] |= part & (1 - covered[y : y + height, x : x + width])
+            ends = [(round(float(at[1])), round(float(at[0]))) for at in (ink.mean(axis=0), point - 3 * axis)]
+            cv2.line(lines, ends[0], ends[1], 1, 1)  # so that the skeleton of the filled head runs to its tip
+
+
+def _small(lines: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:
+    _, labels, stats, _ = opencv().connectedComponentsWithStats(lines, connectivity=8)
+    small = np.maximum(stats[:, 2], stats[:, 3]) < _HEAD * unit
+    small[0] = False
+    return small[labels].astype(np.uint8)
+
+
 def _join_dots(lines: NDArray[np.uint8], barred: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:
     """Join small pieces that follow each other closely in a row: the dots and dashes of one line."""
     cv2 = opencv()
@@ -227,21 +314,40 @@ def _join_dots(lines: NDArray[np.uint8], barred: NDArray[np.uint8], unit: float)
     small[0] = False
     joined = np.zeros_like(lines)
     places, lengths = centres[small], longest[small].astype(float)
-    if not 4 <= len(places) <= _MOST_DOTS:
+    if not 3 <= len(places) <= _MOST_DOTS:
         return joined
     beside = [_neighbours(n, places, lengths, 0.8 * unit) for n in range(len(places))]
     links = [(n, m) for n, found in enumerate(beside) for m in found if n < m and n in beside[m]]
     row = _rows(len(places), links)
+    large = barred | (lines & ~small[labels].astype(np.uint8))
     counts = np.bincount(row)
+    kept = {n for n in np.flatnonzero(counts >= 3).tolist() if counts[n] > 3 or _between(places, row, n, large)}
     depth = cv2.distanceTransform(lines, cv2.DIST_L2, 5)
     inside = small[labels] & (depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8)))
     thick = max(2, round(2 * float(np.median(depth[inside])) - 1))
     for n, m in links:
-        if counts[row[n]] >= 4:
+        if row[n] in kept:
             ends = [(round(float(x)), round(float(y))) for x, y in (places[n], places[m])]
             cv2.line(joined, ends[0], ends[1], 1, min(thick, max(2, int(0.3 * unit))))
     joined[barred > 0] = 0
     return joined
+
+
+def _between(places: NDArray[Any], row: Sequence[int], number: int, large: NDArray[np.uint8]) -> bool:
+    """Whether three dots stand in line, evenly, between a shape, a word or a head and another."""
+    dots = places[np.array(row) == number]
+    dots = dots[np.argsort(dots[:, int(np.ptp(dots, axis=0).argmax())])]
+    first, second = dots[1] - dots[0], dots[2] - dots[1]
+    gap = float(np.hypot(*first))
+    if float(np.hypot(*(second - first))) > 0.4 * gap:
+        return False
+    height, width = large.shape
+    for end, step in ((dots[0], -first), (dots[2], second)):
+        xs, ys = np.rint(end[:, None] + step[:, None] * np.linspace(0, 1.3, 14)).astype(int)
+        inside = (xs >= 0) & (xs < width) & (ys >= 0) & (ys < height)
+        if not large[ys[inside], xs[inside]].any():
+            return False
+    return True
 
 
 def _neighbours(n: int, places: NDArray[Any], lengths: NDArray[Any], gap: float) -> list[int]:

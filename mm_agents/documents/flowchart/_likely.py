@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -16,6 +16,7 @@ _LEAST_EVIDENCE = (0.45, 0.25)
 """For a few shapes and for more: what surfaces in photographs happen to give lies below, unless words stand in them."""
 _DOT = 0.3  # what a start, an end or a merge without words counts for
 _WELL, _FAIRLY = 0.8, 0.6
+_ON_SIDE = 0.01, 4  # of a shape's size, and pixels: how far off its side a line runs that continues the side
 
 
 def confidence(nodes: Sequence[Node], edges: Sequence[Edge]) -> float:
@@ -25,7 +26,8 @@ def confidence(nodes: Sequence[Node], edges: Sequence[Edge]) -> float:
         nodes: the traced shapes.
         edges: the traced connectors.
     """
-    between = [edge for edge in edges if edge.source != edge.target]
+    known = {node.id: node for node in nodes}
+    between = [edge for edge in edges if edge.source != edge.target and not _rules_a_table(edge, known)]
     joined = {id for edge in between for id in (edge.source, edge.target)}
     if len(nodes) < 2 or len(joined) < _LEAST_JOINED * len(nodes):
         return 0.0
@@ -41,3 +43,17 @@ def _evidence(node: Node) -> float:
     if sum(character.isalnum() for character in node.text) < 2:
         return _DOT if node.shape in ("circle", "diamond") and node.confidence > 0.9 else 0.0
     return 1.0 if node.confidence >= _WELL else 0.7 if node.confidence >= _FAIRLY else 0.3
+
+
+def _rules_a_table(edge: Edge, nodes: Mapping[str, Node]) -> bool:
+    """Whether a line without a head continues a side of both shapes that it joins, as between two rows of a table."""
+    if edge.heads != "none" or not edge.path:
+        return False
+    ends = nodes[edge.source].box, nodes[edge.target].box
+    for axis, sides in ((0, [(box.x0, box.x1) for box in ends]), (1, [(box.y0, box.y1) for box in ends])):
+        on = [point[axis] for point in edge.path]
+        near = [max(_ON_SIDE[1], _ON_SIDE[0] * (high - low)) for low, high in sides]
+        for n in (0, 1):
+            if all(abs(at - side[n]) <= room for side, room in zip(sides, near, strict=True) for at in on):
+                return True
+    return False

@@ -10,6 +10,7 @@ import numpy as np
 
 from mm_agents.documents._opencv import opencv
 from mm_agents.documents.flowchart._canvas import Canvas, Text
+from mm_agents.documents.flowchart._cylinders import with_lids
 from mm_agents.documents.flowchart._frames import framed
 from mm_agents.documents.flowchart._regions import Ground, Region
 from mm_agents.documents.flowchart._shapes import Shape, classify
@@ -62,7 +63,7 @@ class Layout:
 
 def sort_regions(ground: Ground, canvas: Canvas) -> Layout:
     """Tell shapes, frames and plates from each other and from the loops that connectors make."""
-    regions, paper, unit = ground.regions, ground.paper, canvas.unit
+    regions, paper, unit = with_lids(ground.regions, canvas), ground.paper, canvas.unit
     _share_texts(regions, canvas.texts)
     for region in regions:
         _heal(region, unit)
@@ -126,7 +127,7 @@ def _share_texts(regions: Sequence[Region], texts: Sequence[Text]) -> None:
 
 def _heal(region: Region, unit: float) -> None:
     """Close the notches that letters cut into a shape where they touch its outline."""
-    if not region.texts or not 0.55 < region.solidity < 0.93:
+    if not region.texts or not 0.55 < region.solidity < 0.93 or classify(region.mask())[0] == "cylinder":
         return
     cv2 = opencv()
     hull = cv2.convexHull(region.contour)
@@ -184,13 +185,14 @@ def _written_in_the_middle(region: Region, unit: float) -> bool:
     """Whether an outline of the paper's colour holds its text as a shape does; loops of connectors do not."""
     x0, x1 = min(text.x0 for text in region.texts), max(text.x1 for text in region.texts)
     y0, y1 = min(text.y0 for text in region.texts), max(text.y1 for text in region.texts)
-    if abs((x0 + x1) / 2 - region.cx) > 0.2 * region.width or abs((y0 + y1) / 2 - region.cy) > 0.25 * region.height:
+    low = 0.4 if region.lidded else 0.25  # words stand on the body, under the lid
+    if abs((x0 + x1) / 2 - region.cx) > 0.2 * region.width or abs((y0 + y1) / 2 - region.cy) > low * region.height:
         return False
     if (x1 - x0) < 0.12 * region.width and region.height > 6 * unit:
         return False
     if x0 < region.x - 3 or x1 > region.x + region.width + 3:
         return False
-    return classify(region.mask())[1] > 0.87
+    return region.lidded or classify(region.mask())[1] > 0.87
 
 
 def _take_plates(layout: Layout, paper: Region, unit: float) -> None:
@@ -248,8 +250,10 @@ def grow(region: Region, canvas: Canvas, bare: NDArray[np.int16]) -> Block:
     if sharp is not None:
         cv2.fillPoly(cover, [np.round(sharp - (x0, y0)).astype(np.int32)], 1)
     shape, fit = classify(cv2.dilate(region.mask(2), np.ones((3, 3), np.uint8)))
-    if shape == "cylinder":  # its lid is a region of its own: as deep as the body's top is hollow
-        hollow = int(np.argmax(region.mask(), axis=0).max())
+    if region.lidded:
+        shape, fit = "cylinder", max(fit, 0.9)
+    elif shape == "cylinder":  # its lid is a region of its own: as deep as the body's top is hollow
+        hollow = int(np.argmax(region.mask()[:, region.width // 2]))
         middle = (int(region.cx) - x0, region.y - y0)
         cv2.ellipse(cover, middle, (region.width // 2 + step, hollow + step + 1), 0, 0, 360, 1, -1)
     return Block(region=region, shape=shape, fit=fit, texts=list(region.texts), cover=cover, corner=(x0, y0))

@@ -33,6 +33,7 @@ class Region:
         texts: pieces of text that stand in it, and in no region within it.
         inner: shapes that lie in it.
         rim: how far its border reaches to either side of the contour, in pixels; 0 where that was not measured.
+        lidded: whether it is a cylinder with its lid.
     """
 
     label: int
@@ -48,6 +49,7 @@ class Region:
     texts: list[Text] = field(default_factory=list["Text"])
     inner: list[Region] = field(default_factory=list["Region"])
     rim: int = 0
+    lidded: bool = False
 
     @property
     def cx(self) -> float:

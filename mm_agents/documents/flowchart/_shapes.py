@@ -28,6 +28,8 @@ Shape = Literal[
 
 _LONG_SIDE = 120  # pixels at which templates are compared
 _WORST_FIT = 0.85
+_STEP = 0.6  # pixels that the steps of a flat curve are off it
+_LEAST_ARCH = 3  # pixels
 _ROUND = 0.2146  # what a quarter circle leaves of its square: 1 - pi / 4
 
 
@@ -77,11 +79,11 @@ def _templates(height: int, width: int) -> Iterator[tuple[Shape, NDArray[np.bool
     yield "stadium", _rounded(height, width, 0.5 * min(height, width))
     yield "ellipse", _ellipse(height, width)
     yield "diamond", _polygon(height, width, [(0.5, 0), (1, 0.5), (0.5, 1), (0, 0.5)])
-    for slant in (0.2, 0.35, 0.6, 0.9, 1.3):  # of the height
+    for slant in (0.2, 0.27, 0.35, 0.6, 0.9, 1.3):  # of the height
         cut = min(0.42, slant * bottom / max(1, right))
         yield "parallelogram", _polygon(height, width, [(cut, 0), (1, 0), (1 - cut, 1), (0, 1)])
         yield "parallelogram", _polygon(height, width, [(0, 0), (1 - cut, 0), (1, 1), (cut, 1)])
-        if cut < 0.34:
+        if cut < 0.4:
             corners = [(cut, 0.0), (1 - cut, 0.0), (1.0, 0.5), (1 - cut, 1.0), (cut, 1.0), (0.0, 0.5)]
             yield "hexagon", _polygon(height, width, corners)
         yield "other", _polygon(height, width, [(cut, 0), (1 - cut, 0), (1, 1), (0, 1)])
@@ -132,7 +134,10 @@ def _by_corners(crop: NDArray[np.uint8], shape: Shape) -> Shape:
 
 
 def _waves(crop: NDArray[np.uint8]) -> Shape | None:
-    """A document has a flat top and a wavy bottom; a cylinder's top and bottom are curved, its sides straight."""
+    """A document has a flat top and a wavy bottom; a cylinder's top and bottom are curved, its sides straight.
+
+    Without its lid a cylinder's top is hollow.
+    """
     height, width = crop.shape
     if height < 12 or width < 12:
         return None
@@ -146,7 +151,10 @@ def _waves(crop: NDArray[np.uint8]) -> Shape | None:
     x = np.linspace(-1, 1, len(bottom))
     bulge, rest = _parabola(x, bottom)
     lid, lid_rest = _parabola(x, top)
-    if max(bulge, lid) < -max(1.2, 0.015 * height) and rest < 0.5 * bottom.std() and lid_rest < 0.5 * top.std():
+    smooth = all(left < max(0.5 * edge.std(), _STEP) for left, edge in ((rest, bottom), (lid_rest, top)))
+    if max(bulge, lid) < -max(1.2, 0.015 * height) and smooth:
+        return "cylinder"
+    if _straight(crop) and _arched(top, width) and _arched(height - 1 - bottom, width):
         return "cylinder"
     if bottom.std() < max(1.0, 0.025 * height) or top.std() >= max(0.8, 0.02 * height):
         return None
@@ -159,3 +167,24 @@ def _parabola(x: NDArray[Any], y: NDArray[Any]) -> tuple[float, float]:
     """The bend of a curve and what a parabola leaves of it (standard deviation)."""
     bend, slope, level = np.polyfit(x, y, 2)
     return float(bend), float((y - (bend * x * x + slope * x + level)).std())
+
+
+def _straight(crop: NDArray[np.uint8]) -> bool:
+    """Whether the sides are straight over the middle half of the height, which those of a circle are not."""
+    height, width = crop.shape
+    middle = crop[height // 4 : height - height // 4]
+    return max(int(side.argmax(axis=1).max()) for side in (middle, middle[:, ::-1])) <= max(2, 0.03 * width)
+
+
+def _arched(edge: NDArray[Any], width: int) -> bool:
+    """Whether an edge is half an ellipse over the whole width, and not straight with round corners.
+
+    Args:
+        edge: how deep it lies in each column of the inner part, in pixels.
+        width: of the shape.
+    """
+    across = (np.arange(len(edge)) + 0.5 - len(edge) / 2) / (width / 2)
+    model = np.stack([1 - np.sqrt(1 - across**2), across, np.ones(len(edge))], axis=1)
+    fitted = np.linalg.lstsq(model, edge, rcond=None)[0]
+    steps = max(0.35, min(0.6, 0.003 * width), 0.2 * float(edge.std()))
+    return bool(fitted[0] >= max(_LEAST_ARCH, 0.02 * width) and (edge - model @ fitted).std() < steps)

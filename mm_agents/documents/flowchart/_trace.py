@@ -10,6 +10,7 @@ import numpy as np
 
 from mm_agents.documents._opencv import opencv
 from mm_agents.documents.flowchart._again import look_again, suspicious, unread_titles
+from mm_agents.documents.flowchart._apart import straighten
 from mm_agents.documents.flowchart._canvas import Canvas, Text, prepare, said
 from mm_agents.documents.flowchart._frames import titles_of
 from mm_agents.documents.flowchart._graph import Edge, Lane, Node
@@ -102,6 +103,7 @@ def _sketch(page: Page) -> _Sketch | None:
     taken = {id(text) for texts in titles.values() for text in texts}
     free = [text for text in ink.free if id(text) not in taken]
     web, shapes = spin(ink.lines), Shapes(ink.owners)
+    straighten(web, ink.lines, shapes, canvas.unit)
     return _Sketch(
         canvas=canvas,
         layout=layout,
