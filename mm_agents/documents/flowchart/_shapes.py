@@ -130,7 +130,7 @@ def _by_corners(crop: NDArray[np.uint8], shape: Shape) -> Shape:
     if least < max(2.5, 0.035 * min(height, width)):
         # a folded corner: one is cut, the others are not
         return "document" if most > 0.15 * min(height, width) and sorted(radii)[2] < 3 else "rectangle"
-    return "stadium" if least > 0.84 * side else "rounded"
+    return "stadium" if sorted(radii)[1] > 0.84 * side else "rounded"  # a shadow may fill one corner
 
 
 def _waves(crop: NDArray[np.uint8]) -> Shape | None:
