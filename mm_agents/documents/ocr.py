@@ -71,7 +71,9 @@ class _Read:
 
 
 class RapidOcr:
-    """Reads the words of pictures. Thread-safe; loads its models at first use (0.5 GB of memory, up to 2.5 GB on large pages).
+    """Reads the words of pictures. Thread-safe.
+
+    Loads its models at first use: 0.5 GB of memory, and up to 2.5 GB after large pages.
 
     Args:
         cache: whether results are also kept on disk, in the folder ``ocr`` of the cache; only their owner can read
