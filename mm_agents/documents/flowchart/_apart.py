@@ -1,4 +1,4 @@
-"""Heads that stand apart from their lines, as those of dashed lines do: each becomes one stroke from tip to tail."""
+"""Heads that stand apart from their lines, as those of dashed lines do: filled, each becomes one stroke to its tip."""
 
 from __future__ import annotations
 
@@ -13,11 +13,59 @@ from mm_agents.documents.flowchart._web import Stroke, Web, join
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_HEAD = 1.6  # text heights: how large a head that is filled is at most
 _LARGEST = 2.2  # text heights from corner to corner
 _BROAD = (0.35, 2.2)  # text heights, and line widths: how broad a head is at least
 _TOUCHES = 0.5  # text heights between a tip and the shape it points at
 _TIP = 2.5  # pixels farther from the shape than the nearest: what belongs to the tip
 _SQUARE = 0.5  # cosine between a head's axis and the way to the shape at least
+
+
+def fill_heads(lines: NDArray[np.uint8], covered: NDArray[np.uint8], owners: NDArray[np.int32], unit: float) -> None:
+    """Fill the heads at shapes that stand apart from their lines: the shape hides the point where two barbs meet.
+
+    Args:
+        lines: uint8, shape (height, width): the ink; is changed.
+        covered: the same for the shapes.
+        owners: the shape of each pixel, 0 for none.
+        unit: the height of text in pixels.
+    """
+    cv2 = opencv()
+    small = _small(lines, unit)
+    reach = int(0.4 * unit) | 1
+    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    beside = cv2.dilate(covered, np.ones((5, 5), np.uint8)) & (1 - covered)
+    whole = small | (closed & beside)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
+    for n in np.unique(labels[(labels > 0) & (beside > 0)]).tolist():
+        x, y, width, height, _ = (int(value) for value in stats[n])
+        if not 0.5 * unit < max(width, height) < _HEAD * unit or min(width, height) <= 0.25 * unit:
+            continue
+        met = owners[max(0, y - 6) : y + height + 6, max(0, x - 6) : x + width + 6]
+        if len(np.unique(met[met > 0])) > 1:  # a short connector with its head
+            continue
+        here = np.s_[y : y + height, x : x + width]
+        part = (labels[here] == n).astype(np.uint8)
+        outline = cv2.findNonZero(part)
+        sides = cv2.minAreaRect(outline)[1]
+        if min(sides) < 0.5 * max(sides):  # a piece of a line
+            continue
+        corner = np.array([y, x])
+        middle = np.argwhere(part).mean(axis=0) + corner
+        point = np.argwhere(part & beside[here]).mean(axis=0) + corner
+        axis = (middle - point) / max(1e-6, float(np.hypot(*(middle - point))))
+        cv2.fillConvexPoly(part, cv2.convexHull(outline), 1)
+        lines[here] |= part & (1 - covered[here])
+        ends = [(round(float(at[1])), round(float(at[0]))) for at in (middle, point - 3 * axis)]
+        cv2.line(lines, ends[0], ends[1], 1, 1)  # so that the skeleton of the filled head runs to its tip
+
+
+def _small(lines: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:
+    """The ink of what is no larger than a head."""
+    _, labels, stats, _ = opencv().connectedComponentsWithStats(lines, connectivity=8)
+    small = np.maximum(stats[:, 2], stats[:, 3]) < _HEAD * unit
+    small[0] = False
+    return small[labels].astype(np.uint8)
 
 
 def straighten(web: Web, lines: NDArray[np.uint8], shapes: Shapes, unit: float) -> None:

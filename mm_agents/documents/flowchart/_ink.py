@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mm_agents.documents._opencv import opencv
+from mm_agents.documents.flowchart._apart import fill_heads
 from mm_agents.documents.flowchart._canvas import Canvas, Text, commonest, piece
 from mm_agents.documents.flowchart._frames import borders, close_across
 from mm_agents.documents.flowchart._lanes import Lanes
@@ -23,7 +24,6 @@ _GLYPHS_OF_HEADS = frozenset("AVvYyTtLlIiXxKkJjZz4714▲▼◀▶►◄><^★|-_
 _GLYPHS_OF_DASHES = _GLYPHS_OF_HEADS | frozenset("DdOo0|/\\.,:")
 _STROKES = frozenset("Il|1/!")
 _IN_LINE = 0.97  # cosine between the ways to dashes of one line
-_HEAD = 1.6  # text heights: how large a head is at most
 _MOST_DOTS = 3000
 _FAINTEST = 12  # levels between a line and its paper
 _RIPPLES = 0.06  # of the contrast nearby
@@ -71,7 +71,7 @@ def find_ink(canvas: Canvas, bare: NDArray[np.int16], blocks: Sequence[Block], l
     lines = marked & (1 - words)
     close_across(lines, layout.frames)
     blots = _blots(lines, canvas.unit)
-    _fill_heads(lines, covered, owners, canvas.unit)
+    fill_heads(lines, covered, owners, canvas.unit)
     dashed = _join_dots(lines, covered | words, canvas.unit)
     lines |= dashed
     _fill_holes(lines, owners, canvas.unit)
@@ -267,42 +267,6 @@ def _blots(lines: NDArray[np.uint8], unit: float) -> NDArray[Any]:
     fat = (low > 0.3 * unit) & (high < 1.6 * unit) & (stats[:, 4] > 0.06 * unit * unit)
     fat[0] = False
     return centres[fat][:, ::-1]
-
-
-def _fill_heads(lines: NDArray[np.uint8], covered: NDArray[np.uint8], owners: NDArray[np.int32], unit: float) -> None:
-    """Fill the heads at shapes that stand apart from their lines: the shape hides the point where two barbs meet."""
-    cv2 = opencv()
-    small = _small(lines, unit)
-    reach = int(0.4 * unit) | 1
-    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
-    beside = cv2.dilate(covered, np.ones((5, 5), np.uint8)) & (1 - covered)
-    whole = small | (closed & beside)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
-    for n in np.unique(labels[(labels > 0) & (beside > 0)]).tolist():
-        x, y, width, height, _ = (int(value) for value in stats[n])
-        if 0.5 * unit < max(width, height) < _HEAD * unit and min(width, height) > 0.25 * unit:
-            part = (labels[y : y + height, x : x + width] == n).astype(np.uint8)
-            met = owners[max(0, y - 6) : y + height + 6, max(0, x - 6) : x + width + 6]
-            if len(np.unique(met[met > 0])) > 1:  # a short connector with its head
-                continue
-            corner = np.array([y, x])
-            ink = np.argwhere(part) + corner
-            point = np.argwhere(part & beside[y : y + height, x : x + width]).mean(axis=0) + corner
-            axis = (ink.mean(axis=0) - point) / max(1e-6, float(np.hypot(*(ink.mean(axis=0) - point))))
-            sides = cv2.minAreaRect(cv2.findNonZero(part))[1]
-            if min(sides) < 0.5 * max(sides):  # a piece of a line
-                continue
-            cv2.fillConvexPoly(part, cv2.convexHull(cv2.findNonZero(part)), 1)
-            lines[y : y + height, x : x + width] |= part & (1 - covered[y : y + height, x : x + width])
-            ends = [(round(float(at[1])), round(float(at[0]))) for at in (ink.mean(axis=0), point - 3 * axis)]
-            cv2.line(lines, ends[0], ends[1], 1, 1)  # so that the skeleton of the filled head runs to its tip
-
-
-def _small(lines: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:
-    _, labels, stats, _ = opencv().connectedComponentsWithStats(lines, connectivity=8)
-    small = np.maximum(stats[:, 2], stats[:, 3]) < _HEAD * unit
-    small[0] = False
-    return small[labels].astype(np.uint8)
 
 
 def _join_dots(lines: NDArray[np.uint8], barred: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:
