@@ -160,7 +160,8 @@ class Reading:
                 answered = replace(self._ask(found, bare), question=question)
         if answered is not None and answered.answer is not None:
             places = tuple(asset.owning(one) for one in answered.evidence)
-            text = f"Of {asset.name}: {answered.answer}"
+            doubt = f" ({answered.doubt})" if answered.doubt else ""
+            text = f"Of {asset.name}: {answered.answer}{doubt}"
         else:
             places = tuple(asset.owning(one) for one in named)
             why = f"{answered.reason or 'The question cannot be answered by code.'}\n" if answered else ""

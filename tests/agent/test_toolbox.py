@@ -158,6 +158,12 @@ def test_a_table_is_computed_over(tools: dict[str, Tool]) -> None:
     assert "| North | 120 | 7% |" in tools["read_table"].run(source="regions.png").text
 
 
+def test_the_text_of_an_answer_says_what_is_not_verified(tools: dict[str, Tool]) -> None:
+    found = tools["read_table"].run(source="regions.png", question="what is the growth of North?")
+    assert found.payload["answered"]["doubt"] == "not verified: “7%”"  # a single digit never is
+    assert found.text.endswith(" (not verified: “7%”)")
+
+
 @pytest.mark.parametrize("name", ["read_invoice", "read_table", "read_flowchart"])
 def test_what_is_no_such_document_is_said_to_be_none(tools: dict[str, Tool], name: str) -> None:
     with pytest.raises(ToolError, match=r"red\.png"):
