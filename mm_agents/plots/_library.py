@@ -102,7 +102,7 @@ def _read(
         return record.id if parts else record.asset
 
     # Twice over the library, so that of one past the limit only the vectors which are drawn are held in memory.
-    everything = partial(_told, library, where, report)
+    everything = partial(_told, library, where, library.count(where=where), report)
     holders = dict.fromkeys(key(record) for record in everything() if vector in record.vectors)
     if len(holders) < LEAST:
         raise ConfigError(
@@ -125,9 +125,9 @@ def _read(
     return [found[id] for id in ids if id in found], means[[rows[id] for id in ids if id in found]], len(holders)
 
 
-def _told(library: Library, where: Filter | str | None, report: Report) -> Iterator[Record]:
+def _told(library: Library, where: Filter | str | None, total: int, report: Report) -> Iterator[Record]:
     """Every record with its vectors, and how far the reading is in assets."""
-    total, done = library.count(where=where), 0
+    done = 0
     for record in library.iterate(where=where, with_vectors=True, parts=True):
         if record.parent is None:
             done += 1

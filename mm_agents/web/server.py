@@ -9,12 +9,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mm_agents._hosts import is_loopback
 from mm_agents._optional import require
 from mm_agents.agent import Agent
 from mm_agents.errors import ConfigError
+
+if TYPE_CHECKING:
+    from mm_agents.web._atlas import Atlas
 
 USER = "mm-agents"
 """Who signs in."""
@@ -150,7 +153,7 @@ def _settle(folder: str) -> None:
 # ---------------------------------------------------------------- guards
 
 
-def _guards(settings: Settings, atlas: Any) -> list[Any]:
+def _guards(settings: Settings, atlas: Atlas) -> list[Any]:
     from starlette.middleware import Middleware
 
     from mm_agents.web._atlas import Maps

@@ -10,7 +10,8 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ import pytest
 import torch
 from shapes import bar_set
 
+from mm_agents.cli import training
 from mm_agents.contrastive import _checkpoints as checkpoints
+from mm_agents.contrastive.align import AlignOptions
 from mm_agents.contrastive.data import Pairs
 from mm_agents.contrastive.model import Network
 from mm_agents.contrastive.train import Options, train
@@ -110,6 +113,18 @@ def test_resuming_wants_the_same_and_beginning_an_empty_folder(tmp_path: Path) -
         train(bar_set(), tmp_path, replace(FAST, batch=8), resume=True)
     with pytest.raises(ConfigError, match="pictures = 120, not 80"):
         train(bar_set(80), tmp_path, FAST, resume=True)
+
+
+def test_the_commands_have_the_defaults_of_the_options() -> None:
+    for command, options in (
+        *((one, Options()) for one in (training.digits, training.folders)),
+        (training.pairs, Options(loss="infonce")),
+        (training.align, AlignOptions()),
+    ):
+        given = {name: one.default for name, one in signature(command).parameters.items()}
+        held = {name: value for name, value in asdict(options).items() if name in given}
+        assert len(held) >= 9
+        assert {name: given[name] for name in held} == held
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ class Invoice(InvoiceData):
         Args:
             items: quantities and names of items, such as ``[(4, "pedal arms")]``; a name need not be exact.
         """
-        return doubting(_answers.quoted(self, items), self.verified())
+        return doubting(_answers.quoted(self, items), self.verified_places())
 
     def answer(self, question: str, *, model: ChatModel | None = None) -> Answered:
         """Answer a question about the invoice by code: prices of quantities, fields, counts and sums of items.
@@ -41,4 +41,4 @@ class Invoice(InvoiceData):
             question: in English, or with the item's own words.
             model: not needed; it may say which quantities of which items a question is about, never a number's sum.
         """
-        return doubting(_answers.answered(self, question, model), self.verified())
+        return doubting(_answers.answered(self, question, model), self.verified_places())

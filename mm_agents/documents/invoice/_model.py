@@ -147,7 +147,7 @@ class InvoiceData(_Frozen):
         """The field of a name in ``NAMES``."""
         return getattr(self, name)
 
-    def verified(self) -> list[Evidence]:
+    def verified_places(self) -> list[Evidence]:
         """Every place whose value is verified."""
         fields = [self.field(name) for name in NAMES]
         held = [one for part in (*fields, *self.taxes) if part.verified for one in part.evidence]
