@@ -81,6 +81,7 @@ class Asked:
         attachments: the files that came with it.
         focus: the ids or names that "it" and "the second one" mean, where the question says so.
         again: the id of the document that was read last, where the question may well be about it again.
+        reader: the tool that reads that document, where it is not one of the plan.
         films: ids and titles, for finding those that a question names.
         floors: for each vector's name the cosine from which a text and something else belong together.
     """
@@ -89,6 +90,7 @@ class Asked:
     attachments: Sequence[AttachmentInfo] = ()
     focus: tuple[str, ...] = ()
     again: str | None = None
+    reader: str | None = None
     films: Sequence[tuple[str, str]] = ()
     floors: Mapping[str, float] = field(default_factory=dict[str, float])
 
@@ -123,7 +125,7 @@ class OfflineRun:
         """Call the planned tools and put what they give into the draft."""
         found: ToolResult | None = None
         if asked.again is not None and not asked.attachments and not asked.focus:
-            reader = next((name for name in names if name in READERS), None)
+            reader = asked.reader or next((name for name in names if name in READERS), None)
             if reader is not None and (yield from self._read_one(reader, asked, asked.again, sure=False)):
                 return
         for place, name in enumerate(names):

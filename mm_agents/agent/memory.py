@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mm_agents.agent.answer import Answer
@@ -45,9 +45,11 @@ _NTH = re.compile(
     re.IGNORECASE,
 )
 _MANY = re.compile(r"\b(?:them|both|these|those|they|all of (?:them|these|those))\b", re.IGNORECASE)
+_QUALIFIED = r"(?:of|about|with|from|where|that|which|showing|for|in|on|by)"
+_PAPERS = r"invoice|bill|receipt|table|chart|flow ?chart|diagram|slide|document|file|pdf"
 _ONE = re.compile(
     rf"\b(?:this|that|the same) (?:{_NOUN})\b|\bthe same\b"
-    rf"|\bthe (?:{_NOUN})\b(?!\s+(?:of|about|with|from|where|that|which|showing|for|in|on|by)\b)"
+    rf"|\b(?:the (?:{_NOUN})|(?:my|our) (?:{_PAPERS}))\b(?!\s+{_QUALIFIED}\b)"
     r"|\b(?:it|its)\b|\b(?:this|that)(?=\s*(?:[?.!,;]|$|\b(?:is|was|say|says|show|shows|mean|means|cost|costs)\b))",
     re.IGNORECASE,
 )
@@ -57,12 +59,27 @@ _INSIDE = re.compile(
     re.IGNORECASE,
 )
 _OF = re.compile(r"\b(?:of|on|in|from|about|with|like|to|for|inside|read|describe|explain)\s+$", re.IGNORECASE)
+_SOUGHT = re.compile(
+    rf"\b(?:find|show|search|look|get|fetch|pick|locate|there|which|what)\b[^.?!;]*?"
+    rf"\b(?:(?:an?|some|any)|the (?:{_NOUN}) {_QUALIFIED})\s+\w[^?!]*?(?:[,;.]|\bthen\b|\band\b)",
+    re.IGNORECASE,
+)
+_ANOTHER = re.compile(
+    rf"\b(?:an?|any|all|every|each|which)\s+(?:\w+\s+)?(?:{_PAPERS})s?\b|\b(?:{_PAPERS})s?\s+{_QUALIFIED}\s+\w"
+    rf"|\b(?:the|my|our)\s+(?!(?:attached|uploaded|whole|entire|full|final|total|same|very)\b)\w+(?:['’]s)?\s+(?:{_PAPERS})\b",
+    re.IGNORECASE,
+)
+_SEEN = "|".join(pattern for pattern, _ in _THINGS[:3])
+_PART = re.compile(rf"^(?:the|its|for|on|to|of|after|before)\s+(?!.*\b(?:{_SEEN})\b)", re.IGNORECASE)
 _GOES_ON = re.compile(r"^\W*(?:and|also|what about|how about|so|then|or|plus|but)\b", re.IGNORECASE)
 _READ_BY: Mapping[str, str] = {
     "read_invoice": r"invoices?|bills?|receipts?",
     "read_table": r"tables?|slides?|charts?",
     "read_flowchart": r"flow ?charts?|diagrams?|charts?|process",
 }
+_ALIKE = ({"read_invoice", "read_table"},)
+"""The readers that may both be meant for one thing: an invoice has a table."""
+
 _ATTACHED = re.compile(r"\b(?:attach|upload|sent|gave)", re.IGNORECASE)
 
 
@@ -189,9 +206,41 @@ class Memory:
             if reader in self.read:
                 return self.read[reader]
         if readers and not words.casefold().startswith(("this", "that")):
-            return next((one for one in reversed(self.attached) if one.media_type in kinds), None)
-        found = next((one for one in latest if not kinds or one.media_type in kinds), None)
-        return found if found is not None or words.casefold().startswith("the ") else self.last
+            attached = (one for one in reversed(self.attached) if one.media_type in kinds)
+            return next((one for one in attached if self._may_be(one, readers)), None)
+        fitting = [one for one in latest if not kinds or one.media_type in kinds]
+        if re.fullmatch(r"the .+s", words.casefold()) and len({one.id for one in fitting}) < 2:
+            return None  # "the pictures" are not the only one that was shown
+        if fitting:
+            return fitting[0]
+        return None if words.casefold().startswith(("the ", "my ", "our ")) else self.last
+
+    def _may_be(self, thing: Thing, readers: Sequence[str]) -> bool:
+        """Whether a thing may be such a document: it was read as none, or as one that is alike."""
+        known = {tool for tool, one in self.read.items() if one.id == thing.id}
+        return not known or alike(known, readers)
+
+
+def alike(readers: Collection[str], others: Collection[str]) -> bool:
+    """Whether what some tools read may be read by others too, as an invoice that has a table."""
+    kinds = (*({one} for one in readers), *_ALIKE)
+    return any(not kind.isdisjoint(readers) and not kind.isdisjoint(others) for kind in kinds)
+
+
+def goes_on_with(question: str) -> str:
+    """What a question that goes on asks, without the "and" or "what about" before it."""
+    found = _GOES_ON.search(question)
+    return question[found.end() :].strip() if found is not None else question
+
+
+def is_part(question: str) -> bool:
+    """Whether a question that goes on may be about a part of what was told of: "and the brake pads?"."""
+    return _PART.search(goes_on_with(question)) is not None
+
+
+def is_another(question: str) -> bool:
+    """Whether a question is about a document of which it says more than "the" or "this": "the restaurant bill"."""
+    return _ANOTHER.search(question) is not None
 
 
 def _means_inside(question: str, found: re.Match[str]) -> bool:
@@ -199,6 +248,8 @@ def _means_inside(question: str, found: re.Match[str]) -> bool:
     if found[0].casefold() not in ("it", "its"):
         return False
     before = question[: found.start()]
+    if _SOUGHT.search(before) is not None:
+        return True
     return _INSIDE.search(before) is not None and _OF.search(before) is None
 
 

@@ -20,7 +20,7 @@ from mm_agents.agent._wording import asks_for_another, files_in, greeting_to, na
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.budget import Budget
 from mm_agents.agent.events import Checked, Claimed, Event, Finished, Planned, Token
-from mm_agents.agent.memory import Memory, Referred, Thing
+from mm_agents.agent.memory import Memory, Referred, Thing, alike, goes_on_with, is_another, is_part
 from mm_agents.agent.safety import Gate, Handed
 from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError, RecordNotFoundError
 from mm_agents.protocols import Calibrated
@@ -31,7 +31,7 @@ from mm_agents.types import Condition
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-    from mm_agents.agent.offline import OfflinePlanner
+    from mm_agents.agent.offline import OfflinePlanner, Plan
     from mm_agents.chat import ChatModel
     from mm_agents.library import Library
     from mm_agents.protocols import Embedder
@@ -219,8 +219,13 @@ class Conversation:
         started = time.monotonic()
         draft = Draft(question)
         meant = referred.things[:1] if not new else ()
-        plan = self.agent.planner.plan(question, new or [_Meant(kind=_kind(thing)) for thing in meant])
+        alone = None if new else self._asked_anew(question, referred)
+        if alone is not None:
+            referred, plan = Referred(), alone
+        else:
+            plan = self.agent.planner.plan(question, new or [_Meant(kind=_kind(thing)) for thing in meant])
         names = self._planned(plan.tools, question, referred)
+        again, reader = self._read_before(names, question, anew=alone is not None)
         yield Planned(tools=names, scores=plan.scores)
         if referred.missing is not None and not new:
             draft.say(f"I don't know which one “{referred.missing}” is: {_count(len(self.memory.shown))} shown so far.")
@@ -231,7 +236,7 @@ class Conversation:
             budget = self.agent.budget or Budget()
             run = OfflineRun(
                 known,
-                Gate(tools, (*names, *instead_of(names)), self._handed),
+                Gate(tools, (*names, *instead_of(names), *([reader] if reader else [])), self._handed),
                 draft,
                 calls=budget.calls,
                 until=started + budget.seconds,
@@ -241,7 +246,8 @@ class Conversation:
                 text=question,
                 attachments=new,
                 focus=tuple(thing.id for thing in referred.things) if not new else (),
-                again=self._read_before(names, question),
+                again=again,
+                reader=reader,
                 films=self.agent.films() if "recommend" in names else (),
                 floors=self.agent.floors(),
             )
@@ -274,6 +280,10 @@ class Conversation:
     def _foreseen(self, question: str, new: Sequence[AttachmentInfo], referred: Referred) -> tuple[str, ...] | None:
         """The plan for a chat model, made without it; None where that cannot be done here."""
         try:
+            alone = None if new else self._asked_anew(question, referred)
+            if alone is not None:
+                _, reader = self._read_before(alone.tools, question, anew=True)
+                return (*([reader] if reader else []), *alone.tools)
             return self._planned(self.agent.planner.plan(question, new).tools, question, referred)
         except (MissingExtraError, EmbedderError):
             return None
@@ -285,16 +295,39 @@ class Conversation:
         short = len(question.split()) <= _SHORT
         if referred.goes_on and short and self.memory.tools and not readers:
             return (_DESCRIBE,) if referred.explicit and set(self.memory.tools) <= set(SEARCHES) else self.memory.tools
+        reads = READERS.keys() & planned
+        if reads and readers and referred.explicit and not alike(reads, readers):
+            return tuple(planned)
         if readers and referred.things and (not planned or (referred.goes_on and short)):
             return (readers[-1],)
         return tuple(planned)
 
-    def _read_before(self, names: Sequence[str], question: str) -> str | None:
-        """The document that the same reader read last, unless the question asks for another or names somebody."""
-        same = any(name in READERS and name in self.memory.tools for name in names)
-        if not same or self.memory.last is None or names_in(question) or asks_for_another(question):
+    def _asked_anew(self, question: str, referred: Referred) -> Plan | None:
+        """The plan of a question that begins with "and" after a document or picture, and looks for something else."""
+        if not referred.goes_on or referred.explicit or set(self.memory.tools) <= set(SEARCHES):
             return None
-        return self.memory.last.id
+        asked = goes_on_with(question)
+        kinds = [_Meant(kind=_kind(thing)) for thing in referred.things[:1]]
+        plans = (self.agent.planner.plan(asked), self.agent.planner.plan(asked, kinds))
+        plan = next((one for one in plans if one.tools), None)
+        if plan is None or _DESCRIBE in plan.tools:
+            return None
+        reads = READERS.keys() & plan.tools
+        return plan if not reads or not alike(reads, READERS.keys() & self.memory.tools) else None
+
+    def _read_before(self, names: Sequence[str], question: str, *, anew: bool) -> tuple[str | None, str | None]:
+        """The document that was read last and its reader, where the question may well be about it again.
+
+        It is not where the question asks for another or names somebody. One that begins anew may be about a part of it.
+        """
+        last = self.memory.last
+        if last is None or names_in(question) or asks_for_another(question) or is_another(question):
+            return None, None
+        if anew:
+            reader = self.memory.reader_of(last) if is_part(question) else None
+        else:
+            reader = next((name for name in names if name in READERS and name in self.memory.tools), None)
+        return (last.id, reader) if reader is not None else (None, None)
 
     def _attach(self, paths: Sequence[str | Path]) -> list[AttachmentInfo]:
         if not paths:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 PlaceArgument = Annotated[
     str | None, typer.Argument(metavar="LIB", help="The library's folder; as --library.", show_default=False)
 ]
+AllowHostOption = Annotated[
+    list[str] | None,
+    typer.Option("--allow-host", metavar="NAME", help="A further name that clients reach it by; may be repeated."),
+]
 _UNITS = {"": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3}
 _CLIENT = """Serve the library to agents: an MCP server on standard input and output, or with --http for several.
 
@@ -61,6 +65,7 @@ def serve(
     max_upload: Annotated[
         str, typer.Option("--max-upload", metavar="SIZE", help="The largest file that may be sent.")
     ] = "2gb",
+    allow_host: AllowHostOption = None,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
@@ -73,15 +78,22 @@ def serve(
     [dim]Examples:[/dim]
       mm-agents serve ./my --open
       mm-agents serve ./my --model offline               [dim]no chat model: everything stays on this machine[/dim]
-      MM_AGENTS_PASSWORD=… mm-agents serve ./my --host 0.0.0.0 --read-only
+      MM_AGENTS_PASSWORD=… mm-agents serve ./my --host 0.0.0.0 --allow-host media.example.org --read-only
 
-    On any other --host a password is needed; what is sent is not encrypted, so put a server with TLS in front.
+    On any other --host a password is needed; what is sent is not encrypted, so put a server with TLS in front and give
+    its name with --allow-host: without it the page answers to this machine's own addresses and name alone.
     """
     from mm_agents.agent import Agent
     from mm_agents.library import Library
     from mm_agents.web.server import USER, Settings, serve
 
-    settings = Settings(host=host, port=port, password=password or None, largest=_bytes(max_upload))
+    settings = Settings(
+        host=host,
+        port=port,
+        password=password or None,
+        largest=_bytes(max_upload),
+        allowed_hosts=tuple(allow_host or ()),
+    )
     settings.check()
     with Library.open(place or library, create=False) as opened:
         folder = None if read_only else uploads or (opened.root / "uploads" if opened.root is not None else None)
@@ -120,10 +132,7 @@ def mcp(
             show_default=False,
         ),
     ] = None,
-    allow_host: Annotated[
-        list[str] | None,
-        typer.Option("--allow-host", metavar="NAME", help="A further name that clients reach it by; may be repeated."),
-    ] = None,
+    allow_host: AllowHostOption = None,
     library: LibraryOption = DEFAULT_LIBRARY,
     quiet: QuietOption = False,
     debug: DebugOption = False,

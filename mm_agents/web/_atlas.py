@@ -15,11 +15,11 @@ from typing import Any
 from mm_agents import plots
 from mm_agents._progress import Report
 from mm_agents.library import Library
+from mm_agents.web._guard import login_status
 
 ADDRESS = "/map/"
 """Where maps are served, each under its name."""
 
-_SIGNED_IN = "/gradio_api/login_check"
 _MOST = 8  # maps that are kept: up to 30 MB each
 _PACKAGES = ("plotly", "scipy")
 _FRAMED = "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts allow-downloads"
@@ -152,7 +152,7 @@ class Maps:
             return
         from starlette.responses import FileResponse, PlainTextResponse
 
-        status = await self._admits(scope, receive)
+        status = await login_status(self._app, scope, receive)
         chart = self._atlas.named(scope["path"].removeprefix(ADDRESS))
         if status != 200 or chart is None:
             refused = PlainTextResponse("Not served here.", status_code=404 if status == 200 else status)
@@ -166,16 +166,3 @@ class Maps:
             "cache-control": "no-store",
         }
         await FileResponse(chart.path, media_type="text/html", headers=headers)(scope, receive, send)
-
-    async def _admits(self, scope: Any, receive: Any) -> int:
-        """The status with which the page answers who asks whether they are signed in."""
-        status = 500
-
-        async def noted(message: Any) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-
-        asked = {**scope, "path": _SIGNED_IN, "raw_path": _SIGNED_IN.encode(), "query_string": b""}
-        await self._app(asked, receive, noted)
-        return status

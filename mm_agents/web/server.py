@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -15,6 +15,7 @@ from mm_agents._hosts import is_loopback
 from mm_agents._optional import require
 from mm_agents.agent import Agent
 from mm_agents.errors import ConfigError
+from mm_agents.web._guard import Guard, Names
 
 if TYPE_CHECKING:
     from mm_agents.web._atlas import Atlas
@@ -24,21 +25,6 @@ USER = "mm-agents"
 
 LARGEST = 2 * 1024**3
 """Bytes of one file that may be sent."""
-
-_LOCAL = ("localhost", "127.0.0.1")
-_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
-    "worker-src 'self' blob:; object-src 'none'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
-)
-_HEADERS = (
-    (b"content-security-policy", _POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-)
-_CLOSED = ("/gradio_api/file=http:", "/gradio_api/file=https:", "/gradio_api/proxy=", "/gradio_api/deep_link")
-"""What Gradio also serves and this page has no use for: it would fetch from elsewhere, or keep a visitor's page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +37,9 @@ class Settings:
         password: what the user "mm-agents" signs in with; None where nobody has to.
         uploads: the folder for files that visitors add; None where they may not add any.
         largest: bytes of one file that may be sent.
+        allowed_hosts: further names under which visitors reach it, such as "media.example" of a proxy; with the port
+            where it is another than 80 or 443. Without them it answers to "localhost", to ``host`` and, where others
+            can reach it, to this machine's own addresses and name.
     """
 
     host: str = "127.0.0.1"
@@ -58,6 +47,7 @@ class Settings:
     password: str | None = field(default=None, repr=False)
     uploads: Path | None = None
     largest: int = LARGEST
+    allowed_hosts: tuple[str, ...] = ()
 
     def check(self) -> None:
         """See that others can reach it only with a password.
@@ -74,6 +64,11 @@ class Settings:
             raise ConfigError(f"A port is a number from 1 to 65535, not {self.port}.")
         if self.largest <= 0:
             raise ConfigError(f"The largest file has to be at least one byte, not {self.largest}.")
+        self.names()
+
+    def names(self) -> Names:
+        """The names that the page answers to."""
+        return Names(self.host, self.allowed_hosts)
 
 
 def serve(
@@ -112,7 +107,7 @@ def started(agent: Agent, settings: Settings, *, name: str = "library") -> Gener
         page = make_page(agent, atlas, name=name, uploads=settings.uploads)
         try:
             page.launch(
-                server_name=settings.host,
+                server_name=f"[{settings.host}]" if ":" in settings.host else settings.host,
                 server_port=settings.port,
                 auth=(USER, settings.password) if settings.password else None,
                 auth_message=f"The user is {USER}." if settings.password else None,
@@ -127,7 +122,11 @@ def started(agent: Agent, settings: Settings, *, name: str = "library") -> Gener
                 run_history=False,
                 enable_monitoring=False,
                 footer_links=[],
-                app_kwargs={"middleware": _guards(settings, atlas)},
+                app_kwargs={
+                    "middleware": [_maps(atlas)],
+                    "lifespan": _behind_guard(settings),
+                    "openapi_url": None,
+                },
                 **look(),
             )
         except OSError as error:
@@ -136,6 +135,8 @@ def started(agent: Agent, settings: Settings, *, name: str = "library") -> Gener
                 "Give another --port."
             ) from error
         try:
+            if not isinstance(page.app.middleware_stack, Guard):
+                raise RuntimeError("The page's guard did not start.")
             yield page
         finally:
             page.close(verbose=False)
@@ -153,47 +154,24 @@ def _settle(folder: str) -> None:
 # ---------------------------------------------------------------- guards
 
 
-def _guards(settings: Settings, atlas: Atlas) -> list[Any]:
+def _maps(atlas: Atlas) -> Any:
     from starlette.middleware import Middleware
 
     from mm_agents.web._atlas import Maps
 
-    hosts = _LOCAL if settings.host in _LOCAL else None
-    return [Middleware(Maps, atlas=atlas), Middleware(Guard, hosts=hosts)]
+    return Middleware(Maps, atlas=atlas)
 
 
-class Guard:
-    """Refuses what the page has no use for, and tells the browser to load nothing from elsewhere.
+def _behind_guard(settings: Settings) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+    """What sets the guard before the whole application when it starts.
 
-    Args:
-        app: the ASGI application behind it.
-        hosts: names that the page may be asked for by; another is a page of somebody else that was led here by its
-            name's address. None for any.
+    Gradio puts its answers to other websites' requests before any middleware that it is given.
     """
 
-    def __init__(self, app: Any, hosts: tuple[str, ...] | None) -> None:
-        self._app = app
-        self._hosts = hosts
+    @asynccontextmanager
+    async def started(app: Any) -> AsyncGenerator[None]:
+        if not isinstance(app.middleware_stack, Guard):
+            app.middleware_stack = Guard(app.middleware_stack, settings.names(), password=bool(settings.password))
+        yield
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Handle one request, as ASGI has it."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        if not self._known(scope) or scope["path"].startswith(_CLOSED):
-            await send({"type": "http.response.start", "status": 403, "headers": [(b"content-type", b"text/plain")]})
-            await send({"type": "http.response.body", "body": b"Not served here."})
-            return
-
-        async def guarded(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", ()), *_HEADERS]}
-            await send(message)
-
-        await self._app(scope, receive, guarded)
-
-    def _known(self, scope: Any) -> bool:
-        if self._hosts is None:
-            return True
-        host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
-        return host.rsplit(":", 1)[0] in self._hosts
+    return started

@@ -278,3 +278,37 @@ def test_attachments_stay_in_a_conversation(library: Library, place: Path, tmp_p
     assert later.sources[0].evidence.path == bill.as_posix()
     other = planned(Agent(library, model="offline"), "read_invoice").chat()
     assert "mine.png" not in other.ask("what is the total of it?").text
+
+
+@pytest.mark.parametrize(
+    ("question", "tools", "told"),
+    [
+        ("and hammers?", ["search_images"], None),
+        ("what about the saws?", ["read_invoice", "search_images"], None),
+        ("and the total?", ["read_invoice"], "24.00"),
+        ("and a text about ferns?", ["search_text"], None),
+        ("and what are the steps?", ["search_images", "read_flowchart"], None),
+        ("what is the total of the lamp bill?", ["search_images", "read_invoice"], "18.00"),
+    ],
+)
+def test_an_attachment_is_read_again_where_the_next_question_is_about_it(
+    library: Library, tmp_path: Path, question: str, tools: list[str], told: str | None
+) -> None:
+    bill = invoice(tmp_path / "mine.png", seller="Quarry Tools Ltd", items=[("3", "Hammers", "8.00", "24.00")])
+    read, search = ("search_images", "read_invoice"), ("search_images",)
+    rules = {
+        "total": read,
+        "hammers": search,
+        "saws": search,
+        "text": ("search_text",),
+        "steps": (*search, "read_flowchart"),
+    }
+    chat = planned(Agent(library, model="offline"), **rules).chat()
+    assert chat.ask("what is the total?", [bill]).text == "The total is 24.00. [1]"
+    answer = chat.ask(question)
+    assert list(dict.fromkeys(step.tool for step in answer.route)) == tools
+    if told is None:
+        assert "24.00" not in answer.text
+        assert "mine.png" not in [source.name for source in answer.sources]
+    else:
+        assert told in answer.text

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mm_agents.agent.answer import Answer, Source
-from mm_agents.agent.memory import Memory, Thing
+from mm_agents.agent.memory import Memory, Thing, is_another
 from mm_agents.types import Evidence
 
 
@@ -87,6 +89,55 @@ def test_attached_pictures_are_counted_where_several_are() -> None:
     assert memory.resolve("what is on the second picture?").things[0].name == "y.png"
     memory.note(answer(("a.jpg", "image"), ("b.jpg", "image")), ["search_images"])
     assert memory.resolve("describe the first picture I attached").things[0].name == "x.png"
+
+
+@pytest.fixture
+def billed() -> Memory:
+    """A bill was attached and read."""
+    memory = Memory()
+    memory.attach([Thing(id="bill.png", name="bill.png", media_type="image")])
+    source = replace(
+        answer(("bill.png", "image")).sources[0], evidence=Evidence(asset="bill.png", path=None, sha256="0", how="read")
+    )
+    memory.note(Answer(question="?", text="", sources=(source,)), ["read_invoice"])
+    return memory
+
+
+@pytest.mark.parametrize(
+    ("question", "meant"),
+    [
+        ("what is its total?", True),
+        ("and the tax?", True),
+        ("when is it due?", True),
+        ("what is the tax on my bill?", True),
+        ("who sent the invoice?", True),
+        ("read the table", True),
+        ("what is this?", True),
+        ("find pictures like this", True),
+        ("which of the pictures shows a dog?", False),
+        ("Find a cat picture, then find clips like it", False),
+        ("Find a picture of a dog and describe it", False),
+        ("Find the clip with the dog and describe what happens in it", False),
+        ("show me pictures of dogs", False),
+        ("Which clip shows the dog?", False),
+        ("what does the flowchart say?", False),
+        ("find my pictures of dogs", False),
+        ("what is the tax of the restaurant bill?", False),
+    ],
+)
+def test_what_was_attached_is_meant_where_words_point_at_it(billed: Memory, question: str, meant: bool) -> None:
+    assert [thing.name for thing in billed.resolve(question).things] == (["bill.png"] if meant else [])
+
+
+def test_a_document_is_another_where_more_is_said_of_it() -> None:
+    for question in (
+        "the tax of the restaurant bill?",
+        "is there an invoice from a garage?",
+        "the total of all invoices",
+    ):
+        assert is_another(question)
+    for question in ("what is the total?", "the invoice number?", "what is the total bill?", "who is the bill from?"):
+        assert not is_another(question)
 
 
 def test_a_question_may_go_on(memory: Memory) -> None:

@@ -158,3 +158,33 @@ def test_a_story_is_quoted_and_found_again(agent: Agent) -> None:
     assert answer.sources[0].name == "Iron Man"
     assert answer.claims[0].status == "verified"
     assert "“" in answer.claims[0].text
+
+
+def test_an_attachment_is_used_while_the_questions_are_about_it(agent: Agent, data: Path) -> None:
+    def next_to(question: str) -> Answer:
+        chat = agent.chat()
+        assert "154.06" in chat.ask("What is the total of this bill?", [data / "documents" / "invoice.png"]).text
+        return chat.ask(question)
+
+    for question, told in (
+        ("what is its total?", "154.06"),
+        ("and the tax?", "9.06"),
+        ("when is it due?", "2019-02-26"),
+    ):
+        answer = next_to(question)
+        assert told in answer.text
+        assert [step.arguments["source"] for step in answer.route] == ["invoice.png"]
+    for question, tool, name in (
+        ("show me pictures of dogs", "search_images", "dog"),
+        ("Which clip shows the dog?", "search_videos", "dog"),
+        ("and dogs?", "search_images", "dog"),
+        ("and pictures of cats?", "search_images", "cat"),
+        ("what about the dogs?", "search_images", "dog"),
+        ("also find clips with a dog", "search_videos", "dog"),
+        ("Find a cat picture, then find clips like it", "search_images", "cat"),
+        ("which of the pictures shows a dog?", "search_images", "dog"),
+    ):
+        answer = next_to(question)
+        assert tool in [step.tool for step in answer.route], question
+        assert any(name in source.name for source in answer.sources), (question, answer.text)
+        assert "invoice.png" not in [source.evidence.asset for source in answer.sources], question

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from gemini_stand_in import NAME, GeminiStandIn, Refusal, call, error, reply
-from visitors import EVIL, NAMED, Place, Visitor, served
+from visitors import EVIL, NAMED, PASSWORD, Place, Visitor, served
 
 Visit = Callable[..., Visitor]
 TOTAL = "What is the total of this invoice?"
@@ -73,6 +76,99 @@ def test_an_attached_invoice_is_answered_with_its_box(visit: Visit, place: Place
     page.get_by_text("Ask about your pictures").wait_for()
     assert visitor.answers.count() == 0
     assert outside(visitor) == []
+
+
+@pytest.mark.parametrize("secure", [True, False], ids=["clipboard", "plain http of another machine"])
+def test_an_answer_is_copied(visit: Visit, place: Place, secure: bool) -> None:
+    visitor = visit(permissions=["clipboard-read", "clipboard-write"])
+    page = visitor.page
+    if not secure:  # there a browser has no navigator.clipboard for a page
+        page.evaluate("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    first = visitor.ask(TOTAL, place.scan)
+    second = visitor.ask("and the invoice number?")
+    for answer, told in ((second, "HP-2041"), (page.locator("#chat .bot-row").first, "The total is 108.00")):
+        button = answer.get_by_role("button", name="Copy answer")
+        button.click()
+        answer.get_by_role("button", name="Copied").wait_for()
+        text = pasted(visitor)
+        assert told in text
+        assert text == answer.locator(".said").inner_text().strip()
+        button.wait_for()
+    assert first.count() == 1
+
+
+def pasted(visitor: Visitor) -> str:
+    """What Ctrl-V puts into the box for questions."""
+    visitor.box.fill("")
+    visitor.box.press("Control+V")
+    text = visitor.box.input_value()
+    visitor.box.fill("")
+    return text.strip()
+
+
+def test_an_older_attachment_answers_what_is_asked_of_it_alone(visit: Visit, place: Place) -> None:
+    visitor = visit()
+    visitor.ask("What is the total of this bill?", place.scan)
+    assert "colours.mp4" in visitor.ask("Which clip shows the colour blue?").inner_text()
+    found = visitor.ask("show me pictures of green").inner_text()
+    assert "scan.png" not in found
+    assert "108.00" not in found
+    assert "18.00" in visitor.ask("what is the tax on my bill?").inner_text()
+    assert "2 June 2026" in visitor.ask("and when is it due?").inner_text().replace("2026-06-02", "2 June 2026")
+
+
+def test_a_visitor_signs_in_and_another_website_cannot_use_that(visit: Visit, browser: Any, place: Place) -> None:
+    with served(place, "--model", "offline", MM_AGENTS_PASSWORD=PASSWORD) as url:
+        context = browser.new_context()
+        try:
+            page = context.new_page()
+            page.goto(url)
+            page.get_by_label("username").fill("mm-agents")
+            page.get_by_label("password").fill(PASSWORD)
+            page.get_by_role("button", name="Login").click()
+            page.get_by_role("textbox", name="Ask, or drop files here").wait_for()
+            cookies = context.cookies()
+            assert {cookie["sameSite"] for cookie in cookies} == {"Lax"}
+            with elsewhere() as other:
+                page.goto(other)
+                assert page.evaluate(ATTACK, url) == [["config", "TypeError"], ["gradio_api/upload", "TypeError"]]
+                page.set_content(f'<form method=post action="{url}gradio_api/upload"><button>Win</button></form>')
+                with page.expect_response(f"{url}gradio_api/upload") as response:
+                    page.get_by_role("button", name="Win").click()
+                assert response.value.status == 403
+        finally:
+            context.close()
+
+
+ATTACK = """async (url) => {
+  const form = new FormData();
+  form.append("files", new Blob(["text"]), "a.txt");
+  const tries = [["config", {}], ["gradio_api/upload", { method: "POST", body: form }]];
+  return Promise.all(tries.map(async ([path, options]) => {
+    const told = await fetch(url + path, { credentials: "include", ...options }).catch((error) => error);
+    return [path, told.name || told.status];
+  }));
+}"""
+
+
+@contextmanager
+def elsewhere() -> Iterator[str]:
+    """Another website."""
+
+    class Empty(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(b"<!doctype html><title>Elsewhere</title>")
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Empty) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://localhost:{server.server_port}/"
+        server.shutdown()
 
 
 def test_visitors_do_not_see_each_other(visit: Visit, place: Place) -> None:

@@ -14,15 +14,36 @@ document.addEventListener("click", (event) => {
     return;
   }
   const copy = part && part.closest("button.mm-copy");
-  if (copy) {
-    const answer = copy.closest(".message, .bot")?.querySelector(".mm .said");
-    if (!answer || !navigator.clipboard) return;
-    navigator.clipboard.writeText(answer.innerText).then(() => {
-      copy.textContent = "Copied";
-      setTimeout(() => { copy.textContent = "Copy answer"; }, 1500);
-    });
-  }
+  if (!copy) return;
+  // The answer's text is a message of its own, the last one before the button's.
+  const said = [...document.querySelectorAll("#chat .mm .said")];
+  const answer = said.filter((one) => one.compareDocumentPosition(copy) & Node.DOCUMENT_POSITION_FOLLOWING).at(-1);
+  if (!answer) return;
+  copied(answer.innerText.trim()).then((done) => {
+    copy.textContent = done ? "Copied" : "Not copied";
+    setTimeout(() => { copy.textContent = "Copy answer"; }, 1500);
+  });
 });
+
+// Browsers give the clipboard to pages over TLS and of this machine; others have to select and copy.
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const box = document.createElement("textarea");
+    box.value = text;
+    box.setAttribute("readonly", "");
+    box.style.cssText = "position: fixed; top: 0; opacity: 0;";
+    const before = document.activeElement;
+    document.body.append(box);
+    box.select();
+    const done = document.execCommand("copy");
+    box.remove();
+    if (before instanceof HTMLElement) before.focus();
+    return done;
+  }
+}
 
 // A new question goes to the top of the chat, and its answer is read from its beginning.
 (() => {
