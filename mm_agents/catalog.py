@@ -1,4 +1,8 @@
-"""Which content lies at which paths, so that adding twice is adding once."""
+"""Which content lies at which paths, so that adding twice is adding once.
+
+Only what ``add`` made is in the catalog: records whose id is that of their content. A film has an id of its own, so a
+film and the picture of its poster are two records, and no run of ``add`` changes a film.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from mm_agents.ingest import asset_id
 from mm_agents.types import Condition
 
 if TYPE_CHECKING:
@@ -16,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Catalog:
-    """The paths of every asset of a store, and what a run of ``add`` changes of them.
+    """The paths of every asset that ``add`` put into a store, and what a run of ``add`` changes of them.
 
     Paths are strings as records keep them. Nothing is written before ``settle``.
 
@@ -32,6 +37,8 @@ class Catalog:
         self._gained: dict[str, list[str]] = {}
         self._lost: dict[str, dict[str, str | None]] = {}
         for record in store.iterate():
+            if record.id != asset_id(str(record.properties.get("sha256", ""))):
+                continue
             paths = record.properties.get("paths", ())
             self._paths[record.id] = list(paths) if isinstance(paths, tuple) else []
             for path in self._paths[record.id]:

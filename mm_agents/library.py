@@ -17,7 +17,7 @@ from mm_agents.filters import coerce
 from mm_agents.ingest import Source, asset_id, describe
 from mm_agents.pipeline import FailedFile, Pipeline, failure
 from mm_agents.places import folder_of, open_store
-from mm_agents.presets import media_spec
+from mm_agents.presets import extend, media_spec
 from mm_agents.protocols import VectorizingStore
 from mm_agents.queries import Query, read_queries
 from mm_agents.retrieval import (
@@ -129,7 +129,8 @@ class Library:
         """Add pictures, videos, texts and PDFs: files, or folders with all below them.
 
         Content that is there already is not read again, wherever it lies now; a changed file takes the place of
-        what it was. Interrupted, every file is there whole or not at all, and the next call goes on.
+        what it was. Interrupted, every file is there whole or not at all, and the next call goes on. Films stay as
+        they are, also those whose posters lie at these paths. A library of films alone gets the vectors of media.
 
         Args:
             paths: files and folders.
@@ -149,6 +150,7 @@ class Library:
             raise ConfigError("Nothing to add: name at least one file or folder.")
         failed: list[FailedFile] = []
         found = list(media.walk(map(Path, paths), failed=lambda path, error: failed.append(failure(path, error))))
+        extend(self, media_spec)
         catalog = Catalog(self.store)
 
         def prepare(path: Path) -> Source | None:

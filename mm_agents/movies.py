@@ -16,8 +16,8 @@ from mm_agents import media
 from mm_agents.errors import ConfigError, MediaError
 from mm_agents.ingest import IMAGE_SIDE, THUMBNAIL_SIDE
 from mm_agents.pipeline import FailedFile, failure
-from mm_agents.presets import movies_spec
-from mm_agents.types import CollectionSpec, Image, Record, Text, Value, VectorSpec
+from mm_agents.presets import extend, movies_spec
+from mm_agents.types import Image, Record, Text, Value
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
@@ -81,7 +81,7 @@ def add_movies(
     entries, folder = _read(Path(films)), Path(posters)
     if not folder.is_dir():
         raise ConfigError(f"There is no folder of posters at {str(folder)!r}.")
-    _prepare(library)
+    extend(library, movies_spec)
     added = unchanged = 0
     failed: list[FailedFile] = []
     bare: list[str] = []
@@ -123,16 +123,6 @@ def _film(entry: Any, place: str, failed: list[FailedFile]) -> Film | None:
         what = ".".join(map(str, first["loc"])) or "entry"
         failed.append(FailedFile(path=place, error="ConfigError", reason=f"This is no film: {what}: {first['msg']}."))
         return None
-
-
-def _prepare(library: Library) -> None:
-    """Give the collection the vectors of films, made by the embedder that it has already."""
-    spec = library.store.spec
-    if any(vector.name in ("txt_vector", "poster_vector") for vector in spec.vectors):
-        return
-    embedder = library.routes.need(spec.vectors[0].name)
-    wanted: tuple[VectorSpec, ...] = movies_spec(embedder).vectors
-    library.store.extend(CollectionSpec(name=spec.name, vectors=(*spec.vectors, *wanted)))
 
 
 def _record(library: Library, film: Film, folder: Path, failed: list[FailedFile]) -> tuple[Record, dict[str, Item]]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mm_agents.types import CollectionSpec, VectorSpec
 
 if TYPE_CHECKING:
+    from mm_agents.library import Library
     from mm_agents.protocols import Embedder
 
 
@@ -27,6 +29,20 @@ def movies_spec(embedder: Embedder) -> CollectionSpec:
     seen = ("poster_vector",) if "image" in embedder.accepts else ()
     read = ("txt_vector",) if "text" in embedder.accepts else ()
     return _collection("Movies", seen + read, embedder)
+
+
+def extend(library: Library, preset: Callable[[Embedder], CollectionSpec]) -> None:
+    """Give a library the vectors of a preset where it has none of them, made by the embedder that it has already.
+
+    Raises:
+        ConfigError: nobody said which embedder that is.
+    """
+    spec = library.store.spec
+    if not spec.vectors:
+        return
+    wanted = preset(library.routes.need(spec.vectors[0].name)).vectors
+    if not any(spec.standing_for(vector.name) for vector in wanted):
+        library.store.extend(CollectionSpec(name=spec.name, vectors=(*spec.vectors, *wanted)))
 
 
 def _collection(name: str, vectors: tuple[str, ...], embedder: Embedder) -> CollectionSpec:

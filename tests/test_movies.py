@@ -10,9 +10,9 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from mm_agents import Library, Retriever, errors
+from mm_agents import AddReport, Library, Retriever, errors
 from mm_agents.movies import add_movies
-from mm_agents.presets import movies_spec
+from mm_agents.presets import media_spec, movies_spec
 from mm_agents.testing import HashEmbedder
 
 FILMS = [
@@ -177,3 +177,43 @@ def test_the_course_films(data: Path) -> None:
         assert len(right & set(heroes)) >= 2
         for asked in ({"query": "Epic super hero"}, {"image": data / "movies" / "query" / "spooky.jpg"}):
             assert len(library.search(**asked, vector="poster_vector", limit=3)) == 3
+
+
+@pytest.mark.parametrize("media_first", [True, False], ids=["add, add-movies", "add-movies, add"])
+def test_a_poster_and_its_film_are_two_records(folder: Path, media_first: bool) -> None:
+    posters = folder / "posters"
+    preset = media_spec if media_first else movies_spec
+    with Library.open(folder / "library", embedder=HashEmbedder(width=64), preset=preset) as library:
+
+        def add() -> AddReport:
+            return library.add(posters, words="none")
+
+        def add_films() -> int:
+            return add_movies(library, folder / "films.json", posters).added
+
+        for turn in (add, add_films) if media_first else (add_films, add):
+            turn()
+        assert library.count(group_by="media_type") == {"film": 4, "image": 3}
+        again = add()
+        assert (again.added, again.unchanged, again.removed, again.failed) == (0, 3, 0, ())
+        assert add_films() == 0
+        assert library.count(group_by="media_type") == {"film": 4, "image": 3}
+        (hit,) = library.search(image=posters / "3_poster.jpg", kind="image", limit=1)
+        assert hit.name == "3_poster.jpg"
+        assert hit.vector == "media"
+
+
+def test_no_run_of_add_changes_a_film(films: Library, folder: Path) -> None:
+    posters, moved = folder / "posters", folder / "moved"
+    before = {film.id: dict(film.properties) for film in films.iterate()}
+    assert films.add(posters, words="none").removed == 0
+    posters.rename(moved)
+    posters.mkdir()
+    report = films.add(moved, posters, prune=True, words="none")
+    assert (report.added, report.unchanged, report.removed) == (0, 3, 0)
+    PIL.Image.new("RGB", (60, 90), "green").save(moved / "1_poster.jpg")
+    assert films.add(moved, words="none").removed == 1
+    assert before == {film.id: dict(film.properties) for film in films.iterate(where='media_type = "film"')}
+    assert add_movies(films, folder / "films.json", moved).added == 3
+    assert films.count(group_by="media_type") == {"film": 4, "image": 3}
+    assert films.path(films.get("Garden Party")) == moved / "3_poster.jpg"
