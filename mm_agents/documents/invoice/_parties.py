@@ -294,11 +294,12 @@ def _named_by_site(name: str, sites: set[str]) -> bool:
 
 def _proof(sheet: Sheet, party: Party, sites: set[str]) -> str | None:
     """What bears out that somebody who is named at the top is the seller: a site of that name, or the name again."""
-    if _named_by_site(party.at.folded, sites):
-        return "a site or mail address on the page has the name"
     name = _clean(party.at.folded)
+    whole = {site for site in sites if len(site) <= len(name)}  # of a longer one the name may be a logo's first word
+    if _named_by_site(name, whole):
+        return "a site or mail address on the page has the name"
     again = [one for one in sheet.segments if name in one.folded and not set(one.words) & set(party.at.words)]
-    return "the name stands on the page again" if len(name) >= 4 and again else None
+    return "the name stands on the page again" if " " in name and again else None
 
 
 def _name_score(
