@@ -33,6 +33,12 @@ _SHORTEST_SIDE, _ENLARGED = 736, 3
 PADDED = 320
 """To this width RapidOCR pads short lines; less costs less, and reads a few characters of a page otherwise."""
 
+_LOWEST = 4
+"""Pixels of height; what is lower says nothing. The detector gives lines of no height where a strip is cut."""
+
+_LONGEST_LINE = 150
+"""A line longer than so many times its height is read in pieces: the recogniser's memory grows with the square."""
+
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 
@@ -78,19 +84,20 @@ class Engine:
         """What pictures of lines say.
 
         Args:
-            crops: one for each line.
+            crops: one for each line; one that is lower than 4 pixels says nothing, a very long one is read in pieces.
             padded: the width that a short line is padded to, in pixels at a height of 48.
         """
-        if not crops:
-            return []
+        pieces = [(n, x0, crop[:, x0:x1]) for n, crop in enumerate(crops) for x0, x1 in _pieces(crop)]
+        if not pieces:
+            return [_NOTHING] * len(crops)
         with self.lock:
             self.models.return_word_box = True
             self.models._load_rec_model().rec_image_shape = (3, 48, padded)
-            read = self.models.recognize_txt([np.ascontiguousarray(crop[:, :, ::-1]) for crop in crops])
-        return [
-            _line(str(text), words, crop.shape[1])
-            for text, words, crop in zip(read.txts, read.word_results, crops, strict=True)
-        ]
+            read = self.models.recognize_txt([np.ascontiguousarray(piece[:, :, ::-1]) for _, _, piece in pieces])
+        found: list[Line] = [_NOTHING] * len(crops)
+        for text, words, (n, x0, piece) in zip(read.txts, read.word_results, pieces, strict=True):
+            found[n] = _joined(found[n], _line(str(text), words, piece.shape[1]), x0)
+        return found
 
 
 @functools.cache
@@ -145,6 +152,35 @@ def crop_line(pixels: ByteArray, quad: NDArray[np.float32]) -> tuple[ByteArray, 
     matrix = cv2.getPerspectiveTransform(quad, target)
     crop = cv2.warpPerspective(pixels, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE, flags=cv2.INTER_CUBIC)
     return crop, np.linalg.inv(matrix)
+
+
+_NOTHING = Line(text="", centres=(), confidences=())
+
+
+def _pieces(crop: ByteArray) -> list[tuple[int, int]]:
+    """The columns at which a line's picture is cut to be read, where there is least on it; none where it is too low."""
+    height, width = crop.shape[:2]
+    if height < _LOWEST:
+        return []
+    room = _LONGEST_LINE * height
+    if width <= room:
+        return [(0, width)]
+    busy = np.ptp(crop, axis=0).max(axis=1)
+    calm = np.convolve(busy, np.ones(height) / height, mode="same")
+    cuts = [0]
+    while width - cuts[-1] > room:
+        first = cuts[-1] + room // 2
+        cuts.append(first + int(np.argmin(calm[first : cuts[-1] + room])))
+    return list(zip(cuts, [*cuts[1:], width], strict=True))
+
+
+def _joined(before: Line, piece: Line, x0: int) -> Line:
+    """A line and its next piece, which begins at a column of it."""
+    return Line(
+        text=" ".join(filter(None, (before.text, piece.text))),
+        centres=[*before.centres, *(centre + x0 for centre in piece.centres)],
+        confidences=[*before.confidences, *piece.confidences],
+    )
 
 
 def _line(text: str, words: Any, width: int) -> Line:

@@ -6,13 +6,17 @@ the picture's part that lies in the evidence's box, with a margin of one height 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mm_agents.documents._dates import dates_in
 from mm_agents.documents._layout import text_of
+from mm_agents.documents._numbers import numbers_in
 from mm_agents.documents.locate import normalised
 from mm_agents.documents.overlay import crop
 from mm_agents.documents.pages import Page
@@ -89,9 +93,53 @@ def read_place(page: Page, box: Box, ocr: Ocr) -> str:
 
 
 def says(text: str, quote: str) -> bool:
-    """Whether a text holds a quote: its letters and digits, whatever their case and accents."""
-    return _letters(quote) in _letters(text)
+    """Whether a text holds a quote: its letters and digits, whatever their case and accents, and the same numbers.
+
+    Numbers are the same with the same sign and the same decimal value, however they are written: "1 234,50" is
+    1.234,50 but not 1.23450. Digits with marks that are neither a number nor a date, as "2,629.981,089.49", are never
+    the same, for nobody can say what they come to.
+    """
+    if _letters(quote) not in _letters(text):
+        return False
+    there = (_numbers(_parted(text)) | _numbers(_closed(text))) - {_UNSAID}
+    return any(wanted <= there for wanted in (_numbers(_parted(quote)), _numbers(_closed(quote))))
 
 
 def _letters(text: str) -> str:
     return normalised(text).replace(".", "")
+
+
+_MARKED = re.compile(r"\d+(?:[.,'\u2019]\d+)+|(?<![^\W_])\d+(?=[^\W\d_])")
+_THOUSAND = re.compile(r"[1-9]\d{0,2}([.,])\d{3}")
+_NO_NUMBER = re.compile(r"(?=.*,)(?=.*\.)(?!\d{1,3}(?:,\d{2,3})+\.\d+$|\d{1,3}(?:\.\d{3})+,\d+$).*")
+_UNSAID = "?"
+
+
+def _closed(text: str) -> str:
+    """A text whose spaces between digits part thousands of one number."""
+    return re.sub(r"(?<=\d)\s(?=\d{3}(?!\d))", "", text)
+
+
+def _parted(text: str) -> str:
+    """A text whose spaces between digits part two numbers."""
+    return re.sub(r"(?<=\d)\s(?=\d)", "  ", text)
+
+
+def _numbers(text: str) -> set[Decimal | str]:
+    """The numbers of a text: by their values, and as printed where 1,234 may also be 1 and some decimals.
+
+    Other digits with marks, such as "2.5kg", are taken as printed; those of dates are left to the letters.
+    """
+    found: set[Decimal | str] = set()
+    known = [(one.start, one.end) for one in dates_in(text)]
+    for number in numbers_in(text):
+        if any(start < number.end and number.start < end for start, end in known):
+            continue
+        known.append((number.start, number.end))
+        printed = _MARKED.search(text, number.start, number.end)
+        thousand = printed is not None and _THOUSAND.fullmatch(printed[0]) is not None
+        found.add(("-" if number.value < 0 else "") + printed[0] if printed and thousand else number.value)
+    for printed in _MARKED.finditer(text):
+        if not any(start < printed.end() and printed.start() < end for start, end in known):
+            found.add(_UNSAID if _NO_NUMBER.fullmatch(printed[0]) else printed[0])
+    return found

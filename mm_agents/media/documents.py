@@ -25,7 +25,7 @@ PRINT_DPI = 200
 _PASSWORD_ERRORS = {4, 5}  # FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
 _SPLIT_WORD = re.compile("[\ufffe\x02]\n?")  # what PDFium writes for the hyphen of a word that is split over two lines
 _P = TypeVar("_P")
-_Edges = tuple[float, ...]  # left, bottom, right and top, in points from the page's bottom left
+_Edges = tuple[float, ...]  # left, bottom, right and top, in points
 _NOWHERE: _Edges = (0.0, 0.0, 0.0, 0.0)
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
@@ -64,7 +64,7 @@ class PrintedPage:
     Attributes:
         number: from 1.
         image: what the page looks like at the asked number of dots an inch.
-        words: those that it holds as text, in the file's order; none for a scan.
+        words: those that it holds as text, in the file's order; none for a scan, nor where most run up or down.
     """
 
     number: int
@@ -190,40 +190,77 @@ def _printed(document: Any, index: int, scale: float, limits: Limits) -> Printed
         pixels = np.array(bitmap.to_numpy()[..., :3])
         bitmap.close()
         text = page.get_textpage()
-        words = tuple(_words(text, scale, pixels.shape[1], pixels.shape[0])) if page.get_rotation() == 0 else ()
+        words = _words(text, _shown(page), scale, pixels.shape[1], pixels.shape[0])
         text.close()
     finally:
         page.close()
     return PrintedPage(number=index + 1, image=Image(pixels=pixels), words=words)
 
 
-def _words(page: Any, scale: float, width: int, height: int) -> Iterator[PrintedWord]:
-    """The words of a page's text: characters between spaces, apart where a gap or a new line lies between them."""
+def _shown(page: Any) -> Callable[[_Edges], _Edges]:
+    """From edges in a page's own points to those on the page as it is shown: cut to its box, and turned by /Rotate."""
+    x0, y0, x1, y1 = page.get_bbox()
+    turn = page.get_rotation()
+
+    def shown(edges: _Edges) -> _Edges:
+        left, bottom, right, top = edges
+        match turn:
+            case 90:
+                return bottom - y0, x1 - right, top - y0, x1 - left
+            case 180:
+                return x1 - right, y1 - top, x1 - left, y1 - bottom
+            case 270:
+                return y1 - top, left - x0, y1 - bottom, right - x0
+            case _:
+                return left - x0, bottom - y0, right - x0, top - y0
+
+    return shown
+
+
+def _words(
+    page: Any, shown: Callable[[_Edges], _Edges], scale: float, width: int, height: int
+) -> tuple[PrintedWord, ...]:
+    """The words of a page's text: characters between spaces, apart where a gap or a new line lies between them.
+
+    None where most of the text runs up or down the page as it is shown, or stands on its head: such a page is better
+    read as a picture.
+    """
     text = str(page.get_text_range())
     if len(text) != page.count_chars():  # characters outside the basic plane would shift the boxes
-        return
+        return ()
+    found: list[PrintedWord] = []
     word, box, before = "", _NOWHERE, _NOWHERE
+    level = 0  # how many more characters stand right of the one before them than above, below or left of it
     for n, character in enumerate(text):
         seen = not character.isspace() and not _NOT_TEXT.match(character)
-        tight = page.get_charbox(n) if seen else _NOWHERE
+        tight = shown(page.get_charbox(n)) if seen else _NOWHERE
         if tight[2] <= tight[0]:
             seen = False
-        room = page.get_charbox(n, loose=True) if seen else _NOWHERE  # with the blanks that belong to the character
+        room = shown(page.get_charbox(n, loose=True)) if seen else _NOWHERE  # with the blanks that belong to it
+        if before is not _NOWHERE and seen and character.isascii():  # others may well run down or to the left
+            level += 1 if _beside(before, room) and room[0] > before[0] else -1
         if word and not (seen and _follows(before, room)):
-            yield _printed_word(word, box, scale, width, height)
+            found.append(_printed_word(word, box, scale, width, height))
             word = ""
         if seen:
             edges = zip(box, tight, (min, min, max, max), strict=True)
             box = tuple(choose(a, b) for a, b, choose in edges) if word else tight
-            word, before = word + character, room
+            word = word + character
+        before = room
     if word:
-        yield _printed_word(word, box, scale, width, height)
+        found.append(_printed_word(word, box, scale, width, height))
+    return tuple(found) if level >= 0 else ()
 
 
 def _follows(before: _Edges, room: _Edges) -> bool:
     """Whether a character's room is on the line of the one before it, and right behind it."""
     tall = max(before[3] - before[1], room[3] - room[1])
-    return -tall < room[0] - before[2] < 0.2 * tall and room[1] < before[3] and room[3] > before[1]
+    return -tall < room[0] - before[2] < 0.2 * tall and _beside(before, room)
+
+
+def _beside(before: _Edges, room: _Edges) -> bool:
+    """Whether two characters share some height."""
+    return room[1] < before[3] and room[3] > before[1]
 
 
 def _printed_word(text: str, box: _Edges, scale: float, width: int, height: int) -> PrintedWord:

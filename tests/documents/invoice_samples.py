@@ -132,3 +132,27 @@ SPANISH = [
     [(-760, "IVA 21%"), (-940, "105,00 €")],
     [(-760, "Total"), (-940, "605,00 €")],
 ]
+
+HEADS = {
+    "english": (
+        ["Invoice Number", "Invoice Date", "Due Date", "Order No."],
+        ["INV-5512", "18/06/2024", "24/06/2024", "771-A"],
+    ),
+    "german": (
+        ["Rechnungsnummer", "Rechnungsdatum", "Fälligkeitsdatum", "Bestellnummer"],
+        ["RE-5512", "18.06.2024", "24.06.2024", "771-A"],
+    ),
+    "french": (
+        ["N° de facture", "Date de facture", "Date d'échéance", "N° de commande"],
+        ["FA-5512", "18/06/2024", "24/06/2024", "771-A"],
+    ),
+    "dutch": (
+        ["Factuurnummer", "Factuurdatum", "Vervaldatum", "Ordernummer"],
+        ["F-5512", "18-06-2024", "24-06-2024", "771-A"],
+    ),
+    "spanish": (
+        ["Número de factura", "Fecha de factura", "Fecha de vencimiento", "Número de pedido"],
+        ["A-5512", "18/06/2024", "24/06/2024", "771-A"],
+    ),
+}
+"""Heads in a row and the values below them, in five languages: number, date, due date, order."""

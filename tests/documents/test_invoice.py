@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from invoice_samples import DUTCH, ENGLISH, FRENCH, GERMAN, SPANISH, BlindOcr, page_of
+from invoice_samples import DUTCH, ENGLISH, FRENCH, GERMAN, HEADS, SPANISH, BlindOcr, page_of
 
 from mm_agents import _plugins
 from mm_agents.documents.invoice import Invoice, InvoiceReader
@@ -101,6 +101,71 @@ def test_other_languages(rows: Rows, wanted: tuple[str | None, ...], items: list
     assert rows_of(invoice) == items
     assert invoice.total.verified
     assert {check.status for check in invoice.checks} == {"passed"}
+
+
+@pytest.mark.parametrize("language", HEADS)
+@pytest.mark.parametrize("empty", [0, 1, 3])
+def test_heads_in_a_row_have_their_values_in_the_next(language: str, empty: int) -> None:
+    heads, said = HEADS[language]
+    places = (60, 300, 520, 760)
+    rows = [
+        *ENGLISH[:3],
+        [],
+        list(zip(places, heads, strict=True)),
+        *([[]] * empty),  # the cells may be tall
+        list(zip(places, said, strict=True)),
+        [],
+        *ENGLISH[9:],
+    ]
+    invoice = read(rows)
+    found = values(invoice)
+    wanted = [said[0], "2024-06-18", "2024-06-24", said[3]]
+    assert [found[name] for name in ("number", "date", "due_date", "purchase_order")] == wanted
+    assert all(field.verified for field in (invoice.number, invoice.date, invoice.due_date, invoice.purchase_order))
+    assert len(invoice.items) == 2
+
+
+def test_a_label_alone_has_no_value_far_below_it() -> None:
+    assert read([[(60, "Invoice Number")], [], [], [(60, "INV-5512")]]).number.value is None
+
+
+def test_who_is_only_guessed_from_a_place_is_not_verified() -> None:
+    letter = [
+        [(60, "Northwind Parts Ltd")],
+        [(60, "12 Mill Road")],
+        [(60, "Leeds LS1 4DY")],
+        [],
+        [],
+        [(60, "Harbour Cycles")],
+        [(60, "5 Quay Street")],
+        [(60, "Hull HU1 2AB")],
+        [],
+        [],
+        [(60, "Invoice number"), (300, "NP-1042")],
+    ]
+    invoice = read(letter)
+    assert (invoice.seller.value, invoice.buyer.value) == ("Northwind Parts Ltd", "Harbour Cycles")
+    assert not invoice.seller.verified
+    assert not invoice.buyer.verified
+    answer = invoice.answer("Who is the buyer?")
+    assert answer.value == "Harbour Cycles"
+    assert answer.doubt == "an address that is not the seller's; no heading says so"
+    assert invoice.to_json()["fields"]["seller"]["note"] == "letterhead; no heading says so"
+    for proof in ("accounts@northwind-parts.example.com", "Account holder: Northwind Parts Ltd"):
+        proven = read([*letter, [], [(60, proof)]])
+        assert proven.seller.value == "Northwind Parts Ltd"
+        assert proven.seller.verified
+    assert read(ENGLISH).buyer.verified  # under its heading
+
+
+def test_a_date_of_which_nothing_tells_the_order_is_not_verified() -> None:
+    invoice = read([[(60, "Invoice Date"), (300, "03/04/2023")]])
+    assert values(invoice)["date"] == "2023-04-03"
+    assert not invoice.date.verified
+    assert "2023-03-04" in (invoice.answer("What is the date?").doubt or "")
+    due = [(60, "Due Date"), (300, "23/04/2023")]
+    assert read([[(60, "Invoice Date"), (300, "03/04/2023")], due]).date.verified
+    assert read([[(60, "Invoice Date"), (300, "3 April 2023")]]).date.verified
 
 
 def test_columns_are_told_by_what_multiplies_where_their_headings_mislead() -> None:

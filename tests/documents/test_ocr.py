@@ -6,6 +6,7 @@ import stat
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -16,7 +17,7 @@ from drawn import LINES, overlap, page
 from numpy.typing import NDArray
 
 from mm_agents import _plugins, media
-from mm_agents.documents._engine import Engine, strips
+from mm_agents.documents._engine import Engine, open_engine, strips
 from mm_agents.documents._frame import Frame
 from mm_agents.documents._glyphs import Line, split_line
 from mm_agents.documents.ocr import RapidOcr
@@ -156,6 +157,37 @@ def test_a_few_words_cut_out_are_searched_for_once(monkeypatch: pytest.MonkeyPat
     assert lines_of(scan) == ["Pedal arms 154.06"]
     assert all(10 <= word.box.x0 < word.box.x1 <= 180 and 10 <= word.box.y0 < word.box.y1 <= 35 for word in scan.words)
     assert searched == [(45, 190)]
+
+
+def test_a_line_of_no_height_says_nothing_and_is_not_shown_to_the_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[tuple[int, ...]] = []
+    engine = open_engine()
+    recognise = engine.models.recognize_txt
+
+    def watched(crops: list[NDArray[np.uint8]]) -> Any:
+        shown.extend(crop.shape[:2] for crop in crops)
+        return recognise(crops)
+
+    monkeypatch.setattr(engine.models, "recognize_txt", watched)
+    flat = np.zeros((1, 3624, 3), dtype=np.uint8)
+    line = np.asarray(PIL.Image.fromarray(page(["Brass hinge"], size=(300, 100))[0].pixels).crop((50, 40, 260, 90)))
+    read = engine.recognise([flat, line, flat[:, :40].repeat(3, axis=0)])
+    assert [one.text for one in read] == ["", "Brass hinge", ""]
+    assert shown == [line.shape[:2]]
+    assert [one.text for one in engine.recognise([flat])] == [""]
+
+
+def test_a_very_long_line_is_read_in_pieces_cut_between_its_characters() -> None:
+    words = [f"item{n}" for n in range(10, 80)]
+    picture = PIL.Image.new("RGB", (3600, 14), "white")
+    PIL.ImageDraw.Draw(picture).text((4, 0), " ".join(words), fill="red", font=PIL.ImageFont.load_default(12))
+    pixels = np.asarray(picture).copy()
+    (line,) = open_engine().recognise([pixels])
+    assert line.text.split() == words
+    assert list(line.centres) == sorted(line.centres)
+    assert len(line.centres) == len(line.confidences) == len("".join(words))
+    ink = np.flatnonzero((pixels < 128).any(axis=(0, 2)))
+    assert line.centres[-1] == pytest.approx(ink[-1], abs=14)
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -149,6 +149,44 @@ def test_a_single_character_and_a_dash_are_not_confirmed_whatever_is_read() -> N
     assert confirmed([page], [replace(one, quote="11")], Listed("11")) == {(1, one.box)}
 
 
-def test_a_quote_is_its_letters_and_digits() -> None:
+def test_a_quote_is_its_letters_digits_and_numbers() -> None:
     assert says("Total: $ 154.06", "$154.06")
     assert not says("154.08", "154.06")
+
+
+@pytest.mark.parametrize(
+    ("read", "quote"),
+    [
+        ("2,629,981,089.49", "2,629.981,089.49"),
+        ("2,629.981,089.49", "2,629.981,089.49"),
+        ("69,558.687.59", "69,558.687.59"),
+        ("-15", "15"),
+        ("15", "-15"),
+        ("15", "(15)"),
+        ("\N{MINUS SIGN}4.2%", "4.2%"),
+        ("16,335", "163,35"),
+        ("1.234", "1,234"),
+        ("1,154.06", "154.06"),
+        ("2.5kg", "25kg"),
+    ],
+)
+def test_another_number_of_the_same_digits_is_not_the_quote(read: str, quote: str) -> None:
+    assert not says(read, quote)
+
+
+@pytest.mark.parametrize(
+    ("read", "quote"),
+    [
+        ("1250,00", "1 250,00"),
+        ("1\N{RIGHT SINGLE QUOTATION MARK}234.50", "1,234.50"),
+        ("2,05,000.00", "2,05,000.00"),
+        ("\N{MINUS SIGN} 15", "-15"),
+        ("(15)", "-15"),
+        ("20 154.06", "154.06"),
+        ("19 %", "19%"),
+        ("12.05 2024", "12.05.2024"),
+        ("Order NP-1042", "NP-1042"),
+    ],
+)
+def test_the_same_number_may_be_written_otherwise(read: str, quote: str) -> None:
+    assert says(read, quote)

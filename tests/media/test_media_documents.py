@@ -142,3 +142,27 @@ def test_a_pdf_made_in_memory_is_not_confused_with_a_picture() -> None:
     file = BytesIO()
     PIL.Image.new("RGB", (10, 10)).save(file, "PDF")
     assert media.inspect(file.getvalue(), name="a.png").media_type == "pdf"
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+@pytest.mark.parametrize("box", ["", "/CropBox[15 20 185 90]"])
+def test_words_stand_where_they_are_seen_on_pages_that_are_cut_and_turned(turn: int, box: str) -> None:
+    # the letters are turned in the file, so that they are upright on the page as it is shown
+    matrix = {0: "1 0 0 1 60 40", 90: "0 1 -1 0 60 40", 180: "-1 0 0 -1 140 60", 270: "0 -1 1 0 60 80"}[turn]
+    old, new = b"BT /F 18 Tf 20 40 Td (x) Tj ET", f"BT /F 12 Tf {matrix} Tm (Hello) Tj ET".encode()
+    content = pdf("x").replace(old, new).replace(b"/Length %d>>" % len(old), b"/Length %d>>" % len(new))
+    content = content.replace(b"/Contents", f"{box}/Rotate {turn}/Contents".encode())
+    (page,) = media.print_pages(content)
+    (word,) = page.words
+    assert word.text == "Hello"
+    dark = (page.image.pixels < 128).any(axis=2)
+    rows, columns = np.flatnonzero(dark.any(axis=1)), np.flatnonzero(dark.any(axis=0))
+    seen = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
+    assert (word.box.x0, word.box.y0, word.box.x1, word.box.y1) == pytest.approx(seen, abs=3)
+
+
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_text_that_does_not_run_to_the_right_is_left_to_be_read_in_the_picture(turn: int) -> None:
+    content = pdf("Hello").replace(b"/Contents", f"/Rotate {turn}/Contents".encode())
+    (page,) = media.print_pages(content)
+    assert page.words == ()

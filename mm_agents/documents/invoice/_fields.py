@@ -24,6 +24,7 @@ _OTHER_DATE_AFTER = re.compile(
     r"^\W*(?:of )?(?:de |der |van )?(?:la )?(?:delivery|livraison|echeance|limite|commande|order|due|"
     r"entrega|vencimiento|prestation|birth|supply)"
 )
+_UNTOLD = "nothing on the document tells; the day stands first in most countries"
 _LATEST_TERM = 190  # days from issue to due date
 
 
@@ -36,6 +37,8 @@ class Dates:
         due: until when it is to be paid.
         order: whether the day or the month comes first.
         why: what told so.
+        issue_labelled: whether a label says which date is that of issue.
+        proven: whether something on the document tells the order.
     """
 
     issue: Pair[DateText] | None
@@ -43,6 +46,7 @@ class Dates:
     order: Order
     why: str
     issue_labelled: bool = True
+    proven: bool = True
 
 
 def find_number(sheet: Sheet, free: Sequence[Segment]) -> Pair[str] | None:
@@ -74,7 +78,7 @@ def find_dates(sheet: Sheet, free: Sequence[Segment]) -> Dates:
             why = "dates with dots put the day first"
     else:
         order, why = _guess(sheet, issue, due)
-    return Dates(issue=issue, due=due, order=order, why=why, issue_labelled=labelled)
+    return Dates(issue=issue, due=due, order=order, why=why, issue_labelled=labelled, proven=why != _UNTOLD)
 
 
 def _due(sheet: Sheet, free: Sequence[Segment]) -> Pair[DateText] | None:
@@ -135,7 +139,7 @@ def _guess(sheet: Sheet, issue: Pair[DateText] | None, due: Pair[DateText] | Non
         text,
     ):
         return "month first", "the address is of the United States, where the month stands first"
-    return "day first", "nothing on the document tells; the day stands first in most countries"
+    return "day first", _UNTOLD
 
 
 def _in_time(issue: date, due: date) -> bool:

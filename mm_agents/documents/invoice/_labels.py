@@ -65,13 +65,14 @@ FIELDS: dict[FieldKind, tuple[str, ...]] = {
         r"order)(?: #)?|client order(?: #)?",
         r"bestell ?(?:ung|nummer|nr|referenz)s?(?: #)?|ihre bestellung(?: #)?|auftrags ?(?:nummer|nr|#)|"
         r"kundenauftrag",
-        r"(?:n[.]?[°oº]|numero|nr|ref|reference|bon) ?(?:de )?(?:votre )?commande|commande (?:#|client)|"
+        r"(?:n[.]?[°oº]|numero|nr|ref|reference|bon) ?(?:de )?(?:votre )?commande|commande #|commande client|"
         r"(?:n[.]?[°oº]|ref) (?:de )?bc|bon de commande|votre (?:ref(?:erence)?|commande)",
         r"inkoop ?order(?: ?#| ?nummer| ?nr)?|bestel ?(?:nummer|nr|bon)|uw (?:order|referentie|"
         r"bestelling)|order ?nummer",
         r"(?:n[.]?[°oº]|numero|orden|pedido)s? (?:de )?(?:compra|pedido|orden)(?: #)?|pedido(?: #)?|"
         r"su (?:pedido|referencia)|orden de compra",
-        r"(?:your|customer) (?:order|reference|ref)(?: #)?|order (?:#|id|ref)|ihre? (?:referenz|zeichen)|cust ref",
+        r"(?:your|customer) (?:order|reference|ref)(?: #)?|order #|order (?:id|ref)|ihre? (?:referenz|zeichen)|"
+        r"cust ref",
         r"p\.?o\.?",
     ),
     "currency": (

@@ -34,8 +34,9 @@ class Field(_Frozen, Generic[T]):
 
     Attributes:
         value: None where it was not found.
-        verified: whether it was found in the words of a page beside its label, read there again, and, for the total,
-            borne out by arithmetic.
+        verified: whether it was found in the words of a page beside its label, or something else bears out what it
+            is, and it was read there again; the total also has to be borne out by arithmetic. What is but guessed from
+            its place, and a date of which nothing tells whether the day or the month comes first, is not verified.
         evidence: the places of its words; none where it is not on the pages.
         note: how it was told, or why it is not verified.
     """

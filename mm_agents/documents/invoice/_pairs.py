@@ -19,6 +19,8 @@ _REACH = 24.0
 """A value stands at most this many heights of the text to the right of its label."""
 _BELOW = 3.0
 """And at most this many heights below it."""
+_BELOW_HEADS = 9.0
+"""The same where its label is one of a row of heads and the next row holds the values: cells may be tall."""
 _FUZZY = 88  # of 100: how like a label a misread one has to be
 _SHORTEST_FUZZY = 6
 
@@ -113,6 +115,8 @@ def _values(
         if re.search(r"[a-z]{3}", other.folded):
             break
     below = sheet.below(label, reach=_BELOW)
+    if not below and _is_head(sheet, label):
+        below = _next_row(sheet, label)
     for other in below[:2]:
         values = read(other.text, True) or []
         near = [one for one in values if _under(other.part(one[1], one[2]), label, sheet.height)]
@@ -120,6 +124,24 @@ def _values(
             value, first, last = near[0]
             yield (4.0 if beside else 2.0), value, other.part(first, last)
             break
+
+
+def _is_head(sheet: Sheet, label: Segment) -> bool:
+    """Whether a label stands in a row of heads: without digits, and with labels of several fields."""
+    row = sheet.rows[label.row]
+    named = [kind for kind, patterns in _labels.FIELDS.items() for one in row if labels_in(one, patterns)]
+    return len(set(named)) > 1 and not any(re.search(r"\d", one.text) for one in row)
+
+
+def _next_row(sheet: Sheet, label: Segment) -> list[Segment]:
+    """What stands below a head in the next row that is not empty, of the same page and near enough."""
+    row = next((row for row in sheet.rows[label.row + 1 :] if row), ())
+    height = max(sheet.height, label.height)
+    return [
+        one
+        for one in row
+        if one.page is label.page and one.middle - label.middle <= _BELOW_HEADS * height and _under(one, label, height)
+    ]
 
 
 def _under(value: Segment, label: Segment, height: float) -> bool:

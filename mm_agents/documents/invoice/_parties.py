@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mm_agents._optional import require
 from mm_agents.documents._dates import dates_in
@@ -40,12 +40,16 @@ class Party:
         at: the name's words.
         lines: the address's lines below the name.
         how: what told who it is.
+        proof: what else bears it out, where no heading says so.
+        headed: whether a heading says who it is.
     """
 
     name: str
     at: Segment
     lines: tuple[Segment, ...]
     how: str
+    proof: str | None = None
+    headed: bool = False
 
 
 def find_parties(sheet: Sheet, free: Sequence[Segment]) -> dict[PartyKind, Party]:
@@ -142,7 +146,7 @@ def _party(sheet: Sheet, lines: Sequence[Segment], *, how: str) -> Party | None:
     match = _ATTENTION.match(first.text)
     at = first.part(match.end(), len(first.text)) if match else first
     rest = tuple(line for line in lines[named[0] + 1 :] if not _is_detail(line))
-    return Party(name=_clean(at.text), at=at, lines=rest, how=how)
+    return Party(name=_clean(at.text), at=at, lines=rest, how=how, headed=True)
 
 
 def _column_below(sheet: Sheet, heading: Segment) -> list[Segment]:
@@ -251,15 +255,7 @@ def _letterhead(
     taken: set[Word],
 ) -> Party | None:
     """The seller, from a sender's line, the top of the page, or the address that is not the buyer's."""
-    text = " ".join(segment.folded for segment in sheet.segments)
-    sites = set(re.findall(r"(?:@|www\.|https?://(?:www\.)?)([a-z0-9-]{3,})\.", text)) - {
-        "gmail",
-        "yahoo",
-        "hotmail",
-        "outlook",
-        "localhost",
-        "example",
-    }
+    sites = _sites(sheet)
     best: tuple[float, Party] | None = None
     first_page = [one for one in free if one.page is sheet.pages[0]] if sheet.pages else []
     bottom = max((one.y1 for one in first_page), default=1.0)
@@ -276,7 +272,34 @@ def _letterhead(
             block = next((block for block in blocks if block[0] is segment), None)
             lines = tuple(one for one in (block or [])[1:6] if not _is_detail(one))
             best = score, Party(name=_clean(at.text), at=at, lines=lines, how="letterhead")
-    return best[1] if best and best[0] >= 2 else None
+    if best is None or best[0] < 2:
+        return None
+    return replace(best[1], proof=_proof(sheet, best[1], sites))
+
+
+def _sites(sheet: Sheet) -> set[str]:
+    """The names of the sites and mail hosts on the pages, those that anybody may have left out."""
+    text = " ".join(segment.folded for segment in sheet.segments)
+    found = re.findall(r"(?:@|www\.|https?://(?:www\.)?)([a-z0-9-]{3,})\.", text)
+    return set(found) - {"gmail", "yahoo", "hotmail", "outlook", "localhost", "example"}
+
+
+def _named_by_site(name: str, sites: set[str]) -> bool:
+    squeezed = re.sub(r"[^a-z0-9]", "", name)
+    partial = require("rapidfuzz", extra="documents", feature="Reading invoices").fuzz.partial_ratio
+    return len(squeezed) >= 4 and any(
+        partial(squeezed, site.replace("-", "")) >= 85 for site in sites if len(site) >= 4
+    )
+
+
+def _proof(sheet: Sheet, party: Party, sites: set[str]) -> str | None:
+    """What bears out that somebody who is named at the top is the seller: a site of that name, or the name again."""
+    name = _clean(party.at.folded)
+    whole = {site for site in sites if len(site) <= len(name)}  # of a longer one the name may be a logo's first word
+    if _named_by_site(name, whole):
+        return "a site or mail address on the page has the name"
+    again = [one for one in sheet.segments if name in one.folded and not set(one.words) & set(party.at.words)]
+    return "the name stands on the page again" if " " in name and again else None
 
 
 def _name_score(
@@ -297,9 +320,7 @@ def _name_score(
     block = next((block for block in blocks if segment in block), None)
     if block is not None:
         score += 2.0 if block[0] is segment else -1.0 * (_STREET.search(segment.folded) is not None)
-    squeezed = re.sub(r"[^a-z0-9]", "", at.folded)
-    partial = require("rapidfuzz", extra="documents", feature="Reading invoices").fuzz.partial_ratio
-    if len(squeezed) >= 4 and any(partial(squeezed, site.replace("-", "")) >= 85 for site in sites if len(site) >= 4):
+    if _named_by_site(at.folded, sites):
         score += 2.5
     if _STREET.search(at.folded) or _POSTCODE.search(at.folded) or re.match(r"^(?:no|lot)\b", at.folded):
         score -= 3.0

@@ -134,11 +134,13 @@ def _date(pair: Pair[Any] | None, dates: Dates, *, labelled: bool = True) -> Dat
     if pair is None:
         return DateField()
     value, readings = read_as(pair.value, dates.order)
+    other = "" if dates.proven else " or ".join(one.isoformat() for one in readings[1:])
+    note = f"beside “{pair.label.text.strip(' :')}”" if labelled else "the first date on the page; no label says so"
     return DateField(
         value=value,
-        verified=labelled,
+        verified=labelled and not other,
         evidence=(pair.at.evidence("label" if labelled else "first date"),),
-        note=f"beside “{pair.label.text.strip(' :')}”" if labelled else "the first date on the page; no label says so",
+        note=f"{note}; it may also be {other}: {dates.why}" if other else note,
         readings=readings,
         reason=dates.why if len(readings) > 1 else None,
     )
@@ -159,9 +161,9 @@ def _party(party: Party | None, kind: PartyKind) -> PartyField:
     lines = (party.at, *party.lines) if whole else (party.at,)
     return PartyField(
         value="\n".join([party.name, *address]) if whole else party.name,
-        verified=True,
-        evidence=(_block(lines, "heading" if party.how[0] in "ub" else "layout"),),
-        note=party.how,
+        verified=party.headed or party.proof is not None,
+        evidence=(_block(lines, "heading" if party.headed else "layout"),),
+        note=party.how if party.headed else f"{party.how}; {party.proof or 'no heading says so'}",
         address=address,
     )
 
