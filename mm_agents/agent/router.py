@@ -15,13 +15,15 @@ from mm_agents import _plugins
 from mm_agents.agent._closer import Closer
 from mm_agents.agent._draft import Draft
 from mm_agents.agent._kept import KeptAnswers
-from mm_agents.agent._offline_run import READERS, SEARCHES, Asked, OfflineRun, instead_of
-from mm_agents.agent._wording import asks_for_another, files_in, greeting_to, names_in
+from mm_agents.agent._offline_run import EVERYWHERE, READERS, SEARCHES, Asked, OfflineRun, instead_of
+from mm_agents.agent._suggesting import suggestions
+from mm_agents.agent._wording import asks_for_another, files_in, greeting_to, names_in, subject_of
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.budget import Budget
 from mm_agents.agent.events import Checked, Claimed, Event, Finished, Planned, Token
 from mm_agents.agent.memory import Memory, Referred, Thing
 from mm_agents.agent.safety import Gate, Handed
+from mm_agents.documents._asked_parts import parts_of
 from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError, RecordNotFoundError
 from mm_agents.protocols import Calibrated
 from mm_agents.toolbox import AttachmentInfo, Attachments, Readings, talking, toolbox
@@ -43,6 +45,10 @@ DEFAULT_MODEL = "google_genai:gemini-3.5-flash"
 _KEYS = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
 _READ = ("words", "txt_vector")
 _DESCRIBE = "describe_image"
+_REFUSAL = "I can't help with that: I look for what is in the library and read it, and do nothing else."
+_BESIDE = 0.8
+"""How sure it has to be that no tool fits, before nothing is looked for."""
+
 _SHORT = 8  # words of a question that only goes on from the one before
 
 
@@ -220,14 +226,15 @@ class Conversation:
         draft = Draft(question)
         meant = referred.things[:1] if not new else ()
         plan = self.agent.planner.plan(question, new or [_Meant(kind=_kind(thing)) for thing in meant])
-        names = self._planned(plan.tools, question, referred)
+        names = planned = self._planned(plan.tools, question, referred)
         yield Planned(tools=names, scores=plan.scores)
         if referred.missing is not None and not new:
             draft.say(f"I don't know which one “{referred.missing}” is: {_count(len(self.memory.shown))} shown so far.")
-        elif not names:
-            draft.say(_refusal(question, tools))
+        elif not names and (greeting_to(question) or plan.beside >= _BESIDE or new):
+            draft.say(greeting_to(question) or _REFUSAL)
         else:
             known = by_name(tools)
+            names = names or tuple(name for name in EVERYWHERE if name in known)
             budget = self.agent.budget or Budget()
             run = OfflineRun(
                 known,
@@ -245,7 +252,19 @@ class Conversation:
                 films=self.agent.films() if "recommend" in names else (),
                 floors=self.agent.floors(),
             )
-            yield from run.run(names, asked)
+            if not planned and not (yield from run.look(asked)):
+                draft.say(f"I don't know: nothing here seems to be about “{subject_of(question)}”.")
+            elif planned:
+                yield from run.run(names, asked)
+        for part in parts_of(question):
+            if part != question and part not in draft.text and draft.claims:
+                wanted = self.agent.planner.plan(part, new or [_Meant(kind=_kind(thing)) for thing in meant]).tools
+                if not set(wanted) & set(names):
+                    draft.say(f"Not answered: “{part}”.")
+        if not draft.claims and not new and (tried := suggestions(self.agent.library, self.agent.planner)):
+            draft.say("What you could ask here:")
+            for one in tried:
+                draft.say(f"- {one}")
         answer = draft.finished(seconds=time.monotonic() - started)
         yield from (Checked(check=check) for check in answer.checks)
         yield from (Claimed(claim=claim) for claim in answer.claims)
@@ -370,13 +389,6 @@ def _text_embedder(library: Library) -> Embedder:
 
 def _root(library: Library) -> str | None:
     return str(library.root.absolute()) if library.root is not None else None
-
-
-def _refusal(question: str, tools: Sequence[Tool]) -> str:
-    """A polite refusal that says what can be done."""
-    can = "\n".join(f"- {one.name}: {one.description}" for one in tools)
-    polite = greeting_to(question) or "I can't help with that: none of my tools does it."
-    return f"{polite} What I can do:\n\n{can}"
 
 
 def _count(number: int) -> str:

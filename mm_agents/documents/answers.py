@@ -25,6 +25,8 @@ class Answered:
         evidence: every place that the answer rests on.
         reason: why it cannot be told, where the reader says so.
         doubt: why it is not verified, where something that it rests on is not.
+        parts: the answers to each thing that is asked for, where that is more than one; their places follow each other
+            in ``evidence``.
     """
 
     question: str
@@ -33,9 +35,11 @@ class Answered:
     evidence: tuple[Evidence, ...] = ()
     reason: str | None = None
     doubt: str | None = None
+    parts: tuple[Answered, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The keys "question", "answer", "value", "evidence", "reason" and "doubt"."""
+        """The keys "question", "answer", "value", "evidence", "reason" and "doubt"; "parts", where there are several."""
+        parts = {"parts": [part.to_json() for part in self.parts]} if self.parts else {}
         return {
             "question": self.question,
             "answer": self.answer,
@@ -43,7 +47,7 @@ class Answered:
             "evidence": [evidence_json(evidence) for evidence in self.evidence],
             "reason": self.reason,
             "doubt": self.doubt,
-        }
+        } | parts
 
 
 def doubting(answered: Answered, verified: Iterable[Evidence]) -> Answered:
