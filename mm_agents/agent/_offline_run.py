@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mm_agents._asked_parts import parts_of
 from mm_agents.agent import _compose as compose
 from mm_agents.agent._draft import Draft
 from mm_agents.agent._planning_words import classes_of
@@ -35,7 +36,6 @@ from mm_agents.agent._wording import (
 from mm_agents.agent.answer import Step
 from mm_agents.agent.events import Called, Event, Returned
 from mm_agents.agent.safety import Gate, screen
-from mm_agents.documents._asked_parts import parts_of
 from mm_agents.errors import ToolError
 from mm_agents.toolbox.titles import films_named
 from mm_agents.tools import Tool, ToolResult

@@ -26,7 +26,7 @@ _CLASSES = {
     "when": "moment second seconds timestamp minute",
     "film": "movie movies film films cinema",
     "poster": "poster posters",
-    "bill": "invoice invoices bill bills receipt receipts seller vendor supplier buyer iban bic",
+    "bill": "invoice invoices bill bills receipt receipts",
     "money": "pay paid payment cost costs price prices priced charge charged owe owed due amount total tax vat "
     "subtotal spend spent discount expensive cheap payable",
     "table": "table tables csv spreadsheet excel grid row rows column columns cell cells",

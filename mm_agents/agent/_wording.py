@@ -84,19 +84,21 @@ _TOGETHER = re.compile(
 )
 _EVERY = re.compile(r"\b(?:all|every|each|both)\b", re.IGNORECASE)
 _RANKED = re.compile(
-    rf"\b{_BEST}[- ](?:rat\w+|vot\w+|popular\w*|scor\w+|long|clip|video|film|movie|one|file|picture|photo|text|note)s?\b|"
+    rf"\b{_BEST}[- ](?:rat\w+|vot\w+|popular\w*|scor\w+|long|clip|video|film|movie|one|file|picture|photo|"
+    r"text|note)s?\b|"
     r"\b(?:above|over|below|under|more than|less than|at least|at most)\s+\d[\d.,]*",
     re.IGNORECASE,
 )
 _FUNCTION_WORDS = frozenset(
-    "the an of to in on at for with from by is are was were be am do does did have has had got get can could will would "
-    "what which who whom whose when where why how it its this that these those there here me my mine we our us you your "
-    "he she they them and or not no any some all show find search look see give tell list read please now one".split()
+    "the an of to in on at for with from by is are was were be am do does did have has had got get can could will "
+    "would what which who whom whose when where why how it its this that these those there here me my mine we our us "
+    "you your he she they them and or not no any some all show find search look see give tell list read "
+    "please now one".split()
 )
 _ONLY_MEDIUM = re.compile(
     r"\W*(?:please\s+)?(?:(?:can|could) (?:you|i) )?(?:show|find|get|give|see|read|list|open|play|watch|search|look at|"
-    r"display|let me see|do i have|have i got|are there|is there|what are)?(?:\s*(?:me|us|for|some|any|all|every|the|a|an|"
-    rf"my|our|one|of)\b)*\s*(?P<medium>{_MEDIA})(?:\s+(?:please|here|of mine|do i have))?\W*",
+    r"display|let me see|do i have|have i got|are there|is there|what are)?(?:\s*(?:me|us|for|some|any|all|every|the|a|"
+    rf"an|my|our|one|of)\b)*\s*(?P<medium>{_MEDIA})(?:\s+(?:please|here|of mine|do i have))?\W*",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b([A-Z][\w&'’-]*(?:\s+[A-Z][\w&'’-]*)*)")

@@ -79,7 +79,7 @@ class Claim:
             question, which is no proof that they are what was meant; else "unverified".
         why: what it was checked by, or why it is not verified.
         computed: the sum behind a number that no source prints, such as "4 * 15.00 + 6 * 5.00 = 90.00".
-        similarity: of a match to what was searched for, as the cosine of their vectors; None where words alone found it.
+        similarity: of a match to what was searched for, as the cosine of their vectors; None where it is not known.
     """
 
     text: str

@@ -16,7 +16,6 @@ from mm_agents.agent._html import STYLE, paragraphs
 from mm_agents.agent.answer import Answer, ClaimStatus, Step
 from mm_agents.agent.evidence import Drawing
 
-
 _STATUS: Mapping[ClaimStatus, str] = {
     "verified": "verified",
     "match": "nearest match",

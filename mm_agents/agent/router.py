@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mm_agents import _plugins
+from mm_agents._asked_parts import parts_of
 from mm_agents.agent._closer import Closer
 from mm_agents.agent._draft import Draft
 from mm_agents.agent._kept import KeptAnswers
@@ -23,7 +24,6 @@ from mm_agents.agent.budget import Budget
 from mm_agents.agent.events import Checked, Claimed, Event, Finished, Planned, Token
 from mm_agents.agent.memory import Memory, Referred, Thing
 from mm_agents.agent.safety import Gate, Handed
-from mm_agents.documents._asked_parts import parts_of
 from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError, RecordNotFoundError
 from mm_agents.protocols import Calibrated
 from mm_agents.toolbox import AttachmentInfo, Attachments, Readings, talking, toolbox
@@ -224,8 +224,7 @@ class Conversation:
     ) -> Iterator[Event]:
         started = time.monotonic()
         draft = Draft(question)
-        meant = referred.things[:1] if not new else ()
-        plan = self.agent.planner.plan(question, new or [_Meant(kind=_kind(thing)) for thing in meant])
+        plan = self.agent.planner.plan(question, _seen(new, referred))
         names = planned = self._planned(plan.tools, question, referred)
         yield Planned(tools=names, scores=plan.scores)
         if referred.missing is not None and not new:
@@ -256,20 +255,29 @@ class Conversation:
                 draft.say(f"I don't know: nothing here seems to be about “{subject_of(question)}”.")
             elif planned:
                 yield from run.run(names, asked)
-        for part in parts_of(question):
-            if part != question and part not in draft.text and draft.claims:
-                wanted = self.agent.planner.plan(part, new or [_Meant(kind=_kind(thing)) for thing in meant]).tools
-                if not set(wanted) & set(names):
-                    draft.say(f"Not answered: “{part}”.")
-        if not draft.claims and not new and (tried := suggestions(self.agent.library, self.agent.planner)):
-            draft.say("What you could ask here:")
-            for one in tried:
-                draft.say(f"- {one}")
+        self._tell_rest(draft, question, names, new, referred)
         answer = draft.finished(seconds=time.monotonic() - started)
         yield from (Checked(check=check) for check in answer.checks)
         yield from (Claimed(claim=claim) for claim in answer.claims)
         yield from (Token(text=piece) for piece in _pieces(answer.text))
         yield Finished(answer=answer)
+
+    def _tell_rest(
+        self, draft: Draft, question: str, names: Sequence[str], new: Sequence[AttachmentInfo], referred: Referred
+    ) -> None:
+        """Name the parts of a question whose tools were not used; where nothing is claimed, what could be asked."""
+        planner = self.agent.planner
+        parts = parts_of(question)
+        for part in parts if draft.claims and len(parts) > 1 else ():
+            wanted = set(planner.plan(part, _seen(new, referred)).tools)
+            if f"“{part}”" not in draft.text and not wanted & set(names):
+                draft.say(f"Not answered: “{part}”.")
+        if draft.claims or new or referred.things:
+            return
+        if tried := suggestions(self.agent.library, planner):
+            draft.say("What you could ask here:")
+        for one in tried:
+            draft.say(f"- {one}")
 
     def _by_model(
         self, question: str, new: Sequence[AttachmentInfo], referred: Referred, tools: Sequence[Tool]
@@ -340,6 +348,11 @@ class _Meant:
     """What a question points back to, as the planner sees an attached file."""
 
     kind: Attachment
+
+
+def _seen(new: Sequence[AttachmentInfo], referred: Referred) -> Sequence[AttachmentInfo | _Meant]:
+    """What the planner is shown as attached: the files that came with a question, else what it points back to."""
+    return new or [_Meant(kind=_kind(thing)) for thing in referred.things[:1]]
 
 
 def _kind(thing: Thing) -> Attachment:

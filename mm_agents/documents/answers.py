@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,7 +38,7 @@ class Answered:
     parts: tuple[Answered, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The keys "question", "answer", "value", "evidence", "reason" and "doubt"; "parts", where there are several."""
+        """The keys "question", "answer", "value", "evidence", "reason" and "doubt"; and "parts", if it has any."""
         parts = {"parts": [part.to_json() for part in self.parts]} if self.parts else {}
         return {
             "question": self.question,
@@ -48,6 +48,33 @@ class Answered:
             "reason": self.reason,
             "doubt": self.doubt,
         } | parts
+
+
+def in_parts(question: str, parts: Sequence[str], answer: Callable[[str], Answered]) -> Answered:
+    """Answer each part; what is not answered is named in the answer, and has a part of its own.
+
+    Args:
+        question: as it was asked.
+        parts: of it.
+        answer: answers one part.
+    """
+    found = tuple(answer(part) for part in parts)
+    said = [one.answer or untold(one) for one in found]
+    if not any(one.answer for one in found):
+        return Answered(question=question, reason=" ".join(said))
+    return Answered(
+        question=question,
+        answer=" ".join(said),
+        value=[one.value for one in found],
+        evidence=tuple(place for one in found for place in one.evidence),
+        doubt="; ".join(dict.fromkeys(one.doubt for one in found if one.doubt)) or None,
+        parts=found,
+    )
+
+
+def untold(part: Answered) -> str:
+    """That a part of a question is not answered, and why."""
+    return f"Not answered: “{part.question}”.{f' {part.reason}' if part.reason else ''}"
 
 
 def doubting(answered: Answered, verified: Iterable[Evidence]) -> Answered:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gemini_stand_in import GeminiStandIn, call, reply
-from papers import invoice, plain, planned, table
+from papers import Told, invoice, plain, planned, table
 
-from mm_agents import Agent, Library, open_chat, tool
+from mm_agents import Agent, Answer, Library, open_chat, tool
 from mm_agents.agent import Budget
 from mm_agents.agent.events import Called, Checked, Claimed, Event, Finished, Planned, Returned, Token
 from mm_agents.agent.verify import verify
@@ -283,3 +285,80 @@ def test_attachments_stay_in_a_conversation(library: Library, place: Path, tmp_p
     assert later.sources[0].evidence.path == bill.as_posix()
     other = planned(Agent(library, model="offline"), "read_invoice").chat()
     assert "mine.png" not in other.ask("what is the total of it?").text
+
+
+# ---------------------------------------------------------------- no tool, several things, several documents
+
+
+class _Unsure:
+    """A planner that has no tool for a question, and is not sure that there is none."""
+
+    def __init__(self, *planned: str) -> None:
+        self.planned = planned
+
+    def plan(self, question: str, attachments: Any = ()) -> Told:
+        return Told(("search_text",) if question.startswith(self.planned) and self.planned else (), beside=0.2)
+
+
+def unsure(library: Library, *planned: str) -> Agent:
+    agent = Agent(library, model="offline")
+    agent._planner = (tuple(one.name for one in agent.tools), _Unsure(*planned))  # type: ignore[assignment]
+    return agent
+
+
+def test_what_no_tool_is_for_is_looked_for_before_it_is_refused(library: Library) -> None:
+    answer = unsure(library).ask("the ferns on Tuesday")
+    assert [step.tool for step in answer.route] == ["search_images", "search_videos", "search_text"]
+    assert any(source.name == "ferns.txt" for source in answer.sources)
+    assert answer.claims[0].status == "match"
+
+
+def test_what_is_not_here_is_said_with_what_could_be_asked(library: Library) -> None:
+    answer = unsure(library, "Which text is about").ask("zebras?")
+    assert answer.text.startswith("I don't know: nothing here seems to be about “zebras”.")
+    asked = [line.removeprefix("- ") for line in answer.text.splitlines() if line.startswith("- ")]
+    assert "Which text is about “Water the ferns on Tuesday.”?" in asked
+    assert answer.claims == ()
+
+
+@pytest.mark.parametrize(("question", "said"), [("hello", "Hello."), ("call me a cab", "I can't help with that")])
+def test_greetings_and_deeds_search_nothing(library: Library, question: str, said: str) -> None:
+    answer = planned(Agent(library, model="offline")).ask(question)
+    assert answer.text.startswith(said)
+    assert answer.route == ()
+
+
+def test_every_part_is_answered_or_named(library: Library, place: Path) -> None:
+    agent = planned(Agent(library, model="offline"), "read_invoice", weather=())
+    bill = place / "library" / "media" / "northwind.png"
+    answer = agent.ask("Who is the seller, what is the total and what is the IBAN?", [bill])
+    assert [claim.text for claim in answer.claims] == ["The seller is Northwind Parts Ltd.", "The total is 75.00."]
+    assert "Not answered: “what is the IBAN”." in answer.text
+    other = agent.ask("What is the total, and how is the weather today?", [bill])
+    assert "Not answered: “how is the weather today”." in other.text
+
+
+@pytest.mark.parametrize(
+    "question", ["which of my invoices is due first?", "the cheapest bill", "total of all my bills"]
+)
+def test_one_document_does_not_answer_for_all(agent: Agent, question: str) -> None:
+    answer = agent.ask(question)
+    assert answer.text.startswith("I don't know")
+    assert answer.claims == ()
+    assert [step.tool for step in answer.route] == ["search_images"]
+
+
+def test_the_nearest_is_a_match_wherever_it_is_shown(library: Library, tmp_path: Path) -> None:
+    answer = planned(Agent(library, model="offline"), "search_images").ask("pictures with lamp or growth")
+    matches = [claim for claim in answer.claims if claim.status == "match"]
+    assert matches
+    assert not any(claim.status == "verified" for claim in answer.claims)
+    assert [one["status"] for one in answer.to_json()["claims"]].count("match") == len(matches)
+    page = answer.report(tmp_path / "answer.html").read_text(encoding="utf-8")
+    assert '<span class="badge match">nearest match</span>' in page
+    assert 'badge verified"' not in page
+    answer.save(tmp_path / "answer.json")
+    kept = Answer.load(tmp_path / "answer.json")
+    assert [one.status for one in verify(kept, library=library).claims].count("match") == len(matches)
+    raised = tuple(replace(claim, status="verified") for claim in kept.claims)
+    assert "verified" not in {one.status for one in verify(replace(kept, claims=raised), library=library).claims[:1]}

@@ -158,4 +158,4 @@ def test_a_story_is_quoted_and_found_again(agent: Agent) -> None:
     answer = asked(agent, "which film's story is about a billionaire who builds a suit of armour?")
     assert answer.sources[0].name == "Iron Man"
     assert [claim.status for claim in answer.claims[:2]] == ["match", "verified"]
-    assert "“" in answer.claims[0].text
+    assert "“" in answer.claims[1].text

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mm_agents.documents._asked_parts import in_parts, parts_of
-from mm_agents.documents.answers import Answered
+from mm_agents._asked_parts import parts_of
+from mm_agents.documents.answers import Answered, in_parts
 from mm_agents.documents.flowchart import _analysis, _python, _questions, _writers
 from mm_agents.documents.flowchart._graph import Edge, Finding, Lane, Node
 from mm_agents.documents.flowchart._process import Process

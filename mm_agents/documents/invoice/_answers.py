@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, Field
 
+from mm_agents._asked_parts import parts_of
 from mm_agents.chat import fenced
 from mm_agents.documents._dates import fold
 from mm_agents.documents._numbers import parse_number, plain_money, plain_quantity
-from mm_agents.documents._asked_parts import parts_of
 from mm_agents.documents.answers import Answered
 from mm_agents.documents.invoice import _asking, _unread
 from mm_agents.documents.invoice._model import InvoiceData, LineItem, value_json

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mm_agents.documents._asked_parts import in_parts
-from mm_agents.documents.answers import Answered, doubting
+from mm_agents.documents.answers import Answered, doubting, in_parts
 from mm_agents.documents.invoice import _answers, _writers
 from mm_agents.documents.invoice._model import InvoiceData
 

@@ -19,12 +19,14 @@ _PARTIES = {
 _PARTY = "|".join(_PARTIES.values())
 _KNOWN = re.compile(
     r"\b(?:(?:tele|mobile |cell )?phone(?: number)?|telephone|mobile number|fax(?: number)?|e-?mails?(?: address)?|"
-    r"web ?sites?|web ?page|home ?page|url|iban|bic|swift(?: code)?|sort code|bank(?: account)?(?: details| number| name)?|"
+    r"web ?sites?|web ?page|home ?page|url|iban|bic|swift(?: code)?|sort code|"
+    r"bank(?: account)?(?: details| number| name)?|"
     r"(?:bank )?account (?:number|no)|routing number|"
     r"(?:tax|vat|gst|sales tax|company|trade|business|customer|client|account|supplier|vendor)[ -]"
     r"(?:registration )?(?:number|no|nr|id)\b|registration number|"
-    r"ceo|cfo|managing director|director|owner|manager|accountant|founder|president|boss|contact(?: person)?|employees?|"
-    r"signature|signed|signatory|logo|slogan|motto|opening hours|payment (?:terms|methods?|details)|terms of payment|"
+    r"ceo|cfo|managing director|director|owner|manager|accountant|founder|president|boss|contact(?: person)?|"
+    r"employees?|signature|signed|signatory|logo|slogan|motto|opening hours|payment (?:terms|methods?|details)|"
+    r"terms of payment|"
     r"late fees?|penalt(?:y|ies)|warranty|guarantee|birthday|nationality)\b"
 )
 _LABELS = {

@@ -32,7 +32,8 @@ _NAMED = 0.6
 """The share of a name's words that a question must have to mean it."""
 
 _PLACE = re.compile(
-    r"\b(?:second|third|fourth|fifth|2nd|3rd|4th|5th)[- ](?:\w+est|best|worst|most|least|from (?:the )?(?:top|bottom))\b",
+    r"\b(?:second|third|fourth|fifth|2nd|3rd|4th|5th)[- ](?:\w+est|worst|most|least|"
+    r"from (?:the )?(?:top|bottom))\b",
     re.IGNORECASE,
 )
 _LONGEST_TABLE = 6000  # characters of a table that a model is shown

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from mm_agents.documents._asked_parts import in_parts, parts_of
-from mm_agents.documents.answers import Answered, doubting, evidence_json
+from mm_agents._asked_parts import parts_of
+from mm_agents.documents.answers import Answered, doubting, evidence_json, in_parts
 from mm_agents.documents.locate import normalised
 from mm_agents.documents.overlay import Mark
 from mm_agents.documents.table import _writers

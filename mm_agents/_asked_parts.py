@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-
-from mm_agents.documents.answers import Answered
+from collections.abc import Callable
 
 _ASKS = (
     r"(?:(?:at|by|for|from|in|on|to|with) )?(?:what|who|whom|whose|when|where|which|why|how)(?:['’]?s)?\b|"
@@ -50,30 +48,3 @@ def _cut(text: str, joint: re.Pattern[str], asks: Callable[[str], bool]) -> list
             pieces.append(text[start : one.start()])
             start = one.end()
     return [*pieces, text[start:]]
-
-
-def in_parts(question: str, parts: Sequence[str], answer: Callable[[str], Answered]) -> Answered:
-    """Answer each part; what is not answered is named in the answer, and has a part of its own.
-
-    Args:
-        question: as it was asked.
-        parts: of it.
-        answer: answers one part.
-    """
-    found = tuple(answer(part) for part in parts)
-    said = [one.answer or untold(one) for one in found]
-    if not any(one.answer for one in found):
-        return Answered(question=question, reason=" ".join(said))
-    return Answered(
-        question=question,
-        answer=" ".join(said),
-        value=[one.value for one in found],
-        evidence=tuple(place for one in found for place in one.evidence),
-        doubt="; ".join(dict.fromkeys(one.doubt for one in found if one.doubt)) or None,
-        parts=found,
-    )
-
-
-def untold(part: Answered) -> str:
-    """That a part of a question is not answered, and why."""
-    return f"Not answered: “{part.question}”.{f' {part.reason}' if part.reason else ''}"
