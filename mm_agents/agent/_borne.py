@@ -27,6 +27,8 @@ _NEUTRAL = meaning(
     "contain state say list print call follow next previous step yes show visible write message value number name"
 )
 
+_FOUND = "nearest match: a search found it, and code has not checked what it shows"
+_COMPUTED = "computed from its sources"
 _EQUATION = re.compile(
     r"(\d[\d.,\s+*/×x÷·()$€£%−-]*?[+*/×x÷·−-][\d.,\s+*/×x÷·()$€£−-]*)=\s*[$€£]?\s*(\d(?:[\d.,]*\d)?)"
 )
@@ -66,11 +68,12 @@ def judge(statement: Statement, sources: Numbered, question: str) -> Judged:
     statement = replace(statement, cited=tuple(known.source.number for known in cited))
     why = doubt or _words(statement.text, cited, question)
     if why is None:
+        found = all(one.found for one in cited)
         claim = Claim(
             text=statement.text,
             sources=statement.cited,
-            status="verified",
-            why="its words and numbers are those of its sources" if not computed else "computed from its sources",
+            status="match" if found else "verified",
+            why=_FOUND if found else _COMPUTED if computed else "its words and numbers are those of its sources",
             computed=computed,
         )
         return Judged(claim=claim, verdict="carried")

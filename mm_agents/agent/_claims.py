@@ -46,6 +46,21 @@ def check_claim(text: str, sources: Sequence[Source], *, computed: str | None, q
     return _unknown_number(text, sources, quotes, known)
 
 
+def with_similarity(text: str, similarity: float) -> str:
+    """A claim that something is near, with how near it is, before its full stop."""
+    stop = text[-1:] if text[-1:] in ".!?" else ""
+    return f"{text.removesuffix(stop)}{_similarity(similarity)}{stop}"
+
+
+def without_similarity(text: str, similarity: float) -> str:
+    """The claim without it."""
+    return text.replace(_similarity(similarity), "")
+
+
+def _similarity(similarity: float) -> str:
+    return f" (similarity {similarity:.2f})"
+
+
 def times_of(text: str) -> list[float]:
     """The moments that a claim names, in seconds."""
     return [int(minutes) * 60 + float(rest) for minutes, rest in (one.split(":") for one in _CLOCK.findall(text))]

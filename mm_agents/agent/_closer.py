@@ -64,6 +64,7 @@ class Closer:
     def _said(self, hit: Mapping[str, Any], question: str) -> Mapping[str, Any]:
         """The hit with the paragraph or sentence of its text that is nearest to the question."""
         said = [one for one in quotable(screen(hit["text"] or "")[0]) if WITHHELD not in one][:_COMPARED]
+        said = [one for one in said if not one.startswith("#")] or said  # a heading says what follows, not what is so
         if not said:
             return hit
         asked = self.embedder.embed([Text(text=question)], role="query")

@@ -17,6 +17,9 @@ _ALSO = 2  # where one is
 _NEAR_BEST = 0.75
 """A hit further below the best one than this share of its cosine is not told as another of its kind."""
 
+_DOUBT = 0.05
+"""How far above the floor a cosine has to be, where nothing else says that something here was asked for."""
+
 _NOUNS: Mapping[str, str] = {
     "image": "picture",
     "video": "clip",
@@ -48,11 +51,18 @@ class Likeness:
         return self.cosine is not None and self.cosine >= self.floor
 
     @property
+    def near(self) -> bool:
+        """Whether it is near enough to be told where it is not sure that anything here was asked for."""
+        if self.floor is None:
+            return self.keywords
+        return self.cosine is not None and self.cosine >= self.floor + (0.0 if self.keywords else _DOUBT)
+
+    @property
     def why(self) -> str:
         """In words."""
-        told = [f"cosine {self.cosine:.2f}"] if self.cosine is not None else []
-        told += ["its words are the question's"] if self.keywords else []
-        return ", ".join(told) or "by rank"
+        told = [f"similarity {self.cosine:.2f}"] if self.cosine is not None else []
+        told += ["it has words of the question"] if self.keywords else []
+        return f"nearest match: {', '.join(told) or 'by rank'}"
 
 
 def likeness(hit: Mapping[str, Any], floors: Mapping[str, float]) -> Likeness:
@@ -81,7 +91,9 @@ def likeness(hit: Mapping[str, Any], floors: Mapping[str, float]) -> Likeness:
 # ---------------------------------------------------------------- searches
 
 
-def tell_hits(draft: Draft, result: ToolResult, subject: str, floors: Mapping[str, float], *, several: bool) -> bool:
+def tell_hits(
+    draft: Draft, result: ToolResult, subject: str, floors: Mapping[str, float], *, several: bool, strict: bool = False
+) -> bool:
     """Tell what a search found; whether anything was worth telling.
 
     Args:
@@ -90,10 +102,11 @@ def tell_hits(draft: Draft, result: ToolResult, subject: str, floors: Mapping[st
         subject: what was looked for, as a noun of the library's kinds: "clip", "picture".
         floors: for each vector's name the cosine from which it counts; none where things, not texts, were compared.
         several: whether more than one is asked for.
+        strict: whether words in common are not enough, where vectors can tell.
     """
     hits = list(result.payload.get("hits", ()))
     near = [(hit, evidence, likeness(hit, floors)) for hit, evidence in zip(hits, result.evidence, strict=True)]
-    kept = [one for one in near if one[2].carries]
+    kept = [one for one in near if (one[2].near if strict else one[2].carries)]
     if not kept:
         return False
     best = kept[0][2].cosine or 0.0
@@ -106,15 +119,17 @@ def tell_hits(draft: Draft, result: ToolResult, subject: str, floors: Mapping[st
         draft.say(f"The nearest {_plural(noun)}:")
         for one, place, near_by in kept[:_BEST]:
             cited = draft.cite(place, name=one["name"], media_type=one["media_type"])
-            told = f"{_named(one)}{_says(one)}"
-            draft.claim(told, [cited], why=near_by.why, line=f"- {told}")
+            _tell_match(draft, _named(one), cited, near_by, line=f"- {_named(one)}")
+            _tell_said(draft, one, cited, follows=" – ")
             _tell_seen(draft, one, cited, follows=" – ")
         return True
-    draft.claim(f"The nearest {noun} is {_named(hit)}{_says(hit) or '.'}", [number], why=how.why)
+    _tell_match(draft, f"The nearest {noun} is {_named(hit)}.", number, how)
+    _tell_said(draft, hit, number, follows=" ")
     _tell_seen(draft, hit, number, follows=None)
-    if others:
-        cited = [draft.cite(place, name=other["name"], media_type=other["media_type"]) for other, place, _ in others]
-        draft.claim(f"Also near: {_listed([_named(other) for other, _, _ in others])}.", cited, why=others[0][2].why)
+    for n, (other, place, near_by) in enumerate(others):
+        cited = draft.cite(place, name=other["name"], media_type=other["media_type"])
+        text = f"Also near: {_named(other)}"
+        _tell_match(draft, text, cited, near_by, line=_named(other) if n else text, follows="; " if n else None)
     return True
 
 
@@ -123,6 +138,17 @@ def tell_nothing(draft: Draft, result: ToolResult, noun: str, subject: str) -> N
     hits = result.payload.get("hits", ())
     nearest = f" The nearest is {hits[0]['name']}, but it is not near enough to say so." if hits else ""
     draft.say(f"I don't know: no {noun} here seems to be about “{subject}”.{nearest}")
+
+
+def tell_listed(draft: Draft, result: ToolResult, noun: str) -> bool:
+    """Tell some files of a kind; whether there are any."""
+    hits = result.payload.get("hits", ())
+    if hits:
+        draft.say(f"Some {_plural(noun)} that are here:")
+    for hit, evidence in zip(hits, result.evidence, strict=False):
+        number = draft.cite(replace(evidence, quote=None), name=hit["name"], media_type=hit["media_type"])
+        draft.claim(f"{hit['name']} is here.", [number], why="found in the library", line=f"- {hit['name']}")
+    return bool(hits)
 
 
 def tell_recommended(draft: Draft, result: ToolResult) -> None:
@@ -138,7 +164,9 @@ def tell_recommended(draft: Draft, result: ToolResult) -> None:
     for hit, evidence in zip(hits, result.evidence, strict=True):
         number = draft.cite(evidence, name=hit["name"], media_type=hit["media_type"])
         by = " and ".join(dict.fromkeys(_BY.get(one["vector"], str(one["vector"])) for one in hit["found_by"]))
-        draft.claim(hit["name"], [number], why=f"near by {by}", line=f"- {hit['name']}")
+        near = max((one["score"] for one in hit["found_by"] if one["vector"] in _BY), default=None)
+        line = f"- {hit['name']}"
+        draft.claim(hit["name"], [number], why=f"near by {by}", match=True, similarity=near, line=line)
 
 
 _FIELDS = {"number": "The invoice {} is {}.", "ship_to": "It ships to {1}."}
@@ -154,9 +182,19 @@ def _named(hit: Mapping[str, Any]) -> str:
     return f"{hit['name']}{where}"
 
 
-def _says(hit: Mapping[str, Any]) -> str:
-    """The passage of a text that is nearest to the question, where it was looked for."""
-    return f": “{hit['says'].replace('“', '').replace('”', '')}”" if hit.get("says") else ""
+def _tell_match(
+    draft: Draft, text: str, number: int, how: Likeness, *, line: str | None = None, follows: str | None = None
+) -> None:
+    """Tell that something is near to what was searched for, which is no proof that it is what was meant."""
+    draft.claim(text, [number], why=how.why, match=True, similarity=how.cosine, line=line, follows=follows)
+
+
+def _tell_said(draft: Draft, hit: Mapping[str, Any], number: int, *, follows: str) -> None:
+    """Quote the passage of a text that is nearest to the question, where it was looked for."""
+    if hit.get("says"):
+        quote = f"“{hit['says'].replace('“', '').replace('”', '')}”"
+        line = f"It says: {quote}" if follows == " " else quote
+        draft.claim(f"{hit['name']} says: {quote}", [number], why="quoted", line=line, follows=follows)
 
 
 def _tell_seen(draft: Draft, hit: Mapping[str, Any], number: int, *, follows: str | None) -> None:
@@ -197,11 +235,24 @@ def tell_answered(draft: Draft, result: ToolResult) -> bool:
     answered = result.payload.get("answered")
     if not answered or answered["answer"] is None:
         return False
-    source = result.payload["source"]
-    numbers = _cited(draft, result.evidence, source)
-    quotes = [one.quote or "" for one in result.evidence]
+    places = list(result.evidence)
+    for part in answered.get("parts") or [answered]:
+        if part["answer"] is None:
+            draft.say(f"Not answered: “{part['question']}”.{' ' + part['reason'] if part['reason'] else ''}")
+            continue
+        own = places[: len(part["evidence"])] if "parts" in answered else places
+        places = places[len(part["evidence"]) :]
+        _tell_part(draft, part, own or result.evidence[:1], result.payload["source"])
+    return True
+
+
+def _tell_part(
+    draft: Draft, answered: Mapping[str, Any], evidence: Sequence[Evidence], source: Mapping[str, Any]
+) -> None:
+    numbers = _cited(draft, evidence, source)
+    quotes = [one.quote or "" for one in evidence]
     computed = sum_behind(answered["answer"], answered["value"], quotes)
-    located = any(one.box is not None for one in result.evidence)
+    located = any(one.box is not None for one in evidence)
     draft.claim(
         answered["answer"],
         numbers,
@@ -209,7 +260,6 @@ def tell_answered(draft: Draft, result: ToolResult) -> bool:
         doubt=answered["doubt"] if located else "no place on the page proves it",
         computed=computed,
     )
-    return True
 
 
 def tell_invoice(draft: Draft, result: ToolResult, form: str | None) -> None:

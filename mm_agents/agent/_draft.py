@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mm_agents.agent._claims import check_claim
+from mm_agents.agent._claims import check_claim, with_similarity
 from mm_agents.agent.answer import Answer, Check, CheckStatus, Claim, Cost, Source, Step
 from mm_agents.screening import screen_said
 from mm_agents.types import Evidence
@@ -50,6 +50,8 @@ class Draft:
         why: str | None = None,
         doubt: str | None = None,
         computed: str | None = None,
+        match: bool = False,
+        similarity: float | None = None,
         line: str | None = None,
         follows: str | None = None,
     ) -> Claim:
@@ -61,6 +63,8 @@ class Draft:
             why: what it was found by.
             doubt: why it is not verified, where it is not; without one, code checks it here.
             computed: the sum behind a number that no source prints.
+            match: whether it says only that something is near to what was searched for.
+            similarity: how near that is; it is added to the text.
             line: how it stands in the text where that is not the sentence alone, such as an item of a list.
             follows: what joins it to the paragraph before it; by default it is one of its own.
         """
@@ -69,12 +73,15 @@ class Draft:
         numbers = tuple(dict.fromkeys(sources))
         cited = [self.sources[number - 1] for number in numbers]
         found = doubt or check_claim(text, cited, computed=computed, question=self.question)
+        if similarity is not None:
+            text, line = with_similarity(text, similarity), with_similarity(line or text, similarity)
         claim = Claim(
             text=text,
             sources=numbers,
-            status="unverified" if found else "verified",
+            status="unverified" if found else "match" if match else "verified",
             why=found or why,
             computed=computed,
+            similarity=similarity,
         )
         self.claims.append(claim)
         marks = "".join(f"[{number}]" for number in numbers)

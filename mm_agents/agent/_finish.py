@@ -198,7 +198,8 @@ class Writing:
             quote = " ".join((known.clean.evidence.quote or "").split())
             said = f"{known.clean.name} says “{quote}”" if quote else f"{known.clean.name} was found"
             self._numbers.setdefault(number, len(self._numbers) + 1)
-            claim = Claim(text=said, sources=(self._numbers[number],), status="verified", why=known.source.evidence.how)
+            status = "match" if known.found else "verified"
+            claim = Claim(text=said, sources=(self._numbers[number],), status=status, why=known.source.evidence.how)
             self._claims.append(Judged(claim=claim, verdict="carried", place=self._place))
             yield Claimed(claim=claim)
             yield from self._add(f"\n- {said} [{self._numbers[number]}]")

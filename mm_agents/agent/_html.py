@@ -32,6 +32,7 @@ td, th { border: 1px solid var(--line); padding: .35rem .6rem; text-align: left;
 .badge { display: inline-block; border-radius: 1em; padding: 0 .6em; font-size: .76rem; line-height: 1.6;
   border: 1px solid currentColor; white-space: nowrap; color: var(--soft); }
 .badge.verified, .badge.passed { color: var(--green); } .badge.unverified { color: var(--amber); }
+.badge.match { color: var(--blue); }
 .badge.failed { color: var(--red); }
 article { border: 1px solid var(--line); border-radius: 10px; padding: 1rem 1.1rem; margin: 0 0 1.2rem; }
 figure { margin: 0; } figcaption { color: var(--soft); font-size: .8rem; margin-top: .15rem; }

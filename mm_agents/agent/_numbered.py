@@ -26,6 +26,7 @@ _WORDS = 200_000  # characters of a payload that are looked at
 _TOLD_BY_MODELS = ("description",)
 """Keys of payloads that hold what another model said: no ground for a claim."""
 
+_SEARCHES = ("search_images", "search_videos", "search_text", "search_posters", "recommend")
 _SUFFIXES = {"pdf": "pdf", **dict.fromkeys("txt md rst csv json html".split(), "text")} | dict.fromkeys(
     "mp4 mov webm mkv avi m4v".split(), "video"
 )
@@ -50,6 +51,11 @@ class Known:
     figures: frozenset[Decimal]
     seen: bool
     tool: str
+
+    @property
+    def found(self) -> bool:
+        """Whether it is but what a search found to be near: nothing in it was read."""
+        return self.tool.endswith(_SEARCHES) and not self.source.evidence.quote
 
 
 @dataclass(frozen=True, slots=True)

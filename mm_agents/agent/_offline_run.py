@@ -13,15 +13,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from mm_agents._asked_parts import parts_of
 from mm_agents.agent import _compose as compose
 from mm_agents.agent._draft import Draft
+from mm_agents.agent._planning_words import classes_of
 from mm_agents.agent._wording import (
     asks_for_all,
+    asks_over_all,
+    compares,
     form_of,
     is_about_films,
     is_comparison,
     is_like,
     names_in,
+    only_medium,
+    ranks,
+    says_something,
     subject_of,
     task_of,
     wants_several,
@@ -45,8 +52,16 @@ SEARCHES: Mapping[str, str] = {
 }
 """The tools that find assets, and what those are called."""
 
-_INSTEAD = {"search_images": "search_text", "search_text": "search_images"}
+_INSTEAD: Mapping[str, tuple[str, ...]] = {
+    "search_images": ("search_text", "search_videos"),
+    "search_text": ("search_images",),
+}
 """Where else to look when nothing was found: a question need not say whether its answer is written or pictured."""
+
+EVERYWHERE = ("search_images", "search_videos", "search_text")
+"""Where to look for what no tool seems to be for."""
+
+_ASKS = re.compile(r"^\W*(?:who|whose|what|when|where|why|how|which)\b", re.IGNORECASE)
 
 READERS: Mapping[str, str] = {
     "read_invoice": "invoice",
@@ -64,6 +79,10 @@ _UNLIKELY = 2
 """How many are, where none of them is near enough to what is asked."""
 
 _SEARCHED = 8
+_NOT_COMPARED = (
+    "I don't know: that takes all documents of a kind, and without a chat model I read them one at a time. "
+    "Attach one, or name its file."
+)
 _UNLIKE = re.compile(
     r"\b(?:not|n['’]t|never|unlike|hate[ds]?|dislike[ds]?|without|except|other than|nothing like|less like|"
     r"can['’]?t stand)\b",
@@ -120,6 +139,7 @@ class OfflineRun:
         self._tools, self._gate, self._draft = tools, gate, draft
         self._calls, self._until, self._closer = calls, until, closer
         self.assets: list[str] = []
+        self._reason: str | None = None
 
     def run(self, names: Sequence[str], asked: Asked) -> Iterator[Event]:
         """Call the planned tools and put what they give into the draft."""
@@ -133,6 +153,8 @@ class OfflineRun:
             reads = following in READERS or following == _DESCRIBE
             if name in SEARCHES and reads and following and self._given(following, asked):
                 continue  # what is to be read is known already
+            if name in SEARCHES and not reads and (ranked := ranks(asked.text)):
+                self._draft.say(f"Not looked at: “{ranked}”. A search finds what is near, and compares no values.")
             if name in SEARCHES:
                 found = yield from self._search(name, asked, to_read=following)
             elif name == "recommend":
@@ -153,21 +175,49 @@ class OfflineRun:
             return None
         if hop or self._told(name, asked, arguments, result):
             return result
-        instead = _INSTEAD.get(name, "")
-        if instead in self._tools and "query" in arguments and len(arguments) == 1:
+        for instead in _INSTEAD.get(name, ()):
+            if instead not in self._tools or "query" not in arguments or len(arguments) > 1:
+                continue
             other = yield from self._call(instead, arguments)
-            if other is not None and self._told(instead, asked, arguments, other):
+            if other is not None and self._told(instead, asked, arguments, other, strict=instead == "search_videos"):
                 return other
         compose.tell_nothing(self._draft, result, SEARCHES[name], subject_of(asked.text))
         return result
 
-    def _told(self, name: str, asked: Asked, arguments: Mapping[str, Any], result: ToolResult) -> bool:
+    def _told(
+        self, name: str, asked: Asked, arguments: Mapping[str, Any], result: ToolResult, *, strict: bool = False
+    ) -> bool:
         """Tell what a search found, with a closer look at it; whether anything was worth telling."""
+        if only_medium(asked.text) and not asked.attachments:
+            return compose.tell_listed(self._draft, result, SEARCHES[name])
         if self._closer is not None:
             result = self._closer.look(name, result, asked.text)
         compared = "query" not in arguments or "image" in arguments or "video" in arguments
         floors = {} if compared else {**asked.floors, "poster_vector": 0.0}
-        return compose.tell_hits(self._draft, result, SEARCHES[name], floors, several=wants_several(asked.text))
+        several = wants_several(asked.text)
+        return compose.tell_hits(self._draft, result, SEARCHES[name], floors, several=several, strict=strict)
+
+    def look(self, asked: Asked) -> Iterator[Event | Any]:
+        """Look everywhere for what no tool seems to be for, and tell what is near enough; whether anything was."""
+        names = [name for name in EVERYWHERE if name in self._tools]
+        if _ASKS.match(asked.text):
+            names.reverse()  # what is asked as a question is likelier written than pictured
+        if compares(asked.text):
+            self._draft.say(_NOT_COMPARED)
+            return True
+        if medium := only_medium(asked.text):
+            names = [name for name in names if name == _search_for(medium)] or names
+        elif not says_something(asked.text):
+            return False
+        told = False
+        for name in names:
+            if told and _ASKS.match(asked.text):
+                break
+            arguments = self._search_arguments(name, asked, to_read=None, hop=False)
+            result = yield from self._call(name, arguments)
+            if result is not None and result.payload.get("hits"):
+                told = self._told(name, asked, arguments, result, strict=True) or told
+        return told
 
     def _search_arguments(self, name: str, asked: Asked, *, to_read: str | None, hop: bool) -> dict[str, Any]:
         arguments: dict[str, Any] = {}
@@ -183,6 +233,8 @@ class OfflineRun:
             arguments = {"query": subject_of(asked.text)}
         if name == "search_text" and is_about_films(asked.text):
             arguments["among"] = "films"
+        elif name == "search_text" and only_medium(asked.text):
+            arguments["among"] = "documents"
         if to_read == "read_hidden_text" and "plain" in takes:
             return {"plain": True, "limit": _CANDIDATES}
         if hop:
@@ -227,11 +279,16 @@ class OfflineRun:
             return
         if found is None:
             found = yield from self._find(name, asked)
+        if asks_over_all(task_of(asked.text)):
+            self._draft.say(_NOT_COMPARED)
+            return
         for source in self._candidates(name, asked, found):
             if (yield from self._read_one(name, asked, source, sure=False)):
                 return
-        what = READERS[name]
-        self._draft.say(f"I don't know: no {what} was found here that answers “{task_of(asked.text).strip(' ?')}”.")
+        what, why = READERS[name], f" {self._reason}" if self._reason else ""
+        self._draft.say(
+            f"I don't know: no {what} was found here that answers “{task_of(asked.text).strip(' ?')}”.{why}"
+        )
 
     def _given(self, name: str, asked: Asked) -> list[str]:
         kinds = self._tools[name].attachments
@@ -260,7 +317,8 @@ class OfflineRun:
     def _read_one(self, name: str, asked: Asked, source: str, *, sure: bool) -> Iterator[Event | Any]:
         """Read one document and tell what it answers; whether it did."""
         task = task_of(asked.text)
-        form = form_of(task)
+        # Of an invoice, "what does it say about that, and what is the total?" asks for values, not for a form of it.
+        form = None if name == "read_invoice" and len(parts_of(task)) > 1 else form_of(task)
         arguments: dict[str, Any] = {"source": source}
         if "question" in self._tools[name].arguments.model_fields and form is None:
             arguments["question"] = task
@@ -285,10 +343,13 @@ class OfflineRun:
         if compose.tell_answered(self._draft, result):
             return True
         answered = result.payload.get("answered")
-        if answered is not None and not asks_for_all(answered["question"]):
-            if sure:
-                name_of = result.payload["source"]["name"]
-                self._draft.say(f"I don't know: {name_of} does not tell. {answered.get('reason') or ''}".strip())
+        parts = parts_of(answered["question"]) if answered is not None else []
+        if answered is not None and (len(parts) > 1 or not asks_for_all(answered["question"])):
+            self._reason, name_of = answered.get("reason") or self._reason, result.payload["source"]["name"]
+            if sure and self._reason:
+                self._draft.say(f"I don't know. {name_of}: {self._reason}")
+            elif sure:
+                self._draft.say(f"I don't know: {name_of} does not tell.")
             return False
         teller = {
             "read_invoice": compose.tell_invoice,
@@ -385,9 +446,15 @@ class OfflineRun:
             self._draft.check("instructions in files", "failed", f"A file says “{line[:120]}”; that was not followed.")
 
 
+def _search_for(medium: str) -> str:
+    """The search that looks among a kind of file."""
+    (kind, *_) = classes_of([medium]) or {""}
+    return {"photo": "search_images", "scan": "search_images", "video": "search_videos"}.get(kind, "search_text")
+
+
 def instead_of(names: Iterable[str]) -> Iterator[str]:
     """The searches that a plan may fall back on."""
-    return (_INSTEAD[name] for name in names if name in _INSTEAD)
+    return (instead for name in names for instead in _INSTEAD.get(name, ()))
 
 
 def _speaks_of(result: ToolResult, names: Sequence[str]) -> bool:

@@ -65,6 +65,42 @@ _FORMS: tuple[tuple[str, str], ...] = (
         r"what does (?:it|this|the) .*\b(?:show|say)\b",
     ),
 )
+_BEST = (
+    r"(?:cheapest|dearest|(?:most|least) \w+|highest|lowest|largest|biggest|smallest|greatest|first|last|latest|newest|"
+    r"oldest|earliest|next|best|worst|longest|shortest|youngest)"
+)
+_DOCUMENT = r"(?:invoice|bill|receipt|statement|document|scan|contract|order|table|slide|chart|flow ?chart)"
+_BEST_DOCUMENT = re.compile(
+    rf"\b{_BEST}\s+(?:\w+\s+)?{_DOCUMENT}s?\b|"
+    rf"\b(?:which|what)(?:\s+(?:one|of|my|our|the|these|those|all))*\s+{_DOCUMENT}s?\s+(?:is|are|was|were|has|have|costs?|"
+    rf"comes?)\b.*\b{_BEST}\b",
+    re.IGNORECASE,
+)
+_MANY_DOCUMENTS = re.compile(rf"\b{_DOCUMENT}s\b", re.IGNORECASE)
+_TOGETHER = re.compile(
+    rf"\b(?:how many|total|sum|together|altogether|average|mean|add|count|compare|comparison|"
+    rf"difference|between|overdue|unpaid|more|less|{_BEST})\b",
+    re.IGNORECASE,
+)
+_EVERY = re.compile(r"\b(?:all|every|each|both)\b", re.IGNORECASE)
+_RANKED = re.compile(
+    rf"\b{_BEST}[- ](?:rat\w+|vot\w+|popular\w*|scor\w+|long|clip|video|film|movie|one|file|picture|photo|"
+    r"text|note)s?\b|"
+    r"\b(?:above|over|below|under|more than|less than|at least|at most)\s+\d[\d.,]*",
+    re.IGNORECASE,
+)
+_FUNCTION_WORDS = frozenset(
+    "the an of to in on at for with from by is are was were be am do does did have has had got get can could will "
+    "would what which who whom whose when where why how it its this that these those there here me my mine we our us "
+    "you your he she they them and or not no any some all show find search look see give tell list read "
+    "please now one".split()
+)
+_ONLY_MEDIUM = re.compile(
+    r"\W*(?:please\s+)?(?:(?:can|could) (?:you|i) )?(?:show|find|get|give|see|read|list|open|play|watch|search|look at|"
+    r"display|let me see|do i have|have i got|are there|is there|what are)?(?:\s*(?:me|us|for|some|any|all|every|the|a|"
+    rf"an|my|our|one|of)\b)*\s*(?P<medium>{_MEDIA})(?:\s+(?:please|here|of mine|do i have))?\W*",
+    re.IGNORECASE,
+)
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b([A-Z][\w&'’-]*(?:\s+[A-Z][\w&'’-]*)*)")
 _NO_NAMES = frozenset(
     "I I'm I'd JSON CSV HTML PDF PO VAT GST TAX OCR Mermaid Python Markdown Graphviz DOT USD EUR GBP "
@@ -150,6 +186,35 @@ def greeting_to(question: str) -> str | None:
 def files_in(question: str) -> list[str]:
     """What looks like the name or path of a file in a question."""
     return re.findall(r"[\w()+@~-][\w()+@~./-]*\.[A-Za-z][A-Za-z0-9]{1,4}\b", question)
+
+
+def asks_over_all(question: str) -> bool:
+    """Whether the answer takes all documents of a kind, not one: a sum, a comparison, the first or cheapest of them."""
+    many = _MANY_DOCUMENTS.search(question) is not None
+    return compares(question) or (many and _EVERY.search(question) is not None)
+
+
+def compares(question: str) -> bool:
+    """Whether a question wants a sum or a comparison of several documents, and not only to see them."""
+    many = _MANY_DOCUMENTS.search(question) is not None
+    return _BEST_DOCUMENT.search(question) is not None or (many and _TOGETHER.search(question) is not None)
+
+
+def ranks(question: str) -> str | None:
+    """The words of a question that a search does not look at: "highest rating", "above 7"; None without any."""
+    found = _RANKED.search(question)
+    return found[0] if found else None
+
+
+def only_medium(question: str) -> str | None:
+    """The kind of file that a question names, where it names nothing else: "show me a video", "read my notes"."""
+    found = _ONLY_MEDIUM.fullmatch(question)
+    return found["medium"].casefold() if found else None
+
+
+def says_something(question: str) -> bool:
+    """Whether a question has a word to look for."""
+    return any(word not in _FUNCTION_WORDS for word in re.findall(r"[^\W\d_]{2,}", question.casefold()))
 
 
 def is_like(question: str) -> bool:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 VERSION = 1
 """Of the file that ``Answer.save`` writes."""
 
-ClaimStatus = Literal["verified", "unverified"]
+ClaimStatus = Literal["verified", "match", "unverified"]
+"""Checked by code; the nearest that a search found, which nobody checked to be what was meant; or neither."""
+
 CheckStatus = Literal["passed", "failed", "not applicable"]
 
 
@@ -73,9 +75,11 @@ class Claim:
     Attributes:
         text: the statement, without the numbers of its sources.
         sources: the numbers of the sources that it rests on.
-        status: whether code found it borne out by them.
+        status: "verified" where code found it in them; "match" where a search found that they are near to the
+            question, which is no proof that they are what was meant; else "unverified".
         why: what it was checked by, or why it is not verified.
         computed: the sum behind a number that no source prints, such as "4 * 15.00 + 6 * 5.00 = 90.00".
+        similarity: of a match to what was searched for, as the cosine of their vectors; None where it is not known.
     """
 
     text: str
@@ -83,6 +87,7 @@ class Claim:
     status: ClaimStatus
     why: str | None = None
     computed: str | None = None
+    similarity: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

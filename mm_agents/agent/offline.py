@@ -52,11 +52,13 @@ class Plan:
         tools: the names of the tools to call, in order; empty where no tool fits.
         scores: how well each of the tools fits; about 1 where it surely does.
         reason: why, for people.
+        beside: how sure it is that no tool can do what is asked, on the same scale as the scores.
     """
 
     tools: tuple[str, ...]
     scores: dict[str, float]
     reason: str
+    beside: float = 0.0
 
 
 class OfflinePlanner:
@@ -103,6 +105,7 @@ class OfflinePlanner:
             tools=tools,
             scores={name: float(scores[learnt.targets.index(target)]) for name, target in self._target.items()},
             reason=reason,
+            beside=float(scores[learnt.targets.index("")]),
         )
 
     def _learn(self) -> Learnt:

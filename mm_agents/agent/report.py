@@ -7,14 +7,20 @@ so to the browser (Content-Security-Policy).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from mm_agents.agent._html import STYLE, paragraphs
-from mm_agents.agent.answer import Answer, Step
+from mm_agents.agent.answer import Answer, ClaimStatus, Step
 from mm_agents.agent.evidence import Drawing
+
+_STATUS: Mapping[ClaimStatus, str] = {
+    "verified": "verified",
+    "match": "nearest match",
+    "unverified": "unverified",
+}
 
 
 def write_report(answer: Answer, path: str | Path) -> Path:
@@ -58,7 +64,7 @@ def _claims(answer: Answer) -> str:
     if not answer.claims:
         return ""
     rows = "".join(
-        f'<tr class="{claim.status}"><td><span class="badge {claim.status}">{claim.status}</span></td>'
+        f'<tr class="{claim.status}"><td><span class="badge {claim.status}">{_STATUS[claim.status]}</span></td>'
         f"<td>{escape(claim.text)}{_links(claim.sources)}"
         + (f'<br><code class="sum">{escape(claim.computed)}</code>' if claim.computed else "")
         + f'</td><td class="soft">{escape(claim.why or "")}</td></tr>'

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mm_agents import _plugins
+from mm_agents._asked_parts import parts_of
 from mm_agents.agent._closer import Closer
 from mm_agents.agent._draft import Draft
 from mm_agents.agent._kept import KeptAnswers
-from mm_agents.agent._offline_run import READERS, SEARCHES, Asked, OfflineRun, instead_of
-from mm_agents.agent._wording import asks_for_another, files_in, greeting_to, names_in
+from mm_agents.agent._offline_run import EVERYWHERE, READERS, SEARCHES, Asked, OfflineRun, instead_of
+from mm_agents.agent._suggesting import suggestions
+from mm_agents.agent._wording import asks_for_another, files_in, greeting_to, names_in, subject_of
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.budget import Budget
 from mm_agents.agent.events import Checked, Claimed, Event, Finished, Planned, Token
@@ -43,6 +45,10 @@ DEFAULT_MODEL = "google_genai:gemini-3.5-flash"
 _KEYS = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
 _READ = ("words", "txt_vector")
 _DESCRIBE = "describe_image"
+_REFUSAL = "I can't help with that: I look for what is in the library and read it, and do nothing else."
+_BESIDE = 0.8
+"""How sure it has to be that no tool fits, before nothing is looked for."""
+
 _SHORT = 8  # words of a question that only goes on from the one before
 
 
@@ -218,21 +224,21 @@ class Conversation:
     ) -> Iterator[Event]:
         started = time.monotonic()
         draft = Draft(question)
-        meant = referred.things[:1] if not new else ()
         alone = None if new else self._asked_anew(question, referred)
         if alone is not None:
             referred, plan = Referred(), alone
         else:
-            plan = self.agent.planner.plan(question, new or [_Meant(kind=_kind(thing)) for thing in meant])
-        names = self._planned(plan.tools, question, referred)
+            plan = self.agent.planner.plan(question, _seen(new, referred))
+        names = planned = self._planned(plan.tools, question, referred)
         again, reader = self._read_before(names, question, anew=alone is not None)
         yield Planned(tools=names, scores=plan.scores)
         if referred.missing is not None and not new:
             draft.say(f"I don't know which one “{referred.missing}” is: {_count(len(self.memory.shown))} shown so far.")
-        elif not names:
-            draft.say(_refusal(question, tools))
+        elif not names and (greeting_to(question) or plan.beside >= _BESIDE or new):
+            draft.say(greeting_to(question) or _REFUSAL)
         else:
             known = by_name(tools)
+            names = names or tuple(name for name in EVERYWHERE if name in known)
             budget = self.agent.budget or Budget()
             run = OfflineRun(
                 known,
@@ -251,12 +257,33 @@ class Conversation:
                 films=self.agent.films() if "recommend" in names else (),
                 floors=self.agent.floors(),
             )
-            yield from run.run(names, asked)
+            if not planned and not (yield from run.look(asked)):
+                draft.say(f"I don't know: nothing here seems to be about “{subject_of(question)}”.")
+            elif planned:
+                yield from run.run(names, asked)
+        self._tell_rest(draft, question, names, new, referred)
         answer = draft.finished(seconds=time.monotonic() - started)
         yield from (Checked(check=check) for check in answer.checks)
         yield from (Claimed(claim=claim) for claim in answer.claims)
         yield from (Token(text=piece) for piece in _pieces(answer.text))
         yield Finished(answer=answer)
+
+    def _tell_rest(
+        self, draft: Draft, question: str, names: Sequence[str], new: Sequence[AttachmentInfo], referred: Referred
+    ) -> None:
+        """Name the parts of a question whose tools were not used; where nothing is claimed, what could be asked."""
+        planner = self.agent.planner
+        parts = parts_of(question)
+        for part in parts if draft.claims and len(parts) > 1 else ():
+            wanted = set(planner.plan(part, _seen(new, referred)).tools)
+            if f"“{part}”" not in draft.text and not wanted & set(names):
+                draft.say(f"Not answered: “{part}”.")
+        if draft.claims or new or referred.things:
+            return
+        if tried := suggestions(self.agent.library, planner):
+            draft.say("What you could ask here:")
+        for one in tried:
+            draft.say(f"- {one}")
 
     def _by_model(
         self, question: str, new: Sequence[AttachmentInfo], referred: Referred, tools: Sequence[Tool]
@@ -356,6 +383,11 @@ class _Meant:
     kind: Attachment
 
 
+def _seen(new: Sequence[AttachmentInfo], referred: Referred) -> Sequence[AttachmentInfo | _Meant]:
+    """What the planner is shown as attached: the files that came with a question, else what it points back to."""
+    return new or [_Meant(kind=_kind(thing)) for thing in referred.things[:1]]
+
+
 def _kind(thing: Thing) -> Attachment:
     kinds: dict[str, Attachment] = {"video": "video", "pdf": "pdf", "text": "text"}
     return kinds.get(thing.media_type, "image")
@@ -403,13 +435,6 @@ def _text_embedder(library: Library) -> Embedder:
 
 def _root(library: Library) -> str | None:
     return str(library.root.absolute()) if library.root is not None else None
-
-
-def _refusal(question: str, tools: Sequence[Tool]) -> str:
-    """A polite refusal that says what can be done."""
-    can = "\n".join(f"- {one.name}: {one.description}" for one in tools)
-    polite = greeting_to(question) or "I can't help with that: none of my tools does it."
-    return f"{polite} What I can do:\n\n{can}"
 
 
 def _count(number: int) -> str:

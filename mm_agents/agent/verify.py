@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mm_agents import media
 from mm_agents.agent._blocks import blocks_of, strange_number
-from mm_agents.agent._claims import check_claim, said_in
+from mm_agents.agent._claims import check_claim, said_in, without_similarity
 from mm_agents.agent._figures import numbers_in, values_in, values_of
 from mm_agents.agent._quotes import Quotes, Unchecked, cited_in, flat, lines_outside_code
 from mm_agents.agent.answer import Answer, Claim, Source
@@ -25,9 +25,10 @@ from mm_agents.media import MediaFile
 if TYPE_CHECKING:
     from mm_agents.library import Library
 
+_NEAREST = re.compile(r"The nearest \w+ is |Also near: ")
 _SLACK = 0.15  # seconds that a moment may reach past the end that a clip's header tells
 
-Status = Literal["verified", "unverified", "failed"]
+Status = Literal["verified", "match", "unverified", "failed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ def verify(answer: Answer, *, root: str | Path | None = None, library: Library |
 
     A claim fails where a file is gone or changed, a quote or its box is not found again, a moment is not in the clip,
     a sum comes to something else, or a number stands in none of its sources. What was not verified when the answer was
-    given is not verified now.
+    given is not verified now, and a match of a search stays a match.
 
     Args:
         answer: as it was given or kept.
@@ -106,12 +107,16 @@ class _Checker:
                 return _failed(claim, f"[{source.number}]: {fault}")
         if claim.status == "unverified":
             return CheckedClaim(text=claim.text, status="unverified", why=claim.why or "it was not verified")
-        fault = check_claim(claim.text, cited, computed=claim.computed, question=self._answer.question)
+        text = claim.text if claim.similarity is None else without_similarity(claim.text, claim.similarity)
+        fault = check_claim(text, cited, computed=claim.computed, question=self._answer.question)
         fault = fault or self._said(claim, cited)
         if fault is not None:
             return _failed(claim, fault)
         if unchecked:
             return CheckedClaim(text=claim.text, status="unverified", why=unchecked[0])
+        if is_match(claim):
+            why = f"only near to what was searched for; {_what(claim, cited)}"
+            return CheckedClaim(text=claim.text, status="match", why=why)
         return CheckedClaim(text=claim.text, status="verified", why=_what(claim, cited))
 
     # ------------------------------------------------------------ sources
@@ -198,6 +203,11 @@ class _Checker:
             if strange is not None:
                 why = f"{strange} is not on {file.name}, which it repeats"
                 yield CheckedClaim(text=f"what the text repeats of [{number}]", status="failed", why=why)
+
+
+def is_match(claim: Claim) -> bool:
+    """Whether a claim says only that something is near, whatever it was marked as."""
+    return claim.status == "match" or claim.similarity is not None or _NEAREST.match(claim.text) is not None
 
 
 def _failed(claim: Claim, why: str) -> CheckedClaim:

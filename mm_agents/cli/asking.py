@@ -154,7 +154,11 @@ def verify(
     if as_json:
         print_json(found.to_json())
     elif not quiet:
-        marks = {"verified": "[green]verified[/green]  ", "failed": "[red]failed[/red]    "}
+        marks = {
+            "verified": "[green]verified[/green]  ",
+            "match": "[blue]match[/blue]     ",
+            "failed": "[red]failed[/red]    ",
+        }
         for claim in found.claims:
             show_line(f"{marks.get(claim.status, '[yellow]unverified[/yellow]')}  {plain(excerpt(claim.text, 110))}")
             show_line(f"            [dim]{plain(claim.why)}[/dim]")
@@ -229,6 +233,9 @@ def _told(source: Source) -> str:
 
 
 def _print_checks(answer: Answer) -> None:
+    near = sum(claim.status == "match" for claim in answer.claims)
+    if near:
+        say(f"[blue]Nearest matches:[/blue] {near} of {len(answer.claims)} claims; found by likeness, not verified.")
     unsure = [claim for claim in answer.claims if claim.status == "unverified"]
     if unsure:
         say(f"[yellow]Not verified:[/yellow] {len(unsure)} of {len(answer.claims)} claims.")

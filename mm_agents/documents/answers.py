@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,6 +25,8 @@ class Answered:
         evidence: every place that the answer rests on.
         reason: why it cannot be told, where the reader says so.
         doubt: why it is not verified, where something that it rests on is not.
+        parts: the answers to each thing that is asked for, where that is more than one; their places follow each other
+            in ``evidence``.
     """
 
     question: str
@@ -33,9 +35,11 @@ class Answered:
     evidence: tuple[Evidence, ...] = ()
     reason: str | None = None
     doubt: str | None = None
+    parts: tuple[Answered, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The keys "question", "answer", "value", "evidence", "reason" and "doubt"."""
+        """The keys "question", "answer", "value", "evidence", "reason" and "doubt"; and "parts", if it has any."""
+        parts = {"parts": [part.to_json() for part in self.parts]} if self.parts else {}
         return {
             "question": self.question,
             "answer": self.answer,
@@ -43,7 +47,34 @@ class Answered:
             "evidence": [evidence_json(evidence) for evidence in self.evidence],
             "reason": self.reason,
             "doubt": self.doubt,
-        }
+        } | parts
+
+
+def in_parts(question: str, parts: Sequence[str], answer: Callable[[str], Answered]) -> Answered:
+    """Answer each part; what is not answered is named in the answer, and has a part of its own.
+
+    Args:
+        question: as it was asked.
+        parts: of it.
+        answer: answers one part.
+    """
+    found = tuple(answer(part) for part in parts)
+    said = [one.answer or untold(one) for one in found]
+    if not any(one.answer for one in found):
+        return Answered(question=question, reason=" ".join(said))
+    return Answered(
+        question=question,
+        answer=" ".join(said),
+        value=[one.value for one in found],
+        evidence=tuple(place for one in found for place in one.evidence),
+        doubt="; ".join(dict.fromkeys(one.doubt for one in found if one.doubt)) or None,
+        parts=found,
+    )
+
+
+def untold(part: Answered) -> str:
+    """That a part of a question is not answered, and why."""
+    return f"Not answered: “{part.question}”.{f' {part.reason}' if part.reason else ''}"
 
 
 def doubting(answered: Answered, verified: Iterable[Evidence]) -> Answered:

@@ -146,17 +146,24 @@ def caption(hit: Hit) -> str:
 
 
 def _standing(answer: Answer) -> str:
-    """How many statements code found borne out, and which it did not."""
-    unsure = [claim for claim in answer.claims if claim.status == "unverified"]
-    if not answer.claims:
-        return ""
-    if not unsure:
-        sums = "".join(f'<br><code class="sum">{escape(one.computed)}</code>' for one in answer.claims if one.computed)
-        count = counted(len(answer.claims), "statement")
+    """How many statements code checked, how many are only near to what was searched for, and which are neither."""
+    checked, near, unsure = (
+        [claim for claim in answer.claims if claim.status == status] for status in ("verified", "match", "unverified")
+    )
+    told = ""
+    if near:
+        badge = '<span class="badge match">nearest match</span>'
+        told = f'<p class="standing">{badge} {counted(len(near), "statement")} found by likeness alone</p>'
+    if checked and not unsure:
+        sums = "".join(f'<br><code class="sum">{escape(one.computed)}</code>' for one in checked if one.computed)
         badge = '<span class="badge passed">verified</span>'
-        return f'<p class="standing">{badge} {count} checked against the sources{sums}</p>'
+        told += (
+            f'<p class="standing">{badge} {counted(len(checked), "statement")} checked against the sources{sums}</p>'
+        )
+    if not unsure:
+        return told
     listed = "".join(f"<li>{_unverified(claim)}</li>" for claim in unsure)
-    return (
+    return told + (
         f'<div class="standing unsure"><span class="badge unverified">not verified</span> {len(unsure)} of '
         f"{counted(len(answer.claims), 'statement')}:<ul>{listed}</ul></div>"
     )

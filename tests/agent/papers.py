@@ -67,6 +67,7 @@ class Told:
     tools: tuple[str, ...]
     scores: dict[str, float] = field(default_factory=dict)
     reason: str = "as the test says"
+    beside: float = 1.0
 
 
 class Planner:

@@ -113,3 +113,48 @@ def test_a_model_says_what_is_meant_and_code_computes(invoice: Invoice) -> None:
     assert invoice.answer("what colour is the car", model=unknown).answer is None
     told: Any = _Model(kind="price of items", items=[{"quantity": "4", "item": "Set of brake pads"}])
     assert invoice.answer("what colour is the car", model=told).value == "50.00"
+
+
+@pytest.mark.parametrize(
+    ("question", "values"),
+    [
+        ("What is the total, and when is it due?", ["174.00", "2023-04-23"]),
+        ("seller, date and total", ["Northwind Parts Ltd", "2023-04-03", "174.00"]),
+        ("Who sent it and to whom?", ["Northwind Parts Ltd", "Harbour Cycles"]),
+        ("the total and the phone number", ["174.00", None]),
+    ],
+)
+def test_every_part_of_a_question_is_answered_or_named(invoice: Invoice, question: str, values: list[Any]) -> None:
+    found = invoice.answer(question)
+    assert found.value == values
+    assert [part.value for part in found.parts] == values
+    assert len(found.evidence) == sum(len(part.evidence) for part in found.parts)
+    assert len(found.to_json()["parts"]) == len(values)
+    assert found.answer is not None
+    assert ("Not answered: “the phone number”" in found.answer) == (None in values)
+
+
+@pytest.mark.parametrize(
+    ("question", "named"),
+    [
+        ("phone of the seller", "phone of the seller"),
+        ("Who is the CEO of the seller?", "CEO of the seller"),
+        ("what is the IBAN?", "IBAN"),
+        ("Who is the buyer's accountant?", "accountant of the buyer"),
+        ("What is the vendor's favourite colour?", "favourite colour of the seller"),
+        ("what is the tax number", "tax number"),
+        ("who signed it?", "signature"),
+    ],
+)
+def test_what_is_not_read_is_named_and_no_other_field_is_told(invoice: Invoice, question: str, named: str) -> None:
+    found = invoice.answer(question)
+    assert (found.answer, found.value, found.evidence) == (None, None, ())
+    assert found.reason == f"The {named} is not among what is read from an invoice."
+
+
+def test_amounts_are_compared_with_a_number(invoice: Invoice) -> None:
+    assert invoice.answer("Is the total above 200?").value is False
+    assert invoice.answer("is the total at least 174.00").answer == "Yes: the total is 174.00 GBP."
+    assert invoice.answer("Is the VAT right?").value is True
+    assert invoice.answer("how many days after the invoice date is it due?").answer is None
+    assert invoice.answer("how much is due?").value == "174.00"

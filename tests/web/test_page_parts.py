@@ -151,3 +151,14 @@ def test_the_shelf_tells_finds_and_keeps(library: Library, tmp_path: Path) -> No
         shelf.find("", str(sent / "empty.txt"), None, 5)
     with pytest.raises(ConfigError, match="cannot add"):
         Shelf(library, Cache(tmp_path), None).add([], lambda *_: None)
+
+
+def test_a_match_is_not_shown_as_verified(artist: Artist) -> None:
+    near = Claim(text="The nearest picture is a.png.", sources=(), status="match", why="nearest match: similarity 0.61")
+    told = artist.text(Answer(question="?", text=near.text, claims=(near,)), "t")
+    assert '<span class="badge match">nearest match</span>' in told
+    assert "verified" not in told
+    quoted = Claim(text="It costs 5.", sources=(), status="verified")
+    both = artist.text(Answer(question="?", text=near.text, claims=(near, quoted)), "t")
+    assert "nearest match</span> 1 statement found" in both
+    assert "verified</span> 1 statement checked" in both

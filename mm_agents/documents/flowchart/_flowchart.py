@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mm_agents.documents.answers import Answered
+from mm_agents._asked_parts import parts_of
+from mm_agents.documents.answers import Answered, in_parts
 from mm_agents.documents.flowchart import _analysis, _python, _questions, _writers
 from mm_agents.documents.flowchart._graph import Edge, Finding, Lane, Node
 from mm_agents.documents.flowchart._process import Process
@@ -95,6 +96,9 @@ class Flowchart:
                 shortest or longest way, whether one step can be reached without another.
             model: not needed; what the chart says is told by code.
         """
+        parts = parts_of(question)
+        if len(parts) > 1:
+            return in_parts(question, parts, lambda part: _questions.answer(self.process, part))
         return _questions.answer(self.process, question)
 
     def to_json(self) -> dict[str, Any]:

@@ -9,17 +9,26 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, Field
 
+from mm_agents._asked_parts import parts_of
 from mm_agents.chat import fenced
 from mm_agents.documents._dates import fold
-from mm_agents.documents._numbers import plain_money, plain_quantity
+from mm_agents.documents._numbers import parse_number, plain_money, plain_quantity
 from mm_agents.documents.answers import Answered
-from mm_agents.documents.invoice import _asking
+from mm_agents.documents.invoice import _asking, _unread
 from mm_agents.documents.invoice._model import InvoiceData, LineItem, value_json
 from mm_agents.documents.invoice._words import Wish, matches, telling, wishes, words_of
 from mm_agents.types import Evidence
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
+
+
+_BOUND = re.compile(
+    r"(?:(?P<over>above|over|more than|greater than|higher than|exceeds?|at least)|below|under|less than|lower than|"
+    r"at most)\s+[$€£]?\s*(?P<number>\d[\d.,]*\d|\d)"
+)
+_AMOUNTS = ("subtotal", "tax", "shipping", "discount", "total")
+_PATTERNS = {name: pattern for name, pattern, _ in _asking.FIELDS}
 
 
 def quoted(invoice: InvoiceData, items: Sequence[tuple[Decimal | int, str]], question: str | None = None) -> Answered:
@@ -50,6 +59,8 @@ def answered(invoice: InvoiceData, question: str, model: ChatModel | None) -> An
     """Answer a question; the rules first, and a model only to say what is asked for."""
     ways: tuple[Callable[[InvoiceData, str], Answered | None], ...] = (
         _asked_price,
+        _asked_unread,
+        _asked_bound,
         _asked_count,
         _asked_item,
         _asked_most,
@@ -59,12 +70,18 @@ def answered(invoice: InvoiceData, question: str, model: ChatModel | None) -> An
     for way in ways:
         found = way(invoice, question)
         if found is not None:
-            if found.answer is not None:
+            if found.answer is not None or found.reason is not None:
                 return found
             break
     if model is not None:
         return _understood(invoice, question, model)
     return Answered(question=question)
+
+
+def parts(invoice: InvoiceData, question: str) -> list[str]:
+    """The questions in a question; quantities of items belong together."""
+    items = _asking.PRICE.search(fold(question)) and matches(telling(words_of(question)), invoice.items)
+    return parts_of(question, None if items else _unread.asks)
 
 
 # ---------------------------------------------------------------- ways to answer
@@ -79,6 +96,36 @@ def _asked_price(invoice: InvoiceData, question: str) -> Answered | None:
     if any(wish not in wanted and not wish.loose for wish in said):
         return Answered(question=question)  # of something that is not on the invoice
     return quoted(invoice, [(wish.quantity, " ".join(wish.words)) for wish in wanted], question) if wanted else None
+
+
+def _asked_unread(invoice: InvoiceData, question: str) -> Answered | None:
+    """What is not read from invoices, unless it is something that was bought."""
+    found = _unread.unread(invoice, question)
+    return found if found is None or _the_item(invoice, telling(words_of(question))) is None else None
+
+
+def _asked_bound(invoice: InvoiceData, question: str) -> Answered | None:
+    """Whether an amount is above or below a number."""
+    text = fold(question)
+    match = _BOUND.search(text)
+    name = next((name for name in _AMOUNTS if re.search(_PATTERNS[name], text)), None)
+    if match is None or name is None or not re.match(r"\W*(?:is|was|are|does|do|did)\b", text):
+        return None
+    field = invoice.field(name)
+    limit = parse_number(match["number"])
+    if limit is None or not isinstance(field.value, Decimal):
+        return None
+    over, value = match["over"] is not None, field.value
+    right = value > limit if over else value < limit
+    if "least" in match[0] or "most" in match[0]:
+        right = right or value == limit
+    return Answered(
+        question=question,
+        answer=f"{'Yes' if right else 'No'}: the {name} is {plain_money(value)}{_currency(invoice)}.",
+        value=right,
+        evidence=field.evidence,
+        doubt=None if field.verified else field.note or "not verified",
+    )
 
 
 def _asked_count(invoice: InvoiceData, question: str) -> Answered | None:
@@ -183,7 +230,12 @@ def _asked_most(invoice: InvoiceData, question: str) -> Answered | None:
 
 def _asked_checks(invoice: InvoiceData, question: str) -> Answered | None:
     """Whether the invoice's numbers are right."""
-    if not re.search(r"add up|correct\b|consistent|any (?:error|mistake)|is it right|checks?\b|stimmt", fold(question)):
+    if not re.search(
+        r"add up|correct\b|consistent|any (?:error|mistake)|is it right|\bis\b.*\bright\W*$|checks?\b|stimmt",
+        fold(question),
+    ):
+        return None
+    if re.search(r"\d", question):  # whether a number of the question is right is not what the checks say
         return None
     failed = [check for check in invoice.checks if check.status == "failed"]
     passed = [check for check in invoice.checks if check.status == "passed"]

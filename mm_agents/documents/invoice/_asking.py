@@ -7,8 +7,9 @@ import re
 FIELDS: tuple[tuple[str, str, str], ...] = (
     (
         "due_date",
-        r"\bdue\b|deadline|pay(?:able)? by|by when|fallig|bis wann|echeance|avant quelle|verval|uiterlijk|"
-        r"vencimiento|vence",
+        r"(?<!amount )(?<!balance )(?<!much is )\bdue\b|deadline|"
+        r"when (?:must|should|do|does|have|has|can) .*\bpa(?:y|id)\b|pay(?:able)? by|by when|"
+        r"fallig|bis wann|echeance|avant quelle|verval|uiterlijk|vencimiento|vence",
         "It is due on {}.",
     ),
     (
@@ -24,8 +25,8 @@ FIELDS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "number",
-        r"(?:invoice|receipt|document|bill) ?(?:number|no\b|nr|id|#)|which invoice|rechnungsnummer|"
-        r"numero de (?:la )?fact|factuurnummer|reference number",
+        r"(?:invoice|receipt|document|bill) ?(?:number|no\b|nr|id|#)|which invoice|^\W*(?:the )?number\W*$|"
+        r"rechnungsnummer|numero de (?:la )?fact|factuurnummer|reference number",
         "The invoice number is {}.",
     ),
     (
@@ -35,7 +36,8 @@ FIELDS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "buyer",
-        r"buyer|customer|client|bill(?:ed)? to|who (?:has to pay|pays|must pay|bought|is billed|owes)|"
+        r"buyer|customer|client|bill(?:ed)? to|\b(?:to|for) whom\b|"
+        r"who (?:has to pay|pays|must pay|bought|is billed|owes)|"
         r"kaufer|kunde|empfanger|acheteur|koper|klant|comprador|cliente|recipient",
         "The buyer is {}.",
     ),
@@ -75,8 +77,9 @@ FIELDS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "total",
-        r"total|grand|amount due|to pay|altogether|how much is (?:it|the (?:invoice|bill|receipt))|gesamt|"
-        r"endbetrag|zu zahlen|summe|betrag|a payer|montant|totaal|te betalen|importe|a pagar|owe|"
+        r"total|grand|(?:amount|balance|much is) due|to pay|altogether|"
+        r"how much is (?:it|the (?:invoice|bill|receipt))|gesamt|endbetrag|zu zahlen|summe|betrag|"
+        r"a payer|montant|totaal|te betalen|importe|a pagar|owe|"
         r"invoice amount|sum\b",
         "The total is {}.",
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mm_agents.documents.answers import Answered, doubting
+from mm_agents.documents.answers import Answered, doubting, in_parts
 from mm_agents.documents.invoice import _answers, _writers
 from mm_agents.documents.invoice._model import InvoiceData
 
@@ -41,4 +41,10 @@ class Invoice(InvoiceData):
             question: in English, or with the item's own words.
             model: not needed; it may say which quantities of which items a question is about, never a number's sum.
         """
-        return doubting(_answers.answered(self, question, model), self.verified_places())
+        places = tuple(self.verified_places())
+
+        def one(part: str) -> Answered:
+            return doubting(_answers.answered(self, part, model), places)
+
+        parts = _answers.parts(self, question)
+        return in_parts(question, parts, one) if len(parts) > 1 else one(question)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 _NAMED = 0.6
 """The share of a name's words that a question must have to mean it."""
 
+_PLACE = re.compile(
+    r"\b(?:second|third|fourth|fifth|2nd|3rd|4th|5th)[- ](?:\w+est|worst|most|least|"
+    r"from (?:the )?(?:top|bottom))\b",
+    re.IGNORECASE,
+)
 _LONGEST_TABLE = 6000  # characters of a table that a model is shown
 _PROMPT = (
     "Say which operation answers the question about the table. Name columns, rows and metrics exactly as the table "
@@ -63,6 +69,8 @@ class _Fit:
 
 def _by_rules(question: str, series: Sequence[Series]) -> Answered:
     operation = operation_of(question)
+    if operation in ("highest", "lowest") and (place := _PLACE.search(question)):
+        return _untold(question, f"“{place[0]}” is not computed, only the highest and the lowest.")
     whole = tokens(question)
     if operation in ("sum", "mean", "highest", "lowest"):
         # "the total of 2006" may be a column named so, and "Max" a row.

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from mm_agents.documents.answers import Answered, doubting, evidence_json
+from mm_agents._asked_parts import parts_of
+from mm_agents.documents.answers import Answered, doubting, evidence_json, in_parts
 from mm_agents.documents.locate import normalised
 from mm_agents.documents.overlay import Mark
 from mm_agents.documents.table import _writers
@@ -220,8 +221,13 @@ class Table:
         """
         from mm_agents.documents.table._answering import answer  # the two know each other
 
-        verified = (one for cell in self.cells if cell.verified for one in cell.evidence)
-        return doubting(answer(self, question, model=model), verified)
+        verified = [one for cell in self.cells if cell.verified for one in cell.evidence]
+
+        def one(part: str) -> Answered:
+            return doubting(answer(self, part, model=model), verified)
+
+        parts = parts_of(question)
+        return in_parts(question, parts, one) if len(parts) > 1 else one(question)
 
 
 def _distinct(cells: Sequence[Cell | None] | Any) -> list[str]:
