@@ -20,6 +20,7 @@ LAYERS = [
         "_plugins",
         "_optional",
         "_batched",
+        "_asked_parts",
         "_text",
         "_progress",
         "_cache",

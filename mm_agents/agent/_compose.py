@@ -242,7 +242,7 @@ def tell_answered(draft: Draft, result: ToolResult) -> bool:
             continue
         own = places[: len(part["evidence"])] if "parts" in answered else places
         places = places[len(part["evidence"]) :]
-        _tell_part(draft, part, own or result.evidence[:1], result.payload["source"])
+        _tell_part(draft, part, own or [_whole(result, "read")], result.payload["source"])
     return True
 
 

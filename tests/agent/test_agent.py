@@ -363,7 +363,7 @@ def test_greetings_and_deeds_search_nothing(library: Library, question: str, sai
 
 
 def test_every_part_is_answered_or_named(library: Library, place: Path) -> None:
-    agent = planned(Agent(library, model="offline"), "read_invoice", weather=())
+    agent = planned(Agent(library, model="offline"), what=("read_invoice",), weather=())
     bill = place / "library" / "media" / "northwind.png"
     answer = agent.ask("Who is the seller, what is the total and what is the IBAN?", [bill])
     assert [claim.text for claim in answer.claims] == ["The seller is Northwind Parts Ltd.", "The total is 75.00."]
