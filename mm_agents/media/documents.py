@@ -77,7 +77,7 @@ def load_text(source: MediaFile | bytes | Path, *, limits: Limits = DEFAULT_LIMI
 
     Raises:
         UnsupportedMediaError: not text.
-        MediaTooLargeError: more bytes than the limits allow.
+        MediaTooLargeError: more bytes or characters than the limits allow.
         DamagedMediaError: the file is empty.
     """
     media = expect(source, "text", limits)
@@ -85,7 +85,13 @@ def load_text(source: MediaFile | bytes | Path, *, limits: Limits = DEFAULT_LIMI
         data = file.read(limits.text_bytes + 1)
     if len(data) > limits.text_bytes:
         raise MediaTooLargeError(f"{media.name!r} has more than {limits.text_bytes:,} bytes (Limits.text_bytes).")
-    return decode_text(data, media.name)
+    text = decode_text(data, media.name)
+    if len(text) > limits.characters:
+        raise MediaTooLargeError(
+            f"{media.name!r} has {len(text):,} characters; the limit is {limits.characters:,} (Limits.characters). "
+            "Split the file."
+        )
+    return text
 
 
 def pages(source: MediaFile | bytes | Path, *, max_side: int = 1024, limits: Limits = DEFAULT_LIMITS) -> Iterator[Page]:

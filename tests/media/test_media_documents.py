@@ -138,6 +138,12 @@ def test_load_text_checks_a_file_that_changed(tmp_path: Path) -> None:
         media.load_text(file, limits=Limits(text_bytes=5))
 
 
+def test_characters_of_a_text_are_bounded() -> None:
+    assert len(media.load_text("äöü".encode(), limits=Limits(characters=3))) == 3
+    with pytest.raises(MediaTooLargeError, match=r"has 4 characters; the limit is 3 \(Limits.characters\). Split"):
+        media.load_text("äöüß".encode(), limits=Limits(characters=3))
+
+
 def test_a_pdf_made_in_memory_is_not_confused_with_a_picture() -> None:
     file = BytesIO()
     PIL.Image.new("RGB", (10, 10)).save(file, "PDF")
