@@ -48,7 +48,8 @@ class Limits:
         pages: the pages of a PDF.
         page_characters: the characters of a PDF's page. A page of a dense newspaper has some 30,000.
         page_seconds: the processor time that one page of a PDF may take. Usual pages take some 0.05 seconds.
-        page_bytes: the memory of the process that reads a PDF, its file excepted.
+        pdf_seconds: the processor time that all pages of a PDF may take.
+        page_bytes: the memory that reading a PDF takes beside the program. A scan of 70 megapixels takes 300 MB.
         fetch_bytes: the size of what a URL answers.
         fetch_seconds: the time that fetching a URL may take, redirects included.
     """
@@ -68,7 +69,8 @@ class Limits:
     pages: int = 5000
     page_characters: int = 100_000
     page_seconds: int = 5
-    page_bytes: int = 1024**3
+    pdf_seconds: int = 600
+    page_bytes: int = 768 * 1024**2
     fetch_bytes: int = 64 * 1024**2
     fetch_seconds: float = 20
 
