@@ -10,7 +10,7 @@
     ├── MediaError (ValueError)              a picture, clip, text or PDF that cannot be used
     │   ├── UnsupportedMediaError            not a kind of file that can be read
     │   ├── DamagedMediaError                the right kind, but cut off or corrupt
-    │   ├── MediaTooLargeError               past a limit on pixels, bytes, seconds, frames or pages
+    │   ├── MediaTooLargeError               past one of the limits on a file (media.Limits)
     │   └── FetchError                       a URL that may not or cannot be fetched
     ├── EmbedderError (RuntimeError)         an embedder failed
     │   └── WeightsError                     a model file is missing, unexpected or out of reach
@@ -114,7 +114,7 @@ class DamagedMediaError(MediaError):
 
 
 class MediaTooLargeError(MediaError):
-    """The content passes a limit on pixels, bytes, seconds, frames or pages."""
+    """The content passes one of the limits on a file (``media.Limits``)."""
 
 
 class FetchError(MediaError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from uuid import UUID, uuid5
 import numpy as np
 
 from mm_agents import media
-from mm_agents.media import MediaFile
+from mm_agents.errors import MediaTooLargeError
+from mm_agents.media import DEFAULT_LIMITS, Limits, MediaFile
 from mm_agents.types import CollectionSpec, Item, Record, Text, Value
 
 if TYPE_CHECKING:
@@ -87,27 +89,40 @@ def describe(file: MediaFile) -> dict[str, Value]:
     return properties
 
 
-def pieces(file: MediaFile) -> Iterator[Piece]:
-    """Decode a file into what is embedded of it, in order."""
+def pieces(file: MediaFile, *, limits: Limits = DEFAULT_LIMITS) -> Iterator[Piece]:
+    """Decode a file into what is embedded of it, in order.
+
+    Raises:
+        MediaError: the file cannot be decoded, or is past the limits; MediaTooLargeError also for too many pieces.
+    """
+    for n, piece in enumerate(_pieces(file, limits)):
+        if n == limits.records:
+            raise MediaTooLargeError(
+                f"{file.name!r} would become more than {limits.records:,} records (Limits.records). Split the file."
+            )
+        yield piece
+
+
+def _pieces(file: MediaFile, limits: Limits) -> Iterator[Piece]:
     match file.media_type:
         case "image":
-            image = media.load_image(file, max_side=IMAGE_SIDE)
+            image = media.load_image(file, max_side=IMAGE_SIDE, limits=limits)
             thumbnail = media.encode_jpeg(image.pixels, max_side=THUMBNAIL_SIDE)
             yield Piece(items={"media": image}, thumbnail=thumbnail)
         case "video":
-            for clip in media.segments(file):
+            for clip in media.segments(file, limits=limits):
                 yield Piece(
                     properties={"t0": round(clip.start, 3), "t1": round(clip.end, 3)},
                     items={"moment": clip},
                     thumbnail=media.encode_jpeg(clip.frames[len(clip.frames) // 2], max_side=SEGMENT_THUMBNAIL_SIDE),
                 )
         case "text":
-            passages = chunks(media.load_text(file))
+            passages = chunks(media.load_text(file, limits=limits))
             for n, passage in enumerate(passages):
                 numbered: dict[str, Value] = {"chunk": n} if len(passages) > 1 else {}
                 yield Piece(properties=numbered, items={"words": Text(text=passage)}, text=passage)
         case "pdf":
-            for page in media.pages(file):
+            for page in media.pages(file, limits=limits):
                 thumbnail = media.encode_jpeg(page.image.pixels, max_side=THUMBNAIL_SIDE)
                 looks: dict[str, Item] = {"media": page.image}
                 for n, passage in enumerate(chunks(page.text) or [""]):
@@ -123,10 +138,13 @@ def pieces(file: MediaFile) -> Iterator[Piece]:
 
 def chunks(text: str, *, characters: int = CHUNK_CHARACTERS) -> list[str]:
     """Cut text into passages of whole paragraphs, of whole words where a paragraph is too long."""
+    long_word = re.compile(rf"\S{{{characters}}}(?=\S)")  # cut first: wrapping takes a word's length squared
     found: list[str] = []
     room = 0
     for paragraph in filter(None, (" ".join(block.split()) for block in text.split("\n\n"))):
-        for passage in textwrap.wrap(paragraph, characters):
+        short = len(paragraph) <= characters
+        passages = [paragraph] if short else textwrap.wrap(long_word.sub(r"\g<0> ", paragraph), characters)
+        for passage in passages:
             if len(passage) + 2 <= room:
                 found[-1] += "\n\n" + passage
                 room -= len(passage) + 2

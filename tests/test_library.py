@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import os
 import shutil
+import zlib
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -178,6 +180,31 @@ def test_what_cannot_be_read_is_reported_and_the_rest_goes_on(library: Library, 
     assert "0 bytes" in failed["empty.png"].reason
     assert [done for done, _, _ in seen] == [1, 2, 3, 4, 5, 6]
     assert library.count() == 2
+
+
+def test_files_that_would_exhaust_the_machine_are_reported_and_the_rest_goes_on(library: Library, folder: Path) -> None:
+    picture(folder / "fine.png", "red")
+    (folder / "text.txt").write_bytes(b"x" * 10_000_001)
+    PIL.Image.new("1", (1, 100_001)).save(folder / "tall.png")
+    jpeg = BytesIO()
+    PIL.Image.new("RGB", (64, 48)).save(jpeg, "JPEG", progressive=True)
+    last = jpeg.getvalue().rindex(b"\xff\xda")
+    (folder / "scans.jpg").write_bytes(jpeg.getvalue()[:-2] + jpeg.getvalue()[last:-2] * 60 + b"\xff\xd9")
+    (folder / "operators.pdf").write_bytes(page_of_operators(6_000_000))
+    report = library.add(folder, words="none")
+    assert report.added == library.count() == 1
+    assert {Path(failed.path).name: failed.error for failed in report.failed} == dict.fromkeys(
+        ("text.txt", "tall.png", "scans.jpg", "operators.pdf"), "MediaTooLargeError"
+    )
+
+
+def page_of_operators(count: int) -> bytes:
+    content = zlib.compress(b"0 0 1 1 re f\n" * count)
+    return (
+        b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+        b"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 500 500]/Contents 4 0 R>>endobj\n"
+        b"4 0 obj<</Filter/FlateDecode>>stream\n" + content + b"\nendstream endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+    )
 
 
 def test_two_damaged_files_of_one_content_both_fail(library: Library, folder: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from uuid import UUID
 
 import numpy as np
 import pytest
 
-from mm_agents import _plugins
-from mm_agents.ingest import Piece, add_shots, chunks, shots
+from mm_agents import _plugins, media
+from mm_agents.errors import MediaTooLargeError
+from mm_agents.ingest import Piece, add_shots, chunks, pieces, shots
+from mm_agents.media import Limits
 from mm_agents.retrieval import RANK_CONSTANT, Ranking, by_keywords, fuse, hits, merge, with_assets
 from mm_agents.types import CollectionSpec, Match, Record, VectorSpec
 
@@ -94,6 +97,22 @@ def test_chunks_are_whole_paragraphs_and_whole_words() -> None:
     assert all(len(chunk) <= 120 for chunk in found)
     assert " ".join(" ".join(found).split()) == " ".join(text.split())
     assert chunks(" \n\n ") == []
+
+
+def test_a_long_word_is_cut_in_time_that_grows_with_its_length() -> None:
+    word = "x" * 4_000_000
+    start = time.process_time()
+    found = chunks(f"before {word} after")
+    assert time.process_time() - start < 3
+    assert "".join(found).replace(" ", "") == f"before{word}after"
+    assert max(map(len, found)) <= 900
+
+
+def test_the_records_of_a_file_are_bounded() -> None:
+    file = media.inspect(b"\n\n".join([b"word " * 150] * 5), name="long.txt")
+    assert len(list(pieces(file, limits=Limits(records=5)))) == 5
+    with pytest.raises(MediaTooLargeError, match=r"'long.txt' would become more than 4 records \(Limits.records\)"):
+        list(pieces(file, limits=Limits(records=4)))
 
 
 def test_a_collection_of_given_vectors_is_searched_by_name() -> None:

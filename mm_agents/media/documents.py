@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-import math
+import io
+import json
+import os
 import re
+import signal
+import subprocess
+import sys
+import tempfile
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mm_agents._optional import require
-from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError, UnsupportedMediaError
-from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, expect
+from mm_agents.errors import ConfigError, DamagedMediaError, MediaError, MediaTooLargeError, UnsupportedMediaError
+from mm_agents.media import _pdf_child
+from mm_agents.media._pdf_child import NOT_TEXT
+from mm_agents.media.files import DEFAULT_LIMITS, BinaryFile, Limits, MediaFile, expect
 from mm_agents.media.formats import decode_text
 from mm_agents.types import Box, Image
+
+if TYPE_CHECKING:
+    from mm_agents.types import ByteArray
 
 PRINT_DPI = 200
 """Boxes on a page of a PDF are in pixels of its picture at this many dots an inch."""
 
-_PASSWORD_ERRORS = {4, 5}  # FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
 _SPLIT_WORD = re.compile("[\ufffe\x02]\n?")  # what PDFium writes for the hyphen of a word that is split over two lines
-_P = TypeVar("_P")
-_Edges = tuple[float, ...]  # left, bottom, right and top, in points
-_NOWHERE: _Edges = (0.0, 0.0, 0.0, 0.0)
-_NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-
-# PDFium is not thread-safe. Re-entrant, since an abandoned generator may be closed, by the garbage collector, in the
-# very thread that holds the lock.
-_pdfium_lock = threading.RLock()
+_CHILD_LIMITS = ("pixels", "page_bytes", "page_characters", "page_seconds", "pdf_seconds")
+_MEND = "Print it as a new PDF."
+_PATIENCE = 20  # seconds on the clock for each second of processor time, so that a busy machine ends nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +69,7 @@ class PrintedPage:
     Attributes:
         number: from 1.
         image: what the page looks like at the asked number of dots an inch.
-        words: those that it holds as text, in the file's order; none for a scan, nor where most run up or down.
+        words: those that it holds as text, in the file's order; none for a scan.
     """
 
     number: int
@@ -77,7 +82,7 @@ def load_text(source: MediaFile | bytes | Path, *, limits: Limits = DEFAULT_LIMI
 
     Raises:
         UnsupportedMediaError: not text.
-        MediaTooLargeError: more bytes than the limits allow.
+        MediaTooLargeError: more bytes or characters than the limits allow.
         DamagedMediaError: the file is empty.
     """
     media = expect(source, "text", limits)
@@ -85,11 +90,17 @@ def load_text(source: MediaFile | bytes | Path, *, limits: Limits = DEFAULT_LIMI
         data = file.read(limits.text_bytes + 1)
     if len(data) > limits.text_bytes:
         raise MediaTooLargeError(f"{media.name!r} has more than {limits.text_bytes:,} bytes (Limits.text_bytes).")
-    return decode_text(data, media.name)
+    text = decode_text(data, media.name)
+    if len(text) > limits.characters:
+        raise MediaTooLargeError(
+            f"{media.name!r} has {len(text):,} characters; the limit is {limits.characters:,} (Limits.characters). "
+            "Split the file."
+        )
+    return text
 
 
 def pages(source: MediaFile | bytes | Path, *, max_side: int = 1024, limits: Limits = DEFAULT_LIMITS) -> Iterator[Page]:
-    """Read a PDF page by page; one page is in memory at a time.
+    """Read a PDF page by page, in a process of its own; two pages at most are in memory at a time.
 
     Args:
         source: the PDF.
@@ -99,7 +110,7 @@ def pages(source: MediaFile | bytes | Path, *, max_side: int = 1024, limits: Lim
     Raises:
         ConfigError: max_side is below 1.
         UnsupportedMediaError: not a PDF, or an encrypted one.
-        MediaTooLargeError: more pages or bytes than the limits allow.
+        MediaTooLargeError: more pages or bytes than the limits allow, or a page with too much on it.
         DamagedMediaError: the PDF, or a page of it, is cut off or corrupt.
     """
     if max_side < 1:
@@ -128,164 +139,124 @@ def print_pages(
     """
     if dpi < 1:
         raise ConfigError(f"dpi has to be at least 1, not {dpi!r}.")
-
-    def read(document: Any, index: int) -> PrintedPage:
-        return _printed(document, index, dpi / 72, limits)
-
-    return _each(expect(source, "pdf", limits), limits, read, numbers)
+    return _printed(expect(source, "pdf", limits), dpi / 72, numbers, limits)
 
 
 def _pages(media: MediaFile, max_side: int, limits: Limits) -> Iterator[Page]:
-    return _each(media, limits, lambda document, index: _page(document, index, max_side))
+    for number, pixels, answer in _each(media, limits, max_side=max_side):
+        yield Page(number=number, text=_clean(answer["text"]), image=Image(pixels=pixels))
+
+
+def _printed(media: MediaFile, scale: float, numbers: Sequence[int] | None, limits: Limits) -> Iterator[PrintedPage]:
+    for number, pixels, answer in _each(media, limits, scale=scale, numbers=numbers):
+        words = tuple(
+            PrintedWord(text=text, box=Box(x0=x0, y0=y0, x1=x1, y1=y1)) for text, x0, y0, x1, y1 in answer["words"]
+        )
+        yield PrintedPage(number=number, image=Image(pixels=pixels), words=words)
 
 
 def _each(
-    media: MediaFile, limits: Limits, read: Callable[[Any, int], _P], numbers: Sequence[int] | None = None
-) -> Iterator[_P]:
-    pdfium = require("pypdfium2", extra="local", feature="Reading PDF")
-    with media.open() as file:
-        with _pdfium(pdfium, repr(media.name)):
-            document = pdfium.PdfDocument(file)
-        try:
-            with _pdfium(pdfium, repr(media.name)):
-                count = len(document)
-                document.init_forms()  # so that what was filled into a form is drawn
-            if count > limits.pages:
-                raise MediaTooLargeError(
-                    f"{media.name!r} has {count:,} pages; the limit is {limits.pages:,} (Limits.pages)."
-                )
-            if count < 1:
-                raise DamagedMediaError(f"{media.name!r} has no pages.")
-            for number in range(1, count + 1) if numbers is None else numbers:
-                if not 1 <= number <= count:
-                    raise ConfigError(f"{media.name!r} has the pages 1 to {count}; there is no page {number!r}.")
-                with _pdfium(pdfium, f"Page {number} of {media.name!r}"):
-                    page = read(document, number - 1)
-                yield page
-        finally:
-            with _pdfium_lock:
-                document.close()
+    media: MediaFile,
+    limits: Limits,
+    *,
+    max_side: int | None = None,
+    scale: float | None = None,
+    numbers: Sequence[int] | None = None,
+) -> Iterator[tuple[int, ByteArray, dict[str, Any]]]:
+    """Number, pixels and the rest of what the reading process answers, page by page."""
+    require("pypdfium2", extra="local", feature="Reading PDF")
+    wanted = {name: getattr(limits, name) for name in _CHILD_LIMITS}
+    wanted |= {"max_side": max_side, "scale": scale, "numbers": None if numbers is None else [int(n) for n in numbers]}
+    with media.open() as file, _child(file, wanted) as process:
+        count = _answer(process, repr(media.name), limits)["pages"]
+        if count > limits.pages:
+            raise MediaTooLargeError(
+                f"{media.name!r} has {count:,} pages; the limit is {limits.pages:,} (Limits.pages)."
+            )
+        if count < 1:
+            raise DamagedMediaError(f"{media.name!r} has no pages.")
+        for number in range(1, count + 1) if numbers is None else numbers:
+            if not 1 <= number <= count:
+                raise ConfigError(f"{media.name!r} has the pages 1 to {count}; there is no page {number!r}.")
+            answer = _answer(process, f"Page {number} of {media.name!r}", limits)
+            height, stride, width, channels = answer["shape"]
+            rows = np.frombuffer(answer["picture"], np.uint8).reshape(height, stride)[:, : width * channels]
+            yield number, np.array(rows.reshape(height, width, channels)[..., :3]), answer
 
 
-def _page(document: Any, index: int, max_side: int) -> Page:
-    page = document[index]
+@contextmanager
+def _child(file: BinaryFile, wanted: dict[str, Any]) -> Generator[subprocess.Popen[bytes]]:
+    """A process of its own that reads the PDF; it is ended however the block is left."""
+    with tempfile.TemporaryFile() if isinstance(file, io.BytesIO) else nullcontext(file) as content:
+        if isinstance(file, io.BytesIO):
+            content.write(file.getbuffer())
+        content.seek(0)
+        process = subprocess.Popen(
+            [sys.executable, "-P", _pdf_child.__file__, json.dumps(wanted)],
+            stdin=content,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},
+        )
+        with process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+
+def _answer(process: subprocess.Popen[bytes], name: str, limits: Limits) -> dict[str, Any]:
+    """The next answer, with the bytes that belong to it as ``picture``."""
+    assert process.stdout
+    late = threading.Timer(_PATIENCE * limits.page_seconds, process.kill)  # where the system bounds no processor time
+    late.start()
     try:
-        bitmap = page.render(scale=max_side / max(page.get_size()), rev_byteorder=True)
-        pixels = np.array(bitmap.to_numpy()[..., :3])
-        bitmap.close()
-        words = page.get_textpage()
-        text = str(words.get_text_range())
-        words.close()
+        line = process.stdout.readline()
+        answer: dict[str, Any] = json.loads(line) if line.endswith(b"\n") else {"error": "ended"}
+        answer["picture"] = process.stdout.read(answer.get("bytes", 0))
+        if len(answer["picture"]) < answer.get("bytes", 0):
+            answer["error"] = "ended"
     finally:
-        page.close()
-    return Page(number=index + 1, text=_clean(text), image=Image(pixels=pixels))
+        late.cancel()
+    match answer.get("error"):
+        case None:
+            return answer
+        case "encrypted":
+            raise UnsupportedMediaError(f"{name} is encrypted; save it without a password.")
+        case "damaged":
+            raise DamagedMediaError(f"{name} is cut off or corrupt: {answer['detail']}")
+        case "limit":
+            limit = getattr(limits, answer["setting"])
+            raise MediaTooLargeError(
+                f"{name} has more than {limit:,} {answer['detail']} (Limits.{answer['setting']}). {_MEND}"
+            )
+        case "memory":
+            raise MediaTooLargeError(_too_much(name, limits))
+        case _:
+            raise _ended(process.wait(), name, limits)
 
 
-def _printed(document: Any, index: int, scale: float, limits: Limits) -> PrintedPage:
-    page = document[index]
-    try:
-        width, height = page.get_size()
-        scale = min(scale, (limits.pixels / max(width * height, 1)) ** 0.5)
-        bitmap = page.render(scale=scale, rev_byteorder=True)
-        pixels = np.array(bitmap.to_numpy()[..., :3])
-        bitmap.close()
-        text = page.get_textpage()
-        words = _words(text, _shown(page), scale, pixels.shape[1], pixels.shape[0])
-        text.close()
-    finally:
-        page.close()
-    return PrintedPage(number=index + 1, image=Image(pixels=pixels), words=words)
+def _ended(code: int, name: str, limits: Limits) -> MediaError:
+    """Why the reading process ended before its answer."""
+    kind = signal.Signals(-code).name if -code in set(signal.Signals) else str(code)
+    if kind == "SIGKILL":
+        return MediaTooLargeError(
+            f"{name} was not read within {_PATIENCE * limits.page_seconds:,} seconds, or the system ended its reading. "
+            "Print it as a new PDF, or read it when the machine is less busy."
+        )
+    if kind == "SIGXCPU":
+        return MediaTooLargeError(
+            f"{name} takes more than {limits.page_seconds:,} seconds to read (Limits.page_seconds). {_MEND}"
+        )
+    if kind in ("SIGABRT", "SIGTRAP", "SIGILL"):  # so PDFium ends when it is given no more memory
+        return MediaTooLargeError(_too_much(name, limits))
+    return DamagedMediaError(f"{name} is corrupt: the process that read it ended with {kind}.")
 
 
-def _shown(page: Any) -> Callable[[_Edges], _Edges]:
-    """From edges in a page's own points to those on the page as it is shown: cut to its box, and turned by /Rotate."""
-    x0, y0, x1, y1 = page.get_bbox()
-    turn = page.get_rotation()
-
-    def shown(edges: _Edges) -> _Edges:
-        left, bottom, right, top = edges
-        match turn:
-            case 90:
-                return bottom - y0, x1 - right, top - y0, x1 - left
-            case 180:
-                return x1 - right, y1 - top, x1 - left, y1 - bottom
-            case 270:
-                return y1 - top, left - x0, y1 - bottom, right - x0
-            case _:
-                return left - x0, bottom - y0, right - x0, top - y0
-
-    return shown
-
-
-def _words(
-    page: Any, shown: Callable[[_Edges], _Edges], scale: float, width: int, height: int
-) -> tuple[PrintedWord, ...]:
-    """The words of a page's text: characters between spaces, apart where a gap or a new line lies between them.
-
-    None where most of the text runs up or down the page as it is shown, or stands on its head: such a page is better
-    read as a picture.
-    """
-    text = str(page.get_text_range())
-    if len(text) != page.count_chars():  # characters outside the basic plane would shift the boxes
-        return ()
-    found: list[PrintedWord] = []
-    word, box, before = "", _NOWHERE, _NOWHERE
-    level = 0  # how many more characters stand right of the one before them than above, below or left of it
-    for n, character in enumerate(text):
-        seen = not character.isspace() and not _NOT_TEXT.match(character)
-        tight = shown(page.get_charbox(n)) if seen else _NOWHERE
-        if tight[2] <= tight[0]:
-            seen = False
-        room = shown(page.get_charbox(n, loose=True)) if seen else _NOWHERE  # with the blanks that belong to it
-        if before is not _NOWHERE and seen and character.isascii():  # others may well run down or to the left
-            level += 1 if _beside(before, room) and room[0] > before[0] else -1
-        if word and not (seen and _follows(before, room)):
-            found.append(_printed_word(word, box, scale, width, height))
-            word = ""
-        if seen:
-            edges = zip(box, tight, (min, min, max, max), strict=True)
-            box = tuple(choose(a, b) for a, b, choose in edges) if word else tight
-            word = word + character
-        before = room
-    if word:
-        found.append(_printed_word(word, box, scale, width, height))
-    return tuple(found) if level >= 0 else ()
-
-
-def _follows(before: _Edges, room: _Edges) -> bool:
-    """Whether a character's room is on the line of the one before it, and right behind it."""
-    tall = max(before[3] - before[1], room[3] - room[1])
-    return -tall < room[0] - before[2] < 0.2 * tall and _beside(before, room)
-
-
-def _beside(before: _Edges, room: _Edges) -> bool:
-    """Whether two characters share some height."""
-    return room[1] < before[3] and room[3] > before[1]
-
-
-def _printed_word(text: str, box: _Edges, scale: float, width: int, height: int) -> PrintedWord:
-    x0, y0 = int(box[0] * scale), int(height - box[3] * scale)
-    x0, y0 = min(max(x0, 0), width - 1), min(max(y0, 0), height - 1)
-    x1, y1 = math.ceil(box[2] * scale), math.ceil(height - box[1] * scale)
-    return PrintedWord(
-        text=text, box=Box(x0=x0, y0=y0, x1=min(max(x1, x0 + 1), width), y1=min(max(y1, y0 + 1), height))
-    )
+def _too_much(name: str, limits: Limits) -> str:
+    return f"{name} takes more than {limits.page_bytes:,} bytes of memory to read (Limits.page_bytes). {_MEND}"
 
 
 def _clean(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _NOT_TEXT.sub("", _SPLIT_WORD.sub("", text)).strip()
-
-
-@contextmanager
-def _pdfium(pdfium: Any, name: str) -> Generator[None]:
-    """Hold the lock, and turn what PDFium raises into an error of ours."""
-    try:
-        with _pdfium_lock:
-            yield
-    except pdfium.PdfiumError as error:
-        if error.err_code in _PASSWORD_ERRORS:
-            raise UnsupportedMediaError(f"{name} is encrypted; save it without a password.") from error
-        raise DamagedMediaError(f"{name} is cut off or corrupt: {error}") from error
-    except (ZeroDivisionError, OverflowError, ValueError) as error:  # a page without a size
-        raise DamagedMediaError(f"{name} is corrupt: {error}") from error
+    return NOT_TEXT.sub("", _SPLIT_WORD.sub("", text)).strip()

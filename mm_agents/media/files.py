@@ -33,20 +33,44 @@ class Limits:
     Attributes:
         bytes: the size of any file.
         text_bytes: the size of a text file, which is read whole.
+        characters: the characters of a text file, some three long novels; each passage of them is embedded.
+        records: what one file becomes in a library: passages, segments or pages. Six hours of video make 10,800
+            segments of two seconds, and 5,000 full pages some 20,000 passages.
         pixels: width times height of a picture or of a video's frames.
+        side: the longer side of a picture in pixels; each row costs memory of its own. JPEG ends at 65,535.
+        decoded_bytes: the memory that decoding one picture takes, estimated from its header.
+        scans: the passes in which a JPEG is coded. Progressive ones have some 10; each costs a pass over all pixels.
+        segments: the segments of a JPEG's metadata and tables. A long colour profile has 255 at most.
         seconds: the length of a video.
+        still_seconds: how long one frame is on show before the segments that show it alone become one: no slide or
+            pause of a usual video is lost, and two frames six hours apart do not fill a library.
         frames: how many frames are sampled from one video.
         pages: the pages of a PDF.
+        page_characters: the characters of a PDF's page. A page of a dense newspaper has some 30,000.
+        page_seconds: the processor time that one page of a PDF may take. Usual pages take some 0.05 seconds.
+        pdf_seconds: the processor time that all pages of a PDF may take.
+        page_bytes: the memory that reading a PDF takes beside the program. A scan of 70 megapixels takes 300 MB.
         fetch_bytes: the size of what a URL answers.
         fetch_seconds: the time that fetching a URL may take, redirects included.
     """
 
     bytes: int = 4 * 1024**3
     text_bytes: int = 64 * 1024**2
+    characters: int = 10_000_000
+    records: int = 20_000
     pixels: int = 100_000_000
+    side: int = 100_000
+    decoded_bytes: int = 1024**3
+    scans: int = 50
+    segments: int = 500
     seconds: float = 6 * 3600
+    still_seconds: float = 10
     frames: int = 100_000
     pages: int = 5000
+    page_characters: int = 100_000
+    page_seconds: int = 5
+    pdf_seconds: int = 600
+    page_bytes: int = 768 * 1024**2
     fetch_bytes: int = 64 * 1024**2
     fetch_seconds: float = 20
 

@@ -17,6 +17,7 @@ import PIL.Image
 from PIL import ImageCms, ImageFile
 
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError
+from mm_agents.media._jpeg import check_jpeg
 from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, expect
 from mm_agents.types import Image
 
@@ -57,6 +58,12 @@ _UPRIGHT = {
 }
 _TURNED = {3, 6, 8}  # and not mirrored
 _SWAPS_SIDES = {5, 6, 7, 8}
+_PEAK_BYTES = {"webp": 16, "avif": 16}  # their decoders keep frames of their own
+_USUAL_BYTES = 8
+_CLEAR_BYTES = 12  # with an alpha channel
+_DEEP_BYTES = 20  # scaled as floats
+"""Memory that a pixel takes while a picture is decoded and brought to RGB, at its peak."""
+
 _LARGEST_JPEG_SIDE = 65_500
 _warnings_lock = threading.Lock()
 
@@ -89,7 +96,7 @@ def load_image(
 
 
 def image_size(source: MediaFile | bytes | Path, *, limits: Limits = DEFAULT_LIMITS) -> tuple[int, int]:
-    """A picture's width and height in pixels as it is displayed; reads no more than the header.
+    """A picture's width and height in pixels as it is displayed; nothing is decoded.
 
     Raises:
         MediaError: as ``load_image``.
@@ -170,15 +177,30 @@ def _header(media: MediaFile, limits: Limits) -> Generator[tuple[ImageFile.Image
     plugin = _PLUGINS[media.format]
     opener = getattr(importlib.import_module(f"PIL.{plugin}ImagePlugin"), f"{plugin}ImageFile")
     with media.open() as file, _typed(repr(media.name)):
+        if media.format == "jpeg":
+            check_jpeg(file, media.name, limits)
         with _quiet():
             picture: ImageFile.ImageFile = opener(file)
-            width, height = picture.size
-            if width * height > limits.pixels:
-                raise MediaTooLargeError(
-                    f"{media.name!r} has {width:,} x {height:,} pixels; the limit is {limits.pixels:,} (Limits.pixels)."
-                )
+            _bound(picture, media, limits)
             orientation = _orientation(picture)
         yield picture, orientation
+
+
+def _bound(picture: PIL.Image.Image, media: MediaFile, limits: Limits) -> None:
+    width, height = picture.size
+    deep = picture.mode == "F" or picture.mode.startswith("I")
+    usual = _CLEAR_BYTES if picture.has_transparency_data else _USUAL_BYTES
+    memory = width * height * (_DEEP_BYTES if deep else _PEAK_BYTES.get(media.format, usual))
+    for setting, value, limit in (
+        ("pixels", width * height, limits.pixels),
+        ("side", max(width, height), limits.side),
+        ("decoded_bytes", memory, limits.decoded_bytes),
+    ):
+        if value > limit:
+            takes = f", which take {value:,} bytes to decode" if setting == "decoded_bytes" else ""
+            raise MediaTooLargeError(
+                f"{media.name!r} has {width:,} x {height:,} pixels{takes}; the limit is {limit:,} (Limits.{setting})."
+            )
 
 
 def _decode(picture: PIL.Image.Image) -> None:

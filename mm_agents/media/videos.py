@@ -89,9 +89,10 @@ def segments(
 ) -> Iterator[Clip]:
     """Cut a video into segments of sampled frames; one segment is in memory at a time.
 
-    Segment k begins at ``k * seconds`` and ends where the next begins, the last one where the video ends. Each is
-    sampled at its start and then every ``1 / fps`` seconds, and a sample is the frame on show at that time; a frame
-    that stays on show is taken once per segment. So every segment has a frame, also in a video that stands still.
+    Segments begin at multiples of ``seconds``, and each ends where the next begins, the last one where the video ends.
+    Each is sampled at its start and then every ``1 / fps`` seconds, and a sample is the frame on show at that time; a
+    frame that stays on show is taken once per segment. So every segment has a frame, also in a video that stands still.
+    A frame that stays on show for more than ``Limits.still_seconds`` makes one segment of those that show nothing else.
     A remainder shorter than ``1 / fps`` in which no new frame begins belongs to the segment before it.
 
     Args:
@@ -265,14 +266,18 @@ def _segments(media: MediaFile, fps: Fraction, seconds: Fraction, max_side: int,
             raise DamagedMediaError(f"{media.name!r} holds no frame that can be decoded.")
         convert = _converter(first.frame, stream, max_side)
         taken = 0
-        for clip in _cut(chain([first], frames), fps, seconds, convert):
+        for clip in _cut(chain([first], frames), fps, seconds, limits.still_seconds, convert):
             taken += len(clip.times)
             _bound(taken, limits.frames, "frames", media.name)
             yield clip
 
 
 def _cut(
-    frames: Iterable[_Shown], fps: Fraction, seconds: Fraction, convert: Callable[[VideoFrame], ByteArray]
+    frames: Iterable[_Shown],
+    fps: Fraction,
+    seconds: Fraction,
+    still_seconds: float,
+    convert: Callable[[VideoFrame], ByteArray],
 ) -> Iterator[Clip]:
     """Sample frames and put them together to segments."""
     samples_per_segment = math.ceil(seconds * fps)
@@ -280,23 +285,29 @@ def _cut(
     taken: _Shown | None = None
     pictures: list[ByteArray] = []
     times: list[float] = []
-    end = Fraction(0)
+    start = end = Fraction(0)
     for shown, following in pairwise(chain(frames, [None])):
         if shown is None:
             break
         end = following.time if following else shown.end
         while (at := segment * seconds + sample / fps) < end:
             if sample == 0 and pictures:
+                still = taken is shown and len(pictures) == 1 and end - shown.time > still_seconds
+                if still and at + seconds <= end:
+                    segment += 1
+                    continue
                 if following is None and at > shown.time and end - at < 1 / fps:
                     break
-                yield _clip(pictures, times, (segment - 1) * seconds, at)
+                yield _clip(pictures, times, start, at)
                 pictures, times, taken = [], [], None
+            if not pictures:
+                start = at
             if taken is not shown:
                 pictures.append(convert(shown.frame))
                 times.append(float(max(shown.time, segment * seconds)))
                 taken = shown
             segment, sample = (segment, sample + 1) if sample + 1 < samples_per_segment else (segment + 1, 0)
-    yield _clip(pictures, times, (segment if sample else segment - 1) * seconds, end)
+    yield _clip(pictures, times, start, end)
 
 
 def _clip(pictures: list[ByteArray], times: list[float], start: Fraction, end: Fraction) -> Clip:

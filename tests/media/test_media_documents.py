@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
+import zlib
 from hashlib import md5
 from io import BytesIO
 from pathlib import Path
@@ -97,6 +99,66 @@ def test_pages_are_bounded() -> None:
         media.pages(pdf("a"), max_side=0)
 
 
+def pdf_of(content: bytes, *streams: bytes, filters: str = "") -> bytes:
+    """A PDF of one page with this content, in which /Xn is the form of the nth stream, nested into one another."""
+
+    def stream(data: bytes, entries: str) -> bytes:
+        return f"<</Length {len(data)}{entries}>>stream\n".encode() + data + b"\nendstream "
+
+    def form(n: int) -> str:
+        return f"/Resources<</Font<</F 3 0 R>>/XObject<</X{n} {20 + n} 0 R>>>>"
+
+    page = f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 500 500]/Contents 11 0 R{form(0)}>>".encode()
+    objects = {10: page, 11: stream(content, filters)}
+    for n, data in enumerate(streams):
+        objects[20 + n] = stream(data, f"/Type/XObject/Subtype/Form/BBox[0 0 500 500]{form(n + 1)}")
+    extra = b"".join(b"%d 0 obj" % number + value + b"endobj\n" for number, value in objects.items())
+    return pdf(extra=extra).replace(b"/Kids[]/Count 0", b"/Kids[10 0 R]/Count 1")
+
+
+def nested_forms() -> bytes:
+    """Twelve forms, each of which draws the next ten times."""
+    forms = [f"/X{n + 1} Do ".encode() * 10 for n in range(11)]
+    return pdf_of(b"/X0 Do", *forms, b"0 0 1 1 re f")
+
+
+def test_a_page_that_takes_too_much_memory_is_refused() -> None:
+    operators = zlib.compress(b"0 0 1 1 re f\n" * 1_000_000)
+    zeros = zlib.compress(zlib.compress(bytes(300_000_000)))
+    limits = Limits(page_bytes=64 * 1024**2)
+    for content in (
+        nested_forms(),
+        pdf_of(operators, filters="/Filter/FlateDecode"),
+        pdf_of(zeros, filters="/Filter[/FlateDecode/FlateDecode]"),
+    ):
+        with pytest.raises(
+            MediaTooLargeError, match=r"Page 1 of 'untitled' takes more than 67,108,864 bytes of memory"
+        ):
+            list(media.pages(content, limits=limits))
+        with pytest.raises(MediaTooLargeError, match=r"\(Limits.page_bytes\)"):
+            list(media.print_pages(content, limits=limits))
+    assert next(media.pages(pdf_of(b"BT /F 18 Tf 20 40 Td (fine) Tj ET"), limits=limits)).text == "fine"
+
+
+def test_a_page_that_takes_too_long_is_refused() -> None:
+    start = time.monotonic()
+    with pytest.raises(MediaTooLargeError, match=r"takes more than 1 seconds to read \(Limits.page_seconds\)"):
+        list(media.pages(nested_forms(), limits=Limits(page_seconds=1, page_bytes=16 * 1024**3)))
+    assert time.monotonic() - start < 30
+    with pytest.raises(
+        MediaTooLargeError, match=r"Page 1 .* more than 0 seconds of processor time \(Limits.pdf_seconds\)"
+    ):
+        list(media.pages(pdf("x"), limits=Limits(pdf_seconds=0)))
+
+
+def test_the_characters_of_a_page_are_bounded() -> None:
+    assert len(list(media.pages(pdf("twelve chars"), limits=Limits(page_characters=12)))) == 1
+    pages = media.pages(pdf("short", "twelve chars"), limits=Limits(page_characters=11))
+    assert next(pages).text == "short"
+    with pytest.raises(MediaTooLargeError, match=r"Page 2 .* more than 11 characters \(Limits.page_characters\)"):
+        next(pages)
+
+
 def test_pdfs_are_read_from_many_threads_and_abandoned_midway() -> None:
     content = pdf(*(f"page {n}" for n in range(30)))
     found: list[list[str]] = []
@@ -136,6 +198,12 @@ def test_load_text_checks_a_file_that_changed(tmp_path: Path) -> None:
     path.write_text("hello, hello")
     with pytest.raises(MediaTooLargeError, match="text_bytes"):
         media.load_text(file, limits=Limits(text_bytes=5))
+
+
+def test_characters_of_a_text_are_bounded() -> None:
+    assert len(media.load_text("äöü".encode(), limits=Limits(characters=3))) == 3
+    with pytest.raises(MediaTooLargeError, match=r"has 4 characters; the limit is 3 \(Limits.characters\). Split"):
+        media.load_text("äöüß".encode(), limits=Limits(characters=3))
 
 
 def test_a_pdf_made_in_memory_is_not_confused_with_a_picture() -> None:

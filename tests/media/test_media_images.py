@@ -241,7 +241,9 @@ def test_the_pixel_limit_is_the_callers() -> None:
         media.load_image(content, limits=Limits(pixels=599))
     before = PIL.Image.MAX_IMAGE_PIXELS
     large = saved(PIL.Image.new("1", (15_000, 15_000)), "PNG")  # past Pillow's own limit
-    assert media.load_image(large, max_side=10, limits=Limits(pixels=15_000**2)).pixels.shape == (10, 10, 3)
+    assert media.load_image(
+        large, max_side=10, limits=Limits(pixels=15_000**2, decoded_bytes=2 * 1024**3)
+    ).pixels.shape == (10, 10, 3)
     assert before == PIL.Image.MAX_IMAGE_PIXELS
 
 
@@ -309,3 +311,40 @@ def test_real_photos(data: Path) -> None:
         assert max(pixels.shape[:2]) == 768
         assert abs(pixels.shape[1] / pixels.shape[0] - width / height) < 0.01
         assert pixels.std() > 20
+
+
+def many_scans(scans: int) -> bytes:
+    """A progressive JPEG whose last scan comes again and again."""
+    content = saved(noise(), "JPEG", progressive=True)
+    last = content.rindex(b"\xff\xda")
+    return content[:-2] + content[last:-2] * (scans - content.count(b"\xff\xda")) + content[-2:]
+
+
+def test_scans_of_a_jpeg_are_bounded() -> None:
+    assert media.load_image(many_scans(50)).pixels.shape == (20, 30, 3)
+    for reader in (media.load_image, media.image_size):
+        with pytest.raises(MediaTooLargeError, match=r"'untitled' has more than 50 scans \(Limits.scans\)"):
+            reader(many_scans(51))
+    with pytest.raises(MediaTooLargeError, match="more than 4 scans"):
+        media.load_image(saved(noise(), "JPEG", progressive=True), limits=Limits(scans=4))
+    trailing = saved(noise(), "JPEG", progressive=True) + b"\xff\xda\0\2" * 1000  # such as the film of a live photo
+    assert media.image_size(trailing) == (30, 20)
+
+
+def test_segments_of_a_jpeg_are_bounded() -> None:
+    content = saved(noise(), "JPEG")
+    extra = b"\xff\xe1\0\x0aExif\0\0\xff\xda"  # what looks like a scan within a segment is none
+    assert media.image_size(content[:2] + extra * 400 + content[2:]) == (30, 20)
+    with pytest.raises(MediaTooLargeError, match=r"more than 500 segments \(Limits.segments\)"):
+        media.image_size(content[:2] + extra * 600 + content[2:])
+
+
+def test_memory_and_sides_are_bounded_before_decoding() -> None:
+    tall = saved(PIL.Image.new("1", (1, 100_001)), "PNG")
+    with pytest.raises(MediaTooLargeError, match=r"1 x 100,001 pixels; the limit is 100,000 \(Limits.side\)"):
+        media.load_image(tall)
+    for format, mode, bytes_a_pixel in (("WEBP", "RGB", 16), ("PNG", "RGBA", 12), ("PNG", "I;16", 20)):
+        content = saved(PIL.Image.new(mode, (30, 20)), format)
+        assert media.load_image(content, limits=Limits(decoded_bytes=600 * bytes_a_pixel)).pixels.shape == (20, 30, 3)
+        with pytest.raises(MediaTooLargeError, match=r"bytes to decode; the limit is .* \(Limits.decoded_bytes\)"):
+            media.load_image(content, limits=Limits(decoded_bytes=600 * bytes_a_pixel - 1))

@@ -128,6 +128,14 @@ def test_a_variable_frame_rate_keeps_its_times(tmp_path: Path, name: str, codec:
     assert [number(clip, 0) for clip in clips] == pytest.approx([0, 4, 6, 6, 6], abs=1)  # what stands still is in each
 
 
+def test_a_frame_that_stays_for_long_is_one_segment(tmp_path: Path) -> None:
+    path = video(tmp_path / "a.mkv", "libx264", milliseconds=[0, 1_000, 6_000_000, 6_001_000])
+    clips = list(media.segments(path))
+    assert [(clip.start, len(clip.times)) for clip in clips] == [(0, 2), (2, 1), (6000, 2)]
+    assert [clip.end for clip in clips[:2]] == [2, 6000]
+    assert len(list(media.segments(path, limits=Limits(still_seconds=7200)))) == 3001
+
+
 def test_times_that_jump_back_go_on(tmp_path: Path) -> None:
     """As in two recordings that were put one behind the other."""
     content = video(tmp_path / "a.webm", "libvpx", options={"cluster_time_limit": "1000"}).read_bytes()
