@@ -6,18 +6,25 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 COMMAND = (sys.executable, "-c", "from mm_agents.cli import main; main()")
 
 
-def run(*arguments: str | Path, cwd: Path, code: int = 0, typed: str = "") -> subprocess.CompletedProcess[str]:
-    """Run a command without the keys of whoever runs the tests; it has to end with that code and no traceback."""
+def run(
+    *arguments: str | Path, cwd: Path, code: int = 0, typed: str = "", keys: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command with the given keys and none of whoever runs the tests; it ends with that code and no traceback."""
     done = subprocess.run(
         [*COMMAND, *map(str, arguments)],
         cwd=cwd,
-        env={**{name: value for name, value in os.environ.items() if "API_KEY" not in name}, "COLUMNS": "160"},
+        env={
+            **{name: value for name, value in os.environ.items() if "API_KEY" not in name},
+            "COLUMNS": "160",
+            **(keys or {}),
+        },
         input=typed,
         capture_output=True,
         text=True,

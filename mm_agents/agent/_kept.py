@@ -52,18 +52,19 @@ class KeptAnswers:
         known = [VERSION, question, files, model, told, str(library.root), assets]
         return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 
-    def get(self, key: str, otherwise: Callable[[], Answer]) -> Answer:
+    def get(self, key: str, otherwise: Callable[[], Answer], *, root: str | None = None) -> Answer:
         """The answer that was kept, which cost nothing now; else the one that is made now, which is kept.
 
         Args:
             key: of ``key``.
             otherwise: makes the answer.
+            root: the library's folder.
         """
         started = time.monotonic()
         path = self._folder / f"{key}.json"
         if path.is_file():
             try:
-                kept = Answer.load(path)
+                kept = Answer.load(path, root=root)
                 return replace(kept, cost=Cost(seconds=round(time.monotonic() - started, 3)))
             except ConfigError:
                 pass  # damaged, or of another version: it is made again

@@ -78,7 +78,7 @@ class Quotes:
 
     def _in_story(self, quote: str, evidence: Evidence) -> str | None:
         if self._library is None:
-            raise Unchecked("a film's story is kept in the library, which is not at hand")
+            raise Unchecked("a film's story is kept in the library, which was not given: pass --library or library=")
         record = self._library.store.get([evidence.asset]).get(evidence.asset)
         if record is None:
             return "the library does not hold the film any more"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,16 +25,38 @@ _TEXT_WIDTH = 560
 _FRAMES = 3
 
 
+def place_of(path: str, root: str | Path | None) -> Path:
+    """Where a source's file lies.
+
+    Args:
+        path: as the evidence has it.
+        root: the folder that a relative path starts from.
+
+    Raises:
+        MediaError: the path is relative, and there is no root or the path leads out of it.
+    """
+    if Path(path).is_absolute():
+        return Path(path)
+    if root is None:
+        raise MediaError(
+            f"{path!r} lies in a library that was not given. Pass it: '--library LIB' at the command line, "
+            "library= or root= for verify, root= for Answer.load."
+        )
+    if os.path.normpath(path).split(os.sep)[0] == os.pardir:
+        raise MediaError(f"{path!r} leads out of the library; the path of a file outside of it has to be absolute.")
+    return Path(root) / path
+
+
 def file_of(source: Source) -> MediaFile:
     """A source's file, unchanged.
 
     Raises:
-        MediaError: there is none, it is gone, or it has changed.
+        MediaError: there is none, its library was not given, it is gone, or it has changed.
     """
     evidence = source.evidence
     if evidence.path is None or evidence.sha256 is None:
         raise MediaError(f"{source.name!r} has no file of its own.")
-    file = media.inspect(Path(source.root or ".") / evidence.path)
+    file = media.inspect(place_of(evidence.path, source.root))
     if file.sha256 != evidence.sha256:
         raise MediaError(f"{source.name!r} was changed since it was looked at.")
     return file

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from pydantic import TypeAdapter, ValidationError
+
 from mm_agents.errors import ConfigError
 from mm_agents.retrieval import evidence_json
-from mm_agents.types import Box, Evidence
+from mm_agents.types import Evidence
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -23,6 +26,9 @@ ClaimStatus = Literal["verified", "match", "unverified"]
 
 CheckStatus = Literal["passed", "failed", "not applicable"]
 
+_DEEPEST = 100  # lists and objects inside one another in a saved answer
+_OTHER_MACHINE = re.compile(r"[\\/]{2}")  # how a path on another machine begins, on Windows
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -33,7 +39,7 @@ class Source:
         evidence: the place.
         name: of the file or film.
         media_type: "image", "video", "text", "pdf" or "film".
-        root: the folder that a relative path of the evidence starts from.
+        root: the folder that a relative path of the evidence starts from; None where no folder was given.
     """
 
     number: int
@@ -55,7 +61,7 @@ class Source:
             margin: how much around a box, in heights of the box.
 
         Raises:
-            MediaError: the file is gone, was changed, or cannot be read.
+            MediaError: the file is gone, was changed, or cannot be read, or its path is relative and there is no root.
         """
         from mm_agents.agent._showing import cropped
 
@@ -134,7 +140,8 @@ class Answer:
         cost: what it cost.
         payloads: what the tools gave back for programs, by tool name.
         model: the chat model that wrote it; None for the offline planner.
-        root: the library's folder, which relative paths of sources start from.
+        root: the library's folder, which relative paths of sources start from; a loaded answer has the one that the
+            caller gives, not the one that its file names.
     """
 
     question: str
@@ -169,34 +176,34 @@ class Answer:
         Path(path).write_text(json.dumps(self.to_json(), ensure_ascii=False, indent=2), encoding="utf-8")
 
     @classmethod
-    def load(cls, path: str | Path) -> Self:
+    def load(cls, path: str | Path, *, root: str | Path | None = None) -> Self:
         """Read what ``save`` wrote.
 
+        The file may come from somebody else, so the library that it names is not opened and not kept.
+
+        Args:
+            path: the file.
+            root: the library's folder, which relative paths of sources start from.
+
         Raises:
-            ConfigError: the file cannot be read or is no answer.
+            ConfigError: the file cannot be read, is no answer, or names a file on another machine.
         """
+        folder = None if root is None else str(root)
         try:
             kept = json.loads(Path(path).read_text(encoding="utf-8"))
-            return cls._of(kept)
+            _check_depth(kept)
+            if kept["version"] != VERSION:
+                raise ValueError(f"it has the version {kept['version']!r}, and {VERSION} is known")
+            sources = [_read_source(one, folder) for one in kept["sources"]]
+            return TypeAdapter(cls).validate_python(dict(kept) | {"sources": sources}).rooted(folder)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        except RecursionError:
+            reason = "its lists and objects lie too deep inside one another"
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise ConfigError(f"{str(path)!r} is no saved answer: {error!r}.") from error
-
-    @classmethod
-    def _of(cls, kept: Mapping[str, Any]) -> Self:
-        if kept["version"] != VERSION:
-            raise ValueError(f"it has the version {kept['version']!r}, and {VERSION} is known")
-        return cls(
-            question=str(kept["question"]),
-            text=str(kept["text"]),
-            claims=tuple(_read_claim(one) for one in kept["claims"]),
-            sources=tuple(_read_source(one) for one in kept["sources"]),
-            route=tuple(Step(**one) for one in kept["route"]),
-            checks=tuple(Check(**one) for one in kept["checks"]),
-            retrieved=tuple(kept["retrieved"]),
-            cost=Cost(**kept["cost"]),
-            payloads=dict(kept["payloads"]),
-            model=kept["model"],
-        ).rooted(kept.get("root"))
+            reason = repr(error)
+        raise ConfigError(f"{str(path)!r} is no saved answer: {reason}. Make one with 'mm-agents ask --save'.")
 
 
 def _source(source: Source) -> dict[str, Any]:
@@ -204,14 +211,24 @@ def _source(source: Source) -> dict[str, Any]:
     return named | evidence_json(source.evidence)
 
 
-def _read_claim(kept: dict[str, Any]) -> Claim:
-    sources: list[int] = kept.pop("sources")
-    return Claim(sources=tuple(sources), **kept)
-
-
-def _read_source(kept: Mapping[str, Any]) -> Source:
+def _read_source(kept: Mapping[str, Any], root: str | None) -> dict[str, Any]:
+    """A kept source, in the shape of ``Source``."""
     own = {name: kept[name] for name in ("number", "name", "media_type")}
     rest = {name: value for name, value in kept.items() if name not in own}
+    path = rest["path"]
+    if isinstance(path, str) and _OTHER_MACHINE.match(path) and not (root and Path(path).is_relative_to(root)):
+        raise ValueError(f"a source names the file {path!r}, which may be on another machine; such a file is not read")
     if rest["box"] is not None:
-        rest["box"] = Box(**dict(zip(("x0", "y0", "x1", "y1"), rest["box"], strict=True)))
-    return Source(**own, evidence=Evidence(**rest))
+        rest["box"] = dict(zip(("x0", "y0", "x1", "y1"), rest["box"], strict=True))
+    return own | {"evidence": rest}
+
+
+def _check_depth(kept: Any) -> None:
+    """Refuse what functions that call themselves cannot walk through."""
+    level = [kept]
+    for _ in range(_DEEPEST):
+        inner = [one for one in level if isinstance(one, dict | list)]
+        level = [value for one in inner for value in (one.values() if isinstance(one, dict) else one)]
+        if not level:
+            return
+    raise RecursionError

@@ -64,7 +64,8 @@ def _claims(answer: Answer) -> str:
     if not answer.claims:
         return ""
     rows = "".join(
-        f'<tr class="{claim.status}"><td><span class="badge {claim.status}">{_STATUS[claim.status]}</span></td>'
+        f'<tr class="{escape(claim.status)}"><td><span class="badge {escape(claim.status)}">'
+        f"{escape(_STATUS.get(claim.status, claim.status))}</span></td>"
         f"<td>{escape(claim.text)}{_links(claim.sources)}"
         + (f'<br><code class="sum">{escape(claim.computed)}</code>' if claim.computed else "")
         + f'</td><td class="soft">{escape(claim.why or "")}</td></tr>'

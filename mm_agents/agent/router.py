@@ -131,7 +131,7 @@ class Agent:
             return self.chat().ask(question, attachments)
         name = self.chat_model.name if self.chat_model else None
         key = self._kept.key(self.library, question, attachments, name, self.tools)
-        return self._kept.get(key, lambda: self.chat().ask(question, attachments))
+        return self._kept.get(key, lambda: self.chat().ask(question, attachments), root=_root(self.library))
 
     def stream(self, question: str, attachments: Sequence[str | Path] = ()) -> Iterator[Event]:
         """Answer a question, event by event; the last is ``Finished`` with the whole answer."""

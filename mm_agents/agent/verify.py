@@ -1,6 +1,6 @@
 """Checking a kept answer again, offline: files, quotes and their places, moments, sums and citations.
 
-verification = verify(Answer.load("answer.json"))
+verification = verify(Answer.load("answer.json", root="./my"))
 verification.ok
 [claim.why for claim in verification.claims if claim.status == "failed"]
 """
@@ -18,6 +18,7 @@ from mm_agents.agent._blocks import blocks_of, strange_number
 from mm_agents.agent._claims import check_claim, said_in, without_similarity
 from mm_agents.agent._figures import numbers_in, values_in, values_of
 from mm_agents.agent._quotes import Quotes, Unchecked, cited_in, flat, lines_outside_code
+from mm_agents.agent._showing import place_of
 from mm_agents.agent.answer import Answer, Claim, Source
 from mm_agents.errors import MediaError, MissingExtraError
 from mm_agents.media import MediaFile
@@ -66,17 +67,18 @@ def verify(answer: Answer, *, root: str | Path | None = None, library: Library |
 
     Args:
         answer: as it was given or kept.
-        root: where relative paths start from; by default the library's folder, as far as it is known.
+        root: where relative paths start from; by default the library's folder, then the answer's own root. Without any
+            of them a claim fails that cites a file with a relative path.
         library: what holds the stories of films, which are in no file.
     """
-    known = root or (library.root if library is not None else None) or answer.root or "."
-    checker = _Checker(answer, Path(known), Quotes(library))
+    known = root or (library.root if library is not None else None) or answer.root
+    checker = _Checker(answer, known, Quotes(library))
     claims = tuple(checker.claims())
     return Verification(ok=all(claim.status != "failed" for claim in claims), claims=claims)
 
 
 class _Checker:
-    def __init__(self, answer: Answer, root: Path, quotes: Quotes) -> None:
+    def __init__(self, answer: Answer, root: str | Path | None, quotes: Quotes) -> None:
         self._answer, self._root, self._quotes = answer, root, quotes
         self._sources = {source.number: source for source in answer.sources}
         self._files: dict[str, MediaFile | str] = {}
@@ -144,7 +146,7 @@ class _Checker:
             return "the source names no file"
         if path not in self._files:
             try:
-                self._files[path] = media.inspect(self._root / path)
+                self._files[path] = media.inspect(place_of(path, self._root))
             except MediaError as error:
                 self._files[path] = str(error)
         found = self._files[path]

@@ -127,14 +127,17 @@ def verify(
             "-l",
             envvar="MM_AGENTS_LIBRARY",
             metavar="LIB",
-            help="The library that it is about; by default the one that it names.",
+            help=f"The library that it is about; by default {DEFAULT_LIBRARY}, where that exists.",
         ),
     ] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Check a kept answer again: files, quotes, boxes, moments and sums; exit code 1 where a claim fails."""
+    """Check a kept answer again: files, quotes, boxes, moments and sums; exit code 1 where a claim fails.
+
+    The library that the file itself names is not opened; name it with --library.
+    """
     from mm_agents.agent import Answer
     from mm_agents.agent.verify import verify as verified
     from mm_agents.errors import LibraryNotFoundError
@@ -143,13 +146,11 @@ def verify(
     answer = Answer.load(kept)
     with ExitStack() as stack:
         opened: Library | None = None
-        place = library or answer.root
-        if place is not None:
-            try:
-                opened = stack.enter_context(Library.open(place, create=False))
-            except LibraryNotFoundError:
-                if library is not None:
-                    raise
+        try:
+            opened = stack.enter_context(Library.open(library or DEFAULT_LIBRARY, create=False))
+        except LibraryNotFoundError:
+            if library:
+                raise
         found = verified(answer, library=opened)
     if as_json:
         print_json(found.to_json())
@@ -317,11 +318,13 @@ def _existing(path: str) -> Sequence[Path]:
 
 def _open(answer: Answer, number: str) -> None:
     """Open a source in the system's viewer: the file's own program for a clip, its picture for everything else."""
+    from mm_agents.agent._showing import place_of
+
     sources: dict[str, Any] = {str(source.number): source for source in answer.sources}
     source = sources.get(number.strip("[]"))
     if source is None:
         say(f"There is no source {plain(number) or '?'}; there are {', '.join(sources) or 'none'}.")
     elif source.media_type == "video" and source.evidence.path is not None:
-        typer.launch(str(Path(source.root or ".") / source.evidence.path))
+        typer.launch(str(place_of(source.evidence.path, source.root)))
     else:
         source.show()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import socket
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -61,6 +65,84 @@ def test_what_fails_is_told_by_the_exit_code(place: Path) -> None:
     assert any(claim["status"] == "failed" and claim["why"] for claim in found["claims"])
     assert "failed" in run("verify", "b.json", cwd=place, code=1).stdout
     run("verify", "nothing.json", cwd=place, code=1)
+
+
+@pytest.fixture
+def canary() -> Iterator[tuple[int, list[str]]]:
+    """A port of this machine, and who connected to it."""
+    seen: list[str] = []
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            with connection:
+                connection.settimeout(2)
+                try:
+                    seen.append(connection.recv(4000).decode("latin-1"))
+                except OSError:
+                    seen.append("")
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield server.getsockname()[1], seen
+        server.shutdown(socket.SHUT_RDWR)
+    thread.join(5)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a library whose files lie inside of it, so that their paths are relative."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "library" / "media").mkdir(parents=True)
+    invoice(home / "library" / "media" / "northwind.png")
+    run("add", "library/media", "--quiet", cwd=home)
+    run("ask", HINGES, "--save", "a.json", "--quiet", cwd=home)
+    return home
+
+
+def test_the_place_that_a_kept_answer_names_is_not_opened(
+    home: Path, tmp_path: Path, canary: tuple[int, list[str]]
+) -> None:
+    pytest.importorskip("weaviate", reason="pip install 'mm-agents[weaviate]'")
+    port, seen = canary
+    keys = {"WEAVIATE_API_KEY": "a-key-of-the-test"}
+    kept = json.loads((home / "a.json").read_text(encoding="utf-8"))
+    for root in (f"weaviate://127.0.0.1:{port}/Media", str(home / "library")):
+        (tmp_path / "a.json").write_text(json.dumps(kept | {"root": root}), encoding="utf-8")
+        refused = run("verify", "a.json", cwd=tmp_path, code=1, keys=keys)
+        assert "lies in a library that was not given" in refused.stdout
+        assert "--library" in refused.stdout
+        given = run("verify", "a.json", "--library", home / "library", cwd=tmp_path, keys=keys)
+        assert given.stdout.startswith("verified")
+    assert seen == []
+
+
+def test_the_library_to_verify_against_is_the_callers(home: Path, tmp_path: Path) -> None:
+    kept = home / "a.json"
+    assert document("verify", kept, cwd=home)["ok"]  # ./library is there
+    assert document("verify", kept, "-l", home / "library", cwd=tmp_path)["ok"]
+    named = run("verify", kept, cwd=tmp_path, keys={"MM_AGENTS_LIBRARY": str(home / "library")})
+    assert named.stdout.startswith("verified")
+    assert "No library at" in run("verify", kept, "-l", "nowhere", cwd=tmp_path, code=1).stderr
+
+
+def test_an_answer_about_an_attachment_is_verified_without_a_library(place: Path, tmp_path: Path) -> None:
+    asked = ("ask", "what is the total of this invoice?", "--attach", place / "[red]other.png", "--save", "a.json")
+    run(*asked, cwd=tmp_path)
+    assert run("verify", "a.json", cwd=tmp_path).stdout.startswith("verified")
+
+
+def test_a_deep_answer_is_refused_without_a_traceback(place: Path) -> None:
+    run("ask", HINGES, "--save", "deep.json", "--quiet", cwd=place)
+    text = (place / "deep.json").read_text(encoding="utf-8")
+    for depth in (500, 20_000):
+        deep = "[" * depth + "]" * depth
+        (place / "deep.json").write_text(text.replace('"payloads": {', f'"payloads": {{"deep": {deep},', 1))
+        assert "too deep" in run("verify", "deep.json", cwd=place, code=1).stderr
 
 
 def test_attachments_need_no_library(place: Path, tmp_path: Path) -> None:

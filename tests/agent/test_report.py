@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import PIL.Image
@@ -15,7 +16,7 @@ from papers import invoice, planned
 
 from mm_agents import Agent, Answer, Library, media
 from mm_agents.agent._html import paragraphs
-from mm_agents.agent.answer import Check, Source, Step
+from mm_agents.agent.answer import Check, Claim, Source, Step
 from mm_agents.agent.report import page
 from mm_agents.errors import MediaError
 from mm_agents.testing import HashEmbedder
@@ -117,6 +118,7 @@ def test_text_from_files_is_escaped() -> None:
     answer = Answer(
         question=hostile,
         text=f"- {hostile} [1]\n\n```html\n{hostile}\n```\n\n| {hostile} | b |\n| --- | --- |\n| c | d |",
+        claims=(Claim(text=hostile, sources=(1,), status=cast(Any, hostile), why=hostile, computed=hostile),),
         sources=(Source(number=1, evidence=evidence, name=hostile, media_type="text"),),
         route=(Step(tool="read_invoice", arguments={"source": hostile}, error=hostile, refused=True),),
         checks=(Check(name=hostile, status="failed", detail=hostile),),

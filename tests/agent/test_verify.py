@@ -16,7 +16,7 @@ from papers import invoice, plain, planned
 from mm_agents import Agent, Answer, Library, media
 from mm_agents.agent.answer import Claim, Source
 from mm_agents.agent.verify import Verification, verify
-from mm_agents.errors import ConfigError
+from mm_agents.errors import ConfigError, MediaError
 from mm_agents.movies import add_movies
 from mm_agents.testing import HashEmbedder
 from mm_agents.types import Box, Evidence
@@ -75,7 +75,7 @@ def why(verification: Verification) -> str:
 
 def test_an_answer_stands_as_long_as_its_files_do(answer: Answer, tmp_path: Path) -> None:
     answer.save(tmp_path / "answer.json")
-    found = verify(Answer.load(tmp_path / "answer.json"))
+    found = verify(Answer.load(tmp_path / "answer.json", root=answer.root))
     assert found.ok
     (claim,) = found.claims
     assert claim.status == "verified"
@@ -185,6 +185,51 @@ def test_only_answers_are_loaded(tmp_path: Path) -> None:
         (tmp_path / "a.json").write_text(content)
         with pytest.raises(ConfigError, match=r"a\.json' is no saved answer"):
             Answer.load(tmp_path / "a.json")
+
+
+def test_a_loaded_answer_opens_no_place_of_its_file(answer: Answer, library: Library, tmp_path: Path) -> None:
+    answer.save(tmp_path / "a.json")
+    loaded = Answer.load(tmp_path / "a.json")
+    assert answer.root is not None
+    assert loaded.root is None
+    assert {source.root for source in loaded.sources} == {None}
+    assert "lies in a library that was not given" in why(verify(loaded))
+    for shown in (loaded.sources[0].crop, loaded.sources[0].page, loaded.sources[0].show):
+        with pytest.raises(MediaError, match="Pass it: '--library LIB'"):
+            shown()
+    report = loaded.report(tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "lies in a library that was not given" in report
+    assert "data:image" not in report
+    assert verify(loaded, library=library).ok
+    assert verify(loaded, root=answer.root).ok
+    assert Answer.load(tmp_path / "a.json", root=answer.root) == answer
+    assert "leads out of the library" in why(verify(moved(answer, path="media/../../northwind.png")))
+
+
+@pytest.mark.parametrize("path", ["//server/share/a.png", "\\\\server\\share\\a.png", "/\\server\\share\\a.png"])
+def test_a_file_on_another_machine_is_not_read(answer: Answer, path: str, tmp_path: Path) -> None:
+    moved(answer, path=path).save(tmp_path / "a.json")
+    with pytest.raises(ConfigError, match="may be on another machine"):
+        Answer.load(tmp_path / "a.json", root=answer.root)
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value"),
+    [
+        ("claims", "status", "<form>"),
+        ("claims", "sources", ["<form>"]),
+        ("sources", "number", "<form>"),
+        ("sources", "box", ["<form>", 1, 2, 3]),
+        ("route", "seconds", "<form>"),
+    ],
+)
+def test_values_of_another_type_are_refused(answer: Answer, part: str, name: str, value: Any, tmp_path: Path) -> None:
+    kept = answer.to_json()
+    kept[part] = [dict(one) for one in kept[part]]
+    kept[part][0][name] = value
+    (tmp_path / "a.json").write_text(json.dumps(kept))
+    with pytest.raises(ConfigError, match=rf"{part}\.0\.(evidence\.)?{name}"):
+        Answer.load(tmp_path / "a.json")
 
 
 def test_a_picture_cannot_vouch_for_words_that_it_does_not_have(place: Path, tmp_path: Path) -> None:
