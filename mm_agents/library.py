@@ -17,7 +17,7 @@ from mm_agents.filters import coerce
 from mm_agents.ingest import Source, asset_id, describe
 from mm_agents.pipeline import FailedFile, Pipeline, failure
 from mm_agents.places import folder_of, open_store
-from mm_agents.presets import extend, media_spec
+from mm_agents.presets import MEDIA_VECTORS, extend, media_spec
 from mm_agents.protocols import VectorizingStore
 from mm_agents.queries import Query, read_queries
 from mm_agents.retrieval import (
@@ -150,7 +150,7 @@ class Library:
             raise ConfigError("Nothing to add: name at least one file or folder.")
         failed: list[FailedFile] = []
         found = list(media.walk(map(Path, paths), failed=lambda path, error: failed.append(failure(path, error))))
-        extend(self, media_spec)
+        extend(self, media_spec, MEDIA_VECTORS)
         catalog = Catalog(self.store)
 
         def prepare(path: Path) -> Source | None:

@@ -16,7 +16,7 @@ from mm_agents import media
 from mm_agents.errors import ConfigError, MediaError
 from mm_agents.ingest import IMAGE_SIDE, THUMBNAIL_SIDE
 from mm_agents.pipeline import FailedFile, failure
-from mm_agents.presets import extend, movies_spec
+from mm_agents.presets import FILM_VECTORS, extend, movies_spec
 from mm_agents.types import Image, Record, Text, Value
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def add_movies(
     entries, folder = _read(Path(films)), Path(posters)
     if not folder.is_dir():
         raise ConfigError(f"There is no folder of posters at {str(folder)!r}.")
-    extend(library, movies_spec)
+    extend(library, movies_spec, FILM_VECTORS)
     added = unchanged = 0
     failed: list[FailedFile] = []
     bare: list[str] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from mm_agents.types import CollectionSpec, VectorSpec
@@ -10,6 +10,11 @@ from mm_agents.types import CollectionSpec, VectorSpec
 if TYPE_CHECKING:
     from mm_agents.library import Library
     from mm_agents.protocols import Embedder
+
+
+MEDIA_VECTORS = ("media", "moment", "words")
+FILM_VECTORS = ("poster_vector", "txt_vector")
+"""The vectors of each preset, where its embedder takes both texts and pictures."""
 
 
 def media_spec(embedder: Embedder) -> CollectionSpec:
@@ -31,18 +36,22 @@ def movies_spec(embedder: Embedder) -> CollectionSpec:
     return _collection("Movies", seen + read, embedder)
 
 
-def extend(library: Library, preset: Callable[[Embedder], CollectionSpec]) -> None:
+def extend(library: Library, preset: Callable[[Embedder], CollectionSpec], names: Sequence[str]) -> None:
     """Give a library the vectors of a preset where it has none of them, made by the embedder that it has already.
+
+    Args:
+        library: what is extended.
+        preset: ``media_spec`` or ``movies_spec``.
+        names: the vectors of the preset; a library that has one of them stays as it is.
 
     Raises:
         ConfigError: nobody said which embedder that is.
     """
     spec = library.store.spec
-    if not spec.vectors:
+    if not spec.vectors or any(spec.standing_for(name) for name in names):
         return
     wanted = preset(library.routes.need(spec.vectors[0].name)).vectors
-    if not any(spec.standing_for(vector.name) for vector in wanted):
-        library.store.extend(CollectionSpec(name=spec.name, vectors=(*spec.vectors, *wanted)))
+    library.store.extend(CollectionSpec(name=spec.name, vectors=(*spec.vectors, *wanted)))
 
 
 def _collection(name: str, vectors: tuple[str, ...], embedder: Embedder) -> CollectionSpec:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
 
-from mm_agents import AddReport, Library, Retriever, errors
+from mm_agents import AddReport, CollectionSpec, Embedder, Library, Retriever, VectorSpec, errors
 from mm_agents.movies import add_movies
 from mm_agents.presets import media_spec, movies_spec
 from mm_agents.testing import HashEmbedder
@@ -201,6 +202,20 @@ def test_a_poster_and_its_film_are_two_records(folder: Path, media_first: bool) 
         (hit,) = library.search(image=posters / "3_poster.jpg", kind="image", limit=1)
         assert hit.name == "3_poster.jpg"
         assert hit.vector == "media"
+
+
+def test_adding_needs_no_embedder_of_vectors_that_it_does_not_fill(folder: Path, tmp_path: Path) -> None:
+    embedder = HashEmbedder(width=64)
+
+    def preset(_: Embedder) -> CollectionSpec:
+        made = media_spec(embedder)
+        return replace(made, vectors=(VectorSpec(name="elsewhere", width=8), *made.vectors))
+
+    with Library.open(tmp_path / "theirs", embedder=embedder, preset=preset):
+        pass
+    given = dict.fromkeys(("media", "moment", "words"), embedder)
+    with Library.open(tmp_path / "theirs", embedder=given) as library:
+        assert library.add(folder / "posters", words="none").added == 3
 
 
 def test_no_run_of_add_changes_a_film(films: Library, folder: Path) -> None:
