@@ -257,10 +257,10 @@ class Conversation:
                 films=self.agent.films() if "recommend" in names else (),
                 floors=self.agent.floors(),
             )
-            if not planned and not (yield from run.look(asked)):
-                draft.say(f"I don't know: nothing here seems to be about “{subject_of(question)}”.")
-            elif planned:
+            if planned:
                 yield from run.run(names, asked)
+            elif not (yield from run.look(asked)):
+                draft.say(f"I don't know: nothing here seems to be about “{subject_of(question)}”.")
         self._tell_rest(draft, question, names, new, referred)
         answer = draft.finished(seconds=time.monotonic() - started)
         yield from (Checked(check=check) for check in answer.checks)

@@ -55,9 +55,11 @@ def in_parts(question: str, parts: Sequence[str], answer: Callable[[str], Answer
 
     Args:
         question: as it was asked.
-        parts: of it.
+        parts: of it; a question of one part is answered as a whole.
         answer: answers one part.
     """
+    if len(parts) == 1:
+        return answer(question)
     found = tuple(answer(part) for part in parts)
     said = [one.answer or untold(one) for one in found]
     if not any(one.answer for one in found):

@@ -45,8 +45,6 @@ _NAMED = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?", re.IGNOREC
 _ORIGIN = re.compile(r"(https?)://(.+)", re.IGNORECASE)
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
 _SAME_SITE = re.compile(rb"\s*samesite\s*=", re.IGNORECASE)
-_SOURCE = (b"x-gradio-server", b"x-forwarded-host")
-"""Headers from which Gradio makes the addresses that it writes into the page."""
 
 
 class Names:
@@ -127,14 +125,14 @@ class Guard:
             await send({"type": "http.response.body", "body": refusal.why.encode()})
 
     def _kept(self, scope: Any) -> list[tuple[bytes, bytes]]:
-        """The request's headers without those from which a stranger's address would be written into the page."""
+        """The request's headers without those from which Gradio would write a stranger's address into the page."""
         kept: list[tuple[bytes, bytes]] = []
         for name, value in scope["headers"]:
             if name == b"x-forwarded-host":
                 first = value.partition(b",")[0].strip()
                 if self._names.has(first.decode("latin-1"), _address(scope)):
                     kept.append((name, first))
-            elif name not in _SOURCE:
+            elif name != b"x-gradio-server":
                 kept.append((name, value))
         return kept
 

@@ -96,10 +96,7 @@ class Flowchart:
                 shortest or longest way, whether one step can be reached without another.
             model: not needed; what the chart says is told by code.
         """
-        parts = parts_of(question)
-        if len(parts) > 1:
-            return in_parts(question, parts, lambda part: _questions.answer(self.process, part))
-        return _questions.answer(self.process, question)
+        return in_parts(question, parts_of(question), lambda part: _questions.answer(self.process, part))
 
     def to_json(self) -> dict[str, Any]:
         """The keys "nodes", "edges", "lanes", "frames", "notes", "findings" and "confidence"."""

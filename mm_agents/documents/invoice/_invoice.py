@@ -46,5 +46,4 @@ class Invoice(InvoiceData):
         def one(part: str) -> Answered:
             return doubting(_answers.answered(self, part, model), places)
 
-        parts = _answers.parts(self, question)
-        return in_parts(question, parts, one) if len(parts) > 1 else one(question)
+        return in_parts(question, _answers.parts(self, question), one)

@@ -226,8 +226,7 @@ class Table:
         def one(part: str) -> Answered:
             return doubting(answer(self, part, model=model), verified)
 
-        parts = parts_of(question)
-        return in_parts(question, parts, one) if len(parts) > 1 else one(question)
+        return in_parts(question, parts_of(question), one)
 
 
 def _distinct(cells: Sequence[Cell | None] | Any) -> list[str]:
