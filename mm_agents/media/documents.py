@@ -8,14 +8,13 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError, UnsupportedMediaError
-from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, expect
+from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, expect
 from mm_agents.media.formats import decode_text
 from mm_agents.types import Box, Image
 
@@ -72,7 +71,7 @@ class PrintedPage:
     words: tuple[PrintedWord, ...]
 
 
-def load_text(source: MediaFile | bytes | Path, *, limits: Limits = DEFAULT_LIMITS) -> str:
+def load_text(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> str:
     r"""Read a text file: UTF-8, or UTF-16 with a byte order mark; line ends become "\n".
 
     Raises:
@@ -88,7 +87,7 @@ def load_text(source: MediaFile | bytes | Path, *, limits: Limits = DEFAULT_LIMI
     return decode_text(data, media.name)
 
 
-def pages(source: MediaFile | bytes | Path, *, max_side: int = 1024, limits: Limits = DEFAULT_LIMITS) -> Iterator[Page]:
+def pages(source: Source, *, max_side: int = 1024, limits: Limits = DEFAULT_LIMITS) -> Iterator[Page]:
     """Read a PDF page by page; one page is in memory at a time.
 
     Args:
@@ -108,7 +107,7 @@ def pages(source: MediaFile | bytes | Path, *, max_side: int = 1024, limits: Lim
 
 
 def print_pages(
-    source: MediaFile | bytes | Path,
+    source: Source,
     *,
     dpi: int = PRINT_DPI,
     numbers: Sequence[int] | None = None,
