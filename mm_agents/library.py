@@ -32,7 +32,7 @@ from mm_agents.retrieval import (
     with_moments,
 )
 from mm_agents.routes import Routes
-from mm_agents.types import CollectionSpec, Condition, Filter, Hit, Or, Record, Text, Words
+from mm_agents.types import CollectionSpec, Condition, Filter, Hit, Hits, Or, Record, Text, Words
 from mm_agents.words import can_read, read_words
 
 if TYPE_CHECKING:
@@ -243,7 +243,7 @@ class Library:
             raise ConfigError(f"No vector of this library can answer a query of kind {queries[0].kind!r}.")
         ranked = found[0][1] if len(found) == 1 else fuse([one for _, one in found], [weight for weight, _ in found])
         best = with_assets(self.store, ranked[offset : offset + limit])
-        return self._with_moments(best, queries[0], rows[0])
+        return Hits(self._with_moments(best, queries[0], rows[0]))
 
     def recommend(
         self,

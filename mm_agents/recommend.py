@@ -10,7 +10,7 @@ import numpy as np
 from mm_agents.errors import ConfigError
 from mm_agents.filters import coerce
 from mm_agents.retrieval import Ranking, fuse, hits, with_assets
-from mm_agents.types import And, Condition, Filter, Hit, Not, Or, Record
+from mm_agents.types import And, Condition, Filter, Hit, Hits, Not, Or, Record
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
@@ -74,7 +74,7 @@ def recommend(
     fused = fuse(lists, list(weights.values()))
     if diversity:
         fused = _diverse(library, fused[:depth], weights, diversity, limit)
-    return with_assets(library.store, fused[:limit])
+    return Hits(with_assets(library.store, fused[:limit]))
 
 
 def _vectors(library: Library, records: Sequence[Record]) -> dict[str, list[FloatArray]]:

@@ -13,8 +13,9 @@ import PIL.Image
 import PIL.ImageColor
 import pytest
 
-from mm_agents import Library, Retriever, errors, media
+from mm_agents import Hit, Library, Record, Retriever, errors, media
 from mm_agents.testing import HashEmbedder
+from mm_agents.types import Hits
 
 Picture = Callable[..., Path]
 
@@ -343,3 +344,32 @@ def test_get_says_what_it_cannot_find_or_tell_apart(filled: Library, folder: Pat
     removed = filled.get("poem.md").id
     assert filled.remove(removed, removed) == 1
     assert filled.remove(removed) == 0
+
+
+def test_records_and_hits_show_themselves_in_one_line(filled: Library) -> None:
+    found = filled.search("red", kind="video")
+    (clip,) = found
+    assert repr(clip.record) == "Record('blue then red.mp4', video)"
+    assert repr(clip) == f"Hit('blue then red.mp4', video, score {clip.score:.3f}, {clip.t0:g}–{clip.t1:g} s)"
+    assert repr(found) == f"<1 hit: blue then red.mp4 {clip.score:.3f}>"
+    assert found == [clip]
+    assert repr(filled.search("red", limit=0)) == "<0 hits>"
+    assert filled.recommend(["red.png"]).__class__.__name__ == "Hits"
+
+
+def test_what_is_shown_of_a_record_is_short_whatever_it_holds() -> None:
+    record = Record(
+        id="6f1b8c1e-7a52-5d0e-9f0e-3c6d3f5b7a10",
+        properties={"name": "a\nb" * 500, "media_type": "x\n" * 500, "page": 10**30},
+        text="long " * 1000,
+        vectors={"media": np.ones(384, np.float32)},
+        thumbnail=b"jpeg" * 1000,
+    )
+    hits = [Hit(record=record, part=record, score=0.5, vector="media")] * 50
+    for shown in map(repr, (record, hits[0], Hits(hits))):
+        assert len(shown) <= 120
+        assert "\n" not in shown
+        assert "jpeg" not in shown
+        assert "long" not in shown
+    assert repr(Hits(hits)).startswith("<50 hits: ")
+    assert repr(Record(id=record.id)) == f"Record({record.id!r})"
