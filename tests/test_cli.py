@@ -173,3 +173,9 @@ def test_films_are_added_and_recommended(tmp_path: Path) -> None:
 def test_version_is_one_line(tmp_path: Path) -> None:
     assert run("--version", cwd=tmp_path).stdout == f"mm-agents {mm_agents.__version__}\n"
     assert "--version" in run("--help", cwd=tmp_path).stdout
+
+
+def test_a_mistyped_property_is_an_error(place: Path) -> None:
+    for arguments in (["search", "a cat", "--where", "widht > 10"], ["count", "--by", "widht"]):
+        said = run(*arguments, cwd=place, code=1).stderr
+        assert "No record has a property named 'widht'. Known: chunk, duration" in said

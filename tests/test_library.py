@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import shutil
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -373,3 +374,43 @@ def test_what_is_shown_of_a_record_is_short_whatever_it_holds() -> None:
         assert "long" not in shown
     assert repr(Hits(hits)).startswith("<50 hits: ")
     assert repr(Record(id=record.id)) == f"Record({record.id!r})"
+
+
+def test_a_property_that_no_record_has_is_an_error_that_lists_the_known(filled: Library) -> None:
+    calls: list[Callable[[], object]] = [
+        lambda: filled.search("red", where="widht > 10"),
+        lambda: filled.count(where='media_type = "image" and not (widht exists or page = 1)'),
+        lambda: filled.count(group_by="widht"),
+        lambda: filled.iterate(where="widht > 10"),
+        lambda: filled.recommend(["red.png"], where="widht > 10"),
+        lambda: Retriever(filled, "image").retrieve("red", where="widht > 10"),
+    ]
+    for call in calls:
+        with pytest.raises(errors.FilterError, match=r"named 'widht'\. Known: .*media_type, .*width"):
+            call()
+
+
+@pytest.mark.parametrize("place", ["memory:", "local", "lance:"])
+def test_what_only_some_records_or_parts_have_is_known(tmp_path: Path, place: str) -> None:
+    if place == "lance:":
+        pytest.importorskip("lancedb", reason="pip install 'mm-agents[lance]'")
+    folder = {"memory:": "memory:", "local": str(tmp_path / "library"), "lance:": f"lance:{tmp_path / 'library'}"}[
+        place
+    ]
+    with Library.open(folder, embedder=HashEmbedder(width=64)) as library:
+        assert library.count(where="width > 10 or t0 exists", group_by="duration") == {}
+        with pytest.raises(errors.FilterError, match="named 'author'"):
+            library.count(group_by="author")
+        plain, rare, part = (str(uuid.uuid5(uuid.NAMESPACE_URL, str(n))) for n in range(3))
+        library.store.upsert([Record(id=plain), Record(id=rare, properties={"author": "Ada"})])
+        library.store.upsert([Record(id=part, parent=rare, properties={"author": "Ada", "speaker.name": "Bob"})])
+        assert library.count(group_by="author") == {"": 1, "Ada": 1}
+        assert library.count(where='speaker.name = "Bob"') == 0
+        assert [record.id for record in library.iterate(where='speaker.name = "Bob"', parts=True)] == [part]
+        with pytest.raises(errors.FilterError, match=r"named 'speaker'\. Known: author, .*speaker\.name"):
+            library.search("anything", where='speaker = "Bob"')
+
+
+def test_a_group_that_cannot_be_a_name_is_refused_as_such(filled: Library) -> None:
+    with pytest.raises(errors.ConfigError, match="group_by names a property"):
+        filled.count(group_by="no name")

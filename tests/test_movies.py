@@ -160,6 +160,14 @@ def test_a_wish_that_makes_no_sense_is_refused(films: Library, arguments: dict[s
         films.recommend(**arguments)  # type: ignore[arg-type]
 
 
+def test_properties_of_some_films_can_be_asked_for_and_others_are_an_error(films: Library) -> None:
+    assert films.count(where="vote_average > 7") == 1
+    assert films.count(group_by="adult") == {"": 3, "false": 1}
+    assert names(films.search("roses", where="adult = false")) == ["Garden Party"]
+    with pytest.raises(errors.FilterError, match=r"named 'vote_averge'\. Known: adult, .*film_id, .*vote_average"):
+        films.search("roses", where="vote_averge > 7")
+
+
 def test_the_course_films(data: Path) -> None:
     pytest.importorskip("onnxruntime", reason="pip install 'mm-agents[local]'")
     with Library.open("memory:", preset=movies_spec) as library:
