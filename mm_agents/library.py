@@ -376,14 +376,22 @@ class Library:
         return found
 
     def _targets(self, kind: str) -> list[str]:
-        """The vectors that are searched by default: what is seen, and what is read where that can be compared."""
+        """The vectors that are searched by default, of files and of films: what is seen, and what is read.
+
+        A picture or clip is not compared with what is read where the embedder's cosines cannot be.
+        """
         spec = self.store.spec
         names = [one.name for one in spec.vectors if spec.current(one.name) == one.name]
         names = [name for name in names if name not in {moment.name for moment in spec.standing_for("moment")}]
         if kind == "text":
             return names
         read = {one.name for name in ("words", "txt_vector") for one in spec.standing_for(name)}
-        return [name for name in names if name not in read or self.routes.need(name).aligned]
+        return [name for name in names if name not in read or self._aligned(name)]
+
+    def _aligned(self, name: str) -> bool:
+        """Whether this vector's embedder is known, and its cosines of texts and pictures may be compared."""
+        embedder = self.routes.embedder(name)
+        return embedder is not None and embedder.aligned
 
     def _with_moments(self, found: Sequence[Hit], asked: Query, rows: Mapping[str, FloatArray]) -> list[Hit]:
         """Point each clip's hit at its nearest segment, where the query can be compared with segments."""
