@@ -305,7 +305,11 @@ class Library:
     def iterate(
         self, *, where: Filter | str | None = None, with_vectors: bool = False, parts: bool = False
     ) -> Iterator[Record]:
-        """All assets in the order of their ids; with ``parts`` also their parts."""
+        """All assets in the order of their ids; with ``parts`` also their parts.
+
+        Raises:
+            FilterError: the filter cannot be read, or names a property that no record has.
+        """
         return self.store.iterate(where=self.checked(where), with_vectors=with_vectors, parts=parts)
 
     def checked(self, where: Filter | str | None) -> Filter | None:
