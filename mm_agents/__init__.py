@@ -16,6 +16,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    __version__: str
+
     from mm_agents import errors, filters, media, testing
     from mm_agents.agent import Agent, Answer
     from mm_agents.chat import ChatModel, open_chat
@@ -108,11 +110,22 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return _version()
     if name in _HOME:
         return getattr(import_module(f"mm_agents.{_HOME[name]}"), name)
     if name in _MODULES:
         return import_module(f"mm_agents.{name}")
     raise AttributeError(f"module 'mm_agents' has no attribute {name!r}")
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("mm-agents")
+    except PackageNotFoundError:  # the sources lie on Python's path, and nothing was installed
+        return "0+unknown"
 
 
 def __dir__() -> list[str]:

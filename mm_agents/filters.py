@@ -15,18 +15,30 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, cast
 
 from mm_agents.errors import FilterError
+from mm_agents.protocols import NamingStore
 from mm_agents.types import And, Condition, Filter, Not, Operator, Or, Record, Value
 
-__all__ = ["check", "coerce", "conditions", "is_name", "matches", "parse", "predicate"]
+if TYPE_CHECKING:
+    from mm_agents.protocols import Store
+
+__all__ = ["STANDARD", "Names", "check", "coerce", "conditions", "is_name", "matches", "parse", "predicate"]
 
 MAX_DEPTH = 100
 """How deeply brackets, ``not`` and filter objects may nest."""
 
 MAX_LENGTH = 1_000_000
 """How many characters an expression may have."""
+
+STANDARD = frozenset(
+    {
+        *("id", "parent", "name", "media_type", "format", "mime", "sha256", "size", "path", "paths"),
+        *("width", "height", "duration", "pages", "page", "chunk", "segments", "t0", "t1", "words_read"),
+    }
+)
+"""What every library can be asked for: what ``Library.add`` keeps of files and of their parts."""
 
 Scalar = str | int | float | bool
 
@@ -120,6 +132,51 @@ def conditions(where: Filter) -> Iterator[Condition]:
 def is_name(text: str) -> bool:
     """Whether a property can have this name."""
     return _NAME.fullmatch(text) is not None
+
+
+class Names:
+    """The properties that a store's records have, or may have, so that a mistyped name is an error. Thread-safe.
+
+    Known are ``STANDARD``, every property that a record or a part of one has, and those of a collection's schema. A
+    name that was found once is not looked for again.
+
+    Args:
+        store: where to look.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._found: set[str] = set()
+
+    def check(self, *names: str) -> None:
+        """Check names of properties.
+
+        Raises:
+            FilterError: no record has a property of that name; the message lists those that are known.
+        """
+        unknown = [name for name in dict.fromkeys(names) if not self._knows(name)]
+        if unknown:
+            self._found |= self._everything()
+            unknown = [name for name in unknown if name not in self._found]
+        if unknown:
+            known = ", ".join(sorted(STANDARD | self._found))
+            raise FilterError(f"No record has a property named {unknown[0]!r}. Known: {known}.")
+
+    def _knows(self, name: str) -> bool:
+        if name in STANDARD or name in self._found:
+            return True
+        if isinstance(self._store, NamingStore):
+            return False
+        having = Condition(name, "exists")
+        if next(iter(self._store.iterate(where=having, parts=True)), None) is None:
+            return False
+        self._found.add(name)
+        return True
+
+    def _everything(self) -> set[str]:
+        if isinstance(self._store, NamingStore):
+            return set(self._store.property_names())
+        return {name for record in self._store.iterate(parts=True) for name in record.properties}
 
 
 def matches(where: Filter, record: Record) -> bool:

@@ -13,7 +13,7 @@ from mm_agents import _plugins, media
 from mm_agents._progress import shown
 from mm_agents.catalog import Catalog
 from mm_agents.errors import ConfigError, LibraryNotFoundError, RecordNotFoundError, UnsupportedMediaError
-from mm_agents.filters import coerce
+from mm_agents.filters import Names, coerce, conditions, is_name
 from mm_agents.ingest import Source, asset_id, describe
 from mm_agents.pipeline import FailedFile, Pipeline, failure
 from mm_agents.places import folder_of, open_store
@@ -32,7 +32,7 @@ from mm_agents.retrieval import (
     with_moments,
 )
 from mm_agents.routes import Routes
-from mm_agents.types import CollectionSpec, Condition, Filter, Hit, Or, Record, Text, Words
+from mm_agents.types import CollectionSpec, Condition, Filter, Hit, Hits, Or, Record, Text, Words
 from mm_agents.words import can_read, read_words
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ class Library:
     def __init__(self, store: Store, embedder: Given = None, *, root: Path | None = None) -> None:
         self.store, self.root = store, root
         self.routes = Routes(store, embedder)
+        self._names = Names(store)
 
     @classmethod
     def open(
@@ -218,13 +219,14 @@ class Library:
             Best first. A clip's hit points at its nearest moment, a PDF's at the page, a text's at the passage.
 
         Raises:
-            ConfigError: nothing to search for, an unknown kind or vector, or a filter that cannot be read.
+            ConfigError: nothing to search for, an unknown kind or vector, a filter that cannot be read, or one that
+                names a property that no record has.
             MediaError: the picture, clip or URL cannot be used.
             EmbedderError: the embedder's weights are out of reach.
         """
         if limit < 0 or offset < 0:
             raise ConfigError(f"limit and offset count hits and cannot be negative; got {limit} and {offset}.")
-        wanted = restrict(where, kind)
+        wanted = restrict(self.checked(where), kind)
         weights = {vector: 1.0} if isinstance(vector, str) else dict(vector or {})
         for name in weights:
             self.store.spec.vector(name)
@@ -245,7 +247,7 @@ class Library:
             raise ConfigError(f"No vector of this library can answer a query of kind {queries[0].kind!r}.")
         ranked = found[0][1] if len(found) == 1 else fuse([one for _, one in found], [weight for weight, _ in found])
         best = with_assets(self.store, ranked[offset : offset + limit])
-        return self._with_moments(best, queries[0], rows[0])
+        return Hits(self._with_moments(best, queries[0], rows[0]))
 
     def recommend(
         self,
@@ -267,10 +269,17 @@ class Library:
     @overload
     def count(self, *, group_by: str, where: Filter | str | None = None) -> dict[str, int]: ...
     def count(self, *, group_by: str | None = None, where: Filter | str | None = None) -> int | dict[str, int]:
-        """How many assets; with ``group_by``, how many per value of that property ("" for those without it)."""
+        """How many assets; with ``group_by``, how many per value of that property ("" for those without it).
+
+        Raises:
+            FilterError: the filter cannot be read, or no record has a property that it, or ``group_by``, names.
+        """
+        wanted = self.checked(where)
         if group_by is None:
-            return self.store.count(where=coerce(where))
-        return self.store.count(group_by=group_by, where=coerce(where))
+            return self.store.count(where=wanted)
+        if is_name(group_by):
+            self._names.check(group_by)
+        return self.store.count(group_by=group_by, where=wanted)
 
     def get(self, reference: str) -> Record:
         """The asset of that id, name or path.
@@ -298,8 +307,23 @@ class Library:
     def iterate(
         self, *, where: Filter | str | None = None, with_vectors: bool = False, parts: bool = False
     ) -> Iterator[Record]:
-        """All assets in the order of their ids; with ``parts`` also their parts."""
-        return self.store.iterate(where=coerce(where), with_vectors=with_vectors, parts=parts)
+        """All assets in the order of their ids; with ``parts`` also their parts.
+
+        Raises:
+            FilterError: the filter cannot be read, or names a property that no record has.
+        """
+        return self.store.iterate(where=self.checked(where), with_vectors=with_vectors, parts=parts)
+
+    def checked(self, where: Filter | str | None) -> Filter | None:
+        """A filter, or its text, as a filter that this library can be asked.
+
+        Raises:
+            FilterError: it cannot be read, or no record has a property that it names; the message lists the known.
+        """
+        wanted = coerce(where)
+        if wanted is not None:
+            self._names.check(*(condition.name for condition in conditions(wanted)))
+        return wanted
 
     def path(self, record: Record | Hit) -> Path | None:
         """Where an asset's file lies, as a path that can be opened; None when the record names none."""
@@ -358,14 +382,22 @@ class Library:
         return found
 
     def _targets(self, kind: str) -> list[str]:
-        """The vectors that are searched by default: what is seen, and what is read where that can be compared."""
+        """The vectors that are searched by default, of files and of films: what is seen, and what is read.
+
+        A picture or clip is not compared with what is read where the embedder's cosines cannot be.
+        """
         spec = self.store.spec
         names = [one.name for one in spec.vectors if spec.current(one.name) == one.name]
         names = [name for name in names if name not in {moment.name for moment in spec.standing_for("moment")}]
         if kind == "text":
             return names
         read = {one.name for name in ("words", "txt_vector") for one in spec.standing_for(name)}
-        return [name for name in names if name not in read or self.routes.need(name).aligned]
+        return [name for name in names if name not in read or self._aligned(name)]
+
+    def _aligned(self, name: str) -> bool:
+        """Whether this vector's embedder is known, and its cosines of texts and pictures may be compared."""
+        embedder = self.routes.embedder(name)
+        return embedder is not None and embedder.aligned
 
     def _with_moments(self, found: Sequence[Hit], asked: Query, rows: Mapping[str, FloatArray]) -> list[Hit]:
         """Point each clip's hit at its nearest segment, where the query can be compared with segments."""

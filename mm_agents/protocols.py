@@ -5,7 +5,7 @@ Their promises are tests: subclass ``mm_agents.testing.EmbedderContract`` or ``S
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, overload, runtime_checkable
 
@@ -193,6 +193,15 @@ class VectorizingStore(Protocol):
         self, text: str, /, *, using: str, where: Filter | None = None, limit: int = 10, offset: int = 0
     ) -> list[Match]:
         """Find assets by a text that the server turns into a vector; otherwise as ``Store.search``."""
+        ...
+
+
+@runtime_checkable
+class NamingStore(Protocol):
+    """What a store adds that can say which properties there are without reading every record."""
+
+    def property_names(self) -> Collection[str]:
+        """The names of the properties that records have, or that the collection's schema has room for."""
         ...
 
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mm_agents.errors import ConfigError
-from mm_agents.filters import coerce
 from mm_agents.retrieval import Ranking, fuse, hits, with_assets
-from mm_agents.types import And, Condition, Filter, Hit, Not, Or, Record
+from mm_agents.types import And, Condition, Filter, Hit, Hits, Not, Or, Record
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
@@ -62,7 +61,7 @@ def recommend(
     loved, hated = (_vectors(library, records) for records in (liked, disliked))
     weights = _weights(library, vectors, loved)
     given = tuple(record.id for record in [*liked, *disliked])
-    wanted = _others(given, coerce(where))
+    wanted = _others(given, library.checked(where))
     depth = max(_POOL, 5 * limit)
     lists: list[list[Hit]] = []
     for name in weights:
@@ -74,7 +73,7 @@ def recommend(
     fused = fuse(lists, list(weights.values()))
     if diversity:
         fused = _diverse(library, fused[:depth], weights, diversity, limit)
-    return with_assets(library.store, fused[:limit])
+    return Hits(with_assets(library.store, fused[:limit]))
 
 
 def _vectors(library: Library, records: Sequence[Record]) -> dict[str, list[FloatArray]]:

@@ -144,6 +144,10 @@ class Record:
     parent: str | None = None
     thumbnail: bytes | None = None
 
+    def __repr__(self) -> str:
+        """Its name, kind and place, in one line."""
+        return _line("Record", self.name or self.id, self.media_type, _place(self))
+
     @property
     def asset(self) -> str:
         """The id of the asset that this record is, or is a part of."""
@@ -204,6 +208,10 @@ class Hit:
     vector: str
     part: Record | None = None
     found_by: tuple[FoundBy, ...] = ()
+
+    def __repr__(self) -> str:
+        """Its name, kind, score and place, in one line."""
+        return _line("Hit", self.name or self.id, self.media_type, f"score {self.score:.3f}", _place(self.part))
 
     @property
     def id(self) -> str:
@@ -268,6 +276,16 @@ class Hit:
 
     def _where(self, name: str) -> Value | None:
         return self.part.properties.get(name) if self.part else None
+
+
+class Hits(list[Hit]):
+    """A list of hits that shows itself in one line: how many, and the names of the first."""
+
+    def __repr__(self) -> str:
+        found = [f"{_short(hit.name or hit.id, 40)} {hit.score:.3f}" for hit in self[:_SHOWN]]
+        more = ["…"] if len(self) > _SHOWN else []
+        count = f"{len(self)} hit{'' if len(self) == 1 else 's'}"
+        return _short(f"<{count}: {'; '.join(found + more)}>" if self else f"<{count}>", _LINE)
 
 
 # ---------------------------------------------------------------- filters
@@ -390,6 +408,35 @@ class Scan:
     words: tuple[Word, ...]
     quarter: int = 0
     skew: float = 0.0
+
+
+_LINE = 120
+"""How many characters a record, a hit or a list of hits has at most where it shows itself."""
+
+_SHOWN = 4
+"""How many hits of a list are shown by name."""
+
+
+def _line(kind: str, name: str, *more: str) -> str:
+    """A record or hit in one line."""
+    shown = ", ".join([_short(repr(name), 60), *(_short(one, 30) for one in more if one)])
+    return _short(f"{kind}({shown})", _LINE)
+
+
+def _short(text: str, characters: int) -> str:
+    """The text in one line, its end cut off where it is longer."""
+    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return text if len(text) <= characters else text[: characters - 1] + "…"
+
+
+def _place(part: Record | None) -> str:
+    """Where in its asset a part lies: "3–5 s", "page 2", or ""."""
+    properties = part.properties if part else {}
+    start, end = _number(properties.get("t0")), _number(properties.get("t1"))
+    if start is not None and end is not None:
+        return f"{start:g}–{end:g} s"
+    page = properties.get("page")
+    return f"page {page}" if page is not None else ""
 
 
 def _string(value: Value | None) -> str | None:

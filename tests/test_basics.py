@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 
+import mm_agents
 from mm_agents import _plugins, errors
 from mm_agents._optional import require
 from mm_agents.types import CollectionSpec, VectorSpec
@@ -76,3 +77,13 @@ def test_an_unknown_vector_lists_the_known_ones() -> None:
     assert spec.vector("media").width == 4
     with pytest.raises(errors.ConfigError, match=r"no vector named 'poster'\. Known: media"):
         spec.vector("poster")
+
+
+def test_the_version_is_that_of_the_distribution(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert mm_agents.__version__ == importlib.metadata.version("mm-agents")
+
+    def absent(name: str) -> str:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", absent)
+    assert mm_agents.__version__ == "0+unknown"

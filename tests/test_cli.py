@@ -10,6 +10,7 @@ import PIL.Image
 import pytest
 from command_line import COMMAND, document, run
 
+import mm_agents
 from mm_agents.library import Library
 
 pytest.importorskip("onnxruntime", reason="the command line tests embed: pip install 'mm-agents[local]'")
@@ -167,3 +168,14 @@ def test_films_are_added_and_recommended(tmp_path: Path) -> None:
     assert [hit["name"] for hit in found["hits"]] == ["Lighthouse", "Garden"]
     assert "Lighthouse" in (tmp_path / "page.html").read_text()
     assert "weight" in run("recommend", "--like", "Harbour", "--vector", "a=b", cwd=tmp_path, code=2).stderr
+
+
+def test_version_is_one_line(tmp_path: Path) -> None:
+    assert run("--version", cwd=tmp_path).stdout == f"mm-agents {mm_agents.__version__}\n"
+    assert "--version" in run("--help", cwd=tmp_path).stdout
+
+
+def test_a_mistyped_property_is_an_error(place: Path) -> None:
+    for arguments in (["search", "a cat", "--where", "widht > 10"], ["count", "--by", "widht"]):
+        said = run(*arguments, cwd=place, code=1).stderr
+        assert "No record has a property named 'widht'. Known: chunk, duration" in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import shutil
+import uuid
 import zlib
 from collections.abc import Callable
 from io import BytesIO
@@ -15,8 +16,9 @@ import PIL.Image
 import PIL.ImageColor
 import pytest
 
-from mm_agents import Library, Retriever, errors, media
+from mm_agents import Hit, Library, Record, Retriever, errors, media
 from mm_agents.testing import HashEmbedder
+from mm_agents.types import Hits
 
 Picture = Callable[..., Path]
 
@@ -370,3 +372,72 @@ def test_get_says_what_it_cannot_find_or_tell_apart(filled: Library, folder: Pat
     removed = filled.get("poem.md").id
     assert filled.remove(removed, removed) == 1
     assert filled.remove(removed) == 0
+
+
+def test_records_and_hits_show_themselves_in_one_line(filled: Library) -> None:
+    found = filled.search("red", kind="video")
+    (clip,) = found
+    assert repr(clip.record) == "Record('blue then red.mp4', video)"
+    assert repr(clip) == f"Hit('blue then red.mp4', video, score {clip.score:.3f}, {clip.t0:g}–{clip.t1:g} s)"
+    assert repr(found) == f"<1 hit: blue then red.mp4 {clip.score:.3f}>"
+    assert found == [clip]
+    assert repr(filled.search("red", limit=0)) == "<0 hits>"
+    assert filled.recommend(["red.png"]).__class__.__name__ == "Hits"
+
+
+def test_what_is_shown_of_a_record_is_short_whatever_it_holds() -> None:
+    record = Record(
+        id="6f1b8c1e-7a52-5d0e-9f0e-3c6d3f5b7a10",
+        properties={"name": "a\nb" * 500, "media_type": "x\n" * 500, "page": 10**30},
+        text="long " * 1000,
+        vectors={"media": np.ones(384, np.float32)},
+        thumbnail=b"jpeg" * 1000,
+    )
+    hits = [Hit(record=record, part=record, score=0.5, vector="media")] * 50
+    for shown in map(repr, (record, hits[0], Hits(hits))):
+        assert len(shown) <= 120
+        assert "\n" not in shown
+        assert "jpeg" not in shown
+        assert "long" not in shown
+    assert repr(Hits(hits)).startswith("<50 hits: ")
+    assert repr(Record(id=record.id)) == f"Record({record.id!r})"
+
+
+def test_a_property_that_no_record_has_is_an_error_that_lists_the_known(filled: Library) -> None:
+    calls: list[Callable[[], object]] = [
+        lambda: filled.search("red", where="widht > 10"),
+        lambda: filled.count(where='media_type = "image" and not (widht exists or page = 1)'),
+        lambda: filled.count(group_by="widht"),
+        lambda: filled.iterate(where="widht > 10"),
+        lambda: filled.recommend(["red.png"], where="widht > 10"),
+        lambda: Retriever(filled, "image").retrieve("red", where="widht > 10"),
+    ]
+    for call in calls:
+        with pytest.raises(errors.FilterError, match=r"named 'widht'\. Known: .*media_type, .*width"):
+            call()
+
+
+@pytest.mark.parametrize("place", ["memory:", "local", "lance:"])
+def test_what_only_some_records_or_parts_have_is_known(tmp_path: Path, place: str) -> None:
+    if place == "lance:":
+        pytest.importorskip("lancedb", reason="pip install 'mm-agents[lance]'")
+    folder = {"memory:": "memory:", "local": str(tmp_path / "library"), "lance:": f"lance:{tmp_path / 'library'}"}[
+        place
+    ]
+    with Library.open(folder, embedder=HashEmbedder(width=64)) as library:
+        assert library.count(where="width > 10 or t0 exists", group_by="duration") == {}
+        with pytest.raises(errors.FilterError, match="named 'author'"):
+            library.count(group_by="author")
+        plain, rare, part = (str(uuid.uuid5(uuid.NAMESPACE_URL, str(n))) for n in range(3))
+        library.store.upsert([Record(id=plain), Record(id=rare, properties={"author": "Ada"})])
+        library.store.upsert([Record(id=part, parent=rare, properties={"author": "Ada", "speaker.name": "Bob"})])
+        assert library.count(group_by="author") == {"": 1, "Ada": 1}
+        assert library.count(where='speaker.name = "Bob"') == 0
+        assert [record.id for record in library.iterate(where='speaker.name = "Bob"', parts=True)] == [part]
+        with pytest.raises(errors.FilterError, match=r"named 'speaker'\. Known: author, .*speaker\.name"):
+            library.search("anything", where='speaker = "Bob"')
+
+
+def test_a_group_that_cannot_be_a_name_is_refused_as_such(filled: Library) -> None:
+    with pytest.raises(errors.ConfigError, match="group_by names a property"):
+        filled.count(group_by="no name")

@@ -11,9 +11,10 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from mm_agents import AddReport, CollectionSpec, Embedder, Library, Retriever, VectorSpec, errors
+from mm_agents import AddReport, CollectionSpec, Embedder, Hit, Library, Retriever, VectorSpec, errors
 from mm_agents.movies import add_movies
 from mm_agents.presets import media_spec, movies_spec
+from mm_agents.stores import memory
 from mm_agents.testing import HashEmbedder
 
 FILMS = [
@@ -159,6 +160,55 @@ def test_diversity_avoids_what_is_alike(tmp_path: Path) -> None:
 def test_a_wish_that_makes_no_sense_is_refused(films: Library, arguments: dict[str, object], message: str) -> None:
     with pytest.raises(errors.MMAgentsError, match=message):
         films.recommend(**arguments)  # type: ignore[arg-type]
+
+
+def test_properties_of_some_films_can_be_asked_for_and_others_are_an_error(films: Library) -> None:
+    assert films.count(where="vote_average > 7") == 1
+    assert films.count(group_by="adult") == {"": 3, "false": 1}
+    assert names(films.search("roses", where="adult = false")) == ["Garden Party"]
+    with pytest.raises(errors.FilterError, match=r"named 'vote_averge'\. Known: adult, .*film_id, .*vote_average"):
+        films.search("roses", where="vote_averge > 7")
+
+
+def asked(hits: list[Hit]) -> set[str]:
+    return {found.vector for hit in hits for found in hit.found_by}
+
+
+def test_a_plain_search_asks_every_vector_of_the_films(films: Library, folder: Path) -> None:
+    assert asked(films.search("cat")) == {"txt_vector", "poster_vector"}
+    assert len(films.search("cat")) == 4
+    by_poster = films.search(image=folder / "posters" / "3_poster.jpg")
+    assert by_poster[0].name == "Garden Party"
+    assert "poster_vector" in asked(by_poster)
+    assert len(films.search("cat", image=folder / "posters" / "1_poster.jpg")) == 4
+
+
+def test_a_picture_asks_the_posters_where_nothing_is_known_of_the_text_vector(films: Library, folder: Path) -> None:
+    vectors = (VectorSpec(name="poster_vector", width=64), VectorSpec(name="txt_vector", width=64))
+    store = memory.build(spec=CollectionSpec(name="Theirs", vectors=vectors))
+    store.upsert(list(films.iterate(with_vectors=True)))
+    with Library(store, {"poster_vector": HashEmbedder(width=64)}) as theirs:
+        found = theirs.search(image=folder / "posters" / "3_poster.jpg")
+        assert found[0].name == "Garden Party"
+        assert asked(found) == {"poster_vector"}
+        assert asked(theirs.search("storm")) == {"poster_vector", "keywords"}
+
+
+def test_films_beside_media_leave_the_order_of_the_media_as_it_was(library: Library, folder: Path) -> None:
+    media = folder / "media"
+    media.mkdir()
+    for colour in ("red", "green"):
+        PIL.Image.new("RGB", (60, 40), colour).save(media / f"{colour}.png")
+    (media / "poem.md").write_text("The tide goes out, and the gulls follow the boats.")
+    library.add(media)
+    asking = ({"query": "tide and gulls"}, {"query": "red"}, {"image": media / "red.png"})
+    before = [names(library.search(**one)) for one in asking]  # type: ignore[arg-type]
+    add_movies(library, folder / "films.json", folder / "posters")
+    for one, known in zip(asking, before, strict=True):
+        found = library.search(**one)  # type: ignore[arg-type]
+        assert [hit.name for hit in found if hit.media_type != "film"] == known
+        assert found[0].name == known[0]
+        assert any(hit.media_type == "film" for hit in found)
 
 
 def test_the_course_films(data: Path) -> None:

@@ -27,6 +27,24 @@ app = typer.Typer(
   mm-agents search "dog playing with stick" --library ./my --open""",
 )
 
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        import mm_agents
+
+        sys.stdout.write(f"mm-agents {mm_agents.__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(  # pyright: ignore[reportUnusedFunction] - typer calls it
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """What comes before a command."""
+
+
 LibraryOption = Annotated[
     str, typer.Option("--library", "-l", envvar="MM_AGENTS_LIBRARY", metavar="LIB", help="The library's folder.")
 ]

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from mm_agents.protocols import Ocr
     from mm_agents.types import ByteArray
 
-Source = Path | bytes | MediaFile | Image
-"""What can be read: a file, its content, or a decoded picture."""
+Source = Path | str | bytes | MediaFile | Image
+"""What can be read: a file by its path (text is always one), its content, or a decoded picture."""
 
 _TEXT_CHARACTERS = 16
 """A page of a PDF with fewer characters of its own is read as a picture: stamps and page numbers on a scan."""

@@ -14,7 +14,6 @@ import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaError, MediaTooLargeError, UnsupportedMediaError
 from mm_agents.media import _pdf_child
 from mm_agents.media._pdf_child import NOT_TEXT
-from mm_agents.media.files import DEFAULT_LIMITS, BinaryFile, Limits, MediaFile, expect
+from mm_agents.media.files import DEFAULT_LIMITS, BinaryFile, Limits, MediaFile, Source, expect
 from mm_agents.media.formats import decode_text
 from mm_agents.types import Box, Image
 
@@ -77,7 +76,7 @@ class PrintedPage:
     words: tuple[PrintedWord, ...]
 
 
-def load_text(source: MediaFile | bytes | Path, *, limits: Limits = DEFAULT_LIMITS) -> str:
+def load_text(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> str:
     r"""Read a text file: UTF-8, or UTF-16 with a byte order mark; line ends become "\n".
 
     Raises:
@@ -99,7 +98,7 @@ def load_text(source: MediaFile | bytes | Path, *, limits: Limits = DEFAULT_LIMI
     return text
 
 
-def pages(source: MediaFile | bytes | Path, *, max_side: int = 1024, limits: Limits = DEFAULT_LIMITS) -> Iterator[Page]:
+def pages(source: Source, *, max_side: int = 1024, limits: Limits = DEFAULT_LIMITS) -> Iterator[Page]:
     """Read a PDF page by page, in a process of its own; two pages at most are in memory at a time.
 
     Args:
@@ -119,7 +118,7 @@ def pages(source: MediaFile | bytes | Path, *, max_side: int = 1024, limits: Lim
 
 
 def print_pages(
-    source: MediaFile | bytes | Path,
+    source: Source,
     *,
     dpi: int = PRINT_DPI,
     numbers: Sequence[int] | None = None,

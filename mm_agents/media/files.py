@@ -113,15 +113,15 @@ class MediaFile:
             yield file
 
 
-Source = MediaFile | Path | bytes
-"""What can be read: a file that was inspected, a path, or the content itself."""
+Source = MediaFile | Path | str | bytes
+"""What can be read: a file that was inspected, a path (text is always one), or the content itself."""
 
 
-def inspect(source: Path | bytes, *, name: str | None = None, limits: Limits = DEFAULT_LIMITS) -> MediaFile:
+def inspect(source: Path | str | bytes, *, name: str | None = None, limits: Limits = DEFAULT_LIMITS) -> MediaFile:
     """Find out what a file is by its content, bound its size and hash it.
 
     Args:
-        source: a path, or the content itself.
+        source: a path, or the content itself; text is always a path, never content or a URL.
         name: what to call it; the path's last part when not given.
         limits: what is refused as too large.
 
@@ -131,6 +131,7 @@ def inspect(source: Path | bytes, *, name: str | None = None, limits: Limits = D
         MediaTooLargeError: more bytes than the limits allow.
         MediaError: the file does not exist or cannot be read.
     """
+    source = Path(source) if isinstance(source, str) else source
     path = source if isinstance(source, Path) else None
     name = _encodable(name or (path.name if path else "untitled"))
     with _opened(source, name) as file:
@@ -217,7 +218,7 @@ def _opened(source: Path | bytes | None, name: str) -> Generator[BinaryFile]:
             case bytes():
                 yield io.BytesIO(source)
             case _:
-                raise ConfigError(f"Media are given as a Path or as bytes, not as {type(source).__name__}: {source!r}.")
+                raise ConfigError(f"Media are given as a path or as bytes, not as {type(source).__name__}: {source!r}.")
     except OSError as error:
         raise MediaError(f"{name!r} cannot be read: {_reason(error)}.") from error
 

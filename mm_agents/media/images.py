@@ -9,7 +9,6 @@ import threading
 import warnings
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +17,7 @@ from PIL import ImageCms, ImageFile
 
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError
 from mm_agents.media._jpeg import check_jpeg
-from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, expect
+from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, expect
 from mm_agents.types import Image
 
 if TYPE_CHECKING:
@@ -68,9 +67,7 @@ _LARGEST_JPEG_SIDE = 65_500
 _warnings_lock = threading.Lock()
 
 
-def load_image(
-    source: MediaFile | bytes | Path, *, max_side: int | None = None, limits: Limits = DEFAULT_LIMITS
-) -> Image:
+def load_image(source: Source, *, max_side: int | None = None, limits: Limits = DEFAULT_LIMITS) -> Image:
     """Decode a picture; the first frame of an animated one.
 
     Args:
@@ -95,7 +92,7 @@ def load_image(
         return Image(pixels=_normalised(picture, orientation, max_side))
 
 
-def image_size(source: MediaFile | bytes | Path, *, limits: Limits = DEFAULT_LIMITS) -> tuple[int, int]:
+def image_size(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> tuple[int, int]:
     """A picture's width and height in pixels as it is displayed; nothing is decoded.
 
     Raises:
@@ -106,7 +103,7 @@ def image_size(source: MediaFile | bytes | Path, *, limits: Limits = DEFAULT_LIM
         return (height, width) if orientation in _SWAPS_SIDES else (width, height)
 
 
-def load_stored(source: MediaFile | bytes | Path, *, limits: Limits = DEFAULT_LIMITS) -> Image:
+def load_stored(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Image:
     """Decode a picture as it is stored, not turned as EXIF says: the pixels that boxes of evidence are counted in.
 
     A mirrored one comes as it is shown.

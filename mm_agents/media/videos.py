@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +16,7 @@ import numpy as np
 from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError, UnsupportedMediaError
 from mm_agents.media.containers import missing_bytes
-from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, expect
+from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, expect
 from mm_agents.types import Clip
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ class _Shown:
     end: Fraction
 
 
-def video_info(source: MediaFile | bytes | Path, *, limits: Limits = DEFAULT_LIMITS) -> VideoInfo:
+def video_info(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> VideoInfo:
     """A video's length, size and frame rate; decodes one frame, which alone tells how a phone was held.
 
     Raises:
@@ -80,7 +79,7 @@ def video_info(source: MediaFile | bytes | Path, *, limits: Limits = DEFAULT_LIM
 
 
 def segments(
-    source: MediaFile | bytes | Path,
+    source: Source,
     *,
     fps: float = 2.0,
     seconds: float = 2.0,

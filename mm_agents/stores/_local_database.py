@@ -298,6 +298,11 @@ def columns(
             yield row, [_value(document.get(name)) for name in names]
 
 
+def property_names(connection: sqlite3.Connection) -> set[str]:
+    """The names of the properties that some record has."""
+    return {name for (name,) in connection.execute("SELECT DISTINCT key FROM record, json_each(record.properties)")}
+
+
 def matching(connection: sqlite3.Connection, terms: Iterable[str]) -> list[tuple[int, float]]:
     """Every row in which one of the terms stands, and its BM25 score (higher is better)."""
     query = " OR ".join(f'"{term}"' for term in terms)

@@ -70,6 +70,11 @@ class Reader(ABC):
         """The server's vectorizer of each named vector that has one, such as "multi2vec-google"."""
         return {name: one.vectorizer for name, one in self._schema.vectors.items() if one.vectorizer}
 
+    def property_names(self) -> set[str]:
+        """The names of the properties that the collection's schema has, as it is now."""
+        self._schema = self._read_schema()
+        return set(self._schema.layout.columns)
+
     # ------------------------------------------------------------ searching
 
     def search(

@@ -251,6 +251,11 @@ class LocalStore:
             ids = snapshot.entries["id"][self._chosen(connection, snapshot, where, parts=parts)]
         return self._pages(ids[np.lexsort((ids[:, 1], ids[:, 0]))], where, with_vectors)
 
+    def property_names(self) -> set[str]:
+        """The names of the properties that some record has."""
+        with self._view() as (connection, _):
+            return database.property_names(connection)
+
     def verify(self) -> None:
         """Read everything and compare it with its checksums.
 

@@ -10,12 +10,13 @@ import PIL.Image
 import pytest
 from drawn import LINES, page
 
+from mm_agents import _plugins
 from mm_agents.documents import overlay
 from mm_agents.documents.locate import find, locate, normalised
 from mm_agents.documents.pages import Page, open_pages
 from mm_agents.documents.text import build
-from mm_agents.errors import ConfigError, DamagedMediaError, UnsupportedMediaError
-from mm_agents.types import Box, Word
+from mm_agents.errors import ConfigError, DamagedMediaError, MediaError, UnsupportedMediaError
+from mm_agents.types import Box, Image, Scan, Word
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +34,18 @@ def words(text: str) -> tuple[Word, ...]:
         box = Box(x0=n * 50, y0=0, x1=n * 50 + 40, y1=20)
         found.append(Word(text=word, box=box, place=box, confidence=0.9, line=0))
     return tuple(found)
+
+
+class Known:
+    """An OCR engine that reads the same words everywhere."""
+
+    name = "known"
+
+    def read(self, image: Image, /) -> Scan:
+        return Scan(words=words("Invoice 4711"))
+
+    def has_text(self, image: Image, /) -> bool:
+        return True
 
 
 PDF_TEXT = (
@@ -181,3 +194,13 @@ def test_the_text_reader_tells_words_of_all_pages() -> None:
     assert found["words"][0]["text"] == "Delivery"
     assert set(found["words"][0]) >= {"text", "box", "confidence"}
     assert len(build().read(page()[0]).marks()) == sum(len(line.split()) for line in LINES)
+
+
+@pytest.mark.parametrize("reader", ["text", "hidden_text", "invoice", "table", "flowchart"])
+def test_every_reader_takes_a_path_as_text(sheet: Page, reader: str) -> None:
+    assert sheet.path is not None
+    made = _plugins.build_named("documents", reader)
+    by_text, by_path = (made.read(source, ocr=Known()) for source in (sheet.path, Path(sheet.path)))
+    assert by_text.to_json() == by_path.to_json()
+    with pytest.raises(MediaError, match="No such file"):
+        made.read("no such page.png", ocr=Known())

@@ -156,8 +156,6 @@ def test_what_cannot_be_opened_says_why(tmp_path: Path) -> None:
         media.inspect(tmp_path / "gone.png")
     with pytest.raises(MediaError, match="null"):
         media.inspect(Path("a\0b"))
-    with pytest.raises(ConfigError, match=r"not as str: 'a.png'"):
-        media.inspect("a.png")  # type: ignore[arg-type]
 
 
 def test_a_file_that_vanishes_or_becomes_a_folder_after_it_was_inspected(tmp_path: Path) -> None:
@@ -246,3 +244,16 @@ def test_walk_reports_what_is_not_there(tree: Path) -> None:
 def test_importing_media_loads_no_optional_package() -> None:
     code = "import sys, mm_agents.media; print([n for n in ('av', 'pypdfium2', 'onnxruntime') if n in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+def test_text_is_a_path_and_never_content_or_a_url(tmp_path: Path) -> None:
+    (tmp_path / "orange.png").write_bytes(PNG)
+    given, known = (media.inspect(make(tmp_path / "orange.png")) for make in (str, Path))
+    assert given == known
+    assert media.load_image(str(tmp_path / "orange.png")).pixels.shape == (6, 8, 3)
+    with pytest.raises(MediaError, match="No such file"):
+        media.inspect("https://example.com/orange.png")
+    with pytest.raises(MediaError, match="No such file"):
+        media.load_text("Water the ferns on Tuesday.")
+    with pytest.raises(ConfigError, match="as a path or as bytes, not as int"):
+        media.inspect(7)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from mm_agents import Library
 from mm_agents.errors import ConfigError, FilterError, SchemaMismatchError, StoreError
 from mm_agents.filters import parse
 from mm_agents.protocols import VectorizingStore
@@ -280,3 +281,11 @@ def test_a_legacy_collection_has_one_vector(client: WeaviateClient, fresh_name: 
         store.count(where=parse('p9 = "1,2"'))
     with pytest.raises(FilterError, match="dates"):
         store.count(where=parse('p4 = "yesterday"'))
+
+
+def test_the_schema_says_which_properties_a_library_can_be_asked_for(client: WeaviateClient, movies: str) -> None:
+    with Library(opened(client, movies)) as library:
+        assert library.count(where="release_year < 1980") == 1
+        assert library.count(group_by="seen") == {"false": 2, "true": 2}
+        with pytest.raises(FilterError, match=r"named 'year'\. Known: .*overview, .*release_year"):
+            library.count(where="year < 1980")
