@@ -10,9 +10,9 @@ import pytest
 
 from mm_agents import _plugins, media
 from mm_agents.errors import MediaTooLargeError
-from mm_agents.ingest import Piece, add_shots, chunks, pieces, shots
+from mm_agents.ingest.files import Piece, add_shots, chunks, pieces, shots
 from mm_agents.media import Limits
-from mm_agents.retrieval import RANK_CONSTANT, Ranking, by_keywords, fuse, hits, merge, with_assets
+from mm_agents.search.ranking import RANK_CONSTANT, Ranking, by_keywords, fuse, hits, merge, with_assets
 from mm_agents.types import CollectionSpec, Match, Record, VectorSpec
 
 A, B, C = (str(UUID(int=n)) for n in (1, 2, 3))

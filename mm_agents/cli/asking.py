@@ -217,7 +217,7 @@ def _print_sources(answer: Answer) -> None:
 
 
 def _told(source: Source) -> str:
-    from mm_agents.sheet import clock
+    from mm_agents.contact_sheet import clock
 
     one = source.evidence
     facts: list[str] = []
@@ -318,7 +318,7 @@ def _existing(path: str) -> Sequence[Path]:
 
 def _open(answer: Answer, number: str) -> None:
     """Open a source in the system's viewer: the file's own program for a clip, its picture for everything else."""
-    from mm_agents.agent._showing import place_of
+    from mm_agents.agent.source_images import place_of
 
     sources: dict[str, Any] = {str(source.number): source for source in answer.sources}
     source = sources.get(number.strip("[]"))

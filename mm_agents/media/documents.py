@@ -20,10 +20,9 @@ import numpy as np
 
 from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaError, MediaTooLargeError, UnsupportedMediaError
-from mm_agents.media import _pdf_child
-from mm_agents.media._pdf_child import NOT_TEXT
-from mm_agents.media.files import DEFAULT_LIMITS, BinaryFile, Limits, MediaFile, Source, expect
-from mm_agents.media.formats import decode_text
+from mm_agents.media import pdf_process
+from mm_agents.media.files import DEFAULT_LIMITS, BinaryFile, Limits, MediaFile, Source, decode_text, expect
+from mm_agents.media.pdf_process import NOT_TEXT
 from mm_agents.types import Box, Image
 
 if TYPE_CHECKING:
@@ -191,7 +190,7 @@ def _child(file: BinaryFile, wanted: dict[str, Any]) -> Generator[subprocess.Pop
             content.write(file.getbuffer())
         content.seek(0)
         process = subprocess.Popen(
-            [sys.executable, "-P", _pdf_child.__file__, json.dumps(wanted)],
+            [sys.executable, "-P", pdf_process.__file__, json.dumps(wanted)],
             stdin=content,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -16,8 +16,8 @@ import PIL.Image
 from PIL import ImageCms, ImageFile
 
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError
-from mm_agents.media._jpeg import check_jpeg
 from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, expect
+from mm_agents.media.jpeg import check_jpeg
 from mm_agents.types import Image
 
 if TYPE_CHECKING:

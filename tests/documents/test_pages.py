@@ -199,7 +199,7 @@ def test_the_text_reader_tells_words_of_all_pages() -> None:
 @pytest.mark.parametrize("reader", ["text", "hidden_text", "invoice", "table", "flowchart"])
 def test_every_reader_takes_a_path_as_text(sheet: Page, reader: str) -> None:
     assert sheet.path is not None
-    made = _plugins.build_named("documents", reader)
+    made = _plugins.build_named("readers", reader)
     by_text, by_path = (made.read(source, ocr=Known()) for source in (sheet.path, Path(sheet.path)))
     assert by_text.to_json() == by_path.to_json()
     with pytest.raises(MediaError, match="No such file"):

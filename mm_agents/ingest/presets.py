@@ -1,0 +1,59 @@
+"""The collections that a new library can become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from mm_agents.types import CollectionSpec, VectorSpec
+
+if TYPE_CHECKING:
+    from mm_agents.library import Library
+    from mm_agents.protocols import Embedder
+
+
+MEDIA_VECTORS = ("media", "moment", "words")
+FILM_VECTORS = ("poster_vector", "txt_vector")
+"""The vectors of each preset, where its embedder takes both texts and pictures."""
+
+
+def media_spec(embedder: Embedder) -> CollectionSpec:
+    """The collection that a folder of media becomes: what is seen, what is read, and the moments of clips.
+
+    ``media`` holds what a picture, page or shot shows; ``words`` holds passages of text; ``moment`` holds every
+    segment of a clip, which tells where in it a match lies.
+    """
+    seen = ("media", "moment") if "image" in embedder.accepts else ()
+    read = ("words",) if "text" in embedder.accepts else ()
+    vectors = tuple(VectorSpec(name=name, width=embedder.width, embedder=embedder.name) for name in sorted(seen + read))
+    return CollectionSpec(name="Media", vectors=vectors)
+
+
+def movies_spec(embedder: Embedder) -> CollectionSpec:
+    """The collection of films: ``txt_vector`` of the title and overview, ``poster_vector`` of the poster."""
+    seen = ("poster_vector",) if "image" in embedder.accepts else ()
+    read = ("txt_vector",) if "text" in embedder.accepts else ()
+    return _collection("Movies", seen + read, embedder)
+
+
+def extend(library: Library, preset: Callable[[Embedder], CollectionSpec], names: Sequence[str]) -> None:
+    """Give a library the vectors of a preset where it has none of them, made by the embedder that it has already.
+
+    Args:
+        library: what is extended.
+        preset: ``media_spec`` or ``movies_spec``.
+        names: the vectors of the preset; a library that has one of them stays as it is.
+
+    Raises:
+        ConfigError: nobody said which embedder that is.
+    """
+    spec = library.store.spec
+    if not spec.vectors or any(spec.vectors_with_role(name) for name in names):
+        return
+    wanted = preset(library.routes.need(spec.vectors[0].name)).vectors
+    library.store.extend(CollectionSpec(name=spec.name, vectors=(*spec.vectors, *wanted)))
+
+
+def _collection(name: str, vectors: tuple[str, ...], embedder: Embedder) -> CollectionSpec:
+    filled = (VectorSpec(name=vector, width=embedder.width, embedder=embedder.name) for vector in sorted(vectors))
+    return CollectionSpec(name=name, vectors=tuple(filled))
