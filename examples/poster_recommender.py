@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mm_agents import Library, demo
-from mm_agents.movies import add_movies
+from mm_agents.ingest.movies import add_movies
 
 FILMS = {
     "The Last Orbit": ("moon.png", "An astronaut alone on a station has one day to reach the moon."),

@@ -15,7 +15,7 @@ import PIL.Image
 from mm_agents import media
 from mm_agents.demo import SCAN, make_media
 from mm_agents.documents import flowchart, invoice, overlay
-from mm_agents.evaluate.factory import flowcharts
+from mm_agents.evaluate.synthetic import flowcharts
 
 READERS = {"invoice": invoice, "flowchart": flowchart}
 

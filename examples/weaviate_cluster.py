@@ -9,8 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from mm_agents import Library, demo
-from mm_agents.moving import copy
-from mm_agents.places import open_store
+from mm_agents.location import open_store
+from mm_agents.migration import copy
 
 
 def main() -> None:

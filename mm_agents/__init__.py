@@ -12,8 +12,9 @@ Names are loaded when they are first used, so importing the package costs nothin
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mm_agents._lazy import attach
 
 if TYPE_CHECKING:
     from mm_agents import errors, filters, media, testing
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from mm_agents.chat import ChatModel, open_chat
     from mm_agents.library import AddReport, Library
     from mm_agents.protocols import Embedder, Store
-    from mm_agents.retrieval import Retriever
+    from mm_agents.search.ranking import Retriever
     from mm_agents.tools import Tool, ToolResult, tool
     from mm_agents.types import (
         And,
@@ -41,36 +42,6 @@ if TYPE_CHECKING:
         VectorSpec,
     )
 
-_HOME = {
-    "AddReport": "library",
-    "Agent": "agent",
-    "And": "types",
-    "Answer": "agent",
-    "Box": "types",
-    "ChatModel": "chat",
-    "Clip": "types",
-    "CollectionSpec": "types",
-    "Condition": "types",
-    "Embedder": "protocols",
-    "Evidence": "types",
-    "FoundBy": "types",
-    "Hit": "types",
-    "Image": "types",
-    "Library": "library",
-    "Match": "types",
-    "Not": "types",
-    "Or": "types",
-    "Record": "types",
-    "Retriever": "retrieval",
-    "Store": "protocols",
-    "Text": "types",
-    "Tool": "tools",
-    "ToolResult": "tools",
-    "VectorSpec": "types",
-    "open_chat": "chat",
-    "tool": "tools",
-}
-_MODULES = ("errors", "filters", "media", "testing")
 
 __all__ = [
     "AddReport",
@@ -106,14 +77,39 @@ __all__ = [
     "tool",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"mm_agents.{_HOME[name]}"), name)
-    if name in _MODULES:
-        return import_module(f"mm_agents.{name}")
-    raise AttributeError(f"module 'mm_agents' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = attach(
+    __name__,
+    {
+        "AddReport": "library",
+        "Agent": "agent",
+        "And": "types",
+        "Answer": "agent",
+        "Box": "types",
+        "ChatModel": "chat",
+        "Clip": "types",
+        "CollectionSpec": "types",
+        "Condition": "types",
+        "Embedder": "protocols",
+        "Evidence": "types",
+        "FoundBy": "types",
+        "Hit": "types",
+        "Image": "types",
+        "Library": "library",
+        "Match": "types",
+        "Not": "types",
+        "Or": "types",
+        "Record": "types",
+        "Retriever": "search.ranking",
+        "Store": "protocols",
+        "Text": "types",
+        "Tool": "tools",
+        "ToolResult": "tools",
+        "VectorSpec": "types",
+        "errors": "",
+        "filters": "",
+        "media": "",
+        "open_chat": "chat",
+        "testing": "",
+        "tool": "tools",
+    },
+)

@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-Report = Callable[[int, int, str], None]
+ProgressCallback = Callable[[int, int, str], None]
 """Called with how much is done, how much there is, and what is at hand."""
 
 
 @contextmanager
-def bar(title: str, *, show: bool | None = None) -> Generator[Report]:
+def bar(title: str, *, show: bool | None = None) -> Generator[ProgressCallback]:
     """A bar while the block runs.
 
     Args:
@@ -41,6 +41,8 @@ def bar(title: str, *, show: bool | None = None) -> Generator[Report]:
         yield report
 
 
-def shown(title: str, progress: bool | Report | None) -> AbstractContextManager[Report]:
+def progress_or_callback(
+    title: str, progress: bool | ProgressCallback | None
+) -> AbstractContextManager[ProgressCallback]:
     """A bar, or the caller's own function where that is given."""
     return nullcontext(progress) if callable(progress) else bar(title, show=progress)

@@ -9,13 +9,13 @@ from typing import Any
 
 from mm_agents._optional import require
 
-PASSING = frozenset({408, 429, 500, 502, 503, 504})
+TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 """HTTP codes after which trying again can help."""
 
 _UNREACHABLE_SECONDS = 5  # a host that cannot be reached at all will rarely be there a minute later
 
 
-def retrying(
+def call_with_retry(
     patience: float,
     *,
     passes: Callable[[BaseException], bool],

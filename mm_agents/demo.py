@@ -2,18 +2,73 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
+import PIL.ImageDraw
+import PIL.ImageFont
 
-from mm_agents import _scan, media, sheet
+from mm_agents import contact_sheet, media
 from mm_agents._optional import require
 from mm_agents.agent import Agent, Answer
+from mm_agents.ingest.ocr_pass import can_read
 from mm_agents.library import AddReport, Library
 from mm_agents.types import Hit
-from mm_agents.words import can_read
+
+ITEMS = (
+    ("4", "Brass hinge", "4.50", "18.00"),
+    ("1", "Garden lantern", "32.00", "32.00"),
+    ("2", "Labour, hours", "20.00", "40.00"),
+)
+_COLUMNS = (90, 190, 560, 720)
+_INK, _RULE = "#202020", "#909090"
+
+
+def invoice() -> bytes:
+    """A PNG of an invoice over 108.00 euros: three items, 20 % tax."""
+    picture = PIL.Image.new("RGB", (900, 780), "white")
+    pen = PIL.ImageDraw.Draw(picture)
+    small, large = PIL.ImageFont.load_default(20), PIL.ImageFont.load_default(34)
+
+    def write(
+        x: int,
+        y: int,
+        text: str,
+        font: PIL.ImageFont.ImageFont | PIL.ImageFont.FreeTypeFont = small,
+        anchor: str = "la",
+    ) -> None:
+        pen.text((x, y), text, fill=_INK, font=font, anchor=anchor)
+
+    write(90, 60, "Harbour Parts Ltd", large)
+    write(810, 60, "INVOICE", large, "ra")
+    write(90, 110, "12 Quay Street, Port Ellen PA42 7DH")
+    write(90, 180, "Bill to")
+    write(90, 210, "Lighthouse Museum")
+    write(90, 238, "1 Rocky Point, Port Ellen PA42 7AB")
+    for n, (label, value) in enumerate(
+        (("Invoice no.", "HP-2041"), ("Date", "3 May 2026"), ("Due date", "2 June 2026"))
+    ):
+        write(590, 180 + 29 * n, label)
+        write(810, 180 + 29 * n, value, anchor="ra")
+    rows = [("Qty", "Description", "Unit price", "Amount"), *ITEMS]
+    for n, (quantity, what, price, amount) in enumerate(rows):
+        y = 330 + 50 * n
+        write(_COLUMNS[0], y, quantity)
+        write(_COLUMNS[1], y, what)
+        write(670, y, price, anchor="ra")
+        write(810, y, amount, anchor="ra")
+        pen.line((80, y + 35, 820, y + 35), fill=_RULE, width=2)
+    for n, (label, value) in enumerate((("Subtotal", "90.00"), ("VAT 20 %", "18.00"), ("Total EUR", "108.00"))):
+        write(_COLUMNS[2], 560 + 40 * n, label)
+        write(810, 560 + 40 * n, value, anchor="ra")
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
+
 
 PICTURES = {
     "astronaut.png": "astronaut.png",
@@ -95,7 +150,7 @@ def make_media(folder: Path) -> list[Path]:
         written.append(folder / name)
         written[-1].write_text(text, encoding="utf-8")
     written.append(folder / SCAN)
-    written[-1].write_bytes(_scan.invoice())
+    written[-1].write_bytes(invoice())
     return written
 
 
@@ -136,10 +191,12 @@ def run(folder: Path, *, progress: bool | Callable[[int, int, str], None] | None
     with Library.open(folder / "library") as library:
         report = library.add(source, progress=progress)
         answers = [(question, _ask(library, question)) for question in questions(folder)]
-        panels = [sheet.Panel(title=question.title, hits=hits, query=_shown(question)) for question, hits in answers]
+        panels = [
+            contact_sheet.Panel(title=question.title, hits=hits, query=_shown(question)) for question, hits in answers
+        ]
         page, picture = folder / "results.html", folder / "results.png"
-        page.write_text(sheet.page("What the demo found", panels, library.path), encoding="utf-8")
-        sheet.picture(panels).save(picture)
+        page.write_text(contact_sheet.page("What the demo found", panels, library.path), encoding="utf-8")
+        contact_sheet.picture(panels).save(picture)
         answer = None
         if can_read():
             answer = Agent(library, model="offline").ask(ASKED)

@@ -10,17 +10,19 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, overload
 
 from mm_agents import _plugins, media
-from mm_agents._progress import shown
-from mm_agents.catalog import Catalog
+from mm_agents._progress import progress_or_callback
 from mm_agents.errors import ConfigError, LibraryNotFoundError, RecordNotFoundError, UnsupportedMediaError
 from mm_agents.filters import coerce
-from mm_agents.ingest import Source, asset_id, describe
-from mm_agents.pipeline import FailedFile, Pipeline, failure
-from mm_agents.places import folder_of, open_store
-from mm_agents.presets import extend, media_spec
+from mm_agents.ingest.catalog import Catalog
+from mm_agents.ingest.files import Source, asset_id, describe
+from mm_agents.ingest.ocr_pass import can_read, read_words
+from mm_agents.ingest.pipeline import FailedFile, Pipeline, failure
+from mm_agents.ingest.presets import extend, media_spec
+from mm_agents.location import folder_of, open_store
 from mm_agents.protocols import VectorizingStore
-from mm_agents.queries import Query, read_queries
-from mm_agents.retrieval import (
+from mm_agents.search.embedder_map import EmbedderMap
+from mm_agents.search.query import Query, read_queries
+from mm_agents.search.ranking import (
     DEPTH,
     Ranking,
     by_keywords,
@@ -31,14 +33,12 @@ from mm_agents.retrieval import (
     with_assets,
     with_moments,
 )
-from mm_agents.routes import Routes
 from mm_agents.types import CollectionSpec, Condition, Filter, Hit, Or, Record, Text, Words
-from mm_agents.words import can_read, read_words
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, Store
-    from mm_agents.queries import Picture, Video
-    from mm_agents.routes import Given
+    from mm_agents.search.embedder_map import Given
+    from mm_agents.search.query import Picture, Video
     from mm_agents.types import FloatArray
 
 DEFAULT_EMBEDDER = "offline"
@@ -75,7 +75,7 @@ class Library:
 
     def __init__(self, store: Store, embedder: Given = None, *, root: Path | None = None) -> None:
         self.store, self.root = store, root
-        self.routes = Routes(store, embedder)
+        self.routes = EmbedderMap(store, embedder)
 
     @classmethod
     def open(
@@ -161,7 +161,7 @@ class Library:
             return Source(file=file, properties={**describe(file), "path": stored, "paths": (stored,)})
 
         pipeline = Pipeline(self.store, self.routes, prepare)
-        with shown("Adding", progress) as report:
+        with progress_or_callback("Adding", progress) as report:
             pipeline.run(found, report)
         if prune:
             catalog.prune(self.root, [Path(path) for path in paths])
@@ -171,7 +171,7 @@ class Library:
             for path in orphans
         ]
         unread = words == "none" or (words == "auto" and not can_read())
-        with shown("Reading words", progress) as report:
+        with progress_or_callback("Reading words", progress) as report:
             reading = read_words(self, "none" if unread else words, report=report)
         return AddReport(
             added=pipeline.added,
@@ -257,8 +257,8 @@ class Library:
         diversity: float = 0.0,
         limit: int = 10,
     ) -> list[Hit]:
-        """Assets near to some and far from others; ``mm_agents.recommend.recommend`` tells all."""
-        from mm_agents.recommend import recommend
+        """Assets near to some and far from others; ``mm_agents.search.recommend.recommend`` tells all."""
+        from mm_agents.search.recommend import recommend
 
         return recommend(self, like=like, unlike=unlike, vectors=vectors, where=where, diversity=diversity, limit=limit)
 
@@ -361,16 +361,16 @@ class Library:
         """The vectors that are searched by default: what is seen, and what is read where that can be compared."""
         spec = self.store.spec
         names = [one.name for one in spec.vectors if spec.current(one.name) == one.name]
-        names = [name for name in names if name not in {moment.name for moment in spec.standing_for("moment")}]
+        names = [name for name in names if name not in {moment.name for moment in spec.vectors_with_role("moment")}]
         if kind == "text":
             return names
-        read = {one.name for name in ("words", "txt_vector") for one in spec.standing_for(name)}
+        read = {one.name for name in ("words", "txt_vector") for one in spec.vectors_with_role(name)}
         return [name for name in names if name not in read or self.routes.need(name).aligned]
 
     def _with_moments(self, found: Sequence[Hit], asked: Query, rows: Mapping[str, FloatArray]) -> list[Hit]:
         """Point each clip's hit at its nearest segment, where the query can be compared with segments."""
         name = self.store.spec.current("moment")
-        embedder = self.routes.embedder(name) if self.store.spec.standing_for("moment") else None
+        embedder = self.routes.embedder(name) if self.store.spec.vectors_with_role("moment") else None
         if embedder is None or asked.kind not in embedder.accepts or all(hit.media_type != "video" for hit in found):
             return list(found)
         row = rows[embedder.name] if embedder.name in rows else asked.vector(embedder)

@@ -103,7 +103,7 @@ class Tool:
         try:
             checked = self.arguments.model_validate(arguments)
         except ValidationError as error:
-            raise ToolError(misfit(self.name, error), retry=True) from error
+            raise ToolError(argument_error(self.name, error), retry=True) from error
         named = {name: getattr(checked, name) for name in type(checked).model_fields}
         try:
             return _as_result(self.function(**named))
@@ -223,7 +223,7 @@ def by_name(tools: Iterable[Tool]) -> dict[str, Tool]:
 # ---------------------------------------------------------------- arguments and results
 
 
-def misfit(name: str, error: ValidationError) -> str:
+def argument_error(name: str, error: ValidationError) -> str:
     """What is wrong with a tool's arguments, for a model; their values are not repeated."""
     wrong = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'arguments'}: {one['msg']}" for one in error.errors()[:5])
     return f"The arguments of {name} do not fit: {wrong}."

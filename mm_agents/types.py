@@ -111,7 +111,7 @@ class CollectionSpec:
         known = ", ".join(spec.name for spec in self.vectors) or "none"
         raise ConfigError(f"Collection {self.name!r} has no vector named {name!r}. Known: {known}.")
 
-    def standing_for(self, name: str) -> tuple[VectorSpec, ...]:
+    def vectors_with_role(self, name: str) -> tuple[VectorSpec, ...]:
         """The vectors that hold what this name stands for: itself, where it is there, and those that replace it."""
         return tuple(spec for spec in self.vectors if name in (spec.name, spec.replaces))
 

@@ -85,7 +85,7 @@ def error(code: int, status: str, message: str, *details: Any) -> dict[str, Any]
     return {"error": {"code": code, "message": message, "status": status, "details": list(details)}}
 
 
-PASSING = (
+TRANSIENT = (
     Refusal(429, error(429, "RESOURCE_EXHAUSTED", "slow down")),
     Refusal(500, error(500, "INTERNAL", "oops")),
     Refusal(503, b"<html>a gateway's page</html>", {"Content-Type": "text/html"}),

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
-from gemini_stand_in import NAME, PASSING, GeminiStandIn, Refusal, error, reply
+from gemini_stand_in import NAME, TRANSIENT, GeminiStandIn, Refusal, error, reply
 from pydantic import BaseModel, Field
 
 import mm_agents
@@ -248,7 +248,7 @@ def test_a_reply_that_is_cut_off_is_not_used(chat: ChatModel, gemini: GeminiStan
 # ---------------------------------------------------------------- when it fails
 
 
-@pytest.mark.parametrize("refusal", PASSING, ids=lambda refusal: str(refusal.code))
+@pytest.mark.parametrize("refusal", TRANSIENT, ids=lambda refusal: str(refusal.code))
 def test_a_failure_that_passes_is_tried_again(chat: ChatModel, gemini: GeminiStandIn, refusal: Refusal) -> None:
     gemini.refusals = [refusal]
     assert chat.text("Say hello.").text == "hello"

@@ -11,8 +11,8 @@ import PIL.Image
 import pytest
 
 from mm_agents import AddReport, Library, Retriever, errors
-from mm_agents.movies import add_movies
-from mm_agents.presets import media_spec, movies_spec
+from mm_agents.ingest.movies import add_movies
+from mm_agents.ingest.presets import media_spec, movies_spec
 from mm_agents.testing import HashEmbedder
 
 FILMS = [
@@ -129,7 +129,7 @@ def test_diversity_avoids_what_is_alike(tmp_path: Path) -> None:
 
     spec = CollectionSpec(name="Movies", vectors=(VectorSpec(name="txt_vector", width=3),))
     rows = {"liked": [1, 0, 0], "near": [0.9, 0.436, 0], "twin": [0.89, 0.456, 0], "other": [0.8, -0.6, 0]}
-    from mm_agents.places import open_store
+    from mm_agents.location import open_store
 
     store = open_store("memory:", spec=spec)
     store.upsert(

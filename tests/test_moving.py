@@ -13,8 +13,8 @@ import PIL.Image
 import pytest
 
 from mm_agents import Library, errors, media
-from mm_agents.moving import copy, migrate
-from mm_agents.places import open_store
+from mm_agents.location import open_store
+from mm_agents.migration import copy, migrate
 from mm_agents.testing import HashEmbedder
 from mm_agents.types import VectorSpec
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from mm_agents import Library, errors
-from mm_agents.places import open_store
+from mm_agents.location import open_store
 from mm_agents.protocols import Store
-from mm_agents.routes import Routes
+from mm_agents.search.embedder_map import EmbedderMap
 from mm_agents.stores.memory import MemoryStore
 from mm_agents.testing import HashEmbedder
 from mm_agents.types import CollectionSpec, Filter, Match, Record, Text, VectorSpec
@@ -54,16 +54,16 @@ def test_an_embedder_for_each_vector() -> None:
 
 
 def test_one_embedder_goes_to_the_vectors_that_it_can_fill() -> None:
-    routes = Routes(open_store("memory:", spec=SPEC), NARROW)
+    routes = EmbedderMap(open_store("memory:", spec=SPEC), NARROW)
     assert routes.embedder("body") is NARROW
     assert routes.embedder("title") is NARROW  # nobody knows better
 
 
 def test_another_embedder_is_refused_for_that_vector() -> None:
     with pytest.raises(errors.EmbedderMismatchError, match=r"'body'.*'hash:32'.*'hash:64'"):
-        Routes(open_store("memory:", spec=SPEC), {"body": WIDE})
+        EmbedderMap(open_store("memory:", spec=SPEC), {"body": WIDE})
     with pytest.raises(errors.ConfigError, match="no vector named 'poster'"):
-        Routes(open_store("memory:", spec=SPEC), {"poster": WIDE})
+        EmbedderMap(open_store("memory:", spec=SPEC), {"poster": WIDE})
 
 
 def test_the_server_answers_where_no_embedder_is_known() -> None:

@@ -15,9 +15,9 @@ import pytest
 
 from mm_agents import Library
 from mm_agents.errors import MissingExtraError
+from mm_agents.ingest.ocr_pass import GLANCED, READ, read_words
 from mm_agents.testing import HashEmbedder
 from mm_agents.types import Box, Image, Scan, Word
-from mm_agents.words import GLANCED, READ, read_words
 
 
 class Ocr:
@@ -139,8 +139,8 @@ def test_a_changed_picture_loses_its_old_words(shelf: Library, tmp_path: Path) -
 
 
 def test_posters_of_films_and_pages_of_scans_are_read(tmp_path: Path) -> None:
-    from mm_agents.movies import add_movies
-    from mm_agents.presets import movies_spec
+    from mm_agents.ingest.movies import add_movies
+    from mm_agents.ingest.presets import movies_spec
 
     (tmp_path / "posters").mkdir()
     (tmp_path / "films.json").write_text('[{"id": 1, "title": "Harbour", "overview": "Ships."}]')
@@ -182,13 +182,13 @@ def test_without_the_extra_it_is_left_out_or_told(
     assert library.add(tmp_path / "one.png").read is None
     monkeypatch.undo()
     pytest.importorskip("rapidocr", reason="reading words needs pip install 'mm-agents[documents]'")
-    from mm_agents.documents import _engine
+    from mm_agents.documents import ocr_engine
 
     monkeypatch.setitem(sys.modules, "rapidocr", None)
-    _engine.open_engine.cache_clear()
+    ocr_engine.open_engine.cache_clear()
     with pytest.raises(MissingExtraError, match=r"mm-agents\[documents\]"):
         library.add(tmp_path / "one.png", words="all")
-    _engine.open_engine.cache_clear()
+    ocr_engine.open_engine.cache_clear()
 
 
 def test_a_real_scan_is_found_by_what_it_says(library: Library, tmp_path: Path) -> None:

@@ -27,9 +27,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mm_agents.embedders import _conse, _efficientnet, _minilm, _torch_file, _vectors
+from mm_agents.embedders import shared
+from mm_agents.embedders.offline import conse, convert
+from mm_agents.embedders.offline import minilm as minilm_module
 
-ASSETS = Path(_conse.__file__).with_name("_assets")
+ASSETS = Path(conse.__file__).with_name("_assets")
 SOURCES = {
     "wordnet": "fea17d2f9656611334eac790e5d69e47645fa180c4aa481fb4cd9b3520754ca2",
     "classes": "bd68c5fb912acb5def469a01f7843f8a3597f5afc126233ed9ed6c6e9a980184",
@@ -66,8 +68,8 @@ def main() -> None:
     (ASSETS / "classes.tsv").write_text("".join("\t".join(row) + "\n" for row in rows), "utf-8", newline="\n")
     np.save(ASSETS / "classes.npy", class_vectors(rows))
 
-    weights = _torch_file.read_tensors(_conse._FILE.read())  # pyright: ignore[reportPrivateUsage]
-    print("converted classifier:", hashlib.sha256(_efficientnet.to_onnx(weights)).hexdigest())
+    weights = convert.read_tensors(conse._FILE.read())  # pyright: ignore[reportPrivateUsage]
+    print("converted classifier:", hashlib.sha256(convert.to_onnx(weights)).hexdigest())
 
 
 def read(path: Path, sha256: str) -> bytes:
@@ -127,10 +129,10 @@ def hypernyms(synset: Synset, synsets: dict[str, Synset]) -> list[str]:
 
 def class_vectors(rows: list[tuple[str, str, str, str, str]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float16]]:
     """The mean direction of two texts on each class: its words with its hypernyms, and its gloss."""
-    encoder = _minilm.TextEncoder(threads=2)
+    encoder = minilm_module.TextEncoder(threads=2)
     kinds = encoder.encode([", ".join(f"{words}|{above}".strip("|").split("|")) for _, _, words, above, _ in rows])
     glosses = encoder.encode([f"{words.split('|')[0]}: {gloss}" for _, _, words, _, gloss in rows])
-    return _vectors.unit(kinds + glosses).astype(np.float16)
+    return shared.unit(kinds + glosses).astype(np.float16)
 
 
 if __name__ == "__main__":

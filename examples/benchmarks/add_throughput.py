@@ -17,7 +17,7 @@ from pathlib import Path
 from mm_agents import Library, media
 from mm_agents.embedders import offline
 from mm_agents.errors import MediaError
-from mm_agents.ingest import IMAGE_SIDE
+from mm_agents.ingest.files import IMAGE_SIDE
 from mm_agents.types import Item
 
 

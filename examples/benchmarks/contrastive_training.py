@@ -23,11 +23,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from mm_agents.contrastive._digits import read_digits
-from mm_agents.contrastive._measures import nearest_accuracy
-from mm_agents.contrastive.data import PictureSet, draw_pairs, split
+from mm_agents.contrastive.data import PictureSet, draw_pairs, read_digits, split
 from mm_agents.contrastive.losses import cosine_mse
-from mm_agents.contrastive.model import Network
+from mm_agents.contrastive.metrics import nearest_accuracy
+from mm_agents.contrastive.network import Network
 from mm_agents.contrastive.train import Options, batches, train
 
 

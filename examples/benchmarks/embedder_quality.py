@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mm_agents import _plugins
-from mm_agents.ingest import shots
+from mm_agents.ingest.files import shots
 from mm_agents.media import inspect, load_image, segments
 from mm_agents.protocols import Embedder
 from mm_agents.types import Item, Text

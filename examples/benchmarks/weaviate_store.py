@@ -42,7 +42,7 @@ from mm_agents.types import CollectionSpec, Record, VectorSpec
 if TYPE_CHECKING:
     from weaviate import WeaviateClient
 
-    from mm_agents.stores._weaviate_store import WeaviateStore
+    from mm_agents.stores.weaviate.store import WeaviateStore
     from mm_agents.types import FloatArray
 
 T = TypeVar("T")

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mm_agents._lazy import attach
 
 if TYPE_CHECKING:
+    from mm_agents.agent.agent import Agent, Conversation
     from mm_agents.agent.answer import Answer, Check, Claim, Cost, Source, Step
     from mm_agents.agent.budget import Budget
-    from mm_agents.agent.router import Agent, Conversation
     from mm_agents.agent.verify import Verification
 
-_HOME = {
-    "Agent": "router",
-    "Answer": "answer",
-    "Budget": "budget",
-    "Check": "answer",
-    "Claim": "answer",
-    "Conversation": "router",
-    "Cost": "answer",
-    "Source": "answer",
-    "Step": "answer",
-    "Verification": "verify",
-}
 
 __all__ = [
     "Agent",
@@ -37,12 +26,18 @@ __all__ = [
     "Verification",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"mm_agents.agent.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'mm_agents.agent' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = attach(
+    __name__,
+    {
+        "Agent": "agent",
+        "Answer": "answer",
+        "Budget": "budget",
+        "Check": "answer",
+        "Claim": "answer",
+        "Conversation": "agent",
+        "Cost": "answer",
+        "Source": "answer",
+        "Step": "answer",
+        "Verification": "verify",
+    },
+)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from mm_agents.errors import ConfigError
-from mm_agents.retrieval import evidence_json
+from mm_agents.search.ranking import evidence_json
 from mm_agents.types import Box, Evidence
 
 if TYPE_CHECKING:
@@ -57,13 +57,13 @@ class Source:
         Raises:
             MediaError: the file is gone, was changed, or cannot be read.
         """
-        from mm_agents.agent._showing import cropped
+        from mm_agents.agent.source_images import cropped
 
         return cropped(self, margin)
 
     def page(self) -> PIL.Image.Image:
         """The whole page or frame, with the box drawn on it; errors as ``crop``."""
-        from mm_agents.agent._showing import drawn
+        from mm_agents.agent.source_images import drawn
 
         return drawn(self)
 

@@ -41,7 +41,7 @@ class Budget:
             )
 
 
-class Spending:
+class BudgetTracker:
     """What was spent of a budget since now.
 
     Args:
@@ -71,7 +71,7 @@ class Spending:
         return max(self._budget.calls - self.calls, 0)
 
     @property
-    def used_up(self) -> str | None:
+    def exhausted(self) -> str | None:
         """What was used up, in words; None while there is something left of everything."""
         if self.calls_left == 0:
             return f"{self._budget.calls} calls"
@@ -86,7 +86,7 @@ class Spending:
         return Cost(calls=self.calls, tokens=self.tokens, seconds=round(seconds, 3))
 
 
-def in_time(function: Callable[[], T], seconds: float) -> T:
+def call_with_timeout(function: Callable[[], T], seconds: float) -> T:
     """Call a function that may hang; it is left to itself when the time is over.
 
     Raises:

@@ -84,7 +84,7 @@ _ATTACHED = re.compile(r"\b(?:attach|upload|sent|gave)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Thing:
+class ReferencedItem:
     """Something that was shown or attached: its id (an attachment's name), its name, and what it is."""
 
     id: str
@@ -93,7 +93,7 @@ class Thing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Referred:
+class ResolvedReference:
     """What the words of a question point back to.
 
     Attributes:
@@ -103,7 +103,7 @@ class Referred:
         goes_on: whether the question goes on from the one before it: "and the tax?".
     """
 
-    things: tuple[Thing, ...] = ()
+    things: tuple[ReferencedItem, ...] = ()
     missing: str | None = None
     explicit: bool = False
     goes_on: bool = False
@@ -114,14 +114,14 @@ class Memory:
 
     def __init__(self) -> None:
         self.answers: list[Answer] = []
-        self.shown: list[Thing] = []
-        self.listed: list[Thing] = []
-        self.attached: list[Thing] = []
-        self.last: Thing | None = None
+        self.shown: list[ReferencedItem] = []
+        self.listed: list[ReferencedItem] = []
+        self.attached: list[ReferencedItem] = []
+        self.last: ReferencedItem | None = None
         self.tools: tuple[str, ...] = ()
-        self.read: dict[str, Thing] = {}
+        self.read: dict[str, ReferencedItem] = {}
 
-    def attach(self, things: Iterable[Thing]) -> None:
+    def attach(self, things: Iterable[ReferencedItem]) -> None:
         """Note files that came with a question."""
         new = [thing for thing in things if thing not in self.attached]
         self.attached += new
@@ -131,10 +131,10 @@ class Memory:
     def note(self, answer: Answer, tools: Sequence[str]) -> None:
         """Note an answer: what it showed, in its order, and the tools behind it."""
         self.answers.append(answer)
-        shown: dict[str, Thing] = {}
+        shown: dict[str, ReferencedItem] = {}
         for source in answer.sources:
             id = source.evidence.asset
-            shown.setdefault(id, Thing(id=id, name=source.name, media_type=source.media_type))
+            shown.setdefault(id, ReferencedItem(id=id, name=source.name, media_type=source.media_type))
         if shown:
             self.shown = list(shown.values())
             self.listed = self.shown if len(shown) > 1 else self.listed
@@ -143,7 +143,7 @@ class Memory:
         if tools:
             self.tools = tuple(tools)
 
-    def resolve(self, question: str) -> Referred:
+    def resolve(self, question: str) -> ResolvedReference:
         """What a question points back to.
 
         Args:
@@ -154,39 +154,39 @@ class Memory:
         if nth is not None:
             return self._nth(nth, question, goes_on)
         if _MANY.search(question) and len(self.shown) > 1:
-            return Referred(things=tuple(self.shown), explicit=True, goes_on=goes_on)
+            return ResolvedReference(things=tuple(self.shown), explicit=True, goes_on=goes_on)
         one = _ONE.search(question)
         if one is not None and self.last is not None and (goes_on or not _means_inside(question, one)):
             thing = self._meant(one[0])
             if thing is not None:
-                return Referred(things=(thing,), explicit=True, goes_on=goes_on)
+                return ResolvedReference(things=(thing,), explicit=True, goes_on=goes_on)
         if goes_on and self.last is not None:
-            return Referred(things=(self.last,), goes_on=True)
-        return Referred(goes_on=goes_on)
+            return ResolvedReference(things=(self.last,), goes_on=True)
+        return ResolvedReference(goes_on=goes_on)
 
-    def reader_of(self, thing: Thing) -> str | None:
+    def reader_of(self, thing: ReferencedItem) -> str | None:
         """The tool that read a thing as a document, if one did."""
         return next((tool for tool, one in self.read.items() if one.id == thing.id), None)
 
-    def _nth(self, found: re.Match[str], question: str, goes_on: bool) -> Referred:
+    def _nth(self, found: re.Match[str], question: str, goes_on: bool) -> ResolvedReference:
         word, noun, number, cited = found.groups()
         if cited is not None and self.answers:
             sources = {source.number: source for source in self.answers[-1].sources}
             source = sources.get(int(cited))
             if source is not None:
                 id = source.evidence.asset
-                meant = Thing(id=id, name=source.name, media_type=source.media_type)
-                return Referred(things=(meant,), explicit=True, goes_on=goes_on)
-            return Referred(missing=found[0], goes_on=goes_on)
+                meant = ReferencedItem(id=id, name=source.name, media_type=source.media_type)
+                return ResolvedReference(things=(meant,), explicit=True, goes_on=goes_on)
+            return ResolvedReference(missing=found[0], goes_on=goes_on)
         place = _ORDINALS[word.casefold()] if word else int(number or cited or 1) - 1
         among = self._among(noun or found[0], question)
         if not among:
-            return Referred(goes_on=goes_on)
+            return ResolvedReference(goes_on=goes_on)
         if not -len(among) <= place < len(among):
-            return Referred(missing=found[0], goes_on=goes_on)
-        return Referred(things=(among[place],), explicit=True, goes_on=goes_on)
+            return ResolvedReference(missing=found[0], goes_on=goes_on)
+        return ResolvedReference(things=(among[place],), explicit=True, goes_on=goes_on)
 
-    def _among(self, words: str, question: str) -> list[Thing]:
+    def _among(self, words: str, question: str) -> list[ReferencedItem]:
         """What is counted: what was attached where several are, or where that is said; else what was shown."""
         kinds = _kinds(words)
         attached = [one for one in self.attached if not kinds or one.media_type in kinds]
@@ -197,7 +197,7 @@ class Memory:
             return attached
         return shown or attached
 
-    def _meant(self, words: str) -> Thing | None:
+    def _meant(self, words: str) -> ReferencedItem | None:
         """The latest thing that words may mean: "the invoice" is one that was read as such, "it" the last told of."""
         readers = [name for name, pattern in _READ_BY.items() if re.search(rf"\b(?:{pattern})\b", words, re.IGNORECASE)]
         kinds = _kinds(words)
@@ -215,7 +215,7 @@ class Memory:
             return fitting[0]
         return None if words.casefold().startswith(("the ", "my ", "our ")) else self.last
 
-    def _may_be(self, thing: Thing, readers: Sequence[str]) -> bool:
+    def _may_be(self, thing: ReferencedItem, readers: Sequence[str]) -> bool:
         """Whether a thing may be such a document: it was read as none, or as one that is alike."""
         known = {tool for tool, one in self.read.items() if one.id == thing.id}
         return not known or alike(known, readers)

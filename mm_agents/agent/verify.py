@@ -14,11 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mm_agents import media
-from mm_agents.agent._blocks import blocks_of, strange_number
-from mm_agents.agent._claims import check_claim, said_in, without_similarity
-from mm_agents.agent._figures import numbers_in, values_in, values_of
-from mm_agents.agent._quotes import Quotes, Unchecked, cited_in, flat, lines_outside_code
 from mm_agents.agent.answer import Answer, Claim, Source
+from mm_agents.agent.grounding.claims import check_claim, said_in, without_similarity
+from mm_agents.agent.grounding.numbers import numbers_in, values_in, values_of
+from mm_agents.agent.grounding.quotes import (
+    Quotes,
+    Unchecked,
+    blocks_of,
+    cited_in,
+    flat,
+    lines_outside_code,
+    strange_number,
+)
 from mm_agents.errors import MediaError, MissingExtraError
 from mm_agents.media import MediaFile
 
@@ -197,11 +204,11 @@ class _Checker:
             if not isinstance(file, MediaFile) or file.media_type not in ("image", "pdf"):
                 continue
             try:
-                strange = strange_number(block, self._quotes.words(file))
+                unknown_words = strange_number(block, self._quotes.words(file))
             except MissingExtraError:
                 return
-            if strange is not None:
-                why = f"{strange} is not on {file.name}, which it repeats"
+            if unknown_words is not None:
+                why = f"{unknown_words} is not on {file.name}, which it repeats"
                 yield CheckedClaim(text=f"what the text repeats of [{number}]", status="failed", why=why)
 
 

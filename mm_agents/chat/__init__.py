@@ -25,20 +25,33 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from mm_agents._optional import require
-from mm_agents.chat._failures import OFFLINE, explained, patiently
-from mm_agents.chat._providers import GOOGLE, from_google, from_langchain, name_of, provider_of, stays_here
-from mm_agents.chat._replies import DecimalsAsStrings, check_whole, faults_of, json_of, parsed
-from mm_agents.chat._turns import (
+from mm_agents.chat.providers import (
+    GOOGLE,
+    OFFLINE,
+    call_provider,
+    explained,
+    from_google,
+    from_langchain,
+    is_local,
+    name_of,
+    provider_of,
+)
+from mm_agents.chat.turns import (
     SIDE,
+    DecimalsAsStrings,
     Message,
-    Overdue,
     Said,
+    Timeout,
     ToolCall,
     ToolReply,
     Turn,
     Usage,
     calls_of,
+    check_whole,
+    faults_of,
     image_block,
+    json_of,
+    parsed,
     pulled,
     sendable,
     told,
@@ -162,9 +175,9 @@ class ChatModel:
             return self._usage
 
     @property
-    def stays_here(self) -> bool:
+    def is_local(self) -> bool:
         """Whether it is known to run on this machine, so that nothing leaves it."""
-        return stays_here(self._model)
+        return is_local(self._model)
 
     def text(self, prompt: str, *, pictures: Sequence[Image] = ()) -> Reply:
         """Ask for a text.
@@ -274,7 +287,7 @@ class ChatModel:
                 whole = piece if whole is None else whole + piece
                 if text := str(piece.text):
                     yield text
-        except Overdue:
+        except Timeout:
             raise ChatError(f"{self.name} gave no whole reply in {seconds:.3g} seconds.") from None
         except GeneratorExit:
             raise
@@ -317,7 +330,7 @@ class ChatModel:
         """Say once a process and provider that pictures leave the machine."""
         provider = self.name.partition(":")[0]
         with _telling:
-            if provider in _told or self.stays_here:
+            if provider in _told or self.is_local:
                 return
             warnings.warn(
                 f"Pictures are sent to {provider} ({self.name}), and so leave this machine. {OFFLINE}", stacklevel=4
@@ -331,7 +344,7 @@ class ChatModel:
             messages.HumanMessage(content=[*blocks, {"type": "text", "text": sendable(prompt)}]),
         ]
         try:
-            return patiently(runnable.invoke, asked, self._patience)
+            return call_provider(runnable.invoke, asked, self._patience)
         except Exception as error:  # each provider's package has its own, and lets through those of its transport
             raise ChatError(explained(error, self.name)) from error
 

@@ -7,24 +7,11 @@ import sys
 import warnings
 from typing import Any
 
-from mm_agents.cli import media, reading, asking, serving, films, keeping, evaluating, plotting, routing, training
+from mm_agents.cli import media, reading, asking, serving, maintenance, evaluating, training
 from mm_agents.cli.app import app, plain, say
 from mm_agents.errors import MMAgentsError
 
-__all__ = [
-    "app",
-    "asking",
-    "evaluating",
-    "films",
-    "keeping",
-    "main",
-    "media",
-    "plotting",
-    "reading",
-    "routing",
-    "serving",
-    "training",
-]
+__all__ = ["app", "asking", "evaluating", "main", "maintenance", "media", "reading", "serving", "training"]
 
 
 def main() -> None:

@@ -68,7 +68,7 @@ def read_weights(vectors: Sequence[str] | None) -> dict[str, float]:
 
 def write_sheet(title: str, hits: Sequence[Any], locate: Callable[[Any], Path | None], target: Path | None) -> Path:
     """Write a contact sheet, into a temporary folder where no file is named."""
-    from mm_agents.sheet import Panel, page
+    from mm_agents.contact_sheet import Panel, page
 
     target = target or Path(tempfile.mkdtemp(prefix="mm-agents-")) / "hits.html"
     target.write_text(page(title, [Panel(title="Hits", hits=hits)], locate), encoding="utf-8")
@@ -77,7 +77,7 @@ def write_sheet(title: str, hits: Sequence[Any], locate: Callable[[Any], Path | 
 
 def print_hits(hits: Sequence[Any]) -> None:
     """Hits for people: where, how near, by what, and a line of the text that matched."""
-    from mm_agents.sheet import moment
+    from mm_agents.contact_sheet import moment
 
     if not hits:
         show_line("Nothing was found.")

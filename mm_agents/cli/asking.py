@@ -216,7 +216,7 @@ def _print_sources(answer: Answer) -> None:
 
 
 def _told(source: Source) -> str:
-    from mm_agents.sheet import clock
+    from mm_agents.contact_sheet import clock
 
     one = source.evidence
     facts: list[str] = []

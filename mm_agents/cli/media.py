@@ -1,4 +1,4 @@
-"""Commands on media: add, find, count, show, remove; the demo and the doctor."""
+"""Commands on media and films: add, find, recommend, count, show, remove; and the demo."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from mm_agents.cli.app import (
     show_line,
     write_sheet,
 )
-from mm_agents.retrieval import hit_json
+from mm_agents.search.ranking import hit_json
 
 
 @app.command()
@@ -46,7 +46,7 @@ def demo(
 ) -> None:
     """Build a small library from sample media and ask it several kinds of question. Needs no network."""
     from mm_agents import demo as demonstration
-    from mm_agents.sheet import moment
+    from mm_agents.contact_sheet import moment
 
     if keep is not None and keep.is_dir() and any(keep.iterdir()):
         raise typer.BadParameter(f"{keep} is not empty.", param_hint="--keep")
@@ -234,7 +234,7 @@ def doctor(
     debug: DebugOption = False,
 ) -> None:
     """Check what is installed, that the offline embedder works, and that the library is sound."""
-    from mm_agents.doctor import examine
+    from mm_agents.cli.maintenance import examine
 
     checks = examine(library)
     if as_json:
@@ -245,3 +245,73 @@ def doctor(
             show_line(f"{mark}{check.name:<22} {plain(check.detail)}")
     if any(check.needed and not check.ok for check in checks):
         raise typer.Exit(1)
+
+
+@app.command("add-movies")
+def add_movies(
+    films: Annotated[Path, typer.Argument(metavar="FILE.json", help="A list of films with id, title and overview.")],
+    posters: Annotated[Path, typer.Argument(metavar="POSTERS/", help="Their posters: ID_poster.jpg.")],
+    library: LibraryOption = DEFAULT_LIBRARY,
+    embedder: EmbedderOption = None,
+    words: WordsOption = "auto",
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Add films with a vector of their text and a vector of their poster; again is once."""
+    from mm_agents._progress import bar
+    from mm_agents.ingest import movies
+    from mm_agents.ingest.ocr_pass import can_read, read_words
+    from mm_agents.ingest.presets import movies_spec
+    from mm_agents.library import Library
+
+    progress_or_callback = False if quiet or as_json else None
+    with Library.open(library, embedder=embedder, preset=movies_spec) as opened:
+        with bar("Adding", show=progress_or_callback) as report:
+            result = movies.add_movies(opened, films, posters, report=report)
+        with bar("Reading words", show=progress_or_callback) as report:
+            read_words(opened, words if words == "all" or can_read() else "none", report=report)
+    if as_json:
+        print_json(asdict(result))
+    elif not quiet:
+        show_line(f"{result.added} added, {result.unchanged} unchanged, {len(result.failed)} failed")
+    if not as_json:
+        for title in result.without_poster:
+            say(f"[yellow]No poster:[/yellow] {plain(title)} has no poster_vector.")
+        for failed in result.failed:
+            say(f"[yellow]Failed:[/yellow] {plain(failed.path)}: {plain(failed.reason)}")
+    if result.failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+def recommend(
+    like: Annotated[list[str], typer.Option("--like", metavar="TITLE_OR_ID", help="What is liked; may be repeated.")],
+    unlike: Annotated[list[str] | None, typer.Option("--unlike", metavar="TITLE_OR_ID", help="What is not.")] = None,
+    vector: VectorOption = None,
+    where: WhereOption = None,
+    diversity: Annotated[float, typer.Option("--diversity", help="0 the nearest … 1 the most different.")] = 0.0,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most.")] = 10,
+    library: LibraryOption = DEFAULT_LIBRARY,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a contact sheet.")] = None,
+    open_sheet: Annotated[bool, typer.Option("--open", help="Open a contact sheet in a browser.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Recommend what is near to what is liked and far from what is not, in one vector or several."""
+    from mm_agents.library import Library
+
+    title = "Like " + ", ".join(like) + (f", unlike {', '.join(unlike)}" if unlike else "")
+    with Library.open(library, create=False) as opened:
+        hits = opened.recommend(
+            like, unlike or (), vectors=read_weights(vector) or None, where=where, diversity=diversity, limit=limit
+        )
+        if html or open_sheet:
+            page = write_sheet(title, hits, opened.path, html)
+            if open_sheet:
+                open_page(page)
+    if as_json:
+        print_json({"query": title, "hits": [hit_json(hit) for hit in hits]})
+    elif not quiet:
+        print_hits(hits)

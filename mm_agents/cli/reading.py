@@ -12,7 +12,7 @@ import typer
 from mm_agents.cli.app import DebugOption, JsonOption, QuietOption, app, plain, print_json, say, show_line
 
 if TYPE_CHECKING:
-    from mm_agents.documents.flowchart._walking import Walk
+    from mm_agents.documents.flowchart.process import Walk
     from mm_agents.documents.overlay import Mark
 
 reading = typer.Typer(
@@ -192,7 +192,7 @@ def _read(name: str, file: Path, page: int | None, model: str | None, overlay: P
     """Read a file by the plugin of that name, and draw what it found."""
     from mm_agents import _plugins
 
-    reader = _plugins.build_named("documents", name)
+    reader = _plugins.build_named("readers", name)
     found = reader.read(file, page=page, model=_open(model))
     if overlay:
         written = _draw(file, found.marks(), page, overlay)

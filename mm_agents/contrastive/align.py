@@ -19,12 +19,11 @@ from torch.nn import functional
 from mm_agents import media
 from mm_agents._batched import batched
 from mm_agents._cache import write_whole
-from mm_agents._progress import Report
-from mm_agents.contrastive import _checkpoints as checkpoints
-from mm_agents.contrastive._tables import read_table
-from mm_agents.contrastive.data import Pairs, by_label, together
+from mm_agents._progress import ProgressCallback
+from mm_agents.contrastive import checkpoints
+from mm_agents.contrastive.data import Pairs, by_label, read_table, together
 from mm_agents.contrastive.losses import Criterion
-from mm_agents.contrastive.model import Projection, Shape
+from mm_agents.contrastive.network import Projection, Shape
 from mm_agents.errors import ConfigError
 from mm_agents.protocols import Embedder
 from mm_agents.types import Item, Text
@@ -100,7 +99,9 @@ class Vectors:
     named: bool
 
 
-def read_vectors(table: Path, embedder: Embedder, *, report: Report = lambda done, total, current: None) -> Vectors:
+def read_vectors(
+    table: Path, embedder: Embedder, *, report: ProgressCallback = lambda done, total, current: None
+) -> Vectors:
     """Embed the texts and pictures of a table of pairs or of clicks.
 
     Args:
@@ -212,7 +213,7 @@ def fit(vectors: Vectors, pairs: Tensor, options: AlignOptions, *, seed: int) ->
 
 
 def cross_validate(
-    vectors: Vectors, options: AlignOptions, *, report: Report = lambda done, total, current: None
+    vectors: Vectors, options: AlignOptions, *, report: ProgressCallback = lambda done, total, current: None
 ) -> dict[str, Any]:
     """Recall among what is held out, before and after, over folds and seeds.
 
@@ -289,7 +290,7 @@ def align(
     out: Path,
     options: AlignOptions | None = None,
     *,
-    report: Report = lambda done, total, current: None,
+    report: ProgressCallback = lambda done, total, current: None,
 ) -> dict[str, Any]:
     """Measure by cross-validation, then learn from all pairs and keep the result as an embedder.
 

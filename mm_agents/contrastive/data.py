@@ -1,24 +1,98 @@
-"""Pictures with labels or with pairs, as tensors, and the pairs that an epoch is trained on.
-
-Pictures are uint8 tensors of shape (n, channels, height, width), so that a set lies on the device whole. Pairs are
-drawn for a whole epoch at once by arithmetic on sorted labels: no Python runs for each item.
-"""
+"""Pictures with labels or with pairs, as tensors; the files they are read from, and the pairs of an epoch."""
 
 from __future__ import annotations
 
+import csv
+import gzip
+import io
+import math
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 from mm_agents import media
-from mm_agents.contrastive._tables import Row, read_table
-from mm_agents.errors import ConfigError, MediaError
+from mm_agents.errors import ConfigError, DamagedMediaError, MediaError, MediaTooLargeError
 from mm_agents.types import Image
+
+_LABELS = ("label", "clicked")
+_MEANT = {"1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0, "true": 1.0, "false": 0.0}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A line of a table of pairs.
+
+    Attributes:
+        line: its number in the file, from 1.
+        first: what stands in the first column of the pair.
+        second: what stands in the second.
+        label: 1 where the two belong together, 0 where they do not.
+        group: what the pair is about; "" where the table does not say.
+    """
+
+    line: int
+    first: str
+    second: str
+    label: float
+    group: str = ""
+
+
+def read_table(table: Path, columns: Sequence[tuple[str, str]] = ()) -> list[Row]:
+    """Read a table of pairs. Besides the two columns there may be ``label`` (or ``clicked``) and ``group``.
+
+    Args:
+        table: a CSV or TSV file with a header; which of the two is told by the header.
+        columns: the names that the two columns may have, in the order wanted; any names, in the file's order, when
+            none are given.
+
+    Raises:
+        ConfigError: the columns are others, a cell is empty, a label is not 0 or 1, or there is no row.
+        MediaError: the file cannot be read as text.
+    """
+    text = media.load_text(table)
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in text.partition("\n")[0] else ",")
+    try:
+        header = [name.strip().lower() for name in next(lines, [])]
+        chosen = _chosen(header, columns, table)
+        rows = [_row(cells, lines.line_num, header, chosen, table) for cells in lines if any(cells)]
+    except csv.Error as error:
+        raise ConfigError(f"Line {lines.line_num} of {str(table)!r} cannot be read as a table: {error}.") from error
+    if not rows:
+        raise ConfigError(f"{str(table)!r} has no rows below its header.")
+    return rows
+
+
+def _chosen(header: list[str], columns: Sequence[tuple[str, str]], table: Path) -> tuple[int, int]:
+    for first, second in columns:
+        if first in header and second in header:
+            return header.index(first), header.index(second)
+    others = [place for place, name in enumerate(header) if name not in (*_LABELS, "group")]
+    if columns or len(others) != 2:
+        wanted = " or ".join(f"{first},{second}" for first, second in columns) or "two columns of paths"
+        raise ConfigError(f"{str(table)!r} has the columns {', '.join(header)!r}; wanted: {wanted}[,label][,group].")
+    return others[0], others[1]
+
+
+def _row(cells: list[str], line: int, header: list[str], chosen: tuple[int, int], table: Path) -> Row:
+    if len(cells) != len(header):
+        raise ConfigError(f"Line {line} of {str(table)!r} has {len(cells)} cells; its header has {len(header)}.")
+    first, second = (cells[place].strip() for place in chosen)
+    if not first or not second:
+        raise ConfigError(f"Line {line} of {str(table)!r} has an empty cell where a pair is wanted.")
+    named = dict(zip(header, cells, strict=True))
+    said = next((named[name].strip() for name in _LABELS if name in named), "1")
+    if said.lower() not in _MEANT:
+        raise ConfigError(f"Line {line} of {str(table)!r} has the label {said!r}; it should be 1 or 0.")
+    return Row(line=line, first=first, second=second, label=_MEANT[said.lower()], group=named.get("group", "").strip())
+
 
 GREY = (299, 587, 114)
 """Weights of red, green and blue in a thousandth (ITU-R BT.601)."""
@@ -353,3 +427,93 @@ def augment(pictures: Tensor, generator: torch.Generator, *, degrees: float, pix
     rows = torch.stack([cosine, -sine * height / width, shift[:, 0], sine * width / height, cosine, shift[:, 1]], dim=1)
     grid = functional.affine_grid(rows.view(count, 2, 3), list(pictures.shape), align_corners=False)
     return functional.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
+
+
+_LIMIT = 2 * 1024**3  # bytes, unpacked
+_IDX = b"\x00\x00\x08"
+
+
+def read_digits(path: Path) -> PictureSet:
+    """Read labelled pictures of one size.
+
+    Args:
+        path: a CSV file with the columns label, pixel0, pixel1 … of square grey pictures; a file of pictures in IDX,
+            whose labels lie beside it ("train-images-idx3-ubyte" and "train-labels-idx1-ubyte"); or a folder that
+            holds one such pair. All may be packed by gzip.
+
+    Raises:
+        ConfigError: the columns, sizes or labels are not of that form.
+        DamagedMediaError: a file is cut off or corrupt.
+        MediaTooLargeError: a file holds more than 2 GiB.
+        MediaError: a file is missing.
+    """
+    if path.is_dir():
+        found = sorted(path.glob("*images*idx3*"))
+        if len(found) != 1:
+            raise ConfigError(f"{str(path)!r} holds {len(found)} files of pictures in IDX; give the file itself.")
+        path = found[0]
+    content = _content(path)
+    return _from_idx(content, path) if content.startswith(_IDX) else _from_csv(content, path)
+
+
+def _from_idx(content: bytes, path: Path) -> PictureSet:
+    pictures = _idx(content, 3, path)
+    name = path.name.replace("images", "labels").replace("idx3", "idx1")
+    labels_path = path.with_name(name)
+    if name == path.name or not labels_path.is_file():
+        raise ConfigError(f"The labels of {str(path)!r} should lie beside it as {name!r}.")
+    labels = _idx(_content(labels_path), 1, labels_path)
+    if len(labels) != len(pictures):
+        raise ConfigError(f"{str(path)!r} holds {len(pictures)} pictures, and {name!r} {len(labels)} labels.")
+    return labelled(torch.from_numpy(pictures[:, None].copy()), labels.tolist(), repr(str(path)))
+
+
+def _idx(content: bytes, dimensions: int, path: Path) -> NDArray[np.uint8]:
+    start = 4 + 4 * dimensions
+    if len(content) < start or content[:4] != _IDX + bytes([dimensions]):
+        raise DamagedMediaError(f"{str(path)!r} does not begin as an IDX file of bytes in {dimensions} dimension(s).")
+    shape = [int(size) for size in np.frombuffer(content[4:start], ">u4")]
+    if len(content) != start + math.prod(shape):
+        raise DamagedMediaError(
+            f"{str(path)!r} should hold {' × '.join(map(str, shape))} bytes after its header, and holds "
+            f"{len(content) - start}; it is cut off or corrupt."
+        )
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def _from_csv(content: bytes, path: Path) -> PictureSet:
+    header, _, rows = content.partition(b"\n")
+    names = [name.strip().strip('"').lower() for name in header.decode("utf-8", "replace").split(",")]
+    side = math.isqrt(len(names) - 1)
+    if names[0] != "label" or side < 1 or names[1:] != [f"pixel{n}" for n in range(side * side)]:
+        raise ConfigError(
+            f"{str(path)!r} has {len(names)} columns that begin with {', '.join(names[:3])!r}; wanted: label, pixel0, "
+            "pixel1 … of a square picture, 784 of them for 28 × 28."
+        )
+    try:
+        numbers: NDArray[Any] = np.loadtxt(io.BytesIO(rows), np.int32, delimiter=",", ndmin=2)
+    except ValueError as error:
+        raise ConfigError(f"{str(path)!r} cannot be read as a table of whole numbers: {error}.") from error
+    if numbers.shape[1:] != (len(names),) or not len(numbers):
+        raise ConfigError(f"{str(path)!r} has rows of {numbers.shape[1]} numbers; its header has {len(names)} columns.")
+    pixels = numbers[:, 1:]
+    if pixels.min() < 0 or pixels.max() > 255:
+        raise ConfigError(f"{str(path)!r} has pixels from {pixels.min()} to {pixels.max()}; they should be 0 to 255.")
+    pictures = torch.from_numpy(pixels.astype(np.uint8).reshape(-1, 1, side, side))
+    return labelled(pictures, numbers[:, 0].tolist(), repr(str(path)))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            with gzip.open(file) if packed else file as opened:
+                content = opened.read(_LIMIT + 1)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DamagedMediaError(f"{str(path)!r} is cut off or corrupt: {error}.") from error
+    except OSError as error:
+        raise MediaError(f"{str(path)!r} cannot be read: {error.strerror or error}.") from error
+    if len(content) > _LIMIT:
+        raise MediaTooLargeError(f"{str(path)!r} holds more than {_LIMIT:,} bytes.")
+    return content

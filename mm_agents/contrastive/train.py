@@ -26,12 +26,12 @@ import torch
 from torch import Tensor
 
 from mm_agents._cache import write_whole
-from mm_agents._progress import Report
-from mm_agents.contrastive import _checkpoints as checkpoints
-from mm_agents.contrastive._measures import alignment, nearest_accuracy, uniformity
+from mm_agents._progress import ProgressCallback
+from mm_agents.contrastive import checkpoints
 from mm_agents.contrastive.data import PictureSet, augment, draw_pairs, draw_positives, redraw, split
 from mm_agents.contrastive.losses import Criterion, LossName
-from mm_agents.contrastive.model import Network, embed
+from mm_agents.contrastive.metrics import alignment, nearest_accuracy, uniformity
+from mm_agents.contrastive.network import Network, embed
 from mm_agents.errors import ConfigError
 
 _MAY_CHANGE = {"epochs", "patience", "device", "deterministic", "keep_epochs"}  # between a training and its resuming
@@ -165,7 +165,7 @@ def train(
     options: Options | None = None,
     *,
     resume: bool = False,
-    report: Report = lambda done, total, current: None,
+    report: ProgressCallback = lambda done, total, current: None,
 ) -> dict[str, Any]:
     """Train a network on what belongs together, and keep the best and the last in a folder.
 
@@ -250,7 +250,7 @@ def batches(
     return [part for part in parts if len(part[0]) > 1]
 
 
-def _train_epoch(run: _Run, data: PictureSet, options: Options, report: Report) -> tuple[float, float]:
+def _train_epoch(run: _Run, data: PictureSet, options: Options, report: ProgressCallback) -> tuple[float, float]:
     """The mean loss, and the seconds."""
     began = perf_counter()
     run.network.train()

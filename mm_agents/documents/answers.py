@@ -11,11 +11,11 @@ from mm_agents.types import Evidence
 _NAMED = 5
 """So many places of a doubt are quoted; a mean may rest on hundreds."""
 
-__all__ = ["Answered", "doubting", "evidence_json"]
+__all__ = ["DocumentAnswer", "doubting", "evidence_json"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class DocumentAnswer:
     """An answer, computed by code from what was read.
 
     Attributes:
@@ -35,7 +35,7 @@ class Answered:
     evidence: tuple[Evidence, ...] = ()
     reason: str | None = None
     doubt: str | None = None
-    parts: tuple[Answered, ...] = ()
+    parts: tuple[DocumentAnswer, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The keys "question", "answer", "value", "evidence", "reason" and "doubt"; and "parts", if it has any."""
@@ -50,7 +50,7 @@ class Answered:
         } | parts
 
 
-def in_parts(question: str, parts: Sequence[str], answer: Callable[[str], Answered]) -> Answered:
+def in_parts(question: str, parts: Sequence[str], answer: Callable[[str], DocumentAnswer]) -> DocumentAnswer:
     """Answer each part; what is not answered is named in the answer, and has a part of its own.
 
     Args:
@@ -61,8 +61,8 @@ def in_parts(question: str, parts: Sequence[str], answer: Callable[[str], Answer
     found = tuple(answer(part) for part in parts)
     said = [one.answer or untold(one) for one in found]
     if not any(one.answer for one in found):
-        return Answered(question=question, reason=" ".join(said))
-    return Answered(
+        return DocumentAnswer(question=question, reason=" ".join(said))
+    return DocumentAnswer(
         question=question,
         answer=" ".join(said),
         value=[one.value for one in found],
@@ -72,12 +72,12 @@ def in_parts(question: str, parts: Sequence[str], answer: Callable[[str], Answer
     )
 
 
-def untold(part: Answered) -> str:
+def untold(part: DocumentAnswer) -> str:
     """That a part of a question is not answered, and why."""
     return f"Not answered: “{part.question}”.{f' {part.reason}' if part.reason else ''}"
 
 
-def doubting(answered: Answered, verified: Iterable[Evidence]) -> Answered:
+def doubting(answered: DocumentAnswer, verified: Iterable[Evidence]) -> DocumentAnswer:
     """The answer, with a doubt that names what it rests on and is not verified, unless it has a doubt already."""
     known = set(verified)
     quotes = list(dict.fromkeys(f"“{one.quote}”" for one in answered.evidence if one.quote and one not in known))

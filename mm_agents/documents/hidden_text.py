@@ -17,12 +17,11 @@ import PIL.ImageDraw
 import PIL.ImageFont
 from pydantic import BaseModel, Field
 
-from mm_agents.documents._glyphs import find_ink
-from mm_agents.documents._layout import rows
-from mm_agents.documents._opencv import opencv
 from mm_agents.documents.locate import find, normalised
+from mm_agents.documents.ocr_engine import find_ink
+from mm_agents.documents.opencv import opencv
 from mm_agents.documents.overlay import Mark
-from mm_agents.documents.pages import Page, Source, covering, default_ocr, open_pages
+from mm_agents.documents.pages import Page, Source, covering, default_ocr, open_pages, rows
 from mm_agents.errors import ConfigError
 from mm_agents.types import Box, Evidence, Image, Word
 

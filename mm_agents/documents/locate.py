@@ -9,7 +9,7 @@ from typing import Literal
 
 from mm_agents._optional import require
 from mm_agents._text import fold
-from mm_agents.documents._opencv import EXTRA
+from mm_agents.documents.opencv import EXTRA
 from mm_agents.documents.pages import Page
 from mm_agents.types import Evidence, Word
 

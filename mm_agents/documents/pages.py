@@ -1,26 +1,63 @@
-"""Pages of pictures and PDFs with their words: what every reader of documents works on."""
+"""Words in rows: the reading order of a straight page."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Literal
 
 from mm_agents import _plugins, media
-from mm_agents.documents._frame import Frame
-from mm_agents.documents._glyphs import find_ink
-from mm_agents.documents._layout import text_of
+from mm_agents.documents.ocr_engine import find_ink
+from mm_agents.documents.page_transform import Frame
 from mm_agents.errors import ConfigError, UnsupportedMediaError
-from mm_agents.ingest import asset_id
+from mm_agents.ingest.files import asset_id
 from mm_agents.media import DEFAULT_LIMITS, Limits, MediaFile, PrintedPage
+from mm_agents.security.injection import screen_words
 from mm_agents.types import Box, Evidence, Image, Word
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Ocr
     from mm_agents.types import ByteArray
+
+
+def rows(words: Iterable[Word]) -> list[list[Word]]:
+    """Words that stand side by side on the straight page, rows from the top, words from the left.
+
+    Words that are turned on the page are left out.
+    """
+    found: list[list[Word]] = []
+    centres: list[float] = []
+    for word in sorted((word for word in words if word.turned == 0), key=_middle):
+        height = word.place.y1 - word.place.y0
+        near = [n for n in range(max(0, len(found) - 3), len(found)) if abs(centres[n] - _middle(word)) < 0.5 * height]
+        if near:
+            best = min(near, key=lambda n: abs(centres[n] - _middle(word)))
+            found[best].append(word)
+            centres[best] = median(_middle(one) for one in found[best])
+        else:
+            found.append([word])
+            centres.append(_middle(word))
+    order = sorted(range(len(found)), key=centres.__getitem__)
+    return [sorted(found[n], key=lambda word: word.place.x0) for n in order]
+
+
+def text_of(words: Sequence[Word]) -> str:
+    """The words' text: those of one row with spaces between them, a line for each row, turned ones at the end."""
+    turned: dict[int, list[str]] = {}
+    for word in words:
+        if word.turned:
+            turned.setdefault(word.line, []).append(word.text)
+    lines = [" ".join(word.text for word in row) for row in rows(words)]
+    return "\n".join([*lines, *(" ".join(line) for line in turned.values())])
+
+
+def _middle(word: Word) -> float:
+    return (word.place.y0 + word.place.y1) / 2
+
 
 Source = Path | bytes | MediaFile | Image
 """What can be read: a file, its content, or a decoded picture."""
@@ -157,7 +194,7 @@ def open_pages(
 @functools.cache
 def default_ocr() -> Ocr:
     """The process's own OCR engine."""
-    return _plugins.build_named("documents", "ocr")
+    return _plugins.build_named("ocr", "rapidocr")
 
 
 def covering(boxes: Sequence[Box]) -> Box:
@@ -213,3 +250,9 @@ def _only_page_1(numbers: Sequence[int] | None, name: str) -> None:
     wrong = [number for number in numbers or () if number != 1]
     if wrong:
         raise ConfigError(f"A picture has one page; {name} has no page {wrong[0]!r}.")
+
+
+def without_instructions(page: Page) -> Page:
+    """The page without the words of such lines; the page itself where there are none."""
+    inside, _ = screen_words(page.words)
+    return replace(page, words=tuple(word for n, word in enumerate(page.words) if n not in inside)) if inside else page

@@ -14,18 +14,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mm_agents.documents._dates import dates_in
-from mm_agents.documents._layout import text_of
-from mm_agents.documents._numbers import numbers_in
+from mm_agents.documents.dates import dates_in
 from mm_agents.documents.locate import normalised
+from mm_agents.documents.numbers import numbers_in
 from mm_agents.documents.overlay import crop
-from mm_agents.documents.pages import Page
+from mm_agents.documents.pages import Page, text_of
 from mm_agents.types import Box, Evidence, Image
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Ocr
 
-UNCONFIRMED = "a second look at its place does not confirm it"
+NOT_REREAD = "a second look at its place does not confirm it"
 """Why a value is not verified: its place reads otherwise, it is a single character, or there are too many places."""
 
 _FEWEST = 2

@@ -1,18 +1,39 @@
-"""All words of a picture or PDF, with their places."""
+"""Reads all words of a page as text, and writes text into Markdown and CSV so that it stays text there."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mm_agents.documents._layout import text_of
 from mm_agents.documents.overlay import Mark
-from mm_agents.documents.pages import Source, open_pages
+from mm_agents.documents.pages import Source, open_pages, text_of
 from mm_agents.types import Word
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
     from mm_agents.protocols import Ocr
+
+_FORMULA = re.compile(r"^[=+\-@\t\r]")
+_NUMBER = re.compile(r"^[+-]?[\d.,\s]+%?$")
+
+
+def in_markdown(text: str) -> str:
+    """The text on one line, with what Markdown would read as markup escaped."""
+    return re.sub(r"([\\|`*_<>\[\]])", r"\\\1", " ".join(text.split()))
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A GitHub table."""
+    lines = [head, ["---"] * len(head), *rows]
+    shown = (" | ".join("---" if text == "---" else in_markdown(text) for text in line) for line in lines)
+    return "\n".join(f"| {line} |" for line in shown) + "\n"
+
+
+def guarded(text: str, is_number: Callable[[str], object] = _NUMBER.match) -> str:
+    """A text that a spreadsheet takes for text: what would be a formula gets an apostrophe, a number none."""
+    return "'" + text if _FORMULA.match(text) and not is_number(text) and len(text) > 1 else text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

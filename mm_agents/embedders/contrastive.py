@@ -17,8 +17,7 @@ import numpy as np
 
 from mm_agents import _plugins
 from mm_agents._optional import require
-from mm_agents.embedders._checks import check_items, check_role, frames_of, unit_rows
-from mm_agents.embedders._vectors import mean_by_group
+from mm_agents.embedders.shared import check_items, check_role, frames_of, mean_by_group, unit_rows
 from mm_agents.errors import EmbedderMismatchError, WeightsError
 from mm_agents.protocols import Embedder
 from mm_agents.types import Image, Item, Kind, Role, Text
@@ -42,7 +41,7 @@ def build(argument: str = "") -> Embedder:
         EmbedderMismatchError: the weights are others than the hash says.
     """
     require("torch", extra="train", feature="An embedder of your own training")
-    from mm_agents.contrastive import _checkpoints as checkpoints
+    from mm_agents.contrastive import checkpoints
 
     named = _NAMED.fullmatch(argument)
     folder = Path(os.path.abspath(os.path.expanduser(named["folder"] if named else argument)))
@@ -83,7 +82,7 @@ class NetworkEmbedder:
     aligned = False
 
     def __init__(self, name: str, state: dict[str, Any], path: Path) -> None:
-        from mm_agents.contrastive import _checkpoints as checkpoints
+        from mm_agents.contrastive import checkpoints
 
         self.name = name
         self._network = checkpoints.to_network(state, path)
@@ -108,7 +107,7 @@ class NetworkEmbedder:
         import torch
 
         from mm_agents.contrastive.data import fit
-        from mm_agents.contrastive.model import embed
+        from mm_agents.contrastive.network import embed
 
         check_role(role)
         check_items(items, self.accepts, self.name)

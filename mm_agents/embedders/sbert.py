@@ -17,10 +17,15 @@ import numpy as np
 import PIL.Image
 
 from mm_agents._optional import require
-from mm_agents.embedders._checks import check_items, check_role, frames_of, unit_rows
-from mm_agents.embedders._hub import weights_error
-from mm_agents.embedders._vectors import mean_by_group
-from mm_agents.embedders._windows import windows
+from mm_agents.embedders.shared import (
+    check_items,
+    check_role,
+    frames_of,
+    mean_by_group,
+    unit_rows,
+    weights_error,
+    windows,
+)
 from mm_agents.errors import EmbedderError, WeightsError
 from mm_agents.types import Clip, Image, Item, Kind, Role, Text
 

@@ -15,8 +15,7 @@ import numpy as np
 
 from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError, UnsupportedMediaError
-from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, expect
-from mm_agents.media.formats import decode_text
+from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, decode_text, expect
 from mm_agents.types import Box, Image
 
 PRINT_DPI = 200

@@ -1,15 +1,19 @@
-"""Open, bound, sniff and hash files; nothing is decoded here."""
+"""Opens, bounds, sniffs and hashes files: what a file is, is told by its first bytes and never by its name."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import os
+import re
 import stat
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Literal, NamedTuple
+
+from PIL import features
 
 from mm_agents.errors import (
     ConfigError,
@@ -18,7 +22,198 @@ from mm_agents.errors import (
     MediaTooLargeError,
     UnsupportedMediaError,
 )
-from mm_agents.media.formats import FORMATS, HEAD_BYTES, MediaType, check_text, decode_text, sniff
+
+MediaType = Literal["image", "video", "text", "pdf"]
+
+
+class Format(NamedTuple):
+    """A kind of file that can be read."""
+
+    name: str
+    media_type: MediaType
+    mime: str
+
+
+HEAD_BYTES = 64 * 1024
+"""How much of a file ``sniff`` wants to see."""
+
+FORMATS = {
+    format.name: format
+    for format in (
+        Format("jpeg", "image", "image/jpeg"),
+        Format("png", "image", "image/png"),
+        Format("webp", "image", "image/webp"),
+        Format("gif", "image", "image/gif"),
+        Format("bmp", "image", "image/bmp"),
+        Format("tiff", "image", "image/tiff"),
+        Format("avif", "image", "image/avif"),
+        Format("mp4", "video", "video/mp4"),
+        Format("mov", "video", "video/quicktime"),
+        Format("webm", "video", "video/webm"),
+        Format("mkv", "video", "video/x-matroska"),
+        Format("avi", "video", "video/x-msvideo"),
+        Format("pdf", "pdf", "application/pdf"),
+        Format("text", "text", "text/plain"),
+    )
+}
+
+READABLE = (
+    "Known are pictures (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF), videos (MP4, MOV, WebM, MKV, AVI), PDF and UTF-8 text."
+)
+
+_MAGIC = (
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
+    (b"II*\0", "tiff"),
+    (b"MM\0*", "tiff"),
+    (b"II+\0", "tiff"),
+    (b"MM\0+", "tiff"),
+)
+_REFUSED = (
+    (b"PK\x03\x04", "a ZIP archive or an Office document; unpack it, or export it as PDF"),
+    (b"\x1f\x8b", "a gzip archive; unpack it"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it"),
+    (b"Rar!\x1a\x07", "a RAR archive; unpack it"),
+    (b"SQLite format 3\0", "an SQLite database"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document; export it as PDF"),
+    (b"8BPS", "a Photoshop drawing; export it as PNG"),
+    (b"\xff\x0a", "a JPEG XL picture; export it as JPEG"),
+    (b"\0\0\0\x0cJXL ", "a JPEG XL picture; export it as JPEG"),
+    (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture; export it as JPEG"),
+    (b"FLV\x01", "a Flash video; convert it to MP4"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "a Windows Media file; convert it to MP4"),
+    (b"\0\0\x01\xba", "an MPEG programme stream; convert it to MP4"),
+    (b"OggS", "an Ogg file; convert a video to MP4"),
+    (b"ID3", "a sound file"),
+    (b"fLaC", "a sound file"),
+)
+_HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
+_AVIF_BRANDS = {b"avif", b"avis"}
+_BMP_HEADER_SIZES = {12, 16, 40, 52, 56, 64, 108, 124}
+
+_CLAIMS = {
+    **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), "JPEG"),
+    **dict.fromkeys((".tif", ".tiff"), "TIFF"),
+    **dict.fromkeys((".heic", ".heif"), "HEIC"),
+    **dict.fromkeys((".mp4", ".m4v"), "MP4"),
+    **dict.fromkeys((".mov", ".qt"), "MOV"),
+    **dict.fromkeys((".mpg", ".mpeg"), "MPEG"),
+    **{f".{name}": name.upper() for name in ("png", "gif", "bmp", "avif", "webm", "mkv", "avi", "wmv", "pdf")},
+    ".webp": "WebP",
+}
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_PDF_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*%PDF-\d")
+_PDF_AFTER_JUNK = re.compile(rb"%PDF-\d")
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def sniff(head: bytes, name: str) -> Format | None:
+    """The format that the first bytes of a file announce; None when they could be text.
+
+    Args:
+        head: the first ``HEAD_BYTES`` of the file.
+        name: the file's name, for messages only.
+
+    Raises:
+        UnsupportedMediaError: the bytes are of a kind that cannot be read.
+    """
+    found = next((format for magic, format in _MAGIC if head.startswith(magic)), None)
+    found = found or _riff(head) or _iso(head, name) or _ebml(head) or _bmp(head)
+    if found is None and _PDF_START.match(head):
+        found = "pdf"
+    if found:
+        return FORMATS[found]
+    if _looks_like_text(head):
+        return None
+    for magic, kind in _REFUSED:
+        if head.startswith(magic):
+            raise UnsupportedMediaError(f"{name!r} is {kind}. {READABLE}")
+    if _PDF_AFTER_JUNK.search(head, 0, 1024):
+        return FORMATS["pdf"]
+    raise UnsupportedMediaError(f"{name!r} is of no known kind: it begins with {head[:8]!r}. {READABLE}")
+
+
+def decode_text(data: bytes, name: str) -> str:
+    """Decode UTF-8, or UTF-16 with a byte order mark, into text with the line ends of Unix.
+
+    Raises:
+        UnsupportedMediaError: the bytes are no such text, or hold control characters.
+    """
+    encoding = "utf-16" if data.startswith(_UTF16_MARKS) else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise UnsupportedMediaError(
+            f"{name!r} is not UTF-8 text (byte {error.start} is {data[error.start]:#04x}). Save it as UTF-8. {READABLE}"
+        ) from error
+    if control := _CONTROL.search(text):
+        raise UnsupportedMediaError(
+            f"{name!r} is not text: character {control.start()} is the control character {control[0]!r}. {READABLE}"
+        )
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def check_text(text: str, name: str) -> None:
+    """Refuse text that is not meant to be read as such: markup, or a file whose name claims another kind.
+
+    Raises:
+        UnsupportedMediaError: an SVG drawing, HTML or XML, or a name such as "holiday.jpg".
+    """
+    if claim := _CLAIMS.get(PurePath(name).suffix.lower()):
+        raise UnsupportedMediaError(f"{name!r}: the name claims {claim}, but the content is text. {READABLE}")
+    start = _COMMENT.sub("", text[:4096]).lstrip().lower()
+    if start.startswith("<svg") or (start.startswith(("<?xml", "<!doctype svg")) and "<svg" in start):
+        raise UnsupportedMediaError(f"{name!r} is an SVG drawing; export it as PNG.")
+    if start.startswith(("<!doctype html", "<html")):
+        raise UnsupportedMediaError(f"{name!r} is an HTML page; save it as PDF or as text.")
+    if start.startswith("<?xml"):
+        raise UnsupportedMediaError(f"{name!r} is an XML file; save what it says as text.")
+
+
+def _looks_like_text(head: bytes) -> bool:
+    return head.startswith(_UTF16_MARKS) or not _CONTROL.search(head.decode("latin-1"))
+
+
+def _riff(head: bytes) -> str | None:
+    return {b"WEBP": "webp", b"AVI ": "avi"}.get(head[8:12]) if head.startswith(b"RIFF") else None
+
+
+def _iso(head: bytes, name: str) -> str | None:
+    """Tell MP4, MOV, AVIF and HEIC apart: they share the box structure of ISO/IEC 14496-12."""
+    size = int.from_bytes(head[:4], "big")
+    if head[4:8] in (b"moov", b"mdat", b"wide", b"free", b"skip") and head[0] < 0x20:
+        return "mov"  # QuickTime files from before the file type box
+    if head[4:8] != b"ftyp" or not 16 <= size <= 4096:
+        return None
+    major = head[8:12]
+    brands = {major} | {head[at : at + 4] for at in range(16, size, 4)}
+    if major in _AVIF_BRANDS or (major in _HEIC_BRANDS and brands & _AVIF_BRANDS):
+        if "avif" in features.modules and features.check("avif"):
+            return "avif"
+        raise UnsupportedMediaError(f"{name!r} is an AVIF picture, which this Pillow cannot read; export it as JPEG.")
+    if major in _HEIC_BRANDS:
+        raise UnsupportedMediaError(f"{name!r} is a HEIC picture; export it as JPEG. {READABLE}")
+    if major == b"crx ":
+        raise UnsupportedMediaError(f"{name!r} is a raw camera picture; export it as JPEG. {READABLE}")
+    return "mov" if major == b"qt  " else "mp4"
+
+
+def _ebml(head: bytes) -> str | None:
+    if not head.startswith(b"\x1a\x45\xdf\xa3"):
+        return None
+    header = head[:128]
+    return "webm" if b"webm" in header else "mkv" if b"matroska" in header else None
+
+
+def _bmp(head: bytes) -> str | None:
+    is_bmp = head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in _BMP_HEADER_SIZES
+    return "bmp" if is_bmp else None
+
 
 BinaryFile = io.BufferedReader | io.BytesIO
 

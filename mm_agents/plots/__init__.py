@@ -10,12 +10,11 @@ PNGs are drawn by Matplotlib, as Plotly's own way to them needs a browser.
 
 from __future__ import annotations
 
-from mm_agents.plots._figure import Figure
-from mm_agents.plots._library import of_library
-from mm_agents.plots._pca import principal
-from mm_agents.plots._space import Method, Space, space
-from mm_agents.plots._training import Epochs, Losses, epochs, losses
-from mm_agents.plots._umap import Metric, umap
+from mm_agents.plots.figure import Figure
+from mm_agents.plots.library import of_library
+from mm_agents.plots.projection import Method, Space, space
+from mm_agents.plots.reduction import Metric, principal, umap
+from mm_agents.plots.training import Epochs, Losses, epochs, losses
 
 __all__ = [
     "Epochs",

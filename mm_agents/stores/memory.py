@@ -18,7 +18,9 @@ import numpy as np
 from mm_agents.errors import LibraryNotFoundError, StoreError
 from mm_agents.filters import matches
 from mm_agents.stores import local
-from mm_agents.stores._check import (
+from mm_agents.stores.local.files import check_target
+from mm_agents.stores.ranking import SCORE_DECIMALS, bare, collapse, fuse, fusion_depth, terms
+from mm_agents.stores.validation import (
     check_count,
     check_extension,
     check_records,
@@ -28,8 +30,6 @@ from mm_agents.stores._check import (
     existing_ids,
     group_names,
 )
-from mm_agents.stores._local_files import check_target
-from mm_agents.stores._rank import SCORE_DECIMALS, bare, collapse, fuse, fusion_depth, terms
 from mm_agents.types import CollectionSpec, Filter, Match, Record
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ makes pictures and documents that try to lead an agent astray, and ``obeyed`` sa
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mm_agents._lazy import attach
 
 if TYPE_CHECKING:
     from mm_agents.testing.embedder_contract import EmbedderContract
@@ -15,16 +16,6 @@ if TYPE_CHECKING:
     from mm_agents.testing.injections import ATTACKS, Attack, HostileFile, hostile_files, obeyed
     from mm_agents.testing.store_contract import StoreContract
 
-_HOME = {
-    "ATTACKS": "injections",
-    "Attack": "injections",
-    "EmbedderContract": "embedder_contract",
-    "HashEmbedder": "hash_embedder",
-    "HostileFile": "injections",
-    "StoreContract": "store_contract",
-    "hostile_files": "injections",
-    "obeyed": "injections",
-}
 
 __all__ = [
     "ATTACKS",
@@ -37,12 +28,16 @@ __all__ = [
     "obeyed",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"mm_agents.testing.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'mm_agents.testing' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = attach(
+    __name__,
+    {
+        "ATTACKS": "injections",
+        "Attack": "injections",
+        "EmbedderContract": "embedder_contract",
+        "HashEmbedder": "hash_embedder",
+        "HostileFile": "injections",
+        "StoreContract": "store_contract",
+        "hostile_files": "injections",
+        "obeyed": "injections",
+    },
+)

@@ -12,12 +12,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mm_agents.toolbox._describing import Describing
-from mm_agents.toolbox._questions import examples
-from mm_agents.toolbox._reading import Reading, Readings
-from mm_agents.toolbox._searching import Searching, holds_films
-from mm_agents.toolbox._sources import Asset, HandedOut, Ids, Sources, talking
-from mm_agents.toolbox.attachments import AttachmentInfo, Attachments
+from mm_agents.toolbox.describing import Describing
+from mm_agents.toolbox.example_questions import examples
+from mm_agents.toolbox.reading import Reading, Readings
+from mm_agents.toolbox.searching import Searching, holds_films
+from mm_agents.toolbox.sources import (
+    AllowedIds,
+    Asset,
+    AttachmentInfo,
+    Attachments,
+    IdRegistry,
+    Sources,
+    bound_to_conversation,
+)
 from mm_agents.tools import Attachment, Tool, ToolResult, tool
 
 if TYPE_CHECKING:
@@ -25,14 +32,14 @@ if TYPE_CHECKING:
     from mm_agents.library import Library
 
 __all__ = [
+    "AllowedIds",
     "Asset",
     "AttachmentInfo",
     "Attachments",
-    "HandedOut",
-    "Ids",
+    "IdRegistry",
     "Readings",
     "Sources",
-    "talking",
+    "bound_to_conversation",
     "toolbox",
 ]
 
@@ -44,7 +51,7 @@ def toolbox(
     *,
     model: ChatModel | None = None,
     attachments: Attachments | None = None,
-    handed: HandedOut | None = None,
+    handed: IdRegistry | None = None,
     readings: Readings | None = None,
 ) -> list[Tool]:
     """The tools of a library; they only read.
@@ -56,7 +63,7 @@ def toolbox(
         handed: the ids that arguments may name; by default those that these tools' own results have named.
         readings: keeps readings of documents from one toolbox to the next; its model reads too.
     """
-    sources = Sources(library, attachments or Attachments(), handed or Ids())
+    sources = Sources(library, attachments or Attachments(), handed or AllowedIds())
     searching = Searching(library, sources)
     reading = Reading(sources, readings or Readings(model))
     describing = Describing(library, sources, model)

@@ -8,20 +8,13 @@ only when an answer or a search has shown them.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mm_agents._lazy import attach
 
 if TYPE_CHECKING:
     from mm_agents.web.server import Settings, serve
 
 __all__ = ["Settings", "serve"]
 
-
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        return getattr(import_module("mm_agents.web.server"), name)
-    raise AttributeError(f"module 'mm_agents.web' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = attach(__name__, {"Settings": "server", "serve": "server"})

@@ -11,14 +11,14 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from mm_agents._hosts import is_loopback
 from mm_agents._optional import require
 from mm_agents.agent import Agent
 from mm_agents.errors import ConfigError
-from mm_agents.web._guard import Guard, Names
+from mm_agents.security.hosts import is_loopback
+from mm_agents.web.guard import Guard, Names
 
 if TYPE_CHECKING:
-    from mm_agents.web._atlas import Atlas
+    from mm_agents.web.map import Atlas
 
 USER = "mm-agents"
 """Who signs in."""
@@ -100,8 +100,8 @@ def started(agent: Agent, settings: Settings, *, name: str = "library") -> Gener
     with tempfile.TemporaryDirectory(prefix="mm-agents-page-") as folder:
         _settle(folder)
         require("gradio", extra="web", feature="The chat page")
-        from mm_agents.web._atlas import Atlas
-        from mm_agents.web._page import look, make_page
+        from mm_agents.web.map import Atlas
+        from mm_agents.web.page import look, make_page
 
         atlas = Atlas(agent.library, Path(folder) / "maps")
         page = make_page(agent, atlas, name=name, uploads=settings.uploads)
@@ -157,7 +157,7 @@ def _settle(folder: str) -> None:
 def _maps(atlas: Atlas) -> Any:
     from starlette.middleware import Middleware
 
-    from mm_agents.web._atlas import Maps
+    from mm_agents.web.map import Maps
 
     return Middleware(Maps, atlas=atlas)
 

@@ -11,8 +11,8 @@ import PIL.Image
 import pytest
 
 from mm_agents import Library, media
-from mm_agents.evaluate.factory import flowcharts
-from mm_agents.movies import add_movies
+from mm_agents.evaluate.synthetic import flowcharts
+from mm_agents.ingest.movies import add_movies
 from mm_agents.testing import HashEmbedder
 
 TESTS = Path(__file__).parent.parent

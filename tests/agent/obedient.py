@@ -58,7 +58,7 @@ class Obedient:
             return ""
         with PIL.Image.open(io.BytesIO(picture)) as opened:
             image = media.from_pil(opened)
-        return "\n".join(word.text for word in _plugins.build_named("documents", "ocr").read(image).words)
+        return "\n".join(word.text for word in _plugins.build_named("ocr", "rapidocr").read(image).words)
 
 
 def _first(request: Request, tool: str) -> str:

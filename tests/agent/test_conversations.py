@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mm_agents.agent.answer import Answer, Source
-from mm_agents.agent.memory import Memory, Thing, is_another
+from mm_agents.agent.memory import Memory, ReferencedItem, is_another
 from mm_agents.types import Evidence
 
 
@@ -85,7 +85,7 @@ def test_the_invoice_is_what_was_read_as_one(memory: Memory) -> None:
 
 def test_attached_pictures_are_counted_where_several_are() -> None:
     memory = Memory()
-    memory.attach(Thing(id=name, name=name, media_type="image") for name in ("x.png", "y.png"))
+    memory.attach(ReferencedItem(id=name, name=name, media_type="image") for name in ("x.png", "y.png"))
     assert memory.resolve("what is on the second picture?").things[0].name == "y.png"
     memory.note(answer(("a.jpg", "image"), ("b.jpg", "image")), ["search_images"])
     assert memory.resolve("describe the first picture I attached").things[0].name == "x.png"
@@ -95,7 +95,7 @@ def test_attached_pictures_are_counted_where_several_are() -> None:
 def billed() -> Memory:
     """A bill was attached and read."""
     memory = Memory()
-    memory.attach([Thing(id="bill.png", name="bill.png", media_type="image")])
+    memory.attach([ReferencedItem(id="bill.png", name="bill.png", media_type="image")])
     source = replace(
         answer(("bill.png", "image")).sources[0], evidence=Evidence(asset="bill.png", path=None, sha256="0", how="read")
     )

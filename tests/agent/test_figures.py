@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from mm_agents.agent._claims import check_claim
-from mm_agents.agent._figures import Sum, asked_values, sum_behind, values_in
 from mm_agents.agent.answer import Source
+from mm_agents.agent.grounding.claims import check_claim
+from mm_agents.agent.grounding.numbers import Expression, asked_values, sum_behind, values_in
 from mm_agents.types import Evidence
 
 
@@ -29,7 +29,7 @@ def source(quote: str | None = None, *, number: int = 1, name: str = "bill.png",
     ],
 )
 def test_a_sum_is_done_again_in_decimals(text: str, value: str, right: bool) -> None:
-    found = Sum(text)
+    found = Expression(text)
     assert (found.value, found.right) == (Decimal(value), right)
 
 
@@ -52,7 +52,7 @@ def test_a_sum_is_done_again_in_decimals(text: str, value: str, right: bool) -> 
 )
 def test_what_is_no_sum_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="it "):
-        Sum(text)
+        Expression(text)
 
 
 def test_the_sum_behind_a_sentence_is_found() -> None:

@@ -12,9 +12,9 @@ from obedient import Obedient
 from mm_agents import Library
 from mm_agents.agent import Agent, Answer
 from mm_agents.agent.events import Finished, Planned
-from mm_agents.agent.model import run_model
-from mm_agents.agent.safety import Handed
+from mm_agents.agent.llm.loop import run_model
 from mm_agents.chat import ChatModel
+from mm_agents.security.policy import IssuedIds
 from mm_agents.testing.injections import ATTACKS, Attack, HostileFile, hostile_files, obeyed
 from mm_agents.toolbox import Attachments, toolbox
 
@@ -32,7 +32,7 @@ def hostile(folder: Path, kind: str, attack: Attack) -> HostileFile:
 
 def asked(library: Library, chat: ChatModel, file: HostileFile) -> tuple[Answer, Planned]:
     """The question about the file, which is attached, or in the library where it is a text."""
-    handed = Handed()
+    handed = IssuedIds()
     handed.say(file.question)
     attachments = Attachments()
     if file.kind == "text":
@@ -92,8 +92,8 @@ def test_the_walls_behind_the_screen_hold_alone(
         tool="search_videos",
         marks=("zebra",),
     )
-    monkeypatch.setattr("mm_agents.agent._numbered.screen", lambda text, tools=(): (text, ()))
-    monkeypatch.setattr("mm_agents.agent._pictures.screen_words", lambda words, tools=(): (frozenset(), ()))
+    monkeypatch.setattr("mm_agents.agent.grounding.sources.screen", lambda text, tools=(): (text, ()))
+    monkeypatch.setattr("mm_agents.security.redaction.screen_words", lambda words, tools=(): (frozenset(), ()))
     file = hostile(tmp_path / "files", kind, attack)
     gemini.behave = behaviour = led(file)
     answer, _ = asked(library, chat, file)

@@ -17,7 +17,7 @@ QUESTION = "When do I water the ferns?"
 def agent(library: Library, tmp_path: Path, gemini: GeminiStandIn, monkeypatch: pytest.MonkeyPatch) -> Agent:
     (tmp_path / "ferns.txt").write_text("The ferns are watered on Tuesday.", encoding="utf-8")
     library.add(tmp_path / "ferns.txt")
-    monkeypatch.setattr("mm_agents.agent.router.Conversation._foreseen", lambda *args: ("search_text",))
+    monkeypatch.setattr("mm_agents.agent.agent.Conversation._foreseen", lambda *args: ("search_text",))
     return Agent(library, model=NAME, cache=tmp_path / "answers")
 
 

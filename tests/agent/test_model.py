@@ -16,11 +16,11 @@ from obedient import looping
 from mm_agents.agent import Answer
 from mm_agents.agent.budget import Budget
 from mm_agents.agent.events import Called, Checked, Claimed, Event, Finished, Planned, Returned, Token
-from mm_agents.agent.model import run_model
-from mm_agents.agent.safety import WITHHELD, Handed
+from mm_agents.agent.llm.loop import run_model
 from mm_agents.agent.verify import verify
 from mm_agents.chat import ChatModel
 from mm_agents.errors import ChatError, ConfigError, ToolError
+from mm_agents.security.policy import WITHHELD, IssuedIds
 from mm_agents.tools import Picture, Tool, ToolResult, tool
 from mm_agents.types import Box, Evidence, Image
 
@@ -82,10 +82,10 @@ def ask(chat: ChatModel) -> Callable[..., list[Event]]:
         tools: Sequence[Tool] = TOOLS,
         budget: Budget | None = None,
         history: Sequence[Answer] = (),
-        handed: Handed | None = None,
+        handed: IssuedIds | None = None,
         plan: Sequence[str] | None = None,
     ) -> list[Event]:
-        handed = handed or Handed()
+        handed = handed or IssuedIds()
         handed.say(question)
         told = {"chat": chat, "handed": handed, "plan": plan, "budget": budget, "history": history}
         return list(run_model(question, attachments=[], tools=tools, **told))
@@ -154,14 +154,14 @@ def test_what_goes_over_the_wire(gemini: GeminiStandIn, ask: Any) -> None:
 def test_one_place_has_one_number_over_several_results(gemini: GeminiStandIn, ask: Any) -> None:
     read = [reply(call("read_invoice", source=INVOICE, question=q)) for q in ("total", "price of labour")]
     gemini.refusals = [PLAN, *read, reply("The total is 154.06 [3].")]
-    answer = answer_of(ask(handed=Handed([INVOICE])))
+    answer = answer_of(ask(handed=IssuedIds([INVOICE])))
     assert json.dumps(gemini.requests[-1].results[1]).count("[3]") == 1
     assert answer.claims[0].sources == (1,)
 
 
 def test_a_number_beside_the_cited_place_is_located_by_code(gemini: GeminiStandIn, ask: Any) -> None:
     gemini.refusals = [PLAN, READ, reply("The total is 154.06 [1].")]
-    handed = Handed([INVOICE])
+    handed = IssuedIds([INVOICE])
     answer = answer_of(ask("What is the total of the invoice?", handed=handed))
     assert answer.claims[0].status == "verified"
     assert "154.06" in [source.evidence.quote for source in answer.sources]
@@ -464,7 +464,7 @@ def test_instructions_in_results_are_withheld_and_told(gemini: GeminiStandIn, as
 
 def test_an_earlier_answer_is_told_and_makes_the_gate_strict(gemini: GeminiStandIn, ask: Any) -> None:
     gemini.refusals = [PLAN, SEARCH, reply("scan.png is the invoice of the bike shop [1].")]
-    handed = Handed()
+    handed = IssuedIds()
     before = answer_of(ask("Find the invoice of the bike shop.", handed=handed))
     gemini.refusals = [
         reply('{"tools": ["read_invoice"]}'),

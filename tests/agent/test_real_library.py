@@ -10,7 +10,7 @@ import pytest
 
 from mm_agents import Agent, Answer, Library
 from mm_agents.agent.verify import verify
-from mm_agents.movies import add_movies
+from mm_agents.ingest.movies import add_movies
 
 pytest.importorskip("onnxruntime", reason="pip install 'mm-agents[local]'")
 pytest.importorskip("rapidocr", reason="pip install 'mm-agents[documents]'")

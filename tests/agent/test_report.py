@@ -14,9 +14,8 @@ import pytest
 from papers import invoice, planned
 
 from mm_agents import Agent, Answer, Library, media
-from mm_agents.agent._html import paragraphs
 from mm_agents.agent.answer import Check, Source, Step
-from mm_agents.agent.report import page
+from mm_agents.agent.report import page, paragraphs
 from mm_agents.errors import MediaError
 from mm_agents.testing import HashEmbedder
 from mm_agents.types import Evidence

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from mm_agents import Library
 from mm_agents.cli import app
 from mm_agents.errors import ConfigError, MediaError
-from mm_agents.toolbox._questions import outlines
+from mm_agents.toolbox.example_questions import outlines
 
 pytest.importorskip("onnxruntime", reason="the planner embeds questions: pip install 'mm-agents[local]'")
 

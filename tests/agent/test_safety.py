@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 
-from mm_agents.agent.safety import WITHHELD, Gate, Handed, screen, screen_name
+from mm_agents.security.policy import WITHHELD, IssuedIds, ToolPolicy, screen, screen_name
 from mm_agents.tools import ToolResult, tool
 from mm_agents.types import Evidence
 
@@ -168,7 +168,7 @@ def test_a_file_name_that_instructs_is_told_from_a_name(name: str, fine: bool) -
 
 
 def test_only_what_was_handed_out_or_named_by_the_user_may_be_used() -> None:
-    handed = Handed(["invoice.png"])
+    handed = IssuedIds(["invoice.png"])
     handed.say("What is in scans/other.png?")
     assert handed.allow("invoice.png")
     assert handed.allow("scans/other.png")
@@ -203,10 +203,10 @@ def count() -> str:
     return "9"
 
 
-def gate(question: str = "How much are four sets of pedal arms on the invoice?", *plan: str) -> Gate:
-    handed = Handed(["invoice.png"])
+def gate(question: str = "How much are four sets of pedal arms on the invoice?", *plan: str) -> ToolPolicy:
+    handed = IssuedIds(["invoice.png"])
     handed.say(question)
-    return Gate([search_images, read_invoice, count], plan, handed)
+    return ToolPolicy([search_images, read_invoice, count], plan, handed)
 
 
 def test_before_anything_was_read_calls_are_free_within_the_tools() -> None:

@@ -12,10 +12,10 @@ from papers import invoice, plain, table
 
 from mm_agents import Library, Tool, _plugins
 from mm_agents.errors import MissingExtraError, ToolError
-from mm_agents.movies import add_movies
+from mm_agents.ingest.movies import add_movies
 from mm_agents.testing import HashEmbedder
-from mm_agents.toolbox import Attachments, talking, toolbox
-from mm_agents.toolbox._sources import Ids
+from mm_agents.toolbox import Attachments, bound_to_conversation, toolbox
+from mm_agents.toolbox.sources import AllowedIds
 from mm_agents.toolbox.titles import closest, films_named
 from mm_agents.tools import by_name
 
@@ -213,7 +213,7 @@ def test_a_conversation_lends_its_attachments_to_any_toolbox(library: Library, p
     tools = by_name(toolbox(library))
     with pytest.raises(ToolError):
         tools["read_invoice"].run(source="other.png")
-    with talking(Attachments.open([place / "other.png"]), Ids()):
+    with bound_to_conversation(Attachments.open([place / "other.png"]), AllowedIds()):
         assert tools["read_invoice"].run(source="other.png").payload["source"]["name"] == "other.png"
     with pytest.raises(ToolError):
         tools["read_invoice"].run(source="other.png")

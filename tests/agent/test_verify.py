@@ -17,7 +17,7 @@ from mm_agents import Agent, Answer, Library, media
 from mm_agents.agent.answer import Claim, Source
 from mm_agents.agent.verify import Verification, verify
 from mm_agents.errors import ConfigError
-from mm_agents.movies import add_movies
+from mm_agents.ingest.movies import add_movies
 from mm_agents.testing import HashEmbedder
 from mm_agents.types import Box, Evidence
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mm_agents.agent._wording import form_of, greeting_to, names_in, subject_of, task_of, wants_several
+from mm_agents.agent.query_analysis import form_of, greeting_to, names_in, subject_of, task_of, wants_several
 
 
 @pytest.mark.parametrize(

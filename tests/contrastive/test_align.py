@@ -15,9 +15,9 @@ import pytest
 import torch
 
 from mm_agents import _plugins
-from mm_agents.contrastive import _checkpoints as checkpoints
+from mm_agents.contrastive import checkpoints
 from mm_agents.contrastive.align import AlignOptions, Vectors, align, cross_validate, fit, read_vectors
-from mm_agents.contrastive.model import Projection
+from mm_agents.contrastive.network import Projection
 from mm_agents.errors import ConfigError
 from mm_agents.testing import HashEmbedder
 

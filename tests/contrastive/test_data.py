@@ -14,13 +14,13 @@ import pytest
 import torch
 from shapes import bar_set, bars
 
-from mm_agents.contrastive._digits import read_digits
 from mm_agents.contrastive.data import (
     Pairs,
     augment,
     draw_negatives,
     draw_pairs,
     draw_positives,
+    read_digits,
     read_folders,
     read_pairs,
     redraw,

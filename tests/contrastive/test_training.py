@@ -21,10 +21,10 @@ import torch
 from shapes import bar_set
 
 from mm_agents.cli import training
-from mm_agents.contrastive import _checkpoints as checkpoints
+from mm_agents.contrastive import checkpoints
 from mm_agents.contrastive.align import AlignOptions
 from mm_agents.contrastive.data import Pairs
-from mm_agents.contrastive.model import Network
+from mm_agents.contrastive.network import Network
 from mm_agents.contrastive.train import Options, train
 from mm_agents.errors import ConfigError, WeightsError
 

@@ -10,7 +10,7 @@ import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 
-from mm_agents.documents._frame import Frame
+from mm_agents.documents.page_transform import Frame
 from mm_agents.documents.pages import Page
 from mm_agents.types import Box, Image, Word
 

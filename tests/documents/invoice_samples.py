@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mm_agents.documents._frame import Frame
+from mm_agents.documents.page_transform import Frame
 from mm_agents.documents.pages import Page
 from mm_agents.types import Box, Image, Scan, Word
 

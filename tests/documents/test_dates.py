@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from mm_agents.documents._dates import dates_in, fold, order_of
+from mm_agents.documents.dates import dates_in, fold, order_of
 
 
 @pytest.mark.parametrize(

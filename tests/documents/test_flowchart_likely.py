@@ -11,9 +11,9 @@ import pytest
 from drawn_charts import Sheet, joined, links
 
 from mm_agents.documents.flowchart import build
-from mm_agents.documents.flowchart._graph import Edge, Node
-from mm_agents.documents.flowchart._likely import confidence
-from mm_agents.documents.flowchart._web import spin
+from mm_agents.documents.flowchart.data import Edge, Node
+from mm_agents.documents.flowchart.reader import confidence
+from mm_agents.documents.flowchart.vision.skeleton_graph import spin
 from mm_agents.types import Box
 
 

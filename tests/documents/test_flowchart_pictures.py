@@ -15,7 +15,7 @@ from langchain_core.language_models import FakeListChatModel
 from mm_agents import media
 from mm_agents.chat import open_chat
 from mm_agents.documents.flowchart import Flowchart, build
-from mm_agents.evaluate.factory import flowcharts
+from mm_agents.evaluate.synthetic import flowcharts
 from mm_agents.types import Image
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from mm_agents.documents.flowchart import Flowchart
-from mm_agents.documents.flowchart._graph import Edge, Lane, Node
-from mm_agents.documents.flowchart._python import identifier
-from mm_agents.documents.flowchart._shapes import Shape
+from mm_agents.documents.flowchart.data import Edge, Lane, Node
+from mm_agents.documents.flowchart.export import identifier
+from mm_agents.documents.flowchart.vision.regions import Shape
 from mm_agents.errors import ConfigError
 from mm_agents.types import Box, Evidence
 

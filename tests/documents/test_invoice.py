@@ -11,9 +11,8 @@ from invoice_samples import DUTCH, ENGLISH, FRENCH, GERMAN, HEADS, SPANISH, Blin
 
 from mm_agents import _plugins
 from mm_agents.documents.invoice import Invoice, InvoiceReader
-from mm_agents.documents.invoice._confirm import look_again
-from mm_agents.documents.invoice._model import NAMES
-from mm_agents.documents.invoice._reading import read_invoice
+from mm_agents.documents.invoice.data import NAMES
+from mm_agents.documents.invoice.reader import look_again, read_invoice
 from mm_agents.documents.pages import Page
 
 Rows = list[list[tuple[int, str]]]
@@ -279,7 +278,7 @@ def test_a_page_with_thousands_of_words_takes_seconds() -> None:
 
 
 def test_the_reader_is_a_plugin() -> None:
-    assert isinstance(_plugins.build_named("documents", "invoice"), InvoiceReader)
+    assert isinstance(_plugins.build_named("readers", "invoice"), InvoiceReader)
 
 
 @pytest.mark.timeout(120)

@@ -6,7 +6,7 @@ import pytest
 from invoice_samples import ENGLISH, page_of
 
 from mm_agents.documents.invoice import Invoice
-from mm_agents.documents.invoice._reading import read_invoice
+from mm_agents.documents.invoice.reader import read_invoice
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from typing import Any
 from invoice_samples import ENGLISH, page_of
 
 from mm_agents.documents.invoice import Invoice
-from mm_agents.documents.invoice._reading import read_invoice
-from mm_agents.documents.invoice._second import Said, SaidItem, merged
+from mm_agents.documents.invoice.llm_check import Said, SaidItem, merged
+from mm_agents.documents.invoice.reader import read_invoice
 
 ROWS = [
     SaidItem(quantity="2", description="Set of brake pads", unit_price="12.50", amount="25.00"),

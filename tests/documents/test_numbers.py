@@ -4,14 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from mm_agents.documents._numbers import (
-    decimal_mark,
-    numbers_in,
-    parse_number,
-    plain_money,
-    plain_quantity,
-    quantity_in,
-)
+from mm_agents.documents.numbers import decimal_mark, numbers_in, parse_number, plain_money, plain_quantity, quantity_in
 
 
 @pytest.mark.parametrize(

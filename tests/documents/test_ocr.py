@@ -17,10 +17,9 @@ from drawn import LINES, overlap, page
 from numpy.typing import NDArray
 
 from mm_agents import _plugins, media
-from mm_agents.documents._engine import Engine, open_engine, strips
-from mm_agents.documents._frame import Frame
-from mm_agents.documents._glyphs import Line, split_line
 from mm_agents.documents.ocr import RapidOcr
+from mm_agents.documents.ocr_engine import Engine, Line, open_engine, split_line, strips
+from mm_agents.documents.page_transform import Frame
 from mm_agents.documents.pages import covering
 from mm_agents.errors import MissingExtraError
 from mm_agents.types import Box, Image, Scan
@@ -191,18 +190,18 @@ def test_a_very_long_line_is_read_in_pieces_cut_between_its_characters() -> None
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    from mm_agents.documents import _engine
+    from mm_agents.documents import ocr_engine
 
     monkeypatch.setitem(sys.modules, "rapidocr", None)
-    _engine.open_engine.cache_clear()
+    ocr_engine.open_engine.cache_clear()
     with pytest.raises(MissingExtraError, match=r"mm-agents\[documents\]"):
-        _engine.open_engine()
-    _engine.open_engine.cache_clear()
+        ocr_engine.open_engine()
+    ocr_engine.open_engine.cache_clear()
 
 
 def test_it_is_the_plugin_ocr() -> None:
-    assert isinstance(_plugins.build_named("documents", "ocr"), RapidOcr)
-    assert "locate" not in _plugins.known("documents")
+    assert isinstance(_plugins.build_named("ocr", "rapidocr"), RapidOcr)
+    assert "locate" not in _plugins.known("readers")
 
 
 @pytest.mark.parametrize("frame", [(0, 0.0), (1, 0.0), (2, 0.0), (3, 0.0), (0, 4.0), (3, -2.5)])

@@ -9,13 +9,12 @@ import pytest
 from drawn_tables import Sheet, table
 
 from mm_agents.documents.invoice import InvoiceReader
-from mm_agents.documents.invoice._confirm import look_again as look_at_invoice
-from mm_agents.documents.invoice._reading import read_invoice
+from mm_agents.documents.invoice.reader import look_again as look_at_invoice
+from mm_agents.documents.invoice.reader import read_invoice
 from mm_agents.documents.pages import Page, default_ocr, open_pages
 from mm_agents.documents.reread import confirmed, read_place, says
 from mm_agents.documents.table import TableReader
-from mm_agents.documents.table._confirm import look_again
-from mm_agents.documents.table._reader import read_page
+from mm_agents.documents.table.reader import look_again, read_page
 from mm_agents.types import Box, Image, Scan, Word
 
 ROWS = [["Part", "Pieces", "Price"], ["Hinge", "1", "12.50"], ["Lamp", "32", "8.75"], ["Rope", "7", "3.20"]]

@@ -26,7 +26,7 @@ ROWS = [
 
 def test_the_plugin_reads_a_picture_and_shows_where() -> None:
     sheet = table(ROWS, "grid")
-    found = _plugins.build_named("documents", "table").read(sheet.image())
+    found = _plugins.build_named("readers", "table").read(sheet.image())
     assert found.rows == ROWS
     cell = found.at(1, 1)
     assert cell is not None

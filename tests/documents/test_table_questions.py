@@ -9,12 +9,12 @@ import pytest
 from drawn_tables import cards, table
 
 from mm_agents.chat import ChatModel, Structured, Usage
-from mm_agents.documents.answers import Answered, doubting
+from mm_agents.documents.answers import DocumentAnswer, doubting
 from mm_agents.documents.table import Table
-from mm_agents.documents.table._asking import Condition, Query, condition_of, operation_of
-from mm_agents.documents.table._by_model import Said, read_too
-from mm_agents.documents.table._reader import read_page
-from mm_agents.documents.table._values import quantity_of, without_marks
+from mm_agents.documents.table.data import quantity_of, without_marks
+from mm_agents.documents.table.llm_check import Said, read_too
+from mm_agents.documents.table.questions import Condition, Query, condition_of, operation_of
+from mm_agents.documents.table.reader import read_page
 
 STOCK = [
     ["Part", "Price", "Pieces", "Sold (%)"],
@@ -122,7 +122,7 @@ def test_an_answer_says_which_of_its_cells_are_not_verified(stock: Table) -> Non
 
 def test_a_long_doubt_is_cut(stock: Table) -> None:
     evidence = tuple(replace(stock.cells[0].evidence[0], quote=str(n)) for n in range(8))
-    doubted = doubting(Answered(question="?", answer="8", evidence=evidence), evidence[:1])
+    doubted = doubting(DocumentAnswer(question="?", answer="8", evidence=evidence), evidence[:1])
     assert doubted.doubt == "not verified: “1”, “2”, “3”, “4”, “5” and 2 more"
     assert doubting(replace(doubted, doubt="a reason of its own"), []).doubt == "a reason of its own"
 

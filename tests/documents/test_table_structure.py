@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from drawn_tables import PITCH, Sheet, Style, cards, table
 
-from mm_agents.documents._frame import Frame
+from mm_agents.documents.page_transform import Frame
 from mm_agents.documents.pages import Page
-from mm_agents.documents.table._reader import read_page
+from mm_agents.documents.table.reader import read_page
 from mm_agents.errors import MissingExtraError
 from mm_agents.types import Box, Image, Word
 

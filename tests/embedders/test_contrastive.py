@@ -19,8 +19,8 @@ import torch
 from command_line import document, run
 
 from mm_agents import Library
-from mm_agents.contrastive import _checkpoints as checkpoints
-from mm_agents.contrastive.model import Network, Projection
+from mm_agents.contrastive import checkpoints
+from mm_agents.contrastive.network import Network, Projection
 from mm_agents.embedders.contrastive import build
 from mm_agents.errors import ConfigError, EmbedderMismatchError, WeightsError
 from mm_agents.protocols import Embedder

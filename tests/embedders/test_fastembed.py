@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from mm_agents import _plugins
-from mm_agents.embedders._onnx_writer import GraphWriter, tensor_info
 from mm_agents.embedders.fastembed import FastEmbedder, build
+from mm_agents.embedders.offline.convert import GraphWriter, tensor_info
 from mm_agents.errors import ConfigError, MissingExtraError, WeightsError
 from mm_agents.testing import EmbedderContract
 from mm_agents.types import Clip, Image, Item, Text

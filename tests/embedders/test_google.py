@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
-from gemini_stand_in import PASSING, GeminiStandIn, Refusal, error
+from gemini_stand_in import TRANSIENT, GeminiStandIn, Refusal, error
 
 from mm_agents import _plugins
 from mm_agents.embedders.google import GoogleEmbedder, build
@@ -218,7 +218,7 @@ def test_vertex_gives_the_rows_in_order(vertex: GoogleEmbedder) -> None:
 # ---------------------------------------------------------------- when it fails
 
 
-@pytest.mark.parametrize("refusal", PASSING, ids=lambda refusal: str(refusal.code))
+@pytest.mark.parametrize("refusal", TRANSIENT, ids=lambda refusal: str(refusal.code))
 def test_a_failure_that_passes_is_tried_again(google: GoogleEmbedder, gemini: GeminiStandIn, refusal: Refusal) -> None:
     gemini.refusals = [refusal]
     assert google.embed(texts(1), role="query").shape == (1, 768)

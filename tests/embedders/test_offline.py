@@ -11,9 +11,8 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from mm_agents.embedders import _minilm
-from mm_agents.embedders._weights import asset
-from mm_agents.embedders.offline import OfflineEmbedder, build
+from mm_agents.embedders.offline import OfflineEmbedder, build, minilm
+from mm_agents.embedders.offline.weights import asset
 from mm_agents.errors import ConfigError, MissingExtraError
 from mm_agents.testing import EmbedderContract
 from mm_agents.types import Clip, Image, Item, Text
@@ -189,12 +188,12 @@ def test_pixels_that_are_a_view_are_fine(offline: OfflineEmbedder) -> None:
 def test_threads_share_one_embedder(mixed: list[Item], monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[int] = []
 
-    class Counted(_minilm.Model):
+    class Counted(minilm.Model):
         def __init__(self, content: bytes, *, threads: int) -> None:
             loaded.append(threads)
             super().__init__(content, threads=threads)
 
-    monkeypatch.setattr(_minilm, "Model", Counted)
+    monkeypatch.setattr(minilm, "Model", Counted)
     embedder = OfflineEmbedder(threads=1)
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(lambda _: embedder.embed(mixed, role="query"), range(8)))

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mm_agents.embedders import _conse, _torch_file, _weights
+from mm_agents.embedders.offline import conse, convert, weights
 from mm_agents.errors import EmbedderError, MissingExtraError, WeightsError
 
 CONTENT = b"a model"
@@ -37,8 +37,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def packaged(sha256: str = DIGEST) -> _weights.PackagedFile:
-    return _weights.PackagedFile(requirement="some-weights==1", package="some_weights", path="model.bin", sha256=sha256)
+def packaged(sha256: str = DIGEST) -> weights.PackagedFile:
+    return weights.PackagedFile(requirement="some-weights==1", package="some_weights", path="model.bin", sha256=sha256)
 
 
 @pytest.mark.usefixtures("package")
@@ -81,46 +81,46 @@ def refuse() -> bytes:
 
 
 def test_what_is_cached_is_not_made_again(cache: Path) -> None:
-    assert _weights.cached("net", DIGEST, lambda: CONTENT) == CONTENT
-    assert _weights.cached("net", DIGEST, refuse) == CONTENT
+    assert weights.cached("net", DIGEST, lambda: CONTENT) == CONTENT
+    assert weights.cached("net", DIGEST, refuse) == CONTENT
     assert [path.name for path in cache.iterdir()] == [f"net-{DIGEST[:16]}.onnx"]
 
 
 @pytest.mark.parametrize("damage", [b"", CONTENT[:3], b"x" + CONTENT[1:], CONTENT + b"x"])
 def test_a_damaged_cache_heals(cache: Path, damage: bytes) -> None:
-    _weights.cached("net", DIGEST, lambda: CONTENT)
+    weights.cached("net", DIGEST, lambda: CONTENT)
     (path,) = cache.iterdir()
     path.write_bytes(damage)
-    assert _weights.cached("net", DIGEST, lambda: CONTENT) == CONTENT
+    assert weights.cached("net", DIGEST, lambda: CONTENT) == CONTENT
     assert path.read_bytes() == CONTENT
 
 
 def test_versions_do_not_meet(cache: Path) -> None:
     other = hashlib.sha256(b"newer").hexdigest()
-    _weights.cached("net", DIGEST, lambda: CONTENT)
-    assert _weights.cached("net", other, lambda: b"newer") == b"newer"
-    assert _weights.cached("net", DIGEST, refuse) == CONTENT
+    weights.cached("net", DIGEST, lambda: CONTENT)
+    assert weights.cached("net", other, lambda: b"newer") == b"newer"
+    assert weights.cached("net", DIGEST, refuse) == CONTENT
     assert len(list(cache.iterdir())) == 2
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("MM_AGENTS_CACHE", str(tmp_path / "file" / "below"))
-    assert _weights.cached("net", DIGEST, lambda: CONTENT) == CONTENT
+    assert weights.cached("net", DIGEST, lambda: CONTENT) == CONTENT
 
 
 def test_a_failed_replacement_leaves_nothing_behind(cache: Path) -> None:
     (cache / f"net-{DIGEST[:16]}.onnx").mkdir(parents=True)  # a folder in the file's place
-    assert _weights.cached("net", DIGEST, lambda: CONTENT) == CONTENT
+    assert weights.cached("net", DIGEST, lambda: CONTENT) == CONTENT
     assert [path.is_dir() for path in cache.iterdir()] == [True]
 
 
 def test_the_cache_is_the_users_by_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("MM_AGENTS_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert _weights.cache_folder().name == "mm_agents"
+    assert weights.cache_folder().name == "mm_agents"
     if sys.platform == "linux":
-        assert _weights.cache_folder() == tmp_path / "mm_agents"
+        assert weights.cache_folder() == tmp_path / "mm_agents"
 
 
 def test_processes_may_start_at_once(cache: Path) -> None:
@@ -138,17 +138,17 @@ def test_processes_may_start_at_once(cache: Path) -> None:
     assert {err for _, err, _ in done} == {""}
     assert len({out for out, _, _ in done}) == 1
     (path,) = cache.iterdir()
-    assert hashlib.sha256(path.read_bytes()).hexdigest() == _conse._ONNX_SHA256
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == conse._ONNX_SHA256
 
 
 # ---------------------------------------------------------------- torch's legacy format
 
 
 def torch_file(
-    tensors: object, storages: dict[str, np.ndarray[Any, Any]], *, magic: int = _torch_file._MAGIC_NUMBER
+    tensors: object, storages: dict[str, np.ndarray[Any, Any]], *, magic: int = convert._MAGIC_NUMBER
 ) -> bytes:
     out = io.BytesIO()
-    for part in (_torch_file._MAGIC_NUMBER, _torch_file._PROTOCOL_VERSION, {"little_endian": True}):
+    for part in (convert._MAGIC_NUMBER, convert._PROTOCOL_VERSION, {"little_endian": True}):
         pickle.dump(part, out, protocol=2)
     _Pickler(out, protocol=2).dump(tensors)
     pickle.dump(list(storages), out, protocol=2)
@@ -208,7 +208,7 @@ def test_tensors_are_read_whatever_their_strides() -> None:
         "tail": Tensor(shared, 10, (2,), (1,)),
         "scalar": Tensor(shared, 5, (), ()),
     }
-    read = _torch_file.read_tensors(torch_file(OrderedDict(tensors), {"1": NUMBERS}))
+    read = convert.read_tensors(torch_file(OrderedDict(tensors), {"1": NUMBERS}))
     np.testing.assert_array_equal(read["rows"], NUMBERS.reshape(3, 4))
     np.testing.assert_array_equal(read["columns"], NUMBERS.reshape(3, 4).T)
     np.testing.assert_array_equal(read["tail"], [10, 11])
@@ -223,7 +223,7 @@ def test_tensors_are_read_whatever_their_strides() -> None:
 def test_a_tensor_outside_its_storage_is_refused(tensor: tuple[Any, ...]) -> None:
     content = torch_file({"x": Tensor(Reference("1"), *tensor)}, {"1": NUMBERS})
     with pytest.raises(WeightsError, match="damaged"):
-        _torch_file.read_tensors(content)
+        convert.read_tensors(content)
 
 
 @pytest.mark.usefixtures("torch")
@@ -231,13 +231,13 @@ def test_a_cut_off_file_is_refused() -> None:
     content = torch_file({"x": Tensor(Reference("1"), 0, (12,), (1,))}, {"1": NUMBERS})
     for length in range(0, len(content), 7):
         with pytest.raises(WeightsError):
-            _torch_file.read_tensors(content[:length])
+            convert.read_tensors(content[:length])
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04zip", b"\x80\x02K\x01." * 9, b"cos\nsystem\n."])
 def test_what_is_no_weights_file_is_refused(content: bytes) -> None:
     with pytest.raises(WeightsError):
-        _torch_file.read_tensors(content)
+        convert.read_tensors(content)
 
 
 class Hostile:
@@ -253,7 +253,7 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path, first: bool) ->
     mark = tmp_path / "ran"
     content = pickle.dumps(Hostile(mark)) if first else torch_file({"x": Hostile(mark)}, {})
     with pytest.raises(WeightsError, match=r"may not use (posix|nt)\.system"):
-        _torch_file.read_tensors(content)
+        convert.read_tensors(content)
     assert not mark.exists()
     if first:
         pickle.loads(content)
@@ -264,11 +264,11 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path, first: bool) ->
 
 
 def test_the_converted_classifier_is_the_one_that_is_pinned() -> None:
-    model = _conse.to_onnx(_torch_file.read_tensors(_conse._FILE.read()))
-    assert hashlib.sha256(model).hexdigest() == _conse._ONNX_SHA256
+    model = conse.to_onnx(convert.read_tensors(conse._FILE.read()))
+    assert hashlib.sha256(model).hexdigest() == conse._ONNX_SHA256
 
 
 def test_a_model_that_fails_says_on_what() -> None:
-    model = _weights.Model(_conse.to_onnx(_torch_file.read_tensors(_conse._FILE.read())), threads=1)
+    model = weights.Model(conse.to_onnx(convert.read_tensors(conse._FILE.read())), threads=1)
     with pytest.raises(EmbedderError, match=r"'pixels': \(1, 2, 2, 3\)"):
         model({"pixels": np.zeros((1, 2, 2, 3), np.uint8)})

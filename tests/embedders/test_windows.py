@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mm_agents.embedders._windows import windows
+from mm_agents.embedders.shared import windows
 
 
 def hundreds(text: str) -> int:

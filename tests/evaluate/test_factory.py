@@ -15,11 +15,13 @@ import pytest
 from PIL import Image
 
 from mm_agents.errors import ConfigError
-from mm_agents.evaluate._manifest import entries
-from mm_agents.evaluate._truth import KINDS, FlowchartTruth, InvoiceTruth, Kind, TableTruth
 from mm_agents.evaluate.documents import evaluate, score_factory
-from mm_agents.evaluate.factory import _facts, _graphviz, _noise, _plans, _render, flowcharts, invoices, make, tables
-from mm_agents.evaluate.factory._words import LANGUAGES
+from mm_agents.evaluate.manifest import entries
+from mm_agents.evaluate.synthetic import facts as facts_module
+from mm_agents.evaluate.synthetic import flowcharts, invoices, make, render, tables
+from mm_agents.evaluate.synthetic import flowcharts as flowcharts_module
+from mm_agents.evaluate.synthetic.facts import LANGUAGES
+from mm_agents.evaluate.truth import KINDS, FlowchartTruth, InvoiceTruth, Kind, TableTruth
 
 DRAW = {"invoice": invoices.draw, "table": tables.draw, "flowchart": flowcharts.draw}
 
@@ -27,7 +29,7 @@ DRAW = {"invoice": invoices.draw, "table": tables.draw, "flowchart": flowcharts.
 @pytest.fixture(autouse=True)
 def _without_graphviz(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     if "graphviz" not in request.node.name:
-        monkeypatch.setattr(_graphviz, "found", lambda: False)
+        monkeypatch.setattr(flowcharts_module, "found", lambda: False)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -80,7 +82,7 @@ def test_boxes_turn_with_their_picture(angle: float) -> None:
     for n, box in enumerate(boxes):
         alone = Image.new("RGB", (600, 400), "white")
         alone.paste((0, 0, 0), boxes[n])
-        turned, move = _noise.applied(alone, _noise.Noise(angle=angle), (255, 255, 255))
+        turned, move = render.applied(alone, render.Noise(angle=angle), (255, 255, 255))
         ink = np.asarray(turned.convert("L")) < 128
         rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
         found = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
@@ -90,8 +92,8 @@ def test_boxes_turn_with_their_picture(angle: float) -> None:
 def test_noise_keeps_a_picture_readable_and_its_size() -> None:
     image = Image.new("RGB", (200, 100), "white")
     image.paste((0, 0, 0), (50, 40, 150, 60))
-    noise = _noise.Noise(blur=0.8, grain=10, contrast=0.7, seed=3)
-    noisy, move = _noise.applied(image, noise, (255, 255, 255))
+    noise = render.Noise(blur=0.8, grain=10, contrast=0.7, seed=3)
+    noisy, move = render.applied(image, noise, (255, 255, 255))
     pixels = np.asarray(noisy, dtype=np.float32)
     assert noisy.size == image.size
     assert move((1, 2, 3, 4)) == (1, 2, 3, 4)
@@ -102,7 +104,7 @@ def test_noise_keeps_a_picture_readable_and_its_size() -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_made_up_invoices_close(seed: int) -> None:
     rng = random.Random(seed)
-    facts = _facts.made_up(rng, rng.choice(list(LANGUAGES.values())), "EUR")
+    facts = facts_module.made_up(rng, rng.choice(list(LANGUAGES.values())), "EUR")
     assert 1 <= len(facts.items) <= 12
     assert sum(item.amount for item in facts.items) == facts.subtotal
     for item in facts.items:
@@ -115,18 +117,18 @@ def test_made_up_invoices_close(seed: int) -> None:
 
 def test_sums_are_written_as_the_locale_does() -> None:
     value = Decimal("1234.50")
-    assert _facts.money(value, "en_US") == "1,234.50"
-    assert _facts.money(value, "de_DE") == "1.234,50"
-    assert _facts.money(value, "fr_FR") == "1 234,50"
-    assert _facts.money(value, "de_CH") == "1'234.50"
-    assert _facts.quantity(Decimal("2.50"), "de_DE") == "2,5"
-    assert _facts.quantity(Decimal(3), "en_US") == "3"
+    assert facts_module.money(value, "en_US") == "1,234.50"
+    assert facts_module.money(value, "de_DE") == "1.234,50"
+    assert facts_module.money(value, "fr_FR") == "1 234,50"
+    assert facts_module.money(value, "de_CH") == "1'234.50"
+    assert facts_module.quantity(Decimal("2.50"), "de_DE") == "2,5"
+    assert facts_module.quantity(Decimal(3), "en_US") == "3"
 
 
 def test_without_other_fonts_the_factory_still_draws(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = (_render.Face("Pillow's own"),)
-    monkeypatch.setattr(_render, "faces", lambda: own)
-    assert not own[0].covers(_render.ACCENTS)
+    own = (render.Face("Pillow's own"),)
+    monkeypatch.setattr(render, "faces", lambda: own)
+    assert not own[0].covers(render.ACCENTS)
     for seed in range(8):
         canvas, truth = invoices.draw(random.Random(seed))
         assert truth["fields"]["currency"]["value"] in ("USD", "GBP", "EUR")
@@ -193,9 +195,9 @@ def test_what_the_factory_refuses(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- flowcharts
 
 
-def plans() -> Iterator[_plans.Plan]:
+def plans() -> Iterator[flowcharts_module.Plan]:
     for seed in range(30):
-        for plan in (_plans.spine, _plans.tree, _plans.lanes):
+        for plan in (flowcharts_module.spine, flowcharts_module.tree, flowcharts_module.lanes):
             yield plan(random.Random(seed))
 
 
@@ -230,8 +232,8 @@ def test_nodes_do_not_touch_and_lie_on_the_picture() -> None:
 def test_graphviz_draws_and_reports_its_boxes() -> None:
     for seed in range(4):
         rng = random.Random(seed)
-        plan = _plans.spine(rng)
-        canvas, truth = _graphviz.draw(rng, plan)
+        plan = flowcharts_module.spine(rng)
+        canvas, truth = flowcharts_module.draw_with_graphviz(rng, plan)
         pixels = np.asarray(canvas.image.convert("L"), dtype=np.int16)
         assert truth["set"] == "graphviz"
         for node in truth["nodes"]:
@@ -249,7 +251,7 @@ def test_graphviz_that_fails_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     with pytest.raises(ConfigError, match="could not draw a chart: no fonts"):
-        _graphviz.draw(random.Random(0), _plans.spine(random.Random(0)))
+        flowcharts_module.draw_with_graphviz(random.Random(0), flowcharts_module.spine(random.Random(0)))
 
 
 def test_unreadable_readings_of_drawn_pictures_score_zero(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from mm_agents.errors import ConfigError, DamagedMediaError
-from mm_agents.evaluate._manifest import entries
-from mm_agents.evaluate._truth import FlowchartTruth, InvoiceTruth, TableTruth
 from mm_agents.evaluate.documents import evaluate, score_folder
+from mm_agents.evaluate.manifest import entries
+from mm_agents.evaluate.truth import FlowchartTruth, InvoiceTruth, TableTruth
 from mm_agents.types import Box, Word
 
 

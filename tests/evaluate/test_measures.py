@@ -7,15 +7,13 @@ from decimal import Decimal
 
 import pytest
 
-from mm_agents.evaluate import _compare
-from mm_agents.evaluate._boxes import iou, on_place, places, rectangle, union
-from mm_agents.evaluate._compare import PageText
-from mm_agents.evaluate._evidence import character_error
-from mm_agents.evaluate._grid import compacted, filled
-from mm_agents.evaluate._tally import Counts, Tally, figures
-from mm_agents.evaluate._teds import teds
-from mm_agents.evaluate._truth import Cell
-from mm_agents.evaluate._truth_tables import from_html, from_rows
+from mm_agents.evaluate.documents import character_error
+from mm_agents.evaluate.manifest import from_html, from_rows
+from mm_agents.evaluate.metrics import matching
+from mm_agents.evaluate.metrics.counts import Counts, Tally, figures
+from mm_agents.evaluate.metrics.matching import PageText
+from mm_agents.evaluate.metrics.teds import compacted, filled, teds
+from mm_agents.evaluate.truth import Cell, iou, on_place, places, rectangle, union
 
 
 def test_intersection_over_union() -> None:
@@ -153,15 +151,15 @@ def test_html_cells_stand_beside_spans() -> None:
     ],
 )
 def test_numbers(written: object, value: str) -> None:
-    assert _compare.number(written) == Decimal(value)
+    assert matching.number(written) == Decimal(value)
 
 
 def test_what_is_no_number() -> None:
-    assert _compare.number("none") is None
-    assert _compare.number(True) is None
-    assert not _compare.same_number(None, None)
-    assert _compare.same_number("-5.00", 5)
-    assert not _compare.same_number("5.01", "5.00")
+    assert matching.number("none") is None
+    assert matching.number(True) is None
+    assert not matching.same_number(None, None)
+    assert matching.same_number("-5.00", 5)
+    assert not matching.same_number("5.01", "5.00")
 
 
 @pytest.mark.parametrize(
@@ -181,17 +179,17 @@ def test_what_is_no_number() -> None:
     ],
 )
 def test_dates(written: str, value: str | None) -> None:
-    assert _compare.iso(written) == value
+    assert matching.iso(written) == value
 
 
 def test_names_and_identifiers() -> None:
-    assert _compare.same_name("Northwind Parts Ltd.", "NORTHWIND PARTS LTD")
-    assert _compare.same_name("Northwind Partz Ltd", "Northwind Parts Ltd")
-    assert _compare.same_name("Northwind Parts GmbH", "Northwind Parts")
-    assert not _compare.same_name("Ltd", "Northwind Parts Ltd")
-    assert not _compare.same_name("Northwind", "Northwind Parts and Tools")
-    assert _compare.same_id("#inv-0017", "INV 0017")
-    assert not _compare.same_id("", "")
+    assert matching.same_name("Northwind Parts Ltd.", "NORTHWIND PARTS LTD")
+    assert matching.same_name("Northwind Partz Ltd", "Northwind Parts Ltd")
+    assert matching.same_name("Northwind Parts GmbH", "Northwind Parts")
+    assert not matching.same_name("Ltd", "Northwind Parts Ltd")
+    assert not matching.same_name("Northwind", "Northwind Parts and Tools")
+    assert matching.same_id("#inv-0017", "INV 0017")
+    assert not matching.same_id("", "")
 
 
 def test_a_page_is_asked_what_it_shows() -> None:

@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from mm_agents.evaluate import _score_flowcharts, _score_invoices, _score_tables
-from mm_agents.evaluate._compare import PageText
-from mm_agents.evaluate._evidence import character_errors, quotes_in_crops
-from mm_agents.evaluate._tally import Tally, figures
-from mm_agents.evaluate._truth import (
+from mm_agents.evaluate import flowcharts, invoices, tables
+from mm_agents.evaluate.documents import character_errors, quotes_in_crops
+from mm_agents.evaluate.metrics.counts import Tally, figures
+from mm_agents.evaluate.metrics.matching import PageText
+from mm_agents.evaluate.truth import (
     Card,
     Cell,
     Edge,
     Fact,
     FlowchartTruth,
     InvoiceTruth,
-    Known,
     Line,
     Node,
     TableTruth,
+    TruthValue,
 )
 from mm_agents.types import Box, Word
 
@@ -59,17 +59,17 @@ def invoice() -> dict[str, Any]:
 
 INVOICE = InvoiceTruth(
     fields={
-        "number": Known(values=("INV-7",), boxes=((100, 0, 180, 15),)),
-        "date": Known(values=("2024-03-05",)),
-        "seller": Known(values=("Northwind Parts", "Northwind Parts Ltd.")),
-        "total": Known(values=("154.06",), boxes=((500, 500, 600, 515), (100, 60, 180, 75))),
+        "number": TruthValue(values=("INV-7",), boxes=((100, 0, 180, 15),)),
+        "date": TruthValue(values=("2024-03-05",)),
+        "seller": TruthValue(values=("Northwind Parts", "Northwind Parts Ltd.")),
+        "total": TruthValue(values=("154.06",), boxes=((500, 500, 600, 515), (100, 60, 180, 75))),
     },
     items=(
         {
-            "quantity": Known(values=("2",)),
-            "description": Known(values=("Steel bracket",)),
-            "unit_price": Known(values=("15.0",)),
-            "amount": Known(values=("30.00",), boxes=((300, 200, 340, 215),)),
+            "quantity": TruthValue(values=("2",)),
+            "description": TruthValue(values=("Steel bracket",)),
+            "unit_price": TruthValue(values=("15.0",)),
+            "amount": TruthValue(values=("30.00",), boxes=((300, 200, 340, 215),)),
         },
     ),
     absent=frozenset({"shipping"}),
@@ -78,7 +78,7 @@ INVOICE = InvoiceTruth(
 
 
 def test_a_right_invoice() -> None:
-    found = scores(_score_invoices.score(invoice(), INVOICE, None))
+    found = scores(invoices.score(invoice(), INVOICE, None))
     for name in ("fields", "field F1", "rows", "attributed", "total", "row count", "verified totals right"):
         assert found[name] == 1.0, name
     assert found["fields (of)"] == 4
@@ -90,7 +90,7 @@ def test_wrong_and_invented_fields_cost_precision() -> None:
     reading["fields"]["number"]["value"] = "INV-8"
     reading["fields"]["shipping"] = {"value": "5.00", "verified": False, "evidence": []}
     reading["fields"]["date"]["value"] = None
-    tally = _score_invoices.score(reading, INVOICE, None)
+    tally = invoices.score(reading, INVOICE, None)
     found = scores(tally)
     assert found["fields"] == 0.5
     assert found["field F1"] == pytest.approx(2 * 2 / (4 + 4), abs=1e-3)
@@ -100,7 +100,7 @@ def test_wrong_and_invented_fields_cost_precision() -> None:
 def test_a_right_value_in_the_wrong_place_is_not_attributed() -> None:
     reading = invoice()
     reading["fields"]["total"]["evidence"] = [entry([0, 0, 10, 10])]
-    found = scores(_score_invoices.score(reading, INVOICE, None))
+    found = scores(invoices.score(reading, INVOICE, None))
     assert found["total"] == 1.0
     assert found["attributed"] == pytest.approx(2 / 3, abs=1e-3)
 
@@ -108,24 +108,24 @@ def test_a_right_value_in_the_wrong_place_is_not_attributed() -> None:
 def test_verified_totals_are_counted_apart() -> None:
     reading = invoice()
     reading["fields"]["total"]["value"] = "145.00"
-    found = scores(_score_invoices.score(reading, INVOICE, None))
+    found = scores(invoices.score(reading, INVOICE, None))
     assert (found["totals verified"], found["verified totals right"]) == (1.0, 0.0)
     reading["fields"]["total"]["verified"] = False
-    found = scores(_score_invoices.score(reading, INVOICE, None))
+    found = scores(invoices.score(reading, INVOICE, None))
     assert found["totals verified"] == 0.0
     assert "verified totals right" not in found
 
 
 def test_what_a_page_does_not_show_counts_raw_only() -> None:
     truth = InvoiceTruth(
-        fields={"number": Known(values=("INV-7",)), "buyer": Known(values=("Harbour Tools Ltd",))},
+        fields={"number": TruthValue(values=("INV-7",)), "buyer": TruthValue(values=("Harbour Tools Ltd",))},
         items=(
-            {"description": Known(values=("Steel bracket",)), "amount": Known(values=("30.00",))},
-            {"description": Known(values=("Desk lamp",)), "amount": Known(values=("99.00",))},
+            {"description": TruthValue(values=("Steel bracket",)), "amount": TruthValue(values=("30.00",))},
+            {"description": TruthValue(values=("Desk lamp",)), "amount": TruthValue(values=("99.00",))},
         ),
     )
     page = PageText("Invoice INV-7 2 Steel bracket 15.00 30.00")
-    found = scores(_score_invoices.score(invoice(), truth, page))
+    found = scores(invoices.score(invoice(), truth, page))
     assert (found["fields"], found["fields (of)"]) == (1.0, 1)
     assert (found["fields raw"], found["fields raw (of)"]) == (0.5, 2)
     assert (found["rows"], found["rows (of)"]) == (1.0, 1)
@@ -135,28 +135,28 @@ def test_what_a_page_does_not_show_counts_raw_only() -> None:
 def test_rows_are_aligned_whatever_is_missing_before_them() -> None:
     names = ["Steel bracket", "Desk lamp", "Office chair", "Cable drum"]
     rows = tuple(
-        {"description": Known(values=(name,)), "amount": Known(values=(f"{n + 1}0.00",))}
+        {"description": TruthValue(values=(name,)), "amount": TruthValue(values=(f"{n + 1}0.00",))}
         for n, name in enumerate(names)
     )
     items = [{"description": name, "amount": f"{n + 1}0.00"} for n, name in enumerate(names)]
     extra = {"description": "Carried over", "amount": "7.00"}
     reading = {"fields": {}, "items": [extra, items[0], items[2], items[3]]}
-    found = scores(_score_invoices.score(reading, InvoiceTruth(fields={}, items=rows, printed=True), None))
+    found = scores(invoices.score(reading, InvoiceTruth(fields={}, items=rows, printed=True), None))
     assert found["rows"] == 0.75
     assert found["row F1"] == pytest.approx(0.75)
 
 
 def test_a_description_from_elsewhere_may_be_a_part_of_the_cell() -> None:
     item = {"description": "[KX-40] Steel bracket, blue, box of twelve", "amount": "30.00"}
-    row = {"description": Known(values=("Steel bracket",)), "amount": Known(values=("30.00",))}
-    drawn = {"description": Known(values=("Steel bracket",), boxes=((0, 0, 9, 9),)), "amount": row["amount"]}
+    row = {"description": TruthValue(values=("Steel bracket",)), "amount": TruthValue(values=("30.00",))}
+    drawn = {"description": TruthValue(values=("Steel bracket",), boxes=((0, 0, 9, 9),)), "amount": row["amount"]}
     for known, share in ((row, 1.0), (drawn, 0.0)):
         truth = InvoiceTruth(fields={}, items=(known,))
-        assert scores(_score_invoices.score({"items": [item]}, truth, None))["rows"] == share
+        assert scores(invoices.score({"items": [item]}, truth, None))["rows"] == share
 
 
 def test_nothing_read_is_all_wrong_and_no_crash() -> None:
-    found = scores(_score_invoices.score({}, INVOICE, None))
+    found = scores(invoices.score({}, INVOICE, None))
     assert (found["fields"], found["rows"], found["attributed"], found["field F1"]) == (0.0, 0.0, 0.0, 0.0)
 
 
@@ -186,23 +186,23 @@ TABLE = TableTruth(
 
 
 def test_a_right_table() -> None:
-    found = scores(_score_tables.score(table(), TABLE))
+    found = scores(tables.score(table(), TABLE))
     assert all(found[name] == 1.0 for name in ("TEDS", "TEDS structure", "cells", "tables right", "attributed"))
     rows_only = {"rows": table()["rows"]}
-    assert scores(_score_tables.score(rows_only, TABLE))["cells"] == 1.0
+    assert scores(tables.score(rows_only, TABLE))["cells"] == 1.0
 
 
 def test_a_wrong_cell_a_shifted_box_and_an_extra_row() -> None:
     reading = table()
     reading["cells"][3]["text"] = "1,280"
     reading["cells"][2]["box"] = [0, 300, 50, 315]
-    found = scores(_score_tables.score(reading, TABLE))
+    found = scores(tables.score(reading, TABLE))
     assert found["cells"] == 0.75
     assert found["attributed"] == 0.5
     assert found["TEDS structure"] == 1.0
     longer = table()
     longer["cells"].append({"row": 2, "column": 0, "text": "Note", "box": [0, 60, 50, 75]})
-    found = scores(_score_tables.score(longer, TABLE))
+    found = scores(tables.score(longer, TABLE))
     assert (found["cells"], found["tables right"]) == (1.0, 0.0)
 
 
@@ -212,7 +212,7 @@ def test_the_words_of_a_ruled_cell_may_tell_its_place() -> None:
         words = entry(cell["box"])
         cell["box"] = [cell["box"][0] - 40, cell["box"][1] - 20, cell["box"][2] + 40, cell["box"][3] + 20]
         cell["evidence"] = [words]
-    assert scores(_score_tables.score(reading, TABLE))["attributed"] == 1.0
+    assert scores(tables.score(reading, TABLE))["attributed"] == 1.0
 
 
 def test_cards_may_be_told_in_more_than_one_way() -> None:
@@ -220,9 +220,9 @@ def test_cards_may_be_told_in_more_than_one_way() -> None:
     together = {"rows": [["North"], ["17% growth"], ["12 shops"]]}
     beside = {"rows": [["", "North"], ["growth", "17%"], ["shops", "12"]]}
     elsewhere = {"rows": [["", "South", "North"], ["growth", "17%", "3%"], ["shops", "12", "5"]]}
-    assert scores(_score_tables.score(together, truth))["card values"] == 1.0
-    assert scores(_score_tables.score(beside, truth))["card values"] == 1.0
-    assert scores(_score_tables.score(elsewhere, truth))["card values"] == 0.0
+    assert scores(tables.score(together, truth))["card values"] == 1.0
+    assert scores(tables.score(beside, truth))["card values"] == 1.0
+    assert scores(tables.score(elsewhere, truth))["card values"] == 0.0
 
 
 # ---------------------------------------------------------------- flowcharts
@@ -262,7 +262,7 @@ def chart() -> dict[str, Any]:
 
 
 def test_a_right_chart() -> None:
-    found = scores(_score_flowcharts.score(chart(), CHART))
+    found = scores(flowcharts.score(chart(), CHART))
     for name in ("node F1", "edge F1", "labels", "shapes", "texts", "graphs right", "graphs right with labels"):
         assert found[name] == 1.0, name
     assert found["attributed"] == 1.0
@@ -272,7 +272,7 @@ def test_a_right_chart() -> None:
 def test_an_arrow_that_points_the_other_way_is_wrong() -> None:
     reading = chart()
     reading["edges"][3] = {"source": "n3", "target": "n2", "label": ""}
-    found = scores(_score_flowcharts.score(reading, CHART))
+    found = scores(flowcharts.score(reading, CHART))
     assert found["edge F1"] == 0.75
     assert (found["node F1"], found["graphs right"]) == (1.0, 0.0)
 
@@ -280,17 +280,17 @@ def test_an_arrow_that_points_the_other_way_is_wrong() -> None:
 def test_a_wrong_label_leaves_the_graph_right() -> None:
     reading = chart()
     reading["edges"][1]["label"], reading["edges"][2]["label"] = "No", "Yes"
-    found = scores(_score_flowcharts.score(reading, CHART))
+    found = scores(flowcharts.score(reading, CHART))
     assert (found["labels"], found["graphs right"], found["graphs right with labels"]) == (0.0, 1.0, 0.0)
     invented = chart()
     invented["edges"][0]["label"] = "maybe"
-    assert scores(_score_flowcharts.score(invented, CHART))["graphs right with labels"] == 0.0
+    assert scores(flowcharts.score(invented, CHART))["graphs right with labels"] == 0.0
 
 
 def test_a_missing_and_an_invented_node() -> None:
     reading = chart()
     reading["nodes"][2]["text"] = "Something else entirely"
-    found = scores(_score_flowcharts.score(reading, CHART))
+    found = scores(flowcharts.score(reading, CHART))
     assert found["node F1"] == 0.75
     assert found["edge F1"] == 0.5
 
@@ -298,7 +298,7 @@ def test_a_missing_and_an_invented_node() -> None:
 def test_shapes_have_families() -> None:
     reading = chart()
     reading["nodes"][2]["shape"] = "rounded"
-    found = scores(_score_flowcharts.score(reading, CHART))
+    found = scores(flowcharts.score(reading, CHART))
     assert (found["shapes"], found["shape families"]) == (0.75, 1.0)
 
 
@@ -314,7 +314,7 @@ def test_nodes_of_one_text_are_told_apart_by_their_arrows() -> None:
         "nodes": [{"id": str(n), "text": truth.nodes[n].text} for n in order],
         "edges": [{"source": str(n), "target": str(n + 1)} for n in range(4)],
     }
-    assert scores(_score_flowcharts.score(reading, truth))["edge F1"] == 1.0
+    assert scores(flowcharts.score(reading, truth))["edge F1"] == 1.0
 
 
 def test_lanes_and_single_facts() -> None:
@@ -331,7 +331,7 @@ def test_lanes_and_single_facts() -> None:
         "edges": [{"source": 1, "target": 2}],
         "lanes": [{"title": "CLIENT"}],
     }
-    found = scores(_score_flowcharts.score(reading, truth))
+    found = scores(flowcharts.score(reading, truth))
     assert found["lane F1"] == pytest.approx(2 / 3, abs=1e-3)
     assert found["lanes of nodes"] == 0.5
     assert (found["true arrows found"], found["false arrows rejected"]) == (1.0, 1.0)
@@ -376,9 +376,9 @@ def test_characters_are_counted_in_their_place() -> None:
 
 def test_scores_do_not_change_what_they_are_given() -> None:
     for reading, truth, score in (
-        (invoice(), INVOICE, lambda r, t: _score_invoices.score(r, t, None)),
-        (table(), TABLE, _score_tables.score),
-        (chart(), CHART, _score_flowcharts.score),
+        (invoice(), INVOICE, lambda r, t: invoices.score(r, t, None)),
+        (table(), TABLE, tables.score),
+        (chart(), CHART, flowcharts.score),
     ):
         before = copy.deepcopy(reading)
         score(reading, truth)

@@ -110,9 +110,9 @@ def test_pictures_are_small_and_what_is_no_picture_is_left_out() -> None:
 
 
 def test_pictures_are_bounded_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    from mm_agents.plots import _space
+    from mm_agents.plots import projection
 
-    monkeypatch.setattr(_space, "_PICTURE_BYTES", 2000)
+    monkeypatch.setattr(projection, "_PICTURE_BYTES", 2000)
     rows, _ = vectors(20)
     small = media.encode_jpeg(np.zeros((30, 40, 3), np.uint8))
     pictures = content(plots.space(rows, thumbnails=[small] * 20, method="pca").html())["pictures"]

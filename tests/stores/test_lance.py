@@ -38,9 +38,9 @@ from mm_agents.types import And, CollectionSpec, Condition, Filter, Not, Or, Rec
 
 pytest.importorskip("lancedb", reason="pip install 'mm-agents[lance]' to run these tests")
 
-from mm_agents.stores import _lance_search as searching
-from mm_agents.stores._lance_store import LanceStore
-from mm_agents.stores._lance_table import Table
+from mm_agents.stores.lance import search as searching
+from mm_agents.stores.lance.store import LanceStore
+from mm_agents.stores.lance.table import Table
 
 
 class TestLance(StoreContract):

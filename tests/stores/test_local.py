@@ -15,8 +15,9 @@ import pytest
 from local_samples import SPEC, shown, some
 
 from mm_agents.filters import parse
-from mm_agents.stores import _local_snapshot, local, memory
-from mm_agents.stores._local_search import Multiplier
+from mm_agents.stores import local, memory
+from mm_agents.stores.local import snapshot
+from mm_agents.stores.local.search import Multiplier
 from mm_agents.types import Filter, Record, Value
 
 # ---------------------------------------------------------------- compaction
@@ -195,7 +196,7 @@ def test_words_are_stemmed_and_accents_ignored(store: local.LocalStore) -> None:
 
 
 def test_it_says_once_that_it_is_outgrown(store: local.LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_local_snapshot, "OUTGROWN", 10)
+    monkeypatch.setattr(snapshot, "OUTGROWN", 10)
     store.upsert(some(10))
     with pytest.warns(UserWarning, match="mm-agents copy .* lance://"):
         store.upsert(some(12)[10:])

@@ -24,7 +24,8 @@ from mm_agents.errors import (
     StoreVersionError,
 )
 from mm_agents.filters import parse
-from mm_agents.stores import _local_database, local, memory
+from mm_agents.stores import local, memory
+from mm_agents.stores.local import database
 from mm_agents.types import CollectionSpec, VectorSpec
 
 # ---------------------------------------------------------------- opening
@@ -205,7 +206,7 @@ def test_a_folder_without_permission(store: local.LocalStore, folder: Path) -> N
 
 
 def test_a_writer_that_never_ends_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_local_database, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
     with local.build(str(folder), spec=SPEC) as store:
         store.upsert(some(5))
         other = sqlite3.connect(folder / "store.sqlite", isolation_level=None)

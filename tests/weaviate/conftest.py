@@ -45,9 +45,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def client(server: str) -> Iterator[WeaviateClient]:
     """A client of that server, as others would use it."""
-    from mm_agents.stores import _weaviate_client
+    from mm_agents.stores.weaviate import client as client_module
 
-    connected = _weaviate_client.connect(parse(server.format("Any").removeprefix("weaviate://")), os.environ)
+    connected = client_module.connect(parse(server.format("Any").removeprefix("weaviate://")), os.environ)
     yield connected.client
     connected.close()
 

@@ -17,7 +17,7 @@ from mm_agents.filters import parse
 from mm_agents.types import CollectionSpec, Record, VectorSpec
 
 if TYPE_CHECKING:
-    from mm_agents.stores._weaviate_store import WeaviateStore
+    from mm_agents.stores.weaviate.store import WeaviateStore
 
 SPEC = CollectionSpec(name="Crash", vectors=(VectorSpec(name="a", width=32), VectorSpec(name="b", width=8)))
 TOTAL = 6000

@@ -25,7 +25,7 @@ from server import Node, running, three
 from mm_agents.stores.weaviate import build
 
 if TYPE_CHECKING:
-    from mm_agents.stores._weaviate_store import WeaviateStore
+    from mm_agents.stores.weaviate.store import WeaviateStore
 
 SECONDS = 120
 PORTION = 100

@@ -33,7 +33,7 @@ from mm_agents.stores.weaviate import build
 from mm_agents.testing import HashEmbedder
 
 if TYPE_CHECKING:
-    from mm_agents.stores._weaviate_store import WeaviateStore
+    from mm_agents.stores.weaviate.store import WeaviateStore
 
 SECONDS = 120
 ODD = parse("n in [1, 3, 5, 7, 9, 11]")

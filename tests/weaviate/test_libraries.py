@@ -10,10 +10,10 @@ import pytest
 
 from mm_agents import Library
 from mm_agents.errors import LibraryNotFoundError
-from mm_agents.movies import add_movies
-from mm_agents.moving import copy, migrate
-from mm_agents.places import open_store
-from mm_agents.presets import movies_spec
+from mm_agents.ingest.movies import add_movies
+from mm_agents.ingest.presets import movies_spec
+from mm_agents.location import open_store
+from mm_agents.migration import copy, migrate
 from mm_agents.testing import HashEmbedder
 
 

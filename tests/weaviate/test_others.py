@@ -21,7 +21,7 @@ from mm_agents.types import CollectionSpec, Record, VectorSpec
 if TYPE_CHECKING:
     from weaviate import WeaviateClient
 
-    from mm_agents.stores._weaviate_foreign import ForeignStore
+    from mm_agents.stores.weaviate.external import ForeignStore
 
 FILMS = [
     ("Alien", "In space no one can hear you scream", 1979, 8.1, [1.0, 0.0, 0.0], [1.0, 0.0]),
@@ -36,7 +36,7 @@ def uid(n: int) -> str:
 
 
 def opened(client: WeaviateClient, name: str) -> ForeignStore:
-    from mm_agents.stores._weaviate_foreign import ForeignStore
+    from mm_agents.stores.weaviate.external import ForeignStore
 
     store = from_client(client, name)
     assert isinstance(store, ForeignStore)

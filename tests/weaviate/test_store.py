@@ -27,7 +27,7 @@ from mm_agents.types import CollectionSpec, Condition, Record, Value, VectorSpec
 if TYPE_CHECKING:
     from weaviate import WeaviateClient
 
-    from mm_agents.stores._weaviate_store import WeaviateStore
+    from mm_agents.stores.weaviate.store import WeaviateStore
 
 SPEC = CollectionSpec(name="Own", vectors=(VectorSpec(name="a", width=6), VectorSpec(name="b", width=4)))
 
@@ -42,7 +42,7 @@ def units(count: int, width: int, seed: int) -> np.ndarray[Any, np.dtype[np.floa
 
 
 def opened(client: WeaviateClient, name: str, **options: Any) -> WeaviateStore:
-    from mm_agents.stores._weaviate_store import WeaviateStore
+    from mm_agents.stores.weaviate.store import WeaviateStore
 
     store = from_client(client, name, spec=SPEC, options=Options(**options))
     assert isinstance(store, WeaviateStore)

@@ -11,7 +11,7 @@ import PIL.Image
 import pytest
 from visitors import EVIL, NAMED, Place, Visitor, bomb, chromium, served
 
-from mm_agents import Library, _scan, media
+from mm_agents import Library, demo, media
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +19,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     for package in ("gradio", "onnxruntime", "rapidocr", "av"):
         pytest.importorskip(package, reason="pip install 'mm-agents[web,demo]'")
     here = Place(tmp_path_factory.mktemp("page"))
-    here.scan.write_bytes(_scan.invoice())
+    here.scan.write_bytes(demo.invoice())
     bomb(here.bomb)
     inside = here.folder / "media"
     inside.mkdir()

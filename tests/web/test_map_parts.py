@@ -15,8 +15,8 @@ from visitors import PASSWORD, Place, served
 from mm_agents import Library, Record, plots
 from mm_agents._progress import Report
 from mm_agents.errors import ConfigError
-from mm_agents.web import _atlas
-from mm_agents.web._atlas import Atlas
+from mm_agents.web import map
+from mm_agents.web.map import Atlas
 
 pytest.importorskip("plotly", reason="pip install 'mm-agents[plots]'")
 pytest.importorskip("scipy", reason="pip install 'mm-agents[plots]'")
@@ -91,7 +91,7 @@ def test_only_the_last_maps_are_kept(
     library: Library, tmp_path: Path, drawings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(library, 3, a="1", b="2")
-    monkeypatch.setattr(_atlas, "_MOST", 2)
+    monkeypatch.setattr(map, "_MOST", 2)
     atlas = Atlas(library, tmp_path / "maps")
     state = atlas.state()
     charts = {color: atlas.drawn(state, "media", color, silent) for color in ("a", "b")}

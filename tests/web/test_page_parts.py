@@ -12,9 +12,9 @@ from mm_agents import Library, media
 from mm_agents.agent.answer import Answer, Check, Claim, Cost, Source
 from mm_agents.errors import ConfigError, MediaError
 from mm_agents.types import Evidence
-from mm_agents.web._cache import Cache, address
-from mm_agents.web._drawing import Artist, growing, refusal, steps
-from mm_agents.web._shelf import Shelf
+from mm_agents.web.answer_renderer import AnswerRenderer, growing, refusal, steps
+from mm_agents.web.file_cache import Cache, address
+from mm_agents.web.library_view import Shelf
 
 HOSTILE = """"><script>run()</script><img src=x onerror=run()>'`${run()}{{run}}"""
 ALLOWED = set("div p details summary h2 h3 article ol ul li q span a button code br mark figure figcaption img".split())
@@ -40,11 +40,11 @@ class Tags(HTMLParser):
 
 
 @pytest.fixture
-def artist(tmp_path: Path) -> Artist:
-    return Artist(Cache(tmp_path / "cache"))
+def artist(tmp_path: Path) -> AnswerRenderer:
+    return AnswerRenderer(Cache(tmp_path / "cache"))
 
 
-def test_hostile_text_stays_text_wherever_it_stands(artist: Artist, tmp_path: Path) -> None:
+def test_hostile_text_stays_text_wherever_it_stands(artist: AnswerRenderer, tmp_path: Path) -> None:
     source = Source(
         number=1,
         name=HOSTILE,
@@ -76,7 +76,7 @@ def test_hostile_text_stays_text_wherever_it_stands(artist: Artist, tmp_path: Pa
         assert "run()" in found.text
 
 
-def test_an_unverified_claim_is_marked_and_a_failed_check_is_open(artist: Artist) -> None:
+def test_an_unverified_claim_is_marked_and_a_failed_check_is_open(artist: AnswerRenderer) -> None:
     claims = (
         Claim(text="It costs 5.", sources=(), status="verified"),
         Claim(text="It is blue.", sources=(), status="unverified", why="no source says so"),
@@ -91,7 +91,7 @@ def test_an_unverified_claim_is_marked_and_a_failed_check_is_open(artist: Artist
     assert "<details open><summary>1 check" in artist.evidence(answer, "t")
 
 
-def test_links_lead_to_the_sources_of_their_own_turn(artist: Artist) -> None:
+def test_links_lead_to_the_sources_of_their_own_turn(artist: AnswerRenderer) -> None:
     source = Source(
         number=1,
         name="a.txt",
@@ -153,7 +153,7 @@ def test_the_shelf_tells_finds_and_keeps(library: Library, tmp_path: Path) -> No
         Shelf(library, Cache(tmp_path), None).add([], lambda *_: None)
 
 
-def test_a_match_is_not_shown_as_verified(artist: Artist) -> None:
+def test_a_match_is_not_shown_as_verified(artist: AnswerRenderer) -> None:
     near = Claim(text="The nearest picture is a.png.", sources=(), status="match", why="nearest match: similarity 0.61")
     told = artist.text(Answer(question="?", text=near.text, claims=(near,)), "t")
     assert '<span class="badge match">nearest match</span>' in told

@@ -14,10 +14,10 @@ import pytest
 from command_line import run
 from visitors import PASSWORD, Place, served
 
-from mm_agents._hosts import is_loopback
 from mm_agents.errors import ConfigError
+from mm_agents.security.hosts import is_loopback
 from mm_agents.web import Settings
-from mm_agents.web._guard import Guard, Names
+from mm_agents.web.guard import Guard, Names
 
 Got = tuple[int, http.client.HTTPMessage, bytes]
 FOREIGN = ("https://evil.example", "http://127.0.0.1:1", "http://localhost", "null", "", "file://")

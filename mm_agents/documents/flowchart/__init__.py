@@ -1,6 +1,6 @@
 """Flowcharts as typed graphs: shapes, connectors and lanes with their places, and all that follows from them."""
 
-from mm_agents.documents.flowchart._flowchart import Flowchart
-from mm_agents.documents.flowchart._reader import FlowchartReader, build
+from mm_agents.documents.flowchart.reader import FlowchartReader, build
+from mm_agents.documents.flowchart.result import Flowchart
 
 __all__ = ["Flowchart", "FlowchartReader", "build"]

@@ -1,6 +1,6 @@
 """Tables by rules: ruled ones, those parted by blanks, and grids of cards; each cell with its place on the page."""
 
-from mm_agents.documents.table._reader import TableReader, build
-from mm_agents.documents.table._table import Cell, Table
+from mm_agents.documents.table.reader import TableReader, build
+from mm_agents.documents.table.result import Cell, Table
 
 __all__ = ["Cell", "Table", "TableReader", "build"]

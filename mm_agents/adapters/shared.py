@@ -1,0 +1,105 @@
+"""What the adapters have in common: which tools, which pictures, and what JSON can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from mm_agents import media
+from mm_agents.chat import SIDE
+from mm_agents.errors import ConfigError, MediaError, RecordNotFoundError, ToolError
+from mm_agents.library import Library
+from mm_agents.media import MediaFile
+from mm_agents.search.ranking import evidence_json
+from mm_agents.toolbox import Attachments, Sources, toolbox
+from mm_agents.tools import Tool, ToolResult, by_name
+from mm_agents.types import Hit, Image, Record
+
+NOISE = frozenset(("score", "vector", "asset", "path", "sha256", "how", "confidence", "quote", "box"))
+"""What hits say for programs and not for models."""
+
+
+def tools_of(given: Library | Iterable[Tool]) -> list[Tool]:
+    """A library's toolbox, or the tools that were given.
+
+    Raises:
+        ConfigError: two tools have the same name.
+    """
+    return toolbox(given) if isinstance(given, Library) else list(by_name(given).values())
+
+
+def plain(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """A payload as JSON holds it: what it has no form for becomes text, infinities and NaN become null."""
+    return from_json(to_json(payload, fallback=str, inf_nan_mode="null"))
+
+
+def metadata_of(hit: Hit) -> dict[str, Any]:
+    """What frameworks keep beside a hit's text: its name and kind, its score, and where a claim on it would rest."""
+    return {
+        "name": hit.name,
+        "media_type": hit.media_type,
+        "score": hit.score,
+        "vector": hit.vector,
+        **evidence_json(hit.evidence),
+    }
+
+
+def text_of(hit: Hit) -> str:
+    """The passage that matched; the name of what has no text."""
+    return hit.text or hit.name
+
+
+def picture_of(library: Library, found: Hit | Record, *, max_side: int = SIDE) -> Image | None:
+    """A picture for a model that sees: the file where it is a picture that can be reached, else the thumbnail."""
+    record = found.record if isinstance(found, Hit) else found
+    if record.media_type in ("image", "film"):
+        try:
+            return media.load_image(_held(library, record), max_side=max_side)
+        except (MediaError, ToolError):
+            pass  # the library was filled on another machine, or the file has gone or changed
+    if found.thumbnail is None:
+        return None
+    return media.shrink(media.load_image(found.thumbnail), max_side)
+
+
+def clip_of(library: Library, hit: Hit) -> MediaFile | None:
+    """A clip's file, where it can be reached and is what it was when it was added."""
+    if hit.media_type != "video":
+        return None
+    try:
+        return _held(library, hit.record)
+    except ToolError:
+        return None
+
+
+def held_file(library: Library, path: str | Path) -> MediaFile:
+    """The file of what the library holds under a path, a name or an id; no other file is ever opened.
+
+    Raises:
+        ConfigError: the library holds no such thing, or its file is gone or changed.
+    """
+    for reference in (str(path), library.stored_path(Path(path))):
+        try:
+            return _held(library, library.get(reference))
+        except RecordNotFoundError:
+            continue
+        except ToolError as error:
+            raise ConfigError(str(error)) from error
+    raise ConfigError(f"The library does not hold {str(path)!r}. Add the file, or name one that it holds.")
+
+
+def _held(library: Library, record: Record) -> MediaFile:
+    return Sources(library, Attachments(), _Nothing()).of_record(record).file()
+
+
+class _Nothing:
+    """Hands out no id: records are given, not named."""
+
+    def allow(self, reference: str, /) -> bool:
+        return False
+
+    def take(self, result: ToolResult, /) -> None:
+        pass

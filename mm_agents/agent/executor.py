@@ -1,0 +1,536 @@
+"""Runs a plan without a chat model: calls the planned tools in order and builds claims from their results."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mm_agents._question_parts import parts_of
+from mm_agents.agent import render as compose
+from mm_agents.agent.answer import Step
+from mm_agents.agent.answer_builder import AnswerBuilder
+from mm_agents.agent.events import Called, Event, Returned
+from mm_agents.agent.planner.features import classes_of
+from mm_agents.agent.query_analysis import (
+    asks_for_all,
+    asks_over_all,
+    compares,
+    form_of,
+    is_about_films,
+    is_comparison,
+    is_like,
+    names_in,
+    only_medium,
+    ranks,
+    says_something,
+    subject_of,
+    task_of,
+    wants_several,
+)
+from mm_agents.errors import ToolError
+from mm_agents.security.injection import WITHHELD, screen
+from mm_agents.security.policy import ToolPolicy
+from mm_agents.toolbox.describing import ImageClassifierView, with_classifier
+from mm_agents.toolbox.titles import films_named
+from mm_agents.tools import Tool, ToolResult
+from mm_agents.types import Text
+
+if TYPE_CHECKING:
+    from mm_agents.library import Library
+    from mm_agents.protocols import Embedder
+    from mm_agents.toolbox import AttachmentInfo
+
+SEARCHES: Mapping[str, str] = {
+    "search_images": "picture",
+    "search_videos": "clip",
+    "search_text": "text",
+    "search_posters": "poster",
+}
+"""The tools that find assets, and what those are called."""
+
+_INSTEAD: Mapping[str, tuple[str, ...]] = {
+    "search_images": ("search_text", "search_videos"),
+    "search_text": ("search_images",),
+}
+"""Where else to look when nothing was found: a question need not say whether its answer is written or pictured."""
+
+EVERYWHERE = ("search_images", "search_videos", "search_text")
+"""Where to look for what no tool seems to be for."""
+
+_ASKS = re.compile(r"^\W*(?:who|whose|what|when|where|why|how|which)\b", re.IGNORECASE)
+
+READERS: Mapping[str, str] = {
+    "read_invoice": "invoice",
+    "read_table": "table",
+    "read_flowchart": "flowchart",
+    "read_hidden_text": "hidden text",
+}
+"""The tools that read documents, and what those are called."""
+
+_DESCRIBE = "describe_image"
+_CANDIDATES = 5
+"""How many of the nearest documents are read before giving up."""
+
+_UNLIKELY = 2
+"""How many are, where none of them is near enough to what is asked."""
+
+_SEARCHED = 8
+_NOT_COMPARED = (
+    "I don't know: that takes all documents of a kind, and without a chat model I read them one at a time. "
+    "Attach one, or name its file."
+)
+_UNLIKE = re.compile(
+    r"\b(?:not|n['’]t|never|unlike|hate[ds]?|dislike[ds]?|without|except|other than|nothing like|less like|"
+    r"can['’]?t stand)\b",
+    re.IGNORECASE,
+)
+_BUT = re.compile(r"\b(?:but|only|that (?:is|are)|which (?:is|are)|for|with|about)\b.*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A question and what is known when it is asked.
+
+    Attributes:
+        text: the question, with "it" and "the second one" as they were said.
+        attachments: the files that came with it.
+        focus: the ids or names that "it" and "the second one" mean, where the question says so.
+        again: the id of the document that was read last, where the question may well be about it again.
+        reader: the tool that reads that document, where it is not one of the plan.
+        films: ids and titles, for finding those that a question names.
+        floors: for each vector's name the cosine from which a text and something else belong together.
+    """
+
+    text: str
+    attachments: Sequence[AttachmentInfo] = ()
+    focus: tuple[str, ...] = ()
+    again: str | None = None
+    reader: str | None = None
+    films: Sequence[tuple[str, str]] = ()
+    floors: Mapping[str, float] = field(default_factory=dict[str, float])
+
+
+class OfflineRun:
+    """One question's work.
+
+    Args:
+        tools: by name.
+        gate: decides which calls go through.
+        draft: what the answer is put together in.
+        calls: how many calls may be made.
+        until: the time, as ``time.monotonic`` tells it, after which no call is made.
+        closer: looks at the best hits of a search again, where there is one.
+    """
+
+    def __init__(
+        self,
+        tools: Mapping[str, Tool],
+        gate: ToolPolicy,
+        builder: AnswerBuilder,
+        *,
+        calls: int = 16,
+        until: float = float("inf"),
+        hit_enricher: HitEnricher | None = None,
+    ) -> None:
+        self._tools, self._gate, self._builder = tools, gate, builder
+        self._calls, self._until, self._closer = calls, until, hit_enricher
+        self.assets: list[str] = []
+        self._reason: str | None = None
+
+    def run(self, names: Sequence[str], asked: Asked) -> Iterator[Event]:
+        """Call the planned tools and put what they give into the draft."""
+        found: ToolResult | None = None
+        if asked.again is not None and not asked.attachments and not asked.focus:
+            reader = asked.reader or next((name for name in names if name in READERS), None)
+            if reader is not None and (yield from self._read_one(reader, asked, asked.again, sure=False)):
+                return
+        for place, name in enumerate(names):
+            following = names[place + 1] if place + 1 < len(names) else None
+            reads = following in READERS or following == _DESCRIBE
+            if name in SEARCHES and reads and following and self._given(following, asked):
+                continue  # what is to be read is known already
+            if name in SEARCHES and not reads and (ranked := ranks(asked.text)):
+                self._builder.say(f"Not looked at: “{ranked}”. A search finds what is near, and compares no values.")
+            if name in SEARCHES:
+                found = yield from self._search(name, asked, to_read=following)
+            elif name == "recommend":
+                yield from self._recommend(asked)
+            elif name in READERS or name == _DESCRIBE:
+                yield from self._read(name, asked, found if place and names[place - 1] in SEARCHES else None)
+            else:
+                yield from self._other(name, asked)
+
+    # ------------------------------------------------------------ searching
+
+    def _search(self, name: str, asked: Asked, *, to_read: str | None) -> Iterator[Event | Any]:
+        """Search and tell what was found, unless it is to be read; a generator that returns the result."""
+        hop = to_read in READERS or to_read == _DESCRIBE
+        arguments = self._search_arguments(name, asked, to_read=to_read, hop=hop)
+        result = yield from self._call(name, arguments)
+        if result is None:
+            return None
+        if hop or self._told(name, asked, arguments, result):
+            return result
+        for instead in _INSTEAD.get(name, ()):
+            if instead not in self._tools or "query" not in arguments or len(arguments) > 1:
+                continue
+            other = yield from self._call(instead, arguments)
+            if other is not None and self._told(instead, asked, arguments, other, strict=instead == "search_videos"):
+                return other
+        compose.render_nothing(self._builder, result, SEARCHES[name], subject_of(asked.text))
+        return result
+
+    def _told(
+        self, name: str, asked: Asked, arguments: Mapping[str, Any], result: ToolResult, *, strict: bool = False
+    ) -> bool:
+        """Tell what a search found, with a closer look at it; whether anything was worth telling."""
+        if only_medium(asked.text) and not asked.attachments:
+            return compose.tell_listed(self._builder, result, SEARCHES[name])
+        if self._closer is not None:
+            result = self._closer.look(name, result, asked.text)
+        compared = "query" not in arguments or "image" in arguments or "video" in arguments
+        floors = {} if compared else {**asked.floors, "poster_vector": 0.0}
+        several = wants_several(asked.text)
+        return compose.render_hits(self._builder, result, SEARCHES[name], floors, several=several, strict=strict)
+
+    def look(self, asked: Asked) -> Iterator[Event | Any]:
+        """Look everywhere for what no tool seems to be for, and tell what is near enough; whether anything was."""
+        names = [name for name in EVERYWHERE if name in self._tools]
+        if _ASKS.match(asked.text):
+            names.reverse()  # what is asked as a question is likelier written than pictured
+        if compares(asked.text):
+            self._builder.say(_NOT_COMPARED)
+            return True
+        if medium := only_medium(asked.text):
+            names = [name for name in names if name == _search_for(medium)] or names
+        elif not says_something(asked.text):
+            return False
+        told = False
+        for name in names:
+            if told and _ASKS.match(asked.text):
+                break
+            arguments = self._search_arguments(name, asked, to_read=None, hop=False)
+            result = yield from self._call(name, arguments)
+            if result is not None and result.payload.get("hits"):
+                told = self._told(name, asked, arguments, result, strict=True) or told
+        return told
+
+    def _search_arguments(self, name: str, asked: Asked, *, to_read: str | None, hop: bool) -> dict[str, Any]:
+        arguments: dict[str, Any] = {}
+        takes = self._tools[name].arguments.model_fields
+        like = {"image": ("image",), "video": ("video",)}
+        for argument, kinds in like.items():
+            given = [one.name for one in asked.attachments if one.kind in kinds]
+            if argument in takes and given and not hop:
+                arguments[argument] = given[0]
+        if not arguments and asked.focus and "image" in takes and not hop and is_like(asked.text):
+            arguments["image"] = asked.focus[0]
+        if not arguments or name == "search_text":
+            arguments = {"query": subject_of(asked.text)}
+        if name == "search_text" and is_about_films(asked.text):
+            arguments["among"] = "films"
+        elif name == "search_text" and only_medium(asked.text):
+            arguments["among"] = "documents"
+        if to_read == "read_hidden_text" and "plain" in takes:
+            return {"plain": True, "limit": _CANDIDATES}
+        if hop:
+            arguments["limit"] = _SEARCHED
+            if "pdf" in takes:
+                arguments["pdf"] = True
+        return arguments
+
+    def _recommend(self, asked: Asked) -> Iterator[Event]:
+        named = films_named(asked.text, asked.films)
+        titles = dict(asked.films)
+        like: list[str] = []
+        unlike: list[str] = []
+        at = 0
+        for id, said in named:
+            start = asked.text.find(said, at)
+            (unlike if _UNLIKE.search(asked.text[at:start]) else like).append(titles[id])
+            at = start + len(said)
+        if not like and asked.focus:
+            like = list(asked.focus[:1])
+        if not like:
+            self._builder.say(
+                "I don't know which film is meant: name one that is here, or say what it should be about."
+            )
+            return
+        rest = _BUT.search(asked.text[at:]) if named else None
+        about = re.sub(r"^but\s+", "", rest[0]).strip(" ?.!,") if rest else None
+        arguments = {"like": like} | ({"unlike": unlike} if unlike else {}) | ({"about": about} if about else {})
+        result = yield from self._call("recommend", arguments)
+        if result is not None:
+            compose.render_recommended(self._builder, result)
+
+    # ------------------------------------------------------------ reading
+
+    def _read(self, name: str, asked: Asked, found: ToolResult | None) -> Iterator[Event]:
+        """Read what is attached or meant; else the nearest documents, until one answers."""
+        given = self._given(name, asked)
+        if name == _DESCRIBE:
+            yield from self._describe(asked, given, found)
+            return
+        if given:
+            for source in given:
+                yield from self._read_one(name, asked, source, sure=True)
+            return
+        if found is None:
+            found = yield from self._find(name, asked)
+        if asks_over_all(task_of(asked.text)):
+            self._builder.say(_NOT_COMPARED)
+            return
+        for source in self._candidates(name, asked, found):
+            if (yield from self._read_one(name, asked, source, sure=False)):
+                return
+        what, why = READERS[name], f" {self._reason}" if self._reason else ""
+        self._builder.say(
+            f"I don't know: no {what} was found here that answers “{task_of(asked.text).strip(' ?')}”.{why}"
+        )
+
+    def _given(self, name: str, asked: Asked) -> list[str]:
+        kinds = self._tools[name].attachments
+        return [one.name for one in asked.attachments if one.kind in kinds] or list(asked.focus)
+
+    def _find(self, name: str, asked: Asked) -> Iterator[Event | Any]:
+        """Search for the document that a question is about."""
+        if "search_images" not in self._tools:
+            return None
+        arguments: dict[str, Any] = {"query": subject_of(asked.text), "limit": _SEARCHED, "pdf": True}
+        if name == "read_hidden_text":
+            arguments = {"plain": True, "limit": _CANDIDATES}
+        return (yield from self._call("search_images", arguments))
+
+    def _candidates(self, name: str, asked: Asked, found: ToolResult | None) -> list[str]:
+        """The ids of what a search found that may be such a document, the likeliest first."""
+        hits = list(found.payload["hits"]) if found is not None else []
+        if name != "read_hidden_text":
+            wordy = [hit for hit in hits if hit["text"] or any(one["vector"] == "words" for one in hit["found_by"])]
+            hits = wordy or hits
+            floors = {**asked.floors, "media": 1.0} if asked.floors else {}
+            sure = [hit for hit in hits if compose.likeness(hit, floors).carries]
+            hits = sure[:_CANDIDATES] or hits[:_UNLIKELY]
+        return [hit["id"] for hit in hits[:_CANDIDATES]]
+
+    def _read_one(self, name: str, asked: Asked, source: str, *, sure: bool) -> Iterator[Event | Any]:
+        """Read one document and tell what it answers; whether it did."""
+        task = task_of(asked.text)
+        # Of an invoice, "what does it say about that, and what is the total?" asks for values, not for a form of it.
+        form = None if name == "read_invoice" and len(parts_of(task)) > 1 else form_of(task)
+        arguments: dict[str, Any] = {"source": source}
+        if "question" in self._tools[name].arguments.model_fields and form is None:
+            arguments["question"] = task
+        result = yield from self._call(name, arguments, quiet=not sure)
+        if result is None:
+            if sure:
+                self._builder.say(f"I don't know: {self._builder.route[-1].error}")
+            return False
+        if not sure and not _speaks_of(result, names_in(asked.text)):
+            return False
+        told = self._tell(name, result, form, sure=sure)
+        if told:
+            compose.render_checks(self._builder, result)
+        return told
+
+    def _tell(self, name: str, result: ToolResult, form: str | None, *, sure: bool) -> bool:
+        if name == "read_hidden_text":
+            told = compose.render_hidden_text(self._builder, result)
+            if sure and not told:
+                self._builder.say(result.text)
+            return told
+        if compose.render_document_answer(self._builder, result):
+            return True
+        answered = result.payload.get("answered")
+        parts = parts_of(answered["question"]) if answered is not None else []
+        if answered is not None and (len(parts) > 1 or not asks_for_all(answered["question"])):
+            self._reason, name_of = answered.get("reason") or self._reason, result.payload["source"]["name"]
+            if sure and self._reason:
+                self._builder.say(f"I don't know. {name_of}: {self._reason}")
+            elif sure:
+                self._builder.say(f"I don't know: {name_of} does not tell.")
+            return False
+        teller = {
+            "read_invoice": compose.render_invoice,
+            "read_table": compose.render_table,
+            "read_flowchart": compose.render_flowchart,
+        }[name]
+        teller(self._builder, result, form)
+        return True
+
+    def _describe(self, asked: Asked, given: Sequence[str], found: ToolResult | None) -> Iterator[Event]:
+        sources = list(given)
+        if not sources:
+            if found is None:
+                found = yield from self._call(
+                    "search_images", {"query": subject_of(asked.text), "limit": _SEARCHED, "pdf": True}
+                )
+            hits = [] if found is None else found.payload["hits"]
+            sources = [hit["id"] for hit in hits if compose.likeness(hit, asked.floors).carries][:1]
+            if not sources:
+                if found is not None:
+                    compose.render_nothing(self._builder, found, "picture", subject_of(asked.text))
+                return
+        pairs = [sources[:2]] if len(sources) > 1 and is_comparison(asked.text) else [[one] for one in sources[:3]]
+        for pair in pairs:
+            arguments = {"source": pair[0], "question": asked.text} | ({"other": pair[1]} if len(pair) > 1 else {})
+            result = yield from self._call(_DESCRIBE, arguments)
+            if result is not None:
+                compose.render_described(self._builder, result)
+            else:
+                self._builder.say(f"I don't know: {self._builder.route[-1].error}")
+
+    # ------------------------------------------------------------ a user's own tools
+
+    def _other(self, name: str, asked: Asked) -> Iterator[Event]:
+        """A tool that is not of the toolbox: called where the question alone can fill its arguments."""
+        fields = self._tools[name].arguments.model_fields
+        needed = [argument for argument, one in fields.items() if one.is_required()]
+        attached = {one.name for one in asked.attachments}
+        arguments: dict[str, Any] = {}
+        for argument in needed:
+            if fields[argument].annotation is not str:
+                self._builder.say(f"I don't know what to give {name} as its {argument}; a chat model could tell.")
+                return
+            arguments[argument] = (
+                next(iter(attached)) if attached and argument in ("source", "image", "file") else subject_of(asked.text)
+            )
+        if not needed and "query" in fields:
+            arguments["query"] = subject_of(asked.text)
+        result = yield from self._call(name, arguments)
+        if result is None:
+            self._builder.say(f"I don't know: {self._builder.route[-1].error}")
+            return
+        numbers = [self._builder.cite(one, name=one.path or name, media_type="text") for one in result.evidence]
+        self._builder.claim(result.text, numbers, doubt=f"what {name} says; it is not checked")
+
+    # ------------------------------------------------------------ calls
+
+    def _call(self, name: str, arguments: dict[str, Any], *, quiet: bool = False) -> Iterator[Event | Any]:
+        """Call a tool through the gate; None where it was refused or failed, and the route says why."""
+        yield Called(tool=name, arguments=arguments)
+        started = time.monotonic()
+        refusal = self._refusal(name, arguments)
+        if refusal is not None:
+            self._builder.route.append(Step(tool=name, arguments=arguments, error=refusal, refused=True))
+            yield Returned(tool=name, result=None, error=refusal)
+            return None
+        result: ToolResult | None = None
+        error: str | None = None
+        try:
+            result = self._tools[name].run(**arguments)
+        except ToolError as raised:
+            error = str(raised)
+        self._gate.called(name, result)
+        seconds = round(time.monotonic() - started, 3)
+        self._builder.route.append(Step(tool=name, arguments=arguments, seconds=seconds, error=error))
+        if result is not None:
+            self._note(name, result)
+        yield Returned(tool=name, result=result, error=error)
+        return result
+
+    def _refusal(self, name: str, arguments: Mapping[str, Any]) -> str | None:
+        if len(self._builder.route) >= self._calls:
+            return f"The limit of {self._calls} calls is used up."
+        if time.monotonic() > self._until:
+            return "The time is used up."
+        return self._gate.refusal(name, arguments)
+
+    def _note(self, name: str, result: ToolResult) -> None:
+        self._builder.retrieved(result.assets)
+        self._builder.payloads[name] = dict(result.payload)
+        self.assets += [one for one in result.assets if one not in self.assets]
+        _, withheld = screen(result.text, tools=self._tools)
+        for line in dict.fromkeys((*(result.payload.get("withheld") or ()), *withheld)):
+            self._builder.check(
+                "instructions in files", "failed", f"A file says “{line[:120]}”; that was not followed."
+            )
+
+
+def _search_for(medium: str) -> str:
+    """The search that looks among a kind of file."""
+    (kind, *_) = classes_of([medium]) or {""}
+    return {"photo": "search_images", "scan": "search_images", "video": "search_videos"}.get(kind, "search_text")
+
+
+def instead_of(names: Iterable[str]) -> Iterator[str]:
+    """The searches that a plan may fall back on."""
+    return (instead for name in names for instead in _INSTEAD.get(name, ()))
+
+
+def _speaks_of(result: ToolResult, names: Sequence[str]) -> bool:
+    """Whether a document has the names that a question names, such as a shop's; most of each name's words."""
+    said = re.findall(r"\w+", json.dumps(result.payload, ensure_ascii=False).casefold())
+    words = set(said)
+    for name in names:
+        wanted = [word for word in re.findall(r"\w+", name.casefold()) if len(word) > 2]
+        if wanted and sum(word in words for word in wanted) < len(wanted) / 2:
+            return False
+    return True
+
+
+_LOOKED_AT = 1  # pictures: a look takes as long as the search itself, and more can be asked for
+_COMPARED = 40
+"""How many paragraphs of a passage are compared with the question."""
+
+_LONGEST = 300  # characters of a quote; a longer paragraph is quoted by the sentence
+_PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)])\s)")
+_SENTENCE = re.compile(r"(?<=[.!?…])\s+(?=\S)")
+
+
+class HitEnricher:
+    """Adds to a search's result what a closer look at its best hit tells.
+
+    Args:
+        library: that was searched.
+        embedder: compares passages with the question.
+    """
+
+    def __init__(self, library: Library, embedder: Embedder) -> None:
+        self._sight, self.embedder = ImageClassifierView(library), embedder
+
+    def look(self, search: str, result: ToolResult, question: str) -> ToolResult:
+        """The result with "shows" in its best picture, or "says" in its best text, where there is something to add.
+
+        Args:
+            search: the name of the tool that searched.
+            result: what it gave.
+            question: what was looked for, as text.
+        """
+        hits: list[Mapping[str, Any]] = list(result.payload["hits"])
+        if not hits:
+            return result
+        if search == "search_images":
+            hits = self._shown(result, hits)
+        elif search == "search_text":
+            hits = [self._said(hits[0], question), *hits[1:]]
+        return replace(result, payload={**result.payload, "hits": hits})
+
+    def _shown(self, result: ToolResult, hits: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        pictured = [one.image for one in result.media[:_LOOKED_AT]]
+        if len(result.media) < min(len(hits), _LOOKED_AT):
+            return hits  # some have no picture, so that it is not known which is whose
+        return list(with_classifier(hits, pictured, self._sight))
+
+    def _said(self, hit: Mapping[str, Any], question: str) -> Mapping[str, Any]:
+        """The hit with the paragraph or sentence of its text that is nearest to the question."""
+        said = [one for one in quotable(screen(hit["text"] or "")[0]) if WITHHELD not in one][:_COMPARED]
+        said = [one for one in said if not one.startswith("#")] or said  # a heading says what follows, not what is so
+        if not said:
+            return hit
+        asked = self.embedder.embed([Text(text=question)], role="query")
+        near = self.embedder.embed([Text(text=one) for one in said], role="document") @ asked[0]
+        return {**hit, "says": said[int(np.argmax(near))]}
+
+
+def quotable(text: str) -> list[str]:
+    """The paragraphs and list items of a text, each on one line; sentences of those that are long."""
+    found: list[str] = []
+    for paragraph in (" ".join(one.split()) for one in _PARAGRAPH.split(text)):
+        found += [paragraph] if len(paragraph) <= _LONGEST else _SENTENCE.split(paragraph)
+    return [one if len(one) <= _LONGEST else one[:_LONGEST].rpartition(" ")[0] for one in found if one]

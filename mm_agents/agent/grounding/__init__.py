@@ -1,0 +1,1 @@
+"""Grounding: whether sources support claims, and where quotes are."""

@@ -1,0 +1,178 @@
+"""Numbers in sentences, and sums that are done again: by a small evaluator of its own, never by running text."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Sequence
+from decimal import Decimal, DivisionByZero, InvalidOperation
+from itertools import pairwise
+
+_NUMBER = re.compile(r"(?<![\w.,])[-−+]?\d(?:[\d.,'\u00a0\u202f]*\d)?")
+_EQUATION = re.compile(r"(?<![\w.,])(\d[\d.]*(?: [×+] \d[\d.]*)+) = (\d[\d.]*\d|\d)")
+_LONGEST_SUM = 2000  # characters
+
+_WORDS = {
+    word: Decimal(n)
+    for n, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen twenty".split()
+    )
+} | {
+    word: Decimal(n)
+    for word, n in (
+        *(("a", 1), ("an", 1), ("single", 1), ("pair", 2), ("couple", 2), ("dozen", 12), ("thirty", 30), ("forty", 40)),
+        *(("fifty", 50), ("sixty", 60), ("seventy", 70), ("eighty", 80), ("ninety", 90), ("hundred", 100)),
+    )
+}
+
+
+def numbers_in(text: str) -> list[str]:
+    """The numbers as they are written, without signs."""
+    return [found.lstrip("-−+") for found in _NUMBER.findall(text)]
+
+
+def values_of(written: str) -> set[Decimal]:
+    """What a written number may mean: "1.234" is a thousand and more, or one and less; "12.50" is but twelve."""
+    bare = re.sub(r"['\u00a0\u202f]", "", written)
+    found: set[Decimal] = set()
+    for decimal, thousands in ((".", ","), (",", ".")):
+        whole = rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{2,3}})*{re.escape(thousands)}\d{{3}}|\d+"
+        if re.fullmatch(rf"(?:{whole})(?:{re.escape(decimal)}\d+)?", bare):
+            found.add(Decimal(bare.replace(thousands, "").replace(decimal, ".")).normalize())
+    return found
+
+
+def values_in(texts: Iterable[str]) -> set[Decimal]:
+    """Every value that a number in some texts may mean, the parts of dates among them."""
+    found: set[Decimal] = set()
+    for text in texts:
+        for written in (*numbers_in(text), *re.findall(r"\d+(?:[.,]\d+)?", text)):
+            found |= values_of(written)
+    return found
+
+
+def asked_values(question: str) -> set[Decimal]:
+    """The numbers of a question, in digits and in English words."""
+    words = re.findall(r"[a-z]+", question.casefold())
+    found = values_in([question]) | {_WORDS[word] for word in words if word in _WORDS}
+    for tens, ones in pairwise(words):
+        if _WORDS.get(tens, Decimal(0)) >= 20 and 0 < _WORDS.get(ones, Decimal(0)) < 10:
+            found.add(_WORDS[tens] + _WORDS[ones])
+    return {value.normalize() for value in found}
+
+
+# ---------------------------------------------------------------- sums
+
+
+class Expression:
+    """A sum such as "4 * 15.00 + 6 * 5.00 = 90.00", read but not trusted.
+
+    Args:
+        text: numbers, + - * /, brackets, one equals sign and a number after it.
+
+    Raises:
+        ValueError: it is anything else.
+    """
+
+    def __init__(self, text: str) -> None:
+        left, equals, right = text.partition("=")
+        if not equals or len(text) > _LONGEST_SUM:
+            raise ValueError("it is no sum")
+        try:
+            tree = ast.parse(left.strip(), mode="eval").body
+            self.said = Decimal(right.strip())
+        except (SyntaxError, InvalidOperation, RecursionError, MemoryError) as error:
+            raise ValueError("it is no sum") from error
+        self.operands: list[Decimal] = []
+        self.parts: set[Decimal] = {self.said.normalize()}
+        self.value = self._value(tree, left.strip(), 0)
+        self._divides = "/" in left
+
+    @property
+    def right(self) -> bool:
+        """Whether it comes to what is said; of a division, to as many decimals as are said."""
+        if not self._divides:
+            return self.value == self.said
+        return round(self.value, max(-int(self.said.as_tuple().exponent), 0)) == self.said
+
+    def _value(self, node: ast.expr, text: str, depth: int) -> Decimal:
+        if depth > 200:
+            raise ValueError("it is too deep")
+        match node:
+            case ast.Constant(value=int() | float()):
+                written = ast.get_source_segment(text, node) or ""
+                found = Decimal(written.strip())
+                self.operands.append(found.normalize())
+            case ast.BinOp(left=left, op=op, right=right):
+                one, other = self._value(left, text, depth + 1), self._value(right, text, depth + 1)
+                found = _applied(op, one, other)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                found = -self._value(operand, text, depth + 1)
+            case _:
+                raise ValueError("it holds more than numbers and signs")
+        self.parts |= {found.normalize(), abs(found).normalize()}
+        return found
+
+
+def _applied(op: ast.operator, one: Decimal, other: Decimal) -> Decimal:
+    try:
+        match op:
+            case ast.Add():
+                return one + other
+            case ast.Sub():
+                return one - other
+            case ast.Mult():
+                return one * other
+            case ast.Div():
+                return one / other
+            case _:
+                raise ValueError("it holds more than numbers and signs")
+    except (DivisionByZero, InvalidOperation) as error:
+        raise ValueError("it cannot be computed") from error
+
+
+def sum_behind(sentence: str, value: object, quotes: Sequence[str]) -> str | None:
+    """The sum by which a sentence's number follows from what is printed; None where it is printed itself.
+
+    Args:
+        sentence: an answer that code has computed.
+        value: its number, as a decimal string; anything else has no sum.
+        quotes: what stands at the places that it rests on, a number each.
+    """
+    try:
+        wanted = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    told = [left.replace("×", "*") for left, _ in _EQUATION.findall(sentence)]
+    if told:
+        candidates = [f"{' + '.join(told)} = {value}"]
+    elif wanted.normalize() in values_in(quotes):
+        return None
+    else:
+        candidates = _simple_sums(quotes, value)
+    for candidate in candidates:
+        try:
+            if Expression(candidate).right:
+                return candidate
+        except ValueError:
+            continue
+    return None
+
+
+def _simple_sums(quotes: Sequence[str], value: object) -> list[str]:
+    """Sums, means and differences of the numbers of some quotes that might come to a value."""
+    told = [(quote, found[0]) for quote in quotes if (found := numbers_in(quote))]
+    if len(told) < 2:
+        return []
+    found: list[str] = []
+    for decimal, thousands in ((".", ","), (",", ".")):
+        signed: list[str] = []
+        for quote, written in told:
+            term = re.sub(r"['\u00a0\u202f]", "", written).replace(thousands, "").replace(decimal, ".")
+            signed.append(f"-{term}" if re.match(r"\s*[-−(]", quote) else term)
+        added = " + ".join(f"({one})" if one.startswith("-") else one for one in signed)
+        found += [f"{added} = {value}", f"({added}) / {len(signed)} = {value}"]
+        if len(signed) == 2:
+            found += [f"{signed[0]} - ({signed[1]}) = {value}", f"{signed[1]} - ({signed[0]}) = {value}"]
+    return found

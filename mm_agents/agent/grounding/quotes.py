@@ -1,0 +1,269 @@
+"""Finds quotes again in the files they cite, and checks whole blocks that repeat a document."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from mm_agents import _plugins, media
+from mm_agents._text import excerpt, fold
+from mm_agents.agent.grounding.numbers import numbers_in, values_in, values_of
+from mm_agents.errors import MediaError
+from mm_agents.media import MediaFile
+from mm_agents.toolbox.results import stored_page
+from mm_agents.types import Box, Evidence, Image, Word
+
+if TYPE_CHECKING:
+    from mm_agents.library import Library
+
+_MARGIN = 4  # pixels that a word's middle may lie outside of a box
+_MOST = 0.9  # of a passage's words
+_ALIKE = 0.8
+_SHOWN = 60  # characters of a quote
+
+
+class Quotes:
+    """Looks for quotes; what it reads of a file it reads once.
+
+    Args:
+        library: what holds the stories of films; None where there is none at hand.
+    """
+
+    def __init__(self, library: Library | None) -> None:
+        self._library = library
+        self._pages = cache(_words)
+        self._texts = cache(_text_of)
+        self._hidden = cache(_hidden)
+
+    def fault(self, evidence: Evidence, media_type: str, file: MediaFile | None) -> str | None:
+        """Why a quote is not where it is said to be; None where it is.
+
+        Args:
+            evidence: with a quote.
+            media_type: of the asset.
+            file: the asset's; None where it has none.
+
+        Raises:
+            MissingExtraError: what reads pages is not installed.
+            Unchecked: it cannot be told here.
+        """
+        quote = evidence.quote or ""
+        if media_type == "film":
+            return self._in_story(quote, evidence)
+        if file is None or file.media_type == "video":
+            raise Unchecked("its words are in no file at hand")
+        if file.media_type == "text":
+            found = flat(quote) in flat(self._texts(_Key(file)))
+            return None if found else f"“{excerpt(quote, _SHOWN)}” is not in {file.name}"
+        if evidence.box is None:
+            return (
+                None if self.says(file, evidence.page, quote) else f"“{excerpt(quote, _SHOWN)}” is not on {file.name}"
+            )
+        return self._at_box(evidence, evidence.box, file)
+
+    def says(self, file: MediaFile, page: int | None, quote: str) -> bool:
+        """Whether the words of a passage are on a page, or in a file where no page is named; nearly all of them."""
+        wanted = tokens(quote)
+        if file.media_type == "text":
+            return flat(quote) in flat(self._texts(_Key(file)))
+        known = {token for word in self._pages(_Key(file), page) for token in tokens(word.text)}
+        joined = flat("".join(word.text for word in self._pages(_Key(file), page)))
+        return flat(quote) in joined or sum(token in known for token in wanted) >= _MOST * len(wanted)
+
+    def words(self, file: MediaFile) -> str:
+        """All words of a file's pages."""
+        return " ".join(word.text for word in self._pages(_Key(file), None))
+
+    def _in_story(self, quote: str, evidence: Evidence) -> str | None:
+        if self._library is None:
+            raise Unchecked("a film's story is kept in the library, which is not at hand")
+        record = self._library.store.get([evidence.asset]).get(evidence.asset)
+        if record is None:
+            return "the library does not hold the film any more"
+        parts = self._library.parts(evidence.asset)
+        told = [record.text, *(part.text for part in parts)]
+        return None if any(flat(quote) in flat(text) for text in told) else "the film's story has changed"
+
+    def _at_box(self, evidence: Evidence, box: Box, file: MediaFile) -> str | None:
+        quote, page = evidence.quote or "", evidence.page or 1
+        read = " ".join(word.text for word in self._pages(_Key(file), page) if _inside(word.box, box))
+        if same(quote, read):
+            return None
+        image = stored_page(file, page)
+        height, width = image.pixels.shape[:2]
+        if box.x1 > width + _MARGIN or box.y1 > height + _MARGIN:
+            return f"the box of “{excerpt(quote, _SHOWN)}” lies outside of {file.name}"
+        if same(quote, _read_alone(image, box)) or same(quote, self._hidden_in(file, page, box)):
+            return None
+        there = f"there it says “{excerpt(read, _SHOWN)}”" if read else "nothing is read there"
+        return f"“{excerpt(quote, _SHOWN)}” is not at its place in {file.name}: {there}"
+
+    def _hidden_in(self, file: MediaFile, page: int, box: Box) -> str:
+        """The hidden text in a box."""
+        return " ".join(text for text, place in self._hidden(_Key(file), page) if _inside(place, box))
+
+
+class Unchecked(Exception):
+    """Something cannot be checked here."""
+
+
+class _Key:
+    """A file as a key: by its content."""
+
+    def __init__(self, file: MediaFile) -> None:
+        self.file = file
+
+    def __hash__(self) -> int:
+        return hash(self.file.sha256)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and other.file.sha256 == self.file.sha256
+
+
+def _words(key: _Key, page: int | None) -> tuple[Word, ...]:
+    read: Any = _plugins.build_named("readers", "text").read(key.file, page=page)
+    return tuple(word for one in read.pages for word in one.words)
+
+
+def _text_of(key: _Key) -> str:
+    return media.load_text(key.file)
+
+
+def _read_alone(image: Image, box: Box) -> str:
+    """What is read in a box when it is looked at alone, with some paper around it."""
+    margin = max(6, (box.y1 - box.y0) // 2)
+    part = image.pixels[max(box.y0 - margin, 0) : box.y1 + margin, max(box.x0 - margin, 0) : box.x1 + margin]
+    if not part.size:
+        return ""
+    ocr: Any = _plugins.build_named("ocr", "rapidocr")
+    return " ".join(word.text for word in ocr.read(Image(pixels=part.copy())).words)
+
+
+def _hidden(key: _Key, page: int) -> tuple[tuple[str, Box], ...]:
+    """The lines of hidden text on a page, and where they stand."""
+    try:
+        found: Any = _plugins.build_named("readers", "hidden_text").read(key.file, page=page)
+    except MediaError:
+        return ()
+    placed = [(line.text, line.evidence.box) for line in found.lines if line.evidence is not None]
+    return tuple((text, box) for text, box in placed if box is not None)
+
+
+def _inside(one: Box, box: Box) -> bool:
+    x, y = (one.x0 + one.x1) / 2, (one.y0 + one.y1) / 2
+    return box.x0 - _MARGIN <= x <= box.x1 + _MARGIN and box.y0 - _MARGIN <= y <= box.y1 + _MARGIN
+
+
+def same(quote: str, read: str) -> bool:
+    """Whether two readings of one place say the same: letters may differ here and there, digits may not."""
+    one, other = flat(quote), flat(read)
+    if not one or not other:
+        return False
+    if one in other:
+        return True
+    digits = [re.sub(r"\D", "", text) for text in (one, other)]
+    return digits[0] == digits[1] and SequenceMatcher(None, one, other, autojunk=False).ratio() >= _ALIKE
+
+
+def flat(text: str) -> str:
+    """Letters and digits alone, in lower case without accents."""
+    return "".join(character for character in fold(text) if character.isalnum())
+
+
+def tokens(text: str) -> list[str]:
+    """The words of a text, in lower case without accents."""
+    return re.findall(r"\w+", fold(text))
+
+
+def cited_in(text: str) -> list[int]:
+    """The numbers of sources that a text cites, code between fences left out."""
+    return [int(number) for line in lines_outside_code(text) for number in re.findall(r"\[(\d+)\]", line)]
+
+
+def lines_outside_code(text: str) -> Iterable[str]:
+    """The lines of a text that are not between fences."""
+    inside = False
+    for line in text.splitlines():
+        if line.lstrip().startswith("```"):
+            inside = not inside
+        elif not inside:
+            yield line
+
+
+_CITED = re.compile(r"\[(\d+)\]\s*$")
+_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
+
+
+def blocks_of(text: str) -> Iterator[tuple[int, list[str]]]:
+    """The tables and fenced blocks of a text, each with the number of the source that the line before it cites.
+
+    Only those whose numbers are those of the page: tables, CSV, and the JSON of an invoice; a chart as code has its
+    own numbers.
+    """
+    lines = text.splitlines()
+    cited: int | None = None
+    place = 0
+    while place < len(lines):
+        line = lines[place]
+        found = _CITED.search(line)
+        if found is not None:
+            cited = int(found[1])
+        block: list[str] = []
+        if line.startswith("|"):
+            while place < len(lines) and lines[place].startswith("|"):
+                block.append(lines[place])
+                place += 1
+        elif line.startswith("```"):
+            end = next((n for n in range(place + 1, len(lines)) if lines[n].startswith("```")), len(lines))
+            block = _told(line[3:].strip(), lines[place + 1 : end])
+            place = end + 1
+        else:
+            place += 1
+        if block and cited is not None:
+            yield cited, block
+
+
+def strange_number(block: list[str], words: str) -> str | None:
+    """A number of a block that is not among the words of a page; None where all are."""
+    known = values_in([words])
+    digits = set(re.findall(r"\d+", words))
+    for line in block:
+        for year, _, day in _DATE.findall(line):
+            if not ({year, year[2:]} & digits and {day, day.lstrip("0")} & digits) and f"{year}{day}" not in words:
+                return f"{year}-…-{day}"
+        for written in numbers_in(_DATE.sub(" ", line)):
+            if not values_of(written) & known and not _has_parts(written, digits):
+                return written
+    return None
+
+
+def _has_parts(written: str, digits: set[str]) -> bool:
+    """Whether a number that OCR has parted, or that belongs to a longer name, is there in pieces."""
+    return all(part in digits for part in re.findall(r"\d+", written))
+
+
+def _told(language: str, lines: list[str]) -> list[str]:
+    if language == "csv":
+        return lines
+    if language != "json":
+        return []
+    try:
+        found = json.loads("\n".join(lines))
+    except ValueError:
+        return []
+    return list(_texts(found)) if isinstance(found, dict) and "items" in found else []
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)

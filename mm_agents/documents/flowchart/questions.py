@@ -1,0 +1,255 @@
+"""Questions about a process, answered by following its connectors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from mm_agents._optional import require
+from mm_agents.documents.answers import DocumentAnswer
+from mm_agents.documents.flowchart import export
+from mm_agents.documents.flowchart.process import Branch, Process, paths
+from mm_agents.documents.opencv import EXTRA
+
+_LIKE_ENOUGH = 72  # of 100: how like a node's text what a question names has to be
+_MOST_WAYS = 5000
+_NEGATIVE = re.compile(
+    r"\b(no|not|n't|fails?|failed|failing|fail|wrong|refused?|rejects?|rejected|declined?|denied|invalid|without|"
+    r"isn't|doesn't|didn't|cannot|can't|unsuccessful|goes wrong|out of)\b|n't\b",
+    re.IGNORECASE,
+)
+_POSITIVE = re.compile(r"\b(yes|succeeds?|successful|success|accepted|approved|granted|passes|passed|ok|works)\b", re.I)
+_NO = re.compile(r"^\W*(n|no|false|fail|failed|not .*|rejected|denied|invalid)\W*$", re.IGNORECASE)
+_YES = re.compile(r"^\W*(y|yes|true|ok|pass|passed|approved|valid)\W*$", re.IGNORECASE)
+_FILLER = re.compile(
+    r"\b(what|which|who|when|where|how|does|do|did|is|are|be|can|could|comes?|happens?|next|right|directly|after|before|"
+    r"follows?|following|once|if|the|a|an|step|steps|node|of|to|in|on|chart|diagram|flow|process|then|it|this|that|has|"
+    r"been|have|was|were|done|executed|performed|carried|out|responsible|for|reached|reach|without|get|from|and|way|path|"
+    r"shortest|longest|quickest|long|short|many|there|takes?|taken|answer|decision|fails?|failed|yes|no|not|succeeds?)\b",
+    re.IGNORECASE,
+)
+
+
+def answer(process: Process, question: str) -> DocumentAnswer:
+    """Answer a question; one that cannot be told has no answer, and never a guess."""
+    for pattern, tell in _KINDS:
+        match = re.search(pattern, question, re.IGNORECASE)
+        if match:
+            found = tell(process, question, match)
+            if found is not None:
+                return found
+    return DocumentAnswer(question=question)
+
+
+# ---------------------------------------------------------------- kinds of question
+
+
+def _count(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    wanted = match["what"].casefold()
+    if wanted.startswith(("decision", "branch", "condition", "diamond")):
+        ids = [id for id in process.order if process.is_decision(id) or process.nodes[id].shape == "diamond"]
+        return _told(process, question, f"There {_are(len(ids), 'decision')}.", len(ids), ids)
+    if wanted.startswith(("lane", "role", "actor", "participant", "swimlane")):
+        lanes = list(dict.fromkeys(node.lane for node in process.nodes.values() if node.lane))
+        return _told(process, question, f"There {_are(len(lanes), 'lane')}: {_listed(lanes)}.", len(lanes), [])
+    if wanted.startswith(("end", "exit", "outcome")):
+        ids = [id for id in process.order if not process.ways[id]]
+        return _told(process, question, f"There {_are(len(ids), 'end')}.", len(ids), ids)
+    ids = process.order
+    return _told(process, question, f"There {_are(len(ids), 'step')}.", len(ids), ids)
+
+
+def _without(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    target, avoided = _find(process, match["target"]), _find(process, match["avoided"])
+    if target is None or avoided is None or target == avoided:
+        return None
+    networkx = require("networkx", extra=EXTRA, feature="Following a flowchart")
+    graph = process.graph.copy()
+    graph.remove_node(avoided)
+    for start in process.starts:
+        if start != avoided and networkx.has_path(graph, start, target):
+            way = networkx.shortest_path(graph, start, target)
+            text = f"Yes: {_way(process, way)} does not pass {_quoted(process, avoided)}."
+            return _told(process, question, text, True, [*way, avoided])
+    text = f"No: every way to {_quoted(process, target)} passes {_quoted(process, avoided)}."
+    return _told(process, question, text, False, [target, avoided])
+
+
+def _shortest(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    longest = match["which"].casefold() in ("longest", "slowest")
+    start, target = _ends(process, match["rest"])
+    ways = [way for way in paths(process, start=start, most=_MOST_WAYS)]
+    if target is not None:
+        ways = [way[: way.index(target) + 1] for way in ways if target in way]
+    if not ways:
+        return None
+    chosen = max(ways, key=len) if longest else min(ways, key=len)
+    text = f"The {'longest' if longest else 'shortest'} way has {len(chosen)} steps: {_way(process, chosen)}."
+    return _told(process, question, text, [process.name(id) for id in chosen], chosen)
+
+
+def _who(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    id = _find(process, match["what"])
+    if id is None:
+        return None
+    lane = process.nodes[id].lane
+    text = f"{_quoted(process, id)} is in the lane {lane!r}." if lane else f"{_quoted(process, id)} is in no lane."
+    return _told(process, question, text, lane, [id])
+
+
+def _of_lane(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    lanes = list(dict.fromkeys(node.lane for node in process.nodes.values() if node.lane))
+    asked = match["who"].casefold().split()
+    named = [lane for lane in lanes if set(lane.casefold().split()) <= set(asked)]
+    if not named:
+        return None
+    ids = [id for id in process.order if process.nodes[id].lane == named[0] and process.nodes[id].text]
+    names = [process.name(id) for id in ids]
+    return _told(process, question, f"{named[0]}: {_listed(names)}.", names, ids)
+
+
+def _after(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    id = _find(process, match["what"])
+    if id is None:
+        return None
+    passed = [id]
+    while len(process.ways[id]) == 1 and process.is_decision(process.ways[id][0].target) and _conditional(question):
+        id = process.ways[id][0].target  # "after the payment fails" asks about the decision that follows it
+        passed.append(id)
+    branches = _taken(process.branches(id), question) if process.is_decision(id) else process.branches(id)
+    if not branches:
+        return _told(process, question, f"Nothing follows {_quoted(process, id)}: there it ends.", [], passed)
+    told = [
+        (f"{branch.name}: " if process.is_decision(id) and branch.labelled else "") + process.name(branch.target)
+        for branch in branches
+    ]
+    names = [process.name(branch.target) for branch in branches]
+    text = f"After {_quoted(process, passed[0])} comes {_listed(told)}."
+    return _told(process, question, text, names, [*passed, *(branch.target for branch in branches)])
+
+
+def _before(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    id = _find(process, match["what"])
+    if id is None:
+        return None
+    told: list[str] = []
+    sources: list[str] = []
+    for source in process.order:
+        for branch in process.branches(source):
+            if branch.target == id:
+                condition = f" if {branch.name}" if process.is_decision(source) and branch.labelled else ""
+                told.append(f"after {_quoted(process, source)}{condition}")
+                sources.append(source)
+    if not told:
+        return _told(process, question, f"{_quoted(process, id)} is where it begins.", [], [id])
+    text = f"{_quoted(process, id)} happens {_listed(told, last='or')}."
+    return _told(process, question, text, [process.name(source) for source in sources], [id, *sources])
+
+
+def _begins(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    ids = process.starts if match["which"].casefold().startswith(("start", "begin", "first")) else None
+    ids = ids if ids is not None else [id for id in process.order if not process.ways[id]]
+    names = [process.name(id) for id in ids]
+    verb = "starts" if ids == process.starts else "ends"
+    return _told(process, question, f"It {verb} at {_listed(names)}.", names, ids)
+
+
+def _summary(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    steps = export.steps(process).strip()
+    return _told(process, question, steps, steps.splitlines(), process.order) if steps else None
+
+
+_Tell = Callable[[Process, str, "re.Match[str]"], "DocumentAnswer | None"]
+_KINDS: Sequence[tuple[str, _Tell]] = (
+    (
+        r"how many (?P<what>decisions?|branch\w*|conditions?|diamonds?|steps?|nodes?|boxes|shapes|activities|actions|"
+        r"lanes?|swimlanes?|roles?|actors?|participants?|ends?|exits?|outcomes?)",
+        _count,
+    ),
+    (r"(?:can|could|is it possible|does|reach).*?(?P<target>.+?) (?:be reached |reached |happen |be done )?"
+     r"(?:without|avoiding|skipping|bypassing)(?: passing| going through| doing)? (?P<avoided>.+)", _without),
+    (r"\b(?P<which>shortest|longest|quickest|slowest)\b(?P<rest>.*)", _shortest),
+    (r"\bwho\b(?P<what>.+)|\b(?:which|what) (?:lane|role|department|actor|swimlane)\b(?P<more>.+)", lambda p, q, m: (
+        _who(p, q, re.match(r"(?P<what>.*)", m["what"] or m["more"] or "") or m))),
+    (r"what (?:does|do|is done by|must|has) (?:the )?(?P<who>.+?)(?: (?:do|does|have to do))?\W*$", _of_lane),
+    (r"\b(?:comes?|happens?|goes|is|follows?|next|step)\b.*?\b(?:after|once|following|if|when)\b(?P<what>.+)", _after),
+    (r"\bwhat (?:follows|comes next after|is next after)\b(?P<what>.+)", _after),
+    (r"\b(?:before|precedes?|leads? to|prior to)\b(?P<what>.+)", _before),
+    (r"\bwhen (?:does|do|is|are|will|would)\b(?P<what>.+)", _before),
+    (r"\b(?:where|how|which|what)\b.*\b(?P<which>start|begin|first|end|finish|stop|last)", _begins),
+    (r"\b(?:steps|summar\w*|breakdown|numbered|list|explain|describe|outline)\b", _summary),
+)  # fmt: skip
+
+
+# ---------------------------------------------------------------- what a question names
+
+
+def _find(process: Process, phrase: str) -> str | None:
+    """The node that a phrase names: the one whose words are most like it, if one is like it enough."""
+    fuzz = require("rapidfuzz", extra=EXTRA, feature="Asking a flowchart").fuzz
+    whole, asked = _bare(phrase), _bare(_FILLER.sub(" ", phrase.casefold()))
+    scores: list[tuple[float, str]] = []
+    for id in process.order:
+        if not process.nodes[id].text and process.name(id) not in ("Start", "End"):
+            continue
+        name = _bare(process.name(id))
+        meant = _bare(_FILLER.sub(" ", name)) or name
+        likeness = [fuzz.ratio(whole, name)]
+        if asked:
+            likeness += [fuzz.ratio(asked, name), fuzz.ratio(asked, meant), fuzz.token_set_ratio(asked, meant) - 4]
+        scores.append((float(max(likeness)), id))
+    best = max(scores, key=lambda one: one[0], default=None)
+    return best[1] if best and best[0] >= _LIKE_ENOUGH else None
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.casefold().split()).strip(" ?!.,'\"“”")
+
+
+def _ends(process: Process, rest: str) -> tuple[str | None, str | None]:
+    """Where a way that a question asks for begins and ends, where it says so."""
+    between = re.search(r"\bfrom (?P<start>.+?) to (?P<target>.+)", rest, re.IGNORECASE)
+    if between:
+        return _find(process, between["start"]), _find(process, between["target"])
+    to = re.search(r"\bto (?P<target>.+)", rest, re.IGNORECASE)
+    return None, _find(process, to["target"]) if to else None
+
+
+def _conditional(question: str) -> bool:
+    return bool(_NEGATIVE.search(question) or _POSITIVE.search(question))
+
+
+def _taken(branches: Sequence[Branch], question: str) -> list[Branch]:
+    """The ways that a question speaks of: by their very label, or by a yes or no in other words; all otherwise."""
+    words = set(re.findall(r"\w+", question.casefold()))
+    named = [one for one in branches if one.labelled and set(re.findall(r"\w+", one.name.casefold())) <= words]
+    if named and any(re.search(rf"\b{re.escape(one.name)}\b", question, re.IGNORECASE) for one in named):
+        return named
+    agreed = _POSITIVE.search(question) or re.search(r"\b(if|when)\b", question, re.IGNORECASE)
+    wanted = _NO if _NEGATIVE.search(question) else _YES if agreed else None
+    return [one for one in branches if wanted and wanted.match(one.name)] or list(branches)
+
+
+# ---------------------------------------------------------------- telling
+
+
+def _told(process: Process, question: str, text: str, value: Any, ids: Iterable[str]) -> DocumentAnswer:
+    places = [process.nodes[id].evidence for id in dict.fromkeys(ids)]
+    return DocumentAnswer(question=question, answer=text, value=value, evidence=tuple(one for one in places if one))
+
+
+def _quoted(process: Process, id: str) -> str:
+    return f"“{process.name(id)}”"
+
+
+def _way(process: Process, ids: Sequence[str]) -> str:
+    return " → ".join(process.name(id) for id in ids)
+
+
+def _are(number: int, noun: str) -> str:
+    return f"is 1 {noun}" if number == 1 else f"are {number} {noun}s"
+
+
+def _listed(names: Sequence[str], *, last: str = "and") -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}" if names else "nothing"

@@ -1,0 +1,116 @@
+"""Reads flowcharts, and judges whether what was traced is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mm_agents.documents.flowchart.data import Edge, Finding, Node
+from mm_agents.documents.flowchart.llm_check import differences
+from mm_agents.documents.flowchart.result import Flowchart
+from mm_agents.documents.flowchart.vision.pipeline import trace
+from mm_agents.documents.pages import Source, default_ocr, open_pages
+from mm_agents.types import Image
+
+if TYPE_CHECKING:
+    from mm_agents.chat import ChatModel
+    from mm_agents.protocols import Ocr
+
+NO_CHART = "This does not look like a flowchart: no shapes that connectors join were made out."
+
+_LEAST_JOINED = 0.5
+_FEW = 3
+_LEAST_EVIDENCE = (0.45, 0.25)
+"""For a few shapes and for more: what surfaces in photographs happen to give lies below, unless words stand in them."""
+_DOT = 0.3  # what a start, an end or a merge without words counts for
+_WELL, _FAIRLY = 0.8, 0.6
+_ON_SIDE = 0.01, 4  # of a shape's size, and pixels: how far off its side a line runs that continues the side
+
+
+def confidence(nodes: Sequence[Node], edges: Sequence[Edge]) -> float:
+    """How sure it is that this is a flowchart and read well, 0 to 1; 0 where it is taken for none.
+
+    Args:
+        nodes: the traced shapes.
+        edges: the traced connectors.
+    """
+    known = {node.id: node for node in nodes}
+    between = [edge for edge in edges if edge.source != edge.target and not _rules_a_table(edge, known)]
+    joined = {id for edge in between for id in (edge.source, edge.target)}
+    if len(nodes) < 2 or len(joined) < _LEAST_JOINED * len(nodes):
+        return 0.0
+    evidence = np.mean([_evidence(node) for node in nodes]) * np.mean([edge.confidence for edge in between])
+    if evidence < _LEAST_EVIDENCE[len(nodes) > _FEW]:
+        return 0.0
+    parts = [node.confidence for node in nodes] + [edge.confidence for edge in edges]
+    return round(float(np.mean(parts)) * len(joined) / len(nodes), 3)
+
+
+def _evidence(node: Node) -> float:
+    """How much a shape speaks for a chart, 0 to 1: it holds words that were read well, and fits its outline."""
+    if sum(character.isalnum() for character in node.text) < 2:
+        return _DOT if node.shape in ("circle", "diamond") and node.confidence > 0.9 else 0.0
+    return 1.0 if node.confidence >= _WELL else 0.7 if node.confidence >= _FAIRLY else 0.3
+
+
+def _rules_a_table(edge: Edge, nodes: Mapping[str, Node]) -> bool:
+    """Whether a line without a head continues a side of both shapes that it joins, as between two rows of a table."""
+    if edge.heads != "none" or not edge.path:
+        return False
+    ends = nodes[edge.source].box, nodes[edge.target].box
+    for axis, sides in ((0, [(box.x0, box.x1) for box in ends]), (1, [(box.y0, box.y1) for box in ends])):
+        on = [point[axis] for point in edge.path]
+        near = [max(_ON_SIDE[1], _ON_SIDE[0] * (high - low)) for low, high in sides]
+        for n in (0, 1):
+            if all(abs(at - side[n]) <= room for side, room in zip(sides, near, strict=True) for at in on):
+                return True
+    return False
+
+
+def build(argument: str = "") -> FlowchartReader:
+    """A reader; ``argument`` is not used."""
+    return FlowchartReader()
+
+
+class FlowchartReader:
+    """Reads flowcharts in pictures and PDFs: shapes, connectors and lanes by tracing, words by OCR. Thread-safe."""
+
+    name = "flowchart"
+
+    def read(
+        self, source: Source, /, *, page: int | None = None, model: ChatModel | None = None, ocr: Ocr | None = None
+    ) -> Flowchart:
+        """Read the chart on a page.
+
+        Args:
+            source: a picture or PDF.
+            page: which page, from 1; the first by default.
+            model: a chat model whose reading is compared with the traced graph.
+            ocr: what reads the words; the plugin "ocr" by default.
+
+        Raises:
+            ConfigError: there is no such page.
+            MediaError: the file cannot be read.
+            MissingExtraError: the extra ``documents`` is not installed.
+        """
+        engine: Ocr = ocr or default_ocr()
+        opened = next(open_pages(source, ocr=engine, numbers=[page or 1]))
+        traced = trace(opened, engine)
+        sure = confidence(traced.nodes, traced.edges)
+        if sure == 0:
+            return Flowchart(notes=(NO_CHART,), confidence=0.0, page=opened.number)
+        told: tuple[Finding, ...] = ()
+        if model is not None:
+            told = tuple(differences(traced.nodes, traced.edges, Image(pixels=opened.straight), model))
+        return Flowchart(
+            nodes=traced.nodes,
+            edges=traced.edges,
+            lanes=traced.lanes,
+            frames=traced.frames,
+            notes=traced.notes,
+            confidence=sure,
+            differences=told,
+            page=opened.number,
+        )

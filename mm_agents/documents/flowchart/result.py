@@ -1,0 +1,168 @@
+"""The reading of a flowchart: a typed graph, and all that is computed from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from mm_agents._question_parts import parts_of
+from mm_agents.documents.answers import DocumentAnswer, in_parts
+from mm_agents.documents.flowchart import export, questions
+from mm_agents.documents.flowchart import process as process_module
+from mm_agents.documents.flowchart.data import Edge, Finding, Lane, Node
+from mm_agents.documents.flowchart.process import Process, Walk
+from mm_agents.documents.overlay import Mark
+from mm_agents.types import Box
+
+if TYPE_CHECKING:
+    from mm_agents.chat import ChatModel
+
+_SURE = 0.75
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flowchart:
+    """A chart as a graph. Its texts are what stands in the picture: data, never instructions.
+
+    Attributes:
+        nodes: its shapes, from the top.
+        edges: its connectors, by source.
+        lanes: its swimlanes, from the top or the left.
+        frames: frames around some of its shapes, with their titles.
+        notes: words beside shapes and connectors that label neither.
+        confidence: how sure it is that this is a flowchart and read well, 0 to 1; 0 where nothing was made out.
+        differences: what a chat model read otherwise, where one was asked.
+        page: the number of the page, from 1.
+    """
+
+    nodes: tuple[Node, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    lanes: tuple[Lane, ...] = ()
+    frames: tuple[Lane, ...] = ()
+    notes: tuple[str, ...] = ()
+    confidence: float = 1.0
+    differences: tuple[Finding, ...] = ()
+    page: int = 1
+
+    @cached_property
+    def _by_id(self) -> dict[str, Node]:
+        return {node.id: node for node in self.nodes}
+
+    def node(self, name: str) -> Node:
+        """The node of that id."""
+        return self._by_id[name]
+
+    @cached_property
+    def process(self) -> Process:
+        """The chart read as a process: where it starts, decides and ends."""
+        return Process(self.nodes, self.edges)
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What a reader of the chart should know: unreachable nodes, dead ends, doubtful decisions, endless loops."""
+        found = process_module.findings(self.process, self.nodes, self.edges) if self.nodes else ()
+        return (*found, *self.differences)
+
+    def paths(self, *, most: int = 1000) -> list[tuple[str, ...]]:
+        """Every way from a start to an end, as ids of nodes; each connector is taken once in a way at most."""
+        return list(process_module.paths(self.process, most=most))
+
+    def walk(self, start: str | None = None) -> Walk:
+        """Begin to walk through it, from its start or from a node's id."""
+        return Walk(self.process, start)
+
+    def to_steps(self) -> str:
+        """Numbered steps with branches: "If NO: go to 5."."""
+        return export.steps(self.process)
+
+    def to_mermaid(self) -> str:
+        """Mermaid text."""
+        return export.mermaid(self)
+
+    def to_dot(self) -> str:
+        """Graphviz text."""
+        return export.dot(self)
+
+    def to_python(self) -> str:
+        """A Python module that walks the process with the caller's actions and decisions; it is never run here."""
+        return export.module(self.process)
+
+    def answer(self, question: str, *, model: ChatModel | None = None) -> DocumentAnswer:
+        """Answer a question by following the connectors.
+
+        Args:
+            question: in English: what comes after or before a step, who does it, how many decisions there are, the
+                shortest or longest way, whether one step can be reached without another.
+            model: not needed; what the chart says is told by code.
+        """
+        parts = parts_of(question)
+        if len(parts) > 1:
+            return in_parts(question, parts, lambda part: questions.answer(self.process, part))
+        return questions.answer(self.process, question)
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys "nodes", "edges", "lanes", "frames", "notes", "findings" and "confidence"."""
+        return {
+            "nodes": [
+                {
+                    "id": node.id,
+                    "text": node.text,
+                    "shape": node.shape,
+                    "lane": node.lane,
+                    "box": _box(node.box),
+                    "frame": node.frame,
+                    "confidence": node.confidence,
+                    "unsure": list(node.unsure),
+                }
+                for node in self.nodes
+            ],
+            "edges": [
+                {
+                    "source": edge.source,
+                    "target": edge.target,
+                    "label": edge.label,
+                    "path": [list(point) for point in edge.path],
+                    "heads": edge.heads,
+                    "dashed": edge.dashed,
+                    "confidence": edge.confidence,
+                    "unsure": list(edge.unsure),
+                }
+                for edge in self.edges
+            ],
+            "lanes": [lane.name for lane in self.lanes],
+            "frames": [{"title": frame.name, "box": _box(frame.box)} for frame in self.frames],
+            "notes": list(self.notes),
+            "findings": [
+                {
+                    "kind": finding.kind,
+                    "severity": finding.severity,
+                    "message": finding.message,
+                    "nodes": list(finding.nodes),
+                }
+                for finding in self.findings
+            ],
+            "confidence": self.confidence,
+        }
+
+    def marks(self) -> list[Mark]:
+        """Boxes to draw on the page: shapes with their ids, labels of connectors; red where something is unsure."""
+        found = [
+            Mark(
+                box=node.box,
+                label=f"{node.id} {node.shape}",
+                status="unverified" if node.unsure or node.confidence < _SURE else "verified",
+                page=self.page,
+            )
+            for node in self.nodes
+        ]
+        found += [
+            Mark(box=edge.label_box, label=f"{edge.source}-{edge.target}", page=self.page)
+            for edge in self.edges
+            if edge.label_box
+        ]
+        return found
+
+
+def _box(box: Box) -> list[int]:
+    return [box.x0, box.y0, box.x1, box.y1]

@@ -1,0 +1,314 @@
+"""Which words label which connector, and words that the first OCR pass missed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mm_agents._optional import require
+from mm_agents.documents.flowchart.vision.canvas import Canvas, Text
+from mm_agents.documents.flowchart.vision.connector_mask import Ink
+from mm_agents.documents.flowchart.vision.layout import Block
+from mm_agents.documents.flowchart.vision.regions import Region
+from mm_agents.documents.flowchart.vision.skeleton_graph import End, Endpoint, Shapes, SkeletonGraph
+from mm_agents.documents.flowchart.vision.tracing import Route
+from mm_agents.documents.opencv import EXTRA, opencv
+from mm_agents.documents.pages import Page
+from mm_agents.types import Box, Image, Word
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mm_agents.protocols import Ocr
+    from mm_agents.types import ByteArray
+
+_FARTHEST = 2.0  # text heights from a label to its line
+_NEVER = 1e6
+_UNLIKELY = 0.7  # text heights that a label of a connector is moved off when it does not leave a decision
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Label:
+    """Lines of text that belong together, and their box on the canvas: x0, y0, x1, y1."""
+
+    texts: tuple[Text, ...]
+    box: tuple[float, float, float, float]
+
+    @property
+    def text(self) -> str:
+        """What it says, without the dashes that a line through it was read as."""
+        return " ".join(text.text for text in self.texts).strip("-–—_|~ ")
+
+
+def group(texts: Sequence[Text], unit: float) -> list[Label]:
+    """Put lines of text together that stand under each other."""
+    groups: list[list[Text]] = []
+    for text in sorted(texts, key=lambda text: text.y0):
+        above = next((lines for lines in groups if _follows(lines[-1], text, unit)), None)
+        if above is None:
+            groups.append([text])
+        else:
+            above.append(text)
+    return [
+        Label(
+            texts=tuple(lines),
+            box=(
+                min(text.x0 for text in lines),
+                min(text.y0 for text in lines),
+                max(text.x1 for text in lines),
+                max(text.y1 for text in lines),
+            ),
+        )
+        for lines in groups
+    ]
+
+
+def _follows(above: Text, text: Text, unit: float) -> bool:
+    if above.turned or text.turned:
+        return False
+    overlap = min(above.x1, text.x1) - max(above.x0, text.x0)
+    gap = text.y0 - above.y1
+    aligned = abs(above.x0 - text.x0) < 0.6 * unit or abs(above.cx - text.cx) < unit
+    return aligned and overlap > 0.5 * min(above.width, text.width) and -0.3 * unit < gap < 0.6 * unit
+
+
+def share_labels(
+    labels: Sequence[Label], routes: Sequence[Route], web: SkeletonGraph, blocks: Sequence[Block], unit: float
+) -> tuple[dict[int, list[Label]], list[Label]]:
+    """Give each label to a connector, so that all of them together lie as near as they can.
+
+    Returns:
+        The labels of each route by its index, and those that belong to none.
+    """
+    if not labels or not routes:
+        return {}, list(labels)
+    owned = _own(routes, web)
+    costs = np.array([[_cost(label, route, own, web, blocks, unit) for route, own in owned] for label in labels])
+    optimize = require("scipy.optimize", extra=EXTRA, feature="Giving labels to connectors")
+    rows, columns = optimize.linear_sum_assignment(costs)
+    shared: dict[int, list[Label]] = {}
+    given: set[int] = set()
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        if costs[row, column] < _NEVER:
+            shared.setdefault(column, []).append(labels[row])
+            given.add(row)
+    left = [n for n in range(len(labels)) if n not in given]
+    rest: list[Label] = []
+    for n in left:
+        column = int(costs[n].argmin())
+        if costs[n, column] < 0.6 * unit:
+            shared.setdefault(column, []).append(labels[n])
+        else:
+            rest.append(labels[n])
+    for found in shared.values():
+        found.sort(key=lambda label: (label.box[1], label.box[0]))
+    return shared, rest
+
+
+def _own(routes: Sequence[Route], web: SkeletonGraph) -> list[tuple[Route, NDArray[Any]]]:
+    """Each route with the points that no other runs over; with all of its points where there are none."""
+    count = Counter(number for route in routes for number in set(route.strokes))
+    found: list[tuple[Route, NDArray[Any]]] = []
+    for route in routes:
+        parts = [web.strokes[number].points for number in route.strokes if count[number] == 1]
+        found.append((route, np.concatenate(parts) if parts else route.points))
+    return found
+
+
+def _cost(
+    label: Label, route: Route, own: NDArray[Any], web: SkeletonGraph, blocks: Sequence[Block], unit: float
+) -> float:
+    """How far a label lies from a connector, in pixels, with what makes it likelier or less so."""
+    x0, y0, x1, y1 = label.box
+    across = np.maximum(np.maximum(x0 - own[:, 1], own[:, 1] - x1), 0)
+    along = np.maximum(np.maximum(y0 - own[:, 0], own[:, 0] - y1), 0)
+    distance = np.hypot(across, along)
+    least = float(distance.min())
+    if least > _FARTHEST * unit:
+        return _NEVER
+    through = any(web.strokes[number].through in label.texts for number in route.strokes)
+    centre = np.hypot(own[:, 1] - (x0 + x1) / 2, own[:, 0] - (y0 + y1) / 2)
+    cost = 0.0 if through else least + 0.15 * float(centre.min())
+    source = blocks[route.start.shape - 1]
+    if source.shape not in ("diamond", "hexagon"):
+        cost += _UNLIKELY * unit * (0.3 if through else 1.0)
+    return cost
+
+
+_MOST_PLACES = 24
+_READABLE = 36  # pixels: how high text is made for the second look
+_GAP = 30  # pixels of paper between the places
+_ROW = 1600  # pixels: how wide a row of places gets
+_SURE = 0.85
+
+Spot = tuple[float, float, float, float]
+"""A place on the canvas: x0, y0, x1, y1."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Tile:
+    """A place in the picture that is read: where it lies there, and where on the straight page.
+
+    A tall and narrow place is turned, so that words which run up lie level.
+    """
+
+    left: int
+    top: int
+    width: int
+    height: int
+    x: float
+    y: float
+    scale: float
+    turned: bool
+
+
+def unread_titles(canvas: Canvas, strips: Sequence[Region]) -> list[Spot]:
+    """The title strips of lanes that no word was read in."""
+    margin = 0.1 * canvas.unit
+    return [
+        (strip.x + margin, strip.y + margin, strip.x + strip.width - margin, strip.y + strip.height - margin)
+        for strip in strips
+        if not strip.texts
+    ]
+
+
+def suspicious(
+    canvas: Canvas, blocks: Sequence[Block], ink: Ink, shapes: Shapes, web: SkeletonGraph, ties: dict[End, Endpoint]
+) -> list[Spot]:
+    """Where words may have been missed: marks in shapes that no word covers, and where lines end or tangle or blot."""
+    unit = canvas.unit
+    spots = [spot for block in blocks for spot in _unread(canvas, block)]
+    loose = [web.places[node] for node in web.loose() if web.ends[node][0] not in ties]
+    places = np.array([place for node, place in web.places.items() if web.ends[node]]).reshape(-1, 2)
+    for place in places:
+        if (np.abs(places - place).max(axis=1) < unit).sum() >= 4:
+            loose.append(place)
+    loose += [blot for blot in ink.blots if shapes.near(blot)[1] > 0.9 * unit]
+    for y, x in loose:
+        if not any(spot[0] + unit < x < spot[2] - unit and spot[1] + unit < y < spot[3] - unit for spot in spots):
+            spots.append((x - 3 * unit, y - 2.2 * unit, x + 3 * unit, y + 2.2 * unit))
+    return spots[:_MOST_PLACES]
+
+
+def _unread(canvas: Canvas, block: Block) -> list[Spot]:
+    """Boxes of what looks like rows of letters in a shape beside the words that were read in it."""
+    cv2 = opencv()
+    unit, region = canvas.unit, block.region
+    rim = max(3, int(0.3 * unit))
+    inside = cv2.erode(region.mask(1), np.ones((3, 3), np.uint8), iterations=rim)[1:-1, 1:-1]
+    part = canvas.change[region.y : region.y + region.height, region.x : region.x + region.width]
+    marks = ((part > 50) & (inside > 0)).astype(np.uint8)
+    for text in block.texts:
+        x0, y0 = int(max(0, text.x0 - 0.4 * unit - region.x)), int(max(0, text.y0 - 0.4 * unit - region.y))
+        marks[y0 : int(text.y1 + 0.4 * unit - region.y), x0 : int(text.x1 + 0.4 * unit - region.x)] = 0
+    reach = int(0.8 * unit) | 1
+    rows = cv2.morphologyEx(marks, cv2.MORPH_CLOSE, np.ones((3, reach), np.uint8))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(rows, connectivity=8)
+    margin = 0.8 * unit
+    return [
+        (region.x + x - margin, region.y + y - margin, region.x + x + width + margin, region.y + y + height + margin)
+        for x, y, width, height, area in stats[1:].tolist()
+        if 0.4 * unit < height < 3 * unit and width > 0.5 * unit and area > 0.1 * unit * unit
+    ]
+
+
+def look_again(page: Page, canvas: Canvas, spots: Sequence[Spot], ocr: Ocr) -> list[Word]:
+    """Words at those places that the page does not have yet.
+
+    Args:
+        page: whose straight picture is looked at.
+        canvas: of the page.
+        spots: where to look.
+        ocr: what reads.
+    """
+    if not spots:
+        return []
+    picture, tiles = _laid_out(page.straight, canvas, spots)
+    known = [word.place for word in page.words]
+    line = max((word.line for word in page.words), default=-1) + 1
+    found: list[Word] = []
+    for word in ocr.read(Image(pixels=picture)).words:
+        place, turned = _on_page(word.box, tiles)
+        if place is None or word.confidence < _SURE or sum(character.isalnum() for character in word.text) < 2:
+            continue
+        if any(_overlap(place, other) > 0.3 for other in known):
+            continue
+        known.append(place)
+        box = page.frame.to_stored(place)
+        found.append(
+            Word(
+                text=word.text,
+                box=box,
+                place=place,
+                confidence=word.confidence,
+                line=line + word.line,
+                turned=(word.turned + turned) % 360,
+            )
+        )
+    return found
+
+
+def _laid_out(straight: ByteArray, canvas: Canvas, spots: Sequence[Spot]) -> tuple[ByteArray, list[_Tile]]:
+    """The places enlarged, in rows, on one picture."""
+    cv2 = opencv()
+    height, width = straight.shape[:2]
+    scale = max(1.0, _READABLE * canvas.scale / canvas.unit)
+    crops: list[tuple[ByteArray, _Tile]] = []
+    left, top, row = _GAP, _GAP, 0
+    for spot in spots:
+        x0, y0 = (round(max(0.0, value)) for value in canvas.to_page(spot[0], spot[1]))
+        x1, y1 = canvas.to_page(spot[2], spot[3])
+        crop = straight[y0 : min(height, round(y1)), x0 : min(width, round(x1))]
+        if not crop.size:
+            continue
+        crop = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+        turned = crop.shape[0] > 1.5 * crop.shape[1]
+        if turned:
+            crop = np.rot90(crop, -1)
+        if left + crop.shape[1] > _ROW and left > _GAP:
+            left, top, row = _GAP, top + row + _GAP, 0
+        tile = _Tile(
+            left=left, top=top, width=crop.shape[1], height=crop.shape[0], x=x0, y=y0, scale=scale, turned=turned
+        )
+        crops.append((crop, tile))
+        left, row = left + crop.shape[1] + _GAP, max(row, crop.shape[0])
+    wide = max((tile.left + tile.width for _, tile in crops), default=0) + _GAP
+    picture = np.empty((top + row + _GAP, wide, 3), np.uint8)
+    picture[:] = canvas.pixels[0, 0]
+    for crop, tile in crops:
+        picture[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width] = crop
+    return picture, [tile for _, tile in crops]
+
+
+def _on_page(box: Box, tiles: Sequence[_Tile]) -> tuple[Box | None, int]:
+    """A box of the picture that was read as one of the straight page, and by how many degrees words are turned there.
+
+    There is none between the places.
+    """
+    for tile in tiles:
+        inside = tile.left <= box.x0 and box.x1 <= tile.left + tile.width
+        if inside and tile.top <= (box.y0 + box.y1) / 2 <= tile.top + tile.height:
+            x0, y0, x1, y1 = (
+                (box.y0 - tile.top, tile.left + tile.width - box.x1, box.y1 - tile.top, tile.left + tile.width - box.x0)
+                if tile.turned
+                else (box.x0 - tile.left, box.y0 - tile.top, box.x1 - tile.left, box.y1 - tile.top)
+            )
+            left, top = (round(max(0.0, at + far / tile.scale)) for at, far in ((tile.x, x0), (tile.y, y0)))
+            right, bottom = round(tile.x + x1 / tile.scale), round(tile.y + y1 / tile.scale)
+            place = Box(x0=left, y0=top, x1=max(left + 1, right), y1=max(top + 1, bottom))
+            return place, 270 if tile.turned else 0
+    return None, 0
+
+
+def _overlap(one: Box, two: Box) -> float:
+    """How much of the smaller of two boxes lies in the other."""
+    wide = min(one.x1, two.x1) - max(one.x0, two.x0)
+    high = min(one.y1, two.y1) - max(one.y0, two.y0)
+    if wide <= 0 or high <= 0:
+        return 0.0
+    smaller = min((box.x1 - box.x0) * (box.y1 - box.y0) for box in (one, two))
+    return wide * high / smaller

@@ -1,0 +1,339 @@
+"""Swimlanes: strips with turned titles, rows or columns of titles, tiled frames, and long lines between lanes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from mm_agents.documents.flowchart.vision.canvas import Canvas, Text
+from mm_agents.documents.flowchart.vision.layout import Layout
+from mm_agents.documents.flowchart.vision.regions import Region
+from mm_agents.documents.opencv import opencv
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Direction = Literal["across", "down"]
+
+_CROSSES_THE_PAGE = 0.82  # of the drawing's height or width: what a line between lanes spans at least
+_OFF = 5.0  # text heights that a title is off its place at most
+_HIDDEN = 0.25  # of a line between lanes at most runs through shapes
+_INSIDE = 0.75  # of a shape's height or width: with less in one lane it stands in none for sure
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Band:
+    """A lane on the canvas: from ``start`` to ``end`` pixels, from the top (across) or from the left (down)."""
+
+    name: str
+    start: float
+    end: float
+    texts: tuple[Text, ...] = ()
+
+    def share(self, start: float, end: float) -> float:
+        """How much of a stretch lies in the lane, 0 to 1."""
+        return max(0.0, min(end, self.end) - max(start, self.start)) / max(1.0, end - start)
+
+
+@dataclass(kw_only=True, eq=False)
+class Lanes:
+    """The lanes of a chart: their direction, the shapes that only hold titles, and the pixels of lines between them."""
+
+    direction: Direction = "across"
+    bands: list[Band] = field(default_factory=list["Band"])
+    titles: list[Region] = field(default_factory=list["Region"])
+    texts: list[Text] = field(default_factory=list["Text"])
+    lines: NDArray[np.uint8] | None = None
+
+    def of(self, box: tuple[float, float, float, float]) -> tuple[str | None, float]:
+        """The lane that a box lies in, and how much of it lies there; no name where it straddles lanes."""
+        start, end = (box[1], box[3]) if self.direction == "across" else (box[0], box[2])
+        if not self.bands:
+            return None, 1.0
+        band = max(self.bands, key=lambda band: band.share(start, end))
+        share = band.share(start, end)
+        return (band.name if share >= _INSIDE else None), share
+
+    def same_as(self, frame: Region, unit: float) -> bool:
+        """Whether a frame is the border of a lane, or of all of them."""
+        start, end = (
+            (frame.y, frame.y + frame.height) if self.direction == "across" else (frame.x, frame.x + frame.width)
+        )
+        begins = any(abs(band.start - start) < unit for band in self.bands)
+        return begins and any(abs(band.end - end) < unit for band in self.bands)
+
+
+def find_lanes(layout: Layout, regions: Sequence[Region], canvas: Canvas, bare: NDArray[np.int16]) -> Lanes:
+    """Find the lanes of a chart; the shapes that are only their titles are taken out of the layout.
+
+    Args:
+        layout: of the shapes; it is changed.
+        regions: all regions of the canvas.
+        canvas: the chart.
+        bare: its paper.
+    """
+    across, down = _separators(canvas, bare, layout.shapes)
+    lanes = (
+        _strips(layout, regions, canvas.unit)
+        or _title_row(layout, canvas.unit)
+        or _tiles(layout, canvas.unit)
+        or Lanes()
+    )
+    if not lanes.bands and len(down) >= 2:
+        lanes = _between(down, canvas, layout, "down")
+    if not lanes.bands and len(across) >= 2:
+        lanes = _between(across, canvas, layout, "across")
+    layout.shapes = [region for region in layout.shapes if region not in lanes.titles]
+    height, width = canvas.size
+    lines = np.zeros((height, width), np.uint8)
+    margin = 2
+    for x0, y0, x1, y1 in (*across, *down):
+        lines[max(0, y0 - margin) : y1 + margin, max(0, x0 - margin) : x1 + margin] = 1
+    lanes.lines = lines
+    return lanes
+
+
+def _name(texts: Sequence[Text]) -> str:
+    """What a title says: its lines in the order they are read in, turned ones from the side they begin at."""
+    if texts and texts[0].turned:
+        upwards = texts[0].words[0].turned == 270
+        ordered = sorted(texts, key=lambda text: text.cx if upwards else -text.cx)
+    else:
+        ordered = sorted(texts, key=lambda text: (round(text.cy / max(1.0, text.height)), text.x0))
+    return " ".join(text.text for text in ordered)
+
+
+def _strips(layout: Layout, regions: Sequence[Region], unit: float) -> Lanes | None:
+    """Narrow upright strips with turned text: titles of lanes across the page."""
+    strips = [
+        region
+        for region in layout.shapes
+        if region.texts and all(text.turned for text in region.texts) and region.height > 1.3 * region.width
+    ]
+    pools = [
+        one
+        for one in strips
+        if sum(other is not one and one.y - 5 <= other.cy <= one.y + one.height + 5 for other in strips) >= 1
+        and one.height > 1.3 * max(other.height for other in strips if other is not one)
+    ]
+    lanes = [strip for strip in strips if strip not in pools]
+    if not lanes:
+        return None
+    lanes += _untitled(lanes, regions, unit)
+    lanes.sort(key=lambda strip: strip.y)
+    bands = [
+        Band(name=_name(strip.texts), start=strip.y - 2, end=strip.y + strip.height + 2, texts=tuple(strip.texts))
+        for strip in lanes
+    ]
+    return Lanes(direction="across", bands=bands, titles=[*pools, *lanes])
+
+
+def _untitled(lanes: Sequence[Region], regions: Sequence[Region], unit: float) -> list[Region]:
+    """Strips in line with the others whose title was not read."""
+    first = lanes[0]
+    found: list[Region] = []
+    for region in regions:
+        in_line = abs(region.x - first.x) < 0.4 * unit and abs(region.width - first.width) < 0.4 * unit
+        if in_line and not region.texts and region not in lanes and region.height > 1.3 * region.width:
+            found.append(region)
+    return found
+
+
+def _title_row(layout: Layout, unit: float) -> Lanes | None:
+    """Boxes with text that touch each other in a row at the top, or in a column at the left: titles."""
+    shapes = [region for region in layout.shapes if region.texts]
+    row = _touching(shapes, unit, down=True)
+    if row:
+        bands = [Band(name=_name(r.texts), start=r.x - 2, end=r.x + r.width + 2, texts=tuple(r.texts)) for r in row]
+        return Lanes(direction="down", bands=bands, titles=row)
+    column = _touching(shapes, unit, down=False)
+    if column:
+        bands = [Band(name=_name(r.texts), start=r.y - 2, end=r.y + r.height + 2, texts=tuple(r.texts)) for r in column]
+        return Lanes(direction="across", bands=bands, titles=column)
+    return None
+
+
+def _touching(shapes: Sequence[Region], unit: float, *, down: bool) -> list[Region]:
+    """A run of two or more such boxes with nothing before them; they leave room for the lanes behind."""
+
+    def along(region: Region) -> tuple[int, int]:
+        return (region.x, region.x + region.width) if down else (region.y, region.y + region.height)
+
+    def over(region: Region) -> tuple[int, int]:
+        return (region.y, region.y + region.height) if down else (region.x, region.x + region.width)
+
+    if len(shapes) < 3:
+        return []
+    first = min(shapes, key=lambda region: over(region)[0])
+    level = [
+        region
+        for region in shapes
+        if abs(over(region)[0] - over(first)[0]) < 0.5 * unit and abs(over(region)[1] - over(first)[1]) < 0.5 * unit
+    ]
+    level.sort(key=lambda region: along(region)[0])
+    gaps = [along(after)[0] - along(before)[1] for before, after in itertools.pairwise(level)]
+    rest = [region for region in shapes if region not in level]
+    clear = all(over(region)[0] >= over(first)[1] - 2 for region in rest)
+    fits = len(level) >= 2 and all(-2 <= gap < 0.8 * unit for gap in gaps) and bool(rest) and clear
+    within = fits and all(
+        along(level[0])[0] - unit <= sum(along(region)) / 2 <= along(level[-1])[1] + unit for region in rest
+    )
+    return level if within else []
+
+
+def _tiles(layout: Layout, unit: float) -> Lanes | None:
+    """Frames that lie side by side with the same ends, each with its title at the beginning."""
+    for direction in ("down", "across"):
+        down = direction == "down"
+        frames = sorted(layout.frames, key=lambda frame: frame.x if down else frame.y)
+        for first in frames:
+            tiles = [first]
+            for frame in frames:
+                if frame is not tiles[-1] and _adjoins(tiles[-1], frame, unit, down=down):
+                    tiles.append(frame)
+            titles = [_title(tile.texts, _box(tile), unit, down=down, over=True) for tile in tiles]
+            if len(tiles) >= 2 and all(titles):
+                return _tiled(tiles, titles, "down" if down else "across")
+    return None
+
+
+def _box(tile: Region) -> tuple[float, float, float, float]:
+    return tile.x, tile.y, tile.x + tile.width, tile.y + tile.height
+
+
+def _adjoins(one: Region, two: Region, unit: float, *, down: bool) -> bool:
+    """Whether a frame lies right beside (or under) another and has the same ends."""
+    if down:
+        gap, start, end = two.x - one.x - one.width, two.y - one.y, two.height - one.height
+    else:
+        gap, start, end = two.y - one.y - one.height, two.x - one.x, two.width - one.width
+    return 0 <= gap < 0.8 * unit and abs(start) < 0.5 * unit and abs(end) < unit
+
+
+def _title(
+    texts: Sequence[Text], box: tuple[float, float, float, float], unit: float, *, down: bool, over: bool = False
+) -> list[Text]:
+    """The title of a lane: what stands in the middle of its beginning or in the corner there, and not beside that.
+
+    Args:
+        texts: that stand in the lane and in none of its shapes.
+        box: of the lane: x0, y0, x1, y1.
+        unit: the height of text in pixels.
+        down: whether the lane runs down.
+        over: whether the title of a lane across may also stand in the middle of its upper border.
+    """
+    x0, y0, x1, y1 = box
+
+    def away(text: Text) -> float:
+        left, top = abs(text.x0 - x0), abs(text.y0 - y0)
+        level, upright = abs(text.cx - (x0 + x1) / 2), abs(text.cy - (y0 + y1) / 2)
+        found = [left + top, level + top if down else left + upright]
+        return min([*found, level + top] if over else found)
+
+    first = min(texts, key=away, default=None)
+    if first is None or away(first) > _OFF * unit:
+        return []
+    if down:
+        beside = [text for text in texts if abs(text.y0 - first.y0) < 0.6 * unit]
+        return [text for text in beside if max(text.x0 - first.x1, first.x0 - text.x1) < 2 * unit]
+    beside = [text for text in texts if abs(text.x0 - first.x0) < 0.6 * unit]
+    return [text for text in beside if max(text.y0 - first.y1, first.y0 - text.y1) < unit]
+
+
+def _tiled(tiles: Sequence[Region], titles: Sequence[Sequence[Text]], direction: Direction) -> Lanes:
+    bands: list[Band] = []
+    for tile, title in zip(tiles, titles, strict=True):
+        start, end = (tile.x, tile.x + tile.width) if direction == "down" else (tile.y, tile.y + tile.height)
+        bands.append(Band(name=_name(title), start=start - 2, end=end + 2, texts=tuple(title)))
+    return Lanes(direction=direction, bands=bands, texts=[text for band in bands for text in band.texts])
+
+
+# ---------------------------------------------------------------- lines between lanes
+
+
+Bar = tuple[int, int, int, int]
+"""A line's box on the canvas: x0, y0, x1, y1."""
+
+
+def _separators(canvas: Canvas, bare: NDArray[np.int16], shapes: Sequence[Region]) -> tuple[list[Bar], list[Bar]]:
+    """Thin straight lines across the whole drawing and down it, two or more with the same ends.
+
+    A row of connectors that only the shapes between them join is none.
+    """
+    marked = (np.abs(canvas.pixels.astype(np.int16) - bare).max(axis=2) > 14).astype(np.uint8)
+    ys, xs = np.nonzero(marked)
+    if not len(ys):
+        return [], []
+    height, width = int(ys.max() - ys.min()), int(xs.max() - xs.min())
+    across = _clear(_bars(marked, (int(0.6 * width), 1), 0.4 * canvas.unit), shapes)
+    down = _clear(_bars(marked, (1, int(0.6 * height)), 0.4 * canvas.unit), shapes)
+    across = _same_ends([(b[0], b[2]) for b in across], across, _CROSSES_THE_PAGE * width, canvas.unit)
+    down = _same_ends([(b[1], b[3]) for b in down], down, _CROSSES_THE_PAGE * height, canvas.unit)
+    return across, down
+
+
+def _bars(marked: NDArray[np.uint8], size: tuple[int, int], thickest: float) -> list[Bar]:
+    cv2 = opencv()
+    if max(size) < 20:
+        return []
+    opened = cv2.morphologyEx(marked, cv2.MORPH_OPEN, np.ones((size[1], size[0]), np.uint8))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
+    return [
+        (int(x), int(y), int(x + width), int(y + height))
+        for x, y, width, height, _ in stats[1:]
+        if min(width, height) <= max(3.0, thickest)
+    ]
+
+
+def _clear(bars: Sequence[Bar], shapes: Sequence[Region]) -> list[Bar]:
+    """The lines that hardly run through shapes."""
+    kept: list[Bar] = []
+    for bar in bars:
+        x0, y0, x1, y1 = bar
+        upright, x, y = y1 - y0 > x1 - x0, (x0 + x1) / 2, (y0 + y1) / 2
+        hidden = sum(
+            max(0, min(y1, shape.y + shape.height) - max(y0, shape.y))
+            if upright
+            else max(0, min(x1, shape.x + shape.width) - max(x0, shape.x))
+            for shape in shapes
+            if (
+                shape.x + 3 < x < shape.x + shape.width - 3 if upright else shape.y + 3 < y < shape.y + shape.height - 3
+            )
+        )
+        if hidden < _HIDDEN * max(x1 - x0, y1 - y0):
+            kept.append(bar)
+    return kept
+
+
+def _same_ends(ends: Sequence[tuple[int, int]], bars: Sequence[Bar], shortest: float, unit: float) -> list[Bar]:
+    kept: list[Bar] = []
+    for (start, end), bar in zip(ends, bars, strict=True):
+        alike = sum(abs(start - s) < unit and abs(end - e) < unit for s, e in ends)
+        if end - start >= shortest and alike >= 2:
+            kept.append(bar)
+    return kept
+
+
+def _between(bars: Sequence[Bar], canvas: Canvas, layout: Layout, direction: Direction) -> Lanes:
+    """Lanes between neighbouring lines, named by the text at their beginning."""
+    unit, down = canvas.unit, direction == "down"
+    places = sorted((bar[0] + bar[2]) / 2 if down else (bar[1] + bar[3]) / 2 for bar in bars)
+    begin = min(bar[1] if down else bar[0] for bar in bars)
+    bands: list[Band] = []
+    for start, end in itertools.pairwise(places):
+        if end - start < 2 * unit:
+            continue
+        inside = [text for text in canvas.texts if start < (text.cx if down else text.cy) < end]
+        inside = [text for text in inside if not any(region.holds(text.cx, text.cy) for region in layout.shapes)]
+        inside = [text for text in inside if (text.y0 if down else text.x0) > begin - 3 * unit]
+        near = [text for text in inside if (text.y0 if down else text.x0) < begin + 3 * unit]
+        title = _title(near, (start, begin, end, begin) if down else (begin, start, begin, end), unit, down=down)
+        if title:
+            bands.append(Band(name=_name(title), start=start, end=end, texts=tuple(title)))
+    if len(bands) < 2:
+        return Lanes()
+    return Lanes(direction=direction, bands=bands, texts=[text for band in bands for text in band.texts])

@@ -1,0 +1,293 @@
+"""Diamonds without a word where branches only come together again: a part of the connectors, not a step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mm_agents.documents.flowchart.data import Edge, Lane, Node
+from mm_agents.documents.flowchart.vision.arrowheads import spread, straighten, thickness_ratio
+from mm_agents.documents.flowchart.vision.canvas import Canvas, Text, prepare, said
+from mm_agents.documents.flowchart.vision.connector_mask import Ink, find_ink
+from mm_agents.documents.flowchart.vision.labels import (
+    Label,
+    group,
+    look_again,
+    share_labels,
+    suspicious,
+    unread_titles,
+)
+from mm_agents.documents.flowchart.vision.lanes import Band, Lanes, find_lanes
+from mm_agents.documents.flowchart.vision.layout import Block, Layout, grow, paper_of, sort_regions, titles_of
+from mm_agents.documents.flowchart.vision.regions import Region, find_regions
+from mm_agents.documents.flowchart.vision.skeleton_graph import (
+    End,
+    Endpoint,
+    Shapes,
+    SkeletonGraph,
+    build_skeleton,
+    clean,
+)
+from mm_agents.documents.flowchart.vision.tracing import Route, connect, dots, terminals_of
+from mm_agents.documents.opencv import opencv
+from mm_agents.documents.pages import Page
+from mm_agents.types import Box
+
+if TYPE_CHECKING:
+    from mm_agents.protocols import Ocr
+
+
+def without_merges(nodes: Sequence[Node], edges: Sequence[Edge]) -> tuple[list[Node], list[Edge]]:
+    """Lead connectors through diamonds without text that have several ways in and one way out."""
+    kept, links = list(nodes), list(edges)
+    for node in nodes:
+        if node.text or node.shape != "diamond":
+            continue
+        into = [edge for edge in links if edge.target == node.id]
+        out = [edge for edge in links if edge.source == node.id]
+        if len(into) < 2 or len(out) != 1 or out[0].target == node.id or any(e.source == node.id for e in into):
+            continue
+        if any(edge.heads != "target" for edge in (*into, *out)):
+            continue
+        links = [edge for edge in links if edge not in into and edge not in out]
+        links += [_through(edge, out[0]) for edge in into]
+        kept.remove(node)
+    return kept, links
+
+
+def _through(first: Edge, second: Edge) -> Edge:
+    return replace(
+        first,
+        target=second.target,
+        label=" ".join(label for label in (first.label, second.label) if label),
+        path=first.path + second.path,
+        dashed=first.dashed and second.dashed,
+        confidence=min(first.confidence, second.confidence),
+        unsure=first.unsure + second.unsure,
+        label_box=first.label_box or second.label_box,
+    )
+
+
+_FLAT = 0.45  # of a drawing at least is flat; photographs are not
+_SURE = 0.8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traced:
+    """What was traced on a page; ``notes`` are words beside shapes and connectors."""
+
+    nodes: tuple[Node, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    lanes: tuple[Lane, ...] = ()
+    frames: tuple[Lane, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def trace(page: Page, ocr: Ocr | None = None) -> Traced:
+    """Trace the chart on a page.
+
+    Args:
+        page: with its words.
+        ocr: what looks again where words may have been missed; without it nothing does.
+
+    Raises:
+        MissingExtraError: a package of the extra ``documents`` is not installed.
+    """
+    sketch = _sketch(page)
+    if sketch is None:
+        return Traced()
+    if ocr is not None and page.source == "ocr":
+        spots = unread_titles(sketch.canvas, sketch.lanes.titles)
+        spots += suspicious(sketch.canvas, sketch.blocks, sketch.ink, sketch.shapes, sketch.web, sketch.ties)
+        words = look_again(page, sketch.canvas, spots, ocr)
+        if words:
+            page = replace(page, words=(*page.words, *words))
+            sketch = _sketch(page) or sketch
+    return _told(page, sketch)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Sketch:
+    """What was found on the canvas."""
+
+    canvas: Canvas
+    layout: Layout
+    lanes: Lanes
+    blocks: list[Block]
+    ink: Ink
+    titles: dict[int, list[Text]]
+    free: list[Text]
+    web: SkeletonGraph
+    ties: dict[End, Endpoint]
+    shapes: Shapes
+
+
+def _sketch(page: Page) -> _Sketch | None:
+    """Shapes, lanes and lines on the canvas; None where there are no shapes."""
+    canvas = prepare(page.straight, page.words)
+    ground = find_regions(canvas)
+    if ground is None or ground.flatness < _FLAT:
+        return None
+    layout = sort_regions(ground, canvas)
+    bare = paper_of(canvas, ground.paper, layout.frames)
+    lanes = find_lanes(layout, ground.regions, canvas, bare)
+    blocks = [grow(region, canvas, bare) for region in layout.shapes]
+    if not blocks:
+        return None
+    ink = find_ink(canvas, bare, blocks, layout, lanes)
+    around = [frame for frame in layout.frames if not lanes.same_as(frame, canvas.unit)]
+    titles = titles_of(around, [text for text in ink.free if text not in lanes.texts], ink.lines, canvas.unit)
+    taken = {id(text) for texts in titles.values() for text in texts}
+    free = [text for text in ink.free if id(text) not in taken]
+    web, shapes = build_skeleton(ink.lines), Shapes(ink.owners)
+    straighten(web, ink.lines, shapes, canvas.unit)
+    return _Sketch(
+        canvas=canvas,
+        layout=layout,
+        lanes=lanes,
+        blocks=blocks,
+        ink=ink,
+        titles=titles,
+        free=free,
+        web=web,
+        ties=clean(web, shapes, ink.free, canvas.unit),
+        shapes=shapes,
+    )
+
+
+def _connectors(sketch: _Sketch) -> list[Route]:
+    lines, unit, web = sketch.ink.lines, sketch.canvas.unit, sketch.web
+    depth = opencv().distanceTransform(lines, opencv().DIST_L2, 5)
+    ties = list(sketch.ties.values())
+    measured = [
+        (spread(web, tie.end, lines, sketch.shapes, unit), thickness_ratio(web, tie.end, lines, depth, unit))
+        for tie in ties
+    ]
+    return connect(web, terminals_of(ties, measured), unit, dots(web, depth, unit))
+
+
+# ---------------------------------------------------------------- told in pixels of the page
+
+
+def _told(page: Page, sketch: _Sketch) -> Traced:
+    canvas, blocks, lanes = sketch.canvas, sketch.blocks, sketch.lanes
+    unit = canvas.unit
+    routes = _connectors(sketch)
+    labels, rest = share_labels(group(sketch.free, unit), routes, sketch.web, blocks, unit)
+    place = _Places(page, canvas)
+    order = sorted(range(len(blocks)), key=lambda n: (round(blocks[n].region.cy / (1.5 * unit)), blocks[n].region.cx))
+    ids = {n: f"n{number}" for number, n in enumerate(order, 1)}
+    nodes = [_node(page, place, blocks[n], ids[n], sketch) for n in order]
+    edges: list[Edge] = []
+    for number, route in enumerate(routes):
+        edge = _edge(place, route, labels.get(number, []), ids, sketch.ink, unit)
+        edges.append(edge)
+        if edge.heads == "both":
+            edges.append(replace(edge, source=edge.target, target=edge.source, path=edge.path[::-1]))
+    connected = {node for edge in edges for node in (edge.source, edge.target)}
+    nodes, edges = without_merges([node for node in nodes if node.text or node.id in connected], edges)
+    edges.sort(key=lambda edge: (int(edge.source[1:]), int(edge.target[1:])))
+    return Traced(
+        nodes=tuple(nodes),
+        edges=tuple(edges),
+        lanes=tuple(_lane(place, band, lanes, canvas) for band in lanes.bands),
+        frames=tuple(
+            Lane(name=title, box=place.box(frame.x, frame.y, frame.x + frame.width, frame.y + frame.height))
+            for frame, title in _titled(sketch)
+        ),
+        notes=tuple(label.text for label in rest),
+    )
+
+
+def _titled(sketch: _Sketch) -> list[tuple[Region, str]]:
+    """Frames with their titles, the smallest first."""
+    frames = [frame for frame in sketch.layout.frames if frame.label in sketch.titles]
+    return [
+        (frame, said(sketch.titles[frame.label], sketch.canvas.unit))
+        for frame in sorted(frames, key=lambda frame: frame.filled)
+    ]
+
+
+class _Places:
+    """From the canvas to the page as stored."""
+
+    def __init__(self, page: Page, canvas: Canvas) -> None:
+        self._frame, self._canvas = page.frame, canvas
+
+    def box(self, x0: float, y0: float, x1: float, y1: float) -> Box:
+        left, top = self._canvas.to_page(x0, y0)
+        right, bottom = self._canvas.to_page(x1, y1)
+        straight = Box(
+            x0=round(left), y0=round(top), x1=max(round(left) + 1, round(right)), y1=max(round(top) + 1, round(bottom))
+        )
+        return self._frame.to_stored(straight)
+
+    def point(self, x: float, y: float) -> tuple[int, int]:
+        box = self.box(x, y, x + 1, y + 1)
+        return box.x0, box.y0
+
+
+def _node(page: Page, place: _Places, block: Block, name: str, sketch: _Sketch) -> Node:
+    lanes, unit, region = sketch.lanes, sketch.canvas.unit, block.region
+    words = [word for text in block.texts for word in text.words]
+    box = place.box(*block.box)
+    lane, share = lanes.of(tuple(float(value) for value in block.box))  # type: ignore[arg-type]
+    unsure: list[str] = []
+    if lanes.bands and lane is None and share < 1:
+        unsure.append("it stands in two lanes")
+    read = min((word.confidence for word in words), default=1.0)
+    if read < _SURE:
+        unsure.append("its text was hard to read")
+    if block.shape == "other" or block.fit < 0.9:
+        unsure.append("its shape fits none well")
+    text = " ".join(said(block.texts, unit).split())
+    confidence = round(min(read, block.fit), 3)
+    evidence = page.evidence(words, how="shape", confidence=confidence) if words else None
+    if evidence is not None:
+        evidence = replace(evidence, box=box, quote=text)
+    return Node(
+        id=name,
+        text=text,
+        shape=block.shape,
+        lane=lane,
+        box=box,
+        confidence=confidence,
+        frame=next((title for frame, title in _titled(sketch) if frame.holds(region.cx, region.cy)), None),
+        unsure=tuple(unsure),
+        evidence=evidence,
+    )
+
+
+def _edge(place: _Places, route: Route, labels: Sequence[Label], ids: dict[int, str], ink: Ink, unit: float) -> Edge:
+    points = route.points
+    corners = opencv().approxPolyDP(points[:, ::-1].reshape(-1, 1, 2).astype(np.int32), max(1.5, 0.12 * unit), False)
+    path = tuple(dict.fromkeys(place.point(float(x), float(y)) for x, y in corners[:, 0]))
+    dashed = bool(ink.dashed[points[:, 0], points[:, 1]].mean() > 0.4)
+    unsure = list(route.unsure)
+    if route.heads == "target" and route.stop.spread < 2.1:
+        unsure.append("its head is hard to make out")
+    box = None
+    if labels:
+        boxes = np.array([label.box for label in labels])
+        box = place.box(*(float(v) for v in (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))))
+    return Edge(
+        source=ids[route.start.shape - 1],
+        target=ids[route.stop.shape - 1],
+        label=" ".join(label.text for label in labels),
+        path=path,
+        heads=route.heads,  # type: ignore[arg-type]
+        dashed=dashed,
+        confidence=0.5 if unsure else 1.0,
+        unsure=tuple(unsure),
+        label_box=box,
+    )
+
+
+def _lane(place: _Places, band: Band, lanes: Lanes, canvas: Canvas) -> Lane:
+    height, width = canvas.size
+    if lanes.direction == "across":
+        return Lane(name=band.name, box=place.box(0, band.start, width, band.end))
+    return Lane(name=band.name, box=place.box(band.start, 0, band.end, height))

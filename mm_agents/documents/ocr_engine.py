@@ -1,0 +1,338 @@
+"""RapidOCR's detector and recogniser, called one by one, and the words of a recognised line."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from mm_agents._optional import require
+from mm_agents.documents.opencv import EXTRA, opencv
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mm_agents.types import ByteArray
+
+_WIDE_GAP = 0.75
+"""Two characters further apart than this share of the text's height are two words, though no space was read."""
+
+_FAINTEST_INK = 24  # grey levels between paper and ink
+_RULE_SHARE = 0.85  # what has ink over this share of a crop's width or height may be a ruling line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A line as recognised: its characters without spaces, and where each stands.
+
+    Attributes:
+        text: with the spaces that were read.
+        centres: of the characters that are no spaces, in pixels from the left of the crop.
+        confidences: 0 to 1, one for each of them.
+    """
+
+    text: str
+    centres: Sequence[float]
+    confidences: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glyphs:
+    """A word of a line: its text, its box in the crop, and the mean confidence of its characters."""
+
+    text: str
+    box: tuple[float, float, float, float]
+    confidence: float
+
+
+def split_line(line: Line, crop: ByteArray) -> list[Glyphs]:
+    """The words of a line.
+
+    Args:
+        line: what was recognised.
+        crop: uint8, shape (height, width, 3): the picture of the line, text upright.
+    """
+    ink = find_ink(crop)
+    columns = np.logical_or.reduce(ink, axis=0)
+    height = max(int(ink.any(axis=1).sum()), 4)
+    pitch = float(np.median(np.diff(line.centres))) if len(line.centres) > 1 else height * 0.6
+    spans: list[tuple[int, int]] = []  # of characters, first and past the last
+    n = 0
+    for word in line.text.split():
+        start = n
+        for k in range(n, n + len(word) - 1):
+            left, right = widest_blank(columns, line.centres[k], line.centres[k + 1])
+            if right - left > max(_WIDE_GAP * height, 1.2 * pitch):
+                spans.append((start, k + 1))
+                start = k + 1
+        n += len(word)
+        spans.append((start, n))
+    characters = line.text.replace(" ", "")
+    edges = _edges(columns, line.centres, spans, pitch)
+    found: list[Glyphs] = []
+    for (first, last), (x0, x1) in zip(spans, edges, strict=True):
+        y0, y1 = _rows(ink[:, int(x0) : max(int(np.ceil(x1)), int(x0) + 1)])
+        confidence = float(np.mean(line.confidences[first:last])) if last > first else 0.0
+        found.append(Glyphs(text=characters[first:last], box=(x0, y0, x1, y1), confidence=confidence))
+    return found
+
+
+def find_ink(crop: ByteArray) -> NDArray[np.bool_]:
+    """Where a line's crop differs from its paper, ruling lines at its borders left out.
+
+    Args:
+        crop: uint8, shape (height, width, 3).
+
+    Returns:
+        bool, shape (height, width).
+    """
+    colours = crop.astype(np.int16)
+    paper = np.median(colours.reshape(-1, 3), axis=0)
+    away = np.abs(colours - paper).max(axis=2)
+    ink: NDArray[np.bool_] = away > max(_FAINTEST_INK, 0.35 * float(np.percentile(away, 99.5)))
+    for rows in _rules(ink):
+        ink[rows] = False
+    width = ink.shape[1]
+    columns = np.flatnonzero(ink.mean(axis=0) > _RULE_SHARE)
+    ink[:, [column for column in columns if min(column, width - 1 - column) < 3]] = False
+    return ink
+
+
+def _rules(ink: NDArray[np.bool_]) -> list[slice]:
+    """The rows of ruling lines above and below a line: thin, nearly unbroken, and apart from the text by a blank.
+
+    The bar of a T is as unbroken, but hangs together with the rest of it.
+    """
+    runs = _runs(np.logical_or.reduce(ink, axis=1))
+    tallest = max((run.stop - run.start for run in runs), default=0)
+    return [
+        run
+        for run in runs
+        if 2 * (run.stop - run.start) < tallest
+        and (run.start + run.stop < 0.6 * len(ink) or run.start + run.stop > 1.4 * len(ink))
+        and ink[run].any(axis=0).mean() > _RULE_SHARE
+    ]
+
+
+def _runs(filled: NDArray[np.bool_]) -> list[slice]:
+    """Where an array is true, as slices."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], filled, [False]]).astype(np.int8)))
+    return [slice(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
+
+
+def widest_blank(columns: NDArray[np.bool_], start: float, end: float) -> tuple[int, int]:
+    """The widest run without ink between two places; empty, in the middle, where there is none."""
+    first, last = int(start), min(int(np.ceil(end)), len(columns))
+    blank = np.flatnonzero(~columns[first:last]) + first
+    if not len(blank):
+        middle = (first + last) // 2
+        return middle, middle
+    runs = np.split(blank, np.flatnonzero(np.diff(blank) > 1) + 1)
+    widest = max(runs, key=len)
+    return int(widest[0]), int(widest[-1]) + 1
+
+
+def _edges(
+    columns: NDArray[np.bool_], centres: Sequence[float], spans: Sequence[tuple[int, int]], pitch: float
+) -> list[tuple[float, float]]:
+    """Where each word begins and ends: at the blanks between words, and at the last ink outside."""
+    if not spans:
+        return []
+    gaps = [widest_blank(columns, centres[a[1] - 1], centres[b[0]]) for a, b in pairwise(spans)]
+    reach = 1.5 * pitch
+    inside = np.flatnonzero(columns[: int(centres[0]) + 1])
+    inside = inside[inside >= centres[0] - reach]
+    x0 = float(inside[0]) if len(inside) else max(centres[0] - pitch / 2, 0.0)
+    after = np.flatnonzero(columns[int(centres[-1]) :]) + int(centres[-1])
+    after = after[after <= centres[-1] + reach]
+    x1 = float(after[-1]) + 1 if len(after) else min(centres[-1] + pitch / 2, float(len(columns)))
+    starts = [x0, *(float(right) for _, right in gaps)]
+    ends = [*(float(left) for left, _ in gaps), x1]
+    return [(start, max(end, start + 1)) for start, end in zip(starts, ends, strict=True)]
+
+
+def _rows(ink: NDArray[Any]) -> tuple[float, float]:
+    rows = np.flatnonzero(ink.any(axis=1))
+    return (float(rows[0]), float(rows[-1]) + 1) if len(rows) else (0.0, float(len(ink)))
+
+
+_STRIP_PIXELS = 3_000_000
+_LONGEST_STRIP = 2400
+"""A tall page is looked at in strips, so that its text keeps its size and the memory has a bound."""
+
+_LONGEST_SIDE = 4000
+
+_SHORTEST_SIDE, _ENLARGED = 736, 3
+"""A small picture is enlarged until its shorter side has so many pixels, but not more than so many times."""
+
+PADDED = 320
+"""To this width RapidOCR pads short lines; less costs less, and reads a few characters of a page otherwise."""
+
+_LOWEST = 4
+"""Pixels of height; what is lower says nothing. The detector gives lines of no height where a strip is cut."""
+
+_LONGEST_LINE = 150
+"""A line longer than so many times its height is read in pieces: the recogniser's memory grows with the square."""
+
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """The two models; one call at a time.
+
+    Attributes:
+        models: RapidOCR's object.
+        lock: held while it works, since it keeps settings between its steps.
+    """
+
+    models: Any
+    lock: threading.Lock
+
+    def detect(self, pixels: ByteArray) -> NDArray[np.float32]:
+        """Where lines of text lie.
+
+        Returns:
+            float32, shape (n, 4, 2): the corners of each line, clockwise from its top left.
+        """
+        found: list[NDArray[np.float32]] = []
+        shorter = min(_SHORTEST_SIDE, max(_ENLARGED * min(pixels.shape[:2]), 64))
+        for top, bottom in strips(pixels):
+            boxes = self._boxes(pixels[top:bottom], shorter, "min")
+            if boxes is not None:
+                found.append(np.asarray(boxes, dtype=np.float32) + np.array([0, top], dtype=np.float32))
+        return np.concatenate(found) if found else np.zeros((0, 4, 2), dtype=np.float32)
+
+    def glance(self, pixels: ByteArray) -> bool:
+        """Whether a picture seems to hold text, looked at in its own size: a small one is not enlarged."""
+        boxes = self._boxes(pixels, max(pixels.shape[:2]), "max")
+        return boxes is not None and len(boxes) > 0
+
+    def _boxes(self, pixels: ByteArray, side: int, limit: Literal["min", "max"]) -> Any:
+        """Where the detector finds text in a picture made so large that its shorter or longer side has those pixels."""
+        with self.lock:
+            detector = self.models._load_det_model()
+            detector.limit_side_len, detector.limit_type = side, limit
+            return self.models(pixels[:, :, ::-1], use_det=True, use_cls=False, use_rec=False).boxes
+
+    def recognise(self, crops: Sequence[ByteArray], *, padded: int = PADDED) -> list[Line]:
+        """What pictures of lines say.
+
+        Args:
+            crops: one for each line; one that is lower than 4 pixels says nothing, a very long one is read in pieces.
+            padded: the width that a short line is padded to, in pixels at a height of 48.
+        """
+        pieces = [(n, x0, crop[:, x0:x1]) for n, crop in enumerate(crops) for x0, x1 in _pieces(crop)]
+        if not pieces:
+            return [_NOTHING] * len(crops)
+        with self.lock:
+            self.models.return_word_box = True
+            self.models._load_rec_model().rec_image_shape = (3, 48, padded)
+            read = self.models.recognize_txt([np.ascontiguousarray(piece[:, :, ::-1]) for _, _, piece in pieces])
+        found: list[Line] = [_NOTHING] * len(crops)
+        for text, words, (n, x0, piece) in zip(read.txts, read.word_results, pieces, strict=True):
+            found[n] = _joined(found[n], _line(str(text), words, piece.shape[1]), x0)
+        return found
+
+
+@functools.cache
+def open_engine() -> Engine:
+    """Load the models, once for the whole process.
+
+    Raises:
+        MissingExtraError: RapidOCR is not installed.
+    """
+    package = require("rapidocr", extra=EXTRA, feature="Reading words in pictures")
+    params = {
+        "Global.log_level": "error",
+        "Global.max_side_len": _LONGEST_SIDE,
+        "Global.use_cls": False,
+        # Lines read together are padded to the longest of them: alone, a page costs a third less to read, and what a
+        # line says does not hang on the others.
+        "Rec.rec_batch_num": 1,
+        # Memory that is kept from one line to the next: without, a large page costs a third more time, in the system.
+        "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
+        # Half of the cores: more waste a third of the processor's time on waiting for each other (measured on two).
+        "EngineConfig.onnxruntime.intra_op_num_threads": max(1, (os.cpu_count() or 2) // 2),
+        "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+    }
+    models = package.RapidOCR(params=params)
+    logging.getLogger("RapidOCR").setLevel(logging.ERROR)
+    return Engine(models=models, lock=threading.Lock())
+
+
+def strips(pixels: ByteArray) -> list[tuple[int, int]]:
+    """Rows at which a tall page is cut, where there is least on it."""
+    height, width = pixels.shape[:2]
+    room = int(min(max(_STRIP_PIXELS / width, 640), _LONGEST_STRIP))
+    if height <= room * 1.2:
+        return [(0, height)]
+    busy = np.abs(np.diff(pixels[:, :: max(width // 1500, 1)].astype(np.int16), axis=1)).max(axis=2).astype(np.float32)
+    unrest = (busy > 24).mean(axis=1)
+    calm = np.convolve(unrest, np.ones(9) / 9, mode="same")
+    cuts = [0]
+    while height - cuts[-1] > room * 1.2:
+        first, last = cuts[-1] + room // 2, cuts[-1] + room
+        window = calm[first:last]
+        cuts.append(first + int(np.flatnonzero(window <= window.min() + 1e-6)[-1]))
+    return list(zip(cuts, [*cuts[1:], height], strict=True))
+
+
+def crop_line(pixels: ByteArray, quad: NDArray[np.float32]) -> tuple[ByteArray, NDArray[Any]]:
+    """A line's picture as if its corners were a rectangle's, and the 3 x 3 matrix from there back to the page."""
+    cv2 = opencv()
+    width = max(int(max(np.linalg.norm(quad[0] - quad[1]), np.linalg.norm(quad[2] - quad[3]))), 1)
+    height = max(int(max(np.linalg.norm(quad[0] - quad[3]), np.linalg.norm(quad[1] - quad[2]))), 1)
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
+    matrix = cv2.getPerspectiveTransform(quad, target)
+    crop = cv2.warpPerspective(pixels, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE, flags=cv2.INTER_CUBIC)
+    return crop, np.linalg.inv(matrix)
+
+
+_NOTHING = Line(text="", centres=(), confidences=())
+
+
+def _pieces(crop: ByteArray) -> list[tuple[int, int]]:
+    """The columns at which a line's picture is cut to be read, where there is least on it; none where it is too low."""
+    height, width = crop.shape[:2]
+    if height < _LOWEST:
+        return []
+    room = _LONGEST_LINE * height
+    if width <= room:
+        return [(0, width)]
+    busy = np.ptp(crop, axis=0).max(axis=1)
+    calm = np.convolve(busy, np.ones(height) / height, mode="same")
+    cuts = [0]
+    while width - cuts[-1] > room:
+        first = cuts[-1] + room // 2
+        cuts.append(first + int(np.argmin(calm[first : cuts[-1] + room])))
+    return list(zip(cuts, [*cuts[1:], width], strict=True))
+
+
+def _joined(before: Line, piece: Line, x0: int) -> Line:
+    """A line and its next piece, which begins at a column of it."""
+    return Line(
+        text=" ".join(filter(None, (before.text, piece.text))),
+        centres=[*before.centres, *(centre + x0 for centre in piece.centres)],
+        confidences=[*before.confidences, *piece.confidences],
+    )
+
+
+def _line(text: str, words: Any, width: int) -> Line:
+    columns = [column for word in words.word_cols for column in word] if text.strip() else []
+    text = text.translate(_FULL_WIDTH)
+    kept = [n for n, character in enumerate(text) if not character.isspace()]
+    confidences = [float(words.confs[n]) for n in kept] if columns else []
+    scale = width / words.line_txt_len if columns else 0.0
+    return Line(
+        text=" ".join(text.split()),
+        centres=[min((column + 0.5) * scale, width - 1) for column in columns],
+        confidences=confidences,
+    )

@@ -1,0 +1,473 @@
+"""The grid of a table: its header rows, and which cell each piece of text belongs to."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from mm_agents.documents.table.lines import (
+    Divide,
+    Line,
+    Measures,
+    Piece,
+    aligned,
+    around,
+    by_column,
+    cut,
+    find_divides,
+    is_value,
+    join_labels,
+    part_again,
+    without_sign_columns,
+)
+from mm_agents.documents.table.rows import Body, group_lines, head_by_values
+from mm_agents.documents.table.rulings import (
+    Rulings,
+    Separator,
+    find_separators,
+    head_by_titles,
+    head_lines,
+    parts,
+    ruled_columns,
+)
+from mm_agents.types import Box, Word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A cell as found: where it is in the grid, what it spans, and its words line by line."""
+
+    row: int
+    column: int
+    row_span: int = 1
+    column_span: int = 1
+    lines: tuple[tuple[Word, ...], ...] = ()
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """In reading order."""
+        return tuple(word for line in self.lines for word in line)
+
+
+def settled(cells: Sequence[Draft]) -> list[Draft]:
+    """Cells in the same place made one, and spans that reach into another cell cut."""
+    united: dict[tuple[int, int], Draft] = {}
+    for cell in sorted(cells, key=lambda cell: (cell.row, cell.column)):
+        key = (cell.row, cell.column)
+        known = united.get(key, replace(cell, lines=()))
+        united[key] = replace(
+            known,
+            row_span=max(known.row_span, cell.row_span),
+            column_span=max(known.column_span, cell.column_span),
+            lines=(*known.lines, *cell.lines),
+        )
+    taken = set(united)
+    found: list[Draft] = []
+    for (row, column), cell in united.items():
+        wide = next((n for n in range(1, cell.column_span) if (row, column + n) in taken), cell.column_span)
+        places = range(column, column + wide)
+        deep = next(
+            (n for n in range(1, cell.row_span) if any((row + n, c) in taken for c in places)),
+            cell.row_span,
+        )
+        taken |= {(row + n, c) for n in range(deep) for c in places}
+        found.append(replace(cell, row_span=deep, column_span=wide, lines=_from_the_top(cell.lines)))
+    return found
+
+
+def compact(cells: Sequence[Draft]) -> list[Draft]:
+    """The cells without the rows and columns in which none begins."""
+    rows = sorted({cell.row for cell in cells})
+    columns = sorted({cell.column for cell in cells})
+    return [
+        Draft(
+            row=rows.index(cell.row),
+            column=columns.index(cell.column),
+            row_span=sum(cell.row <= row < cell.row + cell.row_span for row in rows),
+            column_span=sum(cell.column <= column < cell.column + cell.column_span for column in columns),
+            lines=cell.lines,
+        )
+        for cell in cells
+    ]
+
+
+def _from_the_top(lines: Sequence[tuple[Word, ...]]) -> tuple[tuple[Word, ...], ...]:
+    def order(line: tuple[Word, ...]) -> tuple[float, int]:
+        box = around(line)
+        return (box.y0 + box.y1) / 2, box.x0
+
+    return tuple(sorted(lines, key=order))
+
+
+Extents = dict[int, tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Columns:
+    """Where the texts of columns begin and end, the boxes in each, and where columns themselves begin and end."""
+
+    extents: Extents
+    steady: dict[int, list[Box]]
+    edges: Sequence[float]
+
+    @property
+    def number(self) -> int:
+        return len(self.edges) - 1
+
+
+def widen(
+    lines: Sequence[Line],
+    pieces: Sequence[list[Piece]],
+    head: int,
+    separators: Sequence[Separator],
+    measures: Measures,
+    edges: Sequence[float],
+) -> list[list[Piece]]:
+    """Titles that stand over several columns made to span them.
+
+    In the head, those with a ruling line of their own beneath, and those centred over several columns of the line
+    below. In the body, lines of but one piece that is centred over the columns: they head a section.
+    """
+    extents, steady = _extents(pieces), by_column(pieces)
+    table = _Columns(extents=extents, steady=steady, edges=edges)
+    columns = table.number
+    widened: list[list[Piece]] = []
+    for n, row in enumerate(pieces):
+        if n + 1 < head:
+            beneath = [s for s in separators if lines[n].middle < s.y < lines[n + 1].middle]
+            widened.append(_over_rulings(row, beneath, extents, columns))
+            below = max(pieces[n + 1 : head], key=len)
+            widened[-1] = _over_columns(widened[-1], below, table, measures)
+        elif n >= max(head, 1) and len(row) == 1 and row[0].last > 0:
+            widened.append([_centred(row[0], extents, steady, measures, columns)])
+        else:
+            widened.append(row)
+    return widened
+
+
+def deepen(cells: Sequence[Draft], head: int) -> list[Draft]:
+    """Titles of columns that have but one, in a head of several rows, made to fill all of them."""
+    if head < 2:
+        return list(cells)
+    top = [cell for cell in cells if cell.row < head]
+    taken = {
+        (cell.row + r, cell.column + c) for cell in top for r in range(cell.row_span) for c in range(cell.column_span)
+    }
+    found: list[Draft] = []
+    for cell in cells:
+        places = range(cell.column, cell.column + cell.column_span)
+        if cell.row < head:
+            first, end = cell.row, min(cell.row + cell.row_span, head)
+            while first > 0 and not any((first - 1, c) in taken for c in places):
+                first -= 1
+            while end < head and not any((end, c) in taken for c in places):
+                end += 1
+            if first == 0 and end == head:
+                cell = replace(cell, row=0, row_span=max(head, cell.row_span))
+        found.append(cell)
+    return found
+
+
+def head_rows(cells: Sequence[Draft], marked: int) -> int:
+    """How many rows are head.
+
+    Args:
+        cells: of the table.
+        marked: how many rows stand above the first ruling line across, or on a ground of their own; 0 if none.
+    """
+    rows = max((cell.row + cell.row_span for cell in cells), default=0)
+    if marked:
+        return min(marked, max(rows - 1, 0))
+    texts: dict[int, list[str]] = {}
+    for cell in cells:
+        texts.setdefault(cell.row, []).append(" ".join(word.text for word in cell.words))
+    columns = max((cell.column + cell.column_span for cell in cells), default=0)
+    first = texts.get(0, [])
+    if rows < 2 or columns < 2 or len(first) < 2 or any(is_value(text) for text in first[1:] if not _is_year(text)):
+        return 0
+    below = [text for row in range(1, rows) for text in texts.get(row, [])]
+    return 1 if any(is_value(text) for text in below) or len(first) == columns else 0
+
+
+def _is_year(text: str) -> bool:
+    digits = "".join(character for character in text if character.isdigit())
+    return len(digits) >= 4 and digits[:2] in ("19", "20")
+
+
+def _extents(pieces: Sequence[Sequence[Piece]]) -> Extents:
+    found: Extents = {}
+    for row in pieces:
+        for piece in row:
+            if piece.first == piece.last:
+                box = piece.box
+                x0, x1 = found.get(piece.first, (box.x0, box.x1))
+                found[piece.first] = (min(x0, box.x0), max(x1, box.x1))
+    return found
+
+
+def _free(row: Sequence[Piece], piece: Piece, columns: int) -> tuple[int, int]:
+    """The first and last column that a piece may span without reaching its neighbours."""
+    low = max((other.last + 1 for other in row if other.last < piece.first), default=0)
+    high = min((other.first - 1 for other in row if other.first > piece.last), default=columns - 1)
+    return low, high
+
+
+def _over_rulings(row: Sequence[Piece], beneath: Sequence[Separator], extents: Extents, columns: int) -> list[Piece]:
+    found: list[Piece] = []
+    for piece in row:
+        middle = (piece.box.x0 + piece.box.x1) / 2
+        low, high = _free(row, piece, columns)
+        ruled = next((s for one in beneath for s in one.stretches if s[0] <= middle <= s[1]), None)
+        if ruled:
+            under = [c for c, (x0, x1) in extents.items() if ruled[0] <= (x0 + x1) / 2 <= ruled[1] and low <= c <= high]
+            if under:
+                piece = replace(piece, first=min(*under, piece.first), last=max(*under, piece.last))
+        found.append(piece)
+    return found
+
+
+def _over_columns(row: Sequence[Piece], below: Sequence[Piece], columns: _Columns, measures: Measures) -> list[Piece]:
+    """Titles centred over several columns of the line below that have none of their own.
+
+    One that stands over a column of its own may be the first line of a longer title; where others of its line span
+    columns, so does it, if it is centred over its neighbours too.
+    """
+    sure = [_spanned(piece, row, below, columns, measures) for piece in row]
+    if not any(span for span in sure):
+        return list(row)
+    found: list[Piece] = []
+    for piece, span in zip(row, sure, strict=True):
+        span = span or _spanned(piece, row, below, columns, measures, among=True)
+        found.append(replace(piece, first=span[0], last=span[1]) if span else piece)
+    return found
+
+
+def _spanned(
+    piece: Piece,
+    row: Sequence[Piece],
+    below: Sequence[Piece],
+    columns: _Columns,
+    measures: Measures,
+    *,
+    among: bool = False,
+) -> tuple[int, int] | None:
+    """The first and last column that a title is centred over; None where it stands over its own alone.
+
+    Args:
+        piece: of the line.
+        row: the line.
+        below: the line of the head that has most pieces.
+        columns: of the table.
+        measures: of its print.
+        among: whether others of the line span columns.
+    """
+    least = 2
+    low, high = _free(row, piece, columns.number)
+    under = [other for other in below if low <= other.first and other.last <= high]
+    own = [other for other in under if other.first <= piece.last and piece.first <= other.last]
+    middle = (piece.box.x0 + piece.box.x1) / 2
+    if piece.first == piece.last and own:
+        over_own = abs((own[0].box.x0 + own[-1].box.x1) / 2 - middle) <= 0.5 * measures.height
+        if not among and (over_own or aligned(piece.box, columns.steady.get(piece.first, []), measures)):
+            return None
+        least = 3 if over_own else 2
+    best: tuple[float, int, int] | None = None
+    for a in range(len(under)):
+        for b in range(a + least - 1, len(under)):
+            first, last = under[a].first, under[b].last
+            whole = sum(other.last - other.first + 1 for other in under[a : b + 1]) == last - first + 1
+            if not (whole and first <= piece.first and piece.last <= last):
+                continue
+            away, width = _away(middle, under[a : b + 1], columns)
+            if away <= max(1.2 * measures.height, 0.12 * width) and (best is None or away < best[0]):
+                best = (away, first, last)
+    return best[1:] if best else None
+
+
+def _away(middle: float, group: Sequence[Piece], columns: _Columns) -> tuple[float, float]:
+    """How far a place is from the middle of others, or of the columns that they stand in; and how wide those are."""
+    extents = columns.extents
+    spans = [extents[c] for other in group for c in range(other.first, other.last + 1) if c in extents]
+    spans = spans or [(float(other.box.x0), float(other.box.x1)) for other in group]
+    low, high = min(x0 for x0, _ in spans), max(x1 for _, x1 in spans)
+    texts = (min(other.box.x0 for other in group) + max(other.box.x1 for other in group)) / 2
+    whole = (columns.edges[group[0].first] + columns.edges[group[-1].last + 1]) / 2
+    return min(abs(middle - x) for x in (texts, (low + high) / 2, whole)), high - low
+
+
+def _centred(piece: Piece, extents: Extents, steady: dict[int, list[Box]], measures: Measures, columns: int) -> Piece:
+    if piece.first == piece.last and aligned(piece.box, steady.get(piece.first, []), measures):
+        return piece
+    middle = (piece.box.x0 + piece.box.x1) / 2
+    near = 2.0 * measures.height
+    for first in (1, 0):
+        spanned = [extents[c] for c in range(first, columns) if c in extents]
+        if len(spanned) < 2 or first > piece.first:
+            continue
+        if abs((min(x0 for x0, _ in spanned) + max(x1 for _, x1 in spanned)) / 2 - middle) <= near:
+            return replace(piece, first=first, last=columns - 1)
+    return piece
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """The cells of a table, how many of its rows are head, whether ruling lines told rows or columns, its box."""
+
+    cells: tuple[Draft, ...]
+    head_rows: int
+    ruled: bool
+    box: Box
+
+
+def make_grid(lines: Sequence[Line], rulings: Rulings, measures: Measures, barriers: Sequence[bool]) -> Grid:
+    """Find rows, columns and cells.
+
+    Args:
+        lines: those of the table, at least one.
+        rulings: of the page.
+        measures: of the print.
+        barriers: for each line, whether its ground has another colour than that of the line above.
+    """
+    box = around(word for line in lines for word in line.words)
+    separators = find_separators(rulings.horizontal, box, measures)
+    ruled = ruled_columns(rulings.vertical, lines, box, measures)
+    divides = find_divides(lines, measures, ruled, strict=len(ruled) >= 2)
+    divides = without_sign_columns(divides, [cut(line, divides, measures) for line in lines])
+    pieces = part_again([cut(line, divides, measures, ruled) for line in lines], divides, measures)
+    head = head_lines(lines, separators, box, barriers)
+    if not head:
+        head = head_by_values(Body(lines=lines, pieces=pieces, barriers=barriers, measures=measures))
+    head = head or head_by_titles(lines, separators, divides, box)
+    pieces = join_labels(pieces, head, measures)
+    left = max((divide.x for divide in ruled if divide.x < box.x0), default=float(box.x0))
+    right = min((divide.x for divide in ruled if divide.x > box.x1), default=float(box.x1))
+    edges = [left, *(divide.x for divide in divides), right]
+    pieces = widen(lines, pieces, head, separators, measures, edges)
+    between = [
+        n > 0 and any(parts(separator, lines[n - 1], lines[n], box) for separator in separators)
+        for n in range(len(lines))
+    ]
+    body = Body(
+        lines=lines,
+        pieces=pieces,
+        barriers=[a or b for a, b in zip(between, barriers, strict=True)],
+        measures=measures,
+    )
+    groups = group_lines(body, header=head)
+    bands = _bands(lines, separators, box)
+    several = _several(bands, groups, pieces)
+    ruled_rows = several is not None
+    if several is not None:
+        # A band that is all head has but the rows that titles over several columns part.
+        heads = [band for band in bands if max(band) < head and band not in several]
+        parted = [*separators, *_between([*heads, *several], groups, lines, box)]
+        cells = _ruled_cells(pieces, parted, divides, box)
+    else:
+        cells = [
+            Draft(row=row, column=piece.first, column_span=piece.last - piece.first + 1, lines=(piece.words,))
+            for row, group in enumerate(groups)
+            for n in group
+            for piece in pieces[n]
+        ]
+    return _finished(cells, lines[:head], ruled=ruled_rows or bool(ruled), box=box)
+
+
+def _finished(cells: Sequence[Draft], head: Sequence[Line], *, ruled: bool, box: Box) -> Grid:
+    whole = compact(settled(cells))
+    words = {word for line in head for word in line.words}
+    marked = max((cell.row + 1 for cell in whole if words.intersection(cell.words)), default=0)
+    rows = head_rows(whole, marked)
+    return Grid(cells=tuple(compact(settled(deepen(whole, rows)))), head_rows=rows, ruled=ruled, box=box)
+
+
+# ---------------------------------------------------------------- rows by ruling lines
+
+
+def _bands(lines: Sequence[Line], separators: Sequence[Separator], box: Box) -> list[list[int]]:
+    """The lines between two ruling lines that each run along at least half of the table."""
+    heights = [separator.y for separator in separators if separator.covers(box.x0, box.x1) >= 0.5]
+    found: dict[int, list[int]] = {}
+    for n, line in enumerate(lines):
+        found.setdefault(sum(y < line.middle for y in heights), []).append(n)
+    return list(found.values())
+
+
+def _several(
+    bands: Sequence[Sequence[int]], groups: Sequence[Sequence[int]], pieces: Sequence[Sequence[Piece]]
+) -> list[Sequence[int]] | None:
+    """The bands that hold several rows, where ruling lines part all others; None where they do not part the rows.
+
+    Many bands without a number under a number in them part the rows, whatever their texts look like; with few, hardly
+    any may hold several labels.
+    """
+    numbers = [band for band in bands if _stacks_values(band, pieces)]
+    if len(bands) >= 5 and len(numbers) <= 0.2 * len(bands):
+        return list(numbers)
+    several = [band for band in bands if band in numbers or _holds_labels(band, groups, pieces)]
+    total = sum(len(band) for band in bands)
+    few = len(several) < 0.3 * len(bands) and sum(len(band) for band in several) <= 0.5 * total
+    return list(several) if len(bands) >= 3 and few else None
+
+
+def _stacks_values(band: Sequence[int], pieces: Sequence[Sequence[Piece]]) -> bool:
+    values = Counter(piece.first for n in band for piece in pieces[n] if is_value(piece.text))
+    return max(values.values(), default=0) > 1
+
+
+def _holds_labels(band: Sequence[int], groups: Sequence[Sequence[int]], pieces: Sequence[Sequence[Piece]]) -> bool:
+    inside = [[piece for n in group if n in band for piece in pieces[n]] for group in groups]
+    return sum(any(piece.first == 0 for piece in group) for group in inside) > 1
+
+
+def _between(
+    several: Sequence[Sequence[int]], groups: Sequence[Sequence[int]], lines: Sequence[Line], box: Box
+) -> list[Separator]:
+    """What parts the rows where ruling lines do not, as if it were one."""
+    found: list[Separator] = []
+    for band in several:
+        inside = [[n for n in group if n in band] for group in groups]
+        inside = [group for group in inside if group]
+        for above, below in pairwise(inside):
+            y = (lines[above[-1]].middle + lines[below[0]].middle) / 2
+            found.append(Separator(y=y, stretches=((float(box.x0), float(box.x1)),)))
+    return found
+
+
+def _ruled_cells(
+    pieces: Sequence[Sequence[Piece]],
+    separators: Sequence[Separator],
+    divides: Sequence[Divide],
+    box: Box,
+) -> list[Draft]:
+    """Cells between ruling lines; one that stops short of a column leaves the cell there open."""
+    edges = [float(box.x0), *(divide.x for divide in divides), float(box.x1)]
+    columns = list(pairwise(edges))
+    borders = [
+        [separator.y for separator in separators if separator.covers(start, end) >= 0.7] for start, end in columns
+    ]
+    # Two lines that no word lies between are one, drawn a little apart.
+    middles = sorted((piece.box.y0 + piece.box.y1) / 2 for row in pieces for piece in row)
+    levels = sorted({bisect_left(middles, y) for border in borders for y in border})
+    found: list[Draft] = []
+    for row in pieces:
+        for piece in row:
+            middle = (piece.box.y0 + piece.box.y1) / 2
+            above = max((y for y in borders[piece.first] if y < middle), default=-np.inf)
+            below = min((y for y in borders[piece.first] if y >= middle), default=np.inf)
+            first = bisect_right(levels, bisect_left(middles, above))
+            last = bisect_left(levels, bisect_left(middles, below))
+            found.append(
+                Draft(
+                    row=first,
+                    column=piece.first,
+                    row_span=max(1, last - first + 1),
+                    column_span=piece.last - piece.first + 1,
+                    lines=(piece.words,),
+                )
+            )
+    return found

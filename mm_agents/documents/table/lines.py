@@ -1,0 +1,502 @@
+"""Lines of text on a page with a table, the pieces they fall into at wide gaps, and the columns these show."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from statistics import median
+
+import numpy as np
+
+from mm_agents.types import Box, Word
+
+_LEADER = re.compile(r"[.·…•_\s]{3,}$")
+_LOOKALIKES = {"十": "†", "二": "=", "一": "–", "口": "□"}
+"""Signs that the recogniser, which also reads Chinese, takes for characters; alone in a word they are signs."""
+
+_HANGING = re.compile(r"[gjpqy()\[\],;Q/]")
+_TALL = re.compile(r"[A-Zbdfhklt0-9]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measures:
+    """What a page's print measures.
+
+    Attributes:
+        height: of capitals and digits, in pixels.
+        space: between two words of a sentence, in pixels.
+    """
+
+    height: float
+    space: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """Words that stand side by side, from the left."""
+
+    words: tuple[Word, ...]
+
+    @cached_property
+    def box(self) -> Box:
+        """On the straight page."""
+        return around(self.words)
+
+    @cached_property
+    def middle(self) -> float:
+        """The height at which the line runs, in pixels from the top."""
+        tall = [word for word in self.words if _TALL.search(word.text)] or self.words
+        return median((word.place.y0 + word.place.y1) / 2 for word in tall)
+
+    @cached_property
+    def base(self) -> float:
+        """The height at which its letters stand, in pixels from the top: steadier than the middle."""
+        return median(_base(word) for word in self.words)
+
+    @cached_property
+    def size(self) -> float:
+        """How large its letters are, in pixels: by their height and by their width, so that a stray box counts less."""
+        heights = [word.place.y1 - word.place.y0 for word in self.words]
+        return min(median(heights), 1.9 * median(_width(word) / len(word.text) for word in self.words))
+
+    @property
+    def height(self) -> float:
+        """Of its tallest words, in pixels."""
+        return max(word.place.y1 - word.place.y0 for word in self.words)
+
+
+def make_lines(words: Iterable[Word]) -> list[Line]:
+    """Lines from the top; leaders ("......") and words that are turned on the page are left out.
+
+    Words that were read in one run stay together: a "+" or a "-" alone stands higher or lower than its number.
+    """
+    runs: dict[int, list[Word]] = {}
+    for word in words:
+        if not word.turned and not _LEADER.fullmatch(word.text):
+            runs.setdefault(word.line, []).append(word)
+    found: list[list[Line]] = []
+    for run in sorted((Line(words=tuple(run)) for run in runs.values()), key=lambda run: run.middle):
+        near = [group for group in found[-4:] if _beside(group, run)]
+        if near:
+            min(near, key=lambda group: abs(_middle(group) - run.middle)).append(run)
+        else:
+            found.append([run])
+    found.sort(key=_middle)
+    return [
+        Line(words=tuple(sorted((word for run in group for word in run.words), key=lambda word: word.place.x0)))
+        for group in found
+    ]
+
+
+def _beside(group: Sequence[Line], run: Line) -> bool:
+    """Whether a run stands on the same line as others, and not above or below one of them."""
+    height = median(other.height for other in group)
+    if any(character.isalnum() for word in run.words for character in word.text):
+        height = min(run.height, height)
+    if abs(_middle(group) - run.middle) > 0.5 * height:
+        return False
+    box = run.box
+    return all(box.x0 >= other.box.x1 - 0.3 * height or box.x1 <= other.box.x0 + 0.3 * height for other in group)
+
+
+def _middle(group: Sequence[Line]) -> float:
+    return median(run.middle for run in group)
+
+
+def measure(lines: Sequence[Line]) -> Measures:
+    """The measures of lines, of which there is at least one."""
+    heights = [word.place.y1 - word.place.y0 for line in lines for word in line.words if _TALL.search(word.text)]
+    if not heights:
+        heights = [word.place.y1 - word.place.y0 for line in lines for word in line.words]
+    pitch = median(_width(word) / len(word.text) for line in lines for word in line.words)
+    # A ruling line that touches letters makes their boxes high, so the letters' widths have a say.
+    height = max(min(float(median(heights)), 1.9 * pitch), 4.0)
+    gaps = [gap for line in lines for gap in gaps_of(line.words) if 0 < gap < height]
+    space = float(median(gaps)) if len(gaps) >= 8 else 0.42 * height
+    return Measures(height=height, space=min(max(space, 0.25 * height), 0.6 * height))
+
+
+def gaps_of(words: Sequence[Word]) -> list[int]:
+    """The widths between each word and the next, in pixels."""
+    return [after.place.x0 - before.place.x1 for before, after in pairwise(words)]
+
+
+def around(words: Iterable[Word]) -> Box:
+    """The box on the straight page that covers words, of which there is at least one."""
+    places = [word.place for word in words]
+    return Box(
+        x0=min(place.x0 for place in places),
+        y0=min(place.y0 for place in places),
+        x1=max(place.x1 for place in places),
+        y1=max(place.y1 for place in places),
+    )
+
+
+def plain(word: Word) -> str:
+    """A word's text without the leader that it runs into ("Sciences....." is "Sciences"), and signs put right."""
+    if word.text in _LOOKALIKES:
+        return _LOOKALIKES[word.text]
+    return _LEADER.sub("", word.text) if len(word.text) > 4 else word.text
+
+
+def _base(word: Word) -> float:
+    """Where a word stands: its letters' lower edge, what hangs below it left out."""
+    height = word.place.y1 - word.place.y0
+    if not any(character.isalnum() for character in word.text):
+        return (word.place.y0 + word.place.y1) / 2 + 0.5 * height
+    tall = _TALL.search(word.text) is not None
+    hangs = _HANGING.search(word.text) is not None
+    return word.place.y1 - (height * (0.22 if tall else 0.28) if hangs else 0.0)
+
+
+def _width(word: Word) -> int:
+    return word.place.x1 - word.place.x0
+
+
+_LEAST_EVIDENCE = 1.5
+_CROSSING_SHARE = 0.34
+_CROSSING_COST = 1.5
+_LONE_GAP = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Divide:
+    """A place between two columns.
+
+    Attributes:
+        x: in pixels on the straight page.
+        width: of the blank that the lines share there; 0 along a ruling line.
+        ruled: the heights between which ruling lines run there, from the top; none where they do not.
+    """
+
+    x: float
+    width: float = 0.0
+    ruled: tuple[tuple[float, float], ...] = ()
+
+    def parts_at(self, y: float) -> bool:
+        """Whether a ruling line runs there at this height."""
+        return any(start <= y <= end for start, end in self.ruled)
+
+
+def find_divides(
+    lines: Sequence[Line], measures: Measures, ruled: Sequence[Divide] = (), *, strict: bool = False
+) -> list[Divide]:
+    """Where columns part, from the left.
+
+    Args:
+        lines: those of the table.
+        measures: of its print.
+        ruled: where ruling lines divide it already, from the left.
+        strict: whether only broad blanks count, as where ruling lines divide the table.
+    """
+    if not lines:
+        return []
+    spans = [np.array([(word.place.x0, word.place.x1) for word in line.words], dtype=float) for line in lines]
+    left = min(float(span[:, 0].min()) for span in spans)
+    right = max(float(span[:, 1].max()) for span in spans)
+    found = [divide for divide in ruled if left < divide.x < right]
+    edges = [left, *(divide.x for divide in found), right]
+    for low, high in pairwise(edges):
+        found += _split(spans, low, high, measures, strict=strict, depth=0)
+    return sorted(found, key=lambda divide: divide.x)
+
+
+def _split(
+    spans: Sequence[np.ndarray], low: float, high: float, measures: Measures, *, strict: bool, depth: int
+) -> list[Divide]:
+    """The best divide between two places, and those on either side of it."""
+    if high - low < 1.5 * measures.height or depth > 60:
+        return []
+    best = _best(spans, low, high, measures, strict=strict)
+    if best is None:
+        return []
+    return [
+        *_split(spans, low, best.x, measures, strict=strict, depth=depth + 1),
+        best,
+        *_split(spans, best.x, high, measures, strict=strict, depth=depth + 1),
+    ]
+
+
+def _best(spans: Sequence[np.ndarray], low: float, high: float, measures: Measures, *, strict: bool) -> Divide | None:
+    size = int(np.ceil(high - low)) + 1
+    for_it, against, widest = np.zeros(size + 1), np.zeros(size + 1), np.zeros(size)
+    gaps: list[tuple[int, int]] = []
+    normal = 1.6 * measures.space
+    full = max((2.0 if strict else 1.2) * measures.height, normal + 1)
+    for span in spans:
+        inside = span[(span[:, 1] > low + 1) & (span[:, 0] < high - 1)]
+        if not len(inside):
+            continue
+        starts = np.clip(inside[:, 0] - low, 0, size - 1).astype(int)
+        ends = np.clip(np.ceil(inside[:, 1] - low), 0, size - 1).astype(int)
+        np.add.at(against, starts, 1)
+        np.add.at(against, ends, -1)
+        for a, b in zip(ends[:-1], starts[1:], strict=True):
+            weight = min(max((b - a - normal) / (full - normal), 0.0), 1.0)
+            if weight >= 0.5:
+                gaps.append((int(a), int(b)))
+            if weight > 0:
+                for_it[a] += weight
+                for_it[b] -= weight
+                widest[a:b] = np.maximum(widest[a:b], b - a)
+    evidence, crossing = np.cumsum(for_it)[:size], np.cumsum(against)[:size]
+    alone = (crossing < 0.5) & (widest >= _LONE_GAP * measures.height) & (evidence > 0.9)
+    sound = (crossing <= _CROSSING_SHARE * evidence + 1e-9) & ((evidence >= _LEAST_EVIDENCE) | alone)
+    if not sound.any():
+        return None
+    score = np.where(sound, evidence - _CROSSING_COST * crossing, -np.inf)
+    peak = int(np.argmax(score))
+    plateau = np.flatnonzero(score >= score[peak] - 1e-6)
+    runs = np.split(plateau, np.flatnonzero(np.diff(plateau) > 1) + 1)
+    longest = max(runs, key=len)
+    peak = int(longest[len(longest) // 2])
+    clear = [(a, b) for a, b in gaps if a <= peak < b]
+    if not clear:
+        return Divide(x=low + peak + 0.5, width=float(len(longest)))
+    a, b = max(a for a, _ in clear), min(b for _, b in clear)
+    return Divide(x=low + (a + b) / 2, width=float(b - a))
+
+
+_SIGNS = frozenset("- – — − . .. … * ** *** † ‡ # n/a na nd ns n.s. n.a. x ✓ ✗ • +".split())
+
+_NUMBER_FIRST = re.compile(r"[^\w]*(?:[A-Za-z]{1,4}[.$€£\s]\s?)?[^\w]*\d")
+_BEFORE = frozenset("$ € £ ¥ US$ ( ± < > ≤ ≥ ~".split())
+_BEHIND = frozenset("% ) ‰".split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Words of one line in one cell.
+
+    Attributes:
+        words: at least one.
+        first: the first column that it covers, from 0.
+        last: the last one.
+    """
+
+    words: tuple[Word, ...]
+    first: int
+    last: int
+
+    @property
+    def box(self) -> Box:
+        """On the straight page."""
+        return around(self.words)
+
+    @property
+    def text(self) -> str:
+        """Its words with spaces between them."""
+        return " ".join(plain(word) for word in self.words)
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        box = self.box
+        return box.x1 - box.x0
+
+
+def cut(line: Line, divides: Sequence[Divide], measures: Measures, ruled: Sequence[Divide] = ()) -> list[Piece]:
+    """The pieces of a line, from the left.
+
+    A blank at a divide parts two pieces, unless it is but a space between words and nothing else tells that the
+    columns are so near there.
+
+    Args:
+        line: of the table.
+        divides: between its columns.
+        measures: of its print.
+        ruled: the vertical ruling lines, also those at its sides.
+    """
+    places = [divide.x for divide in divides]
+    groups: list[list[Word]] = [[line.words[0]]]
+    for before, word in zip(line.words, line.words[1:], strict=False):
+        gap = word.place.x0 - before.place.x1
+        slack = 0.2 * measures.height
+        between = divides[bisect_left(places, before.place.x1 - slack) : bisect_left(places, word.place.x0 + slack)]
+        if any(divide.parts_at(line.middle) or gap >= _least_gap(divide, measures) for divide in between):
+            groups.append([word])
+        else:
+            groups[-1].append(word)
+    pieces = [_placed(tuple(group), places, measures) for group in groups]
+    return _to_rulings(_apart(pieces), divides, ruled, line.middle)
+
+
+def without_sign_columns(divides: Sequence[Divide], rows: Sequence[Sequence[Piece]]) -> list[Divide]:
+    """The divides without those between a number and its sign: a column of "$" goes with the one to its right."""
+    texts: dict[int, set[str]] = {}
+    for row in rows:
+        for piece in row:
+            if piece.first == piece.last:
+                texts.setdefault(piece.first, set()).add(piece.text)
+    dropped = {column for column, found in texts.items() if found <= _BEFORE and column < len(divides)}
+    dropped |= {column - 1 for column, found in texts.items() if found <= _BEHIND and column > 0}
+    return [divide for n, divide in enumerate(divides) if n not in dropped or divide.ruled]
+
+
+def is_value(text: str) -> bool:
+    """Whether a cell's text is a number, a sign that stands for one, or mostly digits."""
+    text = text.strip()
+    if text.casefold() in _SIGNS:
+        return True
+    letters = len(re.findall(r"[^\W\d_]", text))
+    return bool(_NUMBER_FIRST.match(text)) and letters <= max(2, len(re.findall(r"\d", text)) // 2)
+
+
+def _least_gap(divide: Divide, measures: Measures) -> float:
+    return min(measures.height, 0.9 * divide.width) if divide.width else measures.height
+
+
+def _placed(words: tuple[Word, ...], places: Sequence[float], measures: Measures) -> Piece:
+    """Words in their columns; what reaches only a little into a column stands in the one beside it."""
+    box = around(words)
+    width = box.x1 - box.x0
+    slack = min(0.5 * measures.height, 0.3 * width)
+    first = bisect_left(places, box.x0 + slack)
+    last = max(first, bisect_left(places, box.x1 - slack))
+    little = min(1.5 * measures.height, 0.35 * width)
+    while first < last and places[first] - box.x0 < little:
+        first += 1
+    while first < last and box.x1 - places[last - 1] < little:
+        last -= 1
+    return Piece(words=words, first=first, last=last)
+
+
+def _to_rulings(pieces: Sequence[Piece], divides: Sequence[Divide], ruled: Sequence[Divide], y: float) -> list[Piece]:
+    """Pieces between ruling lines made to fill the columns that no ruling line parts at their height."""
+    found: list[Piece] = []
+    for n, piece in enumerate(pieces):
+        low = pieces[n - 1].last + 1 if n else 0
+        high = pieces[n + 1].first - 1 if n + 1 < len(pieces) else len(divides)
+        first, last = piece.first, piece.last
+        while first > low and divides[first - 1].ruled and not divides[first - 1].parts_at(y):
+            first -= 1
+        while last < high and divides[last].ruled and not divides[last].parts_at(y):
+            last += 1
+        box = piece.box
+        closed = _ends(ruled, y, box.x0, divides[first - 1].x if first else None, left=True) and _ends(
+            ruled, y, box.x1, divides[last].x if last < len(divides) else None, left=False
+        )
+        found.append(Piece(words=piece.words, first=first, last=last) if closed else piece)
+    return found
+
+
+def _ends(ruled: Sequence[Divide], y: float, x: float, divide: float | None, *, left: bool) -> bool:
+    """Whether a ruling line ends a cell at a divide, or anywhere beyond its words at the side of the table."""
+    return any(
+        one.parts_at(y) and (one.x == divide if divide is not None else (one.x < x if left else one.x > x))
+        for one in ruled
+    )
+
+
+def _apart(pieces: list[Piece]) -> list[Piece]:
+    """Pieces that each have columns of their own; those that would share a first column are one."""
+    found: list[Piece] = []
+    for piece in pieces:
+        if found and piece.first <= found[-1].last:
+            before = found.pop()
+            if before.first < piece.first:
+                found.append(Piece(words=before.words, first=before.first, last=piece.first - 1))
+                found.append(piece)
+            elif before.first == piece.first < piece.last and before.last > before.first:
+                found.append(Piece(words=before.words, first=before.first, last=before.first))
+                found.append(Piece(words=piece.words, first=before.first + 1, last=piece.last))
+            else:
+                words = (*before.words, *piece.words)
+                found.append(Piece(words=words, first=before.first, last=max(before.last, piece.last)))
+        else:
+            found.append(piece)
+    return found
+
+
+def part_again(rows: Sequence[list[Piece]], divides: Sequence[Divide], measures: Measures) -> list[list[Piece]]:
+    """Part pieces over several columns whose words fall into place there: crowded cells look like one."""
+    steady = by_column(rows)
+    places = [divide.x for divide in divides]
+    return [[part for piece in row for part in _parts(piece, places, steady, measures)] for row in rows]
+
+
+def _parts(piece: Piece, places: Sequence[float], steady: dict[int, list[Box]], measures: Measures) -> list[Piece]:
+    if piece.first == piece.last:
+        return [piece]
+    slack = 0.2 * measures.height
+    groups: list[list[Word]] = [[piece.words[0]]]
+    for before, word in zip(piece.words, piece.words[1:], strict=False):
+        gap = word.place.x0 - before.place.x1
+        if gap >= 1.2 * measures.space and any(
+            before.place.x1 - slack <= x <= word.place.x0 + slack for x in places[piece.first : piece.last]
+        ):
+            groups.append([word])
+        else:
+            groups[-1].append(word)
+    parts = [_placed(tuple(group), places, measures) for group in groups]
+    apart = all(part.first == part.last for part in parts) and len({part.first for part in parts}) == len(parts)
+    if len(parts) > 1 and apart and all(aligned(part.box, steady.get(part.first, []), measures) for part in parts):
+        return parts
+    return [piece]
+
+
+def join_labels(rows: Sequence[list[Piece]], head: int, measures: Measures) -> list[list[Piece]]:
+    """Words of a label that reach into a column of numbers put together again, where no column begins with them.
+
+    Args:
+        rows: the pieces of each line.
+        head: how many lines are head; there a text over numbers is a title.
+        measures: of the print.
+    """
+    counts: dict[int, list[bool]] = {}
+    for row in rows[head:]:
+        for piece in row:
+            counts.setdefault(piece.first, []).append(is_value(piece.text))
+    numbers = {column for column, values in counts.items() if sum(values) >= max(2, 0.6 * len(values))}
+    steady = by_column(rows)
+    found: list[list[Piece]] = []
+    for n, row in enumerate(rows):
+        joined: list[Piece] = []
+        for piece in row:
+            before = joined[-1] if joined and n >= head else None
+            if (
+                before is not None
+                and piece.first in numbers
+                and not is_value(before.text)
+                and not is_value(piece.text)
+                and piece.box.x0 - before.box.x1 < 1.6 * measures.height
+                and not aligned(piece.box, steady.get(piece.first, []), measures)
+            ):
+                joined[-1] = Piece(words=(*before.words, *piece.words), first=before.first, last=piece.last)
+            else:
+                joined.append(piece)
+        found.append(joined)
+    return found
+
+
+def by_column(rows: Sequence[Sequence[Piece]]) -> dict[int, list[Box]]:
+    """The boxes of the pieces that stand in one column, by column."""
+    found: dict[int, list[Box]] = {}
+    for row in rows:
+        for piece in row:
+            if piece.first == piece.last:
+                found.setdefault(piece.first, []).append(piece.box)
+    return found
+
+
+def aligned(box: Box, others: Sequence[Box], measures: Measures) -> bool:
+    """Whether a box begins, ends or is centred where most others of its column do, by what most of them share."""
+    if len(others) < 2:
+        return False
+    near = 0.7 * measures.height
+
+    def sides(one: Box) -> tuple[float, float, float]:
+        return one.x0, one.x1, (one.x0 + one.x1) / 2
+
+    places = list(zip(*(sides(other) for other in others), strict=True))
+    middles = [median(place) for place in places]
+    shares = [sum(abs(x - middle) <= near for x in place) for place, middle in zip(places, middles, strict=True)]
+    most = max(shares)
+    return most >= 0.6 * len(others) and any(
+        share >= 0.9 * most and abs(x - middle) <= near
+        for x, middle, share in zip(sides(box), middles, shares, strict=True)
+    )

@@ -1,0 +1,620 @@
+"""Questions about a table: parsed, computed over its cells, and answered with their boxes."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from mm_agents._optional import require
+from mm_agents.chat import fenced
+from mm_agents.documents.answers import DocumentAnswer
+from mm_agents.documents.locate import normalised
+from mm_agents.documents.numbers import numbers_in
+from mm_agents.documents.opencv import EXTRA
+from mm_agents.documents.table.data import Quantity
+
+if TYPE_CHECKING:
+    from mm_agents.chat import ChatModel
+    from mm_agents.documents.table.result import Cell, Table
+
+Operation = Literal["highest", "lowest", "mean", "sum", "count", "sort", "difference", "lookup"]
+Comparison = Literal["more", "less", "at least", "at most", "equal"]
+
+_OPERATIONS: tuple[tuple[Operation, str], ...] = (
+    (
+        "difference",
+        r"\bdifference\b|\bhow much (?:more|less|higher|lower|larger|smaller|greater)\b",
+    ),
+    ("sort", r"\b(?:sort|rank|order)(?:ed|ing)?\b|\bhighest to (?:the )?lowest\b|\blowest to (?:the )?highest\b"),
+    ("highest", r"\b(?:highest|most|largest|maximum|max|biggest|greatest|top|best|leads?|strongest|longest)\b"),
+    ("lowest", r"\b(?:lowest|least|smallest|minimum|min|fewest|worst|weakest|shortest)\b(?! \d)"),
+    ("mean", r"\b(?:mean|average|avg)\b"),
+    ("sum", r"\b(?:sum|total|totals|altogether|combined|add(?:ed)? up|together)\b"),
+)
+_CONDITIONS: tuple[tuple[Comparison, str], ...] = (
+    ("at least", r"\bat least|>=|≥|\bno less than|\bor more\b"),
+    ("at most", r"\bat most|<=|≤|\bno more than|\bup to\b|\bor (?:less|fewer)\b"),
+    ("more", r"\b(?:more|greater|higher|larger|bigger) than|\babove|\bover|\bexceed(?:s|ed|ing)?|\bbeyond|>"),
+    ("less", r"\b(?:less|fewer|lower|smaller) than|\bbelow|\bunder|<"),
+    ("equal", r"\bexactly|\bequals?(?: to)?|="),
+)
+_STOP = frozenset(
+    "a an the of in on at for to by with and or is are was were be been has have had do does did which what who whose "
+    "how much many that this these those it its there from as per than between value values number figure table row "
+    "column show tell me give list name please all each every one where whose their".split()
+)
+
+
+class Condition(BaseModel):
+    """A comparison with a number."""
+
+    comparison: Comparison
+    value: Decimal
+
+
+class Query(BaseModel):
+    """What a question about a table asks for."""
+
+    operation: Operation = Field(description="what to compute")
+    measure: str = Field(description="the column, row or metric whose numbers it is about, as the table names it")
+    items: list[str] = Field(
+        default_factory=list,
+        description="what it asks about in particular, as the table names it: for lookup one, for difference two",
+    )
+    condition: Condition | None = Field(default=None, description="for count: which numbers count")
+    ascending: bool = Field(default=False, description="for sort: whether the lowest comes first")
+
+
+def operation_of(question: str) -> Operation:
+    """The operation that a question's words name; a lookup where they name none."""
+    text = question.casefold()
+    if re.search(r"\bhow many\b|\bcount\b|\bnumber of\b", text) and condition_of(question):
+        return "count"
+    for operation, words in _OPERATIONS:
+        if re.search(words, text):
+            return operation
+    return "lookup"
+
+
+def condition_of(question: str) -> Condition | None:
+    """The comparison that a question makes: "more than 10%" and the like."""
+    text = question.casefold()
+    for comparison, words in _CONDITIONS:
+        for match in re.finditer(words, text):
+            after = re.match(r"\W*(?:of )?", text[match.end() :])
+            numbers = numbers_in(text[match.end() :])
+            start = after.end() if after else 0
+            if numbers and numbers[0].start <= start + 1:
+                return Condition(comparison=comparison, value=numbers[0].value)
+            before = numbers_in(text[: match.start()])
+            if match[0].startswith("or ") and before and before[-1].end >= match.start() - 3:
+                return Condition(comparison=comparison, value=before[-1].value)
+    amount = re.search(r"\b(?:of|with|is|are) (?=[$€£]?\d)", text)
+    numbers = numbers_in(text[amount.end() :]) if amount else []
+    return Condition(comparison="equal", value=numbers[0].value) if numbers and not numbers[0].start else None
+
+
+def is_ascending(question: str) -> bool:
+    """Whether the lowest shall come first."""
+    return re.search(r"\b(?:ascending|increasing|(?:lowest|smallest) (?:first|to))\b", question.casefold()) is not None
+
+
+def without_operation(question: str, operation: Operation) -> str:
+    """A question without the words that name its operation."""
+    words = next((words for name, words in _OPERATIONS if name == operation), None)
+    return re.sub(words, " ", question, flags=re.IGNORECASE) if words else question
+
+
+# ---------------------------------------------------------------- names in questions
+
+
+@lru_cache(maxsize=4096)
+def tokens(text: str) -> tuple[str, ...]:
+    """The words of a text that can name something: small, singular, without those that only join others."""
+    found = re.findall(r"[^\W_]+(?:[.,]\d+)*%?|%", text.casefold())
+    return tuple(_singular(word) for word in found if word not in _STOP)
+
+
+def likeness(name: str, asked: Sequence[str]) -> float:
+    """How well the words of a question name something, 0 to 1: the share of the name's words that it has.
+
+    Args:
+        name: of a column, row, metric or item.
+        asked: ``tokens`` of the question.
+    """
+    words = tokens(name)
+    if not words or not asked:
+        return 0.0
+    return sum(max(_same(word, other) for other in asked) for word in words) / len(words)
+
+
+def used(name: str, asked: Sequence[str]) -> set[int]:
+    """Which words of a question a name has, as numbers."""
+    words = tokens(name)
+    return {n for n, other in enumerate(asked) if any(_same(word, other) > 0 for word in words)}
+
+
+def _singular(word: str) -> str:
+    for ending, instead in (("ies", "y"), ("sses", "ss"), ("s", "")):
+        if len(word) > 3 and word.endswith(ending) and not word.endswith("ss") and word[-2:] not in ("us", "is"):
+            return word[: -len(ending)] + instead
+    return word
+
+
+@lru_cache(maxsize=16384)
+def _same(word: str, other: str) -> float:
+    if word == other:
+        return 1.0
+    if any(character.isdigit() for character in word + other) or min(len(word), len(other)) < 4:
+        return 0.0
+    fuzz = require("rapidfuzz", extra=EXTRA, feature="Questions about tables").fuzz
+    alike = float(fuzz.ratio(word, other)) / 100
+    return alike if alike >= 0.8 else 0.0
+
+
+_TOTAL = re.compile(r"\b(?:sub-?total|grand total|total|totals|all|overall|sum|average|mean|median)\b", re.IGNORECASE)
+
+Axis = Literal["column", "row", "metric"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One number of a series, what it belongs to, and whether it sums up others, going by its label."""
+
+    label: str
+    cell: Cell
+    is_total: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """Cells that say the same kind of number for different things.
+
+    Attributes:
+        name: of the column, the row or the metric.
+        axis: which of them it is.
+        items: from the top or from the left; those without a number are left out.
+        kind: what the things are called, such as "Country"; "" where the table does not say.
+    """
+
+    name: str
+    axis: Axis
+    items: tuple[Item, ...]
+    kind: str = ""
+
+
+def all_series(table: Table) -> list[Series]:
+    """Every series of a table that has a number in it."""
+    names = paths(table)
+    found = [*_columns(table, names), *_rows(table, names)]
+    if any(cell.metric for cell in table.cells):
+        found = [*_metrics(table, names), *(series for series in found if series.axis == "column")]
+    return [series for series in found if series.items]
+
+
+def paths(table: Table) -> list[str]:
+    """What each row is called, the section that it stands in before it: "Unemployment rate (men) / Ages 18 and 19"."""
+    rows: dict[int, list[Cell]] = {}
+    for cell in table.cells:
+        rows.setdefault(cell.row, []).append(cell)
+    found: list[str] = []
+    section: Cell | None = None
+    for row in range(table.shape[0]):
+        own = table.label(row)
+        if section is not None and section.text != own:
+            found.append(f"{section.text} / {own}" if own else section.text)
+        else:
+            found.append(own)
+        cells = rows.get(row, [])
+        if row >= table.header_rows and len(cells) == 1 and cells[0].quantity is None:
+            section = cells[0]
+    return found
+
+
+def _named_beside(table: Table, cell: Cell) -> str:
+    """The nearest text to the left of a number whose row has no label: "Subtotal" under a list of items."""
+    for column in range(cell.column - 1, -1, -1):
+        other = table.at(cell.row, column)
+        if other and other.quantity is None:
+            return other.text
+    return ""
+
+
+def _columns(table: Table, names: Sequence[str]) -> Iterator[Series]:
+    height, width = table.shape
+    labels = table.label_column
+    kind = table.header(labels) if labels is not None and table.header_rows else ""
+    for column in range(width):
+        items: list[Item] = []
+        totals = False  # below the first total without a label of its own, all is summing up
+        for row in range(table.header_rows, height):
+            cell = table.at(row, column)
+            if column == labels or not cell or not cell.quantity or (cell.row, cell.column) != (row, column):
+                continue
+            label = names[row] if table.label(row) else ""
+            beside = "" if label else _named_beside(table, cell)
+            totals = totals or (bool(beside) and _TOTAL.search(beside) is not None)
+            total = _TOTAL.search(label) is not None or (totals and not label)
+            items.append(Item(label=label or beside, cell=cell, is_total=total))
+        yield Series(name=table.header(column), axis="column", items=tuple(items), kind=kind)
+
+
+def _rows(table: Table, names: Sequence[str]) -> Iterator[Series]:
+    height, width = table.shape
+    for row in range(table.header_rows, height):
+        items: list[Item] = []
+        for column in range(width):
+            cell = table.at(row, column)
+            if column != table.label_column and cell and cell.quantity and (cell.row, cell.column) == (row, column):
+                label = table.header(column)
+                items.append(Item(label=label, cell=cell, is_total=_TOTAL.search(label) is not None))
+        yield Series(name=names[row], axis="row", items=tuple(items))
+
+
+def _metrics(table: Table, names: Sequence[str]) -> Iterator[Series]:
+    named: dict[str, list[Cell]] = {}
+    for cell in table.cells:
+        if cell.metric and cell.quantity:
+            named.setdefault(normalised(cell.metric), []).append(cell)
+    for cells in named.values():
+        items = tuple(Item(label=table.header(cell.column) or names[cell.row], cell=cell) for cell in cells)
+        yield Series(name=cells[0].metric or "", axis="metric", items=items)
+
+
+_WORDS: dict[Comparison, str] = {
+    "more": "more than",
+    "less": "less than",
+    "at least": "at least",
+    "at most": "at most",
+    "equal": "exactly",
+}
+
+
+def extreme(question: str, series: Series, *, highest: bool) -> DocumentAnswer:
+    """The item with the highest or lowest number, or all that tie."""
+    items, left_out = _comparable(series)
+    word = "highest" if highest else "lowest"
+    if not items:
+        return _unanswered(question, f"{_named(series)} has no numbers of one unit.")
+    best = (max if highest else min)(_value(item) for item in items)
+    first = [item for item in items if _value(item) == best]
+    labels = [item.label for item in first]
+    said = printed(first[0].cell.quantity)
+    verb = "tie for" if len(first) > 1 else "has"
+    name = f"value of {series.name}" if series.axis == "row" else series.name or "value"
+    return _answered(
+        question,
+        f"{_joined(labels)} {verb} the {word} {name}: {said}.{left_out}",
+        {"items": labels, "value": plain(best), "unit": _unit(first)},
+        first,
+    )
+
+
+def mean(question: str, series: Series) -> DocumentAnswer:
+    """The mean of the numbers, totals left out."""
+    items, left_out = _comparable(series)
+    if not items:
+        return _unanswered(question, f"{_named(series)} has no numbers of one unit.")
+    value = sum((_value(item) for item in items), Decimal(0)) / len(items)
+    rounded = _rounded(value, items)
+    said = printed(Quantity(value=rounded, unit=_unit(items)))
+    text = f"The mean of {_named(series)} over {len(items)} is {said}.{left_out}"
+    return _answered(question, text, plain(rounded), items)
+
+
+def total(question: str, series: Series) -> DocumentAnswer:
+    """The sum of the numbers, totals left out."""
+    items, left_out = _comparable(series)
+    if not items:
+        return _unanswered(question, f"{_named(series)} has no numbers of one unit.")
+    value = sum((_value(item) for item in items), Decimal(0))
+    said = printed(Quantity(value=value, unit=_unit(items)))
+    text = f"{_named(series)} sums up to {said} over {len(items)}.{left_out}"
+    return _answered(question, text, plain(value), items)
+
+
+def count(question: str, series: Series, condition: Condition) -> DocumentAnswer:
+    """How many numbers hold to a condition, and whose they are."""
+    items, left_out = _comparable(series)
+    found = [item for item in items if _holds(_value(item), condition)]
+    names = f": {_joined([item.label for item in found])}" if found else ""
+    wanted = printed(Quantity(value=condition.value, unit=_unit(items)))
+    limit = f"{_WORDS[condition.comparison]} {wanted}"
+    text = f"{len(found)} of {len(items)} have {_named(series)} of {limit}{names}.{left_out}"
+    return _answered(question, text, len(found), found)
+
+
+def ordered(question: str, series: Series, *, ascending: bool) -> DocumentAnswer:
+    """The items by their numbers; those that tie keep the table's order."""
+    items, left_out = _comparable(series)
+    found = sorted(items, key=_value, reverse=not ascending)
+    listed = ", ".join(f"{item.label} {printed(item.cell.quantity)}" for item in found)
+    if not found:
+        return _unanswered(question, f"{_named(series)} has no numbers of one unit.")
+    value = [{"item": item.label, "value": plain(_value(item)), "unit": _unit([item])} for item in found]
+    return _answered(question, f"By {_named(series)}: {listed}.{left_out}", value, found)
+
+
+def single(question: str, series: Series, item: Item) -> DocumentAnswer:
+    """One number."""
+    names = [name for name in (item.label, series.name) if name]
+    text = f"{', '.join(names)}: {printed(item.cell.quantity)}."
+    return _answered(question, text, plain(_value(item)), [item])
+
+
+def difference(question: str, series: Series, first: Item, second: Item) -> DocumentAnswer:
+    """The first number minus the second; in percentage points where both are percents."""
+    if _unit([first]) != _unit([second]):
+        return _unanswered(question, f"{first.label} and {second.label} have different units.")
+    value = _value(first) - _value(second)
+    unit = "pp" if _unit([first]) == "%" else _unit([first])
+    said = printed(Quantity(value=abs(value), unit=unit))
+    how = "the same" if value == 0 else f"{said} {'higher' if value > 0 else 'lower'}"
+    text = (
+        f"{first.label} ({printed(first.cell.quantity)}) is {how} {'as' if value == 0 else 'than'} "
+        f"{second.label} ({printed(second.cell.quantity)}) in {_named(series)}."
+    )
+    return _answered(question, text, plain(value), [first, second])
+
+
+# ---------------------------------------------------------------- helpers
+
+
+def printed(quantity: Quantity | None) -> str:
+    """A number with its unit, as people write it."""
+    if quantity is None:
+        return ""
+    value = f"{quantity.value:,f}"
+    if quantity.unit is None:
+        return value
+    return f"{value}%" if quantity.unit == "%" else f"{value} {quantity.unit}"
+
+
+def plain(value: Decimal) -> str:
+    """A decimal string as the table has it, without an exponent."""
+    return f"{value:f}"
+
+
+def _comparable(series: Series) -> tuple[list[Item], str]:
+    """The items of the commonest unit without totals, and what is left out, in words."""
+    items = [item for item in series.items if not item.is_total] or list(series.items)
+    units = Counter(_unit([item]) for item in items)
+    unit = units.most_common(1)[0][0] if units else None
+    kept = [item for item in items if _unit([item]) == unit]
+    out = [item.label for item in series.items if item not in kept and item.label]
+    return kept, f" Left out: {_joined(out)}." if out else ""
+
+
+def _value(item: Item) -> Decimal:
+    return item.cell.quantity.value if item.cell.quantity else Decimal(0)
+
+
+def _unit(items: Sequence[Item]) -> str | None:
+    return items[0].cell.quantity.unit if items and items[0].cell.quantity else None
+
+
+def _holds(value: Decimal, condition: Condition) -> bool:
+    return {
+        "more": value > condition.value,
+        "less": value < condition.value,
+        "at least": value >= condition.value,
+        "at most": value <= condition.value,
+        "equal": value == condition.value,
+    }[condition.comparison]
+
+
+def _rounded(value: Decimal, items: Sequence[Item]) -> Decimal:
+    """A mean with two decimals more than what it was made of; idle zeros are dropped."""
+    places = max(-int(_value(item).as_tuple().exponent) for item in items)
+    rounded = round(value, max(places, 0) + 2).normalize()
+    return Decimal(f"{rounded:f}")
+
+
+def _named(series: Series) -> str:
+    return series.name or f"the {series.axis}"
+
+
+def _joined(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
+
+
+def _answered(question: str, text: str, value: Any, items: Sequence[Item]) -> DocumentAnswer:
+    evidence = tuple(evidence for item in items for evidence in item.cell.evidence)
+    return DocumentAnswer(question=question, answer=text, value=value, evidence=evidence)
+
+
+def _unanswered(question: str, reason: str) -> DocumentAnswer:
+    return DocumentAnswer(question=question, reason=reason)
+
+
+_NAMED = 0.6
+"""The share of a name's words that a question must have to mean it."""
+
+_PLACE = re.compile(
+    r"\b(?:second|third|fourth|fifth|2nd|3rd|4th|5th)[- ](?:\w+est|worst|most|least|"
+    r"from (?:the )?(?:top|bottom))\b",
+    re.IGNORECASE,
+)
+_LONGEST_TABLE = 6000  # characters of a table that a model is shown
+_PROMPT = (
+    "Say which operation answers the question about the table. Name columns, rows and metrics exactly as the table "
+    "does. Do not compute, and do not answer it."
+)
+
+
+def answer(table: Table, question: str, *, model: ChatModel | None = None) -> DocumentAnswer:
+    """Answer a question about a table; ``answer`` is None where it cannot be told, and ``reason`` says why."""
+    series = all_series(table)
+    if not series:
+        return _unanswered(question, "The table has no numbers." if table.cells else "There is no table.")
+    if model is not None:
+        shown = fenced(table.to_markdown()[:_LONGEST_TABLE], what="The table")
+        prompt = "\n\n".join([_PROMPT, shown, fenced(question, what="The question")])
+        return _by_query(question, series, model.structure(Query, prompt).value)
+    return _by_rules(question, series)
+
+
+# ---------------------------------------------------------------- by rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fit:
+    """A series and how well a question names it, and the items that it names."""
+
+    series: Series
+    score: float
+    items: tuple[Item, ...]
+
+
+def _by_rules(question: str, series: Sequence[Series]) -> DocumentAnswer:
+    operation = operation_of(question)
+    if operation in ("highest", "lowest") and (place := _PLACE.search(question)):
+        return _unanswered(question, f"“{place[0]}” is not computed, only the highest and the lowest.")
+    whole = tokens(question)
+    if operation in ("sum", "mean", "highest", "lowest"):
+        # "the total of 2006" may be a column named so, and "Max" a row.
+        found = _lookup(question, series, whole)
+        if found is not None and _names_word_of(found, question, operation):
+            return found
+    if operation == "lookup":
+        return _lookup(question, series, whole) or _unanswered(question, _which(series))
+    asked = tokens(without_operation(question, operation))
+    fits = sorted((_fit(one, asked) for one in series), key=lambda fit: -fit.score)
+    if operation == "difference":
+        return _difference(question, series, asked)
+    best = fits[0]
+    if best.score < 0.3 and len({fit.series.axis for fit in fits}) > 0:
+        columns = [one for one in series if one.axis != "row"]
+        if len(columns) != 1:
+            return _unanswered(question, _which(series))
+        best = _Fit(series=columns[0], score=0.0, items=())
+    if operation == "count":
+        condition = condition_of(question)
+        return count(question, best.series, condition) if condition else _unanswered(question, _which(series))
+    return _computed(question, Query(operation=operation, measure="", ascending=is_ascending(question)), best.series)
+
+
+def _fit(series: Series, asked: Sequence[str]) -> _Fit:
+    """How well a question names a series: its name's words, and how many of the question's they are."""
+    covered = used(series.name, asked)
+    share = likeness(series.name, asked)
+    kind = 0.2 if series.kind and likeness(series.kind, asked) > 0.8 else 0.0
+    score = share * 0.5 + len(covered) / max(len(asked), 1) * 0.5 + kind * bool(covered)
+    return _Fit(series=series, score=score + (0.01 if series.axis != "row" else 0.0), items=())
+
+
+def _lookup(question: str, series: Sequence[Series], asked: Sequence[str]) -> DocumentAnswer | None:
+    """The one cell that a question names by its row and its column."""
+    best: tuple[float, float] = (0.0, 0.0)
+    found: list[tuple[Series, Item]] = []
+    labels: dict[str, tuple[set[int], float]] = {}
+    numbers = Counter(item.cell.row for one in series if one.axis == "column" for item in one.items)
+    for one in series:
+        if one.axis == "row":
+            continue
+        name, named = used(one.name, asked), likeness(one.name, asked)
+        alone = sum(other.axis == one.axis for other in series) == 1
+        for item in one.items:
+            label, called = _label(item.label, asked, labels)
+            if not (label or len(one.items) == 1) or not (name or alone or numbers[item.cell.row] == 1):
+                continue
+            covered = len(name | label) / len(asked)
+            exact = (called if label else 0.5) + named
+            rank = (round(covered, 4), round(exact, 4))
+            if rank > best:
+                best, found = rank, [(one, item)]
+            elif rank == best:
+                found.append((one, item))
+    if len(found) != 1 or best[1] < _NAMED:
+        return None
+    return single(question, *found[0])
+
+
+def _label(label: str, asked: Sequence[str], known: dict[str, tuple[set[int], float]]) -> tuple[set[int], float]:
+    """Which words of a question a label has, and how well they name it."""
+    if label not in known:
+        known[label] = used(label, asked), likeness(label, asked)
+    return known[label]
+
+
+def _names_word_of(found: DocumentAnswer, question: str, operation: Operation) -> bool:
+    """Whether the cell that a question names has the operation's own word in its name."""
+    said = set(tokens(question)) - set(tokens(without_operation(question, operation)))
+    return bool(said & set(tokens(found.answer or "")))
+
+
+def _difference(question: str, series: Sequence[Series], asked: Sequence[str]) -> DocumentAnswer:
+    """The series in which a question names two items, and those."""
+    best: tuple[float, Series, list[Item]] | None = None
+    for one in series:
+        named = sorted(
+            ((likeness(item.label, asked), -n, item) for n, item in enumerate(one.items) if item.label), reverse=True
+        )
+        strong = [item for share, _, item in named if share >= _NAMED]
+        if len(strong) < 2:
+            continue
+        score = named[0][0] + named[1][0] + _fit(one, asked).score
+        if best is None or score > best[0] + 1e-9:
+            best = (score, one, strong[:2])
+    if best is None:
+        return _unanswered(question, "Two things of the table to compare are not named.")
+    lower = question.casefold()
+    pair = sorted(best[2], key=lambda item: _position(item.label, lower))
+    return difference(question, best[1], pair[0], pair[1])
+
+
+def _position(label: str, question: str) -> int:
+    places = [question.find(word) for word in tokens(label)]
+    return min((place for place in places if place >= 0), default=len(question))
+
+
+def _which(series: Sequence[Series]) -> str:
+    names = ", ".join(dict.fromkeys(one.name for one in series if one.name and one.axis != "row"))
+    return f"Which numbers are meant is not clear. There are: {names}."
+
+
+# ---------------------------------------------------------------- by a model's query
+
+
+def _by_query(question: str, series: Sequence[Series], query: Query) -> DocumentAnswer:
+    """Compute what a model says is asked; names that are not the table's are refused."""
+    asked = tokens(query.measure)
+    named = [(likeness(one.name, asked) + len(used(one.name, asked)) / max(len(asked), 1), one) for one in series]
+    score, best = max(named, key=lambda pair: pair[0])
+    if score < 2 * _NAMED:
+        return _unanswered(question, f"The table has no {query.measure!r}. {_which(series)}")
+    if query.operation not in ("lookup", "difference"):
+        return _computed(question, query, best)
+    items: list[Item] = []
+    for name in query.items:
+        shares = [(likeness(item.label, tokens(name)), item) for item in best.items]
+        share, item = max(shares, key=lambda pair: pair[0])
+        if share < _NAMED:
+            return _unanswered(question, f"{best.name} has no {name!r}.")
+        items.append(item)
+    if query.operation == "lookup" and items:
+        return single(question, best, items[0])
+    if query.operation == "difference" and len(items) == 2:
+        return difference(question, best, items[0], items[1])
+    return _unanswered(question, "What to look up is not named.")
+
+
+def _computed(question: str, query: Query, series: Series) -> DocumentAnswer:
+    if query.operation in ("highest", "lowest"):
+        return extreme(question, series, highest=query.operation == "highest")
+    if query.operation == "mean":
+        return mean(question, series)
+    if query.operation == "sum":
+        return total(question, series)
+    if query.operation == "count":
+        if query.condition is None:
+            return _unanswered(question, "Which numbers to count is not said.")
+        return count(question, series, query.condition)
+    return ordered(question, series, ascending=query.ascending)

@@ -1,0 +1,226 @@
+"""The plugin: reads the table of a picture or PDF."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mm_agents.documents.pages import Page, Source, default_ocr, open_pages
+from mm_agents.documents.reread import NOT_REREAD, confirmed, place_of
+from mm_agents.documents.table.cards import read_cards
+from mm_agents.documents.table.data import Quantity, digits_for_letters, mark_of, quantity_of, without_marks
+from mm_agents.documents.table.grid import Draft, Grid, make_grid
+from mm_agents.documents.table.lines import Line, Measures, around, is_value, make_lines, measure, plain
+from mm_agents.documents.table.llm_check import read_too
+from mm_agents.documents.table.missed_text import fill_overlooked
+from mm_agents.documents.table.region import Region, find_region
+from mm_agents.documents.table.result import Cell, Table
+from mm_agents.documents.table.rulings import beside_words, find_rulings, ground_changes
+from mm_agents.types import Evidence
+
+if TYPE_CHECKING:
+    from mm_agents.chat import ChatModel
+    from mm_agents.protocols import Ocr
+
+
+def look_again(table: Table, page: Page, ocr: Ocr) -> Table:
+    """The table with its cells and its title verified, each where all of its places read the same again.
+
+    Args:
+        table: that was read on the page.
+        page: as opened.
+        ocr: what reads.
+    """
+    titles = (table.title,) if table.title else ()
+    seen = confirmed([page], [*titles, *(one for cell in table.cells for one in cell.evidence)], ocr)
+
+    def judged(cell: Cell) -> Cell:
+        if cell.evidence and all(place_of(one) in seen for one in cell.evidence):
+            return replace(cell, verified=True)
+        # a cell without a place says why already
+        doubt = "; ".join(filter(None, (cell.doubt, NOT_REREAD if cell.evidence else None)))
+        return replace(cell, verified=False, doubt=doubt or None)
+
+    return replace(
+        table,
+        cells=tuple(judged(cell) for cell in table.cells),
+        title_verified=bool(titles) and all(place_of(one) in seen for one in titles),
+    )
+
+
+_HOW = "table cell"
+_UNSURE = 0.75
+"""A cell with a word read less surely than this is doubtful."""
+
+
+class TableReader:
+    """Reads tables by rules: ruled ones, those parted by blanks, and grids of cards."""
+
+    name = "table"
+
+    def read(
+        self, source: Source, /, *, page: int | None = None, model: ChatModel | None = None, ocr: Ocr | None = None
+    ) -> Table:
+        """Read the table of a picture, or of the first page of a PDF that has one.
+
+        Args:
+            source: a picture or a PDF.
+            page: of a PDF, from 1.
+            model: reads it too: what it reads otherwise is told in ``notes``, and no cell is taken from it that is
+                not found on the page.
+            ocr: what reads pictures; the plugin "ocr" by default.
+
+        Returns:
+            A table without cells where there is none; ``notes`` says why.
+
+        Raises:
+            ConfigError: there is no such page.
+            UnsupportedMediaError: neither a picture nor a PDF, or an encrypted PDF.
+            MediaError: the file is damaged, too large or out of reach.
+            MissingExtraError: the extra ``documents`` is not installed.
+            ChatError: the model cannot be reached, or its reply does not fit.
+        """
+        engine: Ocr = ocr or default_ocr()
+        found = Table(notes=("No table was found: there is no page.",))
+        for opened in open_pages(source, ocr=engine, numbers=None if page is None else [page]):
+            found = read_page(opened, ocr=engine)
+            if model is not None:
+                found = read_too(found, opened, model)
+            if found.cells:
+                return look_again(found, opened, engine)
+        return found
+
+
+def build(argument: str = "") -> TableReader:
+    """A reader; ``argument`` is not used."""
+    return TableReader()
+
+
+def read_page(page: Page, *, ocr: Ocr | None = None) -> Table:
+    """Read the table of a page."""
+    lines = make_lines(page.words)
+    if not lines:
+        return _nothing(page, "there is no text")
+    measures = measure(lines)
+    cards = read_cards(page, measures)
+    if cards is not None:
+        return cards
+    places = [word.place for line in lines for word in line.words]
+    rulings = beside_words(find_rulings(page.straight, measures.height), places)
+    region = find_region(lines, rulings, measures)
+    if region is None:
+        return _nothing(page, "no two lines have gaps in them, as columns leave")
+    measures = measure(region.lines)
+    grid = make_grid(region.lines, rulings, measures, ground_changes(page.straight, region.lines))
+    reason = _no_table(grid)
+    if reason:
+        return _nothing(page, reason)
+    return _table(page, region, grid, fill_overlooked(page, grid.cells, measures, ocr), measures)
+
+
+def _table(page: Page, region: Region, grid: Grid, drafts: Sequence[Draft], measures: Measures) -> Table:
+    texts = [" ".join(plain(word) for word in draft.words) for draft in drafts]
+    mark = mark_of(texts)
+    cells = [
+        Cell(
+            row=draft.row,
+            column=draft.column,
+            row_span=draft.row_span,
+            column_span=draft.column_span,
+            text=text,
+            footnotes=without_marks(text)[1],
+            quantity=quantity_of(text, mark),
+            evidence=(page.evidence(draft.words, how=_HOW),),
+            doubt=_doubt(draft),
+        )
+        for draft, text in zip(drafts, texts, strict=True)
+    ]
+    used = {word for draft in drafts for word in draft.words}
+    lost = [plain(word) for line in region.lines for word in line.words if word not in used]
+    table = Table(
+        layout="ruled" if grid.ruled else "unruled",
+        cells=tuple(sorted(cells, key=lambda cell: (cell.row, cell.column))),
+        header_rows=grid.head_rows,
+        title=_title(page, region.above, region.lines[0], measures),
+        notes=(f"Words in no cell: {' '.join(lost)}",) if lost else (),
+        page=page.number,
+    )
+    return _by_columns(table)
+
+
+def _doubt(draft: Draft) -> str | None:
+    least = min(word.confidence for word in draft.words)
+    return f"read with a confidence of {least:.2f}" if least < _UNSURE else None
+
+
+def _title(page: Page, above: Sequence[Line], first: Line, measures: Measures) -> Evidence | None:
+    """The lines just above a table, from the nearest that stands close to it upwards."""
+    found: list[Line] = []
+    for line in reversed(above):
+        below = found[0] if found else first
+        if below.box.y0 - line.box.y1 > (1.2 if found else 3.0) * max(measures.height, line.size):
+            break
+        found.insert(0, line)
+    return page.evidence([word for line in found for word in line.words], how="title") if found else None
+
+
+def _by_columns(table: Table) -> Table:
+    """A table whose cells take from their columns the unit that the head names, and digits for letters like them."""
+    height, width = table.shape
+    changed: dict[tuple[int, int], Cell] = {}
+    for column in range(width):
+        body = [
+            cell
+            for row in range(table.header_rows, height)
+            if (cell := table.at(row, column)) and (cell.row, cell.column) == (row, column)
+        ]
+        unit = "%" if "%" in table.header(column) else None
+        numeric = sum(is_value(cell.text) for cell in body) >= max(3, 0.7 * len(body))
+        for cell in body:
+            key = (cell.row, cell.column)
+            if cell.quantity and cell.quantity.unit is None and unit:
+                changed[key] = replace(cell, quantity=Quantity(value=cell.quantity.value, unit=unit))
+            elif numeric and cell.quantity is None and (text := digits_for_letters(cell.text)):
+                doubt = f"read as {cell.text!r} in a column of numbers"
+                changed[key] = replace(cell, text=text, quantity=quantity_of(text), doubt=doubt)
+    return replace(table, cells=tuple(changed.get((cell.row, cell.column), cell) for cell in table.cells))
+
+
+def _nothing(page: Page, reason: str) -> Table:
+    return Table(notes=(f"No table was found: {reason}.",), page=page.number)
+
+
+# ---------------------------------------------------------------- whether it is a table at all
+
+
+def _no_table(grid: Grid) -> str | None:
+    """Why a grid is no table; None where it is one."""
+    rows = max((cell.row + cell.row_span for cell in grid.cells), default=0)
+    columns = max((cell.column + cell.column_span for cell in grid.cells), default=0)
+    if rows < 2 or columns < 2:
+        return "there is but one row or column"
+    filled = sum(cell.row_span * cell.column_span for cell in grid.cells)
+    if not grid.ruled and filled < 0.3 * rows * columns:
+        return "the words do not stand in rows and columns"
+    if not grid.ruled and _is_running_text(grid):
+        return "the columns are those of a running text"
+    return None
+
+
+def _is_running_text(grid: Grid) -> bool:
+    """Whether the lines of cells are long, fill their columns, and hardly any is a value."""
+    widths: Counter[int] = Counter()
+    lines: list[tuple[int, int, int, str]] = []
+    for cell in grid.cells:
+        for line in cell.lines:
+            box = around(line)
+            if cell.column_span == 1:
+                widths[cell.column] = max(widths[cell.column], box.x1 - box.x0)
+                lines.append((cell.column, box.x1 - box.x0, len(line), " ".join(word.text for word in line)))
+    if len(lines) < 8:
+        return False
+    full = sum(width > 0.85 * widths[column] and words >= 4 for column, width, words, _ in lines)
+    values = sum(is_value(text) for *_, text in lines)
+    return full > 0.55 * len(lines) and values < 0.05 * len(lines)

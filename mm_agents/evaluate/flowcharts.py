@@ -1,0 +1,157 @@
+"""A flowchart's reading against its truth: nodes, directed arrows, labels, shapes, lanes, and the graph as a whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from mm_agents.evaluate.metrics import matching
+from mm_agents.evaluate.metrics.counts import Counts, Tally
+from mm_agents.evaluate.metrics.graphs import FAMILIES, LEAST_LIKENESS, graph_of, matched
+from mm_agents.evaluate.truth import ENOUGH, Edge, FlowchartTruth, Node, iou
+
+
+def score(reading: Mapping[str, Any], truth: FlowchartTruth) -> Tally:
+    """What a reading of a flowchart adds to the figures.
+
+    A node counts as found when its text is alike; an arrow when both its ends are found and it points the same way; a
+    label when its arrow is found and says the same. "Graphs right" asks for all nodes and arrows and no others,
+    "graphs right with labels" also for every text and label.
+    """
+    tally = Tally()
+    nodes, edges = graph_of(reading)
+    if truth.nodes:
+        pairs = matched(nodes, truth.nodes, edges, truth.edges)
+        read = {node.id: node for node in nodes}
+        found = [(node, read[pairs[node.id]]) for node in truth.nodes if node.id in pairs]
+        texts_right = _nodes(found, nodes, truth, tally)
+        arrows_right, labels_right = _edges(edges, pairs, truth, tally)
+        whole = len(found) == len(nodes) == len(truth.nodes) and arrows_right
+        tally.share("graphs right", whole)
+        tally.share("graphs right with labels", whole and texts_right and labels_right)
+        if truth.lanes is not None:
+            _lanes(reading, found, truth.lanes, tally)
+    _facts(nodes, edges, truth, tally)
+    return tally
+
+
+def _nodes(found: Sequence[tuple[Node, Node]], nodes: Sequence[Node], truth: FlowchartTruth, tally: Tally) -> bool:
+    tally.counts["node F1"] = Counts(hits=len(found), returned=len(nodes), wanted=len(truth.nodes))
+    right: set[str] = set()
+    for wanted, read in found:
+        same = matching.closed(wanted.text) == matching.closed(read.text)
+        if wanted.text:
+            tally.share("texts", same)
+        if same:
+            right.add(wanted.id)
+        else:
+            tally.missed("text", wanted.text, read.text)
+        _shape(wanted, read, tally)
+    seen = {wanted.id for wanted, _ in found}
+    for node in truth.nodes:
+        if node.id not in seen:
+            tally.missed("node", node.text, None)
+    extra = {node.id for node in nodes} - {read.id for _, read in found}
+    for node in nodes:
+        if node.id in extra:
+            tally.missed("node", None, node.text)
+    places = {wanted.id: read.box for wanted, read in found}
+    for node in truth.nodes:
+        if node.box:
+            box = places.get(node.id)
+            tally.share("attributed", node.id in right and box is not None and iou(box, node.box) >= ENOUGH)
+    return len(right) == len(found)
+
+
+def _shape(wanted: Node, read: Node, tally: Tally) -> None:
+    if wanted.shape in ("", "other"):
+        return
+    tally.share("shapes", wanted.shape == read.shape)
+    tally.share("shape families", FAMILIES.get(wanted.shape, wanted.shape) == FAMILIES.get(read.shape, read.shape))
+    if wanted.shape != read.shape:
+        tally.missed(f"shape of {wanted.text!r}", wanted.shape, read.shape)
+
+
+def _edges(edges: Sequence[Edge], pairs: Mapping[str, str], truth: FlowchartTruth, tally: Tally) -> tuple[bool, bool]:
+    back = {read: wanted for wanted, read in pairs.items()}
+    got: dict[tuple[str, str], list[str]] = {}
+    for edge in edges:
+        got.setdefault((back.get(edge.source, "?"), back.get(edge.target, "?")), []).append(edge.label)
+    wanted: dict[tuple[str, str], list[str]] = {}
+    for edge in truth.edges:
+        wanted.setdefault((edge.source, edge.target), []).append(edge.label)
+    hits = sum(min(len(labels), len(got.get(ends, ()))) for ends, labels in wanted.items())
+    tally.counts["edge F1"] = Counts(hits=hits, returned=len(edges), wanted=len(truth.edges))
+    names = {node.id: node.text or node.id for node in truth.nodes} | {"?": "?"}
+    labels_right = True
+    for ends in {**wanted, **got}:
+        arrow = f"{names[ends[0]]} -> {names[ends[1]]}"
+        here, there = wanted.get(ends, []), got.get(ends, [])
+        if len(here) != len(there):
+            tally.missed("arrow", arrow if here else None, arrow if there else None)
+        labels_right &= _labels(arrow, here, there, tally)
+    return hits == len(edges) == len(truth.edges), labels_right
+
+
+def _labels(arrow: str, wanted: Sequence[str], read: Sequence[str], tally: Tally) -> bool:
+    left = Counter(_label(label) for label in read)
+    right = True
+    for label in filter(None, map(_label, wanted)):
+        same = left[label] > 0
+        left[label] -= same
+        tally.share("labels", same)
+        if read:
+            tally.share("labels of found arrows", same)
+        if not same:
+            tally.missed(f"label of {arrow}", label, list(read))
+            right = False
+    return right and sum((+left).values()) - left[""] == 0
+
+
+def _label(text: str) -> str:
+    return matching.closed(text).strip("\"'[]()")
+
+
+def _lanes(reading: Mapping[str, Any], found: Sequence[tuple[Node, Node]], titles: Sequence[str], tally: Tally) -> None:
+    read = Counter(matching.closed(title) for title in _titles(reading.get("lanes")))
+    wanted = Counter(matching.closed(title) for title in titles)
+    tally.counts["lane F1"] = Counts(hits=(read & wanted).total(), returned=read.total(), wanted=wanted.total())
+    for node, other in found:
+        if node.lane is not None:
+            same = matching.closed(node.lane) == matching.closed(other.lane or "")
+            tally.share("lanes of nodes", same)
+            if not same:
+                tally.missed(f"lane of {node.text!r}", node.lane, other.lane)
+
+
+def _titles(lanes: Any) -> list[str]:
+    """The lanes' titles, whether a lane is a text or an object that has one."""
+    titles: list[str] = []
+    for lane in cast("list[Any]", lanes) if isinstance(lanes, list) else []:
+        if isinstance(lane, Mapping):
+            known = cast("Mapping[str, Any]", lane)
+            titles.append(str(known.get("title") or known.get("text") or known.get("name") or ""))
+        else:
+            titles.append(str(lane))
+    return titles
+
+
+def _facts(nodes: Sequence[Node], edges: Sequence[Edge], truth: FlowchartTruth, tally: Tally) -> None:
+    arrows = {(edge.source, edge.target) for edge in edges}
+    for fact in truth.facts:
+        source, target = _named(fact.source, nodes), _named(fact.target, nodes)
+        there = source is not None and target is not None and (source, target) in arrows
+        tally.share("true arrows found" if fact.holds else "false arrows rejected", there == fact.holds)
+        if there != fact.holds:
+            tally.missed("arrow", fact.holds, f"{fact.source} -> {fact.target}")
+    if truth.node_count is not None:
+        tally.share("node count", len(nodes) == truth.node_count)
+    if truth.edge_count is not None:
+        tally.share("arrow count", len(edges) == truth.edge_count)
+
+
+def _named(text: str, nodes: Sequence[Node]) -> str | None:
+    alike = [(matching.likeness(text, node.text), node.id) for node in nodes]
+    best = max(alike, default=(0.0, ""))
+    return best[1] if best[0] >= LEAST_LIKENESS else None

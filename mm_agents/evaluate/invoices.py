@@ -1,0 +1,230 @@
+"""An invoice's reading against its truth: fields, rows, places, and whether "verified" can be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from mm_agents.evaluate.metrics import matching
+from mm_agents.evaluate.metrics.counts import Counts, Tally
+from mm_agents.evaluate.metrics.matching import PageText
+from mm_agents.evaluate.truth import (
+    COLUMNS,
+    DATES,
+    FIELDS,
+    MONEY,
+    NAMES,
+    NUMERIC_COLUMNS,
+    InvoiceTruth,
+    Rectangle,
+    TruthValue,
+    on_place,
+    places,
+)
+
+SCORED = tuple(name for name in FIELDS if name not in ("currency", "ship_to"))
+"""The fields that count together as ``fields``; the others have a figure of their own alone, because truths write
+them in many ways: an address or its first line, a sign or a code."""
+
+_MOST_ROWS = 500
+
+
+def score(reading: Mapping[str, Any], truth: InvoiceTruth, page: PageText | None) -> Tally:
+    """What a reading of an invoice adds to the figures.
+
+    Args:
+        reading: the invoice reader's JSON.
+        truth: what is true.
+        page: the text of the picture, by which a value of the truth that the picture does not show is left out of
+            all figures but those named raw; None keeps all.
+    """
+    tally = Tally()
+    seen = None if truth.printed else page
+    _fields(reading, truth, seen, tally)
+    _verified(reading, truth, seen, tally)
+    _rows(reading, truth, seen, tally)
+    return tally
+
+
+# ---------------------------------------------------------------- fields
+
+
+def _fields(reading: Mapping[str, Any], truth: InvoiceTruth, page: PageText | None, tally: Tally) -> None:
+    hits = returned = wanted = 0
+    for name in FIELDS:
+        value = field_value(reading, name)
+        known = truth.fields.get(name)
+        if known is None:
+            returned += name in truth.absent and name in SCORED and value is not None
+            continue
+        right = is_right(name, value, known)
+        visible = shown(name, known, page)
+        if name in SCORED:
+            tally.share("fields raw", right)
+            if visible:
+                tally.share("fields", right)
+                hits, returned, wanted = hits + right, returned + (value is not None), wanted + 1
+        if visible:
+            tally.share(name, right)
+            if not right:
+                tally.missed(name, known.values[0], value)
+            if known.boxes:
+                _attribute(tally, name, known, places(_field(reading, name).get("evidence")), right=right)
+    tally.counts["field F1"] = Counts(hits=hits, returned=returned, wanted=wanted)
+
+
+def _attribute(tally: Tally, what: str, known: TruthValue, boxes: Sequence[Rectangle], *, right: bool) -> None:
+    placed = on_place(boxes, known.boxes)
+    tally.share("attributed", right and placed)
+    if right and not placed:
+        tally.missed(f"{what}: place", [list(box) for box in known.boxes], [list(box) for box in boxes])
+
+
+def _field(reading: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    fields = reading.get("fields")
+    found = cast("Mapping[str, Any]", fields).get(name) if isinstance(fields, Mapping) else None
+    return cast("Mapping[str, Any]", found) if isinstance(found, Mapping) else {}
+
+
+def field_value(reading: Mapping[str, Any], name: str) -> str | None:
+    """The text of a reading's field; None where it has none."""
+    value = _field(reading, name).get("value")
+    return None if value is None or value == "" else _text(value)
+
+
+def _text(value: Any) -> str:
+    """A value's text: an address may come as its lines, a party as an object with a name."""
+    if isinstance(value, list | tuple):
+        return "\n".join(map(str, cast("Sequence[Any]", value)))
+    if isinstance(value, Mapping):
+        return str(cast("Mapping[str, Any]", value).get("name") or "")
+    return str(value)
+
+
+def is_right(name: str, value: Any, known: TruthValue) -> bool:
+    """Whether a reading's value of a field or column is one of those that are right.
+
+    A description that was not taken from the picture itself may be a part of what stands there: cells also hold codes
+    and remarks.
+    """
+    if value is None:
+        return False
+    text = _text(value)
+    if name in DATES:
+        return text in known.values
+    if name in MONEY or name in NUMERIC_COLUMNS:
+        return any(matching.same_number(text, wanted) for wanted in known.values)
+    if name in NAMES or name == "description":
+        first = text.split("\n")[0]
+        within = name == "description" and not known.boxes
+        return any(
+            matching.same_name(form, wanted) or (within and matching.says(form, wanted))
+            for form in (text, first)
+            for wanted in known.values
+        )
+    return any(matching.same_id(text, wanted) for wanted in known.values)
+
+
+def shown(name: str, known: TruthValue, page: PageText | None) -> bool:
+    """Whether the page shows the value in some form; without a page it is taken to do so."""
+    if page is None:
+        return True
+    if name == "currency":
+        return True
+    if name in DATES:
+        return any(page.shows_date(value) for value in known.values)
+    if name in MONEY or name in NUMERIC_COLUMNS:
+        # A nought stands on most pages, whatever they say of this value.
+        return any(page.shows_number(value) for value in known.values) and (
+            name in MONEY or not all(matching.same_number(value, 0) for value in known.values)
+        )
+    return any(page.shows_text(value) for value in known.values)
+
+
+def _verified(reading: Mapping[str, Any], truth: InvoiceTruth, page: PageText | None, tally: Tally) -> None:
+    """How many totals, and values at all, call themselves verified, and how many of these are right."""
+    for name, known in truth.fields.items():
+        if name not in SCORED or not shown(name, known, page):
+            continue
+        verified = _field(reading, name).get("verified") is True
+        right = is_right(name, field_value(reading, name), known)
+        if name == "total":
+            tally.share("totals verified", verified)
+            tally.share("verified totals right", verified and right, verified)
+        tally.share("verified values right", verified and right, verified)
+
+
+# ---------------------------------------------------------------- rows
+
+
+def _rows(reading: Mapping[str, Any], truth: InvoiceTruth, page: PageText | None, tally: Tally) -> None:
+    listed = reading.get("items")
+    items = [cast("Mapping[str, Any]", item) for item in (listed if isinstance(listed, list) else [])][:_MOST_ROWS]
+    rows = truth.items[:_MOST_ROWS]
+    pairs = _aligned(items, rows)
+    for row, n in zip(rows, pairs, strict=True):
+        item = items[n] if n is not None else {}
+        visible = {name: known for name, known in row.items() if shown(name, known, page)}
+        wrong = [name for name, known in row.items() if not is_right(name, item.get(name), known)]
+        tally.share("rows raw", not wrong)
+        # One number may stand somewhere else on a page that lacks the row; a quantity of 1 nearly always does.
+        telling = row.keys() - {"quantity"}
+        if len(telling & visible.keys()) < min(2, len(telling)) or not telling:
+            continue
+        missed = [name for name in visible if name in wrong]
+        tally.share("rows", not missed)
+        if missed:
+            got = {name: item.get(name) for name in visible}
+            tally.missed("row", {name: known.values[0] for name, known in visible.items()}, got if item else None)
+        _row_places(item, visible, wrong, tally)
+    if truth.printed:
+        tally.share("row count", len(items) == len(truth.items))
+        paired = sum(n is not None for n in pairs)
+        tally.counts["row F1"] = Counts(hits=paired, returned=len(items), wanted=len(rows))
+
+
+def _row_places(item: Mapping[str, Any], visible: Mapping[str, TruthValue], wrong: Sequence[str], tally: Tally) -> None:
+    evidence = item.get("evidence")
+    for name, known in visible.items():
+        if not known.boxes:
+            continue
+        named = cast("Mapping[str, Any]", evidence).get(name) if isinstance(evidence, Mapping) else None
+        boxes = places(named if named is not None else evidence)
+        _attribute(tally, name, known, boxes, right=name not in wrong)
+
+
+def _aligned(items: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, TruthValue]]) -> list[int | None]:
+    """Which item is which row, both in their order, so that as much as possible agrees: an alignment of sequences."""
+    weights = [[_agreement(item, row) for item in items] for row in rows]
+    best = [[0.0] * (len(items) + 1) for _ in range(len(rows) + 1)]
+    for r in range(len(rows) - 1, -1, -1):
+        for n in range(len(items) - 1, -1, -1):
+            weight = weights[r][n]
+            both = weight + best[r + 1][n + 1] if weight > 0 else 0.0
+            best[r][n] = max(both, best[r + 1][n], best[r][n + 1])
+    pairs: list[int | None] = []
+    n = 0
+    for r in range(len(rows)):
+        while n < len(items) and best[r][n] == best[r][n + 1]:
+            n += 1
+        if n < len(items) and best[r][n] > best[r + 1][n]:
+            pairs.append(n)
+            n += 1
+        else:
+            pairs.append(None)
+    return pairs
+
+
+def _agreement(item: Mapping[str, Any], row: Mapping[str, TruthValue]) -> float:
+    weight = 0.0
+    for name in COLUMNS:
+        known = row.get(name)
+        value = item.get(name)
+        if known is None or value is None:
+            continue
+        if name == "description":
+            alike = max(matching.likeness(_text(value), wanted) for wanted in known.values)
+            weight += 2 * max(alike, float(is_right(name, value, known)))
+        else:
+            weight += is_right(name, value, known) * (0.5 if name == "quantity" else 1.0)
+    return weight if weight >= 1.0 else 0.0

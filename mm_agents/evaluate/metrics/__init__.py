@@ -1,0 +1,1 @@
+"""Metrics: values, boxes, tables and graphs against their truth."""

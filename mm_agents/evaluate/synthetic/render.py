@@ -1,0 +1,405 @@
+"""Drawing of known pictures: fonts, measured text, pages that remember where values are, and scan noise."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from mm_agents.evaluate.synthetic import facts as facts_module
+from mm_agents.evaluate.synthetic.facts import Facts, Item, Language
+
+Box = tuple[int, int, int, int]
+Colour = tuple[int, int, int]
+Font = ImageFont.FreeTypeFont
+
+BLACK: Colour = (20, 20, 22)
+WHITE: Colour = (255, 255, 255)
+
+_FAMILIES: dict[str, tuple[str, str]] = {
+    "DejaVu Sans": ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"),
+    "DejaVu Sans Condensed": ("DejaVuSansCondensed.ttf", "DejaVuSansCondensed-Bold.ttf"),
+    "DejaVu Serif": ("DejaVuSerif.ttf", "DejaVuSerif-Bold.ttf"),
+    "DejaVu Serif Condensed": ("DejaVuSerifCondensed.ttf", "DejaVuSerifCondensed-Bold.ttf"),
+    "DejaVu Sans Mono": ("DejaVuSansMono.ttf", "DejaVuSansMono-Bold.ttf"),
+    "Liberation Sans": ("LiberationSans-Regular.ttf", "LiberationSans-Bold.ttf"),
+    "Liberation Serif": ("LiberationSerif-Regular.ttf", "LiberationSerif-Bold.ttf"),
+    "Noto Sans": ("NotoSans-Regular.ttf", "NotoSans-Bold.ttf"),
+    "Noto Serif": ("NotoSerif-Regular.ttf", "NotoSerif-Bold.ttf"),
+    "Open Sans": ("OpenSans-Regular.ttf", "OpenSans-Bold.ttf"),
+    "Carlito": ("Carlito-Regular.ttf", "Carlito-Bold.ttf"),
+    "Arial": ("Arial.ttf", "Arial Bold.ttf"),
+    "Arial (Windows)": ("arial.ttf", "arialbd.ttf"),
+    "Times New Roman": ("Times New Roman.ttf", "Times New Roman Bold.ttf"),
+    "Times New Roman (Windows)": ("times.ttf", "timesbd.ttf"),
+    "Georgia": ("Georgia.ttf", "Georgia Bold.ttf"),
+    "Verdana (Windows)": ("verdana.ttf", "verdanab.ttf"),
+}
+_MOST_FILES = 20_000  # font files that are looked at
+ACCENTS = "äöüßéèàçñ"
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A font family: its two files; None for the font that Pillow brings along."""
+
+    name: str
+    regular: str | None = None
+    bold: str | None = None
+
+    def font(self, size: int, *, bold: bool = False) -> Font:
+        """The font in a size of so many pixels."""
+        return _font(self.bold if bold else self.regular, size)
+
+    def covers(self, text: str) -> bool:
+        """Whether the font has a glyph for every character."""
+        return _covers(self.regular, text)
+
+
+@lru_cache(maxsize=512)
+def _font(path: str | None, size: int) -> Font:
+    if path is not None:
+        return ImageFont.truetype(path, size)
+    font = ImageFont.load_default(size)
+    if not isinstance(font, ImageFont.FreeTypeFont):
+        raise OSError("Pillow was built without FreeType, so that no text can be drawn in a size.")
+    return font
+
+
+@lru_cache(maxsize=4096)
+def _covers(path: str | None, text: str) -> bool:
+    font = _font(path, 24)
+    missing = _glyph(font, "\uffff")
+    return all(character.isspace() or _glyph(font, character) != missing for character in text)
+
+
+def _glyph(font: Font, character: str) -> bytes:
+    patch = Image.new("L", (48, 48))
+    ImageDraw.Draw(patch).text((8, 36), character, font=font, fill=255, anchor="ls")
+    return patch.tobytes()
+
+
+@lru_cache(maxsize=1)
+def faces() -> tuple[Face, ...]:
+    """Pillow's own font and the known families in the machine's usual folders, in a fixed order."""
+    files: dict[str, str] = {}
+    for folder in _font_folders():
+        for count, path in enumerate(sorted(folder.rglob("*.ttf"))):
+            if count > _MOST_FILES:
+                break
+            files.setdefault(path.name, str(path))
+    found = [
+        Face(name, files[regular], files[bold])
+        for name, (regular, bold) in _FAMILIES.items()
+        if regular in files and bold in files
+    ]
+    return (Face("Pillow's own"), *found)
+
+
+def _font_folders() -> list[Path]:
+    home = Path.home()
+    folders = [Path("/usr/share/fonts"), Path("/usr/local/share/fonts"), home / ".fonts", home / ".local/share/fonts"]
+    folders += [Path("/Library/Fonts"), Path("/System/Library/Fonts/Supplemental"), home / "Library/Fonts"]
+    windows = os.environ.get("WINDIR")
+    if windows:
+        folders.append(Path(windows) / "Fonts")
+    matplotlib = importlib.util.find_spec("matplotlib")
+    if matplotlib and matplotlib.origin:
+        folders.append(Path(matplotlib.origin).parent / "mpl-data" / "fonts" / "ttf")
+    return [folder for folder in folders if folder.is_dir()]
+
+
+def choose_face(rng: Random, needs: str = "") -> Face:
+    """A font that has all characters that are needed; Pillow's own where no font has."""
+    fitting = [face for face in faces() if face.covers(needs)]
+    return rng.choice(fitting or list(faces()[:1]))
+
+
+class Canvas:
+    """A picture that remembers every text drawn on it and where its ink lies.
+
+    Args:
+        width: in pixels.
+        height: in pixels.
+        background: its colour.
+    """
+
+    def __init__(self, width: int, height: int, background: Colour = WHITE) -> None:
+        self.image = Image.new("RGB", (width, height), background)
+        self.draw = ImageDraw.Draw(self.image)
+        self.background = background
+        self.lines: list[tuple[str, Box]] = []
+
+    def text(self, x: float, y: float, text: str, font: Font, fill: Colour = BLACK, align: str = "left") -> Box:
+        """Draw a line of text with its baseline at y.
+
+        Args:
+            x: where it begins, ends or has its middle, in pixels, by ``align``.
+            y: the baseline, in pixels.
+            text: one line; nothing is drawn for "".
+            font: as `Face.font` gives it.
+            fill: its colour.
+            align: "left", "right" or "centre".
+
+        Returns:
+            The box of its ink.
+        """
+        anchor = {"left": "ls", "right": "rs", "centre": "ms"}[align]
+        at = (round(x), round(y))
+        self.draw.text(at, text, font=font, fill=fill, anchor=anchor)
+        mask, offset = font.getmask2(text, mode="L", anchor=anchor)
+        ink = mask.getbbox() or (0, 0, 1, 1)
+        left, top = at[0] + round(offset[0]), at[1] + round(offset[1])
+        box = (left + ink[0], top + ink[1], left + ink[2], top + ink[3])
+        if text.strip():
+            self.lines.append((text, box))
+        return box
+
+    def join(self, count: int) -> None:
+        """Make the last so many texts one line of the picture: its pieces were drawn by themselves."""
+        pieces = self.lines[-count:]
+        self.lines[-count:] = [(" ".join(text for text, _ in pieces), union([box for _, box in pieces]))]
+
+    def rule(self, x0: float, y0: float, x1: float, y1: float, fill: Colour = BLACK, width: int = 1) -> None:
+        """Draw a straight line."""
+        self.draw.line((round(x0), round(y0), round(x1), round(y1)), fill=fill, width=width)
+
+    def fill(self, x0: float, y0: float, x1: float, y1: float, colour: Colour) -> None:
+        """Fill a rectangle."""
+        self.draw.rectangle((round(x0), round(y0), round(x1), round(y1)), fill=colour)
+
+
+def width_of(text: str, font: Font) -> int:
+    """How far a line of text advances, in pixels."""
+    return round(font.getlength(text))
+
+
+def wrapped(text: str, font: Font, width: float) -> list[str]:
+    """A text in lines no wider than so many pixels, broken at spaces; a longer word stands alone."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and width_of(longer, font) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def union(boxes: Sequence[Box]) -> Box:
+    """The smallest box around all."""
+    return (
+        min(box[0] for box in boxes),
+        min(box[1] for box in boxes),
+        max(box[2] for box in boxes),
+        max(box[3] for box in boxes),
+    )
+
+
+def mixed(one: Colour, other: Colour, share: float) -> Colour:
+    """A colour between two: ``share`` of the other."""
+    return (
+        round(one[0] + (other[0] - one[0]) * share),
+        round(one[1] + (other[1] - one[1]) * share),
+        round(one[2] + (other[2] - one[2]) * share),
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class Page:
+    """An invoice being drawn: where the pen is, how things look, and what is known so far."""
+
+    rng: Random
+    canvas: Canvas
+    face: Face
+    words: Language
+    facts: Facts
+    locale: str
+    pattern: str
+    size: int
+    accent: Colour
+    margin: int
+    sign: str
+    sign_first: bool
+    y: float = 0.0
+    fields: dict[str, list[Box]] = field(default_factory=dict[str, list[Box]])
+    rows: list[dict[str, list[Box]]] = field(default_factory=list[dict[str, list[Box]]])
+
+    @property
+    def line(self) -> float:
+        """The distance of two baselines, in pixels."""
+        return self.size * 1.45
+
+    @property
+    def right(self) -> int:
+        """The right margin's x."""
+        return self.canvas.image.width - self.margin
+
+    def write(
+        self, x: float, y: float, text: str, *, bold: bool = False, align: str = "left", scale: float = 1.0
+    ) -> Box:
+        """A text in the page's font."""
+        font = self.face.font(round(self.size * scale), bold=bold)
+        return self.canvas.text(x, y, text, font, BLACK, align)
+
+    def keep(self, name: str, *boxes: Box) -> None:
+        """Remember where a field's value stands."""
+        self.fields.setdefault(name, []).extend(boxes)
+
+    def money(self, x: float, y: float, value: Decimal, *, sign: bool, bold: bool = False) -> list[Box]:
+        """A sum that ends at x: its box, and its digits' alone where a sign stands beside them."""
+        font = self.face.font(self.size, bold=bold)
+        digits = facts_module.money(value, self.locale)
+        if not sign:
+            return [self.canvas.text(x, y, digits, font, BLACK, "right")]
+        gap = 0 if self.sign in "$£€" and self.sign_first else width_of(" ", font)
+        beside = width_of(self.sign, font) + gap
+        if self.sign_first:
+            number = self.canvas.text(x, y, digits, font, BLACK, "right")
+            mark = self.canvas.text(x - width_of(digits, font) - beside, y, self.sign, font)
+            self.canvas.lines[-2:] = [self.canvas.lines[-1], self.canvas.lines[-2]]
+        else:
+            number = self.canvas.text(x - beside, y, digits, font, BLACK, "right")
+            mark = self.canvas.text(x, y, self.sign, font, BLACK, "right")
+        self.canvas.join(2)
+        return [union([number, mark]), number]
+
+
+def truth(page: Page) -> dict[str, Any]:
+    """What is known of a drawn invoice: ``fields`` and ``items``, each value with its boxes."""
+    facts = page.facts
+    values: dict[str, str | None] = {
+        "number": facts.number,
+        "date": facts.date.isoformat(),
+        "due_date": facts.due_date.isoformat() if facts.due_date else None,
+        "purchase_order": facts.purchase_order,
+        "seller": facts.seller.name,
+        "buyer": facts.buyer.name,
+        "ship_to": facts.ship_to.name if facts.ship_to else None,
+        "currency": facts.currency,
+        **{name: _decimal(getattr(facts, name)) for name in ("subtotal", "discount", "shipping", "tax", "total")},
+    }
+    fields: dict[str, Any] = {}
+    for name, value in values.items():
+        fields[name] = None if value is None else {"value": value, "boxes": page.fields.get(name, [])}
+    if facts.ship_to:
+        fields["ship_to"]["also"] = [" ".join((facts.ship_to.name, *facts.ship_to.address))]
+    items = [_item_truth(item, boxes) for item, boxes in zip(facts.items, page.rows, strict=True)]
+    return {"kind": "invoice", "fields": fields, "items": items}
+
+
+def _decimal(value: Decimal | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _item_truth(item: Item, boxes: dict[str, list[Box]]) -> dict[str, Any]:
+    values = {name: str(getattr(item, name)) for name in ("quantity", "description", "unit_price", "amount")}
+    found: dict[str, Any] = {name: {"value": value, "boxes": boxes[name]} for name, value in values.items()}
+    if item.detail:
+        found["description"]["also"] = [f"{item.description} {item.detail}"]
+    return found
+
+
+Move = Callable[[Box], Box]
+"""Where a box of the drawn picture lies on the picture as written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noise:
+    """What is done to a picture.
+
+    Attributes:
+        angle: degrees counter-clockwise.
+        blur: radius of a Gaussian blur, in pixels.
+        grain: standard deviation of Gaussian noise, in grey levels.
+        contrast: what is left of it, 0 to 1.
+        quality: of the JPEG; None writes a PNG.
+        seed: of the grain.
+    """
+
+    angle: float = 0.0
+    blur: float = 0.0
+    grain: float = 0.0
+    contrast: float = 1.0
+    quality: int | None = None
+    seed: int = 0
+
+
+def some(rng: Random, *, most_degrees: float = 3.0) -> Noise:
+    """A third of the pictures stay as drawn; the others suffer in one way or several."""
+    if rng.random() < 0.34:
+        return Noise(quality=rng.choice((None, None, 92)))
+    return Noise(
+        angle=round(rng.uniform(-most_degrees, most_degrees), 2) if rng.random() < 0.5 else 0.0,
+        blur=round(rng.uniform(0.3, 0.9), 2) if rng.random() < 0.5 else 0.0,
+        grain=round(rng.uniform(2.0, 12.0), 1) if rng.random() < 0.5 else 0.0,
+        contrast=round(rng.uniform(0.65, 0.95), 2) if rng.random() < 0.4 else 1.0,
+        quality=rng.choice((None, 40, 60, 75, 85)),
+        seed=rng.randrange(2**31),
+    )
+
+
+def applied(image: Image.Image, noise: Noise, background: Colour) -> tuple[Image.Image, Move]:
+    """The picture with the noise on it, and where boxes went."""
+    size = image.size
+    if noise.angle:
+        image = image.rotate(noise.angle, Image.Resampling.BICUBIC, expand=True, fillcolor=background)
+    move = rotated(noise.angle, size, image.size)
+    if noise.blur:
+        image = image.filter(ImageFilter.GaussianBlur(noise.blur))
+    if noise.contrast == 1.0 and not noise.grain:
+        return image, move
+    pixels = np.asarray(image, dtype=np.float32)
+    pixels = 127.5 + (pixels - 127.5) * noise.contrast
+    if noise.grain:
+        grain = np.random.default_rng(noise.seed).normal(0.0, noise.grain, pixels.shape[:2])
+        pixels = pixels + grain[:, :, None].astype(np.float32)
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8)), move
+
+
+def rotated(angle: float, before: tuple[int, int], after: tuple[int, int]) -> Move:
+    """How boxes move when a picture is rotated about its middle: each to the box around its rotated corners.
+
+    Args:
+        angle: degrees counter-clockwise.
+        before: width and height in pixels.
+        after: width and height of the rotated picture, which is large enough for its corners.
+    """
+    if not angle:
+        return lambda box: box
+    sine, cosine = math.sin(math.radians(angle)), math.cos(math.radians(angle))
+
+    def point(x: float, y: float) -> tuple[float, float]:
+        dx, dy = x - before[0] / 2, y - before[1] / 2
+        return after[0] / 2 + cosine * dx + sine * dy, after[1] / 2 - sine * dx + cosine * dy
+
+    def move(box: Box) -> Box:
+        corners = [point(x, y) for x in (box[0], box[2]) for y in (box[1], box[3])]
+        return (
+            math.floor(min(x for x, _ in corners)),
+            math.floor(min(y for _, y in corners)),
+            math.ceil(max(x for x, _ in corners)),
+            math.ceil(max(y for _, y in corners)),
+        )
+
+    return move
+
+
+def written(image: Image.Image, noise: Noise, stem: Path) -> Path:
+    """Write a picture beside its name: a JPEG where the noise has a quality, else a PNG."""
+    path = stem.with_suffix(".png" if noise.quality is None else ".jpg")
+    if noise.quality is None:
+        image.save(path)
+    else:
+        image.save(path, quality=noise.quality)
+    return path

@@ -1,0 +1,256 @@
+"""Tables whose every cell and place is known: ruled, banded or bare, with spans, sections and numbers of all kinds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Literal
+
+from mm_agents.evaluate.synthetic.render import (
+    ACCENTS,
+    BLACK,
+    WHITE,
+    Box,
+    Canvas,
+    Colour,
+    Face,
+    choose_face,
+    mixed,
+    union,
+    width_of,
+    wrapped,
+)
+
+Style = Literal["ruled", "lines", "booktabs", "banded", "plain"]
+_STYLES: tuple[Style, ...] = ("ruled", "lines", "booktabs", "banded", "plain")
+_TOPICS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Region", ("North", "South", "East", "West", "Central", "Islands", "Highlands", "Coast", "Overseas")),
+    (
+        "Product",
+        ("Steel bracket", "Cordless drill", "Copper pipe", "Desk lamp", "Office chair", "Cable drum", "Safety gloves"),
+    ),
+    (
+        "Item",
+        ("Revenue", "Cost of sales", "Gross profit", "Operating expenses", "Depreciation", "Interest", "Year end cash"),
+    ),
+    ("Station", ("Mill Road", "Harbour", "Airport", "Old Town", "University", "Stadium", "Lakeside", "Market")),
+    (
+        "Land",
+        ("Österreich", "Schweiz", "Dänemark", "Frankreich", "Niederlande", "Spanien", "Polen", "Portugal"),
+    ),
+    (
+        "Désignation",
+        ("Équerre en acier", "Lampe de bureau", "Tube en cuivre", "Câble électrique", "Vis à bois", "Bâche"),
+    ),
+)
+_PLAIN_TOPICS = 4
+"""The first so many need no accents."""
+
+_LONG = (
+    "Staff, full time equivalents at the end of the year",
+    "Share of orders that were delivered on time",
+    "Energy used per square metre of floor",
+    "Customers who came back within a year",
+)
+_HEADS = (
+    *("2019", "2020", "2021", "2022", "2023", "2024"),
+    *("Q1", "Q2", "Q3", "Q4", "Total", "Mean", "Change", "Units", "Price", "Share", "Plan", "Actual"),
+)
+_GROUPS = ("First half", "Second half", "Actual figures", "Plan", "Domestic", "Abroad", "Before", "After")
+_SECTIONS = ("Continuing business", "Discontinued business", "All sites", "New sites", "Part A", "Part B")
+_TINTS: tuple[Colour, ...] = ((40, 90, 150), (60, 120, 90), (150, 90, 40), (90, 90, 100), (120, 70, 130))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Cell:
+    """A cell before and after it is drawn."""
+
+    row: int
+    column: int
+    text: str
+    row_span: int = 1
+    column_span: int = 1
+    boxes: list[Box] = field(default_factory=list[Box])
+
+
+@dataclass(slots=True, kw_only=True)
+class _Look:
+    """How a table is drawn, and where its columns and rows begin."""
+
+    canvas: Canvas
+    face: Face
+    size: int
+    style: Style
+    tint: Colour
+    align: str
+    bold_head: bool
+    head_rows: int
+    pad: float
+    xs: list[float]
+    ys: list[float]
+
+
+def draw(rng: Random) -> tuple[Canvas, dict[str, Any]]:
+    """A table and its truth: ``cells`` with the boxes of their ink on the picture as drawn."""
+    face = choose_face(rng)
+    topics = _TOPICS if face.covers(ACCENTS) else _TOPICS[:_PLAIN_TOPICS]
+    cells, head_rows = _content(rng, *rng.choice(topics))
+    look = _look(rng, face, cells, head_rows)
+    _ground(look, cells)
+    for cell in cells:
+        _write(look, cell)
+    _rules(look, cells)
+    listed = [
+        {
+            "row": cell.row,
+            "column": cell.column,
+            "row_span": cell.row_span,
+            "column_span": cell.column_span,
+            "text": cell.text,
+            "box": union(cell.boxes) if cell.boxes else None,
+        }
+        for cell in cells
+    ]
+    layout = "ruled" if look.style == "ruled" else "unruled"
+    return look.canvas, {"kind": "table", "layout": layout, "header_rows": head_rows, "cells": listed}
+
+
+# ---------------------------------------------------------------- what it says
+
+
+def _content(rng: Random, corner: str, names: tuple[str, ...]) -> tuple[list[_Cell], int]:
+    """The cells: one or two rows of heads, rows of a name and numbers, sometimes sections and a sum."""
+    width = rng.randint(2, 6)
+    cells = _heads(rng, corner, width)
+    head_rows = max(cell.row + cell.row_span for cell in cells)
+    row = head_rows
+    kinds = [rng.choice(("whole", "money", "per cent", "signed")) for _ in range(width)]
+    chosen = rng.sample(names, min(rng.randint(2, 9), len(names)))
+    if rng.random() < 0.25:
+        chosen[rng.randrange(len(chosen))] = rng.choice(_LONG)
+    sections = rng.sample(_SECTIONS, 2) if len(chosen) > 3 and rng.random() < 0.25 else []
+    for n, name in enumerate(chosen):
+        if sections and n in (0, len(chosen) // 2):
+            cells.append(_Cell(row=row, column=0, text=sections[n > 0], column_span=width + 1))
+            row += 1
+        cells.append(_Cell(row=row, column=0, text=name))
+        for column, kind in enumerate(kinds, 1):
+            cells.append(_Cell(row=row, column=column, text=_number(rng, kind)))
+        row += 1
+    return cells, head_rows
+
+
+def _heads(rng: Random, corner: str, width: int) -> list[_Cell]:
+    heads = rng.sample(_HEADS[:6], width) if rng.random() < 0.4 else rng.sample(_HEADS[6:], width)
+    if rng.random() < 0.4:
+        heads.sort()
+    if width < 4 or width % 2 or rng.random() < 0.4:
+        return [_Cell(row=0, column=c, text=text) for c, text in enumerate((corner, *heads))]
+    groups = rng.sample(_GROUPS, 2)
+    half = width // 2
+    cells = [_Cell(row=0, column=0, text=corner, row_span=2)]
+    cells += [_Cell(row=0, column=1 + n * half, text=group, column_span=half) for n, group in enumerate(groups)]
+    return cells + [_Cell(row=1, column=c, text=text) for c, text in enumerate(heads, 1)]
+
+
+def _number(rng: Random, kind: str) -> str:
+    if rng.random() < 0.04:
+        return "n/a"
+    value = rng.choice((rng.uniform(1, 10), rng.uniform(10, 1000), rng.uniform(1000, 90_000)))
+    if kind == "whole":
+        return f"{value:,.0f}"
+    if kind == "money":
+        return f"{value:,.2f}"
+    if kind == "per cent":
+        return f"{value % 100:.1f}%"
+    return f"({value:,.1f})" if rng.random() < 0.3 else f"{value:,.1f}"
+
+
+# ---------------------------------------------------------------- how it looks
+
+
+def _look(rng: Random, face: Face, cells: list[_Cell], head_rows: int) -> _Look:
+    size = rng.randint(17, 28)
+    font, bold = face.font(size), face.font(size, bold=True)
+    columns = max(cell.column + cell.column_span for cell in cells)
+    rows = max(cell.row + cell.row_span for cell in cells)
+    pad = size * rng.uniform(0.5, 0.9)
+    widths = [0.0] * columns
+    for cell in cells:
+        if cell.column_span == 1:
+            limit = size * 14 if cell.column == 0 else size * 30
+            lines = wrapped(cell.text, bold, limit)
+            widths[cell.column] = max(widths[cell.column], *(width_of(line, bold) for line in lines))
+    wide = [width + 2 * pad + (size * rng.uniform(0, 2) if n else 0) for n, width in enumerate(widths)]
+    for cell in cells:  # a head over several columns must fit above them
+        if cell.column_span > 1 and cell.row < head_rows:
+            lack = width_of(cell.text, bold) + 2 * pad - sum(wide[cell.column : cell.column + cell.column_span])
+            wide[cell.column + cell.column_span - 1] += max(0.0, lack)
+    heights = [size * rng.uniform(1.7, 2.3)] * rows
+    for cell in cells:
+        extra = len(wrapped(cell.text, font, size * 14)) - 1 if cell.column == 0 and cell.column_span == 1 else 0
+        heights[cell.row] += extra * size * 1.3
+    margin = size * rng.uniform(0.8, 2.5)
+    xs = [margin + sum(wide[:n]) for n in range(columns + 1)]
+    ys = [margin + sum(heights[:n]) for n in range(rows + 1)]
+    background = WHITE if rng.random() < 0.85 else (248, 247, 242)
+    return _Look(
+        canvas=Canvas(round(xs[-1] + margin), round(ys[-1] + margin), background),
+        face=face,
+        size=size,
+        style=rng.choice(_STYLES),
+        tint=rng.choice(_TINTS),
+        align=rng.choice(("right", "right", "centre")),
+        bold_head=rng.random() < 0.7,
+        head_rows=head_rows,
+        pad=pad,
+        xs=xs,
+        ys=ys,
+    )
+
+
+def _ground(look: _Look, cells: list[_Cell]) -> None:
+    """The bands behind the rows."""
+    if look.style == "banded":
+        for row in range(look.head_rows, len(look.ys) - 1, 2):
+            shade = mixed(look.tint, WHITE, 0.88)
+            look.canvas.fill(look.xs[0], look.ys[row], look.xs[-1], look.ys[row + 1], shade)
+    if look.style == "banded" or (look.style == "ruled" and look.bold_head):
+        shade = mixed(look.tint, WHITE, 0.7)
+        look.canvas.fill(look.xs[0], look.ys[0], look.xs[-1], look.ys[look.head_rows], shade)
+
+
+def _write(look: _Look, cell: _Cell) -> None:
+    """A cell's text, in lines where it is long; numbers and their heads aligned alike."""
+    head = cell.row < look.head_rows
+    section = cell.column_span == len(look.xs) - 1
+    font = look.face.font(look.size, bold=(head and look.bold_head) or section)
+    left, right = look.xs[cell.column], look.xs[cell.column + cell.column_span]
+    top, bottom = look.ys[cell.row], look.ys[cell.row + cell.row_span]
+    align = "left" if cell.column == 0 else ("centre" if cell.column_span > 1 else look.align)
+    x = {"left": left + look.pad, "right": right - look.pad, "centre": (left + right) / 2}[align]
+    lines = wrapped(cell.text, font, right - left - look.pad) if cell.column == 0 and not section else [cell.text]
+    step = look.size * 1.3
+    y = (top + bottom) / 2 + look.size * 0.36 - step * (len(lines) - 1) / 2
+    for line in lines:
+        cell.boxes.append(look.canvas.text(x, y, line, font, BLACK, align))
+        y += step
+
+
+def _rules(look: _Look, cells: list[_Cell]) -> None:
+    grey = mixed(look.tint, WHITE, 0.3) if look.style != "booktabs" else BLACK
+    canvas, xs, ys = look.canvas, look.xs, look.ys
+    if look.style == "ruled":
+        for cell in cells:
+            corners = (xs[cell.column], ys[cell.row], xs[cell.column + cell.column_span], ys[cell.row + cell.row_span])
+            canvas.draw.rectangle([round(at) for at in corners], outline=grey, width=2)
+    elif look.style == "lines":
+        for y in ys[look.head_rows :]:
+            canvas.rule(xs[0], y, xs[-1], y, grey)
+    elif look.style == "booktabs":
+        for y, width in ((ys[0], 3), (ys[look.head_rows], 2), (ys[-1], 3)):
+            canvas.rule(xs[0], y, xs[-1], y, grey, width)
+        for cell in cells:
+            if cell.row == 0 and look.head_rows == 2 and cell.column_span > 1:
+                y = ys[1] - 2
+                canvas.rule(xs[cell.column] + look.pad, y, xs[cell.column + cell.column_span] - look.pad, y, grey)

@@ -1,0 +1,120 @@
+"""Which content lies at which paths, so that adding twice is adding once.
+
+Only what ``add`` made is in the catalog: records whose id is that of their content. A film has an id of its own, so a
+film and the picture of its poster are two records, and no run of ``add`` changes a film.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+from mm_agents.ingest.files import asset_id
+from mm_agents.types import Condition
+
+if TYPE_CHECKING:
+    from mm_agents.protocols import Store
+
+
+class Catalog:
+    """The paths of every asset that ``add`` put into a store, and what a run of ``add`` changes of them.
+
+    Paths are strings as records keep them. Nothing is written before ``settle``.
+
+    Args:
+        store: read once, properties only.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._paths: dict[str, list[str]] = {}
+        self._at: dict[str, set[str]] = {}  # more than one id where a run was cut off between writing and settling
+        self._gained: dict[str, list[str]] = {}
+        self._lost: dict[str, dict[str, str | None]] = {}
+        for record in store.iterate():
+            if record.id != asset_id(str(record.properties.get("sha256", ""))):
+                continue
+            paths = record.properties.get("paths", ())
+            self._paths[record.id] = list(paths) if isinstance(paths, tuple) else []
+            for path in self._paths[record.id]:
+                self._at.setdefault(path, set()).add(record.id)
+
+    def paths(self) -> list[str]:
+        """Every path at which some content lies."""
+        with self._lock:
+            return list(self._at)
+
+    def claim(self, id: str, path: str) -> bool:
+        """Note that this content lies at this path.
+
+        Returns:
+            Whether the content is new, so that the caller should read it.
+        """
+        with self._lock:
+            for before in self._at.get(path, set()) - {id}:
+                self._lost.setdefault(before, {})[path] = id
+            self._at[path] = {id}
+            if id not in self._paths:
+                self._paths[id] = [path]
+                return True
+            if path not in self._paths[id]:
+                self._paths[id].append(path)
+                self._gained.setdefault(id, []).append(path)
+            return False
+
+    def drop(self, path: str) -> None:
+        """Note that nothing lies at this path any more."""
+        with self._lock:
+            for id in self._at.pop(path):
+                self._lost.setdefault(id, {})[path] = None
+
+    def prune(self, root: Path | None, folders: Sequence[Path]) -> None:
+        """Drop what lay below these folders and is not there now; a folder that is itself gone is left alone.
+
+        Args:
+            root: where relative paths start from.
+            folders: files among them are passed over.
+        """
+        roots = [Path(os.path.abspath(folder)) for folder in folders if folder.is_dir()]
+        for stored in self.paths():
+            path = Path(os.path.abspath(root / stored if root else stored))
+            if any(path.is_relative_to(folder) for folder in roots) and not path.exists():
+                self.drop(stored)
+
+    def settle(self) -> tuple[int, list[str]]:
+        """Write the paths that assets gained and lost.
+
+        A path keeps its old content when what replaced it could not be added.
+
+        Returns:
+            How many assets were removed, having no path left; and the paths whose content is not in the store.
+        """
+        removed: list[str] = []
+        orphans: list[str] = []
+        for id in sorted(self._gained.keys() | self._lost.keys()):
+            lost = self._lost.get(id, {})
+            arrived = self._store.get([new for new in lost.values() if new is not None])
+            gone = {path for path, new in lost.items() if new is None or new in arrived}
+            paths = [path for path in self._paths[id] if path not in gone]
+            if not paths:
+                removed.append(id)
+            elif not self._rewrite(id, paths):
+                orphans += self._gained.get(id, [])
+        return self._store.delete(removed) if removed else 0, orphans
+
+    def _rewrite(self, id: str, paths: Sequence[str]) -> bool:
+        """Give an asset and its parts these paths; False when it is not in the store."""
+        asset = self._store.get([id], with_vectors=True)
+        if not asset:
+            return False
+        parts = self._store.iterate(where=Condition("parent", "eq", id), with_vectors=True, parts=True)
+        changed = {"path": paths[0], "paths": tuple(paths), "name": PurePath(paths[0]).name}
+        self._store.upsert(
+            [replace(record, properties={**record.properties, **changed}) for record in [*parts, asset[id]]]
+        )
+        return True

@@ -1,0 +1,201 @@
+"""What is read of each kind of file, and the records that come of it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid5
+
+import numpy as np
+
+from mm_agents import media
+from mm_agents.media import MediaFile
+from mm_agents.types import CollectionSpec, Item, Record, Text, Value
+
+if TYPE_CHECKING:
+    from mm_agents.types import FloatArray
+
+IMAGE_SIDE = 768
+"""Pictures are decoded to at most this many pixels a side: more than any embedder looks at."""
+
+THUMBNAIL_SIDE = 256
+SEGMENT_THUMBNAIL_SIDE = 160
+CHUNK_CHARACTERS = 900
+"""A chunk of text is about a paragraph: some 200 words."""
+
+SHOT_LIKENESS = 0.9
+"""A shot goes on while each segment's cosine with the one before it is at least this.
+
+Measured with the offline embedder on clips joined end to end and on pans over photographs: 0.85 to 0.9 finds 23 of 24
+changes of species and splits 6 to 9 % of the pans.
+"""
+
+_NAMESPACE = UUID("6f1b8c1e-7a52-5d0e-9f0e-3c6d3f5b7a10")
+
+
+@dataclass(slots=True, kw_only=True)
+class Piece:
+    """What is embedded of a file, and what will be kept of it."""
+
+    properties: dict[str, Value] = field(default_factory=dict[str, Value])
+    items: dict[str, Item] = field(default_factory=dict[str, Item])
+    text: str = ""
+    thumbnail: bytes | None = None
+    vectors: dict[str, FloatArray] = field(default_factory=dict[str, "FloatArray"])
+
+
+@dataclass(slots=True, kw_only=True)
+class Source:
+    """A file on its way into the library, and its pieces so far."""
+
+    file: MediaFile
+    properties: dict[str, Value]
+    pieces: list[Piece] = field(default_factory=list[Piece])
+
+
+def asset_id(sha256: str) -> str:
+    """The id of the asset that has this content."""
+    return str(uuid5(_NAMESPACE, f"sha256:{sha256}"))
+
+
+def part_id(asset: str, index: int) -> str:
+    """The id of an asset's part, counted from 0."""
+    return str(uuid5(_NAMESPACE, f"{asset}/part/{index}"))
+
+
+# ---------------------------------------------------------------- what is read of each kind of file
+
+
+def describe(file: MediaFile) -> dict[str, Value]:
+    """The properties that can be had without decoding: size, width and height in pixels, duration in seconds."""
+    properties: dict[str, Value] = {
+        "name": file.name,
+        "media_type": file.media_type,
+        "format": file.format,
+        "mime": file.mime,
+        "sha256": file.sha256,
+        "size": file.size,
+    }
+    if file.media_type == "image":
+        properties["width"], properties["height"] = media.image_size(file)
+    elif file.media_type == "video":
+        info = media.video_info(file)
+        properties |= {"width": info.width, "height": info.height, "duration": round(info.seconds, 3)}
+    return properties
+
+
+def pieces(file: MediaFile) -> Iterator[Piece]:
+    """Decode a file into what is embedded of it, in order."""
+    match file.media_type:
+        case "image":
+            image = media.load_image(file, max_side=IMAGE_SIDE)
+            thumbnail = media.encode_jpeg(image.pixels, max_side=THUMBNAIL_SIDE)
+            yield Piece(items={"media": image}, thumbnail=thumbnail)
+        case "video":
+            for clip in media.segments(file):
+                yield Piece(
+                    properties={"t0": round(clip.start, 3), "t1": round(clip.end, 3)},
+                    items={"moment": clip},
+                    thumbnail=media.encode_jpeg(clip.frames[len(clip.frames) // 2], max_side=SEGMENT_THUMBNAIL_SIDE),
+                )
+        case "text":
+            passages = chunks(media.load_text(file))
+            for n, passage in enumerate(passages):
+                numbered: dict[str, Value] = {"chunk": n} if len(passages) > 1 else {}
+                yield Piece(properties=numbered, items={"words": Text(text=passage)}, text=passage)
+        case "pdf":
+            for page in media.pages(file):
+                thumbnail = media.encode_jpeg(page.image.pixels, max_side=THUMBNAIL_SIDE)
+                looks: dict[str, Item] = {"media": page.image}
+                for n, passage in enumerate(chunks(page.text) or [""]):
+                    words: dict[str, Item] = {"words": Text(text=passage)} if passage else {}
+                    yield Piece(
+                        properties={"page": page.number, "chunk": n},
+                        items=looks | words,
+                        text=passage,
+                        thumbnail=thumbnail,
+                    )
+                    looks = {}
+
+
+def chunks(text: str, *, characters: int = CHUNK_CHARACTERS) -> list[str]:
+    """Cut text into passages of whole paragraphs, of whole words where a paragraph is too long."""
+    found: list[str] = []
+    room = 0
+    for paragraph in filter(None, (" ".join(block.split()) for block in text.split("\n\n"))):
+        for passage in textwrap.wrap(paragraph, characters):
+            if len(passage) + 2 <= room:
+                found[-1] += "\n\n" + passage
+                room -= len(passage) + 2
+            else:
+                found.append(passage)
+                room = characters - len(passage)
+    return found
+
+
+def shots(vectors: FloatArray) -> list[slice]:
+    """Runs of like segments.
+
+    Args:
+        vectors: float32, shape (n, width), unit rows: a clip's segments in order.
+
+    Returns:
+        Slices over the n segments: a new one begins where a segment is unlike the one before it.
+    """
+    likeness = np.einsum("nd,nd->n", vectors[1:], vectors[:-1])
+    cuts = [0, *(np.flatnonzero(likeness < SHOT_LIKENESS) + 1).tolist(), len(vectors)]
+    return [slice(start, end) for start, end in pairwise(cuts)]
+
+
+def add_shots(segments: Sequence[Piece], spec: CollectionSpec) -> None:
+    """Give the segment nearest to each shot's mean that mean, so that clips rank by their shots.
+
+    Args:
+        segments: a clip's, in order, with the vector ``moment`` and, for each vector that stands for ``media`` and has
+            another embedder, that embedder's vector of the segment.
+        spec: the collection.
+    """
+    if not segments or "moment" not in segments[0].vectors:
+        return
+    moments = np.stack([piece.vectors["moment"] for piece in segments])
+    runs = shots(moments)
+    for media_spec in spec.vectors_with_role("media"):
+        rows = moments
+        if media_spec.name in segments[0].vectors:
+            rows = np.stack([piece.vectors.pop(media_spec.name) for piece in segments])
+        for shot in runs:
+            mean = rows[shot].mean(axis=0)
+            nearest = shot.start + int(np.argmax(moments[shot] @ moments[shot].mean(axis=0)))
+            segments[nearest].vectors[media_spec.name] = mean / max(float(np.linalg.norm(mean)), 1e-9)
+
+
+def records(source: Source, spec: CollectionSpec) -> list[Record]:
+    """A source's records: its parts first and the asset last, so that an asset that is there is complete."""
+    id = asset_id(source.file.sha256)
+    found = source.pieces
+    if source.file.media_type == "video":
+        add_shots(found, spec)
+        source.properties["segments"] = len(found)
+    elif source.file.media_type == "pdf":
+        source.properties["pages"] = len({piece.properties["page"] for piece in found})
+    if len(found) == 1 and not found[0].properties:
+        only = found[0]
+        return [
+            Record(id=id, properties=source.properties, text=only.text, vectors=only.vectors, thumbnail=only.thumbnail)
+        ]
+    parts = [
+        Record(
+            id=part_id(id, index),
+            parent=id,
+            properties=source.properties | piece.properties,
+            text=piece.text,
+            vectors=piece.vectors,
+            thumbnail=piece.thumbnail,
+        )
+        for index, piece in enumerate(found)
+    ]
+    cover = next((p.thumbnail for p in found if "media" in p.vectors), found[0].thumbnail if found else None)
+    return [*parts, Record(id=id, properties=source.properties, thumbnail=cover)]

@@ -1,0 +1,189 @@
+"""Films: a text vector of what they are about, and a poster vector of what their posters show."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mm_agents import media
+from mm_agents.errors import ConfigError, MediaError
+from mm_agents.ingest.files import IMAGE_SIDE, THUMBNAIL_SIDE
+from mm_agents.ingest.pipeline import FailedFile, failure
+from mm_agents.ingest.presets import extend, movies_spec
+from mm_agents.types import Image, Record, Text, Value
+
+if TYPE_CHECKING:
+    from mm_agents.library import Library
+    from mm_agents.protocols import Embedder
+    from mm_agents.types import Item
+
+_NAMESPACE = UUID("0b0a3a0e-5d0f-5c43-9a5e-6f2f6c1d7c11")
+_BATCH = 32
+_POSTERS = ("{id}_poster", "{id}", "{title}")
+_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+
+
+class Film(BaseModel):
+    """One film of a list, as The Movie Database writes it; what else it says is kept where it is plain."""
+
+    model_config = ConfigDict(extra="allow")
+
+    id: int | str
+    title: str = Field(min_length=1)
+    overview: str = ""
+    vote_average: float | None = None
+    release_date: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmsReport:
+    """What adding films did.
+
+    Attributes:
+        added: how many were new or had changed.
+        unchanged: how many were there already.
+        without_poster: the titles of films that have no poster, and so no ``poster_vector``.
+        failed: the posters that cannot be read, and the entries that are no films.
+    """
+
+    added: int
+    unchanged: int
+    without_poster: tuple[str, ...]
+    failed: tuple[FailedFile, ...]
+
+
+def add_movies(
+    library: Library,
+    films: str | Path,
+    posters: str | Path,
+    *,
+    report: Callable[[int, int, str], None] = lambda done, total, title: None,
+) -> FilmsReport:
+    """Add the films of a JSON list; twice is once, and a changed entry or poster replaces the film.
+
+    Args:
+        library: where to; it gets the vectors ``txt_vector`` and ``poster_vector`` when it has none.
+        films: a JSON file, a list of objects with ``id``, ``title`` and ``overview``.
+        posters: the folder of the posters, named ``ID_poster.jpg``, ``ID.jpg`` or ``TITLE.jpg`` (or png, webp).
+        report: told how many films are done, how many there are, and the title at hand.
+
+    Raises:
+        ConfigError: the file cannot be read or is no JSON list, or the folder of posters is not there.
+        EmbedderError: the embedder's weights are out of reach.
+    """
+    entries, folder = _read(Path(films)), Path(posters)
+    if not folder.is_dir():
+        raise ConfigError(f"There is no folder of posters at {str(folder)!r}.")
+    extend(library, movies_spec)
+    added = unchanged = 0
+    failed: list[FailedFile] = []
+    bare: list[str] = []
+    for start in range(0, len(entries), _BATCH):
+        new: dict[str, tuple[Record, dict[str, Item]]] = {}
+        for place, entry in enumerate(entries[start : start + _BATCH], start=start):
+            film = _film(entry, f"{films}[{place}]", failed)
+            if film is None:
+                continue
+            record, items = _record(library, film, folder, failed)
+            if "poster_vector" not in items:
+                bare.append(film.title)
+            known = library.store.get([record.id])
+            if known and _same(known[record.id], record):
+                unchanged += 1
+            else:
+                new[record.id] = (record, items)
+            report(place + 1, len(entries), film.title)
+        library.store.upsert(list(_embedded(library, list(new.values()))))
+        added += len(new)
+    return FilmsReport(added=added, unchanged=unchanged, without_poster=tuple(bare), failed=tuple(failed))
+
+
+def _read(path: Path) -> list[Any]:
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"The list of films {str(path)!r} cannot be read: {error}.") from error
+    if not isinstance(entries, list):
+        raise ConfigError(f"{str(path)!r} should hold a JSON list of films; it holds a {type(entries).__name__}.")
+    return entries
+
+
+def _film(entry: Any, place: str, failed: list[FailedFile]) -> Film | None:
+    try:
+        return Film.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors()[0]
+        what = ".".join(map(str, first["loc"])) or "entry"
+        failed.append(FailedFile(path=place, error="ConfigError", reason=f"This is no film: {what}: {first['msg']}."))
+        return None
+
+
+def _record(library: Library, film: Film, folder: Path, failed: list[FailedFile]) -> tuple[Record, dict[str, Item]]:
+    """A film's record without vectors, and what its vectors are made of."""
+    text = f"{film.title}. {film.overview}".strip()
+    items: dict[str, Item] = {"txt_vector": Text(text=text)}
+    properties: dict[str, Value] = {"name": film.title, "media_type": "film", "film_id": str(film.id)}
+    properties |= {name: value for name, value in _plain(film).items() if name not in properties}
+    thumbnail = None
+    poster = _poster(film, folder)
+    if poster is not None:
+        try:
+            file = media.inspect(poster)
+            image: Image = media.load_image(file, max_side=IMAGE_SIDE)
+        except MediaError as error:
+            failed.append(failure(poster, error))
+        else:
+            items["poster_vector"] = image
+            thumbnail = media.encode_jpeg(image.pixels, max_side=THUMBNAIL_SIDE)
+            stored = library.stored_path(poster)
+            properties |= {"path": stored, "paths": (stored,), "sha256": file.sha256}
+    id = str(uuid5(_NAMESPACE, f"film:{film.id}"))
+    return Record(id=id, properties=properties, text=film.overview, thumbnail=thumbnail), items
+
+
+def _plain(film: Film) -> Mapping[str, Value]:
+    """What an entry says beyond its id and texts, where a property can hold it."""
+    extra = film.model_dump(exclude={"id", "title", "overview"}, exclude_none=True)
+    return {
+        name: value
+        for name, value in extra.items()
+        if isinstance(value, str | int | float | bool) and name.isidentifier() and name not in ("path", "sha256")
+    }
+
+
+def _poster(film: Film, folder: Path) -> Path | None:
+    """The film's poster, found by its name inside the folder; an entry's own paths are not followed."""
+    names = {pattern.format(id=film.id, title=film.title) for pattern in _POSTERS}
+    wanted = {
+        os.path.basename(name) + suffix for name in names if name == os.path.basename(name) for suffix in _SUFFIXES
+    }
+    found = [folder / name for name in sorted(wanted) if (folder / name).is_file()]
+    return found[0] if found else None
+
+
+def _same(known: Record, record: Record) -> bool:
+    return dict(known.properties) == dict(record.properties) and known.text == record.text
+
+
+def _embedded(library: Library, films: list[tuple[Record, dict[str, Item]]]) -> Iterator[Record]:
+    """The records with their vectors; each vector's items go to its embedder in one call."""
+    vectors: list[dict[str, Any]] = [{} for _ in films]
+    for name in ("txt_vector", "poster_vector"):
+        for spec in library.store.spec.vectors_with_role(name):
+            embedder: Embedder = library.routes.need(spec.name)
+            todo = [(place, items[name]) for place, (_, items) in enumerate(films) if name in items]
+            if todo and ("text" if name == "txt_vector" else "image") in embedder.accepts:
+                rows = embedder.embed([item for _, item in todo], role="document")
+                for (place, _), row in zip(todo, rows, strict=True):
+                    vectors[place][spec.name] = row
+    for (record, _), made in zip(films, vectors, strict=True):
+        yield Record(
+            id=record.id, properties=record.properties, text=record.text, thumbnail=record.thumbnail, vectors=made
+        )

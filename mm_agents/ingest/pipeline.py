@@ -1,0 +1,218 @@
+"""Files are decoded in threads while earlier ones are embedded, and each is written whole.
+
+Memory stays bounded however long a video is: decoders wait when the queue is full, and only vectors and thumbnails
+are kept until a file is complete.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mm_agents.errors import DamagedMediaError, PartialWriteError
+from mm_agents.ingest.files import Piece, Source, asset_id, part_id, pieces, records
+from mm_agents.types import Clip, CollectionSpec, Image, Item, Text
+
+if TYPE_CHECKING:
+    from mm_agents.protocols import Embedder, Store
+    from mm_agents.search.embedder_map import EmbedderMap
+
+_BATCH = 32
+_WAITING = 48
+_DECODERS = 2
+_FLUSH_FILES = 256
+_FLUSH_SECONDS = 0.5  # what a kill can cost, beside the file at hand
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailedFile:
+    """A file that was not added: its path, the kind of error, and the reason in words."""
+
+    path: str
+    error: str
+    reason: str
+
+
+def failure(path: Path | str, error: Exception) -> FailedFile:
+    """What a report says of a file that could not be added."""
+    return FailedFile(path=str(path), error=type(error).__name__, reason=str(error) or repr(error))
+
+
+@dataclass(slots=True, kw_only=True)
+class _End:
+    """Says that a path has sent all its pieces (none where it was known), or why it will not."""
+
+    path: Path
+    source: Source | None
+    error: Exception | None = None
+
+
+class _Stopped(Exception):
+    """The run is over; a decoder that waits should end."""
+
+
+class Pipeline:
+    """Decoders in threads, embedding and writing in the caller's thread.
+
+    Args:
+        store: where records go.
+        routes: which embedder makes which vector.
+        prepare: called in a decoder's thread for each path; returns the source, or None when there is nothing to do.
+    """
+
+    def __init__(self, store: Store, routes: EmbedderMap, prepare: Callable[[Path], Source | None]) -> None:
+        self._store, self._prepare = store, prepare
+        self._targets = _targets(store.spec, routes)
+        self._queue: queue.Queue[tuple[Source, Piece] | _End] = queue.Queue(maxsize=_WAITING)
+        self._stop = threading.Event()
+        self._batch: list[tuple[Source, Piece]] = []
+        self._ready: list[Source] = []
+        self._flushed = time.monotonic()
+        self.failed: list[FailedFile] = []
+        self.added = 0
+        self.unchanged = 0
+
+    def run(self, paths: Sequence[Path], report: Callable[[int, int, str], None]) -> None:
+        """Add every path; a file that fails is noted and the rest go on.
+
+        Interrupted at any point, every file is in the store whole or not at all.
+        """
+        todo = iter(paths)
+        lock = threading.Lock()
+        threads = [
+            threading.Thread(target=self._decode, args=(todo, lock), name=f"mm-agents-decode-{n}", daemon=True)
+            for n in range(min(_DECODERS, len(paths)))
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            done = 0
+            while done < len(paths):
+                message = self._queue.get()
+                if isinstance(message, _End):
+                    done += 1
+                    self._end(message)
+                    report(done, len(paths), message.path.name)
+                else:
+                    self._batch.append(message)
+                    if sum(len(piece.items) for _, piece in self._batch) >= _BATCH:
+                        self._embed()
+                if len(self._ready) >= _FLUSH_FILES or time.monotonic() - self._flushed > _FLUSH_SECONDS:
+                    self._flush()
+            self._flush()
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join()
+
+    def _decode(self, todo: Iterator[Path], lock: threading.Lock) -> None:
+        while not self._stop.is_set():
+            with lock:
+                path = next(todo, None)
+            if path is None:
+                return
+            source = None
+            try:
+                source = self._prepare(path)
+                if source is not None:
+                    before = path.stat()
+                    for piece in pieces(source.file):
+                        self._put((source, piece))
+                    if (now := path.stat()) and (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+                        raise DamagedMediaError(f"{path.name!r} changed while it was read. Add it again.")
+                self._put(_End(path=path, source=source))
+            except _Stopped:
+                return
+            except Exception as error:  # noqa: BLE001 - a fault in one file must not end the run; it is reported
+                with suppress(_Stopped):
+                    self._put(_End(path=path, source=source, error=error))
+
+    def _put(self, message: tuple[Source, Piece] | _End) -> None:
+        while not self._stop.is_set():
+            with suppress(queue.Full):
+                self._queue.put(message, timeout=0.1)
+                return
+        raise _Stopped
+
+    def _end(self, end: _End) -> None:
+        if end.error is not None:
+            self.failed.append(failure(end.path, end.error))
+            self._batch = [(source, piece) for source, piece in self._batch if source is not end.source]
+        elif end.source is None:
+            self.unchanged += 1
+        else:
+            self._ready.append(end.source)
+
+    def _embed(self) -> None:
+        """Embed what waits, each embedder in one call, and let go of the pixels."""
+        wanted: dict[str, list[tuple[Piece, str, Item]]] = {}
+        embedders: dict[str, Embedder] = {}
+        for _, piece in self._batch:
+            for name, item in piece.items.items():
+                for vector, embedder in self._targets.get(name, ()):
+                    accepted = _accepted(item, embedder)
+                    if accepted is not None:
+                        embedders[embedder.name] = embedder
+                        wanted.setdefault(embedder.name, []).append((piece, vector, accepted))
+        for name, todo in wanted.items():
+            rows = embedders[name].embed([item for _, _, item in todo], role="document")
+            for (piece, vector, _), row in zip(todo, rows, strict=True):
+                piece.vectors[vector] = row
+        for source, piece in self._batch:
+            piece.items.clear()
+            source.pieces.append(piece)
+        self._batch.clear()
+
+    def _flush(self) -> None:
+        """Write every complete source, each whole."""
+        self._flushed = time.monotonic()
+        if not self._ready:
+            return
+        self._embed()
+        by_id: dict[str, Source] = {asset_id(source.file.sha256): source for source in self._ready}
+        try:
+            self._store.upsert([record for source in by_id.values() for record in records(source, self._store.spec)])
+        except PartialWriteError as error:
+            parents = {part_id(id, n): id for id, source in by_id.items() for n in range(len(source.pieces))}
+            refused = {parents.get(id, id): reason for id, reason in error.failed.items()}
+            self.failed += [
+                FailedFile(path=str(by_id[id].properties["path"]), error=type(error).__name__, reason=reason)
+                for id, reason in refused.items()
+            ]
+            self._store.delete(list(refused))
+            self.added -= len(refused)
+        self.added += len(by_id)
+        self._ready.clear()
+
+
+def _targets(spec: CollectionSpec, routes: EmbedderMap) -> dict[str, list[tuple[str, Embedder]]]:
+    """The vectors that are made of each kind of piece, and what makes them.
+
+    A clip's segments also go to each embedder that fills ``media`` but not ``moment``: shots are means of segments.
+    """
+    found = {
+        name: [(vector.name, routes.need(vector.name)) for vector in spec.vectors_with_role(name)]
+        for name in ("media", "moment", "words")
+    }
+    ours = {embedder.name for _, embedder in found["moment"]}
+    found["moment"] += [(name, embedder) for name, embedder in found["media"] if embedder.name not in ours]
+    return found
+
+
+def _accepted(item: Item, embedder: Embedder) -> Item | None:
+    """The item as this embedder takes it: a clip may stand in as its middle frame."""
+    match item:
+        case Text():
+            return item if "text" in embedder.accepts else None
+        case Image():
+            return item if "image" in embedder.accepts else None
+        case Clip():
+            if "clip" in embedder.accepts:
+                return item
+            return Image(pixels=item.frames[len(item.frames) // 2]) if "image" in embedder.accepts else None

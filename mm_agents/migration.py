@@ -1,0 +1,265 @@
+"""Moving: from one store to another, and from one embedder to another. Both go on where they were cut off."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mm_agents import media
+from mm_agents._batched import batched
+from mm_agents.errors import ConfigError, EmbedderMismatchError, MMAgentsError, StoreError
+from mm_agents.ingest.files import IMAGE_SIDE, pieces, shots
+from mm_agents.ingest.pipeline import FailedFile, failure
+from mm_agents.types import CollectionSpec, Condition, Image, Record, Text, VectorSpec
+
+if TYPE_CHECKING:
+    from mm_agents.library import Library
+    from mm_agents.protocols import Embedder, Store
+    from mm_agents.types import FloatArray, Item
+
+    ProgressCallback = Callable[[int, int, str], None]
+
+VECTOR_TOLERANCE = 1e-5
+"""How far a number of a vector may differ after a copy; stores normalise in float32."""
+
+_BATCH = 256
+_SAMPLES = 20
+
+
+def _silent(done: int, total: int, current: str) -> None:
+    """Report nothing."""
+
+
+# ---------------------------------------------------------------- from store to store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyReport:
+    """What copying did.
+
+    Attributes:
+        copied: how many records, assets and parts, were written.
+        unchanged: how many were there already.
+        total: how many the source has, and so has the target.
+        checksum: of all records but their vectors, the same on both sides; vectors were compared number by number.
+    """
+
+    copied: int
+    unchanged: int
+    total: int
+    checksum: str
+
+
+def copy(source: Store, target: Store, *, report: ProgressCallback = _silent) -> CopyReport:
+    """Copy every record with its vectors, then read both sides and compare.
+
+    What the target holds beside is left alone. A record that is there and equal is not written again, so an
+    interrupted copy goes on where it stopped.
+
+    Raises:
+        SchemaMismatchError: the target lacks a vector of the source and cannot take it, or has another width.
+        EmbedderMismatchError: a vector has another embedder there.
+        StoreError: after copying, a record differs.
+    """
+    _make_room(source.spec, target)
+    total = sum(1 for _ in source.iterate(parts=True))
+    copied = done = 0
+    for batch in batched(source.iterate(parts=True, with_vectors=True), _BATCH):
+        there = target.get([record.id for record in batch], with_vectors=True)
+        missing = [record for record in batch if record.id not in there or not _equal(record, there[record.id])]
+        if missing:
+            target.upsert(missing)
+        copied, done = copied + len(missing), done + len(batch)
+        report(done, total, batch[-1].name)
+    checksum = _compare(source, target)
+    return CopyReport(copied=copied, unchanged=done - copied, total=done, checksum=checksum)
+
+
+def _make_room(wanted: CollectionSpec, target: Store) -> None:
+    """Give the target the vectors that it lacks; those that it has must be of the same embedder and width."""
+    kept = {vector.name: vector for vector in target.spec.vectors}
+    for vector in wanted.vectors:
+        known = kept.get(vector.name, vector)
+        if (known.width, known.embedder) != (vector.width, vector.embedder):
+            raise EmbedderMismatchError(
+                f"The target's vector {vector.name!r} is {known.width} numbers by {known.embedder!r}, the source's "
+                f"{vector.width} by {vector.embedder!r}. Copy into a new library."
+            )
+    if lacking := [vector for vector in wanted.vectors if vector.name not in kept]:
+        target.extend(CollectionSpec(name=target.spec.name, vectors=(*target.spec.vectors, *lacking)))
+
+
+def _compare(source: Store, target: Store) -> str:
+    total = 0
+    for batch in batched(source.iterate(parts=True, with_vectors=True), _BATCH):
+        there = target.get([record.id for record in batch], with_vectors=True)
+        for record in batch:
+            if record.id not in there or not _equal(record, there[record.id]):
+                raise StoreError(f"After copying, record {record.id} ({record.name!r}) differs. Copy again.")
+            total = (total + int.from_bytes(_digest(record))) % 2**256  # the order does not matter
+    return f"{total:064x}"
+
+
+def _equal(one: Record, other: Record) -> bool:
+    return (
+        _digest(one) == _digest(other)
+        and one.vectors.keys() == other.vectors.keys()
+        and all(np.allclose(row, other.vectors[name], atol=VECTOR_TOLERANCE) for name, row in one.vectors.items())
+    )
+
+
+def _digest(record: Record) -> bytes:
+    """SHA-256 of a record but for its vectors."""
+    fields = [record.id, record.parent, record.text, sorted(record.properties.items())]
+    return hashlib.sha256(json.dumps(fields).encode() + (record.thumbnail or b"")).digest()
+
+
+# ---------------------------------------------------------------- from embedder to embedder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MigrationReport:
+    """What migrating did.
+
+    Attributes:
+        filled: how many records got the new vector now.
+        unchanged: how many had it.
+        failed: the assets whose files cannot be read any more; they keep only the old vector.
+        overlap: overlap@10, the mean share of the ten nearest assets that both vectors agree on, over sample assets.
+        switched: whether searches use the new vector from now on; they do when nothing failed.
+    """
+
+    filled: int
+    unchanged: int
+    failed: tuple[FailedFile, ...]
+    overlap: float
+    switched: bool
+
+
+def migrate(
+    library: Library, embedder: Embedder, *, name: str, vector: str = "media", report: ProgressCallback = _silent
+) -> MigrationReport:
+    """Add another model's vector beside one that is there, fill it from the media files, and search by it.
+
+    Args:
+        library: what to migrate.
+        embedder: the new model.
+        name: the new vector's name, such as "media_v2".
+        vector: the vector that it will replace: "media", "words", "moment", "txt_vector" or "poster_vector".
+        report: told how many assets are done, how many there are, and the name at hand.
+
+    Raises:
+        ConfigError: there is no such vector, or the new one's name is taken by something else.
+    """
+    old = library.store.spec.vector(vector)
+    library.routes.know(embedder)
+    _add_vector(library, VectorSpec(name=name, width=embedder.width, embedder=embedder.name))
+    filled = unchanged = 0
+    failed: list[FailedFile] = []
+    total = library.count()
+    for done, asset in enumerate(library.iterate(with_vectors=True), start=1):
+        family = [asset, *library.parts(asset.id, with_vectors=True)]
+        wanting = [record for record in family if old.name in record.vectors and name not in record.vectors]
+        unchanged += sum(old.name in record.vectors and name in record.vectors for record in family)
+        if wanting:
+            try:
+                rows = _rows(library, embedder, family, wanting, old.name)
+                library.store.upsert(
+                    [replace(record, vectors={**record.vectors, name: rows[record.id]}) for record in wanting]
+                )
+                filled += len(wanting)
+            except MMAgentsError as error:
+                failed.append(failure(library.path(asset) or asset.name, error))
+        report(done, total, asset.name)
+    overlap = _overlap(library, old.name, name)
+    if not failed:
+        _switch(library, name, old.name)
+    return MigrationReport(
+        filled=filled, unchanged=unchanged, failed=tuple(failed), overlap=overlap, switched=not failed
+    )
+
+
+def _add_vector(library: Library, wanted: VectorSpec) -> None:
+    spec = library.store.spec
+    for known in spec.vectors:
+        if known.name == wanted.name:
+            if (known.width, known.embedder) != (wanted.width, wanted.embedder):
+                raise ConfigError(
+                    f"The library has a vector {known.name!r} already, by {known.embedder!r}. Choose another name."
+                )
+            return
+    library.store.extend(replace(spec, vectors=(*spec.vectors, wanted)))
+
+
+def _switch(library: Library, name: str, old: str) -> None:
+    spec = library.store.spec
+    vectors = tuple(replace(one, replaces=old) if one.name == name else one for one in spec.vectors)
+    library.store.extend(replace(spec, vectors=vectors))
+
+
+def _rows(
+    library: Library, embedder: Embedder, family: Sequence[Record], wanting: Sequence[Record], old: str
+) -> dict[str, FloatArray]:
+    """The new vector of each record of an asset, by its id."""
+    texts = {"words", "txt_vector"} | {
+        s.name for n in ("words", "txt_vector") for s in library.store.spec.vectors_with_role(n)
+    }
+    if old in texts:
+        items: list[Item] = [Text(text=f"{r.name}. {r.text}" if r.media_type == "film" else r.text) for r in wanting]
+        return dict(zip((r.id for r in wanting), embedder.embed(items, role="document"), strict=True))
+    asset = family[0]
+    path = library.path(asset)
+    if path is None:
+        raise ConfigError(f"{asset.name!r} names no file to read again.")
+    file = media.inspect(path)
+    if file.sha256 != asset.properties.get("sha256"):
+        raise ConfigError(f"{asset.name!r} has changed since it was added. Add it again.")
+    if asset.media_type == "video":
+        return _clip_rows(embedder, family[1:], [piece.items["moment"] for piece in pieces(file)], old)
+    images: list[Item]
+    if asset.media_type == "pdf":
+        pages = {page.number: page.image for page in media.pages(file)}
+        images = [pages[int(str(record.properties["page"]))] for record in wanting]
+    else:
+        image: Image = media.load_image(file, max_side=IMAGE_SIDE)
+        images = [image]
+    return dict(zip((r.id for r in wanting), embedder.embed(images, role="document"), strict=True))
+
+
+def _clip_rows(embedder: Embedder, parts: Sequence[Record], clips: Sequence[Item], old: str) -> dict[str, FloatArray]:
+    """A clip's segments, or the means over its shots, which are those that were found when it was added."""
+    rows = embedder.embed(list(clips), role="document")
+    if len(rows) != len(parts):
+        raise ConfigError(f"{parts[0].name!r} has {len(rows)} segments now; it had {len(parts)}. Add it again.")
+    if all(old in part.vectors for part in parts):
+        return {part.id: row for part, row in zip(parts, rows, strict=True)}
+    found: dict[str, FloatArray] = {}
+    for shot in shots(np.stack([part.vectors["moment"] for part in parts])):
+        mean = rows[shot].mean(axis=0)
+        for part in parts[shot]:
+            if old in part.vectors:
+                found[part.id] = mean / max(float(np.linalg.norm(mean)), 1e-9)
+    return found
+
+
+def _overlap(library: Library, old: str, new: str) -> float:
+    """overlap@10 over sample assets, each asking with its own vector."""
+    shares: list[float] = []
+    for record in library.iterate(where=Condition("media_type", "exists"), with_vectors=True, parts=True):
+        if old in record.vectors and new in record.vectors:
+            found = [
+                {
+                    match.record.asset
+                    for match in library.store.search(vector=record.vectors[name], using=name, limit=10)
+                }
+                for name in (old, new)
+            ]
+            shares.append(len(found[0] & found[1]) / max(len(found[0]), 1))
+            if len(shares) == _SAMPLES:
+                break
+    return float(np.mean(shares)) if shares else 0.0

@@ -1,0 +1,1 @@
+"""Search: queries, ranked lists, recommendations, and which embedder fills which vector."""

@@ -1,0 +1,237 @@
+"""From a question to hits: one search per named vector, keywords beside them, one ranked list.
+
+Two ways of joining ranked lists, and no third:
+
+* Lists of one vector space whose scores may be compared (``Embedder.aligned``) are merged by score.
+* All others are fused by reciprocal rank, score = Σ 1 / (60 + rank) (Cormack, Clarke & Büttcher, SIGIR 2009).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from mm_agents.errors import ConfigError
+from mm_agents.filters import coerce
+from mm_agents.types import And, Condition, Evidence, Filter, FoundBy, Hit, Match, Record
+
+if TYPE_CHECKING:
+    from mm_agents.library import Library
+    from mm_agents.protocols import Embedder, Store
+    from mm_agents.search.query import Picture, Video
+    from mm_agents.types import FloatArray
+
+POSTER_VECTOR = "poster_vector"
+
+RANK_CONSTANT = 60
+"""The constant of reciprocal rank fusion, as in its paper."""
+
+DEPTH = 200
+"""How far down each list fusion looks, at least."""
+
+MEDIA_TYPES: Mapping[str, tuple[str, ...]] = {
+    "text": ("text", "pdf"),
+    "image": ("image",),
+    "video": ("video",),
+    "film": ("film",),
+}
+"""What the retriever of each name finds."""
+
+_STOP_WORDS = frozenset(
+    (
+        "a about all am an and any are as at be been being but by can could did do does for from had has have "
+        "having he her hers him his how i if in into is it its just me might my no nor not of off on or our "
+        "out over she should so some such than that the their them then there these they this those to too up "
+        "us was we were what when where which while who whom why will with would you your "
+    ).split()
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """One ranked list: where it came from and what it found, best first."""
+
+    name: str
+    matches: Sequence[Match]
+
+
+class Retriever:
+    """Finds one kind of media in a library; "text", "image", "video" and "poster" are instances of this one class.
+
+    Args:
+        library: where to look.
+        name: "text" (text files and PDFs), "image", "video", or "poster" (films, by their posters).
+        limit: how many hits unless a call says otherwise.
+
+    Raises:
+        ConfigError: there is no retriever of that name, or the library has no posters.
+    """
+
+    def __init__(self, library: Library, name: str, *, limit: int = 10) -> None:
+        self.kind = "film" if name == "poster" else name
+        media_types(self.kind)
+        self.vector = library.store.spec.vector(POSTER_VECTOR).name if name == "poster" else None
+        self.library, self.name, self.limit = library, name, limit
+
+    def retrieve(
+        self,
+        query: str | None = None,
+        *,
+        image: Picture | None = None,
+        video: Video | None = None,
+        where: Filter | str | None = None,
+        limit: int | None = None,
+    ) -> list[Hit]:
+        """Find media of this retriever's kind; the arguments are those of ``Library.search``."""
+        return self.library.search(
+            query,
+            image=image,
+            video=video,
+            kind=self.kind,
+            vector=self.vector,
+            where=where,
+            limit=self.limit if limit is None else limit,
+        )
+
+
+def media_types(kind: str) -> tuple[str, ...]:
+    """The media types that a kind stands for.
+
+    Raises:
+        ConfigError: there is no such kind.
+    """
+    if kind not in MEDIA_TYPES:
+        raise ConfigError(f"No kind of media is named {kind!r}. Known: {', '.join(MEDIA_TYPES)}.")
+    return MEDIA_TYPES[kind]
+
+
+def restrict(where: Filter | str | None, kind: str | None) -> Filter | None:
+    """A filter joined with the condition that a record is of a kind of media."""
+    wanted = coerce(where)
+    if kind is None:
+        return wanted
+    of_kind = Condition("media_type", "in", media_types(kind))
+    return of_kind if wanted is None else And((of_kind, wanted))
+
+
+def hits(ranking: Ranking) -> list[Hit]:
+    """The hits of one ranked list; a part's asset is not fetched yet and stands there by its id alone."""
+    return [
+        Hit(
+            record=match.record if match.record.parent is None else Record(id=match.record.parent),
+            score=match.score,
+            vector=ranking.name,
+            part=None if match.record.parent is None else match.record,
+            found_by=(FoundBy(vector=ranking.name, rank=rank, score=match.score),),
+        )
+        for rank, match in enumerate(ranking.matches, start=1)
+    ]
+
+
+def merge(rankings: Iterable[Ranking]) -> list[Hit]:
+    """Join lists of one vector space by score: an asset stands where its best match stands."""
+    best: dict[str, Hit] = {}
+    for hit in (hit for ranking in rankings for hit in hits(ranking)):
+        known = best.get(hit.id)
+        if known is None:
+            best[hit.id] = hit
+        else:
+            first, second = (hit, known) if hit.score > known.score else (known, hit)
+            best[hit.id] = replace(first, found_by=first.found_by + second.found_by)
+    return sorted(best.values(), key=lambda hit: (-hit.score, hit.id))
+
+
+def merge_aligned(rankings: Sequence[tuple[Embedder | None, Ranking]]) -> list[list[Hit]]:
+    """Lists to be fused: one for each aligned embedder, joined by score, and every other list as it is.
+
+    Args:
+        rankings: each with the embedder that asked; None where the server did.
+    """
+    joined: dict[str, list[Ranking]] = {}
+    for n, (embedder, ranking) in enumerate(rankings):
+        together = embedder is not None and embedder.aligned
+        joined.setdefault(embedder.name if embedder is not None and together else str(n), []).append(ranking)
+    return [merge(group) for group in joined.values()]
+
+
+def fuse(lists: Sequence[Sequence[Hit]], weights: Sequence[float] | None = None) -> list[Hit]:
+    """Join ranked lists of different scales by reciprocal rank.
+
+    Args:
+        lists: each best first.
+        weights: how much each list counts; all alike by default.
+
+    Returns:
+        One hit per asset, its score the weighted sum of 1 / (60 + rank), its part from the list where it stood
+        highest.
+    """
+    scores: dict[str, float] = {}
+    best: dict[str, tuple[int, Hit]] = {}
+    found: dict[str, tuple[FoundBy, ...]] = {}
+    for weight, ranked in zip(weights or [1.0] * len(lists), lists, strict=True):
+        for rank, hit in enumerate(ranked, start=1):
+            scores[hit.id] = scores.get(hit.id, 0.0) + weight / (RANK_CONSTANT + rank)
+            found[hit.id] = found.get(hit.id, ()) + hit.found_by
+            if hit.id not in best or rank < best[hit.id][0]:
+                best[hit.id] = (rank, hit)
+    joined = [replace(hit, score=scores[id], found_by=found[id]) for id, (_, hit) in best.items()]
+    return sorted(joined, key=lambda hit: (-hit.score, hit.id))
+
+
+def by_keywords(store: Store, query: str, where: Filter | None, depth: int) -> Ranking:
+    """What holds the query's words: at least half of those that carry meaning.
+
+    One shared word is no reason to rank a text beside what the whole question is about; half of them is.
+    """
+    wanted = _terms(query)
+    if not wanted:
+        return Ranking(name="keywords", matches=())
+    matches = store.search(text=" ".join(sorted(wanted)), where=where, limit=depth)
+    return Ranking(
+        name="keywords",
+        matches=[
+            match
+            for match in matches
+            if 2 * len(wanted & _terms(f"{match.record.name} {match.record.text}")) >= len(wanted)
+        ],
+    )
+
+
+def with_assets(store: Store, found: Sequence[Hit]) -> list[Hit]:
+    """Put each part's asset in its place; a part whose asset is not (yet) there is left out."""
+    assets = store.get([hit.part.asset for hit in found if hit.part is not None])
+    return [
+        replace(hit, record=assets[hit.part.asset]) if hit.part is not None else hit
+        for hit in found
+        if hit.part is None or hit.part.asset in assets
+    ]
+
+
+def with_moments(store: Store, found: Sequence[Hit], vector: FloatArray, using: str) -> list[Hit]:
+    """Point each clip's hit at the segment that is nearest to the query."""
+    clips = tuple(hit.id for hit in found if hit.media_type == "video")
+    if not clips:
+        return list(found)
+    segments = store.search(vector=vector, using=using, where=Condition("parent", "in", clips), limit=len(clips))
+    nearest = {match.record.asset: match.record for match in segments}
+    return [replace(hit, part=nearest.get(hit.id, hit.part)) for hit in found]
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """A hit as JSON holds it; absent values are null."""
+    names = ("id", "name", "path", "media_type", "score", "vector", "t0", "t1", "page", "text")
+    return {**{name: getattr(hit, name) for name in names}, "found_by": [asdict(found) for found in hit.found_by]}
+
+
+def evidence_json(evidence: Evidence) -> dict[str, Any]:
+    """Evidence as JSON holds it: its box as [x0, y0, x1, y1], absent values null."""
+    box = evidence.box
+    return {**asdict(evidence), "box": [box.x0, box.y0, box.x1, box.y1] if box else None}
+
+
+def _terms(text: str) -> set[str]:
+    """The words that carry meaning, in lower case, plurals and possessives cut."""
+    words = re.findall(r"[^\W_]+", text.casefold())
+    return {word[:-1] if len(word) > 3 and word.endswith("s") else word for word in words if word not in _STOP_WORDS}

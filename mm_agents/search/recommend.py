@@ -1,0 +1,140 @@
+"""Recommending: what is near to what somebody likes, in several vectors at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mm_agents.errors import ConfigError
+from mm_agents.filters import coerce
+from mm_agents.search.ranking import Ranking, fuse, hits, with_assets
+from mm_agents.types import And, Condition, Filter, Hit, Not, Or, Record
+
+if TYPE_CHECKING:
+    from mm_agents.library import Library
+    from mm_agents.types import FloatArray
+
+AWAY = 0.5
+"""How far the mean of what is disliked pushes the query away (Rocchio 1971; the usual weight)."""
+
+_POOL = 100
+
+
+def recommend(
+    library: Library,
+    *,
+    like: Sequence[str],
+    unlike: Sequence[str] = (),
+    vectors: Mapping[str, float] | None = None,
+    where: Filter | str | None = None,
+    diversity: float = 0.0,
+    limit: int = 10,
+) -> list[Hit]:
+    """Assets near to some and far from others, never those that were given.
+
+    Each vector asks for itself, with the mean of the liked ones less half the mean of the disliked (Rocchio), and the
+    lists are fused by rank; ``Hit.found_by`` says which vectors brought a hit.
+
+    Args:
+        library: where to look.
+        like: ids, names or paths; at least one.
+        unlike: ids, names or paths to stay away from.
+        vectors: the weight of each vector; by default all that the liked ones have, alike.
+        where: a filter.
+        diversity: 0 for the nearest, towards 1 for hits that differ from each other (maximal marginal relevance,
+            Carbonell & Goldstein, SIGIR 1998).
+        limit: how many hits at most.
+
+    Raises:
+        ConfigError: nothing is liked, a weight is not positive, a vector is unknown or no liked asset has it, or
+            ``diversity`` is not between 0 and 1.
+        RecordNotFoundError: a reference names nothing.
+    """
+    if not like:
+        raise ConfigError("Recommending needs at least one asset that is liked.")
+    if not 0.0 <= diversity <= 1.0:
+        raise ConfigError(f"diversity is between 0 and 1; got {diversity!r}.")
+    if limit < 0:
+        raise ConfigError(f"limit counts hits and cannot be negative; got {limit!r}.")
+    liked, disliked = ([library.get(one) for one in references] for references in (like, unlike))
+    loved, hated = (_vectors(library, records) for records in (liked, disliked))
+    weights = _weights(library, vectors, loved)
+    given = tuple(record.id for record in [*liked, *disliked])
+    wanted = _others(given, coerce(where))
+    depth = max(_POOL, 5 * limit)
+    lists: list[list[Hit]] = []
+    for name in weights:
+        query = np.mean(loved[name], axis=0)
+        if name in hated:
+            query = query - AWAY * np.mean(hated[name], axis=0)
+        found = library.store.search(vector=query, using=name, where=wanted, limit=depth)
+        lists.append(hits(Ranking(name=name, matches=found)))
+    fused = fuse(lists, list(weights.values()))
+    if diversity:
+        fused = _diverse(library, fused[:depth], weights, diversity, limit)
+    return with_assets(library.store, fused[:limit])
+
+
+def _vectors(library: Library, records: Sequence[Record]) -> dict[str, list[FloatArray]]:
+    """The vectors of these assets by name; of an asset in parts, the mean over them."""
+    moments = {spec.name for spec in library.store.spec.vectors_with_role("moment")}
+    found: dict[str, list[FloatArray]] = {}
+    for record in library.store.get([record.id for record in records], with_vectors=True).values():
+        own = dict(record.vectors)
+        if not own:
+            rows: dict[str, list[FloatArray]] = {}
+            for part in library.parts(record.id, with_vectors=True):
+                for name, row in part.vectors.items():
+                    rows.setdefault(name, []).append(row)
+            own = {name: np.mean(some, axis=0) for name, some in rows.items()}
+        for name, row in own.items():
+            if name not in moments:
+                found.setdefault(name, []).append(row / max(float(np.linalg.norm(row)), 1e-9))
+    return found
+
+
+def _weights(
+    library: Library, vectors: Mapping[str, float] | None, loved: Mapping[str, Sequence[FloatArray]]
+) -> dict[str, float]:
+    spec = library.store.spec
+    weights = dict(vectors or {name: 1.0 for name in sorted(loved) if spec.current(name) == name})
+    for name, weight in weights.items():
+        spec.vector(name)
+        if not weight > 0:
+            raise ConfigError(f"The weight of a vector is a positive number; {name!r} has {weight!r}.")
+        if name not in loved:
+            raise ConfigError(f"Nothing that is liked has the vector {name!r}. It has: {', '.join(sorted(loved))}.")
+    if not weights:
+        raise ConfigError("Nothing that is liked has a vector.")
+    return weights
+
+
+def _others(given: tuple[str, ...], where: Filter | None) -> Filter:
+    """Everything but these assets and their parts."""
+    theirs = Not(Or((Condition("id", "in", given), Condition("parent", "in", given))))
+    return theirs if where is None else And((theirs, where))
+
+
+def _diverse(
+    library: Library, pool: Sequence[Hit], weights: Mapping[str, float], diversity: float, limit: int
+) -> list[Hit]:
+    """Choose hits one by one, each near to what is liked and unlike those chosen before."""
+    if not pool:
+        return []
+    ids = [hit.part.id if hit.part is not None else hit.id for hit in pool]
+    records = library.store.get(ids, with_vectors=True)
+    likeness = np.zeros((len(pool), len(pool)), np.float32)
+    for name, weight in weights.items():
+        width = library.store.spec.vector(name).width
+        rows = np.stack([records[id].vectors.get(name, np.zeros(width, np.float32)) for id in ids])
+        likeness += weight / sum(weights.values()) * (rows @ rows.T)
+    relevance = np.array([hit.score for hit in pool]) / pool[0].score
+    chosen: list[int] = []
+    while len(chosen) < min(limit, len(pool)):
+        near = likeness[:, chosen].max(axis=1) if chosen else np.zeros(len(pool))
+        value = (1 - diversity) * relevance - diversity * near
+        value[chosen] = -np.inf
+        chosen.append(int(np.argmax(value)))
+    return [pool[place] for place in chosen]

@@ -1,0 +1,1 @@
+"""Safeguards: prompt-injection screening, tool policy, image redaction, and allowed hosts."""

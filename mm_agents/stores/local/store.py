@@ -1,0 +1,399 @@
+"""The embedded store: one folder with an SQLite database and one memory-mapped file per named vector.
+
+Search is exact. It is made for up to some 200,000 vectors: a query then takes some 10 to 30 milliseconds, there is no
+index to build or tune, and a narrow filter makes it faster. Any number of processes may read while one of them
+writes; what ``upsert`` and ``delete`` acknowledged is on the disk, and every other process sees it at once.
+
+    mm_agents.json          what this folder is, for people and for later versions
+    store.sqlite            records, keywords (FTS5) and how much of the files below is committed
+    records.0.rows          which row of the vectors belongs to which record
+    <vector>.0.f32          the vectors
+
+A write goes behind the end of the files and is forced to the disk before the database commits it; what a crash left
+half-written lies behind the committed end and is overwritten by the next write. Replaced and deleted rows stay until
+a third of all are dead; then the living ones are written into new files, under the next number.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mm_agents import filters
+from mm_agents.errors import ConfigError
+from mm_agents.stores.local import database, files
+from mm_agents.stores.local import search as masks
+from mm_agents.stores.local import snapshot as snapshots
+from mm_agents.stores.local.database import Database, State
+from mm_agents.stores.local.search import Multiplier, by_keywords, nearest
+from mm_agents.stores.local.snapshot import Snapshot
+from mm_agents.stores.ranking import fuse, fusion_depth
+from mm_agents.stores.validation import (
+    check_count,
+    check_extension,
+    check_records,
+    check_same_spec,
+    check_search,
+    check_spec,
+    existing_ids,
+    group_names,
+)
+from mm_agents.types import CollectionSpec, Filter, Match, Record
+
+if TYPE_CHECKING:
+    from mm_agents.stores.local.search import Ranked
+    from mm_agents.stores.local.snapshot import Mask
+    from mm_agents.types import FloatArray
+
+COMPACT_SHARE = 1 / 3
+COMPACT_ROWS = 4096
+"""Fewer dead rows than this are left alone, whatever their share."""
+
+_DATABASE, _PAGE = "store.sqlite", 256
+
+
+def build(rest: str, *, spec: CollectionSpec | None = None) -> LocalStore:
+    """Open the store in a folder; with a spec, make it when there is none.
+
+    Args:
+        rest: the folder.
+        spec: what the collection should be.
+
+    Raises:
+        LibraryNotFoundError: there is none, and no spec was given.
+        SchemaMismatchError: it has other vectors than the spec says.
+        EmbedderMismatchError: it was filled by another embedder than the spec names.
+        StoreVersionError: it was written by a newer version of mm_agents.
+        StoreDamagedError: a file is missing or too short.
+        ConfigError: the place is not a folder.
+        StoreError: the folder cannot be made or read.
+    """
+    if not rest:
+        raise ConfigError("A local store needs a folder, such as './library'.")
+    folder = Path(rest)
+    if spec is None or (folder / files.MANIFEST).is_file():
+        store = LocalStore.open(folder)
+    else:
+        store = LocalStore.create(folder, spec)
+    if spec is not None:
+        try:
+            check_same_spec(store.spec, spec, rest)
+        except ConfigError:
+            store.close()
+            raise
+    return store
+
+
+class LocalStore:
+    """Records in a folder; see ``mm_agents.protocols.Store``. A context manager; made by ``open`` or ``create``."""
+
+    def __init__(self, folder: Path, spec: CollectionSpec, connections: Database) -> None:
+        self.folder = folder
+        self._spec = spec
+        self._database = connections
+        self._lock = threading.Lock()
+        self._snapshot: Snapshot | None = None
+        self._multiplier = Multiplier()
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open the store in a folder; ``build`` lists the errors."""
+        files.check_folder(folder)
+        connections = Database(folder / _DATABASE, read_only=not os.access(folder, os.W_OK))
+        try:
+            with connections.errors():
+                files.check_manifest(folder)
+                if not connections.path.is_file():
+                    raise files.damaged(connections.path, "it is missing")
+            with connections.connection() as connection:
+                store = cls(folder, database.read_spec(connection), connections)
+            with store._view():
+                return store
+        except BaseException:
+            connections.close()
+            raise
+
+    @classmethod
+    def create(cls, folder: Path, spec: CollectionSpec) -> Self:
+        """Make a store and open it; one that is there already is opened."""
+        check_spec(spec)
+        files.check_folder(folder)
+        with Database(folder / _DATABASE).errors():
+            folder.mkdir(parents=True, exist_ok=True)
+            snapshots.create(folder, spec)
+            kept = database.create(folder / _DATABASE, spec)
+            files.write_manifest(folder, database.spec_document(kept))
+        return cls.open(folder)
+
+    @property
+    def spec(self) -> CollectionSpec:
+        """The collection's name and vectors."""
+        return self._spec
+
+    # ------------------------------------------------------------ writing
+
+    def extend(self, spec: CollectionSpec, /) -> None:
+        """Give the collection more vectors, which rewrites the files, or change which replaces which."""
+        with self._write() as (connection, state):
+            check_extension(self._spec, spec, str(self.folder))
+            if len(spec.vectors) > len(self._spec.vectors):
+                everything = snapshots.load(self.folder, self._spec, state, connection)
+                state = snapshots.rewrite(everything, self.folder, replace(state, epoch=state.epoch + 1), spec=spec)
+                connection.execute("DELETE FROM dead")
+            database.write_spec(connection, spec)
+            database.write_state(connection, state)
+        self._spec = spec
+        files.write_manifest(self.folder, database.spec_document(spec))
+
+    def upsert(self, records: Sequence[Record], /) -> None:
+        """Write records, replacing those of the same id: all of them or, with an error, none."""
+        checked = check_records(records, self._spec)
+        if not checked:
+            return
+        with self._write() as (connection, state):
+            old = database.rows_of(connection, [record.id for record in checked])
+            database.remove(connection, old, state.generation)
+            first = state.last_row + 1
+            database.insert(connection, enumerate(checked, start=first))
+            state = snapshots.append(self.folder, self._spec, state, checked)
+            self._keep(connection, replace(state, dead=state.dead + len(old)))
+
+    def delete(self, ids: Sequence[str], /) -> int:
+        """Delete records, an asset with all its parts; returns how many of the ids existed."""
+        wanted = existing_ids(ids)
+        with self._write() as (connection, state):
+            found = database.rows_of(connection, wanted)
+            parts = database.rows_of(connection, wanted, column="parent")
+            gone = sorted({*found, *parts})
+            database.remove(connection, gone, state.generation)
+            self._keep(connection, replace(state, dead=state.dead + len(gone)))
+            return len(found)
+
+    # ------------------------------------------------------------ reading
+
+    def get(self, ids: Sequence[str], /, *, with_vectors: bool = False) -> dict[str, Record]:
+        """The records of those ids that exist, in the order asked."""
+        wanted = existing_ids(ids)
+        with self._view() as (connection, snapshot):
+            found = database.fetch(connection, wanted, column="id")
+            if with_vectors:
+                found = snapshot.with_vectors(found)
+        by_id = {record.id: record for record in found.values()}
+        return {id: by_id[id] for id in wanted if id in by_id}
+
+    def search(
+        self,
+        *,
+        vector: FloatArray | None = None,
+        using: str | None = None,
+        text: str | None = None,
+        where: Filter | None = None,
+        limit: int = 10,
+        offset: int = 0,
+    ) -> list[Match]:
+        """Find assets by a vector, by keywords, or by both."""
+        query = check_search(self._spec, vector=vector, using=using, text=text, where=where, limit=limit, offset=offset)
+        hybrid = query is not None and text is not None
+        count = fusion_depth(limit, offset) if hybrid else limit + offset
+        with self._view() as (connection, snapshot):
+            mask = self._mask(connection, snapshot, where)
+            lists: list[Ranked] = []
+            if query is not None and using is not None:
+                lists.append(nearest(snapshot, snapshot.slots[using], query, mask, count, self._multiplier))
+            if text is not None:
+                lists.append(by_keywords(snapshot, connection, text, mask, count))
+            if not hybrid:
+                return _matches(connection, snapshot, lists[0][offset:])
+            return fuse([_matches(connection, snapshot, ranked) for ranked in lists])[offset : offset + limit]
+
+    @overload
+    def count(self, *, where: Filter | None = None) -> int: ...
+    @overload
+    def count(self, *, group_by: str, where: Filter | None = None) -> dict[str, int]: ...
+    def count(self, *, group_by: str | None = None, where: Filter | None = None) -> int | dict[str, int]:
+        """How many assets; with ``group_by``, how many per value of that property ("" for those without it)."""
+        check_count(group_by, where)
+        with self._view() as (connection, snapshot):
+            chosen = self._chosen(connection, snapshot, where, parts=False)
+            if group_by is None:
+                return int(chosen.sum())
+            with self._lock:
+                masks.load_columns(snapshot, {group_by}, connection)
+                column = snapshot.columns[group_by]
+            counts = np.bincount(column.codes[chosen])
+        groups: dict[str, int] = {}
+        for code in np.flatnonzero(counts).tolist():
+            for name in group_names(column.values[code]):
+                groups[name] = groups.get(name, 0) + int(counts[code])
+        return dict(sorted(groups.items()))
+
+    def iterate(
+        self, *, where: Filter | None = None, with_vectors: bool = False, parts: bool = False
+    ) -> Iterator[Record]:
+        """All assets in the order of their ids; with ``parts`` also the parts.
+
+        The ids are those of now; the records are read some at a time, as they are then. One that is deleted, or
+        that the filter is no longer true of, is left out.
+        """
+        check_count(None, where)
+        with self._view() as (connection, snapshot):
+            ids = snapshot.entries["id"][self._chosen(connection, snapshot, where, parts=parts)]
+        return self._pages(ids[np.lexsort((ids[:, 1], ids[:, 0]))], where, with_vectors)
+
+    def verify(self) -> None:
+        """Read everything and compare it with its checksums.
+
+        Raises:
+            StoreDamagedError: something has changed since it was written.
+        """
+        with self._view() as (connection, snapshot):
+            snapshot.verify()
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if found != "ok":
+                raise files.damaged(self._database.path, str(found))
+
+    # ------------------------------------------------------------ keeping
+
+    def backup(self, folder: Path, /) -> None:
+        """Write a consistent copy, itself a library, into a new or empty folder, also while others read and write.
+
+        Raises:
+            ConfigError: the folder is not empty.
+            StoreDamagedError: this store is damaged; the copy is not finished.
+            StoreError: the copy could not be written.
+        """
+        files.check_target(folder)
+        with self._view() as (connection, snapshot), Database(folder / _DATABASE).errors():
+            folder.mkdir(parents=True, exist_ok=True)
+            with closing(sqlite3.connect(folder / _DATABASE, isolation_level=None)) as copy:
+                connection.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")
+                copy.execute("BEGIN")
+                copy.execute("DELETE FROM dead")
+                database.write_state(copy, snapshots.rewrite(snapshot, folder, snapshot.state))
+                copy.commit()
+            files.write_manifest(folder, database.spec_document(self._spec))
+
+    def restore(self, folder: Path, /) -> None:
+        """Replace everything by the copy in the folder; on failure everything is as before.
+
+        Raises:
+            LibraryNotFoundError: the folder holds no copy.
+            SchemaMismatchError: the copy has other vectors.
+            EmbedderMismatchError: the copy was filled by another embedder.
+            StoreDamagedError: the copy is damaged.
+            StoreVersionError: the copy was written by a newer version of mm_agents.
+        """
+        if folder.resolve() == self.folder.resolve():
+            raise ConfigError(f"{str(folder)!r} is this library's own folder. Name the folder of a backup.")
+        with LocalStore.open(folder) as copy:
+            check_same_spec(copy.spec, self._spec, str(folder))
+            copy.verify()
+            with copy._view() as (source, snapshot), self._write() as (connection, state):
+                database.replace_all(connection, source)
+                new = replace(state, epoch=state.epoch + 1, last_row=snapshot.state.last_row)
+                database.write_state(connection, snapshots.rewrite(snapshot, self.folder, new))
+
+    def close(self) -> None:
+        """Release files and connections; harmless when called twice."""
+        self._database.close()
+        with self._lock:
+            self._snapshot = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ------------------------------------------------------------ transactions
+
+    @contextmanager
+    def _view(self) -> Generator[tuple[sqlite3.Connection, Snapshot], None, None]:
+        """The last committed state, which stays the same inside."""
+        with self._database.connection() as connection:
+            yield connection, self._current(connection)
+
+    def _current(self, connection: sqlite3.Connection) -> Snapshot:
+        """Begin a transaction and bring the snapshot to what it sees."""
+        missing: FileNotFoundError | None = None
+        for attempt in range(10):
+            connection.execute("BEGIN")
+            state = database.read_state(connection)
+            with self._lock:
+                known = self._snapshot
+                if known is not None and known.state.generation == state.generation:
+                    return known
+                older = known is not None and known.state.generation > state.generation
+                self._spec = database.read_spec(connection)
+                if not older or attempt:  # older twice: the folder was put back to an earlier state
+                    try:
+                        if known is None or older or known.state.epoch != state.epoch:
+                            self._snapshot = snapshots.load(self.folder, self._spec, state, connection)
+                        else:
+                            self._snapshot = snapshots.advance(known, state, connection)
+                    except FileNotFoundError as error:
+                        missing = error
+                    else:
+                        return self._snapshot
+            connection.rollback()  # another thread or process wrote in between: look again
+        raise files.damaged(self._database.path if missing is None else Path(missing.filename), "it is missing")
+
+    @contextmanager
+    def _write(self) -> Generator[tuple[sqlite3.Connection, State], None, None]:
+        """A write transaction, and the state to change and keep in it."""
+        with self._database.write() as connection:
+            before, self._spec = database.read_state(connection), database.read_spec(connection)
+            yield connection, replace(before, generation=before.generation + 1)
+            epoch = database.read_state(connection).epoch
+        if epoch != before.epoch:
+            with suppress(OSError):  # what cannot be removed now is removed the next time
+                snapshots.remove_before(self.folder, self._spec, epoch)
+
+    def _keep(self, connection: sqlite3.Connection, state: State) -> None:
+        """Keep the new state; first rewrite the files when too much of them is dead."""
+        entries, _ = state.files[""]
+        if state.dead > COMPACT_ROWS and state.dead > COMPACT_SHARE * entries:
+            everything = snapshots.load(self.folder, self._spec, state, connection)
+            state = snapshots.rewrite(everything, self.folder, replace(state, epoch=state.epoch + 1))
+            connection.execute("DELETE FROM dead")
+        database.write_state(connection, state)
+
+    # ------------------------------------------------------------ filters
+
+    def _mask(self, connection: sqlite3.Connection, snapshot: Snapshot, where: Filter | None) -> Mask | None:
+        """The entries that a search may find; None for all."""
+        if where is None:
+            return None if snapshot.alive.all() else snapshot.alive
+        with self._lock:
+            return masks.mask(snapshot, where, connection)
+
+    def _chosen(self, connection: sqlite3.Connection, snapshot: Snapshot, where: Filter | None, *, parts: bool) -> Mask:
+        mask = self._mask(connection, snapshot, where)
+        chosen = snapshot.alive if mask is None else mask
+        return chosen if parts else chosen & snapshot.assets
+
+    def _pages(self, ids: NDArray[np.uint64], where: Filter | None, with_vectors: bool) -> Iterator[Record]:
+        for start in range(0, len(ids), _PAGE):
+            page = [snapshots.text(id) for id in ids[start : start + _PAGE]]
+            for record in self.get(page, with_vectors=with_vectors).values():
+                if where is None or filters.matches(where, record):
+                    yield record
+
+
+def _matches(connection: sqlite3.Connection, snapshot: Snapshot, ranked: Ranked) -> list[Match]:
+    rows = [int(snapshot.entries["row"][position]) for position, _ in ranked]
+    found = database.fetch(connection, rows)
+    return [Match(record=found[row], score=score) for row, (_, score) in zip(rows, ranked, strict=True)]

@@ -1,0 +1,276 @@
+"""Weaviate collections that something else made: searched as they are, never written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+from weaviate.classes.config import DataType
+from weaviate.classes.query import Filter as ServerFilter
+from weaviate.collections.classes.types import GeoCoordinate, PhoneNumberType
+
+from mm_agents._batched import batched
+from mm_agents.errors import FilterError, StoreError
+from mm_agents.stores import local
+from mm_agents.stores.local.files import check_target
+from mm_agents.stores.ranking import terms
+from mm_agents.stores.validation import check_search, is_id
+from mm_agents.stores.weaviate.reader import BATCH, Reader
+from mm_agents.stores.weaviate.schema import Schema, fits, join, ordered, read_vectors, whole_number
+from mm_agents.types import CollectionSpec, Condition, Filter, Record, Value, VectorSpec
+
+if TYPE_CHECKING:
+    from mm_agents.types import FloatArray
+
+_SAMPLE = 20
+_BLOBS = (DataType.BLOB, DataType.BLOB_HASH)
+_KINDS = {
+    DataType.TEXT: "text",
+    DataType.INT: "int",
+    DataType.NUMBER: "number",
+    DataType.BOOL: "bool",
+    DataType.DATE: "date",
+    DataType.UUID: "uuid",
+    DataType.TEXT_ARRAY: "list",
+}
+_NIL = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignLayout:
+    """The properties of somebody's collection, those with binary content left out.
+
+    Attributes:
+        columns: the server property of each record property, by kind; a "title" is also the "name" where none is.
+        taken: the name of every server property.
+        searched: the text properties that keyword search reads; joined, they are a record's text.
+        filterable: the server properties that can be filtered by.
+        nulls: whether the server can tell which properties are absent.
+    """
+
+    columns: Mapping[str, Mapping[str, str]]
+    taken: frozenset[str]
+    searched: tuple[str, ...]
+    filterable: frozenset[str]
+    nulls: bool
+
+    assets = None
+    """Every record is an asset."""
+
+    needed = ()
+    """Nothing is needed to know that."""
+
+    @classmethod
+    def read(cls, config: Any) -> ForeignLayout:
+        """The layout of a collection's configuration."""
+        found = [one for one in config.properties if one.data_type not in _BLOBS]
+        columns: dict[str, dict[str, str]] = {
+            "parent_" if one.name == "parent" else one.name: {_kind(one.data_type): one.name} for one in found
+        }
+        if "text" in columns.get("title", {}):
+            columns.setdefault("name", columns["title"])
+        return cls(
+            columns=columns,
+            taken=frozenset(one.name for one in config.properties),
+            searched=tuple(one.name for one in found if one.index_searchable),
+            filterable=frozenset(one.name for one in found if one.index_filterable or one.index_searchable),
+            nulls=config.inverted_index_config.index_null_state,
+        )
+
+    def words(self, text: str) -> str:
+        """A text as keyword search is asked for it; "" when it has no words."""
+        return text if terms(text) else ""
+
+    def unpack(self, id: str, packed: Mapping[str, Any], vectors: Mapping[str, FloatArray]) -> Record:
+        """The record that an object is."""
+        properties = {
+            name: self.unpack_value(value)
+            for name, kinds in self.columns.items()
+            for column in kinds.values()
+            if (value := packed.get(column)) is not None
+        }
+        texts = (packed[column] for column in self.searched if packed.get(column))
+        text = "\n".join(one if isinstance(one, str) else "\n".join(one) for one in texts)
+        return Record(id=id, properties=properties, text=text, vectors=vectors)
+
+    def unpack_value(self, value: Any) -> Value:
+        """A property's value; what has no type of ours is text."""
+        if isinstance(value, list):
+            return tuple(map(_as_text, value))
+        return value if isinstance(value, str | bool | int | float) else _as_text(value)
+
+    def present(self, columns: Iterable[str]) -> Any:
+        """The server's filter for what has any of these properties; None where it cannot tell."""
+        if not self.nulls or not self.filterable.issuperset(columns):
+            return None
+        return ServerFilter.any_of([ServerFilter.by_property(column).is_none(False) for column in columns])
+
+    # ------------------------------------------------------------ filters
+
+    def compile(self, where: Filter) -> Any:
+        """The server's form of a filter.
+
+        Text compares as the collection splits it: where it is split into words, "=" means that all words are there.
+
+        Raises:
+            FilterError: the collection keeps no index for it.
+        """
+        return join(where, self._test, _nothing)
+
+    def _test(self, condition: Condition) -> Any:
+        if condition.name == "id":
+            return _compare_id(condition)
+        tests: list[Any] = []
+        for kind, column in self.columns.get(condition.name, {}).items():
+            if column not in self.filterable:
+                raise FilterError(f"The collection has no index to filter {condition.name!r} by.")
+            tests += self._compare(ServerFilter.by_property(column), kind, condition)
+        found = ServerFilter.any_of(tests) if tests else _nothing()
+        return ServerFilter.not_(found) if condition.op == "ne" else found
+
+    def _compare(self, by: Any, kind: str, condition: Condition) -> list[Any]:
+        op, value = condition.op, condition.value
+        if op == "exists":
+            if not self.nulls:
+                raise FilterError(
+                    f"The collection cannot tell which records lack {condition.name!r}: it was made without "
+                    "indexNullState."
+                )
+            return [by.is_none(False)]
+        if kind not in _KINDS.values():
+            raise FilterError(f"Properties of the type {kind!r}, such as {condition.name!r}, cannot be filtered by.")
+        if op == "contains":
+            if kind == "list":
+                return [by.contains_any([value])] if isinstance(value, str) else []
+            return [by.like(f"*{value}*")] if kind == "text" and isinstance(value, str) else []
+        values: Sequence[Any] = value if isinstance(value, tuple) else (value,)
+        if kind == "date":
+            values = [_as_date(condition, one) for one in values if isinstance(one, str)]
+        elif kind == "uuid":
+            values = [one for one in values if is_id(one)]
+        else:
+            values = fits("number" if kind == "int" and op not in ("eq", "ne", "in") else kind, values)
+        if op in ("eq", "ne", "in"):
+            return [by.equal(one) for one in values]
+        return [ordered(by, *(whole_number(op, one) if kind == "int" else (op, one))) for one in values]
+
+
+class ForeignStore(Reader):
+    """A collection that something else made, such as another framework or a course.
+
+    Its vectors and properties are read from its schema. The width of a vector is that of the first objects, 0 as long
+    as none of them has it. See ``mm_agents.protocols.Store``; whatever writes is refused.
+    """
+
+    def _read_schema(self) -> Schema:
+        config = self._server.attempt(self._handle.config.get)
+        vectors = read_vectors(config)
+        sample = self._fetch(None, limit=_SAMPLE, include_vector=True)
+        widths = {name: len(row) for one in sample for name, row in one.vector.items()}
+        specs = tuple(VectorSpec(name=name, width=widths.get(name, 0)) for name in vectors)
+        spec = CollectionSpec(name=self._name, vectors=specs)
+        copies = config.replication_config.factor
+        return Schema(spec=spec, layout=ForeignLayout.read(config), vectors=vectors, copies=copies)
+
+    def _check_search(
+        self,
+        vector: FloatArray | None,
+        using: str | None,
+        text: str | None,
+        where: Filter | None,
+        limit: int,
+        offset: int,
+    ) -> FloatArray | None:
+        spec = self.spec
+        if vector is not None and using is not None and spec.vector(using).width == 0:
+            self._schema = self._read_schema()
+            widths = {one.name: one.width or np.size(vector) for one in self.spec.vectors}
+            spec = replace(spec, vectors=tuple(VectorSpec(name=name, width=width) for name, width in widths.items()))
+        query = check_search(spec, vector=vector, using=using, text=text, where=where, limit=limit, offset=offset)
+        if query is not None and using is not None and not self._schema.vectors[using].cosine:
+            return np.asarray(vector, np.float32)  # for other distances the length matters
+        return query
+
+    def backup(self, folder: Path, /) -> None:
+        """Write every record into a new or empty folder, as a library on disk."""
+        check_target(folder)
+        widths: dict[str, int] = {}
+        for record in self.iterate(with_vectors=True):
+            widths |= {name: len(row) for name, row in record.vectors.items()}
+            if len(widths) == len(self.spec.vectors):
+                break
+        known = tuple(VectorSpec(name=name, width=width) for name, width in widths.items())
+        with local.LocalStore.create(folder, replace(self.spec, vectors=known)) as copy:
+            for batch in batched(self.iterate(with_vectors=True), BATCH):
+                copy.upsert(batch)
+
+    def extend(self, spec: CollectionSpec, /) -> None:
+        """Refused: the collection is not ours."""
+        self._refuse()
+
+    def upsert(self, records: Sequence[Record], /) -> None:
+        """Refused: the collection is not ours."""
+        self._refuse()
+
+    def delete(self, ids: Sequence[str], /) -> int:
+        """Refused: the collection is not ours."""
+        self._refuse()
+
+    def restore(self, folder: Path, /) -> None:
+        """Refused: the collection is not ours."""
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise StoreError(
+            f"Collection {self._name!r} was not made by mm_agents: it can be searched, not written. Use a collection "
+            "of another name, or copy this one by backup and restore."
+        )
+
+
+def _kind(data_type: DataType) -> str:
+    return _KINDS.get(data_type, str(data_type.value))
+
+
+def _compare_id(condition: Condition) -> Any:
+    op, value = condition.op, condition.value
+    if op == "exists":
+        return ServerFilter.not_(_nothing())
+    if op not in ("eq", "ne", "in"):
+        raise FilterError(f"Ids of a collection that mm_agents did not make can only be equal; got {op!r}.")
+    asked: Sequence[Any] = value if isinstance(value, tuple) else (value,)
+    values = [one for one in asked if isinstance(one, str) and is_id(one)]
+    found = ServerFilter.by_id().contains_any(values) if values else _nothing()
+    return ServerFilter.not_(found) if op == "ne" else found
+
+
+def _nothing() -> Any:
+    return ServerFilter.by_id().equal(_NIL)
+
+
+def _as_date(condition: Condition, value: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise FilterError(f"{condition.name!r} holds dates; compare it with one such as '2026-01-31'.") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _as_text(value: Any) -> str:
+    match value:
+        case str():
+            return value
+        case date():
+            return value.isoformat().replace("+00:00", "Z")
+        case GeoCoordinate():
+            return f"{value.latitude},{value.longitude}"
+        case PhoneNumberType():
+            return value.international_formatted
+        case dict():
+            return json.dumps(value, default=str)
+        case _:
+            return str(value)

@@ -1,0 +1,409 @@
+"""How records lie in a Weaviate collection, what a store must know to read one, and how filters are put to it."""
+
+from __future__ import annotations
+
+import base64
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Any, Protocol
+
+from weaviate.classes.config import DataType, Property, Tokenization, VectorDistances
+from weaviate.classes.query import Filter as ServerFilter
+
+from mm_agents.errors import ConfigError, FilterError
+from mm_agents.stores.ranking import bare, kind_of, terms
+from mm_agents.types import And, CollectionSpec, Condition, Filter, Not, Or, Record, Value
+
+if TYPE_CHECKING:
+    from mm_agents.types import FloatArray
+
+
+class Columns(Protocol):
+    """How records lie in the properties of a collection, and how it is asked for them."""
+
+    @property
+    def columns(self) -> Mapping[str, Mapping[str, str]]:
+        """The server properties of each record property, by kind."""
+        ...
+
+    @property
+    def taken(self) -> frozenset[str]:
+        """The name of every server property."""
+        ...
+
+    @property
+    def searched(self) -> Sequence[str]:
+        """The server properties that keyword search reads."""
+        ...
+
+    @property
+    def needed(self) -> Sequence[str]:
+        """The server properties that say which asset an object belongs to."""
+        ...
+
+    def words(self, text: str) -> str:
+        """A text as keyword search is asked for it; "" when it has no words."""
+        ...
+
+    def compile(self, where: Filter) -> Any:
+        """The server's form of a filter."""
+        ...
+
+    @property
+    def assets(self) -> Any:
+        """The server's filter for assets; None where everything is one."""
+        ...
+
+    def present(self, columns: Iterable[str]) -> Any:
+        """The server's filter for what has any of these properties; None where it cannot tell."""
+        ...
+
+    def unpack(self, id: str, packed: Mapping[str, Any], vectors: Mapping[str, FloatArray]) -> Record:
+        """The record that an object is."""
+        ...
+
+    def unpack_value(self, value: Any) -> Value:
+        """A property's value."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerVector:
+    """What the server says of a named vector.
+
+    Attributes:
+        target: how a query names it; None for the one vector of an old collection, which has no name there.
+        vectorizer: the server's module that fills it, if any.
+        cosine: whether its distance is 1 - cosine.
+    """
+
+    target: str | None
+    vectorizer: str | None
+    cosine: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """A collection's schema as it was read last, and on how many nodes each object is."""
+
+    spec: CollectionSpec
+    layout: Columns
+    vectors: Mapping[str, ServerVector]
+    copies: int
+
+
+def read_vectors(config: Any) -> dict[str, ServerVector]:
+    """The named vectors of a collection's configuration; the one of an old collection is named "default"."""
+    if config.vector_config is None:
+        module = config.vectorizer_config and str(config.vectorizer)
+        return {"default": _server_vector(None, module, config.vector_index_config)}
+    return {
+        name: _server_vector(name, one.vectorizer.vectorizer, one.vector_index_config)
+        for name, one in config.vector_config.items()
+        if one.vector_index_config.multi_vector is None
+    }
+
+
+def _server_vector(target: str | None, module: Any, index: Any) -> ServerVector:
+    vectorizer = getattr(module, "value", module)
+    return ServerVector(
+        target=target,
+        vectorizer=None if vectorizer in (None, "none") else vectorizer,
+        cosine=index.distance_metric == VectorDistances.COSINE,
+    )
+
+
+_OWN_COLUMNS = {"id": {"text": "uid"}, "parent": {"text": "parent"}}
+_MARK = "\x01"
+_WILD, _TAME = "*?\\\n", "\ue02a\ue03f\ue05c\ue00a"
+_SWAP = str.maketrans(_WILD + _TAME, _TAME + _WILD)
+
+
+def pack_text(value: str) -> str:
+    """Text as it is kept.
+
+    The server trims it, takes "" for absent, and cannot search for its own wildcards: a mark, which sorts before all
+    else, keeps the ends; wildcards and line ends change places with private characters.
+    """
+    before = _MARK if value != value.lstrip() or value[:1] in ("", _MARK) else ""
+    after = _MARK if value != value.rstrip() or value[-1:] == _MARK else ""
+    return before + value.translate(_SWAP) + after
+
+
+def unpack_text(value: str) -> str:
+    """The text that ``pack_text`` was given."""
+    return value.removeprefix(_MARK).removesuffix(_MARK).translate(_SWAP)
+
+
+def compile(where: Filter, columns: Mapping[str, Mapping[str, str]]) -> Any:
+    """The server's form of a filter.
+
+    Args:
+        where: the filter.
+        columns: the server properties of each record property, by kind.
+
+    Raises:
+        FilterError: it compares whole lists, which Weaviate cannot.
+    """
+
+    def test(condition: Condition) -> Any:
+        kinds = _OWN_COLUMNS.get(condition.name) or columns.get(condition.name, {})
+        tests = [
+            test for kind, column in kinds.items() for test in _compare(column, kind, condition.op, condition.value)
+        ]
+        found = ServerFilter.any_of(tests) if tests else _nothing()
+        return ServerFilter.not_(found) if condition.op == "ne" else found
+
+    return join(where, test, _nothing)
+
+
+def both(one: Any, other: Any) -> Any:
+    """The server's filter for what both are true of, either of which may be None."""
+    given = [part for part in (one, other) if part is not None]
+    return ServerFilter.all_of(given) if given else None
+
+
+def join(where: Filter, test: Callable[[Condition], Any], nothing: Callable[[], Any]) -> Any:
+    """The server's form of a filter by that of its conditions."""
+    match where:
+        case And(parts):
+            joined = [join(part, test, nothing) for part in parts]
+            return ServerFilter.all_of(joined) if joined else ServerFilter.not_(nothing())
+        case Or(parts):
+            joined = [join(part, test, nothing) for part in parts]
+            return ServerFilter.any_of(joined) if joined else nothing()
+        case Not(part):
+            return ServerFilter.not_(join(part, test, nothing))
+        case Condition():
+            return test(where)
+
+
+def ordered(by: Any, op: str, value: Any) -> Any:
+    """A comparison by order."""
+    return {"lt": by.less_than, "le": by.less_or_equal, "gt": by.greater_than, "ge": by.greater_or_equal}[op](value)
+
+
+def whole_number(op: str, value: float) -> tuple[str, int]:
+    """A comparison of whole numbers with any number: among them, x < 2.5 is x <= 2."""
+    if value != math.floor(value):
+        op = "le" if op in ("lt", "le") else "ge"
+    return op, math.floor(value) if op in ("lt", "le") else math.ceil(value)
+
+
+def fits(kind: str, values: Sequence[Any]) -> list[Any]:
+    """The values that can be equal to one of a kind, as the server takes them."""
+    if kind in ("int", "number"):
+        numbers = [one for one in values if isinstance(one, int | float) and not isinstance(one, bool)]
+        return numbers if kind == "number" else [int(one) for one in numbers if one == int(one)]
+    if kind == "bool":
+        return [one for one in values if isinstance(one, bool)]
+    return [one for one in values if isinstance(one, str)] if kind == "text" else []
+
+
+def _compare(column: str, kind: str, op: str, value: Any) -> list[Any]:
+    """The tests, any of which makes a condition true for a column of this kind ("ne" is built from "eq")."""
+    by = ServerFilter.by_property(column)
+    if op == "exists":
+        return [by.is_none(False)]
+    if op == "contains":
+        return _contains(by, kind, value)
+    if isinstance(value, tuple) and op != "in":
+        raise FilterError(f"Weaviate cannot compare whole lists by {op!r}; got {value!r}. Use contains.")
+    values: Sequence[Any] = value if op == "in" else (value,)
+    if op in ("eq", "ne", "in"):
+        found = fits(kind, values)
+        return [by.contains_any([pack_text(one) if kind == "text" else one for one in found])] if found else []
+    if kind == "int":
+        return [ordered(by, *whole_number(op, one)) for one in fits("number", values)]
+    return [ordered(by, op, pack_text(one) if kind == "text" else one) for one in fits(kind, values)]
+
+
+def _contains(by: Any, kind: str, value: Any) -> list[Any]:
+    if kind == "list" and isinstance(value, str):
+        return [by.contains_any([pack_text(value)])]
+    if kind != "text" or not isinstance(value, str):
+        return []
+    if any(char in value for char in _TAME):
+        raise FilterError(f"Weaviate cannot look for the private characters U+E02A … U+E05C in a text; got {value!r}.")
+    return [by.like(f"*{value.translate(_SWAP)}*")]
+
+
+def _nothing() -> Any:
+    return ServerFilter.by_property("uid").is_none(True)
+
+
+TYPES: Mapping[str, DataType] = {
+    "text": DataType.TEXT,
+    "int": DataType.INT,
+    "number": DataType.NUMBER,
+    "bool": DataType.BOOL,
+    "list": DataType.TEXT_ARRAY,
+}
+_KINDS = {data_type: kind for kind, data_type in TYPES.items()}
+_OURS = ("uid", "parent", "text", "keywords", "thumbnail", "image")
+_RESERVED = ("id", "vector")  # by the server and its client; so are names that begin with "_"
+_LONGEST_INT = 2**53  # integers travel to the server as float64
+
+
+def our_properties() -> list[Property]:
+    """The properties that every collection of ours has."""
+    return [
+        new_property("uid", "uid", "text"),
+        new_property("parent", "parent", "text"),
+        Property(name="keywords", data_type=DataType.TEXT, index_filterable=False, index_searchable=True),
+        Property(name="text", data_type=DataType.TEXT, index_filterable=False, index_searchable=False),
+        Property(name="thumbnail", data_type=DataType.TEXT, index_filterable=False, index_searchable=False),
+    ]
+
+
+def new_property(column: str, name: str, kind: str) -> Property:
+    """A server property for values of one kind; text is kept whole, so that "=" means equal."""
+    return Property(
+        name=column,
+        description=name,
+        data_type=TYPES[kind],
+        index_filterable=True,
+        index_searchable=False,
+        tokenization=Tokenization.FIELD if kind in ("text", "list") else None,
+    )
+
+
+def keywords(text: str) -> str:
+    """Text as keyword search compares it: words without case and accents."""
+    return " ".join(map(bare, terms(text)))
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The server properties of each record property, by kind: {"year": {"int": "year", "text": "year__text"}}.
+
+    Attributes:
+        columns: as above.
+        taken: the name of every server property.
+        pictures: whether pictures are kept for the server's vectorizers.
+    """
+
+    columns: Mapping[str, Mapping[str, str]]
+    taken: frozenset[str]
+    pictures: bool
+
+    @property
+    def searched(self) -> tuple[str, ...]:
+        """The server properties that keyword search reads."""
+        return ("keywords",)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The server properties that say which asset an object belongs to."""
+        return ("parent",)
+
+    @classmethod
+    def read(cls, properties: Iterable[Any]) -> Layout:
+        """The layout of a collection's configured properties."""
+        found = {one.name: one for one in properties}
+        columns: dict[str, dict[str, str]] = {}
+        for column, one in found.items():
+            if one.data_type in _KINDS and column not in _OURS:
+                columns.setdefault(one.description or column, {})[_KINDS[one.data_type]] = column
+        return cls(columns, frozenset(found), "image" in found)
+
+    def missing(self, records: Iterable[Record]) -> dict[tuple[str, str], str]:
+        """The server properties that these records need and that are not there, by name and kind."""
+        wanted: dict[tuple[str, str], str] = {}
+        taken = {column.lower() for column in (*self.taken, *_OURS, *_RESERVED)}
+        for record in records:
+            for name, value in record.properties.items():
+                kind = kind_of(value)
+                if kind not in self.columns.get(name, {}) and (name, kind) not in wanted:
+                    wanted[name, kind] = next(one for one in _candidates(name, kind) if one.lower() not in taken)
+                    taken.add(wanted[name, kind].lower())
+        return wanted
+
+    def pack(self, record: Record) -> dict[str, Any]:
+        """A record's properties as the server keeps them."""
+        packed: dict[str, Any] = {"uid": record.id, "keywords": keywords(f"{record.name}\n{record.text}")}
+        if record.parent is not None:
+            packed["parent"] = record.parent
+        if record.text:
+            packed["text"] = record.text
+        if record.thumbnail is not None:
+            packed["thumbnail"] = base64.b64encode(record.thumbnail).decode()
+            if self.pictures:
+                packed["image"] = packed["thumbnail"]
+        for name, value in record.properties.items():
+            packed[self.columns[name][kind_of(value)]] = _pack_value(value)
+        return packed
+
+    def unpack(self, id: str, packed: Mapping[str, Any], vectors: Mapping[str, FloatArray]) -> Record:
+        """The record that ``pack`` made these properties of."""
+        properties: dict[str, Value] = {}
+        for name, kinds in self.columns.items():
+            for column in kinds.values():
+                if (value := packed.get(column)) is not None:
+                    properties[name] = self.unpack_value(value)
+        thumbnail = packed.get("thumbnail")
+        return Record(
+            id=id,
+            properties=properties,
+            text=packed.get("text") or "",
+            vectors=vectors,
+            parent=packed.get("parent") or None,
+            thumbnail=base64.b64decode(thumbnail) if thumbnail else None,
+        )
+
+    def unpack_value(self, value: Any) -> Value:
+        """A value as it was before it was packed."""
+        if isinstance(value, str):
+            return unpack_text(value)
+        return tuple(map(unpack_text, value)) if isinstance(value, list) else value
+
+    def compile(self, where: Filter) -> Any:
+        """The server's form of a filter."""
+        return compile(where, self.columns)
+
+    def words(self, text: str) -> str:
+        """A text as keyword search is asked for it; "" when it has no words."""
+        return keywords(text)
+
+    @property
+    def assets(self) -> Any:
+        """The server's filter for assets."""
+        return ServerFilter.by_property("parent").is_none(True)
+
+    def present(self, columns: Iterable[str]) -> Any:
+        """The server's filter for what has any of these properties."""
+        return ServerFilter.any_of([ServerFilter.by_property(column).is_none(False) for column in columns])
+
+
+def check_integers(records: Iterable[Record]) -> None:
+    """Check that integers arrive as they are.
+
+    Raises:
+        ConfigError: one would be rounded.
+    """
+    for record in records:
+        for name, value in record.properties.items():
+            if isinstance(value, int) and abs(value) > _LONGEST_INT:
+                raise ConfigError(
+                    f"Record {record.id!r}: property {name!r} is {value!r}; Weaviate keeps integers up to 2**53 "
+                    "exactly. Keep it as a string."
+                )
+
+
+def _candidates(name: str, kind: str) -> Iterator[str]:
+    """Names that the server may know a property by, the plainest first."""
+    plain = re.sub(r"[^A-Za-z0-9_]", "_", name)[:200]
+    plain = f"p{plain}" if plain.startswith("_") else plain[0].lower() + plain[1:]
+    yield plain
+    yield f"{plain}__{kind}"
+    for n in count(2):
+        yield f"{plain}__{kind}{n}"
+
+
+def _pack_value(value: Value) -> Any:
+    if isinstance(value, str):
+        return pack_text(value)
+    return [pack_text(element) for element in value] if isinstance(value, tuple) else value

@@ -1,0 +1,212 @@
+"""Tools that search a library: pictures, clips, texts with films' stories, posters; and that recommend films."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from mm_agents.errors import ToolError
+from mm_agents.search.ranking import POSTER_VECTOR, Retriever, fuse
+from mm_agents.search.recommend import recommend
+from mm_agents.toolbox.results import of_hits
+from mm_agents.toolbox.sources import Asset, Sources
+from mm_agents.toolbox.titles import closest, films_named
+from mm_agents.tools import ToolResult
+from mm_agents.types import And, Condition, Filter, Hit
+
+if TYPE_CHECKING:
+    from mm_agents.library import Library
+    from mm_agents.media import MediaFile
+
+STORY_VECTOR = "txt_vector"
+_MOST = 50
+_MOST_OF = 0.6
+
+Query = Annotated[str | None, Field(description="What to look for, in a few words.")]
+ImageArgument = Annotated[
+    str | None, Field(description="A picture to look for alike ones: an id, a path or an attachment's name.")
+]
+VideoArgument = Annotated[
+    str | None, Field(description="A clip to look for alike ones: an id, a path or an attachment's name.")
+]
+Limit = Annotated[int, Field(ge=1, le=_MOST, description="How many at most.")]
+
+
+class Searching:
+    """The functions behind the tools; their first lines are what a model reads of them.
+
+    Args:
+        library: where to look.
+        sources: what arguments point at.
+    """
+
+    def __init__(self, library: Library, sources: Sources) -> None:
+        self._library, self._sources = library, sources
+
+    def search_images(
+        self,
+        query: Query = None,
+        image: ImageArgument = None,
+        video: VideoArgument = None,
+        limit: Limit = 5,
+        pdf: Annotated[bool, Field(description="Also look among the pages of PDFs.")] = False,
+        plain: Annotated[
+            bool, Field(description="The plainest first: almost of one colour, they may hide text.")
+        ] = False,
+    ) -> ToolResult:
+        """Find photographs and scans by what they show, by words printed in them, or by a picture or clip like them."""
+        if plain:
+            return of_hits(self._plainest(limit), query=None, noun="pictures")
+        types = ("image", "pdf") if pdf else ("image",)
+        return self._searched("pictures", query, image, video, limit, where=Condition("media_type", "in", types))
+
+    def search_videos(
+        self, query: Query = None, video: VideoArgument = None, image: ImageArgument = None, limit: Limit = 5
+    ) -> ToolResult:
+        """Find video clips, and the moment in each, by what happens in them or by a clip or picture like them."""
+        return self._searched("clips", query, image, video, limit, where=Condition("media_type", "eq", "video"))
+
+    def search_text(
+        self,
+        query: Annotated[str, Field(min_length=1, description="What to look for, in a few words.")],
+        limit: Limit = 5,
+        among: Annotated[
+            Literal["all", "documents", "films"], Field(description="Only text files and PDFs, or only films.")
+        ] = "all",
+    ) -> ToolResult:
+        """Find passages of text files and PDFs, and films by their story."""
+        lists: list[list[Hit]] = []
+        if among != "films":
+            lists.append(Retriever(self._library, "text").retrieve(query, limit=limit))
+        if among != "documents" and self._has(STORY_VECTOR):
+            lists.append(self._library.search(query, kind="film", vector=STORY_VECTOR, limit=limit))
+        found = [hits for hits in lists if hits]
+        joined = _by_likeness(found) if len(found) > 1 else [hit for hits in found for hit in hits]
+        return of_hits(joined[:limit], query=query, noun="texts")
+
+    def search_posters(self, query: Query = None, image: ImageArgument = None, limit: Limit = 5) -> ToolResult:
+        """Find films by how their posters look, in words or by a picture."""
+        asked, aside = self._given(query, image, None)
+        found = Retriever(self._library, "poster").retrieve(
+            asked.get("query"), image=asked.get("image"), where=aside, limit=limit
+        )
+        return of_hits(found, query=query, noun="posters")
+
+    def recommend(
+        self,
+        like: Annotated[list[str], Field(min_length=1, description="Titles or ids of films that are liked.")],
+        unlike: Annotated[list[str], Field(description="Titles or ids of films that are not.")] = [],  # noqa: B006
+        about: Annotated[str | None, Field(description="What the films should also be, in a few words.")] = None,
+        limit: Limit = 5,
+    ) -> ToolResult:
+        """Recommend films like those that somebody likes, and unlike those that somebody does not."""
+        liked, disliked = ([self._film(one) for one in names] for names in (like, unlike))
+        ids = {asset.id for asset in [*liked, *disliked]}
+        films = Condition("media_type", "eq", "film")
+        found = recommend(
+            self._library,
+            like=[asset.id for asset in liked],
+            unlike=[asset.id for asset in disliked],
+            where=films,
+            limit=limit if about is None else 4 * limit,
+        )
+        if about is not None and self._has(STORY_VECTOR):
+            wished = self._library.search(about, where=films, vector=STORY_VECTOR, limit=4 * limit)
+            found = fuse([found, [hit for hit in wished if hit.id not in ids]])
+        result = of_hits(found[:limit], query=about, noun="films")
+        names = {"like": [asset.name for asset in liked], "unlike": [asset.name for asset in disliked]}
+        return ToolResult(
+            text=f"Like {', '.join(names['like'])}: {result.text}",
+            media=result.media,
+            payload={**result.payload, **names},
+            evidence=result.evidence,
+            assets=result.assets,
+        )
+
+    # ------------------------------------------------------------ helpers
+
+    def _searched(
+        self, noun: str, query: str | None, image: str | None, video: str | None, limit: int, *, where: Filter
+    ) -> ToolResult:
+        asked, aside = self._given(query, image, video)
+        wanted = where if aside is None else And((where, aside))
+        return of_hits(self._library.search(**asked, where=wanted, limit=limit), query=query, noun=noun)
+
+    def _plainest(self, limit: int) -> list[Hit]:
+        """The pictures in which least is to be seen: a thumbnail of one colour is small for its size as a file."""
+        found: list[tuple[float, Hit]] = []
+        for record in self._library.iterate(where=Condition("media_type", "eq", "image")):
+            if record.thumbnail is not None:
+                weight = len(record.thumbnail)
+                found.append((weight, Hit(record=record, score=1000 / weight, vector="thumbnail")))
+        return [hit for _, hit in sorted(found, key=lambda one: (one[0], one[1].id))[:limit]]
+
+    def _given(
+        self, query: str | None, image: str | None, video: str | None
+    ) -> tuple[dict[str, Any], Condition | None]:
+        """What to search with, and a condition that leaves out what is its own nearest: the very same file."""
+        asked: dict[str, Any] = {"query": query} if query and query.strip() else {}
+        aside: Condition | None = None
+        for name, reference in (("image", image), ("video", video)):
+            if reference is None:
+                continue
+            asset = self._sources.resolve(reference)
+            file = _file_of(asset, ("image", "film") if name == "image" else ("video",), name)
+            asked[name] = file.path or file.data
+            aside = Condition("sha256", "ne", file.sha256)
+        if not asked:
+            raise ToolError("Say what to look for: a query, or something that is like it.", retry=True)
+        return asked, aside
+
+    def _film(self, reference: str) -> Asset:
+        """The film of a title, spelt more or less so, or of an id."""
+        known = self._titles()
+        exact = [id for id, title in known if title.casefold() == reference.strip().casefold()]
+        # A title that only part of a longer name is like is another film's.
+        named = exact or [id for id, said in films_named(reference, known) if len(said) >= _MOST_OF * len(reference)]
+        if named:
+            return self._sources.of_record(self._library.get(named[0]))
+        if self._sources.handed.allow(reference):
+            return self._sources.resolve(reference)
+        near = ", ".join(repr(title) for title in closest(reference, [title for _, title in known]))
+        raise ToolError(f"There is no film {reference!r} here.{f' Nearest: {near}.' if near else ''}", retry=True)
+
+    def _titles(self) -> list[tuple[str, str]]:
+        return [(film.id, film.name) for film in self._library.iterate(where=Condition("media_type", "eq", "film"))]
+
+    def _has(self, vector: str) -> bool:
+        return any(spec.name == vector for spec in self._library.store.spec.vectors)
+
+
+def _file_of(asset: Asset, kinds: Sequence[str], wanted: str) -> MediaFile:
+    if asset.media_type not in kinds:
+        what = {"image": "a picture", "video": "a clip"}[wanted]
+        raise ToolError(f"{asset.name!r} is not {what} but {asset.media_type}.", retry=True)
+    return asset.file()
+
+
+def _by_likeness(lists: Sequence[Sequence[Hit]]) -> list[Hit]:
+    """Join texts and films: by the likeness of their texts to the question, where every one has such a score.
+
+    Films stand by their stories alone and texts also by keywords, so that their fused scores cannot be compared.
+    """
+
+    def likeness(hit: Hit) -> float | None:
+        own = [one.score for one in hit.found_by if one.vector in (STORY_VECTOR, "words")]
+        return max(own, default=None)
+
+    every = [hit for hits in lists for hit in hits]
+    scored = [(likeness(hit), hit) for hit in every]
+    if any(score is None for score, _ in scored):
+        return fuse(lists)
+    return [hit for _, hit in sorted(scored, key=lambda one: (-(one[0] or 0.0), one[1].id))]
+
+
+def holds_films(library: Library) -> bool:
+    """Whether there are films, with posters or stories to search."""
+    names = {spec.name for spec in library.store.spec.vectors}
+    return (
+        bool(names & {POSTER_VECTOR, STORY_VECTOR}) and library.count(where=Condition("media_type", "eq", "film")) > 0
+    )

@@ -1,0 +1,263 @@
+"""What stands before every route of the page: under which names it answers, and which websites may call it.
+
+A browser reaches this machine, and may send a visitor's cookie, for any website that the visitor has open. So a request
+is answered only where it comes from the page itself: its ``Origin`` is the page's own, and its ``Host`` is a name of
+the page, and not one that somebody else leads to this machine's address.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+import time
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from mm_agents.errors import ConfigError
+from mm_agents.security.hosts import is_loopback
+
+SIGNED_IN = "/gradio_api/login_check"
+"""Where the page says whether somebody is signed in."""
+
+_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
+    "worker-src 'self' blob:; object-src 'none'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
+)
+_HEADERS = (
+    (b"content-security-policy", _POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    # With "no-referrer" a browser would call the origin of the page's own forms and beacons null.
+    (b"referrer-policy", b"same-origin"),
+)
+_CLOSED = ("/gradio_api/file=http:", "/gradio_api/file=https:", "/gradio_api/proxy=", "/gradio_api/deep_link")
+"""What Gradio also serves and this page has no use for: it would fetch from elsewhere, or keep a visitor's page."""
+
+_LOGIN = ("/login", "/login/")
+_READS = ("GET", "HEAD", "OPTIONS")
+_TRIES, _PERIOD = 10, 60.0
+"""How often one address may try to sign in, in how many seconds."""
+
+_ADDRESSES = 10_000  # whose tries are remembered
+_NAMED = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?", re.IGNORECASE)
+_ORIGIN = re.compile(r"(https?)://(.+)", re.IGNORECASE)
+_DEFAULT_PORT = {"http": ":80", "https": ":443"}
+_SAME_SITE = re.compile(rb"\s*samesite\s*=", re.IGNORECASE)
+_SOURCE = (b"x-gradio-server", b"x-forwarded-host")
+"""Headers from which Gradio makes the addresses that it writes into the page."""
+
+
+class Names:
+    """The names that the page answers to.
+
+    Args:
+        host: the address that the server listens on.
+        allowed: further names, each with its port where it is another than 80 or 443.
+
+    Raises:
+        ConfigError: one of these is no name.
+    """
+
+    def __init__(self, host: str, allowed: Sequence[str] = ()) -> None:
+        wrong = next((one for one in allowed if _NAMED.fullmatch(one) is None), None)
+        if wrong is not None:
+            raise ConfigError(
+                f"An allowed host is a name such as media.example or media.example:8443, not {wrong!r}: "
+                "leave out the scheme and the path."
+            )
+        self._allowed = frozenset(one.casefold() for one in allowed)
+        self._here = is_loopback(host)
+        own = () if self._here else (host.casefold(), socket.gethostname().casefold())
+        self._names = {*own, *map(_name, self._allowed)}
+
+    def has(self, written: str, address: str | None) -> bool:
+        """Whether a ``Host`` is one of the names.
+
+        Args:
+            written: the header, with or without a port.
+            address: this machine's address that the connection came to.
+        """
+        name = _name(written)
+        if name is None:
+            return False
+        if name in self._names or is_loopback(name):
+            return True
+        return not self._here and address is not None and _same_address(name, address)
+
+    def own(self, origin: str, written: str) -> bool:
+        """Whether an ``Origin`` is the page that was asked for by this ``Host``, or that of an allowed name."""
+        found = _ORIGIN.fullmatch(origin)
+        if found is None:
+            return False
+        scheme, place = found[1].casefold(), found[2].casefold()
+        return place in self._allowed or written.casefold() in (place, place + _DEFAULT_PORT[scheme])
+
+
+class Guard:
+    """Refuses other websites and what the page has no use for; has the browser load nothing from elsewhere.
+
+    Args:
+        app: the ASGI application behind it.
+        names: what the page answers to.
+        password: whether visitors have to sign in.
+    """
+
+    def __init__(self, app: Any, names: Names, *, password: bool) -> None:
+        self._app = app
+        self._names = names
+        self._password = password
+        self._tries: dict[str, list[float]] = {}
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Handle one request, as ASGI has it."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        scope = {**scope, "headers": self._kept(scope)}
+        refusal = self._refusal(scope) or await self._unsigned(scope, receive)
+        if refusal is None:
+            await self._app(scope, receive, _guarded(send))
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            kind = (b"content-type", b"text/plain; charset=utf-8")
+            await send({"type": "http.response.start", "status": refusal.status, "headers": [kind, *_HEADERS]})
+            await send({"type": "http.response.body", "body": refusal.why.encode()})
+
+    def _kept(self, scope: Any) -> list[tuple[bytes, bytes]]:
+        """The request's headers without those from which a stranger's address would be written into the page."""
+        kept: list[tuple[bytes, bytes]] = []
+        for name, value in scope["headers"]:
+            if name == b"x-forwarded-host":
+                first = value.partition(b",")[0].strip()
+                if self._names.has(first.decode("latin-1"), _address(scope)):
+                    kept.append((name, first))
+            elif name not in _SOURCE:
+                kept.append((name, value))
+        return kept
+
+    def _refusal(self, scope: Any) -> Refusal | None:
+        host, origin = _values(scope, b"host"), _values(scope, b"origin")
+        if len(host) != 1 or not self._names.has(host[0], _address(scope)):
+            return Refusal(403, "This page is not served under that name. --allow-host NAME lets a name be used.")
+        asked_for = (host[0], *_values(scope, b"x-forwarded-host"))
+        if any(not any(self._names.own(one, written) for written in asked_for) for one in origin):
+            return Refusal(403, "Other websites may not use this page. --allow-host NAME names the page's own.")
+        if not origin and _from_elsewhere(scope):
+            return Refusal(403, "Other websites may not use this page.")
+        if scope["path"].startswith(_CLOSED):
+            return Refusal(403, "Not served here.")
+        if scope["path"] in _LOGIN and self._tried_often(scope):
+            return Refusal(429, f"There were {_TRIES} tries to sign in. Wait a minute.")
+        return None
+
+    async def _unsigned(self, scope: Any, receive: Any) -> Refusal | None:
+        """Why somebody who has not signed in may not change anything; Gradio itself does not ask on every route."""
+        if not self._password or scope["type"] != "http" or scope["method"] in _READS or scope["path"] in _LOGIN:
+            return None
+        status = await login_status(self._app, scope, receive)
+        return None if status == 200 else Refusal(status, "Sign in first.")
+
+    def _tried_often(self, scope: Any) -> bool:
+        """Note a try to sign in, and say whether there were too many from its address."""
+        if not self._password or scope["type"] != "http" or scope["method"] in _READS:
+            return False
+        now, client = time.monotonic(), (scope.get("client") or ("",))[0]
+        if len(self._tries) > _ADDRESSES:
+            self._tries = {one: tries for one, tries in self._tries.items() if now - tries[-1] < _PERIOD}
+        recent = [at for at in self._tries.get(client, ()) if now - at < _PERIOD]
+        if len(recent) >= _TRIES:
+            return True
+        self._tries[client] = [*recent, now]
+        return False
+
+
+class Refusal(NamedTuple):
+    """Why a request is refused, with the status that says so."""
+
+    status: int
+    why: str
+
+
+async def login_status(app: Any, scope: Any, receive: Any) -> int:
+    """The status with which the page answers who asks whether they are signed in.
+
+    Args:
+        app: the page.
+        scope: a request's.
+        receive: likewise.
+    """
+    status = 500
+
+    async def noted(message: Any) -> None:
+        nonlocal status
+        if message["type"] == "http.response.start":
+            status = message["status"]
+
+    asked = {**scope, "method": "GET", "path": SIGNED_IN, "raw_path": SIGNED_IN.encode(), "query_string": b""}
+    await app(asked, receive, noted)
+    return status
+
+
+def _guarded(send: Any) -> Any:
+    """Send responses without leave for other websites, with cookies that those do not get sent."""
+
+    async def guarded(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            kept = [
+                (name, _lax(value) if name.lower() == b"set-cookie" else value)
+                for name, value in message.get("headers", ())
+                if not name.lower().startswith(b"access-control-")
+            ]
+            known = {name.lower() for name, _ in kept}
+            message = {**message, "headers": [*kept, *(one for one in _HEADERS if one[0] not in known)]}
+        await send(message)
+
+    return guarded
+
+
+def _lax(cookie: bytes) -> bytes:
+    """A ``Set-Cookie`` whose cookie goes along with no other website's requests."""
+    parts = [part for part in cookie.split(b";") if _SAME_SITE.match(part) is None]
+    return b";".join([*parts, b" SameSite=Lax"])
+
+
+def _from_elsewhere(scope: Any) -> bool:
+    """Whether a browser says that another website asks; a link to the page itself may be anywhere."""
+    site = _values(scope, b"sec-fetch-site")
+    if not site or site[0] in ("same-origin", "none"):
+        return False
+    linked = _values(scope, b"sec-fetch-mode") == ["navigate"] and _values(scope, b"sec-fetch-dest") == ["document"]
+    return not (linked and scope.get("method") == "GET" and scope["path"] == "/")
+
+
+def _values(scope: Any, name: bytes) -> list[str]:
+    return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
+
+
+def _address(scope: Any) -> str | None:
+    return scope["server"][0] if scope.get("server") else None
+
+
+def _name(written: str) -> str | None:
+    """The name in a ``Host``, without port and brackets; None where it is none."""
+    found = _NAMED.fullmatch(written)
+    return found[1].strip("[]").casefold() if found is not None else None
+
+
+def _same_address(name: str, address: str) -> bool:
+    try:
+        one, other = ipaddress.ip_address(name), ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return _plain(one) == _plain(other)
+
+
+def _plain(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An address of version 4 that is written as one of version 6, as such."""
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address

@@ -1,0 +1,168 @@
+"""The library as the page shows it: what it holds, what a search finds, and files that visitors add."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import textwrap
+from collections.abc import Callable, Sequence
+from itertools import islice
+from pathlib import Path
+
+import PIL.Image
+import PIL.ImageDraw
+import PIL.ImageFont
+
+from mm_agents import media
+from mm_agents.errors import ConfigError, MediaError, MMAgentsError
+from mm_agents.library import Library
+from mm_agents.media import MediaFile
+from mm_agents.search.ranking import MEDIA_TYPES
+from mm_agents.types import Condition, Hit, Record
+from mm_agents.web.answer_renderer import caption, counted
+from mm_agents.web.file_cache import Cache
+
+_NAMES = {"image": "picture", "video": "clip", "text": "text", "pdf": "PDF", "film": "film"}
+_NAMED = 5  # more files than these are counted and not named
+_SIDE = 360  # pixels of a text's thumbnail
+
+
+class Shelf:
+    """A library to browse and to add to.
+
+    Args:
+        library: the library.
+        cache: where thumbnails go.
+        uploads: the folder that added files are kept in; None where nothing may be added.
+    """
+
+    def __init__(self, library: Library, cache: Cache, uploads: Path | None) -> None:
+        self.library = library
+        self.uploads = uploads
+        self._cache = cache
+
+    def holds(self) -> str:
+        """How much of what it holds: "12 files: 7 pictures, 2 clips"."""
+        groups = self.library.count(group_by="media_type")
+        total = sum(groups.values())
+        if not total:
+            return "The library is empty."
+        named = [counted(groups[kind], noun) for kind, noun in _NAMES.items() if groups.get(kind)]
+        return f"{counted(total, 'file' if 'film' not in groups else 'entry')}: {', '.join(named)}"
+
+    def has_films(self) -> bool:
+        """Whether films are among what it holds."""
+        return self.example("film") is not None
+
+    def find(self, text: str, file: str | None, kind: str | None, limit: int) -> list[Hit]:
+        """What is found by words, by a picture or clip, or by both; without either, what is there.
+
+        Raises:
+            MMAgentsError: as ``Library.search``.
+        """
+        if not text.strip() and file is None:
+            where = None if kind is None else Condition("media_type", "in", MEDIA_TYPES[kind])
+            return [Hit(record=one, score=0.0, vector="") for one in islice(self.library.iterate(where=where), limit)]
+        query = text if text.strip() else None
+        if file is None:
+            return self.library.search(query, kind=kind, limit=limit)
+        looked_at = media.inspect(Path(file))
+        if looked_at.media_type == "video":
+            return self.library.search(query, video=Path(file), kind=kind, limit=limit)
+        return self.library.search(query, image=Path(file), kind=kind, limit=limit)
+
+    def thumbnails(self, hits: Sequence[Hit]) -> list[tuple[str, str]]:
+        """Pictures of hits, as files, each with what stands under it."""
+        return [(str(self._cache.put(_pictured(hit), "thumbnail.jpg")), caption(hit)) for hit in hits]
+
+    def example(self, kind: str) -> Record | None:
+        """Some record of a type of media."""
+        return next(iter(self.library.iterate(where=Condition("media_type", "eq", kind))), None)
+
+    def add(self, files: Sequence[str], told: Callable[[int, int, str], None]) -> list[str]:
+        """Keep files and add them; returns what became of each, as sentences.
+
+        Args:
+            files: paths of what was sent; they are moved.
+            told: how many are done, how many there are, the name at hand.
+
+        Raises:
+            ConfigError: nothing may be added.
+            MMAgentsError: as ``Library.add``.
+        """
+        if self.uploads is None:
+            raise ConfigError("This page shows the library and cannot add to it.")
+        said: list[str] = []
+        kept: list[Path] = []
+        for path in map(Path, files):
+            try:
+                looked_at = usable_file(path)
+            except MediaError as error:
+                said.append(f"Not added: {error}")
+                continue
+            if self.library.count(where=Condition("sha256", "eq", looked_at.sha256)):
+                said.append(f"{path.name} is in the library already.")
+                continue
+            self.uploads.mkdir(parents=True, exist_ok=True)
+            kept.append(Path(shutil.move(path, _unused(self.uploads, path.name))))
+        return said + self._added(kept, told)
+
+    def _added(self, kept: Sequence[Path], told: Callable[[int, int, str], None]) -> list[str]:
+        if not kept:
+            return []
+        try:
+            report = self.library.add(*kept, progress=told)
+        except MMAgentsError:
+            for path in kept:
+                path.unlink(missing_ok=True)
+            raise
+        failed = {Path(one.path).name: one.reason for one in report.failed}
+        said: list[str] = []
+        for path in kept:
+            if path.name in failed:
+                path.unlink(missing_ok=True)
+                said.append(f"Not added: {failed[path.name]}")
+        added = [path.name for path in kept if path.name not in failed]
+        if len(added) > _NAMED:
+            return [*said, f"{len(added)} files were added."]
+        return said + [f"{name} was added." for name in added]
+
+
+def usable_file(path: Path) -> MediaFile:
+    """A file that was sent, looked at: of a picture the size too, before anything decodes it.
+
+    Raises:
+        MediaError: it cannot be used.
+    """
+    file = media.inspect(path)
+    if file.media_type == "image":
+        media.image_size(file)
+    return file
+
+
+def _pictured(hit: Hit) -> bytes:
+    if hit.thumbnail:
+        return hit.thumbnail
+    file = io.BytesIO()
+    _beginning(hit.text or hit.name).save(file, "JPEG", quality=85)
+    return file.getvalue()
+
+
+def _beginning(text: str) -> PIL.Image.Image:
+    """The beginning of a text as a picture, large enough to be read when it is small."""
+    picture = PIL.Image.new("RGB", (_SIDE, _SIDE), "#fbfbf9")
+    lines = [line for block in text.splitlines() for line in textwrap.wrap(block, 26) or [""]]
+    pen = PIL.ImageDraw.Draw(picture)
+    font = PIL.ImageFont.load_default(22)
+    pen.multiline_text((20, 18), "\n".join(lines[:10]), fill="#333", font=font, spacing=7)
+    return picture
+
+
+def _unused(folder: Path, name: str) -> Path:
+    """A path in the folder that is not taken, for a file of a visitor's name."""
+    wanted = Path(Path(name).name.lstrip(".") or "file")
+    tried, number = folder / wanted, 2
+    while tried.exists():
+        tried = folder / f"{wanted.stem} ({number}){wanted.suffix}"
+        number += 1
+    return tried

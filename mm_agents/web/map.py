@@ -1,0 +1,232 @@
+"""The map tab, and its maps of the library's vectors: each is drawn once, and served to who may see the library."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections import OrderedDict
+from contextlib import suppress
+from dataclasses import dataclass
+from html import escape
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import gradio as gr
+
+from mm_agents import plots
+from mm_agents._progress import ProgressCallback
+from mm_agents.errors import MMAgentsError
+from mm_agents.library import Library
+from mm_agents.web.answer_renderer import plain, refusal
+from mm_agents.web.guard import login_status
+
+ADDRESS = "/map/"
+"""Where maps are served, each under its name."""
+
+_MOST = 8  # maps that are kept: up to 30 MB each
+_PACKAGES = ("plotly", "scipy")
+_FRAMED = "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox allow-scripts allow-downloads"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What a library holds now.
+
+    Attributes:
+        digest: another one where anything has changed that a map shows.
+        colors: the properties that can colour it.
+        assets: how many there are.
+    """
+
+    digest: str
+    colors: tuple[str, ...]
+    assets: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A map that was drawn.
+
+    Attributes:
+        name: its address's last part.
+        path: the page.
+        policy: the page's ``Content-Security-Policy``.
+    """
+
+    name: str
+    path: Path
+    policy: str
+
+
+class Atlas:
+    """Draws maps of one library, one after another, and keeps the last ones.
+
+    Args:
+        library: the library.
+        folder: where the pages lie; of this run alone.
+    """
+
+    def __init__(self, library: Library, folder: Path) -> None:
+        self.library = library
+        self._folder = folder
+        self._charts: OrderedDict[tuple[str, str, str], Chart] = OrderedDict()
+        self._lock = Lock()
+        self._drawing = Lock()
+
+    def state(self) -> State:
+        """Look at what the library holds."""
+        digest = hashlib.blake2b(digest_size=16)
+        colors: set[str] = set()
+        assets = 0
+        for record in self.library.iterate(parts=True):
+            digest.update(repr((record.id, record.parent, record.text, sorted(record.properties.items()))).encode())
+            if record.parent is None:
+                colors |= record.properties.keys()
+                assets += 1
+        ordered = sorted(colors, key=lambda name: (name != "media_type", name))
+        return State(digest=digest.hexdigest(), colors=tuple(ordered), assets=assets)
+
+    def drawn(self, state: State, vector: str, color: str, report: ProgressCallback) -> Chart:
+        """The map of a state; who asks for one that is being drawn waits for it.
+
+        Raises:
+            ConfigError: fewer than three have the vector, or none of them the property.
+            StoreError: the library cannot be read.
+        """
+        key = (state.digest, vector, color)
+        if (known := self._known(key)) is not None:
+            return known
+        if self._drawing.locked():
+            report(0, 1, "Another map is drawn first")
+        with self._drawing:  # side by side they would only slow each other down
+            if (known := self._known(key)) is not None:
+                return known
+            figure = plots.of_library(self.library, vector=vector, color=color, progress=report)
+            report(1, 1, "Writing the page")
+            self._folder.mkdir(parents=True, exist_ok=True)
+            name = secrets.token_urlsafe(16)
+            path = self._folder / f"{name}.html"
+            figure.save(path)
+            chart = Chart(name=name, path=path, policy=f"{figure.policy()}; {_FRAMED}")
+            self._keep(key, chart)
+            return chart
+
+    def named(self, name: str) -> Chart | None:
+        """The map of that name, while it is kept."""
+        with self._lock:
+            return next((chart for chart in self._charts.values() if chart.name == name), None)
+
+    def _known(self, key: tuple[str, str, str]) -> Chart | None:
+        with self._lock:
+            if key in self._charts:
+                self._charts.move_to_end(key)
+            return self._charts.get(key)
+
+    def _keep(self, key: tuple[str, str, str], chart: Chart) -> None:
+        with self._lock:
+            self._charts[key] = chart
+            gone = [self._charts.popitem(last=False)[1] for _ in range(len(self._charts) - _MOST)]
+        for old in gone:
+            with suppress(OSError):  # it is being sent; the folder goes with the run
+                old.path.unlink()
+
+
+def installed() -> bool:
+    """Whether the extra ``plots`` is there."""
+    return all(find_spec(package) is not None for package in _PACKAGES)
+
+
+class Maps:
+    """Serves maps, as ASGI has it, to those whom the page lets in.
+
+    Args:
+        app: the page, with its guard.
+        atlas: what holds the maps.
+    """
+
+    def __init__(self, app: Any, atlas: Atlas) -> None:
+        self._app = app
+        self._atlas = atlas
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Handle one request."""
+        if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(ADDRESS):
+            await self._app(scope, receive, send)
+            return
+        from starlette.responses import FileResponse, PlainTextResponse
+
+        status = await login_status(self._app, scope, receive)
+        chart = self._atlas.named(scope["path"].removeprefix(ADDRESS))
+        if status != 200 or chart is None:
+            refused = PlainTextResponse("Not served here.", status_code=404 if status == 200 else status)
+            await refused(scope, receive, send)
+            return
+        headers = {
+            "content-security-policy": chart.policy,
+            "x-content-type-options": "nosniff",
+            "x-frame-options": "SAMEORIGIN",
+            "referrer-policy": "no-referrer",
+            "cache-control": "no-store",
+        }
+        await FileResponse(chart.path, media_type="text/html", headers=headers)(scope, receive, send)
+
+
+_AT_ONCE = 4  # visitors; maps themselves are drawn one after another
+_HINT = "Point at a mark to see what it stands for; click it to keep its picture in view."
+_MISSING = "Maps need the extra plots, which is not installed here: pip install 'mm-agents[plots]'"
+_EMPTY = "The library is empty. A map needs at least three entries: add some, and it is drawn here."
+
+
+def map_tab(atlas: Atlas) -> None:
+    """The tab: which vector, what colours the points, and the map, which is drawn when the tab is opened."""
+    with gr.Tab("Map", scale=1) as tab:
+        if not installed():
+            gr.HTML(plain(_MISSING), apply_default_css=False)
+            return
+        vectors = [spec.name for spec in atlas.library.store.spec.vectors]
+        with gr.Row(equal_height=True):
+            vector = gr.Dropdown(vectors, label="Vector", elem_id="vector", min_width=120)
+            color = gr.Dropdown(["media_type"], value="media_type", label="Colour by", elem_id="color", min_width=120)
+        said = gr.HTML("", elem_id="told", padding=False, apply_default_css=False)
+        frame = gr.HTML("", elem_id="map", padding=False, apply_default_css=False)
+
+    def shown(vector: str, color: str, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 - how Gradio finds it
+        def told(done: int, total: int, stage: str) -> None:
+            progress(done / max(total, 1), desc=stage)
+
+        colors: Any = gr.skip()
+        try:
+            told(0, 1, "Looking at the library")
+            state = atlas.state()
+            if not state.assets:
+                return gr.skip(), plain(_EMPTY), ""
+            colors = gr.Dropdown(list(state.colors))  # without a value: another may be chosen meanwhile
+            if state.colors and color not in state.colors:
+                color = state.colors[0]
+                colors = gr.Dropdown(list(state.colors), value=color)
+            chart = atlas.drawn(state, vector, color, told)
+        except (MMAgentsError, OSError) as error:
+            return colors, refusal(str(error)), ""
+        return colors, plain(_HINT), _frame(chart, vector, color)
+
+    gr.on(
+        [tab.select, vector.input, color.input],
+        shown,
+        [vector, color],
+        [color, said, frame],
+        api_visibility="private",
+        show_progress_on=frame,
+        trigger_mode="always_last",
+        concurrency_limit=_AT_ONCE,
+    )
+
+
+def _frame(chart: Chart, vector: str, color: str) -> str:
+    title = escape(f"Map of the vectors {vector}, coloured by {color}")
+    address = escape(f"{ADDRESS.lstrip('/')}{chart.name}")
+    return (
+        f'<iframe title="{title}" src="{address}" sandbox="allow-scripts allow-downloads"></iframe>'
+        f'<div class="mm"><p class="keep"><a download="map.html" href="{address}">Download map</a></p></div>'
+    )

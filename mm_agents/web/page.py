@@ -1,0 +1,284 @@
+"""The page: a chat and the library, put together from Gradio's parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio import themes
+
+from mm_agents.agent import Agent
+from mm_agents.errors import MMAgentsError
+from mm_agents.types import Hit
+from mm_agents.web.answer_renderer import AnswerRenderer, plain, refusal
+from mm_agents.web.chat_session import Talk
+from mm_agents.web.file_cache import Cache
+from mm_agents.web.library_view import Shelf
+from mm_agents.web.map import Atlas, map_tab
+
+TITLE = "mm-agents"
+_ASSETS = Path(__file__).parent / "_assets"
+_KEPT = 24 * 3600  # seconds that a picture, a file and a conversation are kept
+_SWEPT = 3600
+_AT_ONCE = 4  # questions
+_FIRST = 24  # thumbnails
+_MEDIA = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".mp4", ".mov", ".webm", ".mkv", ".avi"]
+_FILES = [*_MEDIA, ".pdf", ".txt", ".md"]
+_KINDS = {"image": "Pictures", "video": "Clips", "text": "Texts and PDFs", "film": "Films"}
+_PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+
+
+def make_page(agent: Agent, atlas: Atlas, *, name: str, uploads: Path | None) -> Any:
+    """Build the page; its server has not started.
+
+    Args:
+        agent: what answers; its library is the one to browse.
+        atlas: draws the library's maps.
+        name: what to call the library.
+        uploads: where files that visitors add to the library are kept; None where they may not.
+
+    Returns:
+        A ``gradio.Blocks``.
+    """
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_height=True, delete_cache=(_SWEPT, _KEPT)) as page:
+        cache = Cache(Path(page.GRADIO_CACHE))
+        cache.written = page.upload_file_set  # what Gradio sweeps
+        artist, shelf = AnswerRenderer(cache), Shelf(agent.library, cache, uploads)
+
+        def told() -> str:
+            return _head(agent, name, shelf.holds())
+
+        head = gr.HTML(told(), elem_id="head", apply_default_css=False)
+        with gr.Tab("Ask", scale=1):
+            _chat(agent, artist, shelf)
+        with gr.Tab("Library", scale=1):
+            added = _library(artist, shelf)
+        map_tab(atlas)
+        page.load(told, None, [head], **_PRIVATE)
+        if added is not None:
+            added.then(told, None, [head], **_PRIVATE)
+    page.queue(default_concurrency_limit=_AT_ONCE)
+    return page
+
+
+def where_to(agent: Agent) -> tuple[str, bool]:
+    """Whether pictures leave the machine, as a sentence, and whether they may."""
+    library, chat = agent.library, agent.chat_model
+    away = {name for name in library.routes.describe().values() if name.partition(":")[0] == "google"}
+    if chat is not None and not chat.is_local:
+        away.add(chat.name)
+        return f"What you ask, and the pictures and texts that it needs, are sent to {', '.join(sorted(away))}.", True
+    if away:
+        return f"What you search with or add is sent to {', '.join(sorted(away))}.", True
+    with_whom = "no chat model" if chat is None else chat.name
+    if library.root is None:
+        return f"Nothing is sent to a model elsewhere ({with_whom}); what you add goes to the library's store.", False
+    return f"Everything stays on this machine ({with_whom}).", False
+
+
+def examples(shelf: Shelf) -> list[str]:
+    """Questions to begin with, about what is there."""
+    found: list[str] = []
+    picture, clip = shelf.example("image"), shelf.example("video")
+    if picture is not None:
+        found.append(f"What does {picture.name} show?")
+    if picture is not None and clip is not None:
+        found.append(f"Find clips like {picture.name}")
+    if (text := shelf.example("text") or shelf.example("pdf")) is not None:
+        found.append(f"Which text tells about {Path(text.name).stem.replace('_', ' ').replace('-', ' ')}?")
+    if shelf.example("film") is not None:
+        found.append("Recommend a film about space")
+    return [*found, "What can you do?"]
+
+
+def look() -> dict[str, Any]:
+    """How ``launch`` dresses the page: calm colours, the system's fonts, and nothing from elsewhere."""
+    theme = themes.Base(
+        primary_hue=themes.colors.blue,
+        secondary_hue=themes.colors.blue,
+        neutral_hue=themes.colors.slate,
+        radius_size=themes.sizes.radius_lg,
+        font=[themes.Font("sans-serif")],
+        font_mono=[themes.Font("monospace")],
+    ).set(
+        body_text_color_subdued="*neutral_500",
+        input_placeholder_color="*neutral_500",
+        input_placeholder_color_dark="*neutral_400",
+        block_label_text_color="*neutral_600",
+        block_info_text_color="*neutral_500",
+        color_accent="*primary_600",
+    )
+    script = (_ASSETS / "page.js").read_text(encoding="utf-8")
+    style = (_ASSETS / "page.css").read_text(encoding="utf-8")
+    # Not as Gradio's own ``css``: it would put a prefix before every rule, and lose some.
+    return {"theme": theme, "head": f"<style>{style}</style><script>{script}</script>"}
+
+
+# ---------------------------------------------------------------- the chat
+
+
+def _chat(agent: Agent, artist: AnswerRenderer, shelf: Shelf) -> None:
+    talk = gr.State(None, time_to_live=_KEPT)
+    chat = gr.Chatbot(
+        elem_id="chat",
+        label="Conversation",
+        show_label=False,
+        render_markdown=False,
+        layout="bubble",
+        height="60vh",
+        autoscroll=False,
+        buttons=[],
+        feedback_options=None,
+        placeholder="Ask about your pictures, clips, scans and texts",
+        examples=[{"text": one} for one in examples(shelf)],
+    )
+    with gr.Row():
+        box = gr.MultimodalTextbox(
+            elem_id="ask",
+            label="Your question",
+            show_label=False,
+            placeholder="Ask, or drop files here",
+            file_count="multiple",
+            file_types=_FILES,
+            sources=["upload"],
+            autofocus=True,
+            max_plain_text_length=100_000,
+            scale=1,
+        )
+        new = gr.Button("New chat", elem_id="new", size="md", scale=0)
+
+    def asked(message: dict[str, Any], known: Talk | None) -> Iterator[Any]:
+        here = known or Talk(agent, artist)
+        first = True
+        for _ in here.ask(message.get("text") or "", message.get("files") or []):
+            yield here.messages, gr.MultimodalTextbox(value=None) if first else gr.skip(), here
+            first = False
+        if first:  # nothing was asked
+            yield gr.skip(), gr.skip(), here
+
+    def chosen(known: Talk | None, event: gr.SelectData) -> Iterator[Any]:
+        yield from asked({"text": event.value["text"]}, known)
+
+    outputs = [chat, box, talk]
+    running: list[Any] = [
+        box.submit(asked, [box, talk], outputs, **_PRIVATE),
+        chat.example_select(chosen, [talk], outputs, **_PRIVATE),
+    ]
+    new.click(lambda: ([], gr.MultimodalTextbox(value=None), None), None, outputs, cancels=running, **_PRIVATE)
+
+
+# ---------------------------------------------------------------- the library
+
+
+def _library(artist: AnswerRenderer, shelf: Shelf) -> Any:
+    """The library's part; what happens when files were added, None where none may be."""
+    hits = gr.State([], time_to_live=_KEPT)
+    limit = gr.State(_FIRST, time_to_live=_KEPT)
+    find, kind = _searching(shelf)
+    status = gr.HTML(plain(shelf.holds()), elem_id="status", apply_default_css=False)
+    detail = gr.HTML("", elem_id="detail", apply_default_css=False)
+    gallery = gr.Gallery(
+        elem_id="gallery",
+        label="What is there",
+        show_label=False,
+        height="auto",
+        object_fit="cover",
+        allow_preview=False,
+        buttons=[],
+        interactive=False,
+    )
+    more = gr.Button("Show more", visible=False, elem_id="more")
+
+    def found(message: dict[str, Any], kind: str, limit: int) -> Any:
+        text, files = message.get("text") or "", message.get("files") or []
+        try:
+            best = shelf.find(text, files[0] if files else None, kind or None, limit)
+        except (MMAgentsError, OSError) as error:
+            return [], [], refusal(str(error)), gr.Button(visible=False), ""
+        searched = text.strip() or files
+        told = f"The {len(best)} nearest of {shelf.holds()}" if searched and best else shelf.holds()
+        return best, shelf.thumbnails(best), plain(told), gr.Button(visible=len(best) == limit), ""
+
+    def chosen(known: list[Hit], event: gr.SelectData) -> str:
+        root = shelf.library.root
+        return artist.hit(known[event.index], str(root.absolute()) if root is not None else None)
+
+    outputs = [hits, gallery, status, more, detail]
+    inputs = [find, kind, limit]
+    gr.on([find.submit, kind.change], lambda: _FIRST, None, [limit], **_PRIVATE).then(
+        found, inputs, outputs, **_PRIVATE
+    )
+    more.click(_further, [limit], [limit], **_PRIVATE).then(found, inputs, outputs, **_PRIVATE)
+    picked = gallery.select(chosen, [hits], [detail], **_PRIVATE)
+    picked.then(None, None, None, js="() => document.getElementById('detail').scrollIntoView({block: 'nearest'})")
+    gr.on(None, found, inputs, outputs, **_PRIVATE)
+    if shelf.uploads is None:
+        return None
+    return _adding(shelf).then(found, inputs, outputs, **_PRIVATE)
+
+
+def _searching(shelf: Shelf) -> tuple[Any, Any]:
+    kinds = [("All", ""), *((told, kind) for kind, told in _KINDS.items() if kind != "film" or shelf.has_films())]
+    with gr.Row(equal_height=True):
+        find = gr.MultimodalTextbox(
+            elem_id="find",
+            label="Search the library",
+            show_label=False,
+            placeholder="Search by words, or drop a picture or clip",
+            file_count="single",
+            file_types=_MEDIA,
+            sources=["upload"],
+            scale=4,
+        )
+        kind = gr.Dropdown(kinds, value="", label="Kind", elem_id="kind", min_width=120, scale=1)
+    return find, kind
+
+
+def _adding(shelf: Shelf) -> Any:
+    with gr.Accordion("Add files to the library", open=False):
+        files = gr.File(
+            elem_id="files",
+            label="Pictures, clips, texts and PDFs",
+            file_count="multiple",
+            file_types=_FILES,
+            height=140,
+        )
+        said = gr.HTML("", elem_id="said", apply_default_css=False)
+
+    def added(given: list[str] | None, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 - how Gradio finds it
+        def told(done: int, total: int, name: str) -> None:
+            progress((done, total), desc=name or "Adding")
+
+        try:
+            lines = shelf.add(given or [], told)
+        except (MMAgentsError, OSError) as error:
+            return None, refusal(str(error))
+        return None, "".join(_told(line) for line in lines)
+
+    return files.upload(
+        added, [files], [files, said], api_visibility="private", show_progress_on=said, concurrency_limit=1
+    )
+
+
+# ---------------------------------------------------------------- pieces
+
+
+def _further(limit: int) -> int:
+    return limit + _FIRST
+
+
+def _head(agent: Agent, name: str, holds: str) -> str:
+    told, away = where_to(agent)
+    return (
+        f"<header><h1>{TITLE}</h1><p>{escape(name)} · {escape(holds)}</p>"
+        f'<p class="place{" away" if away else ""}">{escape(told)}</p></header>'
+    )
+
+
+def _told(line: str) -> str:
+    return (
+        refusal(line) if line.startswith("Not added") else f'<div class="mm"><p role="status">{escape(line)}</p></div>'
+    )
