@@ -33,6 +33,7 @@ from mm_agents.search.ranking import (
     with_assets,
     with_moments,
 )
+from mm_agents.search.recommend import recommend
 from mm_agents.types import CollectionSpec, Condition, Filter, Hit, Or, Record, Text, Words
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class Library:
             raise ConfigError("Nothing to add: name at least one file or folder.")
         failed: list[FailedFile] = []
         found = list(media.walk(map(Path, paths), failed=lambda path, error: failed.append(failure(path, error))))
-        extend(self, media_spec)
+        extend(self.store, self.routes, media_spec)
         catalog = Catalog(self.store)
 
         def prepare(path: Path) -> Source | None:
@@ -172,7 +173,7 @@ class Library:
         ]
         unread = words == "none" or (words == "auto" and not can_read())
         with progress_or_callback("Reading words", progress) as report:
-            reading = read_words(self, "none" if unread else words, report=report)
+            reading = read_words(self.store, self.routes, self.path, "none" if unread else words, report=report)
         return AddReport(
             added=pipeline.added,
             unchanged=pipeline.unchanged - len(twins),
@@ -258,9 +259,16 @@ class Library:
         limit: int = 10,
     ) -> list[Hit]:
         """Assets near to some and far from others; ``mm_agents.search.recommend.recommend`` tells all."""
-        from mm_agents.search.recommend import recommend
-
-        return recommend(self, like=like, unlike=unlike, vectors=vectors, where=where, diversity=diversity, limit=limit)
+        return recommend(
+            self.store,
+            self.get,
+            like=like,
+            unlike=unlike,
+            vectors=vectors,
+            where=where,
+            diversity=diversity,
+            limit=limit,
+        )
 
     @overload
     def count(self, *, where: Filter | str | None = None) -> int: ...

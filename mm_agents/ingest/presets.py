@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from mm_agents.types import CollectionSpec, VectorSpec
 
 if TYPE_CHECKING:
-    from mm_agents.library import Library
-    from mm_agents.protocols import Embedder
+    from mm_agents.protocols import Embedder, Store
+    from mm_agents.search.embedder_map import EmbedderMap
 
 
 def media_spec(embedder: Embedder) -> CollectionSpec:
@@ -31,18 +31,23 @@ def movies_spec(embedder: Embedder) -> CollectionSpec:
     return _collection("Movies", seen + read, embedder)
 
 
-def extend(library: Library, preset: Callable[[Embedder], CollectionSpec]) -> None:
-    """Give a library the vectors of a preset where it has none of them, made by the embedder that it has already.
+def extend(store: Store, embedders: EmbedderMap, preset: Callable[[Embedder], CollectionSpec]) -> None:
+    """Give a store the vectors of a preset where it has none of them, made by the embedder that it has already.
+
+    Args:
+        store: what gets the vectors.
+        embedders: which embedder fills each vector.
+        preset: the collection that a new library becomes.
 
     Raises:
         ConfigError: nobody said which embedder that is.
     """
-    spec = library.store.spec
+    spec = store.spec
     if not spec.vectors:
         return
-    wanted = preset(library.routes.need(spec.vectors[0].name)).vectors
+    wanted = preset(embedders.need(spec.vectors[0].name)).vectors
     if not any(spec.vectors_with_role(vector.name) for vector in wanted):
-        library.store.extend(CollectionSpec(name=spec.name, vectors=(*spec.vectors, *wanted)))
+        store.extend(CollectionSpec(name=spec.name, vectors=(*spec.vectors, *wanted)))
 
 
 def _collection(name: str, vectors: tuple[str, ...], embedder: Embedder) -> CollectionSpec:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from mm_agents.errors import ToolError
-from mm_agents.search.ranking import POSTER_VECTOR, Retriever, fuse
-from mm_agents.search.recommend import recommend
+from mm_agents.retriever import Retriever
+from mm_agents.search.ranking import POSTER_VECTOR, fuse
 from mm_agents.toolbox.results import of_hits
 from mm_agents.toolbox.sources import Asset, Sources
 from mm_agents.toolbox.titles import closest, films_named
@@ -105,10 +105,9 @@ class Searching:
         liked, disliked = ([self._film(one) for one in names] for names in (like, unlike))
         ids = {asset.id for asset in [*liked, *disliked]}
         films = Condition("media_type", "eq", "film")
-        found = recommend(
-            self._library,
-            like=[asset.id for asset in liked],
-            unlike=[asset.id for asset in disliked],
+        found = self._library.recommend(
+            [asset.id for asset in liked],
+            [asset.id for asset in disliked],
             where=films,
             limit=limit if about is None else 4 * limit,
         )
