@@ -24,8 +24,8 @@ from mm_agents.stores.weaviate.schema import Layout, Schema, check_integers, new
 from mm_agents.types import CollectionSpec, Record
 
 if TYPE_CHECKING:
-    from mm_agents.stores.weaviate import Options
     from mm_agents.stores.weaviate.client import Server
+    from mm_agents.stores.weaviate.config import Options
 
 Backend = Literal["filesystem", "s3", "gcs", "azure"]
 
