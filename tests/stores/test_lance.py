@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from local_samples import SPEC, some
 
+import mm_agents
 from mm_agents import Store
 from mm_agents.errors import (
     ConfigError,
@@ -426,14 +427,14 @@ def start(place: Path, code: str, *arguments: object) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         bufsize=1,
-        cwd=Path(lance.__file__).parents[2],
+        cwd=Path(mm_agents.__file__).parents[1],
     )
 
 
 def test_nothing_acknowledged_is_lost_by_kill(store: LanceStore, place: Path) -> None:
     code = """
-        from mm_agents.stores import _lance_search
-        _lance_search.SMALL_FILES = 10
+        from mm_agents.stores.lance import search
+        search.SMALL_FILES = 10
         for turn in range(100_000):
             store.upsert([record(n, turn) for n in range(5)])
             store.upsert([record(1000 + turn)])
@@ -463,8 +464,8 @@ def test_nothing_acknowledged_is_lost_by_kill(store: LanceStore, place: Path) ->
 
 def test_writers_at_once_lose_and_double_nothing(store: LanceStore, place: Path) -> None:
     code = """
-        from mm_agents.stores import _lance_search
-        _lance_search.SMALL_FILES = 10
+        from mm_agents.stores.lance import search
+        search.SMALL_FILES = 10
         me = int(sys.argv[2])
         sys.stdin.readline()
         for n in range(25):
