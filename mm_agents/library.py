@@ -14,11 +14,12 @@ from mm_agents._progress import progress_or_callback
 from mm_agents.errors import ConfigError, LibraryNotFoundError, RecordNotFoundError, UnsupportedMediaError
 from mm_agents.filters import coerce
 from mm_agents.ingest.catalog import Catalog
-from mm_agents.ingest.files import Source, asset_id, describe
+from mm_agents.ingest.files import Source, describe
 from mm_agents.ingest.ocr_pass import can_read, read_words
 from mm_agents.ingest.pipeline import FailedFile, Pipeline, failure
 from mm_agents.ingest.presets import extend, media_spec
 from mm_agents.location import folder_of, open_store
+from mm_agents.media.files import asset_id
 from mm_agents.protocols import VectorizingStore
 from mm_agents.search.embedder_map import EmbedderMap
 from mm_agents.search.query import Query, read_queries

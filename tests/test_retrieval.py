@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from mm_agents import _plugins
+from mm_agents._fusion import RANK_CONSTANT
 from mm_agents.ingest.files import Piece, add_shots, chunks, shots
-from mm_agents.search.ranking import RANK_CONSTANT, Ranking, by_keywords, fuse, hits, merge, with_assets
+from mm_agents.search.ranking import Ranking, by_keywords, fuse, hits, merge, with_assets
 from mm_agents.types import CollectionSpec, Match, Record, VectorSpec
 
 A, B, C = (str(UUID(int=n)) for n in (1, 2, 3))

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid5
 
 import numpy as np
 
 from mm_agents import media
 from mm_agents.media import MediaFile
+from mm_agents.media.files import asset_id, part_id
 from mm_agents.types import CollectionSpec, Item, Record, Text, Value
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ Measured with the offline embedder on clips joined end to end and on pans over p
 changes of species and splits 6 to 9 % of the pans.
 """
 
-_NAMESPACE = UUID("6f1b8c1e-7a52-5d0e-9f0e-3c6d3f5b7a10")
-
 
 @dataclass(slots=True, kw_only=True)
 class Piece:
@@ -54,16 +52,6 @@ class Source:
     file: MediaFile
     properties: dict[str, Value]
     pieces: list[Piece] = field(default_factory=list[Piece])
-
-
-def asset_id(sha256: str) -> str:
-    """The id of the asset that has this content."""
-    return str(uuid5(_NAMESPACE, f"sha256:{sha256}"))
-
-
-def part_id(asset: str, index: int) -> str:
-    """The id of an asset's part, counted from 0."""
-    return str(uuid5(_NAMESPACE, f"{asset}/part/{index}"))
 
 
 # ---------------------------------------------------------------- what is read of each kind of file

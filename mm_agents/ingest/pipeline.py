@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mm_agents.errors import DamagedMediaError, PartialWriteError
-from mm_agents.ingest.files import Piece, Source, asset_id, part_id, pieces, records
+from mm_agents.ingest.files import Piece, Source, pieces, records
+from mm_agents.media.files import asset_id, part_id
 from mm_agents.types import Clip, CollectionSpec, Image, Item, Text
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from mm_agents._fusion import fused_scores
 from mm_agents.errors import ConfigError
 from mm_agents.filters import coerce
 from mm_agents.types import And, Condition, Evidence, Filter, FoundBy, Hit, Match, Record
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from mm_agents.types import FloatArray
 
 POSTER_VECTOR = "poster_vector"
-
-RANK_CONSTANT = 60
-"""The constant of reciprocal rank fusion, as in its paper."""
 
 DEPTH = 200
 """How far down each list fusion looks, at least."""
@@ -126,12 +124,11 @@ def fuse(lists: Sequence[Sequence[Hit]], weights: Sequence[float] | None = None)
         One hit per asset, its score the weighted sum of 1 / (60 + rank), its part from the list where it stood
         highest.
     """
-    scores: dict[str, float] = {}
+    scores = fused_scores([[hit.id for hit in ranked] for ranked in lists], weights)
     best: dict[str, tuple[int, Hit]] = {}
     found: dict[str, tuple[FoundBy, ...]] = {}
-    for weight, ranked in zip(weights or [1.0] * len(lists), lists, strict=True):
+    for ranked in lists:
         for rank, hit in enumerate(ranked, start=1):
-            scores[hit.id] = scores.get(hit.id, 0.0) + weight / (RANK_CONSTANT + rank)
             found[hit.id] = found.get(hit.id, ()) + hit.found_by
             if hit.id not in best or rank < best[hit.id][0]:
                 best[hit.id] = (rank, hit)
