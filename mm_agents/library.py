@@ -370,20 +370,21 @@ class Library:
         """The vectors that are searched by default: what is seen, and what is read where that can be compared."""
         spec = self.store.spec
         names = [one.name for one in spec.vectors if spec.current(one.name) == one.name]
-        names = [name for name in names if name not in {moment.name for moment in spec.vectors_with_role("moment")}]
+        names = [name for name in names if spec.role(name) != "moment"]
         if kind == "text":
             return names
-        read = {one.name for name in ("words", "txt_vector") for one in spec.vectors_with_role(name)}
-        return [name for name in names if name not in read or self.routes.need(name).aligned]
+        read = ("text", "speech")
+        return [name for name in names if spec.role(name) not in read or self.routes.need(name).aligned]
 
     def _with_moments(self, found: Sequence[Hit], asked: Query, rows: Mapping[str, FloatArray]) -> list[Hit]:
         """Point each clip's hit at its nearest segment, where the query can be compared with segments."""
-        name = self.store.spec.current("moment")
-        embedder = self.routes.embedder(name) if self.store.spec.vectors_with_role("moment") else None
+        spec = self.store.spec
+        names = [one.name for one in spec.vectors_with_role("moment") if spec.current(one.name) == one.name]
+        embedder = self.routes.embedder(names[-1]) if names else None
         if embedder is None or asked.kind not in embedder.accepts or all(hit.media_type != "video" for hit in found):
             return list(found)
         row = rows[embedder.name] if embedder.name in rows else asked.vector(embedder)
-        return with_moments(self.store, found, row, name)
+        return with_moments(self.store, found, row, names[-1])
 
     # ------------------------------------------------------------ paths
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mm_agents.search.ranking import POSTER_VECTOR, media_types
+from mm_agents.ingest.presets import POSTER_VECTOR
+from mm_agents.search.ranking import media_types
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
@@ -27,7 +28,8 @@ class Retriever:
     def __init__(self, library: Library, name: str, *, limit: int = 10) -> None:
         self.kind = "film" if name == "poster" else name
         media_types(self.kind)
-        self.vector = library.store.spec.vector(POSTER_VECTOR).name if name == "poster" else None
+        spec = library.store.spec
+        self.vector = spec.vector(spec.current(POSTER_VECTOR)).name if name == "poster" else None
         self.library, self.name, self.limit = library, name, limit
 
     def retrieve(

@@ -76,3 +76,22 @@ def test_an_unknown_vector_lists_the_known_ones() -> None:
     assert spec.vector("media").width == 4
     with pytest.raises(errors.ConfigError, match=r"no vector named 'poster'\. Known: media"):
         spec.vector("poster")
+
+
+def test_a_vector_has_the_role_that_is_set_else_that_of_its_name_or_of_what_it_replaces() -> None:
+    names = {"media": "image", "poster_vector": "image", "words": "text", "txt_vector": "text", "moment": "moment"}
+    old = CollectionSpec(name="Old", vectors=tuple(VectorSpec(name=name, width=2) for name in (*names, "other")))
+    assert {vector.name: old.role(vector.name) for vector in old.vectors} == {**names, "other": None}
+    newer = CollectionSpec(
+        name="New",
+        vectors=(
+            VectorSpec(name="looks", width=2, role="image"),
+            VectorSpec(name="words", width=2, role="speech"),
+            VectorSpec(name="looks_v2", width=3, replaces="looks"),
+        ),
+    )
+    assert [newer.role(vector.name) for vector in newer.vectors] == ["image", "speech", "image"]
+    assert [vector.name for vector in newer.vectors_with_role("image")] == ["looks", "looks_v2"]
+    assert [vector.name for vector in newer.vectors_with_role("text", "speech")] == ["words"]
+    with pytest.raises(errors.ConfigError, match="no vector named 'poster'"):
+        newer.role("poster")

@@ -16,7 +16,7 @@ from mm_agents import media
 from mm_agents.errors import ConfigError, MediaError
 from mm_agents.ingest.files import IMAGE_SIDE, THUMBNAIL_SIDE
 from mm_agents.ingest.pipeline import FailedFile, failure
-from mm_agents.ingest.presets import extend, movies_spec
+from mm_agents.ingest.presets import extend, film_vectors, movies_spec
 from mm_agents.types import Image, Record, Text, Value
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def add_movies(
             if film is None:
                 continue
             record, items = _record(film, folder, library.stored_path, failed)
-            if "poster_vector" not in items:
+            if "image" not in items:
                 bare.append(film.title)
             known = library.store.get([record.id])
             if known and _same(known[record.id], record):
@@ -146,9 +146,9 @@ def _film(entry: Any, place: str, failed: list[FailedFile]) -> Film | None:
 def _record(
     film: Film, folder: Path, stored_path: Callable[[Path], str], failed: list[FailedFile]
 ) -> tuple[Record, dict[str, Item]]:
-    """A film's record without vectors, and what its vectors are made of."""
+    """A film's record without vectors, and what its vectors are made of, by their roles."""
     text = f"{film.title}. {film.overview}".strip()
-    items: dict[str, Item] = {"txt_vector": Text(text=text)}
+    items: dict[str, Item] = {"text": Text(text=text)}
     properties: dict[str, Value] = {"name": film.title, "media_type": "film", "film_id": str(film.id)}
     properties |= {name: value for name, value in _plain(film).items() if name not in properties}
     thumbnail = None
@@ -160,7 +160,7 @@ def _record(
         except MediaError as error:
             failed.append(failure(poster, error))
         else:
-            items["poster_vector"] = image
+            items["image"] = image
             thumbnail = media.encode_jpeg(image.pixels, max_side=THUMBNAIL_SIDE)
             stored = stored_path(poster)
             properties |= {"path": stored, "paths": (stored,), "sha256": file.sha256}
@@ -195,11 +195,11 @@ def _same(known: Record, record: Record) -> bool:
 def _embedded(store: Store, embedders: EmbedderMap, films: list[tuple[Record, dict[str, Item]]]) -> Iterator[Record]:
     """The records with their vectors; each vector's items go to its embedder in one call."""
     vectors: list[dict[str, Any]] = [{} for _ in films]
-    for name in ("txt_vector", "poster_vector"):
-        for spec in store.spec.vectors_with_role(name):
+    for role in ("text", "image"):
+        for spec in film_vectors(store.spec, role):
             embedder: Embedder = embedders.need(spec.name)
-            todo = [(place, items[name]) for place, (_, items) in enumerate(films) if name in items]
-            if todo and ("text" if name == "txt_vector" else "image") in embedder.accepts:
+            todo = [(place, items[role]) for place, (_, items) in enumerate(films) if role in items]
+            if todo and role in embedder.accepts:
                 rows = embedder.embed([item for _, item in todo], role="document")
                 for (place, _), row in zip(todo, rows, strict=True):
                     vectors[place][spec.name] = row

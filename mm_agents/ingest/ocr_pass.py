@@ -17,6 +17,7 @@ from mm_agents._progress import ProgressCallback
 from mm_agents.errors import MediaError, MissingExtraError
 from mm_agents.ingest.files import chunks
 from mm_agents.ingest.pipeline import FailedFile, failure
+from mm_agents.ingest.presets import media_vectors
 from mm_agents.types import And, CollectionSpec, Condition, Image, Record, Text, Value, Words
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def read_words(
     """Read the words of every picture, poster and scanned page that has not been read yet.
 
     Args:
-        store: where the pictures are; parts with text, and the vector ``words`` where there is one, are added.
+        store: where the pictures are; parts with text, and with their vectors where there are any of texts, are added.
         embedders: which embedder fills each vector.
         path_of: gives the path of an asset's file, None where it names none; ``Library.path``.
         words: "auto" first takes a look whether there is text; "all" reads also those where a look found none.
@@ -160,10 +161,10 @@ def _parts(asset: Record, page: int, text: str | None, engine: str) -> list[Reco
 
 
 def _embedded(parts: Sequence[Record], spec: CollectionSpec, embedders: EmbedderMap) -> list[Record]:
-    """The parts with the vectors of their text, where the library has vectors of words."""
+    """The parts with the vectors of their text, where the library has vectors of texts."""
     texts = [Text(text=part.text) for part in parts if part.text]
     vectors: list[dict[str, object]] = [{} for _ in texts]
-    for vector in spec.vectors_with_role("words"):
+    for vector in media_vectors(spec, "text"):
         embedder = embedders.need(vector.name)
         if texts and "text" in embedder.accepts:
             for made, row in zip(vectors, embedder.embed(texts, role="document"), strict=True):

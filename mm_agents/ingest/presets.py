@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Literal
 
-from mm_agents.types import CollectionSpec, VectorSpec
+from mm_agents.types import CollectionSpec, VectorRole, VectorSpec
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, Store
     from mm_agents.search.embedder_map import EmbedderMap
+
+POSTER_VECTOR = "poster_vector"
+STORY_VECTOR = "txt_vector"
+
+_FILM_VECTORS: Mapping[Literal["image", "text"], str] = {"image": POSTER_VECTOR, "text": STORY_VECTOR}
 
 
 def media_spec(embedder: Embedder) -> CollectionSpec:
@@ -26,8 +31,8 @@ def media_spec(embedder: Embedder) -> CollectionSpec:
 
 def movies_spec(embedder: Embedder) -> CollectionSpec:
     """The collection of films: ``txt_vector`` of the title and overview, ``poster_vector`` of the poster."""
-    seen = ("poster_vector",) if "image" in embedder.accepts else ()
-    read = ("txt_vector",) if "text" in embedder.accepts else ()
+    seen = (POSTER_VECTOR,) if "image" in embedder.accepts else ()
+    read = (STORY_VECTOR,) if "text" in embedder.accepts else ()
     return _collection("Movies", seen + read, embedder)
 
 
@@ -45,9 +50,37 @@ def extend(store: Store, embedders: EmbedderMap, preset: Callable[[Embedder], Co
     spec = store.spec
     if not spec.vectors:
         return
-    wanted = preset(embedders.need(spec.vectors[0].name)).vectors
-    if not any(spec.vectors_with_role(vector.name) for vector in wanted):
-        store.extend(CollectionSpec(name=spec.name, vectors=(*spec.vectors, *wanted)))
+    preset_spec = preset(embedders.need(spec.vectors[0].name))
+    if not any(_filled_like(spec, vector.name, preset_spec.role(vector.name)) for vector in preset_spec.vectors):
+        store.extend(CollectionSpec(name=spec.name, vectors=(*spec.vectors, *preset_spec.vectors)))
+
+
+def media_vectors(spec: CollectionSpec, role: VectorRole) -> tuple[VectorSpec, ...]:
+    """The vectors that files fill with what has this role: all of that role but for those of films."""
+    films = {vector.name for name in _FILM_VECTORS.values() for vector in _family(spec, name)}
+    return tuple(vector for vector in spec.vectors_with_role(role) if vector.name not in films)
+
+
+def film_vectors(spec: CollectionSpec, role: Literal["image", "text"]) -> tuple[VectorSpec, ...]:
+    """The vectors that films fill with their posters ("image") or stories ("text")."""
+    return _family(spec, _FILM_VECTORS[role])
+
+
+def film_vector(spec: CollectionSpec, role: Literal["image", "text"]) -> str | None:
+    """The vector by which films are searched, by their posters ("image") or stories ("text"); None without it."""
+    return spec.current(_FILM_VECTORS[role]) if film_vectors(spec, role) else None
+
+
+def _filled_like(spec: CollectionSpec, name: str, role: VectorRole | None) -> tuple[VectorSpec, ...]:
+    """The vectors of a collection that are filled as a preset's vector is."""
+    if role is None or name in _FILM_VECTORS.values():
+        return _family(spec, name)
+    return media_vectors(spec, role)
+
+
+def _family(spec: CollectionSpec, name: str) -> tuple[VectorSpec, ...]:
+    """The vector of that name, where it is there, and those that replace it."""
+    return tuple(vector for vector in spec.vectors if name in (vector.name, vector.replaces))
 
 
 def _collection(name: str, vectors: tuple[str, ...], embedder: Embedder) -> CollectionSpec:

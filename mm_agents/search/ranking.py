@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, Store
     from mm_agents.types import FloatArray
 
-POSTER_VECTOR = "poster_vector"
-
 DEPTH = 200
 """How far down each list fusion looks, at least."""
 

@@ -35,7 +35,7 @@ from mm_agents.errors import (
 from mm_agents.filters import matches, parse
 from mm_agents.stores import lance, local, memory
 from mm_agents.testing import StoreContract
-from mm_agents.types import And, CollectionSpec, Condition, Filter, Not, Or, Record, Value, VectorSpec
+from mm_agents.types import And, CollectionSpec, Condition, Filter, Not, Or, Record, Value, VectorRole, VectorSpec
 
 pytest.importorskip("lancedb", reason="pip install 'mm-agents[lance]' to run these tests")
 
@@ -79,6 +79,18 @@ def test_it_is_opened_again_as_it_was_left(place: Path) -> None:
             assert again.search(vector=some(1)[0].vectors["b"], using="b")[0].record.id == uid(0)
     manifest = json.loads((place / "mm_agents.json").read_text())
     assert (manifest["store"], manifest["format"]) == ("lance", 1)
+
+
+@pytest.mark.parametrize("role", [None, "text"])
+def test_a_role_is_kept_where_it_is_set(tmp_path: Path, role: VectorRole | None) -> None:
+    """Without one, what is written is what was written before there were roles, and its name gives the role."""
+    spec = CollectionSpec(name="Media", vectors=(VectorSpec(name="media", width=2, role=role),))
+    lance.build(str(tmp_path / "lance"), spec=spec).close()
+    with lance.build(str(tmp_path / "lance")) as opened:
+        assert opened.spec == spec
+        assert opened.spec.role("media") == (role or "image")
+    (kept,) = json.loads((tmp_path / "lance" / "mm_agents.json").read_text(encoding="utf-8"))["vectors"]
+    assert kept == {"name": "media", "width": 2, "embedder": None, "replaces": None} | ({"role": role} if role else {})
 
 
 def test_nothing_there_is_told_with_the_way_out(tmp_path: Path) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from weaviate.classes.config import Configure, DataType, Property
 from weaviate.exceptions import UnexpectedStatusCodeError
 
 from mm_agents.errors import ConfigError, StoreDamagedError, StoreVersionError
+from mm_agents.stores.local.database import spec_document
 from mm_agents.stores.validation import check_spec
 from mm_agents.stores.weaviate.schema import our_properties
 from mm_agents.types import CollectionSpec, VectorSpec
@@ -85,8 +85,8 @@ def read_about(description: str | None) -> CollectionSpec | None:
 
 
 def write_about(spec: CollectionSpec) -> str:
-    """What Weaviate's schema has no place for: which embedder fills a vector, and how wide it is."""
-    return json.dumps({"mm_agents": _VERSION, "name": spec.name, "vectors": [asdict(one) for one in spec.vectors]})
+    """What Weaviate's schema has no place for: which embedder fills a vector, how wide it is, and its role."""
+    return json.dumps({"mm_agents": _VERSION, **spec_document(spec)})
 
 
 def vectorizers(spec: CollectionSpec, options: Options) -> dict[str, re.Match[str]]:

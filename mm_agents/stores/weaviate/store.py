@@ -66,7 +66,7 @@ class WeaviateStore(Reader):
     # ------------------------------------------------------------ writing
 
     def extend(self, spec: CollectionSpec, /) -> None:
-        """Give the collection more vectors, or change which replaces which."""
+        """Give the collection more vectors, or change their roles and which replaces which."""
         self._schema = self._read_schema()
         check_extension(self.spec, spec, self._name)
         vectorizers(spec, self._options)
