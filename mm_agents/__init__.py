@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mm_agents.chat import ChatModel, open_chat
     from mm_agents.library import AddReport, Library
     from mm_agents.protocols import Embedder, Store
-    from mm_agents.search.ranking import Retriever
+    from mm_agents.retriever import Retriever
     from mm_agents.tools import Tool, ToolResult, tool
     from mm_agents.types import (
         And,
@@ -101,7 +101,7 @@ __getattr__, __dir__ = attach(
         "Not": "types",
         "Or": "types",
         "Record": "types",
-        "Retriever": "search.ranking",
+        "Retriever": "retriever",
         "Store": "protocols",
         "Text": "types",
         "Tool": "tools",

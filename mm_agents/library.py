@@ -14,11 +14,12 @@ from mm_agents._progress import progress_or_callback
 from mm_agents.errors import ConfigError, LibraryNotFoundError, RecordNotFoundError, UnsupportedMediaError
 from mm_agents.filters import Names, coerce, conditions, is_name
 from mm_agents.ingest.catalog import Catalog
-from mm_agents.ingest.files import Source, asset_id, describe
+from mm_agents.ingest.files import Source, describe
 from mm_agents.ingest.ocr_pass import can_read, read_words
 from mm_agents.ingest.pipeline import FailedFile, Pipeline, failure
-from mm_agents.ingest.presets import MEDIA_VECTORS, extend, media_spec
+from mm_agents.ingest.presets import extend_for_media, media_spec
 from mm_agents.location import folder_of, open_store
+from mm_agents.media.files import asset_id
 from mm_agents.protocols import VectorizingStore
 from mm_agents.search.embedder_map import EmbedderMap
 from mm_agents.search.query import Query, read_queries
@@ -33,6 +34,7 @@ from mm_agents.search.ranking import (
     with_assets,
     with_moments,
 )
+from mm_agents.search.recommend import recommend
 from mm_agents.types import CollectionSpec, Condition, Filter, Hit, Hits, Or, Record, Text, Words
 
 if TYPE_CHECKING:
@@ -151,7 +153,7 @@ class Library:
             raise ConfigError("Nothing to add: name at least one file or folder.")
         failed: list[FailedFile] = []
         found = list(media.walk(map(Path, paths), failed=lambda path, error: failed.append(failure(path, error))))
-        extend(self, media_spec, MEDIA_VECTORS)
+        extend_for_media(self.store, self.routes)
         catalog = Catalog(self.store)
 
         def prepare(path: Path) -> Source | None:
@@ -173,7 +175,7 @@ class Library:
         ]
         unread = words == "none" or (words == "auto" and not can_read())
         with progress_or_callback("Reading words", progress) as report:
-            reading = read_words(self, "none" if unread else words, report=report)
+            reading = read_words(self.store, self.routes, self.path, "none" if unread else words, report=report)
         return AddReport(
             added=pipeline.added,
             unchanged=pipeline.unchanged - len(twins),
@@ -260,9 +262,16 @@ class Library:
         limit: int = 10,
     ) -> list[Hit]:
         """Assets near to some and far from others; ``mm_agents.search.recommend.recommend`` tells all."""
-        from mm_agents.search.recommend import recommend
-
-        return recommend(self, like=like, unlike=unlike, vectors=vectors, where=where, diversity=diversity, limit=limit)
+        return recommend(
+            self.store,
+            self.get,
+            like=like,
+            unlike=unlike,
+            vectors=vectors,
+            where=self.checked(where),
+            diversity=diversity,
+            limit=limit,
+        )
 
     @overload
     def count(self, *, where: Filter | str | None = None) -> int: ...
@@ -388,11 +397,11 @@ class Library:
         """
         spec = self.store.spec
         names = [one.name for one in spec.vectors if spec.current(one.name) == one.name]
-        names = [name for name in names if name not in {moment.name for moment in spec.vectors_with_role("moment")}]
+        names = [name for name in names if spec.role(name) != "moment"]
         if kind == "text":
             return names
-        read = {one.name for name in ("words", "txt_vector") for one in spec.vectors_with_role(name)}
-        return [name for name in names if name not in read or self._aligned(name)]
+        read = ("text", "speech")
+        return [name for name in names if spec.role(name) not in read or self._aligned(name)]
 
     def _aligned(self, name: str) -> bool:
         """Whether this vector's embedder is known, and its cosines of texts and pictures may be compared."""
@@ -401,12 +410,13 @@ class Library:
 
     def _with_moments(self, found: Sequence[Hit], asked: Query, rows: Mapping[str, FloatArray]) -> list[Hit]:
         """Point each clip's hit at its nearest segment, where the query can be compared with segments."""
-        name = self.store.spec.current("moment")
-        embedder = self.routes.embedder(name) if self.store.spec.vectors_with_role("moment") else None
+        spec = self.store.spec
+        names = [one.name for one in spec.vectors_with_role("moment") if spec.current(one.name) == one.name]
+        embedder = self.routes.embedder(names[-1]) if names else None
         if embedder is None or asked.kind not in embedder.accepts or all(hit.media_type != "video" for hit in found):
             return list(found)
         row = rows[embedder.name] if embedder.name in rows else asked.vector(embedder)
-        return with_moments(self.store, found, row, name)
+        return with_moments(self.store, found, row, names[-1])
 
     # ------------------------------------------------------------ paths
 

@@ -150,7 +150,7 @@ def migrate(
         library: what to migrate.
         embedder: the new model.
         name: the new vector's name, such as "media_v2".
-        vector: the vector that it will replace: "media", "words", "moment", "txt_vector" or "poster_vector".
+        vector: the vector that it will replace, such as "media", "words" or "poster_vector".
         report: told how many assets are done, how many there are, and the name at hand.
 
     Raises:
@@ -206,10 +206,8 @@ def _rows(
     library: Library, embedder: Embedder, family: Sequence[Record], wanting: Sequence[Record], old: str
 ) -> dict[str, FloatArray]:
     """The new vector of each record of an asset, by its id."""
-    texts = {"words", "txt_vector"} | {
-        s.name for n in ("words", "txt_vector") for s in library.store.spec.vectors_with_role(n)
-    }
-    if old in texts:
+    spec = library.store.spec
+    if spec.role(old) in ("text", "speech"):
         items: list[Item] = [Text(text=f"{r.name}. {r.text}" if r.media_type == "film" else r.text) for r in wanting]
         return dict(zip((r.id for r in wanting), embedder.embed(items, role="document"), strict=True))
     asset = family[0]
@@ -220,7 +218,7 @@ def _rows(
     if file.sha256 != asset.properties.get("sha256"):
         raise ConfigError(f"{asset.name!r} has changed since it was added. Add it again.")
     if asset.media_type == "video":
-        return _clip_rows(embedder, family[1:], [piece.items["moment"] for piece in pieces(file)], old)
+        return _clip_rows(embedder, family[1:], [piece.items["moment"] for piece in pieces(file)], old, spec)
     images: list[Item]
     if asset.media_type == "pdf":
         pages = {page.number: page.image for page in media.pages(file)}
@@ -231,7 +229,9 @@ def _rows(
     return dict(zip((r.id for r in wanting), embedder.embed(images, role="document"), strict=True))
 
 
-def _clip_rows(embedder: Embedder, parts: Sequence[Record], clips: Sequence[Item], old: str) -> dict[str, FloatArray]:
+def _clip_rows(
+    embedder: Embedder, parts: Sequence[Record], clips: Sequence[Item], old: str, spec: CollectionSpec
+) -> dict[str, FloatArray]:
     """A clip's segments, or the means over its shots, which are those that were found when it was added."""
     rows = embedder.embed(list(clips), role="document")
     if len(rows) != len(parts):
@@ -239,7 +239,8 @@ def _clip_rows(embedder: Embedder, parts: Sequence[Record], clips: Sequence[Item
     if all(old in part.vectors for part in parts):
         return {part.id: row for part, row in zip(parts, rows, strict=True)}
     found: dict[str, FloatArray] = {}
-    for shot in shots(np.stack([part.vectors["moment"] for part in parts])):
+    moment = next(vector.name for vector in spec.vectors_with_role("moment") if vector.name in parts[0].vectors)
+    for shot in shots(np.stack([part.vectors[moment] for part in parts])):
         mean = rows[shot].mean(axis=0)
         for part in parts[shot]:
             if old in part.vectors:

@@ -93,7 +93,7 @@ class Store(Protocol):
         ...
 
     def extend(self, spec: CollectionSpec, /) -> None:
-        """Give the collection more vectors, or change which replaces which; what is there stays as it is.
+        """Give the collection more vectors, or change their roles and which replaces which; the rest stays.
 
         Args:
             spec: every vector that is there, with the same width and embedder, and those to add.
@@ -101,7 +101,7 @@ class Store(Protocol):
         Raises:
             SchemaMismatchError: a vector that is there is missing or has another width.
             EmbedderMismatchError: a vector that is there has another embedder.
-            ConfigError: a vector's name or width cannot be used, or it replaces what is not there.
+            ConfigError: a vector's name, width or role cannot be used, or it replaces what is not there.
         """
         ...
 

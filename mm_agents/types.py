@@ -24,6 +24,10 @@ Kind = Literal["text", "image", "clip"]
 Role = Literal["query", "document"]
 """Which side of a search a vector stands on; some models prefix them differently."""
 
+VectorRole = Literal["image", "text", "moment", "speech", "objects"]
+"""What a vector is of: a picture, page or shot; a passage of text; a segment of a clip; a sentence that is said in a
+clip; a thing in a picture."""
+
 Words = Literal["auto", "all", "none"]
 """Which pictures' words are read: those that seem to have some, all, or none."""
 Value = str | int | float | bool | tuple[str, ...]
@@ -74,6 +78,15 @@ Item = Text | Image | Clip
 
 # ---------------------------------------------------------------- collections and records
 
+_ROLES: Mapping[str, VectorRole] = {
+    "media": "image",
+    "poster_vector": "image",
+    "words": "text",
+    "txt_vector": "text",
+    "moment": "moment",
+}
+"""The roles of vectors that were named before roles could be set."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VectorSpec:
@@ -84,12 +97,15 @@ class VectorSpec:
         width: how many float32 numbers.
         embedder: the name of the embedder that fills it; None when the caller brings the vectors.
         replaces: the vector that this one stands in for where a search names none, such as an older model's.
+        role: what the vector is of. None for that of the vector that it replaces, else for what its name says
+            ("media" and "poster_vector" are of images, "words" and "txt_vector" of texts, "moment" of moments).
     """
 
     name: str
     width: int
     embedder: str | None = None
     replaces: str | None = None
+    role: VectorRole | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +127,19 @@ class CollectionSpec:
         known = ", ".join(spec.name for spec in self.vectors) or "none"
         raise ConfigError(f"Collection {self.name!r} has no vector named {name!r}. Known: {known}.")
 
-    def vectors_with_role(self, name: str) -> tuple[VectorSpec, ...]:
-        """The vectors that hold what this name stands for: itself, where it is there, and those that replace it."""
-        return tuple(spec for spec in self.vectors if name in (spec.name, spec.replaces))
+    def role(self, name: str) -> VectorRole | None:
+        """What the named vector is of; None where nothing says so.
+
+        Raises:
+            ConfigError: there is no vector of that name.
+        """
+        spec = self.vector(name)
+        old = next((one for one in self.vectors if one.name == spec.replaces), spec)
+        return spec.role or old.role or _ROLES.get(old.name) or _ROLES.get(name)
+
+    def vectors_with_role(self, *roles: VectorRole) -> tuple[VectorSpec, ...]:
+        """The vectors that have one of these roles, in the order of the collection, replaced ones among them."""
+        return tuple(spec for spec in self.vectors if self.role(spec.name) in roles)
 
     def current(self, name: str) -> str:
         """The vector that is searched for this name: the last that replaces it, else itself."""

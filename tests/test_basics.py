@@ -55,7 +55,9 @@ def test_an_unknown_plugin_lists_the_known_ones() -> None:
 
 def _entry(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = importlib.metadata.EntryPoint(name=name, value=value, group="mm_agents.embedders")
-    monkeypatch.setattr(_plugins.metadata, "entry_points", lambda group: [entry] if "embedders" in group else [])
+    installed = _plugins.metadata.entry_points
+    entries = [*installed(group="mm_agents.embedders"), entry]
+    monkeypatch.setattr(_plugins.metadata, "entry_points", lambda group: entries if "embedders" in group else [])
 
 
 def test_a_plugin_of_another_package_is_one_module(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,3 +89,22 @@ def test_the_version_is_that_of_the_distribution(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(importlib.metadata, "version", absent)
     assert mm_agents.__version__ == "0+unknown"
+
+
+def test_a_vector_has_the_role_that_is_set_else_that_of_its_name_or_of_what_it_replaces() -> None:
+    names = {"media": "image", "poster_vector": "image", "words": "text", "txt_vector": "text", "moment": "moment"}
+    old = CollectionSpec(name="Old", vectors=tuple(VectorSpec(name=name, width=2) for name in (*names, "other")))
+    assert {vector.name: old.role(vector.name) for vector in old.vectors} == {**names, "other": None}
+    newer = CollectionSpec(
+        name="New",
+        vectors=(
+            VectorSpec(name="looks", width=2, role="image"),
+            VectorSpec(name="words", width=2, role="speech"),
+            VectorSpec(name="looks_v2", width=3, replaces="looks"),
+        ),
+    )
+    assert [newer.role(vector.name) for vector in newer.vectors] == ["image", "speech", "image"]
+    assert [vector.name for vector in newer.vectors_with_role("image")] == ["looks", "looks_v2"]
+    assert [vector.name for vector in newer.vectors_with_role("text", "speech")] == ["words"]
+    with pytest.raises(errors.ConfigError, match="no vector named 'poster'"):
+        newer.role("poster")

@@ -18,7 +18,7 @@ import pytest
 
 from mm_agents import Hit, Library, Record, Retriever, errors, media
 from mm_agents.testing import HashEmbedder
-from mm_agents.types import Hits
+from mm_agents.types import CollectionSpec, Hits, VectorSpec
 
 Picture = Callable[..., Path]
 
@@ -68,6 +68,37 @@ def test_adding_keeps_what_can_be_known(filled: Library, folder: Path) -> None:
     movie = filled.get("blue then red.mp4")
     assert movie.properties["duration"] == pytest.approx(6.0, abs=0.25)
     assert [part.properties["t0"] for part in filled.parts(movie.id)] == [0.0, 2.0, 4.0]
+
+
+ROLES = CollectionSpec(
+    name="Mine",
+    vectors=(
+        VectorSpec(name="looks", width=64, embedder="hash:64", role="image"),
+        VectorSpec(name="passages", width=64, embedder="hash:64", role="text"),
+        VectorSpec(name="stretches", width=64, embedder="hash:64", role="moment"),
+    ),
+)
+
+
+def test_vectors_of_any_name_are_filled_and_searched_by_their_roles(tmp_path: Path, folder: Path) -> None:
+    picture(folder / "red.png", "red")
+    clip(folder / "blue then red.mp4", ["blue", "blue", "red"])
+    (folder / "poem.md").write_text("The tide comes in.")
+    with Library.open(tmp_path / "mine", embedder=HashEmbedder(width=64), preset=lambda embedder: ROLES) as made:
+        assert made.add(folder).added == 3
+        assert made.store.spec == ROLES
+        clips = made.parts(made.get("blue then red.mp4").id, with_vectors=True)
+        assert ["stretches" in part.vectors for part in clips] == [True, True, True]
+        assert 0 < sum("looks" in part.vectors for part in clips) < 3
+    with Library.open(tmp_path / "mine", embedder=HashEmbedder(width=64)) as again:
+        assert again.store.spec == ROLES
+        assert set(again.store.get([again.get("red.png").id], with_vectors=True)[again.get("red.png").id].vectors) == {
+            "looks"
+        }
+        found = again.search(image=folder / "red.png")
+        assert {one.vector for hit in found for one in hit.found_by} == {"looks"}
+        assert next(hit.t0 for hit in found if hit.media_type == "video") == 4.0
+        assert again.search("the tide")[0].name == "poem.md"
 
 
 def test_adding_again_embeds_nothing_and_changes_nothing(filled: Library, folder: Path) -> None:

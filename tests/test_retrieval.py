@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from mm_agents import _plugins, media
+from mm_agents._fusion import RANK_CONSTANT
 from mm_agents.errors import MediaTooLargeError
 from mm_agents.ingest.files import Piece, add_shots, chunks, pieces, shots
 from mm_agents.media import Limits
-from mm_agents.search.ranking import RANK_CONSTANT, Ranking, by_keywords, fuse, hits, merge, with_assets
+from mm_agents.search.ranking import Ranking, by_keywords, fuse, hits, merge, with_assets
 from mm_agents.types import CollectionSpec, Match, Record, VectorSpec
 
 A, B, C = (str(UUID(int=n)) for n in (1, 2, 3))
@@ -85,9 +86,27 @@ def test_shots_are_runs_of_like_segments() -> None:
 def test_each_shot_ranks_by_its_mean_at_its_most_typical_segment() -> None:
     rows = np.array([[0.96, 0.28], [0.8, 0.6], [0.6, 0.8], [0, -1]], np.float32)
     segments = [Piece(vectors={"moment": row}) for row in rows]
-    add_shots(segments, CollectionSpec(name="Media", vectors=(VectorSpec(name="media", width=2),)))
+    vectors = tuple(VectorSpec(name=name, width=2) for name in ("media", "moment"))
+    add_shots(segments, CollectionSpec(name="Media", vectors=vectors))
     assert [("media" in piece.vectors) for piece in segments] == [False, True, False, True]
     np.testing.assert_allclose(segments[1].vectors["media"], [0.8140, 0.5808], atol=1e-3)
+
+
+def test_a_shot_is_the_mean_of_the_moments_of_its_own_embedder() -> None:
+    old, new = np.eye(2, dtype=np.float32)[0], np.eye(3, dtype=np.float32)[2]
+    segments = [Piece(vectors={"moment": old, "moment_v2": new}) for _ in range(2)]
+    spec = CollectionSpec(
+        name="Media",
+        vectors=(
+            VectorSpec(name="media", width=2, embedder="old"),
+            VectorSpec(name="moment", width=2, embedder="old"),
+            VectorSpec(name="media_v2", width=3, embedder="new", replaces="media"),
+            VectorSpec(name="moment_v2", width=3, embedder="new", replaces="moment"),
+        ),
+    )
+    add_shots(segments, spec)
+    np.testing.assert_array_equal(segments[0].vectors["media"], old)
+    np.testing.assert_array_equal(segments[0].vectors["media_v2"], new)
 
 
 def test_chunks_are_whole_paragraphs_and_whole_words() -> None:

@@ -6,6 +6,8 @@ import ast
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,44 +15,23 @@ import pytest
 import mm_agents
 
 ROOT = Path(mm_agents.__file__).parent
-LAYERS = [
-    {"errors", "types"},
+LAYERS = [  # imports run down this list, or stay in one layer
     {
-        "protocols",
-        "_plugins",
-        "_optional",
-        "_batched",
-        "_asked_parts",
-        "_text",
-        "_progress",
-        "_cache",
-        "_hosts",
-        "_retry",
-        "filters",
-        "media",
-        "screening",
+        *("errors", "types", "_batched", "_cache", "_fusion", "_lazy", "_optional", "_progress"),
+        *("_question_parts", "_retry", "_text", "_timeout"),
     },
-    {
-        *(
-            "library",
-            "retrieval",
-            "recommend",
-            "queries",
-            "routes",
-            "presets",
-            "places",
-            "movies",
-            "ingest",
-            "pipeline",
-            "words",
-        ),
-        *("catalog", "moving", "sheet", "tools", "toolbox", "chat", "testing"),
-    },
-    {"agent", "embedders", "stores", "documents", "contrastive", "evaluate", "plots"},
-    {"adapters", "cli", "demo", "doctor", "web", "_scan"},
+    {"protocols", "tools", "filters", "media", "_plugins"},
+    {"chat", "security"},
+    {"search", "embedders", "stores", "documents", "contrastive", "testing"},
+    {"ingest"},
+    {"library", "location"},
+    {"toolbox", "retriever", "plots", "evaluate", "migration", "contact_sheet"},
+    {"adapters", "agent"},
+    {"cli", "web", "demo"},
 ]
-ROOMS_APART = {"agent", "embedders", "stores", "documents", "contrastive", "evaluate", "plots"}
+APART = LAYERS[3]  # rooms that do not import each other
 MEETINGS = {("embedders/contrastive.py", "contrastive")}  # its checkpoints are what the embedder is made of
+PLUGGED = {"embedders", "stores", "documents", "contrastive"}  # the front door meets them by ``_plugins`` alone
 LONG_FILES: dict[str, int] = {}  # files past 700 lines, each with its reason beside it; may only shrink
 LONG_FUNCTIONS: set[str] = set()
 
@@ -63,17 +44,22 @@ def room(path: Path) -> str:
     return path.relative_to(ROOT).with_suffix("").parts[0]
 
 
-def imported_rooms(path: Path) -> set[str]:
-    found: set[str] = set()
+@cache
+def imports(path: Path) -> list[tuple[str, str]]:
+    """What a file imports of this package, as modules and names in them; also where only types need it."""
+    found: list[tuple[str, str]] = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        names: list[str] = []
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            found += [(alias.name, "") for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        found |= {name.split(".")[1] for name in names if name.startswith("mm_agents.")}
-    return found
+            found += [(node.module or "", alias.name) for alias in node.names]
+    return [(module, name) for module, name in found if module.split(".")[0] == "mm_agents"]
+
+
+def imported_rooms(path: Path) -> set[str]:
+    named = [f"{module}.{name}".split(".") for module, name in imports(path)]
+    return {parts[1] for parts in named if parts[1]}
 
 
 def layer(name: str) -> int:
@@ -88,7 +74,55 @@ def test_imports_run_down(path: Path) -> None:
     for other in imported_rooms(path) - {here}:
         assert layer(other) <= layer(here), f"{here} may not import {other}"
         if (path.relative_to(ROOT).as_posix(), other) not in MEETINGS:
-            assert not ({here, other} <= ROOMS_APART), f"{here} may meet {other} only through _plugins"
+            assert not ({here, other} <= APART), f"{here} may not import {other}: both are in one layer"
+        if here in ("library", "ingest"):
+            assert other not in PLUGGED, f"{here} may meet {other} only through _plugins"
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+def circles(graph: Mapping[str, set[str]]) -> list[list[str]]:
+    """The groups of modules that import each other: what is left without those that lie on no circle."""
+
+    def reached(start: str) -> set[str]:
+        seen: set[str] = set()
+        ahead = [start]
+        while ahead:
+            new = graph[ahead.pop()] - seen
+            seen |= new
+            ahead += new
+        return seen
+
+    reach = {name: reached(name) for name in graph}
+    circling = [name for name in graph if name in reach[name]]
+    groups = {
+        frozenset(other for other in circling if other in reach[name] and name in reach[other]) for name in circling
+    }
+    return sorted(sorted(group) for group in groups)
+
+
+def test_circles_are_found() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set[str](), "e": {"f", "a"}, "f": {"e"}}
+    assert circles(graph) == [["b", "c"], ["e", "f"]]
+
+
+def test_no_modules_import_each_other() -> None:
+    files = {module_name(path): path for path in (ROOT / "__init__.py", *modules())}
+    graph: dict[str, set[str]] = {}
+    for here, path in files.items():
+        named = {f"{module}.{name}" if f"{module}.{name}" in files else module for module, name in imports(path)}
+        graph[here] = named & files.keys() - {here}
+    assert circles(graph) == []
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_private_name_of_another_package_is_imported(path: Path) -> None:
+    for module, name in imports(path):
+        _, *inside = f"{module}.{name}".removesuffix(".").split(".")
+        private = [part for part in inside[1:] if part.startswith("_") and not part.endswith("__")]
+        assert not private or inside[0] == room(path), f"{module}.{name} is private"
 
 
 def test_public_names_are_sorted_and_resolve() -> None:

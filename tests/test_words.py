@@ -68,7 +68,7 @@ def marks(library: Library) -> dict[str, Any]:
 
 def test_words_are_found_and_pictures_stay_as_they_were(shelf: Library) -> None:
     before = {record.id: record for record in shelf.iterate(with_vectors=True)}
-    report = read_words(shelf, ocr=Ocr(TEXTS))
+    report = read_words(shelf.store, shelf.routes, shelf.path, ocr=Ocr(TEXTS))
     assert (report.read, report.without, report.failed) == (1, 2, ())
     assert marks(shelf) == {"scan.png": "test-ocr-1", "photo.png": GLANCED, "smudge.png": "test-ocr-1"}
     (hit, *_) = shelf.search("brass hinges", vector="words")
@@ -81,16 +81,16 @@ def test_words_are_found_and_pictures_stay_as_they_were(shelf: Library) -> None:
 
 
 def test_a_second_pass_reads_nothing_again(shelf: Library) -> None:
-    read_words(shelf, ocr=Ocr(TEXTS))
+    read_words(shelf.store, shelf.routes, shelf.path, ocr=Ocr(TEXTS))
     again = Ocr(TEXTS)
-    report = read_words(shelf, ocr=again)
+    report = read_words(shelf.store, shelf.routes, shelf.path, ocr=again)
     assert (report.read, report.without, again.looked, again.read_pixels) == (0, 0, 0, [])
 
 
 def test_all_also_reads_where_a_look_found_none(shelf: Library) -> None:
-    read_words(shelf, ocr=Ocr(TEXTS))
+    read_words(shelf.store, shelf.routes, shelf.path, ocr=Ocr(TEXTS))
     thorough = Ocr(TEXTS | {20: "Platform nine"})
-    report = read_words(shelf, "all", ocr=thorough)
+    report = read_words(shelf.store, shelf.routes, shelf.path, "all", ocr=thorough)
     assert (report.read, thorough.looked, thorough.read_pixels) == (1, 0, [20])
     assert shelf.search("platform nine", vector="words")[0].name == "photo.png"
     assert len(shelf.parts(shelf.get("photo.png").id)) == 1
@@ -105,15 +105,15 @@ def test_an_interrupted_pass_goes_on(shelf: Library) -> None:
 
     first = Interrupted(TEXTS)
     with pytest.raises(KeyboardInterrupt):
-        read_words(shelf, "all", ocr=first)
+        read_words(shelf.store, shelf.routes, shelf.path, "all", ocr=first)
     rest = Ocr(TEXTS)
-    read_words(shelf, "all", ocr=rest)
+    read_words(shelf.store, shelf.routes, shelf.path, "all", ocr=rest)
     assert sorted(first.read_pixels + rest.read_pixels) == [10, 20, 30]
 
 
 def test_a_long_text_lies_in_passages(shelf: Library) -> None:
     words = [f"word{n}" for n in range(400)]
-    read_words(shelf, ocr=Ocr({20: " ".join(words)}))
+    read_words(shelf.store, shelf.routes, shelf.path, ocr=Ocr({20: " ".join(words)}))
     parts = shelf.parts(shelf.get("photo.png").id, with_vectors=True)
     assert len(parts) > 2
     assert " ".join(part.text for part in parts).split() == words
@@ -124,16 +124,16 @@ def test_a_long_text_lies_in_passages(shelf: Library) -> None:
 def test_a_file_that_changed_or_went_is_told(shelf: Library, tmp_path: Path) -> None:
     picture(tmp_path / "scan.png", 11)
     (tmp_path / "photo.png").unlink()
-    report = read_words(shelf, ocr=Ocr(TEXTS))
+    report = read_words(shelf.store, shelf.routes, shelf.path, ocr=Ocr(TEXTS))
     assert sorted(Path(failed.path).name for failed in report.failed) == ["photo.png", "scan.png"]
     assert "has changed" in next(failed.reason for failed in report.failed if "scan" in failed.path)
 
 
 def test_a_changed_picture_loses_its_old_words(shelf: Library, tmp_path: Path) -> None:
-    read_words(shelf, ocr=Ocr(TEXTS))
+    read_words(shelf.store, shelf.routes, shelf.path, ocr=Ocr(TEXTS))
     picture(tmp_path / "scan.png", 12)
     shelf.add(tmp_path / "scan.png", words="none")
-    read_words(shelf, ocr=Ocr({12: "Something else entirely"}))
+    read_words(shelf.store, shelf.routes, shelf.path, ocr=Ocr({12: "Something else entirely"}))
     assert shelf.search("brass hinges 4711", kind="image")[0].text != TEXTS[10]
     assert not [record for record in shelf.iterate(parts=True) if record.text == TEXTS[10]]
 
@@ -147,13 +147,13 @@ def test_posters_of_films_and_pages_of_scans_are_read(tmp_path: Path) -> None:
     picture(tmp_path / "posters" / "1_poster.png", 40)
     with Library.open(tmp_path / "films", embedder=HashEmbedder(width=32), preset=movies_spec) as films:
         add_movies(films, tmp_path / "films.json", tmp_path / "posters")
-        assert read_words(films, ocr=Ocr({40: "Only in cinemas"})).read == 1
+        assert read_words(films.store, films.routes, films.path, ocr=Ocr({40: "Only in cinemas"})).read == 1
         assert films.search("cinemas")[0].name == "Harbour"
         again = add_movies(films, tmp_path / "films.json", tmp_path / "posters")
         assert (again.added, again.unchanged) == (0, 1)
         picture(tmp_path / "posters" / "1_poster.png", 41)
         add_movies(films, tmp_path / "films.json", tmp_path / "posters")
-        assert read_words(films, ocr=Ocr({41: "Out now"})).read == 1
+        assert read_words(films.store, films.routes, films.path, ocr=Ocr({41: "Out now"})).read == 1
         assert [part.text for part in films.parts(films.get("Harbour").id)] == ["Out now"]
 
 
@@ -165,10 +165,10 @@ def test_scanned_pages_of_a_pdf_are_read(library: Library, tmp_path: Path) -> No
     (tmp_path / "scan.pdf").write_bytes(file.getvalue())
     library.add(tmp_path / "scan.pdf", words="none")
     engine = Ocr({key: f"Page about {name}" for key, name in ((50, "fifty"), (60, "sixty"))})
-    assert read_words(library, "all", ocr=engine).read == 2
+    assert read_words(library.store, library.routes, library.path, "all", ocr=engine).read == 2
     hit = library.search("page about sixty", vector="words")[0]
     assert (hit.name, hit.page) == ("scan.pdf", 2)
-    assert read_words(library, "all", ocr=engine).read == 0
+    assert read_words(library.store, library.routes, library.path, "all", ocr=engine).read == 0
 
 
 def test_without_the_extra_it_is_left_out_or_told(

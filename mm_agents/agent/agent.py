@@ -27,7 +27,7 @@ from mm_agents.protocols import Calibrated
 from mm_agents.security.policy import IssuedIds, ToolPolicy
 from mm_agents.toolbox import AttachmentInfo, Attachments, Readings, bound_to_conversation, toolbox
 from mm_agents.tools import Attachment, Tool, by_name
-from mm_agents.types import Condition
+from mm_agents.types import Condition, VectorRole
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -42,7 +42,6 @@ OFFLINE = "offline"
 
 DEFAULT_MODEL = "google_genai:gemini-3.5-flash"
 _KEYS = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
-_READ = ("words", "txt_vector")
 _DESCRIBE = "describe_image"
 _REFUSAL = "I can't help with that: I look for what is in the library and read it, and do nothing else."
 _BESIDE = 0.8
@@ -144,6 +143,11 @@ class Agent:
         """The ids and titles of the library's films."""
         return [(film.id, film.name) for film in self.library.iterate(where=Condition("media_type", "eq", "film"))]
 
+    def roles(self) -> dict[str, VectorRole | None]:
+        """For each vector what it is of."""
+        spec = self.library.store.spec
+        return {vector.name: spec.role(vector.name) for vector in spec.vectors}
+
     def floors(self) -> dict[str, float]:
         """For each vector the cosine from which a text and a thing belong together, where its embedder knows."""
         found: dict[str, float] = {}
@@ -151,7 +155,7 @@ class Agent:
         for vector in spec.vectors:
             embedder = self.library.routes.embedder(vector.name)
             if isinstance(embedder, Calibrated):
-                read = any(vector in spec.vectors_with_role(name) for name in _READ)
+                read = spec.role(vector.name) in ("text", "speech")
                 found[vector.name] = embedder.floors["text" if read else "image"]
         return found
 
@@ -257,6 +261,7 @@ class Conversation:
                 reader=reader,
                 films=self.agent.films() if "recommend" in names else (),
                 floors=self.agent.floors(),
+                roles=self.agent.roles(),
             )
             if planned:
                 yield from run.run(names, asked)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
-from collections.abc import Callable
-from contextvars import copy_context
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from mm_agents.agent.answer import Cost
 from mm_agents.errors import ConfigError
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,27 +78,3 @@ class BudgetTracker:
         """What was spent so far."""
         seconds = time.monotonic() - self._started
         return Cost(calls=self.calls, tokens=self.tokens, seconds=round(seconds, 3))
-
-
-def call_with_timeout(function: Callable[[], T], seconds: float) -> T:
-    """Call a function that may hang; it is left to itself when the time is over.
-
-    Raises:
-        TimeoutError: it gave nothing in that time.
-    """
-    done: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
-
-    def run() -> None:
-        try:
-            done.put((True, function()))
-        except BaseException as error:  # noqa: BLE001 - it is raised where the result is awaited
-            done.put((False, error))
-
-    threading.Thread(target=copy_context().run, args=(run,), daemon=True).start()
-    try:
-        good, value = done.get(timeout=max(seconds, 0.001))
-    except queue.Empty:
-        raise TimeoutError(f"nothing came in {seconds:.3g} seconds") from None
-    if not good:
-        raise value
-    return value

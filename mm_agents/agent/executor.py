@@ -39,7 +39,7 @@ from mm_agents.security.policy import ToolPolicy
 from mm_agents.toolbox.describing import ImageClassifierView, with_classifier
 from mm_agents.toolbox.titles import films_named
 from mm_agents.tools import Tool, ToolResult
-from mm_agents.types import Text
+from mm_agents.types import Text, VectorRole
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
@@ -105,6 +105,7 @@ class Asked:
         reader: the tool that reads that document, where it is not one of the plan.
         films: ids and titles, for finding those that a question names.
         floors: for each vector's name the cosine from which a text and something else belong together.
+        roles: for each vector's name what it is of.
     """
 
     text: str
@@ -114,6 +115,11 @@ class Asked:
     reader: str | None = None
     films: Sequence[tuple[str, str]] = ()
     floors: Mapping[str, float] = field(default_factory=dict[str, float])
+    roles: Mapping[str, VectorRole | None] = field(default_factory=dict[str, "VectorRole | None"])
+
+    def floors_with(self, floor: float) -> dict[str, float]:
+        """The floors, with this one for the vectors of images."""
+        return {**self.floors, **{name: floor for name, role in self.roles.items() if role == "image"}}
 
 
 class OfflineRun:
@@ -195,7 +201,7 @@ class OfflineRun:
         if self._closer is not None:
             result = self._closer.look(name, result, asked.text)
         compared = "query" not in arguments or "image" in arguments or "video" in arguments
-        floors = {} if compared else {**asked.floors, "poster_vector": 0.0}
+        floors = {} if compared else asked.floors_with(0.0) if name == "search_posters" else asked.floors
         several = wants_several(asked.text)
         return compose.render_hits(self._builder, result, SEARCHES[name], floors, several=several, strict=strict)
 
@@ -267,7 +273,7 @@ class OfflineRun:
         arguments = {"like": like} | ({"unlike": unlike} if unlike else {}) | ({"about": about} if about else {})
         result = yield from self._call("recommend", arguments)
         if result is not None:
-            compose.render_recommended(self._builder, result)
+            compose.render_recommended(self._builder, result, asked.roles)
 
     # ------------------------------------------------------------ reading
 
@@ -311,9 +317,10 @@ class OfflineRun:
         """The ids of what a search found that may be such a document, the likeliest first."""
         hits = list(found.payload["hits"]) if found is not None else []
         if name != "read_hidden_text":
-            wordy = [hit for hit in hits if hit["text"] or any(one["vector"] == "words" for one in hit["found_by"])]
+            texts = {vector for vector, role in asked.roles.items() if role == "text"}
+            wordy = [hit for hit in hits if hit["text"] or any(one["vector"] in texts for one in hit["found_by"])]
             hits = wordy or hits
-            floors = {**asked.floors, "media": 1.0} if asked.floors else {}
+            floors = asked.floors_with(1.0) if asked.floors else {}
             sure = [hit for hit in hits if compose.likeness(hit, floors).carries]
             hits = sure[:_CANDIDATES] or hits[:_UNLIKELY]
         return [hit["id"] for hit in hits[:_CANDIDATES]]

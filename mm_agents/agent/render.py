@@ -10,7 +10,7 @@ from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.grounding.numbers import sum_behind
 from mm_agents.contact_sheet import clock
 from mm_agents.tools import ToolResult
-from mm_agents.types import Evidence
+from mm_agents.types import Evidence, VectorRole
 
 _BEST = 5  # hits that are told where several are asked for
 _ALSO = 2  # where one is
@@ -157,8 +157,14 @@ def tell_listed(builder: AnswerBuilder, result: ToolResult, noun: str) -> bool:
     return bool(hits)
 
 
-def render_recommended(builder: AnswerBuilder, result: ToolResult) -> None:
-    """Tell which films are recommended, and why."""
+def render_recommended(builder: AnswerBuilder, result: ToolResult, roles: Mapping[str, VectorRole | None]) -> None:
+    """Tell which films are recommended, and why.
+
+    Args:
+        builder: gets the claims.
+        result: of the tool that recommends.
+        roles: for each vector's name what it is of.
+    """
     payload = result.payload
     hits = payload["hits"]
     if not hits:
@@ -169,14 +175,15 @@ def render_recommended(builder: AnswerBuilder, result: ToolResult) -> None:
     builder.say(f"Films like {_listed(payload['like'])}{unlike}{about}:")
     for hit, evidence in zip(hits, result.evidence, strict=True):
         number = builder.cite(evidence, name=hit["name"], media_type=hit["media_type"])
-        by = " and ".join(dict.fromkeys(_BY.get(one["vector"], str(one["vector"])) for one in hit["found_by"]))
-        near = max((one["score"] for one in hit["found_by"] if one["vector"] in _BY), default=None)
+        seen = [(one, _BY.get(roles.get(one["vector"]))) for one in hit["found_by"]]
+        by = " and ".join(dict.fromkeys(what or str(one["vector"]) for one, what in seen))
+        near = max((one["score"] for one, what in seen if what), default=None)
         line = f"- {hit['name']}"
         builder.claim(hit["name"], [number], why=f"near by {by}", match=True, similarity=near, line=line)
 
 
 _FIELDS = {"number": "The invoice {} is {}.", "ship_to": "It ships to {1}."}
-_BY = {"poster_vector": "its poster", "txt_vector": "its story"}
+_BY: Mapping[VectorRole | None, str] = {"image": "its poster", "text": "its story"}
 
 
 def _named(hit: Mapping[str, Any]) -> str:

@@ -270,7 +270,8 @@ def add_movies(
         with bar("Adding", show=progress_or_callback) as report:
             result = movies.add_movies(opened, films, posters, report=report)
         with bar("Reading words", show=progress_or_callback) as report:
-            read_words(opened, words if words == "all" or can_read() else "none", report=report)
+            chosen = words if words == "all" or can_read() else "none"
+            read_words(opened.store, opened.routes, opened.path, chosen, report=report)
     if as_json:
         print_json(asdict(result))
     elif not quiet:

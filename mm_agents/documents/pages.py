@@ -14,8 +14,8 @@ from mm_agents import _plugins, media
 from mm_agents.documents.ocr_engine import find_ink
 from mm_agents.documents.page_transform import Frame
 from mm_agents.errors import ConfigError, UnsupportedMediaError
-from mm_agents.ingest.files import asset_id
 from mm_agents.media import DEFAULT_LIMITS, Limits, MediaFile, PrintedPage
+from mm_agents.media.files import asset_id
 from mm_agents.security.injection import screen_words
 from mm_agents.types import Box, Evidence, Image, Word
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from mm_agents.ingest.files import asset_id
+from mm_agents.media.files import asset_id
 from mm_agents.types import Condition
 
 if TYPE_CHECKING:

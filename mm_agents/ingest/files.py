@@ -8,14 +8,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid5
 
 import numpy as np
 
 from mm_agents import media
 from mm_agents.errors import MediaTooLargeError
+from mm_agents.ingest.presets import media_vectors
 from mm_agents.media import DEFAULT_LIMITS, Limits, MediaFile
-from mm_agents.types import CollectionSpec, Item, Record, Text, Value
+from mm_agents.media.files import asset_id, part_id
+from mm_agents.types import CollectionSpec, Item, Record, Text, Value, VectorRole
 
 if TYPE_CHECKING:
     from mm_agents.types import FloatArray
@@ -35,15 +36,13 @@ Measured with the offline embedder on clips joined end to end and on pans over p
 changes of species and splits 6 to 9 % of the pans.
 """
 
-_NAMESPACE = UUID("6f1b8c1e-7a52-5d0e-9f0e-3c6d3f5b7a10")
-
 
 @dataclass(slots=True, kw_only=True)
 class Piece:
-    """What is embedded of a file, and what will be kept of it."""
+    """What is embedded of a file, by the roles of the vectors, and what will be kept of it."""
 
     properties: dict[str, Value] = field(default_factory=dict[str, Value])
-    items: dict[str, Item] = field(default_factory=dict[str, Item])
+    items: dict[VectorRole, Item] = field(default_factory=dict["VectorRole", Item])
     text: str = ""
     thumbnail: bytes | None = None
     vectors: dict[str, FloatArray] = field(default_factory=dict[str, "FloatArray"])
@@ -56,16 +55,6 @@ class Source:
     file: MediaFile
     properties: dict[str, Value]
     pieces: list[Piece] = field(default_factory=list[Piece])
-
-
-def asset_id(sha256: str) -> str:
-    """The id of the asset that has this content."""
-    return str(uuid5(_NAMESPACE, f"sha256:{sha256}"))
-
-
-def part_id(asset: str, index: int) -> str:
-    """The id of an asset's part, counted from 0."""
-    return str(uuid5(_NAMESPACE, f"{asset}/part/{index}"))
 
 
 # ---------------------------------------------------------------- what is read of each kind of file
@@ -108,7 +97,7 @@ def _pieces(file: MediaFile, limits: Limits) -> Iterator[Piece]:
         case "image":
             image = media.load_image(file, max_side=IMAGE_SIDE, limits=limits)
             thumbnail = media.encode_jpeg(image.pixels, max_side=THUMBNAIL_SIDE)
-            yield Piece(items={"media": image}, thumbnail=thumbnail)
+            yield Piece(items={"image": image}, thumbnail=thumbnail)
         case "video":
             for clip in media.segments(file, limits=limits):
                 yield Piece(
@@ -120,13 +109,13 @@ def _pieces(file: MediaFile, limits: Limits) -> Iterator[Piece]:
             passages = chunks(media.load_text(file, limits=limits))
             for n, passage in enumerate(passages):
                 numbered: dict[str, Value] = {"chunk": n} if len(passages) > 1 else {}
-                yield Piece(properties=numbered, items={"words": Text(text=passage)}, text=passage)
+                yield Piece(properties=numbered, items={"text": Text(text=passage)}, text=passage)
         case "pdf":
             for page in media.pages(file, limits=limits):
                 thumbnail = media.encode_jpeg(page.image.pixels, max_side=THUMBNAIL_SIDE)
-                looks: dict[str, Item] = {"media": page.image}
+                looks: dict[VectorRole, Item] = {"image": page.image}
                 for n, passage in enumerate(chunks(page.text) or [""]):
-                    words: dict[str, Item] = {"words": Text(text=passage)} if passage else {}
+                    words: dict[VectorRole, Item] = {"text": Text(text=passage)} if passage else {}
                     yield Piece(
                         properties={"page": page.number, "chunk": n},
                         items=looks | words,
@@ -172,22 +161,27 @@ def add_shots(segments: Sequence[Piece], spec: CollectionSpec) -> None:
     """Give the segment nearest to each shot's mean that mean, so that clips rank by their shots.
 
     Args:
-        segments: a clip's, in order, with the vector ``moment`` and, for each vector that stands for ``media`` and has
-            another embedder, that embedder's vector of the segment.
+        segments: a clip's, in order, with their vectors of moments and, for each vector of images that has another
+            embedder, that embedder's vector of the segment.
         spec: the collection.
     """
-    if not segments or "moment" not in segments[0].vectors:
+    if not segments:
         return
-    moments = np.stack([piece.vectors["moment"] for piece in segments])
+    filled = [vector for vector in spec.vectors_with_role("moment") if vector.name in segments[0].vectors]
+    if not filled:
+        return
+    moments = np.stack([piece.vectors[filled[0].name] for piece in segments])
     runs = shots(moments)
-    for media_spec in spec.vectors_with_role("media"):
-        rows = moments
-        if media_spec.name in segments[0].vectors:
-            rows = np.stack([piece.vectors.pop(media_spec.name) for piece in segments])
+    for image_spec in media_vectors(spec, "image"):
+        if image_spec.name in segments[0].vectors:
+            rows = np.stack([piece.vectors.pop(image_spec.name) for piece in segments])
+        else:
+            own = next((vector for vector in filled if vector.embedder == image_spec.embedder), filled[0])
+            rows = np.stack([piece.vectors[own.name] for piece in segments])
         for shot in runs:
             mean = rows[shot].mean(axis=0)
             nearest = shot.start + int(np.argmax(moments[shot] @ moments[shot].mean(axis=0)))
-            segments[nearest].vectors[media_spec.name] = mean / max(float(np.linalg.norm(mean)), 1e-9)
+            segments[nearest].vectors[image_spec.name] = mean / max(float(np.linalg.norm(mean)), 1e-9)
 
 
 def records(source: Source, spec: CollectionSpec) -> list[Record]:
@@ -215,5 +209,6 @@ def records(source: Source, spec: CollectionSpec) -> list[Record]:
         )
         for index, piece in enumerate(found)
     ]
-    cover = next((p.thumbnail for p in found if "media" in p.vectors), found[0].thumbnail if found else None)
+    seen = {vector.name for vector in media_vectors(spec, "image")}
+    cover = next((p.thumbnail for p in found if seen & p.vectors.keys()), found[0].thumbnail if found else None)
     return [*parts, Record(id=id, properties=source.properties, thumbnail=cover)]

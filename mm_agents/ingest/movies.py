@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -16,18 +16,36 @@ from mm_agents import media
 from mm_agents.errors import ConfigError, MediaError
 from mm_agents.ingest.files import IMAGE_SIDE, THUMBNAIL_SIDE
 from mm_agents.ingest.pipeline import FailedFile, failure
-from mm_agents.ingest.presets import FILM_VECTORS, extend, movies_spec
+from mm_agents.ingest.presets import extend_for_films, film_vectors
 from mm_agents.types import Image, Record, Text, Value
 
 if TYPE_CHECKING:
-    from mm_agents.library import Library
-    from mm_agents.protocols import Embedder
+    from mm_agents.protocols import Embedder, Store
+    from mm_agents.search.embedder_map import EmbedderMap
     from mm_agents.types import Item
 
 _NAMESPACE = UUID("0b0a3a0e-5d0f-5c43-9a5e-6f2f6c1d7c11")
 _BATCH = 32
 _POSTERS = ("{id}_poster", "{id}", "{title}")
 _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+
+
+class FilmLibrary(Protocol):
+    """The members of a library that adding films uses."""
+
+    @property
+    def store(self) -> Store:
+        """Where records are kept."""
+        ...
+
+    @property
+    def routes(self) -> EmbedderMap:
+        """Which embedder fills each vector."""
+        ...
+
+    def stored_path(self, path: Path) -> str:
+        """A path as records keep it."""
+        ...
 
 
 class Film(BaseModel):
@@ -60,7 +78,7 @@ class FilmsReport:
 
 
 def add_movies(
-    library: Library,
+    library: FilmLibrary,
     films: str | Path,
     posters: str | Path,
     *,
@@ -81,7 +99,7 @@ def add_movies(
     entries, folder = _read(Path(films)), Path(posters)
     if not folder.is_dir():
         raise ConfigError(f"There is no folder of posters at {str(folder)!r}.")
-    extend(library, movies_spec, FILM_VECTORS)
+    extend_for_films(library.store, library.routes)
     added = unchanged = 0
     failed: list[FailedFile] = []
     bare: list[str] = []
@@ -91,8 +109,8 @@ def add_movies(
             film = _film(entry, f"{films}[{place}]", failed)
             if film is None:
                 continue
-            record, items = _record(library, film, folder, failed)
-            if "poster_vector" not in items:
+            record, items = _record(film, folder, library.stored_path, failed)
+            if "image" not in items:
                 bare.append(film.title)
             known = library.store.get([record.id])
             if known and _same(known[record.id], record):
@@ -100,7 +118,7 @@ def add_movies(
             else:
                 new[record.id] = (record, items)
             report(place + 1, len(entries), film.title)
-        library.store.upsert(list(_embedded(library, list(new.values()))))
+        library.store.upsert(list(_embedded(library.store, library.routes, list(new.values()))))
         added += len(new)
     return FilmsReport(added=added, unchanged=unchanged, without_poster=tuple(bare), failed=tuple(failed))
 
@@ -125,10 +143,12 @@ def _film(entry: Any, place: str, failed: list[FailedFile]) -> Film | None:
         return None
 
 
-def _record(library: Library, film: Film, folder: Path, failed: list[FailedFile]) -> tuple[Record, dict[str, Item]]:
-    """A film's record without vectors, and what its vectors are made of."""
+def _record(
+    film: Film, folder: Path, stored_path: Callable[[Path], str], failed: list[FailedFile]
+) -> tuple[Record, dict[str, Item]]:
+    """A film's record without vectors, and what its vectors are made of, by their roles."""
     text = f"{film.title}. {film.overview}".strip()
-    items: dict[str, Item] = {"txt_vector": Text(text=text)}
+    items: dict[str, Item] = {"text": Text(text=text)}
     properties: dict[str, Value] = {"name": film.title, "media_type": "film", "film_id": str(film.id)}
     properties |= {name: value for name, value in _plain(film).items() if name not in properties}
     thumbnail = None
@@ -140,9 +160,9 @@ def _record(library: Library, film: Film, folder: Path, failed: list[FailedFile]
         except MediaError as error:
             failed.append(failure(poster, error))
         else:
-            items["poster_vector"] = image
+            items["image"] = image
             thumbnail = media.encode_jpeg(image.pixels, max_side=THUMBNAIL_SIDE)
-            stored = library.stored_path(poster)
+            stored = stored_path(poster)
             properties |= {"path": stored, "paths": (stored,), "sha256": file.sha256}
     id = str(uuid5(_NAMESPACE, f"film:{film.id}"))
     return Record(id=id, properties=properties, text=film.overview, thumbnail=thumbnail), items
@@ -172,14 +192,14 @@ def _same(known: Record, record: Record) -> bool:
     return dict(known.properties) == dict(record.properties) and known.text == record.text
 
 
-def _embedded(library: Library, films: list[tuple[Record, dict[str, Item]]]) -> Iterator[Record]:
+def _embedded(store: Store, embedders: EmbedderMap, films: list[tuple[Record, dict[str, Item]]]) -> Iterator[Record]:
     """The records with their vectors; each vector's items go to its embedder in one call."""
     vectors: list[dict[str, Any]] = [{} for _ in films]
-    for name in ("txt_vector", "poster_vector"):
-        for spec in library.store.spec.vectors_with_role(name):
-            embedder: Embedder = library.routes.need(spec.name)
-            todo = [(place, items[name]) for place, (_, items) in enumerate(films) if name in items]
-            if todo and ("text" if name == "txt_vector" else "image") in embedder.accepts:
+    for role in ("text", "image"):
+        for spec in film_vectors(store.spec, role):
+            embedder: Embedder = embedders.need(spec.name)
+            todo = [(place, items[role]) for place, (_, items) in enumerate(films) if role in items]
+            if todo and role in embedder.accepts:
                 rows = embedder.embed([item for _, item in todo], role="document")
                 for (place, _), row in zip(todo, rows, strict=True):
                     vectors[place][spec.name] = row

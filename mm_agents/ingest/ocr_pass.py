@@ -6,8 +6,9 @@ over, and a pass that was cut off goes on where it stopped.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
@@ -16,11 +17,12 @@ from mm_agents._progress import ProgressCallback
 from mm_agents.errors import MediaError, MissingExtraError
 from mm_agents.ingest.files import chunks
 from mm_agents.ingest.pipeline import FailedFile, failure
-from mm_agents.types import And, Condition, Image, Record, Text, Value, Words
+from mm_agents.ingest.presets import media_vectors
+from mm_agents.types import And, CollectionSpec, Condition, Image, Record, Text, Value, Words
 
 if TYPE_CHECKING:
-    from mm_agents.library import Library
-    from mm_agents.protocols import Ocr
+    from mm_agents.protocols import Ocr, Store
+    from mm_agents.search.embedder_map import EmbedderMap
 
 READ = "words_read"
 """The property of the parts that hold read words: by what they were read, or GLANCED where there seemed to be none."""
@@ -51,7 +53,9 @@ class WordsReport:
 
 
 def read_words(
-    library: Library,
+    store: Store,
+    embedders: EmbedderMap,
+    path_of: Callable[[Record], Path | None],
     words: Words = "auto",
     *,
     ocr: Ocr | None = None,
@@ -60,7 +64,9 @@ def read_words(
     """Read the words of every picture, poster and scanned page that has not been read yet.
 
     Args:
-        library: where the pictures are; parts with text, and the vector ``words`` where there is one, are added.
+        store: where the pictures are; parts with text, and with their vectors where there are any of texts, are added.
+        embedders: which embedder fills each vector.
+        path_of: gives the path of an asset's file, None where it names none; ``Library.path``.
         words: "auto" first takes a look whether there is text; "all" reads also those where a look found none.
         ocr: what reads; the plugin "ocr" by default.
         report: told how many assets are done, how many there are, and the name at hand.
@@ -72,59 +78,53 @@ def read_words(
     if words == "none":
         return WordsReport(read=0, without=0, failed=())
     engine: Ocr = ocr or _plugins.build_named("ocr", "rapidocr")
-    todo = list(_unread(library, again=words == "all"))
+    todo = list(_unread(store, again=words == "all"))
     read = without = 0
     failed: list[FailedFile] = []
     for done, (asset, pages) in enumerate(todo, start=1):
         try:
-            texts = {page: _text(engine, image, words) for page, image in _images(library, asset, pages)}
+            texts = {page: _text(engine, image, words) for page, image in _images(asset, path_of(asset), pages)}
         except MediaError as error:
-            failed.append(failure(library.path(asset) or asset.name, error))
+            failed.append(failure(path_of(asset) or asset.name, error))
             continue
         parts = [part for page, text in texts.items() for part in _parts(asset, page, text, engine.name)]
-        library.store.upsert(_embedded(library, parts))
-        _drop_old(library, asset, parts)
+        store.upsert(_embedded(parts, store.spec, embedders))
+        _drop_old(store, asset, parts)
         read += sum(bool(text) for text in texts.values())
         without += sum(not text for text in texts.values())
         report(done, len(todo), asset.name)
     return WordsReport(read=read, without=without, failed=tuple(failed))
 
 
-def wanting(library: Library) -> bool:
-    """Whether there is anything that no pass has looked at yet."""
-    return next(_unread(library, again=False), None) is not None
-
-
-def _unread(library: Library, *, again: bool) -> Iterator[tuple[Record, tuple[int, ...]]]:
+def _unread(store: Store, *, again: bool) -> Iterator[tuple[Record, tuple[int, ...]]]:
     """Assets whose words have not been read, with the pages that it is about; 0 stands for a picture.
 
     A part counts as long as the file that it was read in is still the asset's.
     """
     known: dict[str, set[tuple[Value, Value]]] = {}
-    for part in library.iterate(where=Condition(READ, "exists"), parts=True):
+    for part in store.iterate(where=Condition(READ, "exists"), parts=True):
         if not again or part.properties[READ] != GLANCED:
             seen = (part.properties.get("page", 0), part.properties.get("sha256", ""))
             known.setdefault(part.asset, set()).add(seen)
-    for asset in library.iterate(where=Condition("media_type", "in", ("image", "film", "pdf"))):
+    for asset in store.iterate(where=Condition("media_type", "in", ("image", "film", "pdf"))):
         sha256 = asset.properties.get("sha256")
         if sha256 is None:
             continue  # a film without a poster
-        pages = (0,) if asset.media_type != "pdf" else _scanned(library, asset)
+        pages = (0,) if asset.media_type != "pdf" else _scanned(store, asset)
         unread = tuple(page for page in pages if (page, sha256) not in known.get(asset.id, set()))
         if unread:
             yield asset, unread
 
 
-def _scanned(library: Library, asset: Record) -> tuple[int, ...]:
+def _scanned(store: Store, asset: Record) -> tuple[int, ...]:
     """The pages of a PDF that hold no text of their own."""
     of_asset = And((Condition("parent", "eq", asset.id), Condition("page", "exists")))
-    pages = [part for part in library.iterate(where=of_asset, parts=True) if READ not in part.properties]
+    pages = [part for part in store.iterate(where=of_asset, parts=True) if READ not in part.properties]
     silent = {part.properties["page"] for part in pages} - {part.properties["page"] for part in pages if part.text}
     return tuple(sorted(page for page in silent if isinstance(page, int)))
 
 
-def _images(library: Library, asset: Record, pages: Sequence[int]) -> Iterator[tuple[int, Image]]:
-    path = library.path(asset)
+def _images(asset: Record, path: Path | None, pages: Sequence[int]) -> Iterator[tuple[int, Image]]:
     if path is None:
         raise MediaError(f"{asset.name!r} names no file to read.")
     file = media.inspect(path)
@@ -160,31 +160,31 @@ def _parts(asset: Record, page: int, text: str | None, engine: str) -> list[Reco
     ]
 
 
-def _embedded(library: Library, parts: Sequence[Record]) -> list[Record]:
-    """The parts with the vectors of their text, where the library has vectors of words."""
+def _embedded(parts: Sequence[Record], spec: CollectionSpec, embedders: EmbedderMap) -> list[Record]:
+    """The parts with the vectors of their text, where the library has vectors of texts."""
     texts = [Text(text=part.text) for part in parts if part.text]
     vectors: list[dict[str, object]] = [{} for _ in texts]
-    for spec in library.store.spec.vectors_with_role("words"):
-        embedder = library.routes.need(spec.name)
+    for vector in media_vectors(spec, "text"):
+        embedder = embedders.need(vector.name)
         if texts and "text" in embedder.accepts:
             for made, row in zip(vectors, embedder.embed(texts, role="document"), strict=True):
-                made[spec.name] = row
+                made[vector.name] = row
     filled = iter(vectors)
     return [replace(part, vectors=next(filled)) if part.text else part for part in parts]  # type: ignore[arg-type]
 
 
-def _drop_old(library: Library, asset: Record, parts: Sequence[Record]) -> None:
+def _drop_old(store: Store, asset: Record, parts: Sequence[Record]) -> None:
     """Forget what an earlier reading of these pages left beyond this one, as of a poster that was replaced."""
     pages = {part.properties.get("page", 0) for part in parts}
     now = {part.id for part in parts}
     read = And((Condition("parent", "eq", asset.id), Condition(READ, "exists")))
     old = [
         part.id
-        for part in library.iterate(where=read, parts=True)
+        for part in store.iterate(where=read, parts=True)
         if part.id not in now and part.properties.get("page", 0) in pages
     ]
     if old:
-        library.store.delete(old)
+        store.delete(old)
 
 
 def can_read() -> bool:

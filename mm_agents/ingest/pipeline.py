@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mm_agents.errors import DamagedMediaError, PartialWriteError
-from mm_agents.ingest.files import Piece, Source, asset_id, part_id, pieces, records
-from mm_agents.types import Clip, CollectionSpec, Image, Item, Text
+from mm_agents.ingest.files import Piece, Source, pieces, records
+from mm_agents.ingest.presets import media_vectors
+from mm_agents.media.files import asset_id, part_id
+from mm_agents.types import Clip, CollectionSpec, Image, Item, Text, VectorRole
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, Store
@@ -154,8 +156,8 @@ class Pipeline:
         wanted: dict[str, list[tuple[Piece, str, Item]]] = {}
         embedders: dict[str, Embedder] = {}
         for _, piece in self._batch:
-            for name, item in piece.items.items():
-                for vector, embedder in self._targets.get(name, ()):
+            for role, item in piece.items.items():
+                for vector, embedder in self._targets.get(role, ()):
                     accepted = _accepted(item, embedder)
                     if accepted is not None:
                         embedders[embedder.name] = embedder
@@ -191,17 +193,18 @@ class Pipeline:
         self._ready.clear()
 
 
-def _targets(spec: CollectionSpec, routes: EmbedderMap) -> dict[str, list[tuple[str, Embedder]]]:
+def _targets(spec: CollectionSpec, routes: EmbedderMap) -> dict[VectorRole, list[tuple[str, Embedder]]]:
     """The vectors that are made of each kind of piece, and what makes them.
 
-    A clip's segments also go to each embedder that fills ``media`` but not ``moment``: shots are means of segments.
+    A clip's segments also go to each embedder that fills vectors of images but none of moments: shots are means of
+    segments.
     """
-    found = {
-        name: [(vector.name, routes.need(vector.name)) for vector in spec.vectors_with_role(name)]
-        for name in ("media", "moment", "words")
+    roles: tuple[VectorRole, ...] = ("image", "moment", "text")
+    found: dict[VectorRole, list[tuple[str, Embedder]]] = {
+        role: [(vector.name, routes.need(vector.name)) for vector in media_vectors(spec, role)] for role in roles
     }
     ours = {embedder.name for _, embedder in found["moment"]}
-    found["moment"] += [(name, embedder) for name, embedder in found["media"] if embedder.name not in ours]
+    found["moment"] += [(name, embedder) for name, embedder in found["image"] if embedder.name not in ours]
     return found
 
 

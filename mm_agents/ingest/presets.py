@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Literal
 
-from mm_agents.types import CollectionSpec, VectorSpec
+from mm_agents.types import CollectionSpec, VectorRole, VectorSpec
 
 if TYPE_CHECKING:
-    from mm_agents.library import Library
-    from mm_agents.protocols import Embedder
+    from mm_agents.protocols import Embedder, Store
+    from mm_agents.search.embedder_map import EmbedderMap
 
+POSTER_VECTOR = "poster_vector"
+STORY_VECTOR = "txt_vector"
 
-MEDIA_VECTORS = ("media", "moment", "words")
-FILM_VECTORS = ("poster_vector", "txt_vector")
-"""The vectors of each preset, where its embedder takes both texts and pictures."""
+_FILM_VECTORS: Mapping[Literal["image", "text"], str] = {"image": POSTER_VECTOR, "text": STORY_VECTOR}
 
 
 def media_spec(embedder: Embedder) -> CollectionSpec:
@@ -31,27 +31,56 @@ def media_spec(embedder: Embedder) -> CollectionSpec:
 
 def movies_spec(embedder: Embedder) -> CollectionSpec:
     """The collection of films: ``txt_vector`` of the title and overview, ``poster_vector`` of the poster."""
-    seen = ("poster_vector",) if "image" in embedder.accepts else ()
-    read = ("txt_vector",) if "text" in embedder.accepts else ()
+    seen = (POSTER_VECTOR,) if "image" in embedder.accepts else ()
+    read = (STORY_VECTOR,) if "text" in embedder.accepts else ()
     return _collection("Movies", seen + read, embedder)
 
 
-def extend(library: Library, preset: Callable[[Embedder], CollectionSpec], names: Sequence[str]) -> None:
-    """Give a library the vectors of a preset where it has none of them, made by the embedder that it has already.
+def extend_for_media(store: Store, embedders: EmbedderMap) -> None:
+    """Give a store that has vectors, but none that files fill, those of ``media_spec``, made by the embedder it has.
 
     Args:
-        library: what is extended.
-        preset: ``media_spec`` or ``movies_spec``.
-        names: the vectors of the preset; a library that has one of them stays as it is.
+        store: what gets the vectors.
+        embedders: which embedder fills each vector.
 
     Raises:
         ConfigError: nobody said which embedder that is.
     """
-    spec = library.store.spec
-    if not spec.vectors or any(spec.vectors_with_role(name) for name in names):
-        return
-    wanted = preset(library.routes.need(spec.vectors[0].name)).vectors
-    library.store.extend(CollectionSpec(name=spec.name, vectors=(*spec.vectors, *wanted)))
+    if store.spec.vectors and not media_vectors(store.spec, "image", "moment", "text"):
+        _extend(store, embedders, media_spec)
+
+
+def extend_for_films(store: Store, embedders: EmbedderMap) -> None:
+    """Give a store that has vectors, but none that films fill, those of ``movies_spec``; as ``extend_for_media``."""
+    if store.spec.vectors and not (film_vectors(store.spec, "image") or film_vectors(store.spec, "text")):
+        _extend(store, embedders, movies_spec)
+
+
+def media_vectors(spec: CollectionSpec, *roles: VectorRole) -> tuple[VectorSpec, ...]:
+    """The vectors that files fill with what has one of these roles: all of that role but for those of films."""
+    films = {vector.name for name in _FILM_VECTORS.values() for vector in _family(spec, name)}
+    return tuple(vector for vector in spec.vectors_with_role(*roles) if vector.name not in films)
+
+
+def film_vectors(spec: CollectionSpec, role: Literal["image", "text"]) -> tuple[VectorSpec, ...]:
+    """The vectors that films fill with their posters ("image") or stories ("text")."""
+    return _family(spec, _FILM_VECTORS[role])
+
+
+def film_vector(spec: CollectionSpec, role: Literal["image", "text"]) -> str | None:
+    """The vector by which films are searched, by their posters ("image") or stories ("text"); None without it."""
+    return spec.current(_FILM_VECTORS[role]) if film_vectors(spec, role) else None
+
+
+def _extend(store: Store, embedders: EmbedderMap, preset: Callable[[Embedder], CollectionSpec]) -> None:
+    spec = store.spec
+    added = preset(embedders.need(spec.vectors[0].name)).vectors
+    store.extend(CollectionSpec(name=spec.name, vectors=(*spec.vectors, *added)))
+
+
+def _family(spec: CollectionSpec, name: str) -> tuple[VectorSpec, ...]:
+    """The vector of that name, where it is there, and those that replace it."""
+    return tuple(vector for vector in spec.vectors if name in (vector.name, vector.replaces))
 
 
 def _collection(name: str, vectors: tuple[str, ...], embedder: Embedder) -> CollectionSpec:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Literal, NamedTuple
+from uuid import UUID, uuid5
 
 from PIL import features
 
@@ -33,6 +34,8 @@ class Format(NamedTuple):
     media_type: MediaType
     mime: str
 
+
+_NAMESPACE = UUID("6f1b8c1e-7a52-5d0e-9f0e-3c6d3f5b7a10")
 
 HEAD_BYTES = 64 * 1024
 """How much of a file ``sniff`` wants to see."""
@@ -442,3 +445,13 @@ def _encodable(name: str) -> str:
 
 def _reason(error: OSError | ValueError) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def asset_id(sha256: str) -> str:
+    """The id of the asset that has this content."""
+    return str(uuid5(_NAMESPACE, f"sha256:{sha256}"))
+
+
+def part_id(asset: str, index: int) -> str:
+    """The id of an asset's part, counted from 0."""
+    return str(uuid5(_NAMESPACE, f"{asset}/part/{index}"))

@@ -13,20 +13,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from mm_agents._fusion import fused_scores
 from mm_agents.errors import ConfigError
 from mm_agents.filters import coerce
 from mm_agents.types import And, Condition, Evidence, Filter, FoundBy, Hit, Match, Record
 
 if TYPE_CHECKING:
-    from mm_agents.library import Library
     from mm_agents.protocols import Embedder, Store
-    from mm_agents.search.query import Picture, Video
     from mm_agents.types import FloatArray
-
-POSTER_VECTOR = "poster_vector"
-
-RANK_CONSTANT = 60
-"""The constant of reciprocal rank fusion, as in its paper."""
 
 DEPTH = 200
 """How far down each list fusion looks, at least."""
@@ -55,45 +49,6 @@ class Ranking:
 
     name: str
     matches: Sequence[Match]
-
-
-class Retriever:
-    """Finds one kind of media in a library; "text", "image", "video" and "poster" are instances of this one class.
-
-    Args:
-        library: where to look.
-        name: "text" (text files and PDFs), "image", "video", or "poster" (films, by their posters).
-        limit: how many hits unless a call says otherwise.
-
-    Raises:
-        ConfigError: there is no retriever of that name, or the library has no posters.
-    """
-
-    def __init__(self, library: Library, name: str, *, limit: int = 10) -> None:
-        self.kind = "film" if name == "poster" else name
-        media_types(self.kind)
-        self.vector = library.store.spec.vector(POSTER_VECTOR).name if name == "poster" else None
-        self.library, self.name, self.limit = library, name, limit
-
-    def retrieve(
-        self,
-        query: str | None = None,
-        *,
-        image: Picture | None = None,
-        video: Video | None = None,
-        where: Filter | str | None = None,
-        limit: int | None = None,
-    ) -> list[Hit]:
-        """Find media of this retriever's kind; the arguments are those of ``Library.search``."""
-        return self.library.search(
-            query,
-            image=image,
-            video=video,
-            kind=self.kind,
-            vector=self.vector,
-            where=where,
-            limit=self.limit if limit is None else limit,
-        )
 
 
 def media_types(kind: str) -> tuple[str, ...]:
@@ -167,12 +122,11 @@ def fuse(lists: Sequence[Sequence[Hit]], weights: Sequence[float] | None = None)
         One hit per asset, its score the weighted sum of 1 / (60 + rank), its part from the list where it stood
         highest.
     """
-    scores: dict[str, float] = {}
+    scores = fused_scores([[hit.id for hit in ranked] for ranked in lists], weights)
     best: dict[str, tuple[int, Hit]] = {}
     found: dict[str, tuple[FoundBy, ...]] = {}
-    for weight, ranked in zip(weights or [1.0] * len(lists), lists, strict=True):
+    for ranked in lists:
         for rank, hit in enumerate(ranked, start=1):
-            scores[hit.id] = scores.get(hit.id, 0.0) + weight / (RANK_CONSTANT + rank)
             found[hit.id] = found.get(hit.id, ()) + hit.found_by
             if hit.id not in best or rank < best[hit.id][0]:
                 best[hit.id] = (rank, hit)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mm_agents.errors import ConfigError
 from mm_agents.search.ranking import Ranking, fuse, hits, with_assets
-from mm_agents.types import And, Condition, Filter, Hit, Hits, Not, Or, Record
+from mm_agents.types import And, CollectionSpec, Condition, Filter, Hit, Hits, Not, Or, Record
 
 if TYPE_CHECKING:
-    from mm_agents.library import Library
+    from mm_agents.protocols import Store
     from mm_agents.types import FloatArray
 
 AWAY = 0.5
@@ -22,12 +22,13 @@ _POOL = 100
 
 
 def recommend(
-    library: Library,
+    store: Store,
+    find: Callable[[str], Record],
     *,
     like: Sequence[str],
     unlike: Sequence[str] = (),
     vectors: Mapping[str, float] | None = None,
-    where: Filter | str | None = None,
+    where: Filter | None = None,
     diversity: float = 0.0,
     limit: int = 10,
 ) -> list[Hit]:
@@ -37,7 +38,8 @@ def recommend(
     lists are fused by rank; ``Hit.found_by`` says which vectors brought a hit.
 
     Args:
-        library: where to look.
+        store: where to look.
+        find: gives the asset of an id, name or path; ``Library.get``.
         like: ids, names or paths; at least one.
         unlike: ids, names or paths to stay away from.
         vectors: the weight of each vector; by default all that the liked ones have, alike.
@@ -57,34 +59,34 @@ def recommend(
         raise ConfigError(f"diversity is between 0 and 1; got {diversity!r}.")
     if limit < 0:
         raise ConfigError(f"limit counts hits and cannot be negative; got {limit!r}.")
-    liked, disliked = ([library.get(one) for one in references] for references in (like, unlike))
-    loved, hated = (_vectors(library, records) for records in (liked, disliked))
-    weights = _weights(library, vectors, loved)
+    liked, disliked = ([find(one) for one in references] for references in (like, unlike))
+    loved, hated = (_vectors(store, records) for records in (liked, disliked))
+    weights = _weights(store.spec, vectors, loved)
     given = tuple(record.id for record in [*liked, *disliked])
-    wanted = _others(given, library.checked(where))
+    wanted = _others(given, where)
     depth = max(_POOL, 5 * limit)
     lists: list[list[Hit]] = []
     for name in weights:
         query = np.mean(loved[name], axis=0)
         if name in hated:
             query = query - AWAY * np.mean(hated[name], axis=0)
-        found = library.store.search(vector=query, using=name, where=wanted, limit=depth)
+        found = store.search(vector=query, using=name, where=wanted, limit=depth)
         lists.append(hits(Ranking(name=name, matches=found)))
     fused = fuse(lists, list(weights.values()))
     if diversity:
-        fused = _diverse(library, fused[:depth], weights, diversity, limit)
-    return Hits(with_assets(library.store, fused[:limit]))
+        fused = _diverse(store, fused[:depth], weights, diversity, limit)
+    return Hits(with_assets(store, fused[:limit]))
 
 
-def _vectors(library: Library, records: Sequence[Record]) -> dict[str, list[FloatArray]]:
+def _vectors(store: Store, records: Sequence[Record]) -> dict[str, list[FloatArray]]:
     """The vectors of these assets by name; of an asset in parts, the mean over them."""
-    moments = {spec.name for spec in library.store.spec.vectors_with_role("moment")}
+    moments = {spec.name for spec in store.spec.vectors_with_role("moment")}
     found: dict[str, list[FloatArray]] = {}
-    for record in library.store.get([record.id for record in records], with_vectors=True).values():
+    for record in store.get([record.id for record in records], with_vectors=True).values():
         own = dict(record.vectors)
         if not own:
             rows: dict[str, list[FloatArray]] = {}
-            for part in library.parts(record.id, with_vectors=True):
+            for part in store.iterate(where=Condition("parent", "eq", record.id), with_vectors=True, parts=True):
                 for name, row in part.vectors.items():
                     rows.setdefault(name, []).append(row)
             own = {name: np.mean(some, axis=0) for name, some in rows.items()}
@@ -95,9 +97,8 @@ def _vectors(library: Library, records: Sequence[Record]) -> dict[str, list[Floa
 
 
 def _weights(
-    library: Library, vectors: Mapping[str, float] | None, loved: Mapping[str, Sequence[FloatArray]]
+    spec: CollectionSpec, vectors: Mapping[str, float] | None, loved: Mapping[str, Sequence[FloatArray]]
 ) -> dict[str, float]:
-    spec = library.store.spec
     weights = dict(vectors or {name: 1.0 for name in sorted(loved) if spec.current(name) == name})
     for name, weight in weights.items():
         spec.vector(name)
@@ -117,16 +118,16 @@ def _others(given: tuple[str, ...], where: Filter | None) -> Filter:
 
 
 def _diverse(
-    library: Library, pool: Sequence[Hit], weights: Mapping[str, float], diversity: float, limit: int
+    store: Store, pool: Sequence[Hit], weights: Mapping[str, float], diversity: float, limit: int
 ) -> list[Hit]:
     """Choose hits one by one, each near to what is liked and unlike those chosen before."""
     if not pool:
         return []
     ids = [hit.part.id if hit.part is not None else hit.id for hit in pool]
-    records = library.store.get(ids, with_vectors=True)
+    records = store.get(ids, with_vectors=True)
     likeness = np.zeros((len(pool), len(pool)), np.float32)
     for name, weight in weights.items():
-        width = library.store.spec.vector(name).width
+        width = store.spec.vector(name).width
         rows = np.stack([records[id].vectors.get(name, np.zeros(width, np.float32)) for id in ids])
         likeness += weight / sum(weights.values()) * (rows @ rows.T)
     relevance = np.array([hit.score for hit in pool]) / pool[0].score

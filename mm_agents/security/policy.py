@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from threading import Lock
 from typing import Any, Literal, get_args, get_origin
 
-from mm_agents.agent.grounding.keywords import ASKED_FOR, unknown_words
+from mm_agents._text import ASKED_FOR, unknown_words
 from mm_agents.security.injection import WITHHELD, screen, screen_name
 from mm_agents.tools import Tool, ToolResult, by_name
 

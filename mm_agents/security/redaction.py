@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mm_agents import _plugins
-from mm_agents.agent.budget import call_with_timeout
+from mm_agents._timeout import call_with_timeout
 from mm_agents.errors import MissingExtraError
 from mm_agents.security.injection import paint_over, screen_words
 from mm_agents.types import Image

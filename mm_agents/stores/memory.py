@@ -69,7 +69,7 @@ class MemoryStore:
         return self._spec
 
     def extend(self, spec: CollectionSpec, /) -> None:
-        """Give the collection more vectors, or change which replaces which."""
+        """Give the collection more vectors, or change their roles and which replaces which."""
         check_extension(self._spec, spec, "memory:")
         with self._lock:
             self._records()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
-from mm_agents.search.ranking import RANK_CONSTANT
+from mm_agents._fusion import fused_scores
 from mm_agents.types import Match, Value
 
 SCORE_DECIMALS = 6
@@ -30,13 +31,10 @@ def fusion_depth(limit: int, offset: int) -> int:
 
 def fuse(lists: Sequence[Sequence[Match]]) -> list[Match]:
     """Join ranked lists by reciprocal rank; the record of an asset is that of the first list it stands in."""
-    scores: dict[str, float] = {}
+    scores = fused_scores([[match.record.asset for match in ranked] for ranked in lists])
     found: dict[str, Match] = {}
-    for ranked in lists:
-        for rank, match in enumerate(ranked, start=1):
-            asset = match.record.asset
-            scores[asset] = scores.get(asset, 0.0) + 1 / (RANK_CONSTANT + rank)
-            found.setdefault(asset, match)
+    for match in chain.from_iterable(lists):
+        found.setdefault(match.record.asset, match)
     return collapse(Match(record=match.record, score=scores[asset]) for asset, match in found.items())
 
 

@@ -6,13 +6,13 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, cast, get_args
 
 import numpy as np
 
 from mm_agents import filters
 from mm_agents.errors import ConfigError, EmbedderMismatchError, SchemaMismatchError
-from mm_agents.types import CollectionSpec, Filter, Record, Value, VectorSpec
+from mm_agents.types import CollectionSpec, Filter, Record, Value, VectorRole, VectorSpec
 
 if TYPE_CHECKING:
     from mm_agents.types import FloatArray
@@ -148,7 +148,8 @@ def check_spec(spec: CollectionSpec) -> None:
     """Check a spec before a collection is made of it.
 
     Raises:
-        ConfigError: a vector's name is not a plain one or stands twice, or its width is not positive.
+        ConfigError: a vector's name is not a plain one or stands twice, its role is unknown, or its width is not
+            positive.
     """
     names = [vector.name.lower() for vector in spec.vectors]  # some file systems and servers know no case
     for vector in spec.vectors:
@@ -156,6 +157,9 @@ def check_spec(spec: CollectionSpec) -> None:
             raise ConfigError(f"Vectors are named by letters, digits and '_', each differently; got {names}.")
         if vector.replaces not in (None, *names) or (vector.replaces and spec.current(vector.name) != vector.name):
             raise ConfigError(f"Vector {vector.name!r} cannot replace {vector.replaces!r}; known: {names}.")
+        if vector.role not in (None, *get_args(VectorRole)):
+            known = ", ".join(get_args(VectorRole))
+            raise ConfigError(f"Vector {vector.name!r} cannot have the role {vector.role!r}. Known: {known}.")
         if vector.width < 1:
             raise ConfigError(f"Vector {vector.name!r} cannot have the width {vector.width!r}.")
 

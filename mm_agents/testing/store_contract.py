@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -494,12 +494,13 @@ class StoreContract(SearchContract):
         """What was there stays, and the new vector is searched like the others; again is once."""
         store.upsert(varied())
         before = {r.id: r for r in store.iterate(parts=True, with_vectors=True)}
-        added = VectorSpec(name="newer", width=4, embedder="hash:4", replaces="media")
+        added = VectorSpec(name="newer", width=4, embedder="hash:4", replaces="media", role="moment")
         wider = replace(self.SPEC, vectors=(*self.SPEC.vectors, added))
         store.extend(wider)
         store.extend(wider)
         assert store.spec == wider
         assert store.spec.current("media") == "newer"
+        assert [store.spec.role(name) for name in ("media", "words", "newer")] == ["image", "text", "moment"]
         for found in store.iterate(parts=True, with_vectors=True):
             same(found, before[found.id])
         assert store.search(vector=toward(0, 4), using="newer") == []
@@ -517,6 +518,7 @@ class StoreContract(SearchContract):
             (replace(media, embedder="other"), words),
             (words,),
             (media, words, VectorSpec(name="new", width=2, replaces="nothing")),
+            (media, words, VectorSpec(name="new", width=2, role=cast(Any, "smell"))),
         ):
             with pytest.raises(ConfigError):
                 store.extend(replace(self.SPEC, vectors=vectors))

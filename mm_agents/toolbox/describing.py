@@ -49,7 +49,7 @@ class ImageClassifierView:
     @property
     def embedder(self) -> Embedder | None:
         """The embedder that sees pictures; None where none does."""
-        names = [spec.name for spec in self._library.store.spec.vectors if spec.name in ("media", "poster_vector")]
+        names = [spec.name for spec in self._library.store.spec.vectors_with_role("image")]
         return next((one for name in names if (one := self._library.routes.embedder(name)) is not None), None)
 
     def named(self, image: Image) -> tuple[Named, Named]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
 from mm_agents.errors import ToolError
-from mm_agents.search.ranking import POSTER_VECTOR, Retriever, fuse
-from mm_agents.search.recommend import recommend
+from mm_agents.ingest.presets import film_vector
+from mm_agents.retriever import Retriever
+from mm_agents.search.ranking import fuse
 from mm_agents.toolbox.results import of_hits
 from mm_agents.toolbox.sources import Asset, Sources
 from mm_agents.toolbox.titles import closest, films_named
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from mm_agents.library import Library
     from mm_agents.media import MediaFile
 
-STORY_VECTOR = "txt_vector"
 _MOST = 50
 _MOST_OF = 0.6
 
@@ -80,10 +80,12 @@ class Searching:
         lists: list[list[Hit]] = []
         if among != "films":
             lists.append(Retriever(self._library, "text").retrieve(query, limit=limit))
-        if among != "documents" and self._has(STORY_VECTOR):
-            lists.append(self._library.search(query, kind="film", vector=STORY_VECTOR, limit=limit))
+        story = film_vector(self._library.store.spec, "text")
+        if among != "documents" and story is not None:
+            lists.append(self._library.search(query, kind="film", vector=story, limit=limit))
         found = [hits for hits in lists if hits]
-        joined = _by_likeness(found) if len(found) > 1 else [hit for hits in found for hit in hits]
+        texts = {spec.name for spec in self._library.store.spec.vectors_with_role("text")}
+        joined = _by_likeness(found, texts) if len(found) > 1 else [hit for hits in found for hit in hits]
         return of_hits(joined[:limit], query=query, noun="texts")
 
     def search_posters(self, query: Query = None, image: ImageArgument = None, limit: Limit = 5) -> ToolResult:
@@ -105,15 +107,15 @@ class Searching:
         liked, disliked = ([self._film(one) for one in names] for names in (like, unlike))
         ids = {asset.id for asset in [*liked, *disliked]}
         films = Condition("media_type", "eq", "film")
-        found = recommend(
-            self._library,
-            like=[asset.id for asset in liked],
-            unlike=[asset.id for asset in disliked],
+        found = self._library.recommend(
+            [asset.id for asset in liked],
+            [asset.id for asset in disliked],
             where=films,
             limit=limit if about is None else 4 * limit,
         )
-        if about is not None and self._has(STORY_VECTOR):
-            wished = self._library.search(about, where=films, vector=STORY_VECTOR, limit=4 * limit)
+        story = film_vector(self._library.store.spec, "text")
+        if about is not None and story is not None:
+            wished = self._library.search(about, where=films, vector=story, limit=4 * limit)
             found = fuse([found, [hit for hit in wished if hit.id not in ids]])
         result = of_hits(found[:limit], query=about, noun="films")
         names = {"like": [asset.name for asset in liked], "unlike": [asset.name for asset in disliked]}
@@ -176,9 +178,6 @@ class Searching:
     def _titles(self) -> list[tuple[str, str]]:
         return [(film.id, film.name) for film in self._library.iterate(where=Condition("media_type", "eq", "film"))]
 
-    def _has(self, vector: str) -> bool:
-        return any(spec.name == vector for spec in self._library.store.spec.vectors)
-
 
 def _file_of(asset: Asset, kinds: Sequence[str], wanted: str) -> MediaFile:
     if asset.media_type not in kinds:
@@ -187,14 +186,14 @@ def _file_of(asset: Asset, kinds: Sequence[str], wanted: str) -> MediaFile:
     return asset.file()
 
 
-def _by_likeness(lists: Sequence[Sequence[Hit]]) -> list[Hit]:
+def _by_likeness(lists: Sequence[Sequence[Hit]], texts: Set[str]) -> list[Hit]:
     """Join texts and films: by the likeness of their texts to the question, where every one has such a score.
 
     Films stand by their stories alone and texts also by keywords, so that their fused scores cannot be compared.
     """
 
     def likeness(hit: Hit) -> float | None:
-        own = [one.score for one in hit.found_by if one.vector in (STORY_VECTOR, "words")]
+        own = [one.score for one in hit.found_by if one.vector in texts]
         return max(own, default=None)
 
     every = [hit for hits in lists for hit in hits]
@@ -206,7 +205,6 @@ def _by_likeness(lists: Sequence[Sequence[Hit]]) -> list[Hit]:
 
 def holds_films(library: Library) -> bool:
     """Whether there are films, with posters or stories to search."""
-    names = {spec.name for spec in library.store.spec.vectors}
-    return (
-        bool(names & {POSTER_VECTOR, STORY_VECTOR}) and library.count(where=Condition("media_type", "eq", "film")) > 0
-    )
+    spec = library.store.spec
+    searched = film_vector(spec, "image") is not None or film_vector(spec, "text") is not None
+    return searched and library.count(where=Condition("media_type", "eq", "film")) > 0

@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from local_samples import SPEC, some
 
+import mm_agents
 from mm_agents import Store
 from mm_agents.errors import (
     ConfigError,
@@ -34,7 +35,7 @@ from mm_agents.errors import (
 from mm_agents.filters import matches, parse
 from mm_agents.stores import lance, local, memory
 from mm_agents.testing import StoreContract
-from mm_agents.types import And, CollectionSpec, Condition, Filter, Not, Or, Record, Value, VectorSpec
+from mm_agents.types import And, CollectionSpec, Condition, Filter, Not, Or, Record, Value, VectorRole, VectorSpec
 
 pytest.importorskip("lancedb", reason="pip install 'mm-agents[lance]' to run these tests")
 
@@ -78,6 +79,18 @@ def test_it_is_opened_again_as_it_was_left(place: Path) -> None:
             assert again.search(vector=some(1)[0].vectors["b"], using="b")[0].record.id == uid(0)
     manifest = json.loads((place / "mm_agents.json").read_text())
     assert (manifest["store"], manifest["format"]) == ("lance", 1)
+
+
+@pytest.mark.parametrize("role", [None, "text"])
+def test_a_role_is_kept_where_it_is_set(tmp_path: Path, role: VectorRole | None) -> None:
+    """Without one, what is written is what was written before there were roles, and its name gives the role."""
+    spec = CollectionSpec(name="Media", vectors=(VectorSpec(name="media", width=2, role=role),))
+    lance.build(str(tmp_path / "lance"), spec=spec).close()
+    with lance.build(str(tmp_path / "lance")) as opened:
+        assert opened.spec == spec
+        assert opened.spec.role("media") == (role or "image")
+    (kept,) = json.loads((tmp_path / "lance" / "mm_agents.json").read_text(encoding="utf-8"))["vectors"]
+    assert kept == {"name": "media", "width": 2, "embedder": None, "replaces": None} | ({"role": role} if role else {})
 
 
 def test_nothing_there_is_told_with_the_way_out(tmp_path: Path) -> None:
@@ -426,14 +439,14 @@ def start(place: Path, code: str, *arguments: object) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         bufsize=1,
-        cwd=Path(lance.__file__).parents[2],
+        cwd=Path(mm_agents.__file__).parents[1],
     )
 
 
 def test_nothing_acknowledged_is_lost_by_kill(store: LanceStore, place: Path) -> None:
     code = """
-        from mm_agents.stores import _lance_search
-        _lance_search.SMALL_FILES = 10
+        from mm_agents.stores.lance import search
+        search.SMALL_FILES = 10
         for turn in range(100_000):
             store.upsert([record(n, turn) for n in range(5)])
             store.upsert([record(1000 + turn)])
@@ -463,8 +476,8 @@ def test_nothing_acknowledged_is_lost_by_kill(store: LanceStore, place: Path) ->
 
 def test_writers_at_once_lose_and_double_nothing(store: LanceStore, place: Path) -> None:
     code = """
-        from mm_agents.stores import _lance_search
-        _lance_search.SMALL_FILES = 10
+        from mm_agents.stores.lance import search
+        search.SMALL_FILES = 10
         me = int(sys.argv[2])
         sys.stdin.readline()
         for n in range(25):

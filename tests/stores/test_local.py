@@ -17,6 +17,7 @@ from local_samples import SPEC, shown, some
 from mm_agents.filters import parse
 from mm_agents.stores import local, memory
 from mm_agents.stores.local import snapshot
+from mm_agents.stores.local import store as local_store
 from mm_agents.stores.local.search import Multiplier
 from mm_agents.types import Filter, Record, Value
 
@@ -26,7 +27,7 @@ from mm_agents.types import Filter, Record, Value
 def test_compaction_keeps_everything_and_stale_readers_go_on(
     store: local.LocalStore, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "COMPACT_ROWS", 100)
+    monkeypatch.setattr(local_store, "COMPACT_ROWS", 100)
     store.upsert(some(300))
     with local.build(str(folder)) as reader:
         query = some(300)[7].vectors["b"]
@@ -53,7 +54,7 @@ def test_compaction_keeps_everything_and_stale_readers_go_on(
 def test_readers_never_miss_anything_while_files_are_rewritten(
     store: local.LocalStore, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "COMPACT_ROWS", 60)
+    monkeypatch.setattr(local_store, "COMPACT_ROWS", 60)
     records = some(50)
     store.upsert(records)
     done = threading.Event()

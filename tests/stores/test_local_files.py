@@ -26,7 +26,7 @@ from mm_agents.errors import (
 from mm_agents.filters import parse
 from mm_agents.stores import local, memory
 from mm_agents.stores.local import database
-from mm_agents.types import CollectionSpec, VectorSpec
+from mm_agents.types import CollectionSpec, VectorRole, VectorSpec
 
 # ---------------------------------------------------------------- opening
 
@@ -61,6 +61,22 @@ def test_it_is_opened_again_as_it_was_left(folder: Path) -> None:
     manifest = json.loads((folder / "mm_agents.json").read_text())
     assert manifest["format"] == 1
     assert manifest["vectors"][0] == {"name": "b", "width": 16, "embedder": "hash:16", "replaces": None}
+
+
+@pytest.mark.parametrize("role", [None, "text"])
+def test_a_role_is_kept_where_it_is_set(tmp_path: Path, role: VectorRole | None) -> None:
+    """Without one, what is written is what was written before there were roles, and its name gives the role."""
+    spec = CollectionSpec(name="Media", vectors=(VectorSpec(name="media", width=2, role=role),))
+    local.build(str(tmp_path / "new"), spec=spec).close()
+    with local.build(str(tmp_path / "new")) as opened:
+        assert opened.spec == spec
+        assert opened.spec.role("media") == (role or "image")
+    connection = sqlite3.connect(tmp_path / "new" / "store.sqlite")
+    (text,) = connection.execute("SELECT spec FROM state").fetchone()
+    connection.close()
+    manifest = json.loads((tmp_path / "new" / "mm_agents.json").read_text(encoding="utf-8"))
+    kept = {"name": "media", "width": 2, "embedder": None, "replaces": None} | ({"role": role} if role else {})
+    assert json.loads(text)["vectors"] == manifest["vectors"] == [kept]
 
 
 def test_another_shape_is_refused(store: local.LocalStore, folder: Path) -> None:

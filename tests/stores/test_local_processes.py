@@ -93,7 +93,7 @@ def check(store: local.LocalStore, n: int, generation: int) -> None:
 
 
 KILLED = """
-    local.COMPACT_ROWS = 40
+    local.store.COMPACT_ROWS = 40
     start, size = int(sys.argv[2]), int(sys.argv[3])
     for turn in range(100_000):
         store.upsert([record(start + n, turn) for n in range(size)])
@@ -131,7 +131,7 @@ def test_nothing_acknowledged_is_lost_by_kill(folder: Path, size: int) -> None:
 
 def test_two_writers_at_once(folder: Path) -> None:
     code = """
-        local.COMPACT_ROWS = 50
+        local.store.COMPACT_ROWS = 50
         start = int(sys.argv[2])
         for n in range(0, 300, 3):
             store.upsert([record(start + k, 1) for k in range(n, n + 3)])
@@ -176,7 +176,7 @@ def test_readers_see_every_write_of_another_process_at_once(folder: Path) -> Non
 
 def test_a_backup_beside_a_writer_is_whole(folder: Path, tmp_path: Path) -> None:
     code = """
-        local.COMPACT_ROWS = 200
+        local.store.COMPACT_ROWS = 200
         print("ready", flush=True)
         for turn in range(100_000):
             store.upsert([record(n, turn) for n in range(50)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 from mm_agents import _plugins
 from mm_agents.errors import ConfigError, LibraryNotFoundError, SchemaMismatchError, StoreError, StoreUnavailableError
 from mm_agents.stores.weaviate import Embedded, Options, Remote, build, from_client, parse
-from mm_agents.types import CollectionSpec, Record, VectorSpec
+from mm_agents.types import CollectionSpec, Record, VectorRole, VectorSpec
 
 if TYPE_CHECKING:
     from weaviate import WeaviateClient
@@ -97,6 +98,22 @@ def test_the_client_is_imported_quietly() -> None:
 
 
 # ---------------------------------------------------------------- making
+
+
+@pytest.mark.parametrize("role", [None, "text"])
+def test_a_role_is_kept_where_it_is_set(
+    client: WeaviateClient, fresh: Callable[[], str], role: VectorRole | None
+) -> None:
+    """Without one, the description is the one from before there were roles, and the vector's name gives the role."""
+    location = rest(fresh())
+    spec = CollectionSpec(name="Media", vectors=(VectorSpec(name="media", width=2, role=role),))
+    build(location, spec=spec).close()
+    with build(location) as opened:
+        assert opened.spec == spec
+        assert opened.spec.role("media") == (role or "image")
+    about = json.loads(schema(client, parse(location).collection)["description"])
+    (kept,) = about["vectors"]
+    assert kept == {"name": "media", "width": 2, "embedder": None, "replaces": None} | ({"role": role} if role else {})
 
 
 def test_a_collection_of_another_shape_is_refused(fresh: Callable[[], str]) -> None:

@@ -15,7 +15,7 @@ from mm_agents.adapters.shared import metadata_of, plain, text_of
 from mm_agents.chat import image_block, sendable
 from mm_agents.errors import ToolError
 from mm_agents.library import Library
-from mm_agents.search.ranking import Retriever
+from mm_agents.retriever import Retriever
 from mm_agents.tools import Tool, argument_error
 
 

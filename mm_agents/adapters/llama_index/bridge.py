@@ -19,7 +19,7 @@ from mm_agents.chat import SIDE, sendable
 from mm_agents.errors import ToolError
 from mm_agents.library import Library
 from mm_agents.media import encode_jpeg
-from mm_agents.search.ranking import Retriever
+from mm_agents.retriever import Retriever
 from mm_agents.tools import Tool, ToolResult, by_name, only
 from mm_agents.types import Hit, Image
 

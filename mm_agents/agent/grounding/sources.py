@@ -9,8 +9,8 @@ from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 
+from mm_agents._text import content_words
 from mm_agents.agent.answer import Source
-from mm_agents.agent.grounding.keywords import content_words
 from mm_agents.agent.grounding.numbers import Expression, values_in
 from mm_agents.errors import ToolError
 from mm_agents.security.injection import WITHHELD, screen, screen_name

@@ -89,7 +89,7 @@ class LanceStore:
     # ------------------------------------------------------------ writing
 
     def extend(self, spec: CollectionSpec, /) -> None:
-        """Give the collection more vectors, or change which replaces which; nothing is rewritten."""
+        """Give the collection more vectors, or change their roles and which replaces which; nothing is rewritten."""
         with self._writing:
             check_extension(self._spec, spec, str(self._table.folder))
             self._table.add_columns(schemas.vector_fields(spec))

@@ -184,8 +184,12 @@ def create(path: Path, spec: CollectionSpec) -> CollectionSpec:
 
 
 def spec_document(spec: CollectionSpec) -> dict[str, object]:
-    """A spec as a JSON document."""
-    return {"name": spec.name, "vectors": [asdict(vector) for vector in spec.vectors]}
+    """A spec as a JSON document; a role is written where it is set, so that older versions read all others."""
+    vectors = [
+        {name: value for name, value in asdict(vector).items() if name != "role" or value is not None}
+        for vector in spec.vectors
+    ]
+    return {"name": spec.name, "vectors": vectors}
 
 
 def read_spec(connection: sqlite3.Connection) -> CollectionSpec:

@@ -143,7 +143,7 @@ class LocalStore:
     # ------------------------------------------------------------ writing
 
     def extend(self, spec: CollectionSpec, /) -> None:
-        """Give the collection more vectors, which rewrites the files, or change which replaces which."""
+        """Give the collection more vectors, which rewrites the files, or change roles and which replaces which."""
         with self._write() as (connection, state):
             check_extension(self._spec, spec, str(self.folder))
             if len(spec.vectors) > len(self._spec.vectors):

@@ -26,7 +26,7 @@ from weaviate.exceptions import (
 )
 
 from mm_agents.errors import StoreError, StoreUnavailableError
-from mm_agents.stores.weaviate import Embedded, Options, Place, Remote
+from mm_agents.stores.weaviate.config import Embedded, Options, Place, Remote
 
 if TYPE_CHECKING:
     from weaviate import WeaviateClient

@@ -1,26 +1,24 @@
-"""Creates and opens Weaviate collections: ours to read and write, those of others to read."""
+"""Makes a Weaviate collection: its vectors, their vectorizers, and the description that holds the spec."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from weaviate.classes.config import Configure, ConsistencyLevel, DataType, Property
+from weaviate.classes.config import Configure, DataType, Property
 from weaviate.exceptions import UnexpectedStatusCodeError
 
-from mm_agents.errors import ConfigError, LibraryNotFoundError, StoreDamagedError, StoreVersionError
-from mm_agents.stores.validation import check_same_spec, check_spec
-from mm_agents.stores.weaviate.external import ForeignStore
+from mm_agents.errors import ConfigError, StoreDamagedError, StoreVersionError
+from mm_agents.stores.local.database import spec_document
+from mm_agents.stores.validation import check_spec
 from mm_agents.stores.weaviate.schema import our_properties
-from mm_agents.stores.weaviate.store import WeaviateStore
 from mm_agents.types import CollectionSpec, VectorSpec
 
 if TYPE_CHECKING:
-    from mm_agents.stores.weaviate import Options
     from mm_agents.stores.weaviate.client import Server
+    from mm_agents.stores.weaviate.config import Options
 
 _VERSION = 1
 _VECTORIZER = re.compile(r"(?P<vector>\w+):(?P<service>google|vertex):(?P<model>[\w.@/-]+)")
@@ -87,8 +85,8 @@ def read_about(description: str | None) -> CollectionSpec | None:
 
 
 def write_about(spec: CollectionSpec) -> str:
-    """What Weaviate's schema has no place for: which embedder fills a vector, and how wide it is."""
-    return json.dumps({"mm_agents": _VERSION, "name": spec.name, "vectors": [asdict(one) for one in spec.vectors]})
+    """What Weaviate's schema has no place for: which embedder fills a vector, how wide it is, and its role."""
+    return json.dumps({"mm_agents": _VERSION, **spec_document(spec)})
 
 
 def vectorizers(spec: CollectionSpec, options: Options) -> dict[str, re.Match[str]]:
@@ -148,37 +146,3 @@ def _google(vector: VectorSpec, service: str, model: str, options: Options) -> d
     if options.video_interval is not None:
         module["videoIntervalSeconds"] = options.video_interval
     return {**module, "projectId": options.project, "location": options.region}
-
-
-def open_collection(
-    server: Server, name: str, options: Options, spec: CollectionSpec | None
-) -> WeaviateStore | ForeignStore:
-    """Open a collection, or make it by the spec; see ``weaviate.build``."""
-    if not server.attempt(lambda: server.client.collections.exists(name)):
-        if spec is None:
-            raise LibraryNotFoundError(
-                f"This Weaviate server has no collection {name!r}. Make one with: "
-                f"mm-agents add PATH --library weaviate://HOST:PORT/{name}"
-            )
-        create(server, name, options, spec)
-    handle: Any = server.client.collections.use(name).with_consistency_level(ConsistencyLevel[options.consistency])
-    config = server.attempt(handle.config.get)
-    if config.multi_tenancy_config.enabled != (options.tenant is not None):
-        wrong = "has tenants: name one" if options.tenant is None else "has no tenants: leave it out"
-        raise ConfigError(f"Collection {name!r} {wrong} by the option tenant; got {options.tenant!r}.")
-    if options.tenant is not None:
-        _check_tenant(server, handle, options.tenant, make=spec is not None)
-        handle = handle.with_tenant(options.tenant)
-    ours = read_about(config.description) is not None
-    store = WeaviateStore(server, handle, options) if ours else ForeignStore(server, handle)
-    if spec is not None:
-        check_same_spec(store.spec, spec, name)
-    return store
-
-
-def _check_tenant(server: Server, handle: Any, tenant: str, *, make: bool) -> None:
-    if server.attempt(lambda: handle.tenants.exists(tenant)):
-        return
-    if not make:
-        raise LibraryNotFoundError(f"Collection {handle.name!r} has no tenant {tenant!r}. Add something to make it.")
-    server.attempt(lambda: handle.tenants.create(tenant))

@@ -24,8 +24,8 @@ from mm_agents.stores.weaviate.schema import Layout, Schema, check_integers, new
 from mm_agents.types import CollectionSpec, Record
 
 if TYPE_CHECKING:
-    from mm_agents.stores.weaviate import Options
     from mm_agents.stores.weaviate.client import Server
+    from mm_agents.stores.weaviate.config import Options
 
 Backend = Literal["filesystem", "s3", "gcs", "azure"]
 
@@ -66,7 +66,7 @@ class WeaviateStore(Reader):
     # ------------------------------------------------------------ writing
 
     def extend(self, spec: CollectionSpec, /) -> None:
-        """Give the collection more vectors, or change which replaces which."""
+        """Give the collection more vectors, or change their roles and which replaces which."""
         self._schema = self._read_schema()
         check_extension(self.spec, spec, self._name)
         vectorizers(spec, self._options)
