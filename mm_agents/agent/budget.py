@@ -10,7 +10,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mm_agents.agent.answer import Cost
+from mm_agents.agent.answer_data import Cost
 from mm_agents.errors import ConfigError
 
 if TYPE_CHECKING:

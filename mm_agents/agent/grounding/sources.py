@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 
-from mm_agents.agent.answer import Source
+from mm_agents.agent.answer_data import Source
 from mm_agents.agent.grounding.keywords import content_words
 from mm_agents.agent.grounding.numbers import Expression, values_in
 from mm_agents.errors import ToolError
