@@ -8,7 +8,8 @@ from mm_agents._lazy import attach
 
 if TYPE_CHECKING:
     from mm_agents.agent.agent import Agent, Conversation
-    from mm_agents.agent.answer import Answer, Check, Claim, Cost, Source, Step
+    from mm_agents.agent.answer import Answer
+    from mm_agents.agent.answer_data import Check, Claim, Cost, Source, Step
     from mm_agents.agent.budget import Budget
     from mm_agents.agent.verify import Verification
 
@@ -32,12 +33,12 @@ __getattr__, __dir__ = attach(
         "Agent": "agent",
         "Answer": "answer",
         "Budget": "budget",
-        "Check": "answer",
-        "Claim": "answer",
+        "Check": "answer_data",
+        "Claim": "answer_data",
         "Conversation": "agent",
-        "Cost": "answer",
-        "Source": "answer",
-        "Step": "answer",
+        "Cost": "answer_data",
+        "Source": "answer_data",
+        "Step": "answer_data",
         "Verification": "verify",
     },
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mm_agents.agent.answer import Answer, Check, CheckStatus, Claim, Cost, Source, Step
+from mm_agents.agent.answer import Answer
+from mm_agents.agent.answer_data import Check, CheckStatus, Claim, Cost, Source, Step
 from mm_agents.agent.grounding.claims import check_claim, with_similarity
 from mm_agents.security.injection import screen_said
 from mm_agents.types import Evidence

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from mm_agents import media
 from mm_agents._cache import cache_folder, write_whole
-from mm_agents.agent.answer import VERSION, Answer, Cost
+from mm_agents.agent.answer import VERSION, Answer
+from mm_agents.agent.answer_data import Cost
 from mm_agents.errors import ConfigError
 from mm_agents.tools import Tool
 

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mm_agents.agent.answer import Cost
+from mm_agents.agent.answer_data import Cost
 from mm_agents.errors import ConfigError
 
 if TYPE_CHECKING:

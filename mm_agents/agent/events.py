@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mm_agents.agent.answer import Answer, Check, Claim
+    from mm_agents.agent.answer import Answer
+    from mm_agents.agent.answer_data import Check, Claim
     from mm_agents.tools import ToolResult
 
 

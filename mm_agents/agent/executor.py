@@ -13,8 +13,8 @@ import numpy as np
 
 from mm_agents._question_parts import parts_of
 from mm_agents.agent import render as compose
-from mm_agents.agent.answer import Step
 from mm_agents.agent.answer_builder import AnswerBuilder
+from mm_agents.agent.answer_data import Step
 from mm_agents.agent.events import Called, Event, Returned
 from mm_agents.agent.planner.features import classes_of
 from mm_agents.agent.query_analysis import (

@@ -14,7 +14,7 @@ from typing import Any
 
 import PIL.Image
 
-from mm_agents.agent.answer import Answer, ClaimStatus, Source, Step
+from mm_agents.agent.answer_data import AnswerData, ClaimStatus, Source, Step
 from mm_agents.agent.source_images import around, file_of, frames_of, page_of
 from mm_agents.contact_sheet import clock
 from mm_agents.errors import MediaError
@@ -305,7 +305,7 @@ _STATUS: Mapping[ClaimStatus, str] = {
 }
 
 
-def write_report(answer: Answer, path: str | Path) -> Path:
+def write_report(answer: AnswerData, path: str | Path) -> Path:
     """Write an answer's page to a file, and return its path.
 
     Raises:
@@ -316,7 +316,7 @@ def write_report(answer: Answer, path: str | Path) -> Path:
     return target
 
 
-def page(answer: Answer) -> str:
+def page(answer: AnswerData) -> str:
     """An answer as a self-contained HTML page."""
     known = {source.number for source in answer.sources}
     body = [
@@ -342,7 +342,7 @@ def page(answer: Answer) -> str:
 # ---------------------------------------------------------------- claims
 
 
-def _claims(answer: Answer) -> str:
+def _claims(answer: AnswerData) -> str:
     if not answer.claims:
         return ""
     rows = "".join(
@@ -360,7 +360,7 @@ def _links(numbers: Sequence[int]) -> str:
     return "".join(f' <a class="cite" href="#source-{number}">[{number}]</a>' for number in numbers)
 
 
-def _evidence(answer: Answer) -> str:
+def _evidence(answer: AnswerData) -> str:
     drawn = Drawing().evidence(answer.sources)
     return f"<h2>Evidence</h2>{drawn}" if drawn else ""
 
@@ -368,7 +368,7 @@ def _evidence(answer: Answer) -> str:
 # ---------------------------------------------------------------- route, checks and cost
 
 
-def _route(answer: Answer) -> str:
+def _route(answer: AnswerData) -> str:
     if not answer.route:
         return ""
     return f'<h2>Route</h2><ol class="route">{"".join(_step(step) for step in answer.route)}</ol>'
@@ -386,7 +386,7 @@ def _step(step: Step) -> str:
     )
 
 
-def _checks(answer: Answer) -> str:
+def _checks(answer: AnswerData) -> str:
     if not answer.checks:
         return ""
     rows = "".join(
@@ -397,7 +397,7 @@ def _checks(answer: Answer) -> str:
     return f'<h2>Checks</h2><div class="wide"><table>{rows}</table></div>'
 
 
-def _unused(answer: Answer) -> str:
+def _unused(answer: AnswerData) -> str:
     """What was retrieved and not used."""
     used = {source.evidence.asset for source in answer.sources}
     names = dict(_named(answer.payloads))
@@ -421,7 +421,7 @@ def _named(payloads: Any) -> Iterator[tuple[str, str]]:
             yield from _named(inner)
 
 
-def _cost(answer: Answer) -> str:
+def _cost(answer: AnswerData) -> str:
     cost, by = answer.cost, answer.model or "no chat model: planned and computed on this machine"
     tokens = f", {cost.tokens:,} tokens" if cost.tokens else ""
     calls = "1 call" if cost.calls == 1 else f"{cost.calls} calls"

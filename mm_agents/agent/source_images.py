@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import PIL.Image
 import PIL.ImageDraw
@@ -15,14 +15,35 @@ from mm_agents import media
 from mm_agents.errors import MediaError
 from mm_agents.media import MediaFile
 from mm_agents.toolbox.results import stored_page
-from mm_agents.types import Box, Image
-
-if TYPE_CHECKING:
-    from mm_agents.agent.answer import Source
+from mm_agents.types import Box, Evidence, Image
 
 _COLOUR = "#0969da"
 _TEXT_WIDTH = 560
 _FRAMES = 3
+
+
+class Placed(Protocol):
+    """What a picture is drawn of: a place in a file. ``Source`` is one."""
+
+    @property
+    def evidence(self) -> Evidence:
+        """The place."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The name of the file."""
+        ...
+
+    @property
+    def media_type(self) -> str:
+        """The kind of file."""
+        ...
+
+    @property
+    def root(self) -> str | None:
+        """The folder that a relative path starts from."""
+        ...
 
 
 def place_of(path: str, root: str | Path | None) -> Path:
@@ -47,7 +68,7 @@ def place_of(path: str, root: str | Path | None) -> Path:
     return Path(root) / path
 
 
-def file_of(source: Source) -> MediaFile:
+def file_of(source: Placed) -> MediaFile:
     """A source's file, unchanged.
 
     Raises:
@@ -62,14 +83,14 @@ def file_of(source: Source) -> MediaFile:
     return file
 
 
-def page_of(source: Source, file: MediaFile) -> Image:
+def page_of(source: Placed, file: MediaFile) -> Image:
     """The page that a source lies on, as stored; of a clip, the frame in the middle of the moment."""
     if file.media_type == "video":
         return frames_of(source, file, 1)[0][1]
     return stored_page(file, source.evidence.page or 1)
 
 
-def frames_of(source: Source, file: MediaFile, count: int = _FRAMES) -> list[tuple[float, Image]]:
+def frames_of(source: Placed, file: MediaFile, count: int = _FRAMES) -> list[tuple[float, Image]]:
     """Frames of a clip's moment, evenly over it, each with its second."""
     start = source.evidence.t0 or 0.0
     end = source.evidence.t1 if source.evidence.t1 is not None else start + 2.0
@@ -90,7 +111,7 @@ def frames_of(source: Source, file: MediaFile, count: int = _FRAMES) -> list[tup
     return [found[min(int((n + 0.5) * step), len(found) - 1)] for n in range(min(count, len(found)))]
 
 
-def drawn(source: Source) -> PIL.Image.Image:
+def drawn(source: Placed) -> PIL.Image.Image:
     """The whole page or frame with the source's box drawn on it; a text's passage as a picture.
 
     Raises:
@@ -108,7 +129,7 @@ def drawn(source: Source) -> PIL.Image.Image:
     return picture
 
 
-def cropped(source: Source, margin: float = 1.5) -> PIL.Image.Image:
+def cropped(source: Placed, margin: float = 1.5) -> PIL.Image.Image:
     """The place of a source alone, with some of the page around it; all of it where it has no box.
 
     Args:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mm_agents import media
-from mm_agents.agent.answer import Answer, Claim, Source
+from mm_agents.agent.answer import Answer
+from mm_agents.agent.answer_data import Claim, Source
 from mm_agents.agent.grounding.claims import check_claim, said_in, without_similarity
 from mm_agents.agent.grounding.numbers import numbers_in, values_in, values_of
 from mm_agents.agent.grounding.quotes import (

@@ -15,7 +15,7 @@ import pytest
 from papers import invoice, planned
 
 from mm_agents import Agent, Answer, Library, media
-from mm_agents.agent.answer import Check, Claim, Source, Step
+from mm_agents.agent.answer_data import Check, Claim, Source, Step
 from mm_agents.agent.report import page, paragraphs
 from mm_agents.errors import MediaError
 from mm_agents.testing import HashEmbedder

@@ -14,7 +14,7 @@ import pytest
 from papers import invoice, plain, planned
 
 from mm_agents import Agent, Answer, Library, media
-from mm_agents.agent.answer import Claim, Source
+from mm_agents.agent.answer_data import Claim, Source
 from mm_agents.agent.verify import Verification, verify
 from mm_agents.errors import ConfigError, MediaError
 from mm_agents.ingest.movies import add_movies

@@ -9,7 +9,8 @@ import PIL.Image
 import pytest
 
 from mm_agents import Library, media
-from mm_agents.agent.answer import Answer, Check, Claim, Cost, Source
+from mm_agents.agent.answer import Answer
+from mm_agents.agent.answer_data import Check, Claim, Cost, Source
 from mm_agents.errors import ConfigError, MediaError
 from mm_agents.types import Evidence
 from mm_agents.web.answer_renderer import AnswerRenderer, growing, refusal, steps

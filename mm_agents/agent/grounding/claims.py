@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Literal
 
 from mm_agents._text import content_words
-from mm_agents.agent.answer import Claim, Source
+from mm_agents.agent.answer_data import Claim, Source
 from mm_agents.agent.grounding.numbers import Expression, asked_values, numbers_in, values_in, values_of
 from mm_agents.agent.grounding.sources import RegisteredSource, SourceRegistry
 from mm_agents.agent.grounding.statements import Statement

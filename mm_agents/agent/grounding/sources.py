@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from mm_agents._text import content_words
-from mm_agents.agent.answer import Source
+from mm_agents.agent.answer_data import Source
 from mm_agents.agent.grounding.numbers import Expression, values_in
 from mm_agents.errors import ToolError
 from mm_agents.security.injection import WITHHELD, screen, screen_name

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 
 from mm_agents._timeout import call_with_timeout
-from mm_agents.agent.answer import Answer, Step
+from mm_agents.agent.answer import Answer
+from mm_agents.agent.answer_data import Step
 from mm_agents.agent.budget import Budget, BudgetTracker
 from mm_agents.agent.events import Called, Event, Planned, Returned
 from mm_agents.agent.grounding.sources import SourceRegistry

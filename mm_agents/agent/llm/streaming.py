@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mm_agents.agent.answer import Answer, Check, CheckStatus, Claim, Source, Step
+from mm_agents.agent.answer import Answer
+from mm_agents.agent.answer_data import Check, CheckStatus, Claim, Source, Step
 from mm_agents.agent.budget import BudgetTracker
 from mm_agents.agent.events import Checked, Claimed, Event, Finished, Token
 from mm_agents.agent.grounding.claims import Judgement, cite, is_introduction, judge

@@ -1,0 +1,141 @@
+"""The data of an answer: claims, their sources with evidence, the route of calls, checks and cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from mm_agents.agent.source_images import cropped, drawn
+from mm_agents.types import Evidence
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+ClaimStatus = Literal["verified", "match", "unverified"]
+"""Checked by code; the nearest that a search found, which nobody checked to be what was meant; or neither."""
+
+CheckStatus = Literal["passed", "failed", "not applicable"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What claims rest on, numbered from 1 as the answer's text cites it.
+
+    Attributes:
+        number: from 1.
+        evidence: the place.
+        name: of the file or film.
+        media_type: "image", "video", "text", "pdf" or "film".
+        root: the folder that a relative path of the evidence starts from; None where no folder was given.
+    """
+
+    number: int
+    evidence: Evidence
+    name: str
+    media_type: str
+    root: str | None = field(default=None, compare=False, repr=False)
+
+    def show(self) -> PIL.Image.Image:
+        """Open the place that a claim rests on in the system's viewer of pictures, and return it."""
+        picture = self.crop()
+        picture.show(self.name)
+        return picture
+
+    def crop(self, *, margin: float = 1.5) -> PIL.Image.Image:
+        """The place alone: the box with some of its page around it, the frame of a moment, the passage of a text.
+
+        Args:
+            margin: how much around a box, in heights of the box.
+
+        Raises:
+            MediaError: the file is gone, was changed, or cannot be read, or its path is relative and there is no root.
+        """
+        return cropped(self, margin)
+
+    def page(self) -> PIL.Image.Image:
+        """The whole page or frame, with the box drawn on it; errors as ``crop``."""
+        return drawn(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """A statement of the answer.
+
+    Attributes:
+        text: the statement, without the numbers of its sources.
+        sources: the numbers of the sources that it rests on.
+        status: "verified" where code found it in them; "match" where a search found that they are near to the
+            question, which is no proof that they are what was meant; else "unverified".
+        why: what it was checked by, or why it is not verified.
+        computed: the sum behind a number that no source prints, such as "4 * 15.00 + 6 * 5.00 = 90.00".
+        similarity: of a match to what was searched for, as the cosine of their vectors; None where it is not known.
+    """
+
+    text: str
+    sources: tuple[int, ...]
+    status: ClaimStatus
+    why: str | None = None
+    computed: str | None = None
+    similarity: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A call of a tool, and what came of it; ``error`` says why it failed or was refused."""
+
+    tool: str
+    arguments: Mapping[str, Any]
+    seconds: float = 0.0
+    error: str | None = None
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Something that was checked of the answer: sums of an invoice, a citation, an instruction found in a file."""
+
+    name: str
+    status: CheckStatus
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What the answer cost: calls of tools and models, tokens of models, seconds."""
+
+    calls: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerData:
+    """An answer as data, whose claims carry the numbers of their sources: [1], [2].
+
+    Attributes:
+        question: as it was asked.
+        text: for people, with the numbers of sources in brackets.
+        claims: its statements.
+        sources: what they rest on.
+        route: the calls, in order.
+        checks: what was checked.
+        retrieved: the ids of what was found, used or not.
+        cost: what it cost.
+        payloads: what the tools gave back for programs, by tool name.
+        model: the chat model that wrote it; None for the offline planner.
+        root: the library's folder, which relative paths of sources start from; a loaded answer has the one that the
+            caller gives, not the one that its file names.
+    """
+
+    question: str
+    text: str
+    claims: tuple[Claim, ...] = ()
+    sources: tuple[Source, ...] = ()
+    route: tuple[Step, ...] = ()
+    checks: tuple[Check, ...] = ()
+    retrieved: tuple[str, ...] = ()
+    cost: Cost = field(default_factory=Cost)
+    payloads: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    model: str | None = None
+    root: str | None = None
