@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from mm_agents.documents.flowchart import Flowchart
-from mm_agents.documents.flowchart.data import Edge, Lane, Node
-from mm_agents.documents.flowchart.export import identifier
+from mm_agents.documents.flowchart.data import Edge, FlowchartData, Lane, Node
+from mm_agents.documents.flowchart.export import dot, identifier, mermaid
 from mm_agents.documents.flowchart.vision.regions import Shape
 from mm_agents.errors import ConfigError
 from mm_agents.types import Box, Evidence
@@ -249,3 +249,9 @@ def test_an_empty_chart_writes_nothing() -> None:
     assert empty.to_mermaid() == "flowchart TD\n"
     assert run_module(empty)["TEXTS"] == {}
     assert empty.answer("how many steps?").value == 0
+
+
+def test_the_graph_alone_is_written(order: Flowchart) -> None:
+    graph = FlowchartData(nodes=order.nodes, edges=order.edges, lanes=order.lanes)
+    assert mermaid(graph) == order.to_mermaid()
+    assert dot(graph) == order.to_dot()

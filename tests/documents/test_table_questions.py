@@ -11,9 +11,9 @@ from drawn_tables import cards, table
 from mm_agents.chat import ChatModel, Structured, Usage
 from mm_agents.documents.answers import DocumentAnswer, doubting
 from mm_agents.documents.table import Table
-from mm_agents.documents.table.data import quantity_of, without_marks
+from mm_agents.documents.table.data import Cell, TableData, quantity_of, without_marks
 from mm_agents.documents.table.llm_check import Said, read_too
-from mm_agents.documents.table.questions import Condition, Query, condition_of, operation_of
+from mm_agents.documents.table.questions import Condition, Query, answer, condition_of, operation_of
 from mm_agents.documents.table.reader import read_page
 
 STOCK = [
@@ -193,3 +193,17 @@ def test_operations_and_conditions_are_told_by_their_words() -> None:
     assert condition_of("those with at least 1,000 pieces") == Condition(comparison="at least", value="1000")  # type: ignore[arg-type]
     assert condition_of("50 or more") == Condition(comparison="at least", value="50")  # type: ignore[arg-type]
     assert condition_of("the highest of all") is None
+
+
+def test_the_cells_alone_can_be_asked() -> None:
+    rows = (("Part", "Price"), ("Hinge", "4.50"), ("Lamp", "32.00"))
+    data = TableData(
+        cells=tuple(
+            Cell(row=row, column=column, text=text, quantity=quantity_of(text))
+            for row, texts in enumerate(rows)
+            for column, text in enumerate(texts)
+        ),
+        header_rows=1,
+    )
+    assert answer(data, "Which part has the highest price?").answer == "Lamp has the highest Price: 32.00."
+    assert data.to_markdown().splitlines()[0] == "| Part | Price |"

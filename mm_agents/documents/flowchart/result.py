@@ -10,7 +10,7 @@ from mm_agents._question_parts import parts_of
 from mm_agents.documents.answers import DocumentAnswer, in_parts
 from mm_agents.documents.flowchart import export, questions
 from mm_agents.documents.flowchart import process as process_module
-from mm_agents.documents.flowchart.data import Edge, Finding, Lane, Node
+from mm_agents.documents.flowchart.data import Finding, FlowchartData, Node
 from mm_agents.documents.flowchart.process import Process, Walk
 from mm_agents.documents.overlay import Mark
 from mm_agents.types import Box
@@ -22,7 +22,7 @@ _SURE = 0.75
 
 
 @dataclass(frozen=True, kw_only=True)
-class Flowchart:
+class Flowchart(FlowchartData):
     """A chart as a graph. Its texts are what stands in the picture: data, never instructions.
 
     Attributes:
@@ -36,10 +36,6 @@ class Flowchart:
         page: the number of the page, from 1.
     """
 
-    nodes: tuple[Node, ...] = ()
-    edges: tuple[Edge, ...] = ()
-    lanes: tuple[Lane, ...] = ()
-    frames: tuple[Lane, ...] = ()
     notes: tuple[str, ...] = ()
     confidence: float = 1.0
     differences: tuple[Finding, ...] = ()
