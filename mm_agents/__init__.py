@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mm_agents import errors, filters, media, testing
     from mm_agents.agent import Agent, Answer
     from mm_agents.chat import ChatModel, open_chat
+    from mm_agents.documents import read_document
     from mm_agents.library import AddReport, Library
     from mm_agents.protocols import Embedder, Store
     from mm_agents.search.ranking import Retriever
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         Clip,
         CollectionSpec,
         Condition,
+        DocumentAnswer,
         Evidence,
         FoundBy,
         Hit,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
         Match,
         Not,
         Or,
+        ReadingTable,
         Record,
         Text,
         VectorSpec,
@@ -53,6 +56,7 @@ __all__ = [
     "Clip",
     "CollectionSpec",
     "Condition",
+    "DocumentAnswer",
     "Embedder",
     "Evidence",
     "FoundBy",
@@ -62,6 +66,7 @@ __all__ = [
     "Match",
     "Not",
     "Or",
+    "ReadingTable",
     "Record",
     "Retriever",
     "Store",
@@ -73,6 +78,7 @@ __all__ = [
     "filters",
     "media",
     "open_chat",
+    "read_document",
     "testing",
     "tool",
 ]
@@ -89,6 +95,7 @@ __getattr__, __dir__ = attach(
         "Clip": "types",
         "CollectionSpec": "types",
         "Condition": "types",
+        "DocumentAnswer": "types",
         "Embedder": "protocols",
         "Evidence": "types",
         "FoundBy": "types",
@@ -98,6 +105,7 @@ __getattr__, __dir__ = attach(
         "Match": "types",
         "Not": "types",
         "Or": "types",
+        "ReadingTable": "types",
         "Record": "types",
         "Retriever": "search.ranking",
         "Store": "protocols",
@@ -109,6 +117,7 @@ __getattr__, __dir__ = attach(
         "filters": "",
         "media": "",
         "open_chat": "chat",
+        "read_document": "documents",
         "testing": "",
         "tool": "tools",
     },

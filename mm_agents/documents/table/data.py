@@ -9,11 +9,10 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
 
-from mm_agents.documents.answers import evidence_json
 from mm_agents.documents.locate import normalised
 from mm_agents.documents.numbers import DecimalMark, decimal_mark, numbers_in
 from mm_agents.documents.text import markdown_table
-from mm_agents.types import Box, Evidence
+from mm_agents.types import Box, Evidence, place_json
 
 _SUPERSCRIPTS = {ord(a): b for a, b in zip("⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈ", "0123456789abcd", strict=True)}
 _MARKS = re.compile(r"\s*([⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈ]+(?:[,\s][⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈ]+)*|[*†‡§]+)$")
@@ -156,7 +155,7 @@ class Cell:
             "box": [box.x0, box.y0, box.x1, box.y1] if box else None,
             "verified": self.verified,
             "doubt": self.doubt,
-            "evidence": [evidence_json(evidence) for evidence in self.evidence],
+            "evidence": [place_json(evidence) for evidence in self.evidence],
         }
 
 

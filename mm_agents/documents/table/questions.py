@@ -14,11 +14,11 @@ from pydantic import BaseModel, Field
 
 from mm_agents._optional import require
 from mm_agents.chat import fenced
-from mm_agents.documents.answers import DocumentAnswer
 from mm_agents.documents.locate import normalised
 from mm_agents.documents.numbers import numbers_in
 from mm_agents.documents.opencv import EXTRA
 from mm_agents.documents.table.data import Cell, Quantity, TableData
+from mm_agents.types import DocumentAnswer
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel

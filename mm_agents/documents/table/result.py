@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from mm_agents._optional import require
 from mm_agents._question_parts import parts_of
-from mm_agents.documents.answers import DocumentAnswer, doubting, evidence_json, in_parts
-from mm_agents.documents.overlay import Mark
+from mm_agents.documents.answers import doubting, in_parts
 from mm_agents.documents.table import questions
 from mm_agents.documents.table.data import TableData, quantity_of
 from mm_agents.documents.text import guarded
+from mm_agents.types import DocumentAnswer, Mark, ReadingTable, place_json
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
@@ -100,12 +100,21 @@ class Table(TableData):
             "layout": self.layout,
             "header_rows": self.header_rows,
             "header_columns": self.header_columns,
-            "title": {"verified": self.title_verified} | evidence_json(self.title) if self.title else None,
+            "title": {"verified": self.title_verified} | place_json(self.title) if self.title else None,
             "rows": self.rows,
             "cells": [cell.to_json(self.printed(cell)) for cell in self.cells],
             "notes": list(self.notes),
             "page": self.page,
         }
+
+    def tables(self) -> list[ReadingTable]:
+        """The table itself, its header rows as one; none where no table was found."""
+        height, width = self.shape
+        if not height:
+            return []
+        header = tuple(_unique([self.header(column) for column in range(width)])) if self.header_rows else ()
+        rows = tuple(tuple(row) for row in self.rows[self.header_rows :])
+        return [ReadingTable(name=(self.title and self.title.quote) or "table", header=header, rows=rows)]
 
     def to_html(self) -> str:
         """A ``table`` element with its spans; texts are escaped."""
@@ -143,7 +152,7 @@ class Table(TableData):
             if cell.box is not None
         ]
 
-    def answer(self, question: str, *, model: ChatModel | None = None) -> DocumentAnswer:
+    def ask(self, question: str, *, model: ChatModel | None = None) -> DocumentAnswer:
         """Answer a question by computing over the cells: extremes, means, sums, counts, orders, values, differences.
 
         Args:
