@@ -31,7 +31,7 @@ def main() -> None:
         # > | South | 980 | 1,127 | 15.0% |
         # > | West | 400 | 460 | 15.0% |
         for question in sys.argv[2:] or QUESTIONS:
-            found = read.answer(question)
+            found = read.ask(question)
             print(found.answer or found.reason)
             for place in found.evidence:
                 print("from", place.quote, place.box)

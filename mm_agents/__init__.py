@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mm_agents import errors, filters, media, testing
     from mm_agents.agent import Agent, Answer
     from mm_agents.chat import ChatModel, open_chat
+    from mm_agents.documents import read_document
     from mm_agents.library import AddReport, Library
     from mm_agents.protocols import Embedder, Store
     from mm_agents.retriever import Retriever
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         Clip,
         CollectionSpec,
         Condition,
+        DocumentAnswer,
         Evidence,
         FoundBy,
         Hit,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
         Match,
         Not,
         Or,
+        ReadingTable,
         Record,
         Text,
         VectorSpec,
@@ -55,6 +58,7 @@ __all__ = [
     "Clip",
     "CollectionSpec",
     "Condition",
+    "DocumentAnswer",
     "Embedder",
     "Evidence",
     "FoundBy",
@@ -64,6 +68,7 @@ __all__ = [
     "Match",
     "Not",
     "Or",
+    "ReadingTable",
     "Record",
     "Retriever",
     "Store",
@@ -75,6 +80,7 @@ __all__ = [
     "filters",
     "media",
     "open_chat",
+    "read_document",
     "testing",
     "tool",
 ]
@@ -91,6 +97,7 @@ __getattr__, __dir__ = attach(
         "Clip": "types",
         "CollectionSpec": "types",
         "Condition": "types",
+        "DocumentAnswer": "types",
         "Embedder": "protocols",
         "Evidence": "types",
         "FoundBy": "types",
@@ -100,6 +107,7 @@ __getattr__, __dir__ = attach(
         "Match": "types",
         "Not": "types",
         "Or": "types",
+        "ReadingTable": "types",
         "Record": "types",
         "Retriever": "retriever",
         "Store": "protocols",
@@ -111,6 +119,7 @@ __getattr__, __dir__ = attach(
         "filters": "",
         "media": "",
         "open_chat": "chat",
+        "read_document": "documents",
         "testing": "",
         "tool": "tools",
     },

@@ -1,17 +1,32 @@
 """The small contracts that plugins fulfil; structural, so nobody has to subclass anything of ours.
 
-Their promises are tests: subclass ``mm_agents.testing.EmbedderContract`` or ``StoreContract`` to check a plugin.
+Their promises are tests: subclass ``mm_agents.testing.EmbedderContract``, ``StoreContract`` or ``ReaderContract`` to
+check a plugin.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, overload, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, overload, runtime_checkable
 
-from mm_agents.types import CollectionSpec, Filter, Image, Item, Kind, Match, Record, Role, Scan
+from mm_agents.types import (
+    CollectionSpec,
+    DocumentAnswer,
+    Filter,
+    Image,
+    Item,
+    Kind,
+    Mark,
+    Match,
+    ReadingTable,
+    Record,
+    Role,
+    Scan,
+)
 
 if TYPE_CHECKING:
+    from mm_agents.media import MediaFile
     from mm_agents.types import FloatArray
 
 
@@ -77,6 +92,61 @@ class Ocr(Protocol):
 
     def has_text(self, image: Image, /) -> bool:
         """Whether there seem to be words; much cheaper than reading them."""
+        ...
+
+
+@runtime_checkable
+class Reading(Protocol):
+    """What a reader found in a document; one in which nothing was found has no tables."""
+
+    def to_json(self) -> dict[str, Any]:
+        """What JSON can hold; boxes are in pixels of the page as stored."""
+        ...
+
+    def to_markdown(self) -> str:
+        """The reading for people; texts of the document are escaped."""
+        ...
+
+    def tables(self) -> list[ReadingTable]:
+        """The rows of the reading for CSV, a spreadsheet or a data frame; empty where nothing was found."""
+        ...
+
+    def ask(self, question: str, *, model: Any = None) -> DocumentAnswer:
+        """Answer a question about the document; numbers are computed by code.
+
+        Args:
+            question: in plain words.
+            model: a ``ChatModel`` that may say what a question asks for, or which passage answers it; code locates and
+                computes.
+
+        Returns:
+            An answer with its places; ``answer`` is None where there is none.
+        """
+        ...
+
+    def marks(self) -> list[Mark]:
+        """The boxes of what was read, to draw on its pages."""
+        ...
+
+
+class DocumentReader(Protocol):
+    """Reads one kind of document in pictures and PDFs. Thread-safe; loads its weights at first use."""
+
+    def read(
+        self, source: Path | bytes | MediaFile | Image, /, *, page: int | None = None, model: Any = None
+    ) -> Reading:
+        """Read a document.
+
+        Args:
+            source: a picture or PDF: a path, its content, or a decoded picture.
+            page: only this page of a PDF, from 1.
+            model: a ``ChatModel`` that reads too; what it says is located and checked by code.
+
+        Raises:
+            ConfigError: there is no such page.
+            MediaError: the file is not a picture or PDF, or is damaged, too large or out of reach.
+            MissingExtraError: a package that the reader needs is not installed.
+        """
         ...
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from mm_agents.errors import ConfigError
 
@@ -471,3 +471,76 @@ def _string(value: Value | None) -> str | None:
 
 def _number(value: Value | None) -> float | None:
     return float(value) if isinstance(value, int | float) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A box to draw on a page as stored, with its label; green when verified, red when not, blue for a note."""
+
+    box: Box
+    label: str = ""
+    status: Literal["verified", "unverified", "note"] = "note"
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingTable:
+    """Rows of a document for CSV, a spreadsheet or a data frame, every cell as text.
+
+    Attributes:
+        name: unique among the tables of one reading.
+        header: the names of the columns; empty where the table has no header row.
+        rows: of equal length, that of the header where there is one.
+    """
+
+    name: str
+    header: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentAnswer:
+    """The answer to a question about a document, computed by code from what was read.
+
+    Attributes:
+        question: as it was asked.
+        answer: a sentence, with the sum where one was computed; None where there is no answer.
+        value: what JSON can hold (money and quantities as decimal strings, dates in ISO form), or None.
+        evidence: every place that the answer uses.
+        reason: why there is no answer, where the reader says so.
+        doubt: why the answer is not verified, where a value that it uses is not.
+        parts: the answers to each thing that is asked for, where that is more than one; their places follow each other
+            in ``evidence``.
+    """
+
+    question: str
+    answer: str | None = None
+    value: Any = None
+    evidence: tuple[Evidence, ...] = ()
+    reason: str | None = None
+    doubt: str | None = None
+    parts: tuple[DocumentAnswer, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys "question", "answer", "value", "evidence", "reason" and "doubt"; and "parts", if it has any."""
+        parts = {"parts": [part.to_json() for part in self.parts]} if self.parts else {}
+        return {
+            "question": self.question,
+            "answer": self.answer,
+            "value": self.value,
+            "evidence": [place_json(evidence) for evidence in self.evidence],
+            "reason": self.reason,
+            "doubt": self.doubt,
+        } | parts
+
+
+def place_json(evidence: Evidence) -> dict[str, Any]:
+    """A place of a document: its page from 1, its box in pixels of the page as stored, its words, how it was found."""
+    box = evidence.box
+    return {
+        "page": evidence.page,
+        "box": [box.x0, box.y0, box.x1, box.y1] if box else None,
+        "quote": evidence.quote,
+        "how": evidence.how,
+        "confidence": evidence.confidence,
+    }

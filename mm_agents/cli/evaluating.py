@@ -91,15 +91,10 @@ def documents(
 
 
 def _readers(kinds: tuple[Kind, ...]) -> dict[str, Callable[[Path], dict[str, Any]]]:
-    from mm_agents import _plugins
+    from mm_agents.documents import read_document
 
     def reader(kind: Kind) -> Callable[[Path], dict[str, Any]]:
-        plugin = _plugins.build_named("readers", kind)
-
-        def read(path: Path) -> dict[str, Any]:
-            return plugin.read(path).to_json()
-
-        return read
+        return lambda path: read_document(kind, path).to_json()
 
     return {kind: reader(kind) for kind in kinds}
 

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from mm_agents.cli.app import DebugOption, JsonOption, QuietOption, app, plain, print_json, say, show_line
+from mm_agents.documents import read_document
 
 if TYPE_CHECKING:
+    from mm_agents.chat import ChatModel
     from mm_agents.documents.flowchart.process import Walk
-    from mm_agents.documents.overlay import Mark
+    from mm_agents.protocols import Reading
+    from mm_agents.types import DocumentAnswer, Mark
 
 reading = typer.Typer(
     name="read",
@@ -51,7 +54,8 @@ def text(
     debug: DebugOption = False,
 ) -> None:
     """Read all words."""
-    found = _read("text", file, page, None, overlay, quiet or as_json)
+    found = read_document("text", file, page=page)
+    _overlay(found, file, page, overlay, quiet or as_json)
     if as_json:
         print_json(found.to_json())
     else:
@@ -72,7 +76,8 @@ def hidden(
     debug: DebugOption = False,
 ) -> None:
     """Read text that is almost of the colour of its background."""
-    found = _read("hidden_text", file, page, model, overlay, quiet or as_json)
+    found = read_document("hidden_text", file, page=page, model=_open(model))
+    _overlay(found, file, page, overlay, quiet or as_json)
     if enhanced:
         import PIL.Image
 
@@ -101,8 +106,9 @@ def invoice(
 ) -> None:
     """Read an invoice or receipt: fields, line items, and whether its sums are right."""
     _one_form(json=as_json, markdown=markdown, csv=csv)
-    found = _read("invoice", file, page, model, overlay, quiet or as_json)
-    answered = found.answer(question, model=_open(model)) if question else None
+    found = read_document("invoice", file, page=page, model=_open(model))
+    _overlay(found, file, page, overlay, quiet or as_json)
+    answered = found.ask(question, model=_open(model)) if question else None
     _print(found, answered, as_json, {found.to_markdown: markdown or not csv, found.to_csv: csv})
 
 
@@ -122,8 +128,9 @@ def table(
 ) -> None:
     """Read a table: ruled, unruled, or cards in a grid."""
     _one_form(json=as_json, markdown=markdown, html=html, csv=csv)
-    found = _read("table", file, page, model, overlay, quiet or as_json)
-    answered = found.answer(question, model=_open(model)) if question else None
+    found = read_document("table", file, page=page, model=_open(model))
+    _overlay(found, file, page, overlay, quiet or as_json)
+    answered = found.ask(question, model=_open(model)) if question else None
     _print(found, answered, as_json, {found.to_csv: csv, found.to_html: html, found.to_markdown: not csv and not html})
     if not found.cells and not as_json:
         say("[yellow]Note:[/yellow] No table was found.")
@@ -147,14 +154,15 @@ def flowchart(
 ) -> None:
     """Read a flowchart, with swimlanes or without: steps, branches, and what is doubtful about it."""
     _one_form(json=as_json, steps=steps, mermaid=mermaid, dot=dot, python=python, run=run)
-    found = _read("flowchart", file, page, model, overlay, quiet or as_json)
+    found = read_document("flowchart", file, page=page, model=_open(model))
+    _overlay(found, file, page, overlay, quiet or as_json)
     if not found.nodes and not as_json:
         say("[yellow]Note:[/yellow] No flowchart was found.")
         return
     if run:
         _walk(found.walk())
         return
-    answered = found.answer(question, model=_open(model)) if question else None
+    answered = found.ask(question, model=_open(model)) if question else None
     other = {found.to_mermaid: mermaid, found.to_dot: dot, found.to_python: python}
     _print(found, answered, as_json, other | {found.to_steps: not any(other.values())})
     for finding in found.findings if not as_json and not quiet and not answered else ():
@@ -188,20 +196,15 @@ def _walk(walk: Walk) -> None:
         walk.take(chosen - 1)
 
 
-def _read(name: str, file: Path, page: int | None, model: str | None, overlay: Path | None, silent: bool) -> Any:
-    """Read a file by the plugin of that name, and draw what it found."""
-    from mm_agents import _plugins
-
-    reader = _plugins.build_named("readers", name)
-    found = reader.read(file, page=page, model=_open(model))
+def _overlay(found: Reading, file: Path, page: int | None, overlay: Path | None, silent: bool) -> None:
+    """Draw what was found, where that is asked for."""
     if overlay:
         written = _draw(file, found.marks(), page, overlay)
         if not silent:
             say(f"[dim]Drawn: {plain(', '.join(map(str, written)))}[/dim]")
-    return found
 
 
-def _open(model: str | None) -> Any:
+def _open(model: str | None) -> ChatModel | None:
     if model is None or model == "offline":
         return None
     from mm_agents.chat import open_chat
@@ -236,7 +239,9 @@ def _one_form(**forms: bool) -> None:
         raise typer.BadParameter(f"{' and '.join(chosen)} cannot be had at once; choose one.")
 
 
-def _print(found: Any, answered: Any, as_json: bool, forms: dict[Callable[[], str], bool]) -> None:
+def _print(
+    found: Reading, answered: DocumentAnswer | None, as_json: bool, forms: dict[Callable[[], str], bool]
+) -> None:
     """The reading, or the answer to a question about it, for machines or for people."""
     if as_json:
         print_json(found.to_json() | (answered.to_json() if answered else {}))

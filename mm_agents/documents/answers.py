@@ -1,53 +1,14 @@
-"""What a question about a document got for an answer: a sentence, the value behind it, and where it rests."""
+"""Answers to questions of several parts, and doubts about answers that use values which are not verified."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
-from mm_agents.types import Evidence
+from mm_agents.types import DocumentAnswer, Evidence
 
 _NAMED = 5
 """So many places of a doubt are quoted; a mean may rest on hundreds."""
-
-__all__ = ["DocumentAnswer", "doubting", "evidence_json"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentAnswer:
-    """An answer, computed by code from what was read.
-
-    Attributes:
-        question: as it was asked.
-        answer: a sentence, with the sum where one was computed; None where it cannot be told.
-        value: what JSON can hold (money and quantities as decimal strings, dates in ISO form), or None.
-        evidence: every place that the answer rests on.
-        reason: why it cannot be told, where the reader says so.
-        doubt: why it is not verified, where something that it rests on is not.
-        parts: the answers to each thing that is asked for, where that is more than one; their places follow each other
-            in ``evidence``.
-    """
-
-    question: str
-    answer: str | None = None
-    value: Any = None
-    evidence: tuple[Evidence, ...] = ()
-    reason: str | None = None
-    doubt: str | None = None
-    parts: tuple[DocumentAnswer, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """The keys "question", "answer", "value", "evidence", "reason" and "doubt"; and "parts", if it has any."""
-        parts = {"parts": [part.to_json() for part in self.parts]} if self.parts else {}
-        return {
-            "question": self.question,
-            "answer": self.answer,
-            "value": self.value,
-            "evidence": [evidence_json(evidence) for evidence in self.evidence],
-            "reason": self.reason,
-            "doubt": self.doubt,
-        } | parts
 
 
 def in_parts(question: str, parts: Sequence[str], answer: Callable[[str], DocumentAnswer]) -> DocumentAnswer:
@@ -87,15 +48,3 @@ def doubting(answered: DocumentAnswer, verified: Iterable[Evidence]) -> Document
         return answered
     more = f" and {len(quotes) - _NAMED} more" if len(quotes) > _NAMED else ""
     return replace(answered, doubt=f"not verified: {', '.join(quotes[:_NAMED])}{more}")
-
-
-def evidence_json(evidence: Evidence) -> dict[str, Any]:
-    """A place of a document: its page from 1, its box in pixels of the page as stored, its words, how it was found."""
-    box = evidence.box
-    return {
-        "page": evidence.page,
-        "box": [box.x0, box.y0, box.x1, box.y1] if box else None,
-        "quote": evidence.quote,
-        "how": evidence.how,
-        "confidence": evidence.confidence,
-    }

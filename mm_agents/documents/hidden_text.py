@@ -17,13 +17,15 @@ import PIL.ImageDraw
 import PIL.ImageFont
 from pydantic import BaseModel, Field
 
+from mm_agents.documents import text_questions
 from mm_agents.documents.locate import find, normalised
 from mm_agents.documents.ocr_engine import find_ink
 from mm_agents.documents.opencv import opencv
-from mm_agents.documents.overlay import Mark
 from mm_agents.documents.pages import Page, Source, covering, default_ocr, open_pages, rows
+from mm_agents.documents.text import markdown_lines
+from mm_agents.documents.text_questions import TextLine
 from mm_agents.errors import ConfigError
-from mm_agents.types import Box, Evidence, Image, Word
+from mm_agents.types import Box, DocumentAnswer, Evidence, Image, Mark, ReadingTable, Word
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,10 +98,38 @@ class HiddenText:
             "seen": self.seen,
         }
 
+    def to_markdown(self) -> str:
+        """The lines, with a question mark behind those that are not verified."""
+        if not self.lines:
+            return "No hidden text was found.\n"
+        return markdown_lines([line.text if line.verified else f"{line.text} ?" for line in self.lines])
+
+    def tables(self) -> list[ReadingTable]:
+        """One table: the lines, and whether they are verified; none where nothing was found."""
+        lines = tuple((line.text, "yes" if line.verified else "no") for line in self.lines)
+        return [ReadingTable(name="lines", header=("text", "verified"), rows=lines)] if lines else []
+
+    def ask(self, question: str, *, model: ChatModel | None = None) -> DocumentAnswer:
+        """Answer a question by quoting the hidden lines.
+
+        Args:
+            question: in English: what it says, whether and where it mentions a phrase, how many words it has, or words
+                that are all in one line.
+            model: copies the passage that answers any other question; a passage that is not in the text is dropped.
+        """
+        if not self.lines:
+            return DocumentAnswer(question=question, reason="No hidden text was found.")
+        lines = [TextLine(text=line.text, evidence=line.evidence) for line in self.lines]
+        return text_questions.ask(lines, question, model=model)
+
     def marks(self) -> list[Mark]:
         """The boxes of the lines."""
         found = ((line.text, line.evidence) for line in self.lines if line.evidence)
-        return [Mark(box=where.box, label=text, status="verified") for text, where in found if where.box]
+        return [
+            Mark(box=where.box, label=text, status="verified", page=where.page or 1)
+            for text, where in found
+            if where.box
+        ]
 
 
 class HiddenTextReader:

@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 
-from mm_agents.types import Box, Image
+from mm_agents.types import Box, Image, Mark
 
-Status = Literal["verified", "unverified", "note"]
-
-_COLOURS: dict[Status, str] = {"verified": "#1a7f37", "unverified": "#cf222e", "note": "#0969da"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """A box to draw on a page as stored, with its label; green when verified, red when not, blue for a note."""
-
-    box: Box
-    label: str = ""
-    status: Status = "note"
-    page: int = 1
+_COLOURS = {"verified": "#1a7f37", "unverified": "#cf222e", "note": "#0969da"}
 
 
 def draw(image: Image, marks: Sequence[Mark]) -> PIL.Image.Image:

@@ -1,4 +1,4 @@
-"""Reads all words of a page as text, and writes text into Markdown and CSV so that it stays text there."""
+"""Reads all words of a page as text, and writes text as Markdown and CSV with markup and formulas escaped."""
 
 from __future__ import annotations
 
@@ -7,21 +7,29 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mm_agents.documents.overlay import Mark
-from mm_agents.documents.pages import Source, open_pages, text_of
-from mm_agents.types import Word
+from mm_agents.documents import text_questions
+from mm_agents.documents.pages import Page, Source, open_pages, rows, text_of
+from mm_agents.documents.text_questions import TextLine
+from mm_agents.types import DocumentAnswer, Evidence, Mark, ReadingTable, Word
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
     from mm_agents.protocols import Ocr
 
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
+_BLOCK = re.compile(r"^(\d*)([#+\-=~.)])")
 _NUMBER = re.compile(r"^[+-]?[\d.,\s]+%?$")
 
 
 def in_markdown(text: str) -> str:
     """The text on one line, with what Markdown would read as markup escaped."""
     return re.sub(r"([\\|`*_<>\[\]])", r"\\\1", " ".join(text.split()))
+
+
+def markdown_lines(lines: Sequence[str]) -> str:
+    """Lines of text with a break after each, so that Markdown shows them as lines and reads nothing as markup."""
+    shown = (_BLOCK.sub(r"\1\\\2", in_markdown(line)) for line in lines)
+    return "  \n".join(shown) + "\n"
 
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -38,11 +46,19 @@ def guarded(text: str, is_number: Callable[[str], object] = _NUMBER.match) -> st
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageText:
-    """The words of one page, its number counted from 1; ``source`` says whether they are the PDF's own."""
+    """The words of one page.
+
+    Attributes:
+        number: from 1.
+        words: in reading order.
+        source: whether the words were read in the picture or are the PDF's own.
+        lines: the rows of words as text, each with its place; turned words at the end.
+    """
 
     number: int
     words: tuple[Word, ...]
     source: str
+    lines: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +87,26 @@ class DocumentText:
         ]
         return {"text": self.text, "words": words}
 
+    def to_markdown(self) -> str:
+        """A line for each row of words, an empty line between pages; "" where there are no words."""
+        return "\n".join(markdown_lines([_quote(line) for line in page.lines]) for page in self.pages if page.lines)
+
+    def tables(self) -> list[ReadingTable]:
+        """One table: the lines with their pages; none where there are no words."""
+        rows = tuple((str(page.number), _quote(line)) for page in self.pages for line in page.lines)
+        return [ReadingTable(name="lines", header=("page", "text"), rows=rows)] if rows else []
+
+    def ask(self, question: str, *, model: ChatModel | None = None) -> DocumentAnswer:
+        """Answer a question by quoting lines of the text.
+
+        Args:
+            question: in English: what it says, whether and where it mentions a phrase, how many words it has, or words
+                that are all in one line.
+            model: copies the passage that answers any other question; a passage that is not in the text is dropped.
+        """
+        lines = [TextLine(text=_quote(line), evidence=line) for page in self.pages for line in page.lines]
+        return text_questions.ask(lines, question, model=model)
+
     def marks(self) -> list[Mark]:
         """The boxes of the words."""
         return [Mark(box=word.box, page=page.number) for page in self.pages for word in page.words]
@@ -98,8 +134,24 @@ class TextReader:
         """
         pages = open_pages(source, ocr=ocr, numbers=[page] if page else None)
         return DocumentText(
-            pages=tuple(PageText(number=one.number, words=one.words, source=one.source) for one in pages)
+            pages=tuple(
+                PageText(number=one.number, words=one.words, source=one.source, lines=_lines(one)) for one in pages
+            )
         )
+
+
+def _lines(page: Page) -> tuple[Evidence, ...]:
+    """The rows of a page, then its turned words line by line, each with its place."""
+    turned: dict[int, list[Word]] = {}
+    for word in page.words:
+        if word.turned:
+            turned.setdefault(word.line, []).append(word)
+    how = "text of the PDF" if page.source == "pdf" else "read by OCR"
+    return tuple(page.evidence(words, how=how) for words in (*rows(page.words), *turned.values()))
+
+
+def _quote(line: Evidence) -> str:
+    return line.quote or ""
 
 
 def build(argument: str = "") -> TextReader:

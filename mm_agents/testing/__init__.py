@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mm_agents.testing.embedder_contract import EmbedderContract
     from mm_agents.testing.hash_embedder import HashEmbedder
     from mm_agents.testing.injections import ATTACKS, Attack, HostileFile, hostile_files, obeyed
+    from mm_agents.testing.reader_contract import ReaderContract
     from mm_agents.testing.store_contract import StoreContract
 
 
@@ -23,6 +24,7 @@ __all__ = [
     "EmbedderContract",
     "HashEmbedder",
     "HostileFile",
+    "ReaderContract",
     "StoreContract",
     "hostile_files",
     "obeyed",
@@ -36,6 +38,7 @@ __getattr__, __dir__ = attach(
         "EmbedderContract": "embedder_contract",
         "HashEmbedder": "hash_embedder",
         "HostileFile": "injections",
+        "ReaderContract": "reader_contract",
         "StoreContract": "store_contract",
         "hostile_files": "injections",
         "obeyed": "injections",

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from mm_agents import _plugins, media
+from mm_agents import media
 from mm_agents._text import excerpt
+from mm_agents.documents import read_document
 from mm_agents.errors import ChatError, EmbedderError, MissingExtraError, ToolError
 from mm_agents.ingest.files import IMAGE_SIDE
 from mm_agents.protocols import Classifier
@@ -231,7 +232,7 @@ def _read(asset: Asset, image: Image, size: tuple[int, int]) -> tuple[str | None
     if asset.media_type not in ("image", "film"):
         return None, image, ()
     try:
-        found = _plugins.build_named("readers", "text").read(asset.file())
+        found = read_document("text", asset.file())
     except MissingExtraError:
         return None, image, ()
     words = found.pages[0].words

@@ -7,20 +7,25 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from threading import Lock
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from pydantic import Field
 
-from mm_agents import _plugins
+from mm_agents.documents import read_document
 from mm_agents.errors import ChatError, ToolError
 from mm_agents.media import MediaFile
 from mm_agents.toolbox.results import crops, stored_page
 from mm_agents.toolbox.sources import Asset, Sources
 from mm_agents.tools import ToolResult
-from mm_agents.types import Evidence
+from mm_agents.types import DocumentAnswer, Evidence
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
+    from mm_agents.documents.flowchart import Flowchart
+    from mm_agents.documents.hidden_text import HiddenText
+    from mm_agents.documents.invoice import Invoice
+    from mm_agents.documents.table import Table
+    from mm_agents.protocols import Reading as DocumentReading
 
 SourceArgument = Annotated[
     str, Field(description="The picture or PDF to read: an id from a search, a path, or an attachment's name.")
@@ -40,10 +45,10 @@ class Readings:
 
     def __init__(self, model: ChatModel | None) -> None:
         self.model = model
-        self._kept: OrderedDict[tuple[str, str, int | None], Any] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str, int | None], DocumentReading] = OrderedDict()
         self._lock = Lock()
 
-    def read(self, reader: str, file: MediaFile, page: int | None) -> Any:
+    def read(self, reader: str, file: MediaFile, page: int | None) -> DocumentReading:
         """A document as the reader of that name reads it."""
         if file.media_type not in ("image", "pdf"):
             raise ToolError(f"{file.name!r} is {file.format}; a picture or a PDF is read.", retry=True)
@@ -52,12 +57,11 @@ class Readings:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-        plugin = _plugins.build_named("readers", reader)
         try:
-            found = plugin.read(file, page=page, model=self.model)
+            found = read_document(reader, file, page=page, model=self.model)
         except ChatError:
             # What the rules read is located and checked as well; that the model failed is no reason to read nothing.
-            found = plugin.read(file, page=page)
+            found = read_document(reader, file, page=page)
         with self._lock:
             self._kept[key] = found
             while len(self._kept) > _KEPT:
@@ -78,7 +82,8 @@ class Reading:
 
     def read_invoice(self, source: SourceArgument, question: Question = None, page: PageNumber = None) -> ToolResult:
         """Read an invoice or receipt: its fields, items and sums, or the answer to a question about it."""
-        asset, found = self._read("invoice", source, page)
+        asset, reading = self._read("invoice", source, page)
+        found = cast("Invoice", reading)
         document = found.to_json()
         named = [one for name in document["fields"] for one in found.field(name).evidence]
         named += [one for item in found.items for one in item.evidence.values()]
@@ -90,7 +95,8 @@ class Reading:
 
     def read_table(self, source: SourceArgument, question: Question = None, page: PageNumber = None) -> ToolResult:
         """Read a table or a grid of figures as Markdown, or answer a question by computing over its cells."""
-        asset, found = self._read("table", source, page)
+        asset, reading = self._read("table", source, page)
+        found = cast("Table", reading)
         if not found.cells:
             raise ToolError(f"No table was found in {asset.name!r}.", retry=True)
         document = found.to_json() | {
@@ -103,7 +109,8 @@ class Reading:
 
     def read_flowchart(self, source: SourceArgument, question: Question = None, page: PageNumber = None) -> ToolResult:
         """Read a flowchart or process diagram: its steps, branches and lanes, as a list, Mermaid or Python code."""
-        asset, found = self._read("flowchart", source, page)
+        asset, reading = self._read("flowchart", source, page)
+        found = cast("Flowchart", reading)
         if len(found.nodes) < 2 or not found.edges:
             raise ToolError(f"No flowchart was found in {asset.name!r}.", retry=True)
         document = found.to_json() | {
@@ -117,7 +124,8 @@ class Reading:
 
     def read_hidden_text(self, source: SourceArgument, page: PageNumber = None) -> ToolResult:
         """Read text that is almost of the colour of its background, such as a hidden message."""
-        asset, found = self._read("hidden_text", source, page)
+        asset, reading = self._read("hidden_text", source, page)
+        found = cast("HiddenText", reading)
         document = found.to_json()
         if not found.lines:
             return ToolResult(
@@ -137,21 +145,21 @@ class Reading:
 
     # ------------------------------------------------------------ helpers
 
-    def _read(self, reader: str, source: str, page: int | None) -> tuple[Asset, Any]:
+    def _read(self, reader: str, source: str, page: int | None) -> tuple[Asset, DocumentReading]:
         asset = self._sources.resolve(source)
         return asset, self._readings.read(reader, asset.file(), page)
 
     def _told(
         self,
         asset: Asset,
-        found: Any,
+        found: DocumentReading,
         document: dict[str, Any],
         question: str | None,
         whole: str,
         named: Sequence[Evidence],
     ) -> ToolResult:
         """The answer to the question with its places, or the whole reading with all of them."""
-        answered: Any = None
+        answered: DocumentAnswer | None = None
         if question is not None and question.strip():
             answered = self._ask(found, question)
             bare = _without_parties(question, document)
@@ -173,12 +181,12 @@ class Reading:
             assets=_ids(asset),
         )
 
-    def _ask(self, found: Any, question: str) -> Any:
+    def _ask(self, found: DocumentReading, question: str) -> DocumentAnswer:
         """What a reading answers; by the rules alone where the model fails."""
         try:
-            return found.answer(question, model=self._readings.model)
+            return found.ask(question, model=self._readings.model)
         except ChatError:
-            return found.answer(question)
+            return found.ask(question)
 
     def _crops(self, asset: Asset, places: Sequence[Evidence]) -> tuple[Any, ...]:
         if not any(one.box for one in places):
@@ -196,7 +204,7 @@ def _without_parties(question: str, document: dict[str, Any]) -> str:
     return " ".join(kept)
 
 
-def _payload(asset: Asset, document: dict[str, Any], answered: Any) -> dict[str, Any]:
+def _payload(asset: Asset, document: dict[str, Any], answered: DocumentAnswer | None) -> dict[str, Any]:
     return {
         "source": {"id": asset.id, "name": asset.name, "media_type": asset.media_type},
         "reading": document,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from mm_agents.documents.flowchart import Flowchart
-from mm_agents.documents.flowchart.data import Edge, Lane, Node
-from mm_agents.documents.flowchart.export import identifier
+from mm_agents.documents.flowchart.data import Edge, FlowchartData, Lane, Node
+from mm_agents.documents.flowchart.export import dot, identifier, mermaid
 from mm_agents.documents.flowchart.vision.regions import Shape
 from mm_agents.errors import ConfigError
 from mm_agents.types import Box, Evidence
@@ -214,7 +214,7 @@ def test_a_sound_chart_has_no_findings(order: Flowchart) -> None:
     ],
 )
 def test_questions_are_answered_by_following_connectors(order: Flowchart, question: str, wanted: str) -> None:
-    answered = order.answer(question)
+    answered = order.ask(question)
     assert answered.answer is not None
     assert wanted in answered.answer
     assert "lanes" in question or answered.evidence
@@ -222,7 +222,7 @@ def test_questions_are_answered_by_following_connectors(order: Flowchart, questi
 
 @pytest.mark.parametrize("question", ["what is the capital of France?", "what comes after the moon landing?", "", "?"])
 def test_what_it_cannot_tell_has_no_answer(order: Flowchart, question: str) -> None:
-    assert order.answer(question).answer is None
+    assert order.ask(question).answer is None
 
 
 def test_walking_takes_the_chosen_ways(order: Flowchart) -> None:
@@ -248,4 +248,10 @@ def test_an_empty_chart_writes_nothing() -> None:
     assert (empty.to_steps(), empty.findings, empty.paths()) == ("", (), [])
     assert empty.to_mermaid() == "flowchart TD\n"
     assert run_module(empty)["TEXTS"] == {}
-    assert empty.answer("how many steps?").value == 0
+    assert empty.ask("how many steps?").value == 0
+
+
+def test_the_graph_alone_is_written(order: Flowchart) -> None:
+    graph = FlowchartData(nodes=order.nodes, edges=order.edges, lanes=order.lanes)
+    assert mermaid(graph) == order.to_mermaid()
+    assert dot(graph) == order.to_dot()

@@ -146,7 +146,7 @@ def test_who_is_only_guessed_from_a_place_is_not_verified() -> None:
     assert (invoice.seller.value, invoice.buyer.value) == ("Northwind Parts Ltd", "Harbour Cycles")
     assert not invoice.seller.verified
     assert not invoice.buyer.verified
-    answer = invoice.answer("Who is the buyer?")
+    answer = invoice.ask("Who is the buyer?")
     assert answer.value == "Harbour Cycles"
     assert answer.doubt == "an address that is not the seller's; no heading says so"
     assert invoice.to_json()["fields"]["seller"]["note"] == "letterhead; no heading says so"
@@ -161,7 +161,7 @@ def test_a_date_of_which_nothing_tells_the_order_is_not_verified() -> None:
     invoice = read([[(60, "Invoice Date"), (300, "03/04/2023")]])
     assert values(invoice)["date"] == "2023-04-03"
     assert not invoice.date.verified
-    assert "2023-03-04" in (invoice.answer("What is the date?").doubt or "")
+    assert "2023-03-04" in (invoice.ask("What is the date?").doubt or "")
     due = [(60, "Due Date"), (300, "23/04/2023")]
     assert read([[(60, "Invoice Date"), (300, "03/04/2023")], due]).date.verified
     assert read([[(60, "Invoice Date"), (300, "3 April 2023")]]).date.verified
@@ -294,6 +294,6 @@ def test_the_course_invoice(data: Path) -> None:
         ("3", "Labor 3hrs", "5.00", "15.00"),
     ]
     assert {check.status for check in invoice.checks} == {"passed"}
-    answer = invoice.answer("How much would four sets pedal arms cost and 6 hours of labour?")
+    answer = invoice.ask("How much would four sets pedal arms cost and 6 hours of labour?")
     assert answer.value == "90.00"
     assert [place.quote for place in answer.evidence] == ["15.00", "5.00"]

@@ -40,7 +40,7 @@ def invoice() -> Invoice:
     ],
 )
 def test_questions_are_answered_with_evidence(invoice: Invoice, question: str, value: str, quotes: list[str]) -> None:
-    found = invoice.answer(question)
+    found = invoice.ask(question)
     assert found.value == value
     assert found.answer is not None
     assert value.split("-")[0] in found.answer
@@ -59,14 +59,14 @@ def test_questions_are_answered_with_evidence(invoice: Invoice, question: str, v
     ],
 )
 def test_what_cannot_be_told_is_not_answered(invoice: Invoice, question: str) -> None:
-    found = invoice.answer(question)
+    found = invoice.ask(question)
     assert (found.answer, found.value, found.evidence) == (None, None, ())
 
 
 def test_counts_extremes_and_checks(invoice: Invoice) -> None:
-    assert invoice.answer("how many items are there").value == 2
-    assert invoice.answer("which is the most expensive item").value == ["Labour"]
-    assert invoice.answer("do the numbers add up").value is True
+    assert invoice.ask("how many items are there").value == 2
+    assert invoice.ask("which is the most expensive item").value == ["Labour"]
+    assert invoice.ask("do the numbers add up").value is True
 
 
 def test_a_quote_shows_its_sum(invoice: Invoice) -> None:
@@ -90,8 +90,8 @@ def test_an_answer_says_what_is_not_verified(invoice: Invoice) -> None:
             "items": (unsure, *invoice.items[1:]),
         }
     )
-    assert shaken.answer("what is the total?").doubt == "the sums do not bear it out"
-    assert shaken.answer("What is the subtotal?").doubt is None
+    assert shaken.ask("what is the total?").doubt == "the sums do not bear it out"
+    assert shaken.ask("What is the subtotal?").doubt is None
     assert shaken.quote([(2, "brake pads"), (1, "labour")]).to_json()["doubt"] == "not verified: “12.50”"
 
 
@@ -107,12 +107,12 @@ class _Model:
 
 def test_a_model_says_what_is_meant_and_code_computes(invoice: Invoice) -> None:
     said: Any = _Model(kind="price of items", items=[{"quantity": "4", "item": "Set of brake pads"}])
-    found = invoice.answer("Quatre plaquettes de frein, ça ferait quelle somme en argent ?", model=said)
+    found = invoice.ask("Quatre plaquettes de frein, ça ferait quelle somme en argent ?", model=said)
     assert found.value in ("50.00", "145.00", "174.00")
     unknown: Any = _Model(kind="unknown")
-    assert invoice.answer("what colour is the car", model=unknown).answer is None
+    assert invoice.ask("what colour is the car", model=unknown).answer is None
     told: Any = _Model(kind="price of items", items=[{"quantity": "4", "item": "Set of brake pads"}])
-    assert invoice.answer("what colour is the car", model=told).value == "50.00"
+    assert invoice.ask("what colour is the car", model=told).value == "50.00"
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_a_model_says_what_is_meant_and_code_computes(invoice: Invoice) -> None:
     ],
 )
 def test_every_part_of_a_question_is_answered_or_named(invoice: Invoice, question: str, values: list[Any]) -> None:
-    found = invoice.answer(question)
+    found = invoice.ask(question)
     assert found.value == values
     assert [part.value for part in found.parts] == values
     assert len(found.evidence) == sum(len(part.evidence) for part in found.parts)
@@ -147,14 +147,14 @@ def test_every_part_of_a_question_is_answered_or_named(invoice: Invoice, questio
     ],
 )
 def test_what_is_not_read_is_named_and_no_other_field_is_told(invoice: Invoice, question: str, named: str) -> None:
-    found = invoice.answer(question)
+    found = invoice.ask(question)
     assert (found.answer, found.value, found.evidence) == (None, None, ())
     assert found.reason == f"The {named} is not among what is read from an invoice."
 
 
 def test_amounts_are_compared_with_a_number(invoice: Invoice) -> None:
-    assert invoice.answer("Is the total above 200?").value is False
-    assert invoice.answer("is the total at least 174.00").answer == "Yes: the total is 174.00 GBP."
-    assert invoice.answer("Is the VAT right?").value is True
-    assert invoice.answer("how many days after the invoice date is it due?").answer is None
-    assert invoice.answer("how much is due?").value == "174.00"
+    assert invoice.ask("Is the total above 200?").value is False
+    assert invoice.ask("is the total at least 174.00").answer == "Yes: the total is 174.00 GBP."
+    assert invoice.ask("Is the VAT right?").value is True
+    assert invoice.ask("how many days after the invoice date is it due?").answer is None
+    assert invoice.ask("how much is due?").value == "174.00"

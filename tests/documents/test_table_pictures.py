@@ -98,7 +98,7 @@ def test_a_real_grid_of_cards(data: Path) -> None:
     for card in truth["cards"]:
         for value, name in card["metrics"]:
             assert (card["title"], value, name) in said
-    answered = found.answer("which unit has the highest revenue growth?")
+    answered = found.ask("which unit has the highest revenue growth?")
     assert answered.value["items"] == ["Classifieds", "Payments & Fintech"]
     assert len(answered.evidence) == 2
 

@@ -9,12 +9,13 @@ import pytest
 from drawn_tables import cards, table
 
 from mm_agents.chat import ChatModel, Structured, Usage
-from mm_agents.documents.answers import DocumentAnswer, doubting
+from mm_agents.documents.answers import doubting
 from mm_agents.documents.table import Table
-from mm_agents.documents.table.data import quantity_of, without_marks
+from mm_agents.documents.table.data import Cell, TableData, quantity_of, without_marks
 from mm_agents.documents.table.llm_check import Said, read_too
-from mm_agents.documents.table.questions import Condition, Query, condition_of, operation_of
+from mm_agents.documents.table.questions import Condition, Query, answer, condition_of, operation_of
 from mm_agents.documents.table.reader import read_page
+from mm_agents.types import DocumentAnswer
 
 STOCK = [
     ["Part", "Price", "Pieces", "Sold (%)"],
@@ -62,7 +63,7 @@ class Says:
     ],
 )
 def test_questions_are_computed(stock: Table, question: str, value: Any) -> None:
-    answered = stock.answer(question)
+    answered = stock.ask(question)
     if isinstance(value, str) and "average" in question:
         assert str(answered.value).startswith("14.58")
     else:
@@ -73,50 +74,50 @@ def test_questions_are_computed(stock: Table, question: str, value: Any) -> None
 
 
 def test_totals_are_left_out_of_extremes_and_said_so(stock: Table) -> None:
-    answered = stock.answer("Which part has the most pieces?")
+    answered = stock.ask("Which part has the most pieces?")
     assert answered.value["items"] == ["Hinge"]
     assert "Left out: Total." in str(answered.answer)
 
 
 def test_numbers_are_sorted_either_way(stock: Table) -> None:
-    down = stock.answer("Sort the parts by price")
-    up = stock.answer("Rank the parts by price, lowest first")
+    down = stock.ask("Sort the parts by price")
+    up = stock.ask("Rank the parts by price, lowest first")
     assert [one["item"] for one in down.value] == ["Lamp", "Rope", "Hinge"]
     assert [one["item"] for one in up.value] == ["Hinge", "Rope", "Lamp"]
 
 
 def test_a_columns_percent_sign_and_brackets_count(stock: Table) -> None:
-    answered = stock.answer("Which part has the lowest sold?")
+    answered = stock.ask("Which part has the lowest sold?")
     assert answered.value == {"items": ["Rope"], "value": "-3.5", "unit": "%"}
 
 
 def test_ties_are_told_with_both_places(divisions: Table) -> None:
-    answered = divisions.answer("Which division has the highest sales growth?")
+    answered = divisions.ask("Which division has the highest sales growth?")
     assert answered.answer == "Valves and Filters tie for the highest Sales growth: 32%."
     assert [evidence.quote for evidence in answered.evidence] == ["32%¹\nSales growth", "32%\nSales growth"]
     assert len({evidence.box for evidence in answered.evidence}) == 2
 
 
 def test_each_metric_is_asked_by_its_own_name(divisions: Table) -> None:
-    assert divisions.answer("How many new plants were opened?").value == "34"
-    gain = divisions.answer("Which division has the highest margin gain?")
+    assert divisions.ask("How many new plants were opened?").value == "34"
+    gain = divisions.ask("Which division has the highest margin gain?")
     assert gain.value == {"items": ["Pumps"], "value": "12", "unit": "pp"}
 
 
 @pytest.mark.parametrize("question", ["What is the weather?", "Which is the highest colour?", "", "difference"])
 def test_what_cannot_be_told_has_a_reason(divisions: Table, question: str) -> None:
-    answered = divisions.answer(question)
+    answered = divisions.ask(question)
     assert answered.answer is None
     assert answered.value is None
     assert answered.reason
     assert answered.to_json()["reason"] == answered.reason
-    assert Table().answer(question).reason == "There is no table."
+    assert Table().ask(question).reason == "There is no table."
 
 
 def test_an_answer_says_which_of_its_cells_are_not_verified(stock: Table) -> None:
     once = replace(stock, cells=tuple(replace(cell, verified=cell.text != "32.00") for cell in stock.cells))
-    assert once.answer("What is the price of the rope?").doubt is None
-    answered = once.answer("Which part has the highest price?")
+    assert once.ask("What is the price of the rope?").doubt is None
+    answered = once.ask("Which part has the highest price?")
     assert answered.doubt == answered.to_json()["doubt"] == "not verified: “32.00”"
 
 
@@ -129,10 +130,10 @@ def test_a_long_doubt_is_cut(stock: Table) -> None:
 
 def test_a_model_says_what_is_asked_and_code_computes(stock: Table) -> None:
     chat = Says(Query(operation="count", measure="Price", condition=Condition(comparison="less", value="10")))  # type: ignore[arg-type]
-    assert stock.answer("How many are cheap?", model=cast(ChatModel, chat)).value == 2
+    assert stock.ask("How many are cheap?", model=cast(ChatModel, chat)).value == 2
     assert "data" in chat.prompts[0]
     assert "| Lamp |" in chat.prompts[0]
-    unknown = stock.answer("?", model=cast(ChatModel, Says(Query(operation="sum", measure="Weight"))))
+    unknown = stock.ask("?", model=cast(ChatModel, Says(Query(operation="sum", measure="Weight"))))
     assert unknown.answer is None
     assert "no 'Weight'" in str(unknown.reason)
 
@@ -193,3 +194,17 @@ def test_operations_and_conditions_are_told_by_their_words() -> None:
     assert condition_of("those with at least 1,000 pieces") == Condition(comparison="at least", value="1000")  # type: ignore[arg-type]
     assert condition_of("50 or more") == Condition(comparison="at least", value="50")  # type: ignore[arg-type]
     assert condition_of("the highest of all") is None
+
+
+def test_the_cells_alone_can_be_asked() -> None:
+    rows = (("Part", "Price"), ("Hinge", "4.50"), ("Lamp", "32.00"))
+    data = TableData(
+        cells=tuple(
+            Cell(row=row, column=column, text=text, quantity=quantity_of(text))
+            for row, texts in enumerate(rows)
+            for column, text in enumerate(texts)
+        ),
+        header_rows=1,
+    )
+    assert answer(data, "Which part has the highest price?").answer == "Lamp has the highest Price: 32.00."
+    assert data.to_markdown().splitlines()[0] == "| Part | Price |"

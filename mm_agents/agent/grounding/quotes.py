@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mm_agents import _plugins, media
 from mm_agents._text import excerpt, fold
 from mm_agents.agent.grounding.numbers import numbers_in, values_in, values_of
+from mm_agents.documents import read_document
 from mm_agents.errors import MediaError
 from mm_agents.media import MediaFile
 from mm_agents.toolbox.results import stored_page
@@ -19,6 +20,7 @@ from mm_agents.types import Box, Evidence, Image, Word
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
+    from mm_agents.protocols import Ocr
 
 _MARGIN = 4  # pixels that a word's middle may lie outside of a box
 _MOST = 0.9  # of a passage's words
@@ -125,7 +127,7 @@ class _Key:
 
 
 def _words(key: _Key, page: int | None) -> tuple[Word, ...]:
-    read: Any = _plugins.build_named("readers", "text").read(key.file, page=page)
+    read = read_document("text", key.file, page=page)
     return tuple(word for one in read.pages for word in one.words)
 
 
@@ -139,14 +141,14 @@ def _read_alone(image: Image, box: Box) -> str:
     part = image.pixels[max(box.y0 - margin, 0) : box.y1 + margin, max(box.x0 - margin, 0) : box.x1 + margin]
     if not part.size:
         return ""
-    ocr: Any = _plugins.build_named("ocr", "rapidocr")
+    ocr: Ocr = _plugins.build_named("ocr", "rapidocr")
     return " ".join(word.text for word in ocr.read(Image(pixels=part.copy())).words)
 
 
 def _hidden(key: _Key, page: int) -> tuple[tuple[str, Box], ...]:
     """The lines of hidden text on a page, and where they stand."""
     try:
-        found: Any = _plugins.build_named("readers", "hidden_text").read(key.file, page=page)
+        found = read_document("hidden_text", key.file, page=page)
     except MediaError:
         return ()
     placed = [(line.text, line.evidence.box) for line in found.lines if line.evidence is not None]

@@ -79,6 +79,23 @@ class Lane:
     box: Box
 
 
+@dataclass(frozen=True, kw_only=True)
+class FlowchartData:
+    """The graph of a chart, without what is computed from it.
+
+    Attributes:
+        nodes: its shapes, from the top.
+        edges: its connectors, by source.
+        lanes: its swimlanes, from the top or the left.
+        frames: frames around some of its shapes, with their titles.
+    """
+
+    nodes: tuple[Node, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    lanes: tuple[Lane, ...] = ()
+    frames: tuple[Lane, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """Something that a reader of the chart should know.

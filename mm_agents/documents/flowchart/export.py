@@ -6,13 +6,9 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
-from mm_agents.documents.flowchart.data import Edge, Node
+from mm_agents.documents.flowchart.data import Edge, FlowchartData, Node
 from mm_agents.documents.flowchart.process import Process
-
-if TYPE_CHECKING:
-    from mm_agents.documents.flowchart.result import Flowchart
 
 _MERMAID = {
     "rectangle": ("[", "]"),
@@ -66,7 +62,7 @@ def _onward(process: Process, id: str, numbers: dict[str, int]) -> str:
     return f". Then go to {', '.join(map(str, targets[:-1]))} and {targets[-1]}."
 
 
-def mermaid(chart: Flowchart) -> str:
+def mermaid(chart: FlowchartData) -> str:
     """Mermaid text; what stands in the picture is written as entities where Mermaid would read it as code."""
     lines = ["flowchart TD"]
     lines += _grouped(chart, _mermaid_node, lambda n, title: (f'subgraph lane{n}["{_entities(title)}"]', "end"))
@@ -77,7 +73,7 @@ def mermaid(chart: Flowchart) -> str:
     return "\n".join(lines) + "\n"
 
 
-def dot(chart: Flowchart) -> str:
+def dot(chart: FlowchartData) -> str:
     """Graphviz text, every text a quoted string."""
     lines = ["digraph flowchart {"]
     lines += _grouped(chart, _dot_node, lambda n, title: (f"subgraph cluster_{n} {{ label={_quoted(title)};", "}"))
@@ -89,7 +85,9 @@ def dot(chart: Flowchart) -> str:
     return "\n".join([*lines, "}"]) + "\n"
 
 
-def _grouped(chart: Flowchart, write: Callable[[Node], str], group: Callable[[int, str], tuple[str, str]]) -> list[str]:
+def _grouped(
+    chart: FlowchartData, write: Callable[[Node], str], group: Callable[[int, str], tuple[str, str]]
+) -> list[str]:
     """The nodes, those of a lane inside its group."""
     lines: list[str] = []
     titles = [lane.name for lane in chart.lanes]

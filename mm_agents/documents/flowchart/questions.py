@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from mm_agents._optional import require
-from mm_agents.documents.answers import DocumentAnswer
 from mm_agents.documents.flowchart import export
 from mm_agents.documents.flowchart.process import Branch, Process, paths
 from mm_agents.documents.opencv import EXTRA
+from mm_agents.types import DocumentAnswer
 
 _LIKE_ENOUGH = 72  # of 100: how like a node's text what a question names has to be
 _MOST_WAYS = 5000

@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._question_parts import parts_of
-from mm_agents.documents.answers import DocumentAnswer, in_parts
+from mm_agents.documents.answers import in_parts
 from mm_agents.documents.flowchart import export, questions
 from mm_agents.documents.flowchart import process as process_module
-from mm_agents.documents.flowchart.data import Edge, Finding, Lane, Node
+from mm_agents.documents.flowchart.data import Finding, FlowchartData, Node
 from mm_agents.documents.flowchart.process import Process, Walk
-from mm_agents.documents.overlay import Mark
-from mm_agents.types import Box
+from mm_agents.documents.text import in_markdown
+from mm_agents.types import Box, DocumentAnswer, Mark, ReadingTable
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
@@ -22,7 +22,7 @@ _SURE = 0.75
 
 
 @dataclass(frozen=True, kw_only=True)
-class Flowchart:
+class Flowchart(FlowchartData):
     """A chart as a graph. Its texts are what stands in the picture: data, never instructions.
 
     Attributes:
@@ -36,10 +36,6 @@ class Flowchart:
         page: the number of the page, from 1.
     """
 
-    nodes: tuple[Node, ...] = ()
-    edges: tuple[Edge, ...] = ()
-    lanes: tuple[Lane, ...] = ()
-    frames: tuple[Lane, ...] = ()
     notes: tuple[str, ...] = ()
     confidence: float = 1.0
     differences: tuple[Finding, ...] = ()
@@ -76,6 +72,23 @@ class Flowchart:
         """Numbered steps with branches: "If NO: go to 5."."""
         return export.steps(self.process)
 
+    def to_markdown(self) -> str:
+        """The numbered steps and the chart as Mermaid; a sentence where no chart was found."""
+        if not self.nodes:
+            return "No flowchart was found.\n"
+        steps = "\n".join(in_markdown(line) for line in self.to_steps().splitlines())
+        return f"{steps}\n\n```mermaid\n{self.to_mermaid()}```\n"
+
+    def tables(self) -> list[ReadingTable]:
+        """The nodes and the edges; those that have rows."""
+        nodes = tuple((node.id, node.text, node.shape, node.lane or "", node.frame or "") for node in self.nodes)
+        edges = tuple((edge.source, edge.target, edge.label, edge.heads) for edge in self.edges)
+        found = (
+            ReadingTable(name="nodes", header=("id", "text", "shape", "lane", "frame"), rows=nodes),
+            ReadingTable(name="edges", header=("source", "target", "label", "heads"), rows=edges),
+        )
+        return [table for table in found if table.rows]
+
     def to_mermaid(self) -> str:
         """Mermaid text."""
         return export.mermaid(self)
@@ -88,7 +101,7 @@ class Flowchart:
         """A Python module that walks the process with the caller's actions and decisions; it is never run here."""
         return export.module(self.process)
 
-    def answer(self, question: str, *, model: ChatModel | None = None) -> DocumentAnswer:
+    def ask(self, question: str, *, model: ChatModel | None = None) -> DocumentAnswer:
         """Answer a question by following the connectors.
 
         Args:

@@ -9,10 +9,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from mm_agents.documents.answers import evidence_json
 from mm_agents.documents.numbers import plain_money, plain_quantity
-from mm_agents.documents.overlay import Mark
-from mm_agents.types import Evidence
+from mm_agents.types import Evidence, Mark, place_json
 
 T = TypeVar("T")
 
@@ -166,7 +164,7 @@ class InvoiceData(_Frozen):
                     "base": _money(tax.base),
                     "amount": _money(tax.amount),
                     "verified": tax.verified,
-                    "evidence": [evidence_json(one) for one in tax.evidence],
+                    "evidence": [place_json(one) for one in tax.evidence],
                 }
                 for tax in self.taxes
             ],
@@ -196,7 +194,7 @@ def _field_json(field: Field[Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "value": value_json(field.value),
         "verified": field.verified,
-        "evidence": [evidence_json(one) for one in field.evidence],
+        "evidence": [place_json(one) for one in field.evidence],
         "note": field.note,
     }
     if isinstance(field, DateField):
@@ -217,7 +215,7 @@ def _item_json(item: LineItem) -> dict[str, Any]:
         "amount": _money(item.amount),
         "discount": plain_quantity(item.discount) if item.discount is not None else None,
         "evidence": [
-            {"field": cell, "verified": cell not in item.unsure} | evidence_json(one)
+            {"field": cell, "verified": cell not in item.unsure} | place_json(one)
             for cell, one in item.evidence.items()
         ],
     }

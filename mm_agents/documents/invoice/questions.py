@@ -13,12 +13,11 @@ from pydantic import BaseModel, Field
 from mm_agents._optional import require
 from mm_agents._question_parts import parts_of
 from mm_agents.chat import fenced
-from mm_agents.documents.answers import DocumentAnswer
 from mm_agents.documents.dates import fold
 from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.data import InvoiceData, LineItem, value_json
 from mm_agents.documents.numbers import parse_number, plain_money, plain_quantity
-from mm_agents.types import Evidence
+from mm_agents.types import DocumentAnswer, Evidence
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel

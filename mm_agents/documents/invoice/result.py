@@ -6,11 +6,12 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from mm_agents.documents.answers import DocumentAnswer, doubting, in_parts
+from mm_agents.documents.answers import doubting, in_parts
 from mm_agents.documents.invoice import questions
 from mm_agents.documents.invoice.data import NAMES, InvoiceData, LineItem, value_json
 from mm_agents.documents.numbers import plain_quantity
 from mm_agents.documents.text import guarded, in_markdown, markdown_table
+from mm_agents.types import DocumentAnswer, ReadingTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +73,21 @@ class Invoice(InvoiceData):
         """For people: fields (with a question mark where not verified), items, checks."""
         return markdown(self)
 
+    def tables(self) -> list[ReadingTable]:
+        """The fields that were found, the line items and the taxes; those that have rows."""
+        fields = tuple(
+            (name, _text(self.field(name).value), "yes" if self.field(name).verified else "no")
+            for name in NAMES
+            if self.field(name).value is not None
+        )
+        taxes = tuple(tuple(_text(value) for value in (tax.rate, tax.base, tax.amount)) for tax in self.taxes)
+        found = (
+            ReadingTable(name="fields", header=("field", "value", "verified"), rows=fields),
+            ReadingTable(name="items", header=_COLUMNS, rows=tuple(tuple(_cells(item)) for item in self.items)),
+            ReadingTable(name="taxes", header=("rate", "base", "amount"), rows=taxes),
+        )
+        return [table for table in found if table.rows]
+
     def to_csv(self) -> str:
         """The line items as comma-separated values."""
         return csv_text(self)
@@ -84,7 +100,7 @@ class Invoice(InvoiceData):
         """
         return doubting(questions.quoted(self, items), self.verified_places())
 
-    def answer(self, question: str, *, model: ChatModel | None = None) -> DocumentAnswer:
+    def ask(self, question: str, *, model: ChatModel | None = None) -> DocumentAnswer:
         """Answer a question about the invoice by code: prices of quantities, fields, counts and sums of items.
 
         Args:

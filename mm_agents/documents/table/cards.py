@@ -9,9 +9,9 @@ from statistics import median
 
 from mm_agents.documents.locate import normalised
 from mm_agents.documents.pages import Page
-from mm_agents.documents.table.data import Quantity, mark_of, quantity_of, without_marks
+from mm_agents.documents.table.data import Cell, Quantity, mark_of, quantity_of, without_marks
 from mm_agents.documents.table.lines import Line, Measures, make_lines, plain
-from mm_agents.documents.table.result import Cell, Table
+from mm_agents.documents.table.result import Table
 from mm_agents.documents.table.rulings import Lattice, find_boxes, find_lattice, holds
 from mm_agents.types import Box, Evidence, Word
 

@@ -1,13 +1,18 @@
-"""What a cell's text says as a number: its value, its unit, and the footnote marks beside it."""
+"""A table as data: its cells in their grid, and a cell's text as a number with its unit and footnote marks."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
+from typing import Any, Literal
 
+from mm_agents.documents.locate import normalised
 from mm_agents.documents.numbers import DecimalMark, decimal_mark, numbers_in
+from mm_agents.documents.text import markdown_table
+from mm_agents.types import Box, Evidence, place_json
 
 _SUPERSCRIPTS = {ord(a): b for a, b in zip("⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈ", "0123456789abcd", strict=True)}
 _MARKS = re.compile(r"\s*([⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈ]+(?:[,\s][⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈ]+)*|[*†‡§]+)$")
@@ -91,3 +96,160 @@ def digits_for_letters(text: str) -> str | None:
     if changed == text or letters > max(1, len(text) // 2) or quantity_of(changed) is None:
         return None
     return changed
+
+
+Layout = Literal["ruled", "unruled", "cards"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A cell that has something printed in it.
+
+    Attributes:
+        row: from 0, the rows of the head included.
+        column: from 0.
+        row_span: how many rows it fills.
+        column_span: how many columns it fills.
+        text: as printed, its lines joined by spaces; of a card, its value.
+        metric: of a card: the name of what its value measures, as printed on it.
+        name_first: whether the metric's name stands before the value.
+        footnotes: the footnote marks that stand beside the text.
+        quantity: the text as a number, where it is one.
+        evidence: where it stands; none where a model read it and code did not find it.
+        verified: whether its text was found on the page, and each of its places read the same when looked at again
+            alone.
+        doubt: why a reader should look again, if there is a reason.
+    """
+
+    row: int
+    column: int
+    text: str
+    row_span: int = 1
+    column_span: int = 1
+    metric: str | None = None
+    name_first: bool = False
+    footnotes: tuple[str, ...] = ()
+    quantity: Quantity | None = None
+    evidence: tuple[Evidence, ...] = ()
+    verified: bool = False
+    doubt: str | None = None
+
+    @property
+    def box(self) -> Box | None:
+        """In pixels of the page as stored."""
+        return self.evidence[0].box if self.evidence else None
+
+    def to_json(self, text: str | None = None) -> dict[str, Any]:
+        """The cell's keys as ``read table --json`` prints them; ``text`` in place of its own where it is given."""
+        box = self.box
+        return {
+            "row": self.row,
+            "column": self.column,
+            "row_span": self.row_span,
+            "column_span": self.column_span,
+            "text": self.text if text is None else text,
+            "metric": self.metric,
+            "footnotes": list(self.footnotes),
+            "value": str(self.quantity.value) if self.quantity else None,
+            "unit": self.quantity.unit if self.quantity else None,
+            "box": [box.x0, box.y0, box.x1, box.y1] if box else None,
+            "verified": self.verified,
+            "doubt": self.doubt,
+            "evidence": [place_json(evidence) for evidence in self.evidence],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableData:
+    """The cells of a table in their grid.
+
+    Attributes:
+        layout: whether ruling lines, blanks or cards make it.
+        cells: from the top, then from the left; a place of the grid that none fills is empty.
+        header_rows: how many of the rows, from the top, are the head.
+        header_columns: how many of the columns, from the left, name the rows: 1, or 0 where none does.
+        title: what stands above it as its title.
+        title_verified: whether its place read the same when looked at again alone.
+        notes: what else there is to say: text beside the table, disagreements, doubts.
+        page: from 1.
+    """
+
+    layout: Layout = "unruled"
+    cells: tuple[Cell, ...] = ()
+    header_rows: int = 0
+    header_columns: int = 1
+    title: Evidence | None = None
+    title_verified: bool = False
+    notes: tuple[str, ...] = ()
+    page: int = 1
+    _at: dict[tuple[int, int], Cell] = field(default_factory=dict[tuple[int, int], Cell], init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for cell in self.cells:
+            for row in range(cell.row, cell.row + cell.row_span):
+                for column in range(cell.column, cell.column + cell.column_span):
+                    self._at.setdefault((row, column), cell)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """How many rows and columns there are, the head included."""
+        rows = max((cell.row + cell.row_span for cell in self.cells), default=0)
+        return rows, max((cell.column + cell.column_span for cell in self.cells), default=0)
+
+    def at(self, row: int, column: int) -> Cell | None:
+        """The cell that fills a place of the grid; None where it is empty."""
+        return self._at.get((row, column))
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The texts in the grid, the head's rows first; a text that spans several places stands in the first."""
+        height, width = self.shape
+        found = [[""] * width for _ in range(height)]
+        for cell in self.cells:
+            found[cell.row][cell.column] = self.printed(cell)
+        return found
+
+    def printed(self, cell: Cell) -> str:
+        """A cell's text; of a card its value, and beside it what it measures unless its row says that."""
+        if cell.metric is None or normalised(cell.metric) == normalised(self.label(cell.row)):
+            return cell.text
+        return f"{cell.metric} {cell.text}" if cell.name_first else f"{cell.text} {cell.metric}"
+
+    def header(self, column: int) -> str:
+        """What the head says over a column: from the top, joined by " / "."""
+        return " / ".join(_distinct(self.at(row, column) for row in range(self.header_rows)))
+
+    @cached_property
+    def label_column(self) -> int | None:
+        """The column that names the rows: the first, or the first of texts where the first but counts."""
+        height, width = self.shape
+        if not self.header_columns or not width:
+            return None
+        body = range(self.header_rows, height)
+        columns = [[cell for row in body if (cell := self.at(row, column))] for column in range(width)]
+        if all(cell.quantity and len(cell.text) < 4 for cell in columns[0]):
+            for column, cells in enumerate(columns):
+                texts = {cell.text for cell in cells if cell.quantity is None}
+                if len(texts) > 1 and len(texts) >= 0.8 * len(columns[0]) and len(texts) == len(cells):
+                    return column
+        return 0
+
+    def label(self, row: int) -> str:
+        """What a row is called."""
+        cell = self.at(row, self.label_column) if self.label_column is not None else None
+        return cell.text if cell else ""
+
+    def to_markdown(self) -> str:
+        """A GitHub table, the head's rows as one; "" for a table without cells."""
+        height, width = self.shape
+        if not height:
+            return ""
+        return markdown_table([self.header(column) for column in range(width)], self.rows[self.header_rows :])
+
+
+def _distinct(cells: Iterable[Cell | None]) -> list[str]:
+    found: list[Cell] = []
+    for cell in cells:
+        if cell is not None and cell not in found:
+            found.append(cell)
+    return [cell.text for cell in found if cell.text]

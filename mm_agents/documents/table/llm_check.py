@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, Field
 
 from mm_agents.documents.locate import locate, normalised
-from mm_agents.documents.table.data import quantity_of, without_marks
-from mm_agents.documents.table.result import Cell, Table
+from mm_agents.documents.table.data import Cell, quantity_of, without_marks
+from mm_agents.documents.table.result import Table
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel

@@ -14,15 +14,14 @@ from pydantic import BaseModel, Field
 
 from mm_agents._optional import require
 from mm_agents.chat import fenced
-from mm_agents.documents.answers import DocumentAnswer
 from mm_agents.documents.locate import normalised
 from mm_agents.documents.numbers import numbers_in
 from mm_agents.documents.opencv import EXTRA
-from mm_agents.documents.table.data import Quantity
+from mm_agents.documents.table.data import Cell, Quantity, TableData
+from mm_agents.types import DocumentAnswer
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
-    from mm_agents.documents.table.result import Cell, Table
 
 Operation = Literal["highest", "lowest", "mean", "sum", "count", "sort", "difference", "lookup"]
 Comparison = Literal["more", "less", "at least", "at most", "equal"]
@@ -190,7 +189,7 @@ class Series:
     kind: str = ""
 
 
-def all_series(table: Table) -> list[Series]:
+def all_series(table: TableData) -> list[Series]:
     """Every series of a table that has a number in it."""
     names = paths(table)
     found = [*_columns(table, names), *_rows(table, names)]
@@ -199,7 +198,7 @@ def all_series(table: Table) -> list[Series]:
     return [series for series in found if series.items]
 
 
-def paths(table: Table) -> list[str]:
+def paths(table: TableData) -> list[str]:
     """What each row is called, the section that it stands in before it: "Unemployment rate (men) / Ages 18 and 19"."""
     rows: dict[int, list[Cell]] = {}
     for cell in table.cells:
@@ -218,7 +217,7 @@ def paths(table: Table) -> list[str]:
     return found
 
 
-def _named_beside(table: Table, cell: Cell) -> str:
+def _named_beside(table: TableData, cell: Cell) -> str:
     """The nearest text to the left of a number whose row has no label: "Subtotal" under a list of items."""
     for column in range(cell.column - 1, -1, -1):
         other = table.at(cell.row, column)
@@ -227,7 +226,7 @@ def _named_beside(table: Table, cell: Cell) -> str:
     return ""
 
 
-def _columns(table: Table, names: Sequence[str]) -> Iterator[Series]:
+def _columns(table: TableData, names: Sequence[str]) -> Iterator[Series]:
     height, width = table.shape
     labels = table.label_column
     kind = table.header(labels) if labels is not None and table.header_rows else ""
@@ -246,7 +245,7 @@ def _columns(table: Table, names: Sequence[str]) -> Iterator[Series]:
         yield Series(name=table.header(column), axis="column", items=tuple(items), kind=kind)
 
 
-def _rows(table: Table, names: Sequence[str]) -> Iterator[Series]:
+def _rows(table: TableData, names: Sequence[str]) -> Iterator[Series]:
     height, width = table.shape
     for row in range(table.header_rows, height):
         items: list[Item] = []
@@ -258,7 +257,7 @@ def _rows(table: Table, names: Sequence[str]) -> Iterator[Series]:
         yield Series(name=names[row], axis="row", items=tuple(items))
 
 
-def _metrics(table: Table, names: Sequence[str]) -> Iterator[Series]:
+def _metrics(table: TableData, names: Sequence[str]) -> Iterator[Series]:
     named: dict[str, list[Cell]] = {}
     for cell in table.cells:
         if cell.metric and cell.quantity:
@@ -449,7 +448,7 @@ _PROMPT = (
 )
 
 
-def answer(table: Table, question: str, *, model: ChatModel | None = None) -> DocumentAnswer:
+def answer(table: TableData, question: str, *, model: ChatModel | None = None) -> DocumentAnswer:
     """Answer a question about a table; ``answer`` is None where it cannot be told, and ``reason`` says why."""
     series = all_series(table)
     if not series:

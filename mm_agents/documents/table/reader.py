@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from mm_agents.documents.pages import Page, Source, default_ocr, open_pages
 from mm_agents.documents.reread import NOT_REREAD, confirmed, place_of
 from mm_agents.documents.table.cards import read_cards
-from mm_agents.documents.table.data import Quantity, digits_for_letters, mark_of, quantity_of, without_marks
+from mm_agents.documents.table.data import Cell, Quantity, digits_for_letters, mark_of, quantity_of, without_marks
 from mm_agents.documents.table.grid import Draft, Grid, make_grid
 from mm_agents.documents.table.lines import Line, Measures, around, is_value, make_lines, measure, plain
 from mm_agents.documents.table.llm_check import read_too
 from mm_agents.documents.table.missed_text import fill_overlooked
 from mm_agents.documents.table.region import Region, find_region
-from mm_agents.documents.table.result import Cell, Table
+from mm_agents.documents.table.result import Table
 from mm_agents.documents.table.rulings import beside_words, find_rulings, ground_changes
 from mm_agents.types import Evidence
 
