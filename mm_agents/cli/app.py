@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import MISSING, fields
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -52,6 +55,37 @@ WordsOption = Annotated[
 
 DEFAULT_LIBRARY = "./library"
 SOME_FAILED = 3
+
+
+def with_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the fields of its parameter ``options``, a dataclass, as options of the command line.
+
+    Args:
+        function: has a parameter ``options``, annotated with a dataclass whose fields are annotated for typer.
+    """
+    own = dict(inspect.signature(function, eval_str=True).parameters)
+    kind: Any = own.pop("options").annotation
+    annotations = get_type_hints(kind, include_extras=True)
+    names = [field.name for field in fields(kind)]
+
+    @wraps(function)
+    def command(**arguments: Any) -> None:
+        options = kind(**{name: arguments.pop(name) for name in names})
+        function(**arguments, options=options)
+
+    added = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if field.default is MISSING else field.default,
+            annotation=annotations[field.name],
+        )
+        for field in fields(kind)
+    ]
+    parameters = [*own.values(), *added]
+    command.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": None}
+    vars(command)["__signature__"] = inspect.Signature(parameters)
+    return command
 
 
 def read_weights(vectors: Sequence[str] | None) -> dict[str, float]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -23,6 +22,7 @@ from mm_agents.cli.app import (
     print_json,
     say,
     show_line,
+    with_options,
 )
 
 if TYPE_CHECKING:
@@ -40,55 +40,85 @@ What it makes is used as [bold]--embedder contrastive:DIR[/bold]:
 )
 app.add_typer(training)
 
-Loss = Literal["supcon", "infonce", "siglip", "cosine"]
 OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder for checkpoints and the curve.")]
-ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on where DIR was left.")]
+EpochsOption = Annotated[int, typer.Option("--epochs", min=1, help="How many times everything is seen, at most.")]
+RateOption = Annotated[float, typer.Option("--learning-rate", help="Adam's, at the beginning.")]
+SeedOption = Annotated[int, typer.Option("--seed", help="The same seed makes the same training.")]
 LossOption = Annotated[
-    Loss,
+    Literal["supcon", "infonce", "siglip", "cosine"],
     typer.Option("--loss", help="Supervised contrastive, InfoNCE, SigLIP's sigmoid, or cosine against 1 and 0."),
 ]
-EpochsOption = Annotated[int, typer.Option("--epochs", min=1, help="How many times everything is seen, at most.")]
-BatchOption = Annotated[int, typer.Option("--batch", min=2, help="How many pairs at a time.")]
-RateOption = Annotated[float, typer.Option("--learning-rate", help="Adam's, at the beginning.")]
-DimensionsOption = Annotated[int, typer.Option("--dimensions", min=2, help="How many numbers a vector has.")]
-TurnOption = Annotated[float, typer.Option("--turn", min=0, help="Pictures are turned by up to so many degrees.")]
-ShiftOption = Annotated[float, typer.Option("--shift", min=0, help="Pictures are shifted by up to so many pixels.")]
-HoldOption = Annotated[float, typer.Option("--hold-out", help="The share that measures and is not trained on.")]
-PatienceOption = Annotated[
-    int, typer.Option("--patience", min=0, help="Stop after so many epochs without a better one; 0 never.")
-]
-SeedOption = Annotated[int, typer.Option("--seed", help="The same seed makes the same training.")]
-DeterministicOption = Annotated[
-    bool, typer.Option("--deterministic", help="Refuse operations that give other numbers each time.")
-]
-KeepOption = Annotated[bool, typer.Option("--keep-epochs", help="Keep the held-out vectors of each epoch, for plots.")]
-DeviceOption = Annotated[str, typer.Option("--device", help="cpu, cuda, mps, or auto for the fastest there is.")]
-SideOption = Annotated[int, typer.Option("--side", min=16, help="Pictures are brought to so many pixels a side.")]
-GreyOption = Annotated[bool, typer.Option("--grey", help="Train on grey pictures.")]
 
 
-def _run(given: dict[str, Any], read: Callable[[], PictureSet]) -> None:
-    """Train as a command was told.
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions:
+    """The options of every command that trains a network; a field that ``Options`` has too is passed on to it."""
 
-    Args:
-        given: the command's arguments by name; those of the name of a field of ``Options`` are passed on.
-        read: reads what is trained on.
-    """
+    out: OutOption
+    resume: Annotated[bool, typer.Option("--resume", help="Resume the training in DIR.")] = False
+    loss: LossOption = "supcon"
+    epochs: EpochsOption = 10
+    batch: Annotated[int, typer.Option("--batch", min=2, help="How many pairs at a time.")] = 64
+    learning_rate: RateOption = 0.005
+    dimensions: Annotated[int, typer.Option("--dimensions", min=2, help="How many numbers a vector has.")] = 64
+    degrees: Annotated[float, typer.Option("--turn", min=0, help="Pictures are turned by up to so many degrees.")] = (
+        10.0
+    )
+    pixels: Annotated[float, typer.Option("--shift", min=0, help="Pictures are shifted by up to so many pixels.")] = 2.0
+    hold_out: Annotated[float, typer.Option("--hold-out", help="The share that measures and is not trained on.")] = 0.1
+    patience: Annotated[
+        int, typer.Option("--patience", min=0, help="Stop after so many epochs without a better one; 0 never.")
+    ] = 0
+    seed: SeedOption = 0
+    deterministic: Annotated[
+        bool, typer.Option("--deterministic", help="Refuse operations that give other numbers each time.")
+    ] = False
+    keep_epochs: Annotated[
+        bool, typer.Option("--keep-epochs", help="Keep the held-out vectors of each epoch, for plots.")
+    ] = False
+    device: Annotated[str, typer.Option("--device", help="cpu, cuda, mps, or auto for the fastest there is.")] = "auto"
+    as_json: JsonOption = False
+    quiet: QuietOption = False
+    debug: DebugOption = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureOptions(TrainOptions):
+    """The options of training on picture files."""
+
+    side: Annotated[int, typer.Option("--side", min=16, help="Pictures are brought to so many pixels a side.")] = 32
+    grey: Annotated[bool, typer.Option("--grey", help="Train on grey pictures.")] = False
+
+    @property
+    def channels(self) -> int:
+        """How many numbers a pixel has."""
+        return 1 if self.grey else 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairOptions(PictureOptions):
+    """The options of training on pairs."""
+
+    loss: LossOption = "infonce"
+
+
+def _run(options: TrainOptions, data: PictureSet) -> None:
+    """Train on data and show the curve."""
     from mm_agents._progress import bar
     from mm_agents.contrastive.train import Options, train
 
-    out, as_json, quiet = given["out"], given["as_json"], given["quiet"]
-    options = Options(**{one.name: given[one.name] for one in fields(Options) if one.name in given})
-    data = read()
-    with bar("Training", show=False if quiet or as_json else None) as report:
-        curve = train(data, out, options, resume=given["resume"], report=report)
-    if as_json:
-        print_json({"embedder": f"contrastive:{out}", **curve})
-    elif not quiet:
+    settings = Options(
+        **{one.name: getattr(options, one.name) for one in fields(Options) if hasattr(options, one.name)}
+    )
+    with bar("Training", show=False if options.quiet or options.as_json else None) as report:
+        curve = train(data, options.out, settings, resume=options.resume, report=report)
+    if options.as_json:
+        print_json({"embedder": f"contrastive:{options.out}", **curve})
+    elif not options.quiet:
         show_line(_table(curve))
         best = curve["epochs"][curve["best"] - 1]
         show_line(f"Epoch {curve['best']} is best: nearest neighbour right {best['accuracy']:.1%} of the time.")
-        show_line(f"Use it with [bold]--embedder contrastive:{plain(str(out))}[/bold]")
+        show_line(f"Use it with [bold]--embedder contrastive:{plain(str(options.out))}[/bold]")
 
 
 def _table(curve: dict[str, Any]) -> Any:
@@ -103,6 +133,7 @@ def _table(curve: dict[str, Any]) -> Any:
 
 
 @training.command()
+@with_options
 def digits(
     data: Annotated[
         Path,
@@ -110,106 +141,38 @@ def digits(
             "--data", metavar="F", help="CSV (label, pixel0 …), MNIST's IDX files or their folder; .gz or not."
         ),
     ],
-    out: OutOption,
-    resume: ResumeOption = False,
-    loss: LossOption = "supcon",
-    epochs: EpochsOption = 10,
-    batch: BatchOption = 64,
-    learning_rate: RateOption = 0.005,
-    dimensions: DimensionsOption = 64,
-    degrees: TurnOption = 10.0,
-    pixels: ShiftOption = 2.0,
-    hold_out: HoldOption = 0.1,
-    patience: PatienceOption = 0,
-    seed: SeedOption = 0,
-    deterministic: DeterministicOption = False,
-    keep_epochs: KeepOption = False,
-    device: DeviceOption = "auto",
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    options: TrainOptions,
 ) -> None:
     """Train on small labelled pictures in one file, such as MNIST or Kaggle's digits."""
-    given = locals()
+    from mm_agents.contrastive.data import read_digits
 
-    def read() -> PictureSet:
-        from mm_agents.contrastive.data import read_digits
-
-        return read_digits(data)
-
-    _run(given, read)
+    _run(options, read_digits(data))
 
 
 @training.command()
+@with_options
 def folders(
     data: Annotated[Path, typer.Option("--data", metavar="F", help="A folder that holds a folder for each class.")],
-    out: OutOption,
-    resume: ResumeOption = False,
-    side: SideOption = 32,
-    grey: GreyOption = False,
-    loss: LossOption = "supcon",
-    epochs: EpochsOption = 10,
-    batch: BatchOption = 64,
-    learning_rate: RateOption = 0.005,
-    dimensions: DimensionsOption = 64,
-    degrees: TurnOption = 10.0,
-    pixels: ShiftOption = 2.0,
-    hold_out: HoldOption = 0.1,
-    patience: PatienceOption = 0,
-    seed: SeedOption = 0,
-    deterministic: DeterministicOption = False,
-    keep_epochs: KeepOption = False,
-    device: DeviceOption = "auto",
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    options: PictureOptions,
 ) -> None:
-    """Train on pictures that lie in a folder for each class."""
-    given = locals()
+    """Train on pictures in a folder for each class."""
+    from mm_agents.contrastive.data import read_folders
 
-    def read() -> PictureSet:
-        from mm_agents.contrastive.data import read_folders
-
-        return read_folders(data, side=side, channels=1 if grey else 3)
-
-    _run(given, read)
+    _run(options, read_folders(data, side=options.side, channels=options.channels))
 
 
 @training.command()
+@with_options
 def pairs(
     data: Annotated[
         Path, typer.Option("--data", metavar="F", help="CSV or TSV: two columns of paths, perhaps `label` 1 or 0.")
     ],
-    out: OutOption,
-    resume: ResumeOption = False,
-    side: SideOption = 32,
-    grey: GreyOption = False,
-    loss: LossOption = "infonce",
-    epochs: EpochsOption = 10,
-    batch: BatchOption = 64,
-    learning_rate: RateOption = 0.005,
-    dimensions: DimensionsOption = 64,
-    degrees: TurnOption = 10.0,
-    pixels: ShiftOption = 2.0,
-    hold_out: HoldOption = 0.1,
-    patience: PatienceOption = 0,
-    seed: SeedOption = 0,
-    deterministic: DeterministicOption = False,
-    keep_epochs: KeepOption = False,
-    device: DeviceOption = "auto",
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    options: PairOptions,
 ) -> None:
     """Train on pairs of pictures that belong together, or do not."""
-    given = locals()
+    from mm_agents.contrastive.data import read_pairs
 
-    def read() -> PictureSet:
-        from mm_agents.contrastive.data import read_pairs
-
-        return read_pairs(data, side=side, channels=1 if grey else 3)
-
-    _run(given, read)
+    _run(options, read_pairs(data, side=options.side, channels=options.channels))
 
 
 @training.command()
