@@ -16,7 +16,7 @@ import typer
 
 from mm_agents.types import Words
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     name="mm-agents",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

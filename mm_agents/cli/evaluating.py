@@ -26,7 +26,9 @@ from mm_agents.types import Box, Word
 if TYPE_CHECKING:
     from mm_agents.agent.planner.offline import OfflinePlanner
 
-evaluating = typer.Typer(name="eval", no_args_is_help=True, help="Measure how well things work, on data with truth.")
+evaluating: typer.Typer = typer.Typer(
+    name="eval", no_args_is_help=True, help="Measure how well things work, on data with truth."
+)
 app.add_typer(evaluating)
 
 Kind = Literal["invoice", "table", "flowchart"]

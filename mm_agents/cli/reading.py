@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mm_agents.documents.flowchart.process import Walk
     from mm_agents.documents.overlay import Mark
 
-reading = typer.Typer(
+reading: typer.Typer = typer.Typer(
     name="read",
     no_args_is_help=True,
     help="""Read a picture or PDF: every value with its place on the page.

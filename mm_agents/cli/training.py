@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mm_agents.contrastive.data import PictureSet
     from mm_agents.plots import Figure
 
-training = typer.Typer(
+training: typer.Typer = typer.Typer(
     name="train",
     no_args_is_help=True,
     help="""Train an embedder of your own, on the CPU or a GPU (pip install 'mm-agents\\[train]').

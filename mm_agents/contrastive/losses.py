@@ -101,8 +101,8 @@ class Criterion(nn.Module):
         self.name = name
         self.temperature = temperature
         if name == "siglip":  # the paper's initial values
-            self.log_scale = nn.Parameter(torch.tensor(math.log(10.0)))
-            self.bias = nn.Parameter(torch.tensor(-10.0))
+            self.log_scale: nn.Parameter = nn.Parameter(torch.tensor(math.log(10.0)))
+            self.bias: nn.Parameter = nn.Parameter(torch.tensor(-10.0))
 
     @property
     def needs_negatives(self) -> bool:

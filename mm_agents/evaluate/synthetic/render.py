@@ -135,8 +135,8 @@ class Canvas:
     """
 
     def __init__(self, width: int, height: int, background: Colour = WHITE) -> None:
-        self.image = Image.new("RGB", (width, height), background)
-        self.draw = ImageDraw.Draw(self.image)
+        self.image: Image.Image = Image.new("RGB", (width, height), background)
+        self.draw: ImageDraw.ImageDraw = ImageDraw.Draw(self.image)
         self.background = background
         self.lines: list[tuple[str, Box]] = []
 
