@@ -77,7 +77,7 @@ class FastEmbedder:
     aligned = False
 
     def __init__(self, model: str = _DEFAULT) -> None:
-        self.name = f"fastembed:{model}"
+        self.name: str = f"fastembed:{model}"
         self._model = model
         self._prompts = _PROMPTS.get(model, _NO_PROMPTS)
         self._lock = Lock()

@@ -87,7 +87,7 @@ class GoogleEmbedder:
             raise ConfigError(f"The Google embedder takes models of the family {_FAMILY!r}, not {model!r}.")
         if width not in _WIDTHS:
             raise ConfigError(f"The width is {width!r}; {model} offers {_WIDTHS[0]} to {_WIDTHS[-1]}.")
-        self.name = f"google:{model}@{width}"
+        self.name: str = f"google:{model}@{width}"
         self.width = width
         self._model = model
         self._patience = patience

@@ -53,7 +53,7 @@ class OfflineEmbedder:
         threads: how many threads one call may use; None is two, or one on a machine with one core.
     """
 
-    name = f"offline:{_MODEL}"
+    name: str = f"offline:{_MODEL}"
     width = WIDTH
     accepts: frozenset[Kind] = frozenset({"text", "image", "clip"})
     aligned = True
