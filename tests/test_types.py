@@ -1,4 +1,4 @@
-"""The check of public types: it names what is unknown in a package, and passes one whose types are all known."""
+"""Public types: the check names what is unknown in a package, and array types exist when the program runs."""
 
 from __future__ import annotations
 
@@ -45,3 +45,15 @@ def test_it_names_unknown_types(tmp_path: Path) -> None:
 
 def test_ci_runs_it_on_the_package() -> None:
     assert "python tools/check_types.py mm_agents\n" in (TOOL.parent.parent / ".ci" / "run").read_text()
+
+
+def test_array_types_can_be_imported_and_load_numpy_only_then() -> None:
+    code = (
+        "import sys; import mm_agents.types; assert 'numpy' not in sys.modules\n"
+        "from mm_agents.types import ByteArray, FloatArray\n"
+        "import numpy as np; from numpy.typing import NDArray\n"
+        "assert (ByteArray, FloatArray) == (NDArray[np.uint8], NDArray[np.float32])\n"
+        "print(hasattr(mm_agents.types, 'IntegerArray'))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == "False\n", done.stderr
