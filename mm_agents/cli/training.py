@@ -32,18 +32,18 @@ if TYPE_CHECKING:
 training: typer.Typer = typer.Typer(
     name="train",
     no_args_is_help=True,
-    help="""Train an embedder of your own, on the CPU or a GPU (pip install 'mm-agents\\[train]').
+    help="""Train your own embedder, on the CPU or a GPU (pip install 'mm-agents\\[train]').
 
-What it makes is used as [bold]--embedder contrastive:DIR[/bold]:
+Use the result as [bold]--embedder contrastive:DIR[/bold]:
   mm-agents train digits --data train.csv.gz --out ./digits
   mm-agents add scans/ --library ./my --embedder contrastive:./digits""",
 )
 app.add_typer(training)
 
 OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder for checkpoints and the curve.")]
-EpochsOption = Annotated[int, typer.Option("--epochs", min=1, help="How many times everything is seen, at most.")]
-RateOption = Annotated[float, typer.Option("--learning-rate", help="Adam's, at the beginning.")]
-SeedOption = Annotated[int, typer.Option("--seed", help="The same seed makes the same training.")]
+EpochsOption = Annotated[int, typer.Option("--epochs", min=1, help="The most passes over the training data.")]
+RateOption = Annotated[float, typer.Option("--learning-rate", help="The initial learning rate of Adam.")]
+SeedOption = Annotated[int, typer.Option("--seed", help="The same seed repeats the training.")]
 LossOption = Annotated[
     Literal["supcon", "infonce", "siglip", "cosine"],
     typer.Option("--loss", help="Supervised contrastive, InfoNCE, SigLIP's sigmoid, or cosine against 1 and 0."),
@@ -58,25 +58,25 @@ class TrainOptions:
     resume: Annotated[bool, typer.Option("--resume", help="Resume the training in DIR.")] = False
     loss: LossOption = "supcon"
     epochs: EpochsOption = 10
-    batch: Annotated[int, typer.Option("--batch", min=2, help="How many pairs at a time.")] = 64
+    batch: Annotated[int, typer.Option("--batch", min=2, help="The number of pairs in a batch.")] = 64
     learning_rate: RateOption = 0.005
-    dimensions: Annotated[int, typer.Option("--dimensions", min=2, help="How many numbers a vector has.")] = 64
-    degrees: Annotated[float, typer.Option("--turn", min=0, help="Pictures are turned by up to so many degrees.")] = (
+    dimensions: Annotated[int, typer.Option("--dimensions", min=2, help="The width of the vectors.")] = 64
+    degrees: Annotated[float, typer.Option("--turn", min=0, help="The most degrees that pictures are turned by.")] = (
         10.0
     )
-    pixels: Annotated[float, typer.Option("--shift", min=0, help="Pictures are shifted by up to so many pixels.")] = 2.0
-    hold_out: Annotated[float, typer.Option("--hold-out", help="The share that measures and is not trained on.")] = 0.1
+    pixels: Annotated[float, typer.Option("--shift", min=0, help="The most pixels that pictures are shifted by.")] = 2.0
+    hold_out: Annotated[
+        float, typer.Option("--hold-out", help="The share of the data that is held out for measuring.")
+    ] = 0.1
     patience: Annotated[
-        int, typer.Option("--patience", min=0, help="Stop after so many epochs without a better one; 0 never.")
+        int, typer.Option("--patience", min=0, help="The epochs without a better one to stop after; 0: never.")
     ] = 0
     seed: SeedOption = 0
-    deterministic: Annotated[
-        bool, typer.Option("--deterministic", help="Refuse operations that give other numbers each time.")
-    ] = False
+    deterministic: Annotated[bool, typer.Option("--deterministic", help="Use deterministic operations only.")] = False
     keep_epochs: Annotated[
         bool, typer.Option("--keep-epochs", help="Keep the held-out vectors of each epoch, for plots.")
     ] = False
-    device: Annotated[str, typer.Option("--device", help="cpu, cuda, mps, or auto for the fastest there is.")] = "auto"
+    device: Annotated[str, typer.Option("--device", help="cpu, cuda, mps, or auto for the fastest available.")] = "auto"
     as_json: JsonOption = False
     quiet: QuietOption = False
     debug: DebugOption = False
@@ -86,7 +86,7 @@ class TrainOptions:
 class PictureOptions(TrainOptions):
     """The options of training on picture files."""
 
-    side: Annotated[int, typer.Option("--side", min=16, help="Pictures are brought to so many pixels a side.")] = 32
+    side: Annotated[int, typer.Option("--side", min=16, help="The side of the training pictures, in pixels.")] = 32
     grey: Annotated[bool, typer.Option("--grey", help="Train on grey pictures.")] = False
 
     @property
@@ -169,7 +169,7 @@ def pairs(
     ],
     options: PairOptions,
 ) -> None:
-    """Train on pairs of pictures that belong together, or do not."""
+    """Train on pairs of pictures, matching or not."""
     from mm_agents.contrastive.data import read_pairs
 
     _run(options, read_pairs(data, side=options.side, channels=options.channels))
@@ -183,20 +183,20 @@ def align(
     ],
     out: OutOption,
     embedder: Annotated[str, typer.Option("--embedder", metavar="NAME", help="The frozen embedder.")] = "offline",
-    side: Annotated[Literal["both", "text", "image"], typer.Option("--side", help="Whose vectors are moved.")] = "both",
-    shape: Annotated[Literal["linear", "residual"], typer.Option("--shape", help="How they are moved.")] = "linear",
+    side: Annotated[Literal["both", "text", "image"], typer.Option("--side", help="The vectors to change.")] = "both",
+    shape: Annotated[Literal["linear", "residual"], typer.Option("--shape", help="The form of the change.")] = "linear",
     loss: Annotated[Literal["infonce", "siglip"], typer.Option("--loss", help="InfoNCE or a sigmoid.")] = "infonce",
     epochs: EpochsOption = 60,
     learning_rate: RateOption = 0.001,
-    weight_decay: Annotated[float, typer.Option("--weight-decay", min=0, help="Pulls back to no move.")] = 0.1,
+    weight_decay: Annotated[float, typer.Option("--weight-decay", min=0, help="Pulls the change towards none.")] = 0.1,
     folds: Annotated[int, typer.Option("--folds", min=2, help="Parts for cross-validation.")] = 5,
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many times the parts are dealt.")] = 3,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="How often cross-validation is repeated.")] = 3,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Bring texts and pictures of an embedder nearer together by your pairs or clicks, and say what it is worth."""
+    """Align texts and pictures of an embedder by your pairs or clicks, and measure the gain."""
     from mm_agents import _plugins
     from mm_agents._progress import bar
     from mm_agents.contrastive import align as aligning
@@ -253,15 +253,17 @@ def plot(
         Literal["umap", "pca"], typer.Option("--method", help="umap: neighbours in the plane; pca: main axes in 3-D.")
     ] = "umap",
     metric: Annotated[
-        Literal["cosine", "euclidean"], typer.Option("--metric", help="How near two vectors are.")
+        Literal["cosine", "euclidean"], typer.Option("--metric", help="The distance between two vectors.")
     ] = "cosine",
-    losses: Annotated[bool, typer.Option("--losses", help="Of a trainer's folder: its curves, not its space.")] = False,
+    losses: Annotated[
+        bool, typer.Option("--losses", help="Draw the curves of a trainer's folder, not its space.")
+    ] = False,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="FILE.html or FILE.png.")] = Path(
         "plot.html"
     ),
     where: WhereOption = None,
-    parts: Annotated[bool, typer.Option("--parts", help="Each segment and page, not each file.")] = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=3, help="From more, so many at random.")] = 20_000,
+    parts: Annotated[bool, typer.Option("--parts", help="Draw each segment and page instead of each file.")] = False,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=3, help="The most points to draw, at random.")] = 20_000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed draws the same map.")] = 0,
     library: LibraryOption = DEFAULT_LIBRARY,
     open_it: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
@@ -281,7 +283,7 @@ def plot(
     from mm_agents.library import Library
 
     if out.suffix.lower() not in (".html", ".htm", ".png"):
-        raise typer.BadParameter(f"{str(out)!r} ends in neither .html nor .png.", param_hint="--out")
+        raise typer.BadParameter(f"{str(out)!r} does not end in .html or .png.", param_hint="--out")
     where_from = place or library
     figure: Figure
     if losses:

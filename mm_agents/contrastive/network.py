@@ -76,7 +76,7 @@ class Projection(nn.Module):
         )
 
     def forward(self, vectors: Tensor) -> Tensor:
-        """Float, shape (n, width), as it came."""
+        """Moved vectors, float, shape (n, width)."""
         return vectors + self.change(vectors)
 
 

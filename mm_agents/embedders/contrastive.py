@@ -152,7 +152,7 @@ class AlignedEmbedder:
 
         Args:
             items: what the frozen embedder takes.
-            role: "query" or "document", told to it.
+            role: "query" or "document", passed on to the frozen embedder.
 
         Returns:
             float32, shape (len(items), width), each row of length 1; (0, width) for no items.

@@ -37,7 +37,7 @@ def build(argument: str = "") -> OfflineEmbedder:
         argument: the model; "" is the only one there is, "conse-lite2-minilm".
 
     Raises:
-        ConfigError: there is no such model.
+        ConfigError: no model has that name.
     """
     if argument not in ("", _MODEL):
         raise ConfigError(f"The offline embedder has no model {argument!r}. Known: {_MODEL!r}.")
