@@ -15,7 +15,13 @@ EXAMPLES = ROOT / "examples"
 
 def on_files(files: Files, config: Any) -> Files:
     """Add the pages and the README's pictures."""
-    for name, content in (("index.md", readme()), ("examples.md", examples()), ("commands.md", commands())):
+    pages = {
+        "index.md": readme(),
+        "examples.md": examples(),
+        "commands.md": commands(),
+        "contributing.md": (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"),
+    }
+    for name, content in pages.items():
         files.append(File.generated(config, name, content=content))
     for picture in sorted(EXAMPLES.glob("*.png")):
         files.append(File.generated(config, f"examples/{picture.name}", abs_src_path=str(picture)))

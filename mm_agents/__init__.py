@@ -12,7 +12,8 @@ Names are loaded when they are first used, so importing the package costs nothin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from mm_agents._lazy import attach
 
@@ -85,6 +86,8 @@ __all__ = [
     "tool",
 ]
 
+__getattr__: Callable[[str], Any]
+__dir__: Callable[[], list[str]]
 __getattr__, __dir__ = attach(
     __name__,
     {

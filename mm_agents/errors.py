@@ -82,7 +82,9 @@ class UnknownPluginError(ConfigError):
 
     def __init__(self, kind: str, name: str, known: Sequence[str]) -> None:
         super().__init__(f"No {kind} plugin is named {name!r}. Known: {', '.join(sorted(known)) or 'none'}.")
-        self.kind, self.name, self.known = kind, name, tuple(sorted(known))
+        self.kind: str = kind
+        self.name: str = name
+        self.known: tuple[str, ...] = tuple(sorted(known))
 
 
 class FilterError(ConfigError):
@@ -174,7 +176,7 @@ class PartialWriteError(StoreError):
     """
 
     def __init__(self, failed: Mapping[str, str], *, total: int) -> None:
-        self.failed = dict(failed)
+        self.failed: dict[str, str] = dict(failed)
         self.total = total
         first = "; ".join(f"{id}: {reason}" for id, reason in islice(self.failed.items(), 3))
         more = ", …" if len(self.failed) > 3 else ""

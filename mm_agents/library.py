@@ -76,8 +76,9 @@ class Library:
     """
 
     def __init__(self, store: Store, embedder: Given = None, *, root: Path | None = None) -> None:
-        self.store, self.root = store, root
-        self.routes = EmbedderMap(store, embedder)
+        self.store: Store = store
+        self.root: Path | None = root
+        self.routes: EmbedderMap = EmbedderMap(store, embedder)
         self._names = Names(store)
 
     @classmethod

@@ -26,11 +26,13 @@ class Retriever:
     """
 
     def __init__(self, library: Library, name: str, *, limit: int = 10) -> None:
-        self.kind = "film" if name == "poster" else name
+        self.kind: str = "film" if name == "poster" else name
         media_types(self.kind)
         spec = library.store.spec
-        self.vector = spec.vector(spec.current(POSTER_VECTOR)).name if name == "poster" else None
-        self.library, self.name, self.limit = library, name, limit
+        self.vector: str | None = spec.vector(spec.current(POSTER_VECTOR)).name if name == "poster" else None
+        self.library: Library = library
+        self.name: str = name
+        self.limit: int = limit
 
     def retrieve(
         self,

@@ -16,7 +16,21 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     FloatArray = NDArray[np.float32]
+    """Numbers of vectors."""
     ByteArray = NDArray[np.uint8]
+    """Pixels."""
+else:
+
+    def __getattr__(name: str) -> object:
+        """The two types of arrays; numpy is imported when one of them is first used."""
+        kinds = {"FloatArray": "float32", "ByteArray": "uint8"}
+        if name not in kinds:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        import numpy as np
+        from numpy.typing import NDArray
+
+        return NDArray[getattr(np, kinds[name])]
+
 
 Kind = Literal["text", "image", "clip"]
 """What an embedder can be given."""

@@ -86,7 +86,7 @@ def test_some_failed_is_exit_3_and_each_is_named(place: Path, tmp_path: Path) ->
     ("arguments", "code", "message"),
     [
         (["search", "cat", "--library", "nowhere"], 1, "mm-agents add"),
-        (["search"], 2, "what to search for"),
+        (["search"], 2, "Nothing to search for"),
         (["search", "cat", "--where", "name ~ 3"], 1, "name ~ 3"),
         (["search", "--image", "missing.png"], 1, "missing.png"),
         (["search", "cat", "--kind", "smell"], 1, "smell"),

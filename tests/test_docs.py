@@ -32,5 +32,6 @@ def test_it_is_built_without_warnings_and_stands_alone(tmp_path: Path) -> None:
     }
     assert not [found for text in pages.values() for found in _FETCHED.findall(text)]
     assert 'id="mm_agents.library.Library.search"' in pages["reference/library.html"]
+    assert "ColourEmbedder" in pages["contributing.html"]
     assert "mm-agents read invoice" in pages["commands.html"]
     assert "flowchart.build()" in re.sub(r"<[^>]+>", "", pages["examples.html"])

@@ -77,7 +77,7 @@ class Agent:
     ) -> None:
         self.library = library
         self._kept = AnswerCache(cache) if cache else None
-        self.chat_model = _opened(model)
+        self.chat_model: ChatModel | None = _opened(model)
         self.budget = budget
         self._given = list(tools) if tools is not None else None
         if self._given is not None:
@@ -169,8 +169,8 @@ class Conversation:
 
     def __init__(self, agent: Agent) -> None:
         self.agent = agent
-        self.attachments = Attachments()
-        self.memory = Memory()
+        self.attachments: Attachments = Attachments()
+        self.memory: Memory = Memory()
         self._handed = IssuedIds()
 
     @property

@@ -499,7 +499,8 @@ class HitEnricher:
     """
 
     def __init__(self, library: Library, embedder: Embedder) -> None:
-        self._sight, self.embedder = ImageClassifierView(library), embedder
+        self._sight = ImageClassifierView(library)
+        self.embedder: Embedder = embedder
 
     def look(self, search: str, result: ToolResult, question: str) -> ToolResult:
         """The result with "shows" in its best picture, or "says" in its best text, where there is something to add.

@@ -27,5 +27,5 @@ def main() -> None:
 
 
 def _note(message: Warning | str, *_: Any) -> None:
-    """A warning as a line for people."""
+    """Print a warning in one line."""
     say(f"[yellow]Note:[/yellow] {plain(str(message))}")

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import MISSING, fields
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
 from mm_agents.types import Words
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     name="mm-agents",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -49,10 +52,10 @@ LibraryOption = Annotated[
     str, typer.Option("--library", "-l", envvar="MM_AGENTS_LIBRARY", metavar="LIB", help="The library's folder.")
 ]
 EmbedderOption = Annotated[
-    str | None, typer.Option("--embedder", metavar="NAME", help="By default the one the library was made with.")
+    str | None, typer.Option("--embedder", metavar="NAME", help="By default the one that the library was made with.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no messages.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress and no messages.")]
 DebugOption = Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")]
 WhereOption = Annotated[
     str | None,
@@ -65,11 +68,42 @@ VectorOption = Annotated[
 ]
 
 WordsOption = Annotated[
-    Words, typer.Option("--words", help="Then read words in pictures: where there seem to be some, in all, or none.")
+    Words, typer.Option("--words", help="The pictures to read words in: those that seem to have some, all, or none.")
 ]
 
 DEFAULT_LIBRARY = "./library"
 SOME_FAILED = 3
+
+
+def with_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the fields of its parameter ``options``, a dataclass, as options of the command line.
+
+    Args:
+        function: has a parameter ``options``, annotated with a dataclass whose fields are annotated for typer.
+    """
+    own = dict(inspect.signature(function, eval_str=True).parameters)
+    kind: Any = own.pop("options").annotation
+    annotations = get_type_hints(kind, include_extras=True)
+    names = [field.name for field in fields(kind)]
+
+    @wraps(function)
+    def command(**arguments: Any) -> None:
+        options = kind(**{name: arguments.pop(name) for name in names})
+        function(**arguments, options=options)
+
+    added = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=inspect.Parameter.empty if field.default is MISSING else field.default,
+            annotation=annotations[field.name],
+        )
+        for field in fields(kind)
+    ]
+    parameters = [*own.values(), *added]
+    command.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": None}
+    vars(command)["__signature__"] = inspect.Signature(parameters)
+    return command
 
 
 def read_weights(vectors: Sequence[str] | None) -> dict[str, float]:
@@ -80,12 +114,12 @@ def read_weights(vectors: Sequence[str] | None) -> dict[str, float]:
         try:
             weights[name] = float(weight) if separator else 1.0
         except ValueError:
-            raise typer.BadParameter(f"{weight!r} is no weight; write {name}=0.6.", param_hint="--vector") from None
+            raise typer.BadParameter(f"{weight!r} is not a weight; write {name}=0.6.", param_hint="--vector") from None
     return weights
 
 
 def write_sheet(title: str, hits: Sequence[Any], locate: Callable[[Any], Path | None], target: Path | None) -> Path:
-    """Write a contact sheet, into a temporary folder where no file is named."""
+    """Write a contact sheet; without a file, into a temporary folder."""
     from mm_agents.contact_sheet import Panel, page
 
     target = target or Path(tempfile.mkdtemp(prefix="mm-agents-")) / "hits.html"
@@ -94,7 +128,7 @@ def write_sheet(title: str, hits: Sequence[Any], locate: Callable[[Any], Path | 
 
 
 def print_hits(hits: Sequence[Any]) -> None:
-    """Hits for people: where, how near, by what, and a line of the text that matched."""
+    """Print hits: place, score, the vectors that found them, and a line of the text that matched."""
     from mm_agents.contact_sheet import moment
 
     if not hits:
@@ -109,12 +143,12 @@ def print_hits(hits: Sequence[Any]) -> None:
 
 
 def own_properties(properties: Any, asset: Any) -> dict[str, Any]:
-    """What a part says beyond its asset."""
+    """The properties of a part that differ from its asset's."""
     return {name: value for name, value in properties.items() if asset.get(name) != value}
 
 
 def done(document: dict[str, Any], message: str, as_json: bool, quiet: bool) -> None:
-    """What a command did: the document for machines, or a line for people."""
+    """Print the outcome of a command: a JSON document, or a line."""
     if as_json:
         print_json(document)
     elif not quiet:
@@ -122,19 +156,19 @@ def done(document: dict[str, Any], message: str, as_json: bool, quiet: bool) -> 
 
 
 def print_json(document: Any) -> None:
-    """The one document of ``--json``."""
+    """Print the document of ``--json``."""
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
 def show_line(what: Any) -> None:
-    """A line, or a table, on standard output; rich's markup is read."""
+    """Print a line or a table on standard output, with rich's markup."""
     from rich.console import Console
 
     Console(highlight=False, soft_wrap=isinstance(what, str)).print(what)
 
 
 def say(what: str) -> None:
-    """Tell people something on standard error."""
+    """Print a message on standard error."""
     from rich.console import Console
 
     Console(stderr=True, highlight=False, soft_wrap=True).print(what)

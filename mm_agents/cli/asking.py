@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mm_agents.library import Library
 
 AttachOption = Annotated[
-    list[Path] | None, typer.Option("--attach", "-a", metavar="FILE", help="A file it is about; may be repeated.")
+    list[Path] | None, typer.Option("--attach", "-a", metavar="FILE", help="A file to attach; may be repeated.")
 ]
 ModelOption = Annotated[
     str | None,
@@ -41,7 +41,7 @@ ModelOption = Annotated[
     ),
 ]
 _HELP = """  /attach FILE   attach a file to the next question
-  /sources       what the last answer rests on
+  /sources       the sources of the last answer
   /open N        open source N
   /tools         what can be called
   /history       the questions so far
@@ -60,20 +60,20 @@ def ask(
         Path | None, typer.Option("--report", metavar="F.html", help="Write the answer as a page with its evidence.")
     ] = None,
     save: Annotated[
-        Path | None, typer.Option("--save", metavar="F.json", help="Keep the answer for 'mm-agents verify'.")
+        Path | None, typer.Option("--save", metavar="F.json", help="Save the answer for 'mm-agents verify'.")
     ] = None,
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Answer a question about the library or attached files; every claim carries its source."""
+    """Answer a question about the library or attached files; every claim cites its source."""
     from mm_agents.agent import Agent
 
     with _opened(library, attach) as opened:
         conversation = Agent(opened, model=model).chat()
         events = conversation.stream(question, attach or ())
-        answer = _followed(events, silent=quiet or as_json, told=not as_json)
+        answer = _followed(events, silent=quiet or as_json, echo=not as_json)
         if report is not None:
             answer.report(report)
         if save is not None:
@@ -92,7 +92,7 @@ def chat(
     library: LibraryOption = DEFAULT_LIBRARY,
     debug: DebugOption = False,
 ) -> None:
-    """Talk: questions may point back to what was shown, as in "the second one"."""
+    """Ask questions in a conversation, where "it" and "the second one" refer to earlier results."""
     from mm_agents.agent import Agent
     from mm_agents.errors import MMAgentsError
 
@@ -100,7 +100,7 @@ def chat(
     with _opened(library, attach) as opened:
         conversation = Agent(opened, model=model).chat()
         waiting = list(attach or ())
-        say("[dim]Ask about your library. /help lists the commands; /quit ends.[/dim]")
+        say("[dim]Ask about your library. /help lists the commands; /quit leaves.[/dim]")
         for line in _lines():
             if line in ("/quit", "/exit", "/q"):
                 return
@@ -109,7 +109,7 @@ def chat(
                     waiting += _command(conversation, line)
                 else:
                     files, waiting = waiting, []
-                    answer = _followed(conversation.stream(line, files), silent=False, told=True)
+                    answer = _followed(conversation.stream(line, files), silent=False, echo=True)
                     _print_sources(answer)
             except (MMAgentsError, OSError) as error:
                 if debug:
@@ -119,7 +119,7 @@ def chat(
 
 @app.command()
 def verify(
-    kept: Annotated[Path, typer.Argument(metavar="ANSWER.json", help="An answer that 'ask --save' has kept.")],
+    kept: Annotated[Path, typer.Argument(metavar="ANSWER.json", help="An answer that 'ask --save' wrote.")],
     library: Annotated[
         str | None,
         typer.Option(
@@ -134,9 +134,9 @@ def verify(
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Check a kept answer again: files, quotes, boxes, moments and sums; exit code 1 where a claim fails.
+    """Check a saved answer again: files, quotes, boxes, moments and sums; exit code 1 if a claim fails.
 
-    The library that the file itself names is not opened; name it with --library.
+    The library that the file names is not opened; name it with --library.
     """
     from mm_agents.agent import Answer
     from mm_agents.agent.verify import verify as verified
@@ -164,13 +164,13 @@ def verify(
             show_line(f"{marks.get(claim.status, '[yellow]unverified[/yellow]')}  {plain(excerpt(claim.text, 110))}")
             show_line(f"            [dim]{plain(claim.why)}[/dim]")
         if not found.claims:
-            show_line("The answer claims nothing.")
+            show_line("The answer has no claims.")
     if not found.ok:
         raise typer.Exit(_FAILED)
 
 
 def _opened(location: str, attached: Sequence[Path] | None) -> Library:
-    """The library; an empty one in memory where none is named or there, and files are attached."""
+    """The library; if it is missing and files are attached, an empty one in memory."""
     from mm_agents.errors import LibraryNotFoundError
     from mm_agents.library import Library
 
@@ -185,8 +185,8 @@ def _opened(location: str, attached: Sequence[Path] | None) -> Library:
 # ---------------------------------------------------------------- printing
 
 
-def _followed(events: Iterator[Event], *, silent: bool, told: bool) -> Answer:
-    """Print an answer while it comes: the calls on standard error, the text on standard output."""
+def _followed(events: Iterator[Event], *, silent: bool, echo: bool) -> Answer:
+    """Print an answer as it is written: calls on standard error, text on standard output."""
     from mm_agents.agent.events import Called, Finished, Returned, Token
 
     written = ""
@@ -197,13 +197,13 @@ def _followed(events: Iterator[Event], *, silent: bool, told: bool) -> Answer:
                 say(f"[dim]→ {plain(event.tool)}({plain(given)})[/dim]")
             case Returned() if event.error and not silent:
                 say(f"[dim]  {plain(event.error)}[/dim]")
-            case Token() if told:
+            case Token() if echo:
                 _write(event.text)
                 written += event.text
             case Finished():
-                if told and not written:
+                if echo and not written:
                     _write(event.answer.text)
-                if told:
+                if echo:
                     _write("\n")
                 return event.answer
             case _:
@@ -213,10 +213,10 @@ def _followed(events: Iterator[Event], *, silent: bool, told: bool) -> Answer:
 
 def _print_sources(answer: Answer) -> None:
     for source in answer.sources:
-        show_line(_told(source))
+        show_line(_source_line(source))
 
 
-def _told(source: Source) -> str:
+def _source_line(source: Source) -> str:
     from mm_agents.contact_sheet import clock
 
     one = source.evidence
@@ -246,7 +246,7 @@ def _print_checks(answer: Answer) -> None:
 
 
 def _write(text: str) -> None:
-    """A piece of an answer: as it is for a file or pipe, without control characters for a terminal."""
+    """A piece of an answer: unchanged for a file or pipe, without control characters for a terminal."""
     if sys.stdout.isatty():
         text = "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
     sys.stdout.write(text)
@@ -257,7 +257,7 @@ def _write(text: str) -> None:
 
 
 def _lines() -> Iterator[str]:
-    """What is typed, line by line, until the end of the input."""
+    """The lines that are typed, until the end of the input."""
     while True:
         try:
             line = input("> " if sys.stdin.isatty() else "").strip()
@@ -268,7 +268,7 @@ def _lines() -> Iterator[str]:
 
 
 def _with_history() -> None:
-    """Let the arrow keys bring back what was typed, where the system can."""
+    """Let the arrow keys recall earlier lines, if the system supports it."""
     if sys.stdin.isatty():
         try:
             import readline  # noqa: F401  # pyright: ignore[reportUnusedImport]
@@ -277,7 +277,7 @@ def _with_history() -> None:
 
 
 def _command(conversation: Conversation, line: str) -> Sequence[Path]:
-    """Do what a line that begins with a slash says; the files that it attaches."""
+    """Run a slash command; returns the files that it attaches."""
     name, _, rest = line.partition(" ")
     rest = rest.strip()
     last = conversation.history[-1] if conversation.history else None
@@ -293,7 +293,7 @@ def _command(conversation: Conversation, line: str) -> Sequence[Path]:
         case "/attach" if rest:
             return _existing(rest)
         case "/sources" | "/open" | "/report" | "/save" if last is None:
-            say("Nothing was asked yet.")
+            say("No question was asked yet.")
         case "/sources" if last is not None:
             _print_sources(last)
         case "/open" if last is not None:
@@ -303,27 +303,27 @@ def _command(conversation: Conversation, line: str) -> Sequence[Path]:
         case "/save" if last is not None and rest:
             last.save(rest)
         case _:
-            say(f"{plain(line)} is no command. /help lists them.")
+            say(f"{plain(line)} is not a command. /help lists them.")
     return ()
 
 
 def _existing(path: str) -> Sequence[Path]:
     found = Path(path.strip("'\"")).expanduser()
     if not found.is_file():
-        say(f"There is no file {plain(str(found))!r}.")
+        say(f"File not found: {plain(str(found))!r}.")
         return ()
     say(f"[dim]{plain(found.name)} is attached to the next question.[/dim]")
     return (found,)
 
 
 def _open(answer: Answer, number: str) -> None:
-    """Open a source in the system's viewer: the file's own program for a clip, its picture for everything else."""
+    """Open a source in the system's viewer: a clip as its file, everything else as a picture."""
     from mm_agents.agent.source_images import place_of
 
     sources: dict[str, Any] = {str(source.number): source for source in answer.sources}
     source = sources.get(number.strip("[]"))
     if source is None:
-        say(f"There is no source {plain(number) or '?'}; there are {', '.join(sources) or 'none'}.")
+        say(f"No source {plain(number) or '?'}; there are {', '.join(sources) or 'none'}.")
     elif source.media_type == "video" and source.evidence.path is not None:
         typer.launch(str(place_of(source.evidence.path, source.root)))
     else:

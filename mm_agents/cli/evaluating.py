@@ -26,7 +26,9 @@ from mm_agents.types import Box, Word
 if TYPE_CHECKING:
     from mm_agents.agent.planner.offline import OfflinePlanner
 
-evaluating = typer.Typer(name="eval", no_args_is_help=True, help="Measure how well things work, on data with truth.")
+evaluating: typer.Typer = typer.Typer(
+    name="eval", no_args_is_help=True, help="Measure readers and planner on data with truth."
+)
 app.add_typer(evaluating)
 
 Kind = Literal["invoice", "table", "flowchart"]
@@ -42,17 +44,17 @@ def _group() -> None:
 def documents(
     folders: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FOLDER", help="Folders with manifest.json; none: pictures drawn for this."),
+        typer.Argument(metavar="FOLDER", help="Folders with manifest.json; without any, pictures are drawn."),
     ] = None,
     kind: Annotated[
         list[str] | None, typer.Option("--kind", metavar="|".join(_KINDS), help="Only these; may be repeated.")
     ] = None,
-    count: Annotated[int, typer.Option("--count", min=1, help="How many pictures of each kind are drawn.")] = 20,
+    count: Annotated[int, typer.Option("--count", min=1, help="The number of pictures to draw of each kind.")] = 20,
     seed: Annotated[int, typer.Option("--seed", help="The same seed draws the same pictures.")] = 0,
     keep: Annotated[Path | None, typer.Option("--keep", metavar="DIR", help="Keep the drawn pictures here.")] = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Only so many pictures of each set.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="The most pictures of each set.")] = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Also read every verified value's box again, as pixels.")
+        bool, typer.Option("--check", help="Also read the box of every verified value again by OCR.")
     ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -65,7 +67,7 @@ def documents(
 
     wanted: tuple[Kind, ...] = tuple(one for one in _KINDS if not kind or kind.count(one))
     if unknown := [one for one in kind or () if one not in _KINDS]:
-        raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(_KINDS)}.", param_hint="--kind")
+        raise typer.BadParameter(f"{unknown[0]!r} is not one of {', '.join(_KINDS)}.", param_hint="--kind")
     with tempfile.TemporaryDirectory(prefix="mm-agents-eval-") as temporary:
         places = folders or []
         if not places:
@@ -106,7 +108,7 @@ def _words(path: Path) -> list[Word]:
 
 
 def _reread(path: Path, page: int, box: tuple[float, float, float, float]) -> str:
-    """What OCR reads in the place of a box, looked at alone."""
+    """The text that OCR reads in the crop of a box."""
     from mm_agents.documents.pages import default_ocr, open_pages
     from mm_agents.documents.reread import read_place
 
@@ -116,7 +118,7 @@ def _reread(path: Path, page: int, box: tuple[float, float, float, float]) -> st
 
 
 def _table(title: str, head: list[str], lines: list[list[str]]) -> Any:
-    """A line for each figure and a column for each set, as there are more figures than sets."""
+    """A table with a row for each figure and a column for each set."""
     from rich.table import Table
 
     shown = Table(title=title, title_justify="left")
@@ -134,13 +136,13 @@ def _table(title: str, head: list[str], lines: list[list[str]]) -> Any:
 def route(
     question: Annotated[str, typer.Argument(metavar="TEXT", help="The question.")],
     attach: Annotated[
-        list[Path] | None, typer.Option("--attach", metavar="F", help="A file that it is about; may be repeated.")
+        list[Path] | None, typer.Option("--attach", metavar="F", help="A file to attach; may be repeated.")
     ] = None,
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Say which tools a question would be answered by, without calling them; all of them where there is no library."""
+    """Show which tools the planner chooses for a question, without calling them."""
     from mm_agents.errors import LibraryNotFoundError
     from mm_agents.library import Library
     from mm_agents.toolbox import Attachments
@@ -166,16 +168,20 @@ def route(
 
 @evaluating.command()
 def routing(
-    prompts: Annotated[Path, typer.Argument(metavar="PROMPTS.jsonl", help="Questions with the tools they are for.")],
+    prompts: Annotated[Path, typer.Argument(metavar="PROMPTS.jsonl", help="Questions with their expected tools.")],
     attachments: Annotated[
         Path | None,
-        typer.Option("--attachments", metavar="DIR", help="Where attached files lie; else beside PROMPTS or above it."),
+        typer.Option(
+            "--attachments",
+            metavar="DIR",
+            help="Folder of attached files; by default that of PROMPTS or the one above.",
+        ),
     ] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Score the offline planner on questions whose tools are known; all of the toolbox's tools may be chosen."""
+    """Score the offline planner on questions with known tools; it chooses among all tools of the toolbox."""
     from mm_agents._progress import bar
     from mm_agents.evaluate.routing import evaluate, read_prompts
     from mm_agents.toolbox import Attachments
@@ -204,7 +210,7 @@ def routing(
 
 
 def _planner() -> OfflinePlanner:
-    """The planner with all of the toolbox's tools, for want of a library."""
+    """The planner with all tools of the toolbox, without a library."""
     from mm_agents import _plugins
     from mm_agents.agent.planner.offline import OfflinePlanner
     from mm_agents.toolbox.example_questions import outlines

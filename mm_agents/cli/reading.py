@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mm_agents.protocols import Reading
     from mm_agents.types import DocumentAnswer, Mark
 
-reading = typer.Typer(
+reading: typer.Typer = typer.Typer(
     name="read",
     no_args_is_help=True,
     help="""Read a picture or PDF: every value with its place on the page.
@@ -33,14 +33,15 @@ app.add_typer(reading)
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A picture or PDF.")]
 PageOption = Annotated[int | None, typer.Option("--page", min=1, help="Only this page of a PDF.")]
 OverlayOption = Annotated[
-    Path | None, typer.Option("--overlay", metavar="OUT.png", help="Write the page with what was found drawn on it.")
+    Path | None, typer.Option("--overlay", metavar="OUT.png", help="Write the page with the result drawn on it.")
 ]
 ModelOption = Annotated[
     str | None,
-    typer.Option("--model", metavar="NAME", help="A chat model that reads too: google_genai:gemini-2.5-flash."),
+    typer.Option("--model", metavar="NAME", help="A chat model that also reads: google_genai:gemini-2.5-flash."),
 ]
 QuestionOption = Annotated[
-    str | None, typer.Option("--question", metavar="TEXT", help="Ask about it; the answer is computed by code.")
+    str | None,
+    typer.Option("--question", metavar="TEXT", help="A question about the document; code computes the answer."),
 ]
 
 
@@ -69,13 +70,13 @@ def hidden(
     model: ModelOption = None,
     overlay: OverlayOption = None,
     enhanced: Annotated[
-        Path | None, typer.Option("--enhanced", metavar="OUT.png", help="Write the picture in which it can be seen.")
+        Path | None, typer.Option("--enhanced", metavar="OUT.png", help="Write the picture that shows the text.")
     ] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Read text that is almost of the colour of its background."""
+    """Read text in almost the colour of its background."""
     found = read_document("hidden_text", file, page=page, model=_open(model))
     _overlay(found, file, page, overlay, quiet or as_json)
     if enhanced:
@@ -88,7 +89,7 @@ def hidden(
         _write("\n".join(line.text for line in found.lines))
         say(f"[dim]{plain(found.how)}[/dim]")
     else:
-        say(f"{plain(found.how)[:1].upper()}{plain(found.how)[1:]}; {found.seen} words can be seen without help.")
+        say(f"{plain(found.how)[:1].upper()}{plain(found.how)[1:]}; {found.seen} visible words were left out.")
 
 
 @reading.command()
@@ -104,7 +105,7 @@ def invoice(
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Read an invoice or receipt: fields, line items, and whether its sums are right."""
+    """Read an invoice or receipt: fields, line items, and checks of its sums."""
     _one_form(json=as_json, markdown=markdown, csv=csv)
     found = read_document("invoice", file, page=page, model=_open(model))
     _overlay(found, file, page, overlay, quiet or as_json)
@@ -146,13 +147,13 @@ def flowchart(
     steps: Annotated[bool, typer.Option("--steps", help="As numbered steps (also the default).")] = False,
     mermaid: Annotated[bool, typer.Option("--mermaid", help="As Mermaid text.")] = False,
     dot: Annotated[bool, typer.Option("--dot", help="As Graphviz text.")] = False,
-    python: Annotated[bool, typer.Option("--python", help="As a Python module; it is written and never run.")] = False,
-    run: Annotated[bool, typer.Option("--run", help="Walk through it; you take the decisions.")] = False,
+    python: Annotated[bool, typer.Option("--python", help="As a Python module; it is never run.")] = False,
+    run: Annotated[bool, typer.Option("--run", help="Walk through it and take its decisions.")] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Read a flowchart, with swimlanes or without: steps, branches, and what is doubtful about it."""
+    """Read a flowchart, also with swimlanes: steps, branches and problems."""
     _one_form(json=as_json, steps=steps, mermaid=mermaid, dot=dot, python=python, run=run)
     found = read_document("flowchart", file, page=page, model=_open(model))
     _overlay(found, file, page, overlay, quiet or as_json)
@@ -173,7 +174,7 @@ _MOST_STEPS = 200
 
 
 def _walk(walk: Walk) -> None:
-    """Step by step through a chart; whoever sits at the terminal takes the decisions."""
+    """Walk through a chart step by step; the user takes the decisions."""
     asked = 0  # steps since the last decision
     while True:
         show_line(f"[bold]{plain(walk.text)}[/bold]")
@@ -183,7 +184,7 @@ def _walk(walk: Walk) -> None:
         if len(ways) == 1:
             asked += 1
             if asked > _MOST_STEPS:
-                say("[yellow]Note:[/yellow] It goes in circles from here.")
+                say("[yellow]Note:[/yellow] From here the process is a loop.")
                 return
             walk.take()
             continue
@@ -197,7 +198,7 @@ def _walk(walk: Walk) -> None:
 
 
 def _overlay(found: Reading, file: Path, page: int | None, overlay: Path | None, silent: bool) -> None:
-    """Draw what was found, where that is asked for."""
+    """Draw what was found, if asked."""
     if overlay:
         written = _draw(file, found.marks(), page, overlay)
         if not silent:
@@ -213,7 +214,7 @@ def _open(model: str | None) -> ChatModel | None:
 
 
 def _draw(file: Path, marks: Sequence[Mark], page: int | None, target: Path) -> list[Path]:
-    """Write one picture for each page that has marks, numbered where there are several; the first where none has."""
+    """Write one picture for each page with marks, numbered if there are several; the first page if there are none."""
     from mm_agents.documents.overlay import draw
     from mm_agents.documents.pages import open_pages
 
@@ -230,23 +231,23 @@ def _save(picture: Any, target: Path) -> None:
     try:
         picture.save(target)
     except ValueError:
-        raise typer.BadParameter(f"{target.name!r} is no name of a picture; write OUT.png.") from None
+        raise typer.BadParameter(f"{target.name!r} is not the name of a picture; write OUT.png.") from None
 
 
 def _one_form(**forms: bool) -> None:
     chosen = [f"--{name}" for name, given in forms.items() if given]
     if len(chosen) > 1:
-        raise typer.BadParameter(f"{' and '.join(chosen)} cannot be had at once; choose one.")
+        raise typer.BadParameter(f"{' and '.join(chosen)} cannot be combined; choose one.")
 
 
 def _print(
     found: Reading, answered: DocumentAnswer | None, as_json: bool, forms: dict[Callable[[], str], bool]
 ) -> None:
-    """The reading, or the answer to a question about it, for machines or for people."""
+    """Print the reading, or the answer to a question about it."""
     if as_json:
         print_json(found.to_json() | (answered.to_json() if answered else {}))
     elif answered:
-        show_line(plain(answered.answer or "That cannot be told from this document."))
+        show_line(plain(answered.answer or "This document does not contain the answer."))
         if answered.doubt:
             show_line(f"  [yellow]doubtful:[/yellow] {plain(answered.doubt)}")
         for n, evidence in enumerate(answered.evidence, start=1):

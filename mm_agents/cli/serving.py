@@ -21,14 +21,14 @@ PlaceArgument = Annotated[
 ]
 AllowHostOption = Annotated[
     list[str] | None,
-    typer.Option("--allow-host", metavar="NAME", help="A further name that clients reach it by; may be repeated."),
+    typer.Option("--allow-host", metavar="NAME", help="A further host name of this server; may be repeated."),
 ]
 _UNITS = {"": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3}
 _CLIENT = """Serve the library to agents: an MCP server on standard input and output, or with --http for several.
 
 Agents search it, read its documents and look at its pictures; nothing is changed.
 
-[dim]A client that starts the server itself is told, in its configuration:[/dim]
+[dim]The configuration of a client that starts the server itself:[/dim]
   {"mcpServers": {"media": {"command": "mm-agents", "args": ["mcp", "/home/me/library"]}}}
 
 [dim]One that connects to a server:[/dim]
@@ -44,7 +44,7 @@ def serve(
     place: PlaceArgument = None,
     library: LibraryOption = DEFAULT_LIBRARY,
     model: ModelOption = None,
-    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[
         int | None, typer.Option("--port", metavar="N", help="Default: the first free one from 7860.")
     ] = None,
@@ -59,21 +59,21 @@ def serve(
     ] = None,
     uploads: Annotated[
         Path | None,
-        typer.Option("--uploads", metavar="DIR", help="Where added files are kept. Default: LIB/uploads."),
+        typer.Option("--uploads", metavar="DIR", help="The folder of added files. Default: LIB/uploads."),
     ] = None,
-    read_only: Annotated[bool, typer.Option("--read-only", help="Nobody can add files to the library.")] = False,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Do not allow adding files.")] = False,
     max_upload: Annotated[
-        str, typer.Option("--max-upload", metavar="SIZE", help="The largest file that may be sent.")
+        str, typer.Option("--max-upload", metavar="SIZE", help="The largest file that can be uploaded.")
     ] = "2gb",
     allow_host: AllowHostOption = None,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Serve a chat page: ask with files, see each source with its box or second, browse and fill the library.
+    """Serve a chat page: ask with files, see each source's box or second, browse and fill the library.
 
-    Only this machine can open it, and nothing on it is loaded from the internet. Ctrl-C ends it. The extra plots adds a
-    map of the library's vectors.
+    Only this machine can open it, and nothing on it is loaded from the internet. Press Ctrl-C to stop. The extra plots
+    adds a map of the library's vectors.
 
     [dim]Examples:[/dim]
       mm-agents serve ./my --open
@@ -102,7 +102,7 @@ def serve(
         def ready(url: str) -> None:
             if not quiet:
                 say(f"The page is at [bold]{plain(url)}[/bold]" + (f" for the user {USER}" if password else ""))
-                say("[dim]Ctrl-C ends it.[/dim]")
+                say("[dim]Press Ctrl-C to stop.[/dim]")
             if open_browser:
                 typer.launch(url)
 
@@ -113,14 +113,16 @@ def serve(
 def mcp(
     place: PlaceArgument = None,
     http: Annotated[
-        bool, typer.Option("--http", help="Streamable HTTP in place of standard input and output.")
+        bool, typer.Option("--http", help="Use streamable HTTP instead of standard input and output.")
     ] = False,
     host: Annotated[
         str,
-        typer.Option("--host", metavar="HOST", help="Where --http listens; another than this machine needs a token."),
+        typer.Option(
+            "--host", metavar="HOST", help="The address for --http; other than this machine it needs a token."
+        ),
     ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option("--port", metavar="N", min=0, max=65535, help="Its port; 0 takes a free one.")
+        int, typer.Option("--port", metavar="N", min=0, max=65535, help="The port for --http; 0 takes a free one.")
     ] = 8765,
     token: Annotated[
         str | None,
@@ -154,17 +156,17 @@ def mcp(
             port=port,
             token=token,
             allowed_hosts=allow_host or (),
-            listening=lambda url: None if quiet else say(f"Serving {plain(url)}; Ctrl-C ends."),
+            listening=lambda url: None if quiet else say(f"Serving {plain(url)}; press Ctrl-C to stop."),
         )
 
 
 def _name(library: Library) -> str:
-    """What visitors are told of a library's place: no folders, servers or keys."""
+    """A library's place as visitors see it, without folders, servers and keys."""
     return library.root.resolve().name if library.root is not None else library.store.spec.name
 
 
 def _bytes(size: str) -> int:
     match = re.fullmatch(r"(\d+)\s*(kb|mb|gb|)", size.strip().casefold())
     if match is None:
-        raise typer.BadParameter(f"{size!r} is no size; write 500mb or 2gb.", param_hint="--max-upload")
+        raise typer.BadParameter(f"{size!r} is not a size; write 500mb or 2gb.", param_hint="--max-upload")
     return int(match[1]) * _UNITS[match[2]]

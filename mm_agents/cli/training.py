@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -23,72 +22,103 @@ from mm_agents.cli.app import (
     print_json,
     say,
     show_line,
+    with_options,
 )
 
 if TYPE_CHECKING:
     from mm_agents.contrastive.data import PictureSet
     from mm_agents.plots import Figure
 
-training = typer.Typer(
+training: typer.Typer = typer.Typer(
     name="train",
     no_args_is_help=True,
-    help="""Train an embedder of your own, on the CPU or a GPU (pip install 'mm-agents\\[train]').
+    help="""Train your own embedder, on the CPU or a GPU (pip install 'mm-agents\\[train]').
 
-What it makes is used as [bold]--embedder contrastive:DIR[/bold]:
+Use the result as [bold]--embedder contrastive:DIR[/bold]:
   mm-agents train digits --data train.csv.gz --out ./digits
   mm-agents add scans/ --library ./my --embedder contrastive:./digits""",
 )
 app.add_typer(training)
 
-Loss = Literal["supcon", "infonce", "siglip", "cosine"]
 OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder for checkpoints and the curve.")]
-ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on where DIR was left.")]
+EpochsOption = Annotated[int, typer.Option("--epochs", min=1, help="The most passes over the training data.")]
+RateOption = Annotated[float, typer.Option("--learning-rate", help="The initial learning rate of Adam.")]
+SeedOption = Annotated[int, typer.Option("--seed", help="The same seed repeats the training.")]
 LossOption = Annotated[
-    Loss,
+    Literal["supcon", "infonce", "siglip", "cosine"],
     typer.Option("--loss", help="Supervised contrastive, InfoNCE, SigLIP's sigmoid, or cosine against 1 and 0."),
 ]
-EpochsOption = Annotated[int, typer.Option("--epochs", min=1, help="How many times everything is seen, at most.")]
-BatchOption = Annotated[int, typer.Option("--batch", min=2, help="How many pairs at a time.")]
-RateOption = Annotated[float, typer.Option("--learning-rate", help="Adam's, at the beginning.")]
-DimensionsOption = Annotated[int, typer.Option("--dimensions", min=2, help="How many numbers a vector has.")]
-TurnOption = Annotated[float, typer.Option("--turn", min=0, help="Pictures are turned by up to so many degrees.")]
-ShiftOption = Annotated[float, typer.Option("--shift", min=0, help="Pictures are shifted by up to so many pixels.")]
-HoldOption = Annotated[float, typer.Option("--hold-out", help="The share that measures and is not trained on.")]
-PatienceOption = Annotated[
-    int, typer.Option("--patience", min=0, help="Stop after so many epochs without a better one; 0 never.")
-]
-SeedOption = Annotated[int, typer.Option("--seed", help="The same seed makes the same training.")]
-DeterministicOption = Annotated[
-    bool, typer.Option("--deterministic", help="Refuse operations that give other numbers each time.")
-]
-KeepOption = Annotated[bool, typer.Option("--keep-epochs", help="Keep the held-out vectors of each epoch, for plots.")]
-DeviceOption = Annotated[str, typer.Option("--device", help="cpu, cuda, mps, or auto for the fastest there is.")]
-SideOption = Annotated[int, typer.Option("--side", min=16, help="Pictures are brought to so many pixels a side.")]
-GreyOption = Annotated[bool, typer.Option("--grey", help="Train on grey pictures.")]
 
 
-def _run(given: dict[str, Any], read: Callable[[], PictureSet]) -> None:
-    """Train as a command was told.
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions:
+    """The options of every command that trains a network; a field that ``Options`` has too is passed on to it."""
 
-    Args:
-        given: the command's arguments by name; those of the name of a field of ``Options`` are passed on.
-        read: reads what is trained on.
-    """
+    out: OutOption
+    resume: Annotated[bool, typer.Option("--resume", help="Resume the training in DIR.")] = False
+    loss: LossOption = "supcon"
+    epochs: EpochsOption = 10
+    batch: Annotated[int, typer.Option("--batch", min=2, help="The number of pairs in a batch.")] = 64
+    learning_rate: RateOption = 0.005
+    dimensions: Annotated[int, typer.Option("--dimensions", min=2, help="The width of the vectors.")] = 64
+    degrees: Annotated[float, typer.Option("--turn", min=0, help="The most degrees that pictures are turned by.")] = (
+        10.0
+    )
+    pixels: Annotated[float, typer.Option("--shift", min=0, help="The most pixels that pictures are shifted by.")] = 2.0
+    hold_out: Annotated[
+        float, typer.Option("--hold-out", help="The share of the data that is held out for measuring.")
+    ] = 0.1
+    patience: Annotated[
+        int, typer.Option("--patience", min=0, help="The epochs without a better one to stop after; 0: never.")
+    ] = 0
+    seed: SeedOption = 0
+    deterministic: Annotated[bool, typer.Option("--deterministic", help="Use deterministic operations only.")] = False
+    keep_epochs: Annotated[
+        bool, typer.Option("--keep-epochs", help="Keep the held-out vectors of each epoch, for plots.")
+    ] = False
+    device: Annotated[str, typer.Option("--device", help="cpu, cuda, mps, or auto for the fastest available.")] = "auto"
+    as_json: JsonOption = False
+    quiet: QuietOption = False
+    debug: DebugOption = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureOptions(TrainOptions):
+    """The options of training on picture files."""
+
+    side: Annotated[int, typer.Option("--side", min=16, help="The side of the training pictures, in pixels.")] = 32
+    grey: Annotated[bool, typer.Option("--grey", help="Train on grey pictures.")] = False
+
+    @property
+    def channels(self) -> int:
+        """How many numbers a pixel has."""
+        return 1 if self.grey else 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairOptions(PictureOptions):
+    """The options of training on pairs."""
+
+    loss: LossOption = "infonce"
+
+
+def _run(options: TrainOptions, data: PictureSet) -> None:
+    """Train on data and show the curve."""
     from mm_agents._progress import bar
     from mm_agents.contrastive.train import Options, train
 
-    out, as_json, quiet = given["out"], given["as_json"], given["quiet"]
-    options = Options(**{one.name: given[one.name] for one in fields(Options) if one.name in given})
-    data = read()
-    with bar("Training", show=False if quiet or as_json else None) as report:
-        curve = train(data, out, options, resume=given["resume"], report=report)
-    if as_json:
-        print_json({"embedder": f"contrastive:{out}", **curve})
-    elif not quiet:
+    settings = Options(
+        **{one.name: getattr(options, one.name) for one in fields(Options) if hasattr(options, one.name)}
+    )
+    with bar("Training", show=False if options.quiet or options.as_json else None) as report:
+        curve = train(data, options.out, settings, resume=options.resume, report=report)
+    if options.as_json:
+        print_json({"embedder": f"contrastive:{options.out}", **curve})
+    elif not options.quiet:
         show_line(_table(curve))
         best = curve["epochs"][curve["best"] - 1]
         show_line(f"Epoch {curve['best']} is best: nearest neighbour right {best['accuracy']:.1%} of the time.")
-        show_line(f"Use it with [bold]--embedder contrastive:{plain(str(out))}[/bold]")
+        show_line(f"Use it with [bold]--embedder contrastive:{plain(str(options.out))}[/bold]")
 
 
 def _table(curve: dict[str, Any]) -> Any:
@@ -103,6 +133,7 @@ def _table(curve: dict[str, Any]) -> Any:
 
 
 @training.command()
+@with_options
 def digits(
     data: Annotated[
         Path,
@@ -110,106 +141,38 @@ def digits(
             "--data", metavar="F", help="CSV (label, pixel0 …), MNIST's IDX files or their folder; .gz or not."
         ),
     ],
-    out: OutOption,
-    resume: ResumeOption = False,
-    loss: LossOption = "supcon",
-    epochs: EpochsOption = 10,
-    batch: BatchOption = 64,
-    learning_rate: RateOption = 0.005,
-    dimensions: DimensionsOption = 64,
-    degrees: TurnOption = 10.0,
-    pixels: ShiftOption = 2.0,
-    hold_out: HoldOption = 0.1,
-    patience: PatienceOption = 0,
-    seed: SeedOption = 0,
-    deterministic: DeterministicOption = False,
-    keep_epochs: KeepOption = False,
-    device: DeviceOption = "auto",
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    options: TrainOptions,
 ) -> None:
     """Train on small labelled pictures in one file, such as MNIST or Kaggle's digits."""
-    given = locals()
+    from mm_agents.contrastive.data import read_digits
 
-    def read() -> PictureSet:
-        from mm_agents.contrastive.data import read_digits
-
-        return read_digits(data)
-
-    _run(given, read)
+    _run(options, read_digits(data))
 
 
 @training.command()
+@with_options
 def folders(
     data: Annotated[Path, typer.Option("--data", metavar="F", help="A folder that holds a folder for each class.")],
-    out: OutOption,
-    resume: ResumeOption = False,
-    side: SideOption = 32,
-    grey: GreyOption = False,
-    loss: LossOption = "supcon",
-    epochs: EpochsOption = 10,
-    batch: BatchOption = 64,
-    learning_rate: RateOption = 0.005,
-    dimensions: DimensionsOption = 64,
-    degrees: TurnOption = 10.0,
-    pixels: ShiftOption = 2.0,
-    hold_out: HoldOption = 0.1,
-    patience: PatienceOption = 0,
-    seed: SeedOption = 0,
-    deterministic: DeterministicOption = False,
-    keep_epochs: KeepOption = False,
-    device: DeviceOption = "auto",
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    options: PictureOptions,
 ) -> None:
-    """Train on pictures that lie in a folder for each class."""
-    given = locals()
+    """Train on pictures in a folder for each class."""
+    from mm_agents.contrastive.data import read_folders
 
-    def read() -> PictureSet:
-        from mm_agents.contrastive.data import read_folders
-
-        return read_folders(data, side=side, channels=1 if grey else 3)
-
-    _run(given, read)
+    _run(options, read_folders(data, side=options.side, channels=options.channels))
 
 
 @training.command()
+@with_options
 def pairs(
     data: Annotated[
         Path, typer.Option("--data", metavar="F", help="CSV or TSV: two columns of paths, perhaps `label` 1 or 0.")
     ],
-    out: OutOption,
-    resume: ResumeOption = False,
-    side: SideOption = 32,
-    grey: GreyOption = False,
-    loss: LossOption = "infonce",
-    epochs: EpochsOption = 10,
-    batch: BatchOption = 64,
-    learning_rate: RateOption = 0.005,
-    dimensions: DimensionsOption = 64,
-    degrees: TurnOption = 10.0,
-    pixels: ShiftOption = 2.0,
-    hold_out: HoldOption = 0.1,
-    patience: PatienceOption = 0,
-    seed: SeedOption = 0,
-    deterministic: DeterministicOption = False,
-    keep_epochs: KeepOption = False,
-    device: DeviceOption = "auto",
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    options: PairOptions,
 ) -> None:
-    """Train on pairs of pictures that belong together, or do not."""
-    given = locals()
+    """Train on pairs of pictures, matching or not."""
+    from mm_agents.contrastive.data import read_pairs
 
-    def read() -> PictureSet:
-        from mm_agents.contrastive.data import read_pairs
-
-        return read_pairs(data, side=side, channels=1 if grey else 3)
-
-    _run(given, read)
+    _run(options, read_pairs(data, side=options.side, channels=options.channels))
 
 
 @training.command()
@@ -220,20 +183,20 @@ def align(
     ],
     out: OutOption,
     embedder: Annotated[str, typer.Option("--embedder", metavar="NAME", help="The frozen embedder.")] = "offline",
-    side: Annotated[Literal["both", "text", "image"], typer.Option("--side", help="Whose vectors are moved.")] = "both",
-    shape: Annotated[Literal["linear", "residual"], typer.Option("--shape", help="How they are moved.")] = "linear",
+    side: Annotated[Literal["both", "text", "image"], typer.Option("--side", help="The vectors to change.")] = "both",
+    shape: Annotated[Literal["linear", "residual"], typer.Option("--shape", help="The form of the change.")] = "linear",
     loss: Annotated[Literal["infonce", "siglip"], typer.Option("--loss", help="InfoNCE or a sigmoid.")] = "infonce",
     epochs: EpochsOption = 60,
     learning_rate: RateOption = 0.001,
-    weight_decay: Annotated[float, typer.Option("--weight-decay", min=0, help="Pulls back to no move.")] = 0.1,
+    weight_decay: Annotated[float, typer.Option("--weight-decay", min=0, help="Pulls the change towards none.")] = 0.1,
     folds: Annotated[int, typer.Option("--folds", min=2, help="Parts for cross-validation.")] = 5,
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="How many times the parts are dealt.")] = 3,
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="How often cross-validation is repeated.")] = 3,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Bring texts and pictures of an embedder nearer together by your pairs or clicks, and say what it is worth."""
+    """Align texts and pictures of an embedder by your pairs or clicks, and measure the gain."""
     from mm_agents import _plugins
     from mm_agents._progress import bar
     from mm_agents.contrastive import align as aligning
@@ -290,15 +253,17 @@ def plot(
         Literal["umap", "pca"], typer.Option("--method", help="umap: neighbours in the plane; pca: main axes in 3-D.")
     ] = "umap",
     metric: Annotated[
-        Literal["cosine", "euclidean"], typer.Option("--metric", help="How near two vectors are.")
+        Literal["cosine", "euclidean"], typer.Option("--metric", help="The distance between two vectors.")
     ] = "cosine",
-    losses: Annotated[bool, typer.Option("--losses", help="Of a trainer's folder: its curves, not its space.")] = False,
+    losses: Annotated[
+        bool, typer.Option("--losses", help="Draw the curves of a trainer's folder, not its space.")
+    ] = False,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="FILE.html or FILE.png.")] = Path(
         "plot.html"
     ),
     where: WhereOption = None,
-    parts: Annotated[bool, typer.Option("--parts", help="Each segment and page, not each file.")] = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=3, help="From more, so many at random.")] = 20_000,
+    parts: Annotated[bool, typer.Option("--parts", help="Draw each segment and page instead of each file.")] = False,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=3, help="The most points to draw, at random.")] = 20_000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed draws the same map.")] = 0,
     library: LibraryOption = DEFAULT_LIBRARY,
     open_it: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
@@ -318,7 +283,7 @@ def plot(
     from mm_agents.library import Library
 
     if out.suffix.lower() not in (".html", ".htm", ".png"):
-        raise typer.BadParameter(f"{str(out)!r} ends in neither .html nor .png.", param_hint="--out")
+        raise typer.BadParameter(f"{str(out)!r} does not end in .html or .png.", param_hint="--out")
     where_from = place or library
     figure: Figure
     if losses:

@@ -106,11 +106,11 @@ def read_vectors(
 
     Args:
         table: a CSV or TSV file with the columns ``path`` and ``text`` (or ``query`` or ``caption``), and perhaps
-            ``label`` or ``clicked`` (1 or 0; a row of 0 teaches nothing but that the two exist) and ``group`` (what
+            ``label`` or ``clicked`` (1 or 0; a row of 0 only says that the two exist) and ``group`` (what
             the pair is about: every picture of a group is then a right answer to every text of it). Paths are
             relative to the table's folder.
         embedder: takes texts and pictures; it stays as it is.
-        report: told of each batch.
+        report: called after each batch.
 
     Raises:
         ConfigError: the columns are wrong, the embedder does not take both, or no pair belongs together.
@@ -299,7 +299,7 @@ def align(
         base: the embedder's name.
         out: the folder.
         options: how; the defaults when None.
-        report: told of each fold.
+        report: called after each fold.
 
     Returns:
         What ``cross_validate`` returns; it is written as ``recall.json`` too.

@@ -62,7 +62,7 @@ def load(path: Path, content: bytes | None = None) -> dict[str, Any]:
             raise WeightsError(f"The checkpoint {str(path)!r} is corrupt: {damaged} is not what was written.")
         state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
-        raise WeightsError(f"There is no checkpoint {str(path)!r}; train one with: mm-agents train") from error
+        raise WeightsError(f"No checkpoint {str(path)!r}; train one with: mm-agents train") from error
     except (OSError, zipfile.BadZipFile, RuntimeError, ValueError, EOFError, LookupError) as error:
         if isinstance(error, WeightsError):
             raise
@@ -73,7 +73,7 @@ def load(path: Path, content: bytes | None = None) -> dict[str, Any]:
             f"The checkpoint {str(path)!r} holds more than weights and was not loaded: {first}"
         ) from error
     if not isinstance(state, dict) or state.get("format") != _FORMAT or not isinstance(state.get("config"), dict):
-        raise WeightsError(f"{str(path)!r} is no checkpoint of mm_agents that this version knows.")
+        raise WeightsError(f"{str(path)!r} is not a checkpoint that this version of mm_agents reads.")
     return state
 
 

@@ -32,8 +32,8 @@ class Row:
 
     Attributes:
         line: its number in the file, from 1.
-        first: what stands in the first column of the pair.
-        second: what stands in the second.
+        first: the first column of the pair.
+        second: the second column.
         label: 1 where the two belong together, 0 where they do not.
         group: what the pair is about; "" where the table does not say.
     """
@@ -49,12 +49,12 @@ def read_table(table: Path, columns: Sequence[tuple[str, str]] = ()) -> list[Row
     """Read a table of pairs. Besides the two columns there may be ``label`` (or ``clicked``) and ``group``.
 
     Args:
-        table: a CSV or TSV file with a header; which of the two is told by the header.
+        table: a CSV or TSV file with a header; the header says which of the two.
         columns: the names that the two columns may have, in the order wanted; any names, in the file's order, when
             none are given.
 
     Raises:
-        ConfigError: the columns are others, a cell is empty, a label is not 0 or 1, or there is no row.
+        ConfigError: the columns are others, a cell is empty, a label is not 0 or 1, or the table has no rows.
         MediaError: the file cannot be read as text.
     """
     text = media.load_text(table)
@@ -186,11 +186,11 @@ def read_folders(folder: Path, *, side: int = 32, channels: int = 3) -> PictureS
         channels: 3 for colours, 1 for grey.
 
     Raises:
-        ConfigError: it is no folder, a class is empty, or there are too few.
+        ConfigError: it is not a folder, a class is empty, or there are too few.
         MediaError: a picture cannot be used.
     """
     if not folder.is_dir():
-        raise ConfigError(f"{str(folder)!r} is no folder; give one that holds a folder of pictures for each class.")
+        raise ConfigError(f"{str(folder)!r} is not a folder; give one that holds a folder of pictures for each class.")
     classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     paths: list[Path] = []
     labels: list[str] = []
@@ -272,7 +272,7 @@ def _two_paths(row: Row, table: Path) -> tuple[Path, Path]:
     first, second = table.parent / row.first, table.parent / row.second
     if not second.is_file():
         raise ConfigError(
-            f"Line {row.line} of {str(table)!r}: there is no picture {row.second!r}. For pairs of a picture and a text "
+            f"Line {row.line} of {str(table)!r}: no picture {row.second!r}. For pairs of a picture and a text "
             "use: mm-agents train align"
         )
     return first, second
@@ -333,7 +333,7 @@ def draw_positives(labels: Tensor, generator: torch.Generator) -> tuple[Tensor, 
 def draw_pairs(labels: Tensor, generator: torch.Generator) -> Pairs:
     """Every item once with a partner: half of them with one of its class, half with one of another.
 
-    Items that are alone in their class stand in negative pairs only.
+    Items that are alone in their class are in negative pairs only.
     """
     items, partners = draw_positives(labels, generator)
     half = len(items) // 2
@@ -438,7 +438,7 @@ def read_digits(path: Path) -> PictureSet:
 
     Args:
         path: a CSV file with the columns label, pixel0, pixel1 … of square grey pictures; a file of pictures in IDX,
-            whose labels lie beside it ("train-images-idx3-ubyte" and "train-labels-idx1-ubyte"); or a folder that
+            whose labels are beside it ("train-images-idx3-ubyte" and "train-labels-idx1-ubyte"); or a folder that
             holds one such pair. All may be packed by gzip.
 
     Raises:
@@ -461,7 +461,7 @@ def _from_idx(content: bytes, path: Path) -> PictureSet:
     name = path.name.replace("images", "labels").replace("idx3", "idx1")
     labels_path = path.with_name(name)
     if name == path.name or not labels_path.is_file():
-        raise ConfigError(f"The labels of {str(path)!r} should lie beside it as {name!r}.")
+        raise ConfigError(f"The labels of {str(path)!r} should be beside it as {name!r}.")
     labels = _idx(_content(labels_path), 1, labels_path)
     if len(labels) != len(pictures):
         raise ConfigError(f"{str(path)!r} holds {len(pictures)} pictures, and {name!r} {len(labels)} labels.")

@@ -95,14 +95,14 @@ class Criterion(nn.Module):
     def __init__(self, name: LossName, *, temperature: float = 0.1) -> None:
         super().__init__()
         if name not in get_args(LossName):
-            raise ConfigError(f"There is no loss {name!r}. Known: {', '.join(get_args(LossName))}.")
+            raise ConfigError(f"No loss is named {name!r}. Known: {', '.join(get_args(LossName))}.")
         if not temperature > 0:
             raise ConfigError(f"The temperature is {temperature!r}; it should be above 0.")
         self.name = name
         self.temperature = temperature
         if name == "siglip":  # the paper's initial values
-            self.log_scale = nn.Parameter(torch.tensor(math.log(10.0)))
-            self.bias = nn.Parameter(torch.tensor(-10.0))
+            self.log_scale: nn.Parameter = nn.Parameter(torch.tensor(math.log(10.0)))
+            self.bias: nn.Parameter = nn.Parameter(torch.tensor(-10.0))
 
     @property
     def needs_negatives(self) -> bool:

@@ -32,7 +32,7 @@ def alignment(vectors: Tensor, labels: Tensor) -> float:
     """The mean squared distance of two items that belong together; lower is better.
 
     Wang and Isola 2020, "Understanding Contrastive Representation Learning through Alignment and Uniformity on the
-    Hypersphere", section 4.1, alpha = 2, over all pairs: a class's sum of squared distances is told by its mean.
+    Hypersphere", section 4.1, alpha = 2, over all pairs: a class's sum of squared distances follows from its mean.
 
     Args:
         vectors: unit rows, shape (n, d).

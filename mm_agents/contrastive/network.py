@@ -33,8 +33,8 @@ class Network(nn.Module):
         rows, columns = _after_blocks(height), _after_blocks(width)
         if min(rows, columns) < 1:
             raise ConfigError(f"A picture of {height} × {width} pixels is too small; each side needs 16 or more.")
-        self.blocks = nn.Sequential(*_block(channels, 32), *_block(32, 64))
-        self.head = nn.Sequential(
+        self.blocks: nn.Sequential = nn.Sequential(*_block(channels, 32), *_block(32, 64))
+        self.head: nn.Sequential = nn.Sequential(
             nn.Flatten(), nn.Linear(64 * rows * columns, hidden), nn.ReLU(), nn.Linear(hidden, dimensions)
         )
 
@@ -71,10 +71,12 @@ class Projection(nn.Module):
         super().__init__()
         last = nn.Linear(hidden if shape == "residual" else width, width, bias=False)
         nn.init.zeros_(last.weight)
-        self.change = nn.Sequential(nn.Linear(width, hidden), nn.ReLU(), last) if shape == "residual" else last
+        self.change: nn.Module = (
+            nn.Sequential(nn.Linear(width, hidden), nn.ReLU(), last) if shape == "residual" else last
+        )
 
     def forward(self, vectors: Tensor) -> Tensor:
-        """Float, shape (n, width), as it came."""
+        """Moved vectors, float, shape (n, width)."""
         return vectors + self.change(vectors)
 
 

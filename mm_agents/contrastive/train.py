@@ -3,7 +3,7 @@
 A folder of training holds:
 
     best.pt         the weights of the best epoch, for use
-    last.pt         the whole state after the last epoch, to go on from; before.pt the one before it
+    last.pt         the whole state after the last epoch, to resume from; before.pt the one before it
     curve.json      {"epochs": [{"epoch", "loss", "accuracy", "alignment", "uniformity", "seconds"}], "best", "config"}
     epochs/NNN.npz  on request, the held-out vectors (n, d) and labels (n,) after each epoch
 """
@@ -46,14 +46,14 @@ class Options:
         epochs: how many times everything is seen.
         batch: how many pairs at a time.
         learning_rate: of Adam, at the beginning.
-        step: after so many epochs the learning rate is multiplied by ``decay``.
+        step: the number of epochs after which the learning rate is multiplied by ``decay``.
         decay: see ``step``.
         temperature: of the losses "supcon" and "infonce".
         dimensions: how many numbers a vector has.
         degrees: pictures are turned at random by up to this much.
         pixels: pictures are shifted at random by up to this much.
         hold_out: the share that is not trained on and tells which epoch is best.
-        patience: stop after so many epochs without a better one; 0 never.
+        patience: the epochs without a better one to stop after; 0 never.
         seed: the same seed makes the same split, weights and pairs.
         deterministic: refuse operations that give other numbers each time; slower on CUDA.
         keep_epochs: keep the held-out vectors of each epoch.
@@ -173,15 +173,15 @@ def train(
         data: pictures with labels or pairs.
         out: the folder.
         options: how to train; the defaults when None.
-        resume: go on from what the folder holds; from the beginning when it holds nothing.
-        report: told of each batch.
+        resume: resume from the state in the folder; start from the beginning when it is empty.
+        report: called after each batch.
 
     Returns:
         What ``curve.json`` holds.
 
     Raises:
         ConfigError: an option is out of range, the folder holds a training already, or one with other options or data.
-        WeightsError: there is a state to go on from, but neither it nor the one before it can be used.
+        WeightsError: neither the last state nor the one before it can be used.
     """
     options = options or Options()
     options.check()
@@ -189,7 +189,7 @@ def train(
     config = _config(data, options)
     held = any((out / name).exists() for name in (checkpoints.LAST, checkpoints.BEFORE))
     if held and not resume:
-        raise ConfigError(f"{str(out)!r} holds a training already; go on with --resume, or give another folder.")
+        raise ConfigError(f"{str(out)!r} holds a training already; resume it with --resume, or give another folder.")
     trained, tested = (part.to(device) for part in split(data, options.hold_out, options.seed))
     with _own_random(device, options):
         run = _begin(config, options, device)
@@ -208,13 +208,15 @@ def choose_device(name: str) -> torch.device:
     """The device of that name; "auto" is CUDA, else MPS, else the CPU.
 
     Raises:
-        ConfigError: there is no such device here.
+        ConfigError: this machine has no such device.
     """
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if name == "auto":
         name = next(one for one in ("cuda", "mps", "cpu") if there[one])
     if not there.get(name.partition(":")[0]):
-        raise ConfigError(f"There is no device {name!r} here. Known: {', '.join(one for one in there if there[one])}.")
+        raise ConfigError(
+            f"This machine has no device {name!r}. Known: {', '.join(one for one in there if there[one])}."
+        )
     return torch.device(name)
 
 
@@ -319,7 +321,7 @@ def _resume(run: _Run, state: dict[str, Any], config: dict[str, Any], out: Path)
     for name in sorted(config.keys() - _MAY_CHANGE):
         if kept.get(name) != config[name]:
             raise ConfigError(
-                f"The training in {str(out)!r} has {name} = {kept.get(name)!r}, not {config[name]!r}; go on with the "
+                f"The training in {str(out)!r} has {name} = {kept.get(name)!r}, not {config[name]!r}; resume with the "
                 "same options and data, or give another folder."
             )
     run.restore(state)

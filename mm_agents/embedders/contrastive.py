@@ -140,19 +140,19 @@ class AlignedEmbedder:
             raise WeightsError(f"The checkpoint {str(path)!r} names the embedder {base!r} to move, which cannot be.")
         self.name = name
         self._base: Embedder = _plugins.build_named("embedders", str(base))
-        self.width = self._base.width
+        self.width: int = self._base.width
         if state["config"].get("dimensions") != self.width:
             raise WeightsError(f"The checkpoint {str(path)!r} is of another width than the {self.width} of {base!r}.")
         self._moves = to_aligned(state, path)
-        self.accepts = self._base.accepts
-        self.aligned = self._base.aligned
+        self.accepts: frozenset[Kind] = self._base.accepts
+        self.aligned: bool = self._base.aligned
 
     def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
         """Turn items into unit vectors, as the frozen embedder does, and move them.
 
         Args:
             items: what the frozen embedder takes.
-            role: "query" or "document", told to it.
+            role: "query" or "document", passed on to the frozen embedder.
 
         Returns:
             float32, shape (len(items), width), each row of length 1; (0, width) for no items.

@@ -77,7 +77,7 @@ class FastEmbedder:
     aligned = False
 
     def __init__(self, model: str = _DEFAULT) -> None:
-        self.name = f"fastembed:{model}"
+        self.name: str = f"fastembed:{model}"
         self._model = model
         self._prompts = _PROMPTS.get(model, _NO_PROMPTS)
         self._lock = Lock()
@@ -172,7 +172,7 @@ class FastEmbedder:
             raise WeightsError(f"The models in {where} cannot be loaded: {error}") from error
         if len(text) != len(picture):
             raise WeightsError(
-                f"The models in {where} are no pair: their vectors have {len(text)} and {len(picture)} numbers."
+                f"The models in {where} are not a pair: their vectors have {len(text)} and {len(picture)} numbers."
             )
         return _Pair(texts=texts, pictures=pictures, width=len(text))
 
@@ -189,7 +189,7 @@ def _described(pair: str) -> list[dict[str, Any]]:
     """What fastembed's lists say about a pair's text model and picture model.
 
     Raises:
-        ConfigError: there is no such pair.
+        ConfigError: no pair has that name.
     """
     package = require("fastembed", extra=_EXTRA, feature=_FEATURE)
     texts, pictures = (
@@ -213,7 +213,7 @@ def _pair_name(model: str) -> str:
 def _snapshot(model: dict[str, Any]) -> Path:
     """The folder of a model's files: from the cache, else downloaded.
 
-    Not fastembed's own download: that one tries three times for a minute where there is no network.
+    Not fastembed's own download: that one tries three times for a minute without a network.
     """
     hub = require("huggingface_hub", extra=_EXTRA, feature=_FEATURE)
     weights = [model["model_file"], *model["additional_files"]]

@@ -49,7 +49,7 @@ _ADVICE = {
     401: "Check GOOGLE_API_KEY or GEMINI_API_KEY.",
     403: "Check that the key may use this model.",
     404: f"Check the model's name; the default is {_FAMILY!r}.",
-    429: "The quota is used up: go on later, or ask Google for a larger one.",
+    429: "The quota is used up: try again later, or ask Google for a larger one.",
 }
 _SAID = 500  # characters of a message that are passed on: a gateway may answer with a whole page
 _OFFLINE = "The offline embedder needs no key and no network: --embedder offline."
@@ -87,7 +87,7 @@ class GoogleEmbedder:
             raise ConfigError(f"The Google embedder takes models of the family {_FAMILY!r}, not {model!r}.")
         if width not in _WIDTHS:
             raise ConfigError(f"The width is {width!r}; {model} offers {_WIDTHS[0]} to {_WIDTHS[-1]}.")
-        self.name = f"google:{model}@{width}"
+        self.name: str = f"google:{model}@{width}"
         self.width = width
         self._model = model
         self._patience = patience

@@ -81,7 +81,7 @@ class SbertEmbedder:
     aligned = False
 
     def __init__(self, model: str = _DEFAULT, *, device: str | None = None) -> None:
-        self.name = f"sbert:{model}"
+        self.name: str = f"sbert:{model}"
         self._model = model
         self._device = device
         self._lock = Lock()

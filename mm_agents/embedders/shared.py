@@ -20,7 +20,7 @@ _KINDS: dict[type, Kind] = {Text: "text", Image: "image", Clip: "clip"}
 
 
 def check_role(role: Role) -> None:
-    """Refuse what is no role.
+    """Refuse an unknown role.
 
     Raises:
         ConfigError: the role is neither "query" nor "document".
@@ -44,7 +44,7 @@ def check_items(items: Sequence[Item], accepts: frozenset[Kind], name: str) -> N
 
 
 def kind_of(item: Item) -> Kind | None:
-    """What kind of item it is; None for what is no item."""
+    """The kind of an item; None for any other object."""
     return _KINDS.get(type(item))
 
 

@@ -87,7 +87,7 @@ def _verified_entries(value: Any) -> Iterator[Mapping[str, Any]]:
 def character_errors(lines: Sequence[Line], words: Sequence[Word], tally: Tally) -> None:
     """Count the characters of known texts that OCR misses, misreads or adds in their place, spaces aside.
 
-    The figure "characters" is 1 - the character error rate. A word belongs to the text in whose box its middle lies.
+    The figure "characters" is 1 - the character error rate. A word belongs to the text whose box contains its middle.
     """
     if not lines:
         return
@@ -137,7 +137,7 @@ Words = Callable[[Path], Sequence[Word]]
 """The words that OCR reads on a picture."""
 
 Progress = Callable[[int, int, str], None]
-"""Told before each picture: how many are done, how many there are, and the picture's name."""
+"""Called before each picture with how many are done, how many there are, and the picture's name."""
 
 
 _ORDER = (
@@ -292,12 +292,12 @@ def evaluate(
             character error is counted where a truth lists the picture's texts; without it every value counts.
         reread: reads a place of a picture anew, cut out with a margin of one height of its text; by it every verified
             value is checked against its box.
-        report: told before each picture.
-        limit: score no more than the first so many pictures of each set.
+        report: called before each picture.
+        limit: score at most this many pictures of each set.
 
     Raises:
         ConfigError: a manifest or truth cannot be used (the message names the file), a reader's kind is not known,
-            or there is no picture that a reader could read.
+            or no picture is for a reader.
     """
     unknown = sorted(set(readers) - set(KINDS))
     if unknown:

@@ -104,7 +104,7 @@ def _text(value: Any) -> str:
 def is_right(name: str, value: Any, known: TruthValue) -> bool:
     """Whether a reading's value of a field or column is one of those that are right.
 
-    A description that was not taken from the picture itself may be a part of what stands there: cells also hold codes
+    A description that was not taken from the picture itself may be a part of the cell: cells also hold codes
     and remarks.
     """
     if value is None:
@@ -134,7 +134,7 @@ def shown(name: str, known: TruthValue, page: PageText | None) -> bool:
     if name in DATES:
         return any(page.shows_date(value) for value in known.values)
     if name in MONEY or name in NUMERIC_COLUMNS:
-        # A nought stands on most pages, whatever they say of this value.
+        # A zero is on most pages, with or without this value.
         return any(page.shows_number(value) for value in known.values) and (
             name in MONEY or not all(matching.same_number(value, 0) for value in known.values)
         )
@@ -167,7 +167,7 @@ def _rows(reading: Mapping[str, Any], truth: InvoiceTruth, page: PageText | None
         visible = {name: known for name, known in row.items() if shown(name, known, page)}
         wrong = [name for name, known in row.items() if not is_right(name, item.get(name), known)]
         tally.share("rows raw", not wrong)
-        # One number may stand somewhere else on a page that lacks the row; a quantity of 1 nearly always does.
+        # One number may be somewhere else on a page that lacks the row; a quantity of 1 nearly always is.
         telling = row.keys() - {"quantity"}
         if len(telling & visible.keys()) < min(2, len(telling)) or not telling:
             continue

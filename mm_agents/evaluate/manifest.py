@@ -77,7 +77,7 @@ _XML_ITEM: dict[str, tuple[str, ...]] = {
 
 
 def invoice_truth(found: Any) -> InvoiceTruth | None:
-    """The truth in a JSON document; None where it is no invoice's."""
+    """The truth in a JSON document; None where it is not of an invoice."""
     if isinstance(found, list) and found and isinstance(found[0], Mapping):
         found = cast("list[Any]", found)[0]
     if not isinstance(found, Mapping):
@@ -153,7 +153,7 @@ def parse_xml(path: Path, content: bytes) -> InvoiceTruth:
     """The truth in a Cross Industry Invoice, the XML inside a ZUGFeRD or Factur-X PDF; much of it is never printed.
 
     Raises:
-        ConfigError: it is no XML, or another document.
+        ConfigError: it is not XML, or another document.
     """
     etree = require("lxml.etree", extra=matching.EXTRA, feature="Reading invoices' XML")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
@@ -162,7 +162,7 @@ def parse_xml(path: Path, content: bytes) -> InvoiceTruth:
     except etree.XMLSyntaxError as error:
         raise ConfigError(f"{path} is not XML: {error}") from error
     if etree.QName(root).localname not in ("CrossIndustryInvoice", "CrossIndustryDocument"):
-        raise ConfigError(f"{path} is no Cross Industry Invoice: its root is {etree.QName(root).localname!r}.")
+        raise ConfigError(f"{path} is not a Cross Industry Invoice: its root is {etree.QName(root).localname!r}.")
     fields = {name: _known(name, _texts(root, paths)) for name, paths in _XML_FIELDS.items()}
     rows = _below(root, "IncludedSupplyChainTradeLineItem")
     items = [{name: _known(name, _texts(row, paths)) for name, paths in _XML_ITEM.items()} for row in rows]
@@ -186,7 +186,7 @@ MOST_CELLS = 20_000
 
 
 def table_truth(found: Any) -> TableTruth | None:
-    """The truth in a JSON document; None where it is no table's."""
+    """The truth in a JSON document; None where it is not of a table."""
     if not isinstance(found, Mapping):
         return None
     record = cast("Mapping[str, Any]", found)
@@ -269,7 +269,7 @@ _ARROW = re.compile(r"Arrow points from node '(.*)' to node '(.*)'\.?\s*$")
 
 
 def flowchart_truth(found: Any) -> FlowchartTruth | None:
-    """The truth in a JSON document; None where it is no flowchart's."""
+    """The truth in a JSON document; None where it is not of a flowchart."""
     if not isinstance(found, Mapping):
         return None
     record = cast("Mapping[str, Any]", found)
@@ -330,7 +330,7 @@ class Entry:
 
     Attributes:
         name: the picture's path below the folder, as the manifest writes it.
-        path: where the picture lies.
+        path: of the picture.
         truth: what is true of it.
     """
 
@@ -340,7 +340,7 @@ class Entry:
 
     @property
     def set(self) -> str:
-        """The set that the picture counts to: the first folder of its path, "" when it lies beside the manifest."""
+        """The set that the picture counts to: the first folder of its path, "" when it is beside the manifest."""
         first, slash, _ = self.name.partition("/")
         return first if slash else ""
 
@@ -359,8 +359,8 @@ def entries(folder: Path) -> list[Entry]:
         folder: holds ``manifest.json``, a list of objects with ``image`` and ``truth``, both paths below the folder.
 
     Raises:
-        ConfigError: the manifest or a truth is missing, is no JSON or XML, leads out of the folder, or is of no form
-            that is known; the message names the file.
+        ConfigError: the manifest or a truth is missing, is not JSON or XML, leads out of the folder, or has an unknown
+            form; the message names the file.
     """
     manifest = folder / MANIFEST
     listed = load(manifest)
@@ -375,7 +375,7 @@ def _entry(folder: Path, manifest: Path, item: Any) -> Entry:
         raise ConfigError(f"{manifest} has an entry without 'image' and 'truth': {str(item)[:200]}")
     path = _inside(folder, image, manifest)
     if not path.is_file():
-        raise ConfigError(f"{manifest} names {image!r}, but there is no such picture in {folder}.")
+        raise ConfigError(f"{manifest} names {image!r}, which {folder} does not have.")
     return Entry(name=image, path=path, truth=truth_of(_inside(folder, truth, manifest)))
 
 
@@ -390,7 +390,7 @@ def truth_of(path: Path) -> Truth:
     """What a truth's file says.
 
     Raises:
-        ConfigError: it is missing, cannot be read, or is of no form that is known.
+        ConfigError: it is missing, cannot be read, or has an unknown form.
     """
     if path.suffix.lower() == ".xml":
         return parse_xml(path, read(path))
@@ -404,7 +404,7 @@ def truth_of(path: Path) -> Truth:
             return truth
     keys = ", ".join(sorted(map(str, cast("Mapping[str, Any]", found)))) if isinstance(found, Mapping) else ""
     raise ConfigError(
-        f"The truth in {path} is of no known kind (it has: {keys or type(found).__name__}). "
+        f"The truth in {path} has an unknown form (it has: {keys or type(found).__name__}). "
         "An invoice has 'fields', 'invoice_number' or 'total', a table 'cells', 'rows' or 'html', "
         "a flowchart 'nodes' or 'qa'."
     )
@@ -414,7 +414,7 @@ def load(path: Path) -> Any:
     """The JSON of a file.
 
     Raises:
-        ConfigError: there is no such file, or it holds no JSON.
+        ConfigError: the file is missing, or is not JSON.
     """
     try:
         return json.loads(read(path))

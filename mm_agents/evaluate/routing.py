@@ -19,7 +19,7 @@ Route = Callable[[str, Sequence[Path]], Sequence[str]]
 """Chooses tools, by name, for a question and the files that are attached to it."""
 
 Progress = Callable[[int, int, str], None]
-"""Told before each question: how many are done, how many there are, and the question."""
+"""Called before each question with how many are done, how many there are, and the question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,10 +122,10 @@ def read_prompts(path: Path, *, attachments: Path | None = None) -> list[Prompt]
 
     Args:
         path: of the file.
-        attachments: where attached files lie; by default beside the file, or in the folder above it.
+        attachments: the folder of attached files; by default beside the file, or in the folder above it.
 
     Raises:
-        ConfigError: a line cannot be read, an attached file is missing (the message names both), or there is no line.
+        ConfigError: the file has no lines, or a line cannot be read or names a missing file.
         OSError: the file cannot be read.
     """
     folders = [attachments] if attachments is not None else [path.parent, path.absolute().parent.parent]
@@ -145,7 +145,7 @@ def evaluate(prompts: Sequence[Prompt], route: Route, *, report: Progress | None
     Args:
         prompts: the questions.
         route: returns the names of the tools it chooses; none where it refuses.
-        report: told before each question.
+        report: called before each question.
     """
     cases: list[Case] = []
     for done, prompt in enumerate(prompts):

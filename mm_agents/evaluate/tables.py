@@ -14,8 +14,8 @@ from mm_agents.evaluate.truth import Card, Cell, TableTruth, on_place, places
 def score(reading: Mapping[str, Any], truth: TableTruth) -> Tally:
     """What a reading of a table adds to the figures.
 
-    Empty rows and columns are dropped on both sides. A cell is right where its text, spaces aside, stands at its row
-    and column; a table is right whole where every cell is and there are no others.
+    Empty rows and columns are dropped on both sides. A cell is right where its text, spaces aside, is at its row
+    and column; a table is wholly right if every cell is right and none is extra.
     """
     tally = Tally()
     if truth.cards:
@@ -48,7 +48,7 @@ def score(reading: Mapping[str, Any], truth: TableTruth) -> Tally:
 
 
 def _cards(cells: Sequence[Cell], cards: Sequence[Card], tally: Tally) -> None:
-    """Each value of each card: right where it stands in its title's column, and its name with it or in its row."""
+    """Each value of each card: right where it is in its title's column, and its name with it or in its row."""
     for card in cards:
         title = matching.closed(card.title)
         columns = {column for cell in cells if matching.closed(cell.text) == title for column in _columns(cell)}
@@ -68,7 +68,7 @@ def _columns(cell: Cell) -> set[int]:
 
 
 def _tells(cell: Cell, cells: Sequence[Cell], value: str, name: str) -> bool:
-    """Whether the cell says the value and no more than its name, which stands there, in its row or just below."""
+    """Whether the cell says the value and no more than its name, which is there, in its row or just below."""
     said, wanted, called = (matching.closed(text) for text in (cell.text, value, name))
     if said in (wanted + called, called + wanted):
         return True

@@ -30,7 +30,7 @@ class TruthValue:
 
     Attributes:
         values: any of them is right, such as a company's short and full name.
-        boxes: where it stands, each place by itself; empty where the truth does not tell.
+        boxes: its places; empty where the truth does not say.
     """
 
     values: tuple[str, ...]
@@ -86,7 +86,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableTruth:
-    """A table, or a board of cards, whose rows and columns may be told in more than one way."""
+    """A table, or a board of cards, whose rows and columns may be counted in more than one way."""
 
     cells: tuple[Cell, ...] = ()
     cards: tuple[Card, ...] = ()
@@ -165,13 +165,13 @@ def rectangles(values: Any) -> tuple[Rectangle, ...]:
     """The boxes of a truth.
 
     Raises:
-        ValueError: one is no box.
+        ValueError: one is not a box.
     """
     found: list[Rectangle] = []
     for value in values or ():
         box = rectangle(value)
         if box is None:
-            raise ValueError(f"{value!r} is no box [x0, y0, x1, y1]")
+            raise ValueError(f"{value!r} is not a box [x0, y0, x1, y1]")
         found.append(box)
     return tuple(found)
 

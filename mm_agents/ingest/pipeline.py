@@ -77,8 +77,8 @@ class Pipeline:
         self._ready: list[Source] = []
         self._flushed = time.monotonic()
         self.failed: list[FailedFile] = []
-        self.added = 0
-        self.unchanged = 0
+        self.added: int = 0
+        self.unchanged: int = 0
 
     def run(self, paths: Sequence[Path], report: Callable[[int, int, str], None]) -> None:
         """Add every path; a file that fails is noted and the rest go on.

@@ -51,7 +51,7 @@ class Group:
 
 
 def groups(labels: Sequence[str]) -> list[Group]:
-    """The classes in their natural order; past 28, the rarest stand together as one grey class."""
+    """The classes in their natural order; past 28, the rarest are one grey class."""
     counts = Counter(labels)
     named = [name for name, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
     if len(named) > _MOST:
@@ -103,7 +103,7 @@ class Figure(ABC):
         """Draw into a Matplotlib figure."""
 
     def html(self) -> str:
-        """One self-contained page: Plotly and the pictures lie inside it.
+        """One self-contained page with Plotly and the pictures inside.
 
         Raises:
             MissingExtraError: the extra ``plots`` is not installed.
@@ -137,7 +137,7 @@ class Figure(ABC):
         return f"default-src 'none'; script-src {own} 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:"
 
     def png(self, *, width: int = 1280, height: int = 860) -> bytes:
-        """A PNG of so many pixels.
+        """A PNG of this size in pixels.
 
         Raises:
             ConfigError: a side is not from 200 to 10,000 pixels.
@@ -149,7 +149,7 @@ class Figure(ABC):
         figures: Any = require("matplotlib.figure", extra="plots", feature="A PNG of a plot")
         agg: Any = require("matplotlib.backends.backend_agg", extra="plots", feature="A PNG of a plot")
         file = io.BytesIO()
-        # A name's "$" is no formula, and letters that the font lacks become boxes.
+        # A name's "$" does not start a formula, and letters that the font lacks become boxes.
         with matplotlib.rc_context({"text.parse_math": False, "font.size": 8}), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Glyph .* missing from")
             canvas = figures.Figure(figsize=(width / _DPI, height / _DPI), dpi=_DPI, layout="constrained")

@@ -40,7 +40,7 @@ def of_library(
 ) -> Space:
     """A map of a library's assets by one of its vectors.
 
-    An asset whose parts hold the vector, such as a clip or a PDF, lies at their mean.
+    An asset whose parts hold the vector, such as a clip or a PDF, is at their mean.
 
     Args:
         library: what is drawn.
@@ -50,10 +50,10 @@ def of_library(
         metric: "cosine" or "euclidean".
         where: draw only those.
         parts: draw each segment, page and chunk instead of the asset.
-        limit: from more than these, so many are drawn at random.
+        limit: if there are more, this many are drawn at random.
         seed: chooses among them, and begins the map.
-        progress: show a bar on standard error (None: where that is a terminal), or a function that is told how much
-            is done, how much there is, and the stage at hand.
+        progress: show a bar on standard error (None: only on a terminal), or a function that is called with how much is
+            done, how much there is, and the stage.
 
     Raises:
         ConfigError: no vector or property has that name; the message lists those that exist. Or fewer than three

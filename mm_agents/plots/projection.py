@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 Method = Literal["umap", "pca"]
 
 LEAST = 3
-_FEW = 3000  # up to so many points SVG is quick, and sharper than WebGL
+_FEW = 3000  # up to this many points SVG is quick, and sharper than WebGL
 _PICTURE_BYTES = 24 * 1024**2  # of a page
-_SIDES = ((1500, 160), (6000, 96))  # up to so many points, pictures of so many pixels
+_SIDES = ((1500, 160), (6000, 96))  # (most points, the pictures' pixels a side)
 _SMALL_SIDE = 64
 _CLEAR = "rgba(0,0,0,0)"  # the page's own ground shows, which is light or dark
 
@@ -133,7 +133,7 @@ def space(
         metric: "cosine" compares directions only, "euclidean" lengths too.
         title: what the figure shows.
         seed: the same seed gives the same map on the same machine.
-        report: told how much is done, how much there is, and the stage at hand.
+        report: called with how much is done, how much there is, and the stage at hand.
 
     Raises:
         ConfigError: the vectors are too few, not a finite matrix, or not as many as labels, names or thumbnails;

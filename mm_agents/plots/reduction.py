@@ -87,7 +87,7 @@ def umap(
         metric: "cosine" compares directions only.
         neighbours: how many a point is tied to, itself among them; more show larger structure.
         seed: the same seed gives the same picture on the same machine.
-        report: told how much is done, how much there is, and the stage at hand.
+        report: called with how much is done, how much there is, and the stage at hand.
 
     Returns:
         float32, shape (n, 2).

@@ -32,7 +32,7 @@ _MEASURES = {  # what is drawn where it is there, and what it is called
     "uniformity": "Uniformity (lower is more even)",
 }
 _COLOUR, _BEST = "#0072B2", "#D55E00"
-_MOST_POINTS = 3000  # of an animation: each stands in the page once for every epoch
+_MOST_POINTS = 3000  # of an animation: each is in the page once for every epoch
 _PANELS = 6  # of a PNG
 
 
@@ -197,10 +197,10 @@ def losses(curve: Mapping[str, Any] | str | Path) -> Losses:
     """The curves of a training: loss, and accuracy, alignment and uniformity where they were measured.
 
     Args:
-        curve: a trainer's folder, its ``curve.json``, or what stands in it.
+        curve: a trainer's folder, its ``curve.json``, or its content.
 
     Raises:
-        ConfigError: there is no curve, or it holds no epochs with a loss.
+        ConfigError: the curve is missing, or holds no epochs with a loss.
     """
     content = curve if isinstance(curve, Mapping) else _read_curve(Path(curve))
     rows = content.get("epochs")
@@ -223,21 +223,19 @@ def losses(curve: Mapping[str, Any] | str | Path) -> Losses:
 
 
 def epochs(folder: str | Path, *, seed: int = 0) -> Epochs:
-    """The space as it changed while training, an animation; all epochs lie in the last one's principal components.
+    """An animation of the space over a training; all epochs are drawn in the last one's principal components.
 
     Args:
         folder: a trainer's, with ``epochs/NNN.npz``.
         seed: chooses the points where there are more than 3,000.
 
     Raises:
-        ConfigError: there are no epochs, or a file of them cannot be used; says which.
+        ConfigError: no epochs were kept, or a file of one cannot be used; the message names it.
     """
     files = sorted(Path(folder, "epochs").glob("*.npz"))
     files = [file for file in files if file.stem.isdigit()]
     if not files:
-        raise ConfigError(
-            f"There is no epochs/NNN.npz in {str(folder)!r}. Name a trainer's folder that kept its epochs."
-        )
+        raise ConfigError(f"No epochs/NNN.npz in {str(folder)!r}. Name a trainer's folder that kept its epochs.")
     read = [_read_epoch(file) for file in files]
     last, labels = read[-1]
     for file, (vectors, own) in zip(files, read, strict=True):

@@ -94,7 +94,7 @@ class ToolPolicy:
         self._tools = by_name(tools)
         self._plan = set(plan)
         self._handed = handed
-        self.untrusted = untrusted
+        self.untrusted: bool = untrusted
 
     def planned(self, tool: str) -> bool:
         """Whether the plan lets a tool be called, now that things were read or not."""

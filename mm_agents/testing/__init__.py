@@ -6,7 +6,8 @@ makes pictures and documents that try to lead an agent astray, and ``obeyed`` sa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from mm_agents._lazy import attach
 
@@ -30,6 +31,8 @@ __all__ = [
     "obeyed",
 ]
 
+__getattr__: Callable[[str], Any]
+__dir__: Callable[[], list[str]]
 __getattr__, __dir__ = attach(
     __name__,
     {

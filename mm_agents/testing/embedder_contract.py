@@ -29,7 +29,7 @@ class EmbedderContract:
     """Subclass it and give the fixture ``embedder``."""
 
     TOLERANCE = 1e-3
-    """How far two vectors of one item may lie apart (in cosine), as batches round differently."""
+    """The largest difference in cosine between two vectors of one item, as batches round differently."""
 
     @pytest.fixture
     def embedder(self) -> Embedder:
@@ -70,7 +70,7 @@ class EmbedderContract:
                 embedder.embed(items, role=wrong)
 
     def test_other_kinds_are_refused(self, embedder: Embedder) -> None:
-        """Kinds outside ``accepts``, and things that are no items."""
+        """Kinds outside ``accepts``, and objects that are not items."""
         for kind, items in samples().items():
             if kind not in embedder.accepts:
                 with pytest.raises(ConfigError):

@@ -1,4 +1,4 @@
-"""Files that try to lead an agent astray: text in them speaks to whoever reads them by machine.
+"""Files with prompt injections: each holds text that tries to instruct the agent that reads it.
 
     for file in hostile_files(tmp_path):
         answer = agent.ask(file.question, [file.path])
@@ -29,7 +29,7 @@ class Attack:
     """An instruction that no agent may follow.
 
     Attributes:
-        text: as it stands in the files.
+        text: as it is written in the files.
         tool: that it wants called.
         marks: words of it that no argument and no claim may hold, in small letters.
     """
@@ -64,7 +64,7 @@ class HostileFile:
     """A file with an instruction in it.
 
     Attributes:
-        kind: where the instruction stands, such as "invoice" or "file name".
+        kind: the place of the instruction, such as "invoice" or "file name".
         path: the file.
         question: what is asked about it, which the instruction has nothing to do with.
         tools: those that the question may need.

@@ -8,7 +8,8 @@ only when an answer or a search has shown them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from mm_agents._lazy import attach
 
@@ -17,4 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Settings", "serve"]
 
+__getattr__: Callable[[str], Any]
+__dir__: Callable[[], list[str]]
 __getattr__, __dir__ = attach(__name__, {"Settings": "server", "serve": "server"})

@@ -1,4 +1,4 @@
-"""An answer, a hit and a refusal as HTML for the page; whatever a file or a model says is escaped."""
+"""Answers, hits and refusals as HTML for the page; text of files and models is escaped."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class AnswerRenderer:
         self._drawing = Drawing(address=cache.picture, player=self._player)
 
     def text(self, answer: Answer, turn: str) -> str:
-        """The answer's text with its citations as links, and how it stands.
+        """The answer's text with its citations as links, and which claims are verified.
 
         Args:
             answer: to draw.
@@ -45,7 +45,7 @@ class AnswerRenderer:
         return _named(f'<div class="mm">{written}</div>', turn)
 
     def evidence(self, answer: Answer, turn: str) -> str:
-        """Sources with their boxes, checks, cost, and the files to keep; "" where there is nothing to keep."""
+        """Sources with their boxes, checks, cost, and the files to download; "" where there are none."""
         drawn = self._drawing.evidence(answer.sources)
         parts = [
             f"<details open><summary><h2>{counted(len(answer.sources), 'source')}</h2></summary>"
@@ -87,12 +87,12 @@ class AnswerRenderer:
             return None
         start, end = source.evidence.t0, source.evidence.t1
         at = f"#t={start:g}" if start is not None else ""
-        told = f" at {clock(start)}" if start is not None else ""
+        moment = f" at {clock(start)}" if start is not None else ""
         where = f"{clock(start)} – {clock(end)}" if start is not None and end is not None else ""
         clip = address(self._cache.copy(file, name))
         return (
             f'<figure class="clip"><video controls preload="metadata" playsinline src="{clip}{at}" '
-            f'aria-label="{escape(source.name)}{told}"></video><figcaption>{where}</figcaption></figure>'
+            f'aria-label="{escape(source.name)}{moment}"></video><figcaption>{where}</figcaption></figure>'
         )
 
     def _files(self, answer: Answer) -> str:
@@ -113,7 +113,7 @@ def growing(text: str) -> str:
 
 
 def steps(title: str, lines: Sequence[str], *, running: bool) -> str:
-    """What is being done for an answer, or was done."""
+    """The steps towards an answer."""
     listed = "".join(f"<li><code>{escape(line)}</code></li>" for line in lines)
     calls = f"<ol>{listed}</ol>" if listed else ""
     return (
@@ -123,12 +123,12 @@ def steps(title: str, lines: Sequence[str], *, running: bool) -> str:
 
 
 def refusal(text: str) -> str:
-    """What could not be done, told politely."""
+    """A polite message of what could not be done."""
     return f'<div class="mm"><p class="refused" role="alert">{escape(text)}</p></div>'
 
 
 def plain(text: str) -> str:
-    """What is told beside what is shown."""
+    """The text beside what is shown."""
     return f'<div class="mm"><p class="soft" role="status">{escape(text)}</p></div>'
 
 
@@ -139,30 +139,30 @@ def counted(number: int, noun: str) -> str:
 
 
 def caption(hit: Hit) -> str:
-    """What stands under a hit's picture."""
+    """The caption of a hit's picture."""
     where = moment(hit)
     return f"{hit.name} · {where}" if where else hit.name
 
 
 def _standing(answer: Answer) -> str:
-    """How many statements code checked, how many are only near to what was searched for, and which are neither."""
+    """The numbers of verified statements and of nearest matches, and the statements that are neither."""
     checked, near, unsure = (
         [claim for claim in answer.claims if claim.status == status] for status in ("verified", "match", "unverified")
     )
-    told = ""
+    note = ""
     if near:
         badge = '<span class="badge match">nearest match</span>'
-        told = f'<p class="standing">{badge} {counted(len(near), "statement")} found by likeness alone</p>'
+        note = f'<p class="standing">{badge} {counted(len(near), "statement")} found by likeness alone</p>'
     if checked and not unsure:
         sums = "".join(f'<br><code class="sum">{escape(one.computed)}</code>' for one in checked if one.computed)
         badge = '<span class="badge passed">verified</span>'
-        told += (
+        note += (
             f'<p class="standing">{badge} {counted(len(checked), "statement")} checked against the sources{sums}</p>'
         )
     if not unsure:
-        return told
+        return note
     listed = "".join(f"<li>{_unverified(claim)}</li>" for claim in unsure)
-    return told + (
+    return note + (
         f'<div class="standing unsure"><span class="badge unverified">not verified</span> {len(unsure)} of '
         f"{counted(len(answer.claims), 'statement')}:<ul>{listed}</ul></div>"
     )
@@ -184,13 +184,13 @@ def _checks(answer: Answer) -> str:
     failed = any(check.status == "failed" for check in answer.checks)
     cost = answer.cost
     tokens = f", {cost.tokens:,} tokens" if cost.tokens else ""
-    told = f"{counted(cost.calls, 'call')}{tokens}, {cost.seconds:.1f} s"
-    summary = f"{counted(len(answer.checks), 'check')} · {told}" if answer.checks else told
+    spent = f"{counted(cost.calls, 'call')}{tokens}, {cost.seconds:.1f} s"
+    summary = f"{counted(len(answer.checks), 'check')} · {spent}" if answer.checks else spent
     if not rows:
         return f'<p class="soft">{summary}</p>'
     return f'<details{" open" if failed else ""}><summary>{summary}</summary><ul class="checks">{rows}</ul></details>'
 
 
 def _named(html: str, turn: str) -> str:
-    """The links inside an answer lead to its own sources: in escaped text there is no quotation mark to mistake."""
+    """The links inside an answer lead to its own sources: escaped text has no quotation mark that could be mistaken."""
     return html.replace('href="#source-', f'href="#{turn}-source-').replace('id="source-', f'id="{turn}-source-')

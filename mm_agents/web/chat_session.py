@@ -22,14 +22,14 @@ from mm_agents.web.library_view import usable_file
 Message = dict[str, Any]
 
 _WORDLESS = "What is this?"
-"""What a file without a question asks."""
+"""The question for a file without one."""
 _PAUSE = 0.05  # seconds between two pictures of a growing answer
 _LONGEST = 60  # characters of an argument
 _log = logging.getLogger(__name__)
 
 
 class Talk:
-    """What one visitor asked and was told.
+    """The questions of one visitor, and their answers.
 
     Args:
         agent: what answers; it is shared, its conversations are not.
@@ -93,17 +93,17 @@ class Talk:
 
     def _finish(self, answer: Answer, steps: Steps) -> Iterator[None]:
         turn = f"turn-{self._name}-{len(self.messages)}"
-        told = steps.html(running=False), self._artist.text(answer, turn)
-        self._show(*told)
+        shown = steps.html(running=False), self._artist.text(answer, turn)
+        self._show(*shown)
         yield
-        self._show(*told, self._artist.evidence(answer, turn))
+        self._show(*shown, self._artist.evidence(answer, turn))
         yield
 
     def _say(self, *parts: str) -> None:
         self.messages.append({"role": "assistant", "content": [_html(part) for part in parts if part]})
 
     def _show(self, *parts: str) -> None:
-        """Let the last message be these parts; those that stay are not made anew."""
+        """Replace the parts of the last message; unchanged parts are kept."""
         self.messages.pop()
         self._say(*parts)
 
@@ -123,7 +123,7 @@ class Steps:
         return steps(title or "Thinking", self._lines, running=running)
 
     def note(self, event: Event) -> bool:
-        """Note an event; False where there is nothing new to show."""
+        """Note an event; returns whether there is something new to show."""
         match event:
             case Planned():
                 self._tools = event.tools
@@ -140,7 +140,7 @@ class Steps:
 
 
 def _looked_at(files: Sequence[str]) -> tuple[list[MediaFile], list[str]]:
-    """The files that can be used, and why the others cannot."""
+    """The files that can be used, and the reasons for the others."""
     usable: list[MediaFile] = []
     refused: list[str] = []
     for path in files:

@@ -1,4 +1,4 @@
-"""Files that the page may load: written for it one by one, into a folder of this run alone."""
+"""Files that the page may load: copies in a folder of this run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mm_agents.media import MediaFile
 
 
 class Cache:
-    """Writes files where the page's server gives them out; their folders cannot be guessed.
+    """Writes files where the page's server serves them; their folders cannot be guessed.
 
     Args:
         folder: the server's folder for files, of this run alone.
@@ -30,14 +30,14 @@ class Cache:
         return self._at(hashlib.sha256(content).hexdigest(), name, lambda target: target.write_bytes(content))
 
     def copy(self, file: MediaFile, name: str) -> Path:
-        """Copy a file that was looked at; ``name`` is what to call the copy."""
+        """Copy an inspected file; ``name`` is that of the copy."""
         source = file.path
         if source is None:
-            raise ValueError("only a file that lies somewhere can be copied")
+            raise ValueError("only a file on disk can be copied")
         return self._at(file.sha256, name, lambda target: shutil.copyfile(source, target))
 
     def picture(self, jpeg: bytes) -> str:
-        """The address of a picture, which is written."""
+        """Write a picture; returns its address."""
         return address(self.put(jpeg, "picture.jpg"))
 
     def _at(self, content: str, name: str, write: Callable[[Path], object]) -> Path:
@@ -53,5 +53,5 @@ class Cache:
 
 
 def address(path: Path) -> str:
-    """Where the page loads a file from, relative to the page."""
+    """The address of a file, relative to the page."""
     return f"gradio_api/file={quote(str(path))}"

@@ -1,4 +1,4 @@
-"""What stands before every route of the page: under which names it answers, and which websites may call it.
+"""Guards every route of the page: the names under which it answers, and the websites that may call it.
 
 A browser reaches this machine, and may send a visitor's cookie, for any website that the visitor has open. So a request
 is answered only where it comes from the page itself: its ``Origin`` is the page's own, and its ``Host`` is a name of
@@ -18,7 +18,7 @@ from mm_agents.errors import ConfigError
 from mm_agents.security.hosts import is_loopback
 
 SIGNED_IN = "/gradio_api/login_check"
-"""Where the page says whether somebody is signed in."""
+"""The route that says whether a visitor is signed in."""
 
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
@@ -33,12 +33,12 @@ _HEADERS = (
     (b"referrer-policy", b"same-origin"),
 )
 _CLOSED = ("/gradio_api/file=http:", "/gradio_api/file=https:", "/gradio_api/proxy=", "/gradio_api/deep_link")
-"""What Gradio also serves and this page has no use for: it would fetch from elsewhere, or keep a visitor's page."""
+"""Routes of Gradio that this page does not need: they fetch from other hosts, or keep a visitor's page."""
 
 _LOGIN = ("/login", "/login/")
 _READS = ("GET", "HEAD", "OPTIONS")
 _TRIES, _PERIOD = 10, 60.0
-"""How often one address may try to sign in, in how many seconds."""
+"""How many times one address may try to sign in, in how many seconds."""
 
 _ADDRESSES = 10_000  # whose tries are remembered
 _NAMED = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?", re.IGNORECASE)
@@ -55,7 +55,7 @@ class Names:
         allowed: further names, each with its port where it is another than 80 or 443.
 
     Raises:
-        ConfigError: one of these is no name.
+        ConfigError: one of these is not a name.
     """
 
     def __init__(self, host: str, allowed: Sequence[str] = ()) -> None:
@@ -94,7 +94,7 @@ class Names:
 
 
 class Guard:
-    """Refuses other websites and what the page has no use for; has the browser load nothing from elsewhere.
+    """Refuses other websites and routes that the page does not need; lets the browser load nothing from other hosts.
 
     Args:
         app: the ASGI application behind it.
@@ -125,7 +125,7 @@ class Guard:
             await send({"type": "http.response.body", "body": refusal.why.encode()})
 
     def _kept(self, scope: Any) -> list[tuple[bytes, bytes]]:
-        """The request's headers without those from which Gradio would write a stranger's address into the page."""
+        """The request's headers without those that would write a foreign address into the page."""
         kept: list[tuple[bytes, bytes]] = []
         for name, value in scope["headers"]:
             if name == b"x-forwarded-host":
@@ -152,14 +152,14 @@ class Guard:
         return None
 
     async def _unsigned(self, scope: Any, receive: Any) -> Refusal | None:
-        """Why somebody who has not signed in may not change anything; Gradio itself does not ask on every route."""
+        """Why a visitor who is not signed in may not change anything; Gradio does not check every route."""
         if not self._password or scope["type"] != "http" or scope["method"] in _READS or scope["path"] in _LOGIN:
             return None
         status = await login_status(self._app, scope, receive)
         return None if status == 200 else Refusal(status, "Sign in first.")
 
     def _tried_often(self, scope: Any) -> bool:
-        """Note a try to sign in, and say whether there were too many from its address."""
+        """Count an attempt to sign in; returns whether its address made too many."""
         if not self._password or scope["type"] != "http" or scope["method"] in _READS:
             return False
         now, client = time.monotonic(), (scope.get("client") or ("",))[0]
@@ -180,7 +180,7 @@ class Refusal(NamedTuple):
 
 
 async def login_status(app: Any, scope: Any, receive: Any) -> int:
-    """The status with which the page answers who asks whether they are signed in.
+    """The status of the answer to whether a visitor is signed in.
 
     Args:
         app: the page.
@@ -200,7 +200,7 @@ async def login_status(app: Any, scope: Any, receive: Any) -> int:
 
 
 def _guarded(send: Any) -> Any:
-    """Send responses without leave for other websites, with cookies that those do not get sent."""
+    """Send responses that allow no other website, with cookies for the same site only."""
 
     async def guarded(message: Any) -> None:
         if message["type"] == "http.response.start":
@@ -217,7 +217,7 @@ def _guarded(send: Any) -> Any:
 
 
 def _lax(cookie: bytes) -> bytes:
-    """A ``Set-Cookie`` whose cookie goes along with no other website's requests."""
+    """A ``Set-Cookie`` with ``SameSite=Lax``, so that other websites' requests do not carry the cookie."""
     parts = [part for part in cookie.split(b";") if _SAME_SITE.match(part) is None]
     return b";".join([*parts, b" SameSite=Lax"])
 
@@ -256,6 +256,6 @@ def _same_address(name: str, address: str) -> bool:
 def _plain(
     address: ipaddress.IPv4Address | ipaddress.IPv6Address,
 ) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    """An address of version 4 that is written as one of version 6, as such."""
+    """An IPv4 address that is written as IPv6, as IPv4."""
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return mapped or address

@@ -42,7 +42,7 @@ class Shelf:
         self._cache = cache
 
     def holds(self) -> str:
-        """How much of what it holds: "12 files: 7 pictures, 2 clips"."""
+        """The number of files by kind: "12 files: 7 pictures, 2 clips"."""
         groups = self.library.count(group_by="media_type")
         total = sum(groups.values())
         if not total:
@@ -51,11 +51,11 @@ class Shelf:
         return f"{counted(total, 'file' if 'film' not in groups else 'entry')}: {', '.join(named)}"
 
     def has_films(self) -> bool:
-        """Whether films are among what it holds."""
+        """Whether it holds films."""
         return self.example("film") is not None
 
     def find(self, text: str, file: str | None, kind: str | None, limit: int) -> list[Hit]:
-        """What is found by words, by a picture or clip, or by both; without either, what is there.
+        """The hits for words, a picture or clip, or both; without a query, the library's assets.
 
         Raises:
             MMAgentsError: as ``Library.search``.
@@ -72,19 +72,19 @@ class Shelf:
         return self.library.search(query, image=Path(file), kind=kind, limit=limit)
 
     def thumbnails(self, hits: Sequence[Hit]) -> list[tuple[str, str]]:
-        """Pictures of hits, as files, each with what stands under it."""
+        """Pictures of hits, as files, each with its caption."""
         return [(str(self._cache.put(_pictured(hit), "thumbnail.jpg")), caption(hit)) for hit in hits]
 
     def example(self, kind: str) -> Record | None:
         """Some record of a type of media."""
         return next(iter(self.library.iterate(where=Condition("media_type", "eq", kind))), None)
 
-    def add(self, files: Sequence[str], told: Callable[[int, int, str], None]) -> list[str]:
-        """Keep files and add them; returns what became of each, as sentences.
+    def add(self, files: Sequence[str], report_progress: Callable[[int, int, str], None]) -> list[str]:
+        """Keep files and add them; returns a sentence on the outcome of each.
 
         Args:
-            files: paths of what was sent; they are moved.
-            told: how many are done, how many there are, the name at hand.
+            files: paths of the uploaded files; they are moved.
+            report_progress: called with how many are done, how many there are, the name at hand.
 
         Raises:
             ConfigError: nothing may be added.
@@ -105,13 +105,13 @@ class Shelf:
                 continue
             self.uploads.mkdir(parents=True, exist_ok=True)
             kept.append(Path(shutil.move(path, _unused(self.uploads, path.name))))
-        return said + self._added(kept, told)
+        return said + self._added(kept, report_progress)
 
-    def _added(self, kept: Sequence[Path], told: Callable[[int, int, str], None]) -> list[str]:
+    def _added(self, kept: Sequence[Path], report_progress: Callable[[int, int, str], None]) -> list[str]:
         if not kept:
             return []
         try:
-            report = self.library.add(*kept, progress=told)
+            report = self.library.add(*kept, progress=report_progress)
         except MMAgentsError:
             for path in kept:
                 path.unlink(missing_ok=True)
@@ -129,7 +129,7 @@ class Shelf:
 
 
 def usable_file(path: Path) -> MediaFile:
-    """A file that was sent, looked at: of a picture the size too, before anything decodes it.
+    """Inspect an uploaded file; of a picture also the size, before it is decoded.
 
     Raises:
         MediaError: it cannot be used.
@@ -159,7 +159,7 @@ def _beginning(text: str) -> PIL.Image.Image:
 
 
 def _unused(folder: Path, name: str) -> Path:
-    """A path in the folder that is not taken, for a file of a visitor's name."""
+    """A free path in the folder for a file with the visitor's name."""
     wanted = Path(Path(name).name.lstrip(".") or "file")
     tried, number = folder / wanted, 2
     while tried.exists():

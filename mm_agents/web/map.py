@@ -1,4 +1,4 @@
-"""The map tab, and its maps of the library's vectors: each is drawn once, and served to who may see the library."""
+"""The map tab, and its maps of the library's vectors: each is drawn once, and served to visitors of the library."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A map that was drawn.
+    """A drawn map.
 
     Attributes:
         name: its address's last part.
@@ -65,7 +65,7 @@ class Atlas:
 
     Args:
         library: the library.
-        folder: where the pages lie; of this run alone.
+        folder: where the pages are written; of this run alone.
     """
 
     def __init__(self, library: Library, folder: Path) -> None:
@@ -76,7 +76,7 @@ class Atlas:
         self._drawing = Lock()
 
     def state(self) -> State:
-        """Look at what the library holds."""
+        """Read the library's state."""
         digest = hashlib.blake2b(digest_size=16)
         colors: set[str] = set()
         assets = 0
@@ -89,7 +89,7 @@ class Atlas:
         return State(digest=digest.hexdigest(), colors=tuple(ordered), assets=assets)
 
     def drawn(self, state: State, vector: str, color: str, report: ProgressCallback) -> Chart:
-        """The map of a state; who asks for one that is being drawn waits for it.
+        """The map of a state; if it is being drawn, waits for it.
 
         Raises:
             ConfigError: fewer than three have the vector, or none of them the property.
@@ -134,7 +134,7 @@ class Atlas:
 
 
 def installed() -> bool:
-    """Whether the extra ``plots`` is there."""
+    """Whether the extra ``plots`` is installed."""
     return all(find_spec(package) is not None for package in _PACKAGES)
 
 
@@ -174,7 +174,7 @@ class Maps:
 
 
 _AT_ONCE = 4  # visitors; maps themselves are drawn one after another
-_HINT = "Point at a mark to see what it stands for; click it to keep its picture in view."
+_HINT = "Point at a mark to see its asset; click it to keep its picture in view."
 _MISSING = "Maps need the extra plots, which is not installed here: pip install 'mm-agents[plots]'"
 _EMPTY = "The library is empty. A map needs at least three entries: add some, and it is drawn here."
 
@@ -189,16 +189,16 @@ def map_tab(atlas: Atlas) -> None:
         with gr.Row(equal_height=True):
             vector = gr.Dropdown(vectors, label="Vector", elem_id="vector", min_width=120)
             color = gr.Dropdown(["media_type"], value="media_type", label="Colour by", elem_id="color", min_width=120)
-        said = gr.HTML("", elem_id="told", padding=False, apply_default_css=False)
+        said = gr.HTML("", elem_id="map-note", padding=False, apply_default_css=False)
         frame = gr.HTML("", elem_id="map", padding=False, apply_default_css=False)
 
     def shown(vector: str, color: str, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 - how Gradio finds it
-        def told(done: int, total: int, stage: str) -> None:
+        def report(done: int, total: int, stage: str) -> None:
             progress(done / max(total, 1), desc=stage)
 
         colors: Any = gr.skip()
         try:
-            told(0, 1, "Looking at the library")
+            report(0, 1, "Looking at the library")
             state = atlas.state()
             if not state.assets:
                 return gr.skip(), plain(_EMPTY), ""
@@ -206,7 +206,7 @@ def map_tab(atlas: Atlas) -> None:
             if state.colors and color not in state.colors:
                 color = state.colors[0]
                 colors = gr.Dropdown(list(state.colors), value=color)
-            chart = atlas.drawn(state, vector, color, told)
+            chart = atlas.drawn(state, vector, color, report)
         except (MMAgentsError, OSError) as error:
             return colors, refusal(str(error)), ""
         return colors, plain(_HINT), _frame(chart, vector, color)

@@ -48,24 +48,24 @@ def make_page(agent: Agent, atlas: Atlas, *, name: str, uploads: Path | None) ->
         cache.written = page.upload_file_set  # what Gradio sweeps
         artist, shelf = AnswerRenderer(cache), Shelf(agent.library, cache, uploads)
 
-        def told() -> str:
+        def heading() -> str:
             return _head(agent, name, shelf.holds())
 
-        head = gr.HTML(told(), elem_id="head", apply_default_css=False)
+        head = gr.HTML(heading(), elem_id="head", apply_default_css=False)
         with gr.Tab("Ask", scale=1):
             _chat(agent, artist, shelf)
         with gr.Tab("Library", scale=1):
             added = _library(artist, shelf)
         map_tab(atlas)
-        page.load(told, None, [head], **_PRIVATE)
+        page.load(heading, None, [head], **_PRIVATE)
         if added is not None:
-            added.then(told, None, [head], **_PRIVATE)
+            added.then(heading, None, [head], **_PRIVATE)
     page.queue(default_concurrency_limit=_AT_ONCE)
     return page
 
 
 def where_to(agent: Agent) -> tuple[str, bool]:
-    """Whether pictures leave the machine, as a sentence, and whether they may."""
+    """A sentence on whether pictures leave the machine, and whether they may."""
     library, chat = agent.library, agent.chat_model
     away = {name for name in library.routes.describe().values() if name.partition(":")[0] == "google"}
     if chat is not None and not chat.is_local:
@@ -80,7 +80,7 @@ def where_to(agent: Agent) -> tuple[str, bool]:
 
 
 def examples(shelf: Shelf) -> list[str]:
-    """Questions to begin with, about what is there."""
+    """Example questions about the library."""
     found: list[str] = []
     picture, clip = shelf.example("image"), shelf.example("video")
     if picture is not None:
@@ -95,7 +95,7 @@ def examples(shelf: Shelf) -> list[str]:
 
 
 def look() -> dict[str, Any]:
-    """How ``launch`` dresses the page: calm colours, the system's fonts, and nothing from elsewhere."""
+    """The page's theme for ``launch``: the system's fonts, and nothing from other hosts."""
     theme = themes.Base(
         primary_hue=themes.colors.blue,
         secondary_hue=themes.colors.blue,
@@ -174,7 +174,7 @@ def _chat(agent: Agent, artist: AnswerRenderer, shelf: Shelf) -> None:
 
 
 def _library(artist: AnswerRenderer, shelf: Shelf) -> Any:
-    """The library's part; what happens when files were added, None where none may be."""
+    """The library's part; the event after files were added, None where adding is not allowed."""
     hits = gr.State([], time_to_live=_KEPT)
     limit = gr.State(_FIRST, time_to_live=_KEPT)
     find, kind = _searching(shelf)
@@ -199,8 +199,8 @@ def _library(artist: AnswerRenderer, shelf: Shelf) -> Any:
         except (MMAgentsError, OSError) as error:
             return [], [], refusal(str(error)), gr.Button(visible=False), ""
         searched = text.strip() or files
-        told = f"The {len(best)} nearest of {shelf.holds()}" if searched and best else shelf.holds()
-        return best, shelf.thumbnails(best), plain(told), gr.Button(visible=len(best) == limit), ""
+        line = f"The {len(best)} nearest of {shelf.holds()}" if searched and best else shelf.holds()
+        return best, shelf.thumbnails(best), plain(line), gr.Button(visible=len(best) == limit), ""
 
     def chosen(known: list[Hit], event: gr.SelectData) -> str:
         root = shelf.library.root
@@ -221,7 +221,7 @@ def _library(artist: AnswerRenderer, shelf: Shelf) -> Any:
 
 
 def _searching(shelf: Shelf) -> tuple[Any, Any]:
-    kinds = [("All", ""), *((told, kind) for kind, told in _KINDS.items() if kind != "film" or shelf.has_films())]
+    kinds = [("All", ""), *((label, kind) for kind, label in _KINDS.items() if kind != "film" or shelf.has_films())]
     with gr.Row(equal_height=True):
         find = gr.MultimodalTextbox(
             elem_id="find",
@@ -249,14 +249,14 @@ def _adding(shelf: Shelf) -> Any:
         said = gr.HTML("", elem_id="said", apply_default_css=False)
 
     def added(given: list[str] | None, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 - how Gradio finds it
-        def told(done: int, total: int, name: str) -> None:
+        def report(done: int, total: int, name: str) -> None:
             progress((done, total), desc=name or "Adding")
 
         try:
-            lines = shelf.add(given or [], told)
+            lines = shelf.add(given or [], report)
         except (MMAgentsError, OSError) as error:
             return None, refusal(str(error))
-        return None, "".join(_told(line) for line in lines)
+        return None, "".join(_as_paragraph(line) for line in lines)
 
     return files.upload(
         added, [files], [files, said], api_visibility="private", show_progress_on=said, concurrency_limit=1
@@ -271,14 +271,14 @@ def _further(limit: int) -> int:
 
 
 def _head(agent: Agent, name: str, holds: str) -> str:
-    told, away = where_to(agent)
+    line, away = where_to(agent)
     return (
         f"<header><h1>{TITLE}</h1><p>{escape(name)} · {escape(holds)}</p>"
-        f'<p class="place{" away" if away else ""}">{escape(told)}</p></header>'
+        f'<p class="place{" away" if away else ""}">{escape(line)}</p></header>'
     )
 
 
-def _told(line: str) -> str:
+def _as_paragraph(line: str) -> str:
     return (
         refusal(line) if line.startswith("Not added") else f'<div class="mm"><p role="status">{escape(line)}</p></div>'
     )

@@ -1,4 +1,4 @@
-"""The page's server: who may open it, what it gives out, and what it refuses."""
+"""The page's server: its visitors, the files that it serves, and the requests that it refuses."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from mm_agents.web.map import Atlas
 
 USER = "mm-agents"
-"""Who signs in."""
+"""The user name for signing in."""
 
 LARGEST = 2 * 1024**3
-"""Bytes of one file that may be sent."""
+"""The largest upload, in bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,7 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
 
     def check(self) -> None:
-        """See that others can reach it only with a password.
+        """Require a password where other machines can reach it.
 
         Raises:
             ConfigError: they could without one, or a setting is out of range.
@@ -80,7 +80,7 @@ def serve(
         agent: what answers; its library is the one to browse.
         settings: where and to whom.
         name: what to call the library.
-        ready: told the page's address once it can be opened.
+        ready: called with the page's address once it can be opened.
 
     Raises:
         ConfigError: the settings would let others in without a password, or the port is taken.
@@ -143,7 +143,7 @@ def started(agent: Agent, settings: Settings, *, name: str = "library") -> Gener
 
 
 def _settle(folder: str) -> None:
-    """Settings that Gradio takes from the environment: nothing is sent to its makers, and nothing more is served."""
+    """Set Gradio's environment variables: no analytics, no sharing, and files in this folder only."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_TEMP_DIR"] = folder
     os.environ["GRADIO_EXAMPLES_CACHE"] = str(Path(folder) / "examples")
@@ -163,7 +163,7 @@ def _maps(atlas: Atlas) -> Any:
 
 
 def _behind_guard(settings: Settings) -> Callable[[Any], AbstractAsyncContextManager[None]]:
-    """What sets the guard before the whole application when it starts.
+    """Sets the guard before the whole application when it starts.
 
     Gradio puts its answers to other websites' requests before any middleware that it is given.
     """

@@ -180,10 +180,10 @@ def test_a_conversation_at_the_terminal(place: Path) -> None:
     assert "The total is 18.00. [1]" in done.stdout
     assert "read_flowchart  Read a flowchart" in done.stdout
     assert "3  what is the total of this invoice?" in done.stdout
-    assert "Nothing was asked yet" in done.stderr
-    assert "There is no source 9; there are 1" in done.stderr
-    assert "There is no file 'nothing.png'" in done.stderr
-    assert "/nonsense is no command" in done.stderr
+    assert "No question was asked yet" in done.stderr
+    assert "No source 9; there are 1" in done.stderr
+    assert "File not found: 'nothing.png'" in done.stderr
+    assert "/nonsense is not a command" in done.stderr
     assert "never asked" not in done.stdout + done.stderr
     run("verify", "chat.json", cwd=place)
     assert (place / "chat.html").is_file()

@@ -121,7 +121,7 @@ def test_folders_are_classes(tmp_path: Path) -> None:
         read_folders(tmp_path / "set")
     with pytest.raises(ConfigError, match="at least two"):
         read_folders(tmp_path)
-    with pytest.raises(ConfigError, match="no folder"):
+    with pytest.raises(ConfigError, match="not a folder"):
         read_folders(tmp_path / "nothing")
 
 

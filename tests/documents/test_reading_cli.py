@@ -62,7 +62,7 @@ def test_hidden_text_is_read_and_shown(place: Path) -> None:
     assert "spare key" in shown.stdout
     with PIL.Image.open(place / "enhanced.png") as enhanced:
         assert np.ptp(np.asarray(enhanced)) > 200
-    assert "No hidden text was found; 19 words" in run("read", "hidden", "note.png", cwd=place).stderr
+    assert "No hidden text was found; 19 visible words" in run("read", "hidden", "note.png", cwd=place).stderr
 
 
 def test_a_table_is_read_in_every_form_and_asked(place: Path) -> None:

@@ -157,7 +157,7 @@ def test_damaged_and_missing_files_are_told(tmp_path: Path) -> None:
         with pytest.raises(WeightsError):
             build(str(tmp_path))
     torch.save([1, 2], tmp_path / "best.pt")
-    with pytest.raises(WeightsError, match="no checkpoint"):
+    with pytest.raises(WeightsError, match="not a checkpoint"):
         build(str(tmp_path))
 
 

@@ -195,7 +195,7 @@ def test_epochs_share_one_basis(tmp_path: Path) -> None:
 
 
 def test_faults_of_a_trainers_folder_are_said(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no epochs/NNN\.npz"):
+    with pytest.raises(ConfigError, match=r"No epochs/NNN\.npz"):
         plots.epochs(tmp_path)
     with pytest.raises(ConfigError, match=r"no curve\.json"):
         plots.losses(tmp_path)

@@ -115,7 +115,7 @@ def test_what_the_server_refuses_is_raised(store: Store) -> None:
     assert set(failed) == {wide.node_id, strange.node_id, "page-3", bare.node_id, endless.node_id}
     assert "vector" in failed[wide.node_id]
     assert "colour" in failed[strange.node_id]
-    assert failed["page-3"] == "its id is no UUID"
+    assert failed["page-3"] == "its id is not a UUID"
     assert failed[bare.node_id] == "it has no embedding"
     assert failed[endless.node_id] == "its vector 'poster' holds numbers that are not finite"
     assert raised.value.total == 6

@@ -82,7 +82,7 @@ def test_vector_and_colour_are_chosen_and_two_visitors_share_a_map(visit: Visit)
     assert address(first) != before
     assert "colours.mp4" in frame.evaluate("document.querySelector('#plot .legend').textContent")
     first.choose("Vector", "words")
-    refused = first.page.locator("#told .refused")
+    refused = first.page.locator("#map-note .refused")
     refused.wait_for()
     assert "A map needs at least 3 points; 2 have the vector 'words'" in refused.inner_text()
     assert first.page.locator("#map iframe").count() == 0

@@ -13,7 +13,7 @@ from test_page_server import got
 from visitors import PASSWORD, Place, served
 
 from mm_agents import Library, Record, plots
-from mm_agents._progress import Report
+from mm_agents._progress import ProgressCallback
 from mm_agents.errors import ConfigError
 from mm_agents.web import map
 from mm_agents.web.map import Atlas
@@ -46,7 +46,7 @@ def drawings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     made: list[str] = []
     draw = plots.of_library
 
-    def counted(library: Library, *, vector: str, color: str, progress: Report) -> plots.Space:
+    def counted(library: Library, *, vector: str, color: str, progress: ProgressCallback) -> plots.Space:
         made.append(color)
         return draw(library, vector=vector, color=color, progress=progress, method="pca")
 

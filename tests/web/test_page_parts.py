@@ -114,7 +114,7 @@ def test_files_are_written_once_where_nobody_can_guess(tmp_path: Path) -> None:
     assert cache.written == {str(first)}
     assert other.put(b"content", "a.jpg").parent.name != first.parent.name
     assert address(Path("/tmp/a b/c#d.jpg")) == "gradio_api/file=/tmp/a%20b/c%23d.jpg"
-    with pytest.raises(ValueError, match="lies somewhere"):
+    with pytest.raises(ValueError, match="on disk"):
         cache.copy(media.inspect(b"text", name="a.txt"), "a.txt")
 
 

@@ -52,7 +52,7 @@ def retriever(library: Library, name: str, *, k: int = 10) -> LibraryRetriever:
         k: how many documents, unless a call says otherwise: ``retriever.invoke("a dog", k=3)``.
 
     Raises:
-        ConfigError: there is no retriever of that name, or the library has no posters.
+        ConfigError: no retriever has that name, or the library has no posters.
         MissingExtraError: LangChain is not installed.
     """
     _require()

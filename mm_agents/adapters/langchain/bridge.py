@@ -54,7 +54,7 @@ class LibraryRetriever(BaseRetriever):
         k: how many documents, unless a call says otherwise.
 
     Raises:
-        ConfigError: there is no retriever of that kind, or the library has no posters.
+        ConfigError: no retriever has that kind, or the library has no posters.
     """
 
     library: SkipValidation[Library] = Field(repr=False)

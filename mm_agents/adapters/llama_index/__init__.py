@@ -65,7 +65,7 @@ def retriever(library: Library, name: str, *, limit: int = 10) -> LibraryRetriev
         limit: how many nodes.
 
     Raises:
-        ConfigError: there is no retriever of that name, or the library has no posters.
+        ConfigError: no retriever has that name, or the library has no posters.
         MissingExtraError: LlamaIndex is not installed.
     """
     _require()

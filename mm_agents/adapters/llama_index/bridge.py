@@ -26,7 +26,7 @@ from mm_agents.types import Hit, Image
 
 @dataclass(frozen=True, slots=True)
 class _Called:
-    """A call and what came of it; FunctionTool's callback is told no more than what its function returns."""
+    """A call and its outcome; FunctionTool's callback gets only what its function returns."""
 
     arguments: dict[str, Any]
     outcome: ToolResult | ToolError = field(repr=False)  # FunctionTool also makes text of it
@@ -94,7 +94,7 @@ class ToolSpec(BaseToolSpec):
             func_to_metadata_mapping: other metadata for tools of these names.
 
         Raises:
-            ConfigError: there is no tool of a name.
+            ConfigError: no tool has one of the names.
         """
         named = [one if isinstance(one, str) else one[0] for one in spec_functions or self.spec_functions]
         other = func_to_metadata_mapping or {}

@@ -239,7 +239,7 @@ def _fault(node: BaseNode, vectors: Mapping[str, Sequence[float]]) -> str | None
     try:
         UUID(node.node_id)
     except ValueError:
-        return "its id is no UUID"
+        return "its id is not a UUID"
     if not vectors:
         return "it has no embedding"
     wrong = [name for name, vector in vectors.items() if not all(map(math.isfinite, vector))]

@@ -34,7 +34,7 @@ def server(library: Library, *, tools: Iterable[Tool] | None = None) -> Server[A
 
     Args:
         library: what is served; it has to stay open.
-        tools: other tools than the library's toolbox; clients are not told that these only read.
+        tools: other tools than the library's toolbox; these are not marked as read-only.
 
     Raises:
         ConfigError: two tools have the same name.
@@ -97,7 +97,7 @@ def run_http(
         port: 0 takes one that is free.
         token: as for ``http_app``.
         allowed_hosts: as for ``http_app``.
-        listening: is told the URL once connections are taken.
+        listening: called with the URL once connections are accepted.
 
     Raises:
         ConfigError: as ``http_app``.

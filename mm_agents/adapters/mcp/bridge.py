@@ -101,7 +101,7 @@ async def over_stdio(served: Server[Any]) -> None:
 
 
 async def _in_thread(function: Callable[..., _T], *arguments: Any) -> _T:
-    """Call what is synchronous. Of an error that nobody foresaw, the client is told no more than that there was one."""
+    """Call a synchronous function in a thread. The client sees no details of an unexpected error."""
     try:
         return await asyncio.to_thread(function, *arguments)
     except MCPError:
@@ -154,7 +154,7 @@ def _picture(picture: Picture) -> ImageContent:
 
 
 def small_jpeg(image: Image, *, most: int = MOST_BYTES) -> bytes:
-    """A JPEG of at most so many bytes: made smaller until it fits."""
+    """A JPEG of at most this many bytes, scaled down until it fits."""
     side = min(SIDE, max(image.pixels.shape[:2]))
     content = encode_jpeg(image.pixels, max_side=side)
     while len(content) > most and side > 1:

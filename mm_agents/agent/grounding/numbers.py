@@ -81,12 +81,12 @@ class Expression:
             raise ValueError("it is no sum")
         try:
             tree = ast.parse(left.strip(), mode="eval").body
-            self.said = Decimal(right.strip())
+            self.said: Decimal = Decimal(right.strip())
         except (SyntaxError, InvalidOperation, RecursionError, MemoryError) as error:
             raise ValueError("it is no sum") from error
         self.operands: list[Decimal] = []
         self.parts: set[Decimal] = {self.said.normalize()}
-        self.value = self._value(tree, left.strip(), 0)
+        self.value: Decimal = self._value(tree, left.strip(), 0)
         self._divides = "/" in left
 
     @property

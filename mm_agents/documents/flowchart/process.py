@@ -37,7 +37,7 @@ class Process:
     """
 
     def __init__(self, nodes: Sequence[Node], edges: Sequence[Edge]) -> None:
-        self.nodes = {node.id: node for node in nodes}
+        self.nodes: dict[str, Node] = {node.id: node for node in nodes}
         self._edges = [edge for edge in edges if edge.source in self.nodes and edge.target in self.nodes]
         self.ways: dict[str, list[Edge]] = {id: [] for id in self.nodes}
         for edge in self._edges:

@@ -37,7 +37,7 @@ def build(argument: str = "") -> OfflineEmbedder:
         argument: the model; "" is the only one there is, "conse-lite2-minilm".
 
     Raises:
-        ConfigError: there is no such model.
+        ConfigError: no model has that name.
     """
     if argument not in ("", _MODEL):
         raise ConfigError(f"The offline embedder has no model {argument!r}. Known: {_MODEL!r}.")
@@ -53,7 +53,7 @@ class OfflineEmbedder:
         threads: how many threads one call may use; None is two, or one on a machine with one core.
     """
 
-    name = f"offline:{_MODEL}"
+    name: str = f"offline:{_MODEL}"
     width = WIDTH
     accepts: frozenset[Kind] = frozenset({"text", "image", "clip"})
     aligned = True

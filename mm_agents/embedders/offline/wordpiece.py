@@ -40,7 +40,7 @@ class WordPiece:
     def windows(self, text: str) -> list[list[int]]:
         """The text's ids, each window between the markers [CLS] and [SEP].
 
-        A text that does not fit into one window goes on in the next, at a word's boundary; nothing is left out. A
+        A text that does not fit into one window continues in the next, at a word's boundary; nothing is left out. A
         text without words is one window of the two markers.
         """
         windows: list[list[int]] = [[]]

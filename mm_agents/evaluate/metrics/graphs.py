@@ -47,7 +47,7 @@ def matched(
 ) -> dict[str, str]:
     """The read node's id of each wanted node's id, as far as their texts are alike.
 
-    Nodes of one text, and nodes without any, are told apart by their places where the truth has them, and by the
+    Nodes of one text, and nodes without any, are distinguished by their places where the truth has them, and by the
     arrows that they share: of all matchings that agree in text, one to which many arrows fit.
 
     Args:

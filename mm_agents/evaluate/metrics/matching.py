@@ -173,7 +173,7 @@ class PageText:
         )
 
     def shows_text(self, value: str) -> bool:
-        """Whether the letters and digits of the value stand there in a row, misread ones aside."""
+        """Whether the text has the letters and digits of the value in a row, misread ones aside."""
         wanted = squash(value)
         if not wanted:
             return False
@@ -183,12 +183,12 @@ class PageText:
         return len(wanted) >= 8 and float(fuzz.partial_ratio(wanted, self._squashed)) >= 92
 
     def shows_number(self, value: object) -> bool:
-        """Whether a number of that value stands there."""
+        """Whether the text has a number of that value."""
         wanted = number(value)
         return wanted is not None and abs(wanted).normalize() in self._numbers
 
     def shows_date(self, value: str) -> bool:
-        """Whether that ISO date stands there in any usual form of five languages."""
+        """Whether the text has that ISO date in any usual form of five languages."""
         return any(form in self._dotted for form in _date_forms(value))
 
 

@@ -411,7 +411,7 @@ def _place(chart: _Chart) -> tuple[float, float]:
     if slanting:
         step = max(breadth.values()) + theme.size * 1.5
     loops = sum(link.way == "loop" for link in plan.links)
-    scale = 2.0 if slanting else 1.0  # a tree's places may lie half a step apart
+    scale = 2.0 if slanting else 1.0  # a tree's places may be half a step apart
     lowest = 0 if plan.lanes else min(spot.across for spot in plan.spots) * scale  # an empty lane keeps its place
     first = margin + max(breadth.values()) / 2 + loops * theme.size * 1.6 + (label if loops else 0)
     if plan.lanes:

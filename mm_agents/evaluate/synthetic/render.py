@@ -58,7 +58,7 @@ class Face:
     bold: str | None = None
 
     def font(self, size: int, *, bold: bool = False) -> Font:
-        """The font in a size of so many pixels."""
+        """The font in a size in pixels."""
         return _font(self.bold if bold else self.regular, size)
 
     def covers(self, text: str) -> bool:
@@ -126,7 +126,7 @@ def choose_face(rng: Random, needs: str = "") -> Face:
 
 
 class Canvas:
-    """A picture that remembers every text drawn on it and where its ink lies.
+    """A picture that remembers every text drawn on it and the box of its ink.
 
     Args:
         width: in pixels.
@@ -135,8 +135,8 @@ class Canvas:
     """
 
     def __init__(self, width: int, height: int, background: Colour = WHITE) -> None:
-        self.image = Image.new("RGB", (width, height), background)
-        self.draw = ImageDraw.Draw(self.image)
+        self.image: Image.Image = Image.new("RGB", (width, height), background)
+        self.draw: ImageDraw.ImageDraw = ImageDraw.Draw(self.image)
         self.background = background
         self.lines: list[tuple[str, Box]] = []
 
@@ -166,7 +166,7 @@ class Canvas:
         return box
 
     def join(self, count: int) -> None:
-        """Make the last so many texts one line of the picture: its pieces were drawn by themselves."""
+        """Make the last texts, of this number, one line of the picture: its pieces were drawn one by one."""
         pieces = self.lines[-count:]
         self.lines[-count:] = [(" ".join(text for text, _ in pieces), union([box for _, box in pieces]))]
 
@@ -185,7 +185,7 @@ def width_of(text: str, font: Font) -> int:
 
 
 def wrapped(text: str, font: Font, width: float) -> list[str]:
-    """A text in lines no wider than so many pixels, broken at spaces; a longer word stands alone."""
+    """A text in lines no wider than this many pixels, broken at spaces; a longer word has a line to itself."""
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
@@ -253,11 +253,11 @@ class Page:
         return self.canvas.text(x, y, text, font, BLACK, align)
 
     def keep(self, name: str, *boxes: Box) -> None:
-        """Remember where a field's value stands."""
+        """Remember the box of a field's value."""
         self.fields.setdefault(name, []).extend(boxes)
 
     def money(self, x: float, y: float, value: Decimal, *, sign: bool, bold: bool = False) -> list[Box]:
-        """A sum that ends at x: its box, and its digits' alone where a sign stands beside them."""
+        """A sum that ends at x: its box, and its digits' alone where a sign is beside them."""
         font = self.face.font(self.size, bold=bold)
         digits = facts_module.money(value, self.locale)
         if not sign:
@@ -311,7 +311,7 @@ def _item_truth(item: Item, boxes: dict[str, list[Box]]) -> dict[str, Any]:
 
 
 Move = Callable[[Box], Box]
-"""Where a box of the drawn picture lies on the picture as written."""
+"""The place of a drawn picture's box on the picture as written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,7 +79,7 @@ class Node:
 
 
 def sized(name: str, text: str, shape: str, theme: Theme, most: float) -> Node:
-    """A node that is large enough for its text, which is broken at so many pixels."""
+    """A node that is large enough for its text, which is broken at this width in pixels."""
     font = theme.face.font(theme.size, bold=theme.bold)
     lines = wrapped(text, font, most * (0.75 if shape in ("diamond", "ellipse") else 1.0)) or [""]
     across, down = _ROOM.get(shape, (1.0, 1.0))

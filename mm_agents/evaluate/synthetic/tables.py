@@ -44,7 +44,7 @@ _TOPICS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
 )
 _PLAIN_TOPICS = 4
-"""The first so many need no accents."""
+"""This many, from the first, need no accents."""
 
 _LONG = (
     "Staff, full time equivalents at the end of the year",

@@ -64,7 +64,8 @@ class Database:
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        self.path, self.read_only = path, read_only
+        self.path: Path = path
+        self.read_only: bool = read_only
         self._lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._closed = False

@@ -59,10 +59,10 @@ class ForeignLayout:
     filterable: frozenset[str]
     nulls: bool
 
-    assets = None
+    assets: None = None
     """Every record is an asset."""
 
-    needed = ()
+    needed: tuple[str, ...] = ()
     """Nothing is needed to know that."""
 
     @classmethod

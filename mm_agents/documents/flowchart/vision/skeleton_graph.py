@@ -231,6 +231,7 @@ class Shapes:
         self.owners = owners
         cv2 = opencv()
         outside = (owners == 0).astype(np.uint8)
+        self.distance: NDArray[np.float32]
         self.distance, labels = cv2.distanceTransformWithLabels(outside, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
         ys, xs = np.nonzero(owners)
         self._nearest = np.zeros(int(labels.max()) + 1, np.int32)

@@ -152,7 +152,7 @@ class Walker:
         self._web = web
         self._terminals = {terminal.end: terminal for terminal in terminals}
         self._unit = unit
-        self.joined = joined or set[int]()
+        self.joined: set[int] = joined or set[int]()
 
     def walk(self, start: Terminal, *, freely: bool = False) -> Iterator[Route]:
         """Every way from a terminal to another; freely, also around corners at crossings."""
