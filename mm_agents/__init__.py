@@ -86,9 +86,8 @@ __all__ = [
     "tool",
 ]
 
-__getattr__: Callable[[str], Any]
 __dir__: Callable[[], list[str]]
-__getattr__, __dir__ = attach(
+_get, __dir__ = attach(
     __name__,
     {
         "AddReport": "library",
@@ -127,3 +126,16 @@ __getattr__, __dir__ = attach(
         "tool": "tools",
     },
 )
+
+
+def __getattr__(name: str) -> Any:
+    return _version() if name == "__version__" else _get(name)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("mm-agents")
+    except PackageNotFoundError:  # the sources lie on Python's path, and nothing was installed
+        return "0+unknown"

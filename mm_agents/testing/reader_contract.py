@@ -118,7 +118,7 @@ class ReaderContract:
         assert answered.evidence == ()
 
     def test_all_kinds_of_source_read_the_same(self, reader: DocumentReader, picture: Image, tmp_path: Path) -> None:
-        """A decoded picture, its file, and the file's content; and whoever reads twice reads the same."""
+        """A decoded picture, its file, and the file's content; reading twice gives the same."""
         content = _png(picture)
         (tmp_path / "document.png").write_bytes(content)
         expected = reader.read(picture).to_json()
