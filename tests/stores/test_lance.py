@@ -490,7 +490,8 @@ def test_writers_at_once_lose_and_double_nothing(store: LanceStore, place: Path)
         writer.stdin.write("go\n")
         writer.stdin.flush()
     for writer in writers:
-        assert (writer.communicate(timeout=100)[1].count("Error"), writer.returncode) == (0, 0)
+        error = writer.communicate(timeout=100)[1]
+        assert (error.count("Error"), writer.returncode) == (0, 0), error
     assert [UUID(record.id).int for record in store.iterate()] == [
         *range(25), *(1000 * me + n for me in (1, 2, 3) for n in range(25)), 99_999
     ]  # fmt: skip
