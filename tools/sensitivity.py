@@ -3,9 +3,9 @@
     python tools/sensitivity.py table DATA/tables
     python tools/sensitivity.py invoice DATA/invoices --limit 5 --only row_gap --json table.json
 
-For each field of the reader's ``PARAMETERS``, down and up: on how many pictures the reading changes, and by how much the
-mean of the figures that ``mm-agents eval documents`` prints. A number that changes nothing decides nothing: remove it
-with the rule that it steers. Readings that rest on a chat model or on a second look are not part of it.
+For each field of the reader's ``PARAMETERS``, down and up: on how many pictures the reading changes, and by how much
+the mean of the figures that ``mm-agents eval documents`` prints changes. A number that changes nothing decides nothing:
+remove it with the rule that it steers. Readings that rest on a chat model or on a second look are not part of it.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ class Measure:
         self._pages = functools.cache(lambda path: list(open_pages(path, ocr=default_ocr())))
 
     def __call__(self) -> tuple[dict[str, str], float]:
+        """The reading of each picture, as JSON text, and the mean of all figures."""
         readings: dict[str, str] = {}
 
         def read(path: Path) -> Mapping[str, Any]:
