@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mm_agents.chat import ChatModel, open_chat
     from mm_agents.documents import read_document
     from mm_agents.library import AddReport, Library
-    from mm_agents.protocols import Embedder, Store
+    from mm_agents.protocols import DocumentReader, Embedder, Reading, Store
     from mm_agents.retriever import Retriever
     from mm_agents.tools import Tool, ToolResult, tool
     from mm_agents.types import (
@@ -60,6 +60,7 @@ __all__ = [
     "CollectionSpec",
     "Condition",
     "DocumentAnswer",
+    "DocumentReader",
     "Embedder",
     "Evidence",
     "FoundBy",
@@ -69,6 +70,7 @@ __all__ = [
     "Match",
     "Not",
     "Or",
+    "Reading",
     "ReadingTable",
     "Record",
     "Retriever",
@@ -100,6 +102,7 @@ _get, __dir__ = attach(
         "CollectionSpec": "types",
         "Condition": "types",
         "DocumentAnswer": "types",
+        "DocumentReader": "protocols",
         "Embedder": "protocols",
         "Evidence": "types",
         "FoundBy": "types",
@@ -109,6 +112,7 @@ _get, __dir__ = attach(
         "Match": "types",
         "Not": "types",
         "Or": "types",
+        "Reading": "protocols",
         "ReadingTable": "types",
         "Record": "types",
         "Retriever": "retriever",
