@@ -14,13 +14,13 @@ import PIL.ImageDraw
 import PIL.ImageFont
 
 from mm_agents import media
+from mm_agents._html import counted
 from mm_agents.errors import ConfigError, MediaError, MMAgentsError
 from mm_agents.library import Library
 from mm_agents.media import MediaFile
 from mm_agents.search.ranking import MEDIA_TYPES
 from mm_agents.types import Condition, Hit, Record
-from mm_agents.web.answer_renderer import caption, counted
-from mm_agents.web.file_cache import Cache
+from mm_agents.web.answer_renderer import Cache, caption
 
 _NAMES = {"image": "picture", "video": "clip", "text": "text", "pdf": "PDF", "film": "film"}
 _NAMED = 5  # more files than these are counted and not named

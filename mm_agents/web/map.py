@@ -7,7 +7,6 @@ import secrets
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass
-from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
@@ -19,7 +18,7 @@ from mm_agents import plots
 from mm_agents._progress import ProgressCallback
 from mm_agents.errors import MMAgentsError
 from mm_agents.library import Library
-from mm_agents.web.answer_renderer import plain, refusal
+from mm_agents.web.answer_renderer import part, plain, refusal
 from mm_agents.web.guard import login_status
 
 ADDRESS = "/map/"
@@ -209,7 +208,7 @@ def map_tab(atlas: Atlas) -> None:
             chart = atlas.drawn(state, vector, color, report)
         except (MMAgentsError, OSError) as error:
             return colors, refusal(str(error)), ""
-        return colors, plain(_HINT), _frame(chart, vector, color)
+        return colors, plain(_HINT), part("map", vector, color, f"{ADDRESS.lstrip('/')}{chart.name}")
 
     gr.on(
         [tab.select, vector.input, color.input],
@@ -220,13 +219,4 @@ def map_tab(atlas: Atlas) -> None:
         show_progress_on=frame,
         trigger_mode="always_last",
         concurrency_limit=_AT_ONCE,
-    )
-
-
-def _frame(chart: Chart, vector: str, color: str) -> str:
-    title = escape(f"Map of the vectors {vector}, coloured by {color}")
-    address = escape(f"{ADDRESS.lstrip('/')}{chart.name}")
-    return (
-        f'<iframe title="{title}" src="{address}" sandbox="allow-scripts allow-downloads"></iframe>'
-        f'<div class="mm"><p class="keep"><a download="map.html" href="{address}">Download map</a></p></div>'
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +12,13 @@ from gradio import themes
 from mm_agents.agent import Agent
 from mm_agents.errors import MMAgentsError
 from mm_agents.types import Hit
-from mm_agents.web.answer_renderer import AnswerRenderer, plain, refusal
+from mm_agents.web.answer_renderer import AnswerRenderer, Cache, part, plain, refusal
 from mm_agents.web.chat_session import Talk
-from mm_agents.web.file_cache import Cache
 from mm_agents.web.library_view import Shelf
 from mm_agents.web.map import Atlas, map_tab
 
 TITLE = "mm-agents"
-_ASSETS = Path(__file__).parent / "_assets"
+_HERE = Path(__file__).parent
 _KEPT = 24 * 3600  # seconds that a picture, a file and a conversation are kept
 _SWEPT = 3600
 _AT_ONCE = 4  # questions
@@ -49,7 +47,7 @@ def make_page(agent: Agent, atlas: Atlas, *, name: str, uploads: Path | None) ->
         artist, shelf = AnswerRenderer(cache), Shelf(agent.library, cache, uploads)
 
         def heading() -> str:
-            return _head(agent, name, shelf.holds())
+            return part("head", TITLE, name, shelf.holds(), *where_to(agent))
 
         head = gr.HTML(heading(), elem_id="head", apply_default_css=False)
         with gr.Tab("Ask", scale=1):
@@ -111,8 +109,8 @@ def look() -> dict[str, Any]:
         block_info_text_color="*neutral_500",
         color_accent="*primary_600",
     )
-    script = (_ASSETS / "page.js").read_text(encoding="utf-8")
-    style = (_ASSETS / "page.css").read_text(encoding="utf-8")
+    script = (_HERE / "page.js").read_text(encoding="utf-8")
+    style = (_HERE / "page.css").read_text(encoding="utf-8")
     # Not as Gradio's own ``css``: it would put a prefix before every rule, and lose some.
     return {"theme": theme, "head": f"<style>{style}</style><script>{script}</script>"}
 
@@ -202,6 +200,9 @@ def _library(artist: AnswerRenderer, shelf: Shelf) -> Any:
         line = f"The {len(best)} nearest of {shelf.holds()}" if searched and best else shelf.holds()
         return best, shelf.thumbnails(best), plain(line), gr.Button(visible=len(best) == limit), ""
 
+    def further(limit: int) -> int:
+        return limit + _FIRST
+
     def chosen(known: list[Hit], event: gr.SelectData) -> str:
         root = shelf.library.root
         return artist.hit(known[event.index], str(root.absolute()) if root is not None else None)
@@ -211,7 +212,7 @@ def _library(artist: AnswerRenderer, shelf: Shelf) -> Any:
     gr.on([find.submit, kind.change], lambda: _FIRST, None, [limit], **_PRIVATE).then(
         found, inputs, outputs, **_PRIVATE
     )
-    more.click(_further, [limit], [limit], **_PRIVATE).then(found, inputs, outputs, **_PRIVATE)
+    more.click(further, [limit], [limit], **_PRIVATE).then(found, inputs, outputs, **_PRIVATE)
     picked = gallery.select(chosen, [hits], [detail], **_PRIVATE)
     picked.then(None, None, None, js="() => document.getElementById('detail').scrollIntoView({block: 'nearest'})")
     gr.on(None, found, inputs, outputs, **_PRIVATE)
@@ -256,29 +257,8 @@ def _adding(shelf: Shelf) -> Any:
             lines = shelf.add(given or [], report)
         except (MMAgentsError, OSError) as error:
             return None, refusal(str(error))
-        return None, "".join(_as_paragraph(line) for line in lines)
+        return None, "".join(refusal(line) if line.startswith("Not added") else part("outcome", line) for line in lines)
 
     return files.upload(
         added, [files], [files, said], api_visibility="private", show_progress_on=said, concurrency_limit=1
-    )
-
-
-# ---------------------------------------------------------------- pieces
-
-
-def _further(limit: int) -> int:
-    return limit + _FIRST
-
-
-def _head(agent: Agent, name: str, holds: str) -> str:
-    line, away = where_to(agent)
-    return (
-        f"<header><h1>{TITLE}</h1><p>{escape(name)} · {escape(holds)}</p>"
-        f'<p class="place{" away" if away else ""}">{escape(line)}</p></header>'
-    )
-
-
-def _as_paragraph(line: str) -> str:
-    return (
-        refusal(line) if line.startswith("Not added") else f'<div class="mm"><p role="status">{escape(line)}</p></div>'
     )

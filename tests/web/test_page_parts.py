@@ -13,8 +13,7 @@ from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_data import Check, Claim, Cost, Source
 from mm_agents.errors import ConfigError, MediaError
 from mm_agents.types import Evidence
-from mm_agents.web.answer_renderer import AnswerRenderer, growing, refusal, steps
-from mm_agents.web.file_cache import Cache, address
+from mm_agents.web.answer_renderer import AnswerRenderer, Cache, address, growing, refusal, steps
 from mm_agents.web.library_view import Shelf
 
 HOSTILE = """"><script>run()</script><img src=x onerror=run()>'`${run()}{{run}}"""
