@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import signal
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mm_agents.cli.app import DEFAULT_LIBRARY, DebugOption, LibraryOption, QuietOption, app, plain, say
+from mm_agents.cli.app import DEFAULT_LIBRARY, DebugOption, LibraryOption, QuietOption, command, plain, say
 from mm_agents.cli.asking import ModelOption
 
 if TYPE_CHECKING:
@@ -39,15 +39,15 @@ Agents search it, read its documents and look at its pictures; nothing is change
   MM_AGENTS_TOKEN=... mm-agents mcp ./library --http --host 0.0.0.0 --allow-host media.example.org"""
 
 
-@app.command()
-def serve(
-    place: PlaceArgument = None,
-    library: LibraryOption = DEFAULT_LIBRARY,
-    model: ModelOption = None,
-    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[
-        int | None, typer.Option("--port", metavar="N", help="Default: the first free one from 7860.")
-    ] = None,
+@dataclass(frozen=True, kw_only=True)
+class ServeOptions:
+    """How the page is served."""
+
+    model: ModelOption = None
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1"
+    port: Annotated[int | None, typer.Option("--port", metavar="N", help="Default: the first free one from 7860.")] = (
+        None
+    )
     password: Annotated[
         str | None,
         typer.Option(
@@ -56,17 +56,27 @@ def serve(
             metavar="TEXT",
             help="To sign in with as the user mm-agents. Better set in the environment: others can see arguments.",
         ),
-    ] = None,
+    ] = None
     uploads: Annotated[
         Path | None,
         typer.Option("--uploads", metavar="DIR", help="The folder of added files. Default: LIB/uploads."),
-    ] = None,
-    read_only: Annotated[bool, typer.Option("--read-only", help="Do not allow adding files.")] = False,
+    ] = None
+    read_only: Annotated[bool, typer.Option("--read-only", help="Do not allow adding files.")] = False
     max_upload: Annotated[
         str, typer.Option("--max-upload", metavar="SIZE", help="The largest file that can be uploaded.")
-    ] = "2gb",
-    allow_host: AllowHostOption = None,
-    open_browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    ] = "2gb"
+    allow_host: AllowHostOption = None
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False
+
+
+SERVED = ServeOptions()
+
+
+@command()
+def serve(
+    place: PlaceArgument = None,
+    library: LibraryOption = DEFAULT_LIBRARY,
+    options: ServeOptions = SERVED,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
@@ -88,28 +98,30 @@ def serve(
     from mm_agents.web.server import USER, Settings, serve
 
     settings = Settings(
-        host=host,
-        port=port,
-        password=password or None,
-        largest=_bytes(max_upload),
-        allowed_hosts=tuple(allow_host or ()),
+        host=options.host,
+        port=options.port,
+        password=options.password or None,
+        largest=_bytes(options.max_upload),
+        allowed_hosts=tuple(options.allow_host or ()),
     )
     settings.check()
     with Library.open(place or library, create=False) as opened:
-        folder = None if read_only else uploads or (opened.root / "uploads" if opened.root is not None else None)
+        beside = opened.root / "uploads" if opened.root is not None else None
+        folder = None if options.read_only else options.uploads or beside
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that visitors' files go then too
 
         def ready(url: str) -> None:
             if not quiet:
-                say(f"The page is at [bold]{plain(url)}[/bold]" + (f" for the user {USER}" if password else ""))
+                say(f"The page is at [bold]{plain(url)}[/bold]" + (f" for the user {USER}" if options.password else ""))
                 say("[dim]Press Ctrl-C to stop.[/dim]")
-            if open_browser:
+            if options.open_browser:
                 typer.launch(url)
 
-        serve(Agent(opened, model=model), replace(settings, uploads=folder), name=_name(opened), ready=ready)
+        agent = Agent(opened, model=options.model)
+        serve(agent, replace(settings, uploads=folder), name=_name(opened), ready=ready)
 
 
-@app.command(help=_CLIENT)
+@command(help=_CLIENT)
 def mcp(
     place: PlaceArgument = None,
     http: Annotated[
