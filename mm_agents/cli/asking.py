@@ -24,11 +24,12 @@ from mm_agents.cli.app import (
     show_line,
     write_text,
 )
+from mm_agents.errors import LibraryNotFoundError, MMAgentsError
+from mm_agents.library import Library
 
 if TYPE_CHECKING:
     from mm_agents.agent import Answer, Conversation, Source
     from mm_agents.agent.events import Event
-    from mm_agents.library import Library
 
 AttachOption = Annotated[
     list[Path] | None, typer.Option("--attach", "-a", metavar="FILE", help="A file to attach; may be repeated.")
@@ -94,7 +95,6 @@ def chat(
 ) -> None:
     """Ask questions in a conversation, where "it" and "the second one" refer to earlier results."""
     from mm_agents.agent import Agent
-    from mm_agents.errors import MMAgentsError
 
     _with_history()
     with _opened(library, attach) as opened:
@@ -138,8 +138,6 @@ def verify(
     """
     from mm_agents.agent import Answer
     from mm_agents.agent.verify import verify as verified
-    from mm_agents.errors import LibraryNotFoundError
-    from mm_agents.library import Library
 
     answer = Answer.load(kept)
     with ExitStack() as stack:
@@ -161,9 +159,6 @@ def verify(
 
 def _opened(location: str, attached: Sequence[Path] | None) -> Library:
     """The library; if it is missing and files are attached, an empty one in memory."""
-    from mm_agents.errors import LibraryNotFoundError
-    from mm_agents.library import Library
-
     try:
         return Library.open(location, create=False)
     except LibraryNotFoundError:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from mm_agents import _plugins
+from mm_agents._progress import bar
 from mm_agents.cli.app import (
     DEFAULT_LIBRARY,
     SHOWN,
@@ -23,6 +25,8 @@ from mm_agents.cli.app import (
     say,
     show_line,
 )
+from mm_agents.errors import LibraryNotFoundError
+from mm_agents.library import Library
 from mm_agents.types import Box, Word
 
 if TYPE_CHECKING:
@@ -61,7 +65,6 @@ def documents(
     output: Output = SHOWN,
 ) -> None:
     """Score the readers of invoices, tables and flowcharts against truth."""
-    from mm_agents._progress import bar
     from mm_agents.evaluate.documents import evaluate
     from mm_agents.evaluate.synthetic import make
 
@@ -137,8 +140,6 @@ def route(
     debug: DebugOption = False,
 ) -> None:
     """Show which tools the planner chooses for a question, without calling them."""
-    from mm_agents.errors import LibraryNotFoundError
-    from mm_agents.library import Library
     from mm_agents.toolbox import Attachments
 
     attached = list(Attachments.open(attach or ()))
@@ -174,7 +175,6 @@ def routing(
     output: Output = SHOWN,
 ) -> None:
     """Score the offline planner on questions with known tools; it chooses among all tools of the toolbox."""
-    from mm_agents._progress import bar
     from mm_agents.evaluate.routing import evaluate, read_prompts
     from mm_agents.toolbox import Attachments
 
@@ -203,7 +203,6 @@ def routing(
 
 def _planner() -> OfflinePlanner:
     """The planner with all tools of the toolbox, without a library."""
-    from mm_agents import _plugins
     from mm_agents.agent.planner.offline import OfflinePlanner
     from mm_agents.toolbox.example_questions import outlines
 

@@ -13,6 +13,8 @@ from typing import Annotated
 
 import typer
 
+from mm_agents import _plugins
+from mm_agents._progress import bar
 from mm_agents.cli.app import DEFAULT_LIBRARY, SHOWN, LibraryOption, Output, command, exit_if_failed, plain
 from mm_agents.errors import LibraryNotFoundError, MMAgentsError
 from mm_agents.library import DEFAULT_EMBEDDER, Library
@@ -74,8 +76,6 @@ def _try(name: str, attempt: Callable[[], str]) -> Check:
 
 
 def _embed_once() -> str:
-    from mm_agents import _plugins
-
     embedder = _plugins.build_named("embedders", DEFAULT_EMBEDDER)
     try:
         embedder.embed([Text(text="a dog")], role="query")
@@ -138,7 +138,6 @@ def copy(
 ) -> None:
     """Copy a library with its vectors into another store, and compare them record by record; resumable."""
     from mm_agents import migration
-    from mm_agents._progress import bar
     from mm_agents.location import open_store
 
     with (
@@ -164,8 +163,7 @@ def migrate(
     output: Output = SHOWN,
 ) -> None:
     """Add a new model's vector beside an old one, fill it, and search by it from then on; resumable."""
-    from mm_agents import _plugins, migration
-    from mm_agents._progress import bar
+    from mm_agents import migration
 
     embedder = _plugins.build_named("embedders", to)
     with (

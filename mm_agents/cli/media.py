@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mm_agents._progress import bar
 from mm_agents.cli.app import (
     DEFAULT_LIBRARY,
     SHOWN,
@@ -30,6 +31,8 @@ from mm_agents.cli.app import (
     say,
     show_line,
 )
+from mm_agents.ingest.ocr_pass import can_read, read_words
+from mm_agents.library import Library
 from mm_agents.search.ranking import hit_json
 from mm_agents.types import Hit
 
@@ -104,8 +107,6 @@ def add(
     output: Output = SHOWN,
 ) -> None:
     """Add pictures, videos, texts and PDFs. Adding a file again is a no-op; an interrupted run is resumable."""
-    from mm_agents.library import Library
-
     try:
         with Library.open(library, embedder=embedder) as opened:
             report = opened.add(*paths, prune=prune, words=words, progress=output.progress)
@@ -137,8 +138,6 @@ def search(
     output: Output = SHOWN,
 ) -> None:
     """Find media by words, by a picture, by a clip, or by several of them at once."""
-    from mm_agents.library import Library
-
     asked = [str(part) for part in (query, image, video, url) if part]
     if not asked:
         raise typer.BadParameter("Nothing to search for. Give TEXT, --image, --video or --url.")
@@ -159,8 +158,6 @@ def count(
     output: Output = SHOWN,
 ) -> None:
     """Count the assets of the library."""
-    from mm_agents.library import Library
-
     with Library.open(library, create=False) as opened:
         groups = opened.count(group_by=by, where=where) if by else {}
         total = opened.count(where=where)
@@ -176,8 +173,6 @@ def show(
     output: Output = SHOWN,
 ) -> None:
     """Show one record: its properties, its parts and its vectors."""
-    from mm_agents.library import Library
-
     with Library.open(library, create=False) as opened:
         record = opened.get(reference)
         record = opened.store.get([record.id], with_vectors=True)[record.id]
@@ -203,8 +198,6 @@ def remove(
     output: Output = SHOWN,
 ) -> None:
     """Remove records from the library; the files are kept."""
-    from mm_agents.library import Library
-
     with Library.open(library, create=False) as opened:
         ids = [opened.get(reference).id for reference in references]
         removed = opened.remove(*ids)
@@ -239,11 +232,8 @@ def add_movies(
     output: Output = SHOWN,
 ) -> None:
     """Add films with a vector of their text and one of their poster. Adding a film again is a no-op."""
-    from mm_agents._progress import bar
     from mm_agents.ingest import movies
-    from mm_agents.ingest.ocr_pass import can_read, read_words
     from mm_agents.ingest.presets import movies_spec
-    from mm_agents.library import Library
 
     with Library.open(library, embedder=embedder, preset=movies_spec) as opened:
         with bar("Adding", show=output.progress) as report:
@@ -276,8 +266,6 @@ def recommend(
     output: Output = SHOWN,
 ) -> None:
     """Recommend films near to those liked and far from those not liked, in one vector or several."""
-    from mm_agents.library import Library
-
     title = "Like " + ", ".join(like) + (f", unlike {', '.join(unlike)}" if unlike else "")
     with Library.open(library, create=False) as opened:
         hits = opened.recommend(

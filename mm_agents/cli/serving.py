@@ -6,15 +6,13 @@ import re
 import signal
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from mm_agents.cli.app import DEFAULT_LIBRARY, DebugOption, LibraryOption, QuietOption, command, plain, say
 from mm_agents.cli.asking import ModelOption
-
-if TYPE_CHECKING:
-    from mm_agents.library import Library
+from mm_agents.library import Library
 
 PlaceArgument = Annotated[
     str | None, typer.Argument(metavar="LIB", help="The library's folder; as --library.", show_default=False)
@@ -94,7 +92,6 @@ def serve(
     its name with --allow-host: without it the page answers to this machine's own addresses and name alone.
     """
     from mm_agents.agent import Agent
-    from mm_agents.library import Library
     from mm_agents.web.server import USER, Settings, serve
 
     settings = Settings(
@@ -153,7 +150,6 @@ def mcp(
 ) -> None:
     """Serve the library to agents over MCP."""
     from mm_agents import adapters
-    from mm_agents.library import Library
 
     with Library.open(place or library, create=False) as opened:
         served = adapters.mcp.server(opened)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from mm_agents import _plugins
+from mm_agents._progress import bar
 from mm_agents.cli.app import (
     DEFAULT_LIBRARY,
     SHOWN,
@@ -24,6 +26,7 @@ from mm_agents.cli.app import (
     plain,
     say,
 )
+from mm_agents.library import Library
 
 if TYPE_CHECKING:
     from mm_agents.contrastive.data import PictureSet
@@ -104,7 +107,6 @@ class PairOptions(PictureOptions):
 
 def _run(options: TrainOptions, data: PictureSet) -> None:
     """Train on data and show the curve."""
-    from mm_agents._progress import bar
     from mm_agents.contrastive.train import Options, train
 
     settings = Options(
@@ -202,8 +204,6 @@ def align(
     output: Output = SHOWN,
 ) -> None:
     """Align texts and pictures of an embedder by your pairs or clicks, and measure the gain."""
-    from mm_agents import _plugins
-    from mm_agents._progress import bar
     from mm_agents.contrastive import align as aligning
 
     options = aligning.AlignOptions(**vars(how))
@@ -284,7 +284,6 @@ def plot(
       mm-agents plot ./checkpoint --losses --out losses.png
     """
     from mm_agents import plots
-    from mm_agents.library import Library
 
     out = options.out
     if out.suffix.lower() not in (".html", ".htm", ".png"):
