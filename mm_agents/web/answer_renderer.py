@@ -29,7 +29,7 @@ _LARGEST_CLIP = 512 * 1024**2
 """Bytes: a larger clip is shown by frames, because the page plays a copy."""
 
 
-class Cache:
+class FileCache:
     """Writes files where the page's server serves them; their folders cannot be guessed.
 
     Args:
@@ -80,7 +80,7 @@ class AnswerRenderer:
         cache: where pictures and clips go.
     """
 
-    def __init__(self, cache: Cache) -> None:
+    def __init__(self, cache: FileCache) -> None:
         self._cache = cache
         self._drawing = Drawing(address=cache.picture, player=self._player)
 

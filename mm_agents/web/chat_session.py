@@ -28,17 +28,17 @@ _LONGEST = 60  # characters of an argument
 _log = logging.getLogger(__name__)
 
 
-class Talk:
+class ChatSession:
     """The questions of one visitor, and their answers.
 
     Args:
         agent: what answers; it is shared, its conversations are not.
-        artist: what draws answers.
+        renderer: what draws answers.
     """
 
-    def __init__(self, agent: Agent, artist: AnswerRenderer) -> None:
+    def __init__(self, agent: Agent, renderer: AnswerRenderer) -> None:
         self._conversation = agent.chat()
-        self._artist = artist
+        self._artist = renderer
         self._name = secrets.token_hex(4)
         self.messages: list[Message] = []
 

@@ -59,7 +59,7 @@ class Chart:
     policy: str
 
 
-class Atlas:
+class MapCache:
     """Draws maps of one library, one after another, and keeps the last ones.
 
     Args:
@@ -137,17 +137,17 @@ def installed() -> bool:
     return all(find_spec(package) is not None for package in _PACKAGES)
 
 
-class Maps:
+class MapMiddleware:
     """Serves maps, as ASGI has it, to those whom the page lets in.
 
     Args:
         app: the page, with its guard.
-        atlas: what holds the maps.
+        maps: what holds the maps.
     """
 
-    def __init__(self, app: Any, atlas: Atlas) -> None:
+    def __init__(self, app: Any, maps: MapCache) -> None:
         self._app = app
-        self._atlas = atlas
+        self._atlas = maps
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Handle one request."""
@@ -178,13 +178,13 @@ _MISSING = "Maps need the extra plots, which is not installed here: pip install 
 _EMPTY = "The library is empty. A map needs at least three entries: add some, and it is drawn here."
 
 
-def map_tab(atlas: Atlas) -> None:
+def map_tab(maps: MapCache) -> None:
     """The tab: which vector, what colours the points, and the map, which is drawn when the tab is opened."""
     with gr.Tab("Map", scale=1) as tab:
         if not installed():
             gr.HTML(plain(_MISSING), apply_default_css=False)
             return
-        vectors = [spec.name for spec in atlas.library.store.spec.vectors]
+        vectors = [spec.name for spec in maps.library.store.spec.vectors]
         with gr.Row(equal_height=True):
             vector = gr.Dropdown(vectors, label="Vector", elem_id="vector", min_width=120)
             color = gr.Dropdown(["media_type"], value="media_type", label="Colour by", elem_id="color", min_width=120)
@@ -198,14 +198,14 @@ def map_tab(atlas: Atlas) -> None:
         colors: Any = gr.skip()
         try:
             report(0, 1, "Looking at the library")
-            state = atlas.state()
+            state = maps.state()
             if not state.assets:
                 return gr.skip(), plain(_EMPTY), ""
             colors = gr.Dropdown(list(state.colors))  # without a value: another may be chosen meanwhile
             if state.colors and color not in state.colors:
                 color = state.colors[0]
                 colors = gr.Dropdown(list(state.colors), value=color)
-            chart = atlas.drawn(state, vector, color, report)
+            chart = maps.drawn(state, vector, color, report)
         except (MMAgentsError, OSError) as error:
             return colors, refusal(str(error)), ""
         return colors, plain(_HINT), part("map", vector, color, f"{ADDRESS.lstrip('/')}{chart.name}")
