@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+_BATCH = 1024  # queries
+
 
 def nearest_accuracy(
     queries: Tensor, labels: Tensor, gallery: Tensor | None = None, gallery_labels: Tensor | None = None
@@ -14,17 +16,17 @@ def nearest_accuracy(
     Args:
         queries: unit rows, shape (n, d).
         labels: shape (n,).
-        gallery: unit rows, shape (m, d), among which the neighbour is looked for; None looks among the other queries.
+        gallery: unit rows, shape (m, d), to search; None searches the other queries.
         gallery_labels: shape (m,).
     """
     right = 0
     among = queries if gallery is None else gallery
-    kept = labels if gallery_labels is None else gallery_labels
-    for start in range(0, len(queries), 1024):
-        cosines = queries[start : start + 1024] @ among.T
+    among_labels = labels if gallery_labels is None else gallery_labels
+    for start in range(0, len(queries), _BATCH):
+        cosines = queries[start : start + _BATCH] @ among.T
         if gallery is None:
             cosines.diagonal(start).fill_(-torch.inf)
-        right += int((kept[cosines.argmax(dim=1)] == labels[start : start + 1024]).sum())
+        right += int((among_labels[cosines.argmax(dim=1)] == labels[start : start + _BATCH]).sum())
     return right / len(queries)
 
 
