@@ -11,6 +11,7 @@ import math
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -41,22 +42,22 @@ class Losses(Figure):
     """The curves of a training.
 
     Attributes:
-        title: what the figure shows.
-        note: which epoch was best.
         epochs: the epochs' numbers.
         curves: for each measure its values, as many as epochs; None where an epoch lacks it.
         best: the best epoch's number, when the trainer said so.
     """
 
-    title: str
-    note: str
     epochs: tuple[int, ...]
     curves: Mapping[str, tuple[float | None, ...]]
     best: int | None
 
+    def _grid(self) -> tuple[int, int]:
+        """Rows and columns of the figure."""
+        columns = min(2, len(self.curves))
+        return math.ceil(len(self.curves) / columns), columns
+
     def _plotly(self) -> dict[str, Any]:
-        columns = 1 if len(self.curves) == 1 else 2
-        rows = math.ceil(len(self.curves) / columns)
+        rows, columns = self._grid()
         layout = page_layout(legend_shown=False)
         layout |= {"grid": {"rows": rows, "columns": columns, "pattern": "independent"}, "hovermode": "x unified"}
         layout |= {"margin": {"l": 60, "r": 30, "t": 30, "b": 50}, "shapes": []}
@@ -79,8 +80,7 @@ class Losses(Figure):
         return {"data": data, "layout": layout, "frames": [], "names": [], "labels": [], "pictures": []}
 
     def _draw(self, canvas: Any) -> None:
-        columns = 1 if len(self.curves) == 1 else 2
-        rows = math.ceil(len(self.curves) / columns)
+        rows, columns = self._grid()
         for n, (name, values) in enumerate(self.curves.items(), start=1):
             axes = canvas.add_subplot(rows, columns, n)
             known = [math.nan if value is None else value for value in values]
@@ -100,15 +100,11 @@ class Epochs(Figure):
     """The space of a training, epoch by epoch, in one pair of axes.
 
     Attributes:
-        title: what the figure shows.
-        note: how it was made.
         numbers: the epochs.
         points: float32, shape (epochs, n, 2).
         labels: the class of each point.
     """
 
-    title: str
-    note: str
     numbers: tuple[int, ...]
     points: FloatArray
     labels: tuple[str, ...]
@@ -125,34 +121,16 @@ class Epochs(Figure):
         frames = [{"name": str(number), "data": at(n)} for n, number in enumerate(self.numbers)]
         plain = {"gridcolor": GRID, "zeroline": False, "showticklabels": False}
         across, up = self._ranges()
-        move = {"mode": "immediate", "transition": {"duration": 300}, "frame": {"duration": 400, "redraw": False}}
-        stop = {"mode": "immediate", "transition": {"duration": 0}, "frame": {"duration": 0, "redraw": False}}
-        slider = {
-            "currentvalue": {"prefix": "Epoch "},
-            "pad": {"t": 24, "l": 120},
-            "steps": [
-                {"label": frame["name"], "method": "animate", "args": [[frame["name"]], move]} for frame in frames
-            ],
-        }
-        buttons = {
-            "type": "buttons",
-            "direction": "left",
-            "showactive": False,
-            "x": 0,
-            "y": 0,
-            "xanchor": "left",
-            "yanchor": "top",
-            "pad": {"t": 38},
-            "buttons": [
-                {"label": "Play", "method": "animate", "args": [None, {**move, "fromcurrent": True}]},
-                {"label": "Pause", "method": "animate", "args": [[None], stop]},
-            ],
-        }
+        animation = json.loads(resources.files("mm_agents.plots").joinpath("animation.json").read_text("utf-8"))
+        move, (slider,) = animation["move"], animation["sliders"]
+        slider["steps"] = [
+            {"label": frame["name"], "method": "animate", "args": [[frame["name"]], move]} for frame in frames
+        ]
         layout = page_layout(legend_shown=len(parts) > 1) | {
             "xaxis": {**plain, "range": across},
             "yaxis": {**plain, "range": up, "scaleanchor": "x"},
             "sliders": [slider],
-            "updatemenus": [buttons],
+            "updatemenus": animation["updatemenus"],
         }
         none = [None] * len(self.labels)
         return {
