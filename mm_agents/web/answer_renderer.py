@@ -30,11 +30,7 @@ _LARGEST_CLIP = 512 * 1024**2
 
 
 class FileCache:
-    """Writes files where the page's server serves them; their folders cannot be guessed.
-
-    Args:
-        folder: the server's folder for files, of this run alone.
-    """
+    """Writes files into the server's folder of this run, each into a folder that cannot be guessed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -74,23 +70,14 @@ def address(path: Path) -> str:
 
 
 class AnswerRenderer:
-    """Draws for one page.
-
-    Args:
-        cache: where pictures and clips go.
-    """
+    """Draws for one page, whose pictures and clips go to ``cache``."""
 
     def __init__(self, cache: FileCache) -> None:
         self._cache = cache
         self._drawing = Drawing(address=cache.picture, player=self._player)
 
     def text(self, answer: Answer, turn: str) -> str:
-        """The answer's text with its citations as links, and which claims are verified.
-
-        Args:
-            answer: to draw.
-            turn: a name of its own on the page, for the links inside it.
-        """
+        """The answer's text with its citations as links to the sources of this turn, and which claims are verified."""
         cited = {source.number for source in answer.sources}
         return part("answer", answer, paragraphs(answer.text, cited, f"{turn}-"))
 
@@ -135,7 +122,7 @@ class AnswerRenderer:
 
 def part(name: str, *values: object) -> str:
     """A part of the page, from the macro of that name in page.html; values are escaped."""
-    return str(getattr(macros("web/page.html"), name)(*values))
+    return str(getattr(macros("web/page.html"), name)(*values)).strip()
 
 
 def growing(text: str) -> str:

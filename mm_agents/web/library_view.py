@@ -28,13 +28,7 @@ _SIDE = 360  # pixels of a text's thumbnail
 
 
 class LibraryView:
-    """A library to browse and to add to.
-
-    Args:
-        library: the library.
-        cache: where thumbnails go.
-        uploads: the folder that added files are kept in; None where nothing may be added.
-    """
+    """A library to browse; added files are kept in the folder ``uploads``, or without it nothing may be added."""
 
     def __init__(self, library: Library, cache: FileCache, uploads: Path | None) -> None:
         self.library = library
@@ -77,11 +71,7 @@ class LibraryView:
         return next(iter(self.library.iterate(where=Condition("media_type", "eq", kind))), None)
 
     def add(self, files: Sequence[str], report_progress: Callable[[int, int, str], None]) -> list[str]:
-        """Keep files and add them; returns a sentence on the outcome of each.
-
-        Args:
-            files: paths of the uploaded files; they are moved.
-            report_progress: called with how many are done, how many there are, the name at hand.
+        """Move uploaded files into the library's folder and add them; returns a sentence on the outcome of each.
 
         Raises:
             ConfigError: nothing may be added.

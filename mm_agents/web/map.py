@@ -31,13 +31,7 @@ _FRAMED = "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """What a library holds now.
-
-    Attributes:
-        digest: another one where anything has changed that a map shows.
-        colors: the properties that can colour it.
-        assets: how many there are.
-    """
+    """The number of assets, the properties that can colour a map, and a digest of all that a map shows."""
 
     digest: str
     colors: tuple[str, ...]
@@ -46,13 +40,7 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A drawn map.
-
-    Attributes:
-        name: its address's last part.
-        path: the page.
-        policy: the page's ``Content-Security-Policy``.
-    """
+    """A drawn map: the last part of its address, its page, and the page's ``Content-Security-Policy``."""
 
     name: str
     path: Path
@@ -60,12 +48,7 @@ class Chart:
 
 
 class MapCache:
-    """Draws maps of one library, one after another, and keeps the last ones.
-
-    Args:
-        library: the library.
-        folder: where the pages are written; of this run alone.
-    """
+    """Draws maps of one library, one after another, into the folder of this run, and keeps the last ones."""
 
     def __init__(self, library: Library, folder: Path) -> None:
         self.library = library
@@ -138,16 +121,11 @@ def installed() -> bool:
 
 
 class MapMiddleware:
-    """Serves maps, as ASGI has it, to those whom the page lets in.
-
-    Args:
-        app: the page, with its guard.
-        maps: what holds the maps.
-    """
+    """Serves maps, as ASGI has it, to those whom the page behind it lets in."""
 
     def __init__(self, app: Any, maps: MapCache) -> None:
         self._app = app
-        self._atlas = maps
+        self._maps = maps
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Handle one request."""
@@ -157,7 +135,7 @@ class MapMiddleware:
         from starlette.responses import FileResponse, PlainTextResponse
 
         status = await login_status(self._app, scope, receive)
-        chart = self._atlas.named(scope["path"].removeprefix(ADDRESS))
+        chart = self._maps.named(scope["path"].removeprefix(ADDRESS))
         if status != 200 or chart is None:
             refused = PlainTextResponse("Not served here.", status_code=404 if status == 200 else status)
             await refused(scope, receive, send)

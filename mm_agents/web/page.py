@@ -30,17 +30,7 @@ _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidde
 
 
 def make_page(agent: Agent, maps: MapCache, *, name: str, uploads: Path | None) -> Any:
-    """Build the page; its server has not started.
-
-    Args:
-        agent: what answers; its library is the one to browse.
-        maps: draws the library's maps.
-        name: what to call the library.
-        uploads: where files that visitors add to the library are kept; None where they may not.
-
-    Returns:
-        A ``gradio.Blocks``.
-    """
+    """Build the page, a ``gradio.Blocks``, without starting its server; arguments as ``serve`` and ``Settings``."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_height=True, delete_cache=(_SWEPT, _KEPT)) as page:
         cache = FileCache(Path(page.GRADIO_CACHE))
         cache.written = page.upload_file_set  # what Gradio sweeps
