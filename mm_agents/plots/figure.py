@@ -34,15 +34,7 @@ _MOST = len(_COLOURS) * len(_SHAPES)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Group:
-    """The points of one class.
-
-    Attributes:
-        name: in the legend.
-        points: their numbers.
-        colour: as "#rrggbb".
-        shape: Plotly's name of the marker.
-        marker: Matplotlib's name of it.
-    """
+    """The numbers of one class's points, its name and colour, and Plotly's and Matplotlib's names of its marker."""
 
     name: str
     points: NDArray[np.int64]
@@ -153,12 +145,7 @@ class Figure(ABC):
         return file.getvalue()
 
     def save(self, path: str | Path, *, width: int = 1280, height: int = 860) -> Path:
-        """Write the figure.
-
-        Args:
-            path: ends in .html or .png.
-            width: of a PNG, in pixels.
-            height: of a PNG, in pixels.
+        """Write the figure to a path that ends in .html or .png; the size is that of a PNG, in pixels.
 
         Raises:
             ConfigError: the path ends otherwise.

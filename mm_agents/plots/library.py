@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -58,16 +58,11 @@ def of_library(
         ConfigError: no vector or property has that name, or fewer than three points have the vector.
         MissingExtraError: the extra ``plots`` is not installed.
     """
-    name = vector or library.store.spec.vectors[0].name
-    library.store.spec.vector(name)
-    if limit < LEAST:
-        raise ConfigError(f"A map needs at least {LEAST} points; the limit is {limit}.")
-
+    spec = library.store.spec
+    name = spec.vector(vector or spec.vectors[0].name).name
     with progress_or_callback("Drawing", progress) as report:
-        records, vectors, count = _read(library, name, where=where, parts=parts, limit=limit, seed=seed, report=report)
-        known = sorted({name for record in records for name in record.properties})
-        if color not in known:
-            raise ConfigError(f"No record has a property {color!r} to colour by. Known: {', '.join(known) or 'none'}.")
+        records, vectors, count = _read(library, name, where, parts, limit, seed, report)
+        _require(color, records)
         figure = space(
             vectors,
             labels=[_label(record, color) for record in records],
@@ -75,7 +70,7 @@ def of_library(
             thumbnails=[record.thumbnail for record in records],
             method=method,
             metric=metric,
-            title=f"{library.store.spec.name}: {name}",
+            title=f"{spec.name}: {name}",
             seed=seed,
             report=report,
         )
@@ -85,14 +80,15 @@ def of_library(
 def _read(
     library: Library,
     vector: str,
-    *,
     where: Filter | str | None,
     parts: bool,
     limit: int,
     seed: int,
     report: ProgressCallback,
 ) -> tuple[list[Record], FloatArray, int]:
-    """What is drawn, its vectors, and how much has one."""
+    """The drawn records, their vectors, and how many have one."""
+    if limit < LEAST:
+        raise ConfigError(f"A map needs at least {LEAST} points; the limit is {limit}.")
 
     def key(record: Record) -> str:
         return record.id if parts else record.asset
@@ -118,7 +114,14 @@ def _read(
         if record.id in rows:
             found[record.id] = record
     means = (total / np.maximum(counts, 1)[:, None]).astype(np.float32)
-    return [found[id] for id in ids if id in found], means[[rows[id] for id in ids if id in found]], len(holders)
+    ids = [id for id in ids if id in found]
+    return [found[id] for id in ids], means[[rows[id] for id in ids]], len(holders)
+
+
+def _require(color: str, records: Sequence[Record]) -> None:
+    known = sorted({name for record in records for name in record.properties})
+    if color not in known:
+        raise ConfigError(f"No record has a property {color!r} to colour by. Known: {', '.join(known) or 'none'}.")
 
 
 def _records(library: Library, where: Filter | str | None, total: int, report: ProgressCallback) -> Iterator[Record]:

@@ -32,14 +32,14 @@ _CLEAR = "rgba(0,0,0,0)"  # the page's own ground shows, which is light or dark
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Space(Figure):
-    """A map of vectors.
+    """A map of points, float32, shape (n, 2 or 3).
 
     Attributes:
-        points: float32, shape (n, 2 or 3).
-        labels: the class of each point, which colours it.
-        names: what each point is called.
-        thumbnails: a JPEG of each point, or None.
-        axes: what the axes are called.
+        points: where they are.
+        labels: their classes, which colour them.
+        names: of the points.
+        thumbnails: their JPEGs, or None.
+        axes: the names of the axes.
     """
 
     points: FloatArray

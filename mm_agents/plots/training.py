@@ -39,13 +39,7 @@ _PANELS = 6  # of a PNG
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Losses(Figure):
-    """The curves of a training.
-
-    Attributes:
-        epochs: the epochs' numbers.
-        curves: for each measure its values, as many as epochs; None where an epoch lacks it.
-        best: the best epoch's number, when the trainer said so.
-    """
+    """The curves of a training: by measure a value for each epoch, None where it lacks one; and the best epoch."""
 
     epochs: tuple[int, ...]
     curves: Mapping[str, tuple[float | None, ...]]
@@ -97,13 +91,7 @@ class Losses(Figure):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Epochs(Figure):
-    """The space of a training, epoch by epoch, in one pair of axes.
-
-    Attributes:
-        numbers: the epochs.
-        points: float32, shape (epochs, n, 2).
-        labels: the class of each point.
-    """
+    """The space of a training in the epochs ``numbers``: points, float32, shape (epochs, n, 2), and their labels."""
 
     numbers: tuple[int, ...]
     points: FloatArray
@@ -210,17 +198,14 @@ def epochs(folder: str | Path, *, seed: int = 0) -> Epochs:
     Raises:
         ConfigError: no epochs were kept, or a file of one cannot be used; the message names it.
     """
-    files = sorted(Path(folder, "epochs").glob("*.npz"))
-    files = [file for file in files if file.stem.isdigit()]
+    files = sorted(file for file in Path(folder, "epochs").glob("*.npz") if file.stem.isdigit())
     if not files:
         raise ConfigError(f"No epochs/NNN.npz in {str(folder)!r}. Name a trainer's folder that kept its epochs.")
     read = [_read_epoch(file) for file in files]
     last, labels = read[-1]
     for file, (vectors, own) in zip(files, read, strict=True):
         if vectors.shape != last.shape or own != labels:
-            raise ConfigError(
-                f"{str(file)!r} holds other points than {files[-1].name!r}: the same in each epoch, please."
-            )
+            raise ConfigError(f"{str(file)!r} has other points than {files[-1].name!r}; give the same in each epoch.")
     chosen = np.arange(len(last))
     if len(last) > _MOST_POINTS:
         chosen = np.sort(np.random.default_rng(seed).choice(len(last), _MOST_POINTS, replace=False))

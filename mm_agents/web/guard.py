@@ -96,8 +96,8 @@ class Names:
 class Guard:
     """Refuses other websites and routes that the page does not need; lets the browser load nothing from other hosts.
 
-    Starlette's ``TrustedHostMiddleware`` does not do: it cuts IPv6 addresses at their first colon, ignores ports, and
-    does not know the address that a connection came to.
+    Starlette's ``TrustedHostMiddleware`` is not enough: its names are fixed before a connection shows which of this
+    machine's addresses it came to, and it reads the first of several Host headers alone.
 
     Args:
         app: the ASGI application behind it.
