@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 import json
 import sys
+import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import wraps
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
@@ -18,18 +20,16 @@ from mm_agents.types import Words
 if TYPE_CHECKING:
     from mm_agents.ingest.pipeline import FailedFile
 
+HELP: dict[str, str] = tomllib.loads(resources.files("mm_agents.cli").joinpath("help.toml").read_text("utf-8"))
+"""The longer texts of ``--help``, and that of ``/help`` in a chat."""
+
 app: typer.Typer = typer.Typer(
     name="mm-agents",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="""Search your pictures, clips and texts by words, by a picture or by a clip.
-
-[dim]Begin with:[/dim]
-  mm-agents demo
-  mm-agents add ~/Pictures --library ./my
-  mm-agents search "dog playing with stick" --library ./my --open""",
+    help=HELP["mm-agents"],
 )
 
 

@@ -13,6 +13,7 @@ import typer
 from mm_agents._text import excerpt
 from mm_agents.cli.app import (
     DEFAULT_LIBRARY,
+    HELP,
     SHOWN,
     DebugOption,
     LibraryOption,
@@ -42,14 +43,6 @@ ModelOption = Annotated[
         help="A chat model, or 'offline' for none. Default: Gemini where GOOGLE_API_KEY is set, else none.",
     ),
 ]
-_HELP = """  /attach FILE   attach a file to the next question
-  /sources       the sources of the last answer
-  /open N        open source N
-  /tools         what can be called
-  /history       the questions so far
-  /report FILE   write the last answer as a page
-  /save FILE     keep the last answer for 'mm-agents verify'
-  /quit          end"""
 _FAILED = 1
 _COLOURS = {"verified": "green", "match": "blue", "failed": "red"}
 
@@ -258,7 +251,7 @@ def _command(conversation: Conversation, line: str) -> Sequence[Path]:
     last = conversation.history[-1] if conversation.history else None
     match name:
         case "/help":
-            show_line(_HELP)
+            show_line(HELP["chat"])
         case "/tools":
             for tool in conversation.agent.tools:
                 show_line(f"[bold]{plain(tool.name)}[/bold]  {plain(tool.description)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mm_agents.cli.app import SHOWN, Output, app, command, plain, print_json, say, show_line, write_text
+from mm_agents.cli.app import HELP, SHOWN, Output, app, command, plain, print_json, say, show_line, write_text
 from mm_agents.documents import read_document
 
 if TYPE_CHECKING:
@@ -20,12 +20,7 @@ if TYPE_CHECKING:
 reading: typer.Typer = typer.Typer(
     name="read",
     no_args_is_help=True,
-    help="""Read a picture or PDF: every value with its place on the page.
-
-[dim]Examples:[/dim]
-  mm-agents read invoice scan.png --overlay seen.png
-  mm-agents read table slide.png --question "which unit has the highest revenue growth?"
-  mm-agents read hidden blank.png""",
+    help=HELP["read"],
 )
 app.add_typer(reading)
 

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from mm_agents.cli.app import DEFAULT_LIBRARY, DebugOption, LibraryOption, QuietOption, command, plain, say
+from mm_agents.cli.app import DEFAULT_LIBRARY, HELP, DebugOption, LibraryOption, QuietOption, command, plain, say
 from mm_agents.cli.asking import ModelOption
 from mm_agents.library import Library
 
@@ -22,19 +22,6 @@ AllowHostOption = Annotated[
     typer.Option("--allow-host", metavar="NAME", help="A further host name of this server; may be repeated."),
 ]
 _UNITS = {"": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3}
-_CLIENT = """Serve the library to agents: an MCP server on standard input and output, or with --http for several.
-
-Agents search it, read its documents and look at its pictures; nothing is changed.
-
-[dim]The configuration of a client that starts the server itself:[/dim]
-  {"mcpServers": {"media": {"command": "mm-agents", "args": ["mcp", "/home/me/library"]}}}
-
-[dim]One that connects to a server:[/dim]
-  mm-agents mcp ./library --http
-  {"mcpServers": {"media": {"url": "http://127.0.0.1:8765/mcp"}}}
-
-[dim]For other machines, with a token that clients send as "Authorization: Bearer ...":[/dim]
-  MM_AGENTS_TOKEN=... mm-agents mcp ./library --http --host 0.0.0.0 --allow-host media.example.org"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +57,7 @@ class ServeOptions:
 SERVED = ServeOptions()
 
 
-@command()
+@command(help=HELP["serve"])
 def serve(
     place: PlaceArgument = None,
     library: LibraryOption = DEFAULT_LIBRARY,
@@ -78,19 +65,7 @@ def serve(
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Serve a chat page: ask with files, see each source's box or second, browse and fill the library.
-
-    Only this machine can open it, and nothing on it is loaded from the internet. Press Ctrl-C to stop. The extra plots
-    adds a map of the library's vectors.
-
-    [dim]Examples:[/dim]
-      mm-agents serve ./my --open
-      mm-agents serve ./my --model offline               [dim]no chat model: everything stays on this machine[/dim]
-      MM_AGENTS_PASSWORD=… mm-agents serve ./my --host 0.0.0.0 --allow-host media.example.org --read-only
-
-    On any other --host a password is needed; what is sent is not encrypted, so put a server with TLS in front and give
-    its name with --allow-host: without it the page answers to this machine's own addresses and name alone.
-    """
+    """Serve a chat page."""
     from mm_agents.agent import Agent
     from mm_agents.web.server import USER, Settings, serve
 
@@ -118,7 +93,7 @@ def serve(
         serve(agent, replace(settings, uploads=folder), name=_name(opened), ready=ready)
 
 
-@command(help=_CLIENT)
+@command(help=HELP["mcp"])
 def mcp(
     place: PlaceArgument = None,
     http: Annotated[

@@ -12,6 +12,7 @@ from mm_agents import _plugins
 from mm_agents._progress import bar
 from mm_agents.cli.app import (
     DEFAULT_LIBRARY,
+    HELP,
     SHOWN,
     DebugOption,
     JsonOption,
@@ -35,11 +36,7 @@ if TYPE_CHECKING:
 training: typer.Typer = typer.Typer(
     name="train",
     no_args_is_help=True,
-    help="""Train your own embedder, on the CPU or a GPU (pip install 'mm-agents\\[train]').
-
-Use the result as [bold]--embedder contrastive:DIR[/bold]:
-  mm-agents train digits --data train.csv.gz --out ./digits
-  mm-agents add scans/ --library ./my --embedder contrastive:./digits""",
+    help=HELP["train"],
 )
 app.add_typer(training)
 
@@ -265,7 +262,7 @@ class PlotOptions:
 PLOTTED = PlotOptions()
 
 
-@command()
+@command(help=HELP["plot"])
 def plot(
     place: Annotated[
         str | None, typer.Argument(metavar="[LIB|CHECKPOINT]", help="A library, or a trainer's folder.")
@@ -275,14 +272,7 @@ def plot(
     open_it: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
     output: Output = SHOWN,
 ) -> None:
-    """Draw a library's vectors as a map with its pictures, or a training's curves and space over epochs.
-
-    [dim]Examples:[/dim]
-      mm-agents plot ./my --out map.html --open
-      mm-agents plot ./my --vector words --color name --method pca --out map.png
-      mm-agents plot ./checkpoint --out epochs.html
-      mm-agents plot ./checkpoint --losses --out losses.png
-    """
+    """Draw a map or a training."""
     from mm_agents import plots
 
     out = options.out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -131,13 +131,8 @@ def space(
     """
     rows = matrix(vectors)
     total = len(rows)
-    _check(
-        total,
-        {"method": (method, Method), "metric": (metric, Metric)},
-        labels=labels,
-        names=names,
-        thumbnails=thumbnails,
-    )
+    _require_known(method=(method, Method), metric=(metric, Metric))
+    _require_length(total, labels=labels, names=names, thumbnails=thumbnails)
     if method == "umap":
         points, axes, variance = umap(rows, metric=metric, seed=seed, report=report), ("", ""), ""
     else:
@@ -165,10 +160,13 @@ def _components(rows: FloatArray, metric: Metric) -> tuple[FloatArray, tuple[flo
     return points, (*basis.shares, 0.0, 0.0)[:3]
 
 
-def _check(total: int, choices: Mapping[str, tuple[str, Any]], **per_point: Sequence[Any] | None) -> None:
+def _require_known(**choices: tuple[str, Any]) -> None:
     for what, (value, kind) in choices.items():
         if value not in get_args(kind):
             raise ConfigError(f"The {what} is one of {', '.join(get_args(kind))}; got {value!r}.")
+
+
+def _require_length(total: int, **per_point: Sequence[Any] | None) -> None:
     for what, given in per_point.items():
         if given is not None and len(given) != total:
             raise ConfigError(f"There are {total} vectors but {len(given)} {what}; give one for each.")
