@@ -255,9 +255,9 @@ def _deal(vectors: Vectors, folds: int, seed: int) -> tuple[Tensor, Tensor]:
 
 
 def _deal_each(groups: Tensor, folds: int, generator: torch.Generator) -> Tensor:
-    counts = torch.bincount(groups)
-    if int(counts.min()) < folds:
-        raise ConfigError(f"A group has {int(counts.min())} texts or pictures; {folds} folds need as many.")
+    smallest = int(torch.bincount(groups).min())
+    if smallest < folds:
+        raise ConfigError(f"A group has {smallest} texts or pictures; {folds} folds need as many.")
     order, rank = by_label(groups, torch.randperm(len(groups), generator=generator))
     fold = torch.empty_like(groups)
     fold[order] = rank % folds
