@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mm_agents._html import clock, render
 from mm_agents.types import Hit
 
 if TYPE_CHECKING:
     import PIL.Image
     import PIL.ImageFont
 
-_STYLE = """
-:root { color-scheme: light dark; --line: #8884; --soft: #888; }
-body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 1180px; padding: 0 1rem; }
-h1 { font-size: 1.3rem; } h2 { font-size: 1.05rem; margin: 2rem 0 .6rem; }
-.hits { display: grid; grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)); gap: 1rem; padding: 0; }
-.hits li { list-style: none; border: 1px solid var(--line); border-radius: 8px; overflow: hidden; }
-.hits img, .hits video { display: block; width: 100%; height: 150px; object-fit: cover; background: #0002; }
-.hits blockquote { margin: 0; padding: .7rem; height: 136px; overflow: hidden; font-size: .85rem; }
-.hits p { margin: .4rem .7rem; overflow-wrap: anywhere; } .soft { color: var(--soft); font-size: .85rem; }
-.query { height: 90px; border-radius: 8px; }
-"""
 _PICTURE_WIDTH = 1120
 _CARD, _GAP, _CAPTION = 260, 20, 46
 
@@ -41,7 +29,7 @@ class Panel:
 
 
 def moment(hit: Hit) -> str:
-    """Where in an asset a hit lies, for people: "0:04–0:06", "page 3", or ""."""
+    """Where in an asset a hit is, for people: "0:04–0:06", "page 3", or ""."""
     if hit.t0 is not None and hit.t1 is not None:
         return f"{clock(hit.t0)}–{clock(hit.t1)}"
     return f"page {hit.page}" if hit.page is not None else ""
@@ -53,21 +41,10 @@ def page(title: str, panels: Sequence[Panel], locate: Callable[[Hit], Path | Non
     Args:
         title: the page's heading.
         panels: one for each question.
-        locate: where a hit's file lies, such as ``Library.path``.
+        locate: where a hit's file is, such as ``Library.path``.
     """
-    body = "\n".join(
-        f"<h2>{escape(panel.title)}</h2>\n"
-        + (f'<img class="query" alt="the query" src="{_data_uri(panel.query)}">\n' if panel.query else "")
-        + f'<ol class="hits">{"".join(_card(hit, locate(hit)) for hit in panel.hits)}</ol>'
-        + ("" if panel.hits else '<p class="soft">Nothing was found.</p>')
-        for panel in panels
-    )
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head>\n"
-        f"<body><h1>{escape(title)}</h1>\n{body}\n</body></html>\n"
-    )
+    shown = [(panel, [(hit, moment(hit), _link(locate(hit))) for hit in panel.hits]) for panel in panels]
+    return str(render("contact_sheet.html", title=title, panels=shown))
 
 
 def picture(panels: Sequence[Panel], *, per_row: int = 4) -> PIL.Image.Image:
@@ -95,19 +72,8 @@ def picture(panels: Sequence[Panel], *, per_row: int = 4) -> PIL.Image.Image:
     return sheet
 
 
-def _card(hit: Hit, path: Path | None) -> str:
-    link = path.absolute().as_uri() if path is not None and path.is_file() else None
-    poster = _data_uri(hit.thumbnail) if hit.thumbnail else ""
-    if hit.media_type == "video" and link:
-        start = f"#t={hit.t0:.1f}" if hit.t0 is not None else ""
-        shown = f'<video controls preload="none" poster="{poster}" src="{escape(link)}{start}"></video>'
-    elif poster:
-        shown = f'<img alt="{escape(hit.name)}" src="{poster}">'
-    else:
-        shown = f"<blockquote>{escape((hit.text or '')[:400])}</blockquote>"
-    name = f'<a href="{escape(link)}">{escape(hit.name)}</a>' if link else escape(hit.name)
-    where = " · ".join(filter(None, [f"{hit.score:.3f}", moment(hit), f"by {hit.vector}"]))
-    return f'<li>{shown}<p>{name}</p><p class="soft">{escape(where)}</p></li>\n'
+def _link(path: Path | None) -> str | None:
+    return path.absolute().as_uri() if path is not None and path.is_file() else None
 
 
 def _paste(sheet: PIL.Image.Image, thumbnail: bytes | None, left: int, top: int, text: str | None = None) -> None:
@@ -132,14 +98,3 @@ def _font(size: int) -> PIL.ImageFont.FreeTypeFont | PIL.ImageFont.ImageFont:
     from PIL import ImageFont
 
     return ImageFont.load_default(size)
-
-
-def _data_uri(jpeg: bytes) -> str:
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
-
-
-def clock(seconds: float) -> str:
-    """Seconds as people write them: "0:04", "1:02.5"."""
-    minutes, rest = divmod(seconds, 60)
-    whole = f"{int(rest):02d}" if rest == int(rest) else f"{rest:04.1f}"
-    return f"{int(minutes)}:{whole}"

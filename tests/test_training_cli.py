@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from mm_agents.cli import app
-from mm_agents.cli.app import with_options
+from mm_agents.cli.app import SHOWN, Output, command, with_options
 from mm_agents.cli.training import PairOptions, PictureOptions, TrainOptions
 
 needs_torch = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="pip install 'mm-agents[train]'")
@@ -49,6 +50,22 @@ def test_a_command_takes_the_fields_of_its_options() -> None:
     assert call("wall", "--size", "0") == 2  # and its range is checked
     assert len(taken) == 2
     assert "Paint it." in CliRunner().invoke(small, ["--help"]).output
+
+
+def test_a_command_takes_several_groups_of_options_and_prints_by_one() -> None:
+    small = typer.Typer()
+
+    @command(small)
+    def paint(name: str, options: Wide, output: Output = SHOWN) -> None:  # pyright: ignore[reportUnusedFunction]
+        """Paint it."""
+        output.show({"name": name, "colour": options.colour}, f"{name} is {options.colour}", "done")
+
+    def printed(*words: str) -> str:
+        return CliRunner().invoke(small, ["wall", "--size", "3", *words]).output
+
+    assert printed() == "wall is blue\ndone\n"
+    assert json.loads(printed("--json", "--colour", "red")) == {"name": "wall", "colour": "red"}
+    assert printed("--quiet") == ""
 
 
 @needs_torch

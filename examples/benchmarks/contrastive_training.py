@@ -25,9 +25,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from mm_agents.contrastive.data import PictureSet, draw_pairs, read_digits, split
 from mm_agents.contrastive.losses import cosine_mse
-from mm_agents.contrastive.metrics import nearest_accuracy
 from mm_agents.contrastive.network import Network
-from mm_agents.contrastive.train import Options, batches, train
+from mm_agents.contrastive.train import Options, batches, nearest_accuracy, train
 
 
 class CoursePairs(Dataset[tuple[Tensor, Tensor, Tensor]]):

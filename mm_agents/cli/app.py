@@ -5,16 +5,23 @@ from __future__ import annotations
 import inspect
 import json
 import sys
-import tempfile
+import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import wraps
+from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import typer
 
 from mm_agents.types import Words
+
+if TYPE_CHECKING:
+    from mm_agents.ingest.pipeline import FailedFile
+
+HELP: dict[str, str] = tomllib.loads(resources.files("mm_agents.cli").joinpath("help.toml").read_text("utf-8"))
+"""The longer texts of ``--help``, and that of ``/help`` in a chat."""
 
 app: typer.Typer = typer.Typer(
     name="mm-agents",
@@ -22,12 +29,7 @@ app: typer.Typer = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="""Search your pictures, clips and texts by words, by a picture or by a clip.
-
-[dim]Begin with:[/dim]
-  mm-agents demo
-  mm-agents add ~/Pictures --library ./my
-  mm-agents search "dog playing with stick" --library ./my --open""",
+    help=HELP["mm-agents"],
 )
 
 
@@ -75,84 +77,96 @@ DEFAULT_LIBRARY = "./library"
 SOME_FAILED = 3
 
 
-def with_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the fields of its parameter ``options``, a dataclass, as options of the command line.
+class Printing:
+    """What a command prints: one JSON document, lines of text, or nothing."""
+
+    as_json: bool
+    quiet: bool
+
+    @property
+    def silent(self) -> bool:
+        """Whether no messages are printed."""
+        return self.quiet or self.as_json
+
+    @property
+    def progress(self) -> Literal[False] | None:
+        """Whether a bar of progress is shown; None: on a terminal."""
+        return False if self.silent else None
+
+    def show(self, document: dict[str, Any], *lines: Any) -> None:
+        """Print the outcome of a command.
+
+        Args:
+            document: of ``--json``.
+            lines: with rich's markup, or tables; printed otherwise.
+        """
+        if self.as_json:
+            print_json(document)
+        elif not self.quiet:
+            for line in lines:
+                show_line(line)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output(Printing):
+    """The options that almost every command has."""
+
+    as_json: JsonOption = False
+    quiet: QuietOption = False
+    debug: DebugOption = False
+
+
+SHOWN = Output()
+
+
+def command(
+    group: typer.Typer = app, name: str | None = None, help: str | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a command, as ``typer.Typer.command`` does; its parameters may be dataclasses of options.
 
     Args:
-        function: has a parameter ``options``, annotated with a dataclass whose fields are annotated for typer.
+        group: what it belongs to.
+        name: what it is called; by default as the function.
+        help: its description; by default the function's.
     """
-    own = dict(inspect.signature(function, eval_str=True).parameters)
-    kind: Any = own.pop("options").annotation
-    annotations = get_type_hints(kind, include_extras=True)
-    names = [field.name for field in fields(kind)]
+    return lambda function: group.command(name, help=help)(with_options(function))
+
+
+def with_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the fields of its parameters that are dataclasses, as options of the command line.
+
+    Args:
+        function: its dataclasses have fields that are annotated for typer.
+    """
+    groups: dict[str, tuple[Any, list[str]]] = {}
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in inspect.signature(function, eval_str=True).parameters.items():
+        kind: Any = parameter.annotation
+        if not is_dataclass(kind):
+            parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+            continue
+        annotations = get_type_hints(kind, include_extras=True)
+        groups[name] = kind, [field.name for field in fields(kind)]
+        parameters += [
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=inspect.Parameter.empty if field.default is MISSING else field.default,
+                annotation=annotations[field.name],
+            )
+            for field in fields(kind)
+        ]
 
     @wraps(function)
-    def command(**arguments: Any) -> None:
-        options = kind(**{name: arguments.pop(name) for name in names})
-        function(**arguments, options=options)
+    def run(**arguments: Any) -> None:
+        made = {
+            name: kind(**{field: arguments.pop(field) for field in chosen}) for name, (kind, chosen) in groups.items()
+        }
+        function(**arguments, **made)
 
-    added = [
-        inspect.Parameter(
-            field.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=inspect.Parameter.empty if field.default is MISSING else field.default,
-            annotation=annotations[field.name],
-        )
-        for field in fields(kind)
-    ]
-    parameters = [*own.values(), *added]
-    command.__annotations__ = {one.name: one.annotation for one in parameters} | {"return": None}
-    vars(command)["__signature__"] = inspect.Signature(parameters)
-    return command
-
-
-def read_weights(vectors: Sequence[str] | None) -> dict[str, float]:
-    """The weights that ``--vector NAME=WEIGHT`` gives; a name alone weighs 1."""
-    weights: dict[str, float] = {}
-    for one in vectors or ():
-        name, separator, weight = one.partition("=")
-        try:
-            weights[name] = float(weight) if separator else 1.0
-        except ValueError:
-            raise typer.BadParameter(f"{weight!r} is not a weight; write {name}=0.6.", param_hint="--vector") from None
-    return weights
-
-
-def write_sheet(title: str, hits: Sequence[Any], locate: Callable[[Any], Path | None], target: Path | None) -> Path:
-    """Write a contact sheet; without a file, into a temporary folder."""
-    from mm_agents.contact_sheet import Panel, page
-
-    target = target or Path(tempfile.mkdtemp(prefix="mm-agents-")) / "hits.html"
-    target.write_text(page(title, [Panel(title="Hits", hits=hits)], locate), encoding="utf-8")
-    return target
-
-
-def print_hits(hits: Sequence[Any]) -> None:
-    """Print hits: place, score, the vectors that found them, and a line of the text that matched."""
-    from mm_agents.contact_sheet import moment
-
-    if not hits:
-        show_line("Nothing was found.")
-    for n, hit in enumerate(hits, start=1):
-        by = ", ".join(dict.fromkeys(found.vector for found in hit.found_by))
-        where = f"  {moment(hit)}" if moment(hit) else ""
-        show_line(f"{n:>3}  [bold]{plain(hit.name)}[/bold]{where}  [dim]{hit.score:.3f} by {plain(by)}[/dim]")
-        if hit.text:
-            show_line(f"     {plain(' '.join(hit.text.split())[:100])}")
-        show_line(f"     [dim]{hit.id}[/dim]")
-
-
-def own_properties(properties: Any, asset: Any) -> dict[str, Any]:
-    """The properties of a part that differ from its asset's."""
-    return {name: value for name, value in properties.items() if asset.get(name) != value}
-
-
-def done(document: dict[str, Any], message: str, as_json: bool, quiet: bool) -> None:
-    """Print the outcome of a command: a JSON document, or a line."""
-    if as_json:
-        print_json(document)
-    elif not quiet:
-        show_line(plain(message))
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters} | {"return": None}
+    vars(run)["__signature__"] = inspect.Signature(parameters)
+    return run
 
 
 def print_json(document: Any) -> None:
@@ -172,6 +186,22 @@ def say(what: str) -> None:
     from rich.console import Console
 
     Console(stderr=True, highlight=False, soft_wrap=True).print(what)
+
+
+def write_text(text: str) -> None:
+    """Print text of a document or answer: unchanged for a file or pipe, for a terminal without control characters."""
+    if sys.stdout.isatty():
+        text = "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def exit_if_failed(failed: Sequence[FailedFile], output: Output) -> None:
+    """Say which files failed and why, and exit with the code that says that some did."""
+    for one in failed if not output.as_json else ():
+        say(f"[yellow]Failed:[/yellow] {plain(one.path)}: {plain(one.reason)}")
+    if failed:
+        raise typer.Exit(SOME_FAILED)
 
 
 def plain(text: str) -> str:

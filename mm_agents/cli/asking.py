@@ -13,21 +13,24 @@ import typer
 from mm_agents._text import excerpt
 from mm_agents.cli.app import (
     DEFAULT_LIBRARY,
+    HELP,
+    SHOWN,
     DebugOption,
-    JsonOption,
     LibraryOption,
-    QuietOption,
-    app,
+    Output,
+    command,
     plain,
     print_json,
     say,
     show_line,
+    write_text,
 )
+from mm_agents.errors import LibraryNotFoundError, MMAgentsError
+from mm_agents.library import Library
 
 if TYPE_CHECKING:
     from mm_agents.agent import Answer, Conversation, Source
     from mm_agents.agent.events import Event
-    from mm_agents.library import Library
 
 AttachOption = Annotated[
     list[Path] | None, typer.Option("--attach", "-a", metavar="FILE", help="A file to attach; may be repeated.")
@@ -40,18 +43,11 @@ ModelOption = Annotated[
         help="A chat model, or 'offline' for none. Default: Gemini where GOOGLE_API_KEY is set, else none.",
     ),
 ]
-_HELP = """  /attach FILE   attach a file to the next question
-  /sources       the sources of the last answer
-  /open N        open source N
-  /tools         what can be called
-  /history       the questions so far
-  /report FILE   write the last answer as a page
-  /save FILE     keep the last answer for 'mm-agents verify'
-  /quit          end"""
 _FAILED = 1
+_COLOURS = {"verified": "green", "match": "blue", "failed": "red"}
 
 
-@app.command()
+@command()
 def ask(
     question: Annotated[str, typer.Argument(metavar="TEXT", help="The question.")],
     attach: AttachOption = None,
@@ -63,9 +59,7 @@ def ask(
         Path | None, typer.Option("--save", metavar="F.json", help="Save the answer for 'mm-agents verify'.")
     ] = None,
     library: LibraryOption = DEFAULT_LIBRARY,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    output: Output = SHOWN,
 ) -> None:
     """Answer a question about the library or attached files; every claim cites its source."""
     from mm_agents.agent import Agent
@@ -73,19 +67,19 @@ def ask(
     with _opened(library, attach) as opened:
         conversation = Agent(opened, model=model).chat()
         events = conversation.stream(question, attach or ())
-        answer = _followed(events, silent=quiet or as_json, echo=not as_json)
+        answer = _followed(events, silent=output.silent, echo=not output.as_json)
         if report is not None:
             answer.report(report)
         if save is not None:
             answer.save(save)
-    if as_json:
+    if output.as_json:
         print_json(answer.to_json())
-    elif not quiet:
+    elif not output.quiet:
         _print_sources(answer)
         _print_checks(answer)
 
 
-@app.command()
+@command()
 def chat(
     attach: AttachOption = None,
     model: ModelOption = None,
@@ -94,7 +88,6 @@ def chat(
 ) -> None:
     """Ask questions in a conversation, where "it" and "the second one" refer to earlier results."""
     from mm_agents.agent import Agent
-    from mm_agents.errors import MMAgentsError
 
     _with_history()
     with _opened(library, attach) as opened:
@@ -117,7 +110,7 @@ def chat(
                 say(f"[bold red]Error:[/bold red] {plain(str(error))}")
 
 
-@app.command()
+@command()
 def verify(
     kept: Annotated[Path, typer.Argument(metavar="ANSWER.json", help="An answer that 'ask --save' wrote.")],
     library: Annotated[
@@ -130,9 +123,7 @@ def verify(
             help=f"The library that it is about; by default {DEFAULT_LIBRARY}, where that exists.",
         ),
     ] = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    output: Output = SHOWN,
 ) -> None:
     """Check a saved answer again: files, quotes, boxes, moments and sums; exit code 1 if a claim fails.
 
@@ -140,8 +131,6 @@ def verify(
     """
     from mm_agents.agent import Answer
     from mm_agents.agent.verify import verify as verified
-    from mm_agents.errors import LibraryNotFoundError
-    from mm_agents.library import Library
 
     answer = Answer.load(kept)
     with ExitStack() as stack:
@@ -152,28 +141,17 @@ def verify(
             if library:
                 raise
         found = verified(answer, library=opened)
-    if as_json:
-        print_json(found.to_json())
-    elif not quiet:
-        marks = {
-            "verified": "[green]verified[/green]  ",
-            "match": "[blue]match[/blue]     ",
-            "failed": "[red]failed[/red]    ",
-        }
-        for claim in found.claims:
-            show_line(f"{marks.get(claim.status, '[yellow]unverified[/yellow]')}  {plain(excerpt(claim.text, 110))}")
-            show_line(f"            [dim]{plain(claim.why)}[/dim]")
-        if not found.claims:
-            show_line("The answer has no claims.")
+    lines: list[str] = []
+    for claim in found.claims:
+        mark = f"[{_COLOURS.get(claim.status, 'yellow')}]{claim.status:<10}[/]"
+        lines += [f"{mark}  {plain(excerpt(claim.text, 110))}", f"            [dim]{plain(claim.why)}[/dim]"]
+    output.show(found.to_json(), *(lines or ["The answer has no claims."]))
     if not found.ok:
         raise typer.Exit(_FAILED)
 
 
 def _opened(location: str, attached: Sequence[Path] | None) -> Library:
     """The library; if it is missing and files are attached, an empty one in memory."""
-    from mm_agents.errors import LibraryNotFoundError
-    from mm_agents.library import Library
-
     try:
         return Library.open(location, create=False)
     except LibraryNotFoundError:
@@ -198,13 +176,11 @@ def _followed(events: Iterator[Event], *, silent: bool, echo: bool) -> Answer:
             case Returned() if event.error and not silent:
                 say(f"[dim]  {plain(event.error)}[/dim]")
             case Token() if echo:
-                _write(event.text)
+                write_text(event.text)
                 written += event.text
             case Finished():
-                if echo and not written:
-                    _write(event.answer.text)
                 if echo:
-                    _write("\n")
+                    write_text(("" if written else event.answer.text) + "\n")
                 return event.answer
             case _:
                 pass
@@ -217,7 +193,7 @@ def _print_sources(answer: Answer) -> None:
 
 
 def _source_line(source: Source) -> str:
-    from mm_agents.contact_sheet import clock
+    from mm_agents._html import clock
 
     one = source.evidence
     facts: list[str] = []
@@ -243,14 +219,6 @@ def _print_checks(answer: Answer) -> None:
     for check in answer.checks:
         if check.status == "failed":
             say(f"[yellow]Check failed:[/yellow] {plain(check.name)}: {plain(check.detail)}")
-
-
-def _write(text: str) -> None:
-    """A piece of an answer: unchanged for a file or pipe, without control characters for a terminal."""
-    if sys.stdout.isatty():
-        text = "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
-    sys.stdout.write(text)
-    sys.stdout.flush()
 
 
 # ---------------------------------------------------------------- talking
@@ -283,7 +251,7 @@ def _command(conversation: Conversation, line: str) -> Sequence[Path]:
     last = conversation.history[-1] if conversation.history else None
     match name:
         case "/help":
-            show_line(_HELP)
+            show_line(HELP["chat"])
         case "/tools":
             for tool in conversation.agent.tools:
                 show_line(f"[bold]{plain(tool.name)}[/bold]  {plain(tool.description)}")

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from mm_agents import _plugins
+from mm_agents._progress import bar
 from mm_agents.cli.app import (
     DEFAULT_LIBRARY,
+    SHOWN,
     DebugOption,
     JsonOption,
     LibraryOption,
-    QuietOption,
+    Output,
     app,
+    command,
     plain,
     print_json,
     say,
     show_line,
 )
+from mm_agents.errors import LibraryNotFoundError
+from mm_agents.library import Library
 from mm_agents.types import Box, Word
 
 if TYPE_CHECKING:
@@ -40,7 +46,7 @@ def _group() -> None:
     """Measure how well things work, on data with truth."""
 
 
-@evaluating.command()
+@command(evaluating)
 def documents(
     folders: Annotated[
         list[Path] | None,
@@ -56,12 +62,9 @@ def documents(
     check: Annotated[
         bool, typer.Option("--check", help="Also read the box of every verified value again by OCR.")
     ] = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    output: Output = SHOWN,
 ) -> None:
     """Score the readers of invoices, tables and flowcharts against truth."""
-    from mm_agents._progress import bar
     from mm_agents.evaluate.documents import evaluate
     from mm_agents.evaluate.synthetic import make
 
@@ -73,7 +76,7 @@ def documents(
         if not places:
             home = keep or Path(temporary)
             places = [make(one, count=count, seed=seed, folder=home / one) for one in wanted]
-        with bar("Reading", show=False if quiet or as_json else None) as report:
+        with bar("Reading", show=output.progress) as report:
             found = evaluate(
                 places,
                 readers=_readers(wanted),
@@ -82,11 +85,12 @@ def documents(
                 report=report,
                 limit=limit,
             )
-    if as_json:
+    if output.as_json:
         print_json(found.to_json())
         return
     for name, (head, lines) in found.table().items():
-        show_line(_table(f"{name}s", head, lines))
+        columns = zip(head, *lines, strict=True)  # a row for each figure and a column for each set
+        show_line(_table(next(columns), columns, title=f"{name}s"))
     for case in found.cases:
         if case.error:
             say(f"[yellow]Failed:[/yellow] {plain(case.image)}: {plain(case.error)}")
@@ -95,10 +99,7 @@ def documents(
 def _readers(kinds: tuple[Kind, ...]) -> dict[str, Callable[[Path], dict[str, Any]]]:
     from mm_agents.documents import read_document
 
-    def reader(kind: Kind) -> Callable[[Path], dict[str, Any]]:
-        return lambda path: read_document(kind, path).to_json()
-
-    return {kind: reader(kind) for kind in kinds}
+    return {kind: lambda path, kind=kind: read_document(kind, path).to_json() for kind in kinds}
 
 
 def _words(path: Path) -> list[Word]:
@@ -117,22 +118,18 @@ def _reread(path: Path, page: int, box: tuple[float, float, float, float]) -> st
     return read_place(whole, Box(x0=x0, y0=y0, x1=x1, y1=y1), default_ocr())
 
 
-def _table(title: str, head: list[str], lines: list[list[str]]) -> Any:
-    """A table with a row for each figure and a column for each set."""
+def _table(head: Sequence[str], lines: Iterable[Sequence[str]], title: str | None = None) -> Any:
     from rich.table import Table
 
     shown = Table(title=title, title_justify="left")
-    for n, (name, *columns) in enumerate(zip(head, *lines, strict=True)):
-        if n == 0:
-            shown.add_column("")
-            for column in columns:
-                shown.add_column(plain(column), justify="right")
-        else:
-            shown.add_row(plain(name), *map(plain, columns))
+    for n, name in enumerate(head):
+        shown.add_column(plain(name), justify="right" if n else "left")
+    for line in lines:
+        shown.add_row(*map(plain, line))
     return shown
 
 
-@app.command()
+@command()
 def route(
     question: Annotated[str, typer.Argument(metavar="TEXT", help="The question.")],
     attach: Annotated[
@@ -143,8 +140,6 @@ def route(
     debug: DebugOption = False,
 ) -> None:
     """Show which tools the planner chooses for a question, without calling them."""
-    from mm_agents.errors import LibraryNotFoundError
-    from mm_agents.library import Library
     from mm_agents.toolbox import Attachments
 
     attached = list(Attachments.open(attach or ()))
@@ -166,7 +161,7 @@ def route(
     show_line(plain(plan.reason))
 
 
-@evaluating.command()
+@command(evaluating)
 def routing(
     prompts: Annotated[Path, typer.Argument(metavar="PROMPTS.jsonl", help="Questions with their expected tools.")],
     attachments: Annotated[
@@ -177,12 +172,9 @@ def routing(
             help="Folder of attached files; by default that of PROMPTS or the one above.",
         ),
     ] = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    output: Output = SHOWN,
 ) -> None:
     """Score the offline planner on questions with known tools; it chooses among all tools of the toolbox."""
-    from mm_agents._progress import bar
     from mm_agents.evaluate.routing import evaluate, read_prompts
     from mm_agents.toolbox import Attachments
 
@@ -192,12 +184,12 @@ def routing(
         return planner.plan(question, list(Attachments.open(files))).tools
 
     listed = read_prompts(prompts, attachments=attachments)
-    with bar("Routing", show=False if quiet or as_json else None) as report:
+    with bar("Routing", show=output.progress) as report:
         found = evaluate(listed, choose, report=report)
-    if as_json:
+    if output.as_json:
         print_json(found.to_json())
         return
-    show_line(_routing_table(*found.table()))
+    show_line(_table(*found.table()))
     figures = found.figures()
     for name, what in (("all right", "with all tools right"), ("refused", "that no tool fits and that were refused")):
         if name in figures:
@@ -211,19 +203,7 @@ def routing(
 
 def _planner() -> OfflinePlanner:
     """The planner with all tools of the toolbox, without a library."""
-    from mm_agents import _plugins
     from mm_agents.agent.planner.offline import OfflinePlanner
     from mm_agents.toolbox.example_questions import outlines
 
     return OfflinePlanner(outlines(), _plugins.build_named("embedders", "offline"))
-
-
-def _routing_table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> Any:
-    from rich.table import Table
-
-    shown = Table()
-    for n, name in enumerate(head):
-        shown.add_column(name, justify="right" if n else "left")
-    for line in lines:
-        shown.add_row(*map(plain, line))
-    return shown

@@ -13,20 +13,9 @@ from typing import Annotated
 
 import typer
 
-from mm_agents.cli.app import (
-    DEFAULT_LIBRARY,
-    SOME_FAILED,
-    DebugOption,
-    JsonOption,
-    LibraryOption,
-    QuietOption,
-    app,
-    done,
-    plain,
-    print_json,
-    say,
-    show_line,
-)
+from mm_agents import _plugins
+from mm_agents._progress import bar
+from mm_agents.cli.app import DEFAULT_LIBRARY, SHOWN, LibraryOption, Output, command, exit_if_failed, plain
 from mm_agents.errors import LibraryNotFoundError, MMAgentsError
 from mm_agents.library import DEFAULT_EMBEDDER, Library
 from mm_agents.types import Text
@@ -87,8 +76,6 @@ def _try(name: str, attempt: Callable[[], str]) -> Check:
 
 
 def _embed_once() -> str:
-    from mm_agents import _plugins
-
     embedder = _plugins.build_named("embedders", DEFAULT_EMBEDDER)
     try:
         embedder.embed([Text(text="a dog")], role="query")
@@ -117,58 +104,46 @@ def _has_fts5() -> bool:
         connection.close()
 
 
-@app.command()
+@command()
 def backup(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
     library: LibraryOption = DEFAULT_LIBRARY,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    output: Output = SHOWN,
 ) -> None:
     """Write a consistent copy of the library, also while it is in use; media files are not copied."""
-    from mm_agents.library import Library
-
     with Library.open(library, create=False) as opened:
         opened.backup(folder)
         total = opened.count()
-    done({"backup": str(folder), "total": total}, f"{total} records saved to {folder}", as_json, quiet)
+    output.show({"backup": str(folder), "total": total}, plain(f"{total} records saved to {folder}"))
 
 
-@app.command()
+@command()
 def restore(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that backup wrote.")],
     library: LibraryOption = DEFAULT_LIBRARY,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    output: Output = SHOWN,
 ) -> None:
     """Replace the library's content by a backup; on failure nothing changes."""
-    from mm_agents.library import Library
-
     with Library.open(library, create=False) as opened:
         opened.restore(folder)
         total = opened.count()
-    done({"restored": str(folder), "total": total}, f"{total} records restored from {folder}", as_json, quiet)
+    output.show({"restored": str(folder), "total": total}, plain(f"{total} records restored from {folder}"))
 
 
-@app.command()
+@command()
 def copy(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A library's location.")],
     target: Annotated[str, typer.Argument(metavar="TARGET", help="Another location: weaviate://host:8080/Media.")],
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    output: Output = SHOWN,
 ) -> None:
     """Copy a library with its vectors into another store, and compare them record by record; resumable."""
     from mm_agents import migration
-    from mm_agents._progress import bar
-    from mm_agents.errors import LibraryNotFoundError
     from mm_agents.location import open_store
 
     with (
         closing(open_store(source)) as before,
         ExitStack() as stack,
-        bar("Copying", show=False if quiet or as_json else None) as report,
+        bar("Copying", show=output.progress) as report,
     ):
         try:
             after = stack.enter_context(closing(open_store(target)))
@@ -176,38 +151,30 @@ def copy(
             after = stack.enter_context(closing(open_store(target, spec=before.spec)))
         result = migration.copy(before, after, report=report)
     equal = f"both sides equal, checksum {result.checksum[:12]}"
-    done(asdict(result), f"{result.copied} copied, {result.unchanged} unchanged; {equal}", as_json, quiet)
+    output.show(asdict(result), f"{result.copied} copied, {result.unchanged} unchanged; {equal}")
 
 
-@app.command()
+@command()
 def migrate(
     to: Annotated[str, typer.Option("--to", metavar="EMBEDDER", help="The new model: google:gemini-embedding-2.")],
     name: Annotated[str, typer.Option("--as", metavar="VECTOR", help="The new vector's name: media_v2.")],
     vector: Annotated[str, typer.Option("--vector", metavar="VECTOR", help="The vector that it replaces.")] = "media",
     library: LibraryOption = DEFAULT_LIBRARY,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    output: Output = SHOWN,
 ) -> None:
     """Add a new model's vector beside an old one, fill it, and search by it from then on; resumable."""
-    from mm_agents import _plugins, migration
-    from mm_agents._progress import bar
-    from mm_agents.library import Library
+    from mm_agents import migration
 
     embedder = _plugins.build_named("embedders", to)
     with (
         Library.open(library, create=False) as opened,
-        bar("Embedding", show=False if quiet or as_json else None) as report,
+        bar("Embedding", show=output.progress) as report,
     ):
         result = migration.migrate(opened, embedder, name=name, vector=vector, report=report)
-    if as_json:
-        print_json(asdict(result))
-    elif not quiet:
-        show_line(f"{result.filled} filled, {result.unchanged} unchanged, {len(result.failed)} failed")
-        show_line(f"overlap@10 with {plain(vector)}: {result.overlap:.2f}")
-        now = f"searches use {name} now" if result.switched else f"searches still use {vector}"
-        show_line(plain(now))
-    for failed in result.failed if not as_json else ():
-        say(f"[yellow]Failed:[/yellow] {plain(failed.path)}: {plain(failed.reason)}")
-    if result.failed:
-        raise typer.Exit(SOME_FAILED)
+    output.show(
+        asdict(result),
+        f"{result.filled} filled, {result.unchanged} unchanged, {len(result.failed)} failed",
+        f"overlap@10 with {plain(vector)}: {result.overlap:.2f}",
+        plain(f"searches use {name} now" if result.switched else f"searches still use {vector}"),
+    )
+    exit_if_failed(result.failed, output)

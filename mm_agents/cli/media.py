@@ -3,38 +3,63 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from mm_agents._progress import bar
 from mm_agents.cli.app import (
     DEFAULT_LIBRARY,
-    SOME_FAILED,
+    SHOWN,
     DebugOption,
     EmbedderOption,
     JsonOption,
     LibraryOption,
+    Output,
     QuietOption,
     VectorOption,
     WhereOption,
     WordsOption,
-    app,
+    command,
+    exit_if_failed,
     open_page,
-    own_properties,
     plain,
-    print_hits,
     print_json,
-    read_weights,
     say,
     show_line,
-    write_sheet,
 )
+from mm_agents.ingest.ocr_pass import can_read, read_words
+from mm_agents.library import Library
 from mm_agents.search.ranking import hit_json
+from mm_agents.types import Hit
 
 
-@app.command()
+@dataclass(frozen=True, kw_only=True)
+class SheetOptions:
+    """Whether the hits are also written as a page."""
+
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a contact sheet.")] = None
+    open_sheet: Annotated[bool, typer.Option("--open", help="Open a contact sheet in a browser.")] = False
+
+    def write(self, title: str, hits: Sequence[Hit], locate: Callable[[Hit], Path | None]) -> None:
+        """Write a contact sheet, if asked; without a file, into a temporary folder."""
+        if not (self.html or self.open_sheet):
+            return
+        from mm_agents.contact_sheet import Panel, page
+
+        target = self.html or Path(tempfile.mkdtemp(prefix="mm-agents-")) / "hits.html"
+        target.write_text(page(title, [Panel(title="Hits", hits=hits)], locate), encoding="utf-8")
+        if self.open_sheet:
+            open_page(target)
+
+
+NO_SHEET = SheetOptions()
+
+
+@command()
 def demo(
     keep: Annotated[
         Path | None, typer.Option("--keep", metavar="DIR", help="Keep media, library and page here.")
@@ -50,13 +75,14 @@ def demo(
 
     if keep is not None and keep.is_dir() and any(keep.iterdir()):
         raise typer.BadParameter(f"{keep} is not empty.", param_hint="--keep")
+    output = Output(as_json=as_json, quiet=quiet)
     folder = keep or Path(tempfile.mkdtemp(prefix="mm-agents-demo-"))
-    outcome = demonstration.run(folder, progress=False if quiet or as_json else None)
-    if as_json:
+    outcome = demonstration.run(folder, progress=output.progress)
+    if output.as_json:
         answers = [{"question": q.title, "hits": [hit_json(hit) for hit in hits]} for q, hits in outcome.answers]
         asked = {"answer": outcome.answer.to_json() if outcome.answer else None}
         print_json({"added": outcome.report.added, "answers": answers, "page": str(outcome.page)} | asked)
-    elif not quiet:
+    elif not output.quiet:
         show_line(f"Added {outcome.report.added} pictures, clips and texts to {folder / 'library'}\n")
         for question, hits in outcome.answers:
             show_line(f"[bold]{question.title}[/bold]")
@@ -69,7 +95,7 @@ def demo(
         open_page(outcome.page)
 
 
-@app.command()
+@command()
 def add(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, and folders with everything in them.")],
     library: LibraryOption = DEFAULT_LIBRARY,
@@ -78,34 +104,25 @@ def add(
         bool, typer.Option("--prune", help="Also remove files that are no longer in these folders.")
     ] = False,
     words: WordsOption = "auto",
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    output: Output = SHOWN,
 ) -> None:
     """Add pictures, videos, texts and PDFs. Adding a file again is a no-op; an interrupted run is resumable."""
-    from mm_agents.library import Library
-
     try:
         with Library.open(library, embedder=embedder) as opened:
-            report = opened.add(*paths, prune=prune, words=words, progress=False if quiet or as_json else None)
+            report = opened.add(*paths, prune=prune, words=words, progress=output.progress)
     except KeyboardInterrupt:
         say("Interrupted. Complete files are kept; run the same command to resume.")
         raise typer.Exit(130) from None
-    if as_json:
-        print_json({**asdict(report), "failed": [asdict(failed) for failed in report.failed]})
-    elif not quiet:
-        removed = f", {report.removed} removed" if report.removed else ""
-        read = f", words read in {report.read}" if report.read else ""
-        show_line(f"{report.added} added, {report.unchanged} unchanged{removed}{read}, {len(report.failed)} failed")
-        if report.read is None:
-            say("[yellow]Note:[/yellow] Words in pictures were not read: pip install 'mm-agents\\[documents]'")
-    for failed in report.failed if not as_json else ():
-        say(f"[yellow]Failed:[/yellow] {plain(failed.path)}: {plain(failed.reason)}")
-    if report.failed:
-        raise typer.Exit(SOME_FAILED)
+    removed = f", {report.removed} removed" if report.removed else ""
+    read = f", words read in {report.read}" if report.read else ""
+    counts = f"{report.added} added, {report.unchanged} unchanged{removed}{read}, {len(report.failed)} failed"
+    output.show({**asdict(report), "failed": [asdict(failed) for failed in report.failed]}, counts)
+    if report.read is None and not output.silent:
+        say("[yellow]Note:[/yellow] Words in pictures were not read: pip install 'mm-agents\\[documents]'")
+    exit_if_failed(report.failed, output)
 
 
-@app.command()
+@command()
 def search(
     query: Annotated[str | None, typer.Argument(metavar="TEXT", help="Words or a sentence.")] = None,
     library: LibraryOption = DEFAULT_LIBRARY,
@@ -117,177 +134,121 @@ def search(
     where: WhereOption = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The most hits to show.")] = 10,
     embedder: EmbedderOption = None,
-    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a contact sheet.")] = None,
-    open_sheet: Annotated[bool, typer.Option("--open", help="Open a contact sheet in a browser.")] = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    sheet: SheetOptions = NO_SHEET,
+    output: Output = SHOWN,
 ) -> None:
     """Find media by words, by a picture, by a clip, or by several of them at once."""
-    from mm_agents.library import Library
-
     asked = [str(part) for part in (query, image, video, url) if part]
     if not asked:
         raise typer.BadParameter("Nothing to search for. Give TEXT, --image, --video or --url.")
     with Library.open(library, embedder=embedder, create=False) as opened:
-        weights = read_weights(vector) or None
+        weights = read_weights(vector)
         hits = opened.search(
             query, image=image, video=video, url=url, kind=kind, vector=weights, where=where, limit=limit
         )
-        if html or open_sheet:
-            page = write_sheet(" + ".join(asked), hits, opened.path, html)
-            if open_sheet:
-                open_page(page)
-    if as_json:
-        print_json({"query": query if query else asked[0], "hits": [hit_json(hit) for hit in hits]})
-    elif not quiet:
-        print_hits(hits)
+        sheet.write(" + ".join(asked), hits, opened.path)
+    _show_hits(query or asked[0], hits, output)
 
 
-@app.command()
+@command()
 def count(
     library: LibraryOption = DEFAULT_LIBRARY,
     by: Annotated[str | None, typer.Option("--by", metavar="NAME", help="Group by a property: media_type.")] = None,
     where: WhereOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    output: Output = SHOWN,
 ) -> None:
     """Count the assets of the library."""
-    from mm_agents.library import Library
-
     with Library.open(library, create=False) as opened:
         groups = opened.count(group_by=by, where=where) if by else {}
         total = opened.count(where=where)
-    if as_json:
-        print_json({"groups": groups, "total": total})
-    elif not quiet:
-        for value, number in sorted(groups.items(), key=lambda group: (-group[1], group[0])):
-            show_line(f"{number:>8}  {plain(value) or '(none)'}")
-        show_line(f"{total:>8}  total")
+    largest_first = sorted(groups.items(), key=lambda group: (-group[1], group[0]))
+    lines = [f"{number:>8}  {plain(value) or '(none)'}" for value, number in largest_first]
+    output.show({"groups": groups, "total": total}, *lines, f"{total:>8}  total")
 
 
-@app.command()
+@command()
 def show(
     reference: Annotated[str, typer.Argument(metavar="ID", help="An id, a name or a path.")],
     library: LibraryOption = DEFAULT_LIBRARY,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    output: Output = SHOWN,
 ) -> None:
     """Show one record: its properties, its parts and its vectors."""
-    from mm_agents.library import Library
-
     with Library.open(library, create=False) as opened:
         record = opened.get(reference)
         record = opened.store.get([record.id], with_vectors=True)[record.id]
         parts = opened.parts(record.id, with_vectors=True)
     vectors = sorted({name for part in [record, *parts] for name in part.vectors})
-    if as_json:
-        fields = [
-            {
-                "id": part.id,
-                **own_properties(part.properties, record.properties),
-                "text": part.text or None,
-                "vectors": sorted(part.vectors),
-            }
-            for part in parts
-        ]
-        print_json(
-            {"id": record.id, **record.properties, "text": record.text or None, "vectors": vectors, "parts": fields}
-        )
-    elif not quiet:
-        show_line(f"[bold]{plain(record.name)}[/bold]  [dim]{record.id}[/dim]")
-        for name, value in sorted(record.properties.items()):
-            show_line(f"  {name:<12} {plain(str(value))}")
-        show_line(f"  {'vectors':<12} {', '.join(vectors) or 'none'}")
-        for part in parts:
-            own = "  ".join(
-                f"{name} {value}" for name, value in own_properties(part.properties, record.properties).items()
-            )
-            show_line(f"  [dim]part[/dim]         {own}  {plain(part.text[:60])}")
+    lines = [f"[bold]{plain(record.name)}[/bold]  [dim]{record.id}[/dim]"]
+    lines += [f"  {name:<12} {plain(str(value))}" for name, value in sorted(record.properties.items())]
+    lines.append(f"  {'vectors':<12} {', '.join(vectors) or 'none'}")
+    fields: list[dict[str, Any]] = []
+    for part in parts:
+        own = {name: value for name, value in part.properties.items() if record.properties.get(name) != value}
+        fields.append({"id": part.id, **own, "text": part.text or None, "vectors": sorted(part.vectors)})
+        listed = "  ".join(f"{name} {value}" for name, value in own.items())
+        lines.append(f"  [dim]part[/dim]         {listed}  {plain(part.text[:60])}")
+    document = {"id": record.id, **record.properties, "text": record.text or None, "vectors": vectors, "parts": fields}
+    output.show(document, *lines)
 
 
-@app.command()
+@command()
 def remove(
     references: Annotated[list[str], typer.Argument(metavar="ID…", help="Ids, names or paths.")],
     library: LibraryOption = DEFAULT_LIBRARY,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    output: Output = SHOWN,
 ) -> None:
     """Remove records from the library; the files are kept."""
-    from mm_agents.library import Library
-
     with Library.open(library, create=False) as opened:
         ids = [opened.get(reference).id for reference in references]
         removed = opened.remove(*ids)
-    if as_json:
-        print_json({"removed": removed, "ids": ids})
-    elif not quiet:
-        show_line(f"{removed} removed")
+    output.show({"removed": removed, "ids": ids}, f"{removed} removed")
 
 
-@app.command()
+@command()
 def doctor(
     library: LibraryOption = DEFAULT_LIBRARY,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    output: Output = SHOWN,
 ) -> None:
     """Check the installed extras, the offline embedder and the library."""
     from mm_agents.cli.maintenance import examine
 
     checks = examine(library)
-    if as_json:
-        print_json({"ok": all(check.ok for check in checks), "checks": [asdict(check) for check in checks]})
-    elif not quiet:
-        for check in checks:
-            mark = "[green]ok[/green]  " if check.ok else ("[red]bad[/red] " if check.needed else "[dim]-[/dim]   ")
-            show_line(f"{mark}{check.name:<22} {plain(check.detail)}")
+    lines: list[str] = []
+    for check in checks:
+        mark = "[green]ok[/green]  " if check.ok else ("[red]bad[/red] " if check.needed else "[dim]-[/dim]   ")
+        lines.append(f"{mark}{check.name:<22} {plain(check.detail)}")
+    output.show({"ok": all(check.ok for check in checks), "checks": [asdict(check) for check in checks]}, *lines)
     if any(check.needed and not check.ok for check in checks):
         raise typer.Exit(1)
 
 
-@app.command("add-movies")
+@command(name="add-movies")
 def add_movies(
     films: Annotated[Path, typer.Argument(metavar="FILE.json", help="A list of films with id, title and overview.")],
     posters: Annotated[Path, typer.Argument(metavar="POSTERS/", help="Their posters: ID_poster.jpg.")],
     library: LibraryOption = DEFAULT_LIBRARY,
     embedder: EmbedderOption = None,
     words: WordsOption = "auto",
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    output: Output = SHOWN,
 ) -> None:
     """Add films with a vector of their text and one of their poster. Adding a film again is a no-op."""
-    from mm_agents._progress import bar
     from mm_agents.ingest import movies
-    from mm_agents.ingest.ocr_pass import can_read, read_words
     from mm_agents.ingest.presets import movies_spec
-    from mm_agents.library import Library
 
-    progress_or_callback = False if quiet or as_json else None
     with Library.open(library, embedder=embedder, preset=movies_spec) as opened:
-        with bar("Adding", show=progress_or_callback) as report:
+        with bar("Adding", show=output.progress) as report:
             result = movies.add_movies(opened, films, posters, report=report)
-        with bar("Reading words", show=progress_or_callback) as report:
+        with bar("Reading words", show=output.progress) as report:
             chosen = words if words == "all" or can_read() else "none"
             read_words(opened.store, opened.routes, opened.path, chosen, report=report)
-    if as_json:
-        print_json(asdict(result))
-    elif not quiet:
-        show_line(f"{result.added} added, {result.unchanged} unchanged, {len(result.failed)} failed")
-    if not as_json:
-        for title in result.without_poster:
-            say(f"[yellow]No poster:[/yellow] {plain(title)} has no poster_vector.")
-        for failed in result.failed:
-            say(f"[yellow]Failed:[/yellow] {plain(failed.path)}: {plain(failed.reason)}")
-    if result.failed:
-        raise typer.Exit(SOME_FAILED)
+    counts = f"{result.added} added, {result.unchanged} unchanged, {len(result.failed)} failed"
+    output.show(asdict(result), counts)
+    for title in result.without_poster if not output.as_json else ():
+        say(f"[yellow]No poster:[/yellow] {plain(title)} has no poster_vector.")
+    exit_if_failed(result.failed, output)
 
 
-@app.command()
+@command()
 def recommend(
     like: Annotated[
         list[str], typer.Option("--like", metavar="TITLE_OR_ID", help="A film to be near to; may be repeated.")
@@ -301,25 +262,41 @@ def recommend(
     diversity: Annotated[float, typer.Option("--diversity", help="From 0, the nearest, to 1, the most diverse.")] = 0.0,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The most films to show.")] = 10,
     library: LibraryOption = DEFAULT_LIBRARY,
-    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a contact sheet.")] = None,
-    open_sheet: Annotated[bool, typer.Option("--open", help="Open a contact sheet in a browser.")] = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    sheet: SheetOptions = NO_SHEET,
+    output: Output = SHOWN,
 ) -> None:
     """Recommend films near to those liked and far from those not liked, in one vector or several."""
-    from mm_agents.library import Library
-
     title = "Like " + ", ".join(like) + (f", unlike {', '.join(unlike)}" if unlike else "")
     with Library.open(library, create=False) as opened:
         hits = opened.recommend(
-            like, unlike or (), vectors=read_weights(vector) or None, where=where, diversity=diversity, limit=limit
+            like, unlike or (), vectors=read_weights(vector), where=where, diversity=diversity, limit=limit
         )
-        if html or open_sheet:
-            page = write_sheet(title, hits, opened.path, html)
-            if open_sheet:
-                open_page(page)
-    if as_json:
-        print_json({"query": title, "hits": [hit_json(hit) for hit in hits]})
-    elif not quiet:
-        print_hits(hits)
+        sheet.write(title, hits, opened.path)
+    _show_hits(title, hits, output)
+
+
+def read_weights(vectors: Sequence[str] | None) -> dict[str, float] | None:
+    """The weights that ``--vector NAME=WEIGHT`` gives; a name alone weighs 1."""
+    weights: dict[str, float] = {}
+    for one in vectors or ():
+        name, separator, weight = one.partition("=")
+        try:
+            weights[name] = float(weight) if separator else 1.0
+        except ValueError:
+            raise typer.BadParameter(f"{weight!r} is not a weight; write {name}=0.6.", param_hint="--vector") from None
+    return weights or None
+
+
+def _show_hits(query: str, hits: Sequence[Hit], output: Output) -> None:
+    """Print hits: place, score, the vectors that found them, and a line of the text that matched."""
+    from mm_agents.contact_sheet import moment
+
+    lines: list[str] = []
+    for n, hit in enumerate(hits, start=1):
+        by = ", ".join(dict.fromkeys(found.vector for found in hit.found_by))
+        where = f"  {moment(hit)}" if moment(hit) else ""
+        lines.append(f"{n:>3}  [bold]{plain(hit.name)}[/bold]{where}  [dim]{hit.score:.3f} by {plain(by)}[/dim]")
+        if hit.text:
+            lines.append(f"     {plain(' '.join(hit.text.split())[:100])}")
+        lines.append(f"     [dim]{hit.id}[/dim]")
+    output.show({"query": query, "hits": [hit_json(hit) for hit in hits]}, *(lines or ["Nothing was found."]))

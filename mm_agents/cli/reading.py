@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mm_agents.cli.app import DebugOption, JsonOption, QuietOption, app, plain, print_json, say, show_line
+from mm_agents.cli.app import HELP, SHOWN, Output, app, command, plain, print_json, say, show_line, write_text
 from mm_agents.documents import read_document
 
 if TYPE_CHECKING:
@@ -21,12 +20,7 @@ if TYPE_CHECKING:
 reading: typer.Typer = typer.Typer(
     name="read",
     no_args_is_help=True,
-    help="""Read a picture or PDF: every value with its place on the page.
-
-[dim]Examples:[/dim]
-  mm-agents read invoice scan.png --overlay seen.png
-  mm-agents read table slide.png --question "which unit has the highest revenue growth?"
-  mm-agents read hidden blank.png""",
+    help=HELP["read"],
 )
 app.add_typer(reading)
 
@@ -45,25 +39,22 @@ QuestionOption = Annotated[
 ]
 
 
-@reading.command()
+@command(reading)
 def text(
     file: FileArgument,
     page: PageOption = None,
     overlay: OverlayOption = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    output: Output = SHOWN,
 ) -> None:
     """Read all words."""
-    found = read_document("text", file, page=page)
-    _overlay(found, file, page, overlay, quiet or as_json)
-    if as_json:
+    found = _read("text", file, page, overlay, output)
+    if output.as_json:
         print_json(found.to_json())
     else:
         _write(found.text)
 
 
-@reading.command()
+@command(reading)
 def hidden(
     file: FileArgument,
     page: PageOption = None,
@@ -72,18 +63,15 @@ def hidden(
     enhanced: Annotated[
         Path | None, typer.Option("--enhanced", metavar="OUT.png", help="Write the picture that shows the text.")
     ] = None,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    output: Output = SHOWN,
 ) -> None:
     """Read text in almost the colour of its background."""
-    found = read_document("hidden_text", file, page=page, model=_open(model))
-    _overlay(found, file, page, overlay, quiet or as_json)
+    found = _read("hidden_text", file, page, overlay, output, model)
     if enhanced:
         import PIL.Image
 
         _save(PIL.Image.fromarray(found.enhanced.pixels), enhanced)
-    if as_json:
+    if output.as_json:
         print_json(found.to_json())
     elif found.lines:
         _write("\n".join(line.text for line in found.lines))
@@ -92,7 +80,7 @@ def hidden(
         say(f"{plain(found.how)[:1].upper()}{plain(found.how)[1:]}; {found.seen} visible words were left out.")
 
 
-@reading.command()
+@command(reading)
 def invoice(
     file: FileArgument,
     page: PageOption = None,
@@ -101,19 +89,16 @@ def invoice(
     overlay: OverlayOption = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="The line items as CSV.")] = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    output: Output = SHOWN,
 ) -> None:
     """Read an invoice or receipt: fields, line items, and checks of its sums."""
-    _one_form(json=as_json, markdown=markdown, csv=csv)
-    found = read_document("invoice", file, page=page, model=_open(model))
-    _overlay(found, file, page, overlay, quiet or as_json)
+    _one_form(json=output.as_json, markdown=markdown, csv=csv)
+    found = _read("invoice", file, page, overlay, output, model)
     answered = found.ask(question, model=_open(model)) if question else None
-    _print(found, answered, as_json, {found.to_markdown: markdown or not csv, found.to_csv: csv})
+    _print(found, answered, output, {found.to_markdown: markdown or not csv, found.to_csv: csv})
 
 
-@reading.command()
+@command(reading)
 def table(
     file: FileArgument,
     page: PageOption = None,
@@ -123,21 +108,18 @@ def table(
     markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown (also the default).")] = False,
     html: Annotated[bool, typer.Option("--html", help="As HTML, with spans.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    output: Output = SHOWN,
 ) -> None:
     """Read a table: ruled, unruled, or cards in a grid."""
-    _one_form(json=as_json, markdown=markdown, html=html, csv=csv)
-    found = read_document("table", file, page=page, model=_open(model))
-    _overlay(found, file, page, overlay, quiet or as_json)
+    _one_form(json=output.as_json, markdown=markdown, html=html, csv=csv)
+    found = _read("table", file, page, overlay, output, model)
     answered = found.ask(question, model=_open(model)) if question else None
-    _print(found, answered, as_json, {found.to_csv: csv, found.to_html: html, found.to_markdown: not csv and not html})
-    if not found.cells and not as_json:
+    _print(found, answered, output, {found.to_csv: csv, found.to_html: html, found.to_markdown: not csv and not html})
+    if not found.cells and not output.as_json:
         say("[yellow]Note:[/yellow] No table was found.")
 
 
-@reading.command()
+@command(reading)
 def flowchart(
     file: FileArgument,
     page: PageOption = None,
@@ -149,15 +131,12 @@ def flowchart(
     dot: Annotated[bool, typer.Option("--dot", help="As Graphviz text.")] = False,
     python: Annotated[bool, typer.Option("--python", help="As a Python module; it is never run.")] = False,
     run: Annotated[bool, typer.Option("--run", help="Walk through it and take its decisions.")] = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    output: Output = SHOWN,
 ) -> None:
     """Read a flowchart, also with swimlanes: steps, branches and problems."""
-    _one_form(json=as_json, steps=steps, mermaid=mermaid, dot=dot, python=python, run=run)
-    found = read_document("flowchart", file, page=page, model=_open(model))
-    _overlay(found, file, page, overlay, quiet or as_json)
-    if not found.nodes and not as_json:
+    _one_form(json=output.as_json, steps=steps, mermaid=mermaid, dot=dot, python=python, run=run)
+    found = _read("flowchart", file, page, overlay, output, model)
+    if not found.nodes and not output.as_json:
         say("[yellow]Note:[/yellow] No flowchart was found.")
         return
     if run:
@@ -165,8 +144,8 @@ def flowchart(
         return
     answered = found.ask(question, model=_open(model)) if question else None
     other = {found.to_mermaid: mermaid, found.to_dot: dot, found.to_python: python}
-    _print(found, answered, as_json, other | {found.to_steps: not any(other.values())})
-    for finding in found.findings if not as_json and not quiet and not answered else ():
+    _print(found, answered, output, other | {found.to_steps: not any(other.values())})
+    for finding in found.findings if not output.silent and not answered else ():
         say(f"[yellow]{plain(finding.kind.replace('_', ' ').capitalize())}:[/yellow] {plain(finding.message)}")
 
 
@@ -197,12 +176,16 @@ def _walk(walk: Walk) -> None:
         walk.take(chosen - 1)
 
 
-def _overlay(found: Reading, file: Path, page: int | None, overlay: Path | None, silent: bool) -> None:
-    """Draw what was found, if asked."""
+def _read(
+    kind: str, file: Path, page: int | None, overlay: Path | None, output: Output, model: str | None = None
+) -> Any:
+    """Read a document, and draw what was found, if asked."""
+    found = read_document(kind, file, page=page, model=_open(model))
     if overlay:
         written = _draw(file, found.marks(), page, overlay)
-        if not silent:
+        if not output.silent:
             say(f"[dim]Drawn: {plain(', '.join(map(str, written)))}[/dim]")
+    return found
 
 
 def _open(model: str | None) -> ChatModel | None:
@@ -241,10 +224,10 @@ def _one_form(**forms: bool) -> None:
 
 
 def _print(
-    found: Reading, answered: DocumentAnswer | None, as_json: bool, forms: dict[Callable[[], str], bool]
+    found: Reading, answered: DocumentAnswer | None, output: Output, forms: dict[Callable[[], str], bool]
 ) -> None:
     """Print the reading, or the answer to a question about it."""
-    if as_json:
+    if output.as_json:
         print_json(found.to_json() | (answered.to_json() if answered else {}))
     elif answered:
         show_line(plain(answered.answer or "This document does not contain the answer."))
@@ -260,7 +243,4 @@ def _print(
 
 
 def _write(what: str) -> None:
-    """Text from a document: as it is for a file or pipe, without control characters for a terminal."""
-    if sys.stdout.isatty():
-        what = "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in what)
-    sys.stdout.write(what if what.endswith("\n") else what + "\n")
+    write_text(what if what.endswith("\n") else what + "\n")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 import signal
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from mm_agents.cli.app import DEFAULT_LIBRARY, DebugOption, LibraryOption, QuietOption, app, plain, say
+from mm_agents.cli.app import DEFAULT_LIBRARY, HELP, DebugOption, LibraryOption, QuietOption, command, plain, say
 from mm_agents.cli.asking import ModelOption
-
-if TYPE_CHECKING:
-    from mm_agents.library import Library
+from mm_agents.library import Library
 
 PlaceArgument = Annotated[
     str | None, typer.Argument(metavar="LIB", help="The library's folder; as --library.", show_default=False)
@@ -24,30 +22,17 @@ AllowHostOption = Annotated[
     typer.Option("--allow-host", metavar="NAME", help="A further host name of this server; may be repeated."),
 ]
 _UNITS = {"": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3}
-_CLIENT = """Serve the library to agents: an MCP server on standard input and output, or with --http for several.
-
-Agents search it, read its documents and look at its pictures; nothing is changed.
-
-[dim]The configuration of a client that starts the server itself:[/dim]
-  {"mcpServers": {"media": {"command": "mm-agents", "args": ["mcp", "/home/me/library"]}}}
-
-[dim]One that connects to a server:[/dim]
-  mm-agents mcp ./library --http
-  {"mcpServers": {"media": {"url": "http://127.0.0.1:8765/mcp"}}}
-
-[dim]For other machines, with a token that clients send as "Authorization: Bearer ...":[/dim]
-  MM_AGENTS_TOKEN=... mm-agents mcp ./library --http --host 0.0.0.0 --allow-host media.example.org"""
 
 
-@app.command()
-def serve(
-    place: PlaceArgument = None,
-    library: LibraryOption = DEFAULT_LIBRARY,
-    model: ModelOption = None,
-    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[
-        int | None, typer.Option("--port", metavar="N", help="Default: the first free one from 7860.")
-    ] = None,
+@dataclass(frozen=True, kw_only=True)
+class ServeOptions:
+    """How the page is served."""
+
+    model: ModelOption = None
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1"
+    port: Annotated[int | None, typer.Option("--port", metavar="N", help="Default: the first free one from 7860.")] = (
+        None
+    )
     password: Annotated[
         str | None,
         typer.Option(
@@ -56,60 +41,59 @@ def serve(
             metavar="TEXT",
             help="To sign in with as the user mm-agents. Better set in the environment: others can see arguments.",
         ),
-    ] = None,
+    ] = None
     uploads: Annotated[
         Path | None,
         typer.Option("--uploads", metavar="DIR", help="The folder of added files. Default: LIB/uploads."),
-    ] = None,
-    read_only: Annotated[bool, typer.Option("--read-only", help="Do not allow adding files.")] = False,
+    ] = None
+    read_only: Annotated[bool, typer.Option("--read-only", help="Do not allow adding files.")] = False
     max_upload: Annotated[
         str, typer.Option("--max-upload", metavar="SIZE", help="The largest file that can be uploaded.")
-    ] = "2gb",
-    allow_host: AllowHostOption = None,
-    open_browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    ] = "2gb"
+    allow_host: AllowHostOption = None
+    open_browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False
+
+
+SERVED = ServeOptions()
+
+
+@command(help=HELP["serve"])
+def serve(
+    place: PlaceArgument = None,
+    library: LibraryOption = DEFAULT_LIBRARY,
+    options: ServeOptions = SERVED,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """Serve a chat page: ask with files, see each source's box or second, browse and fill the library.
-
-    Only this machine can open it, and nothing on it is loaded from the internet. Press Ctrl-C to stop. The extra plots
-    adds a map of the library's vectors.
-
-    [dim]Examples:[/dim]
-      mm-agents serve ./my --open
-      mm-agents serve ./my --model offline               [dim]no chat model: everything stays on this machine[/dim]
-      MM_AGENTS_PASSWORD=… mm-agents serve ./my --host 0.0.0.0 --allow-host media.example.org --read-only
-
-    On any other --host a password is needed; what is sent is not encrypted, so put a server with TLS in front and give
-    its name with --allow-host: without it the page answers to this machine's own addresses and name alone.
-    """
+    """Serve a chat page."""
     from mm_agents.agent import Agent
-    from mm_agents.library import Library
     from mm_agents.web.server import USER, Settings, serve
 
     settings = Settings(
-        host=host,
-        port=port,
-        password=password or None,
-        largest=_bytes(max_upload),
-        allowed_hosts=tuple(allow_host or ()),
+        host=options.host,
+        port=options.port,
+        password=options.password or None,
+        largest=_bytes(options.max_upload),
+        allowed_hosts=tuple(options.allow_host or ()),
     )
     settings.check()
     with Library.open(place or library, create=False) as opened:
-        folder = None if read_only else uploads or (opened.root / "uploads" if opened.root is not None else None)
+        beside = opened.root / "uploads" if opened.root is not None else None
+        folder = None if options.read_only else options.uploads or beside
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that visitors' files go then too
 
         def ready(url: str) -> None:
             if not quiet:
-                say(f"The page is at [bold]{plain(url)}[/bold]" + (f" for the user {USER}" if password else ""))
+                say(f"The page is at [bold]{plain(url)}[/bold]" + (f" for the user {USER}" if options.password else ""))
                 say("[dim]Press Ctrl-C to stop.[/dim]")
-            if open_browser:
+            if options.open_browser:
                 typer.launch(url)
 
-        serve(Agent(opened, model=model), replace(settings, uploads=folder), name=_name(opened), ready=ready)
+        agent = Agent(opened, model=options.model)
+        serve(agent, replace(settings, uploads=folder), name=_name(opened), ready=ready)
 
 
-@app.command(help=_CLIENT)
+@command(help=HELP["mcp"])
 def mcp(
     place: PlaceArgument = None,
     http: Annotated[
@@ -141,7 +125,6 @@ def mcp(
 ) -> None:
     """Serve the library to agents over MCP."""
     from mm_agents import adapters
-    from mm_agents.library import Library
 
     with Library.open(place or library, create=False) as opened:
         served = adapters.mcp.server(opened)

@@ -8,22 +8,26 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from mm_agents import _plugins
+from mm_agents._progress import bar
 from mm_agents.cli.app import (
     DEFAULT_LIBRARY,
+    HELP,
+    SHOWN,
     DebugOption,
     JsonOption,
     LibraryOption,
+    Output,
+    Printing,
     QuietOption,
     WhereOption,
     app,
-    done,
+    command,
     open_page,
     plain,
-    print_json,
     say,
-    show_line,
-    with_options,
 )
+from mm_agents.library import Library
 
 if TYPE_CHECKING:
     from mm_agents.contrastive.data import PictureSet
@@ -32,11 +36,7 @@ if TYPE_CHECKING:
 training: typer.Typer = typer.Typer(
     name="train",
     no_args_is_help=True,
-    help="""Train your own embedder, on the CPU or a GPU (pip install 'mm-agents\\[train]').
-
-Use the result as [bold]--embedder contrastive:DIR[/bold]:
-  mm-agents train digits --data train.csv.gz --out ./digits
-  mm-agents add scans/ --library ./my --embedder contrastive:./digits""",
+    help=HELP["train"],
 )
 app.add_typer(training)
 
@@ -51,7 +51,7 @@ LossOption = Annotated[
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainOptions:
+class TrainOptions(Printing):
     """The options of every command that trains a network; a field that ``Options`` has too is passed on to it."""
 
     out: OutOption
@@ -104,21 +104,20 @@ class PairOptions(PictureOptions):
 
 def _run(options: TrainOptions, data: PictureSet) -> None:
     """Train on data and show the curve."""
-    from mm_agents._progress import bar
     from mm_agents.contrastive.train import Options, train
 
     settings = Options(
-        **{one.name: getattr(options, one.name) for one in fields(Options) if hasattr(options, one.name)}
+        **{field.name: getattr(options, field.name) for field in fields(Options) if hasattr(options, field.name)}
     )
-    with bar("Training", show=False if options.quiet or options.as_json else None) as report:
+    with bar("Training", show=options.progress) as report:
         curve = train(data, options.out, settings, resume=options.resume, report=report)
-    if options.as_json:
-        print_json({"embedder": f"contrastive:{options.out}", **curve})
-    elif not options.quiet:
-        show_line(_table(curve))
-        best = curve["epochs"][curve["best"] - 1]
-        show_line(f"Epoch {curve['best']} is best: nearest neighbour right {best['accuracy']:.1%} of the time.")
-        show_line(f"Use it with [bold]--embedder contrastive:{plain(str(options.out))}[/bold]")
+    best = curve["epochs"][curve["best"] - 1]
+    options.show(
+        {"embedder": f"contrastive:{options.out}", **curve},
+        _table(curve),
+        f"Epoch {curve['best']} is best: nearest neighbour right {best['accuracy']:.1%} of the time.",
+        f"Use it with [bold]--embedder contrastive:{plain(str(options.out))}[/bold]",
+    )
 
 
 def _table(curve: dict[str, Any]) -> Any:
@@ -132,8 +131,7 @@ def _table(curve: dict[str, Any]) -> Any:
     return shown
 
 
-@training.command()
-@with_options
+@command(training)
 def digits(
     data: Annotated[
         Path,
@@ -149,8 +147,7 @@ def digits(
     _run(options, read_digits(data))
 
 
-@training.command()
-@with_options
+@command(training)
 def folders(
     data: Annotated[Path, typer.Option("--data", metavar="F", help="A folder that holds a folder for each class.")],
     options: PictureOptions,
@@ -161,8 +158,7 @@ def folders(
     _run(options, read_folders(data, side=options.side, channels=options.channels))
 
 
-@training.command()
-@with_options
+@command(training)
 def pairs(
     data: Annotated[
         Path, typer.Option("--data", metavar="F", help="CSV or TSV: two columns of paths, perhaps `label` 1 or 0.")
@@ -175,7 +171,25 @@ def pairs(
     _run(options, read_pairs(data, side=options.side, channels=options.channels))
 
 
-@training.command()
+@dataclass(frozen=True, kw_only=True)
+class AlignCommandOptions:
+    """The options of aligning, named as those of ``AlignOptions``."""
+
+    side: Annotated[Literal["both", "text", "image"], typer.Option("--side", help="The vectors to change.")] = "both"
+    shape: Annotated[Literal["linear", "residual"], typer.Option("--shape", help="The form of the change.")] = "linear"
+    loss: Annotated[Literal["infonce", "siglip"], typer.Option("--loss", help="InfoNCE or a sigmoid.")] = "infonce"
+    epochs: EpochsOption = 60
+    learning_rate: RateOption = 0.001
+    weight_decay: Annotated[float, typer.Option("--weight-decay", min=0, help="Pulls the change towards none.")] = 0.1
+    folds: Annotated[int, typer.Option("--folds", min=2, help="Parts for cross-validation.")] = 5
+    seeds: Annotated[int, typer.Option("--seeds", min=1, help="How often cross-validation is repeated.")] = 3
+    seed: SeedOption = 0
+
+
+ALIGNED = AlignCommandOptions()
+
+
+@command(training)
 def align(
     data: Annotated[
         Path,
@@ -183,129 +197,99 @@ def align(
     ],
     out: OutOption,
     embedder: Annotated[str, typer.Option("--embedder", metavar="NAME", help="The frozen embedder.")] = "offline",
-    side: Annotated[Literal["both", "text", "image"], typer.Option("--side", help="The vectors to change.")] = "both",
-    shape: Annotated[Literal["linear", "residual"], typer.Option("--shape", help="The form of the change.")] = "linear",
-    loss: Annotated[Literal["infonce", "siglip"], typer.Option("--loss", help="InfoNCE or a sigmoid.")] = "infonce",
-    epochs: EpochsOption = 60,
-    learning_rate: RateOption = 0.001,
-    weight_decay: Annotated[float, typer.Option("--weight-decay", min=0, help="Pulls the change towards none.")] = 0.1,
-    folds: Annotated[int, typer.Option("--folds", min=2, help="Parts for cross-validation.")] = 5,
-    seeds: Annotated[int, typer.Option("--seeds", min=1, help="How often cross-validation is repeated.")] = 3,
-    seed: SeedOption = 0,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    how: AlignCommandOptions = ALIGNED,
+    output: Output = SHOWN,
 ) -> None:
     """Align texts and pictures of an embedder by your pairs or clicks, and measure the gain."""
-    from mm_agents import _plugins
-    from mm_agents._progress import bar
     from mm_agents.contrastive import align as aligning
 
-    shown = False if quiet or as_json else None
-    options = aligning.AlignOptions(
-        side=side,
-        shape=shape,
-        loss=loss,
-        epochs=epochs,
-        learning_rate=learning_rate,
-        weight_decay=weight_decay,
-        folds=folds,
-        seeds=seeds,
-        seed=seed,
-    )
+    options = aligning.AlignOptions(**vars(how))
     frozen = _plugins.build_named("embedders", embedder)
     try:
-        with bar("Embedding", show=shown) as report:
+        with bar("Embedding", show=output.progress) as report:
             vectors = aligning.read_vectors(data, frozen, report=report)
-        with bar("Aligning", show=shown) as report:
+        with bar("Aligning", show=output.progress) as report:
             found = aligning.align(vectors, frozen.name, out, options, report=report)
     finally:
         frozen.close()
-    if as_json:
-        print_json({"embedder": f"contrastive:{out}", **found})
-    elif not quiet:
-        for name in ("recall@1", "recall@5"):
-            before, after = found[name]["before"], found[name]["after"]
-            show_line(
-                f"{name}: {before['mean']:.3f} ± {before['spread']:.3f} before, {after['mean']:.3f} ± "
-                f"{after['spread']:.3f} after, over {found['runs']} held-out parts"
-            )
-        use = f"--embedder contrastive:{plain(str(out))}"
-        if found["recall@1"]["gain"]["mean"] > 0:
-            show_line(f"Use it with [bold]{use}[/bold]")
-        else:
-            say(
-                "[yellow]Note:[/yellow] What was held out is found no better than before. Give more pairs, or try "
-                f"--side text or another --loss; {use} would search by it all the same."
-            )
+    use = f"--embedder contrastive:{plain(str(out))}"
+    has_gained = found["recall@1"]["gain"]["mean"] > 0
+    lines = [_gain(name, found) for name in ("recall@1", "recall@5")]
+    output.show(
+        {"embedder": f"contrastive:{out}", **found},
+        *lines,
+        *([f"Use it with [bold]{use}[/bold]"] if has_gained else ()),
+    )
+    if not has_gained and not output.silent:
+        say(
+            "[yellow]Note:[/yellow] What was held out is found no better than before. Give more pairs, or try "
+            f"--side text or another --loss; {use} would search by it all the same."
+        )
 
 
-@app.command()
+def _gain(name: str, found: dict[str, Any]) -> str:
+    before, after = found[name]["before"], found[name]["after"]
+    return (
+        f"{name}: {before['mean']:.3f} ± {before['spread']:.3f} before, {after['mean']:.3f} ± "
+        f"{after['spread']:.3f} after, over {found['runs']} held-out parts"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlotOptions:
+    """What is drawn and how; a field that ``plots.of_library`` has too is passed on to it."""
+
+    vector: Annotated[
+        str | None, typer.Option("--vector", metavar="NAME", help="Which vector; by default the library's first.")
+    ] = None
+    color: Annotated[str, typer.Option("--color", metavar="PROPERTY", help="Colour by this property.")] = "media_type"
+    method: Annotated[
+        Literal["umap", "pca"], typer.Option("--method", help="umap: neighbours in the plane; pca: main axes in 3-D.")
+    ] = "umap"
+    metric: Annotated[
+        Literal["cosine", "euclidean"], typer.Option("--metric", help="The distance between two vectors.")
+    ] = "cosine"
+    losses: Annotated[bool, typer.Option("--losses", help="Draw the curves of a trainer's folder, not its space.")] = (
+        False
+    )
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="FILE.html or FILE.png.")] = Path("plot.html")
+    where: WhereOption = None
+    parts: Annotated[bool, typer.Option("--parts", help="Draw each segment and page instead of each file.")] = False
+    limit: Annotated[int, typer.Option("--limit", "-n", min=3, help="The most points to draw, at random.")] = 20_000
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed draws the same map.")] = 0
+
+
+PLOTTED = PlotOptions()
+
+
+@command(help=HELP["plot"])
 def plot(
     place: Annotated[
         str | None, typer.Argument(metavar="[LIB|CHECKPOINT]", help="A library, or a trainer's folder.")
     ] = None,
-    vector: Annotated[
-        str | None, typer.Option("--vector", metavar="NAME", help="Which vector; by default the library's first.")
-    ] = None,
-    color: Annotated[str, typer.Option("--color", metavar="PROPERTY", help="Colour by this property.")] = "media_type",
-    method: Annotated[
-        Literal["umap", "pca"], typer.Option("--method", help="umap: neighbours in the plane; pca: main axes in 3-D.")
-    ] = "umap",
-    metric: Annotated[
-        Literal["cosine", "euclidean"], typer.Option("--metric", help="The distance between two vectors.")
-    ] = "cosine",
-    losses: Annotated[
-        bool, typer.Option("--losses", help="Draw the curves of a trainer's folder, not its space.")
-    ] = False,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="FILE.html or FILE.png.")] = Path(
-        "plot.html"
-    ),
-    where: WhereOption = None,
-    parts: Annotated[bool, typer.Option("--parts", help="Draw each segment and page instead of each file.")] = False,
-    limit: Annotated[int, typer.Option("--limit", "-n", min=3, help="The most points to draw, at random.")] = 20_000,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed draws the same map.")] = 0,
+    options: PlotOptions = PLOTTED,
     library: LibraryOption = DEFAULT_LIBRARY,
     open_it: Annotated[bool, typer.Option("--open", help="Open it in a browser.")] = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
+    output: Output = SHOWN,
 ) -> None:
-    """Draw a library's vectors as a map with its pictures, or a training's curves and space over epochs.
-
-    [dim]Examples:[/dim]
-      mm-agents plot ./my --out map.html --open
-      mm-agents plot ./my --vector words --color name --method pca --out map.png
-      mm-agents plot ./checkpoint --out epochs.html
-      mm-agents plot ./checkpoint --losses --out losses.png
-    """
+    """Draw a map or a training."""
     from mm_agents import plots
-    from mm_agents.library import Library
 
+    out = options.out
     if out.suffix.lower() not in (".html", ".htm", ".png"):
         raise typer.BadParameter(f"{str(out)!r} does not end in .html or .png.", param_hint="--out")
     where_from = place or library
     figure: Figure
-    if losses:
+    if options.losses:
         figure = plots.losses(where_from)
     elif Path(where_from, "curve.json").is_file():
-        figure = plots.epochs(where_from, seed=seed)
+        figure = plots.epochs(where_from, seed=options.seed)
     else:
+        drawn = {name: value for name, value in vars(options).items() if name not in ("losses", "out")}
         with Library.open(where_from, create=False) as opened:
-            figure = plots.of_library(
-                opened,
-                vector=vector,
-                color=color,
-                method=method,
-                metric=metric,
-                where=where,
-                parts=parts,
-                limit=limit,
-                seed=seed,
-                progress=False if quiet or as_json else None,
-            )
+            figure = plots.of_library(opened, **drawn, progress=output.progress)
     figure.save(out)
     if open_it:
         open_page(out)
     document = {"out": str(out), "title": figure.title, "note": figure.note}
-    done(document, f"{figure.title}: {figure.note}. Written to {out}", as_json, quiet)
+    output.show(document, plain(f"{figure.title}: {figure.note}. Written to {out}"))

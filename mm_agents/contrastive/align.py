@@ -1,12 +1,13 @@
-"""Bring an embedder's texts and pictures nearer together by pairs or clicks of your own, with the embedder frozen.
+"""Align a frozen embedder's texts and pictures by your own pairs or clicks.
 
-A small projection that begins as the identity is learnt on the vectors. What it is worth is measured by
-cross-validation before it is kept: texts that were not trained on look for pictures that were not trained on.
+A small projection, at first the identity, is learnt on the vectors. Cross-validation measures it before it is kept:
+texts that were not trained on look for pictures that were not trained on.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +24,7 @@ from mm_agents._progress import ProgressCallback
 from mm_agents.contrastive import checkpoints
 from mm_agents.contrastive.data import Pairs, by_label, read_table, together
 from mm_agents.contrastive.losses import Criterion
-from mm_agents.contrastive.network import Projection, Shape
+from mm_agents.contrastive.network import Projection, Shape, require_least
 from mm_agents.errors import ConfigError
 from mm_agents.protocols import Embedder
 from mm_agents.types import Item, Text
@@ -38,17 +39,17 @@ class AlignOptions:
     """How to align.
 
     Attributes:
-        side: whose vectors are moved: "text", "image" or "both", each by a projection of its own.
-        shape: "linear" or "residual".
-        hidden: how many numbers a residual projection has inside.
-        loss: "infonce" or "siglip".
-        epochs: how many times all pairs are seen.
-        batch: how many pairs at a time.
+        side: whose vectors are moved, each side by its own projection.
+        shape: of the projections.
+        hidden: the width inside a residual projection.
+        loss: InfoNCE or a sigmoid.
+        epochs: passes over all pairs.
+        batch: the number of pairs in a batch.
         learning_rate: of AdamW.
         weight_decay: pulls a projection back to the identity.
         temperature: of InfoNCE.
-        folds: into how many parts the pairs are dealt for measuring.
-        seeds: how many times they are dealt.
+        folds: the parts of the cross-validation.
+        seeds: how often it is repeated.
         seed: the first of the seeds.
     """
 
@@ -66,14 +67,8 @@ class AlignOptions:
     seed: int = 0
 
     def check(self) -> None:
-        """Refuse what cannot be trained with.
-
-        Raises:
-            ConfigError: a number is out of its range.
-        """
-        for name, low in {"hidden": 1, "epochs": 1, "batch": 2, "folds": 2, "seeds": 1}.items():
-            if getattr(self, name) < low:
-                raise ConfigError(f"{name} is {getattr(self, name)!r}; it should be {low} or more.")
+        """Raise a ``ConfigError`` if a number is out of its range."""
+        require_least(self, hidden=1, epochs=1, batch=2, folds=2, seeds=1)
         if not (self.learning_rate > 0 and self.weight_decay >= 0):
             raise ConfigError("learning_rate should be above 0 and weight_decay 0 or more.")
 
@@ -105,11 +100,10 @@ def read_vectors(
     """Embed the texts and pictures of a table of pairs or of clicks.
 
     Args:
-        table: a CSV or TSV file with the columns ``path`` and ``text`` (or ``query`` or ``caption``), and perhaps
-            ``label`` or ``clicked`` (1 or 0; a row of 0 only says that the two exist) and ``group`` (what
-            the pair is about: every picture of a group is then a right answer to every text of it). Paths are
-            relative to the table's folder.
-        embedder: takes texts and pictures; it stays as it is.
+        table: a CSV or TSV file with the columns ``path``, relative to its folder, and ``text`` (or ``query`` or
+            ``caption``), and perhaps ``label`` or ``clicked`` (1 or 0; a row of 0 only says that the two exist) and
+            ``group`` (every picture of a group is then a right answer to every text of it).
+        embedder: takes texts and pictures.
         report: called after each batch.
 
     Raises:
@@ -121,8 +115,7 @@ def read_vectors(
             f"The embedder {embedder.name!r} takes {', '.join(embedder.accepts)}; wanted: text and image."
         )
     rows = read_table(table, _COLUMNS)
-    paths = {path: place for place, path in enumerate(dict.fromkeys(row.first for row in rows))}
-    texts = {text: place for place, text in enumerate(dict.fromkeys(row.second for row in rows))}
+    paths, texts = _numbered(row.first for row in rows), _numbered(row.second for row in rows)
     pairs = torch.tensor(
         sorted({(texts[row.second], paths[row.first]) for row in rows if row.label > 0}), dtype=torch.long
     ).reshape(-1, 2)
@@ -130,19 +123,18 @@ def read_vectors(
         raise ConfigError(f"{str(table)!r} has no pair that belongs together (label or clicked 1).")
     named = any(row.group for row in rows)
     if named:
-        numbers = {name: n for n, name in enumerate(dict.fromkeys(row.group for row in rows))}
-        by_text = {texts[row.second]: numbers[row.group] for row in rows}
-        by_path = {paths[row.first]: numbers[row.group] for row in rows}
-        groups = torch.tensor([*(by_text[n] for n in range(len(texts))), *(by_path[n] for n in range(len(paths)))])
+        group_of = _numbered(row.group for row in rows)
+        by_text = {row.second: group_of[row.group] for row in rows}
+        by_path = {row.first: group_of[row.group] for row in rows}
+        groups = torch.tensor([*map(by_text.__getitem__, texts), *map(by_path.__getitem__, paths)])
     else:
         joined = Pairs(first=pairs[:, 0], second=pairs[:, 1] + len(texts), target=torch.ones(len(pairs)))
         groups = together(len(texts) + len(paths), joined)
-    total = len(texts) + len(paths)
-    said: list[Item] = [Text(text=text) for text in texts]
-    rows_of_texts = [embedder.embed(part, role="query") for part in batched(said, _TEXTS_AT_ONCE)]
+    queries: list[Item] = [Text(text=text) for text in texts]
+    rows_of_texts = [embedder.embed(part, role="query") for part in batched(queries, _TEXTS_AT_ONCE)]
     rows_of_pictures: list[Any] = []
     for part in batched(paths, _PICTURES_AT_ONCE):
-        report(len(texts) + _PICTURES_AT_ONCE * len(rows_of_pictures), total, part[0])
+        report(len(texts) + _PICTURES_AT_ONCE * len(rows_of_pictures), len(groups), part[0])
         loaded: list[Item] = [media.load_image(table.parent / path, max_side=1024) for path in part]
         rows_of_pictures.append(embedder.embed(loaded, role="document"))
     return Vectors(
@@ -155,19 +147,24 @@ def read_vectors(
     )
 
 
+def _numbered(values: Iterable[str]) -> dict[str, int]:
+    """The place of each value among the different ones."""
+    return {value: place for place, value in enumerate(dict.fromkeys(values))}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Aligned:
-    """The two projections; None leaves that side as it is."""
+    """The two projections; None leaves that side unchanged."""
 
-    text: Projection | None
-    image: Projection | None
+    text: Projection | None = None
+    image: Projection | None = None
 
     def texts(self, vectors: Tensor) -> Tensor:
         """Unit rows, moved; shape (n, width)."""
         return _moved(self.text, vectors)
 
     def pictures(self, vectors: Tensor) -> Tensor:
-        """Unit rows, moved; shape (n, width)."""
+        """As ``texts``."""
         return _moved(self.image, vectors)
 
 
@@ -176,14 +173,7 @@ def _moved(projection: Projection | None, vectors: Tensor) -> Tensor:
 
 
 def fit(vectors: Vectors, pairs: Tensor, options: AlignOptions, *, seed: int) -> Aligned:
-    """Learn projections from some of the pairs.
-
-    Args:
-        vectors: frozen.
-        pairs: int64, shape (n, 2), some of ``vectors.pairs``.
-        options: how.
-        seed: orders the batches and begins a residual projection.
-    """
+    """Learn projections from ``pairs``, some of ``vectors.pairs``: int64, shape (n, 2)."""
     width = vectors.texts.shape[1]
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
@@ -218,8 +208,8 @@ def cross_validate(
     """Recall among what is held out, before and after, over folds and seeds.
 
     Returns:
-        {"recall@1": {"before", "after", "gain"}, "recall@5": …, "runs": n}; each figure is {"mean", "spread"}, the
-        spread being the standard deviation over all runs.
+        {"recall@1": {"before", "after", "gain"}, "recall@5": …, "runs": n}; each figure is {"mean", "spread"}, with
+        the standard deviation over all runs as its spread.
 
     Raises:
         ConfigError: there are too few pairs for that many folds.
@@ -234,7 +224,7 @@ def cross_validate(
             kept = (text_fold[vectors.pairs[:, 0]] != fold) & (picture_fold[vectors.pairs[:, 1]] != fold)
             held = torch.where(text_fold == fold)[0], torch.where(picture_fold == fold)[0]
             aligned = fit(vectors, vectors.pairs[kept], options, seed=seed)
-            figures.append([_recalls(Aligned(text=None, image=None), vectors, held), _recalls(aligned, vectors, held)])
+            figures.append([_recalls(Aligned(), vectors, held), _recalls(aligned, vectors, held)])
     table = np.asarray(figures)  # (runs, before and after, at 1 and 5)
     found: dict[str, Any] = {"runs": total}
     for place, name in enumerate(("recall@1", "recall@5")):
@@ -265,9 +255,9 @@ def _deal(vectors: Vectors, folds: int, seed: int) -> tuple[Tensor, Tensor]:
 
 
 def _deal_each(groups: Tensor, folds: int, generator: torch.Generator) -> Tensor:
-    counts = torch.bincount(groups)
-    if int(counts.min()) < folds:
-        raise ConfigError(f"A group has {int(counts.min())} texts or pictures; {folds} folds need as many.")
+    smallest = int(torch.bincount(groups).min())
+    if smallest < folds:
+        raise ConfigError(f"A group has {smallest} texts or pictures; {folds} folds need as many.")
     order, rank = by_label(groups, torch.randperm(len(groups), generator=generator))
     fold = torch.empty_like(groups)
     fold[order] = rank % folds
@@ -292,17 +282,17 @@ def align(
     *,
     report: ProgressCallback = lambda done, total, current: None,
 ) -> dict[str, Any]:
-    """Measure by cross-validation, then learn from all pairs and keep the result as an embedder.
+    """Measure by cross-validation, then learn from all pairs and keep the result as an embedder in ``out``.
 
     Args:
-        vectors: frozen, of the embedder ``base``.
+        vectors: of the embedder ``base``.
         base: the embedder's name.
         out: the folder.
         options: how; the defaults when None.
         report: called after each fold.
 
     Returns:
-        What ``cross_validate`` returns; it is written as ``recall.json`` too.
+        What ``cross_validate`` returns, also written as ``recall.json``.
 
     Raises:
         ConfigError: too few pairs, an option out of range, or the folder holds a training already.
@@ -313,22 +303,15 @@ def align(
     found = cross_validate(vectors, options, report=report)
     aligned = fit(vectors, vectors.pairs, options, seed=options.seed)
     config = {**asdict(options), "kind": "align", "base": base, "dimensions": vectors.texts.shape[1]}
-    weights = {
-        side: projection.state_dict()
-        for side, projection in (("text", aligned.text), ("image", aligned.image))
-        if projection is not None
-    }
+    sides = {"text": aligned.text, "image": aligned.image}
+    weights = {side: projection.state_dict() for side, projection in sides.items() if projection is not None}
     checkpoints.save(out / checkpoints.BEST, {"config": config, **weights})
     write_whole(out / "recall.json", json.dumps({**found, "config": config}, indent=2).encode())
     return found
 
 
 def to_aligned(state: dict[str, Any], path: Path) -> Aligned:
-    """The projections of a checkpoint.
-
-    Raises:
-        WeightsError: the weights do not fit the sizes that it names.
-    """
+    """The projections of a checkpoint; a ``WeightsError`` if its weights do not fit the sizes that it names."""
     config = state["config"]
     text, image = (
         checkpoints.to_projection(state[side], config["dimensions"], config, path) if side in state else None

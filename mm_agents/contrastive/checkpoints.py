@@ -23,33 +23,25 @@ M = TypeVar("M", bound=nn.Module)
 
 
 def save(path: Path, state: Mapping[str, Any]) -> None:
-    """Write tensors and plain values in one step.
-
-    Raises:
-        OSError: the folder cannot be made or written.
-    """
+    """Write tensors and plain values in one step; an ``OSError`` says that it cannot be written."""
     buffer = io.BytesIO()
     torch.save({"format": _FORMAT, **state}, buffer)
     write_whole(path, buffer.getvalue())
 
 
 def save_last(folder: Path, state: Mapping[str, Any]) -> None:
-    """Write the newest state and keep the one before it.
-
-    Raises:
-        OSError: the folder cannot be made or written.
-    """
+    """Write the newest state and keep the one before it."""
     if (folder / LAST).exists():
         (folder / LAST).replace(folder / BEFORE)
     save(folder / LAST, state)
 
 
 def load(path: Path, content: bytes | None = None) -> dict[str, Any]:
-    """Read what ``save`` wrote, with torch's reader of weights alone: a pickle that names anything else is refused.
+    """Read what ``save`` wrote, with torch's reader of weights: a pickle that names anything else is refused.
 
     Args:
         path: the file.
-        content: what it holds, where that was read already.
+        content: its bytes, if they are known already.
 
     Raises:
         WeightsError: it is missing, cut off, corrupt, of a newer version or no checkpoint.
@@ -57,7 +49,9 @@ def load(path: Path, content: bytes | None = None) -> dict[str, Any]:
     try:
         content = path.read_bytes() if content is None else content
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            damaged = archive.testzip() if _is_plain(archive) else "its list of entries"
+            # Torch compresses nothing; a compressed entry could unpack to fill the memory.
+            is_plain = all(entry.compress_type == zipfile.ZIP_STORED for entry in archive.infolist())
+            damaged = archive.testzip() if is_plain else "its list of entries"
         if damaged:
             raise WeightsError(f"The checkpoint {str(path)!r} is corrupt: {damaged} is not what was written.")
         state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
@@ -77,17 +71,8 @@ def load(path: Path, content: bytes | None = None) -> dict[str, Any]:
     return state
 
 
-def _is_plain(archive: zipfile.ZipFile) -> bool:
-    """Whether nothing is compressed, as torch writes it; else a small file could unpack to fill the memory."""
-    return all(entry.compress_type == zipfile.ZIP_STORED for entry in archive.infolist())
-
-
 def load_last(folder: Path) -> dict[str, Any]:
-    """The newest state that is whole: the last, else the one before it, with a warning.
-
-    Raises:
-        WeightsError: neither can be used.
-    """
+    """The last state, or with a warning the one before it; a ``WeightsError`` if neither can be used."""
     try:
         return load(folder / LAST)
     except WeightsError as error:
@@ -98,11 +83,7 @@ def load_last(folder: Path) -> dict[str, Any]:
 
 
 def to_network(state: Mapping[str, Any], path: Path) -> Network:
-    """The network of a checkpoint.
-
-    Raises:
-        WeightsError: the weights do not fit the sizes that it names.
-    """
+    """The network of a checkpoint; a ``WeightsError`` if its weights do not fit the sizes that it names."""
     config = state["config"]
     sizes = {name: config.get(name) for name in ("channels", "height", "width", "hidden", "dimensions")}
     if not all(isinstance(size, int) and 0 < size <= 1 << 16 for size in sizes.values()):
@@ -116,11 +97,7 @@ def to_network(state: Mapping[str, Any], path: Path) -> Network:
 
 
 def to_projection(weights: Any, width: int, config: Mapping[str, Any], path: Path) -> Projection:
-    """One of the projections of a checkpoint.
-
-    Raises:
-        WeightsError: the weights do not fit the sizes that it names.
-    """
+    """A projection of a checkpoint; errors as ``to_network``."""
     shape, hidden = config.get("shape"), config.get("hidden")
     if shape not in ("linear", "residual") or not isinstance(hidden, int) or not 0 < hidden <= 1 << 16:
         raise WeightsError(f"The checkpoint {str(path)!r} names an impossible projection: {shape!r}, {hidden!r}.")
@@ -130,13 +107,10 @@ def to_projection(weights: Any, width: int, config: Mapping[str, Any], path: Pat
 
 
 def _filled(module: M, weights: Any, path: Path) -> M:
-    wanted = {name: (tensor.shape, tensor.dtype) for name, tensor in module.state_dict().items()}
-    found = (
-        {name: (tensor.shape, tensor.dtype) for name, tensor in weights.items() if isinstance(tensor, Tensor)}
-        if isinstance(weights, dict)
-        else {}
-    )
-    if wrong := sorted(str(name) for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)):
+    expected = {name: (tensor.shape, tensor.dtype) for name, tensor in module.state_dict().items()}
+    tensors = weights.items() if isinstance(weights, dict) else ()
+    found = {name: (tensor.shape, tensor.dtype) for name, tensor in tensors if isinstance(tensor, Tensor)}
+    if wrong := sorted(str(name) for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)):
         raise WeightsError(f"The weights {', '.join(wrong[:3])} of {str(path)!r} are not of the sizes that it names.")
     if not all(bool(torch.isfinite(tensor).all()) for tensor in weights.values()):
         raise WeightsError(f"The weights of {str(path)!r} hold numbers that are not finite.")

@@ -23,20 +23,12 @@ from mm_agents.errors import ConfigError, DamagedMediaError, MediaError, MediaTo
 from mm_agents.types import Image
 
 _LABELS = ("label", "clicked")
-_MEANT = {"1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0, "true": 1.0, "false": 0.0}
+_VALUES = {"1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0, "true": 1.0, "false": 0.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A line of a table of pairs.
-
-    Attributes:
-        line: its number in the file, from 1.
-        first: the first column of the pair.
-        second: the second column.
-        label: 1 where the two belong together, 0 where they do not.
-        group: what the pair is about; "" where the table does not say.
-    """
+    """A line of a table, numbered from 1: a pair whose label is 1 if the two belong together, else 0."""
 
     line: int
     first: str
@@ -46,12 +38,11 @@ class Row:
 
 
 def read_table(table: Path, columns: Sequence[tuple[str, str]] = ()) -> list[Row]:
-    """Read a table of pairs. Besides the two columns there may be ``label`` (or ``clicked``) and ``group``.
+    """Read a CSV or TSV file of pairs with a header, where ``label`` (or ``clicked``) and ``group`` are optional.
 
     Args:
-        table: a CSV or TSV file with a header; the header says which of the two.
-        columns: the names that the two columns may have, in the order wanted; any names, in the file's order, when
-            none are given.
+        table: the file.
+        columns: the possible names of the two columns; by default any names, in the file's order.
 
     Raises:
         ConfigError: the columns are others, a cell is empty, a label is not 0 or 1, or the table has no rows.
@@ -87,11 +78,11 @@ def _row(cells: list[str], line: int, header: list[str], chosen: tuple[int, int]
     first, second = (cells[place].strip() for place in chosen)
     if not first or not second:
         raise ConfigError(f"Line {line} of {str(table)!r} has an empty cell where a pair is wanted.")
-    named = dict(zip(header, cells, strict=True))
-    said = next((named[name].strip() for name in _LABELS if name in named), "1")
-    if said.lower() not in _MEANT:
-        raise ConfigError(f"Line {line} of {str(table)!r} has the label {said!r}; it should be 1 or 0.")
-    return Row(line=line, first=first, second=second, label=_MEANT[said.lower()], group=named.get("group", "").strip())
+    named = dict(zip(header, map(str.strip, cells), strict=True))
+    label = next((named[name] for name in _LABELS if name in named), "1")
+    if label.lower() not in _VALUES:
+        raise ConfigError(f"Line {line} of {str(table)!r} has the label {label!r}; it should be 1 or 0.")
+    return Row(line=line, first=first, second=second, label=_VALUES[label.lower()], group=named.get("group", ""))
 
 
 GREY = (299, 587, 114)
@@ -100,12 +91,12 @@ GREY = (299, 587, 114)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pairs:
-    """Pairs that were given, by places in a set.
+    """Pairs by their places in a set.
 
     Attributes:
         first: int64, shape (p,).
         second: int64, shape (p,).
-        target: float32, shape (p,): 1 where the two belong together, 0 where they do not.
+        target: float32, shape (p,): 1 where the two belong together, else 0.
     """
 
     first: Tensor
@@ -117,7 +108,7 @@ class Pairs:
         return Pairs(first=self.first.to(device), second=self.second.to(device), target=self.target.to(device))
 
     def where(self, chosen: Tensor) -> Pairs:
-        """Those that a bool tensor of shape (p,) or places choose."""
+        """Those at some places, or where a bool tensor of shape (p,) is true."""
         return Pairs(first=self.first[chosen], second=self.second[chosen], target=self.target[chosen])
 
 
@@ -128,8 +119,8 @@ class PictureSet:
     Attributes:
         pictures: uint8, shape (n, channels, height, width).
         labels: int64, shape (n,): pictures of one label belong together.
-        names: what the labels are called; empty where the labels come from pairs.
-        pairs: those that were given; None where the labels say it all.
+        names: of the labels; empty where these come from pairs.
+        pairs: the given ones, if any.
     """
 
     pictures: Tensor
@@ -158,15 +149,10 @@ class PictureSet:
 
 
 def labelled(pictures: Tensor, labels: Sequence[str] | Sequence[int], source: str) -> PictureSet:
-    """A set from pictures and their labels.
-
-    Args:
-        pictures: uint8, shape (n, channels, height, width).
-        labels: one for each picture.
-        source: what to call it in an error.
+    """A set of uint8 pictures, shape (n, channels, height, width), each with a label.
 
     Raises:
-        ConfigError: there are fewer than two classes, or one has a single picture.
+        ConfigError: ``source`` has fewer than two classes, or one with a single picture.
     """
     names, places, counts = np.unique(np.asarray(labels), return_inverse=True, return_counts=True)
     if len(names) < 2:
@@ -178,11 +164,11 @@ def labelled(pictures: Tensor, labels: Sequence[str] | Sequence[int], source: st
 
 
 def read_folders(folder: Path, *, side: int = 32, channels: int = 3) -> PictureSet:
-    """Read a folder of folders, one for each class.
+    """Read a folder of folders, one for each class, with pictures at any depth.
 
     Args:
-        folder: its folders are the classes and hold pictures, at any depth.
-        side: height and width that the pictures are brought to, in pixels.
+        folder: the folder.
+        side: the new height and width of the pictures, in pixels.
         channels: 3 for colours, 1 for grey.
 
     Raises:
@@ -194,24 +180,25 @@ def read_folders(folder: Path, *, side: int = 32, channels: int = 3) -> PictureS
     classes = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     paths: list[Path] = []
     labels: list[str] = []
-    for one in classes:
-        found = list(media.walk([one], failed=_refuse))
-        if not found:
-            raise ConfigError(f"The class {one.name!r} of {str(folder)!r} is empty; add pictures or remove its folder.")
-        paths += found
-        labels += [one.name] * len(found)
+    for place in classes:
+        inside = list(media.walk([place], failed=_refuse))
+        if not inside:
+            raise ConfigError(
+                f"The class {place.name!r} of {str(folder)!r} is empty; add pictures or remove its folder."
+            )
+        paths += inside
+        labels += [place.name] * len(inside)
     if len(classes) < 2:
         raise ConfigError(f"{str(folder)!r} holds {len(classes)} class folder(s); at least two are needed.")
     return labelled(_load(paths, side, channels), labels, repr(str(folder)))
 
 
 def read_pairs(table: Path, *, side: int = 32, channels: int = 3) -> PictureSet:
-    """Read a table of pairs of pictures: a CSV or TSV file with a header, two columns of paths and perhaps ``label``.
+    """Read a table of pairs of pictures, as ``read_table``; without labels all pairs belong together.
 
     Args:
-        table: the paths are relative to its folder. A label is 1 where the two belong together and 0 where they do
-            not; without that column all belong together.
-        side: height and width that the pictures are brought to, in pixels.
+        table: the file; its paths are relative to its folder.
+        side: the new height and width of the pictures, in pixels.
         channels: 3 for colours, 1 for grey.
 
     Raises:
@@ -219,11 +206,10 @@ def read_pairs(table: Path, *, side: int = 32, channels: int = 3) -> PictureSet:
         MediaError: a picture cannot be used.
     """
     rows = read_table(table)
-    paths: dict[Path, int] = {}
-    for path in (path for row in rows for path in _two_paths(row, table)):
-        paths.setdefault(path, len(paths))
-    both = torch.tensor([[paths[path] for path in _two_paths(row, table)] for row in rows])
-    pairs = Pairs(first=both[:, 0], second=both[:, 1], target=torch.tensor([row.label for row in rows]))
+    named = [path for row in rows for path in _two_paths(row, table)]
+    paths = {path: place for place, path in enumerate(dict.fromkeys(named))}
+    places = torch.tensor([paths[path] for path in named])
+    pairs = Pairs(first=places[::2], second=places[1::2], target=torch.tensor([row.label for row in rows]))
     labels = together(len(paths), pairs.where(pairs.target > 0))
     if not (pairs.target > 0).any() or int(labels.max()) < 1:
         raise ConfigError(f"{str(table)!r} needs pairs that belong together, of at least two different things.")
@@ -231,11 +217,7 @@ def read_pairs(table: Path, *, side: int = 32, channels: int = 3) -> PictureSet:
 
 
 def together(count: int, pairs: Pairs) -> Tensor:
-    """Which items hang together over some pairs.
-
-    Returns:
-        int64, shape (count,): equal for items that a chain of pairs joins, from 0 on.
-    """
+    """Which of ``count`` items hang together: int64, shape (count,), equal for those that a chain of pairs joins."""
     group = torch.arange(count)
     while True:
         least = torch.minimum(group[pairs.first], group[pairs.second])
@@ -248,11 +230,7 @@ def together(count: int, pairs: Pairs) -> Tensor:
 
 
 def fit(image: Image, *, channels: int, height: int, width: int) -> Tensor:
-    """A picture as the network takes it, resized as a whole, its proportions not kept.
-
-    Returns:
-        uint8, shape (channels, height, width).
-    """
+    """A picture as the network takes it: uint8, shape (channels, height, width); its proportions are not kept."""
     pixels = torch.from_numpy(np.ascontiguousarray(image.pixels, np.float32)).permute(2, 0, 1)
     if channels == 1:
         pixels = (pixels * (torch.tensor(GREY) / 1000)[:, None, None]).sum(dim=0, keepdim=True)
@@ -286,10 +264,7 @@ def _refuse(path: Path, error: MediaError) -> None:
 
 
 def split(data: PictureSet, share: float, seed: int) -> tuple[PictureSet, PictureSet]:
-    """Hold a share out: of every class alike, or where there are pairs, whole groups that hang together.
-
-    Returns:
-        The set to train on and the one held out.
+    """The set to train on and the one held out: a share of every class, or of the groups that hang together by pairs.
 
     Raises:
         ConfigError: the share is not between 0 and 1, or leaves too little on one side.
@@ -316,11 +291,7 @@ def _has_positives(data: PictureSet) -> bool:
 
 
 def draw_positives(labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """For every item of a class of two or more, another item of its class; all others of it are equally likely.
-
-    Returns:
-        int64 places, shape (p,) each: the items in random order, and their partners.
-    """
+    """Items of classes of two or more in random order, and for each a random other one of its class; int64, (p,)."""
     order, start, count, rank = _blocks(labels)
     items = torch.randperm(len(labels), generator=generator, device=labels.device)
     items = items[count[labels[items]] > 1]
@@ -331,10 +302,7 @@ def draw_positives(labels: Tensor, generator: torch.Generator) -> tuple[Tensor, 
 
 
 def draw_pairs(labels: Tensor, generator: torch.Generator) -> Pairs:
-    """Every item once with a partner: half of them with one of its class, half with one of another.
-
-    Items that are alone in their class are in negative pairs only.
-    """
+    """Every item once: half with one of its class, half with one of another, as those alone in their class."""
     items, partners = draw_positives(labels, generator)
     half = len(items) // 2
     alone = torch.ones_like(labels, dtype=torch.bool).scatter_(0, items[:half], False)
@@ -347,11 +315,7 @@ def draw_pairs(labels: Tensor, generator: torch.Generator) -> Pairs:
 
 
 def draw_negatives(labels: Tensor, items: Tensor, generator: torch.Generator) -> Tensor:
-    """For each of some items an item of another class; all such are equally likely.
-
-    Returns:
-        int64 places, the shape of ``items``.
-    """
+    """For each of some items the place of a random one of another class; int64, the shape of ``items``."""
     order, start, count, _ = _blocks(labels)
     own = labels[items]
     other = _integers(len(labels) - count[own], generator)
@@ -363,16 +327,13 @@ def redraw(pairs: Pairs, labels: Tensor, generator: torch.Generator) -> Pairs:
     positive, negative = pairs.where(pairs.target > 0), pairs.where(pairs.target <= 0)
     first = positive.first
     if len(negative.first):
-        chosen = _integers(torch.full_like(first, len(negative.first)), generator)
-        negative = negative.where(chosen)
+        negative = negative.where(_integers(torch.full_like(first, len(negative.first)), generator))
     else:
-        negative = Pairs(
-            first=first, second=draw_negatives(labels, first, generator), target=torch.zeros_like(positive.target)
-        )
+        drawn = draw_negatives(labels, first, generator)
+        negative = Pairs(first=first, second=drawn, target=torch.zeros_like(positive.target))
+    both = (positive, negative)
     joined = Pairs(
-        first=torch.cat([first, negative.first]),
-        second=torch.cat([positive.second, negative.second]),
-        target=torch.cat([positive.target, negative.target]),
+        **{name: torch.cat([getattr(part, name) for part in both]) for name in ("first", "second", "target")}
     )
     return joined.where(_shuffled(len(joined.first), generator))
 
@@ -387,12 +348,7 @@ def _blocks(labels: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 def by_label(labels: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
-    """Items sorted by label, and the rank of each of them among its label.
-
-    Args:
-        labels: int64, shape (n,).
-        items: int64, shape (n,): every place once; those of one label stay in this order.
-    """
+    """``items``, every place once, stably sorted by label, and the rank of each among its label; int64, shape (n,)."""
     order = items[torch.argsort(labels[items], stable=True)]
     count = torch.bincount(labels)
     return order, torch.arange(len(order), device=labels.device) - (count.cumsum(0) - count)[labels[order]]
@@ -409,13 +365,13 @@ def _shuffled(count: int, generator: torch.Generator) -> Tensor:
 
 
 def augment(pictures: Tensor, generator: torch.Generator, *, degrees: float, pixels: float) -> Tensor:
-    """Turn and shift every picture at random, a little; what comes in from outside repeats the edge.
+    """Turn and shift every picture at random by at most ``degrees`` and ``pixels``; the edge is repeated outside.
 
     Args:
         pictures: float, shape (n, channels, height, width).
         generator: on the pictures' device.
-        degrees: turned by up to this much either way.
-        pixels: shifted by up to this much either way, along both axes.
+        degrees: either way.
+        pixels: either way, along both axes.
     """
     if degrees == 0 and pixels == 0:
         return pictures
@@ -434,12 +390,11 @@ _IDX = b"\x00\x00\x08"
 
 
 def read_digits(path: Path) -> PictureSet:
-    """Read labelled pictures of one size.
+    """Read labelled pictures of one size, perhaps packed by gzip.
 
     Args:
-        path: a CSV file with the columns label, pixel0, pixel1 … of square grey pictures; a file of pictures in IDX,
-            whose labels are beside it ("train-images-idx3-ubyte" and "train-labels-idx1-ubyte"); or a folder that
-            holds one such pair. All may be packed by gzip.
+        path: a CSV file with the columns label, pixel0, pixel1 … of square grey pictures; a file in IDX beside its
+            labels ("train-images-idx3-ubyte" and "train-labels-idx1-ubyte"); or a folder with one such pair.
 
     Raises:
         ConfigError: the columns, sizes or labels are not of that form.

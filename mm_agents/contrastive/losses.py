@@ -21,7 +21,7 @@ def cosine_mse(first: Tensor, second: Tensor, target: Tensor) -> Tensor:
 
     Args:
         first: float, shape (n, d).
-        second: float, shape (n, d).
+        second: the same.
         target: float, shape (n,): 1 where the two belong together, else 0.
     """
     return functional.mse_loss(functional.cosine_similarity(first, second), target)
@@ -110,21 +110,14 @@ class Criterion(nn.Module):
         return self.name == "cosine"
 
     def forward(self, first: Tensor, second: Tensor, target: Tensor) -> Tensor:
-        """The loss of a batch of pairs.
-
-        Args:
-            first: float, shape (n, d).
-            second: float, shape (n, d).
-            target: shape (n,): 1 or 0 for the cosine loss, int64 labels for the others.
-        """
+        """The loss of pairs, float, shape (n, d); the target, shape (n,), is 1 or 0 for "cosine", else int64 labels."""
         if self.name == "cosine":
             return cosine_mse(first, second, target)
         if self.name == "infonce":
             return info_nce(first, second, temperature=self.temperature, labels=target)
         if self.name == "supcon":
-            return supervised_contrastive(
-                torch.cat([first, second]), torch.cat([target, target]), temperature=self.temperature
-            )
+            both, labels = torch.cat([first, second]), torch.cat([target, target])
+            return supervised_contrastive(both, labels, temperature=self.temperature)
         return sigmoid(first, second, scale=self.log_scale.exp(), bias=self.bias, labels=target)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import torch
@@ -10,6 +11,13 @@ from torch import Tensor, nn
 from mm_agents.errors import ConfigError
 
 Shape = Literal["linear", "residual"]
+
+
+def require_least(options: object, **least: int) -> None:
+    """Raise a ``ConfigError`` if one of these numbers of ``options`` is smaller, or is not finite."""
+    for name, low in least.items():
+        if not low <= getattr(options, name) < math.inf:
+            raise ConfigError(f"{name} is {getattr(options, name)!r}; it should be {low} or more.")
 
 
 class Network(nn.Module):
@@ -22,15 +30,15 @@ class Network(nn.Module):
         channels: of the pictures.
         height: in pixels.
         width: in pixels.
-        hidden: how many numbers between the linear layers.
-        dimensions: how many numbers a vector has.
+        hidden: the width between the linear layers.
+        dimensions: the width of a vector.
     """
 
     def __init__(
         self, *, channels: int = 1, height: int = 28, width: int = 28, hidden: int = 512, dimensions: int = 64
     ) -> None:
         super().__init__()
-        rows, columns = _after_blocks(height), _after_blocks(width)
+        rows, columns = (((side - 4) // 2 - 4) // 2 for side in (height, width))  # after the two blocks
         if min(rows, columns) < 1:
             raise ConfigError(f"A picture of {height} × {width} pixels is too small; each side needs 16 or more.")
         self.blocks: nn.Sequential = nn.Sequential(*_block(channels, 32), *_block(32, 64))
@@ -39,23 +47,12 @@ class Network(nn.Module):
         )
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Vectors of any length.
-
-        Args:
-            pictures: float from 0 to 1, shape (n, channels, height, width).
-
-        Returns:
-            float, shape (n, dimensions).
-        """
+        """Vectors of any length, float, (n, dimensions), of pictures from 0 to 1, (n, channels, height, width)."""
         return self.head(self.blocks(pictures))
 
 
 def _block(before: int, after: int) -> list[nn.Module]:
     return [nn.Conv2d(before, after, 5), nn.BatchNorm2d(after), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.3)]
-
-
-def _after_blocks(side: int) -> int:
-    return ((side - 4) // 2 - 4) // 2
 
 
 class Projection(nn.Module):
@@ -81,15 +78,12 @@ class Projection(nn.Module):
 
 
 def embed(network: Network, pictures: Tensor, *, batch: int = 1024) -> Tensor:
-    """Unit vectors of pictures, as the network makes them in use: without dropout.
+    """Unit vectors without dropout, float32, shape (n, dimensions), of uint8 (n, channels, height, width).
 
     Args:
         network: on the pictures' device.
-        pictures: uint8, shape (n, channels, height, width).
+        pictures: to embed.
         batch: how many at a time.
-
-    Returns:
-        float32, shape (n, dimensions).
     """
     before = network.training
     network.eval()

@@ -30,11 +30,11 @@ from mm_agents._progress import ProgressCallback
 from mm_agents.contrastive import checkpoints
 from mm_agents.contrastive.data import PictureSet, augment, draw_pairs, draw_positives, redraw, split
 from mm_agents.contrastive.losses import Criterion, LossName
-from mm_agents.contrastive.metrics import alignment, nearest_accuracy, uniformity
-from mm_agents.contrastive.network import Network, embed
+from mm_agents.contrastive.network import Network, embed, require_least
 from mm_agents.errors import ConfigError
 
 _MAY_CHANGE = {"epochs", "patience", "device", "deterministic", "keep_epochs"}  # between a training and its resuming
+_QUERIES_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,22 +42,22 @@ class Options:
     """How to train.
 
     Attributes:
-        loss: "supcon", "infonce", "siglip" or "cosine".
-        epochs: how many times everything is seen.
-        batch: how many pairs at a time.
+        loss: by its name.
+        epochs: passes over the data.
+        batch: the number of pairs in a batch.
         learning_rate: of Adam, at the beginning.
         step: the number of epochs after which the learning rate is multiplied by ``decay``.
         decay: see ``step``.
         temperature: of the losses "supcon" and "infonce".
-        dimensions: how many numbers a vector has.
-        degrees: pictures are turned at random by up to this much.
-        pixels: pictures are shifted at random by up to this much.
-        hold_out: the share that is not trained on and tells which epoch is best.
+        dimensions: the width of a vector.
+        degrees: the most that pictures are turned by.
+        pixels: the most that pictures are shifted by.
+        hold_out: the share that is not trained on and decides which epoch is best.
         patience: the epochs without a better one to stop after; 0 never.
         seed: the same seed makes the same split, weights and pairs.
-        deterministic: refuse operations that give other numbers each time; slower on CUDA.
+        deterministic: use deterministic operations only; slower on CUDA.
         keep_epochs: keep the held-out vectors of each epoch.
-        device: "cpu", "cuda", "mps", or "auto" for the fastest there is.
+        device: "cpu", "cuda", "mps", or "auto" for the fastest available.
     """
 
     loss: LossName = "supcon"
@@ -78,15 +78,8 @@ class Options:
     device: str = "auto"
 
     def check(self) -> None:
-        """Refuse what cannot be trained with.
-
-        Raises:
-            ConfigError: a number is out of its range.
-        """
-        least = {"epochs": 1, "batch": 2, "step": 1, "dimensions": 2, "patience": 0, "degrees": 0, "pixels": 0}
-        for name, low in least.items():
-            if not low <= getattr(self, name) < math.inf:
-                raise ConfigError(f"{name} is {getattr(self, name)!r}; it should be {low} or more.")
+        """Raise a ``ConfigError`` if a number is out of its range."""
+        require_least(self, epochs=1, batch=2, step=1, dimensions=2, patience=0, degrees=0, pixels=0)
         for name in ("learning_rate", "decay", "temperature"):
             if not 0 < getattr(self, name) < math.inf:
                 raise ConfigError(f"{name} is {getattr(self, name)!r}; it should be above 0.")
@@ -94,16 +87,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
-    """What an epoch came to.
-
-    Attributes:
-        epoch: its number, from 1.
-        loss: the mean over its batches.
-        accuracy: of the nearest neighbour of what is held out, 0 to 1.
-        alignment: of what is held out; lower is better.
-        uniformity: of what is held out; lower is better.
-        seconds: of training, without measuring.
-    """
+    """The mean loss and the seconds of an epoch, numbered from 1, and the measures of the held-out data after it."""
 
     epoch: int
     loss: float
@@ -129,27 +113,27 @@ class _Run:
         """The number of the best epoch; the earlier of equally good ones; 0 before the first."""
         return max(self.curve, key=lambda epoch: (epoch.accuracy, -epoch.epoch)).epoch if self.curve else 0
 
+    @property
+    def _parts(self) -> dict[str, Any]:
+        return {
+            "model": self.network,
+            "criterion": self.criterion,
+            "optimiser": self.optimiser,
+            "schedule": self.schedule,
+        }
+
     def state(self, config: dict[str, Any]) -> dict[str, Any]:
         random = {"cpu": torch.get_rng_state(), "drawn": self.generator.get_state()}
         if self.generator.device.type == "cuda":
             random["device"] = torch.cuda.get_rng_state(self.generator.device)
         elif self.generator.device.type == "mps":
             random["device"] = torch.mps.get_rng_state()
-        return {
-            "config": config,
-            "model": self.network.state_dict(),
-            "criterion": self.criterion.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "schedule": self.schedule.state_dict(),
-            "random": random,
-            "curve": [asdict(epoch) for epoch in self.curve],
-        }
+        parts = {name: part.state_dict() for name, part in self._parts.items()}
+        return {"config": config, **parts, "random": random, "curve": [asdict(epoch) for epoch in self.curve]}
 
     def restore(self, state: dict[str, Any]) -> None:
-        self.network.load_state_dict(state["model"])
-        self.criterion.load_state_dict(state["criterion"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.schedule.load_state_dict(state["schedule"])
+        for name, part in self._parts.items():
+            part.load_state_dict(state[name])
         torch.set_rng_state(state["random"]["cpu"])
         self.generator.set_state(state["random"]["drawn"])
         if self.generator.device.type == "cuda":
@@ -173,11 +157,11 @@ def train(
         data: pictures with labels or pairs.
         out: the folder.
         options: how to train; the defaults when None.
-        resume: resume from the state in the folder; start from the beginning when it is empty.
+        resume: resume from the state in the folder, if it has one.
         report: called after each batch.
 
     Returns:
-        What ``curve.json`` holds.
+        The content of ``curve.json``.
 
     Raises:
         ConfigError: an option is out of range, the folder holds a training already, or one with other options or data.
@@ -196,7 +180,7 @@ def train(
         if held:
             _resume(run, checkpoints.load_last(out), config, out)
             _write_curve(out, run, config)
-        while len(run.curve) < options.epochs and not _is_done(run, options):
+        while len(run.curve) < options.epochs and not 0 < options.patience <= len(run.curve) - run.best:
             loss, seconds = _train_epoch(run, trained, options, report)
             vectors, measured = _measure(run.network, trained, tested)
             run.curve.append(Epoch(epoch=len(run.curve) + 1, loss=loss, seconds=seconds, **measured))
@@ -210,13 +194,12 @@ def choose_device(name: str) -> torch.device:
     Raises:
         ConfigError: this machine has no such device.
     """
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    known = [device for device, is_there in available.items() if is_there]
     if name == "auto":
-        name = next(one for one in ("cuda", "mps", "cpu") if there[one])
-    if not there.get(name.partition(":")[0]):
-        raise ConfigError(
-            f"This machine has no device {name!r}. Known: {', '.join(one for one in there if there[one])}."
-        )
+        return torch.device(known[0])
+    if name.partition(":")[0] not in known:
+        raise ConfigError(f"This machine has no device {name!r}. Known: {', '.join(reversed(known))}.")
     return torch.device(name)
 
 
@@ -226,17 +209,16 @@ def choose_device(name: str) -> torch.device:
 def batches(
     data: PictureSet, batch: int, generator: torch.Generator, *, with_negatives: bool
 ) -> list[tuple[Tensor, Tensor, Tensor]]:
-    """The pairs of an epoch, drawn anew.
+    """The pairs of an epoch, drawn anew, in batches; a last one of a single pair is left out.
 
     Args:
         data: what to draw from.
-        batch: how many pairs at a time; a last one of a single pair is left out.
+        batch: the number of pairs in a batch.
         generator: on the data's device.
         with_negatives: half of the pairs do not belong together.
 
     Returns:
-        For each batch the places of the first and of the second pictures, and 1 or 0 for pairs with negatives, else
-        the pairs' labels.
+        For each batch the places of both pictures, and with negatives 1 or 0, else the pairs' labels.
     """
     if with_negatives:
         pairs = draw_pairs(data.labels, generator) if data.pairs is None else redraw(data.pairs, data.labels, generator)
@@ -275,23 +257,70 @@ def _train_epoch(run: _Run, data: PictureSet, options: Options, report: Progress
 
 def _measure(network: Network, trained: PictureSet, tested: PictureSet) -> tuple[Tensor, dict[str, float]]:
     vectors = embed(network, tested.pictures)
-    if tested.pairs is None:
-        gallery = embed(network, trained.pictures), trained.labels
-        accuracy = nearest_accuracy(vectors, tested.labels, *gallery)
-    else:
-        accuracy = nearest_accuracy(vectors, tested.labels)
+    gallery = (embed(network, trained.pictures), trained.labels) if tested.pairs is None else ()
     return vectors, {
-        "accuracy": accuracy,
+        "accuracy": nearest_accuracy(vectors, tested.labels, *gallery),
         "alignment": alignment(vectors, tested.labels),
         "uniformity": uniformity(vectors),
     }
 
 
-def _is_done(run: _Run, options: Options) -> bool:
-    return 0 < options.patience <= len(run.curve) - run.best
+# ---------------------------------------------------------------- how good a space of vectors is
 
 
-# ---------------------------------------------------------------- beginning, keeping, going on
+def nearest_accuracy(
+    queries: Tensor, labels: Tensor, gallery: Tensor | None = None, gallery_labels: Tensor | None = None
+) -> float:
+    """How many queries have a nearest neighbour of their own label, 0 to 1.
+
+    Args:
+        queries: unit rows, shape (n, d).
+        labels: shape (n,).
+        gallery: unit rows, shape (m, d), to search; None searches the other queries.
+        gallery_labels: shape (m,).
+    """
+    right = 0
+    among = queries if gallery is None else gallery
+    among_labels = labels if gallery_labels is None else gallery_labels
+    for start in range(0, len(queries), _QUERIES_AT_ONCE):
+        cosines = queries[start : start + _QUERIES_AT_ONCE] @ among.T
+        if gallery is None:
+            cosines.diagonal(start).fill_(-torch.inf)
+        right += int((among_labels[cosines.argmax(dim=1)] == labels[start : start + _QUERIES_AT_ONCE]).sum())
+    return right / len(queries)
+
+
+def alignment(vectors: Tensor, labels: Tensor) -> float:
+    """The mean squared distance of two items that belong together; lower is better.
+
+    Wang and Isola 2020, "Understanding Contrastive Representation Learning through Alignment and Uniformity on the
+    Hypersphere", section 4.1, alpha = 2, over all pairs: a class's sum of squared distances follows from its mean.
+
+    Args:
+        vectors: unit rows, shape (n, d).
+        labels: int64, shape (n,).
+    """
+    counts = torch.bincount(labels).to(vectors.dtype)
+    sums = torch.zeros((len(counts), vectors.shape[1]), dtype=vectors.dtype, device=vectors.device)
+    sums.index_add_(0, labels, vectors)
+    # The sum over ordered pairs of |x - y|² is 2 (n² - |sum of x|²) for unit rows.
+    total = 2 * (counts**2 - (sums**2).sum(dim=1)).sum()
+    pairs = (counts * (counts - 1)).sum()
+    return float(total / pairs) if pairs > 0 else float("nan")
+
+
+def uniformity(vectors: Tensor) -> float:
+    """The logarithm of the mean of exp(-2 |x - y|²) over all pairs; lower is better.
+
+    Wang and Isola 2020 (see ``alignment``), section 4.1, t = 2.
+
+    Args:
+        vectors: unit rows, shape (n, d), at least two.
+    """
+    return float(torch.pdist(vectors).square().mul(-2).exp().mean().log())
+
+
+# ---------------------------------------------------------------- beginning, keeping, resuming
 
 
 def _config(data: PictureSet, options: Options) -> dict[str, Any]:
@@ -331,8 +360,7 @@ def _keep(out: Path, run: _Run, config: dict[str, Any], vectors: tuple[Tensor, T
     """Write an epoch's results. The state comes after the weights, so that a crash between them costs an epoch only."""
     if vectors is not None:
         buffer = io.BytesIO()
-        rows, labels = (tensor.cpu().numpy() for tensor in vectors)
-        np.savez(buffer, vectors=rows, labels=labels)
+        np.savez(buffer, vectors=vectors[0].cpu().numpy(), labels=vectors[1].cpu().numpy())
         write_whole(out / "epochs" / f"{len(run.curve):03}.npz", buffer.getvalue())
     if run.best == len(run.curve):
         weights = {name: tensor.cpu() for name, tensor in run.network.state_dict().items()}

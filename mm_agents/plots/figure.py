@@ -11,13 +11,14 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from markupsafe import Markup
 
+from mm_agents._html import render
 from mm_agents._optional import require
 from mm_agents.errors import ConfigError
 
@@ -33,15 +34,7 @@ _MOST = len(_COLOURS) * len(_SHAPES)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Group:
-    """The points of one class.
-
-    Attributes:
-        name: what the legend says.
-        points: their numbers.
-        colour: as "#rrggbb".
-        shape: Plotly's name of the marker.
-        marker: Matplotlib's name of it.
-    """
+    """The numbers of one class's points, its name and colour, and Plotly's and Matplotlib's names of its marker."""
 
     name: str
     points: NDArray[np.int64]
@@ -83,6 +76,7 @@ INK, SOFT, GRID = "#1f2328", "#656d76", "#e6e8eb"
 _DPI = 160
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Figure(ABC):
     """What was drawn; ``save`` it as .html (interactive, works without a network) or .png.
 
@@ -110,20 +104,9 @@ class Figure(ABC):
         """
         content = json.dumps(self._plotly(), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         content = content.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-        style = resources.files("mm_agents.plots").joinpath("page.css").read_text(encoding="utf-8")
-        scripts = "\n".join(f"<script>{script}</script>" for script in _scripts())
-        return (
-            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-            f'<meta http-equiv="Content-Security-Policy" content="{self.policy()}">'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>{escape(self.title)}</title><style>{style}</style></head>\n"
-            f'<body><header><h1>{escape(self.title)}</h1><p id="note">{escape(self.note)}</p></header>\n'
-            f'<main><div id="plot" role="group" aria-label="{escape(self.title)}"></div>'
-            '<aside id="kept" aria-label="Kept points"></aside></main>\n'
-            '<div id="card" class="card" role="status" hidden></div>\n'
-            f'<script type="application/json" id="content">{content}</script>\n'
-            f"{scripts}\n</body></html>\n"
-        )
+        scripts = [Markup(script) for script in _scripts()]
+        page = render("plots/page.html", figure=self, policy=self.policy(), content=Markup(content), scripts=scripts)
+        return str(page)
 
     def policy(self) -> str:
         """The ``Content-Security-Policy`` of the page: it runs its own scripts and loads nothing from anywhere.
@@ -145,9 +128,10 @@ class Figure(ABC):
         """
         if not (200 <= width <= 10_000 and 200 <= height <= 10_000):
             raise ConfigError(f"A plot's sides are 200 to 10,000 pixels; got {width} × {height}.")
-        matplotlib: Any = require("matplotlib", extra="plots", feature="A PNG of a plot")
-        figures: Any = require("matplotlib.figure", extra="plots", feature="A PNG of a plot")
-        agg: Any = require("matplotlib.backends.backend_agg", extra="plots", feature="A PNG of a plot")
+        matplotlib, figures, agg = (
+            require(f"matplotlib{part}", extra="plots", feature="A PNG of a plot")
+            for part in ("", ".figure", ".backends.backend_agg")
+        )
         file = io.BytesIO()
         # A name's "$" does not start a formula, and letters that the font lacks become boxes.
         with matplotlib.rc_context({"text.parse_math": False, "font.size": 8}), warnings.catch_warnings():
@@ -161,12 +145,7 @@ class Figure(ABC):
         return file.getvalue()
 
     def save(self, path: str | Path, *, width: int = 1280, height: int = 860) -> Path:
-        """Write the figure.
-
-        Args:
-            path: ends in .html or .png.
-            width: of a PNG, in pixels.
-            height: of a PNG, in pixels.
+        """Write the figure to a path that ends in .html or .png; the size is that of a PNG, in pixels.
 
         Raises:
             ConfigError: the path ends otherwise.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -43,7 +43,7 @@ def of_library(
     An asset whose parts hold the vector, such as a clip or a PDF, is at their mean.
 
     Args:
-        library: what is drawn.
+        library: the library.
         vector: the vector's name; by default the library's first.
         color: the property that colours the points.
         method: "umap" in the plane, or "pca" in three dimensions.
@@ -51,27 +51,18 @@ def of_library(
         where: draw only those.
         parts: draw each segment, page and chunk instead of the asset.
         limit: if there are more, this many are drawn at random.
-        seed: chooses among them, and begins the map.
-        progress: show a bar on standard error (None: only on a terminal), or a function that is called with how much is
-            done, how much there is, and the stage.
+        seed: of the sample and of the map.
+        progress: as for ``Library.add``; called with how much is done, how much there is, and the stage.
 
     Raises:
-        ConfigError: no vector or property has that name; the message lists those that exist. Or fewer than three
-            points have the vector.
+        ConfigError: no vector or property has that name, or fewer than three points have the vector.
         MissingExtraError: the extra ``plots`` is not installed.
     """
-    name = vector or library.store.spec.vectors[0].name
-    library.store.spec.vector(name)
-    if limit < LEAST:
-        raise ConfigError(f"A map needs at least {LEAST} points; the limit is {limit}.")
-
+    spec = library.store.spec
+    name = spec.vector(vector or spec.vectors[0].name).name
     with progress_or_callback("Drawing", progress) as report:
-        records, vectors, count = _read(library, name, where=where, parts=parts, limit=limit, seed=seed, report=report)
-        known = {name for record in records for name in record.properties}
-        if color not in known:
-            raise ConfigError(
-                f"No record has a property {color!r} to colour by. Known: {', '.join(sorted(known)) or 'none'}."
-            )
+        records, vectors, count = _read(library, name, where, parts, limit, seed, report)
+        _require(color, records)
         figure = space(
             vectors,
             labels=[_label(record, color) for record in records],
@@ -79,7 +70,7 @@ def of_library(
             thumbnails=[record.thumbnail for record in records],
             method=method,
             metric=metric,
-            title=f"{library.store.spec.name}: {name}",
+            title=f"{spec.name}: {name}",
             seed=seed,
             report=report,
         )
@@ -89,20 +80,21 @@ def of_library(
 def _read(
     library: Library,
     vector: str,
-    *,
     where: Filter | str | None,
     parts: bool,
     limit: int,
     seed: int,
     report: ProgressCallback,
 ) -> tuple[list[Record], FloatArray, int]:
-    """What is drawn, its vectors, and how much has one."""
+    """The drawn records, their vectors, and how many have one."""
+    if limit < LEAST:
+        raise ConfigError(f"A map needs at least {LEAST} points; the limit is {limit}.")
 
     def key(record: Record) -> str:
         return record.id if parts else record.asset
 
     # Twice over the library, so that of one past the limit only the vectors which are drawn are held in memory.
-    everything = partial(_told, library, where, library.count(where=where), report)
+    everything = partial(_records, library, where, library.count(where=where), report)
     holders = dict.fromkeys(key(record) for record in everything() if vector in record.vectors)
     if len(holders) < LEAST:
         raise ConfigError(
@@ -122,10 +114,17 @@ def _read(
         if record.id in rows:
             found[record.id] = record
     means = (total / np.maximum(counts, 1)[:, None]).astype(np.float32)
-    return [found[id] for id in ids if id in found], means[[rows[id] for id in ids if id in found]], len(holders)
+    ids = [id for id in ids if id in found]
+    return [found[id] for id in ids], means[[rows[id] for id in ids]], len(holders)
 
 
-def _told(library: Library, where: Filter | str | None, total: int, report: ProgressCallback) -> Iterator[Record]:
+def _require(color: str, records: Sequence[Record]) -> None:
+    known = sorted({name for record in records for name in record.properties})
+    if color not in known:
+        raise ConfigError(f"No record has a property {color!r} to colour by. Known: {', '.join(known) or 'none'}.")
+
+
+def _records(library: Library, where: Filter | str | None, total: int, report: ProgressCallback) -> Iterator[Record]:
     """Every record with its vectors, and how far the reading is in assets."""
     done = 0
     for record in library.iterate(where=where, with_vectors=True, parts=True):

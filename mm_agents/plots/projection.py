@@ -32,20 +32,16 @@ _CLEAR = "rgba(0,0,0,0)"  # the page's own ground shows, which is light or dark
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Space(Figure):
-    """A map of vectors.
+    """A map of points, float32, shape (n, 2 or 3).
 
     Attributes:
-        title: what the figure shows.
-        note: how it was made.
-        points: float32, shape (n, 2 or 3).
-        labels: the class of each point, which colours it.
-        names: what each point is called.
-        thumbnails: a JPEG of each point, or None.
-        axes: what the axes are called.
+        points: where they are.
+        labels: their classes, which colour them.
+        names: of the points.
+        thumbnails: their JPEGs, or None.
+        axes: the names of the axes.
     """
 
-    title: str
-    note: str
     points: FloatArray
     labels: tuple[str, ...]
     names: tuple[str, ...]
@@ -65,24 +61,17 @@ class Space(Figure):
             for part in parts
         ]
         plain = {"gridcolor": GRID, "zeroline": False, "showticklabels": False, "ticks": ""}
-        axes = {
-            f"{letter}axis": {**plain, "title": {"text": name}} for letter, name in zip("xyz", self.axes, strict=False)
-        }
+        named = zip("xyz", self.axes, strict=False)
+        axes: dict[str, Any] = {f"{letter}axis": {**plain, "title": {"text": name}} for letter, name in named}
+        layout = page_layout(legend_shown=len(parts) > 1)
         if solid:
             scene = {axis: {**options, "showspikes": False} for axis, options in axes.items()}
-            layout: dict[str, Any] = {"scene": {**scene, "aspectmode": "data"}}
+            layout["scene"] = {**scene, "aspectmode": "data"}
         else:
             axes["yaxis"] |= {"scaleanchor": "x"}
-            layout = {**axes, "dragmode": "pan"}
-        layout |= page_layout(legend_shown=len(parts) > 1)
-        return {
-            "data": data,
-            "layout": layout,
-            "frames": [],
-            "names": self.names,
-            "labels": self.labels,
-            "pictures": _pictures(self.thumbnails),
-        }
+            layout |= {**axes, "dragmode": "pan"}
+        shown = {"names": self.names, "labels": self.labels, "pictures": _pictures(self.thumbnails)}
+        return {"data": data, "layout": layout, "frames": [], **shown}
 
     def _draw(self, canvas: Any) -> None:
         solid = self.points.shape[1] == 3
@@ -127,48 +116,60 @@ def space(
     Args:
         vectors: shape (n, width), n at least 3.
         labels: the class of each, which colours it.
-        names: what each is called.
+        names: of each.
         thumbnails: a picture of each, shown under the pointer.
         method: "umap" keeps neighbours together; "pca" keeps directions of most variance.
         metric: "cosine" compares directions only, "euclidean" lengths too.
-        title: what the figure shows.
+        title: of the figure.
         seed: the same seed gives the same map on the same machine.
-        report: called with how much is done, how much there is, and the stage at hand.
+        report: called with how much is done, how much there is, and the stage.
 
     Raises:
         ConfigError: the vectors are too few, not a finite matrix, or not as many as labels, names or thumbnails;
             or the method or metric is unknown.
         MissingExtraError: the extra ``plots`` is not installed.
     """
-    for what, value, known in (("method", method, get_args(Method)), ("metric", metric, get_args(Metric))):
-        if value not in known:
-            raise ConfigError(f"The {what} is one of {', '.join(known)}; got {value!r}.")
     rows = matrix(vectors)
     total = len(rows)
-    for what, given in (("labels", labels), ("names", names), ("thumbnails", thumbnails)):
-        if given is not None and len(given) != total:
-            raise ConfigError(f"There are {total} vectors but {len(given)} {what}; give one for each.")
+    _require_known(method=(method, Method), metric=(metric, Metric))
+    _require_length(total, labels=labels, names=names, thumbnails=thumbnails)
     if method == "umap":
-        points, axes = umap(rows, metric=metric, seed=seed, report=report), ("", "")
-        note = f"UMAP · {metric} · {total:,} points"
+        points, axes, variance = umap(rows, metric=metric, seed=seed, report=report), ("", ""), ""
     else:
-        if metric == "cosine":
-            rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-        basis = reduction.fit(rows, min(3, *rows.shape))
-        points = np.zeros((total, 3), np.float32)
-        points[:, : len(basis.shares)] = basis.project(rows)
-        shares = (*basis.shares, 0.0, 0.0)[:3]
+        points, shares = _components(rows, metric)
         axes = tuple(f"PC {n} ({share:.0%})" for n, share in enumerate(shares, start=1))
-        note = f"PCA · {metric} · {total:,} points · {sum(shares):.0%} of the variance"
+        variance = f" · {sum(shares):.0%} of the variance"
     return Space(
         title=title,
-        note=note,
+        note=f"{method.upper()} · {metric} · {total:,} points{variance}",
         points=points,
-        labels=tuple(str(label) for label in labels) if labels is not None else ("",) * total,
-        names=tuple(names) if names is not None else tuple(f"#{n}" for n in range(total)),
-        thumbnails=tuple(thumbnails) if thumbnails is not None else (None,) * total,
+        labels=tuple(map(str, labels if labels is not None else [""] * total)),
+        names=tuple(names if names is not None else (f"#{n}" for n in range(total))),
+        thumbnails=tuple(thumbnails if thumbnails is not None else [None] * total),
         axes=axes,
     )
+
+
+def _components(rows: FloatArray, metric: Metric) -> tuple[FloatArray, tuple[float, ...]]:
+    """The first three principal coordinates, shape (n, 3), and their shares of the variance."""
+    if metric == "cosine":
+        rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    basis = reduction.fit(rows, min(3, *rows.shape))
+    points = np.zeros((len(rows), 3), np.float32)
+    points[:, : len(basis.shares)] = basis.project(rows)
+    return points, (*basis.shares, 0.0, 0.0)[:3]
+
+
+def _require_known(**choices: tuple[str, Any]) -> None:
+    for what, (value, kind) in choices.items():
+        if value not in get_args(kind):
+            raise ConfigError(f"The {what} is one of {', '.join(get_args(kind))}; got {value!r}.")
+
+
+def _require_length(total: int, **per_point: Sequence[Any] | None) -> None:
+    for what, given in per_point.items():
+        if given is not None and len(given) != total:
+            raise ConfigError(f"There are {total} vectors but {len(given)} {what}; give one for each.")
 
 
 def matrix(vectors: FloatArray) -> FloatArray:

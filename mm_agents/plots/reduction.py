@@ -24,8 +24,8 @@ class Basis:
 
     Attributes:
         mean: float32, shape (width,).
-        axes: float32, shape (width, dimensions), unit columns, that of most variance first.
-        shares: how much of the whole variance each axis holds, 0 to 1.
+        axes: float32, shape (width, dimensions), unit columns, the most variance first.
+        shares: of the whole variance, 0 to 1.
     """
 
     mean: FloatArray
@@ -85,9 +85,9 @@ def umap(
     Args:
         vectors: float32, shape (n, width), n at least 3, finite.
         metric: "cosine" compares directions only.
-        neighbours: how many a point is tied to, itself among them; more show larger structure.
+        neighbours: how many a point is tied to, including itself; more show larger structure.
         seed: the same seed gives the same picture on the same machine.
-        report: called with how much is done, how much there is, and the stage at hand.
+        report: called with how much is done, how much there is, and the stage.
 
     Returns:
         float32, shape (n, 2).

@@ -11,6 +11,7 @@ import math
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -38,25 +39,19 @@ _PANELS = 6  # of a PNG
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Losses(Figure):
-    """The curves of a training.
+    """The curves of a training: by measure a value for each epoch, None where it lacks one; and the best epoch."""
 
-    Attributes:
-        title: what the figure shows.
-        note: which epoch was best.
-        epochs: the epochs' numbers.
-        curves: for each measure its values, as many as epochs; None where an epoch lacks it.
-        best: the best epoch's number, when the trainer said so.
-    """
-
-    title: str
-    note: str
     epochs: tuple[int, ...]
     curves: Mapping[str, tuple[float | None, ...]]
     best: int | None
 
+    def _grid(self) -> tuple[int, int]:
+        """Rows and columns of the figure."""
+        columns = min(2, len(self.curves))
+        return math.ceil(len(self.curves) / columns), columns
+
     def _plotly(self) -> dict[str, Any]:
-        columns = 1 if len(self.curves) == 1 else 2
-        rows = math.ceil(len(self.curves) / columns)
+        rows, columns = self._grid()
         layout = page_layout(legend_shown=False)
         layout |= {"grid": {"rows": rows, "columns": columns, "pattern": "independent"}, "hovermode": "x unified"}
         layout |= {"margin": {"l": 60, "r": 30, "t": 30, "b": 50}, "shapes": []}
@@ -79,8 +74,7 @@ class Losses(Figure):
         return {"data": data, "layout": layout, "frames": [], "names": [], "labels": [], "pictures": []}
 
     def _draw(self, canvas: Any) -> None:
-        columns = 1 if len(self.curves) == 1 else 2
-        rows = math.ceil(len(self.curves) / columns)
+        rows, columns = self._grid()
         for n, (name, values) in enumerate(self.curves.items(), start=1):
             axes = canvas.add_subplot(rows, columns, n)
             known = [math.nan if value is None else value for value in values]
@@ -97,18 +91,8 @@ class Losses(Figure):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Epochs(Figure):
-    """The space of a training, epoch by epoch, in one pair of axes.
+    """The space of a training in the epochs ``numbers``: points, float32, shape (epochs, n, 2), and their labels."""
 
-    Attributes:
-        title: what the figure shows.
-        note: how it was made.
-        numbers: the epochs.
-        points: float32, shape (epochs, n, 2).
-        labels: the class of each point.
-    """
-
-    title: str
-    note: str
     numbers: tuple[int, ...]
     points: FloatArray
     labels: tuple[str, ...]
@@ -125,34 +109,16 @@ class Epochs(Figure):
         frames = [{"name": str(number), "data": at(n)} for n, number in enumerate(self.numbers)]
         plain = {"gridcolor": GRID, "zeroline": False, "showticklabels": False}
         across, up = self._ranges()
-        move = {"mode": "immediate", "transition": {"duration": 300}, "frame": {"duration": 400, "redraw": False}}
-        stop = {"mode": "immediate", "transition": {"duration": 0}, "frame": {"duration": 0, "redraw": False}}
-        slider = {
-            "currentvalue": {"prefix": "Epoch "},
-            "pad": {"t": 24, "l": 120},
-            "steps": [
-                {"label": frame["name"], "method": "animate", "args": [[frame["name"]], move]} for frame in frames
-            ],
-        }
-        buttons = {
-            "type": "buttons",
-            "direction": "left",
-            "showactive": False,
-            "x": 0,
-            "y": 0,
-            "xanchor": "left",
-            "yanchor": "top",
-            "pad": {"t": 38},
-            "buttons": [
-                {"label": "Play", "method": "animate", "args": [None, {**move, "fromcurrent": True}]},
-                {"label": "Pause", "method": "animate", "args": [[None], stop]},
-            ],
-        }
+        animation = json.loads(resources.files("mm_agents.plots").joinpath("animation.json").read_text("utf-8"))
+        move, (slider,) = animation["move"], animation["sliders"]
+        slider["steps"] = [
+            {"label": frame["name"], "method": "animate", "args": [[frame["name"]], move]} for frame in frames
+        ]
         layout = page_layout(legend_shown=len(parts) > 1) | {
             "xaxis": {**plain, "range": across},
             "yaxis": {**plain, "range": up, "scaleanchor": "x"},
             "sliders": [slider],
-            "updatemenus": [buttons],
+            "updatemenus": animation["updatemenus"],
         }
         none = [None] * len(self.labels)
         return {
@@ -232,17 +198,14 @@ def epochs(folder: str | Path, *, seed: int = 0) -> Epochs:
     Raises:
         ConfigError: no epochs were kept, or a file of one cannot be used; the message names it.
     """
-    files = sorted(Path(folder, "epochs").glob("*.npz"))
-    files = [file for file in files if file.stem.isdigit()]
+    files = sorted(file for file in Path(folder, "epochs").glob("*.npz") if file.stem.isdigit())
     if not files:
         raise ConfigError(f"No epochs/NNN.npz in {str(folder)!r}. Name a trainer's folder that kept its epochs.")
     read = [_read_epoch(file) for file in files]
     last, labels = read[-1]
     for file, (vectors, own) in zip(files, read, strict=True):
         if vectors.shape != last.shape or own != labels:
-            raise ConfigError(
-                f"{str(file)!r} holds other points than {files[-1].name!r}: the same in each epoch, please."
-            )
+            raise ConfigError(f"{str(file)!r} has other points than {files[-1].name!r}; give the same in each epoch.")
     chosen = np.arange(len(last))
     if len(last) > _MOST_POINTS:
         chosen = np.sort(np.random.default_rng(seed).choice(len(last), _MOST_POINTS, replace=False))

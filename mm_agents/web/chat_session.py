@@ -28,27 +28,17 @@ _LONGEST = 60  # characters of an argument
 _log = logging.getLogger(__name__)
 
 
-class Talk:
-    """The questions of one visitor, and their answers.
+class ChatSession:
+    """The questions of one visitor, and their answers; the agent is shared, its conversations are not."""
 
-    Args:
-        agent: what answers; it is shared, its conversations are not.
-        artist: what draws answers.
-    """
-
-    def __init__(self, agent: Agent, artist: AnswerRenderer) -> None:
+    def __init__(self, agent: Agent, renderer: AnswerRenderer) -> None:
         self._conversation = agent.chat()
-        self._artist = artist
+        self._artist = renderer
         self._name = secrets.token_hex(4)
         self.messages: list[Message] = []
 
     def ask(self, question: str, files: Sequence[str]) -> Iterator[None]:
-        """Answer a question; after each step ``messages`` shows how far it is.
-
-        Args:
-            question: as it was typed.
-            files: paths of the files that came with it.
-        """
+        """Answer a question that came with files, given by their paths; after each step ``messages`` has changed."""
         usable, refused = _looked_at(files)
         question = question.strip() or (_WORDLESS if files else "")
         if not question:
@@ -117,9 +107,9 @@ class Steps:
 
     def html(self, *, running: bool) -> str:
         """The plan, and the calls so far: open while they run; "" for an answer that needed none."""
-        title = " → ".join(one.replace("_", " ") for one in self._tools).capitalize()
         if not running and not self._lines:
             return ""
+        title = " → ".join(tool.replace("_", " ") for tool in self._tools).capitalize()
         return steps(title or "Thinking", self._lines, running=running)
 
     def note(self, event: Event) -> bool:

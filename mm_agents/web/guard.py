@@ -96,6 +96,9 @@ class Names:
 class Guard:
     """Refuses other websites and routes that the page does not need; lets the browser load nothing from other hosts.
 
+    Starlette's ``TrustedHostMiddleware`` is not enough: its names are fixed before a connection shows which of this
+    machine's addresses it came to, and it reads the first of several Host headers alone.
+
     Args:
         app: the ASGI application behind it.
         names: what the page answers to.
@@ -180,13 +183,7 @@ class Refusal(NamedTuple):
 
 
 async def login_status(app: Any, scope: Any, receive: Any) -> int:
-    """The status of the answer to whether a visitor is signed in.
-
-    Args:
-        app: the page.
-        scope: a request's.
-        receive: likewise.
-    """
+    """The status that the page answers when it is asked whether the visitor of a request is signed in."""
     status = 500
 
     async def noted(message: Any) -> None:

@@ -14,29 +14,23 @@ import PIL.ImageDraw
 import PIL.ImageFont
 
 from mm_agents import media
+from mm_agents._html import counted
 from mm_agents.errors import ConfigError, MediaError, MMAgentsError
 from mm_agents.library import Library
 from mm_agents.media import MediaFile
 from mm_agents.search.ranking import MEDIA_TYPES
 from mm_agents.types import Condition, Hit, Record
-from mm_agents.web.answer_renderer import caption, counted
-from mm_agents.web.file_cache import Cache
+from mm_agents.web.answer_renderer import FileCache, caption
 
 _NAMES = {"image": "picture", "video": "clip", "text": "text", "pdf": "PDF", "film": "film"}
 _NAMED = 5  # more files than these are counted and not named
 _SIDE = 360  # pixels of a text's thumbnail
 
 
-class Shelf:
-    """A library to browse and to add to.
+class LibraryView:
+    """A library to browse; added files are kept in the folder ``uploads``, or without it nothing may be added."""
 
-    Args:
-        library: the library.
-        cache: where thumbnails go.
-        uploads: the folder that added files are kept in; None where nothing may be added.
-    """
-
-    def __init__(self, library: Library, cache: Cache, uploads: Path | None) -> None:
+    def __init__(self, library: Library, cache: FileCache, uploads: Path | None) -> None:
         self.library = library
         self.uploads = uploads
         self._cache = cache
@@ -63,13 +57,10 @@ class Shelf:
         if not text.strip() and file is None:
             where = None if kind is None else Condition("media_type", "in", MEDIA_TYPES[kind])
             return [Hit(record=one, score=0.0, vector="") for one in islice(self.library.iterate(where=where), limit)]
-        query = text if text.strip() else None
-        if file is None:
-            return self.library.search(query, kind=kind, limit=limit)
-        looked_at = media.inspect(Path(file))
-        if looked_at.media_type == "video":
-            return self.library.search(query, video=Path(file), kind=kind, limit=limit)
-        return self.library.search(query, image=Path(file), kind=kind, limit=limit)
+        given = None if file is None else Path(file)
+        is_clip = given is not None and media.inspect(given).media_type == "video"
+        image, video = (None, given) if is_clip else (given, None)
+        return self.library.search(text if text.strip() else None, image=image, video=video, kind=kind, limit=limit)
 
     def thumbnails(self, hits: Sequence[Hit]) -> list[tuple[str, str]]:
         """Pictures of hits, as files, each with its caption."""
@@ -80,11 +71,7 @@ class Shelf:
         return next(iter(self.library.iterate(where=Condition("media_type", "eq", kind))), None)
 
     def add(self, files: Sequence[str], report_progress: Callable[[int, int, str], None]) -> list[str]:
-        """Keep files and add them; returns a sentence on the outcome of each.
-
-        Args:
-            files: paths of the uploaded files; they are moved.
-            report_progress: called with how many are done, how many there are, the name at hand.
+        """Move uploaded files into the library's folder and add them; returns a sentence on the outcome of each.
 
         Raises:
             ConfigError: nothing may be added.
@@ -122,10 +109,8 @@ class Shelf:
             if path.name in failed:
                 path.unlink(missing_ok=True)
                 said.append(f"Not added: {failed[path.name]}")
-        added = [path.name for path in kept if path.name not in failed]
-        if len(added) > _NAMED:
-            return [*said, f"{len(added)} files were added."]
-        return said + [f"{name} was added." for name in added]
+        added = [f"{path.name} was added." for path in kept if path.name not in failed]
+        return said + (added if len(added) <= _NAMED else [f"{len(added)} files were added."])
 
 
 def usable_file(path: Path) -> MediaFile:
@@ -141,21 +126,16 @@ def usable_file(path: Path) -> MediaFile:
 
 
 def _pictured(hit: Hit) -> bytes:
+    """A hit's thumbnail; of a text its beginning, large enough to be read when it is small."""
     if hit.thumbnail:
         return hit.thumbnail
-    file = io.BytesIO()
-    _beginning(hit.text or hit.name).save(file, "JPEG", quality=85)
-    return file.getvalue()
-
-
-def _beginning(text: str) -> PIL.Image.Image:
-    """The beginning of a text as a picture, large enough to be read when it is small."""
     picture = PIL.Image.new("RGB", (_SIDE, _SIDE), "#fbfbf9")
-    lines = [line for block in text.splitlines() for line in textwrap.wrap(block, 26) or [""]]
-    pen = PIL.ImageDraw.Draw(picture)
+    lines = [line for block in (hit.text or hit.name).splitlines() for line in textwrap.wrap(block, 26) or [""]]
     font = PIL.ImageFont.load_default(22)
-    pen.multiline_text((20, 18), "\n".join(lines[:10]), fill="#333", font=font, spacing=7)
-    return picture
+    PIL.ImageDraw.Draw(picture).multiline_text((20, 18), "\n".join(lines[:10]), fill="#333", font=font, spacing=7)
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=85)
+    return file.getvalue()
 
 
 def _unused(folder: Path, name: str) -> Path:

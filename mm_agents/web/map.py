@@ -7,7 +7,6 @@ import secrets
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass
-from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
@@ -19,7 +18,7 @@ from mm_agents import plots
 from mm_agents._progress import ProgressCallback
 from mm_agents.errors import MMAgentsError
 from mm_agents.library import Library
-from mm_agents.web.answer_renderer import plain, refusal
+from mm_agents.web.answer_renderer import part, plain, refusal
 from mm_agents.web.guard import login_status
 
 ADDRESS = "/map/"
@@ -32,13 +31,7 @@ _FRAMED = "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """What a library holds now.
-
-    Attributes:
-        digest: another one where anything has changed that a map shows.
-        colors: the properties that can colour it.
-        assets: how many there are.
-    """
+    """The number of assets, the properties that can colour a map, and a digest of all that a map shows."""
 
     digest: str
     colors: tuple[str, ...]
@@ -47,26 +40,15 @@ class State:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A drawn map.
-
-    Attributes:
-        name: its address's last part.
-        path: the page.
-        policy: the page's ``Content-Security-Policy``.
-    """
+    """A drawn map: the last part of its address, its page, and the page's ``Content-Security-Policy``."""
 
     name: str
     path: Path
     policy: str
 
 
-class Atlas:
-    """Draws maps of one library, one after another, and keeps the last ones.
-
-    Args:
-        library: the library.
-        folder: where the pages are written; of this run alone.
-    """
+class MapCache:
+    """Draws maps of one library, one after another, into the folder of this run, and keeps the last ones."""
 
     def __init__(self, library: Library, folder: Path) -> None:
         self.library = library
@@ -138,17 +120,12 @@ def installed() -> bool:
     return all(find_spec(package) is not None for package in _PACKAGES)
 
 
-class Maps:
-    """Serves maps, as ASGI has it, to those whom the page lets in.
+class MapMiddleware:
+    """Serves maps, as ASGI has it, to those whom the page behind it lets in."""
 
-    Args:
-        app: the page, with its guard.
-        atlas: what holds the maps.
-    """
-
-    def __init__(self, app: Any, atlas: Atlas) -> None:
+    def __init__(self, app: Any, maps: MapCache) -> None:
         self._app = app
-        self._atlas = atlas
+        self._maps = maps
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Handle one request."""
@@ -158,7 +135,7 @@ class Maps:
         from starlette.responses import FileResponse, PlainTextResponse
 
         status = await login_status(self._app, scope, receive)
-        chart = self._atlas.named(scope["path"].removeprefix(ADDRESS))
+        chart = self._maps.named(scope["path"].removeprefix(ADDRESS))
         if status != 200 or chart is None:
             refused = PlainTextResponse("Not served here.", status_code=404 if status == 200 else status)
             await refused(scope, receive, send)
@@ -179,13 +156,13 @@ _MISSING = "Maps need the extra plots, which is not installed here: pip install 
 _EMPTY = "The library is empty. A map needs at least three entries: add some, and it is drawn here."
 
 
-def map_tab(atlas: Atlas) -> None:
+def map_tab(maps: MapCache) -> None:
     """The tab: which vector, what colours the points, and the map, which is drawn when the tab is opened."""
     with gr.Tab("Map", scale=1) as tab:
         if not installed():
             gr.HTML(plain(_MISSING), apply_default_css=False)
             return
-        vectors = [spec.name for spec in atlas.library.store.spec.vectors]
+        vectors = [spec.name for spec in maps.library.store.spec.vectors]
         with gr.Row(equal_height=True):
             vector = gr.Dropdown(vectors, label="Vector", elem_id="vector", min_width=120)
             color = gr.Dropdown(["media_type"], value="media_type", label="Colour by", elem_id="color", min_width=120)
@@ -199,17 +176,17 @@ def map_tab(atlas: Atlas) -> None:
         colors: Any = gr.skip()
         try:
             report(0, 1, "Looking at the library")
-            state = atlas.state()
+            state = maps.state()
             if not state.assets:
                 return gr.skip(), plain(_EMPTY), ""
             colors = gr.Dropdown(list(state.colors))  # without a value: another may be chosen meanwhile
             if state.colors and color not in state.colors:
                 color = state.colors[0]
                 colors = gr.Dropdown(list(state.colors), value=color)
-            chart = atlas.drawn(state, vector, color, report)
+            chart = maps.drawn(state, vector, color, report)
         except (MMAgentsError, OSError) as error:
             return colors, refusal(str(error)), ""
-        return colors, plain(_HINT), _frame(chart, vector, color)
+        return colors, plain(_HINT), part("map", vector, color, f"{ADDRESS.lstrip('/')}{chart.name}")
 
     gr.on(
         [tab.select, vector.input, color.input],
@@ -220,13 +197,4 @@ def map_tab(atlas: Atlas) -> None:
         show_progress_on=frame,
         trigger_mode="always_last",
         concurrency_limit=_AT_ONCE,
-    )
-
-
-def _frame(chart: Chart, vector: str, color: str) -> str:
-    title = escape(f"Map of the vectors {vector}, coloured by {color}")
-    address = escape(f"{ADDRESS.lstrip('/')}{chart.name}")
-    return (
-        f'<iframe title="{title}" src="{address}" sandbox="allow-scripts allow-downloads"></iframe>'
-        f'<div class="mm"><p class="keep"><a download="map.html" href="{address}">Download map</a></p></div>'
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +12,13 @@ from gradio import themes
 from mm_agents.agent import Agent
 from mm_agents.errors import MMAgentsError
 from mm_agents.types import Hit
-from mm_agents.web.answer_renderer import AnswerRenderer, plain, refusal
-from mm_agents.web.chat_session import Talk
-from mm_agents.web.file_cache import Cache
-from mm_agents.web.library_view import Shelf
-from mm_agents.web.map import Atlas, map_tab
+from mm_agents.web.answer_renderer import AnswerRenderer, FileCache, part, plain, refusal
+from mm_agents.web.chat_session import ChatSession
+from mm_agents.web.library_view import LibraryView
+from mm_agents.web.map import MapCache, map_tab
 
 TITLE = "mm-agents"
-_ASSETS = Path(__file__).parent / "_assets"
+_HERE = Path(__file__).parent
 _KEPT = 24 * 3600  # seconds that a picture, a file and a conversation are kept
 _SWEPT = 3600
 _AT_ONCE = 4  # questions
@@ -31,32 +29,22 @@ _KINDS = {"image": "Pictures", "video": "Clips", "text": "Texts and PDFs", "film
 _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
-def make_page(agent: Agent, atlas: Atlas, *, name: str, uploads: Path | None) -> Any:
-    """Build the page; its server has not started.
-
-    Args:
-        agent: what answers; its library is the one to browse.
-        atlas: draws the library's maps.
-        name: what to call the library.
-        uploads: where files that visitors add to the library are kept; None where they may not.
-
-    Returns:
-        A ``gradio.Blocks``.
-    """
+def make_page(agent: Agent, maps: MapCache, *, name: str, uploads: Path | None) -> Any:
+    """Build the page, a ``gradio.Blocks``, without starting its server; arguments as ``serve`` and ``Settings``."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_height=True, delete_cache=(_SWEPT, _KEPT)) as page:
-        cache = Cache(Path(page.GRADIO_CACHE))
+        cache = FileCache(Path(page.GRADIO_CACHE))
         cache.written = page.upload_file_set  # what Gradio sweeps
-        artist, shelf = AnswerRenderer(cache), Shelf(agent.library, cache, uploads)
+        renderer, view = AnswerRenderer(cache), LibraryView(agent.library, cache, uploads)
 
         def heading() -> str:
-            return _head(agent, name, shelf.holds())
+            return part("head", TITLE, name, view.holds(), *where_to(agent))
 
         head = gr.HTML(heading(), elem_id="head", apply_default_css=False)
         with gr.Tab("Ask", scale=1):
-            _chat(agent, artist, shelf)
+            _chat(agent, renderer, view)
         with gr.Tab("Library", scale=1):
-            added = _library(artist, shelf)
-        map_tab(atlas)
+            added = _library(renderer, view)
+        map_tab(maps)
         page.load(heading, None, [head], **_PRIVATE)
         if added is not None:
             added.then(heading, None, [head], **_PRIVATE)
@@ -79,17 +67,17 @@ def where_to(agent: Agent) -> tuple[str, bool]:
     return f"Everything stays on this machine ({with_whom}).", False
 
 
-def examples(shelf: Shelf) -> list[str]:
+def examples(view: LibraryView) -> list[str]:
     """Example questions about the library."""
     found: list[str] = []
-    picture, clip = shelf.example("image"), shelf.example("video")
+    picture, clip = view.example("image"), view.example("video")
     if picture is not None:
         found.append(f"What does {picture.name} show?")
     if picture is not None and clip is not None:
         found.append(f"Find clips like {picture.name}")
-    if (text := shelf.example("text") or shelf.example("pdf")) is not None:
+    if (text := view.example("text") or view.example("pdf")) is not None:
         found.append(f"Which text tells about {Path(text.name).stem.replace('_', ' ').replace('-', ' ')}?")
-    if shelf.example("film") is not None:
+    if view.example("film") is not None:
         found.append("Recommend a film about space")
     return [*found, "What can you do?"]
 
@@ -111,8 +99,8 @@ def look() -> dict[str, Any]:
         block_info_text_color="*neutral_500",
         color_accent="*primary_600",
     )
-    script = (_ASSETS / "page.js").read_text(encoding="utf-8")
-    style = (_ASSETS / "page.css").read_text(encoding="utf-8")
+    script = (_HERE / "page.js").read_text(encoding="utf-8")
+    style = (_HERE / "page.css").read_text(encoding="utf-8")
     # Not as Gradio's own ``css``: it would put a prefix before every rule, and lose some.
     return {"theme": theme, "head": f"<style>{style}</style><script>{script}</script>"}
 
@@ -120,8 +108,8 @@ def look() -> dict[str, Any]:
 # ---------------------------------------------------------------- the chat
 
 
-def _chat(agent: Agent, artist: AnswerRenderer, shelf: Shelf) -> None:
-    talk = gr.State(None, time_to_live=_KEPT)
+def _chat(agent: Agent, renderer: AnswerRenderer, view: LibraryView) -> None:
+    session = gr.State(None, time_to_live=_KEPT)
     chat = gr.Chatbot(
         elem_id="chat",
         label="Conversation",
@@ -133,7 +121,7 @@ def _chat(agent: Agent, artist: AnswerRenderer, shelf: Shelf) -> None:
         buttons=[],
         feedback_options=None,
         placeholder="Ask about your pictures, clips, scans and texts",
-        examples=[{"text": one} for one in examples(shelf)],
+        examples=[{"text": one} for one in examples(view)],
     )
     with gr.Row():
         box = gr.MultimodalTextbox(
@@ -150,8 +138,8 @@ def _chat(agent: Agent, artist: AnswerRenderer, shelf: Shelf) -> None:
         )
         new = gr.Button("New chat", elem_id="new", size="md", scale=0)
 
-    def asked(message: dict[str, Any], known: Talk | None) -> Iterator[Any]:
-        here = known or Talk(agent, artist)
+    def asked(message: dict[str, Any], known: ChatSession | None) -> Iterator[Any]:
+        here = known or ChatSession(agent, renderer)
         first = True
         for _ in here.ask(message.get("text") or "", message.get("files") or []):
             yield here.messages, gr.MultimodalTextbox(value=None) if first else gr.skip(), here
@@ -159,13 +147,13 @@ def _chat(agent: Agent, artist: AnswerRenderer, shelf: Shelf) -> None:
         if first:  # nothing was asked
             yield gr.skip(), gr.skip(), here
 
-    def chosen(known: Talk | None, event: gr.SelectData) -> Iterator[Any]:
+    def chosen(known: ChatSession | None, event: gr.SelectData) -> Iterator[Any]:
         yield from asked({"text": event.value["text"]}, known)
 
-    outputs = [chat, box, talk]
+    outputs = [chat, box, session]
     running: list[Any] = [
-        box.submit(asked, [box, talk], outputs, **_PRIVATE),
-        chat.example_select(chosen, [talk], outputs, **_PRIVATE),
+        box.submit(asked, [box, session], outputs, **_PRIVATE),
+        chat.example_select(chosen, [session], outputs, **_PRIVATE),
     ]
     new.click(lambda: ([], gr.MultimodalTextbox(value=None), None), None, outputs, cancels=running, **_PRIVATE)
 
@@ -173,12 +161,12 @@ def _chat(agent: Agent, artist: AnswerRenderer, shelf: Shelf) -> None:
 # ---------------------------------------------------------------- the library
 
 
-def _library(artist: AnswerRenderer, shelf: Shelf) -> Any:
+def _library(renderer: AnswerRenderer, view: LibraryView) -> Any:
     """The library's part; the event after files were added, None where adding is not allowed."""
     hits = gr.State([], time_to_live=_KEPT)
     limit = gr.State(_FIRST, time_to_live=_KEPT)
-    find, kind = _searching(shelf)
-    status = gr.HTML(plain(shelf.holds()), elem_id="status", apply_default_css=False)
+    find, kind = _searching(view)
+    status = gr.HTML(plain(view.holds()), elem_id="status", apply_default_css=False)
     detail = gr.HTML("", elem_id="detail", apply_default_css=False)
     gallery = gr.Gallery(
         elem_id="gallery",
@@ -195,33 +183,36 @@ def _library(artist: AnswerRenderer, shelf: Shelf) -> Any:
     def found(message: dict[str, Any], kind: str, limit: int) -> Any:
         text, files = message.get("text") or "", message.get("files") or []
         try:
-            best = shelf.find(text, files[0] if files else None, kind or None, limit)
+            best = view.find(text, files[0] if files else None, kind or None, limit)
         except (MMAgentsError, OSError) as error:
             return [], [], refusal(str(error)), gr.Button(visible=False), ""
         searched = text.strip() or files
-        line = f"The {len(best)} nearest of {shelf.holds()}" if searched and best else shelf.holds()
-        return best, shelf.thumbnails(best), plain(line), gr.Button(visible=len(best) == limit), ""
+        line = f"The {len(best)} nearest of {view.holds()}" if searched and best else view.holds()
+        return best, view.thumbnails(best), plain(line), gr.Button(visible=len(best) == limit), ""
+
+    def further(limit: int) -> int:
+        return limit + _FIRST
 
     def chosen(known: list[Hit], event: gr.SelectData) -> str:
-        root = shelf.library.root
-        return artist.hit(known[event.index], str(root.absolute()) if root is not None else None)
+        root = view.library.root
+        return renderer.hit(known[event.index], str(root.absolute()) if root is not None else None)
 
     outputs = [hits, gallery, status, more, detail]
     inputs = [find, kind, limit]
     gr.on([find.submit, kind.change], lambda: _FIRST, None, [limit], **_PRIVATE).then(
         found, inputs, outputs, **_PRIVATE
     )
-    more.click(_further, [limit], [limit], **_PRIVATE).then(found, inputs, outputs, **_PRIVATE)
+    more.click(further, [limit], [limit], **_PRIVATE).then(found, inputs, outputs, **_PRIVATE)
     picked = gallery.select(chosen, [hits], [detail], **_PRIVATE)
     picked.then(None, None, None, js="() => document.getElementById('detail').scrollIntoView({block: 'nearest'})")
     gr.on(None, found, inputs, outputs, **_PRIVATE)
-    if shelf.uploads is None:
+    if view.uploads is None:
         return None
-    return _adding(shelf).then(found, inputs, outputs, **_PRIVATE)
+    return _adding(view).then(found, inputs, outputs, **_PRIVATE)
 
 
-def _searching(shelf: Shelf) -> tuple[Any, Any]:
-    kinds = [("All", ""), *((label, kind) for kind, label in _KINDS.items() if kind != "film" or shelf.has_films())]
+def _searching(view: LibraryView) -> tuple[Any, Any]:
+    kinds = [("All", ""), *((label, kind) for kind, label in _KINDS.items() if kind != "film" or view.has_films())]
     with gr.Row(equal_height=True):
         find = gr.MultimodalTextbox(
             elem_id="find",
@@ -237,7 +228,7 @@ def _searching(shelf: Shelf) -> tuple[Any, Any]:
     return find, kind
 
 
-def _adding(shelf: Shelf) -> Any:
+def _adding(view: LibraryView) -> Any:
     with gr.Accordion("Add files to the library", open=False):
         files = gr.File(
             elem_id="files",
@@ -253,32 +244,11 @@ def _adding(shelf: Shelf) -> Any:
             progress((done, total), desc=name or "Adding")
 
         try:
-            lines = shelf.add(given or [], report)
+            lines = view.add(given or [], report)
         except (MMAgentsError, OSError) as error:
             return None, refusal(str(error))
-        return None, "".join(_as_paragraph(line) for line in lines)
+        return None, "".join(refusal(line) if line.startswith("Not added") else part("outcome", line) for line in lines)
 
     return files.upload(
         added, [files], [files, said], api_visibility="private", show_progress_on=said, concurrency_limit=1
-    )
-
-
-# ---------------------------------------------------------------- pieces
-
-
-def _further(limit: int) -> int:
-    return limit + _FIRST
-
-
-def _head(agent: Agent, name: str, holds: str) -> str:
-    line, away = where_to(agent)
-    return (
-        f"<header><h1>{TITLE}</h1><p>{escape(name)} · {escape(holds)}</p>"
-        f'<p class="place{" away" if away else ""}">{escape(line)}</p></header>'
-    )
-
-
-def _as_paragraph(line: str) -> str:
-    return (
-        refusal(line) if line.startswith("Not added") else f'<div class="mm"><p role="status">{escape(line)}</p></div>'
     )

@@ -9,16 +9,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mm_agents._optional import require
 from mm_agents.agent import Agent
 from mm_agents.errors import ConfigError
 from mm_agents.security.hosts import is_loopback
 from mm_agents.web.guard import Guard, Names
-
-if TYPE_CHECKING:
-    from mm_agents.web.map import Atlas
 
 USER = "mm-agents"
 """The user name for signing in."""
@@ -100,11 +97,13 @@ def started(agent: Agent, settings: Settings, *, name: str = "library") -> Gener
     with tempfile.TemporaryDirectory(prefix="mm-agents-page-") as folder:
         _settle(folder)
         require("gradio", extra="web", feature="The chat page")
-        from mm_agents.web.map import Atlas
+        from starlette.middleware import Middleware
+
+        from mm_agents.web.map import MapCache, MapMiddleware
         from mm_agents.web.page import look, make_page
 
-        atlas = Atlas(agent.library, Path(folder) / "maps")
-        page = make_page(agent, atlas, name=name, uploads=settings.uploads)
+        maps = MapCache(agent.library, Path(folder) / "maps")
+        page = make_page(agent, maps, name=name, uploads=settings.uploads)
         try:
             page.launch(
                 server_name=f"[{settings.host}]" if ":" in settings.host else settings.host,
@@ -122,11 +121,8 @@ def started(agent: Agent, settings: Settings, *, name: str = "library") -> Gener
                 run_history=False,
                 enable_monitoring=False,
                 footer_links=[],
-                app_kwargs={
-                    "middleware": [_maps(atlas)],
-                    "lifespan": _behind_guard(settings),
-                    "openapi_url": None,
-                },
+                app_kwargs={"middleware": [Middleware(MapMiddleware, maps=maps)], "lifespan": _behind_guard(settings)}
+                | {"openapi_url": None},
                 **look(),
             )
         except OSError as error:
@@ -149,17 +145,6 @@ def _settle(folder: str) -> None:
     os.environ["GRADIO_EXAMPLES_CACHE"] = str(Path(folder) / "examples")
     for setting in ("GRADIO_ALLOWED_PATHS", "GRADIO_SHARE", "GRADIO_ROOT_PATH", "GRADIO_SERVER_PORT"):
         os.environ.pop(setting, None)
-
-
-# ---------------------------------------------------------------- guards
-
-
-def _maps(atlas: Atlas) -> Any:
-    from starlette.middleware import Middleware
-
-    from mm_agents.web.map import Maps
-
-    return Middleware(Maps, atlas=atlas)
 
 
 def _behind_guard(settings: Settings) -> Callable[[Any], AbstractAsyncContextManager[None]]:

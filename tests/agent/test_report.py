@@ -173,7 +173,29 @@ def test_the_text_of_an_answer_becomes_html() -> None:
     made = paragraphs("Two:\n\n- a [1]\n- b [7]\n\n1. first\n2. second\n\n```python\nx = [1]\n```", {1})
     assert made == (
         "<p>Two:</p>\n"
-        '<ul><li>a <a class="cite" href="#source-1">[1]</a></li><li>b [7]</li></ul>\n'
+        '<ul>\n<li>a <a class="cite" href="#source-1">[1]</a></li>\n<li>b [7]</li>\n</ul>\n'
         "<p>1. first<br>\n2. second</p>\n"
-        "<pre><code>x = [1]</code></pre>"
+        '<pre><code class="language-python">x = [1]\n</code></pre>\n'
     )
+
+
+def test_a_table_becomes_one_and_nothing_becomes_a_link_or_a_picture() -> None:
+    made = paragraphs("| a [1] | b |\n| --- | --- |\n| c \\| d | [2] |", {1, 2}, "turn-")
+    assert re.findall(r"<t[hd]>(.*?)</t[hd]>", made) == [
+        'a <a class="cite" href="#turn-source-1">[1]</a>',
+        "b",
+        "c | d",
+        '<a class="cite" href="#turn-source-2">[2]</a>',
+    ]
+    assert made.startswith('<div class="wide"><table>')
+    for text in (
+        "[1]: https://evil.example",
+        "[x](https://evil.example) ![x](https://evil.example/x.png) <https://evil.example>",
+        "https://evil.example **4 * 2** `x` __init__ &amp; a\\*b",
+        "# 1\n---\n> 2\n***\n    4\n3. May",
+    ):
+        shown = Page(paragraphs(text, {7}))
+        assert shown.links == shown.loads == []
+        assert shown.tags <= {"p", "br"}
+    assert paragraphs("**4 * 2** &amp; `x`", ()) == "<p>**4 * 2** &amp;amp; `x`</p>\n"
+    assert "[" + "9" * 5000 + "]" in paragraphs("[" + "9" * 5000 + "]", {1})

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from mm_agents.contrastive import losses
-from mm_agents.contrastive.metrics import alignment, nearest_accuracy, uniformity
+from mm_agents.contrastive.train import alignment, nearest_accuracy, uniformity
 from mm_agents.errors import ConfigError
 
 FIRST = np.random.default_rng(1).normal(size=(7, 5))

@@ -16,7 +16,7 @@ from mm_agents import Library, Record, plots
 from mm_agents._progress import ProgressCallback
 from mm_agents.errors import ConfigError
 from mm_agents.web import map
-from mm_agents.web.map import Atlas
+from mm_agents.web.map import MapCache
 
 pytest.importorskip("plotly", reason="pip install 'mm-agents[plots]'")
 pytest.importorskip("scipy", reason="pip install 'mm-agents[plots]'")
@@ -56,20 +56,20 @@ def drawings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_a_map_is_drawn_once_until_the_library_changes(library: Library, tmp_path: Path, drawings: list[str]) -> None:
     fill(library, 4, shade="red")
-    atlas = Atlas(library, tmp_path / "maps")
-    state = atlas.state()
-    assert state == atlas.state()
+    maps = MapCache(library, tmp_path / "maps")
+    state = maps.state()
+    assert state == maps.state()
     assert (state.assets, state.colors) == (4, ("media_type", "name", "shade"))
-    first = atlas.drawn(state, "media", "name", silent)
-    assert atlas.drawn(atlas.state(), "media", "name", silent) is first
+    first = maps.drawn(state, "media", "name", silent)
+    assert maps.drawn(maps.state(), "media", "name", silent) is first
     assert drawings == ["name"]
-    assert atlas.drawn(state, "media", "shade", silent) is not first
+    assert maps.drawn(state, "media", "shade", silent) is not first
     fill(library, 4, shade="blue")
-    other = atlas.drawn(atlas.state(), "media", "name", silent)
+    other = maps.drawn(maps.state(), "media", "name", silent)
     assert drawings == ["name", "shade", "name"]
     assert other.name != first.name
-    assert atlas.named(first.name) is first
-    assert atlas.named("") is None
+    assert maps.named(first.name) is first
+    assert maps.named("") is None
     page = other.path.read_text(encoding="utf-8")
     assert other.policy.partition("; base-uri")[0] in page, "the page alone is as tight as in its frame"
     assert "script-src 'sha256-" in other.policy
@@ -80,9 +80,9 @@ def test_who_asks_for_a_map_that_is_being_drawn_gets_that_one(
     library: Library, tmp_path: Path, drawings: list[str]
 ) -> None:
     fill(library, 5)
-    atlas = Atlas(library, tmp_path / "maps")
+    maps = MapCache(library, tmp_path / "maps")
     with ThreadPoolExecutor(4) as pool:
-        asked = [pool.submit(atlas.drawn, atlas.state(), "media", "name", silent) for _ in range(4)]
+        asked = [pool.submit(maps.drawn, maps.state(), "media", "name", silent) for _ in range(4)]
         assert len({one.result().name for one in asked}) == 1
     assert drawings == ["name"]
 
@@ -92,22 +92,22 @@ def test_only_the_last_maps_are_kept(
 ) -> None:
     fill(library, 3, a="1", b="2")
     monkeypatch.setattr(map, "_MOST", 2)
-    atlas = Atlas(library, tmp_path / "maps")
-    state = atlas.state()
-    charts = {color: atlas.drawn(state, "media", color, silent) for color in ("a", "b")}
-    assert atlas.drawn(state, "media", "a", silent) is charts["a"]
-    atlas.drawn(state, "media", "name", silent)
-    assert atlas.named(charts["a"].name) is charts["a"], "it was looked at later than the other"
-    assert atlas.named(charts["b"].name) is None
+    maps = MapCache(library, tmp_path / "maps")
+    state = maps.state()
+    charts = {color: maps.drawn(state, "media", color, silent) for color in ("a", "b")}
+    assert maps.drawn(state, "media", "a", silent) is charts["a"]
+    maps.drawn(state, "media", "name", silent)
+    assert maps.named(charts["a"].name) is charts["a"], "it was looked at later than the other"
+    assert maps.named(charts["b"].name) is None
     assert not charts["b"].path.exists()
     assert len(list((tmp_path / "maps").iterdir())) == 2
 
 
 def test_too_few_are_told_and_nothing_is_kept(library: Library, tmp_path: Path) -> None:
     fill(library, 2)
-    atlas = Atlas(library, tmp_path / "maps")
+    maps = MapCache(library, tmp_path / "maps")
     with pytest.raises(ConfigError, match="at least 3 points; 2 have the vector 'media'"):
-        atlas.drawn(atlas.state(), "media", "name", silent)
+        maps.drawn(maps.state(), "media", "name", silent)
     assert not (tmp_path / "maps").exists()
 
 
