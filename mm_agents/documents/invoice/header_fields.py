@@ -13,16 +13,6 @@ from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.layout import Pair, Segment, Sheet, labels_in, pairs, read_dates, read_identifiers
 from mm_agents.documents.numbers import CURRENCIES, numbers_in
 
-_OTHER_DATE = re.compile(
-    r"(?:order|delivery|liefer\w*|leistung\w*|bestell\w*|due|print|period|start|end|expiry|exp|valid|"
-    r"service|ship\w*|payment|besteldatum|"
-    r"lever\w*|tax point|birth|commande|livraison|echeance|limite|pedido|entrega|vencimiento|check ?in|"
-    r"check ?out|arrival|departure|gst|version)\W*(?:und \w+\W*)?$"
-)
-_OTHER_DATE_AFTER = re.compile(
-    r"^\W*(?:of )?(?:de |der |van )?(?:la )?(?:delivery|livraison|echeance|limite|commande|order|due|"
-    r"entrega|vencimiento|prestation|birth|supply)"
-)
 _UNTOLD = "nothing on the document tells; the day stands first in most countries"
 _LATEST_TERM = 190  # days from issue to due date
 
@@ -96,7 +86,7 @@ def _issue(
         whole = next((one for one in sheet.rows[pair.label.row] if pair.label.words[0] in one.words), pair.label)
         at = whole.text.find(pair.label.text)
         before, after = whole.folded[: max(at, 0)], whole.folded[at + len(pair.label.text) :]
-        if _OTHER_DATE.search(before) or _OTHER_DATE_AFTER.search(after):
+        if lexicon.OTHER_DATE.search(before) or lexicon.OTHER_DATE_OF.search(after):
             continue
         if due is not None and pair.at.words == due.at.words:
             continue
@@ -116,7 +106,7 @@ def _issue(
         at = segment.part(one.start, one.end)
         if due is not None and at.words == due.at.words:
             continue
-        if _OTHER_DATE.search(segment.folded[: one.start].rstrip(" :.")) or any(
+        if lexicon.OTHER_DATE.search(segment.folded[: one.start].rstrip(" :.")) or any(
             labels_in(segment, lexicon.FIELDS[kind]) for kind in ("due_date", "purchase_order")
         ):
             continue
@@ -132,11 +122,7 @@ def _guess(sheet: Sheet, issue: Pair[DateText] | None, due: Pair[DateText] | Non
         if len(fit) == 1:
             return fit[0], "only so the due date is not before the issue date, nor long after it"
     text = " ".join(segment.folded for segment in sheet.segments)
-    if re.search(
-        r"\b[a-z. ]+,? (?:a[lkzr]|c[aot]|d[ec]|fl|ga|hi|i[adln]|k[sy]|la|m[adeinost]|n[cdehjmvy]|o[hkr]|"
-        r"pa|ri|s[cd]|t[nx]|ut|v[at]|w[aivy]) \d{5}\b|united states|\busa\b",
-        text,
-    ):
+    if lexicon.US_STATE.search(text):
         return "month first", "the address is of the United States, where the month stands first"
     return "day first", _UNTOLD
 

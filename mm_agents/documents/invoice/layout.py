@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from statistics import median
 from typing import Generic, TypeVar
 
-from mm_agents._optional import require
 from mm_agents.documents.dates import DateText, dates_in, fold
 from mm_agents.documents.invoice import lexicon
+from mm_agents.documents.invoice.parameters import PARAMETERS
 from mm_agents.documents.pages import Page, rows
 from mm_agents.types import Evidence, Word
 
@@ -227,8 +227,6 @@ _BELOW = 3.0
 """And at most this many heights below it."""
 _BELOW_HEADS = 9.0
 """The same where its label is one of a row of heads and the next row holds the values: cells may be tall."""
-_FUZZY = 88  # of 100: how like a label a misread one has to be
-_SHORTEST_FUZZY = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -402,20 +400,5 @@ def _misread(text: str, patterns: tuple[str, ...]) -> tuple[int, int, int] | Non
     """A label that was read with a wrong letter: the words before a colon or the first number, nearly a known label."""
     head = re.match(r"[^\d:$€£]*", text)
     said = head[0].strip(" .-#") if head else ""
-    if not _SHORTEST_FUZZY <= len(said) <= 32:
-        return None
-    rapidfuzz = require("rapidfuzz", extra="documents", feature="Reading invoices")
-    rank_of = _plain(patterns)
-    best = rapidfuzz.process.extractOne(said, list(rank_of), scorer=rapidfuzz.fuzz.ratio, score_cutoff=_FUZZY)
-    return (rank_of[best[0]], 0, len(head[0].rstrip())) if best and head else None
-
-
-@cache
-def _plain(patterns: tuple[str, ...]) -> dict[str, int]:
-    """The labels that are written out, without anything optional, by their rank."""
-    found: dict[str, int] = {}
-    for rank, pattern in enumerate(patterns):
-        for text in re.sub(r"\([^()]*\)\??", "?", pattern).split("|"):
-            if len(text) >= _SHORTEST_FUZZY and re.fullmatch(r"[a-z ]+", text):
-                found.setdefault(text, rank)
-    return found
+    rank = lexicon.nearest(said, patterns, PARAMETERS.label_likeness)
+    return (rank, 0, len(head[0].rstrip())) if rank is not None and head else None

@@ -6,13 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import cache
 from itertools import permutations
 
-from mm_agents._optional import require
 from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.layout import Segment, Sheet, segment_of
 from mm_agents.documents.invoice.lexicon import ColumnKind
+from mm_agents.documents.invoice.parameters import PARAMETERS
 from mm_agents.documents.invoice.totals import amount_label
 from mm_agents.documents.numbers import DecimalMark, Number, numbers_in, quantity_in
 from mm_agents.types import Word
@@ -21,9 +20,6 @@ _DEEPEST = 5  # rows of a header
 _PITCH = 2.1  # of rows of one header, in heights of the text
 
 _MONEY: tuple[ColumnKind, ...] = ("quantity", "price", "amount")
-_ORDER: tuple[ColumnKind, ...] = (
-    *("position", "code", "rate", "discount", "unit", "quantity", "price", "tax", "amount", "description"),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,33 +233,11 @@ def kind_of(heading: str) -> ColumnKind:
         return "other"
     if re.search(r"%", heading) and re.search(r"tax|vat|ust|mwst|tva|iva|btw|gst|steuer", heading):
         return "rate"
-    for kind in _ORDER:
-        if lexicon.whole(lexicon.COLUMNS[kind]).fullmatch(heading):
+    for kind, pattern in lexicon.columns().items():
+        if pattern.fullmatch(heading):
             return kind
-    return _misread(heading)
-
-
-@cache
-def _written_out() -> dict[str, ColumnKind]:
-    """The headings without anything optional in them."""
-    found: dict[str, ColumnKind] = {"description": "description", "quantity": "quantity", "amount": "amount"}
-    for kind in _ORDER:
-        for pattern in lexicon.COLUMNS[kind]:
-            for name in re.sub(r"\([^()]*\)\??", "?", pattern).split("|"):
-                if len(name) >= 5 and re.fullmatch(r"[a-z ]+", name):
-                    found.setdefault(name, kind)
-    return found
-
-
-@cache
-def _misread(heading: str) -> ColumnKind:
-    """What a heading with a wrong letter in it is nearly."""
-    if not 5 <= len(heading) <= 24:
-        return "other"
-    rapidfuzz = require("rapidfuzz", extra="documents", feature="Reading invoices")
-    names = _written_out()
-    best = rapidfuzz.process.extractOne(heading, list(names), scorer=rapidfuzz.fuzz.ratio, score_cutoff=83)
-    return names[best[0]] if best else "other"
+    rank = lexicon.nearest(heading, tuple(lexicon.COLUMNS.values()), PARAMETERS.heading_likeness)
+    return "other" if rank is None else list(lexicon.COLUMNS)[rank]
 
 
 def _column(words: Sequence[Segment], kind: ColumnKind) -> Column:

@@ -17,16 +17,6 @@ from mm_agents.types import Word
 
 _LINE = 2.4  # heights of the text from a block's line to its next, at most
 _KEY = re.compile(r"^\W*[^\W\d][\w./'& -]{1,28}\s?:\s?\S*")
-_POSTCODE = re.compile(
-    r"(?:\b[a-z]{1,2}[- ])?\b\d{4,6}\b,? [a-z]{3}|\b[a-z]{2},? \d{5}\b|"
-    r"\b[a-z]{1,2}\d[a-z\d]? \d[a-z]{2}\b|\b\d{4} ?[a-z]{2} [a-z]{3}|\b\d{5} [a-z]"
-)
-_STREET = re.compile(
-    r"stra(?:ss|s)e\b|\bstr[. ]|weg\b|platz\b|allee\b|gasse\b|\brue\b|avenue|boulevard|chemin|place|"
-    r"\bstreet\b|\bst\b|\broad\b|\brd\b|lane\b|drive\b|\bave\b|"
-    r"jalan|\bjln\b|\blot\b|taman|calle|camino|plaza|paseo|straat\b|laan\b|plein\b|\bp\.?o\.? ?box|"
-    r"\bsuite\b|\bfloor\b|square|kundenweg"
-)
 _ATTENTION = re.compile(r"^\s*(?:attn|attention|att|z\.? ?hd|a l'attention de|c/o|mr|mrs|m/s)[.:]?\s+", re.IGNORECASE)
 
 
@@ -188,7 +178,7 @@ def _field_label(segment: Segment) -> bool:
         start == 0 and rank <= 1
         for kind in ("date", "due_date", "purchase_order", "number")
         for rank, start, _ in labels_in(segment, lexicon.FIELDS[kind])
-    ) and not _POSTCODE.search(segment.folded)
+    ) and not lexicon.POSTCODE.search(segment.folded)
 
 
 def _is_detail(segment: Segment) -> bool:
@@ -217,7 +207,7 @@ def _address_blocks(sheet: Sheet, free: Sequence[Segment]) -> list[list[Segment]
         if segment in seen:
             continue
         block = [segment, *(one for one in _flush(sheet, segment) if one in known)]
-        if any(_POSTCODE.search(line.folded) for line in block[1:6]):
+        if any(lexicon.POSTCODE.search(line.folded) for line in block[1:6]):
             seen |= set(block)
             blocks.append(block)
     return blocks
@@ -318,10 +308,10 @@ def _name_score(
         score += 2.0
     block = next((block for block in blocks if segment in block), None)
     if block is not None:
-        score += 2.0 if block[0] is segment else -1.0 * (_STREET.search(segment.folded) is not None)
+        score += 2.0 if block[0] is segment else -1.0 * (lexicon.STREET.search(segment.folded) is not None)
     if _named_by_site(at.folded, sites):
         score += 2.5
-    if _STREET.search(at.folded) or _POSTCODE.search(at.folded) or re.match(r"^(?:no|lot)\b", at.folded):
+    if lexicon.STREET.search(at.folded) or lexicon.POSTCODE.search(at.folded) or re.match(r"^(?:no|lot)\b", at.folded):
         score -= 3.0
     if len(at.text.split()) > 8 or len(at.text) > 60:
         score -= 2.0
@@ -334,10 +324,10 @@ def _name_score(
 def _sender_line(segment: Segment) -> Segment | None:
     """The name at the head of a line that is a whole address: "Name GmbH · Street 12 · 12345 Place"."""
     marks = [match for match in re.finditer(r"\s[-–—•·●|*]\s|\s?[•·●|]\s?|, ", segment.text)]
-    if len(marks) < 2 or not (_POSTCODE.search(segment.folded) or _STREET.search(segment.folded)):
+    if len(marks) < 2 or not (lexicon.POSTCODE.search(segment.folded) or lexicon.STREET.search(segment.folded)):
         return None
     end = marks[0].start()
-    return segment.part(0, end) if end >= 3 and _POSTCODE.search(segment.folded[end:]) else None
+    return segment.part(0, end) if end >= 3 and lexicon.POSTCODE.search(segment.folded[end:]) else None
 
 
 def _unlike_a_name(segment: Segment) -> bool:
@@ -366,9 +356,9 @@ def _addressee(blocks: Sequence[Sequence[Segment]], taken: set[Word], seller: Pa
         lines = list(block)
         while lines and not (_may_be_name(lines[0]) and not _unlike_a_name(lines[0])):
             lines = lines[1:]
-        if not lines or _sender_line(lines[0]) or not any(_POSTCODE.search(line.folded) for line in lines[1:6]):
+        if not lines or _sender_line(lines[0]) or not any(lexicon.POSTCODE.search(line.folded) for line in lines[1:6]):
             lines = lines[1:]
-        if len(lines) < 2 or not _may_be_name(lines[0]) or _STREET.search(lines[0].folded):
+        if len(lines) < 2 or not _may_be_name(lines[0]) or lexicon.STREET.search(lines[0].folded):
             continue
         if seller is not None and seller.name.casefold() == lines[0].text.casefold():
             continue

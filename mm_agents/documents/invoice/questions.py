@@ -22,52 +22,6 @@ from mm_agents.types import DocumentAnswer, Evidence
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
 
-_SMALL = (
-    "zero null nul cero|one a an single ein eine einen einem een un une uno una|"
-    "two couple pair zwei twee deux dos|three drei drie trois tres|"
-    "four vier quatre cuatro|five funf vijf cinq cinco|six sechs zes seis|seven sieben zeven sept siete|"
-    "eight acht huit ocho|"
-    "nine neun negen neuf nueve|ten zehn tien dix diez|eleven elf onze once|"
-    "twelve dozen zwolf twaalf douze doce|thirteen dreizehn dertien treize trece|"
-    "fourteen vierzehn veertien quatorze catorce|fifteen funfzehn vijftien quinze quince|"
-    "sixteen sechzehn zestien seize|"
-    "seventeen siebzehn zeventien|eighteen achtzehn achttien|nineteen neunzehn negentien"
-)
-_TENS = {
-    "twenty zwanzig twintig vingt veinte": 20,
-    "thirty dreissig dreisig dertig trente treinta": 30,
-    "forty vierzig veertig quarante cuarenta": 40,
-    "fifty funfzig vijftig cinquante cincuenta": 50,
-    "sixty sechzig zestig soixante sesenta": 60,
-    "seventy siebzig zeventig setenta": 70,
-    "eighty achtzig tachtig ochenta": 80,
-    "ninety neunzig negentig noventa": 90,
-    "hundred hundert honderd cent cien": 100,
-}
-NUMBER_WORDS: dict[str, Decimal] = {
-    word: Decimal(n) for n, words in enumerate(_SMALL.split("|")) for word in words.split()
-} | {word: Decimal(n) for words, n in _TENS.items() for word in words.split()}
-"""Whole numbers in words, in lower case without accents."""
-
-_IDLE = frozenset(
-    "how much would will does do did is are was were the of for and or with plus also what whats price "
-    "prices cost costs costing "
-    "pay paid it me to on in at if i we you bought buy buying order ordered take get need want please "
-    "each per piece pieces unit units pcs "
-    "wie viel was kosten kostet wurden wurde der die das und fur von mit je stuck hoeveel kost kosten "
-    "zou voor van en met de het per stuk "
-    "combien coute coutent couterait couteraient le la les des du et pour avec par cuanto cuestan cuesta "
-    "costarian costaria el los las y por con "
-    "invoice total altogether together more another this that these those there charged billed amount "
-    "many items item line lines".split()
-)
-_UNITS = frozenset(
-    "set sets hour hours hr hrs day days kg g l litre litres liter liters box boxes pack packs packet "
-    "packets bottle bottles stunde stunden "
-    "tag tage heure heures jour jours uur uren dag dagen hora horas dia dias juego juegos satz satze jeu "
-    "jeux metre metres meter meters m".split()
-)
-_ARTICLES = frozenset("a an un une una ein eine einen een".split())
 _WORD = re.compile(r"\d+(?:[.,]\d+)?(?=h(?:ou)?rs?\b)|\d+(?:[.,]\d+)?|[a-z]+(?:[-'][a-z]+)*")
 _LIKE = 82  # of 100: how like a word of an item's name a word of the question has to be
 
@@ -87,9 +41,9 @@ def parse_items(question: str) -> list[RequestedItem]:
     found: list[tuple[Decimal, list[str], bool]] = []
     for n, token in enumerate(tokens):
         number = _number(token)
-        article = token in _ARTICLES
+        article = token in lexicon.ARTICLES
         if number is not None and not (article and n + 1 < len(tokens) and _number(tokens[n + 1])):
-            if found and not found[-1][1] and found[-1][0] >= 20 and token in NUMBER_WORDS and number < 10:
+            if found and not found[-1][1] and found[-1][0] >= 20 and token in lexicon.NUMBER_WORDS and number < 10:
                 found[-1] = (found[-1][0] + number, [], False)
             else:
                 found.append((number, [], article))
@@ -104,8 +58,8 @@ def parse_items(question: str) -> list[RequestedItem]:
 
 def content_words(words: list[str] | tuple[str, ...]) -> tuple[str, ...]:
     """The words that say what is meant; words of measure alone where there is nothing else."""
-    said = [word for word in words if word not in _IDLE and _number(word) is None]
-    return tuple(word for word in said if word not in _UNITS) or tuple(said)
+    said = [word for word in words if word not in lexicon.IDLE and _number(word) is None]
+    return tuple(word for word in said if word not in lexicon.UNITS) or tuple(said)
 
 
 def words_of(text: str) -> list[str]:
@@ -113,7 +67,7 @@ def words_of(text: str) -> list[str]:
     words: list[str] = []
     for word in _WORD.findall(fold(text)):
         parts = word.split("-")
-        words += parts if all(part in NUMBER_WORDS for part in parts) else [word]
+        words += parts if all(part in lexicon.NUMBER_WORDS for part in parts) else [word]
     return words
 
 
@@ -142,26 +96,10 @@ def _root(word: str) -> str:
 def _number(token: str) -> Decimal | None:
     if token[0].isdigit():
         return parse_number(token, ".")
-    return NUMBER_WORDS.get(token)
+    return lexicon.NUMBER_WORDS.get(token)
 
 
-_PARTIES = {
-    "seller": r"seller|vendor|supplier|merchant|issuer|sender|company|shop|store",
-    "buyer": r"buyer|customer|client|recipient|payer",
-}
-_PARTY = "|".join(_PARTIES.values())
-_KNOWN = re.compile(
-    r"\b(?:(?:tele|mobile |cell )?phone(?: number)?|telephone|mobile number|fax(?: number)?|e-?mails?(?: address)?|"
-    r"web ?sites?|web ?page|home ?page|url|iban|bic|swift(?: code)?|sort code|"
-    r"bank(?: account)?(?: details| number| name)?|"
-    r"(?:bank )?account (?:number|no)|routing number|"
-    r"(?:tax|vat|gst|sales tax|company|trade|business|customer|client|account|supplier|vendor)[ -]"
-    r"(?:registration )?(?:number|no|nr|id)\b|registration number|"
-    r"ceo|cfo|managing director|director|owner|manager|accountant|founder|president|boss|contact(?: person)?|"
-    r"employees?|signature|signed|signatory|logo|slogan|motto|opening hours|payment (?:terms|methods?|details)|"
-    r"terms of payment|"
-    r"late fees?|penalt(?:y|ies)|warranty|guarantee|birthday|nationality)\b"
-)
+_PARTY = "|".join(lexicon.ASKED_PARTIES.values())
 _LABELS = {
     "signed": "signature",
     "signatory": "signature",
@@ -184,8 +122,8 @@ def unread(invoice: InvoiceData, question: str) -> DocumentAnswer | None:
     None where nothing of the kind is asked for.
     """
     text = fold(question)
-    party = next((name for name, words in _PARTIES.items() if re.search(rf"\b(?:{words})\b", text)), None)
-    known = _KNOWN.search(text)
+    party = next((name for name, words in lexicon.ASKED_PARTIES.items() if re.search(rf"\b(?:{words})\b", text)), None)
+    known = lexicon.UNREAD.search(text)
     if known is None and _ADDRESS.search(text) and not re.search(r"ship|deliver", text):
         return _address(invoice, question, party)
     attribute = _LABELS.get(known[0], known[0]) if known else _attribute(text)
@@ -209,7 +147,7 @@ def asks(piece: str) -> bool:
     """Whether a piece of a list names a field, or something that is not read."""
     text = fold(piece)
     fields = any(re.search(pattern, text) for _, pattern, _ in lexicon.ASKED_FIELDS)
-    return fields or _KNOWN.search(text) is not None or _ADDRESS.search(text) is not None
+    return fields or lexicon.UNREAD.search(text) is not None or _ADDRESS.search(text) is not None
 
 
 def _attribute(text: str) -> str | None:

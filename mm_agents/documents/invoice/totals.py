@@ -16,9 +16,7 @@ from mm_agents.documents.numbers import DecimalMark, Number, numbers_in, parse_n
 CENT = Decimal("0.011")
 """Amounts that are further apart than this differ."""
 
-KINDS: tuple[AmountKind, ...] = (
-    *("other", "change", "paid", "rounding", "subtotal", "tax", "discount", "shipping", "total"),
-)
+KINDS = tuple(lexicon.AMOUNTS)
 _BEHIND = re.compile(r"\W*(?:eur|usd|gbp|chf|inr|sgd|rm|ttc|ht|euro|u|s|sr|zrl)\W*")
 """What may stand between an amount's label and the amount."""
 
