@@ -22,7 +22,9 @@ Patterns = tuple[str, ...]
 """Labels of one kind: for each rank the alternatives, parted by "|"; the most telling rank first."""
 
 _NUMBER = r"(?:n[o°ºu0]?[.°]?|no[.s]?|nr[.]?|num(?:ber|mer|ero|[.])?|n[o]?[°º]|id|#|reference|ref[.]?)"
-_WORDS: dict[str, Any] = tomllib.loads(files(__package__).joinpath("lexicon.toml").read_text(encoding="utf-8"))
+_WORDS: dict[str, Any] = tomllib.loads(
+    files("mm_agents.documents.invoice").joinpath("lexicon.toml").read_text(encoding="utf-8")
+)
 _LINES, _QUESTIONS = _WORDS["lines"], _WORDS["questions"]
 
 

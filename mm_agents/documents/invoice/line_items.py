@@ -386,7 +386,7 @@ def _cells_of(
             held.setdefault(column_of(columns, atom, number=number), []).extend(atom.words)
     if not row:
         return {}
-    top = row[0].y0 - row[0].words[0].place.y0
+    top = row[0].top
     del sheet
     return {
         at: segment_of(row[0].page, sorted(words, key=lambda word: word.place.x0), row[0].row, top)

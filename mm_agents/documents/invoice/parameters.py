@@ -7,10 +7,43 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceParameters:
+    """Numbers; lengths are in heights of the text."""
+
+    gap: float = 1.25
+    gap_in_run: float = 1.8
+    least_height: int = 6
+    shared_height: float = 0.6
+    below_reach: float = 3.0
+    head_reach: float = 9.0
+    longest_value: int = 24
     shortest_misread: int = 6
     longest_misread: int = 32
     label_likeness: float = 88
     heading_likeness: float = 83
+    longest_term: int = 190
+    word_likeness: float = 82
+    named_share: float = 0.6
+    name_coverage: float = 0.1
+    item_tie: float = 0.005
+    name_reach: float = 8.0
+    block_gap: float = 3.3
+    line_gap: float = 2.4
+    indent: float = 3.2
+    flush: float = 1.2
+    longest_address: int = 6
+    longest_block: int = 12
+    site_likeness: float = 85
+    letterhead: float = 2.0
+    top: float = 4.0
+    top_part: float = 0.42
+    large: float = 1.2
+    largest: float = 1.6
+    company: float = 2.5
+    sender: float = 2.0
+    street: float = 3.0
+    sentence: float = 2.0
+    longest_name: int = 8
+    digits: float = 1.5
 
 
 PARAMETERS = InvoiceParameters()

@@ -9,12 +9,10 @@ from decimal import Decimal
 from itertools import product
 
 from mm_agents.documents.invoice import lexicon
+from mm_agents.documents.invoice.data import CENT
 from mm_agents.documents.invoice.layout import Segment, Sheet, labels_of, overlap
 from mm_agents.documents.invoice.lexicon import AmountKind
 from mm_agents.documents.numbers import DecimalMark, Number, numbers_in, parse_number
-
-CENT = Decimal("0.011")
-"""Amounts that are further apart than this differ."""
 
 KINDS = tuple(lexicon.AMOUNTS)
 _BEHIND = re.compile(r"\W*(?:eur|usd|gbp|chf|inr|sgd|rm|ttc|ht|euro|u|s|sr|zrl)\W*")
@@ -95,7 +93,7 @@ def _amounts_of(
         return
     if kind == "total" and rank >= 2:
         return  # "amount" above a column is its heading
-    for other in sheet.below(label, reach=2.9)[:2]:
+    for other in sheet.below(label)[:2]:
         numbers = [n for n in numbers_in(other.text, mark) if n.is_money]
         near = [(other.part(n.start, n.end), n) for n in numbers]
         near = [(at, n) for at, n in near if overlap(at, label) > 0 or abs(at.x1 - label.x1) < sheet.height]
