@@ -36,14 +36,19 @@ class InvoiceParameters:
     letterhead: float = 2.0
     top: float = 4.0
     top_part: float = 0.42
-    large: float = 1.2
-    largest: float = 1.6
+    largest: float = 2.0
     company: float = 2.5
     sender: float = 2.0
     street: float = 3.0
-    sentence: float = 2.0
     longest_name: int = 8
-    digits: float = 1.5
+    indirect: float = 1.5
+    highest_rate: float = 50
+    most_candidates: int = 5
+    rounding: float = 0.05
+    per_rank: float = 0.15
+    likely: float = 0.75
+    highest: float = 0.5
+    proof: float = 3.0
 
 
 PARAMETERS = InvoiceParameters()

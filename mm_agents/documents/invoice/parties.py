@@ -288,7 +288,7 @@ def _height_score(sheet: Sheet, segment: Segment, bottom: float) -> float:
     """How much a segment's place and size are those of a letterhead: near the top, in large letters."""
     p = PARAMETERS
     score = p.top * max(0.0, 1 - segment.y0 / (p.top_part * bottom)) - (segment.y0 > bottom / 2)
-    return score + p.large * min(max(segment.height / sheet.height - 1, 0), p.largest)
+    return score + min(max(segment.height / sheet.height - 1, 0), p.largest)
 
 
 def _name_score(at: Segment, sites: set[str]) -> float:
@@ -299,10 +299,10 @@ def _name_score(at: Segment, sites: set[str]) -> float:
     if STREET.search(at.folded) or POSTCODE.search(at.folded) or re.match(r"^(?:no|lot)\b", at.folded):
         score -= p.street
     if len(at.text.split()) > p.longest_name:
-        score -= p.sentence
+        score -= p.street
     if re.search(r"[.,;]$", at.text.strip()) and not company:
         score -= 0.5
-    return score - p.digits * (len(re.sub(r"\D", "", at.text)) > 3)
+    return score - p.sender * (len(re.sub(r"\D", "", at.text)) > 3)
 
 
 def _sender_line(segment: Segment) -> Segment | None:
