@@ -168,7 +168,7 @@ def _side_by_side(one: Word, other: Word) -> bool:
     if min(one.place.x1, other.place.x1) > max(one.place.x0, other.place.x0):
         return False
     shared = min(one.place.y1, other.place.y1) - max(one.place.y0, other.place.y0)
-    return shared >= PARAMETERS.shared_height * min(_height(one), _height(other))
+    return shared >= PARAMETERS.most * min(_height(one), _height(other))
 
 
 def _height(word: Word) -> int:

@@ -12,17 +12,14 @@ class InvoiceParameters:
     gap: float = 1.25
     gap_in_run: float = 1.8
     least_height: int = 6
-    shared_height: float = 0.6
     below_reach: float = 3.0
     head_reach: float = 9.0
     longest_value: int = 24
     shortest_misread: int = 6
     longest_misread: int = 32
     label_likeness: float = 88
-    heading_likeness: float = 83
+    likeness: float = 83
     longest_term: int = 190
-    word_likeness: float = 82
-    named_share: float = 0.6
     name_coverage: float = 0.1
     item_tie: float = 0.005
     name_reach: float = 8.0
@@ -32,7 +29,6 @@ class InvoiceParameters:
     flush: float = 1.2
     longest_address: int = 6
     longest_block: int = 12
-    site_likeness: float = 85
     letterhead: float = 2.0
     top: float = 4.0
     top_part: float = 0.42
@@ -45,10 +41,24 @@ class InvoiceParameters:
     highest_rate: float = 50
     most_candidates: int = 5
     rounding: float = 0.05
-    per_rank: float = 0.15
-    likely: float = 0.75
+    per_rank: float = 0.2
+    likely: float = 0.8
     highest: float = 0.5
     proof: float = 3.0
+    most: float = 0.6
+    short_word: int = 4
+    longest_unit: int = 9
+    misplaced: float = 6
+    price_first: float = 0.2
+    rounded_share: float = 0.0015
+    header_rows: int = 5
+    longest_header: int = 40
+    header_row: float = 0.25
+    header: float = 3.0
+    word_gap: float = 0.6
+    pitch: float = 2.1
+    first_line: float = 4.0
+    most_rows: int = 200
 
 
 PARAMETERS = InvoiceParameters()

@@ -270,7 +270,7 @@ def _named_by_site(name: str, sites: set[str]) -> bool:
     squeezed = re.sub(r"[^a-z0-9]", "", name)
     partial = require("rapidfuzz", extra="documents", feature="Reading invoices").fuzz.partial_ratio
     return len(squeezed) >= 4 and any(
-        partial(squeezed, site.replace("-", "")) >= PARAMETERS.site_likeness for site in sites if len(site) >= 4
+        partial(squeezed, site.replace("-", "")) >= PARAMETERS.likeness for site in sites if len(site) >= 4
     )
 
 

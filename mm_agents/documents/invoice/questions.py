@@ -172,9 +172,9 @@ def _matches(words: Sequence[str], items: Sequence[LineItem]) -> list[tuple[floa
         if not own or not asked:
             continue
         scores = [max(ratio(word, other) for other in own) for word in asked]
-        hits = [score for score in scores if score >= PARAMETERS.word_likeness]
-        if len(hits) >= PARAMETERS.named_share * len(scores):
-            like = PARAMETERS.word_likeness
+        hits = [score for score in scores if score >= PARAMETERS.likeness]
+        if len(hits) >= PARAMETERS.most * len(scores):
+            like = PARAMETERS.likeness
             covered = sum(max(ratio(word, other) for word in asked) >= like for other in own) / len(own)
             found.append((round(sum(hits) / len(scores) / 100 + PARAMETERS.name_coverage * covered, 4), item))
     return sorted(found, key=lambda match: -match[0])
