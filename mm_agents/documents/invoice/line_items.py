@@ -98,7 +98,6 @@ def retyped(columns: Sequence[Column], rows: Sequence[dict[int, Decimal]]) -> tu
         score = len(hits) - sum(1 in (row[q], row[p]) for row in hits) / 2  # what is multiplied by 1 proves little
         score += sum(kind == own for kind, own in zip(kinds, _MONEY, strict=True)) / 2
         score -= sum(kind in ("discount", "tax") for kind in kinds) / 2
-        score -= PARAMETERS.price_first * (p < q) * (kinds[0] != "quantity")
         if best is None or score > best[0]:
             best = score, (q, p, a)
     if best is None:
@@ -144,7 +143,7 @@ def _header(sheet: Sheet, first: int, end: int) -> Header | None:
     if "description" not in kinds and len(core) < 3 and not ("quantity" in core and len(kinds) >= 3):
         return None
     strange = sum(len(column.heading.split()) for column in columns if column.kind == "other")
-    score = 2 * len(core) + len(kinds - core) - strange / 2 - PARAMETERS.header_row * (end - first - 1)
+    score = 2 * len(core) + len(kinds - core) - strange / 2
     if score < PARAMETERS.header:
         return None
     columns.sort(key=lambda column: column.x0)
@@ -531,7 +530,7 @@ def _description(columns: Sequence[Column], cells: dict[int, Segment], *, loosel
 
 def _continues(row: Row, text: Segment, height: float) -> bool:
     reach = PARAMETERS.pitch if row.lines else PARAMETERS.first_line
-    if text.middle - row.last > reach * max(height, text.height):
+    if text.middle - row.last > reach * height:
         return False
     if _ASIDE.match(text.text):
         return False

@@ -49,14 +49,12 @@ class InvoiceParameters:
     short_word: int = 4
     longest_unit: int = 9
     misplaced: float = 6
-    price_first: float = 0.2
     rounded_share: float = 0.0015
     header_rows: int = 5
     longest_header: int = 40
-    header_row: float = 0.25
     header: float = 3.0
     word_gap: float = 0.6
-    pitch: float = 2.1
+    pitch: float = 2.05
     first_line: float = 4.0
     most_rows: int = 200
 
