@@ -276,8 +276,8 @@ class Row:
         if cell is None:
             return None
         if kind == "quantity":
-            told = quantity_in(cell.text, mark)
-            return told[0] if told else None
+            quantity = quantity_in(cell.text, mark)
+            return quantity[0] if quantity else None
         numbers = [number for number in numbers_in(cell.text, mark) if not number.percent]
         return numbers[-1 if kind == "amount" else 0].value if numbers else None
 
@@ -413,7 +413,7 @@ def _atoms(segment: Segment, columns: Sequence[Column], mark: DecimalMark | None
 
 
 def column_kind(columns: Sequence[Column], segment: Segment, number: Number) -> ColumnKind:
-    """The kind of the column that a number of a segment stands in."""
+    """The kind of the column of a number in a segment."""
     return columns[column_of(columns, segment.part(number.start, number.end), number=False)].kind
 
 
@@ -482,7 +482,7 @@ def _multiplied(columns: Sequence[Column], cells: dict[int, Segment], mark: Deci
 def _anchor(
     columns: Sequence[Column], cells: dict[int, Segment], n: int, middle: float, mark: DecimalMark | None
 ) -> Row | None:
-    """The row of an item, where enough of its numbers stand in it."""
+    """The row of an item, where it has enough of its numbers."""
     row = Row(row=n, middle=middle)
     for at, cell in cells.items():
         kind = columns[at].kind
@@ -507,10 +507,11 @@ def _told(columns: Sequence[Column], cells: dict[int, Segment]) -> bool:
 
 def _description(columns: Sequence[Column], cells: dict[int, Segment], *, loosely: bool = False) -> Segment | None:
     """The words that say what an item is: those of the description's column, else text before the numbers."""
-    told = [cell for at, cell in sorted(cells.items()) if columns[at].kind == "description"]
-    told = [cell for cell in told if re.search(r"[^\W\d_]" if loosely else r"[^\W\d_]{2}", cell.text)]
-    if told:
-        return max(told, key=lambda cell: len(cell.text))
+    letters = r"[^\W\d_]" if loosely else r"[^\W\d_]{2}"
+    own = [cell for at, cell in sorted(cells.items()) if columns[at].kind == "description"]
+    own = [cell for cell in own if re.search(letters, cell.text)]
+    if own:
+        return max(own, key=lambda cell: len(cell.text))
     if "description" in {column.kind for column in columns} and not loosely:
         return None
     first = [

@@ -111,9 +111,9 @@ def merged(rules: Invoice, said: Said, pages: Sequence[Page]) -> Invoice:
             )
         if chosen == "model":
             changes[name] = other
-    items, told = _items(rules, said, sheet, mark)
-    if told is not None:
-        differences.append(told)
+    items, disagreement = _items(rules, said, sheet, mark)
+    if disagreement is not None:
+        differences.append(disagreement)
     return _checked(rules.model_copy(update={**changes, "items": items, "disagreements": tuple(differences)}), changes)
 
 
@@ -162,7 +162,7 @@ def _date(text: str, sheet: Sheet) -> DateField | None:
 
 
 def _places_of(value: Decimal, sheet: Sheet, mark: DecimalMark | None) -> tuple[Evidence, ...]:
-    """Where a number of that value stands last: totals stand at the end."""
+    """Where a number of that value is last: totals are at the end."""
     for segment in reversed(sheet.segments):
         for number in numbers_in(segment.text, mark):
             if number.value == value and not number.percent:
@@ -182,10 +182,10 @@ def _items(
         return rules.items, None
     subtotals = {value for value in (rules.subtotal.value, rules.total.value) if value is not None}
     better = not rules.items or _worth(theirs, subtotals) > _worth(rules.items, subtotals)
-    told = Disagreement(
-        field="items", rules=_told(rules.items), model=_told(theirs), chosen="model" if better else "rules"
+    disagreement = Disagreement(
+        field="items", rules=_listed(rules.items), model=_listed(theirs), chosen="model" if better else "rules"
     )
-    return (theirs if better else rules.items), (told if rules.items else None)
+    return (theirs if better else rules.items), (disagreement if rules.items else None)
 
 
 def _item(said: SaidItem, sheet: Sheet, mark: DecimalMark | None) -> LineItem:
@@ -229,7 +229,7 @@ def _worth(items: Sequence[LineItem], sums: set[Decimal]) -> float:
     return right / len(items) + located + 2.0 * (added in sums) if items else 0.0
 
 
-def _told(items: Sequence[LineItem]) -> str:
+def _listed(items: Sequence[LineItem]) -> str:
     return "; ".join(
         f"{_said(item.quantity) or '?'} × {item.description or '?'} "
         f"at {_said(item.unit_price) or '?'} = {_said(item.amount) or '?'}"

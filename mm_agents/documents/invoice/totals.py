@@ -19,7 +19,7 @@ from mm_agents.documents.numbers import DecimalMark, Number, numbers_in, parse_n
 KINDS = tuple(lexicon.AMOUNTS)
 CHOSEN: tuple[AmountKind, ...] = ("total", "subtotal", "tax", "discount", "shipping", "rounding")
 _BEHIND = re.compile(r"\W*(?:eur|usd|gbp|chf|inr|sgd|rm|ttc|ht|euro|u|s|sr|zrl)\W*")
-"""What may stand between an amount's label and the amount."""
+"""What may be between an amount's label and the amount."""
 
 
 @dataclass(frozen=True, kw_only=True)
