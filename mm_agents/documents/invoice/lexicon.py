@@ -106,5 +106,5 @@ def _nearest(text: str, patterns: Patterns, shortest: int, likeness: float) -> i
     ranks = written_out(patterns)
     names = [name for name in ranks if len(name) >= shortest]
     rapidfuzz = require("rapidfuzz", extra="documents", feature="Reading invoices")
-    best = rapidfuzz.process.extractOne(text, names, scorer=rapidfuzz.fuzz.ratio, score_cutoff=likeness)
+    best = rapidfuzz.process.extractOne(text, names, scorer=rapidfuzz.fuzz.ratio, score_cutoff=min(likeness, 100))
     return ranks[best[0]] if best else None
