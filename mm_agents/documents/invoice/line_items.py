@@ -301,8 +301,7 @@ def find_items(sheet: Sheet, mark: DecimalMark | None) -> Table:
     best: Table | None = None
     found = headers(sheet)
     for n, header in enumerate(found):
-        until = len(sheet.rows)
-        table = _read_table(sheet, header, until, mark, [other for other in found[n + 1 :]])
+        table = _read_table(sheet, header, mark, found[n + 1 :])
         if table.rows and (best is None or _worth(table, mark) > _worth(best, mark)):
             best = table
     loose = _loose(sheet, mark)
@@ -337,11 +336,11 @@ def is_total(row: Sequence[Segment], mark: DecimalMark | None) -> bool:
     return label is not None and not re.search(r"[a-z]{3}", first.folded[: label[2]])
 
 
-def _read_table(sheet: Sheet, header: Header, until: int, mark: DecimalMark | None, others: Sequence[Header]) -> Table:
+def _read_table(sheet: Sheet, header: Header, mark: DecimalMark | None, others: Sequence[Header]) -> Table:
     repeats = {row for other in others if _same(header, other) for row in range(other.first, other.end)}
     columns = header.columns
-    body = [n for n in range(header.end, until) if n not in repeats]
-    grid = [_cells_of(sheet, sheet.rows[n], columns, mark) for n in body[: PARAMETERS.most_rows]]
+    body = [n for n in range(header.end, len(sheet.rows)) if n not in repeats]
+    grid = [_cells_of(sheet.rows[n], columns, mark) for n in body[: PARAMETERS.most_rows]]
     totals = {n for n in body if is_total(sheet.rows[n], mark)}
     numbers = [
         {at: value for at, cell in cells.items() if (value := _lone_number(cell, mark)) is not None}
@@ -367,9 +366,7 @@ def _lone_number(cell: Segment, mark: DecimalMark | None) -> Decimal | None:
     return numbers[0].value if _letters(cell.text) <= PARAMETERS.longest_unit else None
 
 
-def _cells_of(
-    sheet: Sheet, row: Sequence[Segment], columns: Sequence[Column], mark: DecimalMark | None
-) -> dict[int, Segment]:
+def _cells_of(row: Sequence[Segment], columns: Sequence[Column], mark: DecimalMark | None) -> dict[int, Segment]:
     """The words of a row by column."""
     held: dict[int, list[Word]] = {}
     for segment in row:
@@ -378,7 +375,6 @@ def _cells_of(
     if not row:
         return {}
     top = row[0].top
-    del sheet
     return {
         at: segment_of(row[0].page, sorted(words, key=lambda word: word.place.x0), row[0].row, top)
         for at, words in held.items()
