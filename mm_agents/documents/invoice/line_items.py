@@ -144,8 +144,6 @@ def _header(sheet: Sheet, first: int, end: int) -> Header | None:
         return None
     strange = sum(len(column.heading.split()) for column in columns if column.kind == "other")
     score = 2 * len(core) + len(kinds - core) - strange / 2
-    if score < PARAMETERS.header:
-        return None
     columns.sort(key=lambda column: column.x0)
     return Header(columns=tuple(columns), first=first, end=end, score=score)
 

@@ -31,7 +31,6 @@ class InvoiceParameters:
     # headers and rows of items
     header_rows: int = 5  # headings with units and translations take up to four rows
     longest_header: int = 40  # words of a header, letters of a heading; more are a text
-    header: float = 3.0  # score; a header has at least a sum, one more column that items have, and few strange words
     word_gap: float = 0.6  # words of one heading are closer, headings further apart
     pitch: float = 2.05  # from a row of a header or a line of a description to its next
     first_line: float = 4.0  # from a row's numbers to the description below them
