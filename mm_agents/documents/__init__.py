@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
     from mm_agents.documents.flowchart.result import Flowchart
     from mm_agents.documents.hidden_text import HiddenText
-    from mm_agents.documents.invoice.result import Invoice
+    from mm_agents.documents.invoice.questions import Invoice
     from mm_agents.documents.pages import Source
     from mm_agents.documents.table.result import Table
     from mm_agents.documents.text import DocumentText

@@ -1,33 +1,29 @@
-"""The layout of an invoice: its lines and segments, and pairs of a label and its value."""
+"""The layout of an invoice: rows and segments of words, and labels with their values."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from datetime import date
+from functools import cached_property
 from statistics import median
 from typing import Generic, TypeVar
 
-from mm_agents._optional import require
-from mm_agents.documents.dates import DateText, dates_in, fold
+from mm_agents.documents.dates import DateText, Order, dates_in, fold
 from mm_agents.documents.invoice import lexicon
+from mm_agents.documents.invoice.parameters import PARAMETERS
 from mm_agents.documents.pages import Page, rows
 from mm_agents.types import Evidence, Word
-
-_APART = 1.25
-"""Words of a row that are further apart than this share of their height belong to different segments."""
-
-_SPACED = 1.8
-"""The same for words that were read in one run."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Segment:
-    """Words that stand close together in one row.
+    """Words that are close together in one row.
 
     Attributes:
-        page: that it stands on.
+        page: that it is on.
         words: from the left.
         x0: its left end on the straight page, in pixels; ``x1`` its right end.
         y0: its upper end on the sheet; ``y1`` its lower end.
@@ -62,18 +58,23 @@ class Segment:
         """Of its words, in pixels."""
         return self.y1 - self.y0
 
+    @property
+    def top(self) -> float:
+        """The upper end of its page on the sheet."""
+        return self.y0 - min(word.place.y0 for word in self.words)
+
     def part(self, start: int, end: int) -> Segment:
-        """The words that some characters of its text lie in; the whole words."""
+        """The whole words that some characters of its text are in."""
         chosen: list[Word] = []
         place = 0
         for word in self.words:
             if place < end and place + len(word.text) > start:
                 chosen.append(word)
             place += len(word.text) + 1
-        return segment_of(self.page, chosen or list(self.words), self.row, self.y0 - self.words[0].place.y0)
+        return segment_of(self.page, chosen or self.words, self.row, self.top)
 
     def evidence(self, how: str) -> Evidence:
-        """The segment as the place that a value rests on."""
+        """The segment as the place of a value."""
         return self.page.evidence(self.words, how=how, quote=self.text)
 
 
@@ -96,13 +97,6 @@ class Sheet:
         """All of them, in reading order."""
         return tuple(segment for row in self.rows for segment in row)
 
-    @cached_property
-    def width(self) -> float:
-        """From the left end of the text to its right end."""
-        if not self.segments:
-            return 1.0
-        return max(segment.x1 for segment in self.segments) - min(segment.x0 for segment in self.segments)
-
     def without(self, taken: Collection[int]) -> Sheet:
         """The sheet with some of its rows empty; the others keep their numbers."""
         kept = tuple(() if n in taken else row for n, row in enumerate(self.rows))
@@ -110,22 +104,20 @@ class Sheet:
 
     def right_of(self, segment: Segment) -> list[Segment]:
         """What follows a segment in its row, nearest first."""
-        return [other for other in self.rows[segment.row] if other.x0 >= segment.x1 - 0.5 * segment.height]
+        return [other for other in self.rows[segment.row] if other.x0 >= segment.x1 - segment.height / 2]
 
-    def below(self, segment: Segment, *, reach: float) -> list[Segment]:
-        """What stands below a segment, overlapping its columns, nearest first.
-
-        Args:
-            segment: to look below of.
-            reach: at most this far, in heights of the text, from middle to middle.
-        """
-        found: list[Segment] = []
-        for row in self.rows[segment.row + 1 : segment.row + 9]:
-            for other in row:
-                far = other.middle - segment.middle
-                if 0 < far <= reach * max(self.height, segment.height) and overlap(other, segment) > 0:
-                    found.append(other)
-        return found
+    def below(self, segment: Segment) -> list[Segment]:
+        """What is near below a segment and overlaps its columns, nearest first."""
+        reach = PARAMETERS.below_reach * max(self.height, segment.height)
+        near = itertools.takewhile(
+            lambda row: not row or row[0].middle - segment.middle <= 2 * reach, self.rows[segment.row + 1 :]
+        )
+        return [
+            other
+            for row in near
+            for other in row
+            if 0 < other.middle - segment.middle <= reach and overlap(other, segment) > 0
+        ]
 
 
 def lay_out(pages: Sequence[Page]) -> Sheet:
@@ -140,7 +132,7 @@ def lay_out(pages: Sequence[Page]) -> Sheet:
             number = len(found)
             found.append(tuple(segment_of(page, words, number, top) for words in _split(row)))
         top += page.frame.size[1]
-    return Sheet(pages=tuple(pages), rows=tuple(found), height=float(median(heights)) if heights else 12.0)
+    return Sheet(pages=tuple(pages), rows=tuple(found), height=float(median(heights or [1])))
 
 
 def _rows(words: Sequence[Word]) -> list[list[Word]]:
@@ -148,48 +140,43 @@ def _rows(words: Sequence[Word]) -> list[list[Word]]:
 
     The ink of a dash is some pixels high, so that its own height says nothing about its row.
     """
-    said = [word for word in words if any(character.isalnum() for character in word.text)]
-    found = rows(said)
-    row_of = {id(word): n for n, row in enumerate(found) for word in row}
-    runs: dict[int, list[Word]] = {}
-    for word in said:
-        runs.setdefault(word.line, []).append(word)
+    worded = [word for word in words if any(character.isalnum() for character in word.text)]
+    found = rows(worded)
+    row_of = {id(word): row for row in found for word in row}
     for mark in words:
         if id(mark) in row_of:
             continue
-        mates = runs.get(mark.line) or [word for word in said if _level(mark, word)]
+        mates = [word for word in worded if word.line == mark.line] or [word for word in worded if _level(mark, word)]
         if mates:
-            nearest = min(mates, key=lambda word: abs(word.place.x0 - mark.place.x0))
-            found[row_of[id(nearest)]].append(mark)
-    return [sorted(row, key=lambda word: word.place.x0) for row in _rejoined(found)]
+            row_of[id(min(mates, key=lambda word: abs(word.place.x0 - mark.place.x0)))].append(mark)
+    joined: list[list[Word]] = []
+    for row in found:  # tall letters and small ones of one row may have been read as two
+        if joined and all(_side_by_side(word, other) for word in row for other in joined[-1]):
+            joined[-1] += row
+        else:
+            joined.append(row)
+    return [sorted(row, key=lambda word: word.place.x0) for row in joined]
 
 
 def _level(mark: Word, word: Word) -> bool:
-    """Whether a mark's middle lies at the height of a word."""
+    """Whether the middle of a mark is at the height of a word."""
     return word.place.y0 <= (mark.place.y0 + mark.place.y1) / 2 <= word.place.y1
 
 
-def _rejoined(found: list[list[Word]]) -> list[list[Word]]:
-    """Rows of which one is but the part of the other that has no tall letters, put together."""
-    joined: list[list[Word]] = []
-    for row in found:
-        if joined and all(_beside(word, other) for word in row for other in joined[-1]):
-            joined[-1] = [*joined[-1], *row]
-        else:
-            joined.append(row)
-    return joined
-
-
-def _beside(one: Word, other: Word) -> bool:
-    """Whether two words stand side by side, sharing most of their height."""
+def _side_by_side(one: Word, other: Word) -> bool:
+    """Whether two words are side by side, sharing most of their height."""
     if min(one.place.x1, other.place.x1) > max(one.place.x0, other.place.x0):
         return False
     shared = min(one.place.y1, other.place.y1) - max(one.place.y0, other.place.y0)
-    return shared >= 0.6 * min(one.place.y1 - one.place.y0, other.place.y1 - other.place.y0)
+    return shared >= PARAMETERS.most * min(_height(one), _height(other))
+
+
+def _height(word: Word) -> int:
+    return word.place.y1 - word.place.y0
 
 
 def segment_of(page: Page, words: Sequence[Word], row: int, top: float) -> Segment:
-    """A segment of some words of a page whose upper edge lies at ``top`` on the sheet."""
+    """A segment of some words of a page whose upper end is at ``top`` on the sheet."""
     return Segment(
         page=page,
         words=tuple(words),
@@ -202,17 +189,19 @@ def segment_of(page: Page, words: Sequence[Word], row: int, top: float) -> Segme
 
 
 def overlap(one: Segment, other: Segment) -> float:
-    """By how many pixels two segments stand above each other; negative where they do not."""
+    """By how many pixels two segments are above each other; negative where they are not."""
     return min(one.x1, other.x1) - max(one.x0, other.x0)
 
 
 def _split(row: Sequence[Word]) -> list[list[Word]]:
+    """The words of a row as segments: cut where words are further apart than in a text."""
     parts: list[list[Word]] = [[row[0]]]
     for word in row[1:]:
         before = parts[-1][-1]
-        tall = max(min(word.place.y1 - word.place.y0, before.place.y1 - before.place.y0), 6)
+        tall = max(min(_height(word), _height(before)), PARAMETERS.least_height)
         end = max(one.place.x1 for one in parts[-1])
-        if word.place.x0 - end > (_SPACED if word.line == before.line else _APART) * tall:
+        gap = PARAMETERS.gap_in_run if word.line == before.line else PARAMETERS.gap
+        if word.place.x0 - end > gap * tall:
             parts.append([word])
         else:
             parts[-1].append(word)
@@ -220,15 +209,7 @@ def _split(row: Sequence[Word]) -> list[list[Word]]:
 
 
 T = TypeVar("T")
-
-_REACH = 24.0
-"""A value stands at most this many heights of the text to the right of its label."""
-_BELOW = 3.0
-"""And at most this many heights below it."""
-_BELOW_HEADS = 9.0
-"""The same where its label is one of a row of heads and the next row holds the values: cells may be tall."""
-_FUZZY = 88  # of 100: how like a label a misread one has to be
-_SHORTEST_FUZZY = 6
+BESIDE, BELOW = 1, 2  # how good a value's place is; directly behind its label is 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,122 +226,111 @@ class Pair(Generic[T]):
     label: Segment
     value: T
     at: Segment
-    rank: float
+    rank: tuple[int, ...]
 
 
 Reader = Callable[[str, bool], "Sequence[tuple[T, int, int]]"]
-"""Values in a text with the places of their characters; told whether the text follows its label directly."""
+"""Values in a text with the places of their characters; the flag says whether the text follows its label directly."""
 
 
-def labels_of(segment: Segment, patterns: tuple[str, ...]) -> list[tuple[int, int, int]]:
+def labels_of(segment: Segment, patterns: lexicon.Patterns) -> list[tuple[int, int, int]]:
     """Every match of a kind of label in a segment, also overlapping ones: rank, first character, past the last."""
     found = [
         (rank, match.start(), match.end())
         for rank, pattern in enumerate(lexicon.compiled(patterns))
         for match in pattern.finditer(segment.folded)
+        if match[0]
     ]
-    near = None if found else _misread(segment.folded, patterns)
-    return [near] if near else found
-
-
-def labels_in(segment: Segment, patterns: tuple[str, ...]) -> list[tuple[int, int, int]]:
-    """The labels of a kind in a segment: rank of the pattern, first character, past the last."""
-    found: list[tuple[int, int, int]] = []
-    for rank, pattern in enumerate(lexicon.compiled(patterns)):
-        for match in pattern.finditer(segment.folded):
-            if match.end() > match.start() and not any(
-                match.start() < end and start < match.end() for _, start, end in found
-            ):
-                found.append((rank, match.start(), match.end()))
-    if not found:
-        near = _misread(segment.folded, patterns)
-        if near is not None:
-            found.append(near)
+    head = re.match(r"[^\d:$€£]*", segment.folded)
+    if not found and head:  # the words before a colon or number may be a label with a misread letter
+        rank = lexicon.nearest(head[0].strip(" .-#"), patterns, PARAMETERS.label_likeness)
+        return [] if rank is None else [(rank, 0, len(head[0].rstrip()))]
     return found
 
 
-def pairs(sheet: Sheet, patterns: tuple[str, ...], read: Reader[T], among: Iterable[Segment]) -> list[Pair[T]]:
+def labels_in(segment: Segment, patterns: lexicon.Patterns) -> list[tuple[int, int, int]]:
+    """The labels of a kind in a segment that do not overlap a more telling one."""
+    kept: list[tuple[int, int, int]] = []
+    for rank, start, end in labels_of(segment, patterns):
+        if not any(start < other_end and other < end for _, other, other_end in kept):
+            kept.append((rank, start, end))
+    return kept
+
+
+def pairs(sheet: Sheet, patterns: lexicon.Patterns, read: Reader[T]) -> list[Pair[T]]:
     """Every label of a kind with its value, best first.
 
     Args:
         sheet: the document.
         patterns: of the labels, the most telling first.
         read: reads values in a text.
-        among: the segments to look for labels in.
     """
     found: list[Pair[T]] = []
-    for segment in among:
+    for segment in sheet.segments:
         for rank, start, end in labels_in(segment, patterns):
             label = segment.part(start, end)
-            late = 3.0 if re.search(r"[a-z]{3}", segment.folded[:start]) else 0.0  # a label in the midst of a sentence
-            for extra, value, at in _values(sheet, segment, label, end, read):
-                found.append(Pair(label=label, value=value, at=at, rank=10 * rank + late + extra))
+            in_sentence = int(re.search(r"[a-z]{3}", segment.folded[:start]) is not None)
+            for way, value, at in _values(sheet, segment, label, end, read):
+                found.append(Pair(label=label, value=value, at=at, rank=(rank, in_sentence, way)))
     return sorted(found, key=lambda pair: (pair.rank, pair.label.y0))
 
 
 def _values(
     sheet: Sheet, segment: Segment, label: Segment, end: int, read: Reader[T]
-) -> Iterable[tuple[float, T, Segment]]:
+) -> Iterable[tuple[int, T, Segment]]:
     behind = read(segment.text[end:], True)
     if behind:
         value, first, last = behind[0]
-        yield 0.0, value, segment.part(end + first, end + last)
+        yield 0, value, segment.part(end + first, end + last)
         return
-    if len(re.sub(r"[\W_]", "", segment.text[end:])) > 24:
+    if len(re.sub(r"[\W_]", "", segment.text[end:])) > PARAMETERS.longest_value:
         return
-    beside = False
-    for n, other in enumerate(sheet.right_of(segment)[:3]):
-        if other.x0 - segment.x1 > _REACH * sheet.height and n > 0:
-            break
+    for n, other in enumerate(sheet.right_of(segment)):
         values = read(other.text, n == 0)
         if values:
             value, first, last = values[0]
-            yield 1.0 + n, value, other.part(first, last)
-            beside = True
+            yield BESIDE, value, other.part(first, last)
             break
         if re.search(r"[a-z]{3}", other.folded):
             break
-    below = sheet.below(label, reach=_BELOW)
-    if not below and _is_head(sheet, label):
-        below = _next_row(sheet, label)
-    for other in below[:2]:
-        values = read(other.text, True) or []
-        near = [one for one in values if _under(other.part(one[1], one[2]), label, sheet.height)]
+    for other in (sheet.below(label) or _next_row(sheet, label))[:2]:
+        parts = ((value, other.part(first, last)) for value, first, last in read(other.text, True))
+        near = next(((value, part) for value, part in parts if _under(part, label, sheet.height)), None)
         if near:
-            value, first, last = near[0]
-            yield (4.0 if beside else 2.0), value, other.part(first, last)
+            yield BELOW, *near
             break
 
 
-def _is_head(sheet: Sheet, label: Segment) -> bool:
-    """Whether a label stands in a row of heads: without digits, and with labels of several fields."""
-    row = sheet.rows[label.row]
-    named = [kind for kind, patterns in lexicon.FIELDS.items() for one in row if labels_in(one, patterns)]
-    return len(set(named)) > 1 and not any(re.search(r"\d", one.text) for one in row)
-
-
 def _next_row(sheet: Sheet, label: Segment) -> list[Segment]:
-    """What stands below a head in the next row that is not empty, of the same page and near enough."""
-    row = next((row for row in sheet.rows[label.row + 1 :] if row), ())
+    """What is below a head in the next row of the page that is not empty, where the label is in a row of heads."""
+    row = sheet.rows[label.row]
+    kinds = {kind for kind, patterns in lexicon.FIELDS.items() if any(labels_in(one, patterns) for one in row)}
+    if len(kinds) < 2 or any(re.search(r"\d", one.text) for one in row):
+        return []
     height = max(sheet.height, label.height)
     return [
         one
-        for one in row
-        if one.page is label.page and one.middle - label.middle <= _BELOW_HEADS * height and _under(one, label, height)
+        for one in next(filter(None, sheet.rows[label.row + 1 :]), ())
+        if one.page is label.page
+        and one.middle - label.middle <= PARAMETERS.head_reach * height
+        and _under(one, label, height)
     ]
 
 
 def _under(value: Segment, label: Segment, height: float) -> bool:
-    """Whether a value stands in its label's column: over- or underneath it, or with an edge in line."""
-    if min(value.x1, label.x1) - max(value.x0, label.x0) > 0:
-        return True
-    return min(abs(value.x0 - label.x0), abs(value.x1 - label.x1)) < height
+    """Whether a value is in its label's column: over- or underneath it, or with an edge in line."""
+    return overlap(value, label) > 0 or min(abs(value.x0 - label.x0), abs(value.x1 - label.x1)) < height
 
 
 def read_dates(text: str, near: bool) -> list[tuple[DateText, int, int]]:
     """A reader of dates."""
     del near
     return [(one, one.start, one.end) for one in dates_in(text)]
+
+
+def readings_in(one: DateText, order: Order) -> tuple[date, ...]:
+    """Every date that its characters allow, the one in that order first."""
+    return tuple(dict.fromkeys((one.read(order), *one.readings)))
 
 
 _GLUED_DATE = re.compile(
@@ -396,26 +366,3 @@ def read_identifiers(text: str, near: bool) -> list[tuple[str, int, int]]:
     if re.fullmatch(r"\d{1,3}(?:[.,]\d{3})*[.,]\d\d|\d{1,2}:\d\d.*|\d{1,2}%", value):
         return []
     return [(value, start, start + len(value))]
-
-
-def _misread(text: str, patterns: tuple[str, ...]) -> tuple[int, int, int] | None:
-    """A label that was read with a wrong letter: the words before a colon or the first number, nearly a known label."""
-    head = re.match(r"[^\d:$€£]*", text)
-    said = head[0].strip(" .-#") if head else ""
-    if not _SHORTEST_FUZZY <= len(said) <= 32:
-        return None
-    rapidfuzz = require("rapidfuzz", extra="documents", feature="Reading invoices")
-    rank_of = _plain(patterns)
-    best = rapidfuzz.process.extractOne(said, list(rank_of), scorer=rapidfuzz.fuzz.ratio, score_cutoff=_FUZZY)
-    return (rank_of[best[0]], 0, len(head[0].rstrip())) if best and head else None
-
-
-@cache
-def _plain(patterns: tuple[str, ...]) -> dict[str, int]:
-    """The labels that are written out, without anything optional, by their rank."""
-    found: dict[str, int] = {}
-    for rank, pattern in enumerate(patterns):
-        for text in re.sub(r"\([^()]*\)\??", "?", pattern).split("|"):
-            if len(text) >= _SHORTEST_FUZZY and re.fullmatch(r"[a-z ]+", text):
-                found.setdefault(text, rank)
-    return found

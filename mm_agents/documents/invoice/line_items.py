@@ -6,24 +6,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import cache
 from itertools import permutations
 
-from mm_agents._optional import require
 from mm_agents.documents.invoice import lexicon
+from mm_agents.documents.invoice.data import CENT
 from mm_agents.documents.invoice.layout import Segment, Sheet, segment_of
 from mm_agents.documents.invoice.lexicon import ColumnKind
+from mm_agents.documents.invoice.parameters import PARAMETERS
 from mm_agents.documents.invoice.totals import amount_label
 from mm_agents.documents.numbers import DecimalMark, Number, numbers_in, quantity_in
 from mm_agents.types import Word
 
-_DEEPEST = 5  # rows of a header
-_PITCH = 2.1  # of rows of one header, in heights of the text
-
 _MONEY: tuple[ColumnKind, ...] = ("quantity", "price", "amount")
-_ORDER: tuple[ColumnKind, ...] = (
-    *("position", "code", "rate", "discount", "unit", "quantity", "price", "tax", "amount", "description"),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +44,7 @@ def headers(sheet: Sheet) -> list[Header]:
     """Every header of an item table, the best of those that overlap, from the top."""
     found: list[Header] = []
     for first in range(len(sheet.rows)):
-        for end in range(first + 1, min(first + _DEEPEST, len(sheet.rows)) + 1):
+        for end in range(first + 1, min(first + PARAMETERS.header_rows, len(sheet.rows)) + 1):
             if end - first > 1 and not _joined(sheet, end):
                 break
             header = _header(sheet, first, end)
@@ -64,21 +58,25 @@ def headers(sheet: Sheet) -> list[Header]:
 
 
 def column_of(columns: Sequence[Column], segment: Segment, *, number: bool) -> int:
-    """The column that a cell stands in: the one whose heading it overlaps most, else the one it is nearest to."""
-    worded = len(re.sub(r"[\W\d_]", "", segment.text)) > 4
+    """The column of a cell: the one whose heading it overlaps most, else the one it is nearest to."""
+    worded = _letters(segment.text) > PARAMETERS.short_word
     numeric = ("quantity", "price", "amount", "discount", "rate", "tax", "position")
 
-    def fit(n: int) -> float:
+    def fit(n: int) -> tuple[float, float]:
         column = columns[n]
         shared = min(segment.x1, column.x1) - max(segment.x0, column.x0)
         if shared > 0:
-            centre = abs((segment.x0 + segment.x1) - (column.x0 + column.x1)) / 2
-            return shared / min(segment.x1 - segment.x0, column.x1 - column.x0) * 1000 - centre
+            off_centre = abs((segment.x0 + segment.x1) - (column.x0 + column.x1))
+            return round(shared / min(segment.x1 - segment.x0, column.x1 - column.x0), 2), -off_centre
         away = min(abs(segment.x0 - column.x0), abs(segment.x1 - column.x1), -shared)
-        argument_error = column.kind == "description" if number else worded and column.kind in numeric
-        return -away - (6 * segment.height if argument_error else 0)
+        misplaced = column.kind == "description" if number else worded and column.kind in numeric
+        return 0, -away - (PARAMETERS.misplaced * segment.height if misplaced else 0)
 
     return max(range(len(columns)), key=fit)
+
+
+def _letters(text: str) -> int:
+    return len(re.sub(r"[\W\d_]", "", text))
 
 
 def retyped(columns: Sequence[Column], rows: Sequence[dict[int, Decimal]]) -> tuple[Column, ...]:
@@ -91,20 +89,15 @@ def retyped(columns: Sequence[Column], rows: Sequence[dict[int, Decimal]]) -> tu
     best: tuple[float, tuple[int, int, int]] | None = None
     for q, p, a in permutations(range(len(columns)), 3):
         kinds = columns[q].kind, columns[p].kind, columns[a].kind
-        if (
-            kinds[2] == "position"
-            or kinds[0] in ("position", "code", "rate")
-            or kinds[1] in ("position", "code", "rate")
-        ):
+        if kinds[2] == "position" or {"position", "code", "rate"} & {*kinds[:2]}:
             continue
         full = [row for row in rows if q in row and p in row and a in row]
         hits = [row for row in full if row[a] != 0 and close(row[q] * row[p], row[a])]
-        if not hits or len(hits) < 0.6 * len(full):
+        if not hits or len(hits) < PARAMETERS.most * len(full):
             continue
-        trivial = sum(1 for row in hits if 1 in (row[q], row[p]))
-        score = len(hits) - 0.5 * trivial + 0.45 * sum(one == other for one, other in zip(kinds, _MONEY, strict=True))
-        score -= 0.5 * sum(kind in ("discount", "tax") for kind in kinds)
-        score -= 0.2 * (p < q) * (kinds[0] != "quantity")
+        score = len(hits) - sum(1 in (row[q], row[p]) for row in hits) / 2  # what is multiplied by 1 proves little
+        score += sum(kind == own for kind, own in zip(kinds, _MONEY, strict=True)) / 2
+        score -= sum(kind in ("discount", "tax") for kind in kinds) / 2
         if best is None or score > best[0]:
             best = score, (q, p, a)
     if best is None:
@@ -118,13 +111,13 @@ def retyped(columns: Sequence[Column], rows: Sequence[dict[int, Decimal]]) -> tu
 
 def close(one: Decimal, other: Decimal) -> bool:
     """Whether two amounts are the same up to the rounding of unit prices."""
-    return abs(one - other) <= max(Decimal("0.011"), abs(other) * Decimal("0.0015"))
+    return abs(one - other) <= max(CENT, abs(other) * Decimal(PARAMETERS.rounded_share))
 
 
 def _joined(sheet: Sheet, end: int) -> bool:
     """Whether a row can belong to the header of the row above it: near below, without amounts."""
     above, row = sheet.rows[end - 2], sheet.rows[end - 1]
-    if above[0].page is not row[0].page or row[0].middle - above[0].middle > _PITCH * sheet.height:
+    if above[0].page is not row[0].page or row[0].middle - above[0].middle > PARAMETERS.pitch * sheet.height:
         return False
     return not any(number.is_money for segment in row for number in numbers_in(segment.text))
 
@@ -138,7 +131,7 @@ def _header(sheet: Sheet, first: int, end: int) -> Header | None:
         for part in _parted(word)
         if re.search(r"\w|[#%]", part.text)
     ]
-    if not 2 <= len(words) <= 40:
+    if not 2 <= len(words) <= PARAMETERS.longest_header:
         return None
     cells = _widely_spaced(_cells(words, sheet.height))
     columns = [column for cell in cells for column in _named(cell)]
@@ -150,9 +143,7 @@ def _header(sheet: Sheet, first: int, end: int) -> Header | None:
     if "description" not in kinds and len(core) < 3 and not ("quantity" in core and len(kinds) >= 3):
         return None
     strange = sum(len(column.heading.split()) for column in columns if column.kind == "other")
-    score = 2 * len(core) + len(kinds - core) - 0.6 * strange - 0.25 * (end - first - 1)
-    if score < 3:
-        return None
+    score = 2 * len(core) + len(kinds - core) - strange / 2
     columns.sort(key=lambda column: column.x0)
     return Header(columns=tuple(columns), first=first, end=end, score=score)
 
@@ -195,7 +186,7 @@ def _widely_spaced(cells: list[list[Segment]]) -> list[list[Segment]]:
 
 def _touch(one: Segment, other: Segment, height: float) -> bool:
     gap = max(one.x0, other.x0) - min(one.x1, other.x1)
-    return gap < (0.6 * height if one.row == other.row else 0)
+    return gap < (PARAMETERS.word_gap * height if one.row == other.row else 0)
 
 
 def _named(cell: Sequence[Segment]) -> list[Column]:
@@ -233,37 +224,15 @@ def _said(words: Sequence[Segment]) -> str:
 def kind_of(heading: str) -> ColumnKind:
     """What a column holds by its heading, in lower case without accents."""
     heading = re.sub(r"\b(?:eur|usd|gbp|rm|inr|chf)\b|[€$£₹]", "", heading).strip(" :.*()")
-    if not heading or len(heading) > 40:
+    if not heading or len(heading) > PARAMETERS.longest_header:
         return "other"
     if re.search(r"%", heading) and re.search(r"tax|vat|ust|mwst|tva|iva|btw|gst|steuer", heading):
         return "rate"
-    for kind in _ORDER:
-        if lexicon.whole(lexicon.COLUMNS[kind]).fullmatch(heading):
+    for kind, pattern in lexicon.columns().items():
+        if pattern.fullmatch(heading):
             return kind
-    return _misread(heading)
-
-
-@cache
-def _written_out() -> dict[str, ColumnKind]:
-    """The headings without anything optional in them."""
-    found: dict[str, ColumnKind] = {"description": "description", "quantity": "quantity", "amount": "amount"}
-    for kind in _ORDER:
-        for pattern in lexicon.COLUMNS[kind]:
-            for name in re.sub(r"\([^()]*\)\??", "?", pattern).split("|"):
-                if len(name) >= 5 and re.fullmatch(r"[a-z ]+", name):
-                    found.setdefault(name, kind)
-    return found
-
-
-@cache
-def _misread(heading: str) -> ColumnKind:
-    """What a heading with a wrong letter in it is nearly."""
-    if not 5 <= len(heading) <= 24:
-        return "other"
-    rapidfuzz = require("rapidfuzz", extra="documents", feature="Reading invoices")
-    names = _written_out()
-    best = rapidfuzz.process.extractOne(heading, list(names), scorer=rapidfuzz.fuzz.ratio, score_cutoff=83)
-    return names[best[0]] if best else "other"
+    rank = lexicon.nearest(heading, tuple(lexicon.COLUMNS.values()), PARAMETERS.likeness)
+    return "other" if rank is None else list(lexicon.COLUMNS)[rank]
 
 
 def _column(words: Sequence[Segment], kind: ColumnKind) -> Column:
@@ -273,11 +242,6 @@ def _column(words: Sequence[Segment], kind: ColumnKind) -> Column:
         x1=max(word.x1 for word in words),
         heading=" ".join(word.text for word in words),
     )
-
-
-_FAR = 9.0  # heights of the text without a row end a table
-_FIRST_LINE = 4.0  # heights of the text from a row's numbers to the description below them
-_NEXT_LINE = 2.05  # heights of the text from a description's line to its next
 
 
 _ASIDE = re.compile(r"^[\w .-]{2,24}\s?:\s?[$€£]?[\d.,]+\s?%?$")
@@ -310,8 +274,8 @@ class Row:
         if cell is None:
             return None
         if kind == "quantity":
-            told = quantity_in(cell.text, mark)
-            return told[0] if told else None
+            quantity = quantity_in(cell.text, mark)
+            return quantity[0] if quantity else None
         numbers = [number for number in numbers_in(cell.text, mark) if not number.percent]
         return numbers[-1 if kind == "amount" else 0].value if numbers else None
 
@@ -335,8 +299,7 @@ def find_items(sheet: Sheet, mark: DecimalMark | None) -> Table:
     best: Table | None = None
     found = headers(sheet)
     for n, header in enumerate(found):
-        until = len(sheet.rows)
-        table = _read_table(sheet, header, until, mark, [other for other in found[n + 1 :]])
+        table = _read_table(sheet, header, mark, found[n + 1 :])
         if table.rows and (best is None or _worth(table, mark) > _worth(best, mark)):
             best = table
     loose = _loose(sheet, mark)
@@ -371,11 +334,11 @@ def is_total(row: Sequence[Segment], mark: DecimalMark | None) -> bool:
     return label is not None and not re.search(r"[a-z]{3}", first.folded[: label[2]])
 
 
-def _read_table(sheet: Sheet, header: Header, until: int, mark: DecimalMark | None, others: Sequence[Header]) -> Table:
+def _read_table(sheet: Sheet, header: Header, mark: DecimalMark | None, others: Sequence[Header]) -> Table:
     repeats = {row for other in others if _same(header, other) for row in range(other.first, other.end)}
     columns = header.columns
-    body = [n for n in range(header.end, until) if n not in repeats]
-    grid = [_cells_of(sheet, sheet.rows[n], columns, mark) for n in body[:200]]
+    body = [n for n in range(header.end, len(sheet.rows)) if n not in repeats]
+    grid = [_cells_of(sheet.rows[n], columns, mark) for n in body[: PARAMETERS.most_rows]]
     totals = {n for n in body if is_total(sheet.rows[n], mark)}
     numbers = [
         {at: value for at, cell in cells.items() if (value := _lone_number(cell, mark)) is not None}
@@ -396,15 +359,12 @@ def _same(one: Header, other: Header) -> bool:
 def _lone_number(cell: Segment, mark: DecimalMark | None) -> Decimal | None:
     numbers = [number for number in numbers_in(cell.text, mark) if not number.percent]
     if not numbers:
-        quantity = quantity_in(cell.text, mark) if len(cell.text) < 10 else None
+        quantity = quantity_in(cell.text, mark) if len(cell.text) <= PARAMETERS.longest_unit else None
         return quantity[0] if quantity else None
-    letters = len(re.sub(r"[\W\d_]", "", cell.text))
-    return numbers[0].value if letters <= 9 else None
+    return numbers[0].value if _letters(cell.text) <= PARAMETERS.longest_unit else None
 
 
-def _cells_of(
-    sheet: Sheet, row: Sequence[Segment], columns: Sequence[Column], mark: DecimalMark | None
-) -> dict[int, Segment]:
+def _cells_of(row: Sequence[Segment], columns: Sequence[Column], mark: DecimalMark | None) -> dict[int, Segment]:
     """The words of a row by column."""
     held: dict[int, list[Word]] = {}
     for segment in row:
@@ -412,8 +372,7 @@ def _cells_of(
             held.setdefault(column_of(columns, atom, number=number), []).extend(atom.words)
     if not row:
         return {}
-    top = row[0].y0 - row[0].words[0].place.y0
-    del sheet
+    top = row[0].top
     return {
         at: segment_of(row[0].page, sorted(words, key=lambda word: word.place.x0), row[0].row, top)
         for at, words in held.items()
@@ -423,17 +382,17 @@ def _cells_of(
 def _atoms(segment: Segment, columns: Sequence[Column], mark: DecimalMark | None) -> list[tuple[Segment, bool]]:
     """A segment parted into what belongs to one column each: numbers with their signs, and the text between them."""
     numbers = numbers_in(segment.text, mark)
-    letters = len(re.sub(r"[\W\d_]", "", segment.text))
-    if not numbers or (len(numbers) == 1 and letters <= 8):
+    worded = _letters(segment.text) > PARAMETERS.longest_unit
+    if not numbers or (len(numbers) == 1 and not worded):
         return [(segment, bool(numbers))]
     reached = [column for column in columns if min(segment.x1, column.x1) - max(segment.x0, column.x0) > 0]
-    if len(reached) <= 1 and letters > 8:
+    if len(reached) <= 1 and worded:
         return [(segment, False)]
     parts: list[tuple[Segment, bool]] = []
     done = 0
     for number in numbers:
         if (
-            letters > 8
+            worded
             and not (number.is_money or number.percent)
             and column_kind(columns, segment, number) == "description"
         ):
@@ -448,7 +407,7 @@ def _atoms(segment: Segment, columns: Sequence[Column], mark: DecimalMark | None
 
 
 def column_kind(columns: Sequence[Column], segment: Segment, number: Number) -> ColumnKind:
-    """The kind of the column that a number of a segment stands in."""
+    """The kind of the column of a number in a segment."""
     return columns[column_of(columns, segment.part(number.start, number.end), number=False)].kind
 
 
@@ -470,7 +429,7 @@ def _assemble(
         here = sheet.rows[n][0]
         if here.page is not page:
             page, last = here.page, here.middle
-        if here.middle - last > _FAR * sheet.height and not any(n <= proof for proof in proofs):
+        if here.middle - last > PARAMETERS.head_reach * sheet.height and not any(n <= proof for proof in proofs):
             break
         if n in totals:
             if any(proof > n for proof in proofs):
@@ -497,7 +456,7 @@ def _assemble(
         elif not _ASIDE.match(text.text):
             pending = (
                 [*pending, text][-2:]
-                if pending and text.middle - pending[-1].middle < _NEXT_LINE * sheet.height
+                if pending and text.middle - pending[-1].middle < PARAMETERS.pitch * sheet.height
                 else [text]
             )
     return rows
@@ -517,7 +476,7 @@ def _multiplied(columns: Sequence[Column], cells: dict[int, Segment], mark: Deci
 def _anchor(
     columns: Sequence[Column], cells: dict[int, Segment], n: int, middle: float, mark: DecimalMark | None
 ) -> Row | None:
-    """The row of an item, where enough of its numbers stand in it."""
+    """The row of an item, where it has enough of its numbers."""
     row = Row(row=n, middle=middle)
     for at, cell in cells.items():
         kind = columns[at].kind
@@ -542,10 +501,11 @@ def _told(columns: Sequence[Column], cells: dict[int, Segment]) -> bool:
 
 def _description(columns: Sequence[Column], cells: dict[int, Segment], *, loosely: bool = False) -> Segment | None:
     """The words that say what an item is: those of the description's column, else text before the numbers."""
-    told = [cell for at, cell in sorted(cells.items()) if columns[at].kind == "description"]
-    told = [cell for cell in told if re.search(r"[^\W\d_]" if loosely else r"[^\W\d_]{2}", cell.text)]
-    if told:
-        return max(told, key=lambda cell: len(cell.text))
+    letters = r"[^\W\d_]" if loosely else r"[^\W\d_]{2}"
+    own = [cell for at, cell in sorted(cells.items()) if columns[at].kind == "description"]
+    own = [cell for cell in own if re.search(letters, cell.text)]
+    if own:
+        return max(own, key=lambda cell: len(cell.text))
     if "description" in {column.kind for column in columns} and not loosely:
         return None
     first = [
@@ -564,12 +524,12 @@ def _description(columns: Sequence[Column], cells: dict[int, Segment], *, loosel
 
 
 def _continues(row: Row, text: Segment, height: float) -> bool:
-    reach = _NEXT_LINE if row.lines else _FIRST_LINE
-    if text.middle - row.last > reach * max(height, 0.8 * text.height):
+    reach = PARAMETERS.pitch if row.lines else PARAMETERS.first_line
+    if text.middle - row.last > reach * height:
         return False
     if _ASIDE.match(text.text):
         return False
-    return not row.lines or abs(text.x0 - row.lines[0].x0) < 3 * height
+    return not row.lines or abs(text.x0 - row.lines[0].x0) < PARAMETERS.indent * height
 
 
 def _loose(sheet: Sheet, mark: DecimalMark | None) -> Table:
@@ -606,6 +566,6 @@ def _product(parts: Sequence[tuple[Segment, Number]]) -> dict[ColumnKind, Segmen
     for q in range(len(parts) - 2):
         for p in range(q + 1, len(parts) - 1):
             one, other = parts[q][1], parts[p][1]
-            if other.places >= 2 and one.value <= 1000 and close(one.value * other.value, number.value):
+            if other.places >= 2 and close(one.value * other.value, number.value):
                 return {"quantity": parts[q][0], "price": parts[p][0], "amount": amount}
     return None

@@ -15,8 +15,8 @@ from pydantic import BaseModel
 from pydantic import Field as Described
 
 from mm_agents.documents.dates import dates_in, order_of
-from mm_agents.documents.invoice.checks import run_checks
 from mm_agents.documents.invoice.data import (
+    MONEY,
     NAMES,
     Cell,
     DateField,
@@ -24,10 +24,12 @@ from mm_agents.documents.invoice.data import (
     Field,
     LineItem,
     PartyField,
+    run_checks,
+    same_amount,
     value_json,
 )
-from mm_agents.documents.invoice.layout import Sheet, lay_out
-from mm_agents.documents.invoice.result import Invoice
+from mm_agents.documents.invoice.layout import Sheet, lay_out, readings_in
+from mm_agents.documents.invoice.questions import Invoice
 from mm_agents.documents.locate import locate, normalised
 from mm_agents.documents.numbers import CURRENCIES, DecimalMark, decimal_mark, numbers_in, quantity_in
 from mm_agents.documents.pages import Page
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
 
 _MOST_PAGES = 8
-_MONEY = ("subtotal", "discount", "shipping", "tax", "total")
+_NOTE = "read by the model"
 _PROMPT = (
     "Read this invoice. Copy every value exactly as it is printed, with its punctuation; leave out what "
     "is not there. "
@@ -109,31 +111,19 @@ def merged(rules: Invoice, said: Said, pages: Sequence[Page]) -> Invoice:
             )
         if chosen == "model":
             changes[name] = other
-    items, told = _items(rules, said, sheet, mark)
-    if told is not None:
-        differences.append(told)
+    items, disagreement = _items(rules, said, sheet, mark)
+    if disagreement is not None:
+        differences.append(disagreement)
     return _checked(rules.model_copy(update={**changes, "items": items, "disagreements": tuple(differences)}), changes)
 
 
 def _checked(invoice: Invoice, changes: dict[str, Any]) -> Invoice:
-    """The invoice with its checks run anew; a total of the model's is verified only where they bear it out."""
-    # a sum that is not on the pages may be made up: no check rests on it
-    fields = {name: invoice.field(name) for name in (*_MONEY, "rounding")}
-    values = {name: field.value if field.evidence else None for name, field in fields.items()}
-    checks = run_checks(
-        items=invoice.items,
-        taxes=invoice.taxes,
-        issued=invoice.date.value,
-        due=invoice.due_date.value,
-        **values,
-    )
-    update: dict[str, Any] = {"checks": checks}
-    total = changes.get("total")
-    sums = [check for check in checks if "total" in check.name or "subtotal" in check.name]
-    if total is invoice.total and total is not None and not (sums and all(check.status == "passed" for check in sums)):
-        update["total"] = total.model_copy(
-            update={"verified": False, "note": "read by the model; nothing bears it out"}
-        )
+    """The invoice with its checks run anew; a total of the model's is verified only where they confirm it."""
+    update: dict[str, Any] = {"checks": run_checks(invoice)}
+    sums = [check.status for check in update["checks"] if "total" in check.name]
+    if invoice.total is changes.get("total") and set(sums) != {"passed"}:
+        note = f"{_NOTE}; nothing bears it out"
+        update["total"] = invoice.total.model_copy(update={"verified": False, "note": note})
     return invoice.model_copy(update=update)
 
 
@@ -141,44 +131,38 @@ def _checked(invoice: Invoice, changes: dict[str, Any]) -> Invoice:
 
 
 def _field(name: str, text: str, sheet: Sheet, mark: DecimalMark | None) -> Field[Any] | None:
-    note = "read by the model"
     if name in ("date", "due_date"):
-        return _date(text, sheet, note)
-    if name in _MONEY:
+        return _date(text, sheet)
+    if name in MONEY:
         numbers = [number for number in numbers_in(text, mark) if not number.percent]
         if not numbers:
             return None
         value = numbers[-1].value
         places = _places_of(value, sheet, mark)
-        return Field[Decimal](value=value, verified=bool(places), evidence=places, note=note)
-    if name == "currency":
-        code = CURRENCIES.get(text.strip().casefold())
-        found = locate(text, sheet.pages) if code else None
-        return Field[str](value=code, verified=found is not None, evidence=(found,) if found else (), note=note)
-    found = locate(text, sheet.pages)
+        return Field[Decimal](value=value, verified=bool(places), evidence=places, note=_NOTE)
+    value = CURRENCIES.get(text.strip().casefold()) if name == "currency" else text.strip()
+    place = locate(text, sheet.pages) if value else None
     kind = PartyField if name in ("seller", "buyer", "ship_to") else Field[str]
-    return kind(value=text.strip(), verified=found is not None, evidence=(found,) if found else (), note=note)
+    return kind(value=value, verified=place is not None, evidence=(place,) if place else (), note=_NOTE)
 
 
-def _date(text: str, sheet: Sheet, note: str) -> DateField | None:
-    said = dates_in(text)
-    if not said:
+def _date(text: str, sheet: Sheet) -> DateField | None:
+    dates = dates_in(text)
+    if not dates:
         return None
-    order, _ = order_of(one for segment in sheet.segments for one in dates_in(segment.text))
-    value = said[0].read(order or "day first")
-    for segment in sheet.segments:
-        for one in dates_in(segment.text):
-            if one.read(order or "day first") == value:
-                at = segment.part(one.start, one.end)
-                readings = (value, *(other for other in one.readings if other != value))
-                return DateField(
-                    value=value, verified=True, evidence=(at.evidence("value"),), note=note, readings=readings
-                )
-    return DateField(value=value, note=note, readings=(value,))
+    printed = [(segment, one) for segment in sheet.segments for one in dates_in(segment.text)]
+    order = order_of(one for _, one in printed)[0] or "day first"
+    value = dates[0].read(order)
+    for segment, one in printed:
+        if one.read(order) == value:
+            place = segment.part(one.start, one.end).evidence("value")
+            readings = readings_in(one, order)
+            return DateField(value=value, verified=True, evidence=(place,), note=_NOTE, readings=readings)
+    return DateField(value=value, note=_NOTE, readings=(value,))
 
 
 def _places_of(value: Decimal, sheet: Sheet, mark: DecimalMark | None) -> tuple[Evidence, ...]:
-    """Where a number of that value stands last: totals stand at the end."""
+    """Where a number of that value is last: totals are at the end."""
     for segment in reversed(sheet.segments):
         for number in numbers_in(segment.text, mark):
             if number.value == value and not number.percent:
@@ -198,10 +182,10 @@ def _items(
         return rules.items, None
     subtotals = {value for value in (rules.subtotal.value, rules.total.value) if value is not None}
     better = not rules.items or _worth(theirs, subtotals) > _worth(rules.items, subtotals)
-    told = Disagreement(
-        field="items", rules=_told(rules.items), model=_told(theirs), chosen="model" if better else "rules"
+    disagreement = Disagreement(
+        field="items", rules=_listed(rules.items), model=_listed(theirs), chosen="model" if better else "rules"
     )
-    return (theirs if better else rules.items), (told if rules.items else None)
+    return (theirs if better else rules.items), (disagreement if rules.items else None)
 
 
 def _item(said: SaidItem, sheet: Sheet, mark: DecimalMark | None) -> LineItem:
@@ -212,18 +196,14 @@ def _item(said: SaidItem, sheet: Sheet, mark: DecimalMark | None) -> LineItem:
         evidence["description"] = place
         wanted = normalised(place.quote or "")
         row = next((row for row in sheet.rows if wanted and wanted in normalised("".join(one.text for one in row))), ())
-    values: dict[Cell, Decimal | None] = {}
-    texts: tuple[tuple[Cell, str | None], ...] = (
-        ("quantity", said.quantity),
-        ("unit_price", said.unit_price),
-        ("amount", said.amount),
-    )
-    for cell, text in texts:
-        told = quantity_in(text, mark) if text else None
-        values[cell] = told[0] if told else None
-        segments = list(row) if cell == "quantity" else list(reversed(row))
-        for segment in segments:
-            hits = [number for number in numbers_in(segment.text, mark) if told and number.value == told[0]]
+    values: dict[str, Decimal | None] = {}
+    cells: tuple[Cell, ...] = ("quantity", "unit_price", "amount")
+    for cell in cells:
+        text = getattr(said, cell)
+        quantity = quantity_in(text, mark) if text else None
+        values[cell] = quantity[0] if quantity else None
+        for segment in row if cell == "quantity" else reversed(row):
+            hits = [number for number in numbers_in(segment.text, mark) if quantity and number.value == quantity[0]]
             if hits and cell not in evidence:
                 evidence[cell] = segment.part(hits[0].start, hits[0].end).evidence("value")
     return LineItem(
@@ -241,22 +221,15 @@ def _rows(items: Sequence[LineItem]) -> list[tuple[Any, ...]]:
 
 
 def _worth(items: Sequence[LineItem], sums: set[Decimal]) -> float:
-    """How well items bear themselves out: rows that multiply, cells that are located, amounts that add up."""
-    right = sum(
-        1
-        for item in items
-        if item.quantity is not None
-        and item.unit_price is not None
-        and item.amount is not None
-        and abs(item.quantity * item.unit_price * (1 - (item.discount or Decimal(0)) / 100) - item.amount)
-        <= Decimal("0.01")
-    )
+    """How well items confirm each other: rows that multiply, cells that are located, amounts that add up."""
+    products = ((item.product(), item.amount) for item in items)
+    right = sum(one is not None and amount is not None and same_amount(one, amount) for one, amount in products)
     located = sum(len(item.evidence) for item in items) / (4 * len(items)) if items else 0.0
     added = sum((item.amount or Decimal(0) for item in items), Decimal(0))
     return right / len(items) + located + 2.0 * (added in sums) if items else 0.0
 
 
-def _told(items: Sequence[LineItem]) -> str:
+def _listed(items: Sequence[LineItem]) -> str:
     return "; ".join(
         f"{_said(item.quantity) or '?'} × {item.description or '?'} "
         f"at {_said(item.unit_price) or '?'} = {_said(item.amount) or '?'}"

@@ -1,4 +1,4 @@
-"""The words of questions about invoices: quantities in words, what is asked for, and the words that say nothing."""
+"""Questions about an invoice: prices of quantities, fields, counts and sums of items, and what is not read from it."""
 
 from __future__ import annotations
 
@@ -6,132 +6,178 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from mm_agents._optional import require
 from mm_agents._question_parts import parts_of
 from mm_agents.chat import fenced
+from mm_agents.documents.answers import doubting, in_parts
 from mm_agents.documents.dates import fold
 from mm_agents.documents.invoice import lexicon
-from mm_agents.documents.invoice.data import InvoiceData, LineItem, value_json
+from mm_agents.documents.invoice.data import MONEY, InvoiceData, LineItem, value_json
+from mm_agents.documents.invoice.parameters import PARAMETERS
 from mm_agents.documents.numbers import parse_number, plain_money, plain_quantity
 from mm_agents.types import DocumentAnswer, Evidence
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
 
-_SMALL = (
-    "zero null nul cero|one a an single ein eine einen einem een un une uno una|"
-    "two couple pair zwei twee deux dos|three drei drie trois tres|"
-    "four vier quatre cuatro|five funf vijf cinq cinco|six sechs zes seis|seven sieben zeven sept siete|"
-    "eight acht huit ocho|"
-    "nine neun negen neuf nueve|ten zehn tien dix diez|eleven elf onze once|"
-    "twelve dozen zwolf twaalf douze doce|thirteen dreizehn dertien treize trece|"
-    "fourteen vierzehn veertien quatorze catorce|fifteen funfzehn vijftien quinze quince|"
-    "sixteen sechzehn zestien seize|"
-    "seventeen siebzehn zeventien|eighteen achtzehn achttien|nineteen neunzehn negentien"
-)
-_TENS = {
-    "twenty zwanzig twintig vingt veinte": 20,
-    "thirty dreissig dreisig dertig trente treinta": 30,
-    "forty vierzig veertig quarante cuarenta": 40,
-    "fifty funfzig vijftig cinquante cincuenta": 50,
-    "sixty sechzig zestig soixante sesenta": 60,
-    "seventy siebzig zeventig setenta": 70,
-    "eighty achtzig tachtig ochenta": 80,
-    "ninety neunzig negentig noventa": 90,
-    "hundred hundert honderd cent cien": 100,
-}
-NUMBER_WORDS: dict[str, Decimal] = {
-    word: Decimal(n) for n, words in enumerate(_SMALL.split("|")) for word in words.split()
-} | {word: Decimal(n) for words, n in _TENS.items() for word in words.split()}
-"""Whole numbers in words, in lower case without accents."""
 
-_IDLE = frozenset(
-    "how much would will does do did is are was were the of for and or with plus also what whats price "
-    "prices cost costs costing "
-    "pay paid it me to on in at if i we you bought buy buying order ordered take get need want please "
-    "each per piece pieces unit units pcs "
-    "wie viel was kosten kostet wurden wurde der die das und fur von mit je stuck hoeveel kost kosten "
-    "zou voor van en met de het per stuk "
-    "combien coute coutent couterait couteraient le la les des du et pour avec par cuanto cuestan cuesta "
-    "costarian costaria el los las y por con "
-    "invoice total altogether together more another this that these those there charged billed amount "
-    "many items item line lines".split()
-)
-_UNITS = frozenset(
-    "set sets hour hours hr hrs day days kg g l litre litres liter liters box boxes pack packs packet "
-    "packets bottle bottles stunde stunden "
-    "tag tage heure heures jour jours uur uren dag dagen hora horas dia dias juego juegos satz satze jeu "
-    "jeux metre metres meter meters m".split()
-)
-_ARTICLES = frozenset("a an un une una ein eine einen een".split())
+class Invoice(InvoiceData):
+    """An invoice as it was read, and what it answers."""
+
+    def quote(self, items: Sequence[tuple[Decimal | int, str]], /) -> DocumentAnswer:
+        """What quantities of items cost at this invoice's unit prices.
+
+        Args:
+            items: quantities and names of items, such as ``[(4, "pedal arms")]``; a name need not be exact.
+        """
+        asked = _Asked(self, ", ".join(f"{quantity} × {name}" for quantity, name in items))
+        return doubting(_quoted(asked, items), self.verified_places())
+
+    def ask(self, question: str, *, model: ChatModel | None = None) -> DocumentAnswer:
+        """Answer a question about the invoice by code: prices of quantities, fields, counts and sums of items.
+
+        Args:
+            question: in English, or with the item's own words.
+            model: not needed; it may say which quantities of which items a question is about, never a number's sum.
+        """
+        places = tuple(self.verified_places())
+
+        def answer(part: str) -> DocumentAnswer:
+            return doubting(_answered(_Asked(self, part), model), places)
+
+        whole = _Asked(self, question)  # quantities of items belong together
+        of_items = lexicon.PRICE.search(whole.text) and _matches(_content_words(_words_of(question)), self.items)
+        return in_parts(question, parts_of(question, None if of_items else _asks), answer)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A question about an invoice."""
+
+    invoice: InvoiceData
+    question: str
+
+    @cached_property
+    def text(self) -> str:
+        """The question in lower case without accents."""
+        return fold(self.question)
+
+    @cached_property
+    def item(self) -> LineItem | None:
+        """The item that its words mean."""
+        return _the_item(self.invoice, _content_words(_words_of(self.question)))
+
+    @property
+    def currency(self) -> str:
+        """What follows amounts: the invoice's currency after a space, if it is known."""
+        return f" {self.invoice.currency.value}" if self.invoice.currency.value else ""
+
+    def money(self, value: Decimal) -> str:
+        """An amount with the invoice's currency."""
+        return f"{plain_money(value)}{self.currency}"
+
+    def answer(
+        self, answer: str, value: Any, evidence: Sequence[Evidence] = (), doubt: str | None = None
+    ) -> DocumentAnswer:
+        return DocumentAnswer(question=self.question, answer=answer, value=value, evidence=tuple(evidence), doubt=doubt)
+
+    def unanswered(self, reason: str | None = None) -> DocumentAnswer:
+        return DocumentAnswer(question=self.question, reason=reason)
+
+
+def _answered(asked: _Asked, model: ChatModel | None) -> DocumentAnswer:
+    """Answer a question; the rules first, and a model only to say what is asked for."""
+    ways: tuple[Callable[[_Asked], DocumentAnswer | None], ...] = (
+        _asked_price,
+        _asked_unread,
+        _asked_bound,
+        _asked_sum,
+        _asked_count,
+        _asked_item,
+        _asked_most,
+        _asked_checks,
+        _asked_rate,
+        _asked_field,
+    )
+    found = next((found for way in ways if (found := way(asked)) is not None), asked.unanswered())
+    if found.answer is not None or found.reason is not None or model is None:
+        return found
+    return _understood(asked, model)
+
+
+# ---------------------------------------------------------------- quantities and items
+
 _WORD = re.compile(r"\d+(?:[.,]\d+)?(?=h(?:ou)?rs?\b)|\d+(?:[.,]\d+)?|[a-z]+(?:[-'][a-z]+)*")
-_LIKE = 82  # of 100: how like a word of an item's name a word of the question has to be
 
 
 @dataclass(frozen=True, kw_only=True)
-class RequestedItem:
-    """A quantity, the words that say of what, and whether the quantity was but an article: "a set"."""
+class _Wish:
+    """A quantity, the words that say of what, and whether the quantity is only an article: "a set"."""
 
     quantity: Decimal
     words: tuple[str, ...]
-    loose: bool = False
+    loose: bool
 
 
-def parse_items(question: str) -> list[RequestedItem]:
+def _wishes(question: str) -> list[_Wish]:
     """The quantities of things that a question names, in its order; what has no quantity is left out."""
-    tokens = words_of(question.replace("’", "'"))
+    tokens = _words_of(question.replace("’", "'"))
     found: list[tuple[Decimal, list[str], bool]] = []
     for n, token in enumerate(tokens):
         number = _number(token)
-        article = token in _ARTICLES
+        article = token in lexicon.ARTICLES
         if number is not None and not (article and n + 1 < len(tokens) and _number(tokens[n + 1])):
-            if found and not found[-1][1] and found[-1][0] >= 20 and token in NUMBER_WORDS and number < 10:
-                found[-1] = (found[-1][0] + number, [], False)
+            tens = found[-1][0] if found and not found[-1][1] else Decimal(0)
+            if tens >= lexicon.NUMBER_WORDS["twenty"] and token in lexicon.NUMBER_WORDS and number < 10:
+                found[-1] = (tens + number, [], False)
             else:
                 found.append((number, [], article))
         elif found:
             found[-1][1].append(token)
-    return [
-        RequestedItem(quantity=number, words=content_words(words), loose=loose)
-        for number, words, loose in found
-        if content_words(words)
-    ]
+    wishes = (_Wish(quantity=number, words=_content_words(words), loose=loose) for number, words, loose in found)
+    return [wish for wish in wishes if wish.words]
 
 
-def content_words(words: list[str] | tuple[str, ...]) -> tuple[str, ...]:
+def _content_words(words: Sequence[str]) -> tuple[str, ...]:
     """The words that say what is meant; words of measure alone where there is nothing else."""
-    said = [word for word in words if word not in _IDLE and _number(word) is None]
-    return tuple(word for word in said if word not in _UNITS) or tuple(said)
+    telling = [word for word in words if word not in lexicon.IDLE and _number(word) is None]
+    return tuple(word for word in telling if word not in lexicon.UNITS) or tuple(telling)
 
 
-def words_of(text: str) -> list[str]:
+def _words_of(text: str) -> list[str]:
     """The words and numbers of a text, in lower case without accents."""
     words: list[str] = []
     for word in _WORD.findall(fold(text)):
         parts = word.split("-")
-        words += parts if all(part in NUMBER_WORDS for part in parts) else [word]
+        words += parts if all(part in lexicon.NUMBER_WORDS for part in parts) else [word]
     return words
 
 
-def matches(words: tuple[str, ...], items: tuple[LineItem, ...]) -> list[tuple[float, int]]:
-    """The items that words mean, best first: how well, and the item's place in the list."""
+def _number(token: str) -> Decimal | None:
+    return parse_number(token, ".") if token[0].isdigit() else lexicon.NUMBER_WORDS.get(token)
+
+
+def _matches(words: Sequence[str], items: Sequence[LineItem]) -> list[tuple[float, LineItem]]:
+    """The items that words mean, best first, each with how well it fits."""
     ratio = require("rapidfuzz", extra="documents", feature="Answering questions").fuzz.ratio
-    found: list[tuple[float, int]] = []
-    for n, item in enumerate(items):
-        own = [_root(word) for word in words_of(item.description or "")]
-        if not own or not words:
+    asked = [_root(word) for word in words]
+    found: list[tuple[float, LineItem]] = []
+    for item in items:
+        own = [_root(word) for word in _words_of(item.description or "")]
+        if not own or not asked:
             continue
-        scores = [max(ratio(_root(word), other) for other in own) for word in words]
-        hits = [score for score in scores if score >= _LIKE]
-        share = len(hits) / len(scores)
-        if share >= 0.6:
-            covered = sum(max(ratio(_root(word), other) for word in words) >= _LIKE for other in own) / len(own)
-            found.append((round(share * sum(hits) / len(hits) / 100 + 0.1 * covered, 4), n))
-    return sorted(found, key=lambda one: -one[0])
+        scores = [max(ratio(word, other) for other in own) for word in asked]
+        hits = [score for score in scores if score >= PARAMETERS.likeness]
+        if len(hits) >= PARAMETERS.most * len(scores):
+            like = PARAMETERS.likeness
+            covered = sum(max(ratio(word, other) for word in asked) >= like for other in own) / len(own)
+            found.append((round(sum(hits) / len(scores) / 100 + PARAMETERS.name_coverage * covered, 4), item))
+    return sorted(found, key=lambda match: -match[0])
 
 
 def _root(word: str) -> str:
@@ -139,29 +185,132 @@ def _root(word: str) -> str:
     return re.sub(r"(?:es|s|en|n)$", "", word) if len(word) > 4 else word
 
 
-def _number(token: str) -> Decimal | None:
-    if token[0].isdigit():
-        return parse_number(token, ".")
-    return NUMBER_WORDS.get(token)
+def _the_item(invoice: InvoiceData, words: Sequence[str]) -> LineItem | None:
+    """The one item that words mean; None where none is meant, or several at different prices."""
+    found = _matches(words, invoice.items)
+    best = [item for score, item in found if found[0][0] - score <= PARAMETERS.item_tie]
+    return best[0] if len({item.unit_price for item in best}) == 1 else None
 
 
-_PARTIES = {
-    "seller": r"seller|vendor|supplier|merchant|issuer|sender|company|shop|store",
-    "buyer": r"buyer|customer|client|recipient|payer",
-}
-_PARTY = "|".join(_PARTIES.values())
-_KNOWN = re.compile(
-    r"\b(?:(?:tele|mobile |cell )?phone(?: number)?|telephone|mobile number|fax(?: number)?|e-?mails?(?: address)?|"
-    r"web ?sites?|web ?page|home ?page|url|iban|bic|swift(?: code)?|sort code|"
-    r"bank(?: account)?(?: details| number| name)?|"
-    r"(?:bank )?account (?:number|no)|routing number|"
-    r"(?:tax|vat|gst|sales tax|company|trade|business|customer|client|account|supplier|vendor)[ -]"
-    r"(?:registration )?(?:number|no|nr|id)\b|registration number|"
-    r"ceo|cfo|managing director|director|owner|manager|accountant|founder|president|boss|contact(?: person)?|"
-    r"employees?|signature|signed|signatory|logo|slogan|motto|opening hours|payment (?:terms|methods?|details)|"
-    r"terms of payment|"
-    r"late fees?|penalt(?:y|ies)|warranty|guarantee|birthday|nationality)\b"
-)
+def _price(item: LineItem) -> tuple[Decimal, tuple[Evidence, ...]] | None:
+    """An item's unit price and its place; from the amount where no price is printed."""
+    if item.unit_price is not None:
+        return item.unit_price, _places(item, "unit_price")
+    if item.amount is not None:
+        return item.amount / (item.quantity or 1), (*_places(item, "amount"), *_places(item, "quantity"))
+    return None
+
+
+def _places(item: LineItem, *cells: str) -> tuple[Evidence, ...]:
+    return tuple(place for name in cells for cell, place in item.evidence.items() if cell == name)
+
+
+def _name(item: LineItem) -> str:
+    return " ".join((item.description or "item").split())
+
+
+def _quoted(asked: _Asked, items: Sequence[tuple[Decimal | int, str]]) -> DocumentAnswer:
+    """What quantities of items cost at the invoice's unit prices; no answer where a name fits no item, or several."""
+    steps: list[str] = []
+    evidence: list[Evidence] = []
+    total = Decimal(0)
+    for quantity, name in items:
+        item = _the_item(asked.invoice, _content_words(_words_of(name)) or _words_of(name))
+        price = _price(item) if item else None
+        if item is None or price is None:
+            return asked.unanswered()
+        unit, places = price
+        part = Decimal(quantity) * unit
+        total += part
+        product = f"{plain_quantity(Decimal(quantity))} × {plain_money(unit)} = {asked.money(part)}"
+        steps.append(f"{product} for “{_name(item)}”")
+        evidence += [place for place in places if place not in evidence]
+    if not steps:
+        return asked.unanswered()
+    together = f"; together {asked.money(total)}" if len(steps) > 1 else ""
+    return asked.answer("; ".join(steps) + together + ".", plain_money(total), evidence)
+
+
+def _asked_price(asked: _Asked) -> DocumentAnswer | None:
+    """Prices of quantities of items."""
+    if not lexicon.PRICE.search(asked.text):
+        return None
+    wishes = _wishes(asked.question)
+    wanted = [wish for wish in wishes if _matches(wish.words, asked.invoice.items)]
+    if any(wish not in wanted and not wish.loose for wish in wishes):
+        return asked.unanswered()  # of something that is not on the invoice
+    return _quoted(asked, [(wish.quantity, " ".join(wish.words)) for wish in wanted]) if wanted else None
+
+
+def _asked_sum(asked: _Asked) -> DocumentAnswer | None:
+    """What all items come to."""
+    asks_sum = re.search(r"\b(?:sum|add up|total|altogether|come to)\b", asked.text)
+    if not asks_sum or not lexicon.THINGS.search(asked.text):
+        return None
+    amounts = [item.amount for item in asked.invoice.items if item.amount is not None]
+    if not amounts or re.search(r"subtotal|tax", asked.text):
+        return None
+    added = sum(amounts, Decimal(0))
+    places = [place for item in asked.invoice.items for place in _places(item, "amount")]
+    return asked.answer(f"{' + '.join(map(plain_money, amounts))} = {asked.money(added)}.", plain_money(added), places)
+
+
+def _asked_count(asked: _Asked) -> DocumentAnswer | None:
+    """How many items there are, or how many of one."""
+    if not lexicon.COUNT.search(asked.text):
+        return None
+    item = asked.item
+    if item is not None and item.quantity is not None:
+        value = plain_quantity(item.quantity)
+        unit = f" {item.unit}" if item.unit else ""
+        return asked.answer(f"{value}{unit} of “{_name(item)}”.", value, _places(item, "quantity"))
+    if not lexicon.THINGS.search(asked.text):
+        return None
+    count = len(asked.invoice.items)
+    places = [place for item in asked.invoice.items for place in _places(item, "amount", "description")]
+    return asked.answer(f"{count} item{'' if count == 1 else 's'}.", count, places)
+
+
+def _asked_item(asked: _Asked) -> DocumentAnswer | None:
+    """The price or the amount of one item."""
+    if not lexicon.PRICE.search(asked.text):
+        return None
+    words = [word for word in _content_words(_words_of(asked.question)) if not lexicon.PRICE.search(word)]
+    item = _the_item(asked.invoice, words)
+    price = _price(item) if item else None
+    if item is None or price is None:
+        return None
+    billed = re.search(r"\b(?:did|was|were|paid|billed|charged|total|line)\b", asked.text)
+    if item.amount is not None and billed and not lexicon.EACH.search(asked.text):
+        text = f"“{_name(item)}” comes to {asked.money(item.amount)}."
+        return asked.answer(text, plain_money(item.amount), _places(item, "amount"))
+    unit, places = price
+    more = ""
+    if item.quantity and item.amount is not None:
+        more = f"; {plain_quantity(item.quantity)} for {plain_money(item.amount)}"
+    text = f"“{_name(item)}” is {plain_money(unit)} each{more}{asked.currency}."
+    return asked.answer(text, plain_money(unit), places)
+
+
+def _asked_most(asked: _Asked) -> DocumentAnswer | None:
+    """The dearest or cheapest item."""
+    match = re.search(
+        r"most expensive|dearest|highest|largest|biggest|(cheapest|lowest|least expensive|smallest)", asked.text
+    )
+    cell = "amount" if re.search(r"amount|line|total", asked.text) else "unit_price"
+    priced = [(value, item) for item in asked.invoice.items if (value := getattr(item, cell)) is not None]
+    if match is None or not priced:
+        return None
+    value = (min if match[1] else max)(value for value, _ in priced)
+    best = [item for price, item in priced if price == value]
+    places = [place for item in best for place in _places(item, cell)]
+    names = [_name(item) for item in best]
+    return asked.answer(f"{' and '.join(f'“{name}”' for name in names)} at {asked.money(value)}.", names, places)
+
+
+# ---------------------------------------------------------------- what is not read
+
+_PARTY = "|".join(lexicon.ASKED_PARTIES.values())
 _LABELS = {
     "signed": "signature",
     "signatory": "signature",
@@ -175,336 +324,130 @@ _ABOUT = re.compile(
     rf"\bwhat (?:does|did|is) (?:the |this )?(?:{_PARTY}) (?:sell|make|offer|do|produce)\b"
 )
 _ITSELF = re.compile(r"\b(?:names?|invoice|bill|receipt|identity|details?)\b|^(?:is|was|does|did|the)\b")
-_WHY = re.compile(r"^\W*(?:why|how come)\b")
+_REFUSED = {
+    _ABOUT: "Who the parties are is read from an invoice, and nothing else of them.",
+    re.compile(r"^\W*(?:why|how come)\b"): "An invoice is read for what it says, not for why.",
+    re.compile(r"how (?:many (?:days|weeks|months)|long|late)\b|\boverdue\b"): "Days are not counted from dates.",
+}
 
 
-def unread(invoice: InvoiceData, question: str) -> DocumentAnswer | None:
-    """That something is asked for which is not read from invoices; the address of a party is told where it is known.
-
-    None where nothing of the kind is asked for.
-    """
-    text = fold(question)
-    party = next((name for name, words in _PARTIES.items() if re.search(rf"\b(?:{words})\b", text)), None)
-    known = _KNOWN.search(text)
-    if known is None and _ADDRESS.search(text) and not re.search(r"ship|deliver", text):
-        return _address(invoice, question, party)
-    attribute = _LABELS.get(known[0], known[0]) if known else _attribute(text)
+def _asked_unread(asked: _Asked) -> DocumentAnswer | None:
+    """That something is not read from invoices, unless it was bought; a party's address where it is known."""
+    text = asked.text
+    if asked.item is not None:
+        return None
+    party = next((name for name, words in lexicon.ASKED_PARTIES.items() if re.search(rf"\b(?:{words})\b", text)), None)
+    unread = lexicon.UNREAD.search(text)
+    if unread is None and _ADDRESS.search(text) and not re.search(r"ship|deliver", text):
+        return _address(asked, party)
+    attribute = _LABELS.get(unread[0], unread[0]) if unread else _attribute(text)
     if attribute is not None:
         whose = f" of the {party}" if party and party not in attribute else ""
-        return DocumentAnswer(
-            question=question, reason=f"The {attribute}{whose} is not among what is read from an invoice."
-        )
-    if _ABOUT.search(text):
-        return DocumentAnswer(
-            question=question, reason="Who the parties are is read from an invoice, and nothing else of them."
-        )
-    if _WHY.search(text):
-        return DocumentAnswer(question=question, reason="An invoice is read for what it says, not for why.")
-    if re.search(r"how (?:many (?:days|weeks|months)|long|late)\b|\boverdue\b", text):
-        return DocumentAnswer(question=question, reason="Days are not counted from dates.")
-    return None
+        return asked.unanswered(f"The {attribute}{whose} is not among what is read from an invoice.")
+    return next((asked.unanswered(reason) for pattern, reason in _REFUSED.items() if pattern.search(text)), None)
 
 
-def asks(piece: str) -> bool:
+def _asks(piece: str) -> bool:
     """Whether a piece of a list names a field, or something that is not read."""
     text = fold(piece)
-    fields = any(re.search(pattern, text) for _, pattern, _ in lexicon.ASKED_FIELDS)
-    return fields or _KNOWN.search(text) is not None or _ADDRESS.search(text) is not None
+    return _names_field(text) or lexicon.UNREAD.search(text) is not None or _ADDRESS.search(text) is not None
+
+
+def _names_field(text: str) -> bool:
+    return any(re.search(pattern, text) for _, pattern, _ in lexicon.ASKED_FIELDS)
 
 
 def _attribute(text: str) -> str | None:
     """What is asked of a party, and is neither its name nor a field."""
-    found = _ITS.search(text) or _OF.search(text)
-    said = re.sub(r"^(?:what|who|which|whose|is|was|the|a|an|tell|me|give)\b ?", "", found[1].strip()) if found else ""
-    said = re.sub(r"^(?:is|was|the)\b ?", "", said)
-    field = any(re.search(pattern, said) for _, pattern, _ in lexicon.ASKED_FIELDS)
-    return None if not said or field or _ITSELF.search(said) else said
+    match = _ITS.search(text) or _OF.search(text)
+    if match is None:
+        return None
+    name = re.sub(r"^(?:what|who|which|whose|is|was|the|a|an|tell|me|give)\b ?", "", match[1].strip())
+    name = re.sub(r"^(?:is|was|the)\b ?", "", name)
+    return None if not name or _names_field(name) or _ITSELF.search(name) else name
 
 
-def _address(invoice: InvoiceData, question: str, party: str | None) -> DocumentAnswer:
-    parties = {"seller": invoice.seller, "buyer": invoice.buyer}
-    known = {name: field for name, field in parties.items() if field.address and party in (None, name)}
-    if not known:
-        whose = f" of the {party}" if party else ""
-        return DocumentAnswer(question=question, reason=f"No address{whose} was read.")
-    values = [", ".join(field.address) for field in known.values()]
-    told = [f"The address of the {name} is {', '.join(field.address)}." for name, field in known.items()]
-    return DocumentAnswer(
-        question=question,
-        answer=" ".join(told),
-        value=values[0] if len(values) == 1 else values,
-        evidence=tuple(place for field in known.values() for place in field.evidence),
-        doubt="the lines of an address are not looked at a second time",
+def _address(asked: _Asked, party: str | None) -> DocumentAnswer:
+    parties = {"seller": asked.invoice.seller, "buyer": asked.invoice.buyer}
+    read = {name: field for name, field in parties.items() if field.address and party in (None, name)}
+    if not read:
+        return asked.unanswered(f"No address{f' of the {party}' if party else ''} was read.")
+    values = [", ".join(field.address) for field in read.values()]
+    return asked.answer(
+        " ".join(f"The address of the {name} is {value}." for name, value in zip(read, values, strict=True)),
+        values[0] if len(values) == 1 else values,
+        [place for field in read.values() for place in field.evidence],
+        "the lines of an address are not looked at a second time",
     )
 
+
+# ---------------------------------------------------------------- fields and checks
 
 _BOUND = re.compile(
     r"(?:(?P<over>above|over|more than|greater than|higher than|exceeds?|at least)|below|under|less than|lower than|"
     r"at most)\s+[$€£]?\s*(?P<number>\d[\d.,]*\d|\d)"
 )
-_AMOUNTS = ("subtotal", "tax", "shipping", "discount", "total")
-_PATTERNS = {name: pattern for name, pattern, _ in lexicon.ASKED_FIELDS}
 
 
-def quoted(
-    invoice: InvoiceData, items: Sequence[tuple[Decimal | int, str]], question: str | None = None
-) -> DocumentAnswer:
-    """What quantities of items cost at the invoice's unit prices; no answer where a name fits no item, or several."""
-    asked = question if question is not None else ", ".join(f"{quantity} × {name}" for quantity, name in items)
-    steps: list[str] = []
-    evidence: list[Evidence] = []
-    total = Decimal(0)
-    for quantity, name in items:
-        item = _the_item(invoice, content_words(words_of(name)) or tuple(words_of(name)))
-        price = _price(item) if item else None
-        if item is None or price is None:
-            return DocumentAnswer(question=asked)
-        unit, places = price
-        part = Decimal(quantity) * unit
-        total += part
-        product = f"{plain_quantity(Decimal(quantity))} × {plain_money(unit)} = {plain_money(part)}"
-        steps.append(f"{product}{_currency(invoice)} for “{_name(item)}”")
-        evidence += [one for one in places if one not in evidence]
-    if not steps:
-        return DocumentAnswer(question=asked)
-    together = f"; together {plain_money(total)}{_currency(invoice)}" if len(steps) > 1 else ""
-    answer = "; ".join(steps) + together + "."
-    return DocumentAnswer(question=asked, answer=answer, value=plain_money(total), evidence=tuple(evidence))
-
-
-def answered(invoice: InvoiceData, question: str, model: ChatModel | None) -> DocumentAnswer:
-    """Answer a question; the rules first, and a model only to say what is asked for."""
-    ways: tuple[Callable[[InvoiceData, str], DocumentAnswer | None], ...] = (
-        _asked_price,
-        _asked_unread,
-        _asked_bound,
-        _asked_count,
-        _asked_item,
-        _asked_most,
-        _asked_checks,
-        _asked_field,
-    )
-    for way in ways:
-        found = way(invoice, question)
-        if found is not None:
-            if found.answer is not None or found.reason is not None:
-                return found
-            break
-    if model is not None:
-        return _understood(invoice, question, model)
-    return DocumentAnswer(question=question)
-
-
-def parts(invoice: InvoiceData, question: str) -> list[str]:
-    """The questions in a question; quantities of items belong together."""
-    items = lexicon.PRICE.search(fold(question)) and matches(content_words(words_of(question)), invoice.items)
-    return parts_of(question, None if items else asks)
-
-
-# ---------------------------------------------------------------- ways to answer
-
-
-def _asked_price(invoice: InvoiceData, question: str) -> DocumentAnswer | None:
-    """Prices of quantities of items."""
-    if not lexicon.PRICE.search(fold(question)):
-        return None
-    said = parse_items(question)
-    wanted = [wish for wish in said if matches(wish.words, invoice.items)]
-    if any(wish not in wanted and not wish.loose for wish in said):
-        return DocumentAnswer(question=question)  # of something that is not on the invoice
-    return quoted(invoice, [(wish.quantity, " ".join(wish.words)) for wish in wanted], question) if wanted else None
-
-
-def _asked_unread(invoice: InvoiceData, question: str) -> DocumentAnswer | None:
-    """What is not read from invoices, unless it is something that was bought."""
-    found = unread(invoice, question)
-    return found if found is None or _the_item(invoice, content_words(words_of(question))) is None else None
-
-
-def _asked_bound(invoice: InvoiceData, question: str) -> DocumentAnswer | None:
+def _asked_bound(asked: _Asked) -> DocumentAnswer | None:
     """Whether an amount is above or below a number."""
-    text = fold(question)
-    match = _BOUND.search(text)
-    name = next((name for name in _AMOUNTS if re.search(_PATTERNS[name], text)), None)
-    if match is None or name is None or not re.match(r"\W*(?:is|was|are|does|do|did)\b", text):
+    match = _BOUND.search(asked.text)
+    amounts = ((name, pattern) for name, pattern, _ in lexicon.ASKED_FIELDS if name in MONEY)
+    name = next((name for name, pattern in amounts if re.search(pattern, asked.text)), None)
+    if match is None or name is None or not re.match(r"\W*(?:is|was|are|does|do|did)\b", asked.text):
         return None
-    field = invoice.field(name)
-    limit = parse_number(match["number"])
-    if limit is None or not isinstance(field.value, Decimal):
+    field = asked.invoice.field(name)
+    limit, value = parse_number(match["number"]), field.value
+    if limit is None or not isinstance(value, Decimal):
         return None
-    over, value = match["over"] is not None, field.value
-    right = value > limit if over else value < limit
+    right = value > limit if match["over"] else value < limit
     if "least" in match[0] or "most" in match[0]:
         right = right or value == limit
-    return DocumentAnswer(
-        question=question,
-        answer=f"{'Yes' if right else 'No'}: the {name} is {plain_money(value)}{_currency(invoice)}.",
-        value=right,
-        evidence=field.evidence,
-        doubt=None if field.verified else field.note or "not verified",
-    )
+    text = f"{'Yes' if right else 'No'}: the {name} is {asked.money(value)}."
+    return asked.answer(text, right, field.evidence, None if field.verified else field.note or "not verified")
 
 
-def _asked_count(invoice: InvoiceData, question: str) -> DocumentAnswer | None:
-    """How many items there are, or how many of one; or what all items come to."""
-    text = fold(question)
-    evidence = tuple(
-        item.evidence[cell] for item in invoice.items for cell in ("amount", "description") if cell in item.evidence
-    )
-    if (
-        re.search(r"\b(?:sum|add up|total|altogether|come to)\b", text)
-        and lexicon.THINGS.search(text)
-        and not re.search(r"subtotal|tax", text)
-    ):
-        amounts = [item.amount for item in invoice.items if item.amount is not None]
-        if not amounts:
-            return None
-        places = tuple(item.evidence["amount"] for item in invoice.items if "amount" in item.evidence)
-        told = " + ".join(plain_money(amount) for amount in amounts)
-        value = plain_money(sum(amounts, Decimal(0)))
-        return DocumentAnswer(
-            question=question, answer=f"{told} = {value}{_currency(invoice)}.", value=value, evidence=places
-        )
-    if not lexicon.COUNT.search(text):
+def _asked_checks(asked: _Asked) -> DocumentAnswer | None:
+    """Whether the invoice's numbers are right; of a number in the question the checks say nothing."""
+    words = r"add up|correct\b|consistent|any (?:error|mistake)|is it right|\bis\b.*\bright\W*$|checks?\b|stimmt"
+    if not re.search(words, asked.text) or re.search(r"\d", asked.question):
         return None
-    item = _the_item(invoice, content_words(words_of(question)))
-    if item is not None and item.quantity is not None:
-        value = plain_quantity(item.quantity)
-        return DocumentAnswer(
-            question=question,
-            answer=f"{value}{' ' + item.unit if item.unit else ''} of “{_name(item)}”.",
-            value=value,
-            evidence=_places(item, "quantity"),
-        )
-    if lexicon.THINGS.search(text):
-        count = len(invoice.items)
-        return DocumentAnswer(
-            question=question, answer=f"{count} item{'' if count == 1 else 's'}.", value=count, evidence=evidence
-        )
-    return None
-
-
-def _asked_item(invoice: InvoiceData, question: str) -> DocumentAnswer | None:
-    """The price or the amount of one item."""
-    text = fold(question)
-    if not lexicon.PRICE.search(text):
-        return None
-    words = tuple(word for word in content_words(words_of(question)) if not lexicon.PRICE.search(word))
-    item = _the_item(invoice, words)
-    if item is None:
-        return None
-    price = _price(item)
-    if price is not None and (
-        lexicon.EACH.search(text)
-        or item.amount is None
-        or not re.search(r"\b(?:did|was|were|paid|billed|charged|total|line)\b", text)
-    ):
-        unit, places = price
-        more = (
-            f"; {plain_quantity(item.quantity)} for {plain_money(item.amount)}"
-            if item.quantity and item.amount is not None
-            else ""
-        )
-        return DocumentAnswer(
-            question=question,
-            answer=f"“{_name(item)}” is {plain_money(unit)} each{more}{_currency(invoice)}.",
-            value=plain_money(unit),
-            evidence=places,
-        )
-    if item.amount is None:
-        return None
-    return DocumentAnswer(
-        question=question,
-        answer=f"“{_name(item)}” comes to {plain_money(item.amount)}{_currency(invoice)}.",
-        value=plain_money(item.amount),
-        evidence=_places(item, "amount"),
-    )
-
-
-def _asked_most(invoice: InvoiceData, question: str) -> DocumentAnswer | None:
-    """The dearest or cheapest item."""
-    match = re.search(
-        r"most expensive|dearest|highest|largest|biggest|(cheapest|lowest|least expensive|smallest)", fold(question)
-    )
-    if match is None:
-        return None
-    by_amount = re.search(r"amount|line|total", fold(question)) is not None
-    priced = [(item.amount if by_amount else item.unit_price, item) for item in invoice.items]
-    known = [(value, item) for value, item in priced if value is not None]
-    if not known:
-        return None
-    value = (min if match[1] else max)(value for value, _ in known)
-    best = [item for one, item in known if one == value]
-    names = " and ".join(f"“{_name(item)}”" for item in best)
-    places = tuple(place for item in best for place in _places(item, "amount" if by_amount else "unit_price"))
-    return DocumentAnswer(
-        question=question,
-        answer=f"{names} at {plain_money(value)}{_currency(invoice)}.",
-        value=[_name(item) for item in best],
-        evidence=places,
-    )
-
-
-def _asked_checks(invoice: InvoiceData, question: str) -> DocumentAnswer | None:
-    """Whether the invoice's numbers are right."""
-    if not re.search(
-        r"add up|correct\b|consistent|any (?:error|mistake)|is it right|\bis\b.*\bright\W*$|checks?\b|stimmt",
-        fold(question),
-    ):
-        return None
-    if re.search(r"\d", question):  # whether a number of the question is right is not what the checks say
-        return None
-    failed = [check for check in invoice.checks if check.status == "failed"]
-    passed = [check for check in invoice.checks if check.status == "passed"]
-    if not failed and not passed:
-        return None
+    failed = [f"{check.name}: {check.detail}" for check in asked.invoice.checks if check.status == "failed"]
+    passed = [check.detail for check in asked.invoice.checks if check.status == "passed"]
     if failed:
-        return DocumentAnswer(
-            question=question,
-            answer="No: " + "; ".join(f"{check.name}: {check.detail}" for check in failed) + ".",
-            value=False,
-        )
-    return DocumentAnswer(
-        question=question, answer="Yes: " + "; ".join(check.detail for check in passed) + ".", value=True
-    )
+        return asked.answer(f"No: {'; '.join(failed)}.", False)
+    return asked.answer(f"Yes: {'; '.join(passed)}.", True) if passed else None
 
 
-def _asked_field(invoice: InvoiceData, question: str) -> DocumentAnswer | None:
-    text = fold(question)
-    if re.search(r"tax rate|vat rate|rate of|what (?:percent|rate)|steuersatz|taux", text):
-        rates = [tax for tax in invoice.taxes if tax.rate is not None]
-        if rates:
-            told = [plain_quantity(tax.rate) for tax in rates if tax.rate is not None]
-            return DocumentAnswer(
-                question=question,
-                answer=f"The tax rate is {' % and '.join(told)} %.",
-                value=told[0] if len(told) == 1 else told,
-                evidence=tuple(one for tax in rates for one in tax.evidence),
-            )
-    for name, pattern, sentence in lexicon.ASKED_FIELDS:
-        if re.search(pattern, text):
-            if name == "ship_to" and re.search(r"cost|charge|how much|kosten|frais|gastos|fee", text):
-                name, sentence = "shipping", "Shipping is {}."
-            return _field(invoice, question, name, sentence)
-    if lexicon.PRICE.search(text) and not content_words(tuple(words_of(question))):
-        return _field(invoice, question, "total", "The total is {}.")
-    return None
+def _asked_rate(asked: _Asked) -> DocumentAnswer | None:
+    """The rate of the tax."""
+    taxes = [tax for tax in asked.invoice.taxes if tax.rate is not None]
+    if not taxes or not re.search(r"tax rate|vat rate|rate of|what (?:percent|rate)|steuersatz|taux", asked.text):
+        return None
+    rates = [plain_quantity(tax.rate) for tax in taxes if tax.rate is not None]
+    places = [place for tax in taxes for place in tax.evidence]
+    return asked.answer(f"The tax rate is {' % and '.join(rates)} %.", rates[0] if len(rates) == 1 else rates, places)
 
 
-def _field(invoice: InvoiceData, question: str, name: str, sentence: str) -> DocumentAnswer | None:
-    field = invoice.field(name)
+def _asked_field(asked: _Asked) -> DocumentAnswer | None:
+    """The value of a field."""
+    name = next((name for name, pattern, _ in lexicon.ASKED_FIELDS if re.search(pattern, asked.text)), None)
+    if name == "ship_to" and re.search(r"cost|charge|how much|kosten|frais|gastos|fee", asked.text):
+        name = "shipping"
+    if name is None and lexicon.PRICE.search(asked.text) and not _content_words(_words_of(asked.question)):
+        name = "total"
+    return None if name is None else _field(asked, name)
+
+
+def _field(asked: _Asked, name: str) -> DocumentAnswer | None:
+    field = asked.invoice.field(name)
     if field.value is None:
         return None
-    said = value_json(field.value)
-    money = isinstance(field.value, Decimal)
-    told = f"{said}{_currency(invoice)}" if money else str(said).replace("\n", ", ")
-    return DocumentAnswer(
-        question=question,
-        answer=sentence.format(told).replace("..", "."),
-        value=said,
-        evidence=field.evidence,
-        doubt=None if field.verified else field.note or "not verified",
-    )
+    value = value_json(field.value)
+    shown = asked.money(field.value) if isinstance(field.value, Decimal) else str(value).replace("\n", ", ")
+    sentence = next(sentence for asked_name, _, sentence in lexicon.ASKED_FIELDS if asked_name == name)
+    doubt = None if field.verified else field.note or "not verified"
+    return asked.answer(sentence.format(shown).replace("..", "."), value, field.evidence, doubt)
 
 
 # ---------------------------------------------------------------- with a model
@@ -521,58 +464,20 @@ class _Meant(BaseModel):
     field: str | None = Field(default=None, description="the field's name, copied from the list")
 
 
-def _understood(invoice: InvoiceData, question: str, model: ChatModel) -> DocumentAnswer:
+def _understood(asked: _Asked, model: ChatModel) -> DocumentAnswer:
     """Let a model say which items or which field a question means; code looks up and computes."""
-    listed = "\n".join(f"- {_name(item)}" for item in invoice.items)
-    names = ", ".join(name for name, _, _ in lexicon.ASKED_FIELDS)
+    names = [name for name, _, _ in lexicon.ASKED_FIELDS]
+    listed = "\n".join(f"- {_name(item)}" for item in asked.invoice.items)
     prompt = "\n\n".join(
         [
             "Say what a question about an invoice asks for. Do not compute, and do not answer it.",
-            f"Fields: {names}",
+            f"Fields: {', '.join(names)}",
             fenced(listed, what="The invoice's items"),
-            fenced(question, what="The question"),
+            fenced(asked.question, what="The question"),
         ]
     )
     meant = model.structure(_Meant, prompt).value
     if meant.kind == "price of items" and meant.items:
-        return quoted(invoice, [(part.quantity, part.item) for part in meant.items], question)
-    for name, _, sentence in lexicon.ASKED_FIELDS:
-        if meant.kind == "field" and meant.field == name:
-            return _field(invoice, question, name, sentence) or DocumentAnswer(question=question)
-    return DocumentAnswer(question=question)
-
-
-# ---------------------------------------------------------------- items
-
-
-def _the_item(invoice: InvoiceData, words: tuple[str, ...]) -> LineItem | None:
-    """The one item that words mean; None where none is meant, or several at different prices."""
-    found = matches(words, invoice.items)
-    if not found:
-        return None
-    best = [invoice.items[n] for score, n in found if score >= found[0][0] - 0.005]
-    return best[0] if len({item.unit_price for item in best}) == 1 else None
-
-
-def _price(item: LineItem) -> tuple[Decimal, tuple[Evidence, ...]] | None:
-    """An item's unit price and where it stands; from the amount where no price is printed."""
-    if item.unit_price is not None:
-        return item.unit_price, _places(item, "unit_price")
-    if item.amount is not None:
-        return item.amount / (item.quantity or 1), (*_places(item, "amount"), *_places(item, "quantity"))
-    return None
-
-
-def _places(item: LineItem, cell: str) -> tuple[Evidence, ...]:
-    return tuple(one for name, one in item.evidence.items() if name == cell)
-
-
-def _name(item: LineItem) -> str:
-    return " ".join((item.description or "item").split())
-
-
-def _currency(invoice: InvoiceData) -> str:
-    return f" {invoice.currency.value}" if invoice.currency.value else ""
-
-
-__all__ = ["RequestedItem", "answered", "quoted"]
+        return _quoted(asked, [(part.quantity, part.item) for part in meant.items])
+    field = next((name for name in names if meant.kind == "field" and meant.field == name), None)
+    return (_field(asked, field) if field else None) or asked.unanswered()

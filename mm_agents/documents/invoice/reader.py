@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from mm_agents.documents.invoice.checks import run_checks
-from mm_agents.documents.invoice.data import NAMES, Cell, DateField, Field, LineItem, PartyField, TaxLine
-from mm_agents.documents.invoice.header_fields import (
-    Dates,
-    find_currency,
-    find_dates,
-    find_number,
-    find_purchase_order,
-    read_as,
+from mm_agents.documents.dates import DateText, Order, dates_in, order_of
+from mm_agents.documents.invoice import lexicon
+from mm_agents.documents.invoice.data import (
+    MONEY,
+    NAMES,
+    Cell,
+    DateField,
+    Field,
+    LineItem,
+    PartyField,
+    TaxLine,
+    run_checks,
+    same_amount,
 )
-from mm_agents.documents.invoice.layout import Pair, Segment, Sheet, lay_out
-from mm_agents.documents.invoice.lexicon import AmountKind, ColumnKind, PartyKind
+from mm_agents.documents.invoice.layout import (
+    BELOW,
+    Pair,
+    Segment,
+    Sheet,
+    labels_in,
+    lay_out,
+    pairs,
+    read_dates,
+    read_identifiers,
+    readings_in,
+)
+from mm_agents.documents.invoice.lexicon import ColumnKind, PartyKind
 from mm_agents.documents.invoice.line_items import Row, find_items
 from mm_agents.documents.invoice.llm_check import read_again
+from mm_agents.documents.invoice.parameters import PARAMETERS
 from mm_agents.documents.invoice.parties import Party, find_parties
-from mm_agents.documents.invoice.result import Invoice
+from mm_agents.documents.invoice.questions import Invoice
 from mm_agents.documents.invoice.totals import Amount, Totals, find_totals
-from mm_agents.documents.numbers import DecimalMark, decimal_mark, numbers_in, quantity_in
+from mm_agents.documents.numbers import CURRENCIES, DecimalMark, decimal_mark, numbers_in, quantity_in
 from mm_agents.documents.pages import Page, Source, default_ocr, open_pages, without_instructions
 from mm_agents.documents.reread import NOT_REREAD, confirmed, place_of
 from mm_agents.types import Evidence
@@ -33,28 +51,34 @@ if TYPE_CHECKING:
     from mm_agents.protocols import Ocr
 
 
-def look_again(invoice: Invoice, pages: Sequence[Page], ocr: Ocr) -> Invoice:
-    """The invoice with "verified" taken from every value that is not read again in its place."""
-    fields = {name: invoice.field(name) for name in (*NAMES, "rounding")}
-    places = [one for field in fields.values() if field.verified for one in field.evidence]
-    places += [one for tax in invoice.taxes for one in tax.evidence]
-    places += [one for item in invoice.items for one in item.evidence.values()]
-    seen = confirmed(pages, places, ocr)
-    changes: dict[str, Any] = {}
-    for name, field in fields.items():
-        if field.verified and not all(place_of(one) in seen for one in field.evidence):
-            note = "; ".join(filter(None, (field.note, NOT_REREAD)))
-            changes[name] = field.model_copy(update={"verified": False, "note": note})
-    changes["items"] = tuple(
-        item.model_copy(
-            update={"unsure": tuple(cell for cell, one in item.evidence.items() if place_of(one) not in seen)}
-        )
-        for item in invoice.items
-    )
-    changes["taxes"] = tuple(
-        tax.model_copy(update={"verified": all(place_of(one) in seen for one in tax.evidence)}) for tax in invoice.taxes
-    )
-    return invoice.model_copy(update=changes)
+class InvoiceReader:
+    """Reads invoices and receipts by rules, without a template for any supplier."""
+
+    name = "invoice"
+
+    def read(
+        self, source: Source, /, *, page: int | None = None, model: ChatModel | None = None, ocr: Ocr | None = None
+    ) -> Invoice:
+        """Read an invoice; instructions to its reader that are written on it are left out.
+
+        Args:
+            source: a picture or a PDF; all pages of a PDF are read as one invoice.
+            page: read this page of a PDF alone.
+            model: reads the pages as well; what it says is located and checked as what the rules found.
+            ocr: what reads words; the plugin "ocr" by default.
+        """
+        engine: Ocr = ocr or default_ocr()
+        numbers = None if page is None else [page]
+        pages = [without_instructions(one) for one in open_pages(source, ocr=engine, numbers=numbers)]
+        invoice = read_invoice(pages)
+        if model is not None and pages:
+            invoice = read_again(invoice, pages, model)
+        return look_again(invoice, pages, engine)
+
+
+def build(argument: str = "") -> InvoiceReader:
+    """The reader; it takes no argument."""
+    return InvoiceReader()
 
 
 def read_invoice(pages: Sequence[Page]) -> Invoice:
@@ -67,37 +91,198 @@ def read_invoice(pages: Sequence[Page]) -> Invoice:
     mark = decimal_mark(segment.text for segment in sheet.segments)
     table = find_items(sheet, mark)
     rest = sheet.without(table.taken)
-    free = rest.segments
     items = tuple(_item(row, mark) for row in table.rows)
     totals = find_totals(rest, [item.amount for item in items if item.amount is not None], mark)
-    number = find_number(rest, free)
-    order = find_purchase_order(rest, free, number.value if number else None)
-    dates = find_dates(rest, free)
-    parties = find_parties(rest, free)
-    amounts = _amount_fields(totals)
-    issued, due = _date(dates.issue, dates, labelled=dates.issue_labelled), _date(dates.due, dates)
-    taxes = tuple(_tax(one) for one in totals.taxes)
-    values = {name: field.value for name, field in amounts.items()}
-    return Invoice(
-        number=_text(number),
+    number = next(_identifiers(rest, "number"), None)
+    orders = _identifiers(rest, "purchase_order")
+    issued, due = _dates(rest)
+    parties = find_parties(rest)
+    invoice = Invoice(
+        number=_identifier(number),
         date=issued,
         due_date=due,
-        purchase_order=_text(order),
+        purchase_order=_identifier(next((pair for pair in orders if not number or pair.value != number.value), None)),
         seller=_party(parties.get("seller"), "seller"),
         buyer=_party(parties.get("buyer"), "buyer"),
         ship_to=_party(parties.get("ship_to"), "ship_to"),
-        currency=_currency(sheet, free),
+        currency=_currency(sheet, rest),
         items=items,
-        taxes=taxes,
-        checks=run_checks(items=items, taxes=taxes, issued=issued.value, due=due.value, **values),
+        taxes=tuple(_tax(amount) for amount in totals.taxes),
         pages=tuple(page.number for page in pages),
-        subtotal=amounts["subtotal"],
-        discount=amounts["discount"],
-        shipping=amounts["shipping"],
-        tax=amounts["tax"],
-        total=amounts["total"],
-        rounding=amounts["rounding"],
     )
+    invoice = invoice.model_copy(update={name: _amount(name, totals) for name in MONEY})
+    return invoice.model_copy(update={"checks": run_checks(invoice)})
+
+
+def look_again(invoice: Invoice, pages: Sequence[Page], ocr: Ocr) -> Invoice:
+    """The invoice with "verified" taken from every value that is not read again in its place."""
+    fields = {name: invoice.field(name) for name in (*NAMES, "rounding")}
+    places = [place for field in fields.values() if field.verified for place in field.evidence]
+    places += [place for tax in invoice.taxes for place in tax.evidence]
+    places += [place for item in invoice.items for place in item.evidence.values()]
+    seen = confirmed(pages, places, ocr)
+    changes: dict[str, Any] = {}
+    for name, field in fields.items():
+        if field.verified and not all(place_of(place) in seen for place in field.evidence):
+            note = "; ".join(filter(None, (field.note, NOT_REREAD)))
+            changes[name] = field.model_copy(update={"verified": False, "note": note})
+    changes["items"] = tuple(
+        item.model_copy(
+            update={"unsure": tuple(cell for cell, place in item.evidence.items() if place_of(place) not in seen)}
+        )
+        for item in invoice.items
+    )
+    changes["taxes"] = tuple(
+        tax.model_copy(update={"verified": all(place_of(place) in seen for place in tax.evidence)})
+        for tax in invoice.taxes
+    )
+    return invoice.model_copy(update=changes)
+
+
+# ---------------------------------------------------------------- number, order and currency
+
+
+def _identifiers(sheet: Sheet, kind: lexicon.FieldKind) -> Iterator[Pair[str]]:
+    """Numbers beside labels of a kind, the best first; of a single character they are misread."""
+    for pair in pairs(sheet, lexicon.FIELDS[kind], read_identifiers):
+        if len(pair.value) >= 2 and not (kind == "number" and labels_in(pair.label, lexicon.FIELDS["due_date"])):
+            yield pair
+
+
+def _identifier(pair: Pair[str] | None) -> Field[str]:
+    if pair is None:
+        return Field[str]()
+    return Field[str](value=pair.value, verified=True, evidence=(pair.at.evidence("label"),), note=_beside(pair.label))
+
+
+def _beside(label: Segment) -> str:
+    return f"beside “{label.text.strip(' :')}”"
+
+
+def _currency(sheet: Sheet, rest: Sheet) -> Field[str]:
+    """The currency, by its own label or by the signs beside amounts."""
+    labelled = pairs(rest, lexicon.FIELDS["currency"], _read_currency)
+    found = (labelled[0].value, labelled[0].at) if labelled else _sign(sheet)
+    if found is None:
+        return Field[str]()
+    return Field[str](value=found[0], verified=True, evidence=(found[1].evidence("sign"),))
+
+
+def _sign(sheet: Sheet) -> tuple[str, Segment] | None:
+    """The currency beside most amounts; else a sign or code that is alone or near the word for an amount."""
+    seen: dict[str, Segment] = {}
+    votes: Counter[str] = Counter()
+    for segment in sheet.segments:
+        for number in numbers_in(segment.text):
+            if number.currency:
+                votes[number.currency] += 1
+                seen[number.currency] = segment.part(number.start, number.end)
+    if votes:
+        code = votes.most_common(1)[0][0]
+        return code, seen[code]
+    for segment in sheet.segments:
+        match = re.search(r"(?<![\w])(?:[(\[/]\s?)?(€|£|₹|eur|usd|gbp|chf|inr|rm|sgd)(?![\w])", segment.folded)
+        if match and (
+            len(segment.text) <= PARAMETERS.longest_value or re.search(r"total|amount|betrag|montant", segment.folded)
+        ):
+            return CURRENCIES[match[1]], segment.part(match.start(1), match.end(1))
+    return None
+
+
+def _read_currency(text: str, near: bool) -> list[tuple[str, int, int]]:
+    del near
+    match = re.match(r"[\s:(=-]*([$€£₹]|[a-z]{2,3}\b|us dollars?|euros?)", text.casefold())
+    if match is None:
+        return []
+    code = CURRENCIES.get(match[1]) or CURRENCIES.get(match[1] + "s")
+    return [(code, match.start(1), match.end(1))] if code else []
+
+
+# ---------------------------------------------------------------- dates
+
+_UNKNOWN_ORDER = "nothing on the document tells; the day stands first in most countries"
+
+
+def _dates(sheet: Sheet) -> tuple[DateField, DateField]:
+    """When the invoice was written and when it is due."""
+    due = next(iter(pairs(sheet, lexicon.FIELDS["due_date"], read_dates)), None)
+    labelled = _issue_dates(sheet, due)
+    issue = min(labelled, key=lambda pair: (pair.rank, pair.label.y0)) if labelled else _first_date(sheet, due)
+    order, why = _order(sheet, issue, due)
+    return _date(issue, order, why, labelled=bool(labelled)), _date(due, order, why, labelled=True)
+
+
+def _issue_dates(sheet: Sheet, due: Pair[DateText] | None) -> list[Pair[DateText]]:
+    """The dates that a label says are of the invoice."""
+    found: list[Pair[DateText]] = []
+    for pair in pairs(sheet, lexicon.FIELDS["date"], read_dates):
+        whole = next((one for one in sheet.rows[pair.label.row] if pair.label.words[0] in one.words), pair.label)
+        before, _, after = whole.folded.partition(pair.label.folded)
+        other = lexicon.OTHER_DATE.search(before) or lexicon.OTHER_DATE_OF.search(after)
+        if not other and (due is None or pair.at.words != due.at.words):
+            found.append(pair)
+    for segment in sheet.segments:
+        # "Invoice no. 17 of 3 March 2021": the date behind the number, whatever joins them
+        for rank, _, end in labels_in(segment, lexicon.FIELDS["number"]):
+            for one in dates_in(segment.text[end:]):
+                at = segment.part(end + one.start, end + one.end)
+                if re.search(r"\d", segment.text[end : end + one.start]) and (
+                    due is None or not set(at.words) & set(due.at.words)
+                ):
+                    found.append(Pair(label=segment.part(0, end), value=one, at=at, rank=(1, 0, BELOW, rank)))
+    return found
+
+
+def _first_date(sheet: Sheet, due: Pair[DateText] | None) -> Pair[DateText] | None:
+    """The first date that no label says is another."""
+    for segment in sheet.segments:
+        if any(labels_in(segment, lexicon.FIELDS[kind]) for kind in ("due_date", "purchase_order")):
+            continue
+        for one in dates_in(segment.text):
+            at = segment.part(one.start, one.end)
+            other = lexicon.OTHER_DATE.search(segment.folded[: one.start].rstrip(" :."))
+            if not other and (due is None or at.words != due.at.words):
+                return Pair(label=at, value=one, at=at, rank=())
+    return None
+
+
+def _order(sheet: Sheet, issue: Pair[DateText] | None, due: Pair[DateText] | None) -> tuple[Order, str]:
+    """Whether the day or the month is first in dates, and why."""
+    dates = [(segment, one) for segment in sheet.segments for one in dates_in(segment.text)]
+    order, proof = order_of(one for _, one in dates)
+    if order is not None:
+        if proof is not None and proof.dotted and proof.proves is None:
+            return order, "dates with dots put the day first"
+        quoted = next((segment.text[one.start : one.end] for segment, one in dates if one is proof), "")
+        return order, f"{quoted} on the same document proves that the {order.replace(' first', '')} stands first"
+    if issue is not None and due is not None:
+        orders: tuple[Order, ...] = ("day first", "month first")
+        terms = {one: (due.value.read(one) - issue.value.read(one)).days for one in orders}
+        fit: list[Order] = [one for one in orders if 0 <= terms[one] <= PARAMETERS.longest_term]
+        if len(fit) == 1:
+            return fit[0], "only so the due date is not before the issue date, nor long after it"
+    if lexicon.US_STATE.search(" ".join(segment.folded for segment in sheet.segments)):
+        return "month first", "the address is of the United States, where the month stands first"
+    return "day first", _UNKNOWN_ORDER
+
+
+def _date(pair: Pair[DateText] | None, order: Order, why: str, *, labelled: bool) -> DateField:
+    if pair is None:
+        return DateField()
+    readings = readings_in(pair.value, order)
+    other = " or ".join(one.isoformat() for one in readings[1:]) if why == _UNKNOWN_ORDER else ""
+    note = _beside(pair.label) if labelled else "the first date on the page; no label says so"
+    return DateField(
+        value=readings[0],
+        verified=labelled and not other,
+        evidence=(pair.at.evidence("label" if labelled else "first date"),),
+        note=f"{note}; it may also be {other}: {why}" if other else note,
+        readings=readings,
+        reason=why if len(readings) > 1 else None,
+    )
+
+
+# ---------------------------------------------------------------- items, parties and amounts
 
 
 def _item(row: Row, mark: DecimalMark | None) -> LineItem:
@@ -114,8 +299,7 @@ def _item(row: Row, mark: DecimalMark | None) -> LineItem:
         evidence["description"] = _block(row.lines, "table")
     quantity, unit = row.number("quantity", mark), None
     if "quantity" in row.cells:
-        told = quantity_in(row.cells["quantity"].text, mark)
-        quantity, unit = told if told else (quantity, None)
+        quantity, unit = quantity_in(row.cells["quantity"].text, mark) or (quantity, None)
     if "unit" in row.cells and unit is None:
         unit = row.cells["unit"].text
         evidence["unit"] = row.cells["unit"].evidence("table")
@@ -147,108 +331,37 @@ def _block(lines: Sequence[Segment], how: str) -> Evidence:
     return page.evidence([word for line in own for word in line.words], how=how, quote=quote)
 
 
-def _text(pair: Pair[str] | None) -> Field[str]:
-    if pair is None:
-        return Field[str]()
-    return Field[str](
-        value=pair.value,
-        verified=True,
-        evidence=(pair.at.evidence("label"),),
-        note=f"beside “{pair.label.text.strip(' :')}”",
-    )
-
-
-def _date(pair: Pair[Any] | None, dates: Dates, *, labelled: bool = True) -> DateField:
-    if pair is None:
-        return DateField()
-    value, readings = read_as(pair.value, dates.order)
-    other = "" if dates.proven else " or ".join(one.isoformat() for one in readings[1:])
-    note = f"beside “{pair.label.text.strip(' :')}”" if labelled else "the first date on the page; no label says so"
-    return DateField(
-        value=value,
-        verified=labelled and not other,
-        evidence=(pair.at.evidence("label" if labelled else "first date"),),
-        note=f"{note}; it may also be {other}: {dates.why}" if other else note,
-        readings=readings,
-        reason=dates.why if len(readings) > 1 else None,
-    )
-
-
-def _currency(sheet: Sheet, free: Sequence[Segment]) -> Field[str]:
-    found = find_currency(sheet, free)
-    if found is None:
-        return Field[str]()
-    return Field[str](value=found[0], verified=True, evidence=(found[1].evidence("sign"),))
-
-
 def _party(party: Party | None, kind: PartyKind) -> PartyField:
     if party is None:
         return PartyField()
     address = tuple(line.text for line in party.lines)
     whole = kind == "ship_to"
-    lines = (party.at, *party.lines) if whole else (party.at,)
     return PartyField(
         value="\n".join([party.name, *address]) if whole else party.name,
         verified=party.headed or party.proof is not None,
-        evidence=(_block(lines, "heading" if party.headed else "layout"),),
+        evidence=(_block((party.at, *party.lines) if whole else (party.at,), "heading" if party.headed else "layout"),),
         note=party.how if party.headed else f"{party.how}; {party.proof or 'no heading says so'}",
         address=address,
     )
 
 
-def _amount_fields(totals: Totals) -> dict[str, Field[Decimal]]:
-    names: tuple[AmountKind, ...] = ("subtotal", "discount", "shipping", "rounding", "tax", "total")
-    found: dict[str, Field[Decimal]] = {}
-    for name in names:
-        amount = totals.chosen.get(name)
-        if amount is None:
-            found[name] = Field[Decimal]()
-            continue
-        proven = name != "total" or bool(totals.proofs)
-        note = f"beside “{amount.label.text.strip(' :')}”"
-        if name == "total":
-            note += f"; {'; '.join(totals.proofs)}" if totals.proofs else "; nothing else bears it out"
-        found[name] = Field[Decimal](
-            value=abs(amount.value) if name == "discount" else amount.value,
-            verified=proven,
-            evidence=tuple(one.at.evidence("label") for one in amount.parts or (amount,)),
-            note=note,
-        )
-    return found
+def _amount(name: lexicon.AmountKind, totals: Totals) -> Field[Decimal]:
+    amount = totals.chosen.get(name)
+    if amount is None:
+        return Field[Decimal]()
+    note = _beside(amount.label)
+    if name == "total":
+        note += f"; {'; '.join(totals.proofs) or 'nothing else bears it out'}"
+    return Field[Decimal](
+        value=abs(amount.value) if name == "discount" else amount.value,
+        verified=name != "total" or bool(totals.proofs),
+        evidence=tuple(part.at.evidence("label") for part in amount.parts or (amount,)),
+        note=note,
+    )
 
 
 def _tax(amount: Amount) -> TaxLine:
-    base = amount.base
-    if base is not None and amount.rate is not None and abs(base * amount.rate / 100 - amount.value) > Decimal("0.02"):
+    base, rate = amount.base, amount.rate
+    if base is not None and rate is not None and not same_amount(base * rate / 100, amount.value):
         base = None
-    return TaxLine(rate=amount.rate, base=base, amount=amount.value, evidence=(amount.at.evidence("label"),))
-
-
-class InvoiceReader:
-    """Reads invoices and receipts by rules, without a template for any supplier."""
-
-    name = "invoice"
-
-    def read(
-        self, source: Source, /, *, page: int | None = None, model: ChatModel | None = None, ocr: Ocr | None = None
-    ) -> Invoice:
-        """Read an invoice; lines that tell whoever reads them what to do are no part of it.
-
-        Args:
-            source: a picture or a PDF; all pages of a PDF are read as one invoice.
-            page: read this page of a PDF alone.
-            model: reads the pages as well; what it says is located and checked as what the rules found.
-            ocr: what reads words; the plugin "ocr" by default.
-        """
-        engine: Ocr = ocr or default_ocr()
-        numbers = None if page is None else [page]
-        pages = [without_instructions(one) for one in open_pages(source, ocr=engine, numbers=numbers)]
-        invoice = read_invoice(pages)
-        if model is not None and pages:
-            invoice = read_again(invoice, pages, model)
-        return look_again(invoice, pages, engine)
-
-
-def build(argument: str = "") -> InvoiceReader:
-    """The reader; it takes no argument."""
-    return InvoiceReader()
+    return TaxLine(rate=rate, base=base, amount=amount.value, evidence=(amount.at.evidence("label"),))

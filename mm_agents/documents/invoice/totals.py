@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import product
 
 from mm_agents.documents.invoice import lexicon
+from mm_agents.documents.invoice.data import same_amount
 from mm_agents.documents.invoice.layout import Segment, Sheet, labels_of, overlap
 from mm_agents.documents.invoice.lexicon import AmountKind
+from mm_agents.documents.invoice.parameters import PARAMETERS
 from mm_agents.documents.numbers import DecimalMark, Number, numbers_in, parse_number
 
-CENT = Decimal("0.011")
-"""Amounts that are further apart than this differ."""
-
-KINDS: tuple[AmountKind, ...] = (
-    *("other", "change", "paid", "rounding", "subtotal", "tax", "discount", "shipping", "total"),
-)
+KINDS = tuple(lexicon.AMOUNTS)
+CHOSEN: tuple[AmountKind, ...] = ("total", "subtotal", "tax", "discount", "shipping", "rounding")
 _BEHIND = re.compile(r"\W*(?:eur|usd|gbp|chf|inr|sgd|rm|ttc|ht|euro|u|s|sr|zrl)\W*")
-"""What may stand between an amount's label and the amount."""
+"""What may be between an amount's label and the amount."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,17 +91,18 @@ def _amounts_of(
         base = money[-2][1].value if len(money) > 1 else None
         if kind in ("subtotal", "total") and rate and base and is_rate(rate, base, number.value):
             kind, rank = "tax", 0
-        extra = 0.5 if base is not None else 0
-        yield Amount(kind=kind, rank=rank + extra, value=number.value, label=label, at=at, rate=rate, base=base)
+        yield Amount(kind=kind, rank=rank, value=number.value, label=label, at=at, rate=rate, base=base)
         return
     if kind == "total" and rank >= 2:
         return  # "amount" above a column is its heading
-    for other in sheet.below(label, reach=2.9)[:2]:
+    for other in sheet.below(label)[:2]:
         numbers = [n for n in numbers_in(other.text, mark) if n.is_money]
         near = [(other.part(n.start, n.end), n) for n in numbers]
         near = [(at, n) for at, n in near if overlap(at, label) > 0 or abs(at.x1 - label.x1) < sheet.height]
         if near:
-            yield Amount(kind=kind, rank=rank + 1.5, value=near[0][1].value, label=label, at=near[0][0], rate=rate)
+            at, number = near[0]
+            worse = rank + PARAMETERS.indirect
+            yield Amount(kind=kind, rank=worse, value=number.value, label=label, at=at, rate=rate)
             return
         if numbers_in(other.text, mark):
             return
@@ -125,7 +125,7 @@ def _beside(sheet: Sheet, segment: Segment, end: int, mark: DecimalMark | None) 
 
 def is_rate(rate: Decimal, base: Decimal, tax: Decimal) -> bool:
     """Whether a tax is its rate of its base, to the cent."""
-    return abs(rate * base / 100 - tax) <= CENT
+    return same_amount(rate * base / 100, tax)
 
 
 def _bare_rate(beside: Sequence[tuple[Segment, Number]], kind: AmountKind) -> Decimal | None:
@@ -133,7 +133,7 @@ def _bare_rate(beside: Sequence[tuple[Segment, Number]], kind: AmountKind) -> De
     if kind != "tax" or len(beside) < 3:
         return None
     first = beside[0][1]
-    return first.value if 0 < first.value < 50 and not first.currency else None
+    return first.value if 0 < first.value < PARAMETERS.highest_rate and not first.currency else None
 
 
 def _spaced(text: str) -> Number | None:
@@ -154,16 +154,17 @@ def _side_by_side(sheet: Sheet, segment: Segment, kind: AmountKind, mark: Decima
     found: list[Amount] = []
     for n in range(len(money) - 2):
         (net_at, net), (tax_at, tax), (gross_at, gross) = money[n : n + 3]
-        if 0 < tax < net and abs(net + tax - gross) <= CENT:
+        if 0 < tax < net and same_amount(net + tax, gross):
             found += [
-                Amount(kind="subtotal", rank=0.2, value=net, label=segment, at=net_at),
-                Amount(kind="tax", rank=0.2, value=tax, label=segment, at=tax_at),
-                Amount(kind="total", rank=0.2, value=gross, label=segment, at=gross_at),
+                Amount(kind="subtotal", rank=0, value=net, label=segment, at=net_at),
+                Amount(kind="tax", rank=0, value=tax, label=segment, at=tax_at),
+                Amount(kind="total", rank=0, value=gross, label=segment, at=gross_at),
             ]
-    if len(money) == 2 and kind == "total" and money[0][1] < money[1][1] < money[0][1] * Decimal("1.4"):
+    highest_rate = Decimal(PARAMETERS.highest_rate) / 100
+    if len(money) == 2 and kind == "total" and 0 < money[1][1] - money[0][1] < highest_rate * money[0][1]:
         found += [
-            Amount(kind="subtotal", rank=1.5, value=money[0][1], label=segment, at=money[0][0]),
-            Amount(kind="total", rank=0.7, value=money[1][1], label=segment, at=money[1][0]),
+            Amount(kind="subtotal", rank=1, value=money[0][1], label=segment, at=money[0][0]),
+            Amount(kind="total", rank=1, value=money[1][1], label=segment, at=money[1][0]),
         ]
     return found
 
@@ -178,13 +179,7 @@ def _sums_of_taxes(amounts: Sequence[Amount]) -> list[Amount]:
         return []
     parts = tuple(lines.values())
     value = sum((one.value for one in parts), Decimal(0))
-    return [Amount(kind="tax", rank=1.0, value=value, label=parts[0].label, at=parts[0].at, parts=parts)]
-
-
-_ROUNDED = Decimal("0.10")
-"""A total may be less than what it was rounded from by so much."""
-
-_MOST = 7  # candidates of a kind that are tried with each other
+    return [Amount(kind="tax", rank=1, value=value, label=parts[0].label, at=parts[0].at, parts=parts)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,7 +189,7 @@ class Totals:
     Attributes:
         chosen: by kind; of taxes and discounts the sum.
         taxes: the lines of taxes that add up.
-        proofs: how the total is borne out besides its label.
+        proofs: what confirms the total besides its label.
     """
 
     chosen: dict[AmountKind, Amount]
@@ -204,7 +199,7 @@ class Totals:
 
 @dataclass(frozen=True, kw_only=True)
 class _Facts:
-    """What a reading of the totals is held against.
+    """What a reading of the totals is compared with.
 
     Attributes:
         items: the sum of the items' amounts, if there are some.
@@ -216,13 +211,15 @@ class _Facts:
 
     items: Decimal | None
     paid: frozenset[Decimal]
-    seen: dict[Decimal, int]
+    seen: Counter[Decimal]
     highest: Decimal
     tendered: frozenset[Decimal]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class _Choice:
+    """One amount of each kind, in the order of ``CHOSEN``."""
+
     total: Amount | None
     subtotal: Amount | None
     tax: Amount | None
@@ -238,15 +235,7 @@ class _Choice:
 
     def named(self) -> dict[AmountKind, Amount]:
         """The amounts that there are, by kind."""
-        pairs: list[tuple[AmountKind, Amount | None]] = [
-            ("total", self.total),
-            ("subtotal", self.subtotal),
-            ("tax", self.tax),
-            ("discount", self.discount),
-            ("shipping", self.shipping),
-            ("rounding", self.rounding),
-        ]
-        return {kind: amount for kind, amount in pairs if amount is not None}
+        return {kind: amount for kind in CHOSEN if (amount := getattr(self, kind)) is not None}
 
 
 def find_totals(sheet: Sheet, items: Sequence[Decimal], mark: DecimalMark | None) -> Totals:
@@ -269,9 +258,7 @@ def find_totals(sheet: Sheet, items: Sequence[Decimal], mark: DecimalMark | None
 
 def _facts(amounts: Sequence[Amount], items: Sequence[Decimal]) -> _Facts:
     totals = [one for one in amounts if one.kind == "total"]
-    seen: dict[Decimal, int] = {}
-    for value, _ in {(one.value, one.at.words) for one in totals}:
-        seen[value] = seen.get(value, 0) + 1
+    seen = Counter(value for value, _ in {(one.value, one.at.words) for one in totals})
     paid = [abs(one.value) for one in amounts if one.kind == "paid"]
     change = [one.value for one in amounts if one.kind == "change"]
     left = {one - other for one in paid for other in change} or set(paid)
@@ -287,7 +274,7 @@ def _facts(amounts: Sequence[Amount], items: Sequence[Decimal]) -> _Facts:
 def _unlabelled(amounts: Sequence[Amount], facts: _Facts) -> list[Amount]:
     """Where nothing is called a total, the subtotal that was paid."""
     return [
-        Amount(kind="total", rank=2.5, value=one.value, label=one.label, at=one.at)
+        Amount(kind="total", rank=PARAMETERS.indirect, value=one.value, label=one.label, at=one.at)
         for one in amounts
         if one.kind == "subtotal" and one.value in facts.paid
     ]
@@ -300,19 +287,10 @@ def _reconciled(amounts: Sequence[Amount], facts: _Facts) -> _Choice:
     lower = [
         one for one in of["total"] if one.value < facts.highest and one.value not in {s.value for s in of["subtotal"]}
     ]
-    of["subtotal"] += [replace(one, kind="subtotal", rank=one.rank + 2) for one in lower[:3]]
-    parts: list[list[Amount | None]] = [
-        [*of["total"], None],
-        [*of["subtotal"], None],
-        [*of["tax"], None],
-        [*of["discount"][:2], None],
-        [*of["shipping"][:2], None],
-        [*of["rounding"][:1], None],
-    ]
-    choices = (
-        _Choice(total=total, subtotal=subtotal, tax=tax, discount=discount, shipping=shipping, rounding=rounding)
-        for total, subtotal, tax, discount, shipping, rounding in product(*parts)
-    )
+    of["subtotal"] += [replace(one, kind="subtotal", rank=one.rank + PARAMETERS.indirect) for one in lower[:3]]
+    most = {"discount": 2, "shipping": 2, "rounding": 1}
+    parts = ([*of[kind][: most.get(kind)], None] for kind in CHOSEN)
+    choices = (_Choice(*amounts) for amounts in product(*parts))
     return max(choices, key=lambda choice: _fit(choice, facts))
 
 
@@ -323,22 +301,23 @@ def _best_of(amounts: Sequence[Amount], kind: AmountKind) -> list[Amount]:
         (one for one in amounts if one.kind == kind), key=lambda one: (bool(one.parts), one.rank, -one.at.y0)
     ):
         kept.setdefault(one.value, one)
-    return list(kept.values())[:_MOST]
+    return list(kept.values())[: PARAMETERS.most_candidates]
 
 
 def _fit(choice: _Choice, facts: _Facts) -> float:
-    weights = {"total": 1.6, "subtotal": 0.8, "tax": 0.7, "discount": 0.1, "shipping": 0.1, "rounding": 0.1}
-    score = sum(weights[kind] - 0.12 * amount.rank for kind, amount in choice.named().items())
+    """How well a choice explains the amounts: by labels, by what else says the total, and by what adds up.
+
+    What agrees or contradicts counts 1.
+    """
+    p = PARAMETERS
     total, subtotal, tax = choice.total, choice.subtotal, choice.tax
+    score = -p.per_rank * sum(amount.rank for amount in choice.named().values())
+    score += p.likely * sum(amount is not None for amount in (total, total, subtotal, tax))
     if total is not None:
-        score += 0.5 * (total.value == facts.highest) + 0.3 * min(facts.seen.get(total.value, 1) - 1, 2)
-        score += 0.8 * (total.value in facts.paid)
-        if total.value <= 0:
-            score -= 1.0
-        if total.value < facts.highest - _ROUNDED and facts.highest not in facts.tendered:
-            score -= 3.5
-        if tax is not None and tax.value >= total.value:
-            score -= 2.0
+        score += p.highest * (total.value == facts.highest) + p.likely * (total.value in facts.paid)
+        score -= (total.value <= 0) + (tax is not None and tax.value >= total.value)
+        if total.value < facts.highest - Decimal(p.rounding) and facts.highest not in facts.tendered:
+            score -= p.proof
         if subtotal is not None:
             score += _closure(choice, total.value, subtotal.value)
     return score + _agreement(choice, facts)
@@ -347,26 +326,21 @@ def _fit(choice: _Choice, facts: _Facts) -> float:
 def _closure(choice: _Choice, total: Decimal, subtotal: Decimal) -> float:
     """How well the subtotal and what is added to it explain the total."""
     tax = _value(choice.tax)
-    if abs(subtotal + tax + choice.more - total) <= CENT:
-        return 3.0 if tax else 1.6
-    if abs(subtotal + choice.more - total) <= CENT:
-        return 1.0  # the tax is in the subtotal already
-    if total < subtotal and not (choice.discount or choice.rounding):
-        return -1.5
-    return -1.0
+    if same_amount(subtotal + tax + choice.more, total):
+        return PARAMETERS.proof if tax else 2 * PARAMETERS.likely
+    return 1 if same_amount(subtotal + choice.more, total) else -1  # the tax may be in the subtotal already
 
 
 def _agreement(choice: _Choice, facts: _Facts) -> float:
-    """How well the items and the tax's rate bear the amounts out."""
+    """How well the items and the tax's rate confirm the amounts."""
     score = 0.0
     total, subtotal, tax = choice.total, choice.subtotal, choice.tax
     if facts.items:
-        if subtotal is not None and abs(subtotal.value - facts.items) <= CENT:
-            score += 1.2
+        score += subtotal is not None and same_amount(subtotal.value, facts.items)
         if total is not None and (subtotal is None or subtotal.value == total.value):
-            score += 1.0 * (abs(total.value - facts.items - _value(choice.rounding)) <= CENT)
+            score += same_amount(total.value, facts.items + _value(choice.rounding))
     if tax is not None and tax.rate and subtotal is not None and is_rate(tax.rate, subtotal.value, tax.value):
-        score += 0.5
+        score += PARAMETERS.likely
     return score
 
 
@@ -382,30 +356,30 @@ def _tax_lines(amounts: Sequence[Amount], choice: _Choice) -> tuple[Amount, ...]
     tax = choice.tax
     if tax is None:
         return found
-    if found and abs(sum((one.value for one in found), Decimal(0)) - tax.value) <= CENT:
+    if found and same_amount(sum((one.value for one in found), Decimal(0)), tax.value):
         return found
     return tuple(one for one in found if one.value == tax.value) or tax.parts or (tax,)
 
 
 def _proofs(choice: _Choice, facts: _Facts) -> tuple[str, ...]:
-    """What bears out the total besides its label."""
+    """What confirms the total besides its label."""
     total, subtotal, tax = choice.total, choice.subtotal, choice.tax
     if total is None:
         return ()
     found: list[str] = []
     plus = _value(tax) + choice.more
     apart = subtotal is not None and subtotal.at.words != total.at.words and plus != 0
-    if apart and abs(_value(subtotal) + plus - total.value) <= CENT:
+    if apart and same_amount(_value(subtotal) + plus, total.value):
         found.append("subtotal and tax add up to it")
     if facts.items is not None:
-        if subtotal is not None and found and abs(facts.items - subtotal.value) <= CENT:
+        if subtotal is not None and found and same_amount(facts.items, subtotal.value):
             found.append("the items add up to the subtotal")
-        if any(abs(facts.items + extra - total.value) <= CENT for extra in (Decimal(0), choice.more, plus)):
+        if any(same_amount(facts.items + extra, total.value) for extra in (Decimal(0), choice.more, plus)):
             found.append("the items add up to it")
     others = [value for value in facts.seen if 0 < value < total.value]
-    if any(abs(one + other - total.value) <= CENT for n, one in enumerate(others) for other in others[n + 1 :]):
+    if any(same_amount(one + other, total.value) for n, one in enumerate(others) for other in others[n + 1 :]):
         found.append("two other totals add up to it")
-    if facts.seen.get(total.value, 0) > 1:
+    if facts.seen[total.value] > 1:
         found.append("it is printed again as a total")
     if total.value in facts.paid:
         found.append("as much was paid")
