@@ -11,6 +11,7 @@ from mm_agents.documents.locate import normalised
 from mm_agents.documents.pages import Page
 from mm_agents.documents.table.data import Cell, Quantity, mark_of, quantity_of, without_marks
 from mm_agents.documents.table.lines import Line, Measures, make_lines, plain
+from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.documents.table.result import Table
 from mm_agents.documents.table.rulings import Lattice, find_boxes, find_lattice, holds
 from mm_agents.types import Box, Evidence, Word
@@ -44,7 +45,7 @@ def read_cards(page: Page, measures: Measures) -> Table | None:
     if lattice is None:
         return None
     cards = {place: _card([word for word in words if holds(box, word.place)]) for place, box in lattice.boxes.items()}
-    if sum(bool(card.metrics) for card in cards.values()) < 0.6 * len(cards):
+    if sum(bool(card.metrics) for card in cards.values()) < PARAMETERS.most * len(cards):
         return None
     inside = {word for word in words if any(holds(box, word.place) for box in lattice.boxes.values())}
     outside = [word for word in words if word not in inside]
@@ -110,14 +111,16 @@ def _title_above(lattice: Lattice, column: int, outside: Sequence[Word], measure
     """The nearest lines of one size above a column of cards, no wider than it."""
     start, end = lattice.columns[column]
     top, bottom = lattice.rows[0]
-    reach = max(2.5 * (bottom - top), 8 * measures.height)
+    reach = PARAMETERS.title_reach * (bottom - top)
     near = [word for word in outside if top - reach < word.place.y1 <= top + measures.height]
     lines = [line for line in make_lines(near) for line in [_within(line, start, end)] if line is not None]
     found: list[Line] = []
     for line in reversed(lines):
         if found:
             step = found[0].middle - line.middle
-            if step > 1.8 * max(line.height, found[0].height) or _size(line) < 0.7 * _size(found[0]):
+            if step > PARAMETERS.leading * max(line.height, found[0].height) or _size(line) < PARAMETERS.most * _size(
+                found[0]
+            ):
                 break
         found.insert(0, line)
     return tuple(word for line in found for word in line.words)
@@ -125,7 +128,7 @@ def _title_above(lattice: Lattice, column: int, outside: Sequence[Word], measure
 
 def _within(line: Line, start: int, end: int) -> Line | None:
     """The part of a line that stands over a column; none of a run of words that goes beyond it."""
-    margin = 0.08 * (end - start)
+    margin = PARAMETERS.same_size * (end - start)
     runs: dict[int, list[Word]] = {}
     for word in line.words:
         runs.setdefault(word.line, []).append(word)
@@ -204,7 +207,7 @@ def _shared(metrics: Sequence[_Metric]) -> list[_Metric]:
     if not names:
         return []
     name, count = names.most_common(1)[0]
-    if count < 2 or count * 3 < 2 * len(metrics):
+    if count < 2 or count < PARAMETERS.most * len(metrics):
         return []
     return [metric for metric in metrics if normalised(_text(metric.name)) == name]
 

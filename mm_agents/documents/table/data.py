@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from mm_agents.documents.locate import normalised
 from mm_agents.documents.numbers import DecimalMark, decimal_mark, numbers_in
+from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.documents.text import markdown_table
 from mm_agents.types import Box, Evidence, place_json
 
@@ -230,7 +231,11 @@ class TableData:
         if all(cell.quantity and len(cell.text) < 4 for cell in columns[0]):
             for column, cells in enumerate(columns):
                 texts = {cell.text for cell in cells if cell.quantity is None}
-                if len(texts) > 1 and len(texts) >= 0.8 * len(columns[0]) and len(texts) == len(cells):
+                if (
+                    len(texts) > 1
+                    and len(texts) >= PARAMETERS.nearly_all * len(columns[0])
+                    and len(texts) == len(cells)
+                ):
                     return column
         return 0
 

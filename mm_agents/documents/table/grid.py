@@ -25,6 +25,7 @@ from mm_agents.documents.table.lines import (
     part_again,
     without_sign_columns,
 )
+from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.documents.table.rows import Body, group_lines, head_by_values
 from mm_agents.documents.table.rulings import (
     Rulings,
@@ -272,7 +273,7 @@ def _spanned(
     own = [other for other in under if other.first <= piece.last and piece.first <= other.last]
     middle = (piece.box.x0 + piece.box.x1) / 2
     if piece.first == piece.last and own:
-        over_own = abs((own[0].box.x0 + own[-1].box.x1) / 2 - middle) <= 0.5 * measures.height
+        over_own = abs((own[0].box.x0 + own[-1].box.x1) / 2 - middle) <= PARAMETERS.over_own * measures.height
         if not among and (over_own or aligned(piece.box, columns.steady.get(piece.first, []), measures)):
             return None
         least = 3 if over_own else 2
@@ -284,7 +285,9 @@ def _spanned(
             if not (whole and first <= piece.first and piece.last <= last):
                 continue
             away, width = _away(middle, under[a : b + 1], columns)
-            if away <= max(1.2 * measures.height, 0.12 * width) and (best is None or away < best[0]):
+            if away <= max(PARAMETERS.centred * measures.height, PARAMETERS.centred_share * width) and (
+                best is None or away < best[0]
+            ):
                 best = (away, first, last)
     return best[1:] if best else None
 
@@ -304,7 +307,7 @@ def _centred(piece: Piece, extents: Extents, steady: dict[int, list[Box]], measu
     if piece.first == piece.last and aligned(piece.box, steady.get(piece.first, []), measures):
         return piece
     middle = (piece.box.x0 + piece.box.x1) / 2
-    near = 2.0 * measures.height
+    near = PARAMETERS.centred_section * measures.height
     for first in (1, 0):
         spanned = [extents[c] for c in range(first, columns) if c in extents]
         if len(spanned) < 2 or first > piece.first:
@@ -406,11 +409,11 @@ def _several(
     any may hold several labels.
     """
     numbers = [band for band in bands if _stacks_values(band, pieces)]
-    if len(bands) >= 5 and len(numbers) <= 0.2 * len(bands):
+    if len(bands) >= 5 and len(numbers) <= PARAMETERS.few * len(bands):
         return list(numbers)
     several = [band for band in bands if band in numbers or _holds_labels(band, groups, pieces)]
     total = sum(len(band) for band in bands)
-    few = len(several) < 0.3 * len(bands) and sum(len(band) for band in several) <= 0.5 * total
+    few = len(several) < PARAMETERS.most_beside * len(bands) and sum(len(band) for band in several) <= total / 2
     return list(several) if len(bands) >= 3 and few else None
 
 
@@ -448,7 +451,8 @@ def _ruled_cells(
     edges = [float(box.x0), *(divide.x for divide in divides), float(box.x1)]
     columns = list(pairwise(edges))
     borders = [
-        [separator.y for separator in separators if separator.covers(start, end) >= 0.7] for start, end in columns
+        [separator.y for separator in separators if separator.covers(start, end) >= PARAMETERS.most]
+        for start, end in columns
     ]
     # Two lines that no word lies between are one, drawn a little apart.
     middles = sorted((piece.box.y0 + piece.box.y1) / 2 for row in pieces for piece in row)

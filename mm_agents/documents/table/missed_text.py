@@ -11,21 +11,12 @@ from mm_agents.documents.opencv import opencv
 from mm_agents.documents.pages import Page, default_ocr
 from mm_agents.documents.table.grid import Draft
 from mm_agents.documents.table.lines import Measures, around
+from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.types import Box, Image, Word
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Ocr
     from mm_agents.types import ByteArray
-
-_INK = 48
-"""Levels between ink and ground."""
-
-_MOST_CELLS = 40
-"""With more inked but unread cells than this, the page's words are not what the grid was made of; none is read."""
-
-_LETTERS = 28  # pixels: how high capitals are made before they are read again
-_TOLD_BY_SHAPE = 0.6
-_SURE = 0.6
 
 
 def fill_overlooked(page: Page, cells: Sequence[Draft], measures: Measures, ocr: Ocr | None) -> list[Draft]:
@@ -45,14 +36,14 @@ def fill_overlooked(page: Page, cells: Sequence[Draft], measures: Measures, ocr:
         for place in [_ink_in(page.straight, room, measures)]
         if place is not None
     ]
-    if not 0 < len(inked) <= _MOST_CELLS:
+    if not 0 < len(inked) <= PARAMETERS.most_overlooked:
         return list(cells)
     told: list[tuple[tuple[int, int, Box], tuple[str, float] | None]] = []
     unread: list[tuple[int, int, Box]] = []
     for one in inked:
         dash = _dash(one[2], measures)
         if dash:
-            told.append((one, (dash, _TOLD_BY_SHAPE)))
+            told.append((one, (dash, PARAMETERS.sure)))
         else:
             unread.append(one)
     told += zip(unread, _read_again(page.straight, [place for _, _, place in unread], measures, ocr), strict=True)
@@ -78,7 +69,7 @@ def _empty_places(cells: Sequence[Draft], measures: Measures) -> list[tuple[int,
             rows.setdefault(cell.row, []).append(around(cell.words))
         if cell.column_span == 1:
             columns.setdefault(cell.column, []).append(around(cell.words))
-    slack = round(0.25 * measures.height)
+    slack = round(PARAMETERS.slack * measures.height)
     return [
         (
             row,
@@ -103,13 +94,13 @@ def _ink_in(pixels: ByteArray, room: Box, measures: Measures) -> Box | None:
     if part.size == 0:
         return None
     ground = np.median(part.reshape(-1, 3), axis=0)
-    mask = (np.abs(part.astype(np.int16) - ground).max(axis=2) > _INK).astype(np.uint8)
+    mask = (np.abs(part.astype(np.int16) - ground).max(axis=2) > PARAMETERS.ink).astype(np.uint8)
     number, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     high, wide = mask.shape
     kept: list[tuple[int, int, int, int]] = []
     for x, y, w, h, area in stats[1:number].tolist():
         outside = x == 0 or y == 0 or x + w == wide or y + h == high
-        if not outside and area >= max(3, 0.02 * measures.height**2) and w <= 6 * measures.height:
+        if not outside and area >= 3:
             kept.append((x, y, x + w, y + h))
     if not kept:
         return None
@@ -124,9 +115,9 @@ def _ink_in(pixels: ByteArray, room: Box, measures: Measures) -> Box | None:
 def _dash(place: Box, measures: Measures) -> str | None:
     """The dash that ink is by its shape: a hyphen where it is shorter than letters are high."""
     wide, high = place.x1 - place.x0, place.y1 - place.y0
-    if high > 0.3 * measures.height or wide < 1.7 * high or not 0.2 * measures.height < wide < 2 * measures.height:
+    if high > PARAMETERS.dash_height * measures.height or wide < 2 * high:
         return None
-    return "-" if wide < 0.62 * measures.height else "–"
+    return "-" if wide < PARAMETERS.hyphen * measures.height else "–"
 
 
 def _read_again(
@@ -136,14 +127,18 @@ def _read_again(
     if not places:
         return []
     cv2 = opencv()
-    scale = max(_LETTERS / measures.height, 1.0)
-    margin = round(0.35 * measures.height)
+    scale = max(PARAMETERS.letters / measures.height, 1.0)
+    margin = round(PARAMETERS.slack * measures.height)
     strips: list[ByteArray] = []
     for place in places:
         part = pixels[max(place.y0 - margin, 0) : place.y1 + margin, max(place.x0 - margin, 0) : place.x1 + margin]
         large = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
         ground = [int(value) for value in np.median(large.reshape(-1, 3), axis=0)]
-        strips.append(cv2.copyMakeBorder(large, 24, 24, 40, 40, cv2.BORDER_CONSTANT, value=ground))
+        strips.append(
+            cv2.copyMakeBorder(
+                large, *2 * (PARAMETERS.letters,), *2 * (PARAMETERS.letters,), cv2.BORDER_CONSTANT, value=ground
+            )
+        )
     width = max(strip.shape[1] for strip in strips)
     padded = [cv2.copyMakeBorder(strip, 0, 0, 0, width - strip.shape[1], cv2.BORDER_REPLICATE) for strip in strips]
     ends = np.cumsum([strip.shape[0] for strip in padded])
@@ -153,7 +148,7 @@ def _read_again(
     read: list[list[Word]] = [[] for _ in places]
     for word in scan.words:
         n = int(np.searchsorted(ends, (word.box.y0 + word.box.y1) / 2))
-        if n < len(read) and word.confidence >= _SURE:
+        if n < len(read) and word.confidence >= PARAMETERS.sure:
             read[n].append(word)
     return [
         (" ".join(word.text for word in words), round(min(word.confidence for word in words), 4)) if words else None

@@ -18,6 +18,7 @@ from mm_agents.documents.locate import normalised
 from mm_agents.documents.numbers import numbers_in
 from mm_agents.documents.opencv import EXTRA
 from mm_agents.documents.table.data import Cell, Quantity, TableData
+from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.types import DocumentAnswer
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def _same(word: str, other: str) -> float:
         return 0.0
     fuzz = require("rapidfuzz", extra=EXTRA, feature="Questions about tables").fuzz
     alike = float(fuzz.ratio(word, other)) / 100
-    return alike if alike >= 0.8 else 0.0
+    return alike if alike >= PARAMETERS.same_word else 0.0
 
 
 _TOTAL = re.compile(r"\b(?:sub-?total|grand total|total|totals|all|overall|sum|average|mean|median)\b", re.IGNORECASE)
@@ -433,9 +434,6 @@ def _unanswered(question: str, reason: str) -> DocumentAnswer:
     return DocumentAnswer(question=question, reason=reason)
 
 
-_NAMED = 0.6
-"""The share of a name's words that a question must have to mean it."""
-
 _PLACE = re.compile(
     r"\b(?:second|third|fourth|fifth|2nd|3rd|4th|5th)[- ](?:\w+est|worst|most|least|"
     r"from (?:the )?(?:top|bottom))\b",
@@ -489,7 +487,7 @@ def _by_rules(question: str, series: Sequence[Series]) -> DocumentAnswer:
     if operation == "difference":
         return _difference(question, series, asked)
     best = fits[0]
-    if best.score < 0.3 and len({fit.series.axis for fit in fits}) > 0:
+    if best.score < PARAMETERS.named / 2 and len({fit.series.axis for fit in fits}) > 0:
         columns = [one for one in series if one.axis != "row"]
         if len(columns) != 1:
             return _unanswered(question, _which(series))
@@ -504,7 +502,7 @@ def _fit(series: Series, asked: Sequence[str]) -> _Fit:
     """How well a question names a series: its name's words, and how many of the question's they are."""
     covered = used(series.name, asked)
     share = likeness(series.name, asked)
-    kind = 0.2 if series.kind and likeness(series.kind, asked) > 0.8 else 0.0
+    kind = 0.2 if series.kind and likeness(series.kind, asked) > PARAMETERS.same_word else 0.0
     score = share * 0.5 + len(covered) / max(len(asked), 1) * 0.5 + kind * bool(covered)
     return _Fit(series=series, score=score + (0.01 if series.axis != "row" else 0.0), items=())
 
@@ -531,7 +529,7 @@ def _lookup(question: str, series: Sequence[Series], asked: Sequence[str]) -> Do
                 best, found = rank, [(one, item)]
             elif rank == best:
                 found.append((one, item))
-    if len(found) != 1 or best[1] < _NAMED:
+    if len(found) != 1 or best[1] < PARAMETERS.named:
         return None
     return single(question, *found[0])
 
@@ -556,7 +554,7 @@ def _difference(question: str, series: Sequence[Series], asked: Sequence[str]) -
         named = sorted(
             ((likeness(item.label, asked), -n, item) for n, item in enumerate(one.items) if item.label), reverse=True
         )
-        strong = [item for share, _, item in named if share >= _NAMED]
+        strong = [item for share, _, item in named if share >= PARAMETERS.named]
         if len(strong) < 2:
             continue
         score = named[0][0] + named[1][0] + _fit(one, asked).score
@@ -587,7 +585,7 @@ def _by_query(question: str, series: Sequence[Series], query: Query) -> Document
     asked = tokens(query.measure)
     named = [(likeness(one.name, asked) + len(used(one.name, asked)) / max(len(asked), 1), one) for one in series]
     score, best = max(named, key=lambda pair: pair[0])
-    if score < 2 * _NAMED:
+    if score < 2 * PARAMETERS.named:
         return _unanswered(question, f"The table has no {query.measure!r}. {_which(series)}")
     if query.operation not in ("lookup", "difference"):
         return _computed(question, query, best)
@@ -595,7 +593,7 @@ def _by_query(question: str, series: Sequence[Series], query: Query) -> Document
     for name in query.items:
         shares = [(likeness(item.label, tokens(name)), item) for item in best.items]
         share, item = max(shares, key=lambda pair: pair[0])
-        if share < _NAMED:
+        if share < PARAMETERS.named:
             return _unanswered(question, f"{best.name} has no {name!r}.")
         items.append(item)
     if query.operation == "lookup" and items:

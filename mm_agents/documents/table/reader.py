@@ -15,6 +15,7 @@ from mm_agents.documents.table.grid import Draft, Grid, make_grid
 from mm_agents.documents.table.lines import Line, Measures, around, is_value, make_lines, measure, plain
 from mm_agents.documents.table.llm_check import read_too
 from mm_agents.documents.table.missed_text import fill_overlooked
+from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.documents.table.region import Region, find_region
 from mm_agents.documents.table.result import Table
 from mm_agents.documents.table.rulings import beside_words, find_rulings, ground_changes
@@ -51,8 +52,6 @@ def look_again(table: Table, page: Page, ocr: Ocr) -> Table:
 
 
 _HOW = "table cell"
-_UNSURE = 0.75
-"""A cell with a word read less surely than this is doubtful."""
 
 
 class TableReader:
@@ -152,7 +151,7 @@ def _table(page: Page, region: Region, grid: Grid, drafts: Sequence[Draft], meas
 
 def _doubt(draft: Draft) -> str | None:
     least = min(word.confidence for word in draft.words)
-    return f"read with a confidence of {least:.2f}" if least < _UNSURE else None
+    return f"read with a confidence of {least:.2f}" if least < PARAMETERS.unsure else None
 
 
 def _title(page: Page, above: Sequence[Line], first: Line, measures: Measures) -> Evidence | None:
@@ -160,7 +159,9 @@ def _title(page: Page, above: Sequence[Line], first: Line, measures: Measures) -
     found: list[Line] = []
     for line in reversed(above):
         below = found[0] if found else first
-        if below.box.y0 - line.box.y1 > (1.2 if found else 3.0) * max(measures.height, line.size):
+        if below.box.y0 - line.box.y1 > (PARAMETERS.loose if found else PARAMETERS.lone_blank) * max(
+            measures.height, line.size
+        ):
             break
         found.insert(0, line)
     return page.evidence([word for line in found for word in line.words], how="title") if found else None
@@ -177,7 +178,7 @@ def _by_columns(table: Table) -> Table:
             if (cell := table.at(row, column)) and (cell.row, cell.column) == (row, column)
         ]
         unit = "%" if "%" in table.header(column) else None
-        numeric = sum(is_value(cell.text) for cell in body) >= max(3, 0.7 * len(body))
+        numeric = sum(is_value(cell.text) for cell in body) >= max(3, PARAMETERS.most * len(body))
         for cell in body:
             key = (cell.row, cell.column)
             if cell.quantity and cell.quantity.unit is None and unit:
@@ -202,7 +203,7 @@ def _no_table(grid: Grid) -> str | None:
     if rows < 2 or columns < 2:
         return "there is but one row or column"
     filled = sum(cell.row_span * cell.column_span for cell in grid.cells)
-    if not grid.ruled and filled < 0.3 * rows * columns:
+    if not grid.ruled and filled < PARAMETERS.most_beside * rows * columns:
         return "the words do not stand in rows and columns"
     if not grid.ruled and _is_running_text(grid):
         return "the columns are those of a running text"
@@ -221,6 +222,6 @@ def _is_running_text(grid: Grid) -> bool:
                 lines.append((cell.column, box.x1 - box.x0, len(line), " ".join(word.text for word in line)))
     if len(lines) < 8:
         return False
-    full = sum(width > 0.85 * widths[column] and words >= 4 for column, width, words, _ in lines)
+    full = sum(width > PARAMETERS.nearly_all * widths[column] and words >= 4 for column, width, words, _ in lines)
     values = sum(is_value(text) for *_, text in lines)
-    return full > 0.55 * len(lines) and values < 0.05 * len(lines)
+    return full > PARAMETERS.most * len(lines) and values < PARAMETERS.values_in_prose * len(lines)

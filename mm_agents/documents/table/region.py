@@ -11,12 +11,11 @@ from itertools import pairwise
 import numpy as np
 
 from mm_agents.documents.table.lines import Line, Measures, find_divides, gaps_of
+from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.documents.table.rulings import Ruling, Rulings
 from mm_agents.types import Word
 
 _CAPTION = re.compile(r"(?:table|tab\.|tabelle|tableau|figure|fig\.|source|note|notes)\b[\s.:]*\d*", re.IGNORECASE)
-_GAP = 1.5
-_PROSE_WORDS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +41,9 @@ def find_region(lines: Sequence[Line], rulings: Rulings, measures: Measures) -> 
     if not strong:
         part = _with_blocks(part, blocks, page)
     others = sum(len(line.words) for n, line in enumerate(lines) if n not in part)
-    if sum(prose) < 2 and others <= (0.15 if strong else 0.3) * sum(len(line.words) for line in lines):
+    if sum(prose) < 2 and others <= (PARAMETERS.few if strong else PARAMETERS.most_beside) * sum(
+        len(line.words) for line in lines
+    ):
         part = list(range(len(lines)))
     part = _without_captions(part, page, rulings.horizontal, keep_prose=len(part) == len(lines))
     return Region(
@@ -72,21 +73,21 @@ def _with_head(first: int, page: _Page, divides: Sequence[float]) -> int:
     """The first line of a frame, or of the lines just above it where they stand over most of its columns."""
     top = first
     blanks = [below.box.y0 - above.box.y1 for above, below in pairwise(page.lines[first:])]
-    near = max(1.3 * page.measures.height, 1.4 * float(np.median(blanks))) if blanks else page.measures.height
+    near = PARAMETERS.loose * max(page.measures.height, float(np.median(blanks))) if blanks else page.measures.height
     while top > 0:
         line, below = page.lines[top - 1], page.lines[top]
         if below.box.y0 - line.box.y1 > near or _crosses(line, divides, page.measures):
             break
         top -= 1
     columns = {bisect_left(divides, word.place.x0) for n in range(top, first) for word in page.lines[n].words}
-    return top if len(columns) >= 0.6 * (len(divides) + 1) else first
+    return top if len(columns) >= PARAMETERS.most * (len(divides) + 1) else first
 
 
 def _without_captions(part: Sequence[int], page: _Page, horizontal: Sequence[Ruling], *, keep_prose: bool) -> list[int]:
     """A part without the titles, captions and notes at its ends."""
     left = min(page.lines[n].box.x0 for n in part)
     right = max(page.lines[n].box.x1 for n in part)
-    across = [ruling.at for ruling in horizontal if ruling.length >= 0.85 * (right - left)]
+    across = [ruling.at for ruling in horizontal if ruling.length >= PARAMETERS.nearly_all * (right - left)]
 
     def out(n: int, neighbour: int) -> bool:
         line = page.lines[n]
@@ -94,9 +95,8 @@ def _without_captions(part: Sequence[int], page: _Page, horizontal: Sequence[Rul
             return False
         caption = _CAPTION.match(line.words[0].text) is not None
         framed = any(y < line.middle for y in across)
-        large = (
-            neighbour > n and not framed and line.size > 1.25 * max(page.measures.height, page.lines[neighbour].size)
-        )
+        size = max(page.measures.height, page.lines[neighbour].size)
+        large = neighbour > n and not framed and line.size > PARAMETERS.larger_title * size
         upper, lower = sorted((line.middle, page.lines[neighbour].middle))
         ruled_off = any(upper < y < lower for y in across) and not any(
             y < line.middle if neighbour > n else y > line.middle for y in across
@@ -114,7 +114,7 @@ def _without_captions(part: Sequence[int], page: _Page, horizontal: Sequence[Rul
 def _runs(line: Line, rulings: Rulings, measures: Measures) -> int:
     """How many runs of words a line has that stand well apart, or on either side of a vertical ruling line."""
     parted = sum(
-        gap >= _GAP * measures.height or _ruled_between(before, after, rulings.vertical)
+        gap >= PARAMETERS.column_gap * measures.height or _ruled_between(before, after, rulings.vertical)
         for gap, (before, after) in zip(gaps_of(line.words), pairwise(line.words), strict=True)
     )
     return parted + 1
@@ -132,7 +132,9 @@ def _is_prose(line: Line, runs: int, lines: Sequence[Line]) -> bool:
     """Whether a line reads like one of a running text: many words without a gap along most of the page's text."""
     left, right = min(one.box.x0 for one in lines), max(one.box.x1 for one in lines)
     box = line.box
-    return runs == 1 and len(line.words) >= _PROSE_WORDS and box.x1 - box.x0 > 0.6 * (right - left)
+    return (
+        runs == 1 and len(line.words) >= PARAMETERS.prose_words and box.x1 - box.x0 > PARAMETERS.most * (right - left)
+    )
 
 
 # ---------------------------------------------------------------- candidates
@@ -140,7 +142,7 @@ def _is_prose(line: Line, runs: int, lines: Sequence[Line]) -> bool:
 
 def _frames(horizontal: Sequence[Ruling], measures: Measures) -> list[list[Ruling]]:
     """Ruling lines that begin and end at the same places, at least three."""
-    near = 2 * measures.height
+    near = PARAMETERS.frame_edge * measures.height
     groups: list[list[Ruling]] = []
     for ruling in horizontal:
         for group in groups:
@@ -155,11 +157,12 @@ def _frames(horizontal: Sequence[Ruling], measures: Measures) -> list[list[Rulin
 def _framed(frame: Sequence[Ruling], lines: Sequence[Line], rulings: Rulings, measures: Measures) -> list[int]:
     """The lines within a frame; vertical ruling lines that leave it carry it on."""
     left, right = frame[0].start - measures.height, frame[0].end + measures.height
-    top, bottom = frame[0].at - measures.height, frame[-1].at + 0.3 * measures.height
+    top, bottom = frame[0].at - measures.height, frame[-1].at + PARAMETERS.same_ruling * measures.height
     crossing = [
         ruling
         for ruling in rulings.vertical
-        if left < ruling.at < right and min(ruling.end, bottom) - max(ruling.start, top) > 2 * measures.height
+        if left < ruling.at < right
+        and min(ruling.end, bottom) - max(ruling.start, top) > PARAMETERS.frame_edge * measures.height
     ]
     if len(crossing) > 1:
         top, bottom = min(top, *(one.start for one in crossing)), max(bottom, *(one.end for one in crossing))
@@ -171,7 +174,7 @@ def _framed(frame: Sequence[Ruling], lines: Sequence[Line], rulings: Rulings, me
 def _blocks(page: _Page) -> list[list[int]]:
     """Lines that follow each other without a broad blank or a running text between them."""
     blanks = [below.box.y0 - above.box.y1 for above, below in pairwise(page.lines)]
-    broad = max(2.0 * page.measures.height, 1.8 * float(np.median(blanks))) if blanks else 0.0
+    broad = PARAMETERS.block_blank * max(page.measures.height, float(np.median(blanks))) if blanks else 0.0
     found: list[list[int]] = [[]]
     for n in range(len(page.lines)):
         if page.prose[n] or (n > 0 and blanks[n - 1] > broad):
@@ -189,14 +192,14 @@ def _with_blocks(part: list[int], blocks: Sequence[list[int]], page: _Page) -> l
         for block in beyond[::step]:
             near = block[0] - part[-1] if step > 0 else part[0] - block[-1]
             fitting = sum(page.runs[n] > 1 and not _crosses(page.lines[n], divides, page.measures) for n in block)
-            if near > 3 or fitting < 0.5 * len(block):
+            if near > 3 or fitting < len(block) / 2:
                 break
             part = [n for n in range(min(part[0], block[0]), max(part[-1], block[-1]) + 1)]
     return part
 
 
 def _crosses(line: Line, divides: Sequence[float], measures: Measures) -> bool:
-    slack = 0.3 * measures.height
+    slack = PARAMETERS.slack * measures.height
     return any(word.place.x0 + slack < x < word.place.x1 - slack for word in line.words for x in divides)
 
 
@@ -209,7 +212,7 @@ def _extended(part: Sequence[int], page: _Page, *, up: bool = True) -> list[int]
         if not 0 <= n < len(page.lines) or page.runs[n] < 2:
             return False
         upper, lower = sorted((n, neighbour))
-        near = page.lines[lower].box.y0 - page.lines[upper].box.y1 < 3.0 * page.measures.height
+        near = page.lines[lower].box.y0 - page.lines[upper].box.y1 < PARAMETERS.lone_blank * page.measures.height
         return near and not _crosses(page.lines[n], divides, page.measures)
 
     while step := next((k for k in (1, 2, 3) if up and fits(first - k, first - k + 1)), 0):

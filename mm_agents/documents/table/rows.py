@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from mm_agents.documents.table.lines import Line, Measures, Piece, is_value
+from mm_agents.documents.table.parameters import PARAMETERS
 
 _OPEN_END = re.compile(r"(?:[-–,&/(]|\b(?:and|or|of|in|the|to|by|for|with|per|from|on|at|a))$", re.IGNORECASE)
 _YEAR = re.compile(r"(?:FY\s?)?(?:19|20)\d\d(?:\s?[-/–]\s?\d{2,4})?[*†‡]*$", re.IGNORECASE)
@@ -45,7 +46,7 @@ class Body:
         """Whether labels are written like sentences: but their first words start with small letters."""
         words = [w for row in self.pieces if row[0].first == 0 for w in row[0].text.split()[1:] if len(w) > 3]
         letters = [word for word in words if word[0].isalpha()]
-        return len(letters) >= 6 and sum(word[0].isupper() for word in letters) < 0.15 * len(letters)
+        return len(letters) > 5 and sum(word[0].isupper() for word in letters) < PARAMETERS.few * len(letters)
 
     def distance(self, n: int) -> float:
         """From the line above to this one, in pixels."""
@@ -98,28 +99,27 @@ def tight_distance(body: Body, header: int, lower: bool | None = None) -> tuple[
     """
     lower = _starts_low(body) if lower is None else lower
     distances = {body.distance(n) for n in range(header + 1, len(body.lines)) if not body.barriers[n]}
-    steps = sorted(step for step in distances if step < 3.2 * body.measures.height)
+    steps = sorted(step for step in distances if step < PARAMETERS.lone_blank * body.measures.height)
     best: tuple[float, float] | None = None
-    for step in _thinned(steps, 0.04 * body.measures.height):
+    for step in _thinned(steps, PARAMETERS.distance_step * body.measures.height):
         right, wrong = _stacked(body, header, step, lower)
-        worth = right - 4 * wrong
+        worth = right - PARAMETERS.wrong_cost * wrong
         least = 0.0
         if best is not None:
             # Across a jump in the distances rows begin, unless much speaks against it.
-            least = best[0] + (max(2.0, 0.15 * best[0]) if step > 1.25 * best[1] else 0.0)
-        if right and wrong <= 0.1 * (right + wrong) and worth > least:
+            least = best[0] + (max(2.0, PARAMETERS.few * best[0]) if step > PARAMETERS.jump * best[1] else 0.0)
+        if right and wrong <= PARAMETERS.few * (right + wrong) and worth > least:
             best = (worth, step)
     if best is None:
         return None
     above = min((step for step in distances if step > best[1]), default=float("inf"))
-    clear = above >= 1.12 * best[1] and above - best[1] >= max(2.0, 0.12 * body.measures.height)
-    return best[1], clear and best[1] >= 0.75 * _leading(body)
+    clear = above >= PARAMETERS.jump * best[1]
+    return best[1], clear and best[1] >= PARAMETERS.tight * _leading(body)
 
 
 def _thinned(steps: Sequence[float], apart: float) -> list[float]:
-    """The last of every few that are almost the same, at most 40."""
-    kept = [step for step, after in pairwise([*steps, float("inf")]) if after - step > apart]
-    return kept[:: max(1, len(kept) // 40)]
+    """The last of every few that are almost the same."""
+    return [step for step, after in pairwise([*steps, float("inf")]) if after - step > apart]
 
 
 def _stacked(body: Body, header: int, step: float, lower: bool) -> tuple[int, int]:
@@ -140,13 +140,13 @@ def _stacked(body: Body, header: int, step: float, lower: bool) -> tuple[int, in
 
 def _same_row(body: Body, group: list[int], n: int, leading: float, lower: bool, head: bool) -> bool:
     distance = body.distance(n)
-    if distance > 1.3 * leading:
+    if distance > PARAMETERS.loose * leading:
         return False
     before = {column for k in group for piece in body.pieces[k] for column in range(piece.first, piece.last + 1)}
     here = {column for piece in body.pieces[n] for column in range(piece.first, piece.last + 1)}
     if head and not _head_goes_on(body, group, n):
         return False
-    if distance < 0.75 * leading:
+    if distance < PARAMETERS.tight * leading:
         return True
     if head:
         return here != {0} or before == {0} or _stub_goes_on(body, group, n, lower)
@@ -188,8 +188,10 @@ def head_by_values(body: Body) -> int:
         for piece in row:
             if piece.first == piece.last:
                 counts.setdefault(piece.first, []).append(is_value(piece.text) and not _YEAR.match(piece.text))
-    numeric = {column for column, found in counts.items() if column and sum(found) >= max(2, 0.6 * len(found))}
-    limit = min(8, max(1, len(body.lines) // 2))
+    numeric = {
+        column for column, found in counts.items() if column and sum(found) >= max(2, PARAMETERS.most * len(found))
+    }
+    limit = min(PARAMETERS.head_limit, max(1, len(body.lines) // 2))
     first = next(
         (
             n
@@ -202,7 +204,7 @@ def head_by_values(body: Body) -> int:
         return 0
     lower = _starts_low(body)
     known = tight_distance(body, first, lower)
-    tight = known[0] if known else 0.75 * _leading(body)
+    tight = known[0] if known else PARAMETERS.tight * _leading(body)
     while first > 1 and {piece.first for piece in body.pieces[first - 1]} == {0}:
         if body.distance(first) > tight and _stub_goes_on(body, list(range(first - 1)), first - 1, lower):
             break
@@ -229,7 +231,7 @@ def _continues(body: Body, above: Piece, piece: Piece, lower: bool) -> bool:
         return False
     word = piece.words[0].place
     room = body.widths.get(piece.first, 0.0)
-    return above.width + body.measures.space + (word.x1 - word.x0) > 0.98 * room
+    return above.width + body.measures.space + (word.x1 - word.x0) > PARAMETERS.full_line * room
 
 
 def _low(text: str, lower: bool) -> bool:
@@ -239,7 +241,7 @@ def _low(text: str, lower: bool) -> bool:
 def _heads_a_section(body: Body, group: Sequence[int], n: int) -> bool:
     """Whether a lone label stands over the rows that follow: it is further out than what is above or below."""
     here = body.pieces[n][0].box.x0
-    near = 0.7 * body.measures.height
+    near = PARAMETERS.alignment * body.measures.height
     above = [piece.box.x0 for piece in body.pieces[group[0]] if piece.first == 0]
     below = [piece.box.x0 for piece in body.pieces[n + 1] if piece.first == 0] if n + 1 < len(body.lines) else []
     if above and here < above[0] - near:
@@ -257,8 +259,10 @@ def _leading(body: Body) -> float:
                 found.append(line.base - last[piece.first])
             last[piece.first] = line.base
     height = body.measures.height
-    found = [distance for distance in found if 1.15 * height < distance < 2.4 * height]
-    return float(np.percentile(found, 15)) if found else 1.8 * height
+    found = [
+        distance for distance in found if PARAMETERS.shortest_leading < distance / height < PARAMETERS.longest_leading
+    ]
+    return float(np.percentile(found, PARAMETERS.leading_percentile)) if found else PARAMETERS.leading * height
 
 
 def _starts_low(body: Body) -> bool:
@@ -268,4 +272,4 @@ def _starts_low(body: Body) -> bool:
         pieces[0].text for pieces in body.pieces if pieces[0].first == 0 and re.match(r"[^\W\d_]", pieces[0].text)
     ]
     texts = labels or first
-    return bool(texts) and sum(text[0].isupper() for text in texts) < 0.15 * len(texts)
+    return bool(texts) and sum(text[0].isupper() for text in texts) < PARAMETERS.few * len(texts)

@@ -12,15 +12,13 @@ import numpy as np
 
 from mm_agents.documents.opencv import opencv
 from mm_agents.documents.table.lines import Divide, Line, Measures
+from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.types import Box, Word
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mm_agents.types import ByteArray
-
-_CONTRAST = 14
-"""Grey levels between a ruling line and its surroundings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +58,8 @@ def find_rulings(pixels: ByteArray, height: float) -> Rulings:
     """
     cv2 = opencv()
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    horizontal = _lines(grey, height, stroke=1.6, least=3.0)
-    vertical = _lines(np.ascontiguousarray(grey.T), height, stroke=1.25, least=2.2)
+    horizontal = _lines(grey, height, stroke=PARAMETERS.stroke)
+    vertical = _lines(np.ascontiguousarray(grey.T), height, stroke=PARAMETERS.stem)
     return Rulings(horizontal=horizontal, vertical=vertical)
 
 
@@ -87,24 +85,25 @@ def _runs_through(ruling: Ruling, places: Sequence[tuple[int, int, int, int]]) -
         for low, high, start, end in places
         if _well_inside(ruling.at, low, high)
     )
-    return inside > 0.5 * ruling.length
+    return inside > ruling.length / 2
 
 
 def _well_inside(value: float, start: float, end: float) -> bool:
-    return start + 0.2 * (end - start) < value < end - 0.2 * (end - start)
+    edge = PARAMETERS.inside_word * (end - start)
+    return start + edge < value < end - edge
 
 
-def _lines(grey: NDArray[np.uint8], height: float, *, stroke: float, least: float) -> tuple[Ruling, ...]:
-    """Horizontal lines of a grey picture; how long strokes and lines are at least is told in heights of letters."""
+def _lines(grey: NDArray[np.uint8], height: float, *, stroke: float) -> tuple[Ruling, ...]:
+    """Horizontal lines of a grey picture; strokes of letters are shorter than ``stroke``, in heights."""
     cv2 = opencv()
-    across = np.ones((_odd(0.6 * height, 5), 1), np.uint8)
+    across = np.ones((_odd(PARAMETERS.thickest_ruling * height, 5), 1), np.uint8)
     found: list[Ruling] = []
     for thinness in (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT):
-        thin = (cv2.morphologyEx(grey, thinness, across) > _CONTRAST).astype(np.uint8)
+        thin = (cv2.morphologyEx(grey, thinness, across) > PARAMETERS.contrast).astype(np.uint8)
         # Letters have no stroke so long; what they leave is gone before the gaps where lines cross are closed.
-        strokes = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones((1, _odd(stroke * height, 9)), np.uint8))
-        joined = cv2.morphologyEx(strokes, cv2.MORPH_CLOSE, np.ones((1, _odd(0.8 * height, 5)), np.uint8))
-        found += _measured(joined, thickest=max(3.0, 0.6 * height), least=max(least * height, 14.0))
+        strokes = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones((1, _odd(stroke * height, 5)), np.uint8))
+        gap = np.ones((1, _odd(PARAMETERS.ruling_break * height, 5)), np.uint8)
+        found += _measured(cv2.morphologyEx(strokes, cv2.MORPH_CLOSE, gap), height)
     return tuple(sorted(_united(found, height), key=lambda ruling: (ruling.at, ruling.start)))
 
 
@@ -113,8 +112,9 @@ def _odd(size: float, least: int) -> int:
     return max(least, 2 * round((size - 1) / 2) + 1)
 
 
-def _measured(mask: NDArray[Any], thickest: float, least: float) -> list[Ruling]:
+def _measured(mask: NDArray[Any], height: float) -> list[Ruling]:
     cv2 = opencv()
+    thickest, least = PARAMETERS.thickest_ruling * height, PARAMETERS.shortest_ruling * height
     number, _, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     return [
         Ruling(at=y + thick / 2, start=x, end=x + long)
@@ -127,9 +127,9 @@ def _united(rulings: Sequence[Ruling], height: float) -> list[Ruling]:
     """Pieces of one line put together, and double lines (or the two edges of a thick one) made one."""
     found: list[Ruling] = []
     for ruling in sorted(rulings, key=lambda one: (one.at, one.start)):
-        for n in range(len(found) - 1, max(len(found) - 40, -1), -1):
+        for n in reversed(range(len(found))):
             other = found[n]
-            near = abs(other.at - ruling.at) <= max(2.0, 0.25 * height)
+            near = abs(other.at - ruling.at) <= PARAMETERS.same_ruling * height
             if near and ruling.start <= other.end + height and other.start <= ruling.end + height:
                 total = ruling.length + other.length
                 found[n] = Ruling(
@@ -141,12 +141,6 @@ def _united(rulings: Sequence[Ruling], height: float) -> list[Ruling]:
         else:
             found.append(ruling)
     return found
-
-
-_OTHER_GROUND = 10  # levels of any colour
-_BLOCKS = 24
-_MOST = 0.6
-"""Lines stand on grounds of their own where so many of the blocks across the table differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,10 +159,11 @@ class Separator:
 
 def find_separators(rulings: Sequence[Ruling], box: Box, measures: Measures) -> list[Separator]:
     """Horizontal ruling lines by height, those of the table."""
-    near = max(2.0, 0.3 * measures.height)
+    near = PARAMETERS.same_ruling * measures.height
     found: list[list[Ruling]] = []
     for ruling in rulings:
-        if not box.y0 - 3 * measures.height < ruling.at < box.y1 + 3 * measures.height:
+        reach = PARAMETERS.lone_blank * measures.height
+        if not box.y0 - reach < ruling.at < box.y1 + reach:
             continue
         if found and ruling.at - found[-1][-1].at <= near:
             found[-1].append(ruling)
@@ -195,7 +190,7 @@ def _union(stretches: Sequence[tuple[float, float]]) -> tuple[tuple[float, float
 
 def ruled_columns(rulings: Sequence[Ruling], lines: Sequence[Line], box: Box, measures: Measures) -> list[Divide]:
     """Where vertical ruling lines part columns: those along a good part of the table that cut no words."""
-    near = max(2.0, 0.4 * measures.height)
+    near = PARAMETERS.same_ruling * measures.height
     words = [word.place for line in lines for word in line.words]
     groups: list[list[Ruling]] = []
     for ruling in rulings:
@@ -209,7 +204,7 @@ def ruled_columns(rulings: Sequence[Ruling], lines: Sequence[Line], box: Box, me
         covered = _union([(max(ruling.start, box.y0), min(ruling.end, box.y1)) for ruling in group])
         length = sum(max(0.0, end - start) for start, end in covered)
         cut_words = sum(word.x0 + near < x < word.x1 - near for word in words)
-        if length >= 0.4 * (box.y1 - box.y0) and cut_words <= 0.1 * len(lines):
+        if length >= (box.y1 - box.y0) / 2 and cut_words <= PARAMETERS.few * len(lines):
             found.append(Divide(x=x, ruled=covered))
     return found
 
@@ -225,10 +220,10 @@ def parts(separator: Separator, above: Line, below: Line, box: Box) -> bool:
 
 def head_lines(lines: Sequence[Line], separators: Sequence[Separator], box: Box, barriers: Sequence[bool]) -> int:
     """How many lines stand above the first ruling line across the table, or on a ground of another colour."""
-    limit = min(8, max(1, len(lines) // 2))
+    limit = min(PARAMETERS.head_limit, max(1, len(lines) // 2))
     for separator in separators:
         above = sum(line.middle < separator.y for line in lines)
-        if 0 < above <= limit and separator.covers(box.x0, box.x1) >= 0.85:
+        if 0 < above <= limit and separator.covers(box.x0, box.x1) >= PARAMETERS.nearly_all:
             return above
     return next((n for n in range(1, limit + 1) if n < len(lines) and barriers[n]), 0)
 
@@ -238,7 +233,7 @@ def head_by_titles(lines: Sequence[Line], separators: Sequence[Separator], divid
     edges = [float(box.x0), *(divide.x for divide in divides), float(box.x1)]
     for n in range(min(4, len(lines) - 2)):
         for separator in separators:
-            gathered = sum(separator.covers(start, end) >= 0.7 for start, end in pairwise(edges))
+            gathered = sum(separator.covers(start, end) >= PARAMETERS.most for start, end in pairwise(edges))
             if lines[n].middle < separator.y < lines[n + 1].middle and 2 <= gathered < len(edges) - 1:
                 return n + 2
     return 0
@@ -253,7 +248,7 @@ def ground_changes(pixels: ByteArray, lines: Sequence[Line]) -> list[bool]:
     """
     left = min(line.box.x0 for line in lines)
     right = max(line.box.x1 for line in lines)
-    edges = np.linspace(left, right, _BLOCKS + 1).astype(int)
+    edges = np.linspace(left, right, PARAMETERS.ground_blocks + 1).astype(int)
     grounds = np.array(
         [
             [
@@ -263,17 +258,8 @@ def ground_changes(pixels: ByteArray, lines: Sequence[Line]) -> list[bool]:
             for line in lines
         ]
     )
-    changed = np.abs(np.diff(grounds, axis=0)).max(axis=2) > _OTHER_GROUND
-    return [False, *(bool(share > _MOST) for share in changed.mean(axis=1))]
-
-
-_EDGE = 6
-"""Levels by which neighbours in a flat area may differ."""
-
-_FULL = 0.8
-"""The share of its bounding box that a box with round corners fills at least."""
-
-_LONGEST_SIDE = 1600
+    changed = np.abs(np.diff(grounds, axis=0)).max(axis=2) > PARAMETERS.ground_levels
+    return [False, *(bool(share > PARAMETERS.most) for share in changed.mean(axis=1))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,26 +285,26 @@ def find_boxes(pixels: ByteArray, height: float) -> list[Box]:
         height: of its capitals, in pixels.
     """
     cv2 = opencv()
-    scale = min(1.0, _LONGEST_SIDE / max(pixels.shape[:2]))
+    scale = min(1.0, PARAMETERS.longest_side / max(pixels.shape[:2]))
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else pixels
     edges = np.zeros(small.shape[:2], np.uint8)
     for channel in cv2.split(small):
         steps = cv2.morphologyEx(channel, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-        edges |= (steps > _EDGE).astype(np.uint8)
+        edges |= (steps > PARAMETERS.flat_levels).astype(np.uint8)
     number, labels, stats, _ = cv2.connectedComponentsWithStats(1 - edges, connectivity=4)
     page = small.shape[0] * small.shape[1]
     found: list[Box] = []
     for n, (x, y, wide, high, area) in enumerate(stats[1:number].tolist(), start=1):
         if (
-            wide < 3 * height * scale
-            or high < 1.5 * height * scale
-            or wide * high > 0.5 * page
-            or area < 0.2 * wide * high
+            wide < PARAMETERS.lone_blank * height * scale
+            or high < PARAMETERS.column_gap * height * scale
+            or wide * high > page / 2
+            or area < PARAMETERS.few * wide * high
         ):
             continue
         part = (labels[y : y + high, x : x + wide] == n).astype(np.uint8)
         outlines, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-        if max(cv2.contourArea(outline) for outline in outlines) >= _FULL * (wide - 1) * (high - 1):
+        if max(cv2.contourArea(outline) for outline in outlines) >= PARAMETERS.card_filled * (wide - 1) * (high - 1):
             corners = (round(value / scale) for value in (x, y, x + wide, y + high))
             x0, y0, x1, y1 = corners
             found.append(Box(x0=x0, y0=y0, x1=x1, y1=y1))
@@ -345,19 +331,21 @@ def _is_alone(lattice: Lattice, boxes: Sequence[Box], words: Sequence[Word], hei
     """Whether no other boxes lie against these and hardly any words stand between them, unlike cells of a table."""
     mine = list(lattice.boxes.values())
     others = [box for box in boxes if box not in mine]
-    if sum(any(_against(box, other, max(8.0, 0.6 * height)) for other in others) for box in mine) > 0.3 * len(mine):
+    if sum(
+        any(_against(box, other, PARAMETERS.card_gap * height) for other in others) for box in mine
+    ) > PARAMETERS.most_beside * len(mine):
         return False
     left, right = lattice.columns[0][0], lattice.columns[-1][1]
     top, bottom = lattice.rows[0][0], lattice.rows[-1][1]
     across = Box(x0=left, y0=top, x1=right, y1=bottom)
     inside = [word for word in words if holds(across, word.place)]
-    return sum(any(holds(box, word.place) for box in mine) for word in inside) >= 0.8 * len(inside)
+    return sum(any(holds(box, word.place) for box in mine) for word in inside) >= PARAMETERS.nearly_all * len(inside)
 
 
 def _against(box: Box, other: Box, room: float) -> bool:
     """Whether two boxes lie side by side, or one on the other, with hardly any room between."""
-    beside = min(box.y1, other.y1) - max(box.y0, other.y0) > 0.5 * (box.y1 - box.y0)
-    over = min(box.x1, other.x1) - max(box.x0, other.x0) > 0.5 * (box.x1 - box.x0)
+    beside = min(box.y1, other.y1) - max(box.y0, other.y0) > (box.y1 - box.y0) / 2
+    over = min(box.x1, other.x1) - max(box.x0, other.x0) > (box.x1 - box.x0) / 2
     across = max(other.x0 - box.x1, box.x0 - other.x1)
     along = max(other.y0 - box.y1, box.y0 - other.y1)
     return (beside and 0 <= across <= room) or (over and 0 <= along <= room)
@@ -371,7 +359,8 @@ def holds(box: Box, place: Box) -> bool:
 
 def _alike(box: Box, other: Box) -> bool:
     wide, high = box.x1 - box.x0, box.y1 - box.y0
-    return abs(wide - (other.x1 - other.x0)) <= 0.1 * wide + 2 and abs(high - (other.y1 - other.y0)) <= 0.1 * high + 2
+    same = PARAMETERS.same_size
+    return abs(wide - (other.x1 - other.x0)) <= same * wide and abs(high - (other.y1 - other.y0)) <= same * high
 
 
 def _lattice(boxes: Sequence[Box], height: float) -> Lattice | None:
@@ -385,9 +374,9 @@ def _lattice(boxes: Sequence[Box], height: float) -> Lattice | None:
         if place in placed:
             return None
         placed[place] = box
-    room = max(8.0, 0.6 * height)
+    room = PARAMETERS.card_gap * height
     apart = all(after[0] - before[1] > room for strips in (rows, columns) for before, after in _neighbours(strips))
-    enough = len(columns) >= 2 and len(placed) >= 0.7 * len(columns) * len(rows)
+    enough = len(columns) >= 2 and len(placed) >= PARAMETERS.most * len(columns) * len(rows)
     return Lattice(boxes=placed, columns=columns, rows=rows) if apart and enough else None
 
 
