@@ -1,4 +1,4 @@
-"""The plugin: reads the table of a picture or PDF."""
+"""Reads the table of a picture or PDF."""
 
 from __future__ import annotations
 
@@ -29,13 +29,7 @@ if TYPE_CHECKING:
 
 
 def look_again(table: Table, page: Page, ocr: Ocr) -> Table:
-    """The table with its cells and its title verified, each where all of its places read the same again.
-
-    Args:
-        table: that was read on the page.
-        page: as opened.
-        ocr: what reads.
-    """
+    """The table with its cells and its title verified, each where all of its places read the same again."""
     titles = (table.title,) if table.title else ()
     seen = confirmed([page], [*titles, *(one for cell in table.cells for one in cell.evidence)], ocr)
 
@@ -203,7 +197,7 @@ def _no_table(grid: Grid) -> str | None:
     rows = max((cell.row + cell.row_span for cell in grid.cells), default=0)
     columns = max((cell.column + cell.column_span for cell in grid.cells), default=0)
     if rows < 2 or columns < 2:
-        return "there is but one row or column"
+        return "there is only one row or column"
     filled = sum(cell.row_span * cell.column_span for cell in grid.cells)
     if not grid.ruled and filled < PARAMETERS.most_beside * rows * columns:
         return "the words do not stand in rows and columns"
@@ -215,17 +209,16 @@ def _no_table(grid: Grid) -> str | None:
 def _is_running_text(grid: Grid) -> bool:
     """Whether the lines of cells are long, fill their columns, and hardly any is a value."""
     widths: Counter[int] = Counter()
-    lines: list[tuple[int, int, int, str]] = []
-    for cell in grid.cells:
-        for line in cell.lines:
-            box = around(line)
-            if cell.column_span == 1:
-                widths[cell.column] = max(widths[cell.column], box.x1 - box.x0)
-                lines.append((cell.column, box.x1 - box.x0, len(line), " ".join(word.text for word in line)))
-    if len(lines) < 8:
+    lines = [(cell.column, line) for cell in grid.cells if cell.column_span == 1 for line in cell.lines]
+    for column, line in lines:
+        widths[column] = max(widths[column], line[-1].place.x1 - line[0].place.x0)
+    if len(lines) < PARAMETERS.prose_words:  # too few to tell
         return False
-    full = sum(width > PARAMETERS.nearly_all * widths[column] and words >= 4 for column, width, words, _ in lines)
-    values = sum(is_value(text) for *_, text in lines)
+    full = sum(
+        len(line) >= 4 and line[-1].place.x1 - line[0].place.x0 > PARAMETERS.nearly_all * widths[column]
+        for column, line in lines
+    )
+    values = sum(is_value(" ".join(word.text for word in line)) for _, line in lines)
     return full > PARAMETERS.most * len(lines) and values < PARAMETERS.values_in_prose * len(lines)
 
 
@@ -233,13 +226,9 @@ def _is_running_text(grid: Grid) -> bool:
 
 
 def fill_overlooked(page: Page, cells: Sequence[Draft], measures: Measures, ocr: Ocr | None) -> list[Draft]:
-    """The cells, and those that are found in places that were left empty.
+    """The cells, and those that are found in places that OCR left empty though there is ink in them.
 
-    Args:
-        page: that they were found on.
-        cells: of the table.
-        measures: of its print.
-        ocr: what reads pictures.
+    Dashes are recognised by their shape; the rest is read enlarged.
     """
     if page.source != "ocr":
         return list(cells)
@@ -251,23 +240,16 @@ def fill_overlooked(page: Page, cells: Sequence[Draft], measures: Measures, ocr:
     ]
     if not 0 < len(inked) <= PARAMETERS.most_overlooked:
         return list(cells)
-    told: list[tuple[tuple[int, int, Box], tuple[str, float] | None]] = []
-    unread: list[tuple[int, int, Box]] = []
-    for one in inked:
-        dash = _dash(one[2], measures)
-        if dash:
-            told.append((one, (dash, PARAMETERS.sure)))
-        else:
-            unread.append(one)
-    told += zip(unread, _read_again(page.straight, [place for _, _, place in unread], measures, ocr), strict=True)
-    line = max((word.line for word in page.words), default=0)
-    found: list[Draft] = []
-    for (row, column, place), read in told:
-        if read is not None:
-            line += 1
-            word = Word(text=read[0], box=page.frame.to_stored(place), place=place, confidence=read[1], line=line)
+    dashes = {place: _dash(place, measures) for _, _, place in inked}
+    texts = {place: (dash, PARAMETERS.sure) for place, dash in dashes.items() if dash}
+    texts |= _read_again(page.straight, [place for place, dash in dashes.items() if not dash], measures, ocr)
+    found = list(cells)
+    for line, (row, column, place) in enumerate(inked, 1 + max((word.line for word in page.words), default=0)):
+        if place in texts:
+            text, confidence = texts[place]
+            word = Word(text=text, box=page.frame.to_stored(place), place=place, confidence=confidence, line=line)
             found.append(Draft(row=row, column=column, lines=((word,),)))
-    return [*cells, *found]
+    return found
 
 
 def _empty_places(cells: Sequence[Draft], measures: Measures) -> list[tuple[int, int, Box]]:
@@ -283,17 +265,14 @@ def _empty_places(cells: Sequence[Draft], measures: Measures) -> list[tuple[int,
         if cell.column_span == 1:
             columns.setdefault(cell.column, []).append(around(cell.words))
     slack = round(PARAMETERS.slack * measures.height)
+
+    def room(across: Sequence[Box], along: Sequence[Box]) -> Box:
+        left, top = min(box.x0 for box in across) - slack, min(box.y0 for box in along) - slack
+        right, bottom = max(box.x1 for box in across) + slack, max(box.y1 for box in along) + slack
+        return Box(x0=max(left, 0), y0=max(top, 0), x1=right, y1=bottom)
+
     return [
-        (
-            row,
-            column,
-            Box(
-                x0=max(min(box.x0 for box in across) - slack, 0),
-                y0=max(min(box.y0 for box in along) - slack, 0),
-                x1=max(box.x1 for box in across) + slack,
-                y1=max(box.y1 for box in along) + slack,
-            ),
-        )
+        (row, column, room(across, along))
         for row, along in rows.items()
         for column, across in columns.items()
         if (row, column) not in taken
@@ -335,10 +314,10 @@ def _dash(place: Box, measures: Measures) -> str | None:
 
 def _read_again(
     pixels: ByteArray, places: Sequence[Box], measures: Measures, ocr: Ocr | None
-) -> list[tuple[str, float] | None]:
+) -> dict[Box, tuple[str, float]]:
     """What places say when they are enlarged, one below the other in one picture, and how sure that is."""
     if not places:
-        return []
+        return {}
     cv2 = opencv()
     scale = max(PARAMETERS.letters / measures.height, 1.0)
     margin = round(PARAMETERS.slack * measures.height)
@@ -356,14 +335,12 @@ def _read_again(
     padded = [cv2.copyMakeBorder(strip, 0, 0, 0, width - strip.shape[1], cv2.BORDER_REPLICATE) for strip in strips]
     ends = np.cumsum([strip.shape[0] for strip in padded])
     scan = (ocr or default_ocr()).read(Image(pixels=np.ascontiguousarray(np.concatenate(padded))))
-    if scan.quarter or scan.skew:
-        return [None] * len(places)
-    read: list[list[Word]] = [[] for _ in places]
-    for word in scan.words:
+    read: dict[Box, list[Word]] = {}
+    for word in scan.words if not (scan.quarter or scan.skew) else ():
         n = int(np.searchsorted(ends, (word.box.y0 + word.box.y1) / 2))
-        if n < len(read) and word.confidence >= PARAMETERS.sure:
-            read[n].append(word)
-    return [
-        (" ".join(word.text for word in words), round(min(word.confidence for word in words), 4)) if words else None
-        for words in read
-    ]
+        if n < len(places) and word.confidence >= PARAMETERS.sure:
+            read.setdefault(places[n], []).append(word)
+    return {
+        place: (" ".join(word.text for word in words), round(min(word.confidence for word in words), 4))
+        for place, words in read.items()
+    }
