@@ -262,12 +262,7 @@ class Lattice:
 
 
 def find_boxes(pixels: ByteArray, height: float) -> list[Box]:
-    """Closed areas of one colour, such as cards: what is written on them counts as theirs.
-
-    Args:
-        pixels: uint8, shape (height, width, 3): the straight page.
-        height: of its capitals, in pixels.
-    """
+    """Closed areas of one colour in uint8 pixels, such as cards: what is written on them counts as theirs."""
     cv2 = opencv()
     scale = min(1.0, PARAMETERS.longest_side / max(pixels.shape[:2]))
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else pixels

@@ -176,12 +176,7 @@ def deepen(cells: Sequence[Draft], head: int) -> list[Draft]:
 
 
 def head_rows(cells: Sequence[Draft], marked: int) -> int:
-    """How many rows are head.
-
-    Args:
-        cells: of the table.
-        marked: how many rows stand above the first ruling line across, or on a ground of their own; 0 if none.
-    """
+    """How many rows are head, of which ``marked`` stand above a ruling line across, or on a ground of their own."""
     rows = max((cell.row + cell.row_span for cell in cells), default=0)
     if marked:
         return min(marked, max(rows - 1, 0))
@@ -258,16 +253,7 @@ def _spanned(
     *,
     among: bool = False,
 ) -> tuple[int, int] | None:
-    """The first and last column that a title is centred over; None where it stands over its own alone.
-
-    Args:
-        piece: of the line.
-        row: the line.
-        below: the line of the head that has most pieces.
-        columns: of the table.
-        measures: of its print.
-        among: whether others of the line span columns.
-    """
+    """The first and last column that a title is centred over; None where it stands over its own alone."""
     least = 2
     low, high = _free(row, piece, columns.number)
     under = [other for other in below if low <= other.first and other.last <= high]
@@ -329,14 +315,7 @@ class Grid:
 
 
 def make_grid(lines: Sequence[Line], rulings: Rulings, measures: Measures, barriers: Sequence[bool]) -> Grid:
-    """Find rows, columns and cells.
-
-    Args:
-        lines: those of the table, at least one.
-        rulings: of the page.
-        measures: of the print.
-        barriers: for each line, whether its ground has another colour than that of the line above.
-    """
+    """Find rows, columns and cells; ``barriers`` says which lines stand on another ground than the one above."""
     box = around(word for line in lines for word in line.words)
     separators = find_separators(rulings.horizontal, box, measures)
     ruled = ruled_columns(rulings.vertical, lines, box, measures)
@@ -525,10 +504,6 @@ def group_lines(body: Body, *, header: int = 0) -> list[list[int]]:
     """The lines of each row, as numbers.
 
     Where the lines of one cell are nearer to each other than rows are, the distances tell; elsewhere the texts do.
-
-    Args:
-        body: the lines.
-        header: how many of them make up the head of the table; their rows are told otherwise.
     """
     leading = _leading(body)
     lower = _starts_low(body)

@@ -182,14 +182,7 @@ class Divide:
 def find_divides(
     lines: Sequence[Line], measures: Measures, ruled: Sequence[Divide] = (), *, strict: bool = False
 ) -> list[Divide]:
-    """Where columns part, from the left.
-
-    Args:
-        lines: those of the table.
-        measures: of its print.
-        ruled: where ruling lines divide it already, from the left.
-        strict: whether only broad blanks count, as where ruling lines divide the table.
-    """
+    """Where columns part, from the left; where ruling lines do already (``strict``), only broad blanks count."""
     if not lines:
         return []
     spans = [np.array([(word.place.x0, word.place.x1) for word in line.words], dtype=float) for line in lines]
@@ -300,12 +293,6 @@ def cut(line: Line, divides: Sequence[Divide], measures: Measures, ruled: Sequen
 
     A blank at a divide parts two pieces, unless it is but a space between words and nothing else tells that the
     columns are so near there.
-
-    Args:
-        line: of the table.
-        divides: between its columns.
-        measures: of its print.
-        ruled: the vertical ruling lines, also those at its sides.
     """
     places = [divide.x for divide in divides]
     groups: list[list[Word]] = [[line.words[0]]]
@@ -436,13 +423,7 @@ def _parts(piece: Piece, places: Sequence[float], steady: dict[int, list[Box]], 
 
 
 def join_labels(rows: Sequence[list[Piece]], head: int, measures: Measures) -> list[list[Piece]]:
-    """Words of a label that reach into a column of numbers put together again, where no column begins with them.
-
-    Args:
-        rows: the pieces of each line.
-        head: how many lines are head; there a text over numbers is a title.
-        measures: of the print.
-    """
+    """Words of a label that reach into a column of numbers put together again, below the ``head`` lines of titles."""
     counts: dict[int, list[bool]] = {}
     for row in rows[head:]:
         for piece in row:

@@ -37,11 +37,6 @@ def read_too(table: Table, page: Page, model: ChatModel) -> Table:
 
     The rules' cells stay as they are; one that the model reads otherwise is doubtful. Where the rules found no table,
     the model's rows make one, and a cell whose text is not on the page has no place and is not verified.
-
-    Args:
-        table: by the rules.
-        page: that it was read on.
-        model: what looks at the picture.
     """
     said = model.structure(Said, _PROMPT, pictures=[page.image]).value
     if sum(len(row) for row in said.rows) > _MOST_CELLS:

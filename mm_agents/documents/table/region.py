@@ -264,12 +264,7 @@ class Rulings:
 
 
 def find_rulings(pixels: ByteArray, height: float) -> Rulings:
-    """Find the ruling lines of a straight page.
-
-    Args:
-        pixels: uint8, shape (height, width, 3).
-        height: of its capitals, in pixels.
-    """
+    """Find the ruling lines of a straight page (uint8, (height, width, 3)) whose capitals are ``height`` pixels."""
     cv2 = opencv()
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     horizontal = _lines(grey, height, stroke=PARAMETERS.stroke)
@@ -278,12 +273,7 @@ def find_rulings(pixels: ByteArray, height: float) -> Rulings:
 
 
 def beside_words(rulings: Rulings, places: Sequence[Box]) -> Rulings:
-    """The ruling lines without those that run through words: strokes of letters that stand close.
-
-    Args:
-        rulings: of a page.
-        places: of its words.
-    """
+    """The ruling lines without those that run through words: strokes of letters that stand close."""
     across = [(place.y0, place.y1, place.x0, place.x1) for place in places]
     along = [(place.x0, place.x1, place.y0, place.y1) for place in places]
     return Rulings(
@@ -454,12 +444,7 @@ def head_by_titles(lines: Sequence[Line], separators: Sequence[Separator], divid
 
 
 def ground_changes(pixels: ByteArray, lines: Sequence[Line]) -> list[bool]:
-    """For each line, whether it stands on another ground than the line above.
-
-    Args:
-        pixels: uint8, shape (height, width, 3): the straight page.
-        lines: from the top, at least one.
-    """
+    """For each line, whether it is on another ground than the line above; pixels as for `find_rulings`."""
     left = min(line.box.x0 for line in lines)
     right = max(line.box.x1 for line in lines)
     edges = np.linspace(left, right, PARAMETERS.ground_blocks + 1).astype(int)
