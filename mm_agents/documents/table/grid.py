@@ -24,7 +24,6 @@ from mm_agents.documents.table.lines import (
     find_divides,
     is_value,
     join_labels,
-    part_again,
     without_sign_columns,
 )
 from mm_agents.documents.table.parameters import PARAMETERS
@@ -260,7 +259,7 @@ def _spanned(
     own = [other for other in under if other.first <= piece.last and piece.first <= other.last]
     middle = (piece.box.x0 + piece.box.x1) / 2
     if piece.first == piece.last and own:
-        over_own = abs((own[0].box.x0 + own[-1].box.x1) / 2 - middle) <= PARAMETERS.over_own * measures.height
+        over_own = abs((own[0].box.x0 + own[-1].box.x1) / 2 - middle) <= measures.height / 2
         if not among and (over_own or aligned(piece.box, columns.steady.get(piece.first, []), measures)):
             return None
         least = 3 if over_own else 2
@@ -272,15 +271,14 @@ def _spanned(
             if not (whole and first <= piece.first and piece.last <= last):
                 continue
             away, width = _away(middle, under[a : b + 1], columns)
-            if away <= max(PARAMETERS.centred * measures.height, PARAMETERS.centred_share * width) and (
-                best is None or away < best[0]
-            ):
+            near = max(PARAMETERS.centred * measures.height, PARAMETERS.few * width)
+            if away <= near and (best is None or away < best[0]):
                 best = (away, first, last)
     return best[1:] if best else None
 
 
 def _away(middle: float, group: Sequence[Piece], columns: _Columns) -> tuple[float, float]:
-    """How far a place is from the middle of others, or of the columns that they stand in; and how wide those are."""
+    """How far a place is from the middle of others, or of the columns that they are in; and how wide those are."""
     extents = columns.extents
     spans = [extents[c] for other in group for c in range(other.first, other.last + 1) if c in extents]
     spans = spans or [(float(other.box.x0), float(other.box.x1)) for other in group]
@@ -294,7 +292,7 @@ def _centred(piece: Piece, extents: Extents, steady: dict[int, list[Box]], measu
     if piece.first == piece.last and aligned(piece.box, steady.get(piece.first, []), measures):
         return piece
     middle = (piece.box.x0 + piece.box.x1) / 2
-    near = PARAMETERS.centred_section * measures.height
+    near = PARAMETERS.centred * measures.height
     for first in (1, 0):
         spanned = [extents[c] for c in range(first, columns) if c in extents]
         if len(spanned) < 2 or first > piece.first:
@@ -321,7 +319,7 @@ def make_grid(lines: Sequence[Line], rulings: Rulings, measures: Measures, barri
     ruled = ruled_columns(rulings.vertical, lines, box, measures)
     divides = find_divides(lines, measures, ruled, strict=len(ruled) >= 2)
     divides = without_sign_columns(divides, [cut(line, divides, measures) for line in lines])
-    pieces = part_again([cut(line, divides, measures, ruled) for line in lines], divides, measures)
+    pieces = [cut(line, divides, measures, ruled) for line in lines]
     head = head_lines(lines, separators, box, barriers)
     if not head:
         head = head_by_values(Body(lines=lines, pieces=pieces, barriers=barriers, measures=measures))
@@ -544,7 +542,7 @@ def tight_distance(body: Body, header: int, lower: bool | None = None) -> tuple[
     distances = {body.distance(n) for n in range(header + 1, len(body.lines)) if not body.barriers[n]}
     steps = sorted(step for step in distances if step < PARAMETERS.lone_blank * body.measures.height)
     best: tuple[float, float] | None = None
-    for step in _thinned(steps, PARAMETERS.distance_step * body.measures.height):
+    for step in steps:
         right, wrong = _stacked(body, header, step, lower)
         worth = right - PARAMETERS.wrong_cost * wrong
         least = 0.0
@@ -558,11 +556,6 @@ def tight_distance(body: Body, header: int, lower: bool | None = None) -> tuple[
     above = min((step for step in distances if step > best[1]), default=float("inf"))
     clear = above >= PARAMETERS.jump * best[1]
     return best[1], clear and best[1] >= PARAMETERS.tight * _leading(body)
-
-
-def _thinned(steps: Sequence[float], apart: float) -> list[float]:
-    """The last of every few that are almost the same."""
-    return [step for step, after in pairwise([*steps, float("inf")]) if after - step > apart]
 
 
 def _stacked(body: Body, header: int, step: float, lower: bool) -> tuple[int, int]:

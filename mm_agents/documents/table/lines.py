@@ -395,33 +395,6 @@ def _apart(pieces: list[Piece]) -> list[Piece]:
     return found
 
 
-def part_again(rows: Sequence[list[Piece]], divides: Sequence[Divide], measures: Measures) -> list[list[Piece]]:
-    """Part pieces over several columns whose words fall into place there: crowded cells look like one."""
-    steady = by_column(rows)
-    places = [divide.x for divide in divides]
-    return [[part for piece in row for part in _parts(piece, places, steady, measures)] for row in rows]
-
-
-def _parts(piece: Piece, places: Sequence[float], steady: dict[int, list[Box]], measures: Measures) -> list[Piece]:
-    if piece.first == piece.last:
-        return [piece]
-    slack = PARAMETERS.slack * measures.height
-    groups: list[list[Word]] = [[piece.words[0]]]
-    for before, word in zip(piece.words, piece.words[1:], strict=False):
-        gap = word.place.x0 - before.place.x1
-        if gap >= PARAMETERS.crowded_blank * measures.space and any(
-            before.place.x1 - slack <= x <= word.place.x0 + slack for x in places[piece.first : piece.last]
-        ):
-            groups.append([word])
-        else:
-            groups[-1].append(word)
-    parts = [_placed(tuple(group), places, measures) for group in groups]
-    apart = all(part.first == part.last for part in parts) and len({part.first for part in parts}) == len(parts)
-    if len(parts) > 1 and apart and all(aligned(part.box, steady.get(part.first, []), measures) for part in parts):
-        return parts
-    return [piece]
-
-
 def join_labels(rows: Sequence[list[Piece]], head: int, measures: Measures) -> list[list[Piece]]:
     """Words of a label that reach into a column of numbers put together again, below the ``head`` lines of titles."""
     counts: dict[int, list[bool]] = {}
@@ -440,7 +413,7 @@ def join_labels(rows: Sequence[list[Piece]], head: int, measures: Measures) -> l
                 and piece.first in numbers
                 and not is_value(before.text)
                 and not is_value(piece.text)
-                and piece.box.x0 - before.box.x1 < PARAMETERS.label_blank * measures.height
+                and piece.box.x0 - before.box.x1 < PARAMETERS.column_gap * measures.height
                 and not aligned(piece.box, steady.get(piece.first, []), measures)
             ):
                 joined[-1] = Piece(words=(*before.words, *piece.words), first=before.first, last=piece.last)

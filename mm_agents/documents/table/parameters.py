@@ -36,12 +36,7 @@ class TableParameters:
     crossing_cost: float = 1.5  # lines with a blank that one line across outweighs where the best divide is chosen
     column_gap: float = 1.5  # blanks within a cell, columns, and what a word reaches into the next one, are narrower
     overhang: float = 0.35  # of a piece's width: what reaches less into a column does not fill it
-    crowded_blank: float = 1.2  # in spaces: parts words over a divide that each are aligned with their columns
-    label_blank: float = 1.6  # words of a label that reach into a column of numbers are nearer to the label
-    over_own: float = 0.5  # a title centred so well over its own column is that column's
     centred: float = 1.2  # a title over several columns is off their middle by no more
-    centred_share: float = 0.12  # the same, of their width
-    centred_section: float = 2.0  # a section's title is off the middle of the table by no more
 
     # Rows.
     shortest_leading: float = 1.15  # lines of one text are further apart than this,
@@ -52,7 +47,6 @@ class TableParameters:
     loose: float = 1.3  # of the leading: lines further apart are two rows
     wrong_cost: int = 4  # texts set right that one set under a text which it does not continue outweighs
     jump: float = 1.2  # distances that differ by this factor are of different kinds
-    distance_step: float = 0.05  # distances that differ by less are the same
     full_line: float = 0.98  # of a column's width: a line that would be longer with the next word had to break
 
     # Where the table is.
