@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
@@ -11,9 +11,10 @@ from statistics import median
 import numpy as np
 
 from mm_agents.documents.locate import normalised
+from mm_agents.documents.numbers import decimal_mark
 from mm_agents.documents.opencv import opencv
 from mm_agents.documents.pages import Page
-from mm_agents.documents.table.data import Cell, Quantity, mark_of, quantity_of, without_marks
+from mm_agents.documents.table.data import Cell, Quantity, quantity_of, without_marks
 from mm_agents.documents.table.lines import Line, Measures, make_lines, plain
 from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.documents.table.result import Table
@@ -74,28 +75,20 @@ def _card(words: Sequence[Word]) -> _Card:
         lines[split : split + 1] = [lines[split][:lead], lines[split][lead:]]
         values = [split]
     if len(values) == 1:
-        rest = [word for n, line in enumerate(lines) if n != values[0] for word in line]
-        return _Card(title=(), metrics=(_Metric(value=lines[values[0]], name=tuple(rest)),))
-    names_first = values[-1] == len(lines) - 1
-    return _named_before(lines, values) if names_first else _named_after(lines, values)
+        rest = _joined(line for n, line in enumerate(lines) if n != values[0])
+        return _Card(title=(), metrics=(_Metric(value=lines[values[0]], name=rest),))
+    if values[-1] == len(lines) - 1:  # names stand before their values
+        starts = [max(values[0] - 1, 0), *(n + 1 for n in values[:-1])]
+        names = [lines[start:n] for n, start in zip(values, starts, strict=True)]
+    else:
+        starts = values
+        names = [lines[n + 1 : end] for n, end in pairwise([*values, len(lines)])]
+    metrics = tuple(_Metric(value=lines[n], name=_joined(name)) for n, name in zip(values, names, strict=True))
+    return _Card(title=_joined(lines[: starts[0]]), metrics=metrics)
 
 
-def _named_after(lines: Sequence[tuple[Word, ...]], values: Sequence[int]) -> _Card:
-    ends = [*values[1:], len(lines)]
-    metrics = [
-        _Metric(value=lines[n], name=tuple(word for line in lines[n + 1 : end] for word in line))
-        for n, end in zip(values, ends, strict=True)
-    ]
-    return _Card(title=tuple(word for line in lines[: values[0]] for word in line), metrics=tuple(metrics))
-
-
-def _named_before(lines: Sequence[tuple[Word, ...]], values: Sequence[int]) -> _Card:
-    starts = [max(values[0] - 1, 0), *(n + 1 for n in values[:-1])]
-    metrics = [
-        _Metric(value=lines[n], name=tuple(word for line in lines[start:n] for word in line))
-        for n, start in zip(values, starts, strict=True)
-    ]
-    return _Card(title=tuple(word for line in lines[: starts[0]] for word in line), metrics=tuple(metrics))
+def _joined(lines: Iterable[Sequence[Word]]) -> tuple[Word, ...]:
+    return tuple(word for line in lines for word in line)
 
 
 def _quantity(line: Sequence[Word]) -> Quantity | None:
@@ -126,7 +119,7 @@ def _title_above(lattice: Lattice, column: int, outside: Sequence[Word], measure
             ):
                 break
         found.insert(0, line)
-    return tuple(word for line in found for word in line.words)
+    return _joined(line.words for line in found)
 
 
 def _within(line: Line, start: int, end: int) -> Line | None:
@@ -165,7 +158,7 @@ def _table(
             if at == band:
                 grid |= {(row + n, column): metric for n, metric in enumerate(card.metrics)}
         row = max((place[0] + 1 for place in grid), default=row)
-    mark = mark_of(_text(metric.value) for metric in grid.values())
+    mark = decimal_mark(_text(metric.value) for metric in grid.values())
     top = 1 if any(titles.values()) else 0
     shared = {n: _shared([metric for (at, _), metric in grid.items() if at == n]) for n in range(row)}
     left = 1 if any(shared.values()) else 0
@@ -354,7 +347,7 @@ def _lattice(boxes: Sequence[Box], height: float) -> Lattice | None:
             return None
         placed[place] = box
     room = PARAMETERS.card_gap * height
-    apart = all(after[0] - before[1] > room for strips in (rows, columns) for before, after in _neighbours(strips))
+    apart = all(after[0] - before[1] > room for strips in (rows, columns) for before, after in pairwise(strips))
     enough = len(columns) >= 2 and len(placed) >= PARAMETERS.most * len(columns) * len(rows)
     return Lattice(boxes=placed, columns=columns, rows=rows) if apart and enough else None
 
@@ -373,7 +366,3 @@ def _strips(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 def _index(strips: Sequence[tuple[int, int]], start: int, end: int) -> int:
     middle = (start + end) / 2
     return min(range(len(strips)), key=lambda n: abs(sum(strips[n]) / 2 - middle))
-
-
-def _neighbours(strips: Sequence[tuple[int, int]]) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    return list(pairwise(strips))

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from mm_agents.documents.locate import normalised
-from mm_agents.documents.numbers import DecimalMark, decimal_mark, numbers_in
+from mm_agents.documents.numbers import DecimalMark, numbers_in
 from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.documents.text import markdown_table
 from mm_agents.types import Box, Evidence, place_json
@@ -83,11 +83,6 @@ def quantity_of(text: str, mark: DecimalMark | None = None) -> Quantity | None:
     if after.casefold().rstrip(".") in _SCALES:
         return Quantity(value=number.value * _SCALES[after.casefold().rstrip(".")], unit=unit)
     return Quantity(value=number.value, unit=match[1])
-
-
-def mark_of(texts: Iterable[str]) -> DecimalMark | None:
-    """The decimal mark of a table, from all its texts."""
-    return decimal_mark(texts)
 
 
 def digits_for_letters(text: str) -> str | None:

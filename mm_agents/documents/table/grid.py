@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -54,6 +54,12 @@ class Draft:
         """In reading order."""
         return tuple(word for line in self.lines for word in line)
 
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """The rows and columns that it fills."""
+        rows, columns = range(self.row, self.row + self.row_span), range(self.column, self.column + self.column_span)
+        return list(product(rows, columns))
+
 
 def settled(cells: Sequence[Draft]) -> list[Draft]:
     """Cells in the same place made one, and spans that reach into another cell cut."""
@@ -86,23 +92,20 @@ def compact(cells: Sequence[Draft]) -> list[Draft]:
     rows = sorted({cell.row for cell in cells})
     columns = sorted({cell.column for cell in cells})
     return [
-        Draft(
+        replace(
+            cell,
             row=rows.index(cell.row),
             column=columns.index(cell.column),
             row_span=sum(cell.row <= row < cell.row + cell.row_span for row in rows),
             column_span=sum(cell.column <= column < cell.column + cell.column_span for column in columns),
-            lines=cell.lines,
         )
         for cell in cells
     ]
 
 
 def _from_the_top(lines: Sequence[tuple[Word, ...]]) -> tuple[tuple[Word, ...], ...]:
-    def order(line: tuple[Word, ...]) -> tuple[float, int]:
-        box = around(line)
-        return (box.y0 + box.y1) / 2, box.x0
-
-    return tuple(sorted(lines, key=order))
+    boxes = {line: around(line) for line in lines}
+    return tuple(sorted(lines, key=lambda line: (boxes[line].y0 + boxes[line].y1, boxes[line].x0)))
 
 
 Extents = dict[int, tuple[float, float]]
@@ -155,10 +158,7 @@ def deepen(cells: Sequence[Draft], head: int) -> list[Draft]:
     """Titles of columns that have but one, in a head of several rows, made to fill all of them."""
     if head < 2:
         return list(cells)
-    top = [cell for cell in cells if cell.row < head]
-    taken = {
-        (cell.row + r, cell.column + c) for cell in top for r in range(cell.row_span) for c in range(cell.column_span)
-    }
+    taken = {place for cell in cells if cell.row < head for place in cell.places}
     found: list[Draft] = []
     for cell in cells:
         places = range(cell.column, cell.column + cell.column_span)

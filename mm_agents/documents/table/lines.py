@@ -12,6 +12,7 @@ from statistics import median
 
 import numpy as np
 
+from mm_agents.documents.pages import covering
 from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.types import Box, Word
 
@@ -131,13 +132,7 @@ def gaps_of(words: Sequence[Word]) -> list[int]:
 
 def around(words: Iterable[Word]) -> Box:
     """The box on the straight page that covers words, of which there is at least one."""
-    places = [word.place for word in words]
-    return Box(
-        x0=min(place.x0 for place in places),
-        y0=min(place.y0 for place in places),
-        x1=max(place.x1 for place in places),
-        y1=max(place.y1 for place in places),
-    )
+    return covering([word.place for word in words])
 
 
 def plain(word: Word) -> str:
@@ -305,7 +300,7 @@ def cut(line: Line, divides: Sequence[Divide], measures: Measures, ruled: Sequen
         else:
             groups[-1].append(word)
     pieces = [_placed(tuple(group), places, measures) for group in groups]
-    return _to_rulings(_apart(pieces), divides, ruled, line.middle)
+    return _to_rulings(pieces, divides, ruled, line.middle)
 
 
 def without_sign_columns(divides: Sequence[Divide], rows: Sequence[Sequence[Piece]]) -> list[Divide]:
@@ -373,26 +368,6 @@ def _ends(ruled: Sequence[Divide], y: float, x: float, divide: float | None, *, 
         one.parts_at(y) and (one.x == divide if divide is not None else (one.x < x if left else one.x > x))
         for one in ruled
     )
-
-
-def _apart(pieces: list[Piece]) -> list[Piece]:
-    """Pieces that each have columns of their own; those that would share a first column are one."""
-    found: list[Piece] = []
-    for piece in pieces:
-        if found and piece.first <= found[-1].last:
-            before = found.pop()
-            if before.first < piece.first:
-                found.append(Piece(words=before.words, first=before.first, last=piece.first - 1))
-                found.append(piece)
-            elif before.first == piece.first < piece.last and before.last > before.first:
-                found.append(Piece(words=before.words, first=before.first, last=before.first))
-                found.append(Piece(words=piece.words, first=before.first + 1, last=piece.last))
-            else:
-                words = (*before.words, *piece.words)
-                found.append(Piece(words=words, first=before.first, last=max(before.last, piece.last)))
-        else:
-            found.append(piece)
-    return found
 
 
 def join_labels(rows: Sequence[list[Piece]], head: int, measures: Measures) -> list[list[Piece]]:

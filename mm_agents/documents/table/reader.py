@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mm_agents.documents.numbers import decimal_mark
 from mm_agents.documents.opencv import opencv
 from mm_agents.documents.pages import Page, Source, default_ocr, open_pages
 from mm_agents.documents.reread import NOT_REREAD, confirmed, place_of
 from mm_agents.documents.table.cards import read_cards
-from mm_agents.documents.table.data import Cell, Quantity, digits_for_letters, mark_of, quantity_of, without_marks
+from mm_agents.documents.table.data import Cell, Quantity, digits_for_letters, quantity_of, without_marks
 from mm_agents.documents.table.grid import Draft, Grid, make_grid
 from mm_agents.documents.table.lines import Line, Measures, around, is_value, make_lines, measure, plain
 from mm_agents.documents.table.llm_check import read_too
@@ -117,7 +118,7 @@ def read_page(page: Page, *, ocr: Ocr | None = None) -> Table:
 
 def _table(page: Page, region: Region, grid: Grid, drafts: Sequence[Draft], measures: Measures) -> Table:
     texts = [" ".join(plain(word) for word in draft.words) for draft in drafts]
-    mark = mark_of(texts)
+    mark = decimal_mark(texts)
     cells = [
         Cell(
             row=draft.row,
@@ -254,9 +255,7 @@ def fill_overlooked(page: Page, cells: Sequence[Draft], measures: Measures, ocr:
 
 def _empty_places(cells: Sequence[Draft], measures: Measures) -> list[tuple[int, int, Box]]:
     """Places of the grid without words, and the room that their row and column leave them."""
-    taken = {
-        (cell.row + r, cell.column + c) for cell in cells for r in range(cell.row_span) for c in range(cell.column_span)
-    }
+    taken = {place for cell in cells for place in cell.places}
     rows: dict[int, list[Box]] = {}
     columns: dict[int, list[Box]] = {}
     for cell in cells:

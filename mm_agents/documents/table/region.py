@@ -363,23 +363,26 @@ class Separator:
 
 def find_separators(rulings: Sequence[Ruling], box: Box, measures: Measures) -> list[Separator]:
     """Horizontal ruling lines by height, those of the table."""
-    near = PARAMETERS.same_ruling * measures.height
-    found: list[list[Ruling]] = []
-    for ruling in rulings:
-        reach = PARAMETERS.lone_blank * measures.height
-        if not box.y0 - reach < ruling.at < box.y1 + reach:
-            continue
-        if found and ruling.at - found[-1][-1].at <= near:
-            found[-1].append(ruling)
-        else:
-            found.append([ruling])
+    reach = PARAMETERS.lone_blank * measures.height
     return [
         Separator(
             y=float(np.mean([ruling.at for ruling in group])),
             stretches=_union([(ruling.start, ruling.end) for ruling in group]),
         )
-        for group in found
+        for group in _grouped(rulings, measures)
+        if box.y0 - reach < group[0].at < box.y1 + reach
     ]
+
+
+def _grouped(rulings: Sequence[Ruling], measures: Measures) -> list[list[Ruling]]:
+    """Those at almost one place, in their order."""
+    groups: list[list[Ruling]] = []
+    for ruling in rulings:
+        if groups and ruling.at - groups[-1][-1].at <= PARAMETERS.same_ruling * measures.height:
+            groups[-1].append(ruling)
+        else:
+            groups.append([ruling])
+    return groups
 
 
 def _union(stretches: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
@@ -396,14 +399,8 @@ def ruled_columns(rulings: Sequence[Ruling], lines: Sequence[Line], box: Box, me
     """Where vertical ruling lines part columns: those along a good part of the table that cut no words."""
     near = PARAMETERS.same_ruling * measures.height
     words = [word.place for line in lines for word in line.words]
-    groups: list[list[Ruling]] = []
-    for ruling in rulings:
-        if groups and ruling.at - groups[-1][-1].at <= near:
-            groups[-1].append(ruling)
-        else:
-            groups.append([ruling])
     found: list[Divide] = []
-    for group in groups:
+    for group in _grouped(rulings, measures):
         x = float(np.mean([ruling.at for ruling in group]))
         covered = _union([(max(ruling.start, box.y0), min(ruling.end, box.y1)) for ruling in group])
         length = sum(max(0.0, end - start) for start, end in covered)
