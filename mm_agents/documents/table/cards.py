@@ -324,7 +324,7 @@ def _against(box: Box, other: Box, room: float) -> bool:
 
 
 def holds(box: Box, place: Box) -> bool:
-    """Whether the middle of a place lies in a box."""
+    """Whether a box holds the middle of a place."""
     x, y = (place.x0 + place.x1) / 2, (place.y0 + place.y1) / 2
     return box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1
 

@@ -198,7 +198,7 @@ class TableData:
 
     @property
     def rows(self) -> list[list[str]]:
-        """The texts in the grid, the head's rows first; a text that spans several places stands in the first."""
+        """The texts in the grid, the head's rows first; a text that spans several places is in the first."""
         height, width = self.shape
         found = [[""] * width for _ in range(height)]
         for cell in self.cells:

@@ -135,7 +135,7 @@ def widen(
     """Titles that stand over several columns made to span them.
 
     In the head, those with a ruling line of their own beneath, and those centred over several columns of the line
-    below. In the body, lines of but one piece that is centred over the columns: they head a section.
+    below. In the body, lines of a single piece that is centred over the columns: they head a section.
     """
     extents, steady = _extents(pieces), by_column(pieces)
     table = _Columns(extents=extents, steady=steady, edges=edges)
@@ -155,7 +155,7 @@ def widen(
 
 
 def deepen(cells: Sequence[Draft], head: int) -> list[Draft]:
-    """Titles of columns that have but one, in a head of several rows, made to fill all of them."""
+    """The only titles of their columns, in a head of several rows, made to fill all of them."""
     if head < 2:
         return list(cells)
     taken = {place for cell in cells if cell.row < head for place in cell.places}
@@ -329,25 +329,16 @@ def make_grid(lines: Sequence[Line], rulings: Rulings, measures: Measures, barri
     right = min((divide.x for divide in ruled if divide.x > box.x1), default=float(box.x1))
     edges = [left, *(divide.x for divide in divides), right]
     pieces = widen(lines, pieces, head, separators, measures, edges)
-    between = [
-        n > 0 and any(parts(separator, lines[n - 1], lines[n], box) for separator in separators)
-        for n in range(len(lines))
-    ]
-    body = Body(
-        lines=lines,
-        pieces=pieces,
-        barriers=[a or b for a, b in zip(between, barriers, strict=True)],
-        measures=measures,
-    )
-    groups = group_lines(body, header=head)
+    parted = [False, *(any(parts(one, *pair, box) for one in separators) for pair in pairwise(lines))]
+    barriers = [a or b for a, b in zip(parted, barriers, strict=True)]
+    groups = group_lines(Body(lines=lines, pieces=pieces, barriers=barriers, measures=measures), header=head)
     bands = _bands(lines, separators, box)
     several = _several(bands, groups, pieces)
-    ruled_rows = several is not None
     if several is not None:
-        # A band that is all head has but the rows that titles over several columns part.
+        # A band that is all head has only the rows that titles over several columns part.
         heads = [band for band in bands if max(band) < head and band not in several]
-        parted = [*separators, *_between([*heads, *several], groups, lines, box)]
-        cells = _ruled_cells(pieces, parted, divides, box)
+        between = _between([*heads, *several], groups, lines, box)
+        cells = _ruled_cells(pieces, [*separators, *between], divides, box)
     else:
         cells = [
             Draft(row=row, column=piece.first, column_span=piece.last - piece.first + 1, lines=(piece.words,))
@@ -355,7 +346,7 @@ def make_grid(lines: Sequence[Line], rulings: Rulings, measures: Measures, barri
             for n in group
             for piece in pieces[n]
         ]
-    return _finished(cells, lines[:head], ruled=ruled_rows or bool(ruled), box=box)
+    return _finished(cells, lines[:head], ruled=several is not None or bool(ruled), box=box)
 
 
 def _finished(cells: Sequence[Draft], head: Sequence[Line], *, ruled: bool, box: Box) -> Grid:
@@ -409,14 +400,10 @@ def _between(
     several: Sequence[Sequence[int]], groups: Sequence[Sequence[int]], lines: Sequence[Line], box: Box
 ) -> list[Separator]:
     """What parts the rows where ruling lines do not, as if it were one."""
-    found: list[Separator] = []
-    for band in several:
-        inside = [[n for n in group if n in band] for group in groups]
-        inside = [group for group in inside if group]
-        for above, below in pairwise(inside):
-            y = (lines[above[-1]].middle + lines[below[0]].middle) / 2
-            found.append(Separator(y=y, stretches=((float(box.x0), float(box.x1)),)))
-    return found
+    whole = ((float(box.x0), float(box.x1)),)
+    inside = [[rows for group in groups if (rows := [n for n in group if n in band])] for band in several]
+    pairs = [(lines[above[-1]], lines[below[0]]) for rows in inside for above, below in pairwise(rows)]
+    return [Separator(y=(above.middle + below.middle) / 2, stretches=whole) for above, below in pairs]
 
 
 def _ruled_cells(
@@ -488,10 +475,33 @@ class Body:
 
     @cached_property
     def sentences(self) -> bool:
-        """Whether labels are written like sentences: but their first words start with small letters."""
+        """Whether labels are written like sentences: all but their first words start with small letters."""
         words = [w for row in self.pieces if row[0].first == 0 for w in row[0].text.split()[1:] if len(w) > 3]
         letters = [word for word in words if word[0].isalpha()]
         return len(letters) > 5 and sum(word[0].isupper() for word in letters) < PARAMETERS.few * len(letters)
+
+    @cached_property
+    def starts_low(self) -> bool:
+        """Whether the table's texts mostly start with a small letter, so that one says nothing."""
+        pieces = [piece for row in self.pieces for piece in row if re.match(r"[^\W\d_]", piece.text)]
+        labels = [piece.text[0] for piece in pieces if piece.first == 0]
+        letters = labels or [piece.text[0] for piece in pieces]
+        return bool(letters) and sum(letter.isupper() for letter in letters) < PARAMETERS.few * len(letters)
+
+    @cached_property
+    def leading(self) -> float:
+        """From one line of a text to the next, in pixels: a small distance between pieces of one column."""
+        last: dict[int, float] = {}
+        distances: list[float] = []
+        for line, row in zip(self.lines, self.pieces, strict=True):
+            distances += [line.base - last[piece.first] for piece in row if piece.first in last]
+            last |= {piece.first: line.base for piece in row}
+        height = self.measures.height
+        low, high = PARAMETERS.shortest_leading * height, PARAMETERS.longest_leading * height
+        distances = [distance for distance in distances if low < distance < high]
+        if not distances:
+            return PARAMETERS.leading * height
+        return float(np.percentile(distances, PARAMETERS.leading_percentile))
 
     def distance(self, n: int) -> float:
         """From the line above to this one, in pixels."""
@@ -503,16 +513,14 @@ def group_lines(body: Body, *, header: int = 0) -> list[list[int]]:
 
     Where the lines of one cell are nearer to each other than rows are, the distances tell; elsewhere the texts do.
     """
-    leading = _leading(body)
-    lower = _starts_low(body)
-    tight = tight_distance(body, header, lower)
+    tight = tight_distance(body, header)
     groups: list[list[int]] = []
     for n in range(len(body.lines)):
         joins = bool(groups) and n != header and not body.barriers[n]
         if joins and tight is not None and n > header and (body.distance(n) <= tight[0] or tight[1]):
             joins = body.distance(n) <= tight[0] and not _refused(body, groups[-1], n)
         elif joins:
-            joins = _same_row(body, groups[-1], n, leading, lower, n < header)
+            joins = _same_row(body, groups[-1], n, head=n < header)
         if joins:
             groups[-1].append(n)
         else:
@@ -529,21 +537,17 @@ def _refused(body: Body, group: Sequence[int], n: int) -> bool:
     return not _head_goes_on(body, list(group), n)
 
 
-def tight_distance(body: Body, header: int, lower: bool | None = None) -> tuple[float, bool] | None:
+def tight_distance(body: Body, header: int) -> tuple[float, bool] | None:
     """The largest distance between two lines of one row, and whether rows are clearly further apart.
 
     Of all distances that one is taken which sets the most texts under those that they go on, and hardly any under one
-    that they do not: a number never goes on another.
-
-    Returns:
-        None where no distance does so.
+    that they do not: a number never goes on another. None where no distance does so.
     """
-    lower = _starts_low(body) if lower is None else lower
     distances = {body.distance(n) for n in range(header + 1, len(body.lines)) if not body.barriers[n]}
     steps = sorted(step for step in distances if step < PARAMETERS.lone_blank * body.measures.height)
     best: tuple[float, float] | None = None
     for step in steps:
-        right, wrong = _stacked(body, header, step, lower)
+        right, wrong = _stacked(body, header, step)
         worth = right - PARAMETERS.wrong_cost * wrong
         least = 0.0
         if best is not None:
@@ -555,10 +559,10 @@ def tight_distance(body: Body, header: int, lower: bool | None = None) -> tuple[
         return None
     above = min((step for step in distances if step > best[1]), default=float("inf"))
     clear = above >= PARAMETERS.jump * best[1]
-    return best[1], clear and best[1] >= PARAMETERS.tight * _leading(body)
+    return best[1], clear and best[1] >= PARAMETERS.tight * body.leading
 
 
-def _stacked(body: Body, header: int, step: float, lower: bool) -> tuple[int, int]:
+def _stacked(body: Body, header: int, step: float) -> tuple[int, int]:
     """How many pieces go on the one above them, and how many do not, where lines so near make one row."""
     right = wrong = 0
     group: list[int] = []
@@ -569,27 +573,27 @@ def _stacked(body: Body, header: int, step: float, lower: bool) -> tuple[int, in
             above = _above(body, group[:-1], piece)
             if above is None:
                 continue
-            goes_on = not (is_value(above.text) and is_value(piece.text)) and _continues(body, above, piece, lower)
+            goes_on = not (is_value(above.text) and is_value(piece.text)) and _continues(body, above, piece)
             right, wrong = right + goes_on, wrong + (not goes_on)
     return right, wrong
 
 
-def _same_row(body: Body, group: list[int], n: int, leading: float, lower: bool, head: bool) -> bool:
+def _same_row(body: Body, group: list[int], n: int, *, head: bool) -> bool:
     distance = body.distance(n)
-    if distance > PARAMETERS.loose * leading:
+    if distance > PARAMETERS.loose * body.leading:
         return False
     before = {column for k in group for piece in body.pieces[k] for column in range(piece.first, piece.last + 1)}
     here = {column for piece in body.pieces[n] for column in range(piece.first, piece.last + 1)}
     if head and not _head_goes_on(body, group, n):
         return False
-    if distance < PARAMETERS.tight * leading:
+    if distance < PARAMETERS.tight * body.leading:
         return True
     if head:
-        return here != {0} or before == {0} or _stub_goes_on(body, group, n, lower)
+        return here != {0} or before == {0} or _stub_goes_on(body, group, n)
     pairs = [(above, piece) for piece in body.pieces[n] if (above := _above(body, group, piece)) is not None]
     if any(is_value(above.text) and is_value(piece.text) for above, piece in pairs):
         return False
-    goes_on = [_continues(body, above, piece, lower) for above, piece in pairs]
+    goes_on = [_continues(body, above, piece) for above, piece in pairs]
     if here <= before:
         if not pairs or any(is_value(piece.text) for _, piece in pairs):
             return False
@@ -599,7 +603,7 @@ def _same_row(body: Body, group: list[int], n: int, leading: float, lower: bool,
             return all(goes_on) and not _heads_a_section(body, group, n)
         return sum(goes_on) * 2 >= len(goes_on) if 0 not in here else all(goes_on)
     # A label of several lines whose values stand on its last one.
-    return before == {0} and 0 in here and bool(goes_on) and all(goes_on) and _low(pairs[0][1].text, lower)
+    return before == {0} and 0 in here and bool(goes_on) and all(goes_on) and _reads_on(body, pairs[0][1])
 
 
 def _head_goes_on(body: Body, group: list[int], n: int) -> bool:
@@ -612,37 +616,30 @@ def _head_goes_on(body: Body, group: list[int], n: int) -> bool:
     return True
 
 
-def _stub_goes_on(body: Body, group: Sequence[int], n: int, lower: bool) -> bool:
+def _stub_goes_on(body: Body, group: Sequence[int], n: int) -> bool:
     above = _above(body, group, body.pieces[n][0])
-    return above is None or _continues(body, above, body.pieces[n][0], lower)
+    return above is None or _continues(body, above, body.pieces[n][0])
 
 
 def head_by_values(body: Body) -> int:
     """How many lines stand above the first one with numbers; 0 where the columns hold no numbers."""
+
+    def is_number(piece: Piece) -> bool:
+        return is_value(piece.text) and not _YEAR.match(piece.text)
+
     counts: dict[int, list[bool]] = {}
-    for row in body.pieces:
-        for piece in row:
-            if piece.first == piece.last:
-                counts.setdefault(piece.first, []).append(is_value(piece.text) and not _YEAR.match(piece.text))
-    numeric = {
-        column for column, found in counts.items() if column and sum(found) >= max(2, PARAMETERS.most * len(found))
-    }
-    limit = min(PARAMETERS.head_limit, max(1, len(body.lines) // 2))
-    first = next(
-        (
-            n
-            for n, row in enumerate(body.pieces)
-            if any(piece.first in numeric and is_value(piece.text) and not _YEAR.match(piece.text) for piece in row)
-        ),
-        0,
-    )
-    if not 0 < first <= limit:
+    for piece in (piece for row in body.pieces for piece in row if piece.first == piece.last > 0):
+        counts.setdefault(piece.first, []).append(is_number(piece))
+    most = PARAMETERS.most
+    numeric = {column for column, found in counts.items() if sum(found) >= max(2, most * len(found))}
+    rows = enumerate(body.pieces)
+    first = next((n for n, row in rows if any(piece.first in numeric and is_number(piece) for piece in row)), 0)
+    if not 0 < first <= min(PARAMETERS.head_limit, max(1, len(body.lines) // 2)):
         return 0
-    lower = _starts_low(body)
-    known = tight_distance(body, first, lower)
-    tight = known[0] if known else PARAMETERS.tight * _leading(body)
+    known = tight_distance(body, first)
+    tight = known[0] if known else PARAMETERS.tight * body.leading
     while first > 1 and {piece.first for piece in body.pieces[first - 1]} == {0}:
-        if body.distance(first) > tight and _stub_goes_on(body, list(range(first - 1)), first - 1, lower):
+        if body.distance(first) > tight and _stub_goes_on(body, list(range(first - 1)), first - 1):
             break
         first -= 1
     return first
@@ -657,9 +654,9 @@ def _above(body: Body, group: Sequence[int], piece: Piece) -> Piece | None:
     return None
 
 
-def _continues(body: Body, above: Piece, piece: Piece, lower: bool) -> bool:
+def _continues(body: Body, above: Piece, piece: Piece) -> bool:
     """Whether a piece reads on from the one above: it starts low or the other ends open, or had no room there."""
-    if _low(piece.text, lower) or _OPEN_END.search(above.text):
+    if _reads_on(body, piece) or _OPEN_END.search(above.text):
         return True
     if above.text.endswith(":"):
         return False
@@ -670,8 +667,8 @@ def _continues(body: Body, above: Piece, piece: Piece, lower: bool) -> bool:
     return above.width + body.measures.space + (word.x1 - word.x0) > PARAMETERS.full_line * room
 
 
-def _low(text: str, lower: bool) -> bool:
-    return not lower and bool(_GOES_ON.match(text))
+def _reads_on(body: Body, piece: Piece) -> bool:
+    return not body.starts_low and _GOES_ON.match(piece.text) is not None
 
 
 def _heads_a_section(body: Body, group: Sequence[int], n: int) -> bool:
@@ -683,29 +680,3 @@ def _heads_a_section(body: Body, group: Sequence[int], n: int) -> bool:
     if above and here < above[0] - near:
         return True
     return bool(below) and here < below[0] - near and not (above and here > above[0] + near)
-
-
-def _leading(body: Body) -> float:
-    """From one line of a text to the next, in pixels: a small distance between pieces of one column."""
-    last: dict[int, float] = {}
-    found: list[float] = []
-    for line, pieces in zip(body.lines, body.pieces, strict=True):
-        for piece in pieces:
-            if piece.first in last:
-                found.append(line.base - last[piece.first])
-            last[piece.first] = line.base
-    height = body.measures.height
-    found = [
-        distance for distance in found if PARAMETERS.shortest_leading < distance / height < PARAMETERS.longest_leading
-    ]
-    return float(np.percentile(found, PARAMETERS.leading_percentile)) if found else PARAMETERS.leading * height
-
-
-def _starts_low(body: Body) -> bool:
-    """Whether the table's texts mostly start with a small letter, so that one tells nothing."""
-    first = [piece.text for pieces in body.pieces for piece in pieces if re.match(r"[^\W\d_]", piece.text)]
-    labels = [
-        pieces[0].text for pieces in body.pieces if pieces[0].first == 0 and re.match(r"[^\W\d_]", pieces[0].text)
-    ]
-    texts = labels or first
-    return bool(texts) and sum(text[0].isupper() for text in texts) < PARAMETERS.few * len(texts)

@@ -286,7 +286,7 @@ class Piece:
 def cut(line: Line, divides: Sequence[Divide], measures: Measures, ruled: Sequence[Divide] = ()) -> list[Piece]:
     """The pieces of a line, from the left.
 
-    A blank at a divide parts two pieces, unless it is but a space between words and nothing else tells that the
+    A blank at a divide parts two pieces, unless it is only a space between words and nothing else tells that the
     columns are so near there.
     """
     places = [divide.x for divide in divides]
@@ -329,7 +329,7 @@ def _least_gap(divide: Divide, measures: Measures) -> float:
 
 
 def _placed(words: tuple[Word, ...], places: Sequence[float], measures: Measures) -> Piece:
-    """Words in their columns; what reaches only a little into a column stands in the one beside it."""
+    """Words in their columns; what reaches only a little into a column belongs to the one beside it."""
     box = around(words)
     width = box.x1 - box.x0
     slack = min(measures.height / 2, PARAMETERS.overhang * width)
@@ -399,7 +399,7 @@ def join_labels(rows: Sequence[list[Piece]], head: int, measures: Measures) -> l
 
 
 def by_column(rows: Sequence[Sequence[Piece]]) -> dict[int, list[Box]]:
-    """The boxes of the pieces that stand in one column, by column."""
+    """The boxes of the pieces that fill one column, by column."""
     found: dict[int, list[Box]] = {}
     for row in rows:
         for piece in row:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _PROMPT = (
     "Read the table in the picture, row by row, its head first. Write down what each cell says exactly as it is "
     'printed, with its signs, and "" for an empty one. Every row has the same number of cells; of a cell that spans '
-    "several, write the text in the first. No rows if there is no table."
+    "several, write the text in the first. No rows if the picture has no table."
 )
 _MOST_CELLS = 20_000
 _MOST_NOTES = 20

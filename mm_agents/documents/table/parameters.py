@@ -81,7 +81,7 @@ class TableParameters:
     ink: int = 48  # levels between ink and ground: shadows and tints are weaker
     most_overlooked: int = 40  # with more, the grid is wrong, or the page is a picture
     letters: int = 28  # pixels: how high capitals are made before they are read again
-    dash_height: float = 0.3  # a dash is no higher
+    dash_height: float = 0.3  # a dash is lower
     hyphen: float = 0.62  # a dash that is shorter is a hyphen
     sure: float = 0.6  # confidence: what is read less surely again is not taken
     unsure: float = 0.75  # confidence: a cell with a word read less surely is doubtful

@@ -197,7 +197,7 @@ def all_series(table: TableData) -> list[Series]:
 
 
 def paths(table: TableData) -> list[str]:
-    """What each row is called, the section that it stands in before it: "Unemployment rate (men) / Ages 18 and 19"."""
+    """What each row is called, its section before it: "Unemployment rate (men) / Ages 18 and 19"."""
     rows: dict[int, list[Cell]] = {}
     for cell in table.cells:
         rows.setdefault(cell.row, []).append(cell)
@@ -402,7 +402,7 @@ def answer(table: TableData, question: str, *, model: ChatModel | None = None) -
     """Answer a question about a table; ``answer`` is None where it cannot be told, and ``reason`` says why."""
     series = all_series(table)
     if not series:
-        return _unanswered(question, "The table has no numbers." if table.cells else "There is no table.")
+        return _unanswered(question, "The table has no numbers." if table.cells else "No table was found.")
     if model is not None:
         shown = fenced(table.to_markdown()[:_LONGEST_TABLE], what="The table")
         prompt = "\n\n".join([_PROMPT, shown, fenced(question, what="The question")])

@@ -72,14 +72,14 @@ class TableReader:
             A table without cells where there is none; ``notes`` says why.
 
         Raises:
-            ConfigError: there is no such page.
+            ConfigError: the document has no such page.
             UnsupportedMediaError: neither a picture nor a PDF, or an encrypted PDF.
             MediaError: the file is damaged, too large or out of reach.
             MissingExtraError: the extra ``documents`` is not installed.
             ChatError: the model cannot be reached, or its reply does not fit.
         """
         engine: Ocr = ocr or default_ocr()
-        found = Table(notes=("No table was found: there is no page.",))
+        found = Table(notes=("No table was found: the document has no pages.",))
         for opened in open_pages(source, ocr=engine, numbers=None if page is None else [page]):
             found = read_page(opened, ocr=engine)
             if model is not None:
@@ -98,7 +98,7 @@ def read_page(page: Page, *, ocr: Ocr | None = None) -> Table:
     """Read the table of a page."""
     lines = make_lines(page.words)
     if not lines:
-        return _nothing(page, "there is no text")
+        return _nothing(page, "the page has no text")
     measures = measure(lines)
     cards = read_cards(page, measures)
     if cards is not None:
@@ -194,16 +194,16 @@ def _nothing(page: Page, reason: str) -> Table:
 
 
 def _no_table(grid: Grid) -> str | None:
-    """Why a grid is no table; None where it is one."""
+    """Why a grid does not make a table; None where it does."""
     rows = max((cell.row + cell.row_span for cell in grid.cells), default=0)
     columns = max((cell.column + cell.column_span for cell in grid.cells), default=0)
     if rows < 2 or columns < 2:
         return "there is only one row or column"
     filled = sum(cell.row_span * cell.column_span for cell in grid.cells)
     if not grid.ruled and filled < PARAMETERS.most_beside * rows * columns:
-        return "the words do not stand in rows and columns"
+        return "the words do not form rows and columns"
     if not grid.ruled and _is_running_text(grid):
-        return "the columns are those of a running text"
+        return "the columns are those of running text"
     return None
 
 

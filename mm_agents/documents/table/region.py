@@ -193,7 +193,7 @@ def _blocks(page: _Page) -> list[list[int]]:
 
 
 def _with_blocks(part: list[int], blocks: Sequence[list[int]], page: _Page) -> list[int]:
-    """A part and the blocks next to it, one after the other, that stand in its columns."""
+    """A part and the blocks next to it, one after the other, that fit into its columns."""
     divides = [divide.x for divide in find_divides([page.lines[n] for n in part], page.measures)]
     for step in (1, -1):
         beyond = [block for block in blocks if (block[0] > part[-1] if step > 0 else block[-1] < part[0])]
