@@ -15,7 +15,7 @@ from mm_agents.documents.numbers import decimal_mark
 from mm_agents.documents.opencv import opencv
 from mm_agents.documents.pages import Page
 from mm_agents.documents.table.data import Cell, Quantity, quantity_of, without_marks
-from mm_agents.documents.table.lines import Line, Measures, make_lines, plain
+from mm_agents.documents.table.lines import Line, Measures, make_lines, plain, runs_of
 from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.documents.table.result import Table
 from mm_agents.types import Box, ByteArray, Evidence, Word
@@ -114,9 +114,8 @@ def _title_above(lattice: Lattice, column: int, outside: Sequence[Word], measure
     for line in reversed(lines):
         if found:
             step = found[0].middle - line.middle
-            if step > PARAMETERS.leading * max(line.height, found[0].height) or _size(line) < PARAMETERS.most * _size(
-                found[0]
-            ):
+            far = step > PARAMETERS.leading * max(line.height, found[0].height)
+            if far or _size(line) < PARAMETERS.most * _size(found[0]):
                 break
         found.insert(0, line)
     return _joined(line.words for line in found)
@@ -125,15 +124,8 @@ def _title_above(lattice: Lattice, column: int, outside: Sequence[Word], measure
 def _within(line: Line, start: int, end: int) -> Line | None:
     """The part of a line that stands over a column; none of a run of words that goes beyond it."""
     margin = PARAMETERS.same_size * (end - start)
-    runs: dict[int, list[Word]] = {}
-    for word in line.words:
-        runs.setdefault(word.line, []).append(word)
-    kept = [
-        word
-        for run in runs.values()
-        if run[0].place.x0 >= start - margin and run[-1].place.x1 <= end + margin
-        for word in run
-    ]
+    runs = [run.words for run in runs_of(line.words)]
+    kept = _joined(run for run in runs if run[0].place.x0 >= start - margin and run[-1].place.x1 <= end + margin)
     return Line(words=tuple(sorted(kept, key=lambda word: word.place.x0))) if kept else None
 
 
@@ -215,15 +207,8 @@ def _top(page: Page, cells: Sequence[Cell]) -> int:
 
 def _title(page: Page, words: Sequence[Word], cards_top: int) -> Evidence | None:
     """The largest line above the cards."""
-    runs: dict[int, list[Word]] = {}
-    for word in words:
-        runs.setdefault(word.line, []).append(word)
-    lines = [Line(words=tuple(run)) for run in runs.values()]
-    best = max(
-        (line for line in lines if line.middle < cards_top),
-        key=lambda line: (_size(line), len(line.words)),
-        default=None,
-    )
+    lines = [line for line in runs_of(words) if line.middle < cards_top]
+    best = max(lines, key=lambda line: (_size(line), len(line.words)), default=None)
     return page.evidence(best.words, how="title") if best else None
 
 

@@ -304,12 +304,11 @@ def _centred(piece: Piece, extents: Extents, steady: dict[int, list[Box]], measu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """The cells of a table, how many of its rows are head, whether ruling lines told rows or columns, its box."""
+    """The cells of a table, how many of its rows are head, and whether ruling lines part rows or columns."""
 
     cells: tuple[Draft, ...]
     head_rows: int
     ruled: bool
-    box: Box
 
 
 def make_grid(lines: Sequence[Line], rulings: Rulings, measures: Measures, barriers: Sequence[bool]) -> Grid:
@@ -346,15 +345,15 @@ def make_grid(lines: Sequence[Line], rulings: Rulings, measures: Measures, barri
             for n in group
             for piece in pieces[n]
         ]
-    return _finished(cells, lines[:head], ruled=several is not None or bool(ruled), box=box)
+    return _finished(cells, lines[:head], ruled=several is not None or bool(ruled))
 
 
-def _finished(cells: Sequence[Draft], head: Sequence[Line], *, ruled: bool, box: Box) -> Grid:
+def _finished(cells: Sequence[Draft], head: Sequence[Line], *, ruled: bool) -> Grid:
     whole = compact(settled(cells))
     words = {word for line in head for word in line.words}
     marked = max((cell.row + 1 for cell in whole if words.intersection(cell.words)), default=0)
     rows = head_rows(whole, marked)
-    return Grid(cells=tuple(compact(settled(deepen(whole, rows)))), head_rows=rows, ruled=ruled, box=box)
+    return Grid(cells=tuple(compact(settled(deepen(whole, rows)))), head_rows=rows, ruled=ruled)
 
 
 # ---------------------------------------------------------------- rows by ruling lines

@@ -78,12 +78,9 @@ def make_lines(words: Iterable[Word]) -> list[Line]:
 
     Words that were read in one run stay together: a "+" or a "-" alone stands higher or lower than its number.
     """
-    runs: dict[int, list[Word]] = {}
-    for word in words:
-        if not word.turned and not _LEADER.fullmatch(word.text):
-            runs.setdefault(word.line, []).append(word)
+    runs = runs_of(word for word in words if not word.turned and not _LEADER.fullmatch(word.text))
     found: list[list[Line]] = []
-    for run in sorted((Line(words=tuple(run)) for run in runs.values()), key=lambda run: run.middle):
+    for run in sorted(runs, key=lambda run: run.middle):
         near = [group for group in found[-4:] if _beside(group, run)]
         if near:
             min(near, key=lambda group: abs(_middle(group) - run.middle)).append(run)
@@ -94,6 +91,14 @@ def make_lines(words: Iterable[Word]) -> list[Line]:
         Line(words=tuple(sorted((word for run in group for word in run.words), key=lambda word: word.place.x0)))
         for group in found
     ]
+
+
+def runs_of(words: Iterable[Word]) -> list[Line]:
+    """Words by the run that they were read in."""
+    runs: dict[int, list[Word]] = {}
+    for word in words:
+        runs.setdefault(word.line, []).append(word)
+    return [Line(words=tuple(run)) for run in runs.values()]
 
 
 def _beside(group: Sequence[Line], run: Line) -> bool:

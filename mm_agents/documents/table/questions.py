@@ -314,9 +314,8 @@ def _count(query: Query, series: Series, items: Sequence[Item]) -> Computed:
     matches = [item for item in items if holds(item.quantity.value, condition.value)]
     names = f": {_joined([item.label for item in matches])}" if matches else ""
     wanted = printed(Quantity(value=condition.value, unit=items[0].quantity.unit))
-    phrase = {"more": "more than", "less": "less than", "equal": "exactly"}.get(
-        condition.comparison, condition.comparison
-    )
+    phrases = {"more": "more than", "less": "less than", "equal": "exactly"}
+    phrase = phrases.get(condition.comparison, condition.comparison)
     return f"{len(matches)} of {len(items)} have {_named(series)} of {phrase} {wanted}{names}", len(matches), matches
 
 

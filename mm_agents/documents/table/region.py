@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mm_agents.documents.opencv import opencv
-from mm_agents.documents.table.lines import Divide, Line, Measures
+from mm_agents.documents.table.lines import Divide, Line, Measures, find_divides, gaps_of
 from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.types import Box, Word
 
@@ -18,21 +20,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mm_agents.types import ByteArray
-import re
-from bisect import bisect_left
-
-from mm_agents.documents.table.lines import find_divides, gaps_of
 
 _CAPTION = re.compile(r"(?:table|tab\.|tabelle|tableau|figure|fig\.|source|note|notes)\b[\s.:]*\d*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
-    """The lines of a table, those above that may be its title, and whether there is more on the page."""
+    """The lines of a table, and those above that may be its title."""
 
     lines: tuple[Line, ...]
     above: tuple[Line, ...] = ()
-    whole: bool = True
 
 
 def find_region(lines: Sequence[Line], rulings: Rulings, measures: Measures) -> Region | None:
@@ -48,17 +45,12 @@ def find_region(lines: Sequence[Line], rulings: Rulings, measures: Measures) -> 
     part = _extended(max(strong or blocks, key=page.worth), page, up=not strong)
     if not strong:
         part = _with_blocks(part, blocks, page)
-    others = sum(len(line.words) for n, line in enumerate(lines) if n not in part)
-    if sum(prose) < 2 and others <= (PARAMETERS.few if strong else PARAMETERS.most_beside) * sum(
-        len(line.words) for line in lines
-    ):
+    beside = sum(len(line.words) for n, line in enumerate(lines) if n not in part)
+    most_beside = PARAMETERS.few if strong else PARAMETERS.most_beside
+    if sum(prose) < 2 and beside <= most_beside * sum(len(line.words) for line in lines):
         part = list(range(len(lines)))
     part = _without_captions(part, page, rulings.horizontal, keep_prose=len(part) == len(lines))
-    return Region(
-        lines=tuple(lines[n] for n in part),
-        above=tuple(lines[max(part[0] - 3, 0) : part[0]]),
-        whole=len(part) == len(lines),
-    )
+    return Region(lines=tuple(lines[n] for n in part), above=tuple(lines[max(part[0] - 3, 0) : part[0]]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,10 +131,8 @@ def _ruled_between(before: Word, after: Word, vertical: Sequence[Ruling]) -> boo
 def _is_prose(line: Line, runs: int, lines: Sequence[Line]) -> bool:
     """Whether a line reads like one of a running text: many words without a gap along most of the page's text."""
     left, right = min(one.box.x0 for one in lines), max(one.box.x1 for one in lines)
-    box = line.box
-    return (
-        runs == 1 and len(line.words) >= PARAMETERS.prose_words and box.x1 - box.x0 > PARAMETERS.most * (right - left)
-    )
+    wide = line.box.x1 - line.box.x0 > PARAMETERS.most * (right - left)
+    return runs == 1 and len(line.words) >= PARAMETERS.prose_words and wide
 
 
 # ---------------------------------------------------------------- candidates
