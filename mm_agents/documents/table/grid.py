@@ -108,20 +108,26 @@ def _from_the_top(lines: Sequence[tuple[Word, ...]]) -> tuple[tuple[Word, ...], 
     return tuple(sorted(lines, key=lambda line: (boxes[line].y0 + boxes[line].y1, boxes[line].x0)))
 
 
-Extents = dict[int, tuple[float, float]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class _Columns:
-    """Where the texts of columns begin and end, the boxes in each, and where columns themselves begin and end."""
+    """The boxes of the texts in each column, where columns begin and end, and the measures of the print."""
 
-    extents: Extents
-    steady: dict[int, list[Box]]
+    boxes: dict[int, list[Box]]
     edges: Sequence[float]
+    measures: Measures
 
     @property
     def number(self) -> int:
         return len(self.edges) - 1
+
+    @cached_property
+    def extents(self) -> dict[int, tuple[int, int]]:
+        """Where the texts of each column begin and end."""
+        return {column: (min(b.x0 for b in boxes), max(b.x1 for b in boxes)) for column, boxes in self.boxes.items()}
+
+    def aligns(self, piece: Piece) -> bool:
+        """Whether a piece is aligned with the texts of its first column."""
+        return aligned(piece.box, self.boxes.get(piece.first, []), self.measures)
 
 
 def widen(
@@ -137,18 +143,15 @@ def widen(
     In the head, those with a ruling line of their own beneath, and those centred over several columns of the line
     below. In the body, lines of a single piece that is centred over the columns: they head a section.
     """
-    extents, steady = _extents(pieces), by_column(pieces)
-    table = _Columns(extents=extents, steady=steady, edges=edges)
-    columns = table.number
+    columns = _Columns(boxes=by_column(pieces), edges=edges, measures=measures)
     widened: list[list[Piece]] = []
     for n, row in enumerate(pieces):
         if n + 1 < head:
             beneath = [s for s in separators if lines[n].middle < s.y < lines[n + 1].middle]
-            widened.append(_over_rulings(row, beneath, extents, columns))
             below = max(pieces[n + 1 : head], key=len)
-            widened[-1] = _over_columns(widened[-1], below, table, measures)
+            widened.append(_over_columns(_over_rulings(row, beneath, columns), below, columns))
         elif n >= max(head, 1) and len(row) == 1 and row[0].last > 0:
-            widened.append([_centred(row[0], extents, steady, measures, columns)])
+            widened.append([_centred(row[0], columns)])
         else:
             widened.append(row)
     return widened
@@ -195,17 +198,6 @@ def _is_year(text: str) -> bool:
     return len(digits) >= 4 and digits[:2] in ("19", "20")
 
 
-def _extents(pieces: Sequence[Sequence[Piece]]) -> Extents:
-    found: Extents = {}
-    for row in pieces:
-        for piece in row:
-            if piece.first == piece.last:
-                box = piece.box
-                x0, x1 = found.get(piece.first, (box.x0, box.x1))
-                found[piece.first] = (min(x0, box.x0), max(x1, box.x1))
-    return found
-
-
 def _free(row: Sequence[Piece], piece: Piece, columns: int) -> tuple[int, int]:
     """The first and last column that a piece may span without reaching its neighbours."""
     low = max((other.last + 1 for other in row if other.last < piece.first), default=0)
@@ -213,44 +205,39 @@ def _free(row: Sequence[Piece], piece: Piece, columns: int) -> tuple[int, int]:
     return low, high
 
 
-def _over_rulings(row: Sequence[Piece], beneath: Sequence[Separator], extents: Extents, columns: int) -> list[Piece]:
+def _over_rulings(row: Sequence[Piece], beneath: Sequence[Separator], columns: _Columns) -> list[Piece]:
     found: list[Piece] = []
     for piece in row:
         middle = (piece.box.x0 + piece.box.x1) / 2
-        low, high = _free(row, piece, columns)
+        low, high = _free(row, piece, columns.number)
         ruled = next((s for one in beneath for s in one.stretches if s[0] <= middle <= s[1]), None)
         if ruled:
-            under = [c for c, (x0, x1) in extents.items() if ruled[0] <= (x0 + x1) / 2 <= ruled[1] and low <= c <= high]
+            middles = {c: (x0 + x1) / 2 for c, (x0, x1) in columns.extents.items() if low <= c <= high}
+            under = [c for c, x in middles.items() if ruled[0] <= x <= ruled[1]]
             if under:
                 piece = replace(piece, first=min(*under, piece.first), last=max(*under, piece.last))
         found.append(piece)
     return found
 
 
-def _over_columns(row: Sequence[Piece], below: Sequence[Piece], columns: _Columns, measures: Measures) -> list[Piece]:
+def _over_columns(row: Sequence[Piece], below: Sequence[Piece], columns: _Columns) -> list[Piece]:
     """Titles centred over several columns of the line below that have none of their own.
 
     One that stands over a column of its own may be the first line of a longer title; where others of its line span
     columns, so does it, if it is centred over its neighbours too.
     """
-    sure = [_spanned(piece, row, below, columns, measures) for piece in row]
+    sure = [_spanned(piece, row, below, columns) for piece in row]
     if not any(span for span in sure):
         return list(row)
     found: list[Piece] = []
     for piece, span in zip(row, sure, strict=True):
-        span = span or _spanned(piece, row, below, columns, measures, among=True)
+        span = span or _spanned(piece, row, below, columns, among=True)
         found.append(replace(piece, first=span[0], last=span[1]) if span else piece)
     return found
 
 
 def _spanned(
-    piece: Piece,
-    row: Sequence[Piece],
-    below: Sequence[Piece],
-    columns: _Columns,
-    measures: Measures,
-    *,
-    among: bool = False,
+    piece: Piece, row: Sequence[Piece], below: Sequence[Piece], columns: _Columns, *, among: bool = False
 ) -> tuple[int, int] | None:
     """The first and last column that a title is centred over; None where it stands over its own alone."""
     least = 2
@@ -259,8 +246,8 @@ def _spanned(
     own = [other for other in under if other.first <= piece.last and piece.first <= other.last]
     middle = (piece.box.x0 + piece.box.x1) / 2
     if piece.first == piece.last and own:
-        over_own = abs((own[0].box.x0 + own[-1].box.x1) / 2 - middle) <= measures.height / 2
-        if not among and (over_own or aligned(piece.box, columns.steady.get(piece.first, []), measures)):
+        over_own = abs((own[0].box.x0 + own[-1].box.x1) / 2 - middle) <= columns.measures.height / 2
+        if not among and (over_own or columns.aligns(piece)):
             return None
         least = 3 if over_own else 2
     best: tuple[float, int, int] | None = None
@@ -271,7 +258,7 @@ def _spanned(
             if not (whole and first <= piece.first and piece.last <= last):
                 continue
             away, width = _away(middle, under[a : b + 1], columns)
-            near = max(PARAMETERS.centred * measures.height, PARAMETERS.few * width)
+            near = max(PARAMETERS.centred * columns.measures.height, PARAMETERS.few * width)
             if away <= near and (best is None or away < best[0]):
                 best = (away, first, last)
     return best[1:] if best else None
@@ -281,24 +268,24 @@ def _away(middle: float, group: Sequence[Piece], columns: _Columns) -> tuple[flo
     """How far a place is from the middle of others, or of the columns that they are in; and how wide those are."""
     extents = columns.extents
     spans = [extents[c] for other in group for c in range(other.first, other.last + 1) if c in extents]
-    spans = spans or [(float(other.box.x0), float(other.box.x1)) for other in group]
+    spans = spans or [(other.box.x0, other.box.x1) for other in group]
     low, high = min(x0 for x0, _ in spans), max(x1 for _, x1 in spans)
     texts = (min(other.box.x0 for other in group) + max(other.box.x1 for other in group)) / 2
     whole = (columns.edges[group[0].first] + columns.edges[group[-1].last + 1]) / 2
     return min(abs(middle - x) for x in (texts, (low + high) / 2, whole)), high - low
 
 
-def _centred(piece: Piece, extents: Extents, steady: dict[int, list[Box]], measures: Measures, columns: int) -> Piece:
-    if piece.first == piece.last and aligned(piece.box, steady.get(piece.first, []), measures):
+def _centred(piece: Piece, columns: _Columns) -> Piece:
+    if piece.first == piece.last and columns.aligns(piece):
         return piece
     middle = (piece.box.x0 + piece.box.x1) / 2
-    near = PARAMETERS.centred * measures.height
+    near = PARAMETERS.centred * columns.measures.height
     for first in (1, 0):
-        spanned = [extents[c] for c in range(first, columns) if c in extents]
+        spanned = [columns.extents[c] for c in range(first, columns.number) if c in columns.extents]
         if len(spanned) < 2 or first > piece.first:
             continue
         if abs((min(x0 for x0, _ in spanned) + max(x1 for _, x1 in spanned)) / 2 - middle) <= near:
-            return replace(piece, first=first, last=columns - 1)
+            return replace(piece, first=first, last=columns.number - 1)
     return piece
 
 
