@@ -460,13 +460,6 @@ class Body:
                     self.widths[piece.first] = max(self.widths.get(piece.first, 0.0), float(piece.width))
 
     @cached_property
-    def sentences(self) -> bool:
-        """Whether labels are written like sentences: all but their first words start with small letters."""
-        words = [w for row in self.pieces if row[0].first == 0 for w in row[0].text.split()[1:] if len(w) > 3]
-        letters = [word for word in words if word[0].isalpha()]
-        return len(letters) > 5 and sum(word[0].isupper() for word in letters) < PARAMETERS.few * len(letters)
-
-    @cached_property
     def starts_low(self) -> bool:
         """Whether the table's texts mostly start with a small letter, so that one says nothing."""
         pieces = [piece for row in self.pieces for piece in row if re.match(r"[^\W\d_]", piece.text)]
@@ -583,11 +576,7 @@ def _same_row(body: Body, group: list[int], n: int, *, head: bool) -> bool:
     if here <= before:
         if not pairs or any(is_value(piece.text) for _, piece in pairs):
             return False
-        if 0 in here and here != before and len(here) > 1:
-            return all(goes_on)
-        if here == {0}:
-            return all(goes_on) and not _heads_a_section(body, group, n)
-        return sum(goes_on) * 2 >= len(goes_on) if 0 not in here else all(goes_on)
+        return all(goes_on) if 0 in here else sum(goes_on) * 2 >= len(goes_on)
     # A label of several lines whose values stand on its last one.
     return before == {0} and 0 in here and bool(goes_on) and all(goes_on) and _reads_on(body, pairs[0][1])
 
@@ -646,8 +635,6 @@ def _continues(body: Body, above: Piece, piece: Piece) -> bool:
         return True
     if above.text.endswith(":"):
         return False
-    if piece.first == 0 and body.sentences and piece.text[:1].isupper():
-        return False
     word = piece.words[0].place
     room = body.widths.get(piece.first, 0.0)
     return above.width + body.measures.space + (word.x1 - word.x0) > PARAMETERS.full_line * room
@@ -655,14 +642,3 @@ def _continues(body: Body, above: Piece, piece: Piece) -> bool:
 
 def _reads_on(body: Body, piece: Piece) -> bool:
     return not body.starts_low and _GOES_ON.match(piece.text) is not None
-
-
-def _heads_a_section(body: Body, group: Sequence[int], n: int) -> bool:
-    """Whether a lone label stands over the rows that follow: it is further out than what is above or below."""
-    here = body.pieces[n][0].box.x0
-    near = PARAMETERS.alignment * body.measures.height
-    above = [piece.box.x0 for piece in body.pieces[group[0]] if piece.first == 0]
-    below = [piece.box.x0 for piece in body.pieces[n + 1] if piece.first == 0] if n + 1 < len(body.lines) else []
-    if above and here < above[0] - near:
-        return True
-    return bool(below) and here < below[0] - near and not (above and here > above[0] + near)

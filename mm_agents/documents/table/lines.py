@@ -26,12 +26,7 @@ _TALL = re.compile(r"[A-Zbdfhklt0-9]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
-    """What a page's print measures.
-
-    Attributes:
-        height: of capitals and digits, in pixels.
-        space: between two words of a sentence, in pixels.
-    """
+    """The height of a page's capitals and digits, and the space between two words of a sentence, in pixels."""
 
     height: float
     space: float
@@ -259,13 +254,7 @@ _BEHIND = frozenset("% ) ‰".split())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """Words of one line in one cell.
-
-    Attributes:
-        words: at least one.
-        first: the first column that it covers, from 0.
-        last: the last one.
-    """
+    """Words of one line in one cell, and the first and the last column, from 0, that it covers."""
 
     words: tuple[Word, ...]
     first: int

@@ -227,13 +227,7 @@ def _extended(part: Sequence[int], page: _Page, *, up: bool = True) -> list[int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """A ruling line on the straight page, in pixels.
-
-    Attributes:
-        at: its y where it is horizontal, its x where it is vertical.
-        start: where it begins on the other axis.
-        end: where it ends.
-    """
+    """A ruling line on the straight page: its y, or x where it is vertical, and its ends on the other axis, in pixels."""
 
     at: float
     start: float
