@@ -227,7 +227,7 @@ def _extended(part: Sequence[int], page: _Page, *, up: bool = True) -> list[int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """A ruling line on the straight page: its y, or x where it is vertical, and its ends on the other axis, in pixels."""
+    """A ruling line on the straight page, in pixels: its y (x where it is vertical), and its ends on the other axis."""
 
     at: float
     start: float
