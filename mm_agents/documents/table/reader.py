@@ -156,9 +156,8 @@ def _title(page: Page, above: Sequence[Line], first: Line, measures: Measures) -
     found: list[Line] = []
     for line in reversed(above):
         below = found[0] if found else first
-        if below.box.y0 - line.box.y1 > (PARAMETERS.loose if found else PARAMETERS.lone_blank) * max(
-            measures.height, line.size
-        ):
+        near = PARAMETERS.loose if found else PARAMETERS.lone_blank
+        if below.box.y0 - line.box.y1 > near * max(measures.height, line.size):
             break
         found.insert(0, line)
     return page.evidence([word for line in found for word in line.words], how="title") if found else None
