@@ -262,8 +262,7 @@ def find_boxes(pixels: ByteArray, height: float) -> list[Box]:
         part = (labels[y : y + high, x : x + wide] == n).astype(np.uint8)
         outlines, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         if max(cv2.contourArea(outline) for outline in outlines) >= PARAMETERS.card_filled * (wide - 1) * (high - 1):
-            corners = (round(value / scale) for value in (x, y, x + wide, y + high))
-            x0, y0, x1, y1 = corners
+            x0, y0, x1, y1 = (round(value / scale) for value in (x, y, x + wide, y + high))
             found.append(Box(x0=x0, y0=y0, x1=x1, y1=y1))
     return found
 
@@ -271,26 +270,18 @@ def find_boxes(pixels: ByteArray, height: float) -> list[Box]:
 def find_lattice(boxes: Sequence[Box], words: Sequence[Word], height: float) -> Lattice | None:
     """The largest set of boxes of one size with words in them that lie in rows and columns, apart from each other."""
     filled = [box for box in boxes if any(holds(box, word.place) for word in words)]
-    best: Lattice | None = None
-    for model in filled:
-        alike = [box for box in filled if _alike(box, model)]
-        lattice = _lattice(alike, height)
-        if (
-            lattice
-            and _is_alone(lattice, boxes, words, height)
-            and (best is None or len(lattice.boxes) > len(best.boxes))
-        ):
-            best = lattice
-    return best
+    found = [_lattice([box for box in filled if _alike(box, model)], height) for model in filled]
+    alone = [lattice for lattice in found if lattice and _is_alone(lattice, boxes, words, height)]
+    return max(alone, key=lambda lattice: len(lattice.boxes), default=None)
 
 
 def _is_alone(lattice: Lattice, boxes: Sequence[Box], words: Sequence[Word], height: float) -> bool:
     """Whether no other boxes lie against these and hardly any words stand between them, unlike cells of a table."""
     mine = list(lattice.boxes.values())
     others = [box for box in boxes if box not in mine]
-    if sum(
-        any(_against(box, other, PARAMETERS.card_gap * height) for other in others) for box in mine
-    ) > PARAMETERS.most_beside * len(mine):
+    room = PARAMETERS.card_gap * height
+    touching = sum(any(_against(box, other, room) for other in others) for box in mine)
+    if touching > PARAMETERS.most_beside * len(mine):
         return False
     left, right = lattice.columns[0][0], lattice.columns[-1][1]
     top, bottom = lattice.rows[0][0], lattice.rows[-1][1]

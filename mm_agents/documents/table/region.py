@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -314,20 +314,20 @@ def _measured(mask: NDArray[Any], height: float) -> list[Ruling]:
 def _united(rulings: Sequence[Ruling], height: float) -> list[Ruling]:
     """Pieces of one line put together, and double lines (or the two edges of a thick one) made one."""
     found: list[Ruling] = []
+
+    def touch(one: Ruling, other: Ruling) -> bool:
+        near = abs(other.at - one.at) <= PARAMETERS.same_ruling * height
+        return near and one.start <= other.end + height and other.start <= one.end + height
+
     for ruling in sorted(rulings, key=lambda one: (one.at, one.start)):
-        for n in reversed(range(len(found))):
-            other = found[n]
-            near = abs(other.at - ruling.at) <= PARAMETERS.same_ruling * height
-            if near and ruling.start <= other.end + height and other.start <= ruling.end + height:
-                total = ruling.length + other.length
-                found[n] = Ruling(
-                    at=(ruling.at * ruling.length + other.at * other.length) / total,
-                    start=min(ruling.start, other.start),
-                    end=max(ruling.end, other.end),
-                )
-                break
-        else:
+        close = takewhile(lambda n: ruling.at - found[n].at <= height, reversed(range(len(found))))  # noqa: B023
+        n = next((n for n in close if touch(ruling, found[n])), None)
+        if n is None:
             found.append(ruling)
+            continue
+        other = found[n]
+        at = (ruling.at * ruling.length + other.at * other.length) / (ruling.length + other.length)
+        found[n] = Ruling(at=at, start=min(ruling.start, other.start), end=max(ruling.end, other.end))
     return found
 
 
