@@ -111,7 +111,7 @@ def test_what_cannot_be_told_has_a_reason(divisions: Table, question: str) -> No
     assert answered.value is None
     assert answered.reason
     assert answered.to_json()["reason"] == answered.reason
-    assert Table().ask(question).reason == "There is no table."
+    assert Table().ask(question).reason == "No table was found."
 
 
 def test_an_answer_says_which_of_its_cells_are_not_verified(stock: Table) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import inspect
 import io
 import sys
 import time
+from dataclasses import FrozenInstanceError, fields
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from drawn_tables import PITCH, Sheet, Style, cards, table
 
 from mm_agents.documents.page_transform import Frame
 from mm_agents.documents.pages import Page
+from mm_agents.documents.table.parameters import PARAMETERS, TableParameters
 from mm_agents.documents.table.reader import read_page
 from mm_agents.errors import MissingExtraError
 from mm_agents.types import Box, Image, Word
@@ -206,3 +209,11 @@ def test_a_tall_page_of_five_thousand_words_takes_bounded_time() -> None:
     began = time.process_time()
     assert read_page(page).shape == (500, 10)
     assert time.process_time() - began < 60
+
+
+def test_every_number_that_decides_has_its_reason_beside_it() -> None:
+    lines = inspect.getsource(TableParameters).splitlines()
+    assert len(fields(TableParameters)) == sum(": float = " in line or ": int = " in line for line in lines)
+    assert all("  # " in line for line in lines if ": float = " in line or ": int = " in line)
+    with pytest.raises(FrozenInstanceError):
+        PARAMETERS.few = 0.5  # type: ignore[misc]

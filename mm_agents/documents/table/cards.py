@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
+import numpy as np
+
 from mm_agents.documents.locate import normalised
+from mm_agents.documents.numbers import decimal_mark
+from mm_agents.documents.opencv import opencv
 from mm_agents.documents.pages import Page
-from mm_agents.documents.table.data import Cell, Quantity, mark_of, quantity_of, without_marks
-from mm_agents.documents.table.lines import Line, Measures, make_lines, plain
+from mm_agents.documents.table.data import Cell, Quantity, quantity_of, without_marks
+from mm_agents.documents.table.lines import Line, Measures, make_lines, plain, runs_of
+from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.documents.table.result import Table
-from mm_agents.documents.table.rulings import Lattice, find_boxes, find_lattice, holds
-from mm_agents.types import Box, Evidence, Word
+from mm_agents.types import Box, ByteArray, Evidence, Word
 
 _HOW = "card"
 
@@ -44,7 +49,7 @@ def read_cards(page: Page, measures: Measures) -> Table | None:
     if lattice is None:
         return None
     cards = {place: _card([word for word in words if holds(box, word.place)]) for place, box in lattice.boxes.items()}
-    if sum(bool(card.metrics) for card in cards.values()) < 0.6 * len(cards):
+    if sum(bool(card.metrics) for card in cards.values()) < PARAMETERS.most * len(cards):
         return None
     inside = {word for word in words if any(holds(box, word.place) for box in lattice.boxes.values())}
     outside = [word for word in words if word not in inside]
@@ -70,28 +75,20 @@ def _card(words: Sequence[Word]) -> _Card:
         lines[split : split + 1] = [lines[split][:lead], lines[split][lead:]]
         values = [split]
     if len(values) == 1:
-        rest = [word for n, line in enumerate(lines) if n != values[0] for word in line]
-        return _Card(title=(), metrics=(_Metric(value=lines[values[0]], name=tuple(rest)),))
-    names_first = values[-1] == len(lines) - 1
-    return _named_before(lines, values) if names_first else _named_after(lines, values)
+        rest = _joined(line for n, line in enumerate(lines) if n != values[0])
+        return _Card(title=(), metrics=(_Metric(value=lines[values[0]], name=rest),))
+    if values[-1] == len(lines) - 1:  # names stand before their values
+        starts = [max(values[0] - 1, 0), *(n + 1 for n in values[:-1])]
+        names = [lines[start:n] for n, start in zip(values, starts, strict=True)]
+    else:
+        starts = values
+        names = [lines[n + 1 : end] for n, end in pairwise([*values, len(lines)])]
+    metrics = tuple(_Metric(value=lines[n], name=_joined(name)) for n, name in zip(values, names, strict=True))
+    return _Card(title=_joined(lines[: starts[0]]), metrics=metrics)
 
 
-def _named_after(lines: Sequence[tuple[Word, ...]], values: Sequence[int]) -> _Card:
-    ends = [*values[1:], len(lines)]
-    metrics = [
-        _Metric(value=lines[n], name=tuple(word for line in lines[n + 1 : end] for word in line))
-        for n, end in zip(values, ends, strict=True)
-    ]
-    return _Card(title=tuple(word for line in lines[: values[0]] for word in line), metrics=tuple(metrics))
-
-
-def _named_before(lines: Sequence[tuple[Word, ...]], values: Sequence[int]) -> _Card:
-    starts = [max(values[0] - 1, 0), *(n + 1 for n in values[:-1])]
-    metrics = [
-        _Metric(value=lines[n], name=tuple(word for line in lines[start:n] for word in line))
-        for n, start in zip(values, starts, strict=True)
-    ]
-    return _Card(title=tuple(word for line in lines[: starts[0]] for word in line), metrics=tuple(metrics))
+def _joined(lines: Iterable[Sequence[Word]]) -> tuple[Word, ...]:
+    return tuple(word for line in lines for word in line)
 
 
 def _quantity(line: Sequence[Word]) -> Quantity | None:
@@ -110,31 +107,25 @@ def _title_above(lattice: Lattice, column: int, outside: Sequence[Word], measure
     """The nearest lines of one size above a column of cards, no wider than it."""
     start, end = lattice.columns[column]
     top, bottom = lattice.rows[0]
-    reach = max(2.5 * (bottom - top), 8 * measures.height)
+    reach = PARAMETERS.title_reach * (bottom - top)
     near = [word for word in outside if top - reach < word.place.y1 <= top + measures.height]
     lines = [line for line in make_lines(near) for line in [_within(line, start, end)] if line is not None]
     found: list[Line] = []
     for line in reversed(lines):
         if found:
             step = found[0].middle - line.middle
-            if step > 1.8 * max(line.height, found[0].height) or _size(line) < 0.7 * _size(found[0]):
+            far = step > PARAMETERS.leading * max(line.height, found[0].height)
+            if far or _size(line) < PARAMETERS.most * _size(found[0]):
                 break
         found.insert(0, line)
-    return tuple(word for line in found for word in line.words)
+    return _joined(line.words for line in found)
 
 
 def _within(line: Line, start: int, end: int) -> Line | None:
     """The part of a line that stands over a column; none of a run of words that goes beyond it."""
-    margin = 0.08 * (end - start)
-    runs: dict[int, list[Word]] = {}
-    for word in line.words:
-        runs.setdefault(word.line, []).append(word)
-    kept = [
-        word
-        for run in runs.values()
-        if run[0].place.x0 >= start - margin and run[-1].place.x1 <= end + margin
-        for word in run
-    ]
+    margin = PARAMETERS.same_size * (end - start)
+    runs = [run.words for run in runs_of(line.words)]
+    kept = _joined(run for run in runs if run[0].place.x0 >= start - margin and run[-1].place.x1 <= end + margin)
     return Line(words=tuple(sorted(kept, key=lambda word: word.place.x0))) if kept else None
 
 
@@ -159,7 +150,7 @@ def _table(
             if at == band:
                 grid |= {(row + n, column): metric for n, metric in enumerate(card.metrics)}
         row = max((place[0] + 1 for place in grid), default=row)
-    mark = mark_of(_text(metric.value) for metric in grid.values())
+    mark = decimal_mark(_text(metric.value) for metric in grid.values())
     top = 1 if any(titles.values()) else 0
     shared = {n: _shared([metric for (at, _), metric in grid.items() if at == n]) for n in range(row)}
     left = 1 if any(shared.values()) else 0
@@ -204,7 +195,7 @@ def _shared(metrics: Sequence[_Metric]) -> list[_Metric]:
     if not names:
         return []
     name, count = names.most_common(1)[0]
-    if count < 2 or count * 3 < 2 * len(metrics):
+    if count < 2 or count < PARAMETERS.most * len(metrics):
         return []
     return [metric for metric in metrics if normalised(_text(metric.name)) == name]
 
@@ -216,15 +207,8 @@ def _top(page: Page, cells: Sequence[Cell]) -> int:
 
 def _title(page: Page, words: Sequence[Word], cards_top: int) -> Evidence | None:
     """The largest line above the cards."""
-    runs: dict[int, list[Word]] = {}
-    for word in words:
-        runs.setdefault(word.line, []).append(word)
-    lines = [Line(words=tuple(run)) for run in runs.values()]
-    best = max(
-        (line for line in lines if line.middle < cards_top),
-        key=lambda line: (_size(line), len(line.words)),
-        default=None,
-    )
+    lines = [line for line in runs_of(words) if line.middle < cards_top]
+    best = max(lines, key=lambda line: (_size(line), len(line.words)), default=None)
     return page.evidence(best.words, how="title") if best else None
 
 
@@ -235,3 +219,126 @@ def _beside(words: Sequence[Word]) -> tuple[str, ...]:
 
 def _text(words: Sequence[Word]) -> str:
     return " ".join(plain(word) for word in words)
+
+
+# ---------------------------------------------------------------- where cards are
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lattice:
+    """Boxes of one size in rows and columns.
+
+    Attributes:
+        boxes: by row and column, from 0.
+        columns: where each column begins and ends, in pixels.
+        rows: where each row begins and ends, in pixels.
+    """
+
+    boxes: dict[tuple[int, int], Box]
+    columns: tuple[tuple[int, int], ...]
+    rows: tuple[tuple[int, int], ...]
+
+
+def find_boxes(pixels: ByteArray, height: float) -> list[Box]:
+    """Closed areas of one colour in uint8 pixels, such as cards: what is written on them counts as theirs."""
+    cv2 = opencv()
+    scale = min(1.0, PARAMETERS.longest_side / max(pixels.shape[:2]))
+    small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else pixels
+    edges = np.zeros(small.shape[:2], np.uint8)
+    for channel in cv2.split(small):
+        steps = cv2.morphologyEx(channel, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+        edges |= (steps > PARAMETERS.flat_levels).astype(np.uint8)
+    number, labels, stats, _ = cv2.connectedComponentsWithStats(1 - edges, connectivity=4)
+    page = small.shape[0] * small.shape[1]
+    found: list[Box] = []
+    for n, (x, y, wide, high, area) in enumerate(stats[1:number].tolist(), start=1):
+        if (
+            wide < PARAMETERS.lone_blank * height * scale
+            or high < PARAMETERS.column_gap * height * scale
+            or wide * high > page / 2
+            or area < PARAMETERS.few * wide * high
+        ):
+            continue
+        part = (labels[y : y + high, x : x + wide] == n).astype(np.uint8)
+        outlines, _ = cv2.findContours(part, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        if max(cv2.contourArea(outline) for outline in outlines) >= PARAMETERS.card_filled * (wide - 1) * (high - 1):
+            x0, y0, x1, y1 = (round(value / scale) for value in (x, y, x + wide, y + high))
+            found.append(Box(x0=x0, y0=y0, x1=x1, y1=y1))
+    return found
+
+
+def find_lattice(boxes: Sequence[Box], words: Sequence[Word], height: float) -> Lattice | None:
+    """The largest set of boxes of one size with words in them that lie in rows and columns, apart from each other."""
+    filled = [box for box in boxes if any(holds(box, word.place) for word in words)]
+    found = [_lattice([box for box in filled if _alike(box, model)], height) for model in filled]
+    alone = [lattice for lattice in found if lattice and _is_alone(lattice, boxes, words, height)]
+    return max(alone, key=lambda lattice: len(lattice.boxes), default=None)
+
+
+def _is_alone(lattice: Lattice, boxes: Sequence[Box], words: Sequence[Word], height: float) -> bool:
+    """Whether no other boxes lie against these and hardly any words stand between them, unlike cells of a table."""
+    mine = list(lattice.boxes.values())
+    others = [box for box in boxes if box not in mine]
+    room = PARAMETERS.card_gap * height
+    touching = sum(any(_against(box, other, room) for other in others) for box in mine)
+    if touching > PARAMETERS.most_beside * len(mine):
+        return False
+    left, right = lattice.columns[0][0], lattice.columns[-1][1]
+    top, bottom = lattice.rows[0][0], lattice.rows[-1][1]
+    across = Box(x0=left, y0=top, x1=right, y1=bottom)
+    inside = [word for word in words if holds(across, word.place)]
+    return sum(any(holds(box, word.place) for box in mine) for word in inside) >= PARAMETERS.nearly_all * len(inside)
+
+
+def _against(box: Box, other: Box, room: float) -> bool:
+    """Whether two boxes lie side by side, or one on the other, with hardly any room between."""
+    beside = min(box.y1, other.y1) - max(box.y0, other.y0) > (box.y1 - box.y0) / 2
+    over = min(box.x1, other.x1) - max(box.x0, other.x0) > (box.x1 - box.x0) / 2
+    across = max(other.x0 - box.x1, box.x0 - other.x1)
+    along = max(other.y0 - box.y1, box.y0 - other.y1)
+    return (beside and 0 <= across <= room) or (over and 0 <= along <= room)
+
+
+def holds(box: Box, place: Box) -> bool:
+    """Whether a box holds the middle of a place."""
+    x, y = (place.x0 + place.x1) / 2, (place.y0 + place.y1) / 2
+    return box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1
+
+
+def _alike(box: Box, other: Box) -> bool:
+    wide, high = box.x1 - box.x0, box.y1 - box.y0
+    same = PARAMETERS.same_size
+    return abs(wide - (other.x1 - other.x0)) <= same * wide and abs(high - (other.y1 - other.y0)) <= same * high
+
+
+def _lattice(boxes: Sequence[Box], height: float) -> Lattice | None:
+    if len(boxes) < 3:
+        return None
+    columns = _strips([(box.x0, box.x1) for box in boxes])
+    rows = _strips([(box.y0, box.y1) for box in boxes])
+    placed: dict[tuple[int, int], Box] = {}
+    for box in boxes:
+        place = (_index(rows, box.y0, box.y1), _index(columns, box.x0, box.x1))
+        if place in placed:
+            return None
+        placed[place] = box
+    room = PARAMETERS.card_gap * height
+    apart = all(after[0] - before[1] > room for strips in (rows, columns) for before, after in pairwise(strips))
+    enough = len(columns) >= 2 and len(placed) >= PARAMETERS.most * len(columns) * len(rows)
+    return Lattice(boxes=placed, columns=columns, rows=rows) if apart and enough else None
+
+
+def _strips(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Spans that lie over each other made one: the median of each heap."""
+    heaps: list[list[tuple[int, int]]] = []
+    for span in sorted(spans):
+        if heaps and (span[0] + span[1]) / 2 < heaps[-1][-1][1]:
+            heaps[-1].append(span)
+        else:
+            heaps.append([span])
+    return tuple((int(median(a for a, _ in heap)), int(median(b for _, b in heap))) for heap in heaps)
+
+
+def _index(strips: Sequence[tuple[int, int]], start: int, end: int) -> int:
+    middle = (start + end) / 2
+    return min(range(len(strips)), key=lambda n: abs(sum(strips[n]) / 2 - middle))

@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Any, Literal
 
 from mm_agents.documents.locate import normalised
-from mm_agents.documents.numbers import DecimalMark, decimal_mark, numbers_in
+from mm_agents.documents.numbers import DecimalMark, numbers_in
+from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.documents.text import markdown_table
 from mm_agents.types import Box, Evidence, place_json
 
@@ -82,11 +83,6 @@ def quantity_of(text: str, mark: DecimalMark | None = None) -> Quantity | None:
     if after.casefold().rstrip(".") in _SCALES:
         return Quantity(value=number.value * _SCALES[after.casefold().rstrip(".")], unit=unit)
     return Quantity(value=number.value, unit=match[1])
-
-
-def mark_of(texts: Iterable[str]) -> DecimalMark | None:
-    """The decimal mark of a table, from all its texts."""
-    return decimal_mark(texts)
 
 
 def digits_for_letters(text: str) -> str | None:
@@ -202,7 +198,7 @@ class TableData:
 
     @property
     def rows(self) -> list[list[str]]:
-        """The texts in the grid, the head's rows first; a text that spans several places stands in the first."""
+        """The texts in the grid, the head's rows first; a text that spans several places is in the first."""
         height, width = self.shape
         found = [[""] * width for _ in range(height)]
         for cell in self.cells:
@@ -230,7 +226,11 @@ class TableData:
         if all(cell.quantity and len(cell.text) < 4 for cell in columns[0]):
             for column, cells in enumerate(columns):
                 texts = {cell.text for cell in cells if cell.quantity is None}
-                if len(texts) > 1 and len(texts) >= 0.8 * len(columns[0]) and len(texts) == len(cells):
+                if (
+                    len(texts) > 1
+                    and len(texts) >= PARAMETERS.nearly_all * len(columns[0])
+                    and len(texts) == len(cells)
+                ):
                     return column
         return 0
 

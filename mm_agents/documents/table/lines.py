@@ -12,6 +12,8 @@ from statistics import median
 
 import numpy as np
 
+from mm_agents.documents.pages import covering
+from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.types import Box, Word
 
 _LEADER = re.compile(r"[.·…•_\s]{3,}$")
@@ -24,12 +26,7 @@ _TALL = re.compile(r"[A-Zbdfhklt0-9]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measures:
-    """What a page's print measures.
-
-    Attributes:
-        height: of capitals and digits, in pixels.
-        space: between two words of a sentence, in pixels.
-    """
+    """The height of a page's capitals and digits, and the space between two words of a sentence, in pixels."""
 
     height: float
     space: float
@@ -61,7 +58,9 @@ class Line:
     def size(self) -> float:
         """How large its letters are, in pixels: by their height and by their width, so that a stray box counts less."""
         heights = [word.place.y1 - word.place.y0 for word in self.words]
-        return min(median(heights), 1.9 * median(_width(word) / len(word.text) for word in self.words))
+        return min(
+            median(heights), PARAMETERS.letter_aspect * median(_width(word) / len(word.text) for word in self.words)
+        )
 
     @property
     def height(self) -> float:
@@ -74,12 +73,9 @@ def make_lines(words: Iterable[Word]) -> list[Line]:
 
     Words that were read in one run stay together: a "+" or a "-" alone stands higher or lower than its number.
     """
-    runs: dict[int, list[Word]] = {}
-    for word in words:
-        if not word.turned and not _LEADER.fullmatch(word.text):
-            runs.setdefault(word.line, []).append(word)
+    runs = runs_of(word for word in words if not word.turned and not _LEADER.fullmatch(word.text))
     found: list[list[Line]] = []
-    for run in sorted((Line(words=tuple(run)) for run in runs.values()), key=lambda run: run.middle):
+    for run in sorted(runs, key=lambda run: run.middle):
         near = [group for group in found[-4:] if _beside(group, run)]
         if near:
             min(near, key=lambda group: abs(_middle(group) - run.middle)).append(run)
@@ -92,15 +88,24 @@ def make_lines(words: Iterable[Word]) -> list[Line]:
     ]
 
 
+def runs_of(words: Iterable[Word]) -> list[Line]:
+    """Words by the run that they were read in."""
+    runs: dict[int, list[Word]] = {}
+    for word in words:
+        runs.setdefault(word.line, []).append(word)
+    return [Line(words=tuple(run)) for run in runs.values()]
+
+
 def _beside(group: Sequence[Line], run: Line) -> bool:
     """Whether a run stands on the same line as others, and not above or below one of them."""
     height = median(other.height for other in group)
     if any(character.isalnum() for word in run.words for character in word.text):
         height = min(run.height, height)
-    if abs(_middle(group) - run.middle) > 0.5 * height:
+    if abs(_middle(group) - run.middle) > height / 2:
         return False
     box = run.box
-    return all(box.x0 >= other.box.x1 - 0.3 * height or box.x1 <= other.box.x0 + 0.3 * height for other in group)
+    slack = PARAMETERS.slack * height
+    return all(box.x0 >= other.box.x1 - slack or box.x1 <= other.box.x0 + slack for other in group)
 
 
 def _middle(group: Sequence[Line]) -> float:
@@ -114,10 +119,10 @@ def measure(lines: Sequence[Line]) -> Measures:
         heights = [word.place.y1 - word.place.y0 for line in lines for word in line.words]
     pitch = median(_width(word) / len(word.text) for line in lines for word in line.words)
     # A ruling line that touches letters makes their boxes high, so the letters' widths have a say.
-    height = max(min(float(median(heights)), 1.9 * pitch), 4.0)
+    height = max(min(float(median(heights)), PARAMETERS.letter_aspect * pitch), 1.0)
     gaps = [gap for line in lines for gap in gaps_of(line.words) if 0 < gap < height]
-    space = float(median(gaps)) if len(gaps) >= 8 else 0.42 * height
-    return Measures(height=height, space=min(max(space, 0.25 * height), 0.6 * height))
+    space = float(median(gaps)) if gaps else PARAMETERS.word_space * height
+    return Measures(height=height, space=min(space, PARAMETERS.widest_space * height))
 
 
 def gaps_of(words: Sequence[Word]) -> list[int]:
@@ -127,13 +132,7 @@ def gaps_of(words: Sequence[Word]) -> list[int]:
 
 def around(words: Iterable[Word]) -> Box:
     """The box on the straight page that covers words, of which there is at least one."""
-    places = [word.place for word in words]
-    return Box(
-        x0=min(place.x0 for place in places),
-        y0=min(place.y0 for place in places),
-        x1=max(place.x1 for place in places),
-        y1=max(place.y1 for place in places),
-    )
+    return covering([word.place for word in words])
 
 
 def plain(word: Word) -> str:
@@ -147,20 +146,13 @@ def _base(word: Word) -> float:
     """Where a word stands: its letters' lower edge, what hangs below it left out."""
     height = word.place.y1 - word.place.y0
     if not any(character.isalnum() for character in word.text):
-        return (word.place.y0 + word.place.y1) / 2 + 0.5 * height
-    tall = _TALL.search(word.text) is not None
+        return (word.place.y0 + word.place.y1 + height) / 2
     hangs = _HANGING.search(word.text) is not None
-    return word.place.y1 - (height * (0.22 if tall else 0.28) if hangs else 0.0)
+    return word.place.y1 - (PARAMETERS.descender * height if hangs else 0.0)
 
 
 def _width(word: Word) -> int:
     return word.place.x1 - word.place.x0
-
-
-_LEAST_EVIDENCE = 1.5
-_CROSSING_SHARE = 0.34
-_CROSSING_COST = 1.5
-_LONE_GAP = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,14 +177,7 @@ class Divide:
 def find_divides(
     lines: Sequence[Line], measures: Measures, ruled: Sequence[Divide] = (), *, strict: bool = False
 ) -> list[Divide]:
-    """Where columns part, from the left.
-
-    Args:
-        lines: those of the table.
-        measures: of its print.
-        ruled: where ruling lines divide it already, from the left.
-        strict: whether only broad blanks count, as where ruling lines divide the table.
-    """
+    """Where columns part, from the left; where ruling lines do already (``strict``), only broad blanks count."""
     if not lines:
         return []
     spans = [np.array([(word.place.x0, word.place.x1) for word in line.words], dtype=float) for line in lines]
@@ -201,23 +186,21 @@ def find_divides(
     found = [divide for divide in ruled if left < divide.x < right]
     edges = [left, *(divide.x for divide in found), right]
     for low, high in pairwise(edges):
-        found += _split(spans, low, high, measures, strict=strict, depth=0)
+        found += _split(spans, low, high, measures, strict=strict)
     return sorted(found, key=lambda divide: divide.x)
 
 
-def _split(
-    spans: Sequence[np.ndarray], low: float, high: float, measures: Measures, *, strict: bool, depth: int
-) -> list[Divide]:
+def _split(spans: Sequence[np.ndarray], low: float, high: float, measures: Measures, *, strict: bool) -> list[Divide]:
     """The best divide between two places, and those on either side of it."""
-    if high - low < 1.5 * measures.height or depth > 60:
+    if high - low < PARAMETERS.column_gap * measures.height:
         return []
     best = _best(spans, low, high, measures, strict=strict)
     if best is None:
         return []
     return [
-        *_split(spans, low, best.x, measures, strict=strict, depth=depth + 1),
+        *_split(spans, low, best.x, measures, strict=strict),
         best,
-        *_split(spans, best.x, high, measures, strict=strict, depth=depth + 1),
+        *_split(spans, best.x, high, measures, strict=strict),
     ]
 
 
@@ -225,8 +208,9 @@ def _best(spans: Sequence[np.ndarray], low: float, high: float, measures: Measur
     size = int(np.ceil(high - low)) + 1
     for_it, against, widest = np.zeros(size + 1), np.zeros(size + 1), np.zeros(size)
     gaps: list[tuple[int, int]] = []
-    normal = 1.6 * measures.space
-    full = max((2.0 if strict else 1.2) * measures.height, normal + 1)
+    normal = PARAMETERS.normal_blank * measures.space
+    broad = PARAMETERS.broad_blank_ruled if strict else PARAMETERS.broad_blank
+    full = max(broad * measures.height, normal + 1)
     for span in spans:
         inside = span[(span[:, 1] > low + 1) & (span[:, 0] < high - 1)]
         if not len(inside):
@@ -244,11 +228,11 @@ def _best(spans: Sequence[np.ndarray], low: float, high: float, measures: Measur
                 for_it[b] -= weight
                 widest[a:b] = np.maximum(widest[a:b], b - a)
     evidence, crossing = np.cumsum(for_it)[:size], np.cumsum(against)[:size]
-    alone = (crossing < 0.5) & (widest >= _LONE_GAP * measures.height) & (evidence > 0.9)
-    sound = (crossing <= _CROSSING_SHARE * evidence + 1e-9) & ((evidence >= _LEAST_EVIDENCE) | alone)
+    alone = (crossing < 1) & (widest >= PARAMETERS.lone_blank * measures.height)
+    sound = (crossing <= PARAMETERS.crossing_share * evidence) & ((evidence >= PARAMETERS.divide_evidence) | alone)
     if not sound.any():
         return None
-    score = np.where(sound, evidence - _CROSSING_COST * crossing, -np.inf)
+    score = np.where(sound, evidence - PARAMETERS.crossing_cost * crossing, -np.inf)
     peak = int(np.argmax(score))
     plateau = np.flatnonzero(score >= score[peak] - 1e-6)
     runs = np.split(plateau, np.flatnonzero(np.diff(plateau) > 1) + 1)
@@ -270,13 +254,7 @@ _BEHIND = frozenset("% ) ‰".split())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """Words of one line in one cell.
-
-    Attributes:
-        words: at least one.
-        first: the first column that it covers, from 0.
-        last: the last one.
-    """
+    """Words of one line in one cell, and the first and the last column, from 0, that it covers."""
 
     words: tuple[Word, ...]
     first: int
@@ -302,27 +280,21 @@ class Piece:
 def cut(line: Line, divides: Sequence[Divide], measures: Measures, ruled: Sequence[Divide] = ()) -> list[Piece]:
     """The pieces of a line, from the left.
 
-    A blank at a divide parts two pieces, unless it is but a space between words and nothing else tells that the
+    A blank at a divide parts two pieces, unless it is only a space between words and nothing else tells that the
     columns are so near there.
-
-    Args:
-        line: of the table.
-        divides: between its columns.
-        measures: of its print.
-        ruled: the vertical ruling lines, also those at its sides.
     """
     places = [divide.x for divide in divides]
     groups: list[list[Word]] = [[line.words[0]]]
     for before, word in zip(line.words, line.words[1:], strict=False):
         gap = word.place.x0 - before.place.x1
-        slack = 0.2 * measures.height
+        slack = PARAMETERS.slack * measures.height
         between = divides[bisect_left(places, before.place.x1 - slack) : bisect_left(places, word.place.x0 + slack)]
         if any(divide.parts_at(line.middle) or gap >= _least_gap(divide, measures) for divide in between):
             groups.append([word])
         else:
             groups[-1].append(word)
     pieces = [_placed(tuple(group), places, measures) for group in groups]
-    return _to_rulings(_apart(pieces), divides, ruled, line.middle)
+    return _to_rulings(pieces, divides, ruled, line.middle)
 
 
 def without_sign_columns(divides: Sequence[Divide], rows: Sequence[Sequence[Piece]]) -> list[Divide]:
@@ -347,17 +319,17 @@ def is_value(text: str) -> bool:
 
 
 def _least_gap(divide: Divide, measures: Measures) -> float:
-    return min(measures.height, 0.9 * divide.width) if divide.width else measures.height
+    return min(measures.height, PARAMETERS.nearly_all * divide.width) if divide.width else measures.height
 
 
 def _placed(words: tuple[Word, ...], places: Sequence[float], measures: Measures) -> Piece:
-    """Words in their columns; what reaches only a little into a column stands in the one beside it."""
+    """Words in their columns; what reaches only a little into a column belongs to the one beside it."""
     box = around(words)
     width = box.x1 - box.x0
-    slack = min(0.5 * measures.height, 0.3 * width)
+    slack = min(measures.height / 2, PARAMETERS.overhang * width)
     first = bisect_left(places, box.x0 + slack)
     last = max(first, bisect_left(places, box.x1 - slack))
-    little = min(1.5 * measures.height, 0.35 * width)
+    little = min(PARAMETERS.column_gap * measures.height, PARAMETERS.overhang * width)
     while first < last and places[first] - box.x0 < little:
         first += 1
     while first < last and box.x1 - places[last - 1] < little:
@@ -392,66 +364,13 @@ def _ends(ruled: Sequence[Divide], y: float, x: float, divide: float | None, *, 
     )
 
 
-def _apart(pieces: list[Piece]) -> list[Piece]:
-    """Pieces that each have columns of their own; those that would share a first column are one."""
-    found: list[Piece] = []
-    for piece in pieces:
-        if found and piece.first <= found[-1].last:
-            before = found.pop()
-            if before.first < piece.first:
-                found.append(Piece(words=before.words, first=before.first, last=piece.first - 1))
-                found.append(piece)
-            elif before.first == piece.first < piece.last and before.last > before.first:
-                found.append(Piece(words=before.words, first=before.first, last=before.first))
-                found.append(Piece(words=piece.words, first=before.first + 1, last=piece.last))
-            else:
-                words = (*before.words, *piece.words)
-                found.append(Piece(words=words, first=before.first, last=max(before.last, piece.last)))
-        else:
-            found.append(piece)
-    return found
-
-
-def part_again(rows: Sequence[list[Piece]], divides: Sequence[Divide], measures: Measures) -> list[list[Piece]]:
-    """Part pieces over several columns whose words fall into place there: crowded cells look like one."""
-    steady = by_column(rows)
-    places = [divide.x for divide in divides]
-    return [[part for piece in row for part in _parts(piece, places, steady, measures)] for row in rows]
-
-
-def _parts(piece: Piece, places: Sequence[float], steady: dict[int, list[Box]], measures: Measures) -> list[Piece]:
-    if piece.first == piece.last:
-        return [piece]
-    slack = 0.2 * measures.height
-    groups: list[list[Word]] = [[piece.words[0]]]
-    for before, word in zip(piece.words, piece.words[1:], strict=False):
-        gap = word.place.x0 - before.place.x1
-        if gap >= 1.2 * measures.space and any(
-            before.place.x1 - slack <= x <= word.place.x0 + slack for x in places[piece.first : piece.last]
-        ):
-            groups.append([word])
-        else:
-            groups[-1].append(word)
-    parts = [_placed(tuple(group), places, measures) for group in groups]
-    apart = all(part.first == part.last for part in parts) and len({part.first for part in parts}) == len(parts)
-    if len(parts) > 1 and apart and all(aligned(part.box, steady.get(part.first, []), measures) for part in parts):
-        return parts
-    return [piece]
-
-
 def join_labels(rows: Sequence[list[Piece]], head: int, measures: Measures) -> list[list[Piece]]:
-    """Words of a label that reach into a column of numbers put together again, where no column begins with them.
-
-    Args:
-        rows: the pieces of each line.
-        head: how many lines are head; there a text over numbers is a title.
-        measures: of the print.
-    """
+    """Words of a label that reach into a column of numbers put together again, below the ``head`` lines of titles."""
     counts: dict[int, list[bool]] = {}
     for row in rows[head:]:
         for piece in row:
             counts.setdefault(piece.first, []).append(is_value(piece.text))
-    numbers = {column for column, values in counts.items() if sum(values) >= max(2, 0.6 * len(values))}
+    numbers = {column for column, values in counts.items() if sum(values) >= max(2, PARAMETERS.most * len(values))}
     steady = by_column(rows)
     found: list[list[Piece]] = []
     for n, row in enumerate(rows):
@@ -463,7 +382,7 @@ def join_labels(rows: Sequence[list[Piece]], head: int, measures: Measures) -> l
                 and piece.first in numbers
                 and not is_value(before.text)
                 and not is_value(piece.text)
-                and piece.box.x0 - before.box.x1 < 1.6 * measures.height
+                and piece.box.x0 - before.box.x1 < PARAMETERS.column_gap * measures.height
                 and not aligned(piece.box, steady.get(piece.first, []), measures)
             ):
                 joined[-1] = Piece(words=(*before.words, *piece.words), first=before.first, last=piece.last)
@@ -474,7 +393,7 @@ def join_labels(rows: Sequence[list[Piece]], head: int, measures: Measures) -> l
 
 
 def by_column(rows: Sequence[Sequence[Piece]]) -> dict[int, list[Box]]:
-    """The boxes of the pieces that stand in one column, by column."""
+    """The boxes of the pieces that fill one column, by column."""
     found: dict[int, list[Box]] = {}
     for row in rows:
         for piece in row:
@@ -487,7 +406,7 @@ def aligned(box: Box, others: Sequence[Box], measures: Measures) -> bool:
     """Whether a box begins, ends or is centred where most others of its column do, by what most of them share."""
     if len(others) < 2:
         return False
-    near = 0.7 * measures.height
+    near = PARAMETERS.alignment * measures.height
 
     def sides(one: Box) -> tuple[float, float, float]:
         return one.x0, one.x1, (one.x0 + one.x1) / 2
@@ -496,7 +415,7 @@ def aligned(box: Box, others: Sequence[Box], measures: Measures) -> bool:
     middles = [median(place) for place in places]
     shares = [sum(abs(x - middle) <= near for x in place) for place, middle in zip(places, middles, strict=True)]
     most = max(shares)
-    return most >= 0.6 * len(others) and any(
-        share >= 0.9 * most and abs(x - middle) <= near
+    return most >= PARAMETERS.most * len(others) and any(
+        share >= PARAMETERS.nearly_all * most and abs(x - middle) <= near
         for x, middle, share in zip(sides(box), middles, shares, strict=True)
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _PROMPT = (
     "Read the table in the picture, row by row, its head first. Write down what each cell says exactly as it is "
     'printed, with its signs, and "" for an empty one. Every row has the same number of cells; of a cell that spans '
-    "several, write the text in the first. No rows if there is no table."
+    "several, write the text in the first. No rows if the picture has no table."
 )
 _MOST_CELLS = 20_000
 _MOST_NOTES = 20
@@ -37,11 +37,6 @@ def read_too(table: Table, page: Page, model: ChatModel) -> Table:
 
     The rules' cells stay as they are; one that the model reads otherwise is doubtful. Where the rules found no table,
     the model's rows make one, and a cell whose text is not on the page has no place and is not verified.
-
-    Args:
-        table: by the rules.
-        page: that it was read on.
-        model: what looks at the picture.
     """
     said = model.structure(Said, _PROMPT, pictures=[page.image]).value
     if sum(len(row) for row in said.rows) > _MOST_CELLS:

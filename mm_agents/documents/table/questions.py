@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pydantic import BaseModel, Field
 
@@ -18,6 +21,7 @@ from mm_agents.documents.locate import normalised
 from mm_agents.documents.numbers import numbers_in
 from mm_agents.documents.opencv import EXTRA
 from mm_agents.documents.table.data import Cell, Quantity, TableData
+from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.types import DocumentAnswer
 
 if TYPE_CHECKING:
@@ -26,28 +30,19 @@ if TYPE_CHECKING:
 Operation = Literal["highest", "lowest", "mean", "sum", "count", "sort", "difference", "lookup"]
 Comparison = Literal["more", "less", "at least", "at most", "equal"]
 
-_OPERATIONS: tuple[tuple[Operation, str], ...] = (
-    (
-        "difference",
-        r"\bdifference\b|\bhow much (?:more|less|higher|lower|larger|smaller|greater)\b",
-    ),
-    ("sort", r"\b(?:sort|rank|order)(?:ed|ing)?\b|\bhighest to (?:the )?lowest\b|\blowest to (?:the )?highest\b"),
-    ("highest", r"\b(?:highest|most|largest|maximum|max|biggest|greatest|top|best|leads?|strongest|longest)\b"),
-    ("lowest", r"\b(?:lowest|least|smallest|minimum|min|fewest|worst|weakest|shortest)\b(?! \d)"),
-    ("mean", r"\b(?:mean|average|avg)\b"),
-    ("sum", r"\b(?:sum|total|totals|altogether|combined|add(?:ed)? up|together)\b"),
+_WORDS: dict[str, dict[str, str]] = tomllib.loads(
+    resources.files("mm_agents.documents.table").joinpath("questions.toml").read_text("utf-8")
 )
-_CONDITIONS: tuple[tuple[Comparison, str], ...] = (
-    ("at least", r"\bat least|>=|≥|\bno less than|\bor more\b"),
-    ("at most", r"\bat most|<=|≤|\bno more than|\bup to\b|\bor (?:less|fewer)\b"),
-    ("more", r"\b(?:more|greater|higher|larger|bigger) than|\babove|\bover|\bexceed(?:s|ed|ing)?|\bbeyond|>"),
-    ("less", r"\b(?:less|fewer|lower|smaller) than|\bbelow|\bunder|<"),
-    ("equal", r"\bexactly|\bequals?(?: to)?|="),
-)
-_STOP = frozenset(
-    "a an the of in on at for to by with and or is are was were be been has have had do does did which what who whose "
-    "how much many that this these those it its there from as per than between value values number figure table row "
-    "column show tell me give list name please all each every one where whose their".split()
+_OPERATIONS = cast("dict[Operation, str]", _WORDS["operations"])
+_CONDITIONS = cast("dict[Comparison, str]", _WORDS["conditions"])
+_JOINING = frozenset(_WORDS["words"]["join"].split())
+_TOTAL = re.compile(_WORDS["words"]["total"], re.IGNORECASE)
+_PLACE = re.compile(_WORDS["words"]["place"], re.IGNORECASE)
+_LONGEST_TABLE = 6000  # characters of a table that a model is shown
+_REMEMBERED = 4096  # names whose words are kept
+_PROMPT = (
+    "Say which operation answers the question about the table. Name columns, rows and metrics exactly as the table "
+    "does. Do not compute, and do not answer it."
 )
 
 
@@ -76,7 +71,7 @@ def operation_of(question: str) -> Operation:
     text = question.casefold()
     if re.search(r"\bhow many\b|\bcount\b|\bnumber of\b", text) and condition_of(question):
         return "count"
-    for operation, words in _OPERATIONS:
+    for operation, words in _OPERATIONS.items():
         if re.search(words, text):
             return operation
     return "lookup"
@@ -85,7 +80,7 @@ def operation_of(question: str) -> Operation:
 def condition_of(question: str) -> Condition | None:
     """The comparison that a question makes: "more than 10%" and the like."""
     text = question.casefold()
-    for comparison, words in _CONDITIONS:
+    for comparison, words in _CONDITIONS.items():
         for match in re.finditer(words, text):
             after = re.match(r"\W*(?:of )?", text[match.end() :])
             numbers = numbers_in(text[match.end() :])
@@ -107,18 +102,18 @@ def is_ascending(question: str) -> bool:
 
 def without_operation(question: str, operation: Operation) -> str:
     """A question without the words that name its operation."""
-    words = next((words for name, words in _OPERATIONS if name == operation), None)
+    words = _OPERATIONS.get(operation)
     return re.sub(words, " ", question, flags=re.IGNORECASE) if words else question
 
 
 # ---------------------------------------------------------------- names in questions
 
 
-@lru_cache(maxsize=4096)
+@functools.lru_cache(_REMEMBERED)
 def tokens(text: str) -> tuple[str, ...]:
     """The words of a text that can name something: small, singular, without those that only join others."""
     found = re.findall(r"[^\W_]+(?:[.,]\d+)*%?|%", text.casefold())
-    return tuple(_singular(word) for word in found if word not in _STOP)
+    return tuple(_singular(word) for word in found if word not in _JOINING)
 
 
 def likeness(name: str, asked: Sequence[str]) -> float:
@@ -147,7 +142,7 @@ def _singular(word: str) -> str:
     return word
 
 
-@lru_cache(maxsize=16384)
+@functools.lru_cache(4 * _REMEMBERED)
 def _same(word: str, other: str) -> float:
     if word == other:
         return 1.0
@@ -155,10 +150,8 @@ def _same(word: str, other: str) -> float:
         return 0.0
     fuzz = require("rapidfuzz", extra=EXTRA, feature="Questions about tables").fuzz
     alike = float(fuzz.ratio(word, other)) / 100
-    return alike if alike >= 0.8 else 0.0
+    return alike if alike >= PARAMETERS.same_word else 0.0
 
-
-_TOTAL = re.compile(r"\b(?:sub-?total|grand total|total|totals|all|overall|sum|average|mean|median)\b", re.IGNORECASE)
 
 Axis = Literal["column", "row", "metric"]
 
@@ -170,6 +163,11 @@ class Item:
     label: str
     cell: Cell
     is_total: bool = False
+
+    @property
+    def quantity(self) -> Quantity:
+        """Its number."""
+        return self.cell.quantity or Quantity(value=Decimal(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +197,7 @@ def all_series(table: TableData) -> list[Series]:
 
 
 def paths(table: TableData) -> list[str]:
-    """What each row is called, the section that it stands in before it: "Unemployment rate (men) / Ages 18 and 19"."""
+    """What each row is called, its section before it: "Unemployment rate (men) / Ages 18 and 19"."""
     rows: dict[int, list[Cell]] = {}
     for cell in table.cells:
         rows.setdefault(cell.row, []).append(cell)
@@ -267,98 +265,86 @@ def _metrics(table: TableData, names: Sequence[str]) -> Iterator[Series]:
         yield Series(name=cells[0].metric or "", axis="metric", items=items)
 
 
-_WORDS: dict[Comparison, str] = {
-    "more": "more than",
-    "less": "less than",
-    "at least": "at least",
-    "at most": "at most",
-    "equal": "exactly",
-}
+# ---------------------------------------------------------------- computing
 
 
-def extreme(question: str, series: Series, *, highest: bool) -> DocumentAnswer:
+def _computed(question: str, query: Query, series: Series) -> DocumentAnswer:
+    """What an operation on a series comes to; totals, and numbers of another unit, are left out."""
+    if query.operation == "count" and query.condition is None:
+        return _unanswered(question, "Which numbers to count is not said.")
+    items, out = _comparable(series)
+    left_out = f" Left out: {_joined(out)}." if out else ""
+    compute = {"highest": _extreme, "lowest": _extreme, "mean": _mean, "sum": _sum, "count": _count}
+    text, value, used_items = compute.get(query.operation, _ordered)(query, series, items)
+    return _answered(question, f"{text}.{left_out}", value, used_items)
+
+
+Computed = tuple[str, Any, Sequence[Item]]
+"""What is said, the value, and the items that it comes from."""
+
+
+def _extreme(query: Query, series: Series, items: Sequence[Item]) -> Computed:
     """The item with the highest or lowest number, or all that tie."""
-    items, left_out = _comparable(series)
-    word = "highest" if highest else "lowest"
-    if not items:
-        return _unanswered(question, f"{_named(series)} has no numbers of one unit.")
-    best = (max if highest else min)(_value(item) for item in items)
-    first = [item for item in items if _value(item) == best]
+    best = (max if query.operation == "highest" else min)(item.quantity.value for item in items)
+    first = [item for item in items if item.quantity.value == best]
     labels = [item.label for item in first]
-    said = printed(first[0].cell.quantity)
     verb = "tie for" if len(first) > 1 else "has"
     name = f"value of {series.name}" if series.axis == "row" else series.name or "value"
-    return _answered(
-        question,
-        f"{_joined(labels)} {verb} the {word} {name}: {said}.{left_out}",
-        {"items": labels, "value": plain(best), "unit": _unit(first)},
-        first,
-    )
+    text = f"{_joined(labels)} {verb} the {query.operation} {name}: {printed(first[0].quantity)}"
+    return text, {"items": labels, "value": plain(best), "unit": first[0].quantity.unit}, first
 
 
-def mean(question: str, series: Series) -> DocumentAnswer:
-    """The mean of the numbers, totals left out."""
-    items, left_out = _comparable(series)
-    if not items:
-        return _unanswered(question, f"{_named(series)} has no numbers of one unit.")
-    value = sum((_value(item) for item in items), Decimal(0)) / len(items)
-    rounded = _rounded(value, items)
-    said = printed(Quantity(value=rounded, unit=_unit(items)))
-    text = f"The mean of {_named(series)} over {len(items)} is {said}.{left_out}"
-    return _answered(question, text, plain(rounded), items)
+def _mean(query: Query, series: Series, items: Sequence[Item]) -> Computed:
+    value = _rounded(sum((item.quantity.value for item in items), Decimal(0)) / len(items), items)
+    said = printed(Quantity(value=value, unit=items[0].quantity.unit))
+    return f"The mean of {_named(series)} over {len(items)} is {said}", plain(value), items
 
 
-def total(question: str, series: Series) -> DocumentAnswer:
-    """The sum of the numbers, totals left out."""
-    items, left_out = _comparable(series)
-    if not items:
-        return _unanswered(question, f"{_named(series)} has no numbers of one unit.")
-    value = sum((_value(item) for item in items), Decimal(0))
-    said = printed(Quantity(value=value, unit=_unit(items)))
-    text = f"{_named(series)} sums up to {said} over {len(items)}.{left_out}"
-    return _answered(question, text, plain(value), items)
+def _sum(query: Query, series: Series, items: Sequence[Item]) -> Computed:
+    value = sum((item.quantity.value for item in items), Decimal(0))
+    said = printed(Quantity(value=value, unit=items[0].quantity.unit))
+    return f"{_named(series)} sums up to {said} over {len(items)}", plain(value), items
 
 
-def count(question: str, series: Series, condition: Condition) -> DocumentAnswer:
-    """How many numbers hold to a condition, and whose they are."""
-    items, left_out = _comparable(series)
-    found = [item for item in items if _holds(_value(item), condition)]
-    names = f": {_joined([item.label for item in found])}" if found else ""
-    wanted = printed(Quantity(value=condition.value, unit=_unit(items)))
-    limit = f"{_WORDS[condition.comparison]} {wanted}"
-    text = f"{len(found)} of {len(items)} have {_named(series)} of {limit}{names}.{left_out}"
-    return _answered(question, text, len(found), found)
+def _count(query: Query, series: Series, items: Sequence[Item]) -> Computed:
+    """How many numbers meet a condition, and whose they are."""
+    condition = query.condition or Condition(comparison="equal", value=Decimal(0))
+    meets = {"more": operator.gt, "less": operator.lt, "at least": operator.ge, "at most": operator.le}
+    holds = meets.get(condition.comparison, operator.eq)
+    matches = [item for item in items if holds(item.quantity.value, condition.value)]
+    names = f": {_joined([item.label for item in matches])}" if matches else ""
+    wanted = printed(Quantity(value=condition.value, unit=items[0].quantity.unit))
+    phrases = {"more": "more than", "less": "less than", "equal": "exactly"}
+    phrase = phrases.get(condition.comparison, condition.comparison)
+    return f"{len(matches)} of {len(items)} have {_named(series)} of {phrase} {wanted}{names}", len(matches), matches
 
 
-def ordered(question: str, series: Series, *, ascending: bool) -> DocumentAnswer:
+def _ordered(query: Query, series: Series, items: Sequence[Item]) -> Computed:
     """The items by their numbers; those that tie keep the table's order."""
-    items, left_out = _comparable(series)
-    found = sorted(items, key=_value, reverse=not ascending)
-    listed = ", ".join(f"{item.label} {printed(item.cell.quantity)}" for item in found)
-    if not found:
-        return _unanswered(question, f"{_named(series)} has no numbers of one unit.")
-    value = [{"item": item.label, "value": plain(_value(item)), "unit": _unit([item])} for item in found]
-    return _answered(question, f"By {_named(series)}: {listed}.{left_out}", value, found)
+    ranked = sorted(items, key=lambda item: item.quantity.value, reverse=not query.ascending)
+    listed = ", ".join(f"{item.label} {printed(item.quantity)}" for item in ranked)
+    value = [{"item": i.label, "value": plain(i.quantity.value), "unit": i.quantity.unit} for i in ranked]
+    return f"By {_named(series)}: {listed}", value, ranked
 
 
-def single(question: str, series: Series, item: Item) -> DocumentAnswer:
+def _single(question: str, series: Series, item: Item) -> DocumentAnswer:
     """One number."""
     names = [name for name in (item.label, series.name) if name]
-    text = f"{', '.join(names)}: {printed(item.cell.quantity)}."
-    return _answered(question, text, plain(_value(item)), [item])
+    text = f"{', '.join(names)}: {printed(item.quantity)}."
+    return _answered(question, text, plain(item.quantity.value), [item])
 
 
-def difference(question: str, series: Series, first: Item, second: Item) -> DocumentAnswer:
+def _subtracted(question: str, series: Series, first: Item, second: Item) -> DocumentAnswer:
     """The first number minus the second; in percentage points where both are percents."""
-    if _unit([first]) != _unit([second]):
+    unit = first.quantity.unit
+    if unit != second.quantity.unit:
         return _unanswered(question, f"{first.label} and {second.label} have different units.")
-    value = _value(first) - _value(second)
-    unit = "pp" if _unit([first]) == "%" else _unit([first])
-    said = printed(Quantity(value=abs(value), unit=unit))
-    how = "the same" if value == 0 else f"{said} {'higher' if value > 0 else 'lower'}"
+    value = first.quantity.value - second.quantity.value
+    said = printed(Quantity(value=abs(value), unit="pp" if unit == "%" else unit))
+    how = f"{said} {'higher' if value > 0 else 'lower'} than" if value else "the same as"
     text = (
-        f"{first.label} ({printed(first.cell.quantity)}) is {how} {'as' if value == 0 else 'than'} "
-        f"{second.label} ({printed(second.cell.quantity)}) in {_named(series)}."
+        f"{first.label} ({printed(first.quantity)}) is {how} {second.label} ({printed(second.quantity)}) "
+        f"in {_named(series)}."
     )
     return _answered(question, text, plain(value), [first, second])
 
@@ -366,10 +352,8 @@ def difference(question: str, series: Series, first: Item, second: Item) -> Docu
 # ---------------------------------------------------------------- helpers
 
 
-def printed(quantity: Quantity | None) -> str:
+def printed(quantity: Quantity) -> str:
     """A number with its unit, as people write it."""
-    if quantity is None:
-        return ""
     value = f"{quantity.value:,f}"
     if quantity.unit is None:
         return value
@@ -381,37 +365,17 @@ def plain(value: Decimal) -> str:
     return f"{value:f}"
 
 
-def _comparable(series: Series) -> tuple[list[Item], str]:
-    """The items of the commonest unit without totals, and what is left out, in words."""
+def _comparable(series: Series) -> tuple[list[Item], list[str]]:
+    """The items of the commonest unit without totals, and the labels of the others."""
     items = [item for item in series.items if not item.is_total] or list(series.items)
-    units = Counter(_unit([item]) for item in items)
-    unit = units.most_common(1)[0][0] if units else None
-    kept = [item for item in items if _unit([item]) == unit]
-    out = [item.label for item in series.items if item not in kept and item.label]
-    return kept, f" Left out: {_joined(out)}." if out else ""
-
-
-def _value(item: Item) -> Decimal:
-    return item.cell.quantity.value if item.cell.quantity else Decimal(0)
-
-
-def _unit(items: Sequence[Item]) -> str | None:
-    return items[0].cell.quantity.unit if items and items[0].cell.quantity else None
-
-
-def _holds(value: Decimal, condition: Condition) -> bool:
-    return {
-        "more": value > condition.value,
-        "less": value < condition.value,
-        "at least": value >= condition.value,
-        "at most": value <= condition.value,
-        "equal": value == condition.value,
-    }[condition.comparison]
+    unit = Counter(item.quantity.unit for item in items).most_common(1)[0][0]
+    kept = [item for item in items if item.quantity.unit == unit]
+    return kept, [item.label for item in series.items if item not in kept and item.label]
 
 
 def _rounded(value: Decimal, items: Sequence[Item]) -> Decimal:
     """A mean with two decimals more than what it was made of; idle zeros are dropped."""
-    places = max(-int(_value(item).as_tuple().exponent) for item in items)
+    places = max(-int(item.quantity.value.as_tuple().exponent) for item in items)
     rounded = round(value, max(places, 0) + 2).normalize()
     return Decimal(f"{rounded:f}")
 
@@ -433,26 +397,11 @@ def _unanswered(question: str, reason: str) -> DocumentAnswer:
     return DocumentAnswer(question=question, reason=reason)
 
 
-_NAMED = 0.6
-"""The share of a name's words that a question must have to mean it."""
-
-_PLACE = re.compile(
-    r"\b(?:second|third|fourth|fifth|2nd|3rd|4th|5th)[- ](?:\w+est|worst|most|least|"
-    r"from (?:the )?(?:top|bottom))\b",
-    re.IGNORECASE,
-)
-_LONGEST_TABLE = 6000  # characters of a table that a model is shown
-_PROMPT = (
-    "Say which operation answers the question about the table. Name columns, rows and metrics exactly as the table "
-    "does. Do not compute, and do not answer it."
-)
-
-
 def answer(table: TableData, question: str, *, model: ChatModel | None = None) -> DocumentAnswer:
     """Answer a question about a table; ``answer`` is None where it cannot be told, and ``reason`` says why."""
     series = all_series(table)
     if not series:
-        return _unanswered(question, "The table has no numbers." if table.cells else "There is no table.")
+        return _unanswered(question, "The table has no numbers." if table.cells else "No table was found.")
     if model is not None:
         shown = fenced(table.to_markdown()[:_LONGEST_TABLE], what="The table")
         prompt = "\n\n".join([_PROMPT, shown, fenced(question, what="The question")])
@@ -461,15 +410,6 @@ def answer(table: TableData, question: str, *, model: ChatModel | None = None) -
 
 
 # ---------------------------------------------------------------- by rules
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fit:
-    """A series and how well a question names it, and the items that it names."""
-
-    series: Series
-    score: float
-    items: tuple[Item, ...]
 
 
 def _by_rules(question: str, series: Sequence[Series]) -> DocumentAnswer:
@@ -485,43 +425,45 @@ def _by_rules(question: str, series: Sequence[Series]) -> DocumentAnswer:
     if operation == "lookup":
         return _lookup(question, series, whole) or _unanswered(question, _which(series))
     asked = tokens(without_operation(question, operation))
-    fits = sorted((_fit(one, asked) for one in series), key=lambda fit: -fit.score)
     if operation == "difference":
         return _difference(question, series, asked)
-    best = fits[0]
-    if best.score < 0.3 and len({fit.series.axis for fit in fits}) > 0:
+    best = max(series, key=lambda one: _fit(one, asked))
+    if _fit(best, asked) < PARAMETERS.named / 2:
         columns = [one for one in series if one.axis != "row"]
         if len(columns) != 1:
             return _unanswered(question, _which(series))
-        best = _Fit(series=columns[0], score=0.0, items=())
-    if operation == "count":
-        condition = condition_of(question)
-        return count(question, best.series, condition) if condition else _unanswered(question, _which(series))
-    return _computed(question, Query(operation=operation, measure="", ascending=is_ascending(question)), best.series)
+        best = columns[0]
+    condition = condition_of(question) if operation == "count" else None
+    if operation == "count" and condition is None:
+        return _unanswered(question, _which(series))
+    ascending = is_ascending(question)
+    return _computed(question, Query(operation=operation, measure="", condition=condition, ascending=ascending), best)
 
 
-def _fit(series: Series, asked: Sequence[str]) -> _Fit:
-    """How well a question names a series: its name's words, and how many of the question's they are."""
-    covered = used(series.name, asked)
-    share = likeness(series.name, asked)
-    kind = 0.2 if series.kind and likeness(series.kind, asked) > 0.8 else 0.0
-    score = share * 0.5 + len(covered) / max(len(asked), 1) * 0.5 + kind * bool(covered)
-    return _Fit(series=series, score=score + (0.01 if series.axis != "row" else 0.0), items=())
+def _fit(series: Series, asked: Sequence[str]) -> float:
+    """How well a question names a series: its name's words, how many of the question's they are, and what it lists."""
+    covered = len(used(series.name, asked))
+    lists = bool(covered and series.kind) and likeness(series.kind, asked) > PARAMETERS.same_word
+    return (likeness(series.name, asked) + covered / max(len(asked), 1)) / 2 + PARAMETERS.kind_named * lists
 
 
 def _lookup(question: str, series: Sequence[Series], asked: Sequence[str]) -> DocumentAnswer | None:
     """The one cell that a question names by its row and its column."""
     best: tuple[float, float] = (0.0, 0.0)
     found: list[tuple[Series, Item]] = []
-    labels: dict[str, tuple[set[int], float]] = {}
+
+    @functools.cache
+    def named_by(name: str) -> tuple[set[int], float]:
+        return used(name, asked), likeness(name, asked)
+
     numbers = Counter(item.cell.row for one in series if one.axis == "column" for item in one.items)
     for one in series:
         if one.axis == "row":
             continue
-        name, named = used(one.name, asked), likeness(one.name, asked)
+        name, named = named_by(one.name)
         alone = sum(other.axis == one.axis for other in series) == 1
         for item in one.items:
-            label, called = _label(item.label, asked, labels)
+            label, called = named_by(item.label)
             if not (label or len(one.items) == 1) or not (name or alone or numbers[item.cell.row] == 1):
                 continue
             covered = len(name | label) / len(asked)
@@ -531,16 +473,9 @@ def _lookup(question: str, series: Sequence[Series], asked: Sequence[str]) -> Do
                 best, found = rank, [(one, item)]
             elif rank == best:
                 found.append((one, item))
-    if len(found) != 1 or best[1] < _NAMED:
+    if len(found) != 1 or best[1] < PARAMETERS.named:
         return None
-    return single(question, *found[0])
-
-
-def _label(label: str, asked: Sequence[str], known: dict[str, tuple[set[int], float]]) -> tuple[set[int], float]:
-    """Which words of a question a label has, and how well they name it."""
-    if label not in known:
-        known[label] = used(label, asked), likeness(label, asked)
-    return known[label]
+    return _single(question, *found[0])
 
 
 def _names_word_of(found: DocumentAnswer, question: str, operation: Operation) -> bool:
@@ -556,17 +491,17 @@ def _difference(question: str, series: Sequence[Series], asked: Sequence[str]) -
         named = sorted(
             ((likeness(item.label, asked), -n, item) for n, item in enumerate(one.items) if item.label), reverse=True
         )
-        strong = [item for share, _, item in named if share >= _NAMED]
+        strong = [item for share, _, item in named if share >= PARAMETERS.named]
         if len(strong) < 2:
             continue
-        score = named[0][0] + named[1][0] + _fit(one, asked).score
+        score = named[0][0] + named[1][0] + _fit(one, asked)
         if best is None or score > best[0] + 1e-9:
             best = (score, one, strong[:2])
     if best is None:
         return _unanswered(question, "Two things of the table to compare are not named.")
     lower = question.casefold()
     pair = sorted(best[2], key=lambda item: _position(item.label, lower))
-    return difference(question, best[1], pair[0], pair[1])
+    return _subtracted(question, best[1], pair[0], pair[1])
 
 
 def _position(label: str, question: str) -> int:
@@ -587,7 +522,7 @@ def _by_query(question: str, series: Sequence[Series], query: Query) -> Document
     asked = tokens(query.measure)
     named = [(likeness(one.name, asked) + len(used(one.name, asked)) / max(len(asked), 1), one) for one in series]
     score, best = max(named, key=lambda pair: pair[0])
-    if score < 2 * _NAMED:
+    if score < 2 * PARAMETERS.named:
         return _unanswered(question, f"The table has no {query.measure!r}. {_which(series)}")
     if query.operation not in ("lookup", "difference"):
         return _computed(question, query, best)
@@ -595,25 +530,11 @@ def _by_query(question: str, series: Sequence[Series], query: Query) -> Document
     for name in query.items:
         shares = [(likeness(item.label, tokens(name)), item) for item in best.items]
         share, item = max(shares, key=lambda pair: pair[0])
-        if share < _NAMED:
+        if share < PARAMETERS.named:
             return _unanswered(question, f"{best.name} has no {name!r}.")
         items.append(item)
     if query.operation == "lookup" and items:
-        return single(question, best, items[0])
+        return _single(question, best, items[0])
     if query.operation == "difference" and len(items) == 2:
-        return difference(question, best, items[0], items[1])
+        return _subtracted(question, best, items[0], items[1])
     return _unanswered(question, "What to look up is not named.")
-
-
-def _computed(question: str, query: Query, series: Series) -> DocumentAnswer:
-    if query.operation in ("highest", "lowest"):
-        return extreme(question, series, highest=query.operation == "highest")
-    if query.operation == "mean":
-        return mean(question, series)
-    if query.operation == "sum":
-        return total(question, series)
-    if query.operation == "count":
-        if query.condition is None:
-            return _unanswered(question, "Which numbers to count is not said.")
-        return count(question, series, query.condition)
-    return ordered(question, series, ascending=query.ascending)

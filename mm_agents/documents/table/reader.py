@@ -1,4 +1,4 @@
-"""The plugin: reads the table of a picture or PDF."""
+"""Reads the table of a picture or PDF."""
 
 from __future__ import annotations
 
@@ -7,32 +7,30 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from mm_agents.documents.numbers import decimal_mark
+from mm_agents.documents.opencv import opencv
 from mm_agents.documents.pages import Page, Source, default_ocr, open_pages
 from mm_agents.documents.reread import NOT_REREAD, confirmed, place_of
 from mm_agents.documents.table.cards import read_cards
-from mm_agents.documents.table.data import Cell, Quantity, digits_for_letters, mark_of, quantity_of, without_marks
+from mm_agents.documents.table.data import Cell, Quantity, digits_for_letters, quantity_of, without_marks
 from mm_agents.documents.table.grid import Draft, Grid, make_grid
 from mm_agents.documents.table.lines import Line, Measures, around, is_value, make_lines, measure, plain
 from mm_agents.documents.table.llm_check import read_too
-from mm_agents.documents.table.missed_text import fill_overlooked
-from mm_agents.documents.table.region import Region, find_region
+from mm_agents.documents.table.parameters import PARAMETERS
+from mm_agents.documents.table.region import Region, beside_words, find_region, find_rulings, ground_changes
 from mm_agents.documents.table.result import Table
-from mm_agents.documents.table.rulings import beside_words, find_rulings, ground_changes
-from mm_agents.types import Evidence
+from mm_agents.types import Box, Evidence, Image, Word
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
     from mm_agents.protocols import Ocr
+    from mm_agents.types import ByteArray
 
 
 def look_again(table: Table, page: Page, ocr: Ocr) -> Table:
-    """The table with its cells and its title verified, each where all of its places read the same again.
-
-    Args:
-        table: that was read on the page.
-        page: as opened.
-        ocr: what reads.
-    """
+    """The table with its cells and its title verified, each where all of its places read the same again."""
     titles = (table.title,) if table.title else ()
     seen = confirmed([page], [*titles, *(one for cell in table.cells for one in cell.evidence)], ocr)
 
@@ -51,8 +49,6 @@ def look_again(table: Table, page: Page, ocr: Ocr) -> Table:
 
 
 _HOW = "table cell"
-_UNSURE = 0.75
-"""A cell with a word read less surely than this is doubtful."""
 
 
 class TableReader:
@@ -76,14 +72,14 @@ class TableReader:
             A table without cells where there is none; ``notes`` says why.
 
         Raises:
-            ConfigError: there is no such page.
+            ConfigError: the document has no such page.
             UnsupportedMediaError: neither a picture nor a PDF, or an encrypted PDF.
             MediaError: the file is damaged, too large or out of reach.
             MissingExtraError: the extra ``documents`` is not installed.
             ChatError: the model cannot be reached, or its reply does not fit.
         """
         engine: Ocr = ocr or default_ocr()
-        found = Table(notes=("No table was found: there is no page.",))
+        found = Table(notes=("No table was found: the document has no pages.",))
         for opened in open_pages(source, ocr=engine, numbers=None if page is None else [page]):
             found = read_page(opened, ocr=engine)
             if model is not None:
@@ -102,7 +98,7 @@ def read_page(page: Page, *, ocr: Ocr | None = None) -> Table:
     """Read the table of a page."""
     lines = make_lines(page.words)
     if not lines:
-        return _nothing(page, "there is no text")
+        return _nothing(page, "the page has no text")
     measures = measure(lines)
     cards = read_cards(page, measures)
     if cards is not None:
@@ -122,7 +118,7 @@ def read_page(page: Page, *, ocr: Ocr | None = None) -> Table:
 
 def _table(page: Page, region: Region, grid: Grid, drafts: Sequence[Draft], measures: Measures) -> Table:
     texts = [" ".join(plain(word) for word in draft.words) for draft in drafts]
-    mark = mark_of(texts)
+    mark = decimal_mark(texts)
     cells = [
         Cell(
             row=draft.row,
@@ -152,7 +148,7 @@ def _table(page: Page, region: Region, grid: Grid, drafts: Sequence[Draft], meas
 
 def _doubt(draft: Draft) -> str | None:
     least = min(word.confidence for word in draft.words)
-    return f"read with a confidence of {least:.2f}" if least < _UNSURE else None
+    return f"read with a confidence of {least:.2f}" if least < PARAMETERS.unsure else None
 
 
 def _title(page: Page, above: Sequence[Line], first: Line, measures: Measures) -> Evidence | None:
@@ -160,7 +156,8 @@ def _title(page: Page, above: Sequence[Line], first: Line, measures: Measures) -
     found: list[Line] = []
     for line in reversed(above):
         below = found[0] if found else first
-        if below.box.y0 - line.box.y1 > (1.2 if found else 3.0) * max(measures.height, line.size):
+        near = PARAMETERS.loose if found else PARAMETERS.lone_blank
+        if below.box.y0 - line.box.y1 > near * max(measures.height, line.size):
             break
         found.insert(0, line)
     return page.evidence([word for line in found for word in line.words], how="title") if found else None
@@ -177,7 +174,7 @@ def _by_columns(table: Table) -> Table:
             if (cell := table.at(row, column)) and (cell.row, cell.column) == (row, column)
         ]
         unit = "%" if "%" in table.header(column) else None
-        numeric = sum(is_value(cell.text) for cell in body) >= max(3, 0.7 * len(body))
+        numeric = sum(is_value(cell.text) for cell in body) >= max(3, PARAMETERS.most * len(body))
         for cell in body:
             key = (cell.row, cell.column)
             if cell.quantity and cell.quantity.unit is None and unit:
@@ -196,31 +193,152 @@ def _nothing(page: Page, reason: str) -> Table:
 
 
 def _no_table(grid: Grid) -> str | None:
-    """Why a grid is no table; None where it is one."""
+    """Why a grid does not make a table; None where it does."""
     rows = max((cell.row + cell.row_span for cell in grid.cells), default=0)
     columns = max((cell.column + cell.column_span for cell in grid.cells), default=0)
     if rows < 2 or columns < 2:
-        return "there is but one row or column"
+        return "there is only one row or column"
     filled = sum(cell.row_span * cell.column_span for cell in grid.cells)
-    if not grid.ruled and filled < 0.3 * rows * columns:
-        return "the words do not stand in rows and columns"
+    if not grid.ruled and filled < PARAMETERS.most_beside * rows * columns:
+        return "the words do not form rows and columns"
     if not grid.ruled and _is_running_text(grid):
-        return "the columns are those of a running text"
+        return "the columns are those of running text"
     return None
 
 
 def _is_running_text(grid: Grid) -> bool:
     """Whether the lines of cells are long, fill their columns, and hardly any is a value."""
     widths: Counter[int] = Counter()
-    lines: list[tuple[int, int, int, str]] = []
-    for cell in grid.cells:
-        for line in cell.lines:
-            box = around(line)
-            if cell.column_span == 1:
-                widths[cell.column] = max(widths[cell.column], box.x1 - box.x0)
-                lines.append((cell.column, box.x1 - box.x0, len(line), " ".join(word.text for word in line)))
-    if len(lines) < 8:
+    lines = [(cell.column, line) for cell in grid.cells if cell.column_span == 1 for line in cell.lines]
+    for column, line in lines:
+        widths[column] = max(widths[column], line[-1].place.x1 - line[0].place.x0)
+    if len(lines) < PARAMETERS.prose_words:  # too few to tell
         return False
-    full = sum(width > 0.85 * widths[column] and words >= 4 for column, width, words, _ in lines)
-    values = sum(is_value(text) for *_, text in lines)
-    return full > 0.55 * len(lines) and values < 0.05 * len(lines)
+    full = sum(
+        len(line) >= 4 and line[-1].place.x1 - line[0].place.x0 > PARAMETERS.nearly_all * widths[column]
+        for column, line in lines
+    )
+    values = sum(is_value(" ".join(word.text for word in line)) for _, line in lines)
+    return full > PARAMETERS.most * len(lines) and values < PARAMETERS.values_in_prose * len(lines)
+
+
+# ---------------------------------------------------------------- words that OCR overlooked
+
+
+def fill_overlooked(page: Page, cells: Sequence[Draft], measures: Measures, ocr: Ocr | None) -> list[Draft]:
+    """The cells, and those that are found in places that OCR left empty though there is ink in them.
+
+    Dashes are recognised by their shape; the rest is read enlarged.
+    """
+    if page.source != "ocr":
+        return list(cells)
+    inked = [
+        (row, column, place)
+        for row, column, room in _empty_places(cells, measures)
+        for place in [_ink_in(page.straight, room, measures)]
+        if place is not None
+    ]
+    if not 0 < len(inked) <= PARAMETERS.most_overlooked:
+        return list(cells)
+    dashes = {place: _dash(place, measures) for _, _, place in inked}
+    texts = {place: (dash, PARAMETERS.sure) for place, dash in dashes.items() if dash}
+    texts |= _read_again(page.straight, [place for place, dash in dashes.items() if not dash], measures, ocr)
+    found = list(cells)
+    for line, (row, column, place) in enumerate(inked, 1 + max((word.line for word in page.words), default=0)):
+        if place in texts:
+            text, confidence = texts[place]
+            word = Word(text=text, box=page.frame.to_stored(place), place=place, confidence=confidence, line=line)
+            found.append(Draft(row=row, column=column, lines=((word,),)))
+    return found
+
+
+def _empty_places(cells: Sequence[Draft], measures: Measures) -> list[tuple[int, int, Box]]:
+    """Places of the grid without words, and the room that their row and column leave them."""
+    taken = {place for cell in cells for place in cell.places}
+    rows: dict[int, list[Box]] = {}
+    columns: dict[int, list[Box]] = {}
+    for cell in cells:
+        if cell.row_span == 1:
+            rows.setdefault(cell.row, []).append(around(cell.words))
+        if cell.column_span == 1:
+            columns.setdefault(cell.column, []).append(around(cell.words))
+    slack = round(PARAMETERS.slack * measures.height)
+
+    def room(across: Sequence[Box], along: Sequence[Box]) -> Box:
+        left, top = min(box.x0 for box in across) - slack, min(box.y0 for box in along) - slack
+        right, bottom = max(box.x1 for box in across) + slack, max(box.y1 for box in along) + slack
+        return Box(x0=max(left, 0), y0=max(top, 0), x1=right, y1=bottom)
+
+    return [
+        (row, column, room(across, along))
+        for row, along in rows.items()
+        for column, across in columns.items()
+        if (row, column) not in taken
+    ]
+
+
+def _ink_in(pixels: ByteArray, room: Box, measures: Measures) -> Box | None:
+    """Where there is ink in a room, ruling lines and what reaches in from outside left out."""
+    cv2 = opencv()
+    part = pixels[room.y0 : room.y1, room.x0 : room.x1]
+    if part.size == 0:
+        return None
+    ground = np.median(part.reshape(-1, 3), axis=0)
+    mask = (np.abs(part.astype(np.int16) - ground).max(axis=2) > PARAMETERS.ink).astype(np.uint8)
+    number, _, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    high, wide = mask.shape
+    kept: list[tuple[int, int, int, int]] = []
+    for x, y, w, h, area in stats[1:number].tolist():
+        outside = x == 0 or y == 0 or x + w == wide or y + h == high
+        if not outside and area >= 3:
+            kept.append((x, y, x + w, y + h))
+    if not kept:
+        return None
+    return Box(
+        x0=room.x0 + min(box[0] for box in kept),
+        y0=room.y0 + min(box[1] for box in kept),
+        x1=room.x0 + max(box[2] for box in kept),
+        y1=room.y0 + max(box[3] for box in kept),
+    )
+
+
+def _dash(place: Box, measures: Measures) -> str | None:
+    """The dash that ink is by its shape: a hyphen where it is shorter than letters are high."""
+    wide, high = place.x1 - place.x0, place.y1 - place.y0
+    if high > PARAMETERS.dash_height * measures.height or wide < 2 * high:
+        return None
+    return "-" if wide < PARAMETERS.hyphen * measures.height else "–"
+
+
+def _read_again(
+    pixels: ByteArray, places: Sequence[Box], measures: Measures, ocr: Ocr | None
+) -> dict[Box, tuple[str, float]]:
+    """What places say when they are enlarged, one below the other in one picture, and how sure that is."""
+    if not places:
+        return {}
+    cv2 = opencv()
+    scale = max(PARAMETERS.letters / measures.height, 1.0)
+    margin = round(PARAMETERS.slack * measures.height)
+    strips: list[ByteArray] = []
+    for place in places:
+        part = pixels[max(place.y0 - margin, 0) : place.y1 + margin, max(place.x0 - margin, 0) : place.x1 + margin]
+        large = cv2.resize(part, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+        ground = [int(value) for value in np.median(large.reshape(-1, 3), axis=0)]
+        strips.append(
+            cv2.copyMakeBorder(
+                large, *2 * (PARAMETERS.letters,), *2 * (PARAMETERS.letters,), cv2.BORDER_CONSTANT, value=ground
+            )
+        )
+    width = max(strip.shape[1] for strip in strips)
+    padded = [cv2.copyMakeBorder(strip, 0, 0, 0, width - strip.shape[1], cv2.BORDER_REPLICATE) for strip in strips]
+    ends = np.cumsum([strip.shape[0] for strip in padded])
+    scan = (ocr or default_ocr()).read(Image(pixels=np.ascontiguousarray(np.concatenate(padded))))
+    read: dict[Box, list[Word]] = {}
+    for word in scan.words if not (scan.quarter or scan.skew) else ():
+        n = int(np.searchsorted(ends, (word.box.y0 + word.box.y1) / 2))
+        if n < len(places) and word.confidence >= PARAMETERS.sure:
+            read.setdefault(places[n], []).append(word)
+    return {
+        place: (" ".join(word.text for word in words), round(min(word.confidence for word in words), 4))
+        for place, words in read.items()
+    }

@@ -1,4 +1,4 @@
-"""Which lines of a page are its table: those between ruling lines of one length, or lines in a row with gaps."""
+"""Where a table is on a page: its ruling lines, its grounds, and the lines of words between or beside them."""
 
 from __future__ import annotations
 
@@ -6,26 +6,30 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mm_agents.documents.table.lines import Line, Measures, find_divides, gaps_of
-from mm_agents.documents.table.rulings import Ruling, Rulings
-from mm_agents.types import Word
+from mm_agents.documents.opencv import opencv
+from mm_agents.documents.table.lines import Divide, Line, Measures, find_divides, gaps_of
+from mm_agents.documents.table.parameters import PARAMETERS
+from mm_agents.types import Box, Word
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mm_agents.types import ByteArray
 
 _CAPTION = re.compile(r"(?:table|tab\.|tabelle|tableau|figure|fig\.|source|note|notes)\b[\s.:]*\d*", re.IGNORECASE)
-_GAP = 1.5
-_PROSE_WORDS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
-    """The lines of a table, those above that may be its title, and whether there is more on the page."""
+    """The lines of a table, and those above that may be its title."""
 
     lines: tuple[Line, ...]
     above: tuple[Line, ...] = ()
-    whole: bool = True
 
 
 def find_region(lines: Sequence[Line], rulings: Rulings, measures: Measures) -> Region | None:
@@ -41,15 +45,12 @@ def find_region(lines: Sequence[Line], rulings: Rulings, measures: Measures) -> 
     part = _extended(max(strong or blocks, key=page.worth), page, up=not strong)
     if not strong:
         part = _with_blocks(part, blocks, page)
-    others = sum(len(line.words) for n, line in enumerate(lines) if n not in part)
-    if sum(prose) < 2 and others <= (0.15 if strong else 0.3) * sum(len(line.words) for line in lines):
+    beside = sum(len(line.words) for n, line in enumerate(lines) if n not in part)
+    most_beside = PARAMETERS.few if strong else PARAMETERS.most_beside
+    if sum(prose) < 2 and beside <= most_beside * sum(len(line.words) for line in lines):
         part = list(range(len(lines)))
     part = _without_captions(part, page, rulings.horizontal, keep_prose=len(part) == len(lines))
-    return Region(
-        lines=tuple(lines[n] for n in part),
-        above=tuple(lines[max(part[0] - 3, 0) : part[0]]),
-        whole=len(part) == len(lines),
-    )
+    return Region(lines=tuple(lines[n] for n in part), above=tuple(lines[max(part[0] - 3, 0) : part[0]]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,21 +73,21 @@ def _with_head(first: int, page: _Page, divides: Sequence[float]) -> int:
     """The first line of a frame, or of the lines just above it where they stand over most of its columns."""
     top = first
     blanks = [below.box.y0 - above.box.y1 for above, below in pairwise(page.lines[first:])]
-    near = max(1.3 * page.measures.height, 1.4 * float(np.median(blanks))) if blanks else page.measures.height
+    near = PARAMETERS.loose * max(page.measures.height, float(np.median(blanks))) if blanks else page.measures.height
     while top > 0:
         line, below = page.lines[top - 1], page.lines[top]
         if below.box.y0 - line.box.y1 > near or _crosses(line, divides, page.measures):
             break
         top -= 1
     columns = {bisect_left(divides, word.place.x0) for n in range(top, first) for word in page.lines[n].words}
-    return top if len(columns) >= 0.6 * (len(divides) + 1) else first
+    return top if len(columns) >= PARAMETERS.most * (len(divides) + 1) else first
 
 
 def _without_captions(part: Sequence[int], page: _Page, horizontal: Sequence[Ruling], *, keep_prose: bool) -> list[int]:
     """A part without the titles, captions and notes at its ends."""
     left = min(page.lines[n].box.x0 for n in part)
     right = max(page.lines[n].box.x1 for n in part)
-    across = [ruling.at for ruling in horizontal if ruling.length >= 0.85 * (right - left)]
+    across = [ruling.at for ruling in horizontal if ruling.length >= PARAMETERS.nearly_all * (right - left)]
 
     def out(n: int, neighbour: int) -> bool:
         line = page.lines[n]
@@ -94,9 +95,8 @@ def _without_captions(part: Sequence[int], page: _Page, horizontal: Sequence[Rul
             return False
         caption = _CAPTION.match(line.words[0].text) is not None
         framed = any(y < line.middle for y in across)
-        large = (
-            neighbour > n and not framed and line.size > 1.25 * max(page.measures.height, page.lines[neighbour].size)
-        )
+        size = max(page.measures.height, page.lines[neighbour].size)
+        large = neighbour > n and not framed and line.size > PARAMETERS.larger_title * size
         upper, lower = sorted((line.middle, page.lines[neighbour].middle))
         ruled_off = any(upper < y < lower for y in across) and not any(
             y < line.middle if neighbour > n else y > line.middle for y in across
@@ -114,7 +114,7 @@ def _without_captions(part: Sequence[int], page: _Page, horizontal: Sequence[Rul
 def _runs(line: Line, rulings: Rulings, measures: Measures) -> int:
     """How many runs of words a line has that stand well apart, or on either side of a vertical ruling line."""
     parted = sum(
-        gap >= _GAP * measures.height or _ruled_between(before, after, rulings.vertical)
+        gap >= PARAMETERS.column_gap * measures.height or _ruled_between(before, after, rulings.vertical)
         for gap, (before, after) in zip(gaps_of(line.words), pairwise(line.words), strict=True)
     )
     return parted + 1
@@ -131,8 +131,8 @@ def _ruled_between(before: Word, after: Word, vertical: Sequence[Ruling]) -> boo
 def _is_prose(line: Line, runs: int, lines: Sequence[Line]) -> bool:
     """Whether a line reads like one of a running text: many words without a gap along most of the page's text."""
     left, right = min(one.box.x0 for one in lines), max(one.box.x1 for one in lines)
-    box = line.box
-    return runs == 1 and len(line.words) >= _PROSE_WORDS and box.x1 - box.x0 > 0.6 * (right - left)
+    wide = line.box.x1 - line.box.x0 > PARAMETERS.most * (right - left)
+    return runs == 1 and len(line.words) >= PARAMETERS.prose_words and wide
 
 
 # ---------------------------------------------------------------- candidates
@@ -140,7 +140,7 @@ def _is_prose(line: Line, runs: int, lines: Sequence[Line]) -> bool:
 
 def _frames(horizontal: Sequence[Ruling], measures: Measures) -> list[list[Ruling]]:
     """Ruling lines that begin and end at the same places, at least three."""
-    near = 2 * measures.height
+    near = PARAMETERS.frame_edge * measures.height
     groups: list[list[Ruling]] = []
     for ruling in horizontal:
         for group in groups:
@@ -155,11 +155,12 @@ def _frames(horizontal: Sequence[Ruling], measures: Measures) -> list[list[Rulin
 def _framed(frame: Sequence[Ruling], lines: Sequence[Line], rulings: Rulings, measures: Measures) -> list[int]:
     """The lines within a frame; vertical ruling lines that leave it carry it on."""
     left, right = frame[0].start - measures.height, frame[0].end + measures.height
-    top, bottom = frame[0].at - measures.height, frame[-1].at + 0.3 * measures.height
+    top, bottom = frame[0].at - measures.height, frame[-1].at + PARAMETERS.same_ruling * measures.height
     crossing = [
         ruling
         for ruling in rulings.vertical
-        if left < ruling.at < right and min(ruling.end, bottom) - max(ruling.start, top) > 2 * measures.height
+        if left < ruling.at < right
+        and min(ruling.end, bottom) - max(ruling.start, top) > PARAMETERS.frame_edge * measures.height
     ]
     if len(crossing) > 1:
         top, bottom = min(top, *(one.start for one in crossing)), max(bottom, *(one.end for one in crossing))
@@ -171,7 +172,7 @@ def _framed(frame: Sequence[Ruling], lines: Sequence[Line], rulings: Rulings, me
 def _blocks(page: _Page) -> list[list[int]]:
     """Lines that follow each other without a broad blank or a running text between them."""
     blanks = [below.box.y0 - above.box.y1 for above, below in pairwise(page.lines)]
-    broad = max(2.0 * page.measures.height, 1.8 * float(np.median(blanks))) if blanks else 0.0
+    broad = PARAMETERS.block_blank * max(page.measures.height, float(np.median(blanks))) if blanks else 0.0
     found: list[list[int]] = [[]]
     for n in range(len(page.lines)):
         if page.prose[n] or (n > 0 and blanks[n - 1] > broad):
@@ -182,21 +183,21 @@ def _blocks(page: _Page) -> list[list[int]]:
 
 
 def _with_blocks(part: list[int], blocks: Sequence[list[int]], page: _Page) -> list[int]:
-    """A part and the blocks next to it, one after the other, that stand in its columns."""
+    """A part and the blocks next to it, one after the other, that fit into its columns."""
     divides = [divide.x for divide in find_divides([page.lines[n] for n in part], page.measures)]
     for step in (1, -1):
         beyond = [block for block in blocks if (block[0] > part[-1] if step > 0 else block[-1] < part[0])]
         for block in beyond[::step]:
             near = block[0] - part[-1] if step > 0 else part[0] - block[-1]
             fitting = sum(page.runs[n] > 1 and not _crosses(page.lines[n], divides, page.measures) for n in block)
-            if near > 3 or fitting < 0.5 * len(block):
+            if near > 3 or fitting < len(block) / 2:
                 break
             part = [n for n in range(min(part[0], block[0]), max(part[-1], block[-1]) + 1)]
     return part
 
 
 def _crosses(line: Line, divides: Sequence[float], measures: Measures) -> bool:
-    slack = 0.3 * measures.height
+    slack = PARAMETERS.slack * measures.height
     return any(word.place.x0 + slack < x < word.place.x1 - slack for word in line.words for x in divides)
 
 
@@ -209,7 +210,7 @@ def _extended(part: Sequence[int], page: _Page, *, up: bool = True) -> list[int]
         if not 0 <= n < len(page.lines) or page.runs[n] < 2:
             return False
         upper, lower = sorted((n, neighbour))
-        near = page.lines[lower].box.y0 - page.lines[upper].box.y1 < 3.0 * page.measures.height
+        near = page.lines[lower].box.y0 - page.lines[upper].box.y1 < PARAMETERS.lone_blank * page.measures.height
         return near and not _crosses(page.lines[n], divides, page.measures)
 
     while step := next((k for k in (1, 2, 3) if up and fits(first - k, first - k + 1)), 0):
@@ -219,3 +220,223 @@ def _extended(part: Sequence[int], page: _Page, *, up: bool = True) -> list[int]
     while step := next((k for k in (1, 2, 3) if fits(last + k, last + k - 1)), 0):
         last += step
     return [n for n in range(first, last + 1) if n in part or not page.prose[n]]
+
+
+# ---------------------------------------------------------------- rulings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """A ruling line on the straight page, in pixels: its y (x where it is vertical), and its ends on the other axis."""
+
+    at: float
+    start: float
+    end: float
+
+    @property
+    def length(self) -> float:
+        """In pixels."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulings:
+    """The ruling lines of a page, those of each kind from the top or from the left."""
+
+    horizontal: tuple[Ruling, ...]
+    vertical: tuple[Ruling, ...]
+
+
+def find_rulings(pixels: ByteArray, height: float) -> Rulings:
+    """Find the ruling lines of a straight page (uint8, (height, width, 3)) whose capitals are ``height`` pixels."""
+    cv2 = opencv()
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    horizontal = _lines(grey, height, stroke=PARAMETERS.stroke)
+    vertical = _lines(np.ascontiguousarray(grey.T), height, stroke=PARAMETERS.stem)
+    return Rulings(horizontal=horizontal, vertical=vertical)
+
+
+def beside_words(rulings: Rulings, places: Sequence[Box]) -> Rulings:
+    """The ruling lines without those that run through words: strokes of letters that stand close."""
+    across = [(place.y0, place.y1, place.x0, place.x1) for place in places]
+    along = [(place.x0, place.x1, place.y0, place.y1) for place in places]
+    return Rulings(
+        horizontal=tuple(ruling for ruling in rulings.horizontal if not _runs_through(ruling, across)),
+        vertical=tuple(ruling for ruling in rulings.vertical if not _runs_through(ruling, along)),
+    )
+
+
+def _runs_through(ruling: Ruling, places: Sequence[tuple[int, int, int, int]]) -> bool:
+    """Whether at least half of a line lies well inside words: their extent across it, then along it."""
+    inside = sum(
+        max(0.0, min(ruling.end, end) - max(ruling.start, start))
+        for low, high, start, end in places
+        if _well_inside(ruling.at, low, high)
+    )
+    return inside > ruling.length / 2
+
+
+def _well_inside(value: float, start: float, end: float) -> bool:
+    edge = PARAMETERS.inside_word * (end - start)
+    return start + edge < value < end - edge
+
+
+def _lines(grey: NDArray[np.uint8], height: float, *, stroke: float) -> tuple[Ruling, ...]:
+    """Horizontal lines of a grey picture; strokes of letters are shorter than ``stroke``, in heights."""
+    cv2 = opencv()
+    across = np.ones((_odd(PARAMETERS.thickest_ruling * height, 5), 1), np.uint8)
+    found: list[Ruling] = []
+    for thinness in (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT):
+        thin = (cv2.morphologyEx(grey, thinness, across) > PARAMETERS.contrast).astype(np.uint8)
+        # Letters have no stroke so long; what they leave is gone before the gaps where lines cross are closed.
+        strokes = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones((1, _odd(stroke * height, 5)), np.uint8))
+        gap = np.ones((1, _odd(PARAMETERS.ruling_break * height, 5)), np.uint8)
+        found += _measured(cv2.morphologyEx(strokes, cv2.MORPH_CLOSE, gap), height)
+    return tuple(sorted(_united(found, height), key=lambda ruling: (ruling.at, ruling.start)))
+
+
+def _odd(size: float, least: int) -> int:
+    """A size with a middle: with an even one, closing and opening move edges by a pixel, which look like lines."""
+    return max(least, 2 * round((size - 1) / 2) + 1)
+
+
+def _measured(mask: NDArray[Any], height: float) -> list[Ruling]:
+    cv2 = opencv()
+    thickest, least = PARAMETERS.thickest_ruling * height, PARAMETERS.shortest_ruling * height
+    number, _, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    return [
+        Ruling(at=y + thick / 2, start=x, end=x + long)
+        for x, y, long, thick, _ in boxes[1:number].tolist()
+        if thick <= thickest and long >= least
+    ]
+
+
+def _united(rulings: Sequence[Ruling], height: float) -> list[Ruling]:
+    """Pieces of one line put together, and double lines (or the two edges of a thick one) made one."""
+    found: list[Ruling] = []
+
+    def touch(one: Ruling, other: Ruling) -> bool:
+        near = abs(other.at - one.at) <= PARAMETERS.same_ruling * height
+        return near and one.start <= other.end + height and other.start <= one.end + height
+
+    for ruling in sorted(rulings, key=lambda one: (one.at, one.start)):
+        close = takewhile(lambda n: ruling.at - found[n].at <= height, reversed(range(len(found))))  # noqa: B023
+        n = next((n for n in close if touch(ruling, found[n])), None)
+        if n is None:
+            found.append(ruling)
+            continue
+        other = found[n]
+        at = (ruling.at * ruling.length + other.at * other.length) / (ruling.length + other.length)
+        found[n] = Ruling(at=at, start=min(ruling.start, other.start), end=max(ruling.end, other.end))
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Separator:
+    """Ruling lines at one height: where they are, and which stretches they cover."""
+
+    y: float
+    stretches: tuple[tuple[float, float], ...]
+
+    def covers(self, start: float, end: float) -> float:
+        """The share of a stretch that is ruled, 0 to 1."""
+        if end <= start:
+            return 0.0
+        return sum(max(0.0, min(b, end) - max(a, start)) for a, b in self.stretches) / (end - start)
+
+
+def find_separators(rulings: Sequence[Ruling], box: Box, measures: Measures) -> list[Separator]:
+    """Horizontal ruling lines by height, those of the table."""
+    reach = PARAMETERS.lone_blank * measures.height
+    return [
+        Separator(
+            y=float(np.mean([ruling.at for ruling in group])),
+            stretches=_union([(ruling.start, ruling.end) for ruling in group]),
+        )
+        for group in _grouped(rulings, measures)
+        if box.y0 - reach < group[0].at < box.y1 + reach
+    ]
+
+
+def _grouped(rulings: Sequence[Ruling], measures: Measures) -> list[list[Ruling]]:
+    """Those at almost one place, in their order."""
+    groups: list[list[Ruling]] = []
+    for ruling in rulings:
+        if groups and ruling.at - groups[-1][-1].at <= PARAMETERS.same_ruling * measures.height:
+            groups[-1].append(ruling)
+        else:
+            groups.append([ruling])
+    return groups
+
+
+def _union(stretches: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    found: list[tuple[float, float]] = []
+    for start, end in sorted(stretches):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return tuple(found)
+
+
+def ruled_columns(rulings: Sequence[Ruling], lines: Sequence[Line], box: Box, measures: Measures) -> list[Divide]:
+    """Where vertical ruling lines part columns: those along a good part of the table that cut no words."""
+    near = PARAMETERS.same_ruling * measures.height
+    words = [word.place for line in lines for word in line.words]
+    found: list[Divide] = []
+    for group in _grouped(rulings, measures):
+        x = float(np.mean([ruling.at for ruling in group]))
+        covered = _union([(max(ruling.start, box.y0), min(ruling.end, box.y1)) for ruling in group])
+        length = sum(max(0.0, end - start) for start, end in covered)
+        cut_words = sum(word.x0 + near < x < word.x1 - near for word in words)
+        if length >= (box.y1 - box.y0) / 2 and cut_words <= PARAMETERS.few * len(lines):
+            found.append(Divide(x=x, ruled=covered))
+    return found
+
+
+def parts(separator: Separator, above: Line, below: Line, box: Box) -> bool:
+    """Whether ruling lines part two lines of words."""
+    if not above.middle < separator.y < below.middle:
+        return False
+    return separator.covers(box.x0, box.x1) >= 0.5 or any(
+        separator.covers(line.box.x0, line.box.x1) >= 0.5 for line in (above, below)
+    )
+
+
+def head_lines(lines: Sequence[Line], separators: Sequence[Separator], box: Box, barriers: Sequence[bool]) -> int:
+    """How many lines stand above the first ruling line across the table, or on a ground of another colour."""
+    limit = min(PARAMETERS.head_limit, max(1, len(lines) // 2))
+    for separator in separators:
+        above = sum(line.middle < separator.y for line in lines)
+        if 0 < above <= limit and separator.covers(box.x0, box.x1) >= PARAMETERS.nearly_all:
+            return above
+    return next((n for n in range(1, limit + 1) if n < len(lines) and barriers[n]), 0)
+
+
+def head_by_titles(lines: Sequence[Line], separators: Sequence[Separator], divides: Sequence[Divide], box: Box) -> int:
+    """How many lines stand above the columns that a short ruling line near the top gathers under a title, and these."""
+    edges = [float(box.x0), *(divide.x for divide in divides), float(box.x1)]
+    for n in range(min(4, len(lines) - 2)):
+        for separator in separators:
+            gathered = sum(separator.covers(start, end) >= PARAMETERS.most for start, end in pairwise(edges))
+            if lines[n].middle < separator.y < lines[n + 1].middle and 2 <= gathered < len(edges) - 1:
+                return n + 2
+    return 0
+
+
+def ground_changes(pixels: ByteArray, lines: Sequence[Line]) -> list[bool]:
+    """For each line, whether it is on another ground than the line above; pixels as for `find_rulings`."""
+    left = min(line.box.x0 for line in lines)
+    right = max(line.box.x1 for line in lines)
+    edges = np.linspace(left, right, PARAMETERS.ground_blocks + 1).astype(int)
+    grounds = np.array(
+        [
+            [
+                np.median(pixels[line.box.y0 : line.box.y1, a : max(b, a + 1)].reshape(-1, 3), axis=0)
+                for a, b in pairwise(edges)
+            ]
+            for line in lines
+        ]
+    )
+    changed = np.abs(np.diff(grounds, axis=0)).max(axis=2) > PARAMETERS.ground_levels
+    return [False, *(bool(share > PARAMETERS.most) for share in changed.mean(axis=1))]

@@ -20,79 +20,9 @@ if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
 
 
-def html(table: TableData) -> str:
-    """A ``table`` element; empty places are empty cells."""
-    height, width = table.shape
-    lines = ["<table>"]
-    for row in range(height):
-        tag = "th" if row < table.header_rows else "td"
-        line: list[str] = []
-        for column in range(width):
-            cell = table.at(row, column)
-            if cell is None:
-                line.append(f"<{tag}></{tag}>")
-            elif (cell.row, cell.column) == (row, column):
-                spans = f' rowspan="{cell.row_span}"' if cell.row_span > 1 else ""
-                spans += f' colspan="{cell.column_span}"' if cell.column_span > 1 else ""
-                line.append(f"<{tag}{spans}>{escape(table.printed(cell))}</{tag}>")
-        lines.append("<tr>" + "".join(line) + "</tr>")
-    return "\n".join([*lines, "</table>"]) + "\n"
-
-
-def csv_text(table: TableData, *, guard: bool) -> str:
-    """Comma-separated values, lines ending in CR LF."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    for row in table.rows:
-        writer.writerow([guarded(text, quantity_of) if guard else text for text in row])
-    return out.getvalue()
-
-
-def dataframe(table: TableData, *, typed: bool) -> Any:
-    """A pandas DataFrame of the rows below the head."""
-    pandas = require("pandas", extra="tables", feature="A DataFrame")
-    width = table.shape[1]
-    frame = pandas.DataFrame(
-        table.rows[table.header_rows :],
-        columns=_unique([table.header(column) for column in range(width)]) if table.header_rows else None,
-        dtype=object,
-    )
-    if typed:
-        for number in range(width):
-            cells = [table.at(row, number) for row in range(table.header_rows, table.shape[0])]
-            filled = [cell for cell in cells if cell is not None]
-            units = {cell.quantity.unit if cell.quantity else "text" for cell in filled}
-            if filled and len(units) == 1 and "text" not in units:
-                frame.isetitem(
-                    number, [float(cell.quantity.value) if cell and cell.quantity else float("nan") for cell in cells]
-                )
-    return frame
-
-
-def _unique(names: list[str]) -> list[str]:
-    """Names of columns, told apart by a number where they are the same."""
-    counts: dict[str, int] = {}
-    found: list[str] = []
-    for name in names:
-        counts[name] = counts.get(name, 0) + 1
-        found.append(name if counts[name] == 1 else f"{name} ({counts[name]})")
-    return found
-
-
 @dataclass(frozen=True, kw_only=True)
 class Table(TableData):
-    """A table; one without cells where none was found, and ``notes`` says so.
-
-    Attributes:
-        layout: whether ruling lines, blanks or cards make it.
-        cells: from the top, then from the left; a place of the grid that none fills is empty.
-        header_rows: how many of the rows, from the top, are the head.
-        header_columns: how many of the columns, from the left, name the rows: 1, or 0 where none does.
-        title: what stands above it as its title.
-        title_verified: whether its place read the same when looked at again alone.
-        notes: what else there is to say: text beside the table, disagreements, doubts.
-        page: from 1.
-    """
+    """A table with the fields of `TableData`; one without cells where none was found, and ``notes`` says so."""
 
     def to_json(self) -> dict[str, Any]:
         """What ``read table --json`` prints."""
@@ -109,16 +39,28 @@ class Table(TableData):
 
     def tables(self) -> list[ReadingTable]:
         """The table itself, its header rows as one; none where no table was found."""
-        height, width = self.shape
-        if not height:
+        if not self.cells:
             return []
-        header = tuple(_unique([self.header(column) for column in range(width)])) if self.header_rows else ()
+        header = tuple(self._columns()) if self.header_rows else ()
         rows = tuple(tuple(row) for row in self.rows[self.header_rows :])
         return [ReadingTable(name=(self.title and self.title.quote) or "table", header=header, rows=rows)]
 
     def to_html(self) -> str:
         """A ``table`` element with its spans; texts are escaped."""
-        return html(self)
+        lines = ["<table>"]
+        for row in range(self.shape[0]):
+            tag = "th" if row < self.header_rows else "td"
+            line: list[str] = []
+            for column in range(self.shape[1]):
+                cell = self.at(row, column)
+                if cell is None:
+                    line.append(f"<{tag}></{tag}>")
+                elif (cell.row, cell.column) == (row, column):
+                    spans = f' rowspan="{cell.row_span}"' if cell.row_span > 1 else ""
+                    spans += f' colspan="{cell.column_span}"' if cell.column_span > 1 else ""
+                    line.append(f"<{tag}{spans}>{escape(self.printed(cell))}</{tag}>")
+            lines.append("<tr>" + "".join(line) + "</tr>")
+        return "\n".join([*lines, "</table>"]) + "\n"
 
     def to_csv(self, *, guard: bool = True) -> str:
         """Comma-separated values as RFC 4180 has them.
@@ -126,18 +68,37 @@ class Table(TableData):
         Args:
             guard: whether a text that a spreadsheet would take for a formula gets an apostrophe before it.
         """
-        return csv_text(self, guard=guard)
+        out = io.StringIO()
+        rows = ([guarded(text, quantity_of) for text in row] if guard else row for row in self.rows)
+        csv.writer(out).writerows(rows)
+        return out.getvalue()
 
     def to_dataframe(self, *, typed: bool = False) -> Any:
         """A pandas DataFrame; the head's rows become the names of the columns.
 
         Args:
-            typed: whether columns that hold but numbers of one unit become numbers.
+            typed: whether columns that hold only numbers of one unit become numbers.
 
         Raises:
             MissingExtraError: pandas is not installed.
         """
-        return dataframe(self, typed=typed)
+        pandas = require("pandas", extra="tables", feature="A DataFrame")
+        frame = pandas.DataFrame(
+            self.rows[self.header_rows :], columns=self._columns() if self.header_rows else None, dtype=object
+        )
+        for column in range(self.shape[1]) if typed else ():
+            cells = [self.at(row, column) for row in range(self.header_rows, self.shape[0])]
+            units = {cell.quantity.unit if cell.quantity else "text" for cell in cells if cell}
+            if len(units) == 1 and "text" not in units:
+                numbers = [float(cell.quantity.value) if cell and cell.quantity else float("nan") for cell in cells]
+                frame.isetitem(column, numbers)
+        return frame
+
+    def _columns(self) -> list[str]:
+        """The names of the columns, the second of the same name as "name (2)"."""
+        names = [self.header(column) for column in range(self.shape[1])]
+        counts = [names[: n + 1].count(name) for n, name in enumerate(names)]
+        return [name if count == 1 else f"{name} ({count})" for name, count in zip(names, counts, strict=True)]
 
     def marks(self) -> list[Mark]:
         """A box for every cell, labelled with its row and column."""
