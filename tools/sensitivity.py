@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import functools
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -67,7 +66,7 @@ class Measure:
     def __init__(self, kind: str, folders: list[Path], limit: int | None) -> None:
         self._kind, self._folders, self._limit = kind, folders, limit
         self._read = reader(kind)
-        self._pages = functools.cache(lambda path: list(open_pages(path, ocr=default_ocr())))
+        self._opened: dict[Path, list[Page]] = {}
 
     def __call__(self) -> tuple[dict[str, str], float]:
         """The reading of each picture, as JSON text, and the mean of all figures."""
@@ -87,6 +86,11 @@ class Measure:
             value for row in report.rows() for name, value in row.figures.items() if "(of)" not in name and value <= 1
         ]
         return readings, sum(shares) / len(shares)
+
+    def _pages(self, path: Path) -> list[Page]:
+        if path not in self._opened:
+            self._opened[path] = list(open_pages(path, ocr=default_ocr()))
+        return self._opened[path]
 
 
 def reader(kind: str) -> Read:
@@ -110,7 +114,7 @@ def numbers(parameters: Any, only: list[str] | None) -> Iterator[tuple[str, floa
 
 
 @contextmanager
-def moving(parameters: Any, name: str, value: float) -> Iterator[None]:
+def moving(parameters: Any, name: str, value: float) -> Generator[None]:
     """Set a field of frozen parameters for a while."""
     before = getattr(parameters, name)
     object.__setattr__(parameters, name, value)
