@@ -1,23 +1,118 @@
-"""What ``mm_agents.protocols.Store`` promises, as tests."""
+"""What ``mm_agents.protocols.Store`` promises, as tests, and the records and filters that they are made of."""
 
 from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
+from uuid import UUID, uuid5
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mm_agents.errors import ConfigError, FilterError, MMAgentsError, SchemaMismatchError, StoreError
-from mm_agents.filters import parse
+from mm_agents.filters import matches, parse
 from mm_agents.protocols import Store
-from mm_agents.testing.samples import EXPRESSIONS, SPEC, filters, matching, record, toward, uid, varied
-from mm_agents.types import Condition, Filter, Match, Record, VectorSpec
+from mm_agents.types import And, CollectionSpec, Condition, Filter, Match, Not, Or, Record, Value, VectorSpec
+
+SPEC = CollectionSpec(
+    name="Contract", vectors=(VectorSpec(name="media", width=8, embedder="hash:8"), VectorSpec(name="words", width=3))
+)
+"""Two named vectors of different widths."""
+
+_NAMESPACE = UUID("8c1a4b52-2d3e-5f60-9a71-b2c3d4e5f607")
+
+
+def uid(n: int) -> str:
+    """The id of sample n."""
+    return str(uuid5(_NAMESPACE, str(n)))
+
+
+def toward(degrees: float, width: int = 8) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """A unit vector in the plane of the first two axes; the cosine of two is that of the angle between them."""
+    angle = math.radians(degrees)
+    return np.array([math.cos(angle), math.sin(angle), *[0.0] * (width - 2)], np.float32)
+
+
+def record(
+    n: int,
+    /,
+    *,
+    media: float | None = None,
+    words: float | None = None,
+    text: str = "",
+    parent: int | None = None,
+    **properties: Value,
+) -> Record:
+    """Sample n, its vectors given by their angles."""
+    vectors = {"media": media, "words": words}
+    return Record(
+        id=uid(n),
+        parent=None if parent is None else uid(parent),
+        text=text,
+        properties=properties,
+        vectors={name: toward(angle, SPEC.vector(name).width) for name, angle in vectors.items() if angle is not None},
+    )
+
+
+def varied() -> list[Record]:
+    """Twelve assets and their parts, with properties of every type, some absent, one of mixed types."""
+    found: list[Record] = []
+    mixed: list[Value] = [1, "1", True, 1.0, ("1",), 0, "", False, -2, 2.5, "a", ("a", "b")]
+    for n in range(12):
+        properties: dict[str, Value] = {"name": f"item {n}", "kind": ("image", "video", "Ünïcode’s")[n % 3]}
+        properties |= {"size": n * 100 - 300, "ratio": n / 8, "mixed": mixed[n]}
+        if n % 2:
+            properties |= {"seen": n % 4 == 1, "tags": ("all", f"t{n % 3}")}
+        asset = record(n, media=n * 7, words=n * 5 if n % 3 else None, text=f"common word{n}")
+        found.append(replace(asset, properties=properties))
+        for k in range(n % 3):
+            part = record(100 + 10 * n + k, media=n * 7 + 90 + k, parent=n, text="common part")
+            found.append(replace(part, properties={**properties, "t0": k * 1.5, "page": k}))
+    return found
+
+
+def matching(records: list[Record], where: Filter | None) -> list[Record]:
+    """The records that a filter is true of, in the order of ids."""
+    return sorted((r for r in records if where is None or matches(where, r)), key=lambda r: r.id)
+
+
+EXPRESSIONS = tuple(
+    resources.files("mm_agents.testing")
+    .joinpath("filters.txt")
+    .read_text(encoding="utf-8")
+    .format(two=uid(2), three=uid(3), five=uid(5), part=uid(111))
+    .splitlines()
+)
+"""Filters over ``varied``, every operator with every type."""
+
+
+def filters() -> st.SearchStrategy[Filter]:
+    """Random filters over ``varied``."""
+    text = st.sampled_from(["image", "video", "Ünïcode’s", "", "1", "a", "t1", "all", "item 3", uid(2), uid(3)])
+    number = st.sampled_from([-300, -2, 0, 1, 2, 200, 0.5, 1.0, 1.5, 2.5, 799.5])
+    scalar = st.one_of(text, number, st.booleans())
+    name = st.sampled_from("name kind size ratio mixed seen tags t0 page nothing id parent".split())
+    leaf = st.one_of(
+        st.builds(Condition, name, st.sampled_from(["eq", "ne"]), scalar),
+        st.builds(Condition, name, st.sampled_from(["lt", "le", "gt", "ge"]), st.one_of(text, number)),
+        st.builds(Condition, name, st.just("in"), st.lists(scalar, max_size=3).map(tuple)),
+        st.builds(Condition, name, st.just("contains"), text),
+        st.builds(Condition, name, st.just("exists")),
+    )
+    return st.recursive(leaf, _joined, max_leaves=6)
+
+
+def _joined(inner: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
+    several = st.lists(inner, min_size=1, max_size=3).map(tuple)
+    return st.one_of(st.builds(And, several), st.builds(Or, several), st.builds(Not, inner))
+
 
 _EITHER: tuple[dict[str, Any], ...] = ({"vector": toward(30), "using": "media"}, {"text": "common"})
 
