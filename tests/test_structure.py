@@ -17,7 +17,7 @@ import mm_agents
 ROOT = Path(mm_agents.__file__).parent
 LAYERS = [  # imports run down this list, or stay in one layer
     {
-        *("errors", "types", "_batched", "_cache", "_fusion", "_lazy", "_optional", "_progress"),
+        *("errors", "types", "_cache", "_fusion", "_optional", "_progress"),
         *("_question_parts", "_retry", "_text", "_timeout"),
     },
     {"protocols", "tools", "filters", "media", "_plugins"},

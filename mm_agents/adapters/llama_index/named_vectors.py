@@ -28,7 +28,7 @@ from weaviate.classes.config import Configure, DataType, Property, Tokenization
 from weaviate.classes.data import DataObject
 from weaviate.exceptions import WeaviateBaseError, WeaviateInsertManyAllFailedError
 
-from mm_agents._batched import batched
+from mm_agents._progress import batched
 from mm_agents.errors import ConfigError, PartialWriteError, StoreError
 
 AnyNode = TypeVar("AnyNode", bound=BaseNode)
