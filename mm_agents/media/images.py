@@ -23,15 +23,6 @@ from mm_agents.types import Image
 if TYPE_CHECKING:
     from mm_agents.types import ByteArray
 
-_PLUGINS = {
-    "jpeg": "Jpeg",
-    "png": "Png",
-    "webp": "WebP",
-    "gif": "Gif",
-    "bmp": "Bmp",
-    "tiff": "Tiff",
-    "avif": "Avif",
-}
 _DECODER_ERRORS = (
     OSError,
     SyntaxError,
@@ -178,7 +169,7 @@ def _header(media: MediaFile, limits: Limits) -> Generator[tuple[ImageFile.Image
     The plugin of the sniffed format is called directly: no other decoder is reached, and the pixel limit is the
     caller's and not the one that ``PIL.Image.open`` keeps for the whole process.
     """
-    plugin = _PLUGINS[media.format]
+    plugin = "WebP" if media.format == "webp" else media.format.capitalize()
     opener = getattr(importlib.import_module(f"PIL.{plugin}ImagePlugin"), f"{plugin}ImageFile")
     with media.open() as file, _typed(repr(media.name)):
         if media.format == "jpeg":
