@@ -289,8 +289,8 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._tokens = [_Token(m.lastgroup or "", m.group(m.lastgroup or 0), m.end()) for m in _TOKEN.finditer(text)]
-        self._tokens = [token._replace(at=token.at - len(token.text)) for token in self._tokens]
+        kinds = [(str(match.lastgroup), match) for match in _TOKEN.finditer(text)]
+        self._tokens = [_Token(kind, match[kind], match.start(kind)) for kind, match in kinds]
         self._next = 0
         self._depth = 0
 

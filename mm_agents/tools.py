@@ -14,6 +14,7 @@ Tools are changed by wrapping: ``only``, ``prefixed`` and ``limited`` take tools
 from __future__ import annotations
 
 import inspect
+import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -250,6 +251,4 @@ def _as_result(value: Any) -> ToolResult:
 
 
 def _plain(value: Any) -> str:
-    import json
-
     return json.dumps(value, ensure_ascii=False, default=str)

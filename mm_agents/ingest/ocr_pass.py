@@ -16,9 +16,9 @@ from mm_agents import _plugins, media
 from mm_agents._progress import ProgressCallback
 from mm_agents.errors import MediaError, MissingExtraError
 from mm_agents.ingest.files import chunks
-from mm_agents.ingest.pipeline import FailedFile, failure
+from mm_agents.ingest.pipeline import FailedFile, embed_items, failure
 from mm_agents.ingest.presets import media_vectors
-from mm_agents.types import And, CollectionSpec, Condition, Image, Record, Text, Value, Words
+from mm_agents.types import And, CollectionSpec, Condition, Image, Item, Record, Text, Value, VectorRole, Words
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Ocr, Store
@@ -162,15 +162,10 @@ def _parts(asset: Record, page: int, text: str | None, engine: str) -> list[Reco
 
 def _embedded(parts: Sequence[Record], spec: CollectionSpec, embedders: EmbedderMap) -> list[Record]:
     """The parts with the vectors of their text, where the library has vectors of texts."""
-    texts = [Text(text=part.text) for part in parts if part.text]
-    vectors: list[dict[str, object]] = [{} for _ in texts]
-    for vector in media_vectors(spec, "text"):
-        embedder = embedders.need(vector.name)
-        if texts and "text" in embedder.accepts:
-            for made, row in zip(vectors, embedder.embed(texts, role="document"), strict=True):
-                made[vector.name] = row
-    filled = iter(vectors)
-    return [replace(part, vectors=next(filled)) if part.text else part for part in parts]  # type: ignore[arg-type]
+    items: list[dict[VectorRole, Item]] = [{"text": Text(text=part.text)} if part.text else {} for part in parts]
+    targets = [(vector.name, embedders.need(vector.name)) for vector in media_vectors(spec, "text")]
+    vectors = embed_items(items, {"text": targets})
+    return [replace(part, vectors=made) for part, made in zip(parts, vectors, strict=True)]
 
 
 def _drop_old(store: Store, asset: Record, parts: Sequence[Record]) -> None:

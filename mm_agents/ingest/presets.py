@@ -25,8 +25,7 @@ def media_spec(embedder: Embedder) -> CollectionSpec:
     """
     seen = ("media", "moment") if "image" in embedder.accepts else ()
     read = ("words",) if "text" in embedder.accepts else ()
-    vectors = tuple(VectorSpec(name=name, width=embedder.width, embedder=embedder.name) for name in sorted(seen + read))
-    return CollectionSpec(name="Media", vectors=vectors)
+    return _collection("Media", seen + read, embedder)
 
 
 def movies_spec(embedder: Embedder) -> CollectionSpec:

@@ -21,7 +21,16 @@ import numpy as np
 from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaError, MediaTooLargeError, UnsupportedMediaError
 from mm_agents.media import pdf_process
-from mm_agents.media.files import DEFAULT_LIMITS, BinaryFile, Limits, MediaFile, Source, decode_text, expect
+from mm_agents.media.files import (
+    DEFAULT_LIMITS,
+    BinaryFile,
+    Limits,
+    MediaFile,
+    Source,
+    check_limit,
+    decode_text,
+    expect,
+)
 from mm_agents.media.pdf_process import NOT_TEXT
 from mm_agents.types import Box, Image
 
@@ -89,11 +98,7 @@ def load_text(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> str:
     if len(data) > limits.text_bytes:
         raise MediaTooLargeError(f"{media.name!r} has more than {limits.text_bytes:,} bytes (Limits.text_bytes).")
     text = decode_text(data, media.name)
-    if len(text) > limits.characters:
-        raise MediaTooLargeError(
-            f"{media.name!r} has {len(text):,} characters; the limit is {limits.characters:,} (Limits.characters). "
-            "Split the file."
-        )
+    check_limit(len(text), limits, "characters", media.name, advice="Split the file.")
     return text
 
 
@@ -167,10 +172,7 @@ def _each(
     wanted |= {"max_side": max_side, "scale": scale, "numbers": None if numbers is None else [int(n) for n in numbers]}
     with media.open() as file, _child(file, wanted) as process:
         count = _answer(process, repr(media.name), limits)["pages"]
-        if count > limits.pages:
-            raise MediaTooLargeError(
-                f"{media.name!r} has {count:,} pages; the limit is {limits.pages:,} (Limits.pages)."
-            )
+        check_limit(count, limits, "pages", media.name)
         if count < 1:
             raise DamagedMediaError(f"{media.name!r} has no pages.")
         for number in range(1, count + 1) if numbers is None else numbers:

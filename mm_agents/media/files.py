@@ -303,12 +303,12 @@ def inspect(source: Path | str | bytes, *, name: str | None = None, limits: Limi
         size = file.seek(0, os.SEEK_END)
         if size == 0:
             raise DamagedMediaError(f"{name!r} is empty (0 bytes).")
-        _bound(size, limits.bytes, "bytes", name)
+        check_limit(size, limits, "bytes", name)
         file.seek(0)
         format = sniff(file.read(HEAD_BYTES), name)
         file.seek(0)
         if format is None:
-            _bound(size, limits.text_bytes, "text_bytes", name)
+            check_limit(size, limits, "text_bytes", name, unit="bytes")
             check_text(decode_text(file.read(), name), name)
             format = signatures().formats["text"]
             file.seek(0)
@@ -400,9 +400,18 @@ def _check_regular(path: Path, name: str) -> None:
     raise UnsupportedMediaError(f"{name!r} is {kind}, not a file.")
 
 
-def _bound(value: int, limit: int, setting: str, name: str) -> None:
+def check_limit(value: float, limits: Limits, setting: str, name: str, *, unit: str = "", advice: str = "") -> None:
+    """Refuse a value of a file that is past the limit of this name; ``unit`` is the limit's name by default.
+
+    Raises:
+        MediaTooLargeError: the message ends with the advice.
+    """
+    limit: float = getattr(limits, setting)
     if value > limit:
-        raise MediaTooLargeError(f"{name!r} has {value:,} bytes; the limit is {limit:,} (Limits.{setting}).")
+        have, most = (f"{number:,}" if isinstance(number, int) else f"{number:,.10g}" for number in (value, limit))
+        raise MediaTooLargeError(
+            f"{name!r} has {have} {unit or setting}; the limit is {most} (Limits.{setting}). {advice}".rstrip()
+        )
 
 
 def _encodable(name: str) -> str:

@@ -70,16 +70,12 @@ class EmbedderMap:
 
     def describe(self) -> dict[str, str]:
         """How each vector can be searched, in words."""
-        found: dict[str, str] = {}
+        words: dict[str, str] = {}
         for spec in self._store.spec.vectors:
-            if (mine := self._mine.get(spec.name)) is not None or spec.embedder is not None:
-                found[spec.name] = mine.name if mine is not None else str(spec.embedder)
-            else:
-                server = self.vectorizer(spec.name)
-                found[spec.name] = (
-                    f"the server's {server}" if server else "no embedder known: only keywords are searched"
-                )
-        return found
+            mine, server = self._mine.get(spec.name), self.vectorizer(spec.name)
+            unknown = f"the server's {server}" if server else "no embedder known: only keywords are searched"
+            words[spec.name] = mine.name if mine is not None else spec.embedder or unknown
+        return words
 
     def close(self) -> None:
         """Close the embedders; harmless when called twice."""
