@@ -52,17 +52,17 @@ def text_of(hit: Hit) -> str:
     return hit.text or hit.name
 
 
-def picture_of(library: Library, found: Hit | Record, *, max_side: int = SIDE) -> Image | None:
+def picture_of(library: Library, item: Hit | Record, *, max_side: int = SIDE) -> Image | None:
     """A picture for a model that sees: the file where it is a picture that can be reached, else the thumbnail."""
-    record = found.record if isinstance(found, Hit) else found
+    record = item.record if isinstance(item, Hit) else item
     if record.media_type in ("image", "film"):
         try:
             return media.load_image(_held(library, record), max_side=max_side)
         except (MediaError, ToolError):
             pass  # the library was filled on another machine, or the file has gone or changed
-    if found.thumbnail is None:
+    if item.thumbnail is None:
         return None
-    return media.shrink(media.load_image(found.thumbnail), max_side)
+    return media.shrink(media.load_image(item.thumbnail), max_side)
 
 
 def clip_of(library: Library, hit: Hit) -> MediaFile | None:

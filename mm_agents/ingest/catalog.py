@@ -1,4 +1,4 @@
-"""Which content lies at which paths, so that adding twice is adding once.
+"""The paths of every content, so that adding a file again is a no-op.
 
 Only what ``add`` made is in the catalog: records whose id is that of their content. A film has an id of its own, so a
 film and the picture of its poster are two records, and no run of ``add`` changes a film.
@@ -45,7 +45,7 @@ class Catalog:
                 self._ids_at.setdefault(path, set()).add(record.id)
 
     def claim(self, id: str, path: str) -> bool:
-        """Note that this content lies at this path.
+        """Note that this path has this content.
 
         Returns:
             Whether the content is new, so that the caller should read it.
@@ -63,7 +63,7 @@ class Catalog:
             return False
 
     def prune(self, root: Path | None, folders: Sequence[Path]) -> None:
-        """Drop what lay below these folders and is not there now; a folder that is itself gone is left alone.
+        """Drop what was below these folders and is not there now; a folder that is itself gone is left alone.
 
         Args:
             root: where relative paths start from.

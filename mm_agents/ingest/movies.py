@@ -68,7 +68,7 @@ class FilmsReport:
         added: how many were new or had changed.
         unchanged: how many were there already.
         without_poster: the titles of films that have no poster, and so no ``poster_vector``.
-        failed: the posters that cannot be read, and the entries that are no films.
+        failed: the posters that cannot be read, and the entries that are not films.
     """
 
     added: int
@@ -84,21 +84,21 @@ def add_movies(
     *,
     report: Callable[[int, int, str], None] = lambda done, total, title: None,
 ) -> FilmsReport:
-    """Add the films of a JSON list; twice is once, and a changed entry or poster replaces the film.
+    """Add the films of a JSON list; again is a no-op, and a changed entry or poster replaces the film.
 
     Args:
         library: where to; it gets the vectors ``txt_vector`` and ``poster_vector`` when it has none.
         films: a JSON file, a list of objects with ``id``, ``title`` and ``overview``.
         posters: the folder of the posters, named ``ID_poster.jpg``, ``ID.jpg`` or ``TITLE.jpg`` (or png, webp).
-        report: told how many films are done, how many there are, and the title at hand.
+        report: called with how many films are done, how many there are, and the title at hand.
 
     Raises:
-        ConfigError: the file cannot be read or is no JSON list, or the folder of posters is not there.
+        ConfigError: the file cannot be read or does not hold a JSON list, or there is not a folder of posters.
         EmbedderError: the embedder's weights are out of reach.
     """
     entries, folder = _read(Path(films)), Path(posters)
     if not folder.is_dir():
-        raise ConfigError(f"There is no folder of posters at {str(folder)!r}.")
+        raise ConfigError(f"The folder of posters {str(folder)!r} does not exist.")
     extend_for_films(library.store, library.routes)
     added = unchanged = 0
     failed: list[FailedFile] = []
@@ -112,8 +112,8 @@ def add_movies(
             record, items = _record(film, folder, library.stored_path, failed)
             if "image" not in items:
                 bare.append(film.title)
-            known = library.store.get([record.id])
-            if known and _same(known[record.id], record):
+            stored = library.store.get([record.id])
+            if stored and _same(stored[record.id], record):
                 unchanged += 1
             else:
                 new[record.id] = (record, items)
@@ -139,7 +139,9 @@ def _film(entry: Any, place: str, failed: list[FailedFile]) -> Film | None:
     except ValidationError as error:
         first = error.errors()[0]
         what = ".".join(map(str, first["loc"])) or "entry"
-        failed.append(FailedFile(path=place, error="ConfigError", reason=f"This is no film: {what}: {first['msg']}."))
+        failed.append(
+            FailedFile(path=place, error="ConfigError", reason=f"This is not a film: {what}: {first['msg']}.")
+        )
         return None
 
 
@@ -184,12 +186,12 @@ def _poster(film: Film, folder: Path) -> Path | None:
     wanted = {
         os.path.basename(name) + suffix for name in names if name == os.path.basename(name) for suffix in _SUFFIXES
     }
-    found = [folder / name for name in sorted(wanted) if (folder / name).is_file()]
-    return found[0] if found else None
+    posters = [folder / name for name in sorted(wanted) if (folder / name).is_file()]
+    return posters[0] if posters else None
 
 
-def _same(known: Record, record: Record) -> bool:
-    return dict(known.properties) == dict(record.properties) and known.text == record.text
+def _same(stored: Record, record: Record) -> bool:
+    return dict(stored.properties) == dict(record.properties) and stored.text == record.text
 
 
 def _embedded(

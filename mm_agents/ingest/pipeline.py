@@ -82,7 +82,7 @@ class Pipeline:
         self.unchanged: int = 0
 
     def run(self, paths: Sequence[Path], report: Callable[[int, int, str], None]) -> None:
-        """Add every path; a file that fails is noted and the rest go on.
+        """Add every path; a file that fails is noted and the others are added.
 
         Interrupted at any point, every file is in the store whole or not at all.
         """
@@ -213,16 +213,16 @@ def _targets(spec: CollectionSpec, routes: EmbedderMap) -> dict[VectorRole, list
     segments.
     """
     roles: tuple[VectorRole, ...] = ("image", "moment", "text")
-    found: dict[VectorRole, list[tuple[str, Embedder]]] = {
+    targets: dict[VectorRole, list[tuple[str, Embedder]]] = {
         role: [(vector.name, routes.need(vector.name)) for vector in media_vectors(spec, role)] for role in roles
     }
-    ours = {embedder.name for _, embedder in found["moment"]}
-    found["moment"] += [(name, embedder) for name, embedder in found["image"] if embedder.name not in ours]
-    return found
+    ours = {embedder.name for _, embedder in targets["moment"]}
+    targets["moment"] += [(name, embedder) for name, embedder in targets["image"] if embedder.name not in ours]
+    return targets
 
 
 def _accepted(item: Item, embedder: Embedder) -> Item | None:
-    """The item as this embedder takes it: a clip may stand in as its middle frame."""
+    """The item as this embedder takes it: a clip as its middle frame where only pictures are taken."""
     match item:
         case Text():
             return item if "text" in embedder.accepts else None

@@ -63,7 +63,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintedWord:
-    """A word that a PDF holds as text, and where it stands in the page's picture."""
+    """A word that a PDF holds as text, and its place in the page's picture."""
 
     text: str
     box: Box
@@ -137,7 +137,7 @@ def print_pages(
         limits: what is refused as too large.
 
     Raises:
-        ConfigError: dpi is below 1, or there is no page of a number.
+        ConfigError: dpi is below 1, or the PDF has no page of a number.
         MediaError: as ``pages``.
     """
     if dpi < 1:
@@ -177,7 +177,7 @@ def _each(
             raise DamagedMediaError(f"{media.name!r} has no pages.")
         for number in range(1, count + 1) if numbers is None else numbers:
             if not 1 <= number <= count:
-                raise ConfigError(f"{media.name!r} has the pages 1 to {count}; there is no page {number!r}.")
+                raise ConfigError(f"{media.name!r} has the pages 1 to {count}, and no page {number!r}.")
             answer = _answer(process, f"Page {number} of {media.name!r}", limits)
             height, stride, width, channels = answer["shape"]
             rows = np.frombuffer(answer["picture"], np.uint8).reshape(height, stride)[:, : width * channels]

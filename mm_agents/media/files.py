@@ -1,4 +1,4 @@
-"""Opens, bounds, sniffs and hashes files: what a file is, is told by its first bytes and never by its name."""
+"""Opens, bounds, sniffs and hashes files: its first bytes say what a file is, never its name."""
 
 from __future__ import annotations
 
@@ -105,14 +105,14 @@ def sniff(head: bytes, name: str) -> Format | None:
             raise UnsupportedMediaError(f"{name!r} is {kind}. {READABLE}")
     if _PDF_AFTER_JUNK.search(head, 0, 1024):
         return formats["pdf"]
-    raise UnsupportedMediaError(f"{name!r} is of no known kind: it begins with {head[:8]!r}. {READABLE}")
+    raise UnsupportedMediaError(f"{name!r} is not of a known kind: it begins with {head[:8]!r}. {READABLE}")
 
 
 def decode_text(data: bytes, name: str) -> str:
     """Decode UTF-8, or UTF-16 with a byte order mark, into text with the line ends of Unix.
 
     Raises:
-        UnsupportedMediaError: the bytes are no such text, or hold control characters.
+        UnsupportedMediaError: the bytes are not such text, or hold control characters.
     """
     encoding = "utf-16" if data.startswith(_UTF16_MARKS) else "utf-8-sig"
     try:
@@ -254,7 +254,7 @@ class MediaFile:
         mime: such as "image/jpeg".
         sha256: of the content, in hexadecimal.
         size: in bytes.
-        path: where the file lies; None when ``data`` is given.
+        path: of the file; None when ``data`` is given.
         data: the content; None when ``path`` is given.
     """
 
@@ -346,7 +346,7 @@ def walk(paths: Iterable[Path], *, failed: Callable[[Path, MediaError], None]) -
 
     Args:
         paths: files and folders.
-        failed: told of each path that does not exist or cannot be listed, and of a library that was given by name.
+        failed: called with each path that does not exist or cannot be listed, and of a library that was given by name.
     """
     given = list(paths)
     waiting = given[::-1]

@@ -211,7 +211,7 @@ def _orientation(picture: PIL.Image.Image) -> int:
         # The base class's method, since the one of PNG decodes the picture to look for EXIF behind its pixels.
         value = PIL.Image.Image.getexif(picture).get(_ORIENTATION)
     except _DECODER_ERRORS:
-        return 1  # a broken EXIF block is no reason to refuse the picture
+        return 1  # the picture is fine without its broken EXIF block
     return value if isinstance(value, int) else 1
 
 
@@ -250,8 +250,8 @@ def _check_jpeg(file: BinaryFile, name: str, limits: Limits) -> None:
     """
     segments = scans = components = frame = 0
     at = 0
-    while (found := _next_marker(file, at)) and found[0] != _JPEG_END:
-        marker, at = found
+    while (marked := _next_marker(file, at)) and marked[0] != _JPEG_END:
+        marker, at = marked
         if marker in _BARE_MARKERS:
             continue
         file.seek(at)
@@ -278,8 +278,8 @@ def _next_marker(file: BinaryFile, at: int) -> tuple[int, int] | None:
     while True:
         file.seek(at)
         block = file.read(_BLOCK)
-        if found := _MARKER.search(block):
-            return found[1][0], at + found.end()
+        if marker := _MARKER.search(block):
+            return marker[1][0], at + marker.end()
         if len(block) < _BLOCK:
             return None
         at += len(block) - 1

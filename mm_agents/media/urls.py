@@ -118,8 +118,8 @@ class _Target:
 
 
 def _parse(url: str) -> _Target:
-    if found := _UNSAFE.search(url):
-        raise FetchError(f"{url!r} holds {found[0]!r}, which no URL may; write it as %{ord(found[0]):02X}.")
+    if unsafe := _UNSAFE.search(url):
+        raise FetchError(f"{url!r} holds {unsafe[0]!r}, which no URL may; write it as %{ord(unsafe[0]):02X}.")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -158,15 +158,15 @@ def _addresses(
 ) -> Sequence[str]:
     """The host's addresses, all of which may be connected to."""
     try:
-        found = resolve(target.host, target.port)
-        refused = [address for address in found if not allow(ip_address(address))]
+        addresses = resolve(target.host, target.port)
+        refused = [address for address in addresses if not allow(ip_address(address))]
     except (OSError, ValueError) as error:
         raise FetchError(f"{target.url!r}: the host {target.host!r} cannot be looked up: {error}.") from error
     if refused:
         raise FetchError(f"{target.url!r} leads to {refused[0]}, which is not a public address.")
-    if not found:
+    if not addresses:
         raise FetchError(f"{target.url!r}: the host {target.host!r} has no address.")
-    return found
+    return addresses
 
 
 def _get(target: _Target, addresses: Sequence[str], deadline: float, limits: Limits) -> bytes | str:
@@ -250,7 +250,7 @@ class _TimedSocket:
         return io.BufferedReader(_TimedReader(self._sock, self._deadline))
 
     def close(self) -> None:
-        """The socket is closed by whoever opened it."""
+        """Nothing: the function that opened the socket closes it."""
 
 
 class _TimedReader(io.RawIOBase):

@@ -153,7 +153,7 @@ def segments(
 
     Segments begin at multiples of ``seconds``, and each ends where the next begins, the last one where the video ends.
     Each is sampled at its start and then every ``1 / fps`` seconds, and a sample is the frame on show at that time; a
-    frame that stays on show is taken once per segment. So every segment has a frame, also in a video that stands still.
+    frame that stays on show is taken once per segment. So every segment has a frame, also in a video without motion.
     A frame that stays on show for more than ``Limits.still_seconds`` makes one segment of those that show nothing else.
     A remainder shorter than ``1 / fps`` in which no new frame begins belongs to the segment before it.
 
@@ -284,7 +284,7 @@ def _frames(container: InputContainer, stream: VideoStream, name: str, limits: L
 
     A frame is on show until the next one, and the last one until the track's announced end: the durations of single
     frames follow the order of decoding, and are wrong where that is another. A frame without a time comes one
-    frame's length after the one before it. Times that jump back go on from where they were. Of two frames at the
+    frame's length after the one before it. Times that jump back continue from where they were. Of two frames at the
     same time, the first is kept.
     """
     usual = 1 / _rate(stream)
