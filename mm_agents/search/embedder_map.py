@@ -106,5 +106,6 @@ class EmbedderMap:
             if filled_by not in (None, embedder.name):
                 raise EmbedderMismatchError(
                     f"The vector {name!r} was filled by the embedder {filled_by!r}; vectors of {embedder.name!r} "
-                    "cannot be compared with its. Open the library without naming an embedder, or add the media to a new one."
+                    "cannot be compared with its. Open the library without naming an embedder, or add the media to a "
+                    "new one."
                 )
