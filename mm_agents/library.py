@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, overload
 
 from mm_agents import _plugins, media
-from mm_agents._progress import progress_or_callback
+from mm_agents._progress import ProgressCallback, progress_or_callback
 from mm_agents.errors import ConfigError, LibraryNotFoundError, RecordNotFoundError, UnsupportedMediaError
 from mm_agents.filters import Names, coerce, conditions, is_name
 from mm_agents.ingest.catalog import Catalog
 from mm_agents.ingest.files import Source, describe
-from mm_agents.ingest.ocr_pass import can_read, read_words
+from mm_agents.ingest.ocr_pass import WordsReport, can_read, read_words
 from mm_agents.ingest.pipeline import FailedFile, Pipeline, failure
 from mm_agents.ingest.presets import extend_for_media, media_spec
 from mm_agents.location import folder_of, open_store
@@ -128,7 +129,7 @@ class Library:
         *paths: str | Path,
         prune: bool = False,
         words: Words = "auto",
-        progress: bool | Callable[[int, int, str], None] | None = None,
+        progress: bool | ProgressCallback | None = None,
     ) -> AddReport:
         """Add pictures, videos, texts and PDFs: files, or folders with all below them.
 
@@ -156,15 +157,7 @@ class Library:
         files = list(media.walk(map(Path, paths), failed=lambda path, error: failed.append(failure(path, error))))
         extend_for_media(self.store, self.routes)
         catalog = Catalog(self.store)
-
-        def prepare(path: Path) -> Source | None:
-            stored = self.stored_path(path)
-            file = media.inspect(path)
-            if not catalog.claim(asset_id(file.sha256), stored):
-                return None
-            return Source(file=file, properties={**describe(file), "path": stored, "paths": (stored,)})
-
-        pipeline = Pipeline(self.store, self.routes, prepare)
+        pipeline = Pipeline(self.store, self.routes, partial(self._new_source, catalog))
         with progress_or_callback("Adding", progress) as report:
             pipeline.run(files, report)
         if prune:
@@ -174,16 +167,29 @@ class Library:
             FailedFile(path=path, error="MediaError", reason="It has the same content as a file that failed.")
             for path in orphans
         ]
-        unread = words == "none" or (words == "auto" and not can_read())
-        with progress_or_callback("Reading words", progress) as report:
-            reading = read_words(self.store, self.routes, self.path, "none" if unread else words, report=report)
+        reading = self._read_words(words, progress)
         return AddReport(
             added=pipeline.added,
             unchanged=pipeline.unchanged - len(twins),
             removed=removed,
-            failed=(*failed, *pipeline.failed, *twins, *reading.failed),
-            read=None if unread and words != "none" else reading.read,
+            failed=(*failed, *pipeline.failed, *twins, *(reading.failed if reading else ())),
+            read=reading.read if reading else None,
         )
+
+    def _new_source(self, catalog: Catalog, path: Path) -> Source | None:
+        """A file to add; None where its content is in the library already."""
+        stored = self.stored_path(path)
+        file = media.inspect(path)
+        if not catalog.claim(asset_id(file.sha256), stored):
+            return None
+        return Source(file=file, properties={**describe(file), "path": stored, "paths": (stored,)})
+
+    def _read_words(self, words: Words, progress: bool | ProgressCallback | None) -> WordsReport | None:
+        """Read words in what was added; None where that is up to the extra ``documents``, which is missing."""
+        if words == "auto" and not can_read():
+            return None
+        with progress_or_callback("Reading words", progress) as report:
+            return read_words(self.store, self.routes, self.path, words, report=report)
 
     def remove(self, *ids: str) -> int:
         """Remove assets with all their parts; the files stay where they are. Returns how many there were."""
@@ -235,21 +241,15 @@ class Library:
             self.store.spec.vector(name)
         depth = max(DEPTH, offset + limit)
         queries = read_queries(query, image=image, video=video, url=url)
-        lists: list[tuple[float, list[Hit]]] = []
         rows: list[dict[str, FloatArray]] = [{} for _ in queries]
-        for asked, vectors in zip(queries, rows, strict=True):
-            rankings = self._rankings(asked, list(weights), wanted, depth, vectors)
-            if weights:
-                lists += [(weights[ranking.name], hits(ranking)) for _, ranking in rankings]
-            else:
-                lists += [(1.0, joined) for joined in merge_aligned(rankings)]
+        lists = self._ranked_lists(queries, rows, weights, wanted, depth)
         if query is not None and query.strip() and not weights:
             keywords = by_keywords(self.store, query, wanted, depth)
             lists += [(1.0, hits(keywords))] if keywords.matches or not lists else []
         if not lists:
             raise ConfigError(f"No vector of this library can answer a query of kind {queries[0].kind!r}.")
-        counts, ranked_lists = zip(*lists, strict=True)
-        ranked = ranked_lists[0] if len(lists) == 1 else fuse(ranked_lists, counts)
+        list_weights, ranked_lists = zip(*lists, strict=True)
+        ranked = ranked_lists[0] if len(lists) == 1 else fuse(ranked_lists, list_weights)
         best = with_assets(self.store, ranked[offset : offset + limit])
         return Hits(self._with_moments(best, queries[0], rows[0]))
 
@@ -366,6 +366,27 @@ class Library:
         self.close()
 
     # ------------------------------------------------------------ vectors
+
+    def _ranked_lists(
+        self,
+        queries: Sequence[Query],
+        rows: Sequence[dict[str, FloatArray]],
+        weights: Mapping[str, float],
+        where: Filter | None,
+        depth: int,
+    ) -> list[tuple[float, list[Hit]]]:
+        """The lists to fuse, each with its weight: one for each weighted vector, else aligned ones merged by score.
+
+        Each of ``rows`` gains its query's vectors, as in ``_rankings``.
+        """
+        lists: list[tuple[float, list[Hit]]] = []
+        for asked, vectors in zip(queries, rows, strict=True):
+            rankings = self._rankings(asked, list(weights), where, depth, vectors)
+            if weights:
+                lists += [(weights[ranking.name], hits(ranking)) for _, ranking in rankings]
+            else:
+                lists += [(1.0, merged) for merged in merge_aligned(rankings)]
+        return lists
 
     def _rankings(
         self, asked: Query, names: Sequence[str], where: Filter | None, depth: int, rows: dict[str, FloatArray]

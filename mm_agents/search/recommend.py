@@ -53,12 +53,7 @@ def recommend(
             ``diversity`` is not between 0 and 1.
         RecordNotFoundError: a reference names nothing.
     """
-    if not like:
-        raise ConfigError("Recommending needs at least one asset that is liked.")
-    if not 0.0 <= diversity <= 1.0:
-        raise ConfigError(f"diversity is between 0 and 1; got {diversity!r}.")
-    if limit < 0:
-        raise ConfigError(f"limit counts hits and cannot be negative; got {limit!r}.")
+    _check(like, diversity, limit)
     liked, disliked = ([find(reference) for reference in references] for references in (like, unlike))
     loved, hated = (_vectors(store, records) for records in (liked, disliked))
     weights = _weights(store.spec, vectors, loved)
@@ -76,6 +71,15 @@ def recommend(
     if diversity:
         fused = _diverse(store, fused[:depth], weights, diversity, limit)
     return Hits(with_assets(store, fused[:limit]))
+
+
+def _check(like: Sequence[str], diversity: float, limit: int) -> None:
+    if not like:
+        raise ConfigError("Recommending needs at least one asset that is liked.")
+    if not 0.0 <= diversity <= 1.0:
+        raise ConfigError(f"diversity is between 0 and 1; got {diversity!r}.")
+    if limit < 0:
+        raise ConfigError(f"limit counts hits and cannot be negative; got {limit!r}.")
 
 
 def _vectors(store: Store, records: Sequence[Record]) -> dict[str, list[FloatArray]]:
