@@ -65,9 +65,7 @@ def test_a_plugin_keeps_its_modules_name() -> None:
             assert kind == "ocr" or module.rpartition(".")[2] == name
 
 
-@pytest.mark.parametrize(
-    "name", ["", ":", "no such", "OFFLINE", "offline ", "../offline", "mm_agents.embedders.offline"]
-)
+@pytest.mark.parametrize("name", ["", ":", "no such", "OFFLINE", "../offline", "mm_agents.embedders.offline"])
 def test_a_name_is_looked_up_as_it_is(name: str) -> None:
     with pytest.raises(UnknownPluginError, match="offline") as caught:
         _plugins.build_named("embedders", name)

@@ -152,6 +152,17 @@ def test_the_command_line_starts_without_the_heavy_packages() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_help_loads_neither_the_library_nor_numpy() -> None:
+    code = (
+        "import sys; from mm_agents.cli import app; app(['--help'], standalone_mode=False); "
+        "heavy = ('numpy', 'PIL', 'pydantic', 'sqlite3', 'importlib.metadata', 'mm_agents.library', 'mm_agents.media'); "
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Usage" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_and_functions_stay_short(path: Path) -> None:
     name = str(path.relative_to(ROOT))
