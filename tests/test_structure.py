@@ -155,7 +155,7 @@ def test_the_command_line_starts_without_the_heavy_packages() -> None:
 def test_help_loads_neither_the_library_nor_numpy() -> None:
     code = (
         "import sys; from mm_agents.cli import app; app(['--help'], standalone_mode=False); "
-        "heavy = ('numpy', 'PIL', 'pydantic', 'sqlite3', 'importlib.metadata', 'mm_agents.library', 'mm_agents.media'); "
+        "heavy = ('numpy', 'PIL', 'pydantic', 'sqlite3', 'importlib.metadata', 'mm_agents.library'); "
         "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
