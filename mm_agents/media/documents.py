@@ -122,11 +122,7 @@ def pages(source: Source, *, max_side: int = 1024, limits: Limits = DEFAULT_LIMI
 
 
 def print_pages(
-    source: Source,
-    *,
-    dpi: int = PRINT_DPI,
-    numbers: Sequence[int] | None = None,
-    limits: Limits = DEFAULT_LIMITS,
+    source: Source, *, dpi: int = PRINT_DPI, numbers: Sequence[int] | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> Iterator[PrintedPage]:
     """Read pages of a PDF with the place of every word that it holds as text.
 

@@ -19,13 +19,7 @@ from uuid import UUID, uuid5
 
 from PIL import features
 
-from mm_agents.errors import (
-    ConfigError,
-    DamagedMediaError,
-    MediaError,
-    MediaTooLargeError,
-    UnsupportedMediaError,
-)
+from mm_agents.errors import ConfigError, DamagedMediaError, MediaError, MediaTooLargeError, UnsupportedMediaError
 
 MediaType = Literal["image", "video", "text", "pdf"]
 

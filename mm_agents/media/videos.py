@@ -142,12 +142,7 @@ def video_info(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> VideoInfo:
 
 
 def segments(
-    source: Source,
-    *,
-    fps: float = 2.0,
-    seconds: float = 2.0,
-    max_side: int = 512,
-    limits: Limits = DEFAULT_LIMITS,
+    source: Source, *, fps: float = 2.0, seconds: float = 2.0, max_side: int = 512, limits: Limits = DEFAULT_LIMITS
 ) -> Iterator[Clip]:
     """Cut a video into segments of sampled frames; one segment is in memory at a time.
 

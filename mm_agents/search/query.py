@@ -44,11 +44,7 @@ class Query:
 
 
 def read_queries(
-    text: str | None = None,
-    *,
-    image: Picture | None = None,
-    video: Video | None = None,
-    url: str | None = None,
+    text: str | None = None, *, image: Picture | None = None, video: Video | None = None, url: str | None = None
 ) -> list[Query]:
     """One query for each thing that is asked with.
 
