@@ -14,8 +14,8 @@ from mm_agents.errors import ConfigError, MediaError, RecordNotFoundError, ToolE
 from mm_agents.library import Library
 from mm_agents.media import MediaFile
 from mm_agents.search.ranking import evidence_json
-from mm_agents.toolbox import Attachments, Sources, toolbox
-from mm_agents.tools import Tool, ToolResult, by_name
+from mm_agents.toolbox import AllowedIds, Attachments, Sources, toolbox
+from mm_agents.tools import Tool, by_name
 from mm_agents.types import Hit, Image, Record
 
 NOISE = frozenset(("score", "vector", "asset", "path", "sha256", "how", "confidence", "quote", "box"))
@@ -92,14 +92,4 @@ def held_file(library: Library, path: str | Path) -> MediaFile:
 
 
 def _held(library: Library, record: Record) -> MediaFile:
-    return Sources(library, Attachments(), _Nothing()).of_record(record).file()
-
-
-class _Nothing:
-    """Hands out no id: records are given, not named."""
-
-    def allow(self, reference: str, /) -> bool:
-        return False
-
-    def take(self, result: ToolResult, /) -> None:
-        pass
+    return Sources(library, Attachments(), AllowedIds()).of_record(record).file()
