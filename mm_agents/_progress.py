@@ -1,10 +1,14 @@
-"""A progress bar for people, on standard error."""
+"""Long work: a progress bar for people, on standard error, and items in batches."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import islice
+from typing import TypeVar
+
+T = TypeVar("T")
 
 ProgressCallback = Callable[[int, int, str], None]
 """Called with how much is done, how much there is, and what is at hand."""
@@ -46,3 +50,10 @@ def progress_or_callback(
 ) -> AbstractContextManager[ProgressCallback]:
     """A bar, or the caller's own function where that is given."""
     return nullcontext(progress) if callable(progress) else bar(title, show=progress)
+
+
+def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The items in lists of that many, the last one maybe smaller; ``itertools.batched`` needs Python 3.12."""
+    waiting = iter(items)
+    while batch := list(islice(waiting, size)):
+        yield batch

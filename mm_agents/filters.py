@@ -111,7 +111,7 @@ def conditions(where: Filter) -> Iterator[Condition]:
     """The conditions of a filter, from left to right.
 
     Raises:
-        FilterError: it nests too deeply, or holds something that is no filter.
+        FilterError: it nests too deeply, or holds something else than filters.
     """
     todo: list[tuple[Filter, int]] = [(where, 1)]
     while todo:
@@ -289,16 +289,16 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._tokens = [_Token(m.lastgroup or "", m.group(m.lastgroup or 0), m.end()) for m in _TOKEN.finditer(text)]
-        self._tokens = [token._replace(at=token.at - len(token.text)) for token in self._tokens]
+        kinds = [(str(match.lastgroup), match) for match in _TOKEN.finditer(text)]
+        self._tokens = [_Token(kind, match[kind], match.start(kind)) for kind, match in kinds]
         self._next = 0
         self._depth = 0
 
     def parse(self) -> Filter:
-        found = self._or()
+        where = self._or()
         if self._peek.kind != "end":
             self._fail("'and', 'or' or the end")
-        return found
+        return where
 
     def _or(self) -> Filter:
         parts = [self._and()]
@@ -317,14 +317,14 @@ class _Parser:
         if self._depth > MAX_DEPTH // 3:  # a bracket may add an Or and an And to the filter's own depth
             self._fail(f"at most {MAX_DEPTH // 3} levels of brackets and 'not'")
         if self._take_keyword("not"):
-            found: Filter = Not(self._not())
+            where: Filter = Not(self._not())
         elif self._take_symbol("("):
-            found = self._or()
+            where = self._or()
             self._need_symbol(")")
         else:
-            found = self._condition()
+            where = self._condition()
         self._depth -= 1
-        return found
+        return where
 
     def _condition(self) -> Condition:
         if self._peek.kind != "word" or self._peek.keyword:
@@ -383,14 +383,14 @@ class _Parser:
         return self._tokens[self._next - 1]
 
     def _take_keyword(self, word: str) -> bool:
-        found = self._peek.keyword == word
-        self._next += found
-        return found
+        taken = self._peek.keyword == word
+        self._next += taken
+        return taken
 
     def _take_symbol(self, symbol: str) -> bool:
-        found = self._peek.kind == "symbol" and self._peek.text == symbol
-        self._next += found
-        return found
+        taken = self._peek.kind == "symbol" and self._peek.text == symbol
+        self._next += taken
+        return taken
 
     def _need_symbol(self, symbol: str) -> None:
         if not self._take_symbol(symbol):
@@ -414,9 +414,9 @@ def _number(text: str) -> int | float | None:
 
 
 def _unquote(text: str) -> str | None:
-    """The string that a quoted one stands for; None when an escape is not one of JSON's."""
+    """The string between quotes; None when an escape is not one of JSON's."""
     swap = {"\\'": "'", '"': '\\"'}
-    body = re.sub(r'\\.|"', lambda found: swap.get(found[0], found[0]), text[1:-1], flags=re.DOTALL)
+    body = re.sub(r'\\.|"', lambda escape: swap.get(escape[0], escape[0]), text[1:-1], flags=re.DOTALL)
     try:
         return json.loads(f'"{body}"', strict=False)
     except json.JSONDecodeError:

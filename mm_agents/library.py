@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, overload
 
 from mm_agents import _plugins, media
-from mm_agents._progress import progress_or_callback
+from mm_agents._progress import ProgressCallback, progress_or_callback
 from mm_agents.errors import ConfigError, LibraryNotFoundError, RecordNotFoundError, UnsupportedMediaError
 from mm_agents.filters import Names, coerce, conditions, is_name
 from mm_agents.ingest.catalog import Catalog
 from mm_agents.ingest.files import Source, describe
-from mm_agents.ingest.ocr_pass import can_read, read_words
+from mm_agents.ingest.ocr_pass import WordsReport, can_read, read_words
 from mm_agents.ingest.pipeline import FailedFile, Pipeline, failure
 from mm_agents.ingest.presets import extend_for_media, media_spec
 from mm_agents.location import folder_of, open_store
@@ -128,21 +129,21 @@ class Library:
         *paths: str | Path,
         prune: bool = False,
         words: Words = "auto",
-        progress: bool | Callable[[int, int, str], None] | None = None,
+        progress: bool | ProgressCallback | None = None,
     ) -> AddReport:
         """Add pictures, videos, texts and PDFs: files, or folders with all below them.
 
-        Content that is there already is not read again, wherever it lies now; a changed file takes the place of
-        what it was. Interrupted, every file is there whole or not at all, and the next call goes on. Films stay as
-        they are, also those whose posters lie at these paths. A library of films alone gets the vectors of media.
+        Content that is in the library is not read again, even from another path; a changed file replaces its old
+        content. Interrupted, every file is in whole or not at all, and the next call resumes. Films stay as they are,
+        also where these paths hold their posters. A library of films alone gets the vectors of media.
 
         Args:
             paths: files and folders.
             prune: also drop what these folders held before and hold no more.
             words: then read the words in pictures and scanned pages: in those that seem to have some ("auto", where
                 the extra ``documents`` is installed), in all, or in none.
-            progress: show a bar on standard error (None: where that is a terminal), or a function that is told
-                how many are done, how many there are, and the name at hand: of the files, then of the pictures read.
+            progress: show a bar on standard error (None: where that is a terminal), or a function called with how
+                many are done, how many there are, and the name at hand: of the files, then of the pictures read.
 
         Raises:
             ConfigError: no path was given.
@@ -153,20 +154,12 @@ class Library:
         if not paths:
             raise ConfigError("Nothing to add: name at least one file or folder.")
         failed: list[FailedFile] = []
-        found = list(media.walk(map(Path, paths), failed=lambda path, error: failed.append(failure(path, error))))
+        files = list(media.walk(map(Path, paths), failed=lambda path, error: failed.append(failure(path, error))))
         extend_for_media(self.store, self.routes)
         catalog = Catalog(self.store)
-
-        def prepare(path: Path) -> Source | None:
-            stored = self.stored_path(path)
-            file = media.inspect(path)
-            if not catalog.claim(asset_id(file.sha256), stored):
-                return None
-            return Source(file=file, properties={**describe(file), "path": stored, "paths": (stored,)})
-
-        pipeline = Pipeline(self.store, self.routes, prepare)
+        pipeline = Pipeline(self.store, self.routes, partial(self._new_source, catalog))
         with progress_or_callback("Adding", progress) as report:
-            pipeline.run(found, report)
+            pipeline.run(files, report)
         if prune:
             catalog.prune(self.root, [Path(path) for path in paths])
         removed, orphans = catalog.settle()
@@ -174,16 +167,29 @@ class Library:
             FailedFile(path=path, error="MediaError", reason="It has the same content as a file that failed.")
             for path in orphans
         ]
-        unread = words == "none" or (words == "auto" and not can_read())
-        with progress_or_callback("Reading words", progress) as report:
-            reading = read_words(self.store, self.routes, self.path, "none" if unread else words, report=report)
+        reading = self._read_words(words, progress)
         return AddReport(
             added=pipeline.added,
             unchanged=pipeline.unchanged - len(twins),
             removed=removed,
-            failed=(*failed, *pipeline.failed, *twins, *reading.failed),
-            read=None if unread and words != "none" else reading.read,
+            failed=(*failed, *pipeline.failed, *twins, *(reading.failed if reading else ())),
+            read=reading.read if reading else None,
         )
+
+    def _new_source(self, catalog: Catalog, path: Path) -> Source | None:
+        """A file to add; None where its content is in the library already."""
+        stored = self.stored_path(path)
+        file = media.inspect(path)
+        if not catalog.claim(asset_id(file.sha256), stored):
+            return None
+        return Source(file=file, properties={**describe(file), "path": stored, "paths": (stored,)})
+
+    def _read_words(self, words: Words, progress: bool | ProgressCallback | None) -> WordsReport | None:
+        """Read words in what was added; None where that is up to the extra ``documents``, which is missing."""
+        if words == "auto" and not can_read():
+            return None
+        with progress_or_callback("Reading words", progress) as report:
+            return read_words(self.store, self.routes, self.path, words, report=report)
 
     def remove(self, *ids: str) -> int:
         """Remove assets with all their parts; the files stay where they are. Returns how many there were."""
@@ -235,20 +241,15 @@ class Library:
             self.store.spec.vector(name)
         depth = max(DEPTH, offset + limit)
         queries = read_queries(query, image=image, video=video, url=url)
-        found: list[tuple[float, list[Hit]]] = []
         rows: list[dict[str, FloatArray]] = [{} for _ in queries]
-        for asked, known in zip(queries, rows, strict=True):
-            rankings = self._rankings(asked, list(weights), wanted, depth, known)
-            if weights:
-                found += [(weights[ranking.name], hits(ranking)) for _, ranking in rankings]
-            else:
-                found += [(1.0, joined) for joined in merge_aligned(rankings)]
+        lists = self._ranked_lists(queries, rows, weights, wanted, depth)
         if query is not None and query.strip() and not weights:
             keywords = by_keywords(self.store, query, wanted, depth)
-            found += [(1.0, hits(keywords))] if keywords.matches or not found else []
-        if not found:
+            lists += [(1.0, hits(keywords))] if keywords.matches or not lists else []
+        if not lists:
             raise ConfigError(f"No vector of this library can answer a query of kind {queries[0].kind!r}.")
-        ranked = found[0][1] if len(found) == 1 else fuse([one for _, one in found], [weight for weight, _ in found])
+        list_weights, ranked_lists = zip(*lists, strict=True)
+        ranked = ranked_lists[0] if len(lists) == 1 else fuse(ranked_lists, list_weights)
         best = with_assets(self.store, ranked[offset : offset + limit])
         return Hits(self._with_moments(best, queries[0], rows[0]))
 
@@ -262,7 +263,7 @@ class Library:
         diversity: float = 0.0,
         limit: int = 10,
     ) -> list[Hit]:
-        """Assets near to some and far from others; ``mm_agents.search.recommend.recommend`` tells all."""
+        """Assets near to some and far from others, as ``mm_agents.search.recommend.recommend`` describes."""
         return recommend(
             self.store,
             self.get,
@@ -298,21 +299,21 @@ class Library:
             RecordNotFoundError: there is none.
             ConfigError: several have that name; the message lists their ids.
         """
-        found = list(self.store.get([reference]).values())
-        if not found:
+        matches = list(self.store.get([reference]).values())
+        if not matches:
             named = Or((Condition("name", "eq", reference), Condition("paths", "contains", reference)))
-            found = list(self.store.iterate(where=named))
-        if not found:
+            matches = list(self.store.iterate(where=named))
+        if not matches:
             raise RecordNotFoundError(f"No asset has the id, name or path {reference!r}.")
-        if len(found) > 1:
-            ids = ", ".join(record.id for record in found)
-            raise ConfigError(f"{len(found)} assets are named {reference!r}. Say which by its id: {ids}.")
-        return found[0]
+        if len(matches) > 1:
+            ids = ", ".join(record.id for record in matches)
+            raise ConfigError(f"{len(matches)} assets are named {reference!r}. Say which by its id: {ids}.")
+        return matches[0]
 
     def parts(self, id: str, *, with_vectors: bool = False) -> list[Record]:
         """The segments, pages or chunks of an asset, in order."""
-        found = self.store.iterate(where=Condition("parent", "eq", id), with_vectors=with_vectors, parts=True)
-        return sorted(found, key=_order)
+        records = self.store.iterate(where=Condition("parent", "eq", id), with_vectors=with_vectors, parts=True)
+        return sorted(records, key=_order)
 
     def iterate(
         self, *, where: Filter | str | None = None, with_vectors: bool = False, parts: bool = False
@@ -336,7 +337,7 @@ class Library:
         return wanted
 
     def path(self, record: Record | Hit) -> Path | None:
-        """Where an asset's file lies, as a path that can be opened; None when the record names none."""
+        """The path of an asset's file, to open it; None when the record names none."""
         if record.path is None:
             return None
         return Path(record.path) if self.root is None else self.root / record.path
@@ -366,6 +367,27 @@ class Library:
 
     # ------------------------------------------------------------ vectors
 
+    def _ranked_lists(
+        self,
+        queries: Sequence[Query],
+        rows: Sequence[dict[str, FloatArray]],
+        weights: Mapping[str, float],
+        where: Filter | None,
+        depth: int,
+    ) -> list[tuple[float, list[Hit]]]:
+        """The lists to fuse, each with its weight: one for each weighted vector, else aligned ones merged by score.
+
+        Each of ``rows`` gains its query's vectors, as in ``_rankings``.
+        """
+        lists: list[tuple[float, list[Hit]]] = []
+        for asked, vectors in zip(queries, rows, strict=True):
+            rankings = self._rankings(asked, list(weights), where, depth, vectors)
+            if weights:
+                lists += [(weights[ranking.name], hits(ranking)) for _, ranking in rankings]
+            else:
+                lists += [(1.0, merged) for merged in merge_aligned(rankings)]
+        return lists
+
     def _rankings(
         self, asked: Query, names: Sequence[str], where: Filter | None, depth: int, rows: dict[str, FloatArray]
     ) -> list[tuple[Embedder | None, Ranking]]:
@@ -373,7 +395,7 @@ class Library:
 
         ``rows`` gains the query's vector by each of those embedders, under its name.
         """
-        found: list[tuple[Embedder | None, Ranking]] = []
+        rankings: list[tuple[Embedder | None, Ranking]] = []
         for name in names or self._targets(asked.kind):
             embedder = self.routes.embedder(name)
             if embedder is not None and asked.kind in embedder.accepts:
@@ -388,8 +410,8 @@ class Library:
                 matches = self.store.search_by_text(asked.source.text, using=name, where=where, limit=depth)
             else:
                 continue
-            found.append((embedder, Ranking(name=name, matches=matches)))
-        return found
+            rankings.append((embedder, Ranking(name=name, matches=matches)))
+        return rankings
 
     def _targets(self, kind: str) -> list[str]:
         """The vectors that are searched by default, of files and of films: what is seen, and what is read.
@@ -397,7 +419,7 @@ class Library:
         A picture or clip is not compared with what is read where the embedder's cosines cannot be.
         """
         spec = self.store.spec
-        names = [one.name for one in spec.vectors if spec.current(one.name) == one.name]
+        names = [vector.name for vector in spec.vectors if spec.current(vector.name) == vector.name]
         names = [name for name in names if spec.role(name) != "moment"]
         if kind == "text":
             return names
@@ -409,20 +431,20 @@ class Library:
         embedder = self.routes.embedder(name)
         return embedder is not None and embedder.aligned
 
-    def _with_moments(self, found: Sequence[Hit], asked: Query, rows: Mapping[str, FloatArray]) -> list[Hit]:
+    def _with_moments(self, ranked: Sequence[Hit], asked: Query, rows: Mapping[str, FloatArray]) -> list[Hit]:
         """Point each clip's hit at its nearest segment, where the query can be compared with segments."""
         spec = self.store.spec
-        names = [one.name for one in spec.vectors_with_role("moment") if spec.current(one.name) == one.name]
+        names = [vector.name for vector in spec.vectors_with_role("moment") if spec.current(vector.name) == vector.name]
         embedder = self.routes.embedder(names[-1]) if names else None
-        if embedder is None or asked.kind not in embedder.accepts or all(hit.media_type != "video" for hit in found):
-            return list(found)
+        if embedder is None or asked.kind not in embedder.accepts or all(hit.media_type != "video" for hit in ranked):
+            return list(ranked)
         row = rows[embedder.name] if embedder.name in rows else asked.vector(embedder)
-        return with_moments(self.store, found, row, names[-1])
+        return with_moments(self.store, ranked, row, names[-1])
 
     # ------------------------------------------------------------ paths
 
     def stored_path(self, path: Path) -> str:
-        """A path as records keep it: relative to the library where it lies inside, else absolute; with slashes."""
+        """A path as records keep it: relative to the library when inside it, else absolute; with slashes."""
         absolute = Path(os.path.abspath(path))
         root = None if self.root is None else Path(os.path.abspath(self.root))
         inside = root is not None and absolute.is_relative_to(root)

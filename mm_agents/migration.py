@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mm_agents import media
-from mm_agents._batched import batched
+from mm_agents._progress import batched
 from mm_agents.errors import ConfigError, EmbedderMismatchError, MMAgentsError, StoreError
 from mm_agents.ingest.files import IMAGE_SIDE, pieces, shots
 from mm_agents.ingest.pipeline import FailedFile, failure

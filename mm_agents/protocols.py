@@ -53,7 +53,7 @@ class Embedder(Protocol):
         """Whether cosines of text with text and of text with pictures may be compared.
 
         Most models that see pictures place two texts nearer to each other than any text to any picture; their
-        ranked lists are fused by rank. Where there is no such gap, one list may hold both.
+        ranked lists are fused by rank. Without such a gap, one list may hold both.
         """
         ...
 
@@ -87,7 +87,7 @@ class Ocr(Protocol):
         ...
 
     def read(self, image: Image, /) -> Scan:
-        """All words of a picture, with boxes in its pixels, and how the picture has to be turned to stand upright."""
+        """All words of a picture, with boxes in its pixels, and how the picture has to be turned."""
         ...
 
     def has_text(self, image: Image, /) -> bool:
@@ -120,7 +120,7 @@ class Reading(Protocol):
                 computes.
 
         Returns:
-            An answer with its places; ``answer`` is None where there is none.
+            An answer with its places; ``answer`` is None without one.
         """
         ...
 
@@ -143,7 +143,7 @@ class DocumentReader(Protocol):
             model: a ``ChatModel`` that reads too; what it says is located and checked by code.
 
         Raises:
-            ConfigError: there is no such page.
+            ConfigError: the document has no such page.
             MediaError: the file is not a picture or PDF, or is damaged, too large or out of reach.
             MissingExtraError: a package that the reader needs is not installed.
         """
@@ -181,7 +181,7 @@ class Store(Protocol):
         Raises:
             SchemaMismatchError: a vector has an unknown name, the wrong width, a non-finite number or no length;
                 nothing was written.
-            ConfigError: an id is not a UUID or stands twice in the call; nothing was written.
+            ConfigError: an id is not a UUID or comes twice in the call; nothing was written.
             PartialWriteError: the others were written.
         """
         ...
@@ -215,7 +215,7 @@ class Store(Protocol):
             offset: how many of the best to skip.
 
         Returns:
-            Best first; an asset stands once, as itself or as its best part. Equal scores are ordered by id.
+            Best first; an asset comes once, as itself or as its best part. Equal scores are ordered by id.
 
         Raises:
             ConfigError: neither vector nor text, a negative limit or offset, or an unknown vector name.

@@ -22,7 +22,7 @@ class Retriever:
         limit: how many hits unless a call says otherwise.
 
     Raises:
-        ConfigError: there is no retriever of that name, or the library has no posters.
+        ConfigError: no retriever has that name, or the library has no posters.
     """
 
     def __init__(self, library: Library, name: str, *, limit: int = 10) -> None:

@@ -14,6 +14,7 @@ Tools are changed by wrapping: ``only``, ``prefixed`` and ``limited`` take tools
 from __future__ import annotations
 
 import inspect
+import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -30,7 +31,7 @@ Attachment = Literal["image", "video", "pdf", "text"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A picture that goes to whoever called a tool: a person, or a model that can see.
+    """A picture for the caller of a tool: a person, or a model that can see.
 
     Attributes:
         image: uint8 pixels.
@@ -49,7 +50,7 @@ class ToolResult:
         text: for a model or a person to read; never base64, never vectors.
         media: pictures to look at.
         payload: the same for programs, as JSON can hold it.
-        evidence: what the result rests on; ``text`` refers to the first as [1].
+        evidence: what supports the result; ``text`` refers to the first as [1].
         assets: the ids that the result hands out, which later calls may name.
     """
 
@@ -145,7 +146,7 @@ def tool(
         trusted: whether its result holds only text that the program itself wrote.
 
     Raises:
-        ConfigError: a parameter has no annotation, or there is no docstring.
+        ConfigError: a parameter has no annotation, or the function has no docstring.
     """
 
     def make(function: Callable[..., Any]) -> Tool:
@@ -169,22 +170,22 @@ def only(tools: Iterable[Tool], names: Iterable[str]) -> list[Tool]:
     """The tools of these names, in the order of the names.
 
     Raises:
-        ConfigError: there is no tool of a name; the message lists those that exist.
+        ConfigError: no tool has one of the names; the message lists those that exist.
     """
-    known = by_name(tools)
+    named = by_name(tools)
     for name in (wanted := list(names)):
-        if name not in known:
-            raise ConfigError(f"No tool is named {name!r}. Known: {', '.join(sorted(known))}.")
-    return [known[name] for name in wanted]
+        if name not in named:
+            raise ConfigError(f"No tool is named {name!r}. Known: {', '.join(sorted(named))}.")
+    return [named[name] for name in wanted]
 
 
 def prefixed(prefix: str, tools: Iterable[Tool]) -> list[Tool]:
-    """The same tools under names that begin with a prefix, so that two libraries' tools can stand side by side."""
-    return [replace(one, name=prefix + one.name) for one in tools]
+    """The same tools under names that begin with a prefix, so that an agent can have the tools of two libraries."""
+    return [replace(each, name=prefix + each.name) for each in tools]
 
 
 def limited(tools: Iterable[Tool], calls: int) -> list[Tool]:
-    """The same tools, which together may be called so many times.
+    """The same tools, which together may be called this many times.
 
     Raises:
         ConfigError: fewer than one call.
@@ -193,17 +194,17 @@ def limited(tools: Iterable[Tool], calls: int) -> list[Tool]:
         raise ConfigError(f"Tools that are limited may be called at least once; got {calls}.")
     left, lock = [calls], threading.Lock()
 
-    def counted(one: Tool) -> Tool:
+    def counted(inner: Tool) -> Tool:
         def function(**arguments: Any) -> Any:
             with lock:
                 if left[0] < 1:
                     raise ToolError(f"The limit of {calls} calls is used up; answer with what there is.", retry=False)
                 left[0] -= 1
-            return one.function(**arguments)
+            return inner.function(**arguments)
 
-        return replace(one, function=function)
+        return replace(inner, function=function)
 
-    return [counted(one) for one in tools]
+    return [counted(each) for each in tools]
 
 
 def by_name(tools: Iterable[Tool]) -> dict[str, Tool]:
@@ -212,12 +213,12 @@ def by_name(tools: Iterable[Tool]) -> dict[str, Tool]:
     Raises:
         ConfigError: two have the same name.
     """
-    found: dict[str, Tool] = {}
-    for one in tools:
-        if one.name in found:
-            raise ConfigError(f"Two tools are named {one.name!r}. Give one another name with prefixed().")
-        found[one.name] = one
-    return found
+    named: dict[str, Tool] = {}
+    for each in tools:
+        if each.name in named:
+            raise ConfigError(f"Two tools are named {each.name!r}. Give one another name with prefixed().")
+        named[each.name] = each
+    return named
 
 
 # ---------------------------------------------------------------- arguments and results
@@ -225,7 +226,8 @@ def by_name(tools: Iterable[Tool]) -> dict[str, Tool]:
 
 def argument_error(name: str, error: ValidationError) -> str:
     """What is wrong with a tool's arguments, for a model; their values are not repeated."""
-    wrong = "; ".join(f"{'.'.join(map(str, one['loc'])) or 'arguments'}: {one['msg']}" for one in error.errors()[:5])
+    problems = [(".".join(map(str, problem["loc"])), problem["msg"]) for problem in error.errors()[:5]]
+    wrong = "; ".join(f"{place or 'arguments'}: {what}" for place, what in problems)
     return f"The arguments of {name} do not fit: {wrong}."
 
 
@@ -250,6 +252,4 @@ def _as_result(value: Any) -> ToolResult:
 
 
 def _plain(value: Any) -> str:
-    import json
-
     return json.dumps(value, ensure_ascii=False, default=str)

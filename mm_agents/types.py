@@ -36,7 +36,7 @@ Kind = Literal["text", "image", "clip"]
 """What an embedder can be given."""
 
 Role = Literal["query", "document"]
-"""Which side of a search a vector stands on; some models prefix them differently."""
+"""The side of a search that a vector is for; some models prefix the two differently."""
 
 VectorRole = Literal["image", "text", "moment", "speech", "objects"]
 """What a vector is of: a picture, page or shot; a passage of text; a segment of a clip; a sentence that is said in a
@@ -110,7 +110,7 @@ class VectorSpec:
         name: such as "media" or "poster_vector".
         width: how many float32 numbers.
         embedder: the name of the embedder that fills it; None when the caller brings the vectors.
-        replaces: the vector that this one stands in for where a search names none, such as an older model's.
+        replaces: an older vector; a search that names none uses this one instead.
         role: what the vector is of. None for that of the vector that it replaces, else for what its name says
             ("media" and "poster_vector" are of images, "words" and "txt_vector" of texts, "moment" of moments).
     """
@@ -145,10 +145,10 @@ class CollectionSpec:
         """What the named vector is of; None where nothing says so.
 
         Raises:
-            ConfigError: there is no vector of that name.
+            ConfigError: no vector has that name.
         """
         spec = self.vector(name)
-        old = next((one for one in self.vectors if one.name == spec.replaces), spec)
+        old = next((vector for vector in self.vectors if vector.name == spec.replaces), spec)
         return spec.role or old.role or _ROLES.get(old.name) or _ROLES.get(name)
 
     def vectors_with_role(self, *roles: VectorRole) -> tuple[VectorSpec, ...]:
@@ -200,7 +200,7 @@ class Record:
 
     @property
     def path(self) -> str | None:
-        """Where the asset's file lies: relative to the library when inside it."""
+        """The path of the asset's file: relative to the library when inside it."""
         return _string(self.properties.get("path"))
 
     @property
@@ -238,7 +238,7 @@ class Hit:
     Attributes:
         record: the asset.
         score: higher is nearer; a cosine when one vector space ranked it, else a sum of reciprocal ranks.
-        vector: the list in which it stood highest.
+        vector: the list that ranks it highest.
         part: the segment, page or chunk that matched best; None when the asset has no parts.
         found_by: every list that brought it.
     """
@@ -265,7 +265,7 @@ class Hit:
 
     @property
     def path(self) -> str | None:
-        """Where the asset's file lies: relative to the library when inside it."""
+        """The path of the asset's file: relative to the library when inside it."""
         return self.record.path
 
     @property
@@ -291,7 +291,7 @@ class Hit:
 
     @property
     def text(self) -> str | None:
-        """The passage that matched; None when there is no text."""
+        """The passage that matched; None without one."""
         return (self.part.text if self.part else "") or self.record.text or None
 
     @property
@@ -301,7 +301,7 @@ class Hit:
 
     @property
     def evidence(self) -> Evidence:
-        """Where a claim that uses this hit would rest."""
+        """The evidence of a claim that uses this hit."""
         sha256 = self.record.properties.get("sha256")
         return Evidence(
             asset=self.id,
@@ -322,10 +322,10 @@ class Hits(list[Hit]):
     """A list of hits that shows itself in one line: how many, and the names of the first."""
 
     def __repr__(self) -> str:
-        found = [f"{_short(hit.name or hit.id, 40)} {hit.score:.3f}" for hit in self[:_SHOWN]]
+        shown = [f"{_short(hit.name or hit.id, 40)} {hit.score:.3f}" for hit in self[:_SHOWN]]
         more = ["…"] if len(self) > _SHOWN else []
         count = f"{len(self)} hit{'' if len(self) == 1 else 's'}"
-        return _short(f"<{count}: {'; '.join(found + more)}>" if self else f"<{count}>", _LINE)
+        return _short(f"<{count}: {'; '.join(shown + more)}>" if self else f"<{count}>", _LINE)
 
 
 # ---------------------------------------------------------------- filters
@@ -387,15 +387,15 @@ class Box:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Where a claim rests.
+    """What supports a claim, and where it is.
 
     Attributes:
         asset: the asset's id.
-        path: where its file lies, when known.
+        path: of its file, when known.
         sha256: of the content that was looked at.
         how: how the place was found, such as "vector media" or "keywords".
         confidence: 0 to 1 where the way of finding it gives one.
-        quote: the words it rests on.
+        quote: the words that support it.
         page: the page of a PDF, from 1.
         box: the place in a picture or page.
         t0: the moment in a clip, in seconds.
@@ -420,8 +420,8 @@ class Word:
 
     Attributes:
         text: as it was read, without spaces.
-        box: where it lies on the page as stored.
-        place: where it lies on the page set upright and straight; the same box where the page is so already.
+        box: its place on the page as stored.
+        place: its place on the page set upright and straight; the same box where the page is so already.
         confidence: 0 to 1; 1 for a PDF's own text.
         line: the number of the run of words that it was read in, in reading order from 0.
         turned: by how many degrees the word itself is turned clockwise on the straight page: 0, 90, 180 or 270.
@@ -459,7 +459,7 @@ _SHOWN = 4
 
 def _line(kind: str, name: str, *more: str) -> str:
     """A record or hit in one line."""
-    shown = ", ".join([_short(repr(name), 60), *(_short(one, 30) for one in more if one)])
+    shown = ", ".join([_short(repr(name), 60), *(_short(piece, 30) for piece in more if piece)])
     return _short(f"{kind}({shown})", _LINE)
 
 
@@ -470,7 +470,7 @@ def _short(text: str, characters: int) -> str:
 
 
 def _place(part: Record | None) -> str:
-    """Where in its asset a part lies: "3–5 s", "page 2", or ""."""
+    """The place of a part in its asset: "3–5 s", "page 2", or ""."""
     properties = part.properties if part else {}
     start, end = _number(properties.get("t0")), _number(properties.get("t1"))
     if start is not None and end is not None:
@@ -518,10 +518,10 @@ class DocumentAnswer:
 
     Attributes:
         question: as it was asked.
-        answer: a sentence, with the sum where one was computed; None where there is no answer.
+        answer: a sentence, with the sum where one was computed; None without an answer.
         value: what JSON can hold (money and quantities as decimal strings, dates in ISO form), or None.
         evidence: every place that the answer uses.
-        reason: why there is no answer, where the reader says so.
+        reason: why the question has no answer, where the reader says so.
         doubt: why the answer is not verified, where a value that it uses is not.
         parts: the answers to each thing that is asked for, where that is more than one; their places follow each other
             in ``evidence``.

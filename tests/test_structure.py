@@ -17,7 +17,7 @@ import mm_agents
 ROOT = Path(mm_agents.__file__).parent
 LAYERS = [  # imports run down this list, or stay in one layer
     {
-        *("errors", "types", "_batched", "_cache", "_fusion", "_lazy", "_optional", "_progress"),
+        *("errors", "types", "_cache", "_fusion", "_optional", "_progress"),
         *("_html", "_question_parts", "_retry", "_text", "_timeout"),
     },
     {"protocols", "tools", "filters", "media", "_plugins"},
@@ -150,6 +150,17 @@ def test_the_command_line_starts_without_the_heavy_packages() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_help_loads_neither_the_library_nor_numpy() -> None:
+    code = (
+        "import sys; from mm_agents.cli import app; app(['--help'], standalone_mode=False); "
+        "heavy = ('numpy', 'PIL', 'pydantic', 'sqlite3', 'importlib.metadata', 'mm_agents.library'); "
+        "print([name for name in heavy if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Usage" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))

@@ -32,11 +32,26 @@ BANNED = {
 }
 """Patterns of phrases to avoid, each with plain words for it."""
 
-PLAIN = ("adapters", "cli", "contrastive", "embedders", "evaluate", "plots", "testing", "web")
-"""The packages that have none of them."""
+PLAIN = (
+    *(
+        "adapters",
+        "cli",
+        "contrastive",
+        "embedders",
+        "evaluate",
+        "ingest",
+        "media",
+        "plots",
+        "search",
+        "testing",
+        "web",
+    ),
+    *("errors.py", "filters.py", "library.py", "protocols.py", "retriever.py", "tools.py", "types.py"),
+)
+"""The packages and modules that have none of them."""
 
-LEFT = 557
-"""How many the other packages still have; this number may only become smaller."""
+LEFT = 500
+"""How many the others still have; this number may only become smaller."""
 
 
 def texts() -> Iterator[Path]:

@@ -14,8 +14,8 @@ from mm_agents.errors import ConfigError, MediaError, RecordNotFoundError, ToolE
 from mm_agents.library import Library
 from mm_agents.media import MediaFile
 from mm_agents.search.ranking import evidence_json
-from mm_agents.toolbox import Attachments, Sources, toolbox
-from mm_agents.tools import Tool, ToolResult, by_name
+from mm_agents.toolbox import AllowedIds, Attachments, Sources, toolbox
+from mm_agents.tools import Tool, by_name
 from mm_agents.types import Hit, Image, Record
 
 NOISE = frozenset(("score", "vector", "asset", "path", "sha256", "how", "confidence", "quote", "box"))
@@ -52,17 +52,17 @@ def text_of(hit: Hit) -> str:
     return hit.text or hit.name
 
 
-def picture_of(library: Library, found: Hit | Record, *, max_side: int = SIDE) -> Image | None:
+def picture_of(library: Library, item: Hit | Record, *, max_side: int = SIDE) -> Image | None:
     """A picture for a model that sees: the file where it is a picture that can be reached, else the thumbnail."""
-    record = found.record if isinstance(found, Hit) else found
+    record = item.record if isinstance(item, Hit) else item
     if record.media_type in ("image", "film"):
         try:
             return media.load_image(_held(library, record), max_side=max_side)
         except (MediaError, ToolError):
             pass  # the library was filled on another machine, or the file has gone or changed
-    if found.thumbnail is None:
+    if item.thumbnail is None:
         return None
-    return media.shrink(media.load_image(found.thumbnail), max_side)
+    return media.shrink(media.load_image(item.thumbnail), max_side)
 
 
 def clip_of(library: Library, hit: Hit) -> MediaFile | None:
@@ -92,14 +92,4 @@ def held_file(library: Library, path: str | Path) -> MediaFile:
 
 
 def _held(library: Library, record: Record) -> MediaFile:
-    return Sources(library, Attachments(), _Nothing()).of_record(record).file()
-
-
-class _Nothing:
-    """Hands out no id: records are given, not named."""
-
-    def allow(self, reference: str, /) -> bool:
-        return False
-
-    def take(self, result: ToolResult, /) -> None:
-        pass
+    return Sources(library, Attachments(), AllowedIds()).of_record(record).file()

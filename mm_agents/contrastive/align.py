@@ -18,9 +18,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from mm_agents import media
-from mm_agents._batched import batched
 from mm_agents._cache import write_whole
-from mm_agents._progress import ProgressCallback
+from mm_agents._progress import ProgressCallback, batched
 from mm_agents.contrastive import checkpoints
 from mm_agents.contrastive.data import Pairs, by_label, read_table, together
 from mm_agents.contrastive.losses import Criterion

@@ -14,8 +14,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, overload
 
-from mm_agents import _plugins
-
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
     from mm_agents.documents.flowchart.result import Flowchart
@@ -70,5 +68,7 @@ def read_document(
         MediaError: the file is not a picture or PDF, or is damaged, too large or out of reach.
         MissingExtraError: a package that the reader needs is not installed.
     """
+    from mm_agents import _plugins
+
     reader: DocumentReader = _plugins.build_named("readers", kind)
     return reader.read(Path(source) if isinstance(source, str) else source, page=page, model=model)

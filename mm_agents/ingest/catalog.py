@@ -1,4 +1,4 @@
-"""Which content lies at which paths, so that adding twice is adding once.
+"""The paths of every content, so that adding a file again is a no-op.
 
 Only what ``add`` made is in the catalog: records whose id is that of their content. A film has an id of its own, so a
 film and the picture of its poster are two records, and no run of ``add`` changes a film.
@@ -33,7 +33,7 @@ class Catalog:
         self._store = store
         self._lock = threading.Lock()
         self._paths: dict[str, list[str]] = {}
-        self._at: dict[str, set[str]] = {}  # more than one id where a run was cut off between writing and settling
+        self._ids_at: dict[str, set[str]] = {}  # more than one id where a run was cut off between writing and settling
         self._gained: dict[str, list[str]] = {}
         self._lost: dict[str, dict[str, str | None]] = {}
         for record in store.iterate():
@@ -42,23 +42,18 @@ class Catalog:
             paths = record.properties.get("paths", ())
             self._paths[record.id] = list(paths) if isinstance(paths, tuple) else []
             for path in self._paths[record.id]:
-                self._at.setdefault(path, set()).add(record.id)
-
-    def paths(self) -> list[str]:
-        """Every path at which some content lies."""
-        with self._lock:
-            return list(self._at)
+                self._ids_at.setdefault(path, set()).add(record.id)
 
     def claim(self, id: str, path: str) -> bool:
-        """Note that this content lies at this path.
+        """Note that this path has this content.
 
         Returns:
             Whether the content is new, so that the caller should read it.
         """
         with self._lock:
-            for before in self._at.get(path, set()) - {id}:
+            for before in self._ids_at.get(path, set()) - {id}:
                 self._lost.setdefault(before, {})[path] = id
-            self._at[path] = {id}
+            self._ids_at[path] = {id}
             if id not in self._paths:
                 self._paths[id] = [path]
                 return True
@@ -67,24 +62,20 @@ class Catalog:
                 self._gained.setdefault(id, []).append(path)
             return False
 
-    def drop(self, path: str) -> None:
-        """Note that nothing lies at this path any more."""
-        with self._lock:
-            for id in self._at.pop(path):
-                self._lost.setdefault(id, {})[path] = None
-
     def prune(self, root: Path | None, folders: Sequence[Path]) -> None:
-        """Drop what lay below these folders and is not there now; a folder that is itself gone is left alone.
+        """Drop what was below these folders and is not there now; a folder that is itself gone is left alone.
 
         Args:
             root: where relative paths start from.
             folders: files among them are passed over.
         """
         roots = [Path(os.path.abspath(folder)) for folder in folders if folder.is_dir()]
-        for stored in self.paths():
-            path = Path(os.path.abspath(root / stored if root else stored))
-            if any(path.is_relative_to(folder) for folder in roots) and not path.exists():
-                self.drop(stored)
+        with self._lock:
+            for stored in list(self._ids_at):
+                path = Path(os.path.abspath(root / stored if root else stored))
+                if any(path.is_relative_to(folder) for folder in roots) and not path.exists():
+                    for id in self._ids_at.pop(stored):
+                        self._lost.setdefault(id, {})[stored] = None
 
     def settle(self) -> tuple[int, list[str]]:
         """Write the paths that assets gained and lost.

@@ -128,19 +128,19 @@ def _pieces(file: MediaFile, limits: Limits) -> Iterator[Piece]:
 def chunks(text: str, *, characters: int = CHUNK_CHARACTERS) -> list[str]:
     """Cut text into passages of whole paragraphs, of whole words where a paragraph is too long."""
     long_word = re.compile(rf"\S{{{characters}}}(?=\S)")  # cut first: wrapping takes a word's length squared
-    found: list[str] = []
+    joined: list[str] = []
     room = 0
     for paragraph in filter(None, (" ".join(block.split()) for block in text.split("\n\n"))):
         short = len(paragraph) <= characters
         passages = [paragraph] if short else textwrap.wrap(long_word.sub(r"\g<0> ", paragraph), characters)
         for passage in passages:
             if len(passage) + 2 <= room:
-                found[-1] += "\n\n" + passage
+                joined[-1] += "\n\n" + passage
                 room -= len(passage) + 2
             else:
-                found.append(passage)
+                joined.append(passage)
                 room = characters - len(passage)
-    return found
+    return joined
 
 
 def shots(vectors: FloatArray) -> list[slice]:
@@ -187,14 +187,14 @@ def add_shots(segments: Sequence[Piece], spec: CollectionSpec) -> None:
 def records(source: Source, spec: CollectionSpec) -> list[Record]:
     """A source's records: its parts first and the asset last, so that an asset that is there is complete."""
     id = asset_id(source.file.sha256)
-    found = source.pieces
+    read = source.pieces
     if source.file.media_type == "video":
-        add_shots(found, spec)
-        source.properties["segments"] = len(found)
+        add_shots(read, spec)
+        source.properties["segments"] = len(read)
     elif source.file.media_type == "pdf":
-        source.properties["pages"] = len({piece.properties["page"] for piece in found})
-    if len(found) == 1 and not found[0].properties:
-        only = found[0]
+        source.properties["pages"] = len({piece.properties["page"] for piece in read})
+    if len(read) == 1 and not read[0].properties:
+        only = read[0]
         return [
             Record(id=id, properties=source.properties, text=only.text, vectors=only.vectors, thumbnail=only.thumbnail)
         ]
@@ -207,8 +207,8 @@ def records(source: Source, spec: CollectionSpec) -> list[Record]:
             vectors=piece.vectors,
             thumbnail=piece.thumbnail,
         )
-        for index, piece in enumerate(found)
+        for index, piece in enumerate(read)
     ]
     seen = {vector.name for vector in media_vectors(spec, "image")}
-    cover = next((p.thumbnail for p in found if seen & p.vectors.keys()), found[0].thumbnail if found else None)
+    cover = next((p.thumbnail for p in read if seen & p.vectors.keys()), read[0].thumbnail if read else None)
     return [*parts, Record(id=id, properties=source.properties, thumbnail=cover)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mm_agents import media
 from mm_agents.errors import ConfigError, MediaError
 from mm_agents.ingest.files import IMAGE_SIDE, THUMBNAIL_SIDE
-from mm_agents.ingest.pipeline import FailedFile, failure
+from mm_agents.ingest.pipeline import FailedFile, embed_items, failure
 from mm_agents.ingest.presets import extend_for_films, film_vectors
-from mm_agents.types import Image, Record, Text, Value
+from mm_agents.types import Image, Record, Text, Value, VectorRole
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, Store
@@ -68,7 +68,7 @@ class FilmsReport:
         added: how many were new or had changed.
         unchanged: how many were there already.
         without_poster: the titles of films that have no poster, and so no ``poster_vector``.
-        failed: the posters that cannot be read, and the entries that are no films.
+        failed: the posters that cannot be read, and the entries that are not films.
     """
 
     added: int
@@ -84,27 +84,27 @@ def add_movies(
     *,
     report: Callable[[int, int, str], None] = lambda done, total, title: None,
 ) -> FilmsReport:
-    """Add the films of a JSON list; twice is once, and a changed entry or poster replaces the film.
+    """Add the films of a JSON list; again is a no-op, and a changed entry or poster replaces the film.
 
     Args:
         library: where to; it gets the vectors ``txt_vector`` and ``poster_vector`` when it has none.
         films: a JSON file, a list of objects with ``id``, ``title`` and ``overview``.
         posters: the folder of the posters, named ``ID_poster.jpg``, ``ID.jpg`` or ``TITLE.jpg`` (or png, webp).
-        report: told how many films are done, how many there are, and the title at hand.
+        report: called with how many films are done, how many there are, and the title at hand.
 
     Raises:
-        ConfigError: the file cannot be read or is no JSON list, or the folder of posters is not there.
+        ConfigError: the file cannot be read or does not hold a JSON list, or there is not a folder of posters.
         EmbedderError: the embedder's weights are out of reach.
     """
     entries, folder = _read(Path(films)), Path(posters)
     if not folder.is_dir():
-        raise ConfigError(f"There is no folder of posters at {str(folder)!r}.")
+        raise ConfigError(f"The folder of posters {str(folder)!r} does not exist.")
     extend_for_films(library.store, library.routes)
     added = unchanged = 0
     failed: list[FailedFile] = []
     bare: list[str] = []
     for start in range(0, len(entries), _BATCH):
-        new: dict[str, tuple[Record, dict[str, Item]]] = {}
+        new: dict[str, tuple[Record, dict[VectorRole, Item]]] = {}
         for place, entry in enumerate(entries[start : start + _BATCH], start=start):
             film = _film(entry, f"{films}[{place}]", failed)
             if film is None:
@@ -112,13 +112,13 @@ def add_movies(
             record, items = _record(film, folder, library.stored_path, failed)
             if "image" not in items:
                 bare.append(film.title)
-            known = library.store.get([record.id])
-            if known and _same(known[record.id], record):
+            stored = library.store.get([record.id])
+            if stored and _same(stored[record.id], record):
                 unchanged += 1
             else:
                 new[record.id] = (record, items)
             report(place + 1, len(entries), film.title)
-        library.store.upsert(list(_embedded(library.store, library.routes, list(new.values()))))
+        library.store.upsert(_embedded(library.store, library.routes, list(new.values())))
         added += len(new)
     return FilmsReport(added=added, unchanged=unchanged, without_poster=tuple(bare), failed=tuple(failed))
 
@@ -139,16 +139,18 @@ def _film(entry: Any, place: str, failed: list[FailedFile]) -> Film | None:
     except ValidationError as error:
         first = error.errors()[0]
         what = ".".join(map(str, first["loc"])) or "entry"
-        failed.append(FailedFile(path=place, error="ConfigError", reason=f"This is no film: {what}: {first['msg']}."))
+        failed.append(
+            FailedFile(path=place, error="ConfigError", reason=f"This is not a film: {what}: {first['msg']}.")
+        )
         return None
 
 
 def _record(
     film: Film, folder: Path, stored_path: Callable[[Path], str], failed: list[FailedFile]
-) -> tuple[Record, dict[str, Item]]:
+) -> tuple[Record, dict[VectorRole, Item]]:
     """A film's record without vectors, and what its vectors are made of, by their roles."""
     text = f"{film.title}. {film.overview}".strip()
-    items: dict[str, Item] = {"text": Text(text=text)}
+    items: dict[VectorRole, Item] = {"text": Text(text=text)}
     properties: dict[str, Value] = {"name": film.title, "media_type": "film", "film_id": str(film.id)}
     properties |= {name: value for name, value in _plain(film).items() if name not in properties}
     thumbnail = None
@@ -184,26 +186,22 @@ def _poster(film: Film, folder: Path) -> Path | None:
     wanted = {
         os.path.basename(name) + suffix for name in names if name == os.path.basename(name) for suffix in _SUFFIXES
     }
-    found = [folder / name for name in sorted(wanted) if (folder / name).is_file()]
-    return found[0] if found else None
+    posters = [folder / name for name in sorted(wanted) if (folder / name).is_file()]
+    return posters[0] if posters else None
 
 
-def _same(known: Record, record: Record) -> bool:
-    return dict(known.properties) == dict(record.properties) and known.text == record.text
+def _same(stored: Record, record: Record) -> bool:
+    return dict(stored.properties) == dict(record.properties) and stored.text == record.text
 
 
-def _embedded(store: Store, embedders: EmbedderMap, films: list[tuple[Record, dict[str, Item]]]) -> Iterator[Record]:
-    """The records with their vectors; each vector's items go to its embedder in one call."""
-    vectors: list[dict[str, Any]] = [{} for _ in films]
-    for role in ("text", "image"):
-        for spec in film_vectors(store.spec, role):
-            embedder: Embedder = embedders.need(spec.name)
-            todo = [(place, items[role]) for place, (_, items) in enumerate(films) if role in items]
-            if todo and role in embedder.accepts:
-                rows = embedder.embed([item for _, item in todo], role="document")
-                for (place, _), row in zip(todo, rows, strict=True):
-                    vectors[place][spec.name] = row
-    for (record, _), made in zip(films, vectors, strict=True):
-        yield Record(
-            id=record.id, properties=record.properties, text=record.text, thumbnail=record.thumbnail, vectors=made
-        )
+def _embedded(
+    store: Store, embedders: EmbedderMap, films: Sequence[tuple[Record, dict[VectorRole, Item]]]
+) -> list[Record]:
+    """The records with their vectors."""
+    roles: tuple[Literal["text", "image"], ...] = ("text", "image")
+    targets: dict[VectorRole, list[tuple[str, Embedder]]] = {
+        role: [(vector.name, embedders.need(vector.name)) for vector in film_vectors(store.spec, role)]
+        for role in roles
+    }
+    vectors = embed_items([items for _, items in films], targets)
+    return [replace(record, vectors=made) for (record, _), made in zip(films, vectors, strict=True)]

@@ -1,7 +1,7 @@
 """The second pass of ``add``: words are read in pictures and scanned pages, so that they are found by what they say.
 
-What was read lies in parts of the asset, which itself stays as it was: pictures can be searched before this pass is
-over, and a pass that was cut off goes on where it stopped.
+What was read becomes parts of the asset, which itself stays as it was: pictures can be searched before this pass is
+over, and a pass that was interrupted resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from mm_agents import _plugins, media
 from mm_agents._progress import ProgressCallback
 from mm_agents.errors import MediaError, MissingExtraError
 from mm_agents.ingest.files import chunks
-from mm_agents.ingest.pipeline import FailedFile, failure
+from mm_agents.ingest.pipeline import FailedFile, embed_items, failure
 from mm_agents.ingest.presets import media_vectors
-from mm_agents.types import And, CollectionSpec, Condition, Image, Record, Text, Value, Words
+from mm_agents.types import And, CollectionSpec, Condition, Image, Item, Record, Text, Value, VectorRole, Words
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Ocr, Store
@@ -69,7 +69,7 @@ def read_words(
         path_of: gives the path of an asset's file, None where it names none; ``Library.path``.
         words: "auto" first takes a look whether there is text; "all" reads also those where a look found none.
         ocr: what reads; the plugin "ocr" by default.
-        report: told how many assets are done, how many there are, and the name at hand.
+        report: called with how many assets are done, how many there are, and the name at hand.
 
     Raises:
         MissingExtraError: the extra ``documents`` is not installed.
@@ -97,21 +97,21 @@ def read_words(
 
 
 def _unread(store: Store, *, again: bool) -> Iterator[tuple[Record, tuple[int, ...]]]:
-    """Assets whose words have not been read, with the pages that it is about; 0 stands for a picture.
+    """Assets whose words have not been read, with their unread pages; a picture has the page 0.
 
     A part counts as long as the file that it was read in is still the asset's.
     """
-    known: dict[str, set[tuple[Value, Value]]] = {}
+    read: dict[str, set[tuple[Value, Value]]] = {}
     for part in store.iterate(where=Condition(READ, "exists"), parts=True):
         if not again or part.properties[READ] != GLANCED:
             seen = (part.properties.get("page", 0), part.properties.get("sha256", ""))
-            known.setdefault(part.asset, set()).add(seen)
+            read.setdefault(part.asset, set()).add(seen)
     for asset in store.iterate(where=Condition("media_type", "in", ("image", "film", "pdf"))):
         sha256 = asset.properties.get("sha256")
         if sha256 is None:
             continue  # a film without a poster
         pages = (0,) if asset.media_type != "pdf" else _scanned(store, asset)
-        unread = tuple(page for page in pages if (page, sha256) not in known.get(asset.id, set()))
+        unread = tuple(page for page in pages if (page, sha256) not in read.get(asset.id, set()))
         if unread:
             yield asset, unread
 
@@ -138,7 +138,7 @@ def _images(asset: Record, path: Path | None, pages: Sequence[int]) -> Iterator[
 
 
 def _text(engine: Ocr, image: Image, words: Words) -> str | None:
-    """What a picture says; "" where nothing was read, None where a look told that there is nothing to read."""
+    """What a picture says; "" where nothing was read, None where a look found nothing to read."""
     if words == "auto" and not engine.has_text(media.shrink(image, _GLANCE_SIDE)):
         return None
     sure = [word for word in engine.read(image).words if word.confidence >= _LEAST_CONFIDENCE]
@@ -162,15 +162,10 @@ def _parts(asset: Record, page: int, text: str | None, engine: str) -> list[Reco
 
 def _embedded(parts: Sequence[Record], spec: CollectionSpec, embedders: EmbedderMap) -> list[Record]:
     """The parts with the vectors of their text, where the library has vectors of texts."""
-    texts = [Text(text=part.text) for part in parts if part.text]
-    vectors: list[dict[str, object]] = [{} for _ in texts]
-    for vector in media_vectors(spec, "text"):
-        embedder = embedders.need(vector.name)
-        if texts and "text" in embedder.accepts:
-            for made, row in zip(vectors, embedder.embed(texts, role="document"), strict=True):
-                made[vector.name] = row
-    filled = iter(vectors)
-    return [replace(part, vectors=next(filled)) if part.text else part for part in parts]  # type: ignore[arg-type]
+    items: list[dict[VectorRole, Item]] = [{"text": Text(text=part.text)} if part.text else {} for part in parts]
+    targets = [(vector.name, embedders.need(vector.name)) for vector in media_vectors(spec, "text")]
+    vectors = embed_items(items, {"text": targets})
+    return [replace(part, vectors=made) for part, made in zip(parts, vectors, strict=True)]
 
 
 def _drop_old(store: Store, asset: Record, parts: Sequence[Record]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from mm_agents.types import Clip, CollectionSpec, Image, Item, Text, VectorRole
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, Store
     from mm_agents.search.embedder_map import EmbedderMap
+    from mm_agents.types import FloatArray
 
 _BATCH = 32
 _WAITING = 48
@@ -81,7 +82,7 @@ class Pipeline:
         self.unchanged: int = 0
 
     def run(self, paths: Sequence[Path], report: Callable[[int, int, str], None]) -> None:
-        """Add every path; a file that fails is noted and the rest go on.
+        """Add every path; a file that fails is noted and the others are added.
 
         Interrupted at any point, every file is in the store whole or not at all.
         """
@@ -152,21 +153,10 @@ class Pipeline:
             self._ready.append(end.source)
 
     def _embed(self) -> None:
-        """Embed what waits, each embedder in one call, and let go of the pixels."""
-        wanted: dict[str, list[tuple[Piece, str, Item]]] = {}
-        embedders: dict[str, Embedder] = {}
-        for _, piece in self._batch:
-            for role, item in piece.items.items():
-                for vector, embedder in self._targets.get(role, ()):
-                    accepted = _accepted(item, embedder)
-                    if accepted is not None:
-                        embedders[embedder.name] = embedder
-                        wanted.setdefault(embedder.name, []).append((piece, vector, accepted))
-        for name, todo in wanted.items():
-            rows = embedders[name].embed([item for _, _, item in todo], role="document")
-            for (piece, vector, _), row in zip(todo, rows, strict=True):
-                piece.vectors[vector] = row
-        for source, piece in self._batch:
+        """Embed what waits, and let go of the pixels."""
+        vectors = embed_items([piece.items for _, piece in self._batch], self._targets)
+        for (source, piece), made in zip(self._batch, vectors, strict=True):
+            piece.vectors |= made
             piece.items.clear()
             source.pieces.append(piece)
         self._batch.clear()
@@ -193,6 +183,29 @@ class Pipeline:
         self._ready.clear()
 
 
+def embed_items(
+    items: Sequence[Mapping[VectorRole, Item]], targets: Mapping[VectorRole, Sequence[tuple[str, Embedder]]]
+) -> list[dict[str, FloatArray]]:
+    """The vectors of each piece by name; each embedder is called once.
+
+    Args:
+        items: for each piece, what is embedded of it, by the roles of the vectors.
+        targets: the names of the vectors of each role, and what makes them.
+    """
+    vectors: list[dict[str, FloatArray]] = [{} for _ in items]
+    calls: dict[str, tuple[Embedder, list[tuple[dict[str, FloatArray], str, Item]]]] = {}
+    for by_role, made in zip(items, vectors, strict=True):
+        for role, item in by_role.items():
+            for vector, embedder in targets.get(role, ()):
+                if (accepted := _accepted(item, embedder)) is not None:
+                    calls.setdefault(embedder.name, (embedder, []))[1].append((made, vector, accepted))
+    for embedder, call in calls.values():
+        rows = embedder.embed([item for _, _, item in call], role="document")
+        for (made, vector, _), row in zip(call, rows, strict=True):
+            made[vector] = row
+    return vectors
+
+
 def _targets(spec: CollectionSpec, routes: EmbedderMap) -> dict[VectorRole, list[tuple[str, Embedder]]]:
     """The vectors that are made of each kind of piece, and what makes them.
 
@@ -200,16 +213,16 @@ def _targets(spec: CollectionSpec, routes: EmbedderMap) -> dict[VectorRole, list
     segments.
     """
     roles: tuple[VectorRole, ...] = ("image", "moment", "text")
-    found: dict[VectorRole, list[tuple[str, Embedder]]] = {
+    targets: dict[VectorRole, list[tuple[str, Embedder]]] = {
         role: [(vector.name, routes.need(vector.name)) for vector in media_vectors(spec, role)] for role in roles
     }
-    ours = {embedder.name for _, embedder in found["moment"]}
-    found["moment"] += [(name, embedder) for name, embedder in found["image"] if embedder.name not in ours]
-    return found
+    ours = {embedder.name for _, embedder in targets["moment"]}
+    targets["moment"] += [(name, embedder) for name, embedder in targets["image"] if embedder.name not in ours]
+    return targets
 
 
 def _accepted(item: Item, embedder: Embedder) -> Item | None:
-    """The item as this embedder takes it: a clip may stand in as its middle frame."""
+    """The item as this embedder takes it: a clip as its middle frame where only pictures are taken."""
     match item:
         case Text():
             return item if "text" in embedder.accepts else None

@@ -21,12 +21,11 @@ def media_spec(embedder: Embedder) -> CollectionSpec:
     """The collection that a folder of media becomes: what is seen, what is read, and the moments of clips.
 
     ``media`` holds what a picture, page or shot shows; ``words`` holds passages of text; ``moment`` holds every
-    segment of a clip, which tells where in it a match lies.
+    segment of a clip, which gives the time of a match.
     """
     seen = ("media", "moment") if "image" in embedder.accepts else ()
     read = ("words",) if "text" in embedder.accepts else ()
-    vectors = tuple(VectorSpec(name=name, width=embedder.width, embedder=embedder.name) for name in sorted(seen + read))
-    return CollectionSpec(name="Media", vectors=vectors)
+    return _collection("Media", seen + read, embedder)
 
 
 def movies_spec(embedder: Embedder) -> CollectionSpec:

@@ -1,6 +1,6 @@
 """Open, sniff, bound, hash and decode pictures, videos, texts and PDFs; fetch a URL with care.
 
-Every reader takes a ``MediaFile``, a path or the content itself. What a file is, is told by its content. Whatever
+Every reader takes a ``MediaFile``, a path or the content itself. The content says what a file is, not its name. What
 cannot be used raises a ``MediaError`` that says why.
 """
 

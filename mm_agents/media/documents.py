@@ -21,7 +21,16 @@ import numpy as np
 from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaError, MediaTooLargeError, UnsupportedMediaError
 from mm_agents.media import pdf_process
-from mm_agents.media.files import DEFAULT_LIMITS, BinaryFile, Limits, MediaFile, Source, decode_text, expect
+from mm_agents.media.files import (
+    DEFAULT_LIMITS,
+    BinaryFile,
+    Limits,
+    MediaFile,
+    Source,
+    check_limit,
+    decode_text,
+    expect,
+)
 from mm_agents.media.pdf_process import NOT_TEXT
 from mm_agents.types import Box, Image
 
@@ -54,7 +63,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintedWord:
-    """A word that a PDF holds as text, and where it stands in the page's picture."""
+    """A word that a PDF holds as text, and its place in the page's picture."""
 
     text: str
     box: Box
@@ -89,11 +98,7 @@ def load_text(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> str:
     if len(data) > limits.text_bytes:
         raise MediaTooLargeError(f"{media.name!r} has more than {limits.text_bytes:,} bytes (Limits.text_bytes).")
     text = decode_text(data, media.name)
-    if len(text) > limits.characters:
-        raise MediaTooLargeError(
-            f"{media.name!r} has {len(text):,} characters; the limit is {limits.characters:,} (Limits.characters). "
-            "Split the file."
-        )
+    check_limit(len(text), limits, "characters", media.name, advice="Split the file.")
     return text
 
 
@@ -117,11 +122,7 @@ def pages(source: Source, *, max_side: int = 1024, limits: Limits = DEFAULT_LIMI
 
 
 def print_pages(
-    source: Source,
-    *,
-    dpi: int = PRINT_DPI,
-    numbers: Sequence[int] | None = None,
-    limits: Limits = DEFAULT_LIMITS,
+    source: Source, *, dpi: int = PRINT_DPI, numbers: Sequence[int] | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> Iterator[PrintedPage]:
     """Read pages of a PDF with the place of every word that it holds as text.
 
@@ -132,7 +133,7 @@ def print_pages(
         limits: what is refused as too large.
 
     Raises:
-        ConfigError: dpi is below 1, or there is no page of a number.
+        ConfigError: dpi is below 1, or the PDF has no page of a number.
         MediaError: as ``pages``.
     """
     if dpi < 1:
@@ -167,15 +168,12 @@ def _each(
     wanted |= {"max_side": max_side, "scale": scale, "numbers": None if numbers is None else [int(n) for n in numbers]}
     with media.open() as file, _child(file, wanted) as process:
         count = _answer(process, repr(media.name), limits)["pages"]
-        if count > limits.pages:
-            raise MediaTooLargeError(
-                f"{media.name!r} has {count:,} pages; the limit is {limits.pages:,} (Limits.pages)."
-            )
+        check_limit(count, limits, "pages", media.name)
         if count < 1:
             raise DamagedMediaError(f"{media.name!r} has no pages.")
         for number in range(1, count + 1) if numbers is None else numbers:
             if not 1 <= number <= count:
-                raise ConfigError(f"{media.name!r} has the pages 1 to {count}; there is no page {number!r}.")
+                raise ConfigError(f"{media.name!r} has the pages 1 to {count}, and no page {number!r}.")
             answer = _answer(process, f"Page {number} of {media.name!r}", limits)
             height, stride, width, channels = answer["shape"]
             rows = np.frombuffer(answer["picture"], np.uint8).reshape(height, stride)[:, : width * channels]

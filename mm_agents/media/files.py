@@ -1,4 +1,4 @@
-"""Opens, bounds, sniffs and hashes files: what a file is, is told by its first bytes and never by its name."""
+"""Opens, bounds, sniffs and hashes files: its first bytes say what a file is, never its name."""
 
 from __future__ import annotations
 
@@ -7,32 +7,38 @@ import io
 import os
 import re
 import stat
+import tomllib
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
 from pathlib import Path, PurePath
 from typing import Literal, NamedTuple
 from uuid import UUID, uuid5
 
 from PIL import features
 
-from mm_agents.errors import (
-    ConfigError,
-    DamagedMediaError,
-    MediaError,
-    MediaTooLargeError,
-    UnsupportedMediaError,
-)
+from mm_agents.errors import ConfigError, DamagedMediaError, MediaError, MediaTooLargeError, UnsupportedMediaError
 
 MediaType = Literal["image", "video", "text", "pdf"]
 
 
 class Format(NamedTuple):
-    """A kind of file that can be read."""
+    """A kind of file that can be read; not every kind has bytes that all its files begin with."""
 
     name: str
     media_type: MediaType
     mime: str
+    magic: tuple[bytes, ...] = ()
+
+
+class Signatures(NamedTuple):
+    """What ``formats.toml`` says: formats by name, refused kinds by their first bytes, claims by the name's ending."""
+
+    formats: dict[str, Format]
+    refused: dict[bytes, str]
+    claims: dict[str, str]
 
 
 _NAMESPACE = UUID("6f1b8c1e-7a52-5d0e-9f0e-3c6d3f5b7a10")
@@ -40,79 +46,33 @@ _NAMESPACE = UUID("6f1b8c1e-7a52-5d0e-9f0e-3c6d3f5b7a10")
 HEAD_BYTES = 64 * 1024
 """How much of a file ``sniff`` wants to see."""
 
-FORMATS = {
-    format.name: format
-    for format in (
-        Format("jpeg", "image", "image/jpeg"),
-        Format("png", "image", "image/png"),
-        Format("webp", "image", "image/webp"),
-        Format("gif", "image", "image/gif"),
-        Format("bmp", "image", "image/bmp"),
-        Format("tiff", "image", "image/tiff"),
-        Format("avif", "image", "image/avif"),
-        Format("mp4", "video", "video/mp4"),
-        Format("mov", "video", "video/quicktime"),
-        Format("webm", "video", "video/webm"),
-        Format("mkv", "video", "video/x-matroska"),
-        Format("avi", "video", "video/x-msvideo"),
-        Format("pdf", "pdf", "application/pdf"),
-        Format("text", "text", "text/plain"),
-    )
-}
-
 READABLE = (
     "Known are pictures (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF), videos (MP4, MOV, WebM, MKV, AVI), PDF and UTF-8 text."
 )
 
-_MAGIC = (
-    (b"\xff\xd8\xff", "jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "png"),
-    (b"GIF87a", "gif"),
-    (b"GIF89a", "gif"),
-    (b"II*\0", "tiff"),
-    (b"MM\0*", "tiff"),
-    (b"II+\0", "tiff"),
-    (b"MM\0+", "tiff"),
-)
-_REFUSED = (
-    (b"PK\x03\x04", "a ZIP archive or an Office document; unpack it, or export it as PDF"),
-    (b"\x1f\x8b", "a gzip archive; unpack it"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it"),
-    (b"Rar!\x1a\x07", "a RAR archive; unpack it"),
-    (b"SQLite format 3\0", "an SQLite database"),
-    (b"\x7fELF", "a program"),
-    (b"MZ", "a program"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document; export it as PDF"),
-    (b"8BPS", "a Photoshop drawing; export it as PNG"),
-    (b"\xff\x0a", "a JPEG XL picture; export it as JPEG"),
-    (b"\0\0\0\x0cJXL ", "a JPEG XL picture; export it as JPEG"),
-    (b"\0\0\0\x0cjP  ", "a JPEG 2000 picture; export it as JPEG"),
-    (b"FLV\x01", "a Flash video; convert it to MP4"),
-    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "a Windows Media file; convert it to MP4"),
-    (b"\0\0\x01\xba", "an MPEG programme stream; convert it to MP4"),
-    (b"OggS", "an Ogg file; convert a video to MP4"),
-    (b"ID3", "a sound file"),
-    (b"fLaC", "a sound file"),
-)
 _HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
 _AVIF_BRANDS = {b"avif", b"avis"}
 _BMP_HEADER_SIZES = {12, 16, 40, 52, 56, 64, 108, 124}
 
-_CLAIMS = {
-    **dict.fromkeys((".jpg", ".jpeg", ".jpe", ".jfif"), "JPEG"),
-    **dict.fromkeys((".tif", ".tiff"), "TIFF"),
-    **dict.fromkeys((".heic", ".heif"), "HEIC"),
-    **dict.fromkeys((".mp4", ".m4v"), "MP4"),
-    **dict.fromkeys((".mov", ".qt"), "MOV"),
-    **dict.fromkeys((".mpg", ".mpeg"), "MPEG"),
-    **{f".{name}": name.upper() for name in ("png", "gif", "bmp", "avif", "webm", "mkv", "avi", "wmv", "pdf")},
-    ".webp": "WebP",
-}
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _PDF_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*%PDF-\d")
 _PDF_AFTER_JUNK = re.compile(rb"%PDF-\d")
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+@cache
+def signatures() -> Signatures:
+    """The table of ``formats.toml``, read once."""
+    table = tomllib.loads(resources.files("mm_agents.media").joinpath("formats.toml").read_text(encoding="utf-8"))
+    return Signatures(
+        formats={
+            name: Format(name, entry["media_type"], entry["mime"], tuple(map(bytes.fromhex, entry.get("magic", ()))))
+            for name, entry in table["formats"].items()
+        },
+        refused={bytes.fromhex(magic): kind for kind, magics in table["refused"].items() for magic in magics},
+        claims={ending: claim for claim, endings in table["claims"].items() for ending in endings},
+    )
 
 
 def sniff(head: bytes, name: str) -> Format | None:
@@ -125,27 +85,28 @@ def sniff(head: bytes, name: str) -> Format | None:
     Raises:
         UnsupportedMediaError: the bytes are of a kind that cannot be read.
     """
-    found = next((format for magic, format in _MAGIC if head.startswith(magic)), None)
-    found = found or _riff(head) or _iso(head, name) or _ebml(head) or _bmp(head)
-    if found is None and _PDF_START.match(head):
-        found = "pdf"
-    if found:
-        return FORMATS[found]
+    formats = signatures().formats
+    format = next((format.name for format in formats.values() if head.startswith(format.magic)), None)
+    format = format or _riff(head) or _iso(head, name) or _ebml(head) or _bmp(head)
+    if format is None and _PDF_START.match(head):
+        format = "pdf"
+    if format:
+        return formats[format]
     if _looks_like_text(head):
         return None
-    for magic, kind in _REFUSED:
+    for magic, kind in signatures().refused.items():
         if head.startswith(magic):
             raise UnsupportedMediaError(f"{name!r} is {kind}. {READABLE}")
     if _PDF_AFTER_JUNK.search(head, 0, 1024):
-        return FORMATS["pdf"]
-    raise UnsupportedMediaError(f"{name!r} is of no known kind: it begins with {head[:8]!r}. {READABLE}")
+        return formats["pdf"]
+    raise UnsupportedMediaError(f"{name!r} is not of a known kind: it begins with {head[:8]!r}. {READABLE}")
 
 
 def decode_text(data: bytes, name: str) -> str:
     """Decode UTF-8, or UTF-16 with a byte order mark, into text with the line ends of Unix.
 
     Raises:
-        UnsupportedMediaError: the bytes are no such text, or hold control characters.
+        UnsupportedMediaError: the bytes are not such text, or hold control characters.
     """
     encoding = "utf-16" if data.startswith(_UTF16_MARKS) else "utf-8-sig"
     try:
@@ -167,7 +128,7 @@ def check_text(text: str, name: str) -> None:
     Raises:
         UnsupportedMediaError: an SVG drawing, HTML or XML, or a name such as "holiday.jpg".
     """
-    if claim := _CLAIMS.get(PurePath(name).suffix.lower()):
+    if claim := signatures().claims.get(PurePath(name).suffix.lower()):
         raise UnsupportedMediaError(f"{name!r}: the name claims {claim}, but the content is text. {READABLE}")
     start = _COMMENT.sub("", text[:4096]).lstrip().lower()
     if start.startswith("<svg") or (start.startswith(("<?xml", "<!doctype svg")) and "<svg" in start):
@@ -287,7 +248,7 @@ class MediaFile:
         mime: such as "image/jpeg".
         sha256: of the content, in hexadecimal.
         size: in bytes.
-        path: where the file lies; None when ``data`` is given.
+        path: of the file; None when ``data`` is given.
         data: the content; None when ``path`` is given.
     """
 
@@ -336,14 +297,14 @@ def inspect(source: Path | str | bytes, *, name: str | None = None, limits: Limi
         size = file.seek(0, os.SEEK_END)
         if size == 0:
             raise DamagedMediaError(f"{name!r} is empty (0 bytes).")
-        _bound(size, limits.bytes, "bytes", name)
+        check_limit(size, limits, "bytes", name)
         file.seek(0)
         format = sniff(file.read(HEAD_BYTES), name)
         file.seek(0)
         if format is None:
-            _bound(size, limits.text_bytes, "text_bytes", name)
+            check_limit(size, limits, "text_bytes", name, unit="bytes")
             check_text(decode_text(file.read(), name), name)
-            format = FORMATS["text"]
+            format = signatures().formats["text"]
             file.seek(0)
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return MediaFile(
@@ -379,7 +340,7 @@ def walk(paths: Iterable[Path], *, failed: Callable[[Path, MediaError], None]) -
 
     Args:
         paths: files and folders.
-        failed: told of each path that does not exist or cannot be listed, and of a library that was given by name.
+        failed: called with each path that does not exist or cannot be listed, and of a library that was given by name.
     """
     given = list(paths)
     waiting = given[::-1]
@@ -433,9 +394,18 @@ def _check_regular(path: Path, name: str) -> None:
     raise UnsupportedMediaError(f"{name!r} is {kind}, not a file.")
 
 
-def _bound(value: int, limit: int, setting: str, name: str) -> None:
+def check_limit(value: float, limits: Limits, setting: str, name: str, *, unit: str = "", advice: str = "") -> None:
+    """Refuse a value of a file that is past the limit of this name; ``unit`` is the limit's name by default.
+
+    Raises:
+        MediaTooLargeError: the message ends with the advice.
+    """
+    limit: float = getattr(limits, setting)
     if value > limit:
-        raise MediaTooLargeError(f"{name!r} has {value:,} bytes; the limit is {limit:,} (Limits.{setting}).")
+        have, most = (f"{number:,}" if isinstance(number, int) else f"{number:,.10g}" for number in (value, limit))
+        raise MediaTooLargeError(
+            f"{name!r} has {have} {unit or setting}; the limit is {most} (Limits.{setting}). {advice}".rstrip()
+        )
 
 
 def _encodable(name: str) -> str:

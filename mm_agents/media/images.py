@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import re
 import struct
 import threading
 import warnings
@@ -16,22 +17,12 @@ import PIL.Image
 from PIL import ImageCms, ImageFile
 
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError
-from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, expect
-from mm_agents.media.jpeg import check_jpeg
+from mm_agents.media.files import DEFAULT_LIMITS, BinaryFile, Limits, MediaFile, Source, expect
 from mm_agents.types import Image
 
 if TYPE_CHECKING:
     from mm_agents.types import ByteArray
 
-_PLUGINS = {
-    "jpeg": "Jpeg",
-    "png": "Png",
-    "webp": "WebP",
-    "gif": "Gif",
-    "bmp": "Bmp",
-    "tiff": "Tiff",
-    "avif": "Avif",
-}
 _DECODER_ERRORS = (
     OSError,
     SyntaxError,
@@ -65,6 +56,13 @@ _DEEP_BYTES = 20  # scaled as floats
 
 _LARGEST_JPEG_SIDE = 65_500
 _warnings_lock = threading.Lock()
+
+_JPEG_SCAN, _JPEG_END = 0xDA, 0xD9
+_BARE_MARKERS = {0x01, 0xD8}  # markers without a segment
+_WHOLE_FRAMES = {0xC0, 0xC1}  # coded in sequence: a scan of all components is the only one
+_FRAMES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
+_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")  # in coded data, 0xff is followed by 0 or a restart
+_BLOCK = 64 * 1024
 
 
 def load_image(source: Source, *, max_side: int | None = None, limits: Limits = DEFAULT_LIMITS) -> Image:
@@ -171,11 +169,11 @@ def _header(media: MediaFile, limits: Limits) -> Generator[tuple[ImageFile.Image
     The plugin of the sniffed format is called directly: no other decoder is reached, and the pixel limit is the
     caller's and not the one that ``PIL.Image.open`` keeps for the whole process.
     """
-    plugin = _PLUGINS[media.format]
+    plugin = "WebP" if media.format == "webp" else media.format.capitalize()
     opener = getattr(importlib.import_module(f"PIL.{plugin}ImagePlugin"), f"{plugin}ImageFile")
     with media.open() as file, _typed(repr(media.name)):
         if media.format == "jpeg":
-            check_jpeg(file, media.name, limits)
+            _check_jpeg(file, media.name, limits)
         with _quiet():
             picture: ImageFile.ImageFile = opener(file)
             _bound(picture, media, limits)
@@ -213,7 +211,7 @@ def _orientation(picture: PIL.Image.Image) -> int:
         # The base class's method, since the one of PNG decodes the picture to look for EXIF behind its pixels.
         value = PIL.Image.Image.getexif(picture).get(_ORIENTATION)
     except _DECODER_ERRORS:
-        return 1  # a broken EXIF block is no reason to refuse the picture
+        return 1  # the picture is fine without its broken EXIF block
     return value if isinstance(value, int) else 1
 
 
@@ -236,6 +234,55 @@ def _quiet() -> Generator[None]:
     with _warnings_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
+
+
+# ---------------------------------------------------------------- the structure of a JPEG
+
+
+def _check_jpeg(file: BinaryFile, name: str, limits: Limits) -> None:
+    """Count the segments and scans of a JPEG; the file is at its beginning again afterwards.
+
+    Each scan of a progressive picture costs a pass over all its pixels, however few bytes it has, and metadata is put
+    together from any number of segments.
+
+    Raises:
+        MediaTooLargeError: more segments or scans than the limits allow.
+    """
+    segments = scans = components = frame = 0
+    at = 0
+    while (marked := _next_marker(file, at)) and marked[0] != _JPEG_END:
+        marker, at = marked
+        if marker in _BARE_MARKERS:
+            continue
+        file.seek(at)
+        head = file.read(8)
+        at += int.from_bytes(head[:2], "big")
+        if marker != _JPEG_SCAN:
+            segments += 1
+            if marker in _FRAMES and len(head) == 8:
+                frame, components = marker, head[7]
+        else:
+            scans += 1
+            if frame in _WHOLE_FRAMES and len(head) > 2 and head[2] == components:
+                break
+        for value, limit, what in ((segments, limits.segments, "segments"), (scans, limits.scans, "scans")):
+            if value > limit:
+                raise MediaTooLargeError(
+                    f"{name!r} has more than {limit:,} {what} (Limits.{what}). Open it elsewhere and save it anew."
+                )
+    file.seek(0)
+
+
+def _next_marker(file: BinaryFile, at: int) -> tuple[int, int] | None:
+    """The next marker at or after a place, and the place behind it."""
+    while True:
+        file.seek(at)
+        block = file.read(_BLOCK)
+        if marker := _MARKER.search(block):
+            return marker[1][0], at + marker.end()
+        if len(block) < _BLOCK:
+            return None
+        at += len(block) - 1
 
 
 # ---------------------------------------------------------------- normalising

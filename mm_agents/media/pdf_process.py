@@ -128,17 +128,17 @@ def _shown(page: Any) -> Callable[[_Edges], _Edges]:
 
 
 def _words(page: Any, shown: Callable[[_Edges], _Edges], scale: float, width: int, height: int) -> tuple[_Word, ...]:
-    """The words of a page's text: characters between spaces, apart where a gap or a new line lies between them.
+    """The words of a page's text: characters between spaces, apart where a gap or a new line is between them.
 
-    None where most of the text runs up or down the page as it is shown, or stands on its head: such a page is better
+    None where most of the text runs up or down the page as it is shown, or is upside down: such a page is better
     read as a picture.
     """
     text = str(page.get_text_range())
     if len(text) != page.count_chars():  # characters outside the basic plane would shift the boxes
         return ()
-    found: list[_Word] = []
+    words: list[_Word] = []
     word, box, before = "", _NOWHERE, _NOWHERE
-    level = 0  # how many more characters stand right of the one before them than above, below or left of it
+    level = 0  # how many more characters are right of the one before them than above, below or left of it
     for n, character in enumerate(text):
         seen = not character.isspace() and not NOT_TEXT.match(character)
         tight = shown(page.get_charbox(n)) if seen else _NOWHERE
@@ -148,7 +148,7 @@ def _words(page: Any, shown: Callable[[_Edges], _Edges], scale: float, width: in
         if before is not _NOWHERE and seen and character.isascii():  # others may well run down or to the left
             level += 1 if _beside(before, room) and room[0] > before[0] else -1
         if word and not (seen and _follows(before, room)):
-            found.append(_word(word, box, scale, width, height))
+            words.append(_word(word, box, scale, width, height))
             word = ""
         if seen:
             edges = zip(box, tight, (min, min, max, max), strict=True)
@@ -156,8 +156,8 @@ def _words(page: Any, shown: Callable[[_Edges], _Edges], scale: float, width: in
             word = word + character
         before = room
     if word:
-        found.append(_word(word, box, scale, width, height))
-    return tuple(found) if level >= 0 else ()
+        words.append(_word(word, box, scale, width, height))
+    return tuple(words) if level >= 0 else ()
 
 
 def _follows(before: _Edges, room: _Edges) -> bool:

@@ -117,14 +117,9 @@ class _Target:
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Redirect:
-    location: str
-
-
 def _parse(url: str) -> _Target:
-    if found := _UNSAFE.search(url):
-        raise FetchError(f"{url!r} holds {found[0]!r}, which no URL may; write it as %{ord(found[0]):02X}.")
+    if unsafe := _UNSAFE.search(url):
+        raise FetchError(f"{url!r} holds {unsafe[0]!r}, which no URL may; write it as %{ord(unsafe[0]):02X}.")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -147,12 +142,12 @@ def _parse(url: str) -> _Target:
     )
 
 
-def _follow(target: _Target, redirect: _Redirect) -> str:
+def _follow(target: _Target, location: str) -> str:
     """Where a redirect leads."""
     try:
-        following = urljoin(target.url, redirect.location)
+        following = urljoin(target.url, location)
     except ValueError as error:
-        raise FetchError(f"{target.url!r} redirects to {redirect.location!r}, which is not a URL: {error}.") from error
+        raise FetchError(f"{target.url!r} redirects to {location!r}, which is not a URL: {error}.") from error
     if target.scheme == "https" and following.lower().startswith("http:"):
         raise FetchError(f"{target.url!r} redirects from https to {following!r}, which is not encrypted.")
     return following
@@ -163,18 +158,19 @@ def _addresses(
 ) -> Sequence[str]:
     """The host's addresses, all of which may be connected to."""
     try:
-        found = resolve(target.host, target.port)
-        refused = [address for address in found if not allow(ip_address(address))]
+        addresses = resolve(target.host, target.port)
+        refused = [address for address in addresses if not allow(ip_address(address))]
     except (OSError, ValueError) as error:
         raise FetchError(f"{target.url!r}: the host {target.host!r} cannot be looked up: {error}.") from error
     if refused:
         raise FetchError(f"{target.url!r} leads to {refused[0]}, which is not a public address.")
-    if not found:
+    if not addresses:
         raise FetchError(f"{target.url!r}: the host {target.host!r} has no address.")
-    return found
+    return addresses
 
 
-def _get(target: _Target, addresses: Sequence[str], deadline: float, limits: Limits) -> bytes | _Redirect:
+def _get(target: _Target, addresses: Sequence[str], deadline: float, limits: Limits) -> bytes | str:
+    """The content, or the location that it redirects to."""
     headers = {"Host": target.authority, "User-Agent": "mm-agents", "Accept": "*/*", "Accept-Encoding": "identity"}
     with closing(_connect(target, addresses, deadline)) as sock:
         connection = http.client.HTTPConnection(target.host, target.port)
@@ -183,7 +179,7 @@ def _get(target: _Target, addresses: Sequence[str], deadline: float, limits: Lim
         with connection.getresponse() as response:
             location = response.headers.get("Location")
             if response.status in _REDIRECT_CODES and location:
-                return _Redirect(location)
+                return location
             if response.status != http.HTTPStatus.OK:
                 raise FetchError(f"{target.url!r} answered {response.status} {response.reason}.")
             encoding = response.headers.get("Content-Encoding", "identity")
@@ -254,7 +250,7 @@ class _TimedSocket:
         return io.BufferedReader(_TimedReader(self._sock, self._deadline))
 
     def close(self) -> None:
-        """The socket is closed by whoever opened it."""
+        """Nothing: the function that opened the socket closes it."""
 
 
 class _TimedReader(io.RawIOBase):

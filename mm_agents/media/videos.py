@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mm_agents._optional import require
-from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError, UnsupportedMediaError
-from mm_agents.media.files import DEFAULT_LIMITS, BinaryFile, Limits, MediaFile, Source, expect
+from mm_agents.errors import ConfigError, DamagedMediaError, UnsupportedMediaError
+from mm_agents.media.files import DEFAULT_LIMITS, BinaryFile, Limits, MediaFile, Source, check_limit, expect
 from mm_agents.types import Clip
 
 if TYPE_CHECKING:
@@ -130,9 +130,7 @@ def video_info(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> VideoInfo:
     """
     media = expect(source, "video", limits)
     with _opened(media, limits) as (container, stream):
-        first = next(_frames(container, stream, media.name, limits), None)
-        if first is None:
-            raise DamagedMediaError(f"{media.name!r} holds no frame that can be decoded.")
+        first = _first(_frames(container, stream, media.name, limits), media.name)
         width, height = _display_size(first.frame, stream)
         rate = _rate(stream)
         return VideoInfo(
@@ -144,18 +142,13 @@ def video_info(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> VideoInfo:
 
 
 def segments(
-    source: Source,
-    *,
-    fps: float = 2.0,
-    seconds: float = 2.0,
-    max_side: int = 512,
-    limits: Limits = DEFAULT_LIMITS,
+    source: Source, *, fps: float = 2.0, seconds: float = 2.0, max_side: int = 512, limits: Limits = DEFAULT_LIMITS
 ) -> Iterator[Clip]:
     """Cut a video into segments of sampled frames; one segment is in memory at a time.
 
     Segments begin at multiples of ``seconds``, and each ends where the next begins, the last one where the video ends.
     Each is sampled at its start and then every ``1 / fps`` seconds, and a sample is the frame on show at that time; a
-    frame that stays on show is taken once per segment. So every segment has a frame, also in a video that stands still.
+    frame that stays on show is taken once per segment. So every segment has a frame, also in a video without motion.
     A frame that stays on show for more than ``Limits.still_seconds`` makes one segment of those that show nothing else.
     A remainder shorter than ``1 / fps`` in which no new frame begins belongs to the segment before it.
 
@@ -237,8 +230,8 @@ def _opened(media: MediaFile, limits: Limits) -> Generator[tuple[InputContainer,
             with av.open(file, format=_DEMUXERS[media.format], metadata_errors="replace") as container:
                 stream = _video_stream(container, media.name)
                 if seconds := _announced_seconds(container, stream):
-                    _bound(seconds, limits.seconds, "seconds", media.name)
-                _bound(stream.width * stream.height, limits.pixels, "pixels", media.name)
+                    check_limit(seconds, limits, "seconds", media.name)
+                check_limit(stream.width * stream.height, limits, "pixels", media.name)
                 yield container, stream
         except av.error.FFmpegError as error:
             raise DamagedMediaError(f"{media.name!r} is cut off or corrupt: {error.strerror}.") from error
@@ -278,13 +271,6 @@ def _scanned_seconds(container: InputContainer, stream: VideoStream) -> float:
     return float(last + length - min(times)[0])
 
 
-def _bound(value: float, limit: float, setting: str, name: str) -> None:
-    if value > limit:
-        raise MediaTooLargeError(
-            f"{name!r} has {value:,.10g} {setting}; the limit is {limit:,.10g} (Limits.{setting})."
-        )
-
-
 # ---------------------------------------------------------------- decoding
 
 
@@ -293,7 +279,7 @@ def _frames(container: InputContainer, stream: VideoStream, name: str, limits: L
 
     A frame is on show until the next one, and the last one until the track's announced end: the durations of single
     frames follow the order of decoding, and are wrong where that is another. A frame without a time comes one
-    frame's length after the one before it. Times that jump back go on from where they were. Of two frames at the
+    frame's length after the one before it. Times that jump back continue from where they were. Of two frames at the
     same time, the first is kept.
     """
     usual = 1 / _rate(stream)
@@ -315,24 +301,28 @@ def _frames(container: InputContainer, stream: VideoStream, name: str, limits: L
             last = time
             end = announced if announced > time else time + (frame.duration * tick if frame.duration else usual)
             expected = time + usual
-            _bound(float(end), limits.seconds, "seconds", name)
-            _bound(frame.width * frame.height, limits.pixels, "pixels", name)
+            check_limit(float(end), limits, "seconds", name)
+            check_limit(frame.width * frame.height, limits, "pixels", name)
             yield _Shown(frame, time, end)
+
+
+def _first(frames: Iterator[_Shown], name: str) -> _Shown:
+    if (first := next(frames, None)) is None:
+        raise DamagedMediaError(f"{name!r} holds no frame that can be decoded.")
+    return first
 
 
 def _segments(media: MediaFile, fps: Fraction, seconds: Fraction, max_side: int, limits: Limits) -> Iterator[Clip]:
     with _opened(media, limits) as (container, stream):
         announced = _announced_seconds(container, stream)
-        _bound(announced * float(min(fps, _rate(stream))), limits.frames, "frames", media.name)
+        check_limit(announced * float(min(fps, _rate(stream))), limits, "frames", media.name)
         frames = _frames(container, stream, media.name, limits)
-        first = next(frames, None)
-        if first is None:
-            raise DamagedMediaError(f"{media.name!r} holds no frame that can be decoded.")
+        first = _first(frames, media.name)
         convert = _converter(first.frame, stream, max_side)
         taken = 0
         for clip in _cut(chain([first], frames), fps, seconds, limits.still_seconds, convert):
             taken += len(clip.times)
-            _bound(taken, limits.frames, "frames", media.name)
+            check_limit(taken, limits, "frames", media.name)
             yield clip
 
 

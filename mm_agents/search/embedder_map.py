@@ -34,9 +34,9 @@ class EmbedderMap:
         self._built: dict[str, Embedder] = {}
         self._mine: dict[str, Embedder] = {}
         if isinstance(given, Mapping):
-            for name, one in given.items():
+            for name, embedder in given.items():
                 store.spec.vector(name)
-                self._mine[name] = self._resolve(one)
+                self._mine[name] = self._resolve(embedder)
             self._check()
         elif given is not None:
             self._offer(self._resolve(given))
@@ -70,16 +70,12 @@ class EmbedderMap:
 
     def describe(self) -> dict[str, str]:
         """How each vector can be searched, in words."""
-        found: dict[str, str] = {}
+        words: dict[str, str] = {}
         for spec in self._store.spec.vectors:
-            if (mine := self._mine.get(spec.name)) is not None or spec.embedder is not None:
-                found[spec.name] = mine.name if mine is not None else str(spec.embedder)
-            else:
-                server = self.vectorizer(spec.name)
-                found[spec.name] = (
-                    f"the server's {server}" if server else "no embedder known: only keywords are searched"
-                )
-        return found
+            mine, server = self._mine.get(spec.name), self.vectorizer(spec.name)
+            unknown = f"the server's {server}" if server else "no embedder known: only keywords are searched"
+            words[spec.name] = mine.name if mine is not None else spec.embedder or unknown
+        return words
 
     def close(self) -> None:
         """Close the embedders; harmless when called twice."""
@@ -106,9 +102,10 @@ class EmbedderMap:
 
     def _check(self) -> None:
         for name, embedder in self._mine.items():
-            known = self._store.spec.vector(name).embedder
-            if known not in (None, embedder.name):
+            filled_by = self._store.spec.vector(name).embedder
+            if filled_by not in (None, embedder.name):
                 raise EmbedderMismatchError(
-                    f"The vector {name!r} was filled by the embedder {known!r}; vectors of {embedder.name!r} cannot be "
-                    "compared with its. Open the library without naming an embedder, or add the media to a new one."
+                    f"The vector {name!r} was filled by the embedder {filled_by!r}; vectors of {embedder.name!r} "
+                    "cannot be compared with its. Open the library without naming an embedder, or add the media to a "
+                    "new one."
                 )

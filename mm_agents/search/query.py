@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mm_agents import media
-from mm_agents.errors import ConfigError, MediaError, UnsupportedMediaError
+from mm_agents.errors import ConfigError, UnsupportedMediaError
 from mm_agents.types import Clip, Image, Kind, Text
 
 if TYPE_CHECKING:
@@ -38,18 +37,14 @@ class Query:
         if isinstance(self.source, Text | Image):
             return embedder.embed([self.source], role="query")[0]
         total = np.zeros(embedder.width, np.float32)
-        clips = [self.source] if isinstance(self.source, Clip) else media.segments(_content(self.source, "clip"))
+        clips = [self.source] if isinstance(self.source, Clip) else media.segments(_content(self.source))
         for clip in clips:
             total += embedder.embed([clip], role="query")[0]
         return total / max(float(np.linalg.norm(total)), 1e-9)
 
 
 def read_queries(
-    text: str | None = None,
-    *,
-    image: Picture | None = None,
-    video: Video | None = None,
-    url: str | None = None,
+    text: str | None = None, *, image: Picture | None = None, video: Video | None = None, url: str | None = None
 ) -> list[Query]:
     """One query for each thing that is asked with.
 
@@ -83,19 +78,17 @@ def load_picture(source: Picture) -> Image:
     if isinstance(source, Image):
         return source
     if isinstance(source, str | Path | bytes):
-        return media.load_image(_content(source, "picture"))
+        return media.load_image(_content(source))
     return media.from_pil(source)
 
 
-def _content(source: str | Path | bytes, what: Literal["picture", "clip"]) -> Path | bytes:
+def _content(source: str | Path | bytes) -> Path | bytes:
     """A path or bytes; text that names no file is read as base64, also from a data URI."""
     if not isinstance(source, str):
         return source
-    try:
-        if os.path.lexists(source):
-            return Path(source)
-        return base64.b64decode(re.sub(r"^data:[^,]*;base64,|\s", "", source), validate=True) or Path(source)
-    except binascii.Error:
+    if os.path.lexists(source):
         return Path(source)
-    except ValueError as error:  # a NUL in a path
-        raise MediaError(f"{source[:80]!r} cannot be the path of a {what}.") from error
+    try:
+        return base64.b64decode(re.sub(r"^data:[^,]*;base64,|\s", "", source), validate=True) or Path(source)
+    except ValueError:  # not base64, so the path of a file that is missing
+        return Path(source)

@@ -52,10 +52,10 @@ class Ranking:
 
 
 def media_types(kind: str) -> tuple[str, ...]:
-    """The media types that a kind stands for.
+    """The media types of a kind.
 
     Raises:
-        ConfigError: there is no such kind.
+        ConfigError: no kind has that name.
     """
     if kind not in MEDIA_TYPES:
         raise ConfigError(f"No kind of media is named {kind!r}. Known: {', '.join(MEDIA_TYPES)}.")
@@ -72,7 +72,7 @@ def restrict(where: Filter | str | None, kind: str | None) -> Filter | None:
 
 
 def hits(ranking: Ranking) -> list[Hit]:
-    """The hits of one ranked list; a part's asset is not fetched yet and stands there by its id alone."""
+    """The hits of one ranked list; a part's asset is not fetched yet and has only its id."""
     return [
         Hit(
             record=match.record if match.record.parent is None else Record(id=match.record.parent),
@@ -86,14 +86,14 @@ def hits(ranking: Ranking) -> list[Hit]:
 
 
 def merge(rankings: Iterable[Ranking]) -> list[Hit]:
-    """Join lists of one vector space by score: an asset stands where its best match stands."""
+    """Join lists of one vector space by score: an asset has the score of its best match."""
     best: dict[str, Hit] = {}
     for hit in (hit for ranking in rankings for hit in hits(ranking)):
-        known = best.get(hit.id)
-        if known is None:
+        before = best.get(hit.id)
+        if before is None:
             best[hit.id] = hit
         else:
-            first, second = (hit, known) if hit.score > known.score else (known, hit)
+            first, second = (hit, before) if hit.score > before.score else (before, hit)
             best[hit.id] = replace(first, found_by=first.found_by + second.found_by)
     return sorted(best.values(), key=lambda hit: (-hit.score, hit.id))
 
@@ -119,25 +119,25 @@ def fuse(lists: Sequence[Sequence[Hit]], weights: Sequence[float] | None = None)
         weights: how much each list counts; all alike by default.
 
     Returns:
-        One hit per asset, its score the weighted sum of 1 / (60 + rank), its part from the list where it stood
+        One hit per asset, its score the weighted sum of 1 / (60 + rank), its part from the list that ranks it
         highest.
     """
     scores = fused_scores([[hit.id for hit in ranked] for ranked in lists], weights)
     best: dict[str, tuple[int, Hit]] = {}
-    found: dict[str, tuple[FoundBy, ...]] = {}
+    found_by: dict[str, tuple[FoundBy, ...]] = {}
     for ranked in lists:
         for rank, hit in enumerate(ranked, start=1):
-            found[hit.id] = found.get(hit.id, ()) + hit.found_by
+            found_by[hit.id] = found_by.get(hit.id, ()) + hit.found_by
             if hit.id not in best or rank < best[hit.id][0]:
                 best[hit.id] = (rank, hit)
-    joined = [replace(hit, score=scores[id], found_by=found[id]) for id, (_, hit) in best.items()]
+    joined = [replace(hit, score=scores[id], found_by=found_by[id]) for id, (_, hit) in best.items()]
     return sorted(joined, key=lambda hit: (-hit.score, hit.id))
 
 
 def by_keywords(store: Store, query: str, where: Filter | None, depth: int) -> Ranking:
     """What holds the query's words: at least half of those that carry meaning.
 
-    One shared word is no reason to rank a text beside what the whole question is about; half of them is.
+    One shared word does not make a text relevant to the whole question; half of them do.
     """
     wanted = _terms(query)
     if not wanted:
@@ -153,30 +153,30 @@ def by_keywords(store: Store, query: str, where: Filter | None, depth: int) -> R
     )
 
 
-def with_assets(store: Store, found: Sequence[Hit]) -> list[Hit]:
+def with_assets(store: Store, ranked: Sequence[Hit]) -> list[Hit]:
     """Put each part's asset in its place; a part whose asset is not (yet) there is left out."""
-    assets = store.get([hit.part.asset for hit in found if hit.part is not None])
+    assets = store.get([hit.part.asset for hit in ranked if hit.part is not None])
     return [
         replace(hit, record=assets[hit.part.asset]) if hit.part is not None else hit
-        for hit in found
+        for hit in ranked
         if hit.part is None or hit.part.asset in assets
     ]
 
 
-def with_moments(store: Store, found: Sequence[Hit], vector: FloatArray, using: str) -> list[Hit]:
+def with_moments(store: Store, ranked: Sequence[Hit], vector: FloatArray, using: str) -> list[Hit]:
     """Point each clip's hit at the segment that is nearest to the query."""
-    clips = tuple(hit.id for hit in found if hit.media_type == "video")
+    clips = tuple(hit.id for hit in ranked if hit.media_type == "video")
     if not clips:
-        return list(found)
+        return list(ranked)
     segments = store.search(vector=vector, using=using, where=Condition("parent", "in", clips), limit=len(clips))
     nearest = {match.record.asset: match.record for match in segments}
-    return [replace(hit, part=nearest.get(hit.id, hit.part)) for hit in found]
+    return [replace(hit, part=nearest.get(hit.id, hit.part)) for hit in ranked]
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
     """A hit as JSON holds it; absent values are null."""
     names = ("id", "name", "path", "media_type", "score", "vector", "t0", "t1", "page", "text")
-    return {**{name: getattr(hit, name) for name in names}, "found_by": [asdict(found) for found in hit.found_by]}
+    return {**{name: getattr(hit, name) for name in names}, "found_by": [asdict(place) for place in hit.found_by]}
 
 
 def evidence_json(evidence: Evidence) -> dict[str, Any]:

@@ -53,13 +53,8 @@ def recommend(
             ``diversity`` is not between 0 and 1.
         RecordNotFoundError: a reference names nothing.
     """
-    if not like:
-        raise ConfigError("Recommending needs at least one asset that is liked.")
-    if not 0.0 <= diversity <= 1.0:
-        raise ConfigError(f"diversity is between 0 and 1; got {diversity!r}.")
-    if limit < 0:
-        raise ConfigError(f"limit counts hits and cannot be negative; got {limit!r}.")
-    liked, disliked = ([find(one) for one in references] for references in (like, unlike))
+    _check(like, diversity, limit)
+    liked, disliked = ([find(reference) for reference in references] for references in (like, unlike))
     loved, hated = (_vectors(store, records) for records in (liked, disliked))
     weights = _weights(store.spec, vectors, loved)
     given = tuple(record.id for record in [*liked, *disliked])
@@ -70,18 +65,27 @@ def recommend(
         query = np.mean(loved[name], axis=0)
         if name in hated:
             query = query - AWAY * np.mean(hated[name], axis=0)
-        found = store.search(vector=query, using=name, where=wanted, limit=depth)
-        lists.append(hits(Ranking(name=name, matches=found)))
+        matches = store.search(vector=query, using=name, where=wanted, limit=depth)
+        lists.append(hits(Ranking(name=name, matches=matches)))
     fused = fuse(lists, list(weights.values()))
     if diversity:
         fused = _diverse(store, fused[:depth], weights, diversity, limit)
     return Hits(with_assets(store, fused[:limit]))
 
 
+def _check(like: Sequence[str], diversity: float, limit: int) -> None:
+    if not like:
+        raise ConfigError("Recommending needs at least one asset that is liked.")
+    if not 0.0 <= diversity <= 1.0:
+        raise ConfigError(f"diversity is between 0 and 1; got {diversity!r}.")
+    if limit < 0:
+        raise ConfigError(f"limit counts hits and cannot be negative; got {limit!r}.")
+
+
 def _vectors(store: Store, records: Sequence[Record]) -> dict[str, list[FloatArray]]:
     """The vectors of these assets by name; of an asset in parts, the mean over them."""
     moments = {spec.name for spec in store.spec.vectors_with_role("moment")}
-    found: dict[str, list[FloatArray]] = {}
+    vectors: dict[str, list[FloatArray]] = {}
     for record in store.get([record.id for record in records], with_vectors=True).values():
         own = dict(record.vectors)
         if not own:
@@ -92,8 +96,8 @@ def _vectors(store: Store, records: Sequence[Record]) -> dict[str, list[FloatArr
             own = {name: np.mean(some, axis=0) for name, some in rows.items()}
         for name, row in own.items():
             if name not in moments:
-                found.setdefault(name, []).append(row / max(float(np.linalg.norm(row)), 1e-9))
-    return found
+                vectors.setdefault(name, []).append(row / max(float(np.linalg.norm(row)), 1e-9))
+    return vectors
 
 
 def _weights(

@@ -34,27 +34,11 @@ class HashEmbedder:
     def __init__(self, width: int = 64) -> None:
         if width < 1:
             raise ConfigError(f"An embedder's width is at least 1; got {width!r}.")
-        self._width = width
-
-    @property
-    def name(self) -> str:
-        """``hash:`` and the width."""
-        return f"hash:{self._width}"
-
-    @property
-    def width(self) -> int:
-        """How many numbers a vector has."""
-        return self._width
-
-    @property
-    def accepts(self) -> frozenset[Kind]:
-        """All kinds."""
-        return frozenset({"text", "image", "clip"})
-
-    @property
-    def aligned(self) -> bool:
-        """False: two texts can be nearer to each other than any text to a picture."""
-        return False
+        self.name: str = f"hash:{width}"
+        self.width: int = width
+        self.accepts: frozenset[Kind] = frozenset({"text", "image", "clip"})
+        self.aligned: bool = False
+        """Two texts can be nearer to each other than any text to a picture."""
 
     def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
         """Turn items into unit vectors, float32, shape (len(items), width); both roles alike.
@@ -64,10 +48,10 @@ class HashEmbedder:
         """
         if role not in ("query", "document"):
             raise ConfigError(f'role is "query" or "document"; got {role!r}.')
-        rows = np.empty((len(items), self._width), np.float32)
+        rows = np.empty((len(items), self.width), np.float32)
         for row, item in zip(rows, items, strict=True):
             features = _features(item)
-            total = sum(weight * _noise(name, self._width) for name, weight in features.items())
+            total = sum(weight * _noise(name, self.width) for name, weight in features.items())
             row[:] = total / np.linalg.norm(total)
         return rows
 

@@ -130,7 +130,7 @@ class ReaderContract:
         """One reader, several threads."""
         expected = reader.read(picture).to_json()
         with ThreadPoolExecutor(2) as pool:
-            assert [one.to_json() for one in pool.map(reader.read, [picture] * 2)] == [expected] * 2
+            assert [reading.to_json() for reading in pool.map(reader.read, [picture] * 2)] == [expected] * 2
 
     def test_page_1_is_the_picture_and_others_are_refused(self, reader: DocumentReader, picture: Image) -> None:
         """A picture has one page."""

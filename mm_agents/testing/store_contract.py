@@ -1,23 +1,118 @@
-"""What ``mm_agents.protocols.Store`` promises, as tests."""
+"""What ``mm_agents.protocols.Store`` promises, as tests, and the records and filters that they are made of."""
 
 from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
+from uuid import UUID, uuid5
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mm_agents.errors import ConfigError, FilterError, MMAgentsError, SchemaMismatchError, StoreError
-from mm_agents.filters import parse
+from mm_agents.filters import matches, parse
 from mm_agents.protocols import Store
-from mm_agents.testing.samples import EXPRESSIONS, SPEC, filters, matching, record, toward, uid, varied
-from mm_agents.types import Condition, Filter, Match, Record, VectorSpec
+from mm_agents.types import And, CollectionSpec, Condition, Filter, Match, Not, Or, Record, Value, VectorSpec
+
+SPEC = CollectionSpec(
+    name="Contract", vectors=(VectorSpec(name="media", width=8, embedder="hash:8"), VectorSpec(name="words", width=3))
+)
+"""Two named vectors of different widths."""
+
+_NAMESPACE = UUID("8c1a4b52-2d3e-5f60-9a71-b2c3d4e5f607")
+
+
+def uid(n: int) -> str:
+    """The id of sample n."""
+    return str(uuid5(_NAMESPACE, str(n)))
+
+
+def toward(degrees: float, width: int = 8) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """A unit vector in the plane of the first two axes; the cosine of two is that of the angle between them."""
+    angle = math.radians(degrees)
+    return np.array([math.cos(angle), math.sin(angle), *[0.0] * (width - 2)], np.float32)
+
+
+def record(
+    n: int,
+    /,
+    *,
+    media: float | None = None,
+    words: float | None = None,
+    text: str = "",
+    parent: int | None = None,
+    **properties: Value,
+) -> Record:
+    """Sample n, its vectors given by their angles."""
+    vectors = {"media": media, "words": words}
+    return Record(
+        id=uid(n),
+        parent=None if parent is None else uid(parent),
+        text=text,
+        properties=properties,
+        vectors={name: toward(angle, SPEC.vector(name).width) for name, angle in vectors.items() if angle is not None},
+    )
+
+
+def varied() -> list[Record]:
+    """Twelve assets and their parts, with properties of every type, some absent, one of mixed types."""
+    records: list[Record] = []
+    mixed: list[Value] = [1, "1", True, 1.0, ("1",), 0, "", False, -2, 2.5, "a", ("a", "b")]
+    for n in range(12):
+        properties: dict[str, Value] = {"name": f"item {n}", "kind": ("image", "video", "Ünïcode’s")[n % 3]}
+        properties |= {"size": n * 100 - 300, "ratio": n / 8, "mixed": mixed[n]}
+        if n % 2:
+            properties |= {"seen": n % 4 == 1, "tags": ("all", f"t{n % 3}")}
+        asset = record(n, media=n * 7, words=n * 5 if n % 3 else None, text=f"common word{n}")
+        records.append(replace(asset, properties=properties))
+        for k in range(n % 3):
+            part = record(100 + 10 * n + k, media=n * 7 + 90 + k, parent=n, text="common part")
+            records.append(replace(part, properties={**properties, "t0": k * 1.5, "page": k}))
+    return records
+
+
+def matching(records: list[Record], where: Filter | None) -> list[Record]:
+    """The records that a filter is true of, in the order of ids."""
+    return sorted((r for r in records if where is None or matches(where, r)), key=lambda r: r.id)
+
+
+EXPRESSIONS = tuple(
+    resources.files("mm_agents.testing")
+    .joinpath("filters.txt")
+    .read_text(encoding="utf-8")
+    .format(two=uid(2), three=uid(3), five=uid(5), part=uid(111))
+    .splitlines()
+)
+"""Filters over ``varied``, every operator with every type."""
+
+
+def filters() -> st.SearchStrategy[Filter]:
+    """Random filters over ``varied``."""
+    text = st.sampled_from(["image", "video", "Ünïcode’s", "", "1", "a", "t1", "all", "item 3", uid(2), uid(3)])
+    number = st.sampled_from([-300, -2, 0, 1, 2, 200, 0.5, 1.0, 1.5, 2.5, 799.5])
+    scalar = st.one_of(text, number, st.booleans())
+    name = st.sampled_from("name kind size ratio mixed seen tags t0 page nothing id parent".split())
+    leaf = st.one_of(
+        st.builds(Condition, name, st.sampled_from(["eq", "ne"]), scalar),
+        st.builds(Condition, name, st.sampled_from(["lt", "le", "gt", "ge"]), st.one_of(text, number)),
+        st.builds(Condition, name, st.just("in"), st.lists(scalar, max_size=3).map(tuple)),
+        st.builds(Condition, name, st.just("contains"), text),
+        st.builds(Condition, name, st.just("exists")),
+    )
+    return st.recursive(leaf, _joined, max_leaves=6)
+
+
+def _joined(inner: st.SearchStrategy[Filter]) -> st.SearchStrategy[Filter]:
+    several = st.lists(inner, min_size=1, max_size=3).map(tuple)
+    return st.one_of(st.builds(And, several), st.builds(Or, several), st.builds(Not, inner))
+
 
 _EITHER: tuple[dict[str, Any], ...] = ({"vector": toward(30), "using": "media"}, {"text": "common"})
 
@@ -33,12 +128,12 @@ class SearchContract:
     def test_nearest_first_with_cosines(self, store: Store) -> None:
         """Each named vector is a space of its own; the query's length does not matter."""
         store.upsert([record(n, media=n * 20, words=180 - n * 20) for n in range(9)])
-        found = store.search(vector=toward(41) * 7, using="media", limit=4)
-        assert ids(found) == [uid(2), uid(3), uid(1), uid(4)]
+        matches = store.search(vector=toward(41) * 7, using="media", limit=4)
+        assert ids(matches) == [uid(2), uid(3), uid(1), uid(4)]
         expected = [math.cos(math.radians(a)) for a in (1, 19, 21, 39)]
-        assert [m.score for m in found] == pytest.approx(expected, abs=1e-5)
+        assert [m.score for m in matches] == pytest.approx(expected, abs=1e-5)
         assert ids(store.search(vector=toward(0, 3), using="words", limit=1)) == [uid(8)]
-        assert all(not m.record.vectors for m in found)
+        assert all(not m.record.vectors for m in matches)
         assert store.search(vector=toward(180), using="media")[-1].score == pytest.approx(-1, abs=1e-5)
 
     def test_what_lacks_the_vector_is_not_found_by_it(self, store: Store) -> None:
@@ -53,9 +148,9 @@ class SearchContract:
         parts = [record(100 + n, media=n / 10, parent=1) for n in range(50)]
         store.upsert([*parts, record(1), record(2, media=10), record(3, media=20), record(30, media=5, parent=3)])
         query: dict[str, Any] = {"vector": toward(0), "using": "media"}
-        found = store.search(**query, limit=3)
-        assert ids(found) == [uid(100), uid(30), uid(2)]
-        assert [m.record.asset for m in found] == [uid(1), uid(3), uid(2)]
+        matches = store.search(**query, limit=3)
+        assert ids(matches) == [uid(100), uid(30), uid(2)]
+        assert [m.record.asset for m in matches] == [uid(1), uid(3), uid(2)]
         assert ids(store.search(**query, limit=1, offset=1)) == [uid(30)]
         assert ids(store.search(**query, limit=5, offset=2)) == [uid(2)]
 
@@ -103,9 +198,9 @@ class SearchContract:
         assert store.count(where=where) == sum(r.parent is None for r in expected)
         assets = {r.asset for r in expected}
         for query in _EITHER:
-            found = store.search(**query, where=where, limit=100)
-            assert {m.record.asset for m in found} == assets
-            assert {m.record.id for m in found} <= {r.id for r in expected}
+            matches = store.search(**query, where=where, limit=100)
+            assert {m.record.asset for m in matches} == assets
+            assert {m.record.id for m in matches} <= {r.id for r in expected}
 
     def test_a_filter_chooses_among_an_assets_parts(self, store: Store) -> None:
         """The best part is the best of those that it is true of."""
@@ -129,10 +224,10 @@ class SearchContract:
         """Any word may match; rare ones and several count for more."""
         store.upsert([record(n, text="the ship in the harbour") for n in range(10)])
         store.upsert([record(20, text="the ship and a lighthouse"), record(21, text="a lighthouse"), record(22)])
-        found = store.search(text="ship lighthouse", limit=100)
-        assert set(ids(found[:2])) == {uid(20), uid(21)}
-        assert len(found) == 12
-        assert all(first.score >= second.score > 0 for first, second in pairwise(found))
+        matches = store.search(text="ship lighthouse", limit=100)
+        assert set(ids(matches[:2])) == {uid(20), uid(21)}
+        assert len(matches) == 12
+        assert all(first.score >= second.score > 0 for first, second in pairwise(matches))
 
     def test_keywords_read_names_and_texts(self, store: Store) -> None:
         """Of assets and parts, in any case; scripts without capitals too."""
@@ -188,15 +283,15 @@ class SearchContract:
             record(31, parent=3, text="harbour harbour lights"),
             record(4, text="harbour harbour harbour"),
         ])  # fmt: skip
-        found = store.search(vector=toward(0), using="media", text="lights harbour")
-        assert {m.record.asset for m in found[:2]} == {uid(2), uid(3)}
-        assert [m.record.asset for m in found[2:]] == [uid(1), uid(4)]
-        assert next(m for m in found if m.record.asset == uid(3)).record.id == uid(30)
-        third = next(m for m in found if m.record.asset == uid(3))
+        matches = store.search(vector=toward(0), using="media", text="lights harbour")
+        assert {m.record.asset for m in matches[:2]} == {uid(2), uid(3)}
+        assert [m.record.asset for m in matches[2:]] == [uid(1), uid(4)]
+        assert next(m for m in matches if m.record.asset == uid(3)).record.id == uid(30)
+        third = next(m for m in matches if m.record.asset == uid(3))
         assert third.score == pytest.approx(1 / 63 + 1 / 61, abs=1e-6)
         first = store.search(vector=toward(0), using="media", text="lights harbour", limit=2)
         rest = store.search(vector=toward(0), using="media", text="lights harbour", limit=2, offset=2)
-        assert ids(first) + ids(rest) == ids(found)
+        assert ids(first) + ids(rest) == ids(matches)
 
     # ------------------------------------------------------------ wrong questions
 
@@ -220,9 +315,9 @@ class SearchContract:
                 store.search(vector=wrong, using="media")
 
 
-def ids(found: list[Match]) -> list[str]:
+def ids(matches: list[Match]) -> list[str]:
     """The ids of what was found, in order."""
-    return [match.record.id for match in found]
+    return [match.record.id for match in matches]
 
 
 _ODD = "ü 犬 😀 \\ ' \" %_*?\t\n\u202e <b> {} $x"
@@ -264,11 +359,11 @@ class StoreContract(SearchContract):
         )
         extremes = record(2, big=2**53 - 1, low=-(2**53) + 1, tiny=5e-324, empty="", list=("b", "a", "b", _ODD))
         store.upsert([written, extremes])
-        found = store.get([uid(1), uid(2)], with_vectors=True)
+        kept = store.get([uid(1), uid(2)], with_vectors=True)
         for expected in (written, extremes):
-            same(found[expected.id], expected)
-        assert found[uid(1)].vectors.keys() == {"media", "words"}
-        assert found[uid(2)].vectors == {}
+            same(kept[expected.id], expected)
+        assert kept[uid(1)].vectors.keys() == {"media", "words"}
+        assert kept[uid(2)].vectors == {}
 
     def test_adding_twice_is_adding_once(self, store: Store) -> None:
         """The same id is the same record."""
@@ -359,12 +454,12 @@ class StoreContract(SearchContract):
     def test_get_keeps_the_order_and_skips_what_is_not_there(self, store: Store) -> None:
         """Also ids that are none; each once; vectors only when asked."""
         store.upsert([record(n, media=n) for n in range(5)])
-        found = store.get([uid(3), "no id", uid(99), uid(0), uid(3)])
-        assert list(found) == [uid(3), uid(0)]
-        assert found[uid(3)].vectors == {}
-        one: Any = uid(3)
+        records = store.get([uid(3), "no id", uid(99), uid(0), uid(3)])
+        assert list(records) == [uid(3), uid(0)]
+        assert records[uid(3)].vectors == {}
+        text: Any = uid(3)
         with pytest.raises(ConfigError, match="list of ids"):
-            store.get(one)
+            store.get(text)
 
     def test_deleting_an_asset_deletes_its_parts(self, store: Store) -> None:
         """And nothing else; a part goes alone."""
@@ -379,9 +474,9 @@ class StoreContract(SearchContract):
         assert store.delete([uid(8), uid(180)]) == 2
         assert store.delete([uid(2)]) == 0
         assert store.count() == 10
-        found = [m.record.asset for m in store.search(vector=toward(0), using="media", limit=100)]
-        assert len(found) == 10
-        assert not {uid(2), uid(8)} & set(found)
+        assets = [m.record.asset for m in store.search(vector=toward(0), using="media", limit=100)]
+        assert len(assets) == 10
+        assert not {uid(2), uid(8)} & set(assets)
         assert uid(2) not in [m.record.id for m in store.search(text="word2 word8")]
 
     def test_counting_is_by_assets(self, store: Store) -> None:
@@ -404,9 +499,9 @@ class StoreContract(SearchContract):
         assets = sorted(r.id for r in varied() if r.parent is None)
         assert [r.id for r in store.iterate()] == assets
         everything = {r.id: r for r in varied()}
-        found = list(store.iterate(with_vectors=True, parts=True))
-        assert [r.id for r in found] == sorted(everything)
-        for kept in found:
+        records = list(store.iterate(with_vectors=True, parts=True))
+        assert [r.id for r in records] == sorted(everything)
+        for kept in records:
             same(kept, everything[kept.id])
         assert all(not r.vectors for r in store.iterate(parts=True))
         of_one = Condition("parent", "eq", uid(2))
@@ -417,8 +512,8 @@ class StoreContract(SearchContract):
         """What is there from the beginning to the end is met once."""
         store.upsert([record(n, media=n) for n in range(600)])
         met: list[str] = []
-        for n, found in enumerate(store.iterate()):
-            met.append(found.id)
+        for n, asset in enumerate(store.iterate()):
+            met.append(asset.id)
             if n % 100 == 0:
                 store.upsert([record(1000 + n, media=1), record(n, media=5, changed=True)])
         assert len(met) == len(set(met))
@@ -434,9 +529,9 @@ class StoreContract(SearchContract):
         store.delete([uid(1), uid(5)])
         store.restore(tmp_path / "deep" / "copy")
         everything = {r.id: r for r in varied()}
-        found = {r.id: r for r in store.iterate(with_vectors=True, parts=True)}
-        assert found.keys() == everything.keys()
-        for id, kept in found.items():
+        restored = {r.id: r for r in store.iterate(with_vectors=True, parts=True)}
+        assert restored.keys() == everything.keys()
+        for id, kept in restored.items():
             same(kept, everything[id])
         assert store.search(text="late changed") == []
         assert store.search(text="word1")[0].record.id == uid(1)
@@ -465,14 +560,14 @@ class StoreContract(SearchContract):
         """Four write and search at once; each finds what it wrote."""
 
         def work(thread: int) -> list[int]:
-            found: list[int] = []
+            counts: list[int] = []
             for n in range(0, 40, 4):
                 ids = [1000 * thread + n + k for k in range(4)]
                 store.upsert([record(id, media=id % 360, text=f"thread{thread}", n=id) for id in ids])
                 where = Condition("n", "eq", ids[0])
-                found.append(len(store.search(vector=toward(ids[0]), using="media", where=where)))
-                found.append(len(store.search(text=f"thread{thread}", limit=100)) - n - 3)
-            return found
+                counts.append(len(store.search(vector=toward(ids[0]), using="media", where=where)))
+                counts.append(len(store.search(text=f"thread{thread}", limit=100)) - n - 3)
+            return counts
 
         with ThreadPoolExecutor(4) as pool:
             for found in pool.map(work, range(1, 5)):
@@ -501,8 +596,8 @@ class StoreContract(SearchContract):
         assert store.spec == wider
         assert store.spec.current("media") == "newer"
         assert [store.spec.role(name) for name in ("media", "words", "newer")] == ["image", "text", "moment"]
-        for found in store.iterate(parts=True, with_vectors=True):
-            same(found, before[found.id])
+        for kept in store.iterate(parts=True, with_vectors=True):
+            same(kept, before[kept.id])
         assert store.search(vector=toward(0, 4), using="newer") == []
         changed = replace(before[uid(1)], vectors={**before[uid(1)].vectors, "newer": toward(10, 4)})
         store.upsert([changed])
@@ -526,12 +621,12 @@ class StoreContract(SearchContract):
         assert store.count() == 1
 
 
-def same(found: Record, expected: Record) -> None:
+def same(kept: Record, expected: Record) -> None:
     """Check that two records are equal, their vectors nearly."""
-    assert (found.id, found.parent, found.text) == (expected.id, expected.parent, expected.text)
-    assert repr(dict(sorted(found.properties.items()))) == repr(dict(sorted(expected.properties.items())))
-    assert found.thumbnail == expected.thumbnail
-    assert found.vectors.keys() == expected.vectors.keys()
-    for name, vector in found.vectors.items():
+    assert (kept.id, kept.parent, kept.text) == (expected.id, expected.parent, expected.text)
+    assert repr(dict(sorted(kept.properties.items()))) == repr(dict(sorted(expected.properties.items())))
+    assert kept.thumbnail == expected.thumbnail
+    assert kept.vectors.keys() == expected.vectors.keys()
+    for name, vector in kept.vectors.items():
         assert vector.dtype == np.float32
         assert vector == pytest.approx(expected.vectors[name], abs=1e-6)

@@ -40,7 +40,7 @@ def tools(given: Library | Iterable[Tool]) -> list[BaseTool]:
     _require()
     from mm_agents.adapters.langchain.bridge import to_tool
 
-    return [to_tool(one) for one in tools_of(given)]
+    return [to_tool(tool) for tool in tools_of(given)]
 
 
 def retriever(library: Library, name: str, *, k: int = 10) -> LibraryRetriever:

@@ -50,7 +50,7 @@ def tools(given: Library | Iterable[Tool]) -> list[FunctionTool]:
     from mm_agents.adapters.llama_index.bridge import to_tool
     from mm_agents.adapters.shared import tools_of
 
-    return [to_tool(one) for one in tools_of(given)]
+    return [to_tool(tool) for tool in tools_of(given)]
 
 
 def retriever(library: Library, name: str, *, limit: int = 10) -> LibraryRetriever:

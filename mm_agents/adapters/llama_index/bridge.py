@@ -96,9 +96,9 @@ class ToolSpec(BaseToolSpec):
         Raises:
             ConfigError: no tool has one of the names.
         """
-        named = [one if isinstance(one, str) else one[0] for one in spec_functions or self.spec_functions]
+        named = [tool if isinstance(tool, str) else tool[0] for tool in spec_functions or self.spec_functions]
         other = func_to_metadata_mapping or {}
-        return [to_tool(one, other.get(one.name)) for one in only(self._tools.values(), named)]
+        return [to_tool(tool, other.get(tool.name)) for tool in only(self._tools.values(), named)]
 
 
 class LibraryRetriever(BaseRetriever):

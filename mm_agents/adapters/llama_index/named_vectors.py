@@ -28,7 +28,7 @@ from weaviate.classes.config import Configure, DataType, Property, Tokenization
 from weaviate.classes.data import DataObject
 from weaviate.exceptions import WeaviateBaseError, WeaviateInsertManyAllFailedError
 
-from mm_agents._batched import batched
+from mm_agents._progress import batched
 from mm_agents.errors import ConfigError, PartialWriteError, StoreError
 
 AnyNode = TypeVar("AnyNode", bound=BaseNode)
@@ -92,14 +92,15 @@ class NamedVectorStore(WeaviateVectorStore):
         if not index_name[:1].isupper():
             raise ConfigError(f"A collection's name begins with a capital letter, such as 'Media'; got {index_name!r}.")
         wanted = list(dict.fromkeys([vector, *vectors]))
-        known = _opened(weaviate_client, index_name, text_key, wanted)
+        present = _opened(weaviate_client, index_name, text_key, wanted)
         for name in wanted:
-            if name not in known:
+            if name not in present:
                 raise ConfigError(
-                    f"The collection {index_name!r} has no vector named {name!r}. Known: {', '.join(known) or 'none'}."
+                    f"The collection {index_name!r} has no vector named {name!r}. "
+                    f"Known: {', '.join(present) or 'none'}."
                 )
         super().__init__(weaviate_client=weaviate_client, index_name=index_name, text_key=text_key)
-        self._vector, self._known = vector, known
+        self._vector, self._known = vector, present
 
     def __del__(self) -> None:
         """The client is the caller's; the base class would close one of its own, and fails on what was refused."""
@@ -161,7 +162,7 @@ class NamedVectorStore(WeaviateVectorStore):
         except WeaviateInsertManyAllFailedError as error:  # it does not say why for each
             if len(objects) == 1:
                 return {str(objects[0].uuid): str(error)}
-            return {id: why for one in objects for id, why in self._insert([one]).items()}
+            return {id: why for entry in objects for id, why in self._insert([entry]).items()}
         except WeaviateBaseError as error:
             raise StoreError(f"Weaviate could not write to {self.index_name!r}: {error}") from error
         return {str(objects[index].uuid): refused.message for index, refused in done.errors.items()}
@@ -221,13 +222,13 @@ def _opened(client: WeaviateClient, name: str, text_key: str, vectors: Sequence[
                 name,
                 properties=[
                     Property(name=text_key, data_type=DataType.TEXT),
-                    *(Property(name=one, data_type=DataType.TEXT, tokenization=Tokenization.FIELD) for one in ids),
+                    *(Property(name=id, data_type=DataType.TEXT, tokenization=Tokenization.FIELD) for id in ids),
                     # All of the node as JSON: keywords must not be found in it.
                     Property(
                         name="_node_content", data_type=DataType.TEXT, index_filterable=False, index_searchable=False
                     ),
                 ],
-                vector_config=[Configure.Vectors.self_provided(name=one) for one in vectors],
+                vector_config=[Configure.Vectors.self_provided(name=vector) for vector in vectors],
             )
         return sorted(client.collections.get(name).config.get().vector_config or {})
     except WeaviateBaseError as error:

@@ -80,8 +80,8 @@ _Context = ServerRequestContext[Any]
 def make_server(library: Library, tools: Iterable[Tool] | None) -> Server[Any]:
     """A server of a library's tools and media; ``mcp.server`` says more."""
     handed = AllowedIds()
-    known = toolbox(library, handed=handed) if tools is None else tools_of(tools)
-    calling = _Calling(by_name(known), read_only=tools is None)
+    served = toolbox(library, handed=handed) if tools is None else tools_of(tools)
+    calling = _Calling(by_name(served), read_only=tools is None)
     reading = _Reading(library, handed)
     return Server(
         "mm-agents",
@@ -117,8 +117,8 @@ class _Calling:
         self._tools = tools
         hints = ToolAnnotations(read_only_hint=True, open_world_hint=False) if read_only else None
         self._listed = [
-            ListedTool(name=one.name, description=one.description, input_schema=one.schema, annotations=hints)
-            for one in tools.values()
+            ListedTool(name=tool.name, description=tool.description, input_schema=tool.schema, annotations=hints)
+            for tool in tools.values()
         ]
 
     async def listed(self, context: _Context, params: PaginatedRequestParams | None) -> ListToolsResult:
@@ -171,10 +171,10 @@ class _Reading:
 
     async def listed(self, context: _Context, params: PaginatedRequestParams | None) -> ListResourcesResult:
         start = _start(params.cursor if params else None)
-        found = await _in_thread(self._page, start)
-        self._handed.take(ToolResult(text="", assets=tuple(one.id for one in found[:PAGE])))
-        following = str(start + PAGE) if len(found) > PAGE else None
-        return ListResourcesResult(resources=[_resource(one) for one in found[:PAGE]], next_cursor=following)
+        records = await _in_thread(self._page, start)
+        self._handed.take(ToolResult(text="", assets=tuple(record.id for record in records[:PAGE])))
+        following = str(start + PAGE) if len(records) > PAGE else None
+        return ListResourcesResult(resources=[_resource(record) for record in records[:PAGE]], next_cursor=following)
 
     async def read(self, context: _Context, params: ReadResourceRequestParams) -> ReadResourceResult:
         content = await _in_thread(self._content, params.uri)
@@ -291,8 +291,8 @@ class _Bearer:
 
     def _allowed(self, headers: Headers) -> bool:
         scheme, _, given = headers.get("authorization", "").partition(" ")
-        known = hmac.compare_digest(given.strip().encode(), self._token)  # takes as long whatever is wrong
-        return known and scheme.lower() == "bearer"
+        matches = hmac.compare_digest(given.strip().encode(), self._token)  # takes as long whatever is wrong
+        return matches and scheme.lower() == "bearer"
 
 
 def _bracketed(host: str) -> str:

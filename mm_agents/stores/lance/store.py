@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, overload
 
 import pyarrow as pa
 
-from mm_agents._batched import batched
+from mm_agents._progress import batched
 from mm_agents.errors import LibraryNotFoundError, StoreError
 from mm_agents.filters import matches
 from mm_agents.stores import local

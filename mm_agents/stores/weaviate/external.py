@@ -14,7 +14,7 @@ from weaviate.classes.config import DataType
 from weaviate.classes.query import Filter as ServerFilter
 from weaviate.collections.classes.types import GeoCoordinate, PhoneNumberType
 
-from mm_agents._batched import batched
+from mm_agents._progress import batched
 from mm_agents.errors import FilterError, StoreError
 from mm_agents.stores import local
 from mm_agents.stores.local.files import check_target

@@ -15,7 +15,7 @@ from weaviate.classes.aggregate import GroupByAggregate
 from weaviate.classes.query import Filter as ServerFilter
 from weaviate.classes.query import MetadataQuery, TargetVectors
 
-from mm_agents._batched import batched
+from mm_agents._progress import batched
 from mm_agents.errors import ConfigError, StoreError
 from mm_agents.filters import conditions, matches
 from mm_agents.stores.ranking import SCORE_DECIMALS, collapse, fuse, fusion_depth

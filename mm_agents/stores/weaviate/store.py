@@ -13,7 +13,7 @@ from weaviate.classes.data import DataObject
 from weaviate.classes.query import Filter as ServerFilter
 from weaviate.exceptions import UnexpectedStatusCodeError, WeaviateInsertManyAllFailedError, WeaviateInvalidInputError
 
-from mm_agents._batched import batched
+from mm_agents._progress import batched
 from mm_agents.errors import ConfigError, PartialWriteError, StoreError
 from mm_agents.stores import local
 from mm_agents.stores.local.files import check_target
