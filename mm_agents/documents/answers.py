@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from mm_agents.types import DocumentAnswer, Evidence
 
-_NAMED = 5
-"""So many places of a doubt are quoted; a mean may rest on hundreds."""
+_NAMED = 5  # places that a doubt quotes; a mean may use hundreds
 
 
 def in_parts(question: str, parts: Sequence[str], answer: Callable[[str], DocumentAnswer]) -> DocumentAnswer:
@@ -41,7 +40,7 @@ def untold(part: DocumentAnswer) -> str:
 
 
 def doubting(answered: DocumentAnswer, verified: Iterable[Evidence]) -> DocumentAnswer:
-    """The answer, with a doubt that names what it rests on and is not verified, unless it has a doubt already."""
+    """The answer, with a doubt that names the values it uses that are not verified, unless it has a doubt already."""
     known = set(verified)
     quotes = list(dict.fromkeys(f"“{one.quote}”" for one in answered.evidence if one.quote and one not in known))
     if answered.doubt or not quotes:

@@ -11,22 +11,13 @@ from functools import cache
 from typing import Literal
 
 from mm_agents._optional import require
+from mm_agents.documents.parameters import PARAMETERS
 
 Order = Literal["day first", "month first"]
 
+_CENTURY, _PIVOT = 1900, 70  # years of two digits are 1971 to 2070
 _LANGUAGES = ("en", "de", "fr", "nl", "es")
-_EXTRA_MONTHS = {
-    "sept": 9,
-    "mrz": 3,
-    "mrt": 3,
-    "maerz": 3,
-    "janv": 1,
-    "fevr": 2,
-    "avr": 4,
-    "juil": 7,
-    "ene": 1,
-    "dic": 12,
-}
+_EXTRA_MONTHS = {"mrz": 3, "maerz": 3}  # other forms of the months than CLDR's
 _END = r"(?:(?!\d)|(?=\d{1,2}:\d\d))"  # a time may be glued to the year
 _YEAR = rf"(?:19|20)\d\d{_END}"
 _TO = r"\s?[-/.]\s?"
@@ -50,8 +41,8 @@ class DateText:
     Attributes:
         start: of its characters in the text.
         end: past them.
-        day_first: the date where the day stands before the month; for forms that say which is which, the date.
-        month_first: the date where the month stands before the day; None where that is no date.
+        day_first: the date where the day comes first; for forms that say which is which, the date.
+        month_first: the date where the month comes first; None where that does not exist.
         dotted: whether dots part it, as they do only where the day comes first.
     """
 
@@ -80,7 +71,7 @@ class DateText:
 
 
 def dates_in(text: str) -> list[DateText]:
-    """The dates of a text in English, German, French, Dutch or Spanish, in the order that they stand in."""
+    """The dates of a text in English, German, French, Dutch or Spanish, in the order of the text."""
     found: list[DateText] = []
     for match in _DATE.finditer(fold(text)):
         one = _read(match)
@@ -133,7 +124,9 @@ def _month(name: str) -> int | None:
     if name in months:
         return months[name]
     close = require("rapidfuzz", extra="documents", feature="Reading dates").process.extractOne
-    best = close(name, [month for month in months if len(month) >= 5], score_cutoff=84) if len(name) >= 5 else None
+    least, shortest = PARAMETERS.month_likeness, PARAMETERS.month_shortest
+    long = [month for month in months if len(month) >= shortest]
+    best = close(name, long, score_cutoff=least) if len(name) >= shortest else None
     return months[best[0]] if best else None
 
 
@@ -159,7 +152,7 @@ def _read(match: re.Match[str]) -> DateText | None:
 
 
 def _date(year: str, month: str, day: str) -> date | None:
-    full = int(year) if len(year) == 4 else int(year) + (1900 if int(year) > 70 else 2000)
+    full = int(year) if len(year) == 4 else int(year) + (_CENTURY if int(year) > _PIVOT else _CENTURY + 100)
     try:
         return date(full, int(month), int(day))
     except ValueError:

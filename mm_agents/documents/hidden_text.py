@@ -1,7 +1,7 @@
 """Text in almost the colour of its background: the contrast is searched for channel by channel, then words are read.
 
-Only words that the eye misses are told: those that differ from their background by a few grey levels. ``make`` draws
-such a picture, for the way there and back.
+Only words that the eye misses are returned: those that differ from their background by a few grey levels. ``make``
+draws such a picture.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from mm_agents.documents.locate import find, normalised
 from mm_agents.documents.ocr_engine import find_ink
 from mm_agents.documents.opencv import opencv
 from mm_agents.documents.pages import Page, Source, covering, default_ocr, open_pages, rows
+from mm_agents.documents.parameters import PARAMETERS
 from mm_agents.documents.text import markdown_lines
 from mm_agents.documents.text_questions import TextLine
 from mm_agents.errors import ConfigError
-from mm_agents.types import Box, DocumentAnswer, Evidence, Image, Mark, ReadingTable, Word
+from mm_agents.types import Box, DocumentAnswer, Image, Mark, ReadingTable, Word
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,30 +35,10 @@ if TYPE_CHECKING:
     from mm_agents.protocols import Ocr
     from mm_agents.types import ByteArray
 
-LEAST_SEEN = 40
-"""Text that differs from its background by this many of 255 levels, in the channel where it differs most, is seen."""
-
-_SURE = 0.75
-_ALIKE = 0.97  # of two pictures' correlation
-_LONGEST_SIDE = 1600  # larger pictures are searched at this size; what was hidden in them is larger than a hair
-_BLUR = 1.1
 _PROMPT = (
     "The picture's contrast was enhanced to show text that was almost in the colour of its background. "
     "Write down the text line by line, exactly as it stands there. Write nothing that you cannot read."
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HiddenLine:
-    """A line of hidden text; no evidence where a model read what code did not find."""
-
-    text: str
-    evidence: Evidence | None
-
-    @property
-    def verified(self) -> bool:
-        """Whether code found the line in the picture."""
-        return self.evidence is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +52,7 @@ class HiddenText:
         seen: how many words can be seen without any of this, and were left out.
     """
 
-    lines: tuple[HiddenLine, ...]
+    lines: tuple[TextLine, ...]
     how: str
     enhanced: Image = field(repr=False)
     seen: int = 0
@@ -83,20 +64,13 @@ class HiddenText:
 
     def to_json(self) -> dict[str, Any]:
         """The document that ``read hidden --json`` prints."""
-        return {
-            "text": self.text,
-            "lines": [
-                {
-                    "text": line.text,
-                    "box": _box(line.evidence),
-                    "verified": line.verified,
-                    "confidence": line.evidence.confidence if line.evidence else None,
-                }
-                for line in self.lines
-            ],
-            "how": self.how,
-            "seen": self.seen,
-        }
+        lines: list[dict[str, Any]] = []
+        for line in self.lines:
+            box = line.evidence.box if line.evidence else None
+            place = [box.x0, box.y0, box.x1, box.y1] if box else None
+            confidence = line.evidence.confidence if line.evidence else None
+            lines.append({"text": line.text, "box": place, "verified": line.verified, "confidence": confidence})
+        return {"text": self.text, "lines": lines, "how": self.how, "seen": self.seen}
 
     def to_markdown(self) -> str:
         """The lines, with a question mark behind those that are not verified."""
@@ -119,16 +93,14 @@ class HiddenText:
         """
         if not self.lines:
             return DocumentAnswer(question=question, reason="No hidden text was found.")
-        lines = [TextLine(text=line.text, evidence=line.evidence) for line in self.lines]
-        return text_questions.ask(lines, question, model=model)
+        return text_questions.ask(self.lines, question, model=model)
 
     def marks(self) -> list[Mark]:
         """The boxes of the lines."""
-        found = ((line.text, line.evidence) for line in self.lines if line.evidence)
         return [
-            Mark(box=where.box, label=text, status="verified", page=where.page or 1)
-            for text, where in found
-            if where.box
+            Mark(box=line.evidence.box, label=line.text, status="verified", page=line.evidence.page or 1)
+            for line in self.lines
+            if line.evidence and line.evidence.box
         ]
 
 
@@ -231,11 +203,8 @@ def _search(page: Page, engine: Ocr) -> HiddenText:
     best = max(candidates, key=lambda candidate: candidate.weight)
     if not best.words:
         return HiddenText(lines=(), how="no hidden text was found", enhanced=page.image, seen=len(seen))
-    lines = [
-        HiddenLine(text=" ".join(word.text for word in row), evidence=_evidence(page, row, best))
-        for row in rows(best.words)
-    ]
-    return HiddenText(lines=tuple(lines), how=best.how, enhanced=pictures[best.how], seen=len(seen))
+    lines = tuple(_line(page, row, best) for row in rows(best.words))
+    return HiddenText(lines=lines, how=best.how, enhanced=pictures[best.how], seen=len(seen))
 
 
 def _without(pixels: ByteArray, words: Sequence[Word], scale: float) -> ByteArray:
@@ -262,18 +231,18 @@ def _enhanced(pixels: ByteArray) -> Iterator[tuple[str, ByteArray]]:
     channels |= {name: lab[..., n] for n, name in enumerate(("lightness", "green to red", "blue to yellow"))}
     shown: list[ByteArray] = []
     for name, channel in channels.items():
-        smooth = cv2.GaussianBlur(channel.astype(np.float32), (0, 0), _BLUR)
-        low, high = (float(value) for value in np.percentile(smooth, (0.5, 99.5)))
+        smooth = cv2.GaussianBlur(channel.astype(np.float32), (0, 0), PARAMETERS.hidden_blur)
+        ends = (100 - PARAMETERS.strongest, PARAMETERS.strongest)
+        low, high = (float(value) for value in np.percentile(smooth, ends))
         if high - low < 1:
             low, high = float(smooth.min()), float(smooth.max())
         if high - low < 1:
             continue
         views = {f"contrast of {name}": _grey((smooth - low) / (high - low))}
-        if high - low > LEAST_SEEN:  # something else is to be seen, which the text may lie on
-            around = cv2.GaussianBlur(smooth, (0, 0), 20)
-            away = smooth - around
-            spread = np.sqrt(cv2.GaussianBlur(away * away, (0, 0), 20)) + 1
-            views[f"contrast of {name} around each place"] = _grey(0.5 + away / spread / 5)
+        if high - low > PARAMETERS.seen:  # something else is visible, which may be behind the text
+            away = smooth - cv2.GaussianBlur(smooth, (0, 0), PARAMETERS.hidden_around)
+            spread = np.sqrt(cv2.GaussianBlur(away * away, (0, 0), PARAMETERS.hidden_around)) + 1
+            views[f"contrast of {name} around each place"] = _grey(0.5 + away / spread / PARAMETERS.hidden_spread)
         for how, view in views.items():
             if not any(_alike(view, other) for other in shown):
                 shown.append(view)
@@ -282,7 +251,7 @@ def _enhanced(pixels: ByteArray) -> Iterator[tuple[str, ByteArray]]:
 
 def _alike(first: ByteArray, second: ByteArray) -> bool:
     a, b = first[::2, ::2, 0].ravel().astype(np.float32), second[::2, ::2, 0].ravel().astype(np.float32)
-    return abs(float(np.corrcoef(a, b)[0, 1])) > _ALIKE
+    return abs(float(np.corrcoef(a, b)[0, 1])) > PARAMETERS.hidden_alike
 
 
 def _grey(values: NDArray[Any]) -> ByteArray:
@@ -303,27 +272,31 @@ def _hidden(original: ByteArray, shown: ByteArray, words: Sequence[Word], scale:
     for word in words:
         place = _scaled(word.place, 1 / scale)
         crop = shown[place.y0 : place.y1, place.x0 : place.x1]
-        if word.confidence < _SURE or not normalised(word.text) or min(crop.shape[:2]) < 3:
+        if word.confidence < PARAMETERS.hidden_sure or not normalised(word.text):
+            continue
+        if min(crop.shape[:2]) < PARAMETERS.hidden_shortest:
             continue
         ink = find_ink(crop)
         if not ink.any() or ink.all():
             continue
         colours = original[place.y0 : place.y1, place.x0 : place.x1].astype(np.int16)
         away = np.abs(colours[ink] - np.median(colours[~ink], axis=0)).max(axis=1)
-        if np.percentile(away, 90) < LEAST_SEEN:
+        if np.percentile(away, PARAMETERS.seen_share) < PARAMETERS.seen:
             found.append(word)
     return tuple(found)
 
 
-def _evidence(page: Page, words: Sequence[Word], candidate: _Candidate) -> Evidence:
+def _line(page: Page, words: Sequence[Word], candidate: _Candidate) -> TextLine:
     place = covering([_scaled(word.place, candidate.scale) for word in words])
     text = " ".join(word.text for word in words)
-    return page.evidence(how=candidate.how, place=place, quote=text, confidence=min(word.confidence for word in words))
+    confidence = min(word.confidence for word in words)
+    evidence = page.evidence(how=candidate.how, place=place, quote=text, confidence=confidence)
+    return TextLine(text=text, evidence=evidence)
 
 
 def _bounded(pixels: ByteArray) -> tuple[ByteArray, float]:
     """The picture, made smaller where it is very large, and by how much."""
-    scale = max(pixels.shape[:2]) / _LONGEST_SIDE
+    scale = max(pixels.shape[:2]) / PARAMETERS.hidden_side
     if scale <= 1:
         return pixels, 1.0
     cv2 = opencv()
@@ -338,11 +311,6 @@ def _scaled(box: Box, scale: float) -> Box:
     )
 
 
-def _box(evidence: Evidence | None) -> list[int] | None:
-    box = evidence.box if evidence else None
-    return [box.x0, box.y0, box.x1, box.y1] if box else None
-
-
 # ---------------------------------------------------------------- with a model
 
 
@@ -355,14 +323,11 @@ class _Lines(BaseModel):
 def _with_model(found: HiddenText, model: ChatModel) -> HiddenText:
     """Add what a model reads in the enhanced picture and code did not: marked as not verified."""
     read = model.structure(_Lines, _PROMPT, pictures=[found.enhanced]).value
-    known = normalised(found.text)
-    words = tuple(
-        Word(text=word, box=Box(x0=0, y0=0, x1=1, y1=1), place=Box(x0=0, y0=0, x1=1, y1=1), confidence=1, line=0)
-        for word in found.text.split()
-    )
+    known, nowhere = normalised(found.text), Box(x0=0, y0=0, x1=1, y1=1)
+    words = [Word(text=word, box=nowhere, place=nowhere, confidence=1, line=0) for word in found.text.split()]
     more = [
-        HiddenLine(text=" ".join(line.split()), evidence=None)
+        TextLine(text=" ".join(line.split()), evidence=None)
         for line in read.lines
         if normalised(line) and normalised(line) not in known and find(line, words) is None
     ]
-    return HiddenText(lines=(*found.lines, *more), how=found.how, enhanced=found.enhanced, seen=found.seen)
+    return replace(found, lines=(*found.lines, *more))

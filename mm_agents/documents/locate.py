@@ -1,4 +1,4 @@
-"""Where a quote stands on a page: told by code, never by a model; a quote that is not there has no place."""
+"""Where a quote is on a page, found by code alone; a quote that is not there has no place."""
 
 from __future__ import annotations
 
@@ -11,14 +11,10 @@ from mm_agents._optional import require
 from mm_agents._text import fold
 from mm_agents.documents.opencv import EXTRA
 from mm_agents.documents.pages import Page
+from mm_agents.documents.parameters import PARAMETERS
 from mm_agents.types import Evidence, Word
 
 How = Literal["exact", "normalised", "fuzzy"]
-
-_LONGEST_RUN = 60  # words
-_LEAST_LIKENESS = 0.86
-_SHORTEST_FUZZY = 5
-"""Fewer characters than this may not differ at all: "154.06" is not "154.08", and "YES" is not "YE5"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,17 +76,17 @@ def normalised(text: str) -> str:
 
 
 def _fuzzy(wanted: str, runs: Iterable[tuple[Word, ...]]) -> Found | None:
-    if len(wanted) < _SHORTEST_FUZZY:
+    if len(wanted) < PARAMETERS.quote_shortest:
         return None
     ratio = require("rapidfuzz", extra=EXTRA, feature="Finding quotes").fuzz.ratio
-    digits = _digits(wanted)
+    digits, slack = _digits(wanted), PARAMETERS.quote_slack * len(wanted) + 1
     best: Found | None = None
     for run in runs:
         read = normalised("".join(word.text for word in run))
-        if abs(len(read) - len(wanted)) > 0.2 * len(wanted) + 1 or _digits(read) != digits:
+        if abs(len(read) - len(wanted)) > slack or _digits(read) != digits:
             continue
         likeness = ratio(wanted, read) / 100
-        if likeness >= _LEAST_LIKENESS and (best is None or likeness > best.likeness):
+        if likeness >= PARAMETERS.quote_likeness and (best is None or likeness > best.likeness):
             best = Found(words=run, how="fuzzy", likeness=round(likeness, 4))
     return best
 
@@ -102,8 +98,8 @@ def _digits(text: str) -> str:
 def _runs(words: Sequence[Word], length: int) -> Iterable[tuple[Word, ...]]:
     """Words in a row, in the order of reading, about as long as the quote."""
     for start in range(len(words)):
-        room = length * 1.25 + 4
-        for end in range(start, min(start + _LONGEST_RUN, len(words))):
+        room = length * PARAMETERS.quote_room + 4
+        for end in range(start, min(start + PARAMETERS.quote_words, len(words))):
             room -= len(words[end].text)
             yield tuple(words[start : end + 1])
             if room < 0:

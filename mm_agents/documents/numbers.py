@@ -3,60 +3,25 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from importlib.resources import files
 from typing import Literal
 
 DecimalMark = Literal[".", ","]
 """What stands before the decimals."""
 
-CURRENCIES = {
-    "$": "USD",
-    "us$": "USD",
-    "usd": "USD",
-    "us dollars": "USD",
-    "€": "EUR",
-    "eur": "EUR",
-    "euro": "EUR",
-    "euros": "EUR",
-    "£": "GBP",
-    "gbp": "GBP",
-    "₹": "INR",
-    "inr": "INR",
-    "rs": "INR",
-    "rs.": "INR",
-    "rm": "MYR",
-    "myr": "MYR",
-    "¥": "JPY",
-    "jpy": "JPY",
-    "chf": "CHF",
-    "fr.": "CHF",
-    "c$": "CAD",
-    "cad": "CAD",
-    "a$": "AUD",
-    "aud": "AUD",
-    "nz$": "NZD",
-    "nzd": "NZD",
-    "s$": "SGD",
-    "sgd": "SGD",
-    "hk$": "HKD",
-    "hkd": "HKD",
-    "mx$": "MXN",
-    "mxn": "MXN",
-    "sek": "SEK",
-    "nok": "NOK",
-    "dkk": "DKK",
-    "pln": "PLN",
-    "zł": "PLN",
-    "czk": "CZK",
-    "cny": "CNY",
-    "zar": "ZAR",
-    "brl": "BRL",
-    "r$": "BRL",
+CURRENCIES: dict[str, str] = {
+    sign: code
+    for code, signs in tomllib.loads(
+        files("mm_agents.documents").joinpath("currencies.toml").read_text("utf-8")
+    ).items()
+    for sign in (code.casefold(), *signs)
 }
-"""ISO 4217 codes of the signs and words that stand beside amounts; "$" alone is the United States'."""
+"""ISO 4217 codes of the signs and words beside amounts, in small letters."""
 
 _CURRENCY = "|".join(re.escape(sign) for sign in sorted(CURRENCIES, key=len, reverse=True))
 _NUMBER = re.compile(

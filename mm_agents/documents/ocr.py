@@ -10,15 +10,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mm_agents._cache import cache_folder, write_whole
-from mm_agents.documents.ocr_engine import PADDED, Engine, Line, crop_line, open_engine, split_line
+from mm_agents.documents.ocr_engine import Engine, Line, crop_line, open_engine, split_line
 from mm_agents.documents.opencv import EXTRA, opencv
-from mm_agents.documents.page_transform import Frame
+from mm_agents.documents.page_transform import Frame, bounding_box, mapped, quarter_turn
+from mm_agents.documents.parameters import PARAMETERS, PageParameters
 from mm_agents.types import Box, Image, Scan, Word
 
 if TYPE_CHECKING:
@@ -26,11 +28,10 @@ if TYPE_CHECKING:
 
     from mm_agents.types import ByteArray
 
-_LEAST = 0.25  # degrees
-_REACH = 2.0  # degrees around the slope of the text; words are short, so their slope is told roughly
-_SHARPER = 1.04  # rows of the page turned back stand out by this factor more than as it is
-_SIDE = 1000  # pixels; enough to tell a tenth of a degree
-_MOST_POINTS = 60_000
+_VERSION = 8  # of what is kept; raised when the same picture would be read otherwise
+_KEPT_IN_MEMORY = 64
+_KEPT_ON_DISK = 5000
+_KEY_LENGTH = 40  # hexadecimal digits of a content's hash: longer names say no more
 
 
 def skew_of(quads: NDArray[np.float32], pixels: ByteArray) -> float:
@@ -40,21 +41,20 @@ def skew_of(quads: NDArray[np.float32], pixels: ByteArray) -> float:
         quads: shape (n, 4, 2): the corners of each run of text, clockwise from its top left.
         pixels: uint8, shape (height, width, 3).
     """
-    wide = np.linalg.norm(quads[:, 1] - quads[:, 0], axis=1)
-    high = np.linalg.norm(quads[:, 3] - quads[:, 0], axis=1)
-    lying = (wide > 1.8 * high) & (wide > 24)
-    if lying.sum() < 3:
+    wide, high = _sides(quads)
+    lying = (wide > PARAMETERS.lying * high) & (wide > PARAMETERS.lying_width)
+    if lying.sum() < PARAMETERS.lying_runs:
         return 0.0
     along = (quads[lying, 1] - quads[lying, 0] + quads[lying, 2] - quads[lying, 3]) / 2
     rough = _weighted_median(np.degrees(np.arctan2(along[:, 1], along[:, 0])), wide[lying])
     x, y = _edges(pixels)
-    if len(x) < 50:
+    if len(x) < PARAMETERS.skew_points:
         return 0.0
-    angles = np.arange(rough - _REACH, rough + _REACH + 0.01, 0.25)
-    best = float(angles[np.argmax([_sharpness(x, y, angle) for angle in angles])])
-    finer = np.arange(best - 0.25, best + 0.26, 0.05)
-    best = float(finer[np.argmax([_sharpness(x, y, angle) for angle in finer])])
-    if abs(best) < _LEAST or _sharpness(x, y, best) < _SHARPER * _sharpness(x, y, 0.0):
+    best, searches = rough, (PARAMETERS.skew_reach, PARAMETERS.skew_step, PARAMETERS.skew_fine_step)
+    for reach, step in pairwise(searches):
+        angles = np.arange(best - reach, best + reach + step / 10, step)
+        best = float(angles[np.argmax([_sharpness(x, y, angle) for angle in angles])])
+    if abs(best) < PARAMETERS.skew_least or _sharpness(x, y, best) < PARAMETERS.skew_gain * _sharpness(x, y, 0.0):
         return 0.0
     return round(best, 2)
 
@@ -69,13 +69,14 @@ def _edges(pixels: ByteArray) -> tuple[NDArray[Any], NDArray[Any]]:
     """Where the page turns dark or light from one row to the next, from its middle, in pixels of a small picture."""
     cv2 = opencv()
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    scale = min(1.0, _SIDE / max(grey.shape))
+    scale = min(1.0, PARAMETERS.skew_side / max(grey.shape))
     if scale < 1:
         grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     steps = np.abs(np.diff(grey.astype(np.int16), axis=0))
-    y, x = np.nonzero(steps > max(24, 0.3 * float(np.percentile(steps, 99.5))))
-    if len(x) > _MOST_POINTS:
-        kept = np.linspace(0, len(x) - 1, _MOST_POINTS).astype(int)
+    strongest = float(np.percentile(steps, PARAMETERS.strongest))
+    y, x = np.nonzero(steps > max(PARAMETERS.faintest_ink, PARAMETERS.skew_edge * strongest))
+    if len(x) > PARAMETERS.skew_most_points:
+        kept = np.linspace(0, len(x) - 1, PARAMETERS.skew_most_points).astype(int)
         y, x = y[kept], x[kept]
     return x - grey.shape[1] / 2, y - grey.shape[0] / 2
 
@@ -86,25 +87,6 @@ def _sharpness(x: NDArray[Any], y: NDArray[Any], angle: float) -> float:
     rows = y * np.cos(slope) - x * np.sin(slope)
     counts = np.bincount((rows - rows.min()).astype(int))
     return float((counts.astype(float) ** 2).sum())
-
-
-_VERSION = 8  # of what is kept; raised when the same picture would be read otherwise
-_KEPT_IN_MEMORY = 64
-_KEPT_ON_DISK = 5000
-
-_SMALL_PRINT = 24
-"""Lines whose boxes are lower than this many pixels are read from a picture twice as large; measured on charts."""
-
-_CUTTING, _LEGIBLE = 100, 14
-"""A picture whose shorter side has no more pixels, as a few words cut out have it, is not searched for lines twice
-where they are at least so many pixels high: the first search enlarges it enough, and the second costs more than all
-else."""
-
-_PADDED_CUTTING = 160
-"""To this width its short lines are padded: where many places are looked at again, that is a tenth of the cost."""
-
-_LEAST_CONFIDENCE = 0.5
-_SURE = 0.85
 
 
 def build(argument: str = "") -> RapidOcr:
@@ -153,9 +135,10 @@ class RapidOcr:
             MissingExtraError: RapidOCR is not installed.
         """
         engine = open_engine()
-        key = hashlib.sha256(
-            repr((_VERSION, self.name, image.pixels.shape)).encode() + image.pixels.tobytes()
-        ).hexdigest()
+        how = (_VERSION, self.name, image.pixels.shape)
+        if PageParameters() != PARAMETERS:  # moved numbers read otherwise
+            how = (*how, PARAMETERS)
+        key = hashlib.sha256(repr(how).encode() + image.pixels.tobytes()).hexdigest()
         scan = self._remembered(key)
         if scan is None:
             scan = _scan(engine, image.pixels)
@@ -192,7 +175,7 @@ class RapidOcr:
 
 
 def _kept(key: str) -> Path:
-    return cache_folder(extra=EXTRA, feature="Keeping read words") / "ocr" / f"{key[:40]}.json"
+    return cache_folder(extra=EXTRA, feature="Keeping read words") / "ocr" / f"{key[:_KEY_LENGTH]}.json"
 
 
 def _forget_oldest(folder: Path) -> None:
@@ -226,7 +209,7 @@ def _scan(engine: Engine, pixels: ByteArray) -> Scan:
         straight = frame.straighten(pixels)
         read, scale = _lines(engine, straight, engine.detect(straight))
     words: list[Word] = []
-    ordered = sorted((one for one in read if one.confidence >= _LEAST_CONFIDENCE), key=_reading_order(scale))
+    ordered = sorted((one for one in read if one.confidence >= PARAMETERS.least_confidence), key=_reading_order(scale))
     for number, one in enumerate(ordered):
         words += _words(one, number, frame, scale)
     return Scan(words=tuple(words), quarter=frame.quarter, skew=frame.skew)
@@ -237,27 +220,28 @@ def _lines(engine: Engine, straight: ByteArray, quads: NDArray[np.float32]) -> t
     if not len(quads):
         return [], 1
     wide, high = _sides(quads)
-    scale = 2 if float(np.median(np.minimum(wide, high))) < _SMALL_PRINT else 1
-    cutting = min(straight.shape[:2]) <= _CUTTING
+    scale = 2 if float(np.median(np.minimum(wide, high))) < PARAMETERS.small_print else 1
+    cutting = min(straight.shape[:2]) <= PARAMETERS.cutting
     if scale > 1:
         cv2 = opencv()
-        found = cutting and float(np.median(high)) >= _LEGIBLE
+        found = cutting and float(np.median(high)) >= PARAMETERS.legible
         straight = cv2.resize(straight, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
         quads = quads * scale if found else engine.detect(straight)
-    return _recognise(engine, straight, quads, padded=_PADDED_CUTTING if cutting else PADDED), scale
+    return _recognise(engine, straight, quads, padded=PARAMETERS.padded_cutting if cutting else None), scale
 
 
-def _recognise(engine: Engine, pixels: ByteArray, quads: NDArray[np.float32], *, padded: int = PADDED) -> list[_Read]:
+def _recognise(
+    engine: Engine, pixels: ByteArray, quads: NDArray[np.float32], *, padded: int | None = None
+) -> list[_Read]:
     """Read lines as they lie; tall ones turned each way, and also as they stand where they may be one character."""
     tries: list[tuple[int, ByteArray, NDArray[Any], int]] = []
     for n, quad in enumerate(quads):
         crop, back = crop_line(pixels, quad)
         high, wide = crop.shape[:2]
-        turns = [0] if high < 1.5 * wide else [0, 90, 270] if high < 2.5 * wide else [90, 270]
-        tries += [
-            (n, np.ascontiguousarray(np.rot90(crop, turn // 90)), back @ _turning(turn, high, wide), turn)
-            for turn in turns
-        ]
+        upright, turned = PARAMETERS.upright * wide, PARAMETERS.turned * wide
+        for quarter in (0,) if high < upright else (0, 1, 3) if high < turned else (1, 3):
+            turned_back = back @ np.linalg.inv(quarter_turn(quarter, wide, high))
+            tries.append((n, np.ascontiguousarray(np.rot90(crop, quarter)), turned_back, 90 * quarter))
     lines = engine.recognise([crop for _, crop, _, _ in tries], padded=padded)
     best: dict[int, _Read] = {}
     for (n, crop, back, turn), line in zip(tries, lines, strict=True):
@@ -267,29 +251,10 @@ def _recognise(engine: Engine, pixels: ByteArray, quads: NDArray[np.float32], *,
     return list(best.values())
 
 
-def _turning(turn: int, high: int, wide: int) -> NDArray[Any]:
-    """From a crop turned counter-clockwise by some degrees back to the crop of that height and width."""
-    return np.array(
-        {
-            0: [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
-            90: [[0, -1, wide], [1, 0, 0], [0, 0, 1]],
-            270: [[0, 1, 0], [-1, 0, high], [0, 0, 1]],
-        }[turn],
-        dtype=float,
-    )
-
-
 def _words(read: _Read, number: int, frame: Frame, scale: int) -> list[Word]:
     found: list[Word] = []
     for glyphs in split_line(read.line, read.crop):
-        x0, y0, x1, y1 = glyphs.box
-        corners = np.array([[x0, y0, 1], [x1, y0, 1], [x1, y1, 1], [x0, y1, 1]]) @ read.back.T
-        points = corners[:, :2] / corners[:, 2:] / scale
-        left, top = np.floor(points.min(axis=0) + 0.3).astype(int).tolist()
-        right, bottom = np.ceil(points.max(axis=0) - 0.3).astype(int).tolist()
-        width, height = frame.size
-        left, top = min(max(left, 0), width - 1), min(max(top, 0), height - 1)
-        place = Box(x0=left, y0=top, x1=min(max(right, left + 1), width), y1=min(max(bottom, top + 1), height))
+        place = bounding_box(mapped(read.back, glyphs.box) / scale, *frame.size, rim=PARAMETERS.word_rim)
         found.append(
             Word(
                 text=glyphs.text,
@@ -306,7 +271,7 @@ def _words(read: _Read, number: int, frame: Frame, scale: int) -> list[Word]:
 def _reading_order(scale: int) -> Any:
     def order(read: _Read) -> tuple[int, float]:
         x, y, z = read.back @ np.array([0, read.crop.shape[0] / 2, 1])
-        return round(y / z / scale / 10), x / z / scale
+        return round(y / z / scale / PARAMETERS.reading_band), x / z / scale
 
     return order
 
@@ -321,10 +286,10 @@ def _sides(quads: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]]:
 def _sideways(engine: Engine, pixels: ByteArray, quads: NDArray[np.float32]) -> int:
     """The quarter turns that a page needs whose lines mostly run up or down: 0, 1 or 3."""
     wide, high = _sides(quads)
-    tall = high > 1.5 * wide
-    if high[tall].sum() < 2 * wide[~tall].sum():
+    tall = high > PARAMETERS.upright * wide
+    if high[tall].sum() < PARAMETERS.sideways * wide[~tall].sum():
         return 0
-    longest = np.flatnonzero(tall)[np.argsort(-high[tall])][:8]
+    longest = np.flatnonzero(tall)[np.argsort(-high[tall])][: PARAMETERS.sideways_lines]
     read = _recognise(engine, pixels, quads[longest])
     turned = {
         turn: sum(one.confidence * len(one.line.text) for one in read if one.turned == turn) for turn in (90, 270)
@@ -334,10 +299,11 @@ def _sideways(engine: Engine, pixels: ByteArray, quads: NDArray[np.float32]) -> 
 
 def _upside_down(engine: Engine, read: Sequence[_Read]) -> bool:
     """Whether the longest lines are surer when the page is turned by half."""
-    longest = sorted((one for one in read if one.turned == 0), key=lambda one: -one.crop.shape[1])[:6]
+    longest = sorted((one for one in read if one.turned == 0), key=lambda one: -one.crop.shape[1])
+    longest = longest[: PARAMETERS.head_lines]
     now = [one.confidence for one in longest]
-    if not now or float(np.mean(now)) > _SURE:
+    if not now or float(np.mean(now)) > PARAMETERS.head_sure:
         return False
     turned = engine.recognise([np.ascontiguousarray(one.crop[::-1, ::-1]) for one in longest])
     then = [float(np.mean(line.confidences)) if line.confidences else 0.0 for line in turned]
-    return float(np.mean(then)) > float(np.mean(now)) + 0.1
+    return float(np.mean(then)) > float(np.mean(now)) + PARAMETERS.head_gain

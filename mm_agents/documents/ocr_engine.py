@@ -15,17 +15,15 @@ import numpy as np
 
 from mm_agents._optional import require
 from mm_agents.documents.opencv import EXTRA, opencv
+from mm_agents.documents.parameters import PARAMETERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mm_agents.types import ByteArray
 
-_WIDE_GAP = 0.75
-"""Two characters further apart than this share of the text's height are two words, though no space was read."""
-
-_FAINTEST_INK = 24  # grey levels between paper and ink
-_RULE_SHARE = 0.85  # what has ink over this share of a crop's width or height may be a ruling line
+_RECOGNISED_HEIGHT = 48  # pixels, of the model's input
+_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,14 +60,14 @@ def split_line(line: Line, crop: ByteArray) -> list[Glyphs]:
     ink = find_ink(crop)
     columns = np.logical_or.reduce(ink, axis=0)
     height = max(int(ink.any(axis=1).sum()), 4)
-    pitch = float(np.median(np.diff(line.centres))) if len(line.centres) > 1 else height * 0.6
+    pitch = float(np.median(np.diff(line.centres))) if len(line.centres) > 1 else height * PARAMETERS.usual_pitch
     spans: list[tuple[int, int]] = []  # of characters, first and past the last
     n = 0
     for word in line.text.split():
         start = n
         for k in range(n, n + len(word) - 1):
             left, right = widest_blank(columns, line.centres[k], line.centres[k + 1])
-            if right - left > max(_WIDE_GAP * height, 1.2 * pitch):
+            if right - left > max(PARAMETERS.wide_gap * height, PARAMETERS.wide_pitch * pitch):
                 spans.append((start, k + 1))
                 start = k + 1
         n += len(word)
@@ -96,12 +94,13 @@ def find_ink(crop: ByteArray) -> NDArray[np.bool_]:
     colours = crop.astype(np.int16)
     paper = np.median(colours.reshape(-1, 3), axis=0)
     away = np.abs(colours - paper).max(axis=2)
-    ink: NDArray[np.bool_] = away > max(_FAINTEST_INK, 0.35 * float(np.percentile(away, 99.5)))
+    strongest = float(np.percentile(away, PARAMETERS.strongest))
+    ink: NDArray[np.bool_] = away > max(PARAMETERS.faintest_ink, PARAMETERS.ink_share * strongest)
     for rows in _rules(ink):
         ink[rows] = False
     width = ink.shape[1]
-    columns = np.flatnonzero(ink.mean(axis=0) > _RULE_SHARE)
-    ink[:, [column for column in columns if min(column, width - 1 - column) < 3]] = False
+    columns = np.flatnonzero(ink.mean(axis=0) > PARAMETERS.rule_share)
+    ink[:, columns[np.minimum(columns, width - 1 - columns) < PARAMETERS.rule_rim]] = False
     return ink
 
 
@@ -116,8 +115,8 @@ def _rules(ink: NDArray[np.bool_]) -> list[slice]:
         run
         for run in runs
         if 2 * (run.stop - run.start) < tallest
-        and (run.start + run.stop < 0.6 * len(ink) or run.start + run.stop > 1.4 * len(ink))
-        and ink[run].any(axis=0).mean() > _RULE_SHARE
+        and abs(run.start + run.stop - len(ink)) > PARAMETERS.rule_apart * len(ink)
+        and ink[run].any(axis=0).mean() > PARAMETERS.rule_share
     ]
 
 
@@ -146,7 +145,7 @@ def _edges(
     if not spans:
         return []
     gaps = [widest_blank(columns, centres[a[1] - 1], centres[b[0]]) for a, b in pairwise(spans)]
-    reach = 1.5 * pitch
+    reach = PARAMETERS.word_reach * pitch
     inside = np.flatnonzero(columns[: int(centres[0]) + 1])
     inside = inside[inside >= centres[0] - reach]
     x0 = float(inside[0]) if len(inside) else max(centres[0] - pitch / 2, 0.0)
@@ -161,27 +160,6 @@ def _edges(
 def _rows(ink: NDArray[Any]) -> tuple[float, float]:
     rows = np.flatnonzero(ink.any(axis=1))
     return (float(rows[0]), float(rows[-1]) + 1) if len(rows) else (0.0, float(len(ink)))
-
-
-_STRIP_PIXELS = 3_000_000
-_LONGEST_STRIP = 2400
-"""A tall page is looked at in strips, so that its text keeps its size and the memory has a bound."""
-
-_LONGEST_SIDE = 4000
-
-_SHORTEST_SIDE, _ENLARGED = 736, 3
-"""A small picture is enlarged until its shorter side has so many pixels, but not more than so many times."""
-
-PADDED = 320
-"""To this width RapidOCR pads short lines; less costs less, and reads a few characters of a page otherwise."""
-
-_LOWEST = 4
-"""Pixels of height; what is lower says nothing. The detector gives lines of no height where a strip is cut."""
-
-_LONGEST_LINE = 150
-"""A line longer than so many times its height is read in pieces: the recogniser's memory grows with the square."""
-
-_FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +181,7 @@ class Engine:
             float32, shape (n, 4, 2): the corners of each line, clockwise from its top left.
         """
         found: list[NDArray[np.float32]] = []
-        shorter = min(_SHORTEST_SIDE, max(_ENLARGED * min(pixels.shape[:2]), 64))
+        shorter = min(PARAMETERS.shortest_side, max(PARAMETERS.enlarged * min(pixels.shape[:2]), 64))
         for top, bottom in strips(pixels):
             boxes = self._boxes(pixels[top:bottom], shorter, "min")
             if boxes is not None:
@@ -222,19 +200,19 @@ class Engine:
             detector.limit_side_len, detector.limit_type = side, limit
             return self.models(pixels[:, :, ::-1], use_det=True, use_cls=False, use_rec=False).boxes
 
-    def recognise(self, crops: Sequence[ByteArray], *, padded: int = PADDED) -> list[Line]:
+    def recognise(self, crops: Sequence[ByteArray], *, padded: int | None = None) -> list[Line]:
         """What pictures of lines say.
 
         Args:
-            crops: one for each line; one that is lower than 4 pixels says nothing, a very long one is read in pieces.
-            padded: the width that a short line is padded to, in pixels at a height of 48.
+            crops: one for each line; a very low one says nothing, a very long one is read in pieces.
+            padded: the width that a short line is padded to, in pixels of the model's input.
         """
         pieces = [(n, x0, crop[:, x0:x1]) for n, crop in enumerate(crops) for x0, x1 in _pieces(crop)]
         if not pieces:
             return [_NOTHING] * len(crops)
         with self.lock:
             self.models.return_word_box = True
-            self.models._load_rec_model().rec_image_shape = (3, 48, padded)
+            self.models._load_rec_model().rec_image_shape = (3, _RECOGNISED_HEIGHT, padded or PARAMETERS.padded)
             read = self.models.recognize_txt([np.ascontiguousarray(piece[:, :, ::-1]) for _, _, piece in pieces])
         found: list[Line] = [_NOTHING] * len(crops)
         for text, words, (n, x0, piece) in zip(read.txts, read.word_results, pieces, strict=True):
@@ -252,7 +230,7 @@ def open_engine() -> Engine:
     package = require("rapidocr", extra=EXTRA, feature="Reading words in pictures")
     params = {
         "Global.log_level": "error",
-        "Global.max_side_len": _LONGEST_SIDE,
+        "Global.max_side_len": PARAMETERS.longest_side,
         "Global.use_cls": False,
         # Lines read together are padded to the longest of them: alone, a page costs a third less to read, and what a
         # line says does not hang on the others.
@@ -271,14 +249,15 @@ def open_engine() -> Engine:
 def strips(pixels: ByteArray) -> list[tuple[int, int]]:
     """Rows at which a tall page is cut, where there is least on it."""
     height, width = pixels.shape[:2]
-    room = int(min(max(_STRIP_PIXELS / width, 640), _LONGEST_STRIP))
-    if height <= room * 1.2:
+    room = int(min(max(PARAMETERS.strip_pixels / width, PARAMETERS.strip_shortest), PARAMETERS.strip_longest))
+    if height <= room * PARAMETERS.strip_spare:
         return [(0, height)]
-    busy = np.abs(np.diff(pixels[:, :: max(width // 1500, 1)].astype(np.int16), axis=1)).max(axis=2).astype(np.float32)
-    unrest = (busy > 24).mean(axis=1)
-    calm = np.convolve(unrest, np.ones(9) / 9, mode="same")
+    columns = pixels[:, :: max(width // PARAMETERS.strip_columns, 1)].astype(np.int16)
+    busy = np.abs(np.diff(columns, axis=1)).max(axis=2)
+    unrest = (busy > PARAMETERS.faintest_ink).mean(axis=1)
+    calm = np.convolve(unrest, np.ones(PARAMETERS.strip_calm) / PARAMETERS.strip_calm, mode="same")
     cuts = [0]
-    while height - cuts[-1] > room * 1.2:
+    while height - cuts[-1] > room * PARAMETERS.strip_spare:
         first, last = cuts[-1] + room // 2, cuts[-1] + room
         window = calm[first:last]
         cuts.append(first + int(np.flatnonzero(window <= window.min() + 1e-6)[-1]))
@@ -302,9 +281,9 @@ _NOTHING = Line(text="", centres=(), confidences=())
 def _pieces(crop: ByteArray) -> list[tuple[int, int]]:
     """The columns at which a line's picture is cut to be read, where there is least on it; none where it is too low."""
     height, width = crop.shape[:2]
-    if height < _LOWEST:
+    if height < PARAMETERS.lowest_line:
         return []
-    room = _LONGEST_LINE * height
+    room = PARAMETERS.longest_line * height
     if width <= room:
         return [(0, width)]
     busy = np.ptp(crop, axis=0).max(axis=1)

@@ -14,7 +14,7 @@ _COLOURS = {"verified": "#1a7f37", "unverified": "#cf222e", "note": "#0969da"}
 
 
 def draw(image: Image, marks: Sequence[Mark]) -> PIL.Image.Image:
-    """A page with marks on it; labels stand above their boxes, or inside where there is no room.
+    """A page with marks on it; labels are above their boxes, or inside at the page's upper edge.
 
     Args:
         image: the page as stored.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mm_agents.documents.opencv import opencv
+from mm_agents.documents.parameters import PARAMETERS
 from mm_agents.types import Box
 
 if TYPE_CHECKING:
@@ -65,12 +66,12 @@ class Frame:
     def to_stored(self, place: Box) -> Box:
         """The smallest box of the stored page that covers a box of the straight one."""
         if self.is_straight:
-            return _bounded(np.array([[place.x0, place.y0], [place.x1, place.y1]]), self.width, self.height)
-        return _bounded(_mapped(np.linalg.inv(self._matrix), place), self.width, self.height)
+            return bounding_box(np.array([[place.x0, place.y0], [place.x1, place.y1]]), self.width, self.height)
+        return bounding_box(mapped(np.linalg.inv(self._matrix), place), self.width, self.height)
 
     def to_straight(self, box: Box) -> Box:
         """The smallest box of the straight page that covers a box of the stored one."""
-        return _bounded(_mapped(self._matrix, box), *self.size)
+        return bounding_box(mapped(self._matrix, box), *self.size)
 
     @property
     def _turned(self) -> tuple[int, int]:
@@ -79,14 +80,7 @@ class Frame:
     @cached_property
     def _matrix(self) -> NDArray[Any]:
         """From stored to straight, 3 x 3, in homogeneous coordinates."""
-        w, h = self.width, self.height
-        turns = {
-            0: [[1, 0, 0], [0, 1, 0]],
-            1: [[0, 1, 0], [-1, 0, w]],
-            2: [[-1, 0, w], [0, -1, h]],
-            3: [[0, -1, h], [1, 0, 0]],
-        }
-        return self._skewing @ np.array([*turns[self.quarter], [0, 0, 1]], dtype=float)
+        return self._skewing @ quarter_turn(self.quarter, self.width, self.height)
 
     @cached_property
     def _skewing(self) -> NDArray[Any]:
@@ -97,13 +91,35 @@ class Frame:
         return matrix
 
 
-def _mapped(matrix: NDArray[Any], box: Box) -> NDArray[Any]:
-    corners = np.array([[box.x0, box.y0, 1], [box.x1, box.y0, 1], [box.x1, box.y1, 1], [box.x0, box.y1, 1]])
-    return (corners @ matrix.T)[:, :2]
+def quarter_turn(quarter: int, width: float, height: float) -> NDArray[Any]:
+    """Homogeneous 3 x 3 matrix from a picture of this size to the same turned counter-clockwise by quarters."""
+    turns = (
+        [[1, 0, 0], [0, 1, 0]],
+        [[0, 1, 0], [-1, 0, width]],
+        [[-1, 0, width], [0, -1, height]],
+        [[0, -1, height], [1, 0, 0]],
+    )
+    return np.array([*turns[quarter], [0, 0, 1]], dtype=float)
 
 
-def _bounded(points: NDArray[Any], width: int, height: int) -> Box:
-    x0, y0 = np.floor(points.min(axis=0) + 0.25).astype(int).tolist()
-    x1, y1 = np.ceil(points.max(axis=0) - 0.25).astype(int).tolist()
+def mapped(matrix: NDArray[Any], box: Box | tuple[float, float, float, float]) -> NDArray[Any]:
+    """Corners of a box, shape (4, 2), where a homogeneous 3 x 3 matrix puts them."""
+    x0, y0, x1, y1 = (box.x0, box.y0, box.x1, box.y1) if isinstance(box, Box) else box
+    corners = np.array([[x0, y0, 1], [x1, y0, 1], [x1, y1, 1], [x0, y1, 1]]) @ matrix.T
+    return corners[:, :2] / corners[:, 2:]
+
+
+def bounding_box(points: NDArray[Any], width: int, height: int, *, rim: float | None = None) -> Box:
+    """Smallest box inside a picture of this size that covers points, and is at least one pixel large.
+
+    Args:
+        points: shape (n, 2).
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
+        rim: how far points may reach into a pixel that is not counted; PARAMETERS.box_rim by default.
+    """
+    rim = PARAMETERS.box_rim if rim is None else rim
+    x0, y0 = np.floor(points.min(axis=0) + rim).astype(int).tolist()
+    x1, y1 = np.ceil(points.max(axis=0) - rim).astype(int).tolist()
     x0, y0 = min(max(x0, 0), width - 1), min(max(y0, 0), height - 1)
     return Box(x0=x0, y0=y0, x1=min(max(x1, x0 + 1), width), y1=min(max(y1, y0 + 1), height))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from mm_agents import _plugins, media
 from mm_agents.documents.ocr_engine import find_ink
 from mm_agents.documents.page_transform import Frame
+from mm_agents.documents.parameters import PARAMETERS
 from mm_agents.errors import ConfigError, UnsupportedMediaError
 from mm_agents.media import DEFAULT_LIMITS, Limits, MediaFile, PrintedPage
 from mm_agents.media.files import asset_id
@@ -25,19 +26,15 @@ if TYPE_CHECKING:
 
 
 def rows(words: Iterable[Word]) -> list[list[Word]]:
-    """Words that stand side by side on the straight page, rows from the top, words from the left.
-
-    Words that are turned on the page are left out.
-    """
+    """Words beside each other on the straight page, rows from the top, words from the left; turned ones left out."""
     found: list[list[Word]] = []
     centres: list[float] = []
     for word in sorted((word for word in words if word.turned == 0), key=_middle):
-        height = word.place.y1 - word.place.y0
-        near = [n for n in range(max(0, len(found) - 3), len(found)) if abs(centres[n] - _middle(word)) < 0.5 * height]
-        if near:
-            best = min(near, key=lambda n: abs(centres[n] - _middle(word)))
-            found[best].append(word)
-            centres[best] = median(_middle(one) for one in found[best])
+        near = min(range(max(0, len(found) - 3), len(found)), key=lambda n: abs(centres[n] - _middle(word)), default=-1)
+        apart = PARAMETERS.row_offset * (word.place.y1 - word.place.y0)
+        if near >= 0 and abs(centres[near] - _middle(word)) < apart:
+            found[near].append(word)
+            centres[near] = median(_middle(one) for one in found[near])
         else:
             found.append([word])
             centres.append(_middle(word))
@@ -61,9 +58,6 @@ def _middle(word: Word) -> float:
 
 Source = Path | str | bytes | MediaFile | Image
 """What can be read: a file by its path (text is always one), its content, or a decoded picture."""
-
-_TEXT_CHARACTERS = 16
-"""A page of a PDF with fewer characters of its own is read as a picture: stamps and page numbers on a scan."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -109,7 +103,7 @@ class Page:
         quote: str | None = None,
         confidence: float | None = None,
     ) -> Evidence:
-        """Evidence that rests on words of this page, or on a place of the straight page where there are none.
+        """Evidence for what words of this page say, or what is at a place of it.
 
         Args:
             words: at least one, unless a place is given.
@@ -118,12 +112,9 @@ class Page:
             quote: the words' text by default.
             confidence: the least of the words' by default.
         """
-        if place is None:
-            if not words:
-                raise ConfigError("Evidence rests on words or on a place; neither was given.")
-            box = covering([word.box for word in words])
-        else:
-            box = self.frame.to_stored(place)
+        if place is None and not words:
+            raise ConfigError("Evidence needs words or a place; neither was given.")
+        box = self.frame.to_stored(place) if place else covering([word.box for word in words])
         if confidence is None and words:
             confidence = min(word.confidence for word in words)
         return Evidence(
@@ -152,7 +143,7 @@ def open_pages(
         limits: what is refused as too large.
 
     Raises:
-        ConfigError: there is no page of a number.
+        ConfigError: a page number is out of range.
         UnsupportedMediaError: neither a picture nor a PDF, or an encrypted PDF.
         MediaError: the file is damaged, too large or out of reach.
         MissingExtraError: the extra ``documents`` is not installed.
@@ -163,30 +154,20 @@ def open_pages(
         yield _read_picture(engine, source)
         return
     file = source if isinstance(source, MediaFile) else media.inspect(source, limits=limits)
-    path = str(file.path) if file.path else None
+    known = {"name": file.name, "path": str(file.path) if file.path else None, "sha256": file.sha256}
     if file.media_type == "image":
         _only_page_1(numbers, repr(file.name))
-        stored = media.load_stored(file, limits=limits)
-        yield _read_picture(engine, stored, name=file.name, path=path, sha256=file.sha256)
+        yield replace(_read_picture(engine, media.load_stored(file, limits=limits)), **known)
     elif file.media_type == "pdf":
         for printed in media.print_pages(file, numbers=numbers, limits=limits):
             words = _visible(printed)
-            if sum(len(word.text) for word in words) < _TEXT_CHARACTERS:
-                yield _read_picture(
-                    engine, printed.image, number=printed.number, name=file.name, path=path, sha256=file.sha256
-                )
-                continue
-            height, width = printed.image.pixels.shape[:2]
-            yield Page(
-                number=printed.number,
-                image=printed.image,
-                words=words,
-                frame=Frame(width=width, height=height),
-                source="pdf",
-                name=file.name,
-                path=path,
-                sha256=file.sha256,
-            )
+            if sum(len(word.text) for word in words) < PARAMETERS.text_characters:
+                page = _read_picture(engine, printed.image)
+            else:
+                height, width = printed.image.pixels.shape[:2]
+                frame = Frame(width=width, height=height)
+                page = Page(number=1, image=printed.image, words=words, frame=frame, source="pdf")
+            yield replace(page, number=printed.number, **known)
     else:
         raise UnsupportedMediaError(f"{file.name!r} is {file.format} ({file.mime}); a picture or a PDF is read.")
 
@@ -207,26 +188,11 @@ def covering(boxes: Sequence[Box]) -> Box:
     )
 
 
-def _read_picture(
-    engine: Ocr,
-    image: Image,
-    *,
-    number: int = 1,
-    name: str = "picture",
-    path: str | None = None,
-    sha256: str | None = None,
-) -> Page:
+def _read_picture(engine: Ocr, image: Image) -> Page:
     scan = engine.read(image)
     height, width = image.pixels.shape[:2]
-    return Page(
-        number=number,
-        image=image,
-        words=scan.words,
-        frame=Frame(width=width, height=height, quarter=scan.quarter, skew=scan.skew),
-        name=name,
-        path=path,
-        sha256=sha256,
-    )
+    frame = Frame(width=width, height=height, quarter=scan.quarter, skew=scan.skew)
+    return Page(number=1, image=image, words=scan.words, frame=frame)
 
 
 def _visible(page: PrintedPage) -> tuple[Word, ...]:
@@ -238,7 +204,7 @@ def _visible(page: PrintedPage) -> tuple[Word, ...]:
         if not find_ink(page.image.pixels[box.y0 : box.y1, box.x0 : box.x1]).any():
             continue
         if before is None or not (
-            -2 < box.x0 - before.x1 < box.y1 - box.y0 and box.y0 < before.y1 and box.y1 > before.y0
+            -PARAMETERS.pdf_overlap < box.x0 - before.x1 < box.y1 - box.y0 and box.y0 < before.y1 and box.y1 > before.y0
         ):
             line += 1
         found.append(Word(text=word.text, box=box, place=box, confidence=1.0, line=line))

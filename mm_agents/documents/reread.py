@@ -1,7 +1,7 @@
 """The second look: a place of a page is cut out and read alone, and has to say what was read there before.
 
-What readers call verified rests on it, and ``eval documents --check`` looks in the same way. Anybody can repeat it:
-the picture's part that lies in the evidence's box, with a margin of one height of its text, read by any OCR.
+Readers call a value verified by it, and ``eval documents --check`` looks in the same way. Anybody can repeat it: cut
+the evidence's box out, with a margin of one height of its text, and read it by any OCR.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from mm_agents.documents.locate import normalised
 from mm_agents.documents.numbers import numbers_in
 from mm_agents.documents.overlay import crop
 from mm_agents.documents.pages import Page, text_of
+from mm_agents.documents.parameters import PARAMETERS
 from mm_agents.types import Box, Evidence, Image
 
 if TYPE_CHECKING:
@@ -26,13 +27,6 @@ if TYPE_CHECKING:
 
 NOT_REREAD = "a second look at its place does not confirm it"
 """Why a value is not verified: its place reads otherwise, it is a single character, or there are too many places."""
-
-_FEWEST = 2
-"""Letters and digits of a quote that can be confirmed. Of single characters that are read again here, other readings of
-the same part (plain RapidOCR, enlarged or not) overlook three in five: such a look proves nothing to anybody else."""
-
-_MOST = 250
-"""Places of one document that are looked at again; what is beyond stays unconfirmed."""
 
 Place = tuple[int, Box]
 """A page's number and a box in pixels of the page as stored."""
@@ -43,26 +37,22 @@ def confirmed(pages: Sequence[Page], evidence: Iterable[Evidence], ocr: Ocr) -> 
 
     Args:
         pages: of the document.
-        evidence: places with quotes; those without a box, and with but one letter or digit or none, are not confirmed.
+        evidence: places with quotes; those without a box, and with fewer than two letters or digits, are not confirmed.
         ocr: what reads.
     """
     page_of = {page.number: page for page in pages}
     wanted: dict[Place, set[str]] = {}
     for one in evidence:
         place, quote = place_of(one), one.quote or ""
-        if (
-            place
-            and place[0] in page_of
-            and len(_letters(quote)) >= _FEWEST
-            and (place in wanted or len(wanted) < _MOST)
-        ):
+        if place is None or place[0] not in page_of or len(_letters(quote)) < PARAMETERS.reread_letters:
+            continue
+        if place in wanted or len(wanted) < PARAMETERS.reread_places:
             wanted.setdefault(place, set()).add(quote)
     found: set[Place] = set()
-    for place, quotes in wanted.items():
-        page = page_of[place[0]]
-        read = read_place(page, place[1], ocr)
+    for (number, box), quotes in wanted.items():
+        read = read_place(page_of[number], box, ocr)
         if all(says(read, quote) for quote in quotes):
-            found.add(place)
+            found.add((number, box))
     return found
 
 
@@ -72,9 +62,7 @@ def place_of(evidence: Evidence) -> Place | None:
 
 
 def read_place(page: Page, box: Box, ocr: Ocr) -> str:
-    """What stands in a box of a page with a margin of one height of its text, read as if there were no more of it.
-
-    Of a page that lies on its side or stands on its head the part is set upright by quarter turns.
+    """The text in a box of a page with a margin of one height of its text, cut out, set upright and read alone.
 
     Args:
         page: whose words in the box tell the height; where there are none, the box's shorter side does.

@@ -52,6 +52,11 @@ class TextLine:
     text: str
     evidence: Evidence | None
 
+    @property
+    def verified(self) -> bool:
+        """Whether code found the line in the picture."""
+        return self.evidence is not None
+
 
 class _Quote(BaseModel):
     """The passage that answers the question."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
+from mm_agents._optional import require
+from mm_agents.evaluate.manifest import MOST_CELLS, from_rows
 from mm_agents.evaluate.metrics import matching
 from mm_agents.evaluate.metrics.counts import Tally
-from mm_agents.evaluate.metrics.teds import cells_of, compacted, filled, teds
-from mm_agents.evaluate.truth import Card, Cell, TableTruth, on_place, places
+from mm_agents.evaluate.truth import Card, Cell, TableTruth, on_place, places, rectangle, union
+
+MOST_PAIRS = 250_000
+"""Tables whose node counts multiply to more are not compared as trees: apted would take more than ten seconds."""
 
 
 def score(reading: Mapping[str, Any], truth: TableTruth) -> Tally:
@@ -89,3 +93,140 @@ def _evidence(reading: Mapping[str, Any]) -> dict[Any, list[tuple[float, float, 
         if box:
             found.setdefault(tuple(float(n) for n in box), []).extend(places(cell.get("evidence")))
     return found
+
+
+# ---------------------------------------------------------------- TEDS
+
+
+def cells_of(reading: Mapping[str, Any]) -> list[Cell]:
+    """The cells of a table's reading; of its rows where it lists no cells."""
+    listed = reading.get("cells")
+    if not isinstance(listed, list) or not listed:
+        rows = reading.get("rows")
+        return from_rows(cast("Sequence[Sequence[Any]]", rows) if isinstance(rows, list) else [])[:MOST_CELLS]
+    return [_cell(cell) for cell in cast("list[Mapping[str, Any]]", listed)[:MOST_CELLS]]
+
+
+def _cell(cell: Mapping[str, Any]) -> Cell:
+    return Cell(
+        row=int(cell["row"]),
+        column=int(cell["column"]),
+        row_span=max(int(cell.get("row_span") or 1), 1),
+        column_span=max(int(cell.get("column_span") or 1), 1),
+        text=str(cell.get("text") or ""),
+        box=rectangle(cell.get("box")) or union(places(cell.get("evidence"))),
+    )
+
+
+def compacted(cells: Sequence[Cell]) -> list[Cell]:
+    """The cells with text, renumbered without the rows and columns in which none begins."""
+    full = [cell for cell in cells if cell.text.strip()]
+    rows = {row: n for n, row in enumerate(sorted({cell.row for cell in full}))}
+    columns = {column: n for n, column in enumerate(sorted({cell.column for cell in full}))}
+    return [
+        Cell(
+            row=rows[cell.row],
+            column=columns[cell.column],
+            row_span=sum(cell.row <= row < cell.row + cell.row_span for row in rows),
+            column_span=sum(cell.column <= column < cell.column + cell.column_span for column in columns),
+            text=cell.text,
+            box=cell.box,
+        )
+        for cell in full
+    ]
+
+
+def filled(cells: Sequence[Cell]) -> list[Cell]:
+    """Compacted cells and an empty one in each place that none covers, as an HTML table has them."""
+    cells = compacted(cells)
+    height = max((cell.row + cell.row_span for cell in cells), default=0)
+    width = max((cell.column + cell.column_span for cell in cells), default=0)
+    if height * width > 4 * MOST_CELLS:
+        return cells
+    taken = {
+        (cell.row + down, cell.column + across)
+        for cell in cells
+        for down in range(cell.row_span)
+        for across in range(cell.column_span)
+    }
+    empty = [Cell(row=r, column=c, text="") for r in range(height) for c in range(width) if (r, c) not in taken]
+    return sorted([*cells, *empty], key=lambda cell: (cell.row, cell.column))
+
+
+class _TreeNode:
+    """A node of the tree table > tr > td that the distance is taken over."""
+
+    def __init__(self, tag: str, spans: tuple[int, int] = (1, 1), text: str = "") -> None:
+        self.tag, self.spans, self.text = tag, spans, text
+        self.children: list[_TreeNode] = []
+
+
+class _Costs:
+    """What an edit costs: 1 for a node more or less, or of another span; the share of other letters for a text."""
+
+    valuecls = float  # what apted adds up in
+
+    def __init__(self, *, structure_only: bool) -> None:
+        self._structure_only = structure_only
+        distance = require("rapidfuzz", extra=matching.EXTRA, feature="TEDS").distance
+        self._distance = distance.Levenshtein.normalized_distance
+
+    def delete(self, node: _TreeNode) -> float:
+        return 1.0
+
+    def insert(self, node: _TreeNode) -> float:
+        return 1.0
+
+    def rename(self, one: _TreeNode, other: _TreeNode) -> float:
+        if one.tag != other.tag or one.spans != other.spans:
+            return 1.0
+        if one.tag != "td" or self._structure_only or not (one.text or other.text):
+            return 0.0
+        return float(self._distance(one.text, other.text))
+
+    def children(self, node: _TreeNode) -> list[_TreeNode]:
+        return node.children
+
+
+def teds(read: Sequence[Cell], wanted: Sequence[Cell], *, structure_only: bool = False) -> float | None:
+    """How alike two tables are, 0 to 1: 1 - distance / nodes of the larger; None where they are too large.
+
+    Args:
+        read: the cells of the reading.
+        wanted: the cells of the truth.
+        structure_only: look at rows and spans, not at the texts.
+    """
+    one, other = _tree(read), _tree(wanted)
+    sizes = _size(one), _size(other)
+    if _told(one, structure_only) == _told(other, structure_only):
+        return 1.0
+    if (sizes[0] + 1) * (sizes[1] + 1) > MOST_PAIRS:
+        return None
+    apted: Any = require("apted", extra=matching.EXTRA, feature="TEDS")
+    distance = apted.APTED(one, other, _Costs(structure_only=structure_only)).compute_edit_distance()
+    return max(0.0, 1.0 - float(distance) / max(sizes))
+
+
+def _tree(cells: Sequence[Cell]) -> _TreeNode:
+    root = _TreeNode("table")
+    rows: dict[int, list[Cell]] = {}
+    for cell in cells:
+        rows.setdefault(cell.row, []).append(cell)
+    for row in sorted(rows):
+        node = _TreeNode("tr")
+        root.children.append(node)
+        for cell in sorted(rows[row], key=lambda cell: cell.column):
+            spans = (cell.row_span, cell.column_span)
+            node.children.append(_TreeNode("td", spans, " ".join(cell.text.split())))
+    return root
+
+
+def _told(node: _TreeNode, structure_only: bool) -> list[object]:
+    """The tree as nested lists: two that are equal need no distance."""
+    text = "" if structure_only else node.text
+    return [node.tag, node.spans, text, *(_told(child, structure_only) for child in node.children)]
+
+
+def _size(node: _TreeNode) -> int:
+    """The nodes below."""
+    return sum(1 + _size(child) for child in node.children)

@@ -17,10 +17,8 @@ from PIL import Image
 from mm_agents.errors import ConfigError
 from mm_agents.evaluate.documents import evaluate, score_factory
 from mm_agents.evaluate.manifest import entries
-from mm_agents.evaluate.synthetic import facts as facts_module
 from mm_agents.evaluate.synthetic import flowcharts, invoices, make, render, tables
 from mm_agents.evaluate.synthetic import flowcharts as flowcharts_module
-from mm_agents.evaluate.synthetic.facts import LANGUAGES
 from mm_agents.evaluate.truth import KINDS, FlowchartTruth, InvoiceTruth, Kind, TableTruth
 
 DRAW = {"invoice": invoices.draw, "table": tables.draw, "flowchart": flowcharts.draw}
@@ -104,7 +102,7 @@ def test_noise_keeps_a_picture_readable_and_its_size() -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_made_up_invoices_close(seed: int) -> None:
     rng = random.Random(seed)
-    facts = facts_module.made_up(rng, rng.choice(list(LANGUAGES.values())), "EUR")
+    facts = invoices.made_up(rng, rng.choice(list(invoices.LANGUAGES.values())), "EUR")
     assert 1 <= len(facts.items) <= 12
     assert sum(item.amount for item in facts.items) == facts.subtotal
     for item in facts.items:
@@ -117,12 +115,12 @@ def test_made_up_invoices_close(seed: int) -> None:
 
 def test_sums_are_written_as_the_locale_does() -> None:
     value = Decimal("1234.50")
-    assert facts_module.money(value, "en_US") == "1,234.50"
-    assert facts_module.money(value, "de_DE") == "1.234,50"
-    assert facts_module.money(value, "fr_FR") == "1 234,50"
-    assert facts_module.money(value, "de_CH") == "1'234.50"
-    assert facts_module.quantity(Decimal("2.50"), "de_DE") == "2,5"
-    assert facts_module.quantity(Decimal(3), "en_US") == "3"
+    assert invoices.money(value, "en_US") == "1,234.50"
+    assert invoices.money(value, "de_DE") == "1.234,50"
+    assert invoices.money(value, "fr_FR") == "1 234,50"
+    assert invoices.money(value, "de_CH") == "1'234.50"
+    assert invoices.quantity(Decimal("2.50"), "de_DE") == "2,5"
+    assert invoices.quantity(Decimal(3), "en_US") == "3"
 
 
 def test_without_other_fonts_the_factory_still_draws(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from mm_agents.evaluate.manifest import from_html, from_rows
 from mm_agents.evaluate.metrics import matching
 from mm_agents.evaluate.metrics.counts import Counts, Tally, figures
 from mm_agents.evaluate.metrics.matching import PageText
-from mm_agents.evaluate.metrics.teds import compacted, filled, teds
+from mm_agents.evaluate.tables import compacted, filled, teds
 from mm_agents.evaluate.truth import Cell, iou, on_place, places, rectangle, union
 
 

@@ -2,31 +2,297 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 from random import Random
 from typing import Any
 
-from mm_agents.evaluate.synthetic import facts as facts_module
-from mm_agents.evaluate.synthetic.facts import LANGUAGES, Item, Party
+from mm_agents._optional import require
+from mm_agents.evaluate.metrics.matching import EXTRA
 from mm_agents.evaluate.synthetic.render import (
     ACCENTS,
     BLACK,
     WHITE,
+    WORDS,
     Box,
     Canvas,
     Colour,
-    Page,
+    Face,
     choose_face,
     mixed,
-    truth,
     union,
     width_of,
     wrapped,
 )
 
+Words = Mapping[str, Sequence[str]]
+"""The words of invoices in one language, by what they name: several forms of each, of which one is drawn."""
+
+LANGUAGES: dict[str, Words] = WORDS["invoice"]
+
 _ACCENTS: tuple[Colour, ...] = ((28, 78, 128), (20, 110, 90), (140, 40, 40), (70, 70, 80), (40, 40, 44), (90, 60, 140))
 _PAGES = ((1240, 1754), (1275, 1650), (1000, 1414))  # A4 and Letter at 150 dpi, A4 at 120 dpi
+
+
+SIGNS = {"USD": "$", "GBP": "£", "EUR": "€", "CHF": "CHF"}
+_CENT = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """A company and the lines of its address."""
+
+    name: str
+    address: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A row: ``detail`` is the second line of its description, "" when it has none."""
+
+    quantity: Decimal
+    description: str
+    detail: str
+    unit_price: Decimal
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that is true of an invoice; what it does not say is None.
+
+    Attributes:
+        taxes: each rate in per cent and what it comes to.
+    """
+
+    number: str
+    date: date
+    due_date: date | None
+    purchase_order: str | None
+    seller: Party
+    buyer: Party
+    ship_to: Party | None
+    currency: str
+    items: tuple[Item, ...]
+    subtotal: Decimal
+    discount: Decimal | None
+    shipping: Decimal | None
+    taxes: tuple[tuple[Decimal, Decimal], ...] = field(default_factory=tuple)
+    total: Decimal = Decimal(0)
+
+    @property
+    def tax(self) -> Decimal | None:
+        """The sum of the taxes; None where there is none."""
+        return sum((tax for _, tax in self.taxes), Decimal(0)) if self.taxes else None
+
+
+def cents(value: Decimal) -> Decimal:
+    """Rounded to hundredths, halves up."""
+    return value.quantize(_CENT, ROUND_HALF_UP)
+
+
+def made_up(rng: Random, words: Words, currency: str) -> Facts:
+    """An invoice of one to twelve rows whose sums close."""
+    issued = date(2019, 1, 1) + timedelta(days=rng.randrange(2500))
+    items = tuple(_item(rng, words, several) for several in (rng.random() < 0.3,) for _ in range(_rows(rng)))
+    subtotal = sum((item.amount for item in items), Decimal(0))
+    discount = cents(subtotal * rng.choice((5, 10, 15)) / 100) if rng.random() < 0.25 else None
+    shipping = Decimal(rng.choice(("4.90", "9.50", "12.00", "25.00"))) if rng.random() < 0.3 else None
+    net = subtotal - (discount or 0) + (shipping or 0)
+    taxes = _taxes(rng, net)
+    seller, buyer = _companies(rng, words)
+    return Facts(
+        number=_number(rng, issued.year),
+        date=issued,
+        due_date=issued + timedelta(days=rng.choice((10, 14, 21, 30, 45))) if rng.random() < 0.65 else None,
+        purchase_order=rng.choice(("PO-", "4500", "B", "")) + str(rng.randrange(10_000, 99_999))
+        if rng.random() < 0.4
+        else None,
+        seller=seller,
+        buyer=buyer,
+        ship_to=_company(rng, words, buyer.name) if rng.random() < 0.25 else None,
+        currency=currency,
+        items=items,
+        subtotal=subtotal,
+        discount=discount,
+        shipping=shipping,
+        taxes=taxes,
+        total=net + sum((tax for _, tax in taxes), Decimal(0)),
+    )
+
+
+def _rows(rng: Random) -> int:
+    return min(rng.randint(1, 12), rng.randint(1, 12))
+
+
+def _item(rng: Random, words: Words, several: bool) -> Item:
+    quantity = Decimal(rng.choice(("0.5", "1.5", "2.5", "7.5"))) if rng.random() < 0.1 else Decimal(rng.randint(1, 24))
+    price = Decimal(rng.choice((rng.randint(100, 9_900), rng.randint(100, 99_000), 250 * rng.randint(1, 400)))) / 100
+    return Item(
+        quantity=quantity,
+        description=rng.choice(words["goods"]),
+        detail=rng.choice(words["details"]) if several and rng.random() < 0.6 else "",
+        unit_price=cents(price),
+        amount=cents(quantity * price),
+    )
+
+
+def _taxes(rng: Random, net: Decimal) -> tuple[tuple[Decimal, Decimal], ...]:
+    """No tax, one rate, or two rates that share the net amount."""
+    kind = rng.random()
+    if kind < 0.1:
+        return ()
+    high = Decimal(rng.choice(("19", "20", "21", "7.7", "8.25")))
+    if kind < 0.8:
+        return ((high, cents(net * high / 100)),)
+    low = Decimal(rng.choice(("5.5", "7", "9")))
+    part = cents(net * rng.choice((20, 35, 60)) / 100)
+    return ((low, cents(part * low / 100)), (high, cents((net - part) * high / 100)))
+
+
+def _number(rng: Random, year: int) -> str:
+    count = rng.randrange(1, 99_999)
+    return rng.choice(
+        (f"{year}-{count:05}", f"INV-{count:05}", f"RE{year}/{count}", f"{count:06}", f"F{year % 100:02}-{count:04}")
+    )
+
+
+def _companies(rng: Random, words: Words) -> tuple[Party, Party]:
+    first, second = rng.sample(words["companies"], 2)
+    return tuple(_company(rng, words, f"{name} {rng.choice(words['forms'])}") for name in (first, second))  # pyright: ignore[reportReturnType]
+
+
+def _company(rng: Random, words: Words, name: str) -> Party:
+    street = rng.choice(words["streets"])
+    house = rng.randint(1, 180)
+    line = f"{house} {street}" if words["locales"][0] in ("en_US", "fr_FR") else f"{street} {house}"
+    return Party(name=name, address=(line, f"{rng.randrange(10_000, 99_999)} {rng.choice(words['towns'])}"))
+
+
+# ---------------------------------------------------------------- how values are written
+
+
+def money(value: Decimal, locale: str) -> str:
+    """A sum in the locale's digits, "1.234,50"; narrow spaces become plain ones, which more fonts have."""
+    numbers = require("babel.numbers", extra=EXTRA, feature="Writing sums")
+    return _plain(str(numbers.format_decimal(value, format="#,##0.00", locale=locale)))
+
+
+def quantity(value: Decimal, locale: str) -> str:
+    """A quantity in the locale's digits, without needless decimals."""
+    numbers = require("babel.numbers", extra=EXTRA, feature="Writing quantities")
+    return _plain(str(numbers.format_decimal(value, format="0.##", locale=locale)))
+
+
+def day(value: date, pattern: str, locale: str) -> str:
+    """A date in the locale's words."""
+    dates = require("babel.dates", extra=EXTRA, feature="Writing dates")
+    return _plain(str(dates.format_date(value, pattern, locale=locale)))
+
+
+def _plain(text: str) -> str:
+    return text.replace("\u202f", " ").replace("\u00a0", " ").replace("’", "'")
+
+
+# ---------------------------------------------------------------- the page
+
+
+@dataclass(slots=True, kw_only=True)
+class Page:
+    """An invoice being drawn: where the pen is, how things look, and what is known so far."""
+
+    rng: Random
+    canvas: Canvas
+    face: Face
+    words: Words
+    facts: Facts
+    locale: str
+    pattern: str
+    size: int
+    accent: Colour
+    margin: int
+    sign: str
+    sign_first: bool
+    y: float = 0.0
+    fields: dict[str, list[Box]] = field(default_factory=dict[str, list[Box]])
+    rows: list[dict[str, list[Box]]] = field(default_factory=list[dict[str, list[Box]]])
+
+    @property
+    def line(self) -> float:
+        """The distance of two baselines, in pixels."""
+        return self.size * 1.45
+
+    @property
+    def right(self) -> int:
+        """The right margin's x."""
+        return self.canvas.image.width - self.margin
+
+    def write(
+        self, x: float, y: float, text: str, *, bold: bool = False, align: str = "left", scale: float = 1.0
+    ) -> Box:
+        """A text in the page's font."""
+        font = self.face.font(round(self.size * scale), bold=bold)
+        return self.canvas.text(x, y, text, font, BLACK, align)
+
+    def keep(self, name: str, *boxes: Box) -> None:
+        """Remember the box of a field's value."""
+        self.fields.setdefault(name, []).extend(boxes)
+
+    def money(self, x: float, y: float, value: Decimal, *, sign: bool, bold: bool = False) -> list[Box]:
+        """A sum that ends at x: its box, and its digits' alone where a sign is beside them."""
+        font = self.face.font(self.size, bold=bold)
+        digits = money(value, self.locale)
+        if not sign:
+            return [self.canvas.text(x, y, digits, font, BLACK, "right")]
+        gap = 0 if self.sign in "$£€" and self.sign_first else width_of(" ", font)
+        beside = width_of(self.sign, font) + gap
+        if self.sign_first:
+            number = self.canvas.text(x, y, digits, font, BLACK, "right")
+            mark = self.canvas.text(x - width_of(digits, font) - beside, y, self.sign, font)
+            self.canvas.lines[-2:] = [self.canvas.lines[-1], self.canvas.lines[-2]]
+        else:
+            number = self.canvas.text(x - beside, y, digits, font, BLACK, "right")
+            mark = self.canvas.text(x, y, self.sign, font, BLACK, "right")
+        self.canvas.join(2)
+        return [union([number, mark]), number]
+
+
+def truth(page: Page) -> dict[str, Any]:
+    """What is known of a drawn invoice: ``fields`` and ``items``, each value with its boxes."""
+    facts = page.facts
+    values: dict[str, str | None] = {
+        "number": facts.number,
+        "date": facts.date.isoformat(),
+        "due_date": facts.due_date.isoformat() if facts.due_date else None,
+        "purchase_order": facts.purchase_order,
+        "seller": facts.seller.name,
+        "buyer": facts.buyer.name,
+        "ship_to": facts.ship_to.name if facts.ship_to else None,
+        "currency": facts.currency,
+        **{name: _decimal(getattr(facts, name)) for name in ("subtotal", "discount", "shipping", "tax", "total")},
+    }
+    fields: dict[str, Any] = {}
+    for name, value in values.items():
+        fields[name] = None if value is None else {"value": value, "boxes": page.fields.get(name, [])}
+    if facts.ship_to:
+        fields["ship_to"]["also"] = [" ".join((facts.ship_to.name, *facts.ship_to.address))]
+    items = [_item_truth(item, boxes) for item, boxes in zip(facts.items, page.rows, strict=True)]
+    return {"kind": "invoice", "fields": fields, "items": items}
+
+
+def _decimal(value: Decimal | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _item_truth(item: Item, boxes: dict[str, list[Box]]) -> dict[str, Any]:
+    values = {name: str(getattr(item, name)) for name in ("quantity", "description", "unit_price", "amount")}
+    found: dict[str, Any] = {name: {"value": value, "boxes": boxes[name]} for name, value in values.items()}
+    if item.detail:
+        found["description"]["also"] = [f"{item.description} {item.detail}"]
+    return found
 
 
 def draw(rng: Random) -> tuple[Canvas, dict[str, Any]]:
@@ -49,8 +315,8 @@ def _planned(rng: Random) -> Page:
     if code != "en" and not face.covers(ACCENTS):
         code = "en"
     words = LANGUAGES[code]
-    currency = rng.choice(words.currencies)
-    sign = facts_module.SIGNS[currency]
+    currency = rng.choice(words["currencies"])
+    sign = SIGNS[currency]
     sign = currency if rng.random() < 0.3 or not face.covers(sign) else sign
     width, height = rng.choice(_PAGES)
     size = round(width / rng.uniform(54, 66))
@@ -60,9 +326,9 @@ def _planned(rng: Random) -> Page:
         canvas=canvas,
         face=face,
         words=words,
-        facts=facts_module.made_up(rng, words, currency),
-        locale=rng.choice(words.locales) if currency != "CHF" else "de_CH",
-        pattern=rng.choice(words.dates),
+        facts=made_up(rng, words, currency),
+        locale=rng.choice(words["locales"]) if currency != "CHF" else "de_CH",
+        pattern=rng.choice(words["dates"]),
         size=size,
         accent=rng.choice(_ACCENTS),
         margin=round(width * rng.uniform(0.06, 0.09)),
@@ -86,7 +352,7 @@ def _head(page: Page) -> None:
     title = page.face.font(round(page.size * rng.uniform(1.7, 2.4)), bold=True)
     x, align = (page.margin, "left") if seller_right else (page.right, "right")
     colour = page.accent if rng.random() < 0.6 else BLACK
-    canvas.text(x, top + page.size * 0.6, rng.choice(page.words.title), title, colour, align)
+    canvas.text(x, top + page.size * 0.6, rng.choice(page.words["title"]), title, colour, align)
     page.y = max(end, top + page.size * 2) + page.line
     if rng.random() < 0.5:
         canvas.rule(page.margin, page.y, page.right, page.y, mixed(page.accent, WHITE, 0.3), 2)
@@ -116,15 +382,13 @@ def _about(page: Page) -> list[tuple[str, str, str]]:
     facts, words, rng = page.facts, page.words, page.rng
     colon = rng.choice((":", "", ":"))
     listed = [
-        ("number", rng.choice(words.number), facts.number),
-        ("date", rng.choice(words.date), facts_module.day(facts.date, page.pattern, page.locale)),
+        ("number", rng.choice(words["number"]), facts.number),
+        ("date", rng.choice(words["date"]), day(facts.date, page.pattern, page.locale)),
     ]
     if facts.due_date:
-        listed.append(
-            ("due_date", rng.choice(words.due_date), facts_module.day(facts.due_date, page.pattern, page.locale))
-        )
+        listed.append(("due_date", rng.choice(words["due_date"]), day(facts.due_date, page.pattern, page.locale)))
     if facts.purchase_order:
-        listed.append(("purchase_order", rng.choice(words.purchase_order), facts.purchase_order))
+        listed.append(("purchase_order", rng.choice(words["purchase_order"]), facts.purchase_order))
     return [(name, label + colon, value) for name, label, value in listed]
 
 
@@ -163,10 +427,10 @@ def _parties(page: Page, y: float, *, on_right: bool = False) -> float:
     """The buyer, and beside or below it where the goods go."""
     facts, words, rng = page.facts, page.words, page.rng
     x = page.margin + (page.right - page.margin) * 0.55 if on_right else page.margin
-    end = _party(page, x, y, "buyer", rng.choice(words.buyer), facts.buyer)
+    end = _party(page, x, y, "buyer", rng.choice(words["buyer"]), facts.buyer)
     if facts.ship_to is None:
         return end
-    label = rng.choice(words.ship_to)
+    label = rng.choice(words["ship_to"])
     return _party(page, x, end + page.line, "ship_to", label, facts.ship_to)
 
 
@@ -216,7 +480,7 @@ def _table(page: Page) -> None:
     if filled:
         canvas.fill(page.margin, top, page.right, top + head, mixed(page.accent, WHITE, 0.75))
     for name, x, align in columns:
-        page.write(x, top + head * 0.68, rng.choice(getattr(page.words, name)), bold=True, align=align)
+        page.write(x, top + head * 0.68, rng.choice(page.words[name]), bold=True, align=align)
     page.y = top + head
     grey = mixed(page.accent, WHITE, 0.5)
     if style != "plain":
@@ -242,7 +506,7 @@ def _row(page: Page, item: Item, n: int, columns: list[tuple[str, float, str]], 
         if name == "position":
             page.write(x, y, str(n + 1), align=align)
         elif name == "quantity":
-            boxes[name] = [page.write(x, y, facts_module.quantity(item.quantity, page.locale), align=align)]
+            boxes[name] = [page.write(x, y, quantity(item.quantity, page.locale), align=align)]
         elif name == "description":
             first = page.write(x, y, item.description)
             boxes[name] = [first]
@@ -288,7 +552,7 @@ def _totals(page: Page) -> None:
         page.y += page.line
     canvas.rule(left, page.y - page.line * 0.55, page.right, page.y - page.line * 0.55, page.accent, 2)
     page.y += page.line * 0.35
-    page.write(left, page.y, rng.choice(words.total) + colon, bold=True)
+    page.write(left, page.y, rng.choice(words["total"]) + colon, bold=True)
     page.keep("total", *page.money(right, page.y, facts.total, sign=True, bold=rng.random() < 0.7))
     page.y += page.line * 1.5
 
@@ -305,19 +569,19 @@ def _less(page: Page, x: float, y: float, value: Decimal, *, sign: bool) -> list
 def _sums(page: Page) -> list[tuple[str, str, Decimal]]:
     """The lines above the total: name, label, value; a single rate among several has no name."""
     facts, words, rng = page.facts, page.words, page.rng
-    listed = [("subtotal", rng.choice(words.subtotal), facts.subtotal)]
+    listed = [("subtotal", rng.choice(words["subtotal"]), facts.subtotal)]
     if facts.discount is not None:
-        listed.append(("discount", rng.choice(words.discount), facts.discount))
+        listed.append(("discount", rng.choice(words["discount"]), facts.discount))
     if facts.shipping is not None:
-        listed.append(("shipping", rng.choice(words.shipping), facts.shipping))
-    tax = rng.choice(words.tax)
+        listed.append(("shipping", rng.choice(words["shipping"]), facts.shipping))
+    tax = rng.choice(words["tax"])
     for rate, value in facts.taxes:
-        label = f"{tax} {facts_module.quantity(rate, page.locale)}%" if page.locale != "fr_FR" else f"{tax} {rate} %"
+        label = f"{tax} {quantity(rate, page.locale)}%" if page.locale != "fr_FR" else f"{tax} {rate} %"
         listed.append(
             ("tax" if len(facts.taxes) == 1 else "", label.replace(".", ",") if "," in label else label, value)
         )
     if len(facts.taxes) > 1 and facts.tax is not None:
-        listed.append(("tax", rng.choice(words.tax_sum), facts.tax))
+        listed.append(("tax", rng.choice(words["tax_sum"]), facts.tax))
     return listed
 
 
@@ -326,7 +590,7 @@ def _foot(page: Page) -> None:
     page.y += page.line
     if rng.random() < 0.7:
         font = page.face.font(page.size)
-        for text in wrapped(rng.choice(page.words.thanks), font, (page.right - page.margin) * 0.6):
+        for text in wrapped(rng.choice(page.words["thanks"]), font, (page.right - page.margin) * 0.6):
             page.write(page.margin, page.y, text)
             page.y += page.line
     if rng.random() < 0.5:

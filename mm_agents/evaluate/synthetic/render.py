@@ -1,23 +1,21 @@
-"""Drawing of known pictures: fonts, measured text, pages that remember where values are, and scan noise."""
+"""Drawing of known pictures: fonts, measured text, and scan noise."""
 
 from __future__ import annotations
 
 import importlib.util
 import math
 import os
+import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
 from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
-
-from mm_agents.evaluate.synthetic import facts as facts_module
-from mm_agents.evaluate.synthetic.facts import Facts, Item, Language
 
 Box = tuple[int, int, int, int]
 Colour = tuple[int, int, int]
@@ -26,25 +24,9 @@ Font = ImageFont.FreeTypeFont
 BLACK: Colour = (20, 20, 22)
 WHITE: Colour = (255, 255, 255)
 
-_FAMILIES: dict[str, tuple[str, str]] = {
-    "DejaVu Sans": ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf"),
-    "DejaVu Sans Condensed": ("DejaVuSansCondensed.ttf", "DejaVuSansCondensed-Bold.ttf"),
-    "DejaVu Serif": ("DejaVuSerif.ttf", "DejaVuSerif-Bold.ttf"),
-    "DejaVu Serif Condensed": ("DejaVuSerifCondensed.ttf", "DejaVuSerifCondensed-Bold.ttf"),
-    "DejaVu Sans Mono": ("DejaVuSansMono.ttf", "DejaVuSansMono-Bold.ttf"),
-    "Liberation Sans": ("LiberationSans-Regular.ttf", "LiberationSans-Bold.ttf"),
-    "Liberation Serif": ("LiberationSerif-Regular.ttf", "LiberationSerif-Bold.ttf"),
-    "Noto Sans": ("NotoSans-Regular.ttf", "NotoSans-Bold.ttf"),
-    "Noto Serif": ("NotoSerif-Regular.ttf", "NotoSerif-Bold.ttf"),
-    "Open Sans": ("OpenSans-Regular.ttf", "OpenSans-Bold.ttf"),
-    "Carlito": ("Carlito-Regular.ttf", "Carlito-Bold.ttf"),
-    "Arial": ("Arial.ttf", "Arial Bold.ttf"),
-    "Arial (Windows)": ("arial.ttf", "arialbd.ttf"),
-    "Times New Roman": ("Times New Roman.ttf", "Times New Roman Bold.ttf"),
-    "Times New Roman (Windows)": ("times.ttf", "timesbd.ttf"),
-    "Georgia": ("Georgia.ttf", "Georgia Bold.ttf"),
-    "Verdana (Windows)": ("verdana.ttf", "verdanab.ttf"),
-}
+WORDS: dict[str, Any] = tomllib.loads(files("mm_agents.evaluate.synthetic").joinpath("words.toml").read_text("utf-8"))
+"""What drawn pictures say, and the names of fonts."""
+
 _MOST_FILES = 20_000  # font files that are looked at
 ACCENTS = "äöüßéèàçñ"
 
@@ -92,16 +74,16 @@ def _glyph(font: Font, character: str) -> bytes:
 @lru_cache(maxsize=1)
 def faces() -> tuple[Face, ...]:
     """Pillow's own font and the known families in the machine's usual folders, in a fixed order."""
-    files: dict[str, str] = {}
+    paths: dict[str, str] = {}
     for folder in _font_folders():
         for count, path in enumerate(sorted(folder.rglob("*.ttf"))):
             if count > _MOST_FILES:
                 break
-            files.setdefault(path.name, str(path))
+            paths.setdefault(path.name, str(path))
     found = [
-        Face(name, files[regular], files[bold])
-        for name, (regular, bold) in _FAMILIES.items()
-        if regular in files and bold in files
+        Face(name, paths[regular], paths[bold])
+        for name, (regular, bold) in WORDS["fonts"].items()
+        if regular in paths and bold in paths
     ]
     return (Face("Pillow's own"), *found)
 
@@ -198,12 +180,8 @@ def wrapped(text: str, font: Font, width: float) -> list[str]:
 
 def union(boxes: Sequence[Box]) -> Box:
     """The smallest box around all."""
-    return (
-        min(box[0] for box in boxes),
-        min(box[1] for box in boxes),
-        max(box[2] for box in boxes),
-        max(box[3] for box in boxes),
-    )
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
+    return min(x0), min(y0), max(x1), max(y1)
 
 
 def mixed(one: Colour, other: Colour, share: float) -> Colour:
@@ -213,101 +191,6 @@ def mixed(one: Colour, other: Colour, share: float) -> Colour:
         round(one[1] + (other[1] - one[1]) * share),
         round(one[2] + (other[2] - one[2]) * share),
     )
-
-
-@dataclass(slots=True, kw_only=True)
-class Page:
-    """An invoice being drawn: where the pen is, how things look, and what is known so far."""
-
-    rng: Random
-    canvas: Canvas
-    face: Face
-    words: Language
-    facts: Facts
-    locale: str
-    pattern: str
-    size: int
-    accent: Colour
-    margin: int
-    sign: str
-    sign_first: bool
-    y: float = 0.0
-    fields: dict[str, list[Box]] = field(default_factory=dict[str, list[Box]])
-    rows: list[dict[str, list[Box]]] = field(default_factory=list[dict[str, list[Box]]])
-
-    @property
-    def line(self) -> float:
-        """The distance of two baselines, in pixels."""
-        return self.size * 1.45
-
-    @property
-    def right(self) -> int:
-        """The right margin's x."""
-        return self.canvas.image.width - self.margin
-
-    def write(
-        self, x: float, y: float, text: str, *, bold: bool = False, align: str = "left", scale: float = 1.0
-    ) -> Box:
-        """A text in the page's font."""
-        font = self.face.font(round(self.size * scale), bold=bold)
-        return self.canvas.text(x, y, text, font, BLACK, align)
-
-    def keep(self, name: str, *boxes: Box) -> None:
-        """Remember the box of a field's value."""
-        self.fields.setdefault(name, []).extend(boxes)
-
-    def money(self, x: float, y: float, value: Decimal, *, sign: bool, bold: bool = False) -> list[Box]:
-        """A sum that ends at x: its box, and its digits' alone where a sign is beside them."""
-        font = self.face.font(self.size, bold=bold)
-        digits = facts_module.money(value, self.locale)
-        if not sign:
-            return [self.canvas.text(x, y, digits, font, BLACK, "right")]
-        gap = 0 if self.sign in "$£€" and self.sign_first else width_of(" ", font)
-        beside = width_of(self.sign, font) + gap
-        if self.sign_first:
-            number = self.canvas.text(x, y, digits, font, BLACK, "right")
-            mark = self.canvas.text(x - width_of(digits, font) - beside, y, self.sign, font)
-            self.canvas.lines[-2:] = [self.canvas.lines[-1], self.canvas.lines[-2]]
-        else:
-            number = self.canvas.text(x - beside, y, digits, font, BLACK, "right")
-            mark = self.canvas.text(x, y, self.sign, font, BLACK, "right")
-        self.canvas.join(2)
-        return [union([number, mark]), number]
-
-
-def truth(page: Page) -> dict[str, Any]:
-    """What is known of a drawn invoice: ``fields`` and ``items``, each value with its boxes."""
-    facts = page.facts
-    values: dict[str, str | None] = {
-        "number": facts.number,
-        "date": facts.date.isoformat(),
-        "due_date": facts.due_date.isoformat() if facts.due_date else None,
-        "purchase_order": facts.purchase_order,
-        "seller": facts.seller.name,
-        "buyer": facts.buyer.name,
-        "ship_to": facts.ship_to.name if facts.ship_to else None,
-        "currency": facts.currency,
-        **{name: _decimal(getattr(facts, name)) for name in ("subtotal", "discount", "shipping", "tax", "total")},
-    }
-    fields: dict[str, Any] = {}
-    for name, value in values.items():
-        fields[name] = None if value is None else {"value": value, "boxes": page.fields.get(name, [])}
-    if facts.ship_to:
-        fields["ship_to"]["also"] = [" ".join((facts.ship_to.name, *facts.ship_to.address))]
-    items = [_item_truth(item, boxes) for item, boxes in zip(facts.items, page.rows, strict=True)]
-    return {"kind": "invoice", "fields": fields, "items": items}
-
-
-def _decimal(value: Decimal | None) -> str | None:
-    return None if value is None else str(value)
-
-
-def _item_truth(item: Item, boxes: dict[str, list[Box]]) -> dict[str, Any]:
-    values = {name: str(getattr(item, name)) for name in ("quantity", "description", "unit_price", "amount")}
-    found: dict[str, Any] = {name: {"value": value, "boxes": boxes[name]} for name, value in values.items()}
-    if item.detail:
-        found["description"]["also"] = [f"{item.description} {item.detail}"]
-    return found
 
 
 Move = Callable[[Box], Box]

@@ -10,6 +10,7 @@ from mm_agents.evaluate.synthetic.render import (
     ACCENTS,
     BLACK,
     WHITE,
+    WORDS,
     Box,
     Canvas,
     Colour,
@@ -23,41 +24,8 @@ from mm_agents.evaluate.synthetic.render import (
 
 Style = Literal["ruled", "lines", "booktabs", "banded", "plain"]
 _STYLES: tuple[Style, ...] = ("ruled", "lines", "booktabs", "banded", "plain")
-_TOPICS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Region", ("North", "South", "East", "West", "Central", "Islands", "Highlands", "Coast", "Overseas")),
-    (
-        "Product",
-        ("Steel bracket", "Cordless drill", "Copper pipe", "Desk lamp", "Office chair", "Cable drum", "Safety gloves"),
-    ),
-    (
-        "Item",
-        ("Revenue", "Cost of sales", "Gross profit", "Operating expenses", "Depreciation", "Interest", "Year end cash"),
-    ),
-    ("Station", ("Mill Road", "Harbour", "Airport", "Old Town", "University", "Stadium", "Lakeside", "Market")),
-    (
-        "Land",
-        ("Österreich", "Schweiz", "Dänemark", "Frankreich", "Niederlande", "Spanien", "Polen", "Portugal"),
-    ),
-    (
-        "Désignation",
-        ("Équerre en acier", "Lampe de bureau", "Tube en cuivre", "Câble électrique", "Vis à bois", "Bâche"),
-    ),
-)
-_PLAIN_TOPICS = 4
-"""This many, from the first, need no accents."""
-
-_LONG = (
-    "Staff, full time equivalents at the end of the year",
-    "Share of orders that were delivered on time",
-    "Energy used per square metre of floor",
-    "Customers who came back within a year",
-)
-_HEADS = (
-    *("2019", "2020", "2021", "2022", "2023", "2024"),
-    *("Q1", "Q2", "Q3", "Q4", "Total", "Mean", "Change", "Units", "Price", "Share", "Plan", "Actual"),
-)
-_GROUPS = ("First half", "Second half", "Actual figures", "Plan", "Domestic", "Abroad", "Before", "After")
-_SECTIONS = ("Continuing business", "Discontinued business", "All sites", "New sites", "Part A", "Part B")
+_PLAIN_TOPICS = 4  # this many, from the first, need no accents
+_SAID = WORDS["table"]
 _TINTS: tuple[Colour, ...] = ((40, 90, 150), (60, 120, 90), (150, 90, 40), (90, 90, 100), (120, 70, 130))
 
 
@@ -93,7 +61,8 @@ class _Look:
 def draw(rng: Random) -> tuple[Canvas, dict[str, Any]]:
     """A table and its truth: ``cells`` with the boxes of their ink on the picture as drawn."""
     face = choose_face(rng)
-    topics = _TOPICS if face.covers(ACCENTS) else _TOPICS[:_PLAIN_TOPICS]
+    topics = list(_SAID["topics"].items())
+    topics = topics if face.covers(ACCENTS) else topics[:_PLAIN_TOPICS]
     cells, head_rows = _content(rng, *rng.choice(topics))
     look = _look(rng, face, cells, head_rows)
     _ground(look, cells)
@@ -118,7 +87,7 @@ def draw(rng: Random) -> tuple[Canvas, dict[str, Any]]:
 # ---------------------------------------------------------------- what it says
 
 
-def _content(rng: Random, corner: str, names: tuple[str, ...]) -> tuple[list[_Cell], int]:
+def _content(rng: Random, corner: str, names: list[str]) -> tuple[list[_Cell], int]:
     """The cells: one or two rows of heads, rows of a name and numbers, sometimes sections and a sum."""
     width = rng.randint(2, 6)
     cells = _heads(rng, corner, width)
@@ -127,8 +96,8 @@ def _content(rng: Random, corner: str, names: tuple[str, ...]) -> tuple[list[_Ce
     kinds = [rng.choice(("whole", "money", "per cent", "signed")) for _ in range(width)]
     chosen = rng.sample(names, min(rng.randint(2, 9), len(names)))
     if rng.random() < 0.25:
-        chosen[rng.randrange(len(chosen))] = rng.choice(_LONG)
-    sections = rng.sample(_SECTIONS, 2) if len(chosen) > 3 and rng.random() < 0.25 else []
+        chosen[rng.randrange(len(chosen))] = rng.choice(_SAID["long"])
+    sections = rng.sample(_SAID["sections"], 2) if len(chosen) > 3 and rng.random() < 0.25 else []
     for n, name in enumerate(chosen):
         if sections and n in (0, len(chosen) // 2):
             cells.append(_Cell(row=row, column=0, text=sections[n > 0], column_span=width + 1))
@@ -141,12 +110,12 @@ def _content(rng: Random, corner: str, names: tuple[str, ...]) -> tuple[list[_Ce
 
 
 def _heads(rng: Random, corner: str, width: int) -> list[_Cell]:
-    heads = rng.sample(_HEADS[:6], width) if rng.random() < 0.4 else rng.sample(_HEADS[6:], width)
+    heads: list[str] = rng.sample(_SAID["years" if rng.random() < 0.4 else "heads"], width)
     if rng.random() < 0.4:
         heads.sort()
     if width < 4 or width % 2 or rng.random() < 0.4:
         return [_Cell(row=0, column=c, text=text) for c, text in enumerate((corner, *heads))]
-    groups = rng.sample(_GROUPS, 2)
+    groups = rng.sample(_SAID["groups"], 2)
     half = width // 2
     cells = [_Cell(row=0, column=0, text=corner, row_span=2)]
     cells += [_Cell(row=0, column=1 + n * half, text=group, column_span=half) for n, group in enumerate(groups)]
