@@ -10,7 +10,7 @@ from mm_agents._optional import require
 
 
 def cache_folder(*, extra: str = "local", feature: str = "The cache") -> Path:
-    """Where converted models and read words are kept: MM_AGENTS_CACHE, else the user's cache folder of the system."""
+    """Where read words and what was learnt are kept: MM_AGENTS_CACHE, else the user's cache folder of the system."""
     chosen = os.environ.get("MM_AGENTS_CACHE")
     if chosen:
         return Path(chosen)

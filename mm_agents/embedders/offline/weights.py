@@ -1,16 +1,14 @@
-"""Model files: found inside installed packages, checked by their digest, converted once into a cache, and run."""
+"""Model files: found inside installed packages, checked by their digest, and run."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING, Any
 
-from mm_agents._cache import cache_folder, write_whole
 from mm_agents._optional import require
 from mm_agents.errors import EmbedderError, WeightsError
 
@@ -63,28 +61,6 @@ class PackagedFile:
                 f"it should be {self.sha256}. {advice}"
             )
         return content
-
-
-def cached(name: str, sha256: str, make: Callable[[], bytes]) -> bytes:
-    """The content of a file of the cache; made when the file is absent, damaged or cannot be read.
-
-    The cache saves time and nothing else: where it cannot be written, the content is made at every start. Several
-    processes may start at once; each puts its whole file in place in one step.
-
-    Args:
-        name: the file's name without its ending.
-        sha256: of the right content; a part of the file's name, so that versions do not meet.
-        make: makes the content.
-    """
-    path = cache_folder(extra=_EXTRA, feature=_FEATURE) / f"{name}-{sha256[:16]}.onnx"
-    with suppress(OSError):
-        content = path.read_bytes()
-        if hashlib.sha256(content).hexdigest() == sha256:
-            return content
-    content = make()
-    with suppress(OSError):
-        write_whole(path, content)
-    return content
 
 
 class Model:
