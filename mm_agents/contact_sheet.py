@@ -10,6 +10,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mm_agents._text import clock as clock
+from mm_agents._text import moment
 from mm_agents.types import Hit
 
 if TYPE_CHECKING:
@@ -38,13 +40,6 @@ class Panel:
     title: str
     hits: Sequence[Hit]
     query: bytes | None = None
-
-
-def moment(hit: Hit) -> str:
-    """Where in an asset a hit lies, for people: "0:04–0:06", "page 3", or ""."""
-    if hit.t0 is not None and hit.t1 is not None:
-        return f"{clock(hit.t0)}–{clock(hit.t1)}"
-    return f"page {hit.page}" if hit.page is not None else ""
 
 
 def page(title: str, panels: Sequence[Panel], locate: Callable[[Hit], Path | None]) -> str:
@@ -136,10 +131,3 @@ def _font(size: int) -> PIL.ImageFont.FreeTypeFont | PIL.ImageFont.ImageFont:
 
 def _data_uri(jpeg: bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
-
-
-def clock(seconds: float) -> str:
-    """Seconds as people write them: "0:04", "1:02.5"."""
-    minutes, rest = divmod(seconds, 60)
-    whole = f"{int(rest):02d}" if rest == int(rest) else f"{rest:04.1f}"
-    return f"{int(minutes)}:{whole}"

@@ -18,7 +18,7 @@ ROOT = Path(mm_agents.__file__).parent
 LAYERS = [  # imports run down this list, or stay in one layer
     {
         *("errors", "types", "_batched", "_cache", "_fusion", "_lazy", "_optional", "_progress"),
-        *("_question_parts", "_retry", "_text", "_timeout"),
+        *("_retry", "_text", "_timeout"),
     },
     {"protocols", "tools", "filters", "media", "_plugins"},
     {"chat", "security"},

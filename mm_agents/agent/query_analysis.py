@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mm_agents.agent.answer import Answer
 
 _MEDIA = (
     r"(?:photos?|photographs?|pictures?|pics?|images?|snapshots?|shots?|clips?|videos?|footage|recordings?|posters?|"
@@ -233,3 +237,252 @@ def asks_for_all(question: str) -> bool:
         )
         is not None
     )
+
+
+_ORDINALS: Mapping[str, int] = {
+    word: n
+    for n, words in enumerate(
+        (
+            "first 1st one",
+            "second 2nd two",
+            "third 3rd three",
+            "fourth 4th four",
+            "fifth 5th five",
+            "sixth 6th",
+            "seventh 7th",
+            "eighth 8th",
+            "ninth 9th",
+            "tenth 10th",
+        )
+    )
+    for word in words.split()
+} | {"last": -1, "latter": -1, "former": 0}
+
+_THINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (r"pictures?|photos?|photographs?|images?|scans?|snapshots?|drawings?|figures?", ("image", "pdf", "film")),
+    (r"clips?|videos?|recordings?", ("video",)),
+    (r"films?|movies?|posters?", ("film",)),
+    (r"documents?|files?|pdfs?|texts?|notes?|passages?", ("pdf", "text", "image")),
+    (r"invoices?|bills?|receipts?", ("image", "pdf")),
+    (r"tables?|charts?|flow ?charts?|diagrams?|slides?", ("image", "pdf")),
+    (r"ones?|results?|hits?|items?|attachments?", ()),
+)
+_NOUN = "|".join(pattern for pattern, _ in _THINGS)
+_COUNTED = "|".join(word for word in _ORDINALS if word not in ("one", "two", "three", "four", "five"))
+_NTH = re.compile(
+    rf"\b(?:the|that|this|your|my)\s+(?:very\s+)?({_COUNTED})"
+    rf"(?:\s+(?:of\s+(?:them|these|those)|({_NOUN})))?\b"
+    rf"|\b(?:number|no\.?|result|hit|picture|photo|image|clip|video|film)\s+#?(\d+)\b|\[(\d+)\]",
+    re.IGNORECASE,
+)
+_MANY = re.compile(r"\b(?:them|both|these|those|they|all of (?:them|these|those))\b", re.IGNORECASE)
+_QUALIFIED = r"(?:of|about|with|from|where|that|which|showing|for|in|on|by)"
+_PAPERS = r"invoice|bill|receipt|table|chart|flow ?chart|diagram|slide|document|file|pdf"
+_ONE = re.compile(
+    rf"\b(?:this|that|the same) (?:{_NOUN})\b|\bthe same\b"
+    rf"|\b(?:the (?:{_NOUN})|(?:my|our) (?:{_PAPERS}))\b(?!\s+{_QUALIFIED}\b)"
+    r"|\b(?:it|its)\b|\b(?:this|that)(?=\s*(?:[?.!,;]|$|\b(?:is|was|say|says|show|shows|mean|means|cost|costs)\b))",
+    re.IGNORECASE,
+)
+_INSIDE = re.compile(
+    r"\b(?:the|a|an|my|our|which|what|whose)\s+"
+    r"(?!(?:is|was|are|were|does|did|do|can|could|would|will|happens|about|if|else|more)\b)\w+",
+    re.IGNORECASE,
+)
+_OF = re.compile(r"\b(?:of|on|in|from|about|with|like|to|for|inside|read|describe|explain)\s+$", re.IGNORECASE)
+_SOUGHT = re.compile(
+    rf"\b(?:find|show|search|look|get|fetch|pick|locate|there|which|what)\b[^.?!;]*?"
+    rf"\b(?:(?:an?|some|any)|the (?:{_NOUN}) {_QUALIFIED})\s+\w[^?!]*?(?:[,;.]|\bthen\b|\band\b)",
+    re.IGNORECASE,
+)
+_ANOTHER = re.compile(
+    rf"\b(?:an?|any|all|every|each|which)\s+(?:\w+\s+)?(?:{_PAPERS})s?\b|\b(?:{_PAPERS})s?\s+{_QUALIFIED}\s+\w"
+    rf"|\b(?:the|my|our)\s+(?!(?:attached|uploaded|whole|entire|full|final|total|same|very)\b)\w+(?:['’]s)?\s+(?:{_PAPERS})\b",
+    re.IGNORECASE,
+)
+_SEEN = "|".join(pattern for pattern, _ in _THINGS[:3])
+_PART = re.compile(rf"^(?:the|its|for|on|to|of|after|before)\s+(?!.*\b(?:{_SEEN})\b)", re.IGNORECASE)
+_GOES_ON = re.compile(r"^\W*(?:and|also|what about|how about|so|then|or|plus|but)\b", re.IGNORECASE)
+_READ_BY: Mapping[str, str] = {
+    "read_invoice": r"invoices?|bills?|receipts?",
+    "read_table": r"tables?|slides?|charts?",
+    "read_flowchart": r"flow ?charts?|diagrams?|charts?|process",
+}
+_ALIKE = ({"read_invoice", "read_table"},)
+"""The readers that may both be meant for one thing: an invoice has a table."""
+
+_ATTACHED = re.compile(r"\b(?:attach|upload|sent|gave)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferencedItem:
+    """Something that was shown or attached: its id (an attachment's name), its name, and what it is."""
+
+    id: str
+    name: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedReference:
+    """What the words of a question point back to.
+
+    Attributes:
+        things: those that are meant; none where nothing is pointed at.
+        missing: what is pointed at and is not there, such as "the fourth one" of three.
+        explicit: whether its words point at them, and it does not only go on from the question before it.
+        goes_on: whether the question goes on from the one before it: "and the tax?".
+    """
+
+    things: tuple[ReferencedItem, ...] = ()
+    missing: str | None = None
+    explicit: bool = False
+    goes_on: bool = False
+
+
+class Memory:
+    """Remembers what an answer showed, what was attached, and what was read last."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+        self.shown: list[ReferencedItem] = []
+        self.listed: list[ReferencedItem] = []
+        self.attached: list[ReferencedItem] = []
+        self.last: ReferencedItem | None = None
+        self.tools: tuple[str, ...] = ()
+        self.read: dict[str, ReferencedItem] = {}
+
+    def attach(self, things: Iterable[ReferencedItem]) -> None:
+        """Note files that came with a question."""
+        new = [thing for thing in things if thing not in self.attached]
+        self.attached += new
+        if new:
+            self.last = new[-1]
+
+    def note(self, answer: Answer, tools: Sequence[str]) -> None:
+        """Note an answer: what it showed, in its order, and the tools behind it."""
+        self.answers.append(answer)
+        shown: dict[str, ReferencedItem] = {}
+        for source in answer.sources:
+            id = source.evidence.asset
+            shown.setdefault(id, ReferencedItem(id=id, name=source.name, media_type=source.media_type))
+        if shown:
+            self.shown = list(shown.values())
+            self.listed = self.shown if len(shown) > 1 else self.listed
+            self.last = self.shown[0]
+            self.read |= {tool: self.last for tool in tools if tool in _READ_BY}
+        if tools:
+            self.tools = tuple(tools)
+
+    def resolve(self, question: str) -> ResolvedReference:
+        """What a question points back to.
+
+        Args:
+            question: as it was asked; files that came with it are noted before.
+        """
+        goes_on = bool(self.answers) and _GOES_ON.search(question) is not None
+        nth = _NTH.search(question)
+        if nth is not None:
+            return self._nth(nth, question, goes_on)
+        if _MANY.search(question) and len(self.shown) > 1:
+            return ResolvedReference(things=tuple(self.shown), explicit=True, goes_on=goes_on)
+        one = _ONE.search(question)
+        if one is not None and self.last is not None and (goes_on or not _means_inside(question, one)):
+            thing = self._meant(one[0])
+            if thing is not None:
+                return ResolvedReference(things=(thing,), explicit=True, goes_on=goes_on)
+        if goes_on and self.last is not None:
+            return ResolvedReference(things=(self.last,), goes_on=True)
+        return ResolvedReference(goes_on=goes_on)
+
+    def reader_of(self, thing: ReferencedItem) -> str | None:
+        """The tool that read a thing as a document, if one did."""
+        return next((tool for tool, one in self.read.items() if one.id == thing.id), None)
+
+    def _nth(self, found: re.Match[str], question: str, goes_on: bool) -> ResolvedReference:
+        word, noun, number, cited = found.groups()
+        if cited is not None and self.answers:
+            sources = {source.number: source for source in self.answers[-1].sources}
+            source = sources.get(int(cited))
+            if source is not None:
+                id = source.evidence.asset
+                meant = ReferencedItem(id=id, name=source.name, media_type=source.media_type)
+                return ResolvedReference(things=(meant,), explicit=True, goes_on=goes_on)
+            return ResolvedReference(missing=found[0], goes_on=goes_on)
+        place = _ORDINALS[word.casefold()] if word else int(number or cited or 1) - 1
+        among = self._among(noun or found[0], question)
+        if not among:
+            return ResolvedReference(goes_on=goes_on)
+        if not -len(among) <= place < len(among):
+            return ResolvedReference(missing=found[0], goes_on=goes_on)
+        return ResolvedReference(things=(among[place],), explicit=True, goes_on=goes_on)
+
+    def _among(self, words: str, question: str) -> list[ReferencedItem]:
+        """What is counted: what was attached where several are, or where that is said; else what was shown."""
+        kinds = _kinds(words)
+        attached = [one for one in self.attached if not kinds or one.media_type in kinds]
+        # What was told of one thing does not end the list that it was taken from.
+        counted = self.listed if len(self.shown) < 2 and self.listed else self.shown
+        shown = [one for one in counted if not kinds or one.media_type in kinds]
+        if _ATTACHED.search(question) or (len(attached) > 1 and (kinds or len(shown) < 2)):
+            return attached
+        return shown or attached
+
+    def _meant(self, words: str) -> ReferencedItem | None:
+        """The latest thing that words may mean: "the invoice" is one that was read as such, "it" the last told of."""
+        readers = [name for name, pattern in _READ_BY.items() if re.search(rf"\b(?:{pattern})\b", words, re.IGNORECASE)]
+        kinds = _kinds(words)
+        latest = [one for one in (self.last, *self.shown, *reversed(self.attached)) if one is not None]
+        for reader in readers:
+            if reader in self.read:
+                return self.read[reader]
+        if readers and not words.casefold().startswith(("this", "that")):
+            attached = (one for one in reversed(self.attached) if one.media_type in kinds)
+            return next((one for one in attached if self._may_be(one, readers)), None)
+        fitting = [one for one in latest if not kinds or one.media_type in kinds]
+        if re.fullmatch(r"the .+s", words.casefold()) and len({one.id for one in fitting}) < 2:
+            return None  # "the pictures" are not the only one that was shown
+        if fitting:
+            return fitting[0]
+        return None if words.casefold().startswith(("the ", "my ", "our ")) else self.last
+
+    def _may_be(self, thing: ReferencedItem, readers: Sequence[str]) -> bool:
+        """Whether a thing may be such a document: it was read as none, or as one that is alike."""
+        known = {tool for tool, one in self.read.items() if one.id == thing.id}
+        return not known or alike(known, readers)
+
+
+def alike(readers: Collection[str], others: Collection[str]) -> bool:
+    """Whether what some tools read may be read by others too, as an invoice that has a table."""
+    kinds = (*({one} for one in readers), *_ALIKE)
+    return any(not kind.isdisjoint(readers) and not kind.isdisjoint(others) for kind in kinds)
+
+
+def goes_on_with(question: str) -> str:
+    """What a question that goes on asks, without the "and" or "what about" before it."""
+    found = _GOES_ON.search(question)
+    return question[found.end() :].strip() if found is not None else question
+
+
+def is_part(question: str) -> bool:
+    """Whether a question that goes on may be about a part of what was told of: "and the brake pads?"."""
+    return _PART.search(goes_on_with(question)) is not None
+
+
+def is_another(question: str) -> bool:
+    """Whether a question is about a document of which it says more than "the" or "this": "the restaurant bill"."""
+    return _ANOTHER.search(question) is not None
+
+
+def _means_inside(question: str, found: re.Match[str]) -> bool:
+    """Whether "it" means what the question itself has named: "when does the dog raise its paw"."""
+    if found[0].casefold() not in ("it", "its"):
+        return False
+    before = question[: found.start()]
+    if _SOUGHT.search(before) is not None:
+        return True
+    return _INSIDE.search(before) is not None and _OF.search(before) is None
+
+
+def _kinds(words: str) -> tuple[str, ...]:
+    return next((kinds for pattern, kinds in _THINGS if re.search(rf"\b(?:{pattern})\b", words, re.IGNORECASE)), ())

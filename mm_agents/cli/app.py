@@ -129,7 +129,7 @@ def write_sheet(title: str, hits: Sequence[Any], locate: Callable[[Any], Path | 
 
 def print_hits(hits: Sequence[Any]) -> None:
     """Print hits: place, score, the vectors that found them, and a line of the text that matched."""
-    from mm_agents.contact_sheet import moment
+    from mm_agents._text import moment
 
     if not hits:
         show_line("Nothing was found.")

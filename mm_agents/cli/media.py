@@ -46,7 +46,7 @@ def demo(
 ) -> None:
     """Build a small library from sample media and ask it several kinds of question, offline."""
     from mm_agents import demo as demonstration
-    from mm_agents.contact_sheet import moment
+    from mm_agents._text import moment
 
     if keep is not None and keep.is_dir() and any(keep.iterdir()):
         raise typer.BadParameter(f"{keep} is not empty.", param_hint="--keep")

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from html import escape
 
 from mm_agents import media
+from mm_agents._text import clock, moment
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_data import Claim, Source
 from mm_agents.agent.report import Drawing, page, paragraphs
-from mm_agents.contact_sheet import clock, moment
 from mm_agents.errors import MediaError
 from mm_agents.media import MediaFile
 from mm_agents.types import Hit
