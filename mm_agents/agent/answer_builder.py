@@ -8,8 +8,7 @@ from typing import Any
 
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_data import Check, CheckStatus, Claim, Cost, Source, Step
-from mm_agents.agent.grounding.claims import check_claim, with_similarity
-from mm_agents.agent.grounding.numbers import sum_behind
+from mm_agents.agent.grounding.claims import check_claim, sum_behind, with_similarity
 from mm_agents.contact_sheet import clock
 from mm_agents.security.injection import screen_said
 from mm_agents.tools import ToolResult
