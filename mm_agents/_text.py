@@ -19,6 +19,27 @@ def read_data(package: str, name: str) -> dict[str, Any]:
     return tomllib.loads(files(package).joinpath(name).read_text("utf-8"))
 
 
+def read_patterns(
+    package: str, name: str, flags: re.RegexFlag = re.IGNORECASE
+) -> dict[str, dict[str, re.Pattern[str]]]:
+    """The regular expressions of such a file, by section and name.
+
+    Where one has {name}, the text of that name in the section ``parts`` is put in; the pieces of a list are one text.
+    """
+    parts: dict[str, str] = {}
+
+    def filled(text: str | list[str]) -> str:
+        return re.sub(r"\{([a-z_]+)\}", lambda found: parts[found[1]], "".join(text))
+
+    sections = read_data(package, name)
+    for key, text in sections.pop("parts").items():
+        parts[key] = filled(text)
+    return {
+        section: {key: re.compile(filled(text), flags) for key, text in texts.items()}
+        for section, texts in sections.items()
+    }
+
+
 _WORDS = read_data("mm_agents", "words.toml")
 _EMPTY = frozenset(_WORDS["empty"].split())
 ASKED_FOR: list[str] = _WORDS["asked_for"].split()

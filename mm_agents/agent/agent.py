@@ -23,13 +23,13 @@ from mm_agents.agent.query_analysis import (
     ReferencedItem,
     ResolvedReference,
     alike,
-    asks_for_another,
     files_in,
     goes_on_with,
     greeting_to,
     is_another,
     is_part,
     names_in,
+    says,
     subject_of,
 )
 from mm_agents.agent.suggestions import suggestions
@@ -372,7 +372,7 @@ class Conversation:
         It is not where the question asks for another or names somebody. One that begins anew may be about a part of it.
         """
         last = self.memory.last
-        if last is None or names_in(question) or asks_for_another(question) or is_another(question):
+        if last is None or names_in(question) or says("another", question) or is_another(question):
             return None, None
         if anew:
             reader = self.memory.reader_of(last) if is_part(question) else None

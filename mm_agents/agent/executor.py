@@ -31,16 +31,13 @@ from mm_agents.agent.answer_data import Step
 from mm_agents.agent.events import Called, Event, Returned
 from mm_agents.agent.planner import classes_of
 from mm_agents.agent.query_analysis import (
-    asks_for_all,
     asks_over_all,
     compares,
     form_of,
-    is_about_films,
-    is_comparison,
-    is_like,
     names_in,
     only_medium,
     ranks,
+    says,
     says_something,
     subject_of,
     task_of,
@@ -76,8 +73,6 @@ _INSTEAD: Mapping[str, tuple[str, ...]] = {
 EVERYWHERE = ("search_images", "search_videos", "search_text")
 """Where to look for what no tool seems to be for."""
 
-_ASKS = re.compile(r"^\W*(?:who|whose|what|when|where|why|how|which)\b", re.IGNORECASE)
-
 READERS: Mapping[str, str] = {
     "read_invoice": "invoice",
     "read_table": "table",
@@ -98,12 +93,6 @@ _NOT_COMPARED = (
     "I don't know: that takes all documents of a kind, and without a chat model I read them one at a time. "
     "Attach one, or name its file."
 )
-_UNLIKE = re.compile(
-    r"\b(?:not|n['’]t|never|unlike|hate[ds]?|dislike[ds]?|without|except|other than|nothing like|less like|"
-    r"can['’]?t stand)\b",
-    re.IGNORECASE,
-)
-_BUT = re.compile(r"\b(?:but|only|that (?:is|are)|which (?:is|are)|for|with|about)\b.*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,7 +210,7 @@ class OfflineRun:
     def look(self, asked: Asked) -> Iterator[Event | Any]:
         """Look everywhere for what no tool seems to be for, and tell what is near enough; whether anything was."""
         names = [name for name in EVERYWHERE if name in self._tools]
-        if _ASKS.match(asked.text):
+        if says("asks", asked.text):
             names.reverse()  # what is asked as a question is likelier written than pictured
         if compares(asked.text):
             self._builder.say(_NOT_COMPARED)
@@ -232,7 +221,7 @@ class OfflineRun:
             return False
         told = False
         for name in names:
-            if told and _ASKS.match(asked.text):
+            if told and says("asks", asked.text):
                 break
             arguments = self._search_arguments(name, asked, to_read=None, hop=False)
             result = yield from self._call(name, arguments)
@@ -248,11 +237,11 @@ class OfflineRun:
             given = [one.name for one in asked.attachments if one.kind in kinds]
             if argument in takes and given and not hop:
                 arguments[argument] = given[0]
-        if not arguments and asked.focus and "image" in takes and not hop and is_like(asked.text):
+        if not arguments and asked.focus and "image" in takes and not hop and says("like", asked.text):
             arguments["image"] = asked.focus[0]
         if not arguments or name == "search_text":
             arguments = {"query": subject_of(asked.text)}
-        if name == "search_text" and is_about_films(asked.text):
+        if name == "search_text" and says("films", asked.text):
             arguments["among"] = "films"
         elif name == "search_text" and only_medium(asked.text):
             arguments["among"] = "documents"
@@ -272,7 +261,7 @@ class OfflineRun:
         at = 0
         for id, said in named:
             start = asked.text.find(said, at)
-            (unlike if _UNLIKE.search(asked.text[at:start]) else like).append(titles[id])
+            (unlike if says("unlike", asked.text[at:start]) else like).append(titles[id])
             at = start + len(said)
         if not like and asked.focus:
             like = list(asked.focus[:1])
@@ -281,7 +270,7 @@ class OfflineRun:
                 "I don't know which film is meant: name one that is here, or say what it should be about."
             )
             return
-        rest = _BUT.search(asked.text[at:]) if named else None
+        rest = says("restriction", asked.text[at:]) if named else None
         about = re.sub(r"^but\s+", "", rest[0]).strip(" ?.!,") if rest else None
         arguments = {"like": like} | ({"unlike": unlike} if unlike else {}) | ({"about": about} if about else {})
         result = yield from self._call("recommend", arguments)
@@ -368,7 +357,7 @@ class OfflineRun:
             return True
         answered = result.payload.get("answered")
         parts = parts_of(answered["question"]) if answered is not None else []
-        if answered is not None and (len(parts) > 1 or not asks_for_all(answered["question"])):
+        if answered is not None and (len(parts) > 1 or not says("all_of_it", answered["question"])):
             self._reason, name_of = answered.get("reason") or self._reason, result.payload["source"]["name"]
             if sure and self._reason:
                 self._builder.say(f"I don't know. {name_of}: {self._reason}")
@@ -396,7 +385,7 @@ class OfflineRun:
                 if found is not None:
                     render_nothing(self._builder, found, "picture", subject_of(asked.text))
                 return
-        pairs = [sources[:2]] if len(sources) > 1 and is_comparison(asked.text) else [[one] for one in sources[:3]]
+        pairs = [sources[:2]] if len(sources) > 1 and says("comparison", asked.text) else [[one] for one in sources[:3]]
         for pair in pairs:
             arguments = {"source": pair[0], "question": asked.text} | ({"other": pair[1]} if len(pair) > 1 else {})
             result = yield from self._call(_DESCRIBE, arguments)
