@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import io
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mm_agents._optional import require
+from mm_agents.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from mm_agents.types import FloatArray
 
 
 def cache_folder(*, extra: str = "local", feature: str = "The cache") -> Path:
@@ -15,6 +24,33 @@ def cache_folder(*, extra: str = "local", feature: str = "The cache") -> Path:
     if chosen:
         return Path(chosen)
     return Path(require("platformdirs", extra=extra, feature=feature).user_cache_dir("mm_agents", appauthor=False))
+
+
+def cached_array(folder: str, key: bytes, shape: tuple[int, ...], make: Callable[[], FloatArray]) -> FloatArray:
+    """An array of float32 from the cache; made, and put there, where it is missing or damaged.
+
+    Args:
+        folder: inside the cache.
+        key: everything that the array depends on.
+        shape: of the array.
+        make: makes it.
+    """
+    import numpy as np
+
+    try:
+        path = cache_folder() / folder / f"{hashlib.sha256(key).hexdigest()}.npy"
+    except MissingExtraError:
+        return make()
+    with contextlib.suppress(OSError, ValueError, EOFError):
+        kept = np.load(path, allow_pickle=False)
+        if kept.dtype == np.float32 and kept.shape == shape and np.isfinite(kept).all():
+            return kept
+    made = make()
+    file = io.BytesIO()
+    np.save(file, made, allow_pickle=False)
+    with contextlib.suppress(OSError):  # a folder that cannot be written only costs the time again
+        write_whole(path, file.getvalue())
+    return made
 
 
 def write_whole(path: Path, content: bytes) -> None:

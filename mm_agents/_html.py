@@ -7,6 +7,8 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from mm_agents._text import clock
+
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
@@ -38,13 +40,6 @@ def counted(number: int, noun: str) -> str:
     """A number with its noun: "1 picture", "12 entries"."""
     several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
     return f"{number:,} {noun if number == 1 else several}"
-
-
-def clock(seconds: float) -> str:
-    """Seconds as people write them: "0:04", "1:02.5"."""
-    minutes, rest = divmod(seconds, 60)
-    whole = f"{int(rest):02d}" if rest == int(rest) else f"{rest:04.1f}"
-    return f"{int(minutes)}:{whole}"
 
 
 def _json(value: object) -> str:

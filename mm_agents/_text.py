@@ -1,28 +1,49 @@
-"""Texts made alike before they are compared, the words that carry their meaning, and excerpts."""
+"""Texts: folded to be compared, their content words, the parts of a question, and times as people write them."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
 
-# Words that any question and any call may hold: they say nothing that could be smuggled in.
-_EMPTY = frozenset(
-    """a about above after all also an and any are as at available be been before being below between both but by can
-    could did do does each either every few find for found from get give given had has have having he her here him his
-    how i if in into is it its itself just kind less like list look many may me might more most much my need neither
-    no nor not of on one only or other our out over per please put same see she should show shown shows so some such
-    take tell than that the their them then there these they this those through to too two under until up upon us use
-    used using very want was way we were what when where which while who whom whose why will with within without would
-    you your
-    image images picture pictures photo photos photograph photographs video videos clip clips film films movie movies
-    scan scans file files document documents page pages text texts attachment attachments thing things item items
-    search read result results question answer""".split()
-)
+if TYPE_CHECKING:
+    from mm_agents.types import Hit
 
-# What documents are asked for: harmless in a call, though not in a claim.
-ASKED_FOR = """price cost amount total sum value number quantity date name unit currency table row column cell invoice
-receipt flowchart chart diagram poster message step code hidden written word describe content""".split()
+
+def read_data(package: str, name: str) -> dict[str, Any]:
+    """A TOML file beside a package's code, such as its word lists."""
+    return tomllib.loads(files(package).joinpath(name).read_text("utf-8"))
+
+
+def read_patterns(
+    package: str, name: str, flags: re.RegexFlag = re.IGNORECASE
+) -> dict[str, dict[str, re.Pattern[str]]]:
+    """The regular expressions of such a file, by section and name.
+
+    Where one has {name}, the text of that name in the section ``parts`` is put in; the pieces of a list are one text.
+    """
+    parts: dict[str, str] = {}
+
+    def filled(text: str | list[str]) -> str:
+        return re.sub(r"\{([a-z_]+)\}", lambda found: parts[found[1]], "".join(text))
+
+    sections = read_data(package, name)
+    for key, text in sections.pop("parts").items():
+        parts[key] = filled(text)
+    return {
+        section: {key: re.compile(filled(text), flags) for key, text in texts.items()}
+        for section, texts in sections.items()
+    }
+
+
+_WORDS = read_data("mm_agents", "words.toml")
+_EMPTY = frozenset(_WORDS["empty"].split())
+ASKED_FOR: list[str] = _WORDS["asked_for"].split()
+"""What documents are asked for: harmless in a call, though not in a claim."""
 
 
 def fold(text: str) -> str:
@@ -31,25 +52,48 @@ def fold(text: str) -> str:
     return "".join(character for character in flat if not unicodedata.combining(character))
 
 
+def fold_characters(text: str) -> str:
+    """Lower case without accents, character for character, so that places in it are places in the text."""
+    return "".join(_folded(character) for character in text)
+
+
+@cache
+def _folded(character: str) -> str:
+    if character == "ß":
+        return "s"
+    base = unicodedata.normalize("NFKD", character)[:1].lower()
+    return base if len(base) == 1 else character
+
+
 def excerpt(text: str, characters: int) -> str:
     """The beginning of a text, on one line."""
     line = " ".join(text.split())
     return line if len(line) <= characters else line[: characters - 1].rstrip() + "…"
 
 
+def clock(seconds: float) -> str:
+    """Seconds as people write them: "0:04", "1:02.5"."""
+    minutes, rest = divmod(seconds, 60)
+    whole = f"{int(rest):02d}" if rest == int(rest) else f"{rest:04.1f}"
+    return f"{int(minutes)}:{whole}"
+
+
+def moment(hit: Hit) -> str:
+    """Where in an asset a hit is, for people: "0:04–0:06", "page 3", or ""."""
+    if hit.t0 is not None and hit.t1 is not None:
+        return f"{clock(hit.t0)}–{clock(hit.t1)}"
+    return f"page {hit.page}" if hit.page is not None else ""
+
+
 def content_words(text: str) -> set[str]:
     """The words of a text that carry its meaning, in small letters and cut to their stems; numbers are words."""
-    flat = "".join(one for one in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(one))
-    words = re.findall(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)?", flat)
+    words = re.findall(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)?", fold(text))
     return {_stem(word) for word in words if word not in _EMPTY and (len(word) > 1 or word.isdigit())}
 
 
 def unknown_words(text: str, known: Iterable[str]) -> set[str]:
-    """The words that carry a text's meaning and stand in none of the known texts."""
-    words: set[str] = set()
-    for one in known:
-        words |= content_words(one)
-    return content_words(text) - words
+    """The words that carry a text's meaning and are in none of the known texts."""
+    return content_words(text).difference(*map(content_words, known))
 
 
 def _stem(word: str) -> str:
@@ -64,3 +108,48 @@ def _stem(word: str) -> str:
     if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "ls":
         word = word[:-1]  # "running" is "run"
     return word.removesuffix("e")
+
+
+_ASKS = (
+    r"(?:(?:at|by|for|from|in|on|to|with) )?(?:what|who|whom|whose|when|where|which|why|how)(?:['’]?s)?\b|"
+    r"(?:is|are|was|were|do|does|did) (?:it|its|the|this|that|there|they|i|we|you|any|all|my|our)\b"
+)
+_JOINT = re.compile(
+    rf"\s*[,;.]?\s*\b(?:and|as well as|plus)\s+(?:also\s+)?(?={_ASKS})|\s*\?\s*(?:and\s+)?(?={_ASKS})|"
+    r"\s*[,;]\s*(?=(?:what|who|when|how)\b)",
+    re.IGNORECASE,
+)
+_LIST = re.compile(r"\s*[,;?]\s*(?:and\s+)?|\s+(?:and|as well as|plus|&)\s+", re.IGNORECASE)
+_BEGINS = re.compile(rf"\W*(?:(?:please|can you|could you|tell me|show me|give me)\s+)*(?:{_ASKS})", re.IGNORECASE)
+
+
+def parts_of(question: str, asks: Callable[[str], bool] | None = None) -> list[str]:
+    """The questions in a question: "What is the total, and when is it due?" has two.
+
+    Args:
+        question: as it was asked.
+        asks: whether a piece of a list such as "seller, date and total" asks for something by itself; without it, only
+            questions of their own are cut apart.
+    """
+
+    def begins(piece: str) -> bool:
+        return _BEGINS.match(piece) is not None or (asks is not None and asks(piece))
+
+    found = _cut(question, _JOINT, begins)
+    if asks is not None:
+        found = [piece for whole in found for piece in _cut(whole, _LIST, asks)]
+    cut = [one.strip(" ,;.?!") for one in found if re.search(r"\w", one)]
+    return cut if len(cut) > 1 else [question]
+
+
+def _cut(text: str, joint: re.Pattern[str], asks: Callable[[str], bool]) -> list[str]:
+    """A text cut where what stands on both sides of a joint asks for something."""
+    joints = list(joint.finditer(text))
+    ends = [one.start() for one in joints[1:]] + [len(text)]
+    pieces: list[str] = []
+    start = 0
+    for one, end in zip(joints, ends, strict=False):
+        if asks(text[start : one.start()]) and asks(text[one.end() : end]):
+            pieces.append(text[start : one.start()])
+            start = one.end()
+    return [*pieces, text[start:]]

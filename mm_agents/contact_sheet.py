@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mm_agents._html import clock, render
+from mm_agents._html import render
+from mm_agents._text import moment
 from mm_agents.types import Hit
 
 if TYPE_CHECKING:
@@ -26,13 +27,6 @@ class Panel:
     title: str
     hits: Sequence[Hit]
     query: bytes | None = None
-
-
-def moment(hit: Hit) -> str:
-    """Where in an asset a hit is, for people: "0:04–0:06", "page 3", or ""."""
-    if hit.t0 is not None and hit.t1 is not None:
-        return f"{clock(hit.t0)}–{clock(hit.t1)}"
-    return f"page {hit.page}" if hit.page is not None else ""
 
 
 def page(title: str, panels: Sequence[Panel], locate: Callable[[Hit], Path | None]) -> str:

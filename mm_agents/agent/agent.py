@@ -12,15 +12,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mm_agents import _plugins
-from mm_agents._question_parts import parts_of
-from mm_agents.agent.answer import Answer
+from mm_agents._text import parts_of
+from mm_agents.agent.answer import Answer, AnswerCache
 from mm_agents.agent.answer_builder import AnswerBuilder
-from mm_agents.agent.answer_cache import AnswerCache
 from mm_agents.agent.budget import Budget
 from mm_agents.agent.events import Checked, Claimed, Event, Finished, Planned, Token
 from mm_agents.agent.executor import EVERYWHERE, READERS, SEARCHES, Asked, HitEnricher, OfflineRun, instead_of
-from mm_agents.agent.memory import Memory, ReferencedItem, ResolvedReference, alike, goes_on_with, is_another, is_part
-from mm_agents.agent.query_analysis import asks_for_another, files_in, greeting_to, names_in, subject_of
+from mm_agents.agent.query_analysis import (
+    Memory,
+    ReferencedItem,
+    ResolvedReference,
+    alike,
+    files_in,
+    goes_on_with,
+    greeting_to,
+    is_another,
+    is_part,
+    names_in,
+    says,
+    subject_of,
+)
 from mm_agents.agent.suggestions import suggestions
 from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError, RecordNotFoundError
 from mm_agents.protocols import Calibrated
@@ -32,7 +43,7 @@ from mm_agents.types import Condition, VectorRole
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-    from mm_agents.agent.planner.offline import OfflinePlanner, Plan
+    from mm_agents.agent.planner import OfflinePlanner, Plan
     from mm_agents.chat import ChatModel
     from mm_agents.library import Library
     from mm_agents.protocols import Embedder
@@ -100,7 +111,7 @@ class Agent:
     @property
     def planner(self) -> OfflinePlanner:
         """What tells, without a chat model, which tools a question needs."""
-        from mm_agents.agent.planner.offline import OfflinePlanner
+        from mm_agents.agent.planner import OfflinePlanner
 
         tools = self.tools
         names = tuple(one.name for one in tools)
@@ -361,7 +372,7 @@ class Conversation:
         It is not where the question asks for another or names somebody. One that begins anew may be about a part of it.
         """
         last = self.memory.last
-        if last is None or names_in(question) or asks_for_another(question) or is_another(question):
+        if last is None or names_in(question) or says("another", question) or is_another(question):
             return None, None
         if anew:
             reader = self.memory.reader_of(last) if is_part(question) else None

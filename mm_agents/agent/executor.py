@@ -11,23 +11,33 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mm_agents._question_parts import parts_of
-from mm_agents.agent import render as compose
-from mm_agents.agent.answer_builder import AnswerBuilder
+from mm_agents._text import parts_of
+from mm_agents.agent.answer_builder import (
+    AnswerBuilder,
+    likeness,
+    render_checks,
+    render_described,
+    render_document_answer,
+    render_flowchart,
+    render_hidden_text,
+    render_hits,
+    render_invoice,
+    render_nothing,
+    render_recommended,
+    render_table,
+    tell_listed,
+)
 from mm_agents.agent.answer_data import Step
 from mm_agents.agent.events import Called, Event, Returned
-from mm_agents.agent.planner.features import classes_of
+from mm_agents.agent.planner import classes_of
 from mm_agents.agent.query_analysis import (
-    asks_for_all,
     asks_over_all,
     compares,
     form_of,
-    is_about_films,
-    is_comparison,
-    is_like,
     names_in,
     only_medium,
     ranks,
+    says,
     says_something,
     subject_of,
     task_of,
@@ -37,7 +47,7 @@ from mm_agents.errors import ToolError
 from mm_agents.security.injection import WITHHELD, screen
 from mm_agents.security.policy import ToolPolicy
 from mm_agents.toolbox.describing import ImageClassifierView, with_classifier
-from mm_agents.toolbox.titles import films_named
+from mm_agents.toolbox.searching import films_named
 from mm_agents.tools import Tool, ToolResult
 from mm_agents.types import Text, VectorRole
 
@@ -63,8 +73,6 @@ _INSTEAD: Mapping[str, tuple[str, ...]] = {
 EVERYWHERE = ("search_images", "search_videos", "search_text")
 """Where to look for what no tool seems to be for."""
 
-_ASKS = re.compile(r"^\W*(?:who|whose|what|when|where|why|how|which)\b", re.IGNORECASE)
-
 READERS: Mapping[str, str] = {
     "read_invoice": "invoice",
     "read_table": "table",
@@ -85,12 +93,6 @@ _NOT_COMPARED = (
     "I don't know: that takes all documents of a kind, and without a chat model I read them one at a time. "
     "Attach one, or name its file."
 )
-_UNLIKE = re.compile(
-    r"\b(?:not|n['’]t|never|unlike|hate[ds]?|dislike[ds]?|without|except|other than|nothing like|less like|"
-    r"can['’]?t stand)\b",
-    re.IGNORECASE,
-)
-_BUT = re.compile(r"\b(?:but|only|that (?:is|are)|which (?:is|are)|for|with|about)\b.*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +191,7 @@ class OfflineRun:
             other = yield from self._call(instead, arguments)
             if other is not None and self._told(instead, asked, arguments, other, strict=instead == "search_videos"):
                 return other
-        compose.render_nothing(self._builder, result, SEARCHES[name], subject_of(asked.text))
+        render_nothing(self._builder, result, SEARCHES[name], subject_of(asked.text))
         return result
 
     def _told(
@@ -197,18 +199,18 @@ class OfflineRun:
     ) -> bool:
         """Tell what a search found, with a closer look at it; whether anything was worth telling."""
         if only_medium(asked.text) and not asked.attachments:
-            return compose.tell_listed(self._builder, result, SEARCHES[name])
+            return tell_listed(self._builder, result, SEARCHES[name])
         if self._closer is not None:
             result = self._closer.look(name, result, asked.text)
         compared = "query" not in arguments or "image" in arguments or "video" in arguments
         floors = {} if compared else asked.floors_with(0.0) if name == "search_posters" else asked.floors
         several = wants_several(asked.text)
-        return compose.render_hits(self._builder, result, SEARCHES[name], floors, several=several, strict=strict)
+        return render_hits(self._builder, result, SEARCHES[name], floors, several=several, strict=strict)
 
     def look(self, asked: Asked) -> Iterator[Event | Any]:
         """Look everywhere for what no tool seems to be for, and tell what is near enough; whether anything was."""
         names = [name for name in EVERYWHERE if name in self._tools]
-        if _ASKS.match(asked.text):
+        if says("asks", asked.text):
             names.reverse()  # what is asked as a question is likelier written than pictured
         if compares(asked.text):
             self._builder.say(_NOT_COMPARED)
@@ -219,7 +221,7 @@ class OfflineRun:
             return False
         told = False
         for name in names:
-            if told and _ASKS.match(asked.text):
+            if told and says("asks", asked.text):
                 break
             arguments = self._search_arguments(name, asked, to_read=None, hop=False)
             result = yield from self._call(name, arguments)
@@ -235,11 +237,11 @@ class OfflineRun:
             given = [one.name for one in asked.attachments if one.kind in kinds]
             if argument in takes and given and not hop:
                 arguments[argument] = given[0]
-        if not arguments and asked.focus and "image" in takes and not hop and is_like(asked.text):
+        if not arguments and asked.focus and "image" in takes and not hop and says("like", asked.text):
             arguments["image"] = asked.focus[0]
         if not arguments or name == "search_text":
             arguments = {"query": subject_of(asked.text)}
-        if name == "search_text" and is_about_films(asked.text):
+        if name == "search_text" and says("films", asked.text):
             arguments["among"] = "films"
         elif name == "search_text" and only_medium(asked.text):
             arguments["among"] = "documents"
@@ -259,7 +261,7 @@ class OfflineRun:
         at = 0
         for id, said in named:
             start = asked.text.find(said, at)
-            (unlike if _UNLIKE.search(asked.text[at:start]) else like).append(titles[id])
+            (unlike if says("unlike", asked.text[at:start]) else like).append(titles[id])
             at = start + len(said)
         if not like and asked.focus:
             like = list(asked.focus[:1])
@@ -268,12 +270,12 @@ class OfflineRun:
                 "I don't know which film is meant: name one that is here, or say what it should be about."
             )
             return
-        rest = _BUT.search(asked.text[at:]) if named else None
+        rest = says("restriction", asked.text[at:]) if named else None
         about = re.sub(r"^but\s+", "", rest[0]).strip(" ?.!,") if rest else None
         arguments = {"like": like} | ({"unlike": unlike} if unlike else {}) | ({"about": about} if about else {})
         result = yield from self._call("recommend", arguments)
         if result is not None:
-            compose.render_recommended(self._builder, result, asked.roles)
+            render_recommended(self._builder, result, asked.roles)
 
     # ------------------------------------------------------------ reading
 
@@ -321,7 +323,7 @@ class OfflineRun:
             wordy = [hit for hit in hits if hit["text"] or any(one["vector"] in texts for one in hit["found_by"])]
             hits = wordy or hits
             floors = asked.floors_with(1.0) if asked.floors else {}
-            sure = [hit for hit in hits if compose.likeness(hit, floors).carries]
+            sure = [hit for hit in hits if likeness(hit, floors).carries]
             hits = sure[:_CANDIDATES] or hits[:_UNLIKELY]
         return [hit["id"] for hit in hits[:_CANDIDATES]]
 
@@ -342,20 +344,20 @@ class OfflineRun:
             return False
         told = self._tell(name, result, form, sure=sure)
         if told:
-            compose.render_checks(self._builder, result)
+            render_checks(self._builder, result)
         return told
 
     def _tell(self, name: str, result: ToolResult, form: str | None, *, sure: bool) -> bool:
         if name == "read_hidden_text":
-            told = compose.render_hidden_text(self._builder, result)
+            told = render_hidden_text(self._builder, result)
             if sure and not told:
                 self._builder.say(result.text)
             return told
-        if compose.render_document_answer(self._builder, result):
+        if render_document_answer(self._builder, result):
             return True
         answered = result.payload.get("answered")
         parts = parts_of(answered["question"]) if answered is not None else []
-        if answered is not None and (len(parts) > 1 or not asks_for_all(answered["question"])):
+        if answered is not None and (len(parts) > 1 or not says("all_of_it", answered["question"])):
             self._reason, name_of = answered.get("reason") or self._reason, result.payload["source"]["name"]
             if sure and self._reason:
                 self._builder.say(f"I don't know. {name_of}: {self._reason}")
@@ -363,9 +365,9 @@ class OfflineRun:
                 self._builder.say(f"I don't know: {name_of} does not tell.")
             return False
         teller = {
-            "read_invoice": compose.render_invoice,
-            "read_table": compose.render_table,
-            "read_flowchart": compose.render_flowchart,
+            "read_invoice": render_invoice,
+            "read_table": render_table,
+            "read_flowchart": render_flowchart,
         }[name]
         teller(self._builder, result, form)
         return True
@@ -378,17 +380,17 @@ class OfflineRun:
                     "search_images", {"query": subject_of(asked.text), "limit": _SEARCHED, "pdf": True}
                 )
             hits = [] if found is None else found.payload["hits"]
-            sources = [hit["id"] for hit in hits if compose.likeness(hit, asked.floors).carries][:1]
+            sources = [hit["id"] for hit in hits if likeness(hit, asked.floors).carries][:1]
             if not sources:
                 if found is not None:
-                    compose.render_nothing(self._builder, found, "picture", subject_of(asked.text))
+                    render_nothing(self._builder, found, "picture", subject_of(asked.text))
                 return
-        pairs = [sources[:2]] if len(sources) > 1 and is_comparison(asked.text) else [[one] for one in sources[:3]]
+        pairs = [sources[:2]] if len(sources) > 1 and says("comparison", asked.text) else [[one] for one in sources[:3]]
         for pair in pairs:
             arguments = {"source": pair[0], "question": asked.text} | ({"other": pair[1]} if len(pair) > 1 else {})
             result = yield from self._call(_DESCRIBE, arguments)
             if result is not None:
-                compose.render_described(self._builder, result)
+                render_described(self._builder, result)
             else:
                 self._builder.say(f"I don't know: {self._builder.route[-1].error}")
 

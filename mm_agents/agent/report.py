@@ -17,7 +17,8 @@ from markdown_it.rules_block import list_block as standard_list
 from markdown_it.rules_inline import StateInline
 from markupsafe import Markup
 
-from mm_agents._html import clock, data_uri, render
+from mm_agents._html import data_uri, render
+from mm_agents._text import clock
 from mm_agents.agent.answer_data import AnswerData, Source
 from mm_agents.agent.source_images import around, file_of, frames_of, page_of
 from mm_agents.errors import MediaError

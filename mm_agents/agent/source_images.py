@@ -14,7 +14,7 @@ import PIL.ImageFont
 from mm_agents import media
 from mm_agents.errors import MediaError
 from mm_agents.media import MediaFile
-from mm_agents.toolbox.results import stored_page
+from mm_agents.toolbox.sources import stored_page
 from mm_agents.types import Box, Evidence, Image
 
 _COLOUR = "#0969da"

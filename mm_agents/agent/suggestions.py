@@ -15,7 +15,7 @@ from mm_agents.toolbox.describing import SURE, ImageClassifierView
 from mm_agents.types import Condition
 
 if TYPE_CHECKING:
-    from mm_agents.agent.planner.offline import OfflinePlanner
+    from mm_agents.agent.planner import OfflinePlanner
     from mm_agents.library import Library
     from mm_agents.types import Record
 

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from mm_agents import media
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_data import Claim, Source
-from mm_agents.agent.grounding.claims import check_claim, said_in, without_similarity
-from mm_agents.agent.grounding.numbers import numbers_in, values_in, values_of
+from mm_agents.agent.grounding.claims import check_claim, numbers_in, said_in, values_in, values_of, without_similarity
 from mm_agents.agent.grounding.quotes import (
     Quotes,
     Unchecked,

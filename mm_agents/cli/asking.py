@@ -193,7 +193,7 @@ def _print_sources(answer: Answer) -> None:
 
 
 def _source_line(source: Source) -> str:
-    from mm_agents._html import clock
+    from mm_agents._text import clock
 
     one = source.evidence
     facts: list[str] = []

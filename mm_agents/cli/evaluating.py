@@ -30,7 +30,7 @@ from mm_agents.library import Library
 from mm_agents.types import Box, Word
 
 if TYPE_CHECKING:
-    from mm_agents.agent.planner.offline import OfflinePlanner
+    from mm_agents.agent.planner import OfflinePlanner
 
 evaluating: typer.Typer = typer.Typer(
     name="eval", no_args_is_help=True, help="Measure readers and planner on data with truth."
@@ -203,7 +203,7 @@ def routing(
 
 def _planner() -> OfflinePlanner:
     """The planner with all tools of the toolbox, without a library."""
-    from mm_agents.agent.planner.offline import OfflinePlanner
+    from mm_agents.agent.planner import OfflinePlanner
     from mm_agents.toolbox.example_questions import outlines
 
     return OfflinePlanner(outlines(), _plugins.build_named("embedders", "offline"))

@@ -71,7 +71,7 @@ def demo(
 ) -> None:
     """Build a small library from sample media and ask it several kinds of question, offline."""
     from mm_agents import demo as demonstration
-    from mm_agents.contact_sheet import moment
+    from mm_agents._text import moment
 
     if keep is not None and keep.is_dir() and any(keep.iterdir()):
         raise typer.BadParameter(f"{keep} is not empty.", param_hint="--keep")
@@ -289,7 +289,7 @@ def read_weights(vectors: Sequence[str] | None) -> dict[str, float] | None:
 
 def _show_hits(query: str, hits: Sequence[Hit], output: Output) -> None:
     """Print hits: place, score, the vectors that found them, and a line of the text that matched."""
-    from mm_agents.contact_sheet import moment
+    from mm_agents._text import moment
 
     lines: list[str] = []
     for n, hit in enumerate(hits, start=1):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +10,7 @@ from functools import cache
 from typing import Literal
 
 from mm_agents._optional import require
+from mm_agents._text import fold_characters as fold
 from mm_agents.documents.parameters import PARAMETERS
 
 Order = Literal["day first", "month first"]
@@ -92,19 +92,6 @@ def order_of(dates: Iterable[DateText]) -> tuple[Order | None, DateText | None]:
     if len(first) != len(second):
         return ("day first", first[0]) if len(first) > len(second) else ("month first", second[0])
     return ("day first", dotted) if dotted else (None, None)
-
-
-def fold(text: str) -> str:
-    """Lower case without accents, character for character, so that places in it are places in the text."""
-    return "".join(_fold(character) for character in text)
-
-
-@cache
-def _fold(character: str) -> str:
-    if character == "ß":
-        return "s"
-    base = unicodedata.normalize("NFKD", character)[:1].lower()
-    return base if len(base) == 1 else character
 
 
 @cache

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, Field
 
-from mm_agents._question_parts import parts_of
-from mm_agents._text import fold
+from mm_agents._text import fold, parts_of
 from mm_agents.chat import fenced
 from mm_agents.documents.answers import in_parts
 from mm_agents.types import DocumentAnswer, Evidence

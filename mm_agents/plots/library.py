@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mm_agents._progress import ProgressCallback, progress_or_callback
-from mm_agents.contact_sheet import moment
+from mm_agents._text import moment
 from mm_agents.errors import ConfigError
 from mm_agents.plots.projection import LEAST, Method, Space, space
 from mm_agents.plots.reduction import Metric

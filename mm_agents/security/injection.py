@@ -1,4 +1,4 @@
-"""Lines in files and pictures that speak to whoever reads them by machine: they are told apart from ordinary text.
+"""Finds lines in files and pictures that give instructions to a model that reads them, and takes them out.
 
 Nothing here makes text safe to obey: what was read is data, with or without such lines. Taking them out keeps a model
 that is easily led from being led, and lets an answer say that somebody tried.
@@ -13,77 +13,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from mm_agents._text import fold, read_patterns
 from mm_agents.types import Box, Image, Word
 
 WITHHELD = "(a line is withheld: it reads like an instruction to the reader)"
 
-_RULES = r"(?:instructions?|prompts?|rules?|guidelines?|directives?|commands?|constraints?|polic(?:y|ies)|programming)"
-_READER = r"(?:ai|a\.i\.|llms?|gpt|chatgpt|gemini|claude|copilot|(?:large )?language models?|chat ?bots?)"
-_MISREAD = r"a[l1] (?:assistant|agent|model|system|reader|bot)s?"  # as OCR reads "AI assistants"
-_SPEAK = r"(?:answer|reply|respond|say|output|print|claim|report|state|write|conclude|pretend|act|reveal|repeat)"
-_START = r"(?:^|[.,;:!?)\]>*\"'-]\s*|\b(?:and|then|now|must|should|please|to|instead|just|simply)\s+)"
-_NEW = r"(?:new|updated?|real|actual|true|secret|hidden|system|developer|admin(?:istrator)?|override)"
-
-_MUST = r"(?:must|should|shall|will|need to|have to|are to)"
-_FEW = r"\W+(?:\w+\W+){0,3}?"
-
+_PATTERNS = read_patterns("mm_agents.security", "injection.toml", re.NOFLAG)
 # Each is looked for in up to three lines or sentences that follow each other, in small letters.
-_STRONG = tuple(
-    re.compile(pattern.replace(" ", r"\s"))  # words may stand on different lines
-    for pattern in (
-        # "ignore your instructions", "disregard all of the previous rules", "forget everything above"
-        r"\b(?:ignor(?:e|ing)|disregard|forget|overrid(?:e|ing)|bypass|discard|(?:don't|do not) (?:follow|obey))\b"
-        rf"(?:\W+[\w']+){{0,6}}?\W+{_RULES}\b",
-        rf"\b(?:ignore|disregard|forget)\W+(?:everything|anything|all){_FEW}(?:above|before|previous|told|said|know)",
-        r"\b(?:ignore|disregard|forget)\W+(?:the user'?s?|your(?: \w+)?|the (?:original|actual))\W+"
-        r"(?:question|request|task|query)",
-        r"\bignoriere?n?\b.{0,40}\banweisungen\b",
-        r"\bignora\w*\b.{0,40}\b(?:instrucciones|istruzioni|instrucoes)\b",
-        r"\bignore[zr]?\b.{0,40}\b(?:vos|tes|les|toutes)\b.{0,25}\b(?:instructions|consignes)\b",
-        # "you must now say", "you will only answer"; "you must reply within 5 days" is a letter
-        rf"\byou {_MUST}\W+(?:now|instead|only|always|henceforth|immediately)\W+(?:only\W+)?{_SPEAK}\b",
-        rf"\byou {_MUST}\W+(?:only\W+)?(?:ignore|pretend|obey|{_SPEAK} that)\b",
-        rf"\bfrom now on,?\W+(?:you {_MUST}\W+)?(?:only\W+|always\W+)?(?:{_SPEAK}|ignore|obey)\b",
-        r"\byou are (?:now |no longer )(?:an? |the |in |bound )?\w*\W?"
-        r"(?:ai|assistant|model|chatbot|dan|mode|by|unrestricted|jailbroken)\b",
-        # who is spoken to
-        r"\b(?:dear|hey|hello|attention|notice|notes?|instructions?|messages?|orders?)\W+(?:(?:to|for)\W+)?"
-        rf"(?:all\W+|any\W+|the\W+|an?\W+|every\W+)*(?:{_READER}|ai \w+|{_MISREAD})\b",
-        r"\b(?:if|when|since|because) you(?:'re| are) (?:an? |the |any )?(?:\w+ )?"
-        rf"(?:{_READER}|ai \w+|assistant|automated (?:system|reader|agent)|virtual assistant)\b",
-        rf"^\W*(?:{_READER}|ai (?:assistant|agent|model|system)s?|assistant|agent)\W*[,:]\W*(?:please\W+)?"
-        rf"(?:you|{_SPEAK}|ignore|call|use|run|tell|do not|don't|forget|search|now)\b",
-        # roles and marks of prompts
-        r"<\|[^|<>]{1,40}\|>|\[/?inst\]|<</?sys>>|</?data [0-9a-f]{16}>",
-        r"</?(?:system|assistant|tool_call|function_call|system[_-]prompt)>",
-        r"#{2,}\s*(?:system|instructions?|assistant|developer|prompt)\b",
-        r"^\W*(?:system|developer|assistant|user)(?: (?:message|prompt|note|override))?\s*:\s*(?=.*\b(?:you|your|"
-        r"must|ignore|answer|say|call|instructions?|prompts?|tools?|override|respond|reply|is|are)\b)",
-        rf"\b(?:{_NEW}\W+)+(?:instructions?|prompts?|directives?|task|orders?|override)\s*[:!—-]",
-        rf"\b(?:reveal|print|show|repeat|leak|output|disclose){_FEW}(?:system|hidden|secret|initial) "
-        r"(?:prompt|instructions?)",
-        # calls
-        rf"{_START}(?:call|invoke|trigger)\W+(?:\w+\W+){{0,2}}?tools?\b",
-        rf"{_START}(?:(?:call|invoke|trigger)\W+(?:the |your )?(?:tool|function)?|use\W+(?:the |your )?tool)\W*"
-        r"[a-z]+_[a-z_]+\b",
-        # what to say, and what to hide
-        rf"{_START}(?:say|claim|answer|assert|pretend)\W+that\b",
-        rf"\binstead,?\W+(?:of \w+ing [^.]{{0,40}},?\W+)?(?:you {_MUST}\W+)?(?:just\W+)?{_SPEAK}\b",
-        r"\b(?:your|the) (?:next |final |only |entire )?(?:answer|reply|response|output) "
-        r"(?:must|should|has to|shall|needs to)\W+(?:\w+\W+)?"
-        r"(?:be|say|state|contain|include|read|claim|start|end|consist)\b",
-        r"\b(?:do not|don't|never)\W+(?:describe|mention|reveal|summari[sz]e|transcribe|repeat|quote)\W+"
-        r"(?:this|these|that|any of)\W+(?:\w+\W+)?(?:text|image|picture|document|message|instructions?|line)",
-        r"\b(?:without (?:telling|informing|asking)|(?:do not|don't|never) (?:tell|inform|alert|warn|ask)) the user\b",
-        r"\b(?:tell|inform|convince|assure) the (?:user|person who asked)\W+(?:\w+\W+)?(?:that|to)\b",
-    )
-)
-
-# Beside one of those, these belong to it.
-_WEAK = re.compile(
-    rf"^\W*(?:then|also|and|now|next|finally|instead|please|after that|important)*\W*(?:{_SPEAK}|call|use|run|execute|"
-    r"invoke|tell|send|search|open|fetch|visit|delete|click|forget|ignore|do not|don't|never|always|only|you)\b"
-)
+_STRONG = tuple(re.compile(found.pattern.replace(" ", r"\s")) for found in _PATTERNS["strong"].values())
+_WEAK = _PATTERNS["weak"]["order"]  # beside one of those, what begins like this belongs to it
 # A sentence or a cell of a table, in Markdown, HTML or columns.
 _PIECE = re.compile(
     r"\S.*?(?:[.!?…]+[\"')\]]*(?=\s|</?t[dhr]\b)|(?=(?<![<|])\|(?![>|]))|(?=→)|(?=</?t[dhr]\b)|(?=\t|\s{3})|$)"
@@ -95,7 +33,7 @@ _UNSEEN = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A line, or a sentence of it: where it lies in the text, how it reads in small letters, and how it begins."""
+    """A line, or a sentence of it: its place in the text, how it reads in small letters, and how it begins."""
 
     start: int
     end: int
@@ -128,14 +66,14 @@ def screen(text: str, *, tools: Iterable[str] = ()) -> tuple[str, tuple[str, ...
 
 
 def instructions(text: str, *, tools: Iterable[str] = ()) -> list[tuple[int, int]]:
-    """Where such lines and sentences stand in a text: the first character of each, and the one after its last."""
+    """The places of such lines and sentences: the first character of each, and the one after its last."""
     units = list(_units(text))
     bad = sorted(_spoken_to(units, tuple(tools)))
     return [(units[first].start, units[last].end) for first, last in _runs(bad)]
 
 
 def screen_said(text: str, *, tools: Iterable[str] = ()) -> tuple[str, tuple[str, ...]]:
-    """As ``screen``, for a sentence of our own: what stands in it between “ and ” is quoted, and stays."""
+    """As ``screen``, for a sentence of our own: what it has between “ and ” is quoted, and stays."""
     parts = [(part, ()) if part.startswith("“") else screen(part, tools=tools) for part in re.split("(“[^”]*”)", text)]
     return "".join(part for part, _ in parts), tuple(line for _, lines in parts for line in lines)
 
@@ -227,8 +165,7 @@ def _units(text: str) -> Iterator[_Unit]:
 
 def _flat(text: str) -> str:
     """Small letters without tricks: no unseen characters, no look-alikes, no spaced-out words."""
-    flat = _UNSEEN.sub("", unicodedata.normalize("NFKC", text)).translate(_CONFUSED).casefold()
-    flat = "".join(one for one in unicodedata.normalize("NFKD", flat) if not unicodedata.combining(one))
+    flat = fold(_UNSEEN.sub("", unicodedata.normalize("NFKC", text)).translate(_CONFUSED).casefold())
     flat = re.sub(r"\\(?=[^\w\s])", "", flat.replace("’", "'"))  # as Markdown has its signs
     flat = re.sub(r"\b(?:\w[ ._-]){4,}\w\b", lambda spaced: re.sub(r"[ ._-]", "", spaced[0]), flat)
     return " ".join(flat.split())

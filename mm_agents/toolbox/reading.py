@@ -14,8 +14,7 @@ from pydantic import Field
 from mm_agents.documents import read_document
 from mm_agents.errors import ChatError, ToolError
 from mm_agents.media import MediaFile
-from mm_agents.toolbox.results import crops, stored_page
-from mm_agents.toolbox.sources import Asset, Sources
+from mm_agents.toolbox.sources import Asset, Sources, crops, stored_page
 from mm_agents.tools import ToolResult
 from mm_agents.types import DocumentAnswer, Evidence
 

@@ -15,10 +15,10 @@ from markupsafe import Markup
 
 from mm_agents import media
 from mm_agents._html import macros
+from mm_agents._text import moment
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_data import Source
 from mm_agents.agent.report import Drawing, page, paragraphs
-from mm_agents.contact_sheet import moment
 from mm_agents.errors import MediaError
 from mm_agents.media import MediaFile
 from mm_agents.types import Hit

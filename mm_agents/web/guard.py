@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from mm_agents.errors import ConfigError
-from mm_agents.security.hosts import is_loopback
+from mm_agents.security import is_loopback
 
 SIGNED_IN = "/gradio_api/login_check"
 """The route that says whether a visitor is signed in."""

@@ -14,7 +14,7 @@ from typing import Any
 from mm_agents._optional import require
 from mm_agents.agent import Agent
 from mm_agents.errors import ConfigError
-from mm_agents.security.hosts import is_loopback
+from mm_agents.security import is_loopback
 from mm_agents.web.guard import Guard, Names
 
 USER = "mm-agents"

@@ -7,8 +7,7 @@ from decimal import Decimal
 import pytest
 
 from mm_agents.agent.answer_data import Source
-from mm_agents.agent.grounding.claims import check_claim
-from mm_agents.agent.grounding.numbers import Expression, asked_values, sum_behind, values_in
+from mm_agents.agent.grounding.claims import Expression, asked_values, check_claim, sum_behind, values_in
 from mm_agents.types import Evidence
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from mm_agents.agent.planner.offline import OfflinePlanner
+from mm_agents.agent.planner import OfflinePlanner
 from mm_agents.protocols import Embedder
 from mm_agents.toolbox import Attachments
 from mm_agents.toolbox.example_questions import every_example, outlines
@@ -221,7 +221,7 @@ def test_examples_added_to_a_tool_are_learnt(embedder: Embedder) -> None:
 def test_vectors_are_kept_and_made_again_when_they_are_damaged(
     embedder: Embedder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mm_agents.agent.planner.tool_classifier import kept_vectors
+    from mm_agents.agent.planner import kept_vectors
 
     monkeypatch.setenv("MM_AGENTS_CACHE", str(tmp_path))
     texts = ["a heron", "a kite"]

@@ -15,8 +15,8 @@ from mm_agents.errors import MissingExtraError, ToolError
 from mm_agents.ingest.movies import add_movies
 from mm_agents.testing import HashEmbedder
 from mm_agents.toolbox import Attachments, bound_to_conversation, toolbox
+from mm_agents.toolbox.searching import closest, films_named
 from mm_agents.toolbox.sources import AllowedIds
-from mm_agents.toolbox.titles import closest, films_named
 from mm_agents.tools import by_name
 
 pytest.importorskip("rapidocr", reason="pip install 'mm-agents[documents]'")

@@ -15,7 +15,7 @@ from command_line import run
 from visitors import PASSWORD, Place, served
 
 from mm_agents.errors import ConfigError
-from mm_agents.security.hosts import is_loopback
+from mm_agents.security import is_loopback
 from mm_agents.web import Settings
 from mm_agents.web.guard import Guard, Names
 

@@ -46,7 +46,7 @@ from mm_agents.chat import SIDE, sendable
 from mm_agents.errors import ConfigError, ToolError
 from mm_agents.library import Library
 from mm_agents.media import encode_jpeg
-from mm_agents.security.hosts import is_loopback
+from mm_agents.security import is_loopback
 from mm_agents.toolbox import AllowedIds, IdRegistry, toolbox
 from mm_agents.tools import Picture, Tool, ToolResult, by_name
 from mm_agents.types import Image, Record

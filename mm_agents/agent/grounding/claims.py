@@ -1,18 +1,184 @@
-"""Checks that the cited sources support each claim."""
+"""Numbers in sentences, and sums that are done again: by a small evaluator of its own, never by running text."""
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from decimal import Decimal, DivisionByZero, InvalidOperation
+from itertools import pairwise
 
-from mm_agents._text import content_words
-from mm_agents.agent.answer_data import Claim, Source
-from mm_agents.agent.grounding.numbers import Expression, asked_values, numbers_in, values_in, values_of
-from mm_agents.agent.grounding.sources import RegisteredSource, SourceRegistry
-from mm_agents.agent.grounding.statements import Statement
+from mm_agents.agent.answer_data import Source
+
+_NUMBER = re.compile(r"(?<![\w.,])[-−+]?\d(?:[\d.,'\u00a0\u202f]*\d)?")
+_EQUATION = re.compile(r"(?<![\w.,])(\d[\d.]*(?: [×+] \d[\d.]*)+) = (\d[\d.]*\d|\d)")
+_LONGEST_SUM = 2000  # characters
+
+_WORDS = {
+    word: Decimal(n)
+    for n, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen twenty".split()
+    )
+} | {
+    word: Decimal(n)
+    for word, n in (
+        *(("a", 1), ("an", 1), ("single", 1), ("pair", 2), ("couple", 2), ("dozen", 12), ("thirty", 30), ("forty", 40)),
+        *(("fifty", 50), ("sixty", 60), ("seventy", 70), ("eighty", 80), ("ninety", 90), ("hundred", 100)),
+    )
+}
+
+
+def numbers_in(text: str) -> list[str]:
+    """The numbers as they are written, without signs."""
+    return [found.lstrip("-−+") for found in _NUMBER.findall(text)]
+
+
+def values_of(written: str) -> set[Decimal]:
+    """What a written number may mean: "1.234" is a thousand and more, or one and less; "12.50" is but twelve."""
+    bare = re.sub(r"['\u00a0\u202f]", "", written)
+    found: set[Decimal] = set()
+    for decimal, thousands in ((".", ","), (",", ".")):
+        whole = rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{2,3}})*{re.escape(thousands)}\d{{3}}|\d+"
+        if re.fullmatch(rf"(?:{whole})(?:{re.escape(decimal)}\d+)?", bare):
+            found.add(Decimal(bare.replace(thousands, "").replace(decimal, ".")).normalize())
+    return found
+
+
+def values_in(texts: Iterable[str]) -> set[Decimal]:
+    """Every value that a number in some texts may mean, the parts of dates among them."""
+    found: set[Decimal] = set()
+    for text in texts:
+        for written in (*numbers_in(text), *re.findall(r"\d+(?:[.,]\d+)?", text)):
+            found |= values_of(written)
+    return found
+
+
+def asked_values(question: str) -> set[Decimal]:
+    """The numbers of a question, in digits and in English words."""
+    words = re.findall(r"[a-z]+", question.casefold())
+    found = values_in([question]) | {_WORDS[word] for word in words if word in _WORDS}
+    for tens, ones in pairwise(words):
+        if _WORDS.get(tens, Decimal(0)) >= 20 and 0 < _WORDS.get(ones, Decimal(0)) < 10:
+            found.add(_WORDS[tens] + _WORDS[ones])
+    return {value.normalize() for value in found}
+
+
+# ---------------------------------------------------------------- sums
+
+
+class Expression:
+    """A sum such as "4 * 15.00 + 6 * 5.00 = 90.00", read but not trusted.
+
+    Args:
+        text: numbers, + - * /, brackets, one equals sign and a number after it.
+
+    Raises:
+        ValueError: it is anything else.
+    """
+
+    def __init__(self, text: str) -> None:
+        left, equals, right = text.partition("=")
+        if not equals or len(text) > _LONGEST_SUM:
+            raise ValueError("it is no sum")
+        try:
+            tree = ast.parse(left.strip(), mode="eval").body
+            self.said: Decimal = Decimal(right.strip())
+        except (SyntaxError, InvalidOperation, RecursionError, MemoryError) as error:
+            raise ValueError("it is no sum") from error
+        self.operands: list[Decimal] = []
+        self.parts: set[Decimal] = {self.said.normalize()}
+        self.value: Decimal = self._value(tree, left.strip(), 0)
+        self._divides = "/" in left
+
+    @property
+    def right(self) -> bool:
+        """Whether it comes to what is said; of a division, to as many decimals as are said."""
+        if not self._divides:
+            return self.value == self.said
+        return round(self.value, max(-int(self.said.as_tuple().exponent), 0)) == self.said
+
+    def _value(self, node: ast.expr, text: str, depth: int) -> Decimal:
+        if depth > 200:
+            raise ValueError("it is too deep")
+        match node:
+            case ast.Constant(value=int() | float()):
+                written = ast.get_source_segment(text, node) or ""
+                found = Decimal(written.strip())
+                self.operands.append(found.normalize())
+            case ast.BinOp(left=left, op=op, right=right):
+                one, other = self._value(left, text, depth + 1), self._value(right, text, depth + 1)
+                found = _applied(op, one, other)
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                found = -self._value(operand, text, depth + 1)
+            case _:
+                raise ValueError("it holds more than numbers and signs")
+        self.parts |= {found.normalize(), abs(found).normalize()}
+        return found
+
+
+def _applied(op: ast.operator, one: Decimal, other: Decimal) -> Decimal:
+    try:
+        match op:
+            case ast.Add():
+                return one + other
+            case ast.Sub():
+                return one - other
+            case ast.Mult():
+                return one * other
+            case ast.Div():
+                return one / other
+            case _:
+                raise ValueError("it holds more than numbers and signs")
+    except (DivisionByZero, InvalidOperation) as error:
+        raise ValueError("it cannot be computed") from error
+
+
+def sum_behind(sentence: str, value: object, quotes: Sequence[str]) -> str | None:
+    """The sum by which a sentence's number follows from what is printed; None where it is printed itself.
+
+    Args:
+        sentence: an answer that code has computed.
+        value: its number, as a decimal string; anything else has no sum.
+        quotes: what stands at the places that it rests on, a number each.
+    """
+    try:
+        wanted = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    told = [left.replace("×", "*") for left, _ in _EQUATION.findall(sentence)]
+    if told:
+        candidates = [f"{' + '.join(told)} = {value}"]
+    elif wanted.normalize() in values_in(quotes):
+        return None
+    else:
+        candidates = _simple_sums(quotes, value)
+    for candidate in candidates:
+        try:
+            if Expression(candidate).right:
+                return candidate
+        except ValueError:
+            continue
+    return None
+
+
+def _simple_sums(quotes: Sequence[str], value: object) -> list[str]:
+    """Sums, means and differences of the numbers of some quotes that might come to a value."""
+    told = [(quote, found[0]) for quote in quotes if (found := numbers_in(quote))]
+    if len(told) < 2:
+        return []
+    found: list[str] = []
+    for decimal, thousands in ((".", ","), (",", ".")):
+        signed: list[str] = []
+        for quote, written in told:
+            term = re.sub(r"['\u00a0\u202f]", "", written).replace(thousands, "").replace(decimal, ".")
+            signed.append(f"-{term}" if re.match(r"\s*[-−(]", quote) else term)
+        added = " + ".join(f"({one})" if one.startswith("-") else one for one in signed)
+        found += [f"{added} = {value}", f"({added}) / {len(signed)} = {value}"]
+        if len(signed) == 2:
+            found += [f"{signed[0]} - ({signed[1]}) = {value}", f"{signed[1]} - ({signed[0]}) = {value}"]
+    return found
+
 
 _CLOCK = re.compile(r"\b\d+:\d{2}(?:\.\d+)?\b")
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
@@ -107,237 +273,3 @@ def _has_date(date: re.Match[str], quotes: Sequence[str]) -> bool:
         if date[0].replace("-", "") in "".join(digits):
             return True
     return False
-
-
-_STRANGE = 0.5
-"""A claim so much of whose words, beside the question's, stand in no source is not carried by them."""
-
-# What a claim may say of its sources without their saying it.
-_LONG = 8  # characters of a quote that are no coincidence
-
-_NEUTRAL = content_words(
-    "together altogether combined overall total sum cost price amount equal come make plus minus times per percent "
-    "highest lowest largest smallest first second third last both tie same higher lower average difference share rank "
-    "contain state say list print call follow next previous step yes show visible write message value number name"
-)
-
-_FOUND = "nearest match: a search found it, and code has not checked what it shows"
-_COMPUTED = "computed from its sources"
-_EQUATION = re.compile(
-    r"(\d[\d.,\s+*/×x÷·()$€£%−-]*?[+*/×x÷·−-][\d.,\s+*/×x÷·()$€£−-]*)=\s*[$€£]?\s*(\d(?:[\d.,]*\d)?)"
-)
-_SIGNS = str.maketrans({"×": "*", "x": "*", "·": "*", "÷": "/", "−": "-", "$": None, "€": None, "£": None, " ": " "})
-
-Verdict = Literal["carried", "seen", "left out"]
-"""Borne out by words and numbers; told of a picture that the model was shown; or neither."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """A claim, whether the answer's text says it, and its place among all."""
-
-    claim: Claim
-    verdict: Verdict
-    place: int = 0
-
-
-def judge(statement: Statement, sources: SourceRegistry, question: str) -> Judgement:
-    """Check a statement against the sources that it cites.
-
-    Args:
-        statement: what the model says.
-        sources: those that it was given.
-        question: what was asked, which may give quantities.
-    """
-    cited = [sources.known[number] for number in statement.cited if number in sources.known]
-    unknown = [number for number in statement.cited if number not in sources.known]
-    if unknown:
-        listed = ", ".join(f"[{number}]" for number in unknown)
-        return _left_out(statement, f"it cites {listed}, which it was never given")
-    if not cited:
-        return _left_out(statement, "no source is cited")
-    if smuggled := _injected_content(statement.text, cited, sources, question):
-        return _left_out(statement, f"“{smuggled}” is from a line that reads like an instruction")
-    doubt, computed, cited = _figures(statement.text, cited, sources, question)
-    statement = replace(statement, cited=tuple(known.source.number for known in cited))
-    why = doubt or _words(statement.text, cited, question)
-    if why is None:
-        found = all(one.found for one in cited)
-        claim = Claim(
-            text=statement.text,
-            sources=statement.cited,
-            status="match" if found else "verified",
-            why=_FOUND if found else _COMPUTED if computed else "its words and numbers are those of its sources",
-            computed=computed,
-        )
-        return Judgement(claim=claim, verdict="carried")
-    if any(known.seen for known in cited):
-        why = f"told of a picture by the model, and code cannot see it: {why}"
-        claim = Claim(text=statement.text, sources=statement.cited, status="unverified", why=why)
-        return Judgement(claim=claim, verdict="seen")
-    return _left_out(statement, why)
-
-
-def cite(statement: Statement, sources: SourceRegistry, question: str) -> Statement:
-    """A statement without numbers of sources, with those of the places that print what it says, where there are any.
-
-    Where it stands is for code to find: the numbers that the statement says or adds up, a quote that it holds, a file
-    that it names; or the only file that there is.
-    """
-    asked = asked_values(question)
-    said = values_in([statement.text])
-    wanted = [values_of(written) - asked for written in numbers_in(statement.text)]
-    for candidate in (*_equations(statement.text), *sources.sums):
-        try:
-            result = Expression(candidate)
-        except ValueError:
-            continue
-        if result.said.normalize() in said:
-            wanted += [{value} - asked for value in result.operands]
-    flat = _flat(statement.text)
-    found: list[int] = []
-    for values in wanted:
-        found += [n for n, known in sources.known.items() if values & values_in([known.clean.evidence.quote or ""])][:1]
-    for n, known in sources.known.items():
-        quote, name = _flat(known.clean.evidence.quote or ""), known.source.name
-        if (len(quote) >= _LONG and quote in flat) or (name and name in statement.text):
-            found.append(n)
-    if not found and len({known.source.evidence.asset for known in sources.known.values()}) == 1:
-        found = [min(sources.known)]
-    return replace(statement, cited=tuple(dict.fromkeys(found)))
-
-
-def _flat(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
-
-
-def is_introduction(statement: Statement, sources: SourceRegistry, question: str) -> bool:
-    """Whether it is an introduction that says nothing of its own, such as "The steps are:"."""
-    if not statement.text.endswith(":") or statement.own or numbers_in(statement.text):
-        return False
-    known = content_words(question) | _NEUTRAL
-    for number in statement.cited:
-        if number in sources.known:
-            known |= sources.known[number].words
-    return content_words(statement.text) <= known
-
-
-def _located(
-    wanted: Sequence[set[Decimal]], cited: Sequence[RegisteredSource], sources: SourceRegistry
-) -> list[RegisteredSource]:
-    """The sources, and the places of the same files that print other numbers of a claim.
-
-    Models cite a line or a page where a number beside it is meant; where it stands is for code to find.
-
-    Args:
-        wanted: what each number may mean.
-        cited: the sources that the claim cites.
-        sources: all that there are.
-    """
-    found = list(cited)
-    assets = {known.source.evidence.asset for known in cited}
-    for values in wanted:
-        if any(values & values_in([known.clean.evidence.quote or ""]) for known in found):
-            continue
-        for known in sources.known.values():
-            quote = known.clean.evidence.quote or ""
-            if known.source.evidence.asset in assets and known not in found and values & values_in([quote]):
-                found.append(known)
-                break
-    return found
-
-
-def _left_out(statement: Statement, why: str) -> Judgement:
-    claim = Claim(text=statement.text, sources=statement.cited, status="unverified", why=why)
-    return Judgement(claim=claim, verdict="left out")
-
-
-def _figures(
-    text: str, cited: Sequence[RegisteredSource], sources: SourceRegistry, question: str
-) -> tuple[str | None, str | None, Sequence[RegisteredSource]]:
-    """Whether its numbers follow from its sources.
-
-    Returns:
-        Why they do not, if so; else the sum that they follow by, if one is needed; and the sources that it then takes.
-    """
-    printed = _located([values_of(written) for written in numbers_in(_nameless(text, cited))], cited, sources)
-    doubt = check_claim(text, [known.clean for known in printed], computed=None, question=question)
-    if doubt is None:
-        return None, None, printed
-    said, wrong = values_in([text]), ""
-    asked = asked_values(question)
-    for candidate in (*_equations(text), *sources.sums):
-        try:
-            result = Expression(candidate)
-        except ValueError:
-            continue
-        if not result.right:
-            wrong = wrong or f"the sum “{candidate}” comes to {result.value:f}"
-            continue
-        if not said & (result.parts - set(result.operands)):
-            continue
-        operands = [{value} for value in result.operands if value not in asked]
-        taken = _located(operands, printed, sources)
-        if check_claim(text, [known.clean for known in taken], computed=candidate, question=question) is None:
-            return None, candidate, taken
-    return wrong or doubt, None, cited
-
-
-def _equations(text: str) -> list[str]:
-    """The sums that a text spells out, in digits and signs that can be done again."""
-    found: list[str] = []
-    for left, right in _EQUATION.findall(text):
-        signs = left.translate(_SIGNS).strip()
-        sum_ = " ".join(f"{signs} = {right}".split())
-        found += [sum_.replace(",", ""), sum_.replace(".", "").replace(",", ".")]
-    return found
-
-
-def _words(text: str, cited: Sequence[RegisteredSource], question: str) -> str | None:
-    """Why its words are not those of its sources; None where enough of them are."""
-    said = {word for word in content_words(_nameless(text, cited)) if not word[0].isdigit()}
-    asked = content_words(question)
-    known: set[str] = set()
-    for one in cited:
-        known |= one.words | content_words(one.clean.evidence.quote or "")
-    new = said - asked - _NEUTRAL
-    unknown_words = sorted(new - known)
-    if len(unknown_words) > (1 if numbers_in(text) else 0) and len(unknown_words) >= _STRANGE * len(new):
-        return f"its sources do not say {', '.join(unknown_words[:4])}"
-    anchored = bool(numbers_in(text)) or bool(new & known) or _names(text, cited)
-    if not anchored and not (said & known):
-        return "it only repeats the question"
-    return None
-
-
-def _nameless(text: str, cited: Sequence[RegisteredSource]) -> str:
-    for known in cited:
-        if known.source.name:
-            text = text.replace(known.source.name, " ")
-    return text
-
-
-def _names(text: str, cited: Sequence[RegisteredSource]) -> bool:
-    return any(known.source.name and known.source.name in text for known in cited)
-
-
-def _injected_content(
-    text: str, cited: Sequence[RegisteredSource], sources: SourceRegistry, question: str
-) -> str | None:
-    """Words or numbers of the claim that only a withheld line has; None where there are none."""
-    if not sources.withheld:
-        return None
-    lines = [one.line for one in sources.withheld]
-    hidden: set[str] = set()
-    for line in lines:
-        hidden |= content_words(line)
-    known: set[str] = content_words(question)
-    for one in cited:
-        known |= one.words | content_words(one.clean.evidence.quote or "")
-    unknown_words = content_words(_nameless(text, cited)) - known
-    smuggled = sorted(unknown_words & hidden)
-    if smuggled and 2 * len(smuggled) >= len(unknown_words):
-        return " ".join(smuggled[:5])
-    figures = values_in(lines) & values_in([text])
-    borne = asked_values(question).union(*(one.figures for one in cited))
-    return f"{min(figures - borne):f}" if figures - borne else None

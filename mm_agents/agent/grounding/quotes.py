@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from mm_agents import _plugins, media
 from mm_agents._text import excerpt, fold
-from mm_agents.agent.grounding.numbers import numbers_in, values_in, values_of
+from mm_agents.agent.grounding.claims import numbers_in, values_in, values_of
 from mm_agents.documents import read_document
 from mm_agents.errors import MediaError
 from mm_agents.media import MediaFile
-from mm_agents.toolbox.results import stored_page
+from mm_agents.toolbox.sources import stored_page
 from mm_agents.types import Box, Evidence, Image, Word
 
 if TYPE_CHECKING:

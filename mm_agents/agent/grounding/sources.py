@@ -11,7 +11,7 @@ from typing import Any
 
 from mm_agents._text import content_words
 from mm_agents.agent.answer_data import Source
-from mm_agents.agent.grounding.numbers import Expression, values_in
+from mm_agents.agent.grounding.claims import Expression, values_in
 from mm_agents.errors import ToolError
 from mm_agents.security.injection import WITHHELD, screen, screen_name
 from mm_agents.tools import ToolResult

@@ -10,9 +10,8 @@ from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_data import Check, CheckStatus, Claim, Source, Step
 from mm_agents.agent.budget import BudgetTracker
 from mm_agents.agent.events import Checked, Claimed, Event, Finished, Token
-from mm_agents.agent.grounding.claims import Judgement, cite, is_introduction, judge
 from mm_agents.agent.grounding.sources import SourceRegistry
-from mm_agents.agent.grounding.statements import Statement, Statements
+from mm_agents.agent.grounding.statements import Judgement, Statement, Statements, cite, is_introduction, judge
 from mm_agents.tools import ToolResult
 
 _UNKNOWING = ("i don't know", "i do not know", "i don’t know", "i cannot tell", "i can't tell")

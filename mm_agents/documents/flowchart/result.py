@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mm_agents._question_parts import parts_of
+from mm_agents._text import parts_of
 from mm_agents.documents.answers import in_parts
 from mm_agents.documents.flowchart import export, questions
 from mm_agents.documents.flowchart import process as process_module

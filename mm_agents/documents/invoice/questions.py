@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, Field
 
 from mm_agents._optional import require
-from mm_agents._question_parts import parts_of
+from mm_agents._text import parts_of
 from mm_agents.chat import fenced
 from mm_agents.documents.answers import doubting, in_parts
 from mm_agents.documents.dates import fold

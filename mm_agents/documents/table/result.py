@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._optional import require
-from mm_agents._question_parts import parts_of
+from mm_agents._text import parts_of
 from mm_agents.documents.answers import doubting, in_parts
 from mm_agents.documents.table import questions
 from mm_agents.documents.table.data import TableData, quantity_of

@@ -210,12 +210,7 @@ _SHAPES = {
 _DRAWN = {"stadium": "ellipse", "document": "rectangle"}
 """Shapes that Graphviz lacks, and what is drawn instead."""
 
-_STYLES = (
-    "splines=spline",
-    "splines=polyline",
-    "splines=true ranksep=0.6",
-    "splines=spline nodesep=0.5",
-)
+_STYLES = ("splines=spline", "splines=polyline", "splines=true ranksep=0.6", "splines=spline nodesep=0.5")
 _COLOURS = (("black", "white"), ("#6c8ebf", "#dae8fc"), ("#333333", "#fff2cc"), ("#2f6f4f", "#e4f3ea"))
 
 
@@ -406,14 +401,8 @@ def _corners(shape: str, box: Box) -> list[Point]:
         return [(left + lean, top), (right, top), (right - lean, bottom), (left, bottom)]
     if shape == "hexagon":
         lean = (bottom - top) * 0.35
-        return [
-            (left + lean, top),
-            (right - lean, top),
-            (right, y),
-            (right - lean, bottom),
-            (left + lean, bottom),
-            (left, y),
-        ]
+        inner, outer = left + lean, right - lean
+        return [(inner, top), (outer, top), (right, y), (outer, bottom), (inner, bottom), (left, y)]
     depth = (bottom - top) * 0.09  # a document: its lower edge is one wave
     steps = 24
     wave = [

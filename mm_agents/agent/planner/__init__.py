@@ -1,1 +1,0 @@
-"""The offline planner: which tools a question needs, without a chat model."""
