@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import mm_agents
 from mm_agents._text import excerpt
 from mm_agents.cli.app import (
     DEFAULT_LIBRARY,
@@ -26,7 +27,6 @@ from mm_agents.cli.app import (
     write_text,
 )
 from mm_agents.errors import LibraryNotFoundError, MMAgentsError
-from mm_agents.library import Library
 
 if TYPE_CHECKING:
     from mm_agents.agent import Answer, Conversation, Source
@@ -134,9 +134,9 @@ def verify(
 
     answer = Answer.load(kept)
     with ExitStack() as stack:
-        opened: Library | None = None
+        opened: mm_agents.Library | None = None
         try:
-            opened = stack.enter_context(Library.open(library or DEFAULT_LIBRARY, create=False))
+            opened = stack.enter_context(mm_agents.Library.open(library or DEFAULT_LIBRARY, create=False))
         except LibraryNotFoundError:
             if library:
                 raise
@@ -150,14 +150,14 @@ def verify(
         raise typer.Exit(_FAILED)
 
 
-def _opened(location: str, attached: Sequence[Path] | None) -> Library:
+def _opened(location: str, attached: Sequence[Path] | None) -> mm_agents.Library:
     """The library; if it is missing and files are attached, an empty one in memory."""
     try:
-        return Library.open(location, create=False)
+        return mm_agents.Library.open(location, create=False)
     except LibraryNotFoundError:
         if location != DEFAULT_LIBRARY or not attached:
             raise
-        return Library.open("memory:")
+        return mm_agents.Library.open("memory:")
 
 
 # ---------------------------------------------------------------- printing

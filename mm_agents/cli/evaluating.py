@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+import mm_agents
 from mm_agents import _plugins
 from mm_agents._progress import bar
 from mm_agents.cli.app import (
@@ -26,7 +27,6 @@ from mm_agents.cli.app import (
     show_line,
 )
 from mm_agents.errors import LibraryNotFoundError
-from mm_agents.library import Library
 from mm_agents.types import Box, Word
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def route(
 
     attached = list(Attachments.open(attach or ()))
     try:
-        opened = Library.open(library, create=False)
+        opened = mm_agents.Library.open(library, create=False)
     except LibraryNotFoundError:
         plan = _planner().plan(question, attached)
     else:

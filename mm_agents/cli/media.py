@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+import mm_agents
 from mm_agents._progress import bar
 from mm_agents.cli.app import (
     DEFAULT_LIBRARY,
@@ -31,9 +32,6 @@ from mm_agents.cli.app import (
     say,
     show_line,
 )
-from mm_agents.ingest.ocr_pass import can_read, read_words
-from mm_agents.library import Library
-from mm_agents.search.ranking import hit_json
 from mm_agents.types import Hit
 
 
@@ -72,6 +70,7 @@ def demo(
     """Build a small library from sample media and ask it several kinds of question, offline."""
     from mm_agents import demo as demonstration
     from mm_agents._text import moment
+    from mm_agents.search.ranking import hit_json
 
     if keep is not None and keep.is_dir() and any(keep.iterdir()):
         raise typer.BadParameter(f"{keep} is not empty.", param_hint="--keep")
@@ -108,7 +107,7 @@ def add(
 ) -> None:
     """Add pictures, videos, texts and PDFs. Adding a file again is a no-op; an interrupted run is resumable."""
     try:
-        with Library.open(library, embedder=embedder) as opened:
+        with mm_agents.Library.open(library, embedder=embedder) as opened:
             report = opened.add(*paths, prune=prune, words=words, progress=output.progress)
     except KeyboardInterrupt:
         say("Interrupted. Complete files are kept; run the same command to resume.")
@@ -141,7 +140,7 @@ def search(
     asked = [str(part) for part in (query, image, video, url) if part]
     if not asked:
         raise typer.BadParameter("Nothing to search for. Give TEXT, --image, --video or --url.")
-    with Library.open(library, embedder=embedder, create=False) as opened:
+    with mm_agents.Library.open(library, embedder=embedder, create=False) as opened:
         weights = read_weights(vector)
         hits = opened.search(
             query, image=image, video=video, url=url, kind=kind, vector=weights, where=where, limit=limit
@@ -158,7 +157,7 @@ def count(
     output: Output = SHOWN,
 ) -> None:
     """Count the assets of the library."""
-    with Library.open(library, create=False) as opened:
+    with mm_agents.Library.open(library, create=False) as opened:
         groups = opened.count(group_by=by, where=where) if by else {}
         total = opened.count(where=where)
     largest_first = sorted(groups.items(), key=lambda group: (-group[1], group[0]))
@@ -173,7 +172,7 @@ def show(
     output: Output = SHOWN,
 ) -> None:
     """Show one record: its properties, its parts and its vectors."""
-    with Library.open(library, create=False) as opened:
+    with mm_agents.Library.open(library, create=False) as opened:
         record = opened.get(reference)
         record = opened.store.get([record.id], with_vectors=True)[record.id]
         parts = opened.parts(record.id, with_vectors=True)
@@ -198,7 +197,7 @@ def remove(
     output: Output = SHOWN,
 ) -> None:
     """Remove records from the library; the files are kept."""
-    with Library.open(library, create=False) as opened:
+    with mm_agents.Library.open(library, create=False) as opened:
         ids = [opened.get(reference).id for reference in references]
         removed = opened.remove(*ids)
     output.show({"removed": removed, "ids": ids}, f"{removed} removed")
@@ -233,9 +232,10 @@ def add_movies(
 ) -> None:
     """Add films with a vector of their text and one of their poster. Adding a film again is a no-op."""
     from mm_agents.ingest import movies
+    from mm_agents.ingest.ocr_pass import can_read, read_words
     from mm_agents.ingest.presets import movies_spec
 
-    with Library.open(library, embedder=embedder, preset=movies_spec) as opened:
+    with mm_agents.Library.open(library, embedder=embedder, preset=movies_spec) as opened:
         with bar("Adding", show=output.progress) as report:
             result = movies.add_movies(opened, films, posters, report=report)
         with bar("Reading words", show=output.progress) as report:
@@ -267,7 +267,7 @@ def recommend(
 ) -> None:
     """Recommend films near to those liked and far from those not liked, in one vector or several."""
     title = "Like " + ", ".join(like) + (f", unlike {', '.join(unlike)}" if unlike else "")
-    with Library.open(library, create=False) as opened:
+    with mm_agents.Library.open(library, create=False) as opened:
         hits = opened.recommend(
             like, unlike or (), vectors=read_weights(vector), where=where, diversity=diversity, limit=limit
         )
@@ -290,6 +290,7 @@ def read_weights(vectors: Sequence[str] | None) -> dict[str, float] | None:
 def _show_hits(query: str, hits: Sequence[Hit], output: Output) -> None:
     """Print hits: place, score, the vectors that found them, and a line of the text that matched."""
     from mm_agents._text import moment
+    from mm_agents.search.ranking import hit_json
 
     lines: list[str] = []
     for n, hit in enumerate(hits, start=1):

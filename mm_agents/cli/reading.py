@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import mm_agents
 from mm_agents.cli.app import HELP, SHOWN, Output, app, command, plain, print_json, say, show_line, write_text
-from mm_agents.documents import read_document
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
@@ -180,7 +180,7 @@ def _read(
     kind: str, file: Path, page: int | None, overlay: Path | None, output: Output, model: str | None = None
 ) -> Any:
     """Read a document, and draw what was found, if asked."""
-    found = read_document(kind, file, page=page, model=_open(model))
+    found = mm_agents.read_document(kind, file, page=page, model=_open(model))
     if overlay:
         written = _draw(file, found.marks(), page, overlay)
         if not output.silent:

@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
+import mm_agents
 from mm_agents.cli.app import DEFAULT_LIBRARY, HELP, DebugOption, LibraryOption, QuietOption, command, plain, say
 from mm_agents.cli.asking import ModelOption
-from mm_agents.library import Library
 
 PlaceArgument = Annotated[
     str | None, typer.Argument(metavar="LIB", help="The library's folder; as --library.", show_default=False)
@@ -77,7 +77,7 @@ def serve(
         allowed_hosts=tuple(options.allow_host or ()),
     )
     settings.check()
-    with Library.open(place or library, create=False) as opened:
+    with mm_agents.Library.open(place or library, create=False) as opened:
         beside = opened.root / "uploads" if opened.root is not None else None
         folder = None if options.read_only else options.uploads or beside
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that visitors' files go then too
@@ -126,7 +126,7 @@ def mcp(
     """Serve the library to agents over MCP."""
     from mm_agents import adapters
 
-    with Library.open(place or library, create=False) as opened:
+    with mm_agents.Library.open(place or library, create=False) as opened:
         served = adapters.mcp.server(opened)
         if not http:
             # The thread that waits for input cannot be interrupted, and the library is only read.
@@ -143,7 +143,7 @@ def mcp(
         )
 
 
-def _name(library: Library) -> str:
+def _name(library: mm_agents.Library) -> str:
     """A library's place as visitors see it, without folders, servers and keys."""
     return library.root.resolve().name if library.root is not None else library.store.spec.name
 

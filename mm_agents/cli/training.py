@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+import mm_agents
 from mm_agents import _plugins
 from mm_agents._progress import bar
 from mm_agents.cli.app import (
@@ -27,7 +28,6 @@ from mm_agents.cli.app import (
     plain,
     say,
 )
-from mm_agents.library import Library
 
 if TYPE_CHECKING:
     from mm_agents.contrastive.data import PictureSet
@@ -286,7 +286,7 @@ def plot(
         figure = plots.epochs(where_from, seed=options.seed)
     else:
         drawn = {name: value for name, value in vars(options).items() if name not in ("losses", "out")}
-        with Library.open(where_from, create=False) as opened:
+        with mm_agents.Library.open(where_from, create=False) as opened:
             figure = plots.of_library(opened, **drawn, progress=output.progress)
     figure.save(out)
     if open_it:

@@ -6,8 +6,8 @@ from itertools import chain
 
 import pytest
 
+from mm_agents.embedders.offline.minilm import WordPiece
 from mm_agents.embedders.offline.weights import asset
-from mm_agents.embedders.offline.wordpiece import WordPiece
 
 CLS, SEP, UNK = 101, 102, 100
 

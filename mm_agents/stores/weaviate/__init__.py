@@ -52,11 +52,11 @@ def build(rest: str, *, spec: CollectionSpec | None = None) -> WeaviateStore | F
     place = parse(rest)
     load_client()
     from mm_agents.stores.weaviate import client as client_module
-    from mm_agents.stores.weaviate import opening
+    from mm_agents.stores.weaviate.store import open_collection
 
     server = client_module.connect(place, os.environ)
     try:
-        return opening.open_collection(server, place.collection, place.options, spec)
+        return open_collection(server, place.collection, place.options, spec)
     except BaseException:
         server.close()
         raise
@@ -82,12 +82,12 @@ def from_client(
     """
     load_client()
     from mm_agents.stores.weaviate import client as client_module
-    from mm_agents.stores.weaviate import opening
+    from mm_agents.stores.weaviate.store import open_collection
 
     options = options or Options()
     address = "the client's address"
     server = client_module.Server(client, address=address, retry_seconds=options.retry_seconds, owned=False)
-    return opening.open_collection(server, collection_name(collection), options, spec)
+    return open_collection(server, collection_name(collection), options, spec)
 
 
 def load_client() -> None:

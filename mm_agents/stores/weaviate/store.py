@@ -1,4 +1,4 @@
-"""A Weaviate collection of ours: what is written to it, and its backups."""
+"""A Weaviate collection of ours, its backups, and the opening of any collection."""
 
 from __future__ import annotations
 
@@ -9,18 +9,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from weaviate.backup.backup import BackupStorage
+from weaviate.classes.config import ConsistencyLevel
 from weaviate.classes.data import DataObject
 from weaviate.classes.query import Filter as ServerFilter
 from weaviate.exceptions import UnexpectedStatusCodeError, WeaviateInsertManyAllFailedError, WeaviateInvalidInputError
 
 from mm_agents._progress import batched
-from mm_agents.errors import ConfigError, PartialWriteError, StoreError
+from mm_agents.errors import ConfigError, LibraryNotFoundError, PartialWriteError, StoreError
 from mm_agents.stores import local
 from mm_agents.stores.local.files import check_target
 from mm_agents.stores.validation import check_extension, check_records, check_same_spec, existing_ids
-from mm_agents.stores.weaviate.create import read_about, vector_config, vectorizers, write_about
+from mm_agents.stores.weaviate.external import ForeignStore
 from mm_agents.stores.weaviate.reader import BATCH, MOST, Reader
-from mm_agents.stores.weaviate.schema import Layout, Schema, check_integers, new_property, read_vectors
+from mm_agents.stores.weaviate.schema import (
+    Layout,
+    Schema,
+    check_integers,
+    create,
+    new_property,
+    read_about,
+    read_vectors,
+    vector_config,
+    vectorizers,
+    write_about,
+)
 from mm_agents.types import CollectionSpec, Record
 
 if TYPE_CHECKING:
@@ -307,3 +319,40 @@ def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
         size += weight
     if batch:
         yield batch
+
+
+# ---------------------------------------------------------------- opening
+
+
+def open_collection(
+    server: Server, name: str, options: Options, spec: CollectionSpec | None
+) -> WeaviateStore | ForeignStore:
+    """Open a collection, or make it by the spec; see ``weaviate.build``."""
+    if not server.attempt(lambda: server.client.collections.exists(name)):
+        if spec is None:
+            raise LibraryNotFoundError(
+                f"This Weaviate server has no collection {name!r}. Make one with: "
+                f"mm-agents add PATH --library weaviate://HOST:PORT/{name}"
+            )
+        create(server, name, options, spec)
+    handle: Any = server.client.collections.use(name).with_consistency_level(ConsistencyLevel[options.consistency])
+    config = server.attempt(handle.config.get)
+    if config.multi_tenancy_config.enabled != (options.tenant is not None):
+        wrong = "has tenants: name one" if options.tenant is None else "has no tenants: leave it out"
+        raise ConfigError(f"Collection {name!r} {wrong} by the option tenant; got {options.tenant!r}.")
+    if options.tenant is not None:
+        _check_tenant(server, handle, options.tenant, make=spec is not None)
+        handle = handle.with_tenant(options.tenant)
+    ours = read_about(config.description) is not None
+    store = WeaviateStore(server, handle, options) if ours else ForeignStore(server, handle)
+    if spec is not None:
+        check_same_spec(store.spec, spec, name)
+    return store
+
+
+def _check_tenant(server: Server, handle: Any, tenant: str, *, make: bool) -> None:
+    if server.attempt(lambda: handle.tenants.exists(tenant)):
+        return
+    if not make:
+        raise LibraryNotFoundError(f"Collection {handle.name!r} has no tenant {tenant!r}. Add something to make it.")
+    server.attempt(lambda: handle.tenants.create(tenant))
