@@ -11,7 +11,6 @@ Only the plugin that is asked for is imported.
 from __future__ import annotations
 
 import importlib
-from importlib import metadata
 from typing import Any, Literal
 
 from mm_agents.errors import ConfigError, UnknownPluginError
@@ -25,6 +24,8 @@ def known(kind: PluginKind) -> dict[str, str]:
     Raises:
         ConfigError: two plugins claim the same name.
     """
+    from importlib import metadata  # takes 10 ms, which `--help` need not wait for
+
     modules: dict[str, str] = {}
     for entry in metadata.entry_points(group=f"mm_agents.{kind}"):
         if modules.setdefault(entry.name, entry.value) != entry.value:
