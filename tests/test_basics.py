@@ -55,9 +55,9 @@ def test_an_unknown_plugin_lists_the_known_ones() -> None:
 
 def _entry(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     entry = importlib.metadata.EntryPoint(name=name, value=value, group="mm_agents.embedders")
-    installed = _plugins.metadata.entry_points
+    installed = importlib.metadata.entry_points
     entries = [*installed(group="mm_agents.embedders"), entry]
-    monkeypatch.setattr(_plugins.metadata, "entry_points", lambda group: entries if "embedders" in group else [])
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: entries if "embedders" in group else [])
 
 
 def test_a_plugin_of_another_package_is_one_module(monkeypatch: pytest.MonkeyPatch) -> None:
