@@ -13,7 +13,7 @@ from drawn_charts import Sheet, joined, links
 from mm_agents.documents.flowchart import build
 from mm_agents.documents.flowchart.data import Edge, Node
 from mm_agents.documents.flowchart.reader import confidence
-from mm_agents.documents.flowchart.vision.skeleton_graph import spin
+from mm_agents.documents.flowchart.vision.skeleton_graph import build_skeleton
 from mm_agents.types import Box
 
 
@@ -73,5 +73,5 @@ def test_small_charts_in_jpeg_pictures_are_read(data: Path) -> None:
 def test_a_line_that_meets_nothing_is_one_stroke() -> None:
     lines = np.zeros((20, 60), np.uint8)
     lines[10, 5:55] = 1
-    web = spin(lines)
+    web = build_skeleton(lines)
     assert [len(stroke.points) for stroke in web.strokes.values()] == [50]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mm_agents.documents.flowchart.data import Edge, Finding, Node
+from mm_agents.documents.flowchart.data import Edge, Node
 from mm_agents.documents.flowchart.llm_check import differences
 from mm_agents.documents.flowchart.result import Flowchart
 from mm_agents.documents.flowchart.vision.pipeline import trace
-from mm_agents.documents.pages import Source, default_ocr, open_pages
+from mm_agents.documents.pages import Page, Source, default_ocr, open_pages
 from mm_agents.types import Image
 
 if TYPE_CHECKING:
@@ -97,20 +98,25 @@ class FlowchartReader:
         """
         engine: Ocr = ocr or default_ocr()
         opened = next(open_pages(source, ocr=engine, numbers=[page or 1]))
-        traced = trace(opened, engine)
-        sure = confidence(traced.nodes, traced.edges)
-        if sure == 0:
-            return Flowchart(notes=(NO_CHART,), confidence=0.0, page=opened.number)
-        told: tuple[Finding, ...] = ()
-        if model is not None:
-            told = tuple(differences(traced.nodes, traced.edges, Image(pixels=opened.straight), model))
-        return Flowchart(
-            nodes=traced.nodes,
-            edges=traced.edges,
-            lanes=traced.lanes,
-            frames=traced.frames,
-            notes=traced.notes,
-            confidence=sure,
-            differences=told,
-            page=opened.number,
-        )
+        chart = read_page(opened, engine)
+        if model is None or not chart.nodes:
+            return chart
+        found = differences(chart.nodes, chart.edges, Image(pixels=opened.straight), model)
+        return replace(chart, differences=tuple(found))
+
+
+def read_page(page: Page, ocr: Ocr) -> Flowchart:
+    """The chart on an opened page, by rules alone; ``ocr`` looks again where words may have been missed."""
+    traced = trace(page, ocr)
+    sure = confidence(traced.nodes, traced.edges)
+    if sure == 0:
+        return Flowchart(notes=(NO_CHART,), confidence=0.0, page=page.number)
+    return Flowchart(
+        nodes=traced.nodes,
+        edges=traced.edges,
+        lanes=traced.lanes,
+        frames=traced.frames,
+        notes=traced.notes,
+        confidence=sure,
+        page=page.number,
+    )
