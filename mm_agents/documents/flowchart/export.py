@@ -63,7 +63,7 @@ def _onward(process: Process, id: str, numbers: dict[str, int]) -> str:
 
 
 def mermaid(chart: FlowchartData) -> str:
-    """Mermaid text; what stands in the picture is written as entities where Mermaid would read it as code."""
+    """Mermaid text; what the picture says is written as entities where Mermaid would read it as code."""
     lines = ["flowchart TD"]
     lines += _grouped(chart, _mermaid_node, lambda n, title: (f'subgraph lane{n}["{_entities(title)}"]', "end"))
     for edge, both in _lines_of(chart.edges):

@@ -92,7 +92,7 @@ class FlowchartReader:
             ocr: what reads the words; the plugin "ocr" by default.
 
         Raises:
-            ConfigError: there is no such page.
+            ConfigError: the page does not exist.
             MediaError: the file cannot be read.
             MissingExtraError: the extra ``documents`` is not installed.
         """

@@ -201,7 +201,7 @@ def fill_heads(lines: NDArray[np.uint8], covered: NDArray[np.uint8], owners: NDA
 
 
 def _small(lines: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:
-    """The ink of what is no larger than a head."""
+    """The ink of what is at most as large as a head."""
     _, labels, stats, _ = opencv().connectedComponentsWithStats(lines, connectivity=8)
     small = np.maximum(stats[:, 2], stats[:, 3]) < _HEAD * unit
     small[0] = False
@@ -240,7 +240,7 @@ def straighten(web: SkeletonGraph, lines: NDArray[np.uint8], shapes: Shapes, uni
 
 
 def _tip_and_tail(ink: NDArray[Any], shapes: Shapes, unit: float, broad: float) -> list[NDArray[Any]] | None:
-    """The two ends (y, x) of a head's axis; None where the ink is no head at a shape."""
+    """The two ends (y, x) of a head's axis; None where the ink is not a head at a shape."""
     away = shapes.distance[ink[:, 0], ink[:, 1]]
     nearest = float(away.min())
     if nearest > _TOUCHES * unit:

@@ -36,7 +36,7 @@ class Ink:
     Attributes:
         lines: uint8, shape (height, width): 1 where a line is drawn; lines end where they meet a shape or a word.
         owners: int32, shape (height, width): the number from 1 of the block that covers a pixel, else 0.
-        free: pieces of text that stand in no shape, lane title or frame title.
+        free: pieces of text in no shape, lane title or frame title.
         dashed: uint8: 1 where dots and dashes were joined.
         blots: the middles (y, x) of small marks as wide as high: heads, or letters that were not read.
     """
@@ -170,7 +170,7 @@ def _is_dash(word: Word) -> bool:
 
 
 def _is_head(word: Text, labels: NDArray[np.int32], stats: NDArray[Any], unit: float) -> bool:
-    """Whether a word is no word: a head or a piece of line that was read as a letter or a dash."""
+    """Whether a word is none: a head or a piece of line that was read as a letter or a dash."""
     said = word.text.strip("-–—_|.:'`·•~=")
     if not any(character.isalnum() for character in said):
         return True
@@ -297,7 +297,7 @@ def _join_dots(lines: NDArray[np.uint8], barred: NDArray[np.uint8], unit: float)
 
 
 def _between(places: NDArray[Any], row: Sequence[int], number: int, large: NDArray[np.uint8]) -> bool:
-    """Whether three dots stand in line, evenly, between a shape, a word or a head and another."""
+    """Whether three dots are in line, evenly, between a shape, a word or a head and another."""
     dots = places[np.array(row) == number]
     dots = dots[np.argsort(dots[:, int(np.ptp(dots, axis=0).argmax())])]
     first, second = dots[1] - dots[0], dots[2] - dots[1]

@@ -305,7 +305,7 @@ def _on_page(box: Box, tiles: Sequence[_Tile]) -> tuple[Box | None, int]:
 
 
 def _overlap(one: Box, two: Box) -> float:
-    """How much of the smaller of two boxes lies in the other."""
+    """How much of the smaller of two boxes is inside the other."""
     wide = min(one.x1, two.x1) - max(one.x0, two.x0)
     high = min(one.y1, two.y1) - max(one.y0, two.y0)
     if wide <= 0 or high <= 0:

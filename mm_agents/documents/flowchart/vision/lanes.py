@@ -35,7 +35,7 @@ class Band:
     texts: tuple[Text, ...] = ()
 
     def share(self, start: float, end: float) -> float:
-        """How much of a stretch lies in the lane, 0 to 1."""
+        """How much of a stretch is inside the lane, 0 to 1."""
         return max(0.0, min(end, self.end) - max(start, self.start)) / max(1.0, end - start)
 
 
@@ -50,7 +50,7 @@ class Lanes:
     lines: NDArray[np.uint8] | None = None
 
     def of(self, box: tuple[float, float, float, float]) -> tuple[str | None, float]:
-        """The lane that a box lies in, and how much of it lies there; no name where it straddles lanes."""
+        """The lane that holds a box, and how much of it lies there; no name where it straddles lanes."""
         start, end = (box[1], box[3]) if self.direction == "across" else (box[0], box[2])
         if not self.bands:
             return None, 1.0
@@ -217,14 +217,14 @@ def _adjoins(one: Region, two: Region, unit: float, *, down: bool) -> bool:
 def _title(
     texts: Sequence[Text], box: tuple[float, float, float, float], unit: float, *, down: bool, over: bool = False
 ) -> list[Text]:
-    """The title of a lane: what stands in the middle of its beginning or in the corner there, and not beside that.
+    """The title of a lane: the text in the middle of its beginning or in the corner there, and not beside that.
 
     Args:
-        texts: that stand in the lane and in none of its shapes.
+        texts: those inside the lane and in none of its shapes.
         box: of the lane: x0, y0, x1, y1.
         unit: the height of text in pixels.
         down: whether the lane runs down.
-        over: whether the title of a lane across may also stand in the middle of its upper border.
+        over: whether the title of a lane across may also be in the middle of its upper border.
     """
     x0, y0, x1, y1 = box
 

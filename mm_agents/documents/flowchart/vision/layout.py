@@ -153,7 +153,7 @@ def _outline(x0: int, y0: int, x1: int, y1: int, radius: int) -> NDArray[np.int3
 
 
 def _holds_shapes(frame: Region, regions: Sequence[Region], unit: float) -> bool:
-    """Whether something with words stands in it, clear of its border, and is smaller than it by far."""
+    """Whether something with words is inside it, clear of its border, and is smaller than it by far."""
     room = _ROOM * unit + frame.rim
     inner = [
         region
@@ -247,7 +247,7 @@ def titles_of(
 
     Args:
         frames: of the chart.
-        texts: that stand in no shape.
+        texts: those outside all shapes.
         lines: uint8, shape (height, width): the ink; words beside a line are a title only where titles stand.
         unit: the height of text in pixels.
     """
@@ -272,7 +272,7 @@ def _at_rim(text: Text, frame: Region) -> bool:
 
 
 def _placed(text: Text, frame: Region, unit: float) -> bool:
-    """Whether a text stands in the middle of a frame's border or at its left end."""
+    """Whether a text is in the middle of a frame's border or at its left end."""
     return abs(text.cx - frame.cx) < 0.4 * unit or text.x0 - frame.x < unit
 
 
@@ -295,7 +295,7 @@ class Block:
         region: its inside.
         shape: which shape.
         fit: how well that shape fits, 0 to 1.
-        texts: what stands in it.
+        texts: the words in it.
         cover: uint8: 1 where it and its outline lie, from ``corner``.
         corner: where ``cover`` begins on the canvas, x and y.
     """
@@ -356,7 +356,7 @@ def sort_regions(ground: Ground, canvas: Canvas) -> Layout:
 
 
 def _home(region: Region, frames: Sequence[Region]) -> Region | None:
-    """The smallest frame that a region stands in."""
+    """The smallest frame around a region."""
     around = [frame for frame in frames if frame.filled > region.filled and frame.holds(region.cx, region.cy)]
     return min(around, key=lambda frame: frame.filled, default=None)
 
@@ -381,7 +381,7 @@ def _is_ground(region: Region, frame: Region | None) -> bool:
 
 
 def _share_texts(regions: Sequence[Region], texts: Sequence[Text]) -> None:
-    """Give each text to the smallest region that it stands in."""
+    """Give each text to the smallest region around it."""
     for text in texts:
         holding = [region for region in regions if region.holds(text.cx, text.cy)]
         if holding:

@@ -30,7 +30,7 @@ class Region:
         solidity: how much of its convex hull it fills, with holes.
         contour: int32, shape (n, 1, 2): the outer rim as x, y.
         colour: float, shape (3,).
-        texts: pieces of text that stand in it, and in no region within it.
+        texts: pieces of text in it, and in no region within it.
         inner: shapes that lie in it.
         rim: how far its border reaches to either side of the contour, in pixels; 0 where that was not measured.
         lidded: whether it is a cylinder with its lid.
@@ -119,7 +119,7 @@ def find_regions(canvas: Canvas) -> Ground | None:
 
 
 def _wipe_glyphs(flat: NDArray[np.uint8], texts: Iterable[Text]) -> None:
-    """Take the edges of letters for flat, so that words do not divide the shape they stand in."""
+    """Take the edges of letters for flat, so that words do not divide the shape around them."""
     cv2 = opencv()
     height, width = flat.shape
     _, labels, stats, _ = cv2.connectedComponentsWithStats(1 - flat, connectivity=8)
@@ -251,7 +251,7 @@ def _may_be_lid(region: Region, canvas: Canvas) -> bool:
 
 
 def _closes(lid: Region, body: Region, canvas: Canvas) -> bool:
-    """Whether a lid lies in the hollow top of a body as wide as it is, whose lower end bulges as the lid does."""
+    """Whether a lid fits the hollow top of a body as wide as it is, whose lower end bulges as the lid does."""
     reach = round(_LINE * canvas.unit) + 3
     if lid.x < body.x - 4 or lid.x + lid.width > body.x + body.width + 4 or lid.width < _NARROWEST * body.width:
         return False
@@ -476,7 +476,7 @@ def _arched(edge: NDArray[Any], width: int) -> bool:
     """Whether an edge is half an ellipse over the whole width, and not straight with round corners.
 
     Args:
-        edge: how deep it lies in each column of the inner part, in pixels.
+        edge: its depth in each column of the inner part, in pixels.
         width: of the shape.
     """
     across = (np.arange(len(edge)) + 0.5 - len(edge) / 2) / (width / 2)

@@ -27,7 +27,7 @@ class Stroke:
         points: int32, shape (n, 2): y and x, each next to the one before.
         knots: the knots at its two ends.
         through: the text whose box it was led through, where it bridges a gap in the ink.
-        bridge: whether there is no ink under it.
+        bridge: whether it has no ink under it.
     """
 
     points: NDArray[np.int32]
