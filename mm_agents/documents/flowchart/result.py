@@ -11,14 +11,13 @@ from mm_agents.documents.answers import in_parts
 from mm_agents.documents.flowchart import export, questions
 from mm_agents.documents.flowchart import process as process_module
 from mm_agents.documents.flowchart.data import Finding, FlowchartData, Node
+from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.process import Process, Walk
 from mm_agents.documents.text import in_markdown
 from mm_agents.types import Box, DocumentAnswer, Mark, ReadingTable
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
-
-_SURE = 0.75
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +160,7 @@ class Flowchart(FlowchartData):
             Mark(
                 box=node.box,
                 label=f"{node.id} {node.shape}",
-                status="unverified" if node.unsure or node.confidence < _SURE else "verified",
+                status="unverified" if node.unsure or node.confidence < PARAMETERS.verified else "verified",
                 page=self.page,
             )
             for node in self.nodes
