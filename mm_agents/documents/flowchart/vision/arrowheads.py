@@ -29,15 +29,7 @@ def looks_like_head(spread: float, thickness_ratio: float) -> bool:
 
 
 def spread(web: SkeletonGraph, end: End, lines: NDArray[np.uint8], shapes: Shapes, unit: float) -> float:
-    """How many times wider than the line its end is, over both sides; about 1 for a bare end.
-
-    Args:
-        web: of the lines.
-        end: of a stroke, at a shape.
-        lines: uint8, shape (height, width): the ink.
-        shapes: of the chart.
-        unit: the height of text in pixels.
-    """
+    """How many times wider than the line its end is, over both sides; about 1 for a bare end."""
     path, whole = _path(web, end, PARAMETERS.spread_path * unit)
     ink = _ink_around(lines, path, unit)
     if not len(ink) or len(path) < 3:
@@ -68,15 +60,7 @@ def spread(web: SkeletonGraph, end: End, lines: NDArray[np.uint8], shapes: Shape
 def thickness_ratio(
     web: SkeletonGraph, end: End, lines: NDArray[np.uint8], depth: NDArray[np.float32], unit: float
 ) -> float:
-    """How many times thicker the ink gets near an end than the line behind it; more than 2 in a filled head.
-
-    Args:
-        web: of the lines.
-        end: of a stroke, at a shape.
-        lines: uint8, shape (height, width): the ink.
-        depth: float32, shape (height, width): the distance of the ink from its rim.
-        unit: the height of text in pixels.
-    """
+    """How many times thicker the ink gets near an end than the line behind it; more than 2 in a filled head."""
     path, whole = _path(web, end, PARAMETERS.thickness_path * unit)
     ink = _ink_around(lines, path, unit).astype(int)
     if not len(ink) or len(path) < 3:
@@ -160,14 +144,7 @@ def _ink_around(lines: NDArray[np.uint8], path: NDArray[np.int32], unit: float) 
 
 
 def fill_heads(lines: NDArray[np.uint8], covered: NDArray[np.uint8], owners: NDArray[np.int32], unit: float) -> None:
-    """Fill the heads at shapes that stand apart from their lines: the shape hides the point where two barbs meet.
-
-    Args:
-        lines: uint8, shape (height, width): the ink; is changed.
-        covered: the same for the shapes.
-        owners: the shape of each pixel, 0 for none.
-        unit: the height of text in pixels.
-    """
+    """Fill, in ``lines``, heads apart from theirs: the shape hides the point where two barbs meet."""
     cv2 = opencv()
     small = _small(lines, unit)
     reach = int(PARAMETERS.barb_gap * unit) | 1
@@ -210,14 +187,7 @@ def _small(lines: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:
 
 
 def straighten(web: SkeletonGraph, lines: NDArray[np.uint8], shapes: Shapes, unit: float) -> None:
-    """Put one stroke in the place of the skeleton of each head that no line is connected with.
-
-    Args:
-        web: of the lines; is changed.
-        lines: uint8, shape (height, width): the ink.
-        shapes: of the chart.
-        unit: the height of text in pixels.
-    """
+    """Put one stroke into the web for the skeleton of each head that no line is connected with."""
     _, labels, stats, _ = opencv().connectedComponentsWithStats(lines, connectivity=8)
     broad = max(PARAMETERS.broad_head * unit, PARAMETERS.broad_head_lines * 2 * web.half)
     heads: dict[int, Stroke] = {}

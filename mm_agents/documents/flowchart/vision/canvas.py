@@ -89,12 +89,7 @@ class Canvas:
 
 
 def prepare(straight: ByteArray, words: Sequence[Word]) -> Canvas:
-    """Scale a straight page so that its text is some 20 pixels high, and smooth it where it wavers.
-
-    Args:
-        straight: uint8, shape (height, width, 3).
-        words: those of the page.
-    """
+    """Scale a straight page so that its text is some 20 pixels high, and smooth it where it wavers."""
     cv2 = opencv()
     raw = _text_height(words) or max(PARAMETERS.assumed_text, min(straight.shape[:2]) / PARAMETERS.assumed_lines)
     scale = (

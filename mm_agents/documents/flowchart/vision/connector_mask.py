@@ -134,14 +134,7 @@ def _dashes(canvas: Canvas, labels: NDArray[np.int32], stats: NDArray[Any], cent
 
 
 def _in_row(word: Text, dashes: NDArray[Any], drawn: NDArray[np.bool_], unit: float) -> bool:
-    """Whether what was read as a letter is a dash in line with others, or stands between dashes and what they lead to.
-
-    Args:
-        word: that was read.
-        dashes: float, shape (n, 2): x and y of small marks.
-        drawn: shape (height, width): shapes and lines.
-        unit: the height of text in pixels.
-    """
+    """Whether what was read as a letter is a dash, in line with others or between dashes and what they lead to."""
     if len(word.text) > 1 or word.text not in _GLYPHS_OF_DASHES or not len(dashes):
         return False
     size = max(word.width, word.height)

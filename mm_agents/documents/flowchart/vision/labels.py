@@ -222,14 +222,7 @@ def _unread(canvas: Canvas, block: Block) -> list[Spot]:
 
 
 def look_again(page: Page, canvas: Canvas, spots: Sequence[Spot], ocr: Ocr) -> list[Word]:
-    """Words at those places that the page does not have yet.
-
-    Args:
-        page: whose straight picture is looked at.
-        canvas: of the page.
-        spots: where to look.
-        ocr: what reads.
-    """
+    """Words at those places that the page does not have yet."""
     if not spots:
         return []
     picture, tiles = _laid_out(page.straight, canvas, spots)

@@ -64,14 +64,7 @@ class Lanes:
 
 
 def find_lanes(layout: Layout, regions: Sequence[Region], canvas: Canvas, bare: NDArray[np.int16]) -> Lanes:
-    """Find the lanes of a chart; the shapes that are only their titles are taken out of the layout.
-
-    Args:
-        layout: of the shapes; it is changed.
-        regions: all regions of the canvas.
-        canvas: the chart.
-        bare: its paper.
-    """
+    """Find the lanes of a chart; the shapes that are only their titles are taken out of the layout."""
     across, down = _separators(canvas, bare, layout.shapes)
     lanes = (
         _strips(layout, regions, canvas.unit)

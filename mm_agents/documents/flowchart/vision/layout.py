@@ -31,12 +31,7 @@ class _Sides:
 
 
 def framed(canvas: Canvas, regions: Sequence[Region]) -> list[Region]:
-    """The frames on a canvas as regions in the colour of their ground; connectors may cross them.
-
-    Args:
-        canvas: the chart.
-        regions: its flat regions.
-    """
+    """The frames on a canvas as regions in the colour of their ground; connectors may cross them."""
     unit = canvas.unit
     edges = (canvas.change >= min(PARAMETERS.faintest_frame, flat_limit(canvas))).astype(np.uint8)
     down, across = _sides(edges, unit), _sides(np.ascontiguousarray(edges.T), unit)
@@ -238,14 +233,7 @@ def _as_usual(strip: NDArray[np.int16], stretch: int) -> NDArray[np.uint8]:
 def titles_of(
     frames: Sequence[Region], texts: Sequence[Text], lines: NDArray[np.uint8], unit: float
 ) -> dict[int, list[Text]]:
-    """The text just inside the upper or lower border of each frame, by the frame's label.
-
-    Args:
-        frames: of the chart.
-        texts: those outside all shapes.
-        lines: uint8, shape (height, width): the ink; words beside a line are a title only where titles stand.
-        unit: the height of text in pixels.
-    """
+    """The text just inside the upper or lower border of each frame, by the frame's label; ``texts`` are in no shape."""
     own: dict[int, list[Text]] = {}
     for text in texts:
         holding = [frame for frame in frames if frame.holds(text.cx, text.cy)]
@@ -254,6 +242,7 @@ def titles_of(
     titles: dict[int, list[Text]] = {}
     for frame in frames:
         rim = [text for text in own.get(frame.label, []) if _at_rim(text, frame)]
+        # words beside a line are a title only where titles stand
         likely = [text for text in rim if _placed(text, frame, unit) or not _beside_line(text, lines, unit)]
         first = min(likely, key=lambda text: (not _placed(text, frame, unit), text.y0), default=None)
         if first is not None:

@@ -223,12 +223,7 @@ def _colour(canvas: Canvas, labels: NDArray[np.int32], stats: NDArray[np.int32],
 
 
 def with_lids(regions: Sequence[Region], canvas: Canvas) -> list[Region]:
-    """The regions with each lid and the body under it made one.
-
-    Args:
-        regions: of the canvas.
-        canvas: the chart.
-    """
+    """The regions with each lid and the body under it made one."""
     lids = [region for region in regions if _may_be_lid(region, canvas)]
     kept = list(regions)
     for lid in lids:
@@ -491,12 +486,7 @@ def _straight(crop: NDArray[np.uint8]) -> bool:
 
 
 def _arched(edge: NDArray[Any], width: int) -> bool:
-    """Whether an edge is half an ellipse over the whole width, and not straight with round corners.
-
-    Args:
-        edge: its depth in each column of the inner part, in pixels.
-        width: of the shape.
-    """
+    """Whether an edge, by its depth in each inner column, is half an ellipse, and not straight with round corners."""
     across = (np.arange(len(edge)) + 0.5 - len(edge) / 2) / (width / 2)
     model = np.stack([1 - np.sqrt(1 - across**2), across, np.ones(len(edge))], axis=1)
     fitted = np.linalg.lstsq(model, edge, rcond=None)[0]

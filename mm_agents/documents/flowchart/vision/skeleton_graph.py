@@ -123,9 +123,6 @@ class SkeletonGraph:
 def build_skeleton(lines: NDArray[np.uint8]) -> SkeletonGraph:
     """The web of strokes in ink.
 
-    Args:
-        lines: uint8, shape (height, width): 1 where there is ink.
-
     Raises:
         MissingExtraError: scikit-image is not installed.
     """
@@ -267,14 +264,7 @@ class Endpoint:
 
 
 def clean(web: SkeletonGraph, shapes: Shapes, texts: Sequence[Text], unit: float) -> dict[End, Endpoint]:
-    """Clean a web and tie its ends to shapes.
-
-    Args:
-        web: is changed.
-        shapes: of the chart.
-        texts: words beside the shapes, which may hide a part of a line.
-        unit: the height of text in pixels.
-    """
+    """Clean a web in place and tie its ends to shapes; ``texts`` beside the shapes may hide a part of a line."""
 
     def apart(node: int) -> bool:
         return _converge(web, shapes, node, unit)[0] > 0

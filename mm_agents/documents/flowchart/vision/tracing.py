@@ -17,13 +17,7 @@ if TYPE_CHECKING:
 
 
 def dots(web: SkeletonGraph, depth: NDArray[np.float32], unit: float) -> set[int]:
-    """The knots of four lines or more that a dot is drawn on.
-
-    Args:
-        web: of the lines.
-        depth: float32, shape (height, width): the distance of the ink from its rim.
-        unit: the height of text in pixels.
-    """
+    """The knots of four lines or more that a dot is drawn on."""
     found: set[int] = set()
     reach = max(2, round(unit / 4))
     for node, ends in web.ends.items():
@@ -231,14 +225,7 @@ def terminals_of(ties: Sequence[Endpoint], measured: Sequence[tuple[float, float
 
 
 def connect(web: SkeletonGraph, terminals: Sequence[Terminal], unit: float, joined: set[int]) -> list[Route]:
-    """The connectors of a chart: from bare ends to heads, then what is left.
-
-    Args:
-        web: of the lines.
-        terminals: where they end at shapes.
-        unit: the height of text in pixels.
-        joined: the knots that a dot marks as no crossings.
-    """
+    """The connectors of a chart: from bare ends to heads, then what is left; no lines cross in ``joined`` knots."""
     walker = Walker(web, terminals, unit, joined)
     walker.joined |= set(branchings(web, walker))
     found: list[Route] = []
