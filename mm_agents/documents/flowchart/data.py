@@ -18,9 +18,9 @@ class Node:
 
     Attributes:
         id: "n1", "n2", … from the top of the chart.
-        text: what stands in it, "" where nothing does.
+        text: the words in it, "" without any.
         shape: which shape.
-        lane: the name of its lane; None where there are none or it stands in two.
+        lane: the name of its lane; None where the chart has none or it overlaps two.
         box: of the shape with its outline, in pixels of the page as stored.
         confidence: 0 to 1, the lesser of how well its text was read and how well the shape fits.
         frame: the title of the smallest frame around it.

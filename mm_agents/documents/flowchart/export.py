@@ -6,6 +6,7 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from importlib.resources import files
 
 from mm_agents.documents.flowchart.data import Edge, FlowchartData, Node
 from mm_agents.documents.flowchart.process import Process
@@ -63,7 +64,7 @@ def _onward(process: Process, id: str, numbers: dict[str, int]) -> str:
 
 
 def mermaid(chart: FlowchartData) -> str:
-    """Mermaid text; what stands in the picture is written as entities where Mermaid would read it as code."""
+    """Mermaid text; what the picture says is written as entities where Mermaid would read it as code."""
     lines = ["flowchart TD"]
     lines += _grouped(chart, _mermaid_node, lambda n, title: (f'subgraph lane{n}["{_entities(title)}"]', "end"))
     for edge, both in _lines_of(chart.edges):
@@ -132,59 +133,6 @@ def _quoted(text: str) -> str:
     return f'"{plain}"'
 
 
-_HEAD = '''\
-"""A process, as a flowchart draws it.
-
-``run`` walks it: ``actions`` do the steps, ``decisions`` say which way to go. Both are looked up by name; ``TEXTS``
-tells what the chart says of each, ``ROLES`` who does it.
-"""
-
-from collections.abc import Callable, Mapping
-
-'''
-
-_RUN = '''
-
-def run(
-    actions: Mapping[str, Callable[[], object]],
-    decisions: Mapping[str, Callable[[], str]],
-    *,
-    start: str = START,
-    most_steps: int = 1000,
-) -> list[str]:
-    """Walk the process from its start, and return the names of the steps in the order that they were done.
-
-    Args:
-        actions: what to do at each step; a step without an action is passed.
-        decisions: what says, at each decision, the name of the way to take: a key of ``WAYS``.
-        start: where to start.
-        most_steps: a walk that is longer goes in circles and is stopped.
-
-    Raises:
-        LookupError: a decision has nobody to take it, or names a way that is not there.
-        RuntimeError: the walk is too long.
-    """
-    done: list[str] = []
-    waiting = [start]
-    while waiting:
-        step = waiting.pop(0)
-        if len(done) == most_steps:
-            raise RuntimeError(f"The process went on after {most_steps} steps, last at {step!r}.")
-        done.append(step)
-        if step in WAYS:
-            if step not in decisions:
-                raise LookupError(f"Nobody decides at {step!r}. Its ways: {sorted(WAYS[step])}.")
-            way = decisions[step]()
-            if way not in WAYS[step]:
-                raise LookupError(f"{way!r} is no way on from {step!r}. Its ways: {sorted(WAYS[step])}.")
-            waiting.append(WAYS[step][way])
-        else:
-            actions.get(step, lambda: None)()
-            waiting.extend(NEXT.get(step, ()))
-    return done
-'''
-
-
 def module(process: Process) -> str:
     """The source of a module that compiles and imports nothing but ``collections.abc``."""
     names = identifiers(process)
@@ -206,7 +154,8 @@ def module(process: Process) -> str:
         _table("NEXT", "dict[str, tuple[str, ...]]", following),
         _table("WAYS", "dict[str, dict[str, str]]", ways),
     ]
-    return _HEAD + "\n".join(tables) + "\n" + _RUN
+    template = files("mm_agents.documents.flowchart").joinpath("process_module.txt").read_text("utf-8")
+    return template.replace("TABLES", "\n".join(tables))
 
 
 def identifiers(process: Process) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from mm_agents._optional import require
 from mm_agents.documents.flowchart.data import Edge, Finding, Node
+from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.locate import normalised
 from mm_agents.documents.opencv import EXTRA
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
     from mm_agents.types import Image
 
-_SAME = 85  # of 100: how like a node's text the model's has to be
 _PROMPT = (
     "The picture is a flowchart. Write down its shapes with the text in each, and its arrows by the texts of the shapes"
     " that they leave and lead to, with the label on each arrow. Write texts exactly as they stand there. Leave out "
@@ -57,7 +57,7 @@ def _matched(nodes: Sequence[Node], read: _Chart) -> dict[str, str]:
     for text in dict.fromkeys([*read.shapes, *(end for arrow in read.arrows for end in (arrow.source, arrow.target))]):
         scores = [(float(ratio(normalised(text), normalised(node.text))), node.id) for node in nodes]
         best = max(scores, default=(0.0, ""))
-        if best[0] >= _SAME:
+        if best[0] >= PARAMETERS.same_text:
             found[text] = best[1]
     return found
 

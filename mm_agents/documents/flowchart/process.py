@@ -214,7 +214,7 @@ def _descendants(graph: Any, id: str) -> set[str]:
 
 
 class Walk:
-    """Where somebody stands in a process, and the ways on from there.
+    """A position in a process, and the ways on from there.
 
     Args:
         process: the chart.
@@ -256,7 +256,7 @@ class Walk:
         """Go on by one of the choices, counted from 0; returns the id of the step then at hand.
 
         Raises:
-            ConfigError: there is no such way.
+            ConfigError: the chart has no such way.
         """
         ways = self.choices
         if not 0 <= choice < len(ways):

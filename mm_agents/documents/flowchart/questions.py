@@ -8,11 +8,11 @@ from typing import Any
 
 from mm_agents._optional import require
 from mm_agents.documents.flowchart import export
+from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.process import Branch, Process, paths
 from mm_agents.documents.opencv import EXTRA
 from mm_agents.types import DocumentAnswer
 
-_LIKE_ENOUGH = 72  # of 100: how like a node's text what a question names has to be
 _MOST_WAYS = 5000
 _NEGATIVE = re.compile(
     r"\b(no|not|n't|fails?|failed|failing|fail|wrong|refused?|rejects?|rejected|declined?|denied|invalid|without|"
@@ -200,7 +200,7 @@ def _find(process: Process, phrase: str) -> str | None:
             likeness += [fuzz.ratio(asked, name), fuzz.ratio(asked, meant), fuzz.token_set_ratio(asked, meant) - 4]
         scores.append((float(max(likeness)), id))
     best = max(scores, key=lambda one: one[0], default=None)
-    return best[1] if best and best[0] >= _LIKE_ENOUGH else None
+    return best[1] if best and best[0] >= PARAMETERS.named else None
 
 
 def _bare(text: str) -> str:

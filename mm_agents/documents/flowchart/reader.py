@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mm_agents.documents.flowchart.data import Edge, Finding, Node
+from mm_agents.documents.flowchart.data import Edge, Node
 from mm_agents.documents.flowchart.llm_check import differences
+from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.result import Flowchart
 from mm_agents.documents.flowchart.vision.pipeline import trace
-from mm_agents.documents.pages import Source, default_ocr, open_pages
+from mm_agents.documents.pages import Page, Source, default_ocr, open_pages
 from mm_agents.types import Image
 
 if TYPE_CHECKING:
@@ -19,14 +21,6 @@ if TYPE_CHECKING:
     from mm_agents.protocols import Ocr
 
 NO_CHART = "This does not look like a flowchart: no shapes that connectors join were made out."
-
-_LEAST_JOINED = 0.5
-_FEW = 3
-_LEAST_EVIDENCE = (0.45, 0.25)
-"""For a few shapes and for more: what surfaces in photographs happen to give lies below, unless words stand in them."""
-_DOT = 0.3  # what a start, an end or a merge without words counts for
-_WELL, _FAIRLY = 0.8, 0.6
-_ON_SIDE = 0.01, 4  # of a shape's size, and pixels: how far off its side a line runs that continues the side
 
 
 def confidence(nodes: Sequence[Node], edges: Sequence[Edge]) -> float:
@@ -39,10 +33,11 @@ def confidence(nodes: Sequence[Node], edges: Sequence[Edge]) -> float:
     known = {node.id: node for node in nodes}
     between = [edge for edge in edges if edge.source != edge.target and not _rules_a_table(edge, known)]
     joined = {id for edge in between for id in (edge.source, edge.target)}
-    if len(nodes) < 2 or len(joined) < _LEAST_JOINED * len(nodes):
+    if len(nodes) < 2 or len(joined) < PARAMETERS.joined * len(nodes):
         return 0.0
     evidence = np.mean([_evidence(node) for node in nodes]) * np.mean([edge.confidence for edge in between])
-    if evidence < _LEAST_EVIDENCE[len(nodes) > _FEW]:
+    few = len(nodes) <= PARAMETERS.few_shapes
+    if evidence < (PARAMETERS.evidence_of_few if few else PARAMETERS.evidence_of_many):
         return 0.0
     parts = [node.confidence for node in nodes] + [edge.confidence for edge in edges]
     return round(float(np.mean(parts)) * len(joined) / len(nodes), 3)
@@ -51,8 +46,14 @@ def confidence(nodes: Sequence[Node], edges: Sequence[Edge]) -> float:
 def _evidence(node: Node) -> float:
     """How much a shape speaks for a chart, 0 to 1: it holds words that were read well, and fits its outline."""
     if sum(character.isalnum() for character in node.text) < 2:
-        return _DOT if node.shape in ("circle", "diamond") and node.confidence > 0.9 else 0.0
-    return 1.0 if node.confidence >= _WELL else 0.7 if node.confidence >= _FAIRLY else 0.3
+        return (
+            PARAMETERS.dot_evidence
+            if node.shape in ("circle", "diamond") and node.confidence > PARAMETERS.dot_confidence
+            else 0.0
+        )
+    if node.confidence >= PARAMETERS.confident:
+        return 1.0
+    return PARAMETERS.fair_evidence if node.confidence >= PARAMETERS.fairly_confident else PARAMETERS.poor_evidence
 
 
 def _rules_a_table(edge: Edge, nodes: Mapping[str, Node]) -> bool:
@@ -62,7 +63,7 @@ def _rules_a_table(edge: Edge, nodes: Mapping[str, Node]) -> bool:
     ends = nodes[edge.source].box, nodes[edge.target].box
     for axis, sides in ((0, [(box.x0, box.x1) for box in ends]), (1, [(box.y0, box.y1) for box in ends])):
         on = [point[axis] for point in edge.path]
-        near = [max(_ON_SIDE[1], _ON_SIDE[0] * (high - low)) for low, high in sides]
+        near = [max(PARAMETERS.on_side_pixels, PARAMETERS.on_side * (high - low)) for low, high in sides]
         for n in (0, 1):
             if all(abs(at - side[n]) <= room for side, room in zip(sides, near, strict=True) for at in on):
                 return True
@@ -91,26 +92,31 @@ class FlowchartReader:
             ocr: what reads the words; the plugin "ocr" by default.
 
         Raises:
-            ConfigError: there is no such page.
+            ConfigError: the page does not exist.
             MediaError: the file cannot be read.
             MissingExtraError: the extra ``documents`` is not installed.
         """
         engine: Ocr = ocr or default_ocr()
         opened = next(open_pages(source, ocr=engine, numbers=[page or 1]))
-        traced = trace(opened, engine)
-        sure = confidence(traced.nodes, traced.edges)
-        if sure == 0:
-            return Flowchart(notes=(NO_CHART,), confidence=0.0, page=opened.number)
-        told: tuple[Finding, ...] = ()
-        if model is not None:
-            told = tuple(differences(traced.nodes, traced.edges, Image(pixels=opened.straight), model))
-        return Flowchart(
-            nodes=traced.nodes,
-            edges=traced.edges,
-            lanes=traced.lanes,
-            frames=traced.frames,
-            notes=traced.notes,
-            confidence=sure,
-            differences=told,
-            page=opened.number,
-        )
+        chart = read_page(opened, engine)
+        if model is None or not chart.nodes:
+            return chart
+        found = differences(chart.nodes, chart.edges, Image(pixels=opened.straight), model)
+        return replace(chart, differences=tuple(found))
+
+
+def read_page(page: Page, ocr: Ocr) -> Flowchart:
+    """The chart on an opened page, by rules alone; ``ocr`` looks again where words may have been missed."""
+    traced = trace(page, ocr)
+    sure = confidence(traced.nodes, traced.edges)
+    if sure == 0:
+        return Flowchart(notes=(NO_CHART,), confidence=0.0, page=page.number)
+    return Flowchart(
+        nodes=traced.nodes,
+        edges=traced.edges,
+        lanes=traced.lanes,
+        frames=traced.frames,
+        notes=traced.notes,
+        confidence=sure,
+        page=page.number,
+    )

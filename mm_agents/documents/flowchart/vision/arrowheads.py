@@ -6,84 +6,74 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.vision.skeleton_graph import End, Shapes, SkeletonGraph, Stroke, join
 from mm_agents.documents.opencv import opencv
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_WINDOW = 1.5  # text heights around the end that are looked at
-_SIDE = 1.05  # text heights beside a line: ink that reaches so far is no head but another line
+
+_STEPS_BACK = 12  # pixels of a line that say where it goes on in the next stroke
+_RIM = 6  # pixels around a head in which the shapes that it stands at are looked for
 
 
 def looks_like_head(spread: float, thickness_ratio: float) -> bool:
     """Whether what was measured at an end is a head; filled ones bulge, open ones spread."""
     return (
-        thickness_ratio >= 2.15
-        or spread >= 2.4
-        or (spread >= 1.75 and thickness_ratio >= 1.2)
-        or (spread >= 1.3 and thickness_ratio >= 1.6)
+        thickness_ratio >= PARAMETERS.filled_head
+        or spread >= PARAMETERS.open_head
+        or (spread >= PARAMETERS.spread_head and thickness_ratio >= PARAMETERS.little_thick)
+        or (spread >= PARAMETERS.little_wide and thickness_ratio >= PARAMETERS.thick_head)
     )
 
 
 def spread(web: SkeletonGraph, end: End, lines: NDArray[np.uint8], shapes: Shapes, unit: float) -> float:
-    """How many times wider than the line its end is, over both sides; about 1 for a bare end.
-
-    Args:
-        web: of the lines.
-        end: of a stroke, at a shape.
-        lines: uint8, shape (height, width): the ink.
-        shapes: of the chart.
-        unit: the height of text in pixels.
-    """
-    path, whole = _path(web, end, 2.4 * unit)
+    """How many times wider than the line its end is, over both sides; about 1 for a bare end."""
+    path, whole = _path(web, end, PARAMETERS.spread_path * unit)
     ink = _ink_around(lines, path, unit)
     if not len(ink) or len(path) < 3:
         return 1.0
-    normals = _normals(path, max(2, round(0.25 * unit)))
+    normals = _normals(path, max(2, round(unit / 4)))
     gaps = ((ink[:, None, :] - path[None, :, :]) ** 2).sum(axis=2)
     nearest = gaps.argmin(axis=1)
     offset = ((ink - path[nearest]) * normals[nearest]).sum(axis=1)
-    kept = (gaps.min(axis=1) < (1.3 * unit) ** 2) & (np.sqrt(gaps.min(axis=1)) < np.abs(offset) + 0.45 * unit)
+    least = gaps.min(axis=1)
+    kept = (least < (PARAMETERS.barb_reach * unit) ** 2) & (
+        np.sqrt(least) < np.abs(offset) + PARAMETERS.barb_slant * unit
+    )
     left, right = np.zeros(len(path)), np.zeros(len(path))
     np.maximum.at(left, nearest[kept], offset[kept])
     np.maximum.at(right, nearest[kept], -offset[kept])
-    foreign = np.maximum(left, right) > _SIDE * unit
+    foreign = np.maximum(left, right) > PARAMETERS.head_side * unit
     left, right = _beside_shape(path, normals, left, right, shapes, unit)
     side = np.where(foreign, 0.0, np.minimum(left, right))
-    front = int(min(1.35 * unit, max(0.5 * unit, 0.55 * whole)))
+    front = int(min(PARAMETERS.head_length * unit, max(0.5 * unit, PARAMETERS.head_share * whole)))
     behind = side[front:][~foreign[front:]]
     base = max(web.half, float(np.median(behind)) if len(behind) > 2 else web.half)
-    base = min(base, 2.5 * web.half)
+    base = min(base, PARAMETERS.thickest_line * web.half)
     widest = float(side[:front].max(initial=0.0))
     ratio = (2 * widest + 1) / (2 * base + 1)
-    return ratio if widest - base >= 1.5 else min(1.5, ratio)
+    return ratio if widest - base >= PARAMETERS.head_rise else min(PARAMETERS.bare_spread, ratio)
 
 
 def thickness_ratio(
     web: SkeletonGraph, end: End, lines: NDArray[np.uint8], depth: NDArray[np.float32], unit: float
 ) -> float:
-    """How many times thicker the ink gets near an end than the line behind it; more than 2 in a filled head.
-
-    Args:
-        web: of the lines.
-        end: of a stroke, at a shape.
-        lines: uint8, shape (height, width): the ink.
-        depth: float32, shape (height, width): the distance of the ink from its rim.
-        unit: the height of text in pixels.
-    """
-    path, whole = _path(web, end, 2.6 * unit)
+    """How many times thicker the ink gets near an end than the line behind it; more than 2 in a filled head."""
+    path, whole = _path(web, end, PARAMETERS.thickness_path * unit)
     ink = _ink_around(lines, path, unit).astype(int)
     if not len(ink) or len(path) < 3:
         return 1.0
-    centre = path[min(len(path) - 1, round(0.35 * unit))]
-    near = ink[np.hypot(*(ink - centre).T) < min(0.85 * unit, max(0.4 * unit, 0.5 * whole))]
+    centre = path[min(len(path) - 1, round(PARAMETERS.head_centre * unit))]
+    radius = min(PARAMETERS.head_radius * unit, max(PARAMETERS.short_head_radius * unit, 0.5 * whole))
+    near = ink[np.hypot(*(ink - centre).T) < radius]
     if not len(near):
         return 1.0
     thick = float(depth[near[:, 0], near[:, 1]].max())
-    behind = path[round(1.35 * unit) :]
+    behind = path[round(PARAMETERS.head_length * unit) :]
     base = float(np.median(depth[behind[:, 0], behind[:, 1]])) if len(behind) > 3 else web.half
-    base = max(min(base, 2.5 * web.half), 0.8 * web.half)
+    base = max(min(base, PARAMETERS.thickest_line * web.half), PARAMETERS.thinnest_line * web.half)
     return thick / base
 
 
@@ -106,7 +96,7 @@ def _beside_shape(
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Count a side that a shape hides as wide as the other: a head may lie flat against what it points at."""
     height, width = shapes.owners.shape
-    steps = np.arange(1, int(0.9 * unit))
+    steps = np.arange(1, int(PARAMETERS.head_at_shape * unit))
     found: list[NDArray[Any]] = []
     for sign, here, there in ((1, left, right), (-1, right, left)):
         points = path[:, None, :] + sign * steps[None, :, None] * normals[:, None, :]
@@ -131,7 +121,7 @@ def _path(web: SkeletonGraph, end: End, reach: float) -> tuple[NDArray[np.int32]
         others = [other for other in web.ends[node] if other[0] not in seen]
         if not others:
             break
-        back = points[max(0, len(points) - 12)].astype(float) - points[-1]
+        back = points[max(0, len(points) - _STEPS_BACK)].astype(float) - points[-1]
         number, side = min(others, key=lambda other: float(web.heading(other, 10) @ back))
         seen.add(number)
         points = np.concatenate([points, web.strokes[number].from_end(side)])
@@ -141,7 +131,7 @@ def _path(web: SkeletonGraph, end: End, reach: float) -> tuple[NDArray[np.int32]
 def _ink_around(lines: NDArray[np.uint8], path: NDArray[np.int32], unit: float) -> NDArray[Any]:
     """float, shape (n, 2): the ink (y, x) near the end of a path that hangs together with it."""
     height, width = lines.shape
-    reach = _WINDOW * unit
+    reach = PARAMETERS.head_window * unit
     (y, x) = path[0]
     y0, y1 = int(max(0, y - reach - unit)), int(min(height, y + reach + unit + 1))
     x0, x1 = int(max(0, x - reach - unit)), int(min(width, x + reach + unit + 1))
@@ -153,35 +143,23 @@ def _ink_around(lines: NDArray[np.uint8], path: NDArray[np.int32], unit: float) 
     return np.stack([ys + y0, xs + x0], axis=1).astype(float)
 
 
-_HEAD = 1.6  # text heights: how large a head that is filled is at most
-_LARGEST = 2.2  # text heights from corner to corner
-_BROAD = (0.35, 2.2)  # text heights, and line widths: how broad a head is at least
-_TOUCHES = 0.5  # text heights between a tip and the shape it points at
-_TIP = 2.5  # pixels farther from the shape than the nearest: what belongs to the tip
-_SQUARE = 0.5  # cosine between a head's axis and the way to the shape at least
-
-
 def fill_heads(lines: NDArray[np.uint8], covered: NDArray[np.uint8], owners: NDArray[np.int32], unit: float) -> None:
-    """Fill the heads at shapes that stand apart from their lines: the shape hides the point where two barbs meet.
-
-    Args:
-        lines: uint8, shape (height, width): the ink; is changed.
-        covered: the same for the shapes.
-        owners: the shape of each pixel, 0 for none.
-        unit: the height of text in pixels.
-    """
+    """Fill, in ``lines``, heads apart from theirs: the shape hides the point where two barbs meet."""
     cv2 = opencv()
     small = _small(lines, unit)
-    reach = int(0.4 * unit) | 1
+    reach = int(PARAMETERS.barb_gap * unit) | 1
     closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
     beside = cv2.dilate(covered, np.ones((5, 5), np.uint8)) & (1 - covered)
     whole = small | (closed & beside)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
     for n in np.unique(labels[(labels > 0) & (beside > 0)]).tolist():
         x, y, width, height, _ = (int(value) for value in stats[n])
-        if not 0.5 * unit < max(width, height) < _HEAD * unit or min(width, height) <= 0.25 * unit:
+        if (
+            not 0.5 * unit < max(width, height) < PARAMETERS.largest_head * unit
+            or min(width, height) <= PARAMETERS.smallest_head * unit
+        ):
             continue
-        met = owners[max(0, y - 6) : y + height + 6, max(0, x - 6) : x + width + 6]
+        met = owners[max(0, y - _RIM) : y + height + _RIM, max(0, x - _RIM) : x + width + _RIM]
         if len(np.unique(met[met > 0])) > 1:  # a short connector with its head
             continue
         here = np.s_[y : y + height, x : x + width]
@@ -201,28 +179,25 @@ def fill_heads(lines: NDArray[np.uint8], covered: NDArray[np.uint8], owners: NDA
 
 
 def _small(lines: NDArray[np.uint8], unit: float) -> NDArray[np.uint8]:
-    """The ink of what is no larger than a head."""
+    """The ink of what is at most as large as a head."""
     _, labels, stats, _ = opencv().connectedComponentsWithStats(lines, connectivity=8)
-    small = np.maximum(stats[:, 2], stats[:, 3]) < _HEAD * unit
+    small = np.maximum(stats[:, 2], stats[:, 3]) < PARAMETERS.largest_head * unit
     small[0] = False
     return small[labels].astype(np.uint8)
 
 
 def straighten(web: SkeletonGraph, lines: NDArray[np.uint8], shapes: Shapes, unit: float) -> None:
-    """Put one stroke in the place of the skeleton of each head that no line is connected with.
-
-    Args:
-        web: of the lines; is changed.
-        lines: uint8, shape (height, width): the ink.
-        shapes: of the chart.
-        unit: the height of text in pixels.
-    """
+    """Put one stroke into the web for the skeleton of each head that no line is connected with."""
     _, labels, stats, _ = opencv().connectedComponentsWithStats(lines, connectivity=8)
-    broad = max(_BROAD[0] * unit, _BROAD[1] * 2 * web.half)
+    broad = max(PARAMETERS.broad_head * unit, PARAMETERS.broad_head_lines * 2 * web.half)
     heads: dict[int, Stroke] = {}
     for n in range(1, len(stats)):
         x, y, width, height, area = (int(value) for value in stats[n])
-        if max(width, height) > _LARGEST * unit or min(width, height) < 0.5 * broad or area < broad * web.half:
+        if (
+            max(width, height) > PARAMETERS.longest_head * unit
+            or min(width, height) < 0.5 * broad
+            or area < broad * web.half
+        ):
             continue
         ys, xs = np.nonzero(labels[y : y + height, x : x + width] == n)
         ends = _tip_and_tail(np.stack([ys + y, xs + x], axis=1), shapes, unit, broad)
@@ -240,23 +215,27 @@ def straighten(web: SkeletonGraph, lines: NDArray[np.uint8], shapes: Shapes, uni
 
 
 def _tip_and_tail(ink: NDArray[Any], shapes: Shapes, unit: float, broad: float) -> list[NDArray[Any]] | None:
-    """The two ends (y, x) of a head's axis; None where the ink is no head at a shape."""
+    """The two ends (y, x) of a head's axis; None where the ink is not a head at a shape."""
     away = shapes.distance[ink[:, 0], ink[:, 1]]
     nearest = float(away.min())
-    if nearest > _TOUCHES * unit:
+    if nearest > PARAMETERS.tip_gap * unit:
         return None
-    tip = ink[away <= nearest + _TIP].mean(axis=0)
+    tip = ink[away <= nearest + PARAMETERS.tip_pixels].mean(axis=0)
     axis = ink.mean(axis=0) - tip
     length = float(np.hypot(*axis))
-    if length < 0.15 * unit:
+    if length < PARAMETERS.shortest_axis * unit:
         return None
     axis = axis / length
     along, across = (ink - tip) @ axis, (ink - tip) @ np.array([-axis[1], axis[0]])
     left, right = -float(across.min()), float(across.max())
-    if left + right < broad or min(left, right) < 0.3 * max(left, right) or along.max() < 0.4 * unit:
+    if (
+        left + right < broad
+        or min(left, right) < PARAMETERS.lopsided * max(left, right)
+        or along.max() < PARAMETERS.shortest_head * unit
+    ):
         return None
     tail = tip + axis * float(along.max())
     height, width = shapes.owners.shape
     tail = np.clip(tail, 0, [height - 1, width - 1])
     rise = float(shapes.distance[round(tail[0]), round(tail[1])]) - nearest
-    return [tip, tail] if rise > _SQUARE * float(along.max()) else None
+    return [tip, tail] if rise > PARAMETERS.head_upright * float(along.max()) else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.opencv import opencv
 
 if TYPE_CHECKING:
@@ -16,9 +17,7 @@ if TYPE_CHECKING:
     from mm_agents.types import ByteArray, Word
 
 MARGIN = 10  # pixels of paper added on each side, so that no shape touches the rim
-_SMALL, _WANTED, _LARGE = 16, 20, 32  # heights of text in pixels between which a picture is taken as it is
 _MOST_PIXELS = 16_000_000
-_GAP = 1.3  # a space wider than this many text heights ends a piece of text
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,20 +89,21 @@ class Canvas:
 
 
 def prepare(straight: ByteArray, words: Sequence[Word]) -> Canvas:
-    """Scale a straight page so that its text is some 20 pixels high, and smooth it where it wavers.
-
-    Args:
-        straight: uint8, shape (height, width, 3).
-        words: those of the page.
-    """
+    """Scale a straight page so that its text is some 20 pixels high, and smooth it where it wavers."""
     cv2 = opencv()
-    raw = _text_height(words) or max(12.0, min(straight.shape[:2]) / 40)
-    scale = min(3.0, _WANTED / raw) if raw < _SMALL else _WANTED / raw if raw > _LARGE else 1.0
+    raw = _text_height(words) or max(PARAMETERS.assumed_text, min(straight.shape[:2]) / PARAMETERS.assumed_lines)
+    scale = (
+        min(3.0, PARAMETERS.wanted_text / raw)
+        if raw < PARAMETERS.small_text
+        else PARAMETERS.wanted_text / raw
+        if raw > PARAMETERS.large_text
+        else 1.0
+    )
     scale = min(scale, (_MOST_PIXELS / (straight.shape[0] * straight.shape[1])) ** 0.5)
     pixels = straight
     ringing = _ringing(pixels)
-    if ringing >= 1.5:
-        pixels = cv2.bilateralFilter(pixels, 5, 12 + 3 * ringing, 2)
+    if ringing >= PARAMETERS.ringing:
+        pixels = cv2.bilateralFilter(pixels, 5, PARAMETERS.smoothing + 3 * ringing, 2)
     if scale != 1:
         how = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_AREA
         pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=how)
@@ -121,7 +121,7 @@ def _text_height(words: Sequence[Word]) -> float:
         for word in words
         if sum(character.isalnum() for character in word.text) > 1
     ]
-    return float(np.percentile(heights, 60)) if heights else 0.0
+    return float(np.percentile(heights, PARAMETERS.text_percentile)) if heights else 0.0
 
 
 def _paper(pixels: ByteArray) -> NDArray[Any]:
@@ -134,7 +134,7 @@ def _paper(pixels: ByteArray) -> NDArray[Any]:
 
 def commonest(colours: NDArray[Any]) -> tuple[NDArray[Any], float]:
     """The colour that most have, and how many do: counted in steps of 8 levels, then the median of those."""
-    codes = (colours.astype(np.int32) >> 3) @ np.array([1, 64, 4096])
+    codes = (colours.astype(np.int32) >> 3) @ np.array([1, 64, 64 * 64])
     values, counts = np.unique(codes, return_counts=True)
     most = int(counts.argmax())
     return np.median(colours[codes == values[most]], axis=0), float(counts[most] / len(codes))
@@ -146,9 +146,13 @@ def _ringing(pixels: ByteArray) -> float:
     kernel = np.ones((3, 3), np.uint8)
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     change = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, kernel)
-    sharp = (change > 50).astype(np.uint8)
+    sharp = (change > PARAMETERS.sharp).astype(np.uint8)
     ring = (cv2.dilate(sharp, np.ones((11, 11), np.uint8)) > 0) & (cv2.dilate(sharp, np.ones((5, 5), np.uint8)) == 0)
-    return float(np.percentile(change[ring], 70)) if ring.sum() > 50 else 0.0
+    return (
+        float(np.percentile(change[ring], PARAMETERS.ringing_percentile))
+        if ring.sum() > PARAMETERS.ringing_sample
+        else 0.0
+    )
 
 
 def _pieces(words: Sequence[Word], scale: float, unit: float) -> list[Text]:
@@ -160,7 +164,7 @@ def _pieces(words: Sequence[Word], scale: float, unit: float) -> list[Text]:
     for (_, turned), run in runs.items():
         start = 0
         for n in range(1, len(run) + 1):
-            if n == len(run) or _apart(run[n - 1], run[n], turned) * scale > _GAP * unit:
+            if n == len(run) or _apart(run[n - 1], run[n], turned) * scale > PARAMETERS.word_gap * unit:
                 found.append(piece(run[start:n], scale))
                 start = n
     return found
@@ -183,7 +187,7 @@ def said(texts: Sequence[Text], unit: float) -> str:
     """What pieces of text say together: rows from the top, each from the left; turned ones after the others."""
     rows: list[list[Text]] = []
     for text in sorted((text for text in texts if not text.turned), key=lambda text: text.cy):
-        if rows and abs(text.cy - rows[-1][0].cy) < 0.6 * max(unit, text.height):
+        if rows and abs(text.cy - rows[-1][0].cy) < PARAMETERS.aligned * max(unit, text.height):
             rows[-1].append(text)
         else:
             rows.append([text])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.vision.arrowheads import fill_heads
 from mm_agents.documents.flowchart.vision.canvas import Canvas, Text, commonest, piece
 from mm_agents.documents.flowchart.vision.lanes import Lanes
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 _GLYPHS_OF_HEADS = frozenset("AVvYyTtLlIiXxKkJjZz4714▲▼◀▶►◄><^★|-_+*")
 _GLYPHS_OF_DASHES = _GLYPHS_OF_HEADS | frozenset("DdOo0|/\\.,:")
 _STROKES = frozenset("Il|1/!")
-_IN_LINE = 0.97  # cosine between the ways to dashes of one line
 _MOST_DOTS = 3000
-_FAINTEST = 12  # levels between a line and its paper
-_RIPPLES = 0.06  # of the contrast nearby
-_RELATIVE = 0.42  # of the contrast around: what counts as the line and not as its blurred rim
+_AROUND = (7, 7)  # pixels: the surroundings that a line stands out from
+_BLOCK = 17  # pixels: two blocks of a JPEG and the pixel between
+_PROBES = 14  # places looked at beyond a row of dots
+_NEAREST = 8  # pieces looked at around a dot
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -36,7 +37,7 @@ class Ink:
     Attributes:
         lines: uint8, shape (height, width): 1 where a line is drawn; lines end where they meet a shape or a word.
         owners: int32, shape (height, width): the number from 1 of the block that covers a pixel, else 0.
-        free: pieces of text that stand in no shape, lane title or frame title.
+        free: pieces of text in no shape, lane title or frame title.
         dashed: uint8: 1 where dots and dashes were joined.
         blots: the middles (y, x) of small marks as wide as high: heads, or letters that were not read.
     """
@@ -54,7 +55,7 @@ def find_ink(canvas: Canvas, bare: NDArray[np.int16], blocks: Sequence[Block], l
     owners = _owners(canvas, blocks)
     covered = cv2.dilate((owners > 0).astype(np.uint8), np.ones((3, 3), np.uint8), iterations=2)
     for region in lanes.titles:
-        cv2.drawContours(covered, [region.contour], -1, 1, max(3, int(0.4 * canvas.unit)))
+        cv2.drawContours(covered, [region.contour], -1, 1, max(3, int(PARAMETERS.title_border * canvas.unit)))
         cv2.drawContours(covered, [region.contour], -1, 1, -1)
     covered |= borders(canvas, layout.frames)
     if lanes.lines is not None:
@@ -92,12 +93,12 @@ def _marked(canvas: Canvas, bare: NDArray[np.int16], covered: NDArray[np.uint8])
     cv2 = opencv()
     contrast = np.abs(canvas.pixels.astype(np.int16) - bare).max(axis=2).astype(np.uint8)
     visible = np.where(covered > 0, 0, contrast).astype(np.uint8)
-    around = cv2.dilate(visible, np.ones((7, 7), np.uint8)).astype(np.float32)
-    floor = np.float32(_FAINTEST)
-    if canvas.ringing >= 1.5:  # a sharp edge throws ripples as far as the blocks of a JPEG reach
-        blocks = np.ones((int(17 * max(1.0, canvas.scale)) | 1,) * 2, np.uint8)
-        floor = 8 + _RIPPLES * cv2.dilate(contrast, blocks).astype(np.float32)
-    return ((visible > floor) & (visible > _RELATIVE * around) & ~shadows(canvas, bare)).astype(np.uint8)
+    around = cv2.dilate(visible, np.ones(_AROUND, np.uint8)).astype(np.float32)
+    floor = np.float32(PARAMETERS.faintest_line)
+    if canvas.ringing >= PARAMETERS.ringing:  # a sharp edge throws ripples as far as the blocks of a JPEG reach
+        blocks = np.ones((int(_BLOCK * max(1.0, canvas.scale)) | 1,) * 2, np.uint8)
+        floor = 8 + PARAMETERS.ripple * cv2.dilate(contrast, blocks).astype(np.float32)
+    return ((visible > floor) & (visible > PARAMETERS.line_core * around) & ~shadows(canvas, bare)).astype(np.uint8)
 
 
 def _free_texts(canvas: Canvas, owners: NDArray[np.int32], lanes: Lanes, marked: NDArray[np.uint8]) -> list[Text]:
@@ -123,7 +124,7 @@ def _free_texts(canvas: Canvas, owners: NDArray[np.int32], lanes: Lanes, marked:
 
 def _dashes(canvas: Canvas, labels: NDArray[np.int32], stats: NDArray[Any], centres: NDArray[Any]) -> NDArray[Any]:
     """float, shape (n, 2): the middles (x, y) of small marks that belong to no word of several letters."""
-    small = np.maximum(stats[:, 2], stats[:, 3]) < 1.1 * canvas.unit
+    small = np.maximum(stats[:, 2], stats[:, 3]) < PARAMETERS.dash * canvas.unit
     small[0] = False
     for text in canvas.texts:
         if len(text.text) > 1:
@@ -133,14 +134,7 @@ def _dashes(canvas: Canvas, labels: NDArray[np.int32], stats: NDArray[Any], cent
 
 
 def _in_row(word: Text, dashes: NDArray[Any], drawn: NDArray[np.bool_], unit: float) -> bool:
-    """Whether what was read as a letter is a dash in line with others, or stands between dashes and what they lead to.
-
-    Args:
-        word: that was read.
-        dashes: float, shape (n, 2): x and y of small marks.
-        drawn: shape (height, width): shapes and lines.
-        unit: the height of text in pixels.
-    """
+    """Whether what was read as a letter is a dash, in line with others or between dashes and what they lead to."""
     if len(word.text) > 1 or word.text not in _GLYPHS_OF_DASHES or not len(dashes):
         return False
     size = max(word.width, word.height)
@@ -148,29 +142,29 @@ def _in_row(word: Text, dashes: NDArray[Any], drawn: NDArray[np.bool_], unit: fl
     centre = own if float(np.hypot(*(own - (word.cx, word.cy)))) < 0.5 * size else np.array([word.cx, word.cy])
     away = dashes - centre
     distance = np.hypot(away[:, 0], away[:, 1])
-    beside = (distance < 3.5 * unit) & (distance > 0.4 * size)
+    beside = (distance < PARAMETERS.dashes_around * unit) & (distance > PARAMETERS.own_dash * size)
     ways = away[beside] / distance[beside][:, None]
     for way, far in zip(ways, distance[beside], strict=True):
         along = ways @ way
-        if far > 1.8 * unit or (along > _IN_LINE).sum() < 2:
+        if far > PARAMETERS.next_dash * unit or (along > PARAMETERS.dashes_in_line).sum() < 2:
             continue
         if word.text in _STROKES:
             return True
-        steps = np.linspace(0.5 * size + 2, 0.5 * size + 0.8 * unit, 16)
+        steps = np.linspace(0.5 * size + 2, 0.5 * size + PARAMETERS.dash_gap * unit, 16)
         xs, ys = np.rint(centre[:, None] - way[:, None] * steps).astype(int)
         inside = (xs >= 0) & (xs < drawn.shape[1]) & (ys >= 0) & (ys < drawn.shape[0])
-        if (along < -_IN_LINE).any() or drawn[ys[inside], xs[inside]].any():
+        if (along < -PARAMETERS.dashes_in_line).any() or drawn[ys[inside], xs[inside]].any():
             return True
     return False
 
 
 def _is_dash(word: Word) -> bool:
     box = word.place
-    return word.text in _STROKES and box.x1 - box.x0 < 0.4 * (box.y1 - box.y0)
+    return word.text in _STROKES and box.x1 - box.x0 < PARAMETERS.stroke_width * (box.y1 - box.y0)
 
 
 def _is_head(word: Text, labels: NDArray[np.int32], stats: NDArray[Any], unit: float) -> bool:
-    """Whether a word is no word: a head or a piece of line that was read as a letter or a dash."""
+    """Whether a word is none: a head or a piece of line that was read as a letter or a dash."""
     said = word.text.strip("-–—_|.:'`·•~=")
     if not any(character.isalnum() for character in said):
         return True
@@ -185,7 +179,7 @@ def _attached(text: Text, labels: NDArray[np.int32], stats: NDArray[Any], unit: 
     for n in np.unique(part[part > 0]):
         left, top, wide, high, _ = stats[n]
         beyond = max(x0 - left, y0 - top, left + wide - x1, top + high - y1)
-        if beyond > 0.4 * unit:
+        if beyond > PARAMETERS.attached * unit:
             return True
     return not (part > 0).any()
 
@@ -196,7 +190,7 @@ def _words(marked: NDArray[np.uint8], texts: Sequence[Text], canvas: Canvas) -> 
     height, width = canvas.size
     _, labels, stats, _ = cv2.connectedComponentsWithStats(marked, connectivity=8)
     words = np.zeros((height, width), np.uint8)
-    run = int(1.3 * canvas.unit)
+    run = int(PARAMETERS.straight_run * canvas.unit)
     straight = cv2.morphologyEx(marked, cv2.MORPH_OPEN, np.ones((1, run), np.uint8))
     straight |= cv2.morphologyEx(marked, cv2.MORPH_OPEN, np.ones((run, 1), np.uint8))
     for text in texts:
@@ -210,8 +204,8 @@ def _words(marked: NDArray[np.uint8], texts: Sequence[Text], canvas: Canvas) -> 
                 whole = labels[top : top + high, left : left + wide] == n
                 words[top : top + high, left : left + wide][whole] = 1
                 other &= part != n
-        edge = 2 + int(0.15 * min(text.width, text.height))  # a line that only brushes the word stays
-        if other[edge:-edge, edge:-edge].sum() > 0.05 * canvas.unit * canvas.unit:
+        edge = 2 + int(PARAMETERS.brushed * min(text.width, text.height))  # a line that only brushes the word stays
+        if other[edge:-edge, edge:-edge].sum() > PARAMETERS.crossed * canvas.unit * canvas.unit:
             inside = slice(int(text.y0), int(text.y1) + 1), slice(int(text.x0), int(text.x1) + 1)
             words[inside] |= 1 - straight[inside]
     return words
@@ -228,11 +222,11 @@ def _plates(canvas: Canvas, bare: NDArray[np.int16], texts: Sequence[Text]) -> I
         left, top, right, bottom = int(text.x0) - x0, int(text.y0) - y0, int(text.x1) - x0 + 1, int(text.y1) - y0 + 1
         inside = slice(max(0, top), bottom), slice(max(0, left), right)
         paper = np.median(bare[y0:y1, x0:x1][inside].reshape(-1, 3), axis=0)
-        flat = canvas.change[y0:y1, x0:x1][inside] < 14  # not the soft edges of letters
-        colour = _plate_colour(part[inside][flat], paper, 0.04 * flat.size)
+        flat = canvas.change[y0:y1, x0:x1][inside] < PARAMETERS.flat  # not the soft edges of letters
+        colour = _plate_colour(part[inside][flat], paper, PARAMETERS.plate_share * flat.size)
         if colour is None:
             continue
-        painted = (np.abs(part - colour).max(axis=2) <= 6).astype(np.uint8)
+        painted = (np.abs(part - colour).max(axis=2) <= PARAMETERS.same_paint).astype(np.uint8)
         painted[inside] = 1
         _, labels, stats, _ = opencv().connectedComponentsWithStats(painted, connectivity=4)
         plate = stats[labels[min(part.shape[0] - 1, (top + bottom) // 2), min(part.shape[1] - 1, (left + right) // 2)]]
@@ -263,7 +257,11 @@ def _plate_colour(colours: NDArray[np.int16], paper: NDArray[Any], least: float)
 def _blots(lines: NDArray[np.uint8], unit: float) -> NDArray[Any]:
     _, _, stats, centres = opencv().connectedComponentsWithStats(lines, connectivity=8)
     low, high = np.minimum(stats[:, 2], stats[:, 3]), np.maximum(stats[:, 2], stats[:, 3])
-    fat = (low > 0.3 * unit) & (high < 1.6 * unit) & (stats[:, 4] > 0.06 * unit * unit)
+    fat = (
+        (low > PARAMETERS.blot_breadth * unit)
+        & (high < PARAMETERS.blot_size * unit)
+        & (stats[:, 4] > PARAMETERS.blot_area * unit * unit)
+    )
     fat[0] = False
     return centres[fat][:, ::-1]
 
@@ -273,13 +271,13 @@ def _join_dots(lines: NDArray[np.uint8], barred: NDArray[np.uint8], unit: float)
     cv2 = opencv()
     _, labels, stats, centres = cv2.connectedComponentsWithStats(lines, connectivity=8)
     longest = np.maximum(stats[:, 2], stats[:, 3])
-    small = (longest < 1.1 * unit) & (stats[:, 4] >= 2)
+    small = (longest < PARAMETERS.dash * unit) & (stats[:, 4] >= 2)
     small[0] = False
     joined = np.zeros_like(lines)
     places, lengths = centres[small], longest[small].astype(float)
     if not 3 <= len(places) <= _MOST_DOTS:
         return joined
-    beside = [_neighbours(n, places, lengths, 0.8 * unit) for n in range(len(places))]
+    beside = [_neighbours(n, places, lengths, PARAMETERS.dash_gap * unit) for n in range(len(places))]
     links = [(n, m) for n, found in enumerate(beside) for m in found if n < m and n in beside[m]]
     row = _rows(len(places), links)
     large = barred | (lines & ~small[labels].astype(np.uint8))
@@ -291,22 +289,22 @@ def _join_dots(lines: NDArray[np.uint8], barred: NDArray[np.uint8], unit: float)
     for n, m in links:
         if row[n] in kept:
             ends = [(round(float(x)), round(float(y))) for x, y in (places[n], places[m])]
-            cv2.line(joined, ends[0], ends[1], 1, min(thick, max(2, int(0.3 * unit))))
+            cv2.line(joined, ends[0], ends[1], 1, min(thick, max(2, int(PARAMETERS.dash_breadth * unit))))
     joined[barred > 0] = 0
     return joined
 
 
 def _between(places: NDArray[Any], row: Sequence[int], number: int, large: NDArray[np.uint8]) -> bool:
-    """Whether three dots stand in line, evenly, between a shape, a word or a head and another."""
+    """Whether three dots are in line, evenly, between a shape, a word or a head and another."""
     dots = places[np.array(row) == number]
     dots = dots[np.argsort(dots[:, int(np.ptp(dots, axis=0).argmax())])]
     first, second = dots[1] - dots[0], dots[2] - dots[1]
     gap = float(np.hypot(*first))
-    if float(np.hypot(*(second - first))) > 0.4 * gap:
+    if float(np.hypot(*(second - first))) > PARAMETERS.even * gap:
         return False
     height, width = large.shape
     for end, step in ((dots[0], -first), (dots[2], second)):
-        xs, ys = np.rint(end[:, None] + step[:, None] * np.linspace(0, 1.3, 14)).astype(int)
+        xs, ys = np.rint(end[:, None] + step[:, None] * np.linspace(0, PARAMETERS.beyond_dots, _PROBES)).astype(int)
         inside = (xs >= 0) & (xs < width) & (ys >= 0) & (ys < height)
         if not large[ys[inside], xs[inside]].any():
             return False
@@ -317,12 +315,14 @@ def _neighbours(n: int, places: NDArray[Any], lengths: NDArray[Any], gap: float)
     """The nearest piece within reach and the nearest on the other side."""
     away = places - places[n]
     distance = np.hypot(away[:, 0], away[:, 1])
-    near = [int(m) for m in np.argsort(distance)[1:9] if distance[m] <= (lengths[n] + lengths[m]) / 2 + gap]
+    near = [
+        int(m) for m in np.argsort(distance)[1 : 1 + _NEAREST] if distance[m] <= (lengths[n] + lengths[m]) / 2 + gap
+    ]
     if not near:
         return []
     first = near[0]
     ahead = away[first] / max(1e-6, float(distance[first]))
-    second = next((m for m in near[1:] if float(away[m] @ ahead) < -0.4 * float(distance[m])), None)
+    second = next((m for m in near[1:] if float(away[m] @ ahead) < -PARAMETERS.opposite * float(distance[m])), None)
     return [first] if second is None else [first, second]
 
 
@@ -346,7 +346,11 @@ def _fill_holes(lines: NDArray[np.uint8], owners: NDArray[np.int32], unit: float
     cv2 = opencv()
     blocked = lines | cv2.dilate((owners > 0).astype(np.uint8), np.ones((3, 3), np.uint8), iterations=3)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(1 - blocked, connectivity=4)
-    small = [n for n in range(1, count) if stats[n, 4] < 0.45 * unit * unit and max(stats[n, 2:4]) < 1.2 * unit]
+    small = [
+        n
+        for n in range(1, count)
+        if stats[n, 4] < PARAMETERS.hole_area * unit * unit and max(stats[n, 2:4]) < PARAMETERS.hole * unit
+    ]
     if small:
         lines[np.isin(labels, small)] = 1
 
@@ -354,6 +358,8 @@ def _fill_holes(lines: NDArray[np.uint8], owners: NDArray[np.int32], unit: float
 def _drop_specks(lines: NDArray[np.uint8], unit: float) -> None:
     cv2 = opencv()
     _, labels, stats, _ = cv2.connectedComponentsWithStats(lines, connectivity=8)
-    speck = (np.maximum(stats[:, 2], stats[:, 3]) < 0.35 * unit) & (stats[:, 4] < 0.25 * unit * unit)
+    speck = (np.maximum(stats[:, 2], stats[:, 3]) < PARAMETERS.speck * unit) & (
+        stats[:, 4] < PARAMETERS.speck_area * unit * unit
+    )
     speck[0] = False
     lines[speck[labels]] = 0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mm_agents._optional import require
+from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.vision.canvas import Canvas, Text
 from mm_agents.documents.flowchart.vision.connector_mask import Ink
 from mm_agents.documents.flowchart.vision.layout import Block
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
     from mm_agents.protocols import Ocr
     from mm_agents.types import ByteArray
 
-_FARTHEST = 2.0  # text heights from a label to its line
 _NEVER = 1e6
-_UNLIKELY = 0.7  # text heights that a label of a connector is moved off when it does not leave a decision
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,8 +71,12 @@ def _follows(above: Text, text: Text, unit: float) -> bool:
         return False
     overlap = min(above.x1, text.x1) - max(above.x0, text.x0)
     gap = text.y0 - above.y1
-    aligned = abs(above.x0 - text.x0) < 0.6 * unit or abs(above.cx - text.cx) < unit
-    return aligned and overlap > 0.5 * min(above.width, text.width) and -0.3 * unit < gap < 0.6 * unit
+    aligned = abs(above.x0 - text.x0) < PARAMETERS.aligned * unit or abs(above.cx - text.cx) < unit
+    return (
+        aligned
+        and overlap > 0.5 * min(above.width, text.width)
+        and -PARAMETERS.line_overlap * unit < gap < PARAMETERS.line_spacing * unit
+    )
 
 
 def share_labels(
@@ -100,7 +103,7 @@ def share_labels(
     rest: list[Label] = []
     for n in left:
         column = int(costs[n].argmin())
-        if costs[n, column] < 0.6 * unit:
+        if costs[n, column] < PARAMETERS.second_label * unit:
             shared.setdefault(column, []).append(labels[n])
         else:
             rest.append(labels[n])
@@ -128,22 +131,20 @@ def _cost(
     along = np.maximum(np.maximum(y0 - own[:, 0], own[:, 0] - y1), 0)
     distance = np.hypot(across, along)
     least = float(distance.min())
-    if least > _FARTHEST * unit:
+    if least > PARAMETERS.label_reach * unit:
         return _NEVER
     through = any(web.strokes[number].through in label.texts for number in route.strokes)
     centre = np.hypot(own[:, 1] - (x0 + x1) / 2, own[:, 0] - (y0 + y1) / 2)
-    cost = 0.0 if through else least + 0.15 * float(centre.min())
+    cost = 0.0 if through else least + PARAMETERS.to_middle * float(centre.min())
     source = blocks[route.start.shape - 1]
     if source.shape not in ("diamond", "hexagon"):
-        cost += _UNLIKELY * unit * (0.3 if through else 1.0)
+        cost += PARAMETERS.off_decision * unit * (PARAMETERS.off_decision_through if through else 1.0)
     return cost
 
 
 _MOST_PLACES = 24
-_READABLE = 36  # pixels: how high text is made for the second look
 _GAP = 30  # pixels of paper between the places
 _ROW = 1600  # pixels: how wide a row of places gets
-_SURE = 0.85
 
 Spot = tuple[float, float, float, float]
 """A place on the canvas: x0, y0, x1, y1."""
@@ -168,7 +169,7 @@ class _Tile:
 
 def unread_titles(canvas: Canvas, strips: Sequence[Region]) -> list[Spot]:
     """The title strips of lanes that no word was read in."""
-    margin = 0.1 * canvas.unit
+    margin = PARAMETERS.strip_margin * canvas.unit
     return [
         (strip.x + margin, strip.y + margin, strip.x + strip.width - margin, strip.y + strip.height - margin)
         for strip in strips
@@ -187,10 +188,11 @@ def suspicious(
     for place in places:
         if (np.abs(places - place).max(axis=1) < unit).sum() >= 4:
             loose.append(place)
-    loose += [blot for blot in ink.blots if shapes.near(blot)[1] > 0.9 * unit]
+    loose += [blot for blot in ink.blots if shapes.near(blot)[1] > PARAMETERS.blot_away * unit]
+    reach = PARAMETERS.look_height * unit
     for y, x in loose:
         if not any(spot[0] + unit < x < spot[2] - unit and spot[1] + unit < y < spot[3] - unit for spot in spots):
-            spots.append((x - 3 * unit, y - 2.2 * unit, x + 3 * unit, y + 2.2 * unit))
+            spots.append((x - 3 * unit, y - reach, x + 3 * unit, y + reach))
     return spots[:_MOST_PLACES]
 
 
@@ -198,33 +200,29 @@ def _unread(canvas: Canvas, block: Block) -> list[Spot]:
     """Boxes of what looks like rows of letters in a shape beside the words that were read in it."""
     cv2 = opencv()
     unit, region = canvas.unit, block.region
-    rim = max(3, int(0.3 * unit))
+    rim = max(3, int(PARAMETERS.marks_rim * unit))
     inside = cv2.erode(region.mask(1), np.ones((3, 3), np.uint8), iterations=rim)[1:-1, 1:-1]
     part = canvas.change[region.y : region.y + region.height, region.x : region.x + region.width]
-    marks = ((part > 50) & (inside > 0)).astype(np.uint8)
+    marks = ((part > PARAMETERS.sharp) & (inside > 0)).astype(np.uint8)
+    margin = PARAMETERS.letter_margin * unit
     for text in block.texts:
-        x0, y0 = int(max(0, text.x0 - 0.4 * unit - region.x)), int(max(0, text.y0 - 0.4 * unit - region.y))
-        marks[y0 : int(text.y1 + 0.4 * unit - region.y), x0 : int(text.x1 + 0.4 * unit - region.x)] = 0
-    reach = int(0.8 * unit) | 1
+        x0, y0 = int(max(0, text.x0 - margin - region.x)), int(max(0, text.y0 - margin - region.y))
+        marks[y0 : int(text.y1 + margin - region.y), x0 : int(text.x1 + margin - region.x)] = 0
+    reach = int(PARAMETERS.letter_gap * unit) | 1
     rows = cv2.morphologyEx(marks, cv2.MORPH_CLOSE, np.ones((3, reach), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(rows, connectivity=8)
-    margin = 0.8 * unit
+    margin = PARAMETERS.letter_gap * unit
     return [
         (region.x + x - margin, region.y + y - margin, region.x + x + width + margin, region.y + y + height + margin)
         for x, y, width, height, area in stats[1:].tolist()
-        if 0.4 * unit < height < 3 * unit and width > 0.5 * unit and area > 0.1 * unit * unit
+        if PARAMETERS.letter_height * unit < height < 3 * unit
+        and width > 0.5 * unit
+        and area > PARAMETERS.letter_area * unit * unit
     ]
 
 
 def look_again(page: Page, canvas: Canvas, spots: Sequence[Spot], ocr: Ocr) -> list[Word]:
-    """Words at those places that the page does not have yet.
-
-    Args:
-        page: whose straight picture is looked at.
-        canvas: of the page.
-        spots: where to look.
-        ocr: what reads.
-    """
+    """Words at those places that the page does not have yet."""
     if not spots:
         return []
     picture, tiles = _laid_out(page.straight, canvas, spots)
@@ -233,9 +231,13 @@ def look_again(page: Page, canvas: Canvas, spots: Sequence[Spot], ocr: Ocr) -> l
     found: list[Word] = []
     for word in ocr.read(Image(pixels=picture)).words:
         place, turned = _on_page(word.box, tiles)
-        if place is None or word.confidence < _SURE or sum(character.isalnum() for character in word.text) < 2:
+        if (
+            place is None
+            or word.confidence < PARAMETERS.read_again
+            or sum(character.isalnum() for character in word.text) < 2
+        ):
             continue
-        if any(_overlap(place, other) > 0.3 for other in known):
+        if any(_overlap(place, other) > PARAMETERS.overlap for other in known):
             continue
         known.append(place)
         box = page.frame.to_stored(place)
@@ -256,7 +258,7 @@ def _laid_out(straight: ByteArray, canvas: Canvas, spots: Sequence[Spot]) -> tup
     """The places enlarged, in rows, on one picture."""
     cv2 = opencv()
     height, width = straight.shape[:2]
-    scale = max(1.0, _READABLE * canvas.scale / canvas.unit)
+    scale = max(1.0, PARAMETERS.readable * canvas.scale / canvas.unit)
     crops: list[tuple[ByteArray, _Tile]] = []
     left, top, row = _GAP, _GAP, 0
     for spot in spots:
@@ -266,7 +268,7 @@ def _laid_out(straight: ByteArray, canvas: Canvas, spots: Sequence[Spot]) -> tup
         if not crop.size:
             continue
         crop = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-        turned = crop.shape[0] > 1.5 * crop.shape[1]
+        turned = crop.shape[0] > PARAMETERS.upright_place * crop.shape[1]
         if turned:
             crop = np.rot90(crop, -1)
         if left + crop.shape[1] > _ROW and left > _GAP:
@@ -305,7 +307,7 @@ def _on_page(box: Box, tiles: Sequence[_Tile]) -> tuple[Box | None, int]:
 
 
 def _overlap(one: Box, two: Box) -> float:
-    """How much of the smaller of two boxes lies in the other."""
+    """How much of the smaller of two boxes is inside the other."""
     wide = min(one.x1, two.x1) - max(one.x0, two.x0)
     high = min(one.y1, two.y1) - max(one.y0, two.y0)
     if wide <= 0 or high <= 0:

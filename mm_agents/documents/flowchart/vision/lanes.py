@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.vision.canvas import Canvas, Text
 from mm_agents.documents.flowchart.vision.layout import Layout
 from mm_agents.documents.flowchart.vision.regions import Region
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Direction = Literal["across", "down"]
-
-_CROSSES_THE_PAGE = 0.82  # of the drawing's height or width: what a line between lanes spans at least
-_OFF = 5.0  # text heights that a title is off its place at most
-_HIDDEN = 0.25  # of a line between lanes at most runs through shapes
-_INSIDE = 0.75  # of a shape's height or width: with less in one lane it stands in none for sure
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,7 +31,7 @@ class Band:
     texts: tuple[Text, ...] = ()
 
     def share(self, start: float, end: float) -> float:
-        """How much of a stretch lies in the lane, 0 to 1."""
+        """How much of a stretch is inside the lane, 0 to 1."""
         return max(0.0, min(end, self.end) - max(start, self.start)) / max(1.0, end - start)
 
 
@@ -50,13 +46,13 @@ class Lanes:
     lines: NDArray[np.uint8] | None = None
 
     def of(self, box: tuple[float, float, float, float]) -> tuple[str | None, float]:
-        """The lane that a box lies in, and how much of it lies there; no name where it straddles lanes."""
+        """The lane that holds a box, and how much of it lies there; no name where it straddles lanes."""
         start, end = (box[1], box[3]) if self.direction == "across" else (box[0], box[2])
         if not self.bands:
             return None, 1.0
         band = max(self.bands, key=lambda band: band.share(start, end))
         share = band.share(start, end)
-        return (band.name if share >= _INSIDE else None), share
+        return (band.name if share >= PARAMETERS.in_lane else None), share
 
     def same_as(self, frame: Region, unit: float) -> bool:
         """Whether a frame is the border of a lane, or of all of them."""
@@ -68,14 +64,7 @@ class Lanes:
 
 
 def find_lanes(layout: Layout, regions: Sequence[Region], canvas: Canvas, bare: NDArray[np.int16]) -> Lanes:
-    """Find the lanes of a chart; the shapes that are only their titles are taken out of the layout.
-
-    Args:
-        layout: of the shapes; it is changed.
-        regions: all regions of the canvas.
-        canvas: the chart.
-        bare: its paper.
-    """
+    """Find the lanes of a chart; the shapes that are only their titles are taken out of the layout."""
     across, down = _separators(canvas, bare, layout.shapes)
     lanes = (
         _strips(layout, regions, canvas.unit)
@@ -112,13 +101,15 @@ def _strips(layout: Layout, regions: Sequence[Region], unit: float) -> Lanes | N
     strips = [
         region
         for region in layout.shapes
-        if region.texts and all(text.turned for text in region.texts) and region.height > 1.3 * region.width
+        if region.texts
+        and all(text.turned for text in region.texts)
+        and region.height > PARAMETERS.upright * region.width
     ]
     pools = [
         one
         for one in strips
         if sum(other is not one and one.y - 5 <= other.cy <= one.y + one.height + 5 for other in strips) >= 1
-        and one.height > 1.3 * max(other.height for other in strips if other is not one)
+        and one.height > PARAMETERS.upright * max(other.height for other in strips if other is not one)
     ]
     lanes = [strip for strip in strips if strip not in pools]
     if not lanes:
@@ -137,8 +128,8 @@ def _untitled(lanes: Sequence[Region], regions: Sequence[Region], unit: float) -
     first = lanes[0]
     found: list[Region] = []
     for region in regions:
-        in_line = abs(region.x - first.x) < 0.4 * unit and abs(region.width - first.width) < 0.4 * unit
-        if in_line and not region.texts and region not in lanes and region.height > 1.3 * region.width:
+        in_line = max(abs(region.x - first.x), abs(region.width - first.width)) < PARAMETERS.same_strip * unit
+        if in_line and not region.texts and region not in lanes and region.height > PARAMETERS.upright * region.width:
             found.append(region)
     return found
 
@@ -178,7 +169,7 @@ def _touching(shapes: Sequence[Region], unit: float, *, down: bool) -> list[Regi
     gaps = [along(after)[0] - along(before)[1] for before, after in itertools.pairwise(level)]
     rest = [region for region in shapes if region not in level]
     clear = all(over(region)[0] >= over(first)[1] - 2 for region in rest)
-    fits = len(level) >= 2 and all(-2 <= gap < 0.8 * unit for gap in gaps) and bool(rest) and clear
+    fits = len(level) >= 2 and all(-2 <= gap < PARAMETERS.lane_gap * unit for gap in gaps) and bool(rest) and clear
     within = fits and all(
         along(level[0])[0] - unit <= sum(along(region)) / 2 <= along(level[-1])[1] + unit for region in rest
     )
@@ -211,20 +202,20 @@ def _adjoins(one: Region, two: Region, unit: float, *, down: bool) -> bool:
         gap, start, end = two.x - one.x - one.width, two.y - one.y, two.height - one.height
     else:
         gap, start, end = two.y - one.y - one.height, two.x - one.x, two.width - one.width
-    return 0 <= gap < 0.8 * unit and abs(start) < 0.5 * unit and abs(end) < unit
+    return 0 <= gap < PARAMETERS.lane_gap * unit and abs(start) < 0.5 * unit and abs(end) < unit
 
 
 def _title(
     texts: Sequence[Text], box: tuple[float, float, float, float], unit: float, *, down: bool, over: bool = False
 ) -> list[Text]:
-    """The title of a lane: what stands in the middle of its beginning or in the corner there, and not beside that.
+    """The title of a lane: the text in the middle of its beginning or in the corner there, and not beside that.
 
     Args:
-        texts: that stand in the lane and in none of its shapes.
+        texts: those inside the lane and in none of its shapes.
         box: of the lane: x0, y0, x1, y1.
         unit: the height of text in pixels.
         down: whether the lane runs down.
-        over: whether the title of a lane across may also stand in the middle of its upper border.
+        over: whether the title of a lane across may also be in the middle of its upper border.
     """
     x0, y0, x1, y1 = box
 
@@ -235,12 +226,12 @@ def _title(
         return min([*found, level + top] if over else found)
 
     first = min(texts, key=away, default=None)
-    if first is None or away(first) > _OFF * unit:
+    if first is None or away(first) > PARAMETERS.title_off * unit:
         return []
     if down:
-        beside = [text for text in texts if abs(text.y0 - first.y0) < 0.6 * unit]
+        beside = [text for text in texts if abs(text.y0 - first.y0) < PARAMETERS.aligned * unit]
         return [text for text in beside if max(text.x0 - first.x1, first.x0 - text.x1) < 2 * unit]
-    beside = [text for text in texts if abs(text.x0 - first.x0) < 0.6 * unit]
+    beside = [text for text in texts if abs(text.x0 - first.x0) < PARAMETERS.aligned * unit]
     return [text for text in beside if max(text.y0 - first.y1, first.y0 - text.y1) < unit]
 
 
@@ -264,15 +255,16 @@ def _separators(canvas: Canvas, bare: NDArray[np.int16], shapes: Sequence[Region
 
     A row of connectors that only the shapes between them join is none.
     """
-    marked = (np.abs(canvas.pixels.astype(np.int16) - bare).max(axis=2) > 14).astype(np.uint8)
+    marked = (np.abs(canvas.pixels.astype(np.int16) - bare).max(axis=2) > PARAMETERS.lane_contrast).astype(np.uint8)
     ys, xs = np.nonzero(marked)
     if not len(ys):
         return [], []
     height, width = int(ys.max() - ys.min()), int(xs.max() - xs.min())
-    across = _clear(_bars(marked, (int(0.6 * width), 1), 0.4 * canvas.unit), shapes)
-    down = _clear(_bars(marked, (1, int(0.6 * height)), 0.4 * canvas.unit), shapes)
-    across = _same_ends([(b[0], b[2]) for b in across], across, _CROSSES_THE_PAGE * width, canvas.unit)
-    down = _same_ends([(b[1], b[3]) for b in down], down, _CROSSES_THE_PAGE * height, canvas.unit)
+    thickest = PARAMETERS.lane_line * canvas.unit
+    across = _clear(_bars(marked, (int(PARAMETERS.separator * width), 1), thickest), shapes)
+    down = _clear(_bars(marked, (1, int(PARAMETERS.separator * height)), thickest), shapes)
+    across = _same_ends([(b[0], b[2]) for b in across], across, PARAMETERS.across_page * width, canvas.unit)
+    down = _same_ends([(b[1], b[3]) for b in down], down, PARAMETERS.across_page * height, canvas.unit)
     return across, down
 
 
@@ -304,7 +296,7 @@ def _clear(bars: Sequence[Bar], shapes: Sequence[Region]) -> list[Bar]:
                 shape.x + 3 < x < shape.x + shape.width - 3 if upright else shape.y + 3 < y < shape.y + shape.height - 3
             )
         )
-        if hidden < _HIDDEN * max(x1 - x0, y1 - y0):
+        if hidden < PARAMETERS.hidden * max(x1 - x0, y1 - y0):
             kept.append(bar)
     return kept
 

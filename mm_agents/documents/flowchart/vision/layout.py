@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.vision.canvas import Canvas, Text, commonest
 from mm_agents.documents.flowchart.vision.regions import Ground, Region, Shape, classify, flat_limit, with_lids
 from mm_agents.documents.opencv import opencv
@@ -15,15 +16,7 @@ from mm_agents.documents.opencv import opencv
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_SHORTEST = 3.5  # text heights: a frame's side at least
-_CORNER = 1.1  # text heights by which the ends of two sides may miss each other, as rounded corners make them
-_UNBROKEN = 0.9  # of a side that has to be seen
-_ROOM = 0.3  # text heights between a frame's border and a shape in it at least; double outlines lie closer
-_LARGER = 2.0  # times the area of a single shape that a frame around it has at least
 _MOST_BARS = 1500
-_STRETCH = 6  # text heights of a border whose look is compared
-_FAINT = 12  # levels between a frame's ground and the paper at least
-_UNLIKE = 40  # levels from which on a pixel of a border belongs to something else
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -38,14 +31,9 @@ class _Sides:
 
 
 def framed(canvas: Canvas, regions: Sequence[Region]) -> list[Region]:
-    """The frames on a canvas as regions in the colour of their ground; connectors may cross them.
-
-    Args:
-        canvas: the chart.
-        regions: its flat regions.
-    """
+    """The frames on a canvas as regions in the colour of their ground; connectors may cross them."""
     unit = canvas.unit
-    edges = (canvas.change >= min(_FAINT, flat_limit(canvas))).astype(np.uint8)
+    edges = (canvas.change >= min(PARAMETERS.faintest_frame, flat_limit(canvas))).astype(np.uint8)
     down, across = _sides(edges, unit), _sides(np.ascontiguousarray(edges.T), unit)
     boxes = [*_boxes(down, across, unit), *(_turned(box) for box in _boxes(across, down, unit))]
     frames: list[Region] = []
@@ -70,9 +58,9 @@ def _sides(edges: NDArray[np.uint8], unit: float) -> _Sides:
     """Straight upright lines, dashed ones closed."""
     cv2 = opencv()
     closed = cv2.morphologyEx(edges, cv2.MORPH_CLOSE, np.ones((max(3, int(0.5 * unit)), 1), np.uint8))
-    seen = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((int(_SHORTEST * unit), 1), np.uint8))
+    seen = cv2.morphologyEx(closed, cv2.MORPH_OPEN, np.ones((int(PARAMETERS.frame_side * unit), 1), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(seen, connectivity=8)
-    stats = stats[1:][stats[1:, 2] <= 0.7 * unit].astype(float)
+    stats = stats[1:][stats[1:, 2] <= PARAMETERS.thickest_border * unit].astype(float)
     if len(stats) > _MOST_BARS:
         stats = stats[:0]
     return _Sides(
@@ -86,31 +74,31 @@ def _sides(edges: NDArray[np.uint8], unit: float) -> _Sides:
 
 def _boxes(sides: _Sides, others: _Sides, unit: float) -> Iterator[_Box]:
     """Pairs of lines with the same ends which lines the other way close to a rectangle."""
-    reach = _CORNER * unit
+    reach = PARAMETERS.rounded_corner * unit
     wide = opencv().dilate(others.seen, np.ones((3, 1), np.uint8)).T  # others lie turned
     for n in range(len(sides.at)):
         alike = (np.abs(sides.start - sides.start[n]) < reach) & (np.abs(sides.stop - sides.stop[n]) < reach)
-        for m in np.flatnonzero(alike & (sides.at > sides.at[n] + _SHORTEST * unit)).tolist():
+        for m in np.flatnonzero(alike & (sides.at > sides.at[n] + PARAMETERS.frame_side * unit)).tolist():
             left, right = float(sides.at[n]), float(sides.at[m])
             first = _closing(wide, (left, right), (sides.start[n] + sides.start[m]) / 2, unit)
             last = _closing(wide, (left, right), (sides.stop[n] + sides.stop[m]) / 2, unit)
-            if first is not None and last is not None and last - first > _SHORTEST * unit:
+            if first is not None and last is not None and last - first > PARAMETERS.frame_side * unit:
                 thick = int(max(sides.thick[n], sides.thick[m]))
                 inset = float(np.mean([*(sides.start[[n, m]] - first), *(last - sides.stop[[n, m]])]))
-                yield left, first, right, last, thick, max(0.0, 1.3 * inset)
+                yield left, first, right, last, thick, max(0.0, PARAMETERS.corner_radius * inset)
 
 
 def _closing(seen: NDArray[np.uint8], span: tuple[float, float], near: float, unit: float) -> float | None:
     """Where a level line runs over a span unbroken, close to where the ends of two upright lines are."""
-    reach = round(_CORNER * unit)
+    reach = round(PARAMETERS.rounded_corner * unit)
     inset = min(reach, (span[1] - span[0]) / 6)
     top = max(0, round(near) - reach)
     part = seen[top : round(near) + reach + 1, round(span[0] + inset) : round(span[1] - inset) + 1]
     if not part.size:
         return None
     share = part.mean(axis=1)
-    full = np.flatnonzero(share >= max(_UNBROKEN, 0.98 * float(share.max())))
-    return float(top + full.mean()) if len(full) and np.ptp(full) <= 0.7 * unit else None
+    full = np.flatnonzero(share >= max(PARAMETERS.unbroken, PARAMETERS.as_full * float(share.max())))
+    return float(top + full.mean()) if len(full) and np.ptp(full) <= PARAMETERS.thickest_border * unit else None
 
 
 def _alike(box: _Box, frame: Region, unit: float) -> bool:
@@ -124,7 +112,7 @@ def _frame(canvas: Canvas, box: _Box, label: int) -> Region:
     height, width = y1 - y0 + 1, x1 - x0 + 1
     inset = thick // 2 + 2
     part = canvas.pixels[y0 + inset : y1 - inset, x0 + inset : x1 - inset]
-    band = max(2, int(0.3 * canvas.unit))
+    band = max(2, int(PARAMETERS.ground_band * canvas.unit))
     ring = (part[:band], part[-band:], part[:, :band], part[:, -band:])
     colour = commonest(np.concatenate([side.reshape(-1, 3) for side in ring]))[0]
     return Region(
@@ -153,14 +141,14 @@ def _outline(x0: int, y0: int, x1: int, y1: int, radius: int) -> NDArray[np.int3
 
 
 def _holds_shapes(frame: Region, regions: Sequence[Region], unit: float) -> bool:
-    """Whether something with words stands in it, clear of its border, and is smaller than it by far."""
-    room = _ROOM * unit + frame.rim
+    """Whether something with words is inside it, clear of its border, and is smaller than it by far."""
+    room = PARAMETERS.frame_room * unit + frame.rim
     inner = [
         region
         for region in regions
         if region.texts
-        and region.solidity > 0.86
-        and region.filled < frame.filled / _LARGER
+        and region.solidity > PARAMETERS.solid
+        and region.filled < frame.filled / PARAMETERS.frame_area
         and region.x > frame.x + room
         and region.y > frame.y + room
         and region.x + region.width < frame.x + frame.width - room
@@ -175,7 +163,7 @@ def _on_border(frame: Region, regions: Sequence[Region], unit: float) -> bool:
     level, upright = np.arange(x0, x1, 0.5 * unit), np.arange(y0, y1, 0.5 * unit)
     points = [*((x, y) for x in level for y in (y0, y1)), *((x, y) for y in upright for x in (x0, x1))]
     for region in regions:
-        if region.texts and region.solidity > 0.86 and region.filled < frame.filled / _LARGER:
+        if region.texts and region.solidity > PARAMETERS.solid and region.filled < frame.filled / PARAMETERS.frame_area:
             held = sum(region.holds(float(x), float(y)) for x, y in points)
             if held >= 2:
                 return True
@@ -191,14 +179,16 @@ def borders(canvas: Canvas, frames: Sequence[Region]) -> NDArray[np.uint8]:
     found = np.zeros(canvas.size, np.uint8)
     for frame in frames:
         if not frame.rim:
-            cv2.drawContours(found, [frame.contour], -1, 1, 7)
+            cv2.drawContours(found, [frame.contour], -1, 1, PARAMETERS.wide_border)
             continue
         outline = np.zeros(canvas.size, np.uint8)
         cv2.drawContours(outline, [frame.contour], -1, 1, 2 * frame.rim + 1)
         for strip in _strips(frame, 2):
             part = canvas.pixels[strip].astype(np.int16)
             upright = part.shape[0] > part.shape[1]
-            like = _as_usual(part if upright else part.transpose(1, 0, 2), round(_STRETCH * canvas.unit))
+            like = _as_usual(
+                part if upright else part.transpose(1, 0, 2), round(PARAMETERS.border_stretch * canvas.unit)
+            )
             outline[strip] &= like if upright else like.T
         found |= outline
     return found
@@ -234,7 +224,7 @@ def _as_usual(strip: NDArray[np.int16], stretch: int) -> NDArray[np.uint8]:
     for top in range(0, len(strip), stretch):
         around = strip[max(0, top - stretch // 2) : top + stretch + stretch // 2]
         usual[top : top + stretch] = np.median(around, axis=0)
-    return (np.abs(strip - usual).max(axis=2) < _UNLIKE).astype(np.uint8)
+    return (np.abs(strip - usual).max(axis=2) < PARAMETERS.border_look).astype(np.uint8)
 
 
 # ---------------------------------------------------------------- titles
@@ -243,14 +233,7 @@ def _as_usual(strip: NDArray[np.int16], stretch: int) -> NDArray[np.uint8]:
 def titles_of(
     frames: Sequence[Region], texts: Sequence[Text], lines: NDArray[np.uint8], unit: float
 ) -> dict[int, list[Text]]:
-    """The text just inside the upper or lower border of each frame, by the frame's label.
-
-    Args:
-        frames: of the chart.
-        texts: that stand in no shape.
-        lines: uint8, shape (height, width): the ink; words beside a line are a title only where titles stand.
-        unit: the height of text in pixels.
-    """
+    """The text just inside the upper or lower border of each frame, by the frame's label; ``texts`` are in no shape."""
     own: dict[int, list[Text]] = {}
     for text in texts:
         holding = [frame for frame in frames if frame.holds(text.cx, text.cy)]
@@ -259,6 +242,7 @@ def titles_of(
     titles: dict[int, list[Text]] = {}
     for frame in frames:
         rim = [text for text in own.get(frame.label, []) if _at_rim(text, frame)]
+        # words beside a line are a title only where titles stand
         likely = [text for text in rim if _placed(text, frame, unit) or not _beside_line(text, lines, unit)]
         first = min(likely, key=lambda text: (not _placed(text, frame, unit), text.y0), default=None)
         if first is not None:
@@ -268,23 +252,19 @@ def titles_of(
 
 def _at_rim(text: Text, frame: Region) -> bool:
     above, below = text.y0 - frame.y, frame.y + frame.height - text.y1
-    return above < 1.5 * text.height + 4 or below < 1.5 * text.height
+    room = PARAMETERS.title_room * text.height
+    return above < room + 4 or below < room
 
 
 def _placed(text: Text, frame: Region, unit: float) -> bool:
-    """Whether a text stands in the middle of a frame's border or at its left end."""
-    return abs(text.cx - frame.cx) < 0.4 * unit or text.x0 - frame.x < unit
+    """Whether a text is in the middle of a frame's border or at its left end."""
+    return abs(text.cx - frame.cx) < PARAMETERS.title_centred * unit or text.x0 - frame.x < unit
 
 
 def _beside_line(text: Text, lines: NDArray[np.uint8], unit: float) -> bool:
-    x0, y0 = int(max(0, text.x0 - 0.8 * unit)), int(max(0, text.y0 - 0.8 * unit))
-    return bool(lines[y0 : int(text.y1 + 0.8 * unit), x0 : int(text.x1 + 0.8 * unit)].any())
-
-
-_MOST_OF_THE_PAGE = 0.4
-_PLATE_TEXT = 60  # characters
-_CLEAN = 0.97  # how well a rectangle fits a field of a table or the title of a lane
-_SOFT = 0.33  # what changes from pixel to pixel by less than this part of its contrast is a shadow, not a line
+    margin = PARAMETERS.title_line * unit
+    x0, y0 = int(max(0, text.x0 - margin)), int(max(0, text.y0 - margin))
+    return bool(lines[y0 : int(text.y1 + margin), x0 : int(text.x1 + margin)].any())
 
 
 @dataclass(kw_only=True, eq=False)
@@ -295,7 +275,7 @@ class Block:
         region: its inside.
         shape: which shape.
         fit: how well that shape fits, 0 to 1.
-        texts: what stands in it.
+        texts: the words in it.
         cover: uint8: 1 where it and its outline lie, from ``corner``.
         corner: where ``cover`` begins on the canvas, x and y.
     """
@@ -335,7 +315,11 @@ def sort_regions(ground: Ground, canvas: Canvas) -> Layout:
     regions = [region for region in regions if not _is_ground(region, homes[id(region)])]
     height, width = canvas.size
     page = height * width
-    solid = [region for region in regions if region.solidity > 0.86 and region.filled < 0.35 * page]
+    solid = [
+        region
+        for region in regions
+        if region.solidity > PARAMETERS.solid and region.filled < PARAMETERS.largest_solid * page
+    ]
     grounds = {id(region): homes[id(region)] or paper for region in regions}
     written = [region for region in solid if region.texts or _is_dot(region, grounds[id(region)], unit)]
     for region in regions:
@@ -346,9 +330,9 @@ def sort_regions(ground: Ground, canvas: Canvas) -> Layout:
         ]
         texts = [other for other in region.inner if other.texts]
         if (len(region.inner) >= 2 and texts) or (len(texts) == 1 and region.filled > 3 * texts[0].filled):
-            if region.solidity > 0.9 and region.filled > 6 * unit * unit:
+            if region.solidity > PARAMETERS.convex and region.filled > PARAMETERS.smallest_frame * unit * unit:
                 layout.frames.append(region)
-        elif region.filled < _MOST_OF_THE_PAGE * page and _may_be_shape(region, grounds[id(region)], unit):
+        elif region.filled < PARAMETERS.largest_shape * page and _may_be_shape(region, grounds[id(region)], unit):
             layout.shapes.append(region)
     layout.shapes = _outermost(layout.shapes)
     _take_plates(layout, paper, unit)
@@ -356,7 +340,7 @@ def sort_regions(ground: Ground, canvas: Canvas) -> Layout:
 
 
 def _home(region: Region, frames: Sequence[Region]) -> Region | None:
-    """The smallest frame that a region stands in."""
+    """The smallest frame around a region."""
     around = [frame for frame in frames if frame.filled > region.filled and frame.holds(region.cx, region.cy)]
     return min(around, key=lambda frame: frame.filled, default=None)
 
@@ -374,14 +358,16 @@ def _is_ground(region: Region, frame: Region | None) -> bool:
     if min(gaps) > frame.rim + 3:
         return False
     shape, fit = classify(region.mask())
-    if shape == "rectangle" and fit > _CLEAN and region.filled < 0.5 * frame.filled:  # the title of a lane
+    if (
+        shape == "rectangle" and fit > PARAMETERS.lane_title_fit and region.filled < 0.5 * frame.filled
+    ):  # the title of a lane
         return False
     frame.texts.extend(region.texts)
     return True
 
 
 def _share_texts(regions: Sequence[Region], texts: Sequence[Text]) -> None:
-    """Give each text to the smallest region that it stands in."""
+    """Give each text to the smallest region around it."""
     for text in texts:
         holding = [region for region in regions if region.holds(text.cx, text.cy)]
         if holding:
@@ -390,7 +376,11 @@ def _share_texts(regions: Sequence[Region], texts: Sequence[Text]) -> None:
 
 def _heal(region: Region, unit: float) -> None:
     """Close the notches that letters cut into a shape where they touch its outline."""
-    if not region.texts or not 0.55 < region.solidity < 0.93 or classify(region.mask())[0] == "cylinder":
+    if (
+        not region.texts
+        or not PARAMETERS.least_dented < region.solidity < PARAMETERS.most_dented
+        or classify(region.mask())[0] == "cylinder"
+    ):
         return
     cv2 = opencv()
     hull = cv2.convexHull(region.contour)
@@ -398,11 +388,11 @@ def _heal(region: Region, unit: float) -> None:
     cv2.drawContours(whole, [(hull - np.array([region.x, region.y])).astype(np.int32)], -1, 1, -1)
     missing = (whole > 0) & (region.mask() == 0)
     near = np.zeros_like(missing)
-    margin = 0.4 * unit
+    margin = PARAMETERS.letter_margin * unit
     for text in region.texts:
         x0, y0 = int(max(0, text.x0 - margin - region.x)), int(max(0, text.y0 - margin - region.y))
         near[y0 : int(text.y1 + margin - region.y), x0 : int(text.x1 + margin - region.x)] = True
-    if missing.sum() and (missing & near).sum() > 0.7 * missing.sum():
+    if missing.sum() and (missing & near).sum() > PARAMETERS.healed * missing.sum():
         region.contour = hull.astype(np.int32)
         region.filled = float(cv2.contourArea(hull))
         region.solidity = 1.0
@@ -422,9 +412,9 @@ def _outermost(shapes: list[Region]) -> list[Region]:
 
 def _may_be_shape(region: Region, paper: Region, unit: float) -> bool:
     filled = not region.like(paper.colour)
-    if region.solidity < 0.86 and not (region.solidity > 0.75 and filled and region.texts):
+    if region.solidity < PARAMETERS.solid and not (region.solidity > PARAMETERS.dented and filled and region.texts):
         return False
-    if min(region.width, region.height) < 0.7 * unit:
+    if min(region.width, region.height) < PARAMETERS.smallest_shape * unit:
         return False
     if not region.texts:
         return _is_dot(region, paper, unit)
@@ -433,29 +423,36 @@ def _may_be_shape(region: Region, paper: Region, unit: float) -> bool:
 
 def _is_dot(region: Region, paper: Region, unit: float) -> bool:
     """A start or end dot, a merge or a decision without a word: small, as wide as high, and of a known shape."""
-    if region.texts or region.solidity < 0.9:
+    if region.texts or region.solidity < PARAMETERS.convex:
         return False
     low, high = sorted((region.width, region.height))
-    if low < 0.8 * unit or high > 1.5 * low:
+    if low < PARAMETERS.smallest_dot * unit or high > PARAMETERS.dot_flatness * low:
         return False
     shape, fit = classify(region.mask())
     if region.like(paper.colour):
-        return high < 5 * unit and shape in ("circle", "diamond") and fit > 0.9
-    return high < 8 * unit and fit > 0.88 and shape != "other"
+        return (
+            high < PARAMETERS.largest_outlined_dot * unit
+            and shape in ("circle", "diamond")
+            and fit > PARAMETERS.outlined_dot_fit
+        )
+    return high < PARAMETERS.largest_filled_dot * unit and fit > PARAMETERS.filled_dot_fit and shape != "other"
 
 
 def _written_in_the_middle(region: Region, unit: float) -> bool:
     """Whether an outline of the paper's colour holds its text as a shape does; loops of connectors do not."""
     x0, x1 = min(text.x0 for text in region.texts), max(text.x1 for text in region.texts)
     y0, y1 = min(text.y0 for text in region.texts), max(text.y1 for text in region.texts)
-    low = 0.4 if region.lidded else 0.25  # words stand on the body, under the lid
-    if abs((x0 + x1) / 2 - region.cx) > 0.2 * region.width or abs((y0 + y1) / 2 - region.cy) > low * region.height:
+    low = PARAMETERS.off_centre_lidded if region.lidded else PARAMETERS.off_centre
+    if (
+        abs((x0 + x1) / 2 - region.cx) > PARAMETERS.off_centre_across * region.width
+        or abs((y0 + y1) / 2 - region.cy) > low * region.height
+    ):
         return False
-    if (x1 - x0) < 0.12 * region.width and region.height > 6 * unit:
+    if (x1 - x0) < PARAMETERS.narrow_text * region.width and region.height > PARAMETERS.high_shape * unit:
         return False
     if x0 < region.x - 3 or x1 > region.x + region.width + 3:
         return False
-    return region.lidded or classify(region.mask())[1] > 0.87
+    return region.lidded or classify(region.mask())[1] > PARAMETERS.outline_fit
 
 
 def _take_plates(layout: Layout, paper: Region, unit: float) -> None:
@@ -466,11 +463,11 @@ def _take_plates(layout: Layout, paper: Region, unit: float) -> None:
             return False
         text = region.texts[0]
         room = max(region.height - text.height, region.width - text.width)
-        return room < 0.8 * unit and len(text.text) <= _PLATE_TEXT
+        return room < PARAMETERS.plate_room * unit and len(text.text) <= PARAMETERS.plate_text
 
     others = [region for region in layout.shapes if not tight(region)]
     for region in [region for region in layout.shapes if tight(region)]:
-        if others and not any(other.like(region.colour, 6) for other in others):
+        if others and not any(other.like(region.colour, PARAMETERS.same_paint) for other in others):
             layout.shapes.remove(region)
             layout.plates.append(region)
 
@@ -493,20 +490,22 @@ def grow(region: Region, canvas: Canvas, bare: NDArray[np.int16]) -> Block:
     """A shape with its outline: the inside, grown until most of what surrounds it is paper."""
     cv2 = opencv()
     height, width = canvas.size
-    most = max(4, int(0.6 * canvas.unit))
+    most = max(4, int(PARAMETERS.thickest_outline * canvas.unit))
     x0, y0 = max(0, region.x - most - 2), max(0, region.y - most - 2)
     x1, y1 = min(width, region.x + region.width + most + 2), min(height, region.y + region.height + most + 2)
     cover = np.zeros((y1 - y0, x1 - x0), np.uint8)
     cv2.drawContours(cover, [region.contour - np.array([x0, y0], np.int32)], -1, 1, -1)
     part = slice(y0, y1), slice(x0, x1)
     contrast = np.abs(canvas.pixels[part].astype(np.int16) - bare[part]).max(axis=2)
-    blank = ((contrast < 30) & (canvas.change[part] < 40)) | shadows(canvas, bare, part)
+    blank = ((contrast < PARAMETERS.blank_contrast) & (canvas.change[part] < PARAMETERS.blank_change)) | shadows(
+        canvas, bare, part
+    )
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
     step = 0
     for step in range(most):
         wider = cv2.dilate(cover, disc)
         ring = (wider > 0) & (cover == 0)
-        if not ring.any() or (step >= 1 and blank[ring].mean() > 0.72):
+        if not ring.any() or (step >= 1 and blank[ring].mean() > PARAMETERS.outlined):
             break
         cover = wider
     sharp = _pointed(region, step)
@@ -514,7 +513,7 @@ def grow(region: Region, canvas: Canvas, bare: NDArray[np.int16]) -> Block:
         cv2.fillPoly(cover, [np.round(sharp - (x0, y0)).astype(np.int32)], 1)
     shape, fit = classify(cv2.dilate(region.mask(2), np.ones((3, 3), np.uint8)))
     if region.lidded:
-        shape, fit = "cylinder", max(fit, 0.9)
+        shape, fit = "cylinder", max(fit, PARAMETERS.curved_fit)
     elif shape == "cylinder":  # its lid is a region of its own: as deep as the body's top is hollow
         hollow = int(np.argmax(region.mask()[:, region.width // 2]))
         middle = (int(region.cx) - x0, region.y - y0)
@@ -526,11 +525,13 @@ def _pointed(region: Region, outline: int) -> NDArray[Any] | None:
     """The corners (x, y) of a shape with straight sides and its outline, sharp tips as drawn; None for other shapes."""
     cv2 = opencv()
     hull = cv2.convexHull(region.contour)
-    rough = cv2.approxPolyDP(hull, max(2.0, 0.02 * min(region.width, region.height)), True)[:, 0].astype(float)
+    rough = cv2.approxPolyDP(hull, max(2.0, PARAMETERS.corner_tolerance * min(region.width, region.height)), True)[
+        :, 0
+    ].astype(float)
     sides = np.roll(rough, -1, axis=0) - rough
     lengths = np.hypot(sides[:, 0], sides[:, 1])
-    long = lengths > 0.25 * lengths.max()
-    if not 4 <= long.sum() <= 6 or lengths[~long].sum() > 0.12 * lengths.sum():
+    long = lengths > PARAMETERS.long_side * lengths.max()
+    if not 4 <= long.sum() <= 6 or lengths[~long].sum() > PARAMETERS.blunt_corners * lengths.sum():
         return None
     starts, along = rough[long], sides[long] / lengths[long][:, None]
     centre = rough.mean(axis=0)
@@ -541,13 +542,13 @@ def _pointed(region: Region, outline: int) -> NDArray[Any] | None:
     for n in range(len(starts)):
         m = (n + 1) % len(starts)
         turn = along[n][0] * along[m][1] - along[n][1] * along[m][0]
-        if abs(turn) < 0.15:
+        if abs(turn) < PARAMETERS.least_turn:
             return None
         gap = starts[m] - starts[n]
         corners.append(starts[n] + along[n] * (gap[0] * along[m][1] - gap[1] * along[m][0]) / turn)
     found = np.array(corners)
     size, corner = np.array([region.width, region.height]), np.array([region.x, region.y])
-    room = size * 0.2 + 4 * outline + 8
+    room = size * PARAMETERS.tip_room + 4 * outline + 8
     inside = (found > corner - room).all() and (found < corner + size + room).all()
     return found if inside else None
 
@@ -563,7 +564,7 @@ def shadows(canvas: Canvas, bare: NDArray[np.int16], part: tuple[slice, slice] |
     where = part or (slice(None), slice(None))
     difference = canvas.pixels[where].astype(np.int16) - bare[where]
     contrast, change = np.abs(difference).max(axis=2), canvas.change[where]
-    fades = 0.05 if canvas.ringing < 1.5 else 0.15
+    fades = PARAMETERS.fade if canvas.ringing < PARAMETERS.ringing else PARAMETERS.fade_in_jpeg
     soft = opencv().dilate(change, np.ones((3, 3), np.uint8))
     darker = difference.max(axis=2) < 3
-    return darker & (change > fades * contrast) & (soft < _SOFT * contrast)
+    return darker & (change > fades * contrast) & (soft < PARAMETERS.soft * contrast)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mm_agents.documents.flowchart.data import Edge, Lane, Node
+from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.vision.arrowheads import spread, straighten, thickness_ratio
 from mm_agents.documents.flowchart.vision.canvas import Canvas, Text, prepare, said
 from mm_agents.documents.flowchart.vision.connector_mask import Ink, find_ink
@@ -71,10 +72,6 @@ def _through(first: Edge, second: Edge) -> Edge:
     )
 
 
-_FLAT = 0.45  # of a drawing at least is flat; photographs are not
-_SURE = 0.8
-
-
 @dataclass(frozen=True, kw_only=True)
 class Traced:
     """What was traced on a page; ``notes`` are words beside shapes and connectors."""
@@ -129,7 +126,7 @@ def _sketch(page: Page) -> _Sketch | None:
     """Shapes, lanes and lines on the canvas; None where there are no shapes."""
     canvas = prepare(page.straight, page.words)
     ground = find_regions(canvas)
-    if ground is None or ground.flatness < _FLAT:
+    if ground is None or ground.flatness < PARAMETERS.drawing:
         return None
     layout = sort_regions(ground, canvas)
     bare = paper_of(canvas, ground.paper, layout.frames)
@@ -178,7 +175,10 @@ def _told(page: Page, sketch: _Sketch) -> Traced:
     routes = _connectors(sketch)
     labels, rest = share_labels(group(sketch.free, unit), routes, sketch.web, blocks, unit)
     place = _Places(page, canvas)
-    order = sorted(range(len(blocks)), key=lambda n: (round(blocks[n].region.cy / (1.5 * unit)), blocks[n].region.cx))
+    order = sorted(
+        range(len(blocks)),
+        key=lambda n: (round(blocks[n].region.cy / (PARAMETERS.told_row * unit)), blocks[n].region.cx),
+    )
     ids = {n: f"n{number}" for number, n in enumerate(order, 1)}
     nodes = [_node(page, place, blocks[n], ids[n], sketch) for n in order]
     edges: list[Edge] = []
@@ -239,9 +239,9 @@ def _node(page: Page, place: _Places, block: Block, name: str, sketch: _Sketch) 
     if lanes.bands and lane is None and share < 1:
         unsure.append("it stands in two lanes")
     read = min((word.confidence for word in words), default=1.0)
-    if read < _SURE:
+    if read < PARAMETERS.confident:
         unsure.append("its text was hard to read")
-    if block.shape == "other" or block.fit < 0.9:
+    if block.shape == "other" or block.fit < PARAMETERS.well_fitting:
         unsure.append("its shape fits none well")
     text = " ".join(said(block.texts, unit).split())
     confidence = round(min(read, block.fit), 3)
@@ -263,11 +263,13 @@ def _node(page: Page, place: _Places, block: Block, name: str, sketch: _Sketch) 
 
 def _edge(place: _Places, route: Route, labels: Sequence[Label], ids: dict[int, str], ink: Ink, unit: float) -> Edge:
     points = route.points
-    corners = opencv().approxPolyDP(points[:, ::-1].reshape(-1, 1, 2).astype(np.int32), max(1.5, 0.12 * unit), False)
+    corners = opencv().approxPolyDP(
+        points[:, ::-1].reshape(-1, 1, 2).astype(np.int32), max(PARAMETERS.bend_pixels, PARAMETERS.bend * unit), False
+    )
     path = tuple(dict.fromkeys(place.point(float(x), float(y)) for x, y in corners[:, 0]))
-    dashed = bool(ink.dashed[points[:, 0], points[:, 1]].mean() > 0.4)
+    dashed = bool(ink.dashed[points[:, 0], points[:, 1]].mean() > PARAMETERS.dashed)
     unsure = list(route.unsure)
-    if route.heads == "target" and route.stop.spread < 2.1:
+    if route.heads == "target" and route.stop.spread < PARAMETERS.surely_head:
         unsure.append("its head is hard to make out")
     box = None
     if labels:

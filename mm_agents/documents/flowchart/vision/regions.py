@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.vision.canvas import Canvas, Text
 from mm_agents.documents.opencv import opencv
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-SAME_COLOUR = 16
-"""Regions that differ by fewer levels than this in every channel are painted alike."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -30,7 +28,7 @@ class Region:
         solidity: how much of its convex hull it fills, with holes.
         contour: int32, shape (n, 1, 2): the outer rim as x, y.
         colour: float, shape (3,).
-        texts: pieces of text that stand in it, and in no region within it.
+        texts: pieces of text in it, and in no region within it.
         inner: shapes that lie in it.
         rim: how far its border reaches to either side of the contour, in pixels; 0 where that was not measured.
         lidded: whether it is a cylinder with its lid.
@@ -74,9 +72,9 @@ class Region:
         opencv().drawContours(drawn, [shifted], -1, 1, -1)
         return drawn
 
-    def like(self, other: NDArray[Any], levels: float = SAME_COLOUR) -> bool:
+    def like(self, other: NDArray[Any], levels: float | None = None) -> bool:
         """Whether it is painted in about that colour."""
-        return bool(np.abs(self.colour - other).max() < levels)
+        return bool(np.abs(self.colour - other).max() < (PARAMETERS.same_colour if levels is None else levels))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -96,7 +94,11 @@ class Ground:
 
 def flat_limit(canvas: Canvas) -> float:
     """The change between neighbours from which on a pixel is not flat."""
-    return 14 if canvas.ringing < 1.5 else min(14 + 3 * canvas.ringing, 26)
+    return (
+        PARAMETERS.flat
+        if canvas.ringing < PARAMETERS.ringing
+        else min(PARAMETERS.flat + 3 * canvas.ringing, PARAMETERS.flat_in_jpeg)
+    )
 
 
 def find_regions(canvas: Canvas) -> Ground | None:
@@ -106,8 +108,8 @@ def find_regions(canvas: Canvas) -> Ground | None:
     flatness = float(flat.mean())
     _wipe_glyphs(flat, canvas.texts)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(flat, connectivity=4)
-    least = max(60.0, canvas.unit * canvas.unit)
-    wanted = [n for n in range(1, count) if stats[n, 4] >= 0.3 * least]
+    least = max(PARAMETERS.smallest_region_pixels, canvas.unit * canvas.unit)
+    wanted = [n for n in range(1, count) if stats[n, 4] >= PARAMETERS.smallest_part * least]
     wanted = _join_halves(labels, stats, wanted, canvas)
     left = np.bincount(labels.ravel(), minlength=count)  # none of those that were joined to others
     found = [_region(canvas, labels, n, stats[n]) for n in wanted if left[n]]
@@ -119,12 +121,12 @@ def find_regions(canvas: Canvas) -> Ground | None:
 
 
 def _wipe_glyphs(flat: NDArray[np.uint8], texts: Iterable[Text]) -> None:
-    """Take the edges of letters for flat, so that words do not divide the shape they stand in."""
+    """Take the edges of letters for flat, so that words do not divide the shape around them."""
     cv2 = opencv()
     height, width = flat.shape
     _, labels, stats, _ = cv2.connectedComponentsWithStats(1 - flat, connectivity=8)
     for text in texts:
-        margin = 0.15 * min(text.width, text.height) + 1
+        margin = PARAMETERS.glyph_margin * min(text.width, text.height) + 1
         x0, y0 = int(max(0, text.x0 - margin)), int(max(0, text.y0 - margin))
         x1, y1 = int(min(width, text.x1 + margin)) + 1, int(min(height, text.y1 + margin)) + 1
         part = labels[y0:y1, x0:x1]
@@ -142,7 +144,7 @@ def _region(canvas: Canvas, labels: NDArray[np.int32], n: int, stat: NDArray[np.
     contour = max(contours, key=cv2.contourArea)
     filled = float(cv2.contourArea(contour))
     hull = float(cv2.contourArea(cv2.convexHull(contour)))
-    step = max(1, int((area / 20_000) ** 0.5))
+    step = max(1, int((area / _SAMPLE) ** 0.5))
     pixels = canvas.pixels[y : y + height : step, x : x + width : step][mask[::step, ::step] > 0]
     if not len(pixels):
         pixels = canvas.pixels[y : y + height, x : x + width][mask > 0]
@@ -189,7 +191,7 @@ def _join_halves(
         contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         contour = max(contours, key=cv2.contourArea)
         solidity = cv2.contourArea(contour) / max(1.0, cv2.contourArea(cv2.convexHull(contour)))
-        if solidity < 0.9 or text.width < 0.45 * (x1 - x0):
+        if solidity < PARAMETERS.convex or text.width < PARAMETERS.widest_text * (x1 - x0):
             continue
         part[mask > 0] = one
         stats[one] = (x0, y0, x1 - x0, y1 - y0, int(mask.sum()))
@@ -201,7 +203,7 @@ def _beside(labels: NDArray[np.int32], text: Text, unit: float) -> tuple[int, in
     """The regions just over and just under a line of text, or on its two sides where it is turned."""
     height, width = labels.shape
     x0, x1, y0, y1 = int(text.x0), int(text.x1) + 1, int(text.y0), int(text.y1) + 1
-    band = max(3, int(0.25 * unit))
+    band = max(3, int(unit / 4))
     if text.turned:
         parts = (labels[y0:y1, max(0, x0 - band) : x0], labels[y0:y1, x1 : min(width, x1 + band)])
     else:
@@ -220,18 +222,8 @@ def _colour(canvas: Canvas, labels: NDArray[np.int32], stats: NDArray[np.int32],
     return np.median(canvas.pixels[y : y + height, x : x + width][part], axis=0)
 
 
-_NARROWEST = 0.7  # of the body's width: a flat lid comes to thin tips, which the outline swallows
-_LINE = 0.6  # text heights: how thick the line between lid and body is at most
-_BULGE = 0.25  # of half the lid's height: how far the two ends of the body bulge down at least
-
-
 def with_lids(regions: Sequence[Region], canvas: Canvas) -> list[Region]:
-    """The regions with each lid and the body under it made one.
-
-    Args:
-        regions: of the canvas.
-        canvas: the chart.
-    """
+    """The regions with each lid and the body under it made one."""
     lids = [region for region in regions if _may_be_lid(region, canvas)]
     kept = list(regions)
     for lid in lids:
@@ -245,27 +237,37 @@ def with_lids(regions: Sequence[Region], canvas: Canvas) -> list[Region]:
 
 def _may_be_lid(region: Region, canvas: Canvas) -> bool:
     """Whether a region is flat, without words and without dents."""
-    if region.width < max(1.5 * region.height, canvas.unit) or region.solidity < 0.7:
+    if (
+        region.width < max(PARAMETERS.lid_flatness * region.height, canvas.unit)
+        or region.solidity < PARAMETERS.lid_solid
+    ):
         return False
     return not any(region.holds(text.cx, text.cy) for text in canvas.texts)
 
 
 def _closes(lid: Region, body: Region, canvas: Canvas) -> bool:
-    """Whether a lid lies in the hollow top of a body as wide as it is, whose lower end bulges as the lid does."""
-    reach = round(_LINE * canvas.unit) + 3
-    if lid.x < body.x - 4 or lid.x + lid.width > body.x + body.width + 4 or lid.width < _NARROWEST * body.width:
+    """Whether a lid fits the hollow top of a body as wide as it is, whose lower end bulges as the lid does."""
+    reach = round(PARAMETERS.lid_line * canvas.unit) + 3
+    if (
+        lid.x < body.x - 4
+        or lid.x + lid.width > body.x + body.width + 4
+        or lid.width < PARAMETERS.lid_width * body.width
+    ):
         return False
-    if not lid.y - 2 <= body.y < lid.y + lid.height + reach or body.y + body.height < lid.y + 1.3 * lid.height:
+    if (
+        not lid.y - 2 <= body.y < lid.y + lid.height + reach
+        or body.y + body.height < lid.y + PARAMETERS.body_height * lid.height
+    ):
         return False
-    xs = np.arange(round(0.1 * body.width), round(0.9 * body.width))
+    xs = np.arange(round(PARAMETERS.lid_margin * body.width), round((1 - PARAMETERS.lid_margin) * body.width))
     top, bottom = _edges(lid, body, canvas)
-    if _bulge(top[xs]) < 1 or _bulge(bottom[xs]) < _BULGE * lid.height / 2:
+    if _bulge(top[xs]) < 1 or _bulge(bottom[xs]) < PARAMETERS.lid_bulge * lid.height / 2:
         return False
     near = opencv().dilate(lid.mask(reach), np.ones((2 * reach + 1,) * 2, np.uint8))
     ys, xs = top[xs] + body.y - lid.y + reach, xs + body.x - lid.x + reach
     under = (xs >= 0) & (xs < near.shape[1])
     ys, xs = ys[under], xs[under]
-    return bool((ys < near.shape[0]).all() and near[ys, xs].mean() > 0.95)
+    return bool((ys < near.shape[0]).all() and near[ys, xs].mean() > PARAMETERS.lid_fit)
 
 
 def _edges(lid: Region, body: Region, canvas: Canvas) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -323,9 +325,11 @@ Shape = Literal[
 ]
 
 _LONG_SIDE = 120  # pixels at which templates are compared
-_WORST_FIT = 0.85
-_STEP = 0.6  # pixels that the steps of a flat curve are off it
-_LEAST_ARCH = 3  # pixels
+_RADII = (0.2, 0.33)  # of the shorter side: what the corners of templates are rounded by
+_SLANTS = (0.2, 0.27, 0.35, 0.6, 0.9, 1.3)  # of the height: what their slanted sides lean by
+_DEEPEST_CUT = 0.42  # of the width: what these lean by at most
+_HEXAGON_CUT = 0.4  # of the width: the same for hexagons, which else look like diamonds
+_SAMPLE = 20_000  # pixels that the colour of a region is taken from
 _ROUND = 0.2146  # what a quarter circle leaves of its square: 1 - pi / 4
 
 
@@ -345,17 +349,17 @@ def classify(mask: NDArray[np.uint8]) -> tuple[Shape, float]:
     for shape, drawn in _templates(small.shape[0], small.shape[1]):
         union = np.logical_or(small, drawn).sum()
         fit = float(np.logical_and(small, drawn).sum() / union) if union else 0.0
-        if fit > best[1] + 0.002:
+        if fit > best[1] + PARAMETERS.plainer:
             best = shape, fit
     shape, fit = best
     if shape in ("rectangle", "rounded", "stadium"):
         shape = _by_corners(crop, shape)
-    if shape in ("ellipse", "stadium") and 0.88 < width / height < 1.14:
+    if shape in ("ellipse", "stadium") and PARAMETERS.narrowest_circle < width / height < PARAMETERS.widest_circle:
         shape = "circle"
     wavy = _waves(crop)
     if wavy and shape not in ("diamond", "circle", "ellipse", "hexagon", "stadium"):
-        return wavy, max(fit, 0.9)
-    return (shape, fit) if fit >= _WORST_FIT else ("other", fit)
+        return wavy, max(fit, PARAMETERS.curved_fit)
+    return (shape, fit) if fit >= PARAMETERS.fits else ("other", fit)
 
 
 def _reduced(crop: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -363,23 +367,23 @@ def _reduced(crop: NDArray[np.uint8]) -> NDArray[np.bool_]:
     shrink = min(1.0, _LONG_SIDE / max(height, width))
     size = (max(8, round(width * shrink)), max(8, round(height * shrink)))
     cv2 = opencv()
-    return cv2.resize(crop * 255, size, interpolation=cv2.INTER_AREA if shrink < 1 else cv2.INTER_LINEAR) > 127
+    return cv2.resize(crop * 255, size, interpolation=cv2.INTER_AREA if shrink < 1 else cv2.INTER_LINEAR) > 255 // 2
 
 
 def _templates(height: int, width: int) -> Iterator[tuple[Shape, NDArray[np.bool_]]]:
     """Drawn from the plainest: a later one has to fit better."""
     right, bottom = width - 1, height - 1
     yield "rectangle", np.ones((height, width), bool)
-    for radius in (0.2, 0.33):
+    for radius in _RADII:
         yield "rounded", _rounded(height, width, radius * min(height, width))
     yield "stadium", _rounded(height, width, 0.5 * min(height, width))
     yield "ellipse", _ellipse(height, width)
     yield "diamond", _polygon(height, width, [(0.5, 0), (1, 0.5), (0.5, 1), (0, 0.5)])
-    for slant in (0.2, 0.27, 0.35, 0.6, 0.9, 1.3):  # of the height
-        cut = min(0.42, slant * bottom / max(1, right))
+    for slant in _SLANTS:
+        cut = min(_DEEPEST_CUT, slant * bottom / max(1, right))
         yield "parallelogram", _polygon(height, width, [(cut, 0), (1, 0), (1 - cut, 1), (0, 1)])
         yield "parallelogram", _polygon(height, width, [(0, 0), (1 - cut, 0), (1, 1), (cut, 1)])
-        if cut < 0.4:
+        if cut < _HEXAGON_CUT:
             corners = [(cut, 0.0), (1 - cut, 0.0), (1.0, 0.5), (1 - cut, 1.0), (cut, 1.0), (0.0, 0.5)]
             yield "hexagon", _polygon(height, width, corners)
         yield "other", _polygon(height, width, [(cut, 0), (1 - cut, 0), (1, 1), (0, 1)])
@@ -423,10 +427,12 @@ def _by_corners(crop: NDArray[np.uint8], shape: Shape) -> Shape:
     ]
     radii = [float((side * side - corner.sum()) / _ROUND) ** 0.5 for corner in corners]
     least, most = min(radii), max(radii)
-    if least < max(2.5, 0.035 * min(height, width)):
+    if least < max(PARAMETERS.sharp_corner_pixels, PARAMETERS.sharp_corner * min(height, width)):
         # a folded corner: one is cut, the others are not
-        return "document" if most > 0.15 * min(height, width) and sorted(radii)[2] < 3 else "rectangle"
-    return "stadium" if sorted(radii)[1] > 0.84 * side else "rounded"  # a shadow may fill one corner
+        return (
+            "document" if most > PARAMETERS.folded_corner * min(height, width) and sorted(radii)[2] < 3 else "rectangle"
+        )
+    return "stadium" if sorted(radii)[1] > PARAMETERS.round_end * side else "rounded"  # a shadow may fill one corner
 
 
 def _waves(crop: NDArray[np.uint8]) -> Shape | None:
@@ -435,27 +441,32 @@ def _waves(crop: NDArray[np.uint8]) -> Shape | None:
     Without its lid a cylinder's top is hollow.
     """
     height, width = crop.shape
-    if height < 12 or width < 12:
+    if min(height, width) < PARAMETERS.smallest_wave:
         return None
-    inside = slice(max(1, int(0.06 * width)), width - max(1, int(0.06 * width)))
+    margin = max(1, int(PARAMETERS.wave_margin * width))
+    inside = slice(margin, width - margin)
     top = np.argmax(crop, axis=0)[inside].astype(float)
     bottom = (height - 1 - np.argmax(crop[::-1], axis=0))[inside].astype(float)
     left = np.argmax(crop, axis=1)[height // 3 : 2 * height // 3]
     right = np.argmax(crop[:, ::-1], axis=1)[height // 3 : 2 * height // 3]
-    if max(left.max(), right.max()) > max(2, 0.03 * width):
+    if max(left.max(), right.max()) > max(2, PARAMETERS.straight_side * width):
         return None
     x = np.linspace(-1, 1, len(bottom))
     thickness_ratio, rest = _parabola(x, bottom)
     lid, lid_rest = _parabola(x, top)
-    smooth = all(left < max(0.5 * edge.std(), _STEP) for left, edge in ((rest, bottom), (lid_rest, top)))
-    if max(thickness_ratio, lid) < -max(1.2, 0.015 * height) and smooth:
+    smooth = all(
+        left < max(0.5 * edge.std(), PARAMETERS.curve_step) for left, edge in ((rest, bottom), (lid_rest, top))
+    )
+    if max(thickness_ratio, lid) < -max(PARAMETERS.bulge_pixels, PARAMETERS.bulge * height) and smooth:
         return "cylinder"
     if _straight(crop) and _arched(top, width) and _arched(height - 1 - bottom, width):
         return "cylinder"
-    if bottom.std() < max(1.0, 0.025 * height) or top.std() >= max(0.8, 0.02 * height):
+    if bottom.std() < max(1.0, PARAMETERS.wave * height) or top.std() >= max(
+        PARAMETERS.level_pixels, PARAMETERS.level * height
+    ):
         return None
     half = len(bottom) // 2
-    uneven = abs(float(bottom[:half].mean() - bottom[half:].mean())) > 0.6 * float(bottom.std())
+    uneven = abs(float(bottom[:half].mean() - bottom[half:].mean())) > PARAMETERS.uneven * float(bottom.std())
     return "document" if uneven or rest > 0.5 * bottom.std() else None
 
 
@@ -469,18 +480,18 @@ def _straight(crop: NDArray[np.uint8]) -> bool:
     """Whether the sides are straight over the middle half of the height, which those of a circle are not."""
     height, width = crop.shape
     middle = crop[height // 4 : height - height // 4]
-    return max(int(side.argmax(axis=1).max()) for side in (middle, middle[:, ::-1])) <= max(2, 0.03 * width)
+    return max(int(side.argmax(axis=1).max()) for side in (middle, middle[:, ::-1])) <= max(
+        2, PARAMETERS.straight_side * width
+    )
 
 
 def _arched(edge: NDArray[Any], width: int) -> bool:
-    """Whether an edge is half an ellipse over the whole width, and not straight with round corners.
-
-    Args:
-        edge: how deep it lies in each column of the inner part, in pixels.
-        width: of the shape.
-    """
+    """Whether an edge, by its depth in each inner column, is half an ellipse, and not straight with round corners."""
     across = (np.arange(len(edge)) + 0.5 - len(edge) / 2) / (width / 2)
     model = np.stack([1 - np.sqrt(1 - across**2), across, np.ones(len(edge))], axis=1)
     fitted = np.linalg.lstsq(model, edge, rcond=None)[0]
-    steps = max(0.35, min(0.6, 0.003 * width), 0.2 * float(edge.std()))
-    return bool(fitted[0] >= max(_LEAST_ARCH, 0.02 * width) and (edge - model @ fitted).std() < steps)
+    wide = min(PARAMETERS.curve_step, PARAMETERS.arch_step * width)
+    steps = max(PARAMETERS.arch_step_pixels, wide, PARAMETERS.arch_rest * float(edge.std()))
+    return bool(
+        fitted[0] >= max(PARAMETERS.arch_pixels, PARAMETERS.arch * width) and (edge - model @ fitted).std() < steps
+    )

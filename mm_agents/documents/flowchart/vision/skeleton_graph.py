@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mm_agents._optional import require
+from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.vision.canvas import Text
 from mm_agents.documents.opencv import EXTRA, opencv
 
@@ -27,7 +28,7 @@ class Stroke:
         points: int32, shape (n, 2): y and x, each next to the one before.
         knots: the knots at its two ends.
         through: the text whose box it was led through, where it bridges a gap in the ink.
-        bridge: whether there is no ink under it.
+        bridge: whether it has no ink under it.
     """
 
     points: NDArray[np.int32]
@@ -122,9 +123,6 @@ class SkeletonGraph:
 def build_skeleton(lines: NDArray[np.uint8]) -> SkeletonGraph:
     """The web of strokes in ink.
 
-    Args:
-        lines: uint8, shape (height, width): 1 where there is ink.
-
     Raises:
         MissingExtraError: scikit-image is not installed.
     """
@@ -135,7 +133,7 @@ def build_skeleton(lines: NDArray[np.uint8]) -> SkeletonGraph:
         return web
     thin = np.asarray(morphology.skeletonize(lines > 0)).astype(np.uint8)
     depth = cv2.distanceTransform(lines, cv2.DIST_L2, 3)
-    web.half = max(0.8, float(np.median(depth[thin > 0])))
+    web.half = max(PARAMETERS.least_half, float(np.median(depth[thin > 0])))
     ring = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
     around = cv2.filter2D(thin, -1, ring, borderType=cv2.BORDER_CONSTANT)
     crossing = ((around >= 3) & (thin > 0)).astype(np.uint8)
@@ -211,13 +209,8 @@ def join(points: Sequence[NDArray[Any]]) -> NDArray[np.int32]:
     return np.round(np.linspace(start, stop, steps)).astype(np.int32)
 
 
-_GAP = 1.6  # text heights between two dashes of one line at most
-_STRAIGHT = 0.8  # cosine between a line's heading and the gap before it
-_IN_LINE = 0.92  # cosine from which on two pieces lie in one straight line, and a gap may be wider
-_UNDER = 1.4  # text heights around a word where a line may end that runs on under it
-_TIP = -0.8  # cosine between two lines that leave a shape at one point at least
-_TOGETHER = 0.3  # cosine between lines that share a head at least
-_CLOSE = 0.35  # text heights: ends this near are joined whatever their headings
+_MOST_STEPS = 40  # for each pixel of the reach: words that hide a line end somewhere
+_BESIDE = 6.0  # pixels: a line that ends so near to a shape touches it, however small the text
 
 
 class Shapes:
@@ -249,7 +242,7 @@ class Shapes:
         """The first shape in a direction within a reach, and the pixels to it; pixels under words do not count."""
         height, width = self.owners.shape
         spent, step = 0.0, 0
-        while spent <= reach and step < 40 * max(1.0, reach):
+        while spent <= reach and step < _MOST_STEPS * max(1.0, reach):
             step += 1
             y, x = round(place[0] + heading[0] * step), round(place[1] + heading[1] * step)
             if not (0 <= y < height and 0 <= x < width):
@@ -271,14 +264,7 @@ class Endpoint:
 
 
 def clean(web: SkeletonGraph, shapes: Shapes, texts: Sequence[Text], unit: float) -> dict[End, Endpoint]:
-    """Clean a web and tie its ends to shapes.
-
-    Args:
-        web: is changed.
-        shapes: of the chart.
-        texts: words beside the shapes, which may hide a part of a line.
-        unit: the height of text in pixels.
-    """
+    """Clean a web in place and tie its ends to shapes; ``texts`` beside the shapes may hide a part of a line."""
 
     def apart(node: int) -> bool:
         return _converge(web, shapes, node, unit)[0] > 0
@@ -311,19 +297,19 @@ def _pointed_at(
     number, side = web.ends[node][0]
     place = web.places[node]
     near, distance = shapes.near(place)
-    heading = -web.heading((number, side), max(4.0, 0.7 * unit))
+    heading = -web.heading((number, side), max(4.0, PARAMETERS.end_heading * unit))
     other = web.strokes[number].knots[1 - side]
-    if len(web.ends[other]) == 1 and _length(web.strokes[number]) < 1.5 * unit:
+    if len(web.ends[other]) == 1 and _length(web.strokes[number]) < PARAMETERS.stub * unit:
         nearest, closer = shapes.near(web.places[other])
-        if nearest == near and closer < distance - 0.15 * unit:
+        if nearest == near and closer < distance - PARAMETERS.stub_turned * unit:
             near = 0  # the back of a head that stands apart from its line
-    if near and distance <= max(4.0, 0.3 * unit):
+    if near and distance <= max(4.0, PARAMETERS.touching * unit):
         return near, distance
-    ahead, gap = shapes.ahead(place, heading, 1.2 * unit, texts)
+    ahead, gap = shapes.ahead(place, heading, PARAMETERS.pointing * unit, texts)
     if ahead:
         return ahead, gap
     _, further = shapes.near(np.clip(place + 4 * heading, 0, np.array(shapes.owners.shape) - 1))
-    if near and distance <= max(6.0, 0.6 * unit) and further < distance + 2:
+    if near and distance <= max(_BESIDE, PARAMETERS.beside * unit) and further < distance + 2:
         return near, distance
     return 0, distance
 
@@ -335,12 +321,16 @@ def _converge(web: SkeletonGraph, shapes: Shapes, node: int, unit: float) -> tup
         return 0, 0.0
     place = web.places[node]
     shape, gap = shapes.near(place)
-    if not shape or gap > 1.3 * unit or any(len(web.strokes[number].points) < unit for number, _ in ends):
+    if (
+        not shape
+        or gap > PARAMETERS.converging * unit
+        or any(len(web.strokes[number].points) < unit for number, _ in ends)
+    ):
         return 0, 0.0
-    headings = np.array([web.heading(end, 1.2 * unit) for end in ends])
-    if float((headings @ headings.T).min()) < _TOGETHER:
+    headings = np.array([web.heading(end, PARAMETERS.knot_heading * unit) for end in ends])
+    if float((headings @ headings.T).min()) < PARAMETERS.shared_head:
         return 0, 0.0
-    ahead, reach = shapes.ahead(place, -headings.mean(axis=0), 1.6 * unit)
+    ahead, reach = shapes.ahead(place, -headings.mean(axis=0), PARAMETERS.converging_reach * unit)
     return (shape, reach) if ahead == shape else (0, 0.0)
 
 
@@ -362,19 +352,20 @@ def _spurs(web: SkeletonGraph, shapes: Shapes, unit: float) -> Iterator[int]:
         short = {
             end: outer
             for end in ends
-            if (outer := _outer(web, end, node)) is not None and _length(web.strokes[end[0]]) <= 1.2 * unit
+            if (outer := _outer(web, end, node)) is not None and _length(web.strokes[end[0]]) <= PARAMETERS.barb * unit
         }
         if not short:
             continue
         _, from_knot = shapes.near(web.places[node])
-        if from_knot >= 1.3 * unit:
-            whiskers = [end for end in short if _length(web.strokes[end[0]]) < max(3 * web.half, 0.45 * unit)]
+        if from_knot >= PARAMETERS.barb_knot * unit:
+            longest = max(3 * web.half, PARAMETERS.whisker * unit)
+            whiskers = [end for end in short if _length(web.strokes[end[0]]) < longest]
             yield from (number for number, _ in whiskers)
             continue
         # of the short ends at a head its tip stays, the one nearest to the shape, and the line that it sits on
         away = {end: shapes.near(web.places[outer])[1] for end, outer in short.items()}
         tip = min(away, key=lambda end: away[end])
-        kept = {tip} if away[tip] <= min(from_knot, max(4.0, 0.6 * unit)) else set[End]()
+        kept = {tip} if away[tip] <= min(from_knot, max(4.0, PARAMETERS.tip_at_shape * unit)) else set[End]()
         if len(short) == len(ends):
             kept.add(max((end for end in short if end not in kept), key=lambda end: away[end]))
         yield from (end[0] for end in short if end not in kept)
@@ -389,11 +380,11 @@ def _outer(web: SkeletonGraph, end: End, inner: int) -> int | None:
 def _drop_rims(web: SkeletonGraph, shapes: Shapes, unit: float) -> None:
     """Drop what runs along the outline of a shape: the rest of its border or of its shadow."""
     for number, stroke in list(web.strokes.items()):
-        if _length(stroke) < 0.3 * unit:
+        if _length(stroke) < PARAMETERS.shortest_rim * unit:
             continue
         away = shapes.distance[stroke.points[:, 0], stroke.points[:, 1]]
         ends = [shapes.near(point.astype(float)) for point in (stroke.points[0], stroke.points[-1])]
-        if float(away.max()) <= max(5.0, 0.45 * unit) and ends[0][0] == ends[1][0]:
+        if float(away.max()) <= max(5.0, PARAMETERS.rim * unit) and ends[0][0] == ends[1][0]:
             web.remove(number)
 
 
@@ -403,18 +394,20 @@ def _trim(web: SkeletonGraph, shapes: Shapes, unit: float) -> None:
         number, end = web.ends[node][0]
         stroke = web.strokes[number]
         points = stroke.from_end(end)
-        reach = points[: max(2, min(round(1.1 * unit), len(points) - 3))]
+        reach = points[: max(2, min(round(PARAMETERS.barb_end * unit), len(points) - 3))]
         away = shapes.distance[reach[:, 0], reach[:, 1]]
-        close = np.flatnonzero(away <= max(5.0, 0.55 * unit))
+        close = np.flatnonzero(away <= max(5.0, PARAMETERS.barb_turn * unit))
         if not len(close):
             continue
         run = close[: int(np.flatnonzero(np.diff(close, append=close[-1] + 2) > 1)[0]) + 1]
         nearest = int(run[away[run].argmin()])
-        if nearest < 2 or away[0] < away[nearest] + 0.2 * unit:
+        if nearest < 2 or away[0] < away[nearest] + PARAMETERS.barb_away * unit:
             continue
         barb = (points[0] - points[nearest]).astype(float)
-        line = (points[min(len(points) - 1, nearest + round(0.8 * unit))] - points[nearest]).astype(float)
-        if float(barb @ line) < -0.6 * float(np.hypot(*barb) * np.hypot(*line)):
+        line = (points[min(len(points) - 1, nearest + round(PARAMETERS.barb_line * unit))] - points[nearest]).astype(
+            float
+        )
+        if float(barb @ line) < -PARAMETERS.runs_on * float(np.hypot(*barb) * np.hypot(*line)):
             continue  # it runs on: no barb
         kept = points[nearest:]
         stroke.points = kept if end == 0 else kept[::-1]
@@ -423,7 +416,7 @@ def _trim(web: SkeletonGraph, shapes: Shapes, unit: float) -> None:
 
 def _part_at_tips(web: SkeletonGraph, shapes: Shapes, unit: float) -> None:
     """Part two lines that leave a shape at one point, as at the tip of a diamond, and so look like one that bends."""
-    reach = round(1.2 * unit)
+    reach = round(PARAMETERS.bend_reach * unit)
     for number, stroke in list(web.strokes.items()):
         points = stroke.points
         if len(points) < 4 * reach:
@@ -432,14 +425,17 @@ def _part_at_tips(web: SkeletonGraph, shapes: Shapes, unit: float) -> None:
         inner = slice(reach, len(points) - reach)
         at = reach + int(away[inner].argmin())
         here = float(away[at])
-        if here > max(5.0, 0.35 * unit) or min(away[at - reach], away[at + reach]) < here + 0.3 * unit:
+        if (
+            here > max(5.0, PARAMETERS.bend_tip * unit)
+            or min(away[at - reach], away[at + reach]) < here + PARAMETERS.bend_away * unit
+        ):
             continue
         one, two = ((points[at + side] - points[at]).astype(float) for side in (-reach, reach))
         one, two = one / np.hypot(*one), two / np.hypot(*two)
-        if float(one @ two) < _TIP:
+        if float(one @ two) < PARAMETERS.bend_straight:
             continue
         middle = (one + two) / max(1e-6, float(np.hypot(*(one + two))))
-        if shapes.ahead(points[at].astype(float), -middle, 0.8 * unit)[0]:
+        if shapes.ahead(points[at].astype(float), -middle, PARAMETERS.bend_pointing * unit)[0]:
             node = web.split(number, at)
             first, second = web.ends[node]
             twin = web.add_knot(web.places[node])
@@ -450,7 +446,7 @@ def _part_at_tips(web: SkeletonGraph, shapes: Shapes, unit: float) -> None:
 
 def _contract(web: SkeletonGraph, unit: float) -> None:
     """Make one knot of two that a very short stroke joins: a crossing is drawn as two branchings side by side."""
-    shortest = max(4 * web.half, 0.55 * unit)
+    shortest = max(4 * web.half, PARAMETERS.crossing_knots * unit)
     for number in sorted(web.strokes, key=lambda number: _length(web.strokes[number])):
         stroke = web.strokes[number]
         one, two = stroke.knots
@@ -474,7 +470,7 @@ def _bridge(web: SkeletonGraph, shapes: Shapes, texts: Sequence[Text], unit: flo
     pairs: list[tuple[float, int, int, Text | None]] = []
     for n, one in enumerate(loose):
         for two in loose[n + 1 :]:
-            if np.abs(places[one] - places[two]).max() > 12 * unit:
+            if np.abs(places[one] - places[two]).max() > PARAMETERS.farthest_ends * unit:
                 continue
             cost = _gap_cost(web, one, two, texts, unit)
             if cost is not None:
@@ -496,20 +492,27 @@ def _gap_cost(
     start, stop = web.places[one], web.places[two]
     gap = stop - start
     distance = float(np.hypot(*gap))
-    reach = _UNDER * unit
+    reach = PARAMETERS.under_word * unit
     through = next((text for text in texts if _beside(text, start, reach) and _beside(text, stop, reach)), None)
-    longest = _GAP * unit if through is None else max(through.width, through.height) + 2.5 * unit
+    longest = (
+        PARAMETERS.line_gap * unit
+        if through is None
+        else max(through.width, through.height) + PARAMETERS.word_room * unit
+    )
     along = gap / max(distance, 1e-6)
     leaving = float(-web.heading(first, unit) @ along)
     arriving = float(web.heading(second, unit) @ along)
-    if distance > (longest if min(leaving, arriving) < _IN_LINE else max(longest, 2.6 * unit)):
+    if distance > (
+        longest if min(leaving, arriving) < PARAMETERS.gap_in_line else max(longest, PARAMETERS.wide_gap * unit)
+    ):
         return None
-    least = _STRAIGHT if through is None else 0.1
-    corner = distance < 1.1 * unit and min(leaving, arriving) > -0.1 and leaving + arriving > 0.7
-    if min(leaving, arriving) < least and distance > _CLOSE * unit and not corner:
+    least = PARAMETERS.gap_straight if through is None else PARAMETERS.word_straight
+    ahead = min(leaving, arriving) > PARAMETERS.corner_back and leaving + arriving > PARAMETERS.corner_sum
+    corner = ahead and distance < PARAMETERS.corner_gap * unit
+    if min(leaving, arriving) < least and distance > PARAMETERS.close_ends * unit and not corner:
         return None
     bend = (2 - leaving - arriving) * unit
-    return distance * (1 if through is None else 0.8) + bend, through
+    return distance * (1 if through is None else PARAMETERS.word_likelier) + bend, through
 
 
 def _beside(text: Text, place: NDArray[Any], margin: float) -> bool:
@@ -526,7 +529,7 @@ def _run_into(web: SkeletonGraph, shapes: Shapes, unit: float) -> None:
     for node in [node for node in web.loose() if not _pointed_at(web, shapes, node, unit)[0]]:
         number, end = web.ends[node][0]
         place = web.places[node]
-        heading = -web.heading((number, end), max(4.0, 0.7 * unit))
+        heading = -web.heading((number, end), max(4.0, PARAMETERS.end_heading * unit))
         for step in range(2, int(1.0 * unit)):
             y, x = round(place[0] + heading[0] * step), round(place[1] + heading[1] * step)
             if not (0 <= y < height and 0 <= x < width):
@@ -568,7 +571,7 @@ def _ties(web: SkeletonGraph, shapes: Shapes, texts: Sequence[Text], unit: float
 def _met_at(web: SkeletonGraph, shapes: Shapes, node: int, unit: float) -> tuple[int, float]:
     """The shape that several lines meet at: right beside it, or converging on it."""
     shape, gap = shapes.near(web.places[node])
-    if shape and gap <= max(4.0, 0.35 * unit):
+    if shape and gap <= max(4.0, PARAMETERS.met * unit):
         outer = [k for end in web.ends[node] if (k := _outer(web, end, node)) is not None]
         if not any(shapes.near(web.places[k])[1] < gap for k in outer):
             return shape, gap

@@ -8,33 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.vision.arrowheads import looks_like_head
 from mm_agents.documents.flowchart.vision.skeleton_graph import End, Endpoint, SkeletonGraph
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_SURELY_BARE = 1.6  # how wide an end may be, measured by its line, that is no head for sure
-_SURELY_HEAD = 2.1
-_DOT = 2.4  # half widths of the lines: as thick as this at least is a dot, and no crossing
-
 
 def dots(web: SkeletonGraph, depth: NDArray[np.float32], unit: float) -> set[int]:
-    """The knots of four lines or more that a dot is drawn on.
-
-    Args:
-        web: of the lines.
-        depth: float32, shape (height, width): the distance of the ink from its rim.
-        unit: the height of text in pixels.
-    """
+    """The knots of four lines or more that a dot is drawn on."""
     found: set[int] = set()
-    reach = max(2, round(0.25 * unit))
+    reach = max(2, round(unit / 4))
     for node, ends in web.ends.items():
         if len(ends) < 4:
             continue
         y, x = (round(float(value)) for value in web.places[node])
         part = depth[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
-        if part.size and float(part.max()) > max(_DOT * web.half, web.half + 2):
+        if part.size and float(part.max()) > max(PARAMETERS.dot * web.half, web.half + 2):
             found.add(node)
     return found
 
@@ -58,9 +49,9 @@ def branchings(web: SkeletonGraph, walker: Walker) -> Iterator[int]:
 
 def _kind(terminals: list[Terminal]) -> bool | None:
     """True where all that lies beyond are heads, False where all are bare ends; None where that is not sure."""
-    if terminals and all(terminal.head and terminal.spread >= _SURELY_HEAD for terminal in terminals):
+    if terminals and all(terminal.head and terminal.spread >= PARAMETERS.surely_head for terminal in terminals):
         return True
-    if terminals and not any(terminal.head or terminal.spread > _SURELY_BARE for terminal in terminals):
+    if terminals and not any(terminal.head or terminal.spread > PARAMETERS.surely_bare for terminal in terminals):
         return False
     return None
 
@@ -93,8 +84,6 @@ def angle(one: NDArray[Any], two: NDArray[Any]) -> float:
 
 
 _MOST_STEPS = 3000
-_TURN = 118  # degrees: a connector turns no sharper in a point where lines meet
-_STRAIGHT = 48  # degrees: what may lie between the two halves of a line that crosses another
 
 
 @dataclass(kw_only=True, eq=False)
@@ -188,27 +177,30 @@ class Walker:
         others = [other for other in web.ends[node] if other[0] not in strokes]
         if not others:
             return []
-        reach = 1.2 * self._unit
+        reach = PARAMETERS.knot_heading * self._unit
         back = points[max(0, len(points) - 1 - round(reach))].astype(float) - points[-1]
         back = back / max(1e-6, float(np.hypot(*back)))
         turns = sorted((angle(-back, web.heading(other, reach)), other) for other in others)
         if freely:
-            return [turn for turn in turns if turn[0] < 150]
+            return [turn for turn in turns if turn[0] < PARAMETERS.widest_turn]
         present = [e for e in web.ends[node] if e != end]
         if len(present) == 3 and node not in self.joined:
             headings = {e: back if e == end else web.heading(e, reach) for e in web.ends[node]}
-            pairs = straightest(headings, _STRAIGHT)
+            pairs = straightest(headings, PARAMETERS.crossing)
             if pairs is not None:
                 partner = next(two if one == end else one for one, two in pairs if end in (one, two))
                 return [turn for turn in turns if turn[1] == partner]
         if len(present) > 3 and node not in self.joined:
-            straight = [turn for turn in turns if turn[0] < _STRAIGHT]
+            straight = [turn for turn in turns if turn[0] < PARAMETERS.crossing]
             return straight[:1] or turns[:1]
-        return [turn for turn in turns if turn[0] < _TURN]
+        return [turn for turn in turns if turn[0] < PARAMETERS.turn]
 
     def crossing(self, node: int) -> Pairs | None:
         """The two lines that cross in a knot of four ends, by where they lead; None where they do not just cross."""
-        return straightest({end: self._web.heading(end, 1.2 * self._unit) for end in self._web.ends[node]}, _STRAIGHT)
+        return straightest(
+            {end: self._web.heading(end, PARAMETERS.knot_heading * self._unit) for end in self._web.ends[node]},
+            PARAMETERS.crossing,
+        )
 
     def beyond(self, end: End) -> list[Terminal]:
         """The terminals that a line leads to which leaves a knot by one of its ends."""
@@ -233,14 +225,7 @@ def terminals_of(ties: Sequence[Endpoint], measured: Sequence[tuple[float, float
 
 
 def connect(web: SkeletonGraph, terminals: Sequence[Terminal], unit: float, joined: set[int]) -> list[Route]:
-    """The connectors of a chart: from bare ends to heads, then what is left.
-
-    Args:
-        web: of the lines.
-        terminals: where they end at shapes.
-        unit: the height of text in pixels.
-        joined: the knots that a dot marks as no crossings.
-    """
+    """The connectors of a chart: from bare ends to heads, then what is left; no lines cross in ``joined`` knots."""
     walker = Walker(web, terminals, unit, joined)
     walker.joined |= set(branchings(web, walker))
     found: list[Route] = []
@@ -275,7 +260,7 @@ def _plausible(route: Route, unit: float) -> bool:
     if route.start.shape != route.stop.shape:
         return True
     size = route.points.max(axis=0) - route.points.min(axis=0)
-    return len(route.points) > 5 * unit and float(min(size)) > 1.2 * unit
+    return len(route.points) > 5 * unit and float(min(size)) > PARAMETERS.smallest_loop * unit
 
 
 def _best(routes: Sequence[Route]) -> list[Route]:
@@ -293,7 +278,9 @@ def _backwards(walker: Walker, head: Terminal, unit: float, used: set[End]) -> l
     if both and not any(not route.stop.head for route in routes):
         route = min(both, key=lambda route: route.turning)
         weak, strong = sorted((route.start.spread, route.stop.spread))
-        if strong > 1.45 * weak and weak < 2.1:  # one of the two is more likely a blot than a head
+        if (
+            strong > PARAMETERS.two_heads * weak and weak < PARAMETERS.surely_head
+        ):  # one of the two is more likely a blot than a head
             found = route if route.stop.spread > route.start.spread else _reversed(route)
             found.unsure.append("one end may or may not have a head")
             return [found] if found.stop is head else []
