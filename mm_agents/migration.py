@@ -59,7 +59,7 @@ def copy(source: Store, target: Store, *, report: ProgressCallback = _silent) ->
     """Copy every record with its vectors, then read both sides and compare.
 
     What the target holds beside is left alone. A record that is there and equal is not written again, so an
-    interrupted copy goes on where it stopped.
+    interrupted copy resumes.
 
     Raises:
         SchemaMismatchError: the target lacks a vector of the source and cannot take it, or has another width.
@@ -154,7 +154,7 @@ def migrate(
         report: told how many assets are done, how many there are, and the name at hand.
 
     Raises:
-        ConfigError: there is no such vector, or the new one's name is taken by something else.
+        ConfigError: the vector does not exist, or the new one's name is taken by something else.
     """
     old = library.store.spec.vector(vector)
     library.routes.know(embedder)

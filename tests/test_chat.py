@@ -150,11 +150,11 @@ def test_the_schema_goes_with_the_request_and_asks_for_decimals_as_strings(
 @pytest.mark.parametrize(
     ("misfit", "told"),
     [
-        ("I see an invoice.", "it is no JSON"),
-        ('{"number": "7"', "it is no JSON"),
+        ("I see an invoice.", "it is not JSON"),
+        ('{"number": "7"', "it is not JSON"),
         ('{"number": "7"}', "total: Field required"),
         ('{"number": "7", "total": "much"}', "total: Input should be a valid decimal"),
-        ('{"number": "7", "total": NaN}', "NaN is no number"),
+        ('{"number": "7", "total": NaN}', "NaN is not a number"),
         ('{"number": "7", "total": 1e99999999999999999999}', "holds what no document holds"),
         ('{"number": "7", "total": "1", "lines": [{"item": "tea", "amount": "x"}]}', "lines.0.amount: Input should be"),
         ("null", "the whole: Input should be"),
@@ -435,7 +435,7 @@ def test_a_model_with_tools_replies_by_calling_one() -> None:
     assert open_chat(model).structure(Invoice, "Read it.").value.total == Decimal("12.5")
     (_, first), (messages, _) = model.asked
     assert first["tools"][0]["function"]["name"] == "Invoice"
-    assert "it is no JSON" in str(messages[-1].content)
+    assert "it is not JSON" in str(messages[-1].content)
 
 
 @pytest.mark.parametrize(

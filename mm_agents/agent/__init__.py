@@ -1,4 +1,4 @@
-"""The multimodal router agent: one question in, an answer out whose claims point at what they rest on."""
+"""The multimodal router agent: one question in, an answer out whose claims point at their evidence."""
 
 from __future__ import annotations
 

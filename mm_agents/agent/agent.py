@@ -227,7 +227,7 @@ class Conversation:
             try:
                 record = self.agent.library.get(name)
             except (RecordNotFoundError, ConfigError):
-                continue  # not there, or several: then it is but a word
+                continue  # not there, or several: then it is a plain word
             self._handed.add(record.id)
             yield ReferencedItem(id=record.id, name=record.name, media_type=record.media_type)
 

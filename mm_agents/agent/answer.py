@@ -1,4 +1,4 @@
-"""An answer and everything that it rests on, as data that can be kept in a file and checked again."""
+"""An answer with all its evidence, as data that can be saved to a file and checked again."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Answer(AnswerData):
             root: the library's folder, which relative paths of sources start from.
 
         Raises:
-            ConfigError: the file cannot be read, is no answer, or names a file on another machine.
+            ConfigError: the file cannot be read, does not hold an answer, or names a file on another machine.
         """
         folder = None if root is None else str(root)
         try:

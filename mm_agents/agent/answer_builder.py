@@ -63,13 +63,13 @@ class AnswerBuilder:
 
         Args:
             text: a sentence, without the numbers of its sources; what reads like an instruction is withheld from it.
-            sources: what it rests on.
+            sources: its evidence.
             why: what it was found by.
             doubt: why it is not verified, where it is not; without one, code checks it here.
             computed: the sum behind a number that no source prints.
             match: whether it says only that something is near to what was searched for.
             similarity: how near that is; it is added to the text.
-            line: how it stands in the text where that is not the sentence alone, such as an item of a list.
+            line: how the text has it where that is not the sentence alone, such as an item of a list.
             follows: what joins it to the paragraph before it; by default it is one of its own.
         """
         text = screen_said(text)[0]
@@ -159,7 +159,7 @@ class Likeness:
 
     Attributes:
         cosine: the best of the vectors that found it; None where only keywords did.
-        keywords: whether the question's words stand in it.
+        keywords: whether it has the question's words.
         floor: the cosine below which it is not; None where the embedder does not tell.
     """
 
@@ -169,7 +169,7 @@ class Likeness:
 
     @property
     def carries(self) -> bool:
-        """Whether a claim may rest on it."""
+        """Whether a claim may cite it."""
         if self.keywords or self.floor is None:
             return True
         return self.cosine is not None and self.cosine >= self.floor
@@ -328,7 +328,7 @@ def _tell_match(
     line: str | None = None,
     follows: str | None = None,
 ) -> None:
-    """Tell that something is near to what was searched for, which is no proof that it is what was meant."""
+    """Report a nearest match, which does not prove that it is what was meant."""
     builder.claim(text, [number], why=how.why, match=True, similarity=how.cosine, line=line, follows=follows)
 
 

@@ -20,7 +20,7 @@ CheckStatus = Literal["passed", "failed", "not applicable"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What claims rest on, numbered from 1 as the answer's text cites it.
+    """Evidence of claims, numbered from 1 as the answer's text cites it.
 
     Attributes:
         number: from 1.
@@ -37,7 +37,7 @@ class Source:
     root: str | None = field(default=None, compare=False, repr=False)
 
     def show(self) -> PIL.Image.Image:
-        """Open the place that a claim rests on in the system's viewer of pictures, and return it."""
+        """Open the cited place in the system's viewer of pictures, and return it."""
         picture = self.crop()
         picture.show(self.name)
         return picture
@@ -49,7 +49,7 @@ class Source:
             margin: how much around a box, in heights of the box.
 
         Raises:
-            MediaError: the file is gone, was changed, or cannot be read, or its path is relative and there is no root.
+            MediaError: the file is gone, was changed, or cannot be read, or its path is relative and no root was given.
         """
         return cropped(self, margin)
 
@@ -64,9 +64,9 @@ class Claim:
 
     Attributes:
         text: the statement, without the numbers of its sources.
-        sources: the numbers of the sources that it rests on.
+        sources: the numbers of the sources that it cites.
         status: "verified" where code found it in them; "match" where a search found that they are near to the
-            question, which is no proof that they are what was meant; else "unverified".
+            question, which does not prove that they are what was meant; else "unverified".
         why: what it was checked by, or why it is not verified.
         computed: the sum behind a number that no source prints, such as "4 * 15.00 + 6 * 5.00 = 90.00".
         similarity: of a match to what was searched for, as the cosine of their vectors; None where it is not known.
@@ -117,7 +117,7 @@ class AnswerData:
         question: as it was asked.
         text: for people, with the numbers of sources in brackets.
         claims: its statements.
-        sources: what they rest on.
+        sources: what the claims cite.
         route: the calls, in order.
         checks: what was checked.
         retrieved: the ids of what was found, used or not.

@@ -54,7 +54,7 @@ def place_of(path: str, root: str | Path | None) -> Path:
         root: the folder that a relative path starts from.
 
     Raises:
-        MediaError: the path is relative, and there is no root or the path leads out of it.
+        MediaError: the path is relative without a root, or leads out of the root.
     """
     if Path(path).is_absolute():
         return Path(path)

@@ -69,7 +69,7 @@ def verify(answer: Answer, *, root: str | Path | None = None, library: Library |
     """Check an answer again, against its files as they are now. No model is asked, and nothing is run.
 
     A claim fails where a file is gone or changed, a quote or its box is not found again, a moment is not in the clip,
-    a sum comes to something else, or a number stands in none of its sources. What was not verified when the answer was
+    a sum comes to something else, or a number is in none of its sources. What was not verified when the answer was
     given is not verified now, and a match of a search stays a match.
 
     Args:

@@ -227,7 +227,7 @@ class ChatModel:
             except ValidationError as error:
                 fault = faults_of(error)
             except ValueError as error:
-                fault = f"it is no JSON: {error}"
+                fault = f"it is not JSON: {error}"
             asked = f"{prompt}\n\nYour last reply was refused: {fault}\nReply again, and put that right."
         raise ChatReplyError(
             f"The reply of {self.name} does not fit {schema.__name__}, also when asked again: {fault}. "
@@ -248,7 +248,7 @@ class ChatModel:
         Args:
             messages: what was said so far, the results of calls included.
             tools: those that it may call.
-            system: what it is told to do, beside never to follow what stands in data.
+            system: its instructions, beside never to follow those in data.
             stream: takes the pieces of its text as they come.
             seconds: how long it may take; None for as long as the provider takes.
 

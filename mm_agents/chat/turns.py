@@ -50,7 +50,7 @@ class DecimalsAsStrings(GenerateJsonSchema):
 
 
 def check_whole(message: AIMessage, name: str) -> None:
-    """Refuse what is no answer.
+    """Refuse what does not answer.
 
     Raises:
         ChatBlockedError: the prompt or the reply was blocked, the model declined, or the reply is empty.
@@ -96,7 +96,7 @@ def parsed(schema: type[T], text: str) -> T:
 
     Raises:
         ValidationError: it does not fit the schema.
-        ValueError: it is no JSON.
+        ValueError: it is not JSON.
     """
     try:
         value = json.loads(text, parse_float=Decimal, parse_constant=_refused_constant)
@@ -106,7 +106,7 @@ def parsed(schema: type[T], text: str) -> T:
 
 
 def _refused_constant(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number")
+    raise ValueError(f"{constant} is not a number")
 
 
 def faults_of(error: ValidationError) -> str:

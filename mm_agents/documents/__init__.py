@@ -64,7 +64,7 @@ def read_document(
 
     Raises:
         UnknownPluginError: no reader has that name; the message lists those that exist.
-        ConfigError: there is no such page.
+        ConfigError: the page does not exist.
         MediaError: the file is not a picture or PDF, or is damaged, too large or out of reach.
         MissingExtraError: a package that the reader needs is not installed.
     """

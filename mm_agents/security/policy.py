@@ -142,7 +142,7 @@ class ToolPolicy:
 
 
 def _named(handed: IssuedIds, text: str) -> Iterator[str]:
-    """The ids that were handed out and stand in a text."""
+    """The issued ids that a text contains."""
     for named in _UUID.findall(text):
         if handed.allow(named):
             yield named

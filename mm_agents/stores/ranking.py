@@ -30,7 +30,7 @@ def fusion_depth(limit: int, offset: int) -> int:
 
 
 def fuse(lists: Sequence[Sequence[Match]]) -> list[Match]:
-    """Join ranked lists by reciprocal rank; the record of an asset is that of the first list it stands in."""
+    """Join ranked lists by reciprocal rank; the record of an asset is that of the first list that has it."""
     scores = fused_scores([[match.record.asset for match in ranked] for ranked in lists])
     found: dict[str, Match] = {}
     for match in chain.from_iterable(lists):

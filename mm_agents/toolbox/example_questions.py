@@ -1,6 +1,6 @@
 """Example questions of the toolbox's tools, which the offline planner compares questions with.
 
-They stand in ``questions.txt``, in many topics and manners of speaking, so that the manner tells the tool and the
+They are in ``questions.txt``, in many topics and manners of speaking, so that the manner tells the tool and the
 topic does not.
 """
 
@@ -45,7 +45,7 @@ def every_example() -> tuple[Example, ...]:
 
 
 def outlines() -> list[Tool]:
-    """The toolbox's tools by name, examples and attachments alone, for planning where there is no library."""
+    """The toolbox's tools by name, examples and attachments alone, for planning without a library."""
     tools = dict.fromkeys(tool for one in every_example() for tool in one.tools)
     return [_outline(tool) for tool in tools]
 

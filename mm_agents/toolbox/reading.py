@@ -59,7 +59,7 @@ class Readings:
         try:
             found = read_document(reader, file, page=page, model=self.model)
         except ChatError:
-            # What the rules read is located and checked as well; that the model failed is no reason to read nothing.
+            # What the rules read is located and checked as well; a failed model must not stop the reading.
             found = read_document(reader, file, page=page)
         with self._lock:
             self._kept[key] = found

@@ -341,7 +341,7 @@ def stored_page(file: MediaFile, number: int = 1) -> Image:
         number: of the page, from 1.
 
     Raises:
-        ConfigError: there is no such page.
+        ConfigError: the page does not exist.
         MediaError: the file cannot be read, or has no pages.
     """
     if file.media_type == "image":

@@ -80,12 +80,12 @@ class Expression:
     def __init__(self, text: str) -> None:
         left, equals, right = text.partition("=")
         if not equals or len(text) > _LONGEST_SUM:
-            raise ValueError("it is no sum")
+            raise ValueError("it is not a sum")
         try:
             tree = ast.parse(left.strip(), mode="eval").body
             self.said: Decimal = Decimal(right.strip())
         except (SyntaxError, InvalidOperation, RecursionError, MemoryError) as error:
-            raise ValueError("it is no sum") from error
+            raise ValueError("it is not a sum") from error
         self.operands: list[Decimal] = []
         self.parts: set[Decimal] = {self.said.normalize()}
         self.value: Decimal = self._value(tree, left.strip(), 0)
@@ -140,7 +140,7 @@ def sum_behind(sentence: str, value: object, quotes: Sequence[str]) -> str | Non
     Args:
         sentence: an answer that code has computed.
         value: its number, as a decimal string; anything else has no sum.
-        quotes: what stands at the places that it rests on, a number each.
+        quotes: the texts of the places that it cites, by their numbers.
     """
     try:
         wanted = Decimal(str(value))
@@ -184,14 +184,14 @@ _CLOCK = re.compile(r"\b\d+:\d{2}(?:\.\d+)?\b")
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _SAID = re.compile(r"“[^”]*”")
 _RANK = re.compile(r"^\s*\d+[.)]\s|\bgo to \d+\b")
-"""Numbers that count the lines of a list and do not stand in a source."""
+"""Numbers that count the lines of a list and are in no source."""
 
 
 def check_claim(text: str, sources: Sequence[Source], *, computed: str | None, question: str) -> str | None:
     """Why a claim does not follow from the words of its sources; None where nothing speaks against it.
 
     Args:
-        text: the claim. What stands in it between “ and ” is a quote of its own, which is looked for on the page.
+        text: the claim. What is between “ and ” is a quote of its own, which is looked for on the page.
         sources: those that it cites.
         computed: the sum behind it.
         question: what was asked, which may give quantities.
@@ -243,7 +243,7 @@ def said_in(text: str) -> list[str]:
 
 
 def _unknown_number(text: str, sources: Sequence[Source], quotes: Sequence[str], known: set[Decimal]) -> str | None:
-    """A number of the claim that stands in none of its sources, in words; None where there is none."""
+    """A number of the claim that none of its sources has, in words; None if all are found."""
     bare = text
     for name in sorted({source.name for source in sources}, key=len, reverse=True):
         bare = bare.replace(name, " ") if name else bare

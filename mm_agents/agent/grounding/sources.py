@@ -99,7 +99,7 @@ class SourceRegistry:
             What the model is told: the result's text with these numbers, and the sources that it does not name.
         """
         evidence = result.evidence or (
-            Evidence(asset=tool, path=None, sha256=None, how=f"told by the tool {tool}", quote=result.text),
+            Evidence(asset=tool, path=None, sha256=None, how=f"said by the tool {tool}", quote=result.text),
         )
         self._note_names(result.payload)
         self.note(tool, result.payload.get("withheld") or ())

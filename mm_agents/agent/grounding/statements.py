@@ -31,7 +31,7 @@ class Statement:
         text: without the numbers of its sources.
         cited: these numbers, as they were written.
         before: what stands between it and what comes before it: a space, or line breaks.
-        own: whether the numbers stand in it; else they are those of a neighbour.
+        own: whether the numbers are its own; else they are those of a neighbour.
     """
 
     text: str
@@ -43,7 +43,7 @@ class Statement:
 class Statements:
     """Takes a text piece by piece and gives the statements that are whole.
 
-    A sentence without numbers rests on those of the next sentence of its paragraph that has some, else on those before
+    A sentence without numbers takes those of the next sentence of its paragraph that has some, else on those before
     it: people and models cite at the end of what belongs together.
     """
 
@@ -90,7 +90,7 @@ class Statements:
             self._before = "\n\n" if self._before else ""
             return self._flush(())
         if self._before == "\n\n" and not _ITEM.match(line):
-            self._last = ()  # a new paragraph rests on nothing yet
+            self._last = ()  # a new paragraph cites nothing yet
         self._rest, kept = line, self._rest
         ready = self._sentences(final=True)
         self._rest = kept
@@ -157,7 +157,7 @@ class Statements:
 
 
 _STRANGE = 0.5
-"""A claim so much of whose words, beside the question's, stand in no source is not carried by them."""
+"""A claim with a larger share of words that neither its sources nor the question have is not supported."""
 
 # What a claim may say of its sources without their saying it.
 _LONG = 8  # characters of a quote that are no coincidence
@@ -176,7 +176,7 @@ _EQUATION = re.compile(
 _SIGNS = str.maketrans({"×": "*", "x": "*", "·": "*", "÷": "/", "−": "-", "$": None, "€": None, "£": None, " ": " "})
 
 Verdict = Literal["carried", "seen", "left out"]
-"""Borne out by words and numbers; told of a picture that the model was shown; or neither."""
+"""Supported by words and numbers; said of a picture that the model was shown; or neither."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

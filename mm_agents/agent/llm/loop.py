@@ -280,7 +280,7 @@ class _Run:
 
 
 def _calculator(sources: SourceRegistry) -> Tool:
-    """A tool that computes; what it computed is noted, so that a claim can rest on it."""
+    """A tool that computes; the result is noted, so that a claim can cite it."""
 
     @tool(name=CALCULATE, trusted=True)
     def calculate(

@@ -15,7 +15,7 @@ from mm_agents.agent.grounding.statements import Judgement, Statement, Statement
 from mm_agents.tools import ToolResult
 
 _UNKNOWING = ("i don't know", "i do not know", "i don’t know", "i cannot tell", "i can't tell")
-_FOUND = 5  # sources that are told where there is no answer
+_FOUND = 5  # sources that are listed when no answer is found
 _QUOTED = 120  # characters of each
 _AS_SEEN = "What pictures show is told as the model sees it; code has not checked that."
 _READS_HIDDEN = "read_hidden_text"
@@ -27,7 +27,7 @@ class StreamingAnswer:
 
     Args:
         question: as it was asked.
-        sources: what claims may rest on.
+        sources: what claims may cite.
         model: its name.
         spent: what it costs.
     """
@@ -80,7 +80,7 @@ class StreamingAnswer:
 
     @property
     def citable(self) -> bool:
-        """Whether something that it says without a source is borne out by one that code finds."""
+        """Whether code finds a source that supports what it says without one."""
         statements = Statements()
         said = [*statements.feed(self._said), *statements.end()]
         cited = [cite(one, self._sources, self._question) for one in said]

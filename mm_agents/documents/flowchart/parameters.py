@@ -193,8 +193,8 @@ class FlowchartParameters:
     thickness_path: float = 2.6  # the same for its thickness
     head_length: float = 1.35  # heads are shorter: behind is bare line
     head_share: float = 0.55  # of a short line: its head is shorter
-    barb_reach: float = 1.3  # ink farther from the line is no barb
-    barb_slant: float = 0.45  # ink that lies farther along the line than across is no barb
+    barb_reach: float = 1.3  # ink farther from the line is not a barb
+    barb_slant: float = 0.45  # ink farther along the line than across is not a barb
     head_side: float = 1.05  # ink that reaches farther to a side is another line
     head_rise: float = 1.5  # pixels: heads stand out from the line by more
     bare_spread: float = 1.5  # the most that ink which stands out by less counts for
@@ -231,7 +231,7 @@ class FlowchartParameters:
     shared_head: float = 0.3  # lines that share a head agree by more
     knot_heading: float = 1.2  # the stretch that directions at a knot are measured over: longer than a barb blurs
 
-    # what is no line
+    # what is not a line
     barb: float = 1.2  # barbs and whiskers are shorter
     barb_knot: float = 1.3  # from the shape: barbs leave their line nearer
     whisker: float = 0.45  # away from shapes, short ends of skeletons are shorter, lines longer
@@ -242,7 +242,7 @@ class FlowchartParameters:
     barb_turn: float = 0.55  # the same turn is nearer to the shape
     barb_away: float = 0.2  # a barb leads away from the shape by more
     barb_line: float = 0.8  # the stretch of the line that a barb is compared with
-    runs_on: float = 0.6  # what is turned from the line by more runs on and is no barb
+    runs_on: float = 0.6  # what turns more from the line runs on, and is not a barb
     bend_tip: float = 0.35  # a line that is two bends nearer to the tip of a shape
     bend_reach: float = 1.2  # the stretch of both sides that is compared there
     bend_away: float = 0.3  # both sides lead away from the shape by more
@@ -308,7 +308,7 @@ class FlowchartParameters:
     well_fitting: float = 0.9  # overlap: a shape that fits less is marked unsure
     joined: float = 0.5  # of the shapes: connectors join more in a chart
     few_shapes: int = 3  # so few happen in photographs too: more has to speak for them
-    evidence_of_few: float = 0.45  # surfaces in photographs give less, unless words stand in them
+    evidence_of_few: float = 0.45  # surfaces in photographs give less, unless they hold words
     evidence_of_many: float = 0.25  # the same for more shapes
     on_side: float = 0.01  # of a shape's size: a rule of a table is nearer to the line of the side it continues
     on_side_pixels: int = 4  # the same for a small shape

@@ -160,7 +160,7 @@ def _calibrate(table: Table, column: str, rows: int) -> list[tuple[int, int]]:
 
 
 def _probes(table: Table, column: str, *, filtered: bool) -> Callable[[int], int | None]:
-    """How many probes a search for some number of rows needs; None: there is no index."""
+    """How many probes a search for some number of rows needs; None without an index."""
     if column not in table.indices():
         return lambda most: None
     known: list[tuple[int, int]] = [] if filtered else _calibration(table, column).get("probes", [])

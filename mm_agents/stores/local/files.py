@@ -56,7 +56,7 @@ def map_rows(path: Path, dtype: np.dtype[Any], width: int | None, count: int) ->
 
     Raises:
         StoreDamagedError: the file is shorter than ``count`` rows.
-        FileNotFoundError: there is no such file.
+        FileNotFoundError: the file does not exist.
     """
     stride = dtype.itemsize * (1 if width is None else width)
     with path.open("rb") as file:

@@ -243,7 +243,7 @@ class LocalStore:
         """All assets in the order of their ids; with ``parts`` also the parts.
 
         The ids are those of now; the records are read some at a time, as they are then. One that is deleted, or
-        that the filter is no longer true of, is left out.
+        that no longer passes the filter, is left out.
         """
         check_count(None, where)
         with self._view() as (connection, snapshot):

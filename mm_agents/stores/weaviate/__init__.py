@@ -44,7 +44,7 @@ def build(rest: str, *, spec: CollectionSpec | None = None) -> WeaviateStore | F
         ConfigError: the location cannot be read, or the collection cannot be made as it says.
         SchemaMismatchError: the collection has other vectors than the spec says.
         EmbedderMismatchError: it was filled by another embedder than the spec names.
-        LibraryNotFoundError: there is no such collection and no spec to make it by.
+        LibraryNotFoundError: the collection does not exist, and no spec to make it by was given.
         MissingExtraError: weaviate-client is not installed.
         StoreUnavailableError: the server does not answer.
         StoreVersionError: the collection was written by a newer version of mm_agents.

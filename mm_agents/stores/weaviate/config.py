@@ -113,7 +113,7 @@ def parse(rest: str) -> Place:
         return Place(server=Embedded(folder=folder), collection=collection_name(name), options=options)
     host, _, name = path.partition("/")
     if scheme not in ("+http", "+https"):
-        raise ConfigError(f"{rest!r} is no place of a Weaviate collection. Write {_FORMS}.")
+        raise ConfigError(f"{rest!r} is not the place of a Weaviate collection. Write {_FORMS}.")
     server = _remote(host, secure=scheme == "+https")
     return Place(server=server, collection=collection_name(name.strip("/") or "Media"), options=options)
 

@@ -283,7 +283,7 @@ class WeaviateStore(Reader):
 
         Raises:
             ConfigError: the name cannot be used.
-            StoreError: there is no such backup of this collection, the server lacks the module, or it failed.
+            StoreError: the collection has no backup of that name, the server lacks the module, or it failed.
         """
         arguments = self._backup_arguments(backup_id, backend)
         backups = self._server.client.backup
