@@ -62,7 +62,7 @@ def test_places_are_read() -> None:
         ("key@host", "WEAVIATE_API_KEY"),
         ("host/a-b", "'a-b' cannot name"),
         ("host/a/b", "'a/b' cannot name"),
-        ("+ftp://host/A", "no place"),
+        ("+ftp://host/A", "not the place"),
         ("+embedded://Films", "names no folder"),
         ("host?replicas=3", "No Weaviate option is named 'replicas'"),
         ("host?replication=0", "'replication'.*'0'"),
