@@ -15,7 +15,7 @@ TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 _UNREACHABLE_SECONDS = 5  # a host that cannot be reached at all will rarely be there a minute later
 
 
-def call_with_retry(
+def retrying(
     patience: float,
     *,
     passes: Callable[[BaseException], bool],

@@ -18,6 +18,7 @@ from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.budget import Budget
 from mm_agents.agent.events import Checked, Claimed, Event, Finished, Planned, Token
 from mm_agents.agent.executor import EVERYWHERE, READERS, SEARCHES, Asked, HitEnricher, OfflineRun, instead_of
+from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Plan
 from mm_agents.agent.query_analysis import (
     Memory,
     ReferencedItem,
@@ -43,7 +44,6 @@ from mm_agents.types import Condition, VectorRole
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-    from mm_agents.agent.planner import OfflinePlanner, Plan
     from mm_agents.chat import ChatModel
     from mm_agents.library import Library
     from mm_agents.protocols import Embedder
@@ -55,9 +55,6 @@ DEFAULT_MODEL = "google_genai:gemini-3.5-flash"
 _KEYS = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
 _DESCRIBE = "describe_image"
 _REFUSAL = "I can't help with that: I look for what is in the library and read it, and do nothing else."
-_BESIDE = 0.8
-"""How sure it has to be that no tool fits, before nothing is looked for."""
-
 _SHORT = 8  # words of a question that only goes on from the one before
 
 
@@ -111,8 +108,6 @@ class Agent:
     @property
     def planner(self) -> OfflinePlanner:
         """What tells, without a chat model, which tools a question needs."""
-        from mm_agents.agent.planner import OfflinePlanner
-
         tools = self.tools
         names = tuple(one.name for one in tools)
         if self._planner is None or self._planner[0] != names:
@@ -250,7 +245,7 @@ class Conversation:
             builder.say(
                 f"I don't know which one “{referred.missing}” is: {_count(len(self.memory.shown))} shown so far."
             )
-        elif not names and (greeting_to(question) or plan.beside >= _BESIDE or new):
+        elif not names and (greeting_to(question) or plan.beside >= PARAMETERS.refusal or new):
             builder.say(greeting_to(question) or _REFUSAL)
         else:
             known = by_name(tools)

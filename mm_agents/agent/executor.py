@@ -130,10 +130,10 @@ class OfflineRun:
     Args:
         tools: by name.
         gate: decides which calls go through.
-        draft: what the answer is put together in.
+        builder: what the answer is put together in.
         calls: how many calls may be made.
         until: the time, as ``time.monotonic`` tells it, after which no call is made.
-        closer: looks at the best hits of a search again, where there is one.
+        hit_enricher: looks at the best hits of a search again, where there is one.
     """
 
     def __init__(
@@ -147,12 +147,12 @@ class OfflineRun:
         hit_enricher: HitEnricher | None = None,
     ) -> None:
         self._tools, self._gate, self._builder = tools, gate, builder
-        self._calls, self._until, self._closer = calls, until, hit_enricher
+        self._calls, self._until, self._hit_enricher = calls, until, hit_enricher
         self.assets: list[str] = []
         self._reason: str | None = None
 
     def run(self, names: Sequence[str], asked: Asked) -> Iterator[Event]:
-        """Call the planned tools and put what they give into the draft."""
+        """Call the planned tools and put what they give into the answer."""
         found: ToolResult | None = None
         if asked.again is not None and not asked.attachments and not asked.focus:
             reader = asked.reader or next((name for name in names if name in READERS), None)
@@ -200,8 +200,8 @@ class OfflineRun:
         """Tell what a search found, with a closer look at it; whether anything was worth telling."""
         if only_medium(asked.text) and not asked.attachments:
             return tell_listed(self._builder, result, SEARCHES[name])
-        if self._closer is not None:
-            result = self._closer.look(name, result, asked.text)
+        if self._hit_enricher is not None:
+            result = self._hit_enricher.look(name, result, asked.text)
         compared = "query" not in arguments or "image" in arguments or "video" in arguments
         floors = {} if compared else asked.floors_with(0.0) if name == "search_posters" else asked.floors
         several = wants_several(asked.text)

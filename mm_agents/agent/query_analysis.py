@@ -13,10 +13,8 @@ _PHRASES = read_patterns("mm_agents.agent", "phrases.toml")
 _SAYS = _PHRASES["patterns"]
 _TAIL = re.compile(r"[\s?!.,;:]+$")
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b([A-Z][\w&'’-]*(?:\s+[A-Z][\w&'’-]*)*)")
-_FUNCTION_WORDS, _NO_NAMES = (
-    frozenset(read_data("mm_agents.agent", "word_classes.toml")[name].split())
-    for name in ("function_words", "no_names")
-)
+_WORDS = read_data("mm_agents.agent", "word_classes.toml")
+_FUNCTION_WORDS, _NO_NAMES = (frozenset(_WORDS[name].split()) for name in ("function_words", "no_names"))
 _GREETINGS = {
     "thanks": "You are welcome.",
     "hello": "Hello.",

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from mm_agents._optional import require
-from mm_agents._retry import TRANSIENT, call_with_retry
+from mm_agents._retry import TRANSIENT, retrying
 from mm_agents.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def call_provider(call: Callable[[Any], Any], asked: Any, patience: float) -> An
         _, source = _answered(error)
         return getattr(source, "response", None)
 
-    return call_with_retry(patience, passes=passes, response=response, feature=feature)(call, asked)
+    return retrying(patience, passes=passes, response=response, feature=feature)(call, asked)
 
 
 def _answered(error: BaseException) -> tuple[int | None, BaseException]:

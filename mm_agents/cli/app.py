@@ -5,22 +5,21 @@ from __future__ import annotations
 import inspect
 import json
 import sys
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import wraps
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import typer
 
+from mm_agents._text import read_data
 from mm_agents.types import Words
 
 if TYPE_CHECKING:
     from mm_agents.ingest.pipeline import FailedFile
 
-HELP: dict[str, str] = tomllib.loads(resources.files("mm_agents.cli").joinpath("help.toml").read_text("utf-8"))
+HELP: dict[str, str] = read_data("mm_agents.cli", "help.toml")
 """The longer texts of ``--help``, and that of ``/help`` in a chat."""
 
 app: typer.Typer = typer.Typer(

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from importlib.resources import files
 from typing import Literal
+
+from mm_agents._text import read_data
 
 DecimalMark = Literal[".", ","]
 """What stands before the decimals."""
 
 CURRENCIES: dict[str, str] = {
     sign: code
-    for code, signs in tomllib.loads(
-        files("mm_agents.documents").joinpath("currencies.toml").read_text("utf-8")
-    ).items()
+    for code, signs in read_data("mm_agents.documents", "currencies.toml").items()
     for sign in (code.casefold(), *signs)
 }
 """ISO 4217 codes of the signs and words beside amounts, in small letters."""

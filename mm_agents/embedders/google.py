@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mm_agents._optional import require
-from mm_agents._retry import TRANSIENT, call_with_retry
+from mm_agents._retry import TRANSIENT, retrying
 from mm_agents.embedders.shared import check_items, check_role, kind_of, mean_by_group, unit_rows, windows
 from mm_agents.errors import ConfigError, EmbedderError
 from mm_agents.media import encode_clip, encode_jpeg
@@ -149,9 +149,9 @@ class GoogleEmbedder:
         # One content for each vector: the parts of one content, and bare parts too, become a single vector.
         contents = [types.Content(parts=[_part(types, piece, role)]) for piece in pieces]
         config = types.EmbedContentConfig(output_dimensionality=self.width)
-        call_with_retry = _retrying(self._patience, stopped)
+        retrying = _retrying(self._patience, stopped)
         try:
-            reply = call_with_retry(client.models.embed_content, model=self._model, contents=contents, config=config)
+            reply = retrying(client.models.embed_content, model=self._model, contents=contents, config=config)
         except Exception as error:  # the package lets through those of its transport, its parsers and google-auth
             raise EmbedderError(_explained(error)) from error
         vectors = [embedding.values or () for embedding in reply.embeddings or ()]
@@ -239,7 +239,7 @@ def _retrying(patience: float, stopped: Event) -> Any:
     def response(error: Any) -> Any:
         return error.response if isinstance(error, errors.APIError) else None
 
-    return call_with_retry(patience, passes=passes, response=response, feature=_FEATURE, stopped=stopped)
+    return retrying(patience, passes=passes, response=response, feature=_FEATURE, stopped=stopped)
 
 
 def _explained(error: Any) -> str:

@@ -7,18 +7,17 @@ import io
 import os
 import re
 import stat
-import tomllib
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
 from pathlib import Path, PurePath
 from typing import Literal, NamedTuple
 from uuid import UUID, uuid5
 
 from PIL import features
 
+from mm_agents._text import read_data
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaError, MediaTooLargeError, UnsupportedMediaError
 
 MediaType = Literal["image", "video", "text", "pdf"]
@@ -64,7 +63,7 @@ _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 @cache
 def signatures() -> Signatures:
     """The table of ``formats.toml``, read once."""
-    table = tomllib.loads(resources.files("mm_agents.media").joinpath("formats.toml").read_text(encoding="utf-8"))
+    table = read_data("mm_agents.media", "formats.toml")
     return Signatures(
         formats={
             name: Format(name, entry["media_type"], entry["mime"], tuple(map(bytes.fromhex, entry.get("magic", ()))))

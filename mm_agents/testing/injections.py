@@ -12,10 +12,8 @@ from __future__ import annotations
 
 import re
 import textwrap
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,8 +21,10 @@ import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 
+from mm_agents._text import read_data
+
 _INK, _PAPER = (20, 20, 20), (255, 255, 255)
-_DATA = tomllib.loads(resources.files("mm_agents.testing").joinpath("injections.toml").read_text(encoding="utf-8"))
+_DATA = read_data("mm_agents.testing", "injections.toml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from decimal import Decimal
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
 from mm_agents._optional import require
+from mm_agents._text import read_data
 from mm_agents.documents.invoice.parameters import PARAMETERS
 
 FieldKind = Literal["number", "date", "due_date", "purchase_order", "currency"]
@@ -22,9 +21,7 @@ Patterns = tuple[str, ...]
 """Labels of one kind: for each rank the alternatives, parted by "|"; the most telling rank first."""
 
 _NUMBER = r"(?:n[o°ºu0]?[.°]?|no[.s]?|nr[.]?|num(?:ber|mer|ero|[.])?|n[o]?[°º]|id|#|reference|ref[.]?)"
-_WORDS: dict[str, Any] = tomllib.loads(
-    files("mm_agents.documents.invoice").joinpath("lexicon.toml").read_text(encoding="utf-8")
-)
+_WORDS = read_data("mm_agents.documents.invoice", "lexicon.toml")
 _LINES, _QUESTIONS = _WORDS["lines"], _WORDS["questions"]
 
 

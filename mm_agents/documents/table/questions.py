@@ -5,17 +5,16 @@ from __future__ import annotations
 import functools
 import operator
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pydantic import BaseModel, Field
 
 from mm_agents._optional import require
+from mm_agents._text import read_data
 from mm_agents.chat import fenced
 from mm_agents.documents.locate import normalised
 from mm_agents.documents.numbers import numbers_in
@@ -30,9 +29,7 @@ if TYPE_CHECKING:
 Operation = Literal["highest", "lowest", "mean", "sum", "count", "sort", "difference", "lookup"]
 Comparison = Literal["more", "less", "at least", "at most", "equal"]
 
-_WORDS: dict[str, dict[str, str]] = tomllib.loads(
-    resources.files("mm_agents.documents.table").joinpath("questions.toml").read_text("utf-8")
-)
+_WORDS: dict[str, dict[str, str]] = read_data("mm_agents.documents.table", "questions.toml")
 _OPERATIONS = cast("dict[Operation, str]", _WORDS["operations"])
 _CONDITIONS = cast("dict[Comparison, str]", _WORDS["conditions"])
 _JOINING = frozenset(_WORDS["words"]["join"].split())

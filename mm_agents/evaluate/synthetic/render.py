@@ -5,17 +5,17 @@ from __future__ import annotations
 import importlib.util
 import math
 import os
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from mm_agents._text import read_data
 
 Box = tuple[int, int, int, int]
 Colour = tuple[int, int, int]
@@ -24,7 +24,7 @@ Font = ImageFont.FreeTypeFont
 BLACK: Colour = (20, 20, 22)
 WHITE: Colour = (255, 255, 255)
 
-WORDS: dict[str, Any] = tomllib.loads(files("mm_agents.evaluate.synthetic").joinpath("words.toml").read_text("utf-8"))
+WORDS: dict[str, Any] = read_data("mm_agents.evaluate.synthetic", "words.toml")
 """What drawn pictures say, and the names of fonts."""
 
 _MOST_FILES = 20_000  # font files that are looked at

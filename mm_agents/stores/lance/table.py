@@ -488,10 +488,10 @@ def _filtered(asked: Any, where: str | None) -> Any:
 
 def _again(write: Callable[[], T]) -> T:
     """Write, and write again while other processes commit first."""
-    call_with_retry = tenacity.Retrying(
+    retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(StoreUnavailableError),
         stop=tenacity.stop_after_delay(RETRY_SECONDS),
         wait=tenacity.wait_exponential_jitter(initial=0.01, max=1.0),
         reraise=True,
     )
-    return call_with_retry(write)
+    return retrying(write)
