@@ -207,7 +207,7 @@ class GeminiStandIn:
         if "enerateContent" in path:
             return self.behave(request) if self.behave else reply("hello")
         vectors = [
-            {"values": _vector(content, self.width or width).tolist()}
+            {"values": vector_of(content, self.width or width).tolist()}
             for content, width in zip(request.contents, request.widths, strict=True)
         ]
         return Refusal(200, {"embedding": vectors[0]} if path.endswith(":embedContent") else {"embeddings": vectors})
@@ -265,7 +265,7 @@ def _camel(value: Any) -> Any:
     return value
 
 
-def _vector(content: list[tuple[str | bytes, str]], width: int) -> np.ndarray:
+def vector_of(content: list[tuple[str | bytes, str]], width: int) -> np.ndarray:
     """A direction that the content alone decides, of a length other than 1."""
     seed = hashlib.sha256(repr(content).encode()).digest()
     return np.random.default_rng(list(seed)).normal(size=width) * 3

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
-from gemini_stand_in import TRANSIENT, GeminiStandIn, Refusal, error
+from gemini_stand_in import TRANSIENT, GeminiStandIn, Refusal, error, vector_of
 
 from mm_agents import _plugins
 from mm_agents.embedders.google import GoogleEmbedder, build
@@ -141,9 +141,9 @@ def test_a_long_clip_is_cut_and_averaged(google: GoogleEmbedder, gemini: GeminiS
         assert video_info(content).seconds == pytest.approx(100, abs=1)
         frames.append(sum(len(segment.times) for segment in segments(content, fps=0.1, seconds=10)))
     assert frames == [10, 10, 10]
-    parts = [clip(300.0, 30).frames[n : n + 10] for n in (0, 10, 20)]
-    times = tuple(float(n) for n in range(10))
-    alone = google.embed([Clip(frames=part, times=times, start=0, end=100) for part in parts], role="document")
+    # Compared with what was sent: x264 does not encode the same frames into the same bytes every time.
+    alone = np.stack([vector_of(content, 768) for content in gemini.contents])
+    alone /= np.linalg.norm(alone, axis=1, keepdims=True)
     assert vector @ alone.mean(axis=0) / np.linalg.norm(alone.mean(axis=0)) == pytest.approx(1, abs=1e-5)
 
 
