@@ -12,6 +12,7 @@ from weaviate.backup.backup import BackupStorage
 from weaviate.classes.config import ConsistencyLevel
 from weaviate.classes.data import DataObject
 from weaviate.classes.query import Filter as ServerFilter
+from weaviate.classes.query import MetadataQuery
 from weaviate.exceptions import UnexpectedStatusCodeError, WeaviateInsertManyAllFailedError, WeaviateInvalidInputError
 
 from mm_agents._progress import batched
@@ -48,6 +49,11 @@ backup (seen in 1.39.0: after the restore, nothing is found by that vector)."""
 _MENDINGS = 3
 _OFF = 1e-3
 """How far off a vector is written for the server to take it for another one."""
+_RETRIED = 1.0
+"""Seconds from which the writing of a batch may have outlived a crash: the client waits that long before it tries
+again, and does not say that it did."""
+_SAME = 1e-5
+"""The cosine distance up to which another record has the very same vector."""
 
 
 class WeaviateStore(Reader):
@@ -62,6 +68,7 @@ class WeaviateStore(Reader):
     def __init__(self, server: Server, handle: Any, options: Options) -> None:
         super().__init__(server, handle)
         self._options = options
+        self._doubted = float("-inf")  # when a batch last took so long that it may have outlived a crash
 
     def _read_schema(self) -> Schema:
         config = self._server.attempt(self._handle.config.get)
@@ -94,8 +101,10 @@ class WeaviateStore(Reader):
         checked = check_records(records, self.spec)
         check_integers(checked)
         self._make_properties(checked)
+        started = time.monotonic()
         failed = self._write(checked)
-        failed |= self._mend([record for record in checked if record.id not in failed])
+        written = [record for record in checked if record.id not in failed]
+        failed |= self._mend(written, crashed=self._doubted >= started)
         if failed:
             raise PartialWriteError(failed, total=len(checked))
 
@@ -135,9 +144,12 @@ class WeaviateStore(Reader):
         """Write records; returns why, for each that was refused."""
         failed: dict[str, str] = {}
         for batch in _batches(records):
+            started = time.monotonic()
             failed |= self._insert([self._object(record, off=off) for record in batch])
             if any(record.vectors for record in batch):
                 self._flush()  # at once, so that a crash in the next batch leaves this one alone
+            if time.monotonic() - started >= _RETRIED:
+                self._doubted = time.monotonic()
         return failed
 
     def _insert(self, objects: list[Any], *, again: bool = True) -> dict[str, str]:
@@ -163,7 +175,7 @@ class WeaviateStore(Reader):
         nothing = ServerFilter.by_property("uid").equal("")
         self._server.attempt(lambda: self._handle.data.delete_many(where=nothing, dry_run=True))
 
-    def _mend(self, records: Sequence[Record]) -> dict[str, str]:
+    def _mend(self, records: Sequence[Record], *, crashed: bool) -> dict[str, str]:
         """Let the server index what a crash left out of its indexes; returns why, for each that it did not.
 
         A server that dies in the middle of a batch keeps objects that are not in all of its indexes. When the same
@@ -172,10 +184,17 @@ class WeaviateStore(Reader):
         is written so, for the crash may have cut more than was looked at, such as a neighbour's links.
 
         Vectors that the server makes itself are left out.
+
+        Args:
+            records: as they were written.
+            crashed: whether the server may have been away meanwhile; then the graph of each vector is asked for each
+                record, as one that is in the index may have lost the links that lead to it.
         """
         refused: dict[str, str] = {}
         for _ in range(_MENDINGS):
             cut = [record for batch in _batches(records) if self._unindexed(batch) for record in batch]
+            if crashed and not cut:
+                cut = [record for record in records if self._unreachable(record)]
             if not cut or self._indexes_later():
                 return refused
             self._write(cut, off=_OFF)
@@ -202,6 +221,24 @@ class WeaviateStore(Reader):
             query = next(iter(rows.values())).tolist()
             missing |= rows.keys() - found([*rows], self._handle.query.near_vector, query, target_vector=name)
         return missing
+
+    def _unreachable(self, record: Record) -> bool:
+        """Whether one of its vectors is not found by a search for that vector itself."""
+
+        def nearest(name: str, query: list[float]) -> Any:
+            ask = {
+                "target_vector": name,
+                "limit": 1,
+                "return_properties": [],
+                "return_metadata": MetadataQuery(distance=True),
+            }
+            return self._server.attempt(lambda: self._handle.query.near_vector(query, **ask).objects)
+
+        for name, vector in record.vectors.items():
+            hits = nearest(name, vector.tolist())
+            if not hits or (str(hits[0].uuid) != record.id and hits[0].metadata.distance > _SAME):
+                return True
+        return False
 
     def _indexes_later(self) -> bool:
         """Whether the server is still indexing, which one with ASYNC_INDEXING does behind a queue of its own."""
