@@ -164,7 +164,8 @@ class OfflineRun:
             if name in SEARCHES and reads and following and self._given(following, asked):
                 continue  # what is to be read is known already
             if name in SEARCHES and not reads and (ranked := ranks(asked.text)):
-                self._builder.say(f"Not looked at: “{ranked}”. A search finds what is near, and compares no values.")
+                why = "A search finds what is near, and compares no values."
+                self._builder.leave_out(ranked, f"Not looked at: “{ranked}”. {why}")
             if name in SEARCHES:
                 found = yield from self._search(name, asked, to_read=following)
             elif name == "recommend":

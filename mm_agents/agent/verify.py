@@ -114,7 +114,7 @@ class _Checker:
                 continue
             if fault is not None:
                 return _failed(claim, f"[{source.number}]: {fault}")
-        if claim.status == "unverified":
+        if claim.kind == "unsupported":
             return CheckedClaim(text=claim.text, status="unverified", why=claim.why or "it was not verified")
         text = claim.text if claim.similarity is None else without_similarity(claim.text, claim.similarity)
         fault = check_claim(text, cited, computed=claim.computed, question=self._answer.question)
@@ -216,7 +216,7 @@ class _Checker:
 
 def is_match(claim: Claim) -> bool:
     """Whether a claim says only that something is near, whatever it was marked as."""
-    return claim.status == "match" or claim.similarity is not None or _NEAREST.match(claim.text) is not None
+    return claim.kind == "match" or claim.similarity is not None or _NEAREST.match(claim.text) is not None
 
 
 def _failed(claim: Claim, why: str) -> CheckedClaim:
