@@ -10,6 +10,7 @@ from mm_agents._text import clock
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_data import Check, CheckStatus, Claim, ClaimKind, Cost, Outcome, Source, Step
 from mm_agents.agent.grounding.claims import check_claim, sum_behind, with_similarity
+from mm_agents.agent.grounding.derivation import field_sentence
 from mm_agents.security.injection import screen_said
 from mm_agents.tools import ToolResult
 from mm_agents.types import Evidence, VectorRole
@@ -38,6 +39,13 @@ class AnswerBuilder:
     def retrieved(self, ids: Iterable[str]) -> None:
         """Note the ids of what was found, used or not."""
         self._retrieved |= dict.fromkeys(ids)
+
+    def note(self, tool: str, payload: Mapping[str, Any]) -> None:
+        """Keep what a tool gave back; of several calls the last has the tool's name, those before it a number too."""
+        if tool in self.payloads:
+            calls = sum(name.partition(" ")[0] == tool for name in self.payloads)
+            self.payloads[f"{tool} {calls}"] = self.payloads.pop(tool)
+        self.payloads[tool] = dict(payload)
 
     def cite(self, evidence: Evidence, *, name: str, media_type: str) -> int:
         """The number of a source; one place has one number."""
@@ -360,7 +368,6 @@ def render_recommended(builder: AnswerBuilder, result: ToolResult, roles: Mappin
         builder.claim(hit["name"], [number], why=f"near by {by}", kind="match", similarity=near, line=line)
 
 
-_FIELDS = {"number": "The invoice {} is {}.", "ship_to": "It ships to {1}."}
 _BY: Mapping[VectorRole | None, str] = {"image": "its poster", "text": "its story"}
 
 
@@ -485,7 +492,7 @@ def render_invoice(builder: AnswerBuilder, result: ToolResult, form: str | None)
         places = [by_quote.get((one["page"], one["quote"], _tuple(one["box"]))) for one in field["evidence"]]
         numbers = _cited(builder, [one for one in places if one is not None], source)
         said = str(field["value"]).replace("\n", ", ")
-        text = _FIELDS.get(name, "The {} is {}.").format(name.replace("_", " "), said).replace("..", ".")
+        text = field_sentence(name, said)
         doubt = None if field["verified"] else field["note"] or "not verified"
         builder.claim(
             text,

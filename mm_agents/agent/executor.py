@@ -453,7 +453,7 @@ class OfflineRun:
 
     def _note(self, name: str, result: ToolResult) -> None:
         self._builder.retrieved(result.assets)
-        self._builder.payloads[name] = dict(result.payload)
+        self._builder.note(name, result.payload)
         self.assets += [one for one in result.assets if one not in self.assets]
         _, withheld = screen(result.text, tools=self._tools)
         for line in dict.fromkeys((*(result.payload.get("withheld") or ()), *withheld)):
