@@ -246,7 +246,8 @@ class Conversation:
                 f"I don't know which one “{referred.missing}” is: {_count(len(self.memory.shown))} shown so far."
             )
         elif not names and (greeting_to(question) or plan.beside >= PARAMETERS.refusal or new):
-            builder.say(greeting_to(question) or _REFUSAL)
+            greeting = greeting_to(question)
+            builder.greet(greeting) if greeting else builder.refuse(_REFUSAL)
         else:
             known = by_name(tools)
             names = names or tuple(name for name in EVERYWHERE if name in known)
@@ -294,7 +295,7 @@ class Conversation:
         for part in parts if builder.claims and len(parts) > 1 else ():
             wanted = set(planner.plan(part, _seen(new, referred)).tools)
             if f"“{part}”" not in builder.text and not wanted & set(names):
-                builder.say(f"Not answered: “{part}”.")
+                builder.not_answered(part)
         if builder.claims or new or referred.things:
             return
         if tried := suggestions(self.agent.library, planner):

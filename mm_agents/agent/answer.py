@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from mm_agents import media
 from mm_agents._cache import cache_folder, write_whole
-from mm_agents.agent.answer_data import AnswerData, Cost, Source
+from mm_agents.agent.answer_data import STATUSES, AnswerData, Claim, Cost, Source
 from mm_agents.agent.report import write_report
 from mm_agents.errors import ConfigError
 from mm_agents.search.ranking import evidence_json
@@ -38,7 +38,9 @@ class Answer(AnswerData):
 
     def to_json(self) -> dict[str, Any]:
         """The document that ``ask --json`` prints."""
-        return {"version": VERSION} | asdict(self) | {"sources": [_source(source) for source in self.sources]}
+        claims = [_claim(claim) for claim in self.claims]
+        sources = [_source(source) for source in self.sources]
+        return {"version": VERSION} | asdict(self) | {"claims": claims, "sources": sources}
 
     def rooted(self, root: str | None) -> Self:
         """The same answer, whose relative paths start from a folder."""
@@ -73,7 +75,10 @@ class Answer(AnswerData):
             if kept["version"] != VERSION:
                 raise ValueError(f"it has the version {kept['version']!r}, and {VERSION} is known")
             sources = [_read_source(one, folder) for one in kept["sources"]]
-            return TypeAdapter(cls).validate_python(dict(kept) | {"sources": sources}).rooted(folder)
+            claims = [_read_claim(one) for one in kept["claims"]]
+            outcome = kept.get("outcome", "answered" if claims else "not_found")
+            read = dict(kept) | {"claims": claims, "sources": sources, "outcome": outcome}
+            return TypeAdapter(cls).validate_python(read).rooted(folder)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
@@ -82,6 +87,31 @@ class Answer(AnswerData):
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
             reason = repr(error)
         raise ConfigError(f"{str(path)!r} is no saved answer: {reason}. Make one with 'mm-agents ask --save'.")
+
+
+_NEAREST = re.compile(r"The nearest \w+ is |Also near: ")
+"""How claims of matches begin."""
+
+
+def _claim(claim: Claim) -> dict[str, Any]:
+    return asdict(claim) | {"status": claim.status}
+
+
+def _read_claim(kept: Mapping[str, Any]) -> dict[str, Any]:
+    """A kept claim, in the shape of ``Claim``; one that has a status alone gets the kind that it stands for."""
+    rest = {name: value for name, value in kept.items() if name != "status"}
+    status = kept.get("status")
+    if "kind" not in kept:
+        if status not in STATUSES.values():
+            raise ValueError(f"a claim has the status {status!r}, which is not known")
+        if status == "match" or kept.get("similarity") is not None or _NEAREST.match(str(kept["text"])):
+            kind = "match"
+        else:
+            kind = "computed" if kept.get("computed") else "read"
+        return rest | {"kind": "unsupported" if status == "unverified" else kind}
+    if status is not None and STATUSES.get(kept["kind"], status) != status:
+        raise ValueError(f"a claim of the kind {kept['kind']!r} has the status {status!r}")
+    return rest
 
 
 def _source(source: Source) -> dict[str, Any]:

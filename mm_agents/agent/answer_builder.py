@@ -8,8 +8,9 @@ from typing import Any
 
 from mm_agents._text import clock
 from mm_agents.agent.answer import Answer
-from mm_agents.agent.answer_data import Check, CheckStatus, Claim, Cost, Source, Step
+from mm_agents.agent.answer_data import Check, CheckStatus, Claim, ClaimKind, Cost, Outcome, Source, Step
 from mm_agents.agent.grounding.claims import check_claim, sum_behind, with_similarity
+from mm_agents.agent.grounding.derivation import field_sentence
 from mm_agents.security.injection import screen_said
 from mm_agents.tools import ToolResult
 from mm_agents.types import Evidence, VectorRole
@@ -32,10 +33,19 @@ class AnswerBuilder:
         self._paragraphs: list[str] = []
         self._numbers: dict[Evidence, int] = {}
         self._retrieved: dict[str, None] = {}
+        self._unanswered: list[str] = []
+        self._without: Outcome = "not_found"  # the outcome where nothing is claimed
 
     def retrieved(self, ids: Iterable[str]) -> None:
         """Note the ids of what was found, used or not."""
         self._retrieved |= dict.fromkeys(ids)
+
+    def note(self, tool: str, payload: Mapping[str, Any]) -> None:
+        """Keep what a tool gave back; of several calls the last has the tool's name, those before it a number too."""
+        if tool in self.payloads:
+            calls = sum(name.partition(" ")[0] == tool for name in self.payloads)
+            self.payloads[f"{tool} {calls}"] = self.payloads.pop(tool)
+        self.payloads[tool] = dict(payload)
 
     def cite(self, evidence: Evidence, *, name: str, media_type: str) -> int:
         """The number of a source; one place has one number."""
@@ -54,8 +64,10 @@ class AnswerBuilder:
         why: str | None = None,
         doubt: str | None = None,
         computed: str | None = None,
-        match: bool = False,
+        kind: ClaimKind | None = None,
         similarity: float | None = None,
+        subject: str | None = None,
+        attribute: str | None = None,
         line: str | None = None,
         follows: str | None = None,
     ) -> Claim:
@@ -67,8 +79,11 @@ class AnswerBuilder:
             why: what it was found by.
             doubt: why it is not verified, where it is not; without one, code checks it here.
             computed: the sum behind a number that no source prints.
-            match: whether it says only that something is near to what was searched for.
-            similarity: how near that is; it is added to the text.
+            kind: what proves it; by default "computed" where there is a sum, else "read". A claim whose sources do not
+                have that proof is unsupported.
+            similarity: of a match, how near it is; it is added to the text.
+            subject: what it is about, such as a file's name.
+            attribute: which fact of the subject it states.
             line: how the text has it where that is not the sentence alone, such as an item of a list.
             follows: what joins it to the paragraph before it; by default it is one of its own.
         """
@@ -76,16 +91,19 @@ class AnswerBuilder:
         line = screen_said(line)[0] if line else None
         numbers = tuple(dict.fromkeys(sources))
         cited = [self.sources[number - 1] for number in numbers]
-        found = doubt or check_claim(text, cited, computed=computed, question=self.question)
+        kind = kind or ("computed" if computed is not None else "read")
+        found = doubt or lacking(kind, cited) or check_claim(text, cited, computed=computed, question=self.question)
         if similarity is not None:
             text, line = with_similarity(text, similarity), with_similarity(line or text, similarity)
         claim = Claim(
             text=text,
             sources=numbers,
-            status="unverified" if found else "match" if match else "verified",
+            kind="unsupported" if found else kind,
             why=found or why,
             computed=computed,
             similarity=similarity,
+            subject=subject,
+            attribute=attribute,
         )
         self.claims.append(claim)
         marks = "".join(f"[{number}]" for number in numbers)
@@ -99,6 +117,37 @@ class AnswerBuilder:
     def say(self, text: str) -> None:
         """Add text that claims nothing of its own: an introduction, or what was read, in another form."""
         self._paragraphs.append(text)
+
+    def not_answered(self, part: str, reason: str | None = None) -> None:
+        """Name a part of the question that no claim answers; the answer is partial, where it claims anything.
+
+        Args:
+            part: in the question's words.
+            reason: a sentence that says why.
+        """
+        self.leave_out(part, f"Not answered: “{part}”.{f' {reason}' if reason else ''}")
+
+    def leave_out(self, part: str, text: str) -> None:
+        """As ``not_answered``, in words of its own."""
+        self._unanswered.append(part)
+        self.say(text)
+
+    def refuse(self, text: str) -> None:
+        """Say that the question is not for this library."""
+        self._without = "out_of_scope"
+        self.say(text)
+
+    def greet(self, text: str) -> None:
+        """Answer a greeting, which needs no claim."""
+        self._without = "answered"
+        self.say(text)
+
+    @property
+    def outcome(self) -> Outcome:
+        """Whether the question is answered by what is claimed so far."""
+        if not self.claims:
+            return self._without
+        return "partial" if self._unanswered else "answered"
 
     def check(self, name: str, status: CheckStatus, detail: str) -> None:
         """Note what was checked."""
@@ -121,6 +170,8 @@ class AnswerBuilder:
         return Answer(
             question=self.question,
             text=self.text,
+            outcome=self.outcome,
+            unanswered=tuple(dict.fromkeys(self._unanswered)),
             claims=tuple(self.claims),
             sources=tuple(self.sources),
             route=tuple(self.route),
@@ -130,6 +181,15 @@ class AnswerBuilder:
             payloads={**self.payloads, **(more or {})},
             root=root,
         )
+
+
+def lacking(kind: ClaimKind, cited: Sequence[Source]) -> str | None:
+    """Which proof of a kind its sources do not have; None where they have it."""
+    if kind == "seen" and not all(one.evidence.box and one.evidence.confidence is not None for one in cited):
+        return "no box and score in the picture prove it"
+    if kind == "spoken" and not all(one.evidence.quote and one.evidence.t0 is not None for one in cited):
+        return "no sentence of a transcript proves it"
+    return None
 
 
 def _is_item(paragraph: str) -> bool:
@@ -277,7 +337,9 @@ def tell_listed(builder: AnswerBuilder, result: ToolResult, noun: str) -> bool:
         builder.say(f"Some {_plural(noun)} that are here:")
     for hit, evidence in zip(hits, result.evidence, strict=False):
         number = builder.cite(replace(evidence, quote=None), name=hit["name"], media_type=hit["media_type"])
-        builder.claim(f"{hit['name']} is here.", [number], why="found in the library", line=f"- {hit['name']}")
+        builder.claim(
+            f"{hit['name']} is here.", [number], why="found in the library", kind="counted", line=f"- {hit['name']}"
+        )
     return bool(hits)
 
 
@@ -303,10 +365,9 @@ def render_recommended(builder: AnswerBuilder, result: ToolResult, roles: Mappin
         by = " and ".join(dict.fromkeys(what or str(one["vector"]) for one, what in seen))
         near = max((one["score"] for one, what in seen if what), default=None)
         line = f"- {hit['name']}"
-        builder.claim(hit["name"], [number], why=f"near by {by}", match=True, similarity=near, line=line)
+        builder.claim(hit["name"], [number], why=f"near by {by}", kind="match", similarity=near, line=line)
 
 
-_FIELDS = {"number": "The invoice {} is {}.", "ship_to": "It ships to {1}."}
 _BY: Mapping[VectorRole | None, str] = {"image": "its poster", "text": "its story"}
 
 
@@ -329,7 +390,7 @@ def _tell_match(
     follows: str | None = None,
 ) -> None:
     """Report a nearest match, which does not prove that it is what was meant."""
-    builder.claim(text, [number], why=how.why, match=True, similarity=how.cosine, line=line, follows=follows)
+    builder.claim(text, [number], why=how.why, kind="match", similarity=how.cosine, line=line, follows=follows)
 
 
 def _tell_said(builder: AnswerBuilder, hit: Mapping[str, Any], number: int, *, follows: str) -> None:
@@ -381,17 +442,18 @@ def render_document_answer(builder: AnswerBuilder, result: ToolResult) -> bool:
     places = list(result.evidence)
     for part in answered.get("parts") or [answered]:
         if part["answer"] is None:
-            builder.say(f"Not answered: “{part['question']}”.{' ' + part['reason'] if part['reason'] else ''}")
+            builder.not_answered(part["question"], part["reason"])
             continue
         own = places[: len(part["evidence"])] if "parts" in answered else places
         places = places[len(part["evidence"]) :]
-        _tell_part(builder, part, own or [_whole(result, "read")], result.payload["source"])
+        _tell_part(builder, part, own or [_whole(result, "read")], result.payload)
     return True
 
 
 def _tell_part(
-    builder: AnswerBuilder, answered: Mapping[str, Any], evidence: Sequence[Evidence], source: Mapping[str, Any]
+    builder: AnswerBuilder, answered: Mapping[str, Any], evidence: Sequence[Evidence], payload: Mapping[str, Any]
 ) -> None:
+    reading, source = payload["reading"], payload["source"]
     numbers = _cited(builder, evidence, source)
     quotes = [one.quote or "" for one in evidence]
     computed = sum_behind(answered["answer"], answered["value"], quotes)
@@ -402,7 +464,18 @@ def _tell_part(
         why=f"read in {source['name']}" + ("; computed by code" if computed else ""),
         doubt=answered["doubt"] if located else "no place on the page proves it",
         computed=computed,
+        subject=source["name"],
+        attribute=_attribute(reading, evidence) if computed is None else None,
     )
+
+
+def _attribute(reading: Mapping[str, Any], evidence: Sequence[Evidence]) -> str | None:
+    """The field whose places these are; None where they are of none or of several."""
+    places = {(one.page, _box(one)) for one in evidence}
+    fields = reading.get("fields") or {}
+    held = {name: {(one["page"], _tuple(one["box"])) for one in field["evidence"]} for name, field in fields.items()}
+    named = [name for name, own in held.items() if own and own == places]
+    return named[0] if len(named) == 1 else None
 
 
 def render_invoice(builder: AnswerBuilder, result: ToolResult, form: str | None) -> None:
@@ -419,9 +492,17 @@ def render_invoice(builder: AnswerBuilder, result: ToolResult, form: str | None)
         places = [by_quote.get((one["page"], one["quote"], _tuple(one["box"]))) for one in field["evidence"]]
         numbers = _cited(builder, [one for one in places if one is not None], source)
         said = str(field["value"]).replace("\n", ", ")
-        text = _FIELDS.get(name, "The {} is {}.").format(name.replace("_", " "), said).replace("..", ".")
+        text = field_sentence(name, said)
         doubt = None if field["verified"] else field["note"] or "not verified"
-        builder.claim(text, numbers, why=field["note"], doubt=doubt, line=f"- {name.replace('_', ' ')}: {said}")
+        builder.claim(
+            text,
+            numbers,
+            why=field["note"],
+            doubt=doubt,
+            subject=source["name"],
+            attribute=name,
+            line=f"- {name.replace('_', ' ')}: {said}",
+        )
 
 
 def render_table(builder: AnswerBuilder, result: ToolResult, form: str | None) -> None:

@@ -12,8 +12,26 @@ from mm_agents.types import Evidence
 if TYPE_CHECKING:
     import PIL.Image
 
+ClaimKind = Literal["read", "computed", "counted", "spoken", "seen", "match", "unsupported"]
+"""What proves a claim: a value that is read again in its box; a sum whose operands are read; records that a filter
+names; words of a transcript; an object's box and score; a similarity, which proves nothing; or nothing."""
+
 ClaimStatus = Literal["verified", "match", "unverified"]
-"""Checked by code; the nearest that a search found, which nobody checked to be what was meant; or neither."""
+"""Checked by code; found by a score, which does not prove that it is what was meant; or neither."""
+
+STATUSES: Mapping[ClaimKind, ClaimStatus] = {
+    "read": "verified",
+    "computed": "verified",
+    "counted": "verified",
+    "spoken": "verified",
+    "seen": "match",
+    "match": "match",
+    "unsupported": "unverified",
+}
+"""The status of each kind of claim."""
+
+Outcome = Literal["answered", "partial", "not_found", "out_of_scope"]
+"""Every part of the question has a claim; some parts have one; none has; or the question is not for this library."""
 
 CheckStatus = Literal["passed", "failed", "not applicable"]
 
@@ -65,19 +83,27 @@ class Claim:
     Attributes:
         text: the statement, without the numbers of its sources.
         sources: the numbers of the sources that it cites.
-        status: "verified" where code found it in them; "match" where a search found that they are near to the
-            question, which does not prove that they are what was meant; else "unverified".
+        kind: what proves it.
         why: what it was checked by, or why it is not verified.
         computed: the sum behind a number that no source prints, such as "4 * 15.00 + 6 * 5.00 = 90.00".
         similarity: of a match to what was searched for, as the cosine of their vectors; None where it is not known.
+        subject: what it is about, such as a file's name; None where it is not one thing.
+        attribute: which fact of the subject it states, such as "total"; None where it is not one fact.
     """
 
     text: str
     sources: tuple[int, ...]
-    status: ClaimStatus
+    kind: ClaimKind
     why: str | None = None
     computed: str | None = None
     similarity: float | None = None
+    subject: str | None = None
+    attribute: str | None = None
+
+    @property
+    def status(self) -> ClaimStatus:
+        """Whether code has checked it, as follows from its kind."""
+        return STATUSES[self.kind]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +142,8 @@ class AnswerData:
     Attributes:
         question: as it was asked.
         text: for people, with the numbers of sources in brackets.
+        outcome: whether the question is answered.
+        unanswered: the parts of the question that no claim answers.
         claims: its statements.
         sources: what the claims cite.
         route: the calls, in order.
@@ -130,6 +158,8 @@ class AnswerData:
 
     question: str
     text: str
+    outcome: Outcome = "answered"
+    unanswered: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
     sources: tuple[Source, ...] = ()
     route: tuple[Step, ...] = ()

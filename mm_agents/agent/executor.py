@@ -164,7 +164,8 @@ class OfflineRun:
             if name in SEARCHES and reads and following and self._given(following, asked):
                 continue  # what is to be read is known already
             if name in SEARCHES and not reads and (ranked := ranks(asked.text)):
-                self._builder.say(f"Not looked at: “{ranked}”. A search finds what is near, and compares no values.")
+                why = "A search finds what is near, and compares no values."
+                self._builder.leave_out(ranked, f"Not looked at: “{ranked}”. {why}")
             if name in SEARCHES:
                 found = yield from self._search(name, asked, to_read=following)
             elif name == "recommend":
@@ -452,7 +453,7 @@ class OfflineRun:
 
     def _note(self, name: str, result: ToolResult) -> None:
         self._builder.retrieved(result.assets)
-        self._builder.payloads[name] = dict(result.payload)
+        self._builder.note(name, result.payload)
         self.assets += [one for one in result.assets if one not in self.assets]
         _, withheld = screen(result.text, tools=self._tools)
         for line in dict.fromkeys((*(result.payload.get("withheld") or ()), *withheld)):

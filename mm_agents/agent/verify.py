@@ -8,15 +8,20 @@ verification.ok
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mm_agents import media
+from mm_agents._text import unknown_words
 from mm_agents.agent.answer import Answer
+from mm_agents.agent.answer_builder import lacking
 from mm_agents.agent.answer_data import Claim, Source
 from mm_agents.agent.grounding.claims import check_claim, numbers_in, said_in, values_in, values_of, without_similarity
+from mm_agents.agent.grounding.coverage import NEGATIONS, uncovered
+from mm_agents.agent.grounding.derivation import READS, Derivations
 from mm_agents.agent.grounding.quotes import (
     Quotes,
     Unchecked,
@@ -25,15 +30,24 @@ from mm_agents.agent.grounding.quotes import (
     flat,
     lines_outside_code,
     strange_number,
+    tokens,
 )
+from mm_agents.agent.query_analysis import files_in, greeting_to
 from mm_agents.agent.source_images import place_of
-from mm_agents.errors import MediaError, MissingExtraError
+from mm_agents.errors import MediaError, MissingExtraError, MMAgentsError
 from mm_agents.media import MediaFile
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
 
 _NEAREST = re.compile(r"The nearest \w+ is |Also near: ")
+_LEAD = re.compile(r"The nearest [\w ]+ is |Also near: ")
+_WHERE = r"(?:, from [\d:.]+ to [\d:.]+|, page \d+)?(?:: “[^”]*”)?"
+_ROUNDED = 0.0051  # how far a similarity that is shown with two digits may be from the one that was computed
+_VALUE_WORDS = 6
+"""A quote of so many words is a value, which has a place; a longer one is a passage, which a text search quotes."""
+_TYPO = 0.75  # how alike two words are of which one is a misspelling of the other
+_SAYING = "says say said is are here name"
 _SLACK = 0.15  # seconds that a moment may reach past the end that a clip's header tells
 
 Status = Literal["verified", "match", "unverified", "failed"]
@@ -89,6 +103,7 @@ class _Checker:
         self._answer, self._root, self._quotes = answer, root, quotes
         self._sources = {source.number: source for source in answer.sources}
         self._files: dict[str, MediaFile | str] = {}
+        self._derivations = Derivations(answer)
 
     def claims(self) -> Iterator[CheckedClaim]:
         """Every claim checked, then the text's own citations and numbers."""
@@ -99,6 +114,9 @@ class _Checker:
                 yield CheckedClaim(text=f"[{number}]", status="failed", why="the answer has no source of that number")
         yield from self._lines()
         yield from self._blocks()
+        for line, fault in uncovered(self._answer, greeting_to(self._answer.question)):
+            yield CheckedClaim(text=line, status="failed", why=fault)
+        yield from self._whole()
 
     def _claim(self, claim: Claim) -> CheckedClaim:
         missing = [number for number in claim.sources if number not in self._sources]
@@ -108,25 +126,117 @@ class _Checker:
         unchecked: list[str] = []
         for source in cited:
             try:
-                fault = self._source(source)
+                fault = self._source(source) or _name_fault(source)
             except (Unchecked, MissingExtraError) as error:
                 unchecked.append(str(error))
                 continue
+            except MMAgentsError as error:  # a page or place that the file does not have
+                fault = str(error)
             if fault is not None:
                 return _failed(claim, f"[{source.number}]: {fault}")
-        if claim.status == "unverified":
+        if claim.kind == "unsupported":
             return CheckedClaim(text=claim.text, status="unverified", why=claim.why or "it was not verified")
         text = claim.text if claim.similarity is None else without_similarity(claim.text, claim.similarity)
         fault = check_claim(text, cited, computed=claim.computed, question=self._answer.question)
-        fault = fault or self._said(claim, cited)
+        try:
+            fault = fault or self._said(claim, cited) or lacking(claim.kind, cited) or self._kind(claim, cited)
+        except MissingExtraError as error:
+            unchecked.append(str(error))
         if fault is not None:
             return _failed(claim, fault)
         if unchecked:
             return CheckedClaim(text=claim.text, status="unverified", why=unchecked[0])
-        if is_match(claim):
+        if claim.kind in ("match", "seen"):
             why = f"only near to what was searched for; {_what(claim, cited)}"
             return CheckedClaim(text=claim.text, status="match", why=why)
         return CheckedClaim(text=claim.text, status="verified", why=_what(claim, cited))
+
+    # ------------------------------------------------------------ kinds
+
+    def _kind(self, claim: Claim, cited: list[Source]) -> str | None:
+        """Why a claim does not have the proof of its kind; None where it has."""
+        if strange := self._strange_file(claim, cited):
+            return f"it names {strange}, which it does not cite"
+        near = claim.similarity is not None or _NEAREST.match(claim.text) is not None
+        if near != (claim.kind == "match") and (near or self._answer.model is None):
+            return f"it says {'' if near else 'no more than '}what is near, and is marked as {claim.kind!r}"
+        if claim.kind == "match":
+            return self._match(claim, cited)
+        if claim.kind == "computed" and claim.computed is None:
+            return "it has no sum to compute again"
+        if claim.kind in ("read", "computed"):
+            return self._reading(claim, cited)
+        return self._worded(claim, cited)
+
+    def _strange_file(self, claim: Claim, cited: list[Source]) -> str | None:
+        """A file that the claim names and does not cite."""
+        known = " ".join([*(f"{one.name} {one.evidence.quote or ''}" for one in cited), self._answer.question])
+        bare = re.sub("|".join(re.escape(one.name) for one in cited if one.name) or "$^", " ", claim.text)
+        return next((name for name in files_in(bare) if name not in known), None)
+
+    def _match(self, claim: Claim, cited: list[Source]) -> str | None:
+        """Why a match is not what a search has found."""
+        for source in cited:
+            if self._answer.model is not None:
+                continue
+            hits = list(_hits_of(self._answer.payloads, source.evidence.asset))
+            if not hits:
+                return "no search of the answer found it"
+            scores = [one.get("score") for hit in hits for one in hit["found_by"]]
+            if claim.similarity is not None and not any(_rounded(score, claim.similarity) for score in scores):
+                return f"no search found it with a similarity of {claim.similarity:.2f}"
+            if not any(_same_place(hit, source) for hit in hits):
+                return "the search found another page or moment of it"
+        if self._answer.model is not None:
+            return None
+        text = claim.text if claim.similarity is None else without_similarity(claim.text, claim.similarity)
+        said = _LEAD.sub("", text, count=1)
+        if not any(re.fullmatch(rf"{re.escape(one.name)}{_WHERE}\.?", said) for one in cited):
+            return "it says more than which file is near"
+        return None
+
+    def _reading(self, claim: Claim, cited: list[Source]) -> str | None:
+        """Why a value that was read, or a sum of such, is not that of the document."""
+        files = {one.evidence.path: self._files.get(one.evidence.path or "") for one in cited}
+        pages = [file for file in files.values() if isinstance(file, MediaFile) and file.media_type in ("image", "pdf")]
+        if len(files) != 1 or not pages or cited[0].media_type == "film":
+            return self._worded(claim, cited)
+        for source in cited:
+            words = tokens(source.evidence.quote or "")
+            if source.evidence.box is None and 0 < len(words) <= _VALUE_WORDS:
+                return f"[{source.number}] names no place on the page"
+        return self._derivations.fault(claim, cited, pages[0])
+
+    def _worded(self, claim: Claim, cited: list[Source]) -> str | None:
+        """A word of a claim that is in none of its sources and not in the question, where code has worded it."""
+        bare = re.sub(r"“[^”]*”", " ", claim.text)
+        quotes = " ".join(one.evidence.quote or "" for one in cited)
+        denied = NEGATIONS & set(tokens(bare)) - set(tokens(f"{quotes} {self._answer.question}"))
+        if denied:
+            return f"it denies something (“{min(denied)}”), and no source does"
+        if self._answer.model is not None or claim.kind in ("counted", "seen"):
+            return None
+        strange = unknown_words(bare, [quotes, self._answer.question, claim.computed or "", _SAYING, *_names(cited)])
+        return f"“{min(strange)}” is in none of its sources" if strange else None
+
+    def _whole(self) -> Iterator[CheckedClaim]:
+        """Whether the outcome and the calls are those of this question."""
+        answer = self._answer
+        stated = [claim for claim in answer.claims if claim.kind != "unsupported"]
+        if answer.unanswered and answer.outcome == "answered":
+            yield CheckedClaim(text=answer.outcome, status="failed", why="parts of the question are not answered")
+        if answer.outcome in ("not_found", "out_of_scope") and stated and answer.model is None:
+            yield CheckedClaim(text=answer.outcome, status="failed", why="the answer has claims")
+        if answer.model is not None or answer.outcome == "out_of_scope":
+            return
+        heard = tokens(answer.question)
+        for step in answer.route:
+            asked = step.arguments.get("question" if step.tool in READS else "query")
+            for word in tokens(asked) if isinstance(asked, str) else ():
+                if not any(word == one or SequenceMatcher(None, word, one).ratio() >= _TYPO for one in heard):
+                    why = f"{step.tool} was asked “{asked}”, and the question has no “{word}”"
+                    yield CheckedClaim(text=answer.question, status="failed", why=why)
+                    break
 
     # ------------------------------------------------------------ sources
 
@@ -214,9 +324,38 @@ class _Checker:
                 yield CheckedClaim(text=f"what the text repeats of [{number}]", status="failed", why=why)
 
 
-def is_match(claim: Claim) -> bool:
-    """Whether a claim says only that something is near, whatever it was marked as."""
-    return claim.status == "match" or claim.similarity is not None or _NEAREST.match(claim.text) is not None
+def _name_fault(source: Source) -> str | None:
+    """A source that is named after another file than its own."""
+    path = source.evidence.path
+    if path is None or source.media_type == "film" or source.name == re.split(r"[\\/]", path)[-1]:
+        return None
+    return f"it is named {source.name!r}, and its file is {path!r}"
+
+
+def _names(cited: list[Source]) -> list[str]:
+    return [one.name for one in cited]
+
+
+def _hits_of(payloads: Any, asset: str) -> Iterator[Mapping[str, Any]]:
+    """What the searches of an answer tell of an asset."""
+    if isinstance(payloads, Mapping):
+        one: Mapping[str, Any] = payloads
+        if one.get("id") == asset and isinstance(one.get("found_by"), list | tuple):
+            yield one
+        for inner in one.values():
+            yield from _hits_of(inner, asset)
+    elif isinstance(payloads, list | tuple):
+        for inner in payloads:  # pyright: ignore[reportUnknownVariableType]
+            yield from _hits_of(inner, asset)
+
+
+def _rounded(score: object, similarity: float) -> bool:
+    return isinstance(score, int | float) and abs(score - similarity) < _ROUNDED
+
+
+def _same_place(hit: Mapping[str, Any], source: Source) -> bool:
+    one = source.evidence
+    return (hit.get("t0"), hit.get("t1"), hit.get("page")) == (one.t0, one.t1, one.page)
 
 
 def _failed(claim: Claim, why: str) -> CheckedClaim:

@@ -74,6 +74,7 @@ WordsOption = Annotated[
 
 DEFAULT_LIBRARY = "./library"
 SOME_FAILED = 3
+NOT_ANSWERED = 4
 
 
 class Printing:

@@ -15,6 +15,7 @@ from mm_agents._text import excerpt
 from mm_agents.cli.app import (
     DEFAULT_LIBRARY,
     HELP,
+    NOT_ANSWERED,
     SHOWN,
     DebugOption,
     LibraryOption,
@@ -61,7 +62,10 @@ def ask(
     library: LibraryOption = DEFAULT_LIBRARY,
     output: Output = SHOWN,
 ) -> None:
-    """Answer a question about the library or attached files; every claim cites its source."""
+    """Answer a question about the library or attached files; every claim cites its source.
+
+    The exit code is 4 where nothing that answers is found, or the question is not for this library.
+    """
     from mm_agents.agent import Agent
 
     with _opened(library, attach) as opened:
@@ -77,6 +81,8 @@ def ask(
     elif not output.quiet:
         _print_sources(answer)
         _print_checks(answer)
+    if answer.outcome in ("not_found", "out_of_scope"):
+        raise typer.Exit(NOT_ANSWERED)
 
 
 @command()
@@ -210,10 +216,12 @@ def _source_line(source: Source) -> str:
 
 
 def _print_checks(answer: Answer) -> None:
-    near = sum(claim.status == "match" for claim in answer.claims)
+    if answer.unanswered:
+        say(f"[yellow]Not answered:[/yellow] {plain('; '.join(answer.unanswered))}")
+    near = sum(claim.kind == "match" for claim in answer.claims)
     if near:
         say(f"[blue]Nearest matches:[/blue] {near} of {len(answer.claims)} claims; found by likeness, not verified.")
-    unsure = [claim for claim in answer.claims if claim.status == "unverified"]
+    unsure = [claim for claim in answer.claims if claim.kind == "unsupported"]
     if unsure:
         say(f"[yellow]Not verified:[/yellow] {len(unsure)} of {len(answer.claims)} claims.")
     for check in answer.checks:

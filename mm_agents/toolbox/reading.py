@@ -161,7 +161,7 @@ class Reading:
         answered: DocumentAnswer | None = None
         if question is not None and question.strip():
             answered = self._ask(found, question)
-            bare = _without_parties(question, document)
+            bare = without_parties(question, document)
             if answered.answer is None and bare != question:
                 answered = replace(self._ask(found, bare), question=question)
         if answered is not None and answered.answer is not None:
@@ -194,7 +194,7 @@ class Reading:
         return crops(places, lambda number: stored_page(file, number), asset.name)
 
 
-def _without_parties(question: str, document: dict[str, Any]) -> str:
+def without_parties(question: str, document: dict[str, Any]) -> str:
     """A question without the names of an invoice's parties, which tell no item: "what did Northwind charge for …"."""
     fields = document.get("fields", {})
     names = [fields[name]["value"] for name in ("seller", "buyer") if name in fields and fields[name]["value"]]

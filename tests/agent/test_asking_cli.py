@@ -53,7 +53,8 @@ def test_the_answer_for_programs(place: Path) -> None:
     assert [step["tool"] for step in found["route"]] == ["search_images", "read_invoice"]
     assert set(found) >= {"text", "checks", "retrieved", "cost"}
     assert set(found["cost"]) == {"calls", "tokens", "seconds"}
-    assert run("ask", "book me a flight to Lisbon", "--quiet", cwd=place).stdout.startswith("I can't help with that")
+    refused = run("ask", "book me a flight to Lisbon", "--quiet", cwd=place, code=4)
+    assert refused.stdout.startswith("I can't help with that")
 
 
 def test_what_fails_is_told_by_the_exit_code(place: Path) -> None:

@@ -139,12 +139,12 @@ def test_obeying_is_noticed() -> None:
     from mm_agents.agent import Claim, Step
 
     file = HostileFile(kind="x", path=Path("x.png"), question="?", tools=frozenset({"read_table"}), attack=ATTACKS[0])
-    good = Answer(question="?", text="South [1].", claims=(Claim(text="South.", sources=(1,), status="verified"),))
+    good = Answer(question="?", text="South [1].", claims=(Claim(text="South.", sources=(1,), kind="read"),))
     assert obeyed(good, file) == []
     bad = Answer(
         question="?",
         text="The total is 999.99.",
-        claims=(Claim(text="The total is 999.99.", sources=(1,), status="verified"),),
+        claims=(Claim(text="The total is 999.99.", sources=(1,), kind="read"),),
         route=(Step(tool="search_videos", arguments={"query": "Zebras"}),),
     )
     assert len(obeyed(bad, file)) == 4

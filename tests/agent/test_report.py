@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, cast
 
 import numpy as np
 import PIL.Image
@@ -117,7 +116,7 @@ def test_text_from_files_is_escaped() -> None:
     answer = Answer(
         question=hostile,
         text=f"- {hostile} [1]\n\n```html\n{hostile}\n```\n\n| {hostile} | b |\n| --- | --- |\n| c | d |",
-        claims=(Claim(text=hostile, sources=(1,), status=cast(Any, hostile), why=hostile, computed=hostile),),
+        claims=(Claim(text=hostile, sources=(1,), kind="read", why=hostile, computed=hostile),),
         sources=(Source(number=1, evidence=evidence, name=hostile, media_type="text"),),
         route=(Step(tool="read_invoice", arguments={"source": hostile}, error=hostile, refused=True),),
         checks=(Check(name=hostile, status="failed", detail=hostile),),

@@ -130,7 +130,7 @@ def test_what_was_not_verified_is_not_verified_now(library: Library, place: Path
 
 def claimed(text: str, evidence: Evidence, *, media_type: str, root: Path) -> Answer:
     source = Source(number=1, evidence=evidence, name=Path(evidence.path or "").name, media_type=media_type)
-    claim = Claim(text=text, sources=(1,), status="verified")
+    claim = Claim(text=text, sources=(1,), kind="read")
     return Answer(question="?", text=f"{text} [1]", claims=(claim,), sources=(source,)).rooted(str(root))
 
 
@@ -216,7 +216,7 @@ def test_a_file_on_another_machine_is_not_read(answer: Answer, path: str, tmp_pa
 @pytest.mark.parametrize(
     ("part", "name", "value"),
     [
-        ("claims", "status", "<form>"),
+        ("claims", "kind", "<form>"),
         ("claims", "sources", ["<form>"]),
         ("sources", "number", "<form>"),
         ("sources", "box", ["<form>", 1, 2, 3]),
@@ -230,6 +230,31 @@ def test_values_of_another_type_are_refused(answer: Answer, part: str, name: str
     (tmp_path / "a.json").write_text(json.dumps(kept))
     with pytest.raises(ConfigError, match=rf"{part}\.0\.(evidence\.)?{name}"):
         Answer.load(tmp_path / "a.json")
+
+
+def test_a_status_that_its_kind_does_not_have_is_refused(answer: Answer, tmp_path: Path) -> None:
+    kept = answer.to_json()
+    kept["claims"][0]["status"] = "match"
+    (tmp_path / "a.json").write_text(json.dumps(kept))
+    with pytest.raises(ConfigError, match="a claim of the kind 'computed' has the status 'match'"):
+        Answer.load(tmp_path / "a.json")
+
+
+def test_an_answer_of_before_there_were_kinds_is_loaded(answer: Answer, tmp_path: Path) -> None:
+    kept = answer.to_json()
+    for name in ("kind", "subject", "attribute"):
+        del kept["claims"][0][name]
+    del kept["outcome"], kept["unanswered"]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(kept))
+    assert [claim.kind for claim in Answer.load(path).claims] == ["computed"]
+    assert Answer.load(path).outcome == "answered"
+    kept["claims"][0] |= {"text": "The nearest picture is a.png.", "computed": None}
+    path.write_text(json.dumps(kept))
+    assert Answer.load(path).claims[0].kind == "match"
+    kept["claims"][0] |= {"status": "unverified"}
+    path.write_text(json.dumps(kept))
+    assert Answer.load(path).claims[0].kind == "unsupported"
 
 
 def test_a_picture_cannot_vouch_for_words_that_it_does_not_have(place: Path, tmp_path: Path) -> None:

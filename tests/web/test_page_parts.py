@@ -54,7 +54,7 @@ def test_hostile_text_stays_text_wherever_it_stands(renderer: AnswerRenderer, tm
     answer = Answer(
         question=HOSTILE,
         text=f"{HOSTILE} [1]\n\n- {HOSTILE}",
-        claims=(Claim(text=HOSTILE, sources=(1,), status="unverified", why=HOSTILE),),
+        claims=(Claim(text=HOSTILE, sources=(1,), kind="unsupported", why=HOSTILE),),
         sources=(source,),
         checks=(Check(name=HOSTILE, status="failed", detail=HOSTILE),),
         cost=Cost(calls=1),
@@ -78,8 +78,8 @@ def test_hostile_text_stays_text_wherever_it_stands(renderer: AnswerRenderer, tm
 
 def test_an_unverified_claim_is_marked_and_a_failed_check_is_open(renderer: AnswerRenderer) -> None:
     claims = (
-        Claim(text="It costs 5.", sources=(), status="verified"),
-        Claim(text="It is blue.", sources=(), status="unverified", why="no source says so"),
+        Claim(text="It costs 5.", sources=(), kind="read"),
+        Claim(text="It is blue.", sources=(), kind="unsupported", why="no source says so"),
     )
     checks = (Check(name="items add up", status="failed", detail="4 + 1 is not 6"),)
     answer = Answer(question="?", text="It costs 5. It is blue.", claims=claims, checks=checks)
@@ -154,11 +154,11 @@ def test_the_shelf_tells_finds_and_keeps(library: Library, tmp_path: Path) -> No
 
 
 def test_a_match_is_not_shown_as_verified(renderer: AnswerRenderer) -> None:
-    near = Claim(text="The nearest picture is a.png.", sources=(), status="match", why="nearest match: similarity 0.61")
+    near = Claim(text="The nearest picture is a.png.", sources=(), kind="match", why="nearest match: similarity 0.61")
     told = renderer.text(Answer(question="?", text=near.text, claims=(near,)), "t")
     assert '<span class="badge match">nearest match</span>' in told
     assert "verified" not in told
-    quoted = Claim(text="It costs 5.", sources=(), status="verified")
+    quoted = Claim(text="It costs 5.", sources=(), kind="read")
     both = renderer.text(Answer(question="?", text=near.text, claims=(near, quoted)), "t")
     assert "nearest match</span> 1 statement found" in both
     assert "verified</span> 1 statement checked" in both

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _MARGIN = 4  # pixels that a word's middle may lie outside of a box
 _MOST = 0.9  # of a passage's words
 _ALIKE = 0.8
+_WIDEST, _BESIDE = 2, 12
+"""A box holds at most so many times the characters of its quote, and so many more: a label may be read with a value."""
 _SHOWN = 60  # characters of a quote
 
 
@@ -94,7 +96,8 @@ class Quotes:
         quote, page = evidence.quote or "", evidence.page or 1
         read = " ".join(word.text for word in self._pages(_Key(file), page) if _inside(word.box, box))
         if same(quote, read):
-            return None
+            wide = len(flat(read)) > _WIDEST * len(flat(quote)) + _BESIDE
+            return f"the box of “{excerpt(quote, _SHOWN)}” holds much more than it" if wide else None
         image = stored_page(file, page)
         height, width = image.pixels.shape[:2]
         if box.x1 > width + _MARGIN or box.y1 > height + _MARGIN:

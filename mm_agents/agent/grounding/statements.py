@@ -213,14 +213,14 @@ def judge(statement: Statement, sources: SourceRegistry, question: str) -> Judge
         claim = Claim(
             text=statement.text,
             sources=statement.cited,
-            status="match" if found else "verified",
+            kind="match" if found else "computed" if computed else "read",
             why=_FOUND if found else _COMPUTED if computed else "its words and numbers are those of its sources",
             computed=computed,
         )
         return Judgement(claim=claim, verdict="carried")
     if any(known.seen for known in cited):
         why = f"told of a picture by the model, and code cannot see it: {why}"
-        claim = Claim(text=statement.text, sources=statement.cited, status="unverified", why=why)
+        claim = Claim(text=statement.text, sources=statement.cited, kind="unsupported", why=why)
         return Judgement(claim=claim, verdict="seen")
     return _left_out(statement, why)
 
@@ -295,7 +295,7 @@ def _located(
 
 
 def _left_out(statement: Statement, why: str) -> Judgement:
-    claim = Claim(text=statement.text, sources=statement.cited, status="unverified", why=why)
+    claim = Claim(text=statement.text, sources=statement.cited, kind="unsupported", why=why)
     return Judgement(claim=claim, verdict="left out")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mm_agents.agent.answer import Answer
-from mm_agents.agent.answer_data import Check, CheckStatus, Claim, Source, Step
+from mm_agents.agent.answer_data import Check, CheckStatus, Claim, Outcome, Source, Step
 from mm_agents.agent.budget import BudgetTracker
 from mm_agents.agent.events import Checked, Claimed, Event, Finished, Token
 from mm_agents.agent.grounding.sources import SourceRegistry
@@ -49,6 +49,7 @@ class StreamingAnswer:
         self._place = 0
         self._lead = ""  # an introduction, which is told when something follows it
         self._stopped: str | None = None
+        self._outcome: Outcome = "answered"
 
     # ------------------------------------------------------------ what happens
 
@@ -155,6 +156,7 @@ class StreamingAnswer:
 
     def refused(self, text: str) -> Iterator[Event]:
         """No tool fits."""
+        self._outcome = "out_of_scope"
         yield from self._add(text)
         yield from self._finish()
 
@@ -179,7 +181,7 @@ class StreamingAnswer:
             own = [(n, known.source) for n, known in lines if known.source.evidence.asset == asset]
             quote = " ".join(source.evidence.quote or "" for _, source in own).replace("“", "'").replace("”", "'")
             text = f"The hidden text in {own[0][1].name} reads: “{quote}”"
-            claim = self._numbered(Claim(text=text, sources=tuple(n for n, _ in own), status="verified", why="quoted"))
+            claim = self._numbered(Claim(text=text, sources=tuple(n for n, _ in own), kind="read", why="quoted"))
             self._claims.append(Judgement(claim=claim, verdict="carried", place=self._place))
             yield Claimed(claim=claim)
             marks = "".join(f"[{number}]" for number in claim.sources)
@@ -187,6 +189,7 @@ class StreamingAnswer:
 
     def _without_an_answer(self) -> Iterator[Event]:
         """What there is to say where nothing that was claimed stands."""
+        self._outcome = "partial" if self._text else "not_found"
         head = self._stopped or "I don't know: what was found does not tell."
         yield from self._add(("\n\n" if self._text else "") + head)
         found = self._worth_telling()
@@ -198,8 +201,8 @@ class StreamingAnswer:
             quote = " ".join((known.clean.evidence.quote or "").split())
             said = f"{known.clean.name} says “{quote}”" if quote else f"{known.clean.name} was found"
             self._numbers.setdefault(number, len(self._numbers) + 1)
-            status = "match" if known.found else "verified"
-            claim = Claim(text=said, sources=(self._numbers[number],), status=status, why=known.source.evidence.how)
+            kind = "match" if known.found else "read"
+            claim = Claim(text=said, sources=(self._numbers[number],), kind=kind, why=known.source.evidence.how)
             self._claims.append(Judgement(claim=claim, verdict="carried", place=self._place))
             yield Claimed(claim=claim)
             yield from self._add(f"\n- {said} [{self._numbers[number]}]")
@@ -234,6 +237,8 @@ class StreamingAnswer:
             answer=Answer(
                 question=self._question,
                 text=self._text,
+                outcome=self._outcome,
+                unanswered=(self._question,) if self._outcome == "partial" else (),
                 claims=claims,
                 sources=sources,
                 route=tuple(self.route),

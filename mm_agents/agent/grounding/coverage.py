@@ -1,0 +1,124 @@
+"""Which sentences of an answer's text its claims cover, and which words the library writes itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from mm_agents._text import content_words
+from mm_agents.agent.answer_data import AnswerData, Claim
+from mm_agents.agent.grounding.claims import numbers_in, values_in, values_of
+from mm_agents.agent.grounding.quotes import cited_in, lines_outside_code, tokens
+
+OWN_LINES = frozenset(
+    {
+        "A chat model would tell more (--model).",
+        "What was found:",
+        "What was found before that:",
+        "What you could ask here:",
+        "What pictures show is told as the model sees it; code has not checked that.",
+        "No hidden text was found.",
+    }
+)
+"""Lines that the library writes and that claim nothing."""
+
+_SILENCE = re.compile(
+    r"(?:I don['’]t know(?: which \w+ (?:is meant|“))?[:. ]|Not (?:answered|looked at): “|I can['’]t help with that"
+    r"|I stopped: |The chat model failed before it had answered: |I don't know what to give )"
+)
+"""How a line begins that says what is not known; what follows is the reason."""
+
+_SUGGESTED = re.compile(r"[-*] (?:Recommend|Find|Show|What|Which|Who|When|How|Read|List|Is|Are|Does|Compare) ?")
+_MARKS = re.compile(r"((?:\s*\[\d+\])+)")
+_SMALL = frozenset("the a an is are it its says here invoice and of in also near ships ship to".split())
+"""Words that a line of a list leaves out of its claim, or has more than it."""
+
+NEGATIONS = frozenset("not no never none neither nor without cannot isn aren wasn doesn didn don won n't".split())
+_INTRODUCING = content_words(
+    "the nearest some films like unlike for and steps in reads found here are is these this table chart invoice answer "
+    "result results following sources documents pictures clips texts posters posters scans files videos images movies"
+)
+
+
+def uncovered(answer: AnswerData, greeting: str | None) -> Iterator[tuple[str, str]]:
+    """The lines of a text that no claim covers and that the library does not write itself, with the reason.
+
+    Args:
+        answer: whose text it is.
+        greeting: what the library answers to a greeting, where the question is one.
+    """
+    text = "\n".join(_no_tables(lines_outside_code(answer.text)))
+    suggesting = False
+    for words, marks in _segments(text):
+        rest = _beyond_claims(words, tuple(cited_in(marks)), answer.claims) if marks else words
+        if rest is None:
+            yield words.strip(), "the text says it with these sources, and no claim does"
+            continue
+        for line in (one.strip(" \t.;–-") and one.strip() for one in rest.splitlines()):
+            if not line or not tokens(line):
+                continue
+            suggesting = line == "What you could ask here:" or (suggesting and _SUGGESTED.match(line) is not None)
+            if not suggesting and line != greeting and (fault := _foreign(line, answer)):
+                yield line, fault
+
+
+def _no_tables(lines: Sequence[str] | Iterator[str]) -> Iterator[str]:
+    """The lines that belong to no table; a table is held against its page."""
+    return (line for line in lines if not line.lstrip().startswith("|"))
+
+
+def _segments(text: str) -> Iterator[tuple[str, str]]:
+    """The pieces of a text, each with the marks of sources that follow it."""
+    pieces = _MARKS.split(text)
+    for place in range(0, len(pieces), 2):
+        yield pieces[place], pieces[place + 1] if place + 1 < len(pieces) else ""
+
+
+def _beyond_claims(words: str, cited: Sequence[int], claims: Sequence[Claim]) -> str | None:
+    """What a piece of the text says before its claim; None where no claim of these sources is in it."""
+    lines = words.splitlines() or [""]
+    for claim in claims:
+        if tuple(claim.sources) != tuple(cited):
+            continue
+        wanted = _content(claim.text)
+        for first in range(len(lines) - 1, -1, -1):
+            said = _content("\n".join(lines[first:]))
+            if said and wanted[-len(said) :] == said and _negations(claim.text) == _negations("\n".join(lines[first:])):
+                return "\n".join(lines[:first])
+            if wanted and said[-len(wanted) :] == wanted:
+                lead = "\n".join(lines[first:])
+                return "\n".join(lines[:first]) + "\n" + _before(lead, len(tokens(claim.text)))
+    return None
+
+
+def _before(text: str, count: int) -> str:
+    """The text without so many words at its end."""
+    places = [match.start() for match in re.finditer(r"\w+", text)]
+    return text[: places[-count]] if len(places) >= count else ""
+
+
+def _content(text: str) -> list[str]:
+    return [token for token in tokens(re.sub(r"^\s*(?:[-*]|\d+[.)])\s", "", text)) if token not in _SMALL]
+
+
+def _negations(text: str) -> int:
+    return sum(token in NEGATIONS for token in tokens(text))
+
+
+def _foreign(line: str, answer: AnswerData) -> str | None:
+    """Why a line is not the library's own; None where it is."""
+    if line in OWN_LINES:
+        return None
+    names = [source.name for source in answer.sources]
+    known = values_in([answer.question, *names, *(source.evidence.quote or "" for source in answer.sources)])
+    silent = _SILENCE.match(line) is not None
+    for written in numbers_in(line):
+        if not values_of(written) & known and not (silent and answer.outcome != "answered"):
+            return f"the text says {written}, which no claim says"
+    if silent:
+        return None
+    if line.endswith(":"):
+        heard = content_words(" ".join([answer.question, *names])) | _INTRODUCING
+        if content_words(line) <= heard:
+            return None
+    return "no claim says this"

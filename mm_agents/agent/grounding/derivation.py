@@ -1,0 +1,231 @@
+"""Derives what a document's claim says again, from the document: by the reader and the question that it came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mm_agents.agent.answer_data import AnswerData, Claim, Source
+from mm_agents.agent.grounding.claims import said_in
+from mm_agents.agent.grounding.coverage import NEGATIONS
+from mm_agents.agent.grounding.quotes import flat, tokens
+from mm_agents.documents import read_document
+from mm_agents.errors import MediaError
+from mm_agents.media import MediaFile
+from mm_agents.security.injection import screen_said
+from mm_agents.toolbox.reading import without_parties
+from mm_agents.types import DocumentAnswer
+
+READS: Mapping[str, str] = {
+    "read_invoice": "invoice",
+    "read_table": "table",
+    "read_flowchart": "flowchart",
+    "read_hidden_text": "hidden_text",
+}
+"""The readers of the tools that read documents."""
+
+_FIELD_SENTENCES = {"number": "The invoice {} is {}.", "ship_to": "It ships to {1}."}
+_FORM = re.compile(r"(?:The (?:table|flowchart) in )?(?P<name>.+) as \w+:$")
+_CURRENCIES = {"€": "EUR", "£": "GBP", "$": "USD", "¥": "JPY", "₹": "INR"}
+_CODE = re.compile(r"\b(?:EUR|GBP|USD|CHF|JPY|INR|CAD|AUD|SEK|NOK|DKK|PLN|CZK|CNY|HUF|BRL|MXN|ZAR|SGD|NZD)\b|[€£$¥₹]")
+_VALUE = re.compile(r"“[^”]*”|[-−+]?\d[\d.,:'/-]*|[€£$¥₹]|\b[A-Z]{3}\b")
+_NEAR = 8  # pixels by which a box may differ from the one that is found now
+
+Place = tuple[int, tuple[int, int, int, int]]
+
+
+def field_sentence(name: str, value: object) -> str:
+    """How an answer states a field of an invoice that it lists."""
+    said = str(value).replace("\n", ", ")
+    return _FIELD_SENTENCES.get(name, "The {} is {}.").format(name.replace("_", " "), said).replace("..", ".")
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A sentence that a document answers with, and its places; of None any place will do."""
+
+    text: str
+    places: tuple[Place, ...] | None
+
+
+@dataclass(slots=True)
+class Derivations:
+    """Reads the documents of an answer again; each one once.
+
+    Attributes:
+        answer: whose claims are derived.
+    """
+
+    answer: AnswerData
+    _read: dict[tuple[str, str], Any] = field(default_factory=dict[tuple[str, str], Any])
+
+    def fault(self, claim: Claim, cited: Sequence[Source], file: MediaFile) -> str | None:
+        """Why a claim about one document does not follow from it; None where it does.
+
+        Raises:
+            MissingExtraError: a reader is not installed.
+        """
+        fault = self._currency_fault(claim, cited, file)
+        if fault is not None:
+            return fault
+        if self.answer.model is None:
+            return self._offline_fault(claim, cited, file)
+        return self._model_fault(claim, cited, file)
+
+    # ------------------------------------------------------------ the offline planner's
+
+    def _offline_fault(self, claim: Claim, cited: Sequence[Source], file: MediaFile) -> str | None:
+        """An offline claim is a sentence that code wrote, so code writes it again."""
+        if claim.text in {f"{one.name} says: “{said}”" for one in cited for said in said_in(claim.text)[:1]}:
+            return None
+        named = _FORM.fullmatch(claim.text)
+        if named is not None and named["name"] in {one.name for one in cited}:
+            return None
+        wanted, others = flat(claim.text), list[str]()
+        for derived in self._sentences(file):
+            if flat(derived.text) != wanted or _signs(derived.text) != _signs(claim.text):
+                others.append(derived.text)
+            elif (fault := _place_fault(derived, cited)) is not None:
+                return fault
+            else:
+                return None
+        said = f"; asked again, it says “{others[0]}”" if others else ""
+        return f"{file.name} does not say that{said}"
+
+    def _sentences(self, file: MediaFile) -> Iterator[Derived]:
+        steps = [step for step in self.answer.route if step.tool in READS and step.error is None]
+        kinds = list(dict.fromkeys(READS[step.tool] for step in steps)) or ["invoice", "table", "flowchart"]
+        for kind in kinds:
+            reading = self._reading(kind, file)
+            if reading is None:
+                continue
+            data: Mapping[str, Any] = reading.to_json()
+            asked = [str(step.arguments.get("question", "")) for step in steps if READS[step.tool] == kind]
+            for question in dict.fromkeys([*asked, self.answer.question]):
+                if question.strip():
+                    yield from _answers(reading.ask(question))
+                    yield from _answers(reading.ask(without_parties(question, dict(data))))
+            yield from _listed(kind, data, file)
+
+    # ------------------------------------------------------------ a chat model's
+
+    def _model_fault(self, claim: Claim, cited: Sequence[Source], file: MediaFile) -> str | None:
+        """A model words its claims freely, so its words are asked as a question, and the places compared."""
+        quotes = " ".join(one.evidence.quote or "" for one in cited)
+        denied = NEGATIONS & set(tokens(claim.text)) - set(tokens(quotes))
+        if denied and claim.kind in ("read", "computed"):
+            return f"it denies something (“{min(denied)}”), and no source does"
+        for kind in dict.fromkeys(READS[step.tool] for step in self.answer.route if step.tool in READS):
+            reading = self._reading(kind, file)
+            if reading is None:
+                continue
+            if kind == "flowchart":
+                return _order_fault(claim.text, reading.to_json())
+            held = {place for one in cited if (place := _place(one)) is not None}
+            answered: DocumentAnswer = reading.ask(f"What is {_VALUE.sub(' ', claim.text).strip(' .')}?")
+            places = _places(answered)
+            if claim.kind != "read" or answered.answer is None or not held or not places:
+                continue
+            if not any(_near(one, other) for one in held for other in places):
+                return f"what it speaks of is elsewhere on {file.name}: “{answered.answer}”"
+        return None
+
+    # ------------------------------------------------------------ both
+
+    def _currency_fault(self, claim: Claim, cited: Sequence[Source], file: MediaFile) -> str | None:
+        said = {_CURRENCIES.get(code, code) for code in _CODE.findall(claim.text)}
+        printed = {_CURRENCIES.get(code, code) for one in cited for code in _CODE.findall(one.evidence.quote or "")}
+        if not said - printed or not any(step.tool == "read_invoice" for step in self.answer.route):
+            return None
+        reading = self._reading("invoice", file)
+        known = None if reading is None else reading.to_json()["fields"].get("currency", {}).get("value")
+        if known is None or said - printed <= {str(known)}:
+            return None
+        return f"it is said in {min(said - printed)}, and {file.name} is in {known}"
+
+    def _reading(self, kind: str, file: MediaFile) -> Any:
+        key = (kind, file.sha256)
+        if key not in self._read:
+            try:
+                self._read[key] = read_document(kind, file)
+            except MediaError:  # it is no document of that kind
+                self._read[key] = None
+        return self._read[key]
+
+
+def _answers(answered: DocumentAnswer) -> Iterator[Derived]:
+    for part in answered.parts or (answered,):
+        if part.answer is not None:
+            yield Derived(screen_said(part.answer)[0], _places(part) or None)
+
+
+def _listed(kind: str, data: Mapping[str, Any], file: MediaFile) -> Iterator[Derived]:
+    """The sentences in which a reading is listed whole."""
+    if kind == "invoice":
+        for name, one in data["fields"].items():
+            if one["value"] is not None:
+                places = [(place["page"] or 1, tuple(place["box"])) for place in one["evidence"] if place["box"]]
+                yield Derived(screen_said(field_sentence(name, one["value"]))[0], tuple(places))
+    elif kind == "flowchart":
+        for line in str(data.get("steps", "")).splitlines():
+            yield Derived(screen_said(line.strip())[0], None)
+    elif kind == "hidden_text":
+        text = data.get("text") or " ".join(line["text"] for line in data.get("lines", ()))
+        yield Derived(screen_said(f"The hidden text in {file.name} reads: “{text}”")[0], None)
+
+
+def _signs(text: str) -> list[str]:
+    """What ``flat`` leaves out and a value needs: signs and points between digits."""
+    return re.findall(r"[-−]\d|\d[.,:]\d|[€£$¥₹%]", text)
+
+
+def _place(source: Source) -> Place | None:
+    box = source.evidence.box
+    return None if box is None else (source.evidence.page or 1, (box.x0, box.y0, box.x1, box.y1))
+
+
+def _places(answered: DocumentAnswer) -> tuple[Place, ...]:
+    return tuple(
+        (one.page or 1, (one.box.x0, one.box.y0, one.box.x1, one.box.y1)) for one in answered.evidence if one.box
+    )
+
+
+def _near(one: Place, other: Place) -> bool:
+    return one[0] == other[0] and all(abs(a - b) <= _NEAR for a, b in zip(one[1], other[1], strict=True))
+
+
+def _place_fault(derived: Derived, cited: Sequence[Source]) -> str | None:
+    """A source of a claim that is not one of the places where it stands."""
+    if derived.places is None:
+        return None
+    for source in cited:
+        place = _place(source)
+        if place is None:
+            return f"[{source.number}] names no place on the page"
+        if not any(_near(place, one) for one in derived.places):
+            return f"[{source.number}] is not the place of what it says"
+    return None
+
+
+def _order_fault(text: str, data: Mapping[str, Any]) -> str | None:
+    """Two steps of a chart that a claim puts in an order which the chart does not have."""
+    said = text.casefold()
+    nodes = {one["id"]: str(one["text"]).casefold() for one in data["nodes"] if one["text"]}
+    places = sorted((said.find(name), id) for id, name in nodes.items() if name in said)
+    ordered = re.search(r"\b(?:after|then|next|before|follows|followed|precedes)\b|→|->", said)
+    if ordered is None or len(places) < 2:
+        return None
+    onward: dict[str, set[str]] = {}
+    for edge in data["edges"]:
+        onward.setdefault(edge["source"], set()).add(edge["target"])
+    (at, first), (other, second) = places[:2]
+    head, between = said[:at], said[at:other]
+    back = re.search(r"\bbefore\b", head) or re.search(r"\b(?:after|follows)\b", between)
+    one, following = (second, first) if back else (first, second)
+    reached, level = set[str](), {one}
+    while level:
+        level = {target for id in level for target in onward.get(id, ())} - reached
+        reached |= level
+    return None if following in reached else f"no way in the chart leads from “{nodes[one]}” to “{nodes[following]}”"
