@@ -22,6 +22,12 @@ NAMES = (
     *("currency", "subtotal", "discount", "shipping", "tax", "total"),
 )
 """The fields in the order that they are written in."""
+DETAILS = (
+    *("seller_address", "seller_phone", "seller_email", "seller_website", "seller_vat_id", "seller_tax_number"),
+    *("buyer_address", "buyer_phone", "buyer_email", "buyer_website", "buyer_vat_id", "buyer_tax_number"),
+    *("customer_number", "payment_terms", "delivery_date", "tax_rate", "iban", "bic", "account_number", "bank"),
+)
+"""What else an invoice may say, written behind the fields."""
 MONEY = ("subtotal", "discount", "shipping", "tax", "rounding", "total")
 CENT = Decimal("0.01")
 
@@ -72,6 +78,12 @@ class PartyField(Field[str]):
     """Somebody: ``value`` is the name (for ship-to the name and the address), ``address`` the lines below it."""
 
     address: tuple[str, ...] = ()
+
+
+class Labelled(Field[str]):
+    """Any value beside or below a label of its own: "Vessel: Aurora"."""
+
+    label: str = ""
 
 
 class LineItem(_Frozen):
@@ -132,7 +144,12 @@ class Disagreement(_Frozen):
 
 
 class InvoiceData(_Frozen):
-    """What an invoice says."""
+    """What an invoice says.
+
+    Attributes:
+        details: those of ``DETAILS`` that are printed, by name; a date in ISO form, a rate in percent.
+        labelled: every other value that stands beside a label.
+    """
 
     number: Field[str] = Field[str]()
     date: DateField = DateField()
@@ -148,6 +165,8 @@ class InvoiceData(_Frozen):
     tax: Field[Decimal] = Field[Decimal]()
     total: Field[Decimal] = Field[Decimal]()
     rounding: Field[Decimal] = Field[Decimal]()
+    details: dict[str, Field[str]] = {}
+    labelled: tuple[Labelled, ...] = ()
     items: tuple[LineItem, ...] = ()
     taxes: tuple[TaxLine, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -155,13 +174,13 @@ class InvoiceData(_Frozen):
     pages: tuple[int, ...] = ()
 
     def field(self, name: str) -> Field[Any]:
-        """The field of a name in ``NAMES``."""
-        return getattr(self, name)
+        """The field of a name in ``NAMES`` or ``DETAILS``."""
+        return self.details.get(name, Field[str]()) if name in DETAILS else getattr(self, name)
 
     def verified_places(self) -> list[Evidence]:
         """Every place whose value is verified."""
-        fields = [self.field(name) for name in NAMES]
-        places = [place for part in (*fields, *self.taxes) if part.verified for place in part.evidence]
+        fields = [self.field(name) for name in (*NAMES, *DETAILS)]
+        places = [place for part in (*fields, *self.labelled, *self.taxes) if part.verified for place in part.evidence]
         cells = (place for item in self.items for cell, place in item.evidence.items() if cell not in item.unsure)
         return [*places, *cells]
 
@@ -169,6 +188,8 @@ class InvoiceData(_Frozen):
         """What JSON can hold: money and quantities as decimal strings, dates in ISO form, boxes in stored pixels."""
         return {
             "fields": {name: _field_json(self.field(name)) for name in NAMES},
+            "details": {name: _field_json(self.details[name]) for name in DETAILS if name in self.details},
+            "labelled": [{"label": one.label} | _field_json(one) for one in self.labelled],
             "items": [_item_json(item) for item in self.items],
             "taxes": [
                 {
@@ -227,7 +248,7 @@ class InvoiceData(_Frozen):
     def marks(self) -> list[Mark]:
         """Boxes to draw: green for what is verified, red for what is not, blue for the cells of items."""
         marks: list[Mark] = []
-        for name in NAMES:
+        for name in (*NAMES, *DETAILS):
             field = self.field(name)
             marks += _marks(field.evidence, name.replace("_", " "), "verified" if field.verified else "unverified")
         for number, item in enumerate(self.items, start=1):
@@ -237,7 +258,7 @@ class InvoiceData(_Frozen):
 
     def _found_fields(self) -> tuple[tuple[str, str, str], ...]:
         """The fields that have a value: name, value, and whether it is verified."""
-        fields = ((name, self.field(name)) for name in NAMES)
+        fields = ((name, self.field(name)) for name in (*NAMES, *DETAILS))
         return tuple(
             (name, _text(field.value), "yes" if field.verified else "no")
             for name, field in fields

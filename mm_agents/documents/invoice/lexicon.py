@@ -30,6 +30,7 @@ def _ranked(section: str) -> dict[Any, Patterns]:
 
 
 FIELDS: dict[FieldKind, Patterns] = _ranked("fields")
+DETAILS: dict[str, Patterns] = _ranked("details")
 AMOUNTS: dict[AmountKind, Patterns] = _ranked("amounts")
 PARTIES: dict[PartyKind, Patterns] = _ranked("parties")
 COLUMNS: dict[ColumnKind, str] = {kind: "|".join(names) for kind, names in _WORDS["columns"].items()}
@@ -53,6 +54,11 @@ PRICE, COUNT, EACH = (re.compile("|".join(_QUESTIONS[name])) for name in ("price
 THINGS = re.compile(rf"\b(?:{'|'.join(_QUESTIONS['things'])})\b")
 UNREAD = re.compile(rf"\b(?:{'|'.join(_QUESTIONS['unread'])})\b")
 ASKED_PARTIES: dict[str, str] = {party: "|".join(words) for party, words in _QUESTIONS["parties"].items()}
+ASKED_DETAILS = {name: re.compile(rf"\b(?:{'|'.join(words)})\b") for name, words in _QUESTIONS["details"].items()}
+OF_FIELDS = frozenset(_QUESTIONS["of_fields"]["words"].split())
+SAME = {word: meant for meant, words in _QUESTIONS["same"].items() for word in words.split()}
+"""Words of labels by the word that is kept for them."""
+CURRENCY_WORDS: dict[str, str] = _QUESTIONS["currencies"]
 IDLE, UNITS, ARTICLES = (frozenset(_QUESTIONS[name].split()) for name in ("idle", "units", "articles"))
 NUMBER_WORDS = {word: Decimal(number) for number, words in _WORDS["numbers"].items() for word in words.split()}
 """Whole numbers in words, in lower case without accents."""

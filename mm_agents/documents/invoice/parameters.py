@@ -67,6 +67,12 @@ class InvoiceParameters:
     street: float = 3.0  # score that a street, a place or a sentence loses: more than "company" gives
     longest_name: int = 8  # words; more are a sentence
 
+    # details and anything with a label
+    shortest_iban: int = 15  # letters and digits: Norway's, the shortest
+    longest_phrase: int = 60  # letters of a value; longer texts are sentences
+    longest_label: int = 4  # words without a colon or a number behind them
+    most_labelled: int = 60  # bounds how many places are looked at a second time
+
     # names of items in questions
     name_coverage: float = 0.1  # how much it counts that all words of an item are asked for: decides between equals
     item_tie: float = 0.005  # items that fit this closely are both meant

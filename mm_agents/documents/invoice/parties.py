@@ -175,6 +175,11 @@ def _column_below(sheet: Sheet, heading: Segment) -> list[Segment]:
     return lines
 
 
+def block_of(sheet: Sheet, name: Segment) -> list[Segment]:
+    """The lines below a party's name, contacts included, down to the next gap, heading or field."""
+    return _column_below(sheet, name)
+
+
 def _is_field(segment: Segment) -> bool:
     """Whether a segment begins with the label of a field, such as "Invoice date" or "Due date"."""
     kinds: tuple[FieldKind, ...] = ("date", "due_date", "purchase_order", "number")
@@ -252,11 +257,23 @@ def _letterhead(
         if block and block[0] is segment:
             score += PARAMETERS.sender
         if best is None or score > best[0]:
-            lines = _address(block[1 : PARAMETERS.longest_address] if block and block[0] is segment else [])
+            whole = block[1 : PARAMETERS.longest_address] if block and block[0] is segment else []
+            lines = _address(whole or _streets_below(sheet, segment))
             best = score, Party(name=_clean(at.text), at=at, lines=lines, how="letterhead")
     if best is None or best[0] < PARAMETERS.letterhead:
         return None
     return replace(best[1], proof=_proof(sheet, best[1], sites))
+
+
+def _streets_below(sheet: Sheet, name: Segment) -> list[Segment]:
+    """The lines directly below a name down to the last that says a street or a place, where no postcode is printed."""
+    lines = _column_below(sheet, name)[: PARAMETERS.longest_address - 1]
+    last = max((n for n, line in enumerate(lines) if _is_place(line)), default=-1)
+    return lines[: last + 1] if lines and _is_place(lines[0]) else []
+
+
+def _is_place(line: Segment) -> bool:
+    return (STREET.search(line.folded) or POSTCODE.search(line.folded)) is not None and not _is_heading(line)
 
 
 def _sites(sheet: Sheet) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,9 +17,9 @@ from mm_agents.chat import fenced
 from mm_agents.documents.answers import doubting, in_parts
 from mm_agents.documents.dates import fold
 from mm_agents.documents.invoice import lexicon
-from mm_agents.documents.invoice.data import MONEY, InvoiceData, LineItem, value_json
+from mm_agents.documents.invoice.data import CENT, MONEY, InvoiceData, LineItem, value_json
 from mm_agents.documents.invoice.parameters import PARAMETERS
-from mm_agents.documents.numbers import parse_number, plain_money, plain_quantity
+from mm_agents.documents.numbers import numbers_in, parse_number, plain_money, plain_quantity
 from mm_agents.types import DocumentAnswer, Evidence
 
 if TYPE_CHECKING:
@@ -94,7 +94,8 @@ def _answered(asked: _Asked, model: ChatModel | None) -> DocumentAnswer:
     """Answer a question; the rules first, and a model only to say what is asked for."""
     ways: tuple[Callable[[_Asked], DocumentAnswer | None], ...] = (
         _asked_price,
-        _asked_unread,
+        _asked_days,
+        _asked_attribute,
         _asked_bound,
         _asked_sum,
         _asked_count,
@@ -235,11 +236,42 @@ def _asked_price(asked: _Asked) -> DocumentAnswer | None:
     """Prices of quantities of items."""
     if not lexicon.PRICE.search(asked.text):
         return None
-    wishes = _wishes(asked.question)
+    clause = _TAX_CLAUSE.search(asked.text)
+    wishes = _wishes(_TAX_CLAUSE.sub(" ", asked.text))
     wanted = [wish for wish in wishes if _matches(wish.words, asked.invoice.items)]
     if any(wish not in wanted and not wish.loose for wish in wishes):
         return asked.unanswered()  # of something that is not on the invoice
-    return _quoted(asked, [(wish.quantity, " ".join(wish.words)) for wish in wanted]) if wanted else None
+    if not wanted:
+        return None
+    quoted = _quoted(asked, [(wish.quantity, " ".join(wish.words)) for wish in wanted])
+    return quoted if clause is None or quoted.answer is None else _with_tax(asked, quoted, net=bool(clause["net"]))
+
+
+_TAX_WORDS = r"(?:any |the |all )?(?:sales )?(?:tax(?:es)?|vat|gst|mwst|tva|btw|iva)\b"
+_TAX_CLAUSE = re.compile(
+    rf"[,(]?\s*\b(?:(?P<net>without|excluding|excl\.?|before|net of|exclusive of|ohne)|"
+    rf"(?:with|including|incl\.?|after|plus|inclusive of|and)) {_TAX_WORDS}\)?"
+)
+
+
+def _with_tax(asked: _Asked, quoted: DocumentAnswer, *, net: bool) -> DocumentAnswer:
+    """A price with or without tax; where the invoice does not show which of them its prices are, none."""
+    invoice = asked.invoice
+    amounts = [item.amount for item in invoice.items if item.amount is not None]
+    subtotal, tax, total = invoice.subtotal.value, invoice.tax.value, invoice.total.value
+    added = sum(amounts, Decimal(0))
+    if tax is None or len(amounts) < len(invoice.items) or added not in (subtotal, total) or subtotal == total:
+        return asked.unanswered("Whether the prices of this invoice hold the tax is not clear.")
+    rates = {line.rate for line in invoice.taxes}
+    rate = next(iter(rates)) if len(rates) == 1 else None
+    if (added == subtotal) == net:
+        return quoted
+    if rate is None or net:
+        return asked.unanswered("The prices hold the tax, and what they are without it is not computed.")
+    value = (Decimal(quoted.value) * (1 + rate / 100)).quantize(CENT, rounding=ROUND_HALF_UP)
+    text = f"{quoted.answer} With {plain_quantity(rate)} % of tax it is {asked.money(value)}."
+    places = [*quoted.evidence, *invoice.field("tax_rate").evidence]
+    return asked.answer(text, plain_money(value), places)
 
 
 def _asked_sum(asked: _Asked) -> DocumentAnswer | None:
@@ -308,7 +340,7 @@ def _asked_most(asked: _Asked) -> DocumentAnswer | None:
     return asked.answer(f"{' and '.join(f'“{name}”' for name in names)} at {asked.money(value)}.", names, places)
 
 
-# ---------------------------------------------------------------- what is not read
+# ---------------------------------------------------------------- attributes
 
 _PARTY = "|".join(lexicon.ASKED_PARTIES.values())
 _LABELS = {
@@ -327,30 +359,91 @@ _ITSELF = re.compile(r"\b(?:names?|invoice|bill|receipt|identity|details?)\b|^(?
 _REFUSED = {
     _ABOUT: "Who the parties are is read from an invoice, and nothing else of them.",
     re.compile(r"^\W*(?:why|how come)\b"): "An invoice is read for what it says, not for why.",
-    re.compile(r"how (?:many (?:days|weeks|months)|long|late)\b|\boverdue\b"): "Days are not counted from dates.",
+    re.compile(r"how (?:many (?:days|weeks|months)|long|late)\b|\boverdue\b"): (
+        "Days are counted from the date of the invoice to its due date, and between no others."
+    ),
 }
 
 
-def _asked_unread(asked: _Asked) -> DocumentAnswer | None:
-    """That something is not read from invoices, unless it was bought; a party's address where it is known."""
+def _asked_attribute(asked: _Asked) -> DocumentAnswer | None:
+    """A detail, or what stands beside a label of that name; that it was not found, unless it was bought."""
     text = asked.text
     if asked.item is not None:
         return None
     party = next((name for name, words in lexicon.ASKED_PARTIES.items() if re.search(rf"\b(?:{words})\b", text)), None)
+    details = ((name, match[0]) for name, pattern in lexicon.ASKED_DETAILS.items() if (match := pattern.search(text)))
+    name, words = next(details, (None, ""))
+    if name is not None:
+        return _detail(asked, name, words, party)
     unread = lexicon.UNREAD.search(text)
     if unread is None and _ADDRESS.search(text) and not re.search(r"ship|deliver", text):
-        return _address(asked, party)
-    attribute = _LABELS.get(unread[0], unread[0]) if unread else _attribute(text)
+        return _detail(asked, "party_address", "address", party)
+    attribute = unread[0] if unread else _attribute(text)
     if attribute is not None:
-        whose = f" of the {party}" if party and party not in attribute else ""
-        return asked.unanswered(f"The {attribute}{whose} is not among what is read from an invoice.")
+        return _by_label(asked, attribute, party)
     return next((asked.unanswered(reason) for pattern, reason in _REFUSED.items() if pattern.search(text)), None)
+
+
+def _detail(asked: _Asked, name: str, words: str, party: str | None) -> DocumentAnswer:
+    """A detail of the invoice or of a party; of both where the question names none and both are printed."""
+    of_party = name.startswith("party_")
+    owners = [party] if party else ["seller", "buyer"]
+    names = [name.replace("party", owner) for owner in owners] if of_party else [name]
+    found = {one: asked.invoice.field(one) for one in names if asked.invoice.field(one).value is not None}
+    if not found:
+        return asked.unanswered(_not_found(words, party)) if of_party else _by_label(asked, words, None)
+    doubts = [field.note or "not verified" for field in found.values() if not field.verified]
+    values = [field.value for field in found.values()]
+    return asked.answer(
+        " ".join(
+            f"The {_said(one)} is {field.value}{' %' if one == 'tax_rate' else ''}." for one, field in found.items()
+        ),
+        values[0] if len(values) == 1 else values,
+        [place for field in found.values() for place in field.evidence],
+        "; ".join(doubts) or None,
+    )
+
+
+def _said(name: str) -> str:
+    """A detail's name in a sentence: "IBAN", "e-mail of the seller"."""
+    owner, _, rest = name.partition("_")
+    words = {"iban": "IBAN", "bic": "BIC", "vat_id": "VAT number", "email": "e-mail address", "phone": "phone number"}
+    if owner in ("seller", "buyer"):
+        return f"{words.get(rest, rest.replace('_', ' '))} of the {owner}"
+    return words.get(name, name.replace("_", " "))
+
+
+def _by_label(asked: _Asked, attribute: str, party: str | None) -> DocumentAnswer:
+    """What stands beside a label with the very words of an attribute; labels are the seller's unless they say so."""
+    wanted = _label_words(attribute)
+    whose = _label_words(f"{attribute} {party}") if party else wanted
+    allowed = (whose,) if party == "buyer" else (wanted, whose)
+    found = [one for one in asked.invoice.labelled if wanted and _label_words(one.label) in allowed]
+    sure = [one for one in found if one.verified] or found
+    values = list(dict.fromkeys(one.value for one in sure))
+    if len(values) != 1:
+        several = f" It says {', '.join(f'“{value}”' for value in values)}." if values else ""
+        return asked.unanswered(_not_found(attribute, party, "is not clear" if values else "was not found") + several)
+    doubt = None if sure[0].verified else sure[0].note or "not verified"
+    return asked.answer(f"{sure[0].label}: {values[0]}.", values[0], sure[0].evidence, doubt)
+
+
+def _label_words(text: str) -> frozenset[str]:
+    """The words of a label or an attribute, one for those that mean the same."""
+    words = re.findall(r"[a-z]+|#", re.sub(r"['’]s\b", "", fold(text)))
+    return frozenset(lexicon.SAME.get(word, word) for word in words) - {"the", "of", "name", "a"}
+
+
+def _not_found(attribute: str, party: str | None, how: str = "was not found") -> str:
+    shown = _LABELS.get(attribute, attribute)
+    return f"The {shown}{f' of the {party}' if party and party not in shown else ''} {how} on the invoice."
 
 
 def _asks(piece: str) -> bool:
     """Whether a piece of a list names a field, or something that is not read."""
     text = fold(piece)
-    return _names_field(text) or lexicon.UNREAD.search(text) is not None or _ADDRESS.search(text) is not None
+    details = any(pattern.search(text) for pattern in lexicon.ASKED_DETAILS.values())
+    return details or _names_field(text) or lexicon.UNREAD.search(text) is not None or _ADDRESS.search(text) is not None
 
 
 def _names_field(text: str) -> bool:
@@ -365,20 +458,6 @@ def _attribute(text: str) -> str | None:
     name = re.sub(r"^(?:what|who|which|whose|is|was|the|a|an|tell|me|give)\b ?", "", match[1].strip())
     name = re.sub(r"^(?:is|was|the)\b ?", "", name)
     return None if not name or _names_field(name) or _ITSELF.search(name) else name
-
-
-def _address(asked: _Asked, party: str | None) -> DocumentAnswer:
-    parties = {"seller": asked.invoice.seller, "buyer": asked.invoice.buyer}
-    read = {name: field for name, field in parties.items() if field.address and party in (None, name)}
-    if not read:
-        return asked.unanswered(f"No address{f' of the {party}' if party else ''} was read.")
-    values = [", ".join(field.address) for field in read.values()]
-    return asked.answer(
-        " ".join(f"The address of the {name} is {value}." for name, value in zip(read, values, strict=True)),
-        values[0] if len(values) == 1 else values,
-        [place for field in read.values() for place in field.evidence],
-        "the lines of an address are not looked at a second time",
-    )
 
 
 # ---------------------------------------------------------------- fields and checks
@@ -398,8 +477,13 @@ def _asked_bound(asked: _Asked) -> DocumentAnswer | None:
         return None
     field = asked.invoice.field(name)
     limit, value = parse_number(match["number"]), field.value
+    other = _other_currency(asked)
+    if other is not None:
+        return asked.unanswered(f"The invoice is not in {other}.")
+    if re.match(r"\s*(?:%|per ?cent)", asked.text[match.end() :]) or re.search(r"\bnot?\b|n't\b", asked.text):
+        return asked.unanswered("Amounts are compared with amounts, in questions without a negation.")
     if limit is None or not isinstance(value, Decimal):
-        return None
+        return asked.unanswered(f"No {name} was read.")
     right = value > limit if match["over"] else value < limit
     if "least" in match[0] or "most" in match[0]:
         right = right or value == limit
@@ -407,16 +491,76 @@ def _asked_bound(asked: _Asked) -> DocumentAnswer | None:
     return asked.answer(text, right, field.evidence, None if field.verified else field.note or "not verified")
 
 
+def _other_currency(asked: _Asked) -> str | None:
+    """A currency that a question names, and the invoice is not known to be in."""
+    own = asked.invoice.currency.value
+    named = {number.currency: number.currency for number in numbers_in(asked.question) if number.currency}
+    words = {word: codes for word, codes in lexicon.CURRENCY_WORDS.items() if re.search(rf"\b{word}?\b", asked.text)}
+    return next((one for one, codes in (named | words).items() if own not in codes.split()), None)
+
+
 def _asked_checks(asked: _Asked) -> DocumentAnswer | None:
     """Whether the invoice's numbers are right; of a number in the question the checks say nothing."""
     words = r"add up|correct\b|consistent|any (?:error|mistake)|is it right|\bis\b.*\bright\W*$|checks?\b|stimmt"
     if not re.search(words, asked.text) or re.search(r"\d", asked.question):
         return None
+    if re.search(rf"\b(?:{_TAX})\b", asked.text):
+        return _checked_tax(asked)
     failed = [f"{check.name}: {check.detail}" for check in asked.invoice.checks if check.status == "failed"]
     passed = [check.detail for check in asked.invoice.checks if check.status == "passed"]
     if failed:
         return asked.answer(f"No: {'; '.join(failed)}.", False)
     return asked.answer(f"Yes: {'; '.join(passed)}.", True) if passed else None
+
+
+_TAX = "tax(?:es)?|vat|gst|mwst|ust|steuer|tva|btw|iva"
+
+
+def _checked_tax(asked: _Asked) -> DocumentAnswer:
+    """Whether each tax is its rate of what it applies to."""
+    rates = [
+        check for check in asked.invoice.checks if check.name.startswith("tax") and check.status != "not applicable"
+    ]
+    if not rates:
+        return asked.unanswered("No tax with its rate and what it applies to was read, so that it cannot be computed.")
+    right = all(check.status == "passed" for check in rates)
+    places = [place for tax in asked.invoice.taxes for place in tax.evidence]
+    places += asked.invoice.field("tax_rate").evidence
+    if any(tax.base is None for tax in asked.invoice.taxes):
+        places += [
+            place for name in ("subtotal", "discount", "shipping") for place in asked.invoice.field(name).evidence
+        ]
+    details = "; ".join(check.detail for check in rates)
+    places = list(dict.fromkeys(places))
+    return asked.answer(f"{'Yes' if right else 'No'}: {details}.", right, places)
+
+
+_DAYS = re.compile(r"how (?:many|much) (?P<unit>days|weeks|months|time)\b|how long\b")
+_OTHER_DAYS = re.compile(
+    r"\b(?:left|late|overdue|today|now|ago|remain\w*|deliver\w*|ship\w*|order\w*|until|till|since)\b"
+)
+
+
+def _asked_days(asked: _Asked) -> DocumentAnswer | None:
+    """How many days after its date an invoice is due."""
+    match = _DAYS.search(asked.text)
+    if match is None or match["unit"] in ("weeks", "months") or _OTHER_DAYS.search(asked.text):
+        return None
+    if not re.search(r"\bdue\b|\bpay|\bpaid\b|\bterms?\b", asked.text) or re.search(r"\d", asked.text):
+        return None
+    issued, due = asked.invoice.date, asked.invoice.due_date
+    if issued.value is None or due.value is None:
+        return asked.unanswered(f"No {'due date' if issued.value else 'date of the invoice'} was read.")
+    days = (due.value - issued.value).days
+    if days < 0:
+        return asked.unanswered("The due date that was read is before the date of the invoice.")
+    doubts = [field.note or "not verified" for field in (issued, due) if not field.verified]
+    return asked.answer(
+        f"{days} days: from {issued.value.isoformat()} to {due.value.isoformat()}.",
+        days,
+        (*issued.evidence, *due.evidence),
+        "; ".join(doubts) or None,
+    )
 
 
 def _asked_rate(asked: _Asked) -> DocumentAnswer | None:
@@ -436,7 +580,30 @@ def _asked_field(asked: _Asked) -> DocumentAnswer | None:
         name = "shipping"
     if name is None and lexicon.PRICE.search(asked.text) and not _content_words(_words_of(asked.question)):
         name = "total"
+    if re.search(r"\btotal\b.*\b(?:incl\w*|with|after|plus) (?:the )?" + _TAX_WORDS, asked.text):
+        name = "total"
+    attribute = _other_than(re.sub(_TAX_CLAUSE, " ", asked.text) if name == "total" else asked.text, name)
+    if attribute is not None:
+        return _by_label(asked, attribute, None)
     return None if name is None else _field(asked, name)
+
+
+_PHRASE = re.compile(
+    r"^\W*(?:(?:and|please|can you|could you|tell me|show me|give me)\s+)*"
+    r"(?:(?:what|which)(?:\s(?:is|was|are)|['’]?s)\s)?(?:(?:the|its|their|our|my|this|that)\s)?"
+    r"(?P<what>[a-z][a-z.'’-]*(?: [a-z.'’-]+){0,4}?)"
+    r"(?:\s(?:on|in|of|for|from|at)\s(?:it|(?:the|this|that|my|our)\s(?:invoice|bill|receipt|document|page|attachment))\b.*)?\W*$"
+)
+
+
+def _other_than(text: str, name: str | None) -> str | None:
+    """What "what is the order date" asks for, where it is more than the field that its words name."""
+    match = _PHRASE.match(text)
+    if match is None or re.match(r"(?:who|when|how|where|why|is|are|was|do|does|did)\b", match["what"]):
+        return None
+    pattern = next((pattern for asked_name, pattern, _ in lexicon.ASKED_FIELDS if asked_name == name), None)
+    rest = re.sub(rf"[a-z-]*(?:{pattern})[a-z-]*", " ", match["what"]) if pattern else match["what"]
+    return match["what"] if set(re.findall(r"[a-z]+", rest)) - lexicon.OF_FIELDS else None
 
 
 def _field(asked: _Asked, name: str) -> DocumentAnswer | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mm_agents.documents.dates import DateText, Order, dates_in, order_of
 from mm_agents.documents.invoice import lexicon
@@ -22,6 +22,7 @@ from mm_agents.documents.invoice.data import (
     run_checks,
     same_amount,
 )
+from mm_agents.documents.invoice.details import UNKNOWN_ORDER, find_details, find_labelled
 from mm_agents.documents.invoice.layout import (
     BELOW,
     Pair,
@@ -43,12 +44,14 @@ from mm_agents.documents.invoice.questions import Invoice
 from mm_agents.documents.invoice.totals import Amount, Totals, find_totals
 from mm_agents.documents.numbers import CURRENCIES, DecimalMark, decimal_mark, numbers_in, quantity_in
 from mm_agents.documents.pages import Page, Source, default_ocr, open_pages, without_instructions
-from mm_agents.documents.reread import NOT_REREAD, confirmed, place_of
+from mm_agents.documents.reread import NOT_REREAD, Place, confirmed, place_of
 from mm_agents.types import Evidence
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
     from mm_agents.protocols import Ocr
+
+SomeField = TypeVar("SomeField", bound=Field[Any])
 
 
 class InvoiceReader:
@@ -95,7 +98,7 @@ def read_invoice(pages: Sequence[Page]) -> Invoice:
     totals = find_totals(rest, [item.amount for item in items if item.amount is not None], mark)
     number = next(_identifiers(rest, "number"), None)
     orders = _identifiers(rest, "purchase_order")
-    issued, due = _dates(rest)
+    issued, due, order = _dates(rest)
     parties = find_parties(rest)
     invoice = Invoice(
         number=_identifier(number),
@@ -111,6 +114,8 @@ def read_invoice(pages: Sequence[Page]) -> Invoice:
         pages=tuple(page.number for page in pages),
     )
     invoice = invoice.model_copy(update={name: _amount(name, totals) for name in MONEY})
+    details = find_details(rest, parties, invoice, order)
+    invoice = invoice.model_copy(update={"details": details, "labelled": find_labelled(rest)})
     return invoice.model_copy(update={"checks": run_checks(invoice)})
 
 
@@ -120,12 +125,14 @@ def look_again(invoice: Invoice, pages: Sequence[Page], ocr: Ocr) -> Invoice:
     places = [place for field in fields.values() if field.verified for place in field.evidence]
     places += [place for tax in invoice.taxes for place in tax.evidence]
     places += [place for item in invoice.items for place in item.evidence.values()]
+    places += [place for field in (*invoice.details.values(), *invoice.labelled) for place in field.evidence]
     seen = confirmed(pages, places, ocr)
     changes: dict[str, Any] = {}
     for name, field in fields.items():
-        if field.verified and not all(place_of(place) in seen for place in field.evidence):
-            note = "; ".join(filter(None, (field.note, NOT_REREAD)))
-            changes[name] = field.model_copy(update={"verified": False, "note": note})
+        if (looked := _looked_at(field, seen)) is not field:
+            changes[name] = looked
+    changes["details"] = {name: _looked_at(field, seen) for name, field in invoice.details.items()}
+    changes["labelled"] = tuple(_looked_at(field, seen) for field in invoice.labelled)
     changes["items"] = tuple(
         item.model_copy(
             update={"unsure": tuple(cell for cell, place in item.evidence.items() if place_of(place) not in seen)}
@@ -137,6 +144,14 @@ def look_again(invoice: Invoice, pages: Sequence[Page], ocr: Ocr) -> Invoice:
         for tax in invoice.taxes
     )
     return invoice.model_copy(update=changes)
+
+
+def _looked_at(field: SomeField, seen: Collection[Place]) -> SomeField:
+    """The field, not verified where one of its places is not among those read again."""
+    if not field.verified or all(place_of(place) in seen for place in field.evidence):
+        return field
+    note = "; ".join(filter(None, (field.note, NOT_REREAD)))
+    return field.model_copy(update={"verified": False, "note": note})
 
 
 # ---------------------------------------------------------------- number, order and currency
@@ -200,16 +215,15 @@ def _read_currency(text: str, near: bool) -> list[tuple[str, int, int]]:
 
 # ---------------------------------------------------------------- dates
 
-_UNKNOWN_ORDER = "nothing on the document tells; the day stands first in most countries"
 
-
-def _dates(sheet: Sheet) -> tuple[DateField, DateField]:
-    """When the invoice was written and when it is due."""
+def _dates(sheet: Sheet) -> tuple[DateField, DateField, tuple[Order, str]]:
+    """When the invoice was written and when it is due; and whether the day or the month is first, and why."""
     due = next(iter(pairs(sheet, lexicon.FIELDS["due_date"], read_dates)), None)
     labelled = _issue_dates(sheet, due)
     issue = min(labelled, key=lambda pair: (pair.rank, pair.label.y0)) if labelled else _first_date(sheet, due)
     order, why = _order(sheet, issue, due)
-    return _date(issue, order, why, labelled=bool(labelled)), _date(due, order, why, labelled=True)
+    issued = _date(issue, order, why, labelled=bool(labelled))
+    return issued, _date(due, order, why, labelled=True), (order, why)
 
 
 def _issue_dates(sheet: Sheet, due: Pair[DateText] | None) -> list[Pair[DateText]]:
@@ -263,14 +277,14 @@ def _order(sheet: Sheet, issue: Pair[DateText] | None, due: Pair[DateText] | Non
             return fit[0], "only so the due date is not before the issue date, nor long after it"
     if lexicon.US_STATE.search(" ".join(segment.folded for segment in sheet.segments)):
         return "month first", "the address is of the United States, where the month stands first"
-    return "day first", _UNKNOWN_ORDER
+    return "day first", UNKNOWN_ORDER
 
 
 def _date(pair: Pair[DateText] | None, order: Order, why: str, *, labelled: bool) -> DateField:
     if pair is None:
         return DateField()
     readings = readings_in(pair.value, order)
-    other = " or ".join(one.isoformat() for one in readings[1:]) if why == _UNKNOWN_ORDER else ""
+    other = " or ".join(one.isoformat() for one in readings[1:]) if why == UNKNOWN_ORDER else ""
     note = _beside(pair.label) if labelled else "the first date on the page; no label says so"
     return DateField(
         value=readings[0],
