@@ -27,6 +27,7 @@ import numpy as np
 from mm_agents import media
 from mm_agents._cache import cached_array
 from mm_agents._text import read_data
+from mm_agents.agent.request import request_of
 from mm_agents.errors import MediaError
 from mm_agents.toolbox.example_questions import Example, every_example, examples
 from mm_agents.toolbox.sources import AttachmentInfo
@@ -429,6 +430,21 @@ class Attached(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A part of a question, and the tools that it is for."""
+
+    text: str
+    tools: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a search finds, as the planner sees an attached file."""
+
+    kind: Attachment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What the planner would do.
 
@@ -437,12 +453,14 @@ class Plan:
         scores: how well each of the tools fits; about 1 where it surely does.
         reason: why, for people.
         beside: how sure it is that no tool can do what is asked, on the same scale as the scores.
+        orders: the parts of a question that are for different tools, in order; none where the whole is for all tools.
     """
 
     tools: tuple[str, ...]
     scores: dict[str, float]
     reason: str
     beside: float = 0.0
+    orders: tuple[Order, ...] = ()
 
 
 class OfflinePlanner:
@@ -474,6 +492,31 @@ class OfflinePlanner:
             EmbedderError: the embedder failed.
         """
         learnt = self._learn()
+        request = request_of(question)
+        whole = self._plan_one(learnt, request.text, attachments)
+        if len(request.parts) < 2:
+            return whole
+        return self._with_parts(whole, learnt, request.parts, attachments)
+
+    def _with_parts(self, whole: Plan, learnt: Learnt, parts: Sequence[str], attachments: Sequence[Attached]) -> Plan:
+        """The plan of a question of several parts, each planned by itself too.
+
+        What was attached, or what the part before it finds, is what a part such as "and describe it" is about.
+        """
+        orders: list[Order] = []
+        for part in parts:
+            given = attachments or _found_by(orders[-1].tools if orders else (), part)
+            plan = self._plan_one(learnt, part, given)
+            if not plan.tools:
+                return whole
+            orders.append(Order(text=part, tools=plan.tools))
+        tools = tuple(dict.fromkeys(tool for order in orders for tool in order.tools))
+        if set(tools) <= set(whole.tools) or not set(whole.tools) <= set(tools):
+            return whole
+        reason = "; ".join(f"“{order.text}”: {' and '.join(order.tools)}" for order in orders)
+        return replace(whole, tools=tools, reason=reason, orders=tuple(orders))
+
+    def _plan_one(self, learnt: Learnt, question: str, attachments: Sequence[Attached]) -> Plan:
         kinds: tuple[Attachment, ...] = tuple(one.kind for one in attachments)
         question = without_greeting(question)
         scores, alike = learnt.scores(question, kinds, self._embedder)
@@ -538,6 +581,14 @@ class OfflinePlanner:
         if readers and SEARCH not in targets:
             others += [name for name, target in self._target.items() if target == SEARCH]
         return (*others, *readers)
+
+
+def _found_by(tools: Sequence[str], part: str) -> tuple[Found, ...]:
+    """What the part of a question before this one finds, where this one points back at it."""
+    if not tools or not classes_of(words_of(part)) & {"pointing"}:
+        return ()
+    kinds: dict[str, Attachment] = {SEARCH: "image", _CLIPS: "video"}
+    return tuple(Found(kind=kinds[name]) for name in tools[-1:] if name in kinds)
 
 
 def is_blank(file: MediaFile) -> bool:
