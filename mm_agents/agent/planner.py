@@ -27,7 +27,7 @@ import numpy as np
 from mm_agents import media
 from mm_agents._cache import cached_array
 from mm_agents._text import read_data
-from mm_agents.agent.request import request_of
+from mm_agents.agent.request import request_of, shows_only
 from mm_agents.errors import MediaError
 from mm_agents.toolbox.example_questions import Example, every_example, examples
 from mm_agents.toolbox.sources import AttachmentInfo
@@ -63,6 +63,8 @@ class PlannerParameters:
         blank_side: pixels on the longer side of what is looked at; specks of noise are averaged away.
         refusal: the score of "no tool" from which nothing is looked for at all; below, a search costs less than a wrong
             "I can't". Set on questions of users that name what a library holds.
+        seen: the score from which "show me the cat" is for a picture, though "no tool" scores more; what is never seen
+            ("any news?") scores below.
         corrected_letters: of the shortest word whose spelling is corrected; shorter ones are too often other words.
         spelling: how like a word of a class a misspelt one has to be: one letter in six may differ.
     """
@@ -81,6 +83,7 @@ class PlannerParameters:
     blank_share: float = 99.5
     blank_side: int = 256
     refusal: float = 0.8
+    seen: float = 0.3
     corrected_letters: int = 5
     spelling: float = 0.84
 
@@ -91,7 +94,7 @@ SEARCH = "search_images"
 READERS = ("describe_image", "read_invoice", "read_table", "read_flowchart", "read_hidden_text")
 """The toolbox's tools that need a picture or document, attached or found before."""
 
-_CLIPS, _LAST, _HIDDEN = "search_videos", "recommend", "read_hidden_text"
+_CLIPS, _LAST, _HIDDEN, _DESCRIBE = "search_videos", "recommend", "read_hidden_text", "describe_image"
 
 
 # ---------------------------------------------------------------- words
@@ -521,7 +524,7 @@ class OfflinePlanner:
         question = without_greeting(question)
         scores, alike = learnt.scores(question, kinds, self._embedder)
         self._look(learnt, scores, question, attachments)
-        targets, missing = self._chosen(learnt, scores) if question.strip() else ([], None)
+        targets, missing = self._chosen(learnt, scores, question) if question.strip() else ([], None)
         tools = self._in_order(targets, kinds)
         nearest = learnt.nearest(alike, [self._target[name] for name in tools] or [""])
         if missing is not None:
@@ -556,13 +559,17 @@ class OfflinePlanner:
             if kinds and tool.attachments and tool.attachments.isdisjoint(kinds):
                 scores[place[self._target[name]]] = 0.0
 
-    def _chosen(self, learnt: Learnt, scores: FloatArray) -> tuple[list[str], str | None]:
-        """The targets that are chosen, best first; and the tool that would have been the best and is not there."""
+    def _chosen(self, learnt: Learnt, scores: FloatArray, question: str) -> tuple[list[str], str | None]:
+        """The targets that are chosen, best first; and the tool that would have been the best and is not there.
+
+        What is to be shown and is of no named medium is a picture, where nothing says that no tool can do it.
+        """
         usable, choice = set(self._target.values()), learnt.choice
         (first,), (ahead,), (second,), (beside,) = choice.best(scores[None])
         best = learnt.targets[first]
         if ahead < choice.ahead:
-            return [], None
+            sights = best == SEARCH in usable and scores[first] >= PARAMETERS.seen and shows_only(question)
+            return [SEARCH] if sights else [], None
         if best not in usable:
             return [], best.removeprefix(OWN)
         other = learnt.targets[second]
@@ -578,7 +585,8 @@ class OfflinePlanner:
         others.sort(key=lambda name: self._target[name] == _LAST)
         if readers and kinds:
             return (*readers, *others)
-        if readers and SEARCH not in targets:
+        seen_in_clip = _CLIPS in targets and readers == [name for name in readers if self._target[name] == _DESCRIBE]
+        if readers and SEARCH not in targets and not seen_in_clip:
             others += [name for name, target in self._target.items() if target == SEARCH]
         return (*others, *readers)
 

@@ -84,9 +84,14 @@ def is_greeting(sentence: str) -> bool:
     return _SAYS["greets"].fullmatch(sentence) is not None
 
 
+def shows_only(question: str) -> bool:
+    """Whether a question wants to see a thing and says no more: "show me the cat", "any owls?"."""
+    return _SAYS["shows_only"].fullmatch(question) is not None
+
+
 def is_statement(sentence: str) -> bool:
     """Whether a sentence says something and wants nothing: "we are preparing the quarterly review"."""
-    if sentence.rstrip().endswith("?") or _SAYS["wants"].match(sentence) or _SAYS["asks"].match(sentence):
+    if sentence.rstrip().endswith("?") or _SAYS["wants"].search(sentence) or _SAYS["asks"].match(sentence):
         return False
     return _SAYS["states"].match(sentence) is not None
 
