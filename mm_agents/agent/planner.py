@@ -27,6 +27,7 @@ import numpy as np
 from mm_agents import media
 from mm_agents._cache import cached_array
 from mm_agents._text import read_data
+from mm_agents.agent.request import request_of, shows_only
 from mm_agents.errors import MediaError
 from mm_agents.toolbox.example_questions import Example, every_example, examples
 from mm_agents.toolbox.sources import AttachmentInfo
@@ -62,6 +63,8 @@ class PlannerParameters:
         blank_side: pixels on the longer side of what is looked at; specks of noise are averaged away.
         refusal: the score of "no tool" from which nothing is looked for at all; below, a search costs less than a wrong
             "I can't". Set on questions of users that name what a library holds.
+        seen: the score from which "show me the cat" is for a picture, though "no tool" scores more; what is never seen
+            ("any news?") scores below.
         corrected_letters: of the shortest word whose spelling is corrected; shorter ones are too often other words.
         spelling: how like a word of a class a misspelt one has to be: one letter in six may differ.
     """
@@ -80,6 +83,7 @@ class PlannerParameters:
     blank_share: float = 99.5
     blank_side: int = 256
     refusal: float = 0.8
+    seen: float = 0.3
     corrected_letters: int = 5
     spelling: float = 0.84
 
@@ -90,7 +94,7 @@ SEARCH = "search_images"
 READERS = ("describe_image", "read_invoice", "read_table", "read_flowchart", "read_hidden_text")
 """The toolbox's tools that need a picture or document, attached or found before."""
 
-_CLIPS, _LAST, _HIDDEN = "search_videos", "recommend", "read_hidden_text"
+_CLIPS, _LAST, _HIDDEN, _DESCRIBE = "search_videos", "recommend", "read_hidden_text", "describe_image"
 
 
 # ---------------------------------------------------------------- words
@@ -429,6 +433,21 @@ class Attached(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A part of a question, and the tools that it is for."""
+
+    text: str
+    tools: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a search finds, as the planner sees an attached file."""
+
+    kind: Attachment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What the planner would do.
 
@@ -437,12 +456,14 @@ class Plan:
         scores: how well each of the tools fits; about 1 where it surely does.
         reason: why, for people.
         beside: how sure it is that no tool can do what is asked, on the same scale as the scores.
+        orders: the parts of a question that are for different tools, in order; none where the whole is for all tools.
     """
 
     tools: tuple[str, ...]
     scores: dict[str, float]
     reason: str
     beside: float = 0.0
+    orders: tuple[Order, ...] = ()
 
 
 class OfflinePlanner:
@@ -474,11 +495,36 @@ class OfflinePlanner:
             EmbedderError: the embedder failed.
         """
         learnt = self._learn()
+        request = request_of(question)
+        whole = self._plan_one(learnt, request.text, attachments)
+        if len(request.parts) < 2:
+            return whole
+        return self._with_parts(whole, learnt, request.parts, attachments)
+
+    def _with_parts(self, whole: Plan, learnt: Learnt, parts: Sequence[str], attachments: Sequence[Attached]) -> Plan:
+        """The plan of a question of several parts, each planned by itself too.
+
+        What was attached, or what the part before it finds, is what a part such as "and describe it" is about.
+        """
+        orders: list[Order] = []
+        for part in parts:
+            given = attachments or _found_by(orders[-1].tools if orders else (), part)
+            plan = self._plan_one(learnt, part, given)
+            if not plan.tools:
+                return whole
+            orders.append(Order(text=part, tools=plan.tools))
+        tools = tuple(dict.fromkeys(tool for order in orders for tool in order.tools))
+        if set(tools) <= set(whole.tools) or not set(whole.tools) <= set(tools):
+            return whole
+        reason = "; ".join(f"“{order.text}”: {' and '.join(order.tools)}" for order in orders)
+        return replace(whole, tools=tools, reason=reason, orders=tuple(orders))
+
+    def _plan_one(self, learnt: Learnt, question: str, attachments: Sequence[Attached]) -> Plan:
         kinds: tuple[Attachment, ...] = tuple(one.kind for one in attachments)
         question = without_greeting(question)
         scores, alike = learnt.scores(question, kinds, self._embedder)
         self._look(learnt, scores, question, attachments)
-        targets, missing = self._chosen(learnt, scores) if question.strip() else ([], None)
+        targets, missing = self._chosen(learnt, scores, question) if question.strip() else ([], None)
         tools = self._in_order(targets, kinds)
         nearest = learnt.nearest(alike, [self._target[name] for name in tools] or [""])
         if missing is not None:
@@ -513,13 +559,17 @@ class OfflinePlanner:
             if kinds and tool.attachments and tool.attachments.isdisjoint(kinds):
                 scores[place[self._target[name]]] = 0.0
 
-    def _chosen(self, learnt: Learnt, scores: FloatArray) -> tuple[list[str], str | None]:
-        """The targets that are chosen, best first; and the tool that would have been the best and is not there."""
+    def _chosen(self, learnt: Learnt, scores: FloatArray, question: str) -> tuple[list[str], str | None]:
+        """The targets that are chosen, best first; and the tool that would have been the best and is not there.
+
+        What is to be shown and is of no named medium is a picture, where nothing says that no tool can do it.
+        """
         usable, choice = set(self._target.values()), learnt.choice
         (first,), (ahead,), (second,), (beside,) = choice.best(scores[None])
         best = learnt.targets[first]
         if ahead < choice.ahead:
-            return [], None
+            sights = best == SEARCH in usable and scores[first] >= PARAMETERS.seen and shows_only(question)
+            return [SEARCH] if sights else [], None
         if best not in usable:
             return [], best.removeprefix(OWN)
         other = learnt.targets[second]
@@ -535,9 +585,18 @@ class OfflinePlanner:
         others.sort(key=lambda name: self._target[name] == _LAST)
         if readers and kinds:
             return (*readers, *others)
-        if readers and SEARCH not in targets:
+        seen_in_clip = _CLIPS in targets and readers == [name for name in readers if self._target[name] == _DESCRIBE]
+        if readers and SEARCH not in targets and not seen_in_clip:
             others += [name for name, target in self._target.items() if target == SEARCH]
         return (*others, *readers)
+
+
+def _found_by(tools: Sequence[str], part: str) -> tuple[Found, ...]:
+    """What the part of a question before this one finds, where this one points back at it."""
+    if not tools or not classes_of(words_of(part)) & {"pointing"}:
+        return ()
+    kinds: dict[str, Attachment] = {SEARCH: "image", _CLIPS: "video"}
+    return tuple(Found(kind=kinds[name]) for name in tools[-1:] if name in kinds)
 
 
 def is_blank(file: MediaFile) -> bool:

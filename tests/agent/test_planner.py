@@ -134,6 +134,35 @@ def test_several_tools_come_in_order(
     assert planner.plan(question, [Attached(kind) for kind in kinds]).tools == tools
 
 
+@pytest.mark.parametrize(
+    ("question", "kinds", "tools"),
+    [
+        (
+            "What does the contract say about late fees, and is this bill overdue?",
+            ("image",),
+            ("search_text", "read_invoice"),
+        ),
+        ("Show me films about space and recommend something like the best of them", (), ("search_text", "recommend")),
+        ("What is the highest growth in this table? Which clip shows it?", ("image",), ("read_table", "search_videos")),
+    ],
+)
+def test_the_parts_of_a_question_are_planned_each_by_itself(
+    planner: OfflinePlanner, question: str, kinds: tuple[Attachment, ...], tools: tuple[str, ...]
+) -> None:
+    plan = planner.plan(question, [Attached(kind) for kind in kinds])
+    assert plan.tools == tools
+    assert [one.tools for one in plan.orders] == [(name,) for name in tools]
+
+
+def test_a_sentence_of_context_does_not_change_a_plan(planner: OfflinePlanner) -> None:
+    context = "I need it for a report that I am writing about our team."
+    for question, kinds, _ in held_out()[::9]:
+        attached = [Attached(kind) for kind in kinds]
+        plan = planner.plan(question, attached).tools
+        assert planner.plan(f"{question} {context}", attached).tools == plan
+        assert planner.plan(f"{context} {question}", attached).tools == plan
+
+
 @pytest.mark.parametrize("question", ["", "   ", "?!", "hello!", "delete the photos of the zoo", "14 * 12"])
 def test_what_no_tool_can_do_is_refused(planner: OfflinePlanner, question: str) -> None:
     plan = planner.plan(question)

@@ -1,0 +1,109 @@
+"""What of a text is asked: its sentences without those that only greet or say why, and the parts of what is left."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mm_agents._text import parts_of, read_patterns
+
+_PATTERNS = read_patterns("mm_agents.agent", "phrases.toml")
+_SAYS = _PATTERNS["sentences"]
+_CAPITAL = read_patterns("mm_agents.agent", "phrases.toml", re.NOFLAG)["sentences"]["begins_anew"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A text taken apart.
+
+    Attributes:
+        text: what is asked, without the sentences around it; the whole text where none of it asks.
+        parts: the questions and orders in it, one after the other; one or more.
+        context: the sentences that only say something, such as why it is asked.
+    """
+
+    text: str
+    parts: tuple[str, ...]
+    context: tuple[str, ...] = ()
+
+
+def request_of(text: str) -> Request:
+    """What a text asks for.
+
+    Args:
+        text: as it was typed: "I am writing a report. Which clip shows the dog? Thanks a lot!" asks for the clip.
+    """
+    found = sentences_of(text)
+    asking = [one for one in found if not is_greeting(one) and not is_statement(one)]
+    if not asking:
+        asking = [one for one in found if is_greeting(one)] or found
+    context = tuple(one for one in found if one not in asking)
+    asked = " ".join(asking) if context else text.strip()
+    return Request(text=asked, parts=_parts(asking) or (asked,), context=context)
+
+
+def _parts(sentences: list[str]) -> tuple[str, ...]:
+    """The orders of some sentences; what asks nothing by itself is for the one after it, else for the one before."""
+    parts: list[str] = []
+    before = ""
+    for order in (order for sentence in sentences for order in orders_of(sentence)):
+        if _SAYS["asks"].match(order) or _SAYS["seeks"].match(order):
+            parts.append(f"{before} {order}".strip())
+            before = ""
+        else:
+            before = f"{before} {order}".strip()
+    if before and parts:
+        parts[-1] = f"{parts[-1]} {before}"
+    return tuple(parts)
+
+
+def sentences_of(text: str) -> list[str]:
+    """The sentences of a text, also where no full stop parts them: "church interior I need it for a report"."""
+    sentences: list[str] = []
+    for line in _SAYS["ends"].split(text.strip()):
+        start = 0
+        for joint in (*_SAYS["runs_on"].finditer(line), *_CAPITAL.finditer(line)):
+            before, after = line[start : joint.start()].strip(), line[joint.end() :].strip()
+            if before and (is_statement(after) or is_greeting(after)) and not _SAYS["goes_over"].search(before):
+                sentences.append(before)
+                start = joint.end()
+        sentences.append(line[start:].strip())
+    return [part for one in sentences for part in _without_lead(one) if re.search(r"\w", part)]
+
+
+def _without_lead(sentence: str) -> list[str]:
+    """A sentence cut after the clause that it begins with: "as I am writing a report, show me the cats"."""
+    lead = _SAYS["leading_clause"].match(sentence)
+    if lead is None or not _SAYS["asks"].match(sentence[lead.end() :]):
+        return [sentence]
+    return [lead[0], sentence[lead.end() :]]
+
+
+def is_greeting(sentence: str) -> bool:
+    """Whether a sentence only greets, thanks or excuses itself."""
+    return _SAYS["greets"].fullmatch(sentence) is not None
+
+
+def shows_only(question: str) -> bool:
+    """Whether a question wants to see a thing and says no more: "show me the cat", "any owls?"."""
+    return _SAYS["shows_only"].fullmatch(question) is not None
+
+
+def is_statement(sentence: str) -> bool:
+    """Whether a sentence says something and wants nothing: "we are preparing the quarterly review"."""
+    if sentence.rstrip().endswith("?") or _SAYS["wants"].search(sentence) or _SAYS["asks"].match(sentence):
+        return False
+    return _SAYS["states"].match(sentence) is not None
+
+
+def orders_of(sentence: str) -> list[str]:
+    """The questions and orders of one sentence: "find the clip and describe it" has two."""
+    pieces: list[str] = []
+    for part in parts_of(sentence):
+        start = 0
+        for joint in _SAYS["next_order"].finditer(part):
+            if _SAYS["asks"].match(part[start : joint.start()]):
+                pieces.append(part[start : joint.start()].strip(" ,;."))
+                start = joint.end()
+        pieces.append(part[start:].strip())
+    return [piece for piece in pieces if re.search(r"\w", piece)] or [sentence]

@@ -1,0 +1,65 @@
+"""What of a text is asked: sentences around a question, sentences without full stops, and parts."""
+
+from __future__ import annotations
+
+import pytest
+
+from mm_agents.agent.request import request_of
+
+QUESTIONS = ["show me dogs", "penguins on ice", "which invoice is from Bosch?", "recommend films like My Fair Lady"]
+AROUND = [
+    "I need it for a report that I am writing about our team.",
+    "We are preparing the quarterly review at the office.",
+    "My sister asked me about it yesterday.",
+    "Thanks a lot in advance!",
+    "It is for a school project.",
+]
+
+
+@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_sentence_around_a_question_is_not_asked(question: str, around: str) -> None:
+    assert request_of(f"{around} {question}").text == question
+    assert request_of(f"{question} {around}").text == question
+    assert request_of(f"{around} {question}").context == (around,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "photo of the dog that is running",
+        "find everything I wrote about composting",
+        "what should I watch if I liked Up?",
+        "I want to see cats",
+        "I need a photo of a dog",
+        "I loved Finding Nemo. What else might I like?",
+        "This is an invoice. How much is it?",
+        "When is Dr. Smith's appointment?",
+        "the dog is running",
+    ],
+)
+def test_what_is_part_of_the_question_stays(text: str) -> None:
+    assert request_of(text).text == text
+    assert request_of(text).context == ()
+
+
+def test_a_clause_before_a_question_says_why_it_is_asked() -> None:
+    assert request_of("Since I am moving house, show me my rental contract").text == "show me my rental contract"
+
+
+def test_a_text_that_only_greets_stays_a_greeting() -> None:
+    assert request_of("hello there. I need it for a report.").text == "hello there."
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Find the clip with the dog and describe it", ("Find the clip with the dog", "describe it")),
+        ("What is the total, and when is it due?", ("What is the total", "when is it due")),
+        ("Show me cats. Also find the lease.", ("Show me cats.", "Also find the lease.")),
+        ("photos of salt and pepper", ("photos of salt and pepper",)),
+        ("I loved Up. What else is there?", ("I loved Up. What else is there?",)),
+    ],
+)
+def test_the_parts_of_a_question(text: str, parts: tuple[str, ...]) -> None:
+    assert request_of(text).parts == parts
