@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,15 @@ from mm_agents.types import And, Box, Condition, Evidence, Filter, Record, place
 
 if TYPE_CHECKING:
     from mm_agents.protocols import DocumentReader, Reading, Store
+
+Cell = str | bool | Decimal | date | None
+"""What a table of facts may hold."""
+
+_NUMBERS = frozenset("subtotal discount shipping tax rounding total quantity unit_price amount".split())
+_DATES = frozenset({"date", "due_date", "delivery_date"})
+
+_VERSION = 1
+"""Of the files that facts are kept in; raised when their content changes."""
 
 KINDS = ("invoice", "table", "flowchart")
 """The readers whose readings become facts."""
@@ -157,12 +167,12 @@ class FactsReport:
     def __len__(self) -> int:
         return len(self.documents)
 
-    def rows(self) -> list[dict[str, str | bool | None]]:
+    def rows(self) -> list[dict[str, Cell]]:
         """One row a document: its file, then each field with whether it is confirmed ("total", "total_confirmed")."""
         names = _columns(one.fields for one in self.documents)
         return [{**_file(one), **_cells(names, one.fields)} for one in self.documents]
 
-    def item_rows(self) -> list[dict[str, str | bool | None]]:
+    def item_rows(self) -> list[dict[str, Cell]]:
         """One row an item: its document's file, its number there, then each value with whether it is confirmed."""
         names = _columns(item for one in self.documents for item in one.items)
         return [
@@ -171,6 +181,17 @@ class FactsReport:
             for number, item in enumerate(one.items, start=1)
         ]
 
+    def typed_rows(self) -> list[dict[str, Cell]]:
+        """``rows`` with an invoice's amounts as Decimal and its dates as ``datetime.date``."""
+        return [self._typed(row) for row in self.rows()]
+
+    def typed_item_rows(self) -> list[dict[str, Cell]]:
+        """``item_rows`` with an invoice's amounts and quantities as Decimal."""
+        return [self._typed(row) for row in self.item_rows()]
+
+    def _typed(self, row: Mapping[str, Cell]) -> dict[str, Cell]:
+        return {name: _typed(name, value) if self.kind == "invoice" else value for name, value in row.items()}
+
     def to_frames(self) -> dict[str, Any]:
         """The data frames "documents" and "items".
 
@@ -178,7 +199,7 @@ class FactsReport:
             MissingExtraError: pandas is not installed.
         """
         pandas = require("pandas", extra="tables", feature="Data frames of facts")
-        return {"documents": pandas.DataFrame(self.rows()), "items": pandas.DataFrame(self.item_rows())}
+        return {"documents": pandas.DataFrame(self.typed_rows()), "items": pandas.DataFrame(self.typed_item_rows())}
 
     def to_json(self) -> dict[str, Any]:
         """All of it, as JSON can hold it."""
@@ -191,17 +212,25 @@ class FactsReport:
         }
 
 
+def _typed(name: str, value: Cell) -> Cell:
+    if not isinstance(value, str):
+        return value
+    if name in _DATES:
+        return date.fromisoformat(value)
+    return Decimal(value) if name in _NUMBERS else value
+
+
 def _columns(rows: Iterable[Mapping[str, Fact]]) -> list[str]:
     """The names that any row has, in the order of their first use."""
     return list(dict.fromkeys(name for row in rows for name in row))
 
 
-def _file(one: DocumentFacts) -> dict[str, str | bool | None]:
+def _file(one: DocumentFacts) -> dict[str, Cell]:
     return {"name": one.name, "path": one.path, "sha256": one.sha256, "kind": one.kind}
 
 
-def _cells(names: Sequence[str], values: Mapping[str, Fact]) -> dict[str, str | bool | None]:
-    cells: dict[str, str | bool | None] = {}
+def _cells(names: Sequence[str], values: Mapping[str, Fact]) -> dict[str, Cell]:
+    cells: dict[str, Cell] = {}
     for name in names:
         fact = values.get(name, Fact())
         # A column of the document may be called as one of the file: its own gets an underscore.
@@ -317,7 +346,7 @@ class FactsFolder:
     """
 
     def __init__(self, kind: str, root: Path | None) -> None:
-        name = f"{kind}-{_plugins.fingerprint('readers', kind)}"
+        name = f"{kind}-{_VERSION}-{_plugins.fingerprint('readers', kind)}"
         self._folder: Path | None = None
         with suppress(MissingExtraError):
             self._folder = (root if root is not None else cache_folder()) / "facts" / name
