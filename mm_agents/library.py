@@ -342,6 +342,7 @@ class Library:
         kind: str = "invoice",
         *,
         where: Filter | str | None = None,
+        most: int | None = None,
         progress: bool | ProgressCallback | None = None,
     ) -> FactsReport:
         """What the pictures and PDFs say as documents of a kind; each is read once, and what was read is kept.
@@ -349,6 +350,7 @@ class Library:
         Args:
             kind: "invoice", "table" or "flowchart".
             where: only these assets.
+            most: how many files are read now at most; the others that were never read are listed as failed.
             progress: show a bar on standard error (None: where that is a terminal), or a function as of ``add``.
 
         Returns:
@@ -362,7 +364,7 @@ class Library:
         """
         wanted = self.checked(where)
         with progress_or_callback(f"Reading {kind}s", progress) as report:
-            return facts_of_library(self.store, self.path, kind, root=self.root, where=wanted, report=report)
+            return facts_of_library(self.store, self.path, kind, root=self.root, where=wanted, most=most, report=report)
 
     def path(self, record: Record | Hit) -> Path | None:
         """The path of an asset's file, to open it; None when the record names none."""

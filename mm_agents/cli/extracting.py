@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -25,13 +25,14 @@ from mm_agents.cli.app import (
     plain,
     say,
 )
-from mm_agents.documents.text import guarded
-from mm_agents.ingest.facts import Cell, FactsReport
+
+if TYPE_CHECKING:
+    from mm_agents.ingest.facts import Cell, FactsReport
 
 NOTHING_FOUND = 4
 _FORMS = (".csv", ".json", ".parquet", ".xlsx")
 
-Rows = Sequence[dict[str, Cell]]
+Rows = Sequence[dict[str, "Cell"]]
 
 
 @command()
@@ -120,6 +121,8 @@ def _csv(rows: Rows) -> bytes:
 
 
 def _text(value: Cell) -> str:
+    from mm_agents.documents.text import guarded
+
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "" if value is None else guarded(str(value))

@@ -26,6 +26,7 @@ from mm_agents.ingest.pipeline import FailedFile, failure
 from mm_agents.types import And, Box, Condition, Evidence, Filter, Record, place_json
 
 if TYPE_CHECKING:
+    from mm_agents.media import MediaFile
     from mm_agents.protocols import DocumentReader, Reading, Store
 
 Cell = str | bool | Decimal | date | None
@@ -250,6 +251,7 @@ def facts_of_library(
     *,
     root: Path | None,
     where: Filter | None = None,
+    most: int | None = None,
     report: ProgressCallback = lambda done, total, name: None,
 ) -> FactsReport:
     """Read every document of a kind that has not been read before, and keep what was found.
@@ -260,6 +262,7 @@ def facts_of_library(
         kind: the reader: "invoice", "table" or "flowchart".
         root: the library's folder, where facts are kept; None keeps them in the user's cache.
         where: only these assets.
+        most: how many files are read now at most; the others that were never read are listed as failed.
         report: called with how many files are done, how many there are, and the name at hand.
 
     Raises:
@@ -271,7 +274,7 @@ def facts_of_library(
     papers = Condition("media_type", "in", ("image", "pdf"))
     assets = list(store.iterate(where=papers if where is None else And((papers, where))))
     texts = _texts(store, assets)
-    reading = _Reading(kind, path_of, FactsFolder(kind, root))
+    reading = _Reading(kind, path_of, FactsFolder(kind, root), most)
     documents: list[DocumentFacts] = []
     failed: list[FailedFile] = []
     without = 0
@@ -296,8 +299,10 @@ def facts_of_library(
 class _Reading:
     """Reads what was not read before; ``count`` says how many files that were."""
 
-    def __init__(self, kind: str, path_of: Callable[[Record], Path | None], kept: FactsFolder) -> None:
-        self._kind, self._path_of, self._kept = kind, path_of, kept
+    def __init__(
+        self, kind: str, path_of: Callable[[Record], Path | None], kept: FactsFolder, most: int | None
+    ) -> None:
+        self._kind, self._path_of, self._kept, self._most = kind, path_of, kept, most
         self._built: DocumentReader | None = None
         self.count = 0
 
@@ -305,10 +310,12 @@ class _Reading:
         """The facts of an asset.
 
         Raises:
-            MediaError: its file is missing, cannot be read, or has changed since it was added.
+            MediaError: its file is missing, cannot be read, or has changed since it was added; or enough was read.
         """
         content = self._kept.get(asset)
         if content is None:
+            if self._most is not None and self.count >= self._most:
+                raise MediaError(f"Not read yet: {self._most} files were read now. `mm-agents extract` reads all.")
             content = self._read(asset)
             self._kept.put(asset, content)
             self.count += 1
@@ -335,6 +342,26 @@ def _texts(store: Store, assets: Sequence[Record]) -> dict[str, str]:
         if part.asset in wanted and (READ in part.properties or part.text):
             known[part.asset] = known.get(part.asset, "") + part.text
     return known
+
+
+def facts_of_file(asset: Record, file: MediaFile, kind: str, *, root: Path | None) -> DocumentFacts:
+    """The facts of one file, whatever kind of document it is, such as one that is attached to a question.
+
+    Args:
+        asset: its record, or one made for it, with the properties "name", "media_type" and "sha256".
+        file: its content.
+        kind: the reader.
+        root: the library's folder, where facts are kept; None keeps them in the user's cache.
+
+    Raises:
+        MediaError: the file cannot be read.
+    """
+    kept = FactsFolder(kind, root)
+    content = kept.get(asset)
+    if content is None:
+        content = content_of(kind, _plugins.build_named("readers", kind).read(file))
+        kept.put(asset, content)
+    return _document(asset, kind, content)
 
 
 class FactsFolder:
