@@ -253,6 +253,12 @@ def _seller(text: str) -> str | None:
 # ---------------------------------------------------------------- saying it
 
 
+def is_empty(result: ToolResult, asked: Aggregation) -> bool:
+    """Whether the files that a question names are no such documents, so that it asks something else of them."""
+    name = asked.arguments.get("field")
+    return "among" in asked.arguments and not any(name in row["values"] for row in result.payload["rows"])
+
+
 def render_aggregate(builder: AnswerBuilder, result: ToolResult, asked: Aggregation) -> None:
     """Say what was counted or computed, citing each file that it uses, and what could not be used.
 
