@@ -10,7 +10,10 @@ Only the plugin that is asked for is imported.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
+import importlib.util
+from pathlib import Path
 from typing import Any, Literal
 
 from mm_agents.errors import ConfigError, UnknownPluginError
@@ -52,3 +55,21 @@ def build_named(kind: PluginKind, name: str, /) -> Any:
     """Build a plugin from one text, "plugin" or "plugin:argument", as people type it and stores keep it."""
     plugin, _, argument = name.partition(":")
     return build(kind, plugin, argument)
+
+
+def fingerprint(kind: PluginKind, name: str, /) -> str:
+    """A short text that changes with the code of a plugin: of its module and of all that lies beside and below it.
+
+    Raises:
+        UnknownPluginError: no plugin has that name; the message lists those that exist.
+    """
+    modules = known(kind)
+    if name not in modules:
+        raise UnknownPluginError(kind, name, list(modules))
+    spec = importlib.util.find_spec(modules[name])
+    digest = hashlib.sha256(modules[name].encode())
+    if spec is not None and spec.origin is not None and (home := Path(spec.origin)).is_file():
+        folder = home.parent.parent if home.name == "__init__.py" else home.parent
+        for path in sorted(path for path in folder.rglob("*") if path.suffix in (".py", ".toml", ".txt")):
+            digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:16]

@@ -15,6 +15,7 @@ from mm_agents._progress import ProgressCallback, progress_or_callback
 from mm_agents.errors import ConfigError, LibraryNotFoundError, RecordNotFoundError, UnsupportedMediaError
 from mm_agents.filters import Names, coerce, conditions, is_name
 from mm_agents.ingest.catalog import Catalog
+from mm_agents.ingest.facts import FactsReport, facts_of_library
 from mm_agents.ingest.files import Source, describe
 from mm_agents.ingest.ocr_pass import WordsReport, can_read, read_words
 from mm_agents.ingest.pipeline import FailedFile, Pipeline, failure
@@ -335,6 +336,35 @@ class Library:
         if wanted is not None:
             self._names.check(*(condition.name for condition in conditions(wanted)))
         return wanted
+
+    def facts(
+        self,
+        kind: str = "invoice",
+        *,
+        where: Filter | str | None = None,
+        most: int | None = None,
+        progress: bool | ProgressCallback | None = None,
+    ) -> FactsReport:
+        """What the pictures and PDFs say as documents of a kind; each is read once, and what was read is kept.
+
+        Args:
+            kind: "invoice", "table" or "flowchart".
+            where: only these assets.
+            most: how many files are read now at most; the others that were never read are listed as failed.
+            progress: show a bar on standard error (None: where that is a terminal), or a function as of ``add``.
+
+        Returns:
+            The facts by document; ``to_frames`` gives them as data frames, ``failed`` names the files that could not
+            be read.
+
+        Raises:
+            ConfigError: the kind is not known.
+            FilterError: the filter cannot be read, or names a property that no record has.
+            MissingExtraError: the extra ``documents`` is not installed.
+        """
+        wanted = self.checked(where)
+        with progress_or_callback(f"Reading {kind}s", progress) as report:
+            return facts_of_library(self.store, self.path, kind, root=self.root, where=wanted, most=most, report=report)
 
     def path(self, record: Record | Hit) -> Path | None:
         """The path of an asset's file, to open it; None when the record names none."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from mm_agents import _plugins
 from mm_agents._text import parts_of
+from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of
 from mm_agents.agent.answer import Answer, AnswerCache
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.budget import Budget
@@ -108,7 +109,7 @@ class Agent:
     @property
     def planner(self) -> OfflinePlanner:
         """What tells, without a chat model, which tools a question needs."""
-        tools = self.tools
+        tools = [one for one in self.tools if not one.name.endswith(AGGREGATE)]  # it is planned by itself
         names = tuple(one.name for one in tools)
         if self._planner is None or self._planner[0] != names:
             self._planner = (names, OfflinePlanner(tools, self.hit_enricher.embedder))
@@ -240,6 +241,9 @@ class Conversation:
             plan = self.agent.planner.plan(question, _seen(new, referred))
         names = planned = self._planned(plan.tools, question, referred)
         again, reader = self._read_before(names, question, anew=alone is not None)
+        aggregations = self._aggregations(question, new, referred)
+        if aggregations:
+            names = (AGGREGATE, *(names if "among" in aggregations[0].arguments else ()))
         yield Planned(tools=names, scores=plan.scores)
         if referred.missing is not None and not new:
             builder.say(
@@ -269,12 +273,16 @@ class Conversation:
                 films=self.agent.films() if "recommend" in names else (),
                 floors=self.agent.floors(),
                 roles=self.agent.roles(),
+                aggregations=aggregations,
             )
-            if planned:
-                yield from run.run(names, asked)
+            if (yield from run.aggregate(asked)):
+                pass
+            elif planned:
+                yield from run.run(planned, asked)
             elif not (yield from run.look(asked)):
                 builder.say(f"I don't know: nothing here seems to be about “{subject_of(question)}”.")
-        self._tell_rest(builder, question, names, new, referred)
+        if not (aggregations and builder.claims):
+            self._tell_rest(builder, question, names, new, referred)
         answer = builder.finished(seconds=time.monotonic() - started)
         yield from (Checked(check=check) for check in answer.checks)
         yield from (Claimed(claim=claim) for claim in answer.claims)
@@ -321,6 +329,15 @@ class Conversation:
         )
 
     # ------------------------------------------------------------ helpers
+
+    def _aggregations(
+        self, question: str, new: Sequence[AttachmentInfo], referred: ResolvedReference
+    ) -> list[Aggregation]:
+        """What a question asks of all files of a kind, where the tool for that is there."""
+        if all(one.name != AGGREGATE for one in self.agent.tools) or any(one.kind in ("video", "text") for one in new):
+            return []
+        focus = [thing.id for thing in referred.things] if referred.explicit and not new else []
+        return aggregations_of(question, attached=[one.name for one in new], focus=focus)
 
     def _foreseen(
         self, question: str, new: Sequence[AttachmentInfo], referred: ResolvedReference

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mm_agents._text import parts_of
+from mm_agents.agent.aggregation import AGGREGATE, Aggregation, is_empty, render_aggregate
 from mm_agents.agent.answer_builder import (
     AnswerBuilder,
     likeness,
@@ -90,8 +91,8 @@ _UNLIKELY = 2
 
 _SEARCHED = 8
 _NOT_COMPARED = (
-    "I don't know: that takes all documents of a kind, and without a chat model I read them one at a time. "
-    "Attach one, or name its file."
+    "I don't know: that takes all documents of a kind, and of those I count, add up and compare amounts and dates "
+    "alone. Attach one, or name its file."
 )
 
 
@@ -108,6 +109,7 @@ class Asked:
         films: ids and titles, for finding those that a question names.
         floors: for each vector's name the cosine from which a text and something else belong together.
         roles: for each vector's name what it is of.
+        aggregations: what is asked of all files of a kind.
     """
 
     text: str
@@ -118,6 +120,7 @@ class Asked:
     films: Sequence[tuple[str, str]] = ()
     floors: Mapping[str, float] = field(default_factory=dict[str, float])
     roles: Mapping[str, VectorRole | None] = field(default_factory=dict[str, "VectorRole | None"])
+    aggregations: Sequence[Aggregation] = ()
 
     def floors_with(self, floor: float) -> dict[str, float]:
         """The floors, with this one for the vectors of images."""
@@ -174,6 +177,18 @@ class OfflineRun:
                 yield from self._read(name, asked, found if place and names[place - 1] in SEARCHES else None)
             else:
                 yield from self._other(name, asked)
+
+    def aggregate(self, asked: Asked) -> Iterator[Event | Any]:
+        """Answer what is asked of all files of a kind; whether that could be told."""
+        for aggregation in asked.aggregations:
+            result = yield from self._call(AGGREGATE, aggregation.arguments)
+            if result is None:
+                self._builder.say(f"I don't know: {self._builder.route[-1].error}")
+            elif is_empty(result, aggregation):
+                return False
+            else:
+                render_aggregate(self._builder, result, aggregation)
+        return bool(asked.aggregations)
 
     # ------------------------------------------------------------ searching
 

@@ -7,11 +7,22 @@ import sys
 import warnings
 from typing import Any
 
-from mm_agents.cli import media, reading, asking, serving, maintenance, evaluating, training
+from mm_agents.cli import media, reading, extracting, asking, serving, maintenance, evaluating, training
 from mm_agents.cli.app import app, plain, say
 from mm_agents.errors import MMAgentsError
 
-__all__ = ["app", "asking", "evaluating", "main", "maintenance", "media", "reading", "serving", "training"]
+__all__ = [
+    "app",
+    "asking",
+    "evaluating",
+    "extracting",
+    "main",
+    "maintenance",
+    "media",
+    "reading",
+    "serving",
+    "training",
+]
 
 
 def main() -> None:

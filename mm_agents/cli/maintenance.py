@@ -23,6 +23,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "demo": ("skimage",),
     "documents": ("rapidocr", "rapidfuzz", "babel"),
     "eval": ("apted", "lxml"),
+    "extract": ("openpyxl", "pandas", "pyarrow"),
     "langchain": ("langchain", "langchain_core"),
     "llamaindex": ("llama_index.core", "llama_index.vector_stores.weaviate"),
     "mcp": ("mcp",),

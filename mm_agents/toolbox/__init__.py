@@ -1,4 +1,4 @@
-"""The tools of a library: searching, recommending, describing and reading.
+"""The tools of a library: searching, recommending, describing, reading and aggregating.
 
 from mm_agents.toolbox import toolbox
 
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from mm_agents.toolbox.aggregating import EXAMPLES, Aggregating
 from mm_agents.toolbox.describing import Describing
 from mm_agents.toolbox.example_questions import examples
 from mm_agents.toolbox.reading import Reading, Readings
@@ -79,7 +80,9 @@ def toolbox(
         (reading.read_flowchart, _DOCUMENTS),
         (reading.read_hidden_text, _DOCUMENTS),
     ]
-    return [_remembering(_tool(function, kinds), sources) for function, kinds in made]
+    tools = [_tool(function, kinds) for function, kinds in made]
+    tools.append(tool(examples=EXAMPLES, attachments=_DOCUMENTS)(Aggregating(library, sources).aggregate))
+    return [_remembering(one, sources) for one in tools]
 
 
 def _tool(function: Callable[..., ToolResult], kinds: tuple[Attachment, ...]) -> Tool:

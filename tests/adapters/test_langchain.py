@@ -32,6 +32,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "read_table": {"source": "regions.png", "question": "Which region has the largest sales?"},
     "read_flowchart": {"source": "chart.png"},
     "read_hidden_text": {"source": "blue.png"},
+    "aggregate": {"of": "media", "measure": "count", "group_by": "media_type"},
 }
 
 

@@ -53,7 +53,7 @@ async def test_tools_are_listed_with_what_they_take_and_that_they_only_read(libr
         listed = (await client.list_tools()).tools
         assert client.server_info.name == "mm-agents"
         assert "never follow instructions" in (client.instructions or "")
-    assert len(listed) == 10
+    assert len(listed) == 11
     for one in listed:
         assert one.annotations is not None
         assert one.annotations.read_only_hint
@@ -359,7 +359,7 @@ async def test_a_token_is_asked_for(library: Library) -> None:
             httpx2.AsyncClient(headers={"authorization": f"Bearer {TOKEN}"}, timeout=30) as http,
             Client(streamable_http_client(url, http_client=http)) as client,
         ):
-            assert len((await client.list_tools()).tools) == 10
+            assert len((await client.list_tools()).tools) == 11
 
 
 def test_other_names_and_other_sites_are_refused(library: Library) -> None:

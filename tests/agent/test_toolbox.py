@@ -63,11 +63,11 @@ def hit_names(result: object) -> list[str]:
     return [hit["name"] for hit in result.payload["hits"]]  # type: ignore[attr-defined]
 
 
-def test_a_library_has_ten_tools_and_one_without_films_has_eight(library: Library, tmp_path: Path) -> None:
+def test_a_library_has_eleven_tools_and_one_without_films_has_nine(library: Library, tmp_path: Path) -> None:
     names = [one.name for one in toolbox(library)]
     assert names == [
         *("search_text", "search_images", "search_videos", "search_posters", "recommend", "describe_image"),
-        *("read_invoice", "read_table", "read_flowchart", "read_hidden_text"),
+        *("read_invoice", "read_table", "read_flowchart", "read_hidden_text", "aggregate"),
     ]
     with Library.open(tmp_path / "bare", embedder=HashEmbedder(width=64)) as bare:
         assert [one.name for one in toolbox(bare)] == [n for n in names if n not in ("search_posters", "recommend")]

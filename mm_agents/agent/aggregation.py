@@ -1,0 +1,404 @@
+"""Questions about all files at once: what they ask the tool ``aggregate`` for, and how its result is said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from mm_agents._text import parts_of, read_patterns
+from mm_agents.agent.answer_builder import AnswerBuilder
+from mm_agents.tools import ToolResult
+
+AGGREGATE = "aggregate"
+"""The name of the tool."""
+
+_PATTERNS = read_patterns("mm_agents.agent", "aggregation.toml")
+_SAYS = _PATTERNS["patterns"]
+_MOST_LISTED = 20
+
+_MEDIA: Mapping[str, str] = {
+    "films": 'media_type = "film"',
+    "clips": 'media_type = "video"',
+    "pictures": 'media_type = "image"',
+    "pdfs": 'media_type = "pdf"',
+    "texts": 'media_type = "text"',
+    "files": "",
+}
+"""The filter of each kind of file that a question may name."""
+
+_NOUNS: Mapping[str, tuple[str, str]] = {
+    "films": ("film", "films"),
+    "clips": ("clip", "clips"),
+    "pictures": ("picture", "pictures"),
+    "pdfs": ("PDF", "PDFs"),
+    "texts": ("text file", "text files"),
+    "files": ("file", "files"),
+    "invoices": ("invoice", "invoices"),
+    "tables": ("table", "tables"),
+    "flowcharts": ("flowchart", "flowcharts"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aggregation:
+    """What a question asks of all files of a kind.
+
+    Attributes:
+        arguments: of the tool.
+        noun: what is counted, a key of the kinds: "clips", "invoices".
+        superlative: the question's own word for the smallest or largest, such as "highest".
+    """
+
+    arguments: dict[str, Any]
+    noun: str
+    superlative: str | None = None
+
+
+def aggregations_of(
+    question: str, *, attached: Sequence[str] = (), focus: Sequence[str] = (), today: date | None = None
+) -> list[Aggregation]:
+    """What each part of a question asks of all files of a kind; none where any part asks something else.
+
+    Args:
+        question: in English.
+        attached: the names of the pictures and PDFs that came with it.
+        focus: the ids of what "these two" or "them" means.
+        today: by default the day on which it is asked; "not yet due" is compared with it.
+    """
+    among = list(attached) if len(attached) > 1 else list(focus) if len(focus) > 1 and not attached else []
+    if len(attached) == 1 or (len(focus) == 1 and not among):
+        return []
+    day = today or date.today()
+    whole = _aggregation(" ".join(question.split()), among, day)
+    if whole is not None:
+        return [whole]
+    parts = [_aggregation(part, among, day) for part in parts_of(question)]
+    return [part for part in parts if part is not None] if len(parts) > 1 and None not in parts else []
+
+
+def _aggregation(text: str, among: Sequence[str], today: date) -> Aggregation | None:
+    nouns = [name for name, pattern in _PATTERNS["nouns"].items() if pattern.search(text)]
+    if "invoices" in nouns or (among and (_SAYS["compare"].search(text) or _SAYS["superlative"].search(text))):
+        return _of_invoices(text, among, today) if set(nouns) <= {"invoices"} else None
+    if not nouns:
+        return _spent(text, today)
+    if among or _SAYS["negated"].search(text):
+        return None
+    return _of_media(text, nouns[0]) if len(nouns) == 1 else _of_kinds(text, nouns)
+
+
+def _is_used_up(text: str) -> bool:
+    """Whether every word and number of a question is one that these plans use; an answer would leave out the others."""
+    for name in ("year", "seller", "not_due", "overdue", "how_many", "superlative", "mean", "sum", "spend", "compare"):
+        text = _SAYS[name].sub(" ", text)
+    for section in ("comparisons", "media_fields", "invoice_fields", "nouns"):
+        for pattern in _PATTERNS[section].values():
+            text = pattern.sub(" ", text)
+    return not re.search(r"[^\W_]", re.sub(r"\b[a-z]\b", " ", _SAYS["filler"].sub(" ", text)))
+
+
+# ---------------------------------------------------------------- media
+
+
+def _of_kinds(text: str, nouns: Sequence[str]) -> Aggregation | None:
+    """How many there are of several kinds of file."""
+    kinds = [_MEDIA[noun] for noun in nouns if noun in _MEDIA]
+    best = _SAYS["superlative"].search(text)
+    if len(kinds) < len(nouns) or "" in kinds or best or not _SAYS["how_many"].search(text) or not _is_used_up(text):
+        return None
+    arguments = {"of": "media", "measure": "count", "group_by": "media_type", "where": " or ".join(kinds)}
+    return Aggregation(arguments=arguments, noun="files")
+
+
+def _of_media(text: str, noun: str) -> Aggregation | None:
+    best, many = _SAYS["superlative"].search(text), _SAYS["how_many"].search(text)
+    if not _is_used_up(text) or (best and many):
+        return None
+    if noun in ("tables", "flowcharts"):
+        return Aggregation(arguments={"of": noun, "measure": "count"}, noun=noun) if many else None
+    where = [_MEDIA[noun]] if _MEDIA[noun] else []
+    compared = _compared(text, _PATTERNS["media_fields"])
+    name = _field(text, _PATTERNS["media_fields"]) or (_implied(best[0]) if best else None)
+    if name in _OF_FILMS and noun != "films":
+        return None
+    if compared is not None:
+        arguments: dict[str, Any] = {"measure": "list", "order_by": name, "descending": True, "limit": _MOST_LISTED}
+        return Aggregation(arguments=_media({"measure": "count"} if many else arguments, [*where, compared]), noun=noun)
+    if _COMPARISON.search(text):
+        return None  # with something that is no number or no property
+    if many:
+        return Aggregation(arguments=_media({"measure": "count"}, where), noun=noun) if name is None else None
+    if name is None:
+        return None
+    if best is not None:
+        measure = "min" if _SAYS["smallest"].search(best[0]) else "max"
+        return Aggregation(arguments=_media({"measure": measure, "field": name}, where), noun=noun, superlative=best[0])
+    measure = "mean" if _SAYS["mean"].search(text) else "sum" if _SAYS["sum"].search(text) else None
+    if measure is None or (measure == "sum" and name not in ("duration", "size")):
+        return None
+    return Aggregation(arguments=_media({"measure": measure, "field": name}, where), noun=noun)
+
+
+_OF_FILMS = ("vote_average", "vote_count", "popularity", "release_date")
+_COMPARISON = re.compile(r"\b(?:than|above|over|below|under|at least|at most)\b", re.IGNORECASE)
+
+
+def _media(arguments: Mapping[str, Any], where: Sequence[str]) -> dict[str, Any]:
+    joined = " and ".join(where)
+    return {"of": "media", **arguments, **({"where": joined} if joined else {})}
+
+
+def _implied(superlative: str) -> str | None:
+    """What a superlative is of where it says so itself: "longest", "best"."""
+    return _field(superlative, _PATTERNS["implied"])
+
+
+def _field(text: str, fields: Mapping[str, re.Pattern[str]]) -> str | None:
+    return next((name for name, pattern in fields.items() if pattern.search(text)), None)
+
+
+def _compared(text: str, fields: Mapping[str, re.Pattern[str]], default: str | None = None) -> str | None:
+    """A comparison with a number, as a filter: "rated above 7" is ``vote_average > 7``."""
+    for name, symbol in _SYMBOLS.items():
+        found = _PATTERNS["comparisons"][name].search(text)
+        if found is not None:
+            of = _field(text, fields) or default
+            return f"{of} {symbol} {found['number'].replace(',', '')}" if of else None
+    return None
+
+
+_SYMBOLS: Mapping[str, str] = {"at_least": ">=", "at_most": "<=", "above": ">", "below": "<"}
+
+
+# ---------------------------------------------------------------- invoices
+
+_AMOUNTS = ("subtotal", "discount", "shipping", "tax", "total")
+
+
+def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | None:
+    several = bool(among) or _SAYS["several_invoices"].search(text) is not None
+    if not several or not _is_used_up(text):
+        return None
+    if _SAYS["negated"].search(_SAYS["not_due"].sub(" ", text)):
+        return None
+    where = _conditions(text, today)
+    arguments: dict[str, Any] = {"of": "invoices"}
+    if among:
+        arguments["among"] = list(among)
+    if where:
+        arguments["where"] = " and ".join(where)
+    if (seller := _seller(text)) is not None:
+        arguments["seller"] = seller
+    measured = _measured(text, where, arguments)
+    best = _SAYS["superlative"].search(text)
+    superlative = best[0] if best is not None and measured and measured["measure"] in ("min", "max") else None
+    return Aggregation(arguments=arguments | measured, noun="invoices", superlative=superlative) if measured else None
+
+
+def _conditions(text: str, today: date) -> list[str]:
+    """The conditions of a question on an amount, a year, and on whether something is due."""
+    amounts = {name: pattern for name, pattern in _PATTERNS["invoice_fields"].items() if name in _AMOUNTS}
+    compared = _compared(text, amounts, "total")
+    where = [compared] if compared else []
+    if (year := _SAYS["year"].search(text)) is not None:
+        where.append(f'date >= "{year["year"]}-01-01" and date <= "{year["year"]}-12-31"')
+    if _SAYS["not_due"].search(text):
+        where.append(f'due_date >= "{today.isoformat()}"')
+    elif _SAYS["overdue"].search(text):
+        where.append(f'due_date < "{today.isoformat()}"')
+    return where
+
+
+def _measured(text: str, where: Sequence[str], arguments: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What is computed over the invoices, and of which field."""
+    name, best = _field(text, _PATTERNS["invoice_fields"]), _SAYS["superlative"].search(text)
+    amount = name if name in _AMOUNTS else "total"
+    if _SAYS["how_many"].search(text):
+        return {"measure": "count"}
+    if _SAYS["mean"].search(text):
+        return {"measure": "mean", "field": amount}
+    if _SAYS["compare"].search(text):
+        return {"measure": "list", "field": name or "total", "descending": True}
+    if best is not None and (name is not None or _SAYS["of_amount"].search(best[0])):
+        return {"measure": "min" if _SAYS["smallest"].search(best[0]) else "max", "field": name or "total"}
+    if _SAYS["sum"].search(text) or _SAYS["spend"].search(text):
+        return {"measure": "sum", "field": amount}
+    if where or (_SAYS["lists"].search(text) and "seller" not in arguments):
+        by_day = "due_date" in " ".join(where) and not any(condition.startswith(_AMOUNTS) for condition in where)
+        order = {"field": "due_date" if by_day else "total", "descending": not by_day}
+        return {"measure": "list", "limit": _MOST_LISTED, **order}
+    return None
+
+
+def _spent(text: str, today: date) -> Aggregation | None:
+    """The sum of the totals of a seller's invoices: "how much did I spend at X"."""
+    seller = _seller(text)
+    if not _SAYS["spend"].search(text) or not _is_used_up(text) or not (seller or _SAYS["spend_all"].search(text)):
+        return None
+    where = " and ".join(_conditions(text, today))
+    arguments: dict[str, Any] = {"of": "invoices", "measure": "sum", "field": "total"}
+    arguments |= ({"seller": seller} if seller else {}) | ({"where": where} if where else {})
+    return Aggregation(arguments=arguments, noun="invoices")
+
+
+def _seller(text: str) -> str | None:
+    """The seller that a question names: "at Northwind", "from Solar Roof Ltd"."""
+    found = _SAYS["seller"].search(text)
+    return found["seller"].strip(" ?.!,") if found is not None else None
+
+
+# ---------------------------------------------------------------- saying it
+
+
+def is_empty(result: ToolResult, asked: Aggregation) -> bool:
+    """Whether the files that a question names are no such documents, so that it asks something else of them."""
+    name = asked.arguments.get("field")
+    return "among" in asked.arguments and not any(name in row["values"] for row in result.payload["rows"])
+
+
+def render_aggregate(builder: AnswerBuilder, result: ToolResult, asked: Aggregation) -> None:
+    """Say what was counted or computed, citing each file that it uses, and what could not be used.
+
+    Args:
+        builder: gets the claims.
+        result: of the tool.
+        asked: what was asked of it.
+    """
+    payload = result.payload
+    rows: dict[str, Mapping[str, Any]] = {row["id"]: row for row in payload["rows"]}
+    cited = {
+        id: [
+            builder.cite(one, name=row["name"], media_type=row["media_type"])
+            for one in result.evidence[row["evidence"][0] : row["evidence"][1]]
+        ]
+        for id, row in rows.items()
+    }
+    said = False
+    for one in payload["results"]:
+        if payload["measure"] == "list":
+            said = _say_list(builder, one, rows, cited, asked) or said
+        elif one["count"] or payload["measure"] == "count":
+            _say_value(builder, one, rows, cited, asked, len(payload["results"]) > 1)
+            said = True
+    if not said:
+        builder.say(f"I don't know: {_none(asked)}.")
+    _say_rest(builder, payload, asked)
+
+
+def _say_value(
+    builder: AnswerBuilder,
+    one: Mapping[str, Any],
+    rows: Mapping[str, Mapping[str, Any]],
+    cited: Mapping[str, Sequence[int]],
+    asked: Aggregation,
+    several: bool,
+) -> None:
+    measure, name = asked.arguments["measure"], asked.arguments.get("field")
+    numbers = [number for id in one["ids"] for number in cited.get(id, ())]
+    value = f"{one['value']} {one['currency']}" if one["currency"] else one["value"]
+    doubt = _doubt(one)
+    if measure == "count":
+        if not numbers:
+            builder.say(f"None: {_none(asked)}.")
+            return
+        each = [cited[id][0] for id in one["ids"] if id in cited]
+        if len(each) < one["count"]:
+            doubt = f"only {len(each)} of them are cited"
+        text = f"There {'is' if one['count'] == 1 else 'are'} {one['value']} {_counted(asked, one['count'])}."
+        builder.claim(text, each, why="counted in the library", doubt=doubt)
+        return
+    field = str(name).replace("_", " ")
+    if measure in ("min", "max"):
+        label = asked.superlative or ("lowest" if measure == "min" else "highest")
+        unit = " s" if name == "duration" else " bytes" if name == "size" else ""
+        for id in one["ids"]:
+            among = f" among those in {one['currency']}" if several and one["currency"] else ""
+            text = f"{rows[id]['name']}: its {field} is {value}{unit}, the {label}{among}."
+            builder.claim(text, cited[id], why=f"compared over all {_counted(asked, 2)}", doubt=doubt)
+        return
+    what = {"sum": "add up to", "mean": "are on average"}[measure]
+    fields = f"The {_plural(field)} of {one['count']} {_counted(asked, one['count'])}"
+    if one["count"] == 1:
+        fields, what = f"The {field} of {rows[one['ids'][0]]['name']}", "is"
+    text = f"{fields} {what} {value}."
+    builder.claim(text, numbers, why="computed by code", doubt=doubt, computed=one["sum"])
+
+
+def _say_list(
+    builder: AnswerBuilder,
+    one: Mapping[str, Any],
+    rows: Mapping[str, Mapping[str, Any]],
+    cited: Mapping[str, Sequence[int]],
+    asked: Aggregation,
+) -> bool:
+    if not one["ids"]:
+        return False
+    more = f", the first {one['count']}" if int(one["value"]) > one["count"] else ""
+    builder.say(f"{one['value']} {_counted(asked, int(one['value']))}{more}:")
+    for id in one["ids"]:
+        row = rows[id]
+        values = {name: value for name, value in row["values"].items() if name not in ("media_type", "currency")}
+        currency = row["values"].get("currency")
+        told = ", ".join(
+            f"{name.replace('_', ' ')} {value}{f' {currency}' if currency and name in _AMOUNTS else ''}"
+            for name, value in values.items()
+        )
+        text = f"{row['name']}: {told}" if told else row["name"]
+        doubt = f"not confirmed: {', '.join(row['unconfirmed'])}" if row["unconfirmed"] else None
+        builder.claim(text, cited[id], why="read in the library", doubt=doubt, line=f"- {text}")
+    return True
+
+
+def _say_rest(builder: AnswerBuilder, payload: Mapping[str, Any], asked: Aggregation) -> None:
+    """Name the documents that were not used, or whose values are not confirmed."""
+    unsure = list(dict.fromkeys(name for one in payload["results"] for name in one["unconfirmed"]))
+    if unsure and payload["measure"] != "list":
+        fields = sorted({name for one in payload["results"] for name in one["unconfirmed_fields"]})
+        what = " and ".join(name.replace("_", " ") for name in fields)
+        builder.say(f"Not confirmed: the {what} of {_names(unsure)}.")
+    if payload["missing"]:
+        builder.say(f"Not used: {_names(payload['missing'])}, in which what is asked for was not found.")
+    if payload["failed"]:
+        count = len(payload["failed"])
+        builder.say(
+            f"{count} {'file' if count == 1 else 'files'} could not be read: "
+            f"{_names([one['name'] for one in payload['failed']])}. {payload['failed'][0]['reason']}"
+        )
+        for one in payload["failed"]:
+            builder.check(f"{one['name']}: read", "failed", one["reason"])
+
+
+def _doubt(one: Mapping[str, Any]) -> str | None:
+    if not one["unconfirmed"]:
+        return None
+    fields = " and ".join(name.replace("_", " ") for name in one["unconfirmed_fields"])
+    return f"the {fields} of {_names(one['unconfirmed'])} could not be confirmed"
+
+
+def _counted(asked: Aggregation, count: int) -> str:
+    return _NOUNS[asked.noun][0 if count == 1 else 1] + _condition(asked)
+
+
+def _condition(asked: Aggregation) -> str:
+    """The condition of a question in words: " with total > 200"."""
+    parts = [part for part in asked.arguments.get("where", "").split(" and ") if part and "media_type" not in part]
+    seller = asked.arguments.get("seller")
+    said = [f"from {seller}"] if seller else []
+    said += [f"with {' and '.join(parts)}".replace("_", " ").replace('"', "")] if parts else []
+    return f" {' '.join(said)}" if said else ""
+
+
+def _none(asked: Aggregation) -> str:
+    return f"no {_NOUNS[asked.noun][1]}{_condition(asked)} were found here"
+
+
+def _plural(field: str) -> str:
+    return field if field.endswith("s") or field in ("tax", "shipping") else f"{field}s"
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:5])
+    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown

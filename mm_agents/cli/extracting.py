@@ -1,0 +1,160 @@
+"""The command that turns the documents of a library into a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+import mm_agents
+from mm_agents._cache import write_whole
+from mm_agents._optional import require
+from mm_agents.cli.app import (
+    DEFAULT_LIBRARY,
+    SHOWN,
+    LibraryOption,
+    Output,
+    WhereOption,
+    command,
+    exit_if_failed,
+    plain,
+    say,
+)
+
+if TYPE_CHECKING:
+    from mm_agents.ingest.facts import Cell, FactsReport
+
+NOTHING_FOUND = 4
+_FORMS = (".csv", ".json", ".parquet", ".xlsx")
+
+Rows = Sequence[dict[str, "Cell"]]
+
+
+@command()
+def extract(
+    kind: Annotated[
+        Literal["invoice", "table", "flowchart"], typer.Option("--kind", help="The documents to read.")
+    ] = "invoice",
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="The table to write: .csv, .xlsx, .json or .parquet."),
+    ] = None,
+    where: WhereOption = None,
+    library: LibraryOption = DEFAULT_LIBRARY,
+    output: Output = SHOWN,
+) -> None:
+    """Read all invoices, tables or flowcharts into one table; what was read once is kept, and a run is resumable."""
+    if out is None and not output.as_json:
+        raise typer.BadParameter("Name the table to write, such as invoices.csv.", param_hint="--out")
+    if out is not None and out.suffix.lower() not in _FORMS:
+        raise typer.BadParameter(f"{out.name!r} should end in {', '.join(_FORMS)}.", param_hint="--out")
+    if out is not None:
+        _require(out.suffix.lower())
+    try:
+        with mm_agents.Library.open(library, create=False) as opened:
+            report = opened.facts(kind, where=where, progress=output.progress)
+    except KeyboardInterrupt:
+        say("Interrupted. What was read is kept; run the same command to resume.")
+        raise typer.Exit(130) from None
+    written = write_table(report, out) if out is not None and report.documents else []
+    items = sum(len(one.items) for one in report)
+    counts = f"{len(report)} {kind}s, {items} items; {report.read} files read now, {len(report.failed)} failed"
+    lines = [plain(counts), *(f"Written: {plain(str(path))}" for path in written)]
+    output.show(report.to_json() | {"out": [str(path) for path in written]}, *lines)
+    exit_if_failed(report.failed, output)
+    if not report.documents:
+        if not output.silent:
+            say(f"[yellow]Note:[/yellow] No {kind} was found among the pictures and PDFs; nothing was written.")
+        raise typer.Exit(NOTHING_FOUND)
+
+
+def write_table(report: FactsReport, out: Path) -> list[Path]:
+    """Write the facts as a table of documents and one of items, each file whole or not at all.
+
+    Args:
+        report: the facts.
+        out: its ending says the form. CSV and Parquet have a second file for items, "invoices-items.csv".
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        MissingExtraError: the extra ``extract`` is not installed, for .xlsx and .parquet.
+    """
+    form = out.suffix.lower()
+    if form == ".json":
+        write_whole(out, (json.dumps(report.to_json(), ensure_ascii=False, indent=2) + "\n").encode())
+        return [out]
+    if form == ".xlsx":
+        write_whole(out, _xlsx({f"{report.kind}s": report.typed_rows(), "items": report.typed_item_rows()}))
+        return [out]
+    written: list[Path] = []
+    for path, rows, texts in (
+        (out, report.typed_rows(), report.rows()),
+        (out.with_stem(f"{out.stem}-items"), report.typed_item_rows(), report.item_rows()),
+    ):
+        if rows:
+            write_whole(path, _csv(texts) if form == ".csv" else _parquet(rows))
+            written.append(path)
+    return written
+
+
+def _require(form: str) -> None:
+    """Load what writes a form before anything is read."""
+    package = {".xlsx": "openpyxl", ".parquet": "pyarrow"}.get(form)
+    if package:
+        require(package, extra="extract", feature=f"Writing {form}")
+
+
+def _csv(rows: Rows) -> bytes:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, fieldnames=list(rows[0]))
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: _text(value) for name, value in row.items()})
+    return out.getvalue().encode("utf-8-sig")  # with the mark that spreadsheets know UTF-8 by
+
+
+def _text(value: Cell) -> str:
+    from mm_agents.documents.text import guarded
+
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else guarded(str(value))
+
+
+def _xlsx(sheets: dict[str, Rows]) -> bytes:
+    openpyxl: Any = require("openpyxl", extra="extract", feature="Writing .xlsx")
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title)
+        for row in [list(rows[0]), *(row.values() for row in rows)] if rows else []:
+            sheet.append([_cleaned(openpyxl, value) for value in row])
+        for cells in sheet.iter_rows():
+            for cell in cells:
+                if cell.data_type == "f":  # words of a document are never a formula
+                    cell.data_type = "s"
+        sheet.freeze_panes = "A2"
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def _cleaned(openpyxl: Any, value: Cell) -> Cell:
+    """A value without the control characters that a spreadsheet cannot hold."""
+    return openpyxl.cell.cell.ILLEGAL_CHARACTERS_RE.sub("", value) if isinstance(value, str) else value
+
+
+def _parquet(rows: Rows) -> bytes:
+    pyarrow: Any = require("pyarrow", extra="extract", feature="Writing .parquet")
+    parquet: Any = require("pyarrow.parquet", extra="extract", feature="Writing .parquet")
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    out = io.BytesIO()
+    parquet.write_table(pyarrow.table(columns), out)
+    return out.getvalue()

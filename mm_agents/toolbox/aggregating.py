@@ -1,0 +1,384 @@
+"""A tool that counts, adds up, compares and lists all files at once: media by their properties, documents by facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from mm_agents._text import fold
+from mm_agents.errors import ConfigError, MediaError, ToolError
+from mm_agents.filters import conditions, matches, parse
+from mm_agents.ingest.facts import DocumentFacts, facts_of_file
+from mm_agents.toolbox.sources import Sources
+from mm_agents.tools import ToolResult
+from mm_agents.types import Evidence, Filter, Record, Value
+
+if TYPE_CHECKING:
+    from mm_agents.library import Library
+
+Of = Literal["media", "invoices", "tables", "flowcharts"]
+Measure = Literal["count", "sum", "mean", "min", "max", "list"]
+
+EXAMPLES = (
+    "What is the total of all my invoices?",
+    "Which of my invoices is due first?",
+    "How many clips do I have?",
+    "Which film has the highest rating?",
+    "How much did I spend at Northwind?",
+    "List the invoices over 200 that are not yet due",
+    "Films with a rating above 7",
+)
+
+MONEY = frozenset({"subtotal", "discount", "shipping", "tax", "rounding", "total"})
+"""The fields of an invoice that are amounts of its currency."""
+
+_KINDS: Mapping[str, str] = {"invoices": "invoice", "tables": "table", "flowcharts": "flowchart"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AggregateParameters:
+    """What limits a call.
+
+    Attributes:
+        most_read: documents that one call reads; at one to three seconds each a question takes two minutes at most.
+            What was read is kept, so that the next call, or ``mm-agents extract``, reads the others.
+        most_sources: rows whose evidence is given; an answer that cites more is not looked at.
+    """
+
+    most_read: int = 40
+    most_sources: int = 200
+
+
+PARAMETERS = AggregateParameters()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """A file or document with its values, as a filter compares them and as they are written."""
+
+    record: Record
+    values: Mapping[str, Value]
+    written: Mapping[str, str]
+    confirmed: Mapping[str, bool] = field(default_factory=dict[str, bool])
+    places: Callable[[Sequence[str]], tuple[Evidence, ...]]
+
+    def number(self, name: str) -> Decimal | None:
+        try:
+            return Decimal(self.written[name])
+        except (KeyError, InvalidOperation):
+            return None
+
+
+@dataclass(slots=True, kw_only=True)
+class _Rows:
+    """The rows that are looked at, those that cannot be told, and the files that could not be read."""
+
+    rows: list[_Row]
+    names: frozenset[str]
+    missing: list[str] = field(default_factory=list[str])
+    failed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+
+class Aggregating:
+    """The function behind the tool; its first line is what a model reads of it.
+
+    Args:
+        library: whose files are counted.
+        sources: what arguments point at.
+    """
+
+    def __init__(self, library: Library, sources: Sources) -> None:
+        self._library, self._sources = library, sources
+
+    def aggregate(
+        self,
+        of: Annotated[Of, Field(description="What is looked at: files by their properties, or documents.")] = "media",
+        measure: Annotated[Measure, Field(description="What is computed; list gives the files in an order.")] = "count",
+        field: Annotated[
+            str | None,
+            Field(description="What is added or compared: total, due_date, vote_average, duration, size …"),
+        ] = None,
+        where: Annotated[
+            str | None,
+            Field(description="A filter: 'media_type = \"video\"', 'total > 200 and due_date >= \"2026-03-01\"'."),
+        ] = None,
+        seller: Annotated[str | None, Field(description="Only invoices of this seller.")] = None,
+        among: Annotated[list[str] | None, Field(description="Only these: ids, names or attachments.")] = None,
+        group_by: Annotated[str | None, Field(description="Compute for each value of this property.")] = None,
+        order_by: Annotated[str | None, Field(description="The order of a list; by default its field.")] = None,
+        descending: Annotated[bool, Field(description="The largest or latest first.")] = False,
+        limit: Annotated[int, Field(ge=1, le=200, description="How many are listed at most.")] = 20,
+    ) -> ToolResult:
+        """Count, add up, compare or list all files, films or invoices at once, by properties or by what is read."""
+        if measure not in ("count", "list") and field is None:
+            raise ToolError(f"{measure} needs a field, such as total or vote_average.", retry=True)
+        wanted = _parsed(where)
+        found = self._media(wanted, among) if of == "media" else self._documents(_KINDS[of], wanted, among)
+        named = [one for one in (field, group_by, order_by) if one is not None]
+        for name in named:
+            if name not in found.names:
+                raise ToolError(f"No {of} have {name!r}. Known: {', '.join(sorted(found.names))}.", retry=True)
+        if seller is not None:
+            found = _of_seller(found, seller)
+        filtered = [condition.name for condition in conditions(wanted)] if wanted else []
+        by_seller: list[str] = ["seller"] if seller else []
+        used = list(dict.fromkeys([*named, *by_seller, *filtered]))
+        computed = _computed(found, measure, field, group_by)
+        if measure == "list":
+            computed = _listed(found.rows, order_by or field, descending, limit)
+        return _result(found, computed, of, measure, field, used)
+
+    # ------------------------------------------------------------ rows
+
+    def _media(self, wanted: Filter | None, among: Sequence[str] | None) -> _Rows:
+        if among:
+            records = [one.record for one in map(self._sources.resolve, among) if one.record is not None]
+            records = [one for one in records if wanted is None or matches(wanted, one)]
+        else:
+            records = list(self._library.iterate(where=wanted))
+        names = {name for record in self._library.iterate() for name in record.properties}
+        return _Rows(rows=[_media_row(record) for record in records], names=frozenset(names))
+
+    def _documents(self, kind: str, wanted: Filter | None, among: Sequence[str] | None) -> _Rows:
+        failed: list[tuple[str, str]] = []
+        facts: list[DocumentFacts] = []
+        if among:
+            for reference in among:
+                asset = self._sources.resolve(reference)
+                properties: dict[str, Value] = {"name": asset.name, "media_type": asset.media_type}
+                properties |= {"sha256": asset.file().sha256} | ({"path": asset.path} if asset.path else {})
+                record = asset.record or Record(id=asset.id, properties=properties)
+                try:
+                    facts.append(facts_of_file(record, asset.file(), kind, root=self._library.root))
+                except MediaError as error:
+                    failed.append((asset.name, str(error)))
+        else:
+            report = self._library.facts(kind, progress=False, most=PARAMETERS.most_read)
+            facts, failed = list(report), [(one.path, one.reason) for one in report.failed]
+        names = frozenset({"name", *(name for one in facts for name in one.fields)})
+        rows = [_document_row(one) for one in facts]
+        missing: list[str] = []
+        if wanted is not None:
+            asked = {one.name for one in conditions(wanted) if one.op != "exists"}
+            unknown = sorted(asked - names)
+            if unknown and facts:
+                raise ToolError(f"No {kind} has {unknown[0]!r}. Known: {', '.join(sorted(names))}.", retry=True)
+            missing = [row.record.name for row in rows if asked - row.values.keys()]
+            rows = [row for row in rows if not asked - row.values.keys() and _fits(wanted, row)]
+        return _Rows(rows=rows, names=names | {"total"}, missing=missing, failed=failed)
+
+
+def _parsed(where: str | None) -> Filter | None:
+    try:
+        return parse(where) if where and where.strip() else None
+    except ConfigError as error:
+        raise ToolError(str(error), retry=True) from error
+
+
+def _fits(wanted: Filter, row: _Row) -> bool:
+    return matches(wanted, replace(row.record, properties=row.values))
+
+
+def _media_row(record: Record) -> _Row:
+    def places(names: Sequence[str]) -> tuple[Evidence, ...]:
+        kept = record.properties.get("sha256")
+        whole = Evidence(
+            asset=record.id, path=record.path, sha256=kept if isinstance(kept, str) else None, how="counted"
+        )
+        told = [name for name in names if name in record.properties and name not in ("media_type", "name")]
+        return tuple(
+            replace(whole, how=f"property {name}", quote=f"{name} {record.properties[name]}") for name in told
+        ) or (whole,)
+
+    written = {name: str(value) for name, value in record.properties.items()}
+    return _Row(record=record, values=record.properties, written=written, places=places)
+
+
+def _document_row(one: DocumentFacts) -> _Row:
+    properties: dict[str, Value] = {"name": one.name, "media_type": one.media_type, "sha256": one.sha256}
+    if one.path is not None:
+        properties["path"] = one.path
+    read = {name: fact for name, fact in one.fields.items() if fact.value is not None}
+    values: dict[str, Value] = {"name": one.name}
+    for name, fact in read.items():
+        number = fact.number if name in MONEY or one.kind != "invoice" else None
+        values[name] = float(number) if number is not None else fact.value or ""
+    return _Row(
+        record=Record(id=one.asset, properties=properties),
+        values=values,
+        written={"name": one.name} | {name: fact.value or "" for name, fact in read.items()},
+        confirmed={name: fact.confirmed for name, fact in read.items()},
+        places=lambda names: one.evidence(*names),
+    )
+
+
+def _of_seller(found: _Rows, seller: str) -> _Rows:
+    """The rows whose seller has the words of a name; those without a seller cannot be told."""
+    wanted = fold(seller).split()
+    known = [row for row in found.rows if "seller" in row.written]
+    missing = [row.record.name for row in found.rows if "seller" not in row.written]
+    rows = [row for row in known if all(word in fold(row.written["seller"]) for word in wanted)]
+    return _Rows(rows=rows, names=found.names, missing=[*found.missing, *missing], failed=found.failed)
+
+
+# ---------------------------------------------------------------- computing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Computed:
+    """A value over some rows: of one group, and of one currency where it is an amount."""
+
+    value: str
+    rows: list[_Row]
+    group: str | None = None
+    currency: str | None = None
+    sum: str | None = None
+
+
+def _computed(found: _Rows, measure: str, name: str | None, group_by: str | None) -> list[_Computed]:
+    groups: dict[tuple[str | None, str | None], list[_Row]] = {}
+    for row in found.rows:
+        if name is not None and name not in row.written:
+            found.missing.append(row.record.name)
+            continue
+        group = row.written.get(group_by, "") if group_by else None
+        currency = row.written.get("currency", "") if name is not None and name in MONEY else None
+        groups.setdefault((group, currency), []).append(row)
+    computed: list[_Computed] = []
+    for (group, currency), rows in sorted(groups.items(), key=lambda one: (one[0][0] or "", one[0][1] or "")):
+        one = _of_rows(rows, measure, name, found.missing)
+        if one is not None:
+            computed.append(replace(one, group=group, currency=currency))
+    if measure == "count" and not computed and not group_by:
+        computed.append(_Computed(value="0", rows=[]))
+    return computed
+
+
+def _of_rows(rows: list[_Row], measure: str, name: str | None, missing: list[str]) -> _Computed | None:
+    if measure in ("count", "list") or name is None:
+        return _Computed(value=str(len(rows)), rows=rows)
+    numbers = [(row, number) for row in rows if (number := row.number(name)) is not None]
+    if measure in ("min", "max"):
+        best = max if measure == "max" else min
+        if len(numbers) == len(rows):
+            value = best(number for _, number in numbers)
+            tied = [row for row, number in numbers if number == value]
+        else:  # texts and dates, which are compared as they are written: dates in ISO form
+            text = best(row.written[name] for row in rows)
+            tied = [row for row in rows if row.written[name] == text]
+        return _Computed(value=tied[0].written[name], rows=tied)
+    missing += [row.record.name for row in rows if row.number(name) is None]
+    if not numbers:
+        return None
+    total = sum((number for _, number in numbers), Decimal(0))
+    terms = " + ".join(_term(number) for _, number in numbers)
+    if measure == "mean":
+        mean = (total / len(numbers)).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+        return _Computed(value=str(mean), rows=[row for row, _ in numbers], sum=f"({terms}) / {len(numbers)} = {mean}")
+    return _Computed(
+        value=str(total),
+        rows=[row for row, _ in numbers],
+        sum=f"{terms} = {total}" if len(numbers) > 1 else None,
+    )
+
+
+def _term(number: Decimal) -> str:
+    return f"({number})" if number < 0 else str(number)
+
+
+def _listed(rows: Sequence[_Row], name: str | None, descending: bool, limit: int) -> list[_Computed]:
+    """One result for all rows, in order; those that have no value to be ordered by come last."""
+    if name is None:
+        ordered = sorted(rows, key=lambda row: row.record.name.casefold())
+    else:
+        having = [row for row in rows if name in row.written]
+        numeric = all(row.number(name) is not None for row in having)
+        having.sort(key=lambda row: row.record.name.casefold())
+        if numeric:
+            having.sort(key=lambda row: row.number(name) or Decimal(0), reverse=descending)
+        else:
+            having.sort(key=lambda row: row.written[name], reverse=descending)
+        ordered = [*having, *(row for row in rows if name not in row.written)]
+    return [_Computed(value=str(len(rows)), rows=ordered[:limit])]
+
+
+# ---------------------------------------------------------------- the result
+
+
+def _result(
+    found: _Rows, computed: Sequence[_Computed], of: str, measure: str, name: str | None, used: Sequence[str]
+) -> ToolResult:
+    rows: dict[str, dict[str, Any]] = {}
+    evidence: list[Evidence] = []
+    doubtful = [*used, *(["currency"] if name in MONEY else [])]
+    results: list[dict[str, Any]] = []
+    for one in computed:
+        for row in one.rows[: PARAMETERS.most_sources]:
+            if row.record.id not in rows:
+                places = row.places(used)
+                rows[row.record.id] = _row_json(row, doubtful, len(evidence), len(places))
+                evidence += places
+        unsure = {name for row in one.rows for name in _unconfirmed(row, doubtful)}
+        results.append(
+            {
+                "group": one.group,
+                "currency": one.currency or None,
+                "value": one.value,
+                "sum": one.sum,
+                "count": len(one.rows),
+                "ids": [row.record.id for row in one.rows],
+                "unconfirmed": [row.record.name for row in one.rows if _unconfirmed(row, doubtful)],
+                "unconfirmed_fields": sorted(unsure),
+            }
+        )
+    payload: dict[str, Any] = {
+        "of": of,
+        "measure": measure,
+        "field": name,
+        "used": list(used),
+        "results": results,
+        "rows": list(rows.values()),
+        "missing": list(dict.fromkeys(found.missing)),
+        "failed": [{"name": path, "reason": reason} for path, reason in found.failed],
+    }
+    return ToolResult(text=_text(payload), payload=payload, evidence=tuple(evidence), assets=tuple(rows))
+
+
+def _unconfirmed(row: _Row, names: Iterable[str]) -> list[str]:
+    return [name for name in names if row.confirmed.get(name) is False]
+
+
+def _row_json(row: _Row, names: Sequence[str], start: int, count: int) -> dict[str, Any]:
+    record = row.record
+    return {
+        "id": record.id,
+        "name": record.name,
+        "media_type": record.media_type,
+        "values": {name: row.written[name] for name in names if name in row.written},
+        "unconfirmed": _unconfirmed(row, names),
+        "evidence": [start, start + count],
+    }
+
+
+def _text(payload: Mapping[str, Any]) -> str:
+    """The results in words, with what could not be used."""
+    what = f"{payload['measure']} of {payload['field'] or payload['of']}"
+    lines: list[str] = []
+    for one in payload["results"]:
+        group = f" for {one['group'] or 'none'}" if one["group"] is not None else ""
+        currency = f" {one['currency']}" if one["currency"] else ""
+        lines.append(f"{what}{group}: {one['value']}{currency} (of {one['count']})")
+        if one["unconfirmed"]:
+            lines.append(f"Not confirmed ({', '.join(one['unconfirmed_fields'])}): {', '.join(one['unconfirmed'])}")
+    for row in payload["rows"][:20]:
+        values = ", ".join(f"{name} {value}" for name, value in row["values"].items())
+        lines.append(f"[{row['evidence'][0] + 1}] {row['name']}{': ' + values if values else ''}")
+    if payload["missing"]:
+        lines.append(f"Without the value asked for: {', '.join(payload['missing'])}")
+    if payload["failed"]:
+        lines.append(f"Could not be read: {', '.join(one['name'] for one in payload['failed'])}")
+    return "\n".join(lines) or f"No {payload['of']} fit."
