@@ -377,6 +377,35 @@ def test_many_small_writes_are_put_in_order(place: Path, monkeypatch: pytest.Mon
         assert len(store.search(text="words", limit=50)) == 41
 
 
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [
+        ("optimize", StoreDamagedError("a fragment is not found")),
+        ("behind", KeyError("id")),
+        ("create_index", StoreError("LanceDB failed")),
+    ],
+)
+def test_a_write_that_is_committed_does_not_fail_by_its_maintenance(
+    store: LanceStore,
+    step: str,
+    error: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise error
+
+    monkeypatch.setattr(searching, "SMALL_FILES", 0)
+    monkeypatch.setattr(searching, "INDEX_ROWS", 1)
+    monkeypatch.setattr(Table, step, fail)
+    store.upsert(some(3))
+    assert store.count() == 3
+    (logged,) = [entry for entry in caplog.records if "put in order" in entry.message]
+    assert logged.levelname == "WARNING"
+    assert logged.exc_info is not None
+    assert logged.exc_info[1] is error
+
+
 def test_a_growing_table_is_indexed_again(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "INDEX_ROWS", 1000)
     monkeypatch.setattr(searching, "UNINDEXED_ROWS", 500)

@@ -10,9 +10,9 @@ which is exact: what a filter is true of may lie in lists far from the query, ho
 from __future__ import annotations
 
 import json
+import logging
 import random
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +25,8 @@ from mm_agents.types import CollectionSpec, Match, Record
 
 if TYPE_CHECKING:
     from mm_agents.types import FloatArray
+
+_log = logging.getLogger(__name__)
 
 INDEX_ROWS = 50_000
 """From so many vectors on there is an index."""
@@ -110,15 +112,20 @@ def _ranked(ask: Callable[[int], list[Match]], wanted: int) -> list[Match]:
 def maintain(table: Table, spec: CollectionSpec) -> None:
     """Put the table in order when enough was written: files, indices, calibration.
 
-    Where another process changes the same files meanwhile, it is left for the next time.
+    What was written is committed already, so a failure here is logged and left for the next time; where another
+    process changes the same files meanwhile, that is expected.
     """
-    files, unindexed = table.behind()
-    if files < SMALL_FILES and unindexed < UNINDEXED_ROWS:
-        return
-    with suppress(StoreUnavailableError):
+    try:
+        files, unindexed = table.behind()
+        if files < SMALL_FILES and unindexed < UNINDEXED_ROWS:
+            return
         table.optimize()
         for vector in spec.vectors:
             _index(table, vector_column(vector.name))
+    except StoreUnavailableError:
+        _log.debug("Another process changes %s; it is put in order next time.", table.folder)
+    except Exception:  # noqa: BLE001 - the caller's write is committed and must not seem to have failed
+        _log.warning("The store at %s could not be put in order; it is tried again.", table.folder, exc_info=True)
 
 
 def _index(table: Table, column: str) -> None:
