@@ -39,7 +39,7 @@ from mm_agents.types import And, CollectionSpec, Condition, Filter, Not, Or, Rec
 
 pytest.importorskip("lancedb", reason="pip install 'mm-agents[lance]' to run these tests")
 
-from mm_agents.stores.lance import search as searching
+from mm_agents.stores.lance import store as searching
 from mm_agents.stores.lance.store import LanceStore
 from mm_agents.stores.lance.table import Table
 
@@ -474,7 +474,7 @@ def start(place: Path, code: str, *arguments: object) -> subprocess.Popen[str]:
 
 def test_nothing_acknowledged_is_lost_by_kill(store: LanceStore, place: Path) -> None:
     code = """
-        from mm_agents.stores.lance import search
+        from mm_agents.stores.lance import store as search
         search.SMALL_FILES = 10
         for turn in range(100_000):
             store.upsert([record(n, turn) for n in range(5)])
@@ -505,7 +505,7 @@ def test_nothing_acknowledged_is_lost_by_kill(store: LanceStore, place: Path) ->
 
 def test_writers_at_once_lose_and_double_nothing(store: LanceStore, place: Path) -> None:
     code = """
-        from mm_agents.stores.lance import search
+        from mm_agents.stores.lance import store as search
         search.SMALL_FILES = 10
         me = int(sys.argv[2])
         sys.stdin.readline()
