@@ -28,12 +28,12 @@ from mm_agents.errors import LibraryNotFoundError, StoreError, StoreUnavailableE
 from mm_agents.stores import local
 from mm_agents.stores.base import FolderStore, count_groups, read_pages
 from mm_agents.stores.lance import table as schemas
-from mm_agents.stores.lance.table import Table, keywords, unpack_vectors, vector_column
+from mm_agents.stores.lance.table import Table, unpack_vectors, vector_column
 from mm_agents.stores.local import files
-from mm_agents.stores.local.database import spec_document
-from mm_agents.stores.ranking import SCORE_DECIMALS, collapse
+from mm_agents.stores.local.database import read_document, spec_document
+from mm_agents.stores.ranking import SCORE_DECIMALS, collapse, keywords
 from mm_agents.stores.validation import check_count, check_extension, check_records, check_spec, existing_ids
-from mm_agents.types import CollectionSpec, Filter, Match, Record, VectorSpec
+from mm_agents.types import CollectionSpec, Filter, Match, Record
 
 if TYPE_CHECKING:
     from mm_agents.types import FloatArray
@@ -232,8 +232,7 @@ class LanceStore(FolderStore):
 def _read_spec(folder: Path) -> CollectionSpec:
     path = folder / files.MANIFEST
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return CollectionSpec(name=document["name"], vectors=tuple(VectorSpec(**v) for v in document["vectors"]))
+        return read_document(json.loads(path.read_text(encoding="utf-8")))
     except (KeyError, TypeError, json.JSONDecodeError) as error:
         raise files.damaged(path, f"it cannot be read ({error})") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -193,11 +193,15 @@ def spec_document(spec: CollectionSpec) -> dict[str, object]:
     return {"name": spec.name, "vectors": vectors}
 
 
+def read_document(document: Mapping[str, Any]) -> CollectionSpec:
+    """The spec that ``spec_document`` was given; KeyError or TypeError where it is not one."""
+    return CollectionSpec(name=document["name"], vectors=tuple(VectorSpec(**v) for v in document["vectors"]))
+
+
 def read_spec(connection: sqlite3.Connection) -> CollectionSpec:
     """The spec that the store was made with."""
     (text,) = connection.execute("SELECT spec FROM state").fetchone()
-    document = json.loads(text)
-    return CollectionSpec(name=document["name"], vectors=tuple(VectorSpec(**v) for v in document["vectors"]))
+    return read_document(json.loads(text))
 
 
 def write_spec(connection: sqlite3.Connection, spec: CollectionSpec) -> None:
@@ -283,7 +287,7 @@ def fetch(connection: sqlite3.Connection, keys: Sequence[Any], *, column: str = 
         connection, f"SELECT row, id, parent, text, properties, thumbnail FROM record WHERE {column} IN", keys
     )
     return {
-        row: Record(id=id, parent=parent, text=text, properties=_properties(properties), thumbnail=thumbnail)
+        row: Record(id=id, parent=parent, text=text, properties=read_properties(properties), thumbnail=thumbnail)
         for row, id, parent, text, properties, thumbnail in found
     }
 
@@ -322,7 +326,8 @@ def _select(connection: sqlite3.Connection, statement: str, keys: Sequence[Any])
         yield from connection.execute(f"{statement} ({','.join('?' * len(chunk))})", chunk)
 
 
-def _properties(text: str) -> dict[str, Value]:
+def read_properties(text: str) -> dict[str, Value]:
+    """The properties of a record from their JSON."""
     return {name: _value(value) for name, value in json.loads(text).items()}
 
 
