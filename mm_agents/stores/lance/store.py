@@ -24,13 +24,13 @@ import pyarrow as pa
 from lancedb.index import IvfFlat
 
 from mm_agents._progress import batched
-from mm_agents.errors import LibraryNotFoundError, StoreError, StoreUnavailableError
+from mm_agents.errors import LibraryNotFoundError, StoreUnavailableError
 from mm_agents.stores import local
 from mm_agents.stores.base import FolderStore, count_groups, read_pages
 from mm_agents.stores.lance import table as schemas
 from mm_agents.stores.lance.table import Table, unpack_vectors, vector_column
 from mm_agents.stores.local import files
-from mm_agents.stores.local.database import read_document, spec_document
+from mm_agents.stores.local.database import read_document, spec_document, translated
 from mm_agents.stores.ranking import SCORE_DECIMALS, collapse, keywords
 from mm_agents.stores.validation import check_count, check_extension, check_records, check_spec, existing_ids
 from mm_agents.types import CollectionSpec, Filter, Match, Record
@@ -91,13 +91,11 @@ class LanceStore(FolderStore):
         """Make a store and open it; one that is there already is opened."""
         check_spec(spec)
         files.check_folder(folder)
-        try:
+        with translated(folder):
             folder.mkdir(parents=True, exist_ok=True)
             Table.create(folder, spec).close()
             if not (folder / files.MANIFEST).is_file():
                 _write_spec(folder, spec)
-        except OSError as error:
-            raise StoreError(f"{error.filename or str(folder)!r}: {error.strerror or error}.") from error
         return cls.open(folder)
 
     # ------------------------------------------------------------ writing

@@ -144,11 +144,7 @@ def ids_in(ids: Sequence[str], column: str = "id") -> str:
 
 
 def compile_filter(where: Filter, known: Collection[str]) -> str:
-    """The SQL of a filter.
-
-    Args:
-        where: a checked filter.
-        known: the table's columns; a property without one is absent everywhere.
+    """The SQL of a checked filter; a property without a column is absent everywhere.
 
     Raises:
         FilterError: it nests more deeply than LanceDB can read.
@@ -352,15 +348,9 @@ class Table:
         most: int,
         probes: int | None,
     ) -> Any:
-        """The nearest rows.
+        """The nearest rows to a unit row, of those that a filter is true of.
 
-        Args:
-            column: the vectors' column.
-            query: a unit row.
-            select: the columns to read.
-            where: a filter, applied before the ranking.
-            most: how many rows.
-            probes: how many of the index's lists to look into; None for a scan of all vectors without the index.
+        ``probes`` is how many of the index's lists to look into; None for a scan of all vectors without the index.
         """
         with self.use() as opened:
             asked = opened.search(query, vector_column_name=column, query_type="vector").distance_type("cosine")

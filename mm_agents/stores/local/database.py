@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ class Database:
         Raises:
             StoreError: the store is closed, or one of its children as SQLite or the system failed.
         """
-        with self.errors():
+        with translated(self.path):
             connection = self._take()
             try:
                 yield connection
@@ -110,10 +110,6 @@ class Database:
         for connection in idle:
             connection.close()
 
-    def errors(self) -> AbstractContextManager[None]:
-        """Raise what goes wrong inside as an error of ours."""
-        return _translated(self.path)
-
     def _take(self) -> sqlite3.Connection:
         with self._lock:
             if self._closed:
@@ -142,7 +138,8 @@ class Database:
 
 
 @contextmanager
-def _translated(path: Path) -> Generator[None, None, None]:
+def translated(path: Path) -> Generator[None, None, None]:
+    """Raise what goes wrong inside as an error of ours."""
     try:
         yield
     except sqlite3.DatabaseError as error:
@@ -166,7 +163,7 @@ def create(path: Path, spec: CollectionSpec) -> CollectionSpec:
         The spec that is kept: of two processes that create at once, the first one's.
     """
     files = {name: (0, 0) for name in ("", *(vector.name for vector in spec.vectors))}
-    with _translated(path):
+    with translated(path):
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -202,11 +199,6 @@ def read_spec(connection: sqlite3.Connection) -> CollectionSpec:
     """The spec that the store was made with."""
     (text,) = connection.execute("SELECT spec FROM state").fetchone()
     return read_document(json.loads(text))
-
-
-def write_spec(connection: sqlite3.Connection, spec: CollectionSpec) -> None:
-    """Keep another spec; the files of row data must fit it."""
-    connection.execute("UPDATE state SET spec = ?", (json.dumps(spec_document(spec)),))
 
 
 def read_state(connection: sqlite3.Connection) -> State:

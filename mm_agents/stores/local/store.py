@@ -16,6 +16,7 @@ a third of all are dead; then the living ones are written into new files, under 
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import threading
@@ -33,7 +34,7 @@ from mm_agents.stores.base import FolderStore, count_groups, read_pages
 from mm_agents.stores.local import database, files
 from mm_agents.stores.local import search as masks
 from mm_agents.stores.local import snapshot as snapshots
-from mm_agents.stores.local.database import Database, State
+from mm_agents.stores.local.database import Database, State, translated
 from mm_agents.stores.local.search import Multiplier, by_keywords, nearest
 from mm_agents.stores.local.snapshot import Snapshot
 from mm_agents.stores.validation import (
@@ -97,7 +98,7 @@ class LocalStore(FolderStore):
         files.check_folder(folder)
         connections = Database(folder / _DATABASE, read_only=not os.access(folder, os.W_OK))
         try:
-            with connections.errors():
+            with translated(connections.path):
                 files.check_manifest(folder)
                 if not connections.path.is_file():
                     raise files.damaged(connections.path, "it is missing")
@@ -114,7 +115,7 @@ class LocalStore(FolderStore):
         """Make a store and open it; one that is there already is opened."""
         check_spec(spec)
         files.check_folder(folder)
-        with Database(folder / _DATABASE).errors():
+        with translated(folder / _DATABASE):
             folder.mkdir(parents=True, exist_ok=True)
             snapshots.create(folder, spec)
             kept = database.create(folder / _DATABASE, spec)
@@ -131,7 +132,7 @@ class LocalStore(FolderStore):
                 everything = snapshots.load(self.folder, self._spec, state, connection)
                 state = snapshots.rewrite(everything, self.folder, replace(state, epoch=state.epoch + 1), spec=spec)
                 connection.execute("DELETE FROM dead")
-            database.write_spec(connection, spec)
+            connection.execute("UPDATE state SET spec = ?", (json.dumps(database.spec_document(spec)),))
             database.write_state(connection, state)
         self._spec = spec
         files.write_manifest(self.folder, database.spec_document(spec))
@@ -239,7 +240,7 @@ class LocalStore(FolderStore):
             StoreError: the copy could not be written.
         """
         files.check_target(folder)
-        with self._view() as (connection, snapshot), Database(folder / _DATABASE).errors():
+        with self._view() as (connection, snapshot), translated(folder / _DATABASE):
             folder.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(folder / _DATABASE, isolation_level=None)) as copy:
                 connection.backup(copy)

@@ -388,12 +388,12 @@ def create(server: Server, name: str, options: Options, spec: CollectionSpec) ->
         StoreError: the server refuses, such as more copies than it has nodes.
     """
     check_spec(spec)
-    vectors = [vector_config(vector, options) for vector in spec.vectors]
-    blobs = dict.fromkeys((*options.image_fields, *options.video_fields)) if vectorizers(spec, options) else {}
+    asked = vectorizers(spec, options)
+    blobs = dict.fromkeys((*options.image_fields, *options.video_fields)) if asked else {}
     wanted: dict[str, Any] = {
         "description": write_about(spec),
         "properties": [*our_properties(), *(Property(name=blob, data_type=DataType.BLOB) for blob in blobs)],
-        "vector_config": vectors,
+        "vector_config": [vector_config(vector, options, asked.get(vector.name)) for vector in spec.vectors],
         "inverted_index_config": Configure.inverted_index(index_null_state=True),
         "multi_tenancy_config": Configure.multi_tenancy() if options.tenant else None,
         "replication_config": Configure.replication(factor=options.replication) if options.replication else None,
@@ -451,12 +451,12 @@ def vectorizers(spec: CollectionSpec, options: Options) -> dict[str, re.Match[st
                 f"A vectorizer is VECTOR:SERVICE:MODEL with the service google or vertex, such as "
                 f"media:google:gemini-embedding-2; got {text!r}."
             )
-        found[spec.vector(match["vector"]).name] = match
+        found.setdefault(spec.vector(match["vector"]).name, match)
     return found
 
 
-def vector_config(vector: VectorSpec, options: Options) -> Any:
-    """The server's configuration of a named vector.
+def vector_config(vector: VectorSpec, options: Options, vectorizer: re.Match[str] | None) -> Any:
+    """The server's configuration of a named vector, with its vectorizer where it has one.
 
     Raises:
         ConfigError: its vectorizer lacks something.
@@ -466,12 +466,10 @@ def vector_config(vector: VectorSpec, options: Options) -> Any:
         "quantizer": getattr(Configure.VectorIndex.Quantizer, options.compression)() if options.compression else None,
         "vector_index_config": Configure.VectorIndex.hnsw(),
     }
-    for text in options.vectorizer:
-        match = _VECTORIZER.fullmatch(text)
-        if match and match["vector"] == vector.name:
-            module = _google(vector, match["service"], match["model"], options)
-            return Configure.Vectors.custom(module_name="multi2vec-google", module_config=module, **common)
-    return Configure.Vectors.self_provided(**common)
+    if vectorizer is None:
+        return Configure.Vectors.self_provided(**common)
+    module = _google(vector, vectorizer["service"], vectorizer["model"], options)
+    return Configure.Vectors.custom(module_name="multi2vec-google", module_config=module, **common)
 
 
 def _google(vector: VectorSpec, service: str, model: str, options: Options) -> dict[str, Any]:

@@ -80,10 +80,10 @@ class WeaviateStore(Reader):
         """Give the collection more vectors, or change their roles and which replaces which."""
         self._schema = self._read_schema()
         check_extension(self.spec, spec, self._name)
-        vectorizers(spec, self._options)
+        asked = vectorizers(spec, self._options)
         for vector in spec.vectors:
             if vector.name not in self._schema.vectors:
-                config = vector_config(vector, self._options)
+                config = vector_config(vector, self._options, asked.get(vector.name))
                 self._change(lambda config=config: self._handle.config.add_vector(vector_config=[config]))
         self._change(lambda: self._handle.config.update(description=write_about(spec)))
         self._schema = self._read_schema()
