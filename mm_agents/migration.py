@@ -4,35 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mm_agents import media
-from mm_agents._progress import batched
+from mm_agents._progress import ProgressCallback, batched
 from mm_agents.errors import ConfigError, EmbedderMismatchError, MMAgentsError, StoreError
 from mm_agents.ingest.files import IMAGE_SIDE, pieces, shots
 from mm_agents.ingest.pipeline import FailedFile, failure
-from mm_agents.types import CollectionSpec, Condition, Image, Record, Text, VectorSpec
+from mm_agents.types import CollectionSpec, Condition, Record, Text, VectorSpec
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
     from mm_agents.protocols import Embedder, Store
     from mm_agents.types import FloatArray, Item
 
-    ProgressCallback = Callable[[int, int, str], None]
-
 VECTOR_TOLERANCE = 1e-5
 """How far a number of a vector may differ after a copy; stores normalise in float32."""
 
 _BATCH = 256
 _SAMPLES = 20
-
-
-def _silent(done: int, total: int, current: str) -> None:
-    """Report nothing."""
 
 
 # ---------------------------------------------------------------- from store to store
@@ -55,7 +49,7 @@ class CopyReport:
     checksum: str
 
 
-def copy(source: Store, target: Store, *, report: ProgressCallback = _silent) -> CopyReport:
+def copy(source: Store, target: Store, *, report: ProgressCallback = lambda done, total, name: None) -> CopyReport:
     """Copy every record with its vectors, then read both sides and compare.
 
     What the target holds beside is left alone. A record that is there and equal is not written again, so an
@@ -142,7 +136,12 @@ class MigrationReport:
 
 
 def migrate(
-    library: Library, embedder: Embedder, *, name: str, vector: str = "media", report: ProgressCallback = _silent
+    library: Library,
+    embedder: Embedder,
+    *,
+    name: str,
+    vector: str = "media",
+    report: ProgressCallback = lambda done, total, name: None,
 ) -> MigrationReport:
     """Add another model's vector beside one that is there, fill it from the media files, and search by it.
 
@@ -178,7 +177,9 @@ def migrate(
         report(done, total, asset.name)
     overlap = _overlap(library, old.name, name)
     if not failed:
-        _switch(library, name, old.name)
+        spec = library.store.spec
+        vectors = tuple(replace(one, replaces=old.name) if one.name == name else one for one in spec.vectors)
+        library.store.extend(replace(spec, vectors=vectors))
     return MigrationReport(
         filled=filled, unchanged=unchanged, failed=tuple(failed), overlap=overlap, switched=not failed
     )
@@ -194,12 +195,6 @@ def _add_vector(library: Library, wanted: VectorSpec) -> None:
                 )
             return
     library.store.extend(replace(spec, vectors=(*spec.vectors, wanted)))
-
-
-def _switch(library: Library, name: str, old: str) -> None:
-    spec = library.store.spec
-    vectors = tuple(replace(one, replaces=old) if one.name == name else one for one in spec.vectors)
-    library.store.extend(replace(spec, vectors=vectors))
 
 
 def _rows(
@@ -219,13 +214,12 @@ def _rows(
         raise ConfigError(f"{asset.name!r} has changed since it was added. Add it again.")
     if asset.media_type == "video":
         return _clip_rows(embedder, family[1:], [piece.items["moment"] for piece in pieces(file)], old, spec)
-    images: list[Item]
+    images: list[Item] = []
     if asset.media_type == "pdf":
         pages = {page.number: page.image for page in media.pages(file)}
-        images = [pages[int(str(record.properties["page"]))] for record in wanting]
+        images += (pages[int(str(record.properties["page"]))] for record in wanting)
     else:
-        image: Image = media.load_image(file, max_side=IMAGE_SIDE)
-        images = [image]
+        images.append(media.load_image(file, max_side=IMAGE_SIDE))
     return dict(zip((r.id for r in wanting), embedder.embed(images, role="document"), strict=True))
 
 

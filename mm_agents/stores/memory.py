@@ -11,25 +11,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mm_agents.errors import LibraryNotFoundError, StoreError
 from mm_agents.filters import matches
 from mm_agents.stores import local
-from mm_agents.stores.local.files import check_target
-from mm_agents.stores.ranking import SCORE_DECIMALS, bare, collapse, fuse, fusion_depth, terms
-from mm_agents.stores.validation import (
-    check_count,
-    check_extension,
-    check_records,
-    check_same_spec,
-    check_search,
-    check_spec,
-    existing_ids,
-    group_names,
-)
+from mm_agents.stores.base import BaseStore
+from mm_agents.stores.ranking import SCORE_DECIMALS, bare, collapse, terms
+from mm_agents.stores.validation import check_count, check_extension, check_records, check_spec, existing_ids
 from mm_agents.types import CollectionSpec, Filter, Match, Record
 
 if TYPE_CHECKING:
@@ -49,7 +40,7 @@ def build(rest: str = "", *, spec: CollectionSpec | None = None) -> MemoryStore:
     return MemoryStore(spec)
 
 
-class MemoryStore:
+class MemoryStore(BaseStore):
     """Keeps records in a dictionary; see ``mm_agents.protocols.Store``.
 
     Args:
@@ -62,11 +53,6 @@ class MemoryStore:
         self._lock = threading.Lock()
         self._kept: dict[str, Record] = {}
         self._closed = False
-
-    @property
-    def spec(self) -> CollectionSpec:
-        """The collection's name and vectors."""
-        return self._spec
 
     def extend(self, spec: CollectionSpec, /) -> None:
         """Give the collection more vectors, or change their roles and which replaces which."""
@@ -95,43 +81,22 @@ class MemoryStore:
             self._kept = {id: r for id, r in kept.items() if id not in gone and r.parent not in gone}
             return len(gone)
 
-    def search(
-        self,
-        *,
-        vector: FloatArray | None = None,
-        using: str | None = None,
-        text: str | None = None,
-        where: Filter | None = None,
-        limit: int = 10,
-        offset: int = 0,
-    ) -> list[Match]:
-        """Find assets by a vector, by keywords, or by both."""
-        query = check_search(self._spec, vector=vector, using=using, text=text, where=where, limit=limit, offset=offset)
+    def _ranked_lists(
+        self, query: FloatArray | None, using: str | None, text: str | None, where: Filter | None, depth: int
+    ) -> list[list[Match]]:
         with self._lock:
             records = list(self._records().values())
-        lists: list[list[Match]] = []
+        found: list[Iterable[Match]] = []
         if query is not None and using is not None:
-            lists.append(collapse(_filtered(_by_vector(records, query, using), where)))
+            found.append(_by_vector(records, query, using))
         if text is not None:
-            lists.append(collapse(_filtered(_by_keywords(records, text), where)))
-        depth = fusion_depth(limit, offset)
-        ranked = lists[0] if len(lists) == 1 else fuse([found[:depth] for found in lists])
+            found.append(_by_keywords(records, text))
         return [
-            Match(record=_copy(match.record, False), score=match.score) for match in ranked[offset : offset + limit]
+            collapse(one for one in ranked if where is None or matches(where, one.record))[:depth] for ranked in found
         ]
 
-    @overload
-    def count(self, *, where: Filter | None = None) -> int: ...
-    @overload
-    def count(self, *, group_by: str, where: Filter | None = None) -> dict[str, int]: ...
-    def count(self, *, group_by: str | None = None, where: Filter | None = None) -> int | dict[str, int]:
-        """How many assets; with ``group_by``, how many per value of that property."""
-        check_count(group_by, where)
-        assets = list(self.iterate(where=where))
-        if group_by is None:
-            return len(assets)
-        values = (asset.id if group_by == "id" else asset.properties.get(group_by) for asset in assets)
-        return dict(sorted(Counter(name for value in values for name in group_names(value)).items()))
+    def _filled(self, ranked: list[Match]) -> list[Match]:
+        return [replace(match, record=_copy(match.record, False)) for match in ranked]
 
     def iterate(
         self, *, where: Filter | None = None, with_vectors: bool = False, parts: bool = False
@@ -148,16 +113,11 @@ class MemoryStore:
 
     def backup(self, folder: Path, /) -> None:
         """Write a copy into a new or empty folder; it is a library on disk."""
-        found = list(self.iterate(with_vectors=True, parts=True))
-        check_target(folder)
-        with local.LocalStore.create(folder, self._spec) as copy:
-            copy.upsert(found)
+        local.write_copy(folder, self._spec, self.iterate(with_vectors=True, parts=True))
 
     def restore(self, folder: Path, /) -> None:
         """Replace everything by the copy in the folder."""
-        with local.LocalStore.open(folder) as copy:
-            check_same_spec(copy.spec, self._spec, str(folder))
-            copy.verify()
+        with local.open_copy(folder, self._spec) as copy:
             records = {record.id: record for record in copy.iterate(with_vectors=True, parts=True)}
         with self._lock:
             self._records()
@@ -178,10 +138,6 @@ class MemoryStore:
 def _copy(record: Record, with_vectors: bool) -> Record:
     vectors = dict(record.vectors) if with_vectors else {}
     return replace(record, properties=dict(record.properties), vectors=vectors)
-
-
-def _filtered(found: Iterable[Match], where: Filter | None) -> list[Match]:
-    return [match for match in found if where is None or matches(where, match.record)]
 
 
 def _by_vector(records: Sequence[Record], query: FloatArray, using: str) -> Iterator[Match]:

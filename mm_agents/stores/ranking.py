@@ -48,6 +48,11 @@ def bare(word: str) -> str:
     return "".join(char for char in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(char))
 
 
+def keywords(text: str) -> str:
+    """Text as keyword search compares it: words without case and accents."""
+    return " ".join(map(bare, terms(text)))
+
+
 def kind_of(value: Value) -> str:
     """A property's kind: "bool", "int", "number", "text" or "list"."""
     match value:

@@ -39,7 +39,7 @@ from mm_agents.types import And, CollectionSpec, Condition, Filter, Not, Or, Rec
 
 pytest.importorskip("lancedb", reason="pip install 'mm-agents[lance]' to run these tests")
 
-from mm_agents.stores.lance import search as searching
+from mm_agents.stores.lance import store as searching
 from mm_agents.stores.lance.store import LanceStore
 from mm_agents.stores.lance.table import Table
 
@@ -377,6 +377,35 @@ def test_many_small_writes_are_put_in_order(place: Path, monkeypatch: pytest.Mon
         assert len(store.search(text="words", limit=50)) == 41
 
 
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [
+        ("optimize", StoreDamagedError("a fragment is not found")),
+        ("behind", KeyError("id")),
+        ("create_index", StoreError("LanceDB failed")),
+    ],
+)
+def test_a_write_that_is_committed_does_not_fail_by_its_maintenance(
+    store: LanceStore,
+    step: str,
+    error: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise error
+
+    monkeypatch.setattr(searching, "SMALL_FILES", 0)
+    monkeypatch.setattr(searching, "INDEX_ROWS", 1)
+    monkeypatch.setattr(Table, step, fail)
+    store.upsert(some(3))
+    assert store.count() == 3
+    (logged,) = [entry for entry in caplog.records if "put in order" in entry.message]
+    assert logged.levelname == "WARNING"
+    assert logged.exc_info is not None
+    assert logged.exc_info[1] is error
+
+
 def test_a_growing_table_is_indexed_again(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "INDEX_ROWS", 1000)
     monkeypatch.setattr(searching, "UNINDEXED_ROWS", 500)
@@ -445,7 +474,7 @@ def start(place: Path, code: str, *arguments: object) -> subprocess.Popen[str]:
 
 def test_nothing_acknowledged_is_lost_by_kill(store: LanceStore, place: Path) -> None:
     code = """
-        from mm_agents.stores.lance import search
+        from mm_agents.stores.lance import store as search
         search.SMALL_FILES = 10
         for turn in range(100_000):
             store.upsert([record(n, turn) for n in range(5)])
@@ -476,7 +505,7 @@ def test_nothing_acknowledged_is_lost_by_kill(store: LanceStore, place: Path) ->
 
 def test_writers_at_once_lose_and_double_nothing(store: LanceStore, place: Path) -> None:
     code = """
-        from mm_agents.stores.lance import search
+        from mm_agents.stores.lance import store as search
         search.SMALL_FILES = 10
         me = int(sys.argv[2])
         sys.stdin.readline()

@@ -20,8 +20,6 @@ from typing import TYPE_CHECKING
 
 from mm_agents._optional import require
 from mm_agents.errors import ConfigError
-from mm_agents.stores.local.files import MANIFEST
-from mm_agents.stores.validation import check_same_spec
 from mm_agents.types import CollectionSpec
 
 if TYPE_CHECKING:
@@ -50,15 +48,4 @@ def build(rest: str, *, spec: CollectionSpec | None = None) -> LanceStore:
         require(package, extra="lance", feature="The Lance store")
     from mm_agents.stores.lance.store import LanceStore
 
-    folder = Path(rest)
-    if spec is None or (folder / MANIFEST).is_file():
-        store = LanceStore.open(folder)
-    else:
-        store = LanceStore.create(folder, spec)
-    if spec is not None:
-        try:
-            check_same_spec(store.spec, spec, f"lance://{rest}")
-        except ConfigError:
-            store.close()
-            raise
-    return store
+    return LanceStore.build(Path(rest), spec, f"lance://{rest}")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Mapping, 
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 import lancedb
 import numpy as np
@@ -19,7 +19,8 @@ from lancedb.index import FTS, BTree
 from lancedb.query import MatchQuery
 
 from mm_agents.errors import FilterError, MMAgentsError, StoreDamagedError, StoreError, StoreUnavailableError
-from mm_agents.stores.ranking import bare, kind_of, terms
+from mm_agents.stores.local.database import read_properties
+from mm_agents.stores.ranking import keywords, kind_of
 from mm_agents.types import And, CollectionSpec, Condition, Filter, Not, Or, Record
 
 if TYPE_CHECKING:
@@ -75,11 +76,6 @@ def property_fields(records: Sequence[Record]) -> dict[str, Any]:
     return {column: pa.field(column, KINDS[kind]) for column, kind in columns.items()}
 
 
-def keywords(text: str) -> str:
-    """Text as keyword search compares it: words without case and accents."""
-    return " ".join(map(bare, terms(text)))
-
-
 # ---------------------------------------------------------------- records to rows and back
 
 
@@ -111,8 +107,7 @@ def unpack(rows: Any) -> list[Record]:
     vectors = {name: unpack_vectors(rows, name) for name in rows.column_names if name.startswith("vector_")}
     found: list[Record] = []
     for number, row in enumerate(rows.select(list(RECORD)).to_pylist()):
-        properties = json.loads(row["properties"])
-        row["properties"] = {n: tuple(v) if isinstance(v, list) else v for n, v in properties.items()}
+        row["properties"] = read_properties(row["properties"])
         present = {c.removeprefix("vector_"): matrix[number] for c, matrix in vectors.items() if number in matrix}
         found.append(Record(**row, vectors=present))
     return found
@@ -149,11 +144,7 @@ def ids_in(ids: Sequence[str], column: str = "id") -> str:
 
 
 def compile_filter(where: Filter, known: Collection[str]) -> str:
-    """The SQL of a filter.
-
-    Args:
-        where: a checked filter.
-        known: the table's columns; a property without one is absent everywhere.
+    """The SQL of a checked filter; a property without a column is absent everywhere.
 
     Raises:
         FilterError: it nests more deeply than LanceDB can read.
@@ -251,13 +242,19 @@ def _literal(value: str | int | float | bool) -> str:
     return f"({_LOWEST + 1} - 1)" if value == _LOWEST and isinstance(value, int) else repr(value)
 
 
-T = TypeVar("T")
-
 RETRY_SECONDS = 60.0
 """How long a write is tried again while other processes commit first."""
 
 KEEP = timedelta(minutes=10)
 """How long what was replaced can still be read by who began before; a backup has to end within it."""
+
+_again = tenacity.retry(
+    retry=tenacity.retry_if_exception_type(StoreUnavailableError),
+    stop=tenacity.stop_after_delay(RETRY_SECONDS),
+    wait=tenacity.wait_exponential_jitter(initial=0.01, max=1.0),
+    reraise=True,
+)
+"""Writes again while other processes commit first."""
 
 _NAME = "records"
 _KEYWORDS = FTS(
@@ -351,15 +348,9 @@ class Table:
         most: int,
         probes: int | None,
     ) -> Any:
-        """The nearest rows.
+        """The nearest rows to a unit row, of those that a filter is true of.
 
-        Args:
-            column: the vectors' column.
-            query: a unit row.
-            select: the columns to read.
-            where: a filter, applied before the ranking.
-            most: how many rows.
-            probes: how many of the index's lists to look into; None for a scan of all vectors without the index.
+        ``probes`` is how many of the index's lists to look into; None for a scan of all vectors without the index.
         """
         with self.use() as opened:
             asked = opened.search(query, vector_column_name=column, query_type="vector").distance_type("cosine")
@@ -384,6 +375,7 @@ class Table:
 
     # ------------------------------------------------------------ writing
 
+    @_again
     def merge(self, make: Callable[[Any], Any], *, only: bool = False) -> None:
         """Write rows in place of those of the same id, in one commit.
 
@@ -391,36 +383,26 @@ class Table:
             make: gives the rows for the schema that the table has then.
             only: delete every row that is not among them.
         """
+        with self.use() as opened:
+            merge = opened.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
+            if only:
+                merge = merge.when_not_matched_by_source_delete()
+            # Vectors are checked before they come here; the default takes a null for a vector of wrong width.
+            merge.execute(make(opened.schema), on_bad_vectors="null")
 
-        def write() -> None:
-            with self.use() as opened:
-                merge = opened.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
-                if only:
-                    merge = merge.when_not_matched_by_source_delete()
-                # Vectors are checked before they come here; the default takes a null for a vector of wrong width.
-                merge.execute(make(opened.schema), on_bad_vectors="null")
-
-        _again(write)
-
+    @_again
     def delete(self, where: str) -> None:
         """Delete the rows that a filter is true of."""
+        with self.use() as opened:
+            opened.delete(where)
 
-        def write() -> None:
-            with self.use() as opened:
-                opened.delete(where)
-
-        _again(write)
-
-    def add_columns(self, fields: Iterable[Any]) -> None:
+    @_again
+    def add_columns(self, fields: Collection[Any]) -> None:
         """Add columns of nulls, but those that are there already."""
-
-        def write() -> None:
-            with self.use() as opened:
-                known = opened.schema.names
-                if missing := [field for field in fields if field.name not in known]:
-                    opened.add_columns(missing)
-
-        _again(write)
+        with self.use() as opened:
+            known = opened.schema.names
+            if missing := [field for field in fields if field.name not in known]:
+                opened.add_columns(missing)
 
     # ------------------------------------------------------------ indices
 
@@ -447,14 +429,11 @@ class Table:
         with self.use() as opened:
             opened.optimize(cleanup_older_than=KEEP)
 
+    @_again
     def note(self, column: str, name: str, value: str) -> None:
         """Keep a text with a column; its field's metadata."""
-
-        def write() -> None:
-            with self.use() as opened:
-                opened.update_field_metadata({"path": column, "metadata": {name: value}})
-
-        _again(write)
+        with self.use() as opened:
+            opened.update_field_metadata({"path": column, "metadata": {name: value}})
 
 
 @contextmanager
@@ -484,14 +463,3 @@ def _connect(folder: Path) -> Any:
 
 def _filtered(asked: Any, where: str | None) -> Any:
     return asked if where is None else asked.where(where, prefilter=True)
-
-
-def _again(write: Callable[[], T]) -> T:
-    """Write, and write again while other processes commit first."""
-    retrying = tenacity.Retrying(
-        retry=tenacity.retry_if_exception_type(StoreUnavailableError),
-        stop=tenacity.stop_after_delay(RETRY_SECONDS),
-        wait=tenacity.wait_exponential_jitter(initial=0.01, max=1.0),
-        reraise=True,
-    )
-    return retrying(write)

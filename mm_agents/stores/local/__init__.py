@@ -1,5 +1,5 @@
 """The embedded store: one folder with an SQLite database and one memory-mapped file per named vector."""
 
-from mm_agents.stores.local.store import LocalStore, build
+from mm_agents.stores.local.store import LocalStore, build, open_copy, write_copy
 
-__all__ = ["LocalStore", "build"]
+__all__ = ["LocalStore", "build", "open_copy", "write_copy"]

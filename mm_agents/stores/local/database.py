@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ class Database:
         Raises:
             StoreError: the store is closed, or one of its children as SQLite or the system failed.
         """
-        with self.errors():
+        with translated(self.path):
             connection = self._take()
             try:
                 yield connection
@@ -110,10 +110,6 @@ class Database:
         for connection in idle:
             connection.close()
 
-    def errors(self) -> AbstractContextManager[None]:
-        """Raise what goes wrong inside as an error of ours."""
-        return _translated(self.path)
-
     def _take(self) -> sqlite3.Connection:
         with self._lock:
             if self._closed:
@@ -142,7 +138,8 @@ class Database:
 
 
 @contextmanager
-def _translated(path: Path) -> Generator[None, None, None]:
+def translated(path: Path) -> Generator[None, None, None]:
+    """Raise what goes wrong inside as an error of ours."""
     try:
         yield
     except sqlite3.DatabaseError as error:
@@ -166,7 +163,7 @@ def create(path: Path, spec: CollectionSpec) -> CollectionSpec:
         The spec that is kept: of two processes that create at once, the first one's.
     """
     files = {name: (0, 0) for name in ("", *(vector.name for vector in spec.vectors))}
-    with _translated(path):
+    with translated(path):
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -193,16 +190,15 @@ def spec_document(spec: CollectionSpec) -> dict[str, object]:
     return {"name": spec.name, "vectors": vectors}
 
 
-def read_spec(connection: sqlite3.Connection) -> CollectionSpec:
-    """The spec that the store was made with."""
-    (text,) = connection.execute("SELECT spec FROM state").fetchone()
-    document = json.loads(text)
+def read_document(document: Mapping[str, Any]) -> CollectionSpec:
+    """The spec that ``spec_document`` was given; KeyError or TypeError where it is not one."""
     return CollectionSpec(name=document["name"], vectors=tuple(VectorSpec(**v) for v in document["vectors"]))
 
 
-def write_spec(connection: sqlite3.Connection, spec: CollectionSpec) -> None:
-    """Keep another spec; the files of row data must fit it."""
-    connection.execute("UPDATE state SET spec = ?", (json.dumps(spec_document(spec)),))
+def read_spec(connection: sqlite3.Connection) -> CollectionSpec:
+    """The spec that the store was made with."""
+    (text,) = connection.execute("SELECT spec FROM state").fetchone()
+    return read_document(json.loads(text))
 
 
 def read_state(connection: sqlite3.Connection) -> State:
@@ -283,7 +279,7 @@ def fetch(connection: sqlite3.Connection, keys: Sequence[Any], *, column: str = 
         connection, f"SELECT row, id, parent, text, properties, thumbnail FROM record WHERE {column} IN", keys
     )
     return {
-        row: Record(id=id, parent=parent, text=text, properties=_properties(properties), thumbnail=thumbnail)
+        row: Record(id=id, parent=parent, text=text, properties=read_properties(properties), thumbnail=thumbnail)
         for row, id, parent, text, properties, thumbnail in found
     }
 
@@ -322,7 +318,8 @@ def _select(connection: sqlite3.Connection, statement: str, keys: Sequence[Any])
         yield from connection.execute(f"{statement} ({','.join('?' * len(chunk))})", chunk)
 
 
-def _properties(text: str) -> dict[str, Value]:
+def read_properties(text: str) -> dict[str, Value]:
+    """The properties of a record from their JSON."""
     return {name: _value(value) for name, value in json.loads(text).items()}
 
 

@@ -31,7 +31,7 @@ def append_rows(path: Path, rows: Rows, at: int) -> None:
     The file grows in steps, with room to spare, so that a reader's map still covers the rows of the next writes.
     """
     with path.open("r+b", buffering=0) as file:
-        start = at * rows.dtype.itemsize * _per_row(rows)
+        start = at * rows[0].nbytes
         end = start + rows.nbytes
         if os.fstat(file.fileno()).st_size < end:
             file.truncate(end + max(end // 4, _SPARE_BYTES))
@@ -161,10 +161,6 @@ def check_target(folder: Path) -> None:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{str(folder)!r} is not an empty folder. Name a new one for the backup.")
-
-
-def _per_row(rows: Rows) -> int:
-    return 1 if rows.ndim == 1 else rows.shape[1]
 
 
 def _write(file: IO[bytes], rows: Rows) -> None:

@@ -33,7 +33,8 @@ def mask(snapshot: Snapshot, where: Filter, connection: sqlite3.Connection) -> M
     asked = repr(where)  # filters that differ in the type of a value are equal to Python
     found = snapshot.masks.get(asked)
     if found is None:
-        _load_columns(snapshot, where, connection)
+        names = {condition.name for condition in filters.conditions(where) if not _by_id(condition)}
+        load_columns(snapshot, names, connection)
         found = _mask(snapshot, where) & snapshot.alive
         if len(snapshot.masks) >= _MOST_MASKS:
             snapshot.masks.clear()
@@ -79,11 +80,6 @@ def _id_mask(snapshot: Snapshot, condition: Condition) -> Mask:
     found = np.zeros(len(ids), np.bool_)
     found[[n for n, pair in zip(likely, ids[likely].tolist(), strict=True) if tuple(pair) in keys]] = True
     return ~found if condition.op == "ne" else found
-
-
-def _load_columns(snapshot: Snapshot, where: Filter, connection: sqlite3.Connection) -> None:
-    names = {condition.name for condition in filters.conditions(where) if not _by_id(condition)}
-    load_columns(snapshot, names, connection)
 
 
 def load_columns(snapshot: Snapshot, names: set[str], connection: sqlite3.Connection) -> None:
@@ -152,18 +148,9 @@ class Multiplier:
 def nearest(
     snapshot: Snapshot, slots: Slots, query: FloatArray, mask: Mask | None, count: int, multiplier: Multiplier
 ) -> Ranked:
-    """The best entry of each of the nearest assets, and its cosine.
+    """The best entry of each of the nearest assets, as its position and cosine; ``query`` is a unit row.
 
-    Args:
-        snapshot: where to look.
-        slots: the named vector.
-        query: a unit row of shape (width,).
-        mask: which entries may be found; None for all.
-        count: how many assets at most.
-        multiplier: does the work.
-
-    Returns:
-        Positions and scores, best first; equal scores in the order of the assets' ids.
+    Best first, and equal scores in the order of the assets' ids; only entries of ``mask`` where there is one.
     """
     everything = len(slots.positions) == len(snapshot.entries)
     chosen = None if mask is None else np.flatnonzero(mask if everything else mask[slots.positions])
@@ -206,12 +193,8 @@ def best(
 ) -> Ranked:
     """The best entry of each of the best assets.
 
-    Args:
-        snapshot: says which asset an entry belongs to.
-        positions: which entry each score is of.
-        scores: shape (n,), within the margin of the exact ones.
-        count: how many assets at most.
-        exact: the exact scores of some of the n.
+    ``scores``, shape (n,), are of the entries at ``positions`` and within the margin of the exact ones, which
+    ``exact`` gives for some of the n.
     """
     if count == 0 or len(scores) == 0:
         return []

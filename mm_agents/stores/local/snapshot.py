@@ -168,7 +168,7 @@ def path(folder: Path, name: str, epoch: int) -> Path:
 
 def create(folder: Path, spec: CollectionSpec) -> None:
     """Make the empty files of a new store where they are missing."""
-    for name in ("", *(vector.name for vector in spec.vectors)):
+    for name in ("", *_names(spec)):
         path(folder, name, 0).touch()
     files.sync_folder(folder)
 
@@ -252,11 +252,7 @@ def append(folder: Path, spec: CollectionSpec, state: State, records: Sequence[R
 def rewrite(snapshot: Snapshot, folder: Path, state: State, *, spec: CollectionSpec | None = None) -> State:
     """Write what is alive into new files in a folder, for the epoch of ``state``, and return the state they make.
 
-    Args:
-        snapshot: what to write.
-        folder: where to.
-        state: what is kept of it.
-        spec: the collection that the files are for, when it has more vectors than the snapshot's.
+    With ``spec``, the files are for that collection, which has more vectors than the snapshot's.
 
     Raises:
         StoreDamagedError: what would be copied is damaged.

@@ -16,37 +16,34 @@ a third of all are dead; then the living ones are written into new files, under 
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import threading
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self, overload
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mm_agents import filters
+from mm_agents._progress import batched
 from mm_agents.errors import ConfigError
+from mm_agents.stores.base import FolderStore, count_groups, read_pages
 from mm_agents.stores.local import database, files
 from mm_agents.stores.local import search as masks
 from mm_agents.stores.local import snapshot as snapshots
-from mm_agents.stores.local.database import Database, State
+from mm_agents.stores.local.database import Database, State, translated
 from mm_agents.stores.local.search import Multiplier, by_keywords, nearest
 from mm_agents.stores.local.snapshot import Snapshot
-from mm_agents.stores.ranking import fuse, fusion_depth
 from mm_agents.stores.validation import (
     check_count,
     check_extension,
     check_records,
     check_same_spec,
-    check_search,
     check_spec,
     existing_ids,
-    group_names,
 )
 from mm_agents.types import CollectionSpec, Filter, Match, Record
 
@@ -59,7 +56,8 @@ COMPACT_SHARE = 1 / 3
 COMPACT_ROWS = 4096
 """Fewer dead rows than this are left alone, whatever their share."""
 
-_DATABASE, _PAGE = "store.sqlite", 256
+_DATABASE = "store.sqlite"
+_COPIED = 2000
 
 
 def build(rest: str, *, spec: CollectionSpec | None = None) -> LocalStore:
@@ -80,21 +78,10 @@ def build(rest: str, *, spec: CollectionSpec | None = None) -> LocalStore:
     """
     if not rest:
         raise ConfigError("A local store needs a folder, such as './library'.")
-    folder = Path(rest)
-    if spec is None or (folder / files.MANIFEST).is_file():
-        store = LocalStore.open(folder)
-    else:
-        store = LocalStore.create(folder, spec)
-    if spec is not None:
-        try:
-            check_same_spec(store.spec, spec, rest)
-        except ConfigError:
-            store.close()
-            raise
-    return store
+    return LocalStore.build(Path(rest), spec, rest)
 
 
-class LocalStore:
+class LocalStore(FolderStore):
     """Records in a folder; see ``mm_agents.protocols.Store``. A context manager; made by ``open`` or ``create``."""
 
     def __init__(self, folder: Path, spec: CollectionSpec, connections: Database) -> None:
@@ -111,7 +98,7 @@ class LocalStore:
         files.check_folder(folder)
         connections = Database(folder / _DATABASE, read_only=not os.access(folder, os.W_OK))
         try:
-            with connections.errors():
+            with translated(connections.path):
                 files.check_manifest(folder)
                 if not connections.path.is_file():
                     raise files.damaged(connections.path, "it is missing")
@@ -128,17 +115,12 @@ class LocalStore:
         """Make a store and open it; one that is there already is opened."""
         check_spec(spec)
         files.check_folder(folder)
-        with Database(folder / _DATABASE).errors():
+        with translated(folder / _DATABASE):
             folder.mkdir(parents=True, exist_ok=True)
             snapshots.create(folder, spec)
             kept = database.create(folder / _DATABASE, spec)
             files.write_manifest(folder, database.spec_document(kept))
         return cls.open(folder)
-
-    @property
-    def spec(self) -> CollectionSpec:
-        """The collection's name and vectors."""
-        return self._spec
 
     # ------------------------------------------------------------ writing
 
@@ -150,7 +132,7 @@ class LocalStore:
                 everything = snapshots.load(self.folder, self._spec, state, connection)
                 state = snapshots.rewrite(everything, self.folder, replace(state, epoch=state.epoch + 1), spec=spec)
                 connection.execute("DELETE FROM dead")
-            database.write_spec(connection, spec)
+            connection.execute("UPDATE state SET spec = ?", (json.dumps(database.spec_document(spec)),))
             database.write_state(connection, state)
         self._spec = spec
         files.write_manifest(self.folder, database.spec_document(spec))
@@ -191,51 +173,30 @@ class LocalStore:
         by_id = {record.id: record for record in found.values()}
         return {id: by_id[id] for id in wanted if id in by_id}
 
-    def search(
-        self,
-        *,
-        vector: FloatArray | None = None,
-        using: str | None = None,
-        text: str | None = None,
-        where: Filter | None = None,
-        limit: int = 10,
-        offset: int = 0,
-    ) -> list[Match]:
-        """Find assets by a vector, by keywords, or by both."""
-        query = check_search(self._spec, vector=vector, using=using, text=text, where=where, limit=limit, offset=offset)
-        hybrid = query is not None and text is not None
-        count = fusion_depth(limit, offset) if hybrid else limit + offset
+    def _ranked_lists(
+        self, query: FloatArray | None, using: str | None, text: str | None, where: Filter | None, depth: int
+    ) -> list[list[Match]]:
         with self._view() as (connection, snapshot):
             mask = self._mask(connection, snapshot, where)
             lists: list[Ranked] = []
             if query is not None and using is not None:
-                lists.append(nearest(snapshot, snapshot.slots[using], query, mask, count, self._multiplier))
+                lists.append(nearest(snapshot, snapshot.slots[using], query, mask, depth, self._multiplier))
             if text is not None:
-                lists.append(by_keywords(snapshot, connection, text, mask, count))
-            if not hybrid:
-                return _matches(connection, snapshot, lists[0][offset:])
-            return fuse([_matches(connection, snapshot, ranked) for ranked in lists])[offset : offset + limit]
+                lists.append(by_keywords(snapshot, connection, text, mask, depth))
+            return [_matches(connection, snapshot, ranked) for ranked in lists]
 
-    @overload
-    def count(self, *, where: Filter | None = None) -> int: ...
-    @overload
-    def count(self, *, group_by: str, where: Filter | None = None) -> dict[str, int]: ...
-    def count(self, *, group_by: str | None = None, where: Filter | None = None) -> int | dict[str, int]:
-        """How many assets; with ``group_by``, how many per value of that property ("" for those without it)."""
-        check_count(group_by, where)
+    def _total(self, where: Filter | None) -> int:
+        with self._view() as (connection, snapshot):
+            return int(self._chosen(connection, snapshot, where, parts=False).sum())
+
+    def _groups(self, name: str, where: Filter | None) -> Mapping[str, int]:
         with self._view() as (connection, snapshot):
             chosen = self._chosen(connection, snapshot, where, parts=False)
-            if group_by is None:
-                return int(chosen.sum())
             with self._lock:
-                masks.load_columns(snapshot, {group_by}, connection)
-                column = snapshot.columns[group_by]
+                masks.load_columns(snapshot, {name}, connection)
+                column = snapshot.columns[name]
             counts = np.bincount(column.codes[chosen])
-        groups: dict[str, int] = {}
-        for code in np.flatnonzero(counts).tolist():
-            for name in group_names(column.values[code]):
-                groups[name] = groups.get(name, 0) + int(counts[code])
-        return dict(sorted(groups.items()))
+        return count_groups((column.values[code], int(counts[code])) for code in np.flatnonzero(counts).tolist())
 
     def iterate(
         self, *, where: Filter | None = None, with_vectors: bool = False, parts: bool = False
@@ -248,7 +209,8 @@ class LocalStore:
         check_count(None, where)
         with self._view() as (connection, snapshot):
             ids = snapshot.entries["id"][self._chosen(connection, snapshot, where, parts=parts)]
-        return self._pages(ids[np.lexsort((ids[:, 1], ids[:, 0]))], where, with_vectors)
+        texts = (snapshots.text(id) for id in ids[np.lexsort((ids[:, 1], ids[:, 0]))])
+        return read_pages(texts, lambda page: self.get(page, with_vectors=with_vectors), where)
 
     def property_names(self) -> set[str]:
         """The names of the properties that some record has."""
@@ -278,7 +240,7 @@ class LocalStore:
             StoreError: the copy could not be written.
         """
         files.check_target(folder)
-        with self._view() as (connection, snapshot), Database(folder / _DATABASE).errors():
+        with self._view() as (connection, snapshot), translated(folder / _DATABASE):
             folder.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(folder / _DATABASE, isolation_level=None)) as copy:
                 connection.backup(copy)
@@ -301,27 +263,20 @@ class LocalStore:
         """
         if folder.resolve() == self.folder.resolve():
             raise ConfigError(f"{str(folder)!r} is this library's own folder. Name the folder of a backup.")
-        with LocalStore.open(folder) as copy:
-            check_same_spec(copy.spec, self._spec, str(folder))
-            copy.verify()
-            with copy._view() as (source, snapshot), self._write() as (connection, state):
-                database.replace_all(connection, source)
-                new = replace(state, epoch=state.epoch + 1, last_row=snapshot.state.last_row)
-                database.write_state(connection, snapshots.rewrite(snapshot, self.folder, new))
+        with (
+            open_copy(folder, self._spec) as copy,
+            copy._view() as (source, snapshot),
+            self._write() as (target, state),
+        ):
+            database.replace_all(target, source)
+            new = replace(state, epoch=state.epoch + 1, last_row=snapshot.state.last_row)
+            database.write_state(target, snapshots.rewrite(snapshot, self.folder, new))
 
     def close(self) -> None:
         """Release files and connections; harmless when called twice."""
         self._database.close()
         with self._lock:
             self._snapshot = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     # ------------------------------------------------------------ transactions
 
@@ -390,15 +345,33 @@ class LocalStore:
         chosen = snapshot.alive if mask is None else mask
         return chosen if parts else chosen & snapshot.assets
 
-    def _pages(self, ids: NDArray[np.uint64], where: Filter | None, with_vectors: bool) -> Iterator[Record]:
-        for start in range(0, len(ids), _PAGE):
-            page = [snapshots.text(id) for id in ids[start : start + _PAGE]]
-            for record in self.get(page, with_vectors=with_vectors).values():
-                if where is None or filters.matches(where, record):
-                    yield record
-
 
 def _matches(connection: sqlite3.Connection, snapshot: Snapshot, ranked: Ranked) -> list[Match]:
     rows = [int(snapshot.entries["row"][position]) for position, _ in ranked]
     found = database.fetch(connection, rows)
     return [Match(record=found[row], score=score) for row, (_, score) in zip(rows, ranked, strict=True)]
+
+
+# ---------------------------------------------------------------- copies of any store
+
+
+def write_copy(folder: Path, spec: CollectionSpec, records: Iterable[Record]) -> None:
+    """Write records into a new or empty folder, as a local library that any store can be restored from.
+
+    Raises:
+        ConfigError: the folder is not empty.
+        StoreError: the copy could not be written.
+    """
+    files.check_target(folder)
+    with LocalStore.create(folder, spec) as copy:
+        for batch in batched(records, _COPIED):
+            copy.upsert(batch)
+
+
+@contextmanager
+def open_copy(folder: Path, spec: CollectionSpec) -> Generator[LocalStore]:
+    """The whole and undamaged copy in a folder, of a store with this spec; ``LocalStore.restore`` lists the errors."""
+    with LocalStore.open(folder) as copy:
+        check_same_spec(copy.spec, spec, str(folder))
+        copy.verify()
+        yield copy

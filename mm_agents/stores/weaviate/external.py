@@ -14,14 +14,12 @@ from weaviate.classes.config import DataType
 from weaviate.classes.query import Filter as ServerFilter
 from weaviate.collections.classes.types import GeoCoordinate, PhoneNumberType
 
-from mm_agents._progress import batched
 from mm_agents.errors import FilterError, StoreError
 from mm_agents.stores import local
-from mm_agents.stores.local.files import check_target
 from mm_agents.stores.ranking import terms
 from mm_agents.stores.validation import check_search, is_id
-from mm_agents.stores.weaviate.reader import BATCH, Reader
-from mm_agents.stores.weaviate.schema import Schema, fits, join, ordered, read_vectors, whole_number
+from mm_agents.stores.weaviate.reader import Reader
+from mm_agents.stores.weaviate.schema import Columns, Schema, fits, ordered, read_vectors, whole_number
 from mm_agents.types import CollectionSpec, Condition, Filter, Record, Value, VectorSpec
 
 if TYPE_CHECKING:
@@ -42,28 +40,19 @@ _NIL = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(frozen=True, slots=True)
-class ForeignLayout:
+class ForeignLayout(Columns):
     """The properties of somebody's collection, those with binary content left out.
 
+    A "title" is also the "name" where none is. The text properties that keyword search reads, joined, are a record's
+    text. Every record is an asset.
+
     Attributes:
-        columns: the server property of each record property, by kind; a "title" is also the "name" where none is.
-        taken: the name of every server property.
-        searched: the text properties that keyword search reads; joined, they are a record's text.
         filterable: the server properties that can be filtered by.
         nulls: whether the server can tell which properties are absent.
     """
 
-    columns: Mapping[str, Mapping[str, str]]
-    taken: frozenset[str]
-    searched: tuple[str, ...]
     filterable: frozenset[str]
     nulls: bool
-
-    assets: None = None
-    """Every record is an asset."""
-
-    needed: tuple[str, ...] = ()
-    """Nothing is needed to know that."""
 
     @classmethod
     def read(cls, config: Any) -> ForeignLayout:
@@ -78,6 +67,7 @@ class ForeignLayout:
             columns=columns,
             taken=frozenset(one.name for one in config.properties),
             searched=tuple(one.name for one in found if one.index_searchable),
+            needed=(),
             filterable=frozenset(one.name for one in found if one.index_filterable or one.index_searchable),
             nulls=config.inverted_index_config.index_null_state,
         )
@@ -88,15 +78,9 @@ class ForeignLayout:
 
     def unpack(self, id: str, packed: Mapping[str, Any], vectors: Mapping[str, FloatArray]) -> Record:
         """The record that an object is."""
-        properties = {
-            name: self.unpack_value(value)
-            for name, kinds in self.columns.items()
-            for column in kinds.values()
-            if (value := packed.get(column)) is not None
-        }
         texts = (packed[column] for column in self.searched if packed.get(column))
         text = "\n".join(one if isinstance(one, str) else "\n".join(one) for one in texts)
-        return Record(id=id, properties=properties, text=text, vectors=vectors)
+        return Record(id=id, properties=self._properties(packed), text=text, vectors=vectors)
 
     def unpack_value(self, value: Any) -> Value:
         """A property's value; what has no type of ours is text."""
@@ -104,34 +88,40 @@ class ForeignLayout:
             return tuple(map(_as_text, value))
         return value if isinstance(value, str | bool | int | float) else _as_text(value)
 
+    @property
+    def assets(self) -> None:
+        """No filter: every record is an asset."""
+
     def present(self, columns: Iterable[str]) -> Any:
         """The server's filter for what has any of these properties; None where it cannot tell."""
-        if not self.nulls or not self.filterable.issuperset(columns):
-            return None
-        return ServerFilter.any_of([ServerFilter.by_property(column).is_none(False) for column in columns])
+        names = list(columns)
+        return Columns.present(self, names) if self.nulls and self.filterable.issuperset(names) else None
 
     # ------------------------------------------------------------ filters
 
-    def compile(self, where: Filter) -> Any:
-        """The server's form of a filter.
-
-        Text compares as the collection splits it: where it is split into words, "=" means that all words are there.
-
-        Raises:
-            FilterError: the collection keeps no index for it.
-        """
-        return join(where, self._test, _nothing)
-
-    def _test(self, condition: Condition) -> Any:
+    def _tests(self, condition: Condition) -> list[Any]:
+        """As for ours; text compares as the collection splits it: split into words, "=" means that all are there."""
         if condition.name == "id":
-            return _compare_id(condition)
+            return self._compare_id(condition)
         tests: list[Any] = []
         for kind, column in self.columns.get(condition.name, {}).items():
             if column not in self.filterable:
                 raise FilterError(f"The collection has no index to filter {condition.name!r} by.")
             tests += self._compare(ServerFilter.by_property(column), kind, condition)
-        found = ServerFilter.any_of(tests) if tests else _nothing()
-        return ServerFilter.not_(found) if condition.op == "ne" else found
+        return tests
+
+    def _nothing(self) -> Any:
+        return ServerFilter.by_id().equal(_NIL)
+
+    def _compare_id(self, condition: Condition) -> list[Any]:
+        op, value = condition.op, condition.value
+        if op == "exists":
+            return [ServerFilter.not_(self._nothing())]
+        if op not in ("eq", "ne", "in"):
+            raise FilterError(f"Ids of a collection that mm_agents did not make can only be equal; got {op!r}.")
+        asked: Sequence[Any] = value if isinstance(value, tuple) else (value,)
+        values = [one for one in asked if isinstance(one, str) and is_id(one)]
+        return [ServerFilter.by_id().contains_any(values)] if values else []
 
     def _compare(self, by: Any, kind: str, condition: Condition) -> list[Any]:
         op, value = condition.op, condition.value
@@ -198,58 +188,26 @@ class ForeignStore(Reader):
 
     def backup(self, folder: Path, /) -> None:
         """Write every record into a new or empty folder, as a library on disk."""
-        check_target(folder)
         widths: dict[str, int] = {}
         for record in self.iterate(with_vectors=True):
             widths |= {name: len(row) for name, row in record.vectors.items()}
             if len(widths) == len(self.spec.vectors):
                 break
         known = tuple(VectorSpec(name=name, width=width) for name, width in widths.items())
-        with local.LocalStore.create(folder, replace(self.spec, vectors=known)) as copy:
-            for batch in batched(self.iterate(with_vectors=True), BATCH):
-                copy.upsert(batch)
+        local.write_copy(folder, replace(self.spec, vectors=known), self.iterate(with_vectors=True))
 
-    def extend(self, spec: CollectionSpec, /) -> None:
+    def _refuse(self, given: object, /) -> NoReturn:
         """Refused: the collection is not ours."""
-        self._refuse()
-
-    def upsert(self, records: Sequence[Record], /) -> None:
-        """Refused: the collection is not ours."""
-        self._refuse()
-
-    def delete(self, ids: Sequence[str], /) -> int:
-        """Refused: the collection is not ours."""
-        self._refuse()
-
-    def restore(self, folder: Path, /) -> None:
-        """Refused: the collection is not ours."""
-        self._refuse()
-
-    def _refuse(self) -> NoReturn:
         raise StoreError(
             f"Collection {self._name!r} was not made by mm_agents: it can be searched, not written. Use a collection "
             "of another name, or copy this one by backup and restore."
         )
 
+    extend = upsert = delete = restore = _refuse
+
 
 def _kind(data_type: DataType) -> str:
     return _KINDS.get(data_type, str(data_type.value))
-
-
-def _compare_id(condition: Condition) -> Any:
-    op, value = condition.op, condition.value
-    if op == "exists":
-        return ServerFilter.not_(_nothing())
-    if op not in ("eq", "ne", "in"):
-        raise FilterError(f"Ids of a collection that mm_agents did not make can only be equal; got {op!r}.")
-    asked: Sequence[Any] = value if isinstance(value, tuple) else (value,)
-    values = [one for one in asked if isinstance(one, str) and is_id(one)]
-    found = ServerFilter.by_id().contains_any(values) if values else _nothing()
-    return ServerFilter.not_(found) if op == "ne" else found
-
-
-def _nothing() -> Any:
-    return ServerFilter.by_id().equal(_NIL)
 
 
 def _as_date(condition: Condition, value: str) -> datetime:

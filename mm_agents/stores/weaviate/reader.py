@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from weaviate.classes.aggregate import GroupByAggregate
@@ -18,8 +17,9 @@ from weaviate.classes.query import MetadataQuery, TargetVectors
 from mm_agents._progress import batched
 from mm_agents.errors import ConfigError, StoreError
 from mm_agents.filters import conditions, matches
-from mm_agents.stores.ranking import SCORE_DECIMALS, collapse, fuse, fusion_depth
-from mm_agents.stores.validation import check_count, check_search, existing_ids, group_names
+from mm_agents.stores.base import BaseStore, count_groups, read_pages
+from mm_agents.stores.ranking import SCORE_DECIMALS, collapse, fusion_depth
+from mm_agents.stores.validation import check_count, existing_ids
 from mm_agents.stores.weaviate.client import TooLongError
 from mm_agents.stores.weaviate.schema import both
 from mm_agents.types import CollectionSpec, Filter, Match, Record
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from mm_agents.stores.weaviate.client import Server
     from mm_agents.stores.weaviate.schema import Schema
     from mm_agents.types import FloatArray
-
-T = TypeVar("T")
 
 MOST = 10_000
 """What a server returns of one query, unless it is configured otherwise."""
@@ -41,7 +39,7 @@ _DISTANCE = MetadataQuery(distance=True)
 _SCORE = MetadataQuery(score=True)
 
 
-class Reader(ABC):
+class Reader(BaseStore):
     """The reading half of ``mm_agents.protocols.Store``, and ``VectorizingStore``.
 
     Every call is tried again while the server is away. Vector search is the server's HNSW index: approximate.
@@ -77,30 +75,16 @@ class Reader(ABC):
 
     # ------------------------------------------------------------ searching
 
-    def search(
-        self,
-        *,
-        vector: FloatArray | None = None,
-        using: str | None = None,
-        text: str | None = None,
-        where: Filter | None = None,
-        limit: int = 10,
-        offset: int = 0,
-    ) -> list[Match]:
-        """Find assets by a vector, by keywords, or by both."""
-        query = self._check_search(vector, using, text, where, limit, offset)
+    def _ranked_lists(
+        self, query: FloatArray | None, using: str | None, text: str | None, where: Filter | None, depth: int
+    ) -> list[list[Match]]:
         wanted = self._compile(where)
-        both = vector is not None and text is not None
-        depth = fusion_depth(limit, offset) if both else limit + offset
         lists: list[list[Match]] = []
         if query is not None and using is not None:
-            row, one = query.tolist(), self._schema.vectors[using]
-            ask = self._asking(self._handle.query.near_vector, row, target_vector=one.target, filters=wanted)
-            lists.append(self._ranked(depth, ask, 1.0 if one.cosine else 0.0))
+            lists.append(self._nearest(self._handle.query.near_vector, query.tolist(), using, wanted, depth))
         if text is not None:
             lists.append(self._by_keywords(self._schema.layout.words(text), wanted, depth))
-        ranked = lists[0] if len(lists) == 1 else fuse(lists)
-        return ranked[offset : offset + limit]
+        return lists
 
     def search_by_text(
         self, text: str, /, *, using: str, where: Filter | None = None, limit: int = 10, offset: int = 0
@@ -116,10 +100,7 @@ class Reader(ABC):
         if using not in self.vectorizers:
             known = ", ".join(self.vectorizers) or "none"
             raise ConfigError(f"Vector {using!r} of {self._name!r} has no vectorizer. Those that have one: {known}.")
-        one = self._schema.vectors[using]
-        wanted = self._compile(where)
-        ask = self._asking(self._handle.query.near_text, text, target_vector=one.target, filters=wanted)
-        return self._ranked(limit + offset, ask, 1.0 if one.cosine else 0.0)[offset:]
+        return self._nearest(self._handle.query.near_text, text, using, self._compile(where), limit + offset)[offset:]
 
     def search_targets(
         self,
@@ -167,16 +148,10 @@ class Reader(ABC):
         ask = self._asking(self._handle.query.near_vector, rows, target_vector=target, filters=self._compile(where))
         return self._ranked(fusion_depth(limit, offset), ask, sum(weights.values()))[offset : offset + limit]
 
-    def _check_search(
-        self,
-        vector: FloatArray | None,
-        using: str | None,
-        text: str | None,
-        where: Filter | None,
-        limit: int,
-        offset: int,
-    ) -> FloatArray | None:
-        return check_search(self.spec, vector=vector, using=using, text=text, where=where, limit=limit, offset=offset)
+    def _nearest(self, query: Callable[..., Any], what: Any, using: str, wanted: Any, depth: int) -> list[Match]:
+        one = self._schema.vectors[using]
+        ask = self._asking(query, what, target_vector=one.target, filters=wanted)
+        return self._ranked(depth, ask, 1.0 if one.cosine else 0.0)
 
     def _by_keywords(self, words: str, wanted: Any, depth: int) -> list[Match]:
         layout = self._schema.layout
@@ -228,7 +203,7 @@ class Reader(ABC):
             assets = collapse(found)
             sure = sum(match.score > found[-1].score for match in assets) if found else 0
             if sure >= wanted or len(found) < most:
-                return self._filled(assets[:wanted]) if lean else assets[:wanted]
+                return self._whole(assets[:wanted]) if lean else assets[:wanted]
             if most == MOST:
                 raise StoreError(
                     f"The server returns {MOST:,} objects at once, too few to know the best {wanted:,} assets of "
@@ -238,7 +213,7 @@ class Reader(ABC):
             lean = lean or most > _LEAN
         return []
 
-    def _filled(self, found: Sequence[Match]) -> list[Match]:
+    def _whole(self, found: Sequence[Match]) -> list[Match]:
         """Matches with their whole records."""
         whole = self.get([match.record.id for match in found])
         return [replace(match, record=whole[match.record.id]) for match in found if match.record.id in whole]
@@ -271,24 +246,12 @@ class Reader(ABC):
         exists = self._handle.data.exists
         return [id for id in ids if self._server.attempt(lambda id=id: exists(id))]
 
-    @overload
-    def count(self, *, where: Filter | None = None) -> int: ...
-    @overload
-    def count(self, *, group_by: str, where: Filter | None = None) -> dict[str, int]: ...
-    def count(self, *, group_by: str | None = None, where: Filter | None = None) -> int | dict[str, int]:
-        """How many assets; with ``group_by``, how many per value of that property."""
-        check_count(group_by, where)
-        wanted = self._assets(where)
-        if group_by is None:
-            return self._total(wanted)
-        groups = self._grouped(group_by, wanted)
-        if groups is None:
-            values = (
-                record.id if group_by == "id" else record.properties.get(group_by)
-                for record in self.iterate(where=where)
-            )
-            groups = Counter(name for value in values for name in group_names(value))
-        return dict(sorted(groups.items()))
+    def _total(self, where: Filter | None) -> int:
+        return self._number(self._assets(where))
+
+    def _groups(self, name: str, where: Filter | None) -> Mapping[str, int]:
+        groups = self._grouped(name, self._assets(where))
+        return super()._groups(name, where) if groups is None else groups
 
     def _grouped(self, name: str, wanted: Any) -> Counter[str] | None:
         """The server's groups; None where it cannot tell them all."""
@@ -304,11 +267,9 @@ class Reader(ABC):
             found = self._aggregate(filters=wanted, group_by=by).groups
             if len(found) >= MOST:
                 return None
-            for group in found:
-                value = group.grouped_by.value  # whole numbers come as floats
-                names = group_names(int(value) if kind == "int" else layout.unpack_value(value))
-                groups.update(dict.fromkeys(names, group.total_count or 0))
-        absent = self._total(wanted) - (self._total(both(wanted, present)) if columns else 0)
+            unpack = int if kind == "int" else layout.unpack_value  # whole numbers come as floats
+            groups.update(count_groups((unpack(one.grouped_by.value), one.total_count or 0) for one in found))
+        absent = self._number(wanted) - (self._number(both(wanted, present)) if columns else 0)
         if absent > 0:
             groups[""] += absent
         return groups
@@ -321,15 +282,14 @@ class Reader(ABC):
         if where is None:
             return self._walk(None, with_vectors, parts)
         wanted = self._compile(where) if parts else self._assets(where)
-        if self._total(wanted) > MOST:
+        if self._number(wanted) > MOST:
             return self._walk(where, with_vectors, parts)
         return self._listed(wanted, with_vectors)
 
     def _listed(self, wanted: Any, with_vectors: bool) -> Iterator[Record]:
         """What a filter is true of now, when one query can return its ids."""
         ids = sorted(str(one.uuid) for one in self._fetch(wanted, limit=MOST, return_properties=[]))
-        for batch in batched(ids, _PAGE):
-            yield from self.get(batch, with_vectors=with_vectors).values()
+        yield from read_pages(ids, lambda page: self.get(page, with_vectors=with_vectors), None)
 
     def _walk(self, where: Filter | None, with_vectors: bool, parts: bool) -> Iterator[Record]:
         """Everything by the server's cursor, which takes no filter."""
@@ -354,14 +314,6 @@ class Reader(ABC):
         """Close the connection if it is the store's own; harmless when called twice."""
         self._server.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     # ------------------------------------------------------------ inside
 
     def _fetch(self, wanted: Any, **arguments: Any) -> list[Any]:
@@ -371,7 +323,7 @@ class Reader(ABC):
     def _aggregate(self, **arguments: Any) -> Any:
         return self._server.attempt(lambda: self._handle.aggregate.over_all(total_count=True, **arguments))
 
-    def _total(self, wanted: Any) -> int:
+    def _number(self, wanted: Any) -> int:
         return self._aggregate(filters=wanted).total_count or 0
 
     def _compile(self, where: Filter | None) -> Any:

@@ -6,18 +6,19 @@ import base64
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from weaviate.classes.config import Configure, DataType, Property, Tokenization, VectorDistances
 from weaviate.classes.query import Filter as ServerFilter
 from weaviate.exceptions import UnexpectedStatusCodeError
 
 from mm_agents.errors import ConfigError, FilterError, StoreDamagedError, StoreVersionError
-from mm_agents.stores.local.database import spec_document
-from mm_agents.stores.ranking import bare, kind_of, terms
+from mm_agents.stores.local.database import read_document, spec_document
+from mm_agents.stores.ranking import keywords, kind_of
 from mm_agents.stores.validation import check_spec
 from mm_agents.types import And, CollectionSpec, Condition, Filter, Not, Or, Record, Value, VectorSpec
 
@@ -27,53 +28,77 @@ if TYPE_CHECKING:
     from mm_agents.types import FloatArray
 
 
-class Columns(Protocol):
-    """How records lie in the properties of a collection, and how it is asked for them."""
+@dataclass(frozen=True, slots=True)
+class Columns(ABC):
+    """How records lie in the properties of a collection, and how it is asked for them.
 
-    @property
-    def columns(self) -> Mapping[str, Mapping[str, str]]:
-        """The server properties of each record property, by kind."""
-        ...
+    Attributes:
+        columns: the server properties of each record property, by kind: {"year": {"int": "year"}}.
+        taken: the name of every server property.
+        searched: the server properties that keyword search reads.
+        needed: the server properties that say which asset an object belongs to.
+    """
 
-    @property
-    def taken(self) -> frozenset[str]:
-        """The name of every server property."""
-        ...
+    columns: Mapping[str, Mapping[str, str]]
+    taken: frozenset[str]
+    searched: tuple[str, ...]
+    needed: tuple[str, ...]
 
-    @property
-    def searched(self) -> Sequence[str]:
-        """The server properties that keyword search reads."""
-        ...
-
-    @property
-    def needed(self) -> Sequence[str]:
-        """The server properties that say which asset an object belongs to."""
-        ...
-
+    @abstractmethod
     def words(self, text: str) -> str:
         """A text as keyword search is asked for it; "" when it has no words."""
-        ...
-
-    def compile(self, where: Filter) -> Any:
-        """The server's form of a filter."""
-        ...
 
     @property
+    @abstractmethod
     def assets(self) -> Any:
         """The server's filter for assets; None where everything is one."""
-        ...
 
     def present(self, columns: Iterable[str]) -> Any:
         """The server's filter for what has any of these properties; None where it cannot tell."""
-        ...
+        return ServerFilter.any_of([ServerFilter.by_property(column).is_none(False) for column in columns])
 
+    @abstractmethod
     def unpack(self, id: str, packed: Mapping[str, Any], vectors: Mapping[str, FloatArray]) -> Record:
         """The record that an object is."""
-        ...
 
+    @abstractmethod
     def unpack_value(self, value: Any) -> Value:
         """A property's value."""
-        ...
+
+    def _properties(self, packed: Mapping[str, Any]) -> dict[str, Value]:
+        return {
+            name: self.unpack_value(value)
+            for name, kinds in self.columns.items()
+            for column in kinds.values()
+            if (value := packed.get(column)) is not None
+        }
+
+    def compile(self, where: Filter) -> Any:
+        """The server's form of a filter.
+
+        Raises:
+            FilterError: it asks for what the collection cannot tell.
+        """
+        match where:
+            case And(parts) | Or(parts):
+                joined = [self.compile(part) for part in parts]
+                if isinstance(where, And):
+                    return ServerFilter.all_of(joined) if joined else ServerFilter.not_(self._nothing())
+                return ServerFilter.any_of(joined) if joined else self._nothing()
+            case Not(part):
+                return ServerFilter.not_(self.compile(part))
+            case Condition():
+                tests = self._tests(where)
+                found = ServerFilter.any_of(tests) if tests else self._nothing()
+                return ServerFilter.not_(found) if where.op == "ne" else found
+
+    @abstractmethod
+    def _tests(self, condition: Condition) -> list[Any]:
+        """The tests, any of which makes a condition true ("ne" is built from "eq")."""
+
+    @abstractmethod
+    def _nothing(self) -> Any:
+        """A filter that is true of nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,47 +169,10 @@ def unpack_text(value: str) -> str:
     return value.removeprefix(_MARK).removesuffix(_MARK).translate(_SWAP)
 
 
-def compile(where: Filter, columns: Mapping[str, Mapping[str, str]]) -> Any:
-    """The server's form of a filter.
-
-    Args:
-        where: the filter.
-        columns: the server properties of each record property, by kind.
-
-    Raises:
-        FilterError: it compares whole lists, which Weaviate cannot.
-    """
-
-    def test(condition: Condition) -> Any:
-        kinds = _OWN_COLUMNS.get(condition.name) or columns.get(condition.name, {})
-        tests = [
-            test for kind, column in kinds.items() for test in _compare(column, kind, condition.op, condition.value)
-        ]
-        found = ServerFilter.any_of(tests) if tests else _nothing()
-        return ServerFilter.not_(found) if condition.op == "ne" else found
-
-    return join(where, test, _nothing)
-
-
 def both(one: Any, other: Any) -> Any:
     """The server's filter for what both are true of, either of which may be None."""
     given = [part for part in (one, other) if part is not None]
     return ServerFilter.all_of(given) if given else None
-
-
-def join(where: Filter, test: Callable[[Condition], Any], nothing: Callable[[], Any]) -> Any:
-    """The server's form of a filter by that of its conditions."""
-    match where:
-        case And(parts):
-            joined = [join(part, test, nothing) for part in parts]
-            return ServerFilter.all_of(joined) if joined else ServerFilter.not_(nothing())
-        case Or(parts):
-            joined = [join(part, test, nothing) for part in parts]
-            return ServerFilter.any_of(joined) if joined else nothing()
-        case Not(part):
-            return ServerFilter.not_(join(part, test, nothing))
-        case Condition():
-            return test(where)
 
 
 def ordered(by: Any, op: str, value: Any) -> Any:
@@ -210,7 +198,7 @@ def fits(kind: str, values: Sequence[Any]) -> list[Any]:
 
 
 def _compare(column: str, kind: str, op: str, value: Any) -> list[Any]:
-    """The tests, any of which makes a condition true for a column of this kind ("ne" is built from "eq")."""
+    """The tests, any of which makes a condition true for a column of this kind."""
     by = ServerFilter.by_property(column)
     if op == "exists":
         return [by.is_none(False)]
@@ -235,10 +223,6 @@ def _contains(by: Any, kind: str, value: Any) -> list[Any]:
     if any(char in value for char in _TAME):
         raise FilterError(f"Weaviate cannot look for the private characters U+E02A … U+E05C in a text; got {value!r}.")
     return [by.like(f"*{value.translate(_SWAP)}*")]
-
-
-def _nothing() -> Any:
-    return ServerFilter.by_property("uid").is_none(True)
 
 
 TYPES: Mapping[str, DataType] = {
@@ -277,34 +261,11 @@ def new_property(column: str, name: str, kind: str) -> Property:
     )
 
 
-def keywords(text: str) -> str:
-    """Text as keyword search compares it: words without case and accents."""
-    return " ".join(map(bare, terms(text)))
-
-
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """The server properties of each record property, by kind: {"year": {"int": "year", "text": "year__text"}}.
+class Layout(Columns):
+    """The properties of a collection of ours; with ``pictures``, these are kept for the server's vectorizers."""
 
-    Attributes:
-        columns: as above.
-        taken: the name of every server property.
-        pictures: whether pictures are kept for the server's vectorizers.
-    """
-
-    columns: Mapping[str, Mapping[str, str]]
-    taken: frozenset[str]
     pictures: bool
-
-    @property
-    def searched(self) -> tuple[str, ...]:
-        """The server properties that keyword search reads."""
-        return ("keywords",)
-
-    @property
-    def needed(self) -> tuple[str, ...]:
-        """The server properties that say which asset an object belongs to."""
-        return ("parent",)
 
     @classmethod
     def read(cls, properties: Iterable[Any]) -> Layout:
@@ -314,7 +275,7 @@ class Layout:
         for column, one in found.items():
             if one.data_type in _KINDS and column not in _OURS:
                 columns.setdefault(one.description or column, {})[_KINDS[one.data_type]] = column
-        return cls(columns, frozenset(found), "image" in found)
+        return cls(columns, frozenset(found), ("keywords",), ("parent",), "image" in found)
 
     def missing(self, records: Iterable[Record]) -> dict[tuple[str, str], str]:
         """The server properties that these records need and that are not there, by name and kind."""
@@ -345,15 +306,10 @@ class Layout:
 
     def unpack(self, id: str, packed: Mapping[str, Any], vectors: Mapping[str, FloatArray]) -> Record:
         """The record that ``pack`` made these properties of."""
-        properties: dict[str, Value] = {}
-        for name, kinds in self.columns.items():
-            for column in kinds.values():
-                if (value := packed.get(column)) is not None:
-                    properties[name] = self.unpack_value(value)
         thumbnail = packed.get("thumbnail")
         return Record(
             id=id,
-            properties=properties,
+            properties=self._properties(packed),
             text=packed.get("text") or "",
             vectors=vectors,
             parent=packed.get("parent") or None,
@@ -366,9 +322,14 @@ class Layout:
             return unpack_text(value)
         return tuple(map(unpack_text, value)) if isinstance(value, list) else value
 
-    def compile(self, where: Filter) -> Any:
-        """The server's form of a filter."""
-        return compile(where, self.columns)
+    def _tests(self, condition: Condition) -> list[Any]:
+        kinds = _OWN_COLUMNS.get(condition.name) or self.columns.get(condition.name, {})
+        return [
+            test for kind, column in kinds.items() for test in _compare(column, kind, condition.op, condition.value)
+        ]
+
+    def _nothing(self) -> Any:
+        return ServerFilter.by_property("uid").is_none(True)
 
     def words(self, text: str) -> str:
         """A text as keyword search is asked for it; "" when it has no words."""
@@ -378,10 +339,6 @@ class Layout:
     def assets(self) -> Any:
         """The server's filter for assets."""
         return ServerFilter.by_property("parent").is_none(True)
-
-    def present(self, columns: Iterable[str]) -> Any:
-        """The server's filter for what has any of these properties."""
-        return ServerFilter.any_of([ServerFilter.by_property(column).is_none(False) for column in columns])
 
 
 def check_integers(records: Iterable[Record]) -> None:
@@ -421,12 +378,6 @@ _VERSION = 1
 _VECTORIZER = re.compile(r"(?P<vector>\w+):(?P<service>google|vertex):(?P<model>[\w.@/-]+)")
 _GEMINI = "generativelanguage.googleapis.com"
 _VERTEX_VIDEO_WIDTH = 1408
-_QUANTIZERS: Mapping[str, Callable[[], Any]] = {
-    "rq": Configure.VectorIndex.Quantizer.rq,
-    "pq": Configure.VectorIndex.Quantizer.pq,
-    "bq": Configure.VectorIndex.Quantizer.bq,
-    "sq": Configure.VectorIndex.Quantizer.sq,
-}
 
 
 def create(server: Server, name: str, options: Options, spec: CollectionSpec) -> None:
@@ -437,12 +388,12 @@ def create(server: Server, name: str, options: Options, spec: CollectionSpec) ->
         StoreError: the server refuses, such as more copies than it has nodes.
     """
     check_spec(spec)
-    vectors = [vector_config(vector, options) for vector in spec.vectors]
-    blobs = dict.fromkeys((*options.image_fields, *options.video_fields)) if vectorizers(spec, options) else {}
+    asked = vectorizers(spec, options)
+    blobs = dict.fromkeys((*options.image_fields, *options.video_fields)) if asked else {}
     wanted: dict[str, Any] = {
         "description": write_about(spec),
         "properties": [*our_properties(), *(Property(name=blob, data_type=DataType.BLOB) for blob in blobs)],
-        "vector_config": vectors,
+        "vector_config": [vector_config(vector, options, asked.get(vector.name)) for vector in spec.vectors],
         "inverted_index_config": Configure.inverted_index(index_null_state=True),
         "multi_tenancy_config": Configure.multi_tenancy() if options.tenant else None,
         "replication_config": Configure.replication(factor=options.replication) if options.replication else None,
@@ -476,7 +427,7 @@ def read_about(description: str | None) -> CollectionSpec | None:
             f"The collection has the format {version!r}; this mm_agents reads {_VERSION}. Update it."
         )
     try:
-        return CollectionSpec(name=about["name"], vectors=tuple(VectorSpec(**one) for one in about["vectors"]))
+        return read_document(about)
     except (TypeError, KeyError) as error:
         raise StoreDamagedError(f"The description of the collection cannot be read: {description!r}.") from error
 
@@ -500,27 +451,25 @@ def vectorizers(spec: CollectionSpec, options: Options) -> dict[str, re.Match[st
                 f"A vectorizer is VECTOR:SERVICE:MODEL with the service google or vertex, such as "
                 f"media:google:gemini-embedding-2; got {text!r}."
             )
-        found[spec.vector(match["vector"]).name] = match
+        found.setdefault(spec.vector(match["vector"]).name, match)
     return found
 
 
-def vector_config(vector: VectorSpec, options: Options) -> Any:
-    """The server's configuration of a named vector.
+def vector_config(vector: VectorSpec, options: Options, vectorizer: re.Match[str] | None) -> Any:
+    """The server's configuration of a named vector, with its vectorizer where it has one.
 
     Raises:
         ConfigError: its vectorizer lacks something.
     """
     common: dict[str, Any] = {
         "name": vector.name,
-        "quantizer": _QUANTIZERS[options.compression]() if options.compression else None,
+        "quantizer": getattr(Configure.VectorIndex.Quantizer, options.compression)() if options.compression else None,
         "vector_index_config": Configure.VectorIndex.hnsw(),
     }
-    for text in options.vectorizer:
-        match = _VECTORIZER.fullmatch(text)
-        if match and match["vector"] == vector.name:
-            module = _google(vector, match["service"], match["model"], options)
-            return Configure.Vectors.custom(module_name="multi2vec-google", module_config=module, **common)
-    return Configure.Vectors.self_provided(**common)
+    if vectorizer is None:
+        return Configure.Vectors.self_provided(**common)
+    module = _google(vector, vectorizer["service"], vectorizer["model"], options)
+    return Configure.Vectors.custom(module_name="multi2vec-google", module_config=module, **common)
 
 
 def _google(vector: VectorSpec, service: str, model: str, options: Options) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from weaviate.exceptions import UnexpectedStatusCodeError, WeaviateInsertManyAll
 from mm_agents._progress import batched
 from mm_agents.errors import ConfigError, LibraryNotFoundError, PartialWriteError, StoreError
 from mm_agents.stores import local
-from mm_agents.stores.local.files import check_target
 from mm_agents.stores.validation import check_extension, check_records, check_same_spec, existing_ids
 from mm_agents.stores.weaviate.external import ForeignStore
 from mm_agents.stores.weaviate.reader import BATCH, MOST, Reader
@@ -88,10 +87,10 @@ class WeaviateStore(Reader):
         """Give the collection more vectors, or change their roles and which replaces which."""
         self._schema = self._read_schema()
         check_extension(self.spec, spec, self._name)
-        vectorizers(spec, self._options)
+        asked = vectorizers(spec, self._options)
         for vector in spec.vectors:
             if vector.name not in self._schema.vectors:
-                config = vector_config(vector, self._options)
+                config = vector_config(vector, self._options, asked.get(vector.name))
                 self._change(lambda config=config: self._handle.config.add_vector(vector_config=[config]))
         self._change(lambda: self._handle.config.update(description=write_about(spec)))
         self._schema = self._read_schema()
@@ -274,16 +273,11 @@ class WeaviateStore(Reader):
 
     def backup(self, folder: Path, /) -> None:
         """Write every record into a new or empty folder, as a library on disk that any store can be restored from."""
-        check_target(folder)
-        with local.LocalStore.create(folder, self.spec) as copy:
-            for batch in batched(self.iterate(with_vectors=True, parts=True), BATCH):
-                copy.upsert(batch)
+        local.write_copy(folder, self.spec, self.iterate(with_vectors=True, parts=True))
 
     def restore(self, folder: Path, /) -> None:
         """Replace everything by the copy in the folder: what it holds is written first, then the rest is deleted."""
-        with local.LocalStore.open(folder) as copy:
-            check_same_spec(copy.spec, self.spec, str(folder))
-            copy.verify()
+        with local.open_copy(folder, self.spec) as copy:
             kept: set[str] = set()
             for batch in batched(copy.iterate(with_vectors=True, parts=True), BATCH):
                 self.upsert(batch)
