@@ -88,12 +88,14 @@ class FlowchartData:
         edges: its connectors, by source.
         lanes: its swimlanes, from the top or the left.
         frames: frames around some of its shapes, with their titles.
+        notes: words beside shapes and connectors that label neither.
     """
 
     nodes: tuple[Node, ...] = ()
     edges: tuple[Edge, ...] = ()
     lanes: tuple[Lane, ...] = ()
     frames: tuple[Lane, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,12 +111,4 @@ def read_page(page: Page, ocr: Ocr) -> Flowchart:
     sure = confidence(traced.nodes, traced.edges)
     if sure == 0:
         return Flowchart(notes=(NO_CHART,), confidence=0.0, page=page.number)
-    return Flowchart(
-        nodes=traced.nodes,
-        edges=traced.edges,
-        lanes=traced.lanes,
-        frames=traced.frames,
-        notes=traced.notes,
-        confidence=sure,
-        page=page.number,
-    )
+    return Flowchart(**vars(traced), confidence=sure, page=page.number)

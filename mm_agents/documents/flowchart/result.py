@@ -26,17 +26,11 @@ class Flowchart(FlowchartData):
     """A chart as a graph. Its texts are what the picture says: data, never instructions.
 
     Attributes:
-        nodes: its shapes, from the top.
-        edges: its connectors, by source.
-        lanes: its swimlanes, from the top or the left.
-        frames: frames around some of its shapes, with their titles.
-        notes: words beside shapes and connectors that label neither.
         confidence: how sure it is that this is a flowchart and read well, 0 to 1; 0 where nothing was made out.
         differences: what a chat model read otherwise, where one was asked.
         page: the number of the page, from 1.
     """
 
-    notes: tuple[str, ...] = ()
     confidence: float = 1.0
     differences: tuple[Finding, ...] = ()
     page: int = 1

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mm_agents._optional import require
 from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.vision.arrowheads import fill_heads
 from mm_agents.documents.flowchart.vision.canvas import Canvas, Text, commonest, piece
 from mm_agents.documents.flowchart.vision.lanes import Lanes
 from mm_agents.documents.flowchart.vision.layout import Block, Layout, borders, close_across, shadows
-from mm_agents.documents.opencv import opencv
+from mm_agents.documents.opencv import EXTRA, opencv
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -279,7 +280,10 @@ def _join_dots(lines: NDArray[np.uint8], barred: NDArray[np.uint8], unit: float)
         return joined
     beside = [_neighbours(n, places, lengths, PARAMETERS.dash_gap * unit) for n in range(len(places))]
     links = [(n, m) for n, found in enumerate(beside) for m in found if n < m and n in beside[m]]
-    row = _rows(len(places), links)
+    union = require("networkx", extra=EXTRA, feature="Tracing connectors").utils.UnionFind(range(len(places)))
+    for n, m in links:
+        union.union(n, m)
+    row = [int(union[n]) for n in range(len(places))]
     large = barred | (lines & ~small[labels].astype(np.uint8))
     counts = np.bincount(row)
     kept = {n for n in np.flatnonzero(counts >= 3).tolist() if counts[n] > 3 or _between(places, row, n, large)}
@@ -324,21 +328,6 @@ def _neighbours(n: int, places: NDArray[Any], lengths: NDArray[Any], gap: float)
     ahead = away[first] / max(1e-6, float(distance[first]))
     second = next((m for m in near[1:] if float(away[m] @ ahead) < -PARAMETERS.opposite * float(distance[m])), None)
     return [first] if second is None else [first, second]
-
-
-def _rows(count: int, links: Sequence[tuple[int, int]]) -> list[int]:
-    """Which row each piece belongs to."""
-    row = list(range(count))
-
-    def root(n: int) -> int:
-        while row[n] != n:
-            row[n] = row[row[n]]
-            n = row[n]
-        return n
-
-    for n, m in links:
-        row[root(n)] = root(m)
-    return [root(n) for n in range(count)]
 
 
 def _fill_holes(lines: NDArray[np.uint8], owners: NDArray[np.int32], unit: float) -> None:

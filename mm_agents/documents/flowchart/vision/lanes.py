@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Direction = Literal["across", "down"]
+_DIRECTIONS: tuple[Direction, Direction] = ("down", "across")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,7 +48,7 @@ class Lanes:
 
     def of(self, box: tuple[float, float, float, float]) -> tuple[str | None, float]:
         """The lane that holds a box, and how much of it lies there; no name where it straddles lanes."""
-        start, end = (box[1], box[3]) if self.direction == "across" else (box[0], box[2])
+        start, end = _ends(box, self.direction)
         if not self.bands:
             return None, 1.0
         band = max(self.bands, key=lambda band: band.share(start, end))
@@ -56,9 +57,7 @@ class Lanes:
 
     def same_as(self, frame: Region, unit: float) -> bool:
         """Whether a frame is the border of a lane, or of all of them."""
-        start, end = (
-            (frame.y, frame.y + frame.height) if self.direction == "across" else (frame.x, frame.x + frame.width)
-        )
+        start, end = _ends(frame.box, self.direction)
         begins = any(abs(band.start - start) < unit for band in self.bands)
         return begins and any(abs(band.end - end) < unit for band in self.bands)
 
@@ -84,6 +83,16 @@ def find_lanes(layout: Layout, regions: Sequence[Region], canvas: Canvas, bare: 
         lines[max(0, y0 - margin) : y1 + margin, max(0, x0 - margin) : x1 + margin] = 1
     lanes.lines = lines
     return lanes
+
+
+def _ends(box: tuple[float, float, float, float], direction: Direction) -> tuple[float, float]:
+    """Where a box begins and ends across lanes of a direction."""
+    return (box[0], box[2]) if direction == "down" else (box[1], box[3])
+
+
+def _band(region: Region, title: Sequence[Text], direction: Direction) -> Band:
+    start, end = _ends(region.box, direction)
+    return Band(name=_name(title), start=start - 2, end=end + 2, texts=tuple(title))
 
 
 def _name(texts: Sequence[Text]) -> str:
@@ -116,10 +125,7 @@ def _strips(layout: Layout, regions: Sequence[Region], unit: float) -> Lanes | N
         return None
     lanes += _untitled(lanes, regions, unit)
     lanes.sort(key=lambda strip: strip.y)
-    bands = [
-        Band(name=_name(strip.texts), start=strip.y - 2, end=strip.y + strip.height + 2, texts=tuple(strip.texts))
-        for strip in lanes
-    ]
+    bands = [_band(strip, strip.texts, "across") for strip in lanes]
     return Lanes(direction="across", bands=bands, titles=[*pools, *lanes])
 
 
@@ -137,25 +143,22 @@ def _untitled(lanes: Sequence[Region], regions: Sequence[Region], unit: float) -
 def _title_row(layout: Layout, unit: float) -> Lanes | None:
     """Boxes with text that touch each other in a row at the top, or in a column at the left: titles."""
     shapes = [region for region in layout.shapes if region.texts]
-    row = _touching(shapes, unit, down=True)
-    if row:
-        bands = [Band(name=_name(r.texts), start=r.x - 2, end=r.x + r.width + 2, texts=tuple(r.texts)) for r in row]
-        return Lanes(direction="down", bands=bands, titles=row)
-    column = _touching(shapes, unit, down=False)
-    if column:
-        bands = [Band(name=_name(r.texts), start=r.y - 2, end=r.y + r.height + 2, texts=tuple(r.texts)) for r in column]
-        return Lanes(direction="across", bands=bands, titles=column)
+    for direction in _DIRECTIONS:
+        titles = _touching(shapes, unit, direction)
+        if titles:
+            bands = [_band(title, title.texts, direction) for title in titles]
+            return Lanes(direction=direction, bands=bands, titles=titles)
     return None
 
 
-def _touching(shapes: Sequence[Region], unit: float, *, down: bool) -> list[Region]:
+def _touching(shapes: Sequence[Region], unit: float, direction: Direction) -> list[Region]:
     """A run of two or more such boxes with nothing before them; they leave room for the lanes behind."""
 
-    def along(region: Region) -> tuple[int, int]:
-        return (region.x, region.x + region.width) if down else (region.y, region.y + region.height)
+    def along(region: Region) -> tuple[float, float]:
+        return _ends(region.box, direction)
 
-    def over(region: Region) -> tuple[int, int]:
-        return (region.y, region.y + region.height) if down else (region.x, region.x + region.width)
+    def over(region: Region) -> tuple[float, float]:
+        return _ends(region.box, "across" if direction == "down" else "down")
 
     if len(shapes) < 3:
         return []
@@ -178,7 +181,7 @@ def _touching(shapes: Sequence[Region], unit: float, *, down: bool) -> list[Regi
 
 def _tiles(layout: Layout, unit: float) -> Lanes | None:
     """Frames that lie side by side with the same ends, each with its title at the beginning."""
-    for direction in ("down", "across"):
+    for direction in _DIRECTIONS:
         down = direction == "down"
         frames = sorted(layout.frames, key=lambda frame: frame.x if down else frame.y)
         for first in frames:
@@ -186,14 +189,11 @@ def _tiles(layout: Layout, unit: float) -> Lanes | None:
             for frame in frames:
                 if frame is not tiles[-1] and _adjoins(tiles[-1], frame, unit, down=down):
                     tiles.append(frame)
-            titles = [_title(tile.texts, _box(tile), unit, down=down, over=True) for tile in tiles]
+            titles = [_title(tile.texts, tile.box, unit, down=down, over=True) for tile in tiles]
             if len(tiles) >= 2 and all(titles):
-                return _tiled(tiles, titles, "down" if down else "across")
+                bands = [_band(tile, title, direction) for tile, title in zip(tiles, titles, strict=True)]
+                return Lanes(direction=direction, bands=bands, texts=[text for title in titles for text in title])
     return None
-
-
-def _box(tile: Region) -> tuple[float, float, float, float]:
-    return tile.x, tile.y, tile.x + tile.width, tile.y + tile.height
 
 
 def _adjoins(one: Region, two: Region, unit: float, *, down: bool) -> bool:
@@ -235,14 +235,6 @@ def _title(
     return [text for text in beside if max(text.y0 - first.y1, first.y0 - text.y1) < unit]
 
 
-def _tiled(tiles: Sequence[Region], titles: Sequence[Sequence[Text]], direction: Direction) -> Lanes:
-    bands: list[Band] = []
-    for tile, title in zip(tiles, titles, strict=True):
-        start, end = (tile.x, tile.x + tile.width) if direction == "down" else (tile.y, tile.y + tile.height)
-        bands.append(Band(name=_name(title), start=start - 2, end=end + 2, texts=tuple(title)))
-    return Lanes(direction=direction, bands=bands, texts=[text for band in bands for text in band.texts])
-
-
 # ---------------------------------------------------------------- lines between lanes
 
 
@@ -261,18 +253,19 @@ def _separators(canvas: Canvas, bare: NDArray[np.int16], shapes: Sequence[Region
         return [], []
     height, width = int(ys.max() - ys.min()), int(xs.max() - xs.min())
     thickest = PARAMETERS.lane_line * canvas.unit
-    across = _clear(_bars(marked, (int(PARAMETERS.separator * width), 1), thickest), shapes)
-    down = _clear(_bars(marked, (1, int(PARAMETERS.separator * height)), thickest), shapes)
-    across = _same_ends([(b[0], b[2]) for b in across], across, PARAMETERS.across_page * width, canvas.unit)
-    down = _same_ends([(b[1], b[3]) for b in down], down, PARAMETERS.across_page * height, canvas.unit)
-    return across, down
+    found: list[list[Bar]] = []
+    for axis, length in enumerate((width, height)):
+        bars = _clear(_bars(marked, axis, int(PARAMETERS.separator * length), thickest), shapes, axis)
+        found.append(_same_ends(bars, axis, PARAMETERS.across_page * length, canvas.unit))
+    return found[0], found[1]
 
 
-def _bars(marked: NDArray[np.uint8], size: tuple[int, int], thickest: float) -> list[Bar]:
+def _bars(marked: NDArray[np.uint8], axis: int, least: int, thickest: float) -> list[Bar]:
+    """Lines across (axis 0) or down (1) of a length at least."""
     cv2 = opencv()
-    if max(size) < 20:
+    if least < 20:
         return []
-    opened = cv2.morphologyEx(marked, cv2.MORPH_OPEN, np.ones((size[1], size[0]), np.uint8))
+    opened = cv2.morphologyEx(marked, cv2.MORPH_OPEN, np.ones((least, 1) if axis else (1, least), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
     return [
         (int(x), int(y), int(x + width), int(y + height))
@@ -281,30 +274,23 @@ def _bars(marked: NDArray[np.uint8], size: tuple[int, int], thickest: float) -> 
     ]
 
 
-def _clear(bars: Sequence[Bar], shapes: Sequence[Region]) -> list[Bar]:
+def _clear(bars: Sequence[Bar], shapes: Sequence[Region], axis: int) -> list[Bar]:
     """The lines that hardly run through shapes."""
     kept: list[Bar] = []
     for bar in bars:
-        x0, y0, x1, y1 = bar
-        upright, x, y = y1 - y0 > x1 - x0, (x0 + x1) / 2, (y0 + y1) / 2
-        hidden = sum(
-            max(0, min(y1, shape.y + shape.height) - max(y0, shape.y))
-            if upright
-            else max(0, min(x1, shape.x + shape.width) - max(x0, shape.x))
-            for shape in shapes
-            if (
-                shape.x + 3 < x < shape.x + shape.width - 3 if upright else shape.y + 3 < y < shape.y + shape.height - 3
-            )
-        )
-        if hidden < PARAMETERS.hidden * max(x1 - x0, y1 - y0):
+        start, end, middle = bar[axis], bar[axis + 2], (bar[1 - axis] + bar[3 - axis]) / 2
+        crossed = [shape.box for shape in shapes if shape.box[1 - axis] + 3 < middle < shape.box[3 - axis] - 3]
+        hidden = sum(max(0, min(end, box[axis + 2]) - max(start, box[axis])) for box in crossed)
+        if hidden < PARAMETERS.hidden * (end - start):
             kept.append(bar)
     return kept
 
 
-def _same_ends(ends: Sequence[tuple[int, int]], bars: Sequence[Bar], shortest: float, unit: float) -> list[Bar]:
+def _same_ends(bars: Sequence[Bar], axis: int, shortest: float, unit: float) -> list[Bar]:
     kept: list[Bar] = []
-    for (start, end), bar in zip(ends, bars, strict=True):
-        alike = sum(abs(start - s) < unit and abs(end - e) < unit for s, e in ends)
+    for bar in bars:
+        start, end = bar[axis], bar[axis + 2]
+        alike = sum(abs(start - other[axis]) < unit and abs(end - other[axis + 2]) < unit for other in bars)
         if end - start >= shortest and alike >= 2:
             kept.append(bar)
     return kept

@@ -102,8 +102,7 @@ def _closing(seen: NDArray[np.uint8], span: tuple[float, float], near: float, un
 
 
 def _alike(box: _Box, frame: Region, unit: float) -> bool:
-    other = (frame.x, frame.y, frame.x + frame.width, frame.y + frame.height)
-    return all(abs(one - two) < 0.5 * unit for one, two in zip(box[:4], other, strict=True))
+    return all(abs(one - two) < 0.5 * unit for one, two in zip(box[:4], frame.box, strict=True))
 
 
 def _frame(canvas: Canvas, box: _Box, label: int) -> Region:
@@ -143,18 +142,20 @@ def _outline(x0: int, y0: int, x1: int, y1: int, radius: int) -> NDArray[np.int3
 def _holds_shapes(frame: Region, regions: Sequence[Region], unit: float) -> bool:
     """Whether something with words is inside it, clear of its border, and is smaller than it by far."""
     room = PARAMETERS.frame_room * unit + frame.rim
-    inner = [
-        region
-        for region in regions
-        if region.texts
+    return any(_is_small_shape(region, frame) and min(_gaps(region, frame)) > room for region in regions)
+
+
+def _is_small_shape(region: Region, frame: Region) -> bool:
+    return (
+        bool(region.texts)
         and region.solidity > PARAMETERS.solid
         and region.filled < frame.filled / PARAMETERS.frame_area
-        and region.x > frame.x + room
-        and region.y > frame.y + room
-        and region.x + region.width < frame.x + frame.width - room
-        and region.y + region.height < frame.y + frame.height - room
-    ]
-    return bool(inner)
+    )
+
+
+def _gaps(region: Region, frame: Region) -> list[int]:
+    """From each side of a region to the same side of a frame around it."""
+    return [sign * (inner - outer) for sign, inner, outer in zip((1, 1, -1, -1), region.box, frame.box, strict=True)]
 
 
 def _on_border(frame: Region, regions: Sequence[Region], unit: float) -> bool:
@@ -162,12 +163,8 @@ def _on_border(frame: Region, regions: Sequence[Region], unit: float) -> bool:
     x0, y0, x1, y1 = frame.x, frame.y, frame.x + frame.width - 1, frame.y + frame.height - 1
     level, upright = np.arange(x0, x1, 0.5 * unit), np.arange(y0, y1, 0.5 * unit)
     points = [*((x, y) for x in level for y in (y0, y1)), *((x, y) for y in upright for x in (x0, x1))]
-    for region in regions:
-        if region.texts and region.solidity > PARAMETERS.solid and region.filled < frame.filled / PARAMETERS.frame_area:
-            held = sum(region.holds(float(x), float(y)) for x, y in points)
-            if held >= 2:
-                return True
-    return False
+    shapes = [region for region in regions if _is_small_shape(region, frame)]
+    return any(sum(shape.holds(x, y) for x, y in points) >= 2 for shape in shapes)
 
 
 # ---------------------------------------------------------------- borders
@@ -349,13 +346,7 @@ def _is_ground(region: Region, frame: Region | None) -> bool:
     """Whether a region is a part of a frame's ground that connectors cut off; then its words are the frame's."""
     if frame is None or not region.like(frame.colour):
         return False
-    gaps = (
-        region.x - frame.x,
-        region.y - frame.y,
-        frame.x + frame.width - region.x - region.width,
-        frame.y + frame.height - region.y - region.height,
-    )
-    if min(gaps) > frame.rim + 3:
+    if min(_gaps(region, frame)) > frame.rim + 3:
         return False
     shape, fit = classify(region.mask())
     if (

@@ -1,4 +1,4 @@
-"""Diamonds without a word where branches only come together again: a part of the connectors, not a step."""
+"""From a page to the graph of its chart."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mm_agents.documents.flowchart.data import Edge, Lane, Node
+from mm_agents.documents.flowchart.data import Edge, FlowchartData, Lane, Node
 from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.vision.arrowheads import spread, straighten, thickness_ratio
 from mm_agents.documents.flowchart.vision.canvas import Canvas, Text, prepare, said
@@ -72,18 +72,7 @@ def _through(first: Edge, second: Edge) -> Edge:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Traced:
-    """What was traced on a page; ``notes`` are words beside shapes and connectors."""
-
-    nodes: tuple[Node, ...] = ()
-    edges: tuple[Edge, ...] = ()
-    lanes: tuple[Lane, ...] = ()
-    frames: tuple[Lane, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-def trace(page: Page, ocr: Ocr | None = None) -> Traced:
+def trace(page: Page, ocr: Ocr | None = None) -> FlowchartData:
     """Trace the chart on a page.
 
     Args:
@@ -95,7 +84,7 @@ def trace(page: Page, ocr: Ocr | None = None) -> Traced:
     """
     sketch = _sketch(page)
     if sketch is None:
-        return Traced()
+        return FlowchartData()
     if ocr is not None and page.source == "ocr":
         spots = unread_titles(sketch.canvas, sketch.lanes.titles)
         spots += suspicious(sketch.canvas, sketch.blocks, sketch.ink, sketch.shapes, sketch.web, sketch.ties)
@@ -169,7 +158,7 @@ def _connectors(sketch: _Sketch) -> list[Route]:
 # ---------------------------------------------------------------- told in pixels of the page
 
 
-def _told(page: Page, sketch: _Sketch) -> Traced:
+def _told(page: Page, sketch: _Sketch) -> FlowchartData:
     canvas, blocks, lanes = sketch.canvas, sketch.blocks, sketch.lanes
     unit = canvas.unit
     routes = _connectors(sketch)
@@ -190,14 +179,11 @@ def _told(page: Page, sketch: _Sketch) -> Traced:
     connected = {node for edge in edges for node in (edge.source, edge.target)}
     nodes, edges = without_merges([node for node in nodes if node.text or node.id in connected], edges)
     edges.sort(key=lambda edge: (int(edge.source[1:]), int(edge.target[1:])))
-    return Traced(
+    return FlowchartData(
         nodes=tuple(nodes),
         edges=tuple(edges),
         lanes=tuple(_lane(place, band, lanes, canvas) for band in lanes.bands),
-        frames=tuple(
-            Lane(name=title, box=place.box(frame.x, frame.y, frame.x + frame.width, frame.y + frame.height))
-            for frame, title in _titled(sketch)
-        ),
+        frames=tuple(Lane(name=title, box=place.box(*frame.box)) for frame, title in _titled(sketch)),
         notes=tuple(label.text for label in rest),
     )
 

@@ -59,6 +59,11 @@ class Region:
         """The middle from top to bottom."""
         return self.y + self.height / 2
 
+    @property
+    def box(self) -> tuple[int, int, int, int]:
+        """Its bounding box: x0, y0, x1, y1."""
+        return self.x, self.y, self.x + self.width, self.y + self.height
+
     def holds(self, x: float, y: float) -> bool:
         """Whether a point lies within the outer rim."""
         if not (self.x <= x < self.x + self.width and self.y <= y < self.y + self.height):

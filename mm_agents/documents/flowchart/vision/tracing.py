@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -214,13 +214,8 @@ class Walker:
 def terminals_of(ties: Sequence[Endpoint], measured: Sequence[tuple[float, float]]) -> list[Terminal]:
     """Terminals with what was measured at them: how far they spread and how much they bulge."""
     return [
-        Terminal(
-            end=tie.end,
-            shape=tie.shape,
-            spread=max(spread, thickness_ratio),
-            head=looks_like_head(spread, thickness_ratio),
-        )
-        for tie, (spread, thickness_ratio) in zip(ties, measured, strict=True)
+        Terminal(end=tie.end, shape=tie.shape, spread=max(measures), head=looks_like_head(*measures))
+        for tie, measures in zip(ties, measured, strict=True)
     ]
 
 
@@ -299,15 +294,8 @@ def _backwards(walker: Walker, head: Terminal, unit: float, used: set[End]) -> l
 
 
 def _reversed(route: Route) -> Route:
-    return Route(
-        start=route.stop,
-        stop=route.start,
-        strokes=route.strokes[::-1],
-        points=route.points[::-1],
-        turning=route.turning,
-        heads=route.heads,
-        unsure=list(route.unsure),
-    )
+    strokes, points = route.strokes[::-1], route.points[::-1]
+    return replace(route, start=route.stop, stop=route.start, strokes=strokes, points=points)
 
 
 def _downwards(route: Route) -> Route:
