@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from mm_agents.evaluate.metrics import matching
 from mm_agents.evaluate.metrics.counts import Counts, Tally
-from mm_agents.evaluate.truth import ENOUGH, Edge, FlowchartTruth, Node, iou, rectangle
+from mm_agents.evaluate.truth import ENOUGH, Edge, FlowchartTruth, Node, edge_of, iou, node_of
 
 LEAST_LIKENESS = 0.7
 """Below this, two texts are of two nodes."""
@@ -170,21 +170,8 @@ def _named(text: str, nodes: Sequence[Node]) -> str | None:
 
 def graph_of(reading: Mapping[str, Any]) -> tuple[list[Node], list[Edge]]:
     """The nodes and arrows of a flowchart's reading."""
-    nodes = [
-        Node(
-            id=str(node["id"]),
-            text=str(node.get("text") or ""),
-            shape=str(node.get("shape") or ""),
-            lane=None if node.get("lane") is None else str(node["lane"]),
-            box=rectangle(node.get("box")),
-        )
-        for node in _objects(reading.get("nodes"))[:_MOST_NODES]
-    ]
-    edges = [
-        Edge(source=str(edge["source"]), target=str(edge["target"]), label=str(edge.get("label") or ""))
-        for edge in _objects(reading.get("edges"))[: 4 * _MOST_NODES]
-    ]
-    return nodes, edges
+    nodes = map(node_of, _objects(reading.get("nodes"))[:_MOST_NODES])
+    return list(nodes), [edge_of(edge) for edge in _objects(reading.get("edges"))[: 4 * _MOST_NODES]]
 
 
 def _objects(value: Any) -> list[Mapping[str, Any]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from mm_agents._optional import require
 from mm_agents.evaluate.manifest import MOST_CELLS, from_rows
 from mm_agents.evaluate.metrics import matching
 from mm_agents.evaluate.metrics.counts import Tally
-from mm_agents.evaluate.truth import Card, Cell, TableTruth, on_place, places, rectangle, union
+from mm_agents.evaluate.truth import Card, Cell, TableTruth, cell_of, on_place, places
 
 MOST_PAIRS = 250_000
 """Tables whose node counts multiply to more are not compared as trees: apted would take more than ten seconds."""
@@ -104,18 +105,7 @@ def cells_of(reading: Mapping[str, Any]) -> list[Cell]:
     if not isinstance(listed, list) or not listed:
         rows = reading.get("rows")
         return from_rows(cast("Sequence[Sequence[Any]]", rows) if isinstance(rows, list) else [])[:MOST_CELLS]
-    return [_cell(cell) for cell in cast("list[Mapping[str, Any]]", listed)[:MOST_CELLS]]
-
-
-def _cell(cell: Mapping[str, Any]) -> Cell:
-    return Cell(
-        row=int(cell["row"]),
-        column=int(cell["column"]),
-        row_span=max(int(cell.get("row_span") or 1), 1),
-        column_span=max(int(cell.get("column_span") or 1), 1),
-        text=str(cell.get("text") or ""),
-        box=rectangle(cell.get("box")) or union(places(cell.get("evidence"))),
-    )
+    return [cell_of(cell) for cell in cast("list[Mapping[str, Any]]", listed)[:MOST_CELLS]]
 
 
 def compacted(cells: Sequence[Cell]) -> list[Cell]:
@@ -124,13 +114,12 @@ def compacted(cells: Sequence[Cell]) -> list[Cell]:
     rows = {row: n for n, row in enumerate(sorted({cell.row for cell in full}))}
     columns = {column: n for n, column in enumerate(sorted({cell.column for cell in full}))}
     return [
-        Cell(
+        replace(
+            cell,
             row=rows[cell.row],
             column=columns[cell.column],
             row_span=sum(cell.row <= row < cell.row + cell.row_span for row in rows),
             column_span=sum(cell.column <= column < cell.column + cell.column_span for column in columns),
-            text=cell.text,
-            box=cell.box,
         )
         for cell in full
     ]

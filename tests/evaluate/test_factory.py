@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from mm_agents.errors import ConfigError
-from mm_agents.evaluate.documents import evaluate, score_factory
+from mm_agents.evaluate.documents import evaluate
 from mm_agents.evaluate.manifest import entries
 from mm_agents.evaluate.synthetic import flowcharts, invoices, make, render, tables
 from mm_agents.evaluate.synthetic import flowcharts as flowcharts_module
@@ -163,7 +163,8 @@ def perfect(path: Path) -> dict[str, Any]:
 
 
 def test_a_reader_that_knows_the_truth_scores_one_everywhere(tmp_path: Path) -> None:
-    found = score_factory(tmp_path, readers=dict.fromkeys(KINDS, perfect), count=6, seed=11)
+    folders = [make(kind, count=6, seed=11, folder=tmp_path / kind) for kind in KINDS]
+    found = evaluate(folders, readers=dict.fromkeys(KINDS, perfect)).to_json()
     shares = {name: value for name, value in found["figures"].items() if not name.endswith((" (of)", "/pictures"))}
     assert {name: value for name, value in shares.items() if value != 1.0} == {}
     for name in ("invoice/factory/attributed", "table/factory/TEDS", "flowchart/factory/graphs right with labels"):
