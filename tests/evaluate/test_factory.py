@@ -202,16 +202,16 @@ def plans() -> Iterator[flowcharts_module.Plan]:
 
 def test_plans_are_sound() -> None:
     for plan in plans():
-        ids = {spot.id for spot in plan.spots}
-        assert len({spot.text for spot in plan.spots}) == len(ids) == len(plan.spots)
-        assert len({(spot.along, spot.across) for spot in plan.spots}) == len(plan.spots)
+        ids = {node.id for node in plan.nodes}
+        assert len({node.text for node in plan.nodes}) == len(ids) == len(plan.nodes)
+        assert len({(node.along, node.across) for node in plan.nodes}) == len(plan.nodes)
         ends = [(link.source, link.target) for link in plan.links]
         assert len(set(ends)) == len(ends)
         assert {end for pair in ends for end in pair} == ids
-        asking = {spot.id for spot in plan.spots if spot.shape == "diamond"}
+        asking = {node.id for node in plan.nodes if node.shape == "diamond"}
         assert {link.source for link in plan.links if link.label} == asking
         assert all(sum(link.source == one for link in plan.links) == 2 for one in asking)
-        assert all((spot.lane in plan.lanes) if plan.lanes else spot.lane is None for spot in plan.spots)
+        assert all((node.lane in plan.lanes) if plan.lanes else node.lane is None for node in plan.nodes)
 
 
 def test_nodes_do_not_touch_and_lie_on_the_picture() -> None:
