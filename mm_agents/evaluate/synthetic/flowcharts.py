@@ -483,7 +483,7 @@ class _Chart:
 
     def flow(self, point: Point) -> Point:
         """A place on the picture as (across, along), or back."""
-        return point if self.down else point[::-1]
+        return point if self.down else (point[1], point[0])
 
     def port(self, node: Node, which: Literal["forward", "back", "plus", "minus"]) -> Point:
         """Where a line meets the side of a node in the direction of the flow, against it, or beside it."""
