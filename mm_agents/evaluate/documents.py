@@ -7,7 +7,8 @@ scored: ``readers["invoice"](path)`` returns what ``mm-agents read invoice PATH 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -43,7 +44,7 @@ def quotes_in_crops(reading: Mapping[str, Any], path: Path, reread: Reread, tall
     Evidence of a field that is not verified is left out.
     """
     known: dict[tuple[int, Rectangle], str] = {}
-    for entry in _bounded(_verified_entries(reading)):
+    for entry in islice(_verified_entries(reading), _MOST_ENTRIES):
         box, quote = rectangle(entry.get("box")), matching.squash(str(entry.get("quote") or ""))
         if box is None:
             tally.share("quotes in crops", 0)
@@ -56,13 +57,6 @@ def quotes_in_crops(reading: Mapping[str, Any], path: Path, reread: Reread, tall
         tally.share("quotes in crops", there)
         if not there:
             tally.missed("quote in crop", entry.get("quote"), known[place])
-
-
-def _bounded(entries: Iterator[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-    for n, entry in enumerate(entries):
-        if n >= _MOST_ENTRIES:
-            return
-        yield entry
 
 
 def _verified_entries(value: Any) -> Iterator[Mapping[str, Any]]:
@@ -101,13 +95,6 @@ def character_errors(lines: Sequence[Line], words: Sequence[Word], tally: Tally)
             tally.missed("characters", line.text, read)
 
 
-def character_error(read: str, wanted: str) -> float:
-    """The character error rate: edits between two texts, spaces aside, by the length of the wanted one."""
-    distance = require("rapidfuzz", extra=matching.EXTRA, feature="Character errors").distance.Levenshtein.distance
-    wanted, read = _closed(wanted), _closed(read)
-    return int(distance(wanted, read)) / len(wanted) if wanted else float(bool(read))
-
-
 def _closed(text: str) -> str:
     return "".join(text.split())
 
@@ -116,19 +103,6 @@ def _inside(word: Word, box: Rectangle) -> bool:
     x, y = (word.box.x0 + word.box.x1) / 2, (word.box.y0 + word.box.y1) / 2
     return box[0] <= x <= box[2] and box[1] <= y <= box[3]
 
-
-__all__ = [
-    "Case",
-    "Progress",
-    "Reader",
-    "Report",
-    "Reread",
-    "Row",
-    "Words",
-    "evaluate",
-    "score_factory",
-    "score_folder",
-]
 
 Reader = Callable[[Path], Mapping[str, Any]]
 """Reads a picture: returns the document that ``read … --json`` prints."""
@@ -196,7 +170,7 @@ class Report:
         skipped: how many pictures were left out because no reader of their kind was given.
     """
 
-    cases: tuple[Case, ...] = field(default_factory=tuple)
+    cases: tuple[Case, ...] = ()
     skipped: int = 0
 
     def rows(self) -> list[Row]:
@@ -243,35 +217,6 @@ def _shown(found: Mapping[str, float], name: str) -> str:
     if name not in found:
         return "–"
     return f"{found[name]:.3f}" + (f" of {found[f'{name} (of)']:g}" if f"{name} (of)" in found else "")
-
-
-def score_folder(
-    folder: Path,
-    *,
-    readers: Mapping[str, Reader],
-    words: Words | None = None,
-    reread: Reread | None = None,
-    report: Progress | None = None,
-) -> dict[str, Any]:
-    """Score readers on a folder with a manifest; what `evaluate` finds, as JSON."""
-    return evaluate([folder], readers=readers, words=words, reread=reread, report=report).to_json()
-
-
-def score_factory(
-    folder: Path,
-    *,
-    readers: Mapping[str, Reader],
-    count: int = 20,
-    seed: int = 0,
-    words: Words | None = None,
-    reread: Reread | None = None,
-    report: Progress | None = None,
-) -> dict[str, Any]:
-    """Draw pictures of every kind that there is a reader for into a folder, and score the readers on them; as JSON."""
-    from mm_agents.evaluate.synthetic import make
-
-    folders = [make(kind, count=count, seed=seed, folder=folder / kind) for kind in KINDS if kind in readers]
-    return evaluate(folders, readers=readers, words=words, reread=reread, report=report).to_json()
 
 
 def evaluate(

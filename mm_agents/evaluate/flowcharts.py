@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import combinations
 from typing import Any, cast
 
 from mm_agents.evaluate.metrics import matching
 from mm_agents.evaluate.metrics.counts import Counts, Tally
-from mm_agents.evaluate.truth import ENOUGH, Edge, FlowchartTruth, Node, iou, rectangle
+from mm_agents.evaluate.truth import ENOUGH, Edge, FlowchartTruth, Node, edge_of, iou, node_of
 
 LEAST_LIKENESS = 0.7
 """Below this, two texts are of two nodes."""
 
 _MOST_NODES = 600
-_PASSES = 8
 _STEPS = 6
 FAMILIES = {"rounded": "rectangle", "circle": "ellipse"}
 
@@ -170,21 +168,8 @@ def _named(text: str, nodes: Sequence[Node]) -> str | None:
 
 def graph_of(reading: Mapping[str, Any]) -> tuple[list[Node], list[Edge]]:
     """The nodes and arrows of a flowchart's reading."""
-    nodes = [
-        Node(
-            id=str(node["id"]),
-            text=str(node.get("text") or ""),
-            shape=str(node.get("shape") or ""),
-            lane=None if node.get("lane") is None else str(node["lane"]),
-            box=rectangle(node.get("box")),
-        )
-        for node in _objects(reading.get("nodes"))[:_MOST_NODES]
-    ]
-    edges = [
-        Edge(source=str(edge["source"]), target=str(edge["target"]), label=str(edge.get("label") or ""))
-        for edge in _objects(reading.get("edges"))[: 4 * _MOST_NODES]
-    ]
-    return nodes, edges
+    nodes = map(node_of, _objects(reading.get("nodes"))[:_MOST_NODES])
+    return list(nodes), [edge_of(edge) for edge in _objects(reading.get("edges"))[: 4 * _MOST_NODES]]
 
 
 def _objects(value: Any) -> list[Mapping[str, Any]]:
@@ -196,8 +181,8 @@ def matched(
 ) -> dict[str, str]:
     """The read node's id of each wanted node's id, as far as their texts are alike.
 
-    Nodes of one text, and nodes without any, are distinguished by their places where the truth has them, and by the
-    arrows that they share: of all matchings that agree in text, one to which many arrows fit.
+    Nodes of one text, and nodes without any, are distinguished by their places where the truth has them, and by their
+    neighbours.
 
     Args:
         read: the reading's nodes.
@@ -218,7 +203,7 @@ def matched(
         if node not in pairs and other not in taken:
             pairs[node] = other
             taken.add(other)
-    return _settled(pairs, weights, Counter((e.source, e.target) for e in arrows), known)
+    return pairs
 
 
 def _with_neighbours(
@@ -257,45 +242,3 @@ def _weight(wanted: Node, read: Node) -> float:
     if not matching.squash(wanted.text) and not matching.squash(read.text):
         return 0.9 + near
     return matching.likeness(wanted.text, read.text) + near
-
-
-def _settled(
-    pairs: dict[str, str],
-    weights: Mapping[tuple[str, str], float],
-    arrows: Counter[tuple[str, str]],
-    known: Sequence[Edge],
-) -> dict[str, str]:
-    """Exchange equals as long as more arrows fit."""
-    touching: dict[str, list[Edge]] = {}
-    for edge in known:
-        for end in {edge.source, edge.target}:
-            touching.setdefault(end, []).append(edge)
-
-    def fitting(*nodes: str) -> int:
-        edges = {id(edge): edge for node in nodes for edge in touching.get(node, ())}.values()
-        return sum((pairs.get(e.source, ""), pairs.get(e.target, "")) in arrows for e in edges)
-
-    doubtful = _doubtful(pairs, weights)
-    for _ in range(_PASSES):
-        changed = False
-        for one, other in doubtful:
-            before = fitting(one, other)
-            pairs[one], pairs[other] = pairs[other], pairs[one]
-            if fitting(one, other) > before:
-                changed = True
-            else:
-                pairs[one], pairs[other] = pairs[other], pairs[one]
-        if not changed:
-            break
-    return pairs
-
-
-def _doubtful(pairs: Mapping[str, str], weights: Mapping[tuple[str, str], float]) -> list[tuple[str, str]]:
-    """Pairs of wanted nodes whose read nodes could as well be exchanged."""
-    found: list[tuple[str, str]] = []
-    for one, other in combinations(pairs, 2):
-        crossed = weights.get((one, pairs[other]), -1.0) + weights.get((other, pairs[one]), -1.0)
-        straight = weights[one, pairs[one]] + weights[other, pairs[other]]
-        if abs(crossed - straight) < 1e-6:
-            found.append((one, other))
-    return found

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 from mm_agents._optional import require
+from mm_agents._text import read_data
 from mm_agents.errors import ConfigError
 from mm_agents.evaluate.metrics import matching
 from mm_agents.evaluate.truth import (
@@ -18,7 +19,6 @@ from mm_agents.evaluate.truth import (
     NUMERIC_COLUMNS,
     Card,
     Cell,
-    Edge,
     Fact,
     FlowchartTruth,
     InvoiceTruth,
@@ -28,82 +28,45 @@ from mm_agents.evaluate.truth import (
     TableTruth,
     Truth,
     TruthValue,
-    rectangle,
+    cell_of,
+    edge_of,
+    node_of,
     rectangles,
 )
 
-_KEYS: dict[str, tuple[str, ...]] = {
-    "number": ("invoice_number",),
-    "date": ("date",),
-    "due_date": ("due_date", "date_due"),
-    "purchase_order": ("po", "purchase_order", "purchase_order_id"),
-    "seller": ("seller", "company", "partner_name", "issuer"),
-    "buyer": ("buyer",),
-    "ship_to": ("ship_to",),
-    "currency": ("currency",),
-    "subtotal": ("subtotal", "amount_untaxed"),
-    "discount": ("discount",),
-    "shipping": ("shipping",),
-    "tax": ("tax", "amount_tax"),
-    "total": ("total", "amount"),
-}
-_ITEM_KEYS: dict[str, tuple[str, ...]] = {
-    "quantity": ("quantity", "qty"),
-    "description": ("description", "name", "desc"),
-    "unit_price": ("unit_price", "price_unit"),
-    "amount": ("amount", "price_subtotal"),
-}
-_XML_FIELDS: dict[str, tuple[str, ...]] = {
-    "number": ("ExchangedDocument/ID", "HeaderExchangedDocument/ID"),
-    "date": (
-        "ExchangedDocument/IssueDateTime/DateTimeString",
-        "HeaderExchangedDocument/IssueDateTime/DateTimeString",
-    ),
-    "due_date": ("SpecifiedTradePaymentTerms/DueDateDateTime/DateTimeString",),
-    "purchase_order": ("BuyerOrderReferencedDocument/IssuerAssignedID", "BuyerOrderReferencedDocument/ID"),
-    "seller": ("SellerTradeParty/Name",),
-    "buyer": ("BuyerTradeParty/Name",),
-    "currency": ("InvoiceCurrencyCode",),
-    "subtotal": ("TaxBasisTotalAmount",),
-    "tax": ("TaxTotalAmount",),
-    "total": ("GrandTotalAmount",),
-}
-_XML_ITEM: dict[str, tuple[str, ...]] = {
-    "quantity": ("BilledQuantity",),
-    "description": ("SpecifiedTradeProduct/Name",),
-    "unit_price": ("NetPriceProductTradePrice/ChargeAmount", "GrossPriceProductTradePrice/ChargeAmount"),
-    "amount": ("LineTotalAmount",),
-}
+_DATA = read_data("mm_agents.evaluate", "truth_keys.toml")
 
 
-def invoice_truth(found: Any) -> InvoiceTruth | None:
-    """The truth in a JSON document; None where it is not of an invoice."""
-    if isinstance(found, list) and found and isinstance(found[0], Mapping):
-        found = cast("list[Any]", found)[0]
-    if not isinstance(found, Mapping):
-        return None
-    record = cast("Mapping[str, Any]", found)
+def invoice_truth(record: Mapping[str, Any]) -> InvoiceTruth | None:
+    """The truth in a JSON object; None where it is not of an invoice."""
     if isinstance(record.get("fields"), Mapping):
         return _placed(record)
     if not record.keys() & {"invoice_number", "total", "amount", "issuer"}:
         return None
-    fields = {name: _values(name, record, keys) for name, keys in _KEYS.items()}
     rows = next((record[key] for key in ("items", "lines", "line_items") if isinstance(record.get(key), list)), [])
-    items = [{name: _values(name, row, keys) for name, keys in _ITEM_KEYS.items()} for row in rows]
-    known = [{name: value for name, value in item.items() if value} for item in items]
-    return InvoiceTruth(
-        fields={name: value for name, value in fields.items() if value},
-        items=tuple(item for item in known if item),
-    )
+    return _gathered("json", _values, record, rows)
 
 
-def _values(name: str, record: Mapping[str, Any], keys: Sequence[str]) -> TruthValue | None:
-    raw: list[Any] = [record[key] for key in keys if record.get(key) not in (None, "", [])]
+def _gathered(
+    form: str, texts: Callable[[Any, Sequence[str]], list[str]], whole: Any, rows: Sequence[Any]
+) -> InvoiceTruth:
+    """The truth of a form whose ``texts`` are at the keys of some part of it."""
+
+    def known(part: Any, keys: Mapping[str, Sequence[str]]) -> dict[str, TruthValue]:
+        found = {name: _known(name, texts(part, where)) for name, where in keys.items()}
+        return {name: value for name, value in found.items() if value}
+
+    items = (known(row, _DATA[form]["items"]) for row in rows)
+    return InvoiceTruth(fields=known(whole, _DATA[form]["fields"]), items=tuple(filter(None, items)))
+
+
+def _values(record: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
     texts: list[str] = []
-    for value in raw:  # an address is its lines: the name alone, or all of them
+    for value in (record[key] for key in keys if record.get(key) not in (None, "", [])):
+        # An address is its lines: the name alone, or all of them.
         several = [str(part) for part in cast("list[Any]", value)] if isinstance(value, list) else [str(value)]
         texts += [several[0], " ".join(several)]
-    return _known(name, texts)
+    return texts
 
 
 def _known(name: str, texts: Sequence[str]) -> TruthValue | None:
@@ -163,13 +126,7 @@ def parse_xml(path: Path, content: bytes) -> InvoiceTruth:
         raise ConfigError(f"{path} is not XML: {error}") from error
     if etree.QName(root).localname not in ("CrossIndustryInvoice", "CrossIndustryDocument"):
         raise ConfigError(f"{path} is not a Cross Industry Invoice: its root is {etree.QName(root).localname!r}.")
-    fields = {name: _known(name, _texts(root, paths)) for name, paths in _XML_FIELDS.items()}
-    rows = _below(root, "IncludedSupplyChainTradeLineItem")
-    items = [{name: _known(name, _texts(row, paths)) for name, paths in _XML_ITEM.items()} for row in rows]
-    known = [{name: value for name, value in item.items() if value} for item in items]
-    return InvoiceTruth(
-        fields={name: value for name, value in fields.items() if value}, items=tuple(item for item in known if item)
-    )
+    return _gathered("xml", _texts, root, _below(root, "IncludedSupplyChainTradeLineItem"))
 
 
 def _texts(element: Any, paths: Sequence[str]) -> list[str]:
@@ -177,7 +134,7 @@ def _texts(element: Any, paths: Sequence[str]) -> list[str]:
 
 
 def _below(element: Any, path: str) -> list[Any]:
-    """The elements below, by local names: the two versions of the format differ in their name spaces."""
+    """The elements below, by local names."""
     steps = "/".join(f"*[local-name()='{name}']" for name in path.split("/"))
     return list(element.xpath(f".//{steps}"))
 
@@ -185,13 +142,10 @@ def _below(element: Any, path: str) -> list[Any]:
 MOST_CELLS = 20_000
 
 
-def table_truth(found: Any) -> TableTruth | None:
-    """The truth in a JSON document; None where it is not of a table."""
-    if not isinstance(found, Mapping):
-        return None
-    record = cast("Mapping[str, Any]", found)
+def table_truth(record: Mapping[str, Any]) -> TableTruth | None:
+    """The truth in a JSON object; None where it is not of a table."""
     if isinstance(record.get("cards"), list):
-        return TableTruth(cards=tuple(_card(card) for card in record["cards"]))
+        return TableTruth(cards=tuple(map(_card, record["cards"])))
     if isinstance(record.get("cells"), list):
         cells = [_cell(cell) for cell in record["cells"]]
     elif isinstance(record.get("rows"), list):
@@ -212,15 +166,7 @@ def _card(card: Mapping[str, Any]) -> Card:
 def _cell(cell: Any) -> Cell:
     """A cell as an object, or as ICDAR-2013 counts: first row, last row, first column, last column, text."""
     if isinstance(cell, Mapping):
-        known = cast("Mapping[str, Any]", cell)
-        return Cell(
-            row=int(known["row"]),
-            column=int(known["column"]),
-            row_span=int(known.get("row_span", 1)),
-            column_span=int(known.get("column_span", 1)),
-            text=str(known["text"]),
-            box=rectangle(known.get("box")),
-        )
+        return cell_of(cast("Mapping[str, Any]", cell))
     top, bottom, left, right, text = cell
     return Cell(row=top, column=left, row_span=bottom - top + 1, column_span=right - left + 1, text=text)
 
@@ -253,54 +199,28 @@ def _span(element: Any, name: str) -> int:
     return min(max(int(value), 1), 1000) if value.isdigit() else 1
 
 
-SHAPES: dict[str, str] = {
-    "rect": "rectangle",
-    "box": "rectangle",
-    "square": "rectangle",
-    "oval": "ellipse",
-    "round": "rounded",
-    "decision": "diamond",
-    "rhombus": "diamond",
-    "note": "other",
-}
-"""Other names of the shapes that readings name."""
-
 _ARROW = re.compile(r"Arrow points from node '(.*)' to node '(.*)'\.?\s*$")
 
 
-def flowchart_truth(found: Any) -> FlowchartTruth | None:
-    """The truth in a JSON document; None where it is not of a flowchart."""
-    if not isinstance(found, Mapping):
-        return None
-    record = cast("Mapping[str, Any]", found)
+def flowchart_truth(record: Mapping[str, Any]) -> FlowchartTruth | None:
+    """The truth in a JSON object; None where it is not of a flowchart."""
     if isinstance(record.get("qa"), Mapping):
         return _questions(record["qa"])
     if not isinstance(record.get("nodes"), list):
         return None
     lanes = record.get("lanes")
-    nodes = tuple(_node(node) for node in record["nodes"])
-    ids = {node.id for node in nodes}
-    edges = tuple(
-        Edge(source=str(edge["source"]), target=str(edge["target"]), label=str(edge.get("label") or ""))
-        for edge in record.get("edges") or ()
-    )
-    strangers = sorted({end for edge in edges for end in (edge.source, edge.target)} - ids)
+    nodes = tuple(map(_node, record["nodes"]))
+    edges = tuple(map(edge_of, record.get("edges") or ()))
+    strangers = sorted({end for edge in edges for end in (edge.source, edge.target)} - {node.id for node in nodes})
     if strangers:
         raise ValueError(f"an edge names the node {strangers[0]!r}, which is not listed")
-    titles = tuple(str(lane) for lane in cast("Sequence[Any]", lanes)) if isinstance(lanes, list) else None
+    titles = tuple(map(str, cast("Sequence[Any]", lanes))) if isinstance(lanes, list) else None
     return FlowchartTruth(nodes=nodes, edges=edges, lanes=titles, lines=lines(record))
 
 
-def _node(node: Mapping[str, Any]) -> Node:
-    shape = str(node.get("shape") or "")
-    lane = node.get("lane")
-    return Node(
-        id=str(node["id"]),
-        text=str(node.get("text") or ""),
-        shape=SHAPES.get(shape, shape),
-        lane=str(lane) if lane is not None else None,
-        box=rectangle(node.get("box")),
-    )
+def _node(record: Mapping[str, Any]) -> Node:
+    node = node_of(record)
+    return replace(node, shape=_DATA["shapes"].get(node.shape, node.shape))
 
 
 def _questions(questions: Mapping[str, Any]) -> FlowchartTruth:
@@ -320,8 +240,7 @@ def _questions(questions: Mapping[str, Any]) -> FlowchartTruth:
 MANIFEST = "manifest.json"
 _LARGEST = 50_000_000  # bytes of a manifest or truth file
 
-Parse = Callable[[Any], Truth | None]
-_PARSERS: tuple[Parse, ...] = (invoice_truth, table_truth, flowchart_truth)
+_PARSERS: tuple[Callable[[Mapping[str, Any]], Truth | None], ...] = (invoice_truth, table_truth, flowchart_truth)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,9 +266,7 @@ class Entry:
     @property
     def kind(self) -> Kind:
         """What reads it."""
-        if isinstance(self.truth, InvoiceTruth):
-            return "invoice"
-        return "table" if isinstance(self.truth, TableTruth) else "flowchart"
+        return self.truth.kind
 
 
 def entries(folder: Path) -> list[Entry]:
@@ -395,9 +312,10 @@ def truth_of(path: Path) -> Truth:
     if path.suffix.lower() == ".xml":
         return parse_xml(path, read(path))
     found = load(path)
-    for parse in _PARSERS:
+    listed = cast("list[Any]", found)[:1] if isinstance(found, list) else [found]  # a list holds an invoice
+    for parse in _PARSERS if listed and isinstance(listed[0], Mapping) else ():
         try:
-            truth = parse(found)
+            truth = parse(listed[0])
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise ConfigError(f"The truth in {path} cannot be read: {type(error).__name__} {error}") from error
         if truth is not None:
@@ -434,6 +352,3 @@ def read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror or error}") from error
-
-
-__all__ = ["Entry", "FlowchartTruth", "entries", "load", "read", "truth_of"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -53,31 +53,20 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """How often a tool was chosen rightly, was missed, and was chosen though it was not wanted."""
-
-    right: int
-    missed: int
-    wrong: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """What an evaluation found; ``cases`` are in the order of the questions."""
 
     cases: tuple[Case, ...]
 
-    def tools(self) -> dict[str, Counts]:
-        """The counts of every tool that was wanted or chosen, by name."""
+    def tools(self) -> dict[str, dict[str, int]]:
+        """By tool: how often it was chosen rightly, was missed, and was chosen though it was not wanted."""
         names = sorted({name for case in self.cases for name in (*case.wanted, *case.chosen)})
-        return {
-            name: Counts(
-                right=sum(name in case.wanted and name in case.chosen for case in self.cases),
-                missed=sum(name in case.wanted and name not in case.chosen for case in self.cases),
-                wrong=sum(name not in case.wanted and name in case.chosen for case in self.cases),
-            )
-            for name in names
-        }
+        found = {name: {"right": 0, "missed": 0, "wrong": 0} for name in names}
+        for case in self.cases:
+            for name in {*case.wanted, *case.chosen}:
+                is_chosen = name in case.chosen
+                found[name]["missed" if not is_chosen else "right" if name in case.wanted else "wrong"] += 1
+        return found
 
     def figures(self) -> dict[str, float]:
         """Every figure by name.
@@ -92,29 +81,22 @@ class Report:
             if cases:
                 found |= {name: sum(case.right for case in cases) / len(cases), f"{name} (of)": len(cases)}
         for tool, counts in self.tools().items():
-            found |= {f"{tool}/{name}": count for name, count in asdict(counts).items()}
+            found |= {f"{tool}/{name}": count for name, count in counts.items()}
         return found
 
     def table(self) -> tuple[list[str], list[list[str]]]:
         """A head, and a line for each tool."""
-        lines = [[tool, str(one.right), str(one.missed), str(one.wrong)] for tool, one in self.tools().items()]
+        lines = [[tool, *map(str, counts.values())] for tool, counts in self.tools().items()]
         return ["tool", "right", "missed", "wrong"], lines
 
     def to_json(self) -> dict[str, Any]:
         """The document that ``eval routing --json`` prints."""
-        return {
-            "figures": self.figures(),
-            "cases": [
-                {
-                    "question": case.question,
-                    "attachments": list(case.attachments),
-                    "wanted": list(case.wanted),
-                    "chosen": list(case.chosen),
-                    "right": case.right,
-                }
-                for case in self.cases
-            ],
-        }
+        cases = [
+            {"question": case.question, "attachments": list(case.attachments)}
+            | {"wanted": list(case.wanted), "chosen": list(case.chosen), "right": case.right}
+            for case in self.cases
+        ]
+        return {"figures": self.figures(), "cases": cases}
 
 
 def read_prompts(path: Path, *, attachments: Path | None = None) -> list[Prompt]:

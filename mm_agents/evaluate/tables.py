@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any, NamedTuple, cast
 
 from mm_agents._optional import require
 from mm_agents.evaluate.manifest import MOST_CELLS, from_rows
 from mm_agents.evaluate.metrics import matching
 from mm_agents.evaluate.metrics.counts import Tally
-from mm_agents.evaluate.truth import Card, Cell, TableTruth, on_place, places, rectangle, union
+from mm_agents.evaluate.truth import Card, Cell, TableTruth, cell_of, on_place, places
 
 MOST_PAIRS = 250_000
 """Tables whose node counts multiply to more are not compared as trees: apted would take more than ten seconds."""
@@ -104,18 +105,7 @@ def cells_of(reading: Mapping[str, Any]) -> list[Cell]:
     if not isinstance(listed, list) or not listed:
         rows = reading.get("rows")
         return from_rows(cast("Sequence[Sequence[Any]]", rows) if isinstance(rows, list) else [])[:MOST_CELLS]
-    return [_cell(cell) for cell in cast("list[Mapping[str, Any]]", listed)[:MOST_CELLS]]
-
-
-def _cell(cell: Mapping[str, Any]) -> Cell:
-    return Cell(
-        row=int(cell["row"]),
-        column=int(cell["column"]),
-        row_span=max(int(cell.get("row_span") or 1), 1),
-        column_span=max(int(cell.get("column_span") or 1), 1),
-        text=str(cell.get("text") or ""),
-        box=rectangle(cell.get("box")) or union(places(cell.get("evidence"))),
-    )
+    return [cell_of(cell) for cell in cast("list[Mapping[str, Any]]", listed)[:MOST_CELLS]]
 
 
 def compacted(cells: Sequence[Cell]) -> list[Cell]:
@@ -124,13 +114,12 @@ def compacted(cells: Sequence[Cell]) -> list[Cell]:
     rows = {row: n for n, row in enumerate(sorted({cell.row for cell in full}))}
     columns = {column: n for n, column in enumerate(sorted({cell.column for cell in full}))}
     return [
-        Cell(
+        replace(
+            cell,
             row=rows[cell.row],
             column=columns[cell.column],
             row_span=sum(cell.row <= row < cell.row + cell.row_span for row in rows),
             column_span=sum(cell.column <= column < cell.column + cell.column_span for column in columns),
-            text=cell.text,
-            box=cell.box,
         )
         for cell in full
     ]
@@ -153,12 +142,17 @@ def filled(cells: Sequence[Cell]) -> list[Cell]:
     return sorted([*cells, *empty], key=lambda cell: (cell.row, cell.column))
 
 
-class _TreeNode:
-    """A node of the tree table > tr > td that the distance is taken over."""
+class _Tree(NamedTuple):
+    """A node of the tree table > tr > td that the distance is taken over; two that are equal need no distance."""
 
-    def __init__(self, tag: str, spans: tuple[int, int] = (1, 1), text: str = "") -> None:
-        self.tag, self.spans, self.text = tag, spans, text
-        self.children: list[_TreeNode] = []
+    tag: str
+    spans: tuple[int, int]
+    text: str
+    children: list[_Tree]
+
+    def size(self) -> int:
+        """The nodes below."""
+        return sum(1 + child.size() for child in self.children)
 
 
 class _Costs:
@@ -166,25 +160,22 @@ class _Costs:
 
     valuecls = float  # what apted adds up in
 
-    def __init__(self, *, structure_only: bool) -> None:
-        self._structure_only = structure_only
+    def __init__(self) -> None:
         distance = require("rapidfuzz", extra=matching.EXTRA, feature="TEDS").distance
         self._distance = distance.Levenshtein.normalized_distance
 
-    def delete(self, node: _TreeNode) -> float:
+    def delete(self, node: _Tree) -> float:
         return 1.0
 
-    def insert(self, node: _TreeNode) -> float:
+    def insert(self, node: _Tree) -> float:
         return 1.0
 
-    def rename(self, one: _TreeNode, other: _TreeNode) -> float:
+    def rename(self, one: _Tree, other: _Tree) -> float:
         if one.tag != other.tag or one.spans != other.spans:
             return 1.0
-        if one.tag != "td" or self._structure_only or not (one.text or other.text):
-            return 0.0
-        return float(self._distance(one.text, other.text))
+        return float(self._distance(one.text, other.text)) if one.text or other.text else 0.0
 
-    def children(self, node: _TreeNode) -> list[_TreeNode]:
+    def children(self, node: _Tree) -> list[_Tree]:
         return node.children
 
 
@@ -196,37 +187,20 @@ def teds(read: Sequence[Cell], wanted: Sequence[Cell], *, structure_only: bool =
         wanted: the cells of the truth.
         structure_only: look at rows and spans, not at the texts.
     """
-    one, other = _tree(read), _tree(wanted)
-    sizes = _size(one), _size(other)
-    if _told(one, structure_only) == _told(other, structure_only):
+    one, other = _tree(read, structure_only), _tree(wanted, structure_only)
+    if one == other:
         return 1.0
+    sizes = one.size(), other.size()
     if (sizes[0] + 1) * (sizes[1] + 1) > MOST_PAIRS:
         return None
     apted: Any = require("apted", extra=matching.EXTRA, feature="TEDS")
-    distance = apted.APTED(one, other, _Costs(structure_only=structure_only)).compute_edit_distance()
+    distance = apted.APTED(one, other, _Costs()).compute_edit_distance()
     return max(0.0, 1.0 - float(distance) / max(sizes))
 
 
-def _tree(cells: Sequence[Cell]) -> _TreeNode:
-    root = _TreeNode("table")
-    rows: dict[int, list[Cell]] = {}
-    for cell in cells:
-        rows.setdefault(cell.row, []).append(cell)
-    for row in sorted(rows):
-        node = _TreeNode("tr")
-        root.children.append(node)
-        for cell in sorted(rows[row], key=lambda cell: cell.column):
-            spans = (cell.row_span, cell.column_span)
-            node.children.append(_TreeNode("td", spans, " ".join(cell.text.split())))
-    return root
-
-
-def _told(node: _TreeNode, structure_only: bool) -> list[object]:
-    """The tree as nested lists: two that are equal need no distance."""
-    text = "" if structure_only else node.text
-    return [node.tag, node.spans, text, *(_told(child, structure_only) for child in node.children)]
-
-
-def _size(node: _TreeNode) -> int:
-    """The nodes below."""
-    return sum(1 + _size(child) for child in node.children)
+def _tree(cells: Sequence[Cell], structure_only: bool) -> _Tree:
+    rows: dict[int, list[_Tree]] = {}
+    for cell in sorted(cells, key=lambda cell: (cell.row, cell.column)):
+        text = "" if structure_only else " ".join(cell.text.split())
+        rows.setdefault(cell.row, []).append(_Tree("td", (cell.row_span, cell.column_span), text, []))
+    return _Tree("table", (1, 1), "", [_Tree("tr", (1, 1), "", row) for row in rows.values()])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, ClassVar, Literal, cast
 
 Rectangle = tuple[float, float, float, float]
 """x0, y0, x1, y1 in pixels of the picture as stored."""
@@ -57,6 +57,7 @@ class InvoiceTruth:
         lines: every text of the picture, where it is known.
     """
 
+    kind: ClassVar[Kind] = "invoice"
     fields: dict[str, TruthValue]
     items: tuple[dict[str, TruthValue], ...] = ()
     absent: frozenset[str] = frozenset()
@@ -88,6 +89,7 @@ class Card:
 class TableTruth:
     """A table, or a board of cards, whose rows and columns may be counted in more than one way."""
 
+    kind: ClassVar[Kind] = "table"
     cells: tuple[Cell, ...] = ()
     cards: tuple[Card, ...] = ()
     lines: tuple[Line, ...] = ()
@@ -134,6 +136,7 @@ class FlowchartTruth:
         edge_count: how many arrows, where only that is known.
     """
 
+    kind: ClassVar[Kind] = "flowchart"
     nodes: tuple[Node, ...] = ()
     edges: tuple[Edge, ...] = ()
     lanes: tuple[str, ...] | None = None
@@ -181,12 +184,8 @@ def union(boxes: Iterable[Rectangle]) -> Rectangle | None:
     listed = list(boxes)
     if not listed:
         return None
-    return (
-        min(box[0] for box in listed),
-        min(box[1] for box in listed),
-        max(box[2] for box in listed),
-        max(box[3] for box in listed),
-    )
+    x0, y0, x1, y1 = zip(*listed, strict=True)
+    return min(x0), min(y0), max(x1), max(y1)
 
 
 def iou(one: Rectangle, other: Rectangle) -> float:
@@ -196,12 +195,8 @@ def iou(one: Rectangle, other: Rectangle) -> float:
     if width <= 0 or height <= 0:
         return 0.0
     shared = width * height
-    return shared / (area(one) + area(other) - shared)
-
-
-def area(box: Rectangle) -> float:
-    """Square pixels."""
-    return (box[2] - box[0]) * (box[3] - box[1])
+    areas = sum((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in (one, other))
+    return shared / (areas - shared)
 
 
 def places(evidence: Any) -> list[Rectangle]:
@@ -220,3 +215,31 @@ def on_place(boxes: Sequence[Rectangle], wanted: Sequence[Rectangle]) -> bool:
     together = union(boxes)
     candidates = [*boxes, *([together] if together else [])]
     return any(iou(box, place) >= ENOUGH for box in candidates for place in wanted)
+
+
+def cell_of(cell: Mapping[str, Any]) -> Cell:
+    """A cell of a truth's or a reading's JSON."""
+    return Cell(
+        row=int(cell["row"]),
+        column=int(cell["column"]),
+        row_span=max(int(cell.get("row_span") or 1), 1),
+        column_span=max(int(cell.get("column_span") or 1), 1),
+        text=str(cell.get("text") or ""),
+        box=rectangle(cell.get("box")) or union(places(cell.get("evidence"))),
+    )
+
+
+def node_of(node: Mapping[str, Any]) -> Node:
+    """A node of a truth's or a reading's JSON."""
+    return Node(
+        id=str(node["id"]),
+        text=str(node.get("text") or ""),
+        shape=str(node.get("shape") or ""),
+        lane=None if node.get("lane") is None else str(node["lane"]),
+        box=rectangle(node.get("box")),
+    )
+
+
+def edge_of(edge: Mapping[str, Any]) -> Edge:
+    """An arrow of a truth's or a reading's JSON."""
+    return Edge(source=str(edge["source"]), target=str(edge["target"]), label=str(edge.get("label") or ""))

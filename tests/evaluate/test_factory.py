@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from mm_agents.errors import ConfigError
-from mm_agents.evaluate.documents import evaluate, score_factory
+from mm_agents.evaluate.documents import evaluate
 from mm_agents.evaluate.manifest import entries
 from mm_agents.evaluate.synthetic import flowcharts, invoices, make, render, tables
 from mm_agents.evaluate.synthetic import flowcharts as flowcharts_module
@@ -163,7 +163,8 @@ def perfect(path: Path) -> dict[str, Any]:
 
 
 def test_a_reader_that_knows_the_truth_scores_one_everywhere(tmp_path: Path) -> None:
-    found = score_factory(tmp_path, readers=dict.fromkeys(KINDS, perfect), count=6, seed=11)
+    folders = [make(kind, count=6, seed=11, folder=tmp_path / kind) for kind in KINDS]
+    found = evaluate(folders, readers=dict.fromkeys(KINDS, perfect)).to_json()
     shares = {name: value for name, value in found["figures"].items() if not name.endswith((" (of)", "/pictures"))}
     assert {name: value for name, value in shares.items() if value != 1.0} == {}
     for name in ("invoice/factory/attributed", "table/factory/TEDS", "flowchart/factory/graphs right with labels"):
@@ -201,16 +202,16 @@ def plans() -> Iterator[flowcharts_module.Plan]:
 
 def test_plans_are_sound() -> None:
     for plan in plans():
-        ids = {spot.id for spot in plan.spots}
-        assert len({spot.text for spot in plan.spots}) == len(ids) == len(plan.spots)
-        assert len({(spot.along, spot.across) for spot in plan.spots}) == len(plan.spots)
+        ids = {node.id for node in plan.nodes}
+        assert len({node.text for node in plan.nodes}) == len(ids) == len(plan.nodes)
+        assert len({(node.along, node.across) for node in plan.nodes}) == len(plan.nodes)
         ends = [(link.source, link.target) for link in plan.links]
         assert len(set(ends)) == len(ends)
         assert {end for pair in ends for end in pair} == ids
-        asking = {spot.id for spot in plan.spots if spot.shape == "diamond"}
+        asking = {node.id for node in plan.nodes if node.shape == "diamond"}
         assert {link.source for link in plan.links if link.label} == asking
         assert all(sum(link.source == one for link in plan.links) == 2 for one in asking)
-        assert all((spot.lane in plan.lanes) if plan.lanes else spot.lane is None for spot in plan.spots)
+        assert all((node.lane in plan.lanes) if plan.lanes else node.lane is None for node in plan.nodes)
 
 
 def test_nodes_do_not_touch_and_lie_on_the_picture() -> None:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from mm_agents.errors import ConfigError, DamagedMediaError
-from mm_agents.evaluate.documents import evaluate, score_folder
+from mm_agents.evaluate.documents import evaluate
 from mm_agents.evaluate.manifest import entries
 from mm_agents.evaluate.truth import FlowchartTruth, InvoiceTruth, TableTruth
 from mm_agents.types import Box, Word
@@ -41,9 +41,8 @@ def read(path: Path) -> dict[str, Any]:
 
 def test_a_folder_is_scored_by_sets(tmp_path: Path) -> None:
     told: list[tuple[int, int, str]] = []
-    found = score_folder(
-        write(tmp_path, INVOICE), readers={"invoice": read}, report=lambda *message: told.append(message)
-    )
+    folder = write(tmp_path, INVOICE)
+    found = evaluate([folder], readers={"invoice": read}, report=lambda *message: told.append(message)).to_json()
     assert told == [(0, 1, "set/one.png")]
     assert found["figures"]["invoice/set/pictures"] == 1
     assert found["figures"]["invoice/set/fields"] == pytest.approx(2 / 3, abs=1e-3)

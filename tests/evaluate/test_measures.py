@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 
-from mm_agents.evaluate.documents import character_error
 from mm_agents.evaluate.manifest import from_html, from_rows
 from mm_agents.evaluate.metrics import matching
 from mm_agents.evaluate.metrics.counts import Counts, Tally, figures
@@ -59,13 +58,6 @@ def test_figures_add_up_parts_and_average_pictures() -> None:
     one.counts["edge F1"] = Counts(hits=1, returned=1, wanted=1)
     other.counts["edge F1"] = Counts(hits=0, returned=1, wanted=1)
     assert figures([one, other]) == {"cells": 0.375, "cells (of)": 8, "TEDS": 0.75, "edge F1": 0.5}
-
-
-def test_character_error() -> None:
-    assert character_error("abc", "abc") == 0.0
-    assert character_error("Tota1 1O0", "Total 100") == pytest.approx(2 / 8)
-    assert character_error("", "four") == 1.0
-    assert character_error("x", "") == 1.0
 
 
 # ---------------------------------------------------------------- TEDS

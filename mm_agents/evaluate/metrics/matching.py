@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import product
 
 from mm_agents._optional import require
-from mm_agents._text import fold
+from mm_agents._text import fold, read_data
 
 EXTRA = "eval"
 NAME_LIKENESS = 0.85
@@ -20,20 +20,7 @@ NAME_LIKENESS = 0.85
 _MOST_OF_A_NAME = 0.6
 _WORD = 4  # letters and digits
 
-_MONTHS = (
-    ("january", "jan", "januar", "janvier", "janv", "januari", "enero", "ene"),
-    ("february", "feb", "februar", "fevrier", "fevr", "februari", "febrero"),
-    ("march", "mar", "marz", "maerz", "mrz", "mars", "maart", "mrt", "marzo"),
-    ("april", "apr", "avril", "avr", "abril", "abr"),
-    ("may", "mai", "mei", "mayo"),
-    ("june", "jun", "juni", "juin", "junio"),
-    ("july", "jul", "juli", "juillet", "juil", "julio"),
-    ("august", "aug", "aout", "augustus", "agosto", "ago"),
-    ("september", "sep", "sept", "septembre", "septiembre"),
-    ("october", "oct", "oktober", "okt", "octobre", "octubre"),
-    ("november", "nov", "novembre", "noviembre"),
-    ("december", "dec", "dezember", "dez", "decembre", "diciembre", "dic"),
-)
+_MONTHS: list[list[str]] = read_data("mm_agents.evaluate", "truth_keys.toml")["months"]
 """The months' names in English, German, French, Dutch and Spanish, as `flat` writes them."""
 
 _NUMBER = re.compile(r"\d(?:[\d.,'’]*\d)?")
@@ -206,13 +193,9 @@ def _date_forms(value: str) -> tuple[str, ...]:
     for day, month, year in product(days | {f"{when.day}{suffix}", f"{when.day}.de"}, names, years):
         forms |= {f".{day}.{month}.{year}.", f".{month}.{day}.{year}.", f".{day}.{month}.de.{year}."}
         forms |= {f".{day}{month}{year}.", f".{year}.{month}.{day}."}
-    forms |= {f".{when.year}{when.month:02}{when.day:02}."}
-    return tuple(forms | _joined_forms(when))
-
-
-def _joined_forms(when: date) -> set[str]:
-    """Dates that OCR has glued to their time or label lose one border: "date.03.11.2017" stays, "2017-11-03T10"."""
-    return {f".{when.year}.{when.month:02}.{when.day:02}t", f"date{when.day:02}.{when.month:02}.{when.year}."}
+    # Dates that OCR has glued to their time or label lose one border: "date.03.11.2017" stays, "2017-11-03T10".
+    forms |= {f"{when:.%Y%m%d.}", f"{when:.%Y.%m.%dt}", f"{when:date%d.%m.%Y.}"}
+    return tuple(forms)
 
 
 def text_of(words: Iterable[object]) -> str:

@@ -24,7 +24,7 @@ _DRAW: dict[str, Draw] = {"invoice": invoices.draw, "table": tables.draw, "flowc
 
 
 def make(kind: Kind, *, count: int, seed: int, folder: Path) -> Path:
-    """Draw pictures and write them with their truths and a manifest, which `score_folder` reads.
+    """Draw pictures and write them with their truths and a manifest, which `evaluate` reads.
 
     On one machine the same seed draws the same pictures; on another the fonts may differ, and with them the places.
 

@@ -39,8 +39,16 @@ TERMINAL = ("stadium", "ellipse", "circle", "rounded")
 
 
 @dataclass(slots=True, kw_only=True)
-class Spot:
-    """A node to be: ``along`` counts in the direction of the flow, ``across`` beside it."""
+class Node:
+    """A node of a chart, in pixels once it is sized and placed.
+
+    Attributes:
+        along: counts in the direction of the flow.
+        across: counts beside it.
+        lines: its text as it is drawn.
+        x: of its middle.
+        y: of its middle.
+    """
 
     id: str
     text: str
@@ -48,6 +56,29 @@ class Spot:
     along: float
     across: float
     lane: str | None = None
+    lines: list[str] = field(default_factory=list[str])
+    width: float = 0.0
+    height: float = 0.0
+    x: float = 0.0
+    y: float = 0.0
+
+    @property
+    def box(self) -> Box:
+        """The box around its outline."""
+        half, tall = self.width / 2, self.height / 2
+        return (round(self.x - half), round(self.y - tall), round(self.x + half), round(self.y + tall))
+
+    def port(self, side: Side) -> Point:
+        """Where a line meets the middle of a side."""
+        left, top, right, bottom = self.box
+        lean = self.height * 0.2 if self.shape == "parallelogram" else 0.0
+        wave = self.height * 0.09 if self.shape == "document" else 0.0
+        return {
+            "top": (self.x, float(top)),
+            "bottom": (self.x, bottom - wave),
+            "left": (left + lean, self.y),
+            "right": (right - lean, self.y),
+        }[side]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,17 +95,17 @@ class Link:
 class Plan:
     """A chart to be."""
 
-    spots: list[Spot] = field(default_factory=list[Spot])
+    nodes: list[Node] = field(default_factory=list[Node])
     links: list[Link] = field(default_factory=list[Link])
     lanes: list[str] = field(default_factory=list[str])
 
-    def add(self, text: str, shape: str, along: float, across: float, lane: str | None = None) -> Spot:
+    def add(self, text: str, shape: str, along: float, across: float, lane: str | None = None) -> Node:
         """Put a node on the grid."""
-        spot = Spot(id=f"n{len(self.spots)}", text=text, shape=shape, along=along, across=across, lane=lane)
-        self.spots.append(spot)
-        return spot
+        node = Node(id=f"n{len(self.nodes)}", text=text, shape=shape, along=along, across=across, lane=lane)
+        self.nodes.append(node)
+        return node
 
-    def link(self, source: Spot, target: Spot, way: Way, label: str = "") -> None:
+    def link(self, source: Node, target: Node, way: Way, label: str = "") -> None:
         """Draw an arrow between two."""
         self.links.append(Link(source=source.id, target=target.id, label=label, way=way))
 
@@ -114,8 +145,8 @@ def spine(rng: Random) -> Plan:
         main.append(plan.add(text, shape, n, 0))
     main.append(plan.add(texts.end, texts.terminal, length, 0))
     looped: set[int] = set()
-    for n, spot in enumerate(main[:-1]):
-        plan.link(spot, main[n + 1], "next", texts.yes if n in decisions else "")
+    for n, node in enumerate(main[:-1]):
+        plan.link(node, main[n + 1], "next", texts.yes if n in decisions else "")
     for n in decisions:
         back = n - 1
         kind = rng.choice(("side", "side", "loop", "end"))
@@ -140,7 +171,7 @@ def tree(rng: Random) -> Plan:
     root = plan.add(texts.start, texts.terminal, 0, 0)
     depth = rng.randint(2, 3)
 
-    def grow(parent: Spot, label: str, along: int, middle: float, room: float) -> None:
+    def grow(parent: Node, label: str, along: int, middle: float, room: float) -> None:
         last = along == depth + 1
         if last or (along > 1 and rng.random() < 0.25):
             text, shape = texts.step()
@@ -161,7 +192,7 @@ def lanes(rng: Random) -> Plan:
     plan.lanes = rng.sample(_SAID["lanes"], rng.randint(2, 4))
     count = len(plan.lanes)
 
-    def put(text: str, shape: str, along: int, lane: int) -> Spot:
+    def put(text: str, shape: str, along: int, lane: int) -> Node:
         return plan.add(text, shape, along, lane, plan.lanes[lane])
 
     lane = rng.randrange(count)
@@ -199,14 +230,10 @@ _SHAPES = {
     "rectangle": "shape=box",
     "rounded": 'shape=box style="rounded,filled"',
     "stadium": "shape=ellipse",
-    "diamond": "shape=diamond",
-    "circle": "shape=circle",
-    "ellipse": "shape=ellipse",
-    "parallelogram": "shape=parallelogram",
     "document": "shape=box",
-    "cylinder": "shape=cylinder",
-    "hexagon": "shape=hexagon",
 }
+"""What Graphviz calls shapes, where it has another name."""
+
 _DRAWN = {"stadium": "ellipse", "document": "rectangle"}
 """Shapes that Graphviz lacks, and what is drawn instead."""
 
@@ -226,19 +253,20 @@ def draw_with_graphviz(rng: Random, plan: Plan) -> tuple[Canvas, dict[str, Any]]
     boxes = _boxes(_run(source, "plain").decode("utf-8"), image.height)
     canvas = Canvas(*image.size)
     canvas.image = image
-    canvas.lines = [(spot.text, boxes[spot.id]) for spot in plan.spots]
-    nodes = [
-        {
-            "id": spot.id,
-            "text": spot.text,
-            "shape": _DRAWN.get(spot.shape, spot.shape),
-            "lane": None,
-            "box": boxes[spot.id],
-        }
-        for spot in plan.spots
-    ]
-    edges = [{"source": link.source, "target": link.target, "label": link.label} for link in plan.links]
-    return canvas, {"kind": "flowchart", "set": "graphviz", "nodes": nodes, "edges": edges, "lanes": []}
+    canvas.lines = [(node.text, boxes[node.id]) for node in plan.nodes]
+    for node in plan.nodes:
+        node.shape, node.lane = _DRAWN.get(node.shape, node.shape), None
+    return canvas, {"kind": "flowchart", "set": "graphviz", **_graph(plan, boxes), "lanes": []}
+
+
+def _graph(plan: Plan, boxes: dict[str, Box]) -> dict[str, Any]:
+    return {
+        "nodes": [
+            {"id": node.id, "text": node.text, "shape": node.shape, "lane": node.lane, "box": boxes[node.id]}
+            for node in plan.nodes
+        ],
+        "edges": [{"source": link.source, "target": link.target, "label": link.label} for link in plan.links],
+    }
 
 
 def _dot(rng: Random, plan: Plan) -> str:
@@ -252,9 +280,9 @@ def _dot(rng: Random, plan: Plan) -> str:
         f'node [fontname="{font}" style=filled color="{line}" fillcolor="{fill}"]',
         f'edge [fontname="{font}" color="{line}" arrowhead={rng.choice(("normal", "normal", "vee"))}]',
     ]
-    for spot in plan.spots:
-        text = "\\n".join(textwrap.wrap(spot.text, 18))
-        lines.append(f'{spot.id} [label="{text}" {_SHAPES[spot.shape]}]')
+    for node in plan.nodes:
+        text = "\\n".join(textwrap.wrap(node.text, 18))
+        lines.append(f'{node.id} [label="{text}" {_SHAPES.get(node.shape, f"shape={node.shape}")}]')
     lines += [f'{link.source} -> {link.target} [label="{link.label}"]' for link in plan.links]
     return "\n".join([*lines, "}"])
 
@@ -313,43 +341,10 @@ class Theme:
         return self.size * 1.3
 
 
-@dataclass(slots=True, kw_only=True)
-class Node:
-    """A node of a chart: its lines of text, its shape, its size and, once placed, its middle, all in pixels."""
-
-    id: str
-    text: str
-    shape: str
-    lines: list[str]
-    width: float
-    height: float
-    lane: str | None = None
-    x: float = 0.0
-    y: float = 0.0
-
-    @property
-    def box(self) -> Box:
-        """The box around its outline."""
-        half, tall = self.width / 2, self.height / 2
-        return (round(self.x - half), round(self.y - tall), round(self.x + half), round(self.y + tall))
-
-    def port(self, side: Side) -> Point:
-        """Where a line meets the middle of a side."""
-        left, top, right, bottom = self.box
-        lean = self.height * 0.2 if self.shape == "parallelogram" else 0.0
-        wave = self.height * 0.09 if self.shape == "document" else 0.0
-        return {
-            "top": (self.x, float(top)),
-            "bottom": (self.x, bottom - wave),
-            "left": (left + lean, self.y),
-            "right": (right - lean, self.y),
-        }[side]
-
-
-def sized(name: str, text: str, shape: str, theme: Theme, most: float) -> Node:
-    """A node that is large enough for its text, which is broken at this width in pixels."""
-    font = theme.face.font(theme.size, bold=theme.bold)
-    lines = wrapped(text, font, most * (0.75 if shape in ("diamond", "ellipse") else 1.0)) or [""]
+def _size(node: Node, theme: Theme, most: float) -> None:
+    """Make a node large enough for its text, which is broken at this width in pixels."""
+    font, shape = theme.face.font(theme.size, bold=theme.bold), node.shape
+    lines = wrapped(node.text, font, most * (0.75 if shape in ("diamond", "ellipse") else 1.0)) or [""]
     across, down = _ROOM.get(shape, (1.0, 1.0))
     width = max(width_of(line, font) for line in lines) * across + theme.size * 1.8
     height = len(lines) * theme.font_height * down + theme.size * 1.2
@@ -361,7 +356,7 @@ def sized(name: str, text: str, shape: str, theme: Theme, most: float) -> Node:
         width = height = max(width, height)
     if shape == "stadium":
         width += theme.size
-    return Node(id=name, text=text, shape=shape, lines=lines, width=width, height=height)
+    node.lines, node.width, node.height = lines, width, height
 
 
 def paint(canvas: Canvas, node: Node, theme: Theme) -> None:
@@ -479,7 +474,6 @@ class _Chart:
     plan: Plan
     theme: Theme
     down: bool
-    nodes: dict[str, Node]
     gap_along: float
     gap_across: float
     head: Literal["full", "open"]
@@ -487,15 +481,19 @@ class _Chart:
     patched: bool = False
     low: float = 0.0
 
-    def side(self, which: Literal["forward", "back", "plus", "minus"]) -> Side:
-        """The side of a node in the direction of the flow, against it, or beside it."""
+    def flow(self, point: Point) -> Point:
+        """A place on the picture as (across, along), or back."""
+        return point if self.down else (point[1], point[0])
+
+    def port(self, node: Node, which: Literal["forward", "back", "plus", "minus"]) -> Point:
+        """Where a line meets the side of a node in the direction of the flow, against it, or beside it."""
         names: dict[str, tuple[Side, Side]] = {
             "forward": ("bottom", "right"),
             "back": ("top", "left"),
             "plus": ("right", "bottom"),
             "minus": ("left", "top"),
         }
-        return names[which][0 if self.down else 1]
+        return self.flow(node.port(names[which][0 if self.down else 1]))
 
 
 def draw(rng: Random) -> tuple[Canvas, dict[str, Any]]:
@@ -508,16 +506,14 @@ def draw(rng: Random) -> tuple[Canvas, dict[str, Any]]:
         plan=plan,
         theme=theme,
         down=rng.random() < 0.65,
-        nodes={},
         gap_along=theme.size * rng.uniform(2.4, 4.0),
         gap_across=theme.size * rng.uniform(4.5, 6.0),
         head="full" if rng.random() < 0.8 else "open",
         patched=rng.random() < 0.4,
     )
     most = theme.size * rng.uniform(7, 11)
-    for spot in plan.spots:
-        chart.nodes[spot.id] = sized(spot.id, spot.text, spot.shape, theme, most)
-        chart.nodes[spot.id].lane = spot.lane
+    for node in plan.nodes:
+        _size(node, theme, most)
     style = rng.random()
     chart.dashed = {n for n in range(len(plan.links)) if style < 0.1 or (style < 0.3 and rng.random() < 0.3)}
     width, height = _place(chart)
@@ -525,25 +521,13 @@ def draw(rng: Random) -> tuple[Canvas, dict[str, Any]]:
     _lanes(canvas, chart)
     for n, link in enumerate(plan.links):
         arrow(canvas, _path(chart, link, n), theme, dashed=n in chart.dashed, head=chart.head)
-    for node in chart.nodes.values():
+    for node in plan.nodes:
         paint(canvas, node, theme)
     for n, link in enumerate(plan.links):
         if link.label:
             _label(canvas, chart, _path(chart, link, n), link.label, slant=link.way == "slant")
-    return canvas, truth(plan, chart.nodes)
-
-
-def truth(plan: Plan, nodes: dict[str, Node]) -> dict[str, Any]:
-    """What is known of a chart, with its nodes' boxes on the picture."""
-    return {
-        "kind": "flowchart",
-        "nodes": [
-            {"id": node.id, "text": node.text, "shape": node.shape, "lane": node.lane, "box": node.box}
-            for node in nodes.values()
-        ],
-        "edges": [{"source": link.source, "target": link.target, "label": link.label} for link in plan.links],
-        "lanes": plan.lanes,
-    }
+    boxes = {node.id: node.box for node in plan.nodes}
+    return canvas, {"kind": "flowchart", **_graph(plan, boxes), "lanes": plan.lanes}
 
 
 def _theme(rng: Random) -> Theme:
@@ -571,9 +555,9 @@ def _theme(rng: Random) -> Theme:
 
 def _place(chart: _Chart) -> tuple[float, float]:
     """Give every node its middle; returns the picture's width and height."""
-    plan, theme, nodes = chart.plan, chart.theme, chart.nodes
-    length = {spot.id: nodes[spot.id].height if chart.down else nodes[spot.id].width for spot in plan.spots}
-    breadth = {spot.id: nodes[spot.id].width if chart.down else nodes[spot.id].height for spot in plan.spots}
+    plan, theme = chart.plan, chart.theme
+    breadths, lengths = zip(*(chart.flow((node.width, node.height)) for node in plan.nodes), strict=True)
+    breadth = max(breadths)
     label = max((width_of(link.label, theme.face.font(theme.size)) for link in plan.links), default=0)
     slanting = any(link.way == "slant" for link in plan.links)
     gap = chart.gap_along if chart.down else max(chart.gap_along, label + theme.size * 2.2)
@@ -581,60 +565,59 @@ def _place(chart: _Chart) -> tuple[float, float]:
     margin = theme.size * 2.0
     starts: dict[float, float] = {}
     at = margin + (theme.size * 2.2 if plan.lanes else 0)
-    for along in sorted({spot.along for spot in plan.spots}):
-        most = max(length[spot.id] for spot in plan.spots if spot.along == along)
+    for along in sorted({node.along for node in plan.nodes}):
+        most = max(length for node, length in zip(plan.nodes, lengths, strict=True) if node.along == along)
         starts[along] = at + most / 2
         at += most + gap
-    step = max(breadth.values()) + max(chart.gap_across if chart.down else theme.size * 2.5, label + theme.size * 2)
+    step = breadth + max(chart.gap_across if chart.down else theme.size * 2.5, label + theme.size * 2)
     if slanting:
-        step = max(breadth.values()) + theme.size * 1.5
+        step = breadth + theme.size * 1.5
     loops = sum(link.way == "loop" for link in plan.links)
     scale = 2.0 if slanting else 1.0  # a tree's places may be half a step apart
-    lowest = 0 if plan.lanes else min(spot.across for spot in plan.spots) * scale  # an empty lane keeps its place
-    first = margin + max(breadth.values()) / 2 + loops * theme.size * 1.6 + (label if loops else 0)
+    lowest = 0 if plan.lanes else min(node.across for node in plan.nodes) * scale  # an empty lane keeps its place
+    first = margin + breadth / 2 + loops * theme.size * 1.6 + (label if loops else 0)
     if plan.lanes:
         first = margin + step / 2
-    for spot in plan.spots:
-        across = first + (spot.across * scale - lowest) * step
-        node = nodes[spot.id]
-        node.x, node.y = (across, starts[spot.along]) if chart.down else (starts[spot.along], across)
+    for node in plan.nodes:
+        node.x, node.y = chart.flow((first + (node.across * scale - lowest) * step, starts[node.along]))
     chart.low = margin + theme.size if not plan.lanes else margin
-    highest = max(spot.across for spot in plan.spots) * scale
-    wide = first + (highest - lowest) * step + max(breadth.values()) / 2 + margin
+    highest = max(node.across for node in plan.nodes) * scale
+    wide = first + (highest - lowest) * step + breadth / 2 + margin
     if plan.lanes:
         wide = 2 * margin + len(plan.lanes) * step
     tall = at - gap + margin
     chart.gap_across = step
-    return (wide, tall) if chart.down else (tall, wide)
+    return chart.flow((wide, tall))
 
 
 def _path(chart: _Chart, link: Link, n: int) -> list[Point]:
     """The points of an arrow."""
-    source, target = chart.nodes[link.source], chart.nodes[link.target]
-    forward, back = source.port(chart.side("forward")), target.port(chart.side("back"))
-    if link.way in ("next", "slant"):
-        aligned = abs(forward[0] - back[0]) < 1 if chart.down else abs(forward[1] - back[1]) < 1
-        if link.way == "slant" or aligned:
-            return [forward, back]
-        middle = (forward[1] + back[1]) / 2 if chart.down else (forward[0] + back[0]) / 2
-        if chart.down:
-            return [forward, (forward[0], middle), (back[0], middle), back]
-        return [forward, (middle, forward[1]), (middle, back[1]), back]
-    across = (target.x - source.x) if chart.down else (target.y - source.y)
+    return [chart.flow(point) for point in _way(chart, link, n)]
+
+
+def _way(chart: _Chart, link: Link, n: int) -> list[Point]:
+    """The points of an arrow as (across, along)."""
+    nodes = {node.id: node for node in chart.plan.nodes}
+    source, target = nodes[link.source], nodes[link.target]
+    forward, back = chart.port(source, "forward"), chart.port(target, "back")
+    if link.way == "slant" or (link.way == "next" and abs(forward[0] - back[0]) < 1):
+        return [forward, back]
+    if link.way == "next":
+        middle = (forward[1] + back[1]) / 2
+        return [forward, (forward[0], middle), (back[0], middle), back]
     if link.way == "side":
-        return [source.port(chart.side("plus")), target.port(chart.side("minus"))]
+        return [chart.port(source, "plus"), chart.port(target, "minus")]
+    is_after = chart.flow((target.x, target.y))[0] > chart.flow((source.x, source.y))[0]
     if link.way == "branch":
-        start = source.port(chart.side("plus" if across > 0 else "minus"))
-        return [start, (back[0], start[1]) if chart.down else (start[0], back[1]), back]
+        start = chart.port(source, "plus" if is_after else "minus")
+        return [start, (back[0], start[1]), back]
     if link.way == "join":
-        end = target.port(chart.side("minus" if across > 0 else "plus"))
-        return [forward, (forward[0], end[1]) if chart.down else (end[0], forward[1]), end]
-    start, end = source.port(chart.side("minus")), target.port(chart.side("minus"))
+        end = chart.port(target, "minus" if is_after else "plus")
+        return [forward, (forward[0], end[1]), end]
+    start, end = chart.port(source, "minus"), chart.port(target, "minus")
     loops = [m for m, other in enumerate(chart.plan.links) if other.way == "loop"]
     corridor = chart.low + loops.index(n) * chart.theme.size * 1.6
-    if chart.down:
-        return [start, (corridor, start[1]), (corridor, end[1]), end]
-    return [start, (start[0], corridor), (end[0], corridor), end]
+    return [start, (corridor, start[1]), (corridor, end[1]), end]
 
 
 # ---------------------------------------------------------------- labels and lanes
