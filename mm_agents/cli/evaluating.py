@@ -26,6 +26,7 @@ from mm_agents.cli.app import (
     say,
     show_line,
 )
+from mm_agents.cli.asking import ModelOption
 from mm_agents.errors import LibraryNotFoundError
 from mm_agents.types import Box, Word
 
@@ -199,6 +200,41 @@ def routing(
         if not case.right:
             chosen, wanted = (", ".join(names) or "none" for names in (case.chosen, case.wanted))
             show_line(f"[yellow]Wrong:[/yellow] {plain(case.question)}: {plain(chosen)} for {plain(wanted)}")
+
+
+@command(evaluating)
+def answers(
+    cases: Annotated[Path, typer.Argument(metavar="CASES.jsonl", help="Questions with their right answers.")],
+    attachments: Annotated[
+        Path | None,
+        typer.Option("--attachments", metavar="DIR", help="Folder of attached files; by default that of CASES."),
+    ] = None,
+    model: ModelOption = None,
+    library: LibraryOption = DEFAULT_LIBRARY,
+    output: Output = SHOWN,
+) -> None:
+    """Score the answers of an agent: right, partial, wrong or silent, and wrong ones with a proof apart.
+
+    A line is {"question": "…", "attachments": ["bill.png"], "answer": "180.00; 2026-03-01", "kind": "two parts"}.
+    """
+    from mm_agents.agent import Agent
+    from mm_agents.evaluate.answers import evaluate, read_questions
+
+    listed = read_questions(cases, attachments=attachments)
+    with mm_agents.Library.open(library, create=False) as opened, bar("Asking", show=output.progress) as report:
+        agent = Agent(opened, model=model)
+        found = evaluate(listed, lambda question, files: agent.ask(question, files).to_json(), report=report)
+    if output.as_json:
+        print_json(found.to_json())
+        return
+    show_line(_table(*found.table()))
+    for case in found.cases:
+        if case.outcome != "right":
+            said = case.error or " ".join(case.text.split())
+            show_line(
+                f"[yellow]{case.outcome.capitalize()}:[/yellow] {plain(case.question.question)}\n"
+                f"  wanted {plain(case.question.answer)}\n  answered {plain(said)}"
+            )
 
 
 def _planner() -> OfflinePlanner:

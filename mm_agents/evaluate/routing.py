@@ -152,7 +152,7 @@ def _prompt(line: str, where: str, folders: Sequence[Path]) -> Prompt:
         raise ConfigError(f"{where}: not a JSON object with a question and its tools ({error}).") from error
     if not isinstance(question, str) or not _texts(tools) or not _texts(attached):
         raise ConfigError(f"{where}: the question has to be a text, the tools and attachments lists of texts.")
-    files = tuple(_found(name, where, folders) for name in attached)
+    files = tuple(attached_file(name, where, folders) for name in attached)
     return Prompt(question=question, tools=tuple(tools), attachments=files)
 
 
@@ -160,7 +160,12 @@ def _texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in cast(list[object], value))
 
 
-def _found(name: str, where: str, folders: Iterable[Path]) -> Path:
+def attached_file(name: str, where: str, folders: Iterable[Path]) -> Path:
+    """The attached file of that name in the first folder that has it; ``where`` says which line names it.
+
+    Raises:
+        ConfigError: no folder has it.
+    """
     tried = [folder / name for folder in folders]
     for path in tried:
         if path.is_file():

@@ -72,3 +72,21 @@ def test_eval_routing_prints_a_table_and_shares(tmp_path: Path, bill: Path) -> N
     bill.unlink()
     with pytest.raises(ConfigError, match=r"'bill\.png'"):
         run("eval", "routing", prompts)
+
+
+def test_eval_answers_asks_a_library_and_compares(tmp_path: Path) -> None:
+    (tmp_path / "lease.txt").write_text("The monthly rent is 870.00 EUR. It is due on the first of the month.\n")
+    with Library.open(tmp_path / "library") as library:
+        library.add(tmp_path / "lease.txt")
+    cases = tmp_path / "cases.jsonl"
+    lines = [
+        {"question": "How much is the rent?", "answer": "870", "kind": "note"},
+        {"question": "How much is the rent?", "answer": "990", "kind": "note"},
+    ]
+    cases.write_text("\n".join(map(json.dumps, lines)))
+    offline = ("--library", tmp_path / "library", "--model", "offline")
+    figures = json.loads(run("eval", "answers", cases, *offline, "--json"))["figures"]
+    assert (figures["note/questions"], figures["right"], figures["wrong"]) == (2, 1, 1)
+    shown = run("eval", "answers", cases, *offline)
+    assert "Wrong: How much is the rent?" in shown
+    assert "wanted 990" in shown
