@@ -53,6 +53,7 @@ _OPERATORS = frozenset({"eq", "ne", "in", "contains", "exists", *_ORDER})
 _SYMBOLS: dict[str, Operator] = {"=": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _TRUTH = {"true": True, "false": False}
 _KEYWORDS = frozenset({"and", "or", "not", "in", "contains", "exists", *_TRUTH})
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # half of a pair, not a character
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 _TOKEN = re.compile(
     r"""\s*(?:
@@ -139,9 +140,6 @@ class Names:
 
     Known are ``STANDARD``, every property that a record or a part of one has, and those of a collection's schema. A
     name that was found once is not looked for again.
-
-    Args:
-        store: where to look.
     """
 
     def __init__(self, store: Store) -> None:
@@ -253,18 +251,10 @@ def _problem(op: Operator, value: object) -> str | None:
 def _is_scalar(value: object) -> bool:
     """Whether every store can hold the value: proper Unicode, 64-bit integers, finite numbers."""
     if isinstance(value, str):
-        return _is_unicode(value)
+        return _SURROGATE.search(value) is None
     if isinstance(value, int):
         return -(2**63) <= value < 2**63
     return isinstance(value, float) and math.isfinite(value)
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair
-        return False
-    return True
 
 
 class _Token(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -63,15 +63,24 @@ def copy(source: Store, target: Store, *, report: ProgressCallback = lambda done
     _make_room(source.spec, target)
     total = sum(1 for _ in source.iterate(parts=True))
     copied = done = 0
-    for batch in batched(source.iterate(parts=True, with_vectors=True), _BATCH):
-        there = target.get([record.id for record in batch], with_vectors=True)
-        missing = [record for record in batch if record.id not in there or not _equal(record, there[record.id])]
+    for batch, missing in _differing(source, target):
         if missing:
             target.upsert(missing)
         copied, done = copied + len(missing), done + len(batch)
         report(done, total, batch[-1].name)
-    checksum = _compare(source, target)
-    return CopyReport(copied=copied, unchanged=done - copied, total=done, checksum=checksum)
+    checksum = 0
+    for batch, missing in _differing(source, target):
+        for record in missing:
+            raise StoreError(f"After copying, record {record.id} ({record.name!r}) differs. Copy again.")
+        checksum += sum(int.from_bytes(_digest(record)) for record in batch)  # the order does not matter
+    return CopyReport(copied=copied, unchanged=done - copied, total=done, checksum=f"{checksum % 2**256:064x}")
+
+
+def _differing(source: Store, target: Store) -> Iterator[tuple[list[Record], list[Record]]]:
+    """The source's records in batches, and those of each that the target lacks or has otherwise."""
+    for batch in batched(source.iterate(parts=True, with_vectors=True), _BATCH):
+        there = target.get([record.id for record in batch], with_vectors=True)
+        yield batch, [record for record in batch if record.id not in there or not _equal(record, there[record.id])]
 
 
 def _make_room(wanted: CollectionSpec, target: Store) -> None:
@@ -86,17 +95,6 @@ def _make_room(wanted: CollectionSpec, target: Store) -> None:
             )
     if lacking := [vector for vector in wanted.vectors if vector.name not in kept]:
         target.extend(CollectionSpec(name=target.spec.name, vectors=(*target.spec.vectors, *lacking)))
-
-
-def _compare(source: Store, target: Store) -> str:
-    total = 0
-    for batch in batched(source.iterate(parts=True, with_vectors=True), _BATCH):
-        there = target.get([record.id for record in batch], with_vectors=True)
-        for record in batch:
-            if record.id not in there or not _equal(record, there[record.id]):
-                raise StoreError(f"After copying, record {record.id} ({record.name!r}) differs. Copy again.")
-            total = (total + int.from_bytes(_digest(record))) % 2**256  # the order does not matter
-    return f"{total:064x}"
 
 
 def _equal(one: Record, other: Record) -> bool:

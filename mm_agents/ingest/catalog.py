@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 class Catalog:
     """The paths of every asset that ``add`` put into a store, and what a run of ``add`` changes of them.
 
-    Paths are strings as records keep them. Nothing is written before ``settle``.
-
-    Args:
-        store: read once, properties only.
+    Paths are strings as records keep them. The store is read once, and nothing is written before ``settle``.
     """
 
     def __init__(self, store: Store) -> None:
@@ -65,9 +62,7 @@ class Catalog:
     def prune(self, root: Path | None, folders: Sequence[Path]) -> None:
         """Drop what was below these folders and is not there now; a folder that is itself gone is left alone.
 
-        Args:
-            root: where relative paths start from.
-            folders: files among them are passed over.
+        Relative paths start from ``root``; files among the folders are passed over.
         """
         roots = [Path(os.path.abspath(folder)) for folder in folders if folder.is_dir()]
         with self._lock:

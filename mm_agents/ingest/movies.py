@@ -33,15 +33,8 @@ _SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 class FilmLibrary(Protocol):
     """The members of a library that adding films uses."""
 
-    @property
-    def store(self) -> Store:
-        """Where records are kept."""
-        ...
-
-    @property
-    def routes(self) -> EmbedderMap:
-        """Which embedder fills each vector."""
-        ...
+    store: Store
+    routes: EmbedderMap
 
     def stored_path(self, path: Path) -> str:
         """A path as records keep it."""
@@ -113,7 +106,7 @@ def add_movies(
             if "image" not in items:
                 bare.append(film.title)
             stored = library.store.get([record.id])
-            if stored and _same(stored[record.id], record):
+            if stored and (stored[record.id].properties, stored[record.id].text) == (record.properties, record.text):
                 unchanged += 1
             else:
                 new[record.id] = (record, items)
@@ -188,10 +181,6 @@ def _poster(film: Film, folder: Path) -> Path | None:
     }
     posters = [folder / name for name in sorted(wanted) if (folder / name).is_file()]
     return posters[0] if posters else None
-
-
-def _same(stored: Record, record: Record) -> bool:
-    return dict(stored.properties) == dict(record.properties) and stored.text == record.text
 
 
 def _embedded(

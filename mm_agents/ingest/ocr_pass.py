@@ -61,12 +61,12 @@ def read_words(
     ocr: Ocr | None = None,
     report: ProgressCallback = lambda done, total, name: None,
 ) -> WordsReport:
-    """Read the words of every picture, poster and scanned page that has not been read yet.
+    """Read the words of every picture, poster and scanned page that has not been read yet into parts of the asset.
 
     Args:
-        store: where the pictures are; parts with text, and with their vectors where there are any of texts, are added.
+        store: where the pictures are.
         embedders: which embedder fills each vector.
-        path_of: gives the path of an asset's file, None where it names none; ``Library.path``.
+        path_of: ``Library.path``.
         words: "auto" first takes a look whether there is text; "all" reads also those where a look found none.
         ocr: what reads; the plugin "ocr" by default.
         report: called with how many assets are done, how many there are, and the name at hand.

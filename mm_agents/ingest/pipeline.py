@@ -186,11 +186,9 @@ class Pipeline:
 def embed_items(
     items: Sequence[Mapping[VectorRole, Item]], targets: Mapping[VectorRole, Sequence[tuple[str, Embedder]]]
 ) -> list[dict[str, FloatArray]]:
-    """The vectors of each piece by name; each embedder is called once.
+    """The vectors of each piece by name, of its items by role; each embedder is called once.
 
-    Args:
-        items: for each piece, what is embedded of it, by the roles of the vectors.
-        targets: the names of the vectors of each role, and what makes them.
+    ``targets`` holds the names of the vectors of each role, and what makes them.
     """
     vectors: list[dict[str, FloatArray]] = [{} for _ in items]
     calls: dict[str, tuple[Embedder, list[tuple[dict[str, FloatArray], str, Item]]]] = {}

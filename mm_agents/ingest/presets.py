@@ -38,10 +38,6 @@ def movies_spec(embedder: Embedder) -> CollectionSpec:
 def extend_for_media(store: Store, embedders: EmbedderMap) -> None:
     """Give a store that has vectors, but none that files fill, those of ``media_spec``, made by the embedder it has.
 
-    Args:
-        store: what gets the vectors.
-        embedders: which embedder fills each vector.
-
     Raises:
         ConfigError: nobody said which embedder that is.
     """

@@ -41,11 +41,7 @@ def build(rest: str = "", *, spec: CollectionSpec | None = None) -> MemoryStore:
 
 
 class MemoryStore(BaseStore):
-    """Keeps records in a dictionary; see ``mm_agents.protocols.Store``.
-
-    Args:
-        spec: the collection.
-    """
+    """Keeps records in a dictionary; see ``mm_agents.protocols.Store``."""
 
     def __init__(self, spec: CollectionSpec) -> None:
         check_spec(spec)

@@ -29,18 +29,9 @@ if TYPE_CHECKING:
 def build(rest: str, *, spec: CollectionSpec | None = None) -> LanceStore:
     """Open the store in a folder; with a spec, make it when there is none.
 
-    Args:
-        rest: the folder.
-        spec: what the collection should be.
-
     Raises:
-        LibraryNotFoundError: there is none, and no spec was given.
-        SchemaMismatchError: it has other vectors than the spec says.
-        EmbedderMismatchError: it was filled by another embedder than the spec names.
-        StoreVersionError: it was written by a newer version of mm_agents.
-        StoreDamagedError: a file is missing or cannot be read.
-        ConfigError: the place is not a folder, or another store's.
         MissingExtraError: lancedb is not installed.
+        Others as ``local.build``.
     """
     if not rest:
         raise ConfigError("A Lance store needs a folder, such as 'lance://library'.")

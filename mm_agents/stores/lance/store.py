@@ -24,7 +24,7 @@ import pyarrow as pa
 from lancedb.index import IvfFlat
 
 from mm_agents._progress import batched
-from mm_agents.errors import LibraryNotFoundError, StoreUnavailableError
+from mm_agents.errors import StoreUnavailableError
 from mm_agents.stores import local
 from mm_agents.stores.base import FolderStore, count_groups, read_pages
 from mm_agents.stores.lance import table as schemas
@@ -73,12 +73,11 @@ class LanceStore(FolderStore):
     def open(cls, folder: Path) -> Self:
         """Open the store in a folder; ``lance.build`` lists the errors."""
         files.check_folder(folder)
-        if not (folder / files.MANIFEST).is_file():
-            raise LibraryNotFoundError(
-                f"No library at 'lance://{folder}'. Make one with: mm-agents add PATH --library lance://{folder}"
-            )
-        files.check_manifest(folder, store="lance")
-        spec = _read_spec(folder)
+        document = files.check_manifest(folder, store="lance")
+        try:
+            spec = read_document(document)
+        except (KeyError, TypeError) as error:
+            raise files.damaged(folder / files.MANIFEST, f"it cannot be read ({error})") from error
         table = Table.open(folder)
         columns = {field.name: field.type for field in table.schema}
         for field in schemas.vector_fields(spec):
@@ -225,14 +224,6 @@ class LanceStore(FolderStore):
     def close(self) -> None:
         """Let go of the table; harmless when called twice."""
         self._table.close()
-
-
-def _read_spec(folder: Path) -> CollectionSpec:
-    path = folder / files.MANIFEST
-    try:
-        return read_document(json.loads(path.read_text(encoding="utf-8")))
-    except (KeyError, TypeError, json.JSONDecodeError) as error:
-        raise files.damaged(path, f"it cannot be read ({error})") from error
 
 
 def _write_spec(folder: Path, spec: CollectionSpec) -> None:

@@ -268,12 +268,7 @@ _KEYWORDS = FTS(
 
 
 class Table:
-    """A table; what another process has committed is seen by the next call.
-
-    Args:
-        folder: the store's folder.
-        opened: LanceDB's own table, None once it is closed.
-    """
+    """A table in the store's folder; what another process has committed is seen by the next call."""
 
     def __init__(self, folder: Path, opened: Any) -> None:
         self.folder = folder
@@ -377,11 +372,9 @@ class Table:
 
     @_again
     def merge(self, make: Callable[[Any], Any], *, only: bool = False) -> None:
-        """Write rows in place of those of the same id, in one commit.
+        """Write the rows for the table's schema in place of those of the same id, in one commit.
 
-        Args:
-            make: gives the rows for the schema that the table has then.
-            only: delete every row that is not among them.
+        With ``only``, every row that is not among them is deleted.
         """
         with self.use() as opened:
             merge = opened.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()

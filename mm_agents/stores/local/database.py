@@ -36,7 +36,7 @@ CREATE VIRTUAL TABLE IF NOT EXISTS keywords USING fts5 (
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class State:
     """What one transaction sees.
 
@@ -58,9 +58,7 @@ class State:
 class Database:
     """A pool of connections to one file; each is used by one thread at a time.
 
-    Args:
-        path: the file.
-        read_only: neither write nor lock: the folder cannot be written to.
+    With ``read_only`` it neither writes nor locks, as the folder cannot be written to.
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
@@ -203,16 +201,9 @@ def read_spec(connection: sqlite3.Connection) -> CollectionSpec:
 
 def read_state(connection: sqlite3.Connection) -> State:
     """What the connection's transaction sees."""
-    generation, epoch, last_row, dead, files = connection.execute(
-        "SELECT generation, epoch, last_row, dead, files FROM state"
-    ).fetchone()
-    return State(
-        generation=generation,
-        epoch=epoch,
-        last_row=last_row,
-        dead=dead,
-        files={name: (rows, crc) for name, (rows, crc) in json.loads(files).items()},
-    )
+    query = "SELECT generation, epoch, last_row, dead, files FROM state"
+    *numbers, files = connection.execute(query).fetchone()
+    return State(*numbers, files={name: (rows, crc) for name, (rows, crc) in json.loads(files).items()})
 
 
 def write_state(connection: sqlite3.Connection, state: State) -> None:

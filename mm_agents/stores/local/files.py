@@ -110,13 +110,12 @@ def write_manifest(folder: Path, spec: Mapping[str, object]) -> None:
     sync_folder(folder)
 
 
-def check_manifest(folder: Path, *, store: str = "local") -> None:
-    """Check that a folder holds a store of this kind that can be read; ``local.build`` lists the errors."""
+def check_manifest(folder: Path, *, store: str = "local") -> dict[str, Any]:
+    """The manifest of a folder that holds a store of this kind; ``local.build`` lists the errors."""
     path = folder / MANIFEST
     if not path.is_file():
-        raise LibraryNotFoundError(
-            f"No library at {str(folder)!r}. Make one with: mm-agents add PATH --library {folder}"
-        )
+        place = _place(store, folder)
+        raise LibraryNotFoundError(f"No library at {place!r}. Make one with: mm-agents add PATH --library {place}")
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         version, kept = document["format"], document.get("store", "local")
@@ -129,8 +128,14 @@ def check_manifest(folder: Path, *, store: str = "local") -> None:
             "Upgrade with: pip install --upgrade mm-agents"
         )
     if kept != store:
-        place = folder if kept == "local" else f"{kept}://{folder}"
-        raise ConfigError(f"{str(folder)!r} holds a library of another store, {kept!r}. Open it as: {place}")
+        raise ConfigError(
+            f"{str(folder)!r} holds a library of another store, {kept!r}. Open it as: {_place(kept, folder)}"
+        )
+    return document
+
+
+def _place(store: str, folder: Path) -> str:
+    return str(folder) if store == "local" else f"{store}://{folder}"
 
 
 def sync_folder(folder: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import and_, or_
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,15 +47,9 @@ def mask(snapshot: Snapshot, where: Filter, connection: sqlite3.Connection) -> M
 def _mask(snapshot: Snapshot, where: Filter) -> Mask:
     match where:
         case And(parts):
-            found = np.ones(len(snapshot.entries), np.bool_)
-            for part in parts:
-                found &= _mask(snapshot, part)
-            return found
+            return reduce(and_, (_mask(snapshot, part) for part in parts), np.ones(len(snapshot.entries), np.bool_))
         case Or(parts):
-            found = np.zeros(len(snapshot.entries), np.bool_)
-            for part in parts:
-                found |= _mask(snapshot, part)
-            return found
+            return reduce(or_, (_mask(snapshot, part) for part in parts), np.zeros(len(snapshot.entries), np.bool_))
         case Not(part):
             return ~_mask(snapshot, part)
         case Condition() if _by_id(where):

@@ -6,7 +6,7 @@ import json
 import random
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -90,8 +90,10 @@ class Server:
                 raise StoreError("This store is closed. Open it again.") from error
             except (WeaviateBaseError, httpx.TransportError) as error:
                 if not is_away(error):
-                    if doubted or not _is_vague(error):
-                        raise _refusal(error) from error
+                    code = _code(error)
+                    if doubted or code is not grpc.StatusCode.UNKNOWN:
+                        kind = TooLongError if code is grpc.StatusCode.RESOURCE_EXHAUSTED else StoreError
+                        raise kind(f"Weaviate refused the call: {first_line(error)}") from error
                     # A server that is starting knows no collections; the word of one that was ready counts.
                     doubted = self.client.is_ready()
                 if time.monotonic() + pause > deadline:
@@ -111,11 +113,7 @@ class Server:
 
 
 def connect(place: Place, environment: Mapping[str, str]) -> Server:
-    """Connect to the server of a place; it asks nobody but that server.
-
-    Args:
-        place: the server and the options.
-        environment: where the keys are.
+    """Connect to the server of a place by the keys of the environment; it asks nobody but that server.
 
     Raises:
         StoreUnavailableError: the server does not answer or cannot be started.
@@ -201,30 +199,14 @@ def is_away(error: BaseException) -> bool:
     return isinstance(error, _AWAY) or _code(error) in _AWAY_CODES
 
 
-def _is_vague(error: BaseException) -> bool:
-    """Whether the server gives no kind of error."""
-    return _code(error) is grpc.StatusCode.UNKNOWN
-
-
-def _refusal(error: BaseException) -> StoreError:
-    kind = TooLongError if _code(error) is grpc.StatusCode.RESOURCE_EXHAUSTED else StoreError
-    return kind(f"Weaviate refused the call: {first_line(error)}")
-
-
 def _code(error: BaseException) -> grpc.StatusCode | None:
     """The code of gRPC's own error, which the client hides behind its own."""
-    for cause in _causes(error):
+    cause: BaseException | None = error
+    while cause is not None:
         if isinstance(cause, grpc.RpcError) and isinstance(cause, grpc.Call):
             return cause.code()
+        cause = cause.__cause__ or cause.__context__
     return None
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and those that led to it."""
-    found: BaseException | None = error
-    while found is not None:
-        yield found
-        found = found.__cause__ or found.__context__
 
 
 def first_line(error: BaseException) -> str:

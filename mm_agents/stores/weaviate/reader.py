@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -162,18 +163,12 @@ class Reader(BaseStore):
 
     def _asking(self, query: Callable[..., Any], what: Any, **arguments: Any) -> Callable[[int, Any], Sequence[Any]]:
         """A query as a function of its limit and of the properties to return."""
-        metadata = _SCORE if "query_properties" in arguments else _DISTANCE
-
-        def ask(limit: int, properties: list[str] | None) -> Sequence[Any]:
-            return self._server.attempt(
-                lambda: (
-                    query(
-                        what, **arguments, limit=limit, return_metadata=metadata, return_properties=properties
-                    ).objects
-                )
-            )
-
-        return ask
+        ask = partial(
+            query, what, **arguments, return_metadata=_SCORE if "query_properties" in arguments else _DISTANCE
+        )
+        return lambda limit, properties: self._server.attempt(
+            lambda: ask(limit=limit, return_properties=properties).objects
+        )
 
     def _ranked(self, wanted: int, ask: Callable[[int, Any], Sequence[Any]], nearest: float | None) -> list[Match]:
         """The best assets of a ranked query.
@@ -181,10 +176,7 @@ class Reader(BaseStore):
         Parts of one asset count once, so more is asked for until enough assets are there and no object further
         down could tie with the last of them.
 
-        Args:
-            wanted: how many.
-            ask: the query.
-            nearest: the score at distance 0; None where the server gives scores.
+        ``nearest`` is the score at distance 0; None where the server gives scores.
 
         Raises:
             StoreError: the server returns too few objects at once to know the best.
@@ -284,12 +276,8 @@ class Reader(BaseStore):
         wanted = self._compile(where) if parts else self._assets(where)
         if self._number(wanted) > MOST:
             return self._walk(where, with_vectors, parts)
-        return self._listed(wanted, with_vectors)
-
-    def _listed(self, wanted: Any, with_vectors: bool) -> Iterator[Record]:
-        """What a filter is true of now, when one query can return its ids."""
         ids = sorted(str(one.uuid) for one in self._fetch(wanted, limit=MOST, return_properties=[]))
-        yield from read_pages(ids, lambda page: self.get(page, with_vectors=with_vectors), None)
+        return read_pages(ids, lambda page: self.get(page, with_vectors=with_vectors), None)
 
     def _walk(self, where: Filter | None, with_vectors: bool, parts: bool) -> Iterator[Record]:
         """Everything by the server's cursor, which takes no filter."""

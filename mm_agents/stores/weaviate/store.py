@@ -56,13 +56,7 @@ _SAME = 1e-5
 
 
 class WeaviateStore(Reader):
-    """A collection of ours on a Weaviate server; see ``mm_agents.protocols.Store``.
-
-    Args:
-        server: where the collection is; closed with the store.
-        handle: the collection, as the client has it.
-        options: how new vectors are made.
-    """
+    """A collection of ours on a Weaviate server, whose new vectors are made as ``options`` say."""
 
     def __init__(self, server: Server, handle: Any, options: Options) -> None:
         super().__init__(server, handle)
