@@ -6,15 +6,15 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import PIL.Image
+import PIL.ImageDraw
+import PIL.ImageFont
+import PIL.ImageOps
 
 from mm_agents._html import render
 from mm_agents._text import moment
 from mm_agents.types import Hit
-
-if TYPE_CHECKING:
-    import PIL.Image
-    import PIL.ImageFont
 
 _PICTURE_WIDTH = 1120
 _CARD, _GAP, _CAPTION = 260, 20, 46
@@ -43,11 +43,9 @@ def page(title: str, panels: Sequence[Panel], locate: Callable[[Hit], Path | Non
 
 def picture(panels: Sequence[Panel], *, per_row: int = 4) -> PIL.Image.Image:
     """The same as one picture, the best ``per_row`` hits of each question in a row."""
-    from PIL import Image, ImageDraw
-
     row_height = 34 + int(_CARD * 0.66) + _CAPTION + _GAP
-    sheet = Image.new("RGB", (_PICTURE_WIDTH, row_height * len(panels) + _GAP), "white")
-    draw = ImageDraw.Draw(sheet)
+    sheet = PIL.Image.new("RGB", (_PICTURE_WIDTH, row_height * len(panels) + _GAP), "white")
+    draw = PIL.ImageDraw.Draw(sheet)
     for row, panel in enumerate(panels):
         top = row * row_height + _GAP
         left = _GAP
@@ -71,14 +69,12 @@ def _link(path: Path | None) -> str | None:
 
 
 def _paste(sheet: PIL.Image.Image, thumbnail: bytes | None, left: int, top: int, text: str | None = None) -> None:
-    from PIL import Image, ImageDraw, ImageOps
-
     size = (_CARD, int(_CARD * 0.66))
     if thumbnail:
-        with Image.open(io.BytesIO(thumbnail)) as opened:
-            sheet.paste(ImageOps.fit(opened.convert("RGB"), size), (left, top))
+        with PIL.Image.open(io.BytesIO(thumbnail)) as opened:
+            sheet.paste(PIL.ImageOps.fit(opened.convert("RGB"), size), (left, top))
         return
-    draw = ImageDraw.Draw(sheet)
+    draw = PIL.ImageDraw.Draw(sheet)
     draw.rectangle((left, top, left + size[0] - 1, top + size[1] - 1), outline="#bbb", fill="#f7f7f5")
     words, lines = (text or "").split(), [""]
     for word in words:
@@ -89,6 +85,4 @@ def _paste(sheet: PIL.Image.Image, thumbnail: bytes | None, left: int, top: int,
 
 
 def _font(size: int) -> PIL.ImageFont.FreeTypeFont | PIL.ImageFont.ImageFont:
-    from PIL import ImageFont
-
-    return ImageFont.load_default(size)
+    return PIL.ImageFont.load_default(size)

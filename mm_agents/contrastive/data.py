@@ -332,9 +332,8 @@ def redraw(pairs: Pairs, labels: Tensor, generator: torch.Generator) -> Pairs:
         drawn = draw_negatives(labels, first, generator)
         negative = Pairs(first=first, second=drawn, target=torch.zeros_like(positive.target))
     both = (positive, negative)
-    joined = Pairs(
-        **{name: torch.cat([getattr(part, name) for part in both]) for name in ("first", "second", "target")}
-    )
+    names = ("first", "second", "target")
+    joined = Pairs(**{name: torch.cat([getattr(part, name) for part in both]) for name in names})
     return joined.where(_shuffled(len(joined.first), generator))
 
 
@@ -367,11 +366,7 @@ def _shuffled(count: int, generator: torch.Generator) -> Tensor:
 def augment(pictures: Tensor, generator: torch.Generator, *, degrees: float, pixels: float) -> Tensor:
     """Turn and shift every picture at random by at most ``degrees`` and ``pixels``; the edge is repeated outside.
 
-    Args:
-        pictures: float, shape (n, channels, height, width).
-        generator: on the pictures' device.
-        degrees: either way.
-        pixels: either way, along both axes.
+    Pictures are float, shape (n, channels, height, width), and the generator is on their device.
     """
     if degrees == 0 and pixels == 0:
         return pictures

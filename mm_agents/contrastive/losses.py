@@ -1,4 +1,9 @@
-"""Losses that pull together what belongs together. Each takes raw vectors and brings them to length 1 itself."""
+"""Losses that pull together what belongs together.
+
+Each takes raw vectors, float, shape (n, d), and brings them to length 1 itself; row i of ``first`` belongs to row i of
+``second``. ``labels``, int64, shape (n,), are equal where items belong together; None where all differ. A temperature
+is above 0; small ones look at the hardest negatives.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +22,8 @@ LossName = Literal["cosine", "infonce", "supcon", "siglip"]
 def cosine_mse(first: Tensor, second: Tensor, target: Tensor) -> Tensor:
     """The mean squared distance of a pair's cosine from its label.
 
-    The course "Building Multimodal Search and RAG" (DeepLearning.AI and Weaviate), lesson 1, ``ContrastiveLoss``.
-
-    Args:
-        first: float, shape (n, d).
-        second: the same.
-        target: float, shape (n,): 1 where the two belong together, else 0.
+    The course "Building Multimodal Search and RAG" (DeepLearning.AI and Weaviate), lesson 1, ``ContrastiveLoss``. The
+    target, float, shape (n,), is 1 where the two belong together, else 0.
     """
     return functional.mse_loss(functional.cosine_similarity(first, second), target)
 
@@ -33,12 +34,6 @@ def info_nce(first: Tensor, second: Tensor, *, temperature: float, labels: Tenso
     van den Oord et al. 2018, "Representation Learning with Contrastive Predictive Coding", equation 4, with
     f = exp(cosine / temperature). Where several items of a batch share a label, all of them are positives and their
     logarithms are averaged, as in equation 2 of Khosla et al. 2020.
-
-    Args:
-        first: float, shape (n, d).
-        second: float, shape (n, d); row i belongs to row i of ``first``.
-        temperature: above 0; small ones look at the hardest negatives.
-        labels: int64, shape (n,), equal where items belong together; None where all differ.
     """
     logits = _cosines(first, second) / temperature
     alike = _alike(labels, len(first), first.device).float()
@@ -52,11 +47,6 @@ def supervised_contrastive(vectors: Tensor, labels: Tensor, *, temperature: floa
 
     Khosla et al. 2020, "Supervised Contrastive Learning", equation 2 (L_out), averaged over the items that have a
     positive.
-
-    Args:
-        vectors: float, shape (n, d).
-        labels: int64, shape (n,).
-        temperature: above 0.
     """
     own = torch.eye(len(vectors), dtype=torch.bool, device=vectors.device)
     logits = (_cosines(vectors, vectors) / temperature).masked_fill(own, -torch.inf)
@@ -72,13 +62,7 @@ def sigmoid(first: Tensor, second: Tensor, *, scale: Tensor, bias: Tensor, label
 
     Zhai et al. 2023, "Sigmoid Loss for Language Image Pre-Training", equation 1 and algorithm 1:
     -1/n sum log sigmoid(z (scale * cosine + bias)), with z = 1 for what belongs together and -1 else.
-
-    Args:
-        first: float, shape (n, d).
-        second: float, shape (n, d); row i belongs to row i of ``first``.
-        scale: a number that is learnt, e to the power of the paper's t'.
-        bias: a number that is learnt.
-        labels: int64, shape (n,), equal where items belong together; None where all differ.
+    The scale, e to the power of the paper's t', and the bias are learnt.
     """
     sign = _alike(labels, len(first), first.device).float() * 2 - 1
     return -functional.logsigmoid(sign * (_cosines(first, second) * scale + bias)).sum() / len(first)

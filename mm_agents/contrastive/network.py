@@ -78,13 +78,7 @@ class Projection(nn.Module):
 
 
 def embed(network: Network, pictures: Tensor, *, batch: int = 1024) -> Tensor:
-    """Unit vectors without dropout, float32, shape (n, dimensions), of uint8 (n, channels, height, width).
-
-    Args:
-        network: on the pictures' device.
-        pictures: to embed.
-        batch: how many at a time.
-    """
+    """Unit vectors without dropout, float32, shape (n, dimensions), of uint8 (n, channels, height, width)."""
     before = network.training
     network.eval()
     try:

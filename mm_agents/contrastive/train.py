@@ -211,11 +211,7 @@ def batches(
 ) -> list[tuple[Tensor, Tensor, Tensor]]:
     """The pairs of an epoch, drawn anew, in batches; a last one of a single pair is left out.
 
-    Args:
-        data: what to draw from.
-        batch: the number of pairs in a batch.
-        generator: on the data's device.
-        with_negatives: half of the pairs do not belong together.
+    With negatives half of the pairs do not belong together. The generator is on the data's device.
 
     Returns:
         For each batch the places of both pictures, and with negatives 1 or 0, else the pairs' labels.
@@ -271,13 +267,9 @@ def _measure(network: Network, trained: PictureSet, tested: PictureSet) -> tuple
 def nearest_accuracy(
     queries: Tensor, labels: Tensor, gallery: Tensor | None = None, gallery_labels: Tensor | None = None
 ) -> float:
-    """How many queries have a nearest neighbour of their own label, 0 to 1.
+    """How many queries, unit rows, shape (n, d), have a nearest neighbour of their own label, 0 to 1.
 
-    Args:
-        queries: unit rows, shape (n, d).
-        labels: shape (n,).
-        gallery: unit rows, shape (m, d), to search; None searches the other queries.
-        gallery_labels: shape (m,).
+    The gallery, unit rows, shape (m, d), is searched; None searches the other queries.
     """
     right = 0
     among = queries if gallery is None else gallery
@@ -295,10 +287,7 @@ def alignment(vectors: Tensor, labels: Tensor) -> float:
 
     Wang and Isola 2020, "Understanding Contrastive Representation Learning through Alignment and Uniformity on the
     Hypersphere", section 4.1, alpha = 2, over all pairs: a class's sum of squared distances follows from its mean.
-
-    Args:
-        vectors: unit rows, shape (n, d).
-        labels: int64, shape (n,).
+    Vectors are unit rows, shape (n, d), and labels int64, shape (n,).
     """
     counts = torch.bincount(labels).to(vectors.dtype)
     sums = torch.zeros((len(counts), vectors.shape[1]), dtype=vectors.dtype, device=vectors.device)
@@ -312,10 +301,7 @@ def alignment(vectors: Tensor, labels: Tensor) -> float:
 def uniformity(vectors: Tensor) -> float:
     """The logarithm of the mean of exp(-2 |x - y|²) over all pairs; lower is better.
 
-    Wang and Isola 2020 (see ``alignment``), section 4.1, t = 2.
-
-    Args:
-        vectors: unit rows, shape (n, d), at least two.
+    Wang and Isola 2020 (see ``alignment``), section 4.1, t = 2. Vectors are unit rows, shape (n, d), at least two.
     """
     return float(torch.pdist(vectors).square().mul(-2).exp().mean().log())
 

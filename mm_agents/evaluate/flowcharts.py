@@ -182,13 +182,7 @@ def matched(
     """The read node's id of each wanted node's id, as far as their texts are alike.
 
     Nodes of one text, and nodes without any, are distinguished by their places where the truth has them, and by their
-    neighbours.
-
-    Args:
-        read: the reading's nodes.
-        wanted: the truth's nodes.
-        arrows: the reading's arrows.
-        known: the truth's arrows.
+    neighbours. ``arrows`` are the reading's, ``known`` the truth's.
     """
     weights = {
         (node.id, other.id): weight

@@ -182,10 +182,7 @@ class _Costs:
 def teds(read: Sequence[Cell], wanted: Sequence[Cell], *, structure_only: bool = False) -> float | None:
     """How alike two tables are, 0 to 1: 1 - distance / nodes of the larger; None where they are too large.
 
-    Args:
-        read: the cells of the reading.
-        wanted: the cells of the truth.
-        structure_only: look at rows and spans, not at the texts.
+    ``structure_only`` looks at rows and spans, not at the texts.
     """
     one, other = _tree(read, structure_only), _tree(wanted, structure_only)
     if one == other:

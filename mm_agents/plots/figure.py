@@ -175,6 +175,13 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(text.split()))
 
 
+def scatter(axes: Any, points: NDArray[np.float32], parts: Sequence[Group], **options: Any) -> list[Any]:
+    """The points, shape (n, 2 or 3), drawn class by class; returns Matplotlib's handles of the classes."""
+    return [
+        axes.scatter(*points[part.points].T, c=part.colour, marker=part.marker, alpha=0.8, **options) for part in parts
+    ]
+
+
 def legend(axes: Any, handles: Sequence[Any], texts: Sequence[str], **options: Any) -> None:
     """A legend with texts as they are: Matplotlib drops a label that begins with an underscore."""
     made = axes.legend(handles, [str(n) for n in range(len(texts))], **options)

@@ -14,8 +14,8 @@ from mm_agents import media
 from mm_agents._progress import ProgressCallback
 from mm_agents.errors import ConfigError, MediaError
 from mm_agents.plots import reduction
-from mm_agents.plots.figure import GRID, SOFT, Figure, Group, groups, legend, printable, typed
-from mm_agents.plots.reduction import Metric, umap
+from mm_agents.plots.figure import GRID, SOFT, Figure, Group, groups, legend, printable, scatter, typed
+from mm_agents.plots.reduction import Metric, umap, unit
 
 if TYPE_CHECKING:
     from mm_agents.types import FloatArray
@@ -78,18 +78,8 @@ class Space(Figure):
         axes = canvas.add_subplot(projection="3d") if solid else canvas.add_subplot()
         parts = groups(self.labels)
         size = _marker_size(len(self.points)) ** 2 / 3
-        handles = [
-            axes.scatter(
-                *self.points[part.points].T,
-                s=size,
-                c=part.colour,
-                marker=part.marker,
-                alpha=0.8,
-                edgecolors="white" if len(self.points) < 500 else "none",
-                linewidths=0.4,
-            )
-            for part in parts
-        ]
+        edge = "white" if len(self.points) < 500 else "none"
+        handles = scatter(axes, self.points, parts, s=size, edgecolors=edge, linewidths=0.4)
         bare(axes, self.axes)
         if solid:
             axes.set_box_aspect(None, zoom=0.9)
@@ -136,7 +126,9 @@ def space(
     if method == "umap":
         points, axes, variance = umap(rows, metric=metric, seed=seed, report=report), ("", ""), ""
     else:
-        points, shares = _components(rows, metric)
+        rows = unit(rows) if metric == "cosine" else rows
+        basis = reduction.fit(rows, 3)
+        points, shares = basis.project(rows), basis.shares
         axes = tuple(f"PC {n} ({share:.0%})" for n, share in enumerate(shares, start=1))
         variance = f" · {sum(shares):.0%} of the variance"
     return Space(
@@ -148,16 +140,6 @@ def space(
         thumbnails=tuple(thumbnails if thumbnails is not None else [None] * total),
         axes=axes,
     )
-
-
-def _components(rows: FloatArray, metric: Metric) -> tuple[FloatArray, tuple[float, ...]]:
-    """The first three principal coordinates, shape (n, 3), and their shares of the variance."""
-    if metric == "cosine":
-        rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    basis = reduction.fit(rows, min(3, *rows.shape))
-    points = np.zeros((len(rows), 3), np.float32)
-    points[:, : len(basis.shares)] = basis.project(rows)
-    return points, (*basis.shares, 0.0, 0.0)[:3]
 
 
 def _require_known(**choices: tuple[str, Any]) -> None:

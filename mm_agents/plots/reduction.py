@@ -38,7 +38,7 @@ class Basis:
 
 
 def fit(vectors: FloatArray, dimensions: int) -> Basis:
-    """The first principal axes of vectors of shape (n, width).
+    """The first principal axes of vectors of shape (n, width); where these have fewer, the last are zero.
 
     An axis points to where its largest weight is positive, so that the same vectors give the same picture.
     """
@@ -47,20 +47,27 @@ def fit(vectors: FloatArray, dimensions: int) -> Basis:
     centred = vectors - mean
     wide = centred.shape[1] > len(centred)
     gram = (centred @ centred.T if wide else centred.T @ centred).astype(np.float64)
-    size = len(gram)
-    values, axes = linalg.eigh(gram, subset_by_index=[size - dimensions, size - 1])
+    size, count = len(gram), min(dimensions, *vectors.shape)
+    values, axes = linalg.eigh(gram, subset_by_index=[size - count, size - 1])
     values, axes = np.maximum(values[::-1], 0), axes[:, ::-1]
     if wide:
         axes = centred.T.astype(np.float64) @ axes
         axes /= np.maximum(np.linalg.norm(axes, axis=0), 1e-12)
-    axes *= np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(dimensions)] + 1e-30)
+    axes *= np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(count)] + 1e-30)
     total = max(float(np.trace(gram)), 1e-12)
-    return Basis(mean=mean, axes=axes.astype(np.float32), shares=tuple(float(value) / total for value in values))
+    lack = dimensions - count
+    shares = (*(float(value) / total for value in values), *[0.0] * lack)
+    return Basis(mean=mean, axes=np.pad(axes.astype(np.float32), ((0, 0), (0, lack))), shares=shares)
 
 
 def principal(vectors: FloatArray, dimensions: int) -> FloatArray:
     """The vectors' first principal coordinates: float32, shape (n, dimensions)."""
     return fit(vectors, dimensions).project(vectors)
+
+
+def unit(vectors: FloatArray) -> FloatArray:
+    """The vectors, shape (n, width), brought to length 1."""
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
 
 
 Metric = Literal["cosine", "euclidean"]
@@ -94,8 +101,8 @@ def umap(
     """
     sparse: Any = require("scipy.sparse", extra="plots", feature="UMAP")
     if metric == "cosine":
-        vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    reduced = principal(vectors, min(_WIDTH, vectors.shape[1], len(vectors)))
+        vectors = unit(vectors)
+    reduced = principal(vectors, max(2, min(_WIDTH, vectors.shape[1], len(vectors))))
     near, distances = _neighbours(reduced, min(neighbours, len(vectors)), report)
     if metric == "cosine":
         distances = (distances**2 / 2).astype(np.float32)  # 1 - cosine, of unit vectors
@@ -105,7 +112,7 @@ def umap(
     product = graph.multiply(graph.T)
     both = (graph + graph.T - product).tocoo()
     rng = np.random.default_rng(seed)
-    start = reduced[:, :2] if reduced.shape[1] > 1 else np.hstack([reduced, np.zeros_like(reduced)])
+    start = reduced[:, :2]
     start = start * (10 / max(float(np.abs(start).max()), 1e-12)) + rng.normal(scale=1e-2, size=(len(vectors), 2))
     heads, tails, weights = (np.asarray(part) for part in (both.row, both.col, both.data))
     return _layout(start, heads.astype(np.int64), tails.astype(np.int64), weights, rng, report)

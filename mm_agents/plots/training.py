@@ -19,7 +19,7 @@ import numpy as np
 
 from mm_agents.errors import ConfigError
 from mm_agents.plots import reduction
-from mm_agents.plots.figure import GRID, SOFT, Figure, groups
+from mm_agents.plots.figure import GRID, SOFT, Figure, groups, scatter
 from mm_agents.plots.projection import LEAST, bare, marks, matrix, page_layout, side_legend
 
 if TYPE_CHECKING:
@@ -121,30 +121,18 @@ class Epochs(Figure):
             "updatemenus": animation["updatemenus"],
         }
         none = [None] * len(self.labels)
-        return {
-            "data": data,
-            "layout": layout,
-            "frames": frames,
-            "names": none,
-            "labels": self.labels,
-            "pictures": none,
-        }
+        shown = {"frames": frames, "names": none, "labels": self.labels, "pictures": none}
+        return {"data": data, "layout": layout, **shown}
 
     def _draw(self, canvas: Any) -> None:
         count = min(_PANELS, len(self.numbers))
         shown = np.unique(np.linspace(0, len(self.numbers) - 1, count).round().astype(int))
         parts = groups(self.labels)
         columns = min(3, len(shown))
-        handles: list[Any] = []
-        axes: Any = None
         across, up = self._ranges()
         for panel, epoch in enumerate(shown, start=1):
             axes = canvas.add_subplot(math.ceil(len(shown) / columns), columns, panel)
-            here = self.points[epoch]
-            handles = [
-                axes.scatter(*here[part.points].T, s=6, c=part.colour, marker=part.marker, linewidths=0, alpha=0.8)
-                for part in parts
-            ]
+            handles = scatter(axes, self.points[epoch], parts, s=6, linewidths=0)
             axes.set(xlim=across, ylim=up, aspect="equal")
             axes.set_title(f"Epoch {self.numbers[epoch]}", size=9, loc="left", color=SOFT)
             bare(axes, ("", ""))
@@ -209,10 +197,8 @@ def epochs(folder: str | Path, *, seed: int = 0) -> Epochs:
     chosen = np.arange(len(last))
     if len(last) > _MOST_POINTS:
         chosen = np.sort(np.random.default_rng(seed).choice(len(last), _MOST_POINTS, replace=False))
-    basis = reduction.fit(last, min(2, *last.shape))
-    points = np.zeros((len(read), len(chosen), 2), np.float32)
-    for n, (vectors, _) in enumerate(read):
-        points[n, :, : len(basis.shares)] = basis.project(vectors[chosen])
+    basis = reduction.fit(last, 2)
+    points = np.stack([basis.project(vectors[chosen]) for vectors, _ in read])
     share = sum(basis.shares)
     return Epochs(
         title="Space over epochs",

@@ -97,7 +97,11 @@ def cents(value: Decimal) -> Decimal:
 def made_up(rng: Random, words: Words, currency: str) -> Facts:
     """An invoice of one to twelve rows whose sums close."""
     issued = date(2019, 1, 1) + timedelta(days=rng.randrange(2500))
-    items = tuple(_item(rng, words, several) for several in (rng.random() < 0.3,) for _ in range(_rows(rng)))
+    items = tuple(
+        _item(rng, words, several)
+        for several in (rng.random() < 0.3,)
+        for _ in range(min(rng.randint(1, 12), rng.randint(1, 12)))
+    )
     subtotal = sum((item.amount for item in items), Decimal(0))
     discount = cents(subtotal * rng.choice((5, 10, 15)) / 100) if rng.random() < 0.25 else None
     shipping = Decimal(rng.choice(("4.90", "9.50", "12.00", "25.00"))) if rng.random() < 0.3 else None
@@ -122,10 +126,6 @@ def made_up(rng: Random, words: Words, currency: str) -> Facts:
         taxes=taxes,
         total=net + sum((tax for _, tax in taxes), Decimal(0)),
     )
-
-
-def _rows(rng: Random) -> int:
-    return min(rng.randint(1, 12), rng.randint(1, 12))
 
 
 def _item(rng: Random, words: Words, several: bool) -> Item:
@@ -272,8 +272,10 @@ def truth(page: Page) -> dict[str, Any]:
         "buyer": facts.buyer.name,
         "ship_to": facts.ship_to.name if facts.ship_to else None,
         "currency": facts.currency,
-        **{name: _decimal(getattr(facts, name)) for name in ("subtotal", "discount", "shipping", "tax", "total")},
     }
+    for name in ("subtotal", "discount", "shipping", "tax", "total"):
+        value = getattr(facts, name)
+        values[name] = None if value is None else str(value)
     fields: dict[str, Any] = {}
     for name, value in values.items():
         fields[name] = None if value is None else {"value": value, "boxes": page.fields.get(name, [])}
@@ -281,10 +283,6 @@ def truth(page: Page) -> dict[str, Any]:
         fields["ship_to"]["also"] = [" ".join((facts.ship_to.name, *facts.ship_to.address))]
     items = [_item_truth(item, boxes) for item, boxes in zip(facts.items, page.rows, strict=True)]
     return {"kind": "invoice", "fields": fields, "items": items}
-
-
-def _decimal(value: Decimal | None) -> str | None:
-    return None if value is None else str(value)
 
 
 def _item_truth(item: Item, boxes: dict[str, list[Box]]) -> dict[str, Any]:
@@ -381,15 +379,13 @@ def _about(page: Page) -> list[tuple[str, str, str]]:
     """The name, label and value of each field that tells what the invoice is."""
     facts, words, rng = page.facts, page.words, page.rng
     colon = rng.choice((":", "", ":"))
-    listed = [
-        ("number", rng.choice(words["number"]), facts.number),
-        ("date", rng.choice(words["date"]), day(facts.date, page.pattern, page.locale)),
-    ]
-    if facts.due_date:
-        listed.append(("due_date", rng.choice(words["due_date"]), day(facts.due_date, page.pattern, page.locale)))
-    if facts.purchase_order:
-        listed.append(("purchase_order", rng.choice(words["purchase_order"]), facts.purchase_order))
-    return [(name, label + colon, value) for name, label, value in listed]
+    values = {
+        "number": facts.number,
+        "date": day(facts.date, page.pattern, page.locale),
+        "due_date": facts.due_date and day(facts.due_date, page.pattern, page.locale),
+        "purchase_order": facts.purchase_order,
+    }
+    return [(name, rng.choice(words[name]) + colon, value) for name, value in values.items() if value]
 
 
 def _about_beside(page: Page, y: float, *, on_left: bool) -> float:
@@ -451,22 +447,17 @@ def _party(page: Page, x: float, y: float, name: str, label: str, party: Party) 
 def _columns(page: Page) -> list[tuple[str, float, str]]:
     """Each column's name, x and alignment."""
     left, right = page.margin + page.size * 0.5, page.right - page.size * 0.5
-    width = right - left
     kind = page.rng.randrange(3)
-    if kind == 0:
-        return [
-            ("quantity", left, "left"),
-            ("description", left + width * 0.14, "left"),
-            ("unit_price", left + width * 0.78, "right"),
-            ("amount", right, "right"),
-        ]
-    first = [("position", left, "left")] if kind == 1 else []
+    starts = (
+        {"quantity": 0.0, "description": 0.14},
+        {"position": 0.0, "description": 0.08},
+        {"description": 0.0},
+    )[kind]
+    ends = {"unit_price": 0.78, "amount": 1.0} if kind == 0 else {"quantity": 0.6, "unit_price": 0.8, "amount": 1.0}
     return [
-        *first,
-        ("description", left + (width * 0.08 if first else 0), "left"),
-        ("quantity", left + width * 0.6, "right"),
-        ("unit_price", left + width * 0.8, "right"),
-        ("amount", right, "right"),
+        (name, right if at == 1 else left + (right - left) * at, align)
+        for places, align in ((starts, "left"), (ends, "right"))
+        for name, at in places.items()
     ]
 
 
@@ -569,11 +560,8 @@ def _less(page: Page, x: float, y: float, value: Decimal, *, sign: bool) -> list
 def _sums(page: Page) -> list[tuple[str, str, Decimal]]:
     """The lines above the total: name, label, value; a single rate among several has no name."""
     facts, words, rng = page.facts, page.words, page.rng
-    listed = [("subtotal", rng.choice(words["subtotal"]), facts.subtotal)]
-    if facts.discount is not None:
-        listed.append(("discount", rng.choice(words["discount"]), facts.discount))
-    if facts.shipping is not None:
-        listed.append(("shipping", rng.choice(words["shipping"]), facts.shipping))
+    sums = {"subtotal": facts.subtotal, "discount": facts.discount, "shipping": facts.shipping}
+    listed = [(name, rng.choice(words[name]), value) for name, value in sums.items() if value is not None]
     tax = rng.choice(words["tax"])
     for rate, value in facts.taxes:
         label = f"{tax} {quantity(rate, page.locale)}%" if page.locale != "fr_FR" else f"{tax} {rate} %"

@@ -108,13 +108,7 @@ def choose_face(rng: Random, needs: str = "") -> Face:
 
 
 class Canvas:
-    """A picture that remembers every text drawn on it and the box of its ink.
-
-    Args:
-        width: in pixels.
-        height: in pixels.
-        background: its colour.
-    """
+    """A picture of a size in pixels that remembers every text drawn on it and the box of its ink."""
 
     def __init__(self, width: int, height: int, background: Colour = WHITE) -> None:
         self.image: Image.Image = Image.new("RGB", (width, height), background)
@@ -123,18 +117,9 @@ class Canvas:
         self.lines: list[tuple[str, Box]] = []
 
     def text(self, x: float, y: float, text: str, font: Font, fill: Colour = BLACK, align: str = "left") -> Box:
-        """Draw a line of text with its baseline at y.
+        """Draw a line of text with its baseline at y; returns the box of its ink.
 
-        Args:
-            x: where it begins, ends or has its middle, in pixels, by ``align``.
-            y: the baseline, in pixels.
-            text: one line; nothing is drawn for "".
-            font: as `Face.font` gives it.
-            fill: its colour.
-            align: "left", "right" or "centre".
-
-        Returns:
-            The box of its ink.
+        It begins at x, ends there, or has its middle there, by ``align``: "left", "right" or "centre".
         """
         anchor = {"left": "ls", "right": "rs", "centre": "ms"}[align]
         at = (round(x), round(y))
@@ -186,11 +171,8 @@ def union(boxes: Sequence[Box]) -> Box:
 
 def mixed(one: Colour, other: Colour, share: float) -> Colour:
     """A colour between two: ``share`` of the other."""
-    return (
-        round(one[0] + (other[0] - one[0]) * share),
-        round(one[1] + (other[1] - one[1]) * share),
-        round(one[2] + (other[2] - one[2]) * share),
-    )
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
+    return red, green, blue
 
 
 Move = Callable[[Box], Box]
@@ -253,10 +235,7 @@ def applied(image: Image.Image, noise: Noise, background: Colour) -> tuple[Image
 def rotated(angle: float, before: tuple[int, int], after: tuple[int, int]) -> Move:
     """How boxes move when a picture is rotated about its middle: each to the box around its rotated corners.
 
-    Args:
-        angle: degrees counter-clockwise.
-        before: width and height in pixels.
-        after: width and height of the rotated picture, which is large enough for its corners.
+    The angle is in degrees counter-clockwise; the sizes are widths and heights in pixels.
     """
     if not angle:
         return lambda box: box
@@ -281,8 +260,5 @@ def rotated(angle: float, before: tuple[int, int], after: tuple[int, int]) -> Mo
 def written(image: Image.Image, noise: Noise, stem: Path) -> Path:
     """Write a picture beside its name: a JPEG where the noise has a quality, else a PNG."""
     path = stem.with_suffix(".png" if noise.quality is None else ".jpg")
-    if noise.quality is None:
-        image.save(path)
-    else:
-        image.save(path, quality=noise.quality)
+    image.save(path, quality=noise.quality)  # a PNG has none
     return path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from random import Random
 from typing import Any, Literal
 
@@ -35,9 +35,9 @@ class _Cell:
 
     row: int
     column: int
-    text: str
     row_span: int = 1
     column_span: int = 1
+    text: str
     boxes: list[Box] = field(default_factory=list[Box])
 
 
@@ -69,17 +69,9 @@ def draw(rng: Random) -> tuple[Canvas, dict[str, Any]]:
     for cell in cells:
         _write(look, cell)
     _rules(look, cells)
-    listed = [
-        {
-            "row": cell.row,
-            "column": cell.column,
-            "row_span": cell.row_span,
-            "column_span": cell.column_span,
-            "text": cell.text,
-            "box": union(cell.boxes) if cell.boxes else None,
-        }
-        for cell in cells
-    ]
+    listed = [asdict(cell) | {"box": union(cell.boxes) if cell.boxes else None} for cell in cells]
+    for cell in listed:
+        del cell["boxes"]
     layout = "ruled" if look.style == "ruled" else "unruled"
     return look.canvas, {"kind": "table", "layout": layout, "header_rows": head_rows, "cells": listed}
 
