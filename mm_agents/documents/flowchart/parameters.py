@@ -28,19 +28,15 @@ class FlowchartParameters:
     flat_in_jpeg: int = 26  # levels: the same at most where a JPEG wavers
     sharp: int = 50  # levels: edges of letters and outlines change by more
     drawing: float = 0.45  # share of flat pixels: drawings have more, photographs less
-    word_gap: float = 1.3  # spaces inside a piece of text are narrower
     aligned: float = 0.6  # texts of one row or column are off each other by less
 
     # regions
     same_colour: int = 16  # levels: regions painted alike differ by less in every channel
     same_paint: int = 6  # levels: the paint of one plate, or of shapes of one colour, differs by less
-    smallest_region_pixels: float = 60.0  # regions are larger also where text is very small
-    smallest_part: float = 0.3  # of the smallest region: halves to be joined are larger
+    smallest_part: float = 0.3  # of a text's square: halves of a shape to be joined are larger
     glyph_margin: float = 0.15  # of a word's shorter side: letters reach less far out of the word's box
     convex: float = 0.9  # of its convex hull: a dot, a frame or two halves of one shape fill more
     solid: float = 0.86  # the same for a shape; a loop of connectors often fills less
-    dented: float = 0.75  # the same for a coloured shape with words: letters cut into its rim
-    widest_text: float = 0.45  # of a shape's width: only a text that takes more cuts it in two
 
     # what shape it is
     fits: float = 0.85  # overlap with its template: below it, a shape is "other"
@@ -61,7 +57,6 @@ class FlowchartParameters:
     wave: float = 0.025  # of the height: the lower edge of a document deviates by more
     level_pixels: float = 0.8  # the top of a document deviates by less
     level: float = 0.02  # of the height: the same for a large shape
-    uneven: float = 0.6  # of its deviation: the halves of a wave differ by more, those of an arch by less
     arch_pixels: int = 3  # arches are higher
     arch: float = 0.02  # of the width: the same for a wide shape
     arch_step_pixels: float = 0.35  # the edge of an arch is off it by less
@@ -69,38 +64,28 @@ class FlowchartParameters:
     arch_rest: float = 0.2  # of the edge's deviation: the same for a high arch
 
     # lids of cylinders
-    lid_flatness: float = 1.5  # width by height: a lid has more
+    flatness: float = 1.5  # long side by short: lids have more, dots less
     lid_solid: float = 0.7  # of its convex hull: a lid fills more
     lid_width: float = 0.7  # of the body's: a flat lid comes to thin tips, which the outline swallows
     lid_line: float = 0.6  # the line between lid and body is thinner
     lid_bulge: float = 0.25  # of half the lid's height: both ends of the body bulge down by more
     lid_margin: float = 0.1  # of the body's width: left out at both sides, where the edge is steep
-    lid_fit: float = 0.95  # share of the body's top that the lid follows
     body_height: float = 1.3  # of the lid's: the body is higher
 
     # shapes and what is none
-    largest_shape: float = 0.4  # of the page: what covers more is a loop around the chart
-    largest_solid: float = 0.35  # of the page: the same for what a frame may hold
     smallest_shape: float = 0.7  # lower ones are marks, not shapes
     smallest_dot: float = 0.8  # the same without words
-    dot_flatness: float = 1.5  # long side by short: dots have less
     largest_outlined_dot: float = 5.0  # larger outlines without fill and words are loops
-    largest_filled_dot: float = 8.0  # larger filled shapes without words are decoration
-    outlined_dot_fit: float = 0.9  # overlap: loops of connectors fit circles and diamonds less
-    filled_dot_fit: float = 0.88  # the same where the fill speaks for a shape
-    outline_fit: float = 0.87  # the same for an outline of the paper's colour with words
+    filled_dot_fit: float = 0.88  # overlap: a filled dot fits its shape better
     lane_title_fit: float = 0.97  # a lane's title is as good a rectangle; ground cut off by connectors is not
     off_centre_across: float = 0.2  # of the width: text of a shape is off its middle by less, that in a loop by more
     off_centre: float = 0.25  # of the height: the same
     off_centre_lidded: float = 0.4  # of the height: the same under a lid, where words stand on the body
-    narrow_text: float = 0.12  # of the width: text in a shape is wider, if the shape is high
-    high_shape: float = 6.0  # from which on a shape counts as high there
     least_dented: float = 0.55  # of its convex hull: shapes that letters cut notches into fill more
     most_dented: float = 0.93  # the same: with more, no notch matters
     healed: float = 0.7  # of what a hull adds: more has to lie at letters
     letter_margin: float = 0.4  # letters reach less far beyond the boxes of their words
     plate_room: float = 0.8  # plates behind labels leave less room around their text
-    plate_text: int = 60  # characters: labels are shorter
 
     # the outlines of shapes
     thickest_outline: float = 0.6  # outlines are thinner
@@ -111,7 +96,6 @@ class FlowchartParameters:
     long_side: float = 0.25  # of the longest: what is shorter is a blunted corner
     blunt_corners: float = 0.12  # of the way around: blunted corners take less
     least_turn: float = 0.15  # sine: sides of a corner turn by more
-    tip_room: float = 0.2  # of the size: tips as drawn are nearer to the blunted ones
     fade: float = 0.05  # change by contrast: the inside of a line has less, a shadow more
     fade_in_jpeg: float = 0.15  # the same where a JPEG wavers
     soft: float = 0.33  # change by contrast: shadows have less, lines more
@@ -123,35 +107,29 @@ class FlowchartParameters:
     unbroken: float = 0.9  # of a side that has to be seen
     as_full: float = 0.98  # of the fullest row: rows of the same border are as full
     thickest_border: float = 0.7  # borders are thinner
-    faintest_frame: int = 12  # levels: the ground of a frame differs from the paper by more
     frame_room: float = 0.3  # shapes in a frame are farther from its border; double outlines lie closer
     frame_area: float = 2.0  # times that of a shape in it: frames have more, outlines around one shape less
-    smallest_frame: float = 6.0  # frames without a border of their own are larger
     ground_band: float = 0.3  # inside the border: what a frame's ground is taken from
     wide_border: int = 7  # pixels: what covers the border of a frame that was not measured
     border_stretch: float = 6.0  # of a border whose look is compared
     border_look: int = 40  # levels: a border differs less from itself nearby, what crosses it more
     title_room: float = 1.5  # heights of the title: it is nearer to the border of its frame
     title_centred: float = 0.4  # titles in the middle of a border are off it by less
-    title_line: float = 0.8  # words with a line nearer than this may be a label
 
     # lanes
     upright: float = 1.3  # height by width: title strips of lanes are more upright
-    same_strip: float = 0.4  # strips of one pool differ by less in place and width
     lane_gap: float = 0.8  # lanes and their titles are less apart
-    title_off: float = 5.0  # the title of a lane is nearer to its place
     lane_contrast: int = 14  # levels: lines between lanes differ from the ground by more
-    lane_line: float = 0.4  # lines between lanes are thinner
+    lane_line: float = 0.4  # borders of titles and lines between lanes are thinner
     separator: float = 0.6  # of the page: pieces of a line between lanes are longer
     across_page: float = 0.82  # of the drawing: lines between lanes span more of it
     hidden: float = 0.25  # of its length: a line between lanes runs through shapes with less of it
     in_lane: float = 0.75  # of a shape: with less in one lane it is in none for sure
 
     # ink
-    faintest_line: int = 12  # levels: lines differ from the paper by more
+    faintest_line: int = 12  # levels: lines and the grounds of frames differ from the paper by more
     ripple: float = 0.06  # of the contrast nearby: ripples of a JPEG are weaker
     line_core: float = 0.42  # of the contrast around: the blurred rim of a line is weaker
-    title_border: float = 0.4  # borders of a lane's title are thinner
     attached: float = 0.4  # ink that reaches farther out of a letter's box makes it part of a line
     straight_run: float = 1.3  # straight strokes of letters are shorter, lines longer
     brushed: float = 0.15  # of a word's shorter side: a line that only brushes the word stays so close to its rim
@@ -162,8 +140,6 @@ class FlowchartParameters:
     speck: float = 0.35  # what is smaller belongs to no line
     speck_area: float = 0.25  # the same by area
     blot_breadth: float = 0.3  # blots that may be letters are broader, lines thinner
-    blot_size: float = 1.6  # the same: blots are smaller
-    blot_area: float = 0.06  # the same: blots have more ink
 
     # dots and dashes
     dash: float = 1.1  # dots and dashes are shorter
@@ -173,7 +149,6 @@ class FlowchartParameters:
     dashes_around: float = 3.5  # dashes farther from a letter say nothing about it
     next_dash: float = 1.8  # the dash after a letter that is one is nearer
     own_dash: float = 0.4  # of a letter's size: marks that are nearer are the letter
-    stroke_width: float = 0.4  # of its height: a letter that is a dash is narrower
     even: float = 0.4  # of the step: steps in a row of dots differ by less
     beyond_dots: float = 1.3  # steps: what a row of dots leads to is nearer
     opposite: float = 0.4  # the next piece on the other side is turned away from the first by more
@@ -214,22 +189,18 @@ class FlowchartParameters:
     tip_pixels: float = 2.5  # farther from the shape than the nearest pixel: what belongs to the tip
     head_upright: float = 0.5  # between a head's axis and the way to the shape: heads have more
     shortest_axis: float = 0.15  # from the tip to the middle: heads have more
-    lopsided: float = 0.3  # of the broader half: the other half of a head has more
-    shortest_head: float = 0.4  # heads are longer
 
     # ends of lines at shapes
-    least_half: float = 0.8  # pixels: half the width of the thinnest lines
     touching: float = 0.3  # a line that ends nearer to a shape touches it
     beside: float = 0.6  # the same where it does not lead away
     pointing: float = 1.2  # a line that points at a shape ends nearer
     end_heading: float = 0.7  # the stretch that a loose end's direction is measured over
     stub: float = 1.5  # heads that stand apart from their lines leave shorter strokes
     stub_turned: float = 0.15  # the far end of such a stroke is nearer to the shape by more: it is the tip
-    met: float = 0.35  # lines that meet nearer to a shape end there
     converging: float = 1.3  # lines that share a head meet nearer to the shape
     converging_reach: float = 1.6  # the same in the direction they point in
     shared_head: float = 0.3  # lines that share a head agree by more
-    knot_heading: float = 1.2  # the stretch that directions at a knot are measured over: longer than a barb blurs
+    knot_heading: float = 1.2  # the stretch that directions are measured over at knots: longer than a barb blurs
 
     # what is not a line
     barb: float = 1.2  # barbs and whiskers are shorter
@@ -244,10 +215,8 @@ class FlowchartParameters:
     barb_line: float = 0.8  # the stretch of the line that a barb is compared with
     runs_on: float = 0.6  # what turns more from the line runs on, and is not a barb
     bend_tip: float = 0.35  # a line that is two bends nearer to the tip of a shape
-    bend_reach: float = 1.2  # the stretch of both sides that is compared there
     bend_away: float = 0.3  # both sides lead away from the shape by more
     bend_straight: float = -0.8  # sides that are turned from each other by more are one line
-    bend_pointing: float = 0.8  # the bend points at a shape that is nearer
     crossing_knots: float = 0.55  # the two branchings that a crossing is drawn as are less apart
 
     # gaps
@@ -268,11 +237,8 @@ class FlowchartParameters:
     # ways along lines
     crossing: int = 48  # degrees: the halves of a line that crosses another bend by less
     turn: int = 118  # degrees: a connector turns by less where lines meet
-    widest_turn: int = 150  # degrees: the same where any way is tried
     dot: float = 2.4  # half widths of the lines: a dot on a branching is thicker
-    smallest_loop: float = 1.2  # a way back to the same shape leads away from it by more
-    bend_pixels: float = 1.5  # what the path that is told may be off the line by
-    bend: float = 0.12  # the same on a large page
+    bend: float = 0.12  # what the path that is told is off the line by at most
     dashed: float = 0.4  # of its points: a dashed line has more on joined dashes
     told_row: float = 1.5  # shapes in rows of this height are told from left to right
 
@@ -283,29 +249,23 @@ class FlowchartParameters:
     to_middle: float = 0.15  # of the distance of a label's middle: settles which of two connectors is meant
     off_decision: float = 0.7  # by how much farther a label counts on a connector that does not leave a decision
     off_decision_through: float = 0.3  # of it, where the connector runs through the label
-    second_label: float = 0.6  # a label that none is left for is nearer to the one that it shares
 
     # the second look at words
-    strip_margin: float = 0.1  # the border of a lane's title is thinner
     blot_away: float = 0.9  # blots nearer to shapes are heads
     look_height: float = 2.2  # above and below a place where words may have been missed
     marks_rim: float = 0.3  # inside a shape: blurred outlines are thinner
     letter_gap: float = 0.8  # letters of one row are less apart
     letter_height: float = 0.4  # letters are higher
-    letter_area: float = 0.1  # rows of letters have more
     readable: int = 36  # pixels: how high text is made for a second look
-    upright_place: float = 1.5  # height by width: a more upright place is turned before it is read
     read_again: float = 0.85  # confidence of a word that a second look may add
     overlap: float = 0.3  # of the smaller box: a word that was read before covers more of its second reading
 
     # what counts as read
     confident: float = 0.8  # confidence of a text that is not marked unsure and speaks for a chart in full
-    fairly_confident: float = 0.6  # below it, a text hardly speaks for a chart
+    fairly_confident: float = 0.6  # confidence below which a text hardly speaks for a chart
     fair_evidence: float = 0.7  # what a text between the two counts for
-    poor_evidence: float = 0.3  # what a text below both counts for
-    dot_confidence: float = 0.9  # a start, an end or a merge without words fits its shape better
-    dot_evidence: float = 0.3  # what it counts for
-    well_fitting: float = 0.9  # overlap: a shape that fits less is marked unsure
+    least_evidence: float = 0.3  # what a dot, or a text below both, counts for
+    well_fitting: float = 0.9  # overlap: a shape that fits less is marked unsure; dots speak for a chart only with more
     joined: float = 0.5  # of the shapes: connectors join more in a chart
     few_shapes: int = 3  # so few happen in photographs too: more has to speak for them
     evidence_of_few: float = 0.45  # surfaces in photographs give less, unless they hold words

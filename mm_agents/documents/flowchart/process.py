@@ -162,9 +162,10 @@ def paths(process: Process, *, start: str | None = None, most: int = _MOST_PATHS
 
 
 def _unreachable(process: Process) -> Iterator[Finding]:
+    networkx = require("networkx", extra=EXTRA, feature="Following a flowchart")
     reached: set[str] = set(process.starts)
     for start in process.starts:
-        reached |= _descendants(process.graph, start)
+        reached |= networkx.descendants(process.graph, start)
     for id in process.order:
         if id not in reached:
             message = f"No way from a start leads to {process.name(id)!r}."
@@ -206,11 +207,6 @@ def _endless(process: Process) -> Iterator[Finding]:
             names = ", ".join(repr(process.name(id)) for id in inside)
             message = f"Whoever gets into the loop of {names} never leaves it."
             yield Finding(kind="endless_loop", severity="error", message=message, nodes=tuple(inside))
-
-
-def _descendants(graph: Any, id: str) -> set[str]:
-    networkx = require("networkx", extra=EXTRA, feature="Following a flowchart")
-    return set(networkx.descendants(graph, id))
 
 
 class Walk:

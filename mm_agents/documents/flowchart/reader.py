@@ -24,12 +24,7 @@ NO_CHART = "This does not look like a flowchart: no shapes that connectors join 
 
 
 def confidence(nodes: Sequence[Node], edges: Sequence[Edge]) -> float:
-    """How sure it is that this is a flowchart and read well, 0 to 1; 0 where it is taken for none.
-
-    Args:
-        nodes: the traced shapes.
-        edges: the traced connectors.
-    """
+    """How sure it is that this is a flowchart and read well, 0 to 1; 0 where it is taken for none."""
     known = {node.id: node for node in nodes}
     between = [edge for edge in edges if edge.source != edge.target and not _rules_a_table(edge, known)]
     joined = {id for edge in between for id in (edge.source, edge.target)}
@@ -46,14 +41,11 @@ def confidence(nodes: Sequence[Node], edges: Sequence[Edge]) -> float:
 def _evidence(node: Node) -> float:
     """How much a shape speaks for a chart, 0 to 1: it holds words that were read well, and fits its outline."""
     if sum(character.isalnum() for character in node.text) < 2:
-        return (
-            PARAMETERS.dot_evidence
-            if node.shape in ("circle", "diamond") and node.confidence > PARAMETERS.dot_confidence
-            else 0.0
-        )
+        is_dot = node.shape in ("circle", "diamond") and node.confidence > PARAMETERS.well_fitting
+        return PARAMETERS.least_evidence if is_dot else 0.0
     if node.confidence >= PARAMETERS.confident:
         return 1.0
-    return PARAMETERS.fair_evidence if node.confidence >= PARAMETERS.fairly_confident else PARAMETERS.poor_evidence
+    return PARAMETERS.fair_evidence if node.confidence >= PARAMETERS.fairly_confident else PARAMETERS.least_evidence
 
 
 def _rules_a_table(edge: Edge, nodes: Mapping[str, Node]) -> bool:

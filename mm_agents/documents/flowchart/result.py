@@ -35,13 +35,9 @@ class Flowchart(FlowchartData):
     differences: tuple[Finding, ...] = ()
     page: int = 1
 
-    @cached_property
-    def _by_id(self) -> dict[str, Node]:
-        return {node.id: node for node in self.nodes}
-
     def node(self, name: str) -> Node:
         """The node of that id."""
-        return self._by_id[name]
+        return self.process.nodes[name]
 
     @cached_property
     def process(self) -> Process:

@@ -154,10 +154,8 @@ def fill_heads(lines: NDArray[np.uint8], covered: NDArray[np.uint8], owners: NDA
     _, labels, stats, _ = cv2.connectedComponentsWithStats(whole, connectivity=8)
     for n in np.unique(labels[(labels > 0) & (beside > 0)]).tolist():
         x, y, width, height, _ = (int(value) for value in stats[n])
-        if (
-            not 0.5 * unit < max(width, height) < PARAMETERS.largest_head * unit
-            or min(width, height) <= PARAMETERS.smallest_head * unit
-        ):
+        short, long = sorted((width, height))
+        if not 0.5 * unit < long < PARAMETERS.largest_head * unit or short <= PARAMETERS.smallest_head * unit:
             continue
         met = owners[max(0, y - _RIM) : y + height + _RIM, max(0, x - _RIM) : x + width + _RIM]
         if len(np.unique(met[met > 0])) > 1:  # a short connector with its head
@@ -193,11 +191,8 @@ def straighten(web: SkeletonGraph, lines: NDArray[np.uint8], shapes: Shapes, uni
     heads: dict[int, Stroke] = {}
     for n in range(1, len(stats)):
         x, y, width, height, area = (int(value) for value in stats[n])
-        if (
-            max(width, height) > PARAMETERS.longest_head * unit
-            or min(width, height) < 0.5 * broad
-            or area < broad * web.half
-        ):
+        short, long = sorted((width, height))
+        if long > PARAMETERS.longest_head * unit or short < 0.5 * broad or area < broad * web.half:
             continue
         ys, xs = np.nonzero(labels[y : y + height, x : x + width] == n)
         ends = _tip_and_tail(np.stack([ys + y, xs + x], axis=1), shapes, unit, broad)
@@ -228,11 +223,7 @@ def _tip_and_tail(ink: NDArray[Any], shapes: Shapes, unit: float, broad: float) 
     axis = axis / length
     along, across = (ink - tip) @ axis, (ink - tip) @ np.array([-axis[1], axis[0]])
     left, right = -float(across.min()), float(across.max())
-    if (
-        left + right < broad
-        or min(left, right) < PARAMETERS.lopsided * max(left, right)
-        or along.max() < PARAMETERS.shortest_head * unit
-    ):
+    if left + right < broad:
         return None
     tail = tip + axis * float(along.max())
     height, width = shapes.owners.shape

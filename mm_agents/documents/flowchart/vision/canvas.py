@@ -92,13 +92,8 @@ def prepare(straight: ByteArray, words: Sequence[Word]) -> Canvas:
     """Scale a straight page so that its text is some 20 pixels high, and smooth it where it wavers."""
     cv2 = opencv()
     raw = _text_height(words) or max(PARAMETERS.assumed_text, min(straight.shape[:2]) / PARAMETERS.assumed_lines)
-    scale = (
-        min(3.0, PARAMETERS.wanted_text / raw)
-        if raw < PARAMETERS.small_text
-        else PARAMETERS.wanted_text / raw
-        if raw > PARAMETERS.large_text
-        else 1.0
-    )
+    handy = PARAMETERS.small_text <= raw <= PARAMETERS.large_text
+    scale = 1.0 if handy else min(3.0, PARAMETERS.wanted_text / raw)
     scale = min(scale, (_MOST_PIXELS / (straight.shape[0] * straight.shape[1])) ** 0.5)
     pixels = straight
     ringing = _ringing(pixels)
@@ -110,9 +105,8 @@ def prepare(straight: ByteArray, words: Sequence[Word]) -> Canvas:
     paper = [int(level) for level in _paper(pixels)]
     pixels = cv2.copyMakeBorder(pixels, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_CONSTANT, value=paper)
     change = cv2.morphologyEx(pixels, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(axis=2)
-    unit = raw * scale
-    texts = _pieces(words, scale, unit)
-    return Canvas(pixels=pixels, change=change, scale=scale, unit=unit, ringing=ringing, texts=texts)
+    texts = _pieces(words, scale)
+    return Canvas(pixels=pixels, change=change, scale=scale, unit=raw * scale, ringing=ringing, texts=texts)
 
 
 def _text_height(words: Sequence[Word]) -> float:
@@ -148,26 +142,16 @@ def _ringing(pixels: ByteArray) -> float:
     change = cv2.morphologyEx(grey, cv2.MORPH_GRADIENT, kernel)
     sharp = (change > PARAMETERS.sharp).astype(np.uint8)
     ring = (cv2.dilate(sharp, np.ones((11, 11), np.uint8)) > 0) & (cv2.dilate(sharp, np.ones((5, 5), np.uint8)) == 0)
-    return (
-        float(np.percentile(change[ring], PARAMETERS.ringing_percentile))
-        if ring.sum() > PARAMETERS.ringing_sample
-        else 0.0
-    )
+    enough = ring.sum() > PARAMETERS.ringing_sample
+    return float(np.percentile(change[ring], PARAMETERS.ringing_percentile)) if enough else 0.0
 
 
-def _pieces(words: Sequence[Word], scale: float, unit: float) -> list[Text]:
-    """Words of one line, apart where there is a wide space between them."""
+def _pieces(words: Sequence[Word], scale: float) -> list[Text]:
+    """The words of each line."""
     runs: dict[tuple[int, int], list[Word]] = {}
     for word in words:
         runs.setdefault((word.line, word.turned), []).append(word)
-    found: list[Text] = []
-    for (_, turned), run in runs.items():
-        start = 0
-        for n in range(1, len(run) + 1):
-            if n == len(run) or _apart(run[n - 1], run[n], turned) * scale > PARAMETERS.word_gap * unit:
-                found.append(piece(run[start:n], scale))
-                start = n
-    return found
+    return [piece(run, scale) for run in runs.values()]
 
 
 def piece(words: Sequence[Word], scale: float) -> Text:
@@ -196,10 +180,3 @@ def said(texts: Sequence[Text], unit: float) -> str:
     upwards = bool(turned) and turned[0].words[0].turned == 270
     turned.sort(key=lambda text: text.cx if upwards else -text.cx)
     return " ".join([*lines, *(text.text for text in turned)])
-
-
-def _apart(first: Word, second: Word, turned: int) -> float:
-    one, two = first.place, second.place
-    if turned in (90, 270):
-        return max(two.y0 - one.y1, one.y0 - two.y1)
-    return max(two.x0 - one.x1, one.x0 - two.x1)

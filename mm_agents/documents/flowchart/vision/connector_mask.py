@@ -19,7 +19,6 @@ from mm_agents.documents.opencv import EXTRA, opencv
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mm_agents.types import Word
 
 _GLYPHS_OF_HEADS = frozenset("AVvYyTtLlIiXxKkJjZz4714▲▼◀▶►◄><^★|-_+*")
 _GLYPHS_OF_DASHES = _GLYPHS_OF_HEADS | frozenset("DdOo0|/\\.,:")
@@ -36,8 +35,8 @@ class Ink:
     """What connectors are traced in.
 
     Attributes:
-        lines: uint8, shape (height, width): 1 where a line is drawn; lines end where they meet a shape or a word.
-        owners: int32, shape (height, width): the number from 1 of the block that covers a pixel, else 0.
+        lines: where a line is drawn; lines end where they meet a shape or a word.
+        owners: the number from 1 of the block that covers a pixel, else 0.
         free: pieces of text in no shape, lane title or frame title.
         dashed: uint8: 1 where dots and dashes were joined.
         blots: the middles (y, x) of small marks as wide as high: heads, or letters that were not read.
@@ -56,11 +55,10 @@ def find_ink(canvas: Canvas, bare: NDArray[np.int16], blocks: Sequence[Block], l
     owners = _owners(canvas, blocks)
     covered = cv2.dilate((owners > 0).astype(np.uint8), np.ones((3, 3), np.uint8), iterations=2)
     for region in lanes.titles:
-        cv2.drawContours(covered, [region.contour], -1, 1, max(3, int(PARAMETERS.title_border * canvas.unit)))
+        cv2.drawContours(covered, [region.contour], -1, 1, int(PARAMETERS.lane_line * canvas.unit))
         cv2.drawContours(covered, [region.contour], -1, 1, -1)
     covered |= borders(canvas, layout.frames)
-    if lanes.lines is not None:
-        covered |= lanes.lines
+    covered |= lanes.lines
     marked = _marked(canvas, bare, covered)
     free = _free_texts(canvas, owners, lanes, marked)
     words = _words(marked, [*free, *lanes.texts], canvas)
@@ -104,18 +102,15 @@ def _marked(canvas: Canvas, bare: NDArray[np.int16], covered: NDArray[np.uint8])
 
 def _free_texts(canvas: Canvas, owners: NDArray[np.int32], lanes: Lanes, marked: NDArray[np.uint8]) -> list[Text]:
     cv2 = opencv()
-    height, width = canvas.size
     taken = {id(text) for text in lanes.texts}
     _, labels, stats, centres = cv2.connectedComponentsWithStats(marked, connectivity=8)
     free: list[Text] = []
     dashes, drawn = _dashes(canvas, labels, stats, centres), (owners > 0) | (marked > 0)
     for text in canvas.texts:
-        x, y = int(min(width - 1, max(0, text.cx))), int(min(height - 1, max(0, text.cy)))
-        if owners[y, x] or id(text) in taken or any(title.holds(text.cx, text.cy) for title in lanes.titles):
+        titled = id(text) in taken or any(title.holds(text.cx, text.cy) for title in lanes.titles)
+        if titled or owners[int(text.cy), int(text.cx)]:
             continue
         words = [word for word in text.words if not _is_head(piece([word], canvas.scale), labels, stats, canvas.unit)]
-        if len(words) > 1:  # a dash of the line beside a word
-            words = [word for word in words if not _is_dash(word)] or words
         if len(words) == 1 and _in_row(piece(words, canvas.scale), dashes, drawn, canvas.unit):
             continue
         if words:
@@ -149,19 +144,18 @@ def _in_row(word: Text, dashes: NDArray[Any], drawn: NDArray[np.bool_], unit: fl
         along = ways @ way
         if far > PARAMETERS.next_dash * unit or (along > PARAMETERS.dashes_in_line).sum() < 2:
             continue
-        if word.text in _STROKES:
-            return True
         steps = np.linspace(0.5 * size + 2, 0.5 * size + PARAMETERS.dash_gap * unit, 16)
         xs, ys = np.rint(centre[:, None] - way[:, None] * steps).astype(int)
-        inside = (xs >= 0) & (xs < drawn.shape[1]) & (ys >= 0) & (ys < drawn.shape[0])
-        if (along < -PARAMETERS.dashes_in_line).any() or drawn[ys[inside], xs[inside]].any():
+        leads = word.text in _STROKES or (along < -PARAMETERS.dashes_in_line).any()
+        if leads or _meets(drawn, xs, ys):
             return True
     return False
 
 
-def _is_dash(word: Word) -> bool:
-    box = word.place
-    return word.text in _STROKES and box.x1 - box.x0 < PARAMETERS.stroke_width * (box.y1 - box.y0)
+def _meets(drawn: NDArray[Any], xs: NDArray[Any], ys: NDArray[Any]) -> bool:
+    """Whether there is ink at any of the points."""
+    inside = (xs >= 0) & (xs < drawn.shape[1]) & (ys >= 0) & (ys < drawn.shape[0])
+    return bool(drawn[ys[inside], xs[inside]].any())
 
 
 def _is_head(word: Text, labels: NDArray[np.int32], stats: NDArray[Any], unit: float) -> bool:
@@ -237,13 +231,7 @@ def _plates(canvas: Canvas, bare: NDArray[np.int16], texts: Sequence[Text]) -> I
 
 
 def _plate_colour(colours: NDArray[np.int16], paper: NDArray[Any], least: float) -> NDArray[Any] | None:
-    """The colour behind the letters of a word, where it is not the paper's.
-
-    Args:
-        colours: of the flat pixels in the word's box, shape (n, 3).
-        paper: the paper's colour there.
-        least: how many pixels it takes.
-    """
+    """The colour behind the letters of a word, by the flat pixels in its box; None where it is the paper's or rare."""
     other = colours[np.abs(colours - paper).max(axis=1) >= 8]
     if len(other) < least:
         return None
@@ -258,11 +246,7 @@ def _plate_colour(colours: NDArray[np.int16], paper: NDArray[Any], least: float)
 def _blots(lines: NDArray[np.uint8], unit: float) -> NDArray[Any]:
     _, _, stats, centres = opencv().connectedComponentsWithStats(lines, connectivity=8)
     low, high = np.minimum(stats[:, 2], stats[:, 3]), np.maximum(stats[:, 2], stats[:, 3])
-    fat = (
-        (low > PARAMETERS.blot_breadth * unit)
-        & (high < PARAMETERS.blot_size * unit)
-        & (stats[:, 4] > PARAMETERS.blot_area * unit * unit)
-    )
+    fat = (low > PARAMETERS.blot_breadth * unit) & (high < PARAMETERS.largest_head * unit)
     fat[0] = False
     return centres[fat][:, ::-1]
 
@@ -306,11 +290,9 @@ def _between(places: NDArray[Any], row: Sequence[int], number: int, large: NDArr
     gap = float(np.hypot(*first))
     if float(np.hypot(*(second - first))) > PARAMETERS.even * gap:
         return False
-    height, width = large.shape
     for end, step in ((dots[0], -first), (dots[2], second)):
         xs, ys = np.rint(end[:, None] + step[:, None] * np.linspace(0, PARAMETERS.beyond_dots, _PROBES)).astype(int)
-        inside = (xs >= 0) & (xs < width) & (ys >= 0) & (ys < height)
-        if not large[ys[inside], xs[inside]].any():
+        if not _meets(large, xs, ys):
             return False
     return True
 

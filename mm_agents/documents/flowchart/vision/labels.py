@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,8 +14,7 @@ from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.vision.canvas import Canvas, Text
 from mm_agents.documents.flowchart.vision.connector_mask import Ink
 from mm_agents.documents.flowchart.vision.layout import Block
-from mm_agents.documents.flowchart.vision.regions import Region
-from mm_agents.documents.flowchart.vision.skeleton_graph import End, Endpoint, Shapes, SkeletonGraph
+from mm_agents.documents.flowchart.vision.skeleton_graph import End, Shapes, SkeletonGraph
 from mm_agents.documents.flowchart.vision.tracing import Route
 from mm_agents.documents.opencv import EXTRA, opencv
 from mm_agents.documents.pages import Page
@@ -81,11 +80,11 @@ def _follows(above: Text, text: Text, unit: float) -> bool:
 
 def share_labels(
     labels: Sequence[Label], routes: Sequence[Route], web: SkeletonGraph, blocks: Sequence[Block], unit: float
-) -> tuple[dict[int, list[Label]], list[Label]]:
+) -> tuple[dict[int, Label], list[Label]]:
     """Give each label to a connector, so that all of them together lie as near as they can.
 
     Returns:
-        The labels of each route by its index, and those that belong to none.
+        The label of each route by its index, and those that belong to none.
     """
     if not labels or not routes:
         return {}, list(labels)
@@ -93,23 +92,13 @@ def share_labels(
     costs = np.array([[_cost(label, route, own, web, blocks, unit) for route, own in owned] for label in labels])
     optimize = require("scipy.optimize", extra=EXTRA, feature="Giving labels to connectors")
     rows, columns = optimize.linear_sum_assignment(costs)
-    shared: dict[int, list[Label]] = {}
+    shared: dict[int, Label] = {}
     given: set[int] = set()
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
         if costs[row, column] < _NEVER:
-            shared.setdefault(column, []).append(labels[row])
+            shared[column] = labels[row]
             given.add(row)
-    left = [n for n in range(len(labels)) if n not in given]
-    rest: list[Label] = []
-    for n in left:
-        column = int(costs[n].argmin())
-        if costs[n, column] < PARAMETERS.second_label * unit:
-            shared.setdefault(column, []).append(labels[n])
-        else:
-            rest.append(labels[n])
-    for found in shared.values():
-        found.sort(key=lambda label: (label.box[1], label.box[0]))
-    return shared, rest
+    return shared, [label for n, label in enumerate(labels) if n not in given]
 
 
 def _own(routes: Sequence[Route], web: SkeletonGraph) -> list[tuple[Route, NDArray[Any]]]:
@@ -152,10 +141,7 @@ Spot = tuple[float, float, float, float]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Tile:
-    """A place in the picture that is read: where it lies there, and where on the straight page.
-
-    A tall and narrow place is turned, so that words which run up lie level.
-    """
+    """A place in the picture that is read: where it lies there, and where on the straight page."""
 
     left: int
     top: int
@@ -164,21 +150,10 @@ class _Tile:
     x: float
     y: float
     scale: float
-    turned: bool
-
-
-def unread_titles(canvas: Canvas, strips: Sequence[Region]) -> list[Spot]:
-    """The title strips of lanes that no word was read in."""
-    margin = PARAMETERS.strip_margin * canvas.unit
-    return [
-        (strip.x + margin, strip.y + margin, strip.x + strip.width - margin, strip.y + strip.height - margin)
-        for strip in strips
-        if not strip.texts
-    ]
 
 
 def suspicious(
-    canvas: Canvas, blocks: Sequence[Block], ink: Ink, shapes: Shapes, web: SkeletonGraph, ties: dict[End, Endpoint]
+    canvas: Canvas, blocks: Sequence[Block], ink: Ink, shapes: Shapes, web: SkeletonGraph, ties: dict[End, int]
 ) -> list[Spot]:
     """Where words may have been missed: marks in shapes that no word covers, and where lines end or tangle or blot."""
     unit = canvas.unit
@@ -205,7 +180,7 @@ def _unread(canvas: Canvas, block: Block) -> list[Spot]:
     part = canvas.change[region.y : region.y + region.height, region.x : region.x + region.width]
     marks = ((part > PARAMETERS.sharp) & (inside > 0)).astype(np.uint8)
     margin = PARAMETERS.letter_margin * unit
-    for text in block.texts:
+    for text in block.region.texts:
         x0, y0 = int(max(0, text.x0 - margin - region.x)), int(max(0, text.y0 - margin - region.y))
         marks[y0 : int(text.y1 + margin - region.y), x0 : int(text.x1 + margin - region.x)] = 0
     reach = int(PARAMETERS.letter_gap * unit) | 1
@@ -214,10 +189,8 @@ def _unread(canvas: Canvas, block: Block) -> list[Spot]:
     margin = PARAMETERS.letter_gap * unit
     return [
         (region.x + x - margin, region.y + y - margin, region.x + x + width + margin, region.y + y + height + margin)
-        for x, y, width, height, area in stats[1:].tolist()
+        for x, y, width, height, _ in stats[1:].tolist()
         if PARAMETERS.letter_height * unit < height < 3 * unit
-        and width > 0.5 * unit
-        and area > PARAMETERS.letter_area * unit * unit
     ]
 
 
@@ -230,52 +203,33 @@ def look_again(page: Page, canvas: Canvas, spots: Sequence[Spot], ocr: Ocr) -> l
     line = max((word.line for word in page.words), default=-1) + 1
     found: list[Word] = []
     for word in ocr.read(Image(pixels=picture)).words:
-        place, turned = _on_page(word.box, tiles)
-        if (
-            place is None
-            or word.confidence < PARAMETERS.read_again
-            or sum(character.isalnum() for character in word.text) < 2
-        ):
+        place = _on_page(word.box, tiles)
+        letters = sum(character.isalnum() for character in word.text)
+        if place is None or word.confidence < PARAMETERS.read_again or letters < 2:
             continue
         if any(_overlap(place, other) > PARAMETERS.overlap for other in known):
             continue
         known.append(place)
-        box = page.frame.to_stored(place)
-        found.append(
-            Word(
-                text=word.text,
-                box=box,
-                place=place,
-                confidence=word.confidence,
-                line=line + word.line,
-                turned=(word.turned + turned) % 360,
-            )
-        )
+        found.append(replace(word, box=page.frame.to_stored(place), place=place, line=line + word.line))
     return found
 
 
 def _laid_out(straight: ByteArray, canvas: Canvas, spots: Sequence[Spot]) -> tuple[ByteArray, list[_Tile]]:
     """The places enlarged, in rows, on one picture."""
     cv2 = opencv()
-    height, width = straight.shape[:2]
     scale = max(1.0, PARAMETERS.readable * canvas.scale / canvas.unit)
     crops: list[tuple[ByteArray, _Tile]] = []
     left, top, row = _GAP, _GAP, 0
     for spot in spots:
         x0, y0 = (round(max(0.0, value)) for value in canvas.to_page(spot[0], spot[1]))
         x1, y1 = canvas.to_page(spot[2], spot[3])
-        crop = straight[y0 : min(height, round(y1)), x0 : min(width, round(x1))]
+        crop = straight[y0 : round(y1), x0 : round(x1)]
         if not crop.size:
             continue
         crop = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-        turned = crop.shape[0] > PARAMETERS.upright_place * crop.shape[1]
-        if turned:
-            crop = np.rot90(crop, -1)
         if left + crop.shape[1] > _ROW and left > _GAP:
             left, top, row = _GAP, top + row + _GAP, 0
-        tile = _Tile(
-            left=left, top=top, width=crop.shape[1], height=crop.shape[0], x=x0, y=y0, scale=scale, turned=turned
-        )
+        tile = _Tile(left=left, top=top, width=crop.shape[1], height=crop.shape[0], x=x0, y=y0, scale=scale)
         crops.append((crop, tile))
         left, row = left + crop.shape[1] + _GAP, max(row, crop.shape[0])
     wide = max((tile.left + tile.width for _, tile in crops), default=0) + _GAP
@@ -286,24 +240,15 @@ def _laid_out(straight: ByteArray, canvas: Canvas, spots: Sequence[Spot]) -> tup
     return picture, [tile for _, tile in crops]
 
 
-def _on_page(box: Box, tiles: Sequence[_Tile]) -> tuple[Box | None, int]:
-    """A box of the picture that was read as one of the straight page, and by how many degrees words are turned there.
-
-    There is none between the places.
-    """
+def _on_page(box: Box, tiles: Sequence[_Tile]) -> Box | None:
+    """A box of the picture that was read as one of the straight page; None between the places."""
     for tile in tiles:
         inside = tile.left <= box.x0 and box.x1 <= tile.left + tile.width
         if inside and tile.top <= (box.y0 + box.y1) / 2 <= tile.top + tile.height:
-            x0, y0, x1, y1 = (
-                (box.y0 - tile.top, tile.left + tile.width - box.x1, box.y1 - tile.top, tile.left + tile.width - box.x0)
-                if tile.turned
-                else (box.x0 - tile.left, box.y0 - tile.top, box.x1 - tile.left, box.y1 - tile.top)
-            )
-            left, top = (round(max(0.0, at + far / tile.scale)) for at, far in ((tile.x, x0), (tile.y, y0)))
-            right, bottom = round(tile.x + x1 / tile.scale), round(tile.y + y1 / tile.scale)
-            place = Box(x0=left, y0=top, x1=max(left + 1, right), y1=max(top + 1, bottom))
-            return place, 270 if tile.turned else 0
-    return None, 0
+            left, right = (round(tile.x + (x - tile.left) / tile.scale) for x in (box.x0, box.x1))
+            top, bottom = (round(tile.y + (y - tile.top) / tile.scale) for y in (box.y0, box.y1))
+            return Box(x0=left, y0=max(0, top), x1=max(left + 1, right), y1=max(top + 1, bottom))
+    return None
 
 
 def _overlap(one: Box, two: Box) -> float:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from mm_agents.documents.flowchart.parameters import PARAMETERS
-from mm_agents.documents.flowchart.vision.canvas import Canvas, Text
+from mm_agents.documents.flowchart.vision.canvas import Canvas, Text, said
 from mm_agents.documents.flowchart.vision.layout import Layout
 from mm_agents.documents.flowchart.vision.regions import Region
 from mm_agents.documents.opencv import opencv
@@ -44,16 +44,15 @@ class Lanes:
     bands: list[Band] = field(default_factory=list["Band"])
     titles: list[Region] = field(default_factory=list["Region"])
     texts: list[Text] = field(default_factory=list["Text"])
-    lines: NDArray[np.uint8] | None = None
+    lines: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
 
-    def of(self, box: tuple[float, float, float, float]) -> tuple[str | None, float]:
-        """The lane that holds a box, and how much of it lies there; no name where it straddles lanes."""
+    def of(self, box: tuple[float, float, float, float]) -> str | None:
+        """The name of the lane that holds a box; None where it straddles lanes."""
         start, end = _ends(box, self.direction)
         if not self.bands:
-            return None, 1.0
+            return None
         band = max(self.bands, key=lambda band: band.share(start, end))
-        share = band.share(start, end)
-        return (band.name if share >= PARAMETERS.in_lane else None), share
+        return band.name if band.share(start, end) >= PARAMETERS.in_lane else None
 
     def same_as(self, frame: Region, unit: float) -> bool:
         """Whether a frame is the border of a lane, or of all of them."""
@@ -62,26 +61,17 @@ class Lanes:
         return begins and any(abs(band.end - end) < unit for band in self.bands)
 
 
-def find_lanes(layout: Layout, regions: Sequence[Region], canvas: Canvas, bare: NDArray[np.int16]) -> Lanes:
+def find_lanes(layout: Layout, canvas: Canvas, bare: NDArray[np.int16]) -> Lanes:
     """Find the lanes of a chart; the shapes that are only their titles are taken out of the layout."""
     across, down = _separators(canvas, bare, layout.shapes)
-    lanes = (
-        _strips(layout, regions, canvas.unit)
-        or _title_row(layout, canvas.unit)
-        or _tiles(layout, canvas.unit)
-        or Lanes()
-    )
-    if not lanes.bands and len(down) >= 2:
-        lanes = _between(down, canvas, layout, "down")
-    if not lanes.bands and len(across) >= 2:
-        lanes = _between(across, canvas, layout, "across")
+    lanes = _strips(layout, canvas.unit) or _title_row(layout, canvas.unit) or _tiles(layout, canvas.unit) or Lanes()
+    for bars, direction in zip((down, across), _DIRECTIONS, strict=True):
+        if not lanes.bands and len(bars) >= 2:
+            lanes = _between(bars, canvas, layout, direction)
     layout.shapes = [region for region in layout.shapes if region not in lanes.titles]
-    height, width = canvas.size
-    lines = np.zeros((height, width), np.uint8)
-    margin = 2
+    lanes.lines = np.zeros(canvas.size, np.uint8)
     for x0, y0, x1, y1 in (*across, *down):
-        lines[max(0, y0 - margin) : y1 + margin, max(0, x0 - margin) : x1 + margin] = 1
-    lanes.lines = lines
+        lanes.lines[y0 - 2 : y1 + 2, x0 - 2 : x1 + 2] = 1
     return lanes
 
 
@@ -90,30 +80,15 @@ def _ends(box: tuple[float, float, float, float], direction: Direction) -> tuple
     return (box[0], box[2]) if direction == "down" else (box[1], box[3])
 
 
-def _band(region: Region, title: Sequence[Text], direction: Direction) -> Band:
+def _band(region: Region, title: Sequence[Text], direction: Direction, unit: float) -> Band:
     start, end = _ends(region.box, direction)
-    return Band(name=_name(title), start=start - 2, end=end + 2, texts=tuple(title))
+    return Band(name=said(title, unit), start=start - 2, end=end + 2, texts=tuple(title))
 
 
-def _name(texts: Sequence[Text]) -> str:
-    """What a title says: its lines in the order they are read in, turned ones from the side they begin at."""
-    if texts and texts[0].turned:
-        upwards = texts[0].words[0].turned == 270
-        ordered = sorted(texts, key=lambda text: text.cx if upwards else -text.cx)
-    else:
-        ordered = sorted(texts, key=lambda text: (round(text.cy / max(1.0, text.height)), text.x0))
-    return " ".join(text.text for text in ordered)
-
-
-def _strips(layout: Layout, regions: Sequence[Region], unit: float) -> Lanes | None:
+def _strips(layout: Layout, unit: float) -> Lanes | None:
     """Narrow upright strips with turned text: titles of lanes across the page."""
-    strips = [
-        region
-        for region in layout.shapes
-        if region.texts
-        and all(text.turned for text in region.texts)
-        and region.height > PARAMETERS.upright * region.width
-    ]
+    upright = [region for region in layout.shapes if region.height > PARAMETERS.upright * region.width]
+    strips = [region for region in upright if region.texts and all(text.turned for text in region.texts)]
     pools = [
         one
         for one in strips
@@ -123,21 +98,9 @@ def _strips(layout: Layout, regions: Sequence[Region], unit: float) -> Lanes | N
     lanes = [strip for strip in strips if strip not in pools]
     if not lanes:
         return None
-    lanes += _untitled(lanes, regions, unit)
     lanes.sort(key=lambda strip: strip.y)
-    bands = [_band(strip, strip.texts, "across") for strip in lanes]
+    bands = [_band(strip, strip.texts, "across", unit) for strip in lanes]
     return Lanes(direction="across", bands=bands, titles=[*pools, *lanes])
-
-
-def _untitled(lanes: Sequence[Region], regions: Sequence[Region], unit: float) -> list[Region]:
-    """Strips in line with the others whose title was not read."""
-    first = lanes[0]
-    found: list[Region] = []
-    for region in regions:
-        in_line = max(abs(region.x - first.x), abs(region.width - first.width)) < PARAMETERS.same_strip * unit
-        if in_line and not region.texts and region not in lanes and region.height > PARAMETERS.upright * region.width:
-            found.append(region)
-    return found
 
 
 def _title_row(layout: Layout, unit: float) -> Lanes | None:
@@ -146,7 +109,7 @@ def _title_row(layout: Layout, unit: float) -> Lanes | None:
     for direction in _DIRECTIONS:
         titles = _touching(shapes, unit, direction)
         if titles:
-            bands = [_band(title, title.texts, direction) for title in titles]
+            bands = [_band(title, title.texts, direction, unit) for title in titles]
             return Lanes(direction=direction, bands=bands, titles=titles)
     return None
 
@@ -173,10 +136,7 @@ def _touching(shapes: Sequence[Region], unit: float, direction: Direction) -> li
     rest = [region for region in shapes if region not in level]
     clear = all(over(region)[0] >= over(first)[1] - 2 for region in rest)
     fits = len(level) >= 2 and all(-2 <= gap < PARAMETERS.lane_gap * unit for gap in gaps) and bool(rest) and clear
-    within = fits and all(
-        along(level[0])[0] - unit <= sum(along(region)) / 2 <= along(level[-1])[1] + unit for region in rest
-    )
-    return level if within else []
+    return level if fits else []
 
 
 def _tiles(layout: Layout, unit: float) -> Lanes | None:
@@ -189,9 +149,9 @@ def _tiles(layout: Layout, unit: float) -> Lanes | None:
             for frame in frames:
                 if frame is not tiles[-1] and _adjoins(tiles[-1], frame, unit, down=down):
                     tiles.append(frame)
-            titles = [_title(tile.texts, tile.box, unit, down=down, over=True) for tile in tiles]
+            titles = [_title(tile.texts, tile.box, unit, down=down) for tile in tiles]
             if len(tiles) >= 2 and all(titles):
-                bands = [_band(tile, title, direction) for tile, title in zip(tiles, titles, strict=True)]
+                bands = [_band(tile, title, direction, unit) for tile, title in zip(tiles, titles, strict=True)]
                 return Lanes(direction=direction, bands=bands, texts=[text for title in titles for text in title])
     return None
 
@@ -205,29 +165,21 @@ def _adjoins(one: Region, two: Region, unit: float, *, down: bool) -> bool:
     return 0 <= gap < PARAMETERS.lane_gap * unit and abs(start) < 0.5 * unit and abs(end) < unit
 
 
-def _title(
-    texts: Sequence[Text], box: tuple[float, float, float, float], unit: float, *, down: bool, over: bool = False
-) -> list[Text]:
-    """The title of a lane: the text in the middle of its beginning or in the corner there, and not beside that.
+def _title(texts: Sequence[Text], box: tuple[float, float, float, float], unit: float, *, down: bool) -> list[Text]:
+    """The title of a lane: of the texts in none of its shapes the one in the middle or corner of its beginning.
 
-    Args:
-        texts: those inside the lane and in none of its shapes.
-        box: of the lane: x0, y0, x1, y1.
-        unit: the height of text in pixels.
-        down: whether the lane runs down.
-        over: whether the title of a lane across may also be in the middle of its upper border.
+    The title of a lane across may also be in the middle of its upper border.
     """
     x0, y0, x1, y1 = box
 
     def away(text: Text) -> float:
         left, top = abs(text.x0 - x0), abs(text.y0 - y0)
         level, upright = abs(text.cx - (x0 + x1) / 2), abs(text.cy - (y0 + y1) / 2)
-        found = [left + top, level + top if down else left + upright]
-        return min([*found, level + top] if over else found)
+        return min(left + top, level + top) if down else min(left + top, left + upright, level + top)
 
-    first = min(texts, key=away, default=None)
-    if first is None or away(first) > PARAMETERS.title_off * unit:
+    if not texts:
         return []
+    first = min(texts, key=away)
     if down:
         beside = [text for text in texts if abs(text.y0 - first.y0) < PARAMETERS.aligned * unit]
         return [text for text in beside if max(text.x0 - first.x1, first.x0 - text.x1) < 2 * unit]
@@ -307,11 +259,10 @@ def _between(bars: Sequence[Bar], canvas: Canvas, layout: Layout, direction: Dir
             continue
         inside = [text for text in canvas.texts if start < (text.cx if down else text.cy) < end]
         inside = [text for text in inside if not any(region.holds(text.cx, text.cy) for region in layout.shapes)]
-        inside = [text for text in inside if (text.y0 if down else text.x0) > begin - 3 * unit]
         near = [text for text in inside if (text.y0 if down else text.x0) < begin + 3 * unit]
         title = _title(near, (start, begin, end, begin) if down else (begin, start, begin, end), unit, down=down)
         if title:
-            bands.append(Band(name=_name(title), start=start, end=end, texts=tuple(title)))
+            bands.append(Band(name=said(title, unit), start=start, end=end, texts=tuple(title)))
     if len(bands) < 2:
         return Lanes()
     return Lanes(direction=direction, bands=bands, texts=[text for band in bands for text in band.texts])

@@ -10,7 +10,7 @@ import numpy as np
 
 from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.vision.canvas import Canvas, Text, commonest
-from mm_agents.documents.flowchart.vision.regions import Ground, Region, Shape, classify, flat_limit, with_lids
+from mm_agents.documents.flowchart.vision.regions import Ground, Region, Shape, classify, with_lids
 from mm_agents.documents.opencv import opencv
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class _Sides:
 def framed(canvas: Canvas, regions: Sequence[Region]) -> list[Region]:
     """The frames on a canvas as regions in the colour of their ground; connectors may cross them."""
     unit = canvas.unit
-    edges = (canvas.change >= min(PARAMETERS.faintest_frame, flat_limit(canvas))).astype(np.uint8)
+    edges = (canvas.change >= PARAMETERS.faintest_line).astype(np.uint8)
     down, across = _sides(edges, unit), _sides(np.ascontiguousarray(edges.T), unit)
     boxes = [*_boxes(down, across, unit), *(_turned(box) for box in _boxes(across, down, unit))]
     frames: list[Region] = []
@@ -41,7 +41,7 @@ def framed(canvas: Canvas, regions: Sequence[Region]) -> list[Region]:
         if any(_alike(box, frame, unit) for frame in frames):
             continue
         frame = _frame(canvas, box, -1 - len(frames))
-        if _holds_shapes(frame, regions, unit) and not _on_border(frame, regions, unit):
+        if _holds_shapes(frame, regions, unit):
             frames.append(frame)
     return frames
 
@@ -142,29 +142,14 @@ def _outline(x0: int, y0: int, x1: int, y1: int, radius: int) -> NDArray[np.int3
 def _holds_shapes(frame: Region, regions: Sequence[Region], unit: float) -> bool:
     """Whether something with words is inside it, clear of its border, and is smaller than it by far."""
     room = PARAMETERS.frame_room * unit + frame.rim
-    return any(_is_small_shape(region, frame) and min(_gaps(region, frame)) > room for region in regions)
-
-
-def _is_small_shape(region: Region, frame: Region) -> bool:
-    return (
-        bool(region.texts)
-        and region.solidity > PARAMETERS.solid
-        and region.filled < frame.filled / PARAMETERS.frame_area
-    )
+    small = [region for region in regions if region.filled < frame.filled / PARAMETERS.frame_area]
+    shapes = [region for region in small if region.texts and region.solidity > PARAMETERS.solid]
+    return any(min(_gaps(shape, frame)) > room for shape in shapes)
 
 
 def _gaps(region: Region, frame: Region) -> list[int]:
     """From each side of a region to the same side of a frame around it."""
     return [sign * (inner - outer) for sign, inner, outer in zip((1, 1, -1, -1), region.box, frame.box, strict=True)]
-
-
-def _on_border(frame: Region, regions: Sequence[Region], unit: float) -> bool:
-    """Whether a shape sits on its border: then it is a loop of connectors."""
-    x0, y0, x1, y1 = frame.x, frame.y, frame.x + frame.width - 1, frame.y + frame.height - 1
-    level, upright = np.arange(x0, x1, 0.5 * unit), np.arange(y0, y1, 0.5 * unit)
-    points = [*((x, y) for x in level for y in (y0, y1)), *((x, y) for y in upright for x in (x0, x1))]
-    shapes = [region for region in regions if _is_small_shape(region, frame)]
-    return any(sum(shape.holds(x, y) for x, y in points) >= 2 for shape in shapes)
 
 
 # ---------------------------------------------------------------- borders
@@ -227,10 +212,8 @@ def _as_usual(strip: NDArray[np.int16], stretch: int) -> NDArray[np.uint8]:
 # ---------------------------------------------------------------- titles
 
 
-def titles_of(
-    frames: Sequence[Region], texts: Sequence[Text], lines: NDArray[np.uint8], unit: float
-) -> dict[int, list[Text]]:
-    """The text just inside the upper or lower border of each frame, by the frame's label; ``texts`` are in no shape."""
+def titles_of(frames: Sequence[Region], texts: Sequence[Text], unit: float) -> dict[int, list[Text]]:
+    """The text just inside the upper border of each frame, by the frame's label; ``texts`` are in no shape."""
     own: dict[int, list[Text]] = {}
     for text in texts:
         holding = [frame for frame in frames if frame.holds(text.cx, text.cy)]
@@ -238,30 +221,16 @@ def titles_of(
             own.setdefault(min(holding, key=lambda frame: frame.filled).label, []).append(text)
     titles: dict[int, list[Text]] = {}
     for frame in frames:
-        rim = [text for text in own.get(frame.label, []) if _at_rim(text, frame)]
-        # words beside a line are a title only where titles stand
-        likely = [text for text in rim if _placed(text, frame, unit) or not _beside_line(text, lines, unit)]
-        first = min(likely, key=lambda text: (not _placed(text, frame, unit), text.y0), default=None)
+        rim = [t for t in own.get(frame.label, []) if t.y0 - frame.y < PARAMETERS.title_room * t.height + 4]
+        first = min(rim, key=lambda text: (not _placed(text, frame, unit), text.y0), default=None)
         if first is not None:
-            titles[frame.label] = [text for text in likely if abs(text.cy - first.cy) < 0.5 * first.height]
+            titles[frame.label] = [text for text in rim if abs(text.cy - first.cy) < 0.5 * first.height]
     return titles
-
-
-def _at_rim(text: Text, frame: Region) -> bool:
-    above, below = text.y0 - frame.y, frame.y + frame.height - text.y1
-    room = PARAMETERS.title_room * text.height
-    return above < room + 4 or below < room
 
 
 def _placed(text: Text, frame: Region, unit: float) -> bool:
     """Whether a text is in the middle of a frame's border or at its left end."""
     return abs(text.cx - frame.cx) < PARAMETERS.title_centred * unit or text.x0 - frame.x < unit
-
-
-def _beside_line(text: Text, lines: NDArray[np.uint8], unit: float) -> bool:
-    margin = PARAMETERS.title_line * unit
-    x0, y0 = int(max(0, text.x0 - margin)), int(max(0, text.y0 - margin))
-    return bool(lines[y0 : int(text.y1 + margin), x0 : int(text.x1 + margin)].any())
 
 
 @dataclass(kw_only=True, eq=False)
@@ -272,7 +241,6 @@ class Block:
         region: its inside.
         shape: which shape.
         fit: how well that shape fits, 0 to 1.
-        texts: the words in it.
         cover: uint8: 1 where it and its outline lie, from ``corner``.
         corner: where ``cover`` begins on the canvas, x and y.
     """
@@ -280,7 +248,6 @@ class Block:
     region: Region
     shape: Shape
     fit: float
-    texts: list[Text]
     cover: NDArray[np.uint8]
     corner: tuple[int, int]
 
@@ -310,26 +277,13 @@ def sort_regions(ground: Ground, canvas: Canvas) -> Layout:
     layout = Layout(frames=framed(canvas, regions))
     homes = {id(region): _home(region, layout.frames) for region in regions}
     regions = [region for region in regions if not _is_ground(region, homes[id(region)])]
-    height, width = canvas.size
-    page = height * width
-    solid = [
-        region
-        for region in regions
-        if region.solidity > PARAMETERS.solid and region.filled < PARAMETERS.largest_solid * page
-    ]
-    grounds = {id(region): homes[id(region)] or paper for region in regions}
-    written = [region for region in solid if region.texts or _is_dot(region, grounds[id(region)], unit)]
+    written = [region for region in regions if region.texts and region.solidity > PARAMETERS.solid]
     for region in regions:
-        region.inner = [
-            other
-            for other in written
-            if other is not region and other.filled < 0.5 * region.filled and region.holds(other.cx, other.cy)
-        ]
-        texts = [other for other in region.inner if other.texts]
-        if (len(region.inner) >= 2 and texts) or (len(texts) == 1 and region.filled > 3 * texts[0].filled):
-            if region.solidity > PARAMETERS.convex and region.filled > PARAMETERS.smallest_frame * unit * unit:
+        smaller = [other for other in written if other.filled < 0.5 * region.filled]
+        if any(region.holds(other.cx, other.cy) for other in smaller):
+            if region.solidity > PARAMETERS.convex:
                 layout.frames.append(region)
-        elif region.filled < PARAMETERS.largest_shape * page and _may_be_shape(region, grounds[id(region)], unit):
+        elif _may_be_shape(region, homes[id(region)] or paper, unit):
             layout.shapes.append(region)
     layout.shapes = _outermost(layout.shapes)
     _take_plates(layout, paper, unit)
@@ -344,14 +298,10 @@ def _home(region: Region, frames: Sequence[Region]) -> Region | None:
 
 def _is_ground(region: Region, frame: Region | None) -> bool:
     """Whether a region is a part of a frame's ground that connectors cut off; then its words are the frame's."""
-    if frame is None or not region.like(frame.colour):
-        return False
-    if min(_gaps(region, frame)) > frame.rim + 3:
+    if frame is None or not region.like(frame.colour) or min(_gaps(region, frame)) > frame.rim + 3:
         return False
     shape, fit = classify(region.mask())
-    if (
-        shape == "rectangle" and fit > PARAMETERS.lane_title_fit and region.filled < 0.5 * frame.filled
-    ):  # the title of a lane
+    if shape == "rectangle" and fit > PARAMETERS.lane_title_fit:  # the title of a lane
         return False
     frame.texts.extend(region.texts)
     return True
@@ -367,11 +317,7 @@ def _share_texts(regions: Sequence[Region], texts: Sequence[Text]) -> None:
 
 def _heal(region: Region, unit: float) -> None:
     """Close the notches that letters cut into a shape where they touch its outline."""
-    if (
-        not region.texts
-        or not PARAMETERS.least_dented < region.solidity < PARAMETERS.most_dented
-        or classify(region.mask())[0] == "cylinder"
-    ):
+    if not region.texts or not PARAMETERS.least_dented < region.solidity < PARAMETERS.most_dented:
         return
     cv2 = opencv()
     hull = cv2.convexHull(region.contour)
@@ -383,7 +329,7 @@ def _heal(region: Region, unit: float) -> None:
     for text in region.texts:
         x0, y0 = int(max(0, text.x0 - margin - region.x)), int(max(0, text.y0 - margin - region.y))
         near[y0 : int(text.y1 + margin - region.y), x0 : int(text.x1 + margin - region.x)] = True
-    if missing.sum() and (missing & near).sum() > PARAMETERS.healed * missing.sum():
+    if (missing & near).sum() > PARAMETERS.healed * missing.sum():
         region.contour = hull.astype(np.int32)
         region.filled = float(cv2.contourArea(hull))
         region.solidity = 1.0
@@ -397,53 +343,38 @@ def _outermost(shapes: list[Region]) -> list[Region]:
         if around is None:
             kept.append(region)
         else:
-            around.texts.extend(text for text in region.texts if text not in around.texts)
+            around.texts.extend(region.texts)
     return kept
 
 
 def _may_be_shape(region: Region, paper: Region, unit: float) -> bool:
-    filled = not region.like(paper.colour)
-    if region.solidity < PARAMETERS.solid and not (region.solidity > PARAMETERS.dented and filled and region.texts):
-        return False
-    if min(region.width, region.height) < PARAMETERS.smallest_shape * unit:
+    if region.solidity < PARAMETERS.solid or min(region.width, region.height) < PARAMETERS.smallest_shape * unit:
         return False
     if not region.texts:
         return _is_dot(region, paper, unit)
-    return filled or _written_in_the_middle(region, unit)
+    return not region.like(paper.colour) or _written_in_the_middle(region)
 
 
 def _is_dot(region: Region, paper: Region, unit: float) -> bool:
     """A start or end dot, a merge or a decision without a word: small, as wide as high, and of a known shape."""
-    if region.texts or region.solidity < PARAMETERS.convex:
+    if region.solidity < PARAMETERS.convex:
         return False
     low, high = sorted((region.width, region.height))
-    if low < PARAMETERS.smallest_dot * unit or high > PARAMETERS.dot_flatness * low:
+    if low < PARAMETERS.smallest_dot * unit or high > PARAMETERS.flatness * low:
         return False
     shape, fit = classify(region.mask())
     if region.like(paper.colour):
-        return (
-            high < PARAMETERS.largest_outlined_dot * unit
-            and shape in ("circle", "diamond")
-            and fit > PARAMETERS.outlined_dot_fit
-        )
-    return high < PARAMETERS.largest_filled_dot * unit and fit > PARAMETERS.filled_dot_fit and shape != "other"
+        return high < PARAMETERS.largest_outlined_dot * unit and shape in ("circle", "diamond")
+    return fit > PARAMETERS.filled_dot_fit
 
 
-def _written_in_the_middle(region: Region, unit: float) -> bool:
+def _written_in_the_middle(region: Region) -> bool:
     """Whether an outline of the paper's colour holds its text as a shape does; loops of connectors do not."""
     x0, x1 = min(text.x0 for text in region.texts), max(text.x1 for text in region.texts)
     y0, y1 = min(text.y0 for text in region.texts), max(text.y1 for text in region.texts)
     low = PARAMETERS.off_centre_lidded if region.lidded else PARAMETERS.off_centre
-    if (
-        abs((x0 + x1) / 2 - region.cx) > PARAMETERS.off_centre_across * region.width
-        or abs((y0 + y1) / 2 - region.cy) > low * region.height
-    ):
-        return False
-    if (x1 - x0) < PARAMETERS.narrow_text * region.width and region.height > PARAMETERS.high_shape * unit:
-        return False
-    if x0 < region.x - 3 or x1 > region.x + region.width + 3:
-        return False
-    return region.lidded or classify(region.mask())[1] > PARAMETERS.outline_fit
+    off_across, off_down = abs((x0 + x1) / 2 - region.cx), abs((y0 + y1) / 2 - region.cy)
+    return off_across <= PARAMETERS.off_centre_across * region.width and off_down <= low * region.height
 
 
 def _take_plates(layout: Layout, paper: Region, unit: float) -> None:
@@ -454,7 +385,7 @@ def _take_plates(layout: Layout, paper: Region, unit: float) -> None:
             return False
         text = region.texts[0]
         room = max(region.height - text.height, region.width - text.width)
-        return room < PARAMETERS.plate_room * unit and len(text.text) <= PARAMETERS.plate_text
+        return room < PARAMETERS.plate_room * unit
 
     others = [region for region in layout.shapes if not tight(region)]
     for region in [region for region in layout.shapes if tight(region)]:
@@ -481,7 +412,7 @@ def grow(region: Region, canvas: Canvas, bare: NDArray[np.int16]) -> Block:
     """A shape with its outline: the inside, grown until most of what surrounds it is paper."""
     cv2 = opencv()
     height, width = canvas.size
-    most = max(4, int(PARAMETERS.thickest_outline * canvas.unit))
+    most = int(PARAMETERS.thickest_outline * canvas.unit)
     x0, y0 = max(0, region.x - most - 2), max(0, region.y - most - 2)
     x1, y1 = min(width, region.x + region.width + most + 2), min(height, region.y + region.height + most + 2)
     cover = np.zeros((y1 - y0, x1 - x0), np.uint8)
@@ -504,12 +435,12 @@ def grow(region: Region, canvas: Canvas, bare: NDArray[np.int16]) -> Block:
         cv2.fillPoly(cover, [np.round(sharp - (x0, y0)).astype(np.int32)], 1)
     shape, fit = classify(cv2.dilate(region.mask(2), np.ones((3, 3), np.uint8)))
     if region.lidded:
-        shape, fit = "cylinder", max(fit, PARAMETERS.curved_fit)
+        shape = "cylinder"
     elif shape == "cylinder":  # its lid is a region of its own: as deep as the body's top is hollow
         hollow = int(np.argmax(region.mask()[:, region.width // 2]))
         middle = (int(region.cx) - x0, region.y - y0)
         cv2.ellipse(cover, middle, (region.width // 2 + step, hollow + step + 1), 0, 0, 360, 1, -1)
-    return Block(region=region, shape=shape, fit=fit, texts=list(region.texts), cover=cover, corner=(x0, y0))
+    return Block(region=region, shape=shape, fit=fit, cover=cover, corner=(x0, y0))
 
 
 def _pointed(region: Region, outline: int) -> NDArray[Any] | None:
@@ -537,21 +468,11 @@ def _pointed(region: Region, outline: int) -> NDArray[Any] | None:
             return None
         gap = starts[m] - starts[n]
         corners.append(starts[n] + along[n] * (gap[0] * along[m][1] - gap[1] * along[m][0]) / turn)
-    found = np.array(corners)
-    size, corner = np.array([region.width, region.height]), np.array([region.x, region.y])
-    room = size * PARAMETERS.tip_room + 4 * outline + 8
-    inside = (found > corner - room).all() and (found < corner + size + room).all()
-    return found if inside else None
+    return np.array(corners)
 
 
 def shadows(canvas: Canvas, bare: NDArray[np.int16], part: tuple[slice, slice] | None = None) -> NDArray[np.bool_]:
-    """Where the canvas is darker than its paper but fades softly, as no line does; the inside of a line does not fade.
-
-    Args:
-        canvas: the chart.
-        bare: its paper, of the same shape.
-        part: rows and columns to look at; all by default.
-    """
+    """Where the canvas is darker than its paper but fades softly, as no line does, and the inside of none."""
     where = part or (slice(None), slice(None))
     difference = canvas.pixels[where].astype(np.int16) - bare[where]
     contrast, change = np.abs(difference).max(axis=2), canvas.change[where]

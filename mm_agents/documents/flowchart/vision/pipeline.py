@@ -10,29 +10,21 @@ import numpy as np
 
 from mm_agents.documents.flowchart.data import Edge, FlowchartData, Lane, Node
 from mm_agents.documents.flowchart.parameters import PARAMETERS
-from mm_agents.documents.flowchart.vision.arrowheads import spread, straighten, thickness_ratio
+from mm_agents.documents.flowchart.vision.arrowheads import looks_like_head, spread, straighten, thickness_ratio
 from mm_agents.documents.flowchart.vision.canvas import Canvas, Text, prepare, said
 from mm_agents.documents.flowchart.vision.connector_mask import Ink, find_ink
-from mm_agents.documents.flowchart.vision.labels import (
-    Label,
-    group,
-    look_again,
-    share_labels,
-    suspicious,
-    unread_titles,
-)
+from mm_agents.documents.flowchart.vision.labels import Label, group, look_again, share_labels, suspicious
 from mm_agents.documents.flowchart.vision.lanes import Band, Lanes, find_lanes
 from mm_agents.documents.flowchart.vision.layout import Block, Layout, grow, paper_of, sort_regions, titles_of
 from mm_agents.documents.flowchart.vision.regions import Region, find_regions
 from mm_agents.documents.flowchart.vision.skeleton_graph import (
     End,
-    Endpoint,
     Shapes,
     SkeletonGraph,
     build_skeleton,
     clean,
 )
-from mm_agents.documents.flowchart.vision.tracing import Route, connect, dots, terminals_of
+from mm_agents.documents.flowchart.vision.tracing import Route, Terminal, connect, dots
 from mm_agents.documents.opencv import opencv
 from mm_agents.documents.pages import Page
 from mm_agents.types import Box
@@ -72,22 +64,13 @@ def _through(first: Edge, second: Edge) -> Edge:
     )
 
 
-def trace(page: Page, ocr: Ocr | None = None) -> FlowchartData:
-    """Trace the chart on a page.
-
-    Args:
-        page: with its words.
-        ocr: what looks again where words may have been missed; without it nothing does.
-
-    Raises:
-        MissingExtraError: a package of the extra ``documents`` is not installed.
-    """
+def trace(page: Page, ocr: Ocr) -> FlowchartData:
+    """Trace the chart on a page; ``ocr`` looks again where words may have been missed."""
     sketch = _sketch(page)
     if sketch is None:
         return FlowchartData()
-    if ocr is not None and page.source == "ocr":
-        spots = unread_titles(sketch.canvas, sketch.lanes.titles)
-        spots += suspicious(sketch.canvas, sketch.blocks, sketch.ink, sketch.shapes, sketch.web, sketch.ties)
+    if page.source == "ocr":
+        spots = suspicious(sketch.canvas, sketch.blocks, sketch.ink, sketch.shapes, sketch.web, sketch.ties)
         words = look_again(page, sketch.canvas, spots, ocr)
         if words:
             page = replace(page, words=(*page.words, *words))
@@ -105,9 +88,8 @@ class _Sketch:
     blocks: list[Block]
     ink: Ink
     titles: dict[int, list[Text]]
-    free: list[Text]
     web: SkeletonGraph
-    ties: dict[End, Endpoint]
+    ties: dict[End, int]
     shapes: Shapes
 
 
@@ -119,15 +101,13 @@ def _sketch(page: Page) -> _Sketch | None:
         return None
     layout = sort_regions(ground, canvas)
     bare = paper_of(canvas, ground.paper, layout.frames)
-    lanes = find_lanes(layout, ground.regions, canvas, bare)
+    lanes = find_lanes(layout, canvas, bare)
     blocks = [grow(region, canvas, bare) for region in layout.shapes]
     if not blocks:
         return None
     ink = find_ink(canvas, bare, blocks, layout, lanes)
     around = [frame for frame in layout.frames if not lanes.same_as(frame, canvas.unit)]
-    titles = titles_of(around, [text for text in ink.free if text not in lanes.texts], ink.lines, canvas.unit)
-    taken = {id(text) for texts in titles.values() for text in texts}
-    free = [text for text in ink.free if id(text) not in taken]
+    titles = titles_of(around, ink.free, canvas.unit)
     web, shapes = build_skeleton(ink.lines), Shapes(ink.owners)
     straighten(web, ink.lines, shapes, canvas.unit)
     return _Sketch(
@@ -137,7 +117,6 @@ def _sketch(page: Page) -> _Sketch | None:
         blocks=blocks,
         ink=ink,
         titles=titles,
-        free=free,
         web=web,
         ties=clean(web, shapes, ink.free, canvas.unit),
         shapes=shapes,
@@ -147,12 +126,11 @@ def _sketch(page: Page) -> _Sketch | None:
 def _connectors(sketch: _Sketch) -> list[Route]:
     lines, unit, web = sketch.ink.lines, sketch.canvas.unit, sketch.web
     depth = opencv().distanceTransform(lines, opencv().DIST_L2, 5)
-    ties = list(sketch.ties.values())
-    measured = [
-        (spread(web, tie.end, lines, sketch.shapes, unit), thickness_ratio(web, tie.end, lines, depth, unit))
-        for tie in ties
-    ]
-    return connect(web, terminals_of(ties, measured), unit, dots(web, depth, unit))
+    terminals: list[Terminal] = []
+    for end, shape in sketch.ties.items():
+        measured = spread(web, end, lines, sketch.shapes, unit), thickness_ratio(web, end, lines, depth, unit)
+        terminals.append(Terminal(end=end, shape=shape, spread=max(measured), head=looks_like_head(*measured)))
+    return connect(web, terminals, unit, dots(web, depth, unit))
 
 
 # ---------------------------------------------------------------- told in pixels of the page
@@ -162,7 +140,9 @@ def _told(page: Page, sketch: _Sketch) -> FlowchartData:
     canvas, blocks, lanes = sketch.canvas, sketch.blocks, sketch.lanes
     unit = canvas.unit
     routes = _connectors(sketch)
-    labels, rest = share_labels(group(sketch.free, unit), routes, sketch.web, blocks, unit)
+    taken = {id(text) for texts in sketch.titles.values() for text in texts}
+    free = [text for text in sketch.ink.free if id(text) not in taken]
+    labels, rest = share_labels(group(free, unit), routes, sketch.web, blocks, unit)
     place = _Places(page, canvas)
     order = sorted(
         range(len(blocks)),
@@ -172,7 +152,7 @@ def _told(page: Page, sketch: _Sketch) -> FlowchartData:
     nodes = [_node(page, place, blocks[n], ids[n], sketch) for n in order]
     edges: list[Edge] = []
     for number, route in enumerate(routes):
-        edge = _edge(place, route, labels.get(number, []), ids, sketch.ink, unit)
+        edge = _edge(place, route, labels.get(number), ids, sketch.ink, unit)
         edges.append(edge)
         if edge.heads == "both":
             edges.append(replace(edge, source=edge.target, target=edge.source, path=edge.path[::-1]))
@@ -218,18 +198,18 @@ class _Places:
 
 def _node(page: Page, place: _Places, block: Block, name: str, sketch: _Sketch) -> Node:
     lanes, unit, region = sketch.lanes, sketch.canvas.unit, block.region
-    words = [word for text in block.texts for word in text.words]
+    words = [word for text in block.region.texts for word in text.words]
     box = place.box(*block.box)
-    lane, share = lanes.of(tuple(float(value) for value in block.box))  # type: ignore[arg-type]
+    lane = lanes.of(block.box)
     unsure: list[str] = []
-    if lanes.bands and lane is None and share < 1:
+    if lanes.bands and lane is None:
         unsure.append("it stands in two lanes")
     read = min((word.confidence for word in words), default=1.0)
     if read < PARAMETERS.confident:
         unsure.append("its text was hard to read")
     if block.shape == "other" or block.fit < PARAMETERS.well_fitting:
         unsure.append("its shape fits none well")
-    text = " ".join(said(block.texts, unit).split())
+    text = " ".join(said(block.region.texts, unit).split())
     confidence = round(min(read, block.fit), 3)
     evidence = page.evidence(words, how="shape", confidence=confidence) if words else None
     if evidence is not None:
@@ -247,35 +227,28 @@ def _node(page: Page, place: _Places, block: Block, name: str, sketch: _Sketch) 
     )
 
 
-def _edge(place: _Places, route: Route, labels: Sequence[Label], ids: dict[int, str], ink: Ink, unit: float) -> Edge:
+def _edge(place: _Places, route: Route, label: Label | None, ids: dict[int, str], ink: Ink, unit: float) -> Edge:
     points = route.points
-    corners = opencv().approxPolyDP(
-        points[:, ::-1].reshape(-1, 1, 2).astype(np.int32), max(PARAMETERS.bend_pixels, PARAMETERS.bend * unit), False
-    )
+    corners = opencv().approxPolyDP(points[:, ::-1].astype(np.int32)[:, None], PARAMETERS.bend * unit, False)
     path = tuple(dict.fromkeys(place.point(float(x), float(y)) for x, y in corners[:, 0]))
     dashed = bool(ink.dashed[points[:, 0], points[:, 1]].mean() > PARAMETERS.dashed)
     unsure = list(route.unsure)
     if route.heads == "target" and route.stop.spread < PARAMETERS.surely_head:
         unsure.append("its head is hard to make out")
-    box = None
-    if labels:
-        boxes = np.array([label.box for label in labels])
-        box = place.box(*(float(v) for v in (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))))
     return Edge(
         source=ids[route.start.shape - 1],
         target=ids[route.stop.shape - 1],
-        label=" ".join(label.text for label in labels),
+        label=label.text if label else "",
         path=path,
         heads=route.heads,  # type: ignore[arg-type]
         dashed=dashed,
         confidence=0.5 if unsure else 1.0,
         unsure=tuple(unsure),
-        label_box=box,
+        label_box=place.box(*label.box) if label else None,
     )
 
 
 def _lane(place: _Places, band: Band, lanes: Lanes, canvas: Canvas) -> Lane:
     height, width = canvas.size
-    if lanes.direction == "across":
-        return Lane(name=band.name, box=place.box(0, band.start, width, band.end))
-    return Lane(name=band.name, box=place.box(band.start, 0, band.end, height))
+    box = (0, band.start, width, band.end) if lanes.direction == "across" else (band.start, 0, band.end, height)
+    return Lane(name=band.name, box=place.box(*box))

@@ -29,7 +29,6 @@ class Region:
         contour: int32, shape (n, 1, 2): the outer rim as x, y.
         colour: float, shape (3,).
         texts: pieces of text in it, and in no region within it.
-        inner: shapes that lie in it.
         rim: how far its border reaches to either side of the contour, in pixels; 0 where that was not measured.
         lidded: whether it is a cylinder with its lid.
     """
@@ -45,7 +44,6 @@ class Region:
     contour: NDArray[np.int32]
     colour: NDArray[Any]
     texts: list[Text] = field(default_factory=list["Text"])
-    inner: list[Region] = field(default_factory=list["Region"])
     rim: int = 0
     lidded: bool = False
 
@@ -99,11 +97,9 @@ class Ground:
 
 def flat_limit(canvas: Canvas) -> float:
     """The change between neighbours from which on a pixel is not flat."""
-    return (
-        PARAMETERS.flat
-        if canvas.ringing < PARAMETERS.ringing
-        else min(PARAMETERS.flat + 3 * canvas.ringing, PARAMETERS.flat_in_jpeg)
-    )
+    if canvas.ringing < PARAMETERS.ringing:
+        return PARAMETERS.flat
+    return min(PARAMETERS.flat + 3 * canvas.ringing, PARAMETERS.flat_in_jpeg)
 
 
 def find_regions(canvas: Canvas) -> Ground | None:
@@ -113,15 +109,14 @@ def find_regions(canvas: Canvas) -> Ground | None:
     flatness = float(flat.mean())
     _wipe_glyphs(flat, canvas.texts)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(flat, connectivity=4)
-    least = max(PARAMETERS.smallest_region_pixels, canvas.unit * canvas.unit)
+    least = canvas.unit * canvas.unit
     wanted = [n for n in range(1, count) if stats[n, 4] >= PARAMETERS.smallest_part * least]
     wanted = _join_halves(labels, stats, wanted, canvas)
-    left = np.bincount(labels.ravel(), minlength=count)  # none of those that were joined to others
-    found = [_region(canvas, labels, n, stats[n]) for n in wanted if left[n]]
+    found = [_region(canvas, labels, n, stats[n]) for n in wanted]
     regions = sorted((region for region in found if region.filled >= least), key=lambda region: -region.area)
     if not regions:
         return None
-    paper = next((region for region in regions if region.x <= 2 and region.y <= 2), regions[0])
+    paper = next((region for region in regions if region.x <= 2), regions[0])
     return Ground(paper=paper, regions=[region for region in regions if region is not paper], flatness=flatness)
 
 
@@ -151,8 +146,6 @@ def _region(canvas: Canvas, labels: NDArray[np.int32], n: int, stat: NDArray[np.
     hull = float(cv2.contourArea(cv2.convexHull(contour)))
     step = max(1, int((area / _SAMPLE) ** 0.5))
     pixels = canvas.pixels[y : y + height : step, x : x + width : step][mask[::step, ::step] > 0]
-    if not len(pixels):
-        pixels = canvas.pixels[y : y + height, x : x + width][mask > 0]
     return Region(
         label=n,
         x=x,
@@ -196,7 +189,7 @@ def _join_halves(
         contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         contour = max(contours, key=cv2.contourArea)
         solidity = cv2.contourArea(contour) / max(1.0, cv2.contourArea(cv2.convexHull(contour)))
-        if solidity < PARAMETERS.convex or text.width < PARAMETERS.widest_text * (x1 - x0):
+        if solidity < PARAMETERS.convex:
             continue
         part[mask > 0] = one
         stats[one] = (x0, y0, x1 - x0, y1 - y0, int(mask.sum()))
@@ -205,15 +198,10 @@ def _join_halves(
 
 
 def _beside(labels: NDArray[np.int32], text: Text, unit: float) -> tuple[int, int]:
-    """The regions just over and just under a line of text, or on its two sides where it is turned."""
-    height, width = labels.shape
+    """The regions just over and just under a line of text."""
     x0, x1, y0, y1 = int(text.x0), int(text.x1) + 1, int(text.y0), int(text.y1) + 1
     band = max(3, int(unit / 4))
-    if text.turned:
-        parts = (labels[y0:y1, max(0, x0 - band) : x0], labels[y0:y1, x1 : min(width, x1 + band)])
-    else:
-        parts = (labels[max(0, y0 - band) : y0, x0:x1], labels[y1 : min(height, y1 + band), x0:x1])
-    return _main(parts[0]), _main(parts[1])
+    return _main(labels[y0 - band : y0, x0:x1]), _main(labels[y1 : y1 + band, x0:x1])
 
 
 def _main(part: NDArray[np.int32]) -> int:
@@ -242,37 +230,22 @@ def with_lids(regions: Sequence[Region], canvas: Canvas) -> list[Region]:
 
 def _may_be_lid(region: Region, canvas: Canvas) -> bool:
     """Whether a region is flat, without words and without dents."""
-    if (
-        region.width < max(PARAMETERS.lid_flatness * region.height, canvas.unit)
-        or region.solidity < PARAMETERS.lid_solid
-    ):
-        return False
-    return not any(region.holds(text.cx, text.cy) for text in canvas.texts)
+    flat = region.width >= max(PARAMETERS.flatness * region.height, canvas.unit)
+    empty = not any(region.holds(text.cx, text.cy) for text in canvas.texts)
+    return flat and empty and region.solidity >= PARAMETERS.lid_solid
 
 
 def _closes(lid: Region, body: Region, canvas: Canvas) -> bool:
     """Whether a lid fits the hollow top of a body as wide as it is, whose lower end bulges as the lid does."""
     reach = round(PARAMETERS.lid_line * canvas.unit) + 3
-    if (
-        lid.x < body.x - 4
-        or lid.x + lid.width > body.x + body.width + 4
-        or lid.width < PARAMETERS.lid_width * body.width
-    ):
-        return False
-    if (
-        not lid.y - 2 <= body.y < lid.y + lid.height + reach
-        or body.y + body.height < lid.y + PARAMETERS.body_height * lid.height
-    ):
+    inside = lid.x >= body.x - 4 and lid.x + lid.width <= body.x + body.width + 4
+    under = lid.y - 2 <= body.y < lid.y + lid.height + reach
+    high = body.y + body.height >= lid.y + PARAMETERS.body_height * lid.height
+    if not (inside and under and high and lid.width >= PARAMETERS.lid_width * body.width):
         return False
     xs = np.arange(round(PARAMETERS.lid_margin * body.width), round((1 - PARAMETERS.lid_margin) * body.width))
     top, bottom = _edges(lid, body, canvas)
-    if _bulge(top[xs]) < 1 or _bulge(bottom[xs]) < PARAMETERS.lid_bulge * lid.height / 2:
-        return False
-    near = opencv().dilate(lid.mask(reach), np.ones((2 * reach + 1,) * 2, np.uint8))
-    ys, xs = top[xs] + body.y - lid.y + reach, xs + body.x - lid.x + reach
-    under = (xs >= 0) & (xs < near.shape[1])
-    ys, xs = ys[under], xs[under]
-    return bool((ys < near.shape[0]).all() and near[ys, xs].mean() > PARAMETERS.lid_fit)
+    return _bulge(top[xs]) >= 1 and _bulge(bottom[xs]) >= PARAMETERS.lid_bulge * lid.height / 2
 
 
 def _edges(lid: Region, body: Region, canvas: Canvas) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -339,21 +312,14 @@ _ROUND = 0.2146  # what a quarter circle leaves of its square: 1 - pi / 4
 
 
 def classify(mask: NDArray[np.uint8]) -> tuple[Shape, float]:
-    """The shape that fits best, and how well: intersection over union, 0 to 1.
-
-    Args:
-        mask: uint8, shape (height, width): 1 within the outline.
-    """
+    """The shape that fits a mask best, and how well: intersection over union, 0 to 1."""
     ys, xs = np.nonzero(mask)
-    if not len(ys):
-        return "other", 0.0
     crop = mask[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]
     height, width = crop.shape
     small = _reduced(crop)
     best: tuple[Shape, float] = ("other", 0.0)
     for shape, drawn in _templates(small.shape[0], small.shape[1]):
-        union = np.logical_or(small, drawn).sum()
-        fit = float(np.logical_and(small, drawn).sum() / union) if union else 0.0
+        fit = float(np.logical_and(small, drawn).sum() / np.logical_or(small, drawn).sum())
         if fit > best[1] + PARAMETERS.plainer:
             best = shape, fit
     shape, fit = best
@@ -422,21 +388,12 @@ def _by_corners(crop: NDArray[np.uint8], shape: Shape) -> Shape:
     """Tell sharp, rounded and round ends by the pixels cut from the four corners."""
     height, width = crop.shape
     side = min(height, width) // 2
-    if side < 4:
-        return shape
-    corners = [
-        crop[:side, :side],
-        crop[:side, -side:],
-        crop[-side:, :side],
-        crop[-side:, -side:],
-    ]
+    corners = [crop[:side, :side], crop[:side, -side:], crop[-side:, :side], crop[-side:, -side:]]
     radii = [float((side * side - corner.sum()) / _ROUND) ** 0.5 for corner in corners]
     least, most = min(radii), max(radii)
     if least < max(PARAMETERS.sharp_corner_pixels, PARAMETERS.sharp_corner * min(height, width)):
-        # a folded corner: one is cut, the others are not
-        return (
-            "document" if most > PARAMETERS.folded_corner * min(height, width) and sorted(radii)[2] < 3 else "rectangle"
-        )
+        folded = most > PARAMETERS.folded_corner * min(height, width) and sorted(radii)[2] < 3  # one corner is cut
+        return "document" if folded else "rectangle"
     return "stadium" if sorted(radii)[1] > PARAMETERS.round_end * side else "rounded"  # a shadow may fill one corner
 
 
@@ -470,9 +427,7 @@ def _waves(crop: NDArray[np.uint8]) -> Shape | None:
         PARAMETERS.level_pixels, PARAMETERS.level * height
     ):
         return None
-    half = len(bottom) // 2
-    uneven = abs(float(bottom[:half].mean() - bottom[half:].mean())) > PARAMETERS.uneven * float(bottom.std())
-    return "document" if uneven or rest > 0.5 * bottom.std() else None
+    return "document"
 
 
 def _parabola(x: NDArray[Any], y: NDArray[Any]) -> tuple[float, float]:

@@ -28,13 +28,11 @@ class Stroke:
         points: int32, shape (n, 2): y and x, each next to the one before.
         knots: the knots at its two ends.
         through: the text whose box it was led through, where it bridges a gap in the ink.
-        bridge: whether it has no ink under it.
     """
 
     points: NDArray[np.int32]
     knots: list[int]
     through: Text | None = None
-    bridge: bool = False
 
     def from_end(self, end: int) -> NDArray[np.int32]:
         """Its points from that end on."""
@@ -99,7 +97,7 @@ class SkeletonGraph:
             (stroke.points[: at + 1], [stroke.knots[0], node]),
             (stroke.points[at:], [node, stroke.knots[1]]),
         ):
-            self.add(Stroke(points=part, knots=knots, through=stroke.through, bridge=stroke.bridge))
+            self.add(Stroke(points=part, knots=knots, through=stroke.through))
         return node
 
     def unite(self, apart: Callable[[int], bool]) -> None:
@@ -115,8 +113,7 @@ class SkeletonGraph:
             self.remove(one)
             self.remove(two)
             through = first.through or second.through
-            bridge = first.bridge and second.bridge
-            self.add(Stroke(points=points, knots=knots, through=through, bridge=bridge))
+            self.add(Stroke(points=points, knots=knots, through=through))
             del self.ends[node], self.places[node]
 
 
@@ -133,7 +130,7 @@ def build_skeleton(lines: NDArray[np.uint8]) -> SkeletonGraph:
         return web
     thin = np.asarray(morphology.skeletonize(lines > 0)).astype(np.uint8)
     depth = cv2.distanceTransform(lines, cv2.DIST_L2, 3)
-    web.half = max(PARAMETERS.least_half, float(np.median(depth[thin > 0])))
+    web.half = float(np.median(depth[thin > 0]))
     ring = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
     around = cv2.filter2D(thin, -1, ring, borderType=cv2.BORDER_CONSTANT)
     crossing = ((around >= 3) & (thin > 0)).astype(np.uint8)
@@ -210,15 +207,10 @@ def join(points: Sequence[NDArray[Any]]) -> NDArray[np.int32]:
 
 
 _MOST_STEPS = 40  # for each pixel of the reach: words that hide a line end somewhere
-_BESIDE = 6.0  # pixels: a line that ends so near to a shape touches it, however small the text
 
 
 class Shapes:
-    """Where the shapes lie, for lines that look for the one they end at.
-
-    Args:
-        owners: int32, shape (height, width): the number from 1 of the shape that covers a pixel, else 0.
-    """
+    """Where the shapes lie, for lines that look for the one they end at."""
 
     def __init__(self, owners: NDArray[np.int32]) -> None:
         self.owners = owners
@@ -236,10 +228,8 @@ class Shapes:
         y, x = round(place[0]), round(place[1])
         return int(self._nearest[self._labels[y, x]]), float(self.distance[y, x])
 
-    def ahead(
-        self, place: NDArray[Any], heading: NDArray[Any], reach: float, texts: Sequence[Text] = ()
-    ) -> tuple[int, float]:
-        """The first shape in a direction within a reach, and the pixels to it; pixels under words do not count."""
+    def ahead(self, place: NDArray[Any], heading: NDArray[Any], reach: float, texts: Sequence[Text] = ()) -> int:
+        """The first shape in a direction within a reach, else 0; pixels under words do not count."""
         height, width = self.owners.shape
         spent, step = 0.0, 0
         while spent <= reach and step < _MOST_STEPS * max(1.0, reach):
@@ -248,26 +238,20 @@ class Shapes:
             if not (0 <= y < height and 0 <= x < width):
                 break
             if self.owners[y, x]:
-                return int(self.owners[y, x]), float(step)
+                return int(self.owners[y, x])
             if not any(text.x0 - 2 <= x <= text.x1 + 2 and text.y0 - 2 <= y <= text.y1 + 2 for text in texts):
                 spent += 1
-        return 0, float(reach)
+        return 0
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Endpoint:
-    """Where a stroke ends at a shape: the end, the shape's number from 1, and the pixels between them."""
+def clean(web: SkeletonGraph, shapes: Shapes, texts: Sequence[Text], unit: float) -> dict[End, int]:
+    """Clean a web in place; the shape that each of its ends at shapes belongs to, by its number from 1.
 
-    end: End
-    shape: int
-    gap: float
-
-
-def clean(web: SkeletonGraph, shapes: Shapes, texts: Sequence[Text], unit: float) -> dict[End, Endpoint]:
-    """Clean a web in place and tie its ends to shapes; ``texts`` beside the shapes may hide a part of a line."""
+    ``texts`` beside the shapes may hide a part of a line.
+    """
 
     def apart(node: int) -> bool:
-        return _converge(web, shapes, node, unit)[0] > 0
+        return _converge(web, shapes, node, unit) > 0
 
     _drop_rims(web, shapes, unit)
     _contract(web, unit)
@@ -290,48 +274,37 @@ def _length(stroke: Stroke) -> int:
     return len(stroke.points)
 
 
-def _pointed_at(
-    web: SkeletonGraph, shapes: Shapes, node: int, unit: float, texts: Sequence[Text] = ()
-) -> tuple[int, float]:
+def _pointed_at(web: SkeletonGraph, shapes: Shapes, node: int, unit: float, texts: Sequence[Text] = ()) -> int:
     """The shape that a loose end runs into, or nearly touches; 0 where it ends in the open."""
     number, side = web.ends[node][0]
     place = web.places[node]
     near, distance = shapes.near(place)
-    heading = -web.heading((number, side), max(4.0, PARAMETERS.end_heading * unit))
+    heading = -web.heading((number, side), PARAMETERS.end_heading * unit)
     other = web.strokes[number].knots[1 - side]
     if len(web.ends[other]) == 1 and _length(web.strokes[number]) < PARAMETERS.stub * unit:
         nearest, closer = shapes.near(web.places[other])
         if nearest == near and closer < distance - PARAMETERS.stub_turned * unit:
             near = 0  # the back of a head that stands apart from its line
-    if near and distance <= max(4.0, PARAMETERS.touching * unit):
-        return near, distance
-    ahead, gap = shapes.ahead(place, heading, PARAMETERS.pointing * unit, texts)
+    if near and distance <= PARAMETERS.touching * unit:
+        return near
+    ahead = shapes.ahead(place, heading, PARAMETERS.pointing * unit, texts)
     if ahead:
-        return ahead, gap
+        return ahead
     _, further = shapes.near(np.clip(place + 4 * heading, 0, np.array(shapes.owners.shape) - 1))
-    if near and distance <= max(_BESIDE, PARAMETERS.beside * unit) and further < distance + 2:
-        return near, distance
-    return 0, distance
+    return near if distance <= PARAMETERS.beside * unit and further < distance + 2 else 0
 
 
-def _converge(web: SkeletonGraph, shapes: Shapes, node: int, unit: float) -> tuple[int, float]:
-    """The shape that the lines meeting in a knot point at together, as two that share a head, and the pixels to it."""
-    ends = web.ends[node]
-    if len(ends) < 2:
-        return 0, 0.0
-    place = web.places[node]
+def _converge(web: SkeletonGraph, shapes: Shapes, node: int, unit: float) -> int:
+    """The shape that the lines meeting in a knot point at together, as two that share a head, else 0."""
+    ends, place = web.ends[node], web.places[node]
     shape, gap = shapes.near(place)
-    if (
-        not shape
-        or gap > PARAMETERS.converging * unit
-        or any(len(web.strokes[number].points) < unit for number, _ in ends)
-    ):
-        return 0, 0.0
+    if gap > PARAMETERS.converging * unit or any(_length(web.strokes[number]) < unit for number, _ in ends):
+        return 0
     headings = np.array([web.heading(end, PARAMETERS.knot_heading * unit) for end in ends])
     if float((headings @ headings.T).min()) < PARAMETERS.shared_head:
-        return 0, 0.0
-    ahead, reach = shapes.ahead(place, -headings.mean(axis=0), PARAMETERS.converging_reach * unit)
-    return (shape, reach) if ahead == shape else (0, 0.0)
+        return 0
+    ahead = shapes.ahead(place, -headings.mean(axis=0), PARAMETERS.converging_reach * unit)
+    return shape if ahead == shape else 0
 
 
 def _cut_spurs(web: SkeletonGraph, shapes: Shapes, unit: float) -> bool:
@@ -365,7 +338,7 @@ def _spurs(web: SkeletonGraph, shapes: Shapes, unit: float) -> Iterator[int]:
         # of the short ends at a head its tip stays, the one nearest to the shape, and the line that it sits on
         away = {end: shapes.near(web.places[outer])[1] for end, outer in short.items()}
         tip = min(away, key=lambda end: away[end])
-        kept = {tip} if away[tip] <= min(from_knot, max(4.0, PARAMETERS.tip_at_shape * unit)) else set[End]()
+        kept = {tip} if away[tip] <= min(from_knot, PARAMETERS.tip_at_shape * unit) else set[End]()
         if len(short) == len(ends):
             kept.add(max((end for end in short if end not in kept), key=lambda end: away[end]))
         yield from (end[0] for end in short if end not in kept)
@@ -384,7 +357,7 @@ def _drop_rims(web: SkeletonGraph, shapes: Shapes, unit: float) -> None:
             continue
         away = shapes.distance[stroke.points[:, 0], stroke.points[:, 1]]
         ends = [shapes.near(point.astype(float)) for point in (stroke.points[0], stroke.points[-1])]
-        if float(away.max()) <= max(5.0, PARAMETERS.rim * unit) and ends[0][0] == ends[1][0]:
+        if float(away.max()) <= PARAMETERS.rim * unit and ends[0][0] == ends[1][0]:
             web.remove(number)
 
 
@@ -396,7 +369,7 @@ def _trim(web: SkeletonGraph, shapes: Shapes, unit: float) -> None:
         points = stroke.from_end(end)
         reach = points[: max(2, min(round(PARAMETERS.barb_end * unit), len(points) - 3))]
         away = shapes.distance[reach[:, 0], reach[:, 1]]
-        close = np.flatnonzero(away <= max(5.0, PARAMETERS.barb_turn * unit))
+        close = np.flatnonzero(away <= PARAMETERS.barb_turn * unit)
         if not len(close):
             continue
         run = close[: int(np.flatnonzero(np.diff(close, append=close[-1] + 2) > 1)[0]) + 1]
@@ -404,9 +377,8 @@ def _trim(web: SkeletonGraph, shapes: Shapes, unit: float) -> None:
         if nearest < 2 or away[0] < away[nearest] + PARAMETERS.barb_away * unit:
             continue
         barb = (points[0] - points[nearest]).astype(float)
-        line = (points[min(len(points) - 1, nearest + round(PARAMETERS.barb_line * unit))] - points[nearest]).astype(
-            float
-        )
+        behind = min(len(points) - 1, nearest + round(PARAMETERS.barb_line * unit))
+        line = (points[behind] - points[nearest]).astype(float)
         if float(barb @ line) < -PARAMETERS.runs_on * float(np.hypot(*barb) * np.hypot(*line)):
             continue  # it runs on: no barb
         kept = points[nearest:]
@@ -416,7 +388,7 @@ def _trim(web: SkeletonGraph, shapes: Shapes, unit: float) -> None:
 
 def _part_at_tips(web: SkeletonGraph, shapes: Shapes, unit: float) -> None:
     """Part two lines that leave a shape at one point, as at the tip of a diamond, and so look like one that bends."""
-    reach = round(PARAMETERS.bend_reach * unit)
+    reach = round(PARAMETERS.knot_heading * unit)
     for number, stroke in list(web.strokes.items()):
         points = stroke.points
         if len(points) < 4 * reach:
@@ -425,23 +397,19 @@ def _part_at_tips(web: SkeletonGraph, shapes: Shapes, unit: float) -> None:
         inner = slice(reach, len(points) - reach)
         at = reach + int(away[inner].argmin())
         here = float(away[at])
-        if (
-            here > max(5.0, PARAMETERS.bend_tip * unit)
-            or min(away[at - reach], away[at + reach]) < here + PARAMETERS.bend_away * unit
-        ):
+        away_at_ends = min(away[at - reach], away[at + reach])
+        if here > PARAMETERS.bend_tip * unit or away_at_ends < here + PARAMETERS.bend_away * unit:
             continue
         one, two = ((points[at + side] - points[at]).astype(float) for side in (-reach, reach))
         one, two = one / np.hypot(*one), two / np.hypot(*two)
         if float(one @ two) < PARAMETERS.bend_straight:
             continue
-        middle = (one + two) / max(1e-6, float(np.hypot(*(one + two))))
-        if shapes.ahead(points[at].astype(float), -middle, PARAMETERS.bend_pointing * unit)[0]:
-            node = web.split(number, at)
-            first, second = web.ends[node]
-            twin = web.add_knot(web.places[node])
-            web.ends[node] = [first]
-            web.ends[twin] = [second]
-            web.strokes[second[0]].knots[second[1]] = twin
+        node = web.split(number, at)
+        first, second = web.ends[node]
+        twin = web.add_knot(web.places[node])
+        web.ends[node] = [first]
+        web.ends[twin] = [second]
+        web.strokes[second[0]].knots[second[1]] = twin
 
 
 def _contract(web: SkeletonGraph, unit: float) -> None:
@@ -465,7 +433,7 @@ def _contract(web: SkeletonGraph, unit: float) -> None:
 
 def _bridge(web: SkeletonGraph, shapes: Shapes, texts: Sequence[Text], unit: float) -> None:
     """Join loose ends that face each other across a gap or a word, the best matching first."""
-    loose = [node for node in web.loose() if not _pointed_at(web, shapes, node, unit)[0]]
+    loose = [node for node in web.loose() if not _pointed_at(web, shapes, node, unit)]
     places = {node: web.places[node] for node in loose}
     pairs: list[tuple[float, int, int, Text | None]] = []
     for n, one in enumerate(loose):
@@ -480,7 +448,7 @@ def _bridge(web: SkeletonGraph, shapes: Shapes, texts: Sequence[Text], unit: flo
         if one in used or two in used:
             continue
         used |= {one, two}
-        web.add(Stroke(points=join([places[one], places[two]]), knots=[one, two], through=text, bridge=True))
+        web.add(Stroke(points=join([places[one], places[two]]), knots=[one, two], through=text))
 
 
 def _gap_cost(
@@ -494,17 +462,15 @@ def _gap_cost(
     distance = float(np.hypot(*gap))
     reach = PARAMETERS.under_word * unit
     through = next((text for text in texts if _beside(text, start, reach) and _beside(text, stop, reach)), None)
-    longest = (
-        PARAMETERS.line_gap * unit
-        if through is None
-        else max(through.width, through.height) + PARAMETERS.word_room * unit
-    )
+    longest = PARAMETERS.line_gap * unit
+    if through is not None:
+        longest = max(through.width, through.height) + PARAMETERS.word_room * unit
     along = gap / max(distance, 1e-6)
     leaving = float(-web.heading(first, unit) @ along)
     arriving = float(web.heading(second, unit) @ along)
-    if distance > (
-        longest if min(leaving, arriving) < PARAMETERS.gap_in_line else max(longest, PARAMETERS.wide_gap * unit)
-    ):
+    if min(leaving, arriving) >= PARAMETERS.gap_in_line:
+        longest = max(longest, PARAMETERS.wide_gap * unit)
+    if distance > longest:
         return None
     least = PARAMETERS.gap_straight if through is None else PARAMETERS.word_straight
     ahead = min(leaving, arriving) > PARAMETERS.corner_back and leaving + arriving > PARAMETERS.corner_sum
@@ -526,16 +492,16 @@ def _run_into(web: SkeletonGraph, shapes: Shapes, unit: float) -> None:
     for number, stroke in web.strokes.items():
         drawn[stroke.points[:, 0], stroke.points[:, 1]] = number
     height, width = shapes.owners.shape[:2]
-    for node in [node for node in web.loose() if not _pointed_at(web, shapes, node, unit)[0]]:
+    for node in [node for node in web.loose() if not _pointed_at(web, shapes, node, unit)]:
         number, end = web.ends[node][0]
         place = web.places[node]
-        heading = -web.heading((number, end), max(4.0, PARAMETERS.end_heading * unit))
+        heading = -web.heading((number, end), PARAMETERS.end_heading * unit)
         for step in range(2, int(1.0 * unit)):
             y, x = round(place[0] + heading[0] * step), round(place[1] + heading[1] * step)
             if not (0 <= y < height and 0 <= x < width):
                 break
             around = drawn[max(0, y - 1) : y + 2, max(0, x - 1) : x + 2]
-            hits = [int(n) for n in np.unique(around) if n and n != number and n in web.strokes]
+            hits = [int(n) for n in np.unique(around) if n and n != number]
             if hits:
                 points = web.strokes[hits[0]].points
                 at = int(np.abs(points - (y, x)).sum(axis=1).argmin())
@@ -544,35 +510,25 @@ def _run_into(web: SkeletonGraph, shapes: Shapes, unit: float) -> None:
                 meet = web.split(hits[0], at)
                 for part, _ in web.ends[meet]:
                     drawn[web.strokes[part].points[:, 0], web.strokes[part].points[:, 1]] = part
-                web.add(Stroke(points=join([place, web.places[meet]]), knots=[node, meet], bridge=True))
+                web.add(Stroke(points=join([place, web.places[meet]]), knots=[node, meet]))
                 break
 
 
 # ---------------------------------------------------------------- ends at shapes
 
 
-def _ties(web: SkeletonGraph, shapes: Shapes, texts: Sequence[Text], unit: float) -> dict[End, Endpoint]:
-    ties: dict[End, Endpoint] = {}
+def _ties(web: SkeletonGraph, shapes: Shapes, texts: Sequence[Text], unit: float) -> dict[End, int]:
+    ties: dict[End, int] = {}
     for node in list(web.ends):
         ends = web.ends[node]
         if len(ends) == 1:
-            shape, gap = _pointed_at(web, shapes, node, unit, texts)
+            shape = _pointed_at(web, shapes, node, unit, texts)
             if shape:
-                ties[ends[0]] = Endpoint(end=ends[0], shape=shape, gap=gap)
+                ties[ends[0]] = shape
         elif len(ends) >= 2:
-            shape, gap = _met_at(web, shapes, node, unit)
+            shape = _converge(web, shapes, node, unit)
             if shape:
                 inner = web.add_knot(web.places[node])
                 number = web.add(Stroke(points=join([web.places[node], web.places[node]]), knots=[node, inner]))
-                ties[(number, 1)] = Endpoint(end=(number, 1), shape=shape, gap=gap)
+                ties[(number, 1)] = shape
     return ties
-
-
-def _met_at(web: SkeletonGraph, shapes: Shapes, node: int, unit: float) -> tuple[int, float]:
-    """The shape that several lines meet at: right beside it, or converging on it."""
-    shape, gap = shapes.near(web.places[node])
-    if shape and gap <= max(4.0, PARAMETERS.met * unit):
-        outer = [k for end in web.ends[node] if (k := _outer(web, end, node)) is not None]
-        if not any(shapes.near(web.places[k])[1] < gap for k in outer):
-            return shape, gap
-    return _converge(web, shapes, node, unit)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mm_agents.documents.flowchart.parameters import PARAMETERS
-from mm_agents.documents.flowchart.vision.arrowheads import looks_like_head
-from mm_agents.documents.flowchart.vision.skeleton_graph import End, Endpoint, SkeletonGraph
+from mm_agents.documents.flowchart.vision.skeleton_graph import End, SkeletonGraph
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +24,7 @@ def dots(web: SkeletonGraph, depth: NDArray[np.float32], unit: float) -> set[int
             continue
         y, x = (round(float(value)) for value in web.places[node])
         part = depth[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1]
-        if part.size and float(part.max()) > max(PARAMETERS.dot * web.half, web.half + 2):
+        if float(part.max()) > max(PARAMETERS.dot * web.half, web.half + 2):
             found.add(node)
     return found
 
@@ -49,11 +48,9 @@ def branchings(web: SkeletonGraph, walker: Walker) -> Iterator[int]:
 
 def _kind(terminals: list[Terminal]) -> bool | None:
     """True where all that lies beyond are heads, False where all are bare ends; None where that is not sure."""
-    if terminals and all(terminal.head and terminal.spread >= PARAMETERS.surely_head for terminal in terminals):
+    if all(terminal.head for terminal in terminals):
         return True
-    if terminals and not any(terminal.head or terminal.spread > PARAMETERS.surely_bare for terminal in terminals):
-        return False
-    return None
+    return False if all(terminal.spread <= PARAMETERS.surely_bare for terminal in terminals) else None
 
 
 Pairs = tuple[tuple[End, End], tuple[End, End]]
@@ -61,20 +58,15 @@ Pairs = tuple[tuple[End, End], tuple[End, End]]
 
 
 def straightest(headings: dict[End, NDArray[Any]], bend: float) -> Pairs | None:
-    """How four ends pair up as two lines that cross; None where they do not.
-
-    Args:
-        headings: the direction in which each leaves the knot.
-        bend: degrees that a line may turn at most.
-    """
+    """How four ends, by their directions, pair up as two lines that bend by less than ``bend`` degrees, if they do."""
     first, *others = headings
-    best: tuple[float, Pairs] | None = None
+    found: list[tuple[float, Pairs]] = []
     for partner in others:
         one, two = (end for end in others if end != partner)
         bends = angle(-headings[first], headings[partner]), angle(-headings[one], headings[two])
-        if max(bends) < bend and (best is None or sum(bends) < best[0]):
-            best = sum(bends), ((first, partner), (one, two))
-    return best[1] if best else None
+        if max(bends) < bend:
+            found.append((sum(bends), ((first, partner), (one, two))))
+    return min(found)[1] if found else None
 
 
 def angle(one: NDArray[Any], two: NDArray[Any]) -> float:
@@ -126,25 +118,16 @@ class Route:
 
 
 class Walker:
-    """Walks a web between its terminals.
+    """Walks a web between its terminals; in the knots of ``joined`` four lines or more do not cross."""
 
-    Args:
-        web: of the lines.
-        terminals: where lines end at shapes.
-        unit: the height of text in pixels.
-        joined: the knots of four lines or more that do not cross there.
-    """
-
-    def __init__(
-        self, web: SkeletonGraph, terminals: Sequence[Terminal], unit: float, joined: set[int] | None = None
-    ) -> None:
+    def __init__(self, web: SkeletonGraph, terminals: Sequence[Terminal], unit: float, joined: set[int]) -> None:
         self._web = web
         self._terminals = {terminal.end: terminal for terminal in terminals}
         self._unit = unit
-        self.joined: set[int] = joined or set[int]()
+        self.joined = joined
 
-    def walk(self, start: Terminal, *, freely: bool = False) -> Iterator[Route]:
-        """Every way from a terminal to another; freely, also around corners at crossings."""
+    def walk(self, start: Terminal) -> Iterator[Route]:
+        """Every way from a terminal to another."""
         web = self._web
         number, side = start.end
         stack: list[tuple[End, tuple[int, ...], list[NDArray[np.int32]], float]] = [
@@ -163,14 +146,12 @@ class Walker:
                     turning=turning,
                 )
                 continue
-            for turn, (other, at) in self._onward(end, strokes, np.concatenate(points[-2:]), freely=freely):
+            for turn, (other, at) in self._onward(end, strokes, np.concatenate(points[-2:])):
                 stack.append(
                     ((other, 1 - at), (*strokes, other), [*points, web.strokes[other].from_end(at)], turning + turn)
                 )
 
-    def _onward(
-        self, end: End, strokes: Sequence[int], points: NDArray[np.int32], *, freely: bool
-    ) -> list[tuple[float, End]]:
+    def _onward(self, end: End, strokes: Sequence[int], points: NDArray[np.int32]) -> list[tuple[float, End]]:
         """Where a line may go on from an end, with the degrees that it turns."""
         web = self._web
         node = web.strokes[end[0]].knots[end[1]]
@@ -181,8 +162,6 @@ class Walker:
         back = points[max(0, len(points) - 1 - round(reach))].astype(float) - points[-1]
         back = back / max(1e-6, float(np.hypot(*back)))
         turns = sorted((angle(-back, web.heading(other, reach)), other) for other in others)
-        if freely:
-            return [turn for turn in turns if turn[0] < PARAMETERS.widest_turn]
         present = [e for e in web.ends[node] if e != end]
         if len(present) == 3 and node not in self.joined:
             headings = {e: back if e == end else web.heading(e, reach) for e in web.ends[node]}
@@ -191,8 +170,7 @@ class Walker:
                 partner = next(two if one == end else one for one, two in pairs if end in (one, two))
                 return [turn for turn in turns if turn[1] == partner]
         if len(present) > 3 and node not in self.joined:
-            straight = [turn for turn in turns if turn[0] < PARAMETERS.crossing]
-            return straight[:1] or turns[:1]
+            return turns[:1]
         return [turn for turn in turns if turn[0] < PARAMETERS.turn]
 
     def crossing(self, node: int) -> Pairs | None:
@@ -211,14 +189,6 @@ class Walker:
 # ---------------------------------------------------------------- from ways to connectors
 
 
-def terminals_of(ties: Sequence[Endpoint], measured: Sequence[tuple[float, float]]) -> list[Terminal]:
-    """Terminals with what was measured at them: how far they spread and how much they bulge."""
-    return [
-        Terminal(end=tie.end, shape=tie.shape, spread=max(measures), head=looks_like_head(*measures))
-        for tie, measures in zip(ties, measured, strict=True)
-    ]
-
-
 def connect(web: SkeletonGraph, terminals: Sequence[Terminal], unit: float, joined: set[int]) -> list[Route]:
     """The connectors of a chart: from bare ends to heads, then what is left; no lines cross in ``joined`` knots."""
     walker = Walker(web, terminals, unit, joined)
@@ -229,9 +199,8 @@ def connect(web: SkeletonGraph, terminals: Sequence[Terminal], unit: float, join
         if terminal.head:
             continue
         for route in walker.walk(terminal):
-            if route.stop is terminal or not _plausible(route, unit):
-                continue
-            (found if route.stop.head else undirected).append(route)
+            if _plausible(route, unit):
+                (found if route.stop.head else undirected).append(route)
     found = _best(found)
     reached = {route.stop.end for route in found}
     used = {route.start.end for route in found}
@@ -254,8 +223,7 @@ def _plausible(route: Route, unit: float) -> bool:
     """A way back to the same shape has to lead away from it first."""
     if route.start.shape != route.stop.shape:
         return True
-    size = route.points.max(axis=0) - route.points.min(axis=0)
-    return len(route.points) > 5 * unit and float(min(size)) > PARAMETERS.smallest_loop * unit
+    return len(route.points) > 5 * unit
 
 
 def _best(routes: Sequence[Route]) -> list[Route]:
@@ -267,29 +235,19 @@ def _best(routes: Sequence[Route]) -> list[Route]:
 
 
 def _backwards(walker: Walker, head: Terminal, unit: float, used: set[End]) -> list[Route]:
-    """What leads to a head that no bare end was seen to lead to: a line with two heads, or a way around corners."""
-    routes = [route for route in walker.walk(head) if route.stop is not head and _plausible(route, unit)]
-    both = [route for route in routes if route.stop.head and route.stop.shape != head.shape]
-    if both and not any(not route.stop.head for route in routes):
-        route = min(both, key=lambda route: route.turning)
-        weak, strong = sorted((route.start.spread, route.stop.spread))
-        if (
-            strong > PARAMETERS.two_heads * weak and weak < PARAMETERS.surely_head
-        ):  # one of the two is more likely a blot than a head
-            found = route if route.stop.spread > route.start.spread else _reversed(route)
-            found.unsure.append("one end may or may not have a head")
-            return [found] if found.stop is head else []
-        if route.stop.end in used:
-            return []
-        route = _reversed(route)
-        route.heads = "both"
-        return [route]
-    free = [route for route in walker.walk(head, freely=True) if route.stop is not head and not route.stop.head]
-    free = [route for route in free if _plausible(route, unit)]
-    if not free:
+    """What leads to a head that no bare end was seen to lead to: a line with two heads."""
+    routes = [route for route in walker.walk(head) if route.stop.head and _plausible(route, unit)]
+    if not routes:
         return []
-    route = _reversed(min(free, key=lambda route: (route.stop.end in used, route.turning)))
-    route.unsure.append("it turns where lines cross")
+    route = min(routes, key=lambda route: route.turning)
+    weak, strong = sorted((route.start.spread, route.stop.spread))
+    if strong > PARAMETERS.two_heads * weak and weak < PARAMETERS.surely_head:
+        # one of the two is more likely a blot than a head
+        found = route if route.stop.spread > route.start.spread else _reversed(route)
+        found.unsure.append("one end may or may not have a head")
+        return [found] if found.stop is head else []
+    route = _reversed(route)
+    route.heads = "both"
     return [route]
 
 
