@@ -106,17 +106,10 @@ class HiddenTextReader:
     def read(
         self, source: Source, /, *, page: int | None = None, model: ChatModel | None = None, ocr: Ocr | None = None
     ) -> HiddenText:
-        """Search a picture, or a page of a PDF, for hidden text.
+        """Search a picture, or a page of a PDF, for hidden text, as ``DocumentReader.read``.
 
-        Args:
-            source: a picture or PDF.
-            page: which page of a PDF, from 1; the first by default.
-            model: also reads the enhanced picture; what it adds is marked as not verified.
-            ocr: what reads words; the plugin "ocr" by default.
-
-        Raises:
-            MediaError: the file cannot be used.
-            MissingExtraError: the extra ``documents`` is not installed.
+        Of a PDF the first page is read where ``page`` names none. What a model reads in the enhanced picture and code
+        does not is marked as not verified.
         """
         engine = ocr or default_ocr()
         (sheet,) = open_pages(source, ocr=engine, numbers=[page or 1])
@@ -217,13 +210,9 @@ def _grey(values: NDArray[Any]) -> ByteArray:
 
 
 def _hidden(original: ByteArray, shown: ByteArray, words: Sequence[Word], scale: float = 1) -> tuple[Word, ...]:
-    """The sure words whose ink, as shown, hardly differs from its paper in the original picture.
+    """The sure words whose ink, as shown, hardly differs from its paper in the original, of the same size.
 
-    Args:
-        original: the picture that is searched.
-        shown: the picture that the words were read in, of the same size.
-        words: with places in pixels of a picture ``scale`` times as large.
-        scale: see ``words``.
+    The words' places are in pixels of a picture ``scale`` times as large.
     """
     found: list[Word] = []
     for word in words:
