@@ -1,20 +1,15 @@
 """Text in almost the colour of its background: the contrast is searched for channel by channel, then words are read.
 
-Only words that the eye misses are returned: those that differ from their background by a few grey levels. ``make``
-draws such a picture.
+Only words that the eye misses are returned: those that differ from their background by a few grey levels.
 """
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import PIL.Image
-import PIL.ImageDraw
-import PIL.ImageFont
 from pydantic import BaseModel, Field
 
 from mm_agents.documents import text_questions
@@ -25,7 +20,6 @@ from mm_agents.documents.pages import Page, Source, covering, default_ocr, open_
 from mm_agents.documents.parameters import PARAMETERS
 from mm_agents.documents.text import markdown_lines
 from mm_agents.documents.text_questions import TextLine
-from mm_agents.errors import ConfigError
 from mm_agents.types import Box, DocumentAnswer, Image, Mark, ReadingTable, Word
 
 if TYPE_CHECKING:
@@ -112,17 +106,10 @@ class HiddenTextReader:
     def read(
         self, source: Source, /, *, page: int | None = None, model: ChatModel | None = None, ocr: Ocr | None = None
     ) -> HiddenText:
-        """Search a picture, or a page of a PDF, for hidden text.
+        """Search a picture, or a page of a PDF, for hidden text, as ``DocumentReader.read``.
 
-        Args:
-            source: a picture or PDF.
-            page: which page of a PDF, from 1; the first by default.
-            model: also reads the enhanced picture; what it adds is marked as not verified.
-            ocr: what reads words; the plugin "ocr" by default.
-
-        Raises:
-            MediaError: the file cannot be used.
-            MissingExtraError: the extra ``documents`` is not installed.
+        Of a PDF the first page is read where ``page`` names none. What a model reads in the enhanced picture and code
+        does not is marked as not verified.
         """
         engine = ocr or default_ocr()
         (sheet,) = open_pages(source, ocr=engine, numbers=[page or 1])
@@ -133,43 +120,6 @@ class HiddenTextReader:
 def build(argument: str = "") -> HiddenTextReader:
     """A reader; ``argument`` is not used."""
     return HiddenTextReader()
-
-
-def make(
-    text: str,
-    *,
-    size: tuple[int, int] = (512, 512),
-    paper: tuple[int, int, int] = (126, 217, 87),
-    difference: tuple[int, int, int] = (-10, 0, 0),
-    font_size: int = 30,
-) -> Image:
-    """Draw a picture that hides a text.
-
-    Args:
-        text: wrapped into as many lines as it takes.
-        size: width and height in pixels.
-        paper: the background's colour, red, green and blue.
-        difference: what the text's colour adds to it; a few levels are hard to see.
-        font_size: in pixels.
-
-    Raises:
-        ConfigError: the text has no place, or its colour would be that of the paper.
-    """
-    ink = tuple(min(max(a + b, 0), 255) for a, b in zip(paper, difference, strict=True))
-    if ink == tuple(paper):
-        raise ConfigError(f"A text of the paper's own colour {paper!r} cannot be read again; got {difference!r}.")
-    font = PIL.ImageFont.load_default(font_size)
-    picture = PIL.Image.new("RGB", size, paper)
-    pen = PIL.ImageDraw.Draw(picture)
-    columns = max(int((size[0] - 2 * font_size) / (0.55 * font_size)), 1)
-    lines = textwrap.wrap(text, columns)
-    height = int(font_size * 1.5)
-    top = (size[1] - height * len(lines)) // 2
-    if not lines or top < 0:
-        raise ConfigError(f"{len(text)} characters have no place in {size[0]} x {size[1]} pixels at {font_size}.")
-    for n, line in enumerate(lines):
-        pen.text((size[0] / 2, top + n * height), line, fill=ink, font=font, anchor="ma")
-    return Image(pixels=np.asarray(picture))
 
 
 # ---------------------------------------------------------------- searching
@@ -260,13 +210,9 @@ def _grey(values: NDArray[Any]) -> ByteArray:
 
 
 def _hidden(original: ByteArray, shown: ByteArray, words: Sequence[Word], scale: float = 1) -> tuple[Word, ...]:
-    """The sure words whose ink, as shown, hardly differs from its paper in the original picture.
+    """The sure words whose ink, as shown, hardly differs from its paper in the original, of the same size.
 
-    Args:
-        original: the picture that is searched.
-        shown: the picture that the words were read in, of the same size.
-        words: with places in pixels of a picture ``scale`` times as large.
-        scale: see ``words``.
+    The words' places are in pixels of a picture ``scale`` times as large.
     """
     found: list[Word] = []
     for word in words:

@@ -42,14 +42,18 @@ def rows(words: Iterable[Word]) -> list[list[Word]]:
     return [sorted(found[n], key=lambda word: word.place.x0) for n in order]
 
 
-def text_of(words: Sequence[Word]) -> str:
-    """The words' text: those of one row with spaces between them, a line for each row, turned ones at the end."""
-    turned: dict[int, list[str]] = {}
+def lines_of(words: Sequence[Word]) -> list[list[Word]]:
+    """The rows of words, then the turned ones line by line."""
+    turned: dict[int, list[Word]] = {}
     for word in words:
         if word.turned:
-            turned.setdefault(word.line, []).append(word.text)
-    lines = [" ".join(word.text for word in row) for row in rows(words)]
-    return "\n".join([*lines, *(" ".join(line) for line in turned.values())])
+            turned.setdefault(word.line, []).append(word)
+    return [*rows(words), *turned.values()]
+
+
+def text_of(words: Sequence[Word]) -> str:
+    """The words' text: those of one row with spaces between them, a line for each row, turned ones at the end."""
+    return "\n".join(" ".join(word.text for word in line) for line in lines_of(words))
 
 
 def _middle(word: Word) -> float:

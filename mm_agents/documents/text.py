@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mm_agents.documents import text_questions
-from mm_agents.documents.pages import Page, Source, open_pages, rows, text_of
+from mm_agents.documents.pages import Page, Source, lines_of, open_pages, text_of
 from mm_agents.documents.text_questions import TextLine
 from mm_agents.types import DocumentAnswer, Evidence, Mark, ReadingTable, Word
 
@@ -120,18 +120,7 @@ class TextReader:
     def read(
         self, source: Source, /, *, page: int | None = None, model: ChatModel | None = None, ocr: Ocr | None = None
     ) -> DocumentText:
-        """Read the words of a picture or PDF.
-
-        Args:
-            source: a picture or PDF.
-            page: only this page of a PDF, from 1.
-            model: not used: words and their places are read by OCR alone.
-            ocr: what reads pictures; the plugin "ocr" by default.
-
-        Raises:
-            MediaError: the file cannot be used.
-            MissingExtraError: the extra ``documents`` is not installed.
-        """
+        """Read the words of a picture or PDF, as ``DocumentReader.read``, by OCR alone: ``model`` is not used."""
         pages = open_pages(source, ocr=ocr, numbers=[page] if page else None)
         return DocumentText(
             pages=tuple(
@@ -141,13 +130,9 @@ class TextReader:
 
 
 def _lines(page: Page) -> tuple[Evidence, ...]:
-    """The rows of a page, then its turned words line by line, each with its place."""
-    turned: dict[int, list[Word]] = {}
-    for word in page.words:
-        if word.turned:
-            turned.setdefault(word.line, []).append(word)
+    """The lines of a page, each with its place."""
     how = "text of the PDF" if page.source == "pdf" else "read by OCR"
-    return tuple(page.evidence(words, how=how) for words in (*rows(page.words), *turned.values()))
+    return tuple(page.evidence(words, how=how) for words in lines_of(page.words))
 
 
 def _quote(line: Evidence) -> str:

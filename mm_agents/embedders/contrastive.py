@@ -70,13 +70,7 @@ def build(argument: str = "") -> Embedder:
 
 
 class NetworkEmbedder:
-    """A network that was trained on pictures. Thread-safe.
-
-    Args:
-        name: what it is called, with the hash.
-        state: the checkpoint.
-        path: its file, for errors.
-    """
+    """A network that was trained on pictures, from its checkpoint. Thread-safe."""
 
     accepts: frozenset[Kind] = frozenset({"image", "clip"})
     aligned = False
@@ -91,14 +85,7 @@ class NetworkEmbedder:
         self._size = {side: config[side] for side in ("channels", "height", "width")}
 
     def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
-        """Turn pictures and clips into unit vectors; a clip is the mean of its frames.
-
-        Args:
-            items: each is resized to what the network was trained on.
-            role: "query" or "document"; treated alike.
-
-        Returns:
-            float32, shape (len(items), width), each row of length 1; (0, width) for no items.
+        """As ``Embedder.embed``: pictures are resized to what the network was trained on, a clip is its frames' mean.
 
         Raises:
             ConfigError: an item is of another kind or malformed, or the role is neither.
@@ -123,13 +110,7 @@ class NetworkEmbedder:
 
 
 class AlignedEmbedder:
-    """Texts and pictures of another embedder, moved by what ``mm-agents train align`` learnt. Thread-safe.
-
-    Args:
-        name: what it is called, with the hash.
-        state: the checkpoint.
-        path: its file, for errors.
-    """
+    """Texts and pictures of another embedder, moved by what ``mm-agents train align`` learnt. Thread-safe."""
 
     def __init__(self, name: str, state: dict[str, Any], path: Path) -> None:
         from mm_agents.contrastive.align import to_aligned
@@ -148,18 +129,7 @@ class AlignedEmbedder:
         self.aligned: bool = self._base.aligned
 
     def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
-        """Turn items into unit vectors, as the frozen embedder does, and move them.
-
-        Args:
-            items: what the frozen embedder takes.
-            role: "query" or "document", passed on to the frozen embedder.
-
-        Returns:
-            float32, shape (len(items), width), each row of length 1; (0, width) for no items.
-
-        Raises:
-            As the frozen embedder.
-        """
+        """As ``Embedder.embed`` of the frozen embedder, which also raises; its vectors are moved."""
         import torch
 
         check_role(role)

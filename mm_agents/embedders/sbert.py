@@ -52,14 +52,7 @@ def build(argument: str = "") -> SbertEmbedder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Loaded:
-    """A model, ready to run.
-
-    Attributes:
-        model: the SentenceTransformer.
-        width: how many numbers a vector has.
-        accepts: the kinds that the model takes.
-        options: what its ``encode`` methods are called with.
-    """
+    """A SentenceTransformer, ready to run; ``options`` are what its ``encode`` methods are called with."""
 
     model: Any
     width: int

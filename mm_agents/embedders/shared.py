@@ -40,7 +40,7 @@ def check_items(items: Sequence[Item], accepts: frozenset[Kind], name: str) -> N
             known = ", ".join(kind.__name__ for kind in _KINDS if _KINDS[kind] in accepts)
             raise ConfigError(f"The embedder {name!r} takes {known}, not {type(item).__name__!r}.")
         if not isinstance(item, Text):
-            _check_pixels(item)
+            check_pixels(item)
 
 
 def kind_of(item: Item) -> Kind | None:
@@ -70,7 +70,12 @@ def unit_rows(vectors: Sequence[ArrayLike], width: int, name: str) -> FloatArray
     return (rows / lengths).astype(np.float32)
 
 
-def _check_pixels(item: Image | Clip) -> None:
+def check_pixels(item: Image | Clip) -> None:
+    """Refuse pixels of another type or shape.
+
+    Raises:
+        ConfigError: they are not uint8, or of the wrong shape.
+    """
     frames = frames_of(item)
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or not frames.size:
         raise ConfigError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -35,6 +36,24 @@ def page(
     if turn:
         picture = picture.rotate(turn, expand=True, fillcolor="white", resample=PIL.Image.Resampling.BICUBIC)
     return Image(pixels=np.asarray(picture)), boxes
+
+
+def hide(
+    text: str,
+    *,
+    size: tuple[int, int] = (512, 512),
+    paper: tuple[int, int, int] = (126, 217, 87),
+    difference: tuple[int, int, int] = (-10, 0, 0),
+) -> Image:
+    """A picture that hides a text: ``difference`` is what its colour adds to that of the paper."""
+    ink = tuple(min(max(a + b, 0), 255) for a, b in zip(paper, difference, strict=True))
+    picture = PIL.Image.new("RGB", size, paper)
+    lines = textwrap.wrap(text, int((size[0] - 60) / 16.5))
+    top = (size[1] - 45 * len(lines)) // 2
+    for n, line in enumerate(lines):
+        place = (size[0] / 2, top + n * 45)
+        PIL.ImageDraw.Draw(picture).text(place, line, fill=ink, font=PIL.ImageFont.load_default(30), anchor="ma")
+    return Image(pixels=np.asarray(picture))
 
 
 def overlap(one: Box, other: Box) -> float:

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn import page
+from drawn import hide, page
 from langchain_core.language_models import FakeListChatModel
 
 from mm_agents.chat import open_chat
-from mm_agents.documents.hidden_text import build, make
-from mm_agents.errors import ConfigError
+from mm_agents.documents.hidden_text import build
 from mm_agents.types import Image
 
 TEXT = "Meet at the harbour gate when the second ferry has left"
@@ -29,7 +28,7 @@ TEXT = "Meet at the harbour gate when the second ferry has left"
     ],
 )
 def test_what_is_drawn_is_read_again(paper: tuple[int, int, int], difference: tuple[int, int, int]) -> None:
-    picture = make(TEXT, paper=paper, difference=difference)
+    picture = hide(TEXT, paper=paper, difference=difference)
     assert int(np.ptp(picture.pixels.reshape(-1, 3).astype(int), axis=0).max()) <= 9
     found = build().read(picture)
     assert found.text == TEXT
@@ -52,7 +51,7 @@ def test_words_that_can_be_seen_are_left_out_and_counted() -> None:
 
 def test_both_at_once_only_what_hides_is_told() -> None:
     seen, _ = page(["Winter timetable"], size=(512, 140))
-    hidden = make("the spare key is under the mat", size=(512, 200), paper=(255, 255, 255), difference=(-4, -4, -4))
+    hidden = hide("the spare key is under the mat", size=(512, 200), paper=(255, 255, 255), difference=(-4, -4, -4))
     found = build().read(Image(pixels=np.concatenate([seen.pixels[:, :512], hidden.pixels])))
     assert found.text == "the spare key is under the mat"
     assert found.seen == 2
@@ -65,19 +64,10 @@ def test_an_empty_page_and_noise_hide_nothing() -> None:
         assert build().read(Image(pixels=pixels)).lines == ()
 
 
-def test_what_cannot_be_hidden_is_refused() -> None:
-    with pytest.raises(ConfigError, match="cannot be read again"):
-        make(TEXT, difference=(0, 0, 0))
-    with pytest.raises(ConfigError, match="no place"):
-        make(TEXT * 40, size=(200, 100))
-    with pytest.raises(ConfigError, match="no place"):
-        make("")
-
-
 def test_what_only_a_model_reads_is_not_verified() -> None:
     lines = {"lines": ["Meet at the harbour gate", "and bring the ledger"]}
     model = open_chat(FakeListChatModel(responses=[json.dumps(lines)]))
-    found = build().read(make("Meet at the harbour gate"), model=model)
+    found = build().read(hide("Meet at the harbour gate"), model=model)
     assert [(line.text, line.verified) for line in found.lines] == [
         ("Meet at the harbour gate", True),
         ("and bring the ledger", False),

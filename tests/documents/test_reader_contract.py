@@ -10,7 +10,7 @@ import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 import pytest
-from drawn import page
+from drawn import hide, page
 from drawn_charts import Sheet
 from drawn_tables import table
 from invoice_samples import ENGLISH
@@ -84,7 +84,7 @@ class TestHiddenText(ReaderContract):
 
     @pytest.fixture
     def picture(self) -> Image:
-        return hidden_text.make("the spare key is under the mat")
+        return hide("the spare key is under the mat")
 
 
 class TestText(ReaderContract):

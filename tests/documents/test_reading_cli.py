@@ -10,9 +10,7 @@ import PIL.ImageDraw
 import PIL.ImageFont
 import pytest
 from command_line import document, run
-from drawn import LINES, page
-
-from mm_agents.documents.hidden_text import make
+from drawn import LINES, hide, page
 
 MARKUP = ("[bold]Parts[/bold]", "price", "stock")
 
@@ -36,7 +34,7 @@ def grid(path: Path) -> None:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("reading")
     PIL.Image.fromarray(page()[0].pixels).save(place / "note.png")
-    PIL.Image.fromarray(make("the spare key is under the mat").pixels).save(place / "blank.png")
+    PIL.Image.fromarray(hide("the spare key is under the mat").pixels).save(place / "blank.png")
     grid(place / "grid.png")
     (place / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n cut off")
     (place / "prose.txt").write_text("no picture at all")

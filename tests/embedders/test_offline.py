@@ -74,16 +74,16 @@ def mixed() -> list[Item]:
     ],
 )
 def test_pictures_are_named(offline: OfflineEmbedder, name: str, classes: set[str]) -> None:
-    (found,) = offline.classify([photo(name)], top=3)
+    ((found, _),) = offline.recognise([photo(name)], top=3)
     assert found[0][0] in classes
     assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
 
 
 def test_class_probabilities_sum_to_one_and_names_are_all_different(offline: OfflineEmbedder) -> None:
-    (found,) = offline.classify([photo("coins.png")], top=1000)
+    ((found, _),) = offline.recognise([photo("coins.png")], top=1000)
     assert sum(score for _, score in found) == pytest.approx(1, abs=1e-4)
     assert len({name for name, _ in found}) == 1000
-    assert offline.classify([]) == []
+    assert offline.recognise([]) == []
 
 
 def test_a_picture_is_nearest_to_what_it_shows(offline: OfflineEmbedder) -> None:
@@ -270,7 +270,7 @@ def test_other_items_and_roles_are_refused(offline: OfflineEmbedder) -> None:
     with pytest.raises(ConfigError, match="role is 'passage'"):
         offline.embed([], role="passage")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="top is 0"):
-        offline.classify([photo("coins.png")], top=0)
+        offline.recognise([photo("coins.png")], top=0)
 
 
 @pytest.mark.parametrize(

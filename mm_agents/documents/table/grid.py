@@ -130,26 +130,17 @@ class _Columns:
         return aligned(piece.box, self.boxes.get(piece.first, []), self.measures)
 
 
-def widen(
-    lines: Sequence[Line],
-    pieces: Sequence[list[Piece]],
-    head: int,
-    separators: Sequence[Separator],
-    measures: Measures,
-    edges: Sequence[float],
-) -> list[list[Piece]]:
+def widen(pieces: Sequence[list[Piece]], head: int, measures: Measures, edges: Sequence[float]) -> list[list[Piece]]:
     """Titles that stand over several columns made to span them.
 
-    In the head, those with a ruling line of their own beneath, and those centred over several columns of the line
-    below. In the body, lines of a single piece that is centred over the columns: they head a section.
+    In the head, those centred over several columns of the line below. In the body, lines of a single piece that is
+    centred over the columns: they head a section.
     """
     columns = _Columns(boxes=by_column(pieces), edges=edges, measures=measures)
     widened: list[list[Piece]] = []
     for n, row in enumerate(pieces):
         if n + 1 < head:
-            beneath = [s for s in separators if lines[n].middle < s.y < lines[n + 1].middle]
-            below = max(pieces[n + 1 : head], key=len)
-            widened.append(_over_columns(_over_rulings(row, beneath, columns), below, columns))
+            widened.append(_over_columns(row, max(pieces[n + 1 : head], key=len), columns))
         elif n >= max(head, 1) and len(row) == 1 and row[0].last > 0:
             widened.append([_centred(row[0], columns)])
         else:
@@ -203,21 +194,6 @@ def _free(row: Sequence[Piece], piece: Piece, columns: int) -> tuple[int, int]:
     low = max((other.last + 1 for other in row if other.last < piece.first), default=0)
     high = min((other.first - 1 for other in row if other.first > piece.last), default=columns - 1)
     return low, high
-
-
-def _over_rulings(row: Sequence[Piece], beneath: Sequence[Separator], columns: _Columns) -> list[Piece]:
-    found: list[Piece] = []
-    for piece in row:
-        middle = (piece.box.x0 + piece.box.x1) / 2
-        low, high = _free(row, piece, columns.number)
-        ruled = next((s for one in beneath for s in one.stretches if s[0] <= middle <= s[1]), None)
-        if ruled:
-            middles = {c: (x0 + x1) / 2 for c, (x0, x1) in columns.extents.items() if low <= c <= high}
-            under = [c for c, x in middles.items() if ruled[0] <= x <= ruled[1]]
-            if under:
-                piece = replace(piece, first=min(*under, piece.first), last=max(*under, piece.last))
-        found.append(piece)
-    return found
 
 
 def _over_columns(row: Sequence[Piece], below: Sequence[Piece], columns: _Columns) -> list[Piece]:
@@ -305,7 +281,7 @@ def make_grid(lines: Sequence[Line], rulings: Rulings, measures: Measures, barri
     ruled = ruled_columns(rulings.vertical, lines, box, measures)
     divides = find_divides(lines, measures, ruled, strict=len(ruled) >= 2)
     divides = without_sign_columns(divides, [cut(line, divides, measures) for line in lines])
-    pieces = [cut(line, divides, measures, ruled) for line in lines]
+    pieces = [cut(line, divides, measures) for line in lines]
     head = head_lines(lines, separators, box, barriers)
     if not head:
         head = head_by_values(Body(lines=lines, pieces=pieces, barriers=barriers, measures=measures))
@@ -314,7 +290,7 @@ def make_grid(lines: Sequence[Line], rulings: Rulings, measures: Measures, barri
     left = max((divide.x for divide in ruled if divide.x < box.x0), default=float(box.x0))
     right = min((divide.x for divide in ruled if divide.x > box.x1), default=float(box.x1))
     edges = [left, *(divide.x for divide in divides), right]
-    pieces = widen(lines, pieces, head, separators, measures, edges)
+    pieces = widen(pieces, head, measures, edges)
     parted = [False, *(any(parts(one, *pair, box) for one in separators) for pair in pairwise(lines))]
     barriers = [a or b for a, b in zip(parted, barriers, strict=True)]
     groups = group_lines(Body(lines=lines, pieces=pieces, barriers=barriers, measures=measures), header=head)

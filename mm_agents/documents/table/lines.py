@@ -277,7 +277,7 @@ class Piece:
         return box.x1 - box.x0
 
 
-def cut(line: Line, divides: Sequence[Divide], measures: Measures, ruled: Sequence[Divide] = ()) -> list[Piece]:
+def cut(line: Line, divides: Sequence[Divide], measures: Measures) -> list[Piece]:
     """The pieces of a line, from the left.
 
     A blank at a divide parts two pieces, unless it is only a space between words and nothing else tells that the
@@ -293,8 +293,7 @@ def cut(line: Line, divides: Sequence[Divide], measures: Measures, ruled: Sequen
             groups.append([word])
         else:
             groups[-1].append(word)
-    pieces = [_placed(tuple(group), places, measures) for group in groups]
-    return _to_rulings(pieces, divides, ruled, line.middle)
+    return [_placed(tuple(group), places, measures) for group in groups]
 
 
 def without_sign_columns(divides: Sequence[Divide], rows: Sequence[Sequence[Piece]]) -> list[Divide]:
@@ -335,33 +334,6 @@ def _placed(words: tuple[Word, ...], places: Sequence[float], measures: Measures
     while first < last and box.x1 - places[last - 1] < little:
         last -= 1
     return Piece(words=words, first=first, last=last)
-
-
-def _to_rulings(pieces: Sequence[Piece], divides: Sequence[Divide], ruled: Sequence[Divide], y: float) -> list[Piece]:
-    """Pieces between ruling lines made to fill the columns that no ruling line parts at their height."""
-    found: list[Piece] = []
-    for n, piece in enumerate(pieces):
-        low = pieces[n - 1].last + 1 if n else 0
-        high = pieces[n + 1].first - 1 if n + 1 < len(pieces) else len(divides)
-        first, last = piece.first, piece.last
-        while first > low and divides[first - 1].ruled and not divides[first - 1].parts_at(y):
-            first -= 1
-        while last < high and divides[last].ruled and not divides[last].parts_at(y):
-            last += 1
-        box = piece.box
-        closed = _ends(ruled, y, box.x0, divides[first - 1].x if first else None, left=True) and _ends(
-            ruled, y, box.x1, divides[last].x if last < len(divides) else None, left=False
-        )
-        found.append(Piece(words=piece.words, first=first, last=last) if closed else piece)
-    return found
-
-
-def _ends(ruled: Sequence[Divide], y: float, x: float, divide: float | None, *, left: bool) -> bool:
-    """Whether a ruling line ends a cell at a divide, or anywhere beyond its words at the side of the table."""
-    return any(
-        one.parts_at(y) and (one.x == divide if divide is not None else (one.x < x if left else one.x > x))
-        for one in ruled
-    )
 
 
 def join_labels(rows: Sequence[list[Piece]], head: int, measures: Measures) -> list[list[Piece]]:

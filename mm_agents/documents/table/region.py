@@ -43,8 +43,6 @@ def find_region(lines: Sequence[Line], rulings: Rulings, measures: Measures) -> 
         return None
     strong = [part for part in framed if page.gaps(part) >= 3]
     part = _extended(max(strong or blocks, key=page.worth), page, up=not strong)
-    if not strong:
-        part = _with_blocks(part, blocks, page)
     beside = sum(len(line.words) for n, line in enumerate(lines) if n not in part)
     most_beside = PARAMETERS.few if strong else PARAMETERS.most_beside
     if sum(prose) < 2 and beside <= most_beside * sum(len(line.words) for line in lines):
@@ -180,20 +178,6 @@ def _blocks(page: _Page) -> list[list[int]]:
         if not page.prose[n]:
             found[-1].append(n)
     return [block for block in found if block]
-
-
-def _with_blocks(part: list[int], blocks: Sequence[list[int]], page: _Page) -> list[int]:
-    """A part and the blocks next to it, one after the other, that fit into its columns."""
-    divides = [divide.x for divide in find_divides([page.lines[n] for n in part], page.measures)]
-    for step in (1, -1):
-        beyond = [block for block in blocks if (block[0] > part[-1] if step > 0 else block[-1] < part[0])]
-        for block in beyond[::step]:
-            near = block[0] - part[-1] if step > 0 else part[0] - block[-1]
-            fitting = sum(page.runs[n] > 1 and not _crosses(page.lines[n], divides, page.measures) for n in block)
-            if near > 3 or fitting < len(block) / 2:
-                break
-            part = [n for n in range(min(part[0], block[0]), max(part[-1], block[-1]) + 1)]
-    return part
 
 
 def _crosses(line: Line, divides: Sequence[float], measures: Measures) -> bool:

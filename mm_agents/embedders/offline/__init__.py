@@ -20,6 +20,7 @@ import numpy as np
 
 from mm_agents.embedders.offline.conse import PictureEncoder
 from mm_agents.embedders.offline.minilm import WIDTH, TextEncoder
+from mm_agents.embedders.shared import check_pixels, check_role, frames_of
 from mm_agents.errors import ConfigError
 from mm_agents.types import Clip, Image, Item, Kind, Role, Text
 
@@ -84,8 +85,7 @@ class OfflineEmbedder:
             WeightsError: a model file is missing, or not the one expected.
             EmbedderError: the model failed.
         """
-        if role not in ("query", "document"):
-            raise ConfigError(f"The role is {role!r}; it should be 'query' or 'document'.")
+        check_role(role)
         texts = {place: item.text for place, item in enumerate(items) if isinstance(item, Text)}
         clips = {place: _frames(item) for place, item in enumerate(items) if not isinstance(item, Text)}
         vectors = np.empty((len(items), self.width), np.float32)
@@ -94,24 +94,6 @@ class OfflineEmbedder:
         if clips:
             vectors[list(clips)] = self._picture_encoder().encode(list(clips.values()))
         return vectors
-
-    def classify(self, items: Sequence[Image], /, *, top: int = 5) -> list[list[tuple[str, float]]]:
-        """Name what pictures show, by the classes of ImageNet.
-
-        Args:
-            items: pictures.
-            top: how many classes for each.
-
-        Returns:
-            For each picture the likeliest classes, best first, with their probabilities (of all 1000 they sum to 1).
-
-        Raises:
-            As ``embed``.
-        """
-        if top < 1:
-            raise ConfigError(f"top is {top!r}; it should be 1 or more.")
-        pictures = [_frames(item)[0] for item in items]
-        return self._picture_encoder().classify(pictures, top) if pictures else []
 
     def recognise(
         self, items: Sequence[Image], /, *, top: int = 5
@@ -157,16 +139,7 @@ def _frames(item: Any) -> ByteArray:
     Raises:
         ConfigError: neither of the two, or not such pixels.
     """
-    match item:
-        case Image():
-            frames = item.pixels[None]
-        case Clip():
-            frames = item.frames
-        case _:
-            raise ConfigError(f"The offline embedder takes Text, Image and Clip, not {type(item).__name__!r}.")
-    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or not frames.size:
-        raise ConfigError(
-            f"The pixels of a {type(item).__name__} are {frames.dtype} of shape {frames.shape}; they should be uint8, "
-            "height × width × 3 (a clip: frames × height × width × 3), with nothing empty."
-        )
-    return frames
+    if not isinstance(item, Image | Clip):
+        raise ConfigError(f"The offline embedder takes Text, Image and Clip, not {type(item).__name__!r}.")
+    check_pixels(item)
+    return frames_of(item)

@@ -64,15 +64,6 @@ class PictureEncoder:
         vectors = unit(weights @ self._classes)
         return mean_by_group(vectors, [len(clip) for clip in clips])
 
-    def classify(self, pictures: Sequence[ByteArray], top: int) -> list[list[tuple[str, float]]]:
-        """The likeliest classes of each picture with their probabilities, best first."""
-        probabilities = _softmax(self._logits(pictures))
-        best = np.argsort(-probabilities, axis=1, kind="stable")[:, :top]
-        return [
-            [(self._names[index], float(row[index])) for index in indices]
-            for row, indices in zip(probabilities, best, strict=True)
-        ]
-
     def recognise(
         self, pictures: Sequence[ByteArray], top: int
     ) -> list[tuple[list[tuple[str, float]], list[tuple[str, float]]]]:

