@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -108,6 +109,9 @@ class Derivations:
                     yield from _answers(reading.ask(question))
                     yield from _answers(reading.ask(without_parties(question, dict(data))))
             yield from _listed(kind, data, file)
+            if kind == "flowchart":
+                steps_of = str(reading.to_markdown()).partition("```")[0]
+                yield from (Derived(screen_said(line.strip())[0], None) for line in steps_of.splitlines())
 
     # ------------------------------------------------------------ a chat model's
 
@@ -145,6 +149,12 @@ class Derivations:
             return None
         return f"it is said in {min(said - printed)}, and {file.name} is in {known}"
 
+    def words(self, file: MediaFile) -> list[str]:
+        """What the readers of this answer's calls read on a page, the names of fields among it."""
+        kinds = dict.fromkeys(READS[step.tool] for step in self.answer.route if step.tool in READS)
+        found = [self._reading(kind, file) for kind in kinds]
+        return [re.sub(r"[_\\W]+", " ", json.dumps(one.to_json(), ensure_ascii=False)) for one in found if one]
+
     def _reading(self, kind: str, file: MediaFile) -> Any:
         key = (kind, file.sha256)
         if key not in self._read:
@@ -168,9 +178,6 @@ def _listed(kind: str, data: Mapping[str, Any], file: MediaFile) -> Iterator[Der
             if one["value"] is not None:
                 places = [(place["page"] or 1, tuple(place["box"])) for place in one["evidence"] if place["box"]]
                 yield Derived(screen_said(field_sentence(name, one["value"]))[0], tuple(places))
-    elif kind == "flowchart":
-        for line in str(data.get("steps", "")).splitlines():
-            yield Derived(screen_said(line.strip())[0], None)
     elif kind == "hidden_text":
         text = data.get("text") or " ".join(line["text"] for line in data.get("lines", ()))
         yield Derived(screen_said(f"The hidden text in {file.name} reads: “{text}”")[0], None)
