@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mm_agents import media
-from mm_agents._text import unknown_words
+from mm_agents._text import content_words, unknown_words
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_builder import lacking
 from mm_agents.agent.answer_data import Claim, Source
@@ -32,6 +32,7 @@ from mm_agents.agent.grounding.quotes import (
     strange_number,
     tokens,
 )
+from mm_agents.agent.grounding.statements import new_words, too_strange
 from mm_agents.agent.query_analysis import files_in, greeting_to
 from mm_agents.agent.source_images import place_of
 from mm_agents.errors import MediaError, MissingExtraError, MMAgentsError
@@ -140,7 +141,7 @@ class _Checker:
         fault = check_claim(text, cited, computed=claim.computed, question=self._answer.question)
         try:
             fault = fault or self._said(claim, cited) or lacking(claim.kind, cited) or self._kind(claim, cited)
-        except MissingExtraError as error:
+        except (Unchecked, MissingExtraError) as error:
             unchecked.append(str(error))
         if fault is not None:
             return _failed(claim, fault)
@@ -205,7 +206,8 @@ class _Checker:
             words = tokens(source.evidence.quote or "")
             if source.evidence.box is None and 0 < len(words) <= _VALUE_WORDS:
                 return f"[{source.number}] names no place on the page"
-        return self._derivations.fault(claim, cited, pages[0])
+        fault = self._derivations.fault(claim, cited, pages[0])
+        return fault if self._answer.model is None else fault or self._worded(claim, cited)
 
     def _worded(self, claim: Claim, cited: list[Source]) -> str | None:
         """A word of a claim that is in none of its sources and not in the question, where code has worded it."""
@@ -214,10 +216,30 @@ class _Checker:
         denied = NEGATIONS & set(tokens(bare)) - set(tokens(f"{quotes} {self._answer.question}"))
         if denied:
             return f"it denies something (“{min(denied)}”), and no source does"
-        if self._answer.model is not None or claim.kind in ("counted", "seen"):
+        if claim.kind == "seen":
             return None
+        if claim.kind == "counted" or self._answer.model is not None:
+            return self._freely_worded(bare, cited)
         strange = unknown_words(bare, [quotes, self._answer.question, claim.computed or "", _SAYING, *_names(cited)])
         return f"“{min(strange)}” is in none of its sources" if strange else None
+
+    def _freely_worded(self, bare: str, cited: list[Source]) -> str | None:
+        """As ``_worded`` for words that need not be those of the page: a model's, and those of a count.
+
+        Raises:
+            Unchecked: some of them are.
+        """
+        known = content_words(" ".join([*_names(cited), *(one.evidence.quote or "" for one in cited)]))
+        for path in {one.evidence.path for one in cited}:
+            file = self._files.get(path or "")
+            if isinstance(file, MediaFile) and file.media_type != "video":
+                known |= content_words(" ".join([self._quotes.words(file), *self._derivations.words(file)]))
+        new = new_words(bare, self._answer.question)
+        if strange := sorted(new - known):
+            if too_strange(bare, strange, new):
+                return f"“{strange[0]}” is in none of its sources"
+            raise Unchecked(f"“{strange[0]}” is in none of its sources")
+        return None
 
     def _whole(self) -> Iterator[CheckedClaim]:
         """Whether the outcome and the calls are those of this question."""

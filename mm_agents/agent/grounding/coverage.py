@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from mm_agents._text import content_words
 from mm_agents.agent.answer_data import AnswerData, Claim
@@ -30,7 +30,7 @@ _SILENCE = re.compile(
 
 _SUGGESTED = re.compile(r"[-*] (?:Recommend|Find|Show|What|Which|Who|When|How|Read|List|Is|Are|Does|Compare) ?")
 _MARKS = re.compile(r"((?:\s*\[\d+\])+)")
-_SMALL = frozenset("the a an is are it its says here invoice and of in also near ships ship to".split())
+_SMALL = frozenset("the a an is are it its says here invoice and of in also near".split())
 """Words that a line of a list leaves out of its claim, or has more than it."""
 
 NEGATIONS = frozenset("not no never none neither nor without cannot isn aren wasn doesn didn don won n't".split())
@@ -62,7 +62,7 @@ def uncovered(answer: AnswerData, greeting: str | None) -> Iterator[tuple[str, s
                 yield line, fault
 
 
-def _no_tables(lines: Sequence[str] | Iterator[str]) -> Iterator[str]:
+def _no_tables(lines: Iterable[str]) -> Iterator[str]:
     """The lines that belong to no table; a table is held against its page."""
     return (line for line in lines if not line.lstrip().startswith("|"))
 
@@ -83,6 +83,8 @@ def _beyond_claims(words: str, cited: Sequence[int], claims: Sequence[Claim]) ->
         wanted = _content(claim.text)
         for first in range(len(lines) - 1, -1, -1):
             said = _content("\n".join(lines[first:]))
+            if _rank(lines[first]) not in (None, _rank(claim.text)):
+                continue
             if said and wanted[-len(said) :] == said and _negations(claim.text) == _negations("\n".join(lines[first:])):
                 return "\n".join(lines[:first])
             if wanted and said[-len(wanted) :] == wanted:
@@ -98,7 +100,15 @@ def _before(text: str, count: int) -> str:
 
 
 def _content(text: str) -> list[str]:
-    return [token for token in tokens(re.sub(r"^\s*(?:[-*]|\d+[.)])\s", "", text)) if token not in _SMALL]
+    said = tokens(re.sub(r"^\s*(?:[-*]|\d+[.)])\s", "", text))
+    carried = ["ship" if token == "ships" else token for token in said if token not in _SMALL]
+    return carried or said
+
+
+def _rank(text: str) -> str | None:
+    """The number with which a line of a list begins."""
+    found = re.match(r"\s*(\d+)[.)]\s", text)
+    return found[1] if found else None
 
 
 def _negations(text: str) -> int:

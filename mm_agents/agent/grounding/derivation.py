@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -108,6 +109,9 @@ class Derivations:
                     yield from _answers(reading.ask(question))
                     yield from _answers(reading.ask(without_parties(question, dict(data))))
             yield from _listed(kind, data, file)
+            if kind == "flowchart":
+                steps_of = str(reading.to_markdown()).partition("```")[0]
+                yield from (Derived(screen_said(line.strip())[0], None) for line in steps_of.splitlines())
 
     # ------------------------------------------------------------ a chat model's
 
@@ -122,7 +126,7 @@ class Derivations:
             if reading is None:
                 continue
             if kind == "flowchart":
-                return _order_fault(claim.text, reading.to_json())
+                return _order_fault(claim.text, reading.to_json(), quotes)
             held = {place for one in cited if (place := _place(one)) is not None}
             answered: DocumentAnswer = reading.ask(f"What is {_VALUE.sub(' ', claim.text).strip(' .')}?")
             places = _places(answered)
@@ -135,15 +139,20 @@ class Derivations:
     # ------------------------------------------------------------ both
 
     def _currency_fault(self, claim: Claim, cited: Sequence[Source], file: MediaFile) -> str | None:
-        said = {_CURRENCIES.get(code, code) for code in _CODE.findall(claim.text)}
-        printed = {_CURRENCIES.get(code, code) for one in cited for code in _CODE.findall(one.evidence.quote or "")}
-        if not said - printed or not any(step.tool == "read_invoice" for step in self.answer.route):
+        strange = _currencies(claim.text) - _currencies(" ".join(one.evidence.quote or "" for one in cited))
+        if not strange or not any(step.tool == "read_invoice" for step in self.answer.route):
             return None
         reading = self._reading("invoice", file)
         known = None if reading is None else reading.to_json()["fields"].get("currency", {}).get("value")
-        if known is None or said - printed <= {str(known)}:
+        if known is None or strange <= {str(known)}:
             return None
-        return f"it is said in {min(said - printed)}, and {file.name} is in {known}"
+        return f"it is said in {min(strange)}, and {file.name} is in {known}"
+
+    def words(self, file: MediaFile) -> list[str]:
+        """What the readers of this answer's calls read on a page, the names of fields among it."""
+        kinds = dict.fromkeys(READS[step.tool] for step in self.answer.route if step.tool in READS)
+        found = [self._reading(kind, file) for kind in kinds]
+        return [re.sub(r"[_\\W]+", " ", json.dumps(one.to_json(), ensure_ascii=False)) for one in found if one]
 
     def _reading(self, kind: str, file: MediaFile) -> Any:
         key = (kind, file.sha256)
@@ -153,6 +162,11 @@ class Derivations:
             except MediaError:  # it is no document of that kind
                 self._read[key] = None
         return self._read[key]
+
+
+def _currencies(text: str) -> set[str]:
+    """The currencies that a text names, by their codes."""
+    return {_CURRENCIES.get(found[0], found[0]) for found in _CODE.finditer(text)}
 
 
 def _answers(answered: DocumentAnswer) -> Iterator[Derived]:
@@ -168,9 +182,6 @@ def _listed(kind: str, data: Mapping[str, Any], file: MediaFile) -> Iterator[Der
             if one["value"] is not None:
                 places = [(place["page"] or 1, tuple(place["box"])) for place in one["evidence"] if place["box"]]
                 yield Derived(screen_said(field_sentence(name, one["value"]))[0], tuple(places))
-    elif kind == "flowchart":
-        for line in str(data.get("steps", "")).splitlines():
-            yield Derived(screen_said(line.strip())[0], None)
     elif kind == "hidden_text":
         text = data.get("text") or " ".join(line["text"] for line in data.get("lines", ()))
         yield Derived(screen_said(f"The hidden text in {file.name} reads: “{text}”")[0], None)
@@ -209,14 +220,16 @@ def _place_fault(derived: Derived, cited: Sequence[Source]) -> str | None:
     return None
 
 
-def _order_fault(text: str, data: Mapping[str, Any]) -> str | None:
-    """Two steps of a chart that a claim puts in an order which the chart does not have."""
+def _order_fault(text: str, data: Mapping[str, Any], quotes: str) -> str | None:
+    """Two steps that a claim puts in an order which the chart does not have, or one that it does not cite."""
     said = text.casefold()
     nodes = {one["id"]: str(one["text"]).casefold() for one in data["nodes"] if one["text"]}
     places = sorted((said.find(name), id) for id, name in nodes.items() if name in said)
     ordered = re.search(r"\b(?:after|then|next|before|follows|followed|precedes)\b|→|->", said)
     if ordered is None or len(places) < 2:
         return None
+    if strange := next((nodes[id] for _, id in places if flat(nodes[id]) not in flat(quotes)), None):
+        return f"it puts “{strange}” in an order, which it does not cite"
     onward: dict[str, set[str]] = {}
     for edge in data["edges"]:
         onward.setdefault(edge["source"], set()).add(edge["target"])

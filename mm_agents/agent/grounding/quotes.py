@@ -79,7 +79,9 @@ class Quotes:
         return flat(quote) in joined or sum(token in known for token in wanted) >= _MOST * len(wanted)
 
     def words(self, file: MediaFile) -> str:
-        """All words of a file's pages."""
+        """All words of a text, or of a file's pages."""
+        if file.media_type == "text":
+            return self._texts(_Key(file))
         return " ".join(word.text for word in self._pages(_Key(file), None))
 
     def _in_story(self, quote: str, evidence: Evidence) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
@@ -349,12 +349,23 @@ def _words(text: str, cited: Sequence[RegisteredSource], question: str) -> str |
         known |= one.words | content_words(one.clean.evidence.quote or "")
     new = said - asked - _NEUTRAL
     unknown_words = sorted(new - known)
-    if len(unknown_words) > (1 if numbers_in(text) else 0) and len(unknown_words) >= _STRANGE * len(new):
+    if too_strange(text, unknown_words, new):
         return f"its sources do not say {', '.join(unknown_words[:4])}"
     anchored = bool(numbers_in(text)) or bool(new & known) or _names(text, cited)
     if not anchored and not (said & known):
         return "it only repeats the question"
     return None
+
+
+def too_strange(text: str, strange: Collection[str], new: Collection[str]) -> bool:
+    """Whether too many of the words that a claim adds to its question are in none of its sources."""
+    return len(strange) > (1 if numbers_in(text) else 0) and len(strange) >= _STRANGE * len(new)
+
+
+def new_words(text: str, question: str) -> set[str]:
+    """The words, without numbers, that a claim adds to its question; those that any claim may have are left out."""
+    said = {word for word in content_words(text) if not word[0].isdigit()}
+    return said - content_words(question) - _NEUTRAL
 
 
 def _nameless(text: str, cited: Sequence[RegisteredSource]) -> str:

@@ -1,0 +1,218 @@
+"""Answers that somebody has altered are caught, and those that nobody has altered stand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import PIL.ImageDraw
+import PIL.ImageFont
+import pytest
+from papers import invoice, planned
+
+from mm_agents import Agent, Answer, Library, media
+from mm_agents.agent.verify import verify
+from mm_agents.testing import HashEmbedder
+
+pytest.importorskip("rapidocr", reason="pip install 'mm-agents[documents]'")
+
+Saved = dict[str, Any]
+Forgery = Callable[[Saved], None]
+
+
+def chart(path: Path) -> Path:
+    """Three steps below one another, with arrows between them."""
+    picture = PIL.Image.new("RGB", (460, 620), "white")
+    pen = PIL.ImageDraw.Draw(picture)
+    for row, text in enumerate(("Pack", "Ship", "Send bill")):
+        top = 40 + 200 * row
+        pen.rectangle((120, top, 340, top + 100), outline="black", width=3)
+        pen.text((160, top + 35), text, fill="black", font=PIL.ImageFont.load_default(28))
+        if row:
+            pen.line((230, top - 100, 230, top - 14), fill="black", width=3)
+            pen.polygon([(230, top - 2), (220, top - 20), (240, top - 20)], fill="black")
+    picture.save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    place = tmp_path_factory.mktemp("forgeries")
+    files = place / "library" / "media"
+    files.mkdir(parents=True)
+    invoice(files / "northwind.png")
+    chart(files / "orders.png")
+    (files / "ferns.txt").write_text("Water the ferns on Tuesday, 4 litres. Never water them on Sunday.")
+    (files / "roses.txt").write_text("Cut the roses in March.")
+    for name, order in (("dusk", (0, 0, 2, 2, 4, 4, 1, 1)), ("dawn", (1, 1, 4, 4, 2, 2, 0, 0))):
+        frames = np.stack([np.full((48, 64, 3), 60 * n, np.uint8) for n in order])
+        (files / f"{name}.mp4").write_bytes(media.encode_clip(frames, fps=2.0))
+    with Library.open(place / "library", embedder=HashEmbedder(width=64)) as opened:
+        opened.add(files, progress=False)
+        yield opened
+
+
+def kept(library: Library, tools: tuple[str, ...], question: str, attached: str | None = None) -> Saved:
+    files = [Path(str(library.root)) / "media" / attached] if attached else []
+    answer = planned(Agent(library, model="offline"), *tools).ask(question, files)
+    return json.loads(json.dumps(answer.to_json()))
+
+
+@pytest.fixture(scope="module")
+def honest(library: Library) -> dict[str, Saved]:
+    """Answers of each kind."""
+    return {
+        "total": kept(library, ("read_invoice",), "What is the total?", "northwind.png"),
+        "sum": kept(library, ("read_invoice",), "What would 4 brass hinges and 2 garden lamps cost?", "northwind.png"),
+        "fields": kept(library, ("read_invoice",), "Read this invoice", "northwind.png"),
+        "order": kept(library, ("read_flowchart",), "What happens after Pack?", "orders.png"),
+        "steps": kept(library, ("read_flowchart",), "List the steps", "orders.png"),
+        "clip": kept(library, ("search_videos",), "Which clip is dark?"),
+        "text": kept(library, ("search_text",), "Which note is about ferns?"),
+        "silent": kept(library, (), "book me a flight"),
+    }
+
+
+def verified(saved: Saved, library: Library, path: Path) -> bool:
+    path.write_text(json.dumps(saved), encoding="utf-8")
+    return verify(Answer.load(path, root=library.root), library=library).ok
+
+
+@pytest.mark.parametrize("name", ["total", "sum", "fields", "order", "steps", "clip", "text", "silent"])
+def test_what_nobody_has_altered_stands(name: str, honest: dict[str, Saved], library: Library, tmp_path: Path) -> None:
+    assert honest[name]["claims"] or name == "silent"
+    assert verified(honest[name], library, tmp_path / "a.json")
+
+
+def words(old: str, new: str) -> Forgery:
+    """Other words in the text and in the claims."""
+
+    def forge(saved: Saved) -> None:
+        before = json.dumps([saved["text"], saved["claims"]])
+        saved["text"] = saved["text"].replace(old, new)
+        for claim in saved["claims"]:
+            claim["text"] = claim["text"].replace(old, new)
+        assert json.dumps([saved["text"], saved["claims"]]) != before
+
+    return forge
+
+
+def claim(**changes: Any) -> Forgery:
+    """Another first claim."""
+
+    def forge(saved: Saved) -> None:
+        saved["claims"][0] |= changes
+        if "kind" in changes:
+            del saved["claims"][0]["status"]
+
+    return forge
+
+
+def source(**changes: Any) -> Forgery:
+    """Another first source."""
+
+    def forge(saved: Saved) -> None:
+        saved["sources"][0] |= changes
+
+    return forge
+
+
+def swapped(name: str) -> Forgery:
+    """The first two sources with each other's value."""
+
+    def forge(saved: Saved) -> None:
+        one, other = saved["sources"][:2]
+        one[name], other[name] = other[name], one[name]
+        assert one[name] != other[name]
+
+    return forge
+
+
+def rewritten(**changes: Any) -> Forgery:
+    """Another answer, as a whole."""
+    return lambda saved: saved.update(changes)
+
+
+def by_a_model(forgery: Forgery) -> Forgery:
+    """The same, of an answer that says that a chat model wrote it."""
+
+    def forge(saved: Saved) -> None:
+        forgery(saved)
+        saved["model"] = "a model"
+
+    return forge
+
+
+FORGERIES: list[tuple[str, Forgery]] = [
+    ("total", words("total is", "tax is")),
+    ("total", words("total is", "total is not")),
+    ("total", words("75.00", "75.00 EUR, paid")),
+    ("total", words("75.00", "57.00")),
+    ("total", words("The total is 75.00", "The invoice is overdue")),
+    ("total", source(box=[0, 0, 820, 640])),
+    ("total", source(box=None)),
+    ("total", source(page=2)),
+    ("total", source(name="southwind.png")),
+    ("total", source(quote="75.00", box=[640, 250, 800, 330])),
+    ("total", rewritten(claims=[], sources=[], text="The total is 999.00 GBP.")),
+    ("total", rewritten(claims=[], sources=[], text="The invoice is paid.", outcome="not_found")),
+    ("total", rewritten(question="What is the shipping fee?")),
+    ("total", rewritten(unanswered=["the tax"], outcome="answered")),
+    ("total", lambda saved: saved.update(text=saved["text"] + " It was paid on time.")),
+    ("total", lambda saved: saved.update(text=saved["text"].replace("total is", "total is not"))),
+    ("total", claim(kind="match")),
+    ("total", claim(kind="counted", text="The invoice was cancelled.")),
+    ("sum", words("4 ×", "5 ×")),
+    ("sum", words("“Brass hinges”", "“Garden lamp”")),
+    ("sum", swapped("quote")),
+    ("sum", swapped("box")),
+    ("sum", claim(computed=None, kind="read", text="Together they are free.")),
+    ("sum", claim(kind="computed", computed=None)),
+    ("fields", words("NP-2041", "NP-2014")),
+    ("fields", swapped("quote")),
+    ("order", words("Ship", "Send bill")),
+    ("order", words("After “Pack”", "Before “Pack”")),
+    ("steps", words("Ship", "Refund")),
+    ("steps", lambda saved: saved["claims"].reverse() or saved.update(text="1. Ship. [2]\n2. Pack. [1]")),
+    ("clip", words(".mp4", "-copy.mp4")),
+    ("clip", claim(kind="read")),
+    ("clip", source(t0=0.5)),
+    ("clip", source(t1=99.0)),
+    ("clip", words("The nearest clip is", "The clip that shows a murder is")),
+    ("text", words("on Tuesday", "on Sunday")),
+    ("text", words("ferns.txt", "roses.txt")),
+    ("text", words("Water the ferns", "Do not water the ferns")),
+    ("silent", lambda saved: saved.update(text="The flight is booked.")),
+    ("total", by_a_model(words("total is", "total is not"))),
+    ("total", by_a_model(words("The total is 75.00", "The invoice is overdue"))),
+    ("total", by_a_model(words("total is", "date is"))),
+    ("total", by_a_model(source(box=[0, 0, 820, 640]))),
+    ("total", by_a_model(source(box=None))),
+    ("order", by_a_model(words("Ship", "Send bill"))),
+    ("order", by_a_model(words("After “Pack” comes Ship", "After “Ship” comes Pack"))),
+    ("clip", by_a_model(claim(kind="read"))),
+]
+
+
+@pytest.mark.parametrize("number", range(len(FORGERIES)))
+def test_a_forgery_is_caught(number: int, honest: dict[str, Saved], library: Library, tmp_path: Path) -> None:
+    name, forge = FORGERIES[number]
+    saved: Saved = json.loads(json.dumps(honest[name]))
+    forge(saved)
+    assert not verified(saved, library, tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("name", ["clip", "text"])
+def test_another_similarity_is_caught(name: str, honest: dict[str, Saved], library: Library, tmp_path: Path) -> None:
+    saved: Saved = json.loads(json.dumps(honest[name]))
+    first = saved["claims"][0]
+    assert first["kind"] == "match"
+    shown = f"{first['similarity']:.2f}"
+    words(f"similarity {shown}", "similarity 0.99")(saved)
+    assert not verified(saved, library, tmp_path / "a.json")
+    first["similarity"] = 0.99
+    assert not verified(saved, library, tmp_path / "a.json")
