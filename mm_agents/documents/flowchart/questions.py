@@ -64,7 +64,7 @@ def _count(process: Process, question: str, match: re.Match[str]) -> DocumentAns
 def _kinds_of(process: Process) -> str:
     """What the steps of a process are: ": 3 tasks, 1 decision and 2 starts and ends"."""
     decisions = [id for id in process.order if process.is_decision(id) or process.nodes[id].shape == "diamond"]
-    rims = [id for id in process.order if id not in decisions and process.name(id) in ("Start", "End")]
+    rims = [id for id in process.order if id not in decisions and (process.is_start(id) or process.is_end(id))]
     others = len(process.order) - len(decisions) - len(rims)
     named = (
         (others, "task", "tasks"),

@@ -7,7 +7,7 @@ import operator
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -38,6 +38,8 @@ _PLACE = re.compile(_WORDS["words"]["place"], re.IGNORECASE)
 _THINGS, _MORE, _LESS = (
     re.compile(_WORDS["words"][name], re.IGNORECASE) for name in ("things", "more_than", "less_than")
 )
+_UNCLEAR = re.compile(r"\b(?:not|never|neither)\b|n't\b|\bbetween \W?\d", re.IGNORECASE)
+"""Negations, and conditions of two numbers, which are not computed."""
 _FORMS = {form: word for word, forms in _WORDS["forms"].items() for form in forms.split()}
 _ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _LONGEST_TABLE = 6000  # characters of a table that a model is shown
@@ -432,12 +434,12 @@ def _by_rules(question: str, series: Sequence[Series]) -> DocumentAnswer:
         return _difference(question, series, asked)
     best = max(series, key=lambda one: _fit(one, asked))
     if _fit(best, asked) < PARAMETERS.named / 2:
-        columns = [one for one in series if one.axis != "row"]
-        if len(columns) != 1:
+        measure = _measure(series, tokens(without_operation(_without_condition(question), operation)))
+        if measure is None:
             return _unanswered(question, _which(series))
-        best = columns[0]
+        best = measure
     condition = condition_of(question) if operation == "count" else None
-    if operation == "count" and condition is None:
+    if operation == "count" and (condition is None or _UNCLEAR.search(question)):
         return _unanswered(question, _which(series))
     ascending = is_ascending(question)
     return _computed(question, Query(operation=operation, measure="", condition=condition, ascending=ascending), best)
@@ -489,29 +491,38 @@ def _placed(question: str, operation: Operation, place: str, series: Sequence[Se
     behind = f", after {', '.join(f'{item.label} {printed(item.quantity)}' for item in before)}" if before else ""
     labels = [item.label for item in same]
     found = {"items": labels, "value": plain(value), "unit": same[0].quantity.unit}
-    return _answered(question, f"{text}{behind}.", found, [*same, *before])
+    answered = _answered(question, f"{text}{behind}.", found, [*same, *before])
+    tied = number > 1 and ranked[number - 2] in same
+    return replace(answered, doubt="several tie for this place and those before it") if tied else answered
 
 
 def _filtered(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
     """The things whose numbers meet a condition: "which parts cost more than 5"; None where that is not asked."""
     condition = condition_of(question)
-    if condition is None or not re.match(r"\W*(?:which|what|who|list|show|name|give)\b", question, re.IGNORECASE):
+    if not re.match(r"\W*(?:which|what|who|list|show|name|give)\b", question, re.IGNORECASE):
         return None
-    if condition.comparison == "equal" or re.search(r"\b(?:not|never)\b|n't\b|\band\b.*\d", question, re.IGNORECASE):
+    if _UNCLEAR.search(question):
+        return _unanswered(question, "Only one comparison with a number, without a negation, is computed.")
+    if condition is None or condition.comparison == "equal":
         return None
-    rest = re.sub(r"[$€£]?\d[\d.,]*\s*(?:%|per ?cent)?", " ", question, flags=re.IGNORECASE)
-    for words in _CONDITIONS.values():
-        rest = re.sub(words, " ", rest, flags=re.IGNORECASE)
-    best = _measure(series, tokens(rest))
+    best = _measure(series, tokens(_without_condition(question)))
     if best is None:
-        return None
+        return _unanswered(question, _which(series))
     items, out = _comparable(best)
     asks_percent = re.search(r"\d\s*(?:%|per ?cent\b)", question, re.IGNORECASE) is not None
     if asks_percent and items[0].quantity.unit != "%":
-        return None
+        return _unanswered(question, f"The numbers of {_named(best)} are no percents.")
     text, _, matches = _count(Query(operation="count", measure="", condition=condition), best, items)
     left_out = f" Left out: {_joined(out)}." if out else ""
     return _answered(question, f"{text}.{left_out}", [item.label for item in matches], matches or items)
+
+
+def _without_condition(question: str) -> str:
+    """A question without the comparison that it makes, and its number."""
+    rest = re.sub(r"[$€£]?\d[\d.,]*\s*(?:%|per ?cent)?", " ", question, flags=re.IGNORECASE)
+    for words in _CONDITIONS.values():
+        rest = re.sub(words, " ", rest, flags=re.IGNORECASE)
+    return rest
 
 
 def _compared(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
@@ -559,7 +570,7 @@ def _things(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
         re.IGNORECASE,
     )
     asked = tokens(match["what"]) if match else ()
-    rows = [one for one in series if one.axis == "row" and len(one.items) > 1]
+    rows = [one for one in series if one.axis != "column" and len(one.items) > 1]
     columns = [one for one in series if one.axis == "column" and one.items]
     of_kind = [one for one in columns if one.kind and asked and set(tokens(one.kind)) == set(asked)]
     general = len(asked) == 1 and _THINGS.search(match["what"]) is not None if match else False
