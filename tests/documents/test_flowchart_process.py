@@ -203,6 +203,8 @@ def test_a_sound_chart_has_no_findings(order: Flowchart) -> None:
         ("what happens when it is not in stock", "Order parts"),
         ("When does Pack the goods happen?", "if Yes"),
         ("who does order parts?", "Warehouse"),
+        ("who packs the goods?", "Warehouse"),
+        ("how many steps are there?", "6 steps: 3 tasks, 1 decision and 2 starts and ends"),
         ("How many decisions are there?", "1 decision"),
         ("how many steps?", "6 steps"),
         ("shortest way to Done", "5 steps"),

@@ -73,6 +73,52 @@ def test_questions_are_computed(stock: Table, question: str, value: Any) -> None
     assert all(evidence.box for evidence in answered.evidence)
 
 
+@pytest.mark.parametrize(
+    ("question", "value"),
+    [
+        ("Which parts have a price above 5?", ["Lamp", "Rope"]),
+        ("list parts with at least 60 pieces", ["Hinge", "Rope"]),
+        ("Which parts have a price over 100?", []),
+        ("How many parts are there?", 3),
+        ("What is the second highest price?", {"items": ["Rope"], "value": "7.25", "unit": None}),
+        ("Which part has the 3rd most pieces?", {"items": ["Lamp"], "value": "8", "unit": None}),
+        ("Is the lamp's price higher than the rope's?", True),
+        ("Are there more pieces of rope than of hinges?", False),
+        ("Does the lamp have fewer pieces than the hinge?", True),
+        ("Which parts do not have a price above 5?", None),
+        ("Which parts have a price between 5 and 10?", None),
+        ("How many parts do not have more than 60 pieces?", None),
+        ("Is the lamp heavier than the rope?", None),
+        ("Is the lamp's price not higher than the rope's?", None),
+        ("What is the ninth highest price?", None),
+        ("What is the second highest weight?", None),
+        ("How many colours are there?", None),
+        ("Which parts weigh more than 5?", None),
+    ],
+)
+def test_places_filters_comparisons_and_counts_of_things(stock: Table, question: str, value: Any) -> None:
+    answered = stock.ask(question)
+    assert answered.value == value
+    assert (answered.answer is None) == (value is None)
+    assert bool(answered.evidence) == (value is not None)
+    assert answered.answer or answered.reason
+
+
+def test_the_things_of_cards_are_their_headings(divisions: Table) -> None:
+    by_word = divisions.ask("How many divisions are there?")
+    headings = {item for item in by_word.answer.split(": ")[1].rstrip(".").replace(" and ", ", ").split(", ")}
+    assert by_word.value == len(headings)
+
+
+def test_a_place_that_several_tie_for_is_doubted() -> None:
+    rows = [["Part", "Price"], ["Hinge", "5.00"], ["Lamp", "9.00"], ["Rope", "9.00"], ["Wheel", "2.00"]]
+    drawn = read_page(table(rows, "grid").page())
+    assert drawn.ask("What is the third highest price?").value["items"] == ["Hinge"]
+    second = drawn.ask("What is the second highest price?")
+    assert second.value["items"] == ["Lamp", "Rope"]
+    assert "tie" in str(second.doubt)
+
+
 def test_totals_are_left_out_of_extremes_and_said_so(stock: Table) -> None:
     answered = stock.ask("Which part has the most pieces?")
     assert answered.value["items"] == ["Hinge"]

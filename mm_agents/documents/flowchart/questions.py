@@ -14,6 +14,7 @@ from mm_agents.documents.opencv import EXTRA
 from mm_agents.types import DocumentAnswer
 
 _MOST_WAYS = 5000
+_SHORTEST_STEM = 3  # letters; shorter ones are of too many words
 _NEGATIVE = re.compile(
     r"\b(no|not|n't|fails?|failed|failing|fail|wrong|refused?|rejects?|rejected|declined?|denied|invalid|without|"
     r"isn't|doesn't|didn't|cannot|can't|unsuccessful|goes wrong|out of)\b|n't\b",
@@ -57,7 +58,21 @@ def _count(process: Process, question: str, match: re.Match[str]) -> DocumentAns
         ids = [id for id in process.order if not process.ways[id]]
         return _told(process, question, f"There {_are(len(ids), 'end')}.", len(ids), ids)
     ids = process.order
-    return _told(process, question, f"There {_are(len(ids), 'step')}.", len(ids), ids)
+    return _told(process, question, f"There {_are(len(ids), 'step')}{_kinds_of(process)}.", len(ids), ids)
+
+
+def _kinds_of(process: Process) -> str:
+    """What the steps of a process are: ": 3 tasks, 1 decision and 2 starts and ends"."""
+    decisions = [id for id in process.order if process.is_decision(id) or process.nodes[id].shape == "diamond"]
+    rims = [id for id in process.order if id not in decisions and (process.is_start(id) or process.is_end(id))]
+    others = len(process.order) - len(decisions) - len(rims)
+    named = (
+        (others, "task", "tasks"),
+        (len(decisions), "decision", "decisions"),
+        (len(rims), "start or end", "starts and ends"),
+    )
+    told = [f"{number} {one if number == 1 else several}" for number, one, several in named if number]
+    return f": {_listed(told)}" if len(told) > 1 else ""
 
 
 def _without(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
@@ -200,7 +215,32 @@ def _find(process: Process, phrase: str) -> str | None:
             likeness += [fuzz.ratio(asked, name), fuzz.ratio(asked, meant), fuzz.token_set_ratio(asked, meant) - 4]
         scores.append((float(max(likeness)), id))
     best = max(scores, key=lambda one: one[0], default=None)
-    return best[1] if best and best[0] >= PARAMETERS.named else None
+    return best[1] if best and best[0] >= PARAMETERS.named else _by_stems(process, phrase)
+
+
+def _by_stems(process: Process, phrase: str) -> str | None:
+    """The one node all of whose words a phrase has in another form: "pays" is "Payment".
+
+    Every other word of the phrase must be what the chart is about: a word of several nodes, such as "order".
+    """
+    stems = {id: _stems(process.nodes[id].text) for id in process.order if process.nodes[id].text}
+    asked = _stems(phrase)
+    found = [id for id, own in stems.items() if own and own <= asked]
+    if len(found) != 1:
+        return None
+    rest = asked - stems[found[0]]
+    return found[0] if all(sum(word in own for own in stems.values()) > 1 for word in rest) else None
+
+
+def _stems(text: str) -> set[str]:
+    """The words of a text without filler and endings."""
+    return {_stem(word) for word in re.findall(r"[^\W\d_]+", _FILLER.sub(" ", text.casefold()))}
+
+
+def _stem(word: str) -> str:
+    stem = re.sub(r"(?:ments?|ings?|ed|es|s|e)$", "", word)
+    stem = stem if len(stem) >= _SHORTEST_STEM else word
+    return stem[:-1] if len(stem) > _SHORTEST_STEM and stem[-1] == stem[-2] and stem != word else stem
 
 
 def _bare(text: str) -> str:

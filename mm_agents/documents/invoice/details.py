@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Literal
 
 from mm_agents.documents.dates import Order
@@ -23,7 +23,7 @@ from mm_agents.documents.invoice.lexicon import PartyKind
 from mm_agents.documents.invoice.parameters import PARAMETERS
 from mm_agents.documents.invoice.parties import Party, block_of
 from mm_agents.documents.numbers import numbers_in, plain_quantity
-from mm_agents.types import Evidence
+from mm_agents.types import Box, Evidence
 
 Owner = Literal["seller", "buyer"]
 
@@ -279,16 +279,34 @@ _NUMBERED = re.compile(
 _LABEL = re.compile(r"^\W*(?P<label>[^\W\d_][^:\d@]{1,38}?)\s?(?P<colon>:?)$")
 
 
-def find_labelled(sheet: Sheet) -> tuple[Labelled, ...]:
-    """Every short text beside or below a label, from the top; behind a label surer than beside, that than below."""
+def find_labelled(sheet: Sheet, known: Collection[Evidence]) -> tuple[Labelled, ...]:
+    """Every short text behind, beside or below a label that is the value of no field, from the top.
+
+    Args:
+        sheet: without the rows of items.
+        known: the places of the fields.
+    """
+    taken = [(place.page, place.box) for place in known if place.box is not None]
     found: list[Labelled] = []
     for segment in sheet.segments:
-        found += _pairs_of(sheet, segment)
+        found += [one for one in _pairs_of(sheet, segment) if not _is_known(one, taken)]
         if len(found) >= PARAMETERS.most_labelled:
             break
     labels = {one.label.casefold() for one in found}
     # in a row of headings each is beside the next
     return tuple(one for one in found if (one.value or "").casefold() not in labels)
+
+
+def _is_known(pair: Labelled, taken: Sequence[tuple[int | None, Box | None]]) -> bool:
+    """Whether the middle of a field's value is in the pair's value."""
+    place = pair.evidence[0]
+    return place.box is not None and any(
+        page == place.page
+        and box is not None
+        and place.box.x0 <= (box.x0 + box.x1) / 2 <= place.box.x1
+        and place.box.y0 <= (box.y0 + box.y1) / 2 <= place.box.y1
+        for page, box in taken
+    )
 
 
 def _pairs_of(sheet: Sheet, segment: Segment) -> list[Labelled]:

@@ -52,7 +52,8 @@ class Invoice(InvoiceData):
 
         whole = _Asked(self, question)  # quantities of items belong together
         of_items = lexicon.PRICE.search(whole.text) and _matches(_content_words(_words_of(question)), self.items)
-        return in_parts(question, parts_of(question, None if of_items else _asks), answer)
+        together = of_items or re.search(r"\bbetween\b.*\band\b", whole.text)
+        return in_parts(question, parts_of(question, None if together else _asks), answer)
 
 
 @dataclass(frozen=True)
@@ -348,7 +349,7 @@ _LABELS = {
     "signatory": "signature",
     **{name: name.upper() for name in ("ceo", "cfo", "iban", "bic")},
 }
-_ADDRESS = re.compile(rf"\b(?:postal |street )?address\b|\bwhere (?:is|are) .*\b(?:{_PARTY})\b")
+_ADDRESS = re.compile(rf"\b(?:postal |street )?address\b|\bwhere (?:is|are|does|do) .*\b(?:{_PARTY})\b")
 _OF = re.compile(rf"([a-z-]+(?: [a-z-]+)?) of (?:the |this |our |my )?(?:{_PARTY})\b")
 _ITS = re.compile(rf"\b(?:{_PARTY})(?:['’]s|s['’]) ((?:[a-z-]+ ?){{1,3}})")
 _ABOUT = re.compile(
@@ -394,10 +395,9 @@ def _detail(asked: _Asked, name: str, words: str, party: str | None) -> Document
         return asked.unanswered(_not_found(words, party)) if of_party else _by_label(asked, words, None)
     doubts = [field.note or "not verified" for field in found.values() if not field.verified]
     values = [field.value for field in found.values()]
+    verb = "are" if name.endswith("terms") else "is"
     return asked.answer(
-        " ".join(
-            f"The {_said(one)} is {field.value}{' %' if one == 'tax_rate' else ''}." for one, field in found.items()
-        ),
+        " ".join(f"The {_said(one)} {verb} {field.value}." for one, field in found.items()),
         values[0] if len(values) == 1 else values,
         [place for field in found.values() for place in field.evidence],
         "; ".join(doubts) or None,
@@ -435,7 +435,7 @@ def _label_words(text: str) -> frozenset[str]:
 
 
 def _not_found(attribute: str, party: str | None, how: str = "was not found") -> str:
-    shown = _LABELS.get(attribute, attribute)
+    shown = re.sub(r"\b(?:vat|gst|id|url)\b", lambda match: match[0].upper(), _LABELS.get(attribute, attribute))
     return f"The {shown}{f' of the {party}' if party and party not in shown else ''} {how} on the invoice."
 
 
@@ -501,7 +501,7 @@ def _other_currency(asked: _Asked) -> str | None:
 
 def _asked_checks(asked: _Asked) -> DocumentAnswer | None:
     """Whether the invoice's numbers are right; of a number in the question the checks say nothing."""
-    words = r"add up|correct\b|consistent|any (?:error|mistake)|is it right|\bis\b.*\bright\W*$|checks?\b|stimmt"
+    words = r"add up|correct(?:ly)?\b|consistent|any (?:error|mistake)|is it right|\bis\b.*\bright\W*$|checks?\b|stimmt"
     if not re.search(words, asked.text) or re.search(r"\d", asked.question):
         return None
     if re.search(rf"\b(?:{_TAX})\b", asked.text):
@@ -585,7 +585,9 @@ def _asked_field(asked: _Asked) -> DocumentAnswer | None:
     attribute = _other_than(re.sub(_TAX_CLAUSE, " ", asked.text) if name == "total" else asked.text, name)
     if attribute is not None:
         return _by_label(asked, attribute, None)
-    return None if name is None else _field(asked, name)
+    if name is None:
+        return None
+    return _field(asked, name) or asked.unanswered(_not_found(name.replace("_", " "), None))
 
 
 _PHRASE = re.compile(
@@ -599,7 +601,7 @@ _PHRASE = re.compile(
 def _other_than(text: str, name: str | None) -> str | None:
     """What "what is the order date" asks for, where it is more than the field that its words name."""
     match = _PHRASE.match(text)
-    if match is None or re.match(r"(?:who|when|how|where|why|is|are|was|do|does|did)\b", match["what"]):
+    if match is None or re.match(r"(?:what|which|who|when|how|where|why|is|are|was|do|does|did)\b", match["what"]):
         return None
     pattern = next((pattern for asked_name, pattern, _ in lexicon.ASKED_FIELDS if asked_name == name), None)
     rest = re.sub(rf"[a-z-]*(?:{pattern})[a-z-]*", " ", match["what"]) if pattern else match["what"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mm_agents.documents.dates import DateText, Order, dates_in, order_of
 from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.data import (
+    DETAILS,
     MONEY,
     NAMES,
     Cell,
@@ -115,7 +116,9 @@ def read_invoice(pages: Sequence[Page]) -> Invoice:
     )
     invoice = invoice.model_copy(update={name: _amount(name, totals) for name in MONEY})
     details = find_details(rest, parties, invoice, order)
-    invoice = invoice.model_copy(update={"details": details, "labelled": find_labelled(rest)})
+    invoice = invoice.model_copy(update={"details": details})
+    known = [place for name in (*NAMES, *DETAILS) for place in invoice.field(name).evidence]
+    invoice = invoice.model_copy(update={"labelled": find_labelled(rest, known)})
     return invoice.model_copy(update={"checks": run_checks(invoice)})
 
 

@@ -91,6 +91,7 @@ class TableParameters:
     same_word: float = 0.8  # similarity of two words of which one is misspelled
     kind_named: float = 0.2  # what a column gains where the question says what its rows are: "which country"
     named: float = 0.6  # of a name's words: a question that has so many means it
+    tie: float = 0.001  # between how well a question names two series: both are meant
 
 
 PARAMETERS = TableParameters()

@@ -7,7 +7,7 @@ import operator
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -35,6 +35,13 @@ _CONDITIONS = cast("dict[Comparison, str]", _WORDS["conditions"])
 _JOINING = frozenset(_WORDS["words"]["join"].split())
 _TOTAL = re.compile(_WORDS["words"]["total"], re.IGNORECASE)
 _PLACE = re.compile(_WORDS["words"]["place"], re.IGNORECASE)
+_THINGS, _MORE, _LESS = (
+    re.compile(_WORDS["words"][name], re.IGNORECASE) for name in ("things", "more_than", "less_than")
+)
+_UNCLEAR = re.compile(r"\b(?:not|never|neither)\b|n't\b|\bbetween \W?\d", re.IGNORECASE)
+"""Negations, and conditions of two numbers, which are not computed."""
+_FORMS = {form: word for word, forms in _WORDS["forms"].items() for form in forms.split()}
+_ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _LONGEST_TABLE = 6000  # characters of a table that a model is shown
 _REMEMBERED = 4096  # names whose words are kept
 _PROMPT = (
@@ -110,7 +117,7 @@ def without_operation(question: str, operation: Operation) -> str:
 def tokens(text: str) -> tuple[str, ...]:
     """The words of a text that can name something: small, singular, without those that only join others."""
     found = re.findall(r"[^\W_]+(?:[.,]\d+)*%?|%", text.casefold())
-    return tuple(_singular(word) for word in found if word not in _JOINING)
+    return tuple(_FORMS.get(word, _singular(word)) for word in found if word not in _JOINING)
 
 
 def likeness(name: str, asked: Sequence[str]) -> float:
@@ -411,8 +418,9 @@ def answer(table: TableData, question: str, *, model: ChatModel | None = None) -
 
 def _by_rules(question: str, series: Sequence[Series]) -> DocumentAnswer:
     operation = operation_of(question)
-    if operation in ("highest", "lowest") and (place := _PLACE.search(question)):
-        return _unanswered(question, f"“{place[0]}” is not computed, only the highest and the lowest.")
+    special = _special(question, operation, series)
+    if special is not None:
+        return special
     whole = tokens(question)
     if operation in ("sum", "mean", "highest", "lowest"):
         # "the total of 2006" may be a column named so, and "Max" a row.
@@ -426,15 +434,162 @@ def _by_rules(question: str, series: Sequence[Series]) -> DocumentAnswer:
         return _difference(question, series, asked)
     best = max(series, key=lambda one: _fit(one, asked))
     if _fit(best, asked) < PARAMETERS.named / 2:
-        columns = [one for one in series if one.axis != "row"]
-        if len(columns) != 1:
+        measure = _measure(series, tokens(without_operation(_without_condition(question), operation)))
+        if measure is None:
             return _unanswered(question, _which(series))
-        best = columns[0]
+        best = measure
     condition = condition_of(question) if operation == "count" else None
-    if operation == "count" and condition is None:
+    if operation == "count" and (condition is None or _UNCLEAR.search(question)):
         return _unanswered(question, _which(series))
     ascending = is_ascending(question)
     return _computed(question, Query(operation=operation, measure="", condition=condition, ascending=ascending), best)
+
+
+def _special(question: str, operation: Operation, series: Sequence[Series]) -> DocumentAnswer | None:
+    """The answer about a place in an order, two things compared, a filter, or how many things there are."""
+    if operation in ("highest", "lowest") and (place := _PLACE.search(question)):
+        return _placed(question, operation, place[0], series)
+    compared = _compared(question, series)
+    if compared is not None or operation != "lookup":
+        return compared
+    return _filtered(question, series) or _things(question, series)
+
+
+# ---------------------------------------------------------------- places, filters, comparisons and counts of things
+
+
+def _measure(series: Sequence[Series], asked: Sequence[str]) -> Series | None:
+    """The series that a question names; of those that it names as well as each other, the one with the most numbers."""
+    best = max(_fit(one, asked) for one in series)
+    if best < PARAMETERS.named / 2 and not any(used(one.name, asked) for one in series):
+        columns = [one for one in series if one.axis != "row"]
+        return columns[0] if len(columns) == 1 else None
+    named = [one for one in series if best - _fit(one, asked) <= PARAMETERS.tie]
+    longest = max(len(one.items) for one in named)
+    chosen = [one for one in named if len(one.items) == longest]
+    cells = {tuple(item.cell for item in one.items) for one in chosen}  # a row of numbers may be a metric as well
+    return chosen[0] if len(cells) == 1 else None
+
+
+def _placed(question: str, operation: Operation, place: str, series: Sequence[Series]) -> DocumentAnswer:
+    """The second, third … highest or lowest number; things that tie take a place each."""
+    word = re.split(r"[- ]", place.casefold())[0]
+    number = int(re.sub(r"\D", "", word)) if word[0].isdigit() else _ORDINALS.index(word) + 2
+    rest = without_operation(re.sub(re.escape(place), " ", question), operation)
+    best = _measure(series, tokens(rest))
+    if "from" in place or number < 1 or best is None:
+        return _unanswered(question, f"“{place}” is not clear. {_which(series)}")
+    items, _ = _comparable(best)
+    ranked = sorted(items, key=lambda item: item.quantity.value, reverse=operation == "highest")
+    if number > len(ranked):
+        return _unanswered(question, f"{_named(best)} has only {len(ranked)} numbers to compare.")
+    value = ranked[number - 1].quantity.value
+    same = [item for item in ranked if item.quantity.value == value]
+    before = [item for item in ranked[: number - 1] if item not in same]
+    verb = "has" if len(same) == 1 else "share"
+    text = f"{_joined([item.label for item in same])} {verb} the {place} {_named(best)}: {printed(same[0].quantity)}"
+    behind = f", after {', '.join(f'{item.label} {printed(item.quantity)}' for item in before)}" if before else ""
+    labels = [item.label for item in same]
+    found = {"items": labels, "value": plain(value), "unit": same[0].quantity.unit}
+    answered = _answered(question, f"{text}{behind}.", found, [*same, *before])
+    tied = number > 1 and ranked[number - 2] in same
+    return replace(answered, doubt="several tie for this place and those before it") if tied else answered
+
+
+def _filtered(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
+    """The things whose numbers meet a condition: "which parts cost more than 5"; None where that is not asked."""
+    condition = condition_of(question)
+    if not re.match(r"\W*(?:which|what|who|list|show|name|give)\b", question, re.IGNORECASE):
+        return None
+    if _UNCLEAR.search(question):
+        return _unanswered(question, "Only one comparison with a number, without a negation, is computed.")
+    if condition is None or condition.comparison == "equal":
+        return None
+    best = _measure(series, tokens(_without_condition(question)))
+    if best is None:
+        return _unanswered(question, _which(series))
+    items, out = _comparable(best)
+    asks_percent = re.search(r"\d\s*(?:%|per ?cent\b)", question, re.IGNORECASE) is not None
+    if asks_percent and items[0].quantity.unit != "%":
+        return _unanswered(question, f"The numbers of {_named(best)} are no percents.")
+    text, _, matches = _count(Query(operation="count", measure="", condition=condition), best, items)
+    left_out = f" Left out: {_joined(out)}." if out else ""
+    return _answered(question, f"{text}.{left_out}", [item.label for item in matches], matches or items)
+
+
+def _without_condition(question: str) -> str:
+    """A question without the comparison that it makes, and its number."""
+    rest = re.sub(r"[$€£]?\d[\d.,]*\s*(?:%|per ?cent)?", " ", question, flags=re.IGNORECASE)
+    for words in _CONDITIONS.values():
+        rest = re.sub(words, " ", rest, flags=re.IGNORECASE)
+    return rest
+
+
+def _compared(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
+    """Whether one thing has more or less than another: "is A faster than B"; None where nothing like it is asked."""
+    more, less = _MORE.search(question), _LESS.search(question)
+    asks = re.match(r"\W*(?:is|are|was|were|does|do|did|has|have|had)\b", question, re.IGNORECASE)
+    if asks is None or (more is None) == (less is None) or condition_of(question) is not None:
+        return None
+    if re.search(r"\b(?:not|never)\b|n't\b|\b(?:twice|times)\b", question, re.IGNORECASE):
+        return None
+    match = more or less
+    comparative = match[0].split()[0] if match else ""
+    asked = tokens(re.sub(rf"\b{comparative}\b", " ", question))
+    pairs: list[tuple[float, Series, Item, Item]] = []
+    for one in series:
+        named = [item for item in one.items if item.label and likeness(item.label, asked) == 1]
+        if len(named) == 2:
+            first, second = sorted(named, key=lambda item: _position(item.label, question.casefold()))
+            pairs.append((_fit(one, asked), one, first, second))
+    if not pairs:
+        return _unanswered(question, "Two things of the table to compare are not named.")
+    best = max(fit for fit, *_ in pairs)
+    chosen = [pair for pair in pairs if best - pair[0] <= PARAMETERS.tie]
+    fits = used(chosen[0][1].name, asked)
+    if len({(a.cell, b.cell) for _, _, a, b in chosen}) != 1 or not (fits or len(pairs) == 1):
+        return _unanswered(question, _which(series))
+    _, one, first, second = chosen[0]
+    if first.quantity.unit != second.quantity.unit:
+        return _unanswered(question, f"{first.label} and {second.label} have different units.")
+    a, b = first.quantity.value, second.quantity.value
+    holds = a > b if more else a < b
+    text = f"{first.label} {printed(first.quantity)} against {second.label} {printed(second.quantity)} in {_named(one)}"
+    return _answered(question, f"{'Yes' if holds else 'No'}: {text}.", holds, [first, second])
+
+
+def _things(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
+    """How many things a table is about, by what its first column is called, or where only one of its sides can be them.
+
+    Numbers of one thing are of several kinds: where every row has a unit of its own, the columns are the things.
+    """
+    match = re.match(
+        r"\W*(?:how many|what (?:is|are) the number of) (?:different )?(?P<what>.+?)"
+        r"(?: (?:are|is) (?:there|shown|listed|in\b.*|compared|named))?\W*$",
+        question,
+        re.IGNORECASE,
+    )
+    asked = tokens(match["what"]) if match else ()
+    rows = [one for one in series if one.axis != "column" and len(one.items) > 1]
+    columns = [one for one in series if one.axis == "column" and one.items]
+    of_kind = [one for one in columns if one.kind and asked and set(tokens(one.kind)) == set(asked)]
+    general = len(asked) == 1 and _THINGS.search(match["what"]) is not None if match else False
+    mixed_rows, mixed_columns = _differ_in_unit(rows), _differ_in_unit(columns)
+    if of_kind or (general and mixed_columns and not mixed_rows):
+        lists = of_kind or columns
+    elif general and mixed_rows and not mixed_columns:
+        lists = rows
+    else:
+        return None
+    longest = max(lists, key=lambda one: len(one.items))
+    items = [item for item in longest.items if not item.is_total and item.label]
+    return _answered(question, f"{len(items)}: {_joined([item.label for item in items])}.", len(items), items)
+
+
+def _differ_in_unit(series: Sequence[Series]) -> bool:
+    """Whether each series has one unit, and not all the same."""
+    units = [{item.quantity.unit for item in one.items} for one in series]
+    return all(len(one) == 1 for one in units) and len({unit for one in units for unit in one}) > 1
 
 
 def _fit(series: Series, asked: Sequence[str]) -> float:
