@@ -347,7 +347,8 @@ class Conversation:
             if alone is not None:
                 _, reader = self._read_before(alone.tools, question, anew=True)
                 return (*([reader] if reader else []), *alone.tools)
-            return self._planned(self.agent.planner.plan(question, new).tools, question, referred)
+            planned = self._planned(self.agent.planner.plan(question, new).tools, question, referred)
+            return (AGGREGATE, *planned) if self._aggregations(question, new, referred) else planned
         except (MissingExtraError, EmbedderError):
             return None
 

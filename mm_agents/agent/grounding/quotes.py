@@ -26,6 +26,8 @@ _MARGIN = 4  # pixels that a word's middle may lie outside of a box
 _MOST = 0.9  # of a passage's words
 _ALIKE = 0.8
 _SHOWN = 60  # characters of a quote
+_PROPERTY = "property "
+"""How evidence begins to say how it was found that quotes a property of a record, such as a film's rating."""
 
 
 class Quotes:
@@ -54,6 +56,8 @@ class Quotes:
             Unchecked: it cannot be told here.
         """
         quote = evidence.quote or ""
+        if evidence.how.startswith(_PROPERTY):
+            return self._in_record(quote, evidence)
         if media_type == "film":
             return self._in_story(quote, evidence)
         if file is None or file.media_type == "video":
@@ -79,6 +83,17 @@ class Quotes:
     def words(self, file: MediaFile) -> str:
         """All words of a file's pages."""
         return " ".join(word.text for word in self._pages(_Key(file), None))
+
+    def _in_record(self, quote: str, evidence: Evidence) -> str | None:
+        """Why a property is not what it is said to be: "vote_average 7.8"."""
+        if self._library is None:
+            raise Unchecked("its properties are kept in the library, which was not given: pass --library or library=")
+        name = evidence.how.removeprefix(_PROPERTY)
+        record = self._library.store.get([evidence.asset]).get(evidence.asset)
+        if record is None:
+            return "the library does not hold it any more"
+        kept = record.properties.get(name)
+        return None if quote == f"{name} {kept}" else f"its {name} is {kept}, not “{excerpt(quote, _SHOWN)}”"
 
     def _in_story(self, quote: str, evidence: Evidence) -> str | None:
         if self._library is None:
