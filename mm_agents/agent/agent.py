@@ -109,10 +109,11 @@ class Agent:
     @property
     def planner(self) -> OfflinePlanner:
         """What tells, without a chat model, which tools a question needs."""
-        tools = [one for one in self.tools if not one.name.endswith(AGGREGATE)]  # it is planned by itself
+        tools = self.tools
         names = tuple(one.name for one in tools)
         if self._planner is None or self._planner[0] != names:
-            self._planner = (names, OfflinePlanner(tools, self.hit_enricher.embedder))
+            learnt = [one for one in tools if not one.name.endswith(AGGREGATE)]  # that is planned by rules
+            self._planner = (names, OfflinePlanner(learnt, self.hit_enricher.embedder))
         return self._planner[1]
 
     @cached_property

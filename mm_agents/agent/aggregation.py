@@ -298,7 +298,13 @@ def render_aggregate(builder: AnswerBuilder, result: ToolResult, asked: Aggregat
         elif one["count"] or payload["measure"] == "count":
             _say_value(builder, one, rows, cited, asked, len(payload["results"]) > 1)
             said = True
-    if not said:
+    if not said and payload["missing"]:
+        count = len(payload["missing"])
+        builder.say(
+            f"I don't know: what is asked for was found in none of the {count} {_NOUNS[asked.noun][count != 1]} here: "
+            f"{_names(payload['missing'])}."
+        )
+    elif not said:
         looked_at = payload["looked_at"]
         read = "" if looked_at is None else f" among the {looked_at} that were read"
         builder.say(f"{_none(asked)}{read}.")
@@ -331,7 +337,9 @@ def _say_value(
     field = _label(str(name))
     if measure in ("min", "max"):
         extreme = _EXTREMES.get(str(name), ("lowest", "highest"))[measure == "max"]
-        among = f" of those in {one['currency'] or 'no currency'}" if several and one["currency"] is not None else ""
+        among = (
+            f" of those in {one['currency'] or 'no known currency'}" if several and one["currency"] is not None else ""
+        )
         for id in one["ids"]:
             text = f"{rows[id]['name']} has the {extreme} {field}{among}: {value}{_UNITS.get(str(name), '')}."
             builder.claim(text, cited[id], why=f"compared over all {_counted(asked, 2)}", doubt=doubt)
@@ -340,7 +348,7 @@ def _say_value(
     fields = f"The {_plural(field)} of {one['count']} {_counted(asked, one['count'])}"
     if one["count"] == 1:
         fields, what = f"The {field} of {rows[one['ids'][0]]['name']}", "is"
-    unit = _UNITS.get(str(name), "") or ("" if one["currency"] is None or one["currency"] else ", in no currency")
+    unit = _UNITS.get(str(name), "") or ("" if one["currency"] is None or one["currency"] else ", of no known currency")
     text = f"{fields} {what} {value}{unit}."
     builder.claim(text, numbers, why="computed by code", doubt=doubt, computed=one["sum"])
 
@@ -377,7 +385,7 @@ def _say_rest(builder: AnswerBuilder, payload: Mapping[str, Any], asked: Aggrega
         fields = sorted({name for one in payload["results"] for name in one["unconfirmed_fields"]})
         what = " and ".join(name.replace("_", " ") for name in fields)
         builder.say(f"Not confirmed: the {what} of {_names(unsure)}.")
-    if payload["missing"]:
+    if payload["missing"] and payload["results"]:
         builder.say(f"Not used: {_names(payload['missing'])}, in which what is asked for was not found.")
     if payload["failed"]:
         count = len(payload["failed"])
@@ -395,6 +403,8 @@ def _label(name: str) -> str:
 
 
 def _doubt(one: Mapping[str, Any]) -> str | None:
+    if one["currency"] == "" and one["count"] > 1:
+        return "no currency was read in these documents: they may be of several"
     if not one["unconfirmed"]:
         return None
     fields = " and ".join(name.replace("_", " ") for name in one["unconfirmed_fields"])

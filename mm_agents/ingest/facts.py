@@ -152,6 +152,7 @@ class FactsReport:
         kind: of the documents.
         documents: in the order of their names.
         without: how many pictures and PDFs are no such document.
+        others: the paths of those among them that have text, and were read.
         failed: the files that could not be read, each with its reason.
         read: how many files were read now; the others were kept from before.
     """
@@ -159,6 +160,7 @@ class FactsReport:
     kind: str
     documents: tuple[DocumentFacts, ...]
     without: int = 0
+    others: tuple[str, ...] = ()
     failed: tuple[FailedFile, ...] = ()
     read: int = 0
 
@@ -208,6 +210,7 @@ class FactsReport:
             "kind": self.kind,
             "documents": [one.to_json() for one in self.documents],
             "without": self.without,
+            "others": list(self.others),
             "read": self.read,
             "failed": [{"path": one.path, "error": one.error, "reason": one.reason} for one in self.failed],
         }
@@ -278,6 +281,7 @@ def facts_of_library(
     documents: list[DocumentFacts] = []
     failed: list[FailedFile] = []
     without = 0
+    others: list[str] = []
     for done, asset in enumerate(assets, start=1):
         text = texts.get(asset.id)
         found: DocumentFacts | None = None
@@ -291,6 +295,7 @@ def facts_of_library(
                 documents.append(found)
             else:
                 without += 1
+                others += [asset.path or asset.name] if found is not None else []
         report(done, len(assets), asset.name)
     documents.sort(key=lambda one: (one.name.casefold(), one.asset))
     return FactsReport(kind=kind, documents=tuple(documents), without=without, failed=tuple(failed), read=reading.count)
