@@ -403,7 +403,7 @@ def _label(name: str) -> str:
 
 
 def _doubt(one: Mapping[str, Any]) -> str | None:
-    if one["currency"] == "" and one["count"] > 1:
+    if one["currency"] == "" and one["among"] > 1:
         return "no currency was read in these documents: they may be of several"
     if not one["unconfirmed"]:
         return None

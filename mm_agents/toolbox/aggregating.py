@@ -238,6 +238,7 @@ class _Computed:
     group: str | None = None
     currency: str | None = None
     sum: str | None = None
+    among: int = 0
 
 
 def _computed(found: _Rows, measure: str, name: str | None, group_by: str | None) -> list[_Computed]:
@@ -253,7 +254,7 @@ def _computed(found: _Rows, measure: str, name: str | None, group_by: str | None
     for (group, currency), rows in sorted(groups.items(), key=lambda one: (one[0][0] or "", one[0][1] or "")):
         one = _of_rows(rows, measure, name, found.missing)
         if one is not None:
-            computed.append(replace(one, group=group, currency=currency))
+            computed.append(replace(one, group=group, currency=currency, among=len(rows)))
     if measure == "count" and not computed and not group_by:
         computed.append(_Computed(value="0", rows=[]))
     return computed
@@ -331,6 +332,7 @@ def _result(
                 "value": one.value,
                 "sum": one.sum,
                 "count": len(one.rows),
+                "among": one.among,
                 "ids": [row.record.id for row in one.rows],
                 "unconfirmed": [row.record.name for row in one.rows if _unconfirmed(row, doubtful)],
                 "unconfirmed_fields": sorted(unsure),
