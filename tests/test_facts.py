@@ -172,6 +172,16 @@ def test_a_file_that_is_gone_or_changed_is_named_and_the_others_are_read(tmp_pat
     assert "Could not be read" in summed.text
 
 
+def test_what_was_read_of_an_asset_goes_with_it(tmp_path: Path) -> None:
+    drawn(tmp_path / "parts.png")
+    with Library.open(tmp_path / "library", embedder=HashEmbedder(width=64)) as library:
+        library.add(tmp_path / "parts.png", progress=False)
+        library.facts(progress=False)
+        assert len(list((tmp_path / "library" / "facts").glob("*/*.json"))) == 1
+        assert library.remove(library.get("parts.png").id) == 1
+        assert not list((tmp_path / "library" / "facts").glob("*/*.json"))
+
+
 def test_rows_say_what_is_confirmed_and_frames_hold_numbers(library: Library) -> None:
     report = library.facts(progress=False, where='name = "paint.png"')
     (row,) = report.rows()
@@ -326,6 +336,10 @@ CLIPS, FILMS = 'media_type = "video"', 'media_type = "film"'
         (
             "how much did I spend at Harbour Lamps?",
             {"of": "invoices", "measure": "sum", "field": "total", "seller": "Harbour Lamps"},
+        ),
+        (
+            "how much did i spend at northwind parts?",
+            {"of": "invoices", "measure": "sum", "field": "total", "seller": "northwind parts"},
         ),
         (
             "total of my invoices in 2024",

@@ -264,16 +264,8 @@ class Conversation:
                 until=started + budget.seconds,
                 hit_enricher=self.agent.hit_enricher,
             )
-            asked = Asked(
-                text=question,
-                attachments=new,
-                focus=tuple(thing.id for thing in referred.things) if not new else (),
-                again=again,
-                reader=reader,
-                films=self.agent.films() if "recommend" in names else (),
-                floors=self.agent.floors(),
-                roles=self.agent.roles(),
-                aggregations=aggregations,
+            asked = replace(
+                self._asked(question, new, referred, names), again=again, reader=reader, aggregations=aggregations
             )
             if (yield from run.aggregate(asked)):
                 pass
@@ -288,6 +280,19 @@ class Conversation:
         yield from (Claimed(claim=claim) for claim in answer.claims)
         yield from (Token(text=piece) for piece in _pieces(answer.text))
         yield Finished(answer=answer)
+
+    def _asked(
+        self, question: str, new: Sequence[AttachmentInfo], referred: ResolvedReference, names: Sequence[str]
+    ) -> Asked:
+        """The question with what is known of the library."""
+        return Asked(
+            text=question,
+            attachments=new,
+            focus=tuple(thing.id for thing in referred.things) if not new else (),
+            films=self.agent.films() if "recommend" in names else (),
+            floors=self.agent.floors(),
+            roles=self.agent.roles(),
+        )
 
     def _tell_rest(
         self,

@@ -109,7 +109,19 @@ def _aggregation(text: str, among: Sequence[str], today: date) -> Aggregation | 
 
 def _is_used_up(text: str) -> bool:
     """Whether every word and number of a question is one that these plans use; an answer would leave out the others."""
-    for name in ("year", "seller", "not_due", "overdue", "how_many", "superlative", "mean", "sum", "spend", "compare"):
+    for name in (
+        "year",
+        "seller",
+        "spent_at",
+        "not_due",
+        "overdue",
+        "how_many",
+        "superlative",
+        "mean",
+        "sum",
+        "spend",
+        "compare",
+    ):
         text = _SAYS[name].sub(" ", text)
     for section in ("comparisons", "media_fields", "invoice_fields", "nouns"):
         for pattern in _PATTERNS[section].values():
@@ -261,7 +273,7 @@ def _spent(text: str, today: date) -> Aggregation | None:
 
 def _seller(text: str) -> str | None:
     """The seller that a question names: "at Northwind", "from Solar Roof Ltd"."""
-    found = _SAYS["seller"].search(text)
+    found = _SAYS["seller"].search(text) or _SAYS["spent_at"].search(text)
     return found["seller"].strip(" ?.!,") if found is not None else None
 
 
