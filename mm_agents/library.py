@@ -15,7 +15,7 @@ from mm_agents._progress import ProgressCallback, progress_or_callback
 from mm_agents.errors import ConfigError, LibraryNotFoundError, RecordNotFoundError, UnsupportedMediaError
 from mm_agents.filters import Names, coerce, conditions, is_name
 from mm_agents.ingest.catalog import Catalog
-from mm_agents.ingest.facts import FactsReport, facts_of_library
+from mm_agents.ingest.facts import FactsReport, facts_of_library, forget
 from mm_agents.ingest.files import Source, describe
 from mm_agents.ingest.ocr_pass import WordsReport, can_read, read_words
 from mm_agents.ingest.pipeline import FailedFile, Pipeline, failure
@@ -193,8 +193,11 @@ class Library:
             return read_words(self.store, self.routes, self.path, words, report=report)
 
     def remove(self, *ids: str) -> int:
-        """Remove assets with all their parts; the files stay where they are. Returns how many there were."""
-        return self.store.delete(ids)
+        """Remove assets with all their parts and facts; the files stay where they are. Returns how many there were."""
+        records = self.store.get(ids)
+        count = self.store.delete(ids)
+        forget(records.values(), self.root)
+        return count
 
     # ------------------------------------------------------------ finding
 

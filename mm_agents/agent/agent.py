@@ -109,10 +109,11 @@ class Agent:
     @property
     def planner(self) -> OfflinePlanner:
         """What tells, without a chat model, which tools a question needs."""
-        tools = [one for one in self.tools if not one.name.endswith(AGGREGATE)]  # it is planned by itself
+        tools = self.tools
         names = tuple(one.name for one in tools)
         if self._planner is None or self._planner[0] != names:
-            self._planner = (names, OfflinePlanner(tools, self.hit_enricher.embedder))
+            learnt = [one for one in tools if not one.name.endswith(AGGREGATE)]  # that is planned by rules
+            self._planner = (names, OfflinePlanner(learnt, self.hit_enricher.embedder))
         return self._planner[1]
 
     @cached_property
@@ -264,16 +265,8 @@ class Conversation:
                 until=started + budget.seconds,
                 hit_enricher=self.agent.hit_enricher,
             )
-            asked = Asked(
-                text=question,
-                attachments=new,
-                focus=tuple(thing.id for thing in referred.things) if not new else (),
-                again=again,
-                reader=reader,
-                films=self.agent.films() if "recommend" in names else (),
-                floors=self.agent.floors(),
-                roles=self.agent.roles(),
-                aggregations=aggregations,
+            asked = replace(
+                self._asked(question, new, referred, names), again=again, reader=reader, aggregations=aggregations
             )
             if (yield from run.aggregate(asked)):
                 pass
@@ -288,6 +281,19 @@ class Conversation:
         yield from (Claimed(claim=claim) for claim in answer.claims)
         yield from (Token(text=piece) for piece in _pieces(answer.text))
         yield Finished(answer=answer)
+
+    def _asked(
+        self, question: str, new: Sequence[AttachmentInfo], referred: ResolvedReference, names: Sequence[str]
+    ) -> Asked:
+        """The question with what is known of the library."""
+        return Asked(
+            text=question,
+            attachments=new,
+            focus=tuple(thing.id for thing in referred.things) if not new else (),
+            films=self.agent.films() if "recommend" in names else (),
+            floors=self.agent.floors(),
+            roles=self.agent.roles(),
+        )
 
     def _tell_rest(
         self,
@@ -348,7 +354,8 @@ class Conversation:
             if alone is not None:
                 _, reader = self._read_before(alone.tools, question, anew=True)
                 return (*([reader] if reader else []), *alone.tools)
-            return self._planned(self.agent.planner.plan(question, new).tools, question, referred)
+            planned = self._planned(self.agent.planner.plan(question, new).tools, question, referred)
+            return (AGGREGATE, *planned) if self._aggregations(question, new, referred) else planned
         except (MissingExtraError, EmbedderError):
             return None
 

@@ -29,6 +29,25 @@ _MEDIA: Mapping[str, str] = {
 }
 """The filter of each kind of file that a question may name."""
 
+_BY_TYPE: Mapping[str, str] = {
+    "film": "films",
+    "video": "clips",
+    "image": "pictures",
+    "pdf": "pdfs",
+    "text": "texts",
+}
+_LABELS: Mapping[str, str] = {"vote_average": "rating", "vote_count": "number of votes"}
+_EXTREMES: Mapping[str, tuple[str, str]] = {
+    "due_date": ("first", "last"),
+    "date": ("first", "last"),
+    "release_date": ("first", "last"),
+    "duration": ("shortest", "longest"),
+    "size": ("smallest", "largest"),
+}
+"""What the least and the most of a property are called; of any other the lowest and the highest."""
+
+_UNITS: Mapping[str, str] = {"duration": " s", "size": " bytes"}
+
 _NOUNS: Mapping[str, tuple[str, str]] = {
     "films": ("film", "films"),
     "clips": ("clip", "clips"),
@@ -49,12 +68,10 @@ class Aggregation:
     Attributes:
         arguments: of the tool.
         noun: what is counted, a key of the kinds: "clips", "invoices".
-        superlative: the question's own word for the smallest or largest, such as "highest".
     """
 
     arguments: dict[str, Any]
     noun: str
-    superlative: str | None = None
 
 
 def aggregations_of(
@@ -92,7 +109,19 @@ def _aggregation(text: str, among: Sequence[str], today: date) -> Aggregation | 
 
 def _is_used_up(text: str) -> bool:
     """Whether every word and number of a question is one that these plans use; an answer would leave out the others."""
-    for name in ("year", "seller", "not_due", "overdue", "how_many", "superlative", "mean", "sum", "spend", "compare"):
+    for name in (
+        "year",
+        "seller",
+        "spent_at",
+        "not_due",
+        "overdue",
+        "how_many",
+        "superlative",
+        "mean",
+        "sum",
+        "spend",
+        "compare",
+    ):
         text = _SAYS[name].sub(" ", text)
     for section in ("comparisons", "media_fields", "invoice_fields", "nouns"):
         for pattern in _PATTERNS[section].values():
@@ -135,7 +164,7 @@ def _of_media(text: str, noun: str) -> Aggregation | None:
         return None
     if best is not None:
         measure = "min" if _SAYS["smallest"].search(best[0]) else "max"
-        return Aggregation(arguments=_media({"measure": measure, "field": name}, where), noun=noun, superlative=best[0])
+        return Aggregation(arguments=_media({"measure": measure, "field": name}, where), noun=noun)
     measure = "mean" if _SAYS["mean"].search(text) else "sum" if _SAYS["sum"].search(text) else None
     if measure is None or (measure == "sum" and name not in ("duration", "size")):
         return None
@@ -193,9 +222,7 @@ def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | 
     if (seller := _seller(text)) is not None:
         arguments["seller"] = seller
     measured = _measured(text, where, arguments)
-    best = _SAYS["superlative"].search(text)
-    superlative = best[0] if best is not None and measured and measured["measure"] in ("min", "max") else None
-    return Aggregation(arguments=arguments | measured, noun="invoices", superlative=superlative) if measured else None
+    return Aggregation(arguments=arguments | measured, noun="invoices") if measured else None
 
 
 def _conditions(text: str, today: date) -> list[str]:
@@ -246,7 +273,7 @@ def _spent(text: str, today: date) -> Aggregation | None:
 
 def _seller(text: str) -> str | None:
     """The seller that a question names: "at Northwind", "from Solar Roof Ltd"."""
-    found = _SAYS["seller"].search(text)
+    found = _SAYS["seller"].search(text) or _SAYS["spent_at"].search(text)
     return found["seller"].strip(" ?.!,") if found is not None else None
 
 
@@ -283,8 +310,16 @@ def render_aggregate(builder: AnswerBuilder, result: ToolResult, asked: Aggregat
         elif one["count"] or payload["measure"] == "count":
             _say_value(builder, one, rows, cited, asked, len(payload["results"]) > 1)
             said = True
-    if not said:
-        builder.say(f"I don't know: {_none(asked)}.")
+    if not said and payload["missing"]:
+        count = len(payload["missing"])
+        builder.say(
+            f"I don't know: what is asked for was found in none of the {count} {_NOUNS[asked.noun][count != 1]} here: "
+            f"{_names(payload['missing'])}."
+        )
+    elif not said:
+        looked_at = payload["looked_at"]
+        read = "" if looked_at is None else f" among the {looked_at} that were read"
+        builder.say(f"{_none(asked)}{read}.")
     _say_rest(builder, payload, asked)
 
 
@@ -302,28 +337,31 @@ def _say_value(
     doubt = _doubt(one)
     if measure == "count":
         if not numbers:
-            builder.say(f"None: {_none(asked)}.")
+            builder.say(f"{_none(asked)}.")
             return
         each = [cited[id][0] for id in one["ids"] if id in cited]
         if len(each) < one["count"]:
             doubt = f"only {len(each)} of them are cited"
-        text = f"There {'is' if one['count'] == 1 else 'are'} {one['value']} {_counted(asked, one['count'])}."
+        noun = _BY_TYPE.get(one["group"], asked.noun)
+        text = f"There {'is' if one['count'] == 1 else 'are'} {one['value']} {_counted(asked, one['count'], noun)}."
         builder.claim(text, each, why="counted in the library", doubt=doubt)
         return
-    field = str(name).replace("_", " ")
+    field = _label(str(name))
     if measure in ("min", "max"):
-        label = asked.superlative or ("lowest" if measure == "min" else "highest")
-        unit = " s" if name == "duration" else " bytes" if name == "size" else ""
+        extreme = _EXTREMES.get(str(name), ("lowest", "highest"))[measure == "max"]
+        among = (
+            f" of those in {one['currency'] or 'no known currency'}" if several and one["currency"] is not None else ""
+        )
         for id in one["ids"]:
-            among = f" among those in {one['currency']}" if several and one["currency"] else ""
-            text = f"{rows[id]['name']}: its {field} is {value}{unit}, the {label}{among}."
+            text = f"{rows[id]['name']} has the {extreme} {field}{among}: {value}{_UNITS.get(str(name), '')}."
             builder.claim(text, cited[id], why=f"compared over all {_counted(asked, 2)}", doubt=doubt)
         return
     what = {"sum": "add up to", "mean": "are on average"}[measure]
     fields = f"The {_plural(field)} of {one['count']} {_counted(asked, one['count'])}"
     if one["count"] == 1:
         fields, what = f"The {field} of {rows[one['ids'][0]]['name']}", "is"
-    text = f"{fields} {what} {value}."
+    unit = _UNITS.get(str(name), "") or ("" if one["currency"] is None or one["currency"] else ", of no known currency")
+    text = f"{fields} {what} {value}{unit}."
     builder.claim(text, numbers, why="computed by code", doubt=doubt, computed=one["sum"])
 
 
@@ -343,7 +381,7 @@ def _say_list(
         values = {name: value for name, value in row["values"].items() if name not in ("media_type", "currency")}
         currency = row["values"].get("currency")
         told = ", ".join(
-            f"{name.replace('_', ' ')} {value}{f' {currency}' if currency and name in _AMOUNTS else ''}"
+            f"{_label(name)} {value}{_UNITS.get(name, '')}{f' {currency}' if currency and name in _AMOUNTS else ''}"
             for name, value in values.items()
         )
         text = f"{row['name']}: {told}" if told else row["name"]
@@ -359,7 +397,7 @@ def _say_rest(builder: AnswerBuilder, payload: Mapping[str, Any], asked: Aggrega
         fields = sorted({name for one in payload["results"] for name in one["unconfirmed_fields"]})
         what = " and ".join(name.replace("_", " ") for name in fields)
         builder.say(f"Not confirmed: the {what} of {_names(unsure)}.")
-    if payload["missing"]:
+    if payload["missing"] and payload["results"]:
         builder.say(f"Not used: {_names(payload['missing'])}, in which what is asked for was not found.")
     if payload["failed"]:
         count = len(payload["failed"])
@@ -371,15 +409,22 @@ def _say_rest(builder: AnswerBuilder, payload: Mapping[str, Any], asked: Aggrega
             builder.check(f"{one['name']}: read", "failed", one["reason"])
 
 
+def _label(name: str) -> str:
+    """What people call a field or property."""
+    return _LABELS.get(name, name.replace("_", " "))
+
+
 def _doubt(one: Mapping[str, Any]) -> str | None:
+    if one["currency"] == "" and one["among"] > 1:
+        return "no currency was read in these documents: they may be of several"
     if not one["unconfirmed"]:
         return None
     fields = " and ".join(name.replace("_", " ") for name in one["unconfirmed_fields"])
     return f"the {fields} of {_names(one['unconfirmed'])} could not be confirmed"
 
 
-def _counted(asked: Aggregation, count: int) -> str:
-    return _NOUNS[asked.noun][0 if count == 1 else 1] + _condition(asked)
+def _counted(asked: Aggregation, count: int, noun: str | None = None) -> str:
+    return _NOUNS[noun or asked.noun][0 if count == 1 else 1] + _condition(asked)
 
 
 def _condition(asked: Aggregation) -> str:
@@ -387,12 +432,14 @@ def _condition(asked: Aggregation) -> str:
     parts = [part for part in asked.arguments.get("where", "").split(" and ") if part and "media_type" not in part]
     seller = asked.arguments.get("seller")
     said = [f"from {seller}"] if seller else []
+    for name in _LABELS:
+        parts = [part.replace(name, _LABELS[name]) for part in parts]
     said += [f"with {' and '.join(parts)}".replace("_", " ").replace('"', "")] if parts else []
     return f" {' '.join(said)}" if said else ""
 
 
 def _none(asked: Aggregation) -> str:
-    return f"no {_NOUNS[asked.noun][1]}{_condition(asked)} were found here"
+    return f"No {_NOUNS[asked.noun][1]}{_condition(asked)} were found here"
 
 
 def _plural(field: str) -> str:

@@ -181,7 +181,7 @@ class OfflineRun:
     def aggregate(self, asked: Asked) -> Iterator[Event | Any]:
         """Answer what is asked of all files of a kind; whether that could be told."""
         for aggregation in asked.aggregations:
-            result = yield from self._call(AGGREGATE, aggregation.arguments)
+            result = yield from self._call(AGGREGATE, aggregation.arguments, fixed=True)
             if result is None:
                 self._builder.say(f"I don't know: {self._builder.route[-1].error}")
             elif is_empty(result, aggregation):
@@ -436,11 +436,16 @@ class OfflineRun:
 
     # ------------------------------------------------------------ calls
 
-    def _call(self, name: str, arguments: dict[str, Any], *, quiet: bool = False) -> Iterator[Event | Any]:
-        """Call a tool through the gate; None where it was refused or failed, and the route says why."""
+    def _call(
+        self, name: str, arguments: dict[str, Any], *, quiet: bool = False, fixed: bool = False
+    ) -> Iterator[Event | Any]:
+        """Call a tool through the gate; None where it was refused or failed, and the route says why.
+
+        Arguments that are ``fixed`` were made of the question alone, before anything was read.
+        """
         yield Called(tool=name, arguments=arguments)
         started = time.monotonic()
-        refusal = self._refusal(name, arguments)
+        refusal = self._refusal(name, {} if fixed else arguments)
         if refusal is not None:
             self._builder.route.append(Step(tool=name, arguments=arguments, error=refusal, refused=True))
             yield Returned(tool=name, result=None, error=refusal)

@@ -66,6 +66,8 @@ def extract(
     counts = f"{len(report)} {kind}s, {items} items; {report.read} files read now, {len(report.failed)} failed"
     lines = [plain(counts), *(f"Written: {plain(str(path))}" for path in written)]
     output.show(report.to_json() | {"out": [str(path) for path in written]}, *lines)
+    for path in report.others if not output.silent else ():
+        say(f"[yellow]Note:[/yellow] No {kind} was found in {plain(path)}.")
     exit_if_failed(report.failed, output)
     if not report.documents:
         if not output.silent:

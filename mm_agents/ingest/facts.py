@@ -35,6 +35,7 @@ Cell = str | bool | Decimal | date | None
 _NUMBERS = frozenset("subtotal discount shipping tax rounding total quantity unit_price amount".split())
 _DATES = frozenset({"date", "due_date", "delivery_date"})
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _VERSION = 1
 """Of the files that facts are kept in; raised when their content changes."""
 
@@ -152,6 +153,7 @@ class FactsReport:
         kind: of the documents.
         documents: in the order of their names.
         without: how many pictures and PDFs are no such document.
+        others: the paths of those among them that have text, and were read.
         failed: the files that could not be read, each with its reason.
         read: how many files were read now; the others were kept from before.
     """
@@ -159,6 +161,7 @@ class FactsReport:
     kind: str
     documents: tuple[DocumentFacts, ...]
     without: int = 0
+    others: tuple[str, ...] = ()
     failed: tuple[FailedFile, ...] = ()
     read: int = 0
 
@@ -208,6 +211,7 @@ class FactsReport:
             "kind": self.kind,
             "documents": [one.to_json() for one in self.documents],
             "without": self.without,
+            "others": list(self.others),
             "read": self.read,
             "failed": [{"path": one.path, "error": one.error, "reason": one.reason} for one in self.failed],
         }
@@ -278,6 +282,7 @@ def facts_of_library(
     documents: list[DocumentFacts] = []
     failed: list[FailedFile] = []
     without = 0
+    others: list[str] = []
     for done, asset in enumerate(assets, start=1):
         text = texts.get(asset.id)
         found: DocumentFacts | None = None
@@ -291,6 +296,7 @@ def facts_of_library(
                 documents.append(found)
             else:
                 without += 1
+                others += [asset.path or asset.name] if found is not None else []
         report(done, len(assets), asset.name)
     documents.sort(key=lambda one: (one.name.casefold(), one.asset))
     return FactsReport(kind=kind, documents=tuple(documents), without=without, failed=tuple(failed), read=reading.count)
@@ -373,10 +379,8 @@ class FactsFolder:
     """
 
     def __init__(self, kind: str, root: Path | None) -> None:
-        name = f"{kind}-{_VERSION}-{_plugins.fingerprint('readers', kind)}"
-        self._folder: Path | None = None
-        with suppress(MissingExtraError):
-            self._folder = (root if root is not None else cache_folder()) / "facts" / name
+        home = _home(root)
+        self._folder = home and home / f"{kind}-{_VERSION}-{_plugins.fingerprint('readers', kind)}"
 
     def get(self, asset: Record) -> dict[str, Any] | None:
         """What was read of an asset's content; None where it was not, or the file is damaged."""
@@ -397,9 +401,27 @@ class FactsFolder:
 
     def _path(self, asset: Record) -> Path | None:
         sha256 = str(asset.properties.get("sha256", ""))
-        if self._folder is None or not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        if self._folder is None or not _SHA256.fullmatch(sha256):
             return None
         return self._folder / f"{sha256}.json"
+
+
+def forget(records: Iterable[Record], root: Path | None) -> None:
+    """Drop what is kept of some assets, by whatever reader."""
+    home = _home(root)
+    for record in records if home is not None else ():
+        sha256 = str(record.properties.get("sha256", ""))
+        for path in home.glob(f"*/{sha256}.json") if home is not None and _SHA256.fullmatch(sha256) else ():
+            with suppress(OSError):
+                path.unlink()
+
+
+def _home(root: Path | None) -> Path | None:
+    """The folder of all facts of a library; None where there is none."""
+    try:
+        return (root if root is not None else cache_folder()) / "facts"
+    except MissingExtraError:
+        return None
 
 
 # ---------------------------------------------------------------- of a reading

@@ -81,6 +81,7 @@ class _Rows:
     names: frozenset[str]
     missing: list[str] = field(default_factory=list[str])
     failed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    looked_at: int | None = None
 
 
 class Aggregating:
@@ -169,7 +170,7 @@ class Aggregating:
                 raise ToolError(f"No {kind} has {unknown[0]!r}. Known: {', '.join(sorted(names))}.", retry=True)
             missing = [row.record.name for row in rows if asked - row.values.keys()]
             rows = [row for row in rows if not asked - row.values.keys() and _fits(wanted, row)]
-        return _Rows(rows=rows, names=names | {"total"}, missing=missing, failed=failed)
+        return _Rows(rows=rows, names=names | {"total"}, missing=missing, failed=failed, looked_at=len(facts))
 
 
 def _parsed(where: str | None) -> Filter | None:
@@ -222,7 +223,7 @@ def _of_seller(found: _Rows, seller: str) -> _Rows:
     known = [row for row in found.rows if "seller" in row.written]
     missing = [row.record.name for row in found.rows if "seller" not in row.written]
     rows = [row for row in known if all(word in fold(row.written["seller"]) for word in wanted)]
-    return _Rows(rows=rows, names=found.names, missing=[*found.missing, *missing], failed=found.failed)
+    return replace(found, rows=rows, missing=[*found.missing, *missing])
 
 
 # ---------------------------------------------------------------- computing
@@ -237,6 +238,7 @@ class _Computed:
     group: str | None = None
     currency: str | None = None
     sum: str | None = None
+    among: int = 0
 
 
 def _computed(found: _Rows, measure: str, name: str | None, group_by: str | None) -> list[_Computed]:
@@ -252,7 +254,7 @@ def _computed(found: _Rows, measure: str, name: str | None, group_by: str | None
     for (group, currency), rows in sorted(groups.items(), key=lambda one: (one[0][0] or "", one[0][1] or "")):
         one = _of_rows(rows, measure, name, found.missing)
         if one is not None:
-            computed.append(replace(one, group=group, currency=currency))
+            computed.append(replace(one, group=group, currency=currency, among=len(rows)))
     if measure == "count" and not computed and not group_by:
         computed.append(_Computed(value="0", rows=[]))
     return computed
@@ -326,10 +328,11 @@ def _result(
         results.append(
             {
                 "group": one.group,
-                "currency": one.currency or None,
+                "currency": one.currency,
                 "value": one.value,
                 "sum": one.sum,
                 "count": len(one.rows),
+                "among": one.among,
                 "ids": [row.record.id for row in one.rows],
                 "unconfirmed": [row.record.name for row in one.rows if _unconfirmed(row, doubtful)],
                 "unconfirmed_fields": sorted(unsure),
@@ -342,6 +345,7 @@ def _result(
         "used": list(used),
         "results": results,
         "rows": list(rows.values()),
+        "looked_at": found.looked_at,
         "missing": list(dict.fromkeys(found.missing)),
         "failed": [{"name": path, "reason": reason} for path, reason in found.failed],
     }

@@ -28,6 +28,8 @@ _ALIKE = 0.8
 _WIDEST, _BESIDE = 2, 12
 """A box holds at most so many times the characters of its quote, and so many more: a label may be read with a value."""
 _SHOWN = 60  # characters of a quote
+_PROPERTY = "property "
+"""How evidence begins to say how it was found that quotes a property of a record, such as a film's rating."""
 
 
 class Quotes:
@@ -56,6 +58,8 @@ class Quotes:
             Unchecked: it cannot be told here.
         """
         quote = evidence.quote or ""
+        if evidence.how.startswith(_PROPERTY):
+            return self._in_record(quote, evidence)
         if media_type == "film":
             return self._in_story(quote, evidence)
         if file is None or file.media_type == "video":
@@ -83,6 +87,17 @@ class Quotes:
         if file.media_type == "text":
             return self._texts(_Key(file))
         return " ".join(word.text for word in self._pages(_Key(file), None))
+
+    def _in_record(self, quote: str, evidence: Evidence) -> str | None:
+        """Why a property is not what it is said to be: "vote_average 7.8"."""
+        if self._library is None:
+            raise Unchecked("its properties are kept in the library, which was not given: pass --library or library=")
+        name = evidence.how.removeprefix(_PROPERTY)
+        record = self._library.store.get([evidence.asset]).get(evidence.asset)
+        if record is None:
+            return "the library does not hold it any more"
+        kept = record.properties.get(name)
+        return None if quote == f"{name} {kept}" else f"its {name} is {kept}, not “{excerpt(quote, _SHOWN)}”"
 
     def _in_story(self, quote: str, evidence: Evidence) -> str | None:
         if self._library is None:
