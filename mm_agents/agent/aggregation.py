@@ -281,7 +281,7 @@ def _seller(text: str) -> str | None:
 
 
 def is_empty(result: ToolResult, asked: Aggregation) -> bool:
-    """Whether the files that a question names are no such documents, so that it asks something else of them."""
+    """Whether the files that a question names are not such documents, so that it asks something else of them."""
     name = asked.arguments.get("field")
     return "among" in asked.arguments and not any(name in row["values"] for row in result.payload["rows"])
 

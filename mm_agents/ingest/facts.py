@@ -49,7 +49,7 @@ class FactParameters:
 
     Attributes:
         least_text: characters that have to be read in a picture before a reader is tried on it: the few letters on a
-            photograph are no document.
+            photograph do not make a document.
         invoice_signs: how many of an invoice's marks (number, date, parties, items, tax, sums) have to be there. Of
             the development data 58 of 61 invoices and receipts have two or more; 26 tables and 10 charts have none.
     """
@@ -79,7 +79,7 @@ class Fact:
 
     @property
     def number(self) -> Decimal | None:
-        """The value as a number; None where it is none."""
+        """The value as a number; None where it is not one."""
         try:
             found = Decimal(self.value) if self.value is not None else None
         except InvalidOperation:
@@ -152,7 +152,7 @@ class FactsReport:
     Attributes:
         kind: of the documents.
         documents: in the order of their names.
-        without: how many pictures and PDFs are no such document.
+        without: how many pictures and PDFs are not such a document.
         others: the paths of those among them that have text, and were read.
         failed: the files that could not be read, each with its reason.
         read: how many files were read now; the others were kept from before.
