@@ -251,8 +251,7 @@ class Conversation:
                 f"I don't know which one “{referred.missing}” is: {_count(len(self.memory.shown))} shown so far."
             )
         elif not names and (greeting_to(question) or plan.beside >= PARAMETERS.refusal or new):
-            greeting = greeting_to(question)
-            builder.greet(greeting) if greeting else builder.refuse(_REFUSAL)
+            (builder.greet if greeting_to(question) else builder.refuse)(greeting_to(question) or _REFUSAL)
         else:
             known = by_name(tools)
             names = names or tuple(name for name in EVERYWHERE if name in known)
