@@ -33,6 +33,7 @@ from mm_agents.agent.query_analysis import (
     says,
     subject_of,
 )
+from mm_agents.agent.request import request_of, spelled_right
 from mm_agents.agent.suggestions import suggestions
 from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError, RecordNotFoundError
 from mm_agents.protocols import Calibrated
@@ -195,13 +196,15 @@ class Conversation:
         """Answer a question, event by event; the last is ``Finished``."""
         if not question.strip():
             raise ConfigError("The question is empty.")
+        cut = self.agent.chat_model is None and len(question) > PARAMETERS.longest
+        question = question[: PARAMETERS.longest] if cut else question
         new = self._attach(attachments)
         self._handed.say(question)
         named = tuple(self._named(question)) if not new else ()
         referred = ResolvedReference(things=named, explicit=True) if named else self.memory.resolve(question)
         tools = [self._bound(one) for one in self.agent.tools]
         if self.agent.chat_model is None:
-            events = self._offline(question, new, referred, tools)
+            events = self._offline(question, new, referred, tools, cut=cut)
         else:
             events = self._by_model(question, new, referred, tools)
         for event in events:
@@ -229,10 +232,19 @@ class Conversation:
     # ------------------------------------------------------------ the two ways
 
     def _offline(
-        self, question: str, new: Sequence[AttachmentInfo], referred: ResolvedReference, tools: Sequence[Tool]
+        self,
+        question: str,
+        new: Sequence[AttachmentInfo],
+        referred: ResolvedReference,
+        tools: Sequence[Tool],
+        *,
+        cut: bool = False,
     ) -> Iterator[Event]:
         started = time.monotonic()
         builder = AnswerBuilder(question)
+        if cut:
+            builder.say(f"Only the first {PARAMETERS.longest} characters of the question were read.")
+        typed, question = question, request_of(spelled_right(question)).text
         alone = None if new else self._asked_anew(question, referred)
         if alone is not None:
             referred, plan = ResolvedReference(), alone
@@ -266,10 +278,13 @@ class Conversation:
                 again=again,
                 reader=reader,
                 films=self.agent.films() if "recommend" in names else (),
+                typed=typed,
                 floors=self.agent.floors(),
                 roles=self.agent.roles(),
             )
-            if planned:
+            if planned and plan.orders and not asked.again and planned == plan.tools:
+                yield from run.run_orders(plan.orders, asked)
+            elif planned:
                 yield from run.run(names, asked)
             elif not (yield from run.look(asked)):
                 builder.say(f"I don't know: nothing here seems to be about “{subject_of(question)}”.")

@@ -28,14 +28,16 @@ from mm_agents.agent.answer_builder import (
     tell_listed,
 )
 from mm_agents.agent.answer_data import Step
+from mm_agents.agent.arguments import filled
 from mm_agents.agent.events import Called, Event, Returned
-from mm_agents.agent.planner import classes_of
+from mm_agents.agent.planner import Order, classes_of
 from mm_agents.agent.query_analysis import (
     asks_over_all,
     compares,
     form_of,
     names_in,
     only_medium,
+    points_back,
     ranks,
     says,
     says_something,
@@ -106,6 +108,7 @@ class Asked:
         again: the id of the document that was read last, where the question may well be about it again.
         reader: the tool that reads that document, where it is not one of the plan.
         films: ids and titles, for finding those that a question names.
+        typed: all that was typed, with the sentences around the question.
         floors: for each vector's name the cosine from which a text and something else belong together.
         roles: for each vector's name what it is of.
     """
@@ -117,6 +120,7 @@ class Asked:
     reader: str | None = None
     films: Sequence[tuple[str, str]] = ()
     floors: Mapping[str, float] = field(default_factory=dict[str, float])
+    typed: str = ""
     roles: Mapping[str, VectorRole | None] = field(default_factory=dict[str, "VectorRole | None"])
 
     def floors_with(self, floor: float) -> dict[str, float]:
@@ -150,6 +154,22 @@ class OfflineRun:
         self._calls, self._until, self._hit_enricher = calls, until, hit_enricher
         self.assets: list[str] = []
         self._reason: str | None = None
+
+    def run_orders(self, orders: Sequence[Order], asked: Asked) -> Iterator[Event]:
+        """Do the parts of a question one after the other; "it" in one is what the part before it found."""
+        for order in orders:
+            before = len(self.assets)
+            given = self._for_order(order, asked)
+            yield from self.run(order.tools, given)
+            found = self.assets[before:]
+            if found and not asked.attachments and set(order.tools) & SEARCHES.keys():
+                asked = replace(asked, focus=tuple(found[:1]))
+
+    def _for_order(self, order: Order, asked: Asked) -> Asked:
+        """What is known for one part: what is attached or shown is for the part that reads or compares it."""
+        if set(order.tools) & SEARCHES.keys() and not points_back(order.text):
+            return replace(asked, text=order.text, attachments=(), focus=())
+        return replace(asked, text=order.text)
 
     def run(self, names: Sequence[str], asked: Asked) -> Iterator[Event]:
         """Call the planned tools and put what they give into the answer."""
@@ -255,6 +275,9 @@ class OfflineRun:
 
     def _recommend(self, asked: Asked) -> Iterator[Event]:
         named = films_named(asked.text, asked.films)
+        if not named and asked.typed:
+            asked = replace(asked, text=asked.typed)
+            named = films_named(asked.text, asked.films)
         titles = dict(asked.films)
         like: list[str] = []
         unlike: list[str] = []
@@ -398,19 +421,11 @@ class OfflineRun:
 
     def _other(self, name: str, asked: Asked) -> Iterator[Event]:
         """A tool that is not of the toolbox: called where the question alone can fill its arguments."""
-        fields = self._tools[name].arguments.model_fields
-        needed = [argument for argument, one in fields.items() if one.is_required()]
-        attached = {one.name for one in asked.attachments}
-        arguments: dict[str, Any] = {}
-        for argument in needed:
-            if fields[argument].annotation is not str:
-                self._builder.say(f"I don't know what to give {name} as its {argument}; a chat model could tell.")
-                return
-            arguments[argument] = (
-                next(iter(attached)) if attached and argument in ("source", "image", "file") else subject_of(asked.text)
-            )
-        if not needed and "query" in fields:
-            arguments["query"] = subject_of(asked.text)
+        given = filled(asked.text, self._tools[name], [one.name for one in asked.attachments])
+        if given.missing:
+            self._builder.say(f"To use {name}, I need to know its {' and its '.join(given.missing)}.")
+            return
+        arguments = dict(given.arguments)
         result = yield from self._call(name, arguments)
         if result is None:
             self._builder.say(f"I don't know: {self._builder.route[-1].error}")

@@ -29,7 +29,7 @@ from mm_agents._cache import cached_array
 from mm_agents._text import read_data
 from mm_agents.agent.function_choice import PARAMETERS as FUNCTIONS
 from mm_agents.agent.function_choice import FunctionChooser
-from mm_agents.agent.request import request_of, shows_only
+from mm_agents.agent.request import request_of, shows_only, spelled_right
 from mm_agents.errors import MediaError
 from mm_agents.toolbox.example_questions import Example, every_example, examples
 from mm_agents.toolbox.sources import AttachmentInfo
@@ -68,6 +68,7 @@ class PlannerParameters:
         seen: the score from which "show me the cat" is for a picture, though "no tool" scores more; what is never seen
             ("any news?") scores below.
         corrected_letters: of the shortest word whose spelling is corrected; shorter ones are too often other words.
+        longest: characters of a question that are read; a page of text is no question.
         spelling: how like a word of a class a misspelt one has to be: one letter in six may differ.
     """
 
@@ -88,6 +89,7 @@ class PlannerParameters:
     seen: float = 0.3
     corrected_letters: int = 5
     spelling: float = 0.84
+    longest: int = 2000
 
 
 PARAMETERS = PlannerParameters()
@@ -501,7 +503,7 @@ class OfflinePlanner:
             EmbedderError: the embedder failed.
         """
         learnt = self._learn()
-        request = request_of(question)
+        request = request_of(spelled_right(question))
         whole = self._plan_one(learnt, request.text, attachments)
         if len(request.parts) < 2:
             return whole
