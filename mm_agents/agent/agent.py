@@ -288,12 +288,19 @@ class Conversation:
                 yield from run.run(names, asked)
             elif not (yield from run.look(asked)):
                 builder.say(f"I don't know: nothing here seems to be about “{subject_of(question)}”.")
+        if builder.claims and not new and (older := self._attached_before(referred, again)):
+            builder.say(f"This is about {older}, which was attached before.")
         self._tell_rest(builder, question, names, new, referred)
         answer = builder.finished(seconds=time.monotonic() - started)
         yield from (Checked(check=check) for check in answer.checks)
         yield from (Claimed(claim=claim) for claim in answer.claims)
         yield from (Token(text=piece) for piece in _pieces(answer.text))
         yield Finished(answer=answer)
+
+    def _attached_before(self, referred: ResolvedReference, again: str | None) -> str | None:
+        """The name of the older attachment that a question is about, if it is about one."""
+        meant = [thing.id for thing in referred.things] or ([again] if again else [])
+        return next((one for one in meant if self.attachments.get(one) is not None), None)
 
     def _tell_rest(
         self,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mm_agents._text import parts_of
+from mm_agents._text import ASKED_FOR, content_words, parts_of, unknown_words
 from mm_agents.agent.answer_builder import (
     AnswerBuilder,
     likeness,
@@ -30,7 +30,7 @@ from mm_agents.agent.answer_builder import (
 from mm_agents.agent.answer_data import Step
 from mm_agents.agent.arguments import filled
 from mm_agents.agent.events import Called, Event, Returned
-from mm_agents.agent.planner import Order, classes_of
+from mm_agents.agent.planner import Order, classes_of, words_of
 from mm_agents.agent.query_analysis import (
     asks_over_all,
     compares,
@@ -320,10 +320,19 @@ class OfflineRun:
         for source in self._candidates(name, asked, found):
             if (yield from self._read_one(name, asked, source, sure=False)):
                 return
+        if (yield from self._read_text(asked)):
+            return
         what, why = READERS[name], f" {self._reason}" if self._reason else ""
         self._builder.say(
             f"I don't know: no {what} was found here that answers “{task_of(asked.text).strip(' ?')}”.{why}"
         )
+
+    def _read_text(self, asked: Asked) -> Iterator[Event | Any]:
+        """Look among the texts for what no scan answers; whether one is near enough."""
+        if "search_text" not in self._tools:
+            return False
+        result = yield from self._call("search_text", {"query": subject_of(asked.text)})
+        return result is not None and self._told("search_text", asked, {"query": ""}, result, strict=True)
 
     def _given(self, name: str, asked: Asked) -> list[str]:
         kinds = self._tools[name].attachments
@@ -363,7 +372,7 @@ class OfflineRun:
             if sure:
                 self._builder.say(f"I don't know: {self._builder.route[-1].error}")
             return False
-        if not sure and not _speaks_of(result, names_in(asked.text)):
+        if not sure and not (_speaks_of(result, names_in(asked.text)) and _is_about(result, asked.text)):
             return False
         told = self._tell(name, result, form, sure=sure)
         if told:
@@ -484,7 +493,7 @@ def _search_for(medium: str) -> str:
 
 def instead_of(names: Iterable[str]) -> Iterator[str]:
     """The searches that a plan may fall back on."""
-    return (instead for name in names for instead in _INSTEAD.get(name, ()))
+    return (instead for name in names for instead in _INSTEAD.get(name, ("search_text",) if name in READERS else ()))
 
 
 def _speaks_of(result: ToolResult, names: Sequence[str]) -> bool:
@@ -496,6 +505,20 @@ def _speaks_of(result: ToolResult, names: Sequence[str]) -> bool:
         if wanted and sum(word in words for word in wanted) < len(wanted) / 2:
             return False
     return True
+
+
+def _is_about(result: ToolResult, question: str) -> bool:
+    """Whether a document has one of the words that a question says of it, beyond what documents are asked for.
+
+    What is to be done with what was found, "and say which region grew most", may be in the next one.
+    """
+    if task_of(question) != question:
+        return True
+    named = " ".join(word for word in words_of(subject_of(question)) if not classes_of([word]))
+    wanted = unknown_words(named, (" ".join(ASKED_FOR),))
+    read = {key: value for key, value in result.payload.items() if key != "answered"}
+    said = content_words(json.dumps(read, ensure_ascii=False, default=str))
+    return not wanted or any(word in said or any(word in other for other in said) for word in wanted)
 
 
 _LOOKED_AT = 1  # pictures: a look takes as long as the search itself, and more can be asked for
