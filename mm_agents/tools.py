@@ -13,10 +13,12 @@ Tools are changed by wrapping: ``only``, ``prefixed`` and ``limited`` take tools
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_type_hints, overload
 
@@ -107,7 +109,7 @@ class Tool:
             raise ToolError(argument_error(self.name, error), retry=True) from error
         named = {name: getattr(checked, name) for name in type(checked).model_fields}
         try:
-            return _as_result(self.function(**named))
+            return _as_result(_awaited(self.function(**named)))
         except ToolError:
             raise
         except MMAgentsError as error:
@@ -239,6 +241,14 @@ def _arguments(function: Callable[..., Any]) -> type[BaseModel]:
             raise ConfigError(f"The tool {function.__name__!r} needs a type for its parameter {name!r}.")
         fields[name] = (hints[name], ... if parameter.default is parameter.empty else parameter.default)
     return create_model(f"{function.__name__}_arguments", __config__=ConfigDict(extra="forbid"), **fields)
+
+
+def _awaited(value: Any) -> Any:
+    """What an asynchronous function gives in the end; run in a thread, as the caller's may have a loop of its own."""
+    if not inspect.iscoroutine(value):
+        return value
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(asyncio.run, value).result()
 
 
 def _as_result(value: Any) -> ToolResult:

@@ -34,6 +34,7 @@ from mm_agents.agent.query_analysis import (
     says,
     subject_of,
 )
+from mm_agents.agent.request import request_of, spelled_right
 from mm_agents.agent.suggestions import suggestions
 from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError, RecordNotFoundError
 from mm_agents.protocols import Calibrated
@@ -197,13 +198,15 @@ class Conversation:
         """Answer a question, event by event; the last is ``Finished``."""
         if not question.strip():
             raise ConfigError("The question is empty.")
+        cut = self.agent.chat_model is None and len(question) > PARAMETERS.longest
+        question = question[: PARAMETERS.longest] if cut else question
         new = self._attach(attachments)
         self._handed.say(question)
         named = tuple(self._named(question)) if not new else ()
         referred = ResolvedReference(things=named, explicit=True) if named else self.memory.resolve(question)
         tools = [self._bound(one) for one in self.agent.tools]
         if self.agent.chat_model is None:
-            events = self._offline(question, new, referred, tools)
+            events = self._offline(question, new, referred, tools, cut=cut)
         else:
             events = self._by_model(question, new, referred, tools)
         for event in events:
@@ -231,10 +234,19 @@ class Conversation:
     # ------------------------------------------------------------ the two ways
 
     def _offline(
-        self, question: str, new: Sequence[AttachmentInfo], referred: ResolvedReference, tools: Sequence[Tool]
+        self,
+        question: str,
+        new: Sequence[AttachmentInfo],
+        referred: ResolvedReference,
+        tools: Sequence[Tool],
+        *,
+        cut: bool = False,
     ) -> Iterator[Event]:
         started = time.monotonic()
         builder = AnswerBuilder(question)
+        if cut:
+            builder.say(f"Only the first {PARAMETERS.longest} characters of the question were read.")
+        typed, question = question, request_of(spelled_right(question)).text
         alone = None if new else self._asked_anew(question, referred)
         if alone is not None:
             referred, plan = ResolvedReference(), alone
@@ -265,14 +277,22 @@ class Conversation:
                 hit_enricher=self.agent.hit_enricher,
             )
             asked = replace(
-                self._asked(question, new, referred, names), again=again, reader=reader, aggregations=aggregations
+                self._asked(question, new, referred, names),
+                again=again,
+                reader=reader,
+                typed=typed,
+                aggregations=aggregations,
             )
             if (yield from run.aggregate(asked)):
                 pass
+            elif planned and plan.orders and not asked.again and planned == plan.tools:
+                yield from run.run_orders(plan.orders, asked)
             elif planned:
                 yield from run.run(planned, asked)
             elif not (yield from run.look(asked)):
                 builder.say(f"I don't know: nothing here seems to be about “{subject_of(question)}”.")
+        if builder.claims and not new and (older := self._attached_before(referred, again)):
+            builder.say(f"This is about {older}, which was attached before.")
         if not (aggregations and builder.claims):
             self._tell_rest(builder, question, names, new, referred)
         answer = builder.finished(seconds=time.monotonic() - started)
@@ -293,6 +313,11 @@ class Conversation:
             floors=self.agent.floors(),
             roles=self.agent.roles(),
         )
+
+    def _attached_before(self, referred: ResolvedReference, again: str | None) -> str | None:
+        """The name of the older attachment that a question is about, if it is about one."""
+        meant = [thing.id for thing in referred.things] or ([again] if again else [])
+        return next((one for one in meant if self.attachments.get(one) is not None), None)
 
     def _tell_rest(
         self,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mm_agents._text import parts_of
+from mm_agents._text import ASKED_FOR, content_words, parts_of, unknown_words
 from mm_agents.agent.aggregation import AGGREGATE, Aggregation, is_empty, render_aggregate
 from mm_agents.agent.answer_builder import (
     AnswerBuilder,
@@ -29,14 +29,16 @@ from mm_agents.agent.answer_builder import (
     tell_listed,
 )
 from mm_agents.agent.answer_data import Step
+from mm_agents.agent.arguments import filled
 from mm_agents.agent.events import Called, Event, Returned
-from mm_agents.agent.planner import classes_of
+from mm_agents.agent.planner import Order, classes_of, words_of
 from mm_agents.agent.query_analysis import (
     asks_over_all,
     compares,
     form_of,
     names_in,
     only_medium,
+    points_back,
     ranks,
     says,
     says_something,
@@ -107,6 +109,7 @@ class Asked:
         again: the id of the document that was read last, where the question may well be about it again.
         reader: the tool that reads that document, where it is not one of the plan.
         films: ids and titles, for finding those that a question names.
+        typed: all that was typed, with the sentences around the question.
         floors: for each vector's name the cosine from which a text and something else belong together.
         roles: for each vector's name what it is of.
         aggregations: what is asked of all files of a kind.
@@ -119,6 +122,7 @@ class Asked:
     reader: str | None = None
     films: Sequence[tuple[str, str]] = ()
     floors: Mapping[str, float] = field(default_factory=dict[str, float])
+    typed: str = ""
     roles: Mapping[str, VectorRole | None] = field(default_factory=dict[str, "VectorRole | None"])
     aggregations: Sequence[Aggregation] = ()
 
@@ -153,6 +157,22 @@ class OfflineRun:
         self._calls, self._until, self._hit_enricher = calls, until, hit_enricher
         self.assets: list[str] = []
         self._reason: str | None = None
+
+    def run_orders(self, orders: Sequence[Order], asked: Asked) -> Iterator[Event]:
+        """Do the parts of a question one after the other; "it" in one is what the part before it found."""
+        for order in orders:
+            before = len(self.assets)
+            given = self._for_order(order, asked)
+            yield from self.run(order.tools, given)
+            found = self.assets[before:]
+            if found and not asked.attachments and set(order.tools) & SEARCHES.keys():
+                asked = replace(asked, focus=tuple(found[:1]))
+
+    def _for_order(self, order: Order, asked: Asked) -> Asked:
+        """What is known for one part: what is attached or shown is for the part that reads or compares it."""
+        if set(order.tools) & SEARCHES.keys() and not points_back(order.text):
+            return replace(asked, text=order.text, attachments=(), focus=())
+        return replace(asked, text=order.text)
 
     def run(self, names: Sequence[str], asked: Asked) -> Iterator[Event]:
         """Call the planned tools and put what they give into the answer."""
@@ -271,6 +291,9 @@ class OfflineRun:
 
     def _recommend(self, asked: Asked) -> Iterator[Event]:
         named = films_named(asked.text, asked.films)
+        if not named and asked.typed:
+            asked = replace(asked, text=asked.typed)
+            named = films_named(asked.text, asked.films)
         titles = dict(asked.films)
         like: list[str] = []
         unlike: list[str] = []
@@ -313,10 +336,19 @@ class OfflineRun:
         for source in self._candidates(name, asked, found):
             if (yield from self._read_one(name, asked, source, sure=False)):
                 return
+        if (yield from self._read_text(asked)):
+            return
         what, why = READERS[name], f" {self._reason}" if self._reason else ""
         self._builder.say(
             f"I don't know: no {what} was found here that answers “{task_of(asked.text).strip(' ?')}”.{why}"
         )
+
+    def _read_text(self, asked: Asked) -> Iterator[Event | Any]:
+        """Look among the texts for what no scan answers; whether one is near enough."""
+        if "search_text" not in self._tools:
+            return False
+        result = yield from self._call("search_text", {"query": subject_of(asked.text)})
+        return result is not None and self._told("search_text", asked, {"query": ""}, result, strict=True)
 
     def _given(self, name: str, asked: Asked) -> list[str]:
         kinds = self._tools[name].attachments
@@ -356,7 +388,7 @@ class OfflineRun:
             if sure:
                 self._builder.say(f"I don't know: {self._builder.route[-1].error}")
             return False
-        if not sure and not _speaks_of(result, names_in(asked.text)):
+        if not sure and not (_speaks_of(result, names_in(asked.text)) and _is_about(result, asked.text)):
             return False
         told = self._tell(name, result, form, sure=sure)
         if told:
@@ -414,19 +446,11 @@ class OfflineRun:
 
     def _other(self, name: str, asked: Asked) -> Iterator[Event]:
         """A tool that is not of the toolbox: called where the question alone can fill its arguments."""
-        fields = self._tools[name].arguments.model_fields
-        needed = [argument for argument, one in fields.items() if one.is_required()]
-        attached = {one.name for one in asked.attachments}
-        arguments: dict[str, Any] = {}
-        for argument in needed:
-            if fields[argument].annotation is not str:
-                self._builder.say(f"I don't know what to give {name} as its {argument}; a chat model could tell.")
-                return
-            arguments[argument] = (
-                next(iter(attached)) if attached and argument in ("source", "image", "file") else subject_of(asked.text)
-            )
-        if not needed and "query" in fields:
-            arguments["query"] = subject_of(asked.text)
+        given = filled(asked.text, self._tools[name], [one.name for one in asked.attachments])
+        if given.missing:
+            self._builder.say(f"To use {name}, I need to know its {' and its '.join(given.missing)}.")
+            return
+        arguments = dict(given.arguments)
         result = yield from self._call(name, arguments)
         if result is None:
             self._builder.say(f"I don't know: {self._builder.route[-1].error}")
@@ -490,7 +514,7 @@ def _search_for(medium: str) -> str:
 
 def instead_of(names: Iterable[str]) -> Iterator[str]:
     """The searches that a plan may fall back on."""
-    return (instead for name in names for instead in _INSTEAD.get(name, ()))
+    return (instead for name in names for instead in _INSTEAD.get(name, ("search_text",) if name in READERS else ()))
 
 
 def _speaks_of(result: ToolResult, names: Sequence[str]) -> bool:
@@ -502,6 +526,20 @@ def _speaks_of(result: ToolResult, names: Sequence[str]) -> bool:
         if wanted and sum(word in words for word in wanted) < len(wanted) / 2:
             return False
     return True
+
+
+def _is_about(result: ToolResult, question: str) -> bool:
+    """Whether a document has one of the words that a question says of it, beyond what documents are asked for.
+
+    What is to be done with what was found, "and say which region grew most", may be in the next one.
+    """
+    if task_of(question) != question:
+        return True
+    named = " ".join(word for word in words_of(subject_of(question)) if not classes_of([word]))
+    wanted = unknown_words(named, (" ".join(ASKED_FOR),))
+    read = {key: value for key, value in result.payload.items() if key != "answered"}
+    said = content_words(json.dumps(read, ensure_ascii=False, default=str))
+    return not wanted or any(word in said or any(word in other for other in said) for word in wanted)
 
 
 _LOOKED_AT = 1  # pictures: a look takes as long as the search itself, and more can be asked for

@@ -27,7 +27,9 @@ import numpy as np
 from mm_agents import media
 from mm_agents._cache import cached_array
 from mm_agents._text import read_data
-from mm_agents.agent.request import request_of, shows_only
+from mm_agents.agent.function_choice import PARAMETERS as FUNCTIONS
+from mm_agents.agent.function_choice import FunctionChooser
+from mm_agents.agent.request import request_of, shows_only, spelled_right
 from mm_agents.errors import MediaError
 from mm_agents.toolbox.example_questions import Example, every_example, examples
 from mm_agents.toolbox.sources import AttachmentInfo
@@ -66,6 +68,7 @@ class PlannerParameters:
         seen: the score from which "show me the cat" is for a picture, though "no tool" scores more; what is never seen
             ("any news?") scores below.
         corrected_letters: of the shortest word whose spelling is corrected; shorter ones are too often other words.
+        longest: characters of a question that are read; a page of text is no question.
         spelling: how like a word of a class a misspelt one has to be: one letter in six may differ.
     """
 
@@ -86,6 +89,7 @@ class PlannerParameters:
     seen: float = 0.3
     corrected_letters: int = 5
     spelling: float = 0.84
+    longest: int = 2000
 
 
 PARAMETERS = PlannerParameters()
@@ -480,7 +484,11 @@ class OfflinePlanner:
     def __init__(self, tools: Sequence[Tool], embedder: Embedder) -> None:
         self._tools = by_name(tools)
         self._target = {name: target_of(tool) for name, tool in self._tools.items()}
+        self._plain = {
+            name: tool for name, tool in self._tools.items() if self._target[name].startswith(OWN) and not tool.examples
+        }
         self._embedder = embedder
+        self._chooser: FunctionChooser | None = None
         self._lock = Lock()
         self._learnt: Learnt | None = None
 
@@ -495,7 +503,7 @@ class OfflinePlanner:
             EmbedderError: the embedder failed.
         """
         learnt = self._learn()
-        request = request_of(question)
+        request = request_of(spelled_right(question))
         whole = self._plan_one(learnt, request.text, attachments)
         if len(request.parts) < 2:
             return whole
@@ -524,8 +532,16 @@ class OfflinePlanner:
         question = without_greeting(question)
         scores, alike = learnt.scores(question, kinds, self._embedder)
         self._look(learnt, scores, question, attachments)
+        taught = [name for name in self._target if name not in self._plain]
         targets, missing = self._chosen(learnt, scores, question) if question.strip() else ([], None)
         tools = self._in_order(targets, kinds)
+        functions = self._functions(question, kinds)
+        if (function := self._function(functions, others=tools)) is not None:
+            return Plan(
+                tools=(function,),
+                scores=functions | {name: float(scores[learnt.targets.index(self._target[name])]) for name in taught},
+                reason=f"{function}: what it says of itself fits.",
+            )
         nearest = learnt.nearest(alike, [self._target[name] for name in tools] or [""])
         if missing is not None:
             reason = f"It is for {missing}, which cannot be used here."
@@ -533,15 +549,33 @@ class OfflinePlanner:
             reason = f"{' and '.join(tools) or 'No tool'}: it is like {nearest!r}."
         return Plan(
             tools=tools,
-            scores={name: float(scores[learnt.targets.index(target)]) for name, target in self._target.items()},
+            scores=functions | {name: float(scores[learnt.targets.index(self._target[name])]) for name in taught},
             reason=reason,
             beside=float(scores[learnt.targets.index("")]),
         )
 
+    def _functions(self, question: str, kinds: Sequence[Attachment]) -> dict[str, float]:
+        """The scores of the tools without examples, by name."""
+        if not self._chooser or not question.strip():
+            return dict.fromkeys(self._plain, FUNCTIONS.constant)
+        found = self._chooser.scores(question, vectors_of(self._embedder, [question])[0])
+        unfit = {name for name, tool in self._plain.items() if tool.attachments.isdisjoint(kinds) and tool.attachments}
+        return {name: score for name, score in found.items()} | (
+            dict.fromkeys(unfit, FUNCTIONS.constant) if kinds else {}
+        )
+
+    def _function(self, scores: Mapping[str, float], *, others: Sequence[str]) -> str | None:
+        """The tool without examples that a question is for; where others may answer, it has to be surer."""
+        best = max(scores, key=scores.__getitem__, default=None)
+        least = FUNCTIONS.sure + (FUNCTIONS.over_others if others else 0.0)
+        return best if best is not None and scores[best] >= least else None
+
     def _learn(self) -> Learnt:
         with self._lock:
             if self._learnt is None:
-                self._learnt = learn(self._embedder, {self._target[name]: tool for name, tool in self._tools.items()})
+                taught = {self._target[name]: tool for name, tool in self._tools.items() if name not in self._plain}
+                self._learnt = learn(self._embedder, taught)
+                self._chooser = FunctionChooser(self._plain, lambda texts: vectors_of(self._embedder, texts))
             return self._learnt
 
     def _look(self, learnt: Learnt, scores: FloatArray, question: str, attachments: Sequence[Attached]) -> None:
@@ -556,7 +590,7 @@ class OfflinePlanner:
             better, worse = (images, clips) if medium == "image" else (clips, images)
             scores[better], scores[worse] = sorted((scores[better], scores[worse]), reverse=True)
         for name, tool in self._tools.items():
-            if kinds and tool.attachments and tool.attachments.isdisjoint(kinds):
+            if name not in self._plain and kinds and tool.attachments and tool.attachments.isdisjoint(kinds):
                 scores[place[self._target[name]]] = 0.0
 
     def _chosen(self, learnt: Learnt, scores: FloatArray, question: str) -> tuple[list[str], str | None]:

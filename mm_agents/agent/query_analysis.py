@@ -118,6 +118,11 @@ def only_medium(question: str) -> str | None:
     return found["medium"].casefold() if found else None
 
 
+def points_back(question: str) -> bool:
+    """Whether a question has a word for what is attached or was found: "this", "it", "the picture"."""
+    return any(says(name, question) is not None for name in ("one", "many", "attached", "like"))
+
+
 def says_something(question: str) -> bool:
     """Whether a question has a word to look for."""
     return any(word not in _FUNCTION_WORDS for word in re.findall(r"[^\W\d_]{2,}", question.casefold()))

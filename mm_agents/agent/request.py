@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
 
-from mm_agents._text import parts_of, read_patterns
+from mm_agents._text import parts_of, read_data, read_patterns
+from mm_agents.toolbox.example_questions import every_example
 
 _PATTERNS = read_patterns("mm_agents.agent", "phrases.toml")
 _SAYS = _PATTERNS["sentences"]
+_USUAL = ("photo", "video", "film", "poster", "bill", "table", "text", "asking", "telling")
+_LETTERS = 4  # of the shortest word that is mended
+_ALIKE = 0.84  # one letter in six may differ
 _CAPITAL = read_patterns("mm_agents.agent", "phrases.toml", re.NOFLAG)["sentences"]["begins_anew"]
 
 
@@ -55,6 +61,37 @@ def _parts(sentences: list[str]) -> tuple[str, ...]:
     if before and parts:
         parts[-1] = f"{parts[-1]} {before}"
     return tuple(parts)
+
+
+def spelled_right(question: str) -> str:
+    """A question whose commonest words are spelt as they should be: "shwo me pictrues" is "show me pictures".
+
+    Only words that say how something is asked are mended, never what is looked for.
+    """
+    usual, known = _vocabulary()
+
+    def mended(found: re.Match[str]) -> str:
+        word = found[0]
+        if word in known or len(word) < _LETTERS:
+            return word
+        swapped = (word[:n] + word[n + 1] + word[n] + word[n + 2 :] for n in range(len(word) - 1))
+        if (right := next((one for one in swapped if one in usual), None)) is not None:
+            return right
+        like = [one for one in usual if one[0] == word[0] and abs(len(one) - len(word)) <= 1 and len(word) > _LETTERS]
+        return next(iter(get_close_matches(word, like, n=1, cutoff=_ALIKE)), word)
+
+    return re.sub(r"(?<![\w.@/-])[a-z]+(?![\w@/-]|\.\w)", mended, question)
+
+
+@cache
+def _vocabulary() -> tuple[frozenset[str], frozenset[str]]:
+    """The words that questions are made of, and all words that are known to be spelt rightly."""
+    words = read_data("mm_agents.agent", "word_classes.toml")
+    classes = (words["classes"][name] for name in _USUAL)
+    usual = {word for text in (words["function_words"], *classes) for word in text.split() if len(word) >= _LETTERS}
+    taught = {word for one in every_example() for word in re.findall(r"[a-z]+", one.text.lower())}
+    listed = {word for text in words["classes"].values() for word in text.split()}
+    return frozenset(usual), frozenset(usual | taught | listed | {"form"})
 
 
 def sentences_of(text: str) -> list[str]:

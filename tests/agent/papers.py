@@ -12,6 +12,7 @@ import PIL.ImageDraw
 import PIL.ImageFont
 
 from mm_agents.agent import Agent
+from mm_agents.agent.planner import Order
 
 ITEMS = (("12", "Brass hinges", "2.50", "30.00"), ("1", "Garden lamp", "45.00", "45.00"))
 
@@ -68,6 +69,7 @@ class Told:
     scores: dict[str, float] = field(default_factory=dict)
     reason: str = "as the test says"
     beside: float = 1.0
+    orders: tuple[Order, ...] = ()
 
 
 class Planner:

@@ -294,7 +294,7 @@ def test_attachments_stay_in_a_conversation(library: Library, place: Path, tmp_p
         ("what about the saws?", ["read_invoice", "search_images"], None),
         ("and the total?", ["read_invoice"], "24.00"),
         ("and a text about ferns?", ["search_text"], None),
-        ("and what are the steps?", ["search_images", "read_flowchart"], None),
+        ("and what are the steps?", ["search_images", "read_flowchart", "search_text"], None),
         ("what is the total of the lamp bill?", ["search_images", "read_invoice"], "18.00"),
     ],
 )

@@ -214,6 +214,34 @@ def test_what_an_absent_tool_is_for_is_not_given_to_another(embedder: Embedder) 
     assert planner.plan("films about herons").tools == ("search_text",)
 
 
+@tool
+def currency_rate(source_currency: str, target_currency: str) -> str:
+    """Tells the exchange rate between two currencies."""
+    return f"{source_currency} {target_currency}"
+
+
+@tool
+def weather_forecast(city: str, day: str = "today") -> str:
+    """Tells the weather forecast of a city: temperature, rain and wind."""
+    return city + day
+
+
+def test_a_tool_without_examples_is_chosen_by_what_it_says_of_itself(embedder: Embedder) -> None:
+    own = OfflinePlanner([*outlines(), currency_rate, weather_forecast], embedder)
+    assert own.plan("What is the exchange rate between the euro and the dollar?").tools == ("currency_rate",)
+    assert own.plan("Will there be rain in the city of Oslo? What is the forecast?").tools == ("weather_forecast",)
+    assert own.plan("find photos of fog").tools == ("search_images",)
+    assert own.plan("who wrote Don Quixote").tools == ()
+    assert own.plan("").tools == ()
+
+
+def test_functions_alone_are_told_apart(embedder: Embedder) -> None:
+    own = OfflinePlanner([currency_rate, weather_forecast], embedder)
+    assert own.plan("how many dollars is one euro, by today's exchange rate").tools == ("currency_rate",)
+    assert own.plan("what is the difference between a CPU and a GPU?").tools == ()
+    assert own.plan("weather forecast for Lisbon, please").scores["weather_forecast"] > 0
+
+
 def test_the_users_own_tools_take_part(planner: OfflinePlanner, embedder: Embedder) -> None:
     own = OfflinePlanner([*outlines(), weather, read_passport], embedder)
     assert planner.plan("how warm is it in Rome today?").tools == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mm_agents.agent.request import request_of
+from mm_agents.agent.request import request_of, spelled_right
 
 QUESTIONS = ["show me dogs", "penguins on ice", "which invoice is from Bosch?", "recommend films like My Fair Lady"]
 AROUND = [
@@ -63,3 +63,17 @@ def test_a_text_that_only_greets_stays_a_greeting() -> None:
 )
 def test_the_parts_of_a_question(text: str, parts: tuple[str, ...]) -> None:
     assert request_of(text).parts == parts
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("shwo me cats", "show me cats"),
+        ("pictrues of bats", "pictures of bats"),
+        ("fnid me the vidoe of pots", "find me the video of pots"),
+        ("what is on thsi.png", "what is on thsi.png"),
+        ("a form from Turin", "a form from Turin"),
+    ],
+)
+def test_words_that_say_how_something_is_asked_are_mended(typed: str, meant: str) -> None:
+    assert spelled_right(typed) == meant
