@@ -344,7 +344,7 @@ def _say_value(
             doubt = f"only {len(each)} of them are cited"
         noun = _BY_TYPE.get(one["group"], asked.noun)
         text = f"There {'is' if one['count'] == 1 else 'are'} {one['value']} {_counted(asked, one['count'], noun)}."
-        builder.claim(text, each, why="counted in the library", doubt=doubt)
+        builder.claim(text, each, why="counted in the library", doubt=doubt, kind="counted")
         return
     field = _label(str(name))
     if measure in ("min", "max"):
@@ -354,7 +354,7 @@ def _say_value(
         )
         for id in one["ids"]:
             text = f"{rows[id]['name']} has the {extreme} {field}{among}: {value}{_UNITS.get(str(name), '')}."
-            builder.claim(text, cited[id], why=f"compared over all {_counted(asked, 2)}", doubt=doubt)
+            builder.claim(text, cited[id], why=f"compared over all {_counted(asked, 2)}", doubt=doubt, kind="computed")
         return
     what = {"sum": "add up to", "mean": "are on average"}[measure]
     fields = f"The {_plural(field)} of {one['count']} {_counted(asked, one['count'])}"
@@ -374,8 +374,8 @@ def _say_list(
 ) -> bool:
     if not one["ids"]:
         return False
-    more = f", the first {one['count']}" if int(one["value"]) > one["count"] else ""
-    builder.say(f"{one['value']} {_counted(asked, int(one['value']))}{more}:")
+    heading = _counted(asked, int(one["value"]))
+    builder.say(f"{heading[:1].upper()}{heading[1:]}:")
     for id in one["ids"]:
         row = rows[id]
         values = {name: value for name, value in row["values"].items() if name not in ("media_type", "currency")}
@@ -387,6 +387,8 @@ def _say_list(
         text = f"{row['name']}: {told}" if told else row["name"]
         doubt = f"not confirmed: {', '.join(row['unconfirmed'])}" if row["unconfirmed"] else None
         builder.claim(text, cited[id], why="read in the library", doubt=doubt, line=f"- {text}")
+    if int(one["value"]) > one["count"]:
+        builder.say("There are more.")
     return True
 
 

@@ -18,12 +18,16 @@ OWN_LINES = frozenset(
         "What you could ask here:",
         "What pictures show is told as the model sees it; code has not checked that.",
         "No hidden text was found.",
+        "There are more.",
     }
 )
 """Lines that the library writes and that claim nothing."""
 
 _SILENCE = re.compile(
-    r"(?:I don['’]t know(?: which \w+ (?:is meant|“))?[:. ]|Not (?:answered|looked at): “|I can['’]t help with that"
+    r"(?:Not (?:confirmed: the|used:) |\d+ files? could not be read: "
+    r"|No [\w ]+ (?:with [^.]+ |from [^.]+ )?were found here"
+    r"|This is about [^\n]+, which was attached before\.$|Only the first \d+ characters of the question were read\.$"
+    r"|I don['’]t know(?: which \w+ (?:is meant|“))?[:. ]|Not (?:answered|looked at): “|I can['’]t help with that"
     r"|I stopped: |The chat model failed before it had answered: |I don't know what to give )"
 )
 """How a line begins that says what is not known; what follows is the reason."""
@@ -120,7 +124,8 @@ def _foreign(line: str, answer: AnswerData) -> str | None:
     if line in OWN_LINES:
         return None
     names = [source.name for source in answer.sources]
-    known = values_in([answer.question, *names, *(source.evidence.quote or "" for source in answer.sources)])
+    asked = [answer.question, *names, *(str(value) for step in answer.route for value in step.arguments.values())]
+    known = values_in([*asked, *(source.evidence.quote or "" for source in answer.sources)])
     silent = _SILENCE.match(line) is not None
     for written in numbers_in(line):
         if not values_of(written) & known and not (silent and answer.outcome != "answered"):
@@ -128,7 +133,7 @@ def _foreign(line: str, answer: AnswerData) -> str | None:
     if silent:
         return None
     if line.endswith(":"):
-        heard = content_words(" ".join([answer.question, *names])) | _INTRODUCING
+        heard = content_words(" ".join(asked)) | _INTRODUCING
         if content_words(line) <= heard:
             return None
     return "no claim says this"
