@@ -243,9 +243,7 @@ class Conversation:
         cut: bool = False,
     ) -> Iterator[Event]:
         started = time.monotonic()
-        builder = AnswerBuilder(question)
-        if cut:
-            builder.say(f"Only the first {PARAMETERS.longest} characters of the question were read.")
+        builder = _begun(question, cut=cut)
         typed, question = question, request_of(spelled_right(question)).text
         alone = None if new else self._asked_anew(question, referred)
         if alone is not None:
@@ -259,23 +257,13 @@ class Conversation:
             names = (AGGREGATE, *(names if "among" in aggregations[0].arguments else ()))
         yield Planned(tools=names, scores=plan.scores)
         if referred.missing is not None and not new:
-            builder.say(
-                f"I don't know which one “{referred.missing}” is: {_count(len(self.memory.shown))} shown so far."
-            )
+            shown = _count(len(self.memory.shown))
+            builder.say(f"I don't know which one “{referred.missing}” is: {shown} shown so far.")
         elif not names and (greeting_to(question) or plan.beside >= PARAMETERS.refusal or new):
             (builder.greet if greeting_to(question) else builder.refuse)(greeting_to(question) or _REFUSAL)
         else:
-            known = by_name(tools)
-            names = names or tuple(name for name in EVERYWHERE if name in known)
-            budget = self.agent.budget or Budget()
-            run = OfflineRun(
-                known,
-                ToolPolicy(tools, (*names, *instead_of(names), *([reader] if reader else [])), self._handed),
-                builder,
-                calls=budget.calls,
-                until=started + budget.seconds,
-                hit_enricher=self.agent.hit_enricher,
-            )
+            names = names or tuple(one for one in EVERYWHERE if any(tool.name == one for tool in tools))
+            run = self._run(builder, tools, names, reader, started)
             asked = replace(
                 self._asked(question, new, referred, names),
                 again=again,
@@ -283,12 +271,11 @@ class Conversation:
                 typed=typed,
                 aggregations=aggregations,
             )
+            orders = plan.orders if planned == plan.tools and not again else ()
             if (yield from run.aggregate(asked)):
                 pass
-            elif planned and plan.orders and not asked.again and planned == plan.tools:
-                yield from run.run_orders(plan.orders, asked)
             elif planned:
-                yield from run.run(planned, asked)
+                yield from run.run_orders(orders, asked) if orders else run.run(planned, asked)
             elif not (yield from run.look(asked)):
                 builder.say(f"I don't know: nothing here seems to be about “{subject_of(question)}”.")
         if builder.claims and not new and (older := self._attached_before(referred, again)):
@@ -296,10 +283,21 @@ class Conversation:
         if not (aggregations and builder.claims):
             self._tell_rest(builder, question, names, new, referred)
         answer = builder.finished(seconds=time.monotonic() - started)
-        yield from (Checked(check=check) for check in answer.checks)
-        yield from (Claimed(claim=claim) for claim in answer.claims)
-        yield from (Token(text=piece) for piece in _pieces(answer.text))
-        yield Finished(answer=answer)
+        yield from _events(answer)
+
+    def _run(
+        self, builder: AnswerBuilder, tools: Sequence[Tool], names: Sequence[str], reader: str | None, started: float
+    ) -> OfflineRun:
+        """What calls the planned tools, those that they may fall back on, and no other."""
+        budget = self.agent.budget or Budget()
+        return OfflineRun(
+            by_name(tools),
+            ToolPolicy(tools, (*names, *instead_of(names), *([reader] if reader else [])), self._handed),
+            builder,
+            calls=budget.calls,
+            until=started + budget.seconds,
+            hit_enricher=self.agent.hit_enricher,
+        )
 
     def _asked(
         self, question: str, new: Sequence[AttachmentInfo], referred: ResolvedReference, names: Sequence[str]
@@ -507,6 +505,22 @@ def _root(library: Library) -> str | None:
 
 def _count(number: int) -> str:
     return "nothing was" if number == 0 else "one thing was" if number == 1 else f"{number} things were"
+
+
+def _begun(question: str, *, cut: bool) -> AnswerBuilder:
+    """An answer with nothing in it but, where a question was cut, that it was."""
+    builder = AnswerBuilder(question)
+    if cut:
+        builder.say(f"Only the first {PARAMETERS.longest} characters of the question were read.")
+    return builder
+
+
+def _events(answer: Answer) -> Iterator[Event]:
+    """An answer's parts as events; the last is the whole."""
+    yield from (Checked(check=check) for check in answer.checks)
+    yield from (Claimed(claim=claim) for claim in answer.claims)
+    yield from (Token(text=piece) for piece in _pieces(answer.text))
+    yield Finished(answer=answer)
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from gemini_stand_in import GeminiStandIn, call, reply
@@ -401,3 +402,34 @@ def test_the_nearest_is_a_match_wherever_it_is_shown(library: Library, tmp_path:
     assert [one.status for one in verify(kept, library=library).claims].count("match") == len(matches)
     raised = tuple(replace(claim, kind="read") for claim in kept.claims)
     assert "verified" not in {one.status for one in verify(replace(kept, claims=raised), library=library).claims[:1]}
+
+
+def test_each_part_is_asked_in_its_own_words_and_context_is_not_looked_for(library: Library, place: Path) -> None:
+    agent = Agent(library, model="offline")
+    answer = agent.ask(
+        "I am writing a report. What does the contract say about late fees, and what is the total of this bill?",
+        [place / "library" / "media" / "northwind.png"],
+    )
+    asked = {step.tool: step.arguments for step in answer.route}
+    assert list(asked) == ["search_text", "read_invoice"]
+    assert "late fees" in asked["search_text"]["query"]
+    assert not {"report", "total"} & set(asked["search_text"]["query"].split())
+    assert "fees" not in asked["read_invoice"]["question"]
+
+
+def test_a_question_of_a_page_is_cut_with_a_note(library: Library) -> None:
+    started = time.process_time()
+    answer = Agent(library, model="offline").ask("find the ferns " + "and so on " * 2000)
+    assert answer.text.startswith("Only the first 2000 characters of the question were read.")
+    assert time.process_time() - started < 10  # the planner's learning is in it
+
+
+def test_a_tool_that_lacks_an_argument_asks_for_it(library: Library) -> None:
+    @tool
+    def weather(city: str, unit: Literal["celsius", "fahrenheit"]) -> str:
+        """Tell the weather in a city."""
+        return f"{city} {unit}"
+
+    agent = planned(Agent(library, model="offline", tools=[*toolbox(library), weather]), "weather")
+    assert "unit (celsius or fahrenheit)" in agent.ask("what is the weather in Oslo?").text
+    assert agent.ask("what is the weather in Oslo in celsius?").text == "Oslo celsius"
