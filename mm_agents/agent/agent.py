@@ -18,7 +18,7 @@ from mm_agents.agent.answer import Answer, AnswerCache
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.budget import Budget
 from mm_agents.agent.events import Checked, Claimed, Event, Finished, Planned, Token
-from mm_agents.agent.executor import EVERYWHERE, READERS, SEARCHES, Asked, HitEnricher, OfflineRun, instead_of
+from mm_agents.agent.executor import ASKABLE, EVERYWHERE, READERS, SEARCHES, Asked, HitEnricher, OfflineRun, instead_of
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Plan
 from mm_agents.agent.query_analysis import (
     Memory,
@@ -259,10 +259,8 @@ class Conversation:
         if referred.missing is not None and not new:
             shown = _count(len(self.memory.shown))
             builder.say(f"I don't know which one “{referred.missing}” is: {shown} shown so far.")
-        elif not names and (greeting_to(question) or plan.beside >= PARAMETERS.refusal or new):
-            (builder.greet if greeting_to(question) else builder.refuse)(greeting_to(question) or _REFUSAL)
-        else:
-            names = names or tuple(one for one in EVERYWHERE if any(tool.name == one for tool in tools))
+        elif names or not _is_no_task(builder, question, plan, new):
+            names = names or tuple(one.name for one in tools if one.name in (ASKABLE if new else EVERYWHERE))
             run = self._run(builder, tools, names, reader, started)
             asked = replace(
                 self._asked(question, new, referred, names),
@@ -276,6 +274,9 @@ class Conversation:
                 pass
             elif planned:
                 yield from run.run_orders(orders, asked) if orders else run.run(planned, asked)
+            elif new:
+                if not (yield from run.ask_attached(asked)):
+                    builder.refuse(_REFUSAL)
             elif not (yield from run.look(asked)):
                 builder.say(f"I don't know: nothing here seems to be about “{subject_of(question)}”.")
         if builder.claims and not new and (older := self._attached_before(referred, again)):
@@ -497,6 +498,17 @@ def _text_embedder(library: Library) -> Embedder:
             return texts[0]
         raise
     return offline
+
+
+def _is_no_task(builder: AnswerBuilder, question: str, plan: Plan, new: Sequence[AttachmentInfo]) -> bool:
+    """Greet back, or refuse what is no question about a file that is attached or a thing that may be here."""
+    if greeting := greeting_to(question):
+        builder.greet(greeting)
+        return True
+    if says("inquires", question) is None if new else plan.beside >= PARAMETERS.refusal:
+        builder.refuse(_REFUSAL)
+        return True
+    return False
 
 
 def _root(library: Library) -> str | None:

@@ -84,6 +84,9 @@ READERS: Mapping[str, str] = {
 }
 """The tools that read documents, and what those are called."""
 
+ASKABLE = ("read_invoice", "read_table", "read_flowchart")
+"""The readers that answer questions, in the order in which a document of unknown kind is asked."""
+
 _DESCRIBE = "describe_image"
 _CANDIDATES = 5
 """How many of the nearest documents are read before giving up."""
@@ -322,11 +325,13 @@ class OfflineRun:
         """Read what is attached or meant; else the nearest documents, until one answers."""
         given = self._given(name, asked)
         if name == _DESCRIBE:
+            if not says("pictured", asked.text) and (yield from self.ask_attached(asked)):
+                return
             yield from self._describe(asked, given, found)
             return
         if given:
             for source in given:
-                yield from self._read_one(name, asked, source, sure=True)
+                yield from self._read_given(name, asked, source)
             return
         if found is None:
             found = yield from self._find(name, asked)
@@ -342,6 +347,44 @@ class OfflineRun:
         self._builder.say(
             f"I don't know: no {what} was found here that answers “{task_of(asked.text).strip(' ?')}”.{why}"
         )
+
+    def _read_given(self, name: str, asked: Asked, source: str) -> Iterator[Event]:
+        """Read a document that is attached or meant; where it is of another kind, by the reader of that kind."""
+        if (yield from self._read_one(name, asked, source, sure=True)):
+            return
+        step = self._builder.route[-1]
+        others = step.error is not None and not step.refused and name in ASKABLE
+        if not others or not (yield from self._read_as_any(asked, source, tried=name)):
+            self._say_unread(source, step.error)
+
+    def ask_attached(self, asked: Asked) -> Iterator[Event | Any]:
+        """Ask the attached documents what no tool seems to be for; whether one of them answers, or says why not."""
+        sources = [one.name for one in asked.attachments if one.kind in ("image", "pdf")]
+        for source in sources[:_CANDIDATES] if says_something(subject_of(asked.text)) else ():
+            if (yield from self._read_as_any(asked, source)):
+                return True
+        return False
+
+    def _read_as_any(self, asked: Asked, source: str, *, tried: str | None = None) -> Iterator[Event | Any]:
+        """Ask the readers one by one; whether one answers, or the document is an invoice and says why not."""
+        for name in ASKABLE:
+            if name == tried or name not in self._tools:
+                continue
+            if (yield from self._read_one(name, asked, source, sure=True)):
+                return True
+            if name == "read_invoice" and self._builder.route[-1].error is None:
+                self._say_unread(source, None)
+                return True
+        return False
+
+    def _say_unread(self, source: str, error: str | None) -> None:
+        """Say why a document does not answer: it cannot be read as what it was taken for, or does not say it."""
+        if error is not None:
+            self._builder.say(f"I don't know: {error}")
+        elif self._reason:
+            self._builder.say(f"I don't know. {source}: {self._reason}")
+        else:
+            self._builder.say(f"I don't know: {source} does not tell.")
 
     def _read_text(self, asked: Asked) -> Iterator[Event | Any]:
         """Look among the texts for what no scan answers; whether one is near enough."""
@@ -376,17 +419,22 @@ class OfflineRun:
         return [hit["id"] for hit in hits[:_CANDIDATES]]
 
     def _read_one(self, name: str, asked: Asked, source: str, *, sure: bool) -> Iterator[Event | Any]:
-        """Read one document and tell what it answers; whether it did."""
+        """Read one document and tell what it answers; whether it did.
+
+        Args:
+            name: of the reader.
+            asked: the question.
+            source: the document's id or name.
+            sure: whether the question is about this document, so that nothing else has to say that it is.
+        """
         task = task_of(asked.text)
         # Of an invoice, "what does it say about that, and what is the total?" asks for values, not for a form of it.
         form = None if name == "read_invoice" and len(parts_of(task)) > 1 else form_of(task)
         arguments: dict[str, Any] = {"source": source}
         if "question" in self._tools[name].arguments.model_fields and form is None:
             arguments["question"] = task
-        result = yield from self._call(name, arguments, quiet=not sure)
+        result = yield from self._call(name, arguments)
         if result is None:
-            if sure:
-                self._builder.say(f"I don't know: {self._builder.route[-1].error}")
             return False
         if not sure and not (_speaks_of(result, names_in(asked.text)) and _is_about(result, asked.text)):
             return False
@@ -400,17 +448,13 @@ class OfflineRun:
             told = render_hidden_text(self._builder, result)
             if sure and not told:
                 self._builder.say(result.text)
-            return told
+            return told or sure
         if render_document_answer(self._builder, result):
             return True
         answered = result.payload.get("answered")
         parts = parts_of(answered["question"]) if answered is not None else []
         if answered is not None and (len(parts) > 1 or not says("all_of_it", answered["question"])):
-            self._reason, name_of = answered.get("reason") or self._reason, result.payload["source"]["name"]
-            if sure and self._reason:
-                self._builder.say(f"I don't know. {name_of}: {self._reason}")
-            elif sure:
-                self._builder.say(f"I don't know: {name_of} does not tell.")
+            self._reason = answered.get("reason") or self._reason
             return False
         teller = {
             "read_invoice": render_invoice,
@@ -460,9 +504,7 @@ class OfflineRun:
 
     # ------------------------------------------------------------ calls
 
-    def _call(
-        self, name: str, arguments: dict[str, Any], *, quiet: bool = False, fixed: bool = False
-    ) -> Iterator[Event | Any]:
+    def _call(self, name: str, arguments: dict[str, Any], *, fixed: bool = False) -> Iterator[Event | Any]:
         """Call a tool through the gate; None where it was refused or failed, and the route says why.
 
         Arguments that are ``fixed`` were made of the question alone, before anything was read.
@@ -513,8 +555,12 @@ def _search_for(medium: str) -> str:
 
 
 def instead_of(names: Iterable[str]) -> Iterator[str]:
-    """The searches that a plan may fall back on."""
-    return (instead for name in names for instead in _INSTEAD.get(name, ("search_text",) if name in READERS else ()))
+    """The tools that a plan may fall back on: other searches, and other readers of what is attached."""
+    if any(name in READERS or name == _DESCRIBE for name in names):
+        yield from ASKABLE
+    yield from (
+        instead for name in names for instead in _INSTEAD.get(name, ("search_text",) if name in READERS else ())
+    )
 
 
 def _speaks_of(result: ToolResult, names: Sequence[str]) -> bool:

@@ -63,6 +63,8 @@ def subject_of(question: str) -> str:
 
 def form_of(question: str) -> str | None:
     """The form that a question wants a document in, such as "json" or "steps"; None where it asks something else."""
+    if says("counts", question):
+        return None
     return next((name for name, pattern in _PHRASES["forms"].items() if pattern.search(question)), None)
 
 
