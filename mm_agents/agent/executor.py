@@ -159,7 +159,8 @@ class OfflineRun:
         self._tools, self._gate, self._builder = tools, gate, builder
         self._calls, self._until, self._hit_enricher = calls, until, hit_enricher
         self.assets: list[str] = []
-        self._reason: str | None = None
+        self._reason: str | None = None  # why the document that was read last does not answer, and its name
+        self._unread: str | None = None
 
     def run_orders(self, orders: Sequence[Order], asked: Asked) -> Iterator[Event]:
         """Do the parts of a question one after the other; "it" in one is what the part before it found."""
@@ -355,7 +356,7 @@ class OfflineRun:
         step = self._builder.route[-1]
         others = step.error is not None and not step.refused and name in ASKABLE
         if not others or not (yield from self._read_as_any(asked, source, tried=name)):
-            self._say_unread(source, step.error)
+            self._say_unread(step.error)
 
     def ask_attached(self, asked: Asked) -> Iterator[Event | Any]:
         """Ask the attached documents what no tool seems to be for; whether one of them answers, or says why not."""
@@ -373,18 +374,18 @@ class OfflineRun:
             if (yield from self._read_one(name, asked, source, sure=True)):
                 return True
             if name == "read_invoice" and self._builder.route[-1].error is None:
-                self._say_unread(source, None)
+                self._say_unread(None)
                 return True
         return False
 
-    def _say_unread(self, source: str, error: str | None) -> None:
+    def _say_unread(self, error: str | None) -> None:
         """Say why a document does not answer: it cannot be read as what it was taken for, or does not say it."""
         if error is not None:
             self._builder.say(f"I don't know: {error}")
         elif self._reason:
-            self._builder.say(f"I don't know. {source}: {self._reason}")
+            self._builder.say(f"I don't know. {self._unread}: {self._reason}")
         else:
-            self._builder.say(f"I don't know: {source} does not tell.")
+            self._builder.say(f"I don't know: {self._unread} does not tell.")
 
     def _read_text(self, asked: Asked) -> Iterator[Event | Any]:
         """Look among the texts for what no scan answers; whether one is near enough."""
@@ -454,7 +455,7 @@ class OfflineRun:
         answered = result.payload.get("answered")
         parts = parts_of(answered["question"]) if answered is not None else []
         if answered is not None and (len(parts) > 1 or not says("all_of_it", answered["question"])):
-            self._reason = answered.get("reason") or self._reason
+            self._reason, self._unread = answered.get("reason") or self._reason, result.payload["source"]["name"]
             return False
         teller = {
             "read_invoice": render_invoice,

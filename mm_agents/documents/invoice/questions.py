@@ -594,7 +594,8 @@ _PHRASE = re.compile(
     r"^\W*(?:(?:and|please|can you|could you|tell me|show me|give me)\s+)*"
     r"(?:(?:what|which)(?:\s(?:is|was|are)|['’]?s)\s)?(?:(?:the|its|their|our|my|this|that)\s)?"
     r"(?P<what>[a-z][a-z.'’-]*(?: [a-z.'’-]+){0,4}?)"
-    r"(?:\s(?:on|in|of|for|from|at)\s(?:it|(?:the|this|that|my|our)\s(?:invoice|bill|receipt|document|page|attachment))\b.*)?\W*$"
+    r"(?:\s(?:on|in|of|for|from|at)\s(?:it|\S+\.\w{2,4}|(?:[\w.'’-]+\s){0,5}"
+    r"(?:invoice|bill|receipt|document|page|attachment|scan|picture|photo|file|one)s?)\b.*)?\W*$"
 )
 
 
