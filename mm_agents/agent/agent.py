@@ -19,7 +19,7 @@ from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.budget import Budget
 from mm_agents.agent.events import Checked, Claimed, Event, Finished, Planned, Token
 from mm_agents.agent.executor import ASKABLE, EVERYWHERE, READERS, SEARCHES, Asked, HitEnricher, OfflineRun, instead_of
-from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Plan
+from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
 from mm_agents.agent.query_analysis import (
     Memory,
     ReferencedItem,
@@ -270,21 +270,26 @@ class Conversation:
                 aggregations=aggregations,
             )
             orders = plan.orders if planned == plan.tools and not again else ()
-            if (yield from run.aggregate(asked)):
-                pass
-            elif planned:
-                yield from run.run_orders(orders, asked) if orders else run.run(planned, asked)
-            elif new:
-                if not (yield from run.ask_attached(asked)):
-                    builder.refuse(_REFUSAL)
-            elif not (yield from run.look(asked)):
-                builder.say(f"I don't know: nothing here seems to be about “{subject_of(question)}”.")
+            if not (yield from run.aggregate(asked)):
+                yield from self._work(run, builder, planned, orders, asked)
         if builder.claims and not new and (older := self._attached_before(referred, again)):
             builder.say(f"This is about {older}, which was attached before.")
         if not (aggregations and builder.claims):
             self._tell_rest(builder, question, names, new, referred)
         answer = builder.finished(seconds=time.monotonic() - started)
         yield from _events(answer)
+
+    def _work(
+        self, run: OfflineRun, builder: AnswerBuilder, planned: Sequence[str], orders: Sequence[Order], asked: Asked
+    ) -> Iterator[Event]:
+        """Call what is planned; without a plan, ask what is attached, or look everywhere."""
+        if planned:
+            yield from run.run_orders(orders, asked) if orders else run.run(planned, asked)
+        elif asked.attachments:
+            if not (yield from run.ask_attached(asked)):
+                builder.refuse(_REFUSAL)
+        elif not (yield from run.look(asked)):
+            builder.say(f"I don't know: nothing here seems to be about “{subject_of(asked.text)}”.")
 
     def _run(
         self, builder: AnswerBuilder, tools: Sequence[Tool], names: Sequence[str], reader: str | None, started: float

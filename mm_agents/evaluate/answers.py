@@ -3,7 +3,7 @@
 What answers comes as a callable, so that any agent can be scored. A file of questions has one JSON object a line:
 ``{"question": "When is it due?", "attachments": ["bill.png"], "answer": "2026-03-01"}``. The right answer is a text:
 ``;`` parts what has to be said, ``, or`` parts what may be said instead, and "don't know" is right where the library
-cannot tell. A part is said where its numbers, dates and words stand in one claim, in any form and order; what it has in
+cannot tell. A part is said where one claim has its numbers, dates and words, in any form and order; what it has in
 round brackets is a note. ``kind`` names the kind of a question, by which the report counts. Questions whose answer is
 null are left out.
 """
