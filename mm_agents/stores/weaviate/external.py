@@ -196,14 +196,27 @@ class ForeignStore(Reader):
         known = tuple(VectorSpec(name=name, width=width) for name, width in widths.items())
         local.write_copy(folder, replace(self.spec, vectors=known), self.iterate(with_vectors=True))
 
-    def _refuse(self, given: object, /) -> NoReturn:
+    def extend(self, spec: CollectionSpec, /) -> None:
         """Refused: the collection is not ours."""
+        self._refuse()
+
+    def upsert(self, records: Sequence[Record], /) -> None:
+        """Refused: the collection is not ours."""
+        self._refuse()
+
+    def delete(self, ids: Sequence[str], /) -> int:
+        """Refused: the collection is not ours."""
+        self._refuse()
+
+    def restore(self, folder: Path, /) -> None:
+        """Refused: the collection is not ours."""
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
         raise StoreError(
             f"Collection {self._name!r} was not made by mm_agents: it can be searched, not written. Use a collection "
             "of another name, or copy this one by backup and restore."
         )
-
-    extend = upsert = delete = restore = _refuse
 
 
 def _kind(data_type: DataType) -> str:
