@@ -26,7 +26,7 @@ _WORDS = 200_000  # characters of a payload that are looked at
 _TOLD_BY_MODELS = ("description",)
 """Keys of payloads that hold what another model said: no ground for a claim."""
 
-_SEARCHES = ("search_images", "search_videos", "search_text", "search_posters", "recommend")
+SEARCHES = ("search_images", "search_videos", "search_text", "search_posters", "recommend")
 _SUFFIXES = {"pdf": "pdf", **dict.fromkeys("txt md rst csv json html".split(), "text")} | dict.fromkeys(
     "mp4 mov webm mkv avi m4v".split(), "video"
 )
@@ -55,7 +55,7 @@ class RegisteredSource:
     @property
     def found(self) -> bool:
         """Whether it is but what a search found to be near: nothing in it was read."""
-        return self.tool.endswith(_SEARCHES) and not self.source.evidence.quote
+        return self.tool.endswith(SEARCHES) and not self.source.evidence.quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,8 @@ class SourceRegistry:
     withheld: list[Withheld] = field(default_factory=list[Withheld])
     sums: list[str] = field(default_factory=list[str])
     """What was computed: "4 * 15.00 + 6 * 5.00 = 90.00"."""
+    fields: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    """The values of each document that was read, by asset and field."""
 
     def take(self, tool: str, result: ToolResult) -> str:
         """Number the sources of a result.
@@ -102,6 +104,7 @@ class SourceRegistry:
             Evidence(asset=tool, path=None, sha256=None, how=f"said by the tool {tool}", quote=result.text),
         )
         self._note_names(result.payload)
+        self._note_fields(result)
         self.note(tool, result.payload.get("withheld") or ())
         text = self.screened(tool, result.text)
         words = frozenset(content_words(self.screened(tool, _plain(result.payload, _TOLD_BY_MODELS))))
@@ -186,6 +189,18 @@ class SourceRegistry:
         for entry in _entries(payload):
             if isinstance(asset := entry.get("id"), str) and isinstance(name := entry.get("name"), str):
                 self.named.setdefault(asset, (name, str(entry.get("media_type") or "image")))
+
+    def _note_fields(self, result: ToolResult) -> None:
+        """The fields of a document that a reader read."""
+        reading: Any = result.payload.get("reading")
+        fields: Any = reading.get("fields") if isinstance(reading, Mapping) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        if not isinstance(fields, Mapping):
+            return
+        values = {
+            str(name): one["value"] for name, one in fields.items() if isinstance(one, Mapping) and "value" in one
+        }  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        for asset in {one.asset for one in result.evidence}:
+            self.fields[asset] = values
 
     def _listed(self, numbers: Sequence[int]) -> Iterator[str]:
         if not numbers:

@@ -10,8 +10,11 @@ from typing import Literal
 
 from mm_agents._text import content_words
 from mm_agents.agent.answer_data import Claim
+from mm_agents.agent.grounding.attributes import wrong_attribute
 from mm_agents.agent.grounding.claims import Expression, asked_values, check_claim, numbers_in, values_in, values_of
-from mm_agents.agent.grounding.sources import RegisteredSource, SourceRegistry
+from mm_agents.agent.grounding.coverage import NEGATIONS
+from mm_agents.agent.grounding.quotes import tokens
+from mm_agents.agent.grounding.sources import SEARCHES, RegisteredSource, SourceRegistry
 
 _MARKS = re.compile(r"\s*\[(\d{1,4}(?:\s*[,;]\s*\d{1,4})*)\]")
 _SENTENCE_END = re.compile(r"[.!?…][\"”')*_]*(?=\s|$|\s*\[\d)")
@@ -168,6 +171,7 @@ _NEUTRAL = content_words(
     "contain state say list print call follow next previous step yes show visible write message value number name"
 )
 
+_ANSWERING_NO = re.compile(r"^\W*no[,.:;]\s*", re.IGNORECASE)
 _FOUND = "nearest match: a search found it, and code has not checked what it shows"
 _COMPUTED = "computed from its sources"
 _EQUATION = re.compile(
@@ -205,6 +209,8 @@ def judge(statement: Statement, sources: SourceRegistry, question: str) -> Judge
         return _left_out(statement, "no source is cited")
     if smuggled := _injected_content(statement.text, cited, sources, question):
         return _left_out(statement, f"“{smuggled}” is from a line that reads like an instruction")
+    if wrong := _contradicted(statement.text, cited, sources):
+        return _left_out(statement, wrong)
     doubt, computed, cited = _figures(statement.text, cited, sources, question)
     statement = replace(statement, cited=tuple(known.source.number for known in cited))
     why = doubt or _words(statement.text, cited, question)
@@ -223,6 +229,22 @@ def judge(statement: Statement, sources: SourceRegistry, question: str) -> Judge
         claim = Claim(text=statement.text, sources=statement.cited, kind="unsupported", why=why)
         return Judgement(claim=claim, verdict="seen")
     return _left_out(statement, why)
+
+
+def _contradicted(text: str, cited: Sequence[RegisteredSource], sources: SourceRegistry) -> str | None:
+    """What speaks against a statement: a field of the document, or that no search counts or denies anything."""
+    assets = {known.source.evidence.asset for known in cited}
+    fields = sources.fields.get(next(iter(assets))) if len(assets) == 1 else None
+    if fields is not None and (wrong := wrong_attribute(text, fields)):
+        return wrong
+    quotes = " ".join(known.clean.evidence.quote or "" for known in cited)
+    denied = NEGATIONS & set(tokens(_ANSWERING_NO.sub("", text))) - set(tokens(quotes))
+    if denied and all(known.tool.endswith(SEARCHES) for known in cited):
+        return f"it denies something (“{min(denied)}”), and a search proves only what it finds"
+    counted = values_in([_nameless(text, cited)]) - values_in([quotes])
+    if all(known.found for known in cited) and Decimal(len(cited)).normalize() in counted:
+        return "a search finds as many as it is asked for, which is no count"
+    return None
 
 
 def cite(statement: Statement, sources: SourceRegistry, question: str) -> Statement:
