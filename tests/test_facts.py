@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -408,8 +409,29 @@ def test_the_agent_answers_over_all_invoices_with_evidence(library: Library, pla
         "lamps.png: total 120.00 GBP",
         "parts.png: total 80.00 GBP",
     ]
+    assert [claim.kind for claim in (*first.claims, *counted.claims)] == ["counted", "counted"]
+    for answer in (first, counted, compared):
+        assert [claim for claim in verify(answer, library=library).claims if claim.status == "failed"] == []
     nothing = agent.ask("How much did I spend at Tesco?")
     assert (nothing.claims, nothing.text.splitlines()[0]) == (
         (),
         "No invoices from Tesco were found here among the 3 that were read.",
     )
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "forged"),
+    [
+        ("What is the total of all my invoices?", "The total of paint.png is 300.00", "The tax of paint.png is 300.00"),
+        ("What is the total of all my invoices?", "300.00 EUR", "300.00 USD"),
+        ("What is the total of all my invoices?", "add up to 200.00", "add up to 210.00"),
+        ("Which of my invoices is due first?", "has the first due date", "has the last due date"),
+        ("Which of my invoices is due first?", "2026-05-20", "2026-06-20"),
+        ("How many pictures do I have?", "There are 4 pictures", "There are 5 pictures"),
+    ],
+)
+def test_a_forged_answer_over_all_files_is_caught(library: Library, question: str, said: str, forged: str) -> None:
+    answer = Agent(library, model="offline").ask(question)
+    assert said in answer.text
+    claims = tuple(replace(claim, text=claim.text.replace(said, forged)) for claim in answer.claims)
+    assert not verify(replace(answer, text=answer.text.replace(said, forged), claims=claims), library=library).ok

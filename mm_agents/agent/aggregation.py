@@ -46,6 +46,15 @@ _EXTREMES: Mapping[str, tuple[str, str]] = {
 }
 """What the least and the most of a property are called; of any other the lowest and the highest."""
 
+LEAST = frozenset({"lowest", "first", "shortest", "smallest"})
+MOST = frozenset({"highest", "last", "longest", "largest"})
+GATHERING = (
+    "there is are add adds up to on average has of those in no known currency with from rating number of votes s bytes "
+    "lowest first shortest smallest highest last longest largest film films clip clips picture pictures pdf pdfs text "
+    "texts file files invoice invoices table tables flowchart flowcharts"
+)
+"""The words in which results are said, beside those of the files, the question and the arguments."""
+
 _UNITS: Mapping[str, str] = {"duration": " s", "size": " bytes"}
 
 _NOUNS: Mapping[str, tuple[str, str]] = {
@@ -354,7 +363,7 @@ def _say_value(
         )
         for id in one["ids"]:
             text = f"{rows[id]['name']} has the {extreme} {field}{among}: {value}{_UNITS.get(str(name), '')}."
-            builder.claim(text, cited[id], why=f"compared over all {_counted(asked, 2)}", doubt=doubt, kind="computed")
+            builder.claim(text, cited[id], why=f"compared over all {_counted(asked, 2)}", doubt=doubt, kind="counted")
         return
     what = {"sum": "add up to", "mean": "are on average"}[measure]
     fields = f"The {_plural(field)} of {one['count']} {_counted(asked, one['count'])}"

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mm_agents import media
 from mm_agents._text import content_words, unknown_words
+from mm_agents.agent.aggregation import AGGREGATE, GATHERING, LEAST, MOST
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_builder import lacking
 from mm_agents.agent.answer_data import Claim, Source
+from mm_agents.agent.grounding.attributes import wrong_attribute
 from mm_agents.agent.grounding.claims import check_claim, numbers_in, said_in, values_in, values_of, without_similarity
 from mm_agents.agent.grounding.coverage import NEGATIONS, uncovered
 from mm_agents.agent.grounding.derivation import READS, Derivations
@@ -165,9 +167,10 @@ class _Checker:
             return self._match(claim, cited)
         if claim.kind == "computed" and claim.computed is None:
             return "it has no sum to compute again"
-        if claim.kind in ("read", "computed"):
-            return self._reading(claim, cited)
-        return self._worded(claim, cited)
+        gathering = [step.arguments for step in self._answer.route if step.tool == AGGREGATE and step.error is None]
+        if gathering and self._answer.model is None:
+            return self._gathered(claim, cited, gathering)
+        return self._reading(claim, cited) if claim.kind in ("read", "computed") else self._worded(claim, cited)
 
     def _strange_file(self, claim: Claim, cited: list[Source]) -> str | None:
         """A file that the claim names and does not cite."""
@@ -208,6 +211,27 @@ class _Checker:
                 return f"[{source.number}] names no place on the page"
         fault = self._derivations.fault(claim, cited, pages[0])
         return fault if self._answer.model is None else fault or self._worded(claim, cited)
+
+    def _gathered(self, claim: Claim, cited: list[Source], gathering: list[Mapping[str, Any]]) -> str | None:
+        """Why a claim over several files does not follow: a word of its own, another field or currency, another end."""
+        files = [file for one in cited if isinstance(file := self._files.get(one.evidence.path or ""), MediaFile)]
+        of_invoices = any(arguments.get("of") == "invoices" for arguments in gathering)
+        read = [self._derivations.invoice_fields(file) for file in files] if of_invoices else []
+        asked = " ".join(str(value).replace("_", " ") for arguments in gathering for value in arguments.values())
+        currencies = " ".join(str(fields.get("currency")) for fields in read)
+        quotes = " ".join(one.evidence.quote or "" for one in cited)
+        known = [quotes, self._answer.question, asked, currencies, claim.computed or "", GATHERING, *_names(cited)]
+        # Numbers and dates have been found in the sources before; a page may print a date in another form.
+        if strange := {word for word in unknown_words(claim.text, known) if not word[0].isdigit()}:
+            return f"“{min(strange)}” is in none of its sources"
+        for measure, opposite in (("max", LEAST), ("min", MOST)):
+            measures = {arguments.get("measure") for arguments in gathering}
+            if measures == {measure} and (wrong := opposite & set(tokens(claim.text))):
+                return f"“{min(wrong)}” is not what was asked for"
+        bare = claim.text
+        for name in _names(cited):
+            bare = bare.replace(name, " ")
+        return wrong_attribute(bare, read[0]) if len(files) == 1 and read else None
 
     def _worded(self, claim: Claim, cited: list[Source]) -> str | None:
         """A word of a claim that is in none of its sources and not in the question, where code has worded it."""

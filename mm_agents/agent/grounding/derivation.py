@@ -148,6 +148,11 @@ class Derivations:
             return None
         return f"it is said in {min(strange)}, and {file.name} is in {known}"
 
+    def invoice_fields(self, file: MediaFile) -> dict[str, Any]:
+        """The values of an invoice by field; none where it is no invoice."""
+        reading = self._reading("invoice", file)
+        return {} if reading is None else {name: one["value"] for name, one in reading.to_json()["fields"].items()}
+
     def words(self, file: MediaFile) -> list[str]:
         """What the readers of this answer's calls read on a page, the names of fields among it."""
         kinds = dict.fromkeys(READS[step.tool] for step in self.answer.route if step.tool in READS)
