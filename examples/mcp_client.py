@@ -36,7 +36,7 @@ async def talk(client: Client) -> None:
     tools = (await client.list_tools()).tools
     reading = [tool.name for tool in tools if tool.annotations and tool.annotations.read_only_hint]
     print(f"{len(reading)} of {len(tools)} tools only read: {reading[0]}, {reading[1]}, …")
-    # > 8 of 8 tools only read: search_text, search_images, …
+    # > 9 of 9 tools only read: search_text, search_images, …
 
     found = await client.call_tool("search_images", {"query": "a pet resting", "limit": 1})
     hit = found.structured_content["hits"][0]
