@@ -506,7 +506,7 @@ def _text_embedder(library: Library) -> Embedder:
 
 
 def _is_no_task(builder: AnswerBuilder, question: str, plan: Plan, new: Sequence[AttachmentInfo]) -> bool:
-    """Greet back, or refuse what is no question about a file that is attached or a thing that may be here."""
+    """Greet back, or refuse what does not ask about a file that is attached or a thing that may be here."""
     if greeting := greeting_to(question):
         builder.greet(greeting)
         return True

@@ -166,7 +166,7 @@ def _of_media(text: str, noun: str) -> Aggregation | None:
         arguments: dict[str, Any] = {"measure": "list", "order_by": name, "descending": True, "limit": _MOST_LISTED}
         return Aggregation(arguments=_media({"measure": "count"} if many else arguments, [*where, compared]), noun=noun)
     if _COMPARISON.search(text):
-        return None  # with something that is no number or no property
+        return None  # with something that is neither a number nor a property
     if many:
         return Aggregation(arguments=_media({"measure": "count"}, where), noun=noun) if name is None else None
     if name is None:

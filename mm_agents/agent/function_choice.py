@@ -1,4 +1,4 @@
-"""Which of a user's own tools a question is for, where they have no examples: told by what they say of themselves.
+"""Which of a user's own tools a question is for, where they have no examples: by what they say of themselves.
 
 A tool's name, description and arguments are compared with the question by meaning (vectors) and by words. How much each
 comparison counts was learnt on questions with the functions offered for them.

@@ -68,7 +68,7 @@ class PlannerParameters:
         seen: the score from which "show me the cat" is for a picture, though "no tool" scores more; what is never seen
             ("any news?") scores below.
         corrected_letters: of the shortest word whose spelling is corrected; shorter ones are too often other words.
-        longest: characters of a question that are read; a page of text is no question.
+        longest: characters of a question that are read; a page of text is not a question.
         spelling: how like a word of a class a misspelt one has to be: one letter in six may differ.
     """
 

@@ -149,7 +149,7 @@ class Derivations:
         return f"it is said in {min(strange)}, and {file.name} is in {known}"
 
     def invoice_fields(self, file: MediaFile) -> dict[str, Any]:
-        """The values of an invoice by field; none where it is no invoice."""
+        """The values of an invoice by field; none where it is not an invoice."""
         reading = self._reading("invoice", file)
         return {} if reading is None else {name: one["value"] for name, one in reading.to_json()["fields"].items()}
 
@@ -164,7 +164,7 @@ class Derivations:
         if key not in self._read:
             try:
                 self._read[key] = read_document(kind, file)
-            except MediaError:  # it is no document of that kind
+            except MediaError:  # it is not of that kind
                 self._read[key] = None
         return self._read[key]
 

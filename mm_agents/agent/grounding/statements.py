@@ -243,7 +243,7 @@ def _contradicted(text: str, cited: Sequence[RegisteredSource], sources: SourceR
         return f"it denies something (“{min(denied)}”), and a search proves only what it finds"
     counted = values_in([_nameless(text, cited)]) - values_in([quotes])
     if all(known.found for known in cited) and Decimal(len(cited)).normalize() in counted:
-        return "a search finds as many as it is asked for, which is no count"
+        return "a search finds as many as it is asked for, and does not count"
     return None
 
 
