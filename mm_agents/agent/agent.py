@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -144,6 +146,14 @@ class Agent:
         """Answer a question, event by event; the last is ``Finished`` with the whole answer."""
         return self.chat().stream(question, attachments)
 
+    async def aask(self, question: str, attachments: Sequence[str | Path] = ()) -> Answer:
+        """``ask`` in a thread, so that an event loop is not held up; the same arguments and errors."""
+        return await asyncio.to_thread(self.ask, question, attachments)
+
+    def astream(self, question: str, attachments: Sequence[str | Path] = ()) -> AsyncIterator[Event]:
+        """Answer a question, event by event, each made in a thread; the last is ``Finished`` with the whole answer."""
+        return self.chat().astream(question, attachments)
+
     def chat(self) -> Conversation:
         """Begin a conversation, which remembers what was asked, shown and attached."""
         return Conversation(self)
@@ -194,7 +204,21 @@ class Conversation:
                 return event.answer
         raise AssertionError("a stream of events ends with the answer")
 
-    def stream(self, question: str, attachments: Sequence[str | Path] = ()) -> Iterator[Event]:
+    async def aask(self, question: str, attachments: Sequence[str | Path] = ()) -> Answer:
+        """``ask`` in a thread, for an event loop; arguments and errors as ``Agent.ask``."""
+        return await asyncio.to_thread(self.ask, question, attachments)
+
+    async def astream(self, question: str, attachments: Sequence[str | Path] = ()) -> AsyncIterator[Event]:
+        """``stream`` for an event loop; one that is left early asks nothing more."""
+        events = self.stream(question, attachments)
+        try:
+            while (event := await asyncio.to_thread(next, events, None)) is not None:
+                yield event
+        finally:
+            with suppress(ValueError):  # cancelled: the thread is still making an event, and nobody asks for another
+                events.close()
+
+    def stream(self, question: str, attachments: Sequence[str | Path] = ()) -> Generator[Event]:
         """Answer a question, event by event; the last is ``Finished``."""
         if not question.strip():
             raise ConfigError("The question is empty.")

@@ -110,6 +110,8 @@ def chat(
                     files, waiting = waiting, []
                     answer = _followed(conversation.stream(line, files), silent=False, echo=True)
                     _print_sources(answer)
+            except KeyboardInterrupt:
+                say("[dim]Stopped. What was answered before is kept; /quit leaves.[/dim]")
             except (MMAgentsError, OSError) as error:
                 if debug:
                     raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -433,3 +434,49 @@ def test_a_tool_that_lacks_an_argument_asks_for_it(library: Library) -> None:
     agent = planned(Agent(library, model="offline", tools=[*toolbox(library), weather]), "weather")
     assert "unit (celsius or fahrenheit)" in agent.ask("what is the weather in Oslo?").text
     assert agent.ask("what is the weather in Oslo in celsius?").text == "Oslo celsius"
+
+
+# ---------------------------------------------------------------- event loops
+
+
+def test_an_event_loop_goes_on_while_a_question_is_answered(library: Library) -> None:
+    agent = planned(Agent(library, model="offline"), find=("search_images",))
+    question = "find pictures with the words Northwind brass hinges"
+    ticks: list[int] = []
+
+    async def tick() -> None:
+        while True:
+            ticks.append(len(ticks))
+            await asyncio.sleep(0.001)
+
+    async def both() -> tuple[Answer, list[Event]]:
+        ticking = asyncio.create_task(tick())
+        answer = await agent.aask(question)
+        events = [event async for event in agent.astream(question)]
+        ticking.cancel()
+        return answer, events
+
+    answer, events = asyncio.run(both())
+    assert isinstance(events[-1], Finished)
+    assert answer.text == events[-1].answer.text == agent.ask(question).text
+    assert len(ticks) > 3
+
+
+def test_a_stream_that_is_left_early_ends(library: Library) -> None:
+    chat = planned(Agent(library, model="offline"), find=("search_images",)).chat()
+
+    async def first() -> Event:
+        events = chat.astream("find pictures with the words Northwind brass hinges")
+        async for event in events:
+            await events.aclose()
+            return event
+        raise AssertionError("a stream has events")
+
+    assert isinstance(asyncio.run(first()), Planned)
+    assert chat.history == ()
+    assert chat.ask("find pictures with the words Northwind brass hinges").claims
+
+
+def test_an_error_reaches_the_event_loop(library: Library) -> None:
+    with pytest.raises(ConfigError, match="empty"):
+        asyncio.run(Agent(library, model="offline").aask("  "))

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from command_line import document, run
 from papers import invoice, plain
+from typer.testing import CliRunner
+
+from mm_agents.agent import Conversation
+from mm_agents.agent.events import Event
+from mm_agents.cli import app
 
 pytest.importorskip("onnxruntime", reason="pip install 'mm-agents[local]'")
 pytest.importorskip("rapidocr", reason="pip install 'mm-agents[documents]'")
@@ -188,3 +194,25 @@ def test_a_conversation_at_the_terminal(place: Path) -> None:
     assert "never asked" not in done.stdout + done.stderr
     run("verify", "chat.json", cwd=place)
     assert (place / "chat.html").is_file()
+
+
+def test_ctrl_c_stops_an_answer_and_keeps_the_conversation(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Conversation.stream
+
+    def interrupted(
+        conversation: Conversation, question: str, attachments: Sequence[str | Path] = ()
+    ) -> Iterator[Event]:
+        events = stream(conversation, question, attachments)
+        yield next(events)
+        if question == HINGES:
+            signal.raise_signal(signal.SIGINT)
+        yield from events
+
+    monkeypatch.setattr(Conversation, "stream", interrupted)
+    typed = f"{HINGES}\nwhat is the total on the Northwind invoice?\n/history\n"
+    done = CliRunner().invoke(app, ["chat", "--library", str(place / "library"), "--model", "offline"], input=typed)
+    assert done.exit_code == 0
+    assert "Stopped." in done.stderr
+    assert "together 100.00" not in done.stdout
+    assert "The total is 75.00. [1]" in done.stdout
+    assert "1  what is the total on the Northwind invoice?" in done.stdout
