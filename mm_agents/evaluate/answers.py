@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -61,7 +61,7 @@ class Case:
 class Report:
     """What an evaluation found; ``cases`` are in the order of the questions."""
 
-    cases: tuple[Case, ...] = field(default=())
+    cases: tuple[Case, ...]
 
     def figures(self) -> dict[str, int]:
         """The number of questions, of each outcome, and of wrong answers with a proof; the same by "KIND/…"."""
