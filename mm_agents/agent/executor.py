@@ -31,6 +31,7 @@ from mm_agents.agent.answer_builder import (
 from mm_agents.agent.answer_data import Step
 from mm_agents.agent.arguments import filled
 from mm_agents.agent.events import Called, Event, Returned
+from mm_agents.agent.grounding.derivation import READS
 from mm_agents.agent.planner import Order, classes_of, words_of
 from mm_agents.agent.query_analysis import (
     asks_over_all,
@@ -76,12 +77,7 @@ _INSTEAD: Mapping[str, tuple[str, ...]] = {
 EVERYWHERE = ("search_images", "search_videos", "search_text")
 """Where to look for what no tool seems to be for."""
 
-READERS: Mapping[str, str] = {
-    "read_invoice": "invoice",
-    "read_table": "table",
-    "read_flowchart": "flowchart",
-    "read_hidden_text": "hidden text",
-}
+READERS: Mapping[str, str] = {tool: kind.replace("_", " ") for tool, kind in READS.items()}
 """The tools that read documents, and what those are called."""
 
 ASKABLE = ("read_invoice", "read_table", "read_flowchart")

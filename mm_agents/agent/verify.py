@@ -22,7 +22,7 @@ from mm_agents.agent.answer_builder import lacking
 from mm_agents.agent.answer_data import Claim, Source
 from mm_agents.agent.grounding.attributes import wrong_attribute
 from mm_agents.agent.grounding.claims import check_claim, numbers_in, said_in, values_in, values_of, without_similarity
-from mm_agents.agent.grounding.coverage import NEGATIONS, uncovered
+from mm_agents.agent.grounding.coverage import denied, uncovered
 from mm_agents.agent.grounding.derivation import READS, Derivations
 from mm_agents.agent.grounding.quotes import (
     Quotes,
@@ -237,9 +237,8 @@ class _Checker:
         """A word of a claim that is in none of its sources and not in the question, where code has worded it."""
         bare = re.sub(r"“[^”]*”", " ", claim.text)
         quotes = " ".join(one.evidence.quote or "" for one in cited)
-        denied = NEGATIONS & set(tokens(bare)) - set(tokens(f"{quotes} {self._answer.question}"))
-        if denied:
-            return f"it denies something (“{min(denied)}”), and no source does"
+        if word := denied(bare, quotes, self._answer.question):
+            return f"it denies something (“{word}”), and no source does"
         if claim.kind == "seen":
             return None
         if claim.kind == "counted" or self._answer.model is not None:

@@ -20,7 +20,7 @@ from typing import Any, Literal
 from mm_agents._text import content_words
 from mm_agents.errors import ConfigError, MMAgentsError
 from mm_agents.evaluate.metrics.matching import PageText
-from mm_agents.evaluate.routing import Progress, attached_file
+from mm_agents.evaluate.routing import Progress, attached_file, attachment_folders, lines_of
 
 Outcome = Literal["right", "partial", "wrong", "silent"]
 OUTCOMES: tuple[Outcome, ...] = ("right", "partial", "wrong", "silent")
@@ -108,12 +108,9 @@ def read_questions(path: Path, *, attachments: Path | None = None) -> list[Quest
         ConfigError: no line has an answer, or a line cannot be read or names a missing file.
         OSError: the file cannot be read.
     """
-    folders = [attachments] if attachments is not None else [path.parent, path.absolute().parent.parent]
+    folders = attachment_folders(path, attachments)
     questions: list[Question] = []
-    for count, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        where = f"{path.name}, line {count}"
-        if not line.strip():
-            continue
+    for where, line in lines_of(path):
         try:
             read: Any = json.loads(line)
             answer, asked, kind = read["answer"], read["question"], read.get("kind", "")

@@ -8,7 +8,7 @@ their order does not count. A file of questions has one JSON object a line:
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -110,12 +110,8 @@ def read_prompts(path: Path, *, attachments: Path | None = None) -> list[Prompt]
         ConfigError: the file has no lines, or a line cannot be read or names a missing file.
         OSError: the file cannot be read.
     """
-    folders = [attachments] if attachments is not None else [path.parent, path.absolute().parent.parent]
-    prompts = [
-        _prompt(line, f"{path.name}, line {number}", folders)
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
-        if line.strip()
-    ]
+    folders = attachment_folders(path, attachments)
+    prompts = [_prompt(line, where, folders) for where, line in lines_of(path)]
     if not prompts:
         raise ConfigError(f"{path.name} holds no questions.")
     return prompts
@@ -158,6 +154,18 @@ def _prompt(line: str, where: str, folders: Sequence[Path]) -> Prompt:
 
 def _texts(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(one, str) for one in cast(list[object], value))
+
+
+def attachment_folders(path: Path, given: Path | None) -> list[Path]:
+    """Where attached files are looked for: in the given folder, else beside the file of questions and above it."""
+    return [given] if given is not None else [path.parent, path.absolute().parent.parent]
+
+
+def lines_of(path: Path) -> Iterator[tuple[str, str]]:
+    """The lines of a file that are not blank, each after the words that name it: "cases.jsonl, line 3"."""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if line.strip():
+            yield f"{path.name}, line {number}", line
 
 
 def attached_file(name: str, where: str, folders: Iterable[Path]) -> Path:

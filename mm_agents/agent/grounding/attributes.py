@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mm_agents.agent.grounding.claims import numbers_in, values_of
+from mm_agents.agent.grounding.claims import currencies_in, numbers_in, values_of
 
 _BEFORE_TAX = re.compile(
     r"\btotal (?:amount )?(?:before|without|excluding|excl\.?|net of) (?:any )?(?:tax(?:es)?|vat)\b", re.IGNORECASE
@@ -38,8 +38,6 @@ _STATES = re.compile(
 """Between a field and what a sentence says that it is."""
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 _NUMBER = re.compile(r"\d(?:[\d.,'\u00a0\u202f]*\d)?")
-_CODES = re.compile(r"\b(?:EUR|GBP|USD|CHF|JPY|INR|CAD|AUD|SEK|NOK|DKK|PLN|CZK|CNY)\b|[€£$¥₹]")
-_SYMBOLS = {"€": "EUR", "£": "GBP", "$": "USD", "¥": "JPY", "₹": "INR"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,7 @@ def _swapped(
 def _other_currency(text: str, fields: Mapping[str, Any]) -> str | None:
     """A currency that is not the document's, where an amount of it is named."""
     known = fields.get("currency")
-    said = {_SYMBOLS.get(found[0], found[0]) for found in _CODES.finditer(text)}
+    said = currencies_in(text)
     if known is None or not said or known in said or not any(words.search(text) for words in _AMOUNTS.values()):
         return None
     return f"it is said in {min(said)}, and the document is in {known}"

@@ -12,6 +12,8 @@ from mm_agents.agent.answer_data import Source
 
 _NUMBER = re.compile(r"(?<![\w.,])[-−+]?\d(?:[\d.,'\u00a0\u202f]*\d)?")
 _EQUATION = re.compile(r"(?<![\w.,])(\d[\d.]*(?: [×+] \d[\d.]*)+) = (\d[\d.]*\d|\d)")
+_CURRENCIES = {"€": "EUR", "£": "GBP", "$": "USD", "¥": "JPY", "₹": "INR"}
+_CODE = re.compile(r"\b(?:EUR|GBP|USD|CHF|JPY|INR|CAD|AUD|SEK|NOK|DKK|PLN|CZK|CNY|HUF|BRL|MXN|ZAR|SGD|NZD)\b|[€£$¥₹]")
 _LONGEST_SUM = 2000  # characters
 
 _WORDS = {
@@ -32,6 +34,11 @@ _WORDS = {
 def numbers_in(text: str) -> list[str]:
     """The numbers as they are written, without signs."""
     return [found.lstrip("-−+") for found in _NUMBER.findall(text)]
+
+
+def currencies_in(text: str) -> set[str]:
+    """The currencies that a text names, by their codes."""
+    return {_CURRENCIES.get(found[0], found[0]) for found in _CODE.finditer(text)}
 
 
 def values_of(written: str) -> set[Decimal]:

@@ -38,6 +38,13 @@ _SMALL = frozenset("the a an is are it its says here invoice and of in also near
 """Words that a line of a list leaves out of its claim, or has more than it."""
 
 NEGATIONS = frozenset("not no never none neither nor without cannot isn aren wasn doesn didn don won n't".split())
+
+
+def denied(text: str, *known: str) -> str | None:
+    """A word by which a text denies something and which none of the known texts has; None where there is none."""
+    return min(NEGATIONS & set(tokens(text)) - set(tokens(" ".join(known))), default=None)
+
+
 _INTRODUCING = content_words(
     "the nearest some films like unlike for and steps in reads found here are is these this table chart invoice answer "
     "result results following sources documents pictures clips texts posters posters scans files videos images movies"

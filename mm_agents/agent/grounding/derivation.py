@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mm_agents.agent.answer_data import AnswerData, Claim, Source
-from mm_agents.agent.grounding.claims import said_in
-from mm_agents.agent.grounding.coverage import NEGATIONS
-from mm_agents.agent.grounding.quotes import flat, tokens
+from mm_agents.agent.grounding.claims import currencies_in, said_in
+from mm_agents.agent.grounding.coverage import denied
+from mm_agents.agent.grounding.quotes import flat
 from mm_agents.documents import read_document
 from mm_agents.errors import MediaError
 from mm_agents.media import MediaFile
@@ -29,8 +29,6 @@ READS: Mapping[str, str] = {
 
 _FIELD_SENTENCES = {"number": "The invoice {} is {}.", "ship_to": "It ships to {1}."}
 _FORM = re.compile(r"(?:The (?:table|flowchart) in )?(?P<name>.+) as \w+:$")
-_CURRENCIES = {"€": "EUR", "£": "GBP", "$": "USD", "¥": "JPY", "₹": "INR"}
-_CODE = re.compile(r"\b(?:EUR|GBP|USD|CHF|JPY|INR|CAD|AUD|SEK|NOK|DKK|PLN|CZK|CNY|HUF|BRL|MXN|ZAR|SGD|NZD)\b|[€£$¥₹]")
 _VALUE = re.compile(r"“[^”]*”|[-−+]?\d[\d.,:'/-]*|[€£$¥₹]|\b[A-Z]{3}\b")
 _NEAR = 8  # pixels by which a box may differ from the one that is found now
 
@@ -118,9 +116,9 @@ class Derivations:
     def _model_fault(self, claim: Claim, cited: Sequence[Source], file: MediaFile) -> str | None:
         """A model words its claims freely, so its words are asked as a question, and the places compared."""
         quotes = " ".join(one.evidence.quote or "" for one in cited)
-        denied = NEGATIONS & set(tokens(claim.text)) - set(tokens(quotes))
-        if denied and claim.kind in ("read", "computed"):
-            return f"it denies something (“{min(denied)}”), and no source does"
+        word = denied(claim.text, quotes)
+        if word and claim.kind in ("read", "computed"):
+            return f"it denies something (“{word}”), and no source does"
         for kind in dict.fromkeys(READS[step.tool] for step in self.answer.route if step.tool in READS):
             reading = self._reading(kind, file)
             if reading is None:
@@ -139,7 +137,7 @@ class Derivations:
     # ------------------------------------------------------------ both
 
     def _currency_fault(self, claim: Claim, cited: Sequence[Source], file: MediaFile) -> str | None:
-        strange = _currencies(claim.text) - _currencies(" ".join(one.evidence.quote or "" for one in cited))
+        strange = currencies_in(claim.text) - currencies_in(" ".join(one.evidence.quote or "" for one in cited))
         if not strange or not any(step.tool == "read_invoice" for step in self.answer.route):
             return None
         reading = self._reading("invoice", file)
@@ -167,11 +165,6 @@ class Derivations:
             except MediaError:  # it is not of that kind
                 self._read[key] = None
         return self._read[key]
-
-
-def _currencies(text: str) -> set[str]:
-    """The currencies that a text names, by their codes."""
-    return {_CURRENCIES.get(found[0], found[0]) for found in _CODE.finditer(text)}
 
 
 def _answers(answered: DocumentAnswer) -> Iterator[Derived]:

@@ -12,8 +12,7 @@ from mm_agents._text import content_words
 from mm_agents.agent.answer_data import Claim
 from mm_agents.agent.grounding.attributes import wrong_attribute
 from mm_agents.agent.grounding.claims import Expression, asked_values, check_claim, numbers_in, values_in, values_of
-from mm_agents.agent.grounding.coverage import NEGATIONS
-from mm_agents.agent.grounding.quotes import tokens
+from mm_agents.agent.grounding.coverage import denied
 from mm_agents.agent.grounding.sources import SEARCHES, RegisteredSource, SourceRegistry
 
 _MARKS = re.compile(r"\s*\[(\d{1,4}(?:\s*[,;]\s*\d{1,4})*)\]")
@@ -238,9 +237,9 @@ def _contradicted(text: str, cited: Sequence[RegisteredSource], sources: SourceR
     if fields is not None and (wrong := wrong_attribute(text, fields)):
         return wrong
     quotes = " ".join(known.clean.evidence.quote or "" for known in cited)
-    denied = NEGATIONS & set(tokens(_ANSWERING_NO.sub("", text))) - set(tokens(quotes))
-    if denied and all(known.tool.endswith(SEARCHES) for known in cited):
-        return f"it denies something (“{min(denied)}”), and a search proves only what it finds"
+    word = denied(_ANSWERING_NO.sub("", text), quotes)
+    if word and all(known.tool.endswith(SEARCHES) for known in cited):
+        return f"it denies something (“{word}”), and a search proves only what it finds"
     counted = values_in([_nameless(text, cited)]) - values_in([quotes])
     if all(known.found for known in cited) and Decimal(len(cited)).normalize() in counted:
         return "a search finds as many as it is asked for, and does not count"
