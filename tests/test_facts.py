@@ -121,6 +121,21 @@ def test_facts_are_what_reading_each_document_gives(library: Library, place: Pat
         assert at.box is not None
 
 
+def test_a_page_of_text_that_is_no_invoice_is_named(tmp_path: Path) -> None:
+    picture = PIL.Image.new("RGB", (700, 200), "white")
+    pen = PIL.ImageDraw.Draw(picture)
+    for row, line in enumerate(
+        ("Water the ferns on Tuesday and feed the cat", "before you leave for the long weekend.")
+    ):
+        pen.text((40, 40 + 60 * row), line, fill="black", font=PIL.ImageFont.load_default(26))
+    picture.save(tmp_path / "note.png")
+    with Library.open(tmp_path / "library", embedder=HashEmbedder(width=64)) as opened:
+        opened.add(tmp_path / "note.png", progress=False)
+        report = opened.facts("invoice", progress=False)
+    assert (len(report), report.without) == (0, 1)
+    assert [Path(path).name for path in report.others] == ["note.png"]
+
+
 def test_another_reader_or_a_damaged_file_is_read_anew(
     library: Library, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

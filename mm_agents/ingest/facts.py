@@ -299,7 +299,14 @@ def facts_of_library(
                 others += [asset.path or asset.name] if found is not None else []
         report(done, len(assets), asset.name)
     documents.sort(key=lambda one: (one.name.casefold(), one.asset))
-    return FactsReport(kind=kind, documents=tuple(documents), without=without, failed=tuple(failed), read=reading.count)
+    return FactsReport(
+        kind=kind,
+        documents=tuple(documents),
+        without=without,
+        others=tuple(others),
+        failed=tuple(failed),
+        read=reading.count,
+    )
 
 
 class _Reading:
