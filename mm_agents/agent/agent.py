@@ -73,6 +73,9 @@ class Agent:
         budget: how many calls, tokens and seconds a question may take.
         cache: whether ``ask`` keeps its answers, or the folder for them: the same question over the same files then
             costs nothing a second time. Questions of a conversation are always answered anew.
+        instructions: what the chat model is to keep to, such as a tone, a language or which tool to prefer; they stand
+            below the library's own rules on sources and untrusted text, and replace none of them. Offline no model
+            reads them, so they are not used; a warning says so.
 
     Raises:
         ConfigError: two tools have one name, or the chat model cannot be opened.
@@ -86,11 +89,17 @@ class Agent:
         tools: Sequence[Tool] | None = None,
         budget: Budget | None = None,
         cache: bool | str | Path = False,
+        instructions: str | None = None,
     ) -> None:
         self.library = library
         self._kept = AnswerCache(cache) if cache else None
         self.chat_model: ChatModel | None = _opened(model)
         self.budget = budget
+        self.instructions: str = (instructions or "").strip()
+        if self.instructions and self.chat_model is None:
+            # A warning, not an error: where no model is named, a key in the environment decides whether there is one,
+            # and a program that LangChain, LlamaIndex or pydantic-ai users would write must run with and without it.
+            warnings.warn("Without a chat model the agent's instructions are not used.", stacklevel=2)
         self._given = list(tools) if tools is not None else None
         if self._given is not None:
             by_name(self._given)
@@ -139,7 +148,8 @@ class Agent:
         if self._kept is None:
             return self.chat().ask(question, attachments)
         name = self.chat_model.name if self.chat_model else None
-        key = self._kept.key(self.library, question, attachments, name, self.tools)
+        said = self.instructions if name else ""
+        key = self._kept.key(self.library, question, attachments, name, self.tools, said)
         return self._kept.get(key, lambda: self.chat().ask(question, attachments), root=_root(self.library))
 
     def stream(self, question: str, attachments: Sequence[str | Path] = ()) -> Iterator[Event]:
@@ -384,6 +394,7 @@ class Conversation:
             budget=self.agent.budget,
             history=self.history,
             handed=self._handed,
+            instructions=self.agent.instructions,
         )
 
     # ------------------------------------------------------------ helpers

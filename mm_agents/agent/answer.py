@@ -40,7 +40,8 @@ class Answer(AnswerData):
         """The document that ``ask --json`` prints."""
         claims = [_claim(claim) for claim in self.claims]
         sources = [_source(source) for source in self.sources]
-        return {"version": VERSION} | asdict(self) | {"claims": claims, "sources": sources}
+        usage = asdict(self.usage) | {"tokens": self.usage.tokens}
+        return {"version": VERSION} | asdict(self) | {"claims": claims, "sources": sources, "usage": usage}
 
     def rooted(self, root: str | None) -> Self:
         """The same answer, whose relative paths start from a folder."""
@@ -163,8 +164,9 @@ class AnswerCache:
         attachments: Sequence[str | Path],
         model: str | None,
         tools: Sequence[Tool],
+        instructions: str = "",
     ) -> str:
-        """What an answer depends on: the question, all files by their content, the model and the tools.
+        """What an answer depends on: the question, all files by their content, the model, its instructions, the tools.
 
         Raises:
             MediaError: an attached file cannot be read.
@@ -172,7 +174,7 @@ class AnswerCache:
         assets = hashlib.sha256("".join(sorted(record.id for record in library.iterate())).encode()).hexdigest()
         files = [(Path(path).name, media.inspect(Path(path)).sha256) for path in attachments]
         told = [(tool.name, tool.description, tool.schema) for tool in tools]
-        known = [VERSION, question, files, model, told, str(library.root), assets]
+        known = [VERSION, question, files, model, told, str(library.root), assets, instructions]
         return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 
     def get(self, key: str, otherwise: Callable[[], Answer], *, root: str | None = None) -> Answer:
@@ -188,7 +190,9 @@ class AnswerCache:
         if path.is_file():
             try:
                 kept = Answer.load(path, root=root)
-                return replace(kept, cost=Cost(seconds=round(time.monotonic() - started, 3)))
+                route = tuple(replace(step, input_tokens=0, output_tokens=0) for step in kept.route)
+                cost = Cost(seconds=round(time.monotonic() - started, 3))
+                return replace(kept, cost=cost, route=route, model_calls=())
             except ConfigError:
                 pass  # damaged, or of another version: it is made again
         answer = otherwise()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from mm_agents.agent.source_images import cropped, drawn
+from mm_agents.chat import Usage
 from mm_agents.types import Evidence
 
 if TYPE_CHECKING:
@@ -108,13 +109,51 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A call of a tool, and what came of it; ``error`` says why it failed or was refused."""
+    """A call of a tool, and what came of it.
+
+    Attributes:
+        tool: its name.
+        arguments: what it was called with.
+        seconds: how long it took.
+        error: why it failed or was refused.
+        refused: whether it was refused.
+        input_tokens: what a chat model read that the tool itself asked.
+        output_tokens: what that model wrote.
+    """
 
     tool: str
     arguments: Mapping[str, Any]
     seconds: float = 0.0
     error: str | None = None
     refused: bool = False
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+Purpose = Literal["plan", "turn", "claims", "fields"]
+"""Why a chat model is asked: which tools are needed; what to do or say next; the answer again as claims with their
+sources; the values of a response format."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCall:
+    """A request to the chat model.
+
+    Attributes:
+        model: its name.
+        purpose: why it was asked.
+        seconds: from the request to the end of the reply.
+        input_tokens: what it read, as its provider counts; 0 where that does not say.
+        output_tokens: what it wrote.
+        error: why it failed.
+    """
+
+    model: str
+    purpose: Purpose
+    seconds: float = 0.0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +185,8 @@ class AnswerData:
         unanswered: the parts of the question that no claim answers.
         claims: its statements.
         sources: what the claims cite.
-        route: the calls, in order.
+        route: the calls of tools, in order, each with its seconds and tokens.
+        model_calls: the requests to the chat model, in order, likewise.
         checks: what was checked.
         retrieved: the ids of what was found, used or not.
         cost: what it cost.
@@ -163,9 +203,19 @@ class AnswerData:
     claims: tuple[Claim, ...] = ()
     sources: tuple[Source, ...] = ()
     route: tuple[Step, ...] = ()
+    model_calls: tuple[ModelCall, ...] = ()
     checks: tuple[Check, ...] = ()
     retrieved: tuple[str, ...] = ()
     cost: Cost = field(default_factory=Cost)
     payloads: Mapping[str, Any] = field(default_factory=dict[str, Any])
     model: str | None = None
     root: str | None = None
+
+    @property
+    def usage(self) -> Usage:
+        """The tokens of all requests to chat models, those that tools made included."""
+        steps = (*self.route, *self.model_calls)
+        return Usage(
+            input_tokens=sum(step.input_tokens for step in steps),
+            output_tokens=sum(step.output_tokens for step in steps),
+        )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mm_agents.agent.answer_data import Cost
+from mm_agents.agent.answer_data import Cost, ModelCall, Purpose
+from mm_agents.chat import Usage
 from mm_agents.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -41,10 +44,14 @@ class BudgetTracker:
     Args:
         budget: the limits.
         chat: whose tokens are counted, those that its tools use included.
+        on_call: is given each request to the model when it is over.
     """
 
-    def __init__(self, budget: Budget, chat: ChatModel | None = None) -> None:
-        self._budget, self._chat = budget, chat
+    def __init__(
+        self, budget: Budget, chat: ChatModel | None = None, on_call: Callable[[ModelCall], None] | None = None
+    ) -> None:
+        self._budget, self._chat, self._on_call = budget, chat, on_call
+        self.model_calls: list[ModelCall] = []
         self._tokens_before = chat.usage.tokens if chat else 0
         self._started = time.monotonic()
         self.calls = 0
@@ -53,6 +60,36 @@ class BudgetTracker:
     def tokens(self) -> int:
         """Spent so far."""
         return self._chat.usage.tokens - self._tokens_before if self._chat else 0
+
+    @property
+    def usage(self) -> Usage:
+        """The tokens of the model, also those of other questions that it answers meanwhile."""
+        return self._chat.usage if self._chat else Usage()
+
+    @contextmanager
+    def asking(self, purpose: Purpose) -> Generator[None]:
+        """Count a request to the model that is made inside, and note what it costs, also where it fails."""
+        self.calls += 1
+        before, started = self.usage, time.monotonic()
+        error: str | None = None
+        try:
+            yield
+        except Exception as raised:
+            error = str(raised)
+            raise
+        finally:
+            after = self.usage
+            call = ModelCall(
+                model=self._chat.name if self._chat else "",
+                purpose=purpose,
+                seconds=round(time.monotonic() - started, 3),
+                input_tokens=after.input_tokens - before.input_tokens,
+                output_tokens=after.output_tokens - before.output_tokens,
+                error=error,
+            )
+            self.model_calls.append(call)
+            if self._on_call is not None:
+                self._on_call(call)
 
     @property
     def seconds_left(self) -> float:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from mm_agents._timeout import call_with_timeout
 from mm_agents.agent.answer import Answer
-from mm_agents.agent.answer_data import Step
+from mm_agents.agent.answer_data import ModelCall, Step
 from mm_agents.agent.budget import Budget, BudgetTracker
 from mm_agents.agent.events import Called, Event, Planned, Returned
 from mm_agents.agent.grounding.sources import SourceRegistry
@@ -49,6 +49,8 @@ def run_model(
     plan: Sequence[str] | None = None,
     budget: Budget | None = None,
     history: Sequence[Answer] = (),
+    instructions: str = "",
+    on_call: Callable[[ModelCall], None] | None = None,
 ) -> Iterator[Event]:
     """Answer a question; the last event is ``Finished``.
 
@@ -62,12 +64,15 @@ def run_model(
             planner; None to ask the model for it.
         budget: what it may cost.
         history: the answers so far in the conversation.
+        instructions: of the program that asks, such as a tone or a language; they replace none of the library's own.
+        on_call: is given each request to the model when it is over.
 
     Raises:
         ChatError: the model failed before anything was found; later the answer says so, with what was found.
         ConfigError: the model cannot call tools.
     """
-    return _Run(question, attachments, tools, chat, handed, budget or Budget(), history).events(plan)
+    spent = BudgetTracker(budget or Budget(), chat, on_call)
+    return _Run(question, attachments, tools, chat, handed, spent, history, instructions).events(plan)
 
 
 class _Run:
@@ -80,13 +85,14 @@ class _Run:
         tools: Sequence[Tool],
         chat: ChatModel,
         handed: IssuedIds,
-        budget: Budget,
+        spent: BudgetTracker,
         history: Sequence[Answer],
+        instructions: str,
     ) -> None:
         names = tuple(one.name for one in tools)
         self._question, self._attachments, self._history = question, attachments, history
         self._tools, self._chat, self._handed = by_name(tools), chat, handed
-        self._spent = BudgetTracker(budget, chat)
+        self._spent, self._instructions = spent, instructions
         self._sources = SourceRegistry(names, {one.name: (one.name, one.kind) for one in attachments})
         self._aliases = {prompts.attachment_name(n, one, names): one.name for n, one in enumerate(attachments, start=1)}
         self._blinds = ImageRedactor(names)
@@ -124,9 +130,11 @@ class _Run:
         """The tools that the question needs, told from the question alone; None where the model does not say."""
         past = [answer.question for answer in self._history]
         prompt = prompts.plan_prompt(self._question, self._attachments, list(self._tools.values()), past)
-        self._spent.calls += 1
         try:
-            said = call_with_timeout(lambda: self._chat.structure(prompts.ToolPlan, prompt), self._spent.seconds_left)
+            with self._spent.asking("plan"):
+                said = call_with_timeout(
+                    lambda: self._chat.structure(prompts.ToolPlan, prompt), self._spent.seconds_left
+                )
         except ChatReplyError:
             return None
         except TimeoutError as error:
@@ -156,16 +164,17 @@ class _Run:
         return None
 
     def _turn(self, tools: Sequence[Tool]) -> Generator[Event, None, Turn]:
-        self._spent.calls += 1
-        stream = self._chat.stream_turn(
-            self._messages, tools=tools, system=prompts.SYSTEM, seconds=self._spent.seconds_left
-        )
-        while True:
-            try:
-                piece = next(stream)
-            except StopIteration as ended:
-                return ended.value
-            yield from self._writing.wrote(piece)
+        system = prompts.system(self._instructions)
+        with self._spent.asking("turn"):
+            stream = self._chat.stream_turn(
+                self._messages, tools=tools, system=system, seconds=self._spent.seconds_left
+            )
+            while True:
+                try:
+                    piece = next(stream)
+                except StopIteration as ended:
+                    return ended.value
+                yield from self._writing.wrote(piece)
 
     def _plan_more(self, calls: Sequence[ToolCall]) -> None:
         """Ask the model what the question needs, once, when a call is outside a plan that others made.
@@ -195,7 +204,7 @@ class _Run:
         if call.name != CALCULATE:
             yield Called(tool=call.name, arguments=arguments)
         key = json.dumps([call.name, arguments], sort_keys=True, default=str)
-        started = time.monotonic()
+        started, before = time.monotonic(), self._spent.usage
         result, error = None, refusal
         if error is None and key in self._asked:
             self._messages.append(ToolReply(call=call, text=prompts.AGAIN, failed=True))
@@ -212,6 +221,8 @@ class _Run:
                 seconds=round(time.monotonic() - started, 3),
                 error=error,
                 refused=refusal is not None,
+                input_tokens=self._spent.usage.input_tokens - before.input_tokens,
+                output_tokens=self._spent.usage.output_tokens - before.output_tokens,
             )
             self._writing.called(step, result)
             yield Returned(tool=call.name, result=result, error=error)
@@ -263,13 +274,14 @@ class _Run:
             yield from self._writing.ended()
             return
         self._writing.forget()
-        self._spent.calls += 1
         listed = "\n".join(self._sources.listed())
-        prompt = f"{prompts.UNCITED}\n\nThe question: {self._question}\n\nYour answer: {turn.text}\n\n{listed}"
+        asked = prompts.with_instructions(prompts.UNCITED, self._instructions)
+        prompt = f"{asked}\n\nThe question: {self._question}\n\nYour answer: {turn.text}\n\n{listed}"
         try:
-            said = call_with_timeout(
-                lambda: self._chat.structure(prompts.CitedClaims, prompt), self._spent.seconds_left
-            )
+            with self._spent.asking("claims"):
+                said = call_with_timeout(
+                    lambda: self._chat.structure(prompts.CitedClaims, prompt), self._spent.seconds_left
+                )
         except (ChatReplyError, TimeoutError):
             yield from self._writing.wrote(turn.text)
             yield from self._writing.ended()

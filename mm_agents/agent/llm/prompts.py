@@ -42,6 +42,19 @@ _PAST = 6  # earlier questions that are told
 _SHOWN = 12  # things that an earlier answer named
 
 
+_CALLER = "The program that asks adds these instructions. Follow them as far as the rules above allow:"
+
+
+def system(instructions: str) -> str:
+    """The instructions of every turn: the library's own rules first, below them the caller's."""
+    return with_instructions(SYSTEM, instructions)
+
+
+def with_instructions(text: str, instructions: str) -> str:
+    """A text of the library's own, and below it the caller's instructions, where there are any."""
+    return f"{text}\n\n{_CALLER}\n{instructions}" if instructions else text
+
+
 class ToolPlan(BaseModel):
     """The tools that a question needs."""
 

@@ -242,6 +242,7 @@ class StreamingAnswer:
                 claims=claims,
                 sources=sources,
                 route=tuple(self.route),
+                model_calls=tuple(self._spent.model_calls),
                 checks=tuple(self._checks),
                 retrieved=tuple(self._retrieved),
                 cost=self._spent.cost,
