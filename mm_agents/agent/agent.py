@@ -19,7 +19,7 @@ from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of
 from mm_agents.agent.answer import Answer, AnswerCache
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.budget import Budget
-from mm_agents.agent.events import Checked, Claimed, Event, Finished, Planned, Token
+from mm_agents.agent.events import Event, Finished, Planned, parts_of_answer
 from mm_agents.agent.executor import ASKABLE, EVERYWHERE, READERS, SEARCHES, Asked, HitEnricher, OfflineRun, instead_of
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
 from mm_agents.agent.query_analysis import (
@@ -37,6 +37,8 @@ from mm_agents.agent.query_analysis import (
     subject_of,
 )
 from mm_agents.agent.request import request_of, spelled_right
+from mm_agents.agent.response_filling import FILLING, ModelFilling, fill_offline, wanted_fields
+from mm_agents.agent.response_format import ResponseFormat
 from mm_agents.agent.suggestions import suggestions
 from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError, RecordNotFoundError
 from mm_agents.protocols import Calibrated
@@ -47,6 +49,7 @@ from mm_agents.types import Condition, VectorRole
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from pydantic import BaseModel
 
     from mm_agents.chat import ChatModel
     from mm_agents.library import Library
@@ -76,9 +79,14 @@ class Agent:
         instructions: what the chat model is to keep to, such as a tone, a language or which tool to prefer; they stand
             below the library's own rules on sources and untrusted text, and replace none of them. Offline no model
             reads them, so they are not used; a warning says so.
+        response_format: a pydantic model that answers fill: ``answer.parsed`` is an instance of it, and
+            ``answer.fields`` has the claim behind each field, with its sources. Offline the fields are found in
+            documents by their names, aliases and descriptions; a chat model gives them, and code checks each against
+            what was found. A field without evidence is None where its type allows that; else ``parsed`` is None. Either
+            way ``answer.unanswered`` names it, and the outcome is "partial".
 
     Raises:
-        ConfigError: two tools have one name, or the chat model cannot be opened.
+        ConfigError: two tools have one name, the chat model cannot be opened, or the response format cannot be filled.
         MissingExtraError: the chat model's package is not installed.
     """
 
@@ -90,8 +98,10 @@ class Agent:
         budget: Budget | None = None,
         cache: bool | str | Path = False,
         instructions: str | None = None,
+        response_format: type[BaseModel] | None = None,
     ) -> None:
         self.library = library
+        self.response_format: ResponseFormat | None = ResponseFormat(response_format) if response_format else None
         self._kept = AnswerCache(cache) if cache else None
         self.chat_model: ChatModel | None = _opened(model)
         self.budget = budget
@@ -133,36 +143,75 @@ class Agent:
         """What looks at the best hits of a search again."""
         return HitEnricher(self.library, _text_embedder(self.library))
 
-    def ask(self, question: str, attachments: Sequence[str | Path] = ()) -> Answer:
+    def ask(
+        self,
+        question: str,
+        attachments: Sequence[str | Path] = (),
+        *,
+        response_format: type[BaseModel] | None = None,
+    ) -> Answer:
         """Answer a question.
 
         Args:
             question: in English.
             attachments: paths of files that it is about.
+            response_format: a pydantic model for this answer to fill, instead of the agent's.
 
         Raises:
-            ConfigError: the question is empty.
+            ConfigError: the question is empty, or the response format cannot be filled.
             MediaError: an attached file cannot be read.
             ChatError: the chat model failed.
         """
         if self._kept is None:
-            return self.chat().ask(question, attachments)
+            return self.chat().ask(question, attachments, response_format=response_format)
+        form = self.format_of(response_format)
         name = self.chat_model.name if self.chat_model else None
         said = self.instructions if name else ""
-        key = self._kept.key(self.library, question, attachments, name, self.tools, said)
-        return self._kept.get(key, lambda: self.chat().ask(question, attachments), root=_root(self.library))
+        key = self._kept.key(self.library, question, attachments, name, self.tools, said, form)
+        found = self._kept.get(
+            key,
+            lambda: self.chat().ask(question, attachments, response_format=response_format),
+            root=_root(self.library),
+        )
+        return found if form is None else replace(found, parsed=form.restored(found.parsed))
 
-    def stream(self, question: str, attachments: Sequence[str | Path] = ()) -> Iterator[Event]:
+    def stream(
+        self,
+        question: str,
+        attachments: Sequence[str | Path] = (),
+        *,
+        response_format: type[BaseModel] | None = None,
+    ) -> Iterator[Event]:
         """Answer a question, event by event; the last is ``Finished`` with the whole answer."""
-        return self.chat().stream(question, attachments)
+        return self.chat().stream(question, attachments, response_format=response_format)
 
-    async def aask(self, question: str, attachments: Sequence[str | Path] = ()) -> Answer:
+    async def aask(
+        self,
+        question: str,
+        attachments: Sequence[str | Path] = (),
+        *,
+        response_format: type[BaseModel] | None = None,
+    ) -> Answer:
         """``ask`` in a thread, so that an event loop is not held up; the same arguments and errors."""
-        return await asyncio.to_thread(self.ask, question, attachments)
+        return await asyncio.to_thread(self.ask, question, attachments, response_format=response_format)
 
-    def astream(self, question: str, attachments: Sequence[str | Path] = ()) -> AsyncIterator[Event]:
+    def astream(
+        self,
+        question: str,
+        attachments: Sequence[str | Path] = (),
+        *,
+        response_format: type[BaseModel] | None = None,
+    ) -> AsyncIterator[Event]:
         """Answer a question, event by event, each made in a thread; the last is ``Finished`` with the whole answer."""
-        return self.chat().astream(question, attachments)
+        return self.chat().astream(question, attachments, response_format=response_format)
+
+    def format_of(self, response_format: type[BaseModel] | None) -> ResponseFormat | None:
+        """What an answer is to fill: the given model, else the agent's own.
+
+        Raises:
+            ConfigError: it cannot be filled.
+        """
+        return self.response_format if response_format is None else ResponseFormat(response_format)
 
     def chat(self) -> Conversation:
         """Begin a conversation, which remembers what was asked, shown and attached."""
@@ -207,20 +256,38 @@ class Conversation:
         """The answers so far."""
         return tuple(self.memory.answers)
 
-    def ask(self, question: str, attachments: Sequence[str | Path] = ()) -> Answer:
+    def ask(
+        self,
+        question: str,
+        attachments: Sequence[str | Path] = (),
+        *,
+        response_format: type[BaseModel] | None = None,
+    ) -> Answer:
         """Answer a question; arguments and errors as ``Agent.ask``."""
-        for event in self.stream(question, attachments):
+        for event in self.stream(question, attachments, response_format=response_format):
             if isinstance(event, Finished):
                 return event.answer
         raise AssertionError("a stream of events ends with the answer")
 
-    async def aask(self, question: str, attachments: Sequence[str | Path] = ()) -> Answer:
+    async def aask(
+        self,
+        question: str,
+        attachments: Sequence[str | Path] = (),
+        *,
+        response_format: type[BaseModel] | None = None,
+    ) -> Answer:
         """``ask`` in a thread, for an event loop; arguments and errors as ``Agent.ask``."""
-        return await asyncio.to_thread(self.ask, question, attachments)
+        return await asyncio.to_thread(self.ask, question, attachments, response_format=response_format)
 
-    async def astream(self, question: str, attachments: Sequence[str | Path] = ()) -> AsyncIterator[Event]:
+    async def astream(
+        self,
+        question: str,
+        attachments: Sequence[str | Path] = (),
+        *,
+        response_format: type[BaseModel] | None = None,
+    ) -> AsyncIterator[Event]:
         """``stream`` for an event loop; one that is left early asks nothing more."""
-        events = self.stream(question, attachments)
+        events = self.stream(question, attachments, response_format=response_format)
         try:
             while (event := await asyncio.to_thread(next, events, None)) is not None:
                 yield event
@@ -228,10 +295,17 @@ class Conversation:
             with suppress(ValueError):  # cancelled: the thread is still making an event, and nobody asks for another
                 events.close()
 
-    def stream(self, question: str, attachments: Sequence[str | Path] = ()) -> Generator[Event]:
+    def stream(
+        self,
+        question: str,
+        attachments: Sequence[str | Path] = (),
+        *,
+        response_format: type[BaseModel] | None = None,
+    ) -> Generator[Event]:
         """Answer a question, event by event; the last is ``Finished``."""
         if not question.strip():
             raise ConfigError("The question is empty.")
+        form = self.agent.format_of(response_format)
         cut = self.agent.chat_model is None and len(question) > PARAMETERS.longest
         question = question[: PARAMETERS.longest] if cut else question
         new = self._attach(attachments)
@@ -239,10 +313,12 @@ class Conversation:
         named = tuple(self._named(question)) if not new else ()
         referred = ResolvedReference(things=named, explicit=True) if named else self.memory.resolve(question)
         tools = [self._bound(one) for one in self.agent.tools]
-        if self.agent.chat_model is None:
-            events = self._offline(question, new, referred, tools, cut=cut)
+        if self.agent.chat_model is not None:
+            events = self._by_model(question, new, referred, tools, form)
+        elif form is not None:
+            events = self._fields_offline(question, new, referred, tools, form, cut=cut)
         else:
-            events = self._by_model(question, new, referred, tools)
+            events = self._offline(question, new, referred, tools, cut=cut)
         for event in events:
             if isinstance(event, Finished):
                 answer = event.answer.rooted(_root(self.agent.library))
@@ -311,7 +387,7 @@ class Conversation:
         if not (aggregations and builder.claims):
             self._tell_rest(builder, question, names, new, referred)
         answer = builder.finished(seconds=time.monotonic() - started)
-        yield from _events(answer)
+        yield from parts_of_answer(answer)
 
     def _work(
         self, run: OfflineRun, builder: AnswerBuilder, planned: Sequence[str], orders: Sequence[Order], asked: Asked
@@ -379,23 +455,62 @@ class Conversation:
         for one in tried:
             builder.say(f"- {one}")
 
+    def _fields_offline(
+        self,
+        question: str,
+        new: Sequence[AttachmentInfo],
+        referred: ResolvedReference,
+        tools: Sequence[Tool],
+        form: ResponseFormat,
+        *,
+        cut: bool,
+    ) -> Iterator[Event]:
+        """Fill a response format from the document that a question is about."""
+        started = time.monotonic()
+        builder = _begun(question, cut=cut)
+        question = request_of(spelled_right(question)).text
+        planned = self.agent.planner.plan(question, _seen(new, referred)).tools
+        known = {one.name for one in tools}
+        names = tuple(sorted(known & set(FILLING), key=lambda name: (name not in planned, FILLING.index(name))))
+        again = None if new or referred.things else self._read_before(names, question, anew=False)[0]
+        yield Planned(tools=names)
+        asked = self._asked(question, new, referred, names)
+        run = self._run(builder, tools, ("search_images", *names), None, started)
+        asked = replace(asked, focus=(again,)) if again is not None else asked
+        parsed = yield from fill_offline(form, builder, run, names, asked)
+        if builder.claims and not new and (older := self._attached_before(referred, again)):
+            builder.say(f"This is about {older}, which was attached before.")
+        answer = builder.finished(seconds=time.monotonic() - started)
+        yield from parts_of_answer(replace(answer, parsed=parsed))
+
     def _by_model(
-        self, question: str, new: Sequence[AttachmentInfo], referred: ResolvedReference, tools: Sequence[Tool]
+        self,
+        question: str,
+        new: Sequence[AttachmentInfo],
+        referred: ResolvedReference,
+        tools: Sequence[Tool],
+        form: ResponseFormat | None,
     ) -> Iterator[Event]:
         from mm_agents.agent.llm.loop import run_model
 
-        assert self.agent.chat_model is not None
-        return run_model(
+        chat, own = self.agent.chat_model, self.agent.instructions
+        assert chat is not None
+        events = run_model(
             question,
             attachments=new,
             tools=tools,
-            chat=self.agent.chat_model,
+            chat=chat,
             plan=self._foreseen(question, new, referred),
             budget=self.agent.budget,
             history=self.history,
             handed=self._handed,
-            instructions=self.agent.instructions,
+            instructions=own if form is None else f"{own}\n\n{wanted_fields(form)}".strip(),
         )
+        if form is None:
+            return events
+        budget = self.agent.budget or Budget()
+        filling = ModelFilling(format=form, chat=chat, tools=tools, attachments=new, budget=budget, instructions=own)
+        return filling.follow(events)
 
     # ------------------------------------------------------------ helpers
 
@@ -565,22 +680,3 @@ def _begun(question: str, *, cut: bool) -> AnswerBuilder:
     if cut:
         builder.say(f"Only the first {PARAMETERS.longest} characters of the question were read.")
     return builder
-
-
-def _events(answer: Answer) -> Iterator[Event]:
-    """An answer's parts as events; the last is the whole."""
-    yield from (Checked(check=check) for check in answer.checks)
-    yield from (Claimed(claim=claim) for claim in answer.claims)
-    yield from (Token(text=piece) for piece in _pieces(answer.text))
-    yield Finished(answer=answer)
-
-
-def _pieces(text: str) -> Iterator[str]:
-    """A text in pieces of a word each, which joined are the text."""
-    start = 0
-    for place, character in enumerate(text):
-        if character in " \n" and place >= start:
-            yield text[start : place + 1]
-            start = place + 1
-    if start < len(text):
-        yield text[start:]

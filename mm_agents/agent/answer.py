@@ -17,6 +17,7 @@ from mm_agents import media
 from mm_agents._cache import cache_folder, write_whole
 from mm_agents.agent.answer_data import STATUSES, AnswerData, Claim, Cost, Source
 from mm_agents.agent.report import write_report
+from mm_agents.agent.response_format import ResponseFormat, plain_data
 from mm_agents.errors import ConfigError
 from mm_agents.search.ranking import evidence_json
 from mm_agents.tools import Tool
@@ -41,7 +42,8 @@ class Answer(AnswerData):
         claims = [_claim(claim) for claim in self.claims]
         sources = [_source(source) for source in self.sources]
         usage = asdict(self.usage) | {"tokens": self.usage.tokens}
-        return {"version": VERSION} | asdict(self) | {"claims": claims, "sources": sources, "usage": usage}
+        plain = asdict(replace(self, parsed=None)) | {"parsed": plain_data(self.parsed)}
+        return {"version": VERSION} | plain | {"claims": claims, "sources": sources, "usage": usage}
 
     def rooted(self, root: str | None) -> Self:
         """The same answer, whose relative paths start from a folder."""
@@ -165,8 +167,9 @@ class AnswerCache:
         model: str | None,
         tools: Sequence[Tool],
         instructions: str = "",
+        form: ResponseFormat | None = None,
     ) -> str:
-        """What an answer depends on: the question, all files by their content, the model, its instructions, the tools.
+        """What an answer depends on: all files by their content, and all that was asked of what.
 
         Raises:
             MediaError: an attached file cannot be read.
@@ -175,6 +178,7 @@ class AnswerCache:
         files = [(Path(path).name, media.inspect(Path(path)).sha256) for path in attachments]
         told = [(tool.name, tool.description, tool.schema) for tool in tools]
         known = [VERSION, question, files, model, told, str(library.root), assets, instructions]
+        known += [form.draft.model_json_schema(), form.model.model_json_schema()] if form is not None else []
         return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 
     def get(self, key: str, otherwise: Callable[[], Answer], *, root: str | None = None) -> Answer:

@@ -10,7 +10,7 @@ from mm_agents._text import clock
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_data import Check, CheckStatus, Claim, ClaimKind, Cost, Outcome, Source, Step
 from mm_agents.agent.grounding.claims import check_claim, sum_behind, with_similarity
-from mm_agents.agent.grounding.derivation import field_sentence
+from mm_agents.agent.grounding.read_values import field_sentence
 from mm_agents.security.injection import screen_said
 from mm_agents.tools import ToolResult
 from mm_agents.types import Evidence, VectorRole
@@ -68,6 +68,7 @@ class AnswerBuilder:
         similarity: float | None = None,
         subject: str | None = None,
         attribute: str | None = None,
+        field: str | None = None,
         line: str | None = None,
         follows: str | None = None,
     ) -> Claim:
@@ -84,6 +85,7 @@ class AnswerBuilder:
             similarity: of a match, how near it is; it is added to the text.
             subject: what it is about, such as a file's name.
             attribute: which fact of the subject it states.
+            field: the field of the response format that it fills.
             line: how the text has it where that is not the sentence alone, such as an item of a list.
             follows: what joins it to the paragraph before it; by default it is one of its own.
         """
@@ -104,6 +106,7 @@ class AnswerBuilder:
             similarity=similarity,
             subject=subject,
             attribute=attribute,
+            field=field,
         )
         self.claims.append(claim)
         marks = "".join(f"[{number}]" for number in numbers)

@@ -90,6 +90,7 @@ class Claim:
         similarity: of a match to what was searched for, as the cosine of their vectors; None where it is not known.
         subject: what it is about, such as a file's name; None where it is not one thing.
         attribute: which fact of the subject it states, such as "total"; None where it is not one fact.
+        field: the field of the response format that it fills, such as "total" or "items.0.amount"; None for others.
     """
 
     text: str
@@ -100,6 +101,7 @@ class Claim:
     similarity: float | None = None
     subject: str | None = None
     attribute: str | None = None
+    field: str | None = None
 
     @property
     def status(self) -> ClaimStatus:
@@ -192,6 +194,9 @@ class AnswerData:
         cost: what it cost.
         payloads: what the tools gave back for programs, by tool name.
         model: the chat model that wrote it; None for the offline planner.
+        parsed: the instance of the response format; None where none was asked for, or a field without evidence may not
+            be None (``unanswered`` names it). A loaded answer has it as plain data without defaults,
+            for ``Model.model_validate``.
         root: the library's folder, which relative paths of sources start from; a loaded answer has the one that the
             caller gives, not the one that its file names.
     """
@@ -209,7 +214,13 @@ class AnswerData:
     cost: Cost = field(default_factory=Cost)
     payloads: Mapping[str, Any] = field(default_factory=dict[str, Any])
     model: str | None = None
+    parsed: Any = None
     root: str | None = None
+
+    @property
+    def fields(self) -> dict[str, Claim]:
+        """The claims that fill the response format, by the path of the field: "total", "items.0.amount"."""
+        return {claim.field: claim for claim in self.claims if claim.field is not None}
 
     @property
     def usage(self) -> Usage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -71,3 +71,22 @@ class Finished:
 
 
 Event = Planned | Called | Returned | Token | Claimed | Checked | Finished
+
+
+def parts_of_answer(answer: Answer) -> Iterator[Event]:
+    """The parts of an answer that is there already as events; the last is the whole."""
+    yield from (Checked(check=check) for check in answer.checks)
+    yield from (Claimed(claim=claim) for claim in answer.claims)
+    yield from (Token(text=piece) for piece in _pieces(answer.text))
+    yield Finished(answer=answer)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """A text in pieces of a word each, which joined are the text."""
+    start = 0
+    for place, character in enumerate(text):
+        if character in " \n" and place >= start:
+            yield text[start : place + 1]
+            start = place + 1
+    if start < len(text):
+        yield text[start:]

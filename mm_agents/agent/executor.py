@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -344,6 +344,34 @@ class OfflineRun:
         self._builder.say(
             f"I don't know: no {what} was found here that answers “{task_of(asked.text).strip(' ?')}”.{why}"
         )
+
+    def read_whole(
+        self, names: Sequence[str], asked: Asked, fits: Callable[[str, ToolResult], bool]
+    ) -> Iterator[Event | Any]:
+        """Read the documents that are given, else the nearest ones, without a question, until one fits.
+
+        Args:
+            names: of the readers, the likeliest first.
+            asked: the question.
+            fits: whether what a reader read is what is wanted.
+
+        Returns:
+            The reader's name and what it read; None where nothing fits.
+        """
+        given = [one.name for one in asked.attachments if one.kind in ("image", "pdf")] or list(asked.focus)
+        sources = given
+        if not given and not asked.attachments:
+            sources = self._candidates(names[0], asked, (yield from self._find(names[0], asked)))
+        for source in sources:
+            for name in names:
+                result = yield from self._call(name, {"source": source})
+                if result is None:
+                    continue
+                if not given and not (_speaks_of(result, names_in(asked.text)) and _is_about(result, asked.text)):
+                    break
+                if fits(name, result):
+                    return name, result
+        return None
 
     def _read_given(self, name: str, asked: Asked, source: str) -> Iterator[Event]:
         """Read a document that is attached or meant; where it is of another kind, by the reader of that kind."""

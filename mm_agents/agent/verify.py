@@ -20,6 +20,7 @@ from mm_agents.agent.aggregation import AGGREGATE, GATHERING, LEAST, MOST
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_builder import lacking
 from mm_agents.agent.answer_data import Claim, Source
+from mm_agents.agent.field_matching import unproved
 from mm_agents.agent.grounding.attributes import wrong_attribute
 from mm_agents.agent.grounding.claims import check_claim, numbers_in, said_in, values_in, values_of, without_similarity
 from mm_agents.agent.grounding.coverage import denied, uncovered
@@ -120,6 +121,8 @@ class _Checker:
         for line, fault in uncovered(self._answer, greeting_to(self._answer.question)):
             yield CheckedClaim(text=line, status="failed", why=fault)
         yield from self._whole()
+        for path, fault in unproved(self._answer.parsed, self._answer.fields):
+            yield CheckedClaim(text=path, status="failed", why=fault)
 
     def _claim(self, claim: Claim) -> CheckedClaim:
         missing = [number for number in claim.sources if number not in self._sources]
@@ -210,7 +213,9 @@ class _Checker:
             if source.evidence.box is None and 0 < len(words) <= _VALUE_WORDS:
                 return f"[{source.number}] names no place on the page"
         fault = self._derivations.fault(claim, cited, pages[0])
-        return fault if self._answer.model is None else fault or self._worded(claim, cited)
+        if self._answer.model is None or self._derivations.stated(claim, pages[0]) is not None:
+            return fault
+        return fault or self._worded(claim, cited)
 
     def _gathered(self, claim: Claim, cited: list[Source], gathering: list[Mapping[str, Any]]) -> str | None:
         """Why a claim over several files does not follow: a word of its own, another field or currency, another end."""

@@ -12,6 +12,7 @@ from mm_agents.agent.answer_data import AnswerData, Claim, Source
 from mm_agents.agent.grounding.claims import currencies_in, said_in
 from mm_agents.agent.grounding.coverage import denied
 from mm_agents.agent.grounding.quotes import flat
+from mm_agents.agent.grounding.read_values import values_read
 from mm_agents.documents import read_document
 from mm_agents.errors import MediaError
 from mm_agents.media import MediaFile
@@ -27,18 +28,11 @@ READS: Mapping[str, str] = {
 }
 """The readers of the tools that read documents."""
 
-_FIELD_SENTENCES = {"number": "The invoice {} is {}.", "ship_to": "It ships to {1}."}
 _FORM = re.compile(r"(?:The (?:table|flowchart) in )?(?P<name>.+) as \w+:$")
 _VALUE = re.compile(r"“[^”]*”|[-−+]?\d[\d.,:'/-]*|[€£$¥₹]|\b[A-Z]{3}\b")
 _NEAR = 8  # pixels by which a box may differ from the one that is found now
 
 Place = tuple[int, tuple[int, int, int, int]]
-
-
-def field_sentence(name: str, value: object) -> str:
-    """How an answer states a field of an invoice that it lists."""
-    said = str(value).replace("\n", ", ")
-    return _FIELD_SENTENCES.get(name, "The {} is {}.").format(name.replace("_", " "), said).replace("..", ".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +65,8 @@ class Derivations:
             return fault
         if self.answer.model is None:
             return self._offline_fault(claim, cited, file)
+        if (stated := self.stated(claim, file)) is not None:
+            return _place_fault(stated, cited)
         return self._model_fault(claim, cited, file)
 
     # ------------------------------------------------------------ the offline planner's
@@ -92,6 +88,17 @@ class Derivations:
                 return None
         said = f"; asked again, it says “{others[0]}”" if others else ""
         return f"{file.name} does not say that{said}"
+
+    def stated(self, claim: Claim, file: MediaFile) -> Derived | None:
+        """The sentence of a reading that fills a field of a response format, in code's own words, if a claim is one."""
+        if claim.field is None:
+            return None
+        for kind in dict.fromkeys(READS[step.tool] for step in self.answer.route if step.tool in READS):
+            reading = self._reading(kind, file)
+            for derived in _listed(kind, reading.to_json(), file) if reading is not None else ():
+                if flat(derived.text) == flat(claim.text) and _signs(derived.text) == _signs(claim.text):
+                    return derived
+        return None
 
     def _sentences(self, file: MediaFile) -> Iterator[Derived]:
         steps = [step for step in self.answer.route if step.tool in READS and step.error is None]
@@ -175,12 +182,12 @@ def _answers(answered: DocumentAnswer) -> Iterator[Derived]:
 
 def _listed(kind: str, data: Mapping[str, Any], file: MediaFile) -> Iterator[Derived]:
     """The sentences in which a reading is listed whole."""
-    if kind == "invoice":
-        for name, one in data["fields"].items():
-            if one["value"] is not None:
-                places = [(place["page"] or 1, tuple(place["box"])) for place in one["evidence"] if place["box"]]
-                yield Derived(screen_said(field_sentence(name, one["value"]))[0], tuple(places))
-    elif kind == "hidden_text":
+    places: dict[str, list[Place]] = {}  # rows that are alike are stated in the same words
+    for one in values_read(kind, data):
+        own = [(int(place["page"] or 1), tuple(place["box"])) for place in one.places]
+        places.setdefault(screen_said(one.sentence)[0], []).extend(own)
+    yield from (Derived(sentence, tuple(own)) for sentence, own in places.items())
+    if kind == "hidden_text":
         text = data.get("text") or " ".join(line["text"] for line in data.get("lines", ()))
         yield Derived(screen_said(f"The hidden text in {file.name} reads: “{text}”")[0], None)
 
