@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
+import uuid
 import warnings
-from collections.abc import AsyncIterator, Generator, Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mm_agents import _plugins
 from mm_agents._text import parts_of
 from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of
 from mm_agents.agent.answer import Answer, AnswerCache
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.budget import Budget
+from mm_agents.agent.default_models import chat_model_of, text_embedder_of
 from mm_agents.agent.events import Event, Finished, Planned, parts_of_answer
 from mm_agents.agent.executor import ASKABLE, EVERYWHERE, READERS, SEARCHES, Asked, HitEnricher, OfflineRun, instead_of
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
@@ -39,6 +39,7 @@ from mm_agents.agent.query_analysis import (
 from mm_agents.agent.request import request_of, spelled_right
 from mm_agents.agent.response_filling import FILLING, ModelFilling, fill_offline, wanted_fields
 from mm_agents.agent.response_format import ResponseFormat
+from mm_agents.agent.saved_conversation import SavedConversation, SavedTurn, read_conversation, write_conversation
 from mm_agents.agent.suggestions import suggestions
 from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError, RecordNotFoundError
 from mm_agents.protocols import Calibrated
@@ -53,13 +54,7 @@ if TYPE_CHECKING:
 
     from mm_agents.chat import ChatModel
     from mm_agents.library import Library
-    from mm_agents.protocols import Embedder
 
-OFFLINE = "offline"
-"""The name of no chat model: everything stays on this machine."""
-
-DEFAULT_MODEL = "google_genai:gemini-3.5-flash"
-_KEYS = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
 _DESCRIBE = "describe_image"
 _REFUSAL = "I can't help with that: I look for what is in the library and read it, and do nothing else."
 _SHORT = 8  # words of a question that only goes on from the one before
@@ -103,7 +98,7 @@ class Agent:
         self.library = library
         self.response_format: ResponseFormat | None = ResponseFormat(response_format) if response_format else None
         self._kept = AnswerCache(cache) if cache else None
-        self.chat_model: ChatModel | None = _opened(model)
+        self.chat_model: ChatModel | None = chat_model_of(model)
         self.budget = budget
         self.instructions: str = (instructions or "").strip()
         if self.instructions and self.chat_model is None:
@@ -141,7 +136,7 @@ class Agent:
     @cached_property
     def hit_enricher(self) -> HitEnricher:
         """What looks at the best hits of a search again."""
-        return HitEnricher(self.library, _text_embedder(self.library))
+        return HitEnricher(self.library, text_embedder_of(self.library))
 
     def ask(
         self,
@@ -217,6 +212,24 @@ class Agent:
         """Begin a conversation, which remembers what was asked, shown and attached."""
         return Conversation(self)
 
+    def resume(self, path: str | Path, *, attachments: str | Path | None = None) -> Conversation:
+        """Go on with a conversation that ``Conversation.save`` wrote; nothing is asked or read again.
+
+        The file may come from somebody else: of the files that it names only attachments below ``attachments`` are
+        opened, with the content that they had.
+
+        Args:
+            path: the file.
+            attachments: the folder below which the attached files are; a warning names those that are not there.
+
+        Raises:
+            ConfigError: the file cannot be read, or does not hold a conversation.
+        """
+        saved = read_conversation(path, attachments=attachments, root=_root(self.library))
+        for name, reason in saved.unavailable:
+            warnings.warn(f"The attachment {name!r} is not there any more: {reason}.", stacklevel=2)
+        return Conversation(self, saved)
+
     def films(self) -> list[tuple[str, str]]:
         """The ids and titles of the library's films."""
         return [(film.id, film.name) for film in self.library.iterate(where=Condition("media_type", "eq", "film"))]
@@ -243,13 +256,39 @@ class Conversation:
 
     Args:
         agent: what answers.
+        saved: the turns and attachments of an earlier one, which it goes on with.
+
+    Attributes:
+        id: in traces and saved files.
     """
 
-    def __init__(self, agent: Agent) -> None:
+    def __init__(self, agent: Agent, saved: SavedConversation | None = None) -> None:
         self.agent = agent
-        self.attachments: Attachments = Attachments()
+        self.id: str = saved.id if saved else uuid.uuid4().hex
+        self.attachments: Attachments = Attachments(saved.attachments if saved else ())
         self.memory: Memory = Memory()
         self._handed = IssuedIds()
+        self._attached: list[tuple[str, ...]] = []  # to each question, by their names
+        for turn in saved.turns if saved else ():
+            self._note_attached(one for one in self.attachments if one.name in turn.attached)
+            self._note(turn.answer, turn.attached)
+        self._note_attached(self.attachments)
+        # What a file says was handed out may be made up; what the library knows may be asked about.
+        shown = {source.evidence.asset for answer in self.history for source in answer.sources}
+        self._handed.add(*(agent.library.store.get(sorted(shown)) if shown else ()))
+
+    def save(self, path: str | Path) -> None:
+        """Write it to a file that ``Agent.resume`` reads, in one step.
+
+        It holds the questions, the answers with their evidence, and where attached files lie, not their content.
+
+        Raises:
+            OSError: the folder cannot be written.
+        """
+        pairs = zip(self.history, self._attached, strict=True)
+        turns = tuple(SavedTurn(answer=answer, attached=names) for answer, names in pairs)
+        saved = SavedConversation(id=self.id, turns=turns, attachments=tuple(self.attachments))
+        write_conversation(saved, path)
 
     @property
     def history(self) -> tuple[Answer, ...]:
@@ -322,7 +361,7 @@ class Conversation:
         for event in events:
             if isinstance(event, Finished):
                 answer = event.answer.rooted(_root(self.agent.library))
-                self.memory.note(answer, [step.tool for step in answer.route if step.error is None])
+                self._note(answer, tuple(one.name for one in new))
                 yield Finished(answer=answer)
             else:
                 yield event
@@ -584,9 +623,17 @@ class Conversation:
         self.attachments = self.attachments.with_files(paths)
         hashes = {one.file.sha256 for one in Attachments.open(paths)}
         new = [one for one in self.attachments if one.file.sha256 in hashes]
-        self.memory.attach(ReferencedItem(id=one.name, name=one.name, media_type=one.kind) for one in new)
-        self._handed.add(*(one.name for one in new))
+        self._note_attached(new)
         return new
+
+    def _note_attached(self, new: Iterable[AttachmentInfo]) -> None:
+        things = [ReferencedItem(id=one.name, name=one.name, media_type=one.kind) for one in new]
+        self.memory.attach(things)
+        self._handed.add(*(thing.id for thing in things))
+
+    def _note(self, answer: Answer, attached: tuple[str, ...]) -> None:
+        self.memory.note(answer, [step.tool for step in answer.route if step.error is None])
+        self._attached.append(attached)
 
     def _bound(self, one: Tool) -> Tool:
         """The tool, which knows this conversation's attachments and ids while it runs."""
@@ -613,46 +660,6 @@ def _seen(new: Sequence[AttachmentInfo], referred: ResolvedReference) -> Sequenc
 def _kind(thing: ReferencedItem) -> Attachment:
     kinds: dict[str, Attachment] = {"video": "video", "pdf": "pdf", "text": "text"}
     return kinds.get(thing.media_type, "image")
-
-
-def _opened(model: Any) -> ChatModel | None:
-    if model == OFFLINE:
-        return None
-    if model is None:
-        if not any(os.environ.get(key) for key in _KEYS):
-            return None
-        model = DEFAULT_MODEL
-        try:
-            return _open(model)
-        except MissingExtraError as error:
-            warnings.warn(f"A key for Gemini is set, but it cannot be used: {error} Going on offline.", stacklevel=3)
-            return None
-    return _open(model)
-
-
-def _open(model: Any) -> ChatModel:
-    from mm_agents.chat import open_chat
-
-    return open_chat(model)
-
-
-def _text_embedder(library: Library) -> Embedder:
-    """What compares questions: the library's own where it is the offline one, else that, else the library's own."""
-    own = [library.routes.embedder(spec.name) for spec in library.store.spec.vectors]
-    texts = [one for one in own if one is not None and "text" in one.accepts]
-    for one in texts:
-        if one.name.partition(":")[0] == "offline":
-            return one
-    offline: Embedder = _plugins.build_named("embedders", "offline")
-    try:
-        from mm_agents.types import Text
-
-        offline.embed([Text(text="ready")], role="query")
-    except (MissingExtraError, EmbedderError):
-        if texts:
-            return texts[0]
-        raise
-    return offline
 
 
 def _is_no_task(builder: AnswerBuilder, question: str, plan: Plan, new: Sequence[AttachmentInfo]) -> bool:

@@ -71,25 +71,48 @@ class Answer(AnswerData):
         Raises:
             ConfigError: the file cannot be read, does not hold an answer, or names a file on another machine.
         """
-        folder = None if root is None else str(root)
         try:
             kept = json.loads(Path(path).read_text(encoding="utf-8"))
-            _check_depth(kept)
-            if kept["version"] != VERSION:
-                raise ValueError(f"it has the version {kept['version']!r}, and {VERSION} is known")
-            sources = [_read_source(one, folder) for one in kept["sources"]]
-            claims = [_read_claim(one) for one in kept["claims"]]
-            outcome = kept.get("outcome", "answered" if claims else "not_found")
-            read = dict(kept) | {"claims": claims, "sources": sources, "outcome": outcome}
+        except (OSError, ValueError, RecursionError) as error:
+            raise _no_answer(repr(str(path)), error) from error
+        return cls.from_json(kept, root=root, name=repr(str(path)))
+
+    @classmethod
+    def from_json(cls, document: Any, *, root: str | Path | None = None, name: str = "The document") -> Self:
+        """Read what ``to_json`` gave.
+
+        Args:
+            document: as JSON has it; it may come from somebody else.
+            root: the library's folder, which relative paths of sources start from.
+            name: how errors call it.
+
+        Raises:
+            ConfigError: it does not hold an answer, or names a file on another machine.
+        """
+        folder = None if root is None else str(root)
+        try:
+            _check_depth(document)
+            if document["version"] != VERSION:
+                raise ValueError(f"it has the version {document['version']!r}, and {VERSION} is known")
+            sources = [_read_source(one, folder) for one in document["sources"]]
+            claims = [_read_claim(one) for one in document["claims"]]
+            outcome = document.get("outcome", "answered" if claims else "not_found")
+            read = dict(document) | {"claims": claims, "sources": sources, "outcome": outcome}
             return TypeAdapter(cls).validate_python(read).rooted(folder)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        except RecursionError:
-            reason = "its lists and objects lie too deep inside one another"
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            reason = repr(error)
-        raise ConfigError(f"{str(path)!r} is no saved answer: {reason}. Make one with 'mm-agents ask --save'.")
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise _no_answer(name, error) from error
+
+
+def _no_answer(name: str, error: Exception) -> ConfigError:
+    """Why a document is no saved answer, and how to make one."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    elif isinstance(error, RecursionError):
+        reason = "its lists and objects lie too deep inside one another"
+    else:
+        reason = repr(error)
+    return ConfigError(f"{name} is no saved answer: {reason}. Make one with 'mm-agents ask --save'.")
 
 
 _NEAREST = re.compile(r"The nearest \w+ is |Also near: ")

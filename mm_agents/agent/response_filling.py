@@ -58,7 +58,8 @@ class Filler:
     """
 
     def __init__(self, format: ResponseFormat, builder: AnswerBuilder) -> None:
-        self.format, self._builder = format, builder
+        self.format: ResponseFormat = format
+        self._builder = builder
         self.values: dict[Path, Any] = {}
         self._reasons: dict[str, str] = {}
 

@@ -89,6 +89,13 @@ def ask(
 def chat(
     attach: AttachOption = None,
     model: ModelOption = None,
+    resume: Annotated[
+        Path | None, typer.Option("--resume", metavar="F.json", help="Go on with a conversation that /keep wrote.")
+    ] = None,
+    attachments: Annotated[
+        Path,
+        typer.Option("--attachments", metavar="FOLDER", help="With --resume: the folder that its attachments are in."),
+    ] = Path(),
     library: LibraryOption = DEFAULT_LIBRARY,
     debug: DebugOption = False,
 ) -> None:
@@ -96,8 +103,9 @@ def chat(
     from mm_agents.agent import Agent
 
     _with_history()
-    with _opened(library, attach) as opened:
-        conversation = Agent(opened, model=model).chat()
+    with _opened(library, attach or ([resume] if resume else None)) as opened:
+        agent = Agent(opened, model=model)
+        conversation = agent.chat() if resume is None else agent.resume(resume, attachments=attachments)
         waiting = list(attach or ())
         say("[dim]Ask about your library. /help lists the commands; /quit leaves.[/dim]")
         for line in _lines():
@@ -258,7 +266,6 @@ def _command(conversation: Conversation, line: str) -> Sequence[Path]:
     """Run a slash command; returns the files that it attaches."""
     name, _, rest = line.partition(" ")
     rest = rest.strip()
-    last = conversation.history[-1] if conversation.history else None
     match name:
         case "/help":
             show_line(HELP["chat"])
@@ -270,19 +277,30 @@ def _command(conversation: Conversation, line: str) -> Sequence[Path]:
                 show_line(f"{n:>3}  {plain(answer.question)}")
         case "/attach" if rest:
             return _existing(rest)
-        case "/sources" | "/open" | "/report" | "/save" if last is None:
-            say("No question was asked yet.")
-        case "/sources" if last is not None:
-            _print_sources(last)
-        case "/open" if last is not None:
-            _open(last, rest)
-        case "/report" if last is not None and rest:
-            last.report(rest)
-        case "/save" if last is not None and rest:
-            last.save(rest)
+        case "/sources" | "/open" | "/report" | "/save":
+            _about_last(conversation, name, rest)
+        case "/keep" if rest:
+            conversation.save(rest)
+        case "/attach" | "/keep":
+            say(f"{plain(name)} needs the name of a file. /help lists the commands.")
         case _:
             say(f"{plain(line)} is not a command. /help lists them.")
     return ()
+
+
+def _about_last(conversation: Conversation, name: str, rest: str) -> None:
+    """Run a slash command that is about the last answer."""
+    last = conversation.history[-1] if conversation.history else None
+    if last is None:
+        say("No question was asked yet.")
+    elif name == "/sources":
+        _print_sources(last)
+    elif name == "/open":
+        _open(last, rest)
+    elif rest:
+        (last.report if name == "/report" else last.save)(rest)
+    else:
+        say(f"{plain(name)} needs the name of a file. /help lists the commands.")
 
 
 def _existing(path: str) -> Sequence[Path]:
