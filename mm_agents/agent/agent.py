@@ -8,7 +8,7 @@ import uuid
 import warnings
 from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,11 +41,12 @@ from mm_agents.agent.response_filling import FILLING, ModelFilling, fill_offline
 from mm_agents.agent.response_format import ResponseFormat
 from mm_agents.agent.saved_conversation import SavedConversation, SavedTurn, read_conversation, write_conversation
 from mm_agents.agent.suggestions import suggestions
+from mm_agents.agent.tracing import Trace
 from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError, RecordNotFoundError
 from mm_agents.protocols import Calibrated
 from mm_agents.security.policy import IssuedIds, ToolPolicy
 from mm_agents.toolbox import AttachmentInfo, Attachments, Readings, bound_to_conversation, toolbox
-from mm_agents.tools import Attachment, Tool, by_name
+from mm_agents.tools import Tool, by_name
 from mm_agents.types import Condition, VectorRole
 
 if TYPE_CHECKING:
@@ -352,13 +353,17 @@ class Conversation:
         named = tuple(self._named(question)) if not new else ()
         referred = ResolvedReference(things=named, explicit=True) if named else self.memory.resolve(question)
         tools = [self._bound(one) for one in self.agent.tools]
-        if self.agent.chat_model is not None:
-            events = self._by_model(question, new, referred, tools, form)
-        elif form is not None:
-            events = self._fields_offline(question, new, referred, tools, form, cut=cut)
-        else:
-            events = self._offline(question, new, referred, tools, cut=cut)
-        for event in events:
+        chat = self.agent.chat_model
+        trace = Trace(question, conversation=self.id, model=chat.name if chat else None, fills=form is not None)
+
+        def begin() -> Iterator[Event]:
+            if chat is not None:
+                return self._by_model(question, new, referred, tools, form, trace)
+            if form is not None:
+                return self._fields_offline(question, new, referred, tools, form, cut=cut)
+            return self._offline(question, new, referred, tools, cut=cut)
+
+        for event in trace.follow(begin):
             if isinstance(event, Finished):
                 answer = event.answer.rooted(_root(self.agent.library))
                 self._note(answer, tuple(one.name for one in new))
@@ -529,6 +534,7 @@ class Conversation:
         referred: ResolvedReference,
         tools: Sequence[Tool],
         form: ResponseFormat | None,
+        trace: Trace,
     ) -> Iterator[Event]:
         from mm_agents.agent.llm.loop import run_model
 
@@ -544,11 +550,20 @@ class Conversation:
             history=self.history,
             handed=self._handed,
             instructions=own if form is None else f"{own}\n\n{wanted_fields(form)}".strip(),
+            on_call=trace.model_called,
         )
         if form is None:
             return events
         budget = self.agent.budget or Budget()
-        filling = ModelFilling(format=form, chat=chat, tools=tools, attachments=new, budget=budget, instructions=own)
+        filling = ModelFilling(
+            format=form,
+            chat=chat,
+            tools=tools,
+            attachments=new,
+            budget=budget,
+            instructions=own,
+            on_call=trace.model_called,
+        )
         return filling.follow(events)
 
     # ------------------------------------------------------------ helpers
@@ -595,8 +610,7 @@ class Conversation:
         if not referred.goes_on or referred.explicit or set(self.memory.tools) <= set(SEARCHES):
             return None
         asked = goes_on_with(question)
-        kinds = [_Meant(kind=_kind(thing)) for thing in referred.things[:1]]
-        plans = (self.agent.planner.plan(asked), self.agent.planner.plan(asked, kinds))
+        plans = (self.agent.planner.plan(asked), self.agent.planner.plan(asked, referred.things[:1]))
         plan = next((one for one in plans if one.tools), None)
         if plan is None or _DESCRIBE in plan.tools:
             return None
@@ -645,21 +659,9 @@ class Conversation:
         return replace(one, function=function)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Meant:
-    """What a question points back to, as the planner sees an attached file."""
-
-    kind: Attachment
-
-
-def _seen(new: Sequence[AttachmentInfo], referred: ResolvedReference) -> Sequence[AttachmentInfo | _Meant]:
+def _seen(new: Sequence[AttachmentInfo], referred: ResolvedReference) -> Sequence[AttachmentInfo | ReferencedItem]:
     """What the planner is shown as attached: the files that came with a question, else what it points back to."""
-    return new or [_Meant(kind=_kind(thing)) for thing in referred.things[:1]]
-
-
-def _kind(thing: ReferencedItem) -> Attachment:
-    kinds: dict[str, Attachment] = {"video": "video", "pdf": "pdf", "text": "text"}
-    return kinds.get(thing.media_type, "image")
+    return new or referred.things[:1]
 
 
 def _is_no_task(builder: AnswerBuilder, question: str, plan: Plan, new: Sequence[AttachmentInfo]) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from mm_agents._text import read_data, read_patterns
 from mm_agents.agent.answer import Answer
+from mm_agents.tools import Attachment
 
 _PHRASES = read_patterns("mm_agents.agent", "phrases.toml")
 _SAYS = _PHRASES["patterns"]
@@ -140,6 +141,12 @@ class ReferencedItem:
     id: str
     name: str
     media_type: str
+
+    @property
+    def kind(self) -> Attachment:
+        """What the planner takes it for: a film, such as any other thing with a picture, is an image."""
+        kinds: dict[str, Attachment] = {"video": "video", "pdf": "pdf", "text": "text"}
+        return kinds.get(self.media_type, "image")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
