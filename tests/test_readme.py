@@ -33,7 +33,7 @@ def test_its_code_prints_what_it_says(block: str, tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     printed = io.StringIO()
     with redirect_stdout(printed):
-        exec(compile(block, "README.md", "exec"), {})
+        exec(compile(block, "README.md", "exec", dont_inherit=True), {})  # as it is typed, without this file's imports
     assert printed.getvalue().splitlines() == re.findall(r"^#> (.*)$", block, re.MULTILINE)
 
 

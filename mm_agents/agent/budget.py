@@ -54,7 +54,7 @@ class BudgetTracker:
         self.model_calls: list[ModelCall] = []
         self._tokens_before = chat.usage.tokens if chat else 0
         self._started = time.monotonic()
-        self.calls = 0
+        self.calls: int = 0
 
     @property
     def tokens(self) -> int:
