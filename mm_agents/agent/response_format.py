@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -154,10 +155,13 @@ class ResponseFormat:
         return None, faults
 
     def restored(self, plain: Any) -> BaseModel | None:
-        """The instance that an answer had, of the plain data that a saved answer has; None where it had none."""
-        return (
-            plain if plain is None or isinstance(plain, self.model) else self.model.model_validate(plain, by_name=True)
-        )
+        """The instance that an answer had, of the plain data that a saved answer has; None where none fits that."""
+        if plain is None or isinstance(plain, self.model):
+            return plain
+        try:
+            return self.model.model_validate_json(json.dumps(plain), by_name=True, by_alias=True)
+        except ValidationError:  # the model has changed
+            return None
 
     def _path_of(self, place: Sequence[str | int]) -> Path:
         """The path of what pydantic found wrong, by the names of fields."""
