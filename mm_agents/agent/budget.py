@@ -67,24 +67,34 @@ class BudgetTracker:
         return self._chat.usage if self._chat else Usage()
 
     @contextmanager
-    def asking(self, purpose: Purpose) -> Generator[None]:
-        """Count a request to the model that is made inside, and note what it costs, also where it fails."""
+    def asking(self, purpose: Purpose) -> Generator[Callable[[Usage], None]]:
+        """Count a request to the model that is made inside, and note what it costs, also where it fails.
+
+        It gives a function that takes the reply's tokens. Of a request that fails they are what the model has counted
+        meanwhile, for other questions too.
+        """
         self.calls += 1
         before, started = self.usage, time.monotonic()
         error: str | None = None
+        told: list[Usage] = []
         try:
-            yield
+            yield told.append
         except Exception as raised:
             error = str(raised)
             raise
         finally:
             after = self.usage
+            counted = Usage(
+                input_tokens=after.input_tokens - before.input_tokens,
+                output_tokens=after.output_tokens - before.output_tokens,
+            )
+            usage = told[-1] if told else counted
             call = ModelCall(
                 model=self._chat.name if self._chat else "",
                 purpose=purpose,
                 seconds=round(time.monotonic() - started, 3),
-                input_tokens=after.input_tokens - before.input_tokens,
-                output_tokens=after.output_tokens - before.output_tokens,
+                input_tokens=usage.input_tokens,
+                output_tokens=usage.output_tokens,
                 error=error,
             )
             self.model_calls.append(call)

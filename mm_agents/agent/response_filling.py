@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from mm_agents._text import excerpt
 from mm_agents._timeout import call_with_timeout
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_builder import AnswerBuilder, render_checks
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 FILLING = ("read_invoice", "read_table")
 """The tools whose readings have fields and cells, in the order in which a document of unknown kind is read."""
 
+_SHOWN = 60  # characters of a value that a reason shows
 _NOT_FOUND = "Its value was not found."
 
 
@@ -250,8 +252,9 @@ class ModelFilling:
             ]
         )
         try:
-            with spent.asking("fields"):
+            with spent.asking("fields") as note:
                 said = call_with_timeout(lambda: self.chat.structure(self.format.draft, prompt), spent.seconds_left)
+                note(said.usage)
         except (ChatError, TimeoutError) as error:
             builder.check("the chat model", "failed", str(error))
             return {}
@@ -287,12 +290,14 @@ def _fill(
         if result is not None and read is not None and _agrees(value, read):
             filler.read(path, read, result)
         elif read is not None:
-            filler.refuse(path, f"The document says “{read.value}”, and the chat model “{value}”.")
+            filler.refuse(path, f"The document says “{_shown(read.value)}”, and the chat model “{_shown(value)}”.")
         elif (other := _elsewhere(field, value, results)) is not None:
             if other[0].part == "label" and set(_words(other[0].name)) & set(_words(*field.names)):
                 filler.read(path, *other)
             else:
-                filler.refuse(path, f"“{value}” stands in the document as the {other[0].name.replace('_', ' ')}.")
+                filler.refuse(
+                    path, f"“{_shown(value)}” stands in the document as the {other[0].name.replace('_', ' ')}."
+                )
         else:
             _judged(filler, path, field, value, registry, question, builder)
     for path, read in found.items() if result is not None and len(aligned) == 1 else ():
@@ -381,11 +386,16 @@ def _judged(
     statement = cite(Statement(text=f"The {called} is {said}.", cited=()), registry, asked)
     judged = judge(statement, registry, asked)
     if judged.verdict == "left out":
-        filler.refuse(path, f"The chat model says “{said}”, and {judged.claim.why}.")
+        filler.refuse(path, f"The chat model says “{_shown(said)}”, and {judged.claim.why}.")
         return
     sources = [registry.known[number].source for number in judged.claim.sources]
     numbers = [builder.cite(one.evidence, name=one.name, media_type=one.media_type) for one in sources]
     filler.state(path, value, judged.claim, numbers)
+
+
+def _shown(value: Any) -> str:
+    """A value in a reason: short, and without what reads like an instruction."""
+    return excerpt(screen(str(value))[0].replace("“", "").replace("”", ""), _SHOWN)
 
 
 def _plain(value: Any) -> str | None:

@@ -138,3 +138,12 @@ def test_a_call_that_failed_is_counted_with_its_reason(garden: Library) -> None:
     assert "out of order" in (second.error or "")
     with pytest.raises(ChatError, match="out of order"):
         Agent(garden, model=Scripted(messages=[RuntimeError("out of order")])).ask(QUESTION)
+
+
+def test_questions_that_are_answered_at_once_have_their_own_tokens(garden: Library) -> None:
+    call, answer = replies()
+    agent = Agent(garden, model=Scripted(messages=[call, call, answer, answer]))
+    pairs = list(zip(agent.stream(QUESTION), agent.stream(QUESTION), strict=True))
+    for event in pairs[-1]:
+        assert isinstance(event, Finished)
+        assert (event.answer.usage.input_tokens, event.answer.usage.output_tokens) == (420, 20)

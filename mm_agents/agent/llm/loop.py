@@ -131,10 +131,11 @@ class _Run:
         past = [answer.question for answer in self._history]
         prompt = prompts.plan_prompt(self._question, self._attachments, list(self._tools.values()), past)
         try:
-            with self._spent.asking("plan"):
+            with self._spent.asking("plan") as note:
                 said = call_with_timeout(
                     lambda: self._chat.structure(prompts.ToolPlan, prompt), self._spent.seconds_left
                 )
+                note(said.usage)
         except ChatReplyError:
             return None
         except TimeoutError as error:
@@ -165,7 +166,7 @@ class _Run:
 
     def _turn(self, tools: Sequence[Tool]) -> Generator[Event, None, Turn]:
         system = prompts.system(self._instructions)
-        with self._spent.asking("turn"):
+        with self._spent.asking("turn") as note:
             stream = self._chat.stream_turn(
                 self._messages, tools=tools, system=system, seconds=self._spent.seconds_left
             )
@@ -173,7 +174,9 @@ class _Run:
                 try:
                     piece = next(stream)
                 except StopIteration as ended:
-                    return ended.value
+                    turn: Turn = ended.value
+                    note(turn.usage)
+                    return turn
                 yield from self._writing.wrote(piece)
 
     def _plan_more(self, calls: Sequence[ToolCall]) -> None:
@@ -278,10 +281,11 @@ class _Run:
         asked = prompts.with_instructions(prompts.UNCITED, self._instructions)
         prompt = f"{asked}\n\nThe question: {self._question}\n\nYour answer: {turn.text}\n\n{listed}"
         try:
-            with self._spent.asking("claims"):
+            with self._spent.asking("claims") as note:
                 said = call_with_timeout(
                     lambda: self._chat.structure(prompts.CitedClaims, prompt), self._spent.seconds_left
                 )
+                note(said.usage)
         except (ChatReplyError, TimeoutError):
             yield from self._writing.wrote(turn.text)
             yield from self._writing.ended()
