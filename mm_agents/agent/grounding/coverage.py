@@ -96,12 +96,29 @@ def _beyond_claims(words: str, cited: Sequence[int], claims: Sequence[Claim]) ->
             said = _content("\n".join(lines[first:]))
             if _rank(lines[first]) not in (None, _rank(claim.text)):
                 continue
-            if said and wanted[-len(said) :] == said and _negations(claim.text) == _negations("\n".join(lines[first:])):
+            piece = "\n".join(lines[first:])
+            same_end = said and wanted[-len(said) :] == said and _negations(claim.text) == _negations(piece)
+            if same_end and _ends_with(figures(claim.text), figures(piece)):
                 return "\n".join(lines[:first])
-            if wanted and said[-len(wanted) :] == wanted:
-                lead = "\n".join(lines[first:])
-                return "\n".join(lines[:first]) + "\n" + _before(lead, len(tokens(claim.text)))
+            if wanted and said[-len(wanted) :] == wanted and _ends_with(figures(piece), figures(claim.text)):
+                return "\n".join(lines[:first]) + "\n" + _before(piece, len(tokens(claim.text)))
     return None
+
+
+def figures(text: str) -> list[str]:
+    """The numbers of a text with what is written at them: "-5" is not "5", "(75.00)" not "75.00"."""
+    bare = re.sub(r"^\s*\d+[.)]\s", "", text)
+    return [found.strip(".,;:!“”\"'’") for found in re.findall(r"[^\s\w]*\d\S*", bare)]
+
+
+def _ends_with(whole: Sequence[str], end: Sequence[str]) -> bool:
+    return not end or list(whole[-len(end) :]) == list(end)
+
+
+def is_said(claim: Claim, text: str) -> bool:
+    """Whether a text says a claim with its sources."""
+    pieces = _segments("\n".join(_no_tables(lines_outside_code(text))))
+    return any(marks and _beyond_claims(words, tuple(cited_in(marks)), [claim]) is not None for words, marks in pieces)
 
 
 def _before(text: str, count: int) -> str:

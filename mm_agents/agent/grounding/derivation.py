@@ -82,9 +82,9 @@ class Derivations:
         named = _FORM.fullmatch(claim.text)
         if named is not None and named["name"] in {one.name for one in cited}:
             return None
-        wanted, others = flat(claim.text), list[str]()
+        wanted, others = _spaced(claim.text), list[str]()
         for derived in self._sentences(file):
-            if flat(derived.text) != wanted or _signs(derived.text) != _signs(claim.text):
+            if _spaced(derived.text) != wanted:
                 others.append(derived.text)
             elif (fault := _place_fault(derived, cited)) is not None:
                 return fault
@@ -106,10 +106,33 @@ class Derivations:
                 if question.strip():
                     yield from _answers(reading.ask(question))
                     yield from _answers(reading.ask(without_parties(question, dict(data))))
-            yield from _listed(kind, data, file)
-            if kind == "flowchart":
-                steps_of = str(reading.to_markdown()).partition("```")[0]
-                yield from (Derived(screen_said(line.strip())[0], None) for line in steps_of.splitlines())
+            yield from _listed(kind, reading, file)
+
+    def left_out(self, file: MediaFile) -> Iterator[str]:
+        """What the offline planner would say of a document that the answer cites, and the answer does not."""
+        said = [_spaced(claim.text) for claim in self.answer.claims]
+        text = self.answer.text
+        for step in self.answer.route:
+            kind = READS.get(step.tool)
+            reading = self._reading(kind, file) if kind is not None and step.error is None else None
+            if reading is None:
+                continue
+            answered = reading.ask(question) if (question := str(step.arguments.get("question", ""))) else None
+            parts = () if answered is None else answered.parts or (answered,)
+            stated = [part for part in parts if part.answer and _spaced(screen_said(part.answer)[0]) in said]
+            for part in parts if stated else ():
+                if part.answer is None and part.question not in self.answer.unanswered:
+                    yield f"it does not say that “{part.question}” is not answered"
+                elif part.answer is not None and part not in stated:
+                    yield f"it leaves out “{part.question}”: “{part.answer}”"
+            listed = [_spaced(one.text) for one in _listed(str(kind), reading, file) if "currency" not in one.text]
+            places = [said.index(one) for one in listed if one in said]
+            if stated or len(places) < 2:
+                continue
+            if len(places) < len(listed):
+                yield f"it leaves out “{next(one for one in listed if one not in said)}”"
+            elif places != sorted(places) or text.find(listed[0]) > text.find(listed[-1]):
+                yield "it lists what it read in another order"
 
     # ------------------------------------------------------------ a chat model's
 
@@ -173,9 +196,13 @@ def _answers(answered: DocumentAnswer) -> Iterator[Derived]:
             yield Derived(screen_said(part.answer)[0], _places(part) or None)
 
 
-def _listed(kind: str, data: Mapping[str, Any], file: MediaFile) -> Iterator[Derived]:
+def _listed(kind: str, reading: Any, file: MediaFile) -> Iterator[Derived]:
     """The sentences in which a reading is listed whole."""
-    if kind == "invoice":
+    data: Mapping[str, Any] = reading.to_json()
+    if kind == "flowchart":
+        steps_of = str(reading.to_markdown()).partition("```")[0]
+        yield from (Derived(screen_said(line.strip())[0], None) for line in steps_of.splitlines() if line.strip())
+    elif kind == "invoice":
         for name, one in data["fields"].items():
             if one["value"] is not None:
                 places = [(place["page"] or 1, tuple(place["box"])) for place in one["evidence"] if place["box"]]
@@ -185,9 +212,9 @@ def _listed(kind: str, data: Mapping[str, Any], file: MediaFile) -> Iterator[Der
         yield Derived(screen_said(f"The hidden text in {file.name} reads: “{text}”")[0], None)
 
 
-def _signs(text: str) -> list[str]:
-    """What ``flat`` leaves out and a value needs: signs and points between digits."""
-    return re.findall(r"[-−]\d|\d[.,:]\d|[€£$¥₹%]", text)
+def _spaced(text: str) -> str:
+    """The text with one space between its words: signs, points and brackets change what a number says."""
+    return " ".join(text.split())
 
 
 def _place(source: Source) -> Place | None:
