@@ -106,7 +106,8 @@ def verify(answer: Answer, *, root: str | Path | None = None, library: Library |
 
 class _Checker:
     def __init__(self, answer: Answer, root: str | Path | None, library: Library | None) -> None:
-        self._answer, self._root, self._quotes = answer, root, Quotes(library)
+        self._answer, self._root, self._library = answer, root, library
+        self._quotes = Quotes(library)
         self._sources = {source.number: source for source in answer.sources}
         self._files: dict[str, MediaFile | str] = {}
         self._derivations = Derivations(answer)
@@ -132,12 +133,20 @@ class _Checker:
                 yield CheckedClaim(text=f"[{number}]", status="failed", why="the answer has no source of that number")
         yield from self._lines()
         yield from self._blocks()
-        for line, fault in uncovered(self._answer, greeting_to(self._answer.question)):
+        for line, fault in uncovered(self._answer, greeting_to(self._answer.question), self._reasons()):
             yield CheckedClaim(text=line, status="failed", why=fault)
         yield from self._whole()
         yield from self._unsaid()
         yield from self._disguised()
         yield from self._missing()
+
+    def _reasons(self) -> list[str] | None:
+        """The texts that say why something is not known; None where any may: there is a model, or nothing to check."""
+        if self._answer.model is not None or not self._answer.claims:
+            return None
+        files = {file.name: file for file in self._files.values() if isinstance(file, MediaFile)}
+        errors = [step.error for step in self._answer.route if step.error is not None]
+        return [*self._replay.says(), *self._derivations.reasons(files), *errors]
 
     def _claim(self, claim: Claim) -> CheckedClaim:
         missing = [number for number in claim.sources if number not in self._sources]
@@ -188,8 +197,7 @@ class _Checker:
         if self._answer.model is None and self._counts:
             return self._gathered(claim, cited) or self._replay.count_fault(claim, cited)
         if claim.kind == "counted" and self._answer.model is None and claim.text in _listings(cited):
-            gone = next((one for one in cited if not self._replay.holds(one)), None)
-            return None if gone is None else f"the library does not hold {gone.name} any more"
+            return next((fault for one in cited if (fault := self._replay.record_fault(one))), None)
         fault = self._reading(claim, cited) if claim.kind in ("read", "computed") else self._worded(claim, cited)
         return fault or (self._recounted(claim, cited) if self._counts else None)
 
@@ -202,7 +210,7 @@ class _Checker:
         """A number of a chat model's claim that no source prints and no count comes to."""
         counts = self._replay.counted_values()
         printed = [one.evidence.quote or "" for one in cited]
-        known = values_in([*printed, *_names(cited), self._answer.question, claim.computed or "", *(counts or ())])
+        known = values_in([*printed, *_names(cited), self._answer.question, claim.computed or "", *counts])
         for written in numbers_in(re.sub("|".join(map(re.escape, _names(cited))) or "$^", " ", claim.text)):
             if not values_of(written) & known:
                 return f"counted again, nothing comes to {written}"
@@ -356,6 +364,9 @@ class _Checker:
             for file in self._files.values():
                 if isinstance(file, MediaFile) and file.media_type in ("image", "pdf"):
                     yield from (_of_whole(file.name, why) for why in self._derivations.left_out(file))
+            for heading in self._replay.headings():
+                if heading not in self._answer.text:
+                    yield _of_whole(heading, "recommended again, it begins so")
             if (why := self._replay.order_fault()) is not None:
                 yield _of_whole("the order of what was found", why)
             if self._counts:
@@ -376,6 +387,8 @@ class _Checker:
             file = found
         if evidence.t0 is not None or evidence.t1 is not None:
             return _moment_fault(file, evidence.t0, evidence.t1)
+        if source.media_type == "film" and self._library is not None and (gone := self._replay.record_fault(source)):
+            return gone
         if evidence.quote:
             return self._quotes.fault(evidence, source.media_type, file)
         if file is None:

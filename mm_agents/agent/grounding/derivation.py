@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mm_agents.agent.answer_data import AnswerData, Claim, Source
@@ -134,6 +134,24 @@ class Derivations:
             elif places != sorted(places) or text.find(listed[0]) > text.find(listed[-1]):
                 yield "it lists what it read in another order"
 
+    def reasons(self, files: Mapping[str, MediaFile]) -> Iterator[str]:
+        """Why documents do not answer what was asked: read again where their file is at hand, else as it was kept.
+
+        Args:
+            files: those at hand, by name.
+        """
+        for name, payload in self.answer.payloads.items():
+            kind = READS.get(name.partition(" ")[0])
+            if kind is None:
+                continue
+            file = files.get(str(payload.get("source", {}).get("name")))
+            reading = None if file is None else self._reading(kind, file)
+            answered: Any = payload.get("answered")
+            if reading is not None and answered:
+                answered = asdict(reading.ask(str(answered.get("question"))))
+            parts = () if not answered else (*(answered.get("parts") or ()), answered)
+            yield from (str(part["reason"]) for part in parts if part.get("reason"))
+
     # ------------------------------------------------------------ a chat model's
 
     def _model_fault(self, claim: Claim, cited: Sequence[Source], file: MediaFile) -> str | None:
@@ -200,8 +218,8 @@ def _listed(kind: str, reading: Any, file: MediaFile) -> Iterator[Derived]:
     """The sentences in which a reading is listed whole."""
     data: Mapping[str, Any] = reading.to_json()
     if kind == "flowchart":
-        steps_of = str(reading.to_markdown()).partition("```")[0]
-        yield from (Derived(screen_said(line.strip())[0], None) for line in steps_of.splitlines() if line.strip())
+        lines = [line.strip() for line in str(reading.to_steps()).splitlines()]
+        yield from (Derived(screen_said(line)[0], None) for line in lines if line)
     elif kind == "invoice":
         for name, one in data["fields"].items():
             if one["value"] is not None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 _REVERSING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that change the direction of what follows, so that "57" is shown as "75"."""
 
-_OWN = frozenset("…\n\t")
+_OWN = frozenset("…\n\r\t")
 """Characters with a simpler form, or that cannot be seen, that the library writes itself."""
 
 

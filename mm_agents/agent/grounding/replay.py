@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import parts_of
 from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of, render_aggregate
-from mm_agents.agent.answer_builder import AnswerBuilder
+from mm_agents.agent.answer_builder import AnswerBuilder, recommended_heading
 from mm_agents.agent.answer_data import AnswerData, Claim, Source, Step
-from mm_agents.agent.grounding.quotes import Unchecked
+from mm_agents.agent.grounding.quotes import NOT_CHECKED, Unchecked
 from mm_agents.agent.query_analysis import goes_on_with
 from mm_agents.agent.request import request_of, spelled_right
 from mm_agents.errors import ToolError
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 SEARCHES = frozenset({"search_images", "search_videos", "search_text", "search_posters", "recommend"})
 """The tools whose hits have a similarity."""
-
-NOT_CHECKED = "not checked again: give the library that it is about (--library LIB or library=)"
 
 _KEYWORDS = "keywords"
 """What a hit was found by that has words of the question; its score is no similarity."""
@@ -134,15 +132,37 @@ class Replay:
                 return f"{ran.step.tool} finds {missing}, which is nearer and is not named"
         return None
 
-    def holds(self, source: Source) -> bool:
-        """Whether the library holds what a source is of.
+    def record_fault(self, source: Source) -> str | None:
+        """Why a source is not what the library holds under its id; None where it is.
 
         Raises:
             Unchecked: there is no library.
         """
         if self._library is None:
             raise Unchecked(NOT_CHECKED)
-        return source.evidence.asset in self._library.store.get([source.evidence.asset])
+        record = self._library.store.get([source.evidence.asset]).get(source.evidence.asset)
+        if record is None:
+            return f"the library does not hold {source.name} any more"
+        return None if record.name == source.name else f"it is named {source.name!r} and not {record.name!r}"
+
+    def headings(self) -> Iterator[str]:
+        """How the recommendations begin that were made again.
+
+        Raises:
+            Unchecked: as ``match_fault``.
+        """
+        for ran in self._ran(["recommend"]):
+            if ran.hits:
+                yield recommended_heading(ran.result.payload)
+
+    def says(self) -> list[str]:
+        """What the searches and counts say now, as text; what the answer kept of them where they cannot be run."""
+        if self._library is None:
+            return [json.dumps(self._answer.payloads, ensure_ascii=False, default=str)]
+        return [
+            one if isinstance(one, str) else json.dumps(one.result.payload, ensure_ascii=False, default=str)
+            for one in self._runs
+        ]
 
     # ------------------------------------------------------------ counts
 
@@ -207,14 +227,18 @@ class Replay:
         yield from (claim.text for claim, _ in claims if claim.text not in texts)
         yield from (one for one in paragraphs if one.strip() and _bare(one) not in said)
 
-    def counted_values(self) -> list[str] | None:
-        """What the counts of a chat model's answer come to now; None where it has none.
+    def counted_values(self) -> list[str]:
+        """What the counts of a chat model's answer come to now.
 
         Raises:
             Unchecked: as ``count_fault``.
         """
-        runs = self._ran([AGGREGATE])
-        return [json.dumps(ran.result.payload, ensure_ascii=False) for ran in runs] if runs else None
+        found: list[str] = []
+        for ran in self._ran([AGGREGATE]):
+            for one in ran.result.payload["results"]:
+                found += [str(one[name]) for name in ("group", "value", "sum") if one[name] is not None]
+            found += [str(value) for row in ran.result.payload["rows"] for value in row["values"].values()]
+        return found
 
 
 class _AnyId:
