@@ -144,8 +144,8 @@ def _evidence_node(source: dict[str, Any], claims: list[dict[str, Any]]) -> Node
     """A source of an answer, with what is claimed by it; a match has its similarity as its score."""
     own = [claim for claim in claims if source["number"] in claim["sources"]]
     score = next((claim["similarity"] for claim in own if claim["similarity"] is not None), None)
-    told = [{"text": claim["text"], "kind": claim["kind"]} for claim in own]
-    kept = {**source, "claims": told}
+    stated = [{"text": claim["text"], "kind": claim["kind"]} for claim in own]
+    kept = {**source, "claims": stated}
     hidden = [name for name, value in kept.items() if value is None or name in NOISE or name == "claims"]
     node = TextNode(
         text=sendable(source["quote"] or source["name"]),
