@@ -87,7 +87,7 @@ def test_every_way_of_showing_an_answer_has_the_same_outcome(
     answer = Answer.load(saved)
     assert found["outcome"] == answer.outcome == outcome
     assert found["unanswered"] == list(answer.unanswered)
-    assert bool(answer.unanswered) == (outcome in ("partial", "not_found"))
+    assert bool(answer.unanswered) == (outcome == "partial")
     badge = f'<span class="badge {outcome}">{outcome.replace("_", " ")}</span>'
     page = AnswerRenderer(FileCache(tmp_path / "cache")).text(answer, "t")
     for shown in (report.read_text(encoding="utf-8"), page):

@@ -37,7 +37,7 @@ def server(library: Library, *, tools: Iterable[Tool] | None = None, agent: Answ
         library: what is served; it has to stay open.
         tools: other tools than the library's toolbox; these are not marked as read-only.
         agent: a ``mm_agents.Agent``, which becomes one more tool: "ask" answers whole questions, and its structured
-            content is the answer with its outcome, claims and sources. What is not found is no error.
+            content is the answer with its outcome, claims and sources. A question that finds nothing is not an error.
 
     Raises:
         ConfigError: two tools have the same name.
