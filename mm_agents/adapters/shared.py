@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic_core import from_json, to_json
 
@@ -22,13 +22,28 @@ NOISE = frozenset(("score", "vector", "asset", "path", "sha256", "how", "confide
 """What hits say for programs and not for models."""
 
 
-def tools_of(given: Library | Iterable[Tool]) -> list[Tool]:
-    """A library's toolbox, or the tools that were given.
+@runtime_checkable
+class Answering(Protocol):
+    """What answers whole questions: a ``mm_agents.Agent``."""
+
+    def as_tool(self) -> Tool:
+        """It as a tool, whose payload is the answer."""
+        ...
+
+
+Given = Library | Answering | Iterable[Tool]
+"""What adapters make tools of: a library, whose toolbox it is; an agent, which answers whole questions; any tools."""
+
+
+def tools_of(given: Given) -> list[Tool]:
+    """A library's toolbox, an agent as one tool, or the tools that were given.
 
     Raises:
         ConfigError: two tools have the same name.
     """
-    return toolbox(given) if isinstance(given, Library) else list(by_name(given).values())
+    if isinstance(given, Library):
+        return toolbox(given)
+    return [given.as_tool()] if isinstance(given, Answering) else list(by_name(given).values())
 
 
 def plain(payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -209,6 +209,17 @@ class Agent:
         """
         return self.response_format if response_format is None else ResponseFormat(response_format)
 
+    def as_tool(self, name: str = "ask") -> Tool:
+        """This agent as one tool of another: it answers whole questions, and its payload is the answer as JSON.
+
+        The adapters take it, and the agent itself: ``langchain.tools(agent)``, ``llama_index.query_engine(agent)``,
+        ``mcp.server(library, agent=agent)``. Each question is asked alone; it opens no file that it names but the
+        library's own.
+        """
+        from mm_agents.agent.as_tool import ask_tool
+
+        return ask_tool(self.ask, name)
+
     def chat(self) -> Conversation:
         """Begin a conversation, which remembers what was asked, shown and attached."""
         return Conversation(self)

@@ -359,9 +359,7 @@ def render_recommended(builder: AnswerBuilder, result: ToolResult, roles: Mappin
     if not hits:
         builder.say("I don't know: there are no other films here.")
         return
-    about = f", for “{payload['query']}”" if payload.get("query") else ""
-    unlike = f" and unlike {_listed(payload['unlike'])}" if payload["unlike"] else ""
-    builder.say(f"Films like {_listed(payload['like'])}{unlike}{about}:")
+    builder.say(recommended_heading(payload))
     for hit, evidence in zip(hits, result.evidence, strict=True):
         number = builder.cite(evidence, name=hit["name"], media_type=hit["media_type"])
         seen = [(one, _BY.get(roles.get(one["vector"]))) for one in hit["found_by"]]
@@ -369,6 +367,13 @@ def render_recommended(builder: AnswerBuilder, result: ToolResult, roles: Mappin
         near = max((one["score"] for one, what in seen if what), default=None)
         line = f"- {hit['name']}"
         builder.claim(hit["name"], [number], why=f"near by {by}", kind="match", similarity=near, line=line)
+
+
+def recommended_heading(payload: Mapping[str, Any]) -> str:
+    """How a recommendation begins: what the films are like."""
+    about = f", for “{payload['query']}”" if payload.get("query") else ""
+    unlike = f" and unlike {_listed(payload['unlike'])}" if payload["unlike"] else ""
+    return f"Films like {_listed(payload['like'])}{unlike}{about}:"
 
 
 _BY: Mapping[VectorRole | None, str] = {"image": "its poster", "text": "its story"}

@@ -159,14 +159,23 @@ class OfflineRun:
         self._unread: str | None = None
 
     def run_orders(self, orders: Sequence[Order], asked: Asked) -> Iterator[Event]:
-        """Do the parts of a question one after the other; "it" in one is what the part before it found."""
+        """Do the parts of a question one after the other; "it" in one is what the part before it found.
+
+        Where some parts are answered, those that are not are named.
+        """
+        silent: list[str] = []
         for order in orders:
-            before = len(self.assets)
+            before, claims = len(self.assets), len(self._builder.claims)
             given = self._for_order(order, asked)
             yield from self.run(order.tools, given)
             found = self.assets[before:]
             if found and not asked.attachments and set(order.tools) & SEARCHES.keys():
                 asked = replace(asked, focus=tuple(found[:1]))
+            if len(self._builder.claims) == claims:
+                silent.append(order.text)
+        for part in silent if self._builder.claims else ():
+            if f"“{part}”" not in self._builder.text:
+                self._builder.not_answered(part)
 
     def _for_order(self, order: Order, asked: Asked) -> Asked:
         """What is known for one part: what is attached or shown is for the part that reads or compares it."""

@@ -23,8 +23,9 @@ from mm_agents.agent.answer_data import Claim, Source
 from mm_agents.agent.field_matching import unproved
 from mm_agents.agent.grounding.attributes import wrong_attribute
 from mm_agents.agent.grounding.claims import check_claim, numbers_in, said_in, values_in, values_of, without_similarity
-from mm_agents.agent.grounding.coverage import denied, uncovered
+from mm_agents.agent.grounding.coverage import denied, is_said, uncovered
 from mm_agents.agent.grounding.derivation import READS, Derivations
+from mm_agents.agent.grounding.disguise import disguised
 from mm_agents.agent.grounding.quotes import (
     Quotes,
     Unchecked,
@@ -35,6 +36,7 @@ from mm_agents.agent.grounding.quotes import (
     strange_number,
     tokens,
 )
+from mm_agents.agent.grounding.replay import Replay
 from mm_agents.agent.grounding.statements import new_words, too_strange
 from mm_agents.agent.query_analysis import files_in, greeting_to
 from mm_agents.agent.source_images import place_of
@@ -45,9 +47,9 @@ if TYPE_CHECKING:
     from mm_agents.library import Library
 
 _NEAREST = re.compile(r"The nearest \w+ is |Also near: ")
+_NOT_ANSWERED = re.compile(r"Not answered: “([^”]*)”")
 _LEAD = re.compile(r"The nearest [\w ]+ is |Also near: ")
 _WHERE = r"(?:, from [\d:.]+ to [\d:.]+|, page \d+)?(?:: “[^”]*”)?"
-_ROUNDED = 0.0051  # how far a similarity that is shown with two digits may be from the one that was computed
 _VALUE_WORDS = 6
 """A quote of so many words is a value, which has a place; a longer one is a passage, which a text search quotes."""
 _TYPO = 0.75  # how alike two words are of which one is a misspelling of the other
@@ -84,30 +86,44 @@ class Verification:
 
 
 def verify(answer: Answer, *, root: str | Path | None = None, library: Library | None = None) -> Verification:
-    """Check an answer again, against its files as they are now. No model is asked, and nothing is run.
+    """Check an answer again, against its files and the library as they are now. No chat model is asked.
 
     A claim fails where a file is gone or changed, a quote or its box is not found again, a moment is not in the clip,
-    a sum comes to something else, or a number is in none of its sources. What was not verified when the answer was
-    given is not verified now, and a match of a search stays a match.
+    a sum comes to something else, or a number is in none of its sources. Documents are read again; with a library, its
+    searches and counts are run again too. Without one, matches and counts are unverified, and the reason says so. What
+    was not verified when the answer was given is not verified now, and a match of a search stays a match.
 
     Args:
         answer: as it was given or kept.
         root: where relative paths start from; by default the library's folder, then the answer's own root. Without any
             of them a claim fails that cites a file with a relative path.
-        library: what holds the stories of films, which are in no file.
+        library: what is searched and counted again; it also holds the stories of films, which are in no file.
     """
     known = root or (library.root if library is not None else None) or answer.root
-    checker = _Checker(answer, known, Quotes(library))
+    checker = _Checker(answer, known, library)
     claims = tuple(checker.claims())
     return Verification(ok=all(claim.status != "failed" for claim in claims), claims=claims)
 
 
 class _Checker:
-    def __init__(self, answer: Answer, root: str | Path | None, quotes: Quotes) -> None:
-        self._answer, self._root, self._quotes = answer, root, quotes
+    def __init__(self, answer: Answer, root: str | Path | None, library: Library | None) -> None:
+        self._answer, self._root, self._library = answer, root, library
+        self._quotes = Quotes(library)
         self._sources = {source.number: source for source in answer.sources}
         self._files: dict[str, MediaFile | str] = {}
         self._derivations = Derivations(answer)
+        self._replay = Replay(answer, library, self._attached())
+
+    def _attached(self) -> dict[str, MediaFile]:
+        """The attached files that the answer cites, by their names; the library's own have ids."""
+        found: dict[str, MediaFile] = {}
+        for source in self._answer.sources:
+            evidence = source.evidence
+            if evidence.asset == source.name and evidence.sha256 is not None:
+                file = self._file(evidence.path, evidence.sha256)
+                if isinstance(file, MediaFile):
+                    found[source.name] = file
+        return found
 
     def claims(self) -> Iterator[CheckedClaim]:
         """Every claim checked, then the text's own citations and numbers."""
@@ -118,11 +134,22 @@ class _Checker:
                 yield CheckedClaim(text=f"[{number}]", status="failed", why="the answer has no source of that number")
         yield from self._lines()
         yield from self._blocks()
-        for line, fault in uncovered(self._answer, greeting_to(self._answer.question)):
+        for line, fault in uncovered(self._answer, greeting_to(self._answer.question), self._reasons()):
             yield CheckedClaim(text=line, status="failed", why=fault)
         yield from self._whole()
         for path, fault in unproved(self._answer.parsed, self._answer.fields):
             yield CheckedClaim(text=path, status="failed", why=fault)
+        yield from self._unsaid()
+        yield from self._disguised()
+        yield from self._missing()
+
+    def _reasons(self) -> list[str] | None:
+        """The texts that say why something is not known; None where any may: there is a model, or nothing to check."""
+        if self._answer.model is not None or not self._answer.claims:
+            return None
+        files = {file.name: file for file in self._files.values() if isinstance(file, MediaFile)}
+        errors = [step.error for step in self._answer.route if step.error is not None]
+        return [*self._replay.says(), *self._derivations.reasons(files), *errors]
 
     def _claim(self, claim: Claim) -> CheckedClaim:
         missing = [number for number in claim.sources if number not in self._sources]
@@ -170,10 +197,27 @@ class _Checker:
             return self._match(claim, cited)
         if claim.kind == "computed" and claim.computed is None:
             return "it has no sum to compute again"
-        gathering = [step.arguments for step in self._answer.route if step.tool == AGGREGATE and step.error is None]
-        if gathering and self._answer.model is None:
-            return self._gathered(claim, cited, gathering)
-        return self._reading(claim, cited) if claim.kind in ("read", "computed") else self._worded(claim, cited)
+        if self._answer.model is None and self._counts:
+            return self._gathered(claim, cited) or self._replay.count_fault(claim, cited)
+        if claim.kind == "counted" and self._answer.model is None and claim.text in _listings(cited):
+            return next((fault for one in cited if (fault := self._replay.record_fault(one))), None)
+        fault = self._reading(claim, cited) if claim.kind in ("read", "computed") else self._worded(claim, cited)
+        return fault or (self._recounted(claim, cited) if self._counts else None)
+
+    @property
+    def _counts(self) -> list[Mapping[str, Any]]:
+        """What the answer asked the tool that counts for."""
+        return [step.arguments for step in self._answer.route if step.tool == AGGREGATE and step.error is None]
+
+    def _recounted(self, claim: Claim, cited: list[Source]) -> str | None:
+        """A number of a chat model's claim that no source prints and no count comes to."""
+        counts = self._replay.counted_values()
+        printed = [one.evidence.quote or "" for one in cited]
+        known = values_in([*printed, *_names(cited), self._answer.question, claim.computed or "", *counts])
+        for written in numbers_in(re.sub("|".join(map(re.escape, _names(cited))) or "$^", " ", claim.text)):
+            if not values_of(written) & known:
+                return f"counted again, nothing comes to {written}"
+        return None
 
     def _strange_file(self, claim: Claim, cited: list[Source]) -> str | None:
         """A file that the claim names and does not cite."""
@@ -182,25 +226,19 @@ class _Checker:
         return next((name for name in files_in(bare) if name not in known), None)
 
     def _match(self, claim: Claim, cited: list[Source]) -> str | None:
-        """Why a match is not what a search has found."""
-        for source in cited:
-            if self._answer.model is not None:
-                continue
-            hits = list(_hits_of(self._answer.payloads, source.evidence.asset))
-            if not hits:
-                return "no search of the answer found it"
-            scores = [one.get("score") for hit in hits for one in hit["found_by"]]
-            if claim.similarity is not None and not any(_rounded(score, claim.similarity) for score in scores):
-                return f"no search found it with a similarity of {claim.similarity:.2f}"
-            if not any(_same_place(hit, source) for hit in hits):
-                return "the search found another page or moment of it"
-        if self._answer.model is not None:
-            return None
-        text = claim.text if claim.similarity is None else without_similarity(claim.text, claim.similarity)
-        said = _LEAD.sub("", text, count=1)
-        if not any(re.fullmatch(rf"{re.escape(one.name)}{_WHERE}\.?", said) for one in cited):
-            return "it says more than which file is near"
-        return None
+        """Why a match is not what a search has found.
+
+        Raises:
+            Unchecked: the search cannot be run again.
+        """
+        if self._answer.model is None:
+            text = claim.text if claim.similarity is None else without_similarity(claim.text, claim.similarity)
+            said = _LEAD.sub("", text, count=1)
+            if not any(re.fullmatch(rf"{re.escape(one.name)}{_WHERE}\.?", said) for one in cited):
+                return "it says more than which file is near"
+            if claim.similarity is not None and text == claim.text:
+                return f"it does not say its similarity, {claim.similarity:.2f}"
+        return self._replay.match_fault(claim, cited)
 
     def _reading(self, claim: Claim, cited: list[Source]) -> str | None:
         """Why a value that was read, or a sum of such, is not that of the document."""
@@ -217,8 +255,9 @@ class _Checker:
             return fault
         return fault or self._worded(claim, cited)
 
-    def _gathered(self, claim: Claim, cited: list[Source], gathering: list[Mapping[str, Any]]) -> str | None:
+    def _gathered(self, claim: Claim, cited: list[Source]) -> str | None:
         """Why a claim over several files does not follow: a word of its own, another field or currency, another end."""
+        gathering = self._counts
         files = [file for one in cited if isinstance(file := self._files.get(one.evidence.path or ""), MediaFile)]
         of_invoices = any(arguments.get("of") == "invoices" for arguments in gathering)
         read = [self._derivations.invoice_fields(file) for file in files] if of_invoices else []
@@ -273,10 +312,26 @@ class _Checker:
         """Whether the outcome and the calls are those of this question."""
         answer = self._answer
         stated = [claim for claim in answer.claims if claim.kind != "unsupported"]
-        if answer.unanswered and answer.outcome == "answered":
-            yield CheckedClaim(text=answer.outcome, status="failed", why="parts of the question are not answered")
-        if answer.outcome in ("not_found", "out_of_scope") and stated and answer.model is None:
-            yield CheckedClaim(text=answer.outcome, status="failed", why="the answer has claims")
+        refused = re.search(r"\bI can['’]t help with that\b", answer.text) is not None
+        faults: dict[str, bool] = {
+            "parts of the question are not answered": bool(answer.unanswered) and answer.outcome == "answered",
+        }
+        if answer.model is None:
+            greeted = greeting_to(answer.question) is not None
+            named = {part for part in _NOT_ANSWERED.findall(answer.text) if part not in answer.unanswered}
+            faults |= {
+                "the answer has claims": bool(stated) and answer.outcome in ("not_found", "out_of_scope"),
+                "the answer has no claims": not answer.claims and answer.outcome == "partial",
+                "nothing is claimed": not answer.claims and answer.outcome == "answered" and not greeted,
+                "no part of the question is left": not answer.unanswered and answer.outcome == "partial",
+                "the text refuses": refused and answer.outcome != "out_of_scope",
+                "the text does not refuse": not refused and answer.outcome == "out_of_scope",
+                "the text names parts that are not answered": bool(named),
+                "the text does not name what is not answered": any(
+                    f"“{part}”" not in answer.text for part in answer.unanswered
+                ),
+            }
+        yield from (_of_whole(answer.outcome, why) for why, wrong in faults.items() if wrong)
         if answer.model is not None or answer.outcome == "out_of_scope":
             return
         heard = tokens(answer.question)
@@ -287,6 +342,42 @@ class _Checker:
                     why = f"{step.tool} was asked “{asked}”, and the question has no “{word}”"
                     yield CheckedClaim(text=answer.question, status="failed", why=why)
                     break
+
+    def _unsaid(self) -> Iterator[CheckedClaim]:
+        """Claims that the text does not say, or that are there twice."""
+        told = [claim for claim in self._answer.claims if claim.kind != "unsupported" or self._answer.model is None]
+        seen = list[Claim]()
+        for claim in told:
+            if claim in seen:
+                yield _failed(claim, "the answer has it twice")
+            elif not is_said(claim, self._answer.text):
+                yield _failed(claim, "the text does not say it with these sources")
+            seen.append(claim)
+
+    def _disguised(self) -> Iterator[CheckedClaim]:
+        """Characters of the text or a claim that are not what they look like."""
+        known = [self._answer.question, *(f"{one.name} {one.evidence.quote or ''}" for one in self._answer.sources)]
+        for text in (self._answer.text, *(claim.text for claim in self._answer.claims)):
+            if (character := disguised(text, known)) is not None:
+                yield _of_whole(text, f"it has a character that misleads: {character}")
+
+    def _missing(self) -> Iterator[CheckedClaim]:
+        """What follows from the documents, searches and counts of the offline planner and is left out or moved."""
+        if self._answer.model is not None:
+            return
+        try:
+            for file in self._files.values():
+                if isinstance(file, MediaFile) and file.media_type in ("image", "pdf"):
+                    yield from (_of_whole(file.name, why) for why in self._derivations.left_out(file))
+            for heading in self._replay.headings():
+                if heading not in self._answer.text:
+                    yield _of_whole(heading, "recommended again, it begins so")
+            if (why := self._replay.order_fault()) is not None:
+                yield _of_whole("the order of what was found", why)
+            if self._counts:
+                yield from (_of_whole(said, "counted again, this is missing") for said in self._replay.left_out())
+        except (Unchecked, MissingExtraError):
+            return  # each claim that needs it says so
 
     # ------------------------------------------------------------ sources
 
@@ -301,6 +392,8 @@ class _Checker:
             file = found
         if evidence.t0 is not None or evidence.t1 is not None:
             return _moment_fault(file, evidence.t0, evidence.t1)
+        if source.media_type == "film" and self._library is not None and (gone := self._replay.record_fault(source)):
+            return gone
         if evidence.quote:
             return self._quotes.fault(evidence, source.media_type, file)
         if file is None:
@@ -386,26 +479,13 @@ def _names(cited: list[Source]) -> list[str]:
     return [one.name for one in cited]
 
 
-def _hits_of(payloads: Any, asset: str) -> Iterator[Mapping[str, Any]]:
-    """What the searches of an answer tell of an asset."""
-    if isinstance(payloads, Mapping):
-        one: Mapping[str, Any] = payloads
-        if one.get("id") == asset and isinstance(one.get("found_by"), list | tuple):
-            yield one
-        for inner in one.values():
-            yield from _hits_of(inner, asset)
-    elif isinstance(payloads, list | tuple):
-        for inner in payloads:  # pyright: ignore[reportUnknownVariableType]
-            yield from _hits_of(inner, asset)
+def _listings(cited: list[Source]) -> list[str]:
+    """How the offline planner says that files are there."""
+    return [f"{one.name} is here." for one in cited]
 
 
-def _rounded(score: object, similarity: float) -> bool:
-    return isinstance(score, int | float) and abs(score - similarity) < _ROUNDED
-
-
-def _same_place(hit: Mapping[str, Any], source: Source) -> bool:
-    one = source.evidence
-    return (hit.get("t0"), hit.get("t1"), hit.get("page")) == (one.t0, one.t1, one.page)
+def _of_whole(text: str, why: str) -> CheckedClaim:
+    return CheckedClaim(text=text, status="failed", why=why)
 
 
 def _failed(claim: Claim, why: str) -> CheckedClaim:

@@ -119,15 +119,20 @@ def mcp(
         ),
     ] = None,
     allow_host: AllowHostOption = None,
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Also serve a tool that answers whole questions, with outcome and claims.")
+    ] = False,
+    model: ModelOption = "offline",
     library: LibraryOption = DEFAULT_LIBRARY,
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
     """Serve the library to agents over MCP."""
     from mm_agents import adapters
+    from mm_agents.agent import Agent
 
     with mm_agents.Library.open(place or library, create=False) as opened:
-        served = adapters.mcp.server(opened)
+        served = adapters.mcp.server(opened, agent=Agent(opened, model=model) if ask else None)
         if not http:
             # The thread that waits for input cannot be interrupted, and the library is only read.
             signal.signal(signal.SIGINT, signal.SIG_DFL)

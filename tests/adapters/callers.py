@@ -11,7 +11,7 @@ from typing import Any
 
 import PIL.Image
 
-from mm_agents import Library
+from mm_agents import Agent, Library
 from mm_agents.tools import Tool
 
 
@@ -25,11 +25,13 @@ class Seen:
     failed: bool
 
 
+Given = Library | Agent | Iterable[Tool]
+
 Call = Callable[..., Seen]
 """Takes a tool's name and its arguments."""
 
 
-def by_langchain(given: Library | Iterable[Tool]) -> Call:
+def by_langchain(given: Given) -> Call:
     from mm_agents.adapters import langchain
 
     tools = {one.name: one for one in langchain.tools(given)}
@@ -47,7 +49,7 @@ def by_langchain(given: Library | Iterable[Tool]) -> Call:
     return call
 
 
-def by_llama_index(given: Library | Iterable[Tool]) -> Call:
+def by_llama_index(given: Given) -> Call:
     from mm_agents.adapters import llama_index
 
     tools = {one.metadata.name: one for one in llama_index.tools(given)}
@@ -65,12 +67,15 @@ def by_llama_index(given: Library | Iterable[Tool]) -> Call:
     return call
 
 
-def by_mcp(given: Library | Iterable[Tool]) -> Call:
+def by_mcp(given: Given) -> Call:
     from mcp import Client
 
     from mm_agents.adapters import mcp
 
-    served = mcp.server(given) if isinstance(given, Library) else mcp.server(Library.open("memory:"), tools=given)
+    if isinstance(given, Agent):
+        served = mcp.server(given.library, agent=given)
+    else:
+        served = mcp.server(given) if isinstance(given, Library) else mcp.server(Library.open("memory:"), tools=given)
 
     def call(name: str, **arguments: Any) -> Seen:
         async def ask() -> Any:

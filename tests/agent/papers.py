@@ -17,8 +17,15 @@ from mm_agents.agent.planner import Order
 ITEMS = (("12", "Brass hinges", "2.50", "30.00"), ("1", "Garden lamp", "45.00", "45.00"))
 
 
-def invoice(path: Path, *, seller: str = "Northwind Parts Ltd", items: Sequence[Sequence[str]] = ITEMS) -> Path:
-    """An invoice with a number, a date, items and a total."""
+def invoice(
+    path: Path,
+    *,
+    seller: str = "Northwind Parts Ltd",
+    items: Sequence[Sequence[str]] = ITEMS,
+    due: str = "",
+    currency: str = "",
+) -> Path:
+    """An invoice with a number, a date, items and a total; with a day on which it is due where that is given."""
     picture = PIL.Image.new("RGB", (820, 640), "white")
     pen = PIL.ImageDraw.Draw(picture)
     heads = (
@@ -26,14 +33,30 @@ def invoice(path: Path, *, seller: str = "Northwind Parts Ltd", items: Sequence[
         (560, 40, "INVOICE", 30),
         (60, 110, "Invoice No: NP-2041", 18),
         (60, 140, "Date: 3 May 2026", 18),
+        *([(60, 170, f"Due date: {due}", 18)] if due else []),
     )
     for x, y, text, size in heads:
         pen.text((x, y), text, fill="black", font=PIL.ImageFont.load_default(size))
-    total = f"{sum(float(item[3]) for item in items):.2f}"
+    total = f"{currency}{sum(float(item[3]) for item in items):.2f}"
     rows = (("Qty", "Description", "Unit price", "Amount"), *items, ("", "", "Total", total))
     for row, cells in enumerate(rows):
         for x, cell in zip((60, 150, 480, 660), cells, strict=True):
             pen.text((x, 220 + 46 * row), cell, fill="black", font=PIL.ImageFont.load_default(20))
+    picture.save(path)
+    return path
+
+
+def chart(path: Path) -> Path:
+    """Three steps below one another, with arrows between them."""
+    picture = PIL.Image.new("RGB", (460, 620), "white")
+    pen = PIL.ImageDraw.Draw(picture)
+    for row, text in enumerate(("Pack", "Ship", "Send bill")):
+        top = 40 + 200 * row
+        pen.rectangle((120, top, 340, top + 100), outline="black", width=3)
+        pen.text((160, top + 35), text, fill="black", font=PIL.ImageFont.load_default(28))
+        if row:
+            pen.line((230, top - 100, 230, top - 14), fill="black", width=3)
+            pen.polygon([(230, top - 2), (220, top - 20), (240, top - 20)], fill="black")
     picture.save(path)
     return path
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,12 +16,16 @@ from command_line import document, run
 from papers import invoice, plain
 from typer.testing import CliRunner
 
-from mm_agents.agent import Conversation
+from mm_agents.agent import Answer, Conversation
 from mm_agents.agent.events import Event
 from mm_agents.cli import app
+from mm_agents.web.answer_renderer import AnswerRenderer, FileCache
 
 pytest.importorskip("onnxruntime", reason="pip install 'mm-agents[local]'")
 pytest.importorskip("rapidocr", reason="pip install 'mm-agents[documents]'")
+
+VERIFIED = re.compile(r'<span class="badge (?:verified|passed)">(?:verified|read|computed|counted|spoken)</span>')
+"""The green badge of a claim."""
 
 HINGES = "how much would four brass hinges and two garden lamps on the Northwind invoice cost?"
 
@@ -61,6 +67,49 @@ def test_the_answer_for_programs(place: Path) -> None:
     assert set(found["cost"]) == {"calls", "tokens", "seconds"}
     refused = run("ask", "book me a flight to Lisbon", "--quiet", cwd=place, code=4)
     assert refused.stdout.startswith("I can't help with that")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code", "question", "attached"),
+    [
+        ("answered", 0, "What is the total?", True),
+        ("partial", 0, "What is the total and what is the IBAN?", True),
+        ("not_found", 4, "What is the IBAN?", True),
+        ("out_of_scope", 4, "call me a taxi", False),
+    ],
+)
+def test_every_way_of_showing_an_answer_has_the_same_outcome(
+    outcome: str, code: int, question: str, attached: bool, place: Path, tmp_path: Path
+) -> None:
+    files = ["--attach", "media/northwind.png"] if attached else []
+    saved, report = tmp_path / "a.json", tmp_path / "a.html"
+    found = document("ask", question, *files, "--save", saved, "--report", report, cwd=place, code=code)
+    answer = Answer.load(saved)
+    assert found["outcome"] == answer.outcome == outcome
+    assert found["unanswered"] == list(answer.unanswered)
+    assert bool(answer.unanswered) == (outcome == "partial")
+    badge = f'<span class="badge {outcome}">{outcome.replace("_", " ")}</span>'
+    page = AnswerRenderer(FileCache(tmp_path / "cache")).text(answer, "t")
+    for shown in (report.read_text(encoding="utf-8"), page):
+        assert (badge in shown) == (outcome != "answered")
+        assert (VERIFIED.search(shown) is not None) == bool(answer.claims)
+        assert all(part in shown for part in answer.unanswered)
+
+
+def test_a_match_is_never_green(place: Path, tmp_path: Path) -> None:
+    saved, report = tmp_path / "a.json", tmp_path / "a.html"
+    found = document("ask", "show me a red picture", "--save", saved, "--report", report, cwd=place)
+    assert found["outcome"] == "answered"
+    (match, *_) = [claim for claim in found["claims"] if claim["kind"] == "match"]
+    assert match["status"] == "match"
+    assert f"(similarity {match['similarity']:.2f})" in match["text"]
+    alone = replace(Answer.load(saved), claims=(Answer.load(saved).claims[0],))
+    page = AnswerRenderer(FileCache(tmp_path / "cache")).text(alone, "t")
+    for shown in (alone.report(report).read_text(encoding="utf-8"), page):
+        assert "nearest match</span>" in shown
+        assert VERIFIED.search(shown) is None
+    checked = document("verify", saved, cwd=place)
+    assert checked["claims"][0]["status"] == "match"
 
 
 def test_what_fails_is_told_by_the_exit_code(place: Path) -> None:

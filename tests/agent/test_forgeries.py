@@ -3,40 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import PIL.Image
-import PIL.ImageDraw
-import PIL.ImageFont
 import pytest
-from papers import invoice, planned
+from forging import Forgery, Saved, by_a_model, claim, rewritten, source, swapped, verified, words
+from papers import chart, invoice, planned
 
-from mm_agents import Agent, Answer, Library, media
-from mm_agents.agent.verify import verify
+from mm_agents import Agent, Library, media
 from mm_agents.testing import HashEmbedder
 
 pytest.importorskip("rapidocr", reason="pip install 'mm-agents[documents]'")
-
-Saved = dict[str, Any]
-Forgery = Callable[[Saved], None]
-
-
-def chart(path: Path) -> Path:
-    """Three steps below one another, with arrows between them."""
-    picture = PIL.Image.new("RGB", (460, 620), "white")
-    pen = PIL.ImageDraw.Draw(picture)
-    for row, text in enumerate(("Pack", "Ship", "Send bill")):
-        top = 40 + 200 * row
-        pen.rectangle((120, top, 340, top + 100), outline="black", width=3)
-        pen.text((160, top + 35), text, fill="black", font=PIL.ImageFont.load_default(28))
-        if row:
-            pen.line((230, top - 100, 230, top - 14), fill="black", width=3)
-            pen.polygon([(230, top - 2), (220, top - 20), (240, top - 20)], fill="black")
-    picture.save(path)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -77,74 +55,10 @@ def honest(library: Library) -> dict[str, Saved]:
     }
 
 
-def verified(saved: Saved, library: Library, path: Path) -> bool:
-    path.write_text(json.dumps(saved), encoding="utf-8")
-    return verify(Answer.load(path, root=library.root), library=library).ok
-
-
 @pytest.mark.parametrize("name", ["total", "sum", "fields", "order", "steps", "clip", "text", "silent"])
 def test_what_nobody_has_altered_stands(name: str, honest: dict[str, Saved], library: Library, tmp_path: Path) -> None:
     assert honest[name]["claims"] or name == "silent"
     assert verified(honest[name], library, tmp_path / "a.json")
-
-
-def words(old: str, new: str) -> Forgery:
-    """Other words in the text and in the claims."""
-
-    def forge(saved: Saved) -> None:
-        before = json.dumps([saved["text"], saved["claims"]])
-        saved["text"] = saved["text"].replace(old, new)
-        for claim in saved["claims"]:
-            claim["text"] = claim["text"].replace(old, new)
-        assert json.dumps([saved["text"], saved["claims"]]) != before
-
-    return forge
-
-
-def claim(**changes: Any) -> Forgery:
-    """Another first claim."""
-
-    def forge(saved: Saved) -> None:
-        saved["claims"][0] |= changes
-        if "kind" in changes:
-            del saved["claims"][0]["status"]
-
-    return forge
-
-
-def source(**changes: Any) -> Forgery:
-    """Another first source."""
-
-    def forge(saved: Saved) -> None:
-        saved["sources"][0] |= changes
-
-    return forge
-
-
-def swapped(name: str) -> Forgery:
-    """The first two sources with each other's value."""
-
-    def forge(saved: Saved) -> None:
-        one, other = saved["sources"][:2]
-        one[name], other[name] = other[name], one[name]
-        assert one[name] != other[name]
-
-    return forge
-
-
-def rewritten(**changes: Any) -> Forgery:
-    """Another answer, as a whole."""
-    return lambda saved: saved.update(changes)
-
-
-def by_a_model(forgery: Forgery) -> Forgery:
-    """The same, of an answer that says that a chat model wrote it."""
-
-    def forge(saved: Saved) -> None:
-        forgery(saved)
-        saved["model"] = "a model"
-
-    return forge
 
 
 FORGERIES: list[tuple[str, Forgery]] = [

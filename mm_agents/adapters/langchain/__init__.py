@@ -5,12 +5,12 @@
 
     agent = create_agent("google_genai:gemini-3.5-flash", langchain.tools(library))
 
-A result's pictures go to the model as base64, its payload is the message's ``artifact``.
+A result's pictures go to the model as base64, its payload is the message's ``artifact``. ``tools(Agent(library))`` is
+one tool, "ask", whose artifact is the whole answer with its outcome, claims and sources.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._optional import require
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
     from mm_agents.adapters.langchain.bridge import LibraryRetriever
+    from mm_agents.adapters.shared import Given
     from mm_agents.library import Library
-    from mm_agents.tools import Tool
 
 __all__ = ["LibraryRetriever", "retriever", "tools"]
 
 
-def tools(given: Library | Iterable[Tool]) -> list[BaseTool]:
+def tools(given: Given) -> list[BaseTool]:
     """Tools for a LangChain agent, synchronous and asynchronous.
 
     Args:
-        given: a library, whose toolbox it is, or any tools.
+        given: a library, whose toolbox it is; an agent, which answers whole questions; or any tools.
 
     Raises:
         ConfigError: two tools have the same name.

@@ -11,7 +11,6 @@ brings the packages.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -20,14 +19,24 @@ from mm_agents._optional import require
 if TYPE_CHECKING:
     from llama_index.core.tools import FunctionTool
 
-    from mm_agents.adapters.llama_index.bridge import LibraryRetriever, ToolSpec
+    from mm_agents.adapters.llama_index.bridge import AnswerEngine, LibraryRetriever, ToolSpec
     from mm_agents.adapters.llama_index.named_vectors import NamedVectorStore, with_vectors
+    from mm_agents.adapters.shared import Answering, Given
     from mm_agents.library import Library
-    from mm_agents.tools import Tool
 
-__all__ = ["LibraryRetriever", "NamedVectorStore", "ToolSpec", "retriever", "tools", "with_vectors"]
+__all__ = [
+    "AnswerEngine",
+    "LibraryRetriever",
+    "NamedVectorStore",
+    "ToolSpec",
+    "query_engine",
+    "retriever",
+    "tools",
+    "with_vectors",
+]
 
 _HOME = {
+    "AnswerEngine": "bridge",
     "LibraryRetriever": "bridge",
     "NamedVectorStore": "named_vectors",
     "ToolSpec": "bridge",
@@ -36,11 +45,11 @@ _HOME = {
 _FEATURE = "The LlamaIndex adapter"
 
 
-def tools(given: Library | Iterable[Tool]) -> list[FunctionTool]:
+def tools(given: Given) -> list[FunctionTool]:
     """Tools for a LlamaIndex agent, synchronous and asynchronous; a result's payload is its ``raw_output``.
 
     Args:
-        given: a library, whose toolbox it is, or any tools.
+        given: a library, whose toolbox it is; an agent, which answers whole questions; or any tools.
 
     Raises:
         ConfigError: two tools have the same name.
@@ -51,6 +60,21 @@ def tools(given: Library | Iterable[Tool]) -> list[FunctionTool]:
     from mm_agents.adapters.shared import tools_of
 
     return [to_tool(tool) for tool in tools_of(given)]
+
+
+def query_engine(agent: Answering) -> AnswerEngine:
+    """An agent as a query engine: a response has the answer's text, its evidence as nodes, and the rest as metadata.
+
+    Args:
+        agent: a ``mm_agents.Agent``.
+
+    Raises:
+        MissingExtraError: LlamaIndex is not installed.
+    """
+    _require()
+    from mm_agents.adapters.llama_index.bridge import AnswerEngine
+
+    return AnswerEngine(tool=agent.as_tool())
 
 
 def retriever(library: Library, name: str, *, limit: int = 10) -> LibraryRetriever:

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from llama_index.core.base.llms.types import ContentBlock, ImageBlock, TextBlock
+from llama_index.core.base.response.schema import Response
+from llama_index.core.query_engine import CustomQueryEngine
 from llama_index.core.retrievers import BaseRetriever
-from llama_index.core.schema import MediaResource, Node, NodeWithScore, QueryBundle
+from llama_index.core.schema import MediaResource, Node, NodeWithScore, QueryBundle, TextNode
 from llama_index.core.tools import FunctionTool, ToolMetadata, ToolOutput
 from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSpec
+from pydantic import SkipValidation
 
-from mm_agents.adapters.shared import NOISE, clip_of, held_file, metadata_of, picture_of, plain, text_of, tools_of
+from mm_agents.adapters.shared import (
+    NOISE,
+    Given,
+    clip_of,
+    held_file,
+    metadata_of,
+    picture_of,
+    plain,
+    text_of,
+    tools_of,
+)
 from mm_agents.chat import SIDE, sendable
 from mm_agents.errors import ToolError
 from mm_agents.library import Library
@@ -75,10 +87,10 @@ class ToolSpec(BaseToolSpec):
     """A library's tools as a LlamaIndex tool spec.
 
     Args:
-        given: a library, whose toolbox it is, or any tools.
+        given: a library, whose toolbox it is; an agent, which answers whole questions; or any tools.
     """
 
-    def __init__(self, given: Library | Iterable[Tool]) -> None:
+    def __init__(self, given: Given) -> None:
         self._tools = by_name(tools_of(given))
         self.spec_functions: list[SPEC_FUNCTION_TYPE] = list(self._tools)
 
@@ -99,6 +111,49 @@ class ToolSpec(BaseToolSpec):
         named = [tool if isinstance(tool, str) else tool[0] for tool in spec_functions or self.spec_functions]
         other = func_to_metadata_mapping or {}
         return [to_tool(tool, other.get(tool.name)) for tool in only(self._tools.values(), named)]
+
+
+class AnswerEngine(CustomQueryEngine):
+    """Answers whole questions, as LlamaIndex's responses; ``llama_index.query_engine`` makes one.
+
+    A response's ``source_nodes`` are the answer's evidence, in the order of the numbers that its text cites; its
+    ``metadata`` is the answer as JSON, with the outcome and the claims by kind.
+
+    Attributes:
+        tool: an agent as a tool.
+    """
+
+    tool: SkipValidation[Tool]
+
+    def custom_query(self, query_str: str) -> Response:
+        """Answer a question.
+
+        Raises:
+            ToolError: it could not be asked.
+        """
+        answer = plain(self.tool.run(question=query_str).payload)
+        nodes = [_evidence_node(source, answer["claims"]) for source in answer["sources"]]
+        return Response(response=answer["text"], source_nodes=nodes, metadata=answer)
+
+    async def acustom_query(self, query_str: str) -> Response:
+        """``custom_query`` in a thread."""
+        return await asyncio.to_thread(self.custom_query, query_str)
+
+
+def _evidence_node(source: dict[str, Any], claims: list[dict[str, Any]]) -> NodeWithScore:
+    """A source of an answer, with what is claimed by it; a match has its similarity as its score."""
+    own = [claim for claim in claims if source["number"] in claim["sources"]]
+    score = next((claim["similarity"] for claim in own if claim["similarity"] is not None), None)
+    stated = [{"text": claim["text"], "kind": claim["kind"]} for claim in own]
+    kept = {**source, "claims": stated}
+    hidden = [name for name, value in kept.items() if value is None or name in NOISE or name == "claims"]
+    node = TextNode(
+        text=sendable(source["quote"] or source["name"]),
+        extra_info=kept,
+        excluded_llm_metadata_keys=hidden,
+        excluded_embed_metadata_keys=list(hidden),
+    )
+    return NodeWithScore(node=node, score=score)
 
 
 class LibraryRetriever(BaseRetriever):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
     from starlette.types import ASGIApp
 
+    from mm_agents.adapters.shared import Answering
     from mm_agents.library import Library
     from mm_agents.tools import Tool
 
@@ -29,12 +30,14 @@ PORT = 8765
 _FEATURE = "The MCP server"
 
 
-def server(library: Library, *, tools: Iterable[Tool] | None = None) -> Server[Any]:
+def server(library: Library, *, tools: Iterable[Tool] | None = None, agent: Answering | None = None) -> Server[Any]:
     """An MCP server of a library: its tools, and its media as resources.
 
     Args:
         library: what is served; it has to stay open.
         tools: other tools than the library's toolbox; these are not marked as read-only.
+        agent: a ``mm_agents.Agent``, which becomes one more tool: "ask" answers whole questions, and its structured
+            content is the answer with its outcome, claims and sources. A question that finds nothing is not an error.
 
     Raises:
         ConfigError: two tools have the same name.
@@ -43,7 +46,7 @@ def server(library: Library, *, tools: Iterable[Tool] | None = None) -> Server[A
     _require()
     from mm_agents.adapters.mcp.bridge import make_server
 
-    return make_server(library, tools)
+    return make_server(library, tools, agent)
 
 
 def http_app(

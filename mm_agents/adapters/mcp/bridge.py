@@ -41,7 +41,7 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mm_agents.adapters.shared import picture_of, plain, tools_of
+from mm_agents.adapters.shared import Answering, picture_of, plain, tools_of
 from mm_agents.chat import SIDE, sendable
 from mm_agents.errors import ConfigError, ToolError
 from mm_agents.library import Library
@@ -77,10 +77,11 @@ _T = TypeVar("_T")
 _Context = ServerRequestContext[Any]
 
 
-def make_server(library: Library, tools: Iterable[Tool] | None) -> Server[Any]:
+def make_server(library: Library, tools: Iterable[Tool] | None, agent: Answering | None) -> Server[Any]:
     """A server of a library's tools and media; ``mcp.server`` says more."""
     handed = AllowedIds()
     served = toolbox(library, handed=handed) if tools is None else tools_of(tools)
+    served = [*served, *([agent.as_tool()] if agent is not None else [])]
     calling = _Calling(by_name(served), read_only=tools is None)
     reading = _Reading(library, handed)
     return Server(

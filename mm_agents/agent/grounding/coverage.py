@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 from mm_agents._text import content_words
 from mm_agents.agent.answer_data import AnswerData, Claim
@@ -32,6 +32,20 @@ _SILENCE = re.compile(
 )
 """How a line begins that says what is not known; what follows is the reason."""
 
+_SILENT_WORDS = (
+    "Not confirmed, not used, not answered, not looked at, not found, not near enough to say so. Files could not be "
+    "read. None were found here among those that were read, in which what is asked for was not found. I don't know: "
+    "what is asked for was found in none of the. This is about, which was attached before. Only the first characters "
+    "of the question were read. Which film is meant: name one that is here, or say what it should be about. There are "
+    "no other films here. Nothing here seems to be about. The nearest is, but. A search finds what is near, and "
+    "compares no values. That takes all documents of a kind, and of those I count, add up and compare amounts and "
+    "dates alone. Attach one, or name its file. It does not tell. To use it, I need to know its. Shown so far: one "
+    "thing was. Nothing was. With from and more. I can't help with that: I look for what is in the library and read "
+    "it, and do nothing else. Texts, clips, pictures, posters, invoices, tables, flowcharts, films, PDFs, total, "
+    "currency, seller, due date, rating, number of votes."
+)
+"""The words in which the library says that it does not know, beside the reasons that its tools give."""
+
 _SUGGESTED = re.compile(r"[-*] (?:Recommend|Find|Show|What|Which|Who|When|How|Read|List|Is|Are|Does|Compare) ?")
 _MARKS = re.compile(r"((?:\s*\[\d+\])+)")
 _SMALL = frozenset("the a an is are it its says here invoice and of in also near".split())
@@ -51,13 +65,17 @@ _INTRODUCING = content_words(
 )
 
 
-def uncovered(answer: AnswerData, greeting: str | None) -> Iterator[tuple[str, str]]:
+def uncovered(
+    answer: AnswerData, greeting: str | None, reasons: Iterable[str] | None = None
+) -> Iterator[tuple[str, str]]:
     """The lines of a text that no claim covers and that the library does not write itself, with the reason.
 
     Args:
         answer: whose text it is.
         greeting: what the library answers to a greeting, where the question is one.
+        reasons: texts with the words that may say why something is not known; None where any may.
     """
+    silence = None if reasons is None else content_words(" ".join([*reasons, _SILENT_WORDS]))
     text = "\n".join(_no_tables(lines_outside_code(answer.text)))
     suggesting = False
     for words, marks in _segments(text):
@@ -69,7 +87,7 @@ def uncovered(answer: AnswerData, greeting: str | None) -> Iterator[tuple[str, s
             if not line or not tokens(line):
                 continue
             suggesting = line == "What you could ask here:" or (suggesting and _SUGGESTED.match(line) is not None)
-            if not suggesting and line != greeting and (fault := _foreign(line, answer)):
+            if not suggesting and line != greeting and (fault := _foreign(line, answer, silence)):
                 yield line, fault
 
 
@@ -96,12 +114,29 @@ def _beyond_claims(words: str, cited: Sequence[int], claims: Sequence[Claim]) ->
             said = _content("\n".join(lines[first:]))
             if _rank(lines[first]) not in (None, _rank(claim.text)):
                 continue
-            if said and wanted[-len(said) :] == said and _negations(claim.text) == _negations("\n".join(lines[first:])):
+            piece = "\n".join(lines[first:])
+            same_end = said and wanted[-len(said) :] == said and _negations(claim.text) == _negations(piece)
+            if same_end and _ends_with(figures(claim.text), figures(piece)):
                 return "\n".join(lines[:first])
-            if wanted and said[-len(wanted) :] == wanted:
-                lead = "\n".join(lines[first:])
-                return "\n".join(lines[:first]) + "\n" + _before(lead, len(tokens(claim.text)))
+            if wanted and said[-len(wanted) :] == wanted and _ends_with(figures(piece), figures(claim.text)):
+                return "\n".join(lines[:first]) + "\n" + _before(piece, len(tokens(claim.text)))
     return None
+
+
+def figures(text: str) -> list[str]:
+    """The numbers of a text with what is written at them: "-5" is not "5", "(75.00)" not "75.00"."""
+    bare = re.sub(r"^\s*\d+[.)]\s", "", text)
+    return [found.strip(".,;:!“”\"'’") for found in re.findall(r"[^\s\w]*\d\S*", bare)]
+
+
+def _ends_with(whole: Sequence[str], end: Sequence[str]) -> bool:
+    return not end or list(whole[-len(end) :]) == list(end)
+
+
+def is_said(claim: Claim, text: str) -> bool:
+    """Whether a text says a claim with its sources."""
+    pieces = _segments("\n".join(_no_tables(lines_outside_code(text))))
+    return any(marks and _beyond_claims(words, tuple(cited_in(marks)), [claim]) is not None for words, marks in pieces)
 
 
 def _before(text: str, count: int) -> str:
@@ -126,21 +161,23 @@ def _negations(text: str) -> int:
     return sum(token in NEGATIONS for token in tokens(text))
 
 
-def _foreign(line: str, answer: AnswerData) -> str | None:
+def _foreign(line: str, answer: AnswerData, silence: Set[str] | None) -> str | None:
     """Why a line is not the library's own; None where it is."""
     if line in OWN_LINES:
         return None
     names = [source.name for source in answer.sources]
+    liked = answer.payloads.get("recommend", {})
+    names += [*liked.get("like", ()), *liked.get("unlike", ())]
     asked = [answer.question, *names, *(str(value) for step in answer.route for value in step.arguments.values())]
     known = values_in([*asked, *(source.evidence.quote or "" for source in answer.sources)])
     silent = _SILENCE.match(line) is not None
     for written in numbers_in(line):
         if not values_of(written) & known and not (silent and answer.outcome != "answered"):
             return f"the text says {written}, which no claim says"
+    heard = content_words(" ".join(asked))
     if silent:
+        strange = set[str]() if silence is None else content_words(line) - silence - heard
+        return f"it says “{min(strange)}”, which nothing that was read says" if strange else None
+    if line.endswith(":") and content_words(line) <= heard | _INTRODUCING:
         return None
-    if line.endswith(":"):
-        heard = content_words(" ".join(asked)) | _INTRODUCING
-        if content_words(line) <= heard:
-            return None
     return "no claim says this"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mm_agents.agent.answer_data import AnswerData, Claim, Source
@@ -78,9 +78,9 @@ class Derivations:
         named = _FORM.fullmatch(claim.text)
         if named is not None and named["name"] in {one.name for one in cited}:
             return None
-        wanted, others = flat(claim.text), list[str]()
+        wanted, others = _spaced(claim.text), list[str]()
         for derived in self._sentences(file):
-            if flat(derived.text) != wanted or _signs(derived.text) != _signs(claim.text):
+            if _spaced(derived.text) != wanted:
                 others.append(derived.text)
             elif (fault := _place_fault(derived, cited)) is not None:
                 return fault
@@ -95,9 +95,12 @@ class Derivations:
             return None
         for kind in dict.fromkeys(READS[step.tool] for step in self.answer.route if step.tool in READS):
             reading = self._reading(kind, file)
-            for derived in _listed(kind, reading.to_json(), file) if reading is not None else ():
-                if flat(derived.text) == flat(claim.text) and _signs(derived.text) == _signs(claim.text):
-                    return derived
+            places: list[Place] = []  # rows that are alike are stated in the same words
+            for one in values_read(kind, reading.to_json()) if reading is not None else ():
+                if _spaced(screen_said(one.sentence)[0]) == _spaced(claim.text):
+                    places += [(int(place["page"] or 1), tuple(place["box"])) for place in one.places]
+            if places:
+                return Derived(claim.text, tuple(places))
         return None
 
     def _sentences(self, file: MediaFile) -> Iterator[Derived]:
@@ -113,10 +116,51 @@ class Derivations:
                 if question.strip():
                     yield from _answers(reading.ask(question))
                     yield from _answers(reading.ask(without_parties(question, dict(data))))
-            yield from _listed(kind, data, file)
-            if kind == "flowchart":
-                steps_of = str(reading.to_markdown()).partition("```")[0]
-                yield from (Derived(screen_said(line.strip())[0], None) for line in steps_of.splitlines())
+            yield from _listed(kind, reading, file)
+
+    def left_out(self, file: MediaFile) -> Iterator[str]:
+        """What the offline planner would say of a document that the answer cites, and the answer does not."""
+        said = [_spaced(claim.text) for claim in self.answer.claims]
+        text = self.answer.text
+        for step in self.answer.route:
+            kind = READS.get(step.tool)
+            reading = self._reading(kind, file) if kind is not None and step.error is None else None
+            if reading is None:
+                continue
+            answered = reading.ask(question) if (question := str(step.arguments.get("question", ""))) else None
+            parts = () if answered is None else answered.parts or (answered,)
+            stated = [part for part in parts if part.answer and _spaced(screen_said(part.answer)[0]) in said]
+            for part in parts if stated else ():
+                if part.answer is None and part.question not in self.answer.unanswered:
+                    yield f"it does not say that “{part.question}” is not answered"
+                elif part.answer is not None and part not in stated:
+                    yield f"it leaves out “{part.question}”: “{part.answer}”"
+            listed = [_spaced(one.text) for one in _listed(str(kind), reading, file) if "currency" not in one.text]
+            places = [said.index(one) for one in listed if one in said]
+            if stated or len(places) < 2:
+                continue
+            if len(places) < len(listed):
+                yield f"it leaves out “{next(one for one in listed if one not in said)}”"
+            elif places != sorted(places) or text.find(listed[0]) > text.find(listed[-1]):
+                yield "it lists what it read in another order"
+
+    def reasons(self, files: Mapping[str, MediaFile]) -> Iterator[str]:
+        """Why documents do not answer what was asked: read again where their file is at hand, else as it was kept.
+
+        Args:
+            files: those at hand, by name.
+        """
+        for name, payload in self.answer.payloads.items():
+            kind = READS.get(name.partition(" ")[0])
+            if kind is None:
+                continue
+            file = files.get(str(payload.get("source", {}).get("name")))
+            reading = None if file is None else self._reading(kind, file)
+            answered: Any = payload.get("answered")
+            if reading is not None and answered:
+                answered = asdict(reading.ask(str(answered.get("question"))))
+            parts = () if not answered else (*(answered.get("parts") or ()), answered)
+            yield from (str(part["reason"]) for part in parts if part.get("reason"))
 
     # ------------------------------------------------------------ a chat model's
 
@@ -180,21 +224,25 @@ def _answers(answered: DocumentAnswer) -> Iterator[Derived]:
             yield Derived(screen_said(part.answer)[0], _places(part) or None)
 
 
-def _listed(kind: str, data: Mapping[str, Any], file: MediaFile) -> Iterator[Derived]:
+def _listed(kind: str, reading: Any, file: MediaFile) -> Iterator[Derived]:
     """The sentences in which a reading is listed whole."""
-    places: dict[str, list[Place]] = {}  # rows that are alike are stated in the same words
-    for one in values_read(kind, data):
-        own = [(int(place["page"] or 1), tuple(place["box"])) for place in one.places]
-        places.setdefault(screen_said(one.sentence)[0], []).extend(own)
-    yield from (Derived(sentence, tuple(own)) for sentence, own in places.items())
-    if kind == "hidden_text":
+    data: Mapping[str, Any] = reading.to_json()
+    if kind == "flowchart":
+        lines = [line.strip() for line in str(reading.to_steps()).splitlines()]
+        yield from (Derived(screen_said(line)[0], None) for line in lines if line)
+    elif kind == "invoice":
+        for name, one in data["fields"].items():
+            if one["value"] is not None:
+                places = [(place["page"] or 1, tuple(place["box"])) for place in one["evidence"] if place["box"]]
+                yield Derived(screen_said(field_sentence(name, one["value"]))[0], tuple(places))
+    elif kind == "hidden_text":
         text = data.get("text") or " ".join(line["text"] for line in data.get("lines", ()))
         yield Derived(screen_said(f"The hidden text in {file.name} reads: “{text}”")[0], None)
 
 
-def _signs(text: str) -> list[str]:
-    """What ``flat`` leaves out and a value needs: signs and points between digits."""
-    return re.findall(r"[-−]\d|\d[.,:]\d|[€£$¥₹%]", text)
+def _spaced(text: str) -> str:
+    """The text with one space between its words: signs, points and brackets change what a number says."""
+    return " ".join(text.split())
 
 
 def _place(source: Source) -> Place | None:

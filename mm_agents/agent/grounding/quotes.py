@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from mm_agents.library import Library
     from mm_agents.protocols import Ocr
 
+NOT_CHECKED = "not checked again: give the library that it is about (--library LIB or library=)"
+"""Why a claim is unverified that only the library can prove."""
+
 _MARGIN = 4  # pixels that a word's middle may lie outside of a box
 _MOST = 0.9  # of a passage's words
 _ALIKE = 0.8
@@ -91,7 +94,7 @@ class Quotes:
     def _in_record(self, quote: str, evidence: Evidence) -> str | None:
         """Why a property is not what it is said to be: "vote_average 7.8"."""
         if self._library is None:
-            raise Unchecked("its properties are kept in the library, which was not given: pass --library or library=")
+            raise Unchecked(f"{NOT_CHECKED}; its properties are kept in the library")
         name = evidence.how.removeprefix(_PROPERTY)
         record = self._library.store.get([evidence.asset]).get(evidence.asset)
         if record is None:
@@ -101,7 +104,7 @@ class Quotes:
 
     def _in_story(self, quote: str, evidence: Evidence) -> str | None:
         if self._library is None:
-            raise Unchecked("a film's story is kept in the library, which was not given: pass --library or library=")
+            raise Unchecked(f"{NOT_CHECKED}; a film's story is kept in the library")
         record = self._library.store.get([evidence.asset]).get(evidence.asset)
         if record is None:
             return "the library does not hold the film any more"
