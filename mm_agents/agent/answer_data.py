@@ -108,13 +108,18 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """A call of a tool, and what came of it; ``error`` says why it failed or was refused."""
+    """A call of a tool, and what came of it; ``error`` says why it failed or was refused.
+
+    ``code`` says to programs why it was refused: "not_said", "not_handed_out", "address", "not_planned",
+    "malformed", "unknown_tool".
+    """
 
     tool: str
     arguments: Mapping[str, Any]
     seconds: float = 0.0
     error: str | None = None
     refused: bool = False
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
