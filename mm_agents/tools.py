@@ -76,8 +76,8 @@ class Tool:
         attachments: the kinds of attached file that it works on; a question with one of another kind is not for it.
         trusted: whether its result holds only text that the program itself wrote; text that was read in files and
             pictures is not trusted.
-        searches: whether all that it does is to search what the agent may see, so that words which were read in files
-            may be searched for; the arguments of every other tool have to be the user's words.
+        searches: whether all that it does is to search or count what the agent may see, so that words which were read
+            in files may be searched for; the arguments of every other tool have to be the user's words.
     """
 
     name: str
@@ -151,7 +151,7 @@ def tool(
         examples: questions that it answers.
         attachments: the kinds of attached file that it works on.
         trusted: whether its result holds only text that the program itself wrote.
-        searches: whether all that it does is to search, so that words which were read may be searched for.
+        searches: whether all that it does is to search or count, so that words which were read may be searched for.
 
     Raises:
         ConfigError: a parameter has no annotation, or the function has no docstring.
