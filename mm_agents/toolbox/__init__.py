@@ -84,7 +84,8 @@ def toolbox(
     ]
     tools = [_tool(function, kinds, searches=True) for function, kinds in searches]
     tools += [_tool(function, kinds) for function, kinds in others]
-    tools.append(tool(examples=EXAMPLES, attachments=_DOCUMENTS, searches=True)(Aggregating(library, sources).aggregate))
+    aggregate = tool(examples=EXAMPLES, attachments=_DOCUMENTS, searches=True)
+    tools.append(aggregate(Aggregating(library, sources).aggregate))
     return [_remembering(one, sources) for one in tools]
 
 

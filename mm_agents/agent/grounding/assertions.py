@@ -12,15 +12,12 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 
-from mm_agents._text import fold
 from mm_agents.agent.grounding.claims import Expression
-from mm_agents.agent.grounding.facts import Facts, Thing, ThingKind, decimal_of, party_names
+from mm_agents.agent.grounding.clause import DATES, MONEY, PARTIES, Clause, Fault
+from mm_agents.agent.grounding.facts import Facts, Thing, ThingKind, decimal_of
 from mm_agents.agent.grounding.mentions import Mention, mentions_in
 from mm_agents.agent.grounding.step_order import check_steps
 
-_MONEY = frozenset({"subtotal", "total", "tax", "discount", "shipping", "unit_price", "amount"})
-_DATES = frozenset({"date", "due_date", "delivery_date"})
-_PARTIES = frozenset({"seller", "buyer"})
 _SUPERLATIVES = {"highest": 1, "lowest": -1, "first": -1, "last": 1, "cheap": -1, "dear": 1}
 _COMPARATIVES = {"more": 1, "less": -1, "after": 1, "before": -1, "cheaper": -1, "dearer": 1}
 _CLAUSES = re.compile(r";\s+|,?\s+(?:and|but|while|whereas)\s+|,\s+")
@@ -62,7 +59,7 @@ def check_assertion(text: str, facts: Facts) -> Assertion:
     """Check a sentence against the facts of the files that it cites."""
     mentions = mentions_in(text, facts)
     speaks = any(one.kind in ("name", "attribute") for one in mentions)
-    whole = _Clause(text, mentions, facts).check()
+    whole = _Claim(text, mentions, facts).check()
     if whole.fault is None:
         return whole
     for cut in _CLAUSES.finditer(text):
@@ -78,7 +75,7 @@ def check_assertion(text: str, facts: Facts) -> Assertion:
 
 def check_part(text: str, facts: Facts) -> Assertion:
     """Check a part of a sentence that has no parts of its own."""
-    return _Clause(text, mentions_in(text, facts), facts).check()
+    return _Claim(text, mentions_in(text, facts), facts).check()
 
 
 def _with_subject(part: str, before: str, facts: Facts) -> str:
@@ -89,41 +86,32 @@ def _with_subject(part: str, before: str, facts: Facts) -> str:
     return part if subject is None else f"{before[subject.start : subject.end]} {part}"
 
 
-class _Fault(Exception):
-    """Why a clause does not follow."""
-
-
-class _Clause:
-    """A sentence or a part of one."""
-
-    def __init__(self, text: str, mentions: Sequence[Mention], facts: Facts) -> None:
-        self._text, self._mentions, self._facts = text, list(mentions), facts
-        self._logic = [one.text for one in mentions if one.kind == "logic"]
-        self._doc = self._one_document()
+class _Claim(Clause):
+    """A sentence or a part of one, and what it says of facts."""
 
     def check(self) -> Assertion:
         try:
             return Assertion(None, derived=self._checked())
-        except _Fault as fault:
+        except Fault as fault:
             return Assertion(str(fault))
 
     def _checked(self) -> bool:
         """Whether anything was derived.
 
         Raises:
-            _Fault: it does not follow.
+            Fault: it does not follow.
         """
         if _ARITHMETIC.search(self._text):
             self._equation()
             return True
         if strange := next((one for one in self._mentions if one.kind == "strange"), None):
-            raise _Fault(f"no fact speaks of “{strange.text}”")
+            raise Fault(f"no fact speaks of “{strange.text}”")
         if not any(one.kind in ("name", "attribute", "kind") for one in self._mentions):
-            raise _Fault("it speaks of nothing that was read")
+            raise Fault("it speaks of nothing that was read")
         self._without_counts()
         if self._facts.of_kind("step") and not self._values():
             if fault := check_steps(self._text, self._mentions, self._facts):
-                raise _Fault(fault)
+                raise Fault(fault)
             return True
         for words, method in self._methods():
             if set(words) & set(self._logic):
@@ -146,7 +134,7 @@ class _Clause:
             if passing and not self._text[value.end : kind.start].strip() and not value.currency and not value.percent:
                 things = self._kind_named()
                 if things is None or Decimal(len(things)) != value.number:
-                    raise _Fault(f"there are not {value.text}")
+                    raise Fault(f"there are not {value.text}")
                 self._mentions.remove(value)
 
     def _methods(self) -> list[tuple[Sequence[str], Callable[[], None]]]:
@@ -159,211 +147,7 @@ class _Clause:
             (tuple(_COMPARATIVES), self._compared),
         ]
 
-    # ------------------------------------------------------------ pieces
-
-    def _one_document(self) -> Thing | None:
-        invoices = self._facts.of_kind("invoice")
-        named = [one.things for one in self._mentions if one.kind == "name" and one.things]
-        documents = {thing.asset: thing for things in named for thing in things if thing.kind == "invoice"}
-        if len(documents) == 1:
-            return next(iter(documents.values()))
-        return invoices[0] if len(invoices) == 1 else None
-
-    def _values(self) -> list[Mention]:
-        return [one for one in self._mentions if one.kind in ("amount", "date")]
-
-    def _attributes(self) -> list[Mention]:
-        return [one for one in self._mentions if one.kind == "attribute"]
-
-    def _party_values(self) -> dict[int, int]:
-        """For each mention of "seller" or "buyer" the name that it is given; both by their places."""
-        given: dict[int, int] = {}
-        names = [n for n, one in enumerate(self._mentions) if one.kind == "name" and (one.party or not one.things)]
-        for n, one in enumerate(self._mentions):
-            if one.kind != "attribute" or one.text not in _PARTIES:
-                continue
-            after = [name for name in names if name > n and name not in given.values()]
-            before = [name for name in names if name < n and name not in given.values()]
-            if after and after[0] == n + 1:
-                given[n] = after[0]
-            elif before:
-                given[n] = before[-1]
-        return given
-
-    def _subjects(self, among: Sequence[Mention] | None = None) -> list[Mention]:
-        """Names that are not values of a party."""
-        values = {id(self._mentions[n]) for n in self._party_values().values()}
-        chosen = self._mentions if among is None else among
-        named = [one for one in chosen if one.kind == "name" and (one.things or one.party)]
-        return [one for one in named if id(one) not in values]
-
-    def _things(self, name: Mention) -> list[Thing]:
-        """What a name names, in the document that is spoken of where there is one."""
-        if not name.things:
-            raise _Fault(f"“{name.text}” is not what it is about")
-        things = [one for one in name.things if self._doc is None or one.asset == self._doc.asset]
-        things = things if any(one.kind in ("item",) for one in name.things) else list(name.things)
-        if not things:
-            raise _Fault(f"“{name.text}” is not in {self._doc.name if self._doc else 'it'}")
-        return things
-
-    def _candidates(self, attribute: str, thing: Thing) -> list[str]:
-        """The attributes that a word may mean for a thing."""
-        if attribute != "cost":
-            return [attribute]
-        if thing.kind != "item":
-            return ["total"]
-        if "together" in self._logic:
-            return ["amount"]
-        return ["unit_price"] if "each" in self._logic else ["unit_price", "amount"]
-
-    # ------------------------------------------------------------ plain values
-
-    def _plain(self, *, negated: bool) -> None:
-        """Each value is that of the attribute and subject nearest before it, else after it."""
-        subjects, attributes = self._subjects(), self._attributes()
-        used: set[int] = set()
-        pairs = self._pairs()
-        if negated and (len(pairs) != 1 or len(attributes) != 1):
-            raise _Fault("it denies more than one thing")
-        if not pairs:
-            raise _Fault("it gives no value")
-        for value, names, choices in pairs:
-            things = [thing for name in names for thing in self._things(name)] if names else self._default(choices)
-            held = next((one for one in choices if self._all_hold(things, one, value, negated=negated)), None)
-            if held is None:
-                raise _Fault(self._other_value(things, choices, value))
-            used |= {id(held), *(id(name) for name in names)}
-        if "quantity?" not in self._logic and any(id(one) not in used for one in attributes):
-            raise _Fault("it names an attribute without its value")
-        unused = [one for one in subjects if id(one) not in used and not self._is_document(one)]
-        if unused:
-            raise _Fault(f"it says nothing that was read of “{unused[0].text}”")
-
-    def _pairs(self) -> list[tuple[Mention, list[Mention], list[Mention]]]:
-        """Each value, the names that it may be of, and the attributes that it may be of, the likeliest first."""
-        given = {value: attribute for attribute, value in self._party_values().items()}
-        pairs: list[tuple[Mention, list[Mention], list[Mention]]] = []
-        subjects = self._subjects()
-        for n, value in enumerate(self._mentions):
-            if value.kind == "name" and n in given:
-                choices = [self._mentions[given[n]]]
-            elif value.kind == "name" and not value.things and not value.party:
-                choices = self._near(n)
-            elif value.kind in ("amount", "date"):
-                following = self._mentions[n + 1] if n + 1 < len(self._mentions) else None
-                if self._is_quantity(value, following) and following is not None:
-                    quantity = Mention("attribute", "quantity", value.start, value.end)
-                    pairs.append((value, [following], [quantity]))
-                    continue
-                choices = self._near(n)
-            else:
-                continue
-            pairs.append((value, self._near_subjects(n, subjects), choices))
-        return pairs
-
-    def _is_quantity(self, value: Mention, following: Mention | None) -> bool:
-        if following is None or following.kind != "name" or value.kind != "amount" or value.currency or value.percent:
-            return False
-        between = self._text[value.end : following.start].strip().casefold()
-        return between in ("", "x", "×", "of the", "of") and any(one.kind == "item" for one in following.things)
-
-    def _near(self, n: int) -> list[Mention]:
-        before = [one for one in self._mentions[:n] if one.kind == "attribute"][-1:]
-        after = [one for one in self._mentions[n + 1 :] if one.kind == "attribute"][:1]
-        return [one for one in before + after if one.text not in _PARTIES]
-
-    def _near_subjects(self, n: int, subjects: Sequence[Mention]) -> list[Mention]:
-        """The subjects before a value that belong together, else those after it."""
-        places = {id(one): place for place, one in enumerate(self._mentions)}
-        before = [one for one in subjects if places[id(one)] < n]
-        if before:
-            run = [before[-1]]
-            for one in reversed(before[:-1]):
-                between = self._mentions[places[id(one)] + 1 : places[id(run[0])]]
-                if between:
-                    break
-                run.insert(0, one)
-            return run
-        return [one for one in subjects if places[id(one)] > n][:1]
-
-    def _default(self, choices: Sequence[Mention]) -> list[Thing]:
-        if self._doc is None:
-            raise _Fault("it does not say what it is about")
-        return [self._doc]
-
-    def _is_document(self, name: Mention) -> bool:
-        return self._doc is not None and self._doc in name.things
-
-    def _all_hold(self, things: Sequence[Thing], attribute: Mention, value: Mention, *, negated: bool) -> bool:
-        """Whether all things have a value as their attribute; or, where it is denied, that they have another one."""
-        results: list[bool] = []
-        for thing in things:
-            told = [self._holds(thing, one, value) for one in self._candidates(attribute.text, thing)]
-            if all(one is None for one in told):
-                return False
-            results.append(any(one for one in told if one is not None))
-        if negated and (value.currency or value.percent):
-            return False
-        return bool(results) and (not any(results) if negated else all(results))
-
-    def _holds(self, thing: Thing, attribute: str, value: Mention) -> bool | None:
-        """Whether a thing's attribute has a value; None where that cannot be told."""
-        attribute = "tax_rate" if attribute == "tax" and value.percent else attribute
-        written = thing.values.get(attribute)
-        if written is None or (value.kind == "date") != (attribute in _DATES):
-            return None
-        if value.kind == "date":
-            return written == value.text or (len(value.text) < len(written) and written.startswith(value.text))
-        if value.kind == "name":
-            return fold(value.text) in {fold(one) for one in party_names(written)}
-        number = decimal_of(written)
-        if number is None:
-            return None
-        return number == value.number and self._same_unit(thing, attribute, written, value)
-
-    def _same_unit(self, thing: Thing, attribute: str, written: str, value: Mention) -> bool:
-        share = "%" in written or attribute.endswith("rate")
-        if share != value.percent:
-            return False
-        known = thing.values.get("currency") if attribute in _MONEY else None
-        return value.currency is None or value.currency == known
-
-    def _other_value(self, things: Sequence[Thing], choices: Sequence[Mention], value: Mention) -> str:
-        for attribute in choices:
-            for thing in things:
-                for one in self._candidates(attribute.text, thing):
-                    if one in thing.values:
-                        return f"the {one.replace('_', ' ')} of {thing.name} is {thing.values[one]}"
-        return f"no fact gives “{self._text[value.start : value.end].strip()}” as a value of what it is about"
-
     # ------------------------------------------------------------ several things
-
-    def _kind_of(self, names: Sequence[Mention]) -> tuple[ThingKind, str] | None:
-        things = [thing for name in names for thing in self._things(name)]
-        kinds = {(thing.kind, thing.group) for thing in things if len(things) == 1 or thing.kind != "invoice"}
-        kinds = kinds or {(thing.kind, thing.group) for thing in things}
-        return kinds.pop() if len(kinds) == 1 else None
-
-    def _all_of(self, kind: ThingKind, group: str = "") -> list[Thing]:
-        """All things of a kind: of the document that is spoken of, where they are parts of one."""
-        things = [one for one in self._facts.of_kind(kind) if not group or one.group == group]
-        if kind in ("invoice", "file"):
-            return things
-        assets = {one.asset for one in things}
-        if self._doc is not None:
-            return [one for one in things if one.asset == self._doc.asset]
-        return things if len(assets) == 1 else []
-
-    def _kind_named(self) -> list[Thing] | None:
-        """All things of the kind that is named: "items", "regions"."""
-        for one in self._mentions:
-            if one.kind == "kind":
-                if one.text in ("item", "step", "invoice", "row"):
-                    return self._all_of(one.text)
-                group = next(thing for thing in self._facts.things if thing.group == one.text)
-                return self._all_of(group.kind, one.text)
-        return None
 
     def _is_count(self) -> bool:
         values = self._values()
@@ -375,33 +159,33 @@ class _Clause:
         after = [one for one in self._mentions if one.kind == "kind" and one.start >= value.end]
         things = self._kind_named()
         if not after or things is None or value.currency or value.percent or "not" in self._logic:
-            raise _Fault("it counts nothing that was read")
+            raise Fault("it counts nothing that was read")
         parts = [one for one in self._subjects() if not self._is_document(one)]
         if parts or self._text[value.end : after[0].start].strip():
-            raise _Fault("it counts some of them alone")
+            raise Fault("it counts some of them alone")
         if not things or Decimal(len(things)) != value.number:
-            raise _Fault(f"there are {len(things)}")
+            raise Fault(f"there are {len(things)}")
 
     def _members(self) -> None:
         """Names alone: parts of a document, or all of them."""
         parts = [one for one in self._subjects() if not self._is_document(one)]
         things = [thing for name in parts for thing in self._things(name)]
         if not things or "not" in self._logic or any(one.party for one in parts):
-            raise _Fault("it gives no value")
+            raise Fault("it gives no value")
         if self._logic and "only" not in self._logic:
-            raise _Fault("no fact says so")
+            raise Fault("no fact says so")
         masked = self._text
         for name in reversed(parts):
             masked = f"{masked[: name.start]}\x00{masked[name.end :]}"
         says_where = re.search(r"\b(?:invoice|bill|table|file|document|lists?|contains?|includes?)\b", self._text, re.I)
         kinds = [one for one in self._mentions if one.kind == "kind"]
         if _NAMES_A_NAME.search(masked) or not (says_where or kinds or self._doc_named()):
-            raise _Fault("no fact says so")
+            raise Fault("no fact says so")
         if len({thing.kind for thing in things}) != 1:
-            raise _Fault("no fact says so")
+            raise Fault("no fact says so")
         whole = kinds and re.search(r"\b(?:are|is)\b", self._text[kinds[0].end : parts[0].start])
         if (whole or "only" in self._logic) and set(things) != set(self._all_of(things[0].kind, things[0].group)):
-            raise _Fault("there are others")
+            raise Fault("there are others")
 
     def _doc_named(self) -> bool:
         return any(self._is_document(one) for one in self._subjects())
@@ -417,32 +201,32 @@ class _Clause:
         named = [thing for name in self._subjects() for thing in self._things(name)]
         kind = self._kind_of(self._subjects()) if named else None
         if kind is None:
-            raise _Fault("it does not say which ones")
+            raise Fault("it does not say which ones")
         others = [one for one in self._all_of(*kind) if one not in named]
         holds = self._predicate()
         if not others or not all(holds(one) is True for one in named) or any(holds(one) is not False for one in others):
-            raise _Fault("that is not so of those alone")
+            raise Fault("that is not so of those alone")
 
     def _quantified(self) -> None:
         names = self._subjects()
         named = [thing for name in names for thing in self._things(name)] if names else []
         things = named if len(named) > 1 else self._kind_named()
         if things is None or len(things) < 2 or ("both" in self._logic and len(things) != 2) or "not" in self._logic:
-            raise _Fault("it does not say of which ones")
+            raise Fault("it does not say of which ones")
         if named and things is not named and not all(self._is_document(one) for one in names):
-            raise _Fault("it does not say of which ones")
+            raise Fault("it does not say of which ones")
         holds = self._predicate()
         wanted = "none" not in self._logic
         for thing in things:
             if holds(thing) is not wanted:
-                raise _Fault(f"that is not so of {thing.name}")
+                raise Fault(f"that is not so of {thing.name}")
 
     def _predicate(self) -> Callable[[Thing], bool | None]:
         """What is said of each thing: that an attribute has a value, or is above or below one."""
         attributes, given = self._attributes(), self._party_values()
         values = [*self._values(), *(self._mentions[n] for n in given.values())]
         if len(attributes) != 1 or len(values) != 1:
-            raise _Fault("no fact says so of each")
+            raise Fault("no fact says so of each")
         attribute, value = attributes[0].text, values[0]
         direction = next((_COMPARATIVES[one] for one in self._logic if one in _COMPARATIVES), None)
 
@@ -466,7 +250,7 @@ class _Clause:
         if written is None:
             return None
         if value.kind == "date":
-            if attribute not in _DATES or len(value.text) < len(written):
+            if attribute not in DATES or len(value.text) < len(written):
                 return None
             return written > value.text if direction > 0 else written < value.text
         number = decimal_of(written)
@@ -479,7 +263,7 @@ class _Clause:
     def _superlative(self) -> None:
         words = [one for one in self._mentions if one.kind == "logic" and one.text in _SUPERLATIVES]
         if len(words) != 1 or "not" in self._logic:
-            raise _Fault("it ranks more than one thing")
+            raise Fault("it ranks more than one thing")
         self._ranked(words[0].text, _SUPERLATIVES[words[0].text])
 
     def _ranked(self, word: str, direction: int) -> None:
@@ -494,34 +278,33 @@ class _Clause:
         attribute = self._ranked_attribute(word, things)
         extreme = _extreme(things, attribute, direction)
         if extreme is None:
-            raise _Fault("nothing that was read can be ranked so")
+            raise Fault("nothing that was read can be ranked so")
         best = [one for one in things if _comparable(one, attribute) == extreme]
         if named and set(best) != set(named):
-            raise _Fault(f"that is {best[0].name}")
+            raise Fault(f"that is {best[0].name}")
         if not named and not values:
-            raise _Fault("it does not say which one")
+            raise Fault("it does not say which one")
         for value in values:
-            if not any(self._holds(best[0], one, value) for one in self._told_with(attribute)):
-                raise _Fault(f"it is {best[0].values[attribute]}")
-
-    def _told_with(self, attribute: str) -> list[str]:
-        return [attribute]
+            if self._holds(best[0], attribute, value) is not True:
+                raise Fault(f"it is {best[0].values[attribute]}")
 
     def _sole_kind(self) -> list[Thing]:
-        kinds = {(one.kind, one.group) for one in self._facts.things if one.kind in ("row", "file")}
+        kinds: set[tuple[ThingKind, str]] = {
+            (one.kind, one.group) for one in self._facts.things if one.kind in ("row", "file")
+        }
         return self._all_of(*kinds.pop()) if len(kinds) == 1 else []
 
     def _ranked_attribute(self, word: str, things: Sequence[Thing]) -> str:
         attributes = [one.text for one in self._attributes()]
         kind = things[0].kind if things else None
         if word in ("cheap", "dear"):
-            if any(one != "cost" and one not in _MONEY for one in attributes) or kind not in ("item", "invoice"):
-                raise _Fault("nothing that was read has a price")
+            if any(one != "cost" and one not in MONEY for one in attributes) or kind not in ("item", "invoice"):
+                raise Fault("nothing that was read has a price")
             return "unit_price" if kind == "item" else "total"
-        if len(set(attributes)) != 1 or attributes[0] in _PARTIES:
-            raise _Fault("no fact says by what it ranks")
-        if (word in ("first", "last")) != (attributes[0] in _DATES):
-            raise _Fault("no fact says so")
+        if len(set(attributes)) != 1 or attributes[0] in PARTIES:
+            raise Fault("no fact says by what it ranks")
+        if (word in ("first", "last")) != (attributes[0] in DATES):
+            raise Fault("no fact says so")
         if attributes[0] == "cost":
             return "unit_price" if kind == "item" else "total"
         return attributes[0]
@@ -530,7 +313,7 @@ class _Clause:
         """One thing or attribute against another, or against a value."""
         pivots = [n for n, one in enumerate(self._mentions) if one.kind == "logic" and one.text in _COMPARATIVES]
         if len(pivots) != 1 or "not" in self._logic:
-            raise _Fault("it compares more than two things")
+            raise Fault("it compares more than two things")
         pivot = self._mentions[pivots[0]]
         direction = _COMPARATIVES[pivot.text]
         than = next((n for n, one in enumerate(self._mentions) if one.text == "than" and one.kind == "logic"), None)
@@ -546,11 +329,11 @@ class _Clause:
         self._both_sides(left, right, direction, gap, pivot)
 
     def _of_two(self, pivot: Mention, direction: int) -> None:
-        """ "has the higher total": the most of two."""
+        """The most of two: "has the higher total"."""
         subjects = self._subjects()
         kind = self._kind_of(subjects) if len(subjects) == 1 else None
         if kind is None or len(self._all_of(*kind)) != 2:
-            raise _Fault("it does not say than what")
+            raise Fault("it does not say than what")
         word = {"cheaper": "cheap", "dearer": "dear"}.get(pivot.text, "highest" if direction > 0 else "lowest")
         self._ranked(word, direction)
 
@@ -562,38 +345,38 @@ class _Clause:
         if pivot.text in ("cheaper", "dearer"):
             attribute = attribute or "cost"
         if attribute is None or (first.thing is None and self._doc is None):
-            raise _Fault("no fact says by what it compares")
+            raise Fault("no fact says by what it compares")
         thing = first.thing or self._doc
         assert thing is not None
         attribute = "unit_price" if attribute == "cost" and thing.kind == "item" else attribute
         attribute = "total" if attribute == "cost" else attribute
-        if (pivot.text in ("after", "before")) != (attribute in _DATES):
-            raise _Fault("no fact says so")
+        if (pivot.text in ("after", "before")) != (attribute in DATES):
+            raise Fault("no fact says so")
         if first.value is not None and self._holds(thing, attribute, first.value) is not True:
-            raise _Fault(self._other_value([thing], self._attributes()[:1], first.value))
+            raise Fault(self._other_value([thing], self._attributes()[:1], first.value))
         if second.value is not None and second.thing is None and second.attribute is None:
             if gap is not None or self._beyond(thing, attribute, second.value, direction) is not True:
-                raise _Fault(f"the {attribute.replace('_', ' ')} of {thing.name} is {thing.values.get(attribute)}")
+                raise Fault(f"the {attribute.replace('_', ' ')} of {thing.name} is {thing.values.get(attribute)}")
             return
         other, beside = second.thing or thing, second.attribute or attribute
         beside = attribute if beside == "cost" else beside
         if (other, beside) == (thing, attribute):
-            raise _Fault("it compares a value with itself")
+            raise Fault("it compares a value with itself")
         if second.value is not None and self._holds(other, beside, second.value) is not True:
-            raise _Fault("the other value is another one")
+            raise Fault("the other value is another one")
         self._ordered((thing, attribute), (other, beside), direction, gap)
 
     def _ordered(self, one: tuple[Thing, str], two: tuple[Thing, str], direction: int, gap: Mention | None) -> None:
         first, second = _comparable(*one), _comparable(*two)
         if first is None or second is None or not isinstance(first, type(second)) or not _same_currency([one, two]):
-            raise _Fault("these cannot be compared")
+            raise Fault("these cannot be compared")
         if (first > second if direction > 0 else first < second) is False:  # type: ignore[operator]
             said = f"{one[0].values[one[1]]} and {two[0].values[two[1]]}"
-            raise _Fault(f"they are {said}")
+            raise Fault(f"they are {said}")
         if gap is not None:
             off = isinstance(first, Decimal) and isinstance(second, Decimal) and abs(first - second) == gap.number
             if not off or not self._same_unit(one[0], one[1], one[0].values[one[1]], gap):
-                raise _Fault("the difference is another one")
+                raise Fault("the difference is another one")
 
     def _side(self, mentions: Sequence[Mention]) -> _Side:
         names = self._subjects(mentions)
@@ -603,7 +386,7 @@ class _Clause:
         if len(things) > 1:
             things = [one for one in things if one.kind != "invoice"]
         if len(set(things)) > 1 or (names and not things) or len(set(attributes)) > 1 or len(values) > 1:
-            raise _Fault("it compares more than two things")
+            raise Fault("it compares more than two things")
         return _Side(
             thing=things[0] if things else None,
             attribute=attributes[0] if attributes else None,
@@ -615,7 +398,7 @@ class _Clause:
     def _operands(self, things: Sequence[Thing], attribute: str) -> list[Decimal]:
         numbers = [number for one in things if (number := one.number(attribute)) is not None]
         if len(numbers) != len(things) or not _same_currency([(one, attribute) for one in things]):
-            raise _Fault("these cannot be added")
+            raise Fault("these cannot be added")
         return numbers
 
     def _sum(self) -> None:
@@ -626,7 +409,7 @@ class _Clause:
             self._plain(negated="not" in self._logic)
             return
         if len(values) != 1 or values[0].kind != "amount" or "not" in self._logic or "each" in self._logic:
-            raise _Fault("it says no sum")
+            raise Fault("it says no sum")
         self._comes_to(values[0])
 
     def _comes_to(self, value: Mention) -> None:
@@ -635,7 +418,7 @@ class _Clause:
         things = named or self._kind_named() or self._sole_kind()
         attributes = {one.text for one in self._attributes()}
         if len(attributes) > 1 or len(things) < 2 or len({one.kind for one in things}) != 1:
-            raise _Fault("it says no sum")
+            raise Fault("it says no sum")
         attribute = attributes.pop() if attributes else "cost"
         if attribute == "cost":
             attribute = {"item": "amount", "invoice": "total"}.get(things[0].kind, attribute)
@@ -645,25 +428,25 @@ class _Clause:
             result = round(result / len(numbers), max(-int(value.number.as_tuple().exponent), 0))
         written = things[0].values[attribute]
         if result != value.number or not self._same_unit(things[0], attribute, written, value):
-            raise _Fault(f"that comes to {result:f}")
+            raise Fault(f"that comes to {result:f}")
 
     def _difference(self) -> None:
         values, attributes = self._values(), [one.text for one in self._attributes()]
         named = [thing for name in self._subjects() for thing in self._things(name)]
         if len(values) != 1 or values[0].kind != "amount" or "not" in self._logic:
-            raise _Fault("it says no difference")
+            raise Fault("it says no difference")
         if len(attributes) == 2 and self._doc is not None:
             pair = [(self._doc, one) for one in attributes]
         elif len(attributes) == 1 and len(named) == 2:
             pair = [(one, attributes[0]) for one in named]
         else:
-            raise _Fault("it says no difference")
+            raise Fault("it says no difference")
         first, second = (thing.number(one) for thing, one in pair)
         if first is None or second is None or not _same_currency(pair):
-            raise _Fault("it says no difference")
+            raise Fault("it says no difference")
         thing, one = pair[0]
         if abs(first - second) != values[0].number or not self._same_unit(thing, one, thing.values[one], values[0]):
-            raise _Fault(f"the difference is {abs(first - second):f}")
+            raise Fault(f"the difference is {abs(first - second):f}")
 
     def _equation(self) -> None:
         """A sum that is spelt out: it is right, its operands are facts, and it is about what they are of."""
@@ -672,24 +455,24 @@ class _Clause:
         rest = self._text[: match.start()] + self._text[match.end() :]
         result = next((one for one in mentions_in(rest, self._facts) if one.kind == "amount"), None)
         if result is None:
-            raise _Fault("the sum cannot be done again")
+            raise Fault("the sum cannot be done again")
         try:
             done = Expression(f"{match[0].translate(_SIGNS).strip()} {result.number}")
         except ValueError as error:
-            raise _Fault(f"the sum cannot be done again: {error}") from error
+            raise Fault(f"the sum cannot be done again: {error}") from error
         if not done.right:
-            raise _Fault(f"the sum comes to {done.value}")
-        clause = _Clause(rest, mentions_in(rest, self._facts), self._facts)
+            raise Fault(f"the sum comes to {done.value}")
+        clause = _Claim(rest, mentions_in(rest, self._facts), self._facts)
         clause.sum_of(done.operands)
 
     def sum_of(self, operands: Sequence[Decimal]) -> None:
         """Whether these are the values that the clause adds up.
 
         Raises:
-            _Fault: they are not, or it says more.
+            Fault: they are not, or it says more.
         """
         if strange := next((one for one in self._mentions if one.kind == "strange"), None):
-            raise _Fault(f"no fact speaks of “{strange.text}”")
+            raise Fault(f"no fact speaks of “{strange.text}”")
         names = [one for one in self._subjects() if not self._is_document(one)]
         named = [thing for name in names for thing in self._things(name)]
         things = named or self._kind_named() or self._sole_kind()
@@ -703,7 +486,7 @@ class _Clause:
         whole = attributes <= {"total", "subtotal", "tax", "shipping"} and "total" in attributes and not names
         if whole and sorted(map(str, operands)) == sorted(str(one) for one in fields if one is not None):
             return
-        raise _Fault("it does not add up the values that it speaks of")
+        raise Fault("it does not add up the values that it speaks of")
 
 
 @dataclass(frozen=True, slots=True)
@@ -719,11 +502,11 @@ def _comparable(thing: Thing, attribute: str) -> Decimal | str | None:
     written = thing.values.get(attribute)
     if written is None:
         return None
-    return written if attribute in _DATES else decimal_of(written)
+    return written if attribute in DATES else decimal_of(written)
 
 
 def _same_currency(pairs: Sequence[tuple[Thing, str]]) -> bool:
-    money = [thing.values.get("currency", "") for thing, attribute in pairs if attribute in _MONEY]
+    money = [thing.values.get("currency", "") for thing, attribute in pairs if attribute in MONEY]
     return len(set(money)) <= 1
 
 

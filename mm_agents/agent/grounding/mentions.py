@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -31,7 +31,7 @@ _AMOUNT = re.compile(
     rf"(?P<percent>\s?%|\spercent\b)?(?:\s?(?P<sign_after>[€£¥])|\s(?P<code_after>{_CODE})\b"
     r"|\s(?P<spoken>euro|pound|dollar)s?\b)?",
 )
-_WORDS = "zero one two three four five six seven eight nine ten eleven twelve".split()
+_WORDS: Sequence[str] = "zero one two three four five six seven eight nine ten eleven twelve".split()
 _WORD_NUMBER = re.compile(rf"\b(?:{'|'.join(_WORDS)})\b", re.IGNORECASE)
 _NAME, _VALUE, _PARTY = "\x00", "\x01", "\x02"
 
