@@ -139,6 +139,8 @@ class _Checker:
                 return _failed(claim, f"[{source.number}]: {fault}")
         if claim.kind == "unsupported":
             return CheckedClaim(text=claim.text, status="unverified", why=claim.why or "it was not verified")
+        if self._follows(claim, cited):
+            return CheckedClaim(text=claim.text, status="verified", why=_what(claim, cited))
         text = claim.text if claim.similarity is None else without_similarity(claim.text, claim.similarity)
         fault = check_claim(text, cited, computed=claim.computed, question=self._answer.question)
         try:
@@ -153,6 +155,19 @@ class _Checker:
             why = f"only near to what was searched for; {_what(claim, cited)}"
             return CheckedClaim(text=claim.text, status="match", why=why)
         return CheckedClaim(text=claim.text, status="verified", why=_what(claim, cited))
+
+    def _follows(self, claim: Claim, cited: list[Source]) -> bool:
+        """Whether a model's claim follows from its documents, read again; what it cites has been checked before."""
+        if self._answer.model is None or claim.kind not in ("read", "counted"):
+            return False
+        printed = check_claim(claim.text, cited, computed=None, question=self._answer.question) is None
+        files = {
+            one.name: file for one in cited if isinstance(file := self._files.get(one.evidence.path or ""), MediaFile)
+        }
+        try:
+            return (printed or claim.kind == "counted") and self._derivations.follows(claim.text, files)
+        except MissingExtraError:
+            return False
 
     # ------------------------------------------------------------ kinds
 

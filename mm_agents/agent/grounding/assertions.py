@@ -122,8 +122,8 @@ class _Claim(Clause):
             return True
         if self._attributes() or self._values():
             self._plain(negated="not" in self._logic)
-        else:
-            self._members()
+            return "not" in self._logic
+        self._members()
         return False
 
     def _without_counts(self) -> None:

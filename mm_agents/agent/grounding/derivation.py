@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mm_agents.agent.answer_data import AnswerData, Claim, Source
+from mm_agents.agent.grounding.assertions import check_answer
 from mm_agents.agent.grounding.claims import currencies_in, said_in
 from mm_agents.agent.grounding.coverage import denied
+from mm_agents.agent.grounding.facts import Facts
 from mm_agents.agent.grounding.quotes import flat
 from mm_agents.documents import read_document
 from mm_agents.errors import MediaError
@@ -145,6 +147,20 @@ class Derivations:
         if known is None or strange <= {str(known)}:
             return None
         return f"it is said in {min(strange)}, and {file.name} is in {known}"
+
+    def follows(self, text: str, files: Mapping[str, MediaFile]) -> bool:
+        """Whether a sentence follows from what the readers of this answer's calls read in some files, by their names.
+
+        Raises:
+            MissingExtraError: a reader is not installed.
+        """
+        facts = Facts()
+        for kind in dict.fromkeys(READS[step.tool] for step in self.answer.route if step.tool in READS):
+            for name, file in files.items():
+                reading = self._reading(kind, file)
+                if reading is not None:
+                    facts.note({"reading": reading.to_json(), "source": {"name": name}}, [file.sha256])
+        return bool(facts.things) and check_answer(text, facts, self.answer.question).fault is None
 
     def invoice_fields(self, file: MediaFile) -> dict[str, Any]:
         """The values of an invoice by field; none where it is not an invoice."""

@@ -222,11 +222,11 @@ def judge(statement: Statement, sources: SourceRegistry, question: str) -> Judge
     facts = sources.facts.within(known.source.evidence.asset for known in cited)
     assertion = check_answer(statement.text, facts, question) if facts.things else None
     if assertion is not None and assertion.fault is None:
-        return _follows(statement, cited, sources, _DERIVED if assertion.derived else _READ)
+        return _follows(statement, cited, sources, derived=assertion.derived, question=question)
     named = [known for known in cited if known.source.name and known.source.name in statement.text]
     unsaid = passage_fault(statement.text, *_passages(named or cited))
     if unsaid is None:
-        return _follows(statement, cited, sources, _READ)
+        return _follows(statement, cited, sources, derived=False, question=question)
     if assertion is not None and (assertion.speaks or not any(known.seen for known in cited)):
         return _left_out(statement, assertion.fault or unsaid)
     if assertion is None and all(_is_text(known) for known in cited):
@@ -270,12 +270,23 @@ def _beyond_searching(text: str, cited: Sequence[RegisteredSource]) -> str | Non
     return None
 
 
-def _follows(statement: Statement, cited: Sequence[RegisteredSource], sources: SourceRegistry, why: str) -> Judgement:
-    """A statement that follows from facts, with the places that print its numbers."""
+def _follows(
+    statement: Statement, cited: Sequence[RegisteredSource], sources: SourceRegistry, *, derived: bool, question: str
+) -> Judgement:
+    """A statement that follows from what was read, with the places that print its numbers.
+
+    It is read where these places print them all, and counted where it takes more than one place to know it.
+    """
     wanted = [values_of(written) for written in numbers_in(_nameless(statement.text, cited))]
-    numbers = tuple(known.source.number for known in _located(wanted, cited, sources))
-    kind = "counted" if why == _DERIVED else "read"
-    return Judgement(claim=Claim(text=statement.text, sources=numbers, kind=kind, why=why), verdict="carried")
+    places = _located(wanted, cited, sources)
+    printed = check_claim(statement.text, [known.clean for known in places], computed=None, question=question) is None
+    claim = Claim(
+        text=statement.text,
+        sources=tuple(known.source.number for known in places),
+        kind="read" if printed and not derived else "counted",
+        why=_READ if printed and not derived else _DERIVED,
+    )
+    return Judgement(claim=claim, verdict="carried")
 
 
 def _passages(cited: Sequence[RegisteredSource]) -> tuple[list[str], list[str]]:
