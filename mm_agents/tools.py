@@ -76,6 +76,8 @@ class Tool:
         attachments: the kinds of attached file that it works on; a question with one of another kind is not for it.
         trusted: whether its result holds only text that the program itself wrote; text that was read in files and
             pictures is not trusted.
+        searches: whether all that it does is to search or count what the agent may see, so that words which were read
+            in files may be searched for; the arguments of every other tool have to be the user's words.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Tool:
     examples: tuple[str, ...] = ()
     attachments: frozenset[Attachment] = frozenset()
     trusted: bool = False
+    searches: bool = False
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
@@ -128,6 +131,7 @@ def tool(
     examples: Sequence[str] = (),
     attachments: Iterable[Attachment] = (),
     trusted: bool = False,
+    searches: bool = False,
 ) -> Callable[[Callable[..., Any]], Tool]: ...
 def tool(
     function: Callable[..., Any] | None = None,
@@ -137,6 +141,7 @@ def tool(
     examples: Sequence[str] = (),
     attachments: Iterable[Attachment] = (),
     trusted: bool = False,
+    searches: bool = False,
 ) -> Tool | Callable[[Callable[..., Any]], Tool]:
     """Make a tool of a typed function; the first line of its docstring is the description.
 
@@ -146,6 +151,7 @@ def tool(
         examples: questions that it answers.
         attachments: the kinds of attached file that it works on.
         trusted: whether its result holds only text that the program itself wrote.
+        searches: whether all that it does is to search or count, so that words which were read may be searched for.
 
     Raises:
         ConfigError: a parameter has no annotation, or the function has no docstring.
@@ -160,6 +166,7 @@ def tool(
             examples=tuple(examples),
             attachments=frozenset(attachments),
             trusted=trusted,
+            searches=searches,
         )
 
     return make if function is None else make(function)

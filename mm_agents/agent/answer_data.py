@@ -119,6 +119,8 @@ class Step:
         seconds: how long it took.
         error: why it failed or was refused.
         refused: whether it was refused.
+        code: says to programs why it was refused: "not_said", "not_handed_out", "address", "not_planned", "malformed",
+            "unknown_tool".
         input_tokens: what a chat model read that the tool itself asked.
         output_tokens: what that model wrote.
     """
@@ -128,6 +130,7 @@ class Step:
     seconds: float = 0.0
     error: str | None = None
     refused: bool = False
+    code: str | None = None
     input_tokens: int = 0
     output_tokens: int = 0
 

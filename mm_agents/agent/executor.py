@@ -49,7 +49,7 @@ from mm_agents.agent.query_analysis import (
 )
 from mm_agents.errors import ToolError
 from mm_agents.security.injection import WITHHELD, screen
-from mm_agents.security.policy import ToolPolicy
+from mm_agents.security.policy import Refusal, ToolPolicy
 from mm_agents.toolbox.describing import ImageClassifierView, with_classifier
 from mm_agents.toolbox.searching import films_named
 from mm_agents.tools import Tool, ToolResult
@@ -547,8 +547,10 @@ class OfflineRun:
         started = time.monotonic()
         refusal = self._refusal(name, {} if fixed else arguments)
         if refusal is not None:
-            self._builder.route.append(Step(tool=name, arguments=arguments, error=refusal, refused=True))
-            yield Returned(tool=name, result=None, error=refusal)
+            why = refusal if isinstance(refusal, str) else refusal.text
+            code = None if isinstance(refusal, str) else refusal.code
+            self._builder.route.append(Step(tool=name, arguments=arguments, error=why, refused=True, code=code))
+            yield Returned(tool=name, result=None, error=why)
             return None
         result: ToolResult | None = None
         error: str | None = None
@@ -564,7 +566,7 @@ class OfflineRun:
         yield Returned(tool=name, result=result, error=error)
         return result
 
-    def _refusal(self, name: str, arguments: Mapping[str, Any]) -> str | None:
+    def _refusal(self, name: str, arguments: Mapping[str, Any]) -> str | Refusal | None:
         if len(self._builder.route) >= self._calls:
             return f"The limit of {self._calls} calls is used up."
         if time.monotonic() > self._until:

@@ -8,7 +8,7 @@ verification.ok
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -169,6 +169,8 @@ class _Checker:
                 return _failed(claim, f"[{source.number}]: {fault}")
         if claim.kind == "unsupported":
             return CheckedClaim(text=claim.text, status="unverified", why=claim.why or "it was not verified")
+        if (stated := self._stated(claim, cited)) is not None:
+            return stated
         text = claim.text if claim.similarity is None else without_similarity(claim.text, claim.similarity)
         fault = check_claim(text, cited, computed=claim.computed, question=self._answer.question)
         try:
@@ -182,6 +184,25 @@ class _Checker:
         if claim.kind in ("match", "seen"):
             why = f"only near to what was searched for; {_what(claim, cited)}"
             return CheckedClaim(text=claim.text, status="match", why=why)
+        return CheckedClaim(text=claim.text, status="verified", why=_what(claim, cited))
+
+    def _stated(self, claim: Claim, cited: list[Source]) -> CheckedClaim | None:
+        """A model's claim held against its documents, which are read again; None where nothing is read in them."""
+        if self._answer.model is None or claim.kind not in ("read", "counted"):
+            return None
+        places = [(one.name, self._files.get(one.evidence.path or "")) for one in cited]
+        files = {name: file for name, file in places if isinstance(file, MediaFile)}
+        try:
+            fault = self._derivations.stated_fault(claim.text, cited, files)
+        except (Unchecked, MissingExtraError):
+            return None
+        if fault is None and claim.kind == "read":
+            fault = check_claim(claim.text, cited, computed=None, question=self._answer.question)
+            pages = [file for file in files.values() if file.media_type in ("image", "pdf")]
+            fault = fault or _placeless(cited if pages else ())
+            fault = fault or (self._derivations.fault(claim, cited, pages[0]) if len(pages) == 1 else None)
+        if fault is not None:
+            return _failed(claim, fault)
         return CheckedClaim(text=claim.text, status="verified", why=_what(claim, cited))
 
     # ------------------------------------------------------------ kinds
@@ -246,11 +267,7 @@ class _Checker:
         pages = [file for file in files.values() if isinstance(file, MediaFile) and file.media_type in ("image", "pdf")]
         if len(files) != 1 or not pages or cited[0].media_type == "film":
             return self._worded(claim, cited)
-        for source in cited:
-            words = tokens(source.evidence.quote or "")
-            if source.evidence.box is None and 0 < len(words) <= _VALUE_WORDS:
-                return f"[{source.number}] names no place on the page"
-        fault = self._derivations.fault(claim, cited, pages[0])
+        fault = _placeless(cited) or self._derivations.fault(claim, cited, pages[0])
         if self._answer.model is None or self._derivations.stated(claim, pages[0]) is not None:
             return fault
         return fault or self._worded(claim, cited)
@@ -486,6 +503,14 @@ def _listings(cited: list[Source]) -> list[str]:
 
 def _of_whole(text: str, why: str) -> CheckedClaim:
     return CheckedClaim(text=text, status="failed", why=why)
+
+
+def _placeless(cited: Iterable[Source]) -> str | None:
+    """A source that quotes a value and says not where it stands."""
+    for source in cited:
+        if source.evidence.box is None and 0 < len(tokens(source.evidence.quote or "")) <= _VALUE_WORDS:
+            return f"[{source.number}] names no place on the page"
+    return None
 
 
 def _failed(claim: Claim, why: str) -> CheckedClaim:

@@ -69,24 +69,28 @@ def toolbox(
     reading = Reading(sources, readings or Readings(model))
     describing = Describing(library, sources, model)
     films = holds_films(library)
-    made: list[tuple[Callable[..., ToolResult], tuple[Attachment, ...]]] = [
+    searches: list[tuple[Callable[..., ToolResult], tuple[Attachment, ...]]] = [
         (searching.search_text, ()),
         (searching.search_images, ("image", "video")),
         (searching.search_videos, ("image", "video")),
         *([(searching.search_posters, ("image",)), (searching.recommend, ())] if films else []),
+    ]
+    others: list[tuple[Callable[..., ToolResult], tuple[Attachment, ...]]] = [
         (describing.describe_image, ("image", "video", "pdf")),
         (reading.read_invoice, _DOCUMENTS),
         (reading.read_table, _DOCUMENTS),
         (reading.read_flowchart, _DOCUMENTS),
         (reading.read_hidden_text, _DOCUMENTS),
     ]
-    tools = [_tool(function, kinds) for function, kinds in made]
-    tools.append(tool(examples=EXAMPLES, attachments=_DOCUMENTS)(Aggregating(library, sources).aggregate))
+    tools = [_tool(function, kinds, searches=True) for function, kinds in searches]
+    tools += [_tool(function, kinds) for function, kinds in others]
+    aggregate = tool(examples=EXAMPLES, attachments=_DOCUMENTS, searches=True)
+    tools.append(aggregate(Aggregating(library, sources).aggregate))
     return [_remembering(one, sources) for one in tools]
 
 
-def _tool(function: Callable[..., ToolResult], kinds: tuple[Attachment, ...]) -> Tool:
-    return tool(examples=examples(function.__name__), attachments=kinds)(function)
+def _tool(function: Callable[..., ToolResult], kinds: tuple[Attachment, ...], *, searches: bool = False) -> Tool:
+    return tool(examples=examples(function.__name__), attachments=kinds, searches=searches)(function)
 
 
 def _remembering(one: Tool, sources: Sources) -> Tool:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 
-from mm_agents.security.policy import WITHHELD, IssuedIds, ToolPolicy, screen, screen_name
+from mm_agents.security.policy import WITHHELD, IssuedIds, Refusal, ToolPolicy, screen, screen_name
 from mm_agents.tools import ToolResult, tool
 from mm_agents.types import Evidence
 
@@ -185,7 +185,7 @@ def test_only_what_was_handed_out_or_named_by_the_user_may_be_used() -> None:
 # ---------------------------------------------------------------- the gate
 
 
-@tool
+@tool(searches=True)
 def search_images(query: str, order: Literal["by look", "by words"] = "by look", limit: int = 5) -> str:
     """Find pictures."""
     return "found"
@@ -209,10 +209,14 @@ def gate(question: str = "How much are four sets of pedal arms on the invoice?",
     return ToolPolicy([search_images, read_invoice, count], plan, handed)
 
 
+def why(refusal: Refusal | None) -> str:
+    return "" if refusal is None else refusal.text
+
+
 def test_before_anything_was_read_calls_are_free_within_the_tools() -> None:
     free = gate()
     assert free.refusal("search_images", {"query": "a bicycle shop"}) is None
-    assert "no tool named 'delete'" in (free.refusal("delete", {}) or "")
+    assert "no tool named 'delete'" in why(free.refusal("delete", {}))
     free.called("count", ToolResult(text="9"))
     assert free.refusal("search_images", {"query": "a bicycle shop"}) is None
 
@@ -221,10 +225,10 @@ def test_after_something_was_read_only_the_plan_and_the_users_words_pass() -> No
     held = gate("How much are four sets of pedal arms on the invoice?", "read_invoice")
     held.called("read_invoice", ToolResult(text="Total 12.50", assets=(ASSET,)))
     assert held.untrusted
-    assert "not among the tools" in (held.refusal("search_images", {"query": "pedal arms"}) or "")
+    assert "not among the tools" in why(held.refusal("search_images", {"query": "pedal arms"}))
     assert held.refusal("read_invoice", {"source": ASSET, "question": "price of a set of pedal arms"}) is None
-    assert "password" in (held.refusal("read_invoice", {"source": ASSET, "question": "pedal arms passwords"}) or "")
-    assert "999" in (held.refusal("read_invoice", {"source": ASSET, "question": "pedal arms 999"}) or "")
+    assert "password" in why(held.refusal("read_invoice", {"source": ASSET, "question": "pedal arms passwords"}))
+    assert "999" in why(held.refusal("read_invoice", {"source": ASSET, "question": "pedal arms 999"}))
     assert held.refusal("count", {}) is not None
 
 

@@ -9,10 +9,13 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mm_agents.agent.answer_data import AnswerData, Claim, Source
+from mm_agents.agent.grounding.assertions import check_answer
 from mm_agents.agent.grounding.claims import currencies_in, said_in
 from mm_agents.agent.grounding.coverage import denied
-from mm_agents.agent.grounding.quotes import flat
-from mm_agents.agent.grounding.read_values import values_read
+from mm_agents.agent.grounding.facts import Facts
+from mm_agents.agent.grounding.passages import passage_fault
+from mm_agents.agent.grounding.quotes import Unchecked, flat
+from mm_agents.agent.grounding.read_values import field_sentence, values_read
 from mm_agents.documents import read_document
 from mm_agents.errors import MediaError
 from mm_agents.media import MediaFile
@@ -196,6 +199,37 @@ class Derivations:
         if known is None or strange <= {str(known)}:
             return None
         return f"it is said in {min(strange)}, and {file.name} is in {known}"
+
+    def stated_fault(self, text: str, cited: Sequence[Source], files: Mapping[str, MediaFile]) -> str | None:
+        """Why a model's sentence follows from no fact of its documents and no passage; None where it does.
+
+        Args:
+            text: the sentence.
+            cited: its sources.
+            files: those of the sources, by name.
+
+        Raises:
+            Unchecked: nothing is read in them that the sentence could be held against.
+            MissingExtraError: a reader is not installed.
+        """
+        if said_in(text):
+            raise Unchecked("what it quotes is looked for on the page")
+        facts = Facts()
+        for kind in dict.fromkeys(READS[step.tool] for step in self.answer.route if step.tool in READS):
+            for name, file in files.items():
+                reading = self._reading(kind, file)
+                if reading is not None:
+                    facts.note({"reading": reading.to_json(), "source": {"name": name}}, [file.sha256])
+        gathered = any(step.tool.endswith("aggregate") for step in self.answer.route)
+        texts = not gathered and all(one.media_type in ("text", "film") and one.evidence.quote for one in cited)
+        if not facts.things and not texts:
+            raise Unchecked("nothing of it was read as facts")
+        fault = check_answer(text, facts, self.answer.question).fault if facts.things else None
+        if facts.things and fault is None:
+            return None
+        named = [one for one in cited if one.name and one.name in text] or cited
+        unsaid = passage_fault(text, [one.evidence.quote or "" for one in named], [one.name for one in named])
+        return None if unsaid is None else fault or unsaid
 
     def invoice_fields(self, file: MediaFile) -> dict[str, Any]:
         """The values of an invoice by field; none where it is not an invoice."""

@@ -12,6 +12,7 @@ from typing import Any
 from mm_agents._text import content_words
 from mm_agents.agent.answer_data import Source
 from mm_agents.agent.grounding.claims import Expression, values_in
+from mm_agents.agent.grounding.facts import Facts
 from mm_agents.errors import ToolError
 from mm_agents.security.injection import WITHHELD, screen, screen_name
 from mm_agents.tools import ToolResult
@@ -91,8 +92,8 @@ class SourceRegistry:
     withheld: list[Withheld] = field(default_factory=list[Withheld])
     sums: list[str] = field(default_factory=list[str])
     """What was computed: "4 * 15.00 + 6 * 5.00 = 90.00"."""
-    fields: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
-    """The values of each document that was read, by asset and field."""
+    facts: Facts = field(default_factory=Facts)
+    """What was read."""
 
     def take(self, tool: str, result: ToolResult) -> str:
         """Number the sources of a result.
@@ -104,7 +105,7 @@ class SourceRegistry:
             Evidence(asset=tool, path=None, sha256=None, how=f"said by the tool {tool}", quote=result.text),
         )
         self._note_names(result.payload)
-        self._note_fields(result)
+        self.facts.note(result.payload, [one.asset for one in result.evidence])
         self.note(tool, result.payload.get("withheld") or ())
         text = self.screened(tool, result.text)
         words = frozenset(content_words(self.screened(tool, _plain(result.payload, _TOLD_BY_MODELS))))
@@ -189,18 +190,6 @@ class SourceRegistry:
         for entry in _entries(payload):
             if isinstance(asset := entry.get("id"), str) and isinstance(name := entry.get("name"), str):
                 self.named.setdefault(asset, (name, str(entry.get("media_type") or "image")))
-
-    def _note_fields(self, result: ToolResult) -> None:
-        """The fields of a document that a reader read."""
-        reading: Any = result.payload.get("reading")
-        fields: Any = reading.get("fields") if isinstance(reading, Mapping) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        if not isinstance(fields, Mapping):
-            return
-        values = {
-            str(name): one["value"] for name, one in fields.items() if isinstance(one, Mapping) and "value" in one
-        }  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-        for asset in {one.asset for one in result.evidence}:
-            self.fields[asset] = values
 
     def _listed(self, numbers: Sequence[int]) -> Iterator[str]:
         if not numbers:

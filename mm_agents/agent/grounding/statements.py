@@ -10,9 +10,10 @@ from typing import Literal
 
 from mm_agents._text import content_words
 from mm_agents.agent.answer_data import Claim
-from mm_agents.agent.grounding.attributes import wrong_attribute
+from mm_agents.agent.grounding.assertions import check_answer
 from mm_agents.agent.grounding.claims import Expression, asked_values, check_claim, numbers_in, values_in, values_of
 from mm_agents.agent.grounding.coverage import denied
+from mm_agents.agent.grounding.passages import passage_fault
 from mm_agents.agent.grounding.sources import SEARCHES, RegisteredSource, SourceRegistry
 
 _MARKS = re.compile(r"\s*\[(\d{1,4}(?:\s*[,;]\s*\d{1,4})*)\]")
@@ -173,6 +174,14 @@ _NEUTRAL = content_words(
 _ANSWERING_NO = re.compile(r"^\W*no[,.:;]\s*", re.IGNORECASE)
 _FOUND = "nearest match: a search found it, and code has not checked what it shows"
 _COMPUTED = "computed from its sources"
+_READ = "it is what was read"
+_DERIVED = "it follows from what was read"
+_UNPROVEN = re.compile(
+    r"\b(?:most|least|\w+est|best|worst|first|last|more|less|fewer|higher|lower|cheaper|larger|smaller|later|earlier|"
+    r"all|every|both|none|neither|only)\b",
+    re.IGNORECASE,
+)
+"""Words that compare or count over several things, which a page that prints the value does not prove."""
 _EQUATION = re.compile(
     r"(\d[\d.,\s+*/×x÷·()$€£%−-]*?[+*/×x÷·−-][\d.,\s+*/×x÷·()$€£−-]*)=\s*[$€£]?\s*(\d(?:[\d.,]*\d)?)"
 )
@@ -208,11 +217,30 @@ def judge(statement: Statement, sources: SourceRegistry, question: str) -> Judge
         return _left_out(statement, "no source is cited")
     if smuggled := _injected_content(statement.text, cited, sources, question):
         return _left_out(statement, f"“{smuggled}” is from a line that reads like an instruction")
-    if wrong := _contradicted(statement.text, cited, sources):
+    if wrong := _beyond_searching(statement.text, cited):
         return _left_out(statement, wrong)
+    facts = sources.facts.within(known.source.evidence.asset for known in cited)
+    assertion = check_answer(statement.text, facts, question) if facts.things else None
+    if assertion is not None and assertion.fault is None:
+        return _follows(statement, cited, sources, derived=assertion.derived, question=question)
+    named = [known for known in cited if known.source.name and known.source.name in statement.text]
+    unsaid = passage_fault(statement.text, *_passages(named or cited))
+    if unsaid is None:
+        return _follows(statement, cited, sources, derived=False, question=question)
+    if assertion is not None and (assertion.speaks or not any(known.seen for known in cited)):
+        return _left_out(statement, assertion.fault or unsaid)
+    if assertion is None and all(_is_text(known) for known in cited):
+        return _left_out(statement, unsaid)
+    return _by_words(statement, cited, sources, question)
+
+
+def _by_words(
+    statement: Statement, cited: Sequence[RegisteredSource], sources: SourceRegistry, question: str
+) -> Judgement:
+    """Check a statement about something that no facts were read of, by the words and numbers of its sources."""
     doubt, computed, cited = _figures(statement.text, cited, sources, question)
     statement = replace(statement, cited=tuple(known.source.number for known in cited))
-    why = doubt or _words(statement.text, cited, question)
+    why = doubt or _words(statement.text, cited, question) or _unproven(statement.text, cited)
     if why is None:
         found = all(one.found for one in cited)
         claim = Claim(
@@ -230,12 +258,8 @@ def judge(statement: Statement, sources: SourceRegistry, question: str) -> Judge
     return _left_out(statement, why)
 
 
-def _contradicted(text: str, cited: Sequence[RegisteredSource], sources: SourceRegistry) -> str | None:
-    """What speaks against a statement: a field of the document, or that no search counts or denies anything."""
-    assets = {known.source.evidence.asset for known in cited}
-    fields = sources.fields.get(next(iter(assets))) if len(assets) == 1 else None
-    if fields is not None and (wrong := wrong_attribute(text, fields)):
-        return wrong
+def _beyond_searching(text: str, cited: Sequence[RegisteredSource]) -> str | None:
+    """What a statement denies or counts, where it cites nothing but what searches found."""
     quotes = " ".join(known.clean.evidence.quote or "" for known in cited)
     word = denied(_ANSWERING_NO.sub("", text), quotes)
     if word and all(known.tool.endswith(SEARCHES) for known in cited):
@@ -244,6 +268,49 @@ def _contradicted(text: str, cited: Sequence[RegisteredSource], sources: SourceR
     if all(known.found for known in cited) and Decimal(len(cited)).normalize() in counted:
         return "a search finds as many as it is asked for, and does not count"
     return None
+
+
+def _follows(
+    statement: Statement, cited: Sequence[RegisteredSource], sources: SourceRegistry, *, derived: bool, question: str
+) -> Judgement:
+    """A statement that follows from what was read, with the places that print its numbers.
+
+    It is read where these places print them all, and counted where it takes more than one place to know it.
+    """
+    wanted = [values_of(written) for written in numbers_in(_nameless(statement.text, cited))]
+    places = _located(wanted, cited, sources)
+    printed = check_claim(statement.text, [known.clean for known in places], computed=None, question=question) is None
+    claim = Claim(
+        text=statement.text,
+        sources=tuple(known.source.number for known in places),
+        kind="read" if printed and not derived else "counted",
+        why=_READ if printed and not derived else _DERIVED,
+    )
+    return Judgement(claim=claim, verdict="carried")
+
+
+def _passages(cited: Sequence[RegisteredSource]) -> tuple[list[str], list[str]]:
+    """The quotes of sources, and the sources' names."""
+    return [known.clean.evidence.quote or "" for known in cited], [known.source.name for known in cited]
+
+
+def _is_text(known: RegisteredSource) -> bool:
+    return known.tool.endswith(SEARCHES) and bool(known.source.evidence.quote)
+
+
+def _unproven(text: str, cited: Sequence[RegisteredSource]) -> str | None:
+    """A word that compares or counts and that none of the sources has."""
+    quotes = " ".join(known.clean.evidence.quote or "" for known in cited)
+    known_words = set(re.findall(r"\w+", quotes.casefold()))
+    bare = _nameless(text, cited)
+    word = next((one for one in _UNPROVEN.findall(bare) if one.casefold() not in known_words), None)
+    return f"no source says “{word}”" if word else denied_word(bare, quotes)
+
+
+def denied_word(text: str, quotes: str) -> str | None:
+    """What a text denies and its sources do not, in words."""
+    word = denied(_ANSWERING_NO.sub("", text), quotes)
+    return f"it denies something (“{word}”), and no source does" if word else None
 
 
 def cite(statement: Statement, sources: SourceRegistry, question: str) -> Statement:

@@ -24,7 +24,7 @@ from mm_agents.agent.llm import prompts
 from mm_agents.agent.llm.streaming import StreamingAnswer
 from mm_agents.chat import Message, Said, ToolCall, ToolReply, Turn
 from mm_agents.errors import ChatError, ChatReplyError, ToolError
-from mm_agents.security.policy import IssuedIds, ToolPolicy
+from mm_agents.security.policy import IssuedIds, Refusal, ToolPolicy
 from mm_agents.security.redaction import ImageRedactor
 from mm_agents.tools import Tool, ToolResult, by_name, tool
 
@@ -189,9 +189,9 @@ class _Run:
             self._may_plan = False
             self._gate.widen(self._planned() or ())
 
-    def _refusal(self, call: ToolCall) -> str | None:
+    def _refusal(self, call: ToolCall) -> Refusal | None:
         if call.fault:
-            return f"The call of {call.name} cannot be made: {call.fault}."
+            return Refusal("malformed", f"The call of {call.name} cannot be made: {call.fault}.")
         return None if call.name == CALCULATE else self._gate.refusal(call.name, self._arguments(call))
 
     def _arguments(self, call: ToolCall) -> dict[str, Any]:
@@ -201,14 +201,14 @@ class _Run:
             for name, value in call.arguments.items()
         }
 
-    def _call(self, call: ToolCall, refusal: str | None) -> Iterator[Event]:
+    def _call(self, call: ToolCall, refusal: Refusal | None) -> Iterator[Event]:
         """Make one call, or say why not; the model is told either way."""
         arguments = self._arguments(call)
         if call.name != CALCULATE:
             yield Called(tool=call.name, arguments=arguments)
         key = json.dumps([call.name, arguments], sort_keys=True, default=str)
         started, before = time.monotonic(), self._spent.usage
-        result, error = None, refusal
+        result, error = None, refusal.text if refusal is not None else None
         if error is None and key in self._asked:
             self._messages.append(ToolReply(call=call, text=prompts.AGAIN, failed=True))
             error = prompts.AGAIN
@@ -224,6 +224,7 @@ class _Run:
                 seconds=round(time.monotonic() - started, 3),
                 error=error,
                 refused=refusal is not None,
+                code=None if refusal is None else refusal.code,
                 input_tokens=self._spent.usage.input_tokens - before.input_tokens,
                 output_tokens=self._spent.usage.output_tokens - before.output_tokens,
             )
