@@ -426,7 +426,8 @@ class OfflineRun:
         """
         task = task_of(asked.text)
         # Of an invoice, "what does it say about that, and what is the total?" asks for values, not for a form of it.
-        form = None if name == "read_invoice" and len(parts_of(task)) > 1 else form_of(task)
+        values = name == "read_invoice" and (len(parts_of(task)) > 1 or says("of_items", task))
+        form = None if values else form_of(task)
         arguments: dict[str, Any] = {"source": source}
         if "question" in self._tools[name].arguments.model_fields and form is None:
             arguments["question"] = task
