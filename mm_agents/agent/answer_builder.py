@@ -70,6 +70,7 @@ class AnswerBuilder:
         attribute: str | None = None,
         line: str | None = None,
         follows: str | None = None,
+        conditions: bool = False,
     ) -> Claim:
         """State something.
 
@@ -86,13 +87,18 @@ class AnswerBuilder:
             attribute: which fact of the subject it states.
             line: how the text has it where that is not the sentence alone, such as an item of a list.
             follows: what joins it to the paragraph before it; by default it is one of its own.
+            conditions: whether it repeats the conditions of the question, with their numbers.
         """
         text = screen_said(text)[0]
         line = screen_said(line)[0] if line else None
         numbers = tuple(dict.fromkeys(sources))
         cited = [self.sources[number - 1] for number in numbers]
         kind = kind or ("computed" if computed is not None else "read")
-        found = doubt or lacking(kind, cited) or check_claim(text, cited, computed=computed, question=self.question)
+        found = (
+            doubt
+            or lacking(kind, cited)
+            or check_claim(text, cited, computed=computed, question=self.question, conditions=conditions)
+        )
         if similarity is not None:
             text, line = with_similarity(text, similarity), with_similarity(line or text, similarity)
         claim = Claim(

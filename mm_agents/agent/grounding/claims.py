@@ -210,7 +210,9 @@ _RANK = re.compile(r"^\s*\d+[.)]\s|\bgo to \d+\b")
 """Numbers that count the lines of a list and are in no source."""
 
 
-def check_claim(text: str, sources: Sequence[Source], *, computed: str | None, question: str) -> str | None:
+def check_claim(
+    text: str, sources: Sequence[Source], *, computed: str | None, question: str, conditions: bool = False
+) -> str | None:
     """Why a claim does not follow from the words of its sources; None where nothing speaks against it.
 
     Args:
@@ -218,10 +220,11 @@ def check_claim(text: str, sources: Sequence[Source], *, computed: str | None, q
         sources: those that it cites.
         computed: the sum behind it.
         question: what was asked, which may give quantities.
+        conditions: whether it counts or adds up what fits the conditions of the question, whose numbers it repeats.
     """
     if not sources:
         return "no source is cited"
-    quotes = [source.evidence.quote or "" for source in sources]
+    quotes = [*(source.evidence.quote or "" for source in sources), *([question] if conditions else [])]
     known = values_in(quotes) | {Decimal(len(sources)).normalize()}
     if computed is not None:
         try:
