@@ -302,12 +302,16 @@ def render_hits(
     """
     hits = list(result.payload.get("hits", ()))
     near = [(hit, evidence, likeness(hit, floors)) for hit, evidence in zip(hits, result.evidence, strict=True)]
-    kept = [one for one in near if (one[2].near if strict else one[2].carries)]
+    kept = [one for one in near if one[0].get("covers") or (one[2].near if strict else one[2].carries)]
     if not kept:
         return False
     best = kept[0][2].cosine or 0.0
     kept = [kept[0], *(one for one in kept[1:] if one[2].keywords or (one[2].cosine or 0.0) >= _NEAR_BEST * best)]
     kept = [(hit, replace(place, quote=hit["says"]) if hit.get("says") else place, how) for hit, place, how in kept]
+    if (lacks := kept[0][0].get("lacks")) and not several:
+        what = f"its nearest text, {kept[0][0]['name']}, says no {lacks}"
+        builder.say(f"I don't know: {what}.")
+        return True
     (hit, evidence, how), *others = kept[: _BEST if several else 1 + _ALSO]
     number = builder.cite(evidence, name=hit["name"], media_type=hit["media_type"])
     noun = _NOUNS.get(hit["media_type"], subject)
