@@ -162,6 +162,25 @@ def _before(process: Process, question: str, match: re.Match[str]) -> DocumentAn
     return _told(process, question, text, [process.name(source) for source in sources], [id, *sources])
 
 
+def _decisions(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    ids = [id for id in process.order if process.is_decision(id) and process.nodes[id].text]
+    names = [process.name(id) for id in ids]
+    return _told(process, question, f"{'; '.join(f'“{name}”' for name in names)}.", names, ids) if ids else None
+
+
+def _from_to(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    start = _find(process, match["start"])
+    ends = [id for id in process.order if not process.ways[id]]
+    to_end = re.fullmatch(r"\W*(?:the )?(?:end|finish|stop)\W*", match["target"], re.IGNORECASE)
+    targets = ends if to_end else [id for id in [_find(process, match["target"])] if id is not None]
+    ways = [way for way in paths(process, start=start, most=_MOST_WAYS)] if start is not None else []
+    ways = [way[: way.index(target) + 1] for way in ways for target in targets if target in way]
+    if not ways or start in targets:
+        return None
+    chosen = min(ways, key=len)
+    return _told(process, question, f"{_way(process, chosen)}.", [process.name(id) for id in chosen], chosen)
+
+
 def _begins(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
     ids = process.starts if match["which"].casefold().startswith(("start", "begin", "first")) else None
     ids = ids if ids is not None else [id for id in process.order if not process.ways[id]]
@@ -184,6 +203,10 @@ _KINDS: Sequence[tuple[str, _Tell]] = (
     ),
     (r"(?:can|could|is it possible|does|reach).*?(?P<target>.+?) (?:be reached |reached |happen |be done )?"
      r"(?:without|avoiding|skipping|bypassing)(?: passing| going through| doing)? (?P<avoided>.+)", _without),
+    (r"\b(?:what|which|list|name|show)\b(?!.*\b(?:after|before|follow|lead))[^?]*?\bdecisions?\b"
+     r"(?: (?:points?|are|is|made|taken|there|does|do|it|this|the|chart|process|have|in|contain))*\W*$", _decisions),
+    (r"\b(?:how|way|path|route|get|go)\b.*?\bfrom (?P<start>.+?) to (?P<target>.+)", lambda p, q, m: (
+        None if re.search(r"\b(?:shortest|longest|quickest|slowest)\b", q, re.I) else _from_to(p, q, m))),
     (r"\b(?P<which>shortest|longest|quickest|slowest)\b(?P<rest>.*)", _shortest),
     (r"\bwho\b(?P<what>.+)|\b(?:which|what) (?:lane|role|department|actor|swimlane)\b(?P<more>.+)", lambda p, q, m: (
         _who(p, q, re.match(r"(?P<what>.*)", m["what"] or m["more"] or "") or m))),
