@@ -18,6 +18,7 @@ from mm_agents._text import parts_of
 from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of
 from mm_agents.agent.answer import Answer, AnswerCache
 from mm_agents.agent.answer_builder import AnswerBuilder
+from mm_agents.agent.answer_data import Step
 from mm_agents.agent.budget import Budget
 from mm_agents.agent.events import Checked, Claimed, Event, Finished, Planned, Token
 from mm_agents.agent.executor import ASKABLE, EVERYWHERE, READERS, SEARCHES, Asked, HitEnricher, OfflineRun, instead_of
@@ -236,7 +237,7 @@ class Conversation:
         for event in events:
             if isinstance(event, Finished):
                 answer = event.answer.rooted(_root(self.agent.library))
-                self.memory.note(answer, [step.tool for step in answer.route if step.error is None])
+                self.memory.note(answer, [name for step in answer.route if (name := _remembered(step, answer))])
                 yield Finished(answer=answer)
             else:
                 yield event
@@ -477,6 +478,17 @@ class _Meant:
     """What a question points back to, as the planner sees an attached file."""
 
     kind: Attachment
+
+
+def _remembered(step: Step, answer: Answer) -> str | None:
+    """The tool that a follow-up question is for: of one document that was picked out of all, its reader."""
+    if step.error is not None or step.tool != AGGREGATE:
+        return step.tool if step.error is None else None
+    one = step.arguments.get("measure") in ("min", "max") or len({source.name for source in answer.sources}) == 1
+    return _READER_OF.get(str(step.arguments.get("of"))) if one else None
+
+
+_READER_OF = {"invoices": "read_invoice", "tables": "read_table", "flowcharts": "read_flowchart"}
 
 
 def _seen(new: Sequence[AttachmentInfo], referred: ResolvedReference) -> Sequence[AttachmentInfo | _Meant]:
