@@ -113,8 +113,10 @@ def aggregations_of(
 
 
 def _aggregation(text: str, among: Sequence[str], today: date) -> Aggregation | None:
+    if among and _SAYS["differs"].search(text):
+        text = _SAYS["either"].sub(" ", text)
     nouns = [name for name, pattern in _PATTERNS["nouns"].items() if pattern.search(text)]
-    over_those = ("compare", "superlative", "comparative", "sum", "same")
+    over_those = ("compare", "differs", "superlative", "comparative", "sum", "same")
     if not nouns and not among and _SAYS["by_seller"].search(text) and _SAYS["sums"].search(text):
         nouns = ["invoices"]
     if "invoices" in nouns or (among and any(_SAYS[name].search(text) for name in over_those)):
@@ -303,7 +305,7 @@ def _measured(text: str, where: Sequence[str], arguments: Mapping[str, Any]) -> 
         return {"measure": "count"}
     if _SAYS["mean"].search(text):
         return {"measure": "mean", "field": amount}
-    if _SAYS["compare"].search(text):
+    if _SAYS["compare"].search(text) or ("among" in arguments and _SAYS["differs"].search(text)):
         return {"measure": "list", "field": name or "total", "descending": True}
     comparative = _SAYS["comparative"].search(text) if "among" in arguments else None
     if comparative is not None and best is None:
@@ -330,7 +332,8 @@ def _spent(text: str, today: date) -> Aggregation | None:
     if not _SAYS["spend"].search(text) or not _is_used_up(text) or not named:
         return None
     where = " and ".join(conditions)
-    arguments: dict[str, Any] = {"of": "invoices", "measure": "sum", "field": "total"}
+    name = _field(text, _PATTERNS["invoice_fields"])
+    arguments: dict[str, Any] = {"of": "invoices", "measure": "sum", "field": name if name in _AMOUNTS else "total"}
     arguments |= ({"seller": seller} if seller else {}) | ({"where": where} if where else {})
     return Aggregation(arguments=arguments, noun="invoices", said=said)
 

@@ -225,7 +225,8 @@ def check_claim(
     if not sources:
         return "no source is cited"
     quotes = [*(source.evidence.quote or "" for source in sources), *([question] if conditions else [])]
-    known = values_in(quotes) | {Decimal(len(sources)).normalize()}
+    documents = {source.evidence.asset for source in sources}
+    known = values_in(quotes) | {Decimal(len(sources)).normalize(), Decimal(len(documents)).normalize()}
     if computed is not None:
         try:
             found = Expression(computed)

@@ -162,6 +162,11 @@ def _before(process: Process, question: str, match: re.Match[str]) -> DocumentAn
     return _told(process, question, text, [process.name(source) for source in sources], [id, *sources])
 
 
+def _there(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    id = _find(process, match["what"])
+    return None if id is None else _told(process, question, f"Yes: {_quoted(process, id)}.", True, [id])
+
+
 def _decisions(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
     ids = [id for id in process.order if process.is_decision(id) and process.nodes[id].text]
     names = [process.name(id) for id in ids]
@@ -210,8 +215,11 @@ _KINDS: Sequence[tuple[str, _Tell]] = (
     (r"\b(?P<which>shortest|longest|quickest|slowest)\b(?P<rest>.*)", _shortest),
     (r"\bwho\b(?P<what>.+)|\b(?:which|what) (?:lane|role|department|actor|swimlane)\b(?P<more>.+)", lambda p, q, m: (
         _who(p, q, re.match(r"(?P<what>.*)", m["what"] or m["more"] or "") or m))),
-    (r"what (?:does|do|is done by|must|has) (?:the )?(?P<who>.+?)(?: (?:do|does|have to do))?\W*$", _of_lane),
-    (r"\b(?:comes?|happens?|goes|is|follows?|next|step)\b.*?\b(?:after|once|following|if|when)\b(?P<what>.+)", _after),
+    (r"(?:what|which) (?:(?:steps?|tasks?|activities|actions) )?(?:does|do|is done by|are done by|must|has) (?:the )?"
+     r"(?P<who>.+?)(?: (?:do|does|have to do))?\W*$", _of_lane),
+    (r"\bis there (?:an?|any) (?P<what>.+?) (?:step|task|stage|activity)\b", _there),
+    (r"\b(?:comes?|happens?|goes|is|follows?|next|step|do|done)\b.*?\b(?:after|once|following|if|when)\b"
+     r"(?P<what>.+)", _after),
     (r"\bwhat (?:follows|comes next after|is next after)\b(?P<what>.+)", _after),
     (r"\b(?:before|precedes?|leads? to|prior to)\b(?P<what>.+)", _before),
     (r"\bwhen (?:does|do|is|are|will|would)\b(?P<what>.+)", _before),

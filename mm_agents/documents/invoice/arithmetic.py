@@ -37,7 +37,7 @@ _EACH_OF = re.compile(r"\b(?:each|per person|apiece)\b.*?\b(?P<number>[a-z]+|\d+
 _MORE = re.compile(
     r"\bhow much (?:more|less|higher|lower|cheaper|dearer)(?: expensive)?\b(?P<one>.+?)\bthan\b(?P<other>.+)|"
     r"\bdifference between\b(?P<first>.+?)\band\b(?P<second>.+)|"
-    r"\bwhat (?:is|are|was|were)\b(?P<whole>.+?)\b(?:minus|less)\b(?P<part>[^%]+)$"
+    r"(?:\bwhat (?:is|are|was|were)\b|^)(?P<whole>.+?)\b(?:minus|less)\b(?P<part>[^%]+)$"
 )
 _HYPOTHETICAL = re.compile(
     r"\b(?:half|third of|quarter of|twice|double|triple|divided?|split|shared?|minus|difference|ratio|times|instead|"

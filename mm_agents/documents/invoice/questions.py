@@ -219,7 +219,8 @@ def _asked_count(asked: Asked) -> DocumentAnswer | None:
 
 def _asked_item(asked: Asked) -> DocumentAnswer | None:
     """The price or the amount of one item."""
-    if not lexicon.PRICE.search(asked.text):
+    added_up = re.search(r"\b(?:total|amount|sum)\b.*\b(?:for|of)\b", asked.text)
+    if not lexicon.PRICE.search(asked.text) and not added_up:
         return None
     words = [word for word in telling_words(words_of(asked.question)) if not lexicon.PRICE.search(word)]
     item = the_item(asked.invoice, words)
@@ -238,14 +239,32 @@ def _asked_item(asked: Asked) -> DocumentAnswer | None:
     return asked.answer(text, plain_money(unit), places)
 
 
+_BY_QUANTITY = re.compile(r"\bquantit(?:y|ies)\b|\b(?:most|least) (?:often|frequently|units|pieces)\b|\bfewest\b")
+
+
+def _most_of(asked: Asked, *, least: bool) -> DocumentAnswer:
+    """The item of which the most or the fewest were bought."""
+    counted = [(item.quantity, item) for item in asked.invoice.items if item.quantity is not None]
+    if not counted or len(counted) < len(asked.invoice.items):
+        return asked.unanswered("Quantities are compared where each item has one.")
+    value = (min if least else max)(quantity for quantity, _ in counted)
+    best = [item for quantity, item in counted if quantity == value]
+    names = [name_of(item) for item in best]
+    places = [place for item in best for place in places_of(item, "quantity")]
+    told = " and ".join(f"“{name}”" for name in names)
+    return asked.answer(f"{told}, {plain_quantity(value)} of it.", names, places)
+
+
 def _asked_most(asked: Asked) -> DocumentAnswer | None:
     """The dearest or cheapest item."""
     match = re.search(
-        r"most expensive|dearest|highest|largest|biggest|\bcosts? (?:the )?most\b|"
-        r"(cheapest|lowest|least expensive|smallest|\bcosts? (?:the )?least\b)",
+        r"most expensive|dearest|highest|largest|biggest|\bcosts? (?:the )?most\b|most (?:often|units|pieces)|"
+        r"(cheapest|lowest|least expensive|least often|fewest|smallest|\bcosts? (?:the )?least\b)",
         asked.text,
     )
     cell = "amount" if re.search(r"amount|line|total", asked.text) else "unit_price"
+    if match is not None and _BY_QUANTITY.search(asked.text):
+        return _most_of(asked, least=match[1] is not None)
     priced = [(value, item) for item in asked.invoice.items if (value := getattr(item, cell)) is not None]
     if match is None or not priced:
         return None
@@ -504,7 +523,7 @@ def _asked_field(asked: Asked) -> DocumentAnswer | None:
 
 
 _PHRASE = re.compile(
-    r"^\W*(?:(?:and|please|can you|could you|tell me|show me|give me)\s+)*"
+    r"^\W*(?:(?:and|please|can you|could you|tell me|show me|give me|(?:i|we) (?:also )?(?:need|want))\s+)*"
     r"(?:(?:what|which)(?:\s(?:is|was|are)|['’]?s)\s)?(?:(?:the|its|their|our|my|this|that)\s)?"
     r"(?P<what>[a-z][a-z.'’-]*(?: [a-z.'’-]+){0,4}?)"
     r"(?:\s(?:on|in|of|for|from|at)\s(?:it|\S+\.\w{2,4}|(?:[\w.'’-]+\s){0,5}"

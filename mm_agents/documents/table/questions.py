@@ -41,6 +41,7 @@ _THINGS, _MORE, _LESS = (
 )
 _UNCLEAR = re.compile(r"\b(?:not|never|neither)\b|n't\b|\bbetween \W?\d", re.IGNORECASE)
 """Negations, and conditions of two numbers, which are not computed."""
+_SHARES = re.compile(r"\b(?:what|which) (?:percent(?:age)?|share|proportion)\b", re.IGNORECASE)
 _FORMS = {form: word for word, forms in _WORDS["forms"].items() for form in forms.split()}
 _ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _LONGEST_TABLE = 6000  # characters of a table that a model is shown
@@ -414,7 +415,10 @@ def answer(table: TableData, question: str, *, model: ChatModel | None = None) -
         shown = fenced(table.to_markdown()[:_LONGEST_TABLE], what="The table")
         prompt = "\n\n".join([_PROMPT, shown, fenced(question, what="The question")])
         return _by_query(question, series, model.structure(Query, prompt).value)
-    return _by_rules(question, series)
+    found = _by_rules(question, series)
+    if _SHARES.search(question) and found.answer and not re.search(r"%|per ?cent|share", found.answer, re.IGNORECASE):
+        return _unanswered(question, "The numbers that it names are no percents.")
+    return found
 
 
 # ---------------------------------------------------------------- by rules
