@@ -247,10 +247,10 @@ def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | 
     if _SAYS["negated"].search(_SAYS["not_due"].sub(" ", text)):
         return None
     if among and (same := _same(text)) is not None:
-        arguments = {"of": "invoices", "measure": "list", "field": same, "among": list(among)}
-        return Aggregation(arguments=arguments, noun="invoices", compared=same)
+        over: dict[str, Any] = {"of": "invoices", "measure": "list", "field": same, "among": list(among)}
+        return Aggregation(arguments=over, noun="invoices", compared=same)
     where, said = _conditions(text, today)
-    arguments = {"of": "invoices"}
+    arguments: dict[str, Any] = {"of": "invoices"}
     if among:
         arguments["among"] = list(among)
     if where:

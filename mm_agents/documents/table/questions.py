@@ -633,7 +633,8 @@ def _lookup(question: str, series: Sequence[Series], asked: Sequence[str]) -> Do
                 best, found = rank, [(one, item)]
             elif rank == best:
                 found.append((one, item))
-    if len(found) != 1 or best[1] < PARAMETERS.named:
+    cells = {id(item.cell) for _, item in found}  # a metric's number is in a column too
+    if len(cells) != 1 or best[1] < PARAMETERS.named:
         return None
     return _single(question, *found[0])
 
