@@ -17,10 +17,20 @@ _NAMES = ("person", "address")  # kinds whose values are known by their capitals
 _HEADINGS = re.compile(r"^#+\s*(.+)$", re.MULTILINE)
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _ASKED_NOUN = re.compile(
-    r"^\W*(?:who|what|which)(?:['’]s| is| are| was| were) (?:the|our|my|your|a|an)? ?(?P<what>(?:[\w-]+ ?){1,3}?)"
+    r"^\W*(?:who|what|which|how (?:much|high|long|big))"
+    r"(?:['’]s| is| are| was| were) (?:the|our|my|your|a|an)? ?(?P<what>(?:[\w-]+ ?){1,3}?)"
     r"\b(?: (?:of|at|in|on|for|from|with|to|by)\b|\W*$)",
     re.IGNORECASE,
 )
+_BEYOND = re.compile(r"\s(?:for|in|at|on|with|from|per|into|of) (?:the |our |my |your |a )?[^?]*", re.IGNORECASE)
+_RATES = {
+    "hour": r"\bhour",
+    "day": r"\bda(?:y|ily)",
+    "night": r"\bnight",
+    "week": r"\bweek",
+    "month": r"\bmonth",
+    "year": r"\byear|\bannual",
+}
 _LEAST_COVERED = 2  # words of a question; one alone may be anywhere
 
 
@@ -63,19 +73,18 @@ def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole
     about = content_words(" ".join([*_HEADINGS.findall(whole), whole.strip().partition("\n")[0], _spaced(name)]))
     kind, said = kind_of(question), content_words(whole)
     heads = [word for word in _heads(question) if word not in about]
-    subject = next((word for word in heads if word in said), None)
+    core = [word for word in _heads(_BEYOND.sub(" ", question)) if word not in about and word in said]
+    subject = set(core or [word for word in heads if word in said][:1])
     ordered = [one for _, one in sorted(zip(ranks, passages, strict=True), key=lambda pair: -pair[0])]
-    fitting = [
-        one
-        for one in ordered
-        if (kind is None or has_value(kind, one)) and (subject is None or subject in content_words(one))
-    ]
+    fitting = [one for one in ordered if (kind is None or has_value(kind, one)) and subject <= content_words(one)]
     if kind is None:
         found = ordered[0]
     elif fitting:
         found = fitting[0]
     else:
         return Passage(text=ordered[0], lacks=kind.replace("_", " "))
+    if kind is not None and (other := _other_measure(question, found)) is not None:
+        return Passage(text=found, lacks=other)
     words = content_words(found)
     covers = len(heads) >= _LEAST_COVERED and all(word in words for word in heads)
     return Passage(text=found, lacks=_missing(question, words | about), covers=covers)
@@ -96,7 +105,17 @@ def _missing(question: str, words: set[str]) -> str | None:
     """What "who is our contact at X" asks for, where a passage says nothing of a contact."""
     match = _ASKED_NOUN.match(question)
     asked = content_words(_PATTERNS["filler"]["kinds"].sub(" ", match["what"])) if match else set[str]()
-    return match["what"].strip() if match and asked and not asked & words else None
+    return match["what"].strip() if match and not asked <= words else None
+
+
+def _other_measure(question: str, passage: str) -> str | None:
+    """The time or number that a question asks a value for, where the passage gives it for another."""
+    rate = _PATTERNS["filler"]["rate"].search(question)
+    if rate is not None and not re.search(_RATES[rate["unit"].casefold()], passage, re.IGNORECASE):
+        return f"value per {rate['unit']}"
+    numbers = [found[0] for found in _PATTERNS["filler"]["numbers"].finditer(question)]
+    strange = [one for one in numbers if not re.search(rf"\b{re.escape(one)}\b", passage, re.IGNORECASE)]
+    return f"value for {strange[0]}" if strange else None
 
 
 def _spaced(name: str) -> str:

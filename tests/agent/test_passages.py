@@ -58,6 +58,9 @@ def test_values_of_a_kind(kind: str, has: str, has_not: str) -> None:
         ("How much is the rent?", "The yearly rent is 45 pounds", None),
         ("What is the warden's phone number?", None, "phone number"),
         ("When is the rent paid?", None, "time"),
+        ("How much is the rent per month?", None, "value per month"),
+        ("How much is the rent for two plots?", None, "value for two"),
+        ("How much is the late fee for the plot?", None, "late fee"),
         ("Who is the treasurer of the allotment?", None, "treasurer"),
     ],
 )

@@ -311,7 +311,7 @@ def _told(process: Process, question: str, text: str, value: Any, ids: Iterable[
 
 
 def _quoted(process: Process, id: str) -> str:
-    return f"“{process.name(id)}”"
+    return f"“{process.name(id)}”" if process.nodes[id].text else process.name(id)
 
 
 def _way(process: Process, ids: Sequence[str]) -> str:

@@ -44,6 +44,8 @@ _HYPOTHETICAL = re.compile(
     r"unless|tip|per (?:person|head|month|week|year|day))\b|\b(?:plus|without|except|apart from|not counting)\b|"
     r"\bwould\b.*\b(?:if|be)\b|^\W*if\b|\bpercent(?:age)?\b|\d ?%|\b(?:more|less|cheaper) (?:\w+ ){0,4}than\b(?! ?\d)"
 )
+_COMPARED = re.compile(r"\binstead\b|\bhow much (?:cheaper|dearer|more|less)\b")
+_NOT_COMPUTED = "That sum is not computed: shares of an amount and differences of two are."
 _CHECKS = re.compile(r"^\W*(?:is|are|was|were|does|do|did|can|has|have)\b|\brate\b|\bdiscount\b(?!.*\d)")
 _BOUND = re.compile(
     r"\b(?:(?P<over>above|over|more than|greater than|higher than|exceed(?:s|ing)?)|below|under|less than|lower than|"
@@ -56,7 +58,10 @@ def asked_sum(asked: Asked) -> DocumentAnswer | None:
     text = asked.text
     if _CHECKS.match(text) and not re.match(r"\W*can (?:you|i|we)\b", text):
         return None
-    return _asked_difference(asked) or _asked_share(asked)
+    found = _asked_difference(asked) or _asked_share(asked)
+    if found is None and _COMPARED.search(text):
+        return asked.unanswered(_NOT_COMPUTED)
+    return found
 
 
 def not_computed(asked: Asked) -> DocumentAnswer | None:
@@ -64,7 +69,7 @@ def not_computed(asked: Asked) -> DocumentAnswer | None:
     text = _TAXED.sub(" ", asked.text)
     if _CHECKS.search(text) or not _HYPOTHETICAL.search(text):
         return None
-    return asked.unanswered("That sum is not computed: shares of an amount and differences of two are.")
+    return asked.unanswered(_NOT_COMPUTED)
 
 
 def asked_filter(asked: Asked) -> DocumentAnswer | None:
@@ -76,6 +81,8 @@ def asked_filter(asked: Asked) -> DocumentAnswer | None:
         or not re.search(r"\b(?:which|what|list|show|how many)\b", asked.text)
     ):
         return None
+    if len(_BOUND.findall(asked.text)) > 1:
+        return asked.unanswered("Items are compared with one number.")
     limit = parse_number(bound["number"])
     cell = "amount" if re.search(r"\bamount|\bline|\btotal|altogether", asked.text) else "unit_price"
     priced = [(value, item) for item in asked.invoice.items if (value := getattr(item, cell)) is not None]

@@ -20,8 +20,22 @@ _HEADERS = re.compile(
     re.IGNORECASE,
 )
 
+_SHARE = re.compile(r"\b(?:what|which) (?:percent(?:age)?|share|proportion)\b", re.IGNORECASE)
+_OF_SHARE = re.compile(r"%|\bper ?cent|\bshare", re.IGNORECASE)
+_DENIES = re.compile(r"\b(?:not|never|without|except)\b|n['’]t\b", re.IGNORECASE)
+_YES_NO = re.compile(r"^\W*(?:yes|no)\b", re.IGNORECASE)
+
 Likeness = Callable[[str, Sequence[str]], float]
 """How well the words of a question name something, from 0 to 1."""
+
+
+def left_out(question: str, answer: str) -> str | None:
+    """Why a number that was found is not what a question asks for: a share, or what something is not."""
+    if _SHARE.search(question) and not _OF_SHARE.search(answer):
+        return "The numbers that it names are no percents."
+    if _DENIES.search(question) and not _DENIES.search(answer) and not _YES_NO.match(answer):
+        return "Numbers of what is not so are not computed."
+    return None
 
 
 def asked_size(table: TableData, question: str) -> DocumentAnswer | None:

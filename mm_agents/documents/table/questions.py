@@ -19,7 +19,7 @@ from mm_agents.chat import fenced
 from mm_agents.documents.locate import normalised
 from mm_agents.documents.numbers import numbers_in
 from mm_agents.documents.opencv import EXTRA
-from mm_agents.documents.table.cells import asked_cell, asked_size
+from mm_agents.documents.table.cells import asked_cell, asked_size, left_out
 from mm_agents.documents.table.data import Cell, Quantity, TableData
 from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.types import DocumentAnswer
@@ -41,7 +41,6 @@ _THINGS, _MORE, _LESS = (
 )
 _UNCLEAR = re.compile(r"\b(?:not|never|neither)\b|n't\b|\bbetween \W?\d", re.IGNORECASE)
 """Negations, and conditions of two numbers, which are not computed."""
-_SHARES = re.compile(r"\b(?:what|which) (?:percent(?:age)?|share|proportion)\b", re.IGNORECASE)
 _FORMS = {form: word for word, forms in _WORDS["forms"].items() for form in forms.split()}
 _ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _LONGEST_TABLE = 6000  # characters of a table that a model is shown
@@ -416,9 +415,8 @@ def answer(table: TableData, question: str, *, model: ChatModel | None = None) -
         prompt = "\n\n".join([_PROMPT, shown, fenced(question, what="The question")])
         return _by_query(question, series, model.structure(Query, prompt).value)
     found = _by_rules(question, series)
-    if _SHARES.search(question) and found.answer and not re.search(r"%|per ?cent|share", found.answer, re.IGNORECASE):
-        return _unanswered(question, "The numbers that it names are no percents.")
-    return found
+    reason = left_out(question, found.answer) if found.answer else None
+    return _unanswered(question, reason) if reason else found
 
 
 # ---------------------------------------------------------------- by rules
@@ -448,6 +446,8 @@ def _by_rules(question: str, series: Sequence[Series]) -> DocumentAnswer:
         best = measure
     condition = condition_of(question) if operation == "count" else None
     if operation == "count" and (condition is None or _UNCLEAR.search(question)):
+        return _unanswered(question, _which(series))
+    if operation in ("sum", "mean") and any(likeness(item.label, asked) == 1 for item in best.items if item.label):
         return _unanswered(question, _which(series))
     ascending = is_ascending(question)
     return _computed(question, Query(operation=operation, measure="", condition=condition, ascending=ascending), best)
