@@ -523,3 +523,11 @@ def test_a_forged_answer_over_all_files_is_caught(library: Library, question: st
     assert said in answer.text
     claims = tuple(replace(claim, text=claim.text.replace(said, forged)) for claim in answer.claims)
     assert not verify(replace(answer, text=answer.text.replace(said, forged), claims=claims), library=library).ok
+
+
+def test_a_follow_up_is_about_the_document_that_was_picked(library: Library) -> None:
+    chat = Agent(library, model="offline").chat()
+    chat.ask("Which of my invoices is due first?")
+    followed = chat.ask("And what is its total?")
+    assert [step.tool for step in followed.route] == ["read_invoice"]
+    assert [claim.text for claim in followed.claims] == ["The total is 80.00 GBP."]
