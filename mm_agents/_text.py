@@ -123,7 +123,7 @@ _JOINT = re.compile(
     r"\s*[,;]\s*(?=(?:what|who|when|how)\b)",
     re.IGNORECASE,
 )
-_LIST = re.compile(r"\s*[,;?]\s*(?:and\s+)?|\s+(?:and|as well as|plus|&)\s+", re.IGNORECASE)
+_LIST = re.compile(r"\s*[,;?]\s*(?:and\s+)?|\s+(?:and|as well as|plus|&|n|\+)\s+", re.IGNORECASE)
 _BEGINS = re.compile(rf"\W*(?:(?:please|can you|could you|tell me|show me|give me)\s+)*(?:{_ASKS})", re.IGNORECASE)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import parts_of
-from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of
+from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of, tools_to_follow
 from mm_agents.agent.answer import Answer, AnswerCache
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.budget import Budget
@@ -657,7 +657,7 @@ class Conversation:
         self._handed.add(*(thing.id for thing in things))
 
     def _note(self, answer: Answer, attached: tuple[str, ...]) -> None:
-        self.memory.note(answer, [step.tool for step in answer.route if step.error is None])
+        self.memory.note(answer, tools_to_follow(answer))
         self._attached.append(attached)
 
     def _bound(self, one: Tool) -> Tool:

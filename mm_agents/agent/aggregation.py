@@ -6,13 +6,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from mm_agents._text import parts_of, read_patterns
+from mm_agents._text import fold, parts_of, read_patterns
 from mm_agents.agent.answer_builder import AnswerBuilder
+from mm_agents.agent.answer_data import AnswerData
+from mm_agents.documents.periods import period_in
 from mm_agents.tools import ToolResult
 
 AGGREGATE = "aggregate"
+_READER_OF = {"invoices": "read_invoice", "tables": "read_table", "flowcharts": "read_flowchart"}
 """The name of the tool."""
 
 _PATTERNS = read_patterns("mm_agents.agent", "aggregation.toml")
@@ -51,7 +55,8 @@ MOST = frozenset({"highest", "last", "longest", "largest"})
 GATHERING = (
     "there is are add adds up to on average has of those in no known currency with from rating number of votes s bytes "
     "lowest first shortest smallest highest last longest largest film films clip clips picture pictures pdf pdfs text "
-    "texts file files invoice invoices table tables flowchart flowcharts"
+    "texts file files invoice invoices table tables flowchart flowcharts none fits more than that of later due same "
+    "yes no all have"
 )
 """The words in which results are said, beside those of the files, the question and the arguments."""
 
@@ -77,10 +82,14 @@ class Aggregation:
     Attributes:
         arguments: of the tool.
         noun: what is counted, a key of the kinds: "clips", "invoices".
+        said: its conditions, in the words of the question.
+        compared: a field of which it is asked whether it is the same in all of them.
     """
 
     arguments: dict[str, Any]
     noun: str
+    said: tuple[str, ...] = ()
+    compared: str | None = None
 
 
 def aggregations_of(
@@ -106,8 +115,13 @@ def aggregations_of(
 
 
 def _aggregation(text: str, among: Sequence[str], today: date) -> Aggregation | None:
+    if among and _SAYS["differs"].search(text):
+        text = _SAYS["either"].sub(" ", text)
     nouns = [name for name, pattern in _PATTERNS["nouns"].items() if pattern.search(text)]
-    if "invoices" in nouns or (among and (_SAYS["compare"].search(text) or _SAYS["superlative"].search(text))):
+    over_those = ("compare", "differs", "superlative", "comparative", "sum", "same")
+    if not nouns and not among and _SAYS["by_seller"].search(text) and _SAYS["sums"].search(text):
+        nouns = ["invoices"]
+    if "invoices" in nouns or (among and any(_SAYS[name].search(text) for name in over_those)):
         return _of_invoices(text, among, today) if set(nouns) <= {"invoices"} else None
     if not nouns:
         return _spent(text, today)
@@ -118,14 +132,19 @@ def _aggregation(text: str, among: Sequence[str], today: date) -> Aggregation | 
 
 def _is_used_up(text: str) -> bool:
     """Whether every word and number of a question is one that these plans use; an answer would leave out the others."""
+    text = _without_period(text, date.today())
     for name in (
-        "year",
+        "numbered",
+        "by_seller",
+        "currency",
+        "same",
         "seller",
         "spent_at",
         "not_due",
         "overdue",
         "how_many",
         "superlative",
+        "comparative",
         "mean",
         "sum",
         "spend",
@@ -136,6 +155,12 @@ def _is_used_up(text: str) -> bool:
         for pattern in _PATTERNS[section].values():
             text = pattern.sub(" ", text)
     return not re.search(r"[^\W_]", re.sub(r"\b[a-z]\b", " ", _SAYS["filler"].sub(" ", text)))
+
+
+def _without_period(text: str, today: date) -> str:
+    """A question without the days that it names: the "last" of "last month" is no superlative."""
+    period = period_in(text, today)
+    return text if period is None else f"{text[: period.start]} {text[period.end :]}"
 
 
 # ---------------------------------------------------------------- media
@@ -217,12 +242,16 @@ _AMOUNTS = ("subtotal", "discount", "shipping", "tax", "total")
 
 
 def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | None:
-    several = bool(among) or _SAYS["several_invoices"].search(text) is not None
+    by_seller = _SAYS["by_seller"].search(text) is not None
+    several = bool(among) or by_seller or _SAYS["several_invoices"].search(text) is not None
     if not several or not _is_used_up(text):
         return None
     if _SAYS["negated"].search(_SAYS["not_due"].sub(" ", text)):
         return None
-    where = _conditions(text, today)
+    if among and (same := _same(text)) is not None:
+        over: dict[str, Any] = {"of": "invoices", "measure": "list", "field": same, "among": list(among)}
+        return Aggregation(arguments=over, noun="invoices", compared=same)
+    where, said = _conditions(text, today)
     arguments: dict[str, Any] = {"of": "invoices"}
     if among:
         arguments["among"] = list(among)
@@ -230,22 +259,44 @@ def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | 
         arguments["where"] = " and ".join(where)
     if (seller := _seller(text)) is not None:
         arguments["seller"] = seller
-    measured = _measured(text, where, arguments)
-    return Aggregation(arguments=arguments | measured, noun="invoices") if measured else None
+    measured = _measured(_without_period(text, today), where, arguments)
+    if measured and by_seller and measured["measure"] in ("sum", "mean", "count", "max", "min"):
+        measured["group_by"] = "seller"
+    return Aggregation(arguments=arguments | measured, noun="invoices", said=said) if measured else None
 
 
-def _conditions(text: str, today: date) -> list[str]:
-    """The conditions of a question on an amount, a year, and on whether something is due."""
+def _same(text: str) -> str | None:
+    """The field of which a question asks whether it is the same in several documents."""
+    found = _SAYS["same"].search(text)
+    fields = {**_PATTERNS["compared_fields"], **_PATTERNS["invoice_fields"]}
+    return _field(found["what"] or found["shared"], fields) if found is not None else None
+
+
+def _conditions(text: str, today: date) -> tuple[list[str], tuple[str, ...]]:
+    """The conditions of a question on an amount, a day, a currency, and on whether something is due; and its words."""
     amounts = {name: pattern for name, pattern in _PATTERNS["invoice_fields"].items() if name in _AMOUNTS}
     compared = _compared(text, amounts, "total")
     where = [compared] if compared else []
-    if (year := _SAYS["year"].search(text)) is not None:
-        where.append(f'date >= "{year["year"]}-01-01" and date <= "{year["year"]}-12-31"')
-    if _SAYS["not_due"].search(text):
-        where.append(f'due_date >= "{today.isoformat()}"')
-    elif _SAYS["overdue"].search(text):
-        where.append(f'due_date < "{today.isoformat()}"')
-    return where
+    said = [found[0] for name in _SYMBOLS if compared and (found := _PATTERNS["comparisons"][name].search(text))][:1]
+    if (period := period_in(text, today)) is not None:
+        of = "due_date" if _PATTERNS["invoice_fields"]["due_date"].search(text) else "date"
+        ends = ((">=", period.first), ("<=", period.last))
+        where += [f'{of} contains "-{period.month:02d}-"'] if period.month else []
+        where += [f'{of} {symbol} "{day.isoformat()}"' for symbol, day in ends if day is not None]
+        said.append(text[period.start : period.end])
+    if (numbered := _SAYS["numbered"].search(text)) is not None:
+        where.append(f'number = "{numbered["invoice_number"]}"')
+        said.append(numbered[0])
+    if (currency := _SAYS["currency"].search(text)) is not None:
+        code = next(name for name, pattern in _PATTERNS["currencies"].items() if pattern.search(currency[0]))
+        where.append(f'currency = "{code}"')
+        said.append(f"in {code}")
+    for name, symbol in (("not_due", ">="), ("overdue", "<")):
+        if period is None and (found := _SAYS[name].search(text)):
+            where.append(f'due_date {symbol} "{today.isoformat()}"')
+            said.append(found[0])
+            break
+    return where, tuple(said)
 
 
 def _measured(text: str, where: Sequence[str], arguments: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -256,13 +307,19 @@ def _measured(text: str, where: Sequence[str], arguments: Mapping[str, Any]) -> 
         return {"measure": "count"}
     if _SAYS["mean"].search(text):
         return {"measure": "mean", "field": amount}
-    if _SAYS["compare"].search(text):
+    if _SAYS["compare"].search(text) or ("among" in arguments and _SAYS["differs"].search(text)):
         return {"measure": "list", "field": name or "total", "descending": True}
+    comparative = _SAYS["comparative"].search(text) if "among" in arguments else None
+    if comparative is not None and best is None:
+        of_time = "date" if _SAYS["of_time"].search(comparative[0]) else "total"
+        measure = "min" if _SAYS["lesser"].search(comparative[0]) else "max"
+        return {"measure": measure, "field": name or of_time}
     if best is not None and (name is not None or _SAYS["of_amount"].search(best[0])):
         return {"measure": "min" if _SAYS["smallest"].search(best[0]) else "max", "field": name or "total"}
     if _SAYS["sum"].search(text) or _SAYS["spend"].search(text):
         return {"measure": "sum", "field": amount}
-    if where or (_SAYS["lists"].search(text) and "seller" not in arguments):
+    listed = "seller" not in arguments or _SAYS["orders_list"].match(text)
+    if where or (_SAYS["lists"].search(text) and listed):
         by_day = "due_date" in " ".join(where) and not any(condition.startswith(_AMOUNTS) for condition in where)
         order = {"field": "due_date" if by_day else "total", "descending": not by_day}
         return {"measure": "list", "limit": _MOST_LISTED, **order}
@@ -272,12 +329,15 @@ def _measured(text: str, where: Sequence[str], arguments: Mapping[str, Any]) -> 
 def _spent(text: str, today: date) -> Aggregation | None:
     """The sum of the totals of a seller's invoices: "how much did I spend at X"."""
     seller = _seller(text)
-    if not _SAYS["spend"].search(text) or not _is_used_up(text) or not (seller or _SAYS["spend_all"].search(text)):
+    conditions, said = _conditions(text, today)
+    named = seller or conditions or _SAYS["spend_all"].search(text)
+    if not _SAYS["spend"].search(text) or not _is_used_up(text) or not named:
         return None
-    where = " and ".join(_conditions(text, today))
-    arguments: dict[str, Any] = {"of": "invoices", "measure": "sum", "field": "total"}
+    where = " and ".join(conditions)
+    name = _field(text, _PATTERNS["invoice_fields"])
+    arguments: dict[str, Any] = {"of": "invoices", "measure": "sum", "field": name if name in _AMOUNTS else "total"}
     arguments |= ({"seller": seller} if seller else {}) | ({"where": where} if where else {})
-    return Aggregation(arguments=arguments, noun="invoices")
+    return Aggregation(arguments=arguments, noun="invoices", said=said)
 
 
 def _seller(text: str) -> str | None:
@@ -312,11 +372,13 @@ def render_aggregate(builder: AnswerBuilder, result: ToolResult, asked: Aggregat
         ]
         for id, row in rows.items()
     }
+    if asked.compared is not None and _say_same(builder, payload, rows, cited, asked.compared):
+        return
     said = False
     for one in payload["results"]:
         if payload["measure"] == "list":
             said = _say_list(builder, one, rows, cited, asked) or said
-        elif one["count"] or payload["measure"] == "count":
+        elif one["count"] or (payload["measure"] == "count" and not payload["considered"]):
             _say_value(builder, one, rows, cited, asked, len(payload["results"]) > 1)
             said = True
     if not said and payload["missing"]:
@@ -325,11 +387,67 @@ def render_aggregate(builder: AnswerBuilder, result: ToolResult, asked: Aggregat
             f"I don't know: what is asked for was found in none of the {count} {_NOUNS[asked.noun][count != 1]} here: "
             f"{_names(payload['missing'])}."
         )
+    elif not said and payload["considered"]:
+        _say_none(builder, cited, asked)
     elif not said:
         looked_at = payload["looked_at"]
         read = "" if looked_at is None else f" among the {looked_at} that were read"
         builder.say(f"{_none(asked)}{read}.")
     _say_rest(builder, payload, asked)
+
+
+def _say_none(builder: AnswerBuilder, cited: Mapping[str, Sequence[int]], asked: Aggregation) -> None:
+    """Claim that no document fits the conditions, citing each that was compared."""
+    denied = "No: none" if _SAYS["yes_no"].match(builder.question) else "None"
+    count = len(cited)
+    conditions = ", ".join(asked.said) or _condition(asked).strip()
+    text = f"{denied} of the {count} {_NOUNS[asked.noun][count != 1]} fits: {conditions}."
+    numbers = [number for each in cited.values() for number in each]
+    builder.claim(text, numbers, why=f"compared over all {_NOUNS[asked.noun][1]}", kind="counted", conditions=True)
+
+
+def _say_same(
+    builder: AnswerBuilder,
+    payload: Mapping[str, Any],
+    rows: Mapping[str, Mapping[str, Any]],
+    cited: Mapping[str, Sequence[int]],
+    name: str,
+) -> bool:
+    """Whether documents have the same value of a field; False where one of them has none."""
+    values = [row["values"].get(name) for row in rows.values()]
+    if len(values) < 2 or payload["missing"] or payload["failed"] or None in values:
+        return False
+    doubt = "not confirmed" if any(row["unconfirmed"] for row in rows.values()) else None
+    numbers = [number for each in cited.values() for number in each]
+    names = " and ".join(row["name"] for row in rows.values())
+    if len({" ".join(fold(value).split()) for value in values}) == 1:
+        text = f"Yes: {names} have the same {_label(name)}, {values[0]}."
+    else:
+        text = f"No: the {_label(name)} of " + ", of ".join(
+            f"{row['name']} is {row['values'][name]}" for row in rows.values()
+        )
+    builder.claim(text.rstrip(".") + ".", numbers, why="compared by code", doubt=doubt, kind="counted")
+    return True
+
+
+def _say_difference(builder: AnswerBuilder, rows: Sequence[Mapping[str, Any]], cited: Sequence[int], name: str) -> None:
+    """By how much an amount of one of two documents is more than that of the other."""
+    if len({row["values"].get("currency") for row in rows}) != 1 or any(row["unconfirmed"] for row in rows):
+        return
+    try:
+        (more, first), (less, other) = sorted(
+            ((Decimal(row["values"][name]), row["name"]) for row in rows), reverse=True
+        )
+    except (InvalidOperation, KeyError):
+        return
+    currency = rows[0]["values"].get("currency")
+    apart = f"{more - less} {currency}" if currency else f"{more - less}"
+    builder.claim(
+        f"The {_label(name)} of {first} is {apart} more than that of {other}.",
+        cited,
+        why="computed by code",
+        computed=f"{more} - {less} = {more - less}",
+    )
 
 
 def _say_value(
@@ -353,7 +471,7 @@ def _say_value(
             doubt = f"only {len(each)} of them are cited"
         noun = _BY_TYPE.get(one["group"], asked.noun)
         text = f"There {'is' if one['count'] == 1 else 'are'} {one['value']} {_counted(asked, one['count'], noun)}."
-        builder.claim(text, each, why="counted in the library", doubt=doubt, kind="counted")
+        builder.claim(text, each, why="counted in the library", doubt=doubt, kind="counted", conditions=True)
         return
     field = _label(str(name))
     if measure in ("min", "max"):
@@ -369,9 +487,11 @@ def _say_value(
     fields = f"The {_plural(field)} of {one['count']} {_counted(asked, one['count'])}"
     if one["count"] == 1:
         fields, what = f"The {field} of {rows[one['ids'][0]]['name']}", "is"
+    if one["group"]:
+        fields = f"From {one['group']}: {fields[:1].lower()}{fields[1:]}"
     unit = _UNITS.get(str(name), "") or ("" if one["currency"] is None or one["currency"] else ", of no known currency")
     text = f"{fields} {what} {value}{unit}."
-    builder.claim(text, numbers, why="computed by code", doubt=doubt, computed=one["sum"])
+    builder.claim(text, numbers, why="computed by code", doubt=doubt, computed=one["sum"], conditions=True)
 
 
 def _say_list(
@@ -396,6 +516,9 @@ def _say_list(
         text = f"{row['name']}: {told}" if told else row["name"]
         doubt = f"not confirmed: {', '.join(row['unconfirmed'])}" if row["unconfirmed"] else None
         builder.claim(text, cited[id], why="read in the library", doubt=doubt, line=f"- {text}")
+    if len(one["ids"]) == 2 and _SAYS["differs"].search(builder.question) and asked.arguments.get("field") in _AMOUNTS:
+        numbers = [number for id in one["ids"] for number in cited[id]]
+        _say_difference(builder, [rows[id] for id in one["ids"]], numbers, asked.arguments["field"])
     if int(one["value"]) > one["count"]:
         builder.say("There are more.")
     return True
@@ -434,6 +557,18 @@ def _doubt(one: Mapping[str, Any]) -> str | None:
     return f"the {fields} of {_names(one['unconfirmed'])} could not be confirmed"
 
 
+def tools_to_follow(answer: AnswerData) -> list[str]:
+    """The tools that a follow-up question is for: of one document that was picked out of all, its reader."""
+    one_source = len({source.name for source in answer.sources}) == 1
+    found: list[str] = []
+    for step in answer.route:
+        if step.error is None and step.tool != AGGREGATE:
+            found.append(step.tool)
+        elif step.error is None and (one_source or step.arguments.get("measure") in ("min", "max")):
+            found += [reader for reader in [_READER_OF.get(str(step.arguments.get("of")))] if reader]
+    return found
+
+
 def _counted(asked: Aggregation, count: int, noun: str | None = None) -> str:
     return _NOUNS[noun or asked.noun][0 if count == 1 else 1] + _condition(asked)
 
@@ -441,11 +576,12 @@ def _counted(asked: Aggregation, count: int, noun: str | None = None) -> str:
 def _condition(asked: Aggregation) -> str:
     """The condition of a question in words: " with total > 200"."""
     parts = [part for part in asked.arguments.get("where", "").split(" and ") if part and "media_type" not in part]
+    parts = [] if asked.said else parts
     seller = asked.arguments.get("seller")
     said = [f"from {seller}"] if seller else []
     for name in _LABELS:
         parts = [part.replace(name, _LABELS[name]) for part in parts]
-    said += [f"with {' and '.join(parts)}".replace("_", " ").replace('"', "")] if parts else []
+    said += [f"with {' and '.join(parts)}".replace("_", " ").replace('"', "")] if parts else [*asked.said]
     return f" {' '.join(said)}" if said else ""
 
 

@@ -71,6 +71,7 @@ class AnswerBuilder:
         field: str | None = None,
         line: str | None = None,
         follows: str | None = None,
+        conditions: bool = False,
     ) -> Claim:
         """State something.
 
@@ -88,13 +89,18 @@ class AnswerBuilder:
             field: the field of the response format that it fills.
             line: how the text has it where that is not the sentence alone, such as an item of a list.
             follows: what joins it to the paragraph before it; by default it is one of its own.
+            conditions: whether it repeats the conditions of the question, with their numbers.
         """
         text = screen_said(text)[0]
         line = screen_said(line)[0] if line else None
         numbers = tuple(dict.fromkeys(sources))
         cited = [self.sources[number - 1] for number in numbers]
         kind = kind or ("computed" if computed is not None else "read")
-        found = doubt or lacking(kind, cited) or check_claim(text, cited, computed=computed, question=self.question)
+        found = (
+            doubt
+            or lacking(kind, cited)
+            or check_claim(text, cited, computed=computed, question=self.question, conditions=conditions)
+        )
         if similarity is not None:
             text, line = with_similarity(text, similarity), with_similarity(line or text, similarity)
         claim = Claim(
@@ -299,12 +305,16 @@ def render_hits(
     """
     hits = list(result.payload.get("hits", ()))
     near = [(hit, evidence, likeness(hit, floors)) for hit, evidence in zip(hits, result.evidence, strict=True)]
-    kept = [one for one in near if (one[2].near if strict else one[2].carries)]
+    kept = [one for one in near if one[0].get("covers") or (one[2].near if strict else one[2].carries)]
     if not kept:
         return False
     best = kept[0][2].cosine or 0.0
     kept = [kept[0], *(one for one in kept[1:] if one[2].keywords or (one[2].cosine or 0.0) >= _NEAR_BEST * best)]
     kept = [(hit, replace(place, quote=hit["says"]) if hit.get("says") else place, how) for hit, place, how in kept]
+    if (lacks := kept[0][0].get("lacks")) and not several:
+        what = f"its nearest text, {kept[0][0]['name']}, says no {lacks}"
+        builder.say(f"I don't know: {what}.")
+        return True
     (hit, evidence, how), *others = kept[: _BEST if several else 1 + _ALSO]
     number = builder.cite(evidence, name=hit["name"], media_type=hit["media_type"])
     noun = _NOUNS.get(hit["media_type"], subject)

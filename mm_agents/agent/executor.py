@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from mm_agents._text import ASKED_FOR, content_words, parts_of, unknown_words
 from mm_agents.agent.aggregation import AGGREGATE, Aggregation, is_empty, render_aggregate
 from mm_agents.agent.answer_builder import (
@@ -32,6 +30,7 @@ from mm_agents.agent.answer_data import Step
 from mm_agents.agent.arguments import filled
 from mm_agents.agent.events import Called, Event, Returned
 from mm_agents.agent.grounding.derivation import READS
+from mm_agents.agent.passages import chosen, is_about
 from mm_agents.agent.planner import Order, classes_of, words_of
 from mm_agents.agent.query_analysis import (
     asks_over_all,
@@ -463,7 +462,8 @@ class OfflineRun:
         """
         task = task_of(asked.text)
         # Of an invoice, "what does it say about that, and what is the total?" asks for values, not for a form of it.
-        form = None if name == "read_invoice" and len(parts_of(task)) > 1 else form_of(task)
+        values = name == "read_invoice" and (len(parts_of(task)) > 1 or says("of_items", task))
+        form = None if values else form_of(task)
         arguments: dict[str, Any] = {"source": source}
         if "question" in self._tools[name].arguments.model_fields and form is None:
             arguments["question"] = task
@@ -625,6 +625,7 @@ def _is_about(result: ToolResult, question: str) -> bool:
 
 
 _LOOKED_AT = 1  # pictures: a look takes as long as the search itself, and more can be asked for
+_QUOTED = 4  # texts that are looked through for the value that is asked for
 _COMPARED = 40
 """How many paragraphs of a passage are compared with the question."""
 
@@ -659,8 +660,21 @@ class HitEnricher:
         if search == "search_images":
             hits = self._shown(result, hits)
         elif search == "search_text":
-            hits = [self._said(hits[0], question), *hits[1:]]
+            hits = self._quoted(hits, question)
+            first = next(n for n, hit in enumerate(result.payload["hits"]) if hit["id"] == hits[0]["id"])
+            order = [first, *(n for n in range(len(hits)) if n != first)]
+            result = replace(result, evidence=tuple(result.evidence[n] for n in order))
         return replace(result, payload={**result.payload, "hits": hits})
+
+    def _quoted(self, hits: list[Mapping[str, Any]], question: str) -> list[Mapping[str, Any]]:
+        """The hits with the passage that answers the question; first the one that has it, where the best has not."""
+        best = self._said(hits[0], question)
+        for other in hits[1:_QUOTED] if best.get("lacks") else ():
+            if is_about(question, other["text"] or "", other["name"]):
+                said = self._said(other, question)
+                if said.get("says") and not said.get("lacks"):
+                    return [said, best, *(one for one in hits[1:] if one is not other)]
+        return [best, *hits[1:]]
 
     def _shown(self, result: ToolResult, hits: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         pictured = [one.image for one in result.media[:_LOOKED_AT]]
@@ -676,7 +690,8 @@ class HitEnricher:
             return hit
         asked = self.embedder.embed([Text(text=question)], role="query")
         near = self.embedder.embed([Text(text=one) for one in said], role="document") @ asked[0]
-        return {**hit, "says": said[int(np.argmax(near))]}
+        passage = chosen(question, said, [float(one) for one in near], hit["text"] or "", hit["name"])
+        return {**hit, "says": passage.text, "lacks": passage.lacks, "covers": passage.covers}
 
 
 def quotable(text: str) -> list[str]:

@@ -91,7 +91,7 @@ def _vocabulary() -> tuple[frozenset[str], frozenset[str]]:
     usual = {word for text in (words["function_words"], *classes) for word in text.split() if len(word) >= _LETTERS}
     taught = {word for one in every_example() for word in re.findall(r"[a-z]+", one.text.lower())}
     listed = {word for text in words["classes"].values() for word in text.split()}
-    return frozenset(usual), frozenset(usual | taught | listed | {"form"})
+    return frozenset(usual), frozenset(usual | taught | listed | {"form", "cheaper", "wheat", "width"})
 
 
 def sentences_of(text: str) -> list[str]:

@@ -172,7 +172,8 @@ class _Checker:
         if (stated := self._stated(claim, cited)) is not None:
             return stated
         text = claim.text if claim.similarity is None else without_similarity(claim.text, claim.similarity)
-        fault = check_claim(text, cited, computed=claim.computed, question=self._answer.question)
+        gathered = any(step.tool == AGGREGATE for step in self._answer.route) and self._answer.model is None
+        fault = check_claim(text, cited, computed=claim.computed, question=self._answer.question, conditions=gathered)
         try:
             fault = fault or self._said(claim, cited) or lacking(claim.kind, cited) or self._kind(claim, cited)
         except (Unchecked, MissingExtraError) as error:

@@ -82,6 +82,7 @@ class _Rows:
     missing: list[str] = field(default_factory=list[str])
     failed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     looked_at: int | None = None
+    others: list[_Row] = field(default_factory=list["_Row"])  # that a filter leaves out
 
 
 class Aggregating:
@@ -124,7 +125,7 @@ class Aggregating:
             if name not in found.names:
                 raise ToolError(f"No {of} have {name!r}. Known: {', '.join(sorted(found.names))}.", retry=True)
         if seller is not None:
-            found = _of_seller(found, seller)
+            found = replace(_of_seller(found, seller), others=[])
         filtered = [condition.name for condition in conditions(wanted)] if wanted else []
         by_seller: list[str] = ["seller"] if seller else []
         used = list(dict.fromkeys([*named, *by_seller, *filtered]))
@@ -163,14 +164,19 @@ class Aggregating:
         names = frozenset({"name", *(name for one in facts for name in one.fields)})
         rows = [_document_row(one) for one in facts]
         missing: list[str] = []
+        others: list[_Row] = []
         if wanted is not None:
             asked = {one.name for one in conditions(wanted) if one.op != "exists"}
             unknown = sorted(asked - names)
             if unknown and facts:
                 raise ToolError(f"No {kind} has {unknown[0]!r}. Known: {', '.join(sorted(names))}.", retry=True)
             missing = [row.record.name for row in rows if asked - row.values.keys()]
-            rows = [row for row in rows if not asked - row.values.keys() and _fits(wanted, row)]
-        return _Rows(rows=rows, names=names | {"total"}, missing=missing, failed=failed, looked_at=len(facts))
+            known = [row for row in rows if not asked - row.values.keys()]
+            rows = [row for row in known if _fits(wanted, row)]
+            others = [row for row in known if row not in rows]
+        return _Rows(
+            rows=rows, names=names | {"total"}, missing=missing, failed=failed, looked_at=len(facts), others=others
+        )
 
 
 def _parsed(where: str | None) -> Filter | None:
@@ -318,6 +324,11 @@ def _result(
     evidence: list[Evidence] = []
     doubtful = [*used, *(["currency"] if name in MONEY else [])]
     results: list[dict[str, Any]] = []
+    considered = [] if found.rows else found.others[: PARAMETERS.most_sources]
+    for row in considered:
+        places = row.places(used)
+        rows[row.record.id] = _row_json(row, doubtful, len(evidence), len(places))
+        evidence += places
     for one in computed:
         for row in one.rows[: PARAMETERS.most_sources]:
             if row.record.id not in rows:
@@ -346,6 +357,7 @@ def _result(
         "results": results,
         "rows": list(rows.values()),
         "looked_at": found.looked_at,
+        "considered": len(considered),
         "missing": list(dict.fromkeys(found.missing)),
         "failed": [{"name": path, "reason": reason} for path, reason in found.failed],
     }

@@ -206,6 +206,8 @@ def test_a_sound_chart_has_no_findings(order: Flowchart) -> None:
         ("who packs the goods?", "Warehouse"),
         ("how many steps are there?", "6 steps: 3 tasks, 1 decision and 2 starts and ends"),
         ("How many decisions are there?", "1 decision"),
+        ("Which decisions are made?", "“In stock?”."),
+        ("How do you get from Order parts to the end?", "→ Pack the goods → Done"),
         ("how many steps?", "6 steps"),
         ("shortest way to Done", "5 steps"),
         ("Can Done be reached without Order parts?", "Yes"),

@@ -159,3 +159,44 @@ def test_amounts_are_compared_with_a_number(invoice: Invoice) -> None:
     assert invoice.ask("Is the total above 100 euros?").answer is None
     assert invoice.ask("Is the tax above 10 percent?").answer is None
     assert invoice.ask("how much is due?").value == "174.00"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("What is the net plus 10 %?", "145.00 + 10 % of 145.00 = 159.50 GBP."),
+        ("What is 15 % of the total?", "15 % of 174.00 = 26.10 GBP."),
+        ("How much is half of the total?", "174.00 / 2 = 87.00 GBP."),
+        ("Split the total between three people", "174.00 / 3 = 58.00 GBP."),
+        ("total minus tax?", "174.00 − 29.00 = 145.00 GBP: total against tax."),
+    ],
+)
+def test_sums_with_the_amounts_of_an_invoice(invoice: Invoice, question: str, answer: str) -> None:
+    found = invoice.ask(question)
+    assert found.answer == answer
+    assert all(place.box is not None for place in found.evidence)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What would the total be without the labour?",
+        "How much cheaper would it be with 1 brake pad instead of 2?",
+        "What percentage of the total is the tax?",
+        "What is the discount on the brake pads?",
+        "What is the total in dollars?",
+    ],
+)
+def test_a_sum_that_is_not_computed_is_not_answered_with_a_value(invoice: Invoice, question: str) -> None:
+    assert invoice.ask(question).answer is None
+
+
+def test_items_are_listed_compared_and_meant_again(invoice: Invoice) -> None:
+    listed = invoice.ask("List the items")
+    assert listed.answer is not None
+    assert len(listed.value) == len(invoice.items)
+    over = invoice.ask("Which items cost more than 20?").answer or ""
+    assert over.startswith(f"1 of {len(invoice.items)} costs more than 20 GBP")
+    both = invoice.ask("How many brake pads were bought, and at what price each?")
+    assert [part.answer is not None for part in both.parts] == [True, True]
+    assert "12.50" in (both.parts[1].answer or "")

@@ -254,3 +254,26 @@ def test_the_cells_alone_can_be_asked() -> None:
     )
     assert answer(data, "Which part has the highest price?").answer == "Lamp has the highest Price: 32.00."
     assert data.to_markdown().splitlines()[0] == "| Part | Price |"
+
+
+WORDS = [["Depot", "Keeper", "Hours"], ["Alba", "Ines Calder", "8 to 17"], ["Brig", "Tom Hale", "9 to 20"]]
+SHARES = [["Depot", "Boxes", "Crates"], ["Alba", "120 (40.0%)", "8 (20%)"], ["Brig", "180 (60.0%)", "32 (80%)"]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "question", "answer"),
+    [
+        (WORDS, "Who is the keeper of Brig?", "Brig, Keeper: Tom Hale"),
+        (WORDS, "How many rows does this table have?", "It has 2 rows below its head."),
+        (WORDS, "How many columns are there?", "It has 3 columns."),
+        (WORDS, "What are the columns?", "Depot; Keeper; Hours."),
+        (WORDS, "Who is the keeper of Corra?", None),
+        (SHARES, "How many boxes does Alba have?", "Alba, Boxes: 120."),
+        (SHARES, "Which depot has the most crates?", "Brig has the highest Crates: 32."),
+        (SHARES, "How much did it change between Alba and Brig?", None),
+    ],
+)
+def test_cells_of_words_sizes_and_numbers_with_their_share(
+    rows: list[list[str]], question: str, answer: str | None
+) -> None:
+    assert read_page(table(rows, "grid").page()).ask(question).answer == answer

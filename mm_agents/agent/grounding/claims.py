@@ -11,7 +11,9 @@ from itertools import pairwise
 from mm_agents.agent.answer_data import Source
 
 _NUMBER = re.compile(r"(?<![\w.,])[-−+]?\d(?:[\d.,'\u00a0\u202f]*\d)?")
-_EQUATION = re.compile(r"(?<![\w.,])(\d[\d.]*(?: [×+] \d[\d.]*)+) = (\d[\d.]*\d|\d)")
+_TERM = r"(?:\d[\d.]* % of )?\d[\d.]*"
+_EQUATION = re.compile(rf"(?<![\w.,])({_TERM}(?: [×+−/] {_TERM})*) = (\d[\d.]*\d|\d)")
+_SHARE = re.compile(r"(\d[\d.]*) % of (\d[\d.]*)")
 _CURRENCIES = {"€": "EUR", "£": "GBP", "$": "USD", "¥": "JPY", "₹": "INR"}
 _CODE = re.compile(r"\b(?:EUR|GBP|USD|CHF|JPY|INR|CAD|AUD|SEK|NOK|DKK|PLN|CZK|CNY|HUF|BRL|MXN|ZAR|SGD|NZD)\b|[€£$¥₹]")
 _LONGEST_SUM = 2000  # characters
@@ -25,8 +27,18 @@ _WORDS = {
 } | {
     word: Decimal(n)
     for word, n in (
-        *(("a", 1), ("an", 1), ("single", 1), ("pair", 2), ("couple", 2), ("dozen", 12), ("thirty", 30), ("forty", 40)),
-        *(("fifty", 50), ("sixty", 60), ("seventy", 70), ("eighty", 80), ("ninety", 90), ("hundred", 100)),
+        *(("a", 1), ("an", 1), ("single", 1), ("pair", 2), ("couple", 2), ("dozen", 12)),
+        *(("half", 2), ("twice", 2), ("double", 2), ("third", 3), ("triple", 3), ("quarter", 4), ("tenth", 10)),
+        *(
+            ("thirty", 30),
+            ("forty", 40),
+            ("fifty", 50),
+            ("sixty", 60),
+            ("seventy", 70),
+            ("eighty", 80),
+            ("ninety", 90),
+            ("hundred", 100),
+        ),
     )
 }
 
@@ -153,7 +165,11 @@ def sum_behind(sentence: str, value: object, quotes: Sequence[str]) -> str | Non
         wanted = Decimal(str(value))
     except InvalidOperation:
         return None
-    told = [left.replace("×", "*") for left, _ in _EQUATION.findall(sentence)]
+    told = [
+        _SHARE.sub(r"\2 * \1 / 100", left).replace("×", "*").replace("−", "-")
+        for left, _ in _EQUATION.findall(sentence)
+        if re.search(r"[×+−/%]", left)
+    ]
     if told:
         candidates = [f"{' + '.join(told)} = {value}"]
     elif wanted.normalize() in values_in(quotes):
@@ -194,7 +210,9 @@ _RANK = re.compile(r"^\s*\d+[.)]\s|\bgo to \d+\b")
 """Numbers that count the lines of a list and are in no source."""
 
 
-def check_claim(text: str, sources: Sequence[Source], *, computed: str | None, question: str) -> str | None:
+def check_claim(
+    text: str, sources: Sequence[Source], *, computed: str | None, question: str, conditions: bool = False
+) -> str | None:
     """Why a claim does not follow from the words of its sources; None where nothing speaks against it.
 
     Args:
@@ -202,11 +220,13 @@ def check_claim(text: str, sources: Sequence[Source], *, computed: str | None, q
         sources: those that it cites.
         computed: the sum behind it.
         question: what was asked, which may give quantities.
+        conditions: whether it counts or adds up what fits the conditions of the question, whose numbers it repeats.
     """
     if not sources:
         return "no source is cited"
-    quotes = [source.evidence.quote or "" for source in sources]
-    known = values_in(quotes) | {Decimal(len(sources)).normalize()}
+    quotes = [*(source.evidence.quote or "" for source in sources), *([question] if conditions else [])]
+    documents = {source.evidence.asset for source in sources}
+    known = values_in(quotes) | {Decimal(len(sources)).normalize(), Decimal(len(documents)).normalize()}
     if computed is not None:
         try:
             found = Expression(computed)
@@ -214,7 +234,7 @@ def check_claim(text: str, sources: Sequence[Source], *, computed: str | None, q
             return f"the sum {computed!r} cannot be done again: {error}"
         if not found.right:
             return f"the sum {computed!r} comes to {found.value}"
-        asked = asked_values(question)
+        asked = asked_values(question) | ({Decimal(100).normalize()} if _SHARE.search(text) else set())
         for operand in found.operands:
             if operand not in known and operand not in asked:
                 return f"{operand:f} of the sum {computed!r} is in no source and not in the question"
@@ -255,7 +275,7 @@ def _unknown_number(text: str, sources: Sequence[Source], quotes: Sequence[str],
     for name in sorted({source.name for source in sources}, key=len, reverse=True):
         bare = bare.replace(name, " ") if name else bare
     moments = [edge for source in sources for edge in (source.evidence.t0, source.evidence.t1) if edge is not None]
-    for second in times_of(bare):
+    for second in times_of(_SAID.sub(" ", bare)):
         if not any(abs(second - edge) < 0.06 for edge in moments):
             return f"the moment {second:g} s is in none of its sources"
     bare = _CLOCK.sub(" ", _SAID.sub(" ", _RANK.sub("", bare)))

@@ -162,6 +162,30 @@ def _before(process: Process, question: str, match: re.Match[str]) -> DocumentAn
     return _told(process, question, text, [process.name(source) for source in sources], [id, *sources])
 
 
+def _there(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    id = _find(process, match["what"])
+    return None if id is None else _told(process, question, f"Yes: {_quoted(process, id)}.", True, [id])
+
+
+def _decisions(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    ids = [id for id in process.order if process.is_decision(id) and process.nodes[id].text]
+    names = [process.name(id) for id in ids]
+    return _told(process, question, f"{'; '.join(f'“{name}”' for name in names)}.", names, ids) if ids else None
+
+
+def _from_to(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    start = _find(process, match["start"])
+    ends = [id for id in process.order if not process.ways[id]]
+    to_end = re.fullmatch(r"\W*(?:the )?(?:end|finish|stop)\W*", match["target"], re.IGNORECASE)
+    targets = ends if to_end else [id for id in [_find(process, match["target"])] if id is not None]
+    ways = [way for way in paths(process, start=start, most=_MOST_WAYS)] if start is not None else []
+    ways = [way[: way.index(target) + 1] for way in ways for target in targets if target in way]
+    if not ways or start in targets:
+        return None
+    chosen = min(ways, key=len)
+    return _told(process, question, f"{_way(process, chosen)}.", [process.name(id) for id in chosen], chosen)
+
+
 def _begins(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
     ids = process.starts if match["which"].casefold().startswith(("start", "begin", "first")) else None
     ids = ids if ids is not None else [id for id in process.order if not process.ways[id]]
@@ -184,11 +208,18 @@ _KINDS: Sequence[tuple[str, _Tell]] = (
     ),
     (r"(?:can|could|is it possible|does|reach).*?(?P<target>.+?) (?:be reached |reached |happen |be done )?"
      r"(?:without|avoiding|skipping|bypassing)(?: passing| going through| doing)? (?P<avoided>.+)", _without),
+    (r"\b(?:what|which|list|name|show)\b(?!.*\b(?:after|before|follow|lead))[^?]*?\bdecisions?\b"
+     r"(?: (?:points?|are|is|made|taken|there|does|do|it|this|the|chart|process|have|in|contain))*\W*$", _decisions),
+    (r"\b(?:how|way|path|route|get|go)\b.*?\bfrom (?P<start>.+?) to (?P<target>.+)", lambda p, q, m: (
+        None if re.search(r"\b(?:shortest|longest|quickest|slowest)\b", q, re.I) else _from_to(p, q, m))),
     (r"\b(?P<which>shortest|longest|quickest|slowest)\b(?P<rest>.*)", _shortest),
     (r"\bwho\b(?P<what>.+)|\b(?:which|what) (?:lane|role|department|actor|swimlane)\b(?P<more>.+)", lambda p, q, m: (
         _who(p, q, re.match(r"(?P<what>.*)", m["what"] or m["more"] or "") or m))),
-    (r"what (?:does|do|is done by|must|has) (?:the )?(?P<who>.+?)(?: (?:do|does|have to do))?\W*$", _of_lane),
-    (r"\b(?:comes?|happens?|goes|is|follows?|next|step)\b.*?\b(?:after|once|following|if|when)\b(?P<what>.+)", _after),
+    (r"(?:what|which) (?:(?:steps?|tasks?|activities|actions) )?(?:does|do|is done by|are done by|must|has) (?:the )?"
+     r"(?P<who>.+?)(?: (?:do|does|have to do))?\W*$", _of_lane),
+    (r"\bis there (?:an?|any) (?P<what>.+?) (?:step|task|stage|activity)\b", _there),
+    (r"\b(?:comes?|happens?|goes|is|follows?|next|step|do|done)\b.*?\b(?:after|once|following|if|when)\b"
+     r"(?P<what>.+)", _after),
     (r"\bwhat (?:follows|comes next after|is next after)\b(?P<what>.+)", _after),
     (r"\b(?:before|precedes?|leads? to|prior to)\b(?P<what>.+)", _before),
     (r"\bwhen (?:does|do|is|are|will|would)\b(?P<what>.+)", _before),
@@ -280,7 +311,7 @@ def _told(process: Process, question: str, text: str, value: Any, ids: Iterable[
 
 
 def _quoted(process: Process, id: str) -> str:
-    return f"“{process.name(id)}”"
+    return f"“{process.name(id)}”" if process.nodes[id].text else process.name(id)
 
 
 def _way(process: Process, ids: Sequence[str]) -> str:

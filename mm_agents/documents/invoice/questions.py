@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, Field
 
-from mm_agents._optional import require
 from mm_agents._text import parts_of
 from mm_agents.chat import fenced
 from mm_agents.documents.answers import doubting, in_parts
 from mm_agents.documents.dates import fold
 from mm_agents.documents.invoice import lexicon
+from mm_agents.documents.invoice.arithmetic import TAX, asked_filter, asked_sum, not_computed
+from mm_agents.documents.invoice.asked import (
+    Asked,
+    matching_items,
+    name_of,
+    places_of,
+    price_of,
+    telling_words,
+    the_item,
+    wishes_of,
+    words_of,
+)
 from mm_agents.documents.invoice.data import CENT, MONEY, InvoiceData, LineItem, value_json
-from mm_agents.documents.invoice.parameters import PARAMETERS
 from mm_agents.documents.numbers import numbers_in, parse_number, plain_money, plain_quantity
 from mm_agents.types import DocumentAnswer, Evidence
 
@@ -35,7 +44,7 @@ class Invoice(InvoiceData):
         Args:
             items: quantities and names of items, such as ``[(4, "pedal arms")]``; a name need not be exact.
         """
-        asked = _Asked(self, ", ".join(f"{quantity} × {name}" for quantity, name in items))
+        asked = Asked(self, ", ".join(f"{quantity} × {name}" for quantity, name in items))
         return doubting(_quoted(asked, items), self.verified_places())
 
     def ask(self, question: str, *, model: ChatModel | None = None) -> DocumentAnswer:
@@ -48,57 +57,33 @@ class Invoice(InvoiceData):
         places = tuple(self.verified_places())
 
         def answer(part: str) -> DocumentAnswer:
-            return doubting(_answered(_Asked(self, part), model), places)
+            asked = Asked(self, part)
+            if asked.item is not None:
+                meant[:] = [asked.item]
+            elif meant and lexicon.PRICE.search(asked.text) and not _names_field(asked.text):
+                asked = Asked(self, f"{part} {re.sub(r'[0-9]+', ' ', name_of(meant[0]))}")
+            return replace(doubting(_answered(asked, model), places), question=part)
 
-        whole = _Asked(self, question)  # quantities of items belong together
-        of_items = lexicon.PRICE.search(whole.text) and _matches(_content_words(_words_of(question)), self.items)
+        meant: list[LineItem] = []  # the item of the part before: "how many tyres, and at what price each?"
+
+        whole = Asked(self, question)  # quantities of items belong together
+        of_items = lexicon.PRICE.search(whole.text) and matching_items(telling_words(words_of(question)), self.items)
         together = of_items or re.search(r"\bbetween\b.*\band\b", whole.text)
         return in_parts(question, parts_of(question, None if together else _asks), answer)
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """A question about an invoice."""
-
-    invoice: InvoiceData
-    question: str
-
-    @cached_property
-    def text(self) -> str:
-        """The question in lower case without accents."""
-        return fold(self.question)
-
-    @cached_property
-    def item(self) -> LineItem | None:
-        """The item that its words mean."""
-        return _the_item(self.invoice, _content_words(_words_of(self.question)))
-
-    @property
-    def currency(self) -> str:
-        """What follows amounts: the invoice's currency after a space, if it is known."""
-        return f" {self.invoice.currency.value}" if self.invoice.currency.value else ""
-
-    def money(self, value: Decimal) -> str:
-        """An amount with the invoice's currency."""
-        return f"{plain_money(value)}{self.currency}"
-
-    def answer(
-        self, answer: str, value: Any, evidence: Sequence[Evidence] = (), doubt: str | None = None
-    ) -> DocumentAnswer:
-        return DocumentAnswer(question=self.question, answer=answer, value=value, evidence=tuple(evidence), doubt=doubt)
-
-    def unanswered(self, reason: str | None = None) -> DocumentAnswer:
-        return DocumentAnswer(question=self.question, reason=reason)
-
-
-def _answered(asked: _Asked, model: ChatModel | None) -> DocumentAnswer:
+def _answered(asked: Asked, model: ChatModel | None) -> DocumentAnswer:
     """Answer a question; the rules first, and a model only to say what is asked for."""
-    ways: tuple[Callable[[_Asked], DocumentAnswer | None], ...] = (
+    ways: tuple[Callable[[Asked], DocumentAnswer | None], ...] = (
+        asked_sum,
+        asked_filter,
         _asked_price,
+        not_computed,
         _asked_days,
         _asked_attribute,
         _asked_bound,
         _asked_sum,
+        _asked_list,
         _asked_count,
         _asked_item,
         _asked_most,
@@ -112,120 +97,24 @@ def _answered(asked: _Asked, model: ChatModel | None) -> DocumentAnswer:
     return _understood(asked, model)
 
 
-# ---------------------------------------------------------------- quantities and items
-
-_WORD = re.compile(r"\d+(?:[.,]\d+)?(?=h(?:ou)?rs?\b)|\d+(?:[.,]\d+)?|[a-z]+(?:[-'][a-z]+)*")
+# ---------------------------------------------------------------- prices and items
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Wish:
-    """A quantity, the words that say of what, and whether the quantity is only an article: "a set"."""
-
-    quantity: Decimal
-    words: tuple[str, ...]
-    loose: bool
-
-
-def _wishes(question: str) -> list[_Wish]:
-    """The quantities of things that a question names, in its order; what has no quantity is left out."""
-    tokens = _words_of(question.replace("’", "'"))
-    found: list[tuple[Decimal, list[str], bool]] = []
-    for n, token in enumerate(tokens):
-        number = _number(token)
-        article = token in lexicon.ARTICLES
-        if number is not None and not (article and n + 1 < len(tokens) and _number(tokens[n + 1])):
-            tens = found[-1][0] if found and not found[-1][1] else Decimal(0)
-            if tens >= lexicon.NUMBER_WORDS["twenty"] and token in lexicon.NUMBER_WORDS and number < 10:
-                found[-1] = (tens + number, [], False)
-            else:
-                found.append((number, [], article))
-        elif found:
-            found[-1][1].append(token)
-    wishes = (_Wish(quantity=number, words=_content_words(words), loose=loose) for number, words, loose in found)
-    return [wish for wish in wishes if wish.words]
-
-
-def _content_words(words: Sequence[str]) -> tuple[str, ...]:
-    """The words that say what is meant; words of measure alone where there is nothing else."""
-    telling = [word for word in words if word not in lexicon.IDLE and _number(word) is None]
-    return tuple(word for word in telling if word not in lexicon.UNITS) or tuple(telling)
-
-
-def _words_of(text: str) -> list[str]:
-    """The words and numbers of a text, in lower case without accents."""
-    words: list[str] = []
-    for word in _WORD.findall(fold(text)):
-        parts = word.split("-")
-        words += parts if all(part in lexicon.NUMBER_WORDS for part in parts) else [word]
-    return words
-
-
-def _number(token: str) -> Decimal | None:
-    return parse_number(token, ".") if token[0].isdigit() else lexicon.NUMBER_WORDS.get(token)
-
-
-def _matches(words: Sequence[str], items: Sequence[LineItem]) -> list[tuple[float, LineItem]]:
-    """The items that words mean, best first, each with how well it fits."""
-    ratio = require("rapidfuzz", extra="documents", feature="Answering questions").fuzz.ratio
-    asked = [_root(word) for word in words]
-    found: list[tuple[float, LineItem]] = []
-    for item in items:
-        own = [_root(word) for word in _words_of(item.description or "")]
-        if not own or not asked:
-            continue
-        scores = [max(ratio(word, other) for other in own) for word in asked]
-        hits = [score for score in scores if score >= PARAMETERS.likeness]
-        if len(hits) >= PARAMETERS.most * len(scores):
-            like = PARAMETERS.likeness
-            covered = sum(max(ratio(word, other) for word in asked) >= like for other in own) / len(own)
-            found.append((round(sum(hits) / len(scores) / 100 + PARAMETERS.name_coverage * covered, 4), item))
-    return sorted(found, key=lambda match: -match[0])
-
-
-def _root(word: str) -> str:
-    """A word without its plural's ending."""
-    return re.sub(r"(?:es|s|en|n)$", "", word) if len(word) > 4 else word
-
-
-def _the_item(invoice: InvoiceData, words: Sequence[str]) -> LineItem | None:
-    """The one item that words mean; None where none is meant, or several at different prices."""
-    found = _matches(words, invoice.items)
-    best = [item for score, item in found if found[0][0] - score <= PARAMETERS.item_tie]
-    return best[0] if len({item.unit_price for item in best}) == 1 else None
-
-
-def _price(item: LineItem) -> tuple[Decimal, tuple[Evidence, ...]] | None:
-    """An item's unit price and its place; from the amount where no price is printed."""
-    if item.unit_price is not None:
-        return item.unit_price, _places(item, "unit_price")
-    if item.amount is not None:
-        return item.amount / (item.quantity or 1), (*_places(item, "amount"), *_places(item, "quantity"))
-    return None
-
-
-def _places(item: LineItem, *cells: str) -> tuple[Evidence, ...]:
-    return tuple(place for name in cells for cell, place in item.evidence.items() if cell == name)
-
-
-def _name(item: LineItem) -> str:
-    return " ".join((item.description or "item").split())
-
-
-def _quoted(asked: _Asked, items: Sequence[tuple[Decimal | int, str]]) -> DocumentAnswer:
+def _quoted(asked: Asked, items: Sequence[tuple[Decimal | int, str]]) -> DocumentAnswer:
     """What quantities of items cost at the invoice's unit prices; no answer where a name fits no item, or several."""
     steps: list[str] = []
     evidence: list[Evidence] = []
     total = Decimal(0)
     for quantity, name in items:
-        item = _the_item(asked.invoice, _content_words(_words_of(name)) or _words_of(name))
-        price = _price(item) if item else None
+        item = the_item(asked.invoice, telling_words(words_of(name)) or words_of(name))
+        price = price_of(item) if item else None
         if item is None or price is None:
             return asked.unanswered()
         unit, places = price
         part = Decimal(quantity) * unit
         total += part
         product = f"{plain_quantity(Decimal(quantity))} × {plain_money(unit)} = {asked.money(part)}"
-        steps.append(f"{product} for “{_name(item)}”")
+        steps.append(f"{product} for “{name_of(item)}”")
         evidence += [place for place in places if place not in evidence]
     if not steps:
         return asked.unanswered()
@@ -233,13 +122,13 @@ def _quoted(asked: _Asked, items: Sequence[tuple[Decimal | int, str]]) -> Docume
     return asked.answer("; ".join(steps) + together + ".", plain_money(total), evidence)
 
 
-def _asked_price(asked: _Asked) -> DocumentAnswer | None:
+def _asked_price(asked: Asked) -> DocumentAnswer | None:
     """Prices of quantities of items."""
     if not lexicon.PRICE.search(asked.text):
         return None
     clause = _TAX_CLAUSE.search(asked.text)
-    wishes = _wishes(_TAX_CLAUSE.sub(" ", asked.text))
-    wanted = [wish for wish in wishes if _matches(wish.words, asked.invoice.items)]
+    wishes = wishes_of(_TAX_CLAUSE.sub(" ", asked.text))
+    wanted = [wish for wish in wishes if matching_items(wish.words, asked.invoice.items)]
     if any(wish not in wanted and not wish.loose for wish in wishes):
         return asked.unanswered()  # of something that is not on the invoice
     if not wanted:
@@ -255,7 +144,7 @@ _TAX_CLAUSE = re.compile(
 )
 
 
-def _with_tax(asked: _Asked, quoted: DocumentAnswer, *, net: bool) -> DocumentAnswer:
+def _with_tax(asked: Asked, quoted: DocumentAnswer, *, net: bool) -> DocumentAnswer:
     """A price with or without tax; where the invoice does not show which of them its prices are, none."""
     invoice = asked.invoice
     amounts = [item.amount for item in invoice.items if item.amount is not None]
@@ -275,7 +164,7 @@ def _with_tax(asked: _Asked, quoted: DocumentAnswer, *, net: bool) -> DocumentAn
     return asked.answer(text, plain_money(value), places)
 
 
-def _asked_sum(asked: _Asked) -> DocumentAnswer | None:
+def _asked_sum(asked: Asked) -> DocumentAnswer | None:
     """What all items come to."""
     asks_sum = re.search(r"\b(?:sum|add up|total|altogether|come to)\b", asked.text)
     if not asks_sum or not lexicon.THINGS.search(asked.text):
@@ -284,11 +173,35 @@ def _asked_sum(asked: _Asked) -> DocumentAnswer | None:
     if not amounts or re.search(r"subtotal|tax", asked.text):
         return None
     added = sum(amounts, Decimal(0))
-    places = [place for item in asked.invoice.items for place in _places(item, "amount")]
+    places = [place for item in asked.invoice.items for place in places_of(item, "amount")]
     return asked.answer(f"{' + '.join(map(plain_money, amounts))} = {asked.money(added)}.", plain_money(added), places)
 
 
-def _asked_count(asked: _Asked) -> DocumentAnswer | None:
+_LISTED = re.compile(
+    r"^\W*(?:please |can you |could you )*(?:list|show|name|give|what|which)\b(?! (?:is|was) the)"
+    r"(?:\W+(?:me|us|out|are|were|all|of|the|its|their|line|single|bought|billed|different))*\W+(?:\w+ )?things$|"
+    r"^\W*what (?:was|were|is|did (?:i|we|he|she|they)|has been|have (?:i|we)) "
+    r"(?:buy|bought|order(?:ed)?|purchased?|billed|invoiced|sold|pay for)(?: (?:here|there|for|on it|on this \w+))*\W*$"
+)
+
+
+def _asked_list(asked: Asked) -> DocumentAnswer | None:
+    """The names of all items."""
+    things = lexicon.THINGS.search(asked.text)
+    text = f"{asked.text[: things.start()]}things" if things else asked.text
+    ends = things is None or re.fullmatch(
+        r"(?:\W+(?:on|in|of|from|are|were|there|here|it|the|this|that|invoice|bill|receipt|please|bought|ordered|sold))*\W*",
+        asked.text[things.end() :],
+    )
+    named = [item for item in asked.invoice.items if item.description]
+    if not _LISTED.match(text) or not ends or not named or re.search(r"\bhow many\b", asked.text):
+        return None
+    names = [name_of(item) for item in named]
+    places = [place for item in named for place in places_of(item, "description")]
+    return asked.answer(f"{'; '.join(f'“{name}”' for name in names)}.", names, places)
+
+
+def _asked_count(asked: Asked) -> DocumentAnswer | None:
     """How many items there are, or how many of one."""
     if not lexicon.COUNT.search(asked.text):
         return None
@@ -296,48 +209,69 @@ def _asked_count(asked: _Asked) -> DocumentAnswer | None:
     if item is not None and item.quantity is not None:
         value = plain_quantity(item.quantity)
         unit = f" {item.unit}" if item.unit else ""
-        return asked.answer(f"{value}{unit} of “{_name(item)}”.", value, _places(item, "quantity"))
+        return asked.answer(f"{value}{unit} of “{name_of(item)}”.", value, places_of(item, "quantity"))
     if not lexicon.THINGS.search(asked.text):
         return None
     count = len(asked.invoice.items)
-    places = [place for item in asked.invoice.items for place in _places(item, "amount", "description")]
+    places = [place for item in asked.invoice.items for place in places_of(item, "amount", "description")]
     return asked.answer(f"{count} item{'' if count == 1 else 's'}.", count, places)
 
 
-def _asked_item(asked: _Asked) -> DocumentAnswer | None:
+def _asked_item(asked: Asked) -> DocumentAnswer | None:
     """The price or the amount of one item."""
-    if not lexicon.PRICE.search(asked.text):
+    added_up = re.search(r"\b(?:total|amount|sum)\b.*\b(?:for|of)\b", asked.text)
+    if not lexicon.PRICE.search(asked.text) and not added_up:
         return None
-    words = [word for word in _content_words(_words_of(asked.question)) if not lexicon.PRICE.search(word)]
-    item = _the_item(asked.invoice, words)
-    price = _price(item) if item else None
+    words = [word for word in telling_words(words_of(asked.question)) if not lexicon.PRICE.search(word)]
+    item = the_item(asked.invoice, words)
+    price = price_of(item) if item else None
     if item is None or price is None:
         return None
     billed = re.search(r"\b(?:did|was|were|paid|billed|charged|total|line)\b", asked.text)
     if item.amount is not None and billed and not lexicon.EACH.search(asked.text):
-        text = f"“{_name(item)}” comes to {asked.money(item.amount)}."
-        return asked.answer(text, plain_money(item.amount), _places(item, "amount"))
+        text = f"“{name_of(item)}” comes to {asked.money(item.amount)}."
+        return asked.answer(text, plain_money(item.amount), places_of(item, "amount"))
     unit, places = price
     more = ""
     if item.quantity and item.amount is not None:
         more = f"; {plain_quantity(item.quantity)} for {plain_money(item.amount)}"
-    text = f"“{_name(item)}” is {plain_money(unit)} each{more}{asked.currency}."
+    text = f"“{name_of(item)}” is {plain_money(unit)} each{more}{asked.currency}."
     return asked.answer(text, plain_money(unit), places)
 
 
-def _asked_most(asked: _Asked) -> DocumentAnswer | None:
+_BY_QUANTITY = re.compile(r"\bquantit(?:y|ies)\b|\b(?:most|least) (?:often|frequently|units|pieces)\b|\bfewest\b")
+
+
+def _most_of(asked: Asked, *, least: bool) -> DocumentAnswer:
+    """The item of which the most or the fewest were bought."""
+    counted = [(item.quantity, item) for item in asked.invoice.items if item.quantity is not None]
+    if not counted or len(counted) < len(asked.invoice.items):
+        return asked.unanswered("Quantities are compared where each item has one.")
+    value = (min if least else max)(quantity for quantity, _ in counted)
+    best = [item for quantity, item in counted if quantity == value]
+    names = [name_of(item) for item in best]
+    places = [place for item in best for place in places_of(item, "quantity")]
+    told = " and ".join(f"“{name}”" for name in names)
+    return asked.answer(f"{told}, {plain_quantity(value)} of it.", names, places)
+
+
+def _asked_most(asked: Asked) -> DocumentAnswer | None:
     """The dearest or cheapest item."""
     match = re.search(
-        r"most expensive|dearest|highest|largest|biggest|(cheapest|lowest|least expensive|smallest)", asked.text
+        r"most expensive|dearest|highest|largest|biggest|\bcosts? (?:the )?most\b|most (?:often|units|pieces)|"
+        r"(cheapest|lowest|least expensive|least often|fewest|smallest|\bcosts? (?:the )?least\b)",
+        asked.text,
     )
     cell = "amount" if re.search(r"amount|line|total", asked.text) else "unit_price"
+    if match is not None and _BY_QUANTITY.search(asked.text):
+        return _most_of(asked, least=match[1] is not None)
     priced = [(value, item) for item in asked.invoice.items if (value := getattr(item, cell)) is not None]
     if match is None or not priced:
         return None
     value = (min if match[1] else max)(value for value, _ in priced)
     best = [item for price, item in priced if price == value]
-    places = [place for item in best for place in _places(item, cell)]
-    names = [_name(item) for item in best]
+    places = [place for item in best for place in places_of(item, cell)]
+    names = [name_of(item) for item in best]
     return asked.answer(f"{' and '.join(f'“{name}”' for name in names)} at {asked.money(value)}.", names, places)
 
 
@@ -366,7 +300,7 @@ _REFUSED = {
 }
 
 
-def _asked_attribute(asked: _Asked) -> DocumentAnswer | None:
+def _asked_attribute(asked: Asked) -> DocumentAnswer | None:
     """A detail, or what stands beside a label of that name; that it was not found, unless it was bought."""
     text = asked.text
     if asked.item is not None:
@@ -385,7 +319,7 @@ def _asked_attribute(asked: _Asked) -> DocumentAnswer | None:
     return next((asked.unanswered(reason) for pattern, reason in _REFUSED.items() if pattern.search(text)), None)
 
 
-def _detail(asked: _Asked, name: str, words: str, party: str | None) -> DocumentAnswer:
+def _detail(asked: Asked, name: str, words: str, party: str | None) -> DocumentAnswer:
     """A detail of the invoice or of a party; of both where the question names none and both are printed."""
     of_party = name.startswith("party_")
     owners = [party] if party else ["seller", "buyer"]
@@ -413,7 +347,7 @@ def _said(name: str) -> str:
     return words.get(name, name.replace("_", " "))
 
 
-def _by_label(asked: _Asked, attribute: str, party: str | None) -> DocumentAnswer:
+def _by_label(asked: Asked, attribute: str, party: str | None) -> DocumentAnswer:
     """What stands beside a label with the very words of an attribute; labels are the seller's unless they say so."""
     wanted = _label_words(attribute)
     whose = _label_words(f"{attribute} {party}") if party else wanted
@@ -431,10 +365,11 @@ def _by_label(asked: _Asked, attribute: str, party: str | None) -> DocumentAnswe
 def _label_words(text: str) -> frozenset[str]:
     """The words of a label or an attribute, one for those that mean the same."""
     words = re.findall(r"[a-z]+|#", re.sub(r"['’]s\b", "", fold(text)))
-    return frozenset(lexicon.SAME.get(word, word) for word in words) - {"the", "of", "name", "a"}
+    return frozenset(lexicon.SAME.get(word, word) for word in words) - {"the", "of", "name", "a", "which"}
 
 
 def _not_found(attribute: str, party: str | None, how: str = "was not found") -> str:
+    attribute = re.sub(r"^which ", "", attribute)
     shown = re.sub(r"\b(?:vat|gst|id|url)\b", lambda match: match[0].upper(), _LABELS.get(attribute, attribute))
     return f"The {shown}{f' of the {party}' if party and party not in shown else ''} {how} on the invoice."
 
@@ -468,7 +403,7 @@ _BOUND = re.compile(
 )
 
 
-def _asked_bound(asked: _Asked) -> DocumentAnswer | None:
+def _asked_bound(asked: Asked) -> DocumentAnswer | None:
     """Whether an amount is above or below a number."""
     match = _BOUND.search(asked.text)
     amounts = ((name, pattern) for name, pattern, _ in lexicon.ASKED_FIELDS if name in MONEY)
@@ -491,7 +426,7 @@ def _asked_bound(asked: _Asked) -> DocumentAnswer | None:
     return asked.answer(text, right, field.evidence, None if field.verified else field.note or "not verified")
 
 
-def _other_currency(asked: _Asked) -> str | None:
+def _other_currency(asked: Asked) -> str | None:
     """A currency that a question names, and the invoice is not known to be in."""
     own = asked.invoice.currency.value
     named = {number.currency: number.currency for number in numbers_in(asked.question) if number.currency}
@@ -499,12 +434,12 @@ def _other_currency(asked: _Asked) -> str | None:
     return next((one for one, codes in (named | words).items() if own not in codes.split()), None)
 
 
-def _asked_checks(asked: _Asked) -> DocumentAnswer | None:
+def _asked_checks(asked: Asked) -> DocumentAnswer | None:
     """Whether the invoice's numbers are right; of a number in the question the checks say nothing."""
     words = r"add up|correct(?:ly)?\b|consistent|any (?:error|mistake)|is it right|\bis\b.*\bright\W*$|checks?\b|stimmt"
     if not re.search(words, asked.text) or re.search(r"\d", asked.question):
         return None
-    if re.search(rf"\b(?:{_TAX})\b", asked.text):
+    if re.search(rf"\b(?:{TAX})\b", asked.text):
         return _checked_tax(asked)
     failed = [f"{check.name}: {check.detail}" for check in asked.invoice.checks if check.status == "failed"]
     passed = [check.detail for check in asked.invoice.checks if check.status == "passed"]
@@ -513,10 +448,7 @@ def _asked_checks(asked: _Asked) -> DocumentAnswer | None:
     return asked.answer(f"Yes: {'; '.join(passed)}.", True) if passed else None
 
 
-_TAX = "tax(?:es)?|vat|gst|mwst|ust|steuer|tva|btw|iva"
-
-
-def _checked_tax(asked: _Asked) -> DocumentAnswer:
+def _checked_tax(asked: Asked) -> DocumentAnswer:
     """Whether each tax is its rate of what it applies to."""
     rates = [
         check for check in asked.invoice.checks if check.name.startswith("tax") and check.status != "not applicable"
@@ -541,7 +473,7 @@ _OTHER_DAYS = re.compile(
 )
 
 
-def _asked_days(asked: _Asked) -> DocumentAnswer | None:
+def _asked_days(asked: Asked) -> DocumentAnswer | None:
     """How many days after its date an invoice is due."""
     match = _DAYS.search(asked.text)
     if match is None or match["unit"] in ("weeks", "months") or _OTHER_DAYS.search(asked.text):
@@ -563,7 +495,7 @@ def _asked_days(asked: _Asked) -> DocumentAnswer | None:
     )
 
 
-def _asked_rate(asked: _Asked) -> DocumentAnswer | None:
+def _asked_rate(asked: Asked) -> DocumentAnswer | None:
     """The rate of the tax."""
     taxes = [tax for tax in asked.invoice.taxes if tax.rate is not None]
     if not taxes or not re.search(r"tax rate|vat rate|rate of|what (?:percent|rate)|steuersatz|taux", asked.text):
@@ -573,12 +505,12 @@ def _asked_rate(asked: _Asked) -> DocumentAnswer | None:
     return asked.answer(f"The tax rate is {' % and '.join(rates)} %.", rates[0] if len(rates) == 1 else rates, places)
 
 
-def _asked_field(asked: _Asked) -> DocumentAnswer | None:
+def _asked_field(asked: Asked) -> DocumentAnswer | None:
     """The value of a field."""
     name = next((name for name, pattern, _ in lexicon.ASKED_FIELDS if re.search(pattern, asked.text)), None)
     if name == "ship_to" and re.search(r"cost|charge|how much|kosten|frais|gastos|fee", asked.text):
         name = "shipping"
-    if name is None and lexicon.PRICE.search(asked.text) and not _content_words(_words_of(asked.question)):
+    if name is None and lexicon.PRICE.search(asked.text) and not telling_words(words_of(asked.question)):
         name = "total"
     if re.search(r"\btotal\b.*\b(?:incl\w*|with|after|plus) (?:the )?" + _TAX_WORDS, asked.text):
         name = "total"
@@ -591,7 +523,7 @@ def _asked_field(asked: _Asked) -> DocumentAnswer | None:
 
 
 _PHRASE = re.compile(
-    r"^\W*(?:(?:and|please|can you|could you|tell me|show me|give me)\s+)*"
+    r"^\W*(?:(?:and|please|can you|could you|tell me|show me|give me|(?:i|we) (?:also )?(?:need|want))\s+)*"
     r"(?:(?:what|which)(?:\s(?:is|was|are)|['’]?s)\s)?(?:(?:the|its|their|our|my|this|that)\s)?"
     r"(?P<what>[a-z][a-z.'’-]*(?: [a-z.'’-]+){0,4}?)"
     r"(?:\s(?:on|in|of|for|from|at)\s(?:it|\S+\.\w{2,4}|(?:[\w.'’-]+\s){0,5}"
@@ -609,7 +541,7 @@ def _other_than(text: str, name: str | None) -> str | None:
     return match["what"] if set(re.findall(r"[a-z]+", rest)) - lexicon.OF_FIELDS else None
 
 
-def _field(asked: _Asked, name: str) -> DocumentAnswer | None:
+def _field(asked: Asked, name: str) -> DocumentAnswer | None:
     field = asked.invoice.field(name)
     if field.value is None:
         return None
@@ -634,10 +566,10 @@ class _Meant(BaseModel):
     field: str | None = Field(default=None, description="the field's name, copied from the list")
 
 
-def _understood(asked: _Asked, model: ChatModel) -> DocumentAnswer:
+def _understood(asked: Asked, model: ChatModel) -> DocumentAnswer:
     """Let a model say which items or which field a question means; code looks up and computes."""
     names = [name for name, _, _ in lexicon.ASKED_FIELDS]
-    listed = "\n".join(f"- {_name(item)}" for item in asked.invoice.items)
+    listed = "\n".join(f"- {name_of(item)}" for item in asked.invoice.items)
     prompt = "\n\n".join(
         [
             "Say what a question about an invoice asks for. Do not compute, and do not answer it.",

@@ -19,6 +19,7 @@ _SUPERSCRIPTS = {ord(a): b for a, b in zip("⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜ
 _MARKS = re.compile(r"\s*([⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈ]+(?:[,\s][⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈ]+)*|[*†‡§]+)$")
 _AFTER_UNIT = re.compile(r"(?:(?<=%)|(?<=pp))\s?(\d{1,2}|[a-d])$")
 _UNIT = re.compile(r"^\s*(pp|bps?|[a-zµ°][\w/°²³]{0,7}|‰|×)\.?$", re.IGNORECASE)
+_SHARE = re.compile(r"(?<=\d)\s?\(\s?\d[\d.,]*\s?%\s?\)$")  # "1269 (19.9%)" is 1269
 _POWERS = re.compile(r"([-+]?\d(?:[.,]\d+)?)\s?(?:[eE]|[x×]\s?10\^?)([-+]?\d{1,3})")
 _LOOKALIKES = str.maketrans({"S": "5", "O": "0", "o": "0", "l": "1", "I": "1", "Z": "2", "à": "0", "ó": "6"})
 _SCALES = {
@@ -61,6 +62,7 @@ def quantity_of(text: str, mark: DecimalMark | None = None) -> Quantity | None:
     """
     bare, _ = without_marks(text.strip())
     bare = bare.strip("~≈<>≤≥ ").replace("−", "-")
+    bare = _SHARE.sub("", bare)
     if re.match(r"[-+(]?\.\d+\D*$", bare):
         bare = bare.replace(".", "0.", 1)
     powers = _POWERS.fullmatch(bare)

@@ -19,6 +19,7 @@ from mm_agents.chat import fenced
 from mm_agents.documents.locate import normalised
 from mm_agents.documents.numbers import numbers_in
 from mm_agents.documents.opencv import EXTRA
+from mm_agents.documents.table.cells import asked_cell, asked_size, left_out
 from mm_agents.documents.table.data import Cell, Quantity, TableData
 from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.types import DocumentAnswer
@@ -404,13 +405,18 @@ def _unanswered(question: str, reason: str) -> DocumentAnswer:
 def answer(table: TableData, question: str, *, model: ChatModel | None = None) -> DocumentAnswer:
     """Answer a question about a table; ``answer`` is None where it cannot be told, and ``reason`` says why."""
     series = all_series(table)
+    said = asked_size(table, question) or asked_cell(table, question, tokens(question), paths(table), likeness)
+    if said is not None:
+        return said
     if not series:
         return _unanswered(question, "The table has no numbers." if table.cells else "No table was found.")
     if model is not None:
         shown = fenced(table.to_markdown()[:_LONGEST_TABLE], what="The table")
         prompt = "\n\n".join([_PROMPT, shown, fenced(question, what="The question")])
         return _by_query(question, series, model.structure(Query, prompt).value)
-    return _by_rules(question, series)
+    found = _by_rules(question, series)
+    reason = left_out(question, found.answer) if found.answer else None
+    return _unanswered(question, reason) if reason else found
 
 
 # ---------------------------------------------------------------- by rules
@@ -441,6 +447,8 @@ def _by_rules(question: str, series: Sequence[Series]) -> DocumentAnswer:
     condition = condition_of(question) if operation == "count" else None
     if operation == "count" and (condition is None or _UNCLEAR.search(question)):
         return _unanswered(question, _which(series))
+    if operation in ("sum", "mean") and any(likeness(item.label, asked) == 1 for item in best.items if item.label):
+        return _unanswered(question, _which(series))
     ascending = is_ascending(question)
     return _computed(question, Query(operation=operation, measure="", condition=condition, ascending=ascending), best)
 
@@ -450,7 +458,7 @@ def _special(question: str, operation: Operation, series: Sequence[Series]) -> D
     if operation in ("highest", "lowest") and (place := _PLACE.search(question)):
         return _placed(question, operation, place[0], series)
     compared = _compared(question, series)
-    if compared is not None or operation != "lookup":
+    if compared is not None or (operation != "lookup" and not (operation == "sum" and condition_of(question))):
         return compared
     return _filtered(question, series) or _things(question, series)
 
@@ -625,7 +633,8 @@ def _lookup(question: str, series: Sequence[Series], asked: Sequence[str]) -> Do
                 best, found = rank, [(one, item)]
             elif rank == best:
                 found.append((one, item))
-    if len(found) != 1 or best[1] < PARAMETERS.named:
+    cells = {id(item.cell) for _, item in found}  # a metric's number is in a column too
+    if len(cells) != 1 or best[1] < PARAMETERS.named:
         return None
     return _single(question, *found[0])
 
@@ -638,18 +647,16 @@ def _names_word_of(found: DocumentAnswer, question: str, operation: Operation) -
 
 def _difference(question: str, series: Sequence[Series], asked: Sequence[str]) -> DocumentAnswer:
     """The series in which a question names two items, and those."""
-    best: tuple[float, Series, list[Item]] | None = None
+    found: list[tuple[float, Series, list[Item]]] = []
     for one in series:
         named = sorted(
             ((likeness(item.label, asked), -n, item) for n, item in enumerate(one.items) if item.label), reverse=True
         )
         strong = [item for share, _, item in named if share >= PARAMETERS.named]
-        if len(strong) < 2:
-            continue
-        score = named[0][0] + named[1][0] + _fit(one, asked)
-        if best is None or score > best[0] + 1e-9:
-            best = (score, one, strong[:2])
-    if best is None:
+        if len(strong) > 1:
+            found.append((named[0][0] + named[1][0] + _fit(one, asked), one, strong[:2]))
+    best = max(found, key=lambda one: one[0], default=None)
+    if best is None or sum(best[0] - score <= PARAMETERS.tie for score, *_ in found) > 1:
         return _unanswered(question, "Two things of the table to compare are not named.")
     lower = question.casefold()
     pair = sorted(best[2], key=lambda item: _position(item.label, lower))

@@ -1,0 +1,122 @@
+"""Which passage of a text answers a question: one that names what is asked about and has a value of the kind asked for.
+
+A passage that is near to "the landlord's phone number" and has no phone number answers nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mm_agents._text import content_words, read_patterns
+
+_PATTERNS = read_patterns("mm_agents.agent", "passages.toml")
+_CASED = read_patterns("mm_agents.agent", "passages.toml", re.NOFLAG)["values"]
+_NAMES = ("person", "address")  # kinds whose values are known by their capitals
+_HEADINGS = re.compile(r"^#+\s*(.+)$", re.MULTILINE)
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_ASKED_NOUN = re.compile(
+    r"^\W*(?:who|what|which|how (?:much|high|long|big))"
+    r"(?:['’]s| is| are| was| were) (?:the|our|my|your|a|an)? ?(?P<what>(?:[\w-]+ ?){1,3}?)"
+    r"\b(?: (?:of|at|in|on|for|from|with|to|by)\b|\W*$)",
+    re.IGNORECASE,
+)
+_BEYOND = re.compile(r"\s(?:for|in|at|on|with|from|per|into|of) (?:the |our |my |your |a )?[^?]*", re.IGNORECASE)
+_RATES = {
+    "hour": r"\bhour",
+    "day": r"\bda(?:y|ily)",
+    "night": r"\bnight",
+    "week": r"\bweek",
+    "month": r"\bmonth",
+    "year": r"\byear|\bannual",
+}
+_LEAST_COVERED = 2  # words of a question; one alone may be anywhere
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A passage of a text, as an answer to a question.
+
+    Attributes:
+        text: the passage.
+        lacks: what is asked for and is not in it; None where it has all of it.
+        covers: whether it has every word of the question that means something.
+    """
+
+    text: str
+    lacks: str | None = None
+    covers: bool = False
+
+
+def kind_of(question: str) -> str | None:
+    """The kind of value that a question asks for: "phone number", "time", "amount"; None where that is not known."""
+    return next((name for name, pattern in _PATTERNS["asked"].items() if pattern.search(question)), None)
+
+
+def has_value(kind: str, text: str) -> bool:
+    """Whether a text has a value of a kind."""
+    pattern = (_CASED if kind in _NAMES else _PATTERNS["values"])[kind]
+    return pattern.search(text) is not None
+
+
+def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole: str, name: str) -> Passage:
+    """The passage that answers a question best.
+
+    Args:
+        question: as it was asked.
+        passages: of the text; one or more.
+        ranks: how near each is to the question.
+        whole: the text that they are of; its headings say what all of it is about.
+        name: of its file, likewise.
+    """
+    about = content_words(" ".join([*_HEADINGS.findall(whole), whole.strip().partition("\n")[0], _spaced(name)]))
+    kind, said = kind_of(question), content_words(whole)
+    heads = [word for word in _heads(question) if word not in about]
+    core = [word for word in _heads(_BEYOND.sub(" ", question)) if word not in about and word in said]
+    subject = set(core or [word for word in heads if word in said][:1])
+    ordered = [one for _, one in sorted(zip(ranks, passages, strict=True), key=lambda pair: -pair[0])]
+    fitting = [one for one in ordered if (kind is None or has_value(kind, one)) and subject <= content_words(one)]
+    if kind is None:
+        found = ordered[0]
+    elif fitting:
+        found = fitting[0]
+    else:
+        return Passage(text=ordered[0], lacks=kind.replace("_", " "))
+    if kind is not None and (other := _other_measure(question, found)) is not None:
+        return Passage(text=found, lacks=other)
+    words = content_words(found)
+    covers = len(heads) >= _LEAST_COVERED and all(word in words for word in heads)
+    return Passage(text=found, lacks=_missing(question, words | about), covers=covers)
+
+
+def is_about(question: str, whole: str, name: str) -> bool:
+    """Whether a text has all words that a question says of what it is about."""
+    return set(_heads(question)) <= content_words(f"{whole} {_spaced(name)}")
+
+
+def _heads(question: str) -> list[str]:
+    """The words of a question that say what it is about, in its order, without those that name a kind of value."""
+    bare = _PATTERNS["filler"]["kinds"].sub(" ", question)
+    return [stem for word in _WORD.findall(bare) for stem in sorted(content_words(word))]
+
+
+def _missing(question: str, words: set[str]) -> str | None:
+    """What "who is our contact at X" asks for, where a passage says nothing of a contact."""
+    match = _ASKED_NOUN.match(question)
+    asked = content_words(_PATTERNS["filler"]["kinds"].sub(" ", match["what"])) if match else set[str]()
+    return match["what"].strip() if match and not asked <= words else None
+
+
+def _other_measure(question: str, passage: str) -> str | None:
+    """The time or number that a question asks a value for, where the passage gives it for another."""
+    rate = _PATTERNS["filler"]["rate"].search(question)
+    if rate is not None and not re.search(_RATES[rate["unit"].casefold()], passage, re.IGNORECASE):
+        return f"value per {rate['unit']}"
+    numbers = [found[0] for found in _PATTERNS["filler"]["numbers"].finditer(question)]
+    strange = [one for one in numbers if not re.search(rf"\b{re.escape(one)}\b", passage, re.IGNORECASE)]
+    return f"value for {strange[0]}" if strange else None
+
+
+def _spaced(name: str) -> str:
+    return re.sub(r"[_.-]+", " ", name)

@@ -1,0 +1,206 @@
+"""Sums with the amounts of an invoice: shares, differences, and the items that meet a condition."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+
+from mm_agents.documents.dates import fold
+from mm_agents.documents.invoice import lexicon
+from mm_agents.documents.invoice.asked import Asked, name_of, number_of, places_of, telling_words, the_item, words_of
+from mm_agents.documents.invoice.data import CENT, MONEY, LineItem
+from mm_agents.documents.numbers import parse_number, plain_money, plain_quantity
+from mm_agents.types import DocumentAnswer, Evidence
+
+TAX = "tax(?:es)?|vat|gst|mwst|ust|steuer|tva|btw|iva"
+_TAXED = re.compile(
+    rf"\b(?:with(?:out)?|excluding|including|inclusive of|exclusive of|net of|before|after|plus|and|incl\.?|excl\.?) "
+    rf"(?:any |the |all |sales )?(?:{TAX})\b"
+)
+_PERCENT = r"(?P<number>\d[\d.,]*)\s*(?:%|per ?cent)"
+_ADDED = re.compile(
+    rf"(?:\bplus|\badd(?:ing|ed)?|\bincreased by|\braised by|\+)\s+(?:an? )?(?:extra |tip of )?{_PERCENT}"
+)
+_TAKEN = re.compile(
+    rf"(?:\bminus|\bless|\breduced by|\bafter|\bwith|\btaking)\s+(?:an? )?(?:discount of )?{_PERCENT}"
+    r"(?: (?:discount|off|reduction|skonto|rebate))?"
+)
+_OFF = re.compile(rf"{_PERCENT} (?:discount|off|reduction|skonto|rebate)")
+_OF = re.compile(rf"{_PERCENT} (?:of|from)\b")
+_PARTS = {"half": 2, "a third": 3, "one third": 3, "a quarter": 4, "one quarter": 4, "a tenth": 10}
+_TIMES = {"double": 2, "twice": 2, "triple": 3}
+_SPLIT = re.compile(
+    r"\b(?:split|divided?|shared?)\b.*?\b(?:between|by|among|amongst|into|with|in) (?:the )?(?P<number>[a-z]+|\d+)\b"
+)
+_EACH_OF = re.compile(r"\b(?:each|per person|apiece)\b.*?\b(?P<number>[a-z]+|\d+) (?:of us|people|persons|friends)\b")
+_MORE = re.compile(
+    r"\bhow much (?:more|less|higher|lower|cheaper|dearer)(?: expensive)?\b(?P<one>.+?)\bthan\b(?P<other>.+)|"
+    r"\bdifference between\b(?P<first>.+?)\band\b(?P<second>.+)|"
+    r"(?:\bwhat (?:is|are|was|were)\b|^)(?P<whole>.+?)\b(?:minus|less)\b(?P<part>[^%]+)$"
+)
+_HYPOTHETICAL = re.compile(
+    r"\b(?:half|third of|quarter of|twice|double|triple|divided?|split|shared?|minus|difference|ratio|times|instead|"
+    r"unless|tip|per (?:person|head|month|week|year|day))\b|\b(?:plus|without|except|apart from|not counting)\b|"
+    r"\bwould\b.*\b(?:if|be)\b|^\W*if\b|\bpercent(?:age)?\b|\d ?%|\b(?:more|less|cheaper) (?:\w+ ){0,4}than\b(?! ?\d)"
+)
+_COMPARED = re.compile(r"\binstead\b|\bhow much (?:cheaper|dearer|more|less)\b")
+_NOT_COMPUTED = "That sum is not computed: shares of an amount and differences of two are."
+_CHECKS = re.compile(r"^\W*(?:is|are|was|were|does|do|did|can|has|have)\b|\brate\b|\bdiscount\b(?!.*\d)")
+_BOUND = re.compile(
+    r"\b(?:(?P<over>above|over|more than|greater than|higher than|exceed(?:s|ing)?)|below|under|less than|lower than|"
+    r"cheaper than)\s+[$€£]?\s*(?P<number>\d[\d.,]*\d|\d)"
+)
+
+
+def asked_sum(asked: Asked) -> DocumentAnswer | None:
+    """What a question computes with amounts of the invoice; None where it computes nothing that is known here."""
+    text = asked.text
+    if _CHECKS.match(text) and not re.match(r"\W*can (?:you|i|we)\b", text):
+        return None
+    found = _asked_difference(asked) or _asked_share(asked)
+    if found is None and _COMPARED.search(text):
+        return asked.unanswered(_NOT_COMPUTED)
+    return found
+
+
+def not_computed(asked: Asked) -> DocumentAnswer | None:
+    """That a question wants a sum which is not computed; a value of the invoice would not answer it."""
+    text = _TAXED.sub(" ", asked.text)
+    if _CHECKS.search(text) or not _HYPOTHETICAL.search(text):
+        return None
+    return asked.unanswered(_NOT_COMPUTED)
+
+
+def asked_filter(asked: Asked) -> DocumentAnswer | None:
+    """The items that cost more or less than a number, or how many there are."""
+    bound = _BOUND.search(asked.text)
+    if (
+        bound is None
+        or not lexicon.THINGS.search(asked.text)
+        or not re.search(r"\b(?:which|what|list|show|how many)\b", asked.text)
+    ):
+        return None
+    if len(_BOUND.findall(asked.text)) > 1:
+        return asked.unanswered("Items are compared with one number.")
+    limit = parse_number(bound["number"])
+    cell = "amount" if re.search(r"\bamount|\bline|\btotal|altogether", asked.text) else "unit_price"
+    priced = [(value, item) for item in asked.invoice.items if (value := getattr(item, cell)) is not None]
+    if limit is None or len(priced) < len(asked.invoice.items) or not priced or re.search(r"\bnot\b|n't\b", asked.text):
+        return asked.unanswered("Items are compared where each of them has a price, without a negation.")
+    held = [(value, item) for value, item in priced if (value > limit if bound["over"] else value < limit)]
+    places = [place for _, item in held or priced for place in places_of(item, cell)]
+    shown = f"{plain_quantity(limit)}{asked.currency}"
+    told = ", ".join(f"“{name_of(item)}” ({plain_money(value)})" for value, item in held) or "none"
+    verb = f"cost{'s' if len(held) == 1 else ''} {'more' if bound['over'] else 'less'} than {shown}"
+    return asked.answer(f"{len(held)} of {len(priced)} {verb}: {told}.", [name_of(item) for _, item in held], places)
+
+
+# ---------------------------------------------------------------- shares
+
+
+def _asked_share(asked: Asked) -> DocumentAnswer | None:
+    """An amount with a percentage added or taken away, a percentage of it, a fraction, a multiple, or its parts."""
+    text = asked.text
+    for pattern, sign in ((_ADDED, "+"), (_TAKEN, "−"), (_OFF, "−"), (_OF, "")):
+        match = pattern.search(text)
+        number = parse_number(match["number"]) if match else None
+        if match is not None and number is not None:
+            rest = f"{text[: match.start()]} {text[match.end() :]}"
+            return _percent(asked, rest, number, sign)
+    for words, number in {**_PARTS, **_TIMES}.items():
+        match = re.search(rf"\b{words}\b", text)
+        if match is not None:
+            rest = f"{text[: match.start()]} {text[match.end() :]}"
+            return _multiple(asked, rest, Decimal(number), "×" if words in _TIMES else "/")
+    match = _SPLIT.search(text) or _EACH_OF.search(text)
+    number = number_of(match["number"]) if match else None
+    if match is None or number is None or number < 2:
+        return None
+    return _multiple(asked, f"{text[: match.start()]} {text[match.end() :]} {match[0]}", number, "/")
+
+
+def _percent(asked: Asked, rest: str, number: Decimal, sign: str) -> DocumentAnswer | None:
+    base = _base(asked, rest)
+    if base is None:
+        return None
+    value, places, doubt = base
+    share = value * number / 100
+    result = (value + share if sign == "+" else value - share if sign else share).quantize(CENT, ROUND_HALF_UP)
+    left = f"{plain_quantity(number)} % of {plain_money(value)}"
+    told = f"{plain_money(value)} {sign} {left}" if sign else left
+    return asked.answer(f"{told} = {asked.money(result)}.", plain_money(result), places, doubt)
+
+
+def _multiple(asked: Asked, rest: str, number: Decimal, sign: str) -> DocumentAnswer | None:
+    base = _base(asked, rest)
+    if base is None:
+        return None
+    value, places, doubt = base
+    result = (value * number if sign == "×" else value / number).quantize(CENT, ROUND_HALF_UP)
+    text = f"{plain_money(value)} {sign} {plain_quantity(number)} = {asked.money(result)}."
+    return asked.answer(text, plain_money(result), places, doubt)
+
+
+_Base = tuple[Decimal, tuple[Evidence, ...], str | None]
+
+
+def _base(asked: Asked, text: str) -> _Base | None:
+    """The amount that a sum begins with: a field that is named, an item's price, or the total where nothing is."""
+    item = the_item(asked.invoice, telling_words(words_of(text)))
+    name = _amount(text)
+    if name is None and item is not None:
+        return _of_item(item)
+    return _of_field(asked, name or "total") if item is None else None
+
+
+def _of_field(asked: Asked, name: str) -> _Base | None:
+    field = asked.invoice.field(name)
+    if not isinstance(field.value, Decimal):
+        return None
+    return field.value, tuple(field.evidence), None if field.verified else field.note or "not verified"
+
+
+def _of_item(item: LineItem) -> _Base | None:
+    places = places_of(item, "unit_price")
+    return (item.unit_price, places, None) if item.unit_price is not None and places else None
+
+
+def _amount(text: str) -> str | None:
+    """The one amount that a piece of a question names."""
+    if re.search(r"\bnet\b", text):
+        return "subtotal"
+    named = (name for name, pattern, _ in lexicon.ASKED_FIELDS if name in MONEY and re.search(pattern, text))
+    return next(named, None)
+
+
+# ---------------------------------------------------------------- differences
+
+
+def _asked_difference(asked: Asked) -> DocumentAnswer | None:
+    """The difference of two amounts, or of the prices of two items."""
+    match = _MORE.search(asked.text)
+    if match is None or re.search(r"\bdays?\b|\bdates?\b", asked.text):
+        return None
+    pieces = [piece for piece in match.groupdict().values() if piece is not None]
+    found = [base for piece in pieces if (base := _named(asked, piece)) is not None]
+    if len(found) < 2 or found[0][1] == found[1][1]:
+        return None
+    (one, name, *_), (other, second, *_) = ((base[0], base[3]) for base in found)
+    high, low = max(one, other), min(one, other)
+    places: Sequence[Evidence] = [place for base in found for place in base[1]]
+    doubt = "; ".join(dict.fromkeys(base[2] for base in found if base[2])) or None
+    first, last = (name, second) if one >= other else (second, name)
+    text = f"{plain_money(high)} − {plain_money(low)} = {asked.money(high - low)}: {first} against {last}."
+    return asked.answer(text, plain_money(high - low), places, doubt)
+
+
+def _named(asked: Asked, piece: str) -> tuple[Decimal, tuple[Evidence, ...], str | None, str] | None:
+    """What a piece of a comparison names, with its name in the answer."""
+    item = the_item(asked.invoice, telling_words(words_of(fold(piece))))
+    if item is not None:
+        base = _of_item(item)
+        return None if base is None else (*base, f"“{name_of(item)}”")
+    name = _amount(piece)
+    base = _of_field(asked, name) if name else None
+    return None if base is None or name is None else (*base, name)

@@ -1,0 +1,120 @@
+"""Questions about the cells of a table as text: how many rows and columns, what a cell says, where a word stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from mm_agents.documents.table.data import Cell, TableData
+from mm_agents.types import DocumentAnswer
+
+_SIZE = re.compile(
+    r"^\W*(?:and )?how many (?:data )?(?P<what>rows|columns|lines)\b"
+    r"(?: (?:does|do|are|is|has|have|it|this|that|the|table|there|here|in|of))*\W*$",
+    re.IGNORECASE,
+)
+_HEADERS = re.compile(
+    r"^\W*(?:what|which|list|name)(?: (?:are|is|me|the|its|all|of))* "
+    r"(?P<what>columns?|column (?:names?|headers?|headings?)|headers?|headings?|rows?|row (?:names?|labels?))"
+    r"(?: (?:are|there|does|the|this|table|have|has|it|in|of|called|named))*\W*$",
+    re.IGNORECASE,
+)
+
+_SHARE = re.compile(r"\b(?:what|which) (?:percent(?:age)?|share|proportion)\b", re.IGNORECASE)
+_OF_SHARE = re.compile(r"%|\bper ?cent|\bshare", re.IGNORECASE)
+_DENIES = re.compile(r"\b(?:not|never|without|except)\b|n['’]t\b", re.IGNORECASE)
+_YES_NO = re.compile(r"^\W*(?:yes|no)\b", re.IGNORECASE)
+
+Likeness = Callable[[str, Sequence[str]], float]
+"""How well the words of a question name something, from 0 to 1."""
+
+
+def left_out(question: str, answer: str) -> str | None:
+    """Why a number that was found is not what a question asks for: a share, or what something is not."""
+    if _SHARE.search(question) and not _OF_SHARE.search(answer):
+        return "The numbers that it names are no percents."
+    if _DENIES.search(question) and not _DENIES.search(answer) and not _YES_NO.match(answer):
+        return "Numbers of what is not so are not computed."
+    return None
+
+
+def asked_size(table: TableData, question: str) -> DocumentAnswer | None:
+    """How many rows or columns a table has below its head, or what they are called; None where it asks neither."""
+    size, named = _SIZE.match(question), _HEADERS.match(question)
+    if size is None and named is None:
+        return None
+    height, width = table.shape
+    of_rows = (size or named or {"what": ""})["what"].casefold().startswith(("row", "line"))
+    if named is not None:
+        return _listed(table, question, of_rows=of_rows)
+    count = height - table.header_rows if of_rows else width
+    text = f"It has {count} {'row' if of_rows else 'column'}{'' if count == 1 else 's'}"
+    text += " below its head." if of_rows and table.header_rows else "."
+    firsts = [_first(table, row=row) for row in range(table.header_rows, height)] if of_rows else []
+    cells = firsts or [_first(table, column=column) for column in range(width)]
+    return _answer(question, text, count, [cell for cell in cells if cell is not None])
+
+
+def _listed(table: TableData, question: str, *, of_rows: bool) -> DocumentAnswer | None:
+    height, width = table.shape
+    labels = table.label_column
+    if of_rows:
+        cells = [table.at(row, labels) for row in range(table.header_rows, height)] if labels is not None else []
+    else:
+        last = table.header_rows - 1
+        cells = [table.at(last, column) for column in range(width)] if table.header_rows else []
+    found = [cell for cell in dict.fromkeys(cells) if cell is not None and cell.text.strip()]
+    if not found:
+        return None
+    names = [" ".join(cell.text.split()) for cell in found]
+    return _answer(question, f"{'; '.join(names)}.", names, found)
+
+
+def asked_cell(
+    table: TableData, question: str, asked: Sequence[str], names: Sequence[str], alike: Likeness
+) -> DocumentAnswer | None:
+    """The text of the one cell whose row and column a question names in full; None where it names no such cell.
+
+    Args:
+        table: whose cells are not numbers.
+        question: as it was asked.
+        asked: the words of it that can name something.
+        names: what each row is called.
+        alike: how well those words name something.
+    """
+    height, width = table.shape
+    columns = [column for column in range(width) if column != table.label_column]
+    headed = [column for column in columns if alike(table.header(column), asked) == 1]
+    if len(columns) == 1 and not headed:
+        headed = columns
+    rows = [row for row in range(table.header_rows, height) if table.label(row) and alike(table.label(row), asked) == 1]
+    rows = _fullest(rows, names, asked, alike)
+    if len(headed) != 1 or len(rows) != 1:
+        return None
+    cell = table.at(rows[0], headed[0])
+    if cell is None or not cell.text.strip() or cell.quantity is not None:
+        return None
+    text = " ".join(cell.text.split())
+    place = ", ".join(name for name in (table.label(rows[0]), table.header(headed[0])) if name)
+    return _answer(question, f"{place}: {text}", text, [cell])
+
+
+def _fullest(rows: list[int], names: Sequence[str], asked: Sequence[str], alike: Likeness) -> list[int]:
+    """Of rows that are named, those whose name has the most of the question's words."""
+    if len(rows) < 2:
+        return rows
+    lengths = {row: len(names[row].split()) if alike(names[row], asked) == 1 else 0 for row in rows}
+    most = max(lengths.values())
+    return [row for row in rows if lengths[row] == most]
+
+
+def _first(table: TableData, *, row: int | None = None, column: int | None = None) -> Cell | None:
+    """The first cell of a row or column that has text."""
+    height, width = table.shape
+    places = [(row, n) for n in range(width)] if row is not None else [(n, column or 0) for n in range(height)]
+    return next((cell for place in places if (cell := table.at(*place)) is not None and cell.text.strip()), None)
+
+
+def _answer(question: str, text: str, value: object, cells: Sequence[Cell]) -> DocumentAnswer:
+    evidence = tuple(dict.fromkeys(place for cell in cells for place in cell.evidence))
+    return DocumentAnswer(question=question, answer=text, value=value, evidence=evidence)

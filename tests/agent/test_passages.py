@@ -1,0 +1,92 @@
+"""Which passage of a text answers a question, and which texts do not say what is asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mm_agents import Agent, Library
+from mm_agents.agent.passages import chosen, has_value, kind_of
+
+NOTE = """# Allotment
+
+The allotment is plot 14 behind the mill. The holder is Ines Calder.
+
+The yearly rent is 45 pounds. It is paid to the warden, Tom Hale.
+
+The gate opens at 7:30 and closes at dusk.
+
+The tap is turned off in November.
+"""
+PASSAGES = [one for one in NOTE.split("\n\n")[1:] if one.strip()]
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("What is the warden's phone number?", "phone_number"),
+        ("When does the gate open?", "time"),
+        ("How much is the rent?", "amount"),
+        ("How often do I water it?", "frequency"),
+        ("What is the policy number?", "code"),
+        ("Who is the warden?", "person"),
+        ("Is there a tap?", None),
+    ],
+)
+def test_the_kind_of_value_that_a_question_asks_for(question: str, kind: str | None) -> None:
+    assert kind_of(question) == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "has", "has_not"),
+    [
+        ("phone_number", "ring 0117 496 0222", "plot 14 behind the mill"),
+        ("time", "on the third working day", "behind the mill"),
+        ("amount", "half a cup", "behind the mill"),
+        ("person", "paid to the warden, Tom Hale", "The tap is off"),
+    ],
+)
+def test_values_of_a_kind(kind: str, has: str, has_not: str) -> None:
+    assert (has_value(kind, has), has_value(kind, has_not)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("question", "says", "lacks"),
+    [
+        ("When does the gate open?", "The gate opens at 7:30", None),
+        ("How much is the rent?", "The yearly rent is 45 pounds", None),
+        ("What is the warden's phone number?", None, "phone number"),
+        ("When is the rent paid?", None, "time"),
+        ("How much is the rent per month?", None, "value per month"),
+        ("How much is the rent for two plots?", None, "value for two"),
+        ("How much is the late fee for the plot?", None, "late fee"),
+        ("Who is the treasurer of the allotment?", None, "treasurer"),
+    ],
+)
+def test_a_passage_is_chosen_by_what_it_says(question: str, says: str | None, lacks: str | None) -> None:
+    ranks = [0.9, 0.4, 0.3, 0.2]  # the nearest passage is not the one that answers
+    found = chosen(question, PASSAGES, ranks, NOTE, "allotment.md")
+    assert found.lacks == lacks
+    if says is not None:
+        assert found.text.startswith(says)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    place: Path = tmp_path_factory.mktemp("passages")
+    (place / "allotment.md").write_text(NOTE, encoding="utf-8")
+    found = Library.open(place / "library")
+    found.add(place / "allotment.md", progress=False)
+    return found
+
+
+def test_what_a_text_does_not_say_is_not_answered_with_a_quote(library: Library) -> None:
+    agent = Agent(library, model="offline")
+    without = agent.ask("What is the warden's phone number?")
+    assert (without.outcome, without.claims) == ("not_found", ())
+    rent = agent.ask("How much is the rent of the allotment?")
+    assert rent.outcome == "answered"
+    assert any("45 pounds" in claim.text and claim.kind == "read" for claim in rent.claims)
+    gate = agent.ask("When does the gate open?")
+    assert any("7:30" in claim.text and claim.kind == "read" for claim in gate.claims)
