@@ -37,7 +37,7 @@ from mm_agents.agent.query_analysis import (
     subject_of,
 )
 from mm_agents.agent.request import request_of, spelled_right
-from mm_agents.agent.suggestions import suggestions
+from mm_agents.agent.suggestions import Suggestions
 from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError, RecordNotFoundError
 from mm_agents.protocols import Calibrated
 from mm_agents.security.policy import IssuedIds, ToolPolicy
@@ -123,6 +123,11 @@ class Agent:
     def hit_enricher(self) -> HitEnricher:
         """What looks at the best hits of a search again."""
         return HitEnricher(self.library, _text_embedder(self.library))
+
+    @cached_property
+    def suggestions(self) -> Suggestions:
+        """What makes the questions that are offered where one cannot be answered."""
+        return Suggestions(self.library)
 
     def ask(self, question: str, attachments: Sequence[str | Path] = ()) -> Answer:
         """Answer a question.
@@ -362,9 +367,9 @@ class Conversation:
             wanted = set(planner.plan(part, _seen(new, referred)).tools)
             if f"“{part}”" not in builder.text and not wanted & set(names):
                 builder.not_answered(part)
-        if builder.claims or new or referred.things:
+        if builder.claims or new or referred.things or (builder.outcome == "answered" and says("thanks", question)):
             return
-        if tried := suggestions(self.agent.library, planner):
+        if tried := self.agent.suggestions.of(planner):
             builder.say("What you could ask here:")
         for one in tried:
             builder.say(f"- {one}")
