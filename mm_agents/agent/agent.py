@@ -19,6 +19,7 @@ from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of
 from mm_agents.agent.answer import Answer, AnswerCache
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.budget import Budget
+from mm_agents.agent.conditions import film_conditions
 from mm_agents.agent.events import Checked, Claimed, Event, Finished, Planned, Token
 from mm_agents.agent.executor import ASKABLE, EVERYWHERE, READERS, SEARCHES, Asked, HitEnricher, OfflineRun, instead_of
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
@@ -274,6 +275,9 @@ class Conversation:
         started = time.monotonic()
         builder = _begun(question, cut=cut)
         typed, question = question, request_of(spelled_right(question)).text
+        aggregations = self._aggregations(question, new, referred)
+        conditions = film_conditions(question)
+        question = conditions.text
         alone = None if new else self._asked_anew(question, referred)
         if alone is not None:
             referred, plan = ResolvedReference(), alone
@@ -281,7 +285,6 @@ class Conversation:
             plan = self.agent.planner.plan(question, _seen(new, referred))
         names = planned = self._planned(plan.tools, question, referred)
         again, reader = self._read_before(names, question, anew=alone is not None)
-        aggregations = self._aggregations(question, new, referred)
         if aggregations:
             names = (AGGREGATE, *(names if "among" in aggregations[0].arguments else ()))
         yield Planned(tools=names, scores=plan.scores)
@@ -297,6 +300,7 @@ class Conversation:
                 reader=reader,
                 typed=typed,
                 aggregations=aggregations,
+                where=conditions.where,
             )
             orders = plan.orders if planned == plan.tools and not again else ()
             if not (yield from run.aggregate(asked)):
