@@ -331,6 +331,7 @@ def test_wrong_arguments_are_said(aggregate: Tool) -> None:
 
 TODAY = date(2026, 6, 15)
 CLIPS, FILMS = 'media_type = "video"', 'media_type = "film"'
+NINETIES = 'release_date >= "1990-01-01" and release_date <= "1999-12-31"'
 
 
 @pytest.mark.parametrize(
@@ -348,6 +349,52 @@ CLIPS, FILMS = 'media_type = "video"', 'media_type = "film"'
         (
             "how many films are rated above 7.5?",
             {"of": "media", "measure": "count", "where": f"{FILMS} and vote_average > 7.5"},
+        ),
+        (
+            "films from the 90s above 7",
+            {"of": "media", "measure": "list", "order_by": "vote_average", "descending": True, "limit": 20}
+            | {"where": f"{FILMS} and vote_average > 7 and {NINETIES}"},
+        ),
+        (
+            "movies released after 2015",
+            {"of": "media", "measure": "list", "order_by": "release_date", "descending": False, "limit": 20}
+            | {"where": f'{FILMS} and release_date >= "2016-01-01"'},
+        ),
+        (
+            "films before 2000 rated at least 7.5",
+            {"of": "media", "measure": "list", "order_by": "vote_average", "descending": True, "limit": 20}
+            | {"where": f'{FILMS} and vote_average >= 7.5 and release_date <= "1999-12-31"'},
+        ),
+        (
+            "films rated above 7 and below 7.5",
+            {"of": "media", "measure": "list", "order_by": "vote_average", "descending": True, "limit": 20}
+            | {"where": f"{FILMS} and vote_average > 7 and vote_average < 7.5"},
+        ),
+        (
+            "which films have votes above 8",
+            {"of": "media", "measure": "list", "order_by": "vote_average", "descending": True, "limit": 20}
+            | {"where": f"{FILMS} and vote_average > 8"},
+        ),
+        (
+            "highest rated film with more than 5000 votes",
+            {"of": "media", "measure": "max", "field": "vote_average", "where": f"{FILMS} and vote_count > 5000"},
+        ),
+        (
+            "clips longer than 2 minutes",
+            {"of": "media", "measure": "list", "order_by": "duration", "descending": True, "limit": 20}
+            | {"where": f"{CLIPS} and duration > 120"},
+        ),
+        ("newest movie", {"of": "media", "measure": "max", "field": "release_date", "where": FILMS}),
+        (
+            "top 3 films",
+            {"of": "media", "measure": "list", "order_by": "vote_average", "descending": True, "limit": 3}
+            | {"where": FILMS},
+        ),
+        ("what clips do you have?", {"of": "media", "measure": "list", "limit": 20, "where": CLIPS}),
+        (
+            "list invoices over 200 and under 500",
+            {"of": "invoices", "measure": "list", "field": "total", "descending": True, "limit": 20}
+            | {"where": "total > 200 and total < 500"},
         ),
         (
             "how much did I spend at Harbour Lamps?",
@@ -417,6 +464,7 @@ def test_questions_about_all_files_are_planned(question: str, arguments: dict[st
         ),
         *("how many files are not pictures?", "find the invoice from Northwind", "How many sheep are in this picture?"),
         *("Which films have a poster like this and are rated above 7?", "how much did I spend on food at Tesco?"),
+        *("clips from 1996", "films set in the 1990s", "films over 100", "oldest picture", "what are my films about"),
         *("Which clips are longer than the dog one?", "How many clips do I have and which one shows a dog?"),
     ],
 )

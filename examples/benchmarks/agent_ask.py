@@ -25,7 +25,7 @@ import PIL.ImageFont
 from mm_agents import Agent, Library, media
 from mm_agents.types import Record, Value
 
-GOAL = 0.300
+GOAL = 0.200
 """Seconds: the median that a warm answer should stay below."""
 
 WORDS = (
@@ -35,6 +35,14 @@ WORDS = (
 QUESTIONS = {
     "search_images": "find photos of a {0} beside the {1}",
     "search_text": "which of my notes is about a {0} and the {1}?",
+    "shown": "show me the {0} and the {1}",
+    "clips": "which clip shows a {0} near a {1}?",
+    "two parts": "find photos of a {0} and notes about a {1}",
+    "counted": "how many pictures do I have",
+    "listed": "which pictures do I have",
+    "longest": "which is the longest clip?",
+    "not here": "does anything here mention the {0} of {1} Ltd?",
+    "thanks": "thanks for the {0}",
     "refused": "book me a {0} in {1} for tomorrow",
     "read_invoice": "how much would {2} brass hinges cost on the Northwind Parts invoice?",
 }
@@ -123,7 +131,7 @@ def main() -> None:
             timed(agent, pattern, 1, seed=1)
         first = time.perf_counter() - start
         print(f"{library.count()} records; the first answers, with loading and learning, took {first:.1f} s together")
-        print(f"{'question':<16}{'p50':>10}{'p95':>10}")
+        print(f"{'question':<16}{'p50':>10}{'p90':>10}")
         every: list[float] = []
         for name, pattern in QUESTIONS.items():
             seconds = timed(agent, pattern, arguments.rounds, seed=2)
@@ -133,7 +141,7 @@ def main() -> None:
 
 
 def _told(seconds: list[float]) -> str:
-    late = sorted(seconds)[min(int(0.95 * len(seconds)), len(seconds) - 1)]
+    late = sorted(seconds)[min(int(0.9 * len(seconds)), len(seconds) - 1)]
     return f"{statistics.median(seconds) * 1000:>7.0f} ms{late * 1000:>7.0f} ms"
 
 

@@ -18,6 +18,7 @@ from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of,
 from mm_agents.agent.answer import Answer, AnswerCache
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.budget import Budget
+from mm_agents.agent.conditions import film_conditions
 from mm_agents.agent.default_models import chat_model_of, text_embedder_of
 from mm_agents.agent.events import Event, Finished, Planned, parts_of_answer
 from mm_agents.agent.executor import ASKABLE, EVERYWHERE, READERS, SEARCHES, Asked, HitEnricher, OfflineRun, instead_of
@@ -40,7 +41,7 @@ from mm_agents.agent.request import request_of, spelled_right
 from mm_agents.agent.response_filling import FILLING, ModelFilling, fill_offline, wanted_fields
 from mm_agents.agent.response_format import ResponseFormat
 from mm_agents.agent.saved_conversation import SavedConversation, SavedTurn, read_conversation, write_conversation
-from mm_agents.agent.suggestions import suggestions
+from mm_agents.agent.suggestions import Suggestions
 from mm_agents.agent.tracing import Trace
 from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError, RecordNotFoundError
 from mm_agents.protocols import Calibrated
@@ -138,6 +139,11 @@ class Agent:
     def hit_enricher(self) -> HitEnricher:
         """What looks at the best hits of a search again."""
         return HitEnricher(self.library, text_embedder_of(self.library))
+
+    @cached_property
+    def suggestions(self) -> Suggestions:
+        """What makes the questions that are offered where one cannot be answered."""
+        return Suggestions(self.library)
 
     def ask(
         self,
@@ -410,6 +416,9 @@ class Conversation:
         started = time.monotonic()
         builder = _begun(question, cut=cut)
         typed, question = question, request_of(spelled_right(question)).text
+        aggregations = self._aggregations(question, new, referred)
+        conditions = film_conditions(question)
+        question = conditions.text
         alone = None if new else self._asked_anew(question, referred)
         if alone is not None:
             referred, plan = ResolvedReference(), alone
@@ -417,7 +426,6 @@ class Conversation:
             plan = self.agent.planner.plan(question, _seen(new, referred))
         names = planned = self._planned(plan.tools, question, referred)
         again, reader = self._read_before(names, question, anew=alone is not None)
-        aggregations = self._aggregations(question, new, referred)
         if aggregations:
             names = (AGGREGATE, *(names if "among" in aggregations[0].arguments else ()))
         yield Planned(tools=names, scores=plan.scores)
@@ -433,6 +441,7 @@ class Conversation:
                 reader=reader,
                 typed=typed,
                 aggregations=aggregations,
+                where=conditions.where,
             )
             orders = plan.orders if planned == plan.tools and not again else ()
             if not (yield from run.aggregate(asked)):
@@ -503,9 +512,9 @@ class Conversation:
             wanted = set(planner.plan(part, _seen(new, referred)).tools)
             if f"“{part}”" not in builder.text and not wanted & set(names):
                 builder.not_answered(part)
-        if builder.claims or new or referred.things:
+        if builder.claims or new or referred.things or (builder.outcome == "answered" and says("thanks", question)):
             return
-        if tried := suggestions(self.agent.library, planner):
+        if tried := self.agent.suggestions.of(planner):
             builder.say("What you could ask here:")
         for one in tried:
             builder.say(f"- {one}")

@@ -12,6 +12,7 @@ from typing import Any
 from mm_agents._text import fold, parts_of, read_patterns
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.answer_data import AnswerData
+from mm_agents.agent.conditions import LABELS, compared_words, comparisons, in_words, released, without_conditions
 from mm_agents.documents.periods import period_in
 from mm_agents.tools import ToolResult
 
@@ -40,7 +41,6 @@ _BY_TYPE: Mapping[str, str] = {
     "pdf": "pdfs",
     "text": "texts",
 }
-_LABELS: Mapping[str, str] = {"vote_average": "rating", "vote_count": "number of votes"}
 _EXTREMES: Mapping[str, tuple[str, str]] = {
     "due_date": ("first", "last"),
     "date": ("first", "last"),
@@ -143,6 +143,7 @@ def _is_used_up(text: str) -> bool:
         "not_due",
         "overdue",
         "how_many",
+        "some_best",
         "superlative",
         "comparative",
         "mean",
@@ -151,7 +152,7 @@ def _is_used_up(text: str) -> bool:
         "compare",
     ):
         text = _SAYS[name].sub(" ", text)
-    for section in ("comparisons", "media_fields", "invoice_fields", "nouns"):
+    for section in ("released", "comparisons", "media_fields", "invoice_fields", "nouns"):
         for pattern in _PATTERNS[section].values():
             text = pattern.sub(" ", text)
     return not re.search(r"[^\W_]", re.sub(r"\b[a-z]\b", " ", _SAYS["filler"].sub(" ", text)))
@@ -178,33 +179,69 @@ def _of_kinds(text: str, nouns: Sequence[str]) -> Aggregation | None:
 
 def _of_media(text: str, noun: str) -> Aggregation | None:
     best, many = _SAYS["superlative"].search(text), _SAYS["how_many"].search(text)
-    if not _is_used_up(text) or (best and many):
+    some = _SAYS["some_best"].search(text)
+    if not _is_used_up(text) or (many and (best or some)):
         return None
     if noun in ("tables", "flowcharts"):
         return Aggregation(arguments={"of": noun, "measure": "count"}, noun=noun) if many else None
-    where = [_MEDIA[noun]] if _MEDIA[noun] else []
-    compared = _compared(text, _PATTERNS["media_fields"])
-    name = _field(text, _PATTERNS["media_fields"]) or (_implied(best[0]) if best else None)
+    conditions = _media_conditions(text, noun)
+    if conditions is None:
+        return None
+    where = [*([_MEDIA[noun]] if _MEDIA[noun] else []), *conditions]
+    rest = _without_conditions(text, noun)
+    superlative = (some["best"] or some["of_best"]) if some else best[0] if best else None
+    name = _field(rest, _PATTERNS["media_fields"]) or _field(superlative or "", _PATTERNS["implied"])
     if name in _OF_FILMS and noun != "films":
         return None
-    if compared is not None:
-        arguments: dict[str, Any] = {"measure": "list", "order_by": name, "descending": True, "limit": _MOST_LISTED}
-        return Aggregation(arguments=_media({"measure": "count"} if many else arguments, [*where, compared]), noun=noun)
-    if _COMPARISON.search(text):
-        return None  # with something that is neither a number nor a property
     if many:
-        return Aggregation(arguments=_media({"measure": "count"}, where), noun=noun) if name is None else None
-    if name is None:
-        return None
-    if best is not None:
-        measure = "min" if _SAYS["smallest"].search(best[0]) else "max"
-        return Aggregation(arguments=_media({"measure": measure, "field": name}, where), noun=noun)
-    measure = "mean" if _SAYS["mean"].search(text) else "sum" if _SAYS["sum"].search(text) else None
-    if measure is None or (measure == "sum" and name not in ("duration", "size")):
-        return None
-    return Aggregation(arguments=_media({"measure": measure, "field": name}, where), noun=noun)
+        measured = {"measure": "count"} if conditions or name is None else None
+    elif superlative is not None and name is not None:
+        measured = _extreme(superlative, name, some)
+    elif name is not None and (measure := _computes(text, name)):
+        measured = {"measure": measure, "field": name}
+    elif conditions:
+        by = conditions[0].split()[0]
+        measured = {"measure": "list", "order_by": by, "descending": by != "release_date", "limit": _MOST_LISTED}
+    else:
+        listed = name is None and superlative is None and _SAYS["lists_media"].search(text) is not None
+        measured = {"measure": "list", "limit": _MOST_LISTED} if listed else None
+    return Aggregation(arguments=_media(measured, where), noun=noun) if measured else None
 
 
+def _extreme(superlative: str, name: str, some: re.Match[str] | None) -> dict[str, Any]:
+    """The most or least of a property, or the files that have the most or least of it: "the three longest clips"."""
+    least = _SAYS["smallest"].search(superlative) is not None
+    if some is None:
+        return {"measure": "min" if least else "max", "field": name}
+    said = (some["count"] or some["many"]).casefold()
+    limit = int(said) if said.isdigit() else _COUNTED[said]
+    return {"measure": "list", "order_by": name, "descending": not least, "limit": max(1, min(limit, _MOST_LISTED))}
+
+
+def _computes(text: str, name: str) -> str | None:
+    """The mean or sum of a property, where a question asks for one that makes sense."""
+    if _SAYS["mean"].search(text):
+        return "mean"
+    return "sum" if _SAYS["sum"].search(text) and name in ("duration", "size") else None
+
+
+def _media_conditions(text: str, noun: str) -> list[str] | None:
+    """The conditions on properties of files; None where one is not of this kind of file, or of what is not known."""
+    compared = comparisons(text, _PATTERNS["media_fields"], "vote_average" if noun == "films" else None)
+    dates = released(text)
+    if compared is None or (noun != "films" and dates):
+        return None
+    if noun != "films" and any(one.startswith(_OF_FILMS) for one in compared):
+        return None
+    rest = _without_conditions(text, noun)
+    return None if _COMPARISON.search(rest) else [*compared, *dates]
+
+
+def _without_conditions(text: str, noun: str) -> str:
+    return without_conditions(text, _PATTERNS["media_fields"], "vote_average" if noun == "films" else None)
+
+
+_COUNTED: Mapping[str, int] = {"two": 2, "three": 3, "four": 4, "five": 5, "ten": 10}
 _OF_FILMS = ("vote_average", "vote_count", "popularity", "release_date")
 _COMPARISON = re.compile(r"\b(?:than|above|over|below|under|at least|at most)\b", re.IGNORECASE)
 
@@ -214,26 +251,8 @@ def _media(arguments: Mapping[str, Any], where: Sequence[str]) -> dict[str, Any]
     return {"of": "media", **arguments, **({"where": joined} if joined else {})}
 
 
-def _implied(superlative: str) -> str | None:
-    """What a superlative is of where it says so itself: "longest", "best"."""
-    return _field(superlative, _PATTERNS["implied"])
-
-
 def _field(text: str, fields: Mapping[str, re.Pattern[str]]) -> str | None:
     return next((name for name, pattern in fields.items() if pattern.search(text)), None)
-
-
-def _compared(text: str, fields: Mapping[str, re.Pattern[str]], default: str | None = None) -> str | None:
-    """A comparison with a number, as a filter: "rated above 7" is ``vote_average > 7``."""
-    for name, symbol in _SYMBOLS.items():
-        found = _PATTERNS["comparisons"][name].search(text)
-        if found is not None:
-            of = _field(text, fields) or default
-            return f"{of} {symbol} {found['number'].replace(',', '')}" if of else None
-    return None
-
-
-_SYMBOLS: Mapping[str, str] = {"at_least": ">=", "at_most": "<=", "above": ">", "below": "<"}
 
 
 # ---------------------------------------------------------------- invoices
@@ -275,9 +294,8 @@ def _same(text: str) -> str | None:
 def _conditions(text: str, today: date) -> tuple[list[str], tuple[str, ...]]:
     """The conditions of a question on an amount, a day, a currency, and on whether something is due; and its words."""
     amounts = {name: pattern for name, pattern in _PATTERNS["invoice_fields"].items() if name in _AMOUNTS}
-    compared = _compared(text, amounts, "total")
-    where = [compared] if compared else []
-    said = [found[0] for name in _SYMBOLS if compared and (found := _PATTERNS["comparisons"][name].search(text))][:1]
+    where = comparisons(text, amounts, "total") or []
+    said = compared_words(text, amounts, "total") if where else []
     if (period := period_in(text, today)) is not None:
         of = "due_date" if _PATTERNS["invoice_fields"]["due_date"].search(text) else "date"
         ends = ((">=", period.first), ("<=", period.last))
@@ -466,12 +484,14 @@ def _say_value(
         if not numbers:
             builder.say(f"{_none(asked)}.")
             return
-        each = [cited[id][0] for id in one["ids"] if id in cited]
+        each = [id for id in one["ids"] if cited.get(id)]
         if len(each) < one["count"]:
             doubt = f"only {len(each)} of them are cited"
+        if not _condition(asked):
+            numbers = [cited[id][0] for id in each]
         noun = _BY_TYPE.get(one["group"], asked.noun)
         text = f"There {'is' if one['count'] == 1 else 'are'} {one['value']} {_counted(asked, one['count'], noun)}."
-        builder.claim(text, each, why="counted in the library", doubt=doubt, kind="counted", conditions=True)
+        builder.claim(text, numbers, why="counted in the library", doubt=doubt, kind="counted", conditions=True)
         return
     field = _label(str(name))
     if measure in ("min", "max"):
@@ -545,7 +565,7 @@ def _say_rest(builder: AnswerBuilder, payload: Mapping[str, Any], asked: Aggrega
 
 def _label(name: str) -> str:
     """What people call a field or property."""
-    return _LABELS.get(name, name.replace("_", " "))
+    return LABELS.get(name, name.replace("_", " "))
 
 
 def _doubt(one: Mapping[str, Any]) -> str | None:
@@ -579,9 +599,7 @@ def _condition(asked: Aggregation) -> str:
     parts = [] if asked.said else parts
     seller = asked.arguments.get("seller")
     said = [f"from {seller}"] if seller else []
-    for name in _LABELS:
-        parts = [part.replace(name, _LABELS[name]) for part in parts]
-    said += [f"with {' and '.join(parts)}".replace("_", " ").replace('"', "")] if parts else [*asked.said]
+    said += [f"with {in_words(' and '.join(parts))}"] if parts else [*asked.said]
     return f" {' '.join(said)}" if said else ""
 
 

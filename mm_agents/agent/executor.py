@@ -28,6 +28,7 @@ from mm_agents.agent.answer_builder import (
 )
 from mm_agents.agent.answer_data import Step
 from mm_agents.agent.arguments import filled
+from mm_agents.agent.conditions import in_words
 from mm_agents.agent.events import Called, Event, Returned
 from mm_agents.agent.grounding.derivation import READS
 from mm_agents.agent.passages import chosen, is_about
@@ -111,6 +112,7 @@ class Asked:
         floors: for each vector's name the cosine from which a text and something else belong together.
         roles: for each vector's name what it is of.
         aggregations: what is asked of all files of a kind.
+        where: a condition on films, which the text no longer has.
     """
 
     text: str
@@ -123,6 +125,7 @@ class Asked:
     typed: str = ""
     roles: Mapping[str, VectorRole | None] = field(default_factory=dict[str, "VectorRole | None"])
     aggregations: Sequence[Aggregation] = ()
+    where: str = ""
 
     def floors_with(self, floor: float) -> dict[str, float]:
         """The floors, with this one for the vectors of images."""
@@ -185,6 +188,7 @@ class OfflineRun:
     def run(self, names: Sequence[str], asked: Asked) -> Iterator[Event]:
         """Call the planned tools and put what they give into the answer."""
         found: ToolResult | None = None
+        self._tell_condition(names, asked)
         if asked.again is not None and not asked.attachments and not asked.focus:
             reader = asked.reader or next((name for name in names if name in READERS), None)
             if reader is not None and (yield from self._read_one(reader, asked, asked.again, sure=False)):
@@ -194,9 +198,8 @@ class OfflineRun:
             reads = following in READERS or following == _DESCRIBE
             if name in SEARCHES and reads and following and self._given(following, asked):
                 continue  # what is to be read is known already
-            if name in SEARCHES and not reads and (ranked := ranks(asked.text)):
-                why = "A search finds what is near, and compares no values."
-                self._builder.leave_out(ranked, f"Not looked at: “{ranked}”. {why}")
+            if name in SEARCHES and not reads:
+                self._tell_not_looked_at(asked.text)
             if name in SEARCHES:
                 found = yield from self._search(name, asked, to_read=following)
             elif name == "recommend":
@@ -205,6 +208,25 @@ class OfflineRun:
                 yield from self._read(name, asked, found if place and names[place - 1] in SEARCHES else None)
             else:
                 yield from self._other(name, asked)
+
+    def _tell_not_looked_at(self, question: str) -> None:
+        """Name the words of a question that a search does not look at: a comparison, or how many there are."""
+        if ranked := ranks(question):
+            why = "A search finds what is near, and compares no values."
+            self._builder.leave_out(ranked, f"Not looked at: “{ranked}”. {why}")
+        if counted := says("counts_media", question):
+            why = "What files show is not counted here; a search finds the nearest."
+            self._builder.leave_out(counted[0], f"Not answered: “{counted[0]}”. {why}")
+
+    def _tell_condition(self, names: Sequence[str], asked: Asked) -> None:
+        """Say which films are looked at, or that none of the tools looks at the condition."""
+        if not asked.where:
+            return
+        said = in_words(asked.where)
+        if any(name in self._tools and "where" in self._tools[name].arguments.model_fields for name in names):
+            self._builder.say(f"Only films with {said} are looked at.")
+        else:
+            self._builder.leave_out(said, f"Not looked at: “{said}”.")
 
     def aggregate(self, asked: Asked) -> Iterator[Event | Any]:
         """Answer what is asked of all files of a kind; whether that could be told."""
@@ -263,6 +285,9 @@ class OfflineRun:
             names = [name for name in names if name == _search_for(medium)] or names
         elif not says_something(asked.text):
             return False
+        if asked.where:
+            names = [name for name in names if "where" in self._tools[name].arguments.model_fields]
+            self._tell_condition(names, asked)
         told = False
         for name in names:
             if told and says("asks", asked.text):
@@ -285,6 +310,8 @@ class OfflineRun:
             arguments["image"] = asked.focus[0]
         if not arguments or name == "search_text":
             arguments = {"query": subject_of(asked.text)}
+        if asked.where and "where" in takes:
+            arguments["where"] = asked.where
         if name == "search_text" and says("films", asked.text):
             arguments["among"] = "films"
         elif name == "search_text" and only_medium(asked.text):
@@ -319,7 +346,8 @@ class OfflineRun:
             return
         rest = says("restriction", asked.text[at:]) if named else None
         about = re.sub(r"^but\s+", "", rest[0]).strip(" ?.!,") if rest else None
-        arguments = {"like": like} | ({"unlike": unlike} if unlike else {}) | ({"about": about} if about else {})
+        optional = {"unlike": unlike, "about": about, "where": asked.where}
+        arguments = {"like": like} | {argument: value for argument, value in optional.items() if value}
         result = yield from self._call("recommend", arguments)
         if result is not None:
             render_recommended(self._builder, result, asked.roles)

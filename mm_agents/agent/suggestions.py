@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -25,47 +26,67 @@ _MOST = 3
 _TITLE = 60  # characters
 
 
-def suggestions(library: Library, planner: OfflinePlanner) -> list[str]:
-    """Three questions that the tools can answer from this library; fewer where it holds little.
+class Suggestions:
+    """Makes questions that the tools can answer from a library. What its pictures show is looked at once.
 
     Args:
         library: whose files are named.
-        planner: a question that it has no tool for is left out.
     """
-    sight = ImageClassifierView(library)
-    asked = [_of_kind(library, kind, sight) for kind in _KINDS]
-    found: list[str] = []
-    while asked and len(found) < _MOST:  # one of each kind, then a second of each
-        for questions in list(asked):
-            one = next((text for text in questions if text not in found and planner.plan(text).tools), None)
-            if one is None:
-                asked.remove(questions)
-            elif len(found) < _MOST:
-                found.append(one)
-    return found
 
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._sight = ImageClassifierView(library)
+        self._shown: dict[tuple[str, object], str | None] = {}
+        self._planned: dict[str, bool] = {}
 
-def _of_kind(library: Library, kind: str, sight: ImageClassifierView) -> Iterator[str]:
-    for record in islice(library.iterate(where=Condition("media_type", "eq", kind)), _LOOKED_AT):
-        if screen_name(record.name) and (question := _question(record, kind, sight)):
-            yield question
+    def of(self, planner: OfflinePlanner) -> list[str]:
+        """Three questions; fewer where the library holds little.
 
+        Args:
+            planner: a question that it has no tool for is left out; it is of the same tools every time.
+        """
+        asked = [self._of_kind(kind) for kind in _KINDS]
+        found: list[str] = []
+        while asked and len(found) < _MOST:  # one of each kind, then a second of each
+            for questions in list(asked):
+                one = next((text for text in questions if text not in found and self._has_tool(text, planner)), None)
+                if one is None:
+                    asked.remove(questions)
+                elif len(found) < _MOST:
+                    found.append(one)
+        return found
 
-def _question(record: Record, kind: str, sight: ImageClassifierView) -> str | None:
-    stem = re.sub(r"[\W_]+", " ", PurePosixPath(record.name).stem).strip()
-    if kind == "film":
-        return f"Recommend films like {record.name}"
-    if kind == "video":
-        return f"Find the clip “{stem}”" if re.search(r"[^\W\d]{3}", stem) else None
-    if kind in ("text", "pdf"):
-        title = next((line.strip(" #*=-") for line in (record.text or "").splitlines() if line.strip(" #*=-")), "")
-        said = title if title and len(title) <= _TITLE and screen(title)[0] == title else stem
-        return f"Which text is about “{said}”?"
-    if record.thumbnail is not None:
-        try:
-            classes, _ = sight.named(media.load_image(record.thumbnail))
-        except MMAgentsError:
-            classes = ()
-        if classes and classes[0][1] >= SURE:
-            return f"Show me pictures of a {classes[0][0]}"
-    return f"What is on {record.name}?"
+    def _has_tool(self, text: str, planner: OfflinePlanner) -> bool:
+        if text not in self._planned:
+            self._planned[text] = bool(planner.plan(text).tools)
+        return self._planned[text]
+
+    def _of_kind(self, kind: str) -> Iterator[str]:
+        for record in islice(self._library.iterate(where=Condition("media_type", "eq", kind)), _LOOKED_AT):
+            if screen_name(record.name) and (question := self._question(record, kind)):
+                yield question
+
+    def _question(self, record: Record, kind: str) -> str | None:
+        stem = re.sub(r"[\W_]+", " ", PurePosixPath(record.name).stem).strip()
+        if kind == "film":
+            return f"Recommend films like {record.name}"
+        if kind == "video":
+            return f"Find the clip “{stem}”" if re.search(r"[^\W\d]{3}", stem) else None
+        if kind in ("text", "pdf"):
+            title = next((line.strip(" #*=-") for line in (record.text or "").splitlines() if line.strip(" #*=-")), "")
+            said = title if title and len(title) <= _TITLE and screen(title)[0] == title else stem
+            return f"Which text is about “{said}”?"
+        if shown := self._class_of(record):
+            return f"Show me pictures of a {shown}"
+        return f"What is on {record.name}?"
+
+    def _class_of(self, record: Record) -> str | None:
+        """What a picture surely shows, in a word."""
+        key = (record.id, record.properties.get("sha256"))
+        if key not in self._shown:
+            classes: Sequence[tuple[str, float]] = ()
+            if record.thumbnail is not None:
+                with suppress(MMAgentsError):
+                    classes, _ = self._sight.named(media.load_image(record.thumbnail))
+            self._shown[key] = classes[0][0] if classes and classes[0][1] >= SURE else None
+        return self._shown[key]

@@ -13,6 +13,7 @@ from mm_agents._text import fold
 from mm_agents.errors import ConfigError, MediaError, ToolError
 from mm_agents.filters import conditions, matches, parse
 from mm_agents.ingest.facts import DocumentFacts, facts_of_file
+from mm_agents.protocols import NamingStore
 from mm_agents.toolbox.sources import Sources
 from mm_agents.tools import ToolResult
 from mm_agents.types import Evidence, Filter, Record, Value
@@ -119,8 +120,8 @@ class Aggregating:
         if measure not in ("count", "list") and field is None:
             raise ToolError(f"{measure} needs a field, such as total or vote_average.", retry=True)
         wanted = _parsed(where)
-        found = self._media(wanted, among) if of == "media" else self._documents(_KINDS[of], wanted, among)
         named = [one for one in (field, group_by, order_by) if one is not None]
+        found = self._media(wanted, among, named) if of == "media" else self._documents(_KINDS[of], wanted, among)
         for name in named:
             if name not in found.names:
                 raise ToolError(f"No {of} have {name!r}. Known: {', '.join(sorted(found.names))}.", retry=True)
@@ -136,14 +137,22 @@ class Aggregating:
 
     # ------------------------------------------------------------ rows
 
-    def _media(self, wanted: Filter | None, among: Sequence[str] | None) -> _Rows:
+    def _media(self, wanted: Filter | None, among: Sequence[str] | None, named: Sequence[str]) -> _Rows:
         if among:
             records = [one.record for one in map(self._sources.resolve, among) if one.record is not None]
             records = [one for one in records if wanted is None or matches(wanted, one)]
         else:
             records = list(self._library.iterate(where=wanted))
-        names = {name for record in self._library.iterate() for name in record.properties}
+        names = {name for record in records for name in record.properties}
+        if not names.issuperset(named):
+            names |= self._property_names()
         return _Rows(rows=[_media_row(record) for record in records], names=frozenset(names))
+
+    def _property_names(self) -> set[str]:
+        """The names of the properties of any file, which takes a look at each where the store does not know them."""
+        if isinstance(self._library.store, NamingStore):
+            return set(self._library.store.property_names())
+        return {name for record in self._library.iterate() for name in record.properties}
 
     def _documents(self, kind: str, wanted: Filter | None, among: Sequence[str] | None) -> _Rows:
         failed: list[tuple[str, str]] = []

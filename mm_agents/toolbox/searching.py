@@ -35,6 +35,11 @@ VideoArgument = Annotated[
 ]
 Limit = Annotated[int, Field(ge=1, le=_MOST, description="How many at most.")]
 
+FilmFilter = Annotated[
+    str | None,
+    Field(description="Only films that fit a filter: 'vote_average > 7 and release_date < \"2000-01-01\"'."),
+]
+
 
 class Searching:
     """The functions behind the tools; their first lines are what a model reads of them.
@@ -77,24 +82,30 @@ class Searching:
         among: Annotated[
             Literal["all", "documents", "films"], Field(description="Only text files and PDFs, or only films.")
         ] = "all",
+        where: FilmFilter = None,
     ) -> ToolResult:
         """Find passages of text files and PDFs, and films by their story."""
         lists: list[list[Hit]] = []
-        if among != "films":
+        if among != "films" and where is None:
             lists.append(Retriever(self._library, "text").retrieve(query, limit=limit))
         story = film_vector(self._library.store.spec, "text")
         if among != "documents" and story is not None:
-            lists.append(self._library.search(query, kind="film", vector=story, limit=limit))
+            lists.append(self._library.search(query, kind="film", vector=story, where=where, limit=limit))
         found = [hits for hits in lists if hits]
         texts = {spec.name for spec in self._library.store.spec.vectors_with_role("text")}
         joined = _by_likeness(found, texts) if len(found) > 1 else [hit for hits in found for hit in hits]
         return of_hits(joined[:limit], query=query, noun="texts")
 
-    def search_posters(self, query: Query = None, image: ImageArgument = None, limit: Limit = 5) -> ToolResult:
+    def search_posters(
+        self, query: Query = None, image: ImageArgument = None, limit: Limit = 5, where: FilmFilter = None
+    ) -> ToolResult:
         """Find films by how their posters look, in words or by a picture."""
         asked, aside = self._given(query, image, None)
         found = Retriever(self._library, "poster").retrieve(
-            asked.get("query"), image=asked.get("image"), where=aside, limit=limit
+            asked.get("query"),
+            image=asked.get("image"),
+            where=_both(aside, self._library.checked(where)),
+            limit=limit,
         )
         return of_hits(found, query=query, noun="posters")
 
@@ -104,11 +115,12 @@ class Searching:
         unlike: Annotated[list[str], Field(description="Titles or ids of films that are not.")] = [],  # noqa: B006
         about: Annotated[str | None, Field(description="What the films should also be, in a few words.")] = None,
         limit: Limit = 5,
+        where: FilmFilter = None,
     ) -> ToolResult:
         """Recommend films like those that somebody likes, and unlike those that somebody does not."""
         liked, disliked = ([self._film(one) for one in names] for names in (like, unlike))
         ids = {asset.id for asset in [*liked, *disliked]}
-        films = Condition("media_type", "eq", "film")
+        films = _both(Condition("media_type", "eq", "film"), self._library.checked(where))
         found = self._library.recommend(
             [asset.id for asset in liked],
             [asset.id for asset in disliked],
@@ -135,7 +147,7 @@ class Searching:
         self, noun: str, query: str | None, image: str | None, video: str | None, limit: int, *, where: Filter
     ) -> ToolResult:
         asked, aside = self._given(query, image, video)
-        wanted = where if aside is None else And((where, aside))
+        wanted = _both(where, aside)
         return of_hits(self._library.search(**asked, where=wanted, limit=limit), query=query, noun=noun)
 
     def _plainest(self, limit: int) -> list[Hit]:
@@ -179,6 +191,11 @@ class Searching:
 
     def _titles(self) -> list[tuple[str, str]]:
         return [(film.id, film.name) for film in self._library.iterate(where=Condition("media_type", "eq", "film"))]
+
+
+def _both(one: Filter | None, other: Filter | None) -> Filter | None:
+    """A filter that passes what both pass; None passes everything."""
+    return And((one, other)) if one is not None and other is not None else one or other
 
 
 def _file_of(asset: Asset, kinds: Sequence[str], wanted: str) -> MediaFile:

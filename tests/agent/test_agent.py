@@ -364,6 +364,26 @@ def test_greetings_and_deeds_search_nothing(library: Library, question: str, sai
     assert answer.route == ()
 
 
+def test_thanks_are_answered_in_a_line(library: Library) -> None:
+    answer = Agent(library, model="offline").ask("Thanks!")
+    assert (answer.text, answer.outcome) == ("You are welcome.", "answered")
+
+
+def test_what_pictures_show_is_looked_at_once_for_suggestions(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = Agent(library, model="offline")
+    looked: list[object] = []
+    monkeypatch.setattr(
+        "mm_agents.toolbox.describing.ImageClassifierView.named", lambda *_: looked.append(1) or ((), ())
+    )
+    first = agent.ask("book me a table").text
+    assert looked
+    looked.clear()
+    assert agent.ask("book me a table").text == first
+    assert not looked
+
+
 def test_every_part_is_answered_or_named(library: Library, place: Path) -> None:
     agent = planned(Agent(library, model="offline"), what=("read_invoice",), weather=())
     bill = place / "library" / "media" / "northwind.png"

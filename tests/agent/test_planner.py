@@ -110,6 +110,31 @@ def test_every_example_names_tools_of_the_toolbox_and_kinds_that_they_take() -> 
     assert all(len(one.examples) >= 15 for one in tools.values())
 
 
+@pytest.mark.parametrize(
+    ("question", "kinds", "tools"),
+    [
+        ("Where does the beaver build?", (), {"search_videos"}),
+        ("This is my hamster. Anything in the collection that looks like him?", ("image",), {"search_images"}),
+        ("a story in which nobody grows old", (), {"search_text"}),
+        ("turn the invoice into a csv file", ("image",), {"read_invoice"}),
+        ("who is in charge of the payment in this diagram?", ("image",), {"read_flowchart"}),
+        ("what comes before the supplier pays?", ("image",), {"read_flowchart"}),
+        (
+            "look up the picture of the rainfall table and tell me which month was wettest",
+            (),
+            {"search_images", "read_table"},
+        ),
+        ("I'd like photos of bees and also a film about bees", (), {"search_images", "search_text"}),
+        ("Which films have posters like this and are rated below 5?", ("image",), {"search_posters"}),
+        ("my sister adored Amélie; are there other films for her?", (), {"recommend"}),
+    ],
+)
+def test_kinds_of_questions_that_were_planned_wrongly_once(
+    planner: OfflinePlanner, question: str, kinds: tuple[Attachment, ...], tools: set[str]
+) -> None:
+    assert set(planner.plan(question, [Attached(kind) for kind in kinds]).tools) == tools
+
+
 # ---------------------------------------------------------------- several tools, and none
 
 

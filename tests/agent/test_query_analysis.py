@@ -54,6 +54,10 @@ def test_names_tasks_and_numbers() -> None:
     ("question", "reply"),
     [
         ("Thanks a lot", "You are welcome."),
+        ("ok great, thank you!", "You are welcome."),
+        ("perfect, that is what I needed", "You are welcome."),
+        ("great white sharks", None),
+        ("tell me a joke, and thanks?", None),
         ("hello there", "Hello."),
         ("What can you do?", "I answer from the library and from attached files."),
         ("what can you do about the leak in the kitchen?", None),

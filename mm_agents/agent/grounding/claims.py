@@ -9,6 +9,7 @@ from decimal import Decimal, DivisionByZero, InvalidOperation
 from itertools import pairwise
 
 from mm_agents.agent.answer_data import Source
+from mm_agents.agent.conditions import in_words
 
 _NUMBER = re.compile(r"(?<![\w.,])[-−+]?\d(?:[\d.,'\u00a0\u202f]*\d)?")
 _TERM = r"(?:\d[\d.]* % of )?\d[\d.]*"
@@ -206,6 +207,9 @@ def _simple_sums(quotes: Sequence[str], value: object) -> list[str]:
 _CLOCK = re.compile(r"\b\d+:\d{2}(?:\.\d+)?\b")
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
 _SAID = re.compile(r"“[^”]*”")
+_CONDITION = re.compile(
+    r"(?:(?<=with )|(?<=and ))(?P<label>[a-z ]+?) (?P<sign>[<>]=?) (?P<limit>-?\d[\d.-]*\d|\d)(?![\d])"
+)
 _RANK = re.compile(r"^\s*\d+[.)]\s|\bgo to \d+\b")
 """Numbers that count the lines of a list and are in no source."""
 
@@ -227,6 +231,7 @@ def check_claim(
     quotes = [*(source.evidence.quote or "" for source in sources), *([question] if conditions else [])]
     documents = {source.evidence.asset for source in sources}
     known = values_in(quotes) | {Decimal(len(sources)).normalize(), Decimal(len(documents)).normalize()}
+    text = _without_met(text, quotes)
     if computed is not None:
         try:
             found = Expression(computed)
@@ -242,6 +247,29 @@ def check_claim(
             return f"it does not say what the sum {computed!r} comes to"
         known |= found.parts
     return _unknown_number(text, sources, quotes, known)
+
+
+def _without_met(text: str, quotes: Sequence[str]) -> str:
+    """A claim without the conditions that every value of its sources meets: "9 films with rating > 7"."""
+    values: dict[str, list[str]] = {}
+    for quote in quotes:
+        name, _, value = quote.rpartition(" ")
+        values.setdefault(in_words(name), []).append(value)
+
+    def unmet(found: re.Match[str]) -> str:
+        read = values.get(found["label"], [])
+        return "" if read and all(_meets(one, found["sign"], found["limit"]) for one in read) else found[0]
+
+    return _CONDITION.sub(unmet, text)
+
+
+def _meets(value: str, sign: str, limit: str) -> bool:
+    """Whether a value is on the right side of a limit: both numbers, or dates as they are written."""
+    try:
+        difference = Decimal(value) - Decimal(limit)
+    except InvalidOperation:
+        difference = Decimal((value > limit) - (value < limit))
+    return (sign.endswith("=") and difference == 0) or (difference > 0 if sign[0] == ">" else difference < 0)
 
 
 def with_similarity(text: str, similarity: float) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 
 from mm_agents._text import content_words
 from mm_agents.agent.answer_data import AnswerData, Claim
+from mm_agents.agent.conditions import in_words
 from mm_agents.agent.grounding.claims import numbers_in, values_in, values_of
 from mm_agents.agent.grounding.quotes import cited_in, lines_outside_code, tokens
 
@@ -28,6 +29,7 @@ _SILENCE = re.compile(
     r"|No [\w ]+ (?:with [^.]+ |from [^.]+ )?were found here"
     r"|This is about [^\n]+, which was attached before\.$|Only the first \d+ characters of the question were read\.$"
     r"|I don['’]t know(?: which \w+ (?:is meant|“))?[:. ]|Not (?:answered|looked at): “|I can['’]t help with that"
+    r"|Only films with [\w ><=.,'’:-]+ are looked at\.$"
     r"|I stopped: |The chat model failed before it had answered: |I don't know what to give )"
 )
 """How a line begins that says what is not known; what follows is the reason."""
@@ -169,6 +171,7 @@ def _foreign(line: str, answer: AnswerData, silence: Set[str] | None) -> str | N
     liked = answer.payloads.get("recommend", {})
     names += [*liked.get("like", ()), *liked.get("unlike", ())]
     asked = [answer.question, *names, *(str(value) for step in answer.route for value in step.arguments.values())]
+    asked += [in_words(one) for one in asked]
     known = values_in([*asked, *(source.evidence.quote or "" for source in answer.sources)])
     silent = _SILENCE.match(line) is not None
     for written in numbers_in(line):
