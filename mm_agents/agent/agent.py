@@ -21,7 +21,19 @@ from mm_agents.agent.budget import Budget
 from mm_agents.agent.conditions import film_conditions
 from mm_agents.agent.default_models import chat_model_of, text_embedder_of
 from mm_agents.agent.events import Event, Finished, Planned, parts_of_answer
-from mm_agents.agent.executor import ASKABLE, EVERYWHERE, READERS, SEARCHES, Asked, HitEnricher, OfflineRun, instead_of
+from mm_agents.agent.executor import (
+    ASKABLE,
+    EVERYWHERE,
+    READERS,
+    REFUSAL,
+    SEARCHES,
+    Asked,
+    OfflineRun,
+    instead_of,
+    is_no_task,
+    read_before,
+)
+from mm_agents.agent.hit_enricher import HitEnricher
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
 from mm_agents.agent.query_analysis import (
     Memory,
@@ -30,10 +42,6 @@ from mm_agents.agent.query_analysis import (
     alike,
     files_in,
     goes_on_with,
-    greeting_to,
-    is_another,
-    is_part,
-    names_in,
     says,
     subject_of,
 )
@@ -58,7 +66,6 @@ if TYPE_CHECKING:
     from mm_agents.library import Library
 
 _DESCRIBE = "describe_image"
-_REFUSAL = "I can't help with that: I look for what is in the library and read it, and do nothing else."
 _SHORT = 8  # words of a question that only goes on from the one before
 
 
@@ -425,14 +432,14 @@ class Conversation:
         else:
             plan = self.agent.planner.plan(question, _seen(new, referred))
         names = planned = self._planned(plan.tools, question, referred)
-        again, reader = self._read_before(names, question, anew=alone is not None)
+        again, reader = read_before(self.memory, names, question, anew=alone is not None)
         if aggregations:
             names = (AGGREGATE, *(names if "among" in aggregations[0].arguments else ()))
         yield Planned(tools=names, scores=plan.scores)
         if referred.missing is not None and not new:
             shown = _count(len(self.memory.shown))
             builder.say(f"I don't know which one “{referred.missing}” is: {shown} shown so far.")
-        elif names or not _is_no_task(builder, question, plan, new):
+        elif names or not is_no_task(builder, question, plan, attached=bool(new)):
             names = names or tuple(one.name for one in tools if one.name in (ASKABLE if new else EVERYWHERE))
             run = self._run(builder, tools, names, reader, started)
             asked = replace(
@@ -461,7 +468,7 @@ class Conversation:
             yield from run.run_orders(orders, asked) if orders else run.run(planned, asked)
         elif asked.attachments:
             if not (yield from run.ask_attached(asked)):
-                builder.refuse(_REFUSAL)
+                builder.refuse(REFUSAL)
         elif not (yield from run.look(asked)):
             builder.say(f"I don't know: nothing here seems to be about “{subject_of(asked.text)}”.")
 
@@ -536,7 +543,7 @@ class Conversation:
         planned = self.agent.planner.plan(question, _seen(new, referred)).tools
         known = {one.name for one in tools}
         names = tuple(sorted(known & set(FILLING), key=lambda name: (name not in planned, FILLING.index(name))))
-        again = None if new or referred.things else self._read_before(names, question, anew=False)[0]
+        again = None if new or referred.things else read_before(self.memory, names, question, anew=False)[0]
         yield Planned(tools=names)
         asked = self._asked(question, new, referred, names)
         run = self._run(builder, tools, ("search_images", *names), None, started)
@@ -604,7 +611,7 @@ class Conversation:
         try:
             alone = None if new else self._asked_anew(question, referred)
             if alone is not None:
-                _, reader = self._read_before(alone.tools, question, anew=True)
+                _, reader = read_before(self.memory, alone.tools, question, anew=True)
                 return (*([reader] if reader else []), *alone.tools)
             planned = self._planned(self.agent.planner.plan(question, new).tools, question, referred)
             return (AGGREGATE, *planned) if self._aggregations(question, new, referred) else planned
@@ -637,20 +644,6 @@ class Conversation:
         reads = READERS.keys() & plan.tools
         return plan if not reads or not alike(reads, READERS.keys() & self.memory.tools) else None
 
-    def _read_before(self, names: Sequence[str], question: str, *, anew: bool) -> tuple[str | None, str | None]:
-        """The document that was read last and its reader, where the question may well be about it again.
-
-        It is not where the question asks for another or names somebody. One that begins anew may be about a part of it.
-        """
-        last = self.memory.last
-        if last is None or names_in(question) or says("another", question) or is_another(question):
-            return None, None
-        if anew:
-            reader = self.memory.reader_of(last) if is_part(question) else None
-        else:
-            reader = next((name for name in names if name in READERS and name in self.memory.tools), None)
-        return (last.id, reader) if reader is not None else (None, None)
-
     def _attach(self, paths: Sequence[str | Path]) -> list[AttachmentInfo]:
         if not paths:
             return []
@@ -682,17 +675,6 @@ class Conversation:
 def _seen(new: Sequence[AttachmentInfo], referred: ResolvedReference) -> Sequence[AttachmentInfo | ReferencedItem]:
     """What the planner is shown as attached: the files that came with a question, else what it points back to."""
     return new or referred.things[:1]
-
-
-def _is_no_task(builder: AnswerBuilder, question: str, plan: Plan, new: Sequence[AttachmentInfo]) -> bool:
-    """Greet back, or refuse what does not ask about a file that is attached or a thing that may be here."""
-    if greeting := greeting_to(question):
-        builder.greet(greeting)
-        return True
-    if says("inquires", question) is None if new else plan.beside >= PARAMETERS.refusal:
-        builder.refuse(_REFUSAL)
-        return True
-    return False
 
 
 def _root(library: Library) -> str | None:

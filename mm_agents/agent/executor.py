@@ -31,12 +31,15 @@ from mm_agents.agent.arguments import filled
 from mm_agents.agent.conditions import in_words
 from mm_agents.agent.events import Called, Event, Returned
 from mm_agents.agent.grounding.derivation import READS
-from mm_agents.agent.passages import chosen, is_about
-from mm_agents.agent.planner import Order, classes_of, words_of
+from mm_agents.agent.planner import PARAMETERS, Order, Plan, classes_of, words_of
 from mm_agents.agent.query_analysis import (
+    Memory,
     asks_over_all,
     compares,
     form_of,
+    greeting_to,
+    is_another,
+    is_part,
     names_in,
     only_medium,
     points_back,
@@ -48,16 +51,14 @@ from mm_agents.agent.query_analysis import (
     wants_several,
 )
 from mm_agents.errors import ToolError
-from mm_agents.security.injection import WITHHELD, screen
+from mm_agents.security.injection import screen
 from mm_agents.security.policy import Refusal, ToolPolicy
-from mm_agents.toolbox.describing import ImageClassifierView, with_classifier
 from mm_agents.toolbox.searching import films_named
 from mm_agents.tools import Tool, ToolResult
-from mm_agents.types import Text, VectorRole
+from mm_agents.types import VectorRole
 
 if TYPE_CHECKING:
-    from mm_agents.library import Library
-    from mm_agents.protocols import Embedder
+    from mm_agents.agent.hit_enricher import HitEnricher
     from mm_agents.toolbox import AttachmentInfo
 
 SEARCHES: Mapping[str, str] = {
@@ -95,6 +96,9 @@ _NOT_COMPARED = (
     "I don't know: that takes all documents of a kind, and of those I count, add up and compare amounts and dates "
     "alone. Attach one, or name its file."
 )
+
+
+REFUSAL = "I can't help with that: I look for what is in the library and read it, and do nothing else."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -652,79 +656,27 @@ def _is_about(result: ToolResult, question: str) -> bool:
     return not wanted or any(word in said or any(word in other for other in said) for word in wanted)
 
 
-_LOOKED_AT = 1  # pictures: a look takes as long as the search itself, and more can be asked for
-_QUOTED = 4  # texts that are looked through for the value that is asked for
-_COMPARED = 40
-"""How many paragraphs of a passage are compared with the question."""
+def is_no_task(builder: AnswerBuilder, question: str, plan: Plan, *, attached: bool) -> bool:
+    """Greet back, or refuse what does not ask about a file that is attached or a thing that may be here."""
+    if greeting := greeting_to(question):
+        builder.greet(greeting)
+        return True
+    if says("inquires", question) is None if attached else plan.beside >= PARAMETERS.refusal:
+        builder.refuse(REFUSAL)
+        return True
+    return False
 
-_LONGEST = 300  # characters of a quote; a longer paragraph is quoted by the sentence
-_PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)])\s)")
-_SENTENCE = re.compile(r"(?<=[.!?…])\s+(?=\S)")
 
+def read_before(memory: Memory, names: Sequence[str], question: str, *, anew: bool) -> tuple[str | None, str | None]:
+    """The document that was read last and its reader, where the question may well be about it again.
 
-class HitEnricher:
-    """Adds to a search's result what a closer look at its best hit tells.
-
-    Args:
-        library: that was searched.
-        embedder: compares passages with the question.
+    It is not where the question asks for another or names somebody. One that begins anew may be about a part of it.
     """
-
-    def __init__(self, library: Library, embedder: Embedder) -> None:
-        self._sight = ImageClassifierView(library)
-        self.embedder: Embedder = embedder
-
-    def look(self, search: str, result: ToolResult, question: str) -> ToolResult:
-        """The result with "shows" in its best picture, or "says" in its best text, where there is something to add.
-
-        Args:
-            search: the name of the tool that searched.
-            result: what it gave.
-            question: what was looked for, as text.
-        """
-        hits: list[Mapping[str, Any]] = list(result.payload["hits"])
-        if not hits:
-            return result
-        if search == "search_images":
-            hits = self._shown(result, hits)
-        elif search == "search_text":
-            hits = self._quoted(hits, question)
-            first = next(n for n, hit in enumerate(result.payload["hits"]) if hit["id"] == hits[0]["id"])
-            order = [first, *(n for n in range(len(hits)) if n != first)]
-            result = replace(result, evidence=tuple(result.evidence[n] for n in order))
-        return replace(result, payload={**result.payload, "hits": hits})
-
-    def _quoted(self, hits: list[Mapping[str, Any]], question: str) -> list[Mapping[str, Any]]:
-        """The hits with the passage that answers the question; first the one that has it, where the best has not."""
-        best = self._said(hits[0], question)
-        for other in hits[1:_QUOTED] if best.get("lacks") else ():
-            if is_about(question, other["text"] or "", other["name"]):
-                said = self._said(other, question)
-                if said.get("says") and not said.get("lacks"):
-                    return [said, best, *(one for one in hits[1:] if one is not other)]
-        return [best, *hits[1:]]
-
-    def _shown(self, result: ToolResult, hits: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        pictured = [one.image for one in result.media[:_LOOKED_AT]]
-        if len(result.media) < min(len(hits), _LOOKED_AT):
-            return hits  # some have no picture, so that it is not known which is whose
-        return list(with_classifier(hits, pictured, self._sight))
-
-    def _said(self, hit: Mapping[str, Any], question: str) -> Mapping[str, Any]:
-        """The hit with the paragraph or sentence of its text that is nearest to the question."""
-        said = [one for one in quotable(screen(hit["text"] or "")[0]) if WITHHELD not in one][:_COMPARED]
-        said = [one for one in said if not one.startswith("#")] or said  # a heading says what follows, not what is so
-        if not said:
-            return hit
-        asked = self.embedder.embed([Text(text=question)], role="query")
-        near = self.embedder.embed([Text(text=one) for one in said], role="document") @ asked[0]
-        passage = chosen(question, said, [float(one) for one in near], hit["text"] or "", hit["name"])
-        return {**hit, "says": passage.text, "lacks": passage.lacks, "covers": passage.covers}
-
-
-def quotable(text: str) -> list[str]:
-    """The paragraphs and list items of a text, each on one line; sentences of those that are long."""
-    found: list[str] = []
-    for paragraph in (" ".join(one.split()) for one in _PARAGRAPH.split(text)):
-        found += [paragraph] if len(paragraph) <= _LONGEST else _SENTENCE.split(paragraph)
-    return [one if len(one) <= _LONGEST else one[:_LONGEST].rpartition(" ")[0] for one in found if one]
+    last = memory.last
+    if last is None or names_in(question) or says("another", question) or is_another(question):
+        return None, None
+    if anew:
+        reader = memory.reader_of(last) if is_part(question) else None
+    else:
+        reader = next((name for name in names if name in READERS and name in memory.tools), None)
+    return (last.id, reader) if reader is not None else (None, None)

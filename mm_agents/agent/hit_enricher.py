@@ -1,0 +1,95 @@
+"""What a closer look at the best hits of a search tells: what a picture shows, and which passage of a text answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from mm_agents.agent.passages import chosen, is_about
+from mm_agents.security.injection import WITHHELD, screen
+from mm_agents.toolbox.describing import ImageClassifierView, with_classifier
+from mm_agents.tools import ToolResult
+from mm_agents.types import Text
+
+if TYPE_CHECKING:
+    from mm_agents.library import Library
+    from mm_agents.protocols import Embedder
+
+_LOOKED_AT = 1  # pictures: a look takes as long as the search itself, and more can be asked for
+_QUOTED = 4  # texts that are looked through for the value that is asked for
+_COMPARED = 40
+"""How many paragraphs of a passage are compared with the question."""
+
+_LONGEST = 300  # characters of a quote; a longer paragraph is quoted by the sentence
+_PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)])\s)")
+_SENTENCE = re.compile(r"(?<=[.!?…])\s+(?=\S)")
+
+
+class HitEnricher:
+    """Adds to a search's result what a closer look at its best hit tells.
+
+    Args:
+        library: that was searched.
+        embedder: compares passages with the question.
+    """
+
+    def __init__(self, library: Library, embedder: Embedder) -> None:
+        self._sight = ImageClassifierView(library)
+        self.embedder: Embedder = embedder
+
+    def look(self, search: str, result: ToolResult, question: str) -> ToolResult:
+        """The result with "shows" in its best picture, or "says" in its best text, where there is something to add.
+
+        Args:
+            search: the name of the tool that searched.
+            result: what it gave.
+            question: what was looked for, as text.
+        """
+        hits: list[Mapping[str, Any]] = list(result.payload["hits"])
+        if not hits:
+            return result
+        if search == "search_images":
+            hits = self._shown(result, hits)
+        elif search == "search_text":
+            hits = self._quoted(hits, question)
+            first = next(n for n, hit in enumerate(result.payload["hits"]) if hit["id"] == hits[0]["id"])
+            order = [first, *(n for n in range(len(hits)) if n != first)]
+            result = replace(result, evidence=tuple(result.evidence[n] for n in order))
+        return replace(result, payload={**result.payload, "hits": hits})
+
+    def _quoted(self, hits: list[Mapping[str, Any]], question: str) -> list[Mapping[str, Any]]:
+        """The hits with the passage that answers the question; first the one that has it, where the best has not."""
+        best = self._said(hits[0], question)
+        for other in hits[1:_QUOTED] if best.get("lacks") else ():
+            if is_about(question, other["text"] or "", other["name"]):
+                said = self._said(other, question)
+                if said.get("says") and not said.get("lacks"):
+                    return [said, best, *(one for one in hits[1:] if one is not other)]
+        return [best, *hits[1:]]
+
+    def _shown(self, result: ToolResult, hits: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        pictured = [one.image for one in result.media[:_LOOKED_AT]]
+        if len(result.media) < min(len(hits), _LOOKED_AT):
+            return hits  # some have no picture, so that it is not known which is whose
+        return list(with_classifier(hits, pictured, self._sight))
+
+    def _said(self, hit: Mapping[str, Any], question: str) -> Mapping[str, Any]:
+        """The hit with the paragraph or sentence of its text that is nearest to the question."""
+        said = [one for one in quotable(screen(hit["text"] or "")[0]) if WITHHELD not in one][:_COMPARED]
+        said = [one for one in said if not one.startswith("#")] or said  # a heading says what follows, not what is so
+        if not said:
+            return hit
+        asked = self.embedder.embed([Text(text=question)], role="query")
+        near = self.embedder.embed([Text(text=one) for one in said], role="document") @ asked[0]
+        passage = chosen(question, said, [float(one) for one in near], hit["text"] or "", hit["name"])
+        return {**hit, "says": passage.text, "lacks": passage.lacks, "covers": passage.covers}
+
+
+def quotable(text: str) -> list[str]:
+    """The paragraphs and list items of a text, each on one line; sentences of those that are long."""
+    found: list[str] = []
+    for paragraph in (" ".join(one.split()) for one in _PARAGRAPH.split(text)):
+        found += [paragraph] if len(paragraph) <= _LONGEST else _SENTENCE.split(paragraph)
+    return [one if len(one) <= _LONGEST else one[:_LONGEST].rpartition(" ")[0] for one in found if one]
