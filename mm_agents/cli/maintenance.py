@@ -30,6 +30,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "google": ("google.genai", "tenacity"),
     "fastembed": ("fastembed",),
     "sbert": ("sentence_transformers",),
+    "watch": ("watchfiles",),
     "weaviate": ("weaviate",),
     "lance": ("lancedb", "tenacity"),
 }

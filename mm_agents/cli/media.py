@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,6 +33,7 @@ from mm_agents.cli.app import (
     say,
     show_line,
 )
+from mm_agents.library import AddReport
 from mm_agents.types import Hit
 
 
@@ -112,13 +114,43 @@ def add(
     except KeyboardInterrupt:
         say("Interrupted. Complete files are kept; run the same command to resume.")
         raise typer.Exit(130) from None
+    _show_added(report, output)
+    if report.read is None and not output.silent:
+        say("[yellow]Note:[/yellow] Words in pictures were not read: pip install 'mm-agents\\[documents]'")
+    exit_if_failed(report.failed, output)
+
+
+def _show_added(report: AddReport, output: Output) -> None:
     removed = f", {report.removed} removed" if report.removed else ""
     read = f", words read in {report.read}" if report.read else ""
     counts = f"{report.added} added, {report.unchanged} unchanged{removed}{read}, {len(report.failed)} failed"
     output.show({**asdict(report), "failed": [asdict(failed) for failed in report.failed]}, counts)
-    if report.read is None and not output.silent:
-        say("[yellow]Note:[/yellow] Words in pictures were not read: pip install 'mm-agents\\[documents]'")
-    exit_if_failed(report.failed, output)
+
+
+@command()
+def watch(
+    folders: Annotated[
+        list[Path],
+        typer.Argument(metavar="FOLDER…", help="Folders, with everything in them.", exists=True, file_okay=False),
+    ],
+    library: LibraryOption = DEFAULT_LIBRARY,
+    embedder: EmbedderOption = None,
+    words: WordsOption = "auto",
+    output: Output = SHOWN,
+) -> None:
+    """Keep a library in step with folders: what comes, changes, moves or goes there does so in the library."""
+    from mm_agents.ingest.watcher import changes
+
+    waiting = changes(folders)
+    try:
+        with mm_agents.Library.open(library, embedder=embedder) as opened:
+            for _ in waiting:
+                report = opened.add(*folders, prune=True, words=words, progress=output.progress)
+                _show_added(report, output)
+                with suppress(typer.Exit):  # the next change may mend what failed
+                    exit_if_failed(report.failed, output)
+    except KeyboardInterrupt:
+        say("Stopped. Run the same command to go on; what changes until then is seen at its start.")
 
 
 @command()
