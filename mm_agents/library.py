@@ -59,6 +59,7 @@ class AddReport:
         removed: how many assets went because their files had changed or, with ``prune``, vanished.
         failed: the files that could not be added or read, each with its reason.
         read: in how many pictures and scanned pages words were read; None where the extra ``documents`` is missing.
+        incomplete: the files that were added in part, as a clip that is cut off, and what is missing.
     """
 
     added: int
@@ -66,6 +67,7 @@ class AddReport:
     removed: int
     failed: tuple[FailedFile, ...]
     read: int | None = 0
+    incomplete: tuple[FailedFile, ...] = ()
 
 
 class Library:
@@ -176,6 +178,7 @@ class Library:
             removed=removed,
             failed=(*failed, *pipeline.failed, *twins, *(reading.failed if reading else ())),
             read=reading.read if reading else None,
+            incomplete=tuple(pipeline.incomplete),
         )
 
     def _new_source(self, catalog: Catalog, path: Path) -> Source | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
+import av
 import numpy as np
 import PIL.Image
 import PIL.ImageColor
@@ -266,6 +267,26 @@ def test_what_cannot_be_read_is_reported_and_the_rest_goes_on(library: Library, 
     assert "0 bytes" in failed["empty.png"].reason
     assert [done for done, _, _ in seen] == [1, 2, 3, 4, 5, 6]
     assert library.count() == 2
+
+
+def test_what_is_read_in_part_is_reported(library: Library, folder: Path) -> None:
+    with (
+        av.open(str(clip(folder / "whole.mp4", ["blue", "red"], seconds=4))) as whole,
+        av.open(str(folder / "cut.mkv"), "w") as copy,
+    ):
+        stream = copy.add_stream_from_template(whole.streams.video[0])
+        for packet in whole.demux(whole.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                copy.mux(packet)
+    content = (folder / "cut.mkv").read_bytes()
+    (folder / "cut.mkv").write_bytes(content[: len(content) * 9 // 10])
+    report = library.add(folder)
+    assert (report.added, report.failed) == (2, ())
+    (part,) = report.incomplete
+    assert part.path == str(folder / "cut.mkv")
+    assert "cut off" in part.reason
+    assert [record.name for record in library.iterate(where="incomplete exists")] == ["cut.mkv"]
 
 
 def test_files_that_would_exhaust_the_machine_are_reported_and_the_rest_goes_on(library: Library, folder: Path) -> None:

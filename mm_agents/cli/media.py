@@ -124,7 +124,9 @@ def _show_added(report: AddReport, output: Output) -> None:
     removed = f", {report.removed} removed" if report.removed else ""
     read = f", words read in {report.read}" if report.read else ""
     counts = f"{report.added} added, {report.unchanged} unchanged{removed}{read}, {len(report.failed)} failed"
-    output.show({**asdict(report), "failed": [asdict(failed) for failed in report.failed]}, counts)
+    output.show(asdict(report), counts)
+    for one in report.incomplete if not output.silent else ():
+        say(f"[yellow]In part:[/yellow] {plain(one.path)}: {plain(one.reason)}")
 
 
 @command()

@@ -61,7 +61,10 @@ class Source:
 
 
 def describe(file: MediaFile) -> dict[str, Value]:
-    """The properties that can be had without decoding: size, width and height in pixels, duration in seconds."""
+    """The properties that can be had without decoding: size, width and height in pixels, duration in seconds.
+
+    ``incomplete`` says in words what of the file is not read.
+    """
     properties: dict[str, Value] = {
         "name": file.name,
         "media_type": file.media_type,
@@ -72,9 +75,13 @@ def describe(file: MediaFile) -> dict[str, Value]:
     }
     if file.media_type == "image":
         properties["width"], properties["height"] = media.image_size(file)
+        if file.format == "heic" and (count := media.picture_count(file)) > 1:
+            properties["incomplete"] = f"of its {count} pictures only the main one is read"
     elif file.media_type == "video":
         info = media.video_info(file)
         properties |= {"width": info.width, "height": info.height, "duration": round(info.seconds, 3)}
+        if info.missing_bytes:
+            properties["incomplete"] = f"it is cut off: at least {info.missing_bytes:,} bytes are missing at its end"
     return properties
 
 

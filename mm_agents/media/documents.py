@@ -31,6 +31,7 @@ from mm_agents.media.files import (
     decode_text,
     expect,
 )
+from mm_agents.media.images import shrink, tiff_pages
 from mm_agents.media.pdf_process import NOT_TEXT
 from mm_agents.types import Box, Image
 
@@ -106,7 +107,7 @@ def pages(source: Source, *, max_side: int = 1024, limits: Limits = DEFAULT_LIMI
     """Read a PDF page by page, in a process of its own; two pages at most are in memory at a time.
 
     Args:
-        source: the PDF.
+        source: the PDF, or a TIFF of several pages.
         max_side: the longer side of the pages' pictures in pixels.
         limits: what is refused as too large.
 
@@ -127,7 +128,7 @@ def print_pages(
     """Read pages of a PDF with the place of every word that it holds as text.
 
     Args:
-        source: the PDF.
+        source: the PDF, or a TIFF of several pages, whose pages come as they are stored.
         dpi: dots an inch of the pages' pictures; fewer where a page would pass ``limits.pixels``.
         numbers: which pages, from 1; all by default.
         limits: what is refused as too large.
@@ -142,11 +143,19 @@ def print_pages(
 
 
 def _pages(media: MediaFile, max_side: int, limits: Limits) -> Iterator[Page]:
+    if media.format == "tiff":
+        for number, image in tiff_pages(media, numbers=None, limits=limits):
+            yield Page(number=number, text="", image=shrink(image, max_side))
+        return
     for number, pixels, answer in _each(media, limits, max_side=max_side):
         yield Page(number=number, text=_clean(answer["text"]), image=Image(pixels=pixels))
 
 
 def _printed(media: MediaFile, scale: float, numbers: Sequence[int] | None, limits: Limits) -> Iterator[PrintedPage]:
+    if media.format == "tiff":
+        for number, image in tiff_pages(media, numbers=numbers, limits=limits):
+            yield PrintedPage(number=number, image=image, words=())
+        return
     for number, pixels, answer in _each(media, limits, scale=scale, numbers=numbers):
         words = tuple(
             PrintedWord(text=text, box=Box(x0=x0, y0=y0, x1=x1, y1=y1)) for text, x0, y0, x1, y1 in answer["words"]

@@ -19,6 +19,7 @@ from PIL import features
 
 from mm_agents._text import read_data
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaError, MediaTooLargeError, UnsupportedMediaError
+from mm_agents.media.multiframe import BinaryFile, animation_or_pages
 
 MediaType = Literal["image", "video", "text", "pdf"]
 
@@ -46,7 +47,8 @@ HEAD_BYTES = 64 * 1024
 """How much of a file ``sniff`` wants to see."""
 
 READABLE = (
-    "Known are pictures (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF), videos (MP4, MOV, WebM, MKV, AVI), PDF and UTF-8 text."
+    "Known are pictures (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC), videos (MP4, MOV, 3GP, WebM, MKV, AVI, MPEG, "
+    "MPEG-TS, WMV, FLV), PDF and UTF-8 text."
 )
 
 _HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
@@ -86,7 +88,7 @@ def sniff(head: bytes, name: str) -> Format | None:
     """
     formats = signatures().formats
     format = next((format.name for format in formats.values() if head.startswith(format.magic)), None)
-    format = format or _riff(head) or _iso(head, name) or _ebml(head) or _bmp(head)
+    format = format or _riff(head) or _iso(head, name) or _ebml(head) or _bmp(head) or _transport(head)
     if format is None and _PDF_START.match(head):
         format = "pdf"
     if format:
@@ -160,7 +162,7 @@ def _iso(head: bytes, name: str) -> str | None:
             return "avif"
         raise UnsupportedMediaError(f"{name!r} is an AVIF picture, which this Pillow cannot read; export it as JPEG.")
     if major in _HEIC_BRANDS:
-        raise UnsupportedMediaError(f"{name!r} is a HEIC picture; export it as JPEG. {READABLE}")
+        return "heic"
     if major == b"crx ":
         raise UnsupportedMediaError(f"{name!r} is a raw camera picture; export it as JPEG. {READABLE}")
     return "mov" if major == b"qt  " else "mp4"
@@ -178,7 +180,14 @@ def _bmp(head: bytes) -> str | None:
     return "bmp" if is_bmp else None
 
 
-BinaryFile = io.BufferedReader | io.BytesIO
+def _transport(head: bytes) -> str | None:
+    """MPEG-TS: packets of 188 bytes that begin with 0x47, on Blu-ray and in cameras behind four bytes of time."""
+    for offset, packet in ((0, 188), (4, 192)):
+        starts = head[offset : offset + 5 * packet : packet]
+        if len(starts) == 5 and set(starts) == {0x47}:
+            return "ts"
+    return None
+
 
 LIBRARY_FILE = "mm_agents.json"
 """A folder that holds this file is a library, and not media."""
@@ -203,7 +212,9 @@ class Limits:
         still_seconds: how long one frame is on show before the segments that show it alone become one: no slide or
             pause of a usual video is lost, and two frames six hours apart do not fill a library.
         frames: how many frames are sampled from one video.
-        pages: the pages of a PDF.
+        animation_pixels: the pixels of all frames of an animation together; each frame is drawn whole. A minute of
+            full HD at 25 frames a second has three times as many as a long GIF of today.
+        pages: the pages of a PDF or TIFF.
         page_characters: the characters of a PDF's page. A page of a dense newspaper has some 30,000.
         page_seconds: the processor time that one page of a PDF may take. Usual pages take some 0.05 seconds.
         pdf_seconds: the processor time that all pages of a PDF may take.
@@ -224,6 +235,7 @@ class Limits:
     seconds: float = 6 * 3600
     still_seconds: float = 10
     frames: int = 100_000
+    animation_pixels: int = 4_000_000_000
     pages: int = 5000
     page_characters: int = 100_000
     page_seconds: int = 5
@@ -242,7 +254,8 @@ class MediaFile:
 
     Attributes:
         name: the file's name without folders; always encodes as UTF-8.
-        media_type: what the content is, whatever the name says.
+        media_type: what the content is, whatever the name says. A GIF, WebP or PNG that moves is a "video", and a
+            TIFF of several pages a "pdf".
         format: such as "jpeg" or "mp4".
         mime: such as "image/jpeg".
         sha256: of the content, in hexadecimal.
@@ -305,10 +318,12 @@ def inspect(source: Path | str | bytes, *, name: str | None = None, limits: Limi
             check_text(decode_text(file.read(), name), name)
             format = signatures().formats["text"]
             file.seek(0)
+        media_type = animation_or_pages(file, format.name) or format.media_type
+        file.seek(0)
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return MediaFile(
         name=name,
-        media_type=format.media_type,
+        media_type=media_type,
         format=format.name,
         mime=format.mime,
         sha256=sha256,
@@ -319,13 +334,13 @@ def inspect(source: Path | str | bytes, *, name: str | None = None, limits: Limi
 
 
 def expect(source: Source, media_type: MediaType, limits: Limits) -> MediaFile:
-    """The inspected source, which has to be of that type.
+    """The inspected source, which has to be of that type; an animation, or a TIFF of several pages, is a picture too.
 
     Raises:
         MediaError: as ``inspect``; UnsupportedMediaError when it is of another type.
     """
     media = source if isinstance(source, MediaFile) else inspect(source, limits=limits)
-    if media.media_type != media_type:
+    if media_type not in (media.media_type, signatures().formats[media.format].media_type):
         wanted = {"image": "a picture", "video": "a video", "text": "text", "pdf": "a PDF"}[media_type]
         raise UnsupportedMediaError(f"{media.name!r} is not {wanted}, but {media.format} ({media.mime}).")
     return media
