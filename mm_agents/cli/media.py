@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -33,8 +33,10 @@ from mm_agents.cli.app import (
     say,
     show_line,
 )
-from mm_agents.library import AddReport
 from mm_agents.types import Hit
+
+if TYPE_CHECKING:
+    from mm_agents.library import AddReport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +98,23 @@ def demo(
         open_page(outcome.page)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Which files of the folders are added."""
+
+    include: Annotated[
+        list[str] | None,
+        typer.Option("--include", metavar="PATTERN", help="Only these files: '*.jpg'; may be repeated."),
+    ] = None
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--exclude", metavar="PATTERN", help="Not these files and folders; may be repeated."),
+    ] = None
+
+
+EVERY_FILE = Choice()
+
+
 @command()
 def add(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, and folders with everything in them.")],
@@ -104,13 +123,21 @@ def add(
     prune: Annotated[
         bool, typer.Option("--prune", help="Also remove files that are no longer in these folders.")
     ] = False,
+    choice: Choice = EVERY_FILE,
     words: WordsOption = "auto",
     output: Output = SHOWN,
 ) -> None:
     """Add pictures, videos, texts and PDFs. Adding a file again is a no-op; an interrupted run is resumable."""
     try:
         with mm_agents.Library.open(library, embedder=embedder) as opened:
-            report = opened.add(*paths, prune=prune, words=words, progress=output.progress)
+            report = opened.add(
+                *paths,
+                prune=prune,
+                include=choice.include or (),
+                exclude=choice.exclude or (),
+                words=words,
+                progress=output.progress,
+            )
     except KeyboardInterrupt:
         say("Interrupted. Complete files are kept; run the same command to resume.")
         raise typer.Exit(130) from None

@@ -7,7 +7,7 @@ import io
 import os
 import re
 import stat
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -48,7 +48,7 @@ HEAD_BYTES = 64 * 1024
 
 READABLE = (
     "Known are pictures (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC), videos (MP4, MOV, 3GP, WebM, MKV, AVI, MPEG, "
-    "MPEG-TS, WMV, FLV), PDF and UTF-8 text."
+    "MPEG-TS, WMV, FLV), PDF, Word, PowerPoint and Excel files (DOCX, PPTX, XLSX), EPUB, HTML and UTF-8 text."
 )
 
 _HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
@@ -59,6 +59,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _PDF_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*%PDF-\d")
 _PDF_AFTER_JUNK = re.compile(rb"%PDF-\d")
+_ZIP_MEMBER = re.compile(rb"PK\x03\x04.{26}(word|ppt|xl)/", re.DOTALL)
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -88,7 +89,7 @@ def sniff(head: bytes, name: str) -> Format | None:
     """
     formats = signatures().formats
     format = next((format.name for format in formats.values() if head.startswith(format.magic)), None)
-    format = format or _riff(head) or _iso(head, name) or _ebml(head) or _bmp(head) or _transport(head)
+    format = format or _riff(head) or _iso(head, name) or _ebml(head) or _bmp(head) or _transport(head) or _zip(head)
     if format is None and _PDF_START.match(head):
         format = "pdf"
     if format:
@@ -123,21 +124,23 @@ def decode_text(data: bytes, name: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def check_text(text: str, name: str) -> None:
-    """Refuse text that is not meant to be read as such: markup, or a file whose name claims another kind.
+def text_format(text: str, name: str) -> Literal["text", "html"]:
+    """Whether text is to be read as it is or as a web page; other markup is refused, and so is a name of another kind.
 
     Raises:
-        UnsupportedMediaError: an SVG drawing, HTML or XML, or a name such as "holiday.jpg".
+        UnsupportedMediaError: an SVG drawing or XML, or a name such as "holiday.jpg".
     """
     if claim := signatures().claims.get(PurePath(name).suffix.lower()):
         raise UnsupportedMediaError(f"{name!r}: the name claims {claim}, but the content is text. {READABLE}")
     start = _COMMENT.sub("", text[:4096]).lstrip().lower()
     if start.startswith("<svg") or (start.startswith(("<?xml", "<!doctype svg")) and "<svg" in start):
         raise UnsupportedMediaError(f"{name!r} is an SVG drawing; export it as PNG.")
-    if start.startswith(("<!doctype html", "<html")):
-        raise UnsupportedMediaError(f"{name!r} is an HTML page; save it as PDF or as text.")
+    is_xhtml = start.startswith("<?xml") and "<html" in start
+    if is_xhtml or start.startswith(("<!doctype html", "<html")):
+        return "html"
     if start.startswith("<?xml"):
         raise UnsupportedMediaError(f"{name!r} is an XML file; save what it says as text.")
+    return "text"
 
 
 def _looks_like_text(head: bytes) -> bool:
@@ -189,6 +192,14 @@ def _transport(head: bytes) -> str | None:
     return None
 
 
+def _zip(head: bytes) -> str | None:
+    """Office Open XML and EPUB: ZIP archives, known by the names of their first members."""
+    if head[30:58] == b"mimetypeapplication/epub+zip":
+        return "epub"
+    folder = _ZIP_MEMBER.search(head) if head.startswith(b"PK\x03\x04") else None
+    return {b"word": "docx", b"ppt": "pptx", b"xl": "xlsx"}[folder[1]] if folder else None
+
+
 LIBRARY_FILE = "mm_agents.json"
 """A folder that holds this file is a library, and not media."""
 
@@ -218,6 +229,9 @@ class Limits:
         page_characters: the characters of a PDF's page. A page of a dense newspaper has some 30,000.
         page_seconds: the processor time that one page of a PDF may take. Usual pages take some 0.05 seconds.
         pdf_seconds: the processor time that all pages of a PDF may take.
+        office_seconds: the processor time that an Office file, EPUB or web page may take. Usual ones take some 1.5.
+        office_bytes: the size of its content when it is unpacked.
+        office_pictures: how many pictures inside it are read.
         page_bytes: the memory that reading a PDF takes beside the program. A scan of 70 megapixels takes 300 MB.
         fetch_bytes: the size of what a URL answers.
         fetch_seconds: the time that fetching a URL may take, redirects included.
@@ -240,6 +254,9 @@ class Limits:
     page_characters: int = 100_000
     page_seconds: int = 5
     pdf_seconds: int = 600
+    office_seconds: int = 10
+    office_bytes: int = 512 * 1024**2
+    office_pictures: int = 500
     page_bytes: int = 768 * 1024**2
     fetch_bytes: int = 64 * 1024**2
     fetch_seconds: float = 20
@@ -315,8 +332,7 @@ def inspect(source: Path | str | bytes, *, name: str | None = None, limits: Limi
         file.seek(0)
         if format is None:
             check_limit(size, limits, "text_bytes", name, unit="bytes")
-            check_text(decode_text(file.read(), name), name)
-            format = signatures().formats["text"]
+            format = signatures().formats[text_format(decode_text(file.read(), name), name)]
             file.seek(0)
         media_type = animation_or_pages(file, format.name) or format.media_type
         file.seek(0)
@@ -346,15 +362,30 @@ def expect(source: Source, media_type: MediaType, limits: Limits) -> MediaFile:
     return media
 
 
-def walk(paths: Iterable[Path], *, failed: Callable[[Path, MediaError], None]) -> Iterator[Path]:
+BY_PRODUCTS = (
+    *("Thumbs.db", "ehthumbs.db", "desktop.ini", "Icon\r", "~$*"),
+    *("@eaDir", "__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found"),
+)
+"""Names of files and folders that systems and programs make for themselves."""
+
+
+def walk(
+    paths: Iterable[Path],
+    *,
+    failed: Callable[[Path, MediaError], None],
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> Iterator[Path]:
     """The files below some files and folders, sorted within each folder, each real file once.
 
-    Hidden files and folders are skipped unless given by name, and so are folders that hold a library. Symbolic links
-    are followed; one that leads back is harmless.
+    Hidden files and folders and ``BY_PRODUCTS`` are skipped unless given by name, and so are folders that hold a
+    library. Symbolic links are followed; one that leads back is harmless.
 
     Args:
         paths: files and folders.
         failed: called with each path that does not exist or cannot be listed, and of a library that was given by name.
+        include: patterns such as "*.jpg" or "2024/*.jpg", matched from the right; only files that match one are given.
+        exclude: patterns of files and folders that are left out, with all below them.
     """
     given = list(paths)
     waiting = given[::-1]
@@ -372,11 +403,12 @@ def walk(paths: Iterable[Path], *, failed: Callable[[Path, MediaError], None]) -
                     failed(path, MediaError(f"{str(path)!r} is a library, not media. Give the folder of the files."))
             elif is_folder:
                 inside = [path / name for name in os.listdir(real) if not name.startswith(".")]
-                waiting += sorted(inside, reverse=True)
+                left_out = (*BY_PRODUCTS, *exclude)
+                waiting += sorted((one for one in inside if not any(map(one.match, left_out))), reverse=True)
         except (OSError, ValueError) as error:
             failed(path, MediaError(f"{str(path)!r} cannot be read: {_reason(error)}."))
             continue
-        if not is_folder:
+        if not is_folder and (not include or any(map(path.match, include))):
             yield path
 
 
