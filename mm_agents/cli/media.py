@@ -207,6 +207,11 @@ def search(
             query, image=image, video=video, url=url, kind=kind, vector=weights, where=where, limit=limit
         )
         sheet.write(" + ".join(asked), hits, opened.path)
+        unknown = opened.routes.unknown()
+    if unknown and not output.silent:
+        names = ", ".join(map(repr, unknown))
+        say(f"[yellow]Note:[/yellow] Only keywords were searched: nothing says which embedder made {plain(names)}.")
+        say("Name it with --embedder.")
     _show_hits(query or asked[0], hits, output)
 
 
