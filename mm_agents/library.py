@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -58,6 +59,7 @@ class AddReport:
         removed: how many assets went because their files had changed or, with ``prune``, vanished.
         failed: the files that could not be added or read, each with its reason.
         read: in how many pictures and scanned pages words were read; None where the extra ``documents`` is missing.
+        incomplete: the files that were added in part, as a clip that is cut off, and what is missing.
     """
 
     added: int
@@ -65,6 +67,7 @@ class AddReport:
     removed: int
     failed: tuple[FailedFile, ...]
     read: int | None = 0
+    incomplete: tuple[FailedFile, ...] = ()
 
 
 class Library:
@@ -79,7 +82,7 @@ class Library:
 
     def __init__(self, store: Store, embedder: Given = None, *, root: Path | None = None) -> None:
         self.store: Store = store
-        self.root: Path | None = root
+        self.root: Path | None = root and root.absolute()
         self.routes: EmbedderMap = EmbedderMap(store, embedder)
         self._names = Names(store)
 
@@ -129,18 +132,23 @@ class Library:
         self,
         *paths: str | Path,
         prune: bool = False,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
         words: Words = "auto",
         progress: bool | ProgressCallback | None = None,
     ) -> AddReport:
         """Add pictures, videos, texts and PDFs: files, or folders with all below them.
 
         Content that is in the library is not read again, even from another path; a changed file replaces its old
-        content. Interrupted, every file is in whole or not at all, and the next call resumes. Films stay as they are,
-        also where these paths hold their posters. A library of films alone gets the vectors of media.
+        content, and a file that was moved or renamed has its new path and name. Interrupted, every file is in whole or
+        not at all, and the next call resumes. Films stay as they are, also where these paths hold their posters. A
+        library of films alone gets the vectors of media.
 
         Args:
             paths: files and folders.
             prune: also drop what these folders held before and hold no more.
+            include: patterns such as "*.jpg"; of the folders' files only those that match one are added.
+            exclude: patterns of files and folders that are passed over; what is in the library already stays.
             words: then read the words in pictures and scanned pages: in those that seem to have some ("auto", where
                 the extra ``documents`` is installed), in all, or in none.
             progress: show a bar on standard error (None: where that is a terminal), or a function called with how
@@ -155,14 +163,20 @@ class Library:
         if not paths:
             raise ConfigError("Nothing to add: name at least one file or folder.")
         failed: list[FailedFile] = []
-        files = list(media.walk(map(Path, paths), failed=lambda path, error: failed.append(failure(path, error))))
+        files = list(
+            media.walk(
+                map(Path, paths),
+                failed=lambda path, error: failed.append(failure(path, error)),
+                include=include,
+                exclude=exclude,
+            )
+        )
         extend_for_media(self.store, self.routes)
-        catalog = Catalog(self.store)
+        catalog = Catalog(self.store, self.root)
         pipeline = Pipeline(self.store, self.routes, partial(self._new_source, catalog))
         with progress_or_callback("Adding", progress) as report:
             pipeline.run(files, report)
-        if prune:
-            catalog.prune(self.root, [Path(path) for path in paths])
+        catalog.forget_gone([Path(path) for path in paths], prune=prune)
         removed, orphans = catalog.settle()
         twins = [
             FailedFile(path=path, error="MediaError", reason="It has the same content as a file that failed.")
@@ -175,6 +189,7 @@ class Library:
             removed=removed,
             failed=(*failed, *pipeline.failed, *twins, *(reading.failed if reading else ())),
             read=reading.read if reading else None,
+            incomplete=tuple(pipeline.incomplete),
         )
 
     def _new_source(self, catalog: Catalog, path: Path) -> Source | None:
@@ -297,7 +312,7 @@ class Library:
         return self.store.count(group_by=group_by, where=wanted)
 
     def get(self, reference: str) -> Record:
-        """The asset of that id, name or path.
+        """The asset of that id, name or path; a path may be written as it was given to ``add``.
 
         Raises:
             RecordNotFoundError: there is none.
@@ -306,13 +321,19 @@ class Library:
         matches = list(self.store.get([reference]).values())
         if not matches:
             named = Or((Condition("name", "eq", reference), Condition("paths", "contains", reference)))
-            matches = list(self.store.iterate(where=named))
+            matches = list(self.store.iterate(where=named)) or self._at_path(reference)
         if not matches:
             raise RecordNotFoundError(f"No asset has the id, name or path {reference!r}.")
         if len(matches) > 1:
             ids = ", ".join(record.id for record in matches)
             raise ConfigError(f"{len(matches)} assets are named {reference!r}. Say which by its id: {ids}.")
         return matches[0]
+
+    def _at_path(self, reference: str) -> list[Record]:
+        """The assets of the file that a path leads to from the working folder."""
+        with suppress(UnsupportedMediaError):
+            return list(self.store.iterate(where=Condition("paths", "contains", self.stored_path(Path(reference)))))
+        return []
 
     def parts(self, id: str, *, with_vectors: bool = False) -> list[Record]:
         """The segments, pages or chunks of an asset, in order."""
@@ -370,10 +391,16 @@ class Library:
             return facts_of_library(self.store, self.path, kind, root=self.root, where=wanted, most=most, report=report)
 
     def path(self, record: Record | Hit) -> Path | None:
-        """The path of an asset's file, to open it; None when the record names none."""
+        """The path of an asset's file, to open it; None when the record names none.
+
+        Of several paths of one content it is the first where a file is now.
+        """
         if record.path is None:
             return None
-        return Path(record.path) if self.root is None else self.root / record.path
+        others = (record.record if isinstance(record, Hit) else record).properties.get("paths", ())
+        stored = [record.path, *(others if isinstance(others, tuple) else ())]
+        paths = [self.root / path if self.root else Path(path) for path in map(str, stored)]
+        return next((path for path in paths if path.exists()), paths[0])
 
     # ------------------------------------------------------------ keeping
 
@@ -479,9 +506,8 @@ class Library:
     def stored_path(self, path: Path) -> str:
         """A path as records keep it: relative to the library when inside it, else absolute; with slashes."""
         absolute = Path(os.path.abspath(path))
-        root = None if self.root is None else Path(os.path.abspath(self.root))
-        inside = root is not None and absolute.is_relative_to(root)
-        text = (absolute.relative_to(root) if inside and root else absolute).as_posix()
+        root = self.root
+        text = (absolute.relative_to(root) if root and absolute.is_relative_to(root) else absolute).as_posix()
         try:
             text.encode()
         except UnicodeEncodeError as error:

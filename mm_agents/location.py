@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,13 +29,16 @@ def open_store(location: str | Path, *, spec: CollectionSpec | None = None) -> S
     """
     match = _match(location)
     if match is None:
-        return _plugins.build("stores", "local", str(location), spec=spec)
+        return _plugins.build("stores", "local", os.path.abspath(location), spec=spec)
     return _plugins.build("stores", match["plugin"], match["rest"].removeprefix(":").removeprefix("//"), spec=spec)
 
 
 def folder_of(location: str | Path) -> Path | None:
-    """The folder of a library on disk, which relative paths start from; None for other places."""
-    return None if _match(location) else Path(location)
+    """The folder of a library on disk, which relative paths start from; None for other places.
+
+    It is absolute, so that a program may change its working folder while the library is open.
+    """
+    return None if _match(location) else Path(os.path.abspath(location))
 
 
 def _match(location: str | Path) -> re.Match[str] | None:

@@ -98,11 +98,19 @@ def _make_room(wanted: CollectionSpec, target: Store) -> None:
 
 
 def _equal(one: Record, other: Record) -> bool:
+    """Whether two records are the same; of vectors the direction counts, as stores of ours keep unit vectors."""
     return (
         _digest(one) == _digest(other)
         and one.vectors.keys() == other.vectors.keys()
-        and all(np.allclose(row, other.vectors[name], atol=VECTOR_TOLERANCE) for name, row in one.vectors.items())
+        and all(
+            np.allclose(_unit(row), _unit(other.vectors[name]), atol=VECTOR_TOLERANCE)
+            for name, row in one.vectors.items()
+        )
     )
+
+
+def _unit(row: FloatArray) -> FloatArray:
+    return row / max(float(np.linalg.norm(row)), 1e-12)
 
 
 def _digest(record: Record) -> bytes:

@@ -285,7 +285,7 @@ class Hit:
 
     @property
     def page(self) -> int | None:
-        """The matching page of a PDF, from 1."""
+        """The matching page of a document, or slide of a presentation, from 1."""
         page = self._where("page")
         return page if isinstance(page, int) else None
 

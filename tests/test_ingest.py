@@ -132,8 +132,8 @@ def test_parts_get_the_paths_of_their_asset() -> None:
 def test_records_that_add_did_not_make_are_left_alone(tmp_path: Path) -> None:
     film = Record(id=str(UUID(int=7)), properties={"sha256": "aa", "path": "poster.jpg", "paths": ("poster.jpg",)})
     store = shelf(film)
-    catalog = Catalog(store)
-    catalog.prune(tmp_path, [tmp_path])
+    catalog = Catalog(store, tmp_path)
+    catalog.forget_gone([tmp_path], prune=True)
     assert catalog.claim(asset_id("aa"), "poster.jpg")
     assert catalog.settle() == (0, [])
     assert store.get([film.id])[film.id].properties == film.properties
@@ -143,8 +143,8 @@ def test_pruning_spares_other_folders_and_folders_that_are_gone(tmp_path: Path) 
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "here.jpg").touch()
     store = shelf(*(asset(path, path) for path in ("in/here.jpg", "in/gone.jpg", "other/gone.jpg", "away/gone.jpg")))
-    catalog = Catalog(store)
-    catalog.prune(tmp_path, [tmp_path / "in", tmp_path / "away", tmp_path / "in" / "here.jpg"])
+    catalog = Catalog(store, tmp_path)
+    catalog.forget_gone([tmp_path / "in", tmp_path / "away", tmp_path / "in" / "here.jpg"], prune=True)
     assert catalog.settle() == (1, [])
     assert sorted(paths_of(store)) == ["away/gone.jpg", "in/here.jpg", "other/gone.jpg"]
 

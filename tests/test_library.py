@@ -11,6 +11,7 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
+import av
 import numpy as np
 import PIL.Image
 import PIL.ImageColor
@@ -192,6 +193,59 @@ def test_a_library_next_to_its_media_can_be_moved(tmp_path: Path) -> None:
         assert path.is_file()
 
 
+def test_a_folder_that_moved_has_its_new_paths(filled: Library, folder: Path) -> None:
+    moved = folder.rename(folder.with_name("Pictures"))
+    assert filled.path(filled.get("red.png")) == folder / "red.png"
+    assert filled.add(moved).added == 0
+    record = filled.get("red.png")
+    assert record.path == str(moved / "red.png")
+    assert record.properties["paths"] == (str(moved / "red.png"), str(folder / "red.png"))
+    clip_parts = filled.parts(filled.get("blue then red.mp4").id)
+    assert {part.path for part in clip_parts} == {str(moved / "blue then red.mp4")}
+    folder.mkdir()
+    filled.add(folder)
+    assert filled.get("red.png").properties["paths"] == (str(moved / "red.png"),)
+
+
+def test_a_renamed_file_has_its_new_name(filled: Library, folder: Path) -> None:
+    (folder / "red.png").rename(folder / "sunset.png")
+    report = filled.add(folder)
+    assert (report.added, report.removed) == (0, 0)
+    assert filled.get("sunset.png").properties["paths"] == (str(folder / "sunset.png"),)
+    with pytest.raises(errors.RecordNotFoundError):
+        filled.get("red.png")
+
+
+def test_a_file_that_is_away_keeps_its_record_without_prune(filled: Library, folder: Path) -> None:
+    (folder / "red.png").unlink()
+    assert filled.add(folder).removed == 0
+    assert filled.get("red.png").path == str(folder / "red.png")
+
+
+def test_the_path_of_a_content_is_one_that_is_there(filled: Library, folder: Path) -> None:
+    shutil.copy(folder / "red.png", folder / "copy.png")
+    filled.add(folder)
+    (folder / "red.png").unlink()
+    assert filled.path(filled.get("red.png")) == folder / "copy.png"
+
+
+def test_relative_places_survive_another_working_folder(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture(folder / "a.png", "red")
+    monkeypatch.chdir(tmp_path)
+    with Library.open("shelf", embedder=HashEmbedder(width=64)) as library:
+        library.add(folder.relative_to(tmp_path))
+        assert library.get(f"{folder.name}/a.png").name == "a.png"
+        assert library.get(f"./{folder.name}/../{folder.name}/a.png").name == "a.png"
+        monkeypatch.chdir("/")
+        assert library.count() == 1
+        path = library.path(library.get("a.png"))
+        assert path == folder / "a.png"
+        library.add(path)
+        assert library.count() == 1
+
+
 # ---------------------------------------------------------------- bad files
 
 
@@ -213,6 +267,26 @@ def test_what_cannot_be_read_is_reported_and_the_rest_goes_on(library: Library, 
     assert "0 bytes" in failed["empty.png"].reason
     assert [done for done, _, _ in seen] == [1, 2, 3, 4, 5, 6]
     assert library.count() == 2
+
+
+def test_what_is_read_in_part_is_reported(library: Library, folder: Path) -> None:
+    with (
+        av.open(str(clip(folder / "whole.mp4", ["blue", "red"], seconds=4))) as whole,
+        av.open(str(folder / "cut.mkv"), "w") as copy,
+    ):
+        stream = copy.add_stream_from_template(whole.streams.video[0])
+        for packet in whole.demux(whole.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                copy.mux(packet)
+    content = (folder / "cut.mkv").read_bytes()
+    (folder / "cut.mkv").write_bytes(content[: len(content) * 9 // 10])
+    report = library.add(folder)
+    assert (report.added, report.failed) == (2, ())
+    (part,) = report.incomplete
+    assert part.path == str(folder / "cut.mkv")
+    assert "cut off" in part.reason
+    assert [record.name for record in library.iterate(where="incomplete exists")] == ["cut.mkv"]
 
 
 def test_files_that_would_exhaust_the_machine_are_reported_and_the_rest_goes_on(library: Library, folder: Path) -> None:

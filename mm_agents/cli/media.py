@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -33,6 +34,9 @@ from mm_agents.cli.app import (
     show_line,
 )
 from mm_agents.types import Hit
+
+if TYPE_CHECKING:
+    from mm_agents.library import AddReport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +98,23 @@ def demo(
         open_page(outcome.page)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """Which files of the folders are added."""
+
+    include: Annotated[
+        list[str] | None,
+        typer.Option("--include", metavar="PATTERN", help="Only these files: '*.jpg'; may be repeated."),
+    ] = None
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--exclude", metavar="PATTERN", help="Not these files and folders; may be repeated."),
+    ] = None
+
+
+EVERY_FILE = Choice()
+
+
 @command()
 def add(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Files, and folders with everything in them.")],
@@ -102,23 +123,63 @@ def add(
     prune: Annotated[
         bool, typer.Option("--prune", help="Also remove files that are no longer in these folders.")
     ] = False,
+    choice: Choice = EVERY_FILE,
     words: WordsOption = "auto",
     output: Output = SHOWN,
 ) -> None:
     """Add pictures, videos, texts and PDFs. Adding a file again is a no-op; an interrupted run is resumable."""
     try:
         with mm_agents.Library.open(library, embedder=embedder) as opened:
-            report = opened.add(*paths, prune=prune, words=words, progress=output.progress)
+            report = opened.add(
+                *paths,
+                prune=prune,
+                include=choice.include or (),
+                exclude=choice.exclude or (),
+                words=words,
+                progress=output.progress,
+            )
     except KeyboardInterrupt:
         say("Interrupted. Complete files are kept; run the same command to resume.")
         raise typer.Exit(130) from None
-    removed = f", {report.removed} removed" if report.removed else ""
-    read = f", words read in {report.read}" if report.read else ""
-    counts = f"{report.added} added, {report.unchanged} unchanged{removed}{read}, {len(report.failed)} failed"
-    output.show({**asdict(report), "failed": [asdict(failed) for failed in report.failed]}, counts)
+    _show_added(report, output)
     if report.read is None and not output.silent:
         say("[yellow]Note:[/yellow] Words in pictures were not read: pip install 'mm-agents\\[documents]'")
     exit_if_failed(report.failed, output)
+
+
+def _show_added(report: AddReport, output: Output) -> None:
+    removed = f", {report.removed} removed" if report.removed else ""
+    read = f", words read in {report.read}" if report.read else ""
+    counts = f"{report.added} added, {report.unchanged} unchanged{removed}{read}, {len(report.failed)} failed"
+    output.show(asdict(report), counts)
+    for one in report.incomplete if not output.silent else ():
+        say(f"[yellow]In part:[/yellow] {plain(one.path)}: {plain(one.reason)}")
+
+
+@command()
+def watch(
+    folders: Annotated[
+        list[Path],
+        typer.Argument(metavar="FOLDER…", help="Folders, with everything in them.", exists=True, file_okay=False),
+    ],
+    library: LibraryOption = DEFAULT_LIBRARY,
+    embedder: EmbedderOption = None,
+    words: WordsOption = "auto",
+    output: Output = SHOWN,
+) -> None:
+    """Keep a library in step with folders: what comes, changes, moves or goes there does so in the library."""
+    from mm_agents.ingest.watcher import changes
+
+    waiting = changes(folders)
+    try:
+        with mm_agents.Library.open(library, embedder=embedder) as opened:
+            for _ in waiting:
+                report = opened.add(*folders, prune=True, words=words, progress=output.progress)
+                _show_added(report, output)
+                with suppress(typer.Exit):  # the next change may mend what failed
+                    exit_if_failed(report.failed, output)
+    except KeyboardInterrupt:
+        say("Stopped. Run the same command to go on; what changes until then is seen at its start.")
 
 
 @command()
@@ -146,6 +207,11 @@ def search(
             query, image=image, video=video, url=url, kind=kind, vector=weights, where=where, limit=limit
         )
         sheet.write(" + ".join(asked), hits, opened.path)
+        unknown = opened.routes.unknown()
+    if unknown and not output.silent:
+        names = ", ".join(map(repr, unknown))
+        say(f"[yellow]Note:[/yellow] Only keywords were searched: nothing says which embedder made {plain(names)}.")
+        say("Name it with --embedder.")
     _show_hits(query or asked[0], hits, output)
 
 

@@ -159,7 +159,7 @@ def open_pages(
         return
     file = source if isinstance(source, MediaFile) else media.inspect(source, limits=limits)
     known = {"name": file.name, "path": str(file.path) if file.path else None, "sha256": file.sha256}
-    if file.media_type == "image":
+    if file.media_type == "image" or (file.mime.startswith("image/") and file.media_type == "video"):
         _only_page_1(numbers, repr(file.name))
         yield replace(_read_picture(engine, media.load_stored(file, limits=limits)), **known)
     elif file.media_type == "pdf":

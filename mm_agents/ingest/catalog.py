@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 class Catalog:
     """The paths of every asset that ``add`` put into a store, and what a run of ``add`` changes of them.
 
-    Paths are strings as records keep them. The store is read once, and nothing is written before ``settle``.
+    Paths are strings as records keep them; relative ones start from ``root``. The store is read once, and nothing is
+    written before ``settle``. The first path of an asset is one that exists, where it has any.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, root: Path | None = None) -> None:
+        self._store, self._root = store, root
         self._lock = threading.Lock()
         self._paths: dict[str, list[str]] = {}
         self._ids_at: dict[str, set[str]] = {}  # more than one id where a run was cut off between writing and settling
@@ -59,18 +60,20 @@ class Catalog:
                 self._gained.setdefault(id, []).append(path)
             return False
 
-    def prune(self, root: Path | None, folders: Sequence[Path]) -> None:
-        """Drop what was below these folders and is not there now; a folder that is itself gone is left alone.
+    def forget_gone(self, folders: Sequence[Path], *, prune: bool = False) -> None:
+        """Drop paths below these folders where no file is now; a folder that is itself gone is left alone.
 
-        Relative paths start from ``root``; files among the folders are passed over.
+        Without ``prune`` an asset keeps its paths when none of them exists: its disk may only be away.
         """
         roots = [Path(os.path.abspath(folder)) for folder in folders if folder.is_dir()]
         with self._lock:
             for stored in list(self._ids_at):
-                path = Path(os.path.abspath(root / stored if root else stored))
-                if any(path.is_relative_to(folder) for folder in roots) and not path.exists():
-                    for id in self._ids_at.pop(stored):
-                        self._lost.setdefault(id, {})[stored] = None
+                path = self._absolute(stored)
+                if path.exists() or not any(path.is_relative_to(folder) for folder in roots):
+                    continue
+                for id in [id for id in self._ids_at[stored] if prune or any(map(self._exists, self._paths[id]))]:
+                    self._ids_at[stored].discard(id)
+                    self._lost.setdefault(id, {})[stored] = None
 
     def settle(self) -> tuple[int, list[str]]:
         """Write the paths that assets gained and lost.
@@ -86,12 +89,20 @@ class Catalog:
             lost = self._lost.get(id, {})
             arrived = self._store.get([new for new in lost.values() if new is not None])
             gone = {path for path, new in lost.items() if new is None or new in arrived}
-            paths = [path for path in self._paths[id] if path not in gone]
+            paths = sorted(
+                (path for path in self._paths[id] if path not in gone), key=lambda path: not self._exists(path)
+            )
             if not paths:
                 removed.append(id)
             elif not self._rewrite(id, paths):
                 orphans += self._gained.get(id, [])
         return self._store.delete(removed) if removed else 0, orphans
+
+    def _absolute(self, stored: str) -> Path:
+        return Path(os.path.abspath(self._root / stored if self._root else stored))
+
+    def _exists(self, stored: str) -> bool:
+        return self._absolute(stored).exists()
 
     def _rewrite(self, id: str, paths: Sequence[str]) -> bool:
         """Give an asset and its parts these paths; False when it is not in the store."""

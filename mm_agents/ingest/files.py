@@ -61,7 +61,10 @@ class Source:
 
 
 def describe(file: MediaFile) -> dict[str, Value]:
-    """The properties that can be had without decoding: size, width and height in pixels, duration in seconds."""
+    """The properties that can be had without decoding: size, width and height in pixels, duration in seconds.
+
+    ``incomplete`` says in words what of the file is not read.
+    """
     properties: dict[str, Value] = {
         "name": file.name,
         "media_type": file.media_type,
@@ -72,9 +75,13 @@ def describe(file: MediaFile) -> dict[str, Value]:
     }
     if file.media_type == "image":
         properties["width"], properties["height"] = media.image_size(file)
+        if file.format == "heic" and (count := media.picture_count(file)) > 1:
+            properties["incomplete"] = f"of its {count} pictures only the main one is read"
     elif file.media_type == "video":
         info = media.video_info(file)
         properties |= {"width": info.width, "height": info.height, "duration": round(info.seconds, 3)}
+        if info.missing_bytes:
+            properties["incomplete"] = f"it is cut off: at least {info.missing_bytes:,} bytes are missing at its end"
     return properties
 
 
@@ -106,10 +113,7 @@ def _pieces(file: MediaFile, limits: Limits) -> Iterator[Piece]:
                     thumbnail=media.encode_jpeg(clip.frames[len(clip.frames) // 2], max_side=SEGMENT_THUMBNAIL_SIDE),
                 )
         case "text":
-            passages = chunks(media.load_text(file, limits=limits))
-            for n, passage in enumerate(passages):
-                numbered: dict[str, Value] = {"chunk": n} if len(passages) > 1 else {}
-                yield Piece(properties=numbered, items={"text": Text(text=passage)}, text=passage)
+            yield from _passages(file, limits)
         case "pdf":
             for page in media.pages(file, limits=limits):
                 thumbnail = media.encode_jpeg(page.image.pixels, max_side=THUMBNAIL_SIDE)
@@ -123,6 +127,26 @@ def _pieces(file: MediaFile, limits: Limits) -> Iterator[Piece]:
                         thumbnail=thumbnail,
                     )
                     looks = {}
+
+
+def _passages(file: MediaFile, limits: Limits) -> Iterator[Piece]:
+    """The passages of a text, with the slide or sheet that each is on, and then the pictures inside it."""
+    cut = [
+        (section, passage)
+        for section in media.sections(file, media.load_text(file, limits=limits))
+        for passage in chunks(section.text)
+    ]
+    for n, (section, passage) in enumerate(cut):
+        numbered: dict[str, Value] = {"chunk": n} if len(cut) > 1 else {}
+        place: dict[str, Value | None] = {"page": section.page, "sheet": section.sheet}
+        known = {name: value for name, value in place.items() if value is not None}
+        yield Piece(properties=numbered | known, items={"text": Text(text=passage)}, text=passage)
+    for n, image in enumerate(media.pictures_inside(file, max_side=IMAGE_SIDE, limits=limits)):
+        yield Piece(
+            properties={"chunk": len(cut) + n},
+            items={"image": image},
+            thumbnail=media.encode_jpeg(image.pixels, max_side=THUMBNAIL_SIDE),
+        )
 
 
 def chunks(text: str, *, characters: int = CHUNK_CHARACTERS) -> list[str]:

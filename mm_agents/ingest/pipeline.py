@@ -78,6 +78,7 @@ class Pipeline:
         self._ready: list[Source] = []
         self._flushed = time.monotonic()
         self.failed: list[FailedFile] = []
+        self.incomplete: list[FailedFile] = []
         self.added: int = 0
         self.unchanged: int = 0
 
@@ -180,6 +181,11 @@ class Pipeline:
             self._store.delete(list(refused))
             self.added -= len(refused)
         self.added += len(by_id)
+        self.incomplete += [
+            FailedFile(path=str(source.file.path), error="Incomplete", reason=f"{source.file.name!r}: {reason}.")
+            for source in self._ready
+            if (reason := source.properties.get("incomplete"))
+        ]
         self._ready.clear()
 
 

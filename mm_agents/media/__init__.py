@@ -1,4 +1,4 @@
-"""Open, sniff, bound, hash and decode pictures, videos, texts and PDFs; fetch a URL with care.
+"""Open, sniff, bound, hash and decode pictures, videos, texts, Office files and PDFs; fetch a URL with care.
 
 Every reader takes a ``MediaFile``, a path or the content itself. The content says what a file is, not its name. What
 cannot be used raises a ``MediaError`` that says why.
@@ -6,9 +6,19 @@ cannot be used raises a ``MediaError`` that says why.
 
 from __future__ import annotations
 
-from mm_agents.media.documents import PRINT_DPI, Page, PrintedPage, PrintedWord, load_text, pages, print_pages
+from mm_agents.media.documents import (
+    PRINT_DPI,
+    Page,
+    PrintedPage,
+    PrintedWord,
+    load_text,
+    pages,
+    pictures_inside,
+    print_pages,
+    sections,
+)
 from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, inspect, walk
-from mm_agents.media.images import encode_jpeg, from_pil, image_size, load_image, load_stored, shrink
+from mm_agents.media.images import encode_jpeg, from_pil, image_size, load_image, load_stored, picture_count, shrink
 from mm_agents.media.urls import fetch, is_public
 from mm_agents.media.videos import VideoInfo, encode_clip, segments, video_info
 
@@ -33,7 +43,10 @@ __all__ = [
     "load_stored",
     "load_text",
     "pages",
+    "picture_count",
+    "pictures_inside",
     "print_pages",
+    "sections",
     "segments",
     "shrink",
     "video_info",

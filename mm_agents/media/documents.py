@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import tempfile
-import threading
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mm_agents._optional import require
-from mm_agents.errors import ConfigError, DamagedMediaError, MediaError, MediaTooLargeError, UnsupportedMediaError
-from mm_agents.media import pdf_process
+from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError
+from mm_agents.media import office, pdf_process
 from mm_agents.media.files import (
     DEFAULT_LIMITS,
-    BinaryFile,
     Limits,
     MediaFile,
     Source,
@@ -31,7 +21,9 @@ from mm_agents.media.files import (
     decode_text,
     expect,
 )
+from mm_agents.media.images import shrink, tiff_pages
 from mm_agents.media.pdf_process import NOT_TEXT
+from mm_agents.media.reading_process import next_answer, reading_process
 from mm_agents.types import Box, Image
 
 if TYPE_CHECKING:
@@ -42,8 +34,6 @@ PRINT_DPI = 200
 
 _SPLIT_WORD = re.compile("[\ufffe\x02]\n?")  # what PDFium writes for the hyphen of a word that is split over two lines
 _CHILD_LIMITS = ("pixels", "page_bytes", "page_characters", "page_seconds", "pdf_seconds")
-_MEND = "Print it as a new PDF."
-_PATIENCE = 20  # seconds on the clock for each second of processor time, so that a busy machine ends nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +77,17 @@ class PrintedPage:
 def load_text(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> str:
     r"""Read a text file: UTF-8, or UTF-16 with a byte order mark; line ends become "\n".
 
+    An Office file, an EPUB or a web page becomes Markdown.
+
     Raises:
+        MissingExtraError: it is such a file, and the extra ``office`` is not installed.
         UnsupportedMediaError: not text.
         MediaTooLargeError: more bytes or characters than the limits allow.
         DamagedMediaError: the file is empty.
     """
     media = expect(source, "text", limits)
+    if media.format in office.FORMATS:
+        return office.markdown(media, limits)
     with media.open() as file:
         data = file.read(limits.text_bytes + 1)
     if len(data) > limits.text_bytes:
@@ -102,11 +97,26 @@ def load_text(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> str:
     return text
 
 
+def sections(source: Source, text: str) -> list[office.Section]:
+    """Cut what ``load_text`` gave of a file into the slides or sheets that it has; else it is one section."""
+    return office.sections(expect(source, "text", DEFAULT_LIMITS), text)
+
+
+def pictures_inside(source: Source, *, max_side: int, limits: Limits = DEFAULT_LIMITS) -> Iterator[Image]:
+    """The pictures inside an Office file or EPUB, each of at most ``max_side`` pixels a side; other texts have none.
+
+    Raises:
+        MediaError: as ``load_text``.
+    """
+    media = expect(source, "text", limits)
+    return office.pictures(media, limits, max_side=max_side) if media.format in office.FORMATS else iter(())
+
+
 def pages(source: Source, *, max_side: int = 1024, limits: Limits = DEFAULT_LIMITS) -> Iterator[Page]:
     """Read a PDF page by page, in a process of its own; two pages at most are in memory at a time.
 
     Args:
-        source: the PDF.
+        source: the PDF, or a TIFF of several pages.
         max_side: the longer side of the pages' pictures in pixels.
         limits: what is refused as too large.
 
@@ -127,7 +137,7 @@ def print_pages(
     """Read pages of a PDF with the place of every word that it holds as text.
 
     Args:
-        source: the PDF.
+        source: the PDF, or a TIFF of several pages, whose pages come as they are stored.
         dpi: dots an inch of the pages' pictures; fewer where a page would pass ``limits.pixels``.
         numbers: which pages, from 1; all by default.
         limits: what is refused as too large.
@@ -142,11 +152,19 @@ def print_pages(
 
 
 def _pages(media: MediaFile, max_side: int, limits: Limits) -> Iterator[Page]:
+    if media.format == "tiff":
+        for number, image in tiff_pages(media, numbers=None, limits=limits):
+            yield Page(number=number, text="", image=shrink(image, max_side))
+        return
     for number, pixels, answer in _each(media, limits, max_side=max_side):
         yield Page(number=number, text=_clean(answer["text"]), image=Image(pixels=pixels))
 
 
 def _printed(media: MediaFile, scale: float, numbers: Sequence[int] | None, limits: Limits) -> Iterator[PrintedPage]:
+    if media.format == "tiff":
+        for number, image in tiff_pages(media, numbers=numbers, limits=limits):
+            yield PrintedPage(number=number, image=image, words=())
+        return
     for number, pixels, answer in _each(media, limits, scale=scale, numbers=numbers):
         words = tuple(
             PrintedWord(text=text, box=Box(x0=x0, y0=y0, x1=x1, y1=y1)) for text, x0, y0, x1, y1 in answer["words"]
@@ -166,91 +184,18 @@ def _each(
     require("pypdfium2", extra="local", feature="Reading PDF")
     wanted = {name: getattr(limits, name) for name in _CHILD_LIMITS}
     wanted |= {"max_side": max_side, "scale": scale, "numbers": None if numbers is None else [int(n) for n in numbers]}
-    with media.open() as file, _child(file, wanted) as process:
-        count = _answer(process, repr(media.name), limits)["pages"]
+    with media.open() as file, reading_process(pdf_process.__file__, file, wanted) as process:
+        count = next_answer(process, repr(media.name), limits)["pages"]
         check_limit(count, limits, "pages", media.name)
         if count < 1:
             raise DamagedMediaError(f"{media.name!r} has no pages.")
         for number in range(1, count + 1) if numbers is None else numbers:
             if not 1 <= number <= count:
                 raise ConfigError(f"{media.name!r} has the pages 1 to {count}, and no page {number!r}.")
-            answer = _answer(process, f"Page {number} of {media.name!r}", limits)
+            answer = next_answer(process, f"Page {number} of {media.name!r}", limits)
             height, stride, width, channels = answer["shape"]
-            rows = np.frombuffer(answer["picture"], np.uint8).reshape(height, stride)[:, : width * channels]
+            rows = np.frombuffer(answer["content"], np.uint8).reshape(height, stride)[:, : width * channels]
             yield number, np.array(rows.reshape(height, width, channels)[..., :3]), answer
-
-
-@contextmanager
-def _child(file: BinaryFile, wanted: dict[str, Any]) -> Generator[subprocess.Popen[bytes]]:
-    """A process of its own that reads the PDF; it is ended however the block is left."""
-    with tempfile.TemporaryFile() if isinstance(file, io.BytesIO) else nullcontext(file) as content:
-        if isinstance(file, io.BytesIO):
-            content.write(file.getbuffer())
-        content.seek(0)
-        process = subprocess.Popen(
-            [sys.executable, "-P", pdf_process.__file__, json.dumps(wanted)],
-            stdin=content,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},
-        )
-        with process:
-            try:
-                yield process
-            finally:
-                process.kill()
-
-
-def _answer(process: subprocess.Popen[bytes], name: str, limits: Limits) -> dict[str, Any]:
-    """The next answer, with the bytes that belong to it as ``picture``."""
-    assert process.stdout
-    late = threading.Timer(_PATIENCE * limits.page_seconds, process.kill)  # where the system bounds no processor time
-    late.start()
-    try:
-        line = process.stdout.readline()
-        answer: dict[str, Any] = json.loads(line) if line.endswith(b"\n") else {"error": "ended"}
-        answer["picture"] = process.stdout.read(answer.get("bytes", 0))
-        if len(answer["picture"]) < answer.get("bytes", 0):
-            answer["error"] = "ended"
-    finally:
-        late.cancel()
-    match answer.get("error"):
-        case None:
-            return answer
-        case "encrypted":
-            raise UnsupportedMediaError(f"{name} is encrypted; save it without a password.")
-        case "damaged":
-            raise DamagedMediaError(f"{name} is cut off or corrupt: {answer['detail']}")
-        case "limit":
-            limit = getattr(limits, answer["setting"])
-            raise MediaTooLargeError(
-                f"{name} has more than {limit:,} {answer['detail']} (Limits.{answer['setting']}). {_MEND}"
-            )
-        case "memory":
-            raise MediaTooLargeError(_too_much(name, limits))
-        case _:
-            raise _ended(process.wait(), name, limits)
-
-
-def _ended(code: int, name: str, limits: Limits) -> MediaError:
-    """Why the reading process ended before its answer."""
-    kind = signal.Signals(-code).name if -code in set(signal.Signals) else str(code)
-    if kind == "SIGKILL":
-        return MediaTooLargeError(
-            f"{name} was not read within {_PATIENCE * limits.page_seconds:,} seconds, or the system ended its reading. "
-            "Print it as a new PDF, or read it when the machine is less busy."
-        )
-    if kind == "SIGXCPU":
-        return MediaTooLargeError(
-            f"{name} takes more than {limits.page_seconds:,} seconds to read (Limits.page_seconds). {_MEND}"
-        )
-    if kind in ("SIGABRT", "SIGTRAP", "SIGILL"):  # so PDFium ends when it is given no more memory
-        return MediaTooLargeError(_too_much(name, limits))
-    return DamagedMediaError(f"{name} is corrupt: the process that read it ended with {kind}.")
-
-
-def _too_much(name: str, limits: Limits) -> str:
-    return f"{name} takes more than {limits.page_bytes:,} bytes of memory to read (Limits.page_bytes). {_MEND}"
 
 
 def _clean(text: str) -> str:

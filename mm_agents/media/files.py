@@ -7,7 +7,7 @@ import io
 import os
 import re
 import stat
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,6 +19,7 @@ from PIL import features
 
 from mm_agents._text import read_data
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaError, MediaTooLargeError, UnsupportedMediaError
+from mm_agents.media.multiframe import BinaryFile, animation_or_pages
 
 MediaType = Literal["image", "video", "text", "pdf"]
 
@@ -46,7 +47,8 @@ HEAD_BYTES = 64 * 1024
 """How much of a file ``sniff`` wants to see."""
 
 READABLE = (
-    "Known are pictures (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF), videos (MP4, MOV, WebM, MKV, AVI), PDF and UTF-8 text."
+    "Known are pictures (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC), videos (MP4, MOV, 3GP, WebM, MKV, AVI, MPEG, "
+    "MPEG-TS, WMV, FLV), PDF, Word, PowerPoint and Excel files (DOCX, PPTX, XLSX), EPUB, HTML and UTF-8 text."
 )
 
 _HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
@@ -57,6 +59,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _PDF_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*%PDF-\d")
 _PDF_AFTER_JUNK = re.compile(rb"%PDF-\d")
+_ZIP_MEMBER = re.compile(rb"PK\x03\x04.{26}(word|ppt|xl)/", re.DOTALL)
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -86,7 +89,7 @@ def sniff(head: bytes, name: str) -> Format | None:
     """
     formats = signatures().formats
     format = next((format.name for format in formats.values() if head.startswith(format.magic)), None)
-    format = format or _riff(head) or _iso(head, name) or _ebml(head) or _bmp(head)
+    format = format or _riff(head) or _iso(head, name) or _ebml(head) or _bmp(head) or _transport(head) or _zip(head)
     if format is None and _PDF_START.match(head):
         format = "pdf"
     if format:
@@ -121,21 +124,23 @@ def decode_text(data: bytes, name: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def check_text(text: str, name: str) -> None:
-    """Refuse text that is not meant to be read as such: markup, or a file whose name claims another kind.
+def text_format(text: str, name: str) -> Literal["text", "html"]:
+    """Whether text is to be read as it is or as a web page; other markup is refused, and so is a name of another kind.
 
     Raises:
-        UnsupportedMediaError: an SVG drawing, HTML or XML, or a name such as "holiday.jpg".
+        UnsupportedMediaError: an SVG drawing or XML, or a name such as "holiday.jpg".
     """
     if claim := signatures().claims.get(PurePath(name).suffix.lower()):
         raise UnsupportedMediaError(f"{name!r}: the name claims {claim}, but the content is text. {READABLE}")
     start = _COMMENT.sub("", text[:4096]).lstrip().lower()
     if start.startswith("<svg") or (start.startswith(("<?xml", "<!doctype svg")) and "<svg" in start):
         raise UnsupportedMediaError(f"{name!r} is an SVG drawing; export it as PNG.")
-    if start.startswith(("<!doctype html", "<html")):
-        raise UnsupportedMediaError(f"{name!r} is an HTML page; save it as PDF or as text.")
+    is_xhtml = start.startswith("<?xml") and "<html" in start
+    if is_xhtml or start.startswith(("<!doctype html", "<html")):
+        return "html"
     if start.startswith("<?xml"):
         raise UnsupportedMediaError(f"{name!r} is an XML file; save what it says as text.")
+    return "text"
 
 
 def _looks_like_text(head: bytes) -> bool:
@@ -160,7 +165,7 @@ def _iso(head: bytes, name: str) -> str | None:
             return "avif"
         raise UnsupportedMediaError(f"{name!r} is an AVIF picture, which this Pillow cannot read; export it as JPEG.")
     if major in _HEIC_BRANDS:
-        raise UnsupportedMediaError(f"{name!r} is a HEIC picture; export it as JPEG. {READABLE}")
+        return "heic"
     if major == b"crx ":
         raise UnsupportedMediaError(f"{name!r} is a raw camera picture; export it as JPEG. {READABLE}")
     return "mov" if major == b"qt  " else "mp4"
@@ -178,7 +183,22 @@ def _bmp(head: bytes) -> str | None:
     return "bmp" if is_bmp else None
 
 
-BinaryFile = io.BufferedReader | io.BytesIO
+def _transport(head: bytes) -> str | None:
+    """MPEG-TS: packets of 188 bytes that begin with 0x47, on Blu-ray and in cameras behind four bytes of time."""
+    for offset, packet in ((0, 188), (4, 192)):
+        starts = head[offset : offset + 5 * packet : packet]
+        if len(starts) == 5 and set(starts) == {0x47}:
+            return "ts"
+    return None
+
+
+def _zip(head: bytes) -> str | None:
+    """Office Open XML and EPUB: ZIP archives, known by the names of their first members."""
+    if head[30:58] == b"mimetypeapplication/epub+zip":
+        return "epub"
+    folder = _ZIP_MEMBER.search(head) if head.startswith(b"PK\x03\x04") else None
+    return {b"word": "docx", b"ppt": "pptx", b"xl": "xlsx"}[folder[1]] if folder else None
+
 
 LIBRARY_FILE = "mm_agents.json"
 """A folder that holds this file is a library, and not media."""
@@ -203,10 +223,15 @@ class Limits:
         still_seconds: how long one frame is on show before the segments that show it alone become one: no slide or
             pause of a usual video is lost, and two frames six hours apart do not fill a library.
         frames: how many frames are sampled from one video.
-        pages: the pages of a PDF.
+        animation_pixels: the pixels of all frames of an animation together; each frame is drawn whole. A minute of
+            full HD at 25 frames a second has three times as many as a long GIF of today.
+        pages: the pages of a PDF or TIFF.
         page_characters: the characters of a PDF's page. A page of a dense newspaper has some 30,000.
         page_seconds: the processor time that one page of a PDF may take. Usual pages take some 0.05 seconds.
         pdf_seconds: the processor time that all pages of a PDF may take.
+        office_seconds: the processor time that an Office file, EPUB or web page may take. Usual ones take some 1.5.
+        office_bytes: the size of its content when it is unpacked.
+        office_pictures: how many pictures inside it are read.
         page_bytes: the memory that reading a PDF takes beside the program. A scan of 70 megapixels takes 300 MB.
         fetch_bytes: the size of what a URL answers.
         fetch_seconds: the time that fetching a URL may take, redirects included.
@@ -224,10 +249,14 @@ class Limits:
     seconds: float = 6 * 3600
     still_seconds: float = 10
     frames: int = 100_000
+    animation_pixels: int = 4_000_000_000
     pages: int = 5000
     page_characters: int = 100_000
     page_seconds: int = 5
     pdf_seconds: int = 600
+    office_seconds: int = 10
+    office_bytes: int = 512 * 1024**2
+    office_pictures: int = 500
     page_bytes: int = 768 * 1024**2
     fetch_bytes: int = 64 * 1024**2
     fetch_seconds: float = 20
@@ -242,7 +271,8 @@ class MediaFile:
 
     Attributes:
         name: the file's name without folders; always encodes as UTF-8.
-        media_type: what the content is, whatever the name says.
+        media_type: what the content is, whatever the name says. A GIF, WebP or PNG that moves is a "video", and a
+            TIFF of several pages a "pdf".
         format: such as "jpeg" or "mp4".
         mime: such as "image/jpeg".
         sha256: of the content, in hexadecimal.
@@ -302,13 +332,14 @@ def inspect(source: Path | str | bytes, *, name: str | None = None, limits: Limi
         file.seek(0)
         if format is None:
             check_limit(size, limits, "text_bytes", name, unit="bytes")
-            check_text(decode_text(file.read(), name), name)
-            format = signatures().formats["text"]
+            format = signatures().formats[text_format(decode_text(file.read(), name), name)]
             file.seek(0)
+        media_type = animation_or_pages(file, format.name) or format.media_type
+        file.seek(0)
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return MediaFile(
         name=name,
-        media_type=format.media_type,
+        media_type=media_type,
         format=format.name,
         mime=format.mime,
         sha256=sha256,
@@ -319,27 +350,42 @@ def inspect(source: Path | str | bytes, *, name: str | None = None, limits: Limi
 
 
 def expect(source: Source, media_type: MediaType, limits: Limits) -> MediaFile:
-    """The inspected source, which has to be of that type.
+    """The inspected source, which has to be of that type; an animation, or a TIFF of several pages, is a picture too.
 
     Raises:
         MediaError: as ``inspect``; UnsupportedMediaError when it is of another type.
     """
     media = source if isinstance(source, MediaFile) else inspect(source, limits=limits)
-    if media.media_type != media_type:
+    if media_type not in (media.media_type, signatures().formats[media.format].media_type):
         wanted = {"image": "a picture", "video": "a video", "text": "text", "pdf": "a PDF"}[media_type]
         raise UnsupportedMediaError(f"{media.name!r} is not {wanted}, but {media.format} ({media.mime}).")
     return media
 
 
-def walk(paths: Iterable[Path], *, failed: Callable[[Path, MediaError], None]) -> Iterator[Path]:
+BY_PRODUCTS = (
+    *("Thumbs.db", "ehthumbs.db", "desktop.ini", "Icon\r", "~$*"),
+    *("@eaDir", "__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found"),
+)
+"""Names of files and folders that systems and programs make for themselves."""
+
+
+def walk(
+    paths: Iterable[Path],
+    *,
+    failed: Callable[[Path, MediaError], None],
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> Iterator[Path]:
     """The files below some files and folders, sorted within each folder, each real file once.
 
-    Hidden files and folders are skipped unless given by name, and so are folders that hold a library. Symbolic links
-    are followed; one that leads back is harmless.
+    Hidden files and folders and ``BY_PRODUCTS`` are skipped unless given by name, and so are folders that hold a
+    library. Symbolic links are followed; one that leads back is harmless.
 
     Args:
         paths: files and folders.
         failed: called with each path that does not exist or cannot be listed, and of a library that was given by name.
+        include: patterns such as "*.jpg" or "2024/*.jpg", matched from the right; only files that match one are given.
+        exclude: patterns of files and folders that are left out, with all below them.
     """
     given = list(paths)
     waiting = given[::-1]
@@ -357,11 +403,12 @@ def walk(paths: Iterable[Path], *, failed: Callable[[Path, MediaError], None]) -
                     failed(path, MediaError(f"{str(path)!r} is a library, not media. Give the folder of the files."))
             elif is_folder:
                 inside = [path / name for name in os.listdir(real) if not name.startswith(".")]
-                waiting += sorted(inside, reverse=True)
+                left_out = (*BY_PRODUCTS, *exclude)
+                waiting += sorted((one for one in inside if not any(map(one.match, left_out))), reverse=True)
         except (OSError, ValueError) as error:
             failed(path, MediaError(f"{str(path)!r} cannot be read: {_reason(error)}."))
             continue
-        if not is_folder:
+        if not is_folder and (not include or any(map(path.match, include))):
             yield path
 
 

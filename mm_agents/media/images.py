@@ -6,18 +6,21 @@ import importlib
 import io
 import re
 import struct
-import threading
-import warnings
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 import PIL.Image
 from PIL import ImageCms, ImageFile
 
+from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError
-from mm_agents.media.files import DEFAULT_LIMITS, BinaryFile, Limits, MediaFile, Source, expect
+from mm_agents.media import multiframe
+from mm_agents.media.files import DEFAULT_LIMITS, BinaryFile, Limits, MediaFile, Source, check_limit, expect
+from mm_agents.media.multiframe import quiet
 from mm_agents.types import Image
 
 if TYPE_CHECKING:
@@ -48,14 +51,17 @@ _UPRIGHT = {
 }
 _TURNED = {3, 6, 8}  # and not mirrored
 _SWAPS_SIDES = {5, 6, 7, 8}
-_PEAK_BYTES = {"webp": 16, "avif": 16}  # their decoders keep frames of their own
+_PEAK_BYTES = {"webp": 16, "avif": 16, "heic": 16}  # their decoders keep frames of their own
 _USUAL_BYTES = 8
 _CLEAR_BYTES = 12  # with an alpha channel
 _DEEP_BYTES = 20  # scaled as floats
 """Memory that a pixel takes while a picture is decoded and brought to RGB, at its peak."""
 
+_QUICKEST = Fraction(1, 100)
+_USUAL_SHOWN = Fraction(1, 10)
+"""Browsers show a frame that asks for 10 ms or less for 100 ms, and so do other players."""
+
 _LARGEST_JPEG_SIDE = 65_500
-_warnings_lock = threading.Lock()
 
 _JPEG_SCAN, _JPEG_END = 0xDA, 0xD9
 _BARE_MARKERS = {0x01, 0xD8}  # markers without a segment
@@ -66,7 +72,7 @@ _BLOCK = 64 * 1024
 
 
 def load_image(source: Source, *, max_side: int | None = None, limits: Limits = DEFAULT_LIMITS) -> Image:
-    """Decode a picture; the first frame of an animated one.
+    """Decode a picture; the first frame of an animation, the first page of a TIFF.
 
     Args:
         source: the picture.
@@ -101,6 +107,16 @@ def image_size(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> tuple[int,
         return (height, width) if orientation in _SWAPS_SIDES else (width, height)
 
 
+def picture_count(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> int:
+    """How many pictures or frames a picture's file holds, as a burst of HEIC does; ``load_image`` decodes the main one.
+
+    Raises:
+        MediaError: as ``load_image``.
+    """
+    with _header(expect(source, "image", limits), limits) as (picture, _):
+        return getattr(picture, "n_frames", 1)
+
+
 def load_stored(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Image:
     """Decode a picture as it is stored, not turned as EXIF says: the pixels that boxes of evidence are counted in.
 
@@ -112,6 +128,62 @@ def load_stored(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Image:
     with _header(expect(source, "image", limits), limits) as (picture, orientation):
         _decode(picture)
         return Image(pixels=_normalised(picture, 1 if orientation in _TURNED else orientation, None))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnimationFrame:
+    """A frame of an animation: its pixels, and from when until when it is shown, in seconds."""
+
+    pixels: ByteArray
+    time: Fraction
+    end: Fraction
+
+
+def animation_frames(source: Source, *, max_side: int, limits: Limits = DEFAULT_LIMITS) -> Iterator[AnimationFrame]:
+    """Draw the frames of an animated GIF, WebP or PNG in order; one frame is in memory at a time.
+
+    Raises:
+        MediaTooLargeError: the frames together have more pixels than the limits allow, or last longer.
+        MediaError: as ``load_image``.
+    """
+    media = expect(source, "image", limits)
+    time, drawn = Fraction(0), 0
+    with _header(media, limits) as (picture, orientation):
+        for number in range(getattr(picture, "n_frames", 1)):
+            drawn += picture.width * picture.height
+            check_limit(drawn, limits, "animation_pixels", media.name)
+            picture.seek(number)
+            pixels = _normalised(picture.copy(), orientation, max_side)
+            shown = Fraction(round(float(picture.info.get("duration") or 0))) / 1000
+            end = time + (shown if shown > _QUICKEST else _USUAL_SHOWN)
+            check_limit(float(end), limits, "seconds", media.name)
+            yield AnimationFrame(pixels, time, end)
+            time = end
+
+
+def tiff_pages(source: Source, *, numbers: Sequence[int] | None, limits: Limits) -> Iterator[tuple[int, Image]]:
+    """Number and picture of the pages of a TIFF, as they are stored; one page is in memory at a time.
+
+    Raises:
+        ConfigError: the TIFF has no page of a number.
+        MediaTooLargeError: more pages than the limits allow.
+        MediaError: as ``load_image``.
+    """
+    media = expect(source, "pdf", limits)
+    with media.open() as file:
+        frames = multiframe.tiff_pages(file)
+    check_limit(len(frames), limits, "pages", media.name)
+    wanted = range(1, len(frames) + 1) if numbers is None else numbers
+    for number in wanted:
+        if not 1 <= number <= len(frames):
+            raise ConfigError(f"{media.name!r} has the pages 1 to {len(frames)}, and no page {number!r}.")
+    with _header(media, limits) as (picture, _):
+        for number in wanted:
+            with quiet():
+                picture.seek(frames[number - 1])
+            _bound(picture, media, limits)
+            _decode(picture)
+            yield number, Image(pixels=_normalised(picture, 1, None))
 
 
 def from_pil(picture: PIL.Image.Image) -> Image:
@@ -169,16 +241,22 @@ def _header(media: MediaFile, limits: Limits) -> Generator[tuple[ImageFile.Image
     The plugin of the sniffed format is called directly: no other decoder is reached, and the pixel limit is the
     caller's and not the one that ``PIL.Image.open`` keeps for the whole process.
     """
-    plugin = "WebP" if media.format == "webp" else media.format.capitalize()
-    opener = getattr(importlib.import_module(f"PIL.{plugin}ImagePlugin"), f"{plugin}ImageFile")
+    opener = _opener(media.format)
     with media.open() as file, _typed(repr(media.name)):
         if media.format == "jpeg":
             _check_jpeg(file, media.name, limits)
-        with _quiet():
+        with quiet():
             picture: ImageFile.ImageFile = opener(file)
             _bound(picture, media, limits)
             orientation = _orientation(picture)
         yield picture, orientation
+
+
+def _opener(format: str) -> Callable[[BinaryFile], ImageFile.ImageFile]:
+    if format == "heic":
+        return require("pillow_heif", extra="heic", feature="Reading HEIC pictures").HeifImageFile
+    plugin = "WebP" if format == "webp" else format.capitalize()
+    return getattr(importlib.import_module(f"PIL.{plugin}ImagePlugin"), f"{plugin}ImageFile")
 
 
 def _bound(picture: PIL.Image.Image, media: MediaFile, limits: Limits) -> None:
@@ -199,7 +277,7 @@ def _bound(picture: PIL.Image.Image, media: MediaFile, limits: Limits) -> None:
 
 
 def _decode(picture: PIL.Image.Image) -> None:
-    with _quiet() if picture.format == "TIFF" else nullcontext():  # it reads more metadata while it decodes
+    with quiet() if picture.format == "TIFF" else nullcontext():  # it reads more metadata while it decodes
         picture.load()
 
 
@@ -226,14 +304,6 @@ def _typed(name: str) -> Generator[None]:
         raise MediaTooLargeError(f"{name} is too large: {error}") from error
     except _DECODER_ERRORS as error:
         raise DamagedMediaError(f"{name} is cut off or corrupt: {error}") from error
-
-
-@contextmanager
-def _quiet() -> Generator[None]:
-    """Keep Pillow's warnings about odd metadata away from the user; a lock, as the filters belong to all threads."""
-    with _warnings_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 # ---------------------------------------------------------------- the structure of a JPEG

@@ -1,4 +1,4 @@
-"""Videos: decoded once, front to back, into segments of sampled frames with their real presentation times."""
+"""Videos and animations: decoded once, front to back, into segments of sampled frames with their real times."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
 from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, UnsupportedMediaError
 from mm_agents.media.files import DEFAULT_LIMITS, BinaryFile, Limits, MediaFile, Source, check_limit, expect
+from mm_agents.media.images import AnimationFrame, animation_frames, image_size
 from mm_agents.types import Clip
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def missing_bytes(file: BinaryFile, format: str) -> int:
 
     Args:
         file: the content; left at its beginning.
-        format: "mp4", "mov", "webm", "mkv" or another, of which nothing is known.
+        format: "mp4", "mov", "webm", "mkv", "avi" or another, of which nothing is known.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
@@ -44,6 +46,8 @@ def missing_bytes(file: BinaryFile, format: str) -> int:
         end = _end_of_boxes(file, size)
     elif format in ("webm", "mkv"):
         end = _end_of_segment(file)
+    elif format == "avi":
+        end = 8 + int.from_bytes(file.read(8)[4:], "little")
     else:
         end = size
     file.seek(0)
@@ -91,7 +95,21 @@ def _element_size(file: BinaryFile) -> int | None:
     return None if value == (1 << 7 * width) - 1 else value
 
 
-_DEMUXERS = {"mp4": "mov", "mov": "mov", "webm": "matroska", "mkv": "matroska", "avi": "avi"}
+_DEMUXERS = {
+    "mp4": "mov",
+    "mov": "mov",
+    "webm": "matroska",
+    "mkv": "matroska",
+    "avi": "avi",
+    "ts": "mpegts",
+    "mpg": "mpeg",
+    "wmv": "asf",
+    "flv": "flv",
+}
+_BROADCAST = {"ts", "mpg", "flv"}
+"""Made to be cut and joined anywhere: the packet at a cut is damaged, and the others are sound."""
+_FROM_ZERO = {"matroska", "asf"}
+"""Of these FFmpeg gives the time of the end as duration, also where the first frame comes late."""
 _THREADS = 2
 _USUAL_RATE = Fraction(25)
 
@@ -105,12 +123,14 @@ class VideoInfo:
         width: in pixels, as displayed.
         height: in pixels, as displayed.
         fps: frames per second on average.
+        missing_bytes: how many bytes are missing at least, of a file that is cut off; 0 as far as can be known.
     """
 
     seconds: float
     width: int
     height: int
     fps: float
+    missing_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +142,16 @@ class _Shown:
     end: Fraction
 
 
+class _OnShow(Protocol):
+    @property
+    def time(self) -> Fraction: ...
+    @property
+    def end(self) -> Fraction: ...
+
+
+_Frame = TypeVar("_Frame", bound=_OnShow)
+
+
 def video_info(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> VideoInfo:
     """A video's length, size and frame rate; decodes one frame, which alone tells how a phone was held.
 
@@ -129,15 +159,18 @@ def video_info(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> VideoInfo:
         MediaError: as ``segments``.
     """
     media = expect(source, "video", limits)
-    with _opened(media, limits) as (container, stream):
-        first = _first(_frames(container, stream, media.name, limits), media.name)
+    if media.mime.startswith("image/"):
+        return _animation_info(media, limits)
+    with _opened(media, limits) as (container, stream, missing):
+        first = _first(_frames(container, stream, media, limits, cut=bool(missing)), media.name)
         width, height = _display_size(first.frame, stream)
-        rate = _rate(stream)
+        announced = 0.0 if missing else _announced_seconds(container, stream)
         return VideoInfo(
-            seconds=_announced_seconds(container, stream) or _scanned_seconds(container, stream),
+            seconds=announced or _scanned_seconds(container, stream),
             width=width,
             height=height,
-            fps=float(rate),
+            fps=float(_rate(stream)),
+            missing_bytes=missing,
         )
 
 
@@ -150,7 +183,8 @@ def segments(
     Each is sampled at its start and then every ``1 / fps`` seconds, and a sample is the frame on show at that time; a
     frame that stays on show is taken once per segment. So every segment has a frame, also in a video without motion.
     A frame that stays on show for more than ``Limits.still_seconds`` makes one segment of those that show nothing else.
-    A remainder shorter than ``1 / fps`` in which no new frame begins belongs to the segment before it.
+    A remainder shorter than ``1 / fps`` in which no new frame begins belongs to the segment before it. Of a file that
+    is cut off at its end, the part that is there is cut into segments; ``video_info`` says that some is missing.
 
     Args:
         source: the video.
@@ -167,7 +201,7 @@ def segments(
         ConfigError: an argument is out of range.
         UnsupportedMediaError: not a video, no pictures in it, or an unknown codec.
         MediaTooLargeError: longer, larger or more frames than the limits allow.
-        DamagedMediaError: the file is cut off or corrupt, or holds no frame.
+        DamagedMediaError: the file is corrupt, or cut off so that it holds no frame.
     """
     for name, value in (("fps", fps), ("seconds", seconds)):
         if not (math.isfinite(value) and value > 0):
@@ -208,6 +242,12 @@ def encode_clip(frames: ByteArray, *, fps: float) -> bytes:
     return file.getvalue()
 
 
+def _animation_info(media: MediaFile, limits: Limits) -> VideoInfo:
+    width, height = image_size(media, limits=limits)
+    ends = [frame.end for frame in animation_frames(media, max_side=1, limits=limits)]
+    return VideoInfo(seconds=float(ends[-1]), width=width, height=height, fps=len(ends) / float(ends[-1]))
+
+
 # ---------------------------------------------------------------- opening
 
 
@@ -216,24 +256,27 @@ def _av(feature: str) -> Any:
 
 
 @contextmanager
-def _opened(media: MediaFile, limits: Limits) -> Generator[tuple[InputContainer, VideoStream]]:
-    """The container and its video stream, their announced sizes checked.
+def _opened(media: MediaFile, limits: Limits) -> Generator[tuple[InputContainer, VideoStream, int]]:
+    """The container and its video stream, their announced sizes checked, and how many bytes are missing at the end.
 
     FFmpeg is handed an open file and the sniffed format, never a name: it cannot be led to another file, to a
     playlist or to the network.
     """
     av = _av("Reading videos")
     with media.open() as file:
-        if missing := missing_bytes(file, media.format):
-            raise DamagedMediaError(f"{media.name!r} is cut off: at least {missing:,} bytes are missing.")
+        missing = missing_bytes(file, media.format)
         try:
             with av.open(file, format=_DEMUXERS[media.format], metadata_errors="replace") as container:
                 stream = _video_stream(container, media.name)
                 if seconds := _announced_seconds(container, stream):
                     check_limit(seconds, limits, "seconds", media.name)
                 check_limit(stream.width * stream.height, limits, "pixels", media.name)
-                yield container, stream
+                yield container, stream, missing
         except av.error.FFmpegError as error:
+            if missing:
+                raise DamagedMediaError(
+                    f"{media.name!r} is cut off: at least {missing:,} bytes are missing."
+                ) from error
             raise DamagedMediaError(f"{media.name!r} is cut off or corrupt: {error.strerror}.") from error
 
 
@@ -255,9 +298,18 @@ def _rate(stream: VideoStream) -> Fraction:
 
 def _announced_seconds(container: InputContainer, stream: VideoStream) -> float:
     """How long the video is by its header; 0 when that does not say."""
-    if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    return container.duration / 1_000_000 if container.duration else 0.0
+    if track := _track_seconds(container, stream):
+        return float(track)
+    late = container.start_time or 0 if container.format.name.partition(",")[0] in _FROM_ZERO else 0
+    return max(0, container.duration - late) / 1_000_000 if container.duration else 0.0
+
+
+def _track_seconds(container: InputContainer, stream: VideoStream) -> Fraction:
+    """How long the track is by its own header, from its first frame; 0 when that does not say."""
+    if not (stream.duration and stream.time_base):
+        return Fraction(0)
+    late = stream.start_time or 0 if container.format.name.partition(",")[0] in _FROM_ZERO else 0
+    return max(0, stream.duration - late) * stream.time_base
 
 
 def _scanned_seconds(container: InputContainer, stream: VideoStream) -> float:
@@ -274,8 +326,10 @@ def _scanned_seconds(container: InputContainer, stream: VideoStream) -> float:
 # ---------------------------------------------------------------- decoding
 
 
-def _frames(container: InputContainer, stream: VideoStream, name: str, limits: Limits) -> Iterator[_Shown]:
-    """Decode every frame, with times that rise from 0 whatever the file says.
+def _frames(
+    container: InputContainer, stream: VideoStream, media: MediaFile, limits: Limits, *, cut: bool
+) -> Iterator[_Shown]:
+    """Decode every frame, with times that rise from 0 whatever the file says; of a cut file those that are there.
 
     A frame is on show until the next one, and the last one until the track's announced end: the durations of single
     frames follow the order of decoding, and are wrong where that is another. A frame without a time comes one
@@ -283,27 +337,42 @@ def _frames(container: InputContainer, stream: VideoStream, name: str, limits: L
     same time, the first is kept.
     """
     usual = 1 / _rate(stream)
-    announced = stream.duration * stream.time_base if stream.duration and stream.time_base else Fraction(0)
+    announced = Fraction(0) if cut else _track_seconds(container, stream)
     origin: Fraction | None = None
     last: Fraction | None = None
     expected = Fraction(0)
-    for packet in container.demux():
-        if packet.is_corrupt:  # of any stream: the file may be cut off in its sound
-            raise DamagedMediaError(f"{name!r} is cut off or corrupt after {float(expected):.1f} seconds.")
-        for frame in stream.decode(packet) if packet.stream is stream else ():
-            tick = frame.time_base or stream.time_base or usual
-            stamp = None if frame.pts is None else frame.pts * tick
-            if stamp is not None and (origin is None or (last is not None and stamp - origin < last)):
-                origin = stamp - expected
-            time = expected if stamp is None or origin is None else stamp - origin
-            if time == last:
-                continue
-            last = time
-            end = announced if announced > time else time + (frame.duration * tick if frame.duration else usual)
-            expected = time + usual
-            check_limit(float(end), limits, "seconds", name)
-            check_limit(frame.width * frame.height, limits, "pixels", name)
-            yield _Shown(frame, time, end)
+    for frame in _decoded(container, stream, media, cut=cut):
+        tick = frame.time_base or stream.time_base or usual
+        stamp = None if frame.pts is None else frame.pts * tick
+        if stamp is not None and (origin is None or (last is not None and stamp - origin < last)):
+            origin = stamp - expected
+        time = expected if stamp is None or origin is None else stamp - origin
+        if time == last:
+            continue
+        last = time
+        end = announced if announced > time else time + (frame.duration * tick if frame.duration else usual)
+        expected = time + usual
+        check_limit(float(end), limits, "seconds", media.name)
+        check_limit(frame.width * frame.height, limits, "pixels", media.name)
+        yield _Shown(frame, time, end)
+
+
+def _decoded(container: InputContainer, stream: VideoStream, media: MediaFile, *, cut: bool) -> Iterator[VideoFrame]:
+    """The frames of the stream; damage in any stream ends a file that is cut off, and is an error in any other."""
+    count = 0
+    try:
+        for packet in container.demux():
+            if packet.is_corrupt and not (cut or media.format in _BROADCAST):
+                after = float(count / _rate(stream))
+                raise DamagedMediaError(f"{media.name!r} is cut off or corrupt after {after:.1f} seconds.")
+            if packet.is_corrupt and cut:
+                return
+            for frame in stream.decode(packet) if packet.stream is stream else ():
+                count += 1
+                yield frame
+    except _av("Reading videos").error.FFmpegError:
+        if not cut:
+            raise
 
 
 def _first(frames: Iterator[_Shown], name: str) -> _Shown:
@@ -313,30 +382,40 @@ def _first(frames: Iterator[_Shown], name: str) -> _Shown:
 
 
 def _segments(media: MediaFile, fps: Fraction, seconds: Fraction, max_side: int, limits: Limits) -> Iterator[Clip]:
-    with _opened(media, limits) as (container, stream):
+    cut = partial(_cut, fps=fps, seconds=seconds, still_seconds=limits.still_seconds)
+    if media.mime.startswith("image/"):
+        frames = animation_frames(media, max_side=max_side, limits=limits)
+        yield from _counted(cut(frames, convert=_even), media, limits)
+        return
+    with _opened(media, limits) as (container, stream, missing):
         announced = _announced_seconds(container, stream)
         check_limit(announced * float(min(fps, _rate(stream))), limits, "frames", media.name)
-        frames = _frames(container, stream, media.name, limits)
+        frames = _frames(container, stream, media, limits, cut=bool(missing))
         first = _first(frames, media.name)
         convert = _converter(first.frame, stream, max_side)
-        taken = 0
-        for clip in _cut(chain([first], frames), fps, seconds, limits.still_seconds, convert):
-            taken += len(clip.times)
-            check_limit(taken, limits, "frames", media.name)
-            yield clip
+        yield from _counted(cut(chain([first], frames), convert=convert), media, limits)
+
+
+def _counted(clips: Iterator[Clip], media: MediaFile, limits: Limits) -> Iterator[Clip]:
+    taken = 0
+    for clip in clips:
+        taken += len(clip.times)
+        check_limit(taken, limits, "frames", media.name)
+        yield clip
 
 
 def _cut(
-    frames: Iterable[_Shown],
+    frames: Iterable[_Frame],
+    *,
     fps: Fraction,
     seconds: Fraction,
     still_seconds: float,
-    convert: Callable[[VideoFrame], ByteArray],
+    convert: Callable[[_Frame], ByteArray],
 ) -> Iterator[Clip]:
     """Sample frames and put them together to segments."""
     samples_per_segment = math.ceil(seconds * fps)
     segment, sample = 0, 0
-    taken: _Shown | None = None
+    taken: _Frame | None = None
     pictures: list[ByteArray] = []
     times: list[float] = []
     start = end = Fraction(0)
@@ -357,7 +436,7 @@ def _cut(
             if not pictures:
                 start = at
             if taken is not shown:
-                pictures.append(convert(shown.frame))
+                pictures.append(convert(shown))
                 times.append(float(max(shown.time, segment * seconds)))
                 taken = shown
             segment, sample = (segment, sample + 1) if sample + 1 < samples_per_segment else (segment + 1, 0)
@@ -368,7 +447,13 @@ def _clip(pictures: list[ByteArray], times: list[float], start: Fraction, end: F
     return Clip(frames=np.stack(pictures), times=tuple(times), start=float(start), end=float(end))
 
 
-def _converter(first: VideoFrame, stream: VideoStream, max_side: int) -> Callable[[VideoFrame], ByteArray]:
+def _even(frame: AnimationFrame) -> ByteArray:
+    """The frame's pixels with even sides, as those of a video have."""
+    height, width = frame.pixels.shape[:2]
+    return np.pad(frame.pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+
+
+def _converter(first: VideoFrame, stream: VideoStream, max_side: int) -> Callable[[_Shown], ByteArray]:
     """A function from decoded frames to upright RGB pixels, all of the first frame's size made to fit."""
     turns = _quarter_turns(first)
     width, height = _display_size(first, stream)
@@ -378,8 +463,8 @@ def _converter(first: VideoFrame, stream: VideoStream, max_side: int) -> Callabl
         width, height = height, width
     reformatter = _av("Reading videos").video.reformatter.VideoReformatter()
 
-    def convert(frame: VideoFrame) -> ByteArray:
-        scaled = reformatter.reformat(frame, width, height, "rgb24", threads=1)
+    def convert(shown: _Shown) -> ByteArray:
+        scaled = reformatter.reformat(shown.frame, width, height, "rgb24", threads=1)
         return np.rot90(scaled.to_ndarray(), turns)
 
     return convert

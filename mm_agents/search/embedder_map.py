@@ -64,6 +64,14 @@ class EmbedderMap:
         with self._lock:
             self._built[embedder.name] = embedder
 
+    def unknown(self) -> tuple[str, ...]:
+        """The vectors that cannot be searched: neither the caller, the store nor the server says what makes them."""
+        return tuple(
+            spec.name
+            for spec in self._store.spec.vectors
+            if spec.embedder is None and spec.name not in self._mine and self.vectorizer(spec.name) is None
+        )
+
     def vectorizer(self, vector: str) -> str | None:
         """The server's own vectorizer of this vector, used for texts where no embedder is known."""
         return self._store.vectorizers.get(vector) if isinstance(self._store, VectorizingStore) else None

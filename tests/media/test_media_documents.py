@@ -4,6 +4,7 @@ import gc
 import threading
 import time
 import zlib
+from contextlib import suppress
 from hashlib import md5
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +14,7 @@ import PIL.Image
 import pytest
 
 from mm_agents import media
-from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError, UnsupportedMediaError
+from mm_agents.errors import ConfigError, DamagedMediaError, MediaError, MediaTooLargeError, UnsupportedMediaError
 from mm_agents.media import Limits
 
 
@@ -53,6 +54,43 @@ def test_pages_have_text_and_a_picture() -> None:
         assert page.image.pixels.dtype == np.uint8
         assert page.image.pixels.min() < 60  # ink
         assert page.image.pixels[0, 0].tolist() == [255, 255, 255]  # on white paper
+
+
+def scans(path: Path, *colours: str) -> Path:
+    first, *others = [PIL.Image.new("RGB", (80, 160), colour) for colour in colours]
+    first.save(path, save_all=True, append_images=others)
+    return path
+
+
+def test_a_tiff_of_several_pages_is_a_document(tmp_path: Path) -> None:
+    file = media.inspect(scans(tmp_path / "fax.tif", "red", "lime", "blue"))
+    assert (file.media_type, file.format, file.mime) == ("pdf", "tiff", "image/tiff")
+    pages = list(media.pages(file, max_side=40))
+    assert [(page.number, page.text, page.image.pixels.shape) for page in pages] == [
+        (n, "", (40, 20, 3)) for n in (1, 2, 3)
+    ]
+    assert [page.image.pixels[20, 10].argmax() for page in pages] == [0, 1, 2]
+    (printed,) = media.print_pages(file, numbers=[2])
+    assert (printed.number, printed.words, printed.image.pixels.shape) == (2, (), (160, 80, 3))
+    assert media.load_image(file).pixels[0, 0].argmax() == 0
+    with pytest.raises(ConfigError, match="pages 1 to 3, and no page 4"):
+        list(media.print_pages(file, numbers=[4]))
+    with pytest.raises(MediaTooLargeError, match=r"Limits\.pages"):
+        list(media.pages(file, limits=Limits(pages=2)))
+
+
+def test_a_smaller_version_of_a_page_is_no_page(tmp_path: Path) -> None:
+    small = PIL.Image.new("RGB", (8, 16), "red")
+    small.encoderinfo = {"tiffinfo": {254: 1}}
+    PIL.Image.new("RGB", (80, 160), "red").save(tmp_path / "a.tif", save_all=True, append_images=[small])
+    assert media.inspect(tmp_path / "a.tif").media_type == "image"
+
+
+def test_a_tiff_that_is_cut_off_never_leaks_another_error(tmp_path: Path) -> None:
+    content = scans(tmp_path / "fax.tif", "red", "lime", "blue").read_bytes()
+    for end in range(8, len(content), 911):
+        with suppress(MediaError):
+            list(media.pages(content[:end]))
 
 
 def test_a_scan_has_no_text_but_its_colours(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 import threading
 import time
 import warnings
@@ -16,7 +17,7 @@ from PIL import ImageCms
 from PIL.Image import Transpose
 
 from mm_agents import media
-from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError
+from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError, MissingExtraError
 from mm_agents.media import Limits
 
 PILLOW = int(PIL.__version__.partition(".")[0])
@@ -348,3 +349,25 @@ def test_memory_and_sides_are_bounded_before_decoding() -> None:
         assert media.load_image(content, limits=Limits(decoded_bytes=600 * bytes_a_pixel)).pixels.shape == (20, 30, 3)
         with pytest.raises(MediaTooLargeError, match=r"bytes to decode; the limit is .* \(Limits.decoded_bytes\)"):
             media.load_image(content, limits=Limits(decoded_bytes=600 * bytes_a_pixel - 1))
+
+
+def test_a_phone_s_picture_is_read(tmp_path: Path) -> None:
+    pillow_heif = pytest.importorskip("pillow_heif")
+    heif = pillow_heif.from_pillow(PIL.Image.new("RGB", (64, 48), "red"))
+    heif.save(tmp_path / "a.heic")
+    file = media.inspect(tmp_path / "a.heic")
+    assert (file.media_type, file.format, file.mime) == ("image", "heic", "image/heic")
+    assert media.image_size(file) == (64, 48)
+    assert colour(file) == pytest.approx((255, 0, 0), abs=3)
+    assert media.picture_count(file) == 1
+    heif.add_from_pillow(PIL.Image.new("RGB", (64, 48), "blue"))
+    heif.save(tmp_path / "burst.heic")
+    assert media.picture_count(tmp_path / "burst.heic") == 2
+    with pytest.raises(DamagedMediaError):
+        media.load_image((tmp_path / "a.heic").read_bytes()[:200])
+
+
+def test_a_phone_s_picture_names_the_extra_that_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(MissingExtraError, match=r"mm-agents\[heic\]"):
+        media.load_image(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(100))

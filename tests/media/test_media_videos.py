@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
+from contextlib import suppress
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
@@ -188,27 +189,128 @@ def test_pixels_that_are_not_square_are_stretched(tmp_path: Path) -> None:
     ("name", "codec", "options"),
     [
         ("index_first.mp4", "libx264", {"movflags": "faststart"}),
-        ("fragments.mp4", "libx264", {"movflags": "frag_keyframe+empty_moov"}),
         ("a.webm", "libvpx", {}),
         ("a.mkv", "libx264", {}),
         ("a.avi", "mpeg4", {}),
     ],
 )
-def test_a_cut_off_video_is_damaged(tmp_path: Path, name: str, codec: str, options: dict[str, str]) -> None:
+def test_of_a_cut_off_video_the_part_that_is_there_is_read(
+    tmp_path: Path, name: str, codec: str, options: dict[str, str]
+) -> None:
     content = video(tmp_path / name, codec, options=options).read_bytes()
-    assert len(list(media.segments(content))) == 3
-    for part in (0.5, 0.8, 0.95):
-        if name.endswith("avi") and part == 0.95:
-            continue  # only the index of an AVI stands there, and every frame is present
-        damaged(content[: int(len(content) * part)])
+    assert media.video_info(content).missing_bytes == 0
+    whole = list(media.segments(content))
+    cut = content[: int(len(content) * 0.8)]
+    assert media.video_info(cut).missing_bytes >= len(content) - len(cut) - 8
+    there = list(media.segments(cut))
+    assert 0 < there[-1].end < whole[-1].end
+    assert [clip.start for clip in there] == [clip.start for clip in whole[: len(there)]]
+    assert [number(there[0], n) for n in range(4)] == [number(whole[0], n) for n in range(4)]
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.ts", "libx264"), ("a.mpg", "mpeg2video"), ("a.flv", "flv1")])
+def test_a_broadcast_that_ends_anywhere_is_read_to_its_end(tmp_path: Path, name: str, codec: str) -> None:
+    content = broadcast(tmp_path / name, codec).read_bytes()
+    there = list(media.segments(content[: int(len(content) * 0.7)]))
+    assert 0 < there[-1].end < list(media.segments(content))[-1].end
 
 
 def test_a_video_without_its_index_is_damaged(tmp_path: Path) -> None:
     content = video(tmp_path / "a.mp4", "libx264").read_bytes()
     damaged(content[: content.index(b"moov") - 4])
-    with pytest.raises(DamagedMediaError, match=r"'half.mp4' is cut off"):
+    with pytest.raises(DamagedMediaError, match=r"'half.mp4' is cut off: at least \d+ bytes are missing"):
         media.video_info(media.inspect(content[:-200], name="half.mp4"))
     damaged(content.replace(b"stco", b"skip"))
+
+
+def broadcast(path: Path, codec: str, *, late: int = 0) -> Path:
+    """A clip of 5 seconds of 25 frames a second, as MPEG wants them, whose first frame comes late."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for index in range(125):
+            frame = av.VideoFrame.from_ndarray(scene(index // 3, WIDTH, HEIGHT), format="rgb24")
+            frame.pts, frame.time_base = index + late * 25, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize("late", [0, 7])
+@pytest.mark.parametrize(
+    ("name", "codec", "format"),
+    [
+        ("a.mp4", "libx264", "mp4"),
+        ("a.3gp", "libx264", "mp4"),
+        ("a.mkv", "libx264", "mkv"),
+        ("a.webm", "libvpx", "webm"),
+        ("a.ts", "libx264", "ts"),
+        ("a.wmv", "wmv2", "wmv"),
+        ("a.flv", "flv1", "flv"),
+    ],
+)
+def test_a_clip_is_as_long_as_it_shows_something(tmp_path: Path, name: str, codec: str, format: str, late: int) -> None:
+    file = media.inspect(broadcast(tmp_path / name, codec, late=late))
+    assert (file.format, file.media_type) == (format, "video")
+    assert media.video_info(file).seconds == pytest.approx(5.0, abs=0.15)
+    clips = list(media.segments(file))
+    assert [clip.start for clip in clips] == [0, 2, 4]
+    assert clips[-1].end == pytest.approx(5.0, abs=0.15)
+
+
+def test_a_camera_adds_a_time_to_each_packet_of_a_stream(tmp_path: Path) -> None:
+    content = broadcast(tmp_path / "a.ts", "libx264").read_bytes()
+    timed = b"".join(b"\0\0\0\0" + content[at : at + 188] for at in range(0, len(content), 188))
+    assert media.inspect(timed).format == "ts"
+    assert [clip.start for clip in media.segments(timed)] == [0, 2, 4]
+
+
+# ---------------------------------------------------------------- animations
+
+
+def animation(path: Path, milliseconds: Sequence[int], **options: object) -> Path:
+    colours = ("red", "lime", "blue", "white")
+    first, *others = [PIL.Image.new("RGB", (61, 47), colour) for colour in colours[: len(milliseconds)]]
+    first.save(path, save_all=True, append_images=others, duration=list(milliseconds), **options)
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png"])
+def test_a_picture_that_moves_is_a_clip(tmp_path: Path, name: str) -> None:
+    file = media.inspect(animation(tmp_path / name, [1000, 1500, 2000]))
+    assert (file.media_type, file.format) == ("video", name[2:])
+    info = media.video_info(file)
+    assert (info.seconds, info.width, info.height) == (4.5, 61, 47)
+    clips = list(media.segments(file))
+    assert [(clip.start, clip.end) for clip in clips] == [(0, 2), (2, 4), (4, 4.5)]
+    assert clips[0].times == (0, 1)
+    assert clips[0].frames.shape[1:] == (48, 62, 3)
+    assert [clip.frames[-1, 20, 20].argmax() for clip in clips] == [1, 2, 2]
+    assert is_red(media.load_image(file).pixels[20, 20])
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png"])
+def test_a_picture_that_stands_still_is_a_picture(tmp_path: Path, name: str) -> None:
+    assert media.inspect(animation(tmp_path / name, [1000])).media_type == "image"
+
+
+def test_frames_without_a_time_are_shown_as_browsers_do(tmp_path: Path) -> None:
+    assert media.video_info(animation(tmp_path / "a.gif", [0, 0, 0])).seconds == pytest.approx(0.3)
+
+
+def test_an_animation_that_would_take_hours_is_refused(tmp_path: Path) -> None:
+    path = animation(tmp_path / "a.gif", [100, 100, 100, 100])
+    limits = media.Limits(animation_pixels=3 * 61 * 47)
+    with pytest.raises(MediaTooLargeError, match="animation_pixels"):
+        list(media.segments(path, limits=limits))
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png"])
+def test_an_animation_that_is_cut_off_never_leaks_another_error(tmp_path: Path, name: str) -> None:
+    content = animation(tmp_path / name, [1000, 1500, 2000]).read_bytes()
+    for end in range(30, len(content), 7):
+        with suppress(MediaError):
+            list(media.segments(content[:end]))
 
 
 def test_damage_in_the_middle_never_leaks_another_error(tmp_path: Path) -> None:

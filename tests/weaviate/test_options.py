@@ -91,6 +91,12 @@ def test_nobody_answers() -> None:
         build("127.0.0.1:9/Films?retry_seconds=1")
 
 
+def test_a_grpc_port_that_does_not_answer_is_named_in_seconds(server: str) -> None:
+    place = server.format("Media").partition("?")[0] + "?grpc_port=1"
+    with pytest.raises(StoreUnavailableError, match=r"nothing does at its gRPC port .*:1\. .*\?grpc_port="):
+        build(rest(place))
+
+
 def test_the_client_is_imported_quietly() -> None:
     code = "import mm_agents.stores.weaviate as w; w.load_client(); import weaviate as v; print(v.__name__)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ import pytest
 from mm_agents import Library
 from mm_agents.errors import ConfigError, FilterError, SchemaMismatchError, StoreError
 from mm_agents.filters import parse
+from mm_agents.location import open_store
+from mm_agents.migration import copy
 from mm_agents.protocols import VectorizingStore
 from mm_agents.stores import local
 from mm_agents.stores.weaviate import from_client
@@ -207,6 +210,38 @@ def test_the_width_is_read_when_there_is_something_to_read(
     assert store.spec.vector("v").width == 3
     with pytest.raises(SchemaMismatchError, match=r"\(2,\).*\(3,\)"):
         store.search(vector=query[:2], using="v")
+
+
+def test_kinds_are_known_by_another_name_and_long_vectors_are_copied(
+    client: WeaviateClient, fresh_name: Callable[[], str], tmp_path: Path
+) -> None:
+    """As a course fills its collection of animals: "mediaType", and vectors that are not unit."""
+    from weaviate.classes.config import Configure, DataType, Property
+    from weaviate.classes.data import DataObject
+
+    name = fresh_name()
+    made = client.collections.create(
+        name,
+        properties=[Property(name=one, data_type=DataType.TEXT) for one in ("name", "path", "mediaType")],
+        vector_config=Configure.Vectors.self_provided(),
+    )
+    rng = np.random.default_rng(0)
+    rows = [(3 * rng.normal(size=1408)).tolist() for _ in range(4)]
+    kinds = ("image", "image", "video", "image")
+    made.data.insert_many(
+        [
+            DataObject(uuid=uid(n), properties={"name": f"a{n}", "mediaType": kind}, vector=row)
+            for n, (kind, row) in enumerate(zip(kinds, rows, strict=True))
+        ]
+    )
+    library = Library(opened(client, name))
+    assert library.count(group_by="media_type") == {"image": 3, "video": 1}
+    assert [hit.name for hit in library.search("a2", kind="video")] == ["a2"]
+    assert library.get("a2").media_type == "video"
+    assert library.routes.unknown() == ("default",)
+    with closing(open_store(tmp_path / "copy", spec=library.store.spec)) as target:
+        assert copy(library.store, target).copied == 4
+        assert copy(library.store, target).unchanged == 4
 
 
 def test_a_legacy_collection_has_one_vector(client: WeaviateClient, fresh_name: Callable[[], str]) -> None:

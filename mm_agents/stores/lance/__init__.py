@@ -39,4 +39,4 @@ def build(rest: str, *, spec: CollectionSpec | None = None) -> LanceStore:
         require(package, extra="lance", feature="The Lance store")
     from mm_agents.stores.lance.store import LanceStore
 
-    return LanceStore.build(Path(rest), spec, f"lance://{rest}")
+    return LanceStore.build(Path(rest).absolute(), spec, f"lance://{rest}")

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CONNECT_SECONDS = 10
+_REASON_CHARACTERS = 2000
 
 _AWAY = (WeaviateConnectionError, WeaviateGRPCUnavailableError, WeaviateTimeoutError, httpx.TransportError)
 _AWAY_STATUS = (429, 500, 502, 503, 504)
@@ -93,13 +94,13 @@ class Server:
                     code = _code(error)
                     if doubted or code is not grpc.StatusCode.UNKNOWN:
                         kind = TooLongError if code is grpc.StatusCode.RESOURCE_EXHAUSTED else StoreError
-                        raise kind(f"Weaviate refused the call: {first_line(error)}") from error
+                        raise kind(f"Weaviate refused the call: {reason(error)}") from error
                     # A server that is starting knows no collections; the word of one that was ready counts.
                     doubted = self.client.is_ready()
                 if time.monotonic() + pause > deadline:
                     raise StoreUnavailableError(
                         f"The Weaviate server at {self.address} did not answer for {self.retry_seconds:g} s "
-                        f"({first_line(error)}). Once it is back, the same call may be made again."
+                        f"({reason(error)}). Once it is back, the same call may be made again."
                     ) from error
             if not doubted:
                 time.sleep(pause * random.uniform(0.5, 1.0))
@@ -140,13 +141,15 @@ def connect(place: Place, environment: Mapping[str, str]) -> Server:
 def _reach(
     server: Remote, options: Options, headers: dict[str, str] | None, config: AdditionalConfig, key: str | None
 ) -> WeaviateClient:
+    grpc_host = options.grpc_host or server.host
+    grpc_port = options.grpc_port or (server.port if server.secure else 50051)
     try:
-        return weaviate.connect_to_custom(
+        client = weaviate.connect_to_custom(
             http_host=server.host,
             http_port=server.port,
             http_secure=server.secure,
-            grpc_host=options.grpc_host or server.host,
-            grpc_port=options.grpc_port or (server.port if server.secure else 50051),
+            grpc_host=grpc_host,
+            grpc_port=grpc_port,
             grpc_secure=server.secure,
             headers=headers,
             auth_credentials=Auth.api_key(key) if key else None,
@@ -154,11 +157,21 @@ def _reach(
             skip_init_checks=True,
         )
     except UnexpectedStatusCodeError as error:
-        raise StoreError(f"The server at {server.host}:{server.port} refused us: {first_line(error)}") from error
+        advice = " Set WEAVIATE_API_KEY to a key of the server." if error.status_code in (401, 403) else ""
+        raise StoreError(f"The server at {server.host}:{server.port} refused us: {reason(error)}{advice}") from error
     except (WeaviateStartUpError, WeaviateConnectionError, WeaviateTimeoutError, httpx.TransportError) as error:
         raise StoreUnavailableError(
             f"No Weaviate server answers at {server.host}:{server.port}. Start it, or correct the address."
         ) from error
+    try:
+        socket.create_connection((grpc_host, grpc_port), CONNECT_SECONDS).close()
+    except OSError as error:
+        client.close()
+        raise StoreUnavailableError(
+            f"The Weaviate server at {server.host}:{server.port} answers, but nothing does at its gRPC port "
+            f"{grpc_host}:{grpc_port}. Name the right one: ?grpc_port=… behind the place."
+        ) from error
+    return client
 
 
 def _start(folder: Path, options: Options, headers: dict[str, str] | None) -> WeaviateClient:
@@ -209,6 +222,6 @@ def _code(error: BaseException) -> grpc.StatusCode | None:
     return None
 
 
-def first_line(error: BaseException) -> str:
-    """What an error says, short enough for another error's message."""
-    return (str(error).splitlines() or [type(error).__name__])[0][:300]
+def reason(error: BaseException) -> str:
+    """What an error says, in one line and short enough for another error's message."""
+    return " ".join(str(error).split())[:_REASON_CHARACTERS] or type(error).__name__

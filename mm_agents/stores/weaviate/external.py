@@ -36,6 +36,7 @@ _KINDS = {
     DataType.UUID: "uuid",
     DataType.TEXT_ARRAY: "list",
 }
+_ALSO = (("name", "title"), ("media_type", "mediaType"), ("media_type", "mediatype"))
 _NIL = "00000000-0000-0000-0000-000000000000"
 
 
@@ -43,8 +44,8 @@ _NIL = "00000000-0000-0000-0000-000000000000"
 class ForeignLayout(Columns):
     """The properties of somebody's collection, those with binary content left out.
 
-    A "title" is also the "name" where none is. The text properties that keyword search reads, joined, are a record's
-    text. Every record is an asset.
+    A "title" is also the "name" where none is, and a "mediaType" the "media_type". The text properties that keyword
+    search reads, joined, are a record's text. Every record is an asset.
 
     Attributes:
         filterable: the server properties that can be filtered by.
@@ -61,8 +62,9 @@ class ForeignLayout(Columns):
         columns: dict[str, dict[str, str]] = {
             "parent_" if one.name == "parent" else one.name: {_kind(one.data_type): one.name} for one in found
         }
-        if "text" in columns.get("title", {}):
-            columns.setdefault("name", columns["title"])
+        for ours, theirs in _ALSO:
+            if "text" in columns.get(theirs, {}):
+                columns.setdefault(ours, columns[theirs])
         return cls(
             columns=columns,
             taken=frozenset(one.name for one in config.properties),
