@@ -20,6 +20,7 @@ from mm_agents.ingest.files import Source, describe
 from mm_agents.ingest.ocr_pass import WordsReport, can_read, read_words
 from mm_agents.ingest.pipeline import FailedFile, Pipeline, failure
 from mm_agents.ingest.presets import extend_for_media, media_spec
+from mm_agents.ingest.speech_pass import SpeechReport, can_hear, hear, is_waiting, unheard
 from mm_agents.location import folder_of, open_store
 from mm_agents.media.files import asset_id
 from mm_agents.protocols import VectorizingStore
@@ -37,10 +38,10 @@ from mm_agents.search.ranking import (
     with_moments,
 )
 from mm_agents.search.recommend import recommend
-from mm_agents.types import CollectionSpec, Condition, Filter, Hit, Hits, Or, Record, Text, Words
+from mm_agents.types import CollectionSpec, Condition, Filter, Hit, Hits, Or, Record, Speech, Text, Words
 
 if TYPE_CHECKING:
-    from mm_agents.protocols import Embedder, Store
+    from mm_agents.protocols import Embedder, SpeechRecognizer, Store
     from mm_agents.search.embedder_map import Given
     from mm_agents.search.query import Picture, Video
     from mm_agents.types import FloatArray
@@ -58,6 +59,9 @@ class AddReport:
         removed: how many assets went because their files had changed or, with ``prune``, vanished.
         failed: the files that could not be added or read, each with its reason.
         read: in how many pictures and scanned pages words were read; None where the extra ``documents`` is missing.
+        heard: in how many recordings and clips speech was recognised; None where there are such that have sound, and
+            the extra ``speech`` is missing.
+        unheard: how many have sound that was not listened to for want of the extra.
     """
 
     added: int
@@ -65,6 +69,8 @@ class AddReport:
     removed: int
     failed: tuple[FailedFile, ...]
     read: int | None = 0
+    heard: int | None = 0
+    unheard: int = 0
 
 
 class Library:
@@ -130,9 +136,11 @@ class Library:
         *paths: str | Path,
         prune: bool = False,
         words: Words = "auto",
+        speech: Speech = "auto",
+        recognizer: SpeechRecognizer | str | None = None,
         progress: bool | ProgressCallback | None = None,
     ) -> AddReport:
-        """Add pictures, videos, texts and PDFs: files, or folders with all below them.
+        """Add pictures, videos, recordings, texts and PDFs: files, or folders with all below them.
 
         Content that is in the library is not read again, even from another path; a changed file replaces its old
         content. Interrupted, every file is in whole or not at all, and the next call resumes. Films stay as they are,
@@ -143,13 +151,20 @@ class Library:
             prune: also drop what these folders held before and hold no more.
             words: then read the words in pictures and scanned pages: in those that seem to have some ("auto", where
                 the extra ``documents`` is installed), in all, or in none.
+            speech: then recognise what is said in recordings and clips: in those that nobody heard yet ("auto", where
+                the extra ``speech`` is installed), also in those that another recogniser heard ("all"), or in none.
+            recognizer: what listens: the name of a plugin such as "speech:small", whose model is downloaded, or an
+                object; by default "speech", whose model comes with the extra.
             progress: show a bar on standard error (None: where that is a terminal), or a function called with how
-                many are done, how many there are, and the name at hand: of the files, then of the pictures read.
+                many are done, how many there are, and the name at hand: of the files, of the pictures read, of the
+                recordings and clips heard.
 
         Raises:
             ConfigError: no path was given.
             EmbedderError: the embedder's weights are out of reach.
-            MissingExtraError: all words are to be read, and the extra ``documents`` is not installed.
+            MissingExtraError: all words are to be read, and the extra ``documents`` is not installed; or all speech is
+                to be recognised or a recogniser is named, and the extra ``speech`` is not.
+            WeightsError: also where the recogniser's model is out of reach, or is not the one expected.
             StoreError: the store cannot be written.
         """
         if not paths:
@@ -169,12 +184,15 @@ class Library:
             for path in orphans
         ]
         reading = self._read_words(words, progress)
+        listening, silent = self._hear(speech, recognizer, progress)
         return AddReport(
             added=pipeline.added,
             unchanged=pipeline.unchanged - len(twins),
             removed=removed,
-            failed=(*failed, *pipeline.failed, *twins, *(reading.failed if reading else ())),
+            failed=(*failed, *pipeline.failed, *twins, *(reading.failed if reading else ()), *listening.failed),
             read=reading.read if reading else None,
+            heard=None if silent else listening.heard,
+            unheard=silent,
         )
 
     def _new_source(self, catalog: Catalog, path: Path) -> Source | None:
@@ -191,6 +209,15 @@ class Library:
             return None
         with progress_or_callback("Reading words", progress) as report:
             return read_words(self.store, self.routes, self.path, words, report=report)
+
+    def _hear(
+        self, speech: Speech, recognizer: SpeechRecognizer | str | None, progress: bool | ProgressCallback | None
+    ) -> tuple[SpeechReport, int]:
+        """Recognise speech in what was added; or how many have sound, where the extra ``speech`` is missing."""
+        if speech == "auto" and recognizer is None and is_waiting(self.store) and not can_hear():
+            return SpeechReport(heard=0, without=0, failed=()), unheard(self.store, self.path)
+        with progress_or_callback("Listening", progress) as report:
+            return hear(self.store, self.routes, self.path, speech, recognizer=recognizer, report=report), 0
 
     def remove(self, *ids: str) -> int:
         """Remove assets with all their parts and facts; the files stay where they are. Returns how many there were."""

@@ -29,6 +29,7 @@ MEDIA_TYPES: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "pdf"),
     "image": ("image",),
     "video": ("video",),
+    "audio": ("audio",),
     "film": ("film",),
 }
 """What the retriever of each name finds."""
@@ -175,7 +176,7 @@ def with_moments(store: Store, ranked: Sequence[Hit], vector: FloatArray, using:
 
 def hit_json(hit: Hit) -> dict[str, Any]:
     """A hit as JSON holds it; absent values are null."""
-    names = ("id", "name", "path", "media_type", "score", "vector", "t0", "t1", "page", "text")
+    names = ("id", "name", "path", "media_type", "score", "vector", "t0", "t1", "page", "text", "is_spoken")
     return {**{name: getattr(hit, name) for name in names}, "found_by": [asdict(place) for place in hit.found_by]}
 
 
