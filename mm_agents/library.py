@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +23,7 @@ from mm_agents.ingest.presets import extend_for_media, media_spec
 from mm_agents.ingest.speech_pass import SpeechReport, can_hear, hear, is_waiting, unheard
 from mm_agents.location import folder_of, open_store
 from mm_agents.media.files import asset_id
-from mm_agents.protocols import VectorizingStore
+from mm_agents.protocols import Calibrated, VectorizingStore
 from mm_agents.search.embedder_map import EmbedderMap
 from mm_agents.search.query import Query, read_queries
 from mm_agents.search.ranking import (
@@ -36,6 +36,7 @@ from mm_agents.search.ranking import (
     restrict,
     with_assets,
     with_moments,
+    with_sentences,
 )
 from mm_agents.search.recommend import recommend
 from mm_agents.types import CollectionSpec, Condition, Filter, Hit, Hits, Or, Record, Speech, Text, Words
@@ -248,7 +249,7 @@ class Library:
             image: a path, bytes, base64 text, a Pillow picture or a decoded ``Image``.
             video: a path, bytes, base64 text or a ``Clip``.
             url: where to fetch a picture or clip from; private and local addresses are refused.
-            kind: "image", "video", "text" or "film" to find only those.
+            kind: "image", "video", "audio", "text" or "film" to find only those.
             vector: search only this named vector, or these with their weights, without keywords; several are fused
                 by rank.
             where: a filter, or its text such as ``duration > 10 and not name = "a.mp4"``.
@@ -256,7 +257,8 @@ class Library:
             offset: how many of the best to skip.
 
         Returns:
-            Best first. A clip's hit points at its nearest moment, a PDF's at the page, a text's at the passage.
+            Best first. A clip's hit points at the sentence that was found in it or else at its nearest moment, a PDF's
+            at the page, a text's at the passage.
 
         Raises:
             ConfigError: nothing to search for, an unknown kind or vector, a filter that cannot be read, or one that
@@ -282,7 +284,8 @@ class Library:
         list_weights, ranked_lists = zip(*lists, strict=True)
         ranked = ranked_lists[0] if len(lists) == 1 else fuse(ranked_lists, list_weights)
         best = with_assets(self.store, ranked[offset : offset + limit])
-        return Hits(self._with_moments(best, queries[0], rows[0]))
+        sure = [listed for listed in ranked_lists if not weights and self._is_sure(listed)]
+        return Hits(self._with_moments(with_sentences(best, sure), queries[0], rows[0]))
 
     def recommend(
         self,
@@ -444,9 +447,25 @@ class Library:
             rankings = self._rankings(asked, list(weights), where, depth, vectors)
             if weights:
                 lists += [(weights[ranking.name], hits(ranking)) for _, ranking in rankings]
-            else:
-                lists += [(1.0, merged) for merged in merge_aligned(rankings)]
+                continue
+            rankings = [(embedder, self._spoken_about(embedder, ranking)) for embedder, ranking in rankings]
+            lists += [(1.0, merged) for merged in merge_aligned(rankings)]
         return lists
+
+    def _spoken_about(self, embedder: Embedder | None, ranking: Ranking) -> Ranking:
+        """A list of spoken sentences without those that have nothing to do with the query, where that is known.
+
+        Few files have speech: a list that ranks them all would lift each of them above what is pictured.
+        """
+        if not isinstance(embedder, Calibrated) or self.store.spec.role(ranking.name) != "speech":
+            return ranking
+        floor = embedder.floors["text"]
+        return replace(ranking, matches=[match for match in ranking.matches if match.score >= floor])
+
+    def _is_sure(self, listed: Sequence[Hit]) -> bool:
+        """Whether what a list holds has to do with the query: it has its words, or is near enough to it."""
+        name = listed[0].vector if listed else "keywords"
+        return name == "keywords" or isinstance(self.routes.embedder(name), Calibrated)
 
     def _rankings(
         self, asked: Query, names: Sequence[str], where: Filter | None, depth: int, rows: dict[str, FloatArray]

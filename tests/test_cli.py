@@ -26,7 +26,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (place / "media" / name).write_bytes((samples / name).read_bytes())
     (place / "media" / "[bold]note.txt").write_text("Water the [red]ferns[/red] on Tuesday.\n")
     made = document("add", "media", cwd=place)
-    assert made == {"added": 4, "unchanged": 0, "removed": 0, "failed": [], "read": 0}
+    assert made == {"added": 4, "unchanged": 0, "removed": 0, "failed": [], "read": 0, "heard": 0, "unheard": 0}
     return place
 
 

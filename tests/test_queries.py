@@ -156,6 +156,7 @@ def test_hits_and_evidence_are_json() -> None:
         "t1": 4.0,
         "page": None,
         "text": "a bell rings",
+        "is_spoken": False,
         "found_by": [{"vector": "moment", "rank": 1, "score": 0.25}],
     }
     evidence = hit.evidence

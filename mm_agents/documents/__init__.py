@@ -62,7 +62,7 @@ def read_document(
     """Read a picture, PDF or recording by the reader of a kind.
 
     Args:
-        kind: "invoice", "table", "flowchart", "hidden_text", "text", "transcript" (what is said), or the name of a plugin.
+        kind: "invoice", "table", "flowchart", "hidden_text", "text", "transcript" (of speech), or the name of a plugin.
         source: a picture or PDF, or a recording or clip: a path, its content, or a decoded picture.
         page: only this page of a PDF, from 1.
         model: a chat model that reads too; what it says is located and checked by code.
