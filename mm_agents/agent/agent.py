@@ -392,7 +392,9 @@ class Conversation:
         self, question: str, new: Sequence[AttachmentInfo], referred: ResolvedReference
     ) -> list[Aggregation]:
         """What a question asks of all files of a kind, where the tool for that is there."""
-        if all(one.name != AGGREGATE for one in self.agent.tools) or any(one.kind in ("video", "text") for one in new):
+        if all(one.name != AGGREGATE for one in self.agent.tools) or any(
+            one.kind in ("video", "audio", "text") for one in new
+        ):
             return []
         focus = [thing.id for thing in referred.things] if referred.explicit and not new else []
         return aggregations_of(question, attached=[one.name for one in new], focus=focus)
@@ -485,7 +487,7 @@ def _seen(new: Sequence[AttachmentInfo], referred: ResolvedReference) -> Sequenc
 
 
 def _kind(thing: ReferencedItem) -> Attachment:
-    kinds: dict[str, Attachment] = {"video": "video", "pdf": "pdf", "text": "text"}
+    kinds: dict[str, Attachment] = {"video": "video", "pdf": "pdf", "text": "text", "audio": "audio"}
     return kinds.get(thing.media_type, "image")
 
 
