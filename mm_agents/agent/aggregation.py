@@ -52,8 +52,8 @@ LEAST = frozenset({"lowest", "first", "shortest", "smallest"})
 MOST = frozenset({"highest", "last", "longest", "largest"})
 GATHERING = (
     "there is are add adds up to on average has of those in no known currency with from rating number of votes s bytes "
-    "lowest first shortest smallest highest last longest largest film films clip clips recording recordings picture pictures pdf pdfs text "
-    "texts file files invoice invoices table tables flowchart flowcharts"
+    "lowest first shortest smallest highest last longest largest film films clip clips recording recordings "
+    "picture pictures pdf pdfs text texts file files invoice invoices table tables flowchart flowcharts"
 )
 """The words in which results are said, beside those of the files, the question and the arguments."""
 
