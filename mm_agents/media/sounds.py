@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
     from mm_agents.types import ByteArray, FloatArray
 
-_DEMUXERS = {name: name for name in ("wav", "mp3", "flac", "ogg", "avi")}
-_DEMUXERS |= dict.fromkeys(("mp4", "mov", "m4a"), "mov") | dict.fromkeys(("webm", "mkv", "weba", "mka"), "matroska")
+_DEMUXERS = {
+    **{name: name for name in ("wav", "mp3", "flac", "ogg", "avi")},
+    **dict.fromkeys(("mp4", "mov", "m4a"), "mov"),
+    **dict.fromkeys(("webm", "mkv", "weba", "mka"), "matroska"),
+}
 _COUNTED = ("wav", "flac", "m4a")
 """The formats of sound whose headers count the samples; others tell a length that is estimated or that of the video."""
 

@@ -6,11 +6,14 @@ another Whisper model, which is downloaded from the Hugging Face hub at first us
 
 from __future__ import annotations
 
+from functools import cache
+
 from mm_agents.speech.whisper import Whisper
 
 
+@cache
 def build(argument: str = "") -> Whisper:
-    """A recogniser.
+    """A recogniser; the same one for the same model, so that it is loaded once in a process.
 
     Args:
         argument: a Whisper model's size or hub name, such as "small", or a folder that holds one; "" for the packaged

@@ -110,9 +110,10 @@ def _opened(runtime: Any, name: str, **options: Any) -> Any:
     except MissingExtraError:
         raise
     except Exception as error:  # those of the hub, of its transport and of CTranslate2 have no type in common
+        reason = " ".join(str(error).split())
         raise WeightsError(
-            f'The speech model {name!r} cannot be loaded: {error} Models other than the packaged one ("speech") are '
-            "downloaded from huggingface.co at first use; check the name and the network, or give a folder."
+            f"The speech model {name!r} cannot be loaded: {reason} Models other than the packaged one are downloaded "
+            "from huggingface.co at first use: check the name and the network, or give a folder."
         ) from error
 
 
