@@ -3,8 +3,8 @@
     python examples/benchmarks/speech.py [--recognizer speech:small]
 
 The speech is made with espeak-ng (apt-get install espeak-ng): 40 clips of three sentences each, 10 clean, 10 over
-music, 10 over noise, 10 in other languages; every second one is a video. Needs: pip install 'mm-agents[speech,local]'. Where
-moonshine-voice is installed, its recording of a person reading Dickens is heard too.
+music, 10 over noise, 10 in other languages; every second one is a video. Needs: pip install 'mm-agents[speech,local]'.
+Where moonshine-voice is installed, its recording of a person reading Dickens is heard too.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Samples = NDArray[np.float32]
 
 NEAR = 2.0  # seconds that a moment may be off
 PAUSE = 0.9  # seconds between sentences
-LOUD = {"music": 0.18, "noise": 0.06}  # of what lies under the speech, whose loudest sample is 0.8
+LOUD = {"music": 0.18, "noise": 0.03}  # of what lies under the speech, whose loudest sample is 0.8
 ENGLISH = """
 The museum opens at nine on Monday. The guide waits beside the marble stairs. Tickets are sold at the northern gate.
 My grandmother planted apple trees behind the barn. We picked the fruit in October. She baked a large pie for us.
@@ -77,9 +77,11 @@ OTHERS = {
     "sv": "Tåget till Stockholm är försenat. Min syster bor nära floden. I morgon köper vi en ny cykel.",
     "cmn": "火车今天晚点了。我的妹妹住在河边。明天我们去山上。",
 }
-DICKENS = """It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of
-foolishness, it was the epoch of belief, it was the epoch of incredulity, it was the season of light,
-it was the season of darkness, it was the spring of hope, it was the winter of despair, we had everything before us, we had nothing before us"""
+DICKENS = """
+It was the best of times, it was the worst of times, it was the age of wisdom, it was the age of foolishness, it was the
+epoch of belief, it was the epoch of incredulity, it was the season of light, it was the season of darkness, it was the
+spring of hope, it was the winter of despair, we had everything before us, we had nothing before us
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,8 @@ def clip(place: Path, n: int, kind: str, language: str, sentences: list[str], ch
 def spoken(place: Path, sentence: str, language: str) -> Samples:
     """A sentence as espeak-ng says it."""
     target = place / "sentence.wav"
-    subprocess.run(["espeak-ng", "-v", language, "-s", "150", "-w", str(target), sentence], check=True)
+    speed = "150" if language.startswith("en") else "125"
+    subprocess.run(["espeak-ng", "-v", language, "-s", speed, "-w", str(target), sentence], check=True)
     samples = np.concatenate([stretch.samples for stretch in media.sounds(target)])
     return (0.8 * samples / np.abs(samples).max()).astype(np.float32)
 

@@ -17,7 +17,9 @@ class SpeechParameters:
         doubtful: the mean logarithm of its words' probabilities below which a passage is doubtful.
         senseless: the same below which it is dropped in any case: noise that became words.
         repeated: how well a passage's words compress from which on it is a loop of the decoder, as zlib measures.
-        pause: seconds of silence that end a sentence, whatever its punctuation.
+        looped: so many pieces of words in a row are not taken twice within half a minute: the decoder's loops are
+            longer, and people's refrains shorter.
+        pause: seconds of silence that end a sentence, whatever its punctuation; within a sentence they are shorter.
         longest: seconds from which on a sentence also ends at a comma, so that a second is found and not a minute.
         shortest_letters: of a sentence; less is a breath.
         margin: seconds around a moment that are heard again when it is checked: words at the edges need them.
@@ -31,7 +33,8 @@ class SpeechParameters:
     doubtful: float = -0.8
     senseless: float = -1.2
     repeated: float = 2.6
-    pause: float = 1.2
+    looped: int = 8
+    pause: float = 0.7
     longest: float = 12.0
     shortest_letters: int = 2
     margin: float = 1.5

@@ -70,6 +70,7 @@ class Whisper:
                     sound.samples,
                     beam_size=PARAMETERS.beam,
                     temperature=0.0,
+                    no_repeat_ngram_size=PARAMETERS.looped,
                     condition_on_previous_text=False,
                     word_timestamps=True,
                     vad_filter=True,
