@@ -73,7 +73,7 @@ def text(
 
     sounds = media.inspect(file).media_type in ("audio", "video")
     if not sounds and (form not in (None, "text") or recognizer):
-        raise typer.BadParameter(f"{file.name!r} is no recording or clip.", param_hint="--format and --recognizer")
+        raise typer.BadParameter(f"{file.name!r} is not a recording or clip.", param_hint="--format and --recognizer")
     if sounds and overlay:
         raise typer.BadParameter(f"{file.name!r} has no page to draw on.", param_hint="--overlay")
     found: Any

@@ -250,7 +250,7 @@ def _quietest(samples: FloatArray) -> int:
 
 
 def _levels(samples: FloatArray, size: int) -> FloatArray:
-    """The loudness (root mean square) of pieces of so many samples; what remains at the end is a piece too."""
+    """The loudness (root mean square) of pieces of this many samples; what remains at the end is a piece too."""
     whole = len(samples) // size * size
     pieces = [np.sqrt(np.square(samples[:whole].reshape(-1, size)).mean(axis=1))] if whole else []
     rest = [np.sqrt(np.square(samples[whole:]).mean(keepdims=True))] if whole < len(samples) else []

@@ -17,7 +17,7 @@ class SpeechParameters:
         doubtful: the mean logarithm of its words' probabilities below which a passage is doubtful.
         senseless: the same below which it is dropped in any case: noise that became words.
         repeated: how well a passage's words compress from which on it is a loop of the decoder, as zlib measures.
-        looped: so many pieces of words in a row are not taken twice within half a minute: the decoder's loops are
+        looped: this many pieces of words in a row are not taken twice within half a minute: the decoder's loops are
             longer, and people's refrains shorter.
         pause: seconds of silence that end a sentence, whatever its punctuation; within a sentence they are shorter.
         longest: seconds from which on a sentence also ends at a comma, so that a second is found and not a minute.
