@@ -236,6 +236,8 @@ SPEECH_EXAMPLES = (
 
 def holds_speech(library: Library) -> bool:
     """Whether somebody speaks in a recording or clip that was listened to."""
+    if not library.store.spec.vectors_with_role("speech"):
+        return False
     parts = library.store.iterate(where=Condition(SPOKEN, "exists"), parts=True)
     return any(part.text for part in parts)
 
