@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from mm_agents.errors import ConfigError, UnknownPluginError
 
-PluginKind = Literal["embedders", "stores", "readers", "ocr"]
+PluginKind = Literal["embedders", "stores", "readers", "ocr", "recognizers"]
 
 
 def known(kind: PluginKind) -> dict[str, str]:

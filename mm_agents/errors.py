@@ -14,6 +14,7 @@
     │   └── FetchError                       a URL that may not or cannot be fetched
     ├── EmbedderError (RuntimeError)         an embedder failed
     │   └── WeightsError                     a model file is missing, unexpected or out of reach
+    ├── SpeechError (RuntimeError)           a recogniser of speech failed
     ├── ChatError (RuntimeError)             a chat model failed, or cannot be reached
     │   ├── ChatBlockedError                 it refused to answer, or said nothing; says the reason
     │   └── ChatReplyError                   its reply was cut off or does not fit what was asked for
@@ -52,6 +53,7 @@ __all__ = [
     "PartialWriteError",
     "RecordNotFoundError",
     "SchemaMismatchError",
+    "SpeechError",
     "StoreDamagedError",
     "StoreError",
     "StoreUnavailableError",
@@ -129,6 +131,10 @@ class EmbedderError(MMAgentsError, RuntimeError):
 
 class WeightsError(EmbedderError):
     """A model file is missing, unexpected or out of reach."""
+
+
+class SpeechError(MMAgentsError, RuntimeError):
+    """A recogniser of speech failed."""
 
 
 class ChatError(MMAgentsError, RuntimeError):

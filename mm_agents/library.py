@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -21,9 +21,10 @@ from mm_agents.ingest.files import Source, describe
 from mm_agents.ingest.ocr_pass import WordsReport, can_read, read_words
 from mm_agents.ingest.pipeline import FailedFile, Pipeline, failure
 from mm_agents.ingest.presets import extend_for_media, media_spec
+from mm_agents.ingest.speech_pass import SpeechReport, can_hear, hear, is_waiting, unheard
 from mm_agents.location import folder_of, open_store
 from mm_agents.media.files import asset_id
-from mm_agents.protocols import VectorizingStore
+from mm_agents.protocols import Calibrated, VectorizingStore
 from mm_agents.search.embedder_map import EmbedderMap
 from mm_agents.search.query import Query, read_queries
 from mm_agents.search.ranking import (
@@ -36,12 +37,13 @@ from mm_agents.search.ranking import (
     restrict,
     with_assets,
     with_moments,
+    with_sentences,
 )
 from mm_agents.search.recommend import recommend
-from mm_agents.types import CollectionSpec, Condition, Filter, Hit, Hits, Or, Record, Text, Words
+from mm_agents.types import CollectionSpec, Condition, Filter, Hit, Hits, Or, Record, Speech, Text, Words
 
 if TYPE_CHECKING:
-    from mm_agents.protocols import Embedder, Store
+    from mm_agents.protocols import Embedder, SpeechRecognizer, Store
     from mm_agents.search.embedder_map import Given
     from mm_agents.search.query import Picture, Video
     from mm_agents.types import FloatArray
@@ -60,6 +62,9 @@ class AddReport:
         failed: the files that could not be added or read, each with its reason.
         read: in how many pictures and scanned pages words were read; None where the extra ``documents`` is missing.
         incomplete: the files that were added in part, as a clip that is cut off, and what is missing.
+        heard: in how many recordings and clips speech was recognised; None where there are such that have sound, and
+            the extra ``speech`` is missing.
+        unheard: how many have sound that was not listened to for want of the extra.
     """
 
     added: int
@@ -68,6 +73,8 @@ class AddReport:
     failed: tuple[FailedFile, ...]
     read: int | None = 0
     incomplete: tuple[FailedFile, ...] = ()
+    heard: int | None = 0
+    unheard: int = 0
 
 
 class Library:
@@ -135,9 +142,11 @@ class Library:
         include: Sequence[str] = (),
         exclude: Sequence[str] = (),
         words: Words = "auto",
+        speech: Speech = "auto",
+        recognizer: SpeechRecognizer | str | None = None,
         progress: bool | ProgressCallback | None = None,
     ) -> AddReport:
-        """Add pictures, videos, texts and PDFs: files, or folders with all below them.
+        """Add pictures, videos, recordings, texts and PDFs: files, or folders with all below them.
 
         Content that is in the library is not read again, even from another path; a changed file replaces its old
         content, and a file that was moved or renamed has its new path and name. Interrupted, every file is in whole or
@@ -151,13 +160,20 @@ class Library:
             exclude: patterns of files and folders that are passed over; what is in the library already stays.
             words: then read the words in pictures and scanned pages: in those that seem to have some ("auto", where
                 the extra ``documents`` is installed), in all, or in none.
+            speech: then recognise what is said in recordings and clips: in those that nobody heard yet ("auto", where
+                the extra ``speech`` is installed), also in those that another recogniser heard ("all"), or in none.
+            recognizer: what listens: the name of a plugin such as "speech:small", whose model is downloaded, or an
+                object; by default "speech", whose model comes with the extra.
             progress: show a bar on standard error (None: where that is a terminal), or a function called with how
-                many are done, how many there are, and the name at hand: of the files, then of the pictures read.
+                many are done, how many there are, and the name at hand: of the files, of the pictures read, of the
+                recordings and clips heard.
 
         Raises:
             ConfigError: no path was given.
             EmbedderError: the embedder's weights are out of reach.
-            MissingExtraError: all words are to be read, and the extra ``documents`` is not installed.
+            MissingExtraError: all words are to be read, and the extra ``documents`` is not installed; or all speech is
+                to be recognised or a recogniser is named, and the extra ``speech`` is not.
+            WeightsError: also where the recogniser's model is out of reach, or is not the one expected.
             StoreError: the store cannot be written.
         """
         if not paths:
@@ -183,13 +199,16 @@ class Library:
             for path in orphans
         ]
         reading = self._read_words(words, progress)
+        listening, silent = self._hear(speech, recognizer, progress)
         return AddReport(
             added=pipeline.added,
             unchanged=pipeline.unchanged - len(twins),
             removed=removed,
-            failed=(*failed, *pipeline.failed, *twins, *(reading.failed if reading else ())),
+            failed=(*failed, *pipeline.failed, *twins, *(reading.failed if reading else ()), *listening.failed),
             read=reading.read if reading else None,
             incomplete=tuple(pipeline.incomplete),
+            heard=None if silent else listening.heard,
+            unheard=silent,
         )
 
     def _new_source(self, catalog: Catalog, path: Path) -> Source | None:
@@ -206,6 +225,15 @@ class Library:
             return None
         with progress_or_callback("Reading words", progress) as report:
             return read_words(self.store, self.routes, self.path, words, report=report)
+
+    def _hear(
+        self, speech: Speech, recognizer: SpeechRecognizer | str | None, progress: bool | ProgressCallback | None
+    ) -> tuple[SpeechReport, int]:
+        """Recognise speech in what was added; or how many have sound, where the extra ``speech`` is missing."""
+        if speech == "auto" and recognizer is None and is_waiting(self.store) and not can_hear():
+            return SpeechReport(heard=0, without=0, failed=()), unheard(self.store, self.path)
+        with progress_or_callback("Listening", progress) as report:
+            return hear(self.store, self.routes, self.path, speech, recognizer=recognizer, report=report), 0
 
     def remove(self, *ids: str) -> int:
         """Remove assets with all their parts and facts; the files stay where they are. Returns how many there were."""
@@ -236,7 +264,7 @@ class Library:
             image: a path, bytes, base64 text, a Pillow picture or a decoded ``Image``.
             video: a path, bytes, base64 text or a ``Clip``.
             url: where to fetch a picture or clip from; private and local addresses are refused.
-            kind: "image", "video", "text" or "film" to find only those.
+            kind: "image", "video", "audio", "text" or "film" to find only those.
             vector: search only this named vector, or these with their weights, without keywords; several are fused
                 by rank.
             where: a filter, or its text such as ``duration > 10 and not name = "a.mp4"``.
@@ -244,7 +272,8 @@ class Library:
             offset: how many of the best to skip.
 
         Returns:
-            Best first. A clip's hit points at its nearest moment, a PDF's at the page, a text's at the passage.
+            Best first. A clip's hit points at the sentence that was found in it or else at its nearest moment, a PDF's
+            at the page, a text's at the passage.
 
         Raises:
             ConfigError: nothing to search for, an unknown kind or vector, a filter that cannot be read, or one that
@@ -270,7 +299,8 @@ class Library:
         list_weights, ranked_lists = zip(*lists, strict=True)
         ranked = ranked_lists[0] if len(lists) == 1 else fuse(ranked_lists, list_weights)
         best = with_assets(self.store, ranked[offset : offset + limit])
-        return Hits(self._with_moments(best, queries[0], rows[0]))
+        sure = [listed for listed in ranked_lists if not weights and self._is_sure(listed)]
+        return Hits(self._with_moments(with_sentences(best, sure), queries[0], rows[0]))
 
     def recommend(
         self,
@@ -444,9 +474,25 @@ class Library:
             rankings = self._rankings(asked, list(weights), where, depth, vectors)
             if weights:
                 lists += [(weights[ranking.name], hits(ranking)) for _, ranking in rankings]
-            else:
-                lists += [(1.0, merged) for merged in merge_aligned(rankings)]
+                continue
+            rankings = [(embedder, self._spoken_about(embedder, ranking)) for embedder, ranking in rankings]
+            lists += [(1.0, merged) for merged in merge_aligned(rankings)]
         return lists
+
+    def _spoken_about(self, embedder: Embedder | None, ranking: Ranking) -> Ranking:
+        """A list of spoken sentences without those that have nothing to do with the query, where that is known.
+
+        Few files have speech: a list that ranks them all would lift each of them above what is pictured.
+        """
+        if not isinstance(embedder, Calibrated) or self.store.spec.role(ranking.name) != "speech":
+            return ranking
+        floor = embedder.floors["text"]
+        return replace(ranking, matches=[match for match in ranking.matches if match.score >= floor])
+
+    def _is_sure(self, listed: Sequence[Hit]) -> bool:
+        """Whether what a list holds has to do with the query: it has its words, or is near enough to it."""
+        name = listed[0].vector if listed else "keywords"
+        return name == "keywords" or isinstance(self.routes.embedder(name), Calibrated)
 
     def _rankings(
         self, asked: Query, names: Sequence[str], where: Filter | None, depth: int, rows: dict[str, FloatArray]

@@ -15,7 +15,7 @@ from mm_agents._progress import ProgressCallback, batched
 from mm_agents.errors import ConfigError, EmbedderMismatchError, MMAgentsError, StoreError
 from mm_agents.ingest.files import IMAGE_SIDE, pieces, shots
 from mm_agents.ingest.pipeline import FailedFile, failure
-from mm_agents.types import CollectionSpec, Condition, Record, Text, VectorSpec
+from mm_agents.types import SPOKEN, CollectionSpec, Condition, Record, Text, VectorSpec
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
@@ -219,7 +219,8 @@ def _rows(
     if file.sha256 != asset.properties.get("sha256"):
         raise ConfigError(f"{asset.name!r} has changed since it was added. Add it again.")
     if asset.media_type == "video":
-        return _clip_rows(embedder, family[1:], [piece.items["moment"] for piece in pieces(file)], old, spec)
+        seen = [part for part in family[1:] if SPOKEN not in part.properties]
+        return _clip_rows(embedder, seen, [piece.items["moment"] for piece in pieces(file)], old, spec)
     images: list[Item] = []
     if asset.media_type == "pdf":
         pages = {page.number: page.image for page in media.pages(file)}

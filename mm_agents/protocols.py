@@ -23,6 +23,8 @@ from mm_agents.types import (
     Record,
     Role,
     Scan,
+    Sentence,
+    Sound,
 )
 
 if TYPE_CHECKING:
@@ -92,6 +94,23 @@ class Ocr(Protocol):
 
     def has_text(self, image: Image, /) -> bool:
         """Whether there seem to be words; much cheaper than reading them."""
+        ...
+
+
+class SpeechRecognizer(Protocol):
+    """Recognises what is said. Thread-safe; loads its weights at first use."""
+
+    @property
+    def name(self) -> str:
+        """The name and version of what listens.
+
+        Raises:
+            MissingExtraError: what it needs is not installed.
+        """
+        ...
+
+    def recognize(self, sound: Sound, /) -> Sequence[Sentence]:
+        """The sentences of a stretch of sound, in order, with seconds of the whole file; none where nobody speaks."""
         ...
 
 

@@ -27,7 +27,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from mm_agents.errors import ConfigError, MMAgentsError, ToolError
 from mm_agents.types import Evidence, Image
 
-Attachment = Literal["image", "video", "pdf", "text"]
+Attachment = Literal["image", "video", "pdf", "text", "audio"]
 """What may be attached to a question."""
 
 

@@ -44,6 +44,11 @@ clip; a thing in a picture."""
 
 Words = Literal["auto", "all", "none"]
 """Which pictures' words are read: those that seem to have some, all, or none."""
+
+Speech = Literal["auto", "all", "none"]
+"""Which recordings and clips are listened to: those that nobody heard yet, also those that another recogniser heard, or
+none."""
+
 Value = str | int | float | bool | tuple[str, ...]
 """What a property may hold; an absent property is simply not there."""
 
@@ -84,6 +89,46 @@ class Clip:
     times: tuple[float, ...]
     start: float
     end: float
+
+
+SOUND_RATE = 16_000
+"""Samples of sound per second."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sound:
+    """A stretch of sound of a recording or clip.
+
+    Attributes:
+        samples: float32, shape (n,): one channel, -1 to 1, ``SOUND_RATE`` samples a second.
+        start: where in the file it begins, in seconds.
+    """
+
+    samples: FloatArray
+    start: float
+
+
+SPOKEN = "spoken"
+"""The property of the parts that are spoken sentences: by what they were heard."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """A sentence that was said.
+
+    Attributes:
+        text: its words.
+        t0: where in the file it begins, in seconds.
+        t1: where it ends.
+        language: its code, such as "en"; "" where it is not known.
+        confidence: 0 to 1, the mean probability of its words.
+    """
+
+    text: str
+    t0: float
+    t1: float
+    language: str = ""
+    confidence: float = 1.0
 
 
 Item = Text | Image | Clip
@@ -205,7 +250,7 @@ class Record:
 
     @property
     def media_type(self) -> str:
-        """One of "image", "video", "text", "pdf" and "film"; "" when unknown."""
+        """One of "image", "video", "audio", "text", "pdf" and "film"; "" when unknown."""
         return str(self.properties.get("media_type", ""))
 
 
@@ -270,17 +315,17 @@ class Hit:
 
     @property
     def media_type(self) -> str:
-        """One of "image", "video", "text", "pdf" and "film"."""
+        """One of "image", "video", "audio", "text", "pdf" and "film"."""
         return self.record.media_type
 
     @property
     def t0(self) -> float | None:
-        """Where in a clip the matching moment begins, in seconds."""
+        """Where in a clip or recording the matching moment begins, in seconds."""
         return _number(self._where("t0"))
 
     @property
     def t1(self) -> float | None:
-        """Where in a clip the matching moment ends, in seconds."""
+        """Where in a clip or recording the matching moment ends, in seconds."""
         return _number(self._where("t1"))
 
     @property
@@ -288,6 +333,11 @@ class Hit:
         """The matching page of a document, or slide of a presentation, from 1."""
         page = self._where("page")
         return page if isinstance(page, int) else None
+
+    @property
+    def is_spoken(self) -> bool:
+        """Whether what matched is a sentence that is said there."""
+        return self._where(SPOKEN) is not None
 
     @property
     def text(self) -> str | None:

@@ -26,7 +26,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (place / "media" / name).write_bytes((samples / name).read_bytes())
     (place / "media" / "[bold]note.txt").write_text("Water the [red]ferns[/red] on Tuesday.\n")
     made = document("add", "media", cwd=place)
-    assert made == {"added": 4, "unchanged": 0, "removed": 0, "failed": [], "read": 0, "incomplete": []}
+    assert made == {
+        "added": 4,
+        "unchanged": 0,
+        "removed": 0,
+        "failed": [],
+        "read": 0,
+        "incomplete": [],
+        "heard": 0,
+        "unheard": 0,
+    }
     return place
 
 
@@ -39,7 +48,7 @@ def test_search_finds_by_words_and_by_picture(place: Path) -> None:
     assert found["query"] == "a cat"
     assert found["hits"][0]["name"] == "chelsea.png"
     assert set(found["hits"][0]) == {
-        "id", "name", "path", "media_type", "score", "vector", "t0", "t1", "page", "text", "found_by",
+        "id", "name", "path", "media_type", "score", "vector", "t0", "t1", "page", "text", "is_spoken", "found_by",
     }  # fmt: skip
     assert found["hits"][0]["t0"] is None
     assert len(found["hits"]) == 2

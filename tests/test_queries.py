@@ -113,7 +113,7 @@ def test_a_clip_is_the_mean_of_its_segments_with_length_1() -> None:
 
 def test_a_kind_of_media_is_a_condition_on_its_types() -> None:
     assert media_types("text") == ("text", "pdf")
-    with pytest.raises(ConfigError, match=r"named 'poem'\. Known: text, image, video, film"):
+    with pytest.raises(ConfigError, match=r"named 'poem'\. Known: text, image, video, audio, film"):
         media_types("poem")
     of_kind = Condition("media_type", "in", ("image",))
     assert restrict(None, None) is None
@@ -156,6 +156,7 @@ def test_hits_and_evidence_are_json() -> None:
         "t1": 4.0,
         "page": None,
         "text": "a bell rings",
+        "is_spoken": False,
         "found_by": [{"vector": "moment", "rank": 1, "score": 0.25}],
     }
     evidence = hit.evidence

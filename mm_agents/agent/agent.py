@@ -599,7 +599,9 @@ class Conversation:
         self, question: str, new: Sequence[AttachmentInfo], referred: ResolvedReference
     ) -> list[Aggregation]:
         """What a question asks of all files of a kind, where the tool for that is there."""
-        if all(one.name != AGGREGATE for one in self.agent.tools) or any(one.kind in ("video", "text") for one in new):
+        if all(one.name != AGGREGATE for one in self.agent.tools) or any(
+            one.kind in ("video", "audio", "text") for one in new
+        ):
             return []
         focus = [thing.id for thing in referred.things] if referred.explicit and not new else []
         return aggregations_of(question, attached=[one.name for one in new], focus=focus)

@@ -27,6 +27,7 @@ _MOST_LISTED = 20
 _MEDIA: Mapping[str, str] = {
     "films": 'media_type = "film"',
     "clips": 'media_type = "video"',
+    "recordings": '(media_type = "audio" or media_type = "video")',
     "pictures": 'media_type = "image"',
     "pdfs": 'media_type = "pdf"',
     "texts": 'media_type = "text"',
@@ -37,6 +38,7 @@ _MEDIA: Mapping[str, str] = {
 _BY_TYPE: Mapping[str, str] = {
     "film": "films",
     "video": "clips",
+    "audio": "recordings",
     "image": "pictures",
     "pdf": "pdfs",
     "text": "texts",
@@ -54,9 +56,9 @@ LEAST = frozenset({"lowest", "first", "shortest", "smallest"})
 MOST = frozenset({"highest", "last", "longest", "largest"})
 GATHERING = (
     "there is are add adds up to on average has of those in no known currency with from rating number of votes s bytes "
-    "lowest first shortest smallest highest last longest largest film films clip clips picture pictures pdf pdfs text "
-    "texts file files invoice invoices table tables flowchart flowcharts none fits more than that of later due same "
-    "yes no all have"
+    "lowest first shortest smallest highest last longest largest film films clip clips recording recordings picture "
+    "pictures pdf pdfs text texts file files invoice invoices table tables flowchart flowcharts none fits more than "
+    "that of later due same yes no all have"
 )
 """The words in which results are said, beside those of the files, the question and the arguments."""
 
@@ -65,6 +67,7 @@ _UNITS: Mapping[str, str] = {"duration": " s", "size": " bytes"}
 _NOUNS: Mapping[str, tuple[str, str]] = {
     "films": ("film", "films"),
     "clips": ("clip", "clips"),
+    "recordings": ("recording", "recordings"),
     "pictures": ("picture", "pictures"),
     "pdfs": ("PDF", "PDFs"),
     "texts": ("text file", "text files"),

@@ -216,6 +216,7 @@ _DOUBT = 0.05
 _NOUNS: Mapping[str, str] = {
     "image": "picture",
     "video": "clip",
+    "audio": "recording",
     "text": "text",
     "pdf": "PDF",
     "film": "film",
@@ -324,10 +325,12 @@ def render_hits(
             cited = builder.cite(place, name=one["name"], media_type=one["media_type"])
             _tell_match(builder, _named(one), cited, near_by, line=f"- {_named(one)}")
             _tell_said(builder, one, cited, follows=" – ")
+            _tell_spoken(builder, one, cited, follows=" – ")
             _render_seen(builder, one, cited, follows=" – ")
         return True
     _tell_match(builder, f"The nearest {noun} is {_named(hit)}.", number, how)
     _tell_said(builder, hit, number, follows=" ")
+    _tell_spoken(builder, hit, number, follows=" ")
     _render_seen(builder, hit, number, follows=None)
     for n, (other, place, near_by) in enumerate(others):
         cited = builder.cite(place, name=other["name"], media_type=other["media_type"])
@@ -417,6 +420,15 @@ def _tell_said(builder: AnswerBuilder, hit: Mapping[str, Any], number: int, *, f
         quote = f"“{hit['says'].replace('“', '').replace('”', '')}”"
         line = f"It says: {quote}" if follows == " " else quote
         builder.claim(f"{hit['name']} says: {quote}", [number], why="quoted", line=line, follows=follows)
+
+
+def _tell_spoken(builder: AnswerBuilder, hit: Mapping[str, Any], number: int, *, follows: str) -> None:
+    """Quote the sentence that was found in a recording or clip, with its second."""
+    if not hit.get("is_spoken") or not hit["text"]:
+        return
+    said = f"it is said at {clock(round(hit['t0'], 1))}: “{hit['text'].replace('“', '').replace('”', '')}”"
+    line = f"{said[:1].upper()}{said[1:]}" if follows == " " else said
+    builder.claim(f"In {hit['name']}, {said}", [number], why="heard", kind="spoken", line=line, follows=follows)
 
 
 def _render_seen(builder: AnswerBuilder, hit: Mapping[str, Any], number: int, *, follows: str | None) -> None:

@@ -44,6 +44,7 @@ from mm_agents.agent.query_analysis import (
     only_medium,
     points_back,
     ranks,
+    said_of,
     says,
     says_something,
     subject_of,
@@ -61,9 +62,13 @@ if TYPE_CHECKING:
     from mm_agents.agent.hit_enricher import HitEnricher
     from mm_agents.toolbox import AttachmentInfo
 
+SPEECH = "search_speech"
+"""The tool that finds what is said; there where a library has speech."""
+
 SEARCHES: Mapping[str, str] = {
     "search_images": "picture",
     "search_videos": "clip",
+    SPEECH: "recording",
     "search_text": "text",
     "search_posters": "poster",
 }
@@ -71,11 +76,15 @@ SEARCHES: Mapping[str, str] = {
 
 _INSTEAD: Mapping[str, tuple[str, ...]] = {
     "search_images": ("search_text", "search_videos"),
-    "search_text": ("search_images",),
+    "search_text": (SPEECH, "search_images"),
+    SPEECH: ("search_text",),
 }
 """Where else to look when nothing was found: a question need not say whether its answer is written or pictured."""
 
-EVERYWHERE = ("search_images", "search_videos", "search_text")
+_STRICT = ("search_videos", SPEECH)
+"""The searches that are told as a second choice only where what they find is near by its meaning, not by a word."""
+
+EVERYWHERE = ("search_images", "search_videos", SPEECH, "search_text")
 """Where to look for what no tool seems to be for."""
 
 READERS: Mapping[str, str] = {tool: kind.replace("_", " ") for tool, kind in READS.items()}
@@ -259,9 +268,10 @@ class OfflineRun:
             if instead not in self._tools or "query" not in arguments or len(arguments) > 1:
                 continue
             other = yield from self._call(instead, arguments)
-            if other is not None and self._told(instead, asked, arguments, other, strict=instead == "search_videos"):
+            if other is not None and self._told(instead, asked, arguments, other, strict=instead in _STRICT):
                 return other
-        render_nothing(self._builder, result, SEARCHES[name], subject_of(asked.text))
+        sought = said_of(asked.text) if name == SPEECH else subject_of(asked.text)
+        render_nothing(self._builder, result, SEARCHES[name], sought)
         return result
 
     def _told(
@@ -313,7 +323,7 @@ class OfflineRun:
         if not arguments and asked.focus and "image" in takes and not hop and says("like", asked.text):
             arguments["image"] = asked.focus[0]
         if not arguments or name == "search_text":
-            arguments = {"query": subject_of(asked.text)}
+            arguments = {"query": said_of(asked.text) if name == SPEECH else subject_of(asked.text)}
         if asked.where and "where" in takes:
             arguments["where"] = asked.where
         if name == "search_text" and says("films", asked.text):

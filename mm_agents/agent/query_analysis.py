@@ -62,6 +62,12 @@ def subject_of(question: str) -> str:
     return text if re.search(r"\w{2}", text) else question.strip()
 
 
+def said_of(question: str) -> str:
+    """What is said, of a question for speech: "the bank opens" of "who says that the bank opens?"."""
+    said = _SAYS["spoken"].sub("", _TAIL.sub("", question.strip()), count=1)
+    return said if said != question and re.search(r"\w{2}", said) else subject_of(question)
+
+
 def form_of(question: str) -> str | None:
     """The form that a question wants a document in, such as "json" or "steps"; None where it asks something else."""
     if says("counts", question):

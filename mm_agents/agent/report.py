@@ -121,9 +121,15 @@ class Drawing:
         file = file_of(first)
         if file.media_type == "text":
             return {}
-        if file.media_type == "video":
+        if file.media_type in ("video", "audio"):
             if played := self.player(first, file) if self.player else None:
                 return {"player": played}
+            if file.media_type == "audio":
+                return {
+                    "frames": [
+                        (first.evidence.t0 or 0.0, self._picture(_pil(page_of(first, file).pixels), _FRAME_SIDE))
+                    ]
+                }
             frames = frames_of(first, file)
             return {"frames": [(time, self._picture(_pil(image.pixels), _FRAME_SIDE)) for time, image in frames]}
         picture = _pil(page_of(first, file).pixels)

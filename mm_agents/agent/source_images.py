@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import textwrap
 from pathlib import Path
@@ -15,9 +16,10 @@ from mm_agents import media
 from mm_agents.errors import MediaError
 from mm_agents.media import MediaFile
 from mm_agents.toolbox.sources import stored_page
-from mm_agents.types import Box, Evidence, Image
+from mm_agents.types import SOUND_RATE, Box, Evidence, Image
 
 _COLOUR = "#0969da"
+_MARK = "#d1242f"
 _TEXT_WIDTH = 560
 _FRAMES = 3
 
@@ -84,10 +86,28 @@ def file_of(source: Placed) -> MediaFile:
 
 
 def page_of(source: Placed, file: MediaFile) -> Image:
-    """The page that a source lies on, as stored; of a clip, the frame in the middle of the moment."""
+    """The page that a source lies on, as stored; of a clip the moment's middle frame, of a recording its wave form."""
     if file.media_type == "video":
         return frames_of(source, file, 1)[0][1]
+    if file.media_type == "audio":
+        return media.load_image(wave_of(source, file))
     return stored_page(file, source.evidence.page or 1)
+
+
+def wave_of(source: Placed, file: MediaFile) -> bytes:
+    """The wave form of a recording with the source's moment marked, as a JPEG."""
+    stretches = list(media.sounds(file))
+    seconds = max(sum(len(one.samples) for one in stretches) / SOUND_RATE, 0.01)
+    picture = PIL.Image.open(io.BytesIO(media.wave_form(stretches))).convert("RGB")
+    if source.evidence.t0 is not None:
+        places = [
+            time / seconds * picture.width for time in (source.evidence.t0, source.evidence.t1 or source.evidence.t0)
+        ]
+        left, right = max(0, int(places[0]) - 1), min(picture.width - 1, int(places[1]) + 1)
+        PIL.ImageDraw.Draw(picture).rectangle((left, 1, right, picture.height - 2), outline=_MARK, width=2)
+    drawn = io.BytesIO()
+    picture.save(drawn, "JPEG", quality=90)
+    return drawn.getvalue()
 
 
 def frames_of(source: Placed, file: MediaFile, count: int = _FRAMES) -> list[tuple[float, Image]]:

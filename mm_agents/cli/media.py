@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import mm_agents
+from mm_agents._html import counted
 from mm_agents._progress import bar
 from mm_agents.cli.app import (
     DEFAULT_LIBRARY,
@@ -22,6 +23,8 @@ from mm_agents.cli.app import (
     LibraryOption,
     Output,
     QuietOption,
+    RecognizerOption,
+    SpeechOption,
     VectorOption,
     WhereOption,
     WordsOption,
@@ -31,6 +34,7 @@ from mm_agents.cli.app import (
     plain,
     print_json,
     say,
+    say_download,
     show_line,
 )
 from mm_agents.types import Hit
@@ -125,17 +129,22 @@ def add(
     ] = False,
     choice: Choice = EVERY_FILE,
     words: WordsOption = "auto",
+    speech: SpeechOption = "auto",
+    recognizer: RecognizerOption = None,
     output: Output = SHOWN,
 ) -> None:
-    """Add pictures, videos, texts and PDFs. Adding a file again is a no-op; an interrupted run is resumable."""
+    """Add pictures, videos, sound, texts and PDFs. Adding a file again is a no-op; an interrupted run is resumable."""
     try:
         with mm_agents.Library.open(library, embedder=embedder) as opened:
+            say_download(recognizer if speech != "none" else None, output)
             report = opened.add(
                 *paths,
                 prune=prune,
                 include=choice.include or (),
                 exclude=choice.exclude or (),
                 words=words,
+                speech=speech,
+                recognizer=recognizer,
                 progress=output.progress,
             )
     except KeyboardInterrupt:
@@ -144,12 +153,16 @@ def add(
     _show_added(report, output)
     if report.read is None and not output.silent:
         say("[yellow]Note:[/yellow] Words in pictures were not read: pip install 'mm-agents\\[documents]'")
+    if report.heard is None and not output.silent:
+        files = counted(report.unheard, "file")
+        say(f"[yellow]Note:[/yellow] {files} with sound not listened to: pip install 'mm-agents\\[speech]'")
     exit_if_failed(report.failed, output)
 
 
 def _show_added(report: AddReport, output: Output) -> None:
     removed = f", {report.removed} removed" if report.removed else ""
     read = f", words read in {report.read}" if report.read else ""
+    read += f", speech recognised in {report.heard}" if report.heard else ""
     counts = f"{report.added} added, {report.unchanged} unchanged{removed}{read}, {len(report.failed)} failed"
     output.show(asdict(report), counts)
     for one in report.incomplete if not output.silent else ():
@@ -189,7 +202,9 @@ def search(
     image: Annotated[Path | None, typer.Option("--image", metavar="FILE", help="Search by a picture.")] = None,
     video: Annotated[Path | None, typer.Option("--video", metavar="FILE", help="Search by a clip.")] = None,
     url: Annotated[str | None, typer.Option("--url", help="Search by a picture or clip from the web.")] = None,
-    kind: Annotated[str | None, typer.Option("--kind", metavar="image|video|text|film", help="Only these.")] = None,
+    kind: Annotated[
+        str | None, typer.Option("--kind", metavar="image|video|audio|text|film", help="Only these.")
+    ] = None,
     vector: VectorOption = None,
     where: WhereOption = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The most hits to show.")] = 10,

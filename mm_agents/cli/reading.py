@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 import mm_agents
-from mm_agents.cli.app import HELP, SHOWN, Output, app, command, plain, print_json, say, show_line, write_text
+from mm_agents.cli.app import (
+    HELP,
+    SHOWN,
+    Output,
+    RecognizerOption,
+    app,
+    command,
+    plain,
+    print_json,
+    say,
+    say_download,
+    show_line,
+    write_text,
+)
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
@@ -23,6 +36,8 @@ reading: typer.Typer = typer.Typer(
     help=HELP["read"],
 )
 app.add_typer(reading)
+
+TranscriptForm = Literal["text", "srt", "vtt"]
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A picture or PDF.")]
 PageOption = Annotated[int | None, typer.Option("--page", min=1, help="Only this page of a PDF.")]
@@ -41,17 +56,52 @@ QuestionOption = Annotated[
 
 @command(reading)
 def text(
-    file: FileArgument,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A picture, PDF, recording or clip.")],
     page: PageOption = None,
     overlay: OverlayOption = None,
+    form: Annotated[
+        TranscriptForm | None, typer.Option("--format", help="Of what is said: text, or subtitles.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write it to a file; .srt and .vtt are subtitles.")
+    ] = None,
+    recognizer: RecognizerOption = None,
     output: Output = SHOWN,
 ) -> None:
-    """Read all words."""
-    found = _read("text", file, page, overlay, output)
+    """Read all words of a picture or PDF, or what is said in a recording or clip."""
+    from mm_agents import media
+
+    sounds = media.inspect(file).media_type in ("audio", "video")
+    if not sounds and (form not in (None, "text") or recognizer):
+        raise typer.BadParameter(f"{file.name!r} is not a recording or clip.", param_hint="--format and --recognizer")
+    if sounds and overlay:
+        raise typer.BadParameter(f"{file.name!r} has no page to draw on.", param_hint="--overlay")
+    found: Any
+    if sounds:
+        say_download(recognizer, output)
+        found = mm_agents.read_document(f"transcript:{recognizer or ''}", file, page=page)
+        words = _transcribed(found, form or _form_of(out))
+        if not found.sentences and not output.silent:
+            say("[yellow]Note:[/yellow] Nobody speaks here.")
+    else:
+        found = _read("text", file, page, overlay, output)
+        words = found.text
+    if out is not None:
+        out.write_text(words.rstrip("\n") + "\n", encoding="utf-8")
     if output.as_json:
         print_json(found.to_json())
-    else:
-        _write(found.text)
+    elif out is None:
+        _write(words)
+
+
+def _form_of(out: Path | None) -> TranscriptForm:
+    """The form that a file's name asks for."""
+    forms: dict[str, TranscriptForm] = {".srt": "srt", ".vtt": "vtt"}
+    return forms.get(out.suffix.lower(), "text") if out is not None else "text"
+
+
+def _transcribed(found: Any, form: TranscriptForm) -> str:
+    return str({"text": lambda: found.text, "srt": found.to_srt, "vtt": found.to_vtt}[form]())
 
 
 @command(reading)

@@ -1,4 +1,4 @@
-"""Readers of documents: words, invoices, tables, flowcharts and hidden text, each value with its place on the page.
+"""Readers of documents and recordings: each value with its place on the page, each sentence with its seconds.
 
     from mm_agents import read_document
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mm_agents.documents.pages import Source
     from mm_agents.documents.table.result import Table
     from mm_agents.documents.text import DocumentText
+    from mm_agents.documents.transcript import Transcript
     from mm_agents.protocols import DocumentReader, Reading
 
 __all__ = ["read_document"]
@@ -49,23 +50,27 @@ def read_document(
 ) -> DocumentText: ...
 @overload
 def read_document(
+    kind: Literal["transcript"], source: str | Source, /, *, page: int | None = None, model: ChatModel | None = None
+) -> Transcript: ...
+@overload
+def read_document(
     kind: str, source: str | Source, /, *, page: int | None = None, model: ChatModel | None = None
 ) -> Reading: ...
 def read_document(
     kind: str, source: str | Source, /, *, page: int | None = None, model: ChatModel | None = None
 ) -> Reading:
-    """Read a picture or PDF by the reader of a kind.
+    """Read a picture, PDF or recording by the reader of a kind.
 
     Args:
-        kind: "invoice", "table", "flowchart", "hidden_text", "text", or the name of a plugin.
-        source: a picture or PDF: a path, its content, or a decoded picture.
+        kind: "invoice", "table", "flowchart", "hidden_text", "text", "transcript" (of speech), or the name of a plugin.
+        source: a picture or PDF, or a recording or clip: a path, its content, or a decoded picture.
         page: only this page of a PDF, from 1.
         model: a chat model that reads too; what it says is located and checked by code.
 
     Raises:
         UnknownPluginError: no reader has that name; the message lists those that exist.
         ConfigError: the page does not exist.
-        MediaError: the file is not a picture or PDF, or is damaged, too large or out of reach.
+        MediaError: the file is not of the kind that is read, or is damaged, too large or out of reach.
         MissingExtraError: a package that the reader needs is not installed.
     """
     from mm_agents import _plugins

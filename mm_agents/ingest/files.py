@@ -80,8 +80,11 @@ def describe(file: MediaFile) -> dict[str, Value]:
     elif file.media_type == "video":
         info = media.video_info(file)
         properties |= {"width": info.width, "height": info.height, "duration": round(info.seconds, 3)}
+        properties["sound"] = media.has_sound(file)
         if info.missing_bytes:
             properties["incomplete"] = f"it is cut off: at least {info.missing_bytes:,} bytes are missing at its end"
+    elif file.media_type == "audio":
+        properties["duration"] = round(media.sound_seconds(file), 3)
     return properties
 
 
@@ -112,6 +115,8 @@ def _pieces(file: MediaFile, limits: Limits) -> Iterator[Piece]:
                     items={"moment": clip},
                     thumbnail=media.encode_jpeg(clip.frames[len(clip.frames) // 2], max_side=SEGMENT_THUMBNAIL_SIDE),
                 )
+        case "audio":
+            yield Piece(thumbnail=media.wave_form(media.sounds(file, limits=limits)))
         case "text":
             yield from _passages(file, limits)
         case "pdf":

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 POSTER_VECTOR = "poster_vector"
 STORY_VECTOR = "txt_vector"
+SPEECH_VECTOR = "speech"
 
 _FILM_VECTORS: Mapping[Literal["image", "text"], str] = {"image": POSTER_VECTOR, "text": STORY_VECTOR}
 
@@ -49,6 +50,17 @@ def extend_for_films(store: Store, embedders: EmbedderMap) -> None:
     """Give a store that has vectors, but none that films fill, those of ``movies_spec``; as ``extend_for_media``."""
     if store.spec.vectors and not (film_vectors(store.spec, "image") or film_vectors(store.spec, "text")):
         _extend(store, embedders, movies_spec)
+
+
+def extend_for_speech(store: Store, embedders: EmbedderMap) -> None:
+    """Give a store a vector of spoken sentences, by the embedder of its texts, where it has none and there is one."""
+    spec = store.spec
+    texts = [embedder for one in media_vectors(spec, "text") if (embedder := embedders.embedder(one.name)) is not None]
+    if spec.vectors_with_role("speech") or not texts:
+        return
+    embedders.know(texts[-1])
+    added = VectorSpec(name=SPEECH_VECTOR, width=texts[-1].width, embedder=texts[-1].name, role="speech")
+    store.extend(CollectionSpec(name=spec.name, vectors=(*spec.vectors, added)))
 
 
 def media_vectors(spec: CollectionSpec, *roles: VectorRole) -> tuple[VectorSpec, ...]:

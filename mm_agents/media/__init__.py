@@ -1,4 +1,4 @@
-"""Open, sniff, bound, hash and decode pictures, videos, texts, Office files and PDFs; fetch a URL with care.
+"""Open, sniff, bound, hash and decode pictures, videos, sound, texts, Office files and PDFs; fetch a URL with care.
 
 Every reader takes a ``MediaFile``, a path or the content itself. The content says what a file is, not its name. What
 cannot be used raises a ``MediaError`` that says why.
@@ -19,6 +19,7 @@ from mm_agents.media.documents import (
 )
 from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, inspect, walk
 from mm_agents.media.images import encode_jpeg, from_pil, image_size, load_image, load_stored, picture_count, shrink
+from mm_agents.media.sounds import has_sound, sound_seconds, sounds, wave_form
 from mm_agents.media.urls import fetch, is_public
 from mm_agents.media.videos import VideoInfo, encode_clip, segments, video_info
 
@@ -36,6 +37,7 @@ __all__ = [
     "encode_jpeg",
     "fetch",
     "from_pil",
+    "has_sound",
     "image_size",
     "inspect",
     "is_public",
@@ -49,6 +51,9 @@ __all__ = [
     "sections",
     "segments",
     "shrink",
+    "sound_seconds",
+    "sounds",
     "video_info",
     "walk",
+    "wave_form",
 ]

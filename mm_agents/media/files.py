@@ -19,9 +19,10 @@ from PIL import features
 
 from mm_agents._text import read_data
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaError, MediaTooLargeError, UnsupportedMediaError
-from mm_agents.media.multiframe import BinaryFile, animation_or_pages
+from mm_agents.media.containers import BinaryFile, sound_alone
+from mm_agents.media.multiframe import animation_or_pages
 
-MediaType = Literal["image", "video", "text", "pdf"]
+MediaType = Literal["image", "video", "audio", "text", "pdf"]
 
 
 class Format(NamedTuple):
@@ -48,12 +49,22 @@ HEAD_BYTES = 64 * 1024
 
 READABLE = (
     "Known are pictures (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC), videos (MP4, MOV, 3GP, WebM, MKV, AVI, MPEG, "
-    "MPEG-TS, WMV, FLV), PDF, Word, PowerPoint and Excel files (DOCX, PPTX, XLSX), EPUB, HTML and UTF-8 text."
+    "MPEG-TS, WMV, FLV), sound (WAV, MP3, M4A, FLAC, OGG, Opus), PDF, Word, PowerPoint and Excel files (DOCX, PPTX, "
+    "XLSX), EPUB, HTML and UTF-8 text."
 )
 
 _HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
 _AVIF_BRANDS = {b"avif", b"avis"}
 _BMP_HEADER_SIZES = {12, 16, 40, 52, 56, 64, 108, 124}
+
+_OGG_SOUNDS = (b"OpusHead", b"\x01vorbis", b"\x7fFLAC", b"Speex   ")
+_OGG_VIDEOS = (b"\x80theora", b"\x01video", b"BBCD\0")
+_SOUND_OF = {"mp4": "m4a", "mov": "m4a", "webm": "weba", "mkv": "mka"}
+"""What a container of videos is that holds sound alone."""
+
+_M4A_BRANDS = {b"M4A ", b"M4B "}
+_MPEG1_KILOBITS = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+_MPEG2_KILOBITS = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
@@ -89,7 +100,8 @@ def sniff(head: bytes, name: str) -> Format | None:
     """
     formats = signatures().formats
     format = next((format.name for format in formats.values() if head.startswith(format.magic)), None)
-    format = format or _riff(head) or _iso(head, name) or _ebml(head) or _bmp(head) or _transport(head) or _zip(head)
+    by_structure = (_riff, _ebml, _bmp, _ogg, _transport, _mpeg_audio, _zip)
+    format = format or _iso(head, name) or next((found for known in by_structure if (found := known(head))), None)
     if format is None and _PDF_START.match(head):
         format = "pdf"
     if format:
@@ -148,7 +160,33 @@ def _looks_like_text(head: bytes) -> bool:
 
 
 def _riff(head: bytes) -> str | None:
-    return {b"WEBP": "webp", b"AVI ": "avi"}.get(head[8:12]) if head.startswith(b"RIFF") else None
+    kinds = {b"WEBP": "webp", b"AVI ": "avi", b"WAVE": "wav"}
+    return kinds.get(head[8:12]) if head.startswith(b"RIFF") else None
+
+
+def _ogg(head: bytes) -> str | None:
+    """Ogg with a codec of sound in its first pages (RFC 3533); one that also holds a video is not known."""
+    sounds = any(codec in head[:4096] for codec in _OGG_SOUNDS)
+    return "ogg" if head.startswith(b"OggS") and sounds and not any(codec in head for codec in _OGG_VIDEOS) else None
+
+
+def _mpeg_audio(head: bytes) -> str | None:
+    """MP3 without tags: a frame's header where the one before it says (ISO/IEC 11172-3, 2.4.2.3)."""
+    length = _mpeg_frame(head[:4])
+    return "mp3" if length and _mpeg_frame(head[length : length + 4]) else None
+
+
+def _mpeg_frame(header: bytes) -> int:
+    """The bytes of the frame of layer III that begins so; 0 where none does."""
+    if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE6 != 0xE2 or (version := header[1] >> 3 & 3) == 1:
+        return 0
+    rate, frequency = header[2] >> 4, header[2] >> 2 & 3
+    if rate in (0, 15) or frequency == 3:
+        return 0
+    first = version == 3
+    kilobits = (_MPEG1_KILOBITS if first else _MPEG2_KILOBITS)[rate]
+    hertz = (44100, 48000, 32000)[frequency] >> {3: 0, 2: 1, 0: 2}[version]
+    return (144_000 if first else 72_000) * kilobits // hertz + (header[2] >> 1 & 1)
 
 
 def _iso(head: bytes, name: str) -> str | None:
@@ -168,6 +206,8 @@ def _iso(head: bytes, name: str) -> str | None:
         return "heic"
     if major == b"crx ":
         raise UnsupportedMediaError(f"{name!r} is a raw camera picture; export it as JPEG. {READABLE}")
+    if major in _M4A_BRANDS:
+        return "m4a"
     return "mov" if major == b"qt  " else "mp4"
 
 
@@ -219,7 +259,7 @@ class Limits:
         decoded_bytes: the memory that decoding one picture takes, estimated from its header.
         scans: the passes in which a JPEG is coded. Progressive ones have some 10; each costs a pass over all pixels.
         segments: the segments of a JPEG's metadata and tables. A long colour profile has 255 at most.
-        seconds: the length of a video.
+        seconds: the length of a video or recording.
         still_seconds: how long one frame is on show before the segments that show it alone become one: no slide or
             pause of a usual video is lost, and two frames six hours apart do not fill a library.
         frames: how many frames are sampled from one video.
@@ -336,6 +376,8 @@ def inspect(source: Path | str | bytes, *, name: str | None = None, limits: Limi
             file.seek(0)
         media_type = animation_or_pages(file, format.name) or format.media_type
         file.seek(0)
+        if sound_alone(file, format.name):
+            format = signatures().formats[_SOUND_OF[format.name]]
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return MediaFile(
         name=name,
@@ -357,7 +399,9 @@ def expect(source: Source, media_type: MediaType, limits: Limits) -> MediaFile:
     """
     media = source if isinstance(source, MediaFile) else inspect(source, limits=limits)
     if media_type not in (media.media_type, signatures().formats[media.format].media_type):
-        wanted = {"image": "a picture", "video": "a video", "text": "text", "pdf": "a PDF"}[media_type]
+        wanted = {"image": "a picture", "video": "a video", "audio": "sound", "text": "text", "pdf": "a PDF"}[
+            media_type
+        ]
         raise UnsupportedMediaError(f"{media.name!r} is not {wanted}, but {media.format} ({media.mime}).")
     return media
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import threading
 import warnings
@@ -12,7 +11,7 @@ from typing import Literal
 
 from PIL import GifImagePlugin, TiffImagePlugin
 
-BinaryFile = io.BufferedReader | io.BytesIO
+from mm_agents.media.containers import BinaryFile
 
 _HEAD = 64 * 1024
 _SUBFILE_TYPE = 254

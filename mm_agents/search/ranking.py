@@ -29,6 +29,7 @@ MEDIA_TYPES: Mapping[str, tuple[str, ...]] = {
     "text": ("text", "pdf"),
     "image": ("image",),
     "video": ("video",),
+    "audio": ("audio",),
     "film": ("film",),
 }
 """What the retriever of each name finds."""
@@ -163,19 +164,28 @@ def with_assets(store: Store, ranked: Sequence[Hit]) -> list[Hit]:
     ]
 
 
+def with_sentences(ranked: Sequence[Hit], lists: Sequence[Sequence[Hit]]) -> list[Hit]:
+    """Point each hit at the spoken sentence by which a list found it, also where another list ranks it higher.
+
+    A sentence that has to do with the query says more of where it is than the picture that is nearest to it.
+    """
+    said = {hit.id: hit.part for listed in reversed(lists) for hit in listed if hit.is_spoken}
+    return [replace(hit, part=said.get(hit.id, hit.part)) for hit in ranked]
+
+
 def with_moments(store: Store, ranked: Sequence[Hit], vector: FloatArray, using: str) -> list[Hit]:
-    """Point each clip's hit at the segment that is nearest to the query."""
-    clips = tuple(hit.id for hit in ranked if hit.media_type == "video")
+    """Point each clip's hit at the segment that is nearest to the query, except where a sentence was found in it."""
+    clips = tuple(hit.id for hit in ranked if hit.media_type == "video" and not hit.is_spoken)
     if not clips:
         return list(ranked)
     segments = store.search(vector=vector, using=using, where=Condition("parent", "in", clips), limit=len(clips))
     nearest = {match.record.asset: match.record for match in segments}
-    return [replace(hit, part=nearest.get(hit.id, hit.part)) for hit in ranked]
+    return [hit if hit.is_spoken else replace(hit, part=nearest.get(hit.id, hit.part)) for hit in ranked]
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
     """A hit as JSON holds it; absent values are null."""
-    names = ("id", "name", "path", "media_type", "score", "vector", "t0", "t1", "page", "text")
+    names = ("id", "name", "path", "media_type", "score", "vector", "t0", "t1", "page", "text", "is_spoken")
     return {**{name: getattr(hit, name) for name in names}, "found_by": [asdict(place) for place in hit.found_by]}
 
 

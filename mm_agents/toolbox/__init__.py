@@ -16,7 +16,7 @@ from mm_agents.toolbox.aggregating import EXAMPLES, Aggregating
 from mm_agents.toolbox.describing import Describing
 from mm_agents.toolbox.example_questions import examples
 from mm_agents.toolbox.reading import Reading, Readings
-from mm_agents.toolbox.searching import Searching, holds_films
+from mm_agents.toolbox.searching import SPEECH_EXAMPLES, Searching, holds_films, holds_speech
 from mm_agents.toolbox.sources import (
     AllowedIds,
     Asset,
@@ -58,7 +58,7 @@ def toolbox(
     """The tools of a library; they only read.
 
     Args:
-        library: what they search; one without films gets no tools for films.
+        library: what they search; one without films gets no tools for films, one without speech none for speech.
         model: a chat model that describes pictures and reads documents too; None keeps everything on this machine.
         attachments: files that arguments may name.
         handed: the ids that arguments may name; by default those that these tools' own results have named.
@@ -86,6 +86,8 @@ def toolbox(
     tools += [_tool(function, kinds) for function, kinds in others]
     aggregate = tool(examples=EXAMPLES, attachments=_DOCUMENTS, searches=True)
     tools.append(aggregate(Aggregating(library, sources).aggregate))
+    if holds_speech(library):
+        tools.append(tool(examples=SPEECH_EXAMPLES, searches=True)(searching.search_speech))
     return [_remembering(one, sources) for one in tools]
 
 

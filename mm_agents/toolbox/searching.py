@@ -16,7 +16,7 @@ from mm_agents.retriever import Retriever
 from mm_agents.search.ranking import fuse
 from mm_agents.toolbox.sources import Asset, Sources, of_hits
 from mm_agents.tools import ToolResult
-from mm_agents.types import And, Condition, Filter, Hit
+from mm_agents.types import SPOKEN, And, Condition, Filter, Hit
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
@@ -72,8 +72,17 @@ class Searching:
     def search_videos(
         self, query: Query = None, video: VideoArgument = None, image: ImageArgument = None, limit: Limit = 5
     ) -> ToolResult:
-        """Find video clips, and the moment in each, by what happens in them or by a clip or picture like them."""
+        """Find video clips, and the moment in each, by what happens or is said, or by a clip or picture like them."""
         return self._searched("clips", query, image, video, limit, where=Condition("media_type", "eq", "video"))
+
+    def search_speech(
+        self,
+        query: Annotated[str, Field(min_length=1, description="What is said, in its words or in a few of your own.")],
+        limit: Limit = 5,
+    ) -> ToolResult:
+        """Find what somebody says in recordings and video clips: the sentence, and the second at which it is said."""
+        found = self._library.search(query, where=Condition(SPOKEN, "exists"), limit=limit)
+        return of_hits(found, query=query, noun="sentences")
 
     def search_text(
         self,
@@ -220,6 +229,34 @@ def _by_likeness(lists: Sequence[Sequence[Hit]], texts: Set[str]) -> list[Hit]:
     if any(score is None for score, _ in scored):
         return fuse(lists)
     return [hit for _, hit in sorted(scored, key=lambda one: (-(one[0] or 0.0), one[1].id))]
+
+
+SPEECH_EXAMPLES = (
+    "who says that the bank opens at nine",
+    "where is it said that the meeting moved to Friday",
+    "what did the speaker say about the budget",
+    "what does she say about the harvest",
+    "in which recording is the password mentioned",
+    "at what second does he talk about the ferry",
+    "find where they mention the lighthouse",
+    "what is said about the weather in the voice memos",
+    "which podcast talks about bees",
+    "when does somebody say thank you",
+    "find the recording in which somebody talks about taxes",
+    "what was said about the delivery in the interview",
+    "in which clip does somebody speak about schools",
+    "play the part where the mayor says they will build a bridge",
+    "does anybody mention the train to Vienna",
+)
+"""Questions for ``search_speech``, learnt where a library has speech."""
+
+
+def holds_speech(library: Library) -> bool:
+    """Whether somebody speaks in a recording or clip that was listened to."""
+    if not library.store.spec.vectors_with_role("speech"):
+        return False
+    parts = library.store.iterate(where=Condition(SPOKEN, "exists"), parts=True)
+    return any(part.text for part in parts)
 
 
 def holds_films(library: Library) -> bool:

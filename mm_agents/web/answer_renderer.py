@@ -19,11 +19,16 @@ from mm_agents._text import moment
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_data import Source
 from mm_agents.agent.report import Drawing, page, paragraphs
+from mm_agents.agent.source_images import wave_of
 from mm_agents.errors import MediaError
 from mm_agents.media import MediaFile
 from mm_agents.types import Hit
 
 _PLAYED = {"mp4": "clip.mp4", "webm": "clip.webm"}
+_HEARD = {
+    **{name: f"sound.{name}" for name in ("wav", "mp3", "m4a", "flac", "ogg")},
+    "weba": "sound.weba",
+}
 _SMALL = 480  # pixels of an attached picture's longer side
 _LARGEST_CLIP = 512 * 1024**2
 """Bytes: a larger clip is shown by frames, because the page plays a copy."""
@@ -108,16 +113,21 @@ class AnswerRenderer:
         """A hit alone: the page, moment or passage that matched."""
         source = Source(number=1, evidence=hit.evidence, name=hit.name, media_type=hit.media_type, root=root)
         drawn = self._drawing.evidence([source])
-        is_shown = "<img" in drawn or "<video" in drawn  # not where the file is out of reach, or a film
+        is_shown = any(
+            f"<{tag}" in drawn for tag in ("img", "video", "audio")
+        )  # not where the file is out of reach, or a film
         thumbnail = self._cache.picture(hit.thumbnail) if hit.thumbnail and not is_shown else None
         return part("hit", hit.name, thumbnail, drawn)
 
     def _player(self, source: Source, file: MediaFile) -> Markup | None:
-        name = _PLAYED.get(file.format)
+        name = _PLAYED.get(file.format) or _HEARD.get(file.format)
         if name is None or file.path is None or file.size > _LARGEST_CLIP:
             return None
         clip = address(self._cache.copy(file, name))
-        return Markup(part("clip", source.name, clip, source.evidence.t0, source.evidence.t1))
+        moment = source.evidence.t0, source.evidence.t1
+        if file.format in _PLAYED:
+            return Markup(part("clip", source.name, clip, *moment))
+        return Markup(part("recording", source.name, clip, self._cache.picture(wave_of(source, file)), *moment))
 
 
 def part(name: str, *values: object) -> str:

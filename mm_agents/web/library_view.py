@@ -22,7 +22,7 @@ from mm_agents.search.ranking import MEDIA_TYPES
 from mm_agents.types import Condition, Hit, Record
 from mm_agents.web.answer_renderer import FileCache, caption
 
-_NAMES = {"image": "picture", "video": "clip", "text": "text", "pdf": "PDF", "film": "film"}
+_NAMES = {"image": "picture", "video": "clip", "audio": "recording", "text": "text", "pdf": "PDF", "film": "film"}
 _NAMED = 5  # more files than these are counted and not named
 _SIDE = 360  # pixels of a text's thumbnail
 
@@ -43,10 +43,6 @@ class LibraryView:
             return "The library is empty."
         named = [counted(groups[kind], noun) for kind, noun in _NAMES.items() if groups.get(kind)]
         return f"{counted(total, 'file' if 'film' not in groups else 'entry')}: {', '.join(named)}"
-
-    def has_films(self) -> bool:
-        """Whether it holds films."""
-        return self.example("film") is not None
 
     def find(self, text: str, file: str | None, kind: str | None, limit: int) -> list[Hit]:
         """The hits for words, a picture or clip, or both; without a query, the library's assets.

@@ -24,8 +24,12 @@ _SWEPT = 3600
 _AT_ONCE = 4  # questions
 _FIRST = 24  # thumbnails
 _MEDIA = [".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".mp4", ".mov", ".webm", ".mkv", ".avi"]
-_FILES = [*_MEDIA, ".pdf", ".txt", ".md"]
-_KINDS = {"image": "Pictures", "video": "Clips", "text": "Texts and PDFs", "film": "Films"}
+_SOUNDS = [".wav", ".mp3", ".m4a", ".flac", ".ogg", ".opus"]
+_FILES = [*_MEDIA, *_SOUNDS, ".pdf", ".txt", ".md"]
+_RARE = ("film", "audio")
+"""The kinds that are offered only where there are some."""
+
+_KINDS = {"image": "Pictures", "video": "Clips", "audio": "Recordings", "text": "Texts and PDFs", "film": "Films"}
 _PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
@@ -212,7 +216,7 @@ def _library(renderer: AnswerRenderer, view: LibraryView) -> Any:
 
 
 def _searching(view: LibraryView) -> tuple[Any, Any]:
-    kinds = [("All", ""), *((label, kind) for kind, label in _KINDS.items() if kind != "film" or view.has_films())]
+    kinds = [("All", ""), *((label, kind) for kind, label in _KINDS.items() if kind not in _RARE or view.example(kind))]
     with gr.Row(equal_height=True):
         find = gr.MultimodalTextbox(
             elem_id="find",

@@ -131,7 +131,7 @@ def test_the_shelf_tells_finds_and_keeps(library: Library, tmp_path: Path) -> No
     assert told == ["Not added: 'empty.txt' is empty (0 bytes).", "ferns.txt was added.", "red.png was added."]
     assert seen
     assert view.holds() == "2 files: 1 picture, 1 text"
-    assert not view.has_films()
+    assert view.example("film") is None
     example = view.example("image")
     assert example is not None
     assert example.name == "red.png"

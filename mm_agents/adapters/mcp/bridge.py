@@ -63,10 +63,17 @@ _SHOWN = {
     "image": "A picture, smaller where it is large.",
     "film": "A film's poster.",
     "video": "A frame of a clip.",
+    "audio": "What is said in a recording, where it was listened to.",
     "text": "A text, or its beginning.",
     "pdf": "The text of a PDF; its first page as a picture where it has none.",
 }
-_MIME = {"image": "image/jpeg", "film": "image/jpeg", "video": "image/jpeg", "text": "text/plain"}
+_MIME = {
+    "image": "image/jpeg",
+    "film": "image/jpeg",
+    "video": "image/jpeg",
+    "text": "text/plain",
+    "audio": "text/plain",
+}
 
 _SCHEME = "mm-agents://asset/"
 _INSTRUCTIONS = (
@@ -193,7 +200,7 @@ class _Reading:
         record = self._library.store.get([id]).get(id)
         if record is None or record.parent is not None:
             raise unknown
-        words = self._words(record) if record.media_type in ("text", "pdf") else ""
+        words = self._words(record) if record.media_type in ("text", "pdf", "audio") else ""
         image = None if words else picture_of(self._library, record)
         if image is None:
             return TextResourceContents(uri=uri, text=sendable(words or record.name), mime_type="text/plain")

@@ -10,13 +10,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mm_agents import _plugins, media
-from mm_agents._text import excerpt, fold
+from mm_agents._text import clock, excerpt, fold
 from mm_agents.agent.grounding.claims import numbers_in, values_in, values_of
 from mm_agents.documents import read_document
+from mm_agents.documents.transcript import TranscriptReader
 from mm_agents.errors import MediaError
 from mm_agents.media import MediaFile
+from mm_agents.speech.parameters import PARAMETERS as SPEECH
 from mm_agents.toolbox.sources import stored_page
-from mm_agents.types import Box, Evidence, Image, Word
+from mm_agents.types import SPOKEN, Box, Evidence, Image, Word
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
@@ -65,7 +67,7 @@ class Quotes:
             return self._in_record(quote, evidence)
         if media_type == "film":
             return self._in_story(quote, evidence)
-        if file is None or file.media_type == "video":
+        if file is None or file.media_type in ("video", "audio"):
             raise Unchecked("its words are in no file at hand")
         if file.media_type == "text":
             found = flat(quote) in flat(self._texts(_Key(file)))
@@ -75,6 +77,26 @@ class Quotes:
                 None if self.says(file, evidence.page, quote) else f"“{excerpt(quote, _SHOWN)}” is not on {file.name}"
             )
         return self._at_box(evidence, evidence.box, file)
+
+    def unsaid(self, evidence: Evidence, file: MediaFile) -> str | None:
+        """Why a quote is not said at its seconds; None where it is: in the library's transcript, else heard again.
+
+        Raises:
+            MissingExtraError: there is no transcript, and what listens is not installed.
+        """
+        quote, t0 = evidence.quote or "", evidence.t0 or 0.0
+        t1 = max(t0, evidence.t1 or t0)
+        parts = self._library.parts(evidence.asset) if self._library is not None else ()
+        heard = [part for part in parts if SPOKEN in part.properties and part.text]
+        if heard:
+            said = [part.text for part in heard if (part.properties["t0"], part.properties["t1"]) == (t0, t1)]
+            found = any(flat(quote) in flat(text) for text in said)
+        else:
+            again = TranscriptReader().read(file, start=max(0.0, t0 - SPEECH.margin), end=t1 + SPEECH.margin)
+            known, wanted = set(tokens(again.text)), tokens(quote)
+            found = flat(quote) in flat(again.text) or sum(one in known for one in wanted) >= SPEECH.alike * len(wanted)
+        where = f"from {clock(round(t0, 1))} to {clock(round(t1, 1))}"
+        return None if found else f"“{excerpt(quote, _SHOWN)}” is not said in {file.name} {where}"
 
     def says(self, file: MediaFile, page: int | None, quote: str) -> bool:
         """Whether the words of a passage are on a page, or in a file where no page is named; nearly all of them."""

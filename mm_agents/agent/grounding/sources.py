@@ -27,10 +27,13 @@ _WORDS = 200_000  # characters of a payload that are looked at
 _TOLD_BY_MODELS = ("description",)
 """Keys of payloads that hold what another model said: no ground for a claim."""
 
-SEARCHES = ("search_images", "search_videos", "search_text", "search_posters", "recommend")
-_SUFFIXES = {"pdf": "pdf", **dict.fromkeys("txt md rst csv json html".split(), "text")} | dict.fromkeys(
-    "mp4 mov webm mkv avi m4v".split(), "video"
-)
+SEARCHES = ("search_images", "search_videos", "search_speech", "search_text", "search_posters", "recommend")
+_SUFFIXES = {
+    "pdf": "pdf",
+    **dict.fromkeys("txt md rst csv json html".split(), "text"),
+    **dict.fromkeys("mp4 mov webm mkv avi m4v".split(), "video"),
+    **dict.fromkeys("wav mp3 m4a flac ogg oga opus".split(), "audio"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

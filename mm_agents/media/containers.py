@@ -1,0 +1,144 @@
+"""The structure of containers of video and sound: whether a file is whole, and whether it holds sound alone."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Iterator
+
+BinaryFile = io.BufferedReader | io.BytesIO
+
+_MEDIA_BOXES = {b"mdat", b"moov", b"moof"}
+_EBML_ID = b"\x1a\x45\xdf\xa3"
+_SEGMENT_ID = b"\x18\x53\x80\x67"
+_HANDLER = re.compile(rb"hdlr.{8}(vide|soun)", re.DOTALL)
+"""Where a track says what it holds (ISO/IEC 14496-12, 8.4.3)."""
+
+_CODEC = re.compile(rb"\x86[\x81-\xff]([VA])_")
+"""Where a Matroska track names its codec."""
+
+_TRACKS_WITHIN = 1024**2
+_LARGEST_INDEX = 64 * 1024**2
+_UNKNOWN_LENGTH = 0xFFFFFFFF
+_LONGEST_PAGE = 27 + 255 + 255 * 255
+
+
+def missing_bytes(file: BinaryFile, format: str) -> int:
+    """How many bytes the container announces beyond the end of the file; 0 when it is whole or does not say.
+
+    Args:
+        file: the content; left at its beginning.
+        format: "mp4", "mov", "m4a", "webm", "mkv", "weba", "mka", "wav", "avi", "ogg" or another, of which nothing is
+            known.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    if format in ("mp4", "mov", "m4a"):
+        end = _end_of_boxes(file, size)
+    elif format in ("webm", "mkv", "weba", "mka"):
+        end = _end_of_segment(file)
+    elif format == "wav":
+        end = _end_of_wave(file)
+    elif format == "avi":
+        end = 8 + int.from_bytes(file.read(8)[4:], "little")
+    elif format == "ogg":
+        end = _end_of_page(file, size)
+    else:
+        end = size
+    file.seek(0)
+    return max(0, end - size)
+
+
+def sound_alone(file: BinaryFile, format: str) -> bool:
+    """Whether a container of videos holds sound and no video, as a recording of a phone may.
+
+    Args:
+        file: the content; left at its beginning.
+        format: of its first bytes; any that is not such a container gives False.
+    """
+    if format in ("mp4", "mov"):
+        kinds = set(_HANDLER.findall(_index_of_boxes(file)))
+        found = b"soun" in kinds and b"vide" not in kinds
+    elif format in ("webm", "mkv"):
+        file.seek(0)
+        kinds = set(_CODEC.findall(file.read(_TRACKS_WITHIN)))
+        found = kinds == {b"A"}
+    else:
+        return False
+    file.seek(0)
+    return found
+
+
+def _boxes(file: BinaryFile) -> Iterator[tuple[bytes, int, int]]:
+    """The kind of each top-level box, where it begins, and where it says that it ends (ISO/IEC 14496-12, 4.2)."""
+    size = file.seek(0, os.SEEK_END)
+    at = 0
+    while at + 8 <= size:
+        file.seek(at)
+        header = file.read(16)
+        length, kind = int.from_bytes(header[:4], "big"), header[4:8]
+        if length == 1:
+            length = int.from_bytes(header[8:16], "big")
+        elif length == 0:
+            length = size - at  # to the end of the file
+        if length < 8:  # not a box
+            return
+        yield kind, at, at + length
+        at += length
+
+
+def _index_of_boxes(file: BinaryFile) -> bytes:
+    """The box that describes the tracks (``moov``); b"" where there is none, or a very large one."""
+    for kind, start, end in _boxes(file):
+        if kind == b"moov" and end - start <= _LARGEST_INDEX:
+            file.seek(start)
+            return file.read(end - start)
+    return b""
+
+
+def _end_of_page(file: BinaryFile, size: int) -> int:
+    """Where the last page of an Ogg file says that it ends (RFC 3533, 6)."""
+    file.seek(max(0, size - _LONGEST_PAGE))
+    tail = file.read()
+    page = tail.rfind(b"OggS")
+    segments = tail[page + 26] if page >= 0 and page + 26 < len(tail) else 0
+    return size - len(tail) + page + 27 + segments + sum(tail[page + 27 : page + 27 + segments]) if segments else 0
+
+
+def _end_of_wave(file: BinaryFile) -> int:
+    """Where the RIFF chunk ends; 0 when its writer did not know."""
+    length = int.from_bytes(file.read(8)[4:], "little")
+    return 0 if length in (0, _UNKNOWN_LENGTH) else length + 8 - length % 2
+
+
+def _end_of_boxes(file: BinaryFile, size: int) -> int:
+    """Where the last box ends that holds media or their index; the file's size where that is whole."""
+    for kind, _, end in _boxes(file):
+        if end > size:
+            return end if kind in _MEDIA_BOXES else size
+    return size
+
+
+def _end_of_segment(file: BinaryFile) -> int:
+    """Where the Matroska segment ends; 0 when it does not say, as in a live recording (RFC 8794, 4 to 6)."""
+    if file.read(4) != _EBML_ID:
+        return 0
+    header = _element_size(file)
+    if header is None:
+        return 0
+    file.seek(header, os.SEEK_CUR)
+    if file.read(4) != _SEGMENT_ID:
+        return 0
+    length = _element_size(file)
+    return 0 if length is None else file.tell() + length
+
+
+def _element_size(file: BinaryFile) -> int | None:
+    """Read a variable-size integer; None when all its bits are set, which means unknown."""
+    first = file.read(1)
+    if not first or not first[0]:
+        return None
+    width = 9 - first[0].bit_length()
+    value = int.from_bytes(first + file.read(width - 1), "big") & ((1 << 7 * width) - 1)
+    return None if value == (1 << 7 * width) - 1 else value
