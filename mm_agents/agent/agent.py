@@ -38,8 +38,10 @@ from mm_agents.agent.query_analysis import (
 )
 from mm_agents.agent.request import request_of, spelled_right
 from mm_agents.agent.suggestions import suggestions
+from mm_agents.agent.translation import in_language
 from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError, RecordNotFoundError
-from mm_agents.protocols import Calibrated
+from mm_agents.languages import ENGLISH, detected, in_english
+from mm_agents.protocols import Accompanied, Calibrated
 from mm_agents.security.policy import IssuedIds, ToolPolicy
 from mm_agents.toolbox import AttachmentInfo, Attachments, Readings, bound_to_conversation, toolbox
 from mm_agents.tools import Attachment, Tool, by_name
@@ -97,7 +99,7 @@ class Agent:
         # The model that calls the tools sees what they show, so they ask no model of their own.
         self._readings = Readings(None)
         self._made: tuple[bool, list[Tool]] | None = None
-        self._planner: tuple[tuple[str, ...], OfflinePlanner] | None = None
+        self._planners: dict[str, tuple[tuple[str, ...], OfflinePlanner]] = {}
 
     @property
     def tools(self) -> list[Tool]:
@@ -112,12 +114,20 @@ class Agent:
     @property
     def planner(self) -> OfflinePlanner:
         """What tells, without a chat model, which tools a question needs."""
+        return self._planner_by(self.hit_enricher.embedder)
+
+    def planner_for(self, language: str | None) -> OfflinePlanner:
+        """The planner for questions of a language that has no English form here; the English one without any."""
+        return self._planner_by(self.hit_enricher.embedder_for(language))
+
+    def _planner_by(self, embedder: Embedder) -> OfflinePlanner:
         tools = self.tools
         names = tuple(one.name for one in tools)
-        if self._planner is None or self._planner[0] != names:
+        known = self._planners.get(embedder.name)
+        if known is None or known[0] != names:
             learnt = [one for one in tools if not one.name.endswith(AGGREGATE)]  # that is planned by rules
-            self._planner = (names, OfflinePlanner(learnt, self.hit_enricher.embedder))
-        return self._planner[1]
+            self._planners[embedder.name] = known = (names, OfflinePlanner(learnt, embedder))
+        return known[1]
 
     @cached_property
     def hit_enricher(self) -> HitEnricher:
@@ -128,7 +138,7 @@ class Agent:
         """Answer a question.
 
         Args:
-            question: in English.
+            question: in English; in German, French, Spanish or Chinese, the answer is said in that language.
             attachments: paths of files that it is about.
 
         Raises:
@@ -191,6 +201,7 @@ class Conversation:
         self.attachments: Attachments = Attachments()
         self.memory: Memory = Memory()
         self._handed = IssuedIds()
+        self._language: str | None = None
 
     @property
     def history(self) -> tuple[Answer, ...]:
@@ -226,11 +237,13 @@ class Conversation:
         question = question[: PARAMETERS.longest] if cut else question
         new = self._attach(attachments)
         self._handed.say(question)
+        self._language = detected(question) or self._language
+        english = in_english(question, self._language)
         named = tuple(self._named(question)) if not new else ()
-        referred = ResolvedReference(things=named, explicit=True) if named else self.memory.resolve(question)
+        referred = ResolvedReference(things=named, explicit=True) if named else self.memory.resolve(english)
         tools = [self._bound(one) for one in self.agent.tools]
         if self.agent.chat_model is None:
-            events = self._offline(question, new, referred, tools, cut=cut)
+            events = self._offline(question, english, new, referred, tools, cut=cut)
         else:
             events = self._by_model(question, new, referred, tools)
         for event in events:
@@ -259,7 +272,8 @@ class Conversation:
 
     def _offline(
         self,
-        question: str,
+        original: str,
+        english: str,
         new: Sequence[AttachmentInfo],
         referred: ResolvedReference,
         tools: Sequence[Tool],
@@ -267,13 +281,15 @@ class Conversation:
         cut: bool = False,
     ) -> Iterator[Event]:
         started = time.monotonic()
-        builder = _begun(question, cut=cut)
-        typed, question = question, request_of(spelled_right(question)).text
+        builder = _begun(english, cut=cut)
+        foreign = english == original and self._language not in (None, ENGLISH)
+        planner = self.agent.planner_for(self._language) if foreign else self.agent.planner
+        typed, question = english, english if foreign else request_of(spelled_right(english)).text
         alone = None if new else self._asked_anew(question, referred)
         if alone is not None:
             referred, plan = ResolvedReference(), alone
         else:
-            plan = self.agent.planner.plan(question, _seen(new, referred))
+            plan = planner.plan(question, _seen(new, referred))
         names = planned = self._planned(plan.tools, question, referred)
         again, reader = self._read_before(names, question, anew=alone is not None)
         aggregations = self._aggregations(question, new, referred)
@@ -300,8 +316,15 @@ class Conversation:
             builder.say(f"This is about {older}, which was attached before.")
         if not (aggregations and builder.claims):
             self._tell_rest(builder, question, names, new, referred)
+        self._advise(builder)
         answer = builder.finished(seconds=time.monotonic() - started)
-        yield from _events(answer)
+        yield from _events(in_language(answer, original, self._language or ENGLISH))
+
+    def _advise(self, builder: AnswerBuilder) -> None:
+        """Say what to run where the library was searched, and does not understand the question's language."""
+        searched = any(step.tool in SEARCHES for step in builder.route)
+        if searched and self._language and (advice := self.agent.library.advice(self._language)):
+            builder.say(f"This library does not understand the language of the question. Run: {advice}")
 
     def _work(
         self, run: OfflineRun, builder: AnswerBuilder, planned: Sequence[str], orders: Sequence[Order], asked: Asked
@@ -327,6 +350,7 @@ class Conversation:
             calls=budget.calls,
             until=started + budget.seconds,
             hit_enricher=self.agent.hit_enricher,
+            language=self._language,
         )
 
     def _asked(
@@ -380,7 +404,7 @@ class Conversation:
             attachments=new,
             tools=tools,
             chat=self.agent.chat_model,
-            plan=self._foreseen(question, new, referred),
+            plan=self._foreseen(in_english(question, self._language), new, referred),
             budget=self.agent.budget,
             history=self.history,
             handed=self._handed,
@@ -515,7 +539,7 @@ def _text_embedder(library: Library) -> Embedder:
     own = [library.routes.embedder(spec.name) for spec in library.store.spec.vectors]
     texts = [one for one in own if one is not None and "text" in one.accepts]
     for one in texts:
-        if one.name.partition(":")[0] == "offline":
+        if one.name.partition(":")[0] == "offline" and isinstance(one, Accompanied):
             return one
     offline: Embedder = _plugins.build_named("embedders", "offline")
     try:

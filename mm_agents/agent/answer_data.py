@@ -152,6 +152,7 @@ class AnswerData:
         cost: what it cost.
         payloads: what the tools gave back for programs, by tool name.
         model: the chat model that wrote it; None for the offline planner.
+        language: of the question and of the sentences that code has worded, by its code.
         root: the library's folder, which relative paths of sources start from; a loaded answer has the one that the
             caller gives, not the one that its file names.
     """
@@ -168,4 +169,5 @@ class AnswerData:
     cost: Cost = field(default_factory=Cost)
     payloads: Mapping[str, Any] = field(default_factory=dict[str, Any])
     model: str | None = None
+    language: str = "en"
     root: str | None = None

@@ -48,6 +48,7 @@ from mm_agents.agent.query_analysis import (
     wants_several,
 )
 from mm_agents.errors import ToolError
+from mm_agents.protocols import Accompanied, Fluent
 from mm_agents.security.injection import WITHHELD, screen
 from mm_agents.security.policy import ToolPolicy
 from mm_agents.toolbox.describing import ImageClassifierView, with_classifier
@@ -140,6 +141,7 @@ class OfflineRun:
         calls: how many calls may be made.
         until: the time, as ``time.monotonic`` tells it, after which no call is made.
         hit_enricher: looks at the best hits of a search again, where there is one.
+        language: of the question, by its code; None where nothing tells it.
     """
 
     def __init__(
@@ -151,9 +153,11 @@ class OfflineRun:
         calls: int = 16,
         until: float = float("inf"),
         hit_enricher: HitEnricher | None = None,
+        language: str | None = None,
     ) -> None:
         self._tools, self._gate, self._builder = tools, gate, builder
         self._calls, self._until, self._hit_enricher = calls, until, hit_enricher
+        self._language = language
         self.assets: list[str] = []
         self._reason: str | None = None  # why the document that was read last does not answer, and its name
         self._unread: str | None = None
@@ -237,7 +241,7 @@ class OfflineRun:
         if only_medium(asked.text) and not asked.attachments:
             return tell_listed(self._builder, result, SEARCHES[name])
         if self._hit_enricher is not None:
-            result = self._hit_enricher.look(name, result, asked.text)
+            result = self._hit_enricher.look(name, result, asked.text, self._language)
         compared = "query" not in arguments or "image" in arguments or "video" in arguments
         floors = {} if compared else asked.floors_with(0.0) if name == "search_posters" else asked.floors
         several = wants_several(asked.text)
@@ -506,6 +510,8 @@ class OfflineRun:
 
         Arguments that are ``fixed`` were made of the question alone, before anything was read.
         """
+        if "query" in arguments and self._language and "language" in self._tools[name].arguments.model_fields:
+            arguments = {**arguments, "language": self._language}
         yield Called(tool=name, arguments=arguments)
         started = time.monotonic()
         refusal = self._refusal(name, {} if fixed else arguments)
@@ -603,16 +609,26 @@ class HitEnricher:
     """
 
     def __init__(self, library: Library, embedder: Embedder) -> None:
+        self._library = library
         self._sight = ImageClassifierView(library)
         self.embedder: Embedder = embedder
 
-    def look(self, search: str, result: ToolResult, question: str) -> ToolResult:
+    def embedder_for(self, language: str | None) -> Embedder:
+        """What compares texts with questions of a language: the one for English where there is no other."""
+        own = self.embedder
+        if language is None or not isinstance(own, Fluent) or language in own.languages:
+            return own
+        companion = own.companion if isinstance(own, Accompanied) else None
+        return own if companion is None else self._library.routes.named(companion)
+
+    def look(self, search: str, result: ToolResult, question: str, language: str | None = None) -> ToolResult:
         """The result with "shows" in its best picture, or "says" in its best text, where there is something to add.
 
         Args:
             search: the name of the tool that searched.
             result: what it gave.
             question: what was looked for, as text.
+            language: of the question.
         """
         hits: list[Mapping[str, Any]] = list(result.payload["hits"])
         if not hits:
@@ -620,7 +636,7 @@ class HitEnricher:
         if search == "search_images":
             hits = self._shown(result, hits)
         elif search == "search_text":
-            hits = [self._said(hits[0], question), *hits[1:]]
+            hits = [self._said(hits[0], question, self.embedder_for(language)), *hits[1:]]
         return replace(result, payload={**result.payload, "hits": hits})
 
     def _shown(self, result: ToolResult, hits: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -629,14 +645,14 @@ class HitEnricher:
             return hits  # some have no picture, so that it is not known which is whose
         return list(with_classifier(hits, pictured, self._sight))
 
-    def _said(self, hit: Mapping[str, Any], question: str) -> Mapping[str, Any]:
+    def _said(self, hit: Mapping[str, Any], question: str, embedder: Embedder) -> Mapping[str, Any]:
         """The hit with the paragraph or sentence of its text that is nearest to the question."""
         said = [one for one in quotable(screen(hit["text"] or "")[0]) if WITHHELD not in one][:_COMPARED]
         said = [one for one in said if not one.startswith("#")] or said  # a heading says what follows, not what is so
         if not said:
             return hit
-        asked = self.embedder.embed([Text(text=question)], role="query")
-        near = self.embedder.embed([Text(text=one) for one in said], role="document") @ asked[0]
+        asked = embedder.embed([Text(text=question)], role="query")
+        near = embedder.embed([Text(text=one) for one in said], role="document") @ asked[0]
         return {**hit, "says": said[int(np.argmax(near))]}
 
 

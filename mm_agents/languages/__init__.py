@@ -5,5 +5,7 @@ questions with their English ones, and the sentences that code writes into answe
 """
 
 from mm_agents.languages.detection import ENGLISH, UNKNOWN, detected
+from mm_agents.languages.questions import in_english
+from mm_agents.languages.sentences import in_english_again, said_in
 
-__all__ = ["ENGLISH", "UNKNOWN", "detected"]
+__all__ = ["ENGLISH", "UNKNOWN", "detected", "in_english", "in_english_again", "said_in"]
