@@ -250,7 +250,8 @@ class Library:
         depth = max(DEPTH, offset + limit)
         queries = read_queries(query, image=image, video=video, url=url)
         rows: list[dict[str, FloatArray]] = [{} for _ in queries]
-        names = list(weights) or self._targets(queries[0].kind, self._language(query, language))
+        spoken = self._language(query, language, wanted)
+        names = list(weights) or self._targets(queries[0].kind, spoken)
         lists = self._ranked_lists(queries, rows, names, weights, wanted, depth)
         if query is not None and query.strip() and not weights:
             keywords = by_keywords(self.store, query, wanted, depth)
@@ -260,7 +261,7 @@ class Library:
         list_weights, ranked_lists = zip(*lists, strict=True)
         ranked = ranked_lists[0] if len(lists) == 1 else fuse(ranked_lists, list_weights)
         best = with_assets(self.store, ranked[offset : offset + limit])
-        return Hits(self._with_moments(best, queries[0], rows[0], self._language(query, language)))
+        return Hits(self._with_moments(best, queries[0], rows[0], spoken))
 
     def advice(self, language: str) -> str | None:
         """What to run so that queries of a language find what they mean; None where they do, or nothing helps."""
@@ -499,15 +500,32 @@ class Library:
             left_out |= {name for name in known if fluent and len(fluent.get(name, ())) != fewest}
         return left_out
 
-    def _language(self, query: str | None, given: str | None) -> str:
-        """The language of a query; where nothing says so, that of an embedder that knows its words."""
+    def _language(self, query: str | None, given: str | None, where: Filter | None) -> str:
+        """The language of a query; where nothing says so, English where an embedder of English knows its words.
+
+        A query of other words is in the language in which something nearer to it is found.
+        """
         found = given or (detected(query) if query else ENGLISH)
         if found is not None:
             return found
         used = [self.routes.embedder(vector.name) for vector in media_vectors(self.store.spec, "image", "text")]
         fluent = sorted((one for one in used if isinstance(one, Fluent)), key=lambda one: len(one.languages))
         knowing = next((one for one in fluent if one.knows(query or "")), None)
-        return UNKNOWN if knowing is not None and UNKNOWN in knowing.languages else ENGLISH
+        if knowing is None or UNKNOWN not in knowing.languages:
+            return ENGLISH
+        asked = Query(kind="text", source=Text(text=query or ""))
+        best = {
+            language: max(
+                (
+                    match.score
+                    for _, ranking in self._rankings(asked, self._targets("text", language), where, 1, {})
+                    for match in ranking.matches
+                ),
+                default=0.0,
+            )
+            for language in (ENGLISH, UNKNOWN)
+        }
+        return max(best, key=best.__getitem__)
 
     def _understands(self, name: str, language: str) -> bool:
         embedder = self.routes.embedder(name)

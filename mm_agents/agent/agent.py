@@ -99,7 +99,8 @@ class Agent:
         # The model that calls the tools sees what they show, so they ask no model of their own.
         self._readings = Readings(None)
         self._made: tuple[bool, list[Tool]] | None = None
-        self._planners: dict[str, tuple[tuple[str, ...], OfflinePlanner]] = {}
+        self._planner: tuple[tuple[str, ...], OfflinePlanner] | None = None
+        self._foreign_planner: tuple[tuple[str, ...], OfflinePlanner] | None = None
 
     @property
     def tools(self) -> list[Tool]:
@@ -114,20 +115,27 @@ class Agent:
     @property
     def planner(self) -> OfflinePlanner:
         """What tells, without a chat model, which tools a question needs."""
-        return self._planner_by(self.hit_enricher.embedder)
+        self._planner = self._learnt(self._planner, self.hit_enricher.embedder)
+        return self._planner[1]
 
     def planner_for(self, language: str | None) -> OfflinePlanner:
-        """The planner for questions of a language that has no English form here; the English one without any."""
-        return self._planner_by(self.hit_enricher.embedder_for(language))
+        """The planner for questions of a language that have no English form here; the English one without any."""
+        embedder = self.hit_enricher.embedder_for(language)
+        if embedder is self.hit_enricher.embedder:
+            return self.planner
+        self._foreign_planner = self._learnt(self._foreign_planner, embedder)
+        return self._foreign_planner[1]
 
-    def _planner_by(self, embedder: Embedder) -> OfflinePlanner:
+    def _learnt(
+        self, before: tuple[tuple[str, ...], OfflinePlanner] | None, embedder: Embedder
+    ) -> tuple[tuple[str, ...], OfflinePlanner]:
+        """The names of the tools with the planner for them, which is made anew when they change."""
         tools = self.tools
         names = tuple(one.name for one in tools)
-        known = self._planners.get(embedder.name)
-        if known is None or known[0] != names:
-            learnt = [one for one in tools if not one.name.endswith(AGGREGATE)]  # that is planned by rules
-            self._planners[embedder.name] = known = (names, OfflinePlanner(learnt, embedder))
-        return known[1]
+        if before is not None and before[0] == names:
+            return before
+        learnt = [one for one in tools if not one.name.endswith(AGGREGATE)]  # that is planned by rules
+        return names, OfflinePlanner(learnt, embedder)
 
     @cached_property
     def hit_enricher(self) -> HitEnricher:

@@ -48,6 +48,7 @@ from mm_agents.agent.query_analysis import (
     wants_several,
 )
 from mm_agents.errors import ToolError
+from mm_agents.languages import ENGLISH
 from mm_agents.protocols import Accompanied, Fluent
 from mm_agents.security.injection import WITHHELD, screen
 from mm_agents.security.policy import ToolPolicy
@@ -510,8 +511,6 @@ class OfflineRun:
 
         Arguments that are ``fixed`` were made of the question alone, before anything was read.
         """
-        if "query" in arguments and self._language and "language" in self._tools[name].arguments.model_fields:
-            arguments = {**arguments, "language": self._language}
         yield Called(tool=name, arguments=arguments)
         started = time.monotonic()
         refusal = self._refusal(name, {} if fixed else arguments)
@@ -519,6 +518,9 @@ class OfflineRun:
             self._builder.route.append(Step(tool=name, arguments=arguments, error=refusal, refused=True))
             yield Returned(tool=name, result=None, error=refusal)
             return None
+        if "query" in arguments and "language" in self._tools[name].arguments.model_fields:
+            foreign = self._language not in (None, ENGLISH)
+            arguments = arguments | ({"language": self._language} if foreign else {})
         result: ToolResult | None = None
         error: str | None = None
         try:
