@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mm_agents.languages import ENGLISH, detected
+from mm_agents.languages import ENGLISH, detected, in_english_again, said_in
 
 TEXTS = {
     "de": "Zeig mir Bilder von Katzen|Wann ist die Rechnung fällig?|Hunde am Strand|zwei Frauen gehen spazieren",
@@ -36,3 +36,10 @@ def test_words_alone_tell_no_language(text: str) -> None:
 
 def test_names_in_another_script_do_not_tell_the_language() -> None:
     assert detected("find the photo of the 東京 tower in my pictures") == ENGLISH
+
+
+def test_several_sentences_are_turned_one_by_one() -> None:
+    text = "The total is 154.06 USD. The seller is East Repair Inc."
+    german = said_in(text, "de")
+    assert german == "Der Gesamtbetrag ist 154.06 USD. Der Verkäufer ist East Repair Inc."
+    assert in_english_again(german, "de") == text

@@ -75,9 +75,12 @@ def _turned(text: str, forms: _Sentences, back: _Sentences | None) -> str:
         found = _EDGE.match(line)
         if found is None or not found[2]:
             return line
-        whole = once(found[2])
-        kept = whole if whole != found[2] else "".join(map(once, _apart(found[2])))
-        return f"{found[1]}{kept}{found[3]}"
+        before = _apart(found[2])
+        after = [once(piece) for piece in before]
+        if any(one == other for one, other in zip(before[::2], after[::2], strict=True)):  # two may belong together
+            whole = once(found[2])
+            after = after if whole == found[2] else [whole]
+        return f"{found[1]}{''.join(after)}{found[3]}"
 
     def once(sentence: str) -> str:
         there = forms.turned(sentence)
@@ -92,7 +95,7 @@ def _turned(text: str, forms: _Sentences, back: _Sentences | None) -> str:
 
 
 def _apart(text: str) -> list[str]:
-    """The sentences of a line and the spaces between them; a quote is not cut."""
+    """The sentences of a line, at even places, and the spaces between them; a quote is not cut."""
     pieces = [""]
     for said in _QUOTE.split(text):
         first, *others = [said] if said.startswith("“") else _STOP.split(said)

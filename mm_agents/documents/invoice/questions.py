@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 from mm_agents._optional import require
 from mm_agents._text import parts_of
 from mm_agents.chat import fenced
-from mm_agents.documents.answers import doubting, in_parts
+from mm_agents.documents.answers import doubting, in_its_language, in_parts
 from mm_agents.documents.dates import fold
 from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.data import CENT, MONEY, InvoiceData, LineItem, value_json
@@ -42,7 +42,7 @@ class Invoice(InvoiceData):
         """Answer a question about the invoice by code: prices of quantities, fields, counts and sums of items.
 
         Args:
-            question: in English, or with the item's own words.
+            question: in English, with the item's own words, or in a form of another language that has an English one.
             model: not needed; it may say which quantities of which items a question is about, never a number's sum.
         """
         places = tuple(self.verified_places())
@@ -50,10 +50,13 @@ class Invoice(InvoiceData):
         def answer(part: str) -> DocumentAnswer:
             return doubting(_answered(_Asked(self, part), model), places)
 
-        whole = _Asked(self, question)  # quantities of items belong together
-        of_items = lexicon.PRICE.search(whole.text) and _matches(_content_words(_words_of(question)), self.items)
-        together = of_items or re.search(r"\bbetween\b.*\band\b", whole.text)
-        return in_parts(question, parts_of(question, None if together else _asks), answer)
+        def asked(english: str) -> DocumentAnswer:
+            whole = _Asked(self, english)  # quantities of items belong together
+            of_items = lexicon.PRICE.search(whole.text) and _matches(_content_words(_words_of(english)), self.items)
+            together = of_items or re.search(r"\bbetween\b.*\band\b", whole.text)
+            return in_parts(english, parts_of(english, None if together else _asks), answer)
+
+        return in_its_language(question, asked)
 
 
 @dataclass(frozen=True)
