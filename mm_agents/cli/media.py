@@ -32,6 +32,7 @@ from mm_agents.cli.app import (
     say,
     show_line,
 )
+from mm_agents.languages import ENGLISH, detected
 from mm_agents.types import Hit
 
 
@@ -146,7 +147,10 @@ def search(
             query, image=image, video=video, url=url, kind=kind, vector=weights, where=where, limit=limit
         )
         sheet.write(" + ".join(asked), hits, opened.path)
+        advice = opened.advice(detected(query or "") or ENGLISH)
     _show_hits(query or asked[0], hits, output)
+    if advice and not output.quiet:
+        say(plain(f"This library does not understand the language of the query. Run: {advice}"))
 
 
 @command()

@@ -111,7 +111,7 @@ class Classifier:
 
     @classmethod
     def shared(cls, threads: int) -> Classifier:
-        """The one that all encoders of so many threads use, which is freed with the last of them."""
+        """The one that all encoders with this number of threads use, which is freed with the last of them."""
         with cls._making:
             found = cls._in_use.get(threads)
             if found is None:
