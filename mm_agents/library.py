@@ -20,11 +20,12 @@ from mm_agents.ingest.facts import FactsReport, facts_of_library, forget
 from mm_agents.ingest.files import Source, describe
 from mm_agents.ingest.ocr_pass import WordsReport, can_read, read_words
 from mm_agents.ingest.pipeline import FailedFile, Pipeline, failure
-from mm_agents.ingest.presets import extend_for_media, media_spec
+from mm_agents.ingest.presets import extend_for_media, media_spec, media_vectors
 from mm_agents.ingest.speech_pass import SpeechReport, can_hear, hear, is_waiting, unheard
+from mm_agents.languages import ENGLISH, UNKNOWN, detected
 from mm_agents.location import folder_of, open_store
 from mm_agents.media.files import asset_id
-from mm_agents.protocols import Calibrated, VectorizingStore
+from mm_agents.protocols import Accompanied, Calibrated, Fluent, VectorizingStore
 from mm_agents.search.embedder_map import EmbedderMap
 from mm_agents.search.query import Query, read_queries
 from mm_agents.search.ranking import (
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, SpeechRecognizer, Store
     from mm_agents.search.embedder_map import Given
     from mm_agents.search.query import Picture, Video
-    from mm_agents.types import FloatArray
+    from mm_agents.types import FloatArray, VectorRole
 
 DEFAULT_EMBEDDER = "offline"
 
@@ -254,6 +255,7 @@ class Library:
         kind: str | None = None,
         vector: str | Mapping[str, float] | None = None,
         where: Filter | str | None = None,
+        language: str | None = None,
         limit: int = 10,
         offset: int = 0,
     ) -> list[Hit]:
@@ -268,6 +270,8 @@ class Library:
             vector: search only this named vector, or these with their weights, without keywords; several are fused
                 by rank.
             where: a filter, or its text such as ``duration > 10 and not name = "a.mp4"``.
+            language: of the query, by its code such as "de"; by default, what its script and words say. It decides
+                which vectors are searched where some understand one language only.
             limit: how many hits at most.
             offset: how many of the best to skip.
 
@@ -290,7 +294,9 @@ class Library:
         depth = max(DEPTH, offset + limit)
         queries = read_queries(query, image=image, video=video, url=url)
         rows: list[dict[str, FloatArray]] = [{} for _ in queries]
-        lists = self._ranked_lists(queries, rows, weights, wanted, depth)
+        spoken = self._language(query, language, wanted)
+        names = list(weights) or self._targets(queries[0].kind, spoken)
+        lists = self._ranked_lists(queries, rows, names, weights, wanted, depth)
         if query is not None and query.strip() and not weights:
             keywords = by_keywords(self.store, query, wanted, depth)
             lists += [(1.0, hits(keywords))] if keywords.matches or not lists else []
@@ -300,7 +306,20 @@ class Library:
         ranked = ranked_lists[0] if len(lists) == 1 else fuse(ranked_lists, list_weights)
         best = with_assets(self.store, ranked[offset : offset + limit])
         sure = [listed for listed in ranked_lists if not weights and self._is_sure(listed)]
-        return Hits(self._with_moments(with_sentences(best, sure), queries[0], rows[0]))
+        return Hits(self._with_moments(with_sentences(best, sure), queries[0], rows[0], spoken))
+
+    def advice(self, language: str) -> str | None:
+        """What to run so that queries of a language find what they mean; None where they do, or nothing helps."""
+        roles: tuple[VectorRole, ...] = ("image", "text")
+        for role in roles:
+            names = [vector.name for vector in media_vectors(self.store.spec, role)]
+            if any(self._understands(name, language) for name in names):
+                continue
+            for embedder in map(self.routes.embedder, names):
+                if isinstance(embedder, Accompanied):
+                    install = "" if embedder.companion else "pip install 'mm-agents[languages]', then "
+                    return f"{install}mm-agents migrate --languages"
+        return None
 
     def recommend(
         self,
@@ -319,6 +338,7 @@ class Library:
             like=like,
             unlike=unlike,
             vectors=vectors,
+            among=self._targets("image", ENGLISH),
             where=self.checked(where),
             diversity=diversity,
             limit=limit,
@@ -461,6 +481,7 @@ class Library:
         self,
         queries: Sequence[Query],
         rows: Sequence[dict[str, FloatArray]],
+        names: Sequence[str],
         weights: Mapping[str, float],
         where: Filter | None,
         depth: int,
@@ -471,7 +492,7 @@ class Library:
         """
         lists: list[tuple[float, list[Hit]]] = []
         for asked, vectors in zip(queries, rows, strict=True):
-            rankings = self._rankings(asked, list(weights), where, depth, vectors)
+            rankings = self._rankings(asked, names, where, depth, vectors)
             if weights:
                 lists += [(weights[ranking.name], hits(ranking)) for _, ranking in rankings]
                 continue
@@ -502,7 +523,7 @@ class Library:
         ``rows`` gains the query's vector by each of those embedders, under its name.
         """
         rankings: list[tuple[Embedder | None, Ranking]] = []
-        for name in names or self._targets(asked.kind):
+        for name in names:
             embedder = self.routes.embedder(name)
             if embedder is not None and asked.kind in embedder.accepts:
                 if embedder.name not in rows:
@@ -519,7 +540,7 @@ class Library:
             rankings.append((embedder, Ranking(name=name, matches=matches)))
         return rankings
 
-    def _targets(self, kind: str) -> list[str]:
+    def _targets(self, kind: str, language: str) -> list[str]:
         """The vectors that are searched by default, of files and of films: what is seen, and what is read.
 
         A picture or clip is not compared with what is read where the embedder's cosines cannot be.
@@ -527,20 +548,74 @@ class Library:
         spec = self.store.spec
         names = [vector.name for vector in spec.vectors if spec.current(vector.name) == vector.name]
         names = [name for name in names if spec.role(name) != "moment"]
-        if kind == "text":
-            return names
-        read = ("text", "speech")
-        return [name for name in names if spec.role(name) not in read or self._aligned(name)]
+        if kind != "text":
+            read = ("text", "speech")
+            names = [name for name in names if spec.role(name) not in read or self._aligned(name)]
+        left_out = self._left_out(language)
+        return [name for name in names if name not in left_out]
+
+    def _left_out(self, language: str) -> set[str]:
+        """The vectors of files that another of the same role is better than for queries of a language.
+
+        Of those whose embedders name their languages, the ones count that understand this one, and of those the ones
+        with fewest languages; where none understands it, all do.
+        """
+        spec = self.store.spec
+        left_out: set[str] = set()
+        by_role: dict[VectorRole | None, dict[str, frozenset[str]]] = {}
+        for vector in media_vectors(spec, "image", "text", "moment"):
+            embedder = self.routes.embedder(vector.name)
+            if isinstance(embedder, Fluent):
+                by_role.setdefault(spec.role(vector.name), {})[vector.name] = embedder.languages
+        for known in by_role.values():
+            fluent = {name: languages for name, languages in known.items() if language in languages}
+            fewest = min(map(len, fluent.values()), default=0)
+            left_out |= {name for name in known if fluent and len(fluent.get(name, ())) != fewest}
+        return left_out
+
+    def _language(self, query: str | None, given: str | None, where: Filter | None) -> str:
+        """The language of a query; where nothing says so, English where an embedder of English knows its words.
+
+        A query of other words is in the language in which something nearer to it is found.
+        """
+        found = given or (detected(query) if query else ENGLISH)
+        if found is not None:
+            return found
+        used = [self.routes.embedder(vector.name) for vector in media_vectors(self.store.spec, "image", "text")]
+        fluent = sorted((one for one in used if isinstance(one, Fluent)), key=lambda one: len(one.languages))
+        knowing = next((one for one in fluent if one.knows(query or "")), None)
+        if knowing is None or UNKNOWN not in knowing.languages:
+            return ENGLISH
+        asked = Query(kind="text", source=Text(text=query or ""))
+        best = {
+            language: max(
+                (
+                    match.score
+                    for _, ranking in self._rankings(asked, self._targets("text", language), where, 1, {})
+                    for match in ranking.matches
+                ),
+                default=0.0,
+            )
+            for language in (ENGLISH, UNKNOWN)
+        }
+        return max(best, key=best.__getitem__)
+
+    def _understands(self, name: str, language: str) -> bool:
+        embedder = self.routes.embedder(name)
+        return not isinstance(embedder, Fluent) or language in embedder.languages
 
     def _aligned(self, name: str) -> bool:
         """Whether this vector's embedder is known, and its cosines of texts and pictures may be compared."""
         embedder = self.routes.embedder(name)
         return embedder is not None and embedder.aligned
 
-    def _with_moments(self, ranked: Sequence[Hit], asked: Query, rows: Mapping[str, FloatArray]) -> list[Hit]:
+    def _with_moments(
+        self, ranked: Sequence[Hit], asked: Query, rows: Mapping[str, FloatArray], language: str
+    ) -> list[Hit]:
         """Point each clip's hit at its nearest segment, where the query can be compared with segments."""
-        spec = self.store.spec
+        spec, left_out = self.store.spec, self._left_out(language)
         names = [vector.name for vector in spec.vectors_with_role("moment") if spec.current(vector.name) == vector.name]
+        names = [name for name in names if name not in left_out]
         embedder = self.routes.embedder(names[-1]) if names else None
         if embedder is None or asked.kind not in embedder.accepts or all(hit.media_type != "video" for hit in ranked):
             return list(ranked)

@@ -15,6 +15,8 @@ from mm_agents._progress import ProgressCallback, batched
 from mm_agents.errors import ConfigError, EmbedderMismatchError, MMAgentsError, StoreError
 from mm_agents.ingest.files import IMAGE_SIDE, pieces, shots
 from mm_agents.ingest.pipeline import FailedFile, failure
+from mm_agents.ingest.presets import language_vectors, media_vectors
+from mm_agents.protocols import Accompanied
 from mm_agents.types import SPOKEN, CollectionSpec, Condition, Record, Text, VectorSpec
 
 if TYPE_CHECKING:
@@ -147,6 +149,7 @@ def migrate(
     *,
     name: str,
     vector: str = "media",
+    beside: bool = False,
     report: ProgressCallback = lambda done, total, name: None,
 ) -> MigrationReport:
     """Add another model's vector beside one that is there, fill it from the media files, and search by it.
@@ -156,6 +159,7 @@ def migrate(
         embedder: the new model.
         name: the new vector's name, such as "media_v2".
         vector: the vector that it will replace, such as "media", "words" or "poster_vector".
+        beside: do not replace it: both are kept up, and a search uses those that suit its query.
         report: told how many assets are done, how many there are, and the name at hand.
 
     Raises:
@@ -163,7 +167,8 @@ def migrate(
     """
     old = library.store.spec.vector(vector)
     library.routes.know(embedder)
-    _add_vector(library, VectorSpec(name=name, width=embedder.width, embedder=embedder.name))
+    role = library.store.spec.role(vector) if beside else None
+    _add_vector(library, VectorSpec(name=name, width=embedder.width, embedder=embedder.name, role=role))
     filled = unchanged = 0
     failed: list[FailedFile] = []
     total = library.count()
@@ -182,13 +187,47 @@ def migrate(
                 failed.append(failure(library.path(asset) or asset.name, error))
         report(done, total, asset.name)
     overlap = _overlap(library, old.name, name)
-    if not failed:
+    if not failed and not beside:
         spec = library.store.spec
         vectors = tuple(replace(one, replaces=old.name) if one.name == name else one for one in spec.vectors)
         library.store.extend(replace(spec, vectors=vectors))
     return MigrationReport(
-        filled=filled, unchanged=unchanged, failed=tuple(failed), overlap=overlap, switched=not failed
+        filled=filled, unchanged=unchanged, failed=tuple(failed), overlap=overlap, switched=not failed and not beside
     )
+
+
+def add_languages(
+    library: Library, *, report: ProgressCallback = lambda done, total, name: None
+) -> dict[str, MigrationReport]:
+    """Give a library the vectors for other languages that a new one has; resumable.
+
+    Args:
+        library: one whose embedder has a companion for other languages.
+        report: as of ``migrate``, for one vector after the other.
+
+    Returns:
+        What was done for each of the new vectors.
+
+    Raises:
+        ConfigError: no embedder of the library has a companion.
+    """
+    spec = library.store.spec
+    done: dict[str, MigrationReport] = {}
+    for vector in media_vectors(spec, "image", "text", "moment"):
+        embedder = library.routes.embedder(vector.name)
+        if not isinstance(embedder, Accompanied):
+            continue
+        for added in language_vectors(replace(spec, vectors=(vector,)), embedder):
+            companion = library.routes.named(str(added.embedder))
+            done[added.name] = migrate(
+                library, companion, name=added.name, vector=vector.name, beside=True, report=report
+            )
+    if not done:
+        raise ConfigError(
+            "No embedder of this library has another beside it for more languages. For the offline embedder, install "
+            "it with: pip install 'mm-agents[languages]'."
+        )
+    return done
 
 
 def _add_vector(library: Library, wanted: VectorSpec) -> None:

@@ -306,6 +306,30 @@ class Classifier(Protocol):
 
 
 @runtime_checkable
+class Fluent(Protocol):
+    """What an embedder adds that understands some languages alone; one that adds nothing is taken to know all."""
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """The codes of the languages, such as "en"."""
+        ...
+
+    def knows(self, text: str, /) -> bool:
+        """Whether the words of a text seem to be of these languages, where nothing else says which it is in."""
+        ...
+
+
+@runtime_checkable
+class Accompanied(Protocol):
+    """What an embedder adds that has another beside it for more languages."""
+
+    @property
+    def companion(self) -> str | None:
+        """The name of the embedder whose vectors a new library keeps beside its own; None where it is not installed."""
+        ...
+
+
+@runtime_checkable
 class Calibrated(Protocol):
     """What an embedder adds that knows from which cosine on a text and something else belong together."""
 

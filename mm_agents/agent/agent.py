@@ -51,7 +51,9 @@ from mm_agents.agent.response_format import ResponseFormat
 from mm_agents.agent.saved_conversation import SavedConversation, SavedTurn, read_conversation, write_conversation
 from mm_agents.agent.suggestions import Suggestions
 from mm_agents.agent.tracing import Trace
+from mm_agents.agent.translation import advise, in_language
 from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError, RecordNotFoundError
+from mm_agents.languages import ENGLISH, detected, in_english
 from mm_agents.protocols import Calibrated
 from mm_agents.security.policy import IssuedIds, ToolPolicy
 from mm_agents.toolbox import AttachmentInfo, Attachments, Readings, bound_to_conversation, toolbox
@@ -120,7 +122,7 @@ class Agent:
         # The model that calls the tools sees what they show, so they ask no model of their own.
         self._readings = Readings(None)
         self._made: tuple[bool, list[Tool]] | None = None
-        self._planner: tuple[tuple[str, ...], OfflinePlanner] | None = None
+        self._planners: dict[str, tuple[tuple[str, ...], OfflinePlanner]] = {}  # by the embedder that compares
 
     @property
     def tools(self) -> list[Tool]:
@@ -135,12 +137,17 @@ class Agent:
     @property
     def planner(self) -> OfflinePlanner:
         """What tells, without a chat model, which tools a question needs."""
-        tools = self.tools
+        return self.planner_for(None)
+
+    def planner_for(self, language: str | None) -> OfflinePlanner:
+        """The planner for questions of a language that have no English form here; the English one without any."""
+        embedder = self.hit_enricher.embedder_for(language)
+        tools, kept = self.tools, self._planners.get(embedder.name)
         names = tuple(one.name for one in tools)
-        if self._planner is None or self._planner[0] != names:
+        if kept is None or kept[0] != names:
             learnt = [one for one in tools if not one.name.endswith(AGGREGATE)]  # that is planned by rules
-            self._planner = (names, OfflinePlanner(learnt, self.hit_enricher.embedder))
-        return self._planner[1]
+            kept = self._planners[embedder.name] = (names, OfflinePlanner(learnt, embedder))
+        return kept[1]
 
     @cached_property
     def hit_enricher(self) -> HitEnricher:
@@ -162,7 +169,7 @@ class Agent:
         """Answer a question.
 
         Args:
-            question: in English.
+            question: in English; in German, French, Spanish or Chinese, the answer is said in that language.
             attachments: paths of files that it is about.
             response_format: a pydantic model for this answer to fill, instead of the agent's.
 
@@ -293,6 +300,7 @@ class Conversation:
         self.attachments: Attachments = Attachments(saved.attachments if saved else ())
         self.memory: Memory = Memory()
         self._handed = IssuedIds()
+        self._language: str | None = None
         self._attached: list[tuple[str, ...]] = []  # to each question, by their names
         for turn in saved.turns if saved else ():
             self._note_attached(one for one in self.attachments if one.name in turn.attached)
@@ -374,8 +382,10 @@ class Conversation:
         question = question[: PARAMETERS.longest] if cut else question
         new = self._attach(attachments)
         self._handed.say(question)
+        self._language = detected(question) or self._language
+        english = in_english(question, self._language)
         named = tuple(self._named(question)) if not new else ()
-        referred = ResolvedReference(things=named, explicit=True) if named else self.memory.resolve(question)
+        referred = ResolvedReference(things=named, explicit=True) if named else self.memory.resolve(english)
         tools = [self._bound(one) for one in self.agent.tools]
         chat = self.agent.chat_model
         trace = Trace(question, conversation=self.id, model=chat.name if chat else None, fills=form is not None)
@@ -385,7 +395,7 @@ class Conversation:
                 return self._by_model(question, new, referred, tools, form, trace)
             if form is not None:
                 return self._fields_offline(question, new, referred, tools, form, cut=cut)
-            return self._offline(question, new, referred, tools, cut=cut)
+            return self._offline(question, english, new, referred, tools, cut=cut)
 
         for event in trace.follow(begin):
             if isinstance(event, Finished):
@@ -413,7 +423,8 @@ class Conversation:
 
     def _offline(
         self,
-        question: str,
+        original: str,
+        english: str,
         new: Sequence[AttachmentInfo],
         referred: ResolvedReference,
         tools: Sequence[Tool],
@@ -421,8 +432,10 @@ class Conversation:
         cut: bool = False,
     ) -> Iterator[Event]:
         started = time.monotonic()
-        builder = _begun(question, cut=cut)
-        typed, question = question, request_of(spelled_right(question)).text
+        builder = _begun(english, cut=cut)
+        foreign = english == original and self._language not in (None, ENGLISH)
+        planner = self.agent.planner_for(self._language) if foreign else self.agent.planner
+        typed, question = english, english if foreign else request_of(spelled_right(english)).text
         aggregations = self._aggregations(question, new, referred)
         conditions = film_conditions(question)
         question = conditions.text
@@ -430,7 +443,7 @@ class Conversation:
         if alone is not None:
             referred, plan = ResolvedReference(), alone
         else:
-            plan = self.agent.planner.plan(question, _seen(new, referred))
+            plan = planner.plan(question, _seen(new, referred))
         names = planned = self._planned(plan.tools, question, referred)
         again, reader = read_before(self.memory, names, question, anew=alone is not None)
         if aggregations:
@@ -457,8 +470,10 @@ class Conversation:
             builder.say(f"This is about {older}, which was attached before.")
         if not (aggregations and builder.claims):
             self._tell_rest(builder, question, names, new, referred)
+        if self._language and any(step.tool in SEARCHES for step in builder.route):
+            advise(builder, self.agent.library, self._language)
         answer = builder.finished(seconds=time.monotonic() - started)
-        yield from parts_of_answer(answer)
+        yield from parts_of_answer(in_language(answer, original, self._language or ENGLISH))
 
     def _work(
         self, run: OfflineRun, builder: AnswerBuilder, planned: Sequence[str], orders: Sequence[Order], asked: Asked
@@ -484,6 +499,7 @@ class Conversation:
             calls=budget.calls,
             until=started + budget.seconds,
             hit_enricher=self.agent.hit_enricher,
+            language=self._language,
         )
 
     def _asked(
@@ -521,10 +537,7 @@ class Conversation:
                 builder.not_answered(part)
         if builder.claims or new or referred.things or (builder.outcome == "answered" and says("thanks", question)):
             return
-        if tried := self.agent.suggestions.of(planner):
-            builder.say("What you could ask here:")
-        for one in tried:
-            builder.say(f"- {one}")
+        self.agent.suggestions.offer(builder, planner)
 
     def _fields_offline(
         self,
@@ -572,7 +585,7 @@ class Conversation:
             attachments=new,
             tools=tools,
             chat=chat,
-            plan=self._foreseen(question, new, referred),
+            plan=self._foreseen(in_english(question, self._language), new, referred),
             budget=self.agent.budget,
             history=self.history,
             handed=self._handed,

@@ -200,6 +200,7 @@ class AnswerData:
         parsed: the instance of the response format; None where none was asked for, or a field without evidence may not
             be None (``unanswered`` names it). A loaded answer has it as plain data without defaults,
             for ``Model.model_validate``.
+        language: of the question and of the sentences that code has worded, by its code.
         root: the library's folder, which relative paths of sources start from; a loaded answer has the one that the
             caller gives, not the one that its file names.
     """
@@ -218,6 +219,7 @@ class AnswerData:
     payloads: Mapping[str, Any] = field(default_factory=dict[str, Any])
     model: str | None = None
     parsed: Any = None
+    language: str = "en"
     root: str | None = None
 
     @property

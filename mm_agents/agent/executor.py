@@ -52,6 +52,7 @@ from mm_agents.agent.query_analysis import (
     wants_several,
 )
 from mm_agents.errors import ToolError
+from mm_agents.languages import ENGLISH
 from mm_agents.security.injection import screen
 from mm_agents.security.policy import Refusal, ToolPolicy
 from mm_agents.toolbox.searching import films_named
@@ -155,6 +156,7 @@ class OfflineRun:
         calls: how many calls may be made.
         until: the time, as ``time.monotonic`` tells it, after which no call is made.
         hit_enricher: looks at the best hits of a search again, where there is one.
+        language: of the question, by its code; None where nothing tells it.
     """
 
     def __init__(
@@ -166,9 +168,11 @@ class OfflineRun:
         calls: int = 16,
         until: float = float("inf"),
         hit_enricher: HitEnricher | None = None,
+        language: str | None = None,
     ) -> None:
         self._tools, self._gate, self._builder = tools, gate, builder
         self._calls, self._until, self._hit_enricher = calls, until, hit_enricher
+        self._language = language
         self.assets: list[str] = []
         self._reason: str | None = None  # why the document that was read last does not answer, and its name
         self._unread: str | None = None
@@ -281,7 +285,7 @@ class OfflineRun:
         if only_medium(asked.text) and not asked.attachments:
             return tell_listed(self._builder, result, SEARCHES[name])
         if self._hit_enricher is not None:
-            result = self._hit_enricher.look(name, result, asked.text)
+            result = self._hit_enricher.look(name, result, asked.text, self._language)
         compared = "query" not in arguments or "image" in arguments or "video" in arguments
         floors = {} if compared else asked.floors_with(0.0) if name == "search_posters" else asked.floors
         several = wants_several(asked.text)
@@ -594,6 +598,9 @@ class OfflineRun:
             self._builder.route.append(Step(tool=name, arguments=arguments, error=why, refused=True, code=code))
             yield Returned(tool=name, result=None, error=why)
             return None
+        if "query" in arguments and "language" in self._tools[name].arguments.model_fields:
+            foreign = self._language not in (None, ENGLISH)
+            arguments = arguments | ({"language": self._language} if foreign else {})
         result: ToolResult | None = None
         error: str | None = None
         try:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mm_agents.agent.passages import chosen, is_about
+from mm_agents.protocols import Accompanied, Fluent
 from mm_agents.security.injection import WITHHELD, screen
 from mm_agents.toolbox.describing import ImageClassifierView, with_classifier
 from mm_agents.tools import ToolResult
@@ -36,16 +37,26 @@ class HitEnricher:
     """
 
     def __init__(self, library: Library, embedder: Embedder) -> None:
+        self._library = library
         self._sight = ImageClassifierView(library)
         self.embedder: Embedder = embedder
 
-    def look(self, search: str, result: ToolResult, question: str) -> ToolResult:
+    def embedder_for(self, language: str | None) -> Embedder:
+        """What compares texts with questions of a language: the one for English where there is no other."""
+        own = self.embedder
+        if language is None or not isinstance(own, Fluent) or language in own.languages:
+            return own
+        companion = own.companion if isinstance(own, Accompanied) else None
+        return own if companion is None else self._library.routes.named(companion)
+
+    def look(self, search: str, result: ToolResult, question: str, language: str | None = None) -> ToolResult:
         """The result with "shows" in its best picture, or "says" in its best text, where there is something to add.
 
         Args:
             search: the name of the tool that searched.
             result: what it gave.
             question: what was looked for, as text.
+            language: of the question.
         """
         hits: list[Mapping[str, Any]] = list(result.payload["hits"])
         if not hits:
@@ -53,18 +64,18 @@ class HitEnricher:
         if search == "search_images":
             hits = self._shown(result, hits)
         elif search == "search_text":
-            hits = self._quoted(hits, question)
+            hits = self._quoted(hits, question, self.embedder_for(language))
             first = next(n for n, hit in enumerate(result.payload["hits"]) if hit["id"] == hits[0]["id"])
             order = [first, *(n for n in range(len(hits)) if n != first)]
             result = replace(result, evidence=tuple(result.evidence[n] for n in order))
         return replace(result, payload={**result.payload, "hits": hits})
 
-    def _quoted(self, hits: list[Mapping[str, Any]], question: str) -> list[Mapping[str, Any]]:
+    def _quoted(self, hits: list[Mapping[str, Any]], question: str, embedder: Embedder) -> list[Mapping[str, Any]]:
         """The hits with the passage that answers the question; first the one that has it, where the best has not."""
-        best = self._said(hits[0], question)
+        best = self._said(hits[0], question, embedder)
         for other in hits[1:_QUOTED] if best.get("lacks") else ():
             if is_about(question, other["text"] or "", other["name"]):
-                said = self._said(other, question)
+                said = self._said(other, question, embedder)
                 if said.get("says") and not said.get("lacks"):
                     return [said, best, *(one for one in hits[1:] if one is not other)]
         return [best, *hits[1:]]
@@ -75,14 +86,14 @@ class HitEnricher:
             return hits  # some have no picture, so that it is not known which is whose
         return list(with_classifier(hits, pictured, self._sight))
 
-    def _said(self, hit: Mapping[str, Any], question: str) -> Mapping[str, Any]:
+    def _said(self, hit: Mapping[str, Any], question: str, embedder: Embedder) -> Mapping[str, Any]:
         """The hit with the paragraph or sentence of its text that is nearest to the question."""
         said = [one for one in quotable(screen(hit["text"] or "")[0]) if WITHHELD not in one][:_COMPARED]
         said = [one for one in said if not one.startswith("#")] or said  # a heading says what follows, not what is so
         if not said:
             return hit
-        asked = self.embedder.embed([Text(text=question)], role="query")
-        near = self.embedder.embed([Text(text=one) for one in said], role="document") @ asked[0]
+        asked = embedder.embed([Text(text=question)], role="query")
+        near = embedder.embed([Text(text=one) for one in said], role="document") @ asked[0]
         passage = chosen(question, said, [float(one) for one in near], hit["text"] or "", hit["name"])
         return {**hit, "says": passage.text, "lacks": passage.lacks, "covers": passage.covers}
 

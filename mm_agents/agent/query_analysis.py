@@ -59,7 +59,7 @@ def subject_of(question: str) -> str:
         if text == before:
             break
     text = _SAYS["noun_last"].sub("", _SAYS["there"].sub("", _TAIL.sub("", text)))
-    return text if re.search(r"\w{2}", text) else question.strip()
+    return text if re.search(r"\w{2}|[^\W\x00-\x7f]", text) else question.strip()  # one character may be a word
 
 
 def said_of(question: str) -> str:
@@ -134,7 +134,7 @@ def points_back(question: str) -> bool:
 
 def says_something(question: str) -> bool:
     """Whether a question has a word to look for."""
-    return any(word not in _FUNCTION_WORDS for word in re.findall(r"[^\W\d_]{2,}", question.casefold()))
+    return any(word not in _FUNCTION_WORDS for word in re.findall(r"[^\W\d_]{2,}|[^\W\x00-\x7f]", question.casefold()))
 
 
 # ---------------------------------------------------------------- what was said before

@@ -16,6 +16,7 @@ from mm_agents.toolbox.describing import SURE, ImageClassifierView
 from mm_agents.types import Condition
 
 if TYPE_CHECKING:
+    from mm_agents.agent.answer_builder import AnswerBuilder
     from mm_agents.agent.planner import OfflinePlanner
     from mm_agents.library import Library
     from mm_agents.types import Record
@@ -55,6 +56,12 @@ class Suggestions:
                 elif len(found) < _MOST:
                     found.append(one)
         return found
+
+    def offer(self, builder: AnswerBuilder, planner: OfflinePlanner) -> None:
+        """Add the questions to an answer; arguments as ``of``."""
+        questions = self.of(planner)
+        for line in ("What you could ask here:", *(f"- {one}" for one in questions)) if questions else ():
+            builder.say(line)
 
     def _has_tool(self, text: str, planner: OfflinePlanner) -> bool:
         if text not in self._planned:

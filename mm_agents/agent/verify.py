@@ -40,6 +40,7 @@ from mm_agents.agent.grounding.replay import Replay
 from mm_agents.agent.grounding.statements import new_words, too_strange
 from mm_agents.agent.query_analysis import files_in, greeting_to
 from mm_agents.agent.source_images import place_of
+from mm_agents.agent.translation import as_english
 from mm_agents.errors import MediaError, MissingExtraError, MMAgentsError
 from mm_agents.media import MediaFile
 
@@ -100,7 +101,7 @@ def verify(answer: Answer, *, root: str | Path | None = None, library: Library |
         library: what is searched and counted again; it also holds the stories of films, which are in no file.
     """
     known = root or (library.root if library is not None else None) or answer.root
-    checker = _Checker(answer, known, library)
+    checker = _Checker(as_english(answer), known, library)
     claims = tuple(checker.claims())
     return Verification(ok=all(claim.status != "failed" for claim in claims), claims=claims)
 

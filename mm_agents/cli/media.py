@@ -37,6 +37,7 @@ from mm_agents.cli.app import (
     say_download,
     show_line,
 )
+from mm_agents.languages import ENGLISH, detected
 from mm_agents.types import Hit
 
 if TYPE_CHECKING:
@@ -223,11 +224,14 @@ def search(
         )
         sheet.write(" + ".join(asked), hits, opened.path)
         unknown = opened.routes.unknown()
+        advice = opened.advice(detected(query or "") or ENGLISH)
     if unknown and not output.silent:
         names = ", ".join(map(repr, unknown))
         say(f"[yellow]Note:[/yellow] Only keywords were searched: nothing says which embedder made {plain(names)}.")
         say("Name it with --embedder.")
     _show_hits(query or asked[0], hits, output)
+    if advice and not output.quiet:
+        say(plain(f"This library does not understand the language of the query. Run: {advice}"))
 
 
 @command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
+from mm_agents.languages import ENGLISH, detected, in_english, said_in
 from mm_agents.types import DocumentAnswer, Evidence
 
 _NAMED = 5  # places that a doubt quotes; a mean may use hundreds
@@ -32,6 +33,22 @@ def in_parts(question: str, parts: Sequence[str], answer: Callable[[str], Docume
         doubt="; ".join(dict.fromkeys(one.doubt for one in found if one.doubt)) or None,
         parts=found,
     )
+
+
+def in_its_language(question: str, answer: Callable[[str], DocumentAnswer]) -> DocumentAnswer:
+    """Answer a question that has an English form here, in the language that it was asked in.
+
+    Args:
+        question: in any language; one without such a form is answered as it is.
+        answer: answers a question in English.
+    """
+    language = detected(question) or ENGLISH
+    english = in_english(question, language)
+    if english == question:
+        return answer(question)
+    found = answer(english)
+    said = None if found.answer is None else said_in(found.answer, language)
+    return replace(found, question=question, answer=said)
 
 
 def untold(part: DocumentAnswer) -> str:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from mm_agents import _plugins
+from mm_agents.protocols import Accompanied
 from mm_agents.types import CollectionSpec, VectorRole, VectorSpec
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, Store
     from mm_agents.search.embedder_map import EmbedderMap
+
+LANGUAGES = "_languages"
+"""How the names of vectors end that are beside others for more languages."""
 
 POSTER_VECTOR = "poster_vector"
 STORY_VECTOR = "txt_vector"
@@ -22,11 +28,29 @@ def media_spec(embedder: Embedder) -> CollectionSpec:
     """The collection that a folder of media becomes: what is seen, what is read, and the moments of clips.
 
     ``media`` holds what a picture, page or shot shows; ``words`` holds passages of text; ``moment`` holds every
-    segment of a clip, which gives the time of a match.
+    segment of a clip, which gives the time of a match. Where the embedder has a companion for other languages, each
+    has a second vector by that one, such as ``media_languages``.
     """
     seen = ("media", "moment") if "image" in embedder.accepts else ()
     read = ("words",) if "text" in embedder.accepts else ()
-    return _collection("Media", seen + read, embedder)
+    spec = _collection("Media", seen + read, embedder)
+    return replace(spec, vectors=(*spec.vectors, *language_vectors(spec, embedder)))
+
+
+def language_vectors(spec: CollectionSpec, embedder: Embedder) -> tuple[VectorSpec, ...]:
+    """The vectors by an embedder's companion that belong beside those that files fill by the embedder.
+
+    None where the embedder has no companion, or it is not installed.
+    """
+    name = embedder.companion if isinstance(embedder, Accompanied) else None
+    if name is None:
+        return ()
+    companion: Embedder = _plugins.build_named("embedders", name)
+    return tuple(
+        VectorSpec(name=f"{vector.name}{LANGUAGES}", width=companion.width, embedder=name, role=spec.role(vector.name))
+        for vector in media_vectors(spec, "image", "text", "moment")
+        if vector.embedder == embedder.name
+    )
 
 
 def movies_spec(embedder: Embedder) -> CollectionSpec:

@@ -59,6 +59,14 @@ class EmbedderMap:
             raise ConfigError(f"Nothing says which embedder fills the vector {vector!r}. Open it with embedder=….")
         return embedder
 
+    def named(self, name: str) -> Embedder:
+        """The embedder of that name, built once.
+
+        Raises:
+            UnknownPluginError: there is none.
+        """
+        return self._resolve(name)
+
     def know(self, embedder: Embedder) -> None:
         """Use this object wherever the store names its embedder."""
         with self._lock:

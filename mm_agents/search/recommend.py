@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +28,7 @@ def recommend(
     like: Sequence[str],
     unlike: Sequence[str] = (),
     vectors: Mapping[str, float] | None = None,
+    among: Collection[str] | None = None,
     where: Filter | None = None,
     diversity: float = 0.0,
     limit: int = 10,
@@ -43,6 +44,7 @@ def recommend(
         like: ids, names or paths; at least one.
         unlike: ids, names or paths to stay away from.
         vectors: the weight of each vector; by default all that the liked ones have, alike.
+        among: only these vectors by default.
         where: a filter.
         diversity: 0 for the nearest, towards 1 for hits that differ from each other (maximal marginal relevance,
             Carbonell & Goldstein, SIGIR 1998).
@@ -56,7 +58,9 @@ def recommend(
     _check(like, diversity, limit)
     liked, disliked = ([find(reference) for reference in references] for references in (like, unlike))
     loved, hated = (_vectors(store, records) for records in (liked, disliked))
-    weights = _weights(store.spec, vectors, loved)
+    weights = _weights(
+        store.spec, vectors, loved if among is None else {n: rows for n, rows in loved.items() if n in among}
+    )
     given = tuple(record.id for record in [*liked, *disliked])
     wanted = _others(given, where)
     depth = max(_POOL, 5 * limit)

@@ -33,6 +33,7 @@ ImageArgument = Annotated[
 VideoArgument = Annotated[
     str | None, Field(description="A clip to look for alike ones: an id, a path or an attachment's name.")
 ]
+Language = Annotated[str | None, Field(description="The query's language, such as 'de'; by default its words tell it.")]
 Limit = Annotated[int, Field(ge=1, le=_MOST, description="How many at most.")]
 
 FilmFilter = Annotated[
@@ -62,18 +63,26 @@ class Searching:
         plain: Annotated[
             bool, Field(description="The plainest first: almost of one colour, they may hide text.")
         ] = False,
+        language: Language = None,
     ) -> ToolResult:
         """Find photographs and scans by what they show, by words printed in them, or by a picture or clip like them."""
         if plain:
             return of_hits(self._plainest(limit), query=None, noun="pictures")
         types = ("image", "pdf") if pdf else ("image",)
-        return self._searched("pictures", query, image, video, limit, where=Condition("media_type", "in", types))
+        of_type = Condition("media_type", "in", types)
+        return self._searched("pictures", query, image, video, limit, where=of_type, language=language)
 
     def search_videos(
-        self, query: Query = None, video: VideoArgument = None, image: ImageArgument = None, limit: Limit = 5
+        self,
+        query: Query = None,
+        video: VideoArgument = None,
+        image: ImageArgument = None,
+        limit: Limit = 5,
+        language: Language = None,
     ) -> ToolResult:
         """Find video clips, and the moment in each, by what happens or is said, or by a clip or picture like them."""
-        return self._searched("clips", query, image, video, limit, where=Condition("media_type", "eq", "video"))
+        of_type = Condition("media_type", "eq", "video")
+        return self._searched("clips", query, image, video, limit, where=of_type, language=language)
 
     def search_speech(
         self,
@@ -92,11 +101,12 @@ class Searching:
             Literal["all", "documents", "films"], Field(description="Only text files and PDFs, or only films.")
         ] = "all",
         where: FilmFilter = None,
+        language: Language = None,
     ) -> ToolResult:
         """Find passages of text files and PDFs, and films by their story."""
         lists: list[list[Hit]] = []
         if among != "films" and where is None:
-            lists.append(Retriever(self._library, "text").retrieve(query, limit=limit))
+            lists.append(self._library.search(query, kind="text", language=language, limit=limit))
         story = film_vector(self._library.store.spec, "text")
         if among != "documents" and story is not None:
             lists.append(self._library.search(query, kind="film", vector=story, where=where, limit=limit))
@@ -153,11 +163,21 @@ class Searching:
     # ------------------------------------------------------------ helpers
 
     def _searched(
-        self, noun: str, query: str | None, image: str | None, video: str | None, limit: int, *, where: Filter
+        self,
+        noun: str,
+        query: str | None,
+        image: str | None,
+        video: str | None,
+        limit: int,
+        *,
+        where: Filter,
+        language: str | None,
     ) -> ToolResult:
         asked, aside = self._given(query, image, video)
         wanted = _both(where, aside)
-        return of_hits(self._library.search(**asked, where=wanted, limit=limit), query=query, noun=noun)
+        return of_hits(
+            self._library.search(**asked, where=wanted, language=language, limit=limit), query=query, noun=noun
+        )
 
     def _plainest(self, limit: int) -> list[Hit]:
         """The pictures in which least is to be seen: a thumbnail of one colour is small for its size as a file."""

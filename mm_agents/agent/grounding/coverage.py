@@ -30,6 +30,8 @@ _SILENCE = re.compile(
     r"|This is about [^\n]+, which was attached before\.$|Only the first \d+ characters of the question were read\.$"
     r"|I don['’]t know(?: which \w+ (?:is meant|“))?[:. ]|Not (?:answered|looked at): “|I can['’]t help with that"
     r"|Only films with [\w ><=.,'’:-]+ are looked at\.$"
+    r"|This library does not understand the language of the question\. Run: "
+    r"(?:pip install 'mm-agents\[languages\]', then )?mm-agents migrate --languages$"
     r"|I stopped: |The chat model failed before it had answered: |I don't know what to give )"
 )
 """How a line begins that says what is not known; what follows is the reason."""

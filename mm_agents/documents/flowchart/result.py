@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from mm_agents._text import parts_of
-from mm_agents.documents.answers import in_parts
+from mm_agents.documents.answers import in_its_language, in_parts
 from mm_agents.documents.flowchart import export, questions
 from mm_agents.documents.flowchart import process as process_module
 from mm_agents.documents.flowchart.data import Edge, Finding, FlowchartData, Node
@@ -99,7 +99,11 @@ class Flowchart(FlowchartData):
                 shortest or longest way, whether one step can be reached without another.
             model: not needed; code follows the chart.
         """
-        return in_parts(question, parts_of(question), lambda part: questions.answer(self.process, part))
+
+        def asked(english: str) -> DocumentAnswer:
+            return in_parts(english, parts_of(english), lambda part: questions.answer(self.process, part))
+
+        return in_its_language(question, asked)
 
     def to_json(self) -> dict[str, Any]:
         """The keys "nodes", "edges", "lanes", "frames", "notes", "findings" and "confidence"."""

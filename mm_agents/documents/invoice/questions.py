@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from mm_agents._text import parts_of
 from mm_agents.chat import fenced
-from mm_agents.documents.answers import doubting, in_parts
+from mm_agents.documents.answers import doubting, in_its_language, in_parts
 from mm_agents.documents.dates import fold
 from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.arithmetic import TAX, asked_filter, asked_sum, not_computed
@@ -51,7 +51,7 @@ class Invoice(InvoiceData):
         """Answer a question about the invoice by code: prices of quantities, fields, counts and sums of items.
 
         Args:
-            question: in English, or with the item's own words.
+            question: in English, with the item's own words, or in a form of another language that has an English one.
             model: not needed; it may say which quantities of which items a question is about, never a number's sum.
         """
         places = tuple(self.verified_places())
@@ -66,10 +66,13 @@ class Invoice(InvoiceData):
 
         meant: list[LineItem] = []  # the item of the part before: "how many tyres, and at what price each?"
 
-        whole = Asked(self, question)  # quantities of items belong together
-        of_items = lexicon.PRICE.search(whole.text) and matching_items(telling_words(words_of(question)), self.items)
-        together = of_items or re.search(r"\bbetween\b.*\band\b", whole.text)
-        return in_parts(question, parts_of(question, None if together else _asks), answer)
+        def asked(english: str) -> DocumentAnswer:
+            whole = Asked(self, english)  # quantities of items belong together
+            of_items = lexicon.PRICE.search(whole.text) and matching_items(telling_words(words_of(english)), self.items)
+            together = of_items or re.search(r"\bbetween\b.*\band\b", whole.text)
+            return in_parts(english, parts_of(english, None if together else _asks), answer)
+
+        return in_its_language(question, asked)
 
 
 def _answered(asked: Asked, model: ChatModel | None) -> DocumentAnswer:

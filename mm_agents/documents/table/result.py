@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mm_agents._optional import require
 from mm_agents._text import parts_of
-from mm_agents.documents.answers import doubting, in_parts
+from mm_agents.documents.answers import doubting, in_its_language, in_parts
 from mm_agents.documents.table import questions
 from mm_agents.documents.table.data import TableData, quantity_of
 from mm_agents.documents.text import guarded
@@ -117,7 +117,7 @@ class Table(TableData):
         """Answer a question by computing over the cells: extremes, means, sums, counts, orders, values, differences.
 
         Args:
-            question: in English.
+            question: in English, or in a form of another language that has an English one.
             model: what turns the question into an operation; rules do without one. Code computes either way.
         """
         verified = [one for cell in self.cells if cell.verified for one in cell.evidence]
@@ -125,4 +125,4 @@ class Table(TableData):
         def one(part: str) -> DocumentAnswer:
             return doubting(questions.answer(self, part, model=model), verified)
 
-        return in_parts(question, parts_of(question), one)
+        return in_its_language(question, lambda asked: in_parts(asked, parts_of(asked), one))

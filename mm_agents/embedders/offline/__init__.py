@@ -2,8 +2,9 @@
 
 It sees what is in a picture, by the 1000 classes of ImageNet: animals, plants, things, vehicles, buildings, food. It
 does not see what happens, who it is, how many, which colour, mood or style, and it knows no class for people. Drawings
-and posters are near chance; read their words by OCR. Texts are English. Something that is in no picture still has a
-nearest picture: cosines of text with pictures are above 0.4 where they mean something, below 0.25 where they do not.
+and posters are near chance; read their words by OCR. Texts are English; with the extra ``languages``, a second embedder
+of the same pictures understands 16 languages. Something that is in no picture still has a nearest picture: cosines of
+text with pictures are above 0.4 where they mean something, below 0.25 where they do not.
 
 The classifier is part of mm_agents, the text model comes with the extra ``local``; each file's SHA-256 is checked.
 """
@@ -12,14 +13,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from threading import Lock
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from mm_agents.embedders.offline.conse import PictureEncoder
-from mm_agents.embedders.offline.minilm import WIDTH, TextEncoder
+from mm_agents.embedders.offline.minilm import WIDTH, TextEncoder, knows_words
+from mm_agents.embedders.offline.multilingual import LANGUAGES, PACKAGE, MultilingualEncoder
+from mm_agents.embedders.offline.multilingual import WIDTH as MULTILINGUAL_WIDTH
 from mm_agents.embedders.shared import check_pixels, check_role, frames_of
 from mm_agents.errors import ConfigError
 from mm_agents.types import Clip, Image, Item, Kind, Role, Text
@@ -27,25 +31,31 @@ from mm_agents.types import Clip, Image, Item, Kind, Role, Text
 if TYPE_CHECKING:
     from mm_agents.types import ByteArray, FloatArray
 
-_MODEL = "conse-lite2-minilm"
+_MODEL, _MULTILINGUAL = "conse-lite2-minilm", "conse-lite2-use"
 
 
-def build(argument: str = "") -> OfflineEmbedder:
+class _Texts(Protocol):
+    def encode(self, texts: Sequence[str]) -> FloatArray: ...
+
+
+def build(argument: str = "") -> OfflineEmbedder | MultilingualEmbedder:
     """Make the offline embedder.
 
     Args:
-        argument: the model; "" is the only one there is, "conse-lite2-minilm".
+        argument: the model: "conse-lite2-minilm", the default, whose texts are English, or "conse-lite2-use".
 
     Raises:
         ConfigError: no model has that name.
     """
+    if argument == _MULTILINGUAL:
+        return MultilingualEmbedder()
     if argument not in ("", _MODEL):
-        raise ConfigError(f"The offline embedder has no model {argument!r}. Known: {_MODEL!r}.")
+        raise ConfigError(f"The offline embedder has no model {argument!r}. Known: {_MODEL!r}, {_MULTILINGUAL!r}.")
     return OfflineEmbedder()
 
 
-class OfflineEmbedder:
-    """EfficientNet-Lite2's classes, weighted into the space of MiniLM (ConSE). Thread-safe.
+class _ConseEmbedder:
+    """Texts by an encoder, pictures by their classes in that encoder's space (ConSE). Thread-safe.
 
     The same item has the same vector, to about 1e-6, whatever it is embedded with.
 
@@ -53,35 +63,33 @@ class OfflineEmbedder:
         threads: how many threads one call may use; None is two, or one on a machine with one core.
     """
 
-    name: str = f"offline:{_MODEL}"
-    width = WIDTH
+    name: str
+    width: int
     accepts: frozenset[Kind] = frozenset({"text", "image", "clip"})
     aligned = True
-    floors: Mapping[Kind, float] = MappingProxyType({"text": 0.35, "image": 0.35, "clip": 0.35})
-    """Measured over 30 subjects that are there and 20 that are not; related things (a giraffe for a meerkat) pass."""
 
     def __init__(self, *, threads: int | None = None) -> None:
         if threads is not None and threads < 1:
             raise ConfigError(f"threads is {threads!r}; it should be 1 or more, or None.")
         self._threads = threads or min(2, os.cpu_count() or 1)
         self._lock = Lock()
-        self._texts: TextEncoder | None = None
+        self._texts: _Texts | None = None
         self._pictures: PictureEncoder | None = None
 
     def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
         """Turn items into unit vectors.
 
         Args:
-            items: texts, pictures and clips in any order. A text longer than 256 tokens is the mean of its windows,
-                a clip the mean of its frames; a text without words gets the vector of nothing said.
+            items: texts, pictures and clips in any order. A text longer than the encoder's window is the mean of its
+                windows, a clip the mean of its frames; a text without words gets the vector of nothing said.
             role: "query" or "document"; this model treats them alike.
 
         Returns:
-            float32, shape (len(items), 384), each row of length 1; (0, 384) for no items.
+            float32, shape (len(items), width), each row of length 1; (0, width) for no items.
 
         Raises:
             ConfigError: an item is of another kind or has pixels of the wrong shape, or the role is neither.
-            MissingExtraError: a package of the extra ``local`` is not installed.
+            MissingExtraError: a package of the embedder's extra is not installed.
             WeightsError: a model file is missing, or not the one expected.
             EmbedderError: the model failed.
         """
@@ -94,6 +102,52 @@ class OfflineEmbedder:
         if clips:
             vectors[list(clips)] = self._picture_encoder().encode(list(clips.values()))
         return vectors
+
+    def close(self) -> None:
+        """Free the models; harmless when called twice. A later call loads them again."""
+        with self._lock:
+            self._texts = self._pictures = None
+
+    def _text_encoder(self) -> _Texts:
+        with self._lock:
+            self._texts = self._texts or self._new_texts()
+            return self._texts
+
+    def _picture_encoder(self) -> PictureEncoder:
+        with self._lock:
+            self._pictures = self._pictures or self._new_pictures()
+            return self._pictures
+
+    def _new_texts(self) -> _Texts:
+        raise NotImplementedError
+
+    def _new_pictures(self) -> PictureEncoder:
+        raise NotImplementedError
+
+
+class OfflineEmbedder(_ConseEmbedder):
+    """EfficientNet-Lite2's classes, weighted into the space of MiniLM (ConSE). Thread-safe.
+
+    The same item has the same vector, to about 1e-6, whatever it is embedded with.
+
+    Args:
+        threads: how many threads one call may use; None is two, or one on a machine with one core.
+    """
+
+    name = f"offline:{_MODEL}"
+    width = WIDTH
+    floors: Mapping[Kind, float] = MappingProxyType({"text": 0.35, "image": 0.35, "clip": 0.35})
+    """Measured over 30 subjects that are there and 20 that are not; related things (a giraffe for a meerkat) pass."""
+    languages: frozenset[str] = frozenset({"en"})
+
+    @property
+    def companion(self) -> str | None:
+        """The embedder of the same pictures for other languages; None without the extra ``languages``."""
+        return MultilingualEmbedder.name if find_spec(PACKAGE) is not None else None
+
+    def knows(self, text: str, /) -> bool:
+        """Whether most words of a text are in the vocabulary, or name something that pictures are known to show."""
+        return knows_words(text)
 
     def recognise(
         self, items: Sequence[Image], /, *, top: int = 5
@@ -117,20 +171,36 @@ class OfflineEmbedder:
         pictures = [_frames(item)[0] for item in items]
         return self._picture_encoder().recognise(pictures, top) if pictures else []
 
-    def close(self) -> None:
-        """Free the models; harmless when called twice. A later call loads them again."""
-        with self._lock:
-            self._texts = self._pictures = None
+    def _new_texts(self) -> _Texts:
+        return TextEncoder(threads=self._threads)
 
-    def _text_encoder(self) -> TextEncoder:
-        with self._lock:
-            self._texts = self._texts or TextEncoder(threads=self._threads)
-            return self._texts
+    def _new_pictures(self) -> PictureEncoder:
+        return PictureEncoder(threads=self._threads)
 
-    def _picture_encoder(self) -> PictureEncoder:
-        with self._lock:
-            self._pictures = self._pictures or PictureEncoder(threads=self._threads)
-            return self._pictures
+
+class MultilingualEmbedder(_ConseEmbedder):
+    """EfficientNet-Lite2's classes, weighted into the space of a sentence encoder of 16 languages. Thread-safe.
+
+    The same item has the same vector, to about 1e-6, whatever it is embedded with.
+
+    Args:
+        threads: how many threads one call may use; None is two, or one on a machine with one core.
+    """
+
+    name = f"offline:{_MULTILINGUAL}"
+    width = MULTILINGUAL_WIDTH
+    floors: Mapping[Kind, float] = MappingProxyType({"text": 0.3, "image": 0.3, "clip": 0.3})
+    languages: frozenset[str] = LANGUAGES
+
+    def knows(self, text: str, /) -> bool:
+        """Whether a text is in one of its languages: what is in none of the others' may be."""
+        return True
+
+    def _new_texts(self) -> _Texts:
+        return MultilingualEncoder(threads=self._threads)
+
+    def _new_pictures(self) -> PictureEncoder:
+        return PictureEncoder(threads=self._threads, classes="classes_multilingual.npy")
 
 
 def _frames(item: Any) -> ByteArray:

@@ -8,8 +8,12 @@ the classifier is EfficientNet-Lite2 (tools/build_classifier.py).
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from hashlib import blake2b
+from threading import Lock
+from typing import TYPE_CHECKING, ClassVar
+from weakref import WeakValueDictionary
 
 import numpy as np
 import PIL.Image
@@ -33,11 +37,21 @@ _TOP = 30  # classes that count
 _TEMPERATURE = 1.5  # above 1, so that the classes after the first count for more
 
 
-class PictureEncoder:
-    """The classifier with its classes; reads its files when it is made."""
+_KEPT = 512
+"""Frames whose classes are kept: of the pieces that are embedded together, for an embedder of another space."""
 
-    def __init__(self, *, threads: int) -> None:
-        with asset("classes.npy").open("rb") as file:
+
+class PictureEncoder:
+    """The classifier with its classes; reads its files when it is made.
+
+    Args:
+        threads: how many threads one call may use.
+        classes: the file of the vectors of the classes.
+        classifier: says what pictures show; one may serve several encoders.
+    """
+
+    def __init__(self, *, threads: int, classes: str = "classes.npy", classifier: Classifier | None = None) -> None:
+        with asset(classes).open("rb") as file:
             self._classes: FloatArray = np.load(file, allow_pickle=False).astype(np.float32)
         lines = asset("classes.tsv").read_text("utf-8").splitlines()
         self._names = [line.split("\t")[1] for line in lines]
@@ -47,7 +61,7 @@ class PictureEncoder:
         self._members = np.zeros((len(above), len(self._kinds)), np.float32)
         for row, kinds in enumerate(above):
             self._members[row, [places[kind] for kind in kinds if kind]] = 1
-        self._model = Model(CLASSIFIER.read(), threads=threads)
+        self._classifier = classifier or Classifier.shared(threads)
 
     def encode(self, clips: Sequence[ByteArray]) -> FloatArray:
         """Turn clips into unit vectors, each the mean of its frames' vectors.
@@ -56,9 +70,9 @@ class PictureEncoder:
             clips: uint8, shape (frames, height, width, 3), at least one frame; a picture is a clip of one.
 
         Returns:
-            float32, shape (len(clips), 384), rows of length 1.
+            float32, shape (len(clips), width of the classes' vectors), rows of length 1.
         """
-        logits = self._logits(frame for clip in clips for frame in clip)
+        logits = self._classifier.logits(frame for clip in clips for frame in clip)
         least = np.partition(logits, -_TOP, axis=1)[:, -_TOP, None]
         weights = np.where(logits >= least, _softmax(logits / _TEMPERATURE), 0)
         vectors = unit(weights @ self._classes)
@@ -68,7 +82,7 @@ class PictureEncoder:
         self, pictures: Sequence[ByteArray], top: int
     ) -> list[tuple[list[tuple[str, float]], list[tuple[str, float]]]]:
         """The likeliest classes of each picture, and the likeliest kinds of thing; of equals the narrower first."""
-        probabilities = _softmax(self._logits(pictures))
+        probabilities = _softmax(self._classifier.logits(pictures))
         together = probabilities @ self._members
         sizes = self._members.sum(axis=0)
         found: list[tuple[list[tuple[str, float]], list[tuple[str, float]]]] = []
@@ -79,9 +93,49 @@ class PictureEncoder:
             found.append((classes, [(self._kinds[n], min(float(kinds[n]), 1.0)) for n in widest]))
         return found
 
-    def _logits(self, pictures: Iterable[ByteArray]) -> FloatArray:
+
+class Classifier:
+    """Says how likely a picture shows each of 1000 classes; remembers the last pictures. Thread-safe.
+
+    Args:
+        threads: how many threads one call may use.
+    """
+
+    _in_use: ClassVar[WeakValueDictionary[int, Classifier]] = WeakValueDictionary()
+    _making: ClassVar[Lock] = Lock()
+
+    def __init__(self, threads: int) -> None:
+        self._model = Model(CLASSIFIER.read(), threads=threads)
+        self._last: OrderedDict[bytes, FloatArray] = OrderedDict()
+        self._lock = Lock()
+
+    @classmethod
+    def shared(cls, threads: int) -> Classifier:
+        """The one that all encoders with this number of threads use, which is freed with the last of them."""
+        with cls._making:
+            found = cls._in_use.get(threads)
+            if found is None:
+                cls._in_use[threads] = found = cls(threads)
+            return found
+
+    def logits(self, pictures: Iterable[ByteArray]) -> FloatArray:
+        """The classifier's outputs before the softmax, shape (pictures, 1000)."""
         # One by one: no slower than in batches on a processor, and no picture depends on its neighbours.
-        return np.concatenate([self._model({"pixels": _square(picture)[None]}) for picture in pictures])
+        return np.concatenate([self._of(picture) for picture in pictures])
+
+    def _of(self, picture: ByteArray) -> FloatArray:
+        pixels = np.ascontiguousarray(picture)
+        key = blake2b(pixels.data, digest_size=16, key=repr(pixels.shape).encode()).digest()
+        with self._lock:
+            if key in self._last:
+                self._last.move_to_end(key)
+                return self._last[key]
+        found = self._model({"pixels": _square(pixels)[None]})
+        with self._lock:
+            self._last[key] = found
+            while len(self._last) > _KEPT:
+                self._last.popitem(last=False)
+        return found
 
 
 def _square(pixels: ByteArray) -> ByteArray:

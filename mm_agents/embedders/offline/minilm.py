@@ -7,9 +7,10 @@ ids are those of Hugging Face's tokenizers, except that a marker such as "[SEP]"
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,6 +69,30 @@ class TextEncoder:
             mask[row, : len(window)] = 1
         hidden = self._model({"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)})
         return unit((hidden * mask[..., None].astype(np.float32)).sum(axis=1))
+
+
+_ENDINGS = ("s", "es", "ed", "ing", "er", "ers")
+
+
+@cache
+def _known_words() -> frozenset[str]:
+    """The whole words of the vocabulary, and those that name the classes of pictures."""
+    pieces = asset("vocab.txt").read_text("utf-8").split("\n")
+    named = (line.split("\t")[2] for line in asset("classes.tsv").read_text("utf-8").splitlines())
+    return frozenset(piece for piece in pieces if piece.isalpha()) | {
+        word for names in named for word in re.findall(r"[a-z]+", names.lower())
+    }
+
+
+def knows_words(text: str) -> bool:
+    """Whether at least half of a text's words are whole in the vocabulary, or name a class of pictures.
+
+    A word is also known by what it is made of: "meerkats", "snowboarding".
+    """
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    known = _known_words()
+    forms = ({word, *(word.removesuffix(ending) for ending in _ENDINGS)} for word in words)
+    return 2 * sum(not known.isdisjoint(form) for form in forms) >= len(words)
 
 
 def _batches(windows: Sequence[Sequence[int]]) -> Iterator[list[int]]:

