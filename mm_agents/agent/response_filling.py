@@ -384,7 +384,7 @@ def _judged(
     words = " ".join([*field.names, "".join(one for one in field.description if not one.isdigit())])
     asked = f"{question} {spelled_out(words)}"
     statement = cite(Statement(text=f"The {called} is {said}.", cited=()), registry, asked)
-    judged = judge(statement, registry, asked)
+    judged = judge(statement, registry, asked, of_field=True)
     if judged.verdict == "left out":
         filler.refuse(path, f"The chat model says “{_shown(said)}”, and {judged.claim.why}.")
         return

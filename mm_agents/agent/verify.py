@@ -190,7 +190,7 @@ class _Checker:
 
     def _stated(self, claim: Claim, cited: list[Source]) -> CheckedClaim | None:
         """A model's claim held against its documents, which are read again; None where nothing is read in them."""
-        if self._answer.model is None or claim.kind not in ("read", "counted"):
+        if self._answer.model is None or claim.field is not None or claim.kind not in ("read", "counted"):
             return None
         places = [(one.name, self._files.get(one.evidence.path or "")) for one in cited]
         files = {name: file for name, file in places if isinstance(file, MediaFile)}
@@ -384,6 +384,8 @@ class _Checker:
 
     def _missing(self) -> Iterator[CheckedClaim]:
         """What follows from the documents, searches and counts of the offline planner and is left out or moved."""
+        if self._answer.fields:
+            return  # a response format says itself what it wants
         if self._answer.model is not None:
             return
         try:

@@ -66,10 +66,10 @@ class Derivations:
         fault = self._currency_fault(claim, cited, file)
         if fault is not None:
             return fault
-        if self.answer.model is None:
-            return self._offline_fault(claim, cited, file)
         if (stated := self.stated(claim, file)) is not None:
             return _place_fault(stated, cited)
+        if self.answer.model is None:
+            return self._offline_fault(claim, cited, file)
         return self._model_fault(claim, cited, file)
 
     # ------------------------------------------------------------ the offline planner's

@@ -200,13 +200,14 @@ class Judgement:
     place: int = 0
 
 
-def judge(statement: Statement, sources: SourceRegistry, question: str) -> Judgement:
+def judge(statement: Statement, sources: SourceRegistry, question: str, *, of_field: bool = False) -> Judgement:
     """Check a statement against the sources that it cites.
 
     Args:
         statement: what the model says.
         sources: those that it was given.
         question: what was asked, which may give quantities.
+        of_field: the statement is a field's name and its value, which a source need not say as a sentence.
     """
     cited = [sources.known[number] for number in statement.cited if number in sources.known]
     unknown = [number for number in statement.cited if number not in sources.known]
@@ -219,6 +220,8 @@ def judge(statement: Statement, sources: SourceRegistry, question: str) -> Judge
         return _left_out(statement, f"“{smuggled}” is from a line that reads like an instruction")
     if wrong := _beyond_searching(statement.text, cited):
         return _left_out(statement, wrong)
+    if of_field:
+        return _by_words(statement, cited, sources, question)
     facts = sources.facts.within(known.source.evidence.asset for known in cited)
     assertion = check_answer(statement.text, facts, question) if facts.things else None
     if assertion is not None and assertion.fault is None:
