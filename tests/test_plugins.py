@@ -15,7 +15,13 @@ from mm_agents.errors import ConfigError, UnknownPluginError
 
 PACKAGE = Path(mm_agents.__file__).parent
 PROJECT = PACKAGE.parent / "pyproject.toml"
-ROOMS = {"embedders": "embedders", "stores": "stores", "readers": "documents", "ocr": "documents"}
+ROOMS = {
+    "embedders": "embedders",
+    "stores": "stores",
+    "readers": "documents",
+    "ocr": "documents",
+    "recognizers": "speech",
+}
 """The package that has the plugins of each kind."""
 
 
@@ -41,7 +47,7 @@ def modules_with_build(room: str) -> set[str]:
     return {f"mm_agents.{room}.{child.removesuffix('.py')}" for child in children}
 
 
-def test_all_four_kinds_are_declared() -> None:
+def test_all_kinds_are_declared() -> None:
     assert declared().keys() == ROOMS.keys()
 
 
@@ -62,7 +68,7 @@ def test_a_declared_plugin_can_be_imported_and_built(kind: _plugins.PluginKind, 
 def test_a_plugin_keeps_its_modules_name() -> None:
     for kind, names in declared().items():
         for name, module in names.items():
-            assert kind == "ocr" or module.rpartition(".")[2] == name
+            assert kind in ("ocr", "recognizers") or module.rpartition(".")[2] == name
 
 
 @pytest.mark.parametrize("name", ["", ":", "no such", "OFFLINE", "../offline", "mm_agents.embedders.offline"])

