@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +17,7 @@ from mm_agents.filters import Names, coerce, conditions, is_name
 from mm_agents.ingest.catalog import Catalog
 from mm_agents.ingest.facts import FactsReport, facts_of_library, forget
 from mm_agents.ingest.files import Source, describe
+from mm_agents.ingest.objects import OBJECT, near_labels, object_of
 from mm_agents.ingest.ocr_pass import WordsReport, can_read, read_words
 from mm_agents.ingest.pipeline import FailedFile, Pipeline, failure
 from mm_agents.ingest.presets import extend_for_media, media_spec
@@ -37,7 +38,7 @@ from mm_agents.search.ranking import (
     with_moments,
 )
 from mm_agents.search.recommend import recommend
-from mm_agents.types import CollectionSpec, Condition, Filter, Hit, Hits, Or, Record, Text, Words
+from mm_agents.types import And, CollectionSpec, Condition, Filter, Hit, Hits, Not, Or, Record, SeenObject, Text, Words
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, Store
@@ -97,7 +98,8 @@ class Library:
         Args:
             location: a folder, or a store's name and place such as "memory:" or "weaviate://host:8080/Media".
             embedder: a name such as "offline", an object, or one of them for each vector's name. By default those
-                the library was made with; a new one gets the offline embedder.
+                the library was made with; a new one gets the offline embedder. A name without a model is, in a library
+                that was made with one of that name, the model that it was made with.
             preset: the collection that a new library becomes, ``media_spec`` or ``movies_spec``.
             create: make the library when there is none.
 
@@ -106,8 +108,6 @@ class Library:
             EmbedderMismatchError: the library was made with another embedder.
             UnknownPluginError: no store or embedder has that name.
         """
-        if isinstance(embedder, str):
-            embedder = _embedder(embedder)
         try:
             store = open_store(location)
         except LibraryNotFoundError:
@@ -118,6 +118,8 @@ class Library:
             embedder = _embedder(embedder or DEFAULT_EMBEDDER)
             store = open_store(location, spec=preset(embedder))
         try:
+            if isinstance(embedder, str):
+                embedder = None if _is_made_with(store, embedder) else _embedder(embedder)
             return cls(store, embedder, root=folder_of(location))
         except ConfigError:
             store.close()
@@ -255,7 +257,7 @@ class Library:
         list_weights, ranked_lists = zip(*lists, strict=True)
         ranked = ranked_lists[0] if len(lists) == 1 else fuse(ranked_lists, list_weights)
         best = with_assets(self.store, ranked[offset : offset + limit])
-        return Hits(self._with_moments(best, queries[0], rows[0]))
+        return Hits(self._with_objects(self._with_moments(best, queries[0], rows[0]), queries[0], rows[0]))
 
     def recommend(
         self,
@@ -315,9 +317,15 @@ class Library:
         return matches[0]
 
     def parts(self, id: str, *, with_vectors: bool = False) -> list[Record]:
-        """The segments, pages or chunks of an asset, in order."""
-        records = self.store.iterate(where=Condition("parent", "eq", id), with_vectors=with_vectors, parts=True)
-        return sorted(records, key=_order)
+        """The segments, pages or chunks of an asset, in order; the things that are seen in it are ``objects``."""
+        wanted = And((Condition("parent", "eq", id), Not(Condition(OBJECT, "exists"))))
+        return sorted(self.store.iterate(where=wanted, with_vectors=with_vectors, parts=True), key=_order)
+
+    def objects(self, id: str) -> list[Record]:
+        """The things seen in a picture or clip, as parts with their boxes; in time, and the surest first."""
+        wanted = And((Condition("parent", "eq", id), Condition(OBJECT, "exists")))
+        records = self.store.iterate(where=wanted, parts=True)
+        return sorted(records, key=lambda record: (_order(record), -object_of(record).score))
 
     def iterate(
         self, *, where: Filter | str | None = None, with_vectors: bool = False, parts: bool = False
@@ -474,6 +482,22 @@ class Library:
         row = rows[embedder.name] if embedder.name in rows else asked.vector(embedder)
         return with_moments(self.store, ranked, row, names[-1])
 
+    def _with_objects(self, ranked: Sequence[Hit], asked: Query, rows: Mapping[str, FloatArray]) -> list[Hit]:
+        """Give each hit the thing in its picture whose name is nearest to the words that were asked, if one is near."""
+        having = tuple(hit.id for hit in ranked if hit.record.properties.get("objects"))
+        embedders = [self.routes.embedder(vector.name) for vector in self.store.spec.vectors_with_role("image")]
+        embedder = next((one for one in embedders if one is not None and one.name in rows and one.aligned), None)
+        if not having or embedder is None or asked.kind != "text":
+            return list(ranked)
+        wanted = And((Condition("parent", "in", having), Condition(OBJECT, "exists")))
+        seen: dict[str, list[Record]] = {}
+        for part in self.store.iterate(where=wanted, parts=True):
+            seen.setdefault(part.asset, []).append(part)
+        nearest = near_labels(
+            rows[embedder.name], {str(p.properties[OBJECT]) for s in seen.values() for p in s}, embedder
+        )
+        return [replace(hit, object=_nearest(hit, seen.get(hit.id, ()), nearest)) for hit in ranked]
+
     # ------------------------------------------------------------ paths
 
     def stored_path(self, path: Path) -> str:
@@ -493,6 +517,23 @@ class Library:
 
 def _embedder(embedder: Embedder | str) -> Embedder:
     return _plugins.build_named("embedders", embedder) if isinstance(embedder, str) else embedder
+
+
+def _is_made_with(store: Store, embedder: str) -> bool:
+    """Whether a name without a model, such as "offline", is that of every vector's embedder, whatever its model."""
+    names = [vector.embedder for vector in store.spec.vectors]
+    return bool(names) and all(name is not None and name.startswith(f"{embedder}:") for name in names)
+
+
+def _nearest(hit: Hit, parts: Sequence[Record], nearness: Mapping[str, float]) -> SeenObject | None:
+    """Of the things whose names are near to what was asked the nearest; of a clip at the moment that was found."""
+    things = [part for part in parts if part.properties[OBJECT] in nearness and part.properties.get("t0") == hit.t0]
+    best = max(
+        things,
+        key=lambda part: (nearness[str(part.properties[OBJECT])], object_of(part).score),
+        default=None,
+    )
+    return None if best is None else object_of(best)
 
 
 def _order(record: Record) -> tuple[float, ...]:

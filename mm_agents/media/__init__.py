@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from mm_agents.media.documents import PRINT_DPI, Page, PrintedPage, PrintedWord, load_text, pages, print_pages
 from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, inspect, walk
-from mm_agents.media.images import encode_jpeg, from_pil, image_size, load_image, load_stored, shrink
+from mm_agents.media.images import encode_jpeg, from_pil, image_size, load_image, load_stored, shrink, stored_box
 from mm_agents.media.urls import fetch, is_public
 from mm_agents.media.videos import VideoInfo, encode_clip, segments, video_info
 
@@ -36,6 +36,7 @@ __all__ = [
     "print_pages",
     "segments",
     "shrink",
+    "stored_box",
     "video_info",
     "walk",
 ]

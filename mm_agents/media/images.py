@@ -18,7 +18,7 @@ from PIL import ImageCms, ImageFile
 
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError
 from mm_agents.media.files import DEFAULT_LIMITS, BinaryFile, Limits, MediaFile, Source, expect
-from mm_agents.types import Image
+from mm_agents.types import Box, Image
 
 if TYPE_CHECKING:
     from mm_agents.types import ByteArray
@@ -112,6 +112,39 @@ def load_stored(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Image:
     with _header(expect(source, "image", limits), limits) as (picture, orientation):
         _decode(picture)
         return Image(pixels=_normalised(picture, 1 if orientation in _TURNED else orientation, None))
+
+
+def stored_box(source: Source, box: Box, shown: tuple[int, int]) -> Box:
+    """A box in a picture as it is shown, perhaps smaller, as a box in pixels of the picture as stored.
+
+    Args:
+        source: the picture; ``load_stored`` decodes it as it is stored.
+        box: in pixels of what was looked at.
+        shown: the width and height of what was looked at.
+
+    Raises:
+        MediaError: as ``load_image``.
+    """
+    with _header(expect(source, "image", DEFAULT_LIMITS), DEFAULT_LIMITS) as (picture, orientation):
+        width, height = picture.size
+    turned = orientation if orientation in _TURNED else 1
+    if orientation in _SWAPS_SIDES and turned == 1:
+        width, height = height, width  # a mirrored picture is decoded as it is shown
+    if turned in _SWAPS_SIDES:
+        x, y = height / shown[0], width / shown[1]
+    else:
+        x, y = width / shown[0], height / shown[1]
+    x0, y0, x1, y1 = round(box.x0 * x), round(box.y0 * y), round(box.x1 * x), round(box.y1 * y)
+    match turned:
+        case 3:
+            x0, y0, x1, y1 = width - x1, height - y1, width - x0, height - y0
+        case 6:  # shown turned by a quarter clockwise
+            x0, y0, x1, y1 = y0, height - x1, y1, height - x0
+        case 8:
+            x0, y0, x1, y1 = width - y1, x0, width - y0, x1
+        case _:
+            pass
+    return Box(x0=max(x0, 0), y0=max(y0, 0), x1=min(max(x1, x0 + 1), width), y1=min(max(y1, y0 + 1), height))
 
 
 def from_pil(picture: PIL.Image.Image) -> Image:

@@ -1,17 +1,20 @@
 """The embedder that needs no key, no server and no download: texts, pictures and clips in one space.
 
-It sees what is in a picture, by the 1000 classes of ImageNet: animals, plants, things, vehicles, buildings, food. It
-does not see what happens, who it is, how many, which colour, mood or style, and it knows no class for people. Drawings
-and posters are near chance; read their words by OCR. Texts are English. Something that is in no picture still has a
-nearest picture: cosines of text with pictures are above 0.4 where they mean something, below 0.25 where they do not.
+It sees what is in a picture, by the 1000 classes of ImageNet (animals, plants, things, vehicles, buildings, food) and
+by the 80 kinds of objects of COCO, people among them, which it also counts and places. It does not see what happens,
+who it is, which colour, mood or style. Drawings and posters are near chance; read their words by OCR. Texts are
+English. Something that is in no picture still has a nearest picture: cosines of text with pictures are above 0.4 where
+they mean something, below 0.25 where they do not.
 
-The classifier is part of mm_agents, the text model comes with the extra ``local``; each file's SHA-256 is checked.
+The classifier and the detector are part of mm_agents, the text model comes with the extra ``local``; each file's
+SHA-256 is checked.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -19,54 +22,73 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mm_agents.embedders.offline.conse import PictureEncoder
+from mm_agents.embedders.offline.detector import Detector, plurals
 from mm_agents.embedders.offline.minilm import WIDTH, TextEncoder
 from mm_agents.embedders.shared import check_pixels, check_role, frames_of
 from mm_agents.errors import ConfigError
-from mm_agents.types import Clip, Image, Item, Kind, Role, Text
+from mm_agents.types import Clip, Image, Item, Kind, Role, SeenObject, Text
 
 if TYPE_CHECKING:
     from mm_agents.types import ByteArray, FloatArray
 
-_MODEL = "conse-lite2-minilm"
+CLASSES_AND_OBJECTS = "conse-lite2-nanodet-minilm"
+CLASSES_ALONE = "conse-lite2-minilm"
+"""The model of libraries that were made before objects were seen; they keep it."""
+
+_OBJECTS_WEIGHT = 0.3
+"""How much a picture's objects count beside its classes: 0.2 to 0.4 are alike over captions and animals."""
+
+_SHOWN_SCORE = 0.5
+"""Where nine in ten of the kinds seen are there (0.90 over 309 labelled photographs, 0.98 of people)."""
+
+_NUMBERS = ("a", "two", "three", "four")
+_PHRASES = 1024
 
 
 def build(argument: str = "") -> OfflineEmbedder:
     """Make the offline embedder.
 
     Args:
-        argument: the model; "" is the only one there is, "conse-lite2-minilm".
+        argument: the model: "conse-lite2-nanodet-minilm", which "" stands for, or "conse-lite2-minilm", which sees no
+            objects.
 
     Raises:
         ConfigError: no model has that name.
     """
-    if argument not in ("", _MODEL):
-        raise ConfigError(f"The offline embedder has no model {argument!r}. Known: {_MODEL!r}.")
-    return OfflineEmbedder()
+    known = (CLASSES_AND_OBJECTS, CLASSES_ALONE)
+    if argument not in ("", *known):
+        raise ConfigError(f"The offline embedder has no model {argument!r}. Known: {', '.join(map(repr, known))}.")
+    return OfflineEmbedder(objects=argument != CLASSES_ALONE)
 
 
 class OfflineEmbedder:
-    """EfficientNet-Lite2's classes, weighted into the space of MiniLM (ConSE). Thread-safe.
+    """EfficientNet-Lite2's classes, weighted into the space of MiniLM (ConSE), with NanoDet's objects. Thread-safe.
 
     The same item has the same vector, to about 1e-6, whatever it is embedded with.
 
     Args:
         threads: how many threads one call may use; None is two, or one on a machine with one core.
+        objects: see objects too; without them the vectors are those of the model "conse-lite2-minilm".
     """
 
-    name: str = f"offline:{_MODEL}"
     width = WIDTH
     accepts: frozenset[Kind] = frozenset({"text", "image", "clip"})
     aligned = True
     floors: Mapping[Kind, float] = MappingProxyType({"text": 0.35, "image": 0.35, "clip": 0.35})
     """Measured over 30 subjects that are there and 20 that are not; related things (a giraffe for a meerkat) pass."""
 
-    def __init__(self, *, threads: int | None = None) -> None:
+    def __init__(self, *, threads: int | None = None, objects: bool = True) -> None:
         if threads is not None and threads < 1:
             raise ConfigError(f"threads is {threads!r}; it should be 1 or more, or None.")
         self._threads = threads or min(2, os.cpu_count() or 1)
+        self.name: str = f"offline:{CLASSES_AND_OBJECTS if objects else CLASSES_ALONE}"
+        self.shown_score: float | None = _SHOWN_SCORE if objects else None
+        self._objects = objects
         self._lock = Lock()
         self._texts: TextEncoder | None = None
         self._pictures: PictureEncoder | None = None
+        self._detector: Detector | None = None
+        self._phrase = lru_cache(maxsize=_PHRASES)(self._encode_phrase)
 
     def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
         """Turn items into unit vectors.
@@ -85,15 +107,35 @@ class OfflineEmbedder:
             WeightsError: a model file is missing, or not the one expected.
             EmbedderError: the model failed.
         """
+        return self.embed_with_objects(items, role=role)[0]
+
+    def embed_with_objects(
+        self, items: Sequence[Item], /, *, role: Role
+    ) -> tuple[FloatArray, list[tuple[SeenObject, ...] | None]]:
+        """As ``embed``, and the objects of each picture, and of each clip's middle frame.
+
+        Returns:
+            The vectors, and for each item its objects, the surest first; None for a text, for a picture that is no
+            photograph, and without ``objects``.
+
+        Raises:
+            As ``embed``.
+        """
         check_role(role)
         texts = {place: item.text for place, item in enumerate(items) if isinstance(item, Text)}
         clips = {place: _frames(item) for place, item in enumerate(items) if not isinstance(item, Text)}
         vectors = np.empty((len(items), self.width), np.float32)
+        seen: list[tuple[SeenObject, ...] | None] = [None] * len(items)
         if texts:
             vectors[list(texts)] = self._text_encoder().encode(list(texts.values()))
         if clips:
             vectors[list(clips)] = self._picture_encoder().encode(list(clips.values()))
-        return vectors
+        for place, frames in clips.items() if self._objects else ():
+            seen[place] = objects = self._detect(frames[len(frames) // 2])
+            if objects:
+                vectors[place] += _OBJECTS_WEIGHT * self._vector_of(objects)
+                vectors[place] /= np.linalg.norm(vectors[place])
+        return vectors, seen
 
     def recognise(
         self, items: Sequence[Image], /, *, top: int = 5
@@ -120,7 +162,27 @@ class OfflineEmbedder:
     def close(self) -> None:
         """Free the models; harmless when called twice. A later call loads them again."""
         with self._lock:
-            self._texts = self._pictures = None
+            self._texts = self._pictures = self._detector = None
+
+    def _detect(self, pixels: ByteArray) -> tuple[SeenObject, ...] | None:
+        with self._lock:
+            self._detector = self._detector or Detector(threads=self._threads)
+        return self._detector.detect(pixels)
+
+    def _vector_of(self, objects: Sequence[SeenObject]) -> FloatArray:
+        """The direction of what objects are called, each kind with its number and as heavy as its surest is sure."""
+        kinds: dict[str, list[float]] = {}
+        for seen in objects:
+            kinds.setdefault(seen.label, []).append(seen.score)
+        rows = [max(scores) * self._phrase(label, len(scores)) for label, scores in kinds.items()]
+        total = np.sum(rows, axis=0)
+        return total / np.linalg.norm(total)
+
+    def _encode_phrase(self, label: str, count: int) -> FloatArray:
+        """The vector of "a dog", "two dogs" … "a group of dogs"."""
+        plural = plurals()[label]
+        number = _NUMBERS[count - 1] if count <= len(_NUMBERS) else "a group of"
+        return self._text_encoder().encode([f"{number} {label if count == 1 else plural}"])[0]
 
     def _text_encoder(self) -> TextEncoder:
         with self._lock:
