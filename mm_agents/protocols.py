@@ -93,7 +93,7 @@ class ObjectEmbedder(Embedder, Protocol):
     ) -> tuple[FloatArray, list[tuple[SeenObject, ...] | None]]:
         """As ``embed``, and for each item the things seen in the picture or in the clip's middle frame.
 
-        They come the surest first, with boxes in the item's pixels; None stands for a text and for a picture in which
+        They come the surest first, with boxes in the item's pixels; None for a text and for a picture in which
         nothing was looked for, such as a page.
         """
         ...

@@ -103,7 +103,7 @@ class Box:
     y1: int
 
     def scaled(self, x: float, y: float) -> Box:
-        """The same place in a picture that is so many times as wide and high."""
+        """The same place in a picture of another size: x times as wide and y times as high."""
         return Box(x0=round(self.x0 * x), y0=round(self.y0 * y), x1=round(self.x1 * x), y1=round(self.y1 * y))
 
 

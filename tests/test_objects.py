@@ -10,7 +10,8 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from mm_agents import Library, filters
+from mm_agents import Agent, Library, filters
+from mm_agents.agent.verify import verify
 from mm_agents.embedders.offline import CLASSES_ALONE, build, detector
 from mm_agents.embedders.offline.weights import PackagedFile
 from mm_agents.errors import WeightsError
@@ -120,6 +121,39 @@ def test_tiny_and_narrow_pictures_have_no_objects_or_whole_boxes() -> None:
     for image, seen in zip(pictures, build().embed_with_objects(pictures, role="document")[1], strict=True):
         height, width, _ = image.pixels.shape
         assert all(0 <= one.box.x0 < one.box.x1 <= width and one.box.y1 <= height for one in seen or ())
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "sources"),
+    [
+        ("How many pictures show a cat?", "There is 1 picture that shows a cat.", 1),
+        ("How many pictures show at least 3 people?", "There is 1 picture that shows at least three people.", 3),
+        ("Pictures with three or more people", "- three.png: 3 people", 3),
+    ],
+)
+def test_questions_count_what_is_seen(library: Library, question: str, said: str, sources: int) -> None:
+    answer = Agent(library, model="offline").ask(question)
+    assert said in answer.text
+    assert answer.outcome == "answered"
+    assert answer.claims[0].kind == "seen"
+    assert len(answer.sources) == sources
+    assert all(one.evidence.box is not None and (one.evidence.confidence or 0) >= 0.5 for one in answer.sources)
+    assert verify(answer, library=library).ok
+
+
+def test_what_no_picture_shows_is_counted_as_none(library: Library) -> None:
+    answer = Agent(library, model="offline").ask("How many pictures show a toaster?")
+    assert "No pictures that show a toaster were found here." in answer.text
+    assert answer.outcome == "not_found"
+
+
+def test_nothing_is_counted_where_nothing_was_looked_for(tmp_path: Path, astronaut: PIL.Image.Image) -> None:
+    astronaut.save(tmp_path / "portrait.png")
+    with Library.open(tmp_path / "library", embedder=build(CLASSES_ALONE)) as library:
+        library.add(tmp_path / "portrait.png", words="none", progress=False)
+        answer = Agent(library, model="offline").ask("How many pictures show a person?")
+    assert "were found here" not in answer.text
+    assert all(claim.kind != "seen" for claim in answer.claims)
 
 
 def test_animals_are_seen_in_photographs_and_clips(tmp_path: Path) -> None:

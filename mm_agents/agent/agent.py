@@ -395,7 +395,9 @@ class Conversation:
         if all(one.name != AGGREGATE for one in self.agent.tools) or any(one.kind in ("video", "text") for one in new):
             return []
         focus = [thing.id for thing in referred.things] if referred.explicit and not new else []
-        return aggregations_of(question, attached=[one.name for one in new], focus=focus)
+        asked = aggregations_of(question, attached=[one.name for one in new], focus=focus)
+        seen = not any(one.shown for one in asked) or self.agent.library.count(where=Condition("objects", "exists"))
+        return asked if seen else []
 
     def _foreseen(
         self, question: str, new: Sequence[AttachmentInfo], referred: ResolvedReference

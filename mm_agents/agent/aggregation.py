@@ -51,9 +51,12 @@ MOST = frozenset({"highest", "last", "longest", "largest"})
 GATHERING = (
     "there is are add adds up to on average has of those in no known currency with from rating number of votes s bytes "
     "lowest first shortest smallest highest last longest largest film films clip clips picture pictures pdf pdfs text "
-    "texts file files invoice invoices table tables flowchart flowcharts"
+    "texts file files invoice invoices table tables flowchart flowcharts that show people objects"
 )
 """The words in which results are said, beside those of the files, the question and the arguments."""
+
+SEEN_NOTE = "Things in pictures are seen by a detector: of the kinds that it names at least nine in ten are there."
+"""How sure what is seen is; measured by examples/benchmarks/objects.py."""
 
 _UNITS: Mapping[str, str] = {"duration": " s", "size": " bytes"}
 
@@ -77,10 +80,12 @@ class Aggregation:
     Attributes:
         arguments: of the tool.
         noun: what is counted, a key of the kinds: "clips", "invoices".
+        shown: what pictures or clips are asked for by, in words: "a dog", "at least 3 people".
     """
 
     arguments: dict[str, Any]
     noun: str
+    shown: str | None = None
 
 
 def aggregations_of(
@@ -151,7 +156,53 @@ def _of_kinds(text: str, nouns: Sequence[str]) -> Aggregation | None:
     return Aggregation(arguments=arguments, noun="files")
 
 
+def _of_shown(text: str, noun: str) -> Aggregation | None:
+    """Pictures or clips by the things seen in them: "how many pictures show a dog", "pictures with three people"."""
+    found = _SAYS["showing"].search(text)
+    if found is None or noun not in _SEEN_IN:
+        return None
+    things = found["things"]
+    number = _SAYS["of_people"].search(things)
+    named = {name: match for name, pattern in _PATTERNS["things"].items() if (match := pattern.search(things))}
+    rest = _SAYS["of_people"].sub(" ", things)
+    for name in named:
+        rest = _PATTERNS["things"][name].sub(" ", rest)
+    if not named or not _is_used_up(f"{text[: found.start()]} {rest}"):
+        return None
+    where = [_MEDIA[noun], *(f'objects contains "{kind}"' for kind in named)]
+    if number is not None:
+        where.append(f"people {_many_people(number)}")
+    places = [*named.values(), *([number] if number else [])]
+    first, last = min(place.start() for place in places), max(place.end() for place in places)
+    article = re.search(r"\b(?:an?|exactly)\s+$", things[:first], re.IGNORECASE)
+    shown = things[article.start() if article else first : last]
+    shown = re.sub(r"\b\d\b", lambda digit: _WRITTEN.get(digit[0], digit[0]), shown)
+    if _SAYS["how_many"].search(text):
+        return Aggregation(arguments=_media({"measure": "count"}, where), noun=noun, shown=shown)
+    if number is None:
+        return None  # the nearest ones are what a search finds
+    arguments = {"measure": "list", "order_by": "people", "descending": True, "limit": _MOST_LISTED}
+    return Aggregation(arguments=_media(arguments, where), noun=noun, shown=shown)
+
+
+def _many_people(said: re.Match[str]) -> str:
+    """The comparison that a number of people makes: ">= 3" of "three or more"."""
+    number = _SMALL_NUMBERS.get(said["count"].lower()) or int(said["count"])
+    if said["more"]:
+        return f"> {number}"
+    if said["fewer"]:
+        return f"< {number}"
+    return f">= {number}" if said["least"] or said["or_more"] else f"= {number}"
+
+
+_SEEN_IN = frozenset({"pictures", "clips", "files"})
+_SMALL_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
+_WRITTEN = {str(number): word for word, number in _SMALL_NUMBERS.items()}
+
+
 def _of_media(text: str, noun: str) -> Aggregation | None:
+    if (shown := _of_shown(text, noun)) is not None:
+        return shown
     best, many = _SAYS["superlative"].search(text), _SAYS["how_many"].search(text)
     if not _is_used_up(text) or (best and many):
         return None
@@ -330,6 +381,8 @@ def render_aggregate(builder: AnswerBuilder, result: ToolResult, asked: Aggregat
         read = "" if looked_at is None else f" among the {looked_at} that were read"
         builder.say(f"{_none(asked)}{read}.")
     _say_rest(builder, payload, asked)
+    if asked.shown and said and rows:
+        builder.say(SEEN_NOTE)
 
 
 def _say_value(
@@ -353,7 +406,8 @@ def _say_value(
             doubt = f"only {len(each)} of them are cited"
         noun = _BY_TYPE.get(one["group"], asked.noun)
         text = f"There {'is' if one['count'] == 1 else 'are'} {one['value']} {_counted(asked, one['count'], noun)}."
-        builder.claim(text, each, why="counted in the library", doubt=doubt, kind="counted")
+        kind = "seen" if asked.shown else "counted"
+        builder.claim(text, each, why="counted in the library", doubt=doubt, kind=kind)
         return
     field = _label(str(name))
     if measure in ("min", "max"):
@@ -393,9 +447,12 @@ def _say_list(
             f"{_label(name)} {value}{_UNITS.get(name, '')}{f' {currency}' if currency and name in _AMOUNTS else ''}"
             for name, value in values.items()
         )
+        if asked.shown:
+            told = f"{values['people']} people"
         text = f"{row['name']}: {told}" if told else row["name"]
         doubt = f"not confirmed: {', '.join(row['unconfirmed'])}" if row["unconfirmed"] else None
-        builder.claim(text, cited[id], why="read in the library", doubt=doubt, line=f"- {text}")
+        kind = "seen" if asked.shown else "read"
+        builder.claim(text, cited[id], why="read in the library", doubt=doubt, line=f"- {text}", kind=kind)
     if int(one["value"]) > one["count"]:
         builder.say("There are more.")
     return True
@@ -435,11 +492,13 @@ def _doubt(one: Mapping[str, Any]) -> str | None:
 
 
 def _counted(asked: Aggregation, count: int, noun: str | None = None) -> str:
-    return _NOUNS[noun or asked.noun][0 if count == 1 else 1] + _condition(asked)
+    return _NOUNS[noun or asked.noun][0 if count == 1 else 1] + _condition(asked, count)
 
 
-def _condition(asked: Aggregation) -> str:
+def _condition(asked: Aggregation, count: int = 2) -> str:
     """The condition of a question in words: " with total > 200"."""
+    if asked.shown:
+        return f" that show{'s' if count == 1 else ''} {asked.shown}"
     parts = [part for part in asked.arguments.get("where", "").split(" and ") if part and "media_type" not in part]
     seller = asked.arguments.get("seller")
     said = [f"from {seller}"] if seller else []

@@ -49,7 +49,7 @@ def build(argument: str = "") -> OfflineEmbedder:
     """Make the offline embedder.
 
     Args:
-        argument: the model: "conse-lite2-nanodet-minilm", which "" stands for, or "conse-lite2-minilm", which sees no
+        argument: the model: "conse-lite2-nanodet-minilm", the default, or "conse-lite2-minilm", which sees no
             objects.
 
     Raises:

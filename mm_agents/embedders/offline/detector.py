@@ -92,7 +92,7 @@ class Detector:
         boxes[:, 1::2] = boxes[:, 1::2].clip(0, size[1]) * (height / size[1])
         return tuple(
             SeenObject(label=self._labels[labels[n]], score=float(scores[n]), box=_whole(boxes[n], width, height))
-            for n in _surest(boxes, labels, scores, self._parameters)
+            for n in _surest(boxes, labels.tolist(), scores, self._parameters)
         )
 
     def _is_photograph(self, pixels: ByteArray) -> bool:
