@@ -132,6 +132,7 @@ class Library:
         *paths: str | Path,
         prune: bool = False,
         words: Words = "auto",
+        location: bool = True,
         progress: bool | ProgressCallback | None = None,
     ) -> AddReport:
         """Add pictures, videos, texts and PDFs: files, or folders with all below them.
@@ -145,6 +146,7 @@ class Library:
             prune: also drop what these folders held before and hold no more.
             words: then read the words in pictures and scanned pages: in those that seem to have some ("auto", where
                 the extra ``documents`` is installed), in all, or in none.
+            location: keep where pictures were taken, as their EXIF data say; it stays in the library.
             progress: show a bar on standard error (None: where that is a terminal), or a function called with how
                 many are done, how many there are, and the name at hand: of the files, then of the pictures read.
 
@@ -160,7 +162,7 @@ class Library:
         files = list(media.walk(map(Path, paths), failed=lambda path, error: failed.append(failure(path, error))))
         extend_for_media(self.store, self.routes)
         catalog = Catalog(self.store)
-        pipeline = Pipeline(self.store, self.routes, partial(self._new_source, catalog))
+        pipeline = Pipeline(self.store, self.routes, partial(self._new_source, catalog, location))
         with progress_or_callback("Adding", progress) as report:
             pipeline.run(files, report)
         if prune:
@@ -179,13 +181,14 @@ class Library:
             read=reading.read if reading else None,
         )
 
-    def _new_source(self, catalog: Catalog, path: Path) -> Source | None:
+    def _new_source(self, catalog: Catalog, location: bool, path: Path) -> Source | None:
         """A file to add; None where its content is in the library already."""
         stored = self.stored_path(path)
         file = media.inspect(path)
         if not catalog.claim(asset_id(file.sha256), stored):
             return None
-        return Source(file=file, properties={**describe(file), "path": stored, "paths": (stored,)})
+        known = describe(file, path, location=location)
+        return Source(file=file, properties={**known, "path": stored, "paths": (stored,)})
 
     def _read_words(self, words: Words, progress: bool | ProgressCallback | None) -> WordsReport | None:
         """Read words in what was added; None where that is up to the extra ``documents``, which is missing."""

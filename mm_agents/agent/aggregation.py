@@ -18,6 +18,7 @@ AGGREGATE = "aggregate"
 _PATTERNS = read_patterns("mm_agents.agent", "aggregation.toml")
 _SAYS = _PATTERNS["patterns"]
 _MOST_LISTED = 20
+_DAY = len("2019-07-14")
 
 _MEDIA: Mapping[str, str] = {
     "films": 'media_type = "film"',
@@ -51,7 +52,7 @@ MOST = frozenset({"highest", "last", "longest", "largest"})
 GATHERING = (
     "there is are add adds up to on average has of those in no known currency with from rating number of votes s bytes "
     "lowest first shortest smallest highest last longest largest film films clip clips picture pictures pdf pdfs text "
-    "texts file files invoice invoices table tables flowchart flowcharts that show people objects"
+    "texts file files invoice invoices table tables flowchart flowcharts that show people objects time was asked"
 )
 """The words in which results are said, beside those of the files, the question and the arguments."""
 
@@ -118,7 +119,7 @@ def _aggregation(text: str, among: Sequence[str], today: date) -> Aggregation | 
         return _spent(text, today)
     if among or _SAYS["negated"].search(text):
         return None
-    return _of_media(text, nouns[0]) if len(nouns) == 1 else _of_kinds(text, nouns)
+    return _of_media(text, nouns[0], today) if len(nouns) == 1 else _of_kinds(text, nouns)
 
 
 def _is_used_up(text: str) -> bool:
@@ -169,7 +170,7 @@ def _of_shown(text: str, noun: str) -> Aggregation | None:
         rest = _PATTERNS["things"][name].sub(" ", rest)
     if not named or not _is_used_up(f"{text[: found.start()]} {rest}"):
         return None
-    where = [_MEDIA[noun], *(f'objects contains "{kind}"' for kind in named)]
+    where = [*filter(None, [_MEDIA[noun]]), *(f'objects contains "{kind}"' for kind in named)]
     if number is not None:
         where.append(f"people {_many_people(number)}")
     places = [*named.values(), *([number] if number else [])]
@@ -200,7 +201,45 @@ _SMALL_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6
 _WRITTEN = {str(number): word for word, number in _SMALL_NUMBERS.items()}
 
 
-def _of_media(text: str, noun: str) -> Aggregation | None:
+def _of_time(text: str, noun: str, today: date) -> Aggregation | None:
+    """Pictures or clips by when they were taken: "pictures from 2019", "how many clips of last summer"."""
+    if noun not in _SEEN_IN or (time := _time(text, today)) is None:
+        return None
+    if not _is_used_up(_SAYS["taken"].sub(" ", _SAYS["season"].sub(" ", text))):
+        return None
+    where = [*filter(None, [_MEDIA[noun]]), f'taken >= "{time[0]}"', f'taken < "{time[1]}"', 'taken_from != "file"']
+    if _SAYS["how_many"].search(text):
+        return Aggregation(arguments=_media({"measure": "count"}, where), noun=noun)
+    arguments = {"measure": "list", "order_by": "taken", "limit": _MOST_LISTED}
+    return Aggregation(arguments=_media(arguments, where), noun=noun)
+
+
+def _time(text: str, today: date) -> tuple[date, date] | None:
+    """The first day of the time that a question names, and the first day after it."""
+    if (year := _SAYS["year"].search(text)) is not None:
+        return date(int(year["year"]), 1, 1), date(int(year["year"]) + 1, 1, 1)
+    if (season := _SAYS["season"].search(text)) is None:
+        return None
+    name = season["season"].lower()
+    if name == "year":
+        first = today.year - (season["which"].lower() == "last")
+        return date(first, 1, 1), date(first + 1, 1, 1)
+    month = _SEASONS[name]
+    years = range(today.year - 2, today.year + 1)
+    ends = [(date(year + (month > _LAST_START), (month + 2) % 12 + 1, 1), year) for year in years]
+    end, year = max(one for one in ends if one[0] <= today)
+    return date(year, month, 1), end
+
+
+_SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+"""The months in which the seasons begin, as meteorologists count them north of the equator."""
+
+_LAST_START = 9  # a season that begins later ends in the next year
+
+
+def _of_media(text: str, noun: str, today: date) -> Aggregation | None:
+    if (timed := _of_time(text, noun, today)) is not None:
+        return timed
     if (shown := _of_shown(text, noun)) is not None:
         return shown
     best, many = _SAYS["superlative"].search(text), _SAYS["how_many"].search(text)
@@ -437,11 +476,14 @@ def _say_list(
 ) -> bool:
     if not one["ids"]:
         return False
-    heading = _counted(asked, int(one["value"]))
+    timed = asked.arguments.get("order_by") == "taken"
+    heading = _NOUNS[asked.noun][int(one["value"]) != 1] if timed else _counted(asked, int(one["value"]))
     builder.say(f"{heading[:1].upper()}{heading[1:]}:")
     for id in one["ids"]:
         row = rows[id]
         values = {name: value for name, value in row["values"].items() if name not in ("media_type", "currency")}
+        if timed:  # a time of day would read as a moment of a clip
+            values["taken"] = values["taken"][:_DAY]
         currency = row["values"].get("currency")
         told = ", ".join(
             f"{_label(name)} {value}{_UNITS.get(name, '')}{f' {currency}' if currency and name in _AMOUNTS else ''}"
@@ -500,6 +542,8 @@ def _condition(asked: Aggregation, count: int = 2) -> str:
     if asked.shown:
         return f" that show{'s' if count == 1 else ''} {asked.shown}"
     parts = [part for part in asked.arguments.get("where", "").split(" and ") if part and "media_type" not in part]
+    if any(part.startswith("taken ") for part in parts):
+        return " from the time that was asked for"
     seller = asked.arguments.get("seller")
     said = [f"from {seller}"] if seller else []
     for name in _LABELS:

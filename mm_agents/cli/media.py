@@ -103,12 +103,15 @@ def add(
         bool, typer.Option("--prune", help="Also remove files that are no longer in these folders.")
     ] = False,
     words: WordsOption = "auto",
+    location: Annotated[
+        bool, typer.Option("--location/--no-location", help="Keep where pictures were taken, as their EXIF data say.")
+    ] = True,
     output: Output = SHOWN,
 ) -> None:
     """Add pictures, videos, texts and PDFs. Adding a file again is a no-op; an interrupted run is resumable."""
     try:
         with mm_agents.Library.open(library, embedder=embedder) as opened:
-            report = opened.add(*paths, prune=prune, words=words, progress=output.progress)
+            report = opened.add(*paths, prune=prune, words=words, location=location, progress=output.progress)
     except KeyboardInterrupt:
         say("Interrupted. Complete files are kept; run the same command to resume.")
         raise typer.Exit(130) from None

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,8 +67,17 @@ class Source:
 # ---------------------------------------------------------------- what is read of each kind of file
 
 
-def describe(file: MediaFile) -> dict[str, Value]:
-    """The properties that can be had without decoding: size, width and height in pixels, duration in seconds."""
+def describe(file: MediaFile, path: Path | None = None, *, location: bool = True) -> dict[str, Value]:
+    """The properties that can be had without decoding.
+
+    They are size, width and height in pixels, duration in seconds; of pictures and clips when they were taken, and
+    where.
+
+    Args:
+        file: what is described.
+        path: its path, whose date counts where the content has none.
+        location: say where pictures were taken.
+    """
     properties: dict[str, Value] = {
         "name": file.name,
         "media_type": file.media_type,
@@ -81,6 +91,11 @@ def describe(file: MediaFile) -> dict[str, Value]:
     elif file.media_type == "video":
         info = media.video_info(file)
         properties |= {"width": info.width, "height": info.height, "duration": round(info.seconds, 3)}
+    capture = media.capture_of(file, path, location=location)
+    if capture.taken and capture.taken_from:
+        properties |= {"taken": capture.taken, "taken_from": capture.taken_from}
+    if capture.latitude is not None and capture.longitude is not None:
+        properties |= {"latitude": capture.latitude, "longitude": capture.longitude, "place_from": "EXIF"}
     return properties
 
 

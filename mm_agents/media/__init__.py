@@ -6,6 +6,7 @@ cannot be used raises a ``MediaError`` that says why.
 
 from __future__ import annotations
 
+from mm_agents.media.capture import Capture, capture_of
 from mm_agents.media.documents import PRINT_DPI, Page, PrintedPage, PrintedWord, load_text, pages, print_pages
 from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, inspect, walk
 from mm_agents.media.images import encode_jpeg, from_pil, image_size, load_image, load_stored, shrink, stored_box
@@ -15,6 +16,7 @@ from mm_agents.media.videos import VideoInfo, encode_clip, segments, video_info
 __all__ = [
     "DEFAULT_LIMITS",
     "PRINT_DPI",
+    "Capture",
     "Limits",
     "MediaFile",
     "Page",
@@ -22,6 +24,7 @@ __all__ = [
     "PrintedWord",
     "Source",
     "VideoInfo",
+    "capture_of",
     "encode_clip",
     "encode_jpeg",
     "fetch",

@@ -8,9 +8,9 @@ import re
 import struct
 import threading
 import warnings
-from collections.abc import Generator
-from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import PIL.Image
@@ -99,6 +99,22 @@ def image_size(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> tuple[int,
     with _header(expect(source, "image", limits), limits) as (picture, orientation):
         width, height = picture.size
         return (height, width) if orientation in _SWAPS_SIDES else (width, height)
+
+
+def exif_of(source: Source, blocks: Sequence[int], *, limits: Limits = DEFAULT_LIMITS) -> dict[int, dict[int, Any]]:
+    """Blocks of a picture's EXIF data by their tags, each with its values by tag; nothing is decoded.
+
+    A block that is missing or broken is empty.
+
+    Raises:
+        MediaError: as ``load_image``.
+    """
+    found: dict[int, dict[int, Any]] = {block: {} for block in blocks}
+    with _header(expect(source, "image", limits), limits) as (picture, _), suppress(*_DECODER_ERRORS):
+        exif = PIL.Image.Image.getexif(picture)
+        for block in blocks:
+            found[block] = dict(exif.get_ifd(block))
+    return found
 
 
 def load_stored(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Image:
