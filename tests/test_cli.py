@@ -39,7 +39,7 @@ def test_search_finds_by_words_and_by_picture(place: Path) -> None:
     assert found["query"] == "a cat"
     assert found["hits"][0]["name"] == "chelsea.png"
     assert set(found["hits"][0]) == {
-        "id", "name", "path", "media_type", "score", "vector", "t0", "t1", "page", "text", "found_by",
+        "id", "name", "path", "media_type", "score", "vector", "t0", "t1", "page", "text", "found_by", "object",
     }  # fmt: skip
     assert found["hits"][0]["t0"] is None
     assert len(found["hits"]) == 2

@@ -10,7 +10,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from mm_agents import Agent, Library, filters
+from mm_agents import Agent, Library, contact_sheet, filters
 from mm_agents.agent.verify import verify
 from mm_agents.embedders.offline import CLASSES_ALONE, build, detector
 from mm_agents.embedders.offline.weights import PackagedFile
@@ -83,6 +83,15 @@ def test_a_hit_says_which_thing_it_was_found_by(library: Library) -> None:
     assert hit.object.label == "cat"
     assert hit.object.box.x1 > hit.object.box.x0
     assert all(hit.object is None for hit in library.search("a bank account", limit=3))
+
+
+def test_a_contact_sheet_shows_the_thing(library: Library) -> None:
+    hits = library.search("a kitten", limit=1)
+    plain = contact_sheet.page("pets", [contact_sheet.Panel(title="pets", hits=hits)], lambda hit: None)
+    boxed = contact_sheet.page("pets", [contact_sheet.Panel(title="pets", hits=hits)], library.path)
+    assert "cat 0." in boxed
+    first = [page.split('<img alt="pet.png" src="')[1].split('"')[0] for page in (plain, boxed)]
+    assert first[0] != first[1]
 
 
 def test_things_are_no_segments_and_go_with_their_picture(library: Library) -> None:
