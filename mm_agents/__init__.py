@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from mm_agents.agent import Agent, Answer
     from mm_agents.chat import ChatModel, open_chat
     from mm_agents.documents import read_document
-    from mm_agents.library import AddReport, Library
+    from mm_agents.ingest.pipeline import AddReport
+    from mm_agents.library import Library
     from mm_agents.protocols import DocumentReader, Embedder, Reading, Store
     from mm_agents.retriever import Retriever
     from mm_agents.tools import Tool, ToolResult, tool
@@ -92,7 +93,7 @@ __dir__: Callable[[], list[str]]
 _get, __dir__ = attach(
     __name__,
     {
-        "AddReport": "library",
+        "AddReport": "ingest.pipeline",
         "Agent": "agent",
         "And": "types",
         "Answer": "agent",

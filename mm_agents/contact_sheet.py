@@ -7,15 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 import PIL.ImageOps
 
+from mm_agents import media
 from mm_agents._html import render
 from mm_agents._text import moment
+from mm_agents.errors import MediaError
 from mm_agents.types import Hit
 
+_COLOUR = "#0969da"
 _PICTURE_WIDTH = 1120
 _CARD, _GAP, _CAPTION = 260, 20, 46
 
@@ -37,7 +41,10 @@ def page(title: str, panels: Sequence[Panel], locate: Callable[[Hit], Path | Non
         panels: one for each question.
         locate: where a hit's file is, such as ``Library.path``.
     """
-    shown = [(panel, [(hit, moment(hit), _link(locate(hit))) for hit in panel.hits]) for panel in panels]
+    shown = [
+        (panel, [(hit, moment(hit), _link(path := locate(hit)), _boxed(hit, path)) for hit in panel.hits])
+        for panel in panels
+    ]
     return str(render("contact_sheet.html", title=title, panels=shown))
 
 
@@ -62,6 +69,31 @@ def picture(panels: Sequence[Panel], *, per_row: int = 4) -> PIL.Image.Image:
             draw.text((left, caption_top + 20), found, fill="#777", font=_font(15))
             left += _CARD + _GAP
     return sheet
+
+
+def _boxed(hit: Hit, path: Path | None) -> bytes | None:
+    """The thumbnail of a hit, with the box of the thing that it was found by."""
+    seen = hit.object
+    if seen is None or hit.thumbnail is None:
+        return hit.thumbnail
+    if hit.media_type == "video":
+        with PIL.Image.open(io.BytesIO(hit.thumbnail)) as opened:
+            picture = opened.convert("RGB")
+        width, height = (float(str(hit.record.properties.get(name, 0))) for name in ("width", "height"))
+    else:
+        try:  # as it is stored: the thumbnail may be turned
+            picture = PIL.Image.fromarray(media.load_stored(path).pixels) if path else None
+        except (MediaError, OSError):
+            picture = None
+        if picture is None:
+            return hit.thumbnail
+        width, height = picture.size
+        picture.thumbnail((_CARD, _CARD))
+    if not width or not height:
+        return hit.thumbnail
+    box = seen.box.scaled(picture.width / width, picture.height / height)
+    PIL.ImageDraw.Draw(picture).rectangle((box.x0, box.y0, box.x1 - 1, box.y1 - 1), outline=_COLOUR, width=2)
+    return media.encode_jpeg(np.asarray(picture))
 
 
 def _link(path: Path | None) -> str | None:

@@ -17,7 +17,8 @@ from mm_agents._optional import require
 from mm_agents._text import read_data
 from mm_agents.agent import Agent, Answer
 from mm_agents.ingest.ocr_pass import can_read
-from mm_agents.library import AddReport, Library
+from mm_agents.ingest.pipeline import AddReport
+from mm_agents.library import Library
 from mm_agents.types import Hit
 
 _DATA = read_data("mm_agents", "demo.toml")

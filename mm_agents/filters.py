@@ -36,6 +36,8 @@ STANDARD = frozenset(
     {
         *("id", "parent", "name", "media_type", "format", "mime", "sha256", "size", "path", "paths"),
         *("width", "height", "duration", "pages", "page", "chunk", "segments", "t0", "t1", "words_read"),
+        *("taken", "taken_from", "latitude", "longitude", "place_from"),
+        *("objects", "people", "object", "object_score", "x0", "y0", "x1", "y1"),
     }
 )
 """What every library can be asked for: what ``Library.add`` keeps of files and of their parts."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -18,8 +18,9 @@ from mm_agents.filters import Names, coerce, conditions, is_name
 from mm_agents.ingest.catalog import Catalog
 from mm_agents.ingest.facts import FactsReport, facts_of_library, forget
 from mm_agents.ingest.files import Source, describe
+from mm_agents.ingest.objects import OBJECT, near_labels, object_of
 from mm_agents.ingest.ocr_pass import WordsReport, can_read, read_words
-from mm_agents.ingest.pipeline import FailedFile, Pipeline, failure
+from mm_agents.ingest.pipeline import AddReport, FailedFile, Pipeline, failure
 from mm_agents.ingest.presets import extend_for_media, media_spec, media_vectors
 from mm_agents.ingest.speech_pass import SpeechReport, can_hear, hear, is_waiting, unheard
 from mm_agents.languages import ENGLISH, UNKNOWN, detected
@@ -41,7 +42,21 @@ from mm_agents.search.ranking import (
     with_sentences,
 )
 from mm_agents.search.recommend import recommend
-from mm_agents.types import CollectionSpec, Condition, Filter, Hit, Hits, Or, Record, Speech, Text, Words
+from mm_agents.types import (
+    And,
+    CollectionSpec,
+    Condition,
+    Filter,
+    Hit,
+    Hits,
+    Not,
+    Or,
+    Record,
+    SeenObject,
+    Speech,
+    Text,
+    Words,
+)
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, SpeechRecognizer, Store
@@ -50,32 +65,6 @@ if TYPE_CHECKING:
     from mm_agents.types import FloatArray, VectorRole
 
 DEFAULT_EMBEDDER = "offline"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddReport:
-    """What a run of ``add`` did.
-
-    Attributes:
-        added: how many files were new.
-        unchanged: how many were there already.
-        removed: how many assets went because their files had changed or, with ``prune``, vanished.
-        failed: the files that could not be added or read, each with its reason.
-        read: in how many pictures and scanned pages words were read; None where the extra ``documents`` is missing.
-        incomplete: the files that were added in part, as a clip that is cut off, and what is missing.
-        heard: in how many recordings and clips speech was recognised; None where there are such that have sound, and
-            the extra ``speech`` is missing.
-        unheard: how many have sound that was not listened to for want of the extra.
-    """
-
-    added: int
-    unchanged: int
-    removed: int
-    failed: tuple[FailedFile, ...]
-    read: int | None = 0
-    incomplete: tuple[FailedFile, ...] = ()
-    heard: int | None = 0
-    unheard: int = 0
 
 
 class Library:
@@ -108,7 +97,8 @@ class Library:
         Args:
             location: a folder, or a store's name and place such as "memory:" or "weaviate://host:8080/Media".
             embedder: a name such as "offline", an object, or one of them for each vector's name. By default those
-                the library was made with; a new one gets the offline embedder.
+                the library was made with; a new one gets the offline embedder. A name without a model is, in a library
+                that was made with one of that name, the model that it was made with.
             preset: the collection that a new library becomes, ``media_spec`` or ``movies_spec``.
             create: make the library when there is none.
 
@@ -117,8 +107,6 @@ class Library:
             EmbedderMismatchError: the library was made with another embedder.
             UnknownPluginError: no store or embedder has that name.
         """
-        if isinstance(embedder, str):
-            embedder = _embedder(embedder)
         try:
             store = open_store(location)
         except LibraryNotFoundError:
@@ -129,6 +117,8 @@ class Library:
             embedder = _embedder(embedder or DEFAULT_EMBEDDER)
             store = open_store(location, spec=preset(embedder))
         try:
+            if isinstance(embedder, str):
+                embedder = None if _is_made_with(store, embedder) else _embedder(embedder)
             return cls(store, embedder, root=folder_of(location))
         except ConfigError:
             store.close()
@@ -145,6 +135,7 @@ class Library:
         words: Words = "auto",
         speech: Speech = "auto",
         recognizer: SpeechRecognizer | str | None = None,
+        location: bool = True,
         progress: bool | ProgressCallback | None = None,
     ) -> AddReport:
         """Add pictures, videos, recordings, texts and PDFs: files, or folders with all below them.
@@ -165,6 +156,7 @@ class Library:
                 the extra ``speech`` is installed), also in those that another recogniser heard ("all"), or in none.
             recognizer: what listens: the name of a plugin such as "speech:small", whose model is downloaded, or an
                 object; by default "speech", whose model comes with the extra.
+            location: keep where pictures were taken, as their EXIF data say; it stays in the library.
             progress: show a bar on standard error (None: where that is a terminal), or a function called with how
                 many are done, how many there are, and the name at hand: of the files, of the pictures read, of the
                 recordings and clips heard.
@@ -190,7 +182,7 @@ class Library:
         )
         extend_for_media(self.store, self.routes)
         catalog = Catalog(self.store, self.root)
-        pipeline = Pipeline(self.store, self.routes, partial(self._new_source, catalog))
+        pipeline = Pipeline(self.store, self.routes, partial(self._new_source, catalog, location))
         with progress_or_callback("Adding", progress) as report:
             pipeline.run(files, report)
         catalog.forget_gone([Path(path) for path in paths], prune=prune)
@@ -212,13 +204,14 @@ class Library:
             unheard=silent,
         )
 
-    def _new_source(self, catalog: Catalog, path: Path) -> Source | None:
+    def _new_source(self, catalog: Catalog, location: bool, path: Path) -> Source | None:
         """A file to add; None where its content is in the library already."""
         stored = self.stored_path(path)
         file = media.inspect(path)
         if not catalog.claim(asset_id(file.sha256), stored):
             return None
-        return Source(file=file, properties={**describe(file), "path": stored, "paths": (stored,)})
+        known = describe(file, path, location=location)
+        return Source(file=file, properties={**known, "path": stored, "paths": (stored,)})
 
     def _read_words(self, words: Words, progress: bool | ProgressCallback | None) -> WordsReport | None:
         """Read words in what was added; None where that is up to the extra ``documents``, which is missing."""
@@ -306,7 +299,8 @@ class Library:
         ranked = ranked_lists[0] if len(lists) == 1 else fuse(ranked_lists, list_weights)
         best = with_assets(self.store, ranked[offset : offset + limit])
         sure = [listed for listed in ranked_lists if not weights and self._is_sure(listed)]
-        return Hits(self._with_moments(with_sentences(best, sure), queries[0], rows[0], spoken))
+        found = self._with_moments(with_sentences(best, sure), queries[0], rows[0], spoken)
+        return Hits(self._with_objects(found, queries[0], rows[0]))
 
     def advice(self, language: str) -> str | None:
         """What to run so that queries of a language find what they mean; None where they do, or nothing helps."""
@@ -386,9 +380,15 @@ class Library:
         return []
 
     def parts(self, id: str, *, with_vectors: bool = False) -> list[Record]:
-        """The segments, pages or chunks of an asset, in order."""
-        records = self.store.iterate(where=Condition("parent", "eq", id), with_vectors=with_vectors, parts=True)
-        return sorted(records, key=_order)
+        """The segments, pages or chunks of an asset, in order; the things that are seen in it are ``objects``."""
+        wanted = And((Condition("parent", "eq", id), Not(Condition(OBJECT, "exists"))))
+        return sorted(self.store.iterate(where=wanted, with_vectors=with_vectors, parts=True), key=_order)
+
+    def objects(self, id: str) -> list[Record]:
+        """The things seen in a picture or clip, as parts with their boxes; in time, and the surest first."""
+        wanted = And((Condition("parent", "eq", id), Condition(OBJECT, "exists")))
+        records = self.store.iterate(where=wanted, parts=True)
+        return sorted(records, key=lambda record: (_order(record), -object_of(record).score))
 
     def iterate(
         self, *, where: Filter | str | None = None, with_vectors: bool = False, parts: bool = False
@@ -622,6 +622,22 @@ class Library:
         row = rows[embedder.name] if embedder.name in rows else asked.vector(embedder)
         return with_moments(self.store, ranked, row, names[-1])
 
+    def _with_objects(self, ranked: Sequence[Hit], asked: Query, rows: Mapping[str, FloatArray]) -> list[Hit]:
+        """Give each hit the thing in its picture whose name is nearest to the words that were asked, if one is near."""
+        having = tuple(hit.id for hit in ranked if hit.record.properties.get("objects"))
+        embedders = [self.routes.embedder(vector.name) for vector in self.store.spec.vectors_with_role("image")]
+        embedder = next((one for one in embedders if one is not None and one.name in rows and one.aligned), None)
+        if not having or embedder is None or asked.kind != "text":
+            return list(ranked)
+        wanted = And((Condition("parent", "in", having), Condition(OBJECT, "exists")))
+        seen: dict[str, list[Record]] = {}
+        for part in self.store.iterate(where=wanted, parts=True):
+            seen.setdefault(part.asset, []).append(part)
+        nearest = near_labels(
+            rows[embedder.name], {str(p.properties[OBJECT]) for s in seen.values() for p in s}, embedder
+        )
+        return [replace(hit, object=_nearest(hit, seen.get(hit.id, ()), nearest)) for hit in ranked]
+
     # ------------------------------------------------------------ paths
 
     def stored_path(self, path: Path) -> str:
@@ -640,6 +656,23 @@ class Library:
 
 def _embedder(embedder: Embedder | str) -> Embedder:
     return _plugins.build_named("embedders", embedder) if isinstance(embedder, str) else embedder
+
+
+def _is_made_with(store: Store, embedder: str) -> bool:
+    """Whether a name without a model, such as "offline", is that of every vector's embedder, whatever its model."""
+    names = [vector.embedder for vector in store.spec.vectors]
+    return bool(names) and all(name is not None and name.startswith(f"{embedder}:") for name in names)
+
+
+def _nearest(hit: Hit, parts: Sequence[Record], nearness: Mapping[str, float]) -> SeenObject | None:
+    """Of the things whose names are near to what was asked the nearest; of a clip at the moment that was found."""
+    things = [part for part in parts if part.properties[OBJECT] in nearness and part.properties.get("t0") == hit.t0]
+    best = max(
+        things,
+        key=lambda part: (nearness[str(part.properties[OBJECT])], object_of(part).score),
+        default=None,
+    )
+    return None if best is None else object_of(best)
 
 
 def _order(record: Record) -> tuple[float, ...]:

@@ -23,6 +23,7 @@ from mm_agents.types import (
     Record,
     Role,
     Scan,
+    SeenObject,
     Sentence,
     Sound,
 )
@@ -77,6 +78,26 @@ class Embedder(Protocol):
 
     def close(self) -> None:
         """Free what the model holds; harmless when called twice."""
+        ...
+
+
+@runtime_checkable
+class ObjectEmbedder(Embedder, Protocol):
+    """An embedder that also says which things it sees in pictures, and where."""
+
+    @property
+    def shown_score(self) -> float | None:
+        """The score from which at least nine in ten of the kinds seen are there; None where it sees no things."""
+        ...
+
+    def embed_with_objects(
+        self, items: Sequence[Item], /, *, role: Role
+    ) -> tuple[FloatArray, list[tuple[SeenObject, ...] | None]]:
+        """As ``embed``, and for each item the things seen in the picture or in the clip's middle frame.
+
+        They come the surest first, with boxes in the item's pixels; None for a text and for a picture in which
+        nothing was looked for, such as a page.
+        """
         ...
 
 

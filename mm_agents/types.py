@@ -135,6 +135,32 @@ Item = Text | Image | Clip
 """Anything an embedder may be given."""
 
 
+# ---------------------------------------------------------------- places and things in pictures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A rectangle in pixels of the picture as stored: x0 <= x < x1, y0 <= y < y1."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    def scaled(self, x: float, y: float) -> Box:
+        """The same place in a picture of another size: x times as wide and y times as high."""
+        return Box(x0=round(self.x0 * x), y0=round(self.y0 * y), x1=round(self.x1 * x), y1=round(self.y1 * y))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenObject:
+    """A thing that a detector sees in a picture: what it is, how sure that is (0 to 1), and where."""
+
+    label: str
+    score: float
+    box: Box
+
+
 # ---------------------------------------------------------------- collections and records
 
 _ROLES: Mapping[str, VectorRole] = {
@@ -286,6 +312,7 @@ class Hit:
         vector: the list that ranks it highest.
         part: the segment, page or chunk that matched best; None when the asset has no parts.
         found_by: every list that brought it.
+        object: the thing in the picture that is nearest to what was asked, with its box; None where none is near.
     """
 
     record: Record
@@ -293,6 +320,7 @@ class Hit:
     vector: str
     part: Record | None = None
     found_by: tuple[FoundBy, ...] = ()
+    object: SeenObject | None = None
 
     def __repr__(self) -> str:
         """Its name, kind, score and place, in one line."""
@@ -423,16 +451,6 @@ Filter = Condition | And | Or | Not
 
 
 # ---------------------------------------------------------------- evidence
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Box:
-    """A rectangle in pixels of the picture as stored: x0 <= x < x1, y0 <= y < y1."""
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

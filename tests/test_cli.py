@@ -49,6 +49,7 @@ def test_search_finds_by_words_and_by_picture(place: Path) -> None:
     assert found["hits"][0]["name"] == "chelsea.png"
     assert set(found["hits"][0]) == {
         "id", "name", "path", "media_type", "score", "vector", "t0", "t1", "page", "text", "is_spoken", "found_by",
+        "object",
     }  # fmt: skip
     assert found["hits"][0]["t0"] is None
     assert len(found["hits"]) == 2

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Attribute = int | str | Sequence[int]
+Attribute = int | float | str | Sequence[int]
 
-FLOAT, UINT8, INT16, INT64 = 1, 2, 5, 7  # TensorProto.DataType
-_TYPES = {np.dtype("<f4"): FLOAT, np.dtype("<i2"): INT16}
-_INT, _STRING, _INTS = 2, 3, 7  # AttributeProto.AttributeType
+FLOAT, UINT8, INT8, INT16, INT64 = 1, 2, 3, 5, 7  # TensorProto.DataType
+_TYPES = {np.dtype("<f4"): FLOAT, np.dtype("<i2"): INT16, np.dtype("<i8"): INT64, np.dtype("i1"): INT8}
+_FLOAT, _INT, _STRING, _INTS = 1, 2, 3, 7  # AttributeProto.AttributeType
 _IR_VERSION, _OPSET = 8, 13
 
 
@@ -27,9 +27,9 @@ class GraphWriter:
         self._constants: list[bytes] = []
 
     def constant(self, value: NDArray[Any] | np.float32) -> str:
-        """Add a tensor, such as a weight: int16 as it is, other numbers as float32."""
+        """Add a tensor, such as a weight: int8, int16 and int64 as they are, other numbers as float32."""
         array = np.asarray(value)
-        array = array.astype("<i2" if array.dtype == np.int16 else "<f4")
+        array = array.astype(array.dtype.newbyteorder("<") if array.dtype in _TYPES else "<f4")
         name = f"c{len(self._constants)}"
         dims = b"".join(_integer(1, size) for size in array.shape)
         self._constants.append(dims + _integer(2, _TYPES[array.dtype]) + _bytes(8, name) + _bytes(9, array.tobytes()))
@@ -74,6 +74,8 @@ def tensor_info(name: str, shape: Sequence[int | str], dtype: int = FLOAT) -> by
 def _attribute(name: str, value: Attribute) -> bytes:
     if isinstance(value, int):
         return _bytes(1, name) + _integer(3, value) + _integer(20, _INT)
+    if isinstance(value, float):
+        return _bytes(1, name) + _varint(2 << 3 | 5) + np.array(value, "<f4").tobytes() + _integer(20, _FLOAT)
     if isinstance(value, str):
         return _bytes(1, name) + _bytes(4, value) + _integer(20, _STRING)
     return _bytes(1, name) + b"".join(_integer(8, number) for number in value) + _integer(20, _INTS)

@@ -54,7 +54,6 @@ from mm_agents.agent.tracing import Trace
 from mm_agents.agent.translation import advise, in_language
 from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError, RecordNotFoundError
 from mm_agents.languages import ENGLISH, detected, in_english
-from mm_agents.protocols import Calibrated
 from mm_agents.security.policy import IssuedIds, ToolPolicy
 from mm_agents.toolbox import AttachmentInfo, Attachments, Readings, bound_to_conversation, toolbox
 from mm_agents.tools import Tool, by_name
@@ -270,17 +269,6 @@ class Agent:
         """For each vector what it is of."""
         spec = self.library.store.spec
         return {vector.name: spec.role(vector.name) for vector in spec.vectors}
-
-    def floors(self) -> dict[str, float]:
-        """For each vector the cosine from which a text and a thing belong together, where its embedder knows."""
-        found: dict[str, float] = {}
-        spec = self.library.store.spec
-        for vector in spec.vectors:
-            embedder = self.library.routes.embedder(vector.name)
-            if isinstance(embedder, Calibrated):
-                read = spec.role(vector.name) in ("text", "speech")
-                found[vector.name] = embedder.floors["text" if read else "image"]
-        return found
 
 
 class Conversation:
@@ -511,7 +499,7 @@ class Conversation:
             attachments=new,
             focus=tuple(thing.id for thing in referred.things) if not new else (),
             films=self.agent.films() if "recommend" in names else (),
-            floors=self.agent.floors(),
+            floors=self.agent.library.routes.floors(),
             roles=self.agent.roles(),
         )
 
@@ -617,7 +605,9 @@ class Conversation:
         ):
             return []
         focus = [thing.id for thing in referred.things] if referred.explicit and not new else []
-        return aggregations_of(question, attached=[one.name for one in new], focus=focus)
+        asked = aggregations_of(question, attached=[one.name for one in new], focus=focus)
+        seen = not any(one.shown for one in asked) or self.agent.library.count(where=Condition("objects", "exists"))
+        return asked if seen else []
 
     def _foreseen(
         self, question: str, new: Sequence[AttachmentInfo], referred: ResolvedReference

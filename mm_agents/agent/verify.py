@@ -184,7 +184,8 @@ class _Checker:
         if unchecked:
             return CheckedClaim(text=claim.text, status="unverified", why=unchecked[0])
         if claim.kind in ("match", "seen"):
-            why = f"only near to what was searched for; {_what(claim, cited)}"
+            near = "only near to what was searched for" if claim.kind == "match" else "seen by a detector"
+            why = f"{near}; {_what(claim, cited)}"
             return CheckedClaim(text=claim.text, status="match", why=why)
         return CheckedClaim(text=claim.text, status="verified", why=_what(claim, cited))
 

@@ -41,7 +41,7 @@ from mm_agents.languages import ENGLISH, detected
 from mm_agents.types import Hit
 
 if TYPE_CHECKING:
-    from mm_agents.library import AddReport
+    from mm_agents.ingest.pipeline import AddReport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +132,9 @@ def add(
     words: WordsOption = "auto",
     speech: SpeechOption = "auto",
     recognizer: RecognizerOption = None,
+    location: Annotated[
+        bool, typer.Option("--location/--no-location", help="Keep where pictures were taken, as their EXIF data say.")
+    ] = True,
     output: Output = SHOWN,
 ) -> None:
     """Add pictures, videos, sound, texts and PDFs. Adding a file again is a no-op; an interrupted run is resumable."""
@@ -146,6 +149,7 @@ def add(
                 words=words,
                 speech=speech,
                 recognizer=recognizer,
+                location=location,
                 progress=output.progress,
             )
     except KeyboardInterrupt:

@@ -7,16 +7,18 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mm_agents import media
 from mm_agents.errors import MediaTooLargeError
+from mm_agents.ingest.objects import described, object_parts
 from mm_agents.ingest.presets import media_vectors
 from mm_agents.media import DEFAULT_LIMITS, Limits, MediaFile
 from mm_agents.media.files import asset_id, part_id
-from mm_agents.types import CollectionSpec, Item, Record, Text, Value, VectorRole
+from mm_agents.types import CollectionSpec, Item, Record, SeenObject, Text, Value, VectorRole
 
 if TYPE_CHECKING:
     from mm_agents.types import FloatArray
@@ -39,12 +41,17 @@ changes of species and splits 6 to 9 % of the pans.
 
 @dataclass(slots=True, kw_only=True)
 class Piece:
-    """What is embedded of a file, by the roles of the vectors, and what will be kept of it."""
+    """What is embedded of a file, by the roles of the vectors, and what will be kept of it.
+
+    ``seen`` are the things in its picture, their boxes in pixels of the file's pictures; None where none was looked
+    for.
+    """
 
     properties: dict[str, Value] = field(default_factory=dict[str, Value])
     items: dict[VectorRole, Item] = field(default_factory=dict["VectorRole", Item])
     text: str = ""
     thumbnail: bytes | None = None
+    seen: tuple[SeenObject, ...] | None = None
     vectors: dict[str, FloatArray] = field(default_factory=dict[str, "FloatArray"])
 
 
@@ -60,10 +67,16 @@ class Source:
 # ---------------------------------------------------------------- what is read of each kind of file
 
 
-def describe(file: MediaFile) -> dict[str, Value]:
-    """The properties that can be had without decoding: size, width and height in pixels, duration in seconds.
+def describe(file: MediaFile, path: Path | None = None, *, location: bool = True) -> dict[str, Value]:
+    """The properties that can be had without decoding.
 
-    ``incomplete`` says in words what of the file is not read.
+    They are size, width and height in pixels, duration in seconds; of pictures and clips when they were taken, and
+    where. ``incomplete`` says in words what of the file is not read.
+
+    Args:
+        file: what is described.
+        path: its path, whose date counts where the content has none.
+        location: say where pictures were taken.
     """
     properties: dict[str, Value] = {
         "name": file.name,
@@ -85,6 +98,11 @@ def describe(file: MediaFile) -> dict[str, Value]:
             properties["incomplete"] = f"it is cut off: at least {info.missing_bytes:,} bytes are missing at its end"
     elif file.media_type == "audio":
         properties["duration"] = round(media.sound_seconds(file), 3)
+    capture = media.capture_of(file, path, location=location)
+    if capture.taken and capture.taken_from:
+        properties |= {"taken": capture.taken, "taken_from": capture.taken_from}
+    if capture.latitude is not None and capture.longitude is not None:
+        properties |= {"latitude": capture.latitude, "longitude": capture.longitude, "place_from": "EXIF"}
     return properties
 
 
@@ -217,6 +235,8 @@ def records(source: Source, spec: CollectionSpec) -> list[Record]:
     """A source's records: its parts first and the asset last, so that an asset that is there is complete."""
     id = asset_id(source.file.sha256)
     read = source.pieces
+    if any(piece.seen is not None for piece in read):
+        source.properties |= described([piece.seen or () for piece in read])
     if source.file.media_type == "video":
         add_shots(read, spec)
         source.properties["segments"] = len(read)
@@ -225,7 +245,8 @@ def records(source: Source, spec: CollectionSpec) -> list[Record]:
     if len(read) == 1 and not read[0].properties:
         only = read[0]
         return [
-            Record(id=id, properties=source.properties, text=only.text, vectors=only.vectors, thumbnail=only.thumbnail)
+            *object_parts(id, source.properties, 0, only.seen or ()),
+            Record(id=id, properties=source.properties, text=only.text, vectors=only.vectors, thumbnail=only.thumbnail),
         ]
     parts = [
         Record(
@@ -240,4 +261,6 @@ def records(source: Source, spec: CollectionSpec) -> list[Record]:
     ]
     seen = {vector.name for vector in media_vectors(spec, "image")}
     cover = next((p.thumbnail for p in read if seen & p.vectors.keys()), read[0].thumbnail if read else None)
+    for index, piece in enumerate(read):
+        parts += object_parts(id, source.properties | piece.properties, index, piece.seen or ())
     return [*parts, Record(id=id, properties=source.properties, thumbnail=cover)]

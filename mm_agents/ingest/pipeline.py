@@ -11,15 +11,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mm_agents.errors import DamagedMediaError, PartialWriteError
 from mm_agents.ingest.files import Piece, Source, pieces, records
 from mm_agents.ingest.presets import media_vectors
+from mm_agents.media import stored_box
 from mm_agents.media.files import asset_id, part_id
-from mm_agents.types import Clip, CollectionSpec, Image, Item, Text, VectorRole
+from mm_agents.protocols import ObjectEmbedder
+from mm_agents.types import Clip, CollectionSpec, Image, Item, SeenObject, Text, VectorRole
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, Store
@@ -40,6 +42,32 @@ class FailedFile:
     path: str
     error: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddReport:
+    """What a run of ``add`` did.
+
+    Attributes:
+        added: how many files were new.
+        unchanged: how many were there already.
+        removed: how many assets went because their files had changed or, with ``prune``, vanished.
+        failed: the files that could not be added or read, each with its reason.
+        read: in how many pictures and scanned pages words were read; None where the extra ``documents`` is missing.
+        incomplete: the files that were added in part, as a clip that is cut off, and what is missing.
+        heard: in how many recordings and clips speech was recognised; None where there are such that have sound, and
+            the extra ``speech`` is missing.
+        unheard: how many have sound that was not listened to for want of the extra.
+    """
+
+    added: int
+    unchanged: int
+    removed: int
+    failed: tuple[FailedFile, ...]
+    read: int | None = 0
+    incomplete: tuple[FailedFile, ...] = ()
+    heard: int | None = 0
+    unheard: int = 0
 
 
 def failure(path: Path | str, error: Exception) -> FailedFile:
@@ -155,9 +183,12 @@ class Pipeline:
 
     def _embed(self) -> None:
         """Embed what waits, and let go of the pixels."""
-        vectors = embed_items([piece.items for _, piece in self._batch], self._targets)
-        for (source, piece), made in zip(self._batch, vectors, strict=True):
+        seen: list[tuple[SeenObject, ...] | None] = [None] * len(self._batch)
+        vectors = embed_items([piece.items for _, piece in self._batch], self._targets, seen)
+        for (source, piece), made, objects in zip(self._batch, vectors, seen, strict=True):
             piece.vectors |= made
+            if objects is not None and source.file.media_type in ("image", "video"):
+                piece.seen = _as_stored(objects, source, piece)
             piece.items.clear()
             source.pieces.append(piece)
         self._batch.clear()
@@ -190,24 +221,51 @@ class Pipeline:
 
 
 def embed_items(
-    items: Sequence[Mapping[VectorRole, Item]], targets: Mapping[VectorRole, Sequence[tuple[str, Embedder]]]
+    items: Sequence[Mapping[VectorRole, Item]],
+    targets: Mapping[VectorRole, Sequence[tuple[str, Embedder]]],
+    seen: list[tuple[SeenObject, ...] | None] | None = None,
 ) -> list[dict[str, FloatArray]]:
     """The vectors of each piece by name, of its items by role; each embedder is called once.
 
-    ``targets`` holds the names of the vectors of each role, and what makes them.
+    Args:
+        items: of each piece.
+        targets: the names of the vectors of each role, and what makes them.
+        seen: gets at each piece's place the things that an embedder sees in it, from the score at which they are
+            shown; None where none looked for any.
     """
     vectors: list[dict[str, FloatArray]] = [{} for _ in items]
-    calls: dict[str, tuple[Embedder, list[tuple[dict[str, FloatArray], str, Item]]]] = {}
-    for by_role, made in zip(items, vectors, strict=True):
+    calls: dict[str, tuple[Embedder, list[tuple[int, str, Item]]]] = {}
+    for place, by_role in enumerate(items):
         for role, item in by_role.items():
             for vector, embedder in targets.get(role, ()):
                 if (accepted := _accepted(item, embedder)) is not None:
-                    calls.setdefault(embedder.name, (embedder, []))[1].append((made, vector, accepted))
+                    calls.setdefault(embedder.name, (embedder, []))[1].append((place, vector, accepted))
     for embedder, call in calls.values():
-        rows = embedder.embed([item for _, _, item in call], role="document")
-        for (made, vector, _), row in zip(call, rows, strict=True):
-            made[vector] = row
+        asked = [item for _, _, item in call]
+        least = embedder.shown_score if isinstance(embedder, ObjectEmbedder) else None
+        if isinstance(embedder, ObjectEmbedder) and least is not None and seen is not None:
+            rows, objects = embedder.embed_with_objects(asked, role="document")
+            for (place, _, _), things in zip(call, objects, strict=True):
+                if things is not None:
+                    seen[place] = tuple(one for one in things if one.score >= least)
+        else:
+            rows = embedder.embed(asked, role="document")
+        for (place, vector, _), row in zip(call, rows, strict=True):
+            vectors[place][vector] = row
     return vectors
+
+
+def _as_stored(objects: Sequence[SeenObject], source: Source, piece: Piece) -> tuple[SeenObject, ...]:
+    """Things with their boxes in pixels of the picture as stored, from boxes in what was decoded of it."""
+    looked_at = next(iter(piece.items.values()))
+    if isinstance(looked_at, Text):
+        return ()
+    if isinstance(looked_at, Image):
+        height, width, _ = looked_at.pixels.shape
+        return tuple(replace(one, box=stored_box(source.file, one.box, (width, height))) for one in objects)
+    height, width = looked_at.frames.shape[1:3]
+    x, y = (float(str(source.properties[name])) / size for name, size in (("width", width), ("height", height)))
+    return tuple(replace(one, box=one.box.scaled(x, y)) for one in objects)
 
 
 def _targets(spec: CollectionSpec, routes: EmbedderMap) -> dict[VectorRole, list[tuple[str, Embedder]]]:

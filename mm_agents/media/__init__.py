@@ -6,6 +6,7 @@ cannot be used raises a ``MediaError`` that says why.
 
 from __future__ import annotations
 
+from mm_agents.media.capture import Capture, capture_of
 from mm_agents.media.documents import (
     PRINT_DPI,
     Page,
@@ -18,7 +19,16 @@ from mm_agents.media.documents import (
     sections,
 )
 from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, inspect, walk
-from mm_agents.media.images import encode_jpeg, from_pil, image_size, load_image, load_stored, picture_count, shrink
+from mm_agents.media.images import (
+    encode_jpeg,
+    from_pil,
+    image_size,
+    load_image,
+    load_stored,
+    picture_count,
+    shrink,
+    stored_box,
+)
 from mm_agents.media.sounds import has_sound, sound_seconds, sounds, wave_form
 from mm_agents.media.urls import fetch, is_public
 from mm_agents.media.videos import VideoInfo, encode_clip, segments, video_info
@@ -26,6 +36,7 @@ from mm_agents.media.videos import VideoInfo, encode_clip, segments, video_info
 __all__ = [
     "DEFAULT_LIMITS",
     "PRINT_DPI",
+    "Capture",
     "Limits",
     "MediaFile",
     "Page",
@@ -33,6 +44,7 @@ __all__ = [
     "PrintedWord",
     "Source",
     "VideoInfo",
+    "capture_of",
     "encode_clip",
     "encode_jpeg",
     "fetch",
@@ -53,6 +65,7 @@ __all__ = [
     "shrink",
     "sound_seconds",
     "sounds",
+    "stored_box",
     "video_info",
     "walk",
     "wave_form",

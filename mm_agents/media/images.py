@@ -7,10 +7,10 @@ import io
 import re
 import struct
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import PIL.Image
@@ -21,7 +21,7 @@ from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError
 from mm_agents.media import multiframe
 from mm_agents.media.files import DEFAULT_LIMITS, BinaryFile, Limits, MediaFile, Source, check_limit, expect
 from mm_agents.media.multiframe import quiet
-from mm_agents.types import Image
+from mm_agents.types import Box, Image
 
 if TYPE_CHECKING:
     from mm_agents.types import ByteArray
@@ -117,6 +117,22 @@ def picture_count(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> int:
         return getattr(picture, "n_frames", 1)
 
 
+def exif_of(source: Source, blocks: Sequence[int], *, limits: Limits = DEFAULT_LIMITS) -> dict[int, dict[int, Any]]:
+    """Blocks of a picture's EXIF data by their tags, each with its values by tag; nothing is decoded.
+
+    A block that is missing or broken is empty.
+
+    Raises:
+        MediaError: as ``load_image``.
+    """
+    found: dict[int, dict[int, Any]] = {block: {} for block in blocks}
+    with _header(expect(source, "image", limits), limits) as (picture, _), suppress(*_DECODER_ERRORS):
+        exif = PIL.Image.Image.getexif(picture)
+        for block in blocks:
+            found[block] = dict(exif.get_ifd(block))
+    return found
+
+
 def load_stored(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Image:
     """Decode a picture as it is stored, not turned as EXIF says: the pixels that boxes of evidence are counted in.
 
@@ -184,6 +200,39 @@ def tiff_pages(source: Source, *, numbers: Sequence[int] | None, limits: Limits)
             _bound(picture, media, limits)
             _decode(picture)
             yield number, Image(pixels=_normalised(picture, 1, None))
+
+
+def stored_box(source: Source, box: Box, shown: tuple[int, int]) -> Box:
+    """A box in a picture as it is shown, perhaps smaller, as a box in pixels of the picture as stored.
+
+    Args:
+        source: the picture; ``load_stored`` decodes it as it is stored.
+        box: in pixels of what was looked at.
+        shown: the width and height of what was looked at.
+
+    Raises:
+        MediaError: as ``load_image``.
+    """
+    with _header(expect(source, "image", DEFAULT_LIMITS), DEFAULT_LIMITS) as (picture, orientation):
+        width, height = picture.size
+    turned = orientation if orientation in _TURNED else 1
+    if orientation in _SWAPS_SIDES and turned == 1:
+        width, height = height, width  # a mirrored picture is decoded as it is shown
+    if turned in _SWAPS_SIDES:
+        x, y = height / shown[0], width / shown[1]
+    else:
+        x, y = width / shown[0], height / shown[1]
+    x0, y0, x1, y1 = round(box.x0 * x), round(box.y0 * y), round(box.x1 * x), round(box.y1 * y)
+    match turned:
+        case 3:
+            x0, y0, x1, y1 = width - x1, height - y1, width - x0, height - y0
+        case 6:  # shown turned by a quarter clockwise
+            x0, y0, x1, y1 = y0, height - x1, y1, height - x0
+        case 8:
+            x0, y0, x1, y1 = width - y1, x0, width - y0, x1
+        case _:
+            pass
+    return Box(x0=max(x0, 0), y0=max(y0, 0), x1=min(max(x1, x0 + 1), width), y1=min(max(y1, y0 + 1), height))
 
 
 def from_pil(picture: PIL.Image.Image) -> Image:

@@ -107,6 +107,20 @@ def video_info(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> VideoInfo:
         )
 
 
+def creation_time(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> str | None:
+    """When a clip was made, as its container says it; None where it does not.
+
+    Raises:
+        MediaError: as ``segments``.
+    """
+    media = expect(source, "video", limits)
+    if media.mime.startswith("image/"):
+        return None
+    with _opened(media, limits) as (container, _, _):
+        said = container.metadata.get("creation_time")
+    return said if isinstance(said, str) else None
+
+
 def segments(
     source: Source, *, fps: float = 2.0, seconds: float = 2.0, max_side: int = 512, limits: Limits = DEFAULT_LIMITS
 ) -> Iterator[Clip]:

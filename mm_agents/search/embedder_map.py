@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mm_agents import _plugins
 from mm_agents.errors import ConfigError, EmbedderMismatchError
-from mm_agents.protocols import VectorizingStore
+from mm_agents.protocols import Calibrated, VectorizingStore
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, Store
@@ -71,6 +71,17 @@ class EmbedderMap:
         """Use this object wherever the store names its embedder."""
         with self._lock:
             self._built[embedder.name] = embedder
+
+    def floors(self) -> dict[str, float]:
+        """For each vector the cosine from which a text and a thing belong together, where its embedder knows."""
+        found: dict[str, float] = {}
+        spec = self._store.spec
+        for vector in spec.vectors:
+            embedder = self.embedder(vector.name)
+            if isinstance(embedder, Calibrated):
+                read = spec.role(vector.name) in ("text", "speech")
+                found[vector.name] = embedder.floors["text" if read else "image"]
+        return found
 
     def unknown(self) -> tuple[str, ...]:
         """The vectors that cannot be searched: neither the caller, the store nor the server says what makes them."""

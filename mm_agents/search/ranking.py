@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mm_agents._fusion import fused_scores
 from mm_agents.errors import ConfigError
 from mm_agents.filters import coerce
-from mm_agents.types import And, Condition, Evidence, Filter, FoundBy, Hit, Match, Record
+from mm_agents.types import And, Condition, Evidence, Filter, FoundBy, Hit, Match, Record, SeenObject
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, Store
@@ -186,7 +186,17 @@ def with_moments(store: Store, ranked: Sequence[Hit], vector: FloatArray, using:
 def hit_json(hit: Hit) -> dict[str, Any]:
     """A hit as JSON holds it; absent values are null."""
     names = ("id", "name", "path", "media_type", "score", "vector", "t0", "t1", "page", "text", "is_spoken")
-    return {**{name: getattr(hit, name) for name in names}, "found_by": [asdict(place) for place in hit.found_by]}
+    return {
+        **{name: getattr(hit, name) for name in names},
+        "found_by": [asdict(place) for place in hit.found_by],
+        "object": None if hit.object is None else object_json(hit.object),
+    }
+
+
+def object_json(seen: SeenObject) -> dict[str, Any]:
+    """A thing in a picture as JSON holds it: its label, its score, and its box as [x0, y0, x1, y1]."""
+    box = seen.box
+    return {"label": seen.label, "score": seen.score, "box": [box.x0, box.y0, box.x1, box.y1]}
 
 
 def evidence_json(evidence: Evidence) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -13,6 +13,7 @@ from mm_agents._text import fold
 from mm_agents.errors import ConfigError, MediaError, ToolError
 from mm_agents.filters import conditions, matches, parse
 from mm_agents.ingest.facts import DocumentFacts, facts_of_file
+from mm_agents.ingest.objects import PERSON, object_of
 from mm_agents.protocols import NamingStore
 from mm_agents.toolbox.sources import Sources
 from mm_agents.tools import ToolResult
@@ -146,7 +147,28 @@ class Aggregating:
         names = {name for record in records for name in record.properties}
         if not names.issuperset(named):
             names |= self._property_names()
-        return _Rows(rows=[_media_row(record) for record in records], names=frozenset(names))
+        labels = _labels(wanted)
+        rows = [_media_row(record, self._seen(record, labels) if labels else ()) for record in records]
+        return _Rows(rows=rows, names=frozenset(names))
+
+    def _seen(self, record: Record, labels: Collection[str]) -> tuple[Evidence, ...]:
+        """The things of these kinds that are seen in a picture or clip, each with its box and score."""
+        kept = record.properties.get("sha256")
+        things = [(part, object_of(part)) for part in self._library.objects(record.id)]
+        return tuple(
+            Evidence(
+                asset=record.id,
+                path=record.path,
+                sha256=kept if isinstance(kept, str) else None,
+                how=f"object detector: {thing.label}",
+                confidence=thing.score,
+                box=thing.box,
+                t0=_seconds(part, "t0"),
+                t1=_seconds(part, "t1"),
+            )
+            for part, thing in things
+            if thing.label in labels
+        )
 
     def _property_names(self) -> set[str]:
         """The names of the properties of any file, which takes a look at each where the store does not know them."""
@@ -199,8 +221,22 @@ def _fits(wanted: Filter, row: _Row) -> bool:
     return matches(wanted, replace(row.record, properties=row.values))
 
 
-def _media_row(record: Record) -> _Row:
+def _labels(wanted: Filter | None) -> set[str]:
+    """The kinds of things that a filter asks for."""
+    asked = list(conditions(wanted)) if wanted is not None else []
+    named = {str(one.value) for one in asked if one.name == "objects" and one.op == "contains"}
+    return named | ({PERSON} if any(one.name == "people" for one in asked) else set())
+
+
+def _seconds(part: Record, name: str) -> float | None:
+    value = part.properties.get(name)
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _media_row(record: Record, seen: tuple[Evidence, ...] = ()) -> _Row:
     def places(names: Sequence[str]) -> tuple[Evidence, ...]:
+        if seen:
+            return seen
         kept = record.properties.get("sha256")
         whole = Evidence(
             asset=record.id, path=record.path, sha256=kept if isinstance(kept, str) else None, how="counted"
@@ -210,8 +246,12 @@ def _media_row(record: Record) -> _Row:
             replace(whole, how=f"property {name}", quote=f"{name} {record.properties[name]}") for name in told
         ) or (whole,)
 
-    written = {name: str(value) for name, value in record.properties.items()}
+    written = {name: _written(value) for name, value in record.properties.items()}
     return _Row(record=record, values=record.properties, written=written, places=places)
+
+
+def _written(value: Value) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _document_row(one: DocumentFacts) -> _Row:

@@ -20,13 +20,14 @@ OWN_LINES = frozenset(
         "What pictures show is told as the model sees it; code has not checked that.",
         "No hidden text was found.",
         "There are more.",
+        "Things in pictures are seen by a detector: of the kinds that it names at least nine in ten are there.",
     }
 )
 """Lines that the library writes and that claim nothing."""
 
 _SILENCE = re.compile(
     r"(?:Not (?:confirmed: the|used:) |\d+ files? could not be read: "
-    r"|No [\w ]+ (?:with [^.]+ |from [^.]+ )?were found here"
+    r"|No [\w ]+ (?:with [^.]+ |from [^.]+ |that show [^.]+ )?were found here"
     r"|This is about [^\n]+, which was attached before\.$|Only the first \d+ characters of the question were read\.$"
     r"|I don['’]t know(?: which \w+ (?:is meant|“))?[:. ]|Not (?:answered|looked at): “|I can['’]t help with that"
     r"|Only films with [\w ><=.,'’:-]+ are looked at\.$"

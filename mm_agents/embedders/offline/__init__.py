@@ -1,18 +1,21 @@
 """The embedder that needs no key, no server and no download: texts, pictures and clips in one space.
 
-It sees what is in a picture, by the 1000 classes of ImageNet: animals, plants, things, vehicles, buildings, food. It
-does not see what happens, who it is, how many, which colour, mood or style, and it knows no class for people. Drawings
-and posters are near chance; read their words by OCR. Texts are English; with the extra ``languages``, a second embedder
-of the same pictures understands 16 languages. Something that is in no picture still has a nearest picture: cosines of
-text with pictures are above 0.4 where they mean something, below 0.25 where they do not.
+It sees what is in a picture, by the 1000 classes of ImageNet (animals, plants, things, vehicles, buildings, food) and
+by the 80 kinds of objects of COCO, people among them, which it also counts and places. It does not see what happens,
+who it is, which colour, mood or style. Drawings and posters are near chance; read their words by OCR. Texts are
+English; with the extra ``languages``, a second embedder of the same pictures understands 16 languages. Something that
+is in no picture still has a nearest picture: cosines of text with pictures are above 0.4 where they mean something,
+below 0.25 where they do not.
 
-The classifier is part of mm_agents, the text model comes with the extra ``local``; each file's SHA-256 is checked.
+The classifier and the detector are part of mm_agents, the text model comes with the extra ``local``; each file's
+SHA-256 is checked.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from importlib.util import find_spec
 from threading import Lock
 from types import MappingProxyType
@@ -21,17 +24,32 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from mm_agents.embedders.offline.conse import PictureEncoder
+from mm_agents.embedders.offline.detector import Detector, plurals
 from mm_agents.embedders.offline.minilm import WIDTH, TextEncoder, knows_words
 from mm_agents.embedders.offline.multilingual import LANGUAGES, PACKAGE, MultilingualEncoder
 from mm_agents.embedders.offline.multilingual import WIDTH as MULTILINGUAL_WIDTH
 from mm_agents.embedders.shared import check_pixels, check_role, frames_of
 from mm_agents.errors import ConfigError
-from mm_agents.types import Clip, Image, Item, Kind, Role, Text
+from mm_agents.types import Clip, Image, Item, Kind, Role, SeenObject, Text
 
 if TYPE_CHECKING:
     from mm_agents.types import ByteArray, FloatArray
 
-_MODEL, _MULTILINGUAL = "conse-lite2-minilm", "conse-lite2-use"
+CLASSES_AND_OBJECTS = "conse-lite2-nanodet-minilm"
+CLASSES_ALONE = "conse-lite2-minilm"
+"""The model of libraries that were made before objects were seen; they keep it."""
+
+MULTILINGUAL = "conse-lite2-use"
+"""The model of texts in 16 languages; it sees no objects."""
+
+_OBJECTS_WEIGHT = 0.3
+"""How much a picture's objects count beside its classes: 0.2 to 0.4 are alike over captions and animals."""
+
+_SHOWN_SCORE = 0.45
+"""Where nine in ten of the kinds seen are there (0.91 over 309 labelled photographs, 0.98 of people)."""
+
+_NUMBERS = ("a", "two", "three", "four")
+_PHRASES = 1024
 
 
 class _Texts(Protocol):
@@ -42,16 +60,16 @@ def build(argument: str = "") -> OfflineEmbedder | MultilingualEmbedder:
     """Make the offline embedder.
 
     Args:
-        argument: the model: "conse-lite2-minilm", the default, whose texts are English, or "conse-lite2-use".
+        argument: the model: "conse-lite2-nanodet-minilm", the default, whose texts are English, "conse-lite2-minilm",
+            which sees no objects, or "conse-lite2-use".
 
     Raises:
         ConfigError: no model has that name.
     """
-    if argument == _MULTILINGUAL:
-        return MultilingualEmbedder()
-    if argument not in ("", _MODEL):
-        raise ConfigError(f"The offline embedder has no model {argument!r}. Known: {_MODEL!r}, {_MULTILINGUAL!r}.")
-    return OfflineEmbedder()
+    known = (CLASSES_AND_OBJECTS, CLASSES_ALONE, MULTILINGUAL)
+    if argument not in ("", *known):
+        raise ConfigError(f"The offline embedder has no model {argument!r}. Known: {', '.join(map(repr, known))}.")
+    return MultilingualEmbedder() if argument == MULTILINGUAL else OfflineEmbedder(objects=argument != CLASSES_ALONE)
 
 
 class _ConseEmbedder:
@@ -126,19 +144,27 @@ class _ConseEmbedder:
 
 
 class OfflineEmbedder(_ConseEmbedder):
-    """EfficientNet-Lite2's classes, weighted into the space of MiniLM (ConSE). Thread-safe.
+    """EfficientNet-Lite2's classes, weighted into the space of MiniLM (ConSE), with NanoDet's objects. Thread-safe.
 
     The same item has the same vector, to about 1e-6, whatever it is embedded with.
 
     Args:
         threads: how many threads one call may use; None is two, or one on a machine with one core.
+        objects: see objects too; without them the vectors are those of the model "conse-lite2-minilm".
     """
 
-    name = f"offline:{_MODEL}"
     width = WIDTH
     floors: Mapping[Kind, float] = MappingProxyType({"text": 0.35, "image": 0.35, "clip": 0.35})
     """Measured over 30 subjects that are there and 20 that are not; related things (a giraffe for a meerkat) pass."""
     languages: frozenset[str] = frozenset({"en"})
+
+    def __init__(self, *, threads: int | None = None, objects: bool = True) -> None:
+        super().__init__(threads=threads)
+        self.name: str = f"offline:{CLASSES_AND_OBJECTS if objects else CLASSES_ALONE}"
+        self.shown_score: float | None = _SHOWN_SCORE if objects else None
+        self._objects = objects
+        self._detector: Detector | None = None
+        self._phrase = lru_cache(maxsize=_PHRASES)(self._encode_phrase)
 
     @property
     def companion(self) -> str | None:
@@ -148,6 +174,34 @@ class OfflineEmbedder(_ConseEmbedder):
     def knows(self, text: str, /) -> bool:
         """Whether most words of a text are in the vocabulary, or name something that pictures are known to show."""
         return knows_words(text)
+
+    def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
+        """Turn items into unit vectors, as every embedder; ``embed_with_objects`` also says what is seen."""
+        return self.embed_with_objects(items, role=role)[0]
+
+    def embed_with_objects(
+        self, items: Sequence[Item], /, *, role: Role
+    ) -> tuple[FloatArray, list[tuple[SeenObject, ...] | None]]:
+        """As ``embed``, and the objects of each picture, and of each clip's middle frame.
+
+        Returns:
+            The vectors, and for each item its objects, the surest first; None for a text, for a picture that is no
+            photograph, and without ``objects``.
+
+        Raises:
+            As ``embed``.
+        """
+        vectors = super().embed(items, role=role)
+        seen: list[tuple[SeenObject, ...] | None] = [None] * len(items)
+        for place, item in enumerate(items) if self._objects else ():
+            if isinstance(item, Text):
+                continue
+            frames = _frames(item)
+            seen[place] = objects = self._detect(frames[len(frames) // 2])
+            if objects:
+                vectors[place] += _OBJECTS_WEIGHT * self._vector_of(objects)
+                vectors[place] /= np.linalg.norm(vectors[place])
+        return vectors, seen
 
     def recognise(
         self, items: Sequence[Image], /, *, top: int = 5
@@ -171,6 +225,32 @@ class OfflineEmbedder(_ConseEmbedder):
         pictures = [_frames(item)[0] for item in items]
         return self._picture_encoder().recognise(pictures, top) if pictures else []
 
+    def close(self) -> None:
+        """Free the models; harmless when called twice. A later call loads them again."""
+        super().close()
+        with self._lock:
+            self._detector = None
+
+    def _detect(self, pixels: ByteArray) -> tuple[SeenObject, ...] | None:
+        with self._lock:
+            self._detector = self._detector or Detector(threads=self._threads)
+        return self._detector.detect(pixels)
+
+    def _vector_of(self, objects: Sequence[SeenObject]) -> FloatArray:
+        """The direction of what objects are called, each kind with its number and as heavy as its surest is sure."""
+        kinds: dict[str, list[float]] = {}
+        for seen in objects:
+            kinds.setdefault(seen.label, []).append(seen.score)
+        rows = [max(scores) * self._phrase(label, len(scores)) for label, scores in kinds.items()]
+        total = np.sum(rows, axis=0)
+        return total / np.linalg.norm(total)
+
+    def _encode_phrase(self, label: str, count: int) -> FloatArray:
+        """The vector of "a dog", "two dogs" … "a group of dogs"."""
+        plural = plurals()[label]
+        number = _NUMBERS[count - 1] if count <= len(_NUMBERS) else "a group of"
+        return self._text_encoder().encode([f"{number} {label if count == 1 else plural}"])[0]
+
     def _new_texts(self) -> _Texts:
         return TextEncoder(threads=self._threads)
 
@@ -187,7 +267,7 @@ class MultilingualEmbedder(_ConseEmbedder):
         threads: how many threads one call may use; None is two, or one on a machine with one core.
     """
 
-    name = f"offline:{_MULTILINGUAL}"
+    name = f"offline:{MULTILINGUAL}"
     width = MULTILINGUAL_WIDTH
     floors: Mapping[Kind, float] = MappingProxyType({"text": 0.3, "image": 0.3, "clip": 0.3})
     languages: frozenset[str] = LANGUAGES

@@ -73,6 +73,8 @@ class Model:
         options = runtime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3  # errors only
+        # Threads that wait busily take as much of a shared processor as the work itself.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session: Any = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
     def __call__(self, inputs: Mapping[str, NDArray[Any]]) -> FloatArray:

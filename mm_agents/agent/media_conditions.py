@@ -1,0 +1,100 @@
+"""Conditions in a question about pictures and clips: what is seen in them, and when they were taken."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from mm_agents._text import read_patterns
+
+_PATTERNS = read_patterns("mm_agents.agent", "aggregation.toml")
+_SAYS = _PATTERNS["patterns"]
+_SMALL_NUMBERS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
+_WRITTEN = {str(number): word for word, number in _SMALL_NUMBERS.items()}
+_SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+"""The months in which the seasons begin, as meteorologists count them north of the equator."""
+
+_LAST_START = 9  # a season that begins later ends in the next year
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaCondition:
+    """A condition of a question.
+
+    Attributes:
+        where: filters that all hold: ``objects contains "dog"``.
+        rest: the question without it.
+        words: what is seen, in the question's words: "a dog", "at least three people".
+        of_people: whether a number of people is asked for.
+    """
+
+    where: tuple[str, ...]
+    rest: str
+    words: str = ""
+    of_people: bool = False
+
+
+def shown_in(text: str) -> MediaCondition | None:
+    """What pictures are to show, of the kinds that are detected; None where a question names none."""
+    found = _SAYS["showing"].search(text)
+    if found is None:
+        return None
+    things = found["things"]
+    number = _SAYS["of_people"].search(things)
+    named = {name: match for name, pattern in _PATTERNS["things"].items() if (match := pattern.search(things))}
+    if not named:
+        return None
+    rest = _SAYS["of_people"].sub(" ", things)
+    for name in named:
+        rest = _PATTERNS["things"][name].sub(" ", rest)
+    where = [f'objects contains "{kind}"' for kind in named]
+    if number is not None:
+        where.append(f"people {_many_people(number)}")
+    places = [*named.values(), *([number] if number else [])]
+    first, last = min(place.start() for place in places), max(place.end() for place in places)
+    article = re.search(r"\b(?:an?|exactly)\s+$", things[:first], re.IGNORECASE)
+    words = things[article.start() if article else first : last]
+    return MediaCondition(
+        where=tuple(where),
+        rest=f"{text[: found.start()]} {rest}",
+        words=re.sub(r"\b\d\b", lambda digit: _WRITTEN.get(digit[0], digit[0]), words),
+        of_people=number is not None,
+    )
+
+
+def _many_people(said: re.Match[str]) -> str:
+    """The comparison that a number of people makes: ">= 3" of "three or more"."""
+    number = _SMALL_NUMBERS.get(said["count"].lower()) or int(said["count"])
+    if said["more"]:
+        return f"> {number}"
+    if said["fewer"]:
+        return f"< {number}"
+    return f">= {number}" if said["least"] or said["or_more"] else f"= {number}"
+
+
+def taken_in(text: str, today: date) -> MediaCondition | None:
+    """When pictures or clips were taken; dates that a file alone has do not count. None where no time is named."""
+    if (time := _time(text, today)) is None:
+        return None
+    where = (f'taken >= "{time[0]}"', f'taken < "{time[1]}"', 'taken_from != "file"')
+    for name in ("year", "season", "taken"):
+        text = _SAYS[name].sub(" ", text)
+    return MediaCondition(where=where, rest=text)
+
+
+def _time(text: str, today: date) -> tuple[date, date] | None:
+    """The first day of the time that a question names, and the first day after it."""
+    if (year := _SAYS["year"].search(text)) is not None:
+        return date(int(year["year"]), 1, 1), date(int(year["year"]) + 1, 1, 1)
+    if (season := _SAYS["season"].search(text)) is None:
+        return None
+    name = season["season"].lower()
+    if name == "year":
+        first = today.year - (season["which"].lower() == "last")
+        return date(first, 1, 1), date(first + 1, 1, 1)
+    month = _SEASONS[name]
+    years = range(today.year - 2, today.year + 1)
+    ends = [(date(year + (month > _LAST_START), (month + 2) % 12 + 1, 1), year) for year in years]
+    end, year = max(one for one in ends if one[0] <= today)
+    return date(year, month, 1), end

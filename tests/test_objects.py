@@ -1,0 +1,180 @@
+"""The things seen in pictures: where they are, what they are called, and how they are found, filtered and counted."""
+
+from __future__ import annotations
+
+import os
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from mm_agents import Agent, Library, contact_sheet, filters
+from mm_agents.agent.verify import verify
+from mm_agents.embedders.offline import CLASSES_ALONE, build, detector
+from mm_agents.embedders.offline.weights import PackagedFile
+from mm_agents.errors import WeightsError
+from mm_agents.ingest.objects import object_of
+from mm_agents.types import Image
+
+
+def picture(name: str) -> PIL.Image.Image:
+    with resources.files("skimage.data").joinpath(name).open("rb") as file:
+        return PIL.Image.open(file).convert("RGB")
+
+
+@pytest.fixture(scope="module")
+def astronaut() -> PIL.Image.Image:
+    return picture("astronaut.png")
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory, astronaut: PIL.Image.Image) -> Library:
+    folder = tmp_path_factory.mktemp("objects")
+    astronaut.save(folder / "portrait.png")
+    trio = PIL.Image.new("RGB", (1536, 512))
+    for place in range(3):
+        trio.paste(astronaut, (512 * place, 0))
+    trio.save(folder / "three.png")
+    picture("chelsea.png").save(folder / "pet.png")
+    turned = PIL.Image.Exif()
+    turned[0x0112] = 6
+    astronaut.transpose(PIL.Image.Transpose.ROTATE_90).save(folder / "turned.jpg", exif=turned)
+    page = PIL.Image.new("RGB", (400, 600), "white")
+    page.paste((10, 10, 10), (50, 50, 350, 80))
+    page.save(folder / "page.png")
+    library = Library.open(folder / "library")
+    library.add(folder, words="none", progress=False)
+    return library
+
+
+def test_kinds_and_people_are_properties(library: Library) -> None:
+    assert library.get("portrait.png").properties["people"] == 1
+    assert library.get("three.png").properties["people"] == 3
+    assert library.get("pet.png").properties["objects"] == ("cat",)
+    assert library.count(where='objects contains "cat"') == 1
+    assert library.count(where="people >= 3") == 1
+    assert library.count(group_by="objects")["person"] == 3
+
+
+def test_pages_and_pictures_without_colour_are_not_looked_at(library: Library, astronaut: PIL.Image.Image) -> None:
+    assert "objects" not in library.get("page.png").properties
+    grey = Image(pixels=np.asarray(astronaut.convert("L").convert("RGB")))
+    embedder = build()
+    rows, seen = embedder.embed_with_objects([grey], role="document")
+    assert seen == [None]
+    np.testing.assert_allclose(rows, build(CLASSES_ALONE).embed([grey], role="document"), atol=1e-6)
+
+
+def test_boxes_are_in_pixels_of_the_picture_as_stored(library: Library) -> None:
+    upright, turned = (object_of(library.objects(library.get(name).id)[0]) for name in ("portrait.png", "turned.jpg"))
+    assert upright.label == turned.label == "person"
+    height = 512  # a quarter turn clockwise brings (x, y) of the stored picture to (512 - y, x)
+    back = (height - turned.box.y1, turned.box.x0, height - turned.box.y0, turned.box.x1)
+    place = (upright.box.x0, upright.box.y0, upright.box.x1, upright.box.y1)
+    assert np.abs(np.subtract(back, place)).max() < 25
+
+
+def test_a_hit_says_which_thing_it_was_found_by(library: Library) -> None:
+    (hit,) = library.search("a kitten", limit=1)
+    assert hit.name == "pet.png"
+    assert hit.object is not None
+    assert hit.object.label == "cat"
+    assert hit.object.box.x1 > hit.object.box.x0
+    assert all(hit.object is None for hit in library.search("a bank account", limit=3))
+
+
+def test_a_contact_sheet_shows_the_thing(library: Library) -> None:
+    hits = library.search("a kitten", limit=1)
+    plain = contact_sheet.page("pets", [contact_sheet.Panel(title="pets", hits=hits)], lambda hit: None)
+    boxed = contact_sheet.page("pets", [contact_sheet.Panel(title="pets", hits=hits)], library.path)
+    assert "cat 0." in boxed
+    first = [page.split('<img alt="pet.png" src="')[1].split('"')[0] for page in (plain, boxed)]
+    assert first[0] != first[1]
+
+
+def test_things_are_no_segments_and_go_with_their_picture(library: Library) -> None:
+    id = library.get("three.png").id
+    assert library.parts(id) == []
+    assert [part.properties["object"] for part in library.objects(id)].count("person") == 3
+    assert library.search("three.png", limit=1)[0].part is None
+
+
+def test_an_older_library_keeps_its_vectors(tmp_path: Path, astronaut: PIL.Image.Image) -> None:
+    astronaut.save(tmp_path / "portrait.png")
+    with Library.open(tmp_path / "library", embedder=build(CLASSES_ALONE)) as library:
+        library.add(tmp_path / "portrait.png", words="none", progress=False)
+    for name in (None, "offline"):
+        with Library.open(tmp_path / "library", embedder=name) as library:
+            assert library.routes.describe()["media"] == f"offline:{CLASSES_ALONE}"
+            assert library.search("a person", limit=1)[0].object is None
+            assert "objects" not in library.get("portrait.png").properties
+
+
+def test_a_damaged_model_is_a_typed_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    damaged = PackagedFile(
+        requirement="mm-agents",
+        package="mm_agents.embedders",
+        path="_assets/objects.tsv",
+        sha256=detector.DETECTOR.sha256,
+    )
+    monkeypatch.setattr(detector, "DETECTOR", damaged)
+    with pytest.raises(WeightsError, match="SHA-256"):
+        build().embed([Image(pixels=np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8))], role="document")
+
+
+def test_tiny_and_narrow_pictures_have_no_objects_or_whole_boxes() -> None:
+    noise = np.random.default_rng(2).integers(0, 255, (900, 900, 3), np.uint8)
+    pictures = [Image(pixels=noise[:1, :1]), Image(pixels=noise[:2, :]), Image(pixels=noise[:, :3])]
+    for image, seen in zip(pictures, build().embed_with_objects(pictures, role="document")[1], strict=True):
+        height, width, _ = image.pixels.shape
+        assert all(0 <= one.box.x0 < one.box.x1 <= width and one.box.y1 <= height for one in seen or ())
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "sources"),
+    [
+        ("How many pictures show a cat?", "There is 1 picture that shows a cat.", 1),
+        ("How many pictures show at least 3 people?", "There is 1 picture that shows at least three people.", 3),
+        ("Pictures with three or more people", "- three.png: 3 people", 3),
+    ],
+)
+def test_questions_count_what_is_seen(library: Library, question: str, said: str, sources: int) -> None:
+    answer = Agent(library, model="offline").ask(question)
+    assert said in answer.text
+    assert answer.outcome == "answered"
+    assert answer.claims[0].kind == "seen"
+    assert len(answer.sources) == sources
+    assert all(one.evidence.box is not None and (one.evidence.confidence or 0) >= 0.45 for one in answer.sources)
+    assert verify(answer, library=library).ok
+
+
+def test_what_no_picture_shows_is_counted_as_none(library: Library) -> None:
+    answer = Agent(library, model="offline").ask("How many pictures show a toaster?")
+    assert "No pictures that show a toaster were found here." in answer.text
+    assert answer.outcome == "not_found"
+
+
+def test_nothing_is_counted_where_nothing_was_looked_for(tmp_path: Path, astronaut: PIL.Image.Image) -> None:
+    astronaut.save(tmp_path / "portrait.png")
+    with Library.open(tmp_path / "library", embedder=build(CLASSES_ALONE)) as library:
+        library.add(tmp_path / "portrait.png", words="none", progress=False)
+        answer = Agent(library, model="offline").ask("How many pictures show a person?")
+    assert "were found here" not in answer.text
+    assert all(claim.kind != "seen" for claim in answer.claims)
+
+
+def test_animals_are_seen_in_photographs_and_clips(tmp_path: Path) -> None:
+    data = os.environ.get("MM_AGENTS_TEST_DATA")
+    if data is None:
+        pytest.skip("MM_AGENTS_TEST_DATA is not set")
+    with Library.open(tmp_path / "library") as library:
+        library.add(Path(data) / "animals", words="none", progress=False)
+        cats = {record.name for record in library.iterate(where=filters.parse('objects contains "cat"'))}
+        assert {"cat1.jpg", "cat2.jpg", "cat3.jpg"} <= cats
+        clip = library.get("cat-clean.mp4")
+        things = library.objects(clip.id)
+        assert things
+        assert all("t0" in part.properties for part in things)
+        assert len(library.parts(clip.id)) == clip.properties["segments"]
