@@ -37,7 +37,7 @@ TYPES: Mapping[str, Any] = {
     "boolean": bool,
     "array": list,
 }
-RIDGE = 0.5
+RIDGE = 5.0
 FOLDS = 5
 
 
@@ -133,8 +133,7 @@ def main() -> None:
     now = np.array([*PARAMETERS.weights, PARAMETERS.constant], np.float32)
     report = {
         "weights": [round(float(one), 2) for one in weights[:-1]],
-        "constant": round(float(weights[-1]), 2),
-        "sure": round(sure, 2),
+        "constant": round(float(weights[-1]) - sure, 2),
         "left out in turn": shares(lines, scores, sure),
         "seen": shares(lines, [row @ weights[:-1] + weights[-1] for row in rows], sure),
         "seen, parameters of the package": shares(lines, [row @ now[:-1] + now[-1] for row in rows], PARAMETERS.sure),

@@ -27,18 +27,16 @@ class FunctionParameters:
     Attributes:
         weights: of the comparisons, in the order of ``COMPARISONS``; a logistic regression on 570 questions of the
             Berkeley Function-Calling Leaderboard (multiple, live multiple, irrelevance, live irrelevance).
-        constant: added to them; the score of a function that has nothing in common with a question.
-        sure: the score from which a function is called; set so that the worst of the four kinds of question is best,
-            each fifth of them scored by weights that were learnt on the others.
-        over_others: how much more a function needs where a tool of the library may answer too: those were learnt from
-            many examples, and are surer.
+        constant: added to them; the score of a function that has nothing in common with a question. It is set so that
+            from ``sure`` on the worst of the four kinds of question is best, each fifth of them scored by weights that
+            were learnt on the others.
+        sure: the score from which a function is called.
         few: the words of the shortest question that shares are counted of; a shared word of one or two says little.
     """
 
-    weights: tuple[float, ...] = (5.98, -3.82, 5.88, -0.93, 1.47, 1.27, 1.97, 0.73)
-    constant: float = -4.76
-    sure: float = -1.05
-    over_others: float = 0.5
+    weights: tuple[float, ...] = (4.85, -1.62, 4.27, -0.48, 1.41, 1.03, 1.92, 0.84)
+    constant: float = -3.64
+    sure: float = 0.0
     few: int = 3
 
 

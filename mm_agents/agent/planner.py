@@ -536,7 +536,7 @@ class OfflinePlanner:
         targets, missing = self._chosen(learnt, scores, question) if question.strip() else ([], None)
         tools = self._in_order(targets, kinds)
         functions = self._functions(question, kinds)
-        if (function := self._function(functions, others=tools)) is not None:
+        if (function := self._function(functions)) is not None:
             return Plan(
                 tools=(function,),
                 scores=functions | {name: float(scores[learnt.targets.index(self._target[name])]) for name in taught},
@@ -564,11 +564,10 @@ class OfflinePlanner:
             dict.fromkeys(unfit, FUNCTIONS.constant) if kinds else {}
         )
 
-    def _function(self, scores: Mapping[str, float], *, others: Sequence[str]) -> str | None:
-        """The tool without examples that a question is for; where others may answer, it has to be surer."""
+    def _function(self, scores: Mapping[str, float]) -> str | None:
+        """The tool without examples that a question is for."""
         best = max(scores, key=scores.__getitem__, default=None)
-        least = FUNCTIONS.sure + (FUNCTIONS.over_others if others else 0.0)
-        return best if best is not None and scores[best] >= least else None
+        return best if best is not None and scores[best] >= FUNCTIONS.sure else None
 
     def _learn(self) -> Learnt:
         with self._lock:
