@@ -532,13 +532,12 @@ def _say_value(
         each = [id for id in one["ids"] if cited.get(id)]
         if len(each) < one["count"]:
             doubt = f"only {len(each)} of them are cited"
-        if not _condition(asked):
+        if asked.shown or not _condition(asked):
             numbers = [cited[id][0] for id in each]
         noun = _BY_TYPE.get(one["group"], asked.noun)
         text = f"There {'is' if one['count'] == 1 else 'are'} {one['value']} {_counted(asked, one['count'], noun)}."
         kind = "seen" if asked.shown else "counted"
-        cite = each if asked.shown else numbers
-        builder.claim(text, cite, why="counted in the library", doubt=doubt, kind=kind, conditions=True)
+        builder.claim(text, numbers, why="counted in the library", doubt=doubt, kind=kind, conditions=True)
         return
     field = _label(str(name))
     if measure in ("min", "max"):

@@ -68,7 +68,10 @@ def has_sound(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> bool:
     Raises:
         MediaError: the file is neither, or cannot be opened.
     """
-    with _opened(_sounding(source, limits), limits) as (_, stream):
+    media = _sounding(source, limits)
+    if media.mime.startswith("image/"):
+        return False
+    with _opened(media, limits) as (_, stream):
         return stream is not None
 
 
