@@ -111,6 +111,9 @@ class Sound:
 SPOKEN = "spoken"
 """The property of the parts that are spoken sentences: by what they were heard."""
 
+WORDS_READ = "words_read"
+"""The property of the parts that hold words read in pictures, pages and clips: by what they were read."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:

@@ -16,6 +16,7 @@ import pytest
 from mm_agents import Library
 from mm_agents.errors import MissingExtraError
 from mm_agents.ingest.ocr_pass import GLANCED, READ, read_words
+from mm_agents.media import encode_clip
 from mm_agents.testing import HashEmbedder
 from mm_agents.types import Box, Image, Scan, Word
 
@@ -202,3 +203,45 @@ def test_a_real_scan_is_found_by_what_it_says(library: Library, tmp_path: Path) 
     assert (report.added, report.read, report.failed) == (2, 1, ())
     assert library.search("garden lantern")[0].name == "scan.png"
     assert library.add(tmp_path / "scan.png").read == 0
+
+
+def test_words_of_a_clip_are_found_at_their_second(tmp_path: Path, library: Library) -> None:
+    frames = [np.full((600, 500, 3), key, np.uint8) for key in (10, 20, 60) for _ in range(15)]
+    (tmp_path / "clip.mp4").write_bytes(encode_clip(np.stack(frames), fps=5))
+    library.add(tmp_path / "clip.mp4", words="none")
+    ocr = Nearest({10: "Invoice 4711", 60: "open at noon"})
+    report = read_words(library.store, library.routes, library.path, ocr=ocr)
+    assert (report.read, report.failed) == (2, ())
+    assert ocr.looked == 3  # one frame of each scene
+    hit = library.search("noon", kind="video")[0]
+    assert (hit.t0, hit.t1) == (6.0, 9.0)
+    assert hit.text == "open at noon"
+    assert not hit.is_spoken
+    hit = library.search("4711", kind="video")[0]
+    assert (hit.t0, hit.t1) == (0.0, 3.0)
+    assert read_words(library.store, library.routes, library.path, ocr=ocr).read == 0  # it was read
+
+
+def test_a_clip_without_words_is_looked_at_once(tmp_path: Path, library: Library) -> None:
+    frames = [np.full((600, 500, 3), key, np.uint8) for key in (10, 60) for _ in range(15)]
+    (tmp_path / "clip.mp4").write_bytes(encode_clip(np.stack(frames), fps=5))
+    library.add(tmp_path / "clip.mp4", words="none")
+    assert read_words(library.store, library.routes, library.path, ocr=Nearest({})).without == 1
+    assert marks(library) == {"clip.mp4": GLANCED}
+    ocr = Nearest({})
+    read_words(library.store, library.routes, library.path, ocr=ocr)
+    assert ocr.looked == 0
+
+
+class Nearest(Ocr):
+    """As ``Ocr``, of frames whose pixels a video's encoder has changed a little."""
+
+    def read(self, image: Image, /) -> Scan:
+        return super().read(self._near(image))
+
+    def has_text(self, image: Image, /) -> bool:
+        return super().has_text(self._near(image))
+
+    def _near(self, image: Image) -> Image:
+        key = min((10, 20, 60), key=lambda one: abs(one - int(image.pixels[0, 0, 0])))
+        return Image(pixels=np.full_like(image.pixels, key))

@@ -1,4 +1,4 @@
-"""The second pass of ``add``: words are read in pictures and scanned pages, so that they are found by what they say.
+"""The second pass of ``add``: words are read in pictures, scanned pages and clips, which are found by what they say.
 
 What was read becomes parts of the asset, which itself stays as it was: pictures can be searched before this pass is
 over, and a pass that was interrupted resumes where it stopped.
@@ -6,11 +6,14 @@ over, and a pass that was interrupted resumes where it stopped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
+
+import numpy as np
+import PIL.Image
 
 from mm_agents import _plugins, media
 from mm_agents._progress import ProgressCallback
@@ -18,21 +21,40 @@ from mm_agents.errors import MediaError, MissingExtraError
 from mm_agents.ingest.files import chunks
 from mm_agents.ingest.pipeline import FailedFile, embed_items, failure
 from mm_agents.ingest.presets import media_vectors
-from mm_agents.types import And, CollectionSpec, Condition, Image, Item, Record, Text, Value, VectorRole, Words
+from mm_agents.types import (
+    WORDS_READ,
+    And,
+    CollectionSpec,
+    Condition,
+    Image,
+    Item,
+    Record,
+    Text,
+    Value,
+    VectorRole,
+    Words,
+)
 
 if TYPE_CHECKING:
+    from mm_agents.media import MediaFile
     from mm_agents.protocols import Ocr, Store
     from mm_agents.search.embedder_map import EmbedderMap
 
-READ = "words_read"
-"""The property of the parts that hold read words: by what they were read, or GLANCED where there seemed to be none."""
-
+READ = WORDS_READ
 GLANCED = "glance"
+"""In the place of what read the words, where there seemed to be none."""
 
 _NAMESPACE = UUID("1d4c7a0e-52f3-5b0b-8f5d-0c8a4f3e9b61")
 _GLANCE_SIDE = 448
 """Pixels a side for a look at whether there is text; measured: 36 of 38 scans have some at a third of a full look."""
 
+_CLIP_SIDE = 1024
+"""Pixels a side of a clip's frames: what is to be read by who watches is large enough in it."""
+
+_SAME_SCENE = 6.0
+"""The mean difference of two small frames, of 255, up to which the second shows nothing new and is not looked at."""
+
+_SMALL = 32
 _LEAST_CONFIDENCE = 0.6
 _LEAST_LETTERS = 3
 
@@ -42,7 +64,7 @@ class WordsReport:
     """What a pass read.
 
     Attributes:
-        read: in how many pictures and pages there were words.
+        read: in how many pictures, pages and scenes of clips there were words.
         without: how many were looked at and have none.
         failed: the files that could not be read.
     """
@@ -61,7 +83,7 @@ def read_words(
     ocr: Ocr | None = None,
     report: ProgressCallback = lambda done, total, name: None,
 ) -> WordsReport:
-    """Read the words of every picture, poster and scanned page that has not been read yet into parts of the asset.
+    """Read the words of every picture, poster, scanned page and clip that was not read yet into parts of the asset.
 
     Args:
         store: where the pictures are.
@@ -83,21 +105,22 @@ def read_words(
     failed: list[FailedFile] = []
     for done, (asset, pages) in enumerate(todo, start=1):
         try:
-            texts = {page: _text(engine, image, words) for page, image in _images(asset, path_of(asset), pages)}
+            seen = _images(asset, path_of(asset), pages)
+            texts = _whole_scenes([(place, _text(engine, image, words)) for place, image in seen])
         except MediaError as error:
             failed.append(failure(path_of(asset) or asset.name, error))
             continue
-        parts = [part for page, text in texts.items() for part in _parts(asset, page, text, engine.name)]
+        parts = [part for n, (place, text) in enumerate(texts) for part in _parts(asset, n, place, text, engine.name)]
         store.upsert(_embedded(parts, store.spec, embedders))
         _drop_old(store, asset, parts)
-        read += sum(bool(text) for text in texts.values())
-        without += sum(not text for text in texts.values())
+        read += sum(bool(text) for _, text in texts)
+        without += sum(not text for _, text in texts)
         report(done, len(todo), asset.name)
     return WordsReport(read=read, without=without, failed=tuple(failed))
 
 
 def _unread(store: Store, *, again: bool) -> Iterator[tuple[Record, tuple[int, ...]]]:
-    """Assets whose words have not been read, with their unread pages; a picture has the page 0.
+    """Assets whose words have not been read, with their unread pages; a picture or clip has the page 0.
 
     A part counts as long as the file that it was read in is still the asset's.
     """
@@ -106,7 +129,7 @@ def _unread(store: Store, *, again: bool) -> Iterator[tuple[Record, tuple[int, .
         if not again or part.properties[READ] != GLANCED:
             seen = (part.properties.get("page", 0), part.properties.get("sha256", ""))
             read.setdefault(part.asset, set()).add(seen)
-    for asset in store.iterate(where=Condition("media_type", "in", ("image", "film", "pdf"))):
+    for asset in store.iterate(where=Condition("media_type", "in", ("image", "film", "pdf", "video"))):
         sha256 = asset.properties.get("sha256")
         if sha256 is None:
             continue  # a film without a poster
@@ -124,17 +147,52 @@ def _scanned(store: Store, asset: Record) -> tuple[int, ...]:
     return tuple(sorted(page for page in silent if isinstance(page, int)))
 
 
-def _images(asset: Record, path: Path | None, pages: Sequence[int]) -> Iterator[tuple[int, Image]]:
+_Place = Mapping[str, Value]
+"""Where words are read, as properties of a part: the page, or the seconds of a clip; nothing for a picture."""
+
+
+def _images(asset: Record, path: Path | None, pages: Sequence[int]) -> Iterator[tuple[_Place, Image]]:
     if path is None:
         raise MediaError(f"{asset.name!r} names no file to read.")
     file = media.inspect(path)
     if file.sha256 != asset.properties["sha256"]:
         raise MediaError(f"{file.name!r} has changed since it was added. Add it again.")
-    if pages == (0,):
-        yield 0, media.load_image(file)
+    if file.media_type == "video":
+        yield from _scenes(file)
+    elif pages == (0,):
+        yield {}, media.load_image(file)
     else:
         for page in media.print_pages(file, numbers=pages):
-            yield page.number, page.image
+            yield {"page": page.number}, page.image
+
+
+def _scenes(file: MediaFile) -> Iterator[tuple[_Place, Image]]:
+    """The frames of a clip that show something else than the one before, with the seconds until the next of them."""
+    scene: tuple[float, Image] | None = None
+    before, end = None, 0.0
+    for clip in media.segments(file, max_side=_CLIP_SIDE):
+        for pixels, time in zip(clip.frames, clip.times, strict=True):
+            small = np.asarray(PIL.Image.fromarray(pixels).resize((_SMALL, _SMALL)), np.float32)
+            if before is not None and float(np.abs(small - before).mean()) <= _SAME_SCENE:
+                continue
+            if scene is not None:
+                yield {"t0": round(scene[0], 3), "t1": round(time, 3)}, scene[1]
+            before, scene = small, (time, Image(pixels=pixels))
+        end = clip.end
+    if scene is not None:
+        yield {"t0": round(scene[0], 3), "t1": round(end, 3)}, scene[1]
+
+
+def _whole_scenes(read: Sequence[tuple[_Place, str | None]]) -> list[tuple[_Place, str | None]]:
+    """What was read, with scenes of a clip that say the same joined; those without words are one."""
+    found: list[tuple[_Place, str | None]] = []
+    for place, text in read:
+        if "t0" in place and found and (found[-1][1] or "").casefold() == (text or "").casefold():
+            found[-1] = (dict(found[-1][0]) | {"t1": place["t1"]}, text)
+        else:
+            found.append((place, text))
+    spoken = [one for one in found if one[1]]
+    return spoken if spoken and any("t0" in place for place, _ in found) else found
 
 
 def _text(engine: Ocr, image: Image, words: Words) -> str | None:
@@ -146,12 +204,14 @@ def _text(engine: Ocr, image: Image, words: Words) -> str | None:
     return text if sum(character.isalnum() for character in text) >= _LEAST_LETTERS else ""
 
 
-def _parts(asset: Record, page: int, text: str | None, engine: str) -> list[Record]:
+def _parts(asset: Record, number: int, place: _Place, text: str | None, engine: str) -> list[Record]:
+    """The parts that hold what was read at a place: that is the page's number, else the how manieth it is."""
     properties = {name: value for name, value in asset.properties.items() if name != "pages"}
-    properties |= {READ: GLANCED if text is None else engine} | ({"page": page} if page else {})
+    properties |= {READ: GLANCED if text is None else engine, **place}
+    key = place.get("page", number)
     return [
         Record(
-            id=str(uuid5(_NAMESPACE, f"{asset.id}/words/{page}/{n}")),
+            id=str(uuid5(_NAMESPACE, f"{asset.id}/words/{key}/{n}")),
             parent=asset.id,
             properties=properties | {"chunk": n},
             text=passage,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from mm_agents._fusion import fused_scores
 from mm_agents.errors import ConfigError
 from mm_agents.filters import coerce
-from mm_agents.types import And, Condition, Evidence, Filter, FoundBy, Hit, Match, Record, SeenObject
+from mm_agents.types import WORDS_READ, And, Condition, Evidence, Filter, FoundBy, Hit, Match, Record, SeenObject
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, Store
@@ -165,22 +165,33 @@ def with_assets(store: Store, ranked: Sequence[Hit]) -> list[Hit]:
 
 
 def with_sentences(ranked: Sequence[Hit], lists: Sequence[Sequence[Hit]]) -> list[Hit]:
-    """Point each hit at the spoken sentence by which a list found it, also where another list ranks it higher.
+    """Point each hit at the sentence by which a list found it, also where another list ranks it higher.
 
-    A sentence that has to do with the query says more of where it is than the picture that is nearest to it.
+    A sentence that is spoken, or shown with the query's own words, says more of where it is than the picture that is
+    nearest to it.
     """
-    said = {hit.id: hit.part for listed in reversed(lists) for hit in listed if hit.is_spoken}
+    said = {hit.id: hit.part for listed in reversed(lists) for hit in listed if hit.is_spoken or _is_shown(hit)}
     return [replace(hit, part=said.get(hit.id, hit.part)) for hit in ranked]
 
 
 def with_moments(store: Store, ranked: Sequence[Hit], vector: FloatArray, using: str) -> list[Hit]:
     """Point each clip's hit at the segment that is nearest to the query, except where a sentence was found in it."""
-    clips = tuple(hit.id for hit in ranked if hit.media_type == "video" and not hit.is_spoken)
+    clips = tuple(hit.id for hit in ranked if hit.media_type == "video" and not _is_said(hit))
     if not clips:
         return list(ranked)
     segments = store.search(vector=vector, using=using, where=Condition("parent", "in", clips), limit=len(clips))
     nearest = {match.record.asset: match.record for match in segments}
-    return [hit if hit.is_spoken else replace(hit, part=nearest.get(hit.id, hit.part)) for hit in ranked]
+    return [hit if _is_said(hit) else replace(hit, part=nearest.get(hit.id, hit.part)) for hit in ranked]
+
+
+def _is_shown(hit: Hit) -> bool:
+    """Whether the words of the query are to be read in a clip at its hit's part."""
+    part = hit.part
+    return hit.vector == "keywords" and part is not None and WORDS_READ in part.properties and hit.t0 is not None
+
+
+def _is_said(hit: Hit) -> bool:
+    return hit.is_spoken or (hit.part is not None and WORDS_READ in hit.part.properties and hit.t0 is not None)
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
