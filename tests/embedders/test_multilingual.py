@@ -47,7 +47,7 @@ def english_only(embedder: object) -> CollectionSpec:
     """The collection that a library had before there were vectors for other languages."""
     spec = media_spec(embedder)  # type: ignore[arg-type]
     return CollectionSpec(
-        name=spec.name, vectors=tuple(one for one in spec.vectors if one.embedder == OfflineEmbedder.name)
+        name=spec.name, vectors=tuple(one for one in spec.vectors if one.embedder == OfflineEmbedder().name)
     )
 
 
