@@ -295,6 +295,7 @@ class Library:
             lists += [(1.0, hits(keywords))] if keywords.matches or not lists else []
         if not lists:
             raise ConfigError(f"No vector of this library can answer a query of kind {queries[0].kind!r}.")
+        lists = [one for one in lists if one[1]] or lists[:1]  # an empty list is no second opinion
         list_weights, ranked_lists = zip(*lists, strict=True)
         ranked = ranked_lists[0] if len(lists) == 1 else fuse(ranked_lists, list_weights)
         best = with_assets(self.store, ranked[offset : offset + limit])
