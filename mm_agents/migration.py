@@ -17,7 +17,7 @@ from mm_agents.ingest.files import IMAGE_SIDE, pieces, shots
 from mm_agents.ingest.pipeline import FailedFile, failure
 from mm_agents.ingest.presets import language_vectors, media_vectors
 from mm_agents.protocols import Accompanied
-from mm_agents.types import SPOKEN, CollectionSpec, Condition, Record, Text, VectorSpec
+from mm_agents.types import SPOKEN, WORDS_READ, CollectionSpec, Condition, Record, Text, VectorSpec
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
@@ -258,7 +258,7 @@ def _rows(
     if file.sha256 != asset.properties.get("sha256"):
         raise ConfigError(f"{asset.name!r} has changed since it was added. Add it again.")
     if asset.media_type == "video":
-        seen = [part for part in family[1:] if SPOKEN not in part.properties]
+        seen = [part for part in family[1:] if not {SPOKEN, WORDS_READ} & part.properties.keys()]
         return _clip_rows(embedder, seen, [piece.items["moment"] for piece in pieces(file)], old, spec)
     images: list[Item] = []
     if asset.media_type == "pdf":

@@ -191,8 +191,9 @@ def _whole_scenes(read: Sequence[tuple[_Place, str | None]]) -> list[tuple[_Plac
             found[-1] = (dict(found[-1][0]) | {"t1": place["t1"]}, text)
         else:
             found.append((place, text))
-    spoken = [one for one in found if one[1]]
-    return spoken if spoken and any("t0" in place for place, _ in found) else found
+    if not any("t0" in place for place, _ in found):
+        return found
+    return [one for one in found if one[1]] or [({}, found[0][1])]
 
 
 def _text(engine: Ocr, image: Image, words: Words) -> str | None:

@@ -374,10 +374,10 @@ def inspect(source: Path | str | bytes, *, name: str | None = None, limits: Limi
             check_limit(size, limits, "text_bytes", name, unit="bytes")
             format = signatures().formats[text_format(decode_text(file.read(), name), name)]
             file.seek(0)
-        media_type = animation_or_pages(file, format.name) or format.media_type
-        file.seek(0)
         if sound_alone(file, format.name):
             format = signatures().formats[_SOUND_OF[format.name]]
+        media_type = animation_or_pages(file, format.name) or format.media_type
+        file.seek(0)
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return MediaFile(
         name=name,

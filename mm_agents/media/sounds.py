@@ -144,10 +144,13 @@ def _sounding(source: Source, limits: Limits) -> MediaFile:
 
 @contextmanager
 def _opened(media: MediaFile, limits: Limits) -> Generator[tuple[InputContainer, AudioStream | None]]:
-    """The container and its track of sound; as for videos, FFmpeg is handed an open file and the sniffed format."""
+    """The container and its track of sound; as for videos, FFmpeg is handed an open file and the sniffed format.
+
+    A recording that is cut off is refused; of such a clip, what is there is heard.
+    """
     av = _av()
     with media.open() as file:
-        if missing := missing_bytes(file, media.format):
+        if (missing := missing_bytes(file, media.format)) and media.media_type == "audio":
             raise DamagedMediaError(f"{media.name!r} is cut off: at least {missing:,} bytes are missing.")
         try:
             with av.open(file, format=_DEMUXERS[media.format], metadata_errors="replace") as container:
