@@ -269,24 +269,6 @@ def remove(
     output.show({"removed": removed, "ids": ids}, f"{removed} removed")
 
 
-@command()
-def doctor(
-    library: LibraryOption = DEFAULT_LIBRARY,
-    output: Output = SHOWN,
-) -> None:
-    """Check the installed extras, the offline embedder and the library."""
-    from mm_agents.cli.maintenance import examine
-
-    checks = examine(library)
-    lines: list[str] = []
-    for check in checks:
-        mark = "[green]ok[/green]  " if check.ok else ("[red]bad[/red] " if check.needed else "[dim]-[/dim]   ")
-        lines.append(f"{mark}{check.name:<22} {plain(check.detail)}")
-    output.show({"ok": all(check.ok for check in checks), "checks": [asdict(check) for check in checks]}, *lines)
-    if any(check.needed and not check.ok for check in checks):
-        raise typer.Exit(1)
-
-
 @command(name="add-movies")
 def add_movies(
     films: Annotated[Path, typer.Argument(metavar="FILE.json", help="A list of films with id, title and overview.")],
