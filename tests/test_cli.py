@@ -63,6 +63,16 @@ def test_people_read_a_table_and_a_page(place: Path, tmp_path: Path) -> None:
     assert "data:image/jpeg;base64," in page
 
 
+def test_a_hit_is_one_line_without_an_id_unless_asked(place: Path) -> None:
+    found = document("search", "water the ferns", "--limit", "2", cwd=place)["hits"]
+    lines = run("search", "water the ferns", "--limit", "2", cwd=place).stdout.splitlines()
+    assert lines[0] == f"  1  {found[0]['score']:.3f}  [bold]note.txt  “Water the [red]ferns[/red] on Tuesday.”"
+    assert len(lines) == 2
+    assert found[0]["id"] not in "".join(lines)
+    with_ids = run("search", "water the ferns", "--limit", "2", "--ids", cwd=place).stdout.splitlines()
+    assert [line.split()[-1] for line in with_ids] == [hit["id"] for hit in found]
+
+
 def test_count_show_and_remove(place: Path, tmp_path: Path) -> None:
     assert document("count", "--by", "media_type", cwd=place) == {"groups": {"image": 3, "text": 1}, "total": 4}
     shown = document("show", "coffee.png", cwd=place)
