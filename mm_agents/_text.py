@@ -9,10 +9,26 @@ from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 from importlib.resources import files
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from mm_agents.types import Hit
+
+class Place(Protocol):
+    """Where in an asset something is; a ``Hit`` is one."""
+
+    @property
+    def t0(self) -> float | None:
+        """Where a moment begins, in seconds."""
+        ...
+
+    @property
+    def t1(self) -> float | None:
+        """Where it ends, in seconds."""
+        ...
+
+    @property
+    def page(self) -> int | None:
+        """The page, from 1."""
+        ...
 
 
 def read_data(package: str, name: str) -> dict[str, Any]:
@@ -80,11 +96,11 @@ def clock(seconds: float) -> str:
     return f"{int(minutes)}:{whole}"
 
 
-def moment(hit: Hit) -> str:
+def moment(place: Place) -> str:
     """Where in an asset a hit is, for people: "0:04–0:06", "page 3", or ""."""
-    if hit.t0 is not None and hit.t1 is not None:
-        return f"{clock(hit.t0)}–{clock(hit.t1)}"
-    return f"page {hit.page}" if hit.page is not None else ""
+    if place.t0 is not None and place.t1 is not None:
+        return f"{clock(place.t0)}–{clock(place.t1)}"
+    return f"page {place.page}" if place.page is not None else ""
 
 
 def content_words(text: str) -> set[str]:

@@ -12,8 +12,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, overload
 
 from mm_agents import _plugins, media
+from mm_agents._html import counted
+from mm_agents._notebook import Card, show
 from mm_agents._progress import ProgressCallback, progress_or_callback
-from mm_agents.errors import ConfigError, LibraryNotFoundError, RecordNotFoundError, UnsupportedMediaError
+from mm_agents.errors import (
+    ConfigError,
+    LibraryNotFoundError,
+    MMAgentsError,
+    RecordNotFoundError,
+    UnsupportedMediaError,
+)
 from mm_agents.filters import Names, coerce, conditions, is_name
 from mm_agents.ingest.catalog import Catalog
 from mm_agents.ingest.facts import FactsReport, facts_of_library, forget
@@ -123,6 +131,22 @@ class Library:
         except ConfigError:
             store.close()
             raise
+
+    def __repr__(self) -> str:
+        """Its folder, or the name of its collection."""
+        return f"Library({(str(self.root) if self.root else self.store.spec.name)!r})"
+
+    def _repr_html_(self) -> str:
+        """How much it holds of each kind, and its vectors, for a notebook."""
+        place = str(self.root) if self.root else self.store.spec.name
+        try:
+            total = self.count()
+            kinds = self.count(group_by="media_type") if total else {}
+            vectors = ", ".join(f"{name} ({how})" for name, how in self.routes.describe().items())
+        except MMAgentsError as error:
+            return show(f"Library {place}", text=str(error))
+        rows = [(kind or "no kind", f"{number:,}") for kind, number in sorted(kinds.items())]
+        return show(f"Library {place}", [Card(title=counted(total, "asset"), rows=[*rows, ("vectors", vectors)])])
 
     # ------------------------------------------------------------ putting in and taking out
 

@@ -5,7 +5,7 @@ Units: pixels for boxes (origin at the top left of the picture as stored), secon
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -262,6 +262,14 @@ class Record:
         """Its name, kind and place, in one line."""
         return _line("Record", self.name or self.id, self.media_type, _place(self))
 
+    def _repr_html_(self) -> str:
+        """Its thumbnail, text and properties, for a notebook."""
+        from mm_agents._notebook import Card, show
+
+        rows = [(name, str(value)) for name, value in sorted(self.properties.items()) if name != "name"]
+        card = Card(title=self.name or self.id, text=self.text, picture=self.thumbnail, rows=rows)
+        return show(f"Record: {self.media_type or 'no kind'}", [card])
+
     @property
     def asset(self) -> str:
         """The id of the asset that this record is, or is a part of."""
@@ -328,6 +336,10 @@ class Hit:
     def __repr__(self) -> str:
         """Its name, kind, score and place, in one line."""
         return _line("Hit", self.name or self.id, self.media_type, f"score {self.score:.3f}", _place(self.part))
+
+    def _repr_html_(self) -> str:
+        """Its thumbnail, score and place, for a notebook."""
+        return _show_hits([self])
 
     @property
     def id(self) -> str:
@@ -407,6 +419,10 @@ class Hits(list[Hit]):
         more = ["…"] if len(self) > _SHOWN else []
         count = f"{len(self)} hit{'' if len(self) == 1 else 's'}"
         return _short(f"<{count}: {'; '.join(shown + more)}>" if self else f"<{count}>", _LINE)
+
+    def _repr_html_(self) -> str:
+        """Their thumbnails, scores and places side by side, for a notebook."""
+        return _show_hits(self)
 
 
 # ---------------------------------------------------------------- filters
@@ -532,6 +548,23 @@ def _line(kind: str, name: str, *more: str) -> str:
     """A record or hit in one line."""
     shown = ", ".join([_short(repr(name), 60), *(_short(piece, 30) for piece in more if piece)])
     return _short(f"{kind}({shown})", _LINE)
+
+
+def _show_hits(hits: Sequence[Hit]) -> str:
+    """Hits as HTML for a notebook."""
+    from mm_agents._notebook import Card, show
+    from mm_agents._text import moment
+
+    cards = [
+        Card(
+            title=hit.name or hit.id,
+            facts=" · ".join(filter(None, (hit.media_type, f"{hit.score:.3f}", moment(hit)))),
+            text=hit.text or "",
+            picture=hit.thumbnail,
+        )
+        for hit in hits
+    ]
+    return show(f"{len(hits)} hit{'' if len(hits) == 1 else 's'}", cards)
 
 
 def _short(text: str, characters: int) -> str:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import PIL.Image
 import pytest
+import typer
 from command_line import COMMAND, document, run
+from typer.testing import CliRunner
 
 import mm_agents
+from mm_agents.cli.app import EXAMPLES, PANELS, app
 from mm_agents.library import Library
 
 pytest.importorskip("onnxruntime", reason="the command line tests embed: pip install 'mm-agents[local]'")
@@ -68,6 +73,16 @@ def test_people_read_a_table_and_a_page(place: Path, tmp_path: Path) -> None:
     assert "data:image/jpeg;base64," in page
 
 
+def test_a_hit_is_one_line_without_an_id_unless_asked(place: Path) -> None:
+    found = document("search", "water the ferns", "--limit", "2", cwd=place)["hits"]
+    lines = run("search", "water the ferns", "--limit", "2", cwd=place).stdout.splitlines()
+    assert lines[0] == f"  1  {found[0]['score']:.3f}  [bold]note.txt  “Water the [red]ferns[/red] on Tuesday.”"
+    assert len(lines) == 2
+    assert found[0]["id"] not in "".join(lines)
+    with_ids = run("search", "water the ferns", "--limit", "2", "--ids", cwd=place).stdout.splitlines()
+    assert [line.split()[-1] for line in with_ids] == [hit["id"] for hit in found]
+
+
 def test_count_show_and_remove(place: Path, tmp_path: Path) -> None:
     assert document("count", "--by", "media_type", cwd=place) == {"groups": {"image": 3, "text": 1}, "total": 4}
     shown = document("show", "coffee.png", cwd=place)
@@ -108,12 +123,16 @@ def test_some_failed_is_exit_3_and_each_is_named(place: Path, tmp_path: Path) ->
         (["frobnicate"], 2, "frobnicate"),
     ],
 )
-def test_an_error_is_one_line_with_the_next_step(place: Path, arguments: list[str], code: int, message: str) -> None:
+def test_an_error_is_short_and_ends_with_the_next_step(
+    place: Path, arguments: list[str], code: int, message: str
+) -> None:
     done = run(*arguments, cwd=place, code=code)
     assert message in done.stderr
     assert done.stdout == ""
-    if code == 1:
-        assert len(done.stderr.strip().splitlines()) <= 3
+    first, *_, last = done.stderr.strip().splitlines()
+    assert first.startswith("Error: ")
+    assert last.startswith("Next: ")
+    assert len(done.stderr.strip().splitlines()) <= 5
 
 
 def test_debug_shows_the_traceback(place: Path) -> None:
@@ -134,6 +153,60 @@ def test_doctor_says_what_works(place: Path) -> None:
     checks = {check["name"]: check for check in document("doctor", cwd=place)["checks"]}
     assert checks["embedder offline"]["ok"]
     assert "4 assets" in checks["library ./library"]["detail"]
+
+
+def test_doctor_fails_only_where_something_needed_is_broken(tmp_path: Path) -> None:
+    found = document("doctor", "--library", tmp_path / "none", cwd=tmp_path)
+    (missing,) = [check for check in found["checks"] if check["name"].startswith("library")]
+    assert (found["ok"], missing["ok"], missing["needed"]) == (True, False, False)
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "mm_agents.json").write_text("not a library")
+    found = document("doctor", "--library", tmp_path / "broken", cwd=tmp_path, code=1)
+    assert not found["ok"]
+    assert [check["name"] for check in found["checks"] if check["needed"] and not check["ok"]] == [
+        f"library {tmp_path / 'broken'}"
+    ]
+
+
+def test_doctor_knows_every_extra() -> None:
+    from mm_agents.cli.maintenance import EXTRAS
+
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert EXTRAS.keys() == project["optional-dependencies"].keys()
+    assert all(EXTRAS.values())
+
+
+def every_command() -> list[str]:
+    commands = {"": app.registered_commands}
+    commands |= {str(group.name): group.typer_instance.registered_commands for group in groups()}
+    return sorted(f"{group} {one.name}".strip() for group, listed in commands.items() for one in listed)
+
+
+def groups() -> list[typer.models.TyperInfo]:
+    found = app.registered_groups
+    for group in found:
+        group.name = group.typer_instance.info.name
+    return found
+
+
+def test_every_command_has_a_group_and_an_example() -> None:
+    named = every_command()
+    assert {name for name in named if " " not in name} | {str(group.name) for group in groups()} == PANELS.keys()
+    assert set(EXAMPLES) <= set(named)
+    for name in named:
+        shown = CliRunner().invoke(app, [*name.split(), "--help"], env={"COLUMNS": "160"})
+        assert shown.exit_code == 0
+        assert re.search(rf"^ *(\S+=\S+ )?mm-agents {name}( |$)", shown.output, re.MULTILINE), name
+        assert "4 nothing found" in shown.output
+
+
+def test_help_is_in_groups(tmp_path: Path) -> None:
+    shown = run("--help", cwd=tmp_path).stdout
+    places = [
+        shown.index(f" {panel} ─") for panel in ("Library", "Ask and read", "Serve", "Evaluate and train", "Keep")
+    ]
+    assert places == sorted(places)
+    assert "3 some files failed" in shown
 
 
 def test_the_demo_runs_and_leaves_a_page_and_a_picture(tmp_path: Path) -> None:

@@ -7,18 +7,21 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import TypeAdapter, ValidationError
 
-from mm_agents import media
+from mm_agents import _notebook, media
 from mm_agents._cache import cache_folder, write_whole
+from mm_agents._html import counted
+from mm_agents._text import excerpt, moment
 from mm_agents.agent.answer_data import STATUSES, AnswerData, Claim, Cost, Source
 from mm_agents.agent.report import write_report
 from mm_agents.agent.response_format import ResponseFormat, plain_data
-from mm_agents.errors import ConfigError
+from mm_agents.errors import ConfigError, MMAgentsError
 from mm_agents.search.ranking import evidence_json
 from mm_agents.tools import Tool
 
@@ -36,6 +39,17 @@ _OTHER_MACHINE = re.compile(r"[\\/]{2}")  # how a path on another machine begins
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer(AnswerData):
     """An answer whose claims carry the numbers of their sources: [1], [2]; attributes as ``AnswerData``."""
+
+    def __repr__(self) -> str:
+        """Its outcome, the beginning of its text, and how many claims and sources it has, in one line."""
+        counts = f"{counted(len(self.claims), 'claim')}, {counted(len(self.sources), 'source')}"
+        return f"Answer({self.outcome!r}, {excerpt(self.text, 70)!r}, {counts})"
+
+    def _repr_html_(self) -> str:
+        """Its text, claims with their status, and sources with the cited places, for a notebook."""
+        lines = [_notebook.Card(title=claim.text, facts=claim.why or "", status=claim.status) for claim in self.claims]
+        cards = [_card(source, n < _notebook.PARAMETERS.pictures) for n, source in enumerate(self.sources)]
+        return _notebook.show(f"{self.question} ({self.outcome.replace('_', ' ')})", cards, text=self.text, lines=lines)
 
     def to_json(self) -> dict[str, Any]:
         """The document that ``ask --json`` prints."""
@@ -101,6 +115,17 @@ class Answer(AnswerData):
             return TypeAdapter(cls).validate_python(read).rooted(folder)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise _no_answer(name, error) from error
+
+
+def _card(source: Source, is_shown: bool) -> _notebook.Card:
+    """A source for a notebook, with the cited place where its file is still there."""
+    picture: bytes | None = None
+    if is_shown and source.evidence.path is not None:
+        with suppress(MMAgentsError, OSError):
+            picture = _notebook.jpeg(source.crop())
+    title = f"[{source.number}] {source.name}"
+    evidence = source.evidence
+    return _notebook.Card(title=title, facts=moment(evidence), text=evidence.quote or "", picture=picture)
 
 
 def _no_answer(name: str, error: Exception) -> ConfigError:

@@ -7,8 +7,10 @@ import sys
 import warnings
 from typing import Any
 
-from mm_agents.cli import media, reading, extracting, asking, serving, maintenance, evaluating, training
-from mm_agents.cli.app import app, plain, say
+import typer
+
+from mm_agents.cli import media, reading, extracting, asking, serving, evaluating, training, maintenance
+from mm_agents.cli.app import app, message_of, next_step, plain, say, say_error
 from mm_agents.errors import MMAgentsError
 
 __all__ = [
@@ -26,15 +28,29 @@ __all__ = [
 
 
 def main() -> None:
-    """Run the command line; the exit code is 0, 1 for an error, 2 for wrong usage, 3 when some files failed."""
+    """Run the command line; ``--help`` lists the exit codes."""
     warnings.showwarning = _note
     try:
-        app()
+        code = app(standalone_mode=False)
+    except _USAGE_ERROR as error:
+        context: Any = error.ctx
+        if error.format_message():  # else it was help that was asked for, which is printed
+            path = context.command_path if context is not None else "mm-agents"
+            say_error(error.format_message(), f"{path} --help")
+        sys.exit(error.exit_code)
+    except typer.Abort:
+        say("Stopped.")
+        sys.exit(1)
     except (MMAgentsError, OSError) as error:
         if "--debug" in sys.argv:
             raise
-        say(f"[bold red]Error:[/bold red] {plain(str(error))}")
+        say_error(message_of(error), next_step(error))
         sys.exit(1)
+    if code:
+        sys.exit(code)
+
+
+_USAGE_ERROR: Any = typer.BadParameter.__base__  # typer keeps its name to itself
 
 
 def _note(message: Warning | str, *_: Any) -> None:

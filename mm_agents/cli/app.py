@@ -13,14 +13,23 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import typer
 
+from mm_agents import errors
 from mm_agents._text import read_data
 from mm_agents.types import Speech, Words
 
 if TYPE_CHECKING:
     from mm_agents.ingest.pipeline import FailedFile
 
-HELP: dict[str, str] = read_data("mm_agents.cli", "help.toml")
+_HELP = read_data("mm_agents.cli", "help.toml")
+
+HELP: dict[str, str] = _HELP["texts"]
 """The longer texts of ``--help``, and that of ``/help`` in a chat."""
+
+PANELS: dict[str, str] = {name: panel for panel, names in _HELP["panels"].items() for name in names}
+"""The group that each command is listed in."""
+
+EXAMPLES: dict[str, list[str]] = _HELP["examples"]
+"""The examples of each command whose text has none."""
 
 app: typer.Typer = typer.Typer(
     name="mm-agents",
@@ -29,6 +38,7 @@ app: typer.Typer = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
     help=HELP["mm-agents"],
+    epilog=HELP["exit-codes"],
 )
 
 
@@ -91,7 +101,8 @@ RecognizerOption = Annotated[
 
 DEFAULT_LIBRARY = "./library"
 SOME_FAILED = 3
-NOT_ANSWERED = 4
+NOTHING_FOUND = 4
+"""Nothing of the kind was found, or the question is not answered."""
 
 
 class Printing:
@@ -146,7 +157,24 @@ def command(
         name: what it is called; by default as the function.
         help: its description; by default the function's.
     """
-    return lambda function: group.command(name, help=help)(with_options(function))
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        own = name or function.__name__.replace("_", "-")
+        full = own if group is app else f"{group.info.name} {own}"
+        text = "\n\n".join([help or inspect.getdoc(function) or "", *_examples(full)])
+        panel = PANELS.get(full)
+        made = group.command(own, help=text, epilog=HELP["exit-codes"], rich_help_panel=panel)
+        return made(with_options(function))
+
+    return register
+
+
+def _examples(command: str) -> list[str]:
+    """The paragraph of a command's examples, where it has some."""
+    from rich.markup import escape
+
+    lines = [f"  {escape(line)}" for line in EXAMPLES.get(command, ())]
+    return ["\n".join(["[dim]Examples:[/dim]", *lines])] if lines else []
 
 
 def with_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -233,6 +261,44 @@ def plain(text: str) -> str:
     from rich.markup import escape
 
     return escape("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text))
+
+
+_STEPS: tuple[tuple[type[Exception], str], ...] = (
+    (errors.RecordNotFoundError, "list the names with mm-agents count --by name"),
+    (errors.MissingExtraError, "install it, and see what else is missing with mm-agents doctor"),
+    (errors.LibraryNotFoundError, "add files to make it, or try mm-agents demo"),
+    (errors.StoreDamagedError, "bring back a backup with mm-agents restore, or add the files anew"),
+    (errors.StoreError, "check the library with mm-agents doctor"),
+    (errors.FetchError, "save the file, and name it by its path"),
+    (errors.MediaError, "open the file in a viewer, or name another"),
+    (errors.ChatError, "try again, or answer without a chat model: --model offline"),
+    (errors.EmbedderError, "check the embedder with mm-agents doctor"),
+    (FileNotFoundError, "check the path"),
+    (PermissionError, "check who may read and write there"),
+)
+"""What to do next after each kind of error; the first that fits."""
+
+
+def next_step(error: Exception) -> str:
+    """What to do after an error, in one line."""
+    for kind, step in _STEPS:
+        if isinstance(error, kind):
+            return step
+    return "add --help to the command for its options, or --debug for where it failed"
+
+
+def message_of(error: Exception) -> str:
+    """What an error says; one of the system with the file first and without its number."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
+    return str(error)
+
+
+def say_error(message: str, step: str) -> None:
+    """Print an error: what is wrong, and in the last line what to do next."""
+    first, *others = message.splitlines() or [""]
+    say("\n".join([f"[bold red]Error:[/bold red] {plain(first)}", *map(plain, others)]))
+    say(f"[dim]Next:[/dim] {plain(step)}")
 
 
 def open_page(page: Path) -> None:

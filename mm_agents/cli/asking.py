@@ -15,15 +15,18 @@ from mm_agents._text import excerpt
 from mm_agents.cli.app import (
     DEFAULT_LIBRARY,
     HELP,
-    NOT_ANSWERED,
+    NOTHING_FOUND,
     SHOWN,
     DebugOption,
     LibraryOption,
     Output,
     command,
+    message_of,
+    next_step,
     plain,
     print_json,
     say,
+    say_error,
     show_line,
     write_text,
 )
@@ -82,7 +85,7 @@ def ask(
         _print_sources(answer)
         _print_checks(answer)
     if answer.outcome in ("not_found", "out_of_scope"):
-        raise typer.Exit(NOT_ANSWERED)
+        raise typer.Exit(NOTHING_FOUND)
 
 
 @command()
@@ -123,7 +126,7 @@ def chat(
             except (MMAgentsError, OSError) as error:
                 if debug:
                     raise
-                say(f"[bold red]Error:[/bold red] {plain(str(error))}")
+                say_error(message_of(error), next_step(error))
 
 
 @command()

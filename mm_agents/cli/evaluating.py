@@ -14,6 +14,7 @@ from mm_agents import _plugins
 from mm_agents._progress import bar
 from mm_agents.cli.app import (
     DEFAULT_LIBRARY,
+    PANELS,
     SHOWN,
     DebugOption,
     JsonOption,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 evaluating: typer.Typer = typer.Typer(
     name="eval", no_args_is_help=True, help="Measure readers and planner on data with truth."
 )
-app.add_typer(evaluating)
+app.add_typer(evaluating, rich_help_panel=PANELS["eval"])
 
 Kind = Literal["invoice", "table", "flowchart"]
 _KINDS: tuple[Kind, ...] = ("invoice", "table", "flowchart")

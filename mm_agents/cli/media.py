@@ -64,6 +64,9 @@ class SheetOptions:
 
 
 NO_SHEET = SheetOptions()
+IdsOption = Annotated[bool, typer.Option("--ids", help="Also show the ids.")]
+_QUOTE = 60
+"""The most characters of the text that matched, so that a hit fits a line of a terminal."""
 
 
 @command()
@@ -215,6 +218,7 @@ def search(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The most hits to show.")] = 10,
     embedder: EmbedderOption = None,
     sheet: SheetOptions = NO_SHEET,
+    ids: IdsOption = False,
     output: Output = SHOWN,
 ) -> None:
     """Find media by words, by a picture, by a clip, or by several of them at once."""
@@ -233,7 +237,7 @@ def search(
         names = ", ".join(map(repr, unknown))
         say(f"[yellow]Note:[/yellow] Only keywords were searched: nothing says which embedder made {plain(names)}.")
         say("Name it with --embedder.")
-    _show_hits(query or asked[0], hits, output)
+    _show_hits(query or asked[0], hits, output, ids=ids)
     if advice and not output.quiet:
         say(plain(f"This library does not understand the language of the query. Run: {advice}"))
 
@@ -292,24 +296,6 @@ def remove(
     output.show({"removed": removed, "ids": ids}, f"{removed} removed")
 
 
-@command()
-def doctor(
-    library: LibraryOption = DEFAULT_LIBRARY,
-    output: Output = SHOWN,
-) -> None:
-    """Check the installed extras, the offline embedder and the library."""
-    from mm_agents.cli.maintenance import examine
-
-    checks = examine(library)
-    lines: list[str] = []
-    for check in checks:
-        mark = "[green]ok[/green]  " if check.ok else ("[red]bad[/red] " if check.needed else "[dim]-[/dim]   ")
-        lines.append(f"{mark}{check.name:<22} {plain(check.detail)}")
-    output.show({"ok": all(check.ok for check in checks), "checks": [asdict(check) for check in checks]}, *lines)
-    if any(check.needed and not check.ok for check in checks):
-        raise typer.Exit(1)
-
-
 @command(name="add-movies")
 def add_movies(
     films: Annotated[Path, typer.Argument(metavar="FILE.json", help="A list of films with id, title and overview.")],
@@ -352,6 +338,7 @@ def recommend(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="The most films to show.")] = 10,
     library: LibraryOption = DEFAULT_LIBRARY,
     sheet: SheetOptions = NO_SHEET,
+    ids: IdsOption = False,
     output: Output = SHOWN,
 ) -> None:
     """Recommend films near to those liked and far from those not liked, in one vector or several."""
@@ -361,7 +348,7 @@ def recommend(
             like, unlike or (), vectors=read_weights(vector), where=where, diversity=diversity, limit=limit
         )
         sheet.write(title, hits, opened.path)
-    _show_hits(title, hits, output)
+    _show_hits(title, hits, output, ids=ids)
 
 
 def read_weights(vectors: Sequence[str] | None) -> dict[str, float] | None:
@@ -376,17 +363,21 @@ def read_weights(vectors: Sequence[str] | None) -> dict[str, float] | None:
     return weights or None
 
 
-def _show_hits(query: str, hits: Sequence[Hit], output: Output) -> None:
-    """Print hits: place, score, the vectors that found them, and a line of the text that matched."""
-    from mm_agents._text import moment
+def _show_hits(query: str, hits: Sequence[Hit], output: Output, *, ids: bool) -> None:
+    """Print hits, one a line: its place, score, name, moment, the beginning of the text that matched, its id if asked.
+
+    Args:
+        query: what was asked.
+        hits: the best first.
+        output: how.
+        ids: whether the ids are shown.
+    """
+    from mm_agents._text import excerpt, moment
     from mm_agents.search.ranking import hit_json
 
     lines: list[str] = []
     for n, hit in enumerate(hits, start=1):
-        by = ", ".join(dict.fromkeys(found.vector for found in hit.found_by))
-        where = f"  {moment(hit)}" if moment(hit) else ""
-        lines.append(f"{n:>3}  [bold]{plain(hit.name)}[/bold]{where}  [dim]{hit.score:.3f} by {plain(by)}[/dim]")
-        if hit.text:
-            lines.append(f"     {plain(' '.join(hit.text.split())[:100])}")
-        lines.append(f"     [dim]{hit.id}[/dim]")
+        quote = f"“{plain(excerpt(hit.text, _QUOTE))}”" if hit.text else ""
+        shown = (f"[bold]{plain(hit.name or hit.id)}[/bold]", moment(hit), quote, f"[dim]{hit.id}[/dim]" if ids else "")
+        lines.append(f"{n:>3}  [dim]{hit.score:.3f}[/dim]  " + "  ".join(filter(None, shown)))
     output.show({"query": query, "hits": [hit_json(hit) for hit in hits]}, *(lines or ["Nothing was found."]))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -11,15 +12,25 @@ import typer
 import mm_agents
 from mm_agents.cli.app import (
     HELP,
+<<<<<<< HEAD
     SHOWN,
     Output,
     RecognizerOption,
+=======
+    NOTHING_FOUND,
+    PANELS,
+    SHOWN,
+    Output,
+>>>>>>> t-clip
     app,
     command,
     plain,
     print_json,
     say,
+<<<<<<< HEAD
     say_download,
+=======
+>>>>>>> t-clip
     show_line,
     write_text,
 )
@@ -27,6 +38,7 @@ from mm_agents.cli.app import (
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
     from mm_agents.documents.flowchart.process import Walk
+    from mm_agents.documents.invoice import Invoice
     from mm_agents.protocols import Reading
     from mm_agents.types import DocumentAnswer, Mark
 
@@ -35,7 +47,10 @@ reading: typer.Typer = typer.Typer(
     no_args_is_help=True,
     help=HELP["read"],
 )
-app.add_typer(reading)
+app.add_typer(reading, rich_help_panel=PANELS["read"])
+
+Form = Callable[[], str | None]
+"""Gives the text to print, or prints by itself and gives None."""
 
 TranscriptForm = Literal["text", "srt", "vtt"]
 
@@ -90,6 +105,7 @@ def text(
         out.write_text(words.rstrip("\n") + "\n", encoding="utf-8")
     if output.as_json:
         print_json(found.to_json())
+<<<<<<< HEAD
     elif out is None:
         _write(words)
 
@@ -102,6 +118,11 @@ def _form_of(out: Path | None) -> TranscriptForm:
 
 def _transcribed(found: Any, form: TranscriptForm) -> str:
     return str({"text": lambda: found.text, "srt": found.to_srt, "vtt": found.to_vtt}[form]())
+=======
+    elif found.text:
+        _write(found.text)
+    _exit_if_nothing(found, "No words were found.", output)
+>>>>>>> t-clip
 
 
 @command(reading)
@@ -124,10 +145,10 @@ def hidden(
     if output.as_json:
         print_json(found.to_json())
     elif found.lines:
-        _write("\n".join(line.text for line in found.lines))
+        _write_tables(found) if sys.stdout.isatty() else _write("\n".join(line.text for line in found.lines))
         say(f"[dim]{plain(found.how)}[/dim]")
-    else:
-        say(f"{plain(found.how)[:1].upper()}{plain(found.how)[1:]}; {found.seen} visible words were left out.")
+    how = f"{found.how[:1].upper()}{found.how[1:]}; {found.seen} visible words were left out."
+    _exit_if_nothing(found, how, output)
 
 
 @command(reading)
@@ -145,7 +166,10 @@ def invoice(
     _one_form(json=output.as_json, markdown=markdown, csv=csv)
     found = _read("invoice", file, page, overlay, output, model)
     answered = found.ask(question, model=_open(model)) if question else None
-    _print(found, answered, output, {found.to_markdown: markdown or not csv, found.to_csv: csv})
+    unsure = {("items", row, name) for row, item in enumerate(found.items) for name in item.unsure}
+    default = _default(found, unsure, _notes(found))
+    _print(found, answered, output, {found.to_markdown: markdown, found.to_csv: csv, default: True})
+    _exit_if_nothing(found, "Nothing of an invoice was found.", output)
 
 
 @command(reading)
@@ -164,9 +188,9 @@ def table(
     _one_form(json=output.as_json, markdown=markdown, html=html, csv=csv)
     found = _read("table", file, page, overlay, output, model)
     answered = found.ask(question, model=_open(model)) if question else None
-    _print(found, answered, output, {found.to_csv: csv, found.to_html: html, found.to_markdown: not csv and not html})
-    if not found.cells and not output.as_json:
-        say("[yellow]Note:[/yellow] No table was found.")
+    other = {found.to_csv: csv, found.to_html: html, found.to_markdown: markdown}
+    _print(found, answered, output, other | {_default(found): True})
+    _exit_if_nothing(found, "No table was found.", output)
 
 
 @command(reading)
@@ -186,9 +210,8 @@ def flowchart(
     """Read a flowchart, also with swimlanes: steps, branches and problems."""
     _one_form(json=output.as_json, steps=steps, mermaid=mermaid, dot=dot, python=python, run=run)
     found = _read("flowchart", file, page, overlay, output, model)
-    if not found.nodes and not output.as_json:
-        say("[yellow]Note:[/yellow] No flowchart was found.")
-        return
+    if not output.as_json:
+        _exit_if_nothing(found, "No flowchart was found.", output)
     if run:
         _walk(found.walk())
         return
@@ -197,6 +220,7 @@ def flowchart(
     _print(found, answered, output, other | {found.to_steps: not any(other.values())})
     for finding in found.findings if not output.silent and not answered else ():
         say(f"[yellow]{plain(finding.kind.replace('_', ' ').capitalize())}:[/yellow] {plain(finding.message)}")
+    _exit_if_nothing(found, "No flowchart was found.", output)
 
 
 _MOST_STEPS = 200
@@ -273,10 +297,67 @@ def _one_form(**forms: bool) -> None:
         raise typer.BadParameter(f"{' and '.join(chosen)} cannot be combined; choose one.")
 
 
-def _print(
-    found: Reading, answered: DocumentAnswer | None, output: Output, forms: dict[Callable[[], str], bool]
-) -> None:
-    """Print the reading, or the answer to a question about it."""
+def _exit_if_nothing(found: Reading, why: str, output: Output) -> None:
+    """Say that nothing of the kind was found, and exit with the code that says so."""
+    if found.tables():
+        return
+    if not output.silent:
+        say(f"[yellow]Note:[/yellow] {plain(why)}")
+    raise typer.Exit(NOTHING_FOUND)
+
+
+def _default(found: Reading, unsure: Container[tuple[str, int, str]] = (), notes: Sequence[str] = ()) -> Form:
+    """How a reading is printed where no form is asked for: tables on a terminal, else Markdown."""
+    return (lambda: _write_tables(found, unsure, notes)) if sys.stdout.isatty() else found.to_markdown
+
+
+_MARKS = {"yes": "[green]✓[/green]", "no": "[yellow]?[/yellow]"}
+_SIGNS = {"passed": "[green]✓[/green]", "failed": "[red]✗[/red]"}
+
+
+def _notes(found: Invoice) -> list[str]:
+    """The checks of an invoice, and where the rules and a model differ."""
+    checks = [f"{_SIGNS.get(one.status, '–')} {plain(one.name)}: {plain(one.detail)}" for one in found.checks]
+    return checks + [
+        f"{_MARKS['no']} {plain(f'{one.field}: the rules read {one.rules!r}, the model {one.model!r}')}"
+        for one in found.disagreements
+    ]
+
+
+def _write_tables(found: Reading, unsure: Container[tuple[str, int, str]] = (), notes: Sequence[str] = ()) -> None:
+    """Print the rows of a reading, with marks that say which values are confirmed.
+
+    Args:
+        found: what was read.
+        unsure: the table, row and column of cells that are not confirmed, where no column says so.
+        notes: lines with markup, printed below.
+    """
+    from rich.table import Table
+
+    tables = found.tables()
+    for one in tables:
+        shown = Table(title=plain(one.name), title_justify="left", show_header=bool(one.header))
+        names = one.header or ("",) * max(map(len, one.rows))
+        for name in names:
+            shown.add_column("" if name == "verified" else plain(name.replace("_", " ")), overflow="fold")
+        for n, row in enumerate(one.rows):
+            cells = zip(names, row, strict=True)
+            shown.add_row(*(_cell(name, cell, (one.name, n, name) in unsure) for name, cell in cells))
+        show_line(shown)
+    for note in notes:
+        show_line(note)
+    if any("verified" in one.header for one in tables):
+        show_line(f"[dim]{_MARKS['yes']} confirmed, {_MARKS['no']} not confirmed: compare it with the page[/dim]")
+
+
+def _cell(name: str, cell: str, is_unsure: bool) -> str:
+    if name == "verified":
+        return _MARKS.get(cell, "")
+    return f"{plain(cell)} {_MARKS['no']}" if is_unsure else plain(cell)
+
+
+def _print(found: Reading, answered: DocumentAnswer | None, output: Output, forms: dict[Form, bool]) -> None:
+    """Print the reading in the first form that is wanted, or the answer to a question about it."""
     if output.as_json:
         print_json(found.to_json() | (answered.to_json() if answered else {}))
     elif answered:
@@ -289,7 +370,9 @@ def _print(
             quote = plain(" ".join((evidence.quote or "").split()))
             show_line(f"  \\[{n}] {quote}  [dim]{where}[/dim]")
     else:
-        _write(next(form for form, wanted in forms.items() if wanted)())
+        form = next(form for form, wanted in forms.items() if wanted)
+        if found.tables() and (text := form()) is not None:
+            _write(text)
 
 
 def _write(what: str) -> None:

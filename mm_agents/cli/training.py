@@ -14,6 +14,7 @@ from mm_agents._progress import bar
 from mm_agents.cli.app import (
     DEFAULT_LIBRARY,
     HELP,
+    PANELS,
     SHOWN,
     DebugOption,
     JsonOption,
@@ -38,7 +39,7 @@ training: typer.Typer = typer.Typer(
     no_args_is_help=True,
     help=HELP["train"],
 )
-app.add_typer(training)
+app.add_typer(training, rich_help_panel=PANELS["train"])
 
 OutOption = Annotated[Path, typer.Option("--out", metavar="DIR", help="The folder for checkpoints and the curve.")]
 EpochsOption = Annotated[int, typer.Option("--epochs", min=1, help="The most passes over the training data.")]

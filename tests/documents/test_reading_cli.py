@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,9 @@ import PIL.ImageFont
 import pytest
 from command_line import document, run
 from drawn import LINES, hide, page
+
+from mm_agents.cli import app
+from mm_agents.evaluate.synthetic import make
 
 MARKUP = ("[bold]Parts[/bold]", "price", "stock")
 
@@ -60,7 +64,7 @@ def test_hidden_text_is_read_and_shown(place: Path) -> None:
     assert "spare key" in shown.stdout
     with PIL.Image.open(place / "enhanced.png") as enhanced:
         assert np.ptp(np.asarray(enhanced)) > 200
-    assert "No hidden text was found; 19 visible words" in run("read", "hidden", "note.png", cwd=place).stderr
+    assert "No hidden text was found; 19 visible words" in run("read", "hidden", "note.png", cwd=place, code=4).stderr
 
 
 def test_a_table_is_read_in_every_form_and_asked(place: Path) -> None:
@@ -85,13 +89,53 @@ def test_markup_in_a_picture_stays_text(place: Path) -> None:
     assert asked.returncode == 0
 
 
-def test_no_table_is_said_so(place: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("text", "No words were found"),
+        ("table", "No table was found"),
+        ("invoice", "Nothing of an invoice was found"),
+        ("flowchart", "No flowchart was found"),
+        ("hidden", "No hidden text was found"),
+    ],
+)
+def test_nothing_of_the_kind_is_exit_4(place: Path, kind: str, said: str) -> None:
     PIL.Image.fromarray(np.full((200, 300, 3), 255, dtype=np.uint8)).save(place / "empty.png")
-    assert document("read", "table", "empty.png", cwd=place)["rows"] == []
-    assert "No table was found" in run("read", "table", "empty.png", cwd=place).stderr
-    assert document("read", "invoice", "empty.png", cwd=place)["fields"]["total"] == {
+    assert document("read", kind, "empty.png", cwd=place, code=4)
+    done = run("read", kind, "empty.png", cwd=place, code=4)
+    assert said in done.stderr
+    assert done.stdout == ""
+
+
+def test_no_table_is_an_empty_document(place: Path) -> None:
+    PIL.Image.fromarray(np.full((200, 300, 3), 255, dtype=np.uint8)).save(place / "empty.png")
+    assert document("read", "table", "empty.png", cwd=place, code=4)["rows"] == []
+    assert document("read", "invoice", "empty.png", cwd=place, code=4)["fields"]["total"] == {
         "value": None, "verified": False, "evidence": [], "note": None,
     }  # fmt: skip
+
+
+def test_a_terminal_shows_tables_with_marks(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def shown(*arguments: str) -> str:
+        app(["read", *arguments], standalone_mode=False)
+        return re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out)
+
+    make("invoice", count=1, seed=3, folder=tmp_path)
+    (bill,) = tmp_path.rglob("*.png")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "160")
+    table = shown("table", str(place / "grid.png"))
+    assert re.search(r"│ Lamp +│ 32.00 +│ 8 ", table)
+    assert "| Lamp |" not in table
+    hidden = shown("hidden", str(place / "blank.png"))
+    assert re.search(r"mat +│ [✓?]", hidden)
+    assert "✓ confirmed, ? not confirmed" in hidden
+    invoice = shown("invoice", str(bill))
+    assert re.search(r"│ total +│ .*│ ✓ +│", invoice)
+    assert re.search(r"^✓ .*:", invoice, re.MULTILINE)
+    assert "| Lamp | 32.00 | 8 |" in shown("table", str(place / "grid.png"), "--markdown")
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,7 @@ if TYPE_CHECKING:
     from mm_agents.library import Library
     from mm_agents.media import MediaFile
 
-SEARCHES = frozenset(
-    {"search_images", "search_videos", "search_text", "search_posters", "search_speech", "recommend"}
-)
+SEARCHES = frozenset({"search_images", "search_videos", "search_text", "search_posters", "search_speech", "recommend"})
 """The tools whose hits have a similarity."""
 
 _KEYWORDS = "keywords"

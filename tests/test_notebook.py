@@ -1,0 +1,147 @@
+"""What a notebook shows of hits, records, answers and libraries."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+
+from mm_agents.agent import Answer, Claim, Source
+from mm_agents.library import Library
+from mm_agents.types import Box, Evidence, Hit, Hits, Record
+
+HOSTILE = "<script>alert('1')</script><img src=x onerror=\"alert(2)\">"
+
+
+def noise(side: int = 640) -> bytes:
+    """A JPEG that compresses badly."""
+    pixels = np.random.default_rng(0).integers(0, 256, (side, side * 2, 3), dtype=np.uint8)
+    out = io.BytesIO()
+    PIL.Image.fromarray(pixels).save(out, "JPEG", quality=95)
+    return out.getvalue()
+
+
+def hit(name: str = "cat.jpg", thumbnail: bytes | None = None, text: str = "") -> Hit:
+    record = Record(id="1", properties={"name": name, "media_type": "video"}, text=text, thumbnail=thumbnail)
+    part = Record(id="2", parent="1", properties={"t0": 4.0, "t1": 6.0})
+    return Hit(record=record, score=0.5, vector="media", part=part)
+
+
+def pictures(html: str) -> list[PIL.Image.Image]:
+    encoded = re.findall(r'src="data:image/jpeg;base64,([^"]+)"', html)
+    return [PIL.Image.open(io.BytesIO(base64.b64decode(one))) for one in encoded]
+
+
+class Tags(HTMLParser):
+    """The elements of a page, and whether all of them are closed."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.seen: set[str] = set()
+        self.open: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.add(tag)
+        assert not [name for name, _ in attrs if name.startswith("on")]
+        assert all(str(value).startswith("data:image/jpeg;base64,") for name, value in attrs if name == "src")
+        if tag != "img":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def is_safe(html: str) -> bool:
+    tags = Tags(html)
+    return not tags.open and "script" not in tags.seen and "http" not in html
+
+
+def test_five_hits_are_small_and_show_their_pictures_and_moments() -> None:
+    html = Hits([hit(f"clip-{n}.mp4", noise(), "word " * 500) for n in range(5)])._repr_html_()
+    assert len(html.encode()) <= 20_000
+    assert "5 hits" in html
+    assert "clip-4.mp4" in html
+    assert "video · 0.500 · 0:04–0:06" in html
+    shown = pictures(html)
+    assert len(shown) == 5
+    assert all(max(picture.size) <= 160 for picture in shown)
+
+
+def test_a_small_list_and_a_long_one_say_how_many() -> None:
+    assert "0 hits" in Hits()._repr_html_()
+    assert "1 hit<" in hit()._repr_html_()
+    html = Hits(hit(f"{n}.jpg") for n in range(40))._repr_html_()
+    assert "40 hits" in html
+    assert "and 28 more" in html
+    assert "12.jpg" not in html
+
+
+def test_texts_of_files_are_escaped() -> None:
+    record = Record(id="1", properties={"name": HOSTILE, "media_type": HOSTILE, HOSTILE: HOSTILE}, text=HOSTILE)
+    source = Source(number=1, name=HOSTILE, media_type="text", evidence=evidence(None, quote=HOSTILE))
+    claims = (Claim(text=HOSTILE, sources=(1,), kind="read", why=HOSTILE),)
+    answer = Answer(question=HOSTILE, text=HOSTILE, claims=claims, sources=(source,), unanswered=(HOSTILE,))
+    for html in (Hits([hit(HOSTILE, text=HOSTILE)])._repr_html_(), record._repr_html_(), answer._repr_html_()):
+        assert is_safe(html)
+        assert "&lt;script&gt;" in html
+
+
+def test_a_damaged_thumbnail_is_left_out() -> None:
+    html = Hits([hit("cat.jpg", b"\xff\xd8 cut off")])._repr_html_()
+    assert pictures(html) == []
+    assert "cat.jpg" in html
+
+
+def evidence(path: Path | None, *, quote: str | None = None) -> Evidence:
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest() if path else None
+    box = Box(x0=20, y0=20, x1=120, y1=60) if path else None
+    return Evidence(asset="1", path=path and str(path), sha256=sha256, how="ocr", quote=quote, page=1, box=box)
+
+
+def test_an_answer_shows_its_claims_and_the_cited_places(tmp_path: Path) -> None:
+    path = tmp_path / "bill.png"
+    PIL.Image.new("RGB", (400, 300), "teal").save(path)
+    sources = (
+        Source(number=1, name="bill.png", media_type="image", evidence=evidence(path, quote="180.00")),
+        Source(number=2, name="gone.png", media_type="image", evidence=evidence(path)),
+    )
+    claims = (Claim(text="The total is 180.00.", sources=(1,), kind="read", why="it is read there again"),)
+    answer = Answer(question="The total?", text="The total is 180.00. [1]", claims=claims, sources=sources[:1])
+    html = answer._repr_html_()
+    assert "The total? (answered)" in html
+    assert ">verified</span> The total is 180.00. <span" in html
+    assert "[1] bill.png" in html
+    (crop,) = pictures(html)
+    assert max(crop.size) <= 160
+    assert repr(answer) == "Answer('answered', 'The total is 180.00. [1]', 1 claim, 1 source)"
+    path.unlink()
+    gone = answer._repr_html_()
+    assert pictures(gone) == []
+    assert "[1] bill.png" in gone
+
+
+def test_a_record_shows_its_properties() -> None:
+    record = Record(id="1", properties={"name": "cat.jpg", "media_type": "image", "width": 640}, thumbnail=noise())
+    html = record._repr_html_()
+    assert "Record: image" in html
+    assert re.search(r"width</td><td[^>]*>640<", html)
+    assert len(pictures(html)) == 1
+
+
+def test_a_library_shows_how_much_it_holds(library: Library, tmp_path: Path) -> None:
+    for name in ("tide", "gulls"):
+        (tmp_path / f"{name}.md").write_text(f"Of the {name}.")
+    library.add(tmp_path / "tide.md", tmp_path / "gulls.md", progress=False)
+    html = library._repr_html_()
+    assert "2 assets" in html
+    assert re.search(r"text</td><td[^>]*>2<", html)
+    assert "media (" in html
+    assert is_safe(html)
+    assert repr(library) == f"Library({str(library.root)!r})"
