@@ -16,6 +16,7 @@ from mm_agents import _plugins
 from mm_agents._progress import bar
 from mm_agents.cli.app import DEFAULT_LIBRARY, SHOWN, LibraryOption, Output, command, exit_if_failed, plain
 from mm_agents.errors import LibraryNotFoundError, MMAgentsError
+from mm_agents.protocols import VerifyingStore
 from mm_agents.types import Text
 
 EXTRAS: dict[str, tuple[str, ...]] = {
@@ -49,8 +50,8 @@ class Check:
     needed: bool = True
 
 
-def examine(location: str) -> list[Check]:
-    """Check the installation and, if it exists, the library."""
+def examine(location: str, *, quick: bool = False) -> list[Check]:
+    """Check the installation and, if it exists, the library: all that it holds or, with ``quick``, that it opens."""
     import sqlite3
     from importlib import metadata
 
@@ -67,7 +68,7 @@ def examine(location: str) -> list[Check]:
     checks.append(_try(f"embedder {DEFAULT_EMBEDDER}", lambda: _embed_once(DEFAULT_EMBEDDER)))
     try:
         with mm_agents.Library.open(location, create=False) as library:
-            checks.append(_try(f"library {location}", lambda: _describe(library)))
+            checks.append(_try(f"library {location}", lambda: _describe(library, quick=quick)))
     except LibraryNotFoundError as error:
         checks.append(Check(name=f"library {location}", ok=False, detail=str(error), needed=False))
     except MMAgentsError as error:
@@ -91,7 +92,9 @@ def _embed_once(name: str) -> str:
         embedder.close()
 
 
-def _describe(library: mm_agents.Library) -> str:
+def _describe(library: mm_agents.Library, *, quick: bool) -> str:
+    if not quick and isinstance(library.store, VerifyingStore):
+        library.store.verify()
     vectors = ", ".join(f"{name} ({how})" for name, how in library.routes.describe().items())
     return f"{library.count()} assets; vectors: {vectors}"
 

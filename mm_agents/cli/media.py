@@ -272,12 +272,13 @@ def remove(
 @command()
 def doctor(
     library: LibraryOption = DEFAULT_LIBRARY,
+    quick: Annotated[bool, typer.Option("--quick", help="Open the library without reading all of it.")] = False,
     output: Output = SHOWN,
 ) -> None:
-    """Check the installed extras, the offline embedder and the library."""
+    """Check the installed extras, the offline embedder and, by its checksums, all that the library holds."""
     from mm_agents.cli.maintenance import examine
 
-    checks = examine(library)
+    checks = examine(library, quick=quick)
     lines: list[str] = []
     for check in checks:
         mark = "[green]ok[/green]  " if check.ok else ("[red]bad[/red] " if check.needed else "[dim]-[/dim]   ")

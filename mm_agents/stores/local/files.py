@@ -21,6 +21,9 @@ Rows = NDArray[Any]
 MANIFEST = "mm_agents.json"
 FORMAT = 1
 
+UNIT_SLACK = 0.01
+"""How far the square of a kept vector's length is from 1 at most; writing allows a fifth of it."""
+
 _SPARE_BYTES = 1 << 20
 _CHUNK_ROWS = 16_384
 
@@ -83,6 +86,20 @@ def check_rows(path: Path, rows: Rows, crc: int) -> None:
     """
     if checksum(rows) != crc:
         raise damaged(path, "it has changed since it was written")
+
+
+def check_units(path: Path, rows: Rows) -> None:
+    """Check that rows are finite and of length 1.
+
+    Raises:
+        StoreDamagedError: one is not.
+    """
+    for start in range(0, len(rows), _CHUNK_ROWS):
+        part = rows[start : start + _CHUNK_ROWS]
+        with np.errstate(over="ignore", invalid="ignore"):
+            squares = np.einsum("ij,ij->i", part, part)
+        if not (abs(squares - 1) <= UNIT_SLACK).all():  # also where one is no number
+            raise damaged(path, "it holds a vector that is not of length 1")
 
 
 def damaged(path: Path, how: str) -> StoreDamagedError:

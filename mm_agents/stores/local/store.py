@@ -31,10 +31,10 @@ import numpy as np
 from mm_agents._progress import batched
 from mm_agents.errors import ConfigError
 from mm_agents.stores.base import FolderStore, count_groups, read_pages
-from mm_agents.stores.local import database, files
+from mm_agents.stores.local import checksums, database, files
 from mm_agents.stores.local import search as masks
 from mm_agents.stores.local import snapshot as snapshots
-from mm_agents.stores.local.database import Database, State, translated
+from mm_agents.stores.local.database import Database, State, Unfit, translated
 from mm_agents.stores.local.search import Multiplier, by_keywords, nearest
 from mm_agents.stores.local.snapshot import Snapshot
 from mm_agents.stores.validation import (
@@ -103,6 +103,8 @@ class LocalStore(FolderStore):
                 if not connections.path.is_file():
                     raise files.damaged(connections.path, "it is missing")
             with connections.connection() as connection:
+                connection.execute("BEGIN")
+                checksums.check(connection)
                 store = cls(folder, database.read_spec(connection), connections)
             with store._view():
                 return store
@@ -145,8 +147,10 @@ class LocalStore(FolderStore):
         with self._write() as (connection, state):
             old = database.rows_of(connection, [record.id for record in checked])
             database.remove(connection, old, state.generation)
+            checksums.remove(connection, old)
             first = state.last_row + 1
             database.insert(connection, enumerate(checked, start=first))
+            checksums.add(connection, first - 1, (record.vectors for record in checked))
             state = snapshots.append(self.folder, self._spec, state, checked)
             self._keep(connection, replace(state, dead=state.dead + len(old)))
 
@@ -158,6 +162,7 @@ class LocalStore(FolderStore):
             parts = database.rows_of(connection, wanted, column="parent")
             gone = sorted({*found, *parts})
             database.remove(connection, gone, state.generation)
+            checksums.remove(connection, gone)
             self._keep(connection, replace(state, dead=state.dead + len(gone)))
             return len(found)
 
@@ -218,16 +223,18 @@ class LocalStore(FolderStore):
             return database.property_names(connection)
 
     def verify(self) -> None:
-        """Read everything and compare it with its checksums.
+        """Read everything and compare it with its checksums: files, records, keywords, and the manifest.
 
         Raises:
             StoreDamagedError: something has changed since it was written.
         """
         with self._view() as (connection, snapshot):
             snapshot.verify()
-            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            if found != "ok":
-                raise files.damaged(self._database.path, str(found))
+            checksums.verify(connection, snapshot)
+            with translated(self.folder / files.MANIFEST), database.sound("it"):
+                manifest = files.check_manifest(self.folder)
+                if manifest["format"] != files.FORMAT or database.read_document(manifest) != snapshot.spec:
+                    raise Unfit("it does not say what the database says")
 
     # ------------------------------------------------------------ keeping
 
@@ -248,6 +255,9 @@ class LocalStore(FolderStore):
                 copy.execute("BEGIN")
                 copy.execute("DELETE FROM dead")
                 database.write_state(copy, snapshots.rewrite(snapshot, folder, snapshot.state))
+                checksums.create(copy)
+                checksums.fill(copy, snapshot)
+                checksums.seal(copy)
                 copy.commit()
             files.write_manifest(folder, database.spec_document(self._spec))
 
@@ -271,6 +281,7 @@ class LocalStore(FolderStore):
             database.replace_all(target, source)
             new = replace(state, epoch=state.epoch + 1, last_row=snapshot.state.last_row)
             database.write_state(target, snapshots.rewrite(snapshot, self.folder, new))
+            checksums.fill(target, snapshot)
 
     def close(self) -> None:
         """Release files and connections; harmless when called twice."""
@@ -315,9 +326,16 @@ class LocalStore(FolderStore):
     def _write(self) -> Generator[tuple[sqlite3.Connection, State], None, None]:
         """A write transaction, and the state to change and keep in it."""
         with self._database.write() as connection:
+            sealed = checksums.check(connection)
+            checksums.create(connection)
             before, self._spec = database.read_state(connection), database.read_spec(connection)
             yield connection, replace(before, generation=before.generation + 1)
-            epoch = database.read_state(connection).epoch
+            after = database.read_state(connection)
+            if not sealed:
+                spec = database.read_spec(connection)
+                checksums.fill(connection, snapshots.load(self.folder, spec, after, connection))
+            checksums.seal(connection)
+            epoch = after.epoch
         if epoch != before.epoch:
             with suppress(OSError):  # what cannot be removed now is removed the next time
                 snapshots.remove_before(self.folder, self._spec, epoch)
@@ -349,7 +367,8 @@ class LocalStore(FolderStore):
 def _matches(connection: sqlite3.Connection, snapshot: Snapshot, ranked: Ranked) -> list[Match]:
     rows = [int(snapshot.entries["row"][position]) for position, _ in ranked]
     found = database.fetch(connection, rows)
-    return [Match(record=found[row], score=score) for row, (_, score) in zip(rows, ranked, strict=True)]
+    with database.sound("a record that a search finds"):
+        return [Match(record=found[row], score=score) for row, (_, score) in zip(rows, ranked, strict=True)]
 
 
 # ---------------------------------------------------------------- copies of any store
