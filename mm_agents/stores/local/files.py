@@ -19,6 +19,7 @@ from mm_agents.errors import ConfigError, LibraryNotFoundError, StoreDamagedErro
 Rows = NDArray[Any]
 
 MANIFEST = "mm_agents.json"
+GENERATION = "store.generation"
 FORMAT = 1
 
 UNIT_SLACK = 0.01
@@ -163,6 +164,32 @@ def sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def note_generation(folder: Path, generation: int) -> None:
+    """Note beside the database how far it has come, after it has come there; a crash may leave an earlier note."""
+    line = b"%020d" % generation
+    descriptor = os.open(folder / GENERATION, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        os.write(descriptor, line + b" %08x\n" % zlib.crc32(line))
+    finally:
+        os.close(descriptor)
+
+
+def noted_generation(folder: Path) -> int:
+    """How far the database had come at least; 0 where nothing is noted.
+
+    Raises:
+        StoreDamagedError: the note is not as it was written.
+    """
+    path = folder / GENERATION
+    try:
+        line, _, crc = path.read_bytes().partition(b" ")
+    except FileNotFoundError:
+        return 0
+    if crc != b"%08x\n" % zlib.crc32(line) or not line.isdigit():
+        raise damaged(path, "it has changed since it was written")
+    return int(line)
 
 
 def check_folder(folder: Path) -> None:

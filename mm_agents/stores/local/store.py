@@ -5,7 +5,8 @@ index to build or tune, and a narrow filter makes it faster. Any number of proce
 writes; what ``upsert`` and ``delete`` acknowledged is on the disk, and every other process sees it at once.
 
     mm_agents.json          what this folder is, for people and for later versions
-    store.sqlite            records, keywords (FTS5) and how much of the files below is committed
+    store.sqlite            records, keywords (FTS5), checksums, and how much of the files below is committed
+    store.generation        how many writes there were, which shows whether the database has lost some
     records.0.rows          which row of the vectors belongs to which record
     <vector>.0.f32          the vectors
 
@@ -20,6 +21,7 @@ import json
 import os
 import sqlite3
 import threading
+import warnings
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
@@ -29,7 +31,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from mm_agents._progress import batched
-from mm_agents.errors import ConfigError
+from mm_agents.errors import ConfigError, StoreDamagedError
 from mm_agents.stores.base import FolderStore, count_groups, read_pages
 from mm_agents.stores.local import checksums, database, files
 from mm_agents.stores.local import search as masks
@@ -98,6 +100,7 @@ class LocalStore(FolderStore):
         files.check_folder(folder)
         connections = Database(folder / _DATABASE, read_only=not os.access(folder, os.W_OK))
         try:
+            noted = _noted(folder)
             with translated(connections.path):
                 files.check_manifest(folder)
                 if not connections.path.is_file():
@@ -106,7 +109,9 @@ class LocalStore(FolderStore):
                 connection.execute("BEGIN")
                 checksums.check(connection)
                 store = cls(folder, database.read_spec(connection), connections)
-            with store._view():
+            with store._view() as (_, snapshot):
+                if lost := _lost_writes(connections.path, snapshot.state, noted):
+                    warnings.warn(str(lost), stacklevel=2)
                 return store
         except BaseException:
             connections.close()
@@ -119,6 +124,8 @@ class LocalStore(FolderStore):
         files.check_folder(folder)
         with translated(folder / _DATABASE):
             folder.mkdir(parents=True, exist_ok=True)
+            if not (folder / _DATABASE).exists():
+                (folder / files.GENERATION).unlink(missing_ok=True)  # of a library that somebody took away
             snapshots.create(folder, spec)
             kept = database.create(folder / _DATABASE, spec)
             files.write_manifest(folder, database.spec_document(kept))
@@ -228,7 +235,11 @@ class LocalStore(FolderStore):
         Raises:
             StoreDamagedError: something has changed since it was written.
         """
+        with translated(self.folder / files.GENERATION):
+            noted = files.noted_generation(self.folder)
         with self._view() as (connection, snapshot):
+            if lost := _lost_writes(self._database.path, snapshot.state, noted):
+                raise lost
             snapshot.verify()
             checksums.verify(connection, snapshot)
             with translated(self.folder / files.MANIFEST), database.sound("it"):
@@ -336,6 +347,8 @@ class LocalStore(FolderStore):
                 checksums.fill(connection, snapshots.load(self.folder, spec, after, connection))
             checksums.seal(connection)
             epoch = after.epoch
+        with suppress(OSError):  # the write itself is kept
+            files.note_generation(self.folder, after.generation)
         if epoch != before.epoch:
             with suppress(OSError):  # what cannot be removed now is removed the next time
                 snapshots.remove_before(self.folder, self._spec, epoch)
@@ -362,6 +375,22 @@ class LocalStore(FolderStore):
         mask = self._mask(connection, snapshot, where)
         chosen = snapshot.alive if mask is None else mask
         return chosen if parts else chosen & snapshot.assets
+
+
+def _noted(folder: Path) -> int:
+    """The generation that is noted; 0 where it cannot be read, which ``verify`` says."""
+    try:
+        return files.noted_generation(folder)
+    except (StoreDamagedError, OSError):
+        return 0
+
+
+def _lost_writes(database: Path, state: State, noted: int) -> StoreDamagedError | None:
+    """The error where the database is behind ``noted``, which was read before it."""
+    if noted <= state.generation:
+        return None
+    gone = f"its last {noted - state.generation} of {noted} writes are gone"
+    return files.damaged(database, f"{gone}, as when {database.name}-wal is lost or changed")
 
 
 def _matches(connection: sqlite3.Connection, snapshot: Snapshot, ranked: Ranked) -> list[Match]:
