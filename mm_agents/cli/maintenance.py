@@ -15,8 +15,10 @@ import mm_agents
 from mm_agents import _plugins
 from mm_agents._progress import bar
 from mm_agents.cli.app import DEFAULT_LIBRARY, SHOWN, LibraryOption, Output, command, exit_if_failed, plain
-from mm_agents.errors import LibraryNotFoundError, MMAgentsError
+from mm_agents.errors import ConfigError, LibraryNotFoundError, MMAgentsError
+from mm_agents.location import folder_of
 from mm_agents.protocols import VerifyingStore
+from mm_agents.stores.local import Repair, repair
 from mm_agents.types import Text
 
 EXTRAS: dict[str, tuple[str, ...]] = {
@@ -74,6 +76,34 @@ def examine(location: str, *, quick: bool = False) -> list[Check]:
     except MMAgentsError as error:
         checks.append(Check(name=f"library {location}", ok=False, detail=str(error)))
     return checks
+
+
+def repair_library(location: str) -> Repair:
+    """Repair the library in a folder.
+
+    Raises:
+        ConfigError: the library is not in a folder.
+        StoreError: as ``mm_agents.stores.local.repair`` raises.
+    """
+    folder = folder_of(location)
+    if folder is None:
+        raise ConfigError(f"{location!r} is not a folder, and only a library in a folder can be repaired.")
+    return repair(folder)
+
+
+def repair_lines(done: Repair) -> list[str]:
+    """What a repair did, for people."""
+    if done.damaged is None:
+        return [f"The library is sound: {done.kept} assets; nothing to repair."]
+    lines = [f"{done.kept} assets kept; the damaged files are in {done.damaged}"]
+    lines += [f"lost: {label}" for label in done.lost]
+    if done.unknown or done.writes:
+        lines.append(f"lost without a name: {done.unknown} records, and what {done.writes} writes held")
+    if done.unchecked:
+        lines.append(f"{done.unchecked} records have no checksum and were kept as they could be read")
+    if done.lost or done.unknown or done.writes:
+        lines.append("Add the same files and folders again: what is missing comes back.")
+    return lines
 
 
 def _try(name: str, attempt: Callable[[], str]) -> Check:

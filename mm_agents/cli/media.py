@@ -273,17 +273,27 @@ def remove(
 def doctor(
     library: LibraryOption = DEFAULT_LIBRARY,
     quick: Annotated[bool, typer.Option("--quick", help="Open the library without reading all of it.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Keep what is sound of a damaged library; no other program may use it.")
+    ] = False,
     output: Output = SHOWN,
 ) -> None:
     """Check the installed extras, the offline embedder and, by its checksums, all that the library holds."""
-    from mm_agents.cli.maintenance import examine
+    from mm_agents.cli.maintenance import examine, repair_library, repair_lines
 
+    done = repair_library(library) if repair else None
+    lines: list[str] = [plain(line) for line in repair_lines(done)] if done else []
     checks = examine(library, quick=quick)
-    lines: list[str] = []
     for check in checks:
         mark = "[green]ok[/green]  " if check.ok else ("[red]bad[/red] " if check.needed else "[dim]-[/dim]   ")
         lines.append(f"{mark}{check.name:<22} {plain(check.detail)}")
-    output.show({"ok": all(check.ok for check in checks), "checks": [asdict(check) for check in checks]}, *lines)
+    document: dict[str, object] = {
+        "ok": all(check.ok for check in checks),
+        "checks": [asdict(check) for check in checks],
+    }
+    if done:
+        document["repair"] = {**asdict(done), "damaged": str(done.damaged) if done.damaged else None}
+    output.show(document, *lines)
     if any(check.needed and not check.ok for check in checks):
         raise typer.Exit(1)
 

@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS seal (
 """
 _OWN = {"checksum", "seal"}
 _BYTES = 8  # a digest: among a million records two are alike once in ten million libraries
-_COLUMNS = "record.row, id, parent, name, text, properties, thumbnail"
+COLUMNS = "record.row, id, parent, name, text, properties, thumbnail"
 
 
 # ---------------------------------------------------------------- keeping
@@ -45,11 +45,11 @@ def create(connection: sqlite3.Connection) -> None:
 
 def add(connection: sqlite3.Connection, after: int, vectors: Iterable[Mapping[str, FloatArray]]) -> None:
     """Keep the digests of the records whose row is higher than ``after``, with their vectors in the order of rows."""
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM record WHERE row > ? ORDER BY row", (after,))
+    rows = connection.execute(f"SELECT {COLUMNS} FROM record WHERE row > ? ORDER BY row", (after,))
     digests = (json.dumps({name: vector_digest(row) for name, row in sorted(kept.items())}) for kept in vectors)
     connection.executemany(
         "INSERT INTO checksum VALUES (?, ?, ?)",
-        ((row[0], _digest(*row, kept), kept) for row, kept in zip(rows, digests, strict=True)),
+        ((row[0], digest(*row, kept), kept) for row, kept in zip(rows, digests, strict=True)),
     )
 
 
@@ -69,7 +69,7 @@ def fill(connection: sqlite3.Connection, snapshot: Snapshot) -> None:
 def seal(connection: sqlite3.Connection) -> None:
     """Keep a digest of the state; the last thing that a transaction does."""
     row = connection.execute("SELECT * FROM state").fetchone()
-    connection.execute("INSERT OR REPLACE INTO seal SELECT 1, generation, ? FROM state", (_digest(*row),))
+    connection.execute("INSERT OR REPLACE INTO seal SELECT 1, generation, ? FROM state", (digest(*row),))
 
 
 def vector_digest(vector: FloatArray) -> str:
@@ -77,13 +77,14 @@ def vector_digest(vector: FloatArray) -> str:
     return blake2b(np.ascontiguousarray(vector, "<f4").tobytes(), digest_size=_BYTES).hexdigest()
 
 
-def _digest(*parts: object) -> bytes:
-    digest = blake2b(digest_size=_BYTES)
+def digest(*parts: object) -> bytes:
+    """The digest of columns."""
+    state = blake2b(digest_size=_BYTES)
     for part in parts:
         data = part if isinstance(part, bytes) else repr(part).encode("utf-8", "surrogatepass")
-        digest.update(b"%d %d " % (isinstance(part, bytes), len(data)))
-        digest.update(data)
-    return digest.digest()
+        state.update(b"%d %d " % (isinstance(part, bytes), len(data)))
+        state.update(data)
+    return state.digest()
 
 
 # ---------------------------------------------------------------- checking
@@ -108,7 +109,7 @@ def check(connection: sqlite3.Connection) -> bool:
     if not kept:
         return False
     sealed = connection.execute("SELECT generation, state FROM seal").fetchone()
-    if sealed is None or sealed[0] > generation or (sealed[0] == generation and sealed[1] != _digest(*states[0])):
+    if sealed is None or sealed[0] > generation or (sealed[0] == generation and sealed[1] != digest(*states[0])):
         raise Unfit("its state has changed since it was written")
     return sealed[0] == generation
 
@@ -135,10 +136,10 @@ def verify(connection: sqlite3.Connection, snapshot: Snapshot) -> None:
 def _sound_records(connection: sqlite3.Connection, *, sealed: bool) -> Iterator[tuple[int, str, str | None]]:
     """The row, id and parent of every record, each read and compared with its digest."""
     kept, join = ("record, vectors", "LEFT JOIN checksum USING (row)") if sealed else ("NULL, NULL", "")
-    query = f"SELECT {_COLUMNS}, {kept} FROM record {join} ORDER BY record.row"
-    for *columns, digest, vectors in connection.execute(query):
+    query = f"SELECT {COLUMNS}, {kept} FROM record {join} ORDER BY record.row"
+    for *columns, kept_digest, vectors in connection.execute(query):
         row, id, parent, _, text, properties, thumbnail = columns
-        if sealed and digest != _digest(*columns, vectors):
+        if sealed and kept_digest != digest(*columns, vectors):
             raise Unfit(f"record {id!r} has changed since it was written")
         record_of(id, parent, text, properties, thumbnail)
         yield row, id, parent

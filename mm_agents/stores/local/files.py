@@ -19,6 +19,7 @@ from mm_agents.errors import ConfigError, LibraryNotFoundError, StoreDamagedErro
 Rows = NDArray[Any]
 
 MANIFEST = "mm_agents.json"
+DATABASE = "store.sqlite"
 GENERATION = "store.generation"
 FORMAT = 1
 
@@ -103,6 +104,12 @@ def check_units(path: Path, rows: Rows) -> None:
             raise damaged(path, "it holds a vector that is not of length 1")
 
 
+def is_unit(row: Rows) -> bool:
+    """Whether a vector is finite and of length 1."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(abs(np.dot(row, row) - 1) <= UNIT_SLACK)
+
+
 def damaged(path: Path, how: str) -> StoreDamagedError:
     """The error for a file that is not as it was written."""
     return StoreDamagedError(
@@ -171,7 +178,7 @@ def note_generation(folder: Path, generation: int) -> None:
     line = b"%020d" % generation
     descriptor = os.open(folder / GENERATION, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
     try:
-        os.write(descriptor, line + b" %08x\n" % zlib.crc32(line))
+        os.ftruncate(descriptor, os.write(descriptor, line + b" %08x\n" % zlib.crc32(line)))
     finally:
         os.close(descriptor)
 

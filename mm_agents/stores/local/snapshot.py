@@ -290,9 +290,15 @@ def remove_before(folder: Path, spec: CollectionSpec, epoch: int) -> None:
     for name in ("", *_names(spec)):
         wanted = path(folder, name, epoch)
         for file in folder.glob(f"{name or 'records'}.*{wanted.suffix}"):
-            number = file.suffixes[0][1:]
-            if number.isdecimal() and int(number) < epoch:
+            number = epoch_of(file)
+            if number is not None and number < epoch:
                 file.unlink()
+
+
+def epoch_of(file: Path) -> int | None:
+    """The number of a file that ``path`` names; None of any other."""
+    number = file.suffixes[0][1:] if len(file.suffixes) == 2 and file.suffix in (".f32", ".rows") else ""
+    return int(number) if number.isdecimal() else None
 
 
 def _positions(folder: Path, state: State, entries: NDArray[Any], rows: Sequence[int]) -> Positions:

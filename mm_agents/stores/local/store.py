@@ -58,7 +58,6 @@ COMPACT_SHARE = 1 / 3
 COMPACT_ROWS = 4096
 """Fewer dead rows than this are left alone, whatever their share."""
 
-_DATABASE = "store.sqlite"
 _COPIED = 2000
 
 
@@ -98,7 +97,7 @@ class LocalStore(FolderStore):
     def open(cls, folder: Path) -> Self:
         """Open the store in a folder; ``build`` lists the errors."""
         files.check_folder(folder)
-        connections = Database(folder / _DATABASE, read_only=not os.access(folder, os.W_OK))
+        connections = Database(folder / files.DATABASE, read_only=not os.access(folder, os.W_OK))
         try:
             noted = _noted(folder)
             with translated(connections.path):
@@ -122,12 +121,12 @@ class LocalStore(FolderStore):
         """Make a store and open it; one that is there already is opened."""
         check_spec(spec)
         files.check_folder(folder)
-        with translated(folder / _DATABASE):
+        with translated(folder / files.DATABASE):
             folder.mkdir(parents=True, exist_ok=True)
-            if not (folder / _DATABASE).exists():
+            if not (folder / files.DATABASE).exists():
                 (folder / files.GENERATION).unlink(missing_ok=True)  # of a library that somebody took away
             snapshots.create(folder, spec)
-            kept = database.create(folder / _DATABASE, spec)
+            kept = database.create(folder / files.DATABASE, spec)
             files.write_manifest(folder, database.spec_document(kept))
         return cls.open(folder)
 
@@ -258,9 +257,9 @@ class LocalStore(FolderStore):
             StoreError: the copy could not be written.
         """
         files.check_target(folder)
-        with self._view() as (connection, snapshot), translated(folder / _DATABASE):
+        with self._view() as (connection, snapshot), translated(folder / files.DATABASE):
             folder.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(folder / _DATABASE, isolation_level=None)) as copy:
+            with closing(sqlite3.connect(folder / files.DATABASE, isolation_level=None)) as copy:
                 connection.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")
                 copy.execute("BEGIN")
