@@ -55,7 +55,8 @@ class Repair:
 def repair(folder: Path) -> Repair:
     """Keep what is sound of a damaged library; no other program may use it meanwhile.
 
-    The damaged files are first copied into a folder of their own. A crash leaves the library as it was, or repaired.
+    An asset is kept with all its parts and vectors or not at all, so that adding its file again brings it back. The
+    damaged files are first copied into a folder of their own. A crash leaves the library as it was, or repaired.
 
     Raises:
         LibraryNotFoundError: there is no library.
@@ -78,6 +79,8 @@ def repair(folder: Path) -> Repair:
         with closing(Database(path)) as source:
             spec, found = _salvage(folder, source)
         generation, noted = _generations(folder)
+        for unfinished in folder.glob("repair.*"):
+            shutil.rmtree(unfinished)
         damaged = _keep_damaged(folder)
         with tempfile.TemporaryDirectory(prefix="repair.", dir=folder) as draft:
             with LocalStore.create(Path(draft), spec) as store:
