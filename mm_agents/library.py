@@ -26,7 +26,7 @@ from mm_agents.filters import Names, coerce, conditions, is_name
 from mm_agents.ingest.catalog import Catalog
 from mm_agents.ingest.facts import FactsReport, facts_of_library, forget
 from mm_agents.ingest.files import Source, describe
-from mm_agents.ingest.objects import OBJECT, near_labels, object_of
+from mm_agents.ingest.objects import OBJECT, near_labels, nearest_object, object_of
 from mm_agents.ingest.ocr_pass import WordsReport, can_read, read_words
 from mm_agents.ingest.pipeline import AddReport, FailedFile, Pipeline, failure
 from mm_agents.ingest.presets import extend_for_media, media_spec, media_vectors
@@ -60,7 +60,6 @@ from mm_agents.types import (
     Not,
     Or,
     Record,
-    SeenObject,
     Speech,
     Text,
     Words,
@@ -661,7 +660,7 @@ class Library:
         nearest = near_labels(
             rows[embedder.name], {str(p.properties[OBJECT]) for s in seen.values() for p in s}, embedder
         )
-        return [replace(hit, object=_nearest(hit, seen.get(hit.id, ()), nearest)) for hit in ranked]
+        return [replace(hit, object=nearest_object(hit, seen.get(hit.id, ()), nearest)) for hit in ranked]
 
     # ------------------------------------------------------------ paths
 
@@ -687,17 +686,6 @@ def _is_made_with(store: Store, embedder: str) -> bool:
     """Whether a name without a model, such as "offline", is that of every vector's embedder, whatever its model."""
     names = [vector.embedder for vector in store.spec.vectors]
     return bool(names) and all(name is not None and name.startswith(f"{embedder}:") for name in names)
-
-
-def _nearest(hit: Hit, parts: Sequence[Record], nearness: Mapping[str, float]) -> SeenObject | None:
-    """Of the things whose names are near to what was asked the nearest; of a clip at the moment that was found."""
-    things = [part for part in parts if part.properties[OBJECT] in nearness and part.properties.get("t0") == hit.t0]
-    best = max(
-        things,
-        key=lambda part: (nearness[str(part.properties[OBJECT])], object_of(part).score),
-        default=None,
-    )
-    return None if best is None else object_of(best)
 
 
 def _order(record: Record) -> tuple[float, ...]:

@@ -316,6 +316,15 @@ class NamingStore(Protocol):
 
 
 @runtime_checkable
+class VerifyingStore(Protocol):
+    """What a store adds that can compare all that it holds with checksums."""
+
+    def verify(self) -> None:
+        """Read everything; StoreDamagedError where something has changed since it was written."""
+        ...
+
+
+@runtime_checkable
 class Classifier(Protocol):
     """What an embedder adds that can name what pictures show."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -207,6 +208,21 @@ def test_help_is_in_groups(tmp_path: Path) -> None:
     ]
     assert places == sorted(places)
     assert "3 some files failed" in shown
+
+
+def test_doctor_finds_damage_and_repairs_it(place: Path, tmp_path: Path) -> None:
+    shutil.copytree(place / "library", tmp_path / "library")
+    assert "nothing to repair" in run("doctor", "--repair", cwd=tmp_path).stdout
+    (path,) = (tmp_path / "library").glob("media.*.f32")
+    path.write_bytes(bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:])
+    done = subprocess.run([*COMMAND, "doctor"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"{path.name}' is damaged" in " ".join(done.stdout.split())
+    quick = {check["name"]: check for check in document("doctor", "--quick", cwd=tmp_path)["checks"]}
+    assert quick["library ./library"]["ok"]
+    repaired = document("doctor", "--repair", cwd=tmp_path)
+    assert (repaired["repair"]["kept"], len(repaired["repair"]["lost"])) == (3, 1)
+    assert {check["name"]: check["ok"] for check in repaired["checks"]}["library ./library"]
 
 
 def test_the_demo_runs_and_leaves_a_page_and_a_picture(tmp_path: Path) -> None:

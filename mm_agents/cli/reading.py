@@ -12,25 +12,17 @@ import typer
 import mm_agents
 from mm_agents.cli.app import (
     HELP,
-<<<<<<< HEAD
-    SHOWN,
-    Output,
-    RecognizerOption,
-=======
     NOTHING_FOUND,
     PANELS,
     SHOWN,
     Output,
->>>>>>> t-clip
+    RecognizerOption,
     app,
     command,
     plain,
     print_json,
     say,
-<<<<<<< HEAD
     say_download,
-=======
->>>>>>> t-clip
     show_line,
     write_text,
 )
@@ -86,7 +78,8 @@ def text(
     """Read all words of a picture or PDF, or what is said in a recording or clip."""
     from mm_agents import media
 
-    sounds = media.inspect(file).media_type in ("audio", "video")
+    looked_at = media.inspect(file)
+    sounds = looked_at.media_type in ("audio", "video") and not looked_at.mime.startswith("image/")
     if not sounds and (form not in (None, "text") or recognizer):
         raise typer.BadParameter(f"{file.name!r} is not a recording or clip.", param_hint="--format and --recognizer")
     if sounds and overlay:
@@ -96,8 +89,6 @@ def text(
         say_download(recognizer, output)
         found = mm_agents.read_document(f"transcript:{recognizer or ''}", file, page=page)
         words = _transcribed(found, form or _form_of(out))
-        if not found.sentences and not output.silent:
-            say("[yellow]Note:[/yellow] Nobody speaks here.")
     else:
         found = _read("text", file, page, overlay, output)
         words = found.text
@@ -105,9 +96,9 @@ def text(
         out.write_text(words.rstrip("\n") + "\n", encoding="utf-8")
     if output.as_json:
         print_json(found.to_json())
-<<<<<<< HEAD
-    elif out is None:
+    elif out is None and words.strip():
         _write(words)
+    _exit_if_nothing(found, "Nobody speaks here." if sounds else "No words were found.", output)
 
 
 def _form_of(out: Path | None) -> TranscriptForm:
@@ -118,11 +109,6 @@ def _form_of(out: Path | None) -> TranscriptForm:
 
 def _transcribed(found: Any, form: TranscriptForm) -> str:
     return str({"text": lambda: found.text, "srt": found.to_srt, "vtt": found.to_vtt}[form]())
-=======
-    elif found.text:
-        _write(found.text)
-    _exit_if_nothing(found, "No words were found.", output)
->>>>>>> t-clip
 
 
 @command(reading)

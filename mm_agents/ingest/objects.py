@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from mm_agents.types import Box, Record, SeenObject, Text, Value
+from mm_agents.types import Box, Hit, Record, SeenObject, Text, Value
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder
@@ -90,3 +90,14 @@ def near_labels(asked: FloatArray, labels: Collection[str], embedder: Embedder) 
         if cosine >= _NEAR:
             near[label] = max(cosine, near.get(label, 0.0))
     return near
+
+
+def nearest_object(hit: Hit, parts: Sequence[Record], nearness: Mapping[str, float]) -> SeenObject | None:
+    """Of the things whose names are near to what was asked the nearest; of a clip at the moment that was found."""
+    things = [part for part in parts if part.properties[OBJECT] in nearness and part.properties.get("t0") == hit.t0]
+    best = max(
+        things,
+        key=lambda part: (nearness[str(part.properties[OBJECT])], object_of(part).score),
+        default=None,
+    )
+    return None if best is None else object_of(best)

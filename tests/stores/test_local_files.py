@@ -200,6 +200,7 @@ def test_where_nothing_may_be_written_one_can_still_search(
     with local.build(str(folder), spec=SPEC) as frozen:
         assert frozen.count(where=parse("number > 2")) == 2
         assert len(frozen.search(text="words", vector=some(1)[0].vectors["b"], using="b")) == 5
+        frozen.verify()
         with pytest.raises(StoreError, match="cannot be written to"):
             frozen.upsert(some(1))
         with pytest.raises(StoreError, match="cannot be written to"):

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from mm_agents.errors import StoreError, StoreUnavailableError
+from mm_agents.errors import MMAgentsError, StoreError, StoreUnavailableError
 from mm_agents.stores.local.files import damaged
 from mm_agents.types import CollectionSpec, Record, Value, VectorSpec
 
@@ -22,7 +22,7 @@ _CHUNK = 500  # SQLite takes at least 999 parameters in one statement
 
 # A row number belongs to one version of one record and is never used again: replacing a record makes a new row.
 # `dead` names the rows that went since the files of row data were last rewritten, which starts a new epoch.
-_TABLES = """
+TABLES = """
 CREATE TABLE IF NOT EXISTS state (
     only INTEGER PRIMARY KEY CHECK (only = 1), spec TEXT NOT NULL, generation INTEGER NOT NULL,
     epoch INTEGER NOT NULL, last_row INTEGER NOT NULL, dead INTEGER NOT NULL, files TEXT NOT NULL);
@@ -53,6 +53,10 @@ class State:
     last_row: int
     dead: int
     files: dict[str, tuple[int, int]]
+
+
+class Unfit(Exception):
+    """The database is not as it was written; ``translated`` names its file."""
 
 
 class Database:
@@ -140,8 +144,12 @@ def translated(path: Path) -> Generator[None, None, None]:
     """Raise what goes wrong inside as an error of ours."""
     try:
         yield
+    except Unfit as error:
+        raise damaged(path, str(error)) from error
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if not code and isinstance(error, sqlite3.OperationalError):  # of Python's own: a text is no UTF-8
+            raise damaged(path, str(error)) from error
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise StoreUnavailableError(f"{str(path)!r} is busy: another process is writing. Try again.") from error
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR):  # the last: a table is gone
@@ -149,6 +157,17 @@ def translated(path: Path) -> Generator[None, None, None]:
         raise StoreError(f"{str(path)!r}: {error}.") from error
     except OSError as error:
         raise StoreError(f"{error.filename or str(path)!r}: {error.strerror or error}.") from error
+
+
+@contextmanager
+def sound(what: str) -> Generator[None, None, None]:
+    """Raise ``Unfit`` where what is read inside is not of the form that it was written in."""
+    try:
+        yield
+    except (KeyError, ValueError, TypeError, IndexError, AttributeError, RecursionError) as error:
+        if isinstance(error, MMAgentsError):
+            raise
+        raise Unfit(f"{what} cannot be read ({type(error).__name__}: {error})") from error
 
 
 # ---------------------------------------------------------------- making and reading
@@ -167,7 +186,7 @@ def create(path: Path, spec: CollectionSpec) -> CollectionSpec:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("BEGIN IMMEDIATE")
-            for statement in _TABLES.split(";"):
+            for statement in TABLES.split(";"):
                 connection.execute(statement)
             connection.execute(
                 "INSERT OR IGNORE INTO state VALUES (1, ?, 0, 0, 0, 0, ?)",
@@ -195,15 +214,17 @@ def read_document(document: Mapping[str, Any]) -> CollectionSpec:
 
 def read_spec(connection: sqlite3.Connection) -> CollectionSpec:
     """The spec that the store was made with."""
-    (text,) = connection.execute("SELECT spec FROM state").fetchone()
-    return read_document(json.loads(text))
+    with sound("the collection's spec"):
+        (text,) = connection.execute("SELECT spec FROM state").fetchone()
+        return read_document(json.loads(text))
 
 
 def read_state(connection: sqlite3.Connection) -> State:
     """What the connection's transaction sees."""
     query = "SELECT generation, epoch, last_row, dead, files FROM state"
-    *numbers, files = connection.execute(query).fetchone()
-    return State(*numbers, files={name: (rows, crc) for name, (rows, crc) in json.loads(files).items()})
+    with sound("the state"):
+        *numbers, files = connection.execute(query).fetchone()
+        return State(*map(int, numbers), files={name: (rows, crc) for name, (rows, crc) in json.loads(files).items()})
 
 
 def write_state(connection: sqlite3.Connection, state: State) -> None:
@@ -269,10 +290,22 @@ def fetch(connection: sqlite3.Connection, keys: Sequence[Any], *, column: str = 
     found = _select(
         connection, f"SELECT row, id, parent, text, properties, thumbnail FROM record WHERE {column} IN", keys
     )
-    return {
-        row: Record(id=id, parent=parent, text=text, properties=read_properties(properties), thumbnail=thumbnail)
-        for row, id, parent, text, properties, thumbnail in found
-    }
+    return {row: record_of(*columns) for row, *columns in found}
+
+
+def record_of(id: Any, parent: Any, text: Any, properties: Any, thumbnail: Any) -> Record:
+    """A record, without vectors, from its columns.
+
+    Raises:
+        Unfit: a column does not hold what was written.
+    """
+    with sound(f"record {id!r}"):
+        given = {"id": id, "parent": parent, "text": text, "thumbnail": thumbnail}
+        kinds = {"id": str, "parent": str | None, "text": str, "thumbnail": bytes | None}
+        for name, kind in kinds.items():
+            if not isinstance(given[name], kind):
+                raise TypeError(f"its {name} is a {type(given[name]).__name__}")
+        return Record(id=id, parent=parent, text=text, properties=read_properties(properties), thumbnail=thumbnail)
 
 
 def columns(
@@ -285,9 +318,11 @@ def columns(
     """
     cursor = connection.execute("SELECT row, properties FROM record WHERE row > ? ORDER BY row", (after,))
     while page := cursor.fetchmany(4096):
-        documents = json.loads("[" + ",".join(properties for _, properties in page) + "]")  # one call is quickest
-        for (row, _), document in zip(page, documents, strict=True):
-            yield row, [_value(document.get(name)) for name in names]
+        with sound("the properties of a record"):
+            documents = json.loads("[" + ",".join(properties for _, properties in page) + "]")  # one call is quickest
+            values = [[_value(document.get(name)) for name in names] for document in documents]
+            rows = list(zip((row for row, _ in page), values, strict=True))
+        yield from rows
 
 
 def property_names(connection: sqlite3.Connection) -> set[str]:

@@ -19,7 +19,12 @@ from mm_agents.errors import ConfigError, LibraryNotFoundError, StoreDamagedErro
 Rows = NDArray[Any]
 
 MANIFEST = "mm_agents.json"
+DATABASE = "store.sqlite"
+GENERATION = "store.generation"
 FORMAT = 1
+
+UNIT_SLACK = 0.01
+"""How far the square of a kept vector's length is from 1 at most; writing allows a fifth of it."""
 
 _SPARE_BYTES = 1 << 20
 _CHUNK_ROWS = 16_384
@@ -85,6 +90,26 @@ def check_rows(path: Path, rows: Rows, crc: int) -> None:
         raise damaged(path, "it has changed since it was written")
 
 
+def check_units(path: Path, rows: Rows) -> None:
+    """Check that rows are finite and of length 1.
+
+    Raises:
+        StoreDamagedError: one is not.
+    """
+    for start in range(0, len(rows), _CHUNK_ROWS):
+        part = rows[start : start + _CHUNK_ROWS]
+        with np.errstate(over="ignore", invalid="ignore"):
+            squares = np.einsum("ij,ij->i", part, part)
+        if not (abs(squares - 1) <= UNIT_SLACK).all():  # also where one is no number
+            raise damaged(path, "it holds a vector that is not of length 1")
+
+
+def is_unit(row: Rows) -> bool:
+    """Whether a vector is finite and of length 1."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(abs(np.dot(row, row) - 1) <= UNIT_SLACK)
+
+
 def damaged(path: Path, how: str) -> StoreDamagedError:
     """The error for a file that is not as it was written."""
     return StoreDamagedError(
@@ -146,6 +171,32 @@ def sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def note_generation(folder: Path, generation: int) -> None:
+    """Note beside the database how far it has come, after it has come there; a crash may leave an earlier note."""
+    line = b"%020d" % generation
+    descriptor = os.open(folder / GENERATION, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        os.ftruncate(descriptor, os.write(descriptor, line + b" %08x\n" % zlib.crc32(line)))
+    finally:
+        os.close(descriptor)
+
+
+def noted_generation(folder: Path) -> int:
+    """How far the database had come at least; 0 where nothing is noted.
+
+    Raises:
+        StoreDamagedError: the note is not as it was written.
+    """
+    path = folder / GENERATION
+    try:
+        line, _, crc = path.read_bytes().partition(b" ")
+    except FileNotFoundError:
+        return 0
+    if crc != b"%08x\n" % zlib.crc32(line) or not line.isdigit():
+        raise damaged(path, "it has changed since it was written")
+    return int(line)
 
 
 def check_folder(folder: Path) -> None:

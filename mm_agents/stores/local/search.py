@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mm_agents import filters
 from mm_agents.stores.local import database
 from mm_agents.stores.local import snapshot as snapshots
+from mm_agents.stores.local.files import UNIT_SLACK, damaged
 from mm_agents.stores.local.snapshot import Column, Slots, Snapshot
 from mm_agents.stores.ranking import SCORE_DECIMALS, terms
 from mm_agents.stores.validation import is_id
@@ -156,6 +157,7 @@ def nearest(
         scores, positions = multiplier.product(slots.matrix[chosen], query), slots.positions[chosen]
     else:
         scores, positions = multiplier.product(slots.matrix, query)[chosen], slots.positions[chosen]
+    _check_scores(snapshot, slots, scores)
     wide = query.astype(np.float64)
 
     def exact(some: Positions) -> Scores:
@@ -166,6 +168,14 @@ def nearest(
         return np.round(cosines, SCORE_DECIMALS).astype(np.float64)
 
     return best(snapshot, positions, scores, count, exact)
+
+
+def _check_scores(snapshot: Snapshot, slots: Slots, scores: NDArray[np.floating]) -> None:
+    """Refuse what no product of two unit vectors can be."""
+    if len(scores) and not (scores.max() <= 1 + UNIT_SLACK and scores.min() >= -1 - UNIT_SLACK):  # also NaN
+        (name,) = (name for name, known in snapshot.slots.items() if known is slots)
+        file = snapshots.path(snapshot.folder, name, snapshot.state.epoch)
+        raise damaged(file, "it holds a vector that is not of length 1")
 
 
 def by_keywords(snapshot: Snapshot, connection: sqlite3.Connection, text: str, mask: Mask | None, count: int) -> Ranked:

@@ -123,18 +123,19 @@ class Snapshot:
         return (ids[:, 0] == assets[:, 0]) & (ids[:, 1] == assets[:, 1])
 
     def positions(self, rows: Sequence[int]) -> Positions:
-        """Where these rows, all of them there, stand among the entries."""
-        return np.searchsorted(self.entries["row"], np.array(rows, np.int64))
+        """Where these rows, all of them there, stand among the entries; StoreDamagedError where one is not."""
+        return _positions(self.folder, self.state, self.entries, rows)
 
     def with_vectors(self, records: dict[int, Record]) -> dict[int, Record]:
         """The same records, by row, with a copy of their vectors."""
         positions = self.positions(list(records)).tolist()
         return {
-            row: replace(record, vectors=self._vectors(position))
+            row: replace(record, vectors=self.vectors(position))
             for (row, record), position in zip(records.items(), positions, strict=True)
         }
 
-    def _vectors(self, position: int) -> dict[str, FloatArray]:
+    def vectors(self, position: int) -> dict[str, FloatArray]:
+        """A copy of the vectors of one entry."""
         found: dict[str, FloatArray] = {}
         for (name, slots), has in zip(self.slots.items(), self.entries["has"][position], strict=True):
             if has:
@@ -151,6 +152,7 @@ class Snapshot:
         files.check_rows(path(self.folder, "", epoch), self.entries, self.state.files[""][1])
         for name, slots in self.slots.items():
             files.check_rows(path(self.folder, name, epoch), slots.matrix, self.state.files[name][1])
+            files.check_units(path(self.folder, name, epoch), slots.matrix)
 
 
 # ---------------------------------------------------------------- files
@@ -203,7 +205,7 @@ def advance(last: Snapshot, state: State, connection: sqlite3.Connection) -> Sna
     alive = np.concatenate([last.alive, np.ones(len(entries) - before, np.bool_)])
     if state.dead > last.state.dead or last.state.generation < 0:
         dead = connection.execute("SELECT row FROM dead WHERE generation > ?", (last.state.generation,)).fetchall()
-        alive[np.searchsorted(entries["row"], np.array(dead, np.int64).reshape(-1))] = False
+        alive[_positions(last.folder, state, entries, [row for (row,) in dead])] = False
     slots: dict[str, Slots] = {}
     for column, (name, known) in enumerate(last.slots.items()):
         added = np.flatnonzero(entries["has"][before:, column]) + before
@@ -288,9 +290,23 @@ def remove_before(folder: Path, spec: CollectionSpec, epoch: int) -> None:
     for name in ("", *_names(spec)):
         wanted = path(folder, name, epoch)
         for file in folder.glob(f"{name or 'records'}.*{wanted.suffix}"):
-            number = file.suffixes[0][1:]
-            if number.isdecimal() and int(number) < epoch:
+            number = epoch_of(file)
+            if number is not None and number < epoch:
                 file.unlink()
+
+
+def epoch_of(file: Path) -> int | None:
+    """The number of a file that ``path`` names; None of any other."""
+    number = file.suffixes[0][1:] if len(file.suffixes) == 2 and file.suffix in (".f32", ".rows") else ""
+    return int(number) if number.isdecimal() else None
+
+
+def _positions(folder: Path, state: State, entries: NDArray[Any], rows: Sequence[int]) -> Positions:
+    wanted = np.array(rows, np.int64)
+    positions = np.searchsorted(entries["row"], wanted)
+    if len(wanted) and (positions.max() >= len(entries) or (entries["row"][positions] != wanted).any()):
+        raise files.damaged(path(folder, "", state.epoch), "it lacks rows that the database has")
+    return positions
 
 
 def key(id: str) -> tuple[int, int]:

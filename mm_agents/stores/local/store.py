@@ -5,7 +5,8 @@ index to build or tune, and a narrow filter makes it faster. Any number of proce
 writes; what ``upsert`` and ``delete`` acknowledged is on the disk, and every other process sees it at once.
 
     mm_agents.json          what this folder is, for people and for later versions
-    store.sqlite            records, keywords (FTS5) and how much of the files below is committed
+    store.sqlite            records, keywords (FTS5), checksums, and how much of the files below is committed
+    store.generation        how many writes there were, which shows whether the database has lost some
     records.0.rows          which row of the vectors belongs to which record
     <vector>.0.f32          the vectors
 
@@ -20,6 +21,7 @@ import json
 import os
 import sqlite3
 import threading
+import warnings
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
@@ -29,12 +31,12 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from mm_agents._progress import batched
-from mm_agents.errors import ConfigError
+from mm_agents.errors import ConfigError, StoreDamagedError
 from mm_agents.stores.base import FolderStore, count_groups, read_pages
-from mm_agents.stores.local import database, files
+from mm_agents.stores.local import checksums, database, files
 from mm_agents.stores.local import search as masks
 from mm_agents.stores.local import snapshot as snapshots
-from mm_agents.stores.local.database import Database, State, translated
+from mm_agents.stores.local.database import Database, State, Unfit, translated
 from mm_agents.stores.local.search import Multiplier, by_keywords, nearest
 from mm_agents.stores.local.snapshot import Snapshot
 from mm_agents.stores.validation import (
@@ -56,7 +58,6 @@ COMPACT_SHARE = 1 / 3
 COMPACT_ROWS = 4096
 """Fewer dead rows than this are left alone, whatever their share."""
 
-_DATABASE = "store.sqlite"
 _COPIED = 2000
 
 
@@ -96,15 +97,20 @@ class LocalStore(FolderStore):
     def open(cls, folder: Path) -> Self:
         """Open the store in a folder; ``build`` lists the errors."""
         files.check_folder(folder)
-        connections = Database(folder / _DATABASE, read_only=not os.access(folder, os.W_OK))
+        connections = Database(folder / files.DATABASE, read_only=not os.access(folder, os.W_OK))
         try:
+            noted = _noted(folder)
             with translated(connections.path):
                 files.check_manifest(folder)
                 if not connections.path.is_file():
                     raise files.damaged(connections.path, "it is missing")
             with connections.connection() as connection:
+                connection.execute("BEGIN")
+                checksums.check(connection)
                 store = cls(folder, database.read_spec(connection), connections)
-            with store._view():
+            with store._view() as (_, snapshot):
+                if lost := _lost_writes(connections.path, snapshot.state, noted):
+                    warnings.warn(str(lost), stacklevel=2)
                 return store
         except BaseException:
             connections.close()
@@ -115,10 +121,12 @@ class LocalStore(FolderStore):
         """Make a store and open it; one that is there already is opened."""
         check_spec(spec)
         files.check_folder(folder)
-        with translated(folder / _DATABASE):
+        with translated(folder / files.DATABASE):
             folder.mkdir(parents=True, exist_ok=True)
+            if not (folder / files.DATABASE).exists():
+                (folder / files.GENERATION).unlink(missing_ok=True)  # of a library that somebody took away
             snapshots.create(folder, spec)
-            kept = database.create(folder / _DATABASE, spec)
+            kept = database.create(folder / files.DATABASE, spec)
             files.write_manifest(folder, database.spec_document(kept))
         return cls.open(folder)
 
@@ -145,8 +153,10 @@ class LocalStore(FolderStore):
         with self._write() as (connection, state):
             old = database.rows_of(connection, [record.id for record in checked])
             database.remove(connection, old, state.generation)
+            checksums.remove(connection, old)
             first = state.last_row + 1
             database.insert(connection, enumerate(checked, start=first))
+            checksums.add(connection, first - 1, (record.vectors for record in checked))
             state = snapshots.append(self.folder, self._spec, state, checked)
             self._keep(connection, replace(state, dead=state.dead + len(old)))
 
@@ -158,6 +168,7 @@ class LocalStore(FolderStore):
             parts = database.rows_of(connection, wanted, column="parent")
             gone = sorted({*found, *parts})
             database.remove(connection, gone, state.generation)
+            checksums.remove(connection, gone)
             self._keep(connection, replace(state, dead=state.dead + len(gone)))
             return len(found)
 
@@ -218,16 +229,22 @@ class LocalStore(FolderStore):
             return database.property_names(connection)
 
     def verify(self) -> None:
-        """Read everything and compare it with its checksums.
+        """Read everything and compare it with its checksums: files, records, keywords, and the manifest.
 
         Raises:
             StoreDamagedError: something has changed since it was written.
         """
+        with translated(self.folder / files.GENERATION):
+            noted = files.noted_generation(self.folder)
         with self._view() as (connection, snapshot):
+            if lost := _lost_writes(self._database.path, snapshot.state, noted):
+                raise lost
             snapshot.verify()
-            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            if found != "ok":
-                raise files.damaged(self._database.path, str(found))
+            checksums.verify(connection, snapshot)
+            with translated(self.folder / files.MANIFEST), database.sound("it"):
+                manifest = files.check_manifest(self.folder)
+                if manifest["format"] != files.FORMAT or database.read_document(manifest) != snapshot.spec:
+                    raise Unfit("it does not say what the database says")
 
     # ------------------------------------------------------------ keeping
 
@@ -240,14 +257,17 @@ class LocalStore(FolderStore):
             StoreError: the copy could not be written.
         """
         files.check_target(folder)
-        with self._view() as (connection, snapshot), translated(folder / _DATABASE):
+        with self._view() as (connection, snapshot), translated(folder / files.DATABASE):
             folder.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(folder / _DATABASE, isolation_level=None)) as copy:
+            with closing(sqlite3.connect(folder / files.DATABASE, isolation_level=None)) as copy:
                 connection.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")
                 copy.execute("BEGIN")
                 copy.execute("DELETE FROM dead")
                 database.write_state(copy, snapshots.rewrite(snapshot, folder, snapshot.state))
+                checksums.create(copy)
+                checksums.fill(copy, snapshot)
+                checksums.seal(copy)
                 copy.commit()
             files.write_manifest(folder, database.spec_document(self._spec))
 
@@ -271,6 +291,7 @@ class LocalStore(FolderStore):
             database.replace_all(target, source)
             new = replace(state, epoch=state.epoch + 1, last_row=snapshot.state.last_row)
             database.write_state(target, snapshots.rewrite(snapshot, self.folder, new))
+            checksums.fill(target, snapshot)
 
     def close(self) -> None:
         """Release files and connections; harmless when called twice."""
@@ -315,9 +336,18 @@ class LocalStore(FolderStore):
     def _write(self) -> Generator[tuple[sqlite3.Connection, State], None, None]:
         """A write transaction, and the state to change and keep in it."""
         with self._database.write() as connection:
+            sealed = checksums.check(connection)
+            checksums.create(connection)
             before, self._spec = database.read_state(connection), database.read_spec(connection)
             yield connection, replace(before, generation=before.generation + 1)
-            epoch = database.read_state(connection).epoch
+            after = database.read_state(connection)
+            if not sealed:
+                spec = database.read_spec(connection)
+                checksums.fill(connection, snapshots.load(self.folder, spec, after, connection))
+            checksums.seal(connection)
+            epoch = after.epoch
+        with suppress(OSError):  # the write itself is kept
+            files.note_generation(self.folder, after.generation)
         if epoch != before.epoch:
             with suppress(OSError):  # what cannot be removed now is removed the next time
                 snapshots.remove_before(self.folder, self._spec, epoch)
@@ -346,10 +376,27 @@ class LocalStore(FolderStore):
         return chosen if parts else chosen & snapshot.assets
 
 
+def _noted(folder: Path) -> int:
+    """The generation that is noted; 0 where it cannot be read, which ``verify`` says."""
+    try:
+        return files.noted_generation(folder)
+    except (StoreDamagedError, OSError):
+        return 0
+
+
+def _lost_writes(database: Path, state: State, noted: int) -> StoreDamagedError | None:
+    """The error where the database is behind ``noted``, which was read before it."""
+    if noted <= state.generation:
+        return None
+    gone = f"its last {noted - state.generation} of {noted} writes are gone"
+    return files.damaged(database, f"{gone}, as when {database.name}-wal is lost or changed")
+
+
 def _matches(connection: sqlite3.Connection, snapshot: Snapshot, ranked: Ranked) -> list[Match]:
     rows = [int(snapshot.entries["row"][position]) for position, _ in ranked]
     found = database.fetch(connection, rows)
-    return [Match(record=found[row], score=score) for row, (_, score) in zip(rows, ranked, strict=True)]
+    with database.sound("a record that a search finds"):
+        return [Match(record=found[row], score=score) for row, (_, score) in zip(rows, ranked, strict=True)]
 
 
 # ---------------------------------------------------------------- copies of any store
