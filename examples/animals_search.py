@@ -28,7 +28,7 @@ def main() -> None:
             by_picture = library.search(image=media / "cat.png", kind="video", limit=1)
             for hit in by_picture:
                 print(f"like the photograph: {hit.name}, {hit.t0:g} to {hit.t1:g} s")
-            # > like the photograph: morning.mp4, 0 to 2 s
+            # > like the photograph: morning.mp4, 2 to 4 s
 
             by_clip = library.search(video=media / "launch-day.mp4", kind="image", limit=2)
             print("like the clip:", sorted(hit.name for hit in by_clip))

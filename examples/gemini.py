@@ -35,7 +35,7 @@ def main() -> None:
                         print(event.answer.cost.tokens, "tokens")
                         # > read_invoice(…)
                         # > The total is 108.00 EUR [1][2].
-                        # > verified its words and numbers are those of its sources
+                        # > verified it is what was read
                         # > 2332 tokens
                     case _:
                         pass

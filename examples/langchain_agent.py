@@ -54,7 +54,7 @@ def main() -> None:
         (document,) = langchain.retriever(library, "video").invoke("a cup of coffee", k=1)
         evidence = document.metadata
         print(evidence["name"], f"{evidence['t0']:.0f}–{evidence['t1']:.0f} s", evidence["how"])
-        # > morning.mp4 6–8 s media
+        # > morning.mp4 4–6 s media
 
 
 if __name__ == "__main__":

@@ -318,7 +318,7 @@ class Library:
             lists += [(1.0, hits(keywords))] if keywords.matches or not lists else []
         if not lists:
             raise ConfigError(f"No vector of this library can answer a query of kind {queries[0].kind!r}.")
-        lists = [one for one in lists if one[1]] or lists[:1]  # an empty list is no second opinion
+        lists = [one for one in lists if one[1]] or lists[:1]  # an empty list ranks nothing
         list_weights, ranked_lists = zip(*lists, strict=True)
         ranked = ranked_lists[0] if len(lists) == 1 else fuse(ranked_lists, list_weights)
         best = with_assets(self.store, ranked[offset : offset + limit])
@@ -356,7 +356,7 @@ class Library:
             like=like,
             unlike=unlike,
             vectors=vectors,
-            among=self._targets("image", ENGLISH),
+            among=self._targets("text", ENGLISH),
             where=self.checked(where),
             diversity=diversity,
             limit=limit,

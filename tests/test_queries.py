@@ -157,6 +157,7 @@ def test_hits_and_evidence_are_json() -> None:
         "page": None,
         "text": "a bell rings",
         "is_spoken": False,
+        "object": None,
         "found_by": [{"vector": "moment", "rank": 1, "score": 0.25}],
     }
     evidence = hit.evidence

@@ -6,6 +6,7 @@ import ast
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -180,6 +181,12 @@ def test_files_and_functions_stay_short(path: Path) -> None:
             documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
             start = first.end_lineno if documented else node.lineno
             assert (node.end_lineno or 0) - (start or 0) <= 50, f"{name}:{node.name} is too long"
+
+
+def test_modules_of_tests_have_different_names() -> None:
+    """pytest imports them by name alone: of two that are named alike it finds one."""
+    names = Counter(path.name for path in Path(__file__).parent.rglob("*.py") if path.name != "conftest.py")
+    assert [name for name, times in names.items() if times > 1] == []
 
 
 def test_no_print_in_the_package() -> None:

@@ -78,7 +78,7 @@ def main() -> None:
     captions: dict[str, list[str]] = json.loads((data / "photos" / "captions.json").read_text("utf-8"))
     photos = list(captioned(data, captions))
     pictures = [*photos, *named(data)]
-    embedder = build()
+    embedder = OfflineEmbedder()
     seen = [row or () for row in embedder.embed_with_objects([one.image for one in pictures], role="document")[1]]
     precision(pictures, seen)
     people(photos, seen, captions)

@@ -443,14 +443,9 @@ class Conversation:
         elif names or not is_no_task(builder, question, plan, attached=bool(new)):
             names = names or tuple(one.name for one in tools if one.name in (ASKABLE if new else EVERYWHERE))
             run = self._run(builder, tools, names, reader, started)
-            asked = replace(
-                self._asked(question, new, referred, names),
-                again=again,
-                reader=reader,
-                typed=typed,
-                aggregations=aggregations,
-                where=conditions.where,
-            )
+            asked = self._asked(question, new, referred, names)
+            asked = replace(asked, again=again, reader=reader, typed=typed)
+            asked = replace(asked, aggregations=aggregations, where=conditions.where)
             orders = plan.orders if planned == plan.tools and not again else ()
             if not (yield from run.aggregate(asked)):
                 yield from self._work(run, builder, planned, orders, asked)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import io
 import re
-import struct
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -20,24 +19,11 @@ from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError
 from mm_agents.media import multiframe
 from mm_agents.media.files import DEFAULT_LIMITS, BinaryFile, Limits, MediaFile, Source, check_limit, expect
-from mm_agents.media.multiframe import quiet
+from mm_agents.media.multiframe import DECODER_ERRORS, quiet
 from mm_agents.types import Box, Image
 
 if TYPE_CHECKING:
     from mm_agents.types import ByteArray
-
-_DECODER_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
-    EOFError,
-    ArithmeticError,
-    RuntimeError,
-    struct.error,
-)
-"""What Pillow's decoders are known to raise for damaged content."""
 
 _ORIENTATION = 0x0112
 _UPRIGHT = {
@@ -126,7 +112,7 @@ def exif_of(source: Source, blocks: Sequence[int], *, limits: Limits = DEFAULT_L
         MediaError: as ``load_image``.
     """
     found: dict[int, dict[int, Any]] = {block: {} for block in blocks}
-    with _header(expect(source, "image", limits), limits) as (picture, _), suppress(*_DECODER_ERRORS):
+    with _header(expect(source, "image", limits), limits) as (picture, _), suppress(*DECODER_ERRORS):
         exif = PIL.Image.Image.getexif(picture)
         for block in blocks:
             found[block] = dict(exif.get_ifd(block))
@@ -163,18 +149,35 @@ def animation_frames(source: Source, *, max_side: int, limits: Limits = DEFAULT_
         MediaError: as ``load_image``.
     """
     media = expect(source, "image", limits)
-    time, drawn = Fraction(0), 0
     with _header(media, limits) as (picture, orientation):
-        for number in range(getattr(picture, "n_frames", 1)):
-            drawn += picture.width * picture.height
-            check_limit(drawn, limits, "animation_pixels", media.name)
-            picture.seek(number)
-            pixels = _normalised(picture.copy(), orientation, max_side)
-            shown = Fraction(round(float(picture.info.get("duration") or 0))) / 1000
-            end = time + (shown if shown > _QUICKEST else _USUAL_SHOWN)
-            check_limit(float(end), limits, "seconds", media.name)
-            yield AnimationFrame(pixels, time, end)
-            time = end
+        for time, end in _times(picture, media, limits):
+            yield AnimationFrame(_normalised(picture.copy(), orientation, max_side), time, end)
+
+
+def animation_ends(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> list[Fraction]:
+    """Until when each frame of an animation is shown, in seconds; the frames are read and not scaled or kept.
+
+    Raises:
+        MediaError: as ``animation_frames``.
+    """
+    media = expect(source, "image", limits)
+    with _header(media, limits) as (picture, _):
+        return [end for _, end in _times(picture, media, limits)]
+
+
+def _times(picture: ImageFile.ImageFile, media: MediaFile, limits: Limits) -> Iterator[tuple[Fraction, Fraction]]:
+    """From when until when each frame is shown; the picture is at that frame."""
+    time, drawn = Fraction(0), 0
+    for number in range(getattr(picture, "n_frames", 1)):
+        drawn += picture.width * picture.height
+        check_limit(drawn, limits, "animation_pixels", media.name)
+        picture.seek(number)
+        picture.load()
+        shown = Fraction(round(float(picture.info.get("duration") or 0))) / 1000
+        end = time + (shown if shown > _QUICKEST else _USUAL_SHOWN)
+        check_limit(float(end), limits, "seconds", media.name)
+        yield time, end
+        time = end
 
 
 def tiff_pages(source: Source, *, numbers: Sequence[int] | None, limits: Limits) -> Iterator[tuple[int, Image]]:
@@ -337,7 +340,7 @@ def _orientation(picture: PIL.Image.Image) -> int:
     try:
         # The base class's method, since the one of PNG decodes the picture to look for EXIF behind its pixels.
         value = PIL.Image.Image.getexif(picture).get(_ORIENTATION)
-    except _DECODER_ERRORS:
+    except DECODER_ERRORS:
         return 1  # the picture is fine without its broken EXIF block
     return value if isinstance(value, int) else 1
 
@@ -351,7 +354,7 @@ def _typed(name: str) -> Generator[None]:
         raise
     except PIL.Image.DecompressionBombError as error:
         raise MediaTooLargeError(f"{name} is too large: {error}") from error
-    except _DECODER_ERRORS as error:
+    except DECODER_ERRORS as error:
         raise DamagedMediaError(f"{name} is cut off or corrupt: {error}") from error
 
 

@@ -17,7 +17,7 @@ _HEAD = 64 * 1024
 _SUBFILE_TYPE = 254
 _REDUCED, _MASK = 1, 4  # a smaller version of another page, and a page's mask (TIFF 6.0, section 8)
 _MOST_PAGES = 100_000
-_ERRORS = (
+DECODER_ERRORS = (
     OSError,
     SyntaxError,
     ValueError,
@@ -28,6 +28,8 @@ _ERRORS = (
     RuntimeError,
     struct.error,
 )
+"""What Pillow's decoders are known to raise for damaged content."""
+
 _warnings_lock = threading.Lock()
 
 
@@ -55,7 +57,7 @@ def animation_or_pages(file: BinaryFile, format: str) -> Literal["video", "pdf"]
 def tiff_pages(file: BinaryFile) -> list[int]:
     """The frames of a TIFF that are pages of their own: not the smaller versions and masks of others."""
     found: list[int] = []
-    with suppress(*_ERRORS), quiet():  # the end, or damage, which decoding will name
+    with suppress(*DECODER_ERRORS), quiet():  # the end, or damage, which decoding will name
         picture = TiffImagePlugin.TiffImageFile(file)
         for n in range(_MOST_PAGES):
             if not picture.tag_v2.get(_SUBFILE_TYPE, 0) & (_REDUCED | _MASK):
@@ -75,7 +77,7 @@ def quiet() -> Generator[None]:
 def _gif_moves(file: BinaryFile) -> bool:
     try:
         return bool(GifImagePlugin.GifImageFile(file).is_animated)
-    except _ERRORS:
+    except DECODER_ERRORS:
         return False
 
 

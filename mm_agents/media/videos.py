@@ -18,7 +18,7 @@ from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, UnsupportedMediaError
 from mm_agents.media.containers import missing_bytes
 from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, check_limit, expect
-from mm_agents.media.images import AnimationFrame, animation_frames, image_size
+from mm_agents.media.images import AnimationFrame, animation_ends, animation_frames, image_size
 from mm_agents.types import Clip
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def encode_clip(frames: ByteArray, *, fps: float) -> bytes:
 
 def _animation_info(media: MediaFile, limits: Limits) -> VideoInfo:
     width, height = image_size(media, limits=limits)
-    ends = [frame.end for frame in animation_frames(media, max_side=1, limits=limits)]
+    ends = animation_ends(media, limits=limits)
     return VideoInfo(seconds=float(ends[-1]), width=width, height=height, fps=len(ends) / float(ends[-1]))
 
 

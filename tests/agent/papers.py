@@ -46,11 +46,11 @@ def invoice(
     return path
 
 
-def chart(path: Path) -> Path:
-    """Three steps below one another, with arrows between them."""
-    picture = PIL.Image.new("RGB", (460, 620), "white")
+def chart(path: Path, steps: Sequence[str] = ("Pack", "Ship", "Send bill")) -> Path:
+    """Steps below one another, with arrows between them."""
+    picture = PIL.Image.new("RGB", (460, 20 + 200 * len(steps)), "white")
     pen = PIL.ImageDraw.Draw(picture)
-    for row, text in enumerate(("Pack", "Ship", "Send bill")):
+    for row, text in enumerate(steps):
         top = 40 + 200 * row
         pen.rectangle((120, top, 340, top + 100), outline="black", width=3)
         pen.text((160, top + 35), text, fill="black", font=PIL.ImageFont.load_default(28))

@@ -13,7 +13,7 @@ import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
 from gemini_stand_in import GeminiStandIn, Refusal, Request, call, reply
-from papers import plain
+from papers import chart, plain
 
 from mm_agents import Answer, Library
 from mm_agents.agent.answer_data import Claim
@@ -136,21 +136,6 @@ def ruled(path: Path, rows: Sequence[Sequence[str]]) -> Path:
             x, y = 40 + 190 * column, 40 + 60 * row
             pen.rectangle((x, y, x + 190, y + 60), outline="black", width=2)
             pen.text((x + 16, y + 16), cell, fill="black", font=PIL.ImageFont.load_default(24))
-    picture.save(path)
-    return path
-
-
-def chart(path: Path, steps: Sequence[str]) -> Path:
-    """Steps below one another, with arrows between them."""
-    picture = PIL.Image.new("RGB", (460, 20 + 200 * len(steps)), "white")
-    pen = PIL.ImageDraw.Draw(picture)
-    for row, text in enumerate(steps):
-        top = 40 + 200 * row
-        pen.rectangle((120, top, 340, top + 100), outline="black", width=3)
-        pen.text((160, top + 35), text, fill="black", font=PIL.ImageFont.load_default(28))
-        if row:
-            pen.line((230, top - 100, 230, top - 14), fill="black", width=3)
-            pen.polygon([(230, top - 2), (220, top - 20), (240, top - 20)], fill="black")
     picture.save(path)
     return path
 
