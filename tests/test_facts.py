@@ -452,8 +452,8 @@ def test_questions_about_all_files_are_planned(question: str, arguments: dict[st
 @pytest.mark.parametrize(
     "question",
     [
-        *("What is the total?", "How many clips of owls do I have?", "Show me films about space", "any photos of dogs?"),
-        *("What is the total of all invoices about dogs?", "How many large pictures?"),
+        *("What is the total?", "How many clips of owls do I have?", "Show me films about space"),
+        *("any photos of dogs?", "What is the total of all invoices about dogs?", "How many large pictures?"),
         *("how many files are not pictures?", "find the invoice from Northwind", "How many sheep are in this picture?"),
         *("Which films have a poster like this and are rated above 7?", "how much did I spend on food at Tesco?"),
         *("clips about 1996", "films set in the 1990s", "films over 100", "oldest picture", "what are my films about"),

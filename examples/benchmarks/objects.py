@@ -21,7 +21,7 @@ from time import process_time
 import numpy as np
 from numpy.typing import NDArray
 
-from mm_agents.embedders.offline import CLASSES_ALONE, CLASSES_AND_OBJECTS, build
+from mm_agents.embedders.offline import CLASSES_ALONE, CLASSES_AND_OBJECTS, OfflineEmbedder, build
 from mm_agents.media import inspect, load_image
 from mm_agents.types import Image, SeenObject, Text
 
