@@ -66,7 +66,8 @@ def test_a_collection_migrates_to_another_embedder(data: Path, fresh: Callable[[
         library.add(data / "animals")
         report = migrate(library, new, name="media_v2")
         assert report.switched
-        with Library.open(place, embedder={"media": old, "moment": old, "words": old, "speech": old, "media_v2": new}) as again:
+        embedders = {**dict.fromkeys(("media", "moment", "words", "speech"), old), "media_v2": new}
+        with Library.open(place, embedder=embedders) as again:
             photo = data / "animals" / "image" / "cat1.jpg"
             (hit,) = again.search(image=photo, limit=1)
             assert (hit.name, hit.vector) == ("cat1.jpg", "media_v2")
