@@ -64,7 +64,7 @@ GATHERING = (
 )
 """The words in which results are said, beside those of the files, the question and the arguments."""
 
-SEEN_NOTE = "Things in pictures are seen by a detector: of the kinds that it names at least nine in ten are there."
+SEEN_NOTE = "A detector saw this: of what it names, at least nine in ten are really there."
 """How sure what is seen is; measured by examples/benchmarks/objects.py."""
 
 _UNITS: Mapping[str, str] = {"duration": " s", "size": " bytes"}

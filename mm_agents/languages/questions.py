@@ -94,7 +94,8 @@ def _forms(language: str) -> _Forms | None:
     if not re.fullmatch(r"[a-z]{2,3}", language) or not files("mm_agents.languages").joinpath(name).is_file():
         return None
     data = read_data("mm_agents.languages", name)
-    names: dict[str, dict[str, str]] = data["names"]
+    things = {english: "|".join(map(re.escape, map(fold_characters, words))) for english, words in data["seen"].items()}
+    names: dict[str, dict[str, str]] = {**data["names"], "seen": things}
     captured = {kind: _CAPTURED.format(kind, "|".join(words.values())) for kind, words in names.items()}
     captured |= {text: _CAPTURED.format(text, ".+?") for text in _TEXTS}
     parts: dict[str, str] = {}

@@ -111,7 +111,8 @@ def _sentences(language: str, back: bool) -> _Sentences:
     if not re.fullmatch(r"[a-z]{2,3}", language) or not files("mm_agents.languages").joinpath(name).is_file():
         return _Sentences()
     data = read_data("mm_agents.languages", name)
-    lists: dict[str, dict[str, str]] = data.get("lists", {})
+    things = {english: words[0] for english, words in data.get("seen", {}).items()}
+    lists: dict[str, dict[str, str]] = {**data.get("lists", {}), "seen": things}
     words = {kind: _swapped(known) if back else known for kind, known in lists.items()}
 
     def made(pairs: list[list[str]], *, whole: bool) -> tuple[_Sentence, ...]:

@@ -65,6 +65,13 @@ def test_questions_are_planned(planners: dict[bool, OfflinePlanner], language: s
         ("この請求書の支払期限はいつですか？", "when is the invoice due?"),
         ("¿Cuánto he gastado en Northwind?", "how much did I spend at Northwind?"),
         ("Hallo! Zeig mir Fotos von Hunden.", "hello show me pictures of Hunden"),
+        ("Wie viele Bilder zeigen einen Vogel?", "how many pictures show birds?"),
+        ("Auf wie vielen Fotos sieht man drei oder mehr Menschen?", "how many pictures show at least three people?"),
+        ("Combien de photos montrent un chien ?", "how many pictures show dogs?"),
+        ("¿En cuántas fotos aparece un gato?", "how many pictures show cats?"),
+        ("¿Cuántas imágenes muestran al menos dos personas?", "how many pictures show at least two people?"),
+        ("有多少张照片里有狗？", "how many pictures show dogs?"),
+        ("犬が写っている写真は何枚ありますか", "how many pictures show dogs?"),
     ],
 )
 def test_questions_have_english_forms(question: str, english: str) -> None:
@@ -89,8 +96,9 @@ def test_english_questions_are_not_taken_for_others() -> None:
 def test_every_sentence_can_be_turned_back(language: str) -> None:
     data = tomllib.loads((Path(_plugins.__file__).parent / "languages" / f"{language}.toml").read_text("utf-8"))
     same = 0
+    known = {**data["lists"], "seen": data["seen"]}
     for english, _ in data["sentences"]:
-        lists = {name: list(words) for name, words in data["lists"].items() if f"{{{name}}}" in english}
+        lists = {name: list(words) for name, words in known.items() if f"{{{name}}}" in english}
         for word in lists[next(iter(lists))] if lists else [""]:
             said = english
             for name, words in lists.items():
@@ -139,6 +147,31 @@ def test_answers_are_in_the_question_s_language(library: Library, language: str)
     assert (answer.question, answer.text, answer.language) == (question, text, language)
     assert answer.claims[0].text == text.removesuffix(" [1][2]")
     assert verify(answer, library=library).ok
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Wie viele Bilder zeigen eine Katze?", "Zu „Katzen“ gibt es hier 1 Bild."),
+        ("Combien de photos montrent un chat ?", "Il y a ici 1 image avec « chats »."),
+        ("¿Cuántas fotos muestran un gato?", "Aquí hay 1 imagen con «gatos»."),
+        ("有多少张照片里有猫？", "这里有 1 张图片拍到猫。"),
+    ],
+)
+def test_what_pictures_show_is_counted(photographs: Library, question: str, text: str) -> None:
+    answer = Agent(photographs, model="offline").ask(question)
+    assert (answer.claims[0].text, answer.claims[0].kind) == (text, "seen")
+    assert [source.name for source in answer.sources] == ["chelsea.png"]
+    assert verify(answer, library=photographs).ok
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    data = pytest.importorskip("skimage.data", reason="the pictures come with pip install 'mm-agents[demo]'")
+    folder = tmp_path_factory.mktemp("photographs")
+    with Library.open(folder / "library") as opened:
+        opened.add(*(Path(data.__file__).parent / name for name in ("chelsea.png", "coffee.png")), words="none")
+        yield opened
 
 
 def test_greetings_and_refusals_are_in_the_question_s_language(library: Library) -> None:

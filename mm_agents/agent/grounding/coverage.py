@@ -20,7 +20,7 @@ OWN_LINES = frozenset(
         "What pictures show is told as the model sees it; code has not checked that.",
         "No hidden text was found.",
         "There are more.",
-        "Things in pictures are seen by a detector: of the kinds that it names at least nine in ten are there.",
+        "A detector saw this: of what it names, at least nine in ten are really there.",
     }
 )
 """Lines that the library writes and that claim nothing."""
