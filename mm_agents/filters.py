@@ -281,8 +281,13 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        kinds = [(str(match.lastgroup), match) for match in _TOKEN.finditer(text)]
-        self._tokens = [_Token(kind, match[kind], match.start(kind)) for kind, match in kinds]
+        self._tokens: list[_Token] = []
+        for match in _TOKEN.finditer(text):
+            kind = str(match.lastgroup)
+            self._tokens.append(_Token(kind, match[kind], match.start(kind)))
+            if kind == "bad":  # what follows is not read: every open quote in it would be looked for to the end
+                self._tokens.append(_Token("end", "", len(text)))
+                break
         self._next = 0
         self._depth = 0
 

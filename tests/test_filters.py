@@ -95,6 +95,9 @@ def test_an_error_points_at_the_place_and_shows_a_right_example(text: str, at: i
 def test_a_long_expression_is_read_quickly_and_a_huge_one_refused() -> None:
     many = " or ".join(f"page = {n}" for n in range(20_000))
     assert len(parse(many).parts) == 20_000  # type: ignore[union-attr]
+    for quotes in ('"\\' * 200_000, "page = '" + '"\\' * 200_000):
+        with pytest.raises(FilterError, match="a quote that is not closed"):
+            parse(quotes)
     with pytest.raises(FilterError, match="1,000,000 characters"):
         parse("a" * 1_000_001)
 

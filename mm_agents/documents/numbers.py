@@ -22,6 +22,12 @@ CURRENCIES: dict[str, str] = {
 """ISO 4217 codes of the signs and words beside amounts, in small letters."""
 
 _CURRENCY = "|".join(re.escape(sign) for sign in sorted(CURRENCIES, key=len, reverse=True))
+_LONGEST = 18
+"""Longer runs of digits are codes."""
+
+_GROUPS = f"1,{_LONGEST // 3}"
+"""How many groups of three digits a number has; without a bound, a text of them takes the square of its length."""
+
 _NUMBER = re.compile(
     rf"""
     (?<![\w.,/:\#]) (?<![^\W_]-)
@@ -30,8 +36,8 @@ _NUMBER = re.compile(
     (?:(?P<before>{_CURRENCY})\s?)?
     (?P<minus2>[-\u2013\u2212])?
     (?P<digits>
-        \d{{1,3}}(?:[ ]\d{{3}})+[.,]\d{{1,4}}(?!\d)
-      | \d{{1,3}}(?:[.,'\u2019]\d{{3}})+(?:[.,]\d{{1,4}})?(?!\d)
+        \d{{1,3}}(?:[ ]\d{{3}}){{{_GROUPS}}}[.,]\d{{1,4}}(?!\d)
+      | \d{{1,3}}(?:[.,'\u2019]\d{{3}}){{{_GROUPS}}}(?:[.,]\d{{1,4}})?(?!\d)
       | \d+(?:[.,]\d{{1,5}})?
       | [.,]\d{{2}}
     )
@@ -43,9 +49,6 @@ _NUMBER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _GLUED_UNIT = re.compile(r"(?<![\w.,/:#])(?P<digits>\d+(?:[.,]\d{1,4})?)(?P<unit>[a-z]{1,6}\.?)(?!\w)", re.IGNORECASE)
-_LONGEST = 18
-"""Longer runs of digits are codes."""
-
 _SPACES = {ord(character): " " for character in "\u00a0\u2007\u2009\u202f"}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import Literal
 
-from PIL import GifImagePlugin, TiffImagePlugin
+from PIL import GifImagePlugin, Image, TiffImagePlugin
 
 from mm_agents.media.containers import BinaryFile
 
@@ -57,7 +57,7 @@ def animation_or_pages(file: BinaryFile, format: str) -> Literal["video", "pdf"]
 def tiff_pages(file: BinaryFile) -> list[int]:
     """The frames of a TIFF that are pages of their own: not the smaller versions and masks of others."""
     found: list[int] = []
-    with suppress(*DECODER_ERRORS), quiet():  # the end, or damage, which decoding will name
+    with suppress(*DECODER_ERRORS, Image.DecompressionBombError), quiet():  # the end, or what decoding will name
         picture = TiffImagePlugin.TiffImageFile(file)
         for n in range(_MOST_PAGES):
             if not picture.tag_v2.get(_SUBFILE_TYPE, 0) & (_REDUCED | _MASK):
@@ -77,8 +77,8 @@ def quiet() -> Generator[None]:
 def _gif_moves(file: BinaryFile) -> bool:
     try:
         return bool(GifImagePlugin.GifImageFile(file).is_animated)
-    except DECODER_ERRORS:
-        return False
+    except (*DECODER_ERRORS, Image.DecompressionBombError):
+        return False  # decoding will name it
 
 
 def _png_moves(head: bytes) -> bool:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from time import process_time
 
 import pytest
 
@@ -79,3 +80,14 @@ def test_decimal_strings_are_plain() -> None:
         "-100.00",
     ]
     assert [plain_quantity(Decimal(text)) for text in ("3.00", "1.50", "100")] == ["3", "1.5", "100"]
+
+
+def test_a_text_of_nothing_but_groups_is_read_in_time_of_its_length() -> None:
+    def seconds(length: int) -> float:
+        started = process_time()
+        numbers_in("111 " * length)
+        return process_time() - started
+
+    short = max(seconds(2_000), 0.005)
+    assert seconds(32_000) < 64 * short  # 16 times as long; the square of it would be 256
+    assert [number.value for number in numbers_in("1 234 567 890.50")] == [Decimal("1234567890.50")]

@@ -371,3 +371,11 @@ def test_a_phone_s_picture_names_the_extra_that_reads_it(monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     with pytest.raises(MissingExtraError, match=r"mm-agents\[heic\]"):
         media.load_image(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(100))
+
+
+def test_a_gif_that_says_it_is_huge_is_too_large() -> None:
+    content = bytearray(saved(noise(), "GIF"))
+    place = content.index(b",\x00\x00\x00\x00")  # a frame, at the left and top
+    content[place + 5 : place + 9] = b"\xff\xff\xff\xff"  # the frame's own size
+    with pytest.raises(MediaTooLargeError, match="too large"):
+        media.load_image(media.inspect(bytes(content), name="a.gif"))

@@ -26,6 +26,7 @@ from mm_agents.errors import (
 from mm_agents.filters import parse
 from mm_agents.stores import local, memory
 from mm_agents.stores.local import database
+from mm_agents.stores.local import files as local_files
 from mm_agents.types import CollectionSpec, VectorRole, VectorSpec
 
 # ---------------------------------------------------------------- opening
@@ -314,3 +315,25 @@ def test_a_folder_of_another_store_is_told(store: local.LocalStore, folder: Path
     (folder / "mm_agents.json").write_text(json.dumps({**manifest, "store": "lance"}))
     with pytest.raises(ConfigError, match="lance://"):
         local.build(str(folder))
+
+
+def test_a_backup_has_its_name_only_when_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = tmp_path / ".saved.part"  # of a process that was killed
+    left.mkdir()
+    (left / "b.0.f32").write_bytes(b"half")
+    with local.build(str(tmp_path / "library"), spec=SPEC) as store:
+        store.upsert(some(5))
+
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(local_files, "write_manifest", full)
+            with pytest.raises(StoreError, match="No space left on device"):
+                store.backup(tmp_path / "saved")
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["library"]
+        store.backup(tmp_path / "saved")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["library", "saved"]
+    with local.build(str(tmp_path / "saved")) as saved:
+        assert saved.count() == 5
+        saved.verify()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import mmap
 import os
+import shutil
 import threading
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -209,14 +211,28 @@ def check_folder(folder: Path) -> None:
         raise ConfigError(f"{str(folder)!r} is a file, not a folder. Name the library's folder.")
 
 
-def check_target(folder: Path) -> None:
-    """Check that a folder can take a backup.
+@contextmanager
+def whole_folder(folder: Path) -> Generator[Path]:
+    """A folder to write a backup into, which gets its name when the block has ended: nothing half written has it.
+
+    What a backup that was killed has left is removed by the next one of that name.
 
     Raises:
-        ConfigError: it is a file or not empty.
+        ConfigError: there is a file or a folder with something in it.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{str(folder)!r} is not an empty folder. Name a new one for the backup.")
+    part = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        yield part
+        if folder.exists():
+            folder.rmdir()
+        part.rename(folder)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
 
 
 def _write(file: IO[bytes], rows: Rows) -> None:

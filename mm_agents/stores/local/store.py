@@ -256,20 +256,22 @@ class LocalStore(FolderStore):
             StoreDamagedError: this store is damaged; the copy is not finished.
             StoreError: the copy could not be written.
         """
-        files.check_target(folder)
-        with self._view() as (connection, snapshot), translated(folder / files.DATABASE):
-            folder.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(folder / files.DATABASE, isolation_level=None)) as copy:
+        with (
+            translated(folder / files.DATABASE),
+            files.whole_folder(folder) as part,
+            self._view() as (connection, snapshot),
+        ):
+            with closing(sqlite3.connect(part / files.DATABASE, isolation_level=None)) as copy:
                 connection.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")
                 copy.execute("BEGIN")
                 copy.execute("DELETE FROM dead")
-                database.write_state(copy, snapshots.rewrite(snapshot, folder, snapshot.state))
+                database.write_state(copy, snapshots.rewrite(snapshot, part, snapshot.state))
                 checksums.create(copy)
                 checksums.fill(copy, snapshot)
                 checksums.seal(copy)
                 copy.commit()
-            files.write_manifest(folder, database.spec_document(self._spec))
+            files.write_manifest(part, database.spec_document(self._spec))
 
     def restore(self, folder: Path, /) -> None:
         """Replace everything by the copy in the folder; on failure everything is as before.
@@ -409,8 +411,7 @@ def write_copy(folder: Path, spec: CollectionSpec, records: Iterable[Record]) ->
         ConfigError: the folder is not empty.
         StoreError: the copy could not be written.
     """
-    files.check_target(folder)
-    with LocalStore.create(folder, spec) as copy:
+    with translated(folder), files.whole_folder(folder) as part, LocalStore.create(part, spec) as copy:
         for batch in batched(records, _COPIED):
             copy.upsert(batch)
 
