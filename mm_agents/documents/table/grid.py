@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -349,8 +348,14 @@ def _several(
 
 
 def _stacks_values(band: Sequence[int], pieces: Sequence[Sequence[Piece]]) -> bool:
-    values = Counter(piece.first for n in band for piece in pieces[n] if is_value(piece.text))
-    return max(values.values(), default=0) > 1
+    """Whether half of the columns that hold values in a band hold several, none of which goes on the one above."""
+    last: dict[int, Piece] = {}
+    stacked: set[int] = set()
+    for piece in (piece for n in band for piece in pieces[n] if is_value(piece.text)):
+        if piece.first in last and _parts_values(last[piece.first], piece):
+            stacked.add(piece.first)
+        last[piece.first] = piece
+    return bool(stacked) and 2 * len(stacked) >= len(last)
 
 
 def _holds_labels(band: Sequence[int], groups: Sequence[Sequence[int]], pieces: Sequence[Sequence[Piece]]) -> bool:
@@ -487,7 +492,7 @@ def _refused(body: Body, group: Sequence[int], n: int) -> bool:
     """Whether a near line is a row of its own all the same: it sets a number under one, or parts what a title spans."""
     for piece in body.pieces[n]:
         above = _above(body, group, piece)
-        if above is not None and is_value(above.text) and is_value(piece.text):
+        if above is not None and _parts_values(above, piece):
             return True
     return not _head_goes_on(body, list(group), n)
 
@@ -528,7 +533,7 @@ def _stacked(body: Body, header: int, step: float) -> tuple[int, int]:
             above = _above(body, group[:-1], piece)
             if above is None:
                 continue
-            goes_on = not (is_value(above.text) and is_value(piece.text)) and _continues(body, above, piece)
+            goes_on = not _parts_values(above, piece) and _continues(body, above, piece)
             right, wrong = right + goes_on, wrong + (not goes_on)
     return right, wrong
 
@@ -546,7 +551,7 @@ def _same_row(body: Body, group: list[int], n: int, *, head: bool) -> bool:
     if head:
         return here != {0} or before == {0} or _stub_goes_on(body, group, n)
     pairs = [(above, piece) for piece in body.pieces[n] if (above := _above(body, group, piece)) is not None]
-    if any(is_value(above.text) and is_value(piece.text) for above, piece in pairs):
+    if any(_parts_values(above, piece) for above, piece in pairs):
         return False
     goes_on = [_continues(body, above, piece) for above, piece in pairs]
     if here <= before:
@@ -603,6 +608,12 @@ def _above(body: Body, group: Sequence[int], piece: Piece) -> Piece | None:
             if other.first <= piece.first <= other.last or piece.first <= other.first <= piece.last:
                 return other
     return None
+
+
+def _parts_values(above: Piece, piece: Piece) -> bool:
+    """Whether two pieces are numbers of two rows: one under the other, of which the upper does not end open."""
+    open_end = len(above.text) > 1 and _OPEN_END.search(above.text) is not None
+    return is_value(above.text) and is_value(piece.text) and not open_end
 
 
 def _continues(body: Body, above: Piece, piece: Piece) -> bool:
