@@ -37,7 +37,7 @@ def find_region(lines: Sequence[Line], rulings: Rulings, measures: Measures) -> 
     runs = [_runs(line, rulings, measures) for line in lines]
     prose = [_is_prose(line, count, lines) for line, count in zip(lines, runs, strict=True)]
     page = _Page(lines=lines, runs=runs, prose=prose, measures=measures)
-    framed = [_framed(frame, lines, rulings, measures) for frame in _frames(rulings.horizontal, measures)]
+    framed = [_framed(frame, lines, rulings, measures) for frame in find_frames(rulings.horizontal, measures)]
     blocks = [block for block in _blocks(page) if page.gaps(block)]
     if page.gaps(range(len(lines))) < 2:
         return None
@@ -136,7 +136,7 @@ def _is_prose(line: Line, runs: int, lines: Sequence[Line]) -> bool:
 # ---------------------------------------------------------------- candidates
 
 
-def _frames(horizontal: Sequence[Ruling], measures: Measures) -> list[list[Ruling]]:
+def find_frames(horizontal: Sequence[Ruling], measures: Measures) -> list[list[Ruling]]:
     """Ruling lines that begin and end at the same places, at least three."""
     near = PARAMETERS.frame_edge * measures.height
     groups: list[list[Ruling]] = []
@@ -247,6 +247,16 @@ def beside_words(rulings: Rulings, places: Sequence[Box]) -> Rulings:
     return Rulings(
         horizontal=tuple(ruling for ruling in rulings.horizontal if not _runs_through(ruling, across)),
         vertical=tuple(ruling for ruling in rulings.vertical if not _runs_through(ruling, along)),
+    )
+
+
+def within(rulings: Rulings, box: Box, measures: Measures) -> Rulings:
+    """The ruling lines around some of a page's words: those that lie in their box, or just beside it."""
+    reach = PARAMETERS.lone_blank * measures.height
+    x0, y0, x1, y1 = box.x0 - reach, box.y0 - reach, box.x1 + reach, box.y1 + reach
+    return Rulings(
+        horizontal=tuple(one for one in rulings.horizontal if y0 < one.at < y1 and x0 < one.start and one.end < x1),
+        vertical=tuple(one for one in rulings.vertical if x0 < one.at < x1 and y0 < one.start and one.end < y1),
     )
 
 

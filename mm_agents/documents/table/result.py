@@ -107,7 +107,7 @@ class Table(TableData):
                 box=cell.box,
                 label=f"{cell.row},{cell.column}",
                 status="note" if cell.row < self.header_rows else "verified" if cell.doubt is None else "unverified",
-                page=self.page,
+                page=cell.evidence[0].page or self.page,
             )
             for cell in self.cells
             if cell.box is not None
