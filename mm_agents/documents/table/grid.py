@@ -449,6 +449,11 @@ class Body:
         return bool(letters) and sum(letter.isupper() for letter in letters) < PARAMETERS.few * len(letters)
 
     @cached_property
+    def columns(self) -> int:
+        """How many columns have text."""
+        return len({column for row in self.pieces for piece in row for column in range(piece.first, piece.last + 1)})
+
+    @cached_property
     def leading(self) -> float:
         """From one line of a text to the next, in pixels: a small distance between pieces of one column."""
         last: dict[int, float] = {}
@@ -529,6 +534,9 @@ def _stacked(body: Body, header: int, step: float) -> tuple[int, int]:
     for n in range(header, len(body.lines)):
         near = bool(group) and not body.barriers[n] and body.distance(n) <= step
         group = [*group, n] if near else [n]
+        if near and _is_whole(body, group[:-1], n):
+            wrong += len(body.pieces[n])
+            continue
         for piece in body.pieces[n] if near else ():
             above = _above(body, group[:-1], piece)
             if above is None:
@@ -550,6 +558,8 @@ def _same_row(body: Body, group: list[int], n: int, *, head: bool) -> bool:
         return True
     if head:
         return here != {0} or before == {0} or _stub_goes_on(body, group, n)
+    if _is_whole(body, group, n):
+        return False
     pairs = [(above, piece) for piece in body.pieces[n] if (above := _above(body, group, piece)) is not None]
     if any(_parts_values(above, piece) for above, piece in pairs):
         return False
@@ -560,6 +570,19 @@ def _same_row(body: Body, group: list[int], n: int, *, head: bool) -> bool:
         return all(goes_on) if 0 in here else sum(goes_on) * 2 >= len(goes_on)
     # A label of several lines whose values stand on its last one.
     return before == {0} and 0 in here and bool(goes_on) and all(goes_on) and _reads_on(body, pairs[0][1])
+
+
+def _is_whole(body: Body, group: Sequence[int], n: int) -> bool:
+    """Whether a line fills all columns, as the one above does, and no piece of it reads on: a row of its own."""
+    above = body.pieces[group[-1]]
+    filled = [
+        {column for piece in row for column in range(piece.first, piece.last + 1)} for row in (above, body.pieces[n])
+    ]
+    if min(map(len, filled)) < body.columns or body.columns < 2:
+        return False
+    return not any(_reads_on(body, piece) for piece in body.pieces[n]) and not any(
+        _OPEN_END.search(piece.text) for piece in above
+    )
 
 
 def _head_goes_on(body: Body, group: list[int], n: int) -> bool:

@@ -53,7 +53,7 @@ def _between_frames(words: Sequence[Word], rulings: Rulings, measures: Measures)
     box = around(words)
     frames = [
         Box(x0=int(frame[0].start), y0=int(frame[0].at), x1=int(frame[0].end) + 1, y1=int(frame[-1].at) + 1)
-        for frame in find_frames(rulings.horizontal, measures)
+        for frame in find_frames(rulings, measures)
         if frame[0].start >= box.x0 - PARAMETERS.lone_blank * measures.height
         and frame[0].end <= box.x1 + PARAMETERS.lone_blank * measures.height
     ]
