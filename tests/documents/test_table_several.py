@@ -101,8 +101,8 @@ def test_a_table_over_a_page_break_is_one(head: bool) -> None:
     assert found.rows == [HEAD, *BODY]
     assert {one.page for cell in found.cells for one in cell.evidence} == {1, 2}
     assert {mark.page for mark in found.marks()} == {1, 2}
-    assert found.ask("What is the highest value?").value == found.ask("What is the value of Town 19?").value
-    assert str(found.ask("What is the value of Town 18?").value) == "136.5"
+    assert "143.5" in (found.ask("What is the highest value?").answer or "")
+    assert "136.5" in (found.ask("What is the value of Town 18?").answer or "")
     assert sum(cell.verified for cell in found.cells) > 0.9 * len(found.cells)
     assert TableReader().read(source, page=1).rows == [HEAD, *BODY[:15]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -123,6 +123,10 @@ class Table(TableData):
         verified = [one for cell in self.cells if cell.verified for one in cell.evidence]
 
         def one(part: str) -> DocumentAnswer:
-            return doubting(questions.answer(self, part, model=model), verified)
+            found = questions.answer(self, part, model=model)
+            for column in self.other_names() if found.answer is None and model is None else ():
+                other = questions.answer(replace(self, named_by=column), part)
+                found = found if other.answer is None else other
+            return doubting(found, verified)
 
         return in_its_language(question, lambda asked: in_parts(asked, parts_of(asked), one))
