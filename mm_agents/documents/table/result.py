@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +73,14 @@ class Table(TableData):
         rows = ([guarded(text, quantity_of) for text in row] if guard else row for row in self.rows)
         csv.writer(out).writerows(rows)
         return out.getvalue()
+
+    def values(self) -> list[list[str | Decimal]]:
+        """The texts in the grid as ``rows`` has them, numbers without a unit as numbers."""
+        found: list[list[str | Decimal]] = [list(row) for row in self.rows]
+        for cell in self.cells:
+            if cell.row >= self.header_rows and cell.metric is None and cell.quantity and cell.quantity.unit is None:
+                found[cell.row][cell.column] = cell.quantity.value
+        return found
 
     def to_dataframe(self, *, typed: bool = False) -> Any:
         """A pandas DataFrame; the head's rows become the names of the columns.
