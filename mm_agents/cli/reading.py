@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mm_agents.documents.flowchart.process import Walk
     from mm_agents.documents.invoice import Invoice
     from mm_agents.documents.table import Table
+    from mm_agents.documents.text import DocumentText
     from mm_agents.protocols import Reading
     from mm_agents.types import DocumentAnswer, Mark
 
@@ -93,6 +94,7 @@ def text(
     else:
         found = _read("text", file, page, overlay, output)
         words = found.text
+        _say_notes(found, output)
     if out is not None:
         out.write_text(words.rstrip("\n") + "\n", encoding="utf-8")
     if output.as_json:
@@ -202,8 +204,8 @@ def table(
     _exit_if_nothing(tables[0].tables() if tables else (), "No table was found.", output)
 
 
-def _say_notes(found: Table, output: Output) -> None:
-    for note in found.notes if found.cells and not (output.silent or output.as_json) else ():
+def _say_notes(found: Table | DocumentText, output: Output) -> None:
+    for note in found.notes if not (output.silent or output.as_json) else ():
         say(f"[yellow]Note:[/yellow] {plain(note)}")
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from mm_agents.documents.numbers import decimal_mark
 from mm_agents.documents.opencv import opencv
-from mm_agents.documents.pages import Page, Source, default_ocr, open_pages
+from mm_agents.documents.pages import Page, Source, default_ocr, open_pages, unread_note
 from mm_agents.documents.reread import NOT_REREAD, confirmed, place_of
 from mm_agents.documents.table.cards import read_cards
 from mm_agents.documents.table.data import Cell, Quantity, digits_for_letters, quantity_of, without_marks
@@ -135,6 +135,12 @@ def read_page(page: Page, *, ocr: Ocr | None = None) -> Table:
 
 def tables_on(page: Page, *, ocr: Ocr | None = None) -> list[Table]:
     """The tables of a page, those side by side from the left, the others from the top; one without cells for none."""
+    note = unread_note(page)
+    tables = _tables_on(page, ocr)
+    return [replace(table, notes=(*table.notes, note)) for table in tables] if note else tables
+
+
+def _tables_on(page: Page, ocr: Ocr | None) -> list[Table]:
     lines = make_lines(page.words)
     if not lines:
         return [_nothing(page, "the page has no text")]
