@@ -78,7 +78,7 @@ class Page:
         name: of the file.
         path: where the file lies, when known.
         sha256: of the file's content, when known.
-        unread: where lines of writing stand that are not read, such as Cyrillic or Arabic.
+        unread: where there are lines of writing that are not read, such as Cyrillic or Arabic.
     """
 
     number: int
