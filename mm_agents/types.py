@@ -530,11 +530,13 @@ class Scan:
         words: in reading order.
         quarter: how many quarter turns counter-clockwise set the picture upright, 0 to 3.
         skew: by how many degrees its lines then fall to the right.
+        unread: where there are lines of writing that the engine cannot read, such as Cyrillic or Arabic.
     """
 
     words: tuple[Word, ...]
     quarter: int = 0
     skew: float = 0.0
+    unread: tuple[Box, ...] = ()
 
 
 _LINE = 120

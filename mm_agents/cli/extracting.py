@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -93,7 +93,11 @@ def write_table(report: FactsReport, out: Path) -> list[Path]:
         write_whole(out, (json.dumps(report.to_json(), ensure_ascii=False, indent=2) + "\n").encode())
         return [out]
     if form == ".xlsx":
-        write_whole(out, _xlsx({f"{report.kind}s": report.typed_rows(), "items": report.typed_item_rows()}))
+        sheets = {f"{report.kind}s": report.typed_rows(), "items": report.typed_item_rows()}
+        named = {
+            title: [list(rows[0]), *(list(row.values()) for row in rows)] for title, rows in sheets.items() if rows
+        }
+        write_whole(out, workbook(named))
         return [out]
     written: list[Path] = []
     for path, rows, texts in (
@@ -130,19 +134,24 @@ def _text(value: Cell) -> str:
     return "" if value is None else guarded(str(value))
 
 
-def _xlsx(sheets: dict[str, Rows]) -> bytes:
+def workbook(sheets: Mapping[str, Sequence[Sequence[Any]]], *, head: int = 1) -> bytes:
+    """An .xlsx file with a sheet for each name, the first ``head`` rows of which stay in sight.
+
+    Raises:
+        MissingExtraError: the extra ``extract`` is not installed.
+    """
     openpyxl: Any = require("openpyxl", extra="extract", feature="Writing .xlsx")
     book = openpyxl.Workbook()
     book.remove(book.active)
     for title, rows in sheets.items():
         sheet = book.create_sheet(title)
-        for row in [list(rows[0]), *(row.values() for row in rows)] if rows else []:
+        for row in rows:
             sheet.append([_cleaned(openpyxl, value) for value in row])
         for cells in sheet.iter_rows():
             for cell in cells:
                 if cell.data_type == "f":  # words of a document are never a formula
                     cell.data_type = "s"
-        sheet.freeze_panes = "A2"
+        sheet.freeze_panes = f"A{head + 1}"
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
     from mm_agents.documents.flowchart.process import Walk
     from mm_agents.documents.invoice import Invoice
+    from mm_agents.documents.table import Table
+    from mm_agents.documents.text import DocumentText
     from mm_agents.protocols import Reading
     from mm_agents.types import DocumentAnswer, Mark
 
@@ -92,6 +94,7 @@ def text(
     else:
         found = _read("text", file, page, overlay, output)
         words = found.text
+        _say_notes(found, output)
     if out is not None:
         out.write_text(words.rstrip("\n") + "\n", encoding="utf-8")
     if output.as_json:
@@ -168,15 +171,62 @@ def table(
     markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown (also the default).")] = False,
     html: Annotated[bool, typer.Option("--html", help="As HTML, with spans.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="As CSV.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="All tables of all pages, not only the largest.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write it to a .csv or .xlsx file.")
+    ] = None,
     output: Output = SHOWN,
 ) -> None:
     """Read a table: ruled, unruled, or cards in a grid."""
     _one_form(json=output.as_json, markdown=markdown, html=html, csv=csv)
-    found = _read("table", file, page, overlay, output, model)
-    answered = found.ask(question, model=_open(model)) if question else None
-    other = {found.to_csv: csv, found.to_html: html, found.to_markdown: markdown}
-    _print(found, answered, output, other | {_default(found): True})
-    _exit_if_nothing(found, "No table was found.", output)
+    if every and (question or overlay):
+        raise typer.BadParameter("--all cannot be combined with --question or --overlay.")
+    if out is not None and out.suffix.lower() not in (".csv", ".xlsx"):
+        raise typer.BadParameter(f"{out.name!r} is not the name of a .csv or .xlsx file.", param_hint="--out")
+    if every:
+        from mm_agents.documents.table import TableReader
+
+        tables = TableReader().read_all(file, page=page, model=_open(model))
+    else:
+        tables = [_read("table", file, page, overlay, output, model)]
+    written = _write_files([one for one in tables if one.cells], out) if out is not None else []
+    if every and output.as_json:
+        print_json({"tables": [one.to_json() for one in tables]})
+    for n, found in enumerate(tables if not (every and output.as_json) else ()):
+        other: dict[Form, bool] = {_nothing: bool(written) and not question, found.to_csv: csv, found.to_html: html}
+        if n and not written:
+            _write("")
+        answered = found.ask(question, model=_open(model)) if question else None
+        _print(found, answered, output, other | {found.to_markdown: markdown, _default(found): True})
+        _say_notes(found, output)
+    if written and not output.silent:
+        say(f"[dim]Written: {plain(', '.join(map(str, written)))}[/dim]")
+    _exit_if_nothing(tables[0].tables() if tables else (), "No table was found.", output)
+
+
+def _say_notes(found: Table | DocumentText, output: Output) -> None:
+    for note in found.notes if not (output.silent or output.as_json) else ():
+        say(f"[yellow]Note:[/yellow] {plain(note)}")
+
+
+def _nothing() -> None:
+    """Nothing to print: it was written to a file."""
+
+
+def _write_files(tables: Sequence[Table], out: Path) -> list[Path]:
+    """Write tables to one .xlsx file with a sheet for each, or to .csv files, numbered if there are several."""
+    from mm_agents._cache import write_whole
+    from mm_agents.cli.extracting import workbook
+
+    if out.suffix.lower() == ".xlsx":
+        sheets = {f"table {n}": one.values() for n, one in enumerate(tables, start=1)}
+        if sheets:
+            write_whole(out, workbook(sheets, head=max(one.header_rows for one in tables)))
+        return [out] if sheets else []
+    written = [out if len(tables) == 1 else out.with_stem(f"{out.stem}-{n}") for n in range(1, len(tables) + 1)]
+    for path, one in zip(written, tables, strict=True):
+        write_whole(path, one.to_csv().encode("utf-8-sig"))  # with the mark that spreadsheets know UTF-8 by
+    return written
 
 
 @command(reading)
@@ -283,9 +333,9 @@ def _one_form(**forms: bool) -> None:
         raise typer.BadParameter(f"{' and '.join(chosen)} cannot be combined; choose one.")
 
 
-def _exit_if_nothing(found: Reading, why: str, output: Output) -> None:
+def _exit_if_nothing(found: Reading | Sequence[object], why: str, output: Output) -> None:
     """Say that nothing of the kind was found, and exit with the code that says so."""
-    if found.tables():
+    if found if isinstance(found, Sequence) else found.tables():
         return
     if not output.silent:
         say(f"[yellow]Note:[/yellow] {plain(why)}")

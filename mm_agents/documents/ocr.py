@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mm_agents.types import ByteArray
 
-_VERSION = 8  # of what is kept; raised when the same picture would be read otherwise
+_VERSION = 9  # of what is kept; raised when the same picture would be read otherwise
 _KEPT_IN_MEMORY = 64
 _KEPT_ON_DISK = 5000
 _KEY_LENGTH = 40  # hexadecimal digits of a content's hash: longer names say no more
@@ -94,7 +94,7 @@ def build(argument: str = "") -> RapidOcr:
     return RapidOcr()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Read:
     """A line on the straight page: what it says, its picture, the way back to the page, how it is turned."""
 
@@ -160,7 +160,8 @@ class RapidOcr:
                 words = (
                     Word(**word | {"box": Box(**word["box"]), "place": Box(**word["place"])}) for word in kept["words"]
                 )
-                return Scan(words=tuple(words), quarter=kept["quarter"], skew=kept["skew"])
+                unread = tuple(Box(**box) for box in kept["unread"])
+                return Scan(words=tuple(words), quarter=kept["quarter"], skew=kept["skew"], unread=unread)
         return None
 
     def _remember(self, key: str, scan: Scan) -> None:
@@ -209,10 +210,34 @@ def _scan(engine: Engine, pixels: ByteArray) -> Scan:
         straight = frame.straighten(pixels)
         read, scale = _lines(engine, straight, engine.detect(straight))
     words: list[Word] = []
-    ordered = sorted((one for one in read if one.confidence >= PARAMETERS.least_confidence), key=_reading_order(scale))
+    unread = _unread(read)
+    ordered = sorted(
+        (one for one in read if one.confidence >= PARAMETERS.least_confidence and one not in unread),
+        key=_reading_order(scale),
+    )
     for number, one in enumerate(ordered):
         words += _words(one, number, frame, scale)
-    return Scan(words=tuple(words), quarter=frame.quarter, skew=frame.skew)
+    places = (bounding_box(mapped(one.back, (0, 0, *one.crop.shape[1::-1])) / scale, *frame.size) for one in unread)
+    boxes = tuple(frame.to_stored(place) for place in places)
+    return Scan(words=tuple(words), quarter=frame.quarter, skew=frame.skew, unread=boxes)
+
+
+def _unread(read: Sequence[_Read]) -> list[_Read]:
+    """The lines in writing that is not read: those that say nothing, and those whose letters are made up beside them.
+
+    None where few say nothing: what is taken for a line is a drawing now and then.
+    """
+    silent = [one for one in read if one.confidence < PARAMETERS.least_confidence]
+    lengths, all_lengths = (sum(one.crop.shape[1] for one in some) for some in (silent, read))
+    if len(silent) < PARAMETERS.unread_lines or lengths < PARAMETERS.unread_share * all_lengths:
+        return []
+    made_up = [
+        one
+        for one in read
+        if PARAMETERS.least_confidence <= one.confidence < PARAMETERS.unread_sure
+        and any(character.isalpha() for character in one.line.text)
+    ]
+    return [*silent, *made_up]
 
 
 def _lines(engine: Engine, straight: ByteArray, quads: NDArray[np.float32]) -> tuple[list[_Read], int]:
@@ -233,7 +258,10 @@ def _lines(engine: Engine, straight: ByteArray, quads: NDArray[np.float32]) -> t
 def _recognise(
     engine: Engine, pixels: ByteArray, quads: NDArray[np.float32], *, padded: int | None = None
 ) -> list[_Read]:
-    """Read lines as they lie; tall ones turned each way, and also as they stand where they may be one character."""
+    """Read lines as they lie; tall ones turned each way, and also as they stand where they may be one character.
+
+    One that says nothing has a confidence of 0.
+    """
     tries: list[tuple[int, ByteArray, NDArray[Any], int]] = []
     for n, quad in enumerate(quads):
         crop, back = crop_line(pixels, quad)
@@ -246,7 +274,7 @@ def _recognise(
     best: dict[int, _Read] = {}
     for (n, crop, back, turn), line in zip(tries, lines, strict=True):
         read = _Read(line=line, crop=crop, back=back, turned=turn)
-        if line.centres and (n not in best or read.confidence > best[n].confidence):
+        if n not in best or read.confidence > best[n].confidence:
             best[n] = read
     return list(best.values())
 
@@ -299,7 +327,7 @@ def _sideways(engine: Engine, pixels: ByteArray, quads: NDArray[np.float32]) -> 
 
 def _upside_down(engine: Engine, read: Sequence[_Read]) -> bool:
     """Whether the longest lines are surer when the page is turned by half."""
-    longest = sorted((one for one in read if one.turned == 0), key=lambda one: -one.crop.shape[1])
+    longest = sorted((one for one in read if one.turned == 0 and one.line.centres), key=lambda one: -one.crop.shape[1])
     longest = longest[: PARAMETERS.head_lines]
     now = [one.confidence for one in longest]
     if not now or float(np.mean(now)) > PARAMETERS.head_sure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -77,6 +78,7 @@ class Page:
         name: of the file.
         path: where the file lies, when known.
         sha256: of the file's content, when known.
+        unread: where there are lines of writing that are not read, such as Cyrillic or Arabic.
     """
 
     number: int
@@ -87,6 +89,7 @@ class Page:
     name: str = "picture"
     path: str | None = None
     sha256: str | None = None
+    unread: tuple[Box, ...] = ()
 
     @cached_property
     def straight(self) -> ByteArray:
@@ -178,8 +181,21 @@ def open_pages(
 
 @functools.cache
 def default_ocr() -> Ocr:
-    """The process's own OCR engine."""
-    return _plugins.build_named("ocr", "rapidocr")
+    """The process's own OCR engine: the plugin that ``MM_AGENTS_OCR`` names, "rapidocr" where it names none."""
+    return _plugins.build_named("ocr", os.environ.get("MM_AGENTS_OCR") or "rapidocr")
+
+
+def unread_note(page: Page) -> str | None:
+    """What to say about writing on a page that is not read; None where there is none."""
+    if not page.unread:
+        return None
+    box, count = page.unread[0], len(page.unread)
+    return (
+        f"{count} {'line' if count == 1 else 'lines'} on page {page.number} {'is' if count == 1 else 'are'} in writing "
+        f"that is not read, such as at {box.x0},{box.y0}–{box.x1},{box.y1}. Latin letters and Chinese are read; for "
+        "others, install Tesseract with their data and the extra tesseract, and set MM_AGENTS_OCR, such as "
+        "tesseract:rus+eng."
+    )
 
 
 def covering(boxes: Sequence[Box]) -> Box:
@@ -196,7 +212,7 @@ def _read_picture(engine: Ocr, image: Image) -> Page:
     scan = engine.read(image)
     height, width = image.pixels.shape[:2]
     frame = Frame(width=width, height=height, quarter=scan.quarter, skew=scan.skew)
-    return Page(number=1, image=image, words=scan.words, frame=frame)
+    return Page(number=1, image=image, words=scan.words, frame=frame, unread=scan.unread)
 
 
 def _visible(page: PrintedPage) -> tuple[Word, ...]:

@@ -62,6 +62,9 @@ class PageParameters:
     lowest_line: int = 4  # pixels; the detector gives lines of no height where a strip is cut
     longest_line: int = 150  # heights; longer lines are read in pieces, as memory grows with the square of the length
     least_confidence: float = 0.5  # less is a picture read as letters
+    unread_lines: int = 2  # fewer that say nothing are drawings
+    unread_share: float = 0.3  # of the lines' lengths: a page with more that say nothing is in writing that is not read
+    unread_sure: float = 0.9  # confidence; on such a page, letters that are read less surely are made up
     reading_band: float = 10  # pixels; lines whose middles are as near are read from left to right
 
     # Words of a line

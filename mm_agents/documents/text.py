@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mm_agents.documents import text_questions
-from mm_agents.documents.pages import Page, Source, lines_of, open_pages, text_of
+from mm_agents.documents.pages import Page, Source, lines_of, open_pages, text_of, unread_note
 from mm_agents.documents.text_questions import TextLine
 from mm_agents.types import DocumentAnswer, Evidence, Mark, ReadingTable, Word
 
@@ -63,9 +63,15 @@ class PageText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentText:
-    """The words of a document's pages."""
+    """The words of a document's pages.
+
+    Attributes:
+        pages: from the first.
+        notes: which writing on them is not read.
+    """
 
     pages: tuple[PageText, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -85,7 +91,7 @@ class DocumentText:
             for page in self.pages
             for word in page.words
         ]
-        return {"text": self.text, "words": words}
+        return {"text": self.text, "words": words} | ({"notes": list(self.notes)} if self.notes else {})
 
     def to_markdown(self) -> str:
         """A line for each row of words, an empty line between pages; "" where there are no words."""
@@ -121,12 +127,12 @@ class TextReader:
         self, source: Source, /, *, page: int | None = None, model: ChatModel | None = None, ocr: Ocr | None = None
     ) -> DocumentText:
         """Read the words of a picture or PDF, as ``DocumentReader.read``, by OCR alone: ``model`` is not used."""
-        pages = open_pages(source, ocr=ocr, numbers=[page] if page else None)
-        return DocumentText(
-            pages=tuple(
-                PageText(number=one.number, words=one.words, source=one.source, lines=_lines(one)) for one in pages
-            )
-        )
+        found: list[PageText] = []
+        notes: list[str] = []
+        for one in open_pages(source, ocr=ocr, numbers=[page] if page else None):
+            found.append(PageText(number=one.number, words=one.words, source=one.source, lines=_lines(one)))
+            notes += filter(None, [unread_note(one)])
+        return DocumentText(pages=tuple(found), notes=tuple(notes))
 
 
 def _lines(page: Page) -> tuple[Evidence, ...]:

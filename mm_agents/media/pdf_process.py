@@ -133,28 +133,36 @@ def _words(page: Any, shown: Callable[[_Edges], _Edges], scale: float, width: in
     None where most of the text runs up or down the page as it is shown, or is upside down: such a page is better
     read as a picture.
     """
+    import pypdfium2.raw as pdfium
+
     text = str(page.get_text_range())
     if len(text) != page.count_chars():  # characters outside the basic plane would shift the boxes
         return ()
     words: list[_Word] = []
     word, box, before = "", _NOWHERE, _NOWHERE
     level = 0  # how many more characters are right of the one before them than above, below or left of it
+    parted = False  # by blanks that the file does not hold: PDFium adds them, now and then inside a word
     for n, character in enumerate(text):
+        if character.isspace() and before is not _NOWHERE and pdfium.FPDFText_IsGenerated(page, n):
+            parted = True
+            continue
         seen = not character.isspace() and not NOT_TEXT.match(character)
         tight = shown(page.get_charbox(n)) if seen else _NOWHERE
         if tight[2] <= tight[0]:
             seen = False
         room = shown(page.get_charbox(n, loose=True)) if seen else _NOWHERE  # with the blanks that belong to it
-        if before is not _NOWHERE and seen and character.isascii():  # others may well run down or to the left
+        if (
+            before is not _NOWHERE and seen and not parted and character.isascii()
+        ):  # others may well run down or to the left
             level += 1 if _beside(before, room) and room[0] > before[0] else -1
-        if word and not (seen and _follows(before, room)):
+        if word and not (seen and (_touches if parted else _follows)(before, room)):
             words.append(_word(word, box, scale, width, height))
             word = ""
         if seen:
             edges = zip(box, tight, (min, min, max, max), strict=True)
             box = tuple(choose(a, b) for a, b, choose in edges) if word else tight
             word = word + character
-        before = room
+        before, parted = room, False
     if word:
         words.append(_word(word, box, scale, width, height))
     return tuple(words) if level >= 0 else ()
@@ -164,6 +172,12 @@ def _follows(before: _Edges, room: _Edges) -> bool:
     """Whether a character's room is on the line of the one before it, and right behind it."""
     tall = max(before[3] - before[1], room[3] - room[1])
     return -tall < room[0] - before[2] < 0.2 * tall and _beside(before, room)
+
+
+def _touches(before: _Edges, room: _Edges) -> bool:
+    """Whether a character's room is level with the one before it and begins where that ends."""
+    tall = max(before[3] - before[1], room[3] - room[1])
+    return -0.15 * tall < room[0] - before[2] < 0.05 * tall and abs(room[1] - before[1]) < 0.3 * tall
 
 
 def _beside(before: _Edges, room: _Edges) -> bool:

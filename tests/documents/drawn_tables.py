@@ -39,9 +39,9 @@ class Sheet:
             left += font.getlength(word + " ")
         self._runs += 1
 
-    def rule(self, x0: float, y0: float, x1: float, y1: float) -> None:
+    def rule(self, x0: float, y0: float, x1: float, y1: float, *, ink: str = "black") -> None:
         """A ruling line."""
-        self.pen.line((x0, y0, x1, y1), fill="black", width=1)
+        self.pen.line((x0, y0, x1, y1), fill=ink, width=1)
 
     def image(self) -> Image:
         return Image(pixels=np.asarray(self.picture).copy())

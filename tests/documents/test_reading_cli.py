@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import PIL.Image
 import PIL.ImageDraw
 import PIL.ImageFont
@@ -80,6 +81,38 @@ def test_a_table_is_read_in_every_form_and_asked(place: Path) -> None:
     assert "Lamp" in asked["answer"]
     assert asked["evidence"][0]["box"]
     assert "Lamp" in run("read", "table", "grid.png", "--question", "the highest price?", cwd=place).stdout
+
+
+def test_all_tables_are_read_and_written(place: Path) -> None:
+    with PIL.Image.open(place / "grid.png") as upper, PIL.Image.open(place / "grid.png") as lower:
+        both = PIL.Image.new("RGB", (760, 760), "white")
+        both.paste(upper, (0, 0))
+        both.paste(lower, (0, 420))
+    pen = PIL.ImageDraw.Draw(both)
+    pen.text(
+        (40, 350), "The same parts as they were counted at the end of the year", "black", PIL.ImageFont.load_default(24)
+    )
+    both.save(place / "two.png")
+    found = document("read", "table", "two.png", "--all", cwd=place)
+    assert [one["rows"][1:] for one in found["tables"]] == 2 * [
+        [["Hinge", "4.50", "120"], ["Lamp", "32.00", "8"], ["Rope", "7.25", "60"]]
+    ]
+    shown = run("read", "table", "two.png", "--all", "--csv", cwd=place).stdout
+    assert shown.count("Lamp,32.00,8") == 2
+    one = run("read", "table", "two.png", "--csv", cwd=place)
+    assert one.stdout.count("Lamp,32.00,8") == 1
+    assert "1 more table stands on the page" in " ".join(one.stderr.split())
+    said = run("read", "table", "two.png", "--all", "--out", "two.xlsx", cwd=place)
+    assert (said.stdout, "two.xlsx" in said.stderr) == ("", True)
+    book = openpyxl.load_workbook(place / "two.xlsx")
+    assert book.sheetnames == ["table 1", "table 2"]
+    assert [cell.value for cell in book["table 2"][3]] == ["Lamp", 32, 8]
+    run("read", "table", "two.png", "--all", "--out", "two.csv", cwd=place)
+    assert "Rope,7.25,60" in (place / "two-2.csv").read_text("utf-8-sig")
+    assert (
+        "not the name of a .csv or .xlsx"
+        in run("read", "table", "grid.png", "--out", "a.doc", cwd=place, code=2).stderr
+    )
 
 
 def test_markup_in_a_picture_stays_text(place: Path) -> None:

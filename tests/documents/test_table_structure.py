@@ -107,6 +107,44 @@ def test_a_cell_over_several_ruled_rows_spans_them() -> None:
     assert found.rows[2] == ["", "large", "5"]
 
 
+def test_dates_that_break_in_cells_between_white_rules_are_one_row() -> None:
+    sheet = Sheet(height=360)
+    tops = (20, 60, 90, 140, 190, 240, 270)
+    shades = ("#a02030", "#f0d0c0", "#f8e8e0", "#f0d0c0", "#f8e8e0", "#f0d0c0")
+    for top, bottom, shade in zip(tops[:-1], tops[1:], shades, strict=True):
+        sheet.pen.rectangle((20, top, 620, bottom), fill=shade)
+    sheet.pen.rectangle((360, 60, 620, 140), fill="#f0d0c0")
+    for top in (60, 140, 190, 240):
+        sheet.rule(20, top, 620, top, ink="white")
+    sheet.rule(20, 90, 360, 90, ink="white")
+    for x in (140, 360, 480):
+        sheet.rule(x, 20, x, 270, ink="white")
+    for x, text in ((30, "Place"), (160, "Days"), (380, "Stops"), (500, "People")):
+        sheet.write(x, 25, text, ink="white")
+    rows = [
+        (64, "Alden", ("1.12.2009",), "8", "3,665"),
+        (94, "Borum", ("2.12.2009 to", "19.12.2009"), "", ""),
+        (144, "Carlow", ("20.12.2009 to", "3.1.2010"), "6", "3,810"),
+        (194, "Dorne", ("4.1.2010 to", "1.2.2010"), "13", "5,680"),
+        (244, "Total", (), "27", "13,155"),
+    ]
+    for top, name, dates, *numbers in rows:
+        sheet.write(30, top, name)
+        for n, line in enumerate(dates):
+            sheet.write(250, top + 22 * n, line, middle=True)
+        for x, text in zip((420, 550), numbers, strict=True):
+            if text:
+                sheet.write(x, top, text, middle=True)
+    found = read_page(sheet.page())
+    assert found.rows == [
+        ["Place", "Days", "Stops", "People"],
+        *([name, " ".join(dates), *numbers] for _, name, dates, *numbers in rows),
+    ]
+    stops = found.at(2, 2)
+    assert stops is not None
+    assert (stops.text, stops.row_span) == ("8", 2)
+
+
 def test_a_column_of_currency_signs_goes_with_its_numbers() -> None:
     found = read_page(
         table(

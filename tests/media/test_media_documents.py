@@ -267,6 +267,21 @@ def test_words_stand_where_they_are_seen_on_pages_that_are_cut_and_turned(turn: 
     assert (word.box.x0, word.box.y0, word.box.x1, word.box.y1) == pytest.approx(seen, abs=3)
 
 
+def test_words_stand_where_they_are_seen_on_a_page_whose_box_begins_elsewhere() -> None:
+    (usual,) = next(media.print_pages(pdf("Hello"))).words
+    (moved,) = next(media.print_pages(pdf("Hello", size="-30 20 170 120"))).words
+    scale = media.PRINT_DPI / 72
+    assert moved.box.x0 - usual.box.x0 == pytest.approx(30 * scale, abs=1)
+    assert moved.box.y1 - usual.box.y1 == pytest.approx(20 * scale, abs=1)
+
+
+def test_single_characters_below_each_other_stay_apart() -> None:
+    (page,) = media.print_pages(
+        pdf_of(b"BT /F 12 Tf 12 TL 20 440 Td (Amber) Tj T* (A) Tj T* (B) Tj T* (7) Tj T* (8) Tj ET")
+    )
+    assert [word.text for word in page.words] == ["Amber", "A", "B", "7", "8"]
+
+
 @pytest.mark.parametrize("turn", [90, 180, 270])
 def test_text_that_does_not_run_to_the_right_is_left_to_be_read_in_the_picture(turn: int) -> None:
     content = pdf("Hello").replace(b"/Contents", f"/Rotate {turn}/Contents".encode())

@@ -170,6 +170,7 @@ class TableData:
         title_verified: whether its place read the same when looked at again alone.
         notes: what else there is to say: text beside the table, disagreements, doubts.
         page: from 1.
+        named_by: the column whose texts name the rows, where it is not the one that ``label_column`` finds.
     """
 
     layout: Layout = "unruled"
@@ -180,6 +181,7 @@ class TableData:
     title_verified: bool = False
     notes: tuple[str, ...] = ()
     page: int = 1
+    named_by: int | None = None
     _at: dict[tuple[int, int], Cell] = field(default_factory=dict[tuple[int, int], Cell], init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -221,6 +223,8 @@ class TableData:
     def label_column(self) -> int | None:
         """The column that names the rows: the first, or the first of texts where the first but counts."""
         height, width = self.shape
+        if self.named_by is not None:
+            return self.named_by
         if not self.header_columns or not width:
             return None
         body = range(self.header_rows, height)
@@ -235,6 +239,17 @@ class TableData:
                 ):
                     return column
         return 0
+
+    def other_names(self) -> list[int]:
+        """The other columns by which rows can be called: their texts differ, and are no numbers."""
+        height, width = self.shape
+        found: list[int] = []
+        for column in range(width) if self.label_column is not None else ():
+            cells = [self.at(row, column) for row in range(self.header_rows, height)]
+            texts = {normalised(cell.text) for cell in cells if cell is not None and cell.quantity is None}
+            if column != self.label_column and len(texts) > 1 and len(texts) >= PARAMETERS.nearly_all * len(cells):
+                found.append(column)
+        return found
 
     def label(self, row: int) -> str:
         """What a row is called."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -349,8 +348,14 @@ def _several(
 
 
 def _stacks_values(band: Sequence[int], pieces: Sequence[Sequence[Piece]]) -> bool:
-    values = Counter(piece.first for n in band for piece in pieces[n] if is_value(piece.text))
-    return max(values.values(), default=0) > 1
+    """Whether half of the columns that hold values in a band hold several, none of which goes on the one above."""
+    last: dict[int, Piece] = {}
+    stacked: set[int] = set()
+    for piece in (piece for n in band for piece in pieces[n] if is_value(piece.text)):
+        if piece.first in last and _parts_values(last[piece.first], piece):
+            stacked.add(piece.first)
+        last[piece.first] = piece
+    return bool(stacked) and 2 * len(stacked) >= len(last)
 
 
 def _holds_labels(band: Sequence[int], groups: Sequence[Sequence[int]], pieces: Sequence[Sequence[Piece]]) -> bool:
@@ -444,6 +449,11 @@ class Body:
         return bool(letters) and sum(letter.isupper() for letter in letters) < PARAMETERS.few * len(letters)
 
     @cached_property
+    def columns(self) -> int:
+        """How many columns have text."""
+        return len({column for row in self.pieces for piece in row for column in range(piece.first, piece.last + 1)})
+
+    @cached_property
     def leading(self) -> float:
         """From one line of a text to the next, in pixels: a small distance between pieces of one column."""
         last: dict[int, float] = {}
@@ -487,7 +497,7 @@ def _refused(body: Body, group: Sequence[int], n: int) -> bool:
     """Whether a near line is a row of its own all the same: it sets a number under one, or parts what a title spans."""
     for piece in body.pieces[n]:
         above = _above(body, group, piece)
-        if above is not None and is_value(above.text) and is_value(piece.text):
+        if above is not None and _parts_values(above, piece):
             return True
     return not _head_goes_on(body, list(group), n)
 
@@ -524,11 +534,14 @@ def _stacked(body: Body, header: int, step: float) -> tuple[int, int]:
     for n in range(header, len(body.lines)):
         near = bool(group) and not body.barriers[n] and body.distance(n) <= step
         group = [*group, n] if near else [n]
+        if near and _is_whole(body, group[:-1], n):
+            wrong += len(body.pieces[n])
+            continue
         for piece in body.pieces[n] if near else ():
             above = _above(body, group[:-1], piece)
             if above is None:
                 continue
-            goes_on = not (is_value(above.text) and is_value(piece.text)) and _continues(body, above, piece)
+            goes_on = not _parts_values(above, piece) and _continues(body, above, piece)
             right, wrong = right + goes_on, wrong + (not goes_on)
     return right, wrong
 
@@ -545,8 +558,10 @@ def _same_row(body: Body, group: list[int], n: int, *, head: bool) -> bool:
         return True
     if head:
         return here != {0} or before == {0} or _stub_goes_on(body, group, n)
+    if _is_whole(body, group, n):
+        return False
     pairs = [(above, piece) for piece in body.pieces[n] if (above := _above(body, group, piece)) is not None]
-    if any(is_value(above.text) and is_value(piece.text) for above, piece in pairs):
+    if any(_parts_values(above, piece) for above, piece in pairs):
         return False
     goes_on = [_continues(body, above, piece) for above, piece in pairs]
     if here <= before:
@@ -555,6 +570,19 @@ def _same_row(body: Body, group: list[int], n: int, *, head: bool) -> bool:
         return all(goes_on) if 0 in here else sum(goes_on) * 2 >= len(goes_on)
     # A label of several lines whose values stand on its last one.
     return before == {0} and 0 in here and bool(goes_on) and all(goes_on) and _reads_on(body, pairs[0][1])
+
+
+def _is_whole(body: Body, group: Sequence[int], n: int) -> bool:
+    """Whether a line fills all columns, as the one above does, and no piece of it reads on: a row of its own."""
+    above = body.pieces[group[-1]]
+    filled = [
+        {column for piece in row for column in range(piece.first, piece.last + 1)} for row in (above, body.pieces[n])
+    ]
+    if min(map(len, filled)) < body.columns or body.columns < 2:
+        return False
+    return not any(_reads_on(body, piece) for piece in body.pieces[n]) and not any(
+        _OPEN_END.search(piece.text) for piece in above
+    )
 
 
 def _head_goes_on(body: Body, group: list[int], n: int) -> bool:
@@ -603,6 +631,12 @@ def _above(body: Body, group: Sequence[int], piece: Piece) -> Piece | None:
             if other.first <= piece.first <= other.last or piece.first <= other.first <= piece.last:
                 return other
     return None
+
+
+def _parts_values(above: Piece, piece: Piece) -> bool:
+    """Whether two pieces are numbers of two rows: one under the other, of which the upper does not end open."""
+    open_end = len(above.text) > 1 and _OPEN_END.search(above.text) is not None
+    return is_value(above.text) and is_value(piece.text) and not open_end
 
 
 def _continues(body: Body, above: Piece, piece: Piece) -> bool:

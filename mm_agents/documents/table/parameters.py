@@ -69,6 +69,10 @@ class TableParameters:
     ground_levels: int = 10  # grounds that differ by less are one
     ground_blocks: int = 24  # places across the table where its ground is measured
 
+    # Page breaks.
+    break_room: float = 0.6  # of a page's height: a table that goes on ends below, and begins above the rest
+    break_lines: int = 4  # headers and footers of a page have no more lines
+
     # Cards.
     flat_levels: int = 6  # neighbours in an area of one colour differ by no more
     card_filled: float = 0.8  # of its bounding box: what a box with round corners fills at least

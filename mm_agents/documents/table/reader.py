@@ -11,7 +11,7 @@ import numpy as np
 
 from mm_agents.documents.numbers import decimal_mark
 from mm_agents.documents.opencv import opencv
-from mm_agents.documents.pages import Page, Source, default_ocr, open_pages
+from mm_agents.documents.pages import Page, Source, default_ocr, open_pages, unread_note
 from mm_agents.documents.reread import NOT_REREAD, confirmed, place_of
 from mm_agents.documents.table.cards import read_cards
 from mm_agents.documents.table.data import Cell, Quantity, digits_for_letters, quantity_of, without_marks
@@ -19,8 +19,17 @@ from mm_agents.documents.table.grid import Draft, Grid, make_grid
 from mm_agents.documents.table.lines import Line, Measures, around, is_value, make_lines, measure, plain
 from mm_agents.documents.table.llm_check import read_too
 from mm_agents.documents.table.parameters import PARAMETERS
-from mm_agents.documents.table.region import Region, beside_words, find_region, find_rulings, ground_changes
+from mm_agents.documents.table.region import (
+    Region,
+    Rulings,
+    beside_words,
+    find_region,
+    find_rulings,
+    ground_changes,
+    within,
+)
 from mm_agents.documents.table.result import Table
+from mm_agents.documents.table.several import goes_on, joined, may_go_on, side_by_side
 from mm_agents.types import Box, Evidence, Image, Word
 
 if TYPE_CHECKING:
@@ -29,10 +38,11 @@ if TYPE_CHECKING:
     from mm_agents.types import ByteArray
 
 
-def look_again(table: Table, page: Page, ocr: Ocr) -> Table:
+def look_again(table: Table, pages: Page | Sequence[Page], ocr: Ocr) -> Table:
     """The table with its cells and its title verified, each where all of its places read the same again."""
     titles = (table.title,) if table.title else ()
-    seen = confirmed([page], [*titles, *(one for cell in table.cells for one in cell.evidence)], ocr)
+    places = [*titles, *(one for cell in table.cells for one in cell.evidence)]
+    seen = confirmed([pages] if isinstance(pages, Page) else pages, places, ocr)
 
     def judged(cell: Cell) -> Cell:
         if cell.evidence and all(place_of(one) in seen for one in cell.evidence):
@@ -59,7 +69,9 @@ class TableReader:
     def read(
         self, source: Source, /, *, page: int | None = None, model: ChatModel | None = None, ocr: Ocr | None = None
     ) -> Table:
-        """Read the table of a picture, or of the first page of a PDF that has one.
+        """Read the table of a picture, or of the first page of a PDF that has one, and what of it is on the next pages.
+
+        Of several on a page, the largest.
 
         Args:
             source: a picture or a PDF.
@@ -80,13 +92,34 @@ class TableReader:
         """
         engine: Ocr = ocr or default_ocr()
         found = Table(notes=("No table was found: the document has no pages.",))
+        used: list[Page] = []
         for opened in open_pages(source, ocr=engine, numbers=None if page is None else [page]):
-            found = read_page(opened, ocr=engine)
-            if model is not None:
-                found = read_too(found, opened, model)
-            if found.cells:
-                return look_again(found, opened, engine)
-        return found
+            tables = tables_on(opened, ocr=engine)
+            if used and not goes_on(found, used[-1], tables[0], opened):
+                break
+            largest = tables[0] if used else max(tables, key=lambda table: len(table.cells))
+            part = read_too(largest, opened, model) if model is not None else largest
+            found = joined(found, part) if used else _with_others(part, len(tables) - 1)
+            used += [opened] if found.cells else []
+            if used and (largest is not tables[-1] or not may_go_on(found, opened)):
+                break
+        return look_again(found, used, engine)
+
+    def read_all(
+        self, source: Source, /, *, page: int | None = None, model: ChatModel | None = None, ocr: Ocr | None = None
+    ) -> list[Table]:
+        """Read all tables of a picture or PDF, as ``read`` does, in reading order; none where there are none."""
+        engine: Ocr = ocr or default_ocr()
+        found: list[tuple[Table, list[Page]]] = []
+        for opened in open_pages(source, ocr=engine, numbers=None if page is None else [page]):
+            tables = [table for table in tables_on(opened, ocr=engine) if table.cells]
+            if model is not None and len(tables) == 1:
+                tables = [read_too(tables[0], opened, model)]
+            if tables and found and goes_on(found[-1][0], found[-1][1][-1], tables[0], opened):
+                table, pages = found.pop()
+                found.append((joined(table, tables.pop(0)), [*pages, opened]))
+            found += [(table, [opened]) for table in tables]
+        return [look_again(table, pages, engine) for table, pages in found]
 
 
 def build(argument: str = "") -> TableReader:
@@ -95,25 +128,69 @@ def build(argument: str = "") -> TableReader:
 
 
 def read_page(page: Page, *, ocr: Ocr | None = None) -> Table:
-    """Read the table of a page."""
+    """Read the largest table of a page."""
+    tables = tables_on(page, ocr=ocr)
+    return _with_others(max(tables, key=lambda table: len(table.cells)), len(tables) - 1)
+
+
+def tables_on(page: Page, *, ocr: Ocr | None = None) -> list[Table]:
+    """The tables of a page, those side by side from the left, the others from the top; one without cells for none."""
+    note = unread_note(page)
+    tables = _tables_on(page, ocr)
+    return [replace(table, notes=(*table.notes, note)) for table in tables] if note else tables
+
+
+def _tables_on(page: Page, ocr: Ocr | None) -> list[Table]:
     lines = make_lines(page.words)
     if not lines:
-        return _nothing(page, "the page has no text")
+        return [_nothing(page, "the page has no text")]
     measures = measure(lines)
     cards = read_cards(page, measures)
     if cards is not None:
-        return cards
-    places = [word.place for line in lines for word in line.words]
-    rulings = beside_words(find_rulings(page.straight, measures.height), places)
-    region = find_region(lines, rulings, measures)
+        return [cards]
+    words = [word for line in lines for word in line.words]
+    rulings = beside_words(find_rulings(page.straight, measures.height), [word.place for word in words])
+    found: list[Table] = []
+    parts = side_by_side(words, rulings, measures)
+    for part in parts:
+        box = around(part)
+        found += _read_part(page, part, rulings if len(parts) == 1 else within(rulings, box, measures), ocr)
+    return [table for table in found if table.cells] or found[:1]
+
+
+def _read_part(page: Page, words: Sequence[Word], rulings: Rulings, ocr: Ocr | None) -> list[Table]:
+    """The most table-like part of some words as a table, and the tables above and below it."""
+    lines = make_lines(words)
+    region = find_region(lines, rulings, measure(lines)) if lines else None
     if region is None:
-        return _nothing(page, "no two lines have gaps in them, as columns leave")
+        return [_nothing(page, "no two lines have gaps in them, as columns leave")]
     measures = measure(region.lines)
     grid = make_grid(region.lines, rulings, measures, ground_changes(page.straight, region.lines))
     reason = _no_table(grid)
     if reason:
-        return _nothing(page, reason)
-    return _table(page, region, grid, fill_overlooked(page, grid.cells, measures, ocr), measures)
+        return [_nothing(page, reason)]
+    table = _table(page, region, grid, fill_overlooked(page, grid.cells, measures, ocr), measures)
+    first, last = lines.index(region.lines[0]), lines.index(region.lines[-1])
+    above, below = ([word for line in part for word in line.words] for part in (lines[:first], lines[last + 1 :]))
+    more = [
+        _read_part(page, part, within(rulings, around(part), measures), ocr) if part else [] for part in (above, below)
+    ]
+    upper, lower = ([other for other in part if _is_sure(other)] for part in more)
+    return [*upper, table, *lower]
+
+
+def _is_sure(table: Table) -> bool:
+    """Whether words beside a table are one too: several full rows below a head, or ruling lines that make the cells."""
+    rows, columns = table.shape
+    full = sum(cell.row_span * cell.column_span for cell in table.cells) >= PARAMETERS.most * rows * columns
+    return full and rows > 2 and (table.layout == "ruled" or table.header_rows > 0)
+
+
+def _with_others(table: Table, others: int) -> Table:
+    if not others:
+        return table
+    note = f"{others} more {'table stands' if others == 1 else 'tables stand'} on the page; --all reads all of them."
+    return replace(table, notes=(*table.notes, note))
 
 
 def _table(page: Page, region: Region, grid: Grid, drafts: Sequence[Draft], measures: Measures) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from mm_agents.types import ByteArray
 
 _CAPTION = re.compile(r"(?:table|tab\.|tabelle|tableau|figure|fig\.|source|note|notes)\b[\s.:]*\d*", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(
+    r"(?:page|seite|p[aá]gina|p\.)?\W*\d{1,4}(?:\s*(?:/|of|von|de|di|sur)\s*\d{1,4})?\W*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,15 +40,17 @@ def find_region(lines: Sequence[Line], rulings: Rulings, measures: Measures) -> 
     runs = [_runs(line, rulings, measures) for line in lines]
     prose = [_is_prose(line, count, lines) for line, count in zip(lines, runs, strict=True)]
     page = _Page(lines=lines, runs=runs, prose=prose, measures=measures)
-    framed = [_framed(frame, lines, rulings, measures) for frame in _frames(rulings.horizontal, measures)]
+    framed = [_framed(frame, lines, rulings, measures) for frame in find_frames(rulings, measures)]
     blocks = [block for block in _blocks(page) if page.gaps(block)]
     if page.gaps(range(len(lines))) < 2:
         return None
     strong = [part for part in framed if page.gaps(part) >= 3]
-    part = _extended(max(strong or blocks, key=page.worth), page, up=not strong)
+    best = max(strong or blocks, key=page.worth)
+    others = {n for other in strong for n in other} - set(best)
+    part = _extended(best, page, others, up=not strong)
     beside = sum(len(line.words) for n, line in enumerate(lines) if n not in part)
     most_beside = PARAMETERS.few if strong else PARAMETERS.most_beside
-    if sum(prose) < 2 and beside <= most_beside * sum(len(line.words) for line in lines):
+    if not others and sum(prose) < 2 and beside <= most_beside * sum(len(line.words) for line in lines):
         part = list(range(len(lines)))
     part = _without_captions(part, page, rulings.horizontal, keep_prose=len(part) == len(lines))
     return Region(lines=tuple(lines[n] for n in part), above=tuple(lines[max(part[0] - 3, 0) : part[0]]))
@@ -99,7 +104,20 @@ def _without_captions(part: Sequence[int], page: _Page, horizontal: Sequence[Rul
         ruled_off = any(upper < y < lower for y in across) and not any(
             y < line.middle if neighbour > n else y > line.middle for y in across
         )
-        return caption or large or ruled_off or (page.prose[n] and not keep_prose)
+        apart = abs(page.lines[neighbour].base - line.base) > PARAMETERS.longest_leading * page.measures.height
+        if (
+            not framed
+            and neighbour < n
+            and apart
+            and _PAGE_NUMBER.fullmatch(" ".join(word.text for word in line.words))
+        ):
+            return True
+        above = apart and neighbour > n and not framed and page.runs[neighbour] > 1 and _begin_together(n, neighbour)
+        return caption or large or ruled_off or above or (page.prose[n] and not keep_prose)
+
+    def _begin_together(n: int, neighbour: int) -> bool:
+        near = PARAMETERS.alignment * page.measures.height
+        return max(page.lines[n].box.x0, page.lines[neighbour].box.x0) <= left + near
 
     first, last = 0, len(part)
     while last - first > 2 and out(part[first], part[first + 1]):
@@ -136,18 +154,30 @@ def _is_prose(line: Line, runs: int, lines: Sequence[Line]) -> bool:
 # ---------------------------------------------------------------- candidates
 
 
-def _frames(horizontal: Sequence[Ruling], measures: Measures) -> list[list[Ruling]]:
-    """Ruling lines that begin and end at the same places, at least three."""
+def find_frames(rulings: Rulings, measures: Measures) -> list[list[Ruling]]:
+    """Ruling lines that begin and end at the same places, at least three; apart where the vertical ones break off."""
     near = PARAMETERS.frame_edge * measures.height
     groups: list[list[Ruling]] = []
-    for ruling in horizontal:
-        for group in groups:
+    for ruling in rulings.horizontal:
+        for group in reversed(groups):
+            if _breaks_off(group, ruling, rulings.vertical, measures):
+                continue
             if abs(group[0].start - ruling.start) <= near and abs(group[0].end - ruling.end) <= near:
                 group.append(ruling)
                 break
         else:
             groups.append([ruling])
     return [group for group in groups if len(group) >= 3]
+
+
+def _breaks_off(group: Sequence[Ruling], below: Ruling, vertical: Sequence[Ruling], measures: Measures) -> bool:
+    """Whether vertical ruling lines join those of a group, and others those further down, but none joins both."""
+    last, near = group[-1].at, PARAMETERS.same_ruling * measures.height
+    inside = [one for one in vertical if below.start - measures.height < one.at < below.end + measures.height]
+    across = any(one.start <= last + near and one.end >= below.at - near for one in inside)
+    ends = any(one.start < last - near and abs(one.end - last) <= near for one in inside)
+    begins = any(one.end > below.at + near and abs(one.start - below.at) <= near for one in inside)
+    return not across and ends and begins
 
 
 def _framed(frame: Sequence[Ruling], lines: Sequence[Line], rulings: Rulings, measures: Measures) -> list[int]:
@@ -185,13 +215,16 @@ def _crosses(line: Line, divides: Sequence[float], measures: Measures) -> bool:
     return any(word.place.x0 + slack < x < word.place.x1 - slack for word in line.words for x in divides)
 
 
-def _extended(part: Sequence[int], page: _Page, *, up: bool = True) -> list[int]:
-    """A part and the lines that follow it closely, above (where there may be any) and below, in its columns."""
+def _extended(part: Sequence[int], page: _Page, others: Container[int], *, up: bool = True) -> list[int]:
+    """A part and the lines that follow it closely, above (where there may be any) and below, in its columns.
+
+    Lines of ``others`` are those of another table.
+    """
     first, last = part[0], part[-1]
     divides = [divide.x for divide in find_divides([page.lines[n] for n in part], page.measures)]
 
     def fits(n: int, neighbour: int) -> bool:
-        if not 0 <= n < len(page.lines) or page.runs[n] < 2:
+        if not 0 <= n < len(page.lines) or page.runs[n] < 2 or n in others:
             return False
         upper, lower = sorted((n, neighbour))
         near = page.lines[lower].box.y0 - page.lines[upper].box.y1 < PARAMETERS.lone_blank * page.measures.height
@@ -247,6 +280,16 @@ def beside_words(rulings: Rulings, places: Sequence[Box]) -> Rulings:
     return Rulings(
         horizontal=tuple(ruling for ruling in rulings.horizontal if not _runs_through(ruling, across)),
         vertical=tuple(ruling for ruling in rulings.vertical if not _runs_through(ruling, along)),
+    )
+
+
+def within(rulings: Rulings, box: Box, measures: Measures) -> Rulings:
+    """The ruling lines around some of a page's words: those that lie in their box, or just beside it."""
+    reach = PARAMETERS.lone_blank * measures.height
+    x0, y0, x1, y1 = box.x0 - reach, box.y0 - reach, box.x1 + reach, box.y1 + reach
+    return Rulings(
+        horizontal=tuple(one for one in rulings.horizontal if y0 < one.at < y1 and x0 < one.start and one.end < x1),
+        vertical=tuple(one for one in rulings.vertical if x0 < one.at < x1 and y0 < one.start and one.end < y1),
     )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +74,14 @@ class Table(TableData):
         csv.writer(out).writerows(rows)
         return out.getvalue()
 
+    def values(self) -> list[list[str | Decimal]]:
+        """The texts in the grid as ``rows`` has them, numbers without a unit as numbers."""
+        found: list[list[str | Decimal]] = [list(row) for row in self.rows]
+        for cell in self.cells:
+            if cell.row >= self.header_rows and cell.metric is None and cell.quantity and cell.quantity.unit is None:
+                found[cell.row][cell.column] = cell.quantity.value
+        return found
+
     def to_dataframe(self, *, typed: bool = False) -> Any:
         """A pandas DataFrame; the head's rows become the names of the columns.
 
@@ -107,7 +116,7 @@ class Table(TableData):
                 box=cell.box,
                 label=f"{cell.row},{cell.column}",
                 status="note" if cell.row < self.header_rows else "verified" if cell.doubt is None else "unverified",
-                page=self.page,
+                page=cell.evidence[0].page or self.page,
             )
             for cell in self.cells
             if cell.box is not None
@@ -123,6 +132,10 @@ class Table(TableData):
         verified = [one for cell in self.cells if cell.verified for one in cell.evidence]
 
         def one(part: str) -> DocumentAnswer:
-            return doubting(questions.answer(self, part, model=model), verified)
+            found = questions.answer(self, part, model=model)
+            for column in self.other_names() if found.answer is None and model is None else ():
+                other = questions.answer(replace(self, named_by=column), part)
+                found = found if other.answer is None else other
+            return doubting(found, verified)
 
         return in_its_language(question, lambda asked: in_parts(asked, parts_of(asked), one))
