@@ -24,10 +24,11 @@ from mm_agents.errors import ConfigError, MediaError, MissingExtraError, SpeechE
 from mm_agents.ingest import speech_pass
 from mm_agents.ingest.speech_pass import hear
 from mm_agents.migration import migrate
+from mm_agents.search.phonetic import by_sound
 from mm_agents.speech import weights, whisper
 from mm_agents.testing import HashEmbedder
 from mm_agents.toolbox import toolbox
-from mm_agents.types import SOUND_RATE, SPOKEN, Condition, Sentence, Sound
+from mm_agents.types import SOUND_RATE, SPOKEN, And, Condition, Sentence, Sound
 
 av = pytest.importorskip("av", reason="pip install 'mm-agents[local]'")
 
@@ -315,6 +316,25 @@ def test_a_spoken_claim_is_checked_against_the_transcript(shelf: Library, tmp_pa
     checked = verify(answer, library=shelf)
     assert not checked.ok
     assert any("is not said in bank.wav from 0:01 to 0:02" in one.why for one in checked.claims)
+
+
+def test_what_is_misheard_is_found_by_its_sound(shelf: Library) -> None:
+    misheard = {3: "Dut rein arhut rechtist laat.", 6: "Moja systema jiwiot toka jak i."}
+    hear(shelf.store, shelf.routes, shelf.path, recognizer=Recognizer(misheard))
+    said = Condition(SPOKEN, "exists")
+    assert shelf.search("De trein naar Utrecht is te laat", where=said)[0].name == "bank.wav"
+    assert shelf.search("Моя сестра живёт около реки", where=said)[0].name == "ferry.mp4"
+    only = shelf.search("De trein naar Utrecht is te laat", where=And((said, Condition("media_type", "eq", "video"))))
+    assert [hit.name for hit in only] == ["ferry.mp4"]
+
+
+def test_another_sentence_or_a_word_alone_does_not_sound_alike(shelf: Library) -> None:
+    hear(shelf.store, shelf.routes, shelf.path, recognizer=Recognizer(SENTENCES))
+    for query in ("two men playing football", "the bakery sells bread", "bank", "银行九点开门", ""):
+        assert by_sound(shelf.store, query, None) == []
+    (match,) = by_sound(shelf.store, "the fairy leafs from the old arbour", None)
+    assert match.record.text == FERRY
+    assert 0.75 < match.score < 1
 
 
 # ---------------------------------------------------------------- transcripts
