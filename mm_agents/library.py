@@ -536,8 +536,9 @@ class Library:
             return ranking
         floor = embedder.floors["text"] if isinstance(embedder, Calibrated) else -1.0
         alike = by_sound(self.store, asked.source.text, where) if isinstance(asked.source, Text) else []
-        near = [match for match in ranking.matches if match.score >= floor]
-        return replace(ranking, matches=sorted([*alike, *near], key=lambda match: -match.score))
+        near = sorted([*alike, *ranking.matches], key=lambda match: match.score)
+        best = {match.record.asset: match for match in near if match.score >= floor}
+        return replace(ranking, matches=sorted(best.values(), key=lambda match: (-match.score, match.record.asset)))
 
     def _is_sure(self, listed: Sequence[Hit]) -> bool:
         """Whether what a list holds has to do with the query: it has its words, or is near enough to it."""
