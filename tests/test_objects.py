@@ -113,6 +113,23 @@ def test_an_older_library_keeps_its_vectors(tmp_path: Path, astronaut: PIL.Image
             assert "objects" not in library.get("portrait.png").properties
 
 
+def test_the_box_of_what_a_picture_was_found_by_is_drawn(library: Library, tmp_path: Path) -> None:
+    (hit,) = [one for one in library.search("a cat") if one.name == "pet.png"]
+    assert hit.object is not None
+    assert (hit.evidence.box, hit.evidence.confidence) == (hit.object.box, hit.object.score)
+    assert hit.evidence.how.endswith("; cat seen")
+    panels = [contact_sheet.Panel(title="a cat", hits=[hit])]
+    drawn, plain = (
+        np.asarray(contact_sheet.picture(panels, locate), np.int16) for locate in (library.path, lambda hit: None)
+    )
+    blue = np.abs(drawn - (9, 105, 218)).max(axis=2) < 60
+    assert blue.sum() > 100 > (np.abs(plain - (9, 105, 218)).max(axis=2) < 60).sum()
+    answer = Agent(library, model="offline").ask("show me the cat")
+    assert answer.sources[0].evidence.box == hit.object.box
+    assert verify(answer, library=library).ok
+    assert "cat seen" in answer.report(tmp_path / "report.html").read_text()
+
+
 def things(library: Library, name: str) -> list[tuple[SeenObject, object]]:
     return [(object_of(part), part.properties.get("t0")) for part in library.objects(library.get(name).id)]
 
