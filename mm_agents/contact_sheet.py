@@ -42,13 +42,15 @@ def page(title: str, panels: Sequence[Panel], locate: Callable[[Hit], Path | Non
         locate: where a hit's file is, such as ``Library.path``.
     """
     shown = [
-        (panel, [(hit, moment(hit), _link(path := locate(hit)), _boxed(hit, path)) for hit in panel.hits])
+        (panel, [(hit, moment(hit), _link(path := locate(hit)), boxed(hit, path)) for hit in panel.hits])
         for panel in panels
     ]
     return str(render("contact_sheet.html", title=title, panels=shown))
 
 
-def picture(panels: Sequence[Panel], *, per_row: int = 4) -> PIL.Image.Image:
+def picture(
+    panels: Sequence[Panel], locate: Callable[[Hit], Path | None] = lambda hit: None, *, per_row: int = 4
+) -> PIL.Image.Image:
     """The same as one picture, the best ``per_row`` hits of each question in a row."""
     row_height = 34 + int(_CARD * 0.66) + _CAPTION + _GAP
     sheet = PIL.Image.new("RGB", (_PICTURE_WIDTH, row_height * len(panels) + _GAP), "white")
@@ -62,17 +64,23 @@ def picture(panels: Sequence[Panel], *, per_row: int = 4) -> PIL.Image.Image:
             draw.text((left, top + 40 + int(_CARD * 0.66)), "asked with this", fill="#777", font=_font(15))
             left += _CARD + _GAP
         for hit in panel.hits[: per_row - (1 if panel.query else 0)]:
-            _paste(sheet, hit.thumbnail, left, top + 34, text=hit.text)
+            _paste(sheet, boxed(hit, locate(hit)), left, top + 34, text=hit.text)
             caption_top = top + 40 + int(_CARD * 0.66)
             draw.text((left, caption_top), hit.name[:30], fill="#111", font=_font(16))
-            found = f"{hit.score:.3f}   {moment(hit)}".replace("–", " to ")  # the built-in font has no dashes
+            label = hit.object.label if hit.object else ""
+            found = f"{hit.score:.3f}   {moment(hit) or label}".replace("–", " to ")  # the built-in font has no dashes
             draw.text((left, caption_top + 20), found, fill="#777", font=_font(15))
             left += _CARD + _GAP
     return sheet
 
 
-def _boxed(hit: Hit, path: Path | None) -> bytes | None:
-    """The thumbnail of a hit, with the box of the thing that it was found by."""
+def boxed(hit: Hit, path: Path | None) -> bytes | None:
+    """The thumbnail of a hit, with the box of the thing that it was found by; as a JPEG.
+
+    Args:
+        hit: what was found.
+        path: its file; None where it is out of reach.
+    """
     seen = hit.object
     if seen is None or hit.thumbnail is None:
         return hit.thumbnail

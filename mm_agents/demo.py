@@ -135,7 +135,7 @@ def run(folder: Path, *, progress: bool | Callable[[int, int, str], None] | None
         ]
         page, picture = folder / "results.html", folder / "results.png"
         page.write_text(contact_sheet.page("What the demo found", panels, library.path), encoding="utf-8")
-        contact_sheet.picture(panels).save(picture)
+        contact_sheet.picture(panels, library.path).save(picture)
         answer = None
         if can_read():
             answer = Agent(library, model="offline").ask(ASKED)

@@ -36,6 +36,7 @@ from mm_agents.location import folder_of, open_store
 from mm_agents.media.files import asset_id
 from mm_agents.protocols import Accompanied, Calibrated, Fluent, VectorizingStore
 from mm_agents.search.embedder_map import EmbedderMap
+from mm_agents.search.phonetic import by_sound
 from mm_agents.search.query import Query, read_queries
 from mm_agents.search.ranking import (
     DEPTH,
@@ -520,19 +521,24 @@ class Library:
             if weights:
                 lists += [(weights[ranking.name], hits(ranking)) for _, ranking in rankings]
                 continue
-            rankings = [(embedder, self._spoken_about(embedder, ranking)) for embedder, ranking in rankings]
+            rankings = [
+                (embedder, self._spoken_about(asked, embedder, ranking, where)) for embedder, ranking in rankings
+            ]
             lists += [(1.0, merged) for merged in merge_aligned(rankings)]
         return lists
 
-    def _spoken_about(self, embedder: Embedder | None, ranking: Ranking) -> Ranking:
-        """A list of spoken sentences without those that have nothing to do with the query, where that is known.
+    def _spoken_about(self, asked: Query, embedder: Embedder | None, ranking: Ranking, where: Filter | None) -> Ranking:
+        """A list of spoken sentences: those that have to do with the query, where that is known, or sound like it.
 
         Few files have speech: a list that ranks them all would lift each of them above what is pictured.
         """
-        if not isinstance(embedder, Calibrated) or self.store.spec.role(ranking.name) != "speech":
+        if self.store.spec.role(ranking.name) != "speech":
             return ranking
-        floor = embedder.floors["text"]
-        return replace(ranking, matches=[match for match in ranking.matches if match.score >= floor])
+        floor = embedder.floors["text"] if isinstance(embedder, Calibrated) else -1.0
+        alike = by_sound(self.store, asked.source.text, where) if isinstance(asked.source, Text) else []
+        near = sorted([*alike, *ranking.matches], key=lambda match: match.score)
+        best = {match.record.asset: match for match in near if match.score >= floor}
+        return replace(ranking, matches=sorted(best.values(), key=lambda match: (-match.score, match.record.asset)))
 
     def _is_sure(self, listed: Sequence[Hit]) -> bool:
         """Whether what a list holds has to do with the query: it has its words, or is near enough to it."""

@@ -14,13 +14,15 @@ from mm_agents import media
 from mm_agents._progress import ProgressCallback, batched
 from mm_agents.errors import ConfigError, EmbedderMismatchError, MMAgentsError, StoreError
 from mm_agents.ingest.files import IMAGE_SIDE, pieces, shots
+from mm_agents.ingest.objects import OBJECT, as_stored, described, object_parts
 from mm_agents.ingest.pipeline import FailedFile, failure
 from mm_agents.ingest.presets import language_vectors, media_vectors
-from mm_agents.protocols import Accompanied
+from mm_agents.protocols import Accompanied, ObjectEmbedder
 from mm_agents.types import SPOKEN, WORDS_READ, CollectionSpec, Condition, Record, Text, VectorSpec
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
+    from mm_agents.media import MediaFile
     from mm_agents.protocols import Embedder, Store
     from mm_agents.types import FloatArray, Item
 
@@ -178,10 +180,14 @@ def migrate(
         unchanged += sum(old.name in record.vectors and name in record.vectors for record in family)
         if wanting:
             try:
-                rows = _rows(library, embedder, family, wanting, old.name)
-                library.store.upsert(
-                    [replace(record, vectors={**record.vectors, name: rows[record.id]}) for record in wanting]
-                )
+                seen: list[Record] = []
+                rows = _rows(library, embedder, family, wanting, old.name, seen)
+                known = {record.id: record for record in seen}
+                filled_now = [
+                    replace(record, vectors={**record.vectors, name: rows[record.id]})
+                    for record in (known.pop(record.id, record) for record in wanting)
+                ]
+                library.store.upsert([*known.values(), *filled_now])
                 filled += len(wanting)
             except MMAgentsError as error:
                 failed.append(failure(library.path(asset) or asset.name, error))
@@ -194,6 +200,14 @@ def migrate(
     return MigrationReport(
         filled=filled, unchanged=unchanged, failed=tuple(failed), overlap=overlap, switched=not failed and not beside
     )
+
+
+def left_by(library: Library, vector: str) -> list[str]:
+    """The vectors that files fill by the embedder of a vector, and that nothing replaces yet."""
+    spec = library.store.spec
+    old = spec.vector(vector).embedder
+    current = [one for one in spec.vectors if spec.current(one.name) == one.name]
+    return [one.name for one in current if one.embedder == old and one.name != vector]
 
 
 def add_languages(
@@ -243,9 +257,14 @@ def _add_vector(library: Library, wanted: VectorSpec) -> None:
 
 
 def _rows(
-    library: Library, embedder: Embedder, family: Sequence[Record], wanting: Sequence[Record], old: str
+    library: Library,
+    embedder: Embedder,
+    family: Sequence[Record],
+    wanting: Sequence[Record],
+    old: str,
+    seen: list[Record],
 ) -> dict[str, FloatArray]:
-    """The new vector of each record of an asset, by its id."""
+    """The new vector of each record of an asset, by its id; ``seen`` gets the changed records."""
     spec = library.store.spec
     if spec.role(old) in ("text", "speech"):
         items: list[Item] = [Text(text=f"{r.name}. {r.text}" if r.media_type == "film" else r.text) for r in wanting]
@@ -258,22 +277,46 @@ def _rows(
     if file.sha256 != asset.properties.get("sha256"):
         raise ConfigError(f"{asset.name!r} has changed since it was added. Add it again.")
     if asset.media_type == "video":
-        seen = [part for part in family[1:] if not {SPOKEN, WORDS_READ} & part.properties.keys()]
-        return _clip_rows(embedder, seen, [piece.items["moment"] for piece in pieces(file)], old, spec)
+        hidden = {SPOKEN, WORDS_READ, OBJECT}
+        segments = [part for part in family[1:] if not hidden & part.properties.keys()]
+        clips = [piece.items["moment"] for piece in pieces(file)]
+        made = _embedded(embedder, clips, file, family, seen)
+        return _clip_rows(made, segments, old, spec)
     images: list[Item] = []
     if asset.media_type == "pdf":
         pages = {page.number: page.image for page in media.pages(file)}
         images += (pages[int(str(record.properties["page"]))] for record in wanting)
     else:
         images.append(media.load_image(file, max_side=IMAGE_SIDE))
-    return dict(zip((r.id for r in wanting), embedder.embed(images, role="document"), strict=True))
+    return dict(zip((r.id for r in wanting), _embedded(embedder, images, file, family, seen), strict=True))
 
 
-def _clip_rows(
-    embedder: Embedder, parts: Sequence[Record], clips: Sequence[Item], old: str, spec: CollectionSpec
-) -> dict[str, FloatArray]:
+def _embedded(
+    embedder: Embedder, items: Sequence[Item], file: MediaFile, family: Sequence[Record], changed: list[Record]
+) -> FloatArray:
+    """The vectors of the pictures or segments of an asset; where the embedder sees things, they become parts of it.
+
+    ``changed`` gets those parts, and the asset's records with the properties ``objects`` and ``people``.
+    """
+    asset = family[0]
+    least = embedder.shown_score if isinstance(embedder, ObjectEmbedder) else None
+    if not isinstance(embedder, ObjectEmbedder) or least is None or "objects" in asset.properties:
+        return embedder.embed(list(items), role="document")
+    rows, things = embedder.embed_with_objects(list(items), role="document")
+    if asset.media_type in ("image", "video") and any(one is not None for one in things):
+        shown = [
+            as_stored([one for one in seen or () if one.score >= least], item, file, asset.properties)
+            for item, seen in zip(items, things, strict=True)
+        ]
+        changed += [replace(record, properties={**record.properties, **described(shown)}) for record in family]
+        segments = [record for record in changed[1:] if not {SPOKEN, WORDS_READ} & record.properties.keys()]
+        for n, (owner, objects) in enumerate(zip(segments or changed[:1], shown, strict=True)):
+            changed += object_parts(asset.id, owner.properties, n, objects)
+    return rows
+
+
+def _clip_rows(rows: FloatArray, parts: Sequence[Record], old: str, spec: CollectionSpec) -> dict[str, FloatArray]:
     """A clip's segments, or the means over its shots, which are those that were found when it was added."""
-    rows = embedder.embed(list(clips), role="document")
     if len(rows) != len(parts):
         raise ConfigError(f"{parts[0].name!r} has {len(rows)} segments now; it had {len(parts)}. Add it again.")
     if all(old in part.vectors for part in parts):

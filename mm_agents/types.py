@@ -394,13 +394,17 @@ class Hit:
 
     @property
     def evidence(self) -> Evidence:
-        """The evidence of a claim that uses this hit."""
+        """The evidence of a claim that uses this hit; of a picture with the box of the thing that it was found by."""
         sha256 = self.record.properties.get("sha256")
+        by = ", ".join(dict.fromkeys(found.vector for found in self.found_by)) or self.vector
+        seen = self.object if self.media_type == "image" and not self.text else None
         return Evidence(
             asset=self.id,
             path=self.path,
             sha256=_string(sha256),
-            how=", ".join(dict.fromkeys(found.vector for found in self.found_by)) or self.vector,
+            how=by if seen is None else f"{by}; {seen.label} seen",
+            confidence=None if seen is None else seen.score,
+            box=None if seen is None else seen.box,
             quote=self.text,
             page=self.page,
             t0=self.t0,

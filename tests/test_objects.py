@@ -16,7 +16,8 @@ from mm_agents.embedders.offline import CLASSES_ALONE, build, detector
 from mm_agents.embedders.offline.weights import PackagedFile
 from mm_agents.errors import WeightsError
 from mm_agents.ingest.objects import object_of
-from mm_agents.types import Image
+from mm_agents.migration import migrate
+from mm_agents.types import Image, SeenObject
 
 
 def picture(name: str) -> PIL.Image.Image:
@@ -110,6 +111,62 @@ def test_an_older_library_keeps_its_vectors(tmp_path: Path, astronaut: PIL.Image
             assert library.routes.describe()["media"] == f"offline:{CLASSES_ALONE}"
             assert library.search("a person", limit=1)[0].object is None
             assert "objects" not in library.get("portrait.png").properties
+
+
+def test_the_box_of_what_a_picture_was_found_by_is_drawn(library: Library, tmp_path: Path) -> None:
+    (hit,) = [one for one in library.search("a cat") if one.name == "pet.png"]
+    assert hit.object is not None
+    assert (hit.evidence.box, hit.evidence.confidence) == (hit.object.box, hit.object.score)
+    assert hit.evidence.how.endswith("; cat seen")
+    panels = [contact_sheet.Panel(title="a cat", hits=[hit])]
+    drawn, plain = (
+        np.asarray(contact_sheet.picture(panels, locate), np.int16) for locate in (library.path, lambda hit: None)
+    )
+    blue = np.abs(drawn - (9, 105, 218)).max(axis=2) < 60
+    assert blue.sum() > 100 > (np.abs(plain - (9, 105, 218)).max(axis=2) < 60).sum()
+    answer = Agent(library, model="offline").ask("show me the cat")
+    assert answer.sources[0].evidence.box == hit.object.box
+    assert verify(answer, library=library).ok
+    assert "cat seen" in answer.report(tmp_path / "report.html").read_text()
+
+
+def things(library: Library, name: str) -> list[tuple[SeenObject, object]]:
+    return [(object_of(part), part.properties.get("t0")) for part in library.objects(library.get(name).id)]
+
+
+def test_migrating_an_older_library_adds_its_objects(tmp_path: Path, library: Library) -> None:
+    folder = library.root.parent if library.root is not None else tmp_path
+    added = [folder / name for name in ("portrait.png", "three.png", "pet.png", "turned.jpg", "page.png")]
+    with Library.open(tmp_path / "library", embedder=build(CLASSES_ALONE)) as older:
+        older.add(*added, words="none", progress=False)
+        before = older.get("pet.png").vectors
+        assert migrate(older, build(), name="media_v2").switched
+        assert older.count(where="people >= 3") == 1
+        for record in library.iterate():
+            migrated = older.get(record.name)
+            assert migrated.properties.get("objects") == record.properties.get("objects")
+            assert things(older, record.name) == things(library, record.name)
+        assert older.get("pet.png").vectors.keys() >= before.keys()
+        again = migrate(older, build(), name="media_v2")
+        assert (again.filled, again.unchanged) == (0, 5)
+
+
+def test_migrating_an_older_clip_adds_the_objects_of_its_segments(tmp_path: Path, astronaut: PIL.Image.Image) -> None:
+    av = pytest.importorskip("av", reason="pip install 'mm-agents[local]'")
+    with av.open(tmp_path / "portrait.mp4", "w") as container:
+        stream = container.add_stream("libx264", rate=5)
+        stream.width, stream.height, stream.pix_fmt = 256, 256, "yuv420p"
+        for _ in range(20):
+            container.mux(stream.encode(av.VideoFrame.from_image(astronaut.resize((256, 256)))))
+        container.mux(stream.encode())
+    with Library.open(tmp_path / "library", embedder=build(CLASSES_ALONE)) as older:
+        older.add(tmp_path / "portrait.mp4", words="none", speech="none", progress=False)
+        assert migrate(older, build(), name="media_v2").switched
+        record = older.get("portrait.mp4")
+        with Library.open(tmp_path / "newer") as newer:
+            newer.add(tmp_path / "portrait.mp4", words="none", speech="none", progress=False)
+            assert record.properties["people"] == newer.get("portrait.mp4").properties["people"] == 1
+            assert things(older, "portrait.mp4") == things(newer, "portrait.mp4")
 
 
 def test_a_damaged_model_is_a_typed_error(monkeypatch: pytest.MonkeyPatch) -> None:

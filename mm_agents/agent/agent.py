@@ -24,6 +24,7 @@ from mm_agents.agent.events import Event, Finished, Planned, parts_of_answer
 from mm_agents.agent.executor import (
     ASKABLE,
     EVERYWHERE,
+    LISTEN,
     READERS,
     REFUSAL,
     SEARCHES,
@@ -42,6 +43,7 @@ from mm_agents.agent.query_analysis import (
     alike,
     files_in,
     goes_on_with,
+    listens,
     says,
     subject_of,
 )
@@ -130,7 +132,7 @@ class Agent:
             return self._given
         films = self.library.count(where=Condition("media_type", "eq", "film")) > 0
         if self._made is None or self._made[0] != films:
-            self._made = (films, toolbox(self.library, readings=self._readings))
+            self._made = (films, toolbox(self.library, readings=self._readings, attaches=True))
         return self._made[1]
 
     @property
@@ -144,7 +146,7 @@ class Agent:
         tools, kept = self.tools, self._planners.get(embedder.name)
         names = tuple(one.name for one in tools)
         if kept is None or kept[0] != names:
-            learnt = [one for one in tools if not one.name.endswith(AGGREGATE)]  # that is planned by rules
+            learnt = [one for one in tools if not one.name.endswith((AGGREGATE, LISTEN))]  # those are planned by rules
             kept = self._planners[embedder.name] = (names, OfflinePlanner(learnt, embedder))
         return kept[1]
 
@@ -432,7 +434,8 @@ class Conversation:
             referred, plan = ResolvedReference(), alone
         else:
             plan = planner.plan(question, _seen(new, referred))
-        names = planned = self._planned(plan.tools, question, referred)
+        heard = listens(question, [one.kind for one in _seen(new, referred)])
+        names = planned = (LISTEN,) if heard else self._planned(plan.tools, question, referred)
         again, reader = read_before(self.memory, names, question, anew=alone is not None)
         if aggregations:
             names = (AGGREGATE, *(names if "among" in aggregations[0].arguments else ()))

@@ -431,6 +431,23 @@ def _tell_spoken(builder: AnswerBuilder, hit: Mapping[str, Any], number: int, *,
     builder.claim(f"In {hit['name']}, {said}", [number], why="heard", kind="spoken", line=line, follows=follows)
 
 
+def render_heard(builder: AnswerBuilder, result: ToolResult) -> None:
+    """Quote what is said in one recording or clip, a line with its second for each sentence."""
+    source, about = result.payload["source"], result.payload["about"]
+    said = [one for one in result.evidence if one.quote and one.t0 is not None]
+    for n, evidence in enumerate(said):
+        number = builder.cite(evidence, name=source["name"], media_type=source["media_type"])
+        at = f"{clock(round(evidence.t0 or 0.0, 1))}: “{(evidence.quote or '').replace('“', '').replace('”', '')}”"
+        text = f"In {source['name']}, it is said at {at}"
+        builder.claim(text, [number], why="heard", kind="spoken", line=f"- {at}" if n else text)
+    if not said:
+        heard = result.payload["reading"]["sentences"]
+        what = f"nothing in {source['name']} is said about “{about}”" if heard else f"nobody speaks in {source['name']}"
+        builder.say(f"I don't know: {what}.")
+    if result.payload["more"]:
+        builder.say("There are more.")
+
+
 def _render_seen(builder: AnswerBuilder, hit: Mapping[str, Any], number: int, *, follows: str | None) -> None:
     """Tell what a classifier sees in a picture, where it was asked."""
     if hit.get("shows"):

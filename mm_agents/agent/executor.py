@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from mm_agents._text import ASKED_FOR, content_words, parts_of, unknown_words
+from mm_agents._text import parts_of
 from mm_agents.agent.aggregation import AGGREGATE, Aggregation, is_empty, render_aggregate
 from mm_agents.agent.answer_builder import (
     AnswerBuilder,
@@ -18,6 +17,7 @@ from mm_agents.agent.answer_builder import (
     render_described,
     render_document_answer,
     render_flowchart,
+    render_heard,
     render_hidden_text,
     render_hits,
     render_invoice,
@@ -31,14 +31,16 @@ from mm_agents.agent.arguments import filled
 from mm_agents.agent.conditions import in_words
 from mm_agents.agent.events import Called, Event, Returned
 from mm_agents.agent.grounding.derivation import READS
-from mm_agents.agent.planner import PARAMETERS, Order, Plan, classes_of, words_of
+from mm_agents.agent.planner import PARAMETERS, Order, Plan, classes_of
 from mm_agents.agent.query_analysis import (
     Memory,
+    about_speech,
     asks_over_all,
     compares,
     form_of,
     greeting_to,
     is_another,
+    is_meant,
     is_part,
     names_in,
     only_medium,
@@ -65,6 +67,9 @@ if TYPE_CHECKING:
 
 SPEECH = "search_speech"
 """The tool that finds what is said; there where a library has speech."""
+
+LISTEN = "read_speech"
+"""The tool that transcribes one recording or clip; it is planned by a rule."""
 
 SEARCHES: Mapping[str, str] = {
     "search_images": "picture",
@@ -221,6 +226,8 @@ class OfflineRun:
                 found = yield from self._search(name, asked, to_read=following)
             elif name == "recommend":
                 yield from self._recommend(asked)
+            elif name == LISTEN:
+                yield from self._listen(asked)
             elif name in READERS or name == _DESCRIBE:
                 yield from self._read(name, asked, found if place and names[place - 1] in SEARCHES else None)
             else:
@@ -421,7 +428,7 @@ class OfflineRun:
                 result = yield from self._call(name, {"source": source})
                 if result is None:
                     continue
-                if not given and not (_speaks_of(result, names_in(asked.text)) and _is_about(result, asked.text)):
+                if not given and not is_meant(result.payload, asked.text):
                     break
                 if fits(name, result):
                     return name, result
@@ -516,7 +523,7 @@ class OfflineRun:
         result = yield from self._call(name, arguments)
         if result is None:
             return False
-        if not sure and not (_speaks_of(result, names_in(asked.text)) and _is_about(result, asked.text)):
+        if not sure and not is_meant(result.payload, asked.text):
             return False
         told = self._tell(name, result, form, sure=sure)
         if told:
@@ -563,6 +570,15 @@ class OfflineRun:
             result = yield from self._call(_DESCRIBE, arguments)
             if result is not None:
                 render_described(self._builder, result)
+            else:
+                self._builder.say(f"I don't know: {self._builder.route[-1].error}")
+
+    def _listen(self, asked: Asked) -> Iterator[Event]:
+        about = about_speech(asked.text)
+        for source in self._given(LISTEN, asked):
+            result = yield from self._call(LISTEN, {"source": source} | ({"about": about} if about else {}))
+            if result is not None:
+                render_heard(self._builder, result)
             else:
                 self._builder.say(f"I don't know: {self._builder.route[-1].error}")
 
@@ -646,31 +662,6 @@ def instead_of(names: Iterable[str]) -> Iterator[str]:
     yield from (
         instead for name in names for instead in _INSTEAD.get(name, ("search_text",) if name in READERS else ())
     )
-
-
-def _speaks_of(result: ToolResult, names: Sequence[str]) -> bool:
-    """Whether a document has the names that a question names, such as a shop's; most of each name's words."""
-    said = re.findall(r"\w+", json.dumps(result.payload, ensure_ascii=False).casefold())
-    words = set(said)
-    for name in names:
-        wanted = [word for word in re.findall(r"\w+", name.casefold()) if len(word) > 2]
-        if wanted and sum(word in words for word in wanted) < len(wanted) / 2:
-            return False
-    return True
-
-
-def _is_about(result: ToolResult, question: str) -> bool:
-    """Whether a document has one of the words that a question says of it, beyond what documents are asked for.
-
-    What is to be done with what was found, "and say which region grew most", may be in the next one.
-    """
-    if task_of(question) != question:
-        return True
-    named = " ".join(word for word in words_of(subject_of(question)) if not classes_of([word]))
-    wanted = unknown_words(named, (" ".join(ASKED_FOR),))
-    read = {key: value for key, value in result.payload.items() if key != "answered"}
-    said = content_words(json.dumps(read, ensure_ascii=False, default=str))
-    return not wanted or any(word in said or any(word in other for other in said) for word in wanted)
 
 
 def is_no_task(builder: AnswerBuilder, question: str, plan: Plan, *, attached: bool) -> bool:

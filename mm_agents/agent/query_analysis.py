@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from mm_agents._text import read_data, read_patterns
+from mm_agents._text import ASKED_FOR, content_words, read_data, read_patterns, unknown_words
 from mm_agents.agent.answer import Answer
+from mm_agents.agent.planner import classes_of, words_of
 from mm_agents.tools import Attachment
 
 _PHRASES = read_patterns("mm_agents.agent", "phrases.toml")
@@ -66,6 +69,20 @@ def said_of(question: str) -> str:
     """What is said, of a question for speech: "the bank opens" of "who says that the bank opens?"."""
     said = _SAYS["spoken"].sub("", _TAIL.sub("", question.strip()), count=1)
     return said if said != question and re.search(r"\w{2}", said) else subject_of(question)
+
+
+def listens(question: str, kinds: Collection[Attachment]) -> bool:
+    """Whether a question about files of these kinds is about what is said in them."""
+    heard = bool(kinds) and set(kinds) <= {"audio", "video"}
+    return heard and ("video" not in kinds or says("for_speech", question) is not None)
+
+
+def about_speech(question: str) -> str | None:
+    """What of a recording is wanted, "the harbour" of "what does she say about the harbour"; None for all of it."""
+    if says("all_speech", question) or says("spoken", question) is None:
+        return None
+    named = "|".join(map(re.escape, files_in(question)))
+    return said_of(re.sub(rf"\s*\b(?:in|on|of) (?:{named})" if named else "$^", "", question))
 
 
 def form_of(question: str) -> str | None:
@@ -137,6 +154,36 @@ def says_something(question: str) -> bool:
     return any(word not in _FUNCTION_WORDS for word in re.findall(r"[^\W\d_]{2,}|[^\W\x00-\x7f]", question.casefold()))
 
 
+def is_meant(payload: Mapping[str, Any], question: str) -> bool:
+    """Whether a document that was read may be the one that a question is about."""
+    return _speaks_of(payload, names_in(question)) and _is_about(payload, question)
+
+
+def _speaks_of(payload: Mapping[str, Any], names: Sequence[str]) -> bool:
+    """Whether a document has the names that a question names, such as a shop's; most of each name's words."""
+    said = re.findall(r"\w+", json.dumps(payload, ensure_ascii=False).casefold())
+    words = set(said)
+    for name in names:
+        wanted = [word for word in re.findall(r"\w+", name.casefold()) if len(word) > 2]
+        if wanted and sum(word in words for word in wanted) < len(wanted) / 2:
+            return False
+    return True
+
+
+def _is_about(payload: Mapping[str, Any], question: str) -> bool:
+    """Whether a document has one of the words that a question says of it, beyond what documents are asked for.
+
+    What is to be done with what was found, "and say which region grew most", may be in the next one.
+    """
+    if task_of(question) != question:
+        return True
+    named = " ".join(word for word in words_of(subject_of(question)) if not classes_of([word]))
+    wanted = unknown_words(named, (" ".join(ASKED_FOR),))
+    read = {key: value for key, value in payload.items() if key != "answered"}
+    said = content_words(json.dumps(read, ensure_ascii=False, default=str))
+    return not wanted or any(word in said or any(word in other for other in said) for word in wanted)
+
+
 # ---------------------------------------------------------------- what was said before
 
 
@@ -151,7 +198,7 @@ class ReferencedItem:
     @property
     def kind(self) -> Attachment:
         """What the planner takes it for: a film, such as any other thing with a picture, is an image."""
-        kinds: dict[str, Attachment] = {"video": "video", "pdf": "pdf", "text": "text"}
+        kinds: dict[str, Attachment] = {"video": "video", "audio": "audio", "pdf": "pdf", "text": "text"}
         return kinds.get(self.media_type, "image")
 
 
@@ -218,6 +265,9 @@ class Memory:
             return self._nth(nth, question, goes_on)
         if says("many", question) and len(self.shown) > 1:
             return ResolvedReference(things=tuple(self.shown), explicit=True, goes_on=goes_on)
+        speaker = says("speaker", question) and says("for_speech", question)
+        if speaker and self.last is not None and self.last.kind in ("audio", "video"):
+            return ResolvedReference(things=(self.last,))
         one = says("one", question)
         if one is not None and self.last is not None and (goes_on or not _means_inside(question, one)):
             thing = self._meant(one[0])

@@ -238,11 +238,14 @@ def migrate(
         bar("Embedding", show=output.progress) as report,
     ):
         result = migration.migrate(opened, embedder, name=name, vector=vector, report=report)
+        left = migration.left_by(opened, vector)
+    rest = f"Still by the old model: {', '.join(left)}. Migrate each in the same way, with --vector."
     output.show(
         asdict(result),
         f"{result.filled} filled, {result.unchanged} unchanged, {len(result.failed)} failed",
         f"overlap@10 with {plain(vector)}: {result.overlap:.2f}",
         plain(f"searches use {name} now" if result.switched else f"searches still use {vector}"),
+        *([plain(rest)] if left else []),
     )
     exit_if_failed(result.failed, output)
 

@@ -8,14 +8,17 @@ of a clip the most in one segment). Each thing is a part with the properties ``o
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from mm_agents.types import Box, Hit, Record, SeenObject, Text, Value
+from mm_agents.media.images import stored_box
+from mm_agents.types import Box, Hit, Image, Record, SeenObject, Text, Value
 
 if TYPE_CHECKING:
+    from mm_agents.media import MediaFile
     from mm_agents.protocols import Embedder
-    from mm_agents.types import FloatArray
+    from mm_agents.types import FloatArray, Item
 
 OBJECT = "object"
 """The property of the parts that are things in a picture: what kind of thing it is."""
@@ -66,6 +69,27 @@ def object_parts(asset: str, properties: Mapping[str, Value], segment: int, seen
         )
         for n, one in enumerate(seen)
     ]
+
+
+def as_stored(
+    seen: Sequence[SeenObject], item: Item, file: MediaFile, properties: Mapping[str, Value]
+) -> tuple[SeenObject, ...]:
+    """Things with their boxes in pixels of the picture as stored, from boxes in what was decoded of it.
+
+    Args:
+        seen: with boxes in the item's pixels.
+        item: what was looked at.
+        file: what it was decoded of.
+        properties: of the asset; of a clip its width and height.
+    """
+    if isinstance(item, Text):
+        return ()
+    if isinstance(item, Image):
+        height, width, _ = item.pixels.shape
+        return tuple(replace(one, box=stored_box(file, one.box, (width, height))) for one in seen)
+    height, width = item.frames.shape[1:3]
+    x, y = (float(str(properties[name])) / size for name, size in (("width", width), ("height", height)))
+    return tuple(replace(one, box=one.box.scaled(x, y)) for one in seen)
 
 
 def object_of(part: Record) -> SeenObject:

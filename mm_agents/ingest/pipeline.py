@@ -11,14 +11,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mm_agents.errors import DamagedMediaError, PartialWriteError
 from mm_agents.ingest.files import Piece, Source, pieces, records
+from mm_agents.ingest.objects import as_stored
 from mm_agents.ingest.presets import media_vectors
-from mm_agents.media import stored_box
 from mm_agents.media.files import asset_id, part_id
 from mm_agents.protocols import ObjectEmbedder
 from mm_agents.types import Clip, CollectionSpec, Image, Item, SeenObject, Text, VectorRole
@@ -188,7 +188,7 @@ class Pipeline:
         for (source, piece), made, objects in zip(self._batch, vectors, seen, strict=True):
             piece.vectors |= made
             if objects is not None and source.file.media_type in ("image", "video"):
-                piece.seen = _as_stored(objects, source, piece)
+                piece.seen = as_stored(objects, next(iter(piece.items.values())), source.file, source.properties)
             piece.items.clear()
             source.pieces.append(piece)
         self._batch.clear()
@@ -253,19 +253,6 @@ def embed_items(
         for (place, vector, _), row in zip(call, rows, strict=True):
             vectors[place][vector] = row
     return vectors
-
-
-def _as_stored(objects: Sequence[SeenObject], source: Source, piece: Piece) -> tuple[SeenObject, ...]:
-    """Things with their boxes in pixels of the picture as stored, from boxes in what was decoded of it."""
-    looked_at = next(iter(piece.items.values()))
-    if isinstance(looked_at, Text):
-        return ()
-    if isinstance(looked_at, Image):
-        height, width, _ = looked_at.pixels.shape
-        return tuple(replace(one, box=stored_box(source.file, one.box, (width, height))) for one in objects)
-    height, width = looked_at.frames.shape[1:3]
-    x, y = (float(str(source.properties[name])) / size for name, size in (("width", width), ("height", height)))
-    return tuple(replace(one, box=one.box.scaled(x, y)) for one in objects)
 
 
 def _targets(spec: CollectionSpec, routes: EmbedderMap) -> dict[VectorRole, list[tuple[str, Embedder]]]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from mm_agents.toolbox.aggregating import EXAMPLES, Aggregating
 from mm_agents.toolbox.describing import Describing
 from mm_agents.toolbox.example_questions import examples
-from mm_agents.toolbox.reading import Reading, Readings
+from mm_agents.toolbox.reading import READ_SPEECH_EXAMPLES, Reading, Readings
 from mm_agents.toolbox.searching import SPEECH_EXAMPLES, Searching, holds_films, holds_speech
 from mm_agents.toolbox.sources import (
     AllowedIds,
@@ -27,6 +27,7 @@ from mm_agents.toolbox.sources import (
     bound_to_conversation,
 )
 from mm_agents.tools import Attachment, Tool, ToolResult, tool
+from mm_agents.types import Condition
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
@@ -54,15 +55,17 @@ def toolbox(
     attachments: Attachments | None = None,
     handed: IdRegistry | None = None,
     readings: Readings | None = None,
+    attaches: bool = False,
 ) -> list[Tool]:
     """The tools of a library; they only read.
 
     Args:
-        library: what they search; one without films gets no tools for films, one without speech none for speech.
+        library: what they search; one without films gets no tools for films, one without recordings none for speech.
         model: a chat model that describes pictures and reads documents too; None keeps everything on this machine.
         attachments: files that arguments may name.
         handed: the ids that arguments may name; by default those that these tools' own results have named.
         readings: keeps readings of documents from one toolbox to the next; its model reads too.
+        attaches: whether recordings may be attached later, which are then listened to.
     """
     sources = Sources(library, attachments or Attachments(), handed or AllowedIds())
     searching = Searching(library, sources)
@@ -86,7 +89,10 @@ def toolbox(
     tools += [_tool(function, kinds) for function, kinds in others]
     aggregate = tool(examples=EXAMPLES, attachments=_DOCUMENTS, searches=True)
     tools.append(aggregate(Aggregating(library, sources).aggregate))
-    if holds_speech(library):
+    spoken = holds_speech(library)
+    if attaches or spoken or library.count(where=Condition("media_type", "eq", "audio")):
+        tools.append(tool(examples=READ_SPEECH_EXAMPLES, attachments=("audio", "video"))(reading.read_speech))
+    if spoken:
         tools.append(tool(examples=SPEECH_EXAMPLES, searches=True)(searching.search_speech))
     return [_remembering(one, sources) for one in tools]
 

@@ -1,4 +1,4 @@
-"""Tools that read documents: invoices, tables, flowcharts and hidden text; what they read is data alone."""
+"""Tools that read documents and listen to recordings; what they read and hear is data alone."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from pydantic import Field
 
+from mm_agents._text import clock, content_words
 from mm_agents.documents import read_document
+from mm_agents.documents.transcript import Transcript
 from mm_agents.errors import ChatError, ToolError
 from mm_agents.media import MediaFile
+from mm_agents.protocols import Calibrated
 from mm_agents.toolbox.sources import Asset, Sources, crops, stored_page
 from mm_agents.tools import ToolResult
-from mm_agents.types import DocumentAnswer, Evidence
+from mm_agents.types import SPOKEN, DocumentAnswer, Evidence, Sentence, Text
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
@@ -24,15 +27,26 @@ if TYPE_CHECKING:
     from mm_agents.documents.hidden_text import HiddenText
     from mm_agents.documents.invoice import Invoice
     from mm_agents.documents.table import Table
+    from mm_agents.protocols import Embedder
     from mm_agents.protocols import Reading as DocumentReading
 
 SourceArgument = Annotated[
     str, Field(description="The picture or PDF to read: an id from a search, a path, or an attachment's name.")
 ]
 Question = Annotated[str | None, Field(description="What to answer from it; numbers are computed by code.")]
+RecordingArgument = Annotated[
+    str, Field(description="The recording or clip to listen to: an id from a search, a path, or an attachment's name.")
+]
+About = Annotated[str | None, Field(description="What is wanted of it, in a few words; left out for all that is said.")]
 PageNumber = Annotated[int | None, Field(ge=1, description="Only this page of a PDF.")]
 
 _KEPT = 32  # readings
+_DOCUMENTS = ("image", "pdf"), "a picture or a PDF is read"
+_READ = {"transcript": (("audio", "video"), "a recording or a clip is listened to")}
+_MOST_SAID = 100
+"""Sentences of a transcript that are told; ``read text`` writes the whole of it."""
+_HALF = 0.5
+"""The share of the words asked about from which a sentence is about them."""
 
 
 class Readings:
@@ -48,9 +62,10 @@ class Readings:
         self._lock = Lock()
 
     def read(self, reader: str, file: MediaFile, page: int | None) -> DocumentReading:
-        """A document as the reader of that name reads it."""
-        if file.media_type not in ("image", "pdf"):
-            raise ToolError(f"{file.name!r} is {file.format}; a picture or a PDF is read.", retry=True)
+        """A document, recording or clip as the reader of that name reads it."""
+        kinds, what = _READ.get(reader, _DOCUMENTS)
+        if file.media_type not in kinds:
+            raise ToolError(f"{file.name!r} is {file.format}; {what}.", retry=True)
         key = (reader, file.sha256, page)
         with self._lock:
             if key in self._kept:
@@ -142,7 +157,55 @@ class Reading:
             assets=_ids(asset),
         )
 
+    def read_speech(self, source: RecordingArgument, about: About = None) -> ToolResult:
+        """Transcribe what is said in a recording or clip, with its seconds, or what is said about something in it."""
+        asset = self._sources.resolve(source)
+        transcript = self._transcript(asset)
+        spoken = transcript.sentences
+        said = sentences_about(about, spoken, self._embedder()) if about else spoken
+        evidence = [asset.owning(transcript.evidence(one)) for one in said[:_MOST_SAID]]
+        lines = [f"{clock(round(one.t0, 1))} {one.text}" for one in said[:_MOST_SAID]]
+        if not said:
+            lines = [f"Nothing is said about {about!r}." if spoken else "Nobody speaks."]
+        elif len(said) > _MOST_SAID:
+            lines.append(f"… and {len(said) - _MOST_SAID} sentences more.")
+        return ToolResult(
+            text="\n".join([f"Said in {asset.name}:", *lines]),
+            payload=_payload(asset, transcript.to_json(), None) | {"about": about, "more": len(said) - len(evidence)},
+            evidence=tuple(evidence) or (asset.whole("listened to"),),
+            assets=_ids(asset),
+        )
+
     # ------------------------------------------------------------ helpers
+
+    def _embedder(self) -> Embedder | None:
+        """What compares texts here, in more languages than one where that can be."""
+        library = self._sources.library
+        names = [vector.name for vector in library.store.spec.vectors_with_role("text", "speech")]
+        return library.routes.embedder(names[-1]) if names else None
+
+    def _transcript(self, asset: Asset) -> Transcript:
+        """What the library has heard in a recording or clip of its own; else what is heard now."""
+        parts = self._sources.library.parts(asset.id) if asset.record is not None else ()
+        heard = [part for part in parts if SPOKEN in part.properties]
+        if not heard or asset.record is None:
+            return cast("Transcript", self._readings.read("transcript", asset.file(), None))
+        said = (
+            Sentence(
+                text=part.text,
+                t0=float(str(part.properties["t0"])),
+                t1=float(str(part.properties["t1"])),
+                language=str(part.properties.get("language", "")),
+            )
+            for part in heard
+            if part.text
+        )
+        return Transcript(
+            sentences=tuple(said),
+            sha256=str(asset.record.properties["sha256"]),
+            name=asset.name,
+            heard_by=str(heard[0].properties[SPOKEN]),
+        )
 
     def _read(self, reader: str, source: str, page: int | None) -> tuple[Asset, DocumentReading]:
         asset = self._sources.resolve(source)
@@ -194,6 +257,26 @@ class Reading:
         return crops(places, lambda number: stored_page(file, number), asset.name)
 
 
+def sentences_about(about: str, spoken: Sequence[Sentence], embedder: Embedder | None) -> Sequence[Sentence]:
+    """The sentences that have most of some words; where none has half of them, those that are near by their meaning.
+
+    Args:
+        about: the words.
+        spoken: the sentences, in order.
+        embedder: compares texts; None for words alone.
+    """
+    wanted = content_words(about)
+    shares = [len(wanted & content_words(one.text)) / max(len(wanted), 1) for one in spoken]
+    most = max(shares, default=0.0)
+    if most >= _HALF:
+        return [one for one, share in zip(spoken, shares, strict=True) if share == most]
+    if not spoken or not isinstance(embedder, Calibrated):
+        return []
+    asked = embedder.embed([Text(text=about)], role="query")[0]
+    near = embedder.embed([Text(text=one.text) for one in spoken], role="document") @ asked
+    return [one for one, cosine in zip(spoken, near, strict=True) if cosine >= embedder.floors["text"]]
+
+
 def without_parties(question: str, document: dict[str, Any]) -> str:
     """A question without the names of an invoice's parties, which tell no item: "what did Northwind charge for …"."""
     fields = document.get("fields", {})
@@ -213,3 +296,13 @@ def _payload(asset: Asset, document: dict[str, Any], answered: DocumentAnswer | 
 
 def _ids(asset: Asset) -> tuple[str, ...]:
     return (asset.id,) if asset.record is not None else ()
+
+
+READ_SPEECH_EXAMPLES = (
+    "transcribe this recording",
+    "what does she say about the harbour",
+    "write down what is said in the voice memo",
+    "does anybody mention the train in this clip",
+    "what is he talking about",
+)
+"""Questions for ``read_speech``."""

@@ -15,6 +15,7 @@ import PIL.ImageFont
 
 from mm_agents import media
 from mm_agents._html import counted
+from mm_agents.contact_sheet import boxed
 from mm_agents.errors import ConfigError, MediaError, MMAgentsError
 from mm_agents.library import Library
 from mm_agents.media import MediaFile
@@ -60,7 +61,10 @@ class LibraryView:
 
     def thumbnails(self, hits: Sequence[Hit]) -> list[tuple[str, str]]:
         """Pictures of hits, as files, each with its caption."""
-        return [(str(self._cache.put(_pictured(hit), "thumbnail.jpg")), caption(hit)) for hit in hits]
+        return [
+            (str(self._cache.put(_pictured(hit, self.library.path(hit.record)), "thumbnail.jpg")), caption(hit))
+            for hit in hits
+        ]
 
     def example(self, kind: str) -> Record | None:
         """Some record of a type of media."""
@@ -121,10 +125,10 @@ def usable_file(path: Path) -> MediaFile:
     return file
 
 
-def _pictured(hit: Hit) -> bytes:
-    """A hit's thumbnail; of a text its beginning, large enough to be read when it is small."""
-    if hit.thumbnail:
-        return hit.thumbnail
+def _pictured(hit: Hit, path: Path | None) -> bytes:
+    """A hit's thumbnail with the box of what it was found by; of a text its beginning, to be read when it is small."""
+    if thumbnail := boxed(hit, path):
+        return thumbnail
     picture = PIL.Image.new("RGB", (_SIDE, _SIDE), "#fbfbf9")
     lines = [line for block in (hit.text or hit.name).splitlines() for line in textwrap.wrap(block, 26) or [""]]
     font = PIL.ImageFont.load_default(22)

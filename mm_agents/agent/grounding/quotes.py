@@ -13,12 +13,12 @@ from mm_agents import _plugins, media
 from mm_agents._text import clock, excerpt, fold
 from mm_agents.agent.grounding.claims import numbers_in, values_in, values_of
 from mm_agents.documents import read_document
-from mm_agents.documents.transcript import TranscriptReader
+from mm_agents.documents.transcript import Transcript, TranscriptReader
 from mm_agents.errors import MediaError
 from mm_agents.media import MediaFile
 from mm_agents.speech.parameters import PARAMETERS as SPEECH
 from mm_agents.toolbox.sources import stored_page
-from mm_agents.types import SPOKEN, Box, Evidence, Image, Word
+from mm_agents.types import SPOKEN, Box, Evidence, Image, Sentence, Word
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
@@ -49,6 +49,7 @@ class Quotes:
         self._pages = cache(_words)
         self._texts = cache(_text_of)
         self._hidden = cache(_hidden)
+        self._heard = cache(_transcript)
 
     def fault(self, evidence: Evidence, media_type: str, file: MediaFile | None) -> str | None:
         """Why a quote is not where it is said to be; None where it is.
@@ -92,9 +93,10 @@ class Quotes:
             said = [part.text for part in heard if (part.properties["t0"], part.properties["t1"]) == (t0, t1)]
             found = any(flat(quote) in flat(text) for text in said)
         else:
-            again = TranscriptReader().read(file, start=max(0.0, t0 - SPEECH.margin), end=t1 + SPEECH.margin)
-            known, wanted = set(tokens(again.text)), tokens(quote)
-            found = flat(quote) in flat(again.text) or sum(one in known for one in wanted) >= SPEECH.alike * len(wanted)
+            start, end = max(0.0, t0 - SPEECH.margin), t1 + SPEECH.margin
+            found = _is_heard(quote, TranscriptReader().read(file, start=start, end=end).sentences)
+            # A stretch alone may be heard otherwise, such as in another language.
+            found = found or _is_heard(quote, self._heard(_Key(file)).between(start, end))
         where = f"from {clock(round(t0, 1))} to {clock(round(t1, 1))}"
         return None if found else f"“{excerpt(quote, _SHOWN)}” is not said in {file.name} {where}"
 
@@ -178,6 +180,16 @@ def _words(key: _Key, page: int | None) -> tuple[Word, ...]:
 
 def _text_of(key: _Key) -> str:
     return media.load_text(key.file)
+
+
+def _transcript(key: _Key) -> Transcript:
+    return TranscriptReader().read(key.file)
+
+
+def _is_heard(quote: str, sentences: Iterable[Sentence]) -> bool:
+    """Whether a quote, or most of its words, is in what is said."""
+    text, wanted = " ".join(one.text for one in sentences), tokens(quote)
+    return flat(quote) in flat(text) or sum(word in tokens(text) for word in wanted) >= SPEECH.alike * len(wanted)
 
 
 def _read_alone(image: Image, box: Box) -> str:
