@@ -191,7 +191,12 @@ def _is_field(segment: Segment) -> bool:
 def _may_be_name(segment: Segment) -> bool:
     folded = segment.folded
     shortest = 3 if " " in folded.strip() or COMPANY.search(folded) else 4
-    if len(re.sub(r"[^a-z]", "", folded)) < shortest or _KEY.match(segment.text) or TITLES.match(folded):
+    if (
+        _CODE.search(folded)
+        or len(re.sub(r"[^a-z]", "", folded)) < shortest
+        or _KEY.match(segment.text)
+        or TITLES.match(folded)
+    ):
         return False
     return not (dates_in(segment.text) or _WEB.search(folded) or re.search(r"\(not to be", folded))
 

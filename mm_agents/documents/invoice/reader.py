@@ -201,7 +201,8 @@ def _sign(sheet: Sheet) -> tuple[str, Segment] | None:
     for segment in sheet.segments:
         match = re.search(r"(?<![\w])(?:[(\[/]\s?)?(€|£|₹|eur|usd|gbp|chf|inr|rm|sgd)(?![\w])", segment.folded)
         if match and (
-            len(segment.text) <= PARAMETERS.longest_value or re.search(r"total|amount|betrag|montant", segment.folded)
+            len(segment.text) <= PARAMETERS.longest_value
+            or re.search(r"total|amount|betrag|montant|\bonly\b", segment.folded)
         ):
             return CURRENCIES[match[1]], segment.part(match.start(1), match.end(1))
     return None
@@ -235,7 +236,8 @@ def _issue_dates(sheet: Sheet, due: Pair[DateText] | None) -> list[Pair[DateText
     for pair in pairs(sheet, lexicon.FIELDS["date"], read_dates):
         whole = next((one for one in sheet.rows[pair.label.row] if pair.label.words[0] in one.words), pair.label)
         before, _, after = whole.folded.partition(pair.label.folded)
-        other = lexicon.OTHER_DATE.search(before) or lexicon.OTHER_DATE_OF.search(after)
+        own = re.sub(r"[\s-]*(?:date|datum|fecha)\W*$", "", pair.label.folded)
+        other = lexicon.OTHER_DATE.search(f"{before}{own}") or lexicon.OTHER_DATE_OF.search(after)
         if not other and (due is None or pair.at.words != due.at.words):
             found.append(pair)
     for segment in sheet.segments:
@@ -367,11 +369,14 @@ def _amount(name: lexicon.AmountKind, totals: Totals) -> Field[Decimal]:
     if amount is None:
         return Field[Decimal]()
     note = _beside(amount.label)
+    proven = bool(totals.proofs) if name == "total" else not (totals.doubt and name in ("subtotal", "tax"))
     if name == "total":
-        note += f"; {'; '.join(totals.proofs) or 'nothing else bears it out'}"
+        note += f"; {'; '.join(totals.proofs) or 'nothing else confirms that it is the total'}"
+    elif not proven:
+        note += f"; {totals.doubt}"
     return Field[Decimal](
         value=abs(amount.value) if name == "discount" else amount.value,
-        verified=name != "total" or bool(totals.proofs),
+        verified=proven,
         evidence=tuple(part.at.evidence("label") for part in amount.parts or (amount,)),
         note=note,
     )
