@@ -74,10 +74,12 @@ class DateText:
 def dates_in(text: str) -> list[DateText]:
     """The dates of a text in English, German, French, Dutch or Spanish, in the order of the text."""
     found: list[DateText] = []
-    for match in _DATE.finditer(fold(text)):
+    folded, place = fold(text), 0
+    while match := _DATE.search(folded, place):
         one = _read(match)
         if one is not None and one.readings:
             found.append(one)
+        place = match.end() if found and found[-1] is one else match.start() + 1
     return found
 
 

@@ -147,7 +147,7 @@ def _receipt_values(name: str, text: str) -> list[str]:
         swapped = "/".join([numbers[1], numbers[0], numbers[2]]) if len(numbers) >= 3 and len(numbers[0]) <= 2 else text
         return [date for date in (day_first, matching.iso(swapped)) if date]
     if name in MONEY or name in NUMERIC_COLUMNS:
-        number = None if "%" in text else matching.number(text)
+        number = None if "%" in text else matching.number(re.sub(r"^\W*\.", "0.", text))
         return [] if number is None else [str(number)]
     return [text]
 

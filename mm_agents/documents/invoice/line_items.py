@@ -15,7 +15,7 @@ from mm_agents.documents.invoice.data import CENT
 from mm_agents.documents.invoice.layout import Segment, Sheet, segment_of
 from mm_agents.documents.invoice.lexicon import ColumnKind
 from mm_agents.documents.invoice.parameters import PARAMETERS
-from mm_agents.documents.invoice.totals import amount_label, find_amounts
+from mm_agents.documents.invoice.totals import amount_label, find_amounts, totals_head
 from mm_agents.documents.numbers import DecimalMark, Number, numbers_in, quantity_in
 from mm_agents.types import Word
 
@@ -351,7 +351,7 @@ def _read_table(sheet: Sheet, header: Header, mark: DecimalMark | None, others: 
     columns = header.columns
     body = [n for n in range(header.end, len(sheet.rows)) if n not in repeats]
     grid = [_cells_of(sheet.rows[n], columns, mark) for n in body[: PARAMETERS.most_rows]]
-    totals = {n for n in body if is_total(sheet.rows[n], mark)}
+    totals = {n for n in body if is_total(sheet.rows[n], mark) or totals_head(sheet.rows[n], mark)}
     numbers = [
         {at: value for at, cell in cells.items() if (value := _lone_number(cell, mark)) is not None}
         for n, cells in zip(body, grid, strict=False)

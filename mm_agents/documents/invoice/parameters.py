@@ -56,13 +56,7 @@ class InvoiceParameters:
     flush: float = 1.2  # the same where no heading says that they are a block
     longest_address: int = 6  # lines with the name
     longest_block: int = 12  # rows to look for an address in; a receipt is one block down to its end
-    letterhead: float = 2.0  # score of the name of a seller without a heading; less is any line of the page
-    top: float = 4.0  # score of the first line of a page, which decreases to nothing further down
-    top_part: float = 0.42  # of a page, where the letterhead is
-    largest: float = 2.0  # times the text's height; larger letters say no more
-    company: float = 2.5  # score of "Ltd" and the like, and of a site with the name
-    sender: float = 2.0  # score of a name before its address; a name with as many digits as a code loses it
-    street: float = 3.0  # score that a street, a place or a sentence loses: more than "company" gives
+    largest: float = 2.0  # times the text's height; larger letters of a name say no more
     longest_name: int = 8  # words; more are a sentence
 
     # details and anything with a label

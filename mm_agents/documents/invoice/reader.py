@@ -369,11 +369,11 @@ def _amount(name: lexicon.AmountKind, totals: Totals) -> Field[Decimal]:
     if amount is None:
         return Field[Decimal]()
     note = _beside(amount.label)
-    proven = bool(totals.proofs) if name == "total" else not (totals.doubt and name in ("subtotal", "tax"))
+    proven = bool(totals.proofs) if name == "total" else name not in totals.doubts
     if name == "total":
         note += f"; {'; '.join(totals.proofs) or 'nothing else confirms that it is the total'}"
     elif not proven:
-        note += f"; {totals.doubt}"
+        note += f"; {totals.doubts[name]}"
     return Field[Decimal](
         value=abs(amount.value) if name == "discount" else amount.value,
         verified=proven,

@@ -90,9 +90,11 @@ def _amounts_of(
     kind, rank, start, end = found
     label = segment.part(start, end)
     beside = _beside(sheet, segment, end, mark)
+    if not any(n.is_money for _, n in beside):
+        beside += _before(segment, found[2], mark) or _above(sheet, segment, mark)
     percents = [n.value for _, n in beside if n.percent]
     percents += [n.value for n in numbers_in(segment.text[:end], mark) if n.percent]
-    money = [(at, n) for at, n in beside if n.is_money]
+    money = [(at, n) for at, n in beside if n.is_money] or _whole_total(beside, kind, rank)
     rate = percents[0] if percents else _bare_rate(beside, kind)
     if money:
         at, number = money[-1]
@@ -116,9 +118,36 @@ def _amounts_of(
             return
 
 
+def _before(segment: Segment, start: int, mark: DecimalMark | None) -> list[tuple[Segment, Number]]:
+    """The amount alone in front of its label: "35.42 VAT included"."""
+    numbers = numbers_in(segment.text[:start], mark)
+    if len(numbers) != 1 or not re.fullmatch(r"\W*[RS]?\W*", segment.text[: numbers[0].start]):
+        return []
+    return [(segment.part(numbers[0].start, numbers[0].end), numbers[0])]
+
+
+def _above(sheet: Sheet, segment: Segment, mark: DecimalMark | None) -> list[tuple[Segment, Number]]:
+    """The amount that hangs above the end of its label's row, where the label is alone, as on a bent receipt."""
+    above = sheet.rows[segment.row - 1] if segment.row else ()
+    alone = len(sheet.rows[segment.row]) == 1 and len(above) == 1 and above[0].x0 >= segment.x1
+    reach = PARAMETERS.pitch * sheet.height
+    if not alone or segment.middle - above[0].middle > reach or re.search(r"[a-z]{3}", above[0].folded):
+        return []
+    return [(above[0].part(n.start, n.end), n) for n in numbers_in(above[0].text, mark) if n.is_money]
+
+
+def _whole_total(
+    beside: Sequence[tuple[Segment, Number]], kind: AmountKind, rank: float
+) -> list[tuple[Segment, Number]]:
+    """A total without decimals: of at least three digits, since lower numbers count things."""
+    whole = len(beside) == 1 and kind == "total" and rank <= 1 and not beside[0][1].percent
+    return list(beside) if whole and not beside[0][1].places and beside[0][1].value >= 100 else []
+
+
 def _beside(sheet: Sheet, segment: Segment, end: int, mark: DecimalMark | None) -> list[tuple[Segment, Number]]:
     """The numbers behind a label in its row, up to the next words."""
-    found = [(segment.part(end + n.start, end + n.end), n) for n in numbers_in(segment.text[end:], mark)]
+    behind = re.sub(r"^\s*[:=]", lambda match: " " * len(match[0]), segment.text[end:])  # "Total:60.50"
+    found = [(segment.part(end + n.start, end + n.end), n) for n in numbers_in(behind, mark)]
     for other in sheet.right_of(segment):
         numbers = numbers_in(other.text, mark)
         spaced = _spaced(other.text)
@@ -146,7 +175,7 @@ def _bare_rate(beside: Sequence[tuple[Segment, Number]], kind: AmountKind) -> De
 
 def _spaced(text: str) -> Number | None:
     """An amount whose point was lost in reading: "57 50" on a worn receipt."""
-    match = re.fullmatch(r"\W*(?:[A-Z]{2,3}\s)?(\d{1,4}) (\d\d)\W*", text)
+    match = re.fullmatch(r"\W*(?:S|[A-Z]{2,3}\s)?(\d{1,4})[., ] ?(\d\d)\W*", text)
     if match is None:
         return None
     value = parse_number(f"{match[1]}.{match[2]}", ".")
@@ -177,11 +206,20 @@ def _side_by_side(sheet: Sheet, segment: Segment, kind: AmountKind, mark: Decima
     return found
 
 
+def totals_head(
+    row: Sequence[Segment], mark: DecimalMark | None
+) -> list[tuple[Segment, tuple[AmountKind, int, int, int]]]:
+    """The labels of amounts in a row of heads, "Net | Tax | Gross" or "Invoice no. | Charges"; none in other rows."""
+    labels = [(one, label) for one in row if (label := amount_label(one)) and label[0] in CHOSEN]
+    fields = any(labels_of(one, kind) for one in row for kind in lexicon.FIELDS.values())
+    known = len({label[0] for _, label in labels}) + fields
+    return labels if labels and known > 1 and not _money_in(row, mark) else []
+
+
 def _in_columns(sheet: Sheet, row: int, mark: DecimalMark | None) -> list[Amount]:
     """The amounts below a row of heads, "Net | Tax | Gross"; of several lines, the sums and the tax of each."""
-    labels = [(one, label) for one in sheet.rows[row] if (label := amount_label(one)) and label[0] in CHOSEN]
-    others = [one for one in sheet.rows[row] if any(labels_of(one, kind) for kind in lexicon.FIELDS.values())]
-    if len({label[0] for _, label in labels}) + bool(others) < 2 or _money_in(sheet.rows[row], mark):
+    labels = totals_head(sheet.rows[row], mark)
+    if not labels:
         return []
     lines: list[list[tuple[Segment, Number]]] = []
     last = row
@@ -288,13 +326,13 @@ class Totals:
         chosen: by kind; of taxes and discounts the sum.
         taxes: the lines of taxes that add up.
         proofs: what confirms the total besides its label.
-        doubt: why subtotal and tax are not proven; "" where nothing contradicts their labels.
+        doubts: why the subtotal and the tax are not proven; they are where no reason is given.
     """
 
     chosen: dict[AmountKind, Amount]
     taxes: tuple[Amount, ...]
     proofs: tuple[str, ...]
-    doubt: str = ""
+    doubts: dict[AmountKind, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -353,7 +391,7 @@ def find_totals(sheet: Sheet, items: Sequence[Decimal], mark: DecimalMark | None
         chosen=chosen,
         taxes=_tax_lines(amounts, choice),
         proofs=_proofs(choice, facts, amounts),
-        doubt=_doubt(choice, amounts),
+        doubts=_doubts(choice, amounts),
     )
 
 
@@ -441,6 +479,7 @@ def features(choice: Choice, facts: Facts) -> dict[str, float]:
             found[f"a sum {how}"] = float(same_amount(rest, _value(tax)))
             found["a sum with the tax inside"] = float(tax is not None and same_amount(rest, Decimal(0)))
             found["no sum"] = float(not any(same_amount(rest, one) for one in (Decimal(0), _value(tax))))
+    found["a tax of nothing"] = float(tax is not None and tax.value == 0)
     if subtotal is not None:
         found["the items are the subtotal"] = float(
             facts.items is not None and same_amount(subtotal.value, facts.items)
@@ -528,16 +567,23 @@ def _row_of(amount: Amount) -> str:
     return f"{amount.label.folded} {amount.at.folded}"
 
 
-def _doubt(choice: Choice, amounts: Sequence[Amount]) -> str:
-    """Why the subtotal and the tax are not proven; "" where nothing contradicts their labels."""
-    if _closes(choice) or (choice.total and choice.subtotal and choice.tax and _tax_inside(choice)):
-        return ""
-    if choice.total and choice.subtotal and choice.tax:
-        return "it does not add up with the total"
-    for kind, one in (("subtotal", choice.subtotal), ("tax", choice.tax)):
-        if one is not None and len({other.value for other in amounts if other.kind == kind and other.value}) > 1:
-            return f"the pages name more than one {kind}"
-    return ""
+def _doubts(choice: Choice, amounts: Sequence[Amount]) -> dict[AmountKind, str]:
+    """Why the subtotal and the tax are not proven; nothing where they add up, or where only their own label speaks."""
+    total, subtotal, tax = choice.total, choice.subtotal, choice.tax
+    if _closes(choice) or (tax is not None and tax.value and subtotal is not None and _tax_inside(choice)):
+        return {}
+    found: dict[AmountKind, str] = {}
+    pairs: tuple[tuple[AmountKind, Amount | None], ...] = (("subtotal", subtotal), ("tax", tax))
+    for kind, one in pairs:
+        if one is None:
+            continue
+        if total and subtotal and tax and not _tax_inside(choice):
+            found[kind] = "it does not add up with the total"
+        elif len({other.value for other in amounts if other.kind == kind and other.value}) > 1:
+            found[kind] = f"the pages name more than one {kind}"
+        elif (one.value == 0 and total is None) or one.at.row != one.label.row:
+            found[kind] = "no sum confirms it"
+    return found
 
 
 def _value(amount: Amount | None) -> Decimal:
