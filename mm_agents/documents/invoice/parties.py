@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 from mm_agents._optional import require
 from mm_agents.documents.dates import dates_in
@@ -255,27 +254,25 @@ def _letterhead(
     weights = lexicon.WEIGHTS["seller"]
     sites = _sites(sheet)
     best: tuple[float, Party] | None = None
-    for party, features in sellers(sheet, blocks, found, taken):
+    for party, features in _sellers(sheet, blocks, found, taken):
         score = sum(weights.get(name, 0.0) * value for name, value in features.items())
         if score > (0 if best is None else best[0]):
             best = score, party
     return None if best is None else replace(best[1], proof=_proof(sheet, best[1], sites))
 
 
-def sellers(
-    sheet: Sheet,
-    blocks: Sequence[Sequence[Segment]] = (),
-    found: Mapping[PartyKind, Party] = MappingProxyType({}),
-    taken: Collection[Word] = (),
-) -> list[tuple[Party, dict[str, float]]]:
-    """Who may be the seller without a heading, each with what speaks for it, by name as in ``weights.toml``.
+def seller_candidates(sheet: Sheet) -> list[tuple[Party, dict[str, float]]]:
+    """Who may be the seller, were no heading to say it."""
+    kinds: tuple[PartyKind, ...] = ("ship_to", "buyer")
+    found: dict[PartyKind, Party] = {kind: party for kind in kinds if (party := _headed(sheet, kind))}
+    taken = {word for party in found.values() for word in party.words}
+    return _sellers(sheet, _address_blocks(sheet, taken), found, taken)
 
-    Args:
-        sheet: the document.
-        blocks: the addresses on it.
-        found: the parties that headings name.
-        taken: the words of these.
-    """
+
+def _sellers(
+    sheet: Sheet, blocks: Sequence[Sequence[Segment]], found: Mapping[PartyKind, Party], taken: Collection[Word]
+) -> list[tuple[Party, dict[str, float]]]:
+    """Who may be the seller without a heading, each with what speaks for it, by name as in ``weights.toml``."""
     sites = _sites(sheet)
     first_page = [one for one in sheet.segments if one.page is sheet.pages[0]]
     bottom = max((one.y1 for one in first_page), default=1.0)

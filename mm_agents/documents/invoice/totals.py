@@ -91,7 +91,7 @@ def _amounts_of(
     label = segment.part(start, end)
     beside = _beside(sheet, segment, end, mark)
     if not any(n.is_money for _, n in beside):
-        beside += _before(segment, found[2], mark) or _above(sheet, segment, mark)
+        beside += _before(segment, start, mark) or _above(sheet, segment, mark)
     percents = [n.value for _, n in beside if n.percent]
     percents += [n.value for n in numbers_in(segment.text[:end], mark) if n.percent]
     money = [(at, n) for at, n in beside if n.is_money] or _whole_total(beside, kind, rank)
@@ -128,12 +128,15 @@ def _before(segment: Segment, start: int, mark: DecimalMark | None) -> list[tupl
 
 def _above(sheet: Sheet, segment: Segment, mark: DecimalMark | None) -> list[tuple[Segment, Number]]:
     """The amount that hangs above the end of its label's row, where the label is alone, as on a bent receipt."""
-    above = sheet.rows[segment.row - 1] if segment.row else ()
-    alone = len(sheet.rows[segment.row]) == 1 and len(above) == 1 and above[0].x0 >= segment.x1
+    above = sheet.rows[segment.row - 1] if segment.row and len(sheet.rows[segment.row]) == 1 else ()
     reach = PARAMETERS.pitch * sheet.height
-    if not alone or segment.middle - above[0].middle > reach or re.search(r"[a-z]{3}", above[0].folded):
-        return []
-    return [(above[0].part(n.start, n.end), n) for n in numbers_in(above[0].text, mark) if n.is_money]
+    return [
+        (one.part(n.start, n.end), n)
+        for one in (above if len(above) == 1 else ())
+        if one.x0 >= segment.x1 and segment.middle - one.middle <= reach and not re.search(r"[a-z]{3}", one.folded)
+        for n in numbers_in(one.text, mark)
+        if n.is_money
+    ]
 
 
 def _whole_total(
@@ -305,7 +308,8 @@ def _between(sheet: Sheet, amounts: Sequence[Amount], mark: DecimalMark | None) 
 def _sums(amounts: Sequence[Amount]) -> list[Amount]:
     """The sum of taxes of several rates or names, and of their net amounts, as candidates."""
     found: list[Amount] = []
-    for kind, least in (("tax", 1.0), ("subtotal", 1.5)):
+    kinds: tuple[tuple[AmountKind, float], ...] = (("tax", 1.0), ("subtotal", 1.5))
+    for kind, least in kinds:
         lines: dict[tuple[Decimal | None, str], Amount] = {}
         for one in amounts:
             name = "" if one.rate else re.sub(r"[^a-z]", "", one.label.folded)
