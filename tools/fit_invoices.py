@@ -3,11 +3,11 @@
     python tools/fit_invoices.py FOLDER... [--drawn 60] [--cache FOLDER]
 
 A folder has pictures and a manifest, as ``mm-agents eval documents`` reads them; ``--drawn`` adds invoices of the
-factory, whose words are taken as drawn. Receipts whose name's SHA-256 is a multiple of three are kept aside. Weights are
-learnt as those of a conditional logit over the candidates, "none" among them; a ridge holds them near those of
-``weights.toml``. In turn each fifth of the suppliers, and of the factory's layouts, is left out. Prints the share of right
-choices with the weights of the file, with those learnt, and on what was left out, then the weights learnt. The file's
-are kept where those learnt do no better on what is left out.
+factory, whose words are taken as drawn. Receipts whose name's SHA-256 is a multiple of three are kept aside. Weights
+are learnt as those of a conditional logit over the candidates, "none" among them; a ridge holds them near those of
+``weights.toml``. In turn each fifth of the suppliers, and of the factory's layouts, is left out. Prints the share of
+right choices with the weights of the file, with those learnt, and on what was left out, then the weights learnt. The
+file's are kept where those learnt do no better on what is left out.
 """
 
 from __future__ import annotations
