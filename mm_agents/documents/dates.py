@@ -19,17 +19,18 @@ _CENTURY, _PIVOT = 1900, 70  # years of two digits are 1971 to 2070
 _LANGUAGES = ("en", "de", "fr", "nl", "es")
 _EXTRA_MONTHS = {"mrz": 3, "maerz": 3}  # other forms of the months than CLDR's
 _END = r"(?:(?!\d)|(?=\d{1,2}:\d\d))"  # a time may be glued to the year
+_SHORT_YEAR = r"(?<=['’´`])\d\d(?!\d)"  # "JUN03'14"
 _YEAR = rf"(?:19|20)\d\d{_END}"
 _TO = r"\s?[-/.]\s?"
 _NUMERIC = (
-    rf"(?<![\d/.-])(?P<iso_year>(?:19|20)\d\d){_TO}(?P<iso_month>\d{{1,2}}){_TO}(?P<iso_day>\d{{1,2}})(?!\d)"
+    rf"(?<![\d/.-])(?P<iso_year>(?:19|20)\d\d){_TO}(?P<iso_month>\d{{1,2}}){_TO}(?P<iso_day>\d{{1,2}})(?:(?!\d)|(?=\d{{6}}(?!\d)))"
     rf"|(?<![\d/.-])(?P<one>\d{{1,2}}){_TO}(?P<two>\d{{1,2}})(?:{_TO}|\s)(?P<year>{_YEAR}|\d\d(?!\d|[./-]\d))"
 )
 _NAMED = (
     r"(?<![\d/.-])(?P<day>\d{1,2})(?:st|nd|rd|th|er|o|\.)?[\s./-]{0,2}(?:de\s|of\s)?(?P<name>[a-z]{3,10})[.,]?"
-    rf"[\s./-]{{0,2}}(?:del?\s?|of\s?)?(?P<name_year>{_YEAR}|\d\d(?!\d))"
+    rf"[\s./'’´`-]{{0,2}}(?:del?\s?|of\s?)?(?P<name_year>{_YEAR}|\d\d(?!\d))"
     r"|(?<![a-z])(?P<us_name>[a-z]{3,10})[.,]?[\s-]{0,2}(?P<us_day>\d{1,2})(?:st|nd|rd|th)?"
-    rf"\s?[,.\s-]\s?\s?(?P<us_year>{_YEAR})"
+    rf"\s?[,.\s'’´`-]\s?\s?(?P<us_year>{_YEAR}|{_SHORT_YEAR})"
 )
 _DATE = re.compile(f"{_NUMERIC}|{_NAMED}")
 
@@ -73,10 +74,12 @@ class DateText:
 def dates_in(text: str) -> list[DateText]:
     """The dates of a text in English, German, French, Dutch or Spanish, in the order of the text."""
     found: list[DateText] = []
-    for match in _DATE.finditer(fold(text)):
+    folded, place = fold(text), 0
+    while match := _DATE.search(folded, place):
         one = _read(match)
         if one is not None and one.readings:
             found.append(one)
+        place = match.end() if found and found[-1] is one else match.start() + 1
     return found
 
 

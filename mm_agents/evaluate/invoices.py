@@ -177,10 +177,23 @@ def _rows(reading: Mapping[str, Any], truth: InvoiceTruth, page: PageText | None
             got = {name: item.get(name) for name in visible}
             tally.missed("row", {name: known.values[0] for name, known in visible.items()}, got if item else None)
         _row_places(item, visible, wrong, tally)
-    if truth.printed:
+    _amounts(items, truth, tally)
+    if truth.printed and not truth.amounts:
         tally.share("row count", len(items) == len(truth.items))
         paired = sum(n is not None for n in pairs)
         tally.counts["row F1"] = Counts(hits=paired, returned=len(items), wanted=len(rows))
+
+
+def _amounts(items: Sequence[Mapping[str, Any]], truth: InvoiceTruth, tally: Tally) -> None:
+    """Which amounts of items are found, where a truth lists these alone; each item answers for one."""
+    left = [item.get("amount") for item in items]
+    for known in truth.amounts:
+        found = next((n for n, value in enumerate(left) if is_right("amount", value, known)), None)
+        tally.share("item amounts", found is not None)
+        if found is None:
+            tally.missed("item amount", known.values[0], None)
+        else:
+            del left[found]
 
 
 def _row_places(item: Mapping[str, Any], visible: Mapping[str, TruthValue], wrong: Sequence[str], tally: Tally) -> None:

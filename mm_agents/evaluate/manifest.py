@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, cast
 
@@ -39,8 +40,10 @@ _DATA = read_data("mm_agents.evaluate", "truth_keys.toml")
 
 def invoice_truth(record: Mapping[str, Any]) -> InvoiceTruth | None:
     """The truth in a JSON object; None where it is not of an invoice."""
-    if isinstance(record.get("fields"), Mapping):
-        return _placed(record)
+    fields = record.get("fields")
+    if isinstance(fields, Mapping):
+        listed = any(isinstance(value, list) for value in cast("Mapping[str, Any]", fields).values())
+        return _receipt(cast("Mapping[str, Any]", fields)) if listed else _placed(record)
     if not record.keys() & {"invoice_number", "total", "amount", "issuer"}:
         return None
     rows = next((record[key] for key in ("items", "lines", "line_items") if isinstance(record.get(key), list)), [])
@@ -107,6 +110,60 @@ def lines(record: Mapping[str, Any]) -> tuple[Line, ...]:
     """The texts of a picture with their places, where a truth lists them."""
     listed = cast("Sequence[Mapping[str, Any]]", record.get("lines") or ())
     return tuple(Line(text=str(line["text"]), box=rectangles([line["box"]])[0]) for line in listed)
+
+
+# ---------------------------------------------------------------- WildReceipt: texts with their boxes, by what they are
+
+
+_RECEIPT_FIELDS = ("seller", "date", "subtotal", "tax", "total")
+
+
+def _receipt(fields: Mapping[str, Any]) -> InvoiceTruth:
+    """The truth of a receipt; texts have no spaces, and one field may have several."""
+    texts = {
+        name: [(str(one["text"]), rectangles([one["box"]])[0]) for one in fields.get(name) or ()] for name in fields
+    }
+    known: dict[str, TruthValue] = {}
+    for name in _RECEIPT_FIELDS:
+        parts = texts.get(name, [])
+        values = [value for text, _ in parts for value in _receipt_values(name, text)]
+        if name == "seller" and len(parts) > 1:
+            values.append("".join(text for text, _ in parts))
+        if values:
+            boxes = tuple(box for _, box in parts)
+            known[name] = TruthValue(values=tuple(dict.fromkeys(values)), boxes=boxes)
+    if "tax" in known:
+        known["tax"] = TruthValue(values=_taxes(known), boxes=known["tax"].boxes)
+    amounts = (
+        TruthValue(values=(*_receipt_values("amount", text),), boxes=(box,)) for text, box in texts.get("price", [])
+    )
+    return InvoiceTruth(fields=known, amounts=tuple(one for one in amounts if one.values), printed=True)
+
+
+def _receipt_values(name: str, text: str) -> list[str]:
+    """What a text of a receipt may mean: the day or the month may be first in a date."""
+    if name in DATES:
+        day_first, numbers = matching.iso(text), re.findall(r"\d+", text)
+        swapped = "/".join([numbers[1], numbers[0], numbers[2]]) if len(numbers) >= 3 and len(numbers[0]) <= 2 else text
+        return [date for date in (day_first, matching.iso(swapped)) if date]
+    if name in MONEY or name in NUMERIC_COLUMNS:
+        number = None if "%" in text else matching.number(re.sub(r"^\W*\.", "0.", text))
+        return [] if number is None else [str(number)]
+    return [text]
+
+
+def _taxes(known: Mapping[str, TruthValue]) -> tuple[str, ...]:
+    """The tax: of several printed ones that, or their sum, which the subtotal lacks to the total."""
+    parts = known["tax"].values
+    if len(parts) == 1:
+        return parts
+    values = (*parts, str(sum(map(Decimal, parts))))
+    sums = {
+        Decimal(total) - Decimal(subtotal)
+        for total in (known["total"].values if "total" in known else ())
+        for subtotal in (known["subtotal"].values if "subtotal" in known else ())
+    }
+    return tuple(value for value in values if Decimal(value) in sums) or values
 
 
 # ---------------------------------------------------------------- Cross Industry Invoice (ZUGFeRD, Factur-X)

@@ -52,6 +52,7 @@ class InvoiceTruth:
     Attributes:
         fields: by the names that readings use; a name that is absent is not known.
         items: the rows, each by column: quantity, description, unit_price, amount.
+        amounts: those of all items, where no more is known of them; in reading order.
         absent: fields of which it is known that the picture has none.
         printed: whether every value is known to be on the picture, so that nobody has to look.
         lines: every text of the picture, where it is known.
@@ -60,6 +61,7 @@ class InvoiceTruth:
     kind: ClassVar[Kind] = "invoice"
     fields: dict[str, TruthValue]
     items: tuple[dict[str, TruthValue], ...] = ()
+    amounts: tuple[TruthValue, ...] = ()
     absent: frozenset[str] = frozenset()
     printed: bool = False
     lines: tuple[Line, ...] = ()

@@ -155,7 +155,34 @@ def _rows(words: Sequence[Word]) -> list[list[Word]]:
             joined[-1] += row
         else:
             joined.append(row)
-    return [sorted(row, key=lambda word: word.place.x0) for row in joined]
+    return [sorted(row, key=lambda word: word.place.x0) for row in _with_sunken(joined)]
+
+
+def _with_sunken(found: Sequence[list[Word]]) -> list[list[Word]]:
+    """Rows with the amounts that hang a little below their right end, as on a photograph of a bent page."""
+    kept: list[list[Word]] = []
+    for n, row in enumerate(found):
+        after = found[n + 1] if n + 1 < len(found) else []
+        if kept and _is_number(row) and not _is_number(kept[-1]) and _touches(kept[-1], row) > _touches(after, row):
+            kept[-1] = [*kept[-1], *row]
+        else:
+            kept.append(row)
+    return kept
+
+
+def _is_number(row: Sequence[Word]) -> bool:
+    """Whether a row is a single amount."""
+    return len(row) == 1 and re.fullmatch(r"\W?[\d.,]*\d[.,]\d\d", row[0].text) is not None
+
+
+def _touches(row: Sequence[Word], amount: Sequence[Word]) -> float:
+    """The share of its height that an amount has beside the last word of a row to its left; 0 where there is none."""
+    last = max(row, key=lambda word: word.place.x1, default=None)
+    if last is None or last.place.x1 > amount[0].place.x0:
+        return 0
+    shared = min(last.place.y1, amount[0].place.y1) - max(last.place.y0, amount[0].place.y0)
+    share = shared / min(_height(last), _height(amount[0]))
+    return share if share >= PARAMETERS.sunken else 0
 
 
 def _level(mark: Word, word: Word) -> bool:

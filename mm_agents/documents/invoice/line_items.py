@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import permutations
+from statistics import median
 
+from mm_agents.documents.dates import dates_in
 from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.data import CENT
 from mm_agents.documents.invoice.layout import Segment, Sheet, segment_of
 from mm_agents.documents.invoice.lexicon import ColumnKind
 from mm_agents.documents.invoice.parameters import PARAMETERS
-from mm_agents.documents.invoice.totals import amount_label
+from mm_agents.documents.invoice.totals import amount_label, find_amounts, totals_head
 from mm_agents.documents.numbers import DecimalMark, Number, numbers_in, quantity_in
 from mm_agents.types import Word
 
@@ -303,9 +305,19 @@ def find_items(sheet: Sheet, mark: DecimalMark | None) -> Table:
         if table.rows and (best is None or _worth(table, mark) > _worth(best, mark)):
             best = table
     loose = _loose(sheet, mark)
-    if best is None or (_proven(best, mark) == 0 and len(loose.rows) >= max(len(best.rows) / 2, 1)):
-        return loose if loose.rows else best or Table(rows=(), taken=frozenset())
+    if loose.rows and (best is None or (_proven(best, mark) == 0 and len(loose.rows) >= max(len(best.rows) / 2, 1))):
+        best = loose
+    priced = _priced(sheet, mark)
+    if best is None or (_adds_up(priced, sheet, mark) and not _adds_up(best, sheet, mark)):
+        return priced if priced.rows else best or priced
     return best
+
+
+def _adds_up(table: Table, sheet: Sheet, mark: DecimalMark | None) -> bool:
+    """Whether the amounts of the items come to something that the page calls a sum."""
+    added = sum((row.number("amount", mark) or Decimal(0) for row in table.rows), Decimal(0))
+    sums = (one.value for one in find_amounts(sheet.without(table.taken), mark) if one.kind in ("subtotal", "total"))
+    return added != 0 and added in sums
 
 
 def _worth(table: Table, mark: DecimalMark | None) -> float:
@@ -339,7 +351,7 @@ def _read_table(sheet: Sheet, header: Header, mark: DecimalMark | None, others: 
     columns = header.columns
     body = [n for n in range(header.end, len(sheet.rows)) if n not in repeats]
     grid = [_cells_of(sheet.rows[n], columns, mark) for n in body[: PARAMETERS.most_rows]]
-    totals = {n for n in body if is_total(sheet.rows[n], mark)}
+    totals = {n for n in body if is_total(sheet.rows[n], mark) or totals_head(sheet.rows[n], mark)}
     numbers = [
         {at: value for at, cell in cells.items() if (value := _lone_number(cell, mark)) is not None}
         for n, cells in zip(body, grid, strict=False)
@@ -447,7 +459,7 @@ def _assemble(
             row.last = here.middle
             rows.append(row)
             continue
-        text = _description(columns, cells, loosely=True)
+        text = _description(columns, cells, loosely=True) or (_below_code(rows, cells) if rows else None)
         if text is None:
             continue
         if rows and _continues(rows[-1], text, sheet.height) and _takes_more(rows):
@@ -460,6 +472,12 @@ def _assemble(
                 else [text]
             )
     return rows
+
+
+def _below_code(rows: Sequence[Row], cells: dict[int, Segment]) -> Segment | None:
+    """The name of an item alone below its code, where its own row says none."""
+    alone = next(iter(cells.values())) if len(cells) == 1 and not rows[-1].lines else None
+    return alone if alone is not None and _letters(alone.text) > 2 * len(re.findall(r"\d", alone.text)) else None
 
 
 def _takes_more(rows: Sequence[Row]) -> bool:
@@ -530,6 +548,64 @@ def _continues(row: Row, text: Segment, height: float) -> bool:
     if _ASIDE.match(text.text):
         return False
     return not row.lines or abs(text.x0 - row.lines[0].x0) < PARAMETERS.indent * height
+
+
+_QUANTITY = re.compile(r"^\W{0,2}(\d{1,3})(?:\s?[xX×])?\s(?=[^\W\d])")
+"""A quantity before a name: "2 Pale ale"."""
+_FLAG = re.compile(r"[\s*]*[A-Za-z]{0,2}[\s*]*")
+"""What may be behind an amount: the letter of its tax."""
+
+
+def _priced(sheet: Sheet, mark: DecimalMark | None) -> Table:
+    """Items without a header that say no more than what and how much, as on a receipt: the rows above its first sum."""
+    ends = (n for n, row in enumerate(sheet.rows) if row and is_total(row, mark))
+    end = next(ends, 0)
+    rows = [found for n in range(end) if (found := _priced_row(sheet, n, mark))]
+    if not rows:
+        return Table(rows=(), taken=frozenset())
+    right = median(row.cells["amount"].x1 for row in rows)
+    rows = [row for row in rows if abs(row.cells["amount"].x1 - right) < PARAMETERS.amount_reach * sheet.height]
+    amounts = [row.number("amount", mark) or Decimal(0) for row in rows]
+    if len(rows) > 2 and amounts[-1] == sum(amounts[:-1], Decimal(0)):  # a sum without a known label
+        rows = rows[:-1]
+    return Table(rows=tuple(rows), taken=frozenset(row.row for row in rows))
+
+
+def _priced_row(sheet: Sheet, n: int, mark: DecimalMark | None) -> Row | None:
+    """A row with words and an amount at its end, or an amount alone below the words."""
+    row = sheet.rows[n]
+    cells = [(segment, number) for segment in row for number in numbers_in(segment.text, mark)]
+    money = [(segment, number) for segment, number in cells if number.is_money and number.places]
+    if not money or any(dates_in(segment.text) for segment in row):
+        return None
+    segment, number = money[-1]
+    behind = [segment.text[number.end :], *(one.text for one in row if one.x0 >= segment.x1)]
+    if not all(_FLAG.fullmatch(text) for text in behind) or re.search(r"@\s*$", segment.text[: number.start]):
+        return None
+    found = Row(
+        row=n, middle=row[0].middle, cells={"amount": segment.part(number.start, number.end)}, last=row[0].middle
+    )
+    before = [one for one in row if one.x1 <= segment.x0 and re.search(r"\w", one.text)]
+    if re.search(r"[^\W\d_]{2}", segment.text[: number.start]):
+        before.append(segment.part(0, number.start))
+    quantity = next(iter(before), None)
+    if quantity is not None and re.fullmatch(r"\d{1,3}\s?[xX×]?", quantity.text):
+        found.cells["quantity"] = quantity
+        before = before[1:]
+    lines = [one for one in before if re.search(r"[^\W\d_]{2}", one.text)]
+    above = sheet.rows[n - 1] if n else ()
+    if not lines and not any(m.is_money for one in above for m in numbers_in(one.text, mark)):
+        near = above and row[0].middle - above[0].middle < PARAMETERS.pitch * sheet.height
+        lines = [one for one in above[:1] if near and re.search(r"[^\W\d_]{2}", one.text)]
+    if not lines or lexicon.NOT_A_NAME.search(lines[0].folded):
+        return None
+    name = max(lines, key=lambda one: len(one.text))
+    match = _QUANTITY.match(name.text)
+    if match and "quantity" not in found.cells:
+        found.cells["quantity"] = name.part(match.start(1), match.end(1))
+        name = name.part(match.end(), len(name.text))
+    found.lines = [name]
+    return found
 
 
 def _loose(sheet: Sheet, mark: DecimalMark | None) -> Table:

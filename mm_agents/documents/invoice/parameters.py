@@ -16,6 +16,7 @@ class InvoiceParameters:
     gap: float = 1.25  # wider blanks part segments: columns are further apart, words of a text closer
     gap_in_run: float = 1.8  # the same where the OCR engine read both words in one run, so that they belong together
     least_height: int = 6  # pixels; a dash is lower, and its height says nothing about the blank beside it
+    sunken: float = 0.15  # of its height; an amount that far beside the row above it belongs to it
     most: float = 0.6  # what counts as most: of a height shared in a row, of rows that multiply, of a name's words
 
     # labels and their values
@@ -38,17 +39,14 @@ class InvoiceParameters:
     short_word: int = 4  # letters; units and currencies in a column of numbers have no more
     longest_unit: int = 9  # letters; with more of them beside it a number is part of a text
     rounded_share: float = 0.0015  # of an amount; unit prices are rounded, so that their products are off by as much
+    amount_reach: float = 3.0  # from the right end of a receipt's amounts; further off are prices of one unit
     most_rows: int = 200  # of a table; bounds the time that a page of numbers takes
 
-    # totals; what agrees or contradicts counts 1
+    # totals; weights.toml says how much their features count
     indirect: float = 1.5  # ranks that a label loses where its amount is below it or it is not the word for a total
     highest_rate: float = 50  # percent; of a tax
     most_candidates: int = 5  # of a kind, that are tried with each other; bounds the time
     rounding: float = 0.05  # a total is rounded down by up to half of the smallest coin
-    per_rank: float = 0.2  # what a less telling label costs: five ranks weigh as much as a contradiction
-    likely: float = 0.8  # a label, a payment or a matching rate: less than an agreement, more than half of it
-    highest: float = 0.5  # the highest total is what is to be paid, if nothing says otherwise
-    proof: float = 3.0  # subtotal and tax add up, or a higher total says that this one is not all: outweighs labels
 
     # parties
     name_reach: float = 8.0  # a name beside its heading is not the text of the next column
@@ -58,13 +56,7 @@ class InvoiceParameters:
     flush: float = 1.2  # the same where no heading says that they are a block
     longest_address: int = 6  # lines with the name
     longest_block: int = 12  # rows to look for an address in; a receipt is one block down to its end
-    letterhead: float = 2.0  # score of the name of a seller without a heading; less is any line of the page
-    top: float = 4.0  # score of the first line of a page, which decreases to nothing further down
-    top_part: float = 0.42  # of a page, where the letterhead is
-    largest: float = 2.0  # times the text's height; larger letters say no more
-    company: float = 2.5  # score of "Ltd" and the like, and of a site with the name
-    sender: float = 2.0  # score of a name before its address; a name with as many digits as a code loses it
-    street: float = 3.0  # score that a street, a place or a sentence loses: more than "company" gives
+    largest: float = 2.0  # times the text's height; larger letters of a name say no more
     longest_name: int = 8  # words; more are a sentence
 
     # details and anything with a label

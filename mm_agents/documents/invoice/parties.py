@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mm_agents._optional import require
@@ -20,6 +20,13 @@ _KEY = re.compile(r"^\W*[^\W\d][\w./'& -]{1,28}\s?:\s?\S*")
 _WEB = re.compile(r"@|www\.|https?:")
 _CODE = re.compile(r"\bgln\b|\bgtin\b")
 _ATTENTION = re.compile(r"^\s*(?:attn|attention|att|z\.? ?hd|a l'attention de|c/o|mr|mrs|m/s)[.:]?\s+", re.IGNORECASE)
+_GREETING = re.compile(
+    r"\b(?:welcome|thanks?|you|your|our|please|dear|hello|store #?\d*|copy|table|guests?|server|cashier|dine|order|"
+    r"check|term(?:inal)?|operator|member|station)\b"
+)
+"""What receipts say to the customer, and about the visit."""
+_TOWN = re.compile(r"[,.] ?[a-z]{2}(?: ?\d{5})?\W*$")
+"""The end of "Nashville, TN"."""
 _COMPANY_BEHIND = 3  # the least sure of the ways that a segment can be a heading
 
 
@@ -191,7 +198,12 @@ def _is_field(segment: Segment) -> bool:
 def _may_be_name(segment: Segment) -> bool:
     folded = segment.folded
     shortest = 3 if " " in folded.strip() or COMPANY.search(folded) else 4
-    if len(re.sub(r"[^a-z]", "", folded)) < shortest or _KEY.match(segment.text) or TITLES.match(folded):
+    if (
+        _CODE.search(folded)
+        or len(re.sub(r"[^a-z]", "", folded)) < shortest
+        or _KEY.match(segment.text)
+        or TITLES.match(folded)
+    ):
         return False
     return not (dates_in(segment.text) or _WEB.search(folded) or re.search(r"\(not to be", folded))
 
@@ -238,12 +250,34 @@ def _flush(sheet: Sheet, first: Segment) -> list[Segment]:
 def _letterhead(
     sheet: Sheet, blocks: Sequence[Sequence[Segment]], found: dict[PartyKind, Party], taken: Collection[Word]
 ) -> Party | None:
-    """The seller, from a sender's line, the top of the page, or the address that is not the buyer's."""
+    """The seller without a heading: the likeliest name on the first page; None where none is likely."""
+    weights = lexicon.WEIGHTS["seller"]
     sites = _sites(sheet)
     best: tuple[float, Party] | None = None
+    for party, features in _sellers(sheet, blocks, found, taken):
+        score = sum(weights.get(name, 0.0) * value for name, value in features.items())
+        if score > (0 if best is None else best[0]):
+            best = score, party
+    return None if best is None else replace(best[1], proof=_proof(sheet, best[1], sites))
+
+
+def seller_candidates(sheet: Sheet) -> list[tuple[Party, dict[str, float]]]:
+    """Who may be the seller, were no heading to say it."""
+    kinds: tuple[PartyKind, ...] = ("ship_to", "buyer")
+    found: dict[PartyKind, Party] = {kind: party for kind in kinds if (party := _headed(sheet, kind))}
+    taken = {word for party in found.values() for word in party.words}
+    return _sellers(sheet, _address_blocks(sheet, taken), found, taken)
+
+
+def _sellers(
+    sheet: Sheet, blocks: Sequence[Sequence[Segment]], found: Mapping[PartyKind, Party], taken: Collection[Word]
+) -> list[tuple[Party, dict[str, float]]]:
+    """Who may be the seller without a heading, each with what speaks for it, by name as in ``weights.toml``."""
+    sites = _sites(sheet)
     first_page = [one for one in sheet.segments if one.page is sheet.pages[0]]
     bottom = max((one.y1 for one in first_page), default=1.0)
     names = {party.name.casefold() for party in found.values()}
+    candidates: list[tuple[Party, dict[str, float]]] = []
     for segment in first_page:
         if set(taken) & set(segment.words) or not _may_be_name(segment):
             continue
@@ -251,18 +285,16 @@ def _letterhead(
         at = sender or segment
         if at.text.casefold() in names or (sender is None and _unlike_a_name(at)):
             continue
-        block = next((block for block in blocks if segment in block), [])
-        score = _height_score(sheet, segment, bottom) + _name_score(at, sites)
-        score += PARAMETERS.sender * (sender is not None)
-        if block and block[0] is segment:
-            score += PARAMETERS.sender
-        if best is None or score > best[0]:
-            whole = block[1 : PARAMETERS.longest_address] if block and block[0] is segment else []
-            lines = _address(whole or _streets_below(sheet, segment))
-            best = score, Party(name=_clean(at.text), at=at, lines=lines, how="letterhead")
-    if best is None or best[0] < PARAMETERS.letterhead:
-        return None
-    return replace(best[1], proof=_proof(sheet, best[1], sites))
+        block = next((block for block in blocks if block[0] is segment), [])
+        lines = _address(block[1 : PARAMETERS.longest_address] or _streets_below(sheet, segment))
+        party = Party(name=_clean(at.text), at=at, lines=lines, how="letterhead")
+        features = _said_by_words(sheet, at, sites) | _said_by_place(sheet, segment, bottom)
+        features |= {"a sender's line": float(sender is not None), "heads an address": float(bool(block))}
+        features["lines of an address below"] = float(bool(lines))
+        features["the first name"] = float(not candidates)
+        features["the second name"] = float(len(candidates) == 1)
+        candidates.append((party, features))
+    return candidates
 
 
 def _streets_below(sheet: Sheet, name: Segment) -> list[Segment]:
@@ -301,25 +333,41 @@ def _proof(sheet: Sheet, party: Party, sites: set[str]) -> str | None:
     return "the name stands on the page again" if " " in name and again else None
 
 
-def _height_score(sheet: Sheet, segment: Segment, bottom: float) -> float:
-    """How much a segment's place and size are those of a letterhead: near the top, in large letters."""
-    p = PARAMETERS
-    score = p.top * max(0.0, 1 - segment.y0 / (p.top_part * bottom)) - (segment.y0 > bottom / 2)
-    return score + min(max(segment.height / sheet.height - 1, 0), p.largest)
+def _said_by_place(sheet: Sheet, segment: Segment, bottom: float) -> dict[str, float]:
+    """What a segment's place and size say: a letterhead is near the top, in large letters."""
+    row = sheet.rows[segment.row]
+    above = next((one for rows in reversed(sheet.rows[: segment.row]) for one in rows), None)
+    return {
+        "a name": 1.0,
+        "down the page": segment.y0 / bottom,
+        "in the lower half": float(segment.y0 > bottom / 2),
+        "large letters": min(max(segment.height / sheet.height - 1, 0.0), PARAMETERS.largest),
+        "alone in its row": float(len(row) == 1),
+        "below a greeting": float(above is not None and _GREETING.search(above.folded) is not None),
+    }
 
 
-def _name_score(at: Segment, sites: set[str]) -> float:
-    """How much a segment's words are those of a seller's name."""
-    p = PARAMETERS
+def _said_by_words(sheet: Sheet, at: Segment, sites: set[str]) -> dict[str, float]:
+    """What a segment's words say."""
     company = COMPANY.search(at.folded) is not None
-    score = p.company * (company + _named_by_site(at.folded, sites))
-    if STREET.search(at.folded) or POSTCODE.search(at.folded) or re.match(r"^(?:no|lot)\b", at.folded):
-        score -= p.street
-    if len(at.text.split()) > p.longest_name:
-        score -= p.street
-    if re.search(r"[.,;]$", at.text.strip()) and not company:
-        score -= 0.5
-    return score - p.sender * (len(re.sub(r"\D", "", at.text)) > 3)
+    letters = re.sub(r"[^A-Za-z]", "", at.text)
+    again = sum(_clean(at.folded) in one.folded for one in sheet.segments) > 1
+    return {
+        "a company's word": float(company),
+        "named by a site": float(_named_by_site(at.folded, sites)),
+        "a street": float(STREET.search(at.folded) is not None),
+        "a place": float((POSTCODE.search(at.folded) or _TOWN.search(at.folded)) is not None),
+        "a plot": float(re.match(r"^(?:no|lot)\b", at.folded) is not None),
+        "many words": float(len(at.text.split()) > PARAMETERS.longest_name),
+        "one word": float(len(at.text.split()) == 1),
+        "a mark at its end": float(re.search(r"[.,;]$", at.text.strip()) is not None and not company),
+        "as many digits as a code": float(len(re.sub(r"\D", "", at.text)) > 3),
+        "a digit": float(re.search(r"\d", at.text) is not None),
+        "a greeting": float(_GREETING.search(at.folded) is not None),
+        "capitals": float(letters.isupper()),
+        "few letters": float(len(letters) < 5),
+        "said again": float(again),
+    }
 
 
 def _sender_line(segment: Segment) -> Segment | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -36,7 +36,25 @@ if TYPE_CHECKING:
 
 
 class Invoice(InvoiceData):
-    """An invoice as it was read, and what it answers."""
+    """An invoice as it was read, and what it answers.
+
+    Attributes:
+        others: the other invoices of the file; what is asked is answered from the first, with a doubt that says so.
+    """
+
+    others: tuple[Invoice, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As of one invoice; the key "others" lists those that are in the same file, if any."""
+        others = {"others": [other.to_json() for other in self.others]} if self.others else {}
+        return super().to_json() | others
+
+    def to_markdown(self) -> str:
+        """For people: each invoice of the file."""
+        parts = [super().to_markdown(), *(other.to_markdown() for other in self.others)]
+        return (
+            parts[0] if len(parts) == 1 else "".join(f"## Invoice {n}\n\n{part}\n" for n, part in enumerate(parts, 1))
+        )
 
     def quote(self, items: Sequence[tuple[Decimal | int, str]], /) -> DocumentAnswer:
         """What quantities of items cost at this invoice's unit prices.
@@ -62,7 +80,11 @@ class Invoice(InvoiceData):
                 meant[:] = [asked.item]
             elif meant and lexicon.PRICE.search(asked.text) and not _names_field(asked.text):
                 asked = Asked(self, f"{part} {re.sub(r'[0-9]+', ' ', name_of(meant[0]))}")
-            return replace(doubting(_answered(asked, model), places), question=part)
+            found = replace(doubting(_answered(asked, model), places), question=part)
+            if self.others and found.answer is not None:
+                several = f"the file holds {len(self.others) + 1} invoices; this is of the first"
+                return replace(found, doubt="; ".join(filter(None, (found.doubt, several))))
+            return found
 
         meant: list[LineItem] = []  # the item of the part before: "how many tyres, and at what price each?"
 

@@ -42,7 +42,8 @@ from mm_agents.documents.invoice.llm_check import read_again
 from mm_agents.documents.invoice.parameters import PARAMETERS
 from mm_agents.documents.invoice.parties import Party, find_parties
 from mm_agents.documents.invoice.questions import Invoice
-from mm_agents.documents.invoice.totals import Amount, Totals, find_totals
+from mm_agents.documents.invoice.several import documents_of
+from mm_agents.documents.invoice.totals import Amount, Totals, find_amounts, find_totals
 from mm_agents.documents.numbers import CURRENCIES, DecimalMark, decimal_mark, numbers_in, quantity_in
 from mm_agents.documents.pages import Page, Source, default_ocr, open_pages, without_instructions
 from mm_agents.documents.reread import NOT_REREAD, Place, confirmed, place_of
@@ -51,6 +52,12 @@ from mm_agents.types import Evidence
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
     from mm_agents.protocols import Ocr
+
+_TITLE = re.compile(
+    r"\b(?:invoice|receipt|bill(?:ed)?|statement|credit note|proforma)\b"
+    r"|rechnung|quittung|gutschrift|\b(?:facture|avoir|factuur|factura|recibo|ticket)\b"
+)
+"""A word that says that a page is an invoice."""
 
 SomeField = TypeVar("SomeField", bound=Field[Any])
 
@@ -86,11 +93,16 @@ def build(argument: str = "") -> InvoiceReader:
 
 
 def read_invoice(pages: Sequence[Page]) -> Invoice:
-    """Read an invoice.
+    """Read an invoice, or the first of several with the others; one without a field where the pages are none.
 
     Args:
-        pages: all of its pages, in their order.
+        pages: of the file, in their order.
     """
+    first, *others = [_read(one) for one in documents_of(pages)] or [Invoice()]
+    return first.model_copy(update={"others": tuple(others)}) if others else first
+
+
+def _read(pages: Sequence[Page]) -> Invoice:
     sheet = lay_out(pages)
     mark = decimal_mark(segment.text for segment in sheet.segments)
     table = find_items(sheet, mark)
@@ -115,11 +127,21 @@ def read_invoice(pages: Sequence[Page]) -> Invoice:
         pages=tuple(page.number for page in pages),
     )
     invoice = invoice.model_copy(update={name: _amount(name, totals) for name in MONEY})
+    if not _is_invoice(sheet, invoice):
+        return Invoice(pages=invoice.pages, checks=run_checks(Invoice()))
     details = find_details(rest, parties, invoice, order)
     invoice = invoice.model_copy(update={"details": details})
     known = [place for name in (*NAMES, *DETAILS) for place in invoice.field(name).evidence]
     invoice = invoice.model_copy(update={"labelled": find_labelled(rest, known)})
     return invoice.model_copy(update={"checks": run_checks(invoice)})
+
+
+def _is_invoice(sheet: Sheet, invoice: Invoice) -> bool:
+    """Whether the pages say a number or an amount by its label, items that multiply, or a title."""
+    said = (invoice.number, invoice.due_date, invoice.purchase_order, *(invoice.field(name) for name in MONEY))
+    if any(field.value is not None for field in said) or any(item.product() is not None for item in invoice.items):
+        return True
+    return bool(find_amounts(sheet, None)) or any(_TITLE.search(segment.folded) for segment in sheet.segments)
 
 
 def look_again(invoice: Invoice, pages: Sequence[Page], ocr: Ocr) -> Invoice:
@@ -146,6 +168,7 @@ def look_again(invoice: Invoice, pages: Sequence[Page], ocr: Ocr) -> Invoice:
         tax.model_copy(update={"verified": all(place_of(place) in seen for place in tax.evidence)})
         for tax in invoice.taxes
     )
+    changes["others"] = tuple(look_again(other, pages, ocr) for other in invoice.others)
     return invoice.model_copy(update=changes)
 
 
@@ -201,7 +224,8 @@ def _sign(sheet: Sheet) -> tuple[str, Segment] | None:
     for segment in sheet.segments:
         match = re.search(r"(?<![\w])(?:[(\[/]\s?)?(€|£|₹|eur|usd|gbp|chf|inr|rm|sgd)(?![\w])", segment.folded)
         if match and (
-            len(segment.text) <= PARAMETERS.longest_value or re.search(r"total|amount|betrag|montant", segment.folded)
+            len(segment.text) <= PARAMETERS.longest_value
+            or re.search(r"total|amount|betrag|montant|\bonly\b", segment.folded)
         ):
             return CURRENCIES[match[1]], segment.part(match.start(1), match.end(1))
     return None
@@ -235,7 +259,8 @@ def _issue_dates(sheet: Sheet, due: Pair[DateText] | None) -> list[Pair[DateText
     for pair in pairs(sheet, lexicon.FIELDS["date"], read_dates):
         whole = next((one for one in sheet.rows[pair.label.row] if pair.label.words[0] in one.words), pair.label)
         before, _, after = whole.folded.partition(pair.label.folded)
-        other = lexicon.OTHER_DATE.search(before) or lexicon.OTHER_DATE_OF.search(after)
+        own = re.sub(r"[\s-]*(?:date|datum|fecha)\W*$", "", pair.label.folded)
+        other = lexicon.OTHER_DATE.search(f"{before}{own}") or lexicon.OTHER_DATE_OF.search(after)
         if not other and (due is None or pair.at.words != due.at.words):
             found.append(pair)
     for segment in sheet.segments:
@@ -367,11 +392,14 @@ def _amount(name: lexicon.AmountKind, totals: Totals) -> Field[Decimal]:
     if amount is None:
         return Field[Decimal]()
     note = _beside(amount.label)
+    proven = bool(totals.proofs) if name == "total" else name not in totals.doubts
     if name == "total":
-        note += f"; {'; '.join(totals.proofs) or 'nothing else bears it out'}"
+        note += f"; {'; '.join(totals.proofs) or 'nothing else confirms that it is the total'}"
+    elif not proven:
+        note += f"; {totals.doubts[name]}"
     return Field[Decimal](
         value=abs(amount.value) if name == "discount" else amount.value,
-        verified=name != "total" or bool(totals.proofs),
+        verified=proven,
         evidence=tuple(part.at.evidence("label") for part in amount.parts or (amount,)),
         note=note,
     )
