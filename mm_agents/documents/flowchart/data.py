@@ -79,25 +79,6 @@ class Lane:
     box: Box
 
 
-@dataclass(frozen=True, kw_only=True)
-class FlowchartData:
-    """The graph of a chart, without what is computed from it.
-
-    Attributes:
-        nodes: its shapes, from the top.
-        edges: its connectors, by source.
-        lanes: its swimlanes, from the top or the left.
-        frames: frames around some of its shapes, with their titles.
-        notes: words beside shapes and connectors that label neither.
-    """
-
-    nodes: tuple[Node, ...] = ()
-    edges: tuple[Edge, ...] = ()
-    lanes: tuple[Lane, ...] = ()
-    frames: tuple[Lane, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """Something that a reader of the chart should know.
@@ -113,3 +94,24 @@ class Finding:
     severity: Severity
     message: str
     nodes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowchartData:
+    """The graph of a chart, without what is computed from it.
+
+    Attributes:
+        nodes: its shapes, from the top.
+        edges: its connectors, by source.
+        lanes: its swimlanes, from the top or the left.
+        frames: frames around some of its shapes, with their titles.
+        notes: words beside shapes and connectors that label neither.
+        doubts: what was seen and is no part of the graph, or makes the whole of it doubtful.
+    """
+
+    nodes: tuple[Node, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    lanes: tuple[Lane, ...] = ()
+    frames: tuple[Lane, ...] = ()
+    notes: tuple[str, ...] = ()
+    doubts: tuple[Finding, ...] = ()

@@ -30,6 +30,16 @@ class FlowchartParameters:
     drawing: float = 0.45  # share of flat pixels: drawings have more, photographs less
     aligned: float = 0.6  # texts of one row or column are off each other by less
 
+    # squared and ruled paper
+    grid_faintest: int = 2  # levels: blank paper is off its colour by no more
+    grid_strongest: int = 70  # levels: rules of paper differ from it by less
+    grid_share: float = 0.6  # of the blank part of a row: a rule fills more
+    grid_bare: float = 0.3  # of a row: where shapes leave less of it blank, nothing is said about a rule
+    grid_thickest: int = 3  # pixels: rules are no thicker
+    grid_lines: int = 8  # fewer are no grid
+    grid_even: float = 0.2  # of their distance: the gaps between rules differ by less
+    grid_colour: int = 8  # levels: a rule's pixels differ from its colour by no more
+
     # regions
     same_colour: int = 16  # levels: regions painted alike differ by less in every channel
     same_paint: int = 6  # levels: the paint of one plate, or of shapes of one colour, differs by less
@@ -86,6 +96,7 @@ class FlowchartParameters:
     healed: float = 0.7  # of what a hull adds: more has to lie at letters
     letter_margin: float = 0.4  # letters reach less far beyond the boxes of their words
     plate_room: float = 0.8  # plates behind labels leave less room around their text
+    bare_plate_room: float = 1.8  # the same where they have no outline
 
     # the outlines of shapes
     thickest_outline: float = 0.6  # outlines are thinner
@@ -99,6 +110,15 @@ class FlowchartParameters:
     fade: float = 0.05  # change by contrast: the inside of a line has less, a shadow more
     fade_in_jpeg: float = 0.15  # the same where a JPEG wavers
     soft: float = 0.33  # change by contrast: shadows have less, lines more
+
+    # outlines with gaps and hatched insides
+    outline_gap: float = 0.15  # gaps of outlines that are closed first; then those twice and four times as wide
+    outline_room: float = 0.15  # words are farther from the box around their shape
+    apart: float = 1.0  # the lines of the text in one shape are less apart
+    wide_ground: float = 400.0  # in its square: what is larger may be ground that shapes stand on
+    hatching: float = 0.5  # the strokes of a hatched inside are less apart; else twice as far at most
+    hatched: float = 1.1  # a hatched shape is higher; connectors are thinner
+    roomy: float = 30.0  # times the square of a text's length: a shape around it is smaller, a frame larger
 
     # frames and their titles
     frame_side: float = 3.5  # sides of frames are longer
@@ -201,6 +221,7 @@ class FlowchartParameters:
     converging_reach: float = 1.6  # the same in the direction they point in
     shared_head: float = 0.3  # lines that share a head agree by more
     knot_heading: float = 1.2  # the stretch that directions are measured over at knots: longer than a barb blurs
+    at_border: float = 0.6  # a line that ends nearer to the border of a frame ends at the frame
 
     # what is not a line
     barb: float = 1.2  # barbs and whiskers are shorter
@@ -270,6 +291,7 @@ class FlowchartParameters:
     few_shapes: int = 3  # so few happen in photographs too: more has to speak for them
     evidence_of_few: float = 0.45  # surfaces in photographs give less, unless they hold words
     evidence_of_many: float = 0.25  # the same for more shapes
+    improbable: float = 2.0  # connectors for each shape: charts have fewer; where more are traced, all are doubted
     on_side: float = 0.01  # of a shape's size: a rule of a table is nearer to the line of the side it continues
     on_side_pixels: int = 4  # the same for a small shape
     verified: float = 0.75  # confidence: less is told as unverified

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mm_agents.documents.flowchart.data import Edge, Node
+from mm_agents.documents.flowchart.data import Edge, Finding, FlowchartData, Node
 from mm_agents.documents.flowchart.llm_check import differences
 from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.result import Flowchart
@@ -35,7 +35,8 @@ def confidence(nodes: Sequence[Node], edges: Sequence[Edge]) -> float:
     if evidence < (PARAMETERS.evidence_of_few if few else PARAMETERS.evidence_of_many):
         return 0.0
     parts = [node.confidence for node in nodes] + [edge.confidence for edge in edges]
-    return round(float(np.mean(parts)) * len(joined) / len(nodes), 3)
+    improbable = max(1.0, len(edges) / (PARAMETERS.improbable * len(nodes)))
+    return round(float(np.mean(parts)) * len(joined) / len(nodes) / improbable, 3)
 
 
 def _evidence(node: Node) -> float:
@@ -99,8 +100,20 @@ class FlowchartReader:
 
 def read_page(page: Page, ocr: Ocr) -> Flowchart:
     """The chart on an opened page, by rules alone; ``ocr`` looks again where words may have been missed."""
-    traced = trace(page, ocr)
+    traced = doubted(trace(page, ocr))
     sure = confidence(traced.nodes, traced.edges)
     if sure == 0:
         return Flowchart(notes=(NO_CHART,), confidence=0.0, page=page.number)
     return Flowchart(**vars(traced), confidence=sure, page=page.number)
+
+
+def doubted(traced: FlowchartData) -> FlowchartData:
+    """A graph with more connectors than a chart of its shapes has, each marked as doubtful; others as they are."""
+    edges, nodes = len(traced.edges), len(traced.nodes)
+    if edges <= PARAMETERS.improbable * nodes:
+        return traced
+    message = f"{edges} connectors for {nodes} shapes are improbable: the lines of this chart were not followed well."
+    doubt = Finding(kind="uncertain", severity="error", message=message)
+    share = PARAMETERS.improbable * nodes / edges
+    doubtful = tuple(replace(edge, confidence=min(edge.confidence, 0.5) * share) for edge in traced.edges)
+    return replace(traced, edges=doubtful, doubts=(doubt, *traced.doubts))

@@ -48,7 +48,7 @@ class Flowchart(FlowchartData):
     def findings(self) -> tuple[Finding, ...]:
         """What a reader of the chart should know: unreachable nodes, dead ends, doubtful decisions, endless loops."""
         found = process_module.findings(self.process, self.nodes, self.edges) if self.nodes else ()
-        return (*found, *self.differences)
+        return (*self.doubts, *found, *self.differences)
 
     def paths(self, *, most: int = 1000) -> list[tuple[str, ...]]:
         """Every way from a start to an end, as ids of nodes; each connector is taken once in a way at most."""

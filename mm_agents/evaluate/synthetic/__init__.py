@@ -11,6 +11,7 @@ from typing import Any
 from mm_agents.errors import ConfigError
 from mm_agents.evaluate.manifest import MANIFEST, load
 from mm_agents.evaluate.synthetic import flowcharts, invoices, render, tables
+from mm_agents.evaluate.synthetic.chart_looks import LOOKS
 from mm_agents.evaluate.synthetic.render import Canvas
 from mm_agents.evaluate.truth import KINDS, Kind
 
@@ -62,7 +63,11 @@ def _refuse_others(manifest: Path) -> None:
 
 
 def _one(kind: str, rng: Random, folder: Path, n: int) -> dict[str, Any]:
-    canvas, truth = _DRAW[kind](rng)
+    if kind == "flowchart" and n % 2:
+        names = tuple(LOOKS)
+        canvas, truth = flowcharts.draw(rng, names[n // 2 % len(names)])
+    else:
+        canvas, truth = _DRAW[kind](rng)
     source = str(truth.pop("set", "factory"))
     noise = render.some(rng)
     image, move = render.applied(canvas.image, noise, canvas.background)

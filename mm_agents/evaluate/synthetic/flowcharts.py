@@ -15,6 +15,7 @@ from typing import Any, Literal
 from PIL import Image, ImageDraw
 
 from mm_agents.errors import ConfigError
+from mm_agents.evaluate.synthetic.chart_looks import LOOKS, Pen, Point, bent, corners, themed
 from mm_agents.evaluate.synthetic.render import (
     BLACK,
     WHITE,
@@ -29,7 +30,6 @@ from mm_agents.evaluate.synthetic.render import (
     wrapped,
 )
 
-Point = tuple[float, float]
 Side = Literal["top", "bottom", "left", "right"]
 Way = Literal["next", "side", "join", "loop", "branch", "slant"]
 
@@ -359,9 +359,12 @@ def _size(node: Node, theme: Theme, most: float) -> None:
     node.lines, node.width, node.height = lines, width, height
 
 
-def paint(canvas: Canvas, node: Node, theme: Theme) -> None:
-    """Draw a node's outline and text."""
-    _outline(canvas.draw, node, theme)
+def paint(canvas: Canvas, node: Node, theme: Theme, pen: Pen | None = None) -> None:
+    """Draw a node's outline and text, in a look where a pen is given."""
+    if pen:
+        pen.shape(canvas, corners(node.shape, node.box), theme.fill, theme.line, theme.width)
+    else:
+        _outline(canvas.draw, node, theme)
     font = theme.face.font(theme.size, bold=theme.bold)
     middle = node.y + {"document": -0.06, "cylinder": 0.08}.get(node.shape, 0.0) * node.height
     y = middle + theme.size * 0.36 - theme.font_height * (len(node.lines) - 1) / 2
@@ -381,30 +384,9 @@ def _outline(draw: ImageDraw.ImageDraw, node: Node, theme: Theme) -> None:
     elif node.shape == "cylinder":
         _cylinder(draw, box, theme)
     else:
-        closed = _corners(node.shape, box)
+        closed = corners(node.shape, box)
         draw.polygon(closed, fill=theme.fill)
         draw.line([*closed, closed[0], closed[1]], fill=theme.line, width=theme.width, joint="curve")
-
-
-def _corners(shape: str, box: Box) -> list[Point]:
-    left, top, right, bottom = box
-    x, y = (left + right) / 2, (top + bottom) / 2
-    if shape == "diamond":
-        return [(x, top), (right, y), (x, bottom), (left, y)]
-    if shape == "parallelogram":
-        lean = (bottom - top) * 0.4
-        return [(left + lean, top), (right, top), (right - lean, bottom), (left, bottom)]
-    if shape == "hexagon":
-        lean = (bottom - top) * 0.35
-        inner, outer = left + lean, right - lean
-        return [(inner, top), (outer, top), (right, y), (outer, bottom), (inner, bottom), (left, y)]
-    depth = (bottom - top) * 0.09  # a document: its lower edge is one wave
-    steps = 24
-    wave = [
-        (right - (right - left) * n / steps, bottom - depth - depth * math.sin(2 * math.pi * n / steps))
-        for n in range(steps + 1)
-    ]
-    return [(left, top), (right, top), *wave]
 
 
 def _cylinder(draw: ImageDraw.ImageDraw, box: Box, theme: Theme) -> None:
@@ -421,9 +403,17 @@ def _cylinder(draw: ImageDraw.ImageDraw, box: Box, theme: Theme) -> None:
 
 
 def arrow(
-    canvas: Canvas, points: list[Point], theme: Theme, *, dashed: bool = False, head: Literal["full", "open"] = "full"
+    canvas: Canvas,
+    points: list[Point],
+    theme: Theme,
+    *,
+    dashed: bool = False,
+    head: Literal["full", "open"] = "full",
+    pen: Pen | None = None,
 ) -> None:
-    """Draw a line through points with a head at its end."""
+    """Draw a line through points with a head at its end, in a look where a pen is given."""
+    if pen and pen.look.curved:
+        points = bent(points)
     (x0, y0), (x1, y1) = points[-2], points[-1]
     angle = math.atan2(y1 - y0, x1 - x0)
     length = theme.size * 0.55 + theme.width * 1.5
@@ -432,6 +422,8 @@ def arrow(
     path = [*points[:-1], (x1 - back * math.cos(angle), y1 - back * math.sin(angle))]
     if dashed:
         _dashes(canvas.draw, path, theme)
+    elif pen:
+        pen.line(canvas.draw, path, theme.line, theme.width)
     else:
         canvas.draw.line(path, fill=theme.line, width=theme.width, joint="curve")
     if head == "full":
@@ -479,6 +471,7 @@ class _Chart:
     head: Literal["full", "open"]
     dashed: set[int] = field(default_factory=set[int])
     patched: bool = False
+    pen: Pen | None = None
     low: float = 0.0
 
     def flow(self, point: Point) -> Point:
@@ -496,12 +489,22 @@ class _Chart:
         return self.flow(node.port(names[which][0 if self.down else 1]))
 
 
-def draw(rng: Random) -> tuple[Canvas, dict[str, Any]]:
-    """A flowchart and its truth: ``nodes`` with the boxes of their outlines, ``edges`` and ``lanes``."""
+def draw(rng: Random, look: str | None = None) -> tuple[Canvas, dict[str, Any]]:
+    """A flowchart and its truth: ``nodes`` with the boxes of their outlines, ``edges`` and ``lanes``.
+
+    Args:
+        rng: chooses all else.
+        look: one of ``chart_looks.LOOKS``; the truth's ``set`` is then called so.
+    """
     plan = rng.choice((spine, spine, tree, lanes))(rng)
-    if found() and rng.random() < 0.25:
+    if look is None and found() and rng.random() < 0.25:
         return draw_with_graphviz(rng, plan)
     theme = _theme(rng)
+    pen = Pen(LOOKS[look], theme.size, rng) if look else None
+    if pen:
+        theme = themed(theme, pen.look)
+        for node in plan.nodes:
+            node.shape = "rectangle" if node.shape == "cylinder" else node.shape
     chart = _Chart(
         plan=plan,
         theme=theme,
@@ -510,6 +513,7 @@ def draw(rng: Random) -> tuple[Canvas, dict[str, Any]]:
         gap_across=theme.size * rng.uniform(4.5, 6.0),
         head="full" if rng.random() < 0.8 else "open",
         patched=rng.random() < 0.4,
+        pen=pen,
     )
     most = theme.size * rng.uniform(7, 11)
     for node in plan.nodes:
@@ -518,16 +522,19 @@ def draw(rng: Random) -> tuple[Canvas, dict[str, Any]]:
     chart.dashed = {n for n in range(len(plan.links)) if style < 0.1 or (style < 0.3 and rng.random() < 0.3)}
     width, height = _place(chart)
     canvas = Canvas(round(width), round(height), theme.background)
+    if pen:
+        pen.prepare(canvas)
     _lanes(canvas, chart)
     for n, link in enumerate(plan.links):
-        arrow(canvas, _path(chart, link, n), theme, dashed=n in chart.dashed, head=chart.head)
+        arrow(canvas, _path(chart, link, n), theme, dashed=n in chart.dashed, head=chart.head, pen=pen)
     for node in plan.nodes:
-        paint(canvas, node, theme)
+        paint(canvas, node, theme, pen)
     for n, link in enumerate(plan.links):
         if link.label:
             _label(canvas, chart, _path(chart, link, n), link.label, slant=link.way == "slant")
     boxes = {node.id: node.box for node in plan.nodes}
-    return canvas, {"kind": "flowchart", **_graph(plan, boxes), "lanes": plan.lanes}
+    named = {"set": look} if look else {}
+    return canvas, {"kind": "flowchart", **named, **_graph(plan, boxes), "lanes": plan.lanes}
 
 
 def _theme(rng: Random) -> Theme:
@@ -629,7 +636,13 @@ def _label(canvas: Canvas, chart: _Chart, path: list[Point], text: str, *, slant
     font = theme.face.font(round(theme.size * 0.9))
     wide = width_of(text, font)
     (x0, y0), (x1, y1) = path[0], path[1]
-    if slant:
+    plate = chart.pen.look.plates if chart.pen else False
+    if plate and not slant:  # over the middle of the first stretch
+        x, y = (x0 + x1) / 2, (y0 + y1) / 2 + theme.size * 0.33
+        ground = mixed(theme.background, (128, 128, 128), 0.15)
+        canvas.fill(x - wide / 2 - 3, y - theme.size * 1.1, x + wide / 2 + 3, y + theme.size * 0.45, ground)
+        canvas.text(x, y, text, font, theme.text, "centre")
+    elif slant:
         x, y = (x0 + x1) / 2, (y0 + y1) / 2 + theme.size * 0.33
         if chart.patched or abs(x1 - x0) > abs(y1 - y0):
             canvas.fill(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MARGIN = 10  # pixels of paper added on each side, so that no shape touches the rim
 _MOST_PIXELS = 16_000_000
+_BESIDE = 5  # pixels around a rule's, of which one is blank
+_MOST_COLOURS = 12  # of a grid's rules
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -95,7 +97,7 @@ def prepare(straight: ByteArray, words: Sequence[Word]) -> Canvas:
     handy = PARAMETERS.small_text <= raw <= PARAMETERS.large_text
     scale = 1.0 if handy else min(3.0, PARAMETERS.wanted_text / raw)
     scale = min(scale, (_MOST_PIXELS / (straight.shape[0] * straight.shape[1])) ** 0.5)
-    pixels = straight
+    pixels = without_grid(straight)
     ringing = _ringing(pixels)
     if ringing >= PARAMETERS.ringing:
         pixels = cv2.bilateralFilter(pixels, 5, PARAMETERS.smoothing + 3 * ringing, 2)
@@ -104,9 +106,55 @@ def prepare(straight: ByteArray, words: Sequence[Word]) -> Canvas:
         pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=how)
     paper = [int(level) for level in _paper(pixels)]
     pixels = cv2.copyMakeBorder(pixels, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_CONSTANT, value=paper)
-    change = cv2.morphologyEx(pixels, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)).max(axis=2)
+    change = largest(cv2.morphologyEx(pixels, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
     texts = _pieces(words, scale)
     return Canvas(pixels=pixels, change=change, scale=scale, unit=raw * scale, ringing=ringing, texts=texts)
+
+
+def without_grid(pixels: ByteArray) -> ByteArray:
+    """The picture without the pale rules of squared or ruled paper, which it gives the paper's colour."""
+    paper = _paper(pixels)
+    away = largest(np.abs(pixels.astype(np.int16) - paper.astype(np.int16)))
+    blank = away <= PARAMETERS.grid_faintest
+    pale = ~blank & (away < PARAMETERS.grid_strongest)
+    found: list[tuple[NDArray[Any], NDArray[Any]]] = []
+    for turned in (False, True):
+        here, there = (pale.T, blank.T) if turned else (pale, blank)
+        rules = _rules(here, there)
+        if len(rules):
+            lines = pixels[:, rules].swapaxes(0, 1) if turned else pixels[rules]
+            marked = here[rules]
+            colours = np.array([np.median(line[mark], axis=0) for line, mark in zip(lines, marked, strict=True)])
+            at = np.zeros(here.shape, bool)
+            at[rules] = True
+            found.append((at.T if turned else at, colours))
+    if not found:
+        return pixels
+    ruled = np.logical_or.reduce([at for at, _ in found])
+    clean = pixels.copy()
+    colours = np.unique(np.concatenate([colours for _, colours in found]).round(), axis=0)
+    beside = opencv().dilate(blank.astype(np.uint8), np.ones((_BESIDE, _BESIDE), np.uint8)) > 0
+    places = np.nonzero(ruled & pale & beside)  # not the insides of shapes that are painted in about the same colour
+    near = np.zeros(len(places[0]), bool)
+    for colour in colours[:_MOST_COLOURS]:
+        near |= np.abs(pixels[places].astype(np.int16) - colour).max(axis=1) <= PARAMETERS.grid_colour
+    clean[places[0][near], places[1][near]] = paper
+    return clean
+
+
+def _rules(pale: NDArray[np.bool_], blank: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The rows that thin pale lines fill wherever nothing is drawn over them; none where they are few or uneven."""
+    count = pale.sum(axis=1)
+    bare = count + blank.sum(axis=1)
+    ruled = (count > PARAMETERS.grid_share * bare) & (bare > PARAMETERS.grid_bare * pale.shape[1])
+    rows = np.flatnonzero(ruled)
+    runs = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
+    lines = [run for run in runs if 0 < len(run) <= PARAMETERS.grid_thickest]
+    if len(lines) < PARAMETERS.grid_lines:
+        return rows[:0]
+    gaps = np.diff([run.mean() for run in lines])
+    even = np.abs(gaps - np.median(gaps)) <= max(1.0, PARAMETERS.grid_even * float(np.median(gaps)))
+    return np.concatenate(lines) if even.mean() > 0.5 else rows[:0]
 
 
 def _text_height(words: Sequence[Word]) -> float:
@@ -124,6 +172,11 @@ def _paper(pixels: ByteArray) -> NDArray[Any]:
     rim = np.concatenate([side.reshape(-1, 3) for side in sides])
     colour, share = commonest(rim)
     return colour if share > 0.5 else commonest(pixels[::3, ::3].reshape(-1, 3))[0]
+
+
+def largest(values: NDArray[Any]) -> NDArray[Any]:
+    """Of the three channels of each pixel; many times faster than ``max(axis=2)``."""
+    return np.maximum(np.maximum(values[..., 0], values[..., 1]), values[..., 2])
 
 
 def commonest(colours: NDArray[Any]) -> tuple[NDArray[Any], float]:

@@ -11,7 +11,7 @@ import numpy as np
 from mm_agents._optional import require
 from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.vision.arrowheads import fill_heads
-from mm_agents.documents.flowchart.vision.canvas import Canvas, Text, commonest, piece
+from mm_agents.documents.flowchart.vision.canvas import Canvas, Text, commonest, largest, piece
 from mm_agents.documents.flowchart.vision.lanes import Lanes
 from mm_agents.documents.flowchart.vision.layout import Block, Layout, borders, close_across, shadows
 from mm_agents.documents.opencv import EXTRA, opencv
@@ -90,7 +90,7 @@ def _owners(canvas: Canvas, blocks: Sequence[Block]) -> NDArray[np.int32]:
 def _marked(canvas: Canvas, bare: NDArray[np.int16], covered: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Pixels that stand out from the paper sharply, and by enough of what their surroundings do."""
     cv2 = opencv()
-    contrast = np.abs(canvas.pixels.astype(np.int16) - bare).max(axis=2).astype(np.uint8)
+    contrast = largest(np.abs(canvas.pixels.astype(np.int16) - bare)).astype(np.uint8)
     visible = np.where(covered > 0, 0, contrast).astype(np.uint8)
     around = cv2.dilate(visible, np.ones(_AROUND, np.uint8)).astype(np.float32)
     floor = np.float32(PARAMETERS.faintest_line)
@@ -221,7 +221,7 @@ def _plates(canvas: Canvas, bare: NDArray[np.int16], texts: Sequence[Text]) -> I
         colour = _plate_colour(part[inside][flat], paper, PARAMETERS.plate_share * flat.size)
         if colour is None:
             continue
-        painted = (np.abs(part - colour).max(axis=2) <= PARAMETERS.same_paint).astype(np.uint8)
+        painted = (largest(np.abs(part - colour)) <= PARAMETERS.same_paint).astype(np.uint8)
         painted[inside] = 1
         _, labels, stats, _ = opencv().connectedComponentsWithStats(painted, connectivity=4)
         plate = stats[labels[min(part.shape[0] - 1, (top + bottom) // 2), min(part.shape[1] - 1, (left + right) // 2)]]

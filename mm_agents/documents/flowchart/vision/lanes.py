@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from mm_agents.documents.flowchart.parameters import PARAMETERS
-from mm_agents.documents.flowchart.vision.canvas import Canvas, Text, said
+from mm_agents.documents.flowchart.vision.canvas import Canvas, Text, largest, said
 from mm_agents.documents.flowchart.vision.layout import Layout
 from mm_agents.documents.flowchart.vision.regions import Region
 from mm_agents.documents.opencv import opencv
@@ -199,7 +199,7 @@ def _separators(canvas: Canvas, bare: NDArray[np.int16], shapes: Sequence[Region
 
     A row of connectors that only the shapes between them join is none.
     """
-    marked = (np.abs(canvas.pixels.astype(np.int16) - bare).max(axis=2) > PARAMETERS.lane_contrast).astype(np.uint8)
+    marked = (largest(np.abs(canvas.pixels.astype(np.int16) - bare)) > PARAMETERS.lane_contrast).astype(np.uint8)
     ys, xs = np.nonzero(marked)
     if not len(ys):
         return [], []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mm_agents.documents.flowchart.parameters import PARAMETERS
-from mm_agents.documents.flowchart.vision.canvas import Canvas, Text, commonest
+from mm_agents.documents.flowchart.vision.canvas import Canvas, Text, commonest, largest
 from mm_agents.documents.flowchart.vision.regions import Ground, Region, Shape, classify, with_lids
 from mm_agents.documents.opencv import opencv
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MOST_BARS = 1500
+_RIM_REACH = 4  # pixels around a region in which its outline is looked for
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -206,7 +207,7 @@ def _as_usual(strip: NDArray[np.int16], stretch: int) -> NDArray[np.uint8]:
     for top in range(0, len(strip), stretch):
         around = strip[max(0, top - stretch // 2) : top + stretch + stretch // 2]
         usual[top : top + stretch] = np.median(around, axis=0)
-    return (np.abs(strip - usual).max(axis=2) < PARAMETERS.border_look).astype(np.uint8)
+    return (largest(np.abs(strip - usual)) < PARAMETERS.border_look).astype(np.uint8)
 
 
 # ---------------------------------------------------------------- titles
@@ -286,7 +287,7 @@ def sort_regions(ground: Ground, canvas: Canvas) -> Layout:
         elif _may_be_shape(region, homes[id(region)] or paper, unit):
             layout.shapes.append(region)
     layout.shapes = _outermost(layout.shapes)
-    _take_plates(layout, paper, unit)
+    _take_plates(layout, paper, canvas)
     return layout
 
 
@@ -377,21 +378,39 @@ def _written_in_the_middle(region: Region) -> bool:
     return off_across <= PARAMETERS.off_centre_across * region.width and off_down <= low * region.height
 
 
-def _take_plates(layout: Layout, paper: Region, unit: float) -> None:
+def _take_plates(layout: Layout, paper: Region, canvas: Canvas) -> None:
     """Set apart the coloured rectangles that lie tight around one short label, in a colour that no shape has."""
 
     def tight(region: Region) -> bool:
         if len(region.texts) != 1 or region.like(paper.colour) or region.texts[0].turned:
             return False
         text = region.texts[0]
-        room = max(region.height - text.height, region.width - text.width)
-        return room < PARAMETERS.plate_room * unit
+        room = max(region.height - text.height, region.width - text.width) / canvas.unit
+        return room < PARAMETERS.plate_room or (room < PARAMETERS.bare_plate_room and _is_bare(region, paper, canvas))
 
-    others = [region for region in layout.shapes if not tight(region)]
-    for region in [region for region in layout.shapes if tight(region)]:
-        if others and not any(other.like(region.colour, PARAMETERS.same_paint) for other in others):
+    def painted_alike(region: Region, other: Region) -> bool:
+        return other.like(region.colour, PARAMETERS.same_paint) and _is_bare(region, paper, canvas) == _is_bare(
+            other, paper, canvas
+        )
+
+    plates = [region for region in layout.shapes if tight(region)]
+    others = [region for region in layout.shapes if region not in plates]
+    for region in plates:
+        if others and not any(painted_alike(region, other) for other in others):
             layout.shapes.remove(region)
             layout.plates.append(region)
+
+
+def _is_bare(region: Region, paper: Region, canvas: Canvas) -> bool:
+    """Whether a coloured region has no outline: what surrounds it is no farther from the paper than it is itself."""
+    reach = _RIM_REACH
+    x0, y0 = max(0, region.x - reach), max(0, region.y - reach)
+    part = canvas.pixels[y0 : region.y + region.height + reach, x0 : region.x + region.width + reach].astype(np.int16)
+    contrast = largest(np.abs(part - paper.colour)).astype(np.float32)
+    around = opencv().dilate(contrast, np.ones((2 * reach + 1,) * 2, np.uint8))
+    rim = around[region.contour[:, 0, 1] - y0, region.contour[:, 0, 0] - x0]
+    own = float(np.abs(region.colour - paper.colour).max())
+    return float((rim > own + PARAMETERS.faintest_line).mean()) < 0.5
 
 
 # ---------------------------------------------------------------- what a shape covers
@@ -418,7 +437,7 @@ def grow(region: Region, canvas: Canvas, bare: NDArray[np.int16]) -> Block:
     cover = np.zeros((y1 - y0, x1 - x0), np.uint8)
     cv2.drawContours(cover, [region.contour - np.array([x0, y0], np.int32)], -1, 1, -1)
     part = slice(y0, y1), slice(x0, x1)
-    contrast = np.abs(canvas.pixels[part].astype(np.int16) - bare[part]).max(axis=2)
+    contrast = largest(np.abs(canvas.pixels[part].astype(np.int16) - bare[part]))
     blank = ((contrast < PARAMETERS.blank_contrast) & (canvas.change[part] < PARAMETERS.blank_change)) | shadows(
         canvas, bare, part
     )
@@ -475,8 +494,8 @@ def shadows(canvas: Canvas, bare: NDArray[np.int16], part: tuple[slice, slice] |
     """Where the canvas is darker than its paper but fades softly, as no line does, and the inside of none."""
     where = part or (slice(None), slice(None))
     difference = canvas.pixels[where].astype(np.int16) - bare[where]
-    contrast, change = np.abs(difference).max(axis=2), canvas.change[where]
+    contrast, change = largest(np.abs(difference)), canvas.change[where]
     fades = PARAMETERS.fade if canvas.ringing < PARAMETERS.ringing else PARAMETERS.fade_in_jpeg
     soft = opencv().dilate(change, np.ones((3, 3), np.uint8))
-    darker = difference.max(axis=2) < 3
+    darker = largest(difference) < 3
     return darker & (change > fades * contrast) & (soft < PARAMETERS.soft * contrast)

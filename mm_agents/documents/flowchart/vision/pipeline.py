@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mm_agents.documents.flowchart.data import Edge, FlowchartData, Lane, Node
+from mm_agents.documents.flowchart.data import Edge, Finding, FlowchartData, Lane, Node
 from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.vision.arrowheads import looks_like_head, spread, straighten, thickness_ratio
 from mm_agents.documents.flowchart.vision.canvas import Canvas, Text, prepare, said
 from mm_agents.documents.flowchart.vision.connector_mask import Ink, find_ink
 from mm_agents.documents.flowchart.vision.labels import Label, group, look_again, share_labels, suspicious
 from mm_agents.documents.flowchart.vision.lanes import Band, Lanes, find_lanes
-from mm_agents.documents.flowchart.vision.layout import Block, Layout, grow, paper_of, sort_regions, titles_of
+from mm_agents.documents.flowchart.vision.layout import Block, Layout, borders, grow, paper_of, sort_regions, titles_of
+from mm_agents.documents.flowchart.vision.open_outlines import with_open_shapes
 from mm_agents.documents.flowchart.vision.regions import Region, find_regions
 from mm_agents.documents.flowchart.vision.skeleton_graph import (
     End,
@@ -24,7 +25,7 @@ from mm_agents.documents.flowchart.vision.skeleton_graph import (
     build_skeleton,
     clean,
 )
-from mm_agents.documents.flowchart.vision.tracing import Route, Terminal, connect, dots
+from mm_agents.documents.flowchart.vision.tracing import Route, Terminal, Walker, connect, dots
 from mm_agents.documents.opencv import opencv
 from mm_agents.documents.pages import Page
 from mm_agents.types import Box
@@ -99,6 +100,7 @@ def _sketch(page: Page) -> _Sketch | None:
     ground = find_regions(canvas)
     if ground is None or ground.flatness < PARAMETERS.drawing:
         return None
+    ground = with_open_shapes(canvas, ground)
     layout = sort_regions(ground, canvas)
     bare = paper_of(canvas, ground.paper, layout.frames)
     lanes = find_lanes(layout, canvas, bare)
@@ -108,7 +110,7 @@ def _sketch(page: Page) -> _Sketch | None:
     ink = find_ink(canvas, bare, blocks, layout, lanes)
     around = [frame for frame in layout.frames if not lanes.same_as(frame, canvas.unit)]
     titles = titles_of(around, ink.free, canvas.unit)
-    web, shapes = build_skeleton(ink.lines), Shapes(ink.owners)
+    web, shapes = build_skeleton(ink.lines), Shapes(ink.owners, borders(canvas, around))
     straighten(web, ink.lines, shapes, canvas.unit)
     return _Sketch(
         canvas=canvas,
@@ -123,14 +125,33 @@ def _sketch(page: Page) -> _Sketch | None:
     )
 
 
-def _connectors(sketch: _Sketch) -> list[Route]:
+def _connectors(sketch: _Sketch) -> tuple[list[Route], list[tuple[Region, int]]]:
+    """The connectors, and the frames that others end at with the shapes that these come from or lead to."""
     lines, unit, web = sketch.ink.lines, sketch.canvas.unit, sketch.web
     depth = opencv().distanceTransform(lines, opencv().DIST_L2, 5)
     terminals: list[Terminal] = []
     for end, shape in sketch.ties.items():
         measured = spread(web, end, lines, sketch.shapes, unit), thickness_ratio(web, end, lines, depth, unit)
         terminals.append(Terminal(end=end, shape=shape, spread=max(measured), head=looks_like_head(*measured)))
-    return connect(web, terminals, unit, dots(web, depth, unit))
+    joined = dots(web, depth, unit)
+    return connect(web, terminals, unit, joined), list(_at_frames(sketch, Walker(web, terminals, unit, set(joined))))
+
+
+def _at_frames(sketch: _Sketch, walker: Walker) -> Iterator[tuple[Region, int]]:
+    """The frames whose border a line ends at that comes from a shape or leads to it, each with that shape."""
+    unit, shapes = sketch.canvas.unit, sketch.shapes
+    away = opencv().distanceTransform(1 - shapes.borders, opencv().DIST_L2, 5)
+    for node in sketch.web.loose():
+        end = sketch.web.ends[node][0]
+        y, x = (round(float(value)) for value in sketch.web.places[node])
+        if end in sketch.ties or away[y, x] > PARAMETERS.at_border * unit:
+            continue
+        reach = 2 * PARAMETERS.at_border * unit
+        near = [frame for frame in sketch.layout.frames if abs(frame.distance(x, y)) < reach]
+        nearest = min(near, key=lambda frame: (frame.label not in sketch.titles, frame.filled), default=None)
+        others = {terminal.shape for terminal in walker.beyond((end[0], end[1]))}
+        if nearest is not None and len(others) == 1 and len(sketch.web.strokes[end[0]].points) > unit:
+            yield nearest, others.pop()
 
 
 # ---------------------------------------------------------------- told in pixels of the page
@@ -139,7 +160,7 @@ def _connectors(sketch: _Sketch) -> list[Route]:
 def _told(page: Page, sketch: _Sketch) -> FlowchartData:
     canvas, blocks, lanes = sketch.canvas, sketch.blocks, sketch.lanes
     unit = canvas.unit
-    routes = _connectors(sketch)
+    routes, at_frames = _connectors(sketch)
     taken = {id(text) for texts in sketch.titles.values() for text in texts}
     free = [text for text in sketch.ink.free if id(text) not in taken]
     labels, rest = share_labels(group(free, unit), routes, sketch.web, blocks, unit)
@@ -165,7 +186,17 @@ def _told(page: Page, sketch: _Sketch) -> FlowchartData:
         lanes=tuple(_lane(place, band, lanes, canvas) for band in lanes.bands),
         frames=tuple(Lane(name=title, box=place.box(*frame.box)) for frame, title in _titled(sketch)),
         notes=tuple(label.text for label in rest),
+        doubts=tuple(
+            _at_frame(sketch, frame, next(node for node in nodes if node.id == ids[shape - 1]))
+            for frame, shape in at_frames
+        ),
     )
+
+
+def _at_frame(sketch: _Sketch, frame: Region, node: Node) -> Finding:
+    title = next((f" {title!r}" for titled, title in _titled(sketch) if titled is frame), "")
+    message = f"A connector of {node.name!r} ends at the frame{title}: which shape in it is meant is not certain."
+    return Finding(kind="uncertain", severity="warning", message=message, nodes=(node.id,))
 
 
 def _titled(sketch: _Sketch) -> list[tuple[Region, str]]:

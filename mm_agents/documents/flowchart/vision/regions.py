@@ -68,6 +68,10 @@ class Region:
             return False
         return opencv().pointPolygonTest(self.contour, (float(x), float(y)), False) >= 0
 
+    def distance(self, x: float, y: float) -> float:
+        """How far a point is from the outer rim, in pixels; less than 0 outside."""
+        return opencv().pointPolygonTest(self.contour, (float(x), float(y)), True)
+
     def mask(self, margin: int = 0) -> NDArray[np.uint8]:
         """uint8, shape (height + 2 * margin, width + 2 * margin): 1 within the outer rim."""
         drawn = np.zeros((self.height + 2 * margin, self.width + 2 * margin), np.uint8)
@@ -88,11 +92,13 @@ class Ground:
         paper: the region around the drawing.
         regions: the others, the largest first.
         flatness: how much of the canvas is flat, 0 to 1.
+        flat: uint8, shape (height, width): 1 where it is, with the letters of words.
     """
 
     paper: Region
     regions: list[Region]
     flatness: float
+    flat: NDArray[np.uint8]
 
 
 def flat_limit(canvas: Canvas) -> float:
@@ -112,12 +118,14 @@ def find_regions(canvas: Canvas) -> Ground | None:
     least = canvas.unit * canvas.unit
     wanted = [n for n in range(1, count) if stats[n, 4] >= PARAMETERS.smallest_part * least]
     wanted = _join_halves(labels, stats, wanted, canvas)
-    found = [_region(canvas, labels, n, stats[n]) for n in wanted]
+    found = [_region(canvas, labels, n, stats[n]) for n in wanted if _is_left(labels, n, stats[n])]
     regions = sorted((region for region in found if region.filled >= least), key=lambda region: -region.area)
     if not regions:
         return None
     paper = next((region for region in regions if region.x <= 2), regions[0])
-    return Ground(paper=paper, regions=[region for region in regions if region is not paper], flatness=flatness)
+    return Ground(
+        paper=paper, regions=[region for region in regions if region is not paper], flatness=flatness, flat=flat
+    )
 
 
 def _wipe_glyphs(flat: NDArray[np.uint8], texts: Iterable[Text]) -> None:
@@ -134,6 +142,12 @@ def _wipe_glyphs(flat: NDArray[np.uint8], texts: Iterable[Text]) -> None:
             left, top, wide, high, _ = stats[n]
             if left >= x0 and top >= y0 and left + wide <= x1 and top + high <= y1:
                 flat[y0:y1, x0:x1][part == n] = 1
+
+
+def _is_left(labels: NDArray[np.int32], n: int, stat: NDArray[np.int32]) -> bool:
+    """Whether a region still has pixels: another that was joined over it may have taken them."""
+    x, y, width, height, _ = (int(value) for value in stat)
+    return bool((labels[y : y + height, x : x + width] == n).any())
 
 
 def _region(canvas: Canvas, labels: NDArray[np.int32], n: int, stat: NDArray[np.int32]) -> Region:

@@ -210,10 +210,16 @@ _MOST_STEPS = 40  # for each pixel of the reach: words that hide a line end some
 
 
 class Shapes:
-    """Where the shapes lie, for lines that look for the one they end at."""
+    """Where the shapes lie, for lines that look for the one they end at.
 
-    def __init__(self, owners: NDArray[np.int32]) -> None:
+    Args:
+        owners: the number from 1 of the shape that covers a pixel, else 0.
+        borders: uint8: 1 on the borders of frames, beyond which a line looks for no shape.
+    """
+
+    def __init__(self, owners: NDArray[np.int32], borders: NDArray[np.uint8] | None = None) -> None:
         self.owners = owners
+        self.borders: NDArray[np.uint8] = np.zeros(owners.shape, np.uint8) if borders is None else borders
         cv2 = opencv()
         outside = (owners == 0).astype(np.uint8)
         self.distance: NDArray[np.float32]
@@ -235,7 +241,7 @@ class Shapes:
         while spent <= reach and step < _MOST_STEPS * max(1.0, reach):
             step += 1
             y, x = round(place[0] + heading[0] * step), round(place[1] + heading[1] * step)
-            if not (0 <= y < height and 0 <= x < width):
+            if not (0 <= y < height and 0 <= x < width) or self.borders[y, x]:
                 break
             if self.owners[y, x]:
                 return int(self.owners[y, x])
