@@ -175,7 +175,8 @@ class OfflineEmbedder(_ConseEmbedder):
 
     width = WIDTH
     floors: Mapping[Kind, float] = MappingProxyType({"text": 0.35, "image": 0.35, "clip": 0.35})
-    """Measured over 30 subjects that are there and 20 that are not; related things (a giraffe for a meerkat) pass."""
+    """Measured over 30 subjects that are there, all of which pass, and 25 that are not: of those one picture in ten
+    passes, mostly for related things (a giraffe for a meerkat)."""
     languages: frozenset[str] = frozenset({"en"})
 
     def __init__(self, *, threads: int | None = None, model: str = SCENES_AND_OBJECTS) -> None:
@@ -295,7 +296,8 @@ class MultilingualEmbedder(_ConseEmbedder):
 
     name = f"offline:{MULTILINGUAL}"
     width = MULTILINGUAL_WIDTH
-    floors: Mapping[Kind, float] = MappingProxyType({"text": 0.3, "image": 0.3, "clip": 0.3})
+    floors: Mapping[Kind, float] = MappingProxyType({"text": 0.33, "image": 0.33, "clip": 0.33})
+    """Measured over 30 subjects that are there, of which .97 pass, and 25 that are not."""
     languages: frozenset[str] = LANGUAGES
 
     def __init__(self, *, threads: int | None = None, model: str = MULTILINGUAL) -> None:
