@@ -12,12 +12,13 @@ import pytest
 
 from mm_agents import Agent, Library, contact_sheet, filters
 from mm_agents.agent.verify import verify
-from mm_agents.embedders.offline import CLASSES_ALONE, build, detector
+from mm_agents.embedders.offline import CLASSES_ALONE, CLASSES_AND_OBJECTS, build, detector
+from mm_agents.embedders.offline.colours import colour_of
 from mm_agents.embedders.offline.weights import PackagedFile
 from mm_agents.errors import WeightsError
 from mm_agents.ingest.objects import object_of
 from mm_agents.migration import migrate
-from mm_agents.types import Image, SeenObject
+from mm_agents.types import Box, Image, SeenObject, Text
 
 
 def picture(name: str) -> PIL.Image.Image:
@@ -62,10 +63,70 @@ def test_kinds_and_people_are_properties(library: Library) -> None:
 def test_pages_and_pictures_without_colour_are_not_looked_at(library: Library, astronaut: PIL.Image.Image) -> None:
     assert "objects" not in library.get("page.png").properties
     grey = Image(pixels=np.asarray(astronaut.convert("L").convert("RGB")))
-    embedder = build()
-    rows, seen = embedder.embed_with_objects([grey], role="document")
+    assert build().embed_with_objects([grey], role="document")[1] == [None]
+    rows, seen = build(CLASSES_AND_OBJECTS).embed_with_objects([grey], role="document")
     assert seen == [None]
     np.testing.assert_allclose(rows, build(CLASSES_ALONE).embed([grey], role="document"), atol=1e-6)
+
+
+# ---------------------------------------------------------------- colours
+
+PAINT = {
+    "red": (200, 30, 30),
+    "orange": (240, 130, 20),
+    "yellow": (240, 220, 40),
+    "green": (40, 140, 50),
+    "blue": (40, 80, 190),
+    "purple": (120, 40, 160),
+    "pink": (240, 150, 170),
+    "black": (20, 20, 25),
+    "white": (245, 245, 240),
+    "grey": (128, 130, 128),
+    "brown": (110, 70, 35),
+    "tan": (210, 180, 140),
+}
+
+
+def painted(colour: tuple[int, int, int]) -> tuple[Image, Box]:
+    """A thing of that colour, with windows and shades, before a ground of noise, and where it is."""
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(60, 200, (240, 320, 3))
+    pixels[60:180, 40:280] = np.array(colour) + rng.integers(-12, 13, (120, 240, 1))
+    pixels[80:110, 60:260:40] = pixels[80:110, 61:260:40] = (30, 40, 60)
+    return Image(pixels=pixels.clip(0, 255).astype(np.uint8)), Box(x0=40, y0=60, x1=280, y1=180)
+
+
+@pytest.mark.parametrize("name", PAINT)
+def test_the_colour_of_a_thing_is_named(name: str) -> None:
+    image, box = painted(PAINT[name])
+    assert colour_of(image.pixels, box) == name
+
+
+def test_a_thing_of_several_colours_has_none() -> None:
+    image, box = painted(PAINT["red"])
+    for n, other in enumerate(("blue", "green", "yellow", "black")):
+        image.pixels[:, 100 + 30 * n : 130 + 30 * n] = PAINT[other]
+    assert colour_of(image.pixels, box) is None
+
+
+@pytest.mark.parametrize("edges", [(0, 0, 1, 1), (319, 239, 320, 240), (0, 0, 320, 1)])
+def test_a_thing_of_any_size_has_a_colour_or_none(edges: tuple[int, int, int, int]) -> None:
+    image, _ = painted(PAINT["red"])
+    assert colour_of(image.pixels, Box(x0=edges[0], y0=edges[1], x1=edges[2], y1=edges[3])) in (*PAINT, None)
+
+
+def test_a_thing_is_found_by_its_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("red", "blue", "yellow", "white")
+    drawn = [painted(PAINT[name]) for name in names]
+    bus = (SeenObject(label="bus", score=0.8, box=drawn[0][1]),)
+    monkeypatch.setattr(detector.Detector, "detect", lambda self, pixels: bus)
+    embedder = build()
+    asked = embedder.embed([Text(text=f"a {name} bus") for name in names], role="query")
+    cosines = asked @ embedder.embed([image for image, _ in drawn], role="document").T
+    assert cosines.argmax(axis=1).tolist() == [0, 1, 2, 3]
+
+
+# ---------------------------------------------------------------- in a library
 
 
 def test_boxes_are_in_pixels_of_the_picture_as_stored(library: Library) -> None:

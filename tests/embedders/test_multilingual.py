@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import PIL.Image
 import pytest
 
 from mm_agents import Library
-from mm_agents.embedders.offline import MultilingualEmbedder, OfflineEmbedder, build
+from mm_agents.embedders.offline import CLASSES_AND_OBJECTS, MultilingualEmbedder, OfflineEmbedder, build
 from mm_agents.embedders.offline.weights import asset
 from mm_agents.errors import MissingExtraError
 from mm_agents.ingest.presets import media_spec
@@ -73,6 +74,16 @@ def test_the_name_builds_it_again() -> None:
     assert (kind, build(argument).name) == ("offline", MultilingualEmbedder.name)
 
 
+def test_an_older_model_keeps_its_vectors_and_its_companion() -> None:
+    assert build().companion == MultilingualEmbedder.name
+    older = build(build(CLASSES_AND_OBJECTS).companion.partition(":")[2])
+    assert older.name == "offline:conse-lite2-use"
+    with resources.files("skimage.data").joinpath("chelsea.png").open("rb") as file:
+        cat = Image(pixels=np.asarray(PIL.Image.open(file).convert("RGB")))
+    found = older.embed([cat], role="document")
+    np.testing.assert_allclose(found[0, :4], [-0.038521, 0.029276, -0.032309, 0.035345], atol=2e-4)
+
+
 def test_the_shipped_class_vectors_are_those_of_the_shipped_texts(multilingual: MultilingualEmbedder) -> None:
     _, _, words, above, gloss = asset("classes.tsv").read_text("utf-8").splitlines()[100].split("\t")
     kinds = ", ".join([*words.split("|"), *filter(None, above.split("|"))])
@@ -97,7 +108,7 @@ def test_both_embedders_classify_a_picture_once(
     picture = Image(pixels=np.random.default_rng(0).integers(0, 255, (64, 48, 3)).astype(np.uint8))
     seen: list[tuple[int, ...]] = []
     square = conse._square
-    monkeypatch.setattr(conse, "_square", lambda pixels: seen.append(pixels.shape) or square(pixels))
+    monkeypatch.setattr(conse, "_square", lambda pixels, stretch: seen.append(pixels.shape) or square(pixels, stretch))
     english = OfflineEmbedder()
     english.embed([picture], role="document")
     before = multilingual.embed([picture], role="document")

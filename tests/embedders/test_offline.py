@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import PIL.Image
 import pytest
 
 from mm_agents import Library
-from mm_agents.embedders.offline import CLASSES_ALONE, OfflineEmbedder, build, minilm
+from mm_agents.embedders.offline import CLASSES_ALONE, CLASSES_AND_OBJECTS, MULTILINGUAL, OfflineEmbedder, build, minilm
 from mm_agents.embedders.offline.weights import asset
 from mm_agents.errors import ConfigError, MissingExtraError
 from mm_agents.ingest.presets import media_spec
@@ -95,7 +96,7 @@ def test_a_picture_is_nearest_to_what_it_shows(offline: OfflineEmbedder) -> None
     assert cosines[3].max() < 0.25
 
 
-PINNED = [[0.030588, 0.090956, 0.028380, 0.021906], [0.028570, 0.057219, 0.015926, 0.046429]]
+PINNED = [[0.030588, 0.090956, 0.028380, 0.021906], [0.047506, 0.056062, -0.002262, 0.033198]]
 
 
 @pytest.fixture(scope="module")
@@ -111,11 +112,18 @@ def test_vectors_stay_what_they_are(offline: OfflineEmbedder) -> None:
     np.testing.assert_allclose(vectors[:, :4], PINNED, atol=2e-4)
 
 
-def test_the_vectors_of_the_model_without_objects_stay_too(classes_alone: OfflineEmbedder) -> None:
-    offline = classes_alone
-    vectors = offline.embed([*texts("a photo of a cat"), photo("chelsea.png")], role="document")
-    pinned = [[0.030588, 0.090956, 0.028380, 0.021906], [0.018235, 0.058480, 0.017064, 0.039855]]
-    np.testing.assert_allclose(vectors[:, :4], pinned, atol=2e-4)
+@pytest.mark.parametrize(
+    ("model", "pinned"),
+    [
+        (CLASSES_ALONE, [0.018235, 0.058480, 0.017064, 0.039855]),
+        (CLASSES_AND_OBJECTS, [0.028570, 0.057219, 0.015926, 0.046429]),
+    ],
+)
+def test_the_vectors_of_older_models_stay_too(model: str, pinned: list[float]) -> None:
+    embedder = build(model)
+    assert embedder.name == f"offline:{model}"
+    vectors = embedder.embed([*texts("a photo of a cat"), photo("chelsea.png")], role="document")
+    np.testing.assert_allclose(vectors[:, :4], [PINNED[0], pinned], atol=2e-4)
 
 
 def test_a_library_that_the_float32_classifier_made_stays_searchable(
@@ -159,6 +167,20 @@ def test_the_shipped_class_vectors_are_those_of_the_shipped_texts(offline: Offli
         shipped = np.load(file, allow_pickle=False).astype(np.float32)
     assert shipped.shape == (1000, 384)
     np.testing.assert_allclose(shipped[index], vector / np.linalg.norm(vector), atol=1e-3)
+
+
+def test_the_shipped_scene_vectors_are_those_of_the_classes_and_the_scenes(offline: OfflineEmbedder) -> None:
+    lines = (Path(__file__).parents[2] / "tools" / "scenes.tsv").read_text("utf-8").splitlines()
+    wnids, scenes = zip(*(line.split("\t") for line in lines), strict=True)
+    assert list(wnids) == [line.split("\t")[0] for line in asset("classes.tsv").read_text("utf-8").splitlines()]
+    classes, shipped = (
+        np.load(io.BytesIO(asset(name).read_bytes()), allow_pickle=False).astype(np.float32)
+        for name in ("classes.npy", "classes_scenes.npy")
+    )
+    together = classes + offline.embed(texts(*scenes), role="document")
+    together /= np.linalg.norm(together, axis=1, keepdims=True)
+    less = together - 0.3 * together.mean(axis=0)
+    np.testing.assert_allclose(shipped, less / np.linalg.norm(less, axis=1, keepdims=True), atol=1e-3)
 
 
 def test_species_of_real_animals(offline: OfflineEmbedder, data: Path) -> None:
@@ -214,11 +236,17 @@ def test_pictures_of_any_size(offline: OfflineEmbedder, shape: tuple[int, int, i
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
 
 
-def test_only_the_square_in_the_middle_counts(offline: OfflineEmbedder) -> None:
+@pytest.mark.parametrize(("model", "side"), [(CLASSES_ALONE, 70), (MULTILINGUAL, 50)])
+def test_only_the_middle_counts_for_the_classes(model: str, side: int) -> None:
+    """The square of 300 pixels, or 345 × 300 of them, which are squeezed."""
+    embedder = build(model)
     pixels = photo("chelsea.png").pixels  # 300 × 451
     framed = pixels.copy()
-    framed[:, :70] = framed[:, -70:] = 0
-    np.testing.assert_allclose(one(offline, Image(pixels=pixels)), one(offline, Image(pixels=framed)), atol=1e-6)
+    framed[:, :side] = framed[:, -side:] = 0
+    before = one(embedder, Image(pixels=pixels))
+    np.testing.assert_allclose(before, one(embedder, Image(pixels=framed)), atol=1e-6)
+    framed[:, : side + 20] = 0
+    assert np.abs(before - one(embedder, Image(pixels=framed))).max() > 1e-3
 
 
 def test_pixels_that_are_a_view_are_fine(offline: OfflineEmbedder) -> None:
@@ -258,7 +286,7 @@ def test_it_loads_again_after_it_was_closed() -> None:
 def test_the_name_builds_it_again() -> None:
     kind, _, argument = build().name.partition(":")
     assert (kind, build(argument).name) == ("offline", build().name)
-    with pytest.raises(ConfigError, match=r"no model 'clip'. Known: 'conse-lite2-nanodet-minilm'"):
+    with pytest.raises(ConfigError, match=r"no model 'clip'. Known: 'conse-lite2-scenes-nanodet-minilm'"):
         build("clip")
 
 
