@@ -17,6 +17,7 @@ from mm_agents._text import parts_of
 from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of, tools_to_follow
 from mm_agents.agent.answer import Answer, AnswerCache
 from mm_agents.agent.answer_builder import AnswerBuilder
+from mm_agents.agent.answer_data import AttachedFile
 from mm_agents.agent.budget import Budget
 from mm_agents.agent.conditions import film_conditions
 from mm_agents.agent.default_models import chat_model_of, text_embedder_of
@@ -387,7 +388,8 @@ class Conversation:
 
         for event in trace.follow(begin):
             if isinstance(event, Finished):
-                answer = event.answer.rooted(_root(self.agent.library))
+                answer = replace(event.answer, attachments=tuple(_attached(one) for one in new))
+                answer = answer.rooted(_root(self.agent.library))
                 self._note(answer, tuple(one.name for one in new))
                 yield Finished(answer=answer)
             else:
@@ -675,6 +677,11 @@ class Conversation:
 def _seen(new: Sequence[AttachmentInfo], referred: ResolvedReference) -> Sequence[AttachmentInfo | ReferencedItem]:
     """What the planner is shown as attached: the files that came with a question, else what it points back to."""
     return new or referred.things[:1]
+
+
+def _attached(one: AttachmentInfo) -> AttachedFile:
+    path = str(one.file.path) if one.file.path is not None else None
+    return AttachedFile(name=one.name, path=path, sha256=one.file.sha256)
 
 
 def _root(library: Library) -> str | None:

@@ -20,6 +20,7 @@ from mm_agents.agent.aggregation import AGGREGATE, GATHERING, LEAST, MOST
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_builder import lacking
 from mm_agents.agent.answer_data import Claim, Source
+from mm_agents.agent.asked_again import ask_again, differences
 from mm_agents.agent.field_matching import unproved
 from mm_agents.agent.grounding.attributes import wrong_attribute
 from mm_agents.agent.grounding.claims import check_claim, numbers_in, said_in, values_in, values_of, without_similarity
@@ -36,6 +37,7 @@ from mm_agents.agent.grounding.quotes import (
     strange_number,
     tokens,
 )
+from mm_agents.agent.grounding.reasons import check_faults, reason_fault
 from mm_agents.agent.grounding.replay import Replay
 from mm_agents.agent.grounding.statements import new_words, too_strange
 from mm_agents.agent.query_analysis import files_in, greeting_to
@@ -143,6 +145,7 @@ class _Checker:
         yield from self._unsaid()
         yield from self._disguised()
         yield from self._missing()
+        yield from self._said_of_itself()
 
     def _reasons(self) -> list[str] | None:
         """The texts that say why something is not known; None where any may: there is a model, or nothing to check."""
@@ -402,6 +405,44 @@ class _Checker:
                 yield from (_of_whole(said, "counted again, this is missing") for said in self._replay.left_out())
         except (Unchecked, MissingExtraError):
             return  # each claim that needs it says so
+
+    # ------------------------------------------------------------ what it says of itself
+
+    def _said_of_itself(self) -> Iterator[CheckedClaim]:
+        """Reasons, ways of finding, checks and silence: derived again from the documents, or by asking again."""
+        files = {file.name: file for file in self._files.values() if isinstance(file, MediaFile)}
+        whole = [one for one in self._answer.sources if isinstance(self._files.get(one.evidence.path or ""), MediaFile)]
+        for source in whole:
+            if fault := self._derivations.way_fault(source, files[source.name]) if source.name in files else None:
+                yield _of_whole(f"[{source.number}]", fault)
+        if self._answer.model is None and not self._answer.fields:
+            yield from self._asked_again()
+            return
+        read = [self._answer.question, *self._replay.says()]
+        for source in self._answer.sources:
+            read += [source.name, source.evidence.quote or ""]
+        for file in files.values():
+            read += self._derivations.words(file)
+            if file.media_type not in ("video", "audio"):
+                read.append(self._quotes.words(file))
+        ways = [source.evidence.how for source in self._answer.sources]
+        for claim in self._answer.claims if self._answer.model is not None else ():
+            if claim.field is None and (fault := reason_fault(claim, read, ways)) is not None:
+                yield _failed(claim, fault)
+        derived = list(self._derivations.checked(files))
+        for name, fault in check_faults(self._answer, derived, " ".join(read)):
+            yield _of_whole(name, fault)
+
+    def _asked_again(self) -> Iterator[CheckedClaim]:
+        """What the question, asked again, does not get; that it cannot be compared, where the answer is silent."""
+        attached = [self._file(one.path, one.sha256) for one in self._answer.attachments]
+        try:
+            again = ask_again(self._answer, self._library, [one for one in attached if isinstance(one, MediaFile)])
+            for one in differences(self._answer, again, everything=self._library is not None):
+                yield _of_whole(one.text, one.why)
+        except (Unchecked, MissingExtraError) as error:
+            if not self._answer.claims:
+                yield CheckedClaim(text=self._answer.outcome, status="unverified", why=str(error))
 
     # ------------------------------------------------------------ sources
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from mm_agents.agent.answer_data import AnswerData, Claim, Source
+from mm_agents.agent.answer_data import AnswerData, Check, Claim, Source
 from mm_agents.agent.grounding.assertions import check_answer
 from mm_agents.agent.grounding.claims import currencies_in, said_in
 from mm_agents.agent.grounding.coverage import denied
@@ -241,6 +241,33 @@ class Derivations:
         kinds = dict.fromkeys(READS[step.tool] for step in self.answer.route if step.tool in READS)
         found = [self._reading(kind, file) for kind in kinds]
         return [re.sub(r"[_\\W]+", " ", json.dumps(one.to_json(), ensure_ascii=False)) for one in found if one]
+
+    def ways(self, file: MediaFile) -> Iterator[tuple[Place, str]]:
+        """The places that the readers of this answer's calls find on a page, and how they find each."""
+        for kind in dict.fromkeys(READS[step.tool] for step in self.answer.route if step.tool in READS):
+            reading = self._reading(kind, file)
+            level: list[Any] = [] if reading is None else [reading.to_json()]
+            while level:
+                one = level.pop()
+                level += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+                if isinstance(one, dict) and one.get("how") and one.get("box"):
+                    yield (int(one.get("page") or 1), tuple(one["box"])), str(one["how"])
+
+    def way_fault(self, source: Source, file: MediaFile) -> str | None:
+        """Why a place on a page is not found as its source says; None where it is, or nothing finds it again."""
+        place = _place(source)
+        ways = {how for other, how in self.ways(file) if place is not None and _near(place, other)}
+        if not ways or source.evidence.how in ways:
+            return None
+        return f"it is found by “{min(ways)}” and not by “{source.evidence.how}”"
+
+    def checked(self, files: Mapping[str, MediaFile]) -> Iterator[Check]:
+        """What the readers of this answer's calls check in its files, as the answer says it."""
+        for kind in dict.fromkeys(READS[step.tool] for step in self.answer.route if step.tool in READS):
+            for name, file in files.items():
+                reading = self._reading(kind, file)
+                for one in reading.to_json().get("checks", ()) if reading is not None else ():
+                    yield Check(name=f"{name}: {one['name']}", status=one["status"], detail=one["detail"])
 
     def _reading(self, kind: str, file: MediaFile) -> Any:
         key = (kind, file.sha256)

@@ -14,6 +14,7 @@ from mm_agents.agent.grounding.assertions import check_answer
 from mm_agents.agent.grounding.claims import Expression, asked_values, check_claim, numbers_in, values_in, values_of
 from mm_agents.agent.grounding.coverage import denied
 from mm_agents.agent.grounding.passages import passage_fault
+from mm_agents.agent.grounding.reasons import COMPUTED, DERIVED, FOUND, READ, SEEN, WORDED
 from mm_agents.agent.grounding.sources import SEARCHES, RegisteredSource, SourceRegistry
 
 _MARKS = re.compile(r"\s*\[(\d{1,4}(?:\s*[,;]\s*\d{1,4})*)\]")
@@ -172,10 +173,6 @@ _NEUTRAL = content_words(
 )
 
 _ANSWERING_NO = re.compile(r"^\W*no[,.:;]\s*", re.IGNORECASE)
-_FOUND = "nearest match: a search found it, and code has not checked what it shows"
-_COMPUTED = "computed from its sources"
-_READ = "it is what was read"
-_DERIVED = "it follows from what was read"
 _UNPROVEN = re.compile(
     r"\b(?:most|least|\w+est|best|worst|first|last|more|less|fewer|higher|lower|cheaper|larger|smaller|later|earlier|"
     r"all|every|both|none|neither|only)\b",
@@ -250,12 +247,12 @@ def _by_words(
             text=statement.text,
             sources=statement.cited,
             kind="match" if found else "computed" if computed else "read",
-            why=_FOUND if found else _COMPUTED if computed else "its words and numbers are those of its sources",
+            why=FOUND if found else COMPUTED if computed else WORDED,
             computed=computed,
         )
         return Judgement(claim=claim, verdict="carried")
     if any(known.seen for known in cited):
-        why = f"told of a picture by the model, and code cannot see it: {why}"
+        why = f"{SEEN}{why}"
         claim = Claim(text=statement.text, sources=statement.cited, kind="unsupported", why=why)
         return Judgement(claim=claim, verdict="seen")
     return _left_out(statement, why)
@@ -287,7 +284,7 @@ def _follows(
         text=statement.text,
         sources=tuple(known.source.number for known in places),
         kind="read" if printed and not derived else "counted",
-        why=_READ if printed and not derived else _DERIVED,
+        why=READ if printed and not derived else DERIVED,
     )
     return Judgement(claim=claim, verdict="carried")
 
