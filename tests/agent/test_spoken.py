@@ -18,7 +18,7 @@ from mm_agents.testing import HashEmbedder
 pytest.importorskip("rapidocr", reason="pip install 'mm-agents[documents]'")
 
 HERE = Path(__file__).parent
-FILES = ("said.txt", "said_later.txt", "said_last.txt")
+FILES = ("said.txt", "said_later.txt", "said_last.txt", "said_fresh.txt", "said_fresher.txt")
 LEAST = 0.9
 """The share of true sentences that is supported at least."""
 
