@@ -62,6 +62,7 @@ SCENES: Mapping[str, Scene] = {
     "returns": Scene("What does this chart say?", ("returns.png",), (("read_flowchart", {"source": "returns.png"}),)),
     "lantern": Scene("What does this invoice say?", ("lantern.png",), (("read_invoice", {"source": "lantern.png"}),)),
     "rivers": Scene("What does this table say?", ("rivers.png",), (("read_table", {"source": "rivers.png"}),)),
+    "heads": Scene("What does this table say?", ("heads.png",), (("read_table", {"source": "heads.png"}),)),
     "bakery": Scene("What does this chart say?", ("bakery.png",), (("read_flowchart", {"source": "bakery.png"}),)),
     "notes": Scene(
         "What do my notes say about the rent, the ferns and the roses?",
@@ -196,6 +197,7 @@ def papers(folder: Path) -> None:
     lengths = (("Rhine", "1233", "6"), ("Elbe", "1094", "4"), ("Loire", "1006", "1"), ("Po", "652", "2"))
     ruled(folder / "rivers.png", (("River", "Length", "Countries"), *lengths))
     chart(folder / "bakery.png", ("Mix dough", "Let it rise", "Bake bread", "Cool loaves"))
+    ruled(folder / "heads.png", (("Year", "Sales", "Sales"), ("2021", "40", "12"), ("2022", "55", "9")))
     areas = (("Oslo", "709", "454"), ("Bergen", "291", "465"), ("Trondheim", "212", "529"))
     ruled(folder / "cities.png", (("City", "People", "Area"), *areas))
     chart(folder / "returns.png", ("Open parcel", "Check item", "Refund"))

@@ -175,7 +175,9 @@ _NEUTRAL = content_words(
 _ANSWERING_NO = re.compile(r"^\W*no[,.:;]\s*", re.IGNORECASE)
 _UNPROVEN = re.compile(
     r"\b(?:most|least|\w+est|best|worst|first|last|more|less|fewer|higher|lower|cheaper|larger|smaller|later|earlier|"
-    r"all|every|both|none|neither|only)\b",
+    r"all|every|both|none|neither|only|than|maximum|minimum|average|mean|record|peak(?:s|ed)?|top(?:s|ped)?|"
+    r"leads?|led|leading|exceed(?:s|ed)?|beats?|surpass(?:es|ed)?|out(?:perform|sell|rank)(?:s|ed)?|ranks?|twice|half|"
+    r"doubled?|tripled?|grew|rose|fell|(?:in|de)crease[sd]?|dropped|declined)\b",
     re.IGNORECASE,
 )
 """Words that compare or count over several things, which a page that prints the value does not prove."""
@@ -300,11 +302,15 @@ def _is_text(known: RegisteredSource) -> bool:
 
 def _unproven(text: str, cited: Sequence[RegisteredSource]) -> str | None:
     """A word that compares or counts and that none of the sources has."""
-    quotes = " ".join(known.clean.evidence.quote or "" for known in cited)
-    known_words = set(re.findall(r"\w+", quotes.casefold()))
-    bare = _nameless(text, cited)
-    word = next((one for one in _UNPROVEN.findall(bare) if one.casefold() not in known_words), None)
-    return f"no source says “{word}”" if word else denied_word(bare, quotes)
+    quotes = [known.clean.evidence.quote or "" for known in cited]
+    printed = [set(re.findall(r"\w+", quote.casefold())) for quote in quotes]
+    bare = _nameless(text, cited).casefold()
+    for found in _UNPROVEN.finditer(bare):
+        # A page that prints "highest" of something else proves nothing, so the word after it has to be there too.
+        said = {found[0], *re.findall(r"\w+", bare[found.end() :])[:1]}
+        if not any(said <= words for words in printed):
+            return f"no source says “{found[0]}”"
+    return denied_word(bare, " ".join(quotes))
 
 
 def denied_word(text: str, quotes: str) -> str | None:
