@@ -109,6 +109,11 @@ class ResponseFormat:
                 found.setdefault(field.path[: field.path.index(EACH)], []).append(field)
         return found
 
+    def listed_model(self, listed: Path) -> type[BaseModel] | None:
+        """The model of the items of a list that is a field of this model itself."""
+        info = self.model.model_fields.get(str(listed[0])) if len(listed) == 1 else None
+        return _model_in(info.annotation) if info is not None else None
+
     def missing(self, values: Mapping[Path, Any]) -> list[str]:
         """The paths of fields that no value fills; a list without items by its own path, a field of all items once."""
         names: dict[str, None] = {}

@@ -22,7 +22,6 @@ from mm_agents.agent.answer_builder import lacking
 from mm_agents.agent.answer_data import Claim, Source
 from mm_agents.agent.asked_again import ask_again, differences
 from mm_agents.agent.field_matching import unproved
-from mm_agents.agent.grounding.attributes import wrong_attribute
 from mm_agents.agent.grounding.claims import check_claim, numbers_in, said_in, values_in, values_of, without_similarity
 from mm_agents.agent.grounding.coverage import denied, is_said, uncovered
 from mm_agents.agent.grounding.derivation import READS, Derivations
@@ -297,10 +296,7 @@ class _Checker:
             measures = {arguments.get("measure") for arguments in gathering}
             if measures == {measure} and (wrong := opposite & set(tokens(claim.text))):
                 return f"“{min(wrong)}” is not what was asked for"
-        bare = claim.text
-        for name in _names(cited):
-            bare = bare.replace(name, " ")
-        return wrong_attribute(bare, read[0]) if len(files) == 1 and read else None
+        return None
 
     def _worded(self, claim: Claim, cited: list[Source]) -> str | None:
         """A word of a claim that is in none of its sources and not in the question, where code has worded it."""
