@@ -131,7 +131,7 @@ def _card(source: Source, is_shown: bool) -> _notebook.Card:
 
 
 def _no_answer(name: str, error: Exception) -> ConfigError:
-    """Why a document is no saved answer, and how to make one."""
+    """Why a document is not a saved answer, and how to make one."""
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_input=False)[0]
         reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"

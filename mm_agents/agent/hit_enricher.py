@@ -42,7 +42,7 @@ class HitEnricher:
         self.embedder: Embedder = embedder
 
     def embedder_for(self, language: str | None) -> Embedder:
-        """What compares texts with questions of a language: the one for English where there is no other."""
+        """What compares texts with questions of a language: the one for English where it has no other."""
         own = self.embedder
         if language is None or not isinstance(own, Fluent) or language in own.languages:
             return own

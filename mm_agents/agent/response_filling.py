@@ -399,7 +399,7 @@ def _rows_read(
 def _elsewhere(
     field: ResponseField, value: Any, results: Sequence[tuple[str, ToolResult]]
 ) -> tuple[ReadValue, ToolResult] | None:
-    """Where a value stands in a document that was read, which says what it is there; a label like the field's first."""
+    """Where a value is in a document that was read, which says what it is there; a label like the field's first."""
     words = set(_words(*field.names, field.description))
     there = [
         (read, result) for tool, result in results for read in values_of_result(tool, result) if _agrees(value, read)

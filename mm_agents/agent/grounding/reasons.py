@@ -73,7 +73,7 @@ def reason_fault(claim: Claim, known: Iterable[str], ways: Iterable[str]) -> str
         return None
     if claim.kind != "unsupported":
         stands = (*_STANDS.get(claim.kind, ()), *ways)
-        return None if claim.why in stands else f"“{claim.why}” is no reason for what is {claim.kind}"
+        return None if claim.why in stands else f"“{claim.why}” is not a reason for what is {claim.kind}"
     strange = content_words(claim.why) - content_words(" ".join([*known, claim.text, _DOUBTS]))
     strange = {word for word in strange if not word[0].isdigit()}
     return f"its reason says “{min(strange)}”, which nothing that was read says" if strange else None
