@@ -34,7 +34,7 @@ from mm_agents.agent.executor import (
     is_no_task,
     read_before,
 )
-from mm_agents.agent.hit_enricher import HitEnricher
+from mm_agents.agent.hit_details import HitDetails
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
 from mm_agents.agent.query_analysis import (
     Memory,
@@ -141,7 +141,7 @@ class Agent:
 
     def planner_for(self, language: str | None) -> OfflinePlanner:
         """The planner for questions of a language that have no English form here; the English one without any."""
-        embedder = self.hit_enricher.embedder_for(language)
+        embedder = self.hit_details.embedder_for(language)
         tools, kept = self.tools, self._planners.get(embedder.name)
         names = tuple(one.name for one in tools)
         if kept is None or kept[0] != names:
@@ -150,9 +150,9 @@ class Agent:
         return kept[1]
 
     @cached_property
-    def hit_enricher(self) -> HitEnricher:
+    def hit_details(self) -> HitDetails:
         """What looks at the best hits of a search again."""
-        return HitEnricher(self.library, text_embedder_of(self.library))
+        return HitDetails(self.library, text_embedder_of(self.library))
 
     @cached_property
     def suggestions(self) -> Suggestions:
@@ -483,7 +483,7 @@ class Conversation:
             builder,
             calls=budget.calls,
             until=started + budget.seconds,
-            hit_enricher=self.agent.hit_enricher,
+            hit_details=self.agent.hit_details,
             language=self._language,
         )
 

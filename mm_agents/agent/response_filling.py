@@ -17,7 +17,7 @@ from mm_agents.agent.answer_data import Claim, Cost, ModelCall, Outcome
 from mm_agents.agent.budget import Budget, BudgetTracker
 from mm_agents.agent.events import Called, Event, Finished, Planned, Returned, parts_of_answer
 from mm_agents.agent.field_matching import document_list, document_matches, fitting, matches, same_value
-from mm_agents.agent.grounding.derivation import READS
+from mm_agents.agent.grounding.read_again import READS
 from mm_agents.agent.grounding.read_values import ReadValue, values_read
 from mm_agents.agent.grounding.sources import SourceRegistry
 from mm_agents.agent.grounding.statements import Statement, cite, judge

@@ -13,7 +13,7 @@ from mm_agents.agent.answer_data import Claim
 from mm_agents.agent.grounding.assertions import check_answer
 from mm_agents.agent.grounding.claims import Expression, asked_values, check_claim, numbers_in, values_in, values_of
 from mm_agents.agent.grounding.coverage import denied
-from mm_agents.agent.grounding.passages import passage_fault
+from mm_agents.agent.grounding.passage_support import passage_fault
 from mm_agents.agent.grounding.reasons import COMPUTED, DERIVED, FOUND, READ, SEEN, WORDED
 from mm_agents.agent.grounding.sources import SEARCHES, RegisteredSource, SourceRegistry
 

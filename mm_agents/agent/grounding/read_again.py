@@ -12,7 +12,7 @@ from mm_agents.agent.answer_data import AnswerData, Check, Claim, Source
 from mm_agents.agent.grounding.assertions import check_answer
 from mm_agents.agent.grounding.claims import currencies_in, said_in
 from mm_agents.agent.grounding.facts import Facts
-from mm_agents.agent.grounding.passages import passage_fault
+from mm_agents.agent.grounding.passage_support import passage_fault
 from mm_agents.agent.grounding.quotes import Unchecked
 from mm_agents.agent.grounding.read_values import field_sentence, values_read
 from mm_agents.documents import read_document
@@ -45,7 +45,7 @@ class Derived:
 
 
 @dataclass(slots=True)
-class Derivations:
+class ReadAgain:
     """Reads the documents of an answer again; each one once.
 
     Attributes:

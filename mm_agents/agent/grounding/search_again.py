@@ -50,7 +50,7 @@ class Ran:
         return list(self.result.payload.get("hits", ()))
 
 
-class Replay:
+class SearchAgain:
     """Runs calls again; each one once.
 
     Args:
