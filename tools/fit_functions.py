@@ -22,8 +22,8 @@ import numpy as np
 from pydantic import Field, create_model
 
 from mm_agents import _plugins
-from mm_agents.agent.function_choice import PARAMETERS, FunctionChooser
 from mm_agents.agent.planner import vectors_of
+from mm_agents.agent.tool_choice import PARAMETERS, FunctionChooser
 from mm_agents.protocols import Embedder
 from mm_agents.tools import Tool
 from mm_agents.types import FloatArray

@@ -17,6 +17,7 @@ from mm_agents._text import parts_of
 from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of, tools_to_follow
 from mm_agents.agent.answer import Answer, AnswerCache
 from mm_agents.agent.answer_builder import AnswerBuilder
+from mm_agents.agent.answer_data import AttachedFile
 from mm_agents.agent.budget import Budget
 from mm_agents.agent.conditions import film_conditions
 from mm_agents.agent.default_models import chat_model_of, text_embedder_of
@@ -34,7 +35,7 @@ from mm_agents.agent.executor import (
     is_no_task,
     read_before,
 )
-from mm_agents.agent.hit_enricher import HitEnricher
+from mm_agents.agent.hit_details import HitDetails
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
 from mm_agents.agent.query_analysis import (
     Memory,
@@ -142,7 +143,7 @@ class Agent:
 
     def planner_for(self, language: str | None) -> OfflinePlanner:
         """The planner for questions of a language that have no English form here; the English one without any."""
-        embedder = self.hit_enricher.embedder_for(language)
+        embedder = self.hit_details.embedder_for(language)
         tools, kept = self.tools, self._planners.get(embedder.name)
         names = tuple(one.name for one in tools)
         if kept is None or kept[0] != names:
@@ -151,9 +152,9 @@ class Agent:
         return kept[1]
 
     @cached_property
-    def hit_enricher(self) -> HitEnricher:
+    def hit_details(self) -> HitDetails:
         """What looks at the best hits of a search again."""
-        return HitEnricher(self.library, text_embedder_of(self.library))
+        return HitDetails(self.library, text_embedder_of(self.library))
 
     @cached_property
     def suggestions(self) -> Suggestions:
@@ -389,7 +390,8 @@ class Conversation:
 
         for event in trace.follow(begin):
             if isinstance(event, Finished):
-                answer = event.answer.rooted(_root(self.agent.library))
+                answer = replace(event.answer, attachments=tuple(_attached(one) for one in new))
+                answer = answer.rooted(_root(self.agent.library))
                 self._note(answer, tuple(one.name for one in new))
                 yield Finished(answer=answer)
             else:
@@ -484,7 +486,7 @@ class Conversation:
             builder,
             calls=budget.calls,
             until=started + budget.seconds,
-            hit_enricher=self.agent.hit_enricher,
+            hit_details=self.agent.hit_details,
             language=self._language,
         )
 
@@ -678,6 +680,11 @@ class Conversation:
 def _seen(new: Sequence[AttachmentInfo], referred: ResolvedReference) -> Sequence[AttachmentInfo | ReferencedItem]:
     """What the planner is shown as attached: the files that came with a question, else what it points back to."""
     return new or referred.things[:1]
+
+
+def _attached(one: AttachmentInfo) -> AttachedFile:
+    path = str(one.file.path) if one.file.path is not None else None
+    return AttachedFile(name=one.name, path=path, sha256=one.file.sha256)
 
 
 def _root(library: Library) -> str | None:

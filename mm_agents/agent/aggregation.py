@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -169,7 +169,7 @@ def _is_used_up(text: str) -> bool:
 
 
 def _without_period(text: str, today: date) -> str:
-    """A question without the days that it names: the "last" of "last month" is no superlative."""
+    """A question without the days that it names: the "last" of "last month" is not a superlative."""
     period = period_in(text, today)
     return text if period is None else f"{text[: period.start]} {text[period.end :]}"
 
@@ -459,13 +459,18 @@ def render_aggregate(builder: AnswerBuilder, result: ToolResult, asked: Aggregat
         builder.say(SEEN_NOTE)
 
 
+def _numbers(cited: Mapping[str, Sequence[int]], ids: Iterable[str]) -> list[int]:
+    """The numbers of the sources of some documents."""
+    return [number for id in ids for number in cited.get(id, ())]
+
+
 def _say_none(builder: AnswerBuilder, cited: Mapping[str, Sequence[int]], asked: Aggregation) -> None:
     """Claim that no document fits the conditions, citing each that was compared."""
     denied = "No: none" if _SAYS["yes_no"].match(builder.question) else "None"
     count = len(cited)
     conditions = ", ".join(asked.said) or _condition(asked).strip()
     text = f"{denied} of the {count} {_NOUNS[asked.noun][count != 1]} fits: {conditions}."
-    numbers = [number for each in cited.values() for number in each]
+    numbers = _numbers(cited, cited)
     builder.claim(text, numbers, why=f"compared over all {_NOUNS[asked.noun][1]}", kind="counted", conditions=True)
 
 
@@ -481,7 +486,7 @@ def _say_same(
     if len(values) < 2 or payload["missing"] or payload["failed"] or None in values:
         return False
     doubt = "not confirmed" if any(row["unconfirmed"] for row in rows.values()) else None
-    numbers = [number for each in cited.values() for number in each]
+    numbers = _numbers(cited, cited)
     names = " and ".join(row["name"] for row in rows.values())
     if len({" ".join(fold(value).split()) for value in values}) == 1:
         text = f"Yes: {names} have the same {_label(name)}, {values[0]}."
@@ -522,7 +527,7 @@ def _say_value(
     several: bool,
 ) -> None:
     measure, name = asked.arguments["measure"], asked.arguments.get("field")
-    numbers = [number for id in one["ids"] for number in cited.get(id, ())]
+    numbers = _numbers(cited, one["ids"])
     value = f"{one['value']} {one['currency']}" if one["currency"] else one["value"]
     doubt = _doubt(one)
     if measure == "count":
@@ -589,7 +594,7 @@ def _say_list(
         kind = "seen" if asked.shown else "read"
         builder.claim(text, cited[id], why="read in the library", doubt=doubt, line=f"- {text}", kind=kind)
     if len(one["ids"]) == 2 and _SAYS["differs"].search(builder.question) and asked.arguments.get("field") in _AMOUNTS:
-        numbers = [number for id in one["ids"] for number in cited[id]]
+        numbers = _numbers(cited, one["ids"])
         _say_difference(builder, [rows[id] for id in one["ids"]], numbers, asked.arguments["field"])
     if int(one["value"]) > one["count"]:
         builder.say("There are more.")

@@ -110,6 +110,8 @@ class Answer(AnswerData):
                 raise ValueError(f"it has the version {document['version']!r}, and {VERSION} is known")
             sources = [_read_source(one, folder) for one in document["sources"]]
             claims = [_read_claim(one) for one in document["claims"]]
+            for one in document.get("attachments", ()):
+                _check_place("an attachment", one["path"], folder)
             outcome = document.get("outcome", "answered" if claims else "not_found")
             read = dict(document) | {"claims": claims, "sources": sources, "outcome": outcome}
             return TypeAdapter(cls).validate_python(read).rooted(folder)
@@ -129,7 +131,7 @@ def _card(source: Source, is_shown: bool) -> _notebook.Card:
 
 
 def _no_answer(name: str, error: Exception) -> ConfigError:
-    """Why a document is no saved answer, and how to make one."""
+    """Why a document is not a saved answer, and how to make one."""
     if isinstance(error, ValidationError):
         first = error.errors(include_url=False, include_input=False)[0]
         reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
@@ -174,12 +176,16 @@ def _read_source(kept: Mapping[str, Any], root: str | None) -> dict[str, Any]:
     """A kept source, in the shape of ``Source``."""
     own = {name: kept[name] for name in ("number", "name", "media_type")}
     rest = {name: value for name, value in kept.items() if name not in own}
-    path = rest["path"]
-    if isinstance(path, str) and _OTHER_MACHINE.match(path) and not (root and Path(path).is_relative_to(root)):
-        raise ValueError(f"a source names the file {path!r}, which may be on another machine; such a file is not read")
+    _check_place("a source", rest["path"], root)
     if rest["box"] is not None:
         rest["box"] = dict(zip(("x0", "y0", "x1", "y1"), rest["box"], strict=True))
     return own | {"evidence": rest}
+
+
+def _check_place(what: str, path: Any, root: str | None) -> None:
+    """Refuse a path that may be on another machine."""
+    if isinstance(path, str) and _OTHER_MACHINE.match(path) and not (root and Path(path).is_relative_to(root)):
+        raise ValueError(f"{what} names the file {path!r}, which may be on another machine; such a file is not read")
 
 
 def _check_depth(kept: Any) -> None:

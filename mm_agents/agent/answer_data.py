@@ -171,6 +171,21 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AttachedFile:
+    """A file that came with a question.
+
+    Attributes:
+        name: how the calls name it.
+        path: where it lay; None where it came as bytes.
+        sha256: of its content.
+    """
+
+    name: str
+    path: str | None
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
     """What the answer cost: calls of tools and models, tokens of models, seconds."""
 
@@ -201,6 +216,7 @@ class AnswerData:
             be None (``unanswered`` names it). A loaded answer has it as plain data without defaults,
             for ``Model.model_validate``.
         language: of the question and of the sentences that code has worded, by its code.
+        attachments: the files that came with the question.
         root: the library's folder, which relative paths of sources start from; a loaded answer has the one that the
             caller gives, not the one that its file names.
     """
@@ -220,6 +236,7 @@ class AnswerData:
     model: str | None = None
     parsed: Any = None
     language: str = "en"
+    attachments: tuple[AttachedFile, ...] = ()
     root: str | None = None
 
     @property

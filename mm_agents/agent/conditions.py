@@ -156,7 +156,7 @@ def _dates(text: str) -> Iterator[_Read]:
 
 
 def _years(name: str, match: re.Match[str]) -> tuple[int | None, int | None]:
-    """The first and the last year that are meant; None where there is no limit."""
+    """The first and the last year that are meant; None without a limit."""
     said = {key: value for key, value in match.groupdict().items() if value}
     if name == "decade":
         if "named" in said:

@@ -30,7 +30,7 @@ from mm_agents.agent.answer_data import Step
 from mm_agents.agent.arguments import filled
 from mm_agents.agent.conditions import in_words
 from mm_agents.agent.events import Called, Event, Returned
-from mm_agents.agent.grounding.derivation import READS
+from mm_agents.agent.grounding.read_again import READS
 from mm_agents.agent.planner import PARAMETERS, Order, Plan, classes_of
 from mm_agents.agent.query_analysis import (
     Memory,
@@ -62,7 +62,7 @@ from mm_agents.tools import Tool, ToolResult
 from mm_agents.types import VectorRole
 
 if TYPE_CHECKING:
-    from mm_agents.agent.hit_enricher import HitEnricher
+    from mm_agents.agent.hit_details import HitDetails
     from mm_agents.toolbox import AttachmentInfo
 
 SPEECH = "search_speech"
@@ -160,7 +160,7 @@ class OfflineRun:
         builder: what the answer is put together in.
         calls: how many calls may be made.
         until: the time, as ``time.monotonic`` tells it, after which no call is made.
-        hit_enricher: looks at the best hits of a search again, where there is one.
+        hit_details: looks at the best hits of a search again, where there is one.
         language: of the question, by its code; None where nothing tells it.
     """
 
@@ -172,11 +172,11 @@ class OfflineRun:
         *,
         calls: int = 16,
         until: float = float("inf"),
-        hit_enricher: HitEnricher | None = None,
+        hit_details: HitDetails | None = None,
         language: str | None = None,
     ) -> None:
         self._tools, self._gate, self._builder = tools, gate, builder
-        self._calls, self._until, self._hit_enricher = calls, until, hit_enricher
+        self._calls, self._until, self._hit_details = calls, until, hit_details
         self._language = language
         self.assets: list[str] = []
         self._reason: str | None = None  # why the document that was read last does not answer, and its name
@@ -291,8 +291,8 @@ class OfflineRun:
         """Tell what a search found, with a closer look at it; whether anything was worth telling."""
         if only_medium(asked.text) and not asked.attachments:
             return tell_listed(self._builder, result, SEARCHES[name])
-        if self._hit_enricher is not None:
-            result = self._hit_enricher.look(name, result, asked.text, self._language)
+        if self._hit_details is not None:
+            result = self._hit_details.look(name, result, asked.text, self._language)
         compared = "query" not in arguments or "image" in arguments or "video" in arguments
         floors = {} if compared else asked.floors_with(0.0) if name == "search_posters" else asked.floors
         several = wants_several(asked.text)

@@ -44,6 +44,32 @@ def matches(format: ResponseFormat, values: Sequence[ReadValue]) -> dict[Path, R
     return found
 
 
+def document_list(format: ResponseFormat) -> tuple[Path, ResponseFormat] | None:
+    """The list of a response format whose items are whole documents, and the format of one; None where there is none.
+
+    Its items have a field of documents, such as a total, and none that only the items of a document have.
+    """
+    for listed, fields in format.lists().items():
+        model = format.listed_model(listed)
+        called = str(listed[-1])
+        if model is None or field_named(called) == "tax" or _TELLING & {_item_cell(one, called) for one in fields}:
+            continue
+        inner = ResponseFormat(model)
+        if any(field_named(name) for one in inner.fields if EACH not in one.path for name in one.names):
+            return listed, inner
+    return None
+
+
+def document_matches(format: ResponseFormat, values: Sequence[ReadValue]) -> dict[Path, ReadValue]:
+    """As ``matches``, of one of several documents; none of a table whose rows may be the items of a list.
+
+    Args:
+        format: of one document.
+        values: of one document.
+    """
+    return matches(format, values) if any(one.part == "field" for one in values) else {}
+
+
 def fitting(field: ResponseField, value: ReadValue) -> Any:
     """A value as the field's type; None where it does not fit."""
     if field.annotation is bool:

@@ -27,9 +27,9 @@ import numpy as np
 from mm_agents import media
 from mm_agents._cache import cached_array
 from mm_agents._text import read_data
-from mm_agents.agent.function_choice import PARAMETERS as FUNCTIONS
-from mm_agents.agent.function_choice import FunctionChooser
 from mm_agents.agent.request import request_of, shows_only, spelled_right
+from mm_agents.agent.tool_choice import PARAMETERS as FUNCTIONS
+from mm_agents.agent.tool_choice import FunctionChooser
 from mm_agents.errors import MediaError
 from mm_agents.toolbox.example_questions import Example, every_example, examples
 from mm_agents.toolbox.sources import AttachmentInfo

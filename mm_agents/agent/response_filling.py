@@ -16,8 +16,8 @@ from mm_agents.agent.answer_builder import AnswerBuilder, render_checks
 from mm_agents.agent.answer_data import Claim, Cost, ModelCall, Outcome
 from mm_agents.agent.budget import Budget, BudgetTracker
 from mm_agents.agent.events import Called, Event, Finished, Planned, Returned, parts_of_answer
-from mm_agents.agent.field_matching import fitting, matches, same_value
-from mm_agents.agent.grounding.derivation import READS
+from mm_agents.agent.field_matching import document_list, document_matches, fitting, matches, same_value
+from mm_agents.agent.grounding.read_again import READS
 from mm_agents.agent.grounding.read_values import ReadValue, values_read
 from mm_agents.agent.grounding.sources import SourceRegistry
 from mm_agents.agent.grounding.statements import Statement, cite, judge
@@ -41,6 +41,10 @@ FILLING = ("read_invoice", "read_table")
 
 _SHOWN = 60  # characters of a value that a reason shows
 _NOT_FOUND = "Its value was not found."
+_ONE_DOCUMENT = (
+    "The fields are filled from one document. For several, give the format a list of models, one for each: "
+    "invoices: list[Invoice]."
+)
 
 
 def values_of_result(tool: str, result: ToolResult) -> list[ReadValue]:
@@ -151,13 +155,13 @@ def fill_offline(
         The instance; None where a field may not be without a value.
     """
     filler = Filler(format, builder)
-
-    def fits(tool: str, result: ToolResult) -> bool:
-        return bool(matches(format, values_of_result(tool, result)))
-
+    several = document_list(format)
+    if several is not None and readers and len(_documents(asked)) > 1:
+        yield from _fill_rows(*several, filler, builder, run, readers, asked)
+        return filler.finish()
     found: tuple[str, ToolResult] | None = None
     if readers:
-        found = yield from run.read_whole(readers, asked, fits)
+        found = yield from run.read_whole(readers, asked, lambda tool, read: bool(_found(format, several, tool, read)))
     if found is None:
         why = next((step.error for step in reversed(builder.route) if step.error is not None), None)
         builder.say(f"I don't know: no document has the fields of {format.model.__name__}.{f' {why}' if why else ''}")
@@ -165,14 +169,59 @@ def fill_offline(
     tool, result = found
     name = result.payload["source"]["name"]
     builder.say(f"{name} reads:")
-    for path, value in matches(format, values_of_result(tool, result)).items():
+    for path, value in _found(format, several, tool, result).items():
         filler.read(path, value, result)
     parsed = filler.finish()
     for other in asked.attachments:
         if other.name != name:
-            builder.not_answered(other.name, "The fields are filled from one document.")
+            builder.not_answered(other.name, _ONE_DOCUMENT)
     render_checks(builder, result)
     return parsed
+
+
+def _documents(asked: Asked) -> list[str]:
+    """The names of the documents that a question is about."""
+    return [one.name for one in asked.attachments if one.kind in ("image", "pdf")] or list(asked.focus)
+
+
+def _found(
+    format: ResponseFormat, several: tuple[Path, ResponseFormat] | None, tool: str, result: ToolResult, row: int = 0
+) -> dict[Path, ReadValue]:
+    """The values of a document that fill a format; where it has a list of documents, as a row of that list."""
+    values = values_of_result(tool, result)
+    own = matches(format, values)
+    if several is None or any(path[: len(several[0])] == several[0] for path in own):
+        return own
+    listed, inner = several
+    return own if own else {(*listed, row, *path): one for path, one in document_matches(inner, values).items()}
+
+
+def _fill_rows(
+    listed: Path,
+    inner: ResponseFormat,
+    filler: Filler,
+    builder: AnswerBuilder,
+    run: OfflineRun,
+    readers: Sequence[str],
+    asked: Asked,
+) -> Iterator[Event]:
+    """Fill a list with a row for each document."""
+    row = 0
+    for name in _documents(asked):
+        attached = tuple(one for one in asked.attachments if one.name == name)
+        one = replace(asked, attachments=attached, focus=() if attached else (name,))
+        found = yield from run.read_whole(
+            readers, one, lambda tool, read: bool(document_matches(inner, values_of_result(tool, read)))
+        )
+        if found is None:
+            builder.not_answered(name, builder.route[-1].error or f"It has no fields of {inner.model.__name__}.")
+            continue
+        tool, result = found
+        builder.say(f"{result.payload['source']['name']} reads:")
+        for path, value in document_matches(inner, values_of_result(tool, result)).items():
+            filler.read((*listed, row, *path), value, result)
+        render_checks(builder, result)
+        row += 1
 
 
 # ---------------------------------------------------------------- with a chat model
@@ -278,19 +327,18 @@ def _fill(
     builder: AnswerBuilder,
 ) -> None:
     """Fill what the model gives and a source supports, and what it leaves out and the only document has."""
-    documents = [(result, matches(filler.format, values_of_result(tool, result))) for tool, result in results]
-    aligned = [(result, _aligned(proposed, found)) for result, found in documents if found]
-    result, found = max(aligned, key=lambda one: _agreement(proposed, one[1]), default=(None, {}))
-    if found and result is not None:
-        builder.say(f"{result.payload['source']['name']} reads:")
+    found, added = _read_for(filler.format, proposed, results)
+    named = dict.fromkeys(result.payload["source"]["name"] for _, result in found.values())
+    if named:
+        builder.say(f"{' and '.join(named)} read{'s' if len(named) == 1 else ''}:")
     for path, value in proposed.items():
         field, read = filler.format.field_at(path), found.get(path)
         if field is None:
             continue
-        if result is not None and read is not None and _agrees(value, read):
-            filler.read(path, read, result)
+        if read is not None and _agrees(value, read[0]):
+            filler.read(path, *read)
         elif read is not None:
-            filler.refuse(path, f"The document says “{_shown(read.value)}”, and the chat model “{_shown(value)}”.")
+            filler.refuse(path, f"The document says “{_shown(read[0].value)}”, and the chat model “{_shown(value)}”.")
         elif (other := _elsewhere(field, value, results)) is not None:
             if other[0].part == "label" and set(_words(other[0].name)) & set(_words(*field.names)):
                 filler.read(path, *other)
@@ -300,15 +348,58 @@ def _fill(
                 )
         else:
             _judged(filler, path, field, value, registry, question, builder)
-    for path, read in found.items() if result is not None and len(aligned) == 1 else ():
-        if path not in proposed and not _in_proposed_list(path, proposed):
-            filler.read(path, read, result)  # pyright: ignore[reportArgumentType]
+    for path in added:
+        if path not in proposed:
+            filler.read(path, *found[path])
+
+
+def _read_for(
+    format: ResponseFormat, proposed: Mapping[Path, Any], results: Sequence[tuple[str, ToolResult]]
+) -> tuple[dict[Path, tuple[ReadValue, ToolResult]], list[Path]]:
+    """What documents say of the fields, and which of that is right without the model having given it.
+
+    A list of documents has all that were read, each in the row that the model gives it; else it is the one document
+    that agrees most with what the model gives.
+    """
+    several = document_list(format)
+    own = [(result, matches(format, values_of_result(tool, result))) for tool, result in results]
+    if several is not None and not any(found for _, found in own):
+        rows = _rows_read(*several, proposed, results)
+        return rows, list(rows)
+    aligned = [(result, _aligned(proposed, found)) for result, found in own if found]
+    if not aligned:
+        return {}, []
+    result, found = max(aligned, key=lambda one: _agreement(proposed, one[1]))
+    added = [path for path in found if len(aligned) == 1 and not _in_proposed_list(path, proposed)]
+    return {path: (read, result) for path, read in found.items()}, added
+
+
+def _rows_read(
+    listed: Path, inner: ResponseFormat, proposed: Mapping[Path, Any], results: Sequence[tuple[str, ToolResult]]
+) -> dict[Path, tuple[ReadValue, ToolResult]]:
+    """The fields of several documents, in the rows that the model gives them; others in rows of their own."""
+    free: dict[str, tuple[ToolResult, dict[Path, ReadValue]]] = {}
+    for tool, result in results:
+        if read := document_matches(inner, values_of_result(tool, result)):
+            free[result.evidence[0].asset] = result, read
+    found: dict[Path, tuple[ReadValue, ToolResult]] = {}
+    rows = rows_of(proposed, listed)
+    for row in [*rows, *range(len(rows), len(rows) + len(free))]:
+        given = {
+            path[len(listed) + 1 :]: one for path, one in proposed.items() if path[: len(listed) + 1] == (*listed, row)
+        }
+        best = max(free, key=lambda asset: _agreement(given, free[asset][1]), default=None)
+        if best is None or (given and not _agreement(given, free[best][1])):
+            continue
+        result, read = free.pop(best)
+        found |= {(*listed, row, *path): (one, result) for path, one in _aligned(given, read).items()}
+    return found
 
 
 def _elsewhere(
     field: ResponseField, value: Any, results: Sequence[tuple[str, ToolResult]]
 ) -> tuple[ReadValue, ToolResult] | None:
-    """Where a value stands in a document that was read, which says what it is there; a label like the field's first."""
+    """Where a value is in a document that was read, which says what it is there; a label like the field's first."""
     words = set(_words(*field.names, field.description))
     there = [
         (read, result) for tool, result in results for read in values_of_result(tool, result) if _agrees(value, read)

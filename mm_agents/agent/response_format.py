@@ -76,7 +76,7 @@ class ResponseFormat:
         model: a class of fields, models and lists of them.
 
     Raises:
-        ConfigError: it is no pydantic model with named fields, or one of its types cannot be read.
+        ConfigError: it is not a pydantic model with named fields, or one of its types cannot be read.
     """
 
     def __init__(self, model: type[BaseModel]) -> None:
@@ -108,6 +108,11 @@ class ResponseFormat:
             if field.path.count(EACH) == 1:
                 found.setdefault(field.path[: field.path.index(EACH)], []).append(field)
         return found
+
+    def listed_model(self, listed: Path) -> type[BaseModel] | None:
+        """The model of the items of a list that is a field of this model itself."""
+        info = self.model.model_fields.get(str(listed[0])) if len(listed) == 1 else None
+        return _model_in(info.annotation) if info is not None else None
 
     def missing(self, values: Mapping[Path, Any]) -> list[str]:
         """The paths of fields that no value fills; a list without items by its own path, a field of all items once."""
@@ -212,7 +217,7 @@ def _bare(annotation: Any) -> tuple[Any, bool]:
 
 
 def _item_of(annotation: Any) -> Any:
-    """The type of a list's items; None where it is no list, or does not say."""
+    """The type of a list's items; None where it is not a list, or does not say."""
     origin, members = get_origin(annotation), get_args(annotation)
     if origin not in _LISTS or not members or (origin is tuple and (len(members) != 2 or members[1] is not ...)):
         return None

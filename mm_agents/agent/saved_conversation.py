@@ -107,7 +107,7 @@ def read_conversation(
         raise
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ConfigError(
-            f"{str(path)!r} is no saved conversation: {error!r}. Make one with Conversation.save, or /keep in "
+            f"{str(path)!r} is not a saved conversation: {error!r}. Make one with Conversation.save, or /keep in "
             "'mm-agents chat'."
         ) from error
     folder = None if attachments is None else Path(attachments)
@@ -128,7 +128,7 @@ def _names(values: Any) -> Iterable[str]:
     """The names of attachments in a file.
 
     Raises:
-        ValueError: one is no name, or leads somewhere.
+        ValueError: one is not a name, or leads somewhere.
     """
     for value in values:
         plain = isinstance(value, str) and value.isprintable() and value not in ("", ".", "..")
@@ -168,7 +168,7 @@ def _reopened(name: str, place: str | None, sha256: str, folder: Path | None) ->
 
 
 def _is_below(path: str, folder: str) -> bool:
-    """Whether a path, as it is written, lies in a folder."""
+    """Whether a path, as it is written, is below a folder."""
     if "\0" in path or _OTHER_MACHINE.match(path) or not os.path.isabs(path):
         return False
     return Path(os.path.normpath(path)).is_relative_to(folder)

@@ -20,12 +20,11 @@ from mm_agents.agent.aggregation import AGGREGATE, GATHERING, LEAST, MOST
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_builder import lacking
 from mm_agents.agent.answer_data import Claim, Source
+from mm_agents.agent.ask_again import ask_again, differences
 from mm_agents.agent.field_matching import unproved
-from mm_agents.agent.grounding.attributes import wrong_attribute
 from mm_agents.agent.grounding.claims import check_claim, numbers_in, said_in, values_in, values_of, without_similarity
 from mm_agents.agent.grounding.coverage import denied, is_said, uncovered
-from mm_agents.agent.grounding.derivation import READS, Derivations
-from mm_agents.agent.grounding.disguise import disguised
+from mm_agents.agent.grounding.misleading_characters import misleading_character
 from mm_agents.agent.grounding.quotes import (
     Quotes,
     Unchecked,
@@ -36,7 +35,9 @@ from mm_agents.agent.grounding.quotes import (
     strange_number,
     tokens,
 )
-from mm_agents.agent.grounding.replay import Replay
+from mm_agents.agent.grounding.read_again import READS, ReadAgain
+from mm_agents.agent.grounding.reasons import check_faults, reason_fault
+from mm_agents.agent.grounding.search_again import SearchAgain
 from mm_agents.agent.grounding.statements import new_words, too_strange
 from mm_agents.agent.query_analysis import files_in, greeting_to
 from mm_agents.agent.source_images import place_of
@@ -112,8 +113,8 @@ class _Checker:
         self._quotes = Quotes(library)
         self._sources = {source.number: source for source in answer.sources}
         self._files: dict[str, MediaFile | str] = {}
-        self._derivations = Derivations(answer)
-        self._replay = Replay(answer, library, self._attached())
+        self._read_again = ReadAgain(answer)
+        self._search_again = SearchAgain(answer, library, self._attached())
 
     def _attached(self) -> dict[str, MediaFile]:
         """The attached files that the answer cites, by their names; the library's own have ids."""
@@ -141,8 +142,9 @@ class _Checker:
         for path, fault in unproved(self._answer.parsed, self._answer.fields):
             yield CheckedClaim(text=path, status="failed", why=fault)
         yield from self._unsaid()
-        yield from self._disguised()
+        yield from self._misleading()
         yield from self._missing()
+        yield from self._said_of_itself()
 
     def _reasons(self) -> list[str] | None:
         """The texts that say why something is not known; None where any may: there is a model, or nothing to check."""
@@ -150,7 +152,7 @@ class _Checker:
             return None
         files = {file.name: file for file in self._files.values() if isinstance(file, MediaFile)}
         errors = [step.error for step in self._answer.route if step.error is not None]
-        return [*self._replay.says(), *self._derivations.reasons(files), *errors]
+        return [*self._search_again.says(), *self._read_again.reasons(files), *errors]
 
     def _claim(self, claim: Claim) -> CheckedClaim:
         missing = [number for number in claim.sources if number not in self._sources]
@@ -196,14 +198,14 @@ class _Checker:
         places = [(one.name, self._files.get(one.evidence.path or "")) for one in cited]
         files = {name: file for name, file in places if isinstance(file, MediaFile)}
         try:
-            fault = self._derivations.stated_fault(claim.text, cited, files)
+            fault = self._read_again.stated_fault(claim.text, cited, files)
         except (Unchecked, MissingExtraError):
             return None
         if fault is None and claim.kind == "read":
             fault = check_claim(claim.text, cited, computed=None, question=self._answer.question)
             pages = [file for file in files.values() if file.media_type in ("image", "pdf")]
             fault = fault or _placeless(cited if pages else ())
-            fault = fault or (self._derivations.fault(claim, cited, pages[0]) if len(pages) == 1 else None)
+            fault = fault or (self._read_again.fault(claim, cited, pages[0]) if len(pages) == 1 else None)
         if fault is not None:
             return _failed(claim, fault)
         return CheckedClaim(text=claim.text, status="verified", why=_what(claim, cited))
@@ -224,9 +226,9 @@ class _Checker:
         if claim.kind == "spoken" and self._answer.model is None:
             return _spoken_fault(claim, cited)
         if self._answer.model is None and self._counts:
-            return self._gathered(claim, cited) or self._replay.count_fault(claim, cited)
+            return self._gathered(claim, cited) or self._search_again.count_fault(claim, cited)
         if claim.kind == "counted" and self._answer.model is None and claim.text in _listings(cited):
-            return next((fault for one in cited if (fault := self._replay.record_fault(one))), None)
+            return next((fault for one in cited if (fault := self._search_again.record_fault(one))), None)
         fault = self._reading(claim, cited) if claim.kind in ("read", "computed") else self._worded(claim, cited)
         return fault or (self._recounted(claim, cited) if self._counts else None)
 
@@ -237,7 +239,7 @@ class _Checker:
 
     def _recounted(self, claim: Claim, cited: list[Source]) -> str | None:
         """A number of a chat model's claim that no source prints and no count comes to."""
-        counts = self._replay.counted_values()
+        counts = self._search_again.counted_values()
         printed = [one.evidence.quote or "" for one in cited]
         known = values_in([*printed, *_names(cited), self._answer.question, claim.computed or "", *counts])
         for written in numbers_in(re.sub("|".join(map(re.escape, _names(cited))) or "$^", " ", claim.text)):
@@ -264,7 +266,7 @@ class _Checker:
                 return "it says more than which file is near"
             if claim.similarity is not None and text == claim.text:
                 return f"it does not say its similarity, {claim.similarity:.2f}"
-        return self._replay.match_fault(claim, cited)
+        return self._search_again.match_fault(claim, cited)
 
     def _reading(self, claim: Claim, cited: list[Source]) -> str | None:
         """Why a value that was read, or a sum of such, is not that of the document."""
@@ -272,8 +274,8 @@ class _Checker:
         pages = [file for file in files.values() if isinstance(file, MediaFile) and file.media_type in ("image", "pdf")]
         if len(files) != 1 or not pages or cited[0].media_type == "film":
             return self._worded(claim, cited)
-        fault = _placeless(cited) or self._derivations.fault(claim, cited, pages[0])
-        if self._answer.model is None or self._derivations.stated(claim, pages[0]) is not None:
+        fault = _placeless(cited) or self._read_again.fault(claim, cited, pages[0])
+        if self._answer.model is None or self._read_again.stated(claim, pages[0]) is not None:
             return fault
         return fault or self._worded(claim, cited)
 
@@ -282,7 +284,7 @@ class _Checker:
         gathering = self._counts
         files = [file for one in cited if isinstance(file := self._files.get(one.evidence.path or ""), MediaFile)]
         of_invoices = any(arguments.get("of") == "invoices" for arguments in gathering)
-        read = [self._derivations.invoice_fields(file) for file in files] if of_invoices else []
+        read = [self._read_again.invoice_fields(file) for file in files] if of_invoices else []
         asked = " ".join(str(value).replace("_", " ") for arguments in gathering for value in arguments.values())
         currencies = " ".join(str(fields.get("currency")) for fields in read)
         quotes = " ".join(one.evidence.quote or "" for one in cited)
@@ -294,10 +296,7 @@ class _Checker:
             measures = {arguments.get("measure") for arguments in gathering}
             if measures == {measure} and (wrong := opposite & set(tokens(claim.text))):
                 return f"“{min(wrong)}” is not what was asked for"
-        bare = claim.text
-        for name in _names(cited):
-            bare = bare.replace(name, " ")
-        return wrong_attribute(bare, read[0]) if len(files) == 1 and read else None
+        return None
 
     def _worded(self, claim: Claim, cited: list[Source]) -> str | None:
         """A word of a claim that is in none of its sources and not in the question, where code has worded it."""
@@ -322,7 +321,7 @@ class _Checker:
         for path in {one.evidence.path for one in cited}:
             file = self._files.get(path or "")
             if isinstance(file, MediaFile) and file.media_type not in ("video", "audio"):
-                known |= content_words(" ".join([self._quotes.words(file), *self._derivations.words(file)]))
+                known |= content_words(" ".join([self._quotes.words(file), *self._read_again.words(file)]))
         new = new_words(bare, self._answer.question)
         if strange := sorted(new - known):
             if too_strange(bare, strange, new):
@@ -376,11 +375,11 @@ class _Checker:
                 yield _failed(claim, "the text does not say it with these sources")
             seen.append(claim)
 
-    def _disguised(self) -> Iterator[CheckedClaim]:
+    def _misleading(self) -> Iterator[CheckedClaim]:
         """Characters of the text or a claim that are not what they look like."""
         known = [self._answer.question, *(f"{one.name} {one.evidence.quote or ''}" for one in self._answer.sources)]
         for text in (self._answer.text, *(claim.text for claim in self._answer.claims)):
-            if (character := disguised(text, known)) is not None:
+            if (character := misleading_character(text, known)) is not None:
                 yield _of_whole(text, f"it has a character that misleads: {character}")
 
     def _missing(self) -> Iterator[CheckedClaim]:
@@ -392,16 +391,54 @@ class _Checker:
         try:
             for file in self._files.values():
                 if isinstance(file, MediaFile) and file.media_type in ("image", "pdf"):
-                    yield from (_of_whole(file.name, why) for why in self._derivations.left_out(file))
-            for heading in self._replay.headings():
+                    yield from (_of_whole(file.name, why) for why in self._read_again.left_out(file))
+            for heading in self._search_again.headings():
                 if heading not in self._answer.text:
                     yield _of_whole(heading, "recommended again, it begins so")
-            if (why := self._replay.order_fault()) is not None:
+            if (why := self._search_again.order_fault()) is not None:
                 yield _of_whole("the order of what was found", why)
             if self._counts:
-                yield from (_of_whole(said, "counted again, this is missing") for said in self._replay.left_out())
+                yield from (_of_whole(said, "counted again, this is missing") for said in self._search_again.left_out())
         except (Unchecked, MissingExtraError):
             return  # each claim that needs it says so
+
+    # ------------------------------------------------------------ what it says of itself
+
+    def _said_of_itself(self) -> Iterator[CheckedClaim]:
+        """Reasons, ways of finding, checks and silence: derived again from the documents, or by asking again."""
+        files = {file.name: file for file in self._files.values() if isinstance(file, MediaFile)}
+        whole = [one for one in self._answer.sources if isinstance(self._files.get(one.evidence.path or ""), MediaFile)]
+        for source in whole:
+            if fault := self._read_again.way_fault(source, files[source.name]) if source.name in files else None:
+                yield _of_whole(f"[{source.number}]", fault)
+        if self._answer.model is None and not self._answer.fields:
+            yield from self._asked_again()
+            return
+        read = [self._answer.question, *self._search_again.says()]
+        for source in self._answer.sources:
+            read += [source.name, source.evidence.quote or ""]
+        for file in files.values():
+            read += self._read_again.words(file)
+            if file.media_type not in ("video", "audio"):
+                read.append(self._quotes.words(file))
+        ways = [source.evidence.how for source in self._answer.sources]
+        for claim in self._answer.claims if self._answer.model is not None else ():
+            if claim.field is None and (fault := reason_fault(claim, read, ways)) is not None:
+                yield _failed(claim, fault)
+        derived = list(self._read_again.checked(files))
+        for name, fault in check_faults(self._answer, derived, " ".join(read)):
+            yield _of_whole(name, fault)
+
+    def _asked_again(self) -> Iterator[CheckedClaim]:
+        """What the question, asked again, does not get; that it cannot be compared, where the answer is silent."""
+        attached = [self._file(one.path, one.sha256) for one in self._answer.attachments]
+        try:
+            again = ask_again(self._answer, self._library, [one for one in attached if isinstance(one, MediaFile)])
+            for one in differences(self._answer, again, everything=self._library is not None):
+                yield _of_whole(one.text, one.why)
+        except (Unchecked, MissingExtraError) as error:
+            if not self._answer.claims:
+                yield CheckedClaim(text=self._answer.outcome, status="unverified", why=str(error))
 
     # ------------------------------------------------------------ sources
 
@@ -419,7 +456,11 @@ class _Checker:
             if fault is None and file is not None and evidence.quote:
                 return self._quotes.unsaid(evidence, file)
             return fault
-        if source.media_type == "film" and self._library is not None and (gone := self._replay.record_fault(source)):
+        if (
+            source.media_type == "film"
+            and self._library is not None
+            and (gone := self._search_again.record_fault(source))
+        ):
             return gone
         if evidence.quote:
             return self._quotes.fault(evidence, source.media_type, file)

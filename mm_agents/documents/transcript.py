@@ -144,7 +144,7 @@ class TranscriptReader:
 
         Raises:
             ConfigError: a page is named.
-            MediaError: the file is no recording or clip, has no sound, or is damaged or too large.
+            MediaError: the file is not a recording or clip, has no sound, or is damaged or too large.
             MissingExtraError: the extra ``speech`` is not installed.
             WeightsError: the recogniser's model is out of reach, or not the one expected.
         """

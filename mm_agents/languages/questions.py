@@ -89,7 +89,7 @@ def _named(name: str, words: str, known: _Forms) -> str:
 
 @cache
 def _forms(language: str) -> _Forms | None:
-    """What the file of a language says; None where there is no file."""
+    """What the file of a language says; None without such a file."""
     name = f"{language}.toml"
     if not re.fullmatch(r"[a-z]{2,3}", language) or not files("mm_agents.languages").joinpath(name).is_file():
         return None

@@ -22,7 +22,7 @@ from mm_agents.tools import Tool, ToolResult, by_name
 __all__ = ["WITHHELD", "IssuedIds", "Refusal", "RefusalCode", "ToolPolicy", "screen", "screen_name"]
 
 RefusalCode = Literal["unknown_tool", "not_planned", "malformed", "address", "not_handed_out", "not_said"]
-"""Why a call is refused: there is no such tool; the question was not found to need it before files were read; its
+"""Why a call is refused: no tool has that name; the question was not found to need it before files were read; its
 arguments are not those of a call; an argument holds an address, names what the conversation has not handed out, or says
 what the user did not say."""
 
@@ -145,7 +145,7 @@ class ToolPolicy:
     def refusal(self, tool: str, arguments: Mapping[str, Any]) -> Refusal | None:
         """Why a call may not be made; None where it may."""
         if (known := self._tools.get(tool)) is None:
-            return Refusal("unknown_tool", f"There is no tool named {tool!r}.")
+            return Refusal("unknown_tool", f"No tool is named {tool!r}.")
         if not self.planned(tool):
             why = "is not among the tools that the question was found to need before files were read"
             return Refusal("not_planned", f"{tool} {why}.")

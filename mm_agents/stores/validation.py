@@ -216,7 +216,7 @@ def _check_text(id: str, name: str, text: object) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise ConfigError(
-            f"Record {id!r}: {name!r} holds {text[error.start]!r}, half of a surrogate pair, which is no character. "
+            f"Record {id!r}: {name!r} holds {text[error.start]!r}, half of a surrogate pair, which is not a character. "
             "Decode the text with errors='replace'."
         ) from error
 

@@ -140,3 +140,23 @@ def step(**changes: Any) -> Forgery:
         saved["route"][0]["arguments"] = {name: value for name, value in arguments.items() if value is not None}
 
     return forge
+
+
+def checked(name: str, status: str, detail: str) -> Forgery:
+    """With a check more."""
+    return lambda saved: saved["checks"].append({"name": name, "status": status, "detail": detail})
+
+
+def recalled(**changes: Any) -> Forgery:
+    """Another end of the first call."""
+    return lambda saved: saved["route"][0].update(changes)
+
+
+def silenced(text: str, outcome: str, **changes: Any) -> Forgery:
+    """As if nothing had been found."""
+
+    def forge(saved: Saved) -> None:
+        saved |= {"claims": [], "sources": [], "checks": [], "unanswered": []}
+        saved |= {"text": text, "outcome": outcome} | changes
+
+    return forge

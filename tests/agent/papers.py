@@ -111,5 +111,5 @@ class Planner:
 def planned(agent: Agent, *tools: str, **rules: tuple[str, ...]) -> Agent:
     """The agent, which plans as it is told."""
     names = tuple(one.name for one in agent.tools)
-    agent._planners[agent.hit_enricher.embedder.name] = (names, Planner(*tools, **rules))  # type: ignore[assignment]
+    agent._planners[agent.hit_details.embedder.name] = (names, Planner(*tools, **rules))  # type: ignore[assignment]
     return agent

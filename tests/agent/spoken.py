@@ -60,6 +60,10 @@ SCENES: Mapping[str, Scene] = {
     "harbour": Scene("What does this invoice say?", ("harbour.png",), (("read_invoice", {"source": "harbour.png"}),)),
     "cities": Scene("What does this table say?", ("cities.png",), (("read_table", {"source": "cities.png"}),)),
     "returns": Scene("What does this chart say?", ("returns.png",), (("read_flowchart", {"source": "returns.png"}),)),
+    "lantern": Scene("What does this invoice say?", ("lantern.png",), (("read_invoice", {"source": "lantern.png"}),)),
+    "rivers": Scene("What does this table say?", ("rivers.png",), (("read_table", {"source": "rivers.png"}),)),
+    "heads": Scene("What does this table say?", ("heads.png",), (("read_table", {"source": "heads.png"}),)),
+    "bakery": Scene("What does this chart say?", ("bakery.png",), (("read_flowchart", {"source": "bakery.png"}),)),
     "notes": Scene(
         "What do my notes say about the rent, the ferns and the roses?",
         (),
@@ -177,6 +181,23 @@ def papers(folder: Path) -> None:
         ),
         (("Subtotal", "80.00"), ("Shipping", "6.00"), ("Tax 8%", "6.40"), ("Total", "USD 92.40")),
     )
+    bill(
+        folder / "lantern.png",
+        (
+            *("Lantern Optics Ltd", "9 Quay Street, Galway", "Mesa Observatory", "2 Summit Road, Taos"),
+            *("LO-5518", "7 April 2026", "21 April 2026"),
+        ),
+        (
+            ("6", "Lens cap", "4.00", "24.00"),
+            ("2", "Star chart", "12.50", "25.00"),
+            ("1", "Tripod", "131.00", "131.00"),
+        ),
+        (("Subtotal", "180.00"), ("Shipping", "12.00"), ("VAT 10%", "18.00"), ("Total", "USD 210.00")),
+    )
+    lengths = (("Rhine", "1233", "6"), ("Elbe", "1094", "4"), ("Loire", "1006", "1"), ("Po", "652", "2"))
+    ruled(folder / "rivers.png", (("River", "Length", "Countries"), *lengths))
+    chart(folder / "bakery.png", ("Mix dough", "Let it rise", "Bake bread", "Cool loaves"))
+    ruled(folder / "heads.png", (("Year", "Sales", "Sales"), ("2021", "40", "12"), ("2022", "55", "9")))
     areas = (("Oslo", "709", "454"), ("Bergen", "291", "465"), ("Trondheim", "212", "529"))
     ruled(folder / "cities.png", (("City", "People", "Area"), *areas))
     chart(folder / "returns.png", ("Open parcel", "Check item", "Refund"))

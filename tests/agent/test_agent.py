@@ -338,7 +338,7 @@ class _Unsure:
 
 def unsure(library: Library, *planned: str) -> Agent:
     agent = Agent(library, model="offline")
-    agent._planners[agent.hit_enricher.embedder.name] = (tuple(one.name for one in agent.tools), _Unsure(*planned))  # type: ignore[assignment]
+    agent._planners[agent.hit_details.embedder.name] = (tuple(one.name for one in agent.tools), _Unsure(*planned))  # type: ignore[assignment]
     return agent
 
 

@@ -8,10 +8,25 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from forging import Forgery, Saved, by_a_model, claim, rewritten, source, swapped, verified, words
+from forging import (
+    Forgery,
+    Saved,
+    by_a_model,
+    checked,
+    claim,
+    everywhere,
+    recalled,
+    rewritten,
+    silenced,
+    source,
+    swapped,
+    verified,
+    words,
+)
 from papers import chart, invoice, planned
 
-from mm_agents import Agent, Library, media
+from mm_agents import Agent, Answer, Library, media
+from mm_agents.agent.verify import verify
 from mm_agents.testing import HashEmbedder
 
 pytest.importorskip("rapidocr", reason="pip install 'mm-agents[documents]'")
@@ -110,6 +125,80 @@ FORGERIES: list[tuple[str, Forgery]] = [
     ("order", by_a_model(words("After “Pack” comes Ship", "After “Ship” comes Pack"))),
     ("clip", by_a_model(claim(kind="read"))),
 ]
+
+
+UNKNOWN = "I don't know: northwind.png does not tell."
+REFUSED = "I can't help with that: I look for what is in the library and read it, and do nothing else."
+
+SAID_OF_ITSELF: dict[str, tuple[str, Forgery]] = {
+    "another reason": ("total", claim(why="confirmed by the bank")),
+    "no reason": ("total", claim(why=None)),
+    "another subject": ("total", claim(subject="southwind.png")),
+    "another attribute": ("total", claim(attribute="subtotal")),
+    "another way of finding": ("total", source(how="sworn by a notary")),
+    "another confidence": ("total", source(confidence=0.5)),
+    "another kind of file": ("total", source(media_type="pdf")),
+    "a check more": ("total", checked("payment", "passed", "It was paid in May.")),
+    "a failed check more": ("total", checked("instructions in files", "failed", "A file says “pay at once”.")),
+    "no checks": ("total", rewritten(checks=[])),
+    "a check that passes": ("total", lambda saved: saved["checks"][0].update(status="failed")),
+    "another detail of a check": ("total", lambda saved: saved["checks"][0].update(detail="All sums are right.")),
+    "a check under another name": ("total", lambda saved: saved["checks"][0].update(name="the signature")),
+    "a call that failed": ("total", recalled(error="The file is damaged.")),
+    "a call that was refused": ("total", recalled(refused=True, code="not_said")),
+    "another payload": ("total", everywhere("75.00", "57.00")),
+    "a payload alone": ("total", lambda saved: saved["payloads"]["read_invoice"]["answered"].update(value="57.00")),
+    "other things retrieved": ("total", rewritten(retrieved=["southwind.png"])),
+    "a part left over": ("total", rewritten(outcome="partial", unanswered=["the tax"])),
+    "a sum with another reason": ("sum", claim(why="added up by an accountant")),
+    "fields with a reason": ("fields", claim(why="read twice")),
+    "steps with a reason": ("steps", claim(why="drawn by hand")),
+    "a clip by another way": ("clip", source(how="the police")),
+    "a clip for another reason": ("clip", claim(why="seen by a witness")),
+    "a text for another reason": ("text", claim(why="quoted in a book")),
+    "silent": ("total", silenced(UNKNOWN, "not_found")),
+    "silent without its calls": ("total", silenced(UNKNOWN, "not_found", route=[], payloads={}, retrieved=[])),
+    "silent without its file": ("total", silenced(UNKNOWN, "not_found", route=[], payloads={}, attachments=[])),
+    "silent about a clip": ("clip", silenced("I don't know: no clip here seems to be about “dark”.", "not_found")),
+    "silent about a text": ("text", silenced("", "not_found")),
+    "refused": ("total", silenced(REFUSED, "out_of_scope")),
+    "answered without a claim": ("total", silenced("", "answered")),
+    "greeted": ("total", silenced("Hello. Ask about what is in this library.", "answered")),
+    "a refusal that looked": ("silent", rewritten(outcome="not_found", text="I don't know.")),
+}
+"""What nobody derives from the evidence of a claim: why it stands, what was checked, and that nothing was found."""
+
+
+@pytest.mark.parametrize("name", SAID_OF_ITSELF)
+def test_what_an_answer_says_of_itself_is_derived_again(
+    name: str, honest: dict[str, Saved], library: Library, tmp_path: Path
+) -> None:
+    about, forge = SAID_OF_ITSELF[name]
+    saved: Saved = json.loads(json.dumps(honest[about]))
+    forge(saved)
+    assert saved != honest[about]
+    assert not verified(saved, library, tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("name", ["another reason", "a check more", "no checks", "another way of finding", "silent"])
+def test_without_a_library_a_question_about_a_file_is_asked_again(
+    name: str, honest: dict[str, Saved], library: Library, tmp_path: Path
+) -> None:
+    about, forge = SAID_OF_ITSELF[name]
+    saved: Saved = json.loads(json.dumps(honest[about]))
+    assert verify(Answer.from_json(saved, root=library.root)).ok
+    forge(saved)
+    assert not verify(Answer.from_json(saved, root=library.root)).ok
+
+
+def test_silence_that_cannot_be_asked_again_is_unverified(honest: dict[str, Saved], library: Library) -> None:
+    saved: Saved = json.loads(json.dumps(honest["text"]))
+    silenced("I don't know: no text here seems to be about “ferns”.", "not_found")(saved)
+    (first,) = verify(Answer.from_json(saved)).claims
+    assert (first.status, first.why) == ("unverified", "not asked again: give the library that was asked")
+    saved |= {"question": "and the second one?", "route": []}
+    (first,) = [one for one in verify(Answer.from_json(saved), library=library).claims if one.status == "unverified"]
+    assert "follow up" in first.why
 
 
 @pytest.mark.parametrize("number", range(len(FORGERIES)))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mm_agents import Agent, Library
-from mm_agents.agent.passages import chosen, has_value, kind_of
+from mm_agents.agent.passage_choice import chosen, has_value, kind_of
 
 NOTE = """# Allotment
 

@@ -223,6 +223,35 @@ def test_other_attachments_are_named_as_not_used(agent: Agent, place: Path) -> N
     assert "harbour.png" in answer.unanswered
 
 
+class Bills(BaseModel):
+    invoices: list[Bill]
+
+
+def test_several_documents_fill_a_list_of_models_each_with_its_own_places(agent: Agent, place: Path) -> None:
+    answer = agent.ask("Read these.", [place / "bill.png", place / "harbour.png"], response_format=Bills)
+    assert [(one.seller, one.total) for one in answer.parsed.invoices] == [
+        ("Northwind Parts Ltd", Decimal("75.00")),
+        ("Harbour Lamps Ltd", Decimal("18.00")),
+    ]
+    assert [item.description for item in answer.parsed.invoices[1].items] == ["Lamp shades"]
+    names = {source.number: source.name for source in answer.sources}
+    assert {names[number] for number in answer.fields["invoices.0.total"].sources} == {"bill.png"}
+    assert {names[number] for number in answer.fields["invoices.1.items.0.amount"].sources} == {"harbour.png"}
+    assert [claim for claim in verify(answer).claims if claim.status == "failed"] == []
+    total = answer.fields["invoices.1.total"]
+    forged = replace(answer, parsed={"invoices": [{"total": "75.00"}, {"total": "81.00"}]})
+    assert total.text in {claim.text for claim in verify(answer).claims}
+    assert not verify(forged).ok
+
+
+def test_one_document_fills_a_list_of_models_and_what_is_none_is_named(agent: Agent, place: Path) -> None:
+    answer = agent.ask("Read this.", [place / "bill.png"], response_format=Bills)
+    assert [one.total for one in answer.parsed.invoices] == [Decimal("75.00")]
+    answer = agent.ask("Read these.", [place / "bill.png", place / "red.png"], response_format=Bills)
+    assert [one.total for one in answer.parsed.invoices] == [Decimal("75.00")]
+    assert "red.png" in answer.unanswered
+
+
 def test_what_is_no_document_fills_nothing(agent: Agent, place: Path) -> None:
     answer = agent.ask("Read it.", [place / "red.png"], response_format=Bill)
     assert (answer.parsed, answer.outcome, answer.fields) == (None, "not_found", {})
@@ -351,6 +380,31 @@ def said(text: str = "", **call: Any) -> Any:
     calls = [{"name": name, "args": arguments, "id": f"call-{name}"} for name, arguments in call.items()]
     usage = {"input_tokens": 10, "output_tokens": 2, "total_tokens": 12}
     return messages.AIMessage(text, tool_calls=calls, usage_metadata=usage)
+
+
+def test_a_chat_model_gives_several_documents_and_code_finds_each_in_its_own(library: Library, place: Path) -> None:
+    pytest.importorskip("langchain_core", reason="pip install 'mm-agents[chat]'")
+    from scripted_chat import Scripted
+
+    given = {"invoices": [{"seller": "Harbour Lamps Ltd", "total": "18.00"}, {"seller": "Northwind Parts Ltd"}]}
+    model = Scripted(
+        messages=[
+            said(read_invoice={"source": "bill.png"}),
+            said(read_invoice={"source": "harbour.png"}),
+            said("Both were read [1]."),
+            said(json.dumps(given)),
+        ]
+    )
+    agent = planned(Agent(library, model=model), "read_invoice")
+    answer = agent.ask("Read these.", [place / "bill.png", place / "harbour.png"], response_format=Bills)
+    assert [(one.seller, one.total) for one in answer.parsed.invoices] == [
+        ("Harbour Lamps Ltd", Decimal("18.00")),
+        ("Northwind Parts Ltd", Decimal("75.00")),
+    ]
+    names = {source.number: source.name for source in answer.sources}
+    assert {names[number] for number in answer.fields["invoices.0.total"].sources} == {"harbour.png"}
+    assert {names[number] for number in answer.fields["invoices.1.total"].sources} == {"bill.png"}
+    assert [claim for claim in verify(answer).claims if claim.status == "failed"] == []
 
 
 def asked(library: Library, place: Path, values: Any, **more: Any) -> tuple[Answer, Any]:

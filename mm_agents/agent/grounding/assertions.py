@@ -13,9 +13,9 @@ from decimal import Decimal
 from itertools import pairwise
 
 from mm_agents.agent.grounding.claims import Expression
-from mm_agents.agent.grounding.clause import DATES, MONEY, PARTIES, Clause, Fault
+from mm_agents.agent.grounding.fact_mentions import Mention, mentions_in
 from mm_agents.agent.grounding.facts import Facts, Thing, ThingKind, decimal_of
-from mm_agents.agent.grounding.mentions import Mention, mentions_in
+from mm_agents.agent.grounding.sentence_parts import DATES, MONEY, PARTIES, Fault, SentenceParts
 from mm_agents.agent.grounding.step_order import check_steps
 
 _SUPERLATIVES = {"highest": 1, "lowest": -1, "first": -1, "last": 1, "cheap": -1, "dear": 1}
@@ -86,7 +86,7 @@ def _with_subject(part: str, before: str, facts: Facts) -> str:
     return part if subject is None else f"{before[subject.start : subject.end]} {part}"
 
 
-class _Claim(Clause):
+class _Claim(SentenceParts):
     """A sentence or a part of one, and what it says of facts."""
 
     def check(self) -> Assertion:

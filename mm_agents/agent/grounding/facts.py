@@ -125,9 +125,11 @@ def _table(reading: Mapping[str, Any], asset: str) -> Iterator[Thing]:
     if len(rows) < 2 or reading.get("header_rows", 1) != 1:
         return
     head, *body = rows
+    names = [name.casefold() for name in head]
     for row in body:
         if row and row[0]:
-            values = {name.casefold(): cell for name, cell in zip(head[1:], row[1:], strict=False) if name and cell}
+            cells = zip(names[1:], row[1:], strict=False)  # of two columns of one name it is not known which is meant
+            values = {name: cell for name, cell in cells if name and cell and names.count(name) == 1}
             yield Thing("row", (row[0],), values, asset, head[0].casefold())
 
 

@@ -83,7 +83,7 @@ class Quotes:
         """Why a quote is not said at its seconds; None where it is: in the library's transcript, else heard again.
 
         Raises:
-            MissingExtraError: there is no transcript, and what listens is not installed.
+            MissingExtraError: it has no transcript, and what listens is not installed.
         """
         quote, t0 = evidence.quote or "", evidence.t0 or 0.0
         t1 = max(t0, evidence.t1 or t0)

@@ -13,7 +13,8 @@ from mm_agents.agent.answer_data import Claim
 from mm_agents.agent.grounding.assertions import check_answer
 from mm_agents.agent.grounding.claims import Expression, asked_values, check_claim, numbers_in, values_in, values_of
 from mm_agents.agent.grounding.coverage import denied
-from mm_agents.agent.grounding.passages import passage_fault
+from mm_agents.agent.grounding.passage_support import passage_fault
+from mm_agents.agent.grounding.reasons import COMPUTED, DERIVED, FOUND, READ, SEEN, WORDED
 from mm_agents.agent.grounding.sources import SEARCHES, RegisteredSource, SourceRegistry
 
 _MARKS = re.compile(r"\s*\[(\d{1,4}(?:\s*[,;]\s*\d{1,4})*)\]")
@@ -172,13 +173,11 @@ _NEUTRAL = content_words(
 )
 
 _ANSWERING_NO = re.compile(r"^\W*no[,.:;]\s*", re.IGNORECASE)
-_FOUND = "nearest match: a search found it, and code has not checked what it shows"
-_COMPUTED = "computed from its sources"
-_READ = "it is what was read"
-_DERIVED = "it follows from what was read"
 _UNPROVEN = re.compile(
     r"\b(?:most|least|\w+est|best|worst|first|last|more|less|fewer|higher|lower|cheaper|larger|smaller|later|earlier|"
-    r"all|every|both|none|neither|only)\b",
+    r"all|every|both|none|neither|only|than|maximum|minimum|average|mean|record|peak(?:s|ed)?|top(?:s|ped)?|"
+    r"leads?|led|leading|exceed(?:s|ed)?|beats?|surpass(?:es|ed)?|out(?:perform|sell|rank)(?:s|ed)?|ranks?|twice|half|"
+    r"doubled?|tripled?|grew|rose|fell|(?:in|de)crease[sd]?|dropped|declined)\b",
     re.IGNORECASE,
 )
 """Words that compare or count over several things, which a page that prints the value does not prove."""
@@ -250,12 +249,12 @@ def _by_words(
             text=statement.text,
             sources=statement.cited,
             kind="match" if found else "computed" if computed else "read",
-            why=_FOUND if found else _COMPUTED if computed else "its words and numbers are those of its sources",
+            why=FOUND if found else COMPUTED if computed else WORDED,
             computed=computed,
         )
         return Judgement(claim=claim, verdict="carried")
     if any(known.seen for known in cited):
-        why = f"told of a picture by the model, and code cannot see it: {why}"
+        why = f"{SEEN}{why}"
         claim = Claim(text=statement.text, sources=statement.cited, kind="unsupported", why=why)
         return Judgement(claim=claim, verdict="seen")
     return _left_out(statement, why)
@@ -287,7 +286,7 @@ def _follows(
         text=statement.text,
         sources=tuple(known.source.number for known in places),
         kind="read" if printed and not derived else "counted",
-        why=_READ if printed and not derived else _DERIVED,
+        why=READ if printed and not derived else DERIVED,
     )
     return Judgement(claim=claim, verdict="carried")
 
@@ -303,11 +302,15 @@ def _is_text(known: RegisteredSource) -> bool:
 
 def _unproven(text: str, cited: Sequence[RegisteredSource]) -> str | None:
     """A word that compares or counts and that none of the sources has."""
-    quotes = " ".join(known.clean.evidence.quote or "" for known in cited)
-    known_words = set(re.findall(r"\w+", quotes.casefold()))
-    bare = _nameless(text, cited)
-    word = next((one for one in _UNPROVEN.findall(bare) if one.casefold() not in known_words), None)
-    return f"no source says “{word}”" if word else denied_word(bare, quotes)
+    quotes = [known.clean.evidence.quote or "" for known in cited]
+    printed = [set(re.findall(r"\w+", quote.casefold())) for quote in quotes]
+    bare = _nameless(text, cited).casefold()
+    for found in _UNPROVEN.finditer(bare):
+        # A page that prints "highest" of something else proves nothing, so the word after it has to be there too.
+        said = {found[0], *re.findall(r"\w+", bare[found.end() :])[:1]}
+        if not any(said <= words for words in printed):
+            return f"no source says “{found[0]}”"
+    return denied_word(bare, " ".join(quotes))
 
 
 def denied_word(text: str, quotes: str) -> str | None:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
+from mm_agents.agent.grounding.fact_mentions import Mention
 from mm_agents.agent.grounding.facts import Facts
-from mm_agents.agent.grounding.mentions import Mention
 
 _FORWARD = re.compile(r"\bleads? (?:on )?to\b|\bfollowed by\b|\bprecedes?\b|\bbefore\b|\bthen\b", re.IGNORECASE)
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "sixth": 5, "last": -1}

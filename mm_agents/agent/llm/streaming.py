@@ -10,6 +10,7 @@ from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_data import Check, CheckStatus, Claim, Outcome, Source, Step
 from mm_agents.agent.budget import BudgetTracker
 from mm_agents.agent.events import Checked, Claimed, Event, Finished, Token
+from mm_agents.agent.grounding.reasons import BUDGET, INSTRUCTIONS, MODEL, QUOTED, REFUSED, claims_check
 from mm_agents.agent.grounding.sources import SourceRegistry
 from mm_agents.agent.grounding.statements import Judgement, Statement, Statements, cite, is_introduction, judge
 from mm_agents.tools import ToolResult
@@ -19,7 +20,6 @@ _FOUND = 5  # sources that are listed when no answer is found
 _QUOTED = 120  # characters of each
 _AS_SEEN = "What pictures show is told as the model sees it; code has not checked that."
 _READS_HIDDEN = "read_hidden_text"
-INSTRUCTIONS = "instructions in files"
 
 
 class StreamingAnswer:
@@ -57,19 +57,19 @@ class StreamingAnswer:
         """Note a call and what it found."""
         self.route.append(step)
         if step.refused:
-            self._check("calls within the plan", "failed", f"{step.tool}: {step.error}")
+            self._check(REFUSED, "failed", f"{step.tool}: {step.error}")
         if result is not None:
             self._retrieved |= dict.fromkeys(result.assets)
             self._payloads[step.tool] = dict(result.payload)
 
     def failed(self, why: str) -> None:
         """The model failed on the way."""
-        self._check("the chat model", "failed", why)
+        self._check(MODEL, "failed", why)
         self._stopped = f"The chat model failed before it had answered: {why}"
 
     def stopped(self, what: str) -> None:
         """The budget is used up."""
-        self._check("budget", "failed", f"The budget of {what} was used up before there was an answer.")
+        self._check(BUDGET, "failed", f"The budget of {what} was used up before there was an answer.")
         self._stopped = f"I stopped: the budget of {what} was used up before there was an answer."
 
     # ------------------------------------------------------------ what is written
@@ -181,7 +181,7 @@ class StreamingAnswer:
             own = [(n, known.source) for n, known in lines if known.source.evidence.asset == asset]
             quote = " ".join(source.evidence.quote or "" for _, source in own).replace("“", "'").replace("”", "'")
             text = f"The hidden text in {own[0][1].name} reads: “{quote}”"
-            claim = self._numbered(Claim(text=text, sources=tuple(n for n, _ in own), kind="read", why="quoted"))
+            claim = self._numbered(Claim(text=text, sources=tuple(n for n, _ in own), kind="read", why=QUOTED))
             self._claims.append(Judgement(claim=claim, verdict="carried", place=self._place))
             yield Claimed(claim=claim)
             marks = "".join(f"[{number}]" for number in claim.sources)
@@ -230,7 +230,7 @@ class StreamingAnswer:
         sources = self._cited_sources()
         in_order = sorted(self._claims, key=lambda one: one.place)
         claims = tuple(self._renumbered(one, len(sources)) for one in in_order)
-        self._check_claims(in_order)
+        self._checks += claims_check(claims)
         for check in self._checks:
             yield Checked(check=check)
         yield Finished(
@@ -262,14 +262,6 @@ class StreamingAnswer:
             return judged.claim
         numbers = tuple(self._numbers.get(number, count + number) for number in judged.claim.sources)
         return replace(judged.claim, sources=numbers)
-
-    def _check_claims(self, judged: Sequence[Judgement]) -> None:
-        for one in judged:
-            if one.verdict != "carried":
-                status = "not applicable" if one.verdict == "seen" else "failed"
-                self._check("claims", status, f"“{one.claim.text[:200]}”: {one.claim.why}")
-        if judged and all(one.verdict == "carried" for one in judged):
-            self._check("claims", "passed", f"All {len(judged)} rest on the sources that they cite.")
 
     def _check(self, name: str, status: CheckStatus, detail: str) -> None:
         self._checks.append(Check(name=name, status=status, detail=detail))

@@ -223,7 +223,7 @@ class Walk:
     def __init__(self, process: Process, start: str | None = None) -> None:
         here = start if start is not None else next(iter(process.starts), None)
         if here is None or here not in process.nodes:
-            raise ConfigError(f"There is no step {start!r} to begin at." if start else "The chart has no steps.")
+            raise ConfigError(f"The chart has no step {start!r} to begin at." if start else "The chart has no steps.")
         self._process = process
         self.history: list[str] = [here]
 

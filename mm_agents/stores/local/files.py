@@ -102,7 +102,7 @@ def check_units(path: Path, rows: Rows) -> None:
         part = rows[start : start + _CHUNK_ROWS]
         with np.errstate(over="ignore", invalid="ignore"):
             squares = np.einsum("ij,ij->i", part, part)
-        if not (abs(squares - 1) <= UNIT_SLACK).all():  # also where one is no number
+        if not (abs(squares - 1) <= UNIT_SLACK).all():  # also where one is not a number
             raise damaged(path, "it holds a vector that is not of length 1")
 
 

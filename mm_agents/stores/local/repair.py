@@ -59,7 +59,7 @@ def repair(folder: Path) -> Repair:
     damaged files are first copied into a folder of their own. A crash leaves the library as it was, or repaired.
 
     Raises:
-        LibraryNotFoundError: there is no library.
+        LibraryNotFoundError: nothing is there.
         ConfigError: it is one of another store.
         StoreDamagedError: nothing of it can be read.
         StoreError: the folder cannot be written to.

@@ -234,7 +234,7 @@ def _node(page: Page, place: _Places, block: Block, name: str, sketch: _Sketch) 
     lane = lanes.of(block.box)
     unsure: list[str] = []
     if lanes.bands and lane is None:
-        unsure.append("it stands in two lanes")
+        unsure.append("it reaches into two lanes")
     read = min((word.confidence for word in words), default=1.0)
     if read < PARAMETERS.confident:
         unsure.append("its text was hard to read")

@@ -12,7 +12,7 @@ _OWN = frozenset("…\n\r\t")
 """Characters with a simpler form, or that cannot be seen, that the library writes itself."""
 
 
-def disguised(text: str, known: Iterable[str]) -> str | None:
+def misleading_character(text: str, known: Iterable[str]) -> str | None:
     """The name of a character by which a text seems to say something else; None where there is none.
 
     Args:

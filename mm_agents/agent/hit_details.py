@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mm_agents.agent.passages import chosen, is_about
+from mm_agents.agent.passage_choice import chosen, is_about
 from mm_agents.protocols import Accompanied, Fluent
 from mm_agents.security.injection import WITHHELD, screen
 from mm_agents.toolbox.describing import ImageClassifierView, with_classifier
@@ -28,7 +28,7 @@ _PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)])\s)")
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+(?=\S)")
 
 
-class HitEnricher:
+class HitDetails:
     """Adds to a search's result what a closer look at its best hit tells.
 
     Args:
@@ -42,7 +42,7 @@ class HitEnricher:
         self.embedder: Embedder = embedder
 
     def embedder_for(self, language: str | None) -> Embedder:
-        """What compares texts with questions of a language: the one for English where there is no other."""
+        """What compares texts with questions of a language: the one for English where it has no other."""
         own = self.embedder
         if language is None or not isinstance(own, Fluent) or language in own.languages:
             return own

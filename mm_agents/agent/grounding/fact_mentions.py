@@ -85,6 +85,9 @@ def mentions_in(text: str, facts: Facts) -> list[Mention]:
         take(mention, _VALUE)
     for mention in _amounts(text, masked):
         take(mention, _VALUE)
+    for mention, attribute in _measured(masked, facts):
+        found.append(attribute)
+        take(mention, "\x03")
     for kind, patterns in _patterns(facts):
         for mention in _worded(masked, kind, patterns):
             take(mention, "\x03")
@@ -138,7 +141,7 @@ def _name_pattern(folded: str) -> re.Pattern[str]:
     """A name with its last word in the singular or plural."""
     words = folded.split()
     last = words[-1]
-    if last.isalpha() and len(last) > 3:
+    if last.isalpha() and len(last) > 2:
         bare = re.escape(re.sub(r"(?:(?<=[sxzh])es|(?<!s)s)$", "", last))
         words = [*map(re.escape, words[:-1]), f"(?:{bare}|{re.escape(last)})(?:e?s)?"]
     else:
@@ -184,6 +187,24 @@ def _number_words(masked: str) -> Iterator[Mention]:
 # ---------------------------------------------------------------- words
 
 
+def _measured(masked: str, facts: Facts) -> list[tuple[Mention, Mention]]:
+    """Words such as "longest", which rank by the only column that they may be of; each with that attribute."""
+    pairs: list[tuple[Mention, Mention]] = []
+    for column in _columns(facts):
+        for words in (words for stem, words in _vocabulary()["measured"].items() if column == stem):
+            for logic, pattern in zip(("highest", "more", "lowest", "less"), words, strict=True):
+                for match in re.finditer(rf"(?<![\w-])(?:{pattern})(?![\w-])", masked):
+                    start, end = match.span()
+                    pairs.append((Mention("logic", logic, start, end), Mention("attribute", column, start, start)))
+    return pairs if len({attribute.text for _, attribute in pairs}) == 1 else []
+
+
+def _columns(facts: Facts) -> list[str]:
+    """The columns of tables and lists."""
+    things = [thing for thing in facts.things if thing.kind in ("row", "file")]
+    return list(dict.fromkeys(name for thing in things for name in thing.values if name != "media_type"))
+
+
 def _patterns(facts: Facts) -> Iterator[tuple[MentionKind, Mapping[str, str]]]:
     """The words of attributes, kinds and logic that these facts give a meaning to."""
     words = _vocabulary()
@@ -194,11 +215,9 @@ def _patterns(facts: Facts) -> Iterator[tuple[MentionKind, Mapping[str, str]]]:
         attributes |= words["invoice"]
     if "item" in kinds:
         attributes |= words["item"]
-    columns = dict.fromkeys(
-        name for thing in facts.things if thing.kind in ("row", "file") for name in thing.values if name != "media_type"
-    )
-    for column in columns:
-        own = re.escape(column_word(column)).replace(r"\ ", r"\s+").removesuffix("s") + "s?"
+    for column in _columns(facts):
+        own = re.escape(column_word(column)).replace(r"\ ", r"\s+")
+        own = f"{own[:-3]}(?:y|ies)" if own.endswith("ies") else own.removesuffix("s") + "s?"
         spoken = [pattern for stem, pattern in words["column"].items() if column.startswith(stem)]
         attributes[column] = "|".join([own, *spoken])
     yield "attribute", attributes

@@ -8,13 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from mm_agents.agent.answer_data import AnswerData, Claim, Source
+from mm_agents.agent.answer_data import AnswerData, Check, Claim, Source
 from mm_agents.agent.grounding.assertions import check_answer
 from mm_agents.agent.grounding.claims import currencies_in, said_in
-from mm_agents.agent.grounding.coverage import denied
 from mm_agents.agent.grounding.facts import Facts
-from mm_agents.agent.grounding.passages import passage_fault
-from mm_agents.agent.grounding.quotes import Unchecked, flat
+from mm_agents.agent.grounding.passage_support import passage_fault
+from mm_agents.agent.grounding.quotes import Unchecked
 from mm_agents.agent.grounding.read_values import field_sentence, values_read
 from mm_agents.documents import read_document
 from mm_agents.errors import MediaError
@@ -32,7 +31,6 @@ READS: Mapping[str, str] = {
 """The readers of the tools that read documents."""
 
 _FORM = re.compile(r"(?:The (?:table|flowchart) in )?(?P<name>.+) as \w+:$")
-_VALUE = re.compile(r"“[^”]*”|[-−+]?\d[\d.,:'/-]*|[€£$¥₹]|\b[A-Z]{3}\b")
 _NEAR = 8  # pixels by which a box may differ from the one that is found now
 
 Place = tuple[int, tuple[int, int, int, int]]
@@ -47,7 +45,7 @@ class Derived:
 
 
 @dataclass(slots=True)
-class Derivations:
+class ReadAgain:
     """Reads the documents of an answer again; each one once.
 
     Attributes:
@@ -68,9 +66,7 @@ class Derivations:
             return fault
         if (stated := self.stated(claim, file)) is not None:
             return _place_fault(stated, cited)
-        if self.answer.model is None:
-            return self._offline_fault(claim, cited, file)
-        return self._model_fault(claim, cited, file)
+        return self._offline_fault(claim, cited, file) if self.answer.model is None else None
 
     # ------------------------------------------------------------ the offline planner's
 
@@ -165,29 +161,6 @@ class Derivations:
             parts = () if not answered else (*(answered.get("parts") or ()), answered)
             yield from (str(part["reason"]) for part in parts if part.get("reason"))
 
-    # ------------------------------------------------------------ a chat model's
-
-    def _model_fault(self, claim: Claim, cited: Sequence[Source], file: MediaFile) -> str | None:
-        """A model words its claims freely, so its words are asked as a question, and the places compared."""
-        quotes = " ".join(one.evidence.quote or "" for one in cited)
-        word = denied(claim.text, quotes)
-        if word and claim.kind in ("read", "computed"):
-            return f"it denies something (“{word}”), and no source does"
-        for kind in dict.fromkeys(READS[step.tool] for step in self.answer.route if step.tool in READS):
-            reading = self._reading(kind, file)
-            if reading is None:
-                continue
-            if kind == "flowchart":
-                return _order_fault(claim.text, reading.to_json(), quotes)
-            held = {place for one in cited if (place := _place(one)) is not None}
-            answered: DocumentAnswer = reading.ask(f"What is {_VALUE.sub(' ', claim.text).strip(' .')}?")
-            places = _places(answered)
-            if claim.kind != "read" or answered.answer is None or not held or not places:
-                continue
-            if not any(_near(one, other) for one in held for other in places):
-                return f"what it speaks of is elsewhere on {file.name}: “{answered.answer}”"
-        return None
-
     # ------------------------------------------------------------ both
 
     def _currency_fault(self, claim: Claim, cited: Sequence[Source], file: MediaFile) -> str | None:
@@ -212,8 +185,6 @@ class Derivations:
             Unchecked: nothing is read in them that the sentence could be held against.
             MissingExtraError: a reader is not installed.
         """
-        if said_in(text):
-            raise Unchecked("what it quotes is looked for on the page")
         facts = Facts()
         for kind in dict.fromkeys(READS[step.tool] for step in self.answer.route if step.tool in READS):
             for name, file in files.items():
@@ -224,9 +195,12 @@ class Derivations:
         texts = not gathered and all(one.media_type in ("text", "film") and one.evidence.quote for one in cited)
         if not facts.things and not texts:
             raise Unchecked("nothing of it was read as facts")
-        fault = check_answer(text, facts, self.answer.question).fault if facts.things else None
-        if facts.things and fault is None:
+        found = check_answer(text, facts, self.answer.question) if facts.things else None
+        fault = found.fault if found is not None else None
+        if found is not None and fault is None:
             return None
+        if said_in(text) and (found is None or not found.speaks):
+            raise Unchecked("what it quotes is looked for on the page")
         named = [one for one in cited if one.name and one.name in text] or cited
         unsaid = passage_fault(text, [one.evidence.quote or "" for one in named], [one.name for one in named])
         return None if unsaid is None else fault or unsaid
@@ -241,6 +215,33 @@ class Derivations:
         kinds = dict.fromkeys(READS[step.tool] for step in self.answer.route if step.tool in READS)
         found = [self._reading(kind, file) for kind in kinds]
         return [re.sub(r"[_\\W]+", " ", json.dumps(one.to_json(), ensure_ascii=False)) for one in found if one]
+
+    def ways(self, file: MediaFile) -> Iterator[tuple[Place, str]]:
+        """The places that the readers of this answer's calls find on a page, and how they find each."""
+        for kind in dict.fromkeys(READS[step.tool] for step in self.answer.route if step.tool in READS):
+            reading = self._reading(kind, file)
+            level: list[Any] = [] if reading is None else [reading.to_json()]
+            while level:
+                one = level.pop()
+                level += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+                if isinstance(one, dict) and one.get("how") and one.get("box"):
+                    yield (int(one.get("page") or 1), tuple(one["box"])), str(one["how"])
+
+    def way_fault(self, source: Source, file: MediaFile) -> str | None:
+        """Why a place on a page is not found as its source says; None where it is, or nothing finds it again."""
+        place = _place(source)
+        ways = {how for other, how in self.ways(file) if place is not None and _near(place, other)}
+        if not ways or source.evidence.how in ways:
+            return None
+        return f"it is found by “{min(ways)}” and not by “{source.evidence.how}”"
+
+    def checked(self, files: Mapping[str, MediaFile]) -> Iterator[Check]:
+        """What the readers of this answer's calls check in its files, as the answer says it."""
+        for kind in dict.fromkeys(READS[step.tool] for step in self.answer.route if step.tool in READS):
+            for name, file in files.items():
+                reading = self._reading(kind, file)
+                for one in reading.to_json().get("checks", ()) if reading is not None else ():
+                    yield Check(name=f"{name}: {one['name']}", status=one["status"], detail=one["detail"])
 
     def _reading(self, kind: str, file: MediaFile) -> Any:
         key = (kind, file.sha256)
@@ -305,27 +306,3 @@ def _place_fault(derived: Derived, cited: Sequence[Source]) -> str | None:
         if not any(_near(place, one) for one in derived.places):
             return f"[{source.number}] is not the place of what it says"
     return None
-
-
-def _order_fault(text: str, data: Mapping[str, Any], quotes: str) -> str | None:
-    """Two steps that a claim puts in an order which the chart does not have, or one that it does not cite."""
-    said = text.casefold()
-    nodes = {one["id"]: str(one["text"]).casefold() for one in data["nodes"] if one["text"]}
-    places = sorted((said.find(name), id) for id, name in nodes.items() if name in said)
-    ordered = re.search(r"\b(?:after|then|next|before|follows|followed|precedes)\b|→|->", said)
-    if ordered is None or len(places) < 2:
-        return None
-    if strange := next((nodes[id] for _, id in places if flat(nodes[id]) not in flat(quotes)), None):
-        return f"it puts “{strange}” in an order, which it does not cite"
-    onward: dict[str, set[str]] = {}
-    for edge in data["edges"]:
-        onward.setdefault(edge["source"], set()).add(edge["target"])
-    (at, first), (other, second) = places[:2]
-    head, between = said[:at], said[at:other]
-    back = re.search(r"\bbefore\b", head) or re.search(r"\b(?:after|follows)\b", between)
-    one, following = (second, first) if back else (first, second)
-    reached, level = set[str](), {one}
-    while level:
-        level = {target for id in level for target in onward.get(id, ())} - reached
-        reached |= level
-    return None if following in reached else f"no way in the chart leads from “{nodes[one]}” to “{nodes[following]}”"

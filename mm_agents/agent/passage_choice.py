@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from mm_agents._text import content_words, read_patterns
 
-_PATTERNS = read_patterns("mm_agents.agent", "passages.toml")
-_CASED = read_patterns("mm_agents.agent", "passages.toml", re.NOFLAG)["values"]
+_PATTERNS = read_patterns("mm_agents.agent", "passage_choice.toml")
+_CASED = read_patterns("mm_agents.agent", "passage_choice.toml", re.NOFLAG)["values"]
 _NAMES = ("person", "address")  # kinds whose values are known by their capitals
 _HEADINGS = re.compile(r"^#+\s*(.+)$", re.MULTILINE)
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")

@@ -30,7 +30,7 @@ SEARCHES = frozenset({"search_images", "search_videos", "search_text", "search_p
 """The tools whose hits have a similarity."""
 
 _KEYWORDS = "keywords"
-"""What a hit was found by that has words of the question; its score is no similarity."""
+"""What a hit was found by that has words of the question; its score is not a similarity."""
 
 _ROUNDED = 0.0051  # how far a similarity that is shown with two digits may be from the one that was computed
 _ISO_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
@@ -50,7 +50,7 @@ class Ran:
         return list(self.result.payload.get("hits", ()))
 
 
-class Replay:
+class SearchAgain:
     """Runs calls again; each one once.
 
     Args:
@@ -90,7 +90,7 @@ class Replay:
         """The calls of some tools.
 
         Raises:
-            Unchecked: there is no library, or a call cannot be run again.
+            Unchecked: no library was given, or a call cannot be run again.
         """
         if self._library is None:
             raise Unchecked(NOT_CHECKED)
@@ -105,7 +105,7 @@ class Replay:
         """Why a match is not what the searches find now, or not as near; None where it is.
 
         Raises:
-            Unchecked: there is no library, or a search cannot be run again.
+            Unchecked: no library was given, or a search cannot be run again.
         """
         runs = self._ran(SEARCHES)
         for source in cited:
@@ -136,7 +136,7 @@ class Replay:
         """Why a source is not what the library holds under its id; None where it is.
 
         Raises:
-            Unchecked: there is no library.
+            Unchecked: no library was given.
         """
         if self._library is None:
             raise Unchecked(NOT_CHECKED)
@@ -199,7 +199,7 @@ class Replay:
         """Why a claim of the offline planner over several files does not follow from a new count; None where it does.
 
         Raises:
-            Unchecked: there is no library, or a count cannot be made again.
+            Unchecked: no library was given, or a count cannot be made again.
         """
         if any(asked is None for _, asked in self._aggregations):
             return "the question does not ask for what was counted"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mm_agents._text import fold
+from mm_agents.agent.grounding.fact_mentions import Mention
 from mm_agents.agent.grounding.facts import Facts, Thing, ThingKind, decimal_of, party_names
-from mm_agents.agent.grounding.mentions import Mention
 
 MONEY = frozenset({"subtotal", "total", "tax", "discount", "shipping", "unit_price", "amount"})
 DATES = frozenset({"date", "due_date", "delivery_date"})
@@ -17,7 +17,7 @@ class Fault(Exception):
     """Why a clause does not follow."""
 
 
-class Clause:
+class SentenceParts:
     """A sentence or a part of one."""
 
     def __init__(self, text: str, mentions: Sequence[Mention], facts: Facts) -> None:
