@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import PIL.Image
+import PIL.ImageDraw
+import PIL.ImageFont
 
 from mm_agents.documents.page_transform import Frame
 from mm_agents.documents.pages import Page
@@ -156,3 +159,15 @@ HEADS = {
     ),
 }
 """Heads in a row and the values below them, in five languages: number, date, due date, order."""
+
+
+def picture_of(rows: Sequence[Sequence[tuple[int, str]]], *, width: int = 1000) -> Image:
+    """The rows drawn as a picture, with the same places as `page_of`, in a size that an OCR engine reads."""
+    scale, font = 1.6, PIL.ImageFont.load_default(25)
+    picture = PIL.Image.new("RGB", (round(width * scale), round((80 + len(rows) * LINE * 1.3) * scale)), "white")
+    pen = PIL.ImageDraw.Draw(picture)
+    for n, row in enumerate(rows):
+        for x, text in row:
+            at = x if x >= 0 else -x - pen.textlength(text, font=font) / scale
+            pen.text((at * scale, (40 + n * LINE * 1.3) * scale), text, fill="black", font=font)
+    return Image(pixels=np.asarray(picture))

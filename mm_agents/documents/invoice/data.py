@@ -386,6 +386,8 @@ def _rates(taxes: Sequence[TaxLine], money: Mapping[str, Decimal | None]) -> lis
         bases = [tax.base] if tax.base is not None else []
         if not bases and subtotal is not None:
             bases = [subtotal, subtotal - less, subtotal - less + shipping, subtotal + shipping]
+            if _holds_tax(money):
+                bases.append(_cents(subtotal * 100 / (100 + rate)))
         if bases:
             off = {base: abs(_cents(base * rate / 100) - amount) for base in bases}
             base = min(off, key=off.__getitem__)
@@ -395,6 +397,11 @@ def _rates(taxes: Sequence[TaxLine], money: Mapping[str, Decimal | None]) -> lis
     return checks or [_idle("tax = rate × base", "no tax with its rate and base was found")]
 
 
+def _holds_tax(money: Mapping[str, Decimal | None]) -> bool:
+    """Whether the subtotal is the total, so that the tax is a part of both."""
+    return money["subtotal"] is not None and money["subtotal"] == money["total"] and bool(money["tax"])
+
+
 def _total(money: Mapping[str, Decimal | None]) -> Check:
     name, total, expected = "subtotal + tax = total", money["total"], money["subtotal"]
     if total is None or expected is None:
@@ -402,6 +409,8 @@ def _total(money: Mapping[str, Decimal | None]) -> Check:
     sum_ = plain_money(expected)
     parts = [-abs(money["discount"])] if money["discount"] else []
     parts += [value for part in ("shipping", "tax", "rounding") if (value := money[part]) is not None]
+    if _holds_tax(money) and not same_amount(sum(parts, expected), total):
+        return Check(name=name, status="passed", detail=f"{sum_} = {plain_money(total)}: the amounts hold the tax")
     for value in parts:
         expected += value
         sum_ += f" {'+' if value >= 0 else '−'} {plain_money(abs(value))}"

@@ -163,7 +163,14 @@ def _with_sunken(found: Sequence[list[Word]]) -> list[list[Word]]:
     kept: list[list[Word]] = []
     for n, row in enumerate(found):
         after = found[n + 1] if n + 1 < len(found) else []
-        if kept and _is_number(row) and not _is_number(kept[-1]) and _touches(kept[-1], row) > _touches(after, row):
+        amounts_first = len(kept) > 1 and _is_number(kept[-2])  # each amount is above its label
+        if (
+            kept
+            and not amounts_first
+            and _is_number(row)
+            and not _is_number(kept[-1])
+            and _touches(kept[-1], row) > _touches(after, row)
+        ):
             kept[-1] = [*kept[-1], *row]
         else:
             kept.append(row)

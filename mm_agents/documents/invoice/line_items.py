@@ -559,7 +559,8 @@ _FLAG = re.compile(r"[\s*]*[A-Za-z]{0,2}[\s*]*")
 def _priced(sheet: Sheet, mark: DecimalMark | None) -> Table:
     """Items without a header that say no more than what and how much, as on a receipt: the rows above its first sum."""
     ends = (n for n, row in enumerate(sheet.rows) if row and is_total(row, mark))
-    end = next(ends, 0)
+    sums = (one for one in find_amounts(sheet, mark) if one.kind in ("subtotal", "total"))
+    end = next(ends, None) or min((min(one.at.row, one.label.row) for one in sums), default=0)
     rows = [found for n in range(end) if (found := _priced_row(sheet, n, mark))]
     if not rows:
         return Table(rows=(), taken=frozenset())

@@ -18,8 +18,9 @@ from mm_agents.documents.numbers import DecimalMark, Number, numbers_in, parse_n
 
 KINDS = tuple(lexicon.AMOUNTS)
 CHOSEN: tuple[AmountKind, ...] = ("total", "subtotal", "tax", "discount", "shipping", "rounding")
-_BEHIND = re.compile(r"\W*(?:eur|usd|gbp|chf|inr|sgd|rm|ttc|ht|euro|u|s|sr|zrl)\W*")
-"""What may be between an amount's label and the amount."""
+_BEHIND = re.compile(r"\W*(?:eur|usd|gbp|chf|inr|sgd|rm|ttc|ht|euro|u|s|sr|zrl|paid|bezahlt|paye|betaald|pagado)\W*")
+"""What may be between an amount's label and the amount, stamps included."""
+_STAMPED = re.compile(r"total (?!tender)")
 _INCLUDED = re.compile(r"\b(?:incl|inkl|ink1|enth|dont|inbegr|contained|in price|waarvan)|\bincluded\b|includes")
 """What says that a tax is a part of the amount."""
 
@@ -59,7 +60,7 @@ def find_amounts(sheet: Sheet, mark: DecimalMark | None) -> list[Amount]:
             found += _side_by_side(sheet, segment, label[0], mark)
     found += [amount for n in range(len(sheet.rows)) for amount in _in_columns(sheet, n, mark)]
     # a stamp beside the amount: "Total PAID 425.00"
-    stamped = (one for one in found if one.kind == "paid" and one.label.folded.startswith("total"))
+    stamped = (one for one in found if one.kind == "paid" and _STAMPED.match(one.label.folded))
     found += [replace(one, kind="total", rank=1 + PARAMETERS.indirect) for one in stamped]
     found = _with_bases(found)
     found += _between(sheet, found, mark)
@@ -581,9 +582,9 @@ def _doubts(choice: Choice, amounts: Sequence[Amount]) -> dict[AmountKind, str]:
     for kind, one in pairs:
         if one is None:
             continue
-        if total and subtotal and tax and not _tax_inside(choice):
+        if total and subtotal and not _tax_inside(choice):
             found[kind] = "it does not add up with the total"
-        elif len({other.value for other in amounts if other.kind == kind and other.value}) > 1:
+        elif len({one.value, *(other.value for other in amounts if other.kind == kind and other.value)}) > 1:
             found[kind] = f"the pages name more than one {kind}"
         elif (one.value == 0 and total is None) or one.at.row != one.label.row:
             found[kind] = "no sum confirms it"
