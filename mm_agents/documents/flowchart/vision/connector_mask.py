@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,10 +62,11 @@ def find_ink(canvas: Canvas, bare: NDArray[np.int16], blocks: Sequence[Block], l
     marked = _marked(canvas, bare, covered)
     free = _free_texts(canvas, owners, lanes, marked)
     words = _words(marked, [*free, *lanes.texts], canvas)
-    for region in layout.plates:
-        x, y = max(0, region.x - 4), max(0, region.y - 4)
-        words[y : region.y + region.height + 4, x : region.x + region.width + 4] = 1
-    for x0, y0, x1, y1 in _plates(canvas, bare, free):
+    plates = [
+        (max(0, x0 - 4), max(0, y0 - 4), x1 + 4, y1 + 4) for x0, y0, x1, y1 in (region.box for region in layout.plates)
+    ]
+    plates += _plates(canvas, bare, free)
+    for x0, y0, x1, y1 in plates:
         words[y0:y1, x0:x1] = 1
     lines = marked & (1 - words)
     close_across(lines, layout.frames)
@@ -75,7 +76,17 @@ def find_ink(canvas: Canvas, bare: NDArray[np.int16], blocks: Sequence[Block], l
     lines |= dashed
     _fill_holes(lines, owners, canvas.unit)
     _drop_specks(lines, canvas.unit)
+    free = [_with_plate(text, plates) for text in free]  # which hides lines as its words do
     return Ink(lines=lines, owners=owners, free=free, dashed=dashed, blots=blots)
+
+
+def _with_plate(text: Text, plates: Sequence[tuple[int, int, int, int]]) -> Text:
+    """A text with the box of the plate that it stands on; as it is where it stands on none."""
+    for x0, y0, x1, y1 in plates:
+        if x0 <= text.cx <= x1 and y0 <= text.cy <= y1:
+            x0, y0, x1, y1 = min(x0, text.x0), min(y0, text.y0), max(x1, text.x1), max(y1, text.y1)
+            return replace(text, x0=x0, y0=y0, x1=x1, y1=y1)
+    return text
 
 
 def _owners(canvas: Canvas, blocks: Sequence[Block]) -> NDArray[np.int32]:
