@@ -111,7 +111,7 @@ class _Read:
 class RapidOcr:
     """Reads the words of pictures. Thread-safe.
 
-    Loads its models at first use: 0.5 GB of memory, and up to 2.5 GB after large pages.
+    Loads its models at first use: 0.5 GB of memory, and up to 1.2 GB with large pages.
 
     Args:
         cache: whether results are also kept on disk, in the folder ``ocr`` of the cache; only their owner can read

@@ -37,9 +37,10 @@ def draw(image: Image, marks: Sequence[Mark]) -> PIL.Image.Image:
     return picture
 
 
-def crop(image: Image, box: Box, *, margin: int = 0) -> PIL.Image.Image:
-    """A part of a page, with some pixels around it where the page has them."""
+def crop(image: Image, box: Box, *, margin: int | tuple[int, int] = 0) -> PIL.Image.Image:
+    """A part of a page, with some pixels around it (or beside it, and above and below) where the page has them."""
     height, width = image.pixels.shape[:2]
-    y0, y1 = max(box.y0 - margin, 0), min(box.y1 + margin, height)
-    x0, x1 = max(box.x0 - margin, 0), min(box.x1 + margin, width)
+    beside, above = margin if isinstance(margin, tuple) else (margin, margin)
+    y0, y1 = max(box.y0 - above, 0), min(box.y1 + above, height)
+    x0, x1 = max(box.x0 - beside, 0), min(box.x1 + beside, width)
     return PIL.Image.fromarray(image.pixels[y0:y1, x0:x1])

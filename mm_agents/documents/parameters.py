@@ -85,6 +85,7 @@ class PageParameters:
     month_likeness: float = 84  # of 100, of a misread month's name; "marzo" and "march" stay apart
     month_shortest: int = 5  # letters; shorter names may not differ: "jun" is not "jul"
     reread_letters: int = 2  # other engines overlook three in five single characters: reading one again proves nothing
+    reread_across: float = 0.4  # heights of the text above and below a place: more shows the lines beside it too
     reread_places: int = 250  # of one document; the others stay unconfirmed
 
     # Hidden text

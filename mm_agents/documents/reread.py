@@ -1,7 +1,8 @@
 """The second look: a place of a page is cut out and read alone, and has to say what was read there before.
 
 Readers call a value verified by it, and ``eval documents --check`` looks in the same way. Anybody can repeat it: cut
-the evidence's box out, with a margin of one height of its text, and read it by any OCR.
+the evidence's box out, with a margin of one height of its text beside it and 0.4 above and below, and read it by any
+OCR. A sign or digit that the box leaves out is beside it; the lines above and below are other values.
 """
 
 from __future__ import annotations
@@ -62,20 +63,26 @@ def place_of(evidence: Evidence) -> Place | None:
 
 
 def read_place(page: Page, box: Box, ocr: Ocr) -> str:
-    """The text in a box of a page with a margin of one height of its text, cut out, set upright and read alone.
+    """The text in a box of a page with a margin in heights of its text, cut out, set upright and read alone.
 
     Args:
         page: whose words in the box tell the height; where there are none, the box's shorter side does.
         box: in pixels of the page as stored.
         ocr: what reads.
     """
-    heights = [
-        word.place.y1 - word.place.y0 if word.turned in (0, 180) else word.place.x1 - word.place.x0
+    inside = [
+        word
         for word in page.words
         if box.x0 <= (word.box.x0 + word.box.x1) / 2 <= box.x1 and box.y0 <= (word.box.y0 + word.box.y1) / 2 <= box.y1
     ]
-    margin = round(median(heights)) if heights else min(box.x1 - box.x0, box.y1 - box.y0)
-    part = np.asarray(crop(page.image, box, margin=margin))
+    turned = sum(word.turned in (90, 270) for word in inside)
+    heights = [
+        word.place.y1 - word.place.y0 if word.turned in (0, 180) else word.place.x1 - word.place.x0 for word in inside
+    ]
+    tall = round(median(heights)) if heights else min(box.x1 - box.x0, box.y1 - box.y0)
+    along, across = tall, round(PARAMETERS.reread_across * tall)
+    lies = (page.frame.quarter % 2 == 0) != (2 * turned > len(inside))
+    part = np.asarray(crop(page.image, box, margin=(along, across) if lies else (across, along)))
     return text_of(ocr.read(Image(pixels=np.ascontiguousarray(np.rot90(part, page.frame.quarter)))).words)
 
 

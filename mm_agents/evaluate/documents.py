@@ -33,7 +33,7 @@ from mm_agents.evaluate.truth import (
 from mm_agents.types import Word
 
 Reread = Callable[[Path, int, Rectangle], str]
-"""Reads a place anew, cut out with a margin of one height of its text: the path, the page from 1, the box in pixels."""
+"""Reads a place anew, cut out with a margin of its text: the path, the page from 1, the box in pixels."""
 
 _MOST_ENTRIES = 2000  # of one reading
 
@@ -235,7 +235,7 @@ def evaluate(
         readers: by kind: "invoice", "table", "flowchart". Pictures of other kinds are skipped.
         words: what OCR reads on a picture. By it, truths that a picture does not show are left out, and the
             character error is counted where a truth lists the picture's texts; without it every value counts.
-        reread: reads a place of a picture anew, cut out with a margin of one height of its text; by it every verified
+        reread: reads a place of a picture anew, cut out with a margin of its text; by it every verified
             value is checked against its box.
         report: called before each picture.
         limit: score at most this many pictures of each set.

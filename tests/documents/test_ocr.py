@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -187,6 +188,34 @@ def test_a_very_long_line_is_read_in_pieces_cut_between_its_characters() -> None
     assert len(line.centres) == len(line.confidences) == len("".join(words))
     ink = np.flatnonzero((pixels < 128).any(axis=(0, 2)))
     assert line.centres[-1] == pytest.approx(ink[-1], abs=14)
+
+
+_READ_AND_MEASURE = """
+import resource, sys
+import numpy as np
+import PIL.Image, PIL.ImageDraw, PIL.ImageFont
+from mm_agents.documents.ocr import RapidOcr
+from mm_agents.types import Image
+
+width, height = map(int, sys.argv[1:])
+picture = PIL.Image.new("RGB", (width, height), "white")
+pen, font = PIL.ImageDraw.Draw(picture), PIL.ImageFont.load_default(36)
+for y in range(40, height - 60, height // 6):
+    pen.text((60, y), "Brass hinge for doors and windows 1,204.50 " * (width // 900), fill="black", font=font)
+words = RapidOcr(cache=False).read(Image(pixels=np.asarray(picture))).words
+print(len(words), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2)
+"""
+
+
+@pytest.mark.parametrize("size", [(3628, 1552), (2480, 3508)])
+def test_the_memory_of_a_large_page_is_bounded(size: tuple[int, int]) -> None:
+    pytest.importorskip("resource", reason="only Unix says how much memory a process has taken")
+    done = subprocess.run(
+        [sys.executable, "-c", _READ_AND_MEASURE, *map(str, size)], capture_output=True, text=True, check=True
+    )
+    count, gigabytes = done.stdout.split()
+    assert int(count) > 50
+    assert float(gigabytes) < 1.2
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,11 +133,23 @@ def test_each_place_is_looked_at_alone_with_a_margin_of_its_text() -> None:
     both = page.evidence(words, how="t")
     edge = replace(both, quote="yz", box=Box(x0=0, y0=0, x1=9, y1=5))
     assert confirmed([page], [both, both, edge], ocr) == {(1, both.box), (1, edge.box)}
-    assert ocr.shown == [(80 + 26, 14 + 26), (9 + 5, 5 + 5)]
+    assert ocr.shown == [(80 + 26, 14 + 10), (9 + 5, 5 + 2)]
     assert (
         confirmed([page], [replace(both, quote="ab dc"), replace(both, page=2), replace(both, quote=None)], ocr)
         == set()
     )
+
+
+def test_lines_above_and_below_are_not_read_again_and_signs_beside_are() -> None:
+    sheet = Sheet(width=400, height=200)
+    for n, text in enumerate(("Subtotal 145.00", "-5 pieces", "Total 174.00")):
+        sheet.write(40, 40 + 24 * n, text)
+    page = sheet.page()
+    (minus,) = (word for word in page.words if word.text == "-5")
+    digit = replace(minus.box, x0=minus.box.x1 - (minus.box.x1 - minus.box.x0) // 2)
+    assert read_place(page, digit, default_ocr()).split()[0] == "-5"
+    one = replace(page.evidence([minus], how="t"), box=digit, quote="5 pieces")
+    assert confirmed([page], [one], default_ocr()) == set()
 
 
 def test_a_single_character_and_a_dash_are_not_confirmed_whatever_is_read() -> None:
