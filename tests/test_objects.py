@@ -191,6 +191,12 @@ def test_the_box_of_what_a_picture_was_found_by_is_drawn(library: Library, tmp_p
     assert "cat seen" in answer.report(tmp_path / "report.html").read_text()
 
 
+def test_a_number_of_people_may_be_a_digit(library: Library) -> None:
+    answer = Agent(library, model="offline").ask("How many pictures show at least 3 people?")
+    assert "three people" in answer.text
+    assert verify(answer, library=library).ok
+
+
 def things(library: Library, name: str) -> list[tuple[SeenObject, object]]:
     return [(object_of(part), part.properties.get("t0")) for part in library.objects(library.get(name).id)]
 

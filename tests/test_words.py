@@ -42,7 +42,7 @@ class Ocr:
 
     def has_text(self, image: Image, /) -> bool:
         self.looked += 1
-        assert max(image.pixels.shape) <= 448
+        assert max(image.pixels.shape) <= 544
         return bool(self.texts.get(int(image.pixels[0, 0, 0])))
 
 

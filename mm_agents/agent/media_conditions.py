@@ -58,9 +58,14 @@ def shown_in(text: str) -> MediaCondition | None:
     return MediaCondition(
         where=tuple(where),
         rest=f"{text[: found.start()]} {rest}",
-        words=re.sub(r"\b\d\b", lambda digit: _WRITTEN.get(digit[0], digit[0]), words),
+        words=with_numbers_in_words(words),
         of_people=number is not None,
     )
+
+
+def with_numbers_in_words(text: str) -> str:
+    """A text whose numbers of one digit are words: "at least three people"."""
+    return re.sub(r"\b\d\b", lambda digit: _WRITTEN.get(digit[0], digit[0]), text)
 
 
 def _many_people(said: re.Match[str]) -> str:

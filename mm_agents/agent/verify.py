@@ -39,6 +39,7 @@ from mm_agents.agent.grounding.read_again import READS, ReadAgain
 from mm_agents.agent.grounding.reasons import check_faults, reason_fault
 from mm_agents.agent.grounding.search_again import SearchAgain
 from mm_agents.agent.grounding.statements import new_words, too_strange
+from mm_agents.agent.media_conditions import with_numbers_in_words
 from mm_agents.agent.query_analysis import files_in, greeting_to
 from mm_agents.agent.source_images import place_of
 from mm_agents.agent.translation import as_english
@@ -288,7 +289,17 @@ class _Checker:
         asked = " ".join(str(value).replace("_", " ") for arguments in gathering for value in arguments.values())
         currencies = " ".join(str(fields.get("currency")) for fields in read)
         quotes = " ".join(one.evidence.quote or "" for one in cited)
-        known = [quotes, self._answer.question, asked, currencies, claim.computed or "", GATHERING, *_names(cited)]
+        question = self._answer.question
+        known = [
+            quotes,
+            question,
+            with_numbers_in_words(question),
+            asked,
+            currencies,
+            claim.computed or "",
+            GATHERING,
+            *_names(cited),
+        ]
         # Numbers and dates have been found in the sources before; a page may print a date in another form.
         if strange := {word for word in unknown_words(claim.text, known) if not word[0].isdigit()}:
             return f"“{min(strange)}” is in none of its sources"

@@ -45,8 +45,9 @@ GLANCED = "glance"
 """In the place of what read the words, where there seemed to be none."""
 
 _NAMESPACE = UUID("1d4c7a0e-52f3-5b0b-8f5d-0c8a4f3e9b61")
-_GLANCE_SIDE = 448
-"""Pixels a side for a look at whether there is text; measured: 36 of 38 scans have some at a third of a full look."""
+_GLANCE_SIDE = 544
+"""Pixels a side for a look at whether there is text; of signs drawn into photographs it notices all that are at least
+0.08 of the width, and 85 in 100 of those from 0.035 to 0.07 (448: 80, at 0.76 of the time; 640: 92, at 1.3 times)."""
 
 _CLIP_SIDE = 1024
 """Pixels a side of a clip's frames: what is to be read by who watches is large enough in it."""

@@ -103,7 +103,7 @@ def test_a_very_tall_page_is_read_in_strips_cut_between_lines() -> None:
 
 def test_it_has_a_cheap_look_for_text() -> None:
     image, _ = page()
-    assert RapidOcr().has_text(media.shrink(image, 448))
+    assert RapidOcr().has_text(media.shrink(image, 544))
     assert not RapidOcr().has_text(Image(pixels=np.full((300, 400, 3), 200, dtype=np.uint8)))
 
 
