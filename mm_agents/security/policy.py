@@ -145,7 +145,7 @@ class ToolPolicy:
     def refusal(self, tool: str, arguments: Mapping[str, Any]) -> Refusal | None:
         """Why a call may not be made; None where it may."""
         if (known := self._tools.get(tool)) is None:
-            return Refusal("unknown_tool", f"No tool is named {tool!r}.")
+            return Refusal("unknown_tool", f"There is no tool named {tool!r}.")
         if not self.planned(tool):
             why = "is not among the tools that the question was found to need before files were read"
             return Refusal("not_planned", f"{tool} {why}.")

@@ -216,7 +216,7 @@ class Searching:
         if self._sources.handed.allow(reference):
             return self._sources.resolve(reference)
         near = ", ".join(repr(title) for title in closest(reference, [title for _, title in known]))
-        raise ToolError(f"No film here is named {reference!r}.{f' Nearest: {near}.' if near else ''}", retry=True)
+        raise ToolError(f"There is no film {reference!r} here.{f' Nearest: {near}.' if near else ''}", retry=True)
 
     def _titles(self) -> list[tuple[str, str]]:
         return [(film.id, film.name) for film in self._library.iterate(where=Condition("media_type", "eq", "film"))]
