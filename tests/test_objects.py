@@ -13,6 +13,7 @@ import pytest
 from mm_agents import Agent, Library, contact_sheet, filters
 from mm_agents.agent.verify import verify
 from mm_agents.embedders.offline import CLASSES_ALONE, CLASSES_AND_OBJECTS, build, detector
+from mm_agents.embedders.offline.animals import checked
 from mm_agents.embedders.offline.colours import colour_of
 from mm_agents.embedders.offline.weights import PackagedFile
 from mm_agents.errors import WeightsError
@@ -302,3 +303,34 @@ def test_animals_are_seen_in_photographs_and_clips(tmp_path: Path) -> None:
         assert things
         assert all("t0" in part.properties for part in things)
         assert len(library.parts(clip.id)) == clip.properties["segments"]
+
+
+def seen(label: str) -> SeenObject:
+    return SeenObject(label=label, score=0.7, box=Box(x0=0, y0=0, x1=9, y1=9))
+
+
+@pytest.mark.parametrize(
+    ("named", "classes", "labels"),
+    [
+        ("cat", {299: 0.9}, []),  # a meerkat
+        ("bear", {160: 0.4, 230: 0.4}, ["dog"]),  # two breeds
+        ("cat", {281: 0.5, 299: 0.4}, ["cat"]),
+        ("cat", {299: 0.4, 609: 0.5}, ["cat"]),  # perhaps no animal at all
+        ("cow", {340: 0.9}, ["cow"]),  # a zebra is near enough to one
+        ("car", {299: 0.9}, ["car"]),
+    ],
+)
+def test_an_animal_that_the_classifier_knows_better_is_named_by_it(
+    named: str, classes: dict[int, float], labels: list[str]
+) -> None:
+    probabilities = np.full(1000, 1e-4, np.float32)
+    for row, share in classes.items():
+        probabilities[row] = share
+    found = checked([seen("person"), seen(named)], probabilities)
+    assert [one.label for one in found] == ["person", *labels]
+
+
+def test_a_second_animal_stays_where_the_classifier_knows_the_first() -> None:
+    probabilities = np.zeros(1000, np.float32)
+    probabilities[160] = 0.9
+    assert [one.label for one in checked([seen("dog"), seen("horse")], probabilities)] == ["dog", "horse"]

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from mm_agents.embedders.offline.animals import checked
 from mm_agents.embedders.offline.colours import colour_of
 from mm_agents.embedders.offline.conse import SCENES, WORDS, ConseParameters, PictureEncoder
 from mm_agents.embedders.offline.detector import Detector, plurals
@@ -221,7 +222,10 @@ class OfflineEmbedder(_ConseEmbedder):
                 continue
             frames = _frames(item)
             middle = frames[len(frames) // 2]
-            seen[place] = objects = self._detect(middle)
+            objects = self._detect(middle)
+            if objects and self._newest:
+                objects = checked(objects, self._picture_encoder().probabilities(middle))
+            seen[place] = objects
             if objects:
                 vectors[place] += _OBJECTS_WEIGHT * self._vector_of(objects, middle)
                 vectors[place] /= np.linalg.norm(vectors[place])

@@ -103,6 +103,10 @@ class PictureEncoder:
         vectors = unit(weights @ self._classes)
         return mean_by_group(vectors, [len(clip) for clip in clips])
 
+    def probabilities(self, picture: ByteArray) -> FloatArray:
+        """How likely each class is, shape (1000,), in ImageNet's order; of a picture just encoded at no cost."""
+        return _softmax(self._classifier.logits([picture], stretch=self._parameters.stretch))[0]
+
     def recognise(
         self, pictures: Sequence[ByteArray], top: int
     ) -> list[tuple[list[tuple[str, float]], list[tuple[str, float]]]]:
