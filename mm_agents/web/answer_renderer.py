@@ -156,6 +156,5 @@ def plain(text: str) -> str:
 
 
 def caption(hit: Hit) -> str:
-    """The caption of a hit's picture."""
-    where = moment(hit)
-    return f"{hit.name} · {where}" if where else hit.name
+    """The caption of a hit's picture: its name, how strong it is, and its moment."""
+    return " · ".join(filter(None, (hit.name, hit.strength, moment(hit))))
