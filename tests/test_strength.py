@@ -111,10 +111,13 @@ def test_words_are_as_strong_as_they_are_complete() -> None:
         [
             Record(id=A, text="The northern harbour tariff of March is doubled."),
             Record(id=B, text="The harbour has a tariff."),
+            Record(id=C, text="The harbour is frozen in winter, and icy."),
         ]
     )
     strengths = {hit.id: hit.strength for hit in hits(by_keywords(store, "northern harbour tariff", None, 10))}
-    assert strengths == {A: "strong", B: "weak"}
+    assert strengths == {A: "strong", B: "fair"}
+    strengths = {hit.id: hit.strength for hit in hits(by_keywords(store, "the frozen tariff", None, 10))}
+    assert strengths == dict.fromkeys((A, B, C), "weak")
     strengths = {hit.id: hit.strength for hit in hits(by_keywords(store, "the tariff", None, 10))}
     assert strengths == {A: "fair", B: "fair"}
 

@@ -217,8 +217,15 @@ def by_keywords(store: Store, query: str, where: Filter | None, depth: int) -> R
         having = len(wanted & _terms(f"{match.record.name} {match.record.text}"))
         if 2 * having >= len(wanted):
             matches.append(match)
-            strengths.append("weak" if having < len(wanted) else "strong" if having >= _SENTENCE else "fair")
+            strengths.append(_strength_of_words(having, len(wanted)))
     return Ranking(name="keywords", matches=matches, strengths=strengths)
+
+
+def _strength_of_words(having: int, wanted: int) -> Strength:
+    """How strong a match of so many of a query's words is; a word alone may mean anything."""
+    if having == wanted:
+        return "strong" if having >= _SENTENCE else "fair"
+    return "fair" if having > 1 and 3 * having >= 2 * wanted else "weak"
 
 
 def with_assets(store: Store, ranked: Sequence[Hit]) -> list[Hit]:
