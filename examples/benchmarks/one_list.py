@@ -3,7 +3,7 @@
     python examples/benchmarks/one_list.py --data DATA
 
 DATA holds ``imagenette`` (a folder of photos for each class), ``photos`` and ``receipts``. Two libraries are made, each
-of its own half of the files: the numbers of strengths were set on the first, the second was kept aside. Of each class
+of its own half of the files, to see how far figures differ; what strengths mean was set with both in sight. Of each class
 one photo is not added as a picture but is four seconds of a clip, between two other photographs. A class is asked for
 by its name and in a sentence; absent things by their names alone.
 """
@@ -52,7 +52,7 @@ def main() -> None:
     data: Path = parser.parse_args().data
     receipts = {path.name for path in (data / "receipts").glob("*.jpg")}
     print(f"{'':<34}{'first right':>12}{'right of 5':>12}{'clip in 5':>12}{'scans in 5':>12}")
-    for number, half in enumerate(("seen while developing", "kept aside")):
+    for number, half in enumerate(("one half", "the other half")):
         with tempfile.TemporaryDirectory() as folder:
             files = write_half(data, number, Path(folder))
             with Library.open(Path(folder) / "library", embedder="offline") as library:
