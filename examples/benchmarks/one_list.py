@@ -4,8 +4,8 @@
 
 DATA holds ``imagenette`` (a folder of photos for each class), ``photos`` and ``receipts``. Two libraries are made, each
 of its own half of the files, to see how far figures differ; what strengths mean was set with both in sight. Of each
-class one photo is not added as a picture but is four seconds of a clip, between two other photographs. A class is asked for
-by its name and in a sentence; absent things by their names alone.
+class one photo is not added as a picture but is four seconds of a clip, between two other photographs. A class is asked
+for by its name and in a sentence; absent things by their names alone.
 """
 
 from __future__ import annotations
