@@ -499,7 +499,6 @@ class Conversation:
             attachments=new,
             focus=tuple(thing.id for thing in referred.things) if not new else (),
             films=self.agent.films() if "recommend" in names else (),
-            floors=self.agent.library.routes.floors(),
             roles=self.agent.roles(),
         )
 

@@ -128,7 +128,6 @@ class Asked:
         reader: the tool that reads that document, where it is not one of the plan.
         films: ids and titles, for finding those that a question names.
         typed: all that was typed, with the sentences around the question.
-        floors: for each vector's name the cosine from which a text and something else belong together.
         roles: for each vector's name what it is of.
         aggregations: what is asked of all files of a kind.
         where: a condition on films, which the text no longer has.
@@ -140,15 +139,10 @@ class Asked:
     again: str | None = None
     reader: str | None = None
     films: Sequence[tuple[str, str]] = ()
-    floors: Mapping[str, float] = field(default_factory=dict[str, float])
     typed: str = ""
     roles: Mapping[str, VectorRole | None] = field(default_factory=dict[str, "VectorRole | None"])
     aggregations: Sequence[Aggregation] = ()
     where: str = ""
-
-    def floors_with(self, floor: float) -> dict[str, float]:
-        """The floors, with this one for the vectors of images."""
-        return {**self.floors, **{name: floor for name, role in self.roles.items() if role == "image"}}
 
 
 class OfflineRun:
@@ -293,10 +287,9 @@ class OfflineRun:
             return tell_listed(self._builder, result, SEARCHES[name])
         if self._hit_details is not None:
             result = self._hit_details.look(name, result, asked.text, self._language)
-        compared = "query" not in arguments or "image" in arguments or "video" in arguments
-        floors = {} if compared else asked.floors_with(0.0) if name == "search_posters" else asked.floors
+        compared = "query" not in arguments or not {"image", "video"}.isdisjoint(arguments) or name == "search_posters"
         several = wants_several(asked.text)
-        return render_hits(self._builder, result, SEARCHES[name], floors, several=several, strict=strict)
+        return render_hits(self._builder, result, SEARCHES[name], several=several, compared=compared, strict=strict)
 
     def look(self, asked: Asked) -> Iterator[Event | Any]:
         """Look everywhere for what no tool seems to be for, and tell what is near enough; whether anything was."""
@@ -499,8 +492,8 @@ class OfflineRun:
             texts = {vector for vector, role in asked.roles.items() if role == "text"}
             wordy = [hit for hit in hits if hit["text"] or any(one["vector"] in texts for one in hit["found_by"])]
             hits = wordy or hits
-            floors = asked.floors_with(1.0) if asked.floors else {}
-            sure = [hit for hit in hits if likeness(hit, floors).carries]
+            seen = {vector for vector, role in asked.roles.items() if role == "image"}
+            sure = [hit for hit in hits if likeness(hit, but=seen).carries]
             hits = sure[:_CANDIDATES] or hits[:_UNLIKELY]
         return [hit["id"] for hit in hits[:_CANDIDATES]]
 
@@ -559,7 +552,7 @@ class OfflineRun:
                     "search_images", {"query": subject_of(asked.text), "limit": _SEARCHED, "pdf": True}
                 )
             hits = [] if found is None else found.payload["hits"]
-            sources = [hit["id"] for hit in hits if likeness(hit, asked.floors).carries][:1]
+            sources = [hit["id"] for hit in hits if likeness(hit).carries][:1]
             if not sources:
                 if found is not None:
                     render_nothing(self._builder, found, "picture", subject_of(asked.text))
