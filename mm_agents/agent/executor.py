@@ -33,16 +33,12 @@ from mm_agents.agent.events import Called, Event, Returned
 from mm_agents.agent.grounding.read_again import READS
 from mm_agents.agent.planner import PARAMETERS, Order, Plan, classes_of
 from mm_agents.agent.query_analysis import (
-    Memory,
     about_speech,
     asks_over_all,
     compares,
     form_of,
     greeting_to,
-    is_another,
     is_meant,
-    is_part,
-    names_in,
     only_medium,
     points_back,
     ranks,
@@ -666,18 +662,3 @@ def is_no_task(builder: AnswerBuilder, question: str, plan: Plan, *, attached: b
         builder.refuse(REFUSAL)
         return True
     return False
-
-
-def read_before(memory: Memory, names: Sequence[str], question: str, *, anew: bool) -> tuple[str | None, str | None]:
-    """The document that was read last and its reader, where the question may well be about it again.
-
-    It is not where the question asks for another or names somebody. One that begins anew may be about a part of it.
-    """
-    last = memory.last
-    if last is None or names_in(question) or says("another", question) or is_another(question):
-        return None, None
-    if anew:
-        reader = memory.reader_of(last) if is_part(question) else None
-    else:
-        reader = next((name for name in names if name in READERS and name in memory.tools), None)
-    return (last.id, reader) if reader is not None else (None, None)
