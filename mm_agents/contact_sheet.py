@@ -67,8 +67,8 @@ def picture(
             _paste(sheet, boxed(hit, locate(hit)), left, top + 34, text=hit.text)
             caption_top = top + 40 + int(_CARD * 0.66)
             draw.text((left, caption_top), hit.name[:30], fill="#111", font=_font(16))
-            label = hit.object.label if hit.object else ""
-            found = f"{hit.score:.3f}   {moment(hit) or label}".replace("–", " to ")  # the built-in font has no dashes
+            facts = (f"{hit.score:.3f}", hit.strength, moment(hit) or (hit.object.label if hit.object else ""))
+            found = "   ".join(filter(None, facts)).replace("–", " to ")  # the built-in font has no dashes
             draw.text((left, caption_top + 20), found, fill="#777", font=_font(15))
             left += _CARD + _GAP
     return sheet

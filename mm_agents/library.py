@@ -34,17 +34,17 @@ from mm_agents.ingest.speech_pass import SpeechReport, can_hear, hear, is_waitin
 from mm_agents.languages import ENGLISH, UNKNOWN, detected
 from mm_agents.location import folder_of, open_store
 from mm_agents.media.files import asset_id
-from mm_agents.protocols import Accompanied, Calibrated, Fluent, VectorizingStore
+from mm_agents.protocols import Accompanied, Calibrated, Fluent
 from mm_agents.search.embedder_map import EmbedderMap
-from mm_agents.search.phonetic import by_sound
 from mm_agents.search.query import Query, read_queries
+from mm_agents.search.ranked_lists import ranked_lists, rankings
 from mm_agents.search.ranking import (
     DEPTH,
-    Ranking,
+    at_least,
     by_keywords,
     fuse,
+    fuse_by_strength,
     hits,
-    merge_aligned,
     restrict,
     with_assets,
     with_moments,
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, SpeechRecognizer, Store
     from mm_agents.search.embedder_map import Given
     from mm_agents.search.query import Picture, Video
-    from mm_agents.types import FloatArray, VectorRole
+    from mm_agents.types import FloatArray, Strength, VectorRole
 
 DEFAULT_EMBEDDER = "offline"
 
@@ -275,6 +275,7 @@ class Library:
         language: str | None = None,
         limit: int = 10,
         offset: int = 0,
+        min_strength: Strength | None = None,
     ) -> list[Hit]:
         """Find media by text, by a picture or by a clip; several at once are fused by rank.
 
@@ -291,14 +292,16 @@ class Library:
                 which vectors are searched where some understand one language only.
             limit: how many hits at most.
             offset: how many of the best to skip.
+            min_strength: leave out hits that are weaker than "strong" or "fair", as ``Hit.strength`` says.
 
         Returns:
-            Best first. A clip's hit points at the sentence that was found in it or else at its nearest moment, a PDF's
-            at the page, a text's at the passage.
+            Best first; what a calibrated list is sure of counts for more than what it is not. A clip's hit points at
+            the sentence that was found in it or else at its nearest moment, a PDF's at the page, a text's at the
+            passage.
 
         Raises:
             ConfigError: nothing to search for, an unknown kind or vector, a filter that cannot be read, or one that
-                names a property that no record has.
+                names a property that no record has; or a least strength where nobody knows how strong hits are.
             MediaError: the picture, clip or URL cannot be used.
             EmbedderError: the embedder's weights are out of reach.
         """
@@ -313,17 +316,22 @@ class Library:
         rows: list[dict[str, FloatArray]] = [{} for _ in queries]
         spoken = self._language(query, language, wanted)
         names = list(weights) or self._targets(queries[0].kind, spoken)
-        lists = self._ranked_lists(queries, rows, names, weights, wanted, depth)
+        lists = ranked_lists(self.store, self.routes, queries, rows, names, weights, wanted, depth)
         if query is not None and query.strip() and not weights:
             keywords = by_keywords(self.store, query, wanted, depth)
             lists += [(1.0, hits(keywords))] if keywords.matches or not lists else []
         if not lists:
             raise ConfigError(f"No vector of this library can answer a query of kind {queries[0].kind!r}.")
         lists = [one for one in lists if one[1]] or lists[:1]  # an empty list ranks nothing
-        list_weights, ranked_lists = zip(*lists, strict=True)
-        ranked = ranked_lists[0] if len(lists) == 1 else fuse(ranked_lists, list_weights)
+        list_weights, listed_hits = zip(*lists, strict=True)
+        if len(lists) == 1:
+            ranked = listed_hits[0]
+        else:
+            ranked = fuse(listed_hits, list_weights) if weights else fuse_by_strength(listed_hits)
+        if min_strength is not None:
+            ranked = at_least(ranked, min_strength)
         best = with_assets(self.store, ranked[offset : offset + limit])
-        sure = [listed for listed in ranked_lists if not weights and self._is_sure(listed)]
+        sure = [listed for listed in listed_hits if not weights and self._is_sure(listed)]
         found = self._with_moments(with_sentences(best, sure), queries[0], rows[0], spoken)
         return Hits(self._with_objects(found, queries[0], rows[0]))
 
@@ -502,73 +510,10 @@ class Library:
 
     # ------------------------------------------------------------ vectors
 
-    def _ranked_lists(
-        self,
-        queries: Sequence[Query],
-        rows: Sequence[dict[str, FloatArray]],
-        names: Sequence[str],
-        weights: Mapping[str, float],
-        where: Filter | None,
-        depth: int,
-    ) -> list[tuple[float, list[Hit]]]:
-        """The lists to fuse, each with its weight: one for each weighted vector, else aligned ones merged by score.
-
-        Each of ``rows`` gains its query's vectors, as in ``_rankings``.
-        """
-        lists: list[tuple[float, list[Hit]]] = []
-        for asked, vectors in zip(queries, rows, strict=True):
-            rankings = self._rankings(asked, names, where, depth, vectors)
-            if weights:
-                lists += [(weights[ranking.name], hits(ranking)) for _, ranking in rankings]
-                continue
-            rankings = [
-                (embedder, self._spoken_about(asked, embedder, ranking, where)) for embedder, ranking in rankings
-            ]
-            lists += [(1.0, merged) for merged in merge_aligned(rankings)]
-        return lists
-
-    def _spoken_about(self, asked: Query, embedder: Embedder | None, ranking: Ranking, where: Filter | None) -> Ranking:
-        """A list of spoken sentences: those that have to do with the query, where that is known, or sound like it.
-
-        Few files have speech: a list that ranks them all would lift each of them above what is pictured.
-        """
-        if self.store.spec.role(ranking.name) != "speech":
-            return ranking
-        floor = embedder.floors["text"] if isinstance(embedder, Calibrated) else -1.0
-        alike = by_sound(self.store, asked.source.text, where) if isinstance(asked.source, Text) else []
-        near = sorted([*alike, *ranking.matches], key=lambda match: match.score)
-        best = {match.record.asset: match for match in near if match.score >= floor}
-        return replace(ranking, matches=sorted(best.values(), key=lambda match: (-match.score, match.record.asset)))
-
     def _is_sure(self, listed: Sequence[Hit]) -> bool:
         """Whether what a list holds has to do with the query: it has its words, or is near enough to it."""
         name = listed[0].vector if listed else "keywords"
         return name == "keywords" or isinstance(self.routes.embedder(name), Calibrated)
-
-    def _rankings(
-        self, asked: Query, names: Sequence[str], where: Filter | None, depth: int, rows: dict[str, FloatArray]
-    ) -> list[tuple[Embedder | None, Ranking]]:
-        """One ranked list for each vector that this query can be asked of, and the embedder that asked.
-
-        ``rows`` gains the query's vector by each of those embedders, under its name.
-        """
-        rankings: list[tuple[Embedder | None, Ranking]] = []
-        for name in names:
-            embedder = self.routes.embedder(name)
-            if embedder is not None and asked.kind in embedder.accepts:
-                if embedder.name not in rows:
-                    rows[embedder.name] = asked.vector(embedder)
-                matches = self.store.search(vector=rows[embedder.name], using=name, where=where, limit=depth)
-            elif (
-                isinstance(asked.source, Text)
-                and isinstance(self.store, VectorizingStore)
-                and self.routes.vectorizer(name)
-            ):
-                matches = self.store.search_by_text(asked.source.text, using=name, where=where, limit=depth)
-            else:
-                continue
-            rankings.append((embedder, Ranking(name=name, matches=matches)))
-        return rankings
 
     def _targets(self, kind: str, language: str) -> list[str]:
         """The vectors that are searched by default, of files and of films: what is seen, and what is read.
@@ -621,7 +566,9 @@ class Library:
             language: max(
                 (
                     match.score
-                    for _, ranking in self._rankings(asked, self._targets("text", language), where, 1, {})
+                    for _, ranking in rankings(
+                        self.store, self.routes, asked, self._targets("text", language), where, 1, {}
+                    )
                     for match in ranking.matches
                 ),
                 default=0.0,

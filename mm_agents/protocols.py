@@ -361,9 +361,14 @@ class Accompanied(Protocol):
 
 @runtime_checkable
 class Calibrated(Protocol):
-    """What an embedder adds that knows from which cosine on a text and something else belong together."""
+    """What an embedder adds that knows what its cosines mean."""
 
-    @property
-    def floors(self) -> Mapping[Kind, float]:
-        """For each kind of thing, the cosine with a text's vector below which the two have nothing to do."""
+    def bands(self, query: FloatArray, /, *, asked: Kind, of: Kind) -> tuple[float, float]:
+        """The cosines from which something is a fair, and a strong, match of a query.
+
+        Args:
+            query: its vector, a unit row.
+            asked: what the query is.
+            of: what it is compared with; a clip counts as a picture.
+        """
         ...

@@ -10,7 +10,7 @@ from mm_agents.search.ranking import media_types
 if TYPE_CHECKING:
     from mm_agents.library import Library
     from mm_agents.search.query import Picture, Video
-    from mm_agents.types import Filter, Hit
+    from mm_agents.types import Filter, Hit, Strength
 
 
 class Retriever:
@@ -42,6 +42,7 @@ class Retriever:
         video: Video | None = None,
         where: Filter | str | None = None,
         limit: int | None = None,
+        min_strength: Strength | None = None,
     ) -> list[Hit]:
         """Find media of this retriever's kind; the arguments are those of ``Library.search``."""
         return self.library.search(
@@ -52,4 +53,5 @@ class Retriever:
             vector=self.vector,
             where=where,
             limit=self.limit if limit is None else limit,
+            min_strength=min_strength,
         )

@@ -42,6 +42,12 @@ VectorRole = Literal["image", "text", "moment", "speech", "objects"]
 """What a vector is of: a picture, page or shot; a passage of text; a segment of a clip; a sentence that is said in a
 clip; a thing in a picture."""
 
+Strength = Literal["strong", "fair", "weak"]
+"""How surely a hit is what was asked for: of the strong few are not, of the weak most are not."""
+
+STRENGTHS: tuple[Strength, ...] = ("strong", "fair", "weak")
+"""From the surest on."""
+
 Words = Literal["auto", "all", "none"]
 """Which pictures' words are read: those that seem to have some, all, or none."""
 
@@ -306,11 +312,19 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundBy:
-    """One ranked list that brought a hit: the vector's name (or "keywords"), the rank from 1, the score there."""
+    """One ranked list that brought a hit.
+
+    Attributes:
+        vector: its name; "keywords" for what has the query's words.
+        rank: from 1.
+        score: the list's own.
+        strength: what the score says; None where the embedder is not calibrated.
+    """
 
     vector: str
     rank: int
     score: float
+    strength: Strength | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,8 +348,10 @@ class Hit:
     object: SeenObject | None = None
 
     def __repr__(self) -> str:
-        """Its name, kind, score and place, in one line."""
-        return _line("Hit", self.name or self.id, self.media_type, f"score {self.score:.3f}", _place(self.part))
+        """Its name, kind, score with its strength, and place, in one line."""
+        score = f"score {self.score:.3f}"
+        strength = self.strength or ""
+        return _line("Hit", self.name or self.id, self.media_type, f"{score} {strength}".strip(), _place(self.part))
 
     def _repr_html_(self) -> str:
         """Its thumbnail, score and place, for a notebook."""
@@ -360,6 +376,11 @@ class Hit:
     def media_type(self) -> str:
         """One of "image", "video", "audio", "text", "pdf" and "film"."""
         return self.record.media_type
+
+    @property
+    def strength(self) -> Strength | None:
+        """How surely it is what was asked for, by the surest list that brought it; None where no list says."""
+        return next((one for one in STRENGTHS if any(found.strength == one for found in self.found_by)), None)
 
     @property
     def t0(self) -> float | None:
@@ -564,7 +585,7 @@ def _show_hits(hits: Sequence[Hit]) -> str:
     cards = [
         Card(
             title=hit.name or hit.id,
-            facts=" · ".join(filter(None, (hit.media_type, f"{hit.score:.3f}", moment(hit)))),
+            facts=" · ".join(filter(None, (hit.media_type, f"{hit.score:.3f}", hit.strength, moment(hit)))),
             text=hit.text or "",
             picture=hit.thumbnail,
         )

@@ -54,8 +54,8 @@ def test_search_finds_by_words_and_by_picture(place: Path) -> None:
     assert found["query"] == "a cat"
     assert found["hits"][0]["name"] == "chelsea.png"
     assert set(found["hits"][0]) == {
-        "id", "name", "path", "media_type", "score", "vector", "t0", "t1", "page", "text", "is_spoken", "found_by",
-        "object",
+        "id", "name", "path", "media_type", "score", "strength", "vector", "t0", "t1", "page", "text", "is_spoken",
+        "found_by", "object",
     }  # fmt: skip
     assert found["hits"][0]["t0"] is None
     assert len(found["hits"]) == 2
@@ -77,7 +77,7 @@ def test_people_read_a_table_and_a_page(place: Path, tmp_path: Path) -> None:
 def test_a_hit_is_one_line_without_an_id_unless_asked(place: Path) -> None:
     found = document("search", "water the ferns", "--limit", "2", cwd=place)["hits"]
     lines = run("search", "water the ferns", "--limit", "2", cwd=place).stdout.splitlines()
-    assert lines[0] == f"  1  {found[0]['score']:.3f}  [bold]note.txt  “Water the [red]ferns[/red] on Tuesday.”"
+    assert lines[0] == f"  1  {found[0]['score']:.3f}  strong  [bold]note.txt  “Water the [red]ferns[/red] on Tuesday.”"
     assert len(lines) == 2
     assert found[0]["id"] not in "".join(lines)
     with_ids = run("search", "water the ferns", "--limit", "2", "--ids", cwd=place).stdout.splitlines()

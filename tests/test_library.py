@@ -488,7 +488,7 @@ def test_records_and_hits_show_themselves_in_one_line(filled: Library) -> None:
     found = filled.search("red", kind="video")
     (clip,) = found
     assert repr(clip.record) == "Record('blue then red.mp4', video)"
-    assert repr(clip) == f"Hit('blue then red.mp4', video, score {clip.score:.3f}, {clip.t0:g}–{clip.t1:g} s)"
+    assert repr(clip) == f"Hit('blue then red.mp4', video, score {clip.score:.3f} fair, {clip.t0:g}–{clip.t1:g} s)"
     assert repr(found) == f"<1 hit: blue then red.mp4 {clip.score:.3f}>"
     assert found == [clip]
     assert repr(filled.search("red", limit=0)) == "<0 hits>"

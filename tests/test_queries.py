@@ -151,6 +151,7 @@ def test_hits_and_evidence_are_json() -> None:
         "path": "clip.mp4",
         "media_type": "video",
         "score": 0.25,
+        "strength": None,
         "vector": "moment",
         "t0": 2.0,
         "t1": 4.0,
@@ -158,7 +159,7 @@ def test_hits_and_evidence_are_json() -> None:
         "text": "a bell rings",
         "is_spoken": False,
         "object": None,
-        "found_by": [{"vector": "moment", "rank": 1, "score": 0.25}],
+        "found_by": [{"vector": "moment", "rank": 1, "score": 0.25, "strength": None}],
     }
     evidence = hit.evidence
     assert (evidence.how, evidence.sha256, evidence.quote, evidence.t0) == ("moment", "ab", "a bell rings", 2.0)

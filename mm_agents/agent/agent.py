@@ -26,24 +26,21 @@ from mm_agents.agent.executor import (
     ASKABLE,
     EVERYWHERE,
     LISTEN,
-    READERS,
     REFUSAL,
     SEARCHES,
     Asked,
     OfflineRun,
     instead_of,
     is_no_task,
-    read_before,
 )
+from mm_agents.agent.follow_up import asked_anew, planned_after, read_before
 from mm_agents.agent.hit_details import HitDetails
-from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
+from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order
 from mm_agents.agent.query_analysis import (
     Memory,
     ReferencedItem,
     ResolvedReference,
-    alike,
     files_in,
-    goes_on_with,
     listens,
     says,
     subject_of,
@@ -68,9 +65,6 @@ if TYPE_CHECKING:
 
     from mm_agents.chat import ChatModel
     from mm_agents.library import Library
-
-_DESCRIBE = "describe_image"
-_SHORT = 8  # words of a question that only goes on from the one before
 
 
 class Agent:
@@ -431,13 +425,13 @@ class Conversation:
         aggregations = self._aggregations(question, new, referred)
         conditions = film_conditions(question)
         question = conditions.text
-        alone = None if new else self._asked_anew(question, referred)
+        alone = None if new else asked_anew(self.agent.planner, self.memory, question, referred)
         if alone is not None:
             referred, plan = ResolvedReference(), alone
         else:
             plan = planner.plan(question, _seen(new, referred))
         heard = listens(question, [one.kind for one in _seen(new, referred)])
-        names = planned = (LISTEN,) if heard else self._planned(plan.tools, question, referred)
+        names = planned = (LISTEN,) if heard else planned_after(self.memory, plan.tools, question, referred)
         again, reader = read_before(self.memory, names, question, anew=alone is not None)
         if aggregations:
             names = (AGGREGATE, *(names if "among" in aggregations[0].arguments else ()))
@@ -499,7 +493,6 @@ class Conversation:
             attachments=new,
             focus=tuple(thing.id for thing in referred.things) if not new else (),
             films=self.agent.films() if "recommend" in names else (),
-            floors=self.agent.library.routes.floors(),
             roles=self.agent.roles(),
         )
 
@@ -614,40 +607,14 @@ class Conversation:
     ) -> tuple[str, ...] | None:
         """The plan for a chat model, made without it; None where that cannot be done here."""
         try:
-            alone = None if new else self._asked_anew(question, referred)
+            alone = None if new else asked_anew(self.agent.planner, self.memory, question, referred)
             if alone is not None:
                 _, reader = read_before(self.memory, alone.tools, question, anew=True)
                 return (*([reader] if reader else []), *alone.tools)
-            planned = self._planned(self.agent.planner.plan(question, new).tools, question, referred)
+            planned = planned_after(self.memory, self.agent.planner.plan(question, new).tools, question, referred)
             return (AGGREGATE, *planned) if self._aggregations(question, new, referred) else planned
         except (MissingExtraError, EmbedderError):
             return None
-
-    def _planned(self, planned: Sequence[str], question: str, referred: ResolvedReference) -> tuple[str, ...]:
-        """The plan; a question that goes on from the one before it is for the same tools."""
-        known = self.memory.reader_of(referred.things[0]) if referred.explicit and referred.things else None
-        readers = [known] if known else [name for name in self.memory.tools if name in READERS]
-        short = len(question.split()) <= _SHORT
-        if referred.goes_on and short and self.memory.tools and not readers:
-            return (_DESCRIBE,) if referred.explicit and set(self.memory.tools) <= set(SEARCHES) else self.memory.tools
-        reads = READERS.keys() & planned
-        if reads and readers and referred.explicit and not alike(reads, readers):
-            return tuple(planned)
-        if readers and referred.things and (not planned or (referred.goes_on and short)):
-            return (readers[-1],)
-        return tuple(planned)
-
-    def _asked_anew(self, question: str, referred: ResolvedReference) -> Plan | None:
-        """The plan of a question that begins with "and" after a document or picture, and looks for something else."""
-        if not referred.goes_on or referred.explicit or set(self.memory.tools) <= set(SEARCHES):
-            return None
-        asked = goes_on_with(question)
-        plans = (self.agent.planner.plan(asked), self.agent.planner.plan(asked, referred.things[:1]))
-        plan = next((one for one in plans if one.tools), None)
-        if plan is None or _DESCRIBE in plan.tools:
-            return None
-        reads = READERS.keys() & plan.tools
-        return plan if not reads or not alike(reads, READERS.keys() & self.memory.tools) else None
 
     def _attach(self, paths: Sequence[str | Path]) -> list[AttachmentInfo]:
         if not paths:

@@ -60,7 +60,7 @@ GATHERING = (
     "there is are add adds up to on average has of those in no known currency with from rating number of votes s bytes "
     "lowest first shortest smallest highest last longest largest film films clip clips recording recordings picture "
     "pictures pdf pdfs text texts file files invoice invoices table tables flowchart flowcharts none fits more than "
-    "that of later due same yes no all have show people objects time was asked"
+    "that of later due same yes no all have show people objects time was asked says"
 )
 """The words in which results are said, beside those of the files, the question and the arguments."""
 
@@ -125,6 +125,8 @@ def aggregations_of(
 
 
 def _aggregation(text: str, among: Sequence[str], today: date) -> Aggregation | None:
+    if not among and (mentioning := _mentioning(text)) is not None:
+        return mentioning
     if among and _SAYS["differs"].search(text):
         text = _SAYS["either"].sub(" ", text)
     nouns = [name for name, pattern in _PATTERNS["nouns"].items() if pattern.search(text)]
@@ -138,6 +140,17 @@ def _aggregation(text: str, among: Sequence[str], today: date) -> Aggregation | 
     if among or _SAYS["negated"].search(text):
         return None
     return _of_media(text, nouns[0], today) if len(nouns) == 1 else _of_kinds(text, nouns)
+
+
+def _mentioning(text: str) -> Aggregation | None:
+    """Documents by what one of their cells or boxes says: "which of my tables mentions Berlin"."""
+    asked = _SAYS["mentions"].search(text)
+    if asked is None or _SAYS["superlative"].search(asked["words"]) or _COMPARISON.search(asked["words"]):
+        return None
+    noun = next(name for name in _READER_OF if _PATTERNS["nouns"][name].search(asked["noun"]))
+    words = asked["words"].strip(" \"'“”‘’.!")
+    arguments = {"of": noun, "measure": "list", "mentions": words, "limit": _MOST_LISTED}
+    return Aggregation(arguments=arguments, noun=noun, said=(f"with “{words}”",))
 
 
 def _is_used_up(text: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from mm_agents.agent.grounding.claims import check_claim, sum_behind, with_simil
 from mm_agents.agent.grounding.read_values import field_sentence
 from mm_agents.security.injection import screen_said
 from mm_agents.tools import ToolResult
-from mm_agents.types import Evidence, VectorRole
+from mm_agents.types import Evidence, Strength, VectorRole
 
 
 class AnswerBuilder:
@@ -210,8 +210,8 @@ _ALSO = 2  # where one is
 _NEAR_BEST = 0.75
 """A hit further below the best one than this share of its cosine is not told as another of its kind."""
 
-_DOUBT = 0.05
-"""How far above the floor a cosine has to be, where nothing else says that something here was asked for."""
+
+_RANKS: Mapping[Strength | None, int] = {"strong": 0, "fair": 1, "weak": 2, None: 3}
 
 _NOUNS: Mapping[str, str] = {
     "image": "picture",
@@ -230,26 +230,22 @@ class Likeness:
     Attributes:
         cosine: the best of the vectors that found it; None where only keywords did.
         keywords: whether it has the question's words.
-        floor: the cosine below which it is not; None where the embedder does not tell.
+        strength: of that vector's match; None where the embedder does not tell.
     """
 
     cosine: float | None
     keywords: bool
-    floor: float | None
+    strength: Strength | None
 
     @property
     def carries(self) -> bool:
         """Whether a claim may cite it."""
-        if self.keywords or self.floor is None:
-            return True
-        return self.cosine is not None and self.cosine >= self.floor
+        return self.keywords or self.strength != "weak"
 
     @property
     def near(self) -> bool:
         """Whether it is near enough to be told where it is not sure that anything here was asked for."""
-        if self.floor is None:
-            return self.keywords
-        return self.cosine is not None and self.cosine >= self.floor + (0.0 if self.keywords else _DOUBT)
+        return self.keywords if self.strength is None else self.strength != "weak"
 
     @property
     def why(self) -> str:
@@ -259,26 +255,25 @@ class Likeness:
         return f"nearest match: {', '.join(told) or 'by rank'}"
 
 
-def likeness(hit: Mapping[str, Any], floors: Mapping[str, float]) -> Likeness:
+def likeness(hit: Mapping[str, Any], *, but: Collection[str] = (), compared: bool = False) -> Likeness:
     """How near a hit is, from the lists that found it.
 
     Args:
         hit: as a search's payload has it.
-        floors: for each vector's name the cosine from which it counts.
+        but: vectors whose nearness does not count.
+        compared: whether a thing was searched for, or something that shows little of what it is about: what is nearest
+            is told, however far it is.
     """
-    found = hit["found_by"]
-    best: tuple[float, float | None] | None = None
-    for one in found:
-        if one["vector"] == "keywords":
-            continue
-        floor = floors.get(one["vector"])
-        over = one["score"] - (floor or 0.0)
-        if best is None or over > best[0] - (best[1] or 0.0):
-            best = (one["score"], floor)
+    found = [one for one in hit["found_by"] if one["vector"] != "keywords"]
+    counting = [one for one in found if one["vector"] not in but]
+    best = min(counting, key=lambda one: (_RANKS[one.get("strength")], -one["score"]), default=None)
+    strength: Strength | None = best.get("strength") if best else None
+    if best is None and any(one.get("strength") for one in found):
+        strength = "weak"
     return Likeness(
-        cosine=best[0] if best else None,
-        keywords=any(one["vector"] == "keywords" for one in found),
-        floor=best[1] if best else None,
+        cosine=best["score"] if best else None,
+        keywords=len(found) < len(hit["found_by"]),
+        strength=None if compared else strength,
     )
 
 
@@ -289,9 +284,9 @@ def render_hits(
     builder: AnswerBuilder,
     result: ToolResult,
     subject: str,
-    floors: Mapping[str, float],
     *,
     several: bool,
+    compared: bool = False,
     strict: bool = False,
 ) -> bool:
     """Tell what a search found; whether anything was worth telling.
@@ -300,12 +295,14 @@ def render_hits(
         builder: the answer so far.
         result: of the search.
         subject: what was looked for, as a noun of the library's kinds: "clip", "picture".
-        floors: for each vector's name the cosine from which it counts; none where things, not texts, were compared.
         several: whether more than one is asked for.
+        compared: as of ``likeness``.
         strict: whether words in common are not enough, where vectors can tell.
     """
     hits = list(result.payload.get("hits", ()))
-    near = [(hit, evidence, likeness(hit, floors)) for hit, evidence in zip(hits, result.evidence, strict=True)]
+    near = [
+        (hit, evidence, likeness(hit, compared=compared)) for hit, evidence in zip(hits, result.evidence, strict=True)
+    ]
     kept = [one for one in near if one[0].get("covers") or (one[2].near if strict else one[2].carries)]
     if not kept:
         return False

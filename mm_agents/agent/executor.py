@@ -33,16 +33,12 @@ from mm_agents.agent.events import Called, Event, Returned
 from mm_agents.agent.grounding.read_again import READS
 from mm_agents.agent.planner import PARAMETERS, Order, Plan, classes_of
 from mm_agents.agent.query_analysis import (
-    Memory,
     about_speech,
     asks_over_all,
     compares,
     form_of,
     greeting_to,
-    is_another,
     is_meant,
-    is_part,
-    names_in,
     only_medium,
     points_back,
     ranks,
@@ -128,7 +124,6 @@ class Asked:
         reader: the tool that reads that document, where it is not one of the plan.
         films: ids and titles, for finding those that a question names.
         typed: all that was typed, with the sentences around the question.
-        floors: for each vector's name the cosine from which a text and something else belong together.
         roles: for each vector's name what it is of.
         aggregations: what is asked of all files of a kind.
         where: a condition on films, which the text no longer has.
@@ -140,15 +135,10 @@ class Asked:
     again: str | None = None
     reader: str | None = None
     films: Sequence[tuple[str, str]] = ()
-    floors: Mapping[str, float] = field(default_factory=dict[str, float])
     typed: str = ""
     roles: Mapping[str, VectorRole | None] = field(default_factory=dict[str, "VectorRole | None"])
     aggregations: Sequence[Aggregation] = ()
     where: str = ""
-
-    def floors_with(self, floor: float) -> dict[str, float]:
-        """The floors, with this one for the vectors of images."""
-        return {**self.floors, **{name: floor for name, role in self.roles.items() if role == "image"}}
 
 
 class OfflineRun:
@@ -293,10 +283,9 @@ class OfflineRun:
             return tell_listed(self._builder, result, SEARCHES[name])
         if self._hit_details is not None:
             result = self._hit_details.look(name, result, asked.text, self._language)
-        compared = "query" not in arguments or "image" in arguments or "video" in arguments
-        floors = {} if compared else asked.floors_with(0.0) if name == "search_posters" else asked.floors
+        compared = "query" not in arguments or not {"image", "video"}.isdisjoint(arguments) or name == "search_posters"
         several = wants_several(asked.text)
-        return render_hits(self._builder, result, SEARCHES[name], floors, several=several, strict=strict)
+        return render_hits(self._builder, result, SEARCHES[name], several=several, compared=compared, strict=strict)
 
     def look(self, asked: Asked) -> Iterator[Event | Any]:
         """Look everywhere for what no tool seems to be for, and tell what is near enough; whether anything was."""
@@ -499,8 +488,8 @@ class OfflineRun:
             texts = {vector for vector, role in asked.roles.items() if role == "text"}
             wordy = [hit for hit in hits if hit["text"] or any(one["vector"] in texts for one in hit["found_by"])]
             hits = wordy or hits
-            floors = asked.floors_with(1.0) if asked.floors else {}
-            sure = [hit for hit in hits if likeness(hit, floors).carries]
+            seen = {vector for vector, role in asked.roles.items() if role == "image"}
+            sure = [hit for hit in hits if likeness(hit, but=seen).carries]
             hits = sure[:_CANDIDATES] or hits[:_UNLIKELY]
         return [hit["id"] for hit in hits[:_CANDIDATES]]
 
@@ -559,7 +548,7 @@ class OfflineRun:
                     "search_images", {"query": subject_of(asked.text), "limit": _SEARCHED, "pdf": True}
                 )
             hits = [] if found is None else found.payload["hits"]
-            sources = [hit["id"] for hit in hits if likeness(hit, asked.floors).carries][:1]
+            sources = [hit["id"] for hit in hits if likeness(hit).carries][:1]
             if not sources:
                 if found is not None:
                     render_nothing(self._builder, found, "picture", subject_of(asked.text))
@@ -673,18 +662,3 @@ def is_no_task(builder: AnswerBuilder, question: str, plan: Plan, *, attached: b
         builder.refuse(REFUSAL)
         return True
     return False
-
-
-def read_before(memory: Memory, names: Sequence[str], question: str, *, anew: bool) -> tuple[str | None, str | None]:
-    """The document that was read last and its reader, where the question may well be about it again.
-
-    It is not where the question asks for another or names somebody. One that begins anew may be about a part of it.
-    """
-    last = memory.last
-    if last is None or names_in(question) or says("another", question) or is_another(question):
-        return None, None
-    if anew:
-        reader = memory.reader_of(last) if is_part(question) else None
-    else:
-        reader = next((name for name in names if name in READERS and name in memory.tools), None)
-    return (last.id, reader) if reader is not None else (None, None)

@@ -22,6 +22,14 @@ _ASKED_NOUN = re.compile(
     r"\b(?: (?:of|at|in|on|for|from|with|to|by)\b|\W*$)",
     re.IGNORECASE,
 )
+_COUNTED = re.compile(
+    r"^\W*(?:and )?how (?:many|much) (?!(?:is|are|was|were|do|does|did|would|will|can|could|should|must|has|have|had|i|"
+    r"we|you|it|they|money|time)\b)(?P<what>[\w-]+(?: of [\w-]+)?)\b"
+    r"(?:.*\b(?:for|in|into) (?:the |our |my |your |an? )?(?P<of>[^?.!]+))?",
+    re.IGNORECASE,
+)
+"""What is counted or measured, such as eggs, and what for, such as pancakes."""
+
 _BEYOND = re.compile(r"\s(?:for|in|at|on|with|from|per|into|of) (?:the |our |my |your |a )?[^?]*", re.IGNORECASE)
 _RATES = {
     "hour": r"\bhour",
@@ -87,7 +95,8 @@ def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole
         return Passage(text=found, lacks=other)
     words = content_words(found)
     covers = len(heads) >= _LEAST_COVERED and all(word in words for word in heads)
-    return Passage(text=found, lacks=_missing(question, words | about), covers=covers)
+    lacks = _missing(question, words | about) or _not_counted(question, words | about, said | about)
+    return Passage(text=found, lacks=lacks, covers=covers and lacks is None)
 
 
 def is_about(question: str, whole: str, name: str) -> bool:
@@ -106,6 +115,24 @@ def _missing(question: str, words: set[str]) -> str | None:
     match = _ASKED_NOUN.match(question)
     asked = content_words(_PATTERNS["filler"]["kinds"].sub(" ", match["what"])) if match else set[str]()
     return match["what"].strip() if match and not asked <= words else None
+
+
+def _not_counted(question: str, words: set[str], said: set[str]) -> str | None:
+    """What "how many eggs for pancakes" counts, where the passage does not name it, or what for, where no passage does.
+
+    Args:
+        question: as it was asked.
+        words: of the passage and of what the text is about.
+        said: of the whole text.
+    """
+    match = _COUNTED.match(question)
+    if match is None:
+        return None
+    kinds = _PATTERNS["filler"]["kinds"]
+    if not content_words(kinds.sub(" ", match["what"])) <= words:
+        return match["what"]
+    wanted = content_words(kinds.sub(" ", match["of"] or ""))
+    return match["of"].strip() if wanted and not wanted & said else None
 
 
 def _other_measure(question: str, passage: str) -> str | None:

@@ -38,7 +38,7 @@ from mm_agents.cli.app import (
     show_line,
 )
 from mm_agents.languages import ENGLISH, detected
-from mm_agents.types import Hit
+from mm_agents.types import STRENGTHS, Hit, Strength
 
 if TYPE_CHECKING:
     from mm_agents.ingest.pipeline import AddReport
@@ -219,6 +219,9 @@ def search(
     embedder: EmbedderOption = None,
     sheet: SheetOptions = NO_SHEET,
     ids: IdsOption = False,
+    least: Annotated[
+        str | None, typer.Option("--min", metavar="strong|fair|weak", help="Only hits that are at least so strong.")
+    ] = None,
     output: Output = SHOWN,
 ) -> None:
     """Find media by words, by a picture, by a clip, or by several of them at once."""
@@ -226,9 +229,16 @@ def search(
     if not asked:
         raise typer.BadParameter("Nothing to search for. Give TEXT, --image, --video or --url.")
     with mm_agents.Library.open(library, embedder=embedder, create=False) as opened:
-        weights = read_weights(vector)
         hits = opened.search(
-            query, image=image, video=video, url=url, kind=kind, vector=weights, where=where, limit=limit
+            query,
+            image=image,
+            video=video,
+            url=url,
+            kind=kind,
+            vector=read_weights(vector),
+            where=where,
+            limit=limit,
+            min_strength=_strength(least),
         )
         sheet.write(" + ".join(asked), hits, opened.path)
         unknown = opened.routes.unknown()
@@ -363,8 +373,17 @@ def read_weights(vectors: Sequence[str] | None) -> dict[str, float] | None:
     return weights or None
 
 
+def _strength(name: str | None) -> Strength | None:
+    for strength in STRENGTHS:
+        if strength == name:
+            return strength
+    if name is not None:
+        raise typer.BadParameter(f"{name!r} is none of {', '.join(STRENGTHS)}.", param_hint="--min")
+    return None
+
+
 def _show_hits(query: str, hits: Sequence[Hit], output: Output, *, ids: bool) -> None:
-    """Print hits, one a line: its place, score, name, moment, the beginning of the text that matched, its id if asked.
+    """Print hits, one a line: place, score, strength, name, moment, the beginning of the matching text, id if asked.
 
     Args:
         query: what was asked.
@@ -379,5 +398,6 @@ def _show_hits(query: str, hits: Sequence[Hit], output: Output, *, ids: bool) ->
     for n, hit in enumerate(hits, start=1):
         quote = f"“{plain(excerpt(hit.text, _QUOTE))}”" if hit.text else ""
         shown = (f"[bold]{plain(hit.name or hit.id)}[/bold]", moment(hit), quote, f"[dim]{hit.id}[/dim]" if ids else "")
-        lines.append(f"{n:>3}  [dim]{hit.score:.3f}[/dim]  " + "  ".join(filter(None, shown)))
+        strength = f"{hit.strength:<8}" if hit.strength else ""
+        lines.append(f"{n:>3}  [dim]{hit.score:.3f}[/dim]  {strength}" + "  ".join(filter(None, shown)))
     output.show({"query": query, "hits": [hit_json(hit) for hit in hits]}, *(lines or ["Nothing was found."]))

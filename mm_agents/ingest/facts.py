@@ -20,6 +20,7 @@ from mm_agents import _plugins, media
 from mm_agents._cache import cache_folder, write_whole
 from mm_agents._optional import require
 from mm_agents._progress import ProgressCallback
+from mm_agents._text import content_words
 from mm_agents.errors import ConfigError, MediaError, MissingExtraError
 from mm_agents.ingest.ocr_pass import READ
 from mm_agents.ingest.pipeline import FailedFile, failure
@@ -36,7 +37,7 @@ _NUMBERS = frozenset("subtotal discount shipping tax rounding total quantity uni
 _DATES = frozenset({"date", "due_date", "delivery_date"})
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_VERSION = 1
+_VERSION = 2
 """Of the files that facts are kept in; raised when their content changes."""
 
 KINDS = ("invoice", "table", "flowchart")
@@ -109,7 +110,7 @@ class DocumentFacts:
         kind: the reader: "invoice", "table" or "flowchart".
         fields: the values of the document as a whole.
         items: its rows, each a value by column; of a flowchart its steps and arrows, with the column "part" that says
-            which of the two it is.
+            which of the two it is. The headings of a table are the places of its field "columns".
         checks: what must hold in it.
     """
 
@@ -131,6 +132,13 @@ class DocumentFacts:
         """The places of some fields; the document as a whole where they have none."""
         found = tuple(place for name in names for place in self.fact(name).evidence)
         return found or (Evidence(asset=self.asset, path=self.path, sha256=self.sha256, how="read"),)
+
+    def mentions(self, words: str) -> list[Evidence]:
+        """The places of values, each a cell, box or field, that have all words of these that carry meaning."""
+        wanted = content_words(words)
+        facts = [*self.fields.values(), *(fact for item in self.items for fact in item.values())]
+        places = [place for fact in facts for place in fact.evidence if wanted <= content_words(place.quote or "")]
+        return list(dict.fromkeys(places)) if wanted else []
 
     def to_json(self) -> dict[str, Any]:
         """What JSON can hold: fields and items as {"value", "confirmed", "evidence", "note"}."""
@@ -480,10 +488,11 @@ def _of_table(document: Mapping[str, Any]) -> dict[str, Any]:
             values[names[column]] = _kept(text or None, cell["verified"], cell["evidence"])
         items.append(values)
     title = document["title"]
+    headings = [cell for cell in document["cells"] if cell["row"] < heads and cell["text"]]
     fields = {
         "title": _kept(title["quote"], title["verified"], [title]) if title else _kept(None, False, []),
         "rows": _kept(str(len(items)), True, []),
-        "columns": _kept(str(width), True, []),
+        "columns": _kept(str(width), True, [one for cell in headings for one in cell["evidence"]]),
     }
     return {"fields": fields, "items": items, "checks": []}
 
@@ -499,7 +508,8 @@ def _of_flowchart(document: Mapping[str, Any]) -> dict[str, Any]:
     }
     items = [
         {"part": _kept("step", True, [])}
-        | {name: _kept(node[name] or None, not node["unsure"], []) for name in ("id", "text", "shape", "lane")}
+        | {name: _kept(node[name] or None, not node["unsure"], []) for name in ("id", "shape", "lane")}
+        | {"text": _kept(node["text"] or None, not node["unsure"], _box_of_step(node))}
         for node in nodes
     ] + [
         {"part": _kept("arrow", True, [])}
@@ -508,6 +518,14 @@ def _of_flowchart(document: Mapping[str, Any]) -> dict[str, Any]:
     ]
     checks = [{"name": one["kind"], "status": "failed", "detail": one["message"]} for one in document["findings"]]
     return {"fields": fields, "items": items, "checks": checks}
+
+
+def _box_of_step(node: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The place of a step's words; a chart has one page."""
+    if not node["text"]:
+        return []
+    place = {"page": 1, "box": node["box"], "quote": node["text"], "how": "box", "confidence": node["confidence"]}
+    return [place]
 
 
 def _kept(

@@ -12,6 +12,7 @@ from mm_agents.protocols import Calibrated, VectorizingStore
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, Store
+    from mm_agents.types import FloatArray, Kind
 
     Given = Embedder | str | Mapping[str, Embedder | str] | None
 
@@ -72,16 +73,19 @@ class EmbedderMap:
         with self._lock:
             self._built[embedder.name] = embedder
 
-    def floors(self) -> dict[str, float]:
-        """For each vector the cosine from which a text and a thing belong together, where its embedder knows."""
-        found: dict[str, float] = {}
-        spec = self._store.spec
-        for vector in spec.vectors:
-            embedder = self.embedder(vector.name)
-            if isinstance(embedder, Calibrated):
-                read = spec.role(vector.name) in ("text", "speech")
-                found[vector.name] = embedder.floors["text" if read else "image"]
-        return found
+    def bands(self, vector: str, query: FloatArray, asked: Kind) -> tuple[float, float] | None:
+        """The cosines from which what this vector is of matches a query fairly and strongly; None where nobody knows.
+
+        Args:
+            vector: its name.
+            query: a unit row by this vector's embedder.
+            asked: what the query is.
+        """
+        embedder = self.embedder(vector)
+        if not isinstance(embedder, Calibrated):
+            return None
+        read = self._store.spec.role(vector) in ("text", "speech")
+        return embedder.bands(query, asked=asked, of="text" if read else "image")
 
     def unknown(self) -> tuple[str, ...]:
         """The vectors that cannot be searched: neither the caller, the store nor the server says what makes them."""

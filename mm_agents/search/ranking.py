@@ -16,7 +16,20 @@ from typing import TYPE_CHECKING, Any
 from mm_agents._fusion import fused_scores
 from mm_agents.errors import ConfigError
 from mm_agents.filters import coerce
-from mm_agents.types import WORDS_READ, And, Condition, Evidence, Filter, FoundBy, Hit, Match, Record, SeenObject
+from mm_agents.types import (
+    STRENGTHS,
+    WORDS_READ,
+    And,
+    Condition,
+    Evidence,
+    Filter,
+    FoundBy,
+    Hit,
+    Match,
+    Record,
+    SeenObject,
+    Strength,
+)
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, Store
@@ -44,12 +57,32 @@ _STOP_WORDS = frozenset(
 )
 
 
+_SHARES: Mapping[Strength, float] = {"strong": 1.0, "fair": 0.4, "weak": 0.1}
+"""How much a list's rank counts by the strength of what it ranks: two that are fair are behind one that is strong."""
+
+_SENTENCE = 3
+"""Words that carry meaning from which a text that has all of a query's is surely about it; fewer may be anywhere."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
-    """One ranked list: where it came from and what it found, best first."""
+    """One ranked list.
+
+    Attributes:
+        name: of the vector, or "keywords".
+        matches: best first.
+        strengths: of each match; none where nobody knows what the scores mean.
+    """
 
     name: str
     matches: Sequence[Match]
+    strengths: Sequence[Strength | None] = ()
+
+
+def strength_of(score: float, bands: tuple[float, float]) -> Strength:
+    """What a score means, by the scores from which matches are fair and strong."""
+    fair, strong = bands
+    return "strong" if score >= strong else "fair" if score >= fair else "weak"
 
 
 def media_types(kind: str) -> tuple[str, ...]:
@@ -80,9 +113,11 @@ def hits(ranking: Ranking) -> list[Hit]:
             score=match.score,
             vector=ranking.name,
             part=None if match.record.parent is None else match.record,
-            found_by=(FoundBy(vector=ranking.name, rank=rank, score=match.score),),
+            found_by=(FoundBy(vector=ranking.name, rank=rank, score=match.score, strength=strength),),
         )
-        for rank, match in enumerate(ranking.matches, start=1)
+        for rank, (match, strength) in enumerate(
+            zip(ranking.matches, ranking.strengths or [None] * len(ranking.matches), strict=True), start=1
+        )
     ]
 
 
@@ -135,6 +170,39 @@ def fuse(lists: Sequence[Sequence[Hit]], weights: Sequence[float] | None = None)
     return sorted(joined, key=lambda hit: (-hit.score, hit.id))
 
 
+def fuse_by_strength(lists: Sequence[Sequence[Hit]]) -> list[Hit]:
+    """Join ranked lists of different scales by reciprocal rank, where what a list is sure of counts for more.
+
+    A receipt with the word "ball" is first among what has a word of "golf ball", and still behind each golf ball. Where
+    a list does not know its strengths, all count alike.
+    """
+    if any(hit.strength is None for ranked in lists for hit in ranked):
+        return fuse(lists)
+    sums: dict[str, float] = {}
+    for ranked in lists:
+        alone = fused_scores([[hit.id for hit in ranked]])
+        for hit in ranked:
+            sums[hit.id] = sums.get(hit.id, 0.0) + _SHARES[hit.strength or "weak"] * alone[hit.id]
+    joined = [replace(hit, score=sums[hit.id]) for hit in fuse(lists)]
+    return sorted(joined, key=lambda hit: (-hit.score, hit.id))
+
+
+def at_least(ranked: Sequence[Hit], strength: Strength) -> list[Hit]:
+    """The hits that are at least so strong.
+
+    Raises:
+        ConfigError: nobody knows how strong some of them are.
+    """
+    if any(hit.strength is None for hit in ranked):
+        names = sorted({found.vector for hit in ranked for found in hit.found_by if found.strength is None})
+        raise ConfigError(
+            f"Nothing says how strong hits of {', '.join(map(repr, names))} are: the embedder is not calibrated. Leave "
+            "out the least strength, or use the offline embedder."
+        )
+    wanted = STRENGTHS[: STRENGTHS.index(strength) + 1]
+    return [hit for hit in ranked if hit.strength in wanted]
+
+
 def by_keywords(store: Store, query: str, where: Filter | None, depth: int) -> Ranking:
     """What holds the query's words: at least half of those that carry meaning.
 
@@ -143,15 +211,21 @@ def by_keywords(store: Store, query: str, where: Filter | None, depth: int) -> R
     wanted = _terms(query)
     if not wanted:
         return Ranking(name="keywords", matches=())
-    matches = store.search(text=" ".join(sorted(wanted)), where=where, limit=depth)
-    return Ranking(
-        name="keywords",
-        matches=[
-            match
-            for match in matches
-            if 2 * len(wanted & _terms(f"{match.record.name} {match.record.text}")) >= len(wanted)
-        ],
-    )
+    matches: list[Match] = []
+    strengths: list[Strength] = []
+    for match in store.search(text=" ".join(sorted(wanted)), where=where, limit=depth):
+        having = len(wanted & _terms(f"{match.record.name} {match.record.text}"))
+        if 2 * having >= len(wanted):
+            matches.append(match)
+            strengths.append(_strength_of_words(having, len(wanted)))
+    return Ranking(name="keywords", matches=matches, strengths=strengths)
+
+
+def _strength_of_words(having: int, wanted: int) -> Strength:
+    """How strong a match with a number of the words of a query is; a word alone may mean anything."""
+    if having == wanted:
+        return "strong" if having >= _SENTENCE else "fair"
+    return "fair" if having > 1 and 3 * having >= 2 * wanted else "weak"
 
 
 def with_assets(store: Store, ranked: Sequence[Hit]) -> list[Hit]:
@@ -196,7 +270,7 @@ def _is_said(hit: Hit) -> bool:
 
 def hit_json(hit: Hit) -> dict[str, Any]:
     """A hit as JSON holds it; absent values are null."""
-    names = ("id", "name", "path", "media_type", "score", "vector", "t0", "t1", "page", "text", "is_spoken")
+    names = ("id", "name", "path", "media_type", "score", "strength", "vector", "t0", "t1", "page", "text", "is_spoken")
     return {
         **{name: getattr(hit, name) for name in names},
         "found_by": [asdict(place) for place in hit.found_by],

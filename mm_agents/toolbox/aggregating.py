@@ -38,6 +38,9 @@ EXAMPLES = (
 MONEY = frozenset({"subtotal", "discount", "shipping", "tax", "rounding", "total"})
 """The fields of an invoice that are amounts of its currency."""
 
+SAYS = "says"
+"""The value of a document that is asked for by its words: its cells or boxes that have them."""
+
 _KINDS: Mapping[str, str] = {"invoices": "invoice", "tables": "table", "flowcharts": "flowchart"}
 
 
@@ -49,10 +52,12 @@ class AggregateParameters:
         most_read: documents that one call reads; at one to three seconds each a question takes two minutes at most.
             What was read is kept, so that the next call, or ``mm-agents extract``, reads the others.
         most_sources: rows whose evidence is given; an answer that cites more is not looked at.
+        most_places: of one document, where it is asked for by its words; more are seen when it is opened.
     """
 
     most_read: int = 40
     most_sources: int = 200
+    most_places: int = 5
 
 
 PARAMETERS = AggregateParameters()
@@ -116,13 +121,22 @@ class Aggregating:
         order_by: Annotated[str | None, Field(description="The order of a list; by default its field.")] = None,
         descending: Annotated[bool, Field(description="The largest or latest first.")] = False,
         limit: Annotated[int, Field(ge=1, le=200, description="How many are listed at most.")] = 20,
+        mentions: Annotated[
+            str | None, Field(description="Only documents with these words in a cell, box or field.")
+        ] = None,
     ) -> ToolResult:
         """Count, add up, compare or list all files, films or invoices at once, by properties or by what is read."""
         if measure not in ("count", "list") and field is None:
             raise ToolError(f"{measure} needs a field, such as total or vote_average.", retry=True)
         wanted = _parsed(where)
         named = [one for one in (field, group_by, order_by) if one is not None]
-        found = self._media(wanted, among, named) if of == "media" else self._documents(_KINDS[of], wanted, among)
+        if of == "media" and mentions:
+            raise ToolError("mentions is for documents: invoices, tables and flowcharts.", retry=True)
+        found = (
+            self._media(wanted, among, named)
+            if of == "media"
+            else self._documents(_KINDS[of], wanted, among, mentions=mentions)
+        )
         for name in named:
             if name not in found.names:
                 raise ToolError(f"No {of} have {name!r}. Known: {', '.join(sorted(found.names))}.", retry=True)
@@ -130,7 +144,8 @@ class Aggregating:
             found = replace(_of_seller(found, seller), others=[])
         filtered = [condition.name for condition in conditions(wanted)] if wanted else []
         by_seller: list[str] = ["seller"] if seller else []
-        used = list(dict.fromkeys([*named, *by_seller, *filtered]))
+        said = [SAYS] if mentions else list[str]()
+        used = list(dict.fromkeys([*named, *by_seller, *filtered, *said]))
         computed = _computed(found, measure, field, group_by)
         if measure == "list":
             computed = _listed(found.rows, order_by or field, descending, limit)
@@ -176,7 +191,9 @@ class Aggregating:
             return set(self._library.store.property_names())
         return {name for record in self._library.iterate() for name in record.properties}
 
-    def _documents(self, kind: str, wanted: Filter | None, among: Sequence[str] | None) -> _Rows:
+    def _documents(
+        self, kind: str, wanted: Filter | None, among: Sequence[str] | None, *, mentions: str | None = None
+    ) -> _Rows:
         failed: list[tuple[str, str]] = []
         facts: list[DocumentFacts] = []
         if among:
@@ -194,6 +211,8 @@ class Aggregating:
             facts, failed = list(report), [(one.path, one.reason) for one in report.failed]
         names = frozenset({"name", *(name for one in facts for name in one.fields)})
         rows = [_document_row(one) for one in facts]
+        if mentions is not None:
+            rows = [found for row, one in zip(rows, facts, strict=True) if (found := _with_words(row, one, mentions))]
         missing: list[str] = []
         others: list[_Row] = []
         if wanted is not None:
@@ -270,6 +289,18 @@ def _document_row(one: DocumentFacts) -> _Row:
         confirmed={name: fact.confirmed for name, fact in read.items()},
         places=lambda names: one.evidence(*names),
     )
+
+
+def _with_words(row: _Row, one: DocumentFacts, words: str) -> _Row | None:
+    """The row of a document with the places that have some words, and what they say; None where it has none."""
+    places = tuple(one.mentions(words)[: PARAMETERS.most_places])
+    said = ", ".join(dict.fromkeys(f"“{' '.join((place.quote or '').split())}”" for place in places))
+
+    def cited(names: Sequence[str]) -> tuple[Evidence, ...]:
+        others = [name for name in names if name in row.values and name != "name"]
+        return (*places, *(row.places(others) if others else ()))
+
+    return replace(row, written={**row.written, SAYS: said}, places=cited) if places else None
 
 
 def _of_seller(found: _Rows, seller: str) -> _Rows:

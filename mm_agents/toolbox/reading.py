@@ -274,7 +274,8 @@ def sentences_about(about: str, spoken: Sequence[Sentence], embedder: Embedder |
         return []
     asked = embedder.embed([Text(text=about)], role="query")[0]
     near = embedder.embed([Text(text=one.text) for one in spoken], role="document") @ asked
-    return [one for one, cosine in zip(spoken, near, strict=True) if cosine >= embedder.floors["text"]]
+    fair, _ = embedder.bands(asked, asked="text", of="text")
+    return [one for one, cosine in zip(spoken, near, strict=True) if cosine >= fair]
 
 
 def without_parties(question: str, document: dict[str, Any]) -> str:

@@ -325,7 +325,7 @@ def crops(evidence: Sequence[Evidence], page: Callable[[int], Image], name: str)
 
 
 def _line(n: int, hit: Hit) -> str:
-    facts = [hit.media_type, f"id {hit.id}"]
+    facts = [hit.media_type, f"id {hit.id}", *([f"{hit.strength} match"] if hit.strength else [])]
     if where := moment(hit):
         facts.append(where)
     facts += [f"{found.vector} {found.score:.3f}" for found in hit.found_by[:2]]

@@ -156,6 +156,6 @@ def plain(text: str) -> str:
 
 
 def caption(hit: Hit) -> str:
-    """The caption of a hit's picture: its name, and the moment or thing that was found."""
+    """The caption of a hit's picture: its name, how strong it is, and the moment or thing that was found."""
     where = moment(hit) or (hit.object.label if hit.object else "")
-    return f"{hit.name} · {where}" if where else hit.name
+    return " · ".join(filter(None, (hit.name, hit.strength, where)))

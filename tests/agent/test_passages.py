@@ -90,3 +90,45 @@ def test_what_a_text_does_not_say_is_not_answered_with_a_quote(library: Library)
     assert any("45 pounds" in claim.text and claim.kind == "read" for claim in rent.claims)
     gate = agent.ask("When does the gate open?")
     assert any("7:30" in claim.text and claim.kind == "read" for claim in gate.claims)
+
+
+RECIPE = """Plum cake
+
+You need 4 eggs, 250 g of butter and 300 g of flour. Halve a kilo of plums.
+
+Bake it for fifty minutes at 180 degrees. It makes twelve slices.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "says", "lacks"),
+    [
+        ("how many eggs for plum cake", "4 eggs", None),
+        ("how much flour goes into the plum cake?", "300 g of flour", None),
+        ("how many slices does the cake make?", "twelve slices", None),
+        ("how many eggs for an omelette", None, "omelette"),
+        ("how many spoons of sugar for the plum cake", None, "spoons of sugar"),
+        ("how many guests are in the plum cake?", None, "guests"),
+    ],
+)
+def test_what_is_counted_and_what_for_is_in_the_text(question: str, says: str | None, lacks: str | None) -> None:
+    passages = RECIPE.split("\n\n")[1:]
+    ranks = [0.5, 0.4] if says != "twelve slices" else [0.4, 0.5]
+    passage = chosen(question, passages, ranks, RECIPE, "plum.txt")
+    assert passage.lacks == lacks
+    assert says is None or says in passage.text
+
+
+def test_a_recipe_answers_how_many_or_says_that_it_does_not(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", reason="these tests embed: pip install 'mm-agents[local]'")
+    (tmp_path / "plum.txt").write_text(RECIPE)
+    (tmp_path / "garden.txt").write_text(NOTE)
+    with Library.open(tmp_path / "library", embedder="offline") as library:
+        library.add(tmp_path / "plum.txt", tmp_path / "garden.txt", progress=False)
+        agent = Agent(library, model="offline")
+        answer = agent.ask("how many eggs for plum cake")
+        assert answer.outcome == "answered"
+        assert "4 eggs" in answer.text
+        assert answer.sources[0].name == "plum.txt"
+        nothing = agent.ask("how many eggs for an omelette")
+        assert (nothing.outcome, nothing.claims) == ("not_found", ())

@@ -62,29 +62,50 @@ WORDS = ConseParameters(classes="classes.npy", stretch=1.0)
 """Of the models that were made before classes had scenes."""
 
 
+class Classes:
+    """What pictures are known to show: classes with their vectors, and the kinds of things that they are of.
+
+    Args:
+        file: the name of the file of the vectors.
+    """
+
+    def __init__(self, file: str) -> None:
+        with asset(file).open("rb") as opened:
+            self.vectors: FloatArray = np.load(opened, allow_pickle=False).astype(np.float32)
+        lines = asset("classes.tsv").read_text("utf-8").splitlines()
+        self.names = [line.split("\t")[1] for line in lines]
+        above = [line.split("\t")[3].split("|") for line in lines]
+        self.kinds = sorted({kind for kinds in above for kind in kinds if kind})
+        places = {kind: n for n, kind in enumerate(self.kinds)}
+        self.members: FloatArray = np.zeros((len(above), len(self.kinds)), np.float32)
+        for row, kinds in enumerate(above):
+            self.members[row, [places[kind] for kind in kinds if kind]] = 1
+        self._directions = np.concatenate([unit(self.vectors), unit(self.members.T @ self.vectors)])
+
+    def reach(self, query: FloatArray) -> float:
+        """The cosine that a text has with a picture of the very thing it names: with the nearest class or kind.
+
+        Args:
+            query: the text's vector, a unit row.
+        """
+        return float((self._directions @ query).max())
+
+
 class PictureEncoder:
     """The classifier with its classes; reads its files when it is made.
 
     Args:
         threads: how many threads one call may use.
+        classes: what pictures are known to show.
         parameters: how classes make a vector.
         classifier: says what pictures show; one may serve several encoders.
     """
 
     def __init__(
-        self, *, threads: int, parameters: ConseParameters = SCENES, classifier: Classifier | None = None
+        self, *, threads: int, classes: Classes, parameters: ConseParameters, classifier: Classifier | None = None
     ) -> None:
+        self._classes = classes
         self._parameters = parameters
-        with asset(parameters.classes).open("rb") as file:
-            self._classes: FloatArray = np.load(file, allow_pickle=False).astype(np.float32)
-        lines = asset("classes.tsv").read_text("utf-8").splitlines()
-        self._names = [line.split("\t")[1] for line in lines]
-        above = [line.split("\t")[3].split("|") for line in lines]
-        self._kinds = sorted({kind for kinds in above for kind in kinds if kind})
-        places = {kind: n for n, kind in enumerate(self._kinds)}
-        self._members = np.zeros((len(above), len(self._kinds)), np.float32)
-        for row, kinds in enumerate(above):
-            self._members[row, [places[kind] for kind in kinds if kind]] = 1
         self._classifier = classifier or Classifier.shared(threads)
 
     def encode(self, clips: Sequence[ByteArray]) -> FloatArray:
@@ -100,7 +121,7 @@ class PictureEncoder:
         logits = self._classifier.logits((frame for clip in clips for frame in clip), stretch=parameters.stretch)
         least = np.partition(logits, -parameters.top, axis=1)[:, -parameters.top, None]
         weights = np.where(logits >= least, _softmax(logits / parameters.temperature), 0)
-        vectors = unit(weights @ self._classes)
+        vectors = unit(weights @ self._classes.vectors)
         return mean_by_group(vectors, [len(clip) for clip in clips])
 
     def probabilities(self, picture: ByteArray) -> FloatArray:
@@ -112,14 +133,14 @@ class PictureEncoder:
     ) -> list[tuple[list[tuple[str, float]], list[tuple[str, float]]]]:
         """The likeliest classes of each picture, and the likeliest kinds of thing; of equals the narrower first."""
         probabilities = _softmax(self._classifier.logits(pictures))
-        together = probabilities @ self._members
-        sizes = self._members.sum(axis=0)
+        together = probabilities @ self._classes.members
+        sizes = self._classes.members.sum(axis=0)
         found: list[tuple[list[tuple[str, float]], list[tuple[str, float]]]] = []
         for row, kinds in zip(probabilities, together, strict=True):
             best = np.argsort(-row, kind="stable")[:top]
             widest = np.lexsort((sizes, -kinds.round(2)))[:top]
-            classes = [(self._names[n], float(row[n])) for n in best]
-            found.append((classes, [(self._kinds[n], min(float(kinds[n]), 1.0)) for n in widest]))
+            classes = [(self._classes.names[n], float(row[n])) for n in best]
+            found.append((classes, [(self._classes.kinds[n], min(float(kinds[n]), 1.0)) for n in widest]))
         return found
 
 

@@ -1,0 +1,68 @@
+"""What tools a question is for that goes on from the one before it in a conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mm_agents.agent.executor import READERS, SEARCHES
+from mm_agents.agent.query_analysis import alike, goes_on_with, is_another, is_part, names_in, says
+
+if TYPE_CHECKING:
+    from mm_agents.agent.planner import OfflinePlanner, Plan
+    from mm_agents.agent.query_analysis import Memory, ResolvedReference
+
+_DESCRIBE = "describe_image"
+_SHORT = 8  # words of a question that only goes on from the one before
+
+
+def planned_after(
+    memory: Memory, planned: Sequence[str], question: str, referred: ResolvedReference
+) -> tuple[str, ...]:
+    """The plan; a question that goes on from the one before it is for the same tools.
+
+    Args:
+        memory: of the conversation.
+        planned: the tools that the question by itself is for.
+        question: as it was asked.
+        referred: what it points back to.
+    """
+    known = memory.reader_of(referred.things[0]) if referred.explicit and referred.things else None
+    readers = [known] if known else [name for name in memory.tools if name in READERS]
+    short = len(question.split()) <= _SHORT
+    if referred.goes_on and short and memory.tools and not readers:
+        return (_DESCRIBE,) if referred.explicit and set(memory.tools) <= set(SEARCHES) else memory.tools
+    reads = READERS.keys() & planned
+    if reads and readers and referred.explicit and not alike(reads, readers):
+        return tuple(planned)
+    if readers and referred.things and (not planned or (referred.goes_on and short)):
+        return (readers[-1],)
+    return tuple(planned)
+
+
+def asked_anew(planner: OfflinePlanner, memory: Memory, question: str, referred: ResolvedReference) -> Plan | None:
+    """The plan of a question that begins with "and" after a document or picture, and looks for something else."""
+    if not referred.goes_on or referred.explicit or set(memory.tools) <= set(SEARCHES):
+        return None
+    asked = goes_on_with(question)
+    plans = (planner.plan(asked), planner.plan(asked, referred.things[:1]))
+    plan = next((one for one in plans if one.tools), None)
+    if plan is None or _DESCRIBE in plan.tools:
+        return None
+    reads = READERS.keys() & plan.tools
+    return plan if not reads or not alike(reads, READERS.keys() & memory.tools) else None
+
+
+def read_before(memory: Memory, names: Sequence[str], question: str, *, anew: bool) -> tuple[str | None, str | None]:
+    """The document that was read last and its reader, where the question may well be about it again.
+
+    It is not where the question asks for another or names somebody. One that begins anew may be about a part of it.
+    """
+    last = memory.last
+    if last is None or names_in(question) or says("another", question) or is_another(question):
+        return None, None
+    if anew:
+        reader = memory.reader_of(last) if is_part(question) else None
+    else:
+        reader = next((name for name in names if name in READERS and name in memory.tools), None)
+    return (last.id, reader) if reader is not None else (None, None)
