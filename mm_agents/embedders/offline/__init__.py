@@ -155,7 +155,8 @@ class _ConseEmbedder:
             known = ", ".join(map(repr, (*_ENGLISH_MODELS, *_MULTILINGUAL_MODELS)))
             raise ConfigError(f"The offline embedder has no model {model!r}. Known: {known}.")
         self.name = f"offline:{model}"
-        self._parameters, self.calibration = models[model]
+        self._parameters = models[model][0]
+        self.calibration: Calibration = models[model][1]
         self._threads = threads or min(2, os.cpu_count() or 1)
         self._lock = Lock()
         self._texts: _Texts | None = None

@@ -73,9 +73,9 @@ class Classes:
         with asset(file).open("rb") as opened:
             self.vectors: FloatArray = np.load(opened, allow_pickle=False).astype(np.float32)
         lines = asset("classes.tsv").read_text("utf-8").splitlines()
-        self.names = [line.split("\t")[1] for line in lines]
+        self.names: list[str] = [line.split("\t")[1] for line in lines]
         above = [line.split("\t")[3].split("|") for line in lines]
-        self.kinds = sorted({kind for kinds in above for kind in kinds if kind})
+        self.kinds: list[str] = sorted({kind for kinds in above for kind in kinds if kind})
         places = {kind: n for n, kind in enumerate(self.kinds)}
         self.members: FloatArray = np.zeros((len(above), len(self.kinds)), np.float32)
         for row, kinds in enumerate(above):

@@ -112,7 +112,8 @@ class Pen:
     """
 
     def __init__(self, look: Look, size: int, rng: Random) -> None:
-        self.look, self._size, self._rng = look, size, rng
+        self.look: Look = look
+        self._size, self._rng = size, rng
 
     def prepare(self, canvas: Canvas) -> None:
         """Print the paper."""
