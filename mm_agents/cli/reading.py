@@ -246,8 +246,9 @@ def flowchart(
     """Read a flowchart, also with swimlanes: steps, branches and problems."""
     _one_form(json=output.as_json, steps=steps, mermaid=mermaid, dot=dot, python=python, run=run)
     found = _read("flowchart", file, page, overlay, output, model)
+    nothing = " ".join(["No flowchart was found.", *found.notes])
     if not output.as_json:
-        _exit_if_nothing(found, "No flowchart was found.", output)
+        _exit_if_nothing(found, nothing, output)
     if run:
         _walk(found.walk())
         return
@@ -256,7 +257,7 @@ def flowchart(
     _print(found, answered, output, other | {found.to_steps: not any(other.values())})
     for finding in found.findings if not output.silent and not answered else ():
         say(f"[yellow]{plain(finding.kind.replace('_', ' ').capitalize())}:[/yellow] {plain(finding.message)}")
-    _exit_if_nothing(found, "No flowchart was found.", output)
+    _exit_if_nothing(found, nothing, output)
 
 
 _MOST_STEPS = 200

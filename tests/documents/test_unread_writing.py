@@ -12,6 +12,7 @@ import PIL.ImageDraw
 import PIL.ImageFont
 import pytest
 
+from mm_agents.documents.flowchart import FlowchartReader
 from mm_agents.documents.ocr import RapidOcr
 from mm_agents.documents.pages import open_pages, unread_note
 from mm_agents.documents.table.reader import read_page
@@ -51,6 +52,9 @@ def test_writing_that_is_not_read_is_said_and_not_made_up(lines: list[str]) -> N
     assert note.startswith(f"{len(lines)} lines on page 1 are in writing that is not read")
     assert note in TextReader().read(image).to_json()["notes"]
     assert note in read_page(page).notes
+    chart = FlowchartReader().read(image)
+    assert note in chart.notes
+    assert note in chart.to_markdown()
 
 
 def test_numbers_beside_writing_that_is_not_read_are_read() -> None:

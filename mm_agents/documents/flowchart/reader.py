@@ -13,7 +13,7 @@ from mm_agents.documents.flowchart.llm_check import differences
 from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.result import Flowchart
 from mm_agents.documents.flowchart.vision.pipeline import trace
-from mm_agents.documents.pages import Page, Source, default_ocr, open_pages
+from mm_agents.documents.pages import Page, Source, default_ocr, open_pages, unread_note
 from mm_agents.types import Image
 
 if TYPE_CHECKING:
@@ -100,10 +100,13 @@ class FlowchartReader:
 
 def read_page(page: Page, ocr: Ocr) -> Flowchart:
     """The chart on an opened page, by rules alone; ``ocr`` looks again where words may have been missed."""
-    traced = doubted(trace(page, ocr))
+    traced, unread = doubted(trace(page, ocr)), unread_note(page)
     sure = confidence(traced.nodes, traced.edges)
     if sure == 0:
-        return Flowchart(notes=(NO_CHART,), confidence=0.0, page=page.number)
+        return Flowchart(notes=(NO_CHART, *filter(None, [unread])), confidence=0.0, page=page.number)
+    if unread:
+        doubt = Finding(kind="uncertain", severity="warning", message=unread)
+        traced = replace(traced, doubts=(*traced.doubts, doubt))
     return Flowchart(**vars(traced), confidence=sure, page=page.number)
 
 

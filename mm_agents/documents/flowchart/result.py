@@ -65,7 +65,7 @@ class Flowchart(FlowchartData):
     def to_markdown(self) -> str:
         """The numbered steps and the chart as Mermaid; a sentence where no chart was found."""
         if not self.nodes:
-            return "No flowchart was found.\n"
+            return "\n".join(["No flowchart was found.", *self.notes, ""])
         steps = "\n".join(in_markdown(line) for line in self.to_steps().splitlines())
         return f"{steps}\n\n```mermaid\n{self.to_mermaid()}```\n"
 
