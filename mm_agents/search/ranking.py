@@ -222,7 +222,7 @@ def by_keywords(store: Store, query: str, where: Filter | None, depth: int) -> R
 
 
 def _strength_of_words(having: int, wanted: int) -> Strength:
-    """How strong a match with a number of the words of a query is; a word alone may mean anything."""
+    """How strong a match is that has some of a query's words; a word alone may mean anything."""
     if having == wanted:
         return "strong" if having >= _SENTENCE else "fair"
     return "fair" if having > 1 and 3 * having >= 2 * wanted else "weak"
