@@ -94,7 +94,9 @@ def write_table(report: FactsReport, out: Path) -> list[Path]:
         write_whole(out, (json.dumps(report.to_json(), ensure_ascii=False, indent=2) + "\n").encode())
         return [out]
     if form == ".xlsx":
-        write_whole(out, xlsx_of({f"{report.kind}s": _lines(report.typed_rows()), "items": _lines(report.typed_item_rows())}))
+        write_whole(
+            out, xlsx_of({f"{report.kind}s": _lines(report.typed_rows()), "items": _lines(report.typed_item_rows())})
+        )
         return [out]
     written: list[Path] = []
     for path, rows, texts in (

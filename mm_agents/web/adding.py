@@ -61,9 +61,7 @@ def add_uploads(
     return fates + _added(library, moved, report_progress)
 
 
-def _added(
-    library: Library, moved: Sequence[tuple[Upload, Path]], report_progress: ProgressCallback
-) -> list[Fate]:
+def _added(library: Library, moved: Sequence[tuple[Upload, Path]], report_progress: ProgressCallback) -> list[Fate]:
     if not moved:
         return []
     paths = [path for _, path in moved]

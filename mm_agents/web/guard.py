@@ -105,7 +105,8 @@ class Guard:
     Args:
         app: the ASGI application behind it.
         names: what the page answers to.
-        signed_in: whether the visitor of a request, given by its Cookie headers, is signed in; None where nobody has to.
+        signed_in: whether the visitor of a request, given by its Cookie headers, is signed in; None where nobody
+            has to.
     """
 
     def __init__(self, app: Any, names: Names, signed_in: Callable[[Sequence[str]], bool] | None) -> None:

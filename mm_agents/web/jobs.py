@@ -287,11 +287,10 @@ class Jobs:
                 self._tell(job, talk, conversation, event, attached)
         except (MMAgentsError, OSError) as error:
             job.end("failed", {"message": str(error)})
-        except Exception:
-            _log.exception("A question could not be answered")
-            job.end("failed", {"message": None})
         finally:
-            job.end("failed", {"message": None})  # nothing is added where it has ended well
+            if not job.done:
+                _log.exception("A question could not be answered")
+            job.end("failed", {"message": None})
 
     def _tell(self, job: Job, talk: Talk, conversation: Conversation, event: Event, attached: Sequence[Path]) -> None:
         match event:
@@ -358,4 +357,5 @@ def without_paths(value: Any) -> Any:
 
 def _kept(document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, value in document.items():
-        yield name, (None if name in _INNER and isinstance(value, str | list | tuple) else without_paths(value))
+        is_place = isinstance(value, str) or (name == "paths" and isinstance(value, list | tuple))
+        yield name, (None if name in _INNER and is_place else without_paths(value))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePath
 from threading import Lock, Thread
@@ -180,10 +181,8 @@ class LibraryIndex:
     # ------------------------------------------------------------ reading
 
     def _warm(self) -> None:
-        try:
+        with suppress(MMAgentsError, OSError):  # the request that asks for them says why
             self.rows()
-        except (MMAgentsError, OSError):
-            pass  # the request that asks for them says why
 
     def _read(self) -> dict[str, Row]:
         has: dict[str, list[str]] = {}

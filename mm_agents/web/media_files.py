@@ -26,8 +26,14 @@ SHOWN_FORMATS = {"jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "
 """Pictures that every browser shows as they are."""
 
 PLAYED_FORMATS = {
-    **{"mp4": "video/mp4", "webm": "video/webm", "wav": "audio/wav", "mp3": "audio/mpeg", "m4a": "audio/mp4"},
-    **{"flac": "audio/flac", "ogg": "audio/ogg", "weba": "audio/webm"},
+    "mp4": "video/mp4",
+    "webm": "video/webm",
+    "wav": "audio/wav",
+    "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",
+    "flac": "audio/flac",
+    "ogg": "audio/ogg",
+    "weba": "audio/webm",
 }
 """Clips and recordings that every browser plays."""
 
@@ -177,9 +183,7 @@ class MediaFiles:
     def page(self, place: Place, id: str, number: int) -> Picture:
         """A page, or a picture as stored, so that boxes fit; errors as ``file``."""
         file = self.file(place, id)
-        source = Source(
-            number=1, evidence=_whole(file, number), name=file.name, media_type=file.media_type, root=None
-        )
+        source = Source(number=1, evidence=_whole(file, number), name=file.name, media_type=file.media_type, root=None)
         pixels = page_of(source, file).pixels
         height, width = pixels.shape[:2]
         content = media.encode_jpeg(pixels, max_side=_LARGEST_PAGE, quality=90)

@@ -10,6 +10,15 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
 import mm_agents
 from mm_agents import media
 from mm_agents._html import render
@@ -29,14 +38,6 @@ from mm_agents.web.library_index import FACETS, LibraryIndex, Listing
 from mm_agents.web.media_files import PLAYED_FORMATS, SHOWN_FORMATS, MediaFiles, Place, check_writable, facts_of
 from mm_agents.web.sign_in import SignIn
 from mm_agents.web.strings import STATIC, strings_for
-from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
-from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 
 _LARGEST_JSON = 24 * 1024**2  # bytes of a request: a whole conversation may be handed back
 _KEPT = {"cache-control": "private, max-age=86400"}
@@ -203,12 +204,13 @@ class Routes:
     async def sheet(self, request: Request) -> Response:
         """A table that the page shows, as CSV or XLSX."""
         sent = await body_of(request)
-        sheets = {str(one["name"])[:31] or "Sheet": _cells(one["rows"]) for one in sent["sheets"]}
-        if sent["form"] == "xlsx":
+        sheets = _sheets(sent)
+        name = str(sent.get("name", "table"))
+        if sent.get("form") == "xlsx":
             content = await run_in_threadpool(xlsx_of, sheets, extra="web")
-            return _download(content, f"{sent['name']}.xlsx", _XLSX)
+            return _download(content, f"{name}.xlsx", _XLSX)
         lines = [row for rows in sheets.values() for row in (*rows, [])][:-1]
-        return _download(csv_of(lines), f"{sent['name']}.csv", "text/csv; charset=utf-8")
+        return _download(csv_of(lines), f"{name}.csv", "text/csv; charset=utf-8")
 
     # ------------------------------------------------------------ files
 
@@ -302,7 +304,7 @@ class Routes:
     async def add(self, request: Request) -> Response:
         """Add what was sent; progress, and then the fate of each file."""
         folder, sent = check_writable(self.page.uploads), await body_of(request)
-        ids = [str(one) for one in sent["uploads"]]
+        ids = _texts(sent, "uploads")
 
         def work(report: Callable[[int, int, str], None]) -> Any:
             try:
@@ -316,7 +318,7 @@ class Routes:
     async def delete(self, request: Request) -> Response:
         """Remove assets; files that visitors had added go too, others stay where they are."""
         check_writable(self.page.uploads)
-        ids = _ids(await body_of(request))
+        ids = _texts(await body_of(request), "ids")
 
         def remove() -> int:
             paths = remove_added(self.library, self.page.uploads, ids)
@@ -331,13 +333,14 @@ class Routes:
         """Give assets tags, or take some away."""
         check_writable(self.page.uploads)
         sent = await body_of(request)
+        ids = _texts(sent, "ids")
         add, remove = ([str(one) for one in sent.get(name, [])] for name in ("add", "remove"))
-        return JSONResponse({"changed": await run_in_threadpool(self.index.tag, _ids(sent), add, remove)})
+        return JSONResponse({"changed": await run_in_threadpool(self.index.tag, ids, add, remove)})
 
     async def extract(self, request: Request) -> Response:
         """Read documents and give their facts; as events with progress."""
         sent = await body_of(request)
-        ids, kind = tuple(_ids(sent)), str(sent.get("kind", "invoice"))
+        ids, kind = tuple(_texts(sent, "ids")), str(sent.get("kind", "invoice"))
 
         def work(report: Callable[[int, int, str], None]) -> Any:
             found = self.library.facts(kind, where=Condition("id", "in", ids), progress=report)
@@ -466,11 +469,21 @@ def _listing(request: Request) -> Listing:
     )
 
 
-def _ids(sent: Mapping[str, Any]) -> list[str]:
-    ids = sent.get("ids")
-    if not isinstance(ids, list) or not all(isinstance(one, str) for one in cast("list[Any]", ids)):
-        raise ConfigError("The request names no assets: ids has to be a list of texts.")
-    return cast("list[str]", ids)
+def _texts(sent: Mapping[str, Any], name: str) -> list[str]:
+    texts = sent.get(name)
+    if not isinstance(texts, list) or not all(isinstance(one, str) for one in cast("list[Any]", texts)):
+        raise ConfigError(f"The request lacks {name!r}, which has to be a list of texts.")
+    return cast("list[str]", texts)
+
+
+def _sheets(sent: Mapping[str, Any]) -> dict[str, list[list[str]]]:
+    try:
+        found = {str(one["name"])[:31] or "Sheet": _cells(one["rows"]) for one in sent["sheets"]}
+    except (KeyError, TypeError) as error:
+        raise ConfigError("The request lacks 'sheets', each with a name and rows.") from error
+    if not found:
+        raise ConfigError("There is no table to save.")
+    return found
 
 
 def _cells(rows: Any) -> list[list[str]]:

@@ -16,7 +16,7 @@ from mm_agents._optional import require
 from mm_agents.agent import Agent
 from mm_agents.errors import ConfigError
 from mm_agents.security import is_loopback
-from mm_agents.web.guard import USER, Guard, Names
+from mm_agents.web.guard import Guard, Names
 
 FIRST_PORT = 7860
 """Where a free port is looked for first."""

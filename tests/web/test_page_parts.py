@@ -7,14 +7,14 @@ from pathlib import Path
 
 import PIL.Image
 import pytest
+from mm_agents.web.answer_renderer import AnswerRenderer, FileCache, address, growing, refusal, steps
+from mm_agents.web.library_view import LibraryView
 
 from mm_agents import Library, media
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_data import Check, Claim, Cost, Source
 from mm_agents.errors import ConfigError, MediaError
 from mm_agents.types import Evidence
-from mm_agents.web.answer_renderer import AnswerRenderer, FileCache, address, growing, refusal, steps
-from mm_agents.web.library_view import LibraryView
 
 HOSTILE = """"><script>run()</script><img src=x onerror=run()>'`${run()}{{run}}"""
 ALLOWED = set("div p details summary h2 h3 article ol ul li q span a button code br mark figure figcaption img".split())

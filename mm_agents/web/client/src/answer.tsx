@@ -1,7 +1,7 @@
 // A question and what came of it: the plan, the answer with its badges, what was found, its sources, what can be done.
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "./api";
-import { Checks, Crop, Displays, Picture } from "./displays";
+import { Checks, Crop, Displays, isTile, Picture } from "./displays";
 import { clock, named, t } from "./i18n";
 import { refOf, viewOfSource } from "./marks";
 import { Badge, Icon, IconButton } from "./parts";
@@ -175,7 +175,7 @@ function Examples({ answer }: { answer: AnswerDoc }) {
 
 function Sources({ shown }: { shown: Shown }) {
   const [all, showAll] = useState(false);
-  const { sources } = shown.answer;
+  const sources = shown.answer.sources.filter((source) => !isTile(shown, source));
   if (!sources.length) return null;
   return (
     <section class="sources" aria-label={t("answer.sources", { n: sources.length })}>

@@ -53,6 +53,9 @@ function Grid({ shown }: { shown: Shown }) {
 }
 
 /** Whether a source is what was looked for, and not a place in a document that says something. */
+export const isTile = (shown: Shown, source: Source): boolean =>
+  !!shown.files[source.number] && (source.media_type === "film" || (source.media_type !== "text" && isFound(shown, source)));
+
 const isFound = (shown: Shown, source: Source): boolean =>
   !source.box && shown.answer.claims.some((claim) => claim.sources.includes(source.number) && ["match", "seen", "counted", "unsupported"].includes(claim.kind)) &&
   !readings(shown).some((one) => one.address === shown.files[source.number]);
@@ -252,7 +255,7 @@ function Flowchart({ of: { reading, address, name } }: { of: Reading }) {
       <div class="both">
         <figure>
           <svg class="drawn" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={t("flowchart.drawn", { n: nodes.length })}>
-            <defs><marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="9" markerHeight="9" orient="auto-start-reverse" markerUnits="userSpaceOnUse"><path d="M0 0 10 5 0 10z" /></marker></defs>
+            <defs><marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth={Math.max(width, height) / 75} markerHeight={Math.max(width, height) / 75} orient="auto-start-reverse" markerUnits="userSpaceOnUse"><path d="M0 0 10 5 0 10z" /></marker></defs>
             {edges.map((edge, n) => <Edge key={n} edge={edge} n={n} size={Math.max(width, height) / 70} />)}
             {nodes.map((node) => <Shape key={node.id} node={node} size={Math.max(width, height) / 62} onOpen={() => address && look({ address, box: node.box, ref: `n:${node.id}` })} />)}
           </svg>

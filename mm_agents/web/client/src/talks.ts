@@ -2,7 +2,7 @@
 import * as api from "./api";
 import { dropTalk, listTalks, readTalk, writeTalk } from "./db";
 import { t } from "./i18n";
-import { Cell, closeViewer, go, note, problem, route } from "./state";
+import { Cell, go, note, problem, route } from "./state";
 import type { Attached, PlanLine, Shown, Talk, Turn } from "./types";
 
 export interface Live {
@@ -122,8 +122,8 @@ export function ask(question: string, files: Attached[], at: number | null = nul
   const next: Talk = { ...one, name: one.name || words.slice(0, 80), at: Date.now(), turns: [...turns, turn] };
   talk.set(next);
   open.set(next.id, next);
-  if (route.value.tab !== "ask" || route.value.talk !== next.id) go({ tab: "ask", talk: next.id }, route.value.tab === "ask");
-  if (at !== null && route.value.query.has("view")) closeViewer();
+  const isHere = route.value.tab === "ask" && route.value.talk === next.id;
+  if (!isHere || route.value.query.has("view")) go({ tab: "ask", talk: next.id, query: new URLSearchParams() }, route.value.tab === "ask");
   void keep(next);
   void follow(next, turns.length, { question: question.trim() || WORDLESS, files: files.map((file) => file.address) });
 }

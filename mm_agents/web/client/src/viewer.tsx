@@ -173,7 +173,7 @@ function Outline({ mark, scale, wide }: { mark: Mark; scale: number; wide: numbe
   if (mark.path) {
     return <polyline class={`edge ${mark.kind}${lit ? " lit" : ""}`} points={mark.path.map((point) => point.join()).join(" ")} {...hovers(mark.ref)} />;
   }
-  const before = y0 - size * 1.5 > 0 ? y0 - pad * 2 : y1 + size * 1.2; // above the box, never on the words in it
+  const before = y0 - size * 1.5 > 0 ? y0 - pad * 2 - size * 0.3 : y1 + size * 1.2; // above the box, never on the words in it
   const width = mark.label.length * size * 0.62;
   return (
     <g class={`mark ${mark.kind}${lit ? " lit" : ""}`} {...hovers(mark.ref)}>
