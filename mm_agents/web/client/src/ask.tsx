@@ -60,7 +60,8 @@ export function AskTab({ about }: { about: About }) {
     if (!following.current || !count) return;
     const last = pane.current?.querySelector(`#turn-${count - 1}`);
     if (last && pane.current) pane.current.scrollTop += last.getBoundingClientRect().top - pane.current.getBoundingClientRect().top - 8;
-  });
+    if (!now) following.current = false;
+  }, [count, here.id, now]);
 
   return (
     <div class="ask-tab" onDragOver={(event) => event.preventDefault()}>

@@ -116,7 +116,9 @@ function Sheet({ item, view }: { item: Item; view: View }) {
   const linked: Mark[] = view.box && !all.some((one) => one.kind === "cited" && one.box.join() === view.box!.join())
     ? [{ ref: view.ref ?? "link", page: view.page, box: view.box, label: "", kind: "cited" }]
     : [];
-  const marks = [...linked, ...(all.length || linked.length ? all : seen)].filter((one) => one.page === view.page);
+  const marks = [...linked, ...(all.length || linked.length ? all : seen)]
+    .filter((one) => one.page === view.page)
+    .sort((one, other) => Number(one.kind === "cited") - Number(other.kind === "cited")); // what is cited lies on top
   const shown = everything ? marks : marks.filter((one) => one.kind === "cited");
   const target = view.box ?? null;
 
