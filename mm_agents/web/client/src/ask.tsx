@@ -149,7 +149,7 @@ function Composer({ about, running }: { about: About; running: boolean }) {
       <Attachments files={files} onRemove={(n) => attached.set(files.filter((_, i) => i !== n))} />
       {busy.map((one, n) => <p key={n} class="sending" role="status">{t("upload.sending", { name: one.name })} <progress value={one.part} aria-label={one.name} /></p>)}
       <form onSubmit={(event) => { event.preventDefault(); send(); }}>
-        <input ref={chosen} type="file" multiple hidden aria-hidden="true" onChange={(event) => { void attach(event.currentTarget.files ?? [], about.largest); event.currentTarget.value = ""; }} />
+        <input ref={chosen} type="file" multiple hidden aria-hidden="true" onChange={(event) => { void attach([...(event.currentTarget.files ?? [])], about.largest); event.currentTarget.value = ""; }} />
         <IconButton icon="attach" label={t("ask.attach")} onClick={() => chosen.current?.click()} />
         <textarea ref={box} rows={1} value={text} aria-label={t("ask.placeholder")} placeholder={t("ask.placeholder")} onInput={(event) => draft.set(event.currentTarget.value)} onKeyDown={key}
           onPaste={(event) => {

@@ -116,11 +116,11 @@ function App() {
       </header>
       <div class="body">
         {history && <History onClose={() => showHistory(false)} />}
-        <main id="main" role="tabpanel" aria-labelledby={`tab-${here.tab}`}>
+        <main><div id="main" class="whole" role="tabpanel" aria-labelledby={`tab-${here.tab}`}>
           {here.tab === "ask" && <AskTab about={about} />}
           {here.tab === "library" && <LibraryTab about={about} />}
           <div hidden={here.tab !== "map"} class="whole"><MapTab about={about} isHere={here.tab === "map"} /></div>
-        </main>
+        </div></main>
         {here.tab !== "map" && <Viewer onAsk={askAbout} />}
       </div>
       {over && <div class="drop"><p>{here.tab === "library" && about.writable ? t("drop.add") : t("drop.attach")}</p></div>}
