@@ -43,7 +43,7 @@ def keep_verdict(root: Path | None, id: str, answer: Answer, files: tuple[str, .
             before = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
             after = [line for line in before if _id(line) != id]
             if kind == verdict:
-                after.append(json.dumps(_line(id, answer, files, verdict), ensure_ascii=False))
+                after.append(json.dumps(_line(id, answer, files, kind), ensure_ascii=False))
             if after != before:
                 write_whole(path, "".join(f"{line}\n" for line in after).encode())
 

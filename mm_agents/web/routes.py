@@ -438,7 +438,7 @@ def _place(request: Request) -> tuple[Place, str]:
     place, id = request.path_params["place"], request.path_params["id"]
     if place not in ("assets", "uploads"):
         raise RecordNotFoundError("There is no such place.")
-    return cast("Place", place), id
+    return place, id
 
 
 def _part(record: Any) -> dict[str, Any]:

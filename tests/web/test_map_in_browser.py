@@ -81,7 +81,7 @@ def test_vector_and_colour_are_chosen_and_two_visitors_share_a_map(visit: Visit)
     frame = first.mapped()
     assert address(first) != before
     assert "colours.mp4" in frame.evaluate("document.querySelector('#plot .legend').textContent")
-    first.choose("Vector", "words")
+    first.choose("By", "words")
     refused = first.page.locator(".map-tab .refused")
     refused.wait_for()
     assert "A map needs at least 3 points; 2 have the vector 'words'" in refused.inner_text()

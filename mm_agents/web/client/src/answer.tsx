@@ -35,7 +35,7 @@ function Question({ turn, onEdit, running }: { turn: Turn; onEdit: () => void; r
   return (
     <div class="question">
       <Attachments files={turn.files} />
-      <p>{turn.question}</p>
+      <h2>{turn.question}</h2>
       {!running && <IconButton icon="edit" label={t("question.edit")} onClick={onEdit} class="quiet" />}
     </div>
   );

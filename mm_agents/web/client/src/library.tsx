@@ -43,7 +43,7 @@ export function LibraryTab({ about }: { about: About }) {
       <div class="bar">
         <p role="status" id="status">{listing.problem ?? line(listing, query)}</p>
         <button type="button" class="plain facets-button" aria-expanded={facetsOpen} onClick={() => openFacets(!facetsOpen)}>{t("library.filters")}{active ? ` · ${active}` : ""}</button>
-        <label>{t("library.sort")} <select value={query.get("sort") ?? "best"} onChange={(event) => withQuery({ sort: event.currentTarget.value === "best" ? null : event.currentTarget.value }, true)}>{SORTS.map((one) => <option key={one} value={one}>{t(`sort.${one}`)}</option>)}</select></label>
+        <label>{t("library.sort")} <select aria-label={t("library.sort")} value={query.get("sort") ?? "best"} onChange={(event) => withQuery({ sort: event.currentTarget.value === "best" ? null : event.currentTarget.value }, true)}>{SORTS.map((one) => <option key={one} value={one}>{t(`sort.${one}`)}</option>)}</select></label>
       </div>
       {chosen.size > 0 && <Chosen about={about} chosen={chosen} choose={choose} listed={key} total={listing.total} />}
       <div class="columns">

@@ -44,8 +44,8 @@ export function MapTab({ about, isHere }: { about: About; isHere: boolean }) {
   return (
     <div class="map-tab">
       <p class="bar">
-        <label>{t("map.vector")} <select value={vector} onChange={(event) => withQuery({ vector: event.currentTarget.value }, true)}>{about.vectors.map((one) => <option key={one} value={one}>{named("vector", one)}</option>)}</select></label>
-        <label>{t("map.color")} <select value={drawn?.color ?? color} onChange={(event) => withQuery({ color: event.currentTarget.value }, true)}>{colors.map((one) => <option key={one} value={one}>{named("fact", one)}</option>)}</select></label>
+        <label>{t("map.vector")} <select aria-label={t("map.vector")} value={vector} onChange={(event) => withQuery({ vector: event.currentTarget.value }, true)}>{about.vectors.map((one) => <option key={one} value={one}>{named("vector", one)}</option>)}</select></label>
+        <label>{t("map.color")} <select aria-label={t("map.color")} value={drawn?.color ?? color} onChange={(event) => withQuery({ color: event.currentTarget.value }, true)}>{colors.map((one) => <option key={one} value={one}>{named("fact", one)}</option>)}</select></label>
         {drawn?.address && <a class="plain" href={drawn.address} download="map.html">{t("map.download")}</a>}
       </p>
       {progress && <p role="status"><progress value={progress.part} aria-label={t("map.drawing")} /> {t("map.drawing")} {progress.name}</p>}
