@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -345,11 +345,7 @@ class Routes:
         def work(report: Callable[[int, int, str], None]) -> Any:
             found = self.library.facts(kind, where=Condition("id", "in", ids), progress=report)
             tables = {f"{kind}s": found.rows(), "items": found.item_rows()}
-            sheets = [
-                {"name": name, "rows": [list(rows[0]), *([_text(v) for v in row.values()] for row in rows)]}
-                for name, rows in tables.items()
-                if rows
-            ]
+            sheets = [{"name": name, "rows": _rows(rows)} for name, rows in tables.items() if rows]
             failed = [{"name": Path(one.path).name, "reason": one.reason} for one in found.failed]
             return {"sheets": sheets, "failed": failed, "others": [Path(str(one)).name for one in found.others]}
 
@@ -476,6 +472,12 @@ def _texts(sent: Mapping[str, Any], name: str) -> list[str]:
     return cast("list[str]", texts)
 
 
+def _rows(rows: Sequence[Mapping[str, object]]) -> list[list[str]]:
+    """Facts as rows below the names of their columns, without where files lie on the server."""
+    names = [name for name in rows[0] if name not in ("path", "sha256")]
+    return [names, *([_text(row[name]) for name in names] for row in rows)]
+
+
 def _sheets(sent: Mapping[str, Any]) -> dict[str, list[list[str]]]:
     try:
         found = {str(one["name"])[:31] or "Sheet": _cells(one["rows"]) for one in sent["sheets"]}
@@ -491,6 +493,8 @@ def _cells(rows: Any) -> list[list[str]]:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "" if value is None else str(value)
 
 
