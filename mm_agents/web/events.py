@@ -23,14 +23,14 @@ def stream_of(job: Job, start: int = 0) -> StreamingResponse:
     """The events of a job, from one on, as they happen; the last ends the stream."""
 
     async def events() -> AsyncGenerator[str]:
-        told, at = start, time.monotonic()
+        sent, at = start, time.monotonic()
         while True:
             done, known = job.done, len(job.events)
-            for name, data in job.events[told:known]:
+            for name, data in job.events[sent:known]:
                 yield _event(name, data)
                 at = time.monotonic()
-            told = max(told, known)
-            if done and told >= len(job.events):
+            sent = max(sent, known)
+            if done and sent >= len(job.events):
                 return
             if time.monotonic() - at > _SILENT:
                 yield ": still here\n\n"

@@ -49,13 +49,13 @@ def keep_verdict(root: Path | None, id: str, answer: Answer, files: tuple[str, .
 
 
 def _line(id: str, answer: Answer, files: tuple[str, ...], verdict: Verdict) -> dict[str, Any]:
-    told = "; ".join(claim.text for claim in answer.claims[:_MOST_CLAIMS])
+    claims = "; ".join(claim.text for claim in answer.claims[:_MOST_CLAIMS])
     return {
         "id": id,
         "question": answer.question,
         "attachments": list(files),
         "tools": list(dict.fromkeys(step.tool for step in answer.route)),
-        "answer": told if told and verdict == "up" else None,
+        "answer": claims if claims and verdict == "up" else None,
         "verdict": verdict,
         "said": answer.text,
         "outcome": answer.outcome,

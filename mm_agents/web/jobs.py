@@ -30,7 +30,7 @@ from mm_agents.web.media_files import MediaFiles, is_id
 _log = logging.getLogger(__name__)
 _CONVERSATION = re.compile(r"[0-9a-f]{32}")
 _INNER = ("path", "paths", "root")
-"""What the page is not shown: where files lie on the server."""
+"""What the page is not shown: where files are on the server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,7 +297,7 @@ class Jobs:
             case Planned():
                 job.tell("planned", {"tools": list(event.tools)})
             case Called():
-                job.tell("called", {"tool": event.tool, "arguments": self._told(event.arguments)})
+                job.tell("called", {"tool": event.tool, "arguments": self._shown_arguments(event.arguments)})
             case Returned():
                 job.tell("returned", {"tool": event.tool, "error": event.error, "found": _found(event)})
             case Token():
@@ -330,7 +330,7 @@ class Jobs:
         found = self._agent.library.store.get(sorted(id for id in ids if is_id(id)))
         return {id: record.name for id, record in found.items()}
 
-    def _told(self, arguments: Mapping[str, Any]) -> dict[str, str]:
+    def _shown_arguments(self, arguments: Mapping[str, Any]) -> dict[str, str]:
         """Arguments for people: ids as names, long ones cut."""
         ids = [value for value in arguments.values() if isinstance(value, str) and is_id(value)]
         names = {id: record.name for id, record in self._agent.library.store.get(ids).items()} if ids else {}
@@ -347,7 +347,7 @@ def _found(event: Returned) -> int | None:
 
 
 def without_paths(value: Any) -> Any:
-    """A document without where files lie on the server; sources keep the key, which is null."""
+    """A document without where files are on the server; sources keep the key, which is null."""
     if isinstance(value, dict):
         return dict(_kept(cast("dict[str, Any]", value)))
     if isinstance(value, list | tuple):

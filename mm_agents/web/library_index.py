@@ -250,7 +250,7 @@ def _row(record: Record, has: Sequence[str], common: PurePath | None) -> Row:
 
 
 def _common_folder(paths: Iterable[str | None]) -> PurePath | None:
-    """The deepest folder that all absolute paths lie in; where they lie is not shown."""
+    """The deepest folder that holds all absolute paths; it is not shown."""
     common: PurePath | None = None
     for path in paths:
         if path is None or not PurePath(path).is_absolute():

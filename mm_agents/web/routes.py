@@ -27,6 +27,7 @@ from mm_agents.agent.report import page as report_page
 from mm_agents.documents.sheets import csv_of, xlsx_of
 from mm_agents.errors import ConfigError, MediaError, MMAgentsError, RecordNotFoundError
 from mm_agents.ingest.objects import object_of
+from mm_agents.library import Library
 from mm_agents.search.ranking import object_json
 from mm_agents.types import SPOKEN, Condition
 from mm_agents.web import map as maps
@@ -70,12 +71,12 @@ class Routes:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.library = page.agent.library
-        self.files = MediaFiles(self.library, page.folder / "sent")
+        self.library: Library = page.agent.library
+        self.files: MediaFiles = MediaFiles(self.library, page.folder / "sent")
         self.files.folder.mkdir(parents=True, exist_ok=True)
-        self.jobs = Jobs(page.agent, self.files)
-        self.index = LibraryIndex(self.library, self.files)
-        self.maps = maps.MapCache(self.library, page.folder / "maps")
+        self.jobs: Jobs = Jobs(page.agent, self.files)
+        self.index: LibraryIndex = LibraryIndex(self.library, self.files)
+        self.maps: maps.MapCache = maps.MapCache(self.library, page.folder / "maps")
 
     def app(self) -> Starlette:
         """The application, without its guard."""
@@ -364,11 +365,11 @@ class Routes:
             report(0, 1, "")
             state = self.maps.state()
             chosen = color if color in state.colors or not state.colors else state.colors[0]
-            told = {"colors": list(state.colors), "color": chosen, "assets": state.assets, "installed": True}
+            state_json = {"colors": list(state.colors), "color": chosen, "assets": state.assets, "installed": True}
             if not state.assets:
-                return {"address": None, **told}
+                return {"address": None, **state_json}
             chart = self.maps.drawn(state, vector, chosen, report)
-            return {"address": f"{maps.ADDRESS.lstrip('/')}{chart.name}", **told}
+            return {"address": f"{maps.ADDRESS.lstrip('/')}{chart.name}", **state_json}
 
         return worked(work)
 
@@ -473,7 +474,7 @@ def _texts(sent: Mapping[str, Any], name: str) -> list[str]:
 
 
 def _rows(rows: Sequence[Mapping[str, object]]) -> list[list[str]]:
-    """Facts as rows below the names of their columns, without where files lie on the server."""
+    """Facts as rows below the names of their columns, without where files are on the server."""
     names = [name for name in rows[0] if name not in ("path", "sha256")]
     return [names, *([_text(row[name]) for name in names] for row in rows)]
 
@@ -502,19 +503,19 @@ def _number(text: str | None) -> float | None:
     try:
         return None if text is None else float(text)
     except ValueError as error:
-        raise ConfigError(f"{text!r} is no number.") from error
+        raise ConfigError(f"{text!r} is not a number.") from error
 
 
 def _whole(text: str | None) -> int | None:
     number = _number(text)
     if number is not None and (number < 0 or number != int(number)):
-        raise ConfigError(f"{text!r} is no whole number.")
+        raise ConfigError(f"{text!r} is not a whole number.")
     return None if number is None else int(number)
 
 
 def _download(content: bytes, name: str, mime: str) -> Response:
-    told = f"attachment; filename*=utf-8''{quote(name)}"
-    headers = {"content-disposition": told, "cache-control": "no-store", "content-security-policy": "sandbox"}
+    disposition = f"attachment; filename*=utf-8''{quote(name)}"
+    headers = {"content-disposition": disposition, "cache-control": "no-store", "content-security-policy": "sandbox"}
     return Response(content, media_type=mime, headers=headers)
 
 
