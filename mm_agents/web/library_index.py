@@ -31,7 +31,8 @@ class IndexParameters:
     """How much is listed, and how long a listing is used.
 
     Attributes:
-        found: how many assets a search lists; the far ones have little to do with it.
+        found: how many assets a search lists at most.
+        far: how many are listed where few have to do with the words, so that a wrong word still shows something.
         similar: how many are listed as similar to one.
         fresh: seconds after which the library's count is compared again.
         values: of one facet that are offered, the most frequent first.
@@ -40,6 +41,7 @@ class IndexParameters:
     """
 
     found: int = 200
+    far: int = 12
     similar: int = 60
     fresh: float = 10.0
     values: int = 24
@@ -204,13 +206,16 @@ class LibraryIndex:
             return None
         sent = None if listing.upload is None else self._files.upload(listing.upload)
         is_clip = sent is not None and media.inspect(sent.path).media_type == "video"
-        return self.library.search(
+        hits = self.library.search(
             listing.words.strip() or None,
             image=sent.path if sent is not None and not is_clip else None,
             video=sent.path if sent is not None and is_clip else None,
             where=_where(listing.chosen),
             limit=PARAMETERS.found,
         )
+        floors = self.library.routes.floors() if sent is None else {}
+        near = [hit for hit in hits if _is_near(hit, floors)]
+        return near if len(near) >= PARAMETERS.far else hits[: PARAMETERS.far] if floors else hits
 
 
 def _where(chosen: Mapping[str, tuple[str, ...]]) -> Filter | None:
@@ -305,6 +310,11 @@ def _ordered(rows: list[Row], sort: Sort, *, searched: bool) -> list[Row]:
         return by_name
     key, reverse = _KEYS[sort]
     return sorted(by_name, key=key, reverse=reverse)
+
+
+def _is_near(hit: Hit, floors: Mapping[str, float]) -> bool:
+    """Whether a hit has to do with the words: it has some of them, or is near enough where that is known."""
+    return any(found.score >= floors.get(found.vector, -1.0) for found in hit.found_by)
 
 
 def _moment(hit: Hit) -> dict[str, Any]:

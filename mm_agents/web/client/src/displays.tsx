@@ -255,7 +255,7 @@ function Flowchart({ of: { reading, address, name } }: { of: Reading }) {
       <div class="both">
         <figure>
           <svg class="drawn" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={t("flowchart.drawn", { n: nodes.length })}>
-            <defs><marker id="head" viewBox="0 0 10 10" refX="9" refY="5" markerWidth={Math.max(width, height) / 75} markerHeight={Math.max(width, height) / 75} orient="auto-start-reverse" markerUnits="userSpaceOnUse"><path d="M0 0 10 5 0 10z" /></marker></defs>
+            <defs><marker id="arrowhead" viewBox="0 0 10 10" refX="9" refY="5" markerWidth={Math.max(width, height) / 75} markerHeight={Math.max(width, height) / 75} orient="auto-start-reverse" markerUnits="userSpaceOnUse"><path d="M0 0 10 5 0 10z" /></marker></defs>
             {edges.map((edge, n) => <Edge key={n} edge={edge} n={n} size={Math.max(width, height) / 70} />)}
             {nodes.map((node) => <Shape key={node.id} node={node} size={Math.max(width, height) / 62} onOpen={() => address && look({ address, box: node.box, ref: `n:${node.id}` })} />)}
           </svg>
@@ -283,7 +283,7 @@ function Edge({ edge, n, size }: { edge: any; n: number; size: number }) {
   const next = path[Math.floor((path.length - 1) / 2) + 1] ?? middle;
   return (
     <g class={`edge${edge.dashed ? " dashed" : ""}${edge.unsure.length ? " unsure" : ""}${lit ? " lit" : ""}`} {...hovers(`e:${n}`)}>
-      <polyline points={path.map((point) => point.join()).join(" ")} marker-end={edge.heads !== "source" ? "url(#head)" : undefined} marker-start={edge.heads === "source" || edge.heads === "both" ? "url(#head)" : undefined} />
+      <polyline points={path.map((point) => point.join()).join(" ")} marker-end={edge.heads !== "source" ? "url(#arrowhead)" : undefined} marker-start={edge.heads === "source" || edge.heads === "both" ? "url(#arrowhead)" : undefined} />
       {edge.label && <text x={(middle[0] + next[0]) / 2 + size / 3} y={(middle[1] + next[1]) / 2 - size / 3} font-size={size}>{edge.label}</text>}
     </g>
   );
