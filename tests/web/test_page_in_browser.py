@@ -23,6 +23,9 @@ from visitors import EVIL, NAMED, PASSWORD, Place, Visitor, bomb, served
 from mm_agents import Library, Record, media
 from mm_agents.evaluate.answers import read_questions
 from mm_agents.evaluate.routing import read_prompts
+from mm_agents.evaluate.synthetic import make
+from mm_agents.ingest.movies import add_movies
+from mm_agents.ingest.presets import movies_spec
 from mm_agents.web.feedback import FILES
 from mm_agents.web.strings import STATIC
 
@@ -201,6 +204,60 @@ def test_a_found_clip_plays_from_its_second(visit: Visit) -> None:
     assert visitor.page.locator(".strip li").count() >= 2
     visitor.shot("clip")
     assert outside(visitor) == []
+
+
+def test_a_table_and_a_flowchart_are_shown_as_what_they_are(visit: Visit, tmp_path: Path) -> None:
+    visitor = visit()
+    page = visitor.page
+    table = next(make("table", count=1, seed=3, folder=tmp_path / "table").glob("*.png"))
+    turn = visitor.ask("Read the table", table)
+    cells = turn.locator(".document.table td")
+    assert cells.count() >= 4
+    with page.expect_download() as download:
+        turn.get_by_role("button", name="CSV").click()
+    saved = Path(download.value.path()).read_text(encoding="utf-8-sig")
+    assert cells.first.inner_text() in saved
+    turn.locator(".document.table td .value").first.click()
+    page.locator(".viewer .mark.lit, .viewer .mark.cited").first.wait_for()
+    assert page.locator(".viewer .mark").count() >= 4
+
+    chart = next(make("flowchart", count=1, seed=3, folder=tmp_path / "chart").glob("*.png"))
+    turn = visitor.ask("Read the flowchart", chart)
+    drawn = turn.locator(".drawn")
+    assert drawn.locator(".node").count() >= 3
+    assert drawn.locator(".edge polyline[marker-end]").count() >= 2
+    turn.locator(".scan img").wait_for()
+    drawn.locator(".node").first.click()
+    page.locator(".viewer .paper polyline.edge").first.wait_for(state="attached")
+    drawn.locator(".node").first.hover()
+    page.locator(".viewer .mark.lit").first.wait_for()
+    visitor.shot("flowchart")
+
+
+def test_films_are_cards_with_year_and_rating(visit: Visit, tmp_path: Path) -> None:
+    films = [
+        {"id": n, "title": title, "overview": story, "vote_average": 7.5, "release_date": f"200{n}-01-01"}
+        for n, (title, story) in enumerate(
+            [("The Lighthouse", "Two keepers and a storm."), ("The Storm", "A ship meets a storm."), ("Roses", "Cake.")]
+        )
+    ]
+    (tmp_path / "films.json").write_text(json.dumps(films))
+    (tmp_path / "posters").mkdir()
+    for n, colour in enumerate(("navy", "blue", "pink")):
+        PIL.Image.new("RGB", (60, 90), colour).save(tmp_path / "posters" / f"{n}_poster.jpg")
+    there = Place(tmp_path)
+    with Library.open(there.library, preset=movies_spec) as library:
+        add_movies(library, tmp_path / "films.json", tmp_path / "posters", progress=False)
+    with served(there, "--model", "offline") as url:
+        visitor = visit(url)
+        turn = visitor.ask("Recommend films like The Lighthouse")
+        card = turn.locator(".film").first
+        card.get_by_text("200").wait_for()
+        assert "★ 7.5" in card.inner_text()
+        card.locator("button").click()
+        visitor.page.locator(".viewer .film-page img").wait_for()
+        assert turn.locator(".badge.verified").count() == 0
+        visitor.shot("films")
 
 
 def test_a_conversation_lasts(visit: Visit, place: Place) -> None:
