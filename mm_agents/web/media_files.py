@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,18 +40,20 @@ PLAYED_FORMATS = {
 
 _SMALL = 360
 _LARGEST_PAGE = 2600  # pixels of the longer side
+_KEPT = 24 * 3600.0  # seconds that a sent file is there for its asker
 _REMEMBERED = 512  # inspected files
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f<>:\"|?*\\]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A file that a visitor sent: its id, its path, and the name it came with, which may have folders."""
+    """A file that a visitor sent: its id, its path, the name it came with, which may have folders, and when."""
 
     id: str
     path: Path
     name: str
     file: MediaFile
+    at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +84,14 @@ class MediaFiles:
     # ------------------------------------------------------------ what visitors send
 
     def new_path(self, name: str) -> tuple[str, Path]:
-        """An id and an empty folder's path for a file that is about to be sent."""
+        """An id and an empty folder's path for a file that is about to be sent; old ones are deleted."""
+        with self._lock:
+            old = [one for one in self._uploads.values() if time.monotonic() - one.at > _KEPT]
+            for upload in old:
+                del self._uploads[upload.id]
+                self._by_path.pop(upload.path.absolute().as_posix(), None)
+        for upload in old:
+            shutil.rmtree(upload.path.parent, ignore_errors=True)
         id = secrets.token_urlsafe(16)
         path = self.folder / id / clean_name(name)
         path.parent.mkdir(parents=True)
@@ -100,7 +110,7 @@ class MediaFiles:
         except MediaError:
             shutil.rmtree(path.parent, ignore_errors=True)
             raise
-        upload = Upload(id=id, path=path, name=name, file=file)
+        upload = Upload(id=id, path=path, name=name, file=file, at=time.monotonic())
         with self._lock:
             self._uploads[id] = upload
             self._by_path[path.absolute().as_posix()] = f"uploads/{id}"

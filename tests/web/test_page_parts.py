@@ -304,3 +304,18 @@ def test_every_language_has_every_word() -> None:
     assert strings_for("fr-CH, fr;q=0.9, en;q=0.8")[0] == "fr"
     assert strings_for("xx, de;q=0.5")[0] == "de"
     assert strings_for("")[0] == "en"
+
+
+def test_sent_files_are_kept_for_a_day(
+    files: MediaFiles, send: Callable[[str, bytes], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = send("red.png", png("red"))
+    path = files.upload(first).path
+    send("blue.png", png("blue"))
+    assert files.upload(first).path == path
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 25 * 3600)
+    send("green.png", png("green"))
+    assert not path.exists()
+    with pytest.raises(RecordNotFoundError):
+        files.upload(first)
