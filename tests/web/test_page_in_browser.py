@@ -209,7 +209,7 @@ def test_a_found_clip_plays_from_its_second(visit: Visit) -> None:
 def test_a_table_and_a_flowchart_are_shown_as_what_they_are(visit: Visit, tmp_path: Path) -> None:
     visitor = visit()
     page = visitor.page
-    table = next(make("table", count=1, seed=3, folder=tmp_path / "table").rglob("*.png"))
+    table = next(make("table", count=1, seed=3, folder=tmp_path / "table").rglob("table-*.[jp]*g"))
     turn = visitor.ask("Read the table", table)
     cells = turn.locator(".document.table td")
     assert cells.count() >= 4
@@ -221,7 +221,7 @@ def test_a_table_and_a_flowchart_are_shown_as_what_they_are(visit: Visit, tmp_pa
     page.locator(".viewer .mark.lit, .viewer .mark.cited").first.wait_for()
     assert page.locator(".viewer .mark").count() >= 4
 
-    chart = next(make("flowchart", count=1, seed=3, folder=tmp_path / "chart").rglob("*.png"))
+    chart = next(make("flowchart", count=1, seed=3, folder=tmp_path / "chart").rglob("flowchart-*.[jp]*g"))
     turn = visitor.ask("Read the flowchart", chart)
     drawn = turn.locator(".drawn")
     assert drawn.locator(".node").count() >= 3
