@@ -7,6 +7,8 @@ import { usePage } from "./pages";
 import { closeViewer, hot, hovers, look, marksOf, note, order, useCell, viewOf, route, type Mark, type View } from "./state";
 import type { Item } from "./types";
 
+const NEAR = 6; // pixels by which two boxes of one place may differ
+
 export function Viewer({ onAsk }: { onAsk: (item: Item) => void }) {
   const { query } = useCell(route);
   const view = viewOf(query);
@@ -157,7 +159,7 @@ function Sheet({ item, view }: { item: Item; view: View }) {
           <div class="paper" style={{ width: `${zoom * 100}%` }}>
             <img src={picture.url} alt={t("viewer.pageOf", { name: item.name })} />
             <svg viewBox={`0 0 ${picture.width} ${picture.height}`} preserveAspectRatio="none">
-              {shown.map((one) => <Outline key={`${one.ref} ${one.box}`} mark={one} scale={Math.max(picture.width, picture.height)} wide={picture.width} />)}
+              {shown.map((one) => <Outline key={`${one.ref} ${one.box}`} mark={one} twins={shown.filter((other) => isSame(one, other))} scale={Math.max(picture.width, picture.height)} wide={picture.width} />)}
             </svg>
           </div>
         )}
@@ -167,8 +169,14 @@ function Sheet({ item, view }: { item: Item; view: View }) {
   );
 }
 
-function Outline({ mark, scale, wide }: { mark: Mark; scale: number; wide: number }) {
-  const lit = useCell(hot) === mark.ref;
+/** Whether two marks are of one place, such as a value that was read and is cited. */
+const isSame = (one: Mark, other: Mark): boolean =>
+  one !== other && !one.path && !other.path && one.box.every((side, n) => Math.abs(side - other.box[n]!) <= NEAR);
+
+function Outline({ mark, twins, scale, wide }: { mark: Mark; twins: Mark[]; scale: number; wide: number }) {
+  const pointed = useCell(hot);
+  const lit = pointed === mark.ref || twins.some((one) => one.ref === pointed);
+  const isNamed = mark.kind === "cited" || (lit && !twins.some((one) => one.kind === "cited"));
   const [x0, y0, x1, y1] = mark.box;
   const size = Math.max(11, scale / 62);
   const pad = scale / 400;
@@ -180,7 +188,7 @@ function Outline({ mark, scale, wide }: { mark: Mark; scale: number; wide: numbe
   return (
     <g class={`mark ${mark.kind}${lit ? " lit" : ""}`} {...hovers(mark.ref)}>
       <rect x={x0 - pad} y={y0 - pad} width={x1 - x0 + 2 * pad} height={y1 - y0 + 2 * pad} rx={pad} />
-      {(lit || mark.kind === "cited") && mark.label && <text x={Math.max(0, Math.min(x0, wide - width))} y={before} font-size={size}>{mark.label}</text>}
+      {isNamed && mark.label && <text x={Math.max(0, Math.min(x0, wide - width))} y={before} font-size={size}>{mark.label}</text>}
       <title>{mark.label}</title>
     </g>
   );
