@@ -295,7 +295,7 @@ class Jobs:
     def _tell(self, job: Job, talk: Talk, conversation: Conversation, event: Event, attached: Sequence[Path]) -> None:
         match event:
             case Planned():
-                job.tell("planned", {"tools": list(event.tools)})
+                job.tell("planned", {"tools": list(event.tools), "scores": dict(event.scores)})
             case Called():
                 job.tell("called", {"tool": event.tool, "arguments": self._shown_arguments(event.arguments)})
             case Returned():

@@ -99,6 +99,7 @@ function Plan({ lines, waiting }: { lines: PlanLine[]; waiting: string[] }) {
       {lines.map((line, n) => (
         <li key={n} class={line.state}>
           <span class="tool">{named("tool", line.tool)}</span> {Object.keys(line.arguments).length > 0 && <span class="given">{told(line.arguments)}</span>}
+          {line.why && <span class="soft"> – {named("why", line.why)}</span>}
           {line.found !== null && <span class="soft"> → {t("plan.found", { n: line.found })}</span>}
           {line.error && <span class="soft"> – {line.error}</span>}
         </li>

@@ -199,6 +199,17 @@ function Search({ about, query }: { about: About; query: URLSearchParams }) {
   const chosen = useRef<HTMLInputElement>(null);
   useEffect(() => setText(query.get("q") ?? ""), [query.get("q")]);
   const search = (change: Record<string, string | null>): void => withQuery({ view: null, ...change });
+  const box = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent): void => {
+      const writing = event.target instanceof HTMLElement && event.target.closest("input, textarea, select");
+      if (event.key !== "/" || writing || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      box.current?.focus();
+    };
+    addEventListener("keydown", pressed);
+    return () => removeEventListener("keydown", pressed);
+  }, []);
   const byPicture = async (file: File | undefined): Promise<void> => {
     if (!file) return;
     if (file.size > about.largest) return note(t("upload.large", { name: file.name }), "problem");
@@ -213,7 +224,7 @@ function Search({ about, query }: { about: About; query: URLSearchParams }) {
   return (
     <form class="search" role="search" onSubmit={(event) => { event.preventDefault(); search({ q: text.trim() || null, like: null }); }}>
       {picture && <span class="by"><img src={api.thumbnail(picture)} alt={t("library.byPicture")} /><IconButton icon="close" label={t("library.noPicture")} onClick={() => search({ image: null, like: null })} /></span>}
-      <input type="search" value={text} aria-label={t("library.search")} placeholder={t("library.search")} onInput={(event) => setText(event.currentTarget.value)} onPaste={(event) => void byPicture(event.clipboardData?.files[0])} />
+      <input ref={box} type="search" value={text} aria-label={t("library.search")} placeholder={t("library.search")} onInput={(event) => setText(event.currentTarget.value)} onPaste={(event) => void byPicture(event.clipboardData?.files[0])} />
       <input ref={chosen} type="file" accept="image/*,video/*" hidden aria-hidden="true" onChange={(event) => { void byPicture(event.currentTarget.files?.[0]); event.currentTarget.value = ""; }} />
       <IconButton icon="similar" label={t("library.withPicture")} onClick={() => chosen.current?.click()} />
       <button type="submit" class="primary">{t("library.find")}</button>

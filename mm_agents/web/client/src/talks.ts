@@ -10,6 +10,7 @@ export interface Live {
   text: string;
   plan: PlanLine[];
   planned: string[];
+  scores: Record<string, number>;
 }
 export interface Queued {
   question: string;
@@ -107,6 +108,13 @@ export function exported(one: Talk): string {
 
 // ---------------------------------------------------------------- asking
 
+const CLEAR = 0.5; // of the planner's scores, which are about 1 for a question that only one tool fits
+
+function reason({ planned, scores }: Live, tool: string): PlanLine["why"] {
+  if (!Object.keys(scores).length) return null;
+  return planned.includes(tool) ? ((scores[tool] ?? 0) >= CLEAR ? "clear" : "likely") : "besides";
+}
+
 const isAnswered = (turn: Turn): boolean => turn.shown !== null;
 
 export function ask(question: string, files: Attached[], at: number | null = null): void {
@@ -149,7 +157,7 @@ async function follow(started: Talk, index: number, asked: { question: string; f
     changed({ ...one, turns: one.turns.map((turn, n) => (n === index ? { ...turn, ...part } : turn)) });
   };
   const showing = (part: Partial<Live>): void => {
-    const before = live.value[id] ?? { turn: index, text: "", plan: [], planned: [] };
+    const before = live.value[id] ?? { turn: index, text: "", plan: [], planned: [], scores: {} };
     live.set({ ...live.value, [id]: { ...before, ...part } });
   };
   let ended = false;
@@ -158,9 +166,9 @@ async function follow(started: Talk, index: number, asked: { question: string; f
     if (name === "job") {
       change({ job: data.id });
       void keep(now());
-    } else if (name === "planned") showing({ planned: data.tools });
+    } else if (name === "planned") showing({ planned: data.tools, scores: data.scores });
     else if (name === "called") {
-      showing({ plan: [...here.plan, { tool: data.tool, arguments: data.arguments, state: "running", found: null, error: null }] });
+      showing({ plan: [...here.plan, { tool: data.tool, arguments: data.arguments, state: "running", found: null, error: null, why: reason(here, data.tool) }] });
     } else if (name === "returned") {
       const plan = [...here.plan];
       const last = plan.findLastIndex((line) => line.tool === data.tool && line.state === "running");
@@ -178,14 +186,14 @@ async function follow(started: Talk, index: number, asked: { question: string; f
       change({ problem: data.message ?? t("error.server"), plan: here.plan });
     }
   };
-  showing({ turn: index, text: "", plan: [], planned: [] });
+  showing({ turn: index, text: "", plan: [], planned: [], scores: {} });
   try {
     if (asked) await begin(id, now().turns.slice(0, index), asked, told);
     else await again(now().turns[index]?.job ?? null, told);
     for (const wait of PATIENCE) {
       if (ended) break;
       await new Promise((resolve) => setTimeout(resolve, wait));
-      showing({ turn: index, text: "", plan: [], planned: [] });
+      showing({ turn: index, text: "", plan: [], planned: [], scores: {} });
       await again(now().turns[index]?.job ?? null, told).catch(() => undefined);
     }
     if (!ended) change({ problem: t("error.connection") });

@@ -79,6 +79,7 @@ export interface PlanLine {
   state: "running" | "done" | "failed";
   found: number | null;
   error: string | null;
+  why?: "clear" | "likely" | "besides" | null; // how well the question asks for it
 }
 
 export interface Turn {
