@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -88,16 +87,16 @@ def write_table(report: FactsReport, out: Path) -> list[Path]:
     Raises:
         MissingExtraError: the extra ``extract`` is not installed, for .xlsx and .parquet.
     """
+    from mm_agents.documents.sheets import csv_of, xlsx_of
+
     form = out.suffix.lower()
     if form == ".json":
         write_whole(out, (json.dumps(report.to_json(), ensure_ascii=False, indent=2) + "\n").encode())
         return [out]
     if form == ".xlsx":
-        sheets = {f"{report.kind}s": report.typed_rows(), "items": report.typed_item_rows()}
-        named = {
-            title: [list(rows[0]), *(list(row.values()) for row in rows)] for title, rows in sheets.items() if rows
-        }
-        write_whole(out, workbook(named))
+        write_whole(
+            out, xlsx_of({f"{report.kind}s": _lines(report.typed_rows()), "items": _lines(report.typed_item_rows())})
+        )
         return [out]
     written: list[Path] = []
     for path, rows, texts in (
@@ -105,7 +104,7 @@ def write_table(report: FactsReport, out: Path) -> list[Path]:
         (out.with_stem(f"{out.stem}-items"), report.typed_item_rows(), report.item_rows()),
     ):
         if rows:
-            write_whole(path, _csv(texts) if form == ".csv" else _parquet(rows))
+            write_whole(path, csv_of(_lines(texts)) if form == ".csv" else _parquet(rows))
             written.append(path)
     return written
 
@@ -117,49 +116,9 @@ def _require(form: str) -> None:
         require(package, extra="extract", feature=f"Writing {form}")
 
 
-def _csv(rows: Rows) -> bytes:
-    out = io.StringIO()
-    writer = csv.DictWriter(out, fieldnames=list(rows[0]))
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({name: _text(value) for name, value in row.items()})
-    return out.getvalue().encode("utf-8-sig")  # with the mark that spreadsheets know UTF-8 by
-
-
-def _text(value: Cell) -> str:
-    from mm_agents.documents.text import guarded
-
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "" if value is None else guarded(str(value))
-
-
-def workbook(sheets: Mapping[str, Sequence[Sequence[Any]]], *, head: int = 1) -> bytes:
-    """An .xlsx file with a sheet for each name, the first ``head`` rows of which stay in sight.
-
-    Raises:
-        MissingExtraError: the extra ``extract`` is not installed.
-    """
-    openpyxl: Any = require("openpyxl", extra="extract", feature="Writing .xlsx")
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for title, rows in sheets.items():
-        sheet = book.create_sheet(title)
-        for row in rows:
-            sheet.append([_cleaned(openpyxl, value) for value in row])
-        for cells in sheet.iter_rows():
-            for cell in cells:
-                if cell.data_type == "f":  # words of a document are never a formula
-                    cell.data_type = "s"
-        sheet.freeze_panes = f"A{head + 1}"
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def _cleaned(openpyxl: Any, value: Cell) -> Cell:
-    """A value without the control characters that a spreadsheet cannot hold."""
-    return openpyxl.cell.cell.ILLEGAL_CHARACTERS_RE.sub("", value) if isinstance(value, str) else value
+def _lines(rows: Rows) -> list[list[Cell]]:
+    """The names of the columns, and the rows below them."""
+    return [list(rows[0]), *(list(row.values()) for row in rows)] if rows else []
 
 
 def _parquet(rows: Rows) -> bytes:

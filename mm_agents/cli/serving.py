@@ -67,7 +67,8 @@ def serve(
 ) -> None:
     """Serve a chat page."""
     from mm_agents.agent import Agent
-    from mm_agents.web.server import USER, Settings, serve
+    from mm_agents.web.guard import USER
+    from mm_agents.web.server import Settings, serve
 
     settings = Settings(
         host=options.host,

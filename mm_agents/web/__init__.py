@@ -2,8 +2,8 @@
 
     serve(Agent(Library.open("./my")))
 
-Only this machine can open it unless a password is set, nothing on it is loaded from elsewhere, and files are given out
-only when an answer or a search has shown them.
+Only this machine can open it unless a password is set, nothing on it is loaded from elsewhere, and of this machine's
+files it gives out those of the library alone. What runs in the browser is in ``client``, built into ``static``.
 """
 
 from __future__ import annotations

@@ -11,19 +11,16 @@ import ipaddress
 import re
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from mm_agents.errors import ConfigError
 from mm_agents.security import is_loopback
 
-SIGNED_IN = "/gradio_api/login_check"
-"""The route that says whether a visitor is signed in."""
-
 _POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
-    "worker-src 'self' blob:; object-src 'none'; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "font-src 'self'; connect-src 'self'; frame-src 'self'; manifest-src 'self'; object-src 'none'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
 _HEADERS = (
     (b"content-security-policy", _POLICY.encode()),
@@ -31,11 +28,18 @@ _HEADERS = (
     (b"x-frame-options", b"DENY"),
     # With "no-referrer" a browser would call the origin of the page's own forms and beacons null.
     (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
 )
-_CLOSED = ("/gradio_api/file=http:", "/gradio_api/file=https:", "/gradio_api/proxy=", "/gradio_api/deep_link")
-"""Routes of Gradio that this page does not need: they fetch from other hosts, or keep a visitor's page."""
+USER = "mm-agents"
+"""The user name for signing in."""
 
-_LOGIN = ("/login", "/login/")
+LOGIN = "/login"
+"""Where a visitor signs in."""
+
+_OPEN = ("/", LOGIN)
+"""What a visitor who is not signed in may ask for, besides the page's own code."""
+
+_STATIC = "/static/"
 _READS = ("GET", "HEAD", "OPTIONS")
 _TRIES, _PERIOD = 10, 60.0
 """How many times one address may try to sign in, in how many seconds."""
@@ -44,7 +48,6 @@ _ADDRESSES = 10_000  # whose tries are remembered
 _NAMED = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?", re.IGNORECASE)
 _ORIGIN = re.compile(r"(https?)://(.+)", re.IGNORECASE)
 _DEFAULT_PORT = {"http": ":80", "https": ":443"}
-_SAME_SITE = re.compile(rb"\s*samesite\s*=", re.IGNORECASE)
 
 
 class Names:
@@ -94,7 +97,7 @@ class Names:
 
 
 class Guard:
-    """Refuses other websites and routes that the page does not need; lets the browser load nothing from other hosts.
+    """Refuses other websites and visitors who are not signed in; lets the browser load nothing from other hosts.
 
     Starlette's ``TrustedHostMiddleware`` is not enough: its names are fixed before a connection shows which of this
     machine's addresses it came to, and it reads the first of several Host headers alone.
@@ -102,13 +105,14 @@ class Guard:
     Args:
         app: the ASGI application behind it.
         names: what the page answers to.
-        password: whether visitors have to sign in.
+        signed_in: whether the visitor of a request, given by its Cookie headers, is signed in; None where nobody
+            has to.
     """
 
-    def __init__(self, app: Any, names: Names, *, password: bool) -> None:
+    def __init__(self, app: Any, names: Names, signed_in: Callable[[Sequence[str]], bool] | None) -> None:
         self._app = app
         self._names = names
-        self._password = password
+        self._signed_in = signed_in
         self._tries: dict[str, list[float]] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -116,8 +120,7 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        scope = {**scope, "headers": self._kept(scope)}
-        refusal = self._refusal(scope) or await self._unsigned(scope, receive)
+        refusal = self._refusal(scope)
         if refusal is None:
             await self._app(scope, receive, _guarded(send))
         elif scope["type"] == "websocket":
@@ -127,43 +130,26 @@ class Guard:
             await send({"type": "http.response.start", "status": refusal.status, "headers": [kind, *_HEADERS]})
             await send({"type": "http.response.body", "body": refusal.why.encode()})
 
-    def _kept(self, scope: Any) -> list[tuple[bytes, bytes]]:
-        """The request's headers without those that would write a foreign address into the page."""
-        kept: list[tuple[bytes, bytes]] = []
-        for name, value in scope["headers"]:
-            if name == b"x-forwarded-host":
-                first = value.partition(b",")[0].strip()
-                if self._names.has(first.decode("latin-1"), _address(scope)):
-                    kept.append((name, first))
-            elif name != b"x-gradio-server":
-                kept.append((name, value))
-        return kept
-
     def _refusal(self, scope: Any) -> Refusal | None:
         host, origin = _values(scope, b"host"), _values(scope, b"origin")
         if len(host) != 1 or not self._names.has(host[0], _address(scope)):
             return Refusal(403, "This page is not served under that name. --allow-host NAME lets a name be used.")
-        asked_for = (host[0], *_values(scope, b"x-forwarded-host"))
-        if any(not any(self._names.own(one, written) for written in asked_for) for one in origin):
+        if any(not self._names.own(one, host[0]) for one in origin):
             return Refusal(403, "Other websites may not use this page. --allow-host NAME names the page's own.")
         if not origin and _from_elsewhere(scope):
             return Refusal(403, "Other websites may not use this page.")
-        if scope["path"].startswith(_CLOSED):
-            return Refusal(403, "Not served here.")
-        if scope["path"] in _LOGIN and self._tried_often(scope):
-            return Refusal(429, f"There were {_TRIES} tries to sign in. Wait a minute.")
-        return None
-
-    async def _unsigned(self, scope: Any, receive: Any) -> Refusal | None:
-        """Why a visitor who is not signed in may not change anything; Gradio does not check every route."""
-        if not self._password or scope["type"] != "http" or scope["method"] in _READS or scope["path"] in _LOGIN:
+        if self._signed_in is None:
             return None
-        status = await login_status(self._app, scope, receive)
-        return None if status == 200 else Refusal(status, "Sign in first.")
+        if scope["path"] == LOGIN and self._tried_often(scope):
+            return Refusal(429, f"There were {_TRIES} tries to sign in. Wait a minute.")
+        is_open = scope["path"] in _OPEN or scope["path"].startswith(_STATIC)
+        if not is_open and not self._signed_in(_values(scope, b"cookie")):
+            return Refusal(401, "Sign in first.")
+        return None
 
     def _tried_often(self, scope: Any) -> bool:
         """Count an attempt to sign in; returns whether its address made too many."""
-        if not self._password or scope["type"] != "http" or scope["method"] in _READS:
+        if scope["type"] != "http" or scope["method"] in _READS:
             return False
         now, client = time.monotonic(), (scope.get("client") or ("",))[0]
         if len(self._tries) > _ADDRESSES:
@@ -182,27 +168,13 @@ class Refusal(NamedTuple):
     why: str
 
 
-async def login_status(app: Any, scope: Any, receive: Any) -> int:
-    """The status that the page answers when it is asked whether the visitor of a request is signed in."""
-    status = 500
-
-    async def noted(message: Any) -> None:
-        nonlocal status
-        if message["type"] == "http.response.start":
-            status = message["status"]
-
-    asked = {**scope, "method": "GET", "path": SIGNED_IN, "raw_path": SIGNED_IN.encode(), "query_string": b""}
-    await app(asked, receive, noted)
-    return status
-
-
 def _guarded(send: Any) -> Any:
-    """Send responses that allow no other website, with cookies for the same site only."""
+    """Send responses that allow no other website."""
 
     async def guarded(message: Any) -> None:
         if message["type"] == "http.response.start":
             kept = [
-                (name, _lax(value) if name.lower() == b"set-cookie" else value)
+                (name, value)
                 for name, value in message.get("headers", ())
                 if not name.lower().startswith(b"access-control-")
             ]
@@ -211,12 +183,6 @@ def _guarded(send: Any) -> Any:
         await send(message)
 
     return guarded
-
-
-def _lax(cookie: bytes) -> bytes:
-    """A ``Set-Cookie`` with ``SameSite=Lax``, so that other websites' requests do not carry the cookie."""
-    parts = [part for part in cookie.split(b";") if _SAME_SITE.match(part) is None]
-    return b";".join([*parts, b" SameSite=Lax"])
 
 
 def _from_elsewhere(scope: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The map tab, and its maps of the library's vectors: each is drawn once, and served to visitors of the library."""
+"""Maps of the library's vectors: each is drawn once, and served to visitors of the library."""
 
 from __future__ import annotations
 
@@ -10,16 +10,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
-from typing import Any
-
-import gradio as gr
 
 from mm_agents import plots
 from mm_agents._progress import ProgressCallback
-from mm_agents.errors import MMAgentsError
 from mm_agents.library import Library
-from mm_agents.web.answer_renderer import part, plain, refusal
-from mm_agents.web.guard import login_status
 
 ADDRESS = "/map/"
 """Where maps are served, each under its name."""
@@ -120,81 +114,12 @@ def installed() -> bool:
     return all(find_spec(package) is not None for package in _PACKAGES)
 
 
-class MapMiddleware:
-    """Serves maps, as ASGI has it, to those whom the page behind it lets in."""
-
-    def __init__(self, app: Any, maps: MapCache) -> None:
-        self._app = app
-        self._maps = maps
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Handle one request."""
-        if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(ADDRESS):
-            await self._app(scope, receive, send)
-            return
-        from starlette.responses import FileResponse, PlainTextResponse
-
-        status = await login_status(self._app, scope, receive)
-        chart = self._maps.named(scope["path"].removeprefix(ADDRESS))
-        if status != 200 or chart is None:
-            refused = PlainTextResponse("Not served here.", status_code=404 if status == 200 else status)
-            await refused(scope, receive, send)
-            return
-        headers = {
-            "content-security-policy": chart.policy,
-            "x-content-type-options": "nosniff",
-            "x-frame-options": "SAMEORIGIN",
-            "referrer-policy": "no-referrer",
-            "cache-control": "no-store",
-        }
-        await FileResponse(chart.path, media_type="text/html", headers=headers)(scope, receive, send)
-
-
-_AT_ONCE = 4  # visitors; maps themselves are drawn one after another
-_HINT = "Point at a mark to see its asset; click it to keep its picture in view."
-_MISSING = "Maps need the extra plots, which is not installed here: pip install 'mm-agents[plots]'"
-_EMPTY = "The library is empty. A map needs at least three entries: add some, and it is drawn here."
-
-
-def map_tab(maps: MapCache) -> None:
-    """The tab: which vector, what colours the points, and the map, which is drawn when the tab is opened."""
-    with gr.Tab("Map", scale=1) as tab:
-        if not installed():
-            gr.HTML(plain(_MISSING), apply_default_css=False)
-            return
-        vectors = [spec.name for spec in maps.library.store.spec.vectors]
-        with gr.Row(equal_height=True):
-            vector = gr.Dropdown(vectors, label="Vector", elem_id="vector", min_width=120)
-            color = gr.Dropdown(["media_type"], value="media_type", label="Colour by", elem_id="color", min_width=120)
-        said = gr.HTML("", elem_id="map-note", padding=False, apply_default_css=False)
-        frame = gr.HTML("", elem_id="map", padding=False, apply_default_css=False)
-
-    def shown(vector: str, color: str, progress: gr.Progress = gr.Progress()) -> Any:  # noqa: B008 - how Gradio finds it
-        def report(done: int, total: int, stage: str) -> None:
-            progress(done / max(total, 1), desc=stage)
-
-        colors: Any = gr.skip()
-        try:
-            report(0, 1, "Looking at the library")
-            state = maps.state()
-            if not state.assets:
-                return gr.skip(), plain(_EMPTY), ""
-            colors = gr.Dropdown(list(state.colors))  # without a value: another may be chosen meanwhile
-            if state.colors and color not in state.colors:
-                color = state.colors[0]
-                colors = gr.Dropdown(list(state.colors), value=color)
-            chart = maps.drawn(state, vector, color, report)
-        except (MMAgentsError, OSError) as error:
-            return colors, refusal(str(error)), ""
-        return colors, plain(_HINT), part("map", vector, color, f"{ADDRESS.lstrip('/')}{chart.name}")
-
-    gr.on(
-        [tab.select, vector.input, color.input],
-        shown,
-        [vector, color],
-        [color, said, frame],
-        api_visibility="private",
-        show_progress_on=frame,
-        trigger_mode="always_last",
-        concurrency_limit=_AT_ONCE,
-    )
+def headers_of(chart: Chart) -> dict[str, str]:
+    """The headers that a map is served with: it may load nothing, and only the page itself may frame it."""
+    return {
+        "content-security-policy": chart.policy,
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "SAMEORIGIN",
+        "referrer-policy": "no-referrer",
+        "cache-control": "no-store",
+    }

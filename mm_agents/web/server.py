@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
+import socket
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 from mm_agents._optional import require
@@ -17,8 +18,10 @@ from mm_agents.errors import ConfigError
 from mm_agents.security import is_loopback
 from mm_agents.web.guard import Guard, Names
 
-USER = "mm-agents"
-"""The user name for signing in."""
+FIRST_PORT = 7860
+"""Where a free port is looked for first."""
+
+_PORTS = 100
 
 LARGEST = 2 * 1024**3
 """The largest upload, in bytes."""
@@ -31,7 +34,7 @@ class Settings:
     Attributes:
         host: the address to listen on; any but this machine's own needs a password.
         port: the port; None for the first free one from 7860.
-        password: what the user "mm-agents" signs in with; None where nobody has to.
+        password: what the user ``USER`` signs in with; None where nobody has to.
         uploads: the folder for files that visitors add; None where they may not add any.
         largest: bytes of one file that may be sent.
         allowed_hosts: further names under which visitors reach it, such as "media.example" of a proxy; with the port
@@ -81,7 +84,7 @@ def serve(
 
     Raises:
         ConfigError: the settings would let others in without a password, or the port is taken.
-        MissingExtraError: Gradio is not installed.
+        MissingExtraError: the extra ``web`` is not installed.
     """
     with started(agent, settings or Settings(), name=name) as page:
         if ready is not None:
@@ -90,73 +93,81 @@ def serve(
             Event().wait()
 
 
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A page that is being served; ``local_url`` is where this machine can open it."""
+
+    local_url: str
+
+
 @contextmanager
-def started(agent: Agent, settings: Settings, *, name: str = "library") -> Generator[Any]:
+def started(agent: Agent, settings: Settings, *, name: str = "library") -> Generator[Started]:
     """The page with its server running in a thread; arguments and errors as ``serve``."""
     settings.check()
-    with tempfile.TemporaryDirectory(prefix="mm-agents-page-") as folder:
-        _settle(folder)
-        require("gradio", extra="web", feature="The chat page")
-        from starlette.middleware import Middleware
+    uvicorn: Any = require("uvicorn", extra="web", feature="The chat page")
+    require("starlette", extra="web", feature="The chat page")
+    from mm_agents.web.routes import Page, Routes
+    from mm_agents.web.sign_in import SignIn
 
-        from mm_agents.web.map import MapCache, MapMiddleware
-        from mm_agents.web.page import look, make_page
-
-        maps = MapCache(agent.library, Path(folder) / "maps")
-        page = make_page(agent, maps, name=name, uploads=settings.uploads)
-        try:
-            page.launch(
-                server_name=f"[{settings.host}]" if ":" in settings.host else settings.host,
-                server_port=settings.port,
-                auth=(USER, settings.password) if settings.password else None,
-                auth_message=f"The user is {USER}." if settings.password else None,
-                max_file_size=settings.largest,
-                prevent_thread_lock=True,
-                quiet=True,
-                share=False,
-                show_error=False,
-                ssr_mode=False,
-                pwa=False,
-                mcp_server=False,
-                run_history=False,
-                enable_monitoring=False,
-                footer_links=[],
-                app_kwargs={"middleware": [Middleware(MapMiddleware, maps=maps)], "lifespan": _behind_guard(settings)}
-                | {"openapi_url": None},
-                **look(),
+    with tempfile.TemporaryDirectory(prefix="mm-agents-page-") as folder, _socket(settings) as listening:
+        sign_in = SignIn(settings.password) if settings.password else None
+        routes = Routes(
+            Page(
+                agent=agent,
+                name=name,
+                folder=Path(folder),
+                uploads=settings.uploads,
+                largest=settings.largest,
+                sign_in=sign_in,
             )
-        except OSError as error:
-            raise ConfigError(
-                f"The page cannot listen on {settings.host}, port {settings.port or 'any from 7860'}: {error}. "
-                "Give another --port."
-            ) from error
+        )
+        app = Guard(routes.app(), settings.names(), sign_in.has if sign_in is not None else None)
+        config = uvicorn.Config(
+            app,
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            ws="none",
+            proxy_headers=False,
+            timeout_graceful_shutdown=1,
+        )
+        server = uvicorn.Server(config)
+        thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True, name="page-server")
+        thread.start()
         try:
-            if not isinstance(page.app.middleware_stack, Guard):
-                raise RuntimeError("The page's guard did not start.")
-            yield page
+            while not server.started and thread.is_alive():
+                time.sleep(0.01)
+            if not server.started:
+                raise ConfigError("The page's server did not start.")
+            yield Started(_url(settings.host, listening.getsockname()[1]))
         finally:
-            page.close(verbose=False)
+            routes.jobs.close()
+            server.should_exit = True
+            thread.join(timeout=5)
 
 
-def _settle(folder: str) -> None:
-    """Set Gradio's environment variables: no analytics, no sharing, and files in this folder only."""
-    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    os.environ["GRADIO_TEMP_DIR"] = folder
-    os.environ["GRADIO_EXAMPLES_CACHE"] = str(Path(folder) / "examples")
-    for setting in ("GRADIO_ALLOWED_PATHS", "GRADIO_SHARE", "GRADIO_ROOT_PATH", "GRADIO_SERVER_PORT"):
-        os.environ.pop(setting, None)
+def _socket(settings: Settings) -> socket.socket:
+    """Listen on the port, or on the first free one from 7860.
 
-
-def _behind_guard(settings: Settings) -> Callable[[Any], AbstractAsyncContextManager[None]]:
-    """Sets the guard before the whole application when it starts.
-
-    Gradio puts its answers to other websites' requests before any middleware that it is given.
+    Raises:
+        ConfigError: it is taken, or the address is not this machine's.
     """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    ports = [settings.port] if settings.port is not None else range(FIRST_PORT, FIRST_PORT + _PORTS)
+    problem: OSError | None = None
+    for port in ports:
+        try:
+            return socket.create_server((settings.host, port), family=family, backlog=128)
+        except OSError as error:
+            problem = error
+    raise ConfigError(
+        f"The page cannot listen on {settings.host}, port {settings.port or f'any from {FIRST_PORT}'}: {problem}. "
+        "Give another --port."
+    ) from problem
 
-    @asynccontextmanager
-    async def started(app: Any) -> AsyncGenerator[None]:
-        if not isinstance(app.middleware_stack, Guard):
-            app.middleware_stack = Guard(app.middleware_stack, settings.names(), password=bool(settings.password))
-        yield
 
-    return started
+def _url(host: str, port: int) -> str:
+    """The page's address for this machine."""
+    own = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
+    return f"http://{f'[{own}]' if ':' in own else own}:{port}/"

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 from command_line import document, run
+from mm_agents.web.answer_renderer import AnswerRenderer, FileCache
 from papers import invoice, plain
 from typer.testing import CliRunner
 
 from mm_agents.agent import Answer, Conversation
 from mm_agents.agent.events import Event
 from mm_agents.cli import app
-from mm_agents.web.answer_renderer import AnswerRenderer, FileCache
 
 pytest.importorskip("onnxruntime", reason="pip install 'mm-agents[local]'")
 pytest.importorskip("rapidocr", reason="pip install 'mm-agents[documents]'")

@@ -16,7 +16,7 @@ from mm_agents import Library, demo, media
 
 @pytest.fixture(scope="session")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    for package in ("gradio", "onnxruntime", "rapidocr", "av"):
+    for package in ("starlette", "uvicorn", "onnxruntime", "rapidocr", "av"):
         pytest.importorskip(package, reason="pip install 'mm-agents[web,demo]'")
     here = Place(tmp_path_factory.mktemp("page"))
     here.scan.write_bytes(demo.invoice())

@@ -31,11 +31,11 @@ def extra() -> None:
 
 
 def address(visitor: Visitor) -> str:
-    return visitor.page.locator("#map iframe").get_attribute("src")
+    return visitor.page.locator(".map-tab iframe").get_attribute("src")
 
 
 def point_at(visitor: Visitor, frame: Any, name: str) -> None:
-    box = visitor.page.locator("#map iframe").bounding_box()
+    box = visitor.page.locator(".map-tab iframe").bounding_box()
     x, y = frame.evaluate(PLACE_OF, name)
     visitor.page.mouse.move(box["x"] + x - 2, box["y"] + y)
     visitor.page.mouse.move(box["x"] + x, box["y"] + y)
@@ -60,7 +60,7 @@ def test_a_point_shows_its_picture_and_the_map_stays_within_its_frame(visit: Vis
     assert "frame-ancestors 'self'" in policy
     assert frame.evaluate(REACHED) == "SecurityError"
     assert frame.evaluate("origin") == "null"
-    assert page.evaluate("document.querySelector('#map iframe').sandbox.value") == "allow-scripts allow-downloads"
+    assert page.evaluate("document.querySelector('.map-tab iframe').sandbox.value") == "allow-scripts allow-downloads"
 
     visitor.library()
     again = visitor.map()
@@ -81,11 +81,11 @@ def test_vector_and_colour_are_chosen_and_two_visitors_share_a_map(visit: Visit)
     frame = first.mapped()
     assert address(first) != before
     assert "colours.mp4" in frame.evaluate("document.querySelector('#plot .legend').textContent")
-    first.choose("Vector", "words")
-    refused = first.page.locator("#map-note .refused")
+    first.choose("By", "words")
+    refused = first.page.locator(".map-tab .refused")
     refused.wait_for()
     assert "A map needs at least 3 points; 2 have the vector 'words'" in refused.inner_text()
-    assert first.page.locator("#map iframe").count() == 0
+    assert first.page.locator(".map-tab iframe").count() == 0
     second.map()
     assert address(second) == before
     assert outside(first) == outside(second) == []
@@ -98,7 +98,7 @@ def test_an_empty_library_has_no_map_yet(visit: Visit, place: Place, tmp_path: P
         visitor = visit(url)
         visitor.page.get_by_role("tab", name="Map").click()
         visitor.page.get_by_text("A map needs at least three entries").wait_for()
-        assert visitor.page.locator("#map iframe").count() == 0
+        assert visitor.page.locator(".map-tab iframe").count() == 0
 
 
 def test_without_the_extra_the_tab_says_how_to_get_it(visit: Visit, place: Place, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,9 +36,7 @@ def got(url: str, path: str, *, body: bytes | None = None, method: str | None = 
     return response.status, response.headers, content
 
 
-def sent(name: str, content: bytes) -> tuple[bytes, str]:
-    head = f'--edge\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'.encode()
-    return head + content + b"\r\n--edge--\r\n", "multipart/form-data; boundary=edge"
+UPLOAD = "/api/uploads?name=a.txt"
 
 
 def signed_in(url: str, password: str = PASSWORD, **headers: str) -> Got:
@@ -104,50 +103,111 @@ def test_a_port_that_is_taken_is_said(url: str, place: Place) -> None:
     assert "Give another --port" in done.stderr
 
 
-def test_only_files_that_were_shown_are_given_out(url: str, place: Place) -> None:
+def test_only_what_the_library_holds_or_was_sent_is_given_out(url: str, place: Place) -> None:
     inside = [place.library / "mm_agents.json", place.folder / "media" / "ferns.txt", place.scan, Path("/etc/passwd")]
     for path in inside:
         for written in (quote(str(path)), quote(str(path), safe=""), f"..{quote(str(path))}", f"//{quote(str(path))}"):
-            status, _, content = got(url, f"/gradio_api/file={written}")
-            assert status in (403, 404), written
-            assert b"Water" not in content
-            assert b"root:" not in content
+            for folder in ("/api/assets", "/api/uploads", "/static", "/map"):
+                for part in ("", "/file", "/page"):
+                    status, _, content = got(url, f"{folder}/{written}{part}")
+                    assert status in (403, 404, 405), written
+                    assert b"Water" not in content
+                    assert b"root:" not in content
+    listed = json.loads(got(url, "/api/items?limit=50")[2])["items"]
+    text = next(row for row in listed if row["name"] == "ferns.txt")
+    status, headers, content = got(url, f"/api/assets/{text['id']}/file")
+    assert (status, b"Water" in content) == (200, True)
+    assert headers["content-disposition"].startswith("attachment"), "a text is not opened as a page"
+    assert "sandbox" in headers["content-security-policy"]
+    assert str(place.folder).encode() not in got(url, f"/api/assets/{text['id']}")[2]
 
 
-def test_the_server_fetches_nothing_and_the_page_loads_nothing_from_elsewhere(url: str) -> None:
-    for path in ("/gradio_api/file=http://127.0.0.1:1/", "/gradio_api/file=https://192.0.2.1/a", "/gradio_api/proxy=x"):
-        assert got(url, path)[0] == 403
-    status, headers, _ = got(url, "/")
+def test_the_page_loads_nothing_from_elsewhere_and_runs_no_script_of_a_document(url: str) -> None:
+    status, headers, page = got(url, "/")
     assert status == 200
-    assert "default-src 'self'" in headers["content-security-policy"]
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert b"<script>" not in page
+    assert b"style=" not in page
     assert headers["x-frame-options"] == "DENY"
     assert got(url, "/", Host="elsewhere.example:7860")[0] == 403, "a page that was led here by its name's address"
 
 
+def test_the_page_is_small(url: str) -> None:
+    parts = ("/", "/static/app.js", "/static/app.css", "/static/icon.svg", "/api/page")
+    assert sum(len(got(url, part, Accept_Encoding="gzip")[2]) for part in parts) < 100_000
+
+
 def test_too_large_a_file_is_refused_by_the_server_too(url: str) -> None:
-    body, kind = sent("large.txt", b"x" * 2_000_000)
-    status, _, content = got(url, "/gradio_api/upload", body=body, Content_Type=kind)
+    status, _, content = got(url, "/api/uploads?name=large.txt", body=b"x" * 2_000_000)
     assert status == 413
-    assert b"maximum allowed size" in content
+    assert b"larger than" in content
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/ask", b"[]"),
+        ("/api/ask", b"no json"),
+        ("/api/ask", b'{"conversation": "../../x", "question": "?", "files": [], "after": 0}'),
+        ("/api/items/delete", b'{"ids": "all"}'),
+        ("/api/items/tag", b'{"ids": [3]}'),
+        ("/api/sheet", b"{}"),
+        ("/api/items/add", b"{}"),
+    ],
+)
+def test_a_request_of_another_form_is_refused(url: str, path: str, body: bytes) -> None:
+    status, _, content = got(url, path, body=body)
+    assert status == 400
+    assert json.loads(content)["error"]["message"]
+
+
+def test_what_comes_back_from_a_page_opens_no_file(url: str, place: Place) -> None:
+    """A page may hand its turns back; a made-up one names a file of this machine."""
+    source = {
+        "number": 1,
+        "name": "x",
+        "media_type": "image",
+        "asset": "x",
+        "path": str(place.scan),
+        "sha256": "0" * 64,
+    }
+    source |= dict.fromkeys(("confidence", "quote", "page", "box", "t0", "t1")) | {"how": "read"}
+    answer = {"version": 1, "question": "?", "text": "x [1]", "claims": [], "sources": [source], "outcome": "answered"}
+    asked = {"conversation": "0" * 32, "question": "hello", "files": [], "after": 1}
+    assert got(url, "/api/ask", body=json.dumps(asked).encode())[0] == 409, "the server does not know it"
+    history = [{"answer": answer, "files": []}]
+    status, _, content = got(url, "/api/ask", body=json.dumps(asked | {"history": history}).encode())
+    assert status == 200
+    assert str(place.folder).encode() not in content
+
+
+def test_a_read_only_page_changes_nothing(place: Place) -> None:
+    with served(place, "--model", "offline", "--read-only") as url:
+        for path in ("/api/items/add", "/api/items/delete", "/api/items/tag"):
+            status, _, content = got(url, path, body=b'{"ids": [], "uploads": []}')
+            assert status == 400
+            assert b"cannot change it" in content
 
 
 def test_without_the_password_nothing_is_shown(place: Place) -> None:
     with served(place, "--model", "offline", "--read-only", MM_AGENTS_PASSWORD=PASSWORD) as url:
-        body, kind = sent("a.txt", b"text")
-        assert got(url, "/config")[0] == 401
-        assert got(url, "/gradio_api/upload", body=body, Content_Type=kind)[0] == 401
-        for path in ("/gradio_api/queue/join", "/gradio_api/cancel", "/gradio_api/reset"):
+        assert got(url, "/api/page")[0] == 401
+        assert got(url, UPLOAD, body=b"text")[0] == 401
+        for path in ("/api/ask", "/api/jobs/x/stop", "/api/items/delete"):
             assert got(url, path, body=b"{}", Content_Type="application/json")[0] == 401, path
-        assert got(url, "/openapi.json")[0] == 404
+        for path in ("/api/items", "/api/assets/x/thumbnail", "/map/x", "/openapi.json"):
+            assert got(url, path)[0] == 401
         assert b"Water" not in got(url, "/")[2]
 
         assert signed_in(url, "wrong")[0] == 400
         status, headers, _ = signed_in(url)
-        assert status == 200
+        assert status == 303
         cookies = cookies_of(headers)
-        status, _, content = got(url, "/config", Cookie=cookies)
+        status, _, content = got(url, "/api/page", Cookie=cookies)
         assert status == 200
-        assert b"Add files to the library" not in content
+        assert json.loads(content)["writable"] is False
         assert PASSWORD.encode() not in content
 
 
@@ -156,18 +216,17 @@ def test_without_the_password_nothing_is_shown(place: Place) -> None:
 
 @pytest.mark.parametrize("origin", FOREIGN)
 def test_no_other_website_is_answered(url: str, origin: str) -> None:
-    body, kind = sent("a.txt", b"text")
-    file = f"/gradio_api/file={quote('/etc/passwd')}"
+    file = f"/api/uploads/{quote('/etc/passwd', safe='')}/file"
     tries = [
-        got(url, "/gradio_api/upload", body=body, Content_Type=kind, Origin=origin),
-        got(url, "/gradio_api/queue/join", body=b"{}", Content_Type="text/plain", Origin=origin),
-        *(got(url, path, Origin=origin) for path in ("/", "/config", "/map/x", file, "/gradio_api/heartbeat/x")),
-        got(url, "/gradio_api/queue/data?session_hash=x", Origin=origin),
-        got(url, "/config", method="HEAD", Origin=origin),
-        got(url, "/config", method="PUT", Origin=origin),
+        got(url, UPLOAD, body=b"text", Origin=origin),
+        got(url, "/api/ask", body=b"{}", Content_Type="text/plain", Origin=origin),
+        *(got(url, path, Origin=origin) for path in ("/", "/api/page", "/map/x", file, "/static/app.js")),
+        got(url, "/api/jobs/x", Origin=origin),
+        got(url, "/api/page", method="HEAD", Origin=origin),
+        got(url, "/api/page", method="PUT", Origin=origin),
         got(
             url,
-            "/gradio_api/queue/join",
+            "/api/ask",
             method="OPTIONS",
             Origin=origin,
             Access_Control_Request_Method="POST",
@@ -179,24 +238,22 @@ def test_no_other_website_is_answered(url: str, origin: str) -> None:
 
 
 def test_the_page_itself_is_answered(url: str) -> None:
-    body, kind = sent("a.txt", b"text")
     own = url.rstrip("/")
-    status, headers, content = got(url, "/gradio_api/upload", body=body, Content_Type=kind, Origin=own)
+    status, headers, content = got(url, UPLOAD, body=b"text", Origin=own)
     assert status == 200
     assert b"a.txt" in content
     assert leave_for_others(headers) == []
-    status, headers, _ = got(url, "/config", method="OPTIONS", Origin=own, Access_Control_Request_Method="POST")
+    status, headers, _ = got(url, "/api/page", method="OPTIONS", Origin=own, Access_Control_Request_Method="POST")
     assert leave_for_others(headers) == []
-    assert got(url, "/gradio_api/upload", body=body, Content_Type=kind)[0] == 200, "a program sends no Origin"
+    assert got(url, UPLOAD, body=b"text")[0] == 200, "a program sends no Origin"
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_a_browser_that_says_another_website_asks_is_refused(url: str, site: str) -> None:
-    body, kind = sent("a.txt", b"text")
     link = {"Sec_Fetch_Site": site, "Sec_Fetch_Mode": "navigate", "Sec_Fetch_Dest": "document"}
-    assert got(url, "/gradio_api/upload", body=body, Content_Type=kind, Sec_Fetch_Site=site)[0] == 403
-    assert got(url, "/gradio_api/upload", body=body, Content_Type=kind, **link)[0] == 403
-    assert got(url, "/config", Sec_Fetch_Site=site, Sec_Fetch_Mode="no-cors", Sec_Fetch_Dest="script")[0] == 403
+    assert got(url, UPLOAD, body=b"text", Sec_Fetch_Site=site)[0] == 403
+    assert got(url, UPLOAD, body=b"text", **link)[0] == 403
+    assert got(url, "/api/page", Sec_Fetch_Site=site, Sec_Fetch_Mode="no-cors", Sec_Fetch_Dest="script")[0] == 403
     assert got(url, "/logout", **link)[0] == 403
     assert got(url, "/", **{**link, "Sec_Fetch_Dest": "iframe"})[0] == 403
     assert got(url, "/", **link)[0] == 200, "a link to the page"
@@ -207,15 +264,15 @@ def test_a_browser_that_says_another_website_asks_is_refused(url: str, site: str
     ["elsewhere.example", "localhost.elsewhere.example:7860", "192.0.2.1", "127.0.0.1@elsewhere.example", "[::1", ""],
 )
 def test_a_name_that_leads_here_is_not_enough(url: str, host: str) -> None:
-    for path in ("/", "/config", "/map/x"):
+    for path in ("/", "/api/page", "/map/x"):
         assert got(url, path, Host=host)[0] == 403
     assert got(url, "/", Host=host, Origin=f"http://{host}")[0] == 403
 
 
 @pytest.mark.parametrize("host", ["localhost:7860", "127.0.0.1", "127.0.0.2:80", "[::1]:7860", "LOCALHOST"])
 def test_this_machine_s_own_names_are_known(url: str, host: str) -> None:
-    assert got(url, "/config", Host=host)[0] == 200
-    assert got(url, "/config", Host=host, Origin=f"http://{host}")[0] == 200
+    assert got(url, "/api/page", Host=host)[0] == 200
+    assert got(url, "/api/page", Host=host, Origin=f"http://{host}")[0] == 200
 
 
 @pytest.mark.allow_hosts(["127.0.0.2", "::1"])
@@ -227,17 +284,16 @@ def test_every_address_of_this_machine_alone_is_guarded(place: Place, address: s
         except OSError:
             pytest.skip("this machine has no IPv6")
     with served(place, "--model", "offline", "--host", address) as url:
-        assert got(url, "/config")[0] == 200
-        assert got(url, "/config", Host="elsewhere.example")[0] == 403
-        assert got(url, "/config", Origin="https://elsewhere.example")[0] == 403
+        assert got(url, "/api/page")[0] == 200
+        assert got(url, "/api/page", Host="elsewhere.example")[0] == 403
+        assert got(url, "/api/page", Origin="https://elsewhere.example")[0] == 403
 
 
 def test_a_stranger_s_address_is_not_written_into_the_page(url: str, behind_a_proxy: str) -> None:
-    for name in ("X_Forwarded_Host", "X_Gradio_Server"):
+    for name in ("X_Forwarded_Host", "X_Forwarded_Server", "Forwarded"):
         status, _, page = got(url, "/", **{name: "evil.example"})
         assert (status, b"evil.example" in page) == (200, False)
-        assert b"evil.example" not in got(url, "/config", **{name: "http://evil.example"})[2]
-    assert b"media.example" in got(behind_a_proxy, "/", X_Forwarded_Host="media.example, evil.example")[2]
+        assert b"evil.example" not in got(url, "/api/page", **{name: "http://evil.example"})[2]
     assert b"evil.example" not in got(behind_a_proxy, "/", X_Forwarded_Host="media.example, evil.example")[2]
     assert b"evil.example" not in got(behind_a_proxy, "/", X_Forwarded_Host="evil.example, media.example")[2]
 
@@ -246,9 +302,9 @@ def test_behind_a_name_the_visitor_s_cookie_serves_the_page_alone(behind_a_proxy
     url, named = behind_a_proxy, {"Host": "media.example"}
     assert signed_in(url, Origin="https://evil.example", **named)[0] == 403
     status, headers, _ = signed_in(url, Origin="https://media.example", **named)
-    assert status == 200
+    assert status == 303
     set_cookies = headers.get_all("set-cookie") or []
-    assert len(set_cookies) == 2
+    assert len(set_cookies) == 1
     for value in set_cookies:
         parts = [part.strip().casefold() for part in value.split(";")[1:]]
         assert [part for part in parts if part.startswith("samesite")] == ["samesite=lax"]
@@ -256,11 +312,11 @@ def test_behind_a_name_the_visitor_s_cookie_serves_the_page_alone(behind_a_proxy
     cookie = cookies_of(headers)
     asked = {"body": b"{}", "Content_Type": "text/plain", "Cookie": cookie, **named}
     for origin in FOREIGN:
-        for path in ("/config", "/gradio_api/queue/data?session_hash=x"):
+        for path in ("/api/page", "/api/jobs/x"):
             status, headers, _ = got(url, path, Cookie=cookie, Origin=origin, **named)
             assert (status, leave_for_others(headers)) == (403, []), (path, origin)
-        assert got(url, "/gradio_api/queue/join", Origin=origin, **asked)[0] == 403
-    status, headers, _ = got(url, "/config", Cookie=cookie, Origin="https://media.example", **named)
+        assert got(url, "/api/ask", Origin=origin, **asked)[0] == 403
+    status, headers, _ = got(url, "/api/page", Cookie=cookie, Origin="https://media.example", **named)
     assert (status, leave_for_others(headers)) == (200, [])
 
 
@@ -311,7 +367,7 @@ def test_a_websocket_of_another_website_is_closed() -> None:
 
         headers = [(b"host", b"127.0.0.1:7860"), (b"origin", origin.encode())]
         scope = {"type": "websocket", "path": "/any", "headers": headers, "server": ("127.0.0.1", 7860)}
-        asyncio.run(Guard(page, Names("127.0.0.1"), password=False)(scope, None, send))
+        asyncio.run(Guard(page, Names("127.0.0.1"), None)(scope, None, send))
         return told
 
     assert closed("https://evil.example") == ["websocket.close"]

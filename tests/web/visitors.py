@@ -102,24 +102,38 @@ class Visitor:
 
     @property
     def answers(self) -> Any:
-        return self.page.locator("#chat .said")
+        return self.page.locator(".turn .said")
+
+    @property
+    def last(self) -> Any:
+        """The last question with its answer."""
+        return self.page.locator(".turn").last
+
+    def attach(self, *files: Path) -> None:
+        """Attach files to the next question."""
+        before = self.page.locator(".composer .attached li").count()
+        self.page.locator(".composer input[type=file]").set_input_files(files)
+        self.page.locator(".composer .attached li").nth(before + len(files) - 1).wait_for()
 
     def ask(self, question: str, *files: Path) -> Any:
-        """Ask, and return the answer when it is complete."""
-        told = self.page.locator("#chat .keep")
-        before = told.count()
+        """Ask, and return the turn when its answer is complete."""
+        done = self.page.locator(".turn .actions")
+        before = done.count()
         if files:
-            self.page.locator("#ask input[type=file]").set_input_files(files)
-            self.page.locator("#ask .thumbnail-item").nth(len(files) - 1).wait_for()
+            self.attach(*files)
         self.box.fill(question)
         self.box.press("Enter")
-        told.nth(before).wait_for()
-        return self.page.locator("#chat .bot-row").last
+        done.nth(before).wait_for()
+        return self.last
 
     def library(self) -> None:
         """Go to the library, and wait for what it shows."""
         self.page.get_by_role("tab", name="Library").click()
-        self.page.locator("#gallery img").first.wait_for()
+        self.page.locator(".item .open").first.wait_for()
+
+    def item(self, name: str) -> Any:
+        """An item of the library."""
+        return self.page.locator(".item", has=self.page.locator(".name", has_text=name))
 
     def map(self) -> Any:
         """Go to the library's map; returns its frame when the map is drawn in it."""
@@ -128,24 +142,26 @@ class Visitor:
 
     def mapped(self) -> Any:
         """The frame of the map that is shown, when the map is drawn in it."""
-        frame = self.page.locator("#map iframe").element_handle().content_frame()
+        frame = self.page.locator(".map-tab iframe").element_handle().content_frame()
         frame.wait_for_selector("body[data-ready]")
         return frame
 
     def choose(self, box: str, option: str) -> None:
-        """Choose an option of one of the page's lists."""
-        self.page.get_by_label(box).click()
-        self.page.get_by_role("option", name=option, exact=True).click()
+        """Choose an option of one of the page's lists, by its value."""
+        self.page.get_by_label(box, exact=True).select_option(option)
 
     def add(self, *files: Path) -> str:
-        """Add files to the library; returns what was told."""
-        if not self.page.locator("#files").is_visible():
-            self.page.get_by_text("Add files to the library").click()
-        told = self.page.locator("#said .mm")
-        before = told.first.inner_text() if told.count() else ""
-        self.page.locator("#files input[type=file]").set_input_files(files)
+        """Add files to the library; returns the fates of all that were added."""
+        waiting = self.page.locator(".fates li")
+        before = waiting.count()
+        self.page.locator("#files").set_input_files(files)
+        waiting.nth(before + len(files) - 1).wait_for()
         self.page.wait_for_function(
-            "before => { const told = document.querySelector('#said .mm'); return told && told.innerText !== before; }",
-            arg=before,
+            "() => [...document.querySelectorAll('.fates li')].every(one => /added|there|failed/.test(one.className))"
         )
-        return self.page.locator("#said").inner_text()
+        return self.page.locator(".fates").inner_text()
+
+    def shot(self, name: str) -> None:
+        """Keep a screenshot, where MM_AGENTS_SCREENSHOTS names a folder."""
+        if folder := os.environ.get("MM_AGENTS_SCREENSHOTS"):
+            self.page.screenshot(path=Path(folder) / f"{name}.png")
