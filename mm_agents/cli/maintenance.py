@@ -41,6 +41,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "sbert": ("sentence_transformers", "torchvision"),
     "train": ("torch",),
     "tables": ("pandas",),
+    "tesseract": ("pytesseract",),
     "extract": ("openpyxl", "pandas", "pyarrow"),
     "eval": ("apted", "lxml", "rapidocr"),
     "plots": ("matplotlib", "plotly", "scipy"),
