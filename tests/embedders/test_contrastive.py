@@ -66,7 +66,8 @@ def test_an_aligned_embedder_moves_texts_and_leaves_pictures(tmp_path: Path) -> 
     from mm_agents.embedders import offline
 
     picture = Image(pixels=np.random.default_rng(0).integers(0, 255, (40, 40, 3), np.uint8))
-    with closing(build(str(write_projection(tmp_path)))) as moved, closing(offline.build("conse-lite2-minilm")) as frozen:
+    base = "conse-lite2-minilm"
+    with closing(build(str(write_projection(tmp_path)))) as moved, closing(offline.build(base)) as frozen:
         assert moved.accepts == frozen.accepts
         one, two = (embedder.embed([Text(text="a dog"), picture], role="query") for embedder in (moved, frozen))
     assert one[1] == pytest.approx(two[1], abs=1e-6)
