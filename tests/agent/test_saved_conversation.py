@@ -187,18 +187,18 @@ def test_ids_that_the_library_does_not_know_are_not_handed_out(agent: Agent, sav
     ],
 )
 def test_what_is_no_conversation_is_refused(agent: Agent, saved: Path, papers: Path, values: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError, match="no saved"):
+    with pytest.raises(ConfigError, match="is (no|not a) saved"):
         agent.resume(changed(saved, **values), attachments=papers)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "7", "null", "[" * 100_000, "\ud800"])
 def test_what_is_no_document_is_refused(agent: Agent, tmp_path: Path, text: str) -> None:
     (tmp_path / "talk.json").write_bytes(text.encode("utf-8", "surrogatepass"))
-    with pytest.raises(ConfigError, match="no saved conversation"):
+    with pytest.raises(ConfigError, match="not a saved conversation"):
         agent.resume(tmp_path / "talk.json")
-    with pytest.raises(ConfigError, match="no saved conversation"):
+    with pytest.raises(ConfigError, match="not a saved conversation"):
         agent.resume(tmp_path / "missing.json")
-    with pytest.raises(ConfigError, match="no saved conversation"):
+    with pytest.raises(ConfigError, match="not a saved conversation"):
         agent.resume(tmp_path)
 
 
@@ -228,7 +228,7 @@ def test_chat_goes_on_with_a_conversation(papers: Path, tmp_path: Path) -> None:
     given = ("chat", "--resume", "talk.json", "--attachments", elsewhere, "--model", "offline")
     assert "'bill.png' is not there any more" in run(*given, cwd=tmp_path, typed="/quit\n").stderr
     (tmp_path / "bad.json").write_text("{}", encoding="utf-8")
-    assert "no saved conversation" in run("chat", "--resume", "bad.json", cwd=tmp_path, code=1).stderr
+    assert "not a saved conversation" in run("chat", "--resume", "bad.json", cwd=tmp_path, code=1).stderr
 
 
 def test_resuming_says_nothing_where_all_is_there(agent: Agent, saved: Path, papers: Path) -> None:
