@@ -213,9 +213,8 @@ class LibraryIndex:
             where=_where(listing.chosen),
             limit=PARAMETERS.found,
         )
-        floors = self.library.routes.floors() if sent is None else {}
-        near = [hit for hit in hits if _is_near(hit, floors)]
-        return near if len(near) >= PARAMETERS.far else hits[: PARAMETERS.far] if floors else hits
+        near = [hit for hit in hits if sent is not None or hit.strength != "weak"]
+        return near if len(near) >= PARAMETERS.far else hits[: PARAMETERS.far]
 
 
 def _where(chosen: Mapping[str, tuple[str, ...]]) -> Filter | None:
@@ -310,11 +309,6 @@ def _ordered(rows: list[Row], sort: Sort, *, searched: bool) -> list[Row]:
         return by_name
     key, reverse = _KEYS[sort]
     return sorted(by_name, key=key, reverse=reverse)
-
-
-def _is_near(hit: Hit, floors: Mapping[str, float]) -> bool:
-    """Whether a hit has to do with the words: it has some of them, or is near enough where that is known."""
-    return any(found.score >= floors.get(found.vector, -1.0) for found in hit.found_by)
 
 
 def _moment(hit: Hit) -> dict[str, Any]:
