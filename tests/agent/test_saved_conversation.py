@@ -187,7 +187,7 @@ def test_ids_that_the_library_does_not_know_are_not_handed_out(agent: Agent, sav
     ],
 )
 def test_what_is_no_conversation_is_refused(agent: Agent, saved: Path, papers: Path, values: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError, match="is (no|not a) saved"):
+    with pytest.raises(ConfigError, match=r"is (no|not a) saved"):
         agent.resume(changed(saved, **values), attachments=papers)
 
 
