@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from mm_agents._text import fold_characters, read_data
 
@@ -57,6 +58,14 @@ def in_english(text: str, language: str | None) -> str:
     return " ".join(one or sentence for one, sentence in zip(asked, sentences, strict=True))
 
 
+def language_data(language: str) -> dict[str, Any] | None:
+    """What the file of a language says; None where there is no file."""
+    name = f"{language}.toml"
+    if not re.fullmatch(r"[a-z]{2,3}", language) or not files("mm_agents.languages").joinpath(name).is_file():
+        return None
+    return read_data("mm_agents.languages", name)
+
+
 def _asked(sentence: str, known: _Forms) -> str | None:
     """What a sentence asks: as a whole, or each of the two parts that a joint has."""
     whole = _matched(sentence, known)
@@ -89,11 +98,10 @@ def _named(name: str, words: str, known: _Forms) -> str:
 
 @cache
 def _forms(language: str) -> _Forms | None:
-    """What the file of a language says; None without such a file."""
-    name = f"{language}.toml"
-    if not re.fullmatch(r"[a-z]{2,3}", language) or not files("mm_agents.languages").joinpath(name).is_file():
+    """The forms of a language's questions; None where it has no file."""
+    data = language_data(language)
+    if data is None:
         return None
-    data = read_data("mm_agents.languages", name)
     things = {english: "|".join(map(re.escape, map(fold_characters, words))) for english, words in data["seen"].items()}
     names: dict[str, dict[str, str]] = {**data["names"], "seen": things}
     captured = {kind: _CAPTURED.format(kind, "|".join(words.values())) for kind, words in names.items()}

@@ -8,9 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
-from mm_agents._text import read_data
+from mm_agents.languages.questions import language_data
 
 _MARKS = re.compile(r"((?:\s*\[\d+\])+)")
 _EDGE = re.compile(r"^(\s*(?:[-*;–]\s+)?)(.*?)(\s*)$", re.DOTALL)
@@ -107,10 +106,9 @@ def _apart(text: str) -> list[str]:
 @cache
 def _sentences(language: str, back: bool) -> _Sentences:
     """The sentences of a language from English, or ``back`` to it; none where it has no file or no sentences."""
-    name = f"{language}.toml"
-    if not re.fullmatch(r"[a-z]{2,3}", language) or not files("mm_agents.languages").joinpath(name).is_file():
+    data = language_data(language)
+    if data is None:
         return _Sentences()
-    data = read_data("mm_agents.languages", name)
     things = {english: words[0] for english, words in data.get("seen", {}).items()}
     lists: dict[str, dict[str, str]] = {**data.get("lists", {}), "seen": things}
     words = {kind: _swapped(known) if back else known for kind, known in lists.items()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from threading import Event, Thread
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from mm_agents import Agent, Library
 from mm_agents.testing import HashEmbedder
 from mm_agents.types import Record
 
-from .tally import Budget, Tally, paint
+from .tally import Budget, Tally, megabytes, paint
 
 THREADS = 20
 WIDTH = 64
@@ -64,7 +63,7 @@ def _together(tally: Tally, budget: Budget, call: Callable[[int], bool]) -> None
         seconds.append(time.monotonic() - started)
         return right
 
-    before = _resident()
+    before = megabytes("VmRSS")
     with ThreadPoolExecutor(THREADS) as pool:
         running: list[tuple[int, Future[bool]]] = []
         for number, _ in budget.numbered():
@@ -77,7 +76,7 @@ def _together(tally: Tally, budget: Budget, call: Callable[[int], bool]) -> None
             except Exception as error:  # noqa: BLE001 - every one is a fault
                 tally.failed(f"{number}: {type(error).__name__}: {error}")
     p50, p99 = np.percentile(seconds or [0.0], [50, 99])
-    tally.notes |= {"p50 ms": 1000 * float(p50), "p99 ms": 1000 * float(p99), "MB more": _resident() - before}
+    tally.notes |= {"p50 ms": 1000 * float(p50), "p99 ms": 1000 * float(p99), "MB more": megabytes("VmRSS") - before}
 
 
 class _adding:
@@ -113,9 +112,3 @@ def _record(number: int) -> Record:
         text=f"token{number} and common words",
         vectors={"words": row / np.linalg.norm(row)},
     )
-
-
-def _resident() -> float:
-    """This process's memory in MB."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1]) / 1024

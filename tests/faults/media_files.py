@@ -11,7 +11,6 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from multiprocessing import get_context
-from pathlib import Path
 
 import numpy as np
 import PIL.Image
@@ -19,7 +18,7 @@ import PIL.Image
 from mm_agents import media
 from mm_agents.errors import MMAgentsError
 
-from .tally import Budget, Tally, mutated
+from .tally import Budget, Tally, megabytes, mutated
 
 SECONDS = 20
 MEGABYTES = 1024
@@ -64,14 +63,8 @@ def read(data: bytes, name: str) -> tuple[str | None, float]:
         pass
     except BaseException as error:  # noqa: BLE001 - every other one is a fault
         fault = f"{type(error).__name__}: {error}"
-    peak = _peak()
+    peak = megabytes("VmHWM")
     return fault or (f"took {peak:.0f} MB" if peak > MEGABYTES else None), peak
-
-
-def _peak() -> float:
-    """The most memory of this process in MB; what ``getrusage`` says begins with that of the process that began it."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
 
 
 def _picture(file: media.MediaFile) -> list[object]:

@@ -52,6 +52,12 @@ class Tally:
         self.failures.append(what)
 
 
+def megabytes(name: str) -> float:
+    """This process's memory now ("VmRSS"), or the most since it began ("VmHWM"); getrusage counts its parent's too."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith(name)).split()[1]) / 1024
+
+
 def mutated(data: bytes, dice: random.Random) -> bytes:
     """A file with some of its bytes changed, moved, repeated, left out or cut off."""
     changed = bytearray(data)
