@@ -31,7 +31,7 @@ def attack(budget: Budget) -> Tally:
     """Read mutated files in a process that may crash."""
     tally, seeds = Tally("mutated files"), sound_files()
     names = sorted(seeds)
-    pool = _pool()
+    pool = reading_process()
     for number, dice in budget.numbered():
         name = names[number % len(names)]
         data = mutated(seeds[name], dice)
@@ -46,9 +46,9 @@ def attack(budget: Budget) -> Tally:
         if fault is not None:
             (budget.place / f"{number}-{name}").write_bytes(data)
             tally.failed(f"{number}-{name}: {fault}")
-            _kill(pool)
-            pool = _pool()
-    _kill(pool)
+            end(pool)
+            pool = reading_process()
+    end(pool)
     return tally
 
 
@@ -157,7 +157,8 @@ def _document() -> bytes:
     return stream.getvalue()
 
 
-def _pool() -> ProcessPoolExecutor:
+def reading_process() -> ProcessPoolExecutor:
+    """One process with a bound on its memory, started anew: what this one has used does not count."""
     return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_limited)
 
 
@@ -165,7 +166,7 @@ def _limited() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE, _ADDRESS_SPACE))
 
 
-def _kill(pool: ProcessPoolExecutor) -> None:
+def end(pool: ProcessPoolExecutor) -> None:
     for process in list((pool._processes or {}).values()):  # its own shutdown waits for what hangs
         process.kill()
     pool.shutdown(wait=True, cancel_futures=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pickle
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -38,13 +39,20 @@ def test_nothing_is_lost_wrong_or_untyped(attack: Callable[[Budget], Tally], tri
     assert tally.failures == []
 
 
+@pytest.fixture(scope="module")
+def reading_process() -> Iterator[ProcessPoolExecutor]:
+    pool = media_files.reading_process()
+    yield pool
+    media_files.end(pool)
+
+
 @pytest.mark.parametrize("name", media_files.sound_files())
-def test_what_is_mutated_is_sound_before(name: str) -> None:
+def test_what_is_mutated_is_sound_before(name: str, reading_process: ProcessPoolExecutor) -> None:
     """An attack on files that nobody could read would find nothing."""
     data = media_files.sound_files()[name]
     if name.endswith(".docx"):
         pytest.importorskip("docx", reason="the extra office is not installed")
-    fault, _ = media_files.read(data, name)
+    fault, _ = reading_process.submit(media_files.read, data, name).result(timeout=media_files.SECONDS)
     assert fault is None
     assert media.inspect(data, name=name).media_type in media_files.READERS
 

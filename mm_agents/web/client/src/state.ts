@@ -16,9 +16,14 @@ export class Cell<T> {
 }
 
 export function useCell<T>(cell: Cell<T>): T {
+  const drawn = cell.value;
   const [, again] = useState(0);
-  useEffect(() => cell.subscribe(() => again((n) => n + 1)), [cell]);
-  return cell.value;
+  const draw = (): void => again((n) => n + 1);
+  useEffect(() => {
+    if (!Object.is(drawn, cell.value)) draw(); // it was set after it was drawn, and before this listens
+    return cell.subscribe(draw);
+  }, [cell]);
+  return drawn;
 }
 
 // ---------------------------------------------------------------- the address
