@@ -139,7 +139,7 @@ def _no_answer(name: str, error: Exception) -> ConfigError:
         reason = "its lists and objects lie too deep inside one another"
     else:
         reason = repr(error)
-    return ConfigError(f"{name} is no saved answer: {reason}. Make one with 'mm-agents ask --save'.")
+    return ConfigError(f"{name} is not a saved answer: {reason}. Make one with 'mm-agents ask --save'.")
 
 
 _NEAREST = re.compile(r"The nearest \w+ is |Also near: ")

@@ -343,9 +343,7 @@ def _fill(
             if other[0].part == "label" and set(_words(other[0].name)) & set(_words(*field.names)):
                 filler.read(path, *other)
             else:
-                filler.refuse(
-                    path, f"“{_shown(value)}” stands in the document as the {other[0].name.replace('_', ' ')}."
-                )
+                filler.refuse(path, f"“{_shown(value)}” is in the document as the {other[0].name.replace('_', ' ')}.")
         else:
             _judged(filler, path, field, value, registry, question, builder)
     for path in added:

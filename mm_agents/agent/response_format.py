@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 from mm_agents.errors import ConfigError
 
 EACH = "*"
-"""Stands in a path for every item of a list."""
+"""In a path: every item of a list."""
 
 Path = tuple[str | int, ...]
 """The way to a value: ("items", 0, "amount")."""

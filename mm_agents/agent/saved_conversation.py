@@ -133,7 +133,7 @@ def _names(values: Any) -> Iterable[str]:
     for value in values:
         plain = isinstance(value, str) and value.isprintable() and value not in ("", ".", "..")
         if not plain or value != PurePosixPath(value).name or value != PureWindowsPath(value).name:
-            raise ValueError(f"{value!r} is no name of a file")
+            raise ValueError(f"{value!r} is not the name of a file")
         yield value
 
 

@@ -62,7 +62,7 @@ def place_of(path: str, root: str | Path | None) -> Path:
         return Path(path)
     if root is None:
         raise MediaError(
-            f"{path!r} lies in a library that was not given. Pass it: '--library LIB' at the command line, "
+            f"{path!r} belongs to a library that was not given. Pass it: '--library LIB' at the command line, "
             "library= or root= for verify, root= for Answer.load."
         )
     if os.path.normpath(path).split(os.sep)[0] == os.pardir:

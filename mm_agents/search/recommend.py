@@ -57,18 +57,15 @@ def recommend(
     """
     _check(like, diversity, limit)
     liked, disliked = ([find(reference) for reference in references] for references in (like, unlike))
-    loved, hated = (_vectors(store, records) for records in (liked, disliked))
-    weights = _weights(
-        store.spec, vectors, loved if among is None else {n: rows for n, rows in loved.items() if n in among}
-    )
-    given = tuple(record.id for record in [*liked, *disliked])
-    wanted = _others(given, where)
+    near, far = _vectors(store, liked), _vectors(store, disliked)
+    weights = _weights(store.spec, vectors, near if among is None else {n: near[n] for n in near if n in among})
+    wanted = _others(tuple(record.id for record in [*liked, *disliked]), where)
     depth = max(_POOL, 5 * limit)
     lists: list[list[Hit]] = []
     for name in weights:
-        query = np.mean(loved[name], axis=0)
-        if name in hated:
-            query = query - AWAY * np.mean(hated[name], axis=0)
+        query = np.mean(near[name], axis=0)
+        if name in far:
+            query = query - AWAY * np.mean(far[name], axis=0)
         matches = store.search(vector=query, using=name, where=wanted, limit=depth)
         lists.append(hits(Ranking(name=name, matches=matches)))
     fused = fuse(lists, list(weights.values()))
@@ -105,15 +102,15 @@ def _vectors(store: Store, records: Sequence[Record]) -> dict[str, list[FloatArr
 
 
 def _weights(
-    spec: CollectionSpec, vectors: Mapping[str, float] | None, loved: Mapping[str, Sequence[FloatArray]]
+    spec: CollectionSpec, vectors: Mapping[str, float] | None, near: Mapping[str, Sequence[FloatArray]]
 ) -> dict[str, float]:
-    weights = dict(vectors or {name: 1.0 for name in sorted(loved) if spec.current(name) == name})
+    weights = dict(vectors or {name: 1.0 for name in sorted(near) if spec.current(name) == name})
     for name, weight in weights.items():
         spec.vector(name)
         if not weight > 0:
             raise ConfigError(f"The weight of a vector is a positive number; {name!r} has {weight!r}.")
-        if name not in loved:
-            raise ConfigError(f"Nothing that is liked has the vector {name!r}. It has: {', '.join(sorted(loved))}.")
+        if name not in near:
+            raise ConfigError(f"Nothing that is liked has the vector {name!r}. It has: {', '.join(sorted(near))}.")
     if not weights:
         raise ConfigError("Nothing that is liked has a vector.")
     return weights

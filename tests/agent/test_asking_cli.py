@@ -167,7 +167,7 @@ def test_the_place_that_a_kept_answer_names_is_not_opened(
     for root in (f"weaviate://127.0.0.1:{port}/Media", str(home / "library")):
         (tmp_path / "a.json").write_text(json.dumps(kept | {"root": root}), encoding="utf-8")
         refused = run("verify", "a.json", cwd=tmp_path, code=1, keys=keys)
-        assert "lies in a library that was not given" in refused.stdout
+        assert "belongs to a library that was not given" in refused.stdout
         assert "--library" in refused.stdout
         given = run("verify", "a.json", "--library", home / "library", cwd=tmp_path, keys=keys)
         assert given.stdout.startswith("verified")

@@ -462,7 +462,7 @@ def test_a_value_of_another_field_is_no_evidence(library: Library, place: Path) 
     answer, _ = asked(library, place, GOOD | {"due_date": "2026-05-03"})
     assert answer.parsed is not None
     assert answer.parsed.due_date is None
-    assert "stands in the document as the date" in answer.text
+    assert "is in the document as the date" in answer.text
 
 
 def test_what_the_model_leaves_out_and_the_document_says_is_filled(library: Library, place: Path) -> None:

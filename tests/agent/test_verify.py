@@ -183,7 +183,7 @@ def test_an_answer_without_claims_stands(library: Library) -> None:
 def test_only_answers_are_loaded(tmp_path: Path) -> None:
     for content in ("", "[]", '{"version": 9}', '{"version": 1}', "not json"):
         (tmp_path / "a.json").write_text(content)
-        with pytest.raises(ConfigError, match=r"a\.json' is no saved answer"):
+        with pytest.raises(ConfigError, match=r"a\.json' is not a saved answer"):
             Answer.load(tmp_path / "a.json")
 
 
@@ -193,12 +193,12 @@ def test_a_loaded_answer_opens_no_place_of_its_file(answer: Answer, library: Lib
     assert answer.root is not None
     assert loaded.root is None
     assert {source.root for source in loaded.sources} == {None}
-    assert "lies in a library that was not given" in why(verify(loaded))
+    assert "belongs to a library that was not given" in why(verify(loaded))
     for shown in (loaded.sources[0].crop, loaded.sources[0].page, loaded.sources[0].show):
         with pytest.raises(MediaError, match="Pass it: '--library LIB'"):
             shown()
     report = loaded.report(tmp_path / "a.html").read_text(encoding="utf-8")
-    assert "lies in a library that was not given" in report
+    assert "belongs to a library that was not given" in report
     assert "data:image" not in report
     assert verify(loaded, library=library).ok
     assert verify(loaded, root=answer.root).ok

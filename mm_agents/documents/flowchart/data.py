@@ -106,7 +106,7 @@ class FlowchartData:
         lanes: its swimlanes, from the top or the left.
         frames: frames around some of its shapes, with their titles.
         notes: words beside shapes and connectors that label neither.
-        doubts: what was seen and is no part of the graph, or makes the whole of it doubtful.
+        doubts: what was seen but is not part of the graph, or makes the whole of it doubtful.
     """
 
     nodes: tuple[Node, ...] = ()

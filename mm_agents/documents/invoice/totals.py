@@ -254,7 +254,7 @@ def _in_columns(sheet: Sheet, row: int, mark: DecimalMark | None) -> list[Amount
 
 def _column_amount(label: tuple[AmountKind, int, int, int], at: Segment, cell: tuple[Segment, Number] | None) -> Amount:
     if cell is None:
-        raise ValueError("a column without an amount is no candidate")
+        raise ValueError("a column without an amount is not a candidate")
     return Amount(kind=label[0], rank=label[1], value=cell[1].value, label=at, at=cell[0])
 
 

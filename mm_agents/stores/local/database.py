@@ -148,7 +148,7 @@ def translated(path: Path) -> Generator[None, None, None]:
         raise damaged(path, str(error)) from error
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if not code and isinstance(error, sqlite3.OperationalError):  # of Python's own: a text is no UTF-8
+        if not code and isinstance(error, sqlite3.OperationalError):  # of Python's own: a text is not UTF-8
             raise damaged(path, str(error)) from error
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise StoreUnavailableError(f"{str(path)!r} is busy: another process is writing. Try again.") from error
