@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from mm_agents._text import ASKED_FOR, content_words, read_data, read_patterns, unknown_words
 from mm_agents.agent.answer import Answer
@@ -156,13 +155,37 @@ def says_something(question: str) -> bool:
 
 def is_meant(payload: Mapping[str, Any], question: str) -> bool:
     """Whether a document that was read may be the one that a question is about."""
-    return _speaks_of(payload, names_in(question)) and _is_about(payload, question)
+    return _has_number(payload, question) and _speaks_of(payload, names_in(question)) and _is_about(payload, question)
+
+
+def _has_number(payload: Mapping[str, Any], question: str) -> bool:
+    """Whether a document has the number by which a question names it: "invoice 471102", "order no. A-17"."""
+    named = [fold_code(found["number"]) for found in _SAYS["numbered_document"].finditer(question)]
+    said = {fold_code(word) for text in _values(payload) for word in (text, *text.split())} if named else set()
+    return all(number in said for number in named)
+
+
+def fold_code(text: str) -> str:
+    """A code without its marks and case: "INV/2023-08" and "inv 2023 08" are one."""
+    return re.sub(r"\W|_", "", text).casefold()
+
+
+def _values(payload: object) -> Iterator[str]:
+    """The values of what was read, without the names that we give them and the question with its answer."""
+    if isinstance(payload, Mapping):
+        entries = cast(Mapping[str, object], payload)
+        for value in (value for key, value in entries.items() if key != "answered"):
+            yield from _values(value)
+    elif isinstance(payload, str):
+        yield payload
+    elif isinstance(payload, Sequence):
+        for value in cast(Sequence[object], payload):
+            yield from _values(value)
 
 
 def _speaks_of(payload: Mapping[str, Any], names: Sequence[str]) -> bool:
     """Whether a document has the names that a question names, such as a shop's; most of each name's words."""
-    said = re.findall(r"\w+", json.dumps(payload, ensure_ascii=False).casefold())
-    words = set(said)
+    words = set(re.findall(r"\w+", " ".join(_values(payload)).casefold()))
     for name in names:
         wanted = [word for word in re.findall(r"\w+", name.casefold()) if len(word) > 2]
         if wanted and sum(word in words for word in wanted) < len(wanted) / 2:
@@ -179,8 +202,7 @@ def _is_about(payload: Mapping[str, Any], question: str) -> bool:
         return True
     named = " ".join(word for word in words_of(subject_of(question)) if not classes_of([word]))
     wanted = unknown_words(named, (" ".join(ASKED_FOR),))
-    read = {key: value for key, value in payload.items() if key != "answered"}
-    said = content_words(json.dumps(read, ensure_ascii=False, default=str))
+    said = content_words(" ".join(_values(payload)))
     return not wanted or any(word in said or any(word in other for other in said) for word in wanted)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mm_agents.agent.query_analysis import form_of, greeting_to, names_in, subject_of, task_of, wants_several
+from mm_agents.agent.query_analysis import form_of, greeting_to, is_meant, names_in, subject_of, task_of, wants_several
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,26 @@ def test_names_tasks_and_numbers() -> None:
 )
 def test_a_word_in_return(question: str, reply: str | None) -> None:
     assert greeting_to(question) == reply
+
+
+@pytest.mark.parametrize(
+    ("question", "fits"),
+    [
+        ("what's the due date of invoice 471102?", True),
+        ("What is the total of invoice no. 471102?", True),
+        ("the invoice number INV/2023/0008, who sent it?", False),
+        ("what is the total of invoice 999123?", False),
+        ("What is the IBAN on the intarsys invoice?", False),
+        ("What is the IBAN on the Harbour invoice?", True),
+        ("What is the total of the invoice 2023?", True),
+    ],
+)
+def test_a_document_is_meant_only_with_the_number_and_name_of_the_question(question: str, fits: bool) -> None:
+    payload = {
+        "source": {"name": "scan.png"},
+        "reading": {
+            "fields": {"number": {"value": "47-1102"}, "seller": {"value": "Harbour Parts"}, "iban": {"value": "x"}}
+        },
+        "answered": {"question": question, "text": "of intarsys 999123"},
+    }
+    assert is_meant(payload, question) is fits

@@ -53,6 +53,9 @@ _SILENT_WORDS = (
 """The words in which the library says that it does not know, beside the reasons that its tools give."""
 
 _SUGGESTED = re.compile(r"[-*] (?:Recommend|Find|Show|What|Which|Who|When|How|Read|List|Is|Are|Does|Compare) ?")
+_FILES = re.compile(r"\S+\.[A-Za-z][A-Za-z0-9]{1,4}\b(?=,| and |:|$)|\band \d+ more\b")
+"""The names of files in a list, and how many are left out of it: their digits are no amounts."""
+
 _MARKS = re.compile(r"((?:\s*\[\d+\])+)")
 _SMALL = frozenset("the a an is are it its says here invoice and of in also near".split())
 """Words that a line of a list leaves out of its claim, or has more than it."""
@@ -178,7 +181,7 @@ def _foreign(line: str, answer: AnswerData, silence: Set[str] | None) -> str | N
     asked += [in_words(one) for one in asked]
     known = values_in([*asked, *(source.evidence.quote or "" for source in answer.sources)])
     silent = _SILENCE.match(line) is not None
-    for written in numbers_in(line):
+    for written in numbers_in(_FILES.sub("", line) if silent else line):
         if not values_of(written) & known and not (silent and answer.outcome != "answered"):
             return f"the text says {written}, which no claim says"
     heard = content_words(" ".join(asked))
