@@ -96,6 +96,7 @@ class Routes:
             Route("/api/uploads", self.send, methods=post),
             Route("/api/items", self.items, methods=get),
             Route("/api/items/ids", self.ids, methods=get),
+            Route("/api/items/set", self.keep_set, methods=post),
             Route("/api/items/add", self.add, methods=post),
             Route("/api/items/delete", self.delete, methods=post),
             Route("/api/items/tag", self.tag, methods=post),
@@ -302,6 +303,10 @@ class Routes:
         """The ids of a whole listing."""
         return JSONResponse({"ids": self.index.ids(_listing(request))})
 
+    async def keep_set(self, request: Request) -> Response:
+        """Keep chosen assets, such as those of a part of the map; the listing can then be asked for these."""
+        return JSONResponse({"set": self.index.keep(_texts(await body_of(request), "ids"))})
+
     async def add(self, request: Request) -> Response:
         """Add what was sent; progress, and then the fate of each file."""
         folder, sent = check_writable(self.page.uploads), await body_of(request)
@@ -356,28 +361,29 @@ class Routes:
 
     def map(self, request: Request) -> Response:
         """Draw a map; progress, and then its address and what can colour it."""
-        asked = request.query_params
-        vector, color = asked.get("vector", ""), asked.get("color") or "media_type"
+        vector = request.query_params.get("vector", "")
 
         def work(report: Callable[[int, int, str], None]) -> Any:
             if not maps.installed():
-                return {"address": None, "colors": [], "color": color, "assets": 0, "installed": False}
+                return {"address": None, "colors": [], "color": "", "assets": 0, "installed": False}
             report(0, 1, "")
             state = self.maps.state()
-            chosen = color if color in state.colors or not state.colors else state.colors[0]
-            state_json = {"colors": list(state.colors), "color": chosen, "assets": state.assets, "installed": True}
             if not state.assets:
-                return {"address": None, **state_json}
-            chart = self.maps.drawn(state, vector, chosen, report)
-            return {"address": f"{maps.ADDRESS.lstrip('/')}{chart.name}", **state_json}
+                return {"address": None, "colors": [], "color": "", "assets": 0, "installed": True}
+            chart = self.maps.drawn(state, vector, report)
+            address = f"{maps.ADDRESS.lstrip('/')}{chart.name}"
+            known = {"colors": chart.colors, "color": chart.figure.color, "assets": state.assets, "installed": True}
+            return {"address": address, **known}
 
         return worked(work)
 
     def chart(self, request: Request) -> Response:
-        """A drawn map."""
-        chart = self.maps.named(request.path_params["name"])
+        """A drawn map; with a colour, as a PNG in it."""
+        chart, color = self.maps.named(request.path_params["name"]), request.query_params.get("png")
         if chart is None:
             return Response("Not served here.", status_code=404, media_type="text/plain")
+        if color is not None:
+            return _download(chart.png(color), "map.png", "image/png")
         return FileResponse(chart.path, media_type="text/html", headers=maps.headers_of(chart))
 
 
@@ -459,6 +465,7 @@ def _listing(request: Request) -> Listing:
         words=asked.get("q", ""),
         upload=asked.get("image") or None,
         like=asked.get("like") or None,
+        kept=asked.get("set") or None,
         chosen=chosen,
         sort=sort,
         offset=_whole(asked.get("offset")) or 0,
