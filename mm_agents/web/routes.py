@@ -36,7 +36,15 @@ from mm_agents.web.events import stream_of, worked
 from mm_agents.web.feedback import keep_verdict
 from mm_agents.web.jobs import Jobs, Question, UnknownConversationError
 from mm_agents.web.library_index import FACETS, LibraryIndex, Listing
-from mm_agents.web.media_files import PLAYED_FORMATS, SHOWN_FORMATS, MediaFiles, Place, check_writable, facts_of
+from mm_agents.web.media_files import (
+    PLAYED_FORMATS,
+    SHOWN_FORMATS,
+    MediaFiles,
+    Place,
+    check_writable,
+    facts_of,
+    has_words,
+)
 from mm_agents.web.sign_in import SignIn
 from mm_agents.web.strings import STATIC, strings_for
 
@@ -244,7 +252,9 @@ class Routes:
         else:
             record = self.files.record(id)
             shown = {"name": record.name, "kind": record.media_type, "facts": facts_of(record), "text": record.text}
-            shown["parts"] = [_part(one) for one in self.library.parts(id)]
+            parts = self.library.parts(id)
+            shown["parts"] = [_part(one) for one in parts]
+            shown["document"] = has_words(record, parts)
             shown["objects"] = [
                 {**object_json(object_of(one)), "t0": one.properties.get("t0")} for one in self.library.objects(id)
             ]
@@ -260,7 +270,7 @@ class Routes:
         return JSONResponse({"address": f"{place}/{id}", **shown})
 
     def item_part(self, request: Request) -> Response:
-        """A file's thumbnail, page or wave form as a picture, or the file itself."""
+        """A file's thumbnail, page or wave form as a picture, what it says as a document, or the file itself."""
         place, id = _place(request)
         asked = request.query_params
         match request.path_params["part"]:
@@ -275,6 +285,10 @@ class Routes:
                 return Response(shown.content, media_type="image/jpeg", headers={**_SANDBOX, **size})
             case "wave":
                 return Response(self.files.wave(place, id), media_type="image/jpeg", headers=_SANDBOX)
+            case "reading":
+                return JSONResponse(
+                    self.files.reading(place, id, asked.get("kind")), headers={"cache-control": "no-store"}
+                )
             case "file":
                 return self._file(place, id)
             case _:

@@ -30,7 +30,7 @@ export function Displays({ shown }: { shown: Shown }) {
   );
 }
 
-function Document({ of }: { of: Reading }) {
+export function Document({ of }: { of: Reading }) {
   if (of.kind === "invoice") return <Invoice of={of} />;
   if (of.kind === "table") return <Table of={of} />;
   if (of.kind === "flowchart") return <Flowchart of={of} />;
@@ -125,6 +125,8 @@ function Sums({ shown }: { shown: Shown }) {
 }
 
 // ---------------------------------------------------------------- documents
+
+export const READERS = ["invoice", "table", "flowchart"] as const; // whose readings are kept as facts
 
 function Save({ name, sheets, json }: { name: string; sheets: Sheet[]; json?: unknown }) {
   const stem = name.replace(/\.[^.]+$/, "") || "table";

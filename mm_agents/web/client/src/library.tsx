@@ -6,6 +6,7 @@ import { clock, named, t } from "./i18n";
 import { Icon, IconButton } from "./parts";
 import { Cell, go, look, marksOf, note, order, problem, route, useCell, withQuery } from "./state";
 import { attached } from "./ask";
+import { READERS } from "./displays";
 import type { About, Page, Row, Sheet } from "./types";
 
 const FACETS = ["kind", "has", "year", "folder", "objects", "tags"] as const;
@@ -323,8 +324,6 @@ function Chosen({ about, chosen, choose, listed, total }: { about: About; chosen
     </div>
   );
 }
-
-const READERS = ["invoice", "table", "flowchart"] as const;
 
 function Extract({ ids, onEnd }: { ids: string[]; onEnd: () => void }) {
   const [kind, setKind] = useState<(typeof READERS)[number]>("invoice");
