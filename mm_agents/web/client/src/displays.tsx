@@ -88,7 +88,7 @@ function Tile({ shown, source }: { shown: Shown; source: Source }) {
 const PlayGlyph = () => <svg class="play" viewBox="0 0 12 12" aria-hidden="true"><path d="M3 2l7 4-7 4z" /></svg>;
 
 export function Picture({ address, t0, page, kind }: { address: string; t0: number | null | undefined; page: number | null | undefined; kind: string }) {
-  const [gone, setGone] = useState(false);
+  const [gone, setGone] = useState(kind === "text"); // a text has no picture
   return gone ? <span class="no-picture">{named("kind", kind)}</span> : <img loading="lazy" src={api.thumbnail(address, t0, page)} alt="" onError={() => setGone(true)} />;
 }
 

@@ -20,7 +20,7 @@ export function MapTab({ about, isHere }: { about: About; isHere: boolean }) {
   const [drawn, show] = useState<Drawn | null>(null);
   const [progress, setProgress] = useState<{ part: number; name: string } | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
-  const [asked, setAsked] = useState("");
+  const asked = useRef(""); // the vector that was asked for last: what comes late of another one is dropped
   const [place, setPlace] = useState({ vector: "", color: "", words: "" }); // kept while another tab is shown
   if (isHere) {
     const here = { vector: query.get("vector") ?? about.vectors[0] ?? "", color: query.get("color") ?? "", words: query.get("q") ?? "" };
@@ -28,18 +28,20 @@ export function MapTab({ about, isHere }: { about: About; isHere: boolean }) {
   }
   const { vector, words } = place;
   useEffect(() => {
-    if (!isHere || !about.map || !vector || asked === vector) return;
-    setAsked(vector);
+    if (!isHere || !about.map || !vector || asked.current === vector) return;
+    asked.current = vector;
+    const isLast = (): boolean => asked.current === vector;
     setProblem(null);
     setProgress({ part: 0, name: "" });
     api.follow(`api/map?${new URLSearchParams({ vector })}`, undefined, (name, data) => {
+      if (!isLast()) return;
       if (name === "progress") setProgress({ part: data.done / Math.max(data.total, 1), name: data.name });
       else if (name === "done") show(data as Drawn);
       else {
         show((before) => (before ? { ...before, address: null } : null));
         setProblem(data.message ?? t("error.server"));
       }
-    }).catch((error: Error) => setProblem(error.message)).finally(() => setProgress(null));
+    }).catch((error: Error) => isLast() && setProblem(error.message)).finally(() => isLast() && setProgress(null));
   }, [isHere, vector]);
   const color = drawn?.colors.includes(place.color) ? place.color : drawn?.color ?? "";
   const { frame, chosen } = useFrame(drawn?.address ?? null, color, useFound(words));
