@@ -336,6 +336,15 @@ class Classifier(Protocol):
 
 
 @runtime_checkable
+class Vocabulary(Protocol):
+    """What an embedder adds that knows names of what pictures show."""
+
+    def vocabulary(self) -> tuple[Sequence[str], FloatArray]:
+        """The names, and a unit vector of each in the space of the pictures: float32, shape (names, width)."""
+        ...
+
+
+@runtime_checkable
 class Fluent(Protocol):
     """What an embedder adds that understands some languages alone; one that adds nothing is taken to know all."""
 

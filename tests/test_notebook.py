@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import PIL.Image
+import pytest
 
+from mm_agents import demo, read_document
 from mm_agents.agent import Answer, Claim, Source
 from mm_agents.library import Library
 from mm_agents.types import Box, Evidence, Hit, Hits, Record
@@ -145,3 +147,12 @@ def test_a_library_shows_how_much_it_holds(library: Library, tmp_path: Path) -> 
     assert "media (" in html
     assert is_safe(html)
     assert repr(library) == f"Library({str(library.root)!r})"
+
+
+def test_a_notebook_shows_a_reading_as_its_markdown() -> None:
+    pytest.importorskip("rapidocr", reason="pip install 'mm-agents[documents]'")
+    reading = read_document("invoice", demo.invoice())
+    shown = reading._repr_markdown_()
+    assert shown == reading.to_markdown()
+    assert "108.00" in shown
+    assert "|" in shown, "its items are a table"

@@ -501,7 +501,7 @@ def _tell_part(
     numbers = _cited(builder, evidence, source)
     quotes = [one.quote or "" for one in evidence]
     computed = sum_behind(answered["answer"], answered["value"], quotes)
-    located = any(one.box is not None for one in evidence)
+    located = source["media_type"] == "text" or any(one.box is not None for one in evidence)
     builder.claim(
         answered["answer"],
         numbers,
@@ -555,6 +555,22 @@ def render_table(builder: AnswerBuilder, result: ToolResult, form: str | None) -
     kept = {name: reading[name] for name in ("layout", "header_rows", "rows")}
     forms = {"markdown": reading["markdown"], "json": kept, "csv": reading["csv"], "html": reading["html"]}
     _render_form(builder, result, form if form in forms else "markdown", f"The table in {source['name']}", forms)
+
+
+def render_text(builder: AnswerBuilder, result: ToolResult, *, whole: bool) -> None:
+    """Tell what a text answers, else what it says from its beginning: an answer where the ``whole`` is asked for."""
+    source, answered = result.payload["source"], result.payload["answered"]
+    if not render_document_answer(builder, result):
+        if answered is not None and not whole:
+            builder.not_answered(answered["question"])
+        quoted = [one.quote.replace("“", "").replace("”", "") for one in result.evidence if one.quote]
+        if quoted:
+            numbers = _cited(builder, result.evidence, source)
+            builder.claim(f"{source['name']} says: “{' '.join(quoted)}”", numbers, why="quoted", subject=source["name"])
+        else:
+            builder.say(f"I don't know: nothing is written in {source['name']}.")
+    if result.payload["more"]:
+        builder.say("There are more.")
 
 
 def render_flowchart(builder: AnswerBuilder, result: ToolResult, form: str | None) -> None:

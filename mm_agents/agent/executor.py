@@ -24,6 +24,7 @@ from mm_agents.agent.answer_builder import (
     render_nothing,
     render_recommended,
     render_table,
+    render_text,
     tell_listed,
 )
 from mm_agents.agent.answer_data import Step
@@ -66,6 +67,9 @@ SPEECH = "search_speech"
 
 LISTEN = "read_speech"
 """The tool that transcribes one recording or clip; it is planned by a rule."""
+
+QUOTE = "read_text"
+"""The tool that reads one text file, attached or found before."""
 
 SEARCHES: Mapping[str, str] = {
     "search_images": "picture",
@@ -218,6 +222,8 @@ class OfflineRun:
                 yield from self._recommend(asked)
             elif name == LISTEN:
                 yield from self._listen(asked)
+            elif name == QUOTE:
+                yield from self._quote(asked)
             elif name in READERS or name == _DESCRIBE:
                 yield from self._read(name, asked, found if place and names[place - 1] in SEARCHES else None)
             else:
@@ -568,6 +574,14 @@ class OfflineRun:
             result = yield from self._call(LISTEN, {"source": source} | ({"about": about} if about else {}))
             if result is not None:
                 render_heard(self._builder, result)
+            else:
+                self._builder.say(f"I don't know: {self._builder.route[-1].error}")
+
+    def _quote(self, asked: Asked) -> Iterator[Event]:
+        for source in self._given(QUOTE, asked):
+            result = yield from self._call(QUOTE, {"source": source, "question": task_of(asked.text)})
+            if result is not None:
+                render_text(self._builder, result, whole=says("all_of_it", asked.text) is not None)
             else:
                 self._builder.say(f"I don't know: {self._builder.route[-1].error}")
 

@@ -99,6 +99,7 @@ READERS = ("describe_image", "read_invoice", "read_table", "read_flowchart", "re
 """The toolbox's tools that need a picture or document, attached or found before."""
 
 _CLIPS, _LAST, _HIDDEN, _DESCRIBE = "search_videos", "recommend", "read_hidden_text", "describe_image"
+_QUOTE = "read_text"  # of a file that is attached or was found before; other texts are searched
 
 
 # ---------------------------------------------------------------- words
@@ -589,7 +590,8 @@ class OfflinePlanner:
             better, worse = (images, clips) if medium == "image" else (clips, images)
             scores[better], scores[worse] = sorted((scores[better], scores[worse]), reverse=True)
         for name, tool in self._tools.items():
-            if name not in self._plain and kinds and tool.attachments and tool.attachments.isdisjoint(kinds):
+            needed = kinds or self._target[name] == _QUOTE
+            if name not in self._plain and needed and tool.attachments and tool.attachments.isdisjoint(kinds):
                 scores[place[self._target[name]]] = 0.0
 
     def _chosen(self, learnt: Learnt, scores: FloatArray, question: str) -> tuple[list[str], str | None]:

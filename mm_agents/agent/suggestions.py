@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import PurePosixPath
@@ -18,6 +19,7 @@ from mm_agents.types import Condition
 if TYPE_CHECKING:
     from mm_agents.agent.answer_builder import AnswerBuilder
     from mm_agents.agent.planner import OfflinePlanner
+    from mm_agents.ingest.facts import DocumentFacts
     from mm_agents.library import Library
     from mm_agents.types import Record
 
@@ -25,6 +27,7 @@ _KINDS = ("image", "text", "video", "film", "pdf")
 _LOOKED_AT = 6  # files of each kind
 _MOST = 3
 _TITLE = 60  # characters
+_LABELS = re.compile(r"\b(?:invoice|rechnung|facture|factura|fattura|receipt|quittung|re[cç]u|recibo)\b", re.IGNORECASE)
 
 
 class Suggestions:
@@ -46,7 +49,7 @@ class Suggestions:
         Args:
             planner: a question that it has no tool for is left out; it is of the same tools every time.
         """
-        asked = [self._of_kind(kind) for kind in _KINDS]
+        asked = [self._of_papers(), self._of_objects(), *(self._of_kind(kind) for kind in _KINDS)]
         found: list[str] = []
         while asked and len(found) < _MOST:  # one of each kind, then a second of each
             for questions in list(asked):
@@ -67,6 +70,33 @@ class Suggestions:
         if text not in self._planned:
             self._planned[text] = bool(planner.plan(text).tools)
         return self._planned[text]
+
+    def _of_papers(self) -> Iterator[str]:
+        """The total of an invoice: pages that have an invoice's words are read until one has a total, which is kept."""
+        wordy: dict[str, str] = {}
+        for part in self._library.iterate(where=Condition("media_type", "in", ("image", "pdf")), parts=True):
+            if _LABELS.search(part.text):
+                wordy.setdefault(part.asset, part.text)
+        for id in islice(wordy, _LOOKED_AT):
+            found: Iterable[DocumentFacts] = ()
+            with suppress(MMAgentsError):  # without what reads documents, nothing of them is offered
+                found = self._library.facts("invoice", where=Condition("id", "eq", id), most=1, progress=False)
+            for document in found:
+                if document.fact("total").confirmed and screen_name(document.name):
+                    yield f"What is the total of {document.name}?"
+
+    def _of_objects(self) -> Iterator[str]:
+        """How many pictures show what most of them show."""
+        pictures = Condition("media_type", "eq", "image")
+        counts = Counter(
+            str(one)
+            for record in self._library.iterate(where=pictures)
+            if isinstance(objects := record.properties.get("objects"), tuple)
+            for one in objects
+        )
+        for name, n in counts.most_common(_LOOKED_AT):
+            if n > 1:
+                yield f"How many pictures show {'an' if name[:1] in 'aeiou' else 'a'} {name}?"
 
     def _of_kind(self, kind: str) -> Iterator[str]:
         for record in islice(self._library.iterate(where=Condition("media_type", "eq", kind)), _LOOKED_AT):

@@ -243,7 +243,14 @@ class PlotOptions:
     vector: Annotated[
         str | None, typer.Option("--vector", metavar="NAME", help="Which vector; by default the library's first.")
     ] = None
-    color: Annotated[str, typer.Option("--color", metavar="PROPERTY", help="Colour by this property.")] = "media_type"
+    color: Annotated[
+        str | None,
+        typer.Option(
+            "--color",
+            metavar="PROPERTY",
+            help="Colour by this property, or by folder, year or cluster; by default by folder.",
+        ),
+    ] = None
     method: Annotated[
         Literal["umap", "pca"], typer.Option("--method", help="umap: neighbours in the plane; pca: main axes in 3-D.")
     ] = "umap"

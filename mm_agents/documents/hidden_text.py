@@ -66,6 +66,10 @@ class HiddenText:
             lines.append({"text": line.text, "box": place, "verified": line.verified, "confidence": confidence})
         return {"text": self.text, "lines": lines, "how": self.how, "seen": self.seen}
 
+    def _repr_markdown_(self) -> str:
+        """What a notebook shows."""
+        return self.to_markdown()
+
     def to_markdown(self) -> str:
         """The lines, with a question mark behind those that are not verified."""
         if not self.lines:

@@ -93,6 +93,10 @@ class DocumentText:
         ]
         return {"text": self.text, "words": words} | ({"notes": list(self.notes)} if self.notes else {})
 
+    def _repr_markdown_(self) -> str:
+        """What a notebook shows."""
+        return self.to_markdown()
+
     def to_markdown(self) -> str:
         """A line for each row of words, an empty line between pages; "" where there are no words."""
         return "\n".join(markdown_lines([_quote(line) for line in page.lines]) for page in self.pages if page.lines)

@@ -87,22 +87,22 @@ def _answer(lines: Sequence[TextLine], question: str, model: ChatModel | None) -
     if not lines:
         return DocumentAnswer(question=question, reason="The document has no text.")
     if _WHOLE.match(question):
-        return _quoting(question, lines)
+        return quoting(question, lines)
     if match := _COUNT.search(question):
         what = match["what"].casefold()
         number = len(lines) if what == "lines" else sum(len(line.text.split()) for line in lines)
-        return _quoting(question, lines, text=f"It has {number} {what if number > 1 else what[:-1]}.", value=number)
+        return quoting(question, lines, text=f"It has {number} {what if number > 1 else what[:-1]}.", value=number)
     if match := _MENTION.match(question):
         phrase = _bare(match["what"])
         if found := _lines_with(lines, phrase):
-            return _quoting(question, found, text=f"Yes: {_joined(found)}", value=True)
+            return quoting(question, found, text=f"Yes: {_joined(found)}", value=True)
         missing = f"No: “{phrase}” is not in the text that was read."
         return DocumentAnswer(question=question, answer=missing, value=False)
     if (match := _PLACE.match(question)) and (found := _lines_with(lines, _bare(match["what"]))):
-        return _quoting(question, found)
+        return quoting(question, found)
     matches = _lines_about(lines, question)
     if len(matches) == 1:
-        return _quoting(question, matches)
+        return quoting(question, matches)
     if model is not None:
         return _by_model(lines, question, model)
     return DocumentAnswer(question=question, reason=_why(len(matches)))
@@ -124,10 +124,10 @@ def _by_model(lines: Sequence[TextLine], question: str, model: ChatModel) -> Doc
     found = _lines_with(lines, quote)
     if not found:
         return DocumentAnswer(question=question, reason=f"The model's passage “{quote}” is not in the text.")
-    return _quoting(question, found, text=f"“{quote}”", value=quote)
+    return quoting(question, found, text=f"“{quote}”", value=quote)
 
 
-def _quoting(
+def quoting(
     question: str, lines: Sequence[TextLine], *, text: str | None = None, value: str | int | None = None
 ) -> DocumentAnswer:
     """The lines as an answer, with a doubt where a model alone read one of them."""

@@ -60,6 +60,10 @@ class Transcript:
             "sentences": [asdict(sentence) for sentence in self.sentences],
         }
 
+    def _repr_markdown_(self) -> str:
+        """What a notebook shows."""
+        return self.to_markdown()
+
     def to_markdown(self) -> str:
         """A list of the sentences with the times at which they begin; "" where nobody speaks."""
         return "".join(f"- {clock(round(one.t0, 1))} {in_markdown(one.text)}\n" for one in self.sentences)

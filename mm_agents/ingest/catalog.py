@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
@@ -18,6 +18,9 @@ from mm_agents.types import Condition
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Store
+    from mm_agents.types import Record
+
+_DATES = ("taken", "release_date")
 
 
 class Catalog:
@@ -115,3 +118,36 @@ class Catalog:
             [replace(record, properties={**record.properties, **changed}) for record in [*parts, asset[id]]]
         )
         return True
+
+
+def common_folder(paths: Iterable[str | None]) -> PurePath | None:
+    """The deepest folder that holds all absolute paths; None where there is none."""
+    common: PurePath | None = None
+    for path in paths:
+        if path is None or not PurePath(path).is_absolute():
+            continue
+        folder = PurePath(path).parent
+        while common is not None and not folder.is_relative_to(common):
+            common = common.parent
+        common = common or folder
+    return common
+
+
+def folder_below(path: str | None, common: PurePath | None) -> str | None:
+    """The folder of a file below what all have in common; None for a file right there."""
+    if path is None:
+        return None
+    folder = PurePath(path).parent
+    if folder.is_absolute() and common is not None and folder.is_relative_to(common):
+        folder = folder.relative_to(common)
+    return folder.as_posix() if folder.parts else None
+
+
+def date_of(record: Record) -> str:
+    """When a picture was taken or a film came out, such as "2023-07-01"; "" where nobody knows."""
+    return next((str(record.properties[name]) for name in _DATES if record.properties.get(name)), "")
+
+
+def year_of(record: Record) -> str:
+    """The year of ``date_of``; "" where nobody knows."""
+    return date_of(record)[:4]

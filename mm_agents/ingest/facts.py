@@ -385,6 +385,32 @@ def facts_of_file(asset: Record, file: MediaFile, kind: str, *, root: Path | Non
     return _document(asset, kind, content)
 
 
+def read_file(asset: Record, file: MediaFile, kind: str, *, root: Path | None) -> tuple[Reading, bool]:
+    """Read one file as a document of a kind, and keep its facts.
+
+    Args:
+        asset: as of ``facts_of_file``.
+        file: its content.
+        kind: the reader.
+        root: the library's folder, where facts are kept; None keeps them in the user's cache.
+
+    Returns:
+        What was read, and whether the file is such a document.
+
+    Raises:
+        ConfigError: no reader of that kind gives facts.
+        MediaError: the file cannot be read.
+        MissingExtraError: the extra ``documents`` is not installed.
+    """
+    if kind not in KINDS:
+        raise ConfigError(f"Facts are read of {', '.join(KINDS)}; got {kind!r}.")
+    reader: DocumentReader = _plugins.build_named("readers", kind)
+    reading = reader.read(file)
+    content = content_of(kind, reading)
+    FactsFolder(kind, root).put(asset, content)
+    return reading, _is_such(_document(asset, kind, content))
+
+
 class FactsFolder:
     """Where the readings of one reader are kept: a file for each content, whole or not there at all.
 

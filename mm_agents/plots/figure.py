@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 _COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B8A800")  # Okabe and Ito, 2008
 _SHAPES = (("circle", "o"), ("diamond", "D"), ("square", "s"), ("cross", "P"))  # Plotly's name and Matplotlib's
 _REST = "#9aa0a6"
-_MOST = len(_COLOURS) * len(_SHAPES)
+MOST_CLASSES = len(_COLOURS) * len(_SHAPES)
+"""Classes that have a colour and a shape of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,8 +48,8 @@ def groups(labels: Sequence[str]) -> list[Group]:
     """The classes in their natural order; past 28, the rarest are one grey class."""
     counts = Counter(labels)
     named = [name for name, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
-    if len(named) > _MOST:
-        named = named[: _MOST - 1]
+    if len(named) > MOST_CLASSES:
+        named = named[: MOST_CLASSES - 1]
     named.sort(key=_natural)
     values = np.asarray(labels, dtype=object)
     found: list[Group] = []

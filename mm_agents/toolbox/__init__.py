@@ -65,7 +65,7 @@ def toolbox(
         attachments: files that arguments may name.
         handed: the ids that arguments may name; by default those that these tools' own results have named.
         readings: keeps readings of documents from one toolbox to the next; its model reads too.
-        attaches: whether recordings may be attached later, which are then listened to.
+        attaches: whether texts and recordings may be attached later, which are then read and listened to.
     """
     sources = Sources(library, attachments or Attachments(), handed or AllowedIds())
     searching = Searching(library, sources)
@@ -89,6 +89,8 @@ def toolbox(
     tools += [_tool(function, kinds) for function, kinds in others]
     aggregate = tool(examples=EXAMPLES, attachments=_DOCUMENTS, searches=True)
     tools.append(aggregate(Aggregating(library, sources).aggregate))
+    if attaches:
+        tools.append(_tool(reading.read_text, ("text",)))
     spoken = holds_speech(library)
     if attaches or spoken or library.count(where=Condition("media_type", "eq", "audio")):
         tools.append(tool(examples=READ_SPEECH_EXAMPLES, attachments=("audio", "video"))(reading.read_speech))

@@ -7,16 +7,19 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
 from threading import Lock
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast
 
 from pydantic import Field
 
+from mm_agents import media
 from mm_agents._text import clock, content_words
-from mm_agents.documents import read_document
+from mm_agents.documents import read_document, text_questions
+from mm_agents.documents.text_questions import TextLine
 from mm_agents.documents.transcript import Transcript
 from mm_agents.errors import ChatError, ToolError
 from mm_agents.media import MediaFile
 from mm_agents.protocols import Calibrated
+from mm_agents.security.injection import WITHHELD, screen
 from mm_agents.toolbox.sources import Asset, Sources, crops, stored_page
 from mm_agents.tools import ToolResult
 from mm_agents.types import SPOKEN, DocumentAnswer, Evidence, Sentence, Text
@@ -34,17 +37,24 @@ SourceArgument = Annotated[
     str, Field(description="The picture or PDF to read: an id from a search, a path, or an attachment's name.")
 ]
 Question = Annotated[str | None, Field(description="What to answer from it; numbers are computed by code.")]
+TextArgument = Annotated[
+    str, Field(description="The text file to read: an id from a search, a path, or an attachment's name.")
+]
 RecordingArgument = Annotated[
     str, Field(description="The recording or clip to listen to: an id from a search, a path, or an attachment's name.")
 ]
 About = Annotated[str | None, Field(description="What is wanted of it, in a few words; left out for all that is said.")]
 PageNumber = Annotated[int | None, Field(ge=1, description="Only this page of a PDF.")]
 
+_Said = TypeVar("_Said", Sentence, TextLine)
 _KEPT = 32  # readings
 _DOCUMENTS = ("image", "pdf"), "a picture or a PDF is read"
 _READ = {"transcript": (("audio", "video"), "a recording or a clip is listened to")}
 _MOST_SAID = 100
 """Sentences of a transcript that are told; ``read text`` writes the whole of it."""
+_LONGEST = 100_000  # characters of a text in a payload
+_MOST_LINES = 12
+"""Lines of a text that are quoted together; the file has the others."""
 _HALF = 0.5
 """The share of the words asked about from which a sentence is about them."""
 
@@ -157,6 +167,36 @@ class Reading:
             assets=_ids(asset),
         )
 
+    def read_text(self, source: TextArgument, question: Question = None) -> ToolResult:
+        """Read a text file: its first lines, or the lines that answer a question about it."""
+        asset = self._sources.resolve(source)
+        file = asset.file()
+        if file.media_type != "text":
+            raise ToolError(f"{file.name!r} is {file.format}; a text file is read.", retry=True)
+        text = media.load_text(file)
+        safe = screen(text)[0]  # a line that reads like an instruction is not quoted
+        whole = [" ".join(line.split()) for line in safe.splitlines() if line.strip() and WITHHELD not in line]
+        lines = [TextLine(text=line, evidence=replace(asset.whole("read"), quote=line)) for line in whole]
+        answered = text_questions.ask(lines, question, model=self._readings.model) if question else None
+        if answered is not None and answered.answer is None:
+            near = sentences_about(question or "", lines, None)
+            if near and len(near) <= _MOST_LINES:
+                answered = text_questions.quoting(answered.question, near)
+        if answered is not None and len(answered.evidence) > _MOST_LINES:
+            counted = isinstance(answered.value, int)  # how many lines it has is no quotation
+            answered = replace(answered, evidence=(asset.whole("read"),)) if counted else None
+        has_answer = answered is not None and answered.answer is not None
+        quoted = [one.evidence for one in lines[:_MOST_LINES] if one.evidence is not None]
+        beginning = "\n".join(whole[:_MOST_LINES]) or "It is empty."
+        return ToolResult(
+            text=f"{asset.name}:\n{answered.answer if answered is not None and has_answer else beginning}",
+            payload=_payload(asset, {"text": text[:_LONGEST]}, answered)
+            | {"more": not has_answer and len(whole) > _MOST_LINES},
+            evidence=(answered.evidence if answered is not None and has_answer else tuple(quoted))
+            or (asset.whole("read"),),
+            assets=_ids(asset),
+        )
+
     def read_speech(self, source: RecordingArgument, about: About = None) -> ToolResult:
         """Transcribe what is said in a recording or clip, with its seconds, or what is said about something in it."""
         asset = self._sources.resolve(source)
@@ -257,8 +297,8 @@ class Reading:
         return crops(places, lambda number: stored_page(file, number), asset.name)
 
 
-def sentences_about(about: str, spoken: Sequence[Sentence], embedder: Embedder | None) -> Sequence[Sentence]:
-    """The sentences that have most of some words; where none has half of them, those that are near by their meaning.
+def sentences_about(about: str, spoken: Sequence[_Said], embedder: Embedder | None) -> Sequence[_Said]:
+    """The sentences or lines that have most of some words; where none has half of them, those near by their meaning.
 
     Args:
         about: the words.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import PurePath
 from threading import Lock, Thread
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from typing import Any, Literal
 from mm_agents import media
 from mm_agents._text import excerpt
 from mm_agents.errors import ConfigError, MMAgentsError, StoreError
+from mm_agents.ingest.catalog import common_folder, date_of, folder_below
 from mm_agents.library import Library
 from mm_agents.types import SPOKEN, WORDS_READ, And, Condition, Filter, Hit, Record
 from mm_agents.web.media_files import MediaFiles
@@ -23,7 +25,6 @@ TAGS = "tags"
 
 FACETS = ("kind", "year", "folder", "objects", "has", "tags")
 Sort = Literal["best", "name", "newest", "oldest", "largest", "longest"]
-_DATES = ("taken", "release_date")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,7 @@ class IndexParameters:
         values: of one facet that are offered, the most frequent first.
         page: rows of one request.
         excerpt: characters of a text.
+        sets: parts of the map that are kept, the last ones.
     """
 
     found: int = 200
@@ -47,6 +49,7 @@ class IndexParameters:
     values: int = 24
     page: int = 400
     excerpt: int = 220
+    sets: int = 64
 
 
 PARAMETERS = IndexParameters()
@@ -72,6 +75,7 @@ class Listing:
         words: to search for.
         upload: the id of a sent picture or clip to search with.
         like: the id of an asset to find similar ones of.
+        kept: what ``LibraryIndex.keep`` calls the assets to list alone.
         chosen: by facet, the values of which one has to fit.
         sort: the order; "best" is that of the search.
         offset: how many rows to pass over.
@@ -81,6 +85,7 @@ class Listing:
     words: str = ""
     upload: str | None = None
     like: str | None = None
+    kept: str | None = None
     chosen: Mapping[str, tuple[str, ...]]
     sort: Sort = "best"
     offset: int = 0
@@ -101,6 +106,7 @@ class LibraryIndex:
         self._rows: dict[str, Row] | None = None
         self._looked = 0.0
         self._lock = Lock()
+        self._sets: OrderedDict[str, frozenset[str]] = OrderedDict()
         Thread(target=self._warm, daemon=True, name="library-index").start()
 
     def page(self, listing: Listing) -> dict[str, Any]:
@@ -117,6 +123,7 @@ class LibraryIndex:
         else:
             chosen = [rows[hit.id] for hit in hits if hit.id in rows]
             extra = {hit.id: _moment(hit) for hit in hits}
+        chosen = self._of_set(chosen, listing.kept)
         fitting = [row for row in chosen if _fits(row, listing.chosen)]
         ordered = _ordered(fitting, listing.sort, searched=hits is not None)
         part = ordered[listing.offset : listing.offset + min(listing.limit, PARAMETERS.page)]
@@ -131,7 +138,27 @@ class LibraryIndex:
         """The ids of all assets of a listing."""
         rows, hits = self.rows(), self._hits(listing)
         chosen = rows.values() if hits is None else [rows[hit.id] for hit in hits if hit.id in rows]
-        return [row.id for row in chosen if _fits(row, listing.chosen)]
+        return [row.id for row in self._of_set(chosen, listing.kept) if _fits(row, listing.chosen)]
+
+    def keep(self, ids: Sequence[str]) -> str:
+        """Keep assets under a name of their own, to be listed alone."""
+        chosen = frozenset(ids)
+        name = blake2b("\n".join(sorted(chosen)).encode(), digest_size=9).hexdigest()
+        with self._lock:
+            self._sets[name] = chosen
+            self._sets.move_to_end(name)
+            while len(self._sets) > PARAMETERS.sets:
+                self._sets.popitem(last=False)
+        return name
+
+    def _of_set(self, rows: Iterable[Row], name: str | None) -> list[Row]:
+        if name is None:
+            return list(rows)
+        with self._lock:
+            kept = self._sets.get(name)
+        if kept is None:
+            raise ConfigError("That part of the map is not kept any more. Choose it on the map again.")
+        return [row for row in rows if row.id in kept]
 
     def rows(self) -> dict[str, Row]:
         """All rows by id."""
@@ -195,7 +222,7 @@ class LibraryIndex:
                     has.setdefault(id, []).append(value)
             except StoreError:
                 continue
-        common = _common_folder(record.path for record in self.library.iterate())
+        common = common_folder(record.path for record in self.library.iterate())
         return {record.id: _row(record, has.get(record.id, []), common) for record in self.library.iterate()}
 
     def _hits(self, listing: Listing) -> list[Hit] | None:
@@ -225,7 +252,7 @@ def _where(chosen: Mapping[str, tuple[str, ...]]) -> Filter | None:
 
 def _row(record: Record, has: Sequence[str], common: PurePath | None) -> Row:
     properties = record.properties
-    date = next((str(properties[name]) for name in _DATES if properties.get(name)), "")
+    date, folder = date_of(record), folder_below(record.path, common)
     objects, tags = properties.get("objects", ()), properties.get(TAGS, ())
     has_text = ["text"] if record.text.strip() and record.media_type in ("text", "pdf") else []
     size, duration = (float(str(properties.get(name) or 0)) for name in ("size", "duration"))
@@ -245,35 +272,12 @@ def _row(record: Record, has: Sequence[str], common: PurePath | None) -> Row:
     values: dict[str, tuple[str, ...]] = {
         "kind": (record.media_type,),
         "year": (date[:4],) if date else (),
-        "folder": _folder(record.path, common),
+        "folder": (folder,) if folder else (),
         "objects": tuple(map(str, objects)) if isinstance(objects, tuple) else (),
         "has": tuple(dict.fromkeys((*has_text, *has))),
         "tags": tuple(map(str, tags)) if isinstance(tags, tuple) else (),
     }
     return Row(id=record.id, shown=shown, values=values, date=date, size=size, duration=duration)
-
-
-def _common_folder(paths: Iterable[str | None]) -> PurePath | None:
-    """The deepest folder that holds all absolute paths; it is not shown."""
-    common: PurePath | None = None
-    for path in paths:
-        if path is None or not PurePath(path).is_absolute():
-            continue
-        folder = PurePath(path).parent
-        while common is not None and not folder.is_relative_to(common):
-            common = common.parent
-        common = common or folder
-    return common
-
-
-def _folder(path: str | None, common: PurePath | None) -> tuple[str, ...]:
-    """The folder of a file below what all have in common; none for a file right there."""
-    if path is None:
-        return ()
-    folder = PurePath(path).parent
-    if folder.is_absolute():
-        folder = folder.relative_to(common) if common is not None and folder.is_relative_to(common) else folder
-    return (folder.as_posix(),) if folder.parts else ()
 
 
 def _fits(row: Row, chosen: Mapping[str, tuple[str, ...]], but: str | None = None) -> bool:

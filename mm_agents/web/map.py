@@ -6,7 +6,7 @@ import hashlib
 import secrets
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
@@ -25,20 +25,40 @@ _FRAMED = "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """The number of assets, the properties that can colour a map, and a digest of all that a map shows."""
+    """The number of assets, and a digest of all that a map shows."""
 
     digest: str
-    colors: tuple[str, ...]
     assets: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A drawn map: the last part of its address, its page, and the page's ``Content-Security-Policy``."""
+    """A drawn map.
+
+    Attributes:
+        name: the last part of its address.
+        path: its page.
+        policy: the page's ``Content-Security-Policy``.
+        figure: what was drawn, with the pictures that a PNG shows alone.
+    """
 
     name: str
     path: Path
     policy: str
+    figure: plots.Space
+
+    @property
+    def colors(self) -> tuple[str, ...]:
+        """What can colour it."""
+        return tuple(self.figure.colorings)
+
+    def png(self, color: str) -> bytes:
+        """The map as a picture for print, in these colours.
+
+        Raises:
+            ConfigError: nothing of that name can colour it.
+        """
+        return self.figure.colored(color).png(width=1800, height=1200)
 
 
 class MapCache:
@@ -47,31 +67,27 @@ class MapCache:
     def __init__(self, library: Library, folder: Path) -> None:
         self.library = library
         self._folder = folder
-        self._charts: OrderedDict[tuple[str, str, str], Chart] = OrderedDict()
+        self._charts: OrderedDict[tuple[str, str], Chart] = OrderedDict()
         self._lock = Lock()
         self._drawing = Lock()
 
     def state(self) -> State:
         """Read the library's state."""
         digest = hashlib.blake2b(digest_size=16)
-        colors: set[str] = set()
         assets = 0
         for record in self.library.iterate(parts=True):
             digest.update(repr((record.id, record.parent, record.text, sorted(record.properties.items()))).encode())
-            if record.parent is None:
-                colors |= record.properties.keys()
-                assets += 1
-        ordered = sorted(colors, key=lambda name: (name != "media_type", name))
-        return State(digest=digest.hexdigest(), colors=tuple(ordered), assets=assets)
+            assets += record.parent is None
+        return State(digest=digest.hexdigest(), assets=assets)
 
-    def drawn(self, state: State, vector: str, color: str, report: ProgressCallback) -> Chart:
-        """The map of a state; if it is being drawn, waits for it.
+    def drawn(self, state: State, vector: str, report: ProgressCallback) -> Chart:
+        """The map of a state in all its colours; if it is being drawn, waits for it.
 
         Raises:
-            ConfigError: fewer than three have the vector, or none of them the property.
+            ConfigError: fewer than three have the vector.
             StoreError: the library cannot be read.
         """
-        key = (state.digest, vector, color)
+        key = (state.digest, vector)
         if (known := self._known(key)) is not None:
             return known
         if self._drawing.locked():
@@ -79,13 +95,16 @@ class MapCache:
         with self._drawing:  # side by side they would only slow each other down
             if (known := self._known(key)) is not None:
                 return known
-            figure = plots.of_library(self.library, vector=vector, color=color, progress=report)
+            figure = plots.of_library(self.library, vector=vector, progress=report)
             report(1, 1, "Writing the page")
             self._folder.mkdir(parents=True, exist_ok=True)
             name = secrets.token_urlsafe(16)
             path = self._folder / f"{name}.html"
             figure.save(path)
-            chart = Chart(name=name, path=path, policy=f"{figure.policy()}; {_FRAMED}")
+            shown = {cluster.middle for cluster in figure.clusters}
+            few = tuple(one if n in shown else None for n, one in enumerate(figure.thumbnails))
+            policy = f"{figure.policy()}; {_FRAMED}"
+            chart = Chart(name=name, path=path, policy=policy, figure=replace(figure, thumbnails=few))
             self._keep(key, chart)
             return chart
 
@@ -94,13 +113,13 @@ class MapCache:
         with self._lock:
             return next((chart for chart in self._charts.values() if chart.name == name), None)
 
-    def _known(self, key: tuple[str, str, str]) -> Chart | None:
+    def _known(self, key: tuple[str, str]) -> Chart | None:
         with self._lock:
             if key in self._charts:
                 self._charts.move_to_end(key)
             return self._charts.get(key)
 
-    def _keep(self, key: tuple[str, str, str], chart: Chart) -> None:
+    def _keep(self, key: tuple[str, str], chart: Chart) -> None:
         with self._lock:
             self._charts[key] = chart
             gone = [self._charts.popitem(last=False)[1] for _ in range(len(self._charts) - _MOST)]

@@ -7,7 +7,7 @@ import secrets
 import shutil
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from threading import Lock
@@ -17,8 +17,10 @@ from mm_agents import media
 from mm_agents.agent.answer_data import Source
 from mm_agents.agent.source_images import page_of, wave_of
 from mm_agents.errors import ConfigError, MediaError, RecordNotFoundError
+from mm_agents.ingest.facts import KINDS, PARAMETERS, read_file
 from mm_agents.library import Library
 from mm_agents.media import MediaFile
+from mm_agents.media.files import asset_id
 from mm_agents.types import Evidence, Record
 
 Place = Literal["assets", "uploads"]
@@ -42,6 +44,7 @@ _SMALL = 360
 _LARGEST_PAGE = 2600  # pixels of the longer side
 _KEPT = 24 * 3600.0  # seconds that a sent file is there for its asker
 _REMEMBERED = 512  # inspected files
+_READ = 64  # readings that are kept for the next look
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f<>:\"|?*\\]")
 
 
@@ -79,6 +82,7 @@ class MediaFiles:
         self._uploads: dict[str, Upload] = {}
         self._by_path: dict[str, str] = {}
         self._inspected: OrderedDict[tuple[str, int, int], MediaFile] = OrderedDict()
+        self._readings: OrderedDict[tuple[str, str], Mapping[str, Any] | None] = OrderedDict()
         self._lock = Lock()
 
     # ------------------------------------------------------------ what visitors send
@@ -205,6 +209,43 @@ class MediaFiles:
         source = Source(number=1, evidence=_whole(file, 1), name=file.name, media_type="audio", root=None)
         return wave_of(source, file)
 
+    def reading(self, place: Place, id: str, kind: str | None) -> dict[str, Any]:
+        """What a picture or PDF says as a document: the kind of the reader, and the reading as JSON.
+
+        Args:
+            place: where it is.
+            id: its id there.
+            kind: the reader; None tries each, until the file is such a document. Then both are None where it is none.
+
+        Raises:
+            MMAgentsError: it cannot be read.
+        """
+        file = self.file(place, id)
+        if place == "assets":
+            asset = self.record(id)
+        else:
+            properties = {"name": id, "media_type": file.media_type, "sha256": file.sha256}
+            asset = Record(id=asset_id(file.sha256), properties=properties)
+        for one in KINDS if kind is None else (kind,):
+            found = self._reading(asset, file, one, only_such=kind is None)
+            if found is not None:
+                return {"kind": one, "reading": found}
+        return {"kind": None, "reading": None}
+
+    def _reading(self, asset: Record, file: MediaFile, kind: str, *, only_such: bool) -> Mapping[str, Any] | None:
+        """A reading; None where only such documents are wanted and the file is none."""
+        key = (file.sha256, f"{kind} {only_such}")
+        with self._lock:
+            if key in self._readings:
+                return self._readings[key]
+        reading, is_such = read_file(asset, file, kind, root=self.library.root)
+        found = reading.to_json() if is_such or not only_such else None
+        with self._lock:
+            self._readings[key] = found
+            while len(self._readings) > _READ:
+                self._readings.popitem(last=False)
+        return found
+
     def thumbnail(self, place: Place, id: str, *, at: float | None = None, page: int | None = None) -> bytes | None:
         """A small JPEG of an asset, or of its moment or page; None where it has none; errors as ``file``."""
         if place == "uploads":
@@ -276,3 +317,10 @@ def check_writable(uploads: Path | None) -> Path:
     if uploads is None:
         raise ConfigError("This page shows the library and cannot change it.")
     return uploads
+
+
+def has_words(record: Record, parts: Iterable[Record]) -> bool:
+    """Whether so much text is known in a picture or PDF that it may be a document."""
+    if record.media_type not in ("image", "pdf"):
+        return False
+    return sum(len(one.text) for one in (record, *parts)) >= PARAMETERS.least_text

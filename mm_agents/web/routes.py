@@ -36,7 +36,15 @@ from mm_agents.web.events import stream_of, worked
 from mm_agents.web.feedback import keep_verdict
 from mm_agents.web.jobs import Jobs, Question, UnknownConversationError
 from mm_agents.web.library_index import FACETS, LibraryIndex, Listing
-from mm_agents.web.media_files import PLAYED_FORMATS, SHOWN_FORMATS, MediaFiles, Place, check_writable, facts_of
+from mm_agents.web.media_files import (
+    PLAYED_FORMATS,
+    SHOWN_FORMATS,
+    MediaFiles,
+    Place,
+    check_writable,
+    facts_of,
+    has_words,
+)
 from mm_agents.web.sign_in import SignIn
 from mm_agents.web.strings import STATIC, strings_for
 
@@ -96,6 +104,7 @@ class Routes:
             Route("/api/uploads", self.send, methods=post),
             Route("/api/items", self.items, methods=get),
             Route("/api/items/ids", self.ids, methods=get),
+            Route("/api/items/set", self.keep_set, methods=post),
             Route("/api/items/add", self.add, methods=post),
             Route("/api/items/delete", self.delete, methods=post),
             Route("/api/items/tag", self.tag, methods=post),
@@ -243,7 +252,9 @@ class Routes:
         else:
             record = self.files.record(id)
             shown = {"name": record.name, "kind": record.media_type, "facts": facts_of(record), "text": record.text}
-            shown["parts"] = [_part(one) for one in self.library.parts(id)]
+            parts = self.library.parts(id)
+            shown["parts"] = [_part(one) for one in parts]
+            shown["document"] = has_words(record, parts)
             shown["objects"] = [
                 {**object_json(object_of(one)), "t0": one.properties.get("t0")} for one in self.library.objects(id)
             ]
@@ -259,7 +270,7 @@ class Routes:
         return JSONResponse({"address": f"{place}/{id}", **shown})
 
     def item_part(self, request: Request) -> Response:
-        """A file's thumbnail, page or wave form as a picture, or the file itself."""
+        """A file's thumbnail, page or wave form as a picture, what it says as a document, or the file itself."""
         place, id = _place(request)
         asked = request.query_params
         match request.path_params["part"]:
@@ -274,6 +285,10 @@ class Routes:
                 return Response(shown.content, media_type="image/jpeg", headers={**_SANDBOX, **size})
             case "wave":
                 return Response(self.files.wave(place, id), media_type="image/jpeg", headers=_SANDBOX)
+            case "reading":
+                return JSONResponse(
+                    self.files.reading(place, id, asked.get("kind")), headers={"cache-control": "no-store"}
+                )
             case "file":
                 return self._file(place, id)
             case _:
@@ -301,6 +316,10 @@ class Routes:
     def ids(self, request: Request) -> Response:
         """The ids of a whole listing."""
         return JSONResponse({"ids": self.index.ids(_listing(request))})
+
+    async def keep_set(self, request: Request) -> Response:
+        """Keep chosen assets, such as those of a part of the map; the listing can then be asked for these."""
+        return JSONResponse({"set": self.index.keep(_texts(await body_of(request), "ids"))})
 
     async def add(self, request: Request) -> Response:
         """Add what was sent; progress, and then the fate of each file."""
@@ -356,28 +375,29 @@ class Routes:
 
     def map(self, request: Request) -> Response:
         """Draw a map; progress, and then its address and what can colour it."""
-        asked = request.query_params
-        vector, color = asked.get("vector", ""), asked.get("color") or "media_type"
+        vector = request.query_params.get("vector", "")
 
         def work(report: Callable[[int, int, str], None]) -> Any:
             if not maps.installed():
-                return {"address": None, "colors": [], "color": color, "assets": 0, "installed": False}
+                return {"address": None, "colors": [], "color": "", "assets": 0, "installed": False}
             report(0, 1, "")
             state = self.maps.state()
-            chosen = color if color in state.colors or not state.colors else state.colors[0]
-            state_json = {"colors": list(state.colors), "color": chosen, "assets": state.assets, "installed": True}
             if not state.assets:
-                return {"address": None, **state_json}
-            chart = self.maps.drawn(state, vector, chosen, report)
-            return {"address": f"{maps.ADDRESS.lstrip('/')}{chart.name}", **state_json}
+                return {"address": None, "colors": [], "color": "", "assets": 0, "installed": True}
+            chart = self.maps.drawn(state, vector, report)
+            address = f"{maps.ADDRESS.lstrip('/')}{chart.name}"
+            known = {"colors": chart.colors, "color": chart.figure.color, "assets": state.assets, "installed": True}
+            return {"address": address, **known}
 
         return worked(work)
 
     def chart(self, request: Request) -> Response:
-        """A drawn map."""
-        chart = self.maps.named(request.path_params["name"])
+        """A drawn map; with a colour, as a PNG in it."""
+        chart, color = self.maps.named(request.path_params["name"]), request.query_params.get("png")
         if chart is None:
             return Response("Not served here.", status_code=404, media_type="text/plain")
+        if color is not None:
+            return _download(chart.png(color), "map.png", "image/png")
         return FileResponse(chart.path, media_type="text/html", headers=maps.headers_of(chart))
 
 
@@ -459,6 +479,7 @@ def _listing(request: Request) -> Listing:
         words=asked.get("q", ""),
         upload=asked.get("image") or None,
         like=asked.get("like") or None,
+        kept=asked.get("set") or None,
         chosen=chosen,
         sort=sort,
         offset=_whole(asked.get("offset")) or 0,

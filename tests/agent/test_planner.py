@@ -102,7 +102,7 @@ def test_the_questions_of_the_workplace_are_not_among_the_examples_and_are_plann
 
 def test_every_example_names_tools_of_the_toolbox_and_kinds_that_they_take() -> None:
     tools = {one.name: one for one in outlines()}
-    assert len(tools) == 10
+    assert len(tools) == 11
     for one in every_example():
         assert set(one.tools) <= set(tools)
         assert all(kind in ("image", "video", "pdf", "text") for kind in one.attached)

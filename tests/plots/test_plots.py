@@ -98,7 +98,7 @@ def test_a_page_is_whole_and_names_in_it_are_data() -> None:
     assert "<img" not in own
     read = content(page)
     assert read["names"][0] == HOSTILE
-    assert "<" not in "".join(trace["name"] for trace in read["data"])
+    assert "<" not in "".join(trace["name"] for trace in read["colorings"][""])
 
 
 def test_pictures_are_small_and_what_is_no_picture_is_left_out() -> None:
@@ -121,11 +121,11 @@ def test_pictures_are_bounded_together(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_many_classes_are_told_apart_and_the_rarest_stand_together() -> None:
     rows, _ = vectors(90)
-    read = content(plots.space(rows, labels=[min(n, 40) for n in range(90)], method="pca").html())
-    looks = {(trace["marker"]["color"], trace["marker"]["symbol"]) for trace in read["data"]}
-    assert len(looks) == len(read["data"]) == 28
-    assert read["data"][-1]["name"] == "14 others"
-    assert sum(len(trace["customdata"]) for trace in read["data"]) == 90
+    read = content(plots.space(rows, labels=[min(n, 40) for n in range(90)], method="pca").html())["colorings"][""]
+    looks = {(trace["marker"]["color"], trace["marker"]["symbol"]) for trace in read}
+    assert len(looks) == len(read) == 28
+    assert read[-1]["name"] == "14 others"
+    assert sum(len(trace["points"]) for trace in read) == 90
 
 
 @pytest.mark.parametrize("method", ["umap", "pca"])

@@ -75,11 +75,44 @@ def test_how_far_it_is_is_told(library: Library, capsys: pytest.CaptureFixture[s
     fill(library, 200)
     told: dict[str, list[tuple[int, int]]] = {}
     plots.of_library(library, progress=lambda done, total, stage: told.setdefault(stage, []).append((done, total)))
-    assert list(told) == ["Reading", "Looking for neighbours", "Laying out"]
+    assert list(told) == ["Reading", "Looking for neighbours", "Laying out", "Naming clusters"]
     assert told["Reading"] == [(100, 202), (200, 202)] * 2
     assert told["Laying out"] == [(n, 500) for n in range(500)]
     plots.of_library(library, method="pca", progress=False)
     assert capsys.readouterr().err == ""
+
+
+def test_clusters_have_the_words_of_what_lies_in_them(library: Library) -> None:
+    rng = np.random.default_rng(1)
+    says = {"harbour": "Ships in the harbour", "kitchen": "Bread in the kitchen", "forest": "Deer in the forest"}
+    records = [
+        Record(
+            id=_id(f"{word}{n}"),
+            properties={
+                "media_type": "text",
+                "name": f"{word}{n}",
+                "path": f"/notes/{word}/{n}.txt",
+                "taken": "2021-03-04",
+            },
+            text=text,
+            vectors={"media": (np.eye(64)[row] + 0.02 * rng.normal(size=64)).astype(np.float32)},
+        )
+        for row, (word, text) in enumerate(says.items())
+        for n in range(8)
+    ]
+    library.store.upsert(records)
+    figure = plots.of_library(library, vector="media")
+    assert len(figure.clusters) >= 3
+    for cluster in figure.clusters:
+        word = figure.names[cluster.middle][:-1]
+        assert {figure.names[point][:-1] for point in cluster.points} == {word}, "a cluster is of one kind"
+        assert cluster.name in says[word].casefold(), "its name is a word of what lies there"
+    assert figure.color == "folder", "there are several folders"
+    assert set(figure.labels) == set(says)
+    other = figure.colored("cluster")
+    assert set(other.labels) == {cluster.name for cluster in figure.clusters}
+    assert (other.points == figure.points).all(), "a map in other colours is the same map"
+    assert set(plots.of_library(library, color="year", method="pca").labels) == {"2021"}
 
 
 def test_what_is_missing_is_said_with_what_there_is(filled: Library) -> None:

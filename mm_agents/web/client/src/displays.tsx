@@ -30,7 +30,7 @@ export function Displays({ shown }: { shown: Shown }) {
   );
 }
 
-function Document({ of }: { of: Reading }) {
+export function Document({ of }: { of: Reading }) {
   if (of.kind === "invoice") return <Invoice of={of} />;
   if (of.kind === "table") return <Table of={of} />;
   if (of.kind === "flowchart") return <Flowchart of={of} />;
@@ -88,7 +88,7 @@ function Tile({ shown, source }: { shown: Shown; source: Source }) {
 const PlayGlyph = () => <svg class="play" viewBox="0 0 12 12" aria-hidden="true"><path d="M3 2l7 4-7 4z" /></svg>;
 
 export function Picture({ address, t0, page, kind }: { address: string; t0: number | null | undefined; page: number | null | undefined; kind: string }) {
-  const [gone, setGone] = useState(false);
+  const [gone, setGone] = useState(kind === "text"); // a text has no picture
   return gone ? <span class="no-picture">{named("kind", kind)}</span> : <img loading="lazy" src={api.thumbnail(address, t0, page)} alt="" onError={() => setGone(true)} />;
 }
 
@@ -125,6 +125,8 @@ function Sums({ shown }: { shown: Shown }) {
 }
 
 // ---------------------------------------------------------------- documents
+
+export const READERS = ["invoice", "table", "flowchart"] as const; // whose readings are kept as facts
 
 function Save({ name, sheets, json }: { name: string; sheets: Sheet[]; json?: unknown }) {
   const stem = name.replace(/\.[^.]+$/, "") || "table";

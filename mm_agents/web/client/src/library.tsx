@@ -6,6 +6,7 @@ import { clock, named, t } from "./i18n";
 import { Icon, IconButton } from "./parts";
 import { Cell, go, look, marksOf, note, order, problem, route, useCell, withQuery } from "./state";
 import { attached } from "./ask";
+import { READERS } from "./displays";
 import type { About, Page, Row, Sheet } from "./types";
 
 const FACETS = ["kind", "has", "year", "folder", "objects", "tags"] as const;
@@ -23,7 +24,7 @@ export function LibraryTab({ about }: { about: About }) {
   const [facetsOpen, openFacets] = useState(false);
   const key = useMemo(() => {
     const asked = new URLSearchParams();
-    for (const name of ["q", "image", "like", "sort", ...FACETS]) for (const value of query.getAll(name)) asked.append(name, value);
+    for (const name of ["q", "image", "like", "set", "sort", ...FACETS]) for (const value of query.getAll(name)) asked.append(name, value);
     return asked.toString();
   }, [query]);
   const listing = useListing(key, version);
@@ -224,6 +225,7 @@ function Search({ about, query }: { about: About; query: URLSearchParams }) {
   return (
     <form class="search" role="search" onSubmit={(event) => { event.preventDefault(); search({ q: text.trim() || null, like: null }); }}>
       {picture && <span class="by"><img src={api.thumbnail(picture)} alt={t("library.byPicture")} /><IconButton icon="close" label={t("library.noPicture")} onClick={() => search({ image: null, like: null })} /></span>}
+      {query.get("set") && <span class="by chosen-part">{t("library.part")}<IconButton icon="close" label={t("library.whole")} onClick={() => search({ set: null })} /></span>}
       <input ref={box} type="search" value={text} aria-label={t("library.search")} placeholder={t("library.search")} onInput={(event) => setText(event.currentTarget.value)} onPaste={(event) => void byPicture(event.clipboardData?.files[0])} />
       <input ref={chosen} type="file" accept="image/*,video/*" hidden aria-hidden="true" onChange={(event) => { void byPicture(event.currentTarget.files?.[0]); event.currentTarget.value = ""; }} />
       <IconButton icon="similar" label={t("library.withPicture")} onClick={() => chosen.current?.click()} />
@@ -322,8 +324,6 @@ function Chosen({ about, chosen, choose, listed, total }: { about: About; chosen
     </div>
   );
 }
-
-const READERS = ["invoice", "table", "flowchart"] as const;
 
 function Extract({ ids, onEnd }: { ids: string[]; onEnd: () => void }) {
   const [kind, setKind] = useState<(typeof READERS)[number]>("invoice");

@@ -43,7 +43,7 @@ export function readings(shown: Shown): Reading[] {
 const mark = (ref: string, place: Place, label: string, verified: unknown): Mark[] =>
   place.box ? [{ ref, page: place.page ?? 1, box: place.box, label, kind: verified ? "read" : "unsure" }] : [];
 
-function marksOfReading({ kind, reading }: Reading): Mark[] {
+export function marksOfReading({ kind, reading }: Reading): Mark[] {
   if (kind === "invoice") {
     const fields = Object.entries({ ...reading.fields, ...reading.details } as Record<string, any>);
     const items = (reading.items ?? []) as any[];

@@ -126,6 +126,8 @@ export const closeViewer = (): void => withQuery({ view: null, page: null, t: nu
 
 /** What can be looked at beside the chat: the marks of each file, and the order of files for the arrow keys. */
 export const marksOf = new Cell<Map<string, Mark[]>>(new Map());
+/** What was read in a document that was opened by itself. */
+export const readOf = new Cell<Map<string, Mark[]>>(new Map());
 export const order = new Cell<(Partial<View> & { address: string })[]>([]);
 
 /** What is pointed at, in the answer or in the viewer. */

@@ -148,6 +148,7 @@ export interface Item {
   size?: number;
   text?: string;
   facts: Record<string, unknown>;
+  document?: boolean; // it has so many words that it may be a document
   parts?: { id: string; t0: number | null; t1: number | null; page: number | null; spoken: boolean; text: string; thumbnail: boolean }[];
   objects?: { label: string; score: number; box: BoxCorners; t0: number | null }[];
 }

@@ -1,10 +1,12 @@
 // A source in full: its page with all boxes, a clip at its second, a recording, a text with its passage.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import * as api from "./api";
+import { Document, READERS } from "./displays";
 import { bytes, clock, named, t } from "./i18n";
+import { marksOfReading, type Reading } from "./marks";
 import { IconButton } from "./parts";
 import { usePage } from "./pages";
-import { closeViewer, hot, hovers, look, marksOf, note, order, useCell, viewOf, route, type Mark, type View } from "./state";
+import { closeViewer, hot, hovers, look, marksOf, note, order, readOf, useCell, viewOf, route, type Mark, type View } from "./state";
 import type { Item } from "./types";
 
 const NEAR = 6; // pixels by which two boxes of one place may differ
@@ -78,6 +80,7 @@ export function Viewer({ onAsk }: { onAsk: (item: Item) => void }) {
       {problem && <p class="refused" role="alert">{problem}</p>}
       {item?.problem && <p class="refused" role="alert">{item.problem}</p>}
       {item && <Content key={view.address} item={item} view={view} />}
+      {item && (item.kind === "image" || item.kind === "pdf") && !item.problem && <AsDocument key={view.address} item={item} />}
       {item && <Facts item={item} />}
     </aside>
   );
@@ -110,7 +113,8 @@ function Film({ item }: { item: Item }) {
 
 function Sheet({ item, view }: { item: Item; view: View }) {
   const { picture, problem } = usePage(item.address, view.page);
-  const all = useCell(marksOf).get(item.address) ?? [];
+  const read = useCell(readOf).get(item.address);
+  const all = useCell(marksOf).get(item.address) ?? read ?? [];
   const [everything, showEverything] = useState(true);
   const [zoom, setZoom] = useState(1);
   const frame = useRef<HTMLDivElement>(null);
@@ -201,6 +205,46 @@ function Legend({ marks }: { marks: Mark[] }) {
     <ul class="legend" aria-label={t("viewer.legend")}>
       {kinds.map((kind) => <li key={kind} class={kind}>{named("legend", kind)}</li>)}
     </ul>
+  );
+}
+
+// ---------------------------------------------------------------- documents
+
+/** What a picture or PDF says as a document: its form, items and checks, each value with its box. An answer shows that itself. */
+function AsDocument({ item }: { item: Item }) {
+  const isAnswered = useCell(marksOf).has(item.address);
+  const [state, setState] = useState<{ running: boolean; of: Reading | null; problem: string | null; isNone: boolean }>({ running: false, of: null, problem: null, isNone: false });
+  const here = useRef(true);
+  const read = async (kind: string | null): Promise<void> => {
+    setState({ running: true, of: null, problem: null, isNone: false });
+    try {
+      const found = await api.reading(item.address, kind);
+      const of = found.kind && found.reading ? { kind: found.kind, address: item.address, name: item.name, reading: found.reading } : null;
+      if (!here.current) return;
+      readOf.set(new Map(of ? [[item.address, marksOfReading(of)]] : []));
+      setState({ running: false, of, problem: null, isNone: !of && kind !== null });
+    } catch (error) {
+      if (here.current) setState({ running: false, of: null, problem: error instanceof Error ? error.message : String(error), isNone: false });
+    }
+  };
+  useEffect(() => {
+    here.current = true;
+    if (item.document && !isAnswered) void read(null);
+    return () => {
+      here.current = false;
+      readOf.set(new Map());
+    };
+  }, [item.address]);
+  if (isAnswered) return null;
+  return (
+    <section class="as-document">
+      {state.running
+        ? <p role="status"><span class="spinner" aria-hidden="true" /> {t("extract.reading")}</p>
+        : <label class="soft">{t("extract.kind")} <select aria-label={t("extract.kind")} value={state.of?.kind ?? ""} onChange={(event) => void read(event.currentTarget.value)}>{!state.of && <option value="" disabled>…</option>}{READERS.map((one) => <option key={one} value={one}>{named("one", one)}</option>)}</select></label>}
+      {state.problem && <p class="refused" role="alert">{state.problem}</p>}
+      {state.isNone && <p class="soft" role="status">{t("extract.none")}</p>}
+      {state.of && <Document of={state.of} />}
+    </section>
   );
 }
 
