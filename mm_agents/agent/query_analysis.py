@@ -183,9 +183,20 @@ def _values(payload: object) -> Iterator[str]:
             yield from _values(value)
 
 
+def _field_names(payload: object) -> Iterator[str]:
+    """The names that we give to what was read: "iban", "due_date"."""
+    if isinstance(payload, Mapping):
+        for key, value in cast(Mapping[str, object], payload).items():
+            yield key.replace("_", " ")
+            yield from _field_names(value)
+    elif isinstance(payload, Sequence) and not isinstance(payload, str):
+        for value in cast(Sequence[object], payload):
+            yield from _field_names(value)
+
+
 def _speaks_of(payload: Mapping[str, Any], names: Sequence[str]) -> bool:
     """Whether a document has the names that a question names, such as a shop's; most of each name's words."""
-    words = set(re.findall(r"\w+", " ".join(_values(payload)).casefold()))
+    words = set(re.findall(r"\w+", " ".join([*_values(payload), *_field_names(payload)]).casefold()))
     for name in names:
         wanted = [word for word in re.findall(r"\w+", name.casefold()) if len(word) > 2]
         if wanted and sum(word in words for word in wanted) < len(wanted) / 2:
@@ -201,7 +212,7 @@ def _is_about(payload: Mapping[str, Any], question: str) -> bool:
     if task_of(question) != question:
         return True
     named = " ".join(word for word in words_of(subject_of(question)) if not classes_of([word]))
-    wanted = unknown_words(named, (" ".join(ASKED_FOR),))
+    wanted = unknown_words(named, (" ".join([*ASKED_FOR, *_field_names(payload)]),))
     said = content_words(" ".join(_values(payload)))
     return not wanted or any(word in said or any(word in other for other in said) for word in wanted)
 
