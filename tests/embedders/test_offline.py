@@ -223,6 +223,15 @@ def test_a_long_text_is_not_cut(offline: OfflineEmbedder) -> None:
     assert at_end @ query > without @ query + 0.05
 
 
+def test_a_question_is_encoded_once(offline: OfflineEmbedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    question: list[Item] = [Text(text="a heron beside the frozen canal")]
+    first = offline.embed(question, role="query")
+    kept = first.copy()
+    first *= 0
+    monkeypatch.setattr(minilm.TextEncoder, "encode", None)
+    assert (offline.embed(question, role="query") == kept).all()
+
+
 def test_a_text_without_words_has_a_vector(offline: OfflineEmbedder) -> None:
     vectors = offline.embed(texts("", " \n", "\u200b"), role="query")
     assert np.isfinite(vectors).all()

@@ -99,6 +99,8 @@ _MULTILINGUAL = Calibration(reach=(0.75, 0.9), pictured=(0.35, 0.45), written=(0
 
 _NUMBERS = ("a", "two", "three", "four")
 _PHRASES = 1024
+_QUESTIONS = 256
+"""Questions whose vectors are kept: planning, each search and each passage ask for the same one again."""
 
 _Model = tuple[ConseParameters, Calibration]
 _ENGLISH_MODELS: Mapping[str, _Model] = {
@@ -162,6 +164,7 @@ class _ConseEmbedder:
         self._texts: _Texts | None = None
         self._pictures: PictureEncoder | None = None
         self._known: Classes | None = None
+        self._asked = lru_cache(maxsize=_QUESTIONS)(self._encode_question)
 
     def bands(self, query: FloatArray, /, *, asked: Kind, of: Kind) -> tuple[float, float]:
         """The cosines from which something is a fair, and a strong, match of a query.
@@ -210,11 +213,17 @@ class _ConseEmbedder:
         texts = {place: item.text for place, item in enumerate(items) if isinstance(item, Text)}
         clips = {place: _frames(item) for place, item in enumerate(items) if not isinstance(item, Text)}
         vectors = np.empty((len(items), self.width), np.float32)
-        if texts:
+        if role == "query" and len(texts) == 1:
+            ((place, text),) = texts.items()
+            vectors[place] = self._asked(text)
+        elif texts:
             vectors[list(texts)] = self._text_encoder().encode(list(texts.values()))
         if clips:
             vectors[list(clips)] = self._picture_encoder().encode(list(clips.values()))
         return vectors
+
+    def _encode_question(self, text: str) -> FloatArray:
+        return self._text_encoder().encode([text])[0]
 
     def close(self) -> None:
         """Free the models; harmless when called twice. A later call loads them again."""
