@@ -206,10 +206,10 @@ class _ConseEmbedder:
 
     def _reach(self, query: FloatArray) -> float:
         """The cosine that a picture of the very thing would have: of the nearest class or kind."""
-        return float((self._directions @ query).max())
+        return float((self.directions @ query).max())
 
     @cached_property
-    def _directions(self) -> FloatArray:
+    def directions(self) -> FloatArray:
         """Where pictures of single classes, and of their kinds, are: unit rows."""
         return self._classes().directions
 
@@ -346,7 +346,8 @@ class OfflineEmbedder(_ConseEmbedder):
         return unit(vectors @ _map("spread.npy")) if self._model == SPREAD_AND_OBJECTS else vectors
 
     @cached_property
-    def _directions(self) -> FloatArray:
+    def directions(self) -> FloatArray:
+        """Where pictures of single classes, and of their kinds, are: unit rows."""
         return self._spread(self._classes().directions)
 
     def recognise(
@@ -452,9 +453,10 @@ class MultilingualEmbedder(_ConseEmbedder):
         return unit(own + unit(english @ _map("english_to_multilingual.npy")))
 
     @cached_property
-    def _directions(self) -> FloatArray:
+    def directions(self) -> FloatArray:
+        """Where pictures of single classes, and of their kinds, are: unit rows."""
         own = self._classes().directions
-        return own if self._english is None else self._joined(own, self._english._directions)
+        return own if self._english is None else self._joined(own, self._english.directions)
 
     def close(self) -> None:
         """Free the models; harmless when called twice. A later call loads them again."""

@@ -193,7 +193,8 @@ class Classifier:
                 return self._last[key]
         square = _square(pixels, stretch)
         views = [square, np.ascontiguousarray(square[:, ::-1])] if mirrored else [square]
-        found = np.mean([self._model({"pixels": view[None]}) for view in views], axis=0, dtype=np.float32)
+        outputs = np.concatenate([self._model({"pixels": view[None]}) for view in views])
+        found: FloatArray = outputs.mean(axis=0, keepdims=True)
         with self._lock:
             self._last[key] = found
             while len(self._last) > _KEPT:
