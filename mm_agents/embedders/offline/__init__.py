@@ -110,7 +110,8 @@ _MULTILINGUAL = Calibration(reach=(0.75, 0.9), pictured=(0.35, 0.45), written=(0
 _ENGLISH_SPREAD = replace(_ENGLISH, reach=(0.8, 0.86))
 """As of the model before it: over 109 photographs of thirteen classes 0.83 fair, 0.75 strong."""
 
-_MULTILINGUAL_SPREAD = _MULTILINGUAL
+_MULTILINGUAL_SPREAD = replace(_MULTILINGUAL, reach=(0.82, 0.9), alike=(0.7, 0.8))
+"""Cosines are higher than the model's before it: 0.77 fair, 0.68 strong; of alike pictures 0.86 are of one class."""
 
 _NUMBERS = ("a", "two", "three", "four")
 _PHRASES = 1024
