@@ -12,7 +12,7 @@ import pytest
 
 from mm_agents import Agent, Library, contact_sheet, filters
 from mm_agents.agent.verify import verify
-from mm_agents.embedders.offline import CLASSES_ALONE, CLASSES_AND_OBJECTS, build, detector
+from mm_agents.embedders.offline import CLASSES_ALONE, CLASSES_AND_OBJECTS, OfflineEmbedder, build, detector
 from mm_agents.embedders.offline.animals import checked
 from mm_agents.embedders.offline.colours import colour_of
 from mm_agents.embedders.offline.weights import PackagedFile
@@ -246,7 +246,9 @@ def test_a_damaged_model_is_a_typed_error(monkeypatch: pytest.MonkeyPatch) -> No
     )
     monkeypatch.setattr(detector, "DETECTOR", damaged)
     with pytest.raises(WeightsError, match="SHA-256"):
-        build().embed([Image(pixels=np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8))], role="document")
+        OfflineEmbedder(threads=1).embed(
+            [Image(pixels=np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8))], role="document"
+        )
 
 
 def test_tiny_and_narrow_pictures_have_no_objects_or_whole_boxes() -> None:

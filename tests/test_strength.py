@@ -145,7 +145,7 @@ def test_a_kind_that_only_the_detector_knows_asks_for_it() -> None:
     pytest.importorskip("onnxruntime")
     embedder = OfflineEmbedder()
     (giraffe,) = embedder.embed([Text(text="a giraffe")], role="query")
-    assert embedder.bands(giraffe, asked="text", of="image")[0] > 0.55  # no class of ImageNet is near
+    assert embedder.bands(giraffe, asked="text", of="image")[0] > 0.5  # no class of ImageNet is near
 
 
 # ---------------------------------------------------------------- in a library
@@ -153,13 +153,14 @@ def test_a_kind_that_only_the_detector_knows_asks_for_it() -> None:
 
 def test_what_is_pictured_is_before_what_has_the_word(library: Library) -> None:
     found = library.search("cat")
-    assert [hit.name for hit in found[:3]] == ["01.png", "03.mp4", "04.txt"]
+    assert {hit.name for hit in found[:2]} == {"01.png", "03.mp4"}
+    assert found[2].name == "04.txt"
     assert [hit.strength for hit in found[:2]] == ["strong", "strong"]
     assert "weak" in {hit.strength for hit in found[2:]}
 
 
 def test_weak_hits_are_left_out_on_request(library: Library) -> None:
-    assert [hit.name for hit in library.search("cat", min_strength="strong")] == ["01.png", "03.mp4"]
+    assert {hit.name for hit in library.search("cat", min_strength="strong")} == {"01.png", "03.mp4"}
     assert library.search("violin", min_strength="fair") == []
     assert {hit.strength for hit in library.search("violin")} == {"weak"}
     images = Retriever(library, "image")
@@ -189,7 +190,7 @@ def test_the_command_line_shows_strengths_and_cuts(library: Library, tmp_path: P
     assert "strong" in lines[0]
     assert "weak" in lines[-1]
     shown = document("search", "cat", "--min", "strong", *place, cwd=tmp_path)["hits"]
-    assert [(hit["name"], hit["strength"]) for hit in shown] == [("01.png", "strong"), ("03.mp4", "strong")]
+    assert {hit["name"]: hit["strength"] for hit in shown} == {"01.png": "strong", "03.mp4": "strong"}
     assert "none of strong, fair, weak" in run("search", "cat", "--min", "good", *place, cwd=tmp_path, code=2).stderr
 
 

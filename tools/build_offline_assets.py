@@ -15,6 +15,9 @@ words, up to three hypernyms and the gloss; ``classes.npy``, float16 (1000, 384)
 ``classes_multilingual.npy``, float16 (1000, 512), the same by the multilingual encoder (the extra ``languages``);
 ``classes_scenes.npy`` and ``classes_scenes_multilingual.npy``, the same with a sentence for each class on what everyday
 photographs of it show, from ``scenes.tsv``: written from general knowledge, not from any pictures or captions.
+``spread.npy``, float16 (384, 384), the map that spreads vectors of pictures; ``english_to_multilingual.npy``, float16
+(384, 512), the map of them into the multilingual encoder's space, from the class's texts, the scenes and
+``caption_sentences.py``.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from caption_sentences import sentences
 
 from mm_agents.embedders import shared
 from mm_agents.embedders.offline import minilm as minilm_module
@@ -44,6 +48,10 @@ HYPERNYMS = 3
 # vectors, which see no objects, takes cats in clips for dogs.
 SCENE_WEIGHTS = {"": 1.0, "_multilingual": 0.3}
 COMMON = 0.3  # of the mean of all classes: 0.2 to 0.5 are alike over captions; with none like pictures are found worse
+# The power of the sentences' covariance, and the share of its mean eigenvalue that is added to each: powers of 0.15 to
+# 0.35 and shares of 1 to 10 are alike over captions.
+SPREAD_POWER, SPREAD_RIDGE = -0.25, 3.0
+MAP_RIDGE = 3.0  # 1 to 10 are alike over captions in six languages
 # Hypernyms that say next to nothing; without them the next ones up the chain are told.
 GENERIC = set(
     """entity|physical entity|object|whole|artifact|organism|living thing|instrumentality|vertebrate|chordate|placental
@@ -78,6 +86,9 @@ def main() -> None:
         vectors = class_vectors(rows, encoder)
         np.save(ASSETS / f"classes{ending}.npy", vectors.astype(np.float16))
         np.save(ASSETS / f"classes_scenes{ending}.npy", scene_vectors(vectors, weight * encoder.encode(scenes)))
+    np.save(ASSETS / "spread.npy", spread_map(encoders[0].encode(scenes)))
+    said = map_texts(rows, scenes)
+    np.save(ASSETS / "english_to_multilingual.npy", language_map(*(encoder.encode(said) for encoder in encoders)))
 
 
 def read(path: Path, sha256: str) -> bytes:
@@ -152,6 +163,34 @@ def scene_vectors(
     """The direction of each class and its weighted scene together, less a part of what all share; float16."""
     together = shared.unit(classes + scenes)
     return shared.unit(together - COMMON * together.mean(axis=0)).astype(np.float16)
+
+
+def spread_map(
+    scenes: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float16]]:
+    """A symmetric map that partly whitens: what all scenes have in common counts for less."""
+    eigenvalues, axes = np.linalg.eigh(scenes.T @ scenes / len(scenes))
+    return (axes * (eigenvalues + SPREAD_RIDGE * eigenvalues.mean()) ** SPREAD_POWER @ axes.T).astype(np.float16)
+
+
+def map_texts(rows: list[tuple[str, str, str, str, str]], scenes: list[str]) -> list[str]:
+    """What both encoders read, so that the map from one to the other is learnt."""
+    names = [words.split("|")[0] for _, _, words, _, _ in rows]
+    kinds = sorted({kind for _, _, _, above, _ in rows for kind in above.split("|") if kind})
+    glosses = [f"{name}: {row[4]}" for name, row in zip(names, rows, strict=True)]
+    return [*scenes, *names, *glosses, *kinds, *sentences()]
+
+
+def language_map(
+    english: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+    multilingual: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float16]]:
+    """The transposed ridge regression of English vectors on multilingual ones.
+
+    A question mapped to English has the same products with pictures as the question itself has with mapped pictures.
+    """
+    gram = multilingual.T @ multilingual + MAP_RIDGE * np.eye(multilingual.shape[1], dtype=np.float32)
+    return np.linalg.solve(gram, multilingual.T @ english).T.astype(np.float16)
 
 
 if __name__ == "__main__":

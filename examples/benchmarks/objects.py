@@ -28,7 +28,14 @@ from time import process_time
 import numpy as np
 from numpy.typing import NDArray
 
-from mm_agents.embedders.offline import CLASSES_ALONE, CLASSES_AND_OBJECTS, SCENES_AND_OBJECTS, OfflineEmbedder, build
+from mm_agents.embedders.offline import (
+    CLASSES_ALONE,
+    CLASSES_AND_OBJECTS,
+    SCENES_AND_OBJECTS,
+    SPREAD_AND_OBJECTS,
+    OfflineEmbedder,
+    build,
+)
 from mm_agents.media import inspect, load_image
 from mm_agents.types import Box, Image, SeenObject, Text
 
@@ -227,7 +234,7 @@ def found(photos: Sequence[Labelled], captions: Mapping[str, Sequence[str]]) -> 
     halves = np.array([int(hashlib.sha256(one.name.encode()).hexdigest(), 16) % 2 for one in photos])
     texts = [Text(text=text) for one in photos for text in captions[one.name]]
     truth = np.array([n for n, photo in enumerate(photos) for _ in captions[photo.name]])
-    for model in (CLASSES_ALONE, CLASSES_AND_OBJECTS, SCENES_AND_OBJECTS):
+    for model in (CLASSES_ALONE, CLASSES_AND_OBJECTS, SCENES_AND_OBJECTS, SPREAD_AND_OBJECTS):
         embedder = build(model)
         asked = embedder.embed(texts, role="query")
         embedder.embed([photos[0].image], role="document")

@@ -69,6 +69,7 @@ class PlannerParameters:
             ("any news?") scores below.
         corrected_letters: of the shortest word whose spelling is corrected; shorter ones are too often other words.
         longest: characters of a question that are read; a page of text is not a question.
+        parts: the most parts of a question that are planned each by itself; nobody asks for more at once.
         spelling: how like a word of a class a misspelt one has to be: one letter in six may differ.
     """
 
@@ -90,6 +91,7 @@ class PlannerParameters:
     corrected_letters: int = 5
     spelling: float = 0.84
     longest: int = 2000
+    parts: int = 8
 
 
 PARAMETERS = PlannerParameters()
@@ -506,7 +508,7 @@ class OfflinePlanner:
         learnt = self._learn()
         request = request_of(spelled_right(question))
         whole = self._plan_one(learnt, request.text, attachments)
-        if len(request.parts) < 2:
+        if not 2 <= len(request.parts) <= PARAMETERS.parts:
             return whole
         return self._with_parts(whole, learnt, request.parts, attachments)
 

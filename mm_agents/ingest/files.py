@@ -154,17 +154,14 @@ def _pieces(file: MediaFile, limits: Limits) -> Iterator[Piece]:
 
 def _passages(file: MediaFile, limits: Limits) -> Iterator[Piece]:
     """The passages of a text, with the slide or sheet that each is on, and then the pictures inside it."""
-    cut = [
-        (section, passage)
-        for section in media.sections(file, media.load_text(file, limits=limits))
-        for passage in chunks(section.text)
-    ]
+    text, pictures = media.load_text_and_pictures(file, max_side=IMAGE_SIDE, limits=limits)
+    cut = [(section, passage) for section in media.sections(file, text) for passage in chunks(section.text)]
     for n, (section, passage) in enumerate(cut):
         numbered: dict[str, Value] = {"chunk": n} if len(cut) > 1 else {}
         place: dict[str, Value | None] = {"page": section.page, "sheet": section.sheet}
         known = {name: value for name, value in place.items() if value is not None}
         yield Piece(properties=numbered | known, items={"text": Text(text=passage)}, text=passage)
-    for n, image in enumerate(media.pictures_inside(file, max_side=IMAGE_SIDE, limits=limits)):
+    for n, image in enumerate(pictures):
         yield Piece(
             properties={"chunk": len(cut) + n},
             items={"image": image},

@@ -102,14 +102,23 @@ def sections(source: Source, text: str) -> list[office.Section]:
     return office.sections(expect(source, "text", DEFAULT_LIMITS), text)
 
 
-def pictures_inside(source: Source, *, max_side: int, limits: Limits = DEFAULT_LIMITS) -> Iterator[Image]:
-    """The pictures inside an Office file or EPUB, each of at most ``max_side`` pixels a side; other texts have none.
+def load_text_and_pictures(
+    source: Source, *, max_side: int, limits: Limits = DEFAULT_LIMITS
+) -> tuple[str, Iterator[Image]]:
+    """As ``load_text``, and the pictures inside an Office file or EPUB; other texts have none.
+
+    Args:
+        source: a text file.
+        max_side: the most pixels a side of each picture.
+        limits: of size and time.
 
     Raises:
-        MediaError: as ``load_text``.
+        As ``load_text``, also while the pictures are read.
     """
     media = expect(source, "text", limits)
-    return office.pictures(media, limits, max_side=max_side) if media.format in office.FORMATS else iter(())
+    if media.format in office.FORMATS:
+        return office.markdown_and_pictures(media, limits, max_side=max_side)
+    return load_text(media, limits=limits), iter(())
 
 
 def pages(source: Source, *, max_side: int = 1024, limits: Limits = DEFAULT_LIMITS) -> Iterator[Page]:

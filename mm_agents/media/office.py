@@ -51,11 +51,20 @@ def markdown(media: MediaFile, limits: Limits) -> str:
         MissingExtraError: the extra ``office`` is not installed.
         MediaError: the file is damaged, or past a limit.
     """
-    require("markitdown", extra="office", feature=f"Reading {media.format.upper()} files")
-    (answer,) = _answers(media, limits, pictures=False)
-    text = answer["content"].decode("utf-8", "replace")
-    check_limit(len(text), limits, "characters", media.name, advice="Split the file.")
-    return _INSIDE.sub(r"\1", text)
+    return _text(next(_answers(media, limits, pictures=False)), media, limits)
+
+
+def markdown_and_pictures(media: MediaFile, limits: Limits, *, max_side: int) -> tuple[str, Iterator[Image]]:
+    """The same, and the pictures inside, in the order of their names; those that cannot be decoded are passed over.
+
+    One process reads both; it ends after the last picture.
+
+    Raises:
+        MissingExtraError: as ``markdown``.
+        MediaError: as ``markdown``, also while the pictures are read.
+    """
+    answers = _answers(media, limits, pictures=True)
+    return _text(next(answers), media, limits), _decoded(answers, limits, max_side)
 
 
 def sections(media: MediaFile, text: str) -> list[Section]:
@@ -71,15 +80,14 @@ def sections(media: MediaFile, text: str) -> list[Section]:
     return head + [Section(text=f"## {name}\n{said}", sheet=name.strip()) for name, said in parts]
 
 
-def pictures(media: MediaFile, limits: Limits, *, max_side: int) -> Iterator[Image]:
-    """The pictures inside a file, in the order of their names; those that cannot be decoded are passed over.
+def _text(answer: dict[str, Any], media: MediaFile, limits: Limits) -> str:
+    text = answer["content"].decode("utf-8", "replace")
+    check_limit(len(text), limits, "characters", media.name, advice="Split the file.")
+    return _INSIDE.sub(r"\1", text)
 
-    Raises:
-        MediaError: the file is damaged, or past a limit.
-    """
-    if media.format == "html":
-        return
-    for answer in _answers(media, limits, pictures=True):
+
+def _decoded(answers: Iterator[dict[str, Any]], limits: Limits, max_side: int) -> Iterator[Image]:
+    for answer in answers:
         try:
             yield load_image(answer["content"], max_side=max_side, limits=limits)
         except MediaError:
@@ -87,13 +95,14 @@ def pictures(media: MediaFile, limits: Limits, *, max_side: int) -> Iterator[Ima
 
 
 def _answers(media: MediaFile, limits: Limits, *, pictures: bool) -> Iterator[dict[str, Any]]:
+    """The text, and then each of the pictures if they are wanted."""
+    require("markitdown", extra="office", feature=f"Reading {media.format.upper()} files")
     wanted = {name: getattr(limits, name) for name in _CHILD_LIMITS}
     wanted |= {"format": media.format, "pictures": pictures}
     advice = "Split the file, or save it as PDF."
     with media.open() as file, reading_process(office_process.__file__, file, wanted) as process:
         answer = partial(next_answer, process, repr(media.name), limits, setting="office_seconds", advice=advice)
-        if not pictures:
-            yield answer()
-            return
-        for _ in range(answer()["pictures"]):
+        text = answer()
+        yield text
+        for _ in range(text["pictures"]):
             yield answer()

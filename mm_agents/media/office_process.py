@@ -61,20 +61,16 @@ def _write(answer: dict[str, Any]) -> None:
 
 
 def _answers(wanted: dict[str, Any]) -> Iterator[tuple[dict[str, Any], bytes]]:
-    content = io.BytesIO(sys.stdin.buffer.read())
-    archive = None if wanted["format"] == "html" else _archive(content, wanted)
-    if wanted["pictures"]:
-        names = [] if archive is None else _pictures(archive, wanted)
-        yield {"pictures": len(names)}, b""
-        for name in names:
-            yield {"name": name}, archive.read(name) if archive else b""
-        return
+    content = sys.stdin.buffer.read()
+    archive = None if wanted["format"] == "html" else _archive(io.BytesIO(content), wanted)
     import markitdown
 
-    content.seek(0)
+    names = _pictures(archive, wanted) if archive and wanted["pictures"] else []
     kind = markitdown.StreamInfo(extension=f".{wanted['format']}")
-    converted = markitdown.MarkItDown(enable_plugins=False).convert_stream(content, stream_info=kind)
-    yield {}, converted.markdown.encode("utf-8", "replace")
+    converted = markitdown.MarkItDown(enable_plugins=False).convert_stream(io.BytesIO(content), stream_info=kind)
+    yield {"pictures": len(names)}, converted.markdown.encode("utf-8", "replace")
+    if archive:
+        yield from (({"name": name}, archive.read(name)) for name in names)
 
 
 def _archive(content: io.BytesIO, wanted: dict[str, Any]) -> zipfile.ZipFile:

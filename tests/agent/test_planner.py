@@ -179,6 +179,12 @@ def test_the_parts_of_a_question_are_planned_each_by_itself(
     assert [one.tools for one in plan.orders] == [(name,) for name in tools]
 
 
+def test_a_page_of_orders_is_planned_as_one(planner: OfflinePlanner) -> None:
+    plan = planner.plan("What does the lease say about pets? " + "Find photos of owls. " * 40)
+    assert plan.orders == ()
+    assert plan.tools
+
+
 def test_a_sentence_of_context_does_not_change_a_plan(planner: OfflinePlanner) -> None:
     context = "I need it for a report that I am writing about our team."
     for question, kinds, _ in held_out()[::9]:

@@ -10,7 +10,13 @@ import PIL.Image
 import pytest
 
 from mm_agents import Library
-from mm_agents.embedders.offline import CLASSES_AND_OBJECTS, MultilingualEmbedder, OfflineEmbedder, build
+from mm_agents.embedders.offline import (
+    CLASSES_AND_OBJECTS,
+    SCENES_AND_OBJECTS,
+    MultilingualEmbedder,
+    OfflineEmbedder,
+    build,
+)
 from mm_agents.embedders.offline.weights import asset
 from mm_agents.errors import MissingExtraError
 from mm_agents.ingest.presets import media_spec
@@ -82,6 +88,26 @@ def test_an_older_model_keeps_its_vectors_and_its_companion() -> None:
         cat = Image(pixels=np.asarray(PIL.Image.open(file).convert("RGB")))
     found = older.embed([cat], role="document")
     np.testing.assert_allclose(found[0, :4], [-0.038521, 0.029276, -0.032309, 0.035345], atol=2e-4)
+
+
+def test_a_mapped_picture_is_what_a_mapped_question_finds(multilingual: MultilingualEmbedder) -> None:
+    with asset("english_to_multilingual.npy").open("rb") as file:
+        shipped = np.load(file, allow_pickle=False).astype(np.float32)
+    said = ["zwei Hunde rennen am Strand", "a child eats an ice cream", "一个男人骑自行车"]
+    english = ["two dogs run on the beach", "a child eats an ice cream", "a man rides a bicycle"]
+    mapped = vectors(multilingual, *said) @ shipped.T
+    cosines = mapped @ OfflineEmbedder().embed([Text(text=text) for text in english], role="query").T
+    assert cosines.argmax(axis=1).tolist() == [0, 1, 2]
+
+
+def test_an_older_companion_sees_no_objects(multilingual: MultilingualEmbedder) -> None:
+    with resources.files("skimage.data").joinpath("chelsea.png").open("rb") as file:
+        cat = Image(pixels=np.asarray(PIL.Image.open(file).convert("RGB")))
+    older = build(build(SCENES_AND_OBJECTS).companion.partition(":")[2])
+    assert older.name == "offline:conse-lite2-scenes-use"
+    asked = vectors(multilingual, "eine Katze")[0]
+    assert older.embed([cat], role="document")[0] @ asked > 0.5
+    assert multilingual.embed([cat], role="document")[0] @ asked > 0.5
 
 
 def test_the_shipped_class_vectors_are_those_of_the_shipped_texts(multilingual: MultilingualEmbedder) -> None:

@@ -14,7 +14,15 @@ import PIL.Image
 import pytest
 
 from mm_agents import Library
-from mm_agents.embedders.offline import CLASSES_ALONE, CLASSES_AND_OBJECTS, MULTILINGUAL, OfflineEmbedder, build, minilm
+from mm_agents.embedders.offline import (
+    CLASSES_ALONE,
+    CLASSES_AND_OBJECTS,
+    SCENES_AND_OBJECTS,
+    SCENES_MULTILINGUAL,
+    OfflineEmbedder,
+    build,
+    minilm,
+)
 from mm_agents.embedders.offline.weights import asset
 from mm_agents.errors import ConfigError, MissingExtraError
 from mm_agents.ingest.presets import media_spec
@@ -96,7 +104,7 @@ def test_a_picture_is_nearest_to_what_it_shows(offline: OfflineEmbedder) -> None
     assert cosines[3].max() < 0.25
 
 
-PINNED = [[0.030588, 0.090956, 0.028380, 0.021906], [0.047506, 0.056062, -0.002262, 0.033198]]
+PINNED = [[0.030588, 0.090956, 0.028380, 0.021906], [0.051940, 0.044949, -0.007805, 0.015690]]
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +124,7 @@ def test_vectors_stay_what_they_are(offline: OfflineEmbedder) -> None:
     ("model", "pinned"),
     [
         (CLASSES_ALONE, [0.018235, 0.058480, 0.017064, 0.039855]),
+        (SCENES_AND_OBJECTS, [0.047506, 0.056062, -0.002262, 0.033198]),
         (CLASSES_AND_OBJECTS, [0.028570, 0.057219, 0.015926, 0.046429]),
     ],
 )
@@ -183,6 +192,16 @@ def test_the_shipped_scene_vectors_are_those_of_the_classes_and_the_scenes(offli
     np.testing.assert_allclose(shipped, less / np.linalg.norm(less, axis=1, keepdims=True), atol=1e-3)
 
 
+def test_the_shipped_map_spreads_the_directions_of_the_scenes(offline: OfflineEmbedder) -> None:
+    lines = (Path(__file__).parents[2] / "tools" / "scenes.tsv").read_text("utf-8").splitlines()
+    rows = offline.embed(texts(*(line.split("\t")[1] for line in lines)), role="document")
+    with asset("spread.npy").open("rb") as file:
+        shipped = np.load(file, allow_pickle=False).astype(np.float64)
+    covariance = rows.T.astype(np.float64) @ rows / len(rows)
+    damped = covariance + 3 * np.trace(covariance) / len(covariance) * np.eye(len(covariance))
+    np.testing.assert_allclose(np.linalg.matrix_power(shipped, 4) @ damped, np.eye(len(covariance)), atol=2e-2)
+
+
 def test_species_of_real_animals(offline: OfflineEmbedder, data: Path) -> None:
     paths = sorted((data / "animals" / "image").iterdir())
     pictures = [Image(pixels=np.asarray(PIL.Image.open(path).convert("RGB"))) for path in paths]
@@ -223,6 +242,15 @@ def test_a_long_text_is_not_cut(offline: OfflineEmbedder) -> None:
     assert at_end @ query > without @ query + 0.05
 
 
+def test_a_question_is_encoded_once(offline: OfflineEmbedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    question: list[Item] = [Text(text="a heron beside the frozen canal")]
+    first = offline.embed(question, role="query")
+    kept = first.copy()
+    first *= 0
+    monkeypatch.setattr(minilm.TextEncoder, "encode", None)
+    assert (offline.embed(question, role="query") == kept).all()
+
+
 def test_a_text_without_words_has_a_vector(offline: OfflineEmbedder) -> None:
     vectors = offline.embed(texts("", " \n", "\u200b"), role="query")
     assert np.isfinite(vectors).all()
@@ -236,7 +264,7 @@ def test_pictures_of_any_size(offline: OfflineEmbedder, shape: tuple[int, int, i
     assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
 
 
-@pytest.mark.parametrize(("model", "side"), [(CLASSES_ALONE, 70), (MULTILINGUAL, 50)])
+@pytest.mark.parametrize(("model", "side"), [(CLASSES_ALONE, 70), (SCENES_MULTILINGUAL, 50)])
 def test_only_the_middle_counts_for_the_classes(model: str, side: int) -> None:
     """The square of 300 pixels, or 345 × 300 of them, which are squeezed."""
     embedder = build(model)
@@ -286,7 +314,7 @@ def test_it_loads_again_after_it_was_closed() -> None:
 def test_the_name_builds_it_again() -> None:
     kind, _, argument = build().name.partition(":")
     assert (kind, build(argument).name) == ("offline", build().name)
-    with pytest.raises(ConfigError, match=r"no model 'clip'. Known: 'conse-lite2-scenes-nanodet-minilm'"):
+    with pytest.raises(ConfigError, match=r"no model 'clip'. Known: 'conse-lite2-spread-nanodet-minilm'"):
         build("clip")
 
 

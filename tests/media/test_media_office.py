@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import zipfile
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import PIL.Image
 import pytest
 
 from mm_agents import Library, media
 from mm_agents.errors import DamagedMediaError, MediaError, MediaTooLargeError, MissingExtraError, UnsupportedMediaError
+from mm_agents.ingest.files import pieces
 from mm_agents.media import Limits
 from mm_agents.testing import HashEmbedder
 
@@ -158,11 +161,31 @@ def test_what_is_on_a_slide_is_found_with_its_number(tmp_path: Path) -> None:
         assert library.add(folder).unchanged == 3
 
 
+def test_one_process_reads_the_text_and_the_pictures(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "lease.docx").write_bytes(docx("The rent is 900 EUR.", **{"word/media/image1.jpeg": jpeg("blue")}))
+    started: list[str] = []
+
+    class Counted(subprocess.Popen[bytes]):
+        def __init__(self, command: list[str], **options: Any) -> None:
+            started.append(Path(command[2]).name)
+            super().__init__(command, **options)
+
+    monkeypatch.setattr(subprocess, "Popen", Counted)
+    found = list(pieces(media.inspect(tmp_path / "lease.docx")))
+    assert [(piece.text, piece.thumbnail is not None) for piece in found] == [
+        ("The rent is 900 EUR.", False),
+        ("", True),
+    ]
+    assert started == ["office_process.py"]
+
+
 def test_a_picture_that_cannot_be_decoded_is_passed_over() -> None:
     file = media.inspect(
         docx("Words.", **{"word/media/image1.png": b"no picture", "word/media/image2.jpeg": jpeg("red")})
     )
-    (only,) = media.pictures_inside(file, max_side=32)
+    text, pictures = media.load_text_and_pictures(file, max_side=32)
+    (only,) = pictures
+    assert text == "Words."
     assert only.pixels.shape == (24, 32, 3)
 
 
