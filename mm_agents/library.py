@@ -18,6 +18,7 @@ from mm_agents._progress import ProgressCallback, progress_or_callback
 from mm_agents.errors import (
     ConfigError,
     LibraryNotFoundError,
+    MediaError,
     MMAgentsError,
     RecordNotFoundError,
     UnsupportedMediaError,
@@ -28,7 +29,7 @@ from mm_agents.ingest.facts import FactsReport, facts_of_library, forget
 from mm_agents.ingest.files import Source, describe
 from mm_agents.ingest.objects import OBJECT, near_labels, nearest_object, object_of
 from mm_agents.ingest.ocr_pass import WordsReport, can_read, read_words
-from mm_agents.ingest.pipeline import AddReport, FailedFile, Pipeline, failure
+from mm_agents.ingest.pipeline import AddReport, Outcomes, Pipeline
 from mm_agents.ingest.presets import extend_for_media, media_spec, media_vectors
 from mm_agents.ingest.speech_pass import SpeechReport, can_hear, hear, is_waiting, unheard
 from mm_agents.languages import ENGLISH, UNKNOWN, detected
@@ -195,37 +196,34 @@ class Library:
         """
         if not paths:
             raise ConfigError("Nothing to add: name at least one file or folder.")
-        failed: list[FailedFile] = []
+        outcomes = Outcomes()
         files = list(
             media.walk(
                 map(Path, paths),
-                failed=lambda path, error: failed.append(failure(path, error)),
+                failed=outcomes.fail,
+                skipped=lambda path, reason: outcomes.note(path, "skipped", reason),
                 include=include,
                 exclude=exclude,
             )
         )
         extend_for_media(self.store, self.routes)
         catalog = Catalog(self.store, self.root)
-        pipeline = Pipeline(self.store, self.routes, partial(self._new_source, catalog, location))
+        pipeline = Pipeline(self.store, self.routes, partial(self._new_source, catalog, location), outcomes)
         with progress_or_callback("Adding", progress) as report:
             pipeline.run(files, report)
         catalog.forget_gone([Path(path) for path in paths], prune=prune)
         removed, orphans = catalog.settle()
-        twins = [
-            FailedFile(path=path, error="MediaError", reason="It has the same content as a file that failed.")
-            for path in orphans
-        ]
+        for path in files if orphans else ():
+            if self._stored(path) in orphans:
+                outcomes.fail(path, MediaError("It has the same content as a file that failed."))
         reading = self._read_words(words, progress)
         listening, silent = self._hear(speech, recognizer, progress)
-        return AddReport(
-            added=pipeline.added,
-            unchanged=pipeline.unchanged - len(twins),
+        return outcomes.report(
             removed=removed,
-            failed=(*failed, *pipeline.failed, *twins, *(reading.failed if reading else ()), *listening.failed),
             read=reading.read if reading else None,
-            incomplete=tuple(pipeline.incomplete),
             heard=None if silent else listening.heard,
             unheard=silent,
+            failed=(*(reading.failed if reading else ()), *listening.failed),
         )
 
     def _new_source(self, catalog: Catalog, location: bool, path: Path) -> Source | None:
@@ -619,9 +617,7 @@ class Library:
 
     def stored_path(self, path: Path) -> str:
         """A path as records keep it: relative to the library when inside it, else absolute; with slashes."""
-        absolute = Path(os.path.abspath(path))
-        root = self.root
-        text = (absolute.relative_to(root) if root and absolute.is_relative_to(root) else absolute).as_posix()
+        text = self._stored(path)
         try:
             text.encode()
         except UnicodeEncodeError as error:
@@ -629,6 +625,11 @@ class Library:
                 f"The file name {path.name!r} is not valid Unicode. Rename the file."
             ) from error
         return text
+
+    def _stored(self, path: Path) -> str:
+        absolute = Path(os.path.abspath(path))
+        inside = self.root is not None and absolute.is_relative_to(self.root)
+        return (absolute.relative_to(self.root) if self.root and inside else absolute).as_posix()
 
 
 def _embedder(embedder: Embedder | str) -> Embedder:

@@ -65,6 +65,9 @@ class SheetOptions:
 
 NO_SHEET = SheetOptions()
 IdsOption = Annotated[bool, typer.Option("--ids", help="Also show the ids.")]
+_NAMED, _REASONS = 3, 6
+"""How many names of skipped files are shown for each reason, and how many reasons."""
+
 _QUOTE = 60
 """The most characters of the text that matched, so that a hit fits a line of a terminal."""
 
@@ -159,6 +162,7 @@ def add(
         say("Interrupted. Complete files are kept; run the same command to resume.")
         raise typer.Exit(130) from None
     _show_added(report, output)
+    _show_skipped(report, output)
     if report.read is None and not output.silent:
         say("[yellow]Note:[/yellow] Words in pictures were not read: pip install 'mm-agents\\[documents]'")
     if report.heard is None and not output.silent:
@@ -171,10 +175,22 @@ def _show_added(report: AddReport, output: Output) -> None:
     removed = f", {report.removed} removed" if report.removed else ""
     read = f", words read in {report.read}" if report.read else ""
     read += f", speech recognised in {report.heard}" if report.heard else ""
-    counts = f"{report.added} added, {report.unchanged} unchanged{removed}{read}, {len(report.failed)} failed"
+    skipped = report.skipped()
+    passed = f", {sum(map(len, skipped.values()))} skipped" if skipped else ""
+    counts = f"{report.added} added, {report.unchanged} unchanged{removed}{read}{passed}, {len(report.failed)} failed"
     output.show(asdict(report), counts)
     for one in report.incomplete if not output.silent else ():
         say(f"[yellow]In part:[/yellow] {plain(one.path)}: {plain(one.reason)}")
+
+
+def _show_skipped(report: AddReport, output: Output) -> None:
+    """Say what was passed over and why, each reason with its first names."""
+    parts: list[str] = []
+    for reason, paths in report.skipped().items():
+        names = ", ".join(Path(path).name for path in paths[:_NAMED]) + (", …" if len(paths) > _NAMED else "")
+        parts.append(f"{len(paths)} {reason} ({names})")
+    if parts and not output.silent:
+        say(f"[dim]Skipped: {plain('; '.join(parts[:_REASONS]))}. --json lists every file.[/dim]")
 
 
 @command()

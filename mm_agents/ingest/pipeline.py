@@ -6,6 +6,7 @@ are kept until a file is complete.
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 import time
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mm_agents.errors import DamagedMediaError, PartialWriteError
 from mm_agents.ingest.files import Piece, Source, pieces, records
@@ -35,6 +36,9 @@ _FLUSH_FILES = 256
 _FLUSH_SECONDS = 0.5  # what a kill can cost, beside the file at hand
 
 
+Outcome = Literal["added", "in part", "unchanged", "skipped", "failed"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FailedFile:
     """A file that was not added: its path, the kind of error, and the reason in words."""
@@ -42,6 +46,23 @@ class FailedFile:
     path: str
     error: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileOutcome:
+    """What became of one file, or of a folder that was passed over with all that is in it.
+
+    Attributes:
+        path: of the file.
+        outcome: "in part" is added, but for what the reason says.
+        error: the kind of error of a file that failed; else "".
+        reason: in words; "" where the outcome says it all.
+    """
+
+    path: str
+    outcome: Outcome
+    error: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +79,7 @@ class AddReport:
         heard: in how many recordings and clips speech was recognised; None where there are such that have sound, and
             the extra ``speech`` is missing.
         unheard: how many have sound that was not listened to for want of the extra.
+        files: what became of each file that was found, sorted by path.
     """
 
     added: int
@@ -68,11 +90,63 @@ class AddReport:
     incomplete: tuple[FailedFile, ...] = ()
     heard: int | None = 0
     unheard: int = 0
+    files: tuple[FileOutcome, ...] = ()
+
+    def skipped(self) -> dict[str, list[str]]:
+        """The paths of what was passed over, by the reason."""
+        found: dict[str, list[str]] = {}
+        for file in self.files:
+            if file.outcome == "skipped":
+                found.setdefault(file.reason, []).append(file.path)
+        return found
 
 
 def failure(path: Path | str, error: Exception) -> FailedFile:
     """What a report says of a file that could not be added."""
     return FailedFile(path=str(path), error=type(error).__name__, reason=str(error) or repr(error))
+
+
+class Outcomes:
+    """What becomes of each file of a run of ``add``."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, FileOutcome] = {}
+
+    def note(self, path: Path | str, outcome: Outcome, reason: str = "", *, error: str = "") -> None:
+        """Say what became of a file; what is said last holds."""
+        self._files[str(path)] = FileOutcome(path=str(path), outcome=outcome, error=error, reason=reason)
+
+    def fail(self, path: Path | str, error: Exception) -> None:
+        """Say that a file could not be added."""
+        failed = failure(path, error)
+        self.note(path, "failed", failed.reason, error=failed.error)
+
+    def report(
+        self, *, removed: int, read: int | None, heard: int | None, unheard: int, failed: Sequence[FailedFile]
+    ) -> AddReport:
+        """The report of the run; ``failed`` are files whose words or speech could not be read afterwards."""
+        by_outcome: dict[str, list[FailedFile]] = {}
+        for file in self._files.values():
+            said = FailedFile(path=file.path, error=file.error or "Incomplete", reason=file.reason)
+            by_outcome.setdefault(file.outcome, []).append(said)
+        incomplete = by_outcome.get("in part", [])
+        added = len(by_outcome.get("added", [])) + len(incomplete)
+        unread = {os.path.abspath(one.path): one for one in failed}
+        for file in list(self._files.values()) if unread else ():
+            one = unread.get(os.path.abspath(file.path))
+            if one is not None and file.outcome in ("added", "unchanged"):
+                self.note(file.path, "in part", one.reason, error=one.error)
+        return AddReport(
+            added=added,
+            unchanged=len(by_outcome.get("unchanged", [])),
+            removed=removed,
+            failed=(*by_outcome.get("failed", []), *failed),
+            read=read,
+            incomplete=tuple(incomplete),
+            heard=heard,
+            unheard=unheard,
+            files=tuple(sorted(self._files.values(), key=lambda file: file.path)),
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -95,9 +169,12 @@ class Pipeline:
         store: where records go.
         routes: which embedder makes which vector.
         prepare: called in a decoder's thread for each path; returns the source, or None when there is nothing to do.
+        outcomes: gets what becomes of each path.
     """
 
-    def __init__(self, store: Store, routes: EmbedderMap, prepare: Callable[[Path], Source | None]) -> None:
+    def __init__(
+        self, store: Store, routes: EmbedderMap, prepare: Callable[[Path], Source | None], outcomes: Outcomes
+    ) -> None:
         self._store, self._prepare = store, prepare
         self._targets = _targets(store.spec, routes)
         self._queue: queue.Queue[tuple[Source, Piece] | _End] = queue.Queue(maxsize=_WAITING)
@@ -105,10 +182,7 @@ class Pipeline:
         self._batch: list[tuple[Source, Piece]] = []
         self._ready: list[Source] = []
         self._flushed = time.monotonic()
-        self.failed: list[FailedFile] = []
-        self.incomplete: list[FailedFile] = []
-        self.added: int = 0
-        self.unchanged: int = 0
+        self._outcomes = outcomes
 
     def run(self, paths: Sequence[Path], report: Callable[[int, int, str], None]) -> None:
         """Add every path; a file that fails is noted and the others are added.
@@ -174,10 +248,10 @@ class Pipeline:
 
     def _end(self, end: _End) -> None:
         if end.error is not None:
-            self.failed.append(failure(end.path, end.error))
+            self._outcomes.fail(end.path, end.error)
             self._batch = [(source, piece) for source, piece in self._batch if source is not end.source]
         elif end.source is None:
-            self.unchanged += 1
+            self._outcomes.note(end.path, "unchanged")
         else:
             self._ready.append(end.source)
 
@@ -200,23 +274,21 @@ class Pipeline:
             return
         self._embed()
         by_id: dict[str, Source] = {asset_id(source.file.sha256): source for source in self._ready}
+        refused: dict[str, str] = {}
         try:
             self._store.upsert([record for source in by_id.values() for record in records(source, self._store.spec)])
         except PartialWriteError as error:
             parents = {part_id(id, n): id for id, source in by_id.items() for n in range(len(source.pieces))}
             refused = {parents.get(id, id): reason for id, reason in error.failed.items()}
-            self.failed += [
-                FailedFile(path=str(by_id[id].properties["path"]), error=type(error).__name__, reason=reason)
-                for id, reason in refused.items()
-            ]
             self._store.delete(list(refused))
-            self.added -= len(refused)
-        self.added += len(by_id)
-        self.incomplete += [
-            FailedFile(path=str(source.file.path), error="Incomplete", reason=f"{source.file.name!r}: {reason}.")
-            for source in self._ready
-            if (reason := source.properties.get("incomplete"))
-        ]
+        for id, source in by_id.items():
+            path = source.file.path or source.file.name
+            if id in refused:
+                self._outcomes.note(path, "failed", refused[id], error=PartialWriteError.__name__)
+            elif missing := source.properties.get("incomplete"):
+                self._outcomes.note(path, "in part", f"{source.file.name!r}: {missing}.")
+            else:
+                self._outcomes.note(path, "added")
         self._ready.clear()
 
 

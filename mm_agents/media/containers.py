@@ -18,6 +18,16 @@ _HANDLER = re.compile(rb"hdlr.{8}(vide|soun)", re.DOTALL)
 _CODEC = re.compile(rb"\x86[\x81-\xff]([VA])_")
 """Where a Matroska track names its codec."""
 
+DEMUXERS = {
+    **{name: name for name in ("wav", "mp3", "flac", "ogg", "avi", "flv")},
+    **dict.fromkeys(("mp4", "mov", "m4a"), "mov"),
+    **dict.fromkeys(("webm", "mkv", "weba", "mka"), "matroska"),
+    "ts": "mpegts",
+    "mpg": "mpeg",
+    "wmv": "asf",
+}
+"""What FFmpeg calls the containers of videos and sound."""
+
 _TRACKS_WITHIN = 1024**2
 _LARGEST_INDEX = 64 * 1024**2
 _UNKNOWN_LENGTH = 0xFFFFFFFF

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import hashlib
 import io
 import os
@@ -407,16 +408,27 @@ def expect(source: Source, media_type: MediaType, limits: Limits) -> MediaFile:
 
 
 BY_PRODUCTS = (
-    *("Thumbs.db", "ehthumbs.db", "desktop.ini", "Icon\r", "~$*"),
-    *("@eaDir", "__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found"),
+    *("Thumbs.db", "ehthumbs.db", "desktop.ini", "Icon\r", "Picasa.ini", "~$*", "*.crdownload", "*.part"),
+    *("@eaDir", "#recycle", "@Recycle", "__MACOSX", "$RECYCLE.BIN", "System Volume Information", "lost+found"),
 )
-"""Names of files and folders that systems and programs make for themselves."""
+"""Names of files and folders that systems and programs make for themselves, in any case."""
+
+_BY_PRODUCT = re.compile("|".join(map(fnmatch.translate, BY_PRODUCTS)), re.IGNORECASE)
+
+
+class _Place(NamedTuple):
+    """Where ``walk`` looks; ``real`` is the path without links where that is known."""
+
+    path: Path
+    real: str | None = None
+    is_folder: bool = False
 
 
 def walk(
     paths: Iterable[Path],
     *,
     failed: Callable[[Path, MediaError], None],
+    skipped: Callable[[Path, str], None] = lambda path, reason: None,
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
 ) -> Iterator[Path]:
@@ -428,32 +440,57 @@ def walk(
     Args:
         paths: files and folders.
         failed: called with each path that does not exist or cannot be listed, and of a library that was given by name.
+        skipped: called with each other file that is not given, and why; with a folder instead of all that is in it.
         include: patterns such as "*.jpg" or "2024/*.jpg", matched from the right; only files that match one are given.
         exclude: patterns of files and folders that are left out, with all below them.
     """
     given = list(paths)
-    waiting = given[::-1]
-    seen: set[str] = set()
+    waiting = [_Place(path) for path in reversed(given)]
+    seen: dict[str, Path] = {}
     while waiting:
-        path = waiting.pop()
+        path, real, is_folder = waiting.pop()
         try:
-            real = os.path.realpath(path, strict=True)
-            if real in seen:
+            if real is None:
+                real = os.path.realpath(path, strict=True)
+                is_folder = stat.S_ISDIR(os.stat(real).st_mode)
+            if (first := seen.setdefault(real, path)) is not path:
+                if first != path:
+                    skipped(path, f"it is {str(first)!r}")
                 continue
-            seen.add(real)
-            is_folder = stat.S_ISDIR(os.stat(real).st_mode)
             if is_folder and os.path.exists(os.path.join(real, LIBRARY_FILE)):
                 if path in given:
                     failed(path, MediaError(f"{str(path)!r} is a library, not media. Give the folder of the files."))
+                else:
+                    skipped(path, "a library")
             elif is_folder:
-                inside = [path / name for name in os.listdir(real) if not name.startswith(".")]
-                left_out = (*BY_PRODUCTS, *exclude)
-                waiting += sorted((one for one in inside if not any(map(one.match, left_out))), reverse=True)
+                waiting += _inside(path, real, exclude, skipped)
         except (OSError, ValueError) as error:
             failed(path, MediaError(f"{str(path)!r} cannot be read: {_reason(error)}."))
             continue
-        if not is_folder and (not include or any(map(path.match, include))):
+        if not is_folder and include and not any(map(path.match, include)):
+            skipped(path, "not included")
+        elif not is_folder:
             yield path
+
+
+def _inside(folder: Path, real: str, exclude: Sequence[str], skipped: Callable[[Path, str], None]) -> list[_Place]:
+    """What is in a folder and not left out, the last first."""
+    found: list[_Place] = []
+    with os.scandir(real) as entries:
+        listed = sorted(entries, key=lambda entry: entry.name)
+    for entry in listed:
+        path = folder / entry.name
+        if entry.name.startswith("."):
+            skipped(path, "hidden")
+        elif _BY_PRODUCT.match(entry.name):
+            skipped(path, "made by a system or program")
+        elif any(map(path.match, exclude)):
+            skipped(path, "excluded")
+        elif entry.is_symlink():
+            found.append(_Place(path))
+        else:
+            found.append(_Place(path, entry.path, entry.is_dir(follow_symlinks=False)))
+    return found[::-1]
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import numpy as np
 
 from mm_agents._optional import require
 from mm_agents.errors import DamagedMediaError, UnsupportedMediaError
-from mm_agents.media.containers import missing_bytes
+from mm_agents.media.containers import DEMUXERS, missing_bytes
 from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, check_limit, inspect
 from mm_agents.media.images import encode_jpeg
 from mm_agents.types import SOUND_RATE, Sound
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
 
     from mm_agents.types import ByteArray, FloatArray
 
-_DEMUXERS = {
-    **{name: name for name in ("wav", "mp3", "flac", "ogg", "avi")},
-    **dict.fromkeys(("mp4", "mov", "m4a"), "mov"),
-    **dict.fromkeys(("webm", "mkv", "weba", "mka"), "matroska"),
-}
 _COUNTED = ("wav", "flac", "m4a")
 """The formats of sound whose headers count the samples; others tell a length that is estimated or that of the video."""
 
@@ -153,7 +148,7 @@ def _opened(media: MediaFile, limits: Limits) -> Generator[tuple[InputContainer,
         if (missing := missing_bytes(file, media.format)) and media.media_type == "audio":
             raise DamagedMediaError(f"{media.name!r} is cut off: at least {missing:,} bytes are missing.")
         try:
-            with av.open(file, format=_DEMUXERS[media.format], metadata_errors="replace") as container:
+            with av.open(file, format=DEMUXERS[media.format], metadata_errors="replace") as container:
                 stream = next(iter(container.streams.audio), None)
                 if stream is not None and (seconds := _announced(container, stream)):
                     check_limit(seconds, limits, "seconds", media.name)

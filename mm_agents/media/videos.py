@@ -16,7 +16,7 @@ import numpy as np
 
 from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, UnsupportedMediaError
-from mm_agents.media.containers import missing_bytes
+from mm_agents.media.containers import DEMUXERS, missing_bytes
 from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, check_limit, expect
 from mm_agents.media.images import AnimationFrame, animation_ends, animation_frames, image_size
 from mm_agents.types import Clip
@@ -28,17 +28,6 @@ if TYPE_CHECKING:
 
     from mm_agents.types import ByteArray
 
-_DEMUXERS = {
-    "mp4": "mov",
-    "mov": "mov",
-    "webm": "matroska",
-    "mkv": "matroska",
-    "avi": "avi",
-    "ts": "mpegts",
-    "mpg": "mpeg",
-    "wmv": "asf",
-    "flv": "flv",
-}
 _BROADCAST = {"ts", "mpg", "flv"}
 """Made to be cut and joined anywhere: the packet at a cut is damaged, and the others are sound."""
 _FROM_ZERO = {"matroska", "asf"}
@@ -213,7 +202,7 @@ def _opened(media: MediaFile, limits: Limits) -> Generator[tuple[InputContainer,
     with media.open() as file:
         missing = missing_bytes(file, media.format)
         try:
-            with av.open(file, format=_DEMUXERS[media.format], metadata_errors="replace") as container:
+            with av.open(file, format=DEMUXERS[media.format], metadata_errors="replace") as container:
                 stream = _video_stream(container, media.name)
                 if seconds := _announced_seconds(container, stream):
                     check_limit(seconds, limits, "seconds", media.name)

@@ -244,6 +244,45 @@ def test_kinds_are_known_by_another_name_and_long_vectors_are_copied(
         assert copy(library.store, target).unchanged == 4
 
 
+def test_a_copy_through_every_store_is_equal(
+    client: WeaviateClient, fresh_name: Callable[[], str], server: str, tmp_path: Path
+) -> None:
+    """Theirs, with vectors that are not unit, to a folder, to a server, to Lance and to a folder again."""
+    from weaviate.classes.config import Configure, DataType, Property
+    from weaviate.classes.data import DataObject
+
+    pytest.importorskip("lancedb", reason="pip install 'mm-agents[lance]'")
+    name = fresh_name()
+    collection = client.collections.create(
+        name,
+        properties=[Property(name=one, data_type=DataType.TEXT) for one in ("name", "path", "mediaType")],
+        vector_config=Configure.Vectors.self_provided(),
+    )
+    rows = {uid(n): (n + 1) * np.random.default_rng(n).normal(size=1408) for n in range(5)}
+    for n, (id, row) in enumerate(rows.items()):
+        kind = {"name": f"a{n}.jpg", "path": f"./source/a{n}.jpg", "mediaType": ("image", "video")[n % 2]}
+        collection.data.insert_many([DataObject(uuid=id, properties=kind, vector=row.tolist())])
+    places = [tmp_path / "one", server.format(fresh_name()), f"lance://{tmp_path / 'lance'}", tmp_path / "two"]
+    source: Any = opened(client, name)
+    for place in places:
+        with closing(open_store(place, spec=source.spec)) as target:
+            report, again = copy(source, target), copy(source, target)
+            assert (report.copied, again.copied, again.unchanged) == (5, 0, 5)
+            assert report.checksum == again.checksum
+        source.close()
+        source = open_store(place)
+    with closing(open_store(places[0])) as first, closing(source) as last:
+        before, after = (list(store.iterate(with_vectors=True, parts=True)) for store in (first, last))
+    assert [(one.id, one.properties, one.text) for one in after] == [
+        (one.id, one.properties, one.text) for one in before
+    ]
+    for record in after:
+        (row,) = record.vectors.values()
+        wanted = rows[record.id]
+        assert float(row @ wanted) / float(np.linalg.norm(wanted) * np.linalg.norm(row)) == pytest.approx(1, abs=1e-5)
+        assert record.media_type == ("image", "video")[int(record.name[1]) % 2]
+
+
 def test_a_legacy_collection_has_one_vector(client: WeaviateClient, fresh_name: Callable[[], str]) -> None:
     """Named "default"; as frameworks make it by a schema in JSON, with values of every type."""
     from weaviate.classes.data import DataObject
