@@ -1,4 +1,4 @@
-"""The words of invoices in five languages, from ``lexicon.toml``: labels, headings, names, and words of questions."""
+"""The words of invoices in six languages, from ``lexicon.toml``: labels, headings, names, and words of questions."""
 
 from __future__ import annotations
 

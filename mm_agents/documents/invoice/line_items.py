@@ -638,7 +638,7 @@ def _loose(sheet: Sheet, mark: DecimalMark | None) -> Table:
 
 def _product(parts: Sequence[tuple[Segment, Number]]) -> dict[ColumnKind, Segment] | None:
     amount, number = parts[-1]
-    if number.places != 2:
+    if number.places != number.cents:
         return None
     for q in range(len(parts) - 2):
         for p in range(q + 1, len(parts) - 1):

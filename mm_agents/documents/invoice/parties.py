@@ -212,7 +212,7 @@ def _may_be_name(segment: Segment) -> bool:
 
 
 def _address_blocks(sheet: Sheet, taken: Collection[Word]) -> list[list[Segment]]:
-    """Lines below each other, flush left or centred, one of which says a postcode and a place."""
+    """Lines below each other, flush left or right or centred, one of which says a postcode and a place."""
     free = {segment for segment in sheet.segments if not set(taken) & set(segment.words)}
     blocks: list[list[Segment]] = []
     for segment in sheet.segments:
@@ -239,10 +239,12 @@ def _flush(sheet: Sheet, first: Segment) -> list[Segment]:
         under = [
             one
             for one in row
-            if abs(one.x0 - first.x0) < reach or abs(one.x0 + one.x1 - first.x0 - first.x1) / 2 < reach
+            if abs(one.x0 - first.x0) < reach
+            or abs(one.x1 - first.x1) < reach
+            or abs(one.x0 + one.x1 - first.x0 - first.x1) / 2 < reach
         ]
         if under:
-            before = min(under, key=lambda one: abs(one.x0 - first.x0))
+            before = min(under, key=lambda one: min(abs(one.x0 - first.x0), abs(one.x1 - first.x1)))
             lines.append(before)
     return lines
 

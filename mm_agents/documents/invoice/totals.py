@@ -155,7 +155,7 @@ def _beside(sheet: Sheet, segment: Segment, end: int, mark: DecimalMark | None) 
     for other in sheet.right_of(segment):
         numbers = numbers_in(other.text, mark)
         spaced = _spaced(other.text)
-        if spaced is not None and not any(n.places == 2 or n.percent for n in numbers):
+        if spaced is not None and not any(n.places == n.cents or n.percent for n in numbers):
             found.append((other, spaced))
         elif not numbers and re.search(r"[a-z]{3}", other.folded) and not _BEHIND.fullmatch(other.folded):
             break
