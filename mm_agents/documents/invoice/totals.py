@@ -467,7 +467,6 @@ def features(choice: Choice, facts: Facts) -> dict[str, float]:
     found: dict[str, float] = {f"a {kind}": float(kind in named) for kind in CHOSEN}
     found |= {f"rank of the {kind}": float(named[kind].rank) if kind in named else 0.0 for kind in CHOSEN[:3]}
     found["rank of the others"] = float(sum(named[kind].rank for kind in CHOSEN[3:] if kind in named))
-    found["sums not printed"] = float(sum(bool(one.parts) for one in named.values()))
     if total is not None:
         found["the highest total"] = float(total.value == facts.highest)
         found["as much was paid"] = float(total.value in facts.paid)
