@@ -60,6 +60,9 @@ def documents(
     count: Annotated[int, typer.Option("--count", min=1, help="The number of pictures to draw of each kind.")] = 20,
     seed: Annotated[int, typer.Option("--seed", help="The same seed draws the same pictures.")] = 0,
     keep: Annotated[Path | None, typer.Option("--keep", metavar="DIR", help="Keep the drawn pictures here.")] = None,
+    hold_out: Annotated[
+        list[str] | None, typer.Option("--hold-out", metavar="STYLE", help="Draw none of this; may be repeated.")
+    ] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="The most pictures of each set.")] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Also read the box of every verified value again by OCR.")
@@ -77,7 +80,8 @@ def documents(
         places = folders or []
         if not places:
             home = keep or Path(temporary)
-            places = [make(one, count=count, seed=seed, folder=home / one) for one in wanted]
+            held = hold_out or ()
+            places = [make(one, count=count, seed=seed, folder=home / one, hold_out=held) for one in wanted]
         with bar("Reading", show=output.progress) as report:
             found = evaluate(
                 places,

@@ -353,12 +353,13 @@ _SIGNS = {"passed": "[green]✓[/green]", "failed": "[red]✗[/red]"}
 
 
 def _notes(found: Invoice) -> list[str]:
-    """The checks of an invoice, and where the rules and a model differ."""
+    """The checks of an invoice, where the rules and a model differ, and which writing is not read."""
     checks = [f"{_SIGNS.get(one.status, '–')} {plain(one.name)}: {plain(one.detail)}" for one in found.checks]
-    return checks + [
+    checks += [
         f"{_MARKS['no']} {plain(f'{one.field}: the rules read {one.rules!r}, the model {one.model!r}')}"
         for one in found.disagreements
     ]
+    return checks + [plain(note) for note in found.notes]
 
 
 def _write_tables(found: Reading, unsure: Container[tuple[str, int, str]] = (), notes: Sequence[str] = ()) -> None:

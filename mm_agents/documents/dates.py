@@ -16,7 +16,7 @@ from mm_agents.documents.parameters import PARAMETERS
 Order = Literal["day first", "month first"]
 
 _CENTURY, _PIVOT = 1900, 70  # years of two digits are 1971 to 2070
-_LANGUAGES = ("en", "de", "fr", "nl", "es")
+_LANGUAGES = ("en", "de", "fr", "nl", "es", "it")
 _EXTRA_MONTHS = {"mrz": 3, "maerz": 3}  # other forms of the months than CLDR's
 _END = r"(?:(?!\d)|(?=\d{1,2}:\d\d))"  # a time may be glued to the year
 _SHORT_YEAR = r"(?<=['’´`])\d\d(?!\d)"  # "JUN03'14"

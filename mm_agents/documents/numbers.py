@@ -11,8 +11,8 @@ from typing import Literal
 
 from mm_agents._text import read_data
 
-DecimalMark = Literal[".", ","]
-"""What stands before the decimals."""
+DecimalMark = Literal[".", ",", ".000", ",000"]
+"""What stands before the decimals; with three zeros where amounts have three of them, as in Kuwait."""
 
 CURRENCIES: dict[str, str] = {
     sign: code
@@ -20,6 +20,9 @@ CURRENCIES: dict[str, str] = {
     for sign in (code.casefold(), *signs)
 }
 """ISO 4217 codes of the signs and words beside amounts, in small letters."""
+
+_THREE_DECIMALS = frozenset({"KWD", "BHD", "OMR", "JOD", "TND", "IQD", "LYD"})
+"""ISO 4217 codes of the currencies of three decimals."""
 
 _CURRENCY = "|".join(re.escape(sign) for sign in sorted(CURRENCIES, key=len, reverse=True))
 _LONGEST = 18
@@ -64,6 +67,7 @@ class Number:
         places: how many decimals are printed.
         percent: whether a percent sign follows.
         currency: the ISO 4217 code of the sign beside it, if any.
+        cents: how many decimals an amount has in its document.
     """
 
     value: Decimal
@@ -72,11 +76,12 @@ class Number:
     places: int
     percent: bool = False
     currency: str | None = None
+    cents: int = 2
 
     @property
     def is_money(self) -> bool:
-        """Whether it is printed as an amount: with a currency, or with two decimals and no percent sign."""
-        return not self.percent and (self.currency is not None or self.places == 2)
+        """Whether it is printed as an amount: with a currency, or with an amount's decimals and no percent sign."""
+        return not self.percent and (self.currency is not None or self.places == self.cents)
 
 
 def numbers_in(text: str, mark: DecimalMark | None = None) -> list[Number]:
@@ -103,6 +108,7 @@ def numbers_in(text: str, mark: DecimalMark | None = None) -> list[Number]:
                 places=-int(value.as_tuple().exponent),
                 percent=match["percent"] is not None,
                 currency=CURRENCIES[sign.casefold()] if sign else None,
+                cents=3 if mark is not None and len(mark) > 1 else 2,
             )
         )
     return found
@@ -136,7 +142,7 @@ def parse_number(digits: str, mark: DecimalMark | None = None) -> Decimal | None
     marks = [character for character in plain if character in ".,"]
     if len(set(marks)) == 2:
         plain = plain.replace("," if marks[-1] == "." else ".", "")
-    elif len(marks) > 1 or (marks and re.fullmatch(r"[1-9]\d{0,2}[.,]\d{3}", plain) and marks[0] != mark):
+    elif len(marks) > 1 or (marks and re.fullmatch(r"[1-9]\d{0,2}[.,]\d{3}", plain) and marks[0] != (mark or "")[:1]):
         plain = plain.replace(marks[0], "")
     try:
         return Decimal(plain.replace(",", "."))
@@ -145,18 +151,29 @@ def parse_number(digits: str, mark: DecimalMark | None = None) -> Decimal | None
 
 
 def decimal_mark(texts: Iterable[str]) -> DecimalMark | None:
-    """The decimal mark that most numbers prove which can be read in one way only; None where none does."""
-    votes: Counter[DecimalMark] = Counter()
+    """The decimal mark that most numbers prove which can be read in one way only; None where none does.
+
+    Where a currency of three decimals stands beside amounts, three digits behind a mark are decimals too.
+    """
+    votes: Counter[str] = Counter()
+    threes: Counter[str] = Counter()
+    signs: set[str] = set()
     for text in texts:
         for match in _NUMBER.finditer(text.translate(_SPACES)):
             digits = match["digits"]
+            signs.update(CURRENCIES[sign.casefold()] for sign in (match["before"], match["after"]) if sign)
             last = max(digits.rfind("."), digits.rfind(","))
             if last < 0 or match["percent"]:
                 continue
             behind = len(digits) - last - 1
+            threes[digits[last]] += behind == 3
             if behind != 3 or len({character for character in digits if character in ".,"}) == 2:
-                votes["." if digits[last] == "." else ","] += 2 if behind == 2 else 1
-    return votes.most_common(1)[0][0] if votes else None
+                votes[digits[last]] += 2 if behind == 2 else 1
+    if signs & _THREE_DECIMALS and threes and max(threes.values()) > max(votes.values(), default=0) / 2:
+        return ".000" if threes.most_common(1)[0][0] == "." else ",000"
+    if not votes:
+        return None
+    return "." if votes.most_common(1)[0][0] == "." else ","
 
 
 def plain_money(value: Decimal) -> str:

@@ -115,7 +115,7 @@ Progress = Callable[[int, int, str], None]
 
 
 _ORDER = (
-    *("fields", "field F1", "fields raw", "rows", "row F1", "rows raw", "row count", "attributed"),
+    *("fields", "field F1", "fields raw", "rows", "row F1", "rows raw", "row count", "documents", "attributed"),
     *("totals verified", "verified totals right", "verified values right", *FIELDS),
     *("TEDS", "TEDS structure", "cells", "tables right", "card values"),
     *("node F1", "edge F1", "labels", "labels of found arrows", "texts", "shapes", "shape families"),

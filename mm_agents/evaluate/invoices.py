@@ -40,9 +40,15 @@ def score(reading: Mapping[str, Any], truth: InvoiceTruth, page: PageText | None
     """
     tally = Tally()
     seen = None if truth.printed else page
-    _fields(reading, truth, seen, tally)
-    _verified(reading, truth, seen, tally)
-    _rows(reading, truth, seen, tally)
+    listed = reading.get("others")
+    others = [cast("Mapping[str, Any]", one) for one in (listed if isinstance(listed, list) else [])]
+    missing: list[Mapping[str, Any]] = [{}] * len(truth.others)
+    for one, known in zip((reading, *others, *missing), (truth, *truth.others), strict=False):
+        _fields(one, known, seen, tally)
+        _verified(one, known, seen, tally)
+        _rows(one, known, seen, tally)
+    if truth.printed:
+        tally.share("documents", len(others) == len(truth.others))
     return tally
 
 
@@ -70,7 +76,8 @@ def _fields(reading: Mapping[str, Any], truth: InvoiceTruth, page: PageText | No
                 tally.missed(name, known.values[0], value)
             if known.boxes:
                 _attribute(tally, name, known, places(_field(reading, name).get("evidence")), right=right)
-    tally.counts["field F1"] = Counts(hits=hits, returned=returned, wanted=wanted)
+    counts = Counts(hits=hits, returned=returned, wanted=wanted)
+    tally.counts["field F1"] = tally.counts.get("field F1", Counts()) + counts
 
 
 def _attribute(tally: Tally, what: str, known: TruthValue, boxes: Sequence[Rectangle], *, right: bool) -> None:
@@ -181,7 +188,8 @@ def _rows(reading: Mapping[str, Any], truth: InvoiceTruth, page: PageText | None
     if truth.printed and not truth.amounts:
         tally.share("row count", len(items) == len(truth.items))
         paired = sum(n is not None for n in pairs)
-        tally.counts["row F1"] = Counts(hits=paired, returned=len(items), wanted=len(rows))
+        counts = Counts(hits=paired, returned=len(items), wanted=len(rows))
+        tally.counts["row F1"] = tally.counts.get("row F1", Counts()) + counts
 
 
 def _amounts(items: Sequence[Mapping[str, Any]], truth: InvoiceTruth, tally: Tally) -> None:

@@ -98,6 +98,7 @@ def _placed(record: Mapping[str, Any]) -> InvoiceTruth:
         absent=frozenset(name for name, value in fields.items() if value is None),
         printed=True,
         lines=lines(record),
+        others=tuple(_placed(other) for other in record.get("others") or ()),
     )
 
 

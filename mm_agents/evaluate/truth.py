@@ -56,6 +56,7 @@ class InvoiceTruth:
         absent: fields of which it is known that the picture has none.
         printed: whether every value is known to be on the picture, so that nobody has to look.
         lines: every text of the picture, where it is known.
+        others: the other invoices of the same file, in reading order.
     """
 
     kind: ClassVar[Kind] = "invoice"
@@ -65,6 +66,7 @@ class InvoiceTruth:
     absent: frozenset[str] = frozenset()
     printed: bool = False
     lines: tuple[Line, ...] = ()
+    others: tuple[InvoiceTruth, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

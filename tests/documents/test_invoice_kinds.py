@@ -221,6 +221,38 @@ def test_two_invoices_side_by_side_are_two_readings() -> None:
     assert all(one.total.verified for one in (invoice, *invoice.others))
 
 
+def strip(name: str, day: str, item: str, times: str, amount: str) -> Rows:
+    return [
+        [(380, name)],
+        [(400, day)],
+        [(250, item)],
+        [(290, times), (-740, amount)],
+        [(250, "Espresso"), (-740, "2.00")],
+        [(250, "Total"), (-740, f"{float(amount) + 2:.2f}")],
+    ]
+
+
+def test_receipts_one_above_another_are_readings_of_their_own() -> None:
+    above = strip("Grey Heron Ltd", "14 Mar 2024", "Brown ale", "3 x 1.50", "4.50")
+    below = strip("Quay Bakery Ltd", "15 Mar 2024", "Rye bread", "2 x 1.10", "2.20")
+    invoice = read([*above, [], [], *below])
+    found = [said(one, "seller", "date", "total") for one in (invoice, *invoice.others)]
+    assert found == [("Grey Heron Ltd", "2024-03-14", "6.50"), ("Quay Bakery Ltd", "2024-03-15", "4.20")]
+    first = invoice.items[0]
+    assert (first.description, str(first.quantity), str(first.unit_price), str(first.amount)) == (
+        "Brown ale",
+        "3",
+        "1.50",
+        "4.50",
+    )
+
+
+def test_the_slip_of_a_card_below_a_receipt_is_a_part_of_it() -> None:
+    receipt = strip("Grey Heron Ltd", "14 Mar 2024", "Brown ale", "3 x 1.50", "4.50")
+    slip: Rows = [[(380, "Card sale")], [(400, "14 Mar 2024")], [(250, "Total"), (-740, "6.50")]]
+    assert read([*receipt, [], [], *slip]).others == ()
+
+
 def test_a_net_amount_is_not_proven_by_the_items_while_a_tax_is_printed() -> None:
     rows: Rows = [
         [(60, "Brook Electric Ltd"), (-940, "INVOICE")],

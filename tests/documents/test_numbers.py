@@ -91,3 +91,17 @@ def test_a_text_of_nothing_but_groups_is_read_in_time_of_its_length() -> None:
     short = max(seconds(2_000), 0.005)
     assert seconds(32_000) < 64 * short  # 16 times as long; the square of it would be 256
     assert [number.value for number in numbers_in("1 234 567 890.50")] == [Decimal("1234567890.50")]
+
+
+def test_currencies_of_three_decimals() -> None:
+    texts = ["KD 12.500", "7,202.500", "20,277.470", "3"]
+    mark = decimal_mark(texts)
+    assert mark == ".000"
+    assert [numbers_in(text, mark)[0].value for text in texts[:3]] == [
+        Decimal("12.500"),
+        Decimal("7202.500"),
+        Decimal("20277.470"),
+    ]
+    assert numbers_in("12.500", mark)[0].is_money
+    assert not numbers_in("12.500", ".")[0].is_money
+    assert decimal_mark(["EUR 12.500", "1.234,50"]) == ","

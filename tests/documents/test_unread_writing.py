@@ -13,11 +13,12 @@ import PIL.ImageFont
 import pytest
 
 from mm_agents.documents.flowchart import FlowchartReader
+from mm_agents.documents.invoice import InvoiceReader
 from mm_agents.documents.ocr import RapidOcr
 from mm_agents.documents.pages import open_pages, unread_note
 from mm_agents.documents.table.reader import read_page
 from mm_agents.documents.tesseract import build
-from mm_agents.documents.text import TextReader
+from mm_agents.documents.text import TextReader, in_markdown
 from mm_agents.errors import ConfigError, MissingExtraError
 from mm_agents.types import Box, Image
 
@@ -52,6 +53,9 @@ def test_writing_that_is_not_read_is_said_and_not_made_up(lines: list[str]) -> N
     assert note.startswith(f"{len(lines)} lines on page 1 are in writing that is not read")
     assert note in TextReader().read(image).to_json()["notes"]
     assert note in read_page(page).notes
+    invoice = InvoiceReader().read(image)
+    assert note in invoice.to_json()["notes"]
+    assert in_markdown(note) in invoice.to_markdown()
     chart = FlowchartReader().read(image)
     assert note in chart.notes
     assert note in chart.to_markdown()

@@ -17,10 +17,11 @@ from PIL import Image
 from mm_agents.errors import ConfigError
 from mm_agents.evaluate.documents import evaluate
 from mm_agents.evaluate.manifest import entries
-from mm_agents.evaluate.synthetic import flowcharts, invoices, make, render, tables
+from mm_agents.evaluate.synthetic import flowcharts, invoice_pages, invoices, make, render, tables
 from mm_agents.evaluate.synthetic import flowcharts as flowcharts_module
 from mm_agents.evaluate.synthetic.chart_looks import LOOKS
-from mm_agents.evaluate.truth import KINDS, FlowchartTruth, InvoiceTruth, Kind, TableTruth
+from mm_agents.evaluate.synthetic.invoice_styles import HELD_OUT, STYLES, grouped
+from mm_agents.evaluate.truth import KINDS, MONEY, FlowchartTruth, InvoiceTruth, Kind, TableTruth
 
 DRAW = {"invoice": invoices.draw, "table": tables.draw, "flowchart": flowcharts.draw}
 
@@ -178,7 +179,7 @@ def test_the_drawn_truths_are_of_their_kind(tmp_path: Path) -> None:
     for kind in KINDS:
         for entry in entries(make(kind, count=4, seed=3, folder=tmp_path / kind)):
             assert isinstance(entry.truth, kinds[kind])
-            assert entry.set == "factory" or (kind == "flowchart" and entry.set in LOOKS)
+            assert entry.set == "factory" or entry.set in (LOOKS if kind == "flowchart" else STYLES)
             assert entry.truth.lines
 
 
@@ -190,6 +191,58 @@ def test_what_the_factory_refuses(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text('[{"image": "mine.png", "truth": "mine.json"}]')
     with pytest.raises(ConfigError, match="not written by the factory"):
         make("table", count=1, seed=0, folder=tmp_path)
+
+
+# ---------------------------------------------------------------- styles of invoices
+
+
+@pytest.mark.parametrize("name", STYLES)
+def test_every_style_knows_where_its_values_are(name: str) -> None:
+    style = STYLES[name]
+    images, truth = invoice_pages.draw(random.Random(f"{name} 1"), name)
+    assert (len(images) > 1) == (style.pages > 1)
+    assert len(truth.get("others", ())) == style.copies - 1
+    for document in (truth, *truth.get("others", ())):
+        assert document["fields"]["total"]["boxes"]
+        assert document["items"]
+        values = [value for value in document["fields"].values() if value is not None]
+        values += [value for item in document["items"] for value in item.values()]
+        for x0, y0, x1, y1 in (box for value in values for box in value["boxes"]):
+            pixels = [np.asarray(image.convert("L").crop((x0, y0, x1, y1)), dtype=np.int16) for image in images]
+            assert max(np.ptp(part) for part in pixels) > 60, (name, x0, y0)
+
+
+def test_the_amounts_of_a_style_add_up() -> None:
+    for name, style in STYLES.items():
+        _, truth = invoice_pages.draw(random.Random(f"{name} 2"), name)
+        fields = {key: Decimal(one["value"]) for key, one in truth["fields"].items() if one and key in MONEY}
+        items = sum(Decimal(item["amount"]["value"]) for item in truth["items"])
+        if style.extras or not style.taxes or style.copies > 1:
+            continue
+        assert fields["total"] == items + (0 if style.included else fields.get("tax", 0)), name
+        if "subtotal" in fields:
+            assert fields["subtotal"] == items - (fields["tax"] if style.included else 0), name
+
+
+def test_how_digits_are_grouped() -> None:
+    assert grouped(Decimal("1234567.5"), "in", 2, "-1") == "12,34,567.50"
+    assert grouped(Decimal("-1234.5"), "ch", 2, "1-") == "1'234.50-"
+    assert grouped(Decimal("12.5"), "en", 3, "-1") == "12.500"
+    assert grouped(Decimal("-0.5"), "de", 2, "(1)") == "(0,50)"
+
+
+def test_styles_are_held_out_by_name(tmp_path: Path) -> None:
+    drawn = make("invoice", count=6, seed=1, folder=tmp_path / "some", hold_out=[*HELD_OUT, "beside"])
+    assert [entry.set for entry in entries(drawn)] == ["factory", "above", "factory", "grid", "factory", "unlabelled"]
+    kept = [name for name in STYLES if name != "long"]
+    (_, first), (_, second) = (
+        entries(make("invoice", count=2, seed=1, folder=tmp_path / name, hold_out=kept)) for name in ("one", "other")
+    )
+    assert first.path.suffix == ".pdf"
+    assert first.path.read_bytes() == second.path.read_bytes()
+    assert set(HELD_OUT) < set(STYLES)
+    with pytest.raises(ConfigError, match="no style 'crooked' to hold out"):
+        make("invoice", count=2, seed=1, folder=tmp_path / "none", hold_out=["crooked"])
 
 
 # ---------------------------------------------------------------- flowcharts

@@ -149,6 +149,7 @@ class InvoiceData(_Frozen):
     Attributes:
         details: those of ``DETAILS`` that are printed, by name; a date in ISO form, a rate in percent.
         labelled: every other value that stands beside a label.
+        notes: which writing on the pages is not read.
     """
 
     number: Field[str] = Field[str]()
@@ -172,6 +173,7 @@ class InvoiceData(_Frozen):
     checks: tuple[Check, ...] = ()
     disagreements: tuple[Disagreement, ...] = ()
     pages: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def field(self, name: str) -> Field[Any]:
         """The field of a name in ``NAMES`` or ``DETAILS``."""
@@ -204,7 +206,7 @@ class InvoiceData(_Frozen):
             "checks": [check.model_dump() for check in self.checks],
             "disagreements": [disagreement.model_dump() for disagreement in self.disagreements],
             "pages": list(self.pages),
-        }
+        } | ({"notes": list(self.notes)} if self.notes else {})
 
     def to_markdown(self) -> str:
         """For people: fields (with a question mark where not verified), items, checks."""
@@ -212,8 +214,9 @@ class InvoiceData(_Frozen):
             (name.replace("_", " "), value + ("" if verified == "yes" else " ?"))
             for name, value, verified in self._found_fields()
         ]
+        notes = "".join(f"- {in_markdown(note)}\n" for note in self.notes)
         if not fields and not self.items:
-            return "Nothing of an invoice was found.\n"
+            return "\n".join(filter(None, ("Nothing of an invoice was found.\n", notes)))
         signs = {"passed": "✓", "failed": "✗", "not applicable": "–"}
         parts = [markdown_table(("field", "value"), fields)] if fields else []
         if self.items:
@@ -225,6 +228,7 @@ class InvoiceData(_Frozen):
             f"- {in_markdown(f'{one.field}: the rules read {one.rules!r}, the model {one.model!r}')}\n"
             for one in self.disagreements
         ]
+        parts.append(notes)
         return "\n".join(filter(None, parts))
 
     def tables(self) -> list[ReadingTable]:

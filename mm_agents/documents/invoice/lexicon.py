@@ -1,4 +1,4 @@
-"""The words of invoices in five languages, from ``lexicon.toml``: labels, headings, names, and words of questions."""
+"""The words of invoices in six languages, from ``lexicon.toml``: labels, headings, names, and words of questions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Patterns = tuple[str, ...]
 _NUMBER = r"(?:n[o°ºu0]?[.°]?|no[.s]?|nr[.]?|num(?:ber|mer|ero|[.])?|n[o]?[°º]|id|#|reference|ref[.]?)"
 _WORDS = read_data("mm_agents.documents.invoice", "lexicon.toml")
 WEIGHTS: dict[str, dict[str, float]] = read_data("mm_agents.documents.invoice", "weights.toml")
-"""How much each feature counts where one of several candidates is chosen; compared by ``tools/fit_invoices.py``."""
+"""How much each feature counts where one of several candidates is chosen."""
 _LINES, _QUESTIONS = _WORDS["lines"], _WORDS["questions"]
 
 

@@ -552,6 +552,8 @@ def _continues(row: Row, text: Segment, height: float) -> bool:
 
 _QUANTITY = re.compile(r"^\W{0,2}(\d{1,3})(?:\s?[xX×])?\s(?=[^\W\d])")
 """A quantity before a name: "2 Pale ale"."""
+_MULTIPLE = re.compile(r"^\W{0,2}(\d{1,4})\s?[xX×@]\s?")
+"""A quantity in front of a price: "2 x 14.50"."""
 _FLAG = re.compile(r"[\s*]*[A-Za-z]{0,2}[\s*]*")
 """What may be behind an amount: the letter of its tax."""
 
@@ -593,6 +595,7 @@ def _priced_row(sheet: Sheet, n: int, mark: DecimalMark | None) -> Row | None:
     if quantity is not None and re.fullmatch(r"\d{1,3}\s?[xX×]?", quantity.text):
         found.cells["quantity"] = quantity
         before = before[1:]
+    found.cells |= next((cells for one in before if (cells := _multiple(one, number, mark))), {})
     lines = [one for one in before if re.search(r"[^\W\d_]{2}", one.text)]
     above = sheet.rows[n - 1] if n else ()
     if not lines and not any(m.is_money for one in above for m in numbers_in(one.text, mark)):
@@ -607,6 +610,19 @@ def _priced_row(sheet: Sheet, n: int, mark: DecimalMark | None) -> Row | None:
         name = name.part(match.end(), len(name.text))
     found.lines = [name]
     return found
+
+
+def _multiple(segment: Segment, amount: Number, mark: DecimalMark | None) -> dict[ColumnKind, Segment]:
+    """The quantity and the price of "2 x 14.50" where they come to the amount beside them."""
+    match = _MULTIPLE.match(segment.text)
+    price = next(iter(numbers_in(segment.text[match.end() :], mark)), None) if match else None
+    if match is None or price is None or not close(int(match[1]) * price.value, amount.value):
+        return {}
+    start = match.end()
+    return {
+        "quantity": segment.part(match.start(1), match.end(1)),
+        "price": segment.part(start + price.start, start + price.end),
+    }
 
 
 def _loose(sheet: Sheet, mark: DecimalMark | None) -> Table:
@@ -638,7 +654,7 @@ def _loose(sheet: Sheet, mark: DecimalMark | None) -> Table:
 
 def _product(parts: Sequence[tuple[Segment, Number]]) -> dict[ColumnKind, Segment] | None:
     amount, number = parts[-1]
-    if number.places != 2:
+    if number.places != number.cents:
         return None
     for q in range(len(parts) - 2):
         for p in range(q + 1, len(parts) - 1):

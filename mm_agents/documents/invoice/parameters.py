@@ -42,6 +42,8 @@ class InvoiceParameters:
     amount_reach: float = 3.0  # from the right end of a receipt's amounts; further off are prices of one unit
     most_rows: int = 200  # of a table; bounds the time that a page of numbers takes
 
+    blank_between: float = 2.0  # between two invoices one above another: both have margins
+
     # totals; weights.toml says how much their features count
     indirect: float = 1.5  # ranks that a label loses where its amount is below it or it is not the word for a total
     highest_rate: float = 50  # percent; of a tax

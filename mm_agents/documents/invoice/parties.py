@@ -212,7 +212,7 @@ def _may_be_name(segment: Segment) -> bool:
 
 
 def _address_blocks(sheet: Sheet, taken: Collection[Word]) -> list[list[Segment]]:
-    """Lines below each other, flush left or centred, one of which says a postcode and a place."""
+    """Lines below each other, flush left or right or centred, one of which says a postcode and a place."""
     free = {segment for segment in sheet.segments if not set(taken) & set(segment.words)}
     blocks: list[list[Segment]] = []
     for segment in sheet.segments:
@@ -239,10 +239,12 @@ def _flush(sheet: Sheet, first: Segment) -> list[Segment]:
         under = [
             one
             for one in row
-            if abs(one.x0 - first.x0) < reach or abs(one.x0 + one.x1 - first.x0 - first.x1) / 2 < reach
+            if abs(one.x0 - first.x0) < reach
+            or abs(one.x1 - first.x1) < reach
+            or abs(one.x0 + one.x1 - first.x0 - first.x1) / 2 < reach
         ]
         if under:
-            before = min(under, key=lambda one: abs(one.x0 - first.x0))
+            before = min(under, key=lambda one: min(abs(one.x0 - first.x0), abs(one.x1 - first.x1)))
             lines.append(before)
     return lines
 
@@ -261,21 +263,13 @@ def _letterhead(
     return None if best is None else replace(best[1], proof=_proof(sheet, best[1], sites))
 
 
-def seller_candidates(sheet: Sheet) -> list[tuple[Party, dict[str, float]]]:
-    """Who may be the seller, were no heading to say it."""
-    kinds: tuple[PartyKind, ...] = ("ship_to", "buyer")
-    found: dict[PartyKind, Party] = {kind: party for kind in kinds if (party := _headed(sheet, kind))}
-    taken = {word for party in found.values() for word in party.words}
-    return _sellers(sheet, _address_blocks(sheet, taken), found, taken)
-
-
 def _sellers(
     sheet: Sheet, blocks: Sequence[Sequence[Segment]], found: Mapping[PartyKind, Party], taken: Collection[Word]
 ) -> list[tuple[Party, dict[str, float]]]:
     """Who may be the seller without a heading, each with what speaks for it, by name as in ``weights.toml``."""
     sites = _sites(sheet)
     first_page = [one for one in sheet.segments if one.page is sheet.pages[0]]
-    bottom = max((one.y1 for one in first_page), default=1.0)
+    ends = min((one.y0 for one in first_page), default=0.0), max((one.y1 for one in first_page), default=1.0)
     names = {party.name.casefold() for party in found.values()}
     candidates: list[tuple[Party, dict[str, float]]] = []
     for segment in first_page:
@@ -288,11 +282,8 @@ def _sellers(
         block = next((block for block in blocks if block[0] is segment), [])
         lines = _address(block[1 : PARAMETERS.longest_address] or _streets_below(sheet, segment))
         party = Party(name=_clean(at.text), at=at, lines=lines, how="letterhead")
-        features = _said_by_words(sheet, at, sites) | _said_by_place(sheet, segment, bottom)
+        features = _said_by_words(at, sites) | _said_by_place(sheet, segment, ends)
         features |= {"a sender's line": float(sender is not None), "heads an address": float(bool(block))}
-        features["lines of an address below"] = float(bool(lines))
-        features["the first name"] = float(not candidates)
-        features["the second name"] = float(len(candidates) == 1)
         candidates.append((party, features))
     return candidates
 
@@ -333,25 +324,25 @@ def _proof(sheet: Sheet, party: Party, sites: set[str]) -> str | None:
     return "the name stands on the page again" if " " in name and again else None
 
 
-def _said_by_place(sheet: Sheet, segment: Segment, bottom: float) -> dict[str, float]:
-    """What a segment's place and size say: a letterhead is near the top, in large letters."""
+def _said_by_place(sheet: Sheet, segment: Segment, ends: tuple[float, float]) -> dict[str, float]:
+    """What a segment's place and size say: a letterhead is near the top of the text, in large letters."""
+    down = (segment.y0 - ends[0]) / max(ends[1] - ends[0], 1.0)
     row = sheet.rows[segment.row]
     above = next((one for rows in reversed(sheet.rows[: segment.row]) for one in rows), None)
     return {
         "a name": 1.0,
-        "down the page": segment.y0 / bottom,
-        "in the lower half": float(segment.y0 > bottom / 2),
+        "down the page": down,
+        "in the lower half": float(down > 0.5),
         "large letters": min(max(segment.height / sheet.height - 1, 0.0), PARAMETERS.largest),
         "alone in its row": float(len(row) == 1),
         "below a greeting": float(above is not None and _GREETING.search(above.folded) is not None),
     }
 
 
-def _said_by_words(sheet: Sheet, at: Segment, sites: set[str]) -> dict[str, float]:
+def _said_by_words(at: Segment, sites: set[str]) -> dict[str, float]:
     """What a segment's words say."""
     company = COMPANY.search(at.folded) is not None
     letters = re.sub(r"[^A-Za-z]", "", at.text)
-    again = sum(_clean(at.folded) in one.folded for one in sheet.segments) > 1
     return {
         "a company's word": float(company),
         "named by a site": float(_named_by_site(at.folded, sites)),
@@ -359,14 +350,11 @@ def _said_by_words(sheet: Sheet, at: Segment, sites: set[str]) -> dict[str, floa
         "a place": float((POSTCODE.search(at.folded) or _TOWN.search(at.folded)) is not None),
         "a plot": float(re.match(r"^(?:no|lot)\b", at.folded) is not None),
         "many words": float(len(at.text.split()) > PARAMETERS.longest_name),
-        "one word": float(len(at.text.split()) == 1),
         "a mark at its end": float(re.search(r"[.,;]$", at.text.strip()) is not None and not company),
         "as many digits as a code": float(len(re.sub(r"\D", "", at.text)) > 3),
-        "a digit": float(re.search(r"\d", at.text) is not None),
         "a greeting": float(_GREETING.search(at.folded) is not None),
         "capitals": float(letters.isupper()),
         "few letters": float(len(letters) < 5),
-        "said again": float(again),
     }
 
 

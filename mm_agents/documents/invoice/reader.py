@@ -45,7 +45,7 @@ from mm_agents.documents.invoice.questions import Invoice
 from mm_agents.documents.invoice.several import documents_of
 from mm_agents.documents.invoice.totals import Amount, Totals, find_amounts, find_totals
 from mm_agents.documents.numbers import CURRENCIES, DecimalMark, decimal_mark, numbers_in, quantity_in
-from mm_agents.documents.pages import Page, Source, default_ocr, open_pages, without_instructions
+from mm_agents.documents.pages import Page, Source, default_ocr, open_pages, unread_note, without_instructions
 from mm_agents.documents.reread import NOT_REREAD, Place, confirmed, place_of
 from mm_agents.types import Evidence
 
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 _TITLE = re.compile(
     r"\b(?:invoice|receipt|bill(?:ed)?|statement|credit note|proforma)\b"
-    r"|rechnung|quittung|gutschrift|\b(?:facture|avoir|factuur|factura|recibo|ticket)\b"
+    r"|rechnung|quittung|gutschrift|\b(?:facture|avoir|factuur|factura|fattura|recibo|ticket|scontrino|ricevuta)\b"
 )
 """A word that says that a page is an invoice."""
 
@@ -81,7 +81,8 @@ class InvoiceReader:
         engine: Ocr = ocr or default_ocr()
         numbers = None if page is None else [page]
         pages = [without_instructions(one) for one in open_pages(source, ocr=engine, numbers=numbers)]
-        invoice = read_invoice(pages)
+        notes = tuple(note for one in pages if (note := unread_note(one)))
+        invoice = read_invoice(pages).model_copy(update={"notes": notes})
         if model is not None and pages:
             invoice = read_again(invoice, pages, model)
         return look_again(invoice, pages, engine)

@@ -155,7 +155,7 @@ def _beside(sheet: Sheet, segment: Segment, end: int, mark: DecimalMark | None) 
     for other in sheet.right_of(segment):
         numbers = numbers_in(other.text, mark)
         spaced = _spaced(other.text)
-        if spaced is not None and not any(n.places == 2 or n.percent for n in numbers):
+        if spaced is not None and not any(n.places == n.cents or n.percent for n in numbers):
             found.append((other, spaced))
         elif not numbers and re.search(r"[a-z]{3}", other.folded) and not _BEHIND.fullmatch(other.folded):
             break
@@ -467,7 +467,6 @@ def features(choice: Choice, facts: Facts) -> dict[str, float]:
     found: dict[str, float] = {f"a {kind}": float(kind in named) for kind in CHOSEN}
     found |= {f"rank of the {kind}": float(named[kind].rank) if kind in named else 0.0 for kind in CHOSEN[:3]}
     found["rank of the others"] = float(sum(named[kind].rank for kind in CHOSEN[3:] if kind in named))
-    found["sums not printed"] = float(sum(bool(one.parts) for one in named.values()))
     if total is not None:
         found["the highest total"] = float(total.value == facts.highest)
         found["as much was paid"] = float(total.value in facts.paid)

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from mm_agents._text import read_data
+from mm_agents.media import PRINT_DPI
 
 Box = tuple[int, int, int, int]
 Colour = tuple[int, int, int]
@@ -257,8 +258,125 @@ def rotated(angle: float, before: tuple[int, int], after: tuple[int, int]) -> Mo
     return move
 
 
-def written(image: Image.Image, noise: Noise, stem: Path) -> Path:
-    """Write a picture beside its name: a JPEG where the noise has a quality, else a PNG."""
+def moved(value: Any, move: Move) -> Any:
+    """A truth with every box where it has moved: under "box", or listed under "boxes"."""
+    if isinstance(value, list):
+        return [moved(part, move) for part in value]
+    if not isinstance(value, dict):
+        return value
+    found: dict[str, Any] = {}
+    for key, part in value.items():
+        if key == "box":
+            found[key] = list(move(part)) if part else None
+        elif key == "boxes":
+            found[key] = [list(move(box)) for box in part]
+        else:
+            found[key] = moved(part, move)
+    return found
+
+
+def written(images: Sequence[Image.Image], noise: Noise, stem: Path) -> Path:
+    """Write a picture beside its name: a JPEG where the noise has a quality, else a PNG; several as pages of a PDF."""
+    if len(images) > 1:
+        path = stem.with_suffix(".pdf")
+        images[0].save(
+            path,
+            save_all=True,
+            append_images=images[1:],
+            resolution=PRINT_DPI,
+            quality=noise.quality or 90,
+            **dict.fromkeys(("title", "creationDate", "modDate")),  # which would differ from file to file
+        )
+        return path
     path = stem.with_suffix(".png" if noise.quality is None else ".jpg")
-    image.save(path, quality=noise.quality)  # a PNG has none
+    images[0].save(path, quality=noise.quality)  # a PNG has none
     return path
+
+
+# ---------------------------------------------------------------- photographs, faxes, stamps
+
+
+def photographed(image: Image.Image, rng: Random) -> tuple[Image.Image, Move]:
+    """A page on a table, seen from somewhere above it, under a lamp that leaves a part of it in shadow."""
+    width, height = image.size
+    edge = round(0.07 * width)
+    size = (width + 2 * edge, height + 2 * edge)
+    table = mixed(rng.choice(((90, 66, 48), (60, 62, 70), (112, 108, 100))), BLACK, rng.uniform(0.0, 0.4))
+    ends = [
+        (edge + x * width + rng.uniform(-0.6, 0.6) * edge, edge + y * height + rng.uniform(-0.6, 0.6) * edge)
+        for x, y in ((0, 0), (1, 0), (1, 1), (0, 1))
+    ]
+    there = _homography([(0, 0), (width, 0), (width, height), (0, height)], ends)
+    back = np.linalg.inv(there)
+    back = (back / back[2, 2]).ravel()[:8].tolist()
+    sheet = image.convert("RGB").transform(size, Image.Transform.PERSPECTIVE, back, Image.Resampling.BICUBIC)
+    cut = Image.new("L", image.size, 255).transform(size, Image.Transform.PERSPECTIVE, back)
+    seen = np.asarray(Image.composite(sheet, Image.new("RGB", size, table), cut), dtype=np.float32)
+    angle, middle = rng.uniform(0, 2 * math.pi), rng.uniform(0.35, 0.65)
+    down, across = np.mgrid[0 : size[1], 0 : size[0]].astype(np.float32)
+    along = math.cos(angle) * (across / size[0] - middle) + math.sin(angle) * (down / size[1] - middle)
+    light = 1.0 - rng.uniform(0.2, 0.45) / (1.0 + np.exp(-along * rng.uniform(8, 30)))
+    shaded = Image.fromarray(np.clip(seen * light[:, :, None], 0, 255).astype(np.uint8))
+    return shaded, lambda box: _through(there, box)
+
+
+def _homography(places: Sequence[tuple[float, float]], ends: Sequence[tuple[float, float]]) -> Any:
+    """The 3 x 3 matrix that takes four points to four others."""
+    rows: list[list[float]] = []
+    for (x, y), (u, v) in zip(places, ends, strict=True):
+        rows += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
+    return np.append(np.linalg.solve(np.array(rows), np.array(ends).ravel()), 1.0).reshape(3, 3)
+
+
+def _through(matrix: Any, box: Box) -> Box:
+    """The box around the corners of a box, moved by a 3 x 3 matrix."""
+    corners = np.array([(x, y, 1) for x in (box[0], box[2]) for y in (box[1], box[3])]) @ matrix.T
+    points = corners[:, :2] / corners[:, 2:]
+    (x0, y0), (x1, y1) = np.floor(points.min(axis=0)), np.ceil(points.max(axis=0))
+    return int(x0), int(y0), int(x1), int(y1)
+
+
+def faxed(image: Image.Image, rng: Random) -> Image.Image:
+    """Black and white in coarse dots, with specks and a line or two that the machine drew."""
+    width, height = image.size
+    grey = image.convert("L").resize((round(width * 0.8), round(height * 0.8)), Image.Resampling.BILINEAR)
+    dots = np.asarray(grey, dtype=np.float32)
+    noise = np.random.default_rng(rng.randrange(2**31))
+    dots = np.where(dots + noise.normal(0, 14, dots.shape) < rng.uniform(140, 185), 0, 255).astype(np.uint8)
+    specks = noise.random(dots.shape)
+    dots[specks < 0.0006] = 0
+    for _ in range(rng.randint(0, 2)):
+        x = rng.randrange(dots.shape[1])
+        dots[:, x : x + 1] = 0
+    return Image.fromarray(dots).resize((width, height), Image.Resampling.BILINEAR).convert("RGB")
+
+
+def stamped(image: Image.Image, text: str, at: Box, rng: Random) -> None:
+    """Print a stamp, a framed word in a colour that lets the print below show, with its middle in a box."""
+    font = faces()[0].font(round(image.width * 0.035), bold=True)
+    width, height = width_of(text, font) + 40, round(font.size * 1.8)
+    colour = rng.choice(((190, 30, 40), (40, 60, 160), (30, 120, 60)))
+    ink = Image.new("L", (width, height), 0)
+    pen = ImageDraw.Draw(ink)
+    pen.rectangle((3, 3, width - 4, height - 4), outline=150, width=4)
+    pen.text((width / 2, height / 2), text, font=font, fill=150, anchor="mm")
+    ink = ink.rotate(rng.uniform(-14, 14), Image.Resampling.BICUBIC, expand=True)
+    corner = ((at[0] + at[2] - ink.width) // 2, (at[1] + at[3] - ink.height) // 2)
+    image.paste(Image.new("RGB", ink.size, colour), corner, ink)
+
+
+def turned(image: Image.Image, degrees: int) -> tuple[Image.Image, Move]:
+    """The picture turned counter-clockwise by a multiple of 90 degrees."""
+    after = image.rotate(degrees, expand=True)
+    width, height = image.size
+
+    def move(box: Box) -> Box:
+        x0, y0, x1, y1 = box
+        places: dict[int, Box] = {
+            90: (y0, width - x1, y1, width - x0),
+            180: (width - x1, height - y1, width - x0, height - y0),
+            270: (height - y1, x0, height - y0, x1),
+        }
+        return places.get(degrees % 360, box)
+
+    return after, move
