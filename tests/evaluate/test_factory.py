@@ -178,7 +178,7 @@ def test_the_drawn_truths_are_of_their_kind(tmp_path: Path) -> None:
     for kind in KINDS:
         for entry in entries(make(kind, count=4, seed=3, folder=tmp_path / kind)):
             assert isinstance(entry.truth, kinds[kind])
-            assert entry.set == "factory" or (kind == "flowchart" and entry.set in LOOKS)
+            assert entry.set in {"factory", *{"flowchart": LOOKS, "table": tables.LOOKS}.get(kind, ())}
             assert entry.truth.lines
 
 

@@ -23,6 +23,11 @@ _MOST = 10_000
 Draw = Callable[[Random], tuple[Canvas, dict[str, Any]]]
 _DRAW: dict[str, Draw] = {"invoice": invoices.draw, "table": tables.draw, "flowchart": flowcharts.draw}
 
+_LOOKS: dict[str, tuple[Callable[[Random, str], tuple[Canvas, dict[str, Any]]], tuple[str, ...]]] = {
+    "flowchart": (flowcharts.draw, tuple(LOOKS)),
+    "table": (tables.draw, tuple(tables.LOOKS)),
+}
+
 
 def make(kind: Kind, *, count: int, seed: int, folder: Path) -> Path:
     """Draw pictures and write them with their truths and a manifest, which `evaluate` reads.
@@ -63,9 +68,9 @@ def _refuse_others(manifest: Path) -> None:
 
 
 def _one(kind: str, rng: Random, folder: Path, n: int) -> dict[str, Any]:
-    if kind == "flowchart" and n % 2:
-        names = tuple(LOOKS)
-        canvas, truth = flowcharts.draw(rng, names[n // 2 % len(names)])
+    if kind in _LOOKS and n % 2:
+        draw, names = _LOOKS[kind]
+        canvas, truth = draw(rng, names[n // 2 % len(names)])
     else:
         canvas, truth = _DRAW[kind](rng)
     source = str(truth.pop("set", "factory"))
