@@ -63,6 +63,23 @@ def test_check_marks_and_crosses_are_read_by_their_shapes_and_letters_stay() -> 
     assert [row[3] for row in found.rows] == ["Grade", "V", "X", "V"]
 
 
+def test_rules_of_dashes_part_rows_and_columns_and_are_no_letters() -> None:
+    sheet = table(ROWS, "none")
+    levels, sides = [37 + 26 * n for n in range(5)], (20, 225, 365, 505, 680)
+    for y in levels:
+        for x in range(20, 680, 12):
+            sheet.rule(x, y, x + 5, y)
+    for x in sides:
+        for y in range(37, 141, 12):
+            sheet.rule(x, y, x, y + 5)
+    dash = Box(x0=362, y0=68, x1=368, y1=82)
+    read_as_letter = Word(text="I", box=dash, place=dash, confidence=0.8, line=99)
+    page = sheet.page()
+    found = read_page(replace(page, words=(*page.words, read_as_letter), source="ocr"))
+    assert found.rows == ROWS
+    assert found.layout == "ruled"
+
+
 def test_heads_that_run_upwards_stand_over_their_columns() -> None:
     rows = [["Region", "", "", ""], *ROWS[1:]]
     sheet = table(rows, "head", top=90)

@@ -65,6 +65,9 @@ class TableParameters:
     thickest_ruling: float = 0.6  # what is thicker is a bar or a letter
     ruling_break: float = 0.8  # breaks in a ruling, where others cross it, are shorter
     same_ruling: float = 0.3  # rulings no further apart are a double one, or the edges of a thick one
+    longest_dash: float = 0.8  # dashes of a ruling are shorter, and strokes of digits below each other longer
+    dashes: int = 6  # fewer in a row are hyphens
+    uneven: float = 0.2  # of the distance between two dashes: those of a ruling differ by less
     inside_word: float = 0.2  # of a word's height: a ruling at its edge underlines it, further inside it is a stroke
     ground_levels: int = 10  # grounds that differ by less are one
     ground_blocks: int = 24  # places across the table where its ground is measured

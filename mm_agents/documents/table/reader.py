@@ -26,6 +26,7 @@ from mm_agents.documents.table.region import (
     find_region,
     find_rulings,
     ground_changes,
+    off_rulings,
     within,
 )
 from mm_agents.documents.table.result import Table
@@ -149,7 +150,10 @@ def _tables_on(page: Page, ocr: Ocr | None) -> list[Table]:
     if cards is not None:
         return [cards]
     words = [word for line in lines for word in line.words]
-    rulings = beside_words(find_rulings(page.straight, measures.height), [word.place for word in words])
+    rulings = find_rulings(page.straight, measures.height)
+    if page.source == "ocr":
+        words = off_rulings(words, rulings, measures.height)
+    rulings = beside_words(rulings, [word.place for word in words])
     found: list[Table] = []
     parts = side_by_side(words, rulings, measures)
     for part in parts:
