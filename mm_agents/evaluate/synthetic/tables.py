@@ -40,8 +40,8 @@ class Look:
         white: whether the rules are white, between cells of a colour.
         dark: whether the paper is dark.
         marks: whether a column holds check marks and crosses, drawn without a font.
-        noted: whether numbers bear marks of footnotes.
-        deep: whether one more head stands over all heads.
+        noted: whether numbers have marks of footnotes.
+        deep: whether one more head is above all heads.
         upright: whether the heads of numbers run upwards.
         mirrored: whether the columns run from right to left.
     """
@@ -132,7 +132,7 @@ def draw(rng: Random, look: str | None = None) -> tuple[Canvas, dict[str, Any]]:
 
 
 def _changed(rng: Random, look: Look, cells: list[_Cell], head_rows: int) -> int:
-    """Change what the cells say and where they stand, as a look has it; how many rows of heads are added."""
+    """Change what the cells say and where they are, as a look has it; how many rows of heads are added."""
     width = max(cell.column + cell.column_span for cell in cells)
     marked = width - 1 if look.marks else None
     for cell in cells:
