@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import islice
@@ -33,16 +34,25 @@ def bar(title: str, *, show: bool | None = None) -> Generator[ProgressCallback]:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
         TextColumn("[dim]{task.fields[current]}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(title, total=None, current="")
+        task = progress.add_task(title, total=None, current="", rate="")
+        start = time.monotonic()
 
         def report(done: int, total: int, current: str) -> None:
-            progress.update(task, completed=done, total=total, current=escape(current[-40:]))
+            rate = rate_of(done, time.monotonic() - start) if done else ""
+            progress.update(task, completed=done, total=total, current=escape(current[-40:]), rate=rate)
 
         yield report
+
+
+def rate_of(done: int, seconds: float) -> str:
+    """How fast work goes: "2.5/s", or "12/min" where that is less than one in a second."""
+    rate = done / max(seconds, 1e-6)
+    return f"{rate:.3g}/s" if rate >= 1 else f"{60 * rate:.2g}/min"
 
 
 def progress_or_callback(

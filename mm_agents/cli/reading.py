@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Container, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 import mm_agents
+from mm_agents._progress import bar, rate_of
 from mm_agents.cli.app import (
     HELP,
     NOTHING_FOUND,
@@ -19,6 +22,7 @@ from mm_agents.cli.app import (
     RecognizerOption,
     app,
     command,
+    exit_if_failed,
     plain,
     print_json,
     say,
@@ -26,6 +30,7 @@ from mm_agents.cli.app import (
     show_line,
     write_text,
 )
+from mm_agents.errors import MMAgentsError
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
@@ -33,6 +38,7 @@ if TYPE_CHECKING:
     from mm_agents.documents.invoice import Invoice
     from mm_agents.documents.table import Table
     from mm_agents.documents.text import DocumentText
+    from mm_agents.ingest.pipeline import FailedFile
     from mm_agents.protocols import Reading
     from mm_agents.types import DocumentAnswer, Mark
 
@@ -49,6 +55,10 @@ Form = Callable[[], str | None]
 TranscriptForm = Literal["text", "srt", "vtt"]
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A picture or PDF.")]
+FilesArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A picture or PDF, or a folder of them.")]
+JobsOption = Annotated[
+    int, typer.Option("--jobs", "-j", min=1, metavar="N", help="How many processes read the files of a folder.")
+]
 PageOption = Annotated[int | None, typer.Option("--page", min=1, help="Only this page of a PDF.")]
 OverlayOption = Annotated[
     Path | None, typer.Option("--overlay", metavar="OUT.png", help="Write the page with the result drawn on it.")
@@ -142,17 +152,22 @@ def hidden(
 
 @command(reading)
 def invoice(
-    file: FileArgument,
+    file: FilesArgument,
     page: PageOption = None,
     model: ModelOption = None,
     question: QuestionOption = None,
     overlay: OverlayOption = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="As Markdown.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="The line items as CSV.")] = False,
+    jobs: JobsOption = 1,
     output: Output = SHOWN,
 ) -> None:
     """Read an invoice or receipt: fields, line items, and checks of its sums."""
     _one_form(json=output.as_json, markdown=markdown, csv=csv)
+    if file.is_dir():
+        _only_for_a_file(page, model, question, overlay)
+        _read_folder("invoice", file, jobs, output, "to_csv" if csv else "to_markdown")
+        return
     found = _read("invoice", file, page, overlay, output, model)
     answered = found.ask(question, model=_open(model)) if question else None
     unsure = {("items", row, name) for row, item in enumerate(found.items) for name in item.unsure}
@@ -163,7 +178,7 @@ def invoice(
 
 @command(reading)
 def table(
-    file: FileArgument,
+    file: FilesArgument,
     page: PageOption = None,
     model: ModelOption = None,
     question: QuestionOption = None,
@@ -175,10 +190,15 @@ def table(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", metavar="FILE", help="Write it to a .csv or .xlsx file.")
     ] = None,
+    jobs: JobsOption = 1,
     output: Output = SHOWN,
 ) -> None:
     """Read a table: ruled, unruled, or cards in a grid."""
     _one_form(json=output.as_json, markdown=markdown, html=html, csv=csv)
+    if file.is_dir():
+        _only_for_a_file(page, model, question, overlay, out, every or None)
+        _read_folder("table", file, jobs, output, "to_csv" if csv else "to_html" if html else "to_markdown")
+        return
     if every and (question or overlay):
         raise typer.BadParameter("--all cannot be combined with --question or --overlay.")
     if out is not None and out.suffix.lower() not in (".csv", ".xlsx"):
@@ -231,7 +251,7 @@ def _write_files(tables: Sequence[Table], out: Path) -> list[Path]:
 
 @command(reading)
 def flowchart(
-    file: FileArgument,
+    file: FilesArgument,
     page: PageOption = None,
     model: ModelOption = None,
     question: QuestionOption = None,
@@ -241,10 +261,15 @@ def flowchart(
     dot: Annotated[bool, typer.Option("--dot", help="As Graphviz text.")] = False,
     python: Annotated[bool, typer.Option("--python", help="As a Python module; it is never run.")] = False,
     run: Annotated[bool, typer.Option("--run", help="Walk through it and take its decisions.")] = False,
+    jobs: JobsOption = 1,
     output: Output = SHOWN,
 ) -> None:
     """Read a flowchart, also with swimlanes: steps, branches and problems."""
     _one_form(json=output.as_json, steps=steps, mermaid=mermaid, dot=dot, python=python, run=run)
+    if file.is_dir():
+        _only_for_a_file(page, model, question, overlay, python or None, run or None)
+        _read_folder("flowchart", file, jobs, output, "to_mermaid" if mermaid else "to_dot" if dot else "to_steps")
+        return
     found = _read("flowchart", file, page, overlay, output, model)
     nothing = " ".join(["No flowchart was found.", *found.notes])
     if not output.as_json:
@@ -297,6 +322,48 @@ def _read(
         if not output.silent:
             say(f"[dim]Drawn: {plain(', '.join(map(str, written)))}[/dim]")
     return found
+
+
+def _only_for_a_file(*given: object) -> None:
+    if any(one is not None for one in given):
+        raise typer.BadParameter("A folder is read with --json or a form of text; the other options are for one file.")
+
+
+def _read_folder(kind: str, folder: Path, jobs: int, output: Output, form: str) -> None:
+    """Read the pictures and PDFs of a folder one after the other, and print each below its name."""
+    from mm_agents.documents import read_documents
+    from mm_agents.media import walk
+
+    failed: list[FailedFile] = []
+    paths = list(walk([folder], failed=lambda path, error: failed.append(_failed(path, error))))
+    documents: list[dict[str, Any]] = []
+    nothing, start = 0, time.monotonic()
+    with bar("Reading", show=output.progress) as report:
+        report(0, len(paths), "")
+        for done, (path, found) in enumerate(read_documents(kind, paths, jobs=jobs), start=1):
+            report(done, len(paths), path.name)
+            if isinstance(found, MMAgentsError):
+                failed.append(_failed(path, found))
+                continue
+            nothing += not found.tables()
+            if output.as_json:
+                documents.append({"file": str(path)} | found.to_json())
+            else:
+                _write(f"# {path.name}\n\n{getattr(found, form)() if found.tables() else f'No {kind} was found.'}\n")
+    seconds = time.monotonic() - start
+    if output.as_json:
+        print_json({"documents": documents, "failed": [asdict(one) for one in failed], "seconds": round(seconds, 2)})
+    elif not output.silent:
+        say(f"[dim]{len(paths)} files in {seconds:.0f} s, {rate_of(len(paths), seconds)}; {len(failed)} failed[/dim]")
+    exit_if_failed(failed, output)
+    if nothing == len(paths):
+        raise typer.Exit(NOTHING_FOUND)
+
+
+def _failed(path: Path, error: Exception) -> FailedFile:
+    from mm_agents.ingest.pipeline import FailedFile
+
+    return FailedFile(path=str(path), error=type(error).__name__, reason=str(error))
 
 
 def _open(model: str | None) -> ChatModel | None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mm_agents.types import ByteArray
 
-_VERSION = 9  # of what is kept; raised when the same picture would be read otherwise
+_VERSION = 10  # of what is kept; raised when the same picture would be read otherwise
 _KEPT_IN_MEMORY = 64
 _KEPT_ON_DISK = 5000
 _KEY_LENGTH = 40  # hexadecimal digits of a content's hash: longer names say no more
@@ -192,23 +192,23 @@ def _forget_oldest(folder: Path) -> None:
 
 def _scan(engine: Engine, pixels: ByteArray) -> Scan:
     height, width = pixels.shape[:2]
-    quads = engine.detect(pixels)
+    quads = _detected(engine, pixels)
     if not len(quads):
         return Scan(words=())
     frame = Frame(width=width, height=height, quarter=_sideways(engine, pixels, quads))
     straight = frame.straighten(pixels)
     if frame.quarter:
-        quads = engine.detect(straight)
+        quads = _detected(engine, straight)
     skew = skew_of(quads, straight)
     if skew:
         frame = Frame(width=width, height=height, quarter=frame.quarter, skew=skew)
         straight = frame.straighten(pixels)
-        quads = engine.detect(straight)
+        quads = _detected(engine, straight)
     read, scale = _lines(engine, straight, quads)
     if _upside_down(engine, read):
         frame = Frame(width=width, height=height, quarter=(frame.quarter + 2) % 4, skew=skew)
         straight = frame.straighten(pixels)
-        read, scale = _lines(engine, straight, engine.detect(straight))
+        read, scale = _lines(engine, straight, _detected(engine, straight))
     words: list[Word] = []
     unread = _unread(read)
     ordered = sorted(
@@ -220,6 +220,21 @@ def _scan(engine: Engine, pixels: ByteArray) -> Scan:
     places = (bounding_box(mapped(one.back, (0, 0, *one.crop.shape[1::-1])) / scale, *frame.size) for one in unread)
     boxes = tuple(frame.to_stored(place) for place in places)
     return Scan(words=tuple(words), quarter=frame.quarter, skew=frame.skew, unread=boxes)
+
+
+def _detected(engine: Engine, pixels: ByteArray) -> NDArray[np.float32]:
+    """Where lines lie: on a large page looked for in a smaller picture first, which is enough for large print."""
+    scale = max(pixels.shape[:2]) / PARAMETERS.first_side
+    if scale > PARAMETERS.first_spare:
+        cv2 = opencv()
+        quads = engine.detect(cv2.resize(pixels, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA))
+        if len(quads) and float(np.percentile(_lowest(quads), PARAMETERS.first_percentile)) >= PARAMETERS.first_legible:
+            return quads * np.float32(scale)
+    return engine.detect(pixels)
+
+
+def _lowest(quads: NDArray[np.float32]) -> NDArray[Any]:
+    return np.minimum(*_sides(quads))
 
 
 def _unread(read: Sequence[_Read]) -> list[_Read]:
@@ -244,8 +259,8 @@ def _lines(engine: Engine, straight: ByteArray, quads: NDArray[np.float32]) -> t
     """Read every line, small print from a larger picture; and by how much that was larger."""
     if not len(quads):
         return [], 1
-    wide, high = _sides(quads)
-    scale = 2 if float(np.median(np.minimum(wide, high))) < PARAMETERS.small_print else 1
+    _, high = _sides(quads)
+    scale = 2 if float(np.median(_lowest(quads))) < PARAMETERS.small_print else 1
     cutting = min(straight.shape[:2]) <= PARAMETERS.cutting
     if scale > 1:
         cv2 = opencv()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import multiprocessing
 import os
 import threading
 from collections.abc import Sequence
@@ -228,6 +229,7 @@ def open_engine() -> Engine:
         MissingExtraError: RapidOCR is not installed.
     """
     package = require("rapidocr", extra=EXTRA, feature="Reading words in pictures")
+    is_alone = multiprocessing.parent_process() is None
     params = {
         "Global.log_level": "error",
         "Global.max_side_len": PARAMETERS.longest_side,
@@ -238,7 +240,8 @@ def open_engine() -> Engine:
         # Memory that is kept from one line to the next: without, a large page costs a third more time, in the system.
         "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,
         # Half of the cores: more waste a third of the processor's time on waiting for each other (measured on two).
-        "EngineConfig.onnxruntime.intra_op_num_threads": max(1, (os.cpu_count() or 2) // 2),
+        # One in a process that reads beside others.
+        "EngineConfig.onnxruntime.intra_op_num_threads": max(1, (os.cpu_count() or 2) // 2) if is_alone else 1,
         "EngineConfig.onnxruntime.inter_op_num_threads": 1,
     }
     models = package.RapidOCR(params=params)

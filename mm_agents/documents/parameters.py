@@ -52,6 +52,10 @@ class PageParameters:
     strip_columns: int = 1500  # columns that are looked at for a calm row to cut at
     strip_calm: int = 9  # rows that are calm together: more than the gap inside a letter
     longest_side: int = 4000  # pixels; the detector makes larger pictures smaller
+    first_side: int = 2000  # pixels of the first search on a large page, RapidOCR's own default
+    first_spare: float = 1.5  # times that: a page that is not much larger is searched as it is
+    first_percentile: int = 10  # of the lines' heights: the smallest print says whether the smaller picture is enough
+    first_legible: float = 18  # pixels; where lines are lower in the smaller picture, the page is searched as it is
     shortest_side: int = 736  # pixels; smaller pictures are enlarged to it, RapidOCR's own default
     enlarged: int = 3  # times at most
     small_print: float = 24  # pixels; lower lines are read from a picture twice as large; set on charts
@@ -86,6 +90,7 @@ class PageParameters:
     month_shortest: int = 5  # letters; shorter names may not differ: "jun" is not "jul"
     reread_letters: int = 2  # other engines overlook three in five single characters: reading one again proves nothing
     reread_across: float = 0.4  # heights of the text above and below a place: more shows the lines beside it too
+    reread_height: int = 32  # pixels; larger text is made as high before it is read again: more costs time, not errors
     reread_places: int = 250  # of one document; the others stay unconfirmed
 
     # Hidden text

@@ -18,6 +18,7 @@ import numpy as np
 from mm_agents.documents.dates import dates_in
 from mm_agents.documents.locate import normalised
 from mm_agents.documents.numbers import numbers_in
+from mm_agents.documents.opencv import opencv
 from mm_agents.documents.overlay import crop
 from mm_agents.documents.pages import Page, text_of
 from mm_agents.documents.parameters import PARAMETERS
@@ -83,6 +84,9 @@ def read_place(page: Page, box: Box, ocr: Ocr) -> str:
     along, across = tall, round(PARAMETERS.reread_across * tall)
     lies = (page.frame.quarter % 2 == 0) != (2 * turned > len(inside))
     part = np.asarray(crop(page.image, box, margin=(along, across) if lies else (across, along)))
+    if tall > PARAMETERS.reread_height:
+        shrunk = PARAMETERS.reread_height / tall
+        part = opencv().resize(part, None, fx=shrunk, fy=shrunk, interpolation=opencv().INTER_AREA)
     return text_of(ocr.read(Image(pixels=np.ascontiguousarray(np.rot90(part, page.frame.quarter)))).words)
 
 

@@ -200,3 +200,16 @@ def test_eval_draws_its_own_pictures_and_scores_the_readers(place: Path) -> None
     assert all(0 <= value <= 1 for name, value in found["figures"].items() if name.endswith("TEDS"))
     again = run("eval", "documents", "drawn/table", cwd=place).stdout
     assert "TEDS" in again
+
+
+def test_a_folder_is_read_by_several_processes_in_the_order_of_its_names(tmp_path: Path) -> None:
+    folder = tmp_path / "scans"
+    make("table", count=2, seed=5, folder=folder)
+    for path in folder.rglob("*.json"):
+        path.unlink()
+    (folder / "broken.png").write_text("no picture")
+    read = document("read", "table", folder, "--jobs", "2", cwd=tmp_path, code=3)
+    assert [Path(one["file"]).name for one in read["documents"]] == sorted(one.name for one in folder.rglob("table-*"))
+    assert all(one["cells"] for one in read["documents"])
+    assert [Path(one["path"]).name for one in read["failed"]] == ["broken.png"]
+    assert "for one file" in run("read", "table", folder, "--out", "all.csv", cwd=tmp_path, code=2).stderr

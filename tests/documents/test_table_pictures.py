@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,8 @@ from drawn_tables import cards, table
 from mm_agents import _plugins
 from mm_agents.documents.locate import normalised
 from mm_agents.documents.table import Table, TableReader
-from mm_agents.types import Image
+from mm_agents.documents.table.reader import read_page
+from mm_agents.types import Box, Image, Word
 
 ROWS = [
     ["Region", "Orders", "Returns", "Share"],
@@ -45,6 +47,51 @@ def test_a_turned_or_skewed_table_has_its_places_on_the_picture_as_stored(turn: 
         assert cell.box is not None
         assert 0 <= cell.box.x0 < cell.box.x1 <= turned.width
         assert 0 <= cell.box.y0 < cell.box.y1 <= turned.height
+
+
+def test_check_marks_and_crosses_are_read_by_their_shapes_and_letters_stay() -> None:
+    rows = [["Plan", "Price", "Support", "Grade"], *([f"Tariff {n}", f"{n}2.50", "", "VXV"[n]] for n in range(3))]
+    sheet = table(rows, "lines")
+    for n, (tick, x) in enumerate(((True, 395), (False, 395), (True, 395)), start=1):
+        y = 40 + n * 26 + 11
+        strokes = [(x - 7, y, x - 2, y + 6, x + 7, y - 7)]
+        strokes = strokes if tick else [(x - 6, y - 6, x + 6, y + 6), (x - 6, y + 6, x + 6, y - 6)]
+        for stroke in strokes:
+            sheet.pen.line(stroke, fill="#207a3c", width=3)
+    found = TableReader().read(sheet.image())
+    assert [row[2] for row in found.rows] == ["Support", "✓", "✗", "✓"]
+    assert [row[3] for row in found.rows] == ["Grade", "V", "X", "V"]
+
+
+def test_rules_of_dashes_part_rows_and_columns_and_are_no_letters() -> None:
+    sheet = table(ROWS, "none")
+    levels, sides = [37 + 26 * n for n in range(5)], (20, 225, 365, 505, 680)
+    for y in levels:
+        for x in range(20, 680, 12):
+            sheet.rule(x, y, x + 5, y)
+    for x in sides:
+        for y in range(37, 141, 12):
+            sheet.rule(x, y, x, y + 5)
+    dash = Box(x0=362, y0=68, x1=368, y1=82)
+    read_as_letter = Word(text="I", box=dash, place=dash, confidence=0.8, line=99)
+    page = sheet.page()
+    found = read_page(replace(page, words=(*page.words, read_as_letter), source="ocr"))
+    assert found.rows == ROWS
+    assert found.layout == "ruled"
+
+
+def test_heads_that_run_upwards_stand_over_their_columns() -> None:
+    rows = [["Region", "", "", ""], *ROWS[1:]]
+    sheet = table(rows, "head", top=90)
+    page = sheet.page()
+    heads = [
+        Word(text=text, box=box, place=box, confidence=0.99, line=100 + n, turned=270)
+        for n, (text, x) in enumerate((("Orders", 250), ("Returns", 385), ("Share", 530)))
+        for box in [Box(x0=x, y0=30, x1=x + 18, y1=108)]
+    ]
+    found = read_page(replace(page, words=(*page.words, *heads)))
+    assert found.rows == ROWS
+    assert found.header_rows == 1
 
 
 def test_a_dash_that_is_not_read_is_told_by_its_shape() -> None:

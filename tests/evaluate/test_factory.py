@@ -179,7 +179,8 @@ def test_the_drawn_truths_are_of_their_kind(tmp_path: Path) -> None:
     for kind in KINDS:
         for entry in entries(make(kind, count=4, seed=3, folder=tmp_path / kind)):
             assert isinstance(entry.truth, kinds[kind])
-            assert entry.set == "factory" or entry.set in (LOOKS if kind == "flowchart" else STYLES)
+            styles = {"flowchart": LOOKS, "table": tables.LOOKS}.get(kind, STYLES)
+            assert entry.set in {"factory", *styles}
             assert entry.truth.lines
 
 

@@ -214,6 +214,7 @@ class FlowchartParameters:
     touching: float = 0.3  # a line that ends nearer to a shape touches it
     beside: float = 0.6  # the same where it does not lead away
     pointing: float = 1.2  # a line that points at a shape ends nearer
+    hooked: float = 0.8  # an end that turns into a corner of its head is as near to the shape that the head points at
     end_heading: float = 0.7  # the stretch that a loose end's direction is measured over
     stub: float = 1.5  # heads that stand apart from their lines leave shorter strokes
     stub_turned: float = 0.15  # the far end of such a stroke is nearer to the shape by more: it is the tip
@@ -266,6 +267,9 @@ class FlowchartParameters:
     # labels
     line_spacing: float = 0.6  # lines of one label are less apart
     line_overlap: float = 0.3  # the same where their boxes overlap
+    name_reach: float = 1.2  # a name stands no further below or above its event or gateway
+    name_off: float = 0.8  # and its middle no further to the side
+    name_free: float = 0.4  # a connector that runs no further beside a label is what it labels
     label_reach: float = 2.0  # labels are nearer to their connectors
     to_middle: float = 0.15  # of the distance of a label's middle: settles which of two connectors is meant
     off_decision: float = 0.7  # by how much farther a label counts on a connector that does not leave a decision

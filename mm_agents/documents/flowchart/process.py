@@ -65,9 +65,10 @@ class Process:
         return named or self.entries
 
     def is_start(self, id: str) -> bool:
-        """Whether an entry is drawn as a dot without words, or says that it is the start."""
+        """Whether an entry is drawn as a dot without words or a circle, or says that it is the start."""
         node = self.nodes[id]
-        return bool(_START.search(node.text)) or (node.shape in _ENDS and not node.text and bool(self.ways[id]))
+        is_drawn_so = node.shape == "circle" or (node.shape in _ENDS and not node.text)
+        return bool(_START.search(node.text)) or (is_drawn_so and bool(self.ways[id]))
 
     def is_end(self, id: str) -> bool:
         """Whether nothing follows, and it is drawn or named as an end."""

@@ -62,12 +62,14 @@ def _count(process: Process, question: str, match: re.Match[str]) -> DocumentAns
 
 
 def _kinds_of(process: Process) -> str:
-    """What the steps of a process are: ": 3 tasks, 1 decision and 2 starts and ends"."""
+    """What the steps of a process are: ": 3 tasks, 1 document, 1 decision and 2 starts and ends"."""
     decisions = [id for id in process.order if process.is_decision(id) or process.nodes[id].shape == "diamond"]
-    rims = [id for id in process.order if id not in decisions and (process.is_start(id) or process.is_end(id))]
-    others = len(process.order) - len(decisions) - len(rims)
+    rest = [id for id in process.order if id not in decisions]
+    documents = [id for id in rest if process.nodes[id].shape == "document"]
+    rims = [id for id in rest if id not in documents and (process.is_start(id) or process.is_end(id))]
     named = (
-        (others, "task", "tasks"),
+        (len(rest) - len(documents) - len(rims), "task", "tasks"),
+        (len(documents), "document", "documents"),
         (len(decisions), "decision", "decisions"),
         (len(rims), "start or end", "starts and ends"),
     )

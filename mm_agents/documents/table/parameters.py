@@ -65,6 +65,9 @@ class TableParameters:
     thickest_ruling: float = 0.6  # what is thicker is a bar or a letter
     ruling_break: float = 0.8  # breaks in a ruling, where others cross it, are shorter
     same_ruling: float = 0.3  # rulings no further apart are a double one, or the edges of a thick one
+    longest_dash: float = 0.8  # dashes of a ruling are shorter, and strokes of digits below each other longer
+    dashes: int = 6  # fewer in a row are hyphens
+    uneven: float = 0.2  # of the distance between two dashes: those of a ruling differ by less
     inside_word: float = 0.2  # of a word's height: a ruling at its edge underlines it, further inside it is a stroke
     ground_levels: int = 10  # grounds that differ by less are one
     ground_blocks: int = 24  # places across the table where its ground is measured
@@ -84,6 +87,11 @@ class TableParameters:
     # Words that OCR overlooked, and doubt.
     ink: int = 48  # levels between ink and ground: shadows and tints are weaker
     most_overlooked: int = 40  # with more, the grid is wrong, or the page is a picture
+    mark_pixels: int = 6  # a check mark's shape is not made out in fewer
+    mark_arm: float = 0.25  # of its width or height: the ends of a mark's arms, and its foot
+    mark_rise: float = 0.2  # of its height: a check mark's right arm ends so much above its left one
+    mark_foot: float = 0.2  # of its width: a slash has its foot further left
+    mark_part: float = 0.06  # of a mark's ink: a ninth of its place with less is empty
     letters: int = 28  # pixels: how high capitals are made before they are read again
     dash_height: float = 0.3  # a dash is lower
     hyphen: float = 0.62  # a dash that is shorter is a hyphen

@@ -16,7 +16,7 @@ from mm_agents.documents.reread import NOT_REREAD, confirmed, place_of
 from mm_agents.documents.table.cards import read_cards
 from mm_agents.documents.table.data import Cell, Quantity, digits_for_letters, quantity_of, without_marks
 from mm_agents.documents.table.grid import Draft, Grid, make_grid
-from mm_agents.documents.table.lines import Line, Measures, around, is_value, make_lines, measure, plain
+from mm_agents.documents.table.lines import Line, Measures, around, is_value, make_lines, measure, plain, runs_of
 from mm_agents.documents.table.llm_check import read_too
 from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.documents.table.region import (
@@ -26,6 +26,7 @@ from mm_agents.documents.table.region import (
     find_region,
     find_rulings,
     ground_changes,
+    off_rulings,
     within,
 )
 from mm_agents.documents.table.result import Table
@@ -149,7 +150,10 @@ def _tables_on(page: Page, ocr: Ocr | None) -> list[Table]:
     if cards is not None:
         return [cards]
     words = [word for line in lines for word in line.words]
-    rulings = beside_words(find_rulings(page.straight, measures.height), [word.place for word in words])
+    rulings = find_rulings(page.straight, measures.height)
+    if page.source == "ocr":
+        words = off_rulings(words, rulings, measures.height)
+    rulings = beside_words(rulings, [word.place for word in words])
     found: list[Table] = []
     parts = side_by_side(words, rulings, measures)
     for part in parts:
@@ -169,7 +173,9 @@ def _read_part(page: Page, words: Sequence[Word], rulings: Rulings, ocr: Ocr | N
     reason = _no_table(grid)
     if reason:
         return [_nothing(page, reason)]
-    table = _table(page, region, grid, fill_overlooked(page, grid.cells, measures, ocr), measures)
+    grid = with_upright_heads(grid, page.words, measures)
+    drafts = with_marks(page, fill_overlooked(page, grid.cells, measures, ocr), grid.head_rows)
+    table = _table(page, region, grid, drafts, measures)
     first, last = lines.index(region.lines[0]), lines.index(region.lines[-1])
     above, below = ([word for line in part for word in line.words] for part in (lines[:first], lines[last + 1 :]))
     more = [
@@ -299,13 +305,112 @@ def _is_running_text(grid: Grid) -> bool:
     return full > PARAMETERS.most * len(lines) and values < PARAMETERS.values_in_prose * len(lines)
 
 
+# ---------------------------------------------------------------- heads that run upwards, and check marks
+
+
+def with_upright_heads(grid: Grid, words: Sequence[Word], measures: Measures) -> Grid:
+    """The grid with words that run up or down just above its body as heads of the columns that they stand over."""
+    body = [cell for cell in grid.cells if cell.row >= grid.head_rows]
+    first = min((cell.row for cell in body), default=0)
+    top = min((around(cell.words).y0 for cell in body if cell.row == first), default=0)
+    filled: dict[int, list[Word]] = {}
+    for cell in body:
+        if cell.column_span == 1:
+            filled.setdefault(cell.column, []).extend(cell.words)
+    extents = {column: around(inside) for column, inside in filled.items()}
+    over: dict[int, list[Line]] = {}
+    for run in runs_of(word for word in words if word.turned):
+        reach = max(run.box.y1 - run.box.y0, PARAMETERS.lone_blank * measures.height)
+        middle = (run.box.x0 + run.box.x1) / 2
+        if top - reach <= run.box.y1 <= top + PARAMETERS.slack * measures.height and extents:
+            nearest = min(extents, key=lambda c: max(extents[c].x0 - middle, middle - extents[c].x1, 0))
+            if extents[nearest].x0 - measures.height <= middle <= extents[nearest].x1 + measures.height:
+                over.setdefault(nearest, []).append(run)
+    missing = 0 if grid.head_rows else 1
+    row = max(grid.head_rows - 1, 0)
+    cells = [replace(cell, row=cell.row + missing) for cell in grid.cells]
+    taken = {place for cell in cells for place in cell.places}
+    heads = [
+        Draft(row=row, column=column, lines=tuple(run.words for run in _from_the_first(runs)))
+        for column, runs in over.items()
+        if (row, column) not in taken
+    ]
+    return replace(grid, cells=(*cells, *heads), head_rows=grid.head_rows + missing) if heads else grid
+
+
+def _from_the_first(runs: Sequence[Line]) -> list[Line]:
+    """Lines that run upwards from the left, and those that run downwards from the right."""
+    downwards = runs[0].words[0].turned == 90
+    return sorted(runs, key=lambda run: run.box.x0, reverse=downwards)
+
+
+_TICK, _CROSS = "✓", "✗"
+_CROSSES = "Xx×✗✘✕"  # what OCR takes a cross for
+
+
+def with_marks(page: Page, cells: Sequence[Draft], head_rows: int) -> list[Draft]:
+    """The cells, with check marks and crosses in columns of single characters whose shapes are those of such marks.
+
+    OCR takes a check mark for a V, a J or a root. A column without any check mark keeps its letters: an X may be one.
+    """
+    if page.source != "ocr":
+        return list(cells)
+    marks: dict[int, dict[int, str]] = {}
+    singles: Counter[int] = Counter()
+    for n, cell in enumerate(cells):
+        text = "".join(word.text for word in cell.words)
+        if cell.row < head_rows or len(text) != 1:
+            continue
+        singles[cell.column] += 1
+        mark = _mark(page.straight, around(cell.words)) or (_CROSS if text in _CROSSES else None)
+        if mark:
+            marks.setdefault(cell.column, {})[n] = mark
+    found = list(cells)
+    for column, marked in marks.items():
+        are_marks = _TICK in marked.values() and len(marked) > max(1, PARAMETERS.most * singles[column])
+        for n, mark in marked.items() if are_marks else ():
+            found[n] = replace(cells[n], lines=((replace(cells[n].words[0], text=mark),),))
+    return found
+
+
+def _mark(pixels: ByteArray, place: Box) -> str | None:
+    """The check mark or cross that the ink in a place has the shape of.
+
+    A check mark is lowest left of its middle, and its right arm rises above its left one; a V has arms as high as each
+    other. A cross has ink in its four corners and its middle, and none between the corners.
+    """
+    part = pixels[place.y0 : place.y1, place.x0 : place.x1].astype(np.int16)
+    if min(part.shape[:2], default=0) < PARAMETERS.mark_pixels:
+        return None
+    away = np.abs(part - np.median(part.reshape(-1, 3), axis=0)).max(axis=2)
+    rows, columns = np.nonzero(away > max(PARAMETERS.ink, away.max() / 2))
+    if not len(rows):
+        return None
+    y, x = (rows - rows.min()) / max(np.ptp(rows), 1), (columns - columns.min()) / max(np.ptp(columns), 1)
+    if min(np.ptp(rows), np.ptp(columns)) < PARAMETERS.mark_pixels:
+        return None
+    third = np.histogram2d(y, x, bins=3, range=((0, 1), (0, 1)))[0] / len(x)
+    left, right = y[x < PARAMETERS.mark_arm], y[x > 1 - PARAMETERS.mark_arm]
+    foot = float(x[y > 1 - PARAMETERS.mark_arm].mean())
+    corners, between = third[[0, 0, 2, 2, 1], [0, 2, 0, 2, 1]], third[[0, 1, 1, 2], [1, 0, 2, 1]]
+    if corners.min() > PARAMETERS.mark_part > between.max():
+        return _CROSS
+    if (
+        left.min() - right.min() > PARAMETERS.mark_rise
+        and PARAMETERS.mark_foot < foot < 0.5
+        and third[[0, 2], [0, 2]].max() < PARAMETERS.mark_part
+    ):
+        return _TICK
+    return None
+
+
 # ---------------------------------------------------------------- words that OCR overlooked
 
 
 def fill_overlooked(page: Page, cells: Sequence[Draft], measures: Measures, ocr: Ocr | None) -> list[Draft]:
     """The cells, and those that are found in places that OCR left empty though there is ink in them.
 
-    Dashes are recognised by their shape; the rest is read enlarged.
+    Dashes, check marks and crosses are recognised by their shape; the rest is read enlarged.
     """
     if page.source != "ocr":
         return list(cells)
@@ -318,6 +423,8 @@ def fill_overlooked(page: Page, cells: Sequence[Draft], measures: Measures, ocr:
     if not 0 < len(inked) <= PARAMETERS.most_overlooked:
         return list(cells)
     dashes = {place: _dash(place, measures) for _, _, place in inked}
+    marks = {place: _mark(page.straight, place) for _, _, place in inked}
+    dashes = {place: dash or marks[place] for place, dash in dashes.items()}
     texts = {place: (dash, PARAMETERS.sure) for place, dash in dashes.items() if dash}
     texts |= _read_again(page.straight, [place for place, dash in dashes.items() if not dash], measures, ocr)
     found = list(cells)

@@ -318,8 +318,49 @@ def _lines(grey: NDArray[np.uint8], height: float, *, stroke: float) -> tuple[Ru
         # Letters have no stroke so long; what they leave is gone before the gaps where lines cross are closed.
         strokes = cv2.morphologyEx(thin, cv2.MORPH_OPEN, np.ones((1, _odd(stroke * height, 5)), np.uint8))
         gap = np.ones((1, _odd(PARAMETERS.ruling_break * height, 5)), np.uint8)
-        found += _measured(cv2.morphologyEx(strokes, cv2.MORPH_CLOSE, gap), height)
+        found += [*_measured(cv2.morphologyEx(strokes, cv2.MORPH_CLOSE, gap), height), *_dashed(thin, height)]
     return tuple(sorted(_united(found, height), key=lambda ruling: (ruling.at, ruling.start)))
+
+
+def _dashed(thin: NDArray[np.uint8], height: float) -> list[Ruling]:
+    """Horizontal lines of dashes: short strokes in a row, one as far from the next as all others are."""
+    number, _, boxes, middles = opencv().connectedComponentsWithStats(thin, connectivity=8)
+    rows: dict[int, list[tuple[int, int, float]]] = {}
+    for (x, _, long, thick, _), (_, y) in zip(boxes[1:number].tolist(), middles[1:number].tolist(), strict=True):
+        if max(3, 2 * thick) <= long <= PARAMETERS.longest_dash * height:
+            rows.setdefault(round(y), []).append((x, x + long, y))
+    found: list[Ruling] = []
+    for row in rows.values():
+        row.sort()
+        apart = [n for n, (one, other) in enumerate(pairwise(row), 1) if other[0] - one[1] > height]
+        for first, last in pairwise([0, *apart, len(row)]):
+            run = row[first:last]
+            pitches = np.diff([start for start, _, _ in run])
+            if len(run) < PARAMETERS.dashes:
+                continue
+            steps = pitches / np.median(pitches)
+            even = np.abs(steps - np.maximum(np.rint(steps), 1)) < PARAMETERS.uneven
+            if even.mean() >= PARAMETERS.nearly_all and run[-1][1] - run[0][0] >= PARAMETERS.shortest_ruling * height:
+                found.append(Ruling(at=float(np.mean([y for _, _, y in run])) + 0.5, start=run[0][0], end=run[-1][1]))
+    return found
+
+
+def off_rulings(words: Sequence[Word], rulings: Rulings, height: float) -> list[Word]:
+    """The words without single strokes on an upright ruling line: its dashes, which OCR takes for an I or a 1."""
+
+    def is_dash(word: Word) -> bool:
+        place, middle = word.place, (word.place.x0 + word.place.x1) / 2
+        return any(
+            abs(one.at - middle) <= PARAMETERS.same_ruling * height
+            and one.start <= place.y1 - height / 2
+            and one.end >= place.y0 + height / 2
+            for one in rulings.vertical
+        )
+
+    return [word for word in words if word.text not in _STROKES or not is_dash(word)]
+
+
+_STROKES = {"I", "l", "1", "|", "i", "!", ":", "J", "[", "]", "1I", "I1", "II"}
 
 
 def _odd(size: float, least: int) -> int:

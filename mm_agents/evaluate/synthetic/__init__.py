@@ -22,9 +22,17 @@ _MAKER = "mm_agents.evaluate.synthetic"
 _MOST = 10_000
 
 Draw = Callable[[Random], tuple[Canvas, dict[str, Any]]]
-_STYLES: dict[str, tuple[str, ...]] = {"invoice": tuple(STYLES), "flowchart": tuple(LOOKS)}
+_STYLES: dict[str, tuple[str, ...]] = {
+    "invoice": tuple(STYLES),
+    "table": tuple(tables.LOOKS),
+    "flowchart": tuple(LOOKS),
+}
 """The names of the styles of a kind: every second picture is drawn in one, in turn."""
 _DRAW: dict[str, Draw] = {"invoice": invoices.draw, "table": tables.draw, "flowchart": flowcharts.draw}
+_DRAW_STYLED: dict[str, Callable[[Random, str], tuple[Canvas, dict[str, Any]]]] = {
+    "table": tables.draw,
+    "flowchart": flowcharts.draw,
+}
 
 
 def make(kind: Kind, *, count: int, seed: int, folder: Path, hold_out: Collection[str] = ()) -> Path:
@@ -77,7 +85,7 @@ def _one(kind: str, rng: Random, folder: Path, n: int, style: str | None) -> dic
         noise = render.some(rng, most_degrees=0.0)
         images = [render.applied(image, noise, render.WHITE)[0] for image in images]
     else:
-        canvas, truth = flowcharts.draw(rng, style) if style is not None else _DRAW[kind](rng)
+        canvas, truth = _DRAW[kind](rng) if style is None else _DRAW_STYLED[kind](rng, style)
         noise = render.some(rng)
         image, move = render.applied(canvas.image, noise, canvas.background)
         images, truth = [image], render.moved(truth, move)

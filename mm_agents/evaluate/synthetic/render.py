@@ -142,6 +142,26 @@ class Canvas:
         """Draw a straight line."""
         self.draw.line((round(x0), round(y0), round(x1), round(y1)), fill=fill, width=width)
 
+    def dashes(self, x0: float, y0: float, x1: float, y1: float, fill: Colour, dash: int = 6) -> None:
+        """Draw a level or upright line of dashes, at the same places wherever it begins."""
+        level = y0 == y1
+        for at in range(round(x0 if level else y0), round(x1 if level else y1)):
+            if at % (2 * dash) < dash:
+                self.draw.point((at, round(y0)) if level else (round(x0), at), fill=fill)
+
+    def upright(self, x: int, y: int, text: str, font: Font) -> Box:
+        """Draw a line of text that runs upwards from y, its middle at x; returns the box of its ink."""
+        high, wide = width_of(text, font), round(font.size * 1.4)
+        strip = Image.new("L", (high + 4, wide))
+        ImageDraw.Draw(strip).text((2, wide // 2), text, font=font, fill=255, anchor="lm")
+        mask = strip.rotate(90, expand=True)
+        at = (x - wide // 2, y - high - 2)
+        self.image.paste(BLACK, at, mask)
+        ink = mask.getbbox() or (0, 0, 1, 1)
+        box = (at[0] + ink[0], at[1] + ink[1], at[0] + ink[2], at[1] + ink[3])
+        self.lines.append((text, box))
+        return box
+
     def fill(self, x0: float, y0: float, x1: float, y1: float, colour: Colour) -> None:
         """Fill a rectangle."""
         self.draw.rectangle((round(x0), round(y0), round(x1), round(y1)), fill=colour)

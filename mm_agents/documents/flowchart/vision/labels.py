@@ -78,6 +78,39 @@ def _follows(above: Text, text: Text, unit: float) -> bool:
     )
 
 
+def name_symbols(labels: Sequence[Label], routes: Sequence[Route], blocks: Sequence[Block], unit: float) -> list[Label]:
+    """Give labels just below or above a circle or diamond without words to it, as its name; the other labels.
+
+    A label that a connector runs through or along is the connector's.
+    """
+    rest: list[Label] = []
+    named: set[int] = set()
+    for label in labels:
+        x0, y0, x1, y1 = label.box
+        near: list[tuple[float, int]] = []
+        for n, block in enumerate(blocks):
+            left, top, right, bottom = block.box
+            apart = max(y0 - bottom, top - y1)
+            centred = abs(x0 + x1 - left - right) / 2 < PARAMETERS.name_off * unit
+            wordless = block.shape in ("circle", "diamond") and not block.region.texts and n not in named
+            if wordless and centred and -unit / 2 < apart < PARAMETERS.name_reach * unit:
+                near.append((apart, n))
+        if near and label.text and not any(_runs_by(route, label, unit) for route in routes):
+            nearest = min(near)[1]
+            named.add(nearest)
+            blocks[nearest].region.texts.extend(label.texts)
+        else:
+            rest.append(label)
+    return rest
+
+
+def _runs_by(route: Route, label: Label, unit: float) -> bool:
+    x0, y0, x1, y1 = label.box
+    room = PARAMETERS.name_free * unit
+    y, x = route.points[:, 0], route.points[:, 1]
+    return bool(((x > x0 - room) & (x < x1 + room) & (y > y0) & (y < y1)).any())
+
+
 def share_labels(
     labels: Sequence[Label], routes: Sequence[Route], web: SkeletonGraph, blocks: Sequence[Block], unit: float
 ) -> tuple[dict[int, Label], list[Label]]:

@@ -13,7 +13,7 @@ from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.vision.arrowheads import looks_like_head, spread, straighten, thickness_ratio
 from mm_agents.documents.flowchart.vision.canvas import Canvas, Text, prepare, said
 from mm_agents.documents.flowchart.vision.connector_mask import Ink, find_ink
-from mm_agents.documents.flowchart.vision.labels import Label, group, look_again, share_labels, suspicious
+from mm_agents.documents.flowchart.vision.labels import Label, group, look_again, name_symbols, share_labels, suspicious
 from mm_agents.documents.flowchart.vision.lanes import Band, Lanes, find_lanes
 from mm_agents.documents.flowchart.vision.layout import Block, Layout, borders, grow, paper_of, sort_regions, titles_of
 from mm_agents.documents.flowchart.vision.open_outlines import with_open_shapes
@@ -163,7 +163,8 @@ def _told(page: Page, sketch: _Sketch) -> FlowchartData:
     routes, at_frames = _connectors(sketch)
     taken = {id(text) for texts in sketch.titles.values() for text in texts}
     free = [text for text in sketch.ink.free if id(text) not in taken]
-    labels, rest = share_labels(group(free, unit), routes, sketch.web, blocks, unit)
+    unnamed = name_symbols(group(free, unit), routes, blocks, unit)
+    labels, rest = share_labels(unnamed, routes, sketch.web, blocks, unit)
     place = _Places(page, canvas)
     order = sorted(
         range(len(blocks)),

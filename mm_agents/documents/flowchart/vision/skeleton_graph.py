@@ -294,6 +294,8 @@ def _pointed_at(web: SkeletonGraph, shapes: Shapes, node: int, unit: float, text
     if near and distance <= PARAMETERS.touching * unit:
         return near
     ahead = shapes.ahead(place, heading, PARAMETERS.pointing * unit, texts)
+    if not ahead and distance <= PARAMETERS.hooked * unit:  # into a corner of its head: the line as a whole says where
+        ahead = shapes.ahead(place, -web.heading((number, side), 2 * unit), PARAMETERS.pointing * unit, texts)
     if ahead:
         return ahead
     _, further = shapes.near(np.clip(place + 4 * heading, 0, np.array(shapes.owners.shape) - 1))
