@@ -32,22 +32,31 @@ TYPED = (0, 1, 3, 4)
 
 def kills(budget: Budget) -> Tally:
     """``kill -9`` at any time: the library opens, holds all that it held, and the command can be run again."""
-    tally = Tally("kill -9")
-    place = _prepared(budget.place)
-    commands = sorted(_writing())
+    return _kills(budget, Tally("kill -9"), "")
+
+
+def lance_kills(budget: Budget) -> Tally:
+    """The same with libraries in LanceDB."""
+    return _kills(budget, Tally("kill -9, Lance"), "lance://")
+
+
+def _kills(budget: Budget, tally: Tally, kind: str) -> Tally:
+    place = _prepared(budget.place, kind)
+    commands = sorted(_writing(kind))
     takes: dict[str, float] = {}
     for number, dice in budget.numbered():
         name = commands[number % len(commands)]
         if name not in takes:
             takes[name] = _seconds(place, name)
         work = _copied(place)
-        held = _held(work / "library")
+        held = _held(_library(work))
         tally.tries += 1
         with _started(work, name) as running:
             try:
                 running.wait(dice.uniform(0.2, 1.05) * takes[name])
             except subprocess.TimeoutExpired:
                 running.kill()
+                tally.notes["killed"] = tally.notes.get("killed", 0) + 1
         _check(tally, f"{name} killed", work, held, again=name)
     return tally
 
@@ -60,7 +69,7 @@ def full_disks(budget: Budget) -> Tally:
     for number, dice in budget.numbered():
         name = commands[number % len(commands)]
         work = _copied(place)
-        held = _held(work / "library")
+        held = _held(_library(work))
         tally.tries += 1
         code, output = _finished(work, name, size=dice.randrange(1, 60) * 1024)
         if code not in TYPED or "Traceback" in output:
@@ -95,7 +104,7 @@ def pairs(budget: Budget) -> Tally:
 
 def _run(tally: Tally, work: Path, name: str, what: str) -> None:
     """Run a command to its end; a record, vector or text that goes without being asked is a failure."""
-    held = _held(work / "library")
+    held = _held(_library(work))
     code, output = _finished(work, name)
     if code not in TYPED or "Traceback" in output:
         tally.failed(f"{what}: ended with {code}: {output[-300:]}")
@@ -116,11 +125,11 @@ class Writing:
     removes: frozenset[str] = frozenset()
 
 
-def _writing() -> dict[str, Writing]:
-    """The commands that write."""
-    own = ("--library", "library")
+def _writing(kind: str = "") -> dict[str, Writing]:
+    """The commands that write, of a library in a folder or, where the kind is "lance://", in LanceDB."""
+    own = ("--library", f"{kind}library")
     plain = ("--words", "none", "--speech", "none", *own)
-    return {
+    writing = {
         "add": Writing(("add", "pictures", "more", "posters", *plain)),
         "add again": Writing(("add", "posters", *plain)),
         "add words": Writing(("add", "papers", "posters", "--words", "all", "--speech", "none", *own)),
@@ -132,15 +141,16 @@ def _writing() -> dict[str, Writing]:
         "extract": Writing(("extract", "--out", "invoices.csv", *own)),
         "backup": Writing(("backup", "saved", *own)),
         "restore": Writing(("restore", "backup", *own)),
-        "copy": Writing(("copy", "library", "copied")),
-        "copy into": Writing(("copy", "other", "library")),
+        "copy": Writing(("copy", f"{kind}library", f"{kind}copied")),
+        "copy into": Writing(("copy", f"{kind}other", f"{kind}library")),
         "migrate": Writing(("migrate", "--to", "offline:conse-lite2-minilm", "--as", "media_v2", *own)),
         "languages": Writing(("migrate", "--languages", *own)),
         "repair": Writing(("doctor", "--repair", *own)),
     }
+    return {name: one for name, one in writing.items() if not kind or name != "repair"}
 
 
-def _prepared(place: Path) -> Path:
+def _prepared(place: Path, kind: str = "") -> Path:
     """A library with pictures, films and an invoice, another, and what the commands are given."""
     work = place / "whole"
     for folder, start, count in (("pictures", 0, PICTURES), ("more", 100, PICTURES), ("emptied", 300, 2)):
@@ -155,10 +165,10 @@ def _prepared(place: Path) -> Path:
         (work / name).write_bytes(content)
     plain = ("--words", "none", "--speech", "none", "--library")
     for arguments in (
-        ("add", "pictures", "papers", "emptied", "watched", *plain, "library"),
-        ("add-movies", "films.json", "posters", "--library", "library"),
-        ("backup", "backup", "--library", "library"),
-        ("add", "pictures/picture0.png", "more/picture100.png", *plain, "other"),
+        ("add", "pictures", "papers", "emptied", "watched", *plain, f"{kind}library"),
+        ("add-movies", "films.json", "posters", "--library", f"{kind}library"),
+        ("backup", "backup", "--library", f"{kind}library"),
+        ("add", "pictures/picture0.png", "more/picture100.png", *plain, f"{kind}other"),
     ):
         subprocess.run([*COMMAND, *arguments], cwd=work, check=True, capture_output=True, env=_environment())
     for name in ("emptied/picture300.png", "watched/picture310.png"):
@@ -174,10 +184,19 @@ def _copied(place: Path) -> Path:
     return work
 
 
-def _held(library: Path) -> dict[str, str]:
+def _library(work: Path) -> str:
+    """Where the library of a folder is."""
+    return f"{_kind(work)}{work / 'library'}"
+
+
+def _kind(work: Path) -> str:
+    return "lance://" if (work / "library" / "records.lance").exists() else ""
+
+
+def _held(library: str) -> dict[str, str]:
     """All that a library holds, each record, vector and text, with the name of its asset."""
     try:
-        with closing(open_store(str(library))) as store:
+        with closing(open_store(library)) as store:
             names = {one.id: one.name for one in store.iterate()}
             return {
                 held: names.get(one.asset, "")
@@ -196,14 +215,14 @@ def _held(library: Path) -> dict[str, str]:
 def _lost(work: Path, name: str, held: dict[str, str]) -> set[str]:
     """What was held and is not, although the command was not asked to remove it."""
     removes = _writing()[name].removes
-    kept = _held(work / "backup").keys() if name == "restore" else held.keys()  # to restore is to ask for what was
-    return {one for one, file in held.items() if file not in removes and one in kept} - _held(work / "library").keys()
+    kept = _held(str(work / "backup")).keys() if name == "restore" else held.keys()  # to restore is to ask for what was
+    return {one for one, file in held.items() if file not in removes and one in kept} - _held(_library(work)).keys()
 
 
 def _check(tally: Tally, what: str, work: Path, held: dict[str, str], *, again: str) -> None:
     """The library is sound and holds what it held; the command does its work when it is run again."""
     try:
-        with closing(open_store(str(work / "library"))) as store:
+        with closing(open_store(_library(work))) as store:
             assert isinstance(store, VerifyingStore)
             store.verify()
         if lost := _lost(work, again, held):
@@ -239,7 +258,7 @@ def _finished(work: Path, name: str, size: int | None = None) -> tuple[int, str]
 
 def _started(work: Path, name: str, size: int | None = None) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*COMMAND, *_writing()[name].arguments],
+        [*COMMAND, *_writing(_kind(work))[name].arguments],
         cwd=work,
         env=_environment(),
         stdout=subprocess.PIPE,

@@ -21,6 +21,7 @@ from local_samples import SPEC, some
 
 import mm_agents
 from mm_agents import Store
+from mm_agents.cli.maintenance import examine
 from mm_agents.errors import (
     ConfigError,
     EmbedderMismatchError,
@@ -100,6 +101,20 @@ def test_a_changed_collection_is_noticed(place: Path) -> None:
     manifest.write_text(manifest.read_text().replace(f'"{SPEC.name}"', '"Others"'))
     with lance.build(str(place)) as changed, pytest.raises(StoreDamagedError):
         changed.verify()
+
+
+def test_the_doctor_notices_a_damaged_library(store: LanceStore, place: Path) -> None:
+    def found() -> tuple[bool, bool, str]:
+        check = examine(f"lance://{place}")[-1]
+        return check.ok, check.needed, check.detail
+
+    store.upsert(some(3))
+    assert found()[0]
+    (path,) = (place / "records.lance" / "data").iterdir()
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    assert found()[0] is False
+    (place / "mm_agents.json").unlink()
+    assert found() == (False, True, "its file mm_agents.json is gone: put it back from a copy")
 
 
 def test_what_was_written_without_checksums_is_sound(store: LanceStore, place: Path) -> None:
