@@ -18,7 +18,16 @@ from PIL import ImageCms, ImageFile
 from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError
 from mm_agents.media import multiframe
-from mm_agents.media.files import DEFAULT_LIMITS, BinaryFile, Limits, MediaFile, Source, check_limit, expect
+from mm_agents.media.files import (
+    DEFAULT_LIMITS,
+    BinaryFile,
+    Limits,
+    MediaFile,
+    Source,
+    check_expansion,
+    check_limit,
+    expect,
+)
 from mm_agents.media.multiframe import DECODER_ERRORS, quiet
 from mm_agents.types import Box, Image
 
@@ -168,6 +177,7 @@ def animation_ends(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> list[F
 def _times(picture: ImageFile.ImageFile, media: MediaFile, limits: Limits) -> Iterator[tuple[Fraction, Fraction]]:
     """From when until when each frame is shown; the picture is at that frame."""
     time, drawn = Fraction(0), 0
+    check_expansion(getattr(picture, "n_frames", 1) * picture.width * picture.height, media, limits, "pixels")
     for number in range(getattr(picture, "n_frames", 1)):
         drawn += picture.width * picture.height
         check_limit(drawn, limits, "animation_pixels", media.name)

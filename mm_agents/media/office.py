@@ -15,8 +15,8 @@ from typing import Any
 from mm_agents._optional import require
 from mm_agents.errors import MediaError
 from mm_agents.media import office_process
-from mm_agents.media.files import Limits, MediaFile, check_limit
-from mm_agents.media.images import load_image
+from mm_agents.media.files import Limits, MediaFile, check_expansion, check_limit
+from mm_agents.media.images import image_size, load_image
 from mm_agents.media.reading_process import next_answer, reading_process
 from mm_agents.types import Image
 
@@ -55,6 +55,7 @@ def markdown(media: MediaFile, limits: Limits) -> str:
     (answer,) = _answers(media, limits, pictures=False)
     text = answer["content"].decode("utf-8", "replace")
     check_limit(len(text), limits, "characters", media.name, advice="Split the file.")
+    check_expansion(len(text), media, limits, "characters")
     return _INSIDE.sub(r"\1", text)
 
 
@@ -74,13 +75,20 @@ def sections(media: MediaFile, text: str) -> list[Section]:
 def pictures(media: MediaFile, limits: Limits, *, max_side: int) -> Iterator[Image]:
     """The pictures inside a file, in the order of their names; those that cannot be decoded are passed over.
 
+    They end where together they have more pixels than a file of this size may unpack to.
+
     Raises:
         MediaError: the file is damaged, or past a limit.
     """
     if media.format == "html":
         return
+    pixels = 0
     for answer in _answers(media, limits, pictures=True):
         try:
+            width, height = image_size(answer["content"])
+            pixels += width * height
+            if pixels > limits.free_pixels + media.size * limits.expansion:
+                return
             yield load_image(answer["content"], max_side=max_side, limits=limits)
         except MediaError:
             continue  # a drawing in a format of Office's own, or a broken one: the text is what counts

@@ -264,8 +264,15 @@ def _started(work: Path, name: str, size: int | None = None) -> subprocess.Popen
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        preexec_fn=None if size is None else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size)),
+        preexec_fn=lambda: _begin(size),
     )
+
+
+def _begin(size: int | None) -> None:
+    """Let a new process be interrupted, also where this one runs in the background, and bound its files."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if size is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
 def _environment() -> dict[str, str]:
