@@ -273,7 +273,7 @@ class Limits:
         free_pages: the pages that a PDF of any size may have: drawing so many takes some five seconds.
         free_characters: the characters that a PDF or Office file of any size may hold, a long novel.
         free_pixels: the pixels that the frames of an animation, or the pictures inside a file, may have together
-            whatever its size: drawing so many takes some five seconds.
+            whatever its size: drawing so many takes up to eight seconds.
         expansion: the pixels and characters that a file may unpack to for each of its bytes, beyond the free ones.
             Recordings of a screen have some 150 pixels a byte, and text some 10 characters.
         office_seconds: the processor time that an Office file, EPUB or web page may take. Usual ones take some 1.5.
@@ -304,7 +304,7 @@ class Limits:
     least_page: int = 100
     free_pages: int = 500
     free_characters: int = 1_000_000
-    free_pixels: int = 400_000_000
+    free_pixels: int = 300_000_000
     expansion: int = 200
     office_seconds: int = 8
     office_bytes: int = 512 * 1024**2

@@ -137,14 +137,11 @@ def _inflated(megabytes: int) -> bytes:
     return zlib.compress(b"A" * (megabytes << 20), 9)
 
 
-def _gif(frames: int, side: int, screen: int | None = None) -> bytes:
-    stream = io.BytesIO()
-    pictures = [PIL.Image.new("P", (side, side), n % 256) for n in range(frames)]
-    pictures[0].save(stream, "GIF", save_all=True, append_images=pictures[1:])
-    data = bytearray(stream.getvalue())
-    if screen is not None:
-        data[6:10] = struct.pack("<HH", screen, screen)
-    return bytes(data)
+def _gif(frames: int, screen: int) -> bytes:
+    """A GIF whose frames are one pixel on a large screen."""
+    frame = b"\x21\xf9\x04\x04\x0a\0\0\0\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02\x44\x01\0"
+    head = b"GIF89a" + struct.pack("<HHBBB", screen, screen, 0x80, 0, 0) + bytes((0, 0, 0, 255, 255, 255))
+    return head + frame * frames + b"\x3b"
 
 
 def _saved(kind: str, size: tuple[int, int], mode: str = "RGB", **options: object) -> bytes:
@@ -216,9 +213,9 @@ PICTURES: dict[str, Callable[[], bytes]] = {
     ),
     "moving4000.png": lambda: _moving_png(4_000, 1_000),
     "moving9000.png": lambda: _moving_png(3, 9_000),
-    "10k.gif": lambda: _gif(10_000, 500),
-    "hugescreen.gif": lambda: _gif(1, 500, screen=65_535),
-    "screen9900.gif": lambda: _gif(40, 50, screen=9_900),
+    "10k.gif": lambda: _gif(10_000, 170),
+    "hugescreen.gif": lambda: _gif(2, 65_535),
+    "screen9900.gif": lambda: _gif(40, 9_900),
     "app100MB.jpg": lambda: _jpeg_with(b"\xff\xe9\xff\xff" + bytes(65_533), 1_600),
     "exifapp.jpg": lambda: _jpeg_with(b"\xff\xe1\xff\xffExif\0\0" + bytes(65_527), 1_600),
     "iccapp.jpg": lambda: b"".join(
@@ -270,7 +267,7 @@ def _zipped(parts: dict[str, bytes]) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, content in parts.items():
-            archive.writestr(name, content)
+            archive.writestr(name, content, zipfile.ZIP_STORED if name == "mimetype" else None)
     return stream.getvalue()
 
 
