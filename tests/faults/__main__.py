@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import bombs, commands, damage, load, media_files, parsers
+from . import bombs, commands, damage, doors, load, media_files, parsers
 from .tally import Budget, Tally
 
 ATTACKS: dict[str, tuple[Callable[[Budget], Tally], int, int]] = {
@@ -25,8 +25,11 @@ ATTACKS: dict[str, tuple[Callable[[Budget], Tally], int, int]] = {
     "kills-lance": (commands.lance_kills, 5, 75),
     "full-disks": (commands.full_disks, 14, 200),
     "pairs": (commands.pairs, 20, 1_000),
+    "websites": (doors.websites, 200, 200),
+    "named-places": (doors.keys, 9, 9),
     "searches": (load.searches, 1_000, 20_000),
     "questions": (load.questions, 300, 5_000),
+    "chats": (load.chats, 1_000, 1_000_000),
 }
 """Each attack with its number of tries, and that of ``--long``."""
 

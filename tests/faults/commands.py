@@ -26,8 +26,10 @@ from .tally import ROOT, Budget, Tally, paint
 
 COMMAND = (sys.executable, "-c", "from mm_agents.cli import main; main()")
 PICTURES = 6
-TYPED = (0, 1, 3, 4)
-"""The exit codes of a command that did its work, or said why not."""
+DONE = (0, 3)
+"""The exit codes of a command that did its work; 3 where a file that is gone could not be read."""
+TYPED = (*DONE, 1, 4)
+"""Those of a command that did its work, or said why not."""
 
 
 def kills(budget: Budget) -> Tally:
@@ -152,7 +154,7 @@ def _writing(kind: str = "") -> dict[str, Writing]:
 
 def _prepared(place: Path, kind: str = "") -> Path:
     """A library with pictures, films and an invoice, another, and what the commands are given."""
-    work = place / "whole"
+    work = place / "work"  # where it is copied to again: records name their files by whole paths
     for folder, start, count in (("pictures", 0, PICTURES), ("more", 100, PICTURES), ("emptied", 300, 2)):
         paint(work / folder, count, start=start)
     paint(work / "watched", 2, start=310)
@@ -170,11 +172,11 @@ def _prepared(place: Path, kind: str = "") -> Path:
         ("backup", "backup", "--library", f"{kind}library"),
         ("add", "pictures/picture0.png", "more/picture100.png", *plain, f"{kind}other"),
     ):
-        subprocess.run([*COMMAND, *arguments], cwd=work, check=True, capture_output=True, env=_environment())
+        subprocess.run([*COMMAND, *arguments], cwd=work, check=True, capture_output=True, env=environment())
     for name in ("emptied/picture300.png", "watched/picture310.png"):
         (work / name).unlink()
     paint(work / "watched", 1, start=312)
-    return work
+    return work.rename(place / "whole")
 
 
 def _copied(place: Path) -> Path:
@@ -228,7 +230,7 @@ def _check(tally: Tally, what: str, work: Path, held: dict[str, str], *, again: 
         if lost := _lost(work, again, held):
             tally.failed(f"{what}: lost {sorted(lost)[:3]}")
         code, output = _finished(work, again)
-        if code != 0 and (again, code) != ("remove", 1):  # it had removed the record before it was killed
+        if code not in DONE and (again, code) != ("remove", 1):  # it had removed the record before it was killed
             tally.failed(f"{what}, then run again: exit {code}: {output[-300:]}")
     except Exception as error:  # noqa: BLE001 - a library that does not open is the fault that is looked for
         tally.failed(f"{what}: {type(error).__name__}: {error}")
@@ -238,7 +240,7 @@ def _seconds(place: Path, name: str) -> float:
     work = _copied(place)
     started = time.monotonic()
     code, output = _finished(work, name)
-    assert code == 0, output
+    assert code in DONE, f"{name} ended with {code}: {output}"
     return time.monotonic() - started
 
 
@@ -260,7 +262,7 @@ def _started(work: Path, name: str, size: int | None = None) -> subprocess.Popen
     return subprocess.Popen(
         [*COMMAND, *_writing(_kind(work))[name].arguments],
         cwd=work,
-        env=_environment(),
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -275,5 +277,5 @@ def _begin(size: int | None) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join([*filter(None, [os.environ.get("PYTHONPATH")]), str(ROOT)])}
