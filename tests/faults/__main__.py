@@ -19,6 +19,7 @@ ATTACKS: dict[str, tuple[Callable[[Budget], Tally], int, int]] = {
     "answers": (parsers.answers, 400, 20_000),
     "manifests": (parsers.libraries, 200, 5_000),
     "bombs": (bombs.attack, 20, 1_000),
+    "bombs-page": (bombs.uploads, 20, 1_000),
     "damage": (damage.attack, 60, 2_000),
     "damage-lance": (damage.lance, 60, 1_000),
     "kills": (commands.kills, 14, 320),

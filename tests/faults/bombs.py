@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import io
+import json
 import os
 import struct
 import subprocess
@@ -11,19 +13,26 @@ import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from threading import Event, Thread
+from urllib.parse import urlsplit
 
 import numpy as np
 import PIL.Image
 
+from mm_agents import Library
+
+from .load import page
 from .media_files import sound_files
-from .tally import ROOT, Budget, Tally
+from .tally import ROOT, Budget, Tally, megabytes, paint
 
 CPU_SECONDS = 10
 MEGABYTES = 1024
 """What a process with all that it starts may take to add one file; its start and the embedder count too."""
 
 _WALL_SECONDS = 200
+_ANSWERS = (200, 400, 404, 413, 422)
 _ADD = """
 import sys
 from mm_agents import Library
@@ -55,6 +64,70 @@ def attack(budget: Budget) -> Tally:
             tally.failed(f"{name}: took {cpu:.1f} s and {peak:.0f} MB: {output[-200:]}")
         path.unlink()
     return tally
+
+
+def uploads(budget: Budget) -> Tally:
+    """Send each file to a page and look at it there."""
+    tally = Tally("bombs on the page")
+    with Library.open(budget.place / "library") as library:
+        library.add(*paint(budget.place / "pictures", 3), words="none")
+    with page(budget.place / "library") as (url, pid):
+        for (number, _), (name, make) in zip(budget.numbered(), BOMBS.items(), strict=False):
+            path = budget.place / name
+            make(path)
+            tally.tries += 1
+            before, most, done = _cpu_seconds(pid), [0.0], Event()
+            watching = Thread(target=_watch, args=(pid, most, done))
+            watching.start()
+            try:
+                _sent(url, path)
+            except Exception as error:  # noqa: BLE001 - a page that does not answer is the fault that is looked for
+                tally.failed(f"{name} ({number}): {type(error).__name__}: {error}")
+            done.set()
+            watching.join()
+            took = _cpu_seconds(pid) - before
+            tally.notes["most CPU s"] = max(took, tally.notes.get("most CPU s", 0.0))
+            tally.notes["most MB more"] = max(most[0], tally.notes.get("most MB more", 0.0))
+            if took > CPU_SECONDS or most[0] > MEGABYTES:
+                tally.failed(f"{name}: took {took:.1f} s and {most[0]:.0f} MB")
+            path.unlink()
+    return tally
+
+
+def _sent(url: str, path: Path) -> None:
+    """Upload a file and ask for all that the page shows of it; each is answered, or refused for a reason."""
+    address = urlsplit(url)
+    with closing(http.client.HTTPConnection(address.hostname or "", address.port, timeout=_WALL_SECONDS)) as connection:
+
+        def ask(method: str, place: str, body: bytes | None = None) -> tuple[int, bytes]:
+            connection.request(method, place, body)
+            response = connection.getresponse()
+            return response.status, response.read()
+
+        status, answer = ask("POST", f"/api/uploads?name={path.name}", path.read_bytes())
+        statuses = [status]
+        if status == 200:
+            id = json.loads(answer)["id"]
+            statuses += [ask("GET", f"/api/uploads/{id}{part}")[0] for part in ("", "/thumbnail", "/page?n=1", "/wave")]
+        if unexpected := [one for one in statuses if one not in _ANSWERS]:
+            raise ValueError(f"answered {unexpected}")
+
+
+def _watch(pid: int, most: list[float], done: Event) -> None:
+    """Note the most memory that a process and all that it starts have beyond what they have now, in MB."""
+    start = megabytes("VmRSS", pid)
+    while not done.wait(0.02):
+        most[0] = max(most[0], megabytes("VmRSS", pid) - start + sum(_most_megabytes(one) for one in _children(pid)))
+
+
+def _children(pid: int) -> list[int]:
+    return [one for one in _family(pid) if one != pid]
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Of a process and of what it started that has ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def measured(command: list[str]) -> tuple[int, float, float, str]:

@@ -69,7 +69,7 @@ def chats(budget: Budget) -> Tally:
         library.add(*paint(budget.place / "pictures", 3), words="none")
     seconds: list[float] = []
     memory: list[float] = []
-    with _page(budget.place / "library") as (url, pid):
+    with page(budget.place / "library") as (url, pid):
         numbered, lock = iter(budget.numbered()), Lock()
 
         def visit() -> None:
@@ -113,7 +113,7 @@ def _answer(url: str, conversation: str, turn: int) -> str:
 
 
 @contextmanager
-def _page(library: Path) -> Iterator[tuple[str, int]]:
+def page(library: Path) -> Iterator[tuple[str, int]]:
     """The address of a page, served by a process of its own, and its number."""
     command = [*COMMAND, "serve", str(library), "--model", "offline"]
     with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True) as running:

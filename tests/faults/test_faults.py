@@ -25,6 +25,7 @@ from .tally import Budget, Tally, mutated
         (parsers.answers, 60),
         (parsers.libraries, 40),
         (bombs.attack, 6),
+        (bombs.uploads, 12),
         (damage.attack, 24),
         (doors.websites, 200),
         (doors.keys, 3),
