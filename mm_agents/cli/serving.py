@@ -25,7 +25,7 @@ AllowHostOption = Annotated[
     typer.Option("--allow-host", metavar="NAME", help="A further host name of this server; may be repeated."),
 ]
 _ENDING_SECONDS = 8.0
-"""What a page that was told to stop may take: Python waits for threads that still answer somebody, however long."""
+"""The most that stopping the page takes: Python waits for threads that still answer somebody, however long."""
 
 _UNITS = {"": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3}
 
@@ -87,8 +87,8 @@ def serve(
     with mm_agents.Library.open(place or library, create=False) as opened:
         beside = opened.root / "uploads" if opened.root is not None else None
         folder = None if options.read_only else options.uploads or beside
-        for told in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(told, _stop)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _stop)
 
         def ready(url: str) -> None:
             if not quiet:

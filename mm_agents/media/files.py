@@ -270,10 +270,10 @@ class Limits:
         page_seconds: the processor time that one page of a PDF may take. Usual pages take some 0.05 seconds.
         pdf_seconds: the processor time that all pages of a PDF may take.
         least_page: bytes of a file for each page beyond ``free_pages``; a page of text takes some 1,000.
-        free_pages: the pages that a PDF of any size may have: drawing so many takes some five seconds.
+        free_pages: the pages that a PDF of any size may have; drawing them takes some five seconds.
         free_characters: the characters that a PDF or Office file of any size may hold, a long novel.
         free_pixels: the pixels that the frames of an animation, or the pictures inside a file, may have together
-            whatever its size: drawing so many takes up to eight seconds.
+            whatever its size; drawing them takes up to eight seconds.
         expansion: the pixels and characters that a file may unpack to for each of its bytes, beyond the free ones.
             Recordings of a screen have some 150 pixels a byte, and text some 10 characters.
         office_seconds: the processor time that an Office file, EPUB or web page may take. Usual ones take some 1.5.

@@ -65,8 +65,8 @@ def repair(folder: Path) -> Repair:
         StoreError: the folder cannot be written to.
     """
     path = folder / files.DATABASE
-    mended = (StoreDamagedError, LibraryNotFoundError) if path.is_file() else StoreDamagedError
-    with suppress(mended):
+    mended = (StoreDamagedError, LibraryNotFoundError) if path.is_file() else (StoreDamagedError,)
+    with suppress(*mended):
         files.check_manifest(folder)
     try:
         with LocalStore.open(folder) as store:
