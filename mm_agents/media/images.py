@@ -128,17 +128,28 @@ def exif_of(source: Source, blocks: Sequence[int], *, limits: Limits = DEFAULT_L
     return found
 
 
-def load_stored(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Image:
+def load_stored(source: Source, *, max_side: int | None = None, limits: Limits = DEFAULT_LIMITS) -> Image:
     """Decode a picture as it is stored, not turned as EXIF says: the pixels that boxes of evidence are counted in.
 
-    A mirrored one comes as it is shown.
+    A mirrored one comes as it is shown. With ``max_side`` it is shrunk to that many pixels a side.
 
     Raises:
         MediaError: as ``load_image``.
     """
     with _header(expect(source, "image", limits), limits) as (picture, orientation):
         _decode(picture)
-        return Image(pixels=_normalised(picture, 1 if orientation in _TURNED else orientation, None))
+        return Image(pixels=_normalised(picture, 1 if orientation in _TURNED else orientation, max_side))
+
+
+def stored_size(source: Source) -> tuple[int, int]:
+    """The width and height in pixels that ``load_stored`` decodes; nothing is decoded.
+
+    Raises:
+        MediaError: as ``load_image``.
+    """
+    with _header(expect(source, "image", DEFAULT_LIMITS), DEFAULT_LIMITS) as (picture, orientation):
+        width, height = picture.size
+        return (height, width) if orientation in _SWAPS_SIDES - _TURNED else (width, height)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -305,6 +305,12 @@ def test_an_animation_that_would_take_hours_is_refused(tmp_path: Path) -> None:
         list(media.segments(path, limits=limits))
 
 
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png"])
+def test_an_animation_has_no_sound(tmp_path: Path, name: str) -> None:
+    with pytest.raises(MediaError, match="has no sound"):
+        list(media.sounds(animation(tmp_path / name, [100, 200])))
+
+
 def test_a_small_animation_of_many_pixels_is_refused(tmp_path: Path) -> None:
     path = animation(tmp_path / "a.gif", [100, 100, 100, 100])
     pixels = 4 * 61 * 47
