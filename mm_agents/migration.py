@@ -56,8 +56,8 @@ class CopyReport:
 def copy(source: Store, target: Store, *, report: ProgressCallback = lambda done, total, name: None) -> CopyReport:
     """Copy every record with its vectors, then read both sides and compare.
 
-    What the target holds beside is left alone. A record that is there and equal is not written again, so an
-    interrupted copy resumes.
+    What the target holds beside is left alone, also vectors that the source has none of. A record that is there and
+    equal is not written again, so an interrupted copy resumes.
 
     Raises:
         SchemaMismatchError: the target lacks a vector of the source and cannot take it, or has another width.
@@ -84,7 +84,17 @@ def _differing(source: Store, target: Store) -> Iterator[tuple[list[Record], lis
     """The source's records in batches, and those of each that the target lacks or has otherwise."""
     for batch in batched(source.iterate(parts=True, with_vectors=True), _BATCH):
         there = target.get([record.id for record in batch], with_vectors=True)
+        batch = [_with_others(record, there.get(record.id), source.spec) for record in batch]
         yield batch, [record for record in batch if record.id not in there or not _equal(record, there[record.id])]
+
+
+def _with_others(record: Record, there: Record | None, spec: CollectionSpec) -> Record:
+    """A record with the vectors that only the target has of it, where they are of the same content."""
+    if there is None or (there.text, there.properties.get("sha256")) != (record.text, record.properties.get("sha256")):
+        return record
+    known = {vector.name for vector in spec.vectors}
+    others = {name: row for name, row in there.vectors.items() if name not in known}
+    return replace(record, vectors={**record.vectors, **others}) if others else record
 
 
 def _make_room(wanted: CollectionSpec, target: Store) -> None:

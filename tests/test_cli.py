@@ -223,6 +223,10 @@ def test_doctor_finds_damage_and_repairs_it(place: Path, tmp_path: Path) -> None
     repaired = document("doctor", "--repair", cwd=tmp_path)
     assert (repaired["repair"]["kept"], len(repaired["repair"]["lost"])) == (3, 1)
     assert {check["name"]: check["ok"] for check in repaired["checks"]}["library ./library"]
+    (tmp_path / "library" / "mm_agents.json").unlink()
+    done = subprocess.run([*COMMAND, "doctor"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, "doctor --repair makes it anew" in " ".join(done.stdout.split())) == (1, True)
+    assert document("doctor", "--repair", cwd=tmp_path)["ok"]
 
 
 def test_the_demo_runs_and_leaves_a_page_and_a_picture(tmp_path: Path) -> None:

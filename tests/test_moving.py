@@ -58,6 +58,27 @@ def test_a_copy_goes_on_where_it_stopped(filled: Library, tmp_path: Path) -> Non
         assert report.copied == report.total - 2
 
 
+def test_a_copy_leaves_the_vectors_that_only_the_target_has(filled: Library, tmp_path: Path) -> None:
+    with Library.open(tmp_path / "copy", embedder=OLD) as target:
+        target.add(tmp_path / "media")
+        before = target.store.spec
+        migrate(target, NEW, name="media_v2")
+        rows = {
+            r.id: r.vectors["media_v2"]
+            for r in target.iterate(parts=True, with_vectors=True)
+            if "media_v2" in r.vectors
+        }
+        stale = next(r for r in target.iterate(with_vectors=True) if r.id in rows)
+        target.store.upsert([replace(stale, properties={**stale.properties, "sha256": "of another poster"})])
+        copy(filled.store, target.store)
+        kept = target.store.get(list(rows), with_vectors=True)
+        for id, row in rows.items():
+            if id != stale.id:
+                np.testing.assert_allclose(kept[id].vectors["media_v2"], row, atol=1e-6)
+        assert "media_v2" not in kept[stale.id].vectors
+        assert {vector.name for vector in before.vectors} < {vector.name for vector in target.store.spec.vectors}
+
+
 def test_a_copy_into_another_space_is_refused(filled: Library, tmp_path: Path) -> None:
     other = replace(filled.store.spec, vectors=(VectorSpec(name="media", width=32, embedder="hash:32"),))
     with (

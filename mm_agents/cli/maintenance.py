@@ -88,7 +88,10 @@ def examine(location: str, *, quick: bool = False) -> list[Check]:
         with mm_agents.Library.open(location, create=False) as library:
             checks.append(_try(f"library {location}", lambda: _describe(library, quick=quick)))
     except LibraryNotFoundError as error:
-        checks.append(Check(name=f"library {location}", ok=False, detail=str(error), needed=False))
+        kind = _left_kind(location)
+        advice = {"lance": "put it back from a copy", "local": "mm-agents doctor --repair makes it anew"}.get(kind)
+        detail = f"its file mm_agents.json is gone: {advice}" if advice else str(error)
+        checks.append(Check(name=f"library {location}", ok=False, detail=detail, needed=advice is not None))
     except MMAgentsError as error:
         checks.append(Check(name=f"library {location}", ok=False, detail=str(error)))
     return checks
@@ -122,6 +125,13 @@ def repair_lines(done: Repair) -> list[str]:
     if done.lost or done.unknown or done.writes:
         lines.append("Add the same files and folders again: what is missing comes back.")
     return lines
+
+
+def _left_kind(location: str) -> str:
+    """The store whose files a folder holds; "" where there are none."""
+    folder = Path(location.removeprefix("lance://"))
+    kept = {"local": "store.sqlite", "lance": "records.lance"}
+    return next((kind for kind, name in kept.items() if (folder / name).exists()), "")
 
 
 def _try(name: str, attempt: Callable[[], str]) -> Check:

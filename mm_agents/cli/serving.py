@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Timer
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -21,6 +24,9 @@ AllowHostOption = Annotated[
     list[str] | None,
     typer.Option("--allow-host", metavar="NAME", help="A further host name of this server; may be repeated."),
 ]
+_ENDING_SECONDS = 8.0
+"""The most that stopping the page takes: Python waits for threads that still answer somebody, however long."""
+
 _UNITS = {"": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3}
 
 
@@ -81,7 +87,8 @@ def serve(
     with mm_agents.Library.open(place or library, create=False) as opened:
         beside = opened.root / "uploads" if opened.root is not None else None
         folder = None if options.read_only else options.uploads or beside
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that visitors' files go then too
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _stop)
 
         def ready(url: str) -> None:
             if not quiet:
@@ -147,6 +154,14 @@ def mcp(
             allowed_hosts=allow_host or (),
             listening=lambda url: None if quiet else say(f"Serving {plain(url)}; press Ctrl-C to stop."),
         )
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """Stop as on Ctrl-C, so that visitors' files go, and end the process if that takes long."""
+    last = Timer(_ENDING_SECONDS, os._exit, (0,))
+    last.daemon = True
+    last.start()
+    raise KeyboardInterrupt
 
 
 def _name(library: mm_agents.Library) -> str:

@@ -28,6 +28,7 @@ from mm_agents.media.images import (
     picture_count,
     shrink,
     stored_box,
+    stored_size,
 )
 from mm_agents.media.sounds import has_sound, sound_seconds, sounds, wave_form
 from mm_agents.media.urls import fetch, is_public
@@ -66,6 +67,7 @@ __all__ = [
     "sound_seconds",
     "sounds",
     "stored_box",
+    "stored_size",
     "video_info",
     "walk",
     "wave_form",

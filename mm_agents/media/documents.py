@@ -17,6 +17,7 @@ from mm_agents.media.files import (
     Limits,
     MediaFile,
     Source,
+    check_expansion,
     check_limit,
     decode_text,
     expect,
@@ -196,12 +197,16 @@ def _each(
     with media.open() as file, reading_process(pdf_process.__file__, file, wanted) as process:
         count = next_answer(process, repr(media.name), limits)["pages"]
         check_limit(count, limits, "pages", media.name)
+        check_expansion(count, media, limits, "pages")
         if count < 1:
             raise DamagedMediaError(f"{media.name!r} has no pages.")
+        characters = 0
         for number in range(1, count + 1) if numbers is None else numbers:
             if not 1 <= number <= count:
                 raise ConfigError(f"{media.name!r} has the pages 1 to {count}, and no page {number!r}.")
             answer = next_answer(process, f"Page {number} of {media.name!r}", limits)
+            characters += answer["characters"]
+            check_expansion(characters, media, limits, "characters")
             height, stride, width, channels = answer["shape"]
             rows = np.frombuffer(answer["content"], np.uint8).reshape(height, stride)[:, : width * channels]
             yield number, np.array(rows.reshape(height, width, channels)[..., :3]), answer

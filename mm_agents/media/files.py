@@ -270,6 +270,13 @@ class Limits:
         page_characters: the characters of a PDF's page. A page of a dense newspaper has some 30,000.
         page_seconds: the processor time that one page of a PDF may take. Usual pages take some 0.05 seconds.
         pdf_seconds: the processor time that all pages of a PDF may take.
+        least_page: bytes of a file for each page beyond ``free_pages``; a page of text takes some 1,000.
+        free_pages: the pages that a PDF of any size may have; drawing them takes some five seconds.
+        free_characters: the characters that a PDF or Office file of any size may hold, a long novel.
+        free_pixels: the pixels that the frames of an animation, or the pictures inside a file, may have together
+            whatever its size; drawing them takes up to eight seconds.
+        expansion: the pixels and characters that a file may unpack to for each of its bytes, beyond the free ones.
+            Recordings of a screen have some 150 pixels a byte, and text some 10 characters.
         office_seconds: the processor time that an Office file, EPUB or web page may take. Usual ones take some 1.5.
         office_bytes: the size of its content when it is unpacked.
         office_pictures: how many pictures inside it are read.
@@ -295,7 +302,12 @@ class Limits:
     page_characters: int = 100_000
     page_seconds: int = 5
     pdf_seconds: int = 600
-    office_seconds: int = 10
+    least_page: int = 100
+    free_pages: int = 500
+    free_characters: int = 1_000_000
+    free_pixels: int = 300_000_000
+    expansion: int = 200
+    office_seconds: int = 8
     office_bytes: int = 512 * 1024**2
     office_pictures: int = 500
     page_bytes: int = 768 * 1024**2
@@ -532,6 +544,24 @@ def check_limit(value: float, limits: Limits, setting: str, name: str, *, unit: 
         have, most = (f"{number:,}" if isinstance(number, int) else f"{number:,.10g}" for number in (value, limit))
         raise MediaTooLargeError(
             f"{name!r} has {have} {unit or setting}; the limit is {most} (Limits.{setting}). {advice}".rstrip()
+        )
+
+
+def check_expansion(
+    value: int, media: MediaFile, limits: Limits, unit: Literal["pages", "pixels", "characters"]
+) -> None:
+    """Refuse what a small file unpacks to where it is out of all proportion to its size.
+
+    Raises:
+        MediaTooLargeError: there are more pages, pixels or characters than are free and than its bytes allow.
+    """
+    free: int = getattr(limits, f"free_{unit}")
+    most = free + (media.size // limits.least_page if unit == "pages" else media.size * limits.expansion)
+    if value > most:
+        setting = "least_page" if unit == "pages" else "expansion"
+        raise MediaTooLargeError(
+            f"{media.name!r} unpacks to {value:,} {unit}, too many for {media.size:,} bytes; the limit is {most:,} "
+            f"(Limits.free_{unit}, Limits.{setting})."
         )
 
 

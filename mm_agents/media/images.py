@@ -18,7 +18,16 @@ from PIL import ImageCms, ImageFile
 from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError
 from mm_agents.media import multiframe
-from mm_agents.media.files import DEFAULT_LIMITS, BinaryFile, Limits, MediaFile, Source, check_limit, expect
+from mm_agents.media.files import (
+    DEFAULT_LIMITS,
+    BinaryFile,
+    Limits,
+    MediaFile,
+    Source,
+    check_expansion,
+    check_limit,
+    expect,
+)
 from mm_agents.media.multiframe import DECODER_ERRORS, quiet
 from mm_agents.types import Box, Image
 
@@ -119,17 +128,28 @@ def exif_of(source: Source, blocks: Sequence[int], *, limits: Limits = DEFAULT_L
     return found
 
 
-def load_stored(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Image:
+def load_stored(source: Source, *, max_side: int | None = None, limits: Limits = DEFAULT_LIMITS) -> Image:
     """Decode a picture as it is stored, not turned as EXIF says: the pixels that boxes of evidence are counted in.
 
-    A mirrored one comes as it is shown.
+    A mirrored one comes as it is shown. With ``max_side`` it is shrunk to that many pixels a side.
 
     Raises:
         MediaError: as ``load_image``.
     """
     with _header(expect(source, "image", limits), limits) as (picture, orientation):
         _decode(picture)
-        return Image(pixels=_normalised(picture, 1 if orientation in _TURNED else orientation, None))
+        return Image(pixels=_normalised(picture, 1 if orientation in _TURNED else orientation, max_side))
+
+
+def stored_size(source: Source) -> tuple[int, int]:
+    """The width and height in pixels that ``load_stored`` decodes; nothing is decoded.
+
+    Raises:
+        MediaError: as ``load_image``.
+    """
+    with _header(expect(source, "image", DEFAULT_LIMITS), DEFAULT_LIMITS) as (picture, orientation):
+        width, height = picture.size
+        return (height, width) if orientation in _SWAPS_SIDES - _TURNED else (width, height)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,6 +188,7 @@ def animation_ends(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> list[F
 def _times(picture: ImageFile.ImageFile, media: MediaFile, limits: Limits) -> Iterator[tuple[Fraction, Fraction]]:
     """From when until when each frame is shown; the picture is at that frame."""
     time, drawn = Fraction(0), 0
+    check_expansion(getattr(picture, "n_frames", 1) * picture.width * picture.height, media, limits, "pixels")
     for number in range(getattr(picture, "n_frames", 1)):
         drawn += picture.width * picture.height
         check_limit(drawn, limits, "animation_pixels", media.name)

@@ -15,8 +15,8 @@ from typing import Any
 from mm_agents._optional import require
 from mm_agents.errors import MediaError
 from mm_agents.media import office_process
-from mm_agents.media.files import Limits, MediaFile, check_limit
-from mm_agents.media.images import load_image
+from mm_agents.media.files import Limits, MediaFile, check_expansion, check_limit
+from mm_agents.media.images import image_size, load_image
 from mm_agents.media.reading_process import next_answer, reading_process
 from mm_agents.types import Image
 
@@ -64,7 +64,7 @@ def markdown_and_pictures(media: MediaFile, limits: Limits, *, max_side: int) ->
         MediaError: as ``markdown``, also while the pictures are read.
     """
     answers = _answers(media, limits, pictures=True)
-    return _text(next(answers), media, limits), _decoded(answers, limits, max_side)
+    return _text(next(answers), media, limits), _decoded(answers, media, limits, max_side)
 
 
 def sections(media: MediaFile, text: str) -> list[Section]:
@@ -83,12 +83,19 @@ def sections(media: MediaFile, text: str) -> list[Section]:
 def _text(answer: dict[str, Any], media: MediaFile, limits: Limits) -> str:
     text = answer["content"].decode("utf-8", "replace")
     check_limit(len(text), limits, "characters", media.name, advice="Split the file.")
+    check_expansion(len(text), media, limits, "characters")
     return _INSIDE.sub(r"\1", text)
 
 
-def _decoded(answers: Iterator[dict[str, Any]], limits: Limits, max_side: int) -> Iterator[Image]:
+def _decoded(answers: Iterator[dict[str, Any]], media: MediaFile, limits: Limits, max_side: int) -> Iterator[Image]:
+    """The pictures; they end where together they have more pixels than a file of this size may unpack to."""
+    pixels = 0
     for answer in answers:
         try:
+            width, height = image_size(answer["content"])
+            pixels += width * height
+            if pixels > limits.free_pixels + media.size * limits.expansion:
+                return
             yield load_image(answer["content"], max_side=max_side, limits=limits)
         except MediaError:
             continue  # a drawing in a format of Office's own, or a broken one: the text is what counts

@@ -19,7 +19,6 @@ try:
 except ImportError:  # Windows; there, the waiting process bounds the time alone
     resource = None
 
-_PROGRAM_BYTES = 3 * 1024**3  # addresses that Python and the libraries reserve; they use a small part
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 _READ = {"docx": "word/media/", "pptx": "ppt/media/", "xlsx": "xl/media/", "epub": ""}
 
@@ -41,15 +40,17 @@ def main() -> None:
     except _PastLimit as error:
         _write({"error": "limit", "detail": error.args[0], "setting": error.args[1]})
     except Exception as error:  # noqa: BLE001 - each of the libraries has errors of its own for what is damaged
-        _write({"error": "damaged", "detail": str(error) or repr(error)})
+        no_memory = "MemoryError" in str(error)  # so MarkItDown reports that of the library that it called
+        _write({"error": "memory" if no_memory else "damaged", "detail": str(error) or repr(error)})
     sys.stdout.buffer.flush()
 
 
 def _bound(wanted: dict[str, Any]) -> None:
     if resource:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        # Of what is written to, not of addresses: the libraries reserve gigabytes of those.
         for kind, most in (
-            (resource.RLIMIT_AS, wanted["page_bytes"] + _PROGRAM_BYTES),
+            (resource.RLIMIT_DATA, wanted["page_bytes"]),
             (resource.RLIMIT_CPU, wanted["office_seconds"]),
         ):
             hard = resource.getrlimit(kind)[1]

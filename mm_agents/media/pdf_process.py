@@ -97,7 +97,7 @@ def _page(page: Any, wanted: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     text = page.get_textpage()
     if text.count_chars() > wanted["page_characters"]:
         raise _PastLimit("characters", "page_characters")
-    answer: dict[str, Any] = {"shape": shape, "bytes": bitmap.height * bitmap.stride}
+    answer: dict[str, Any] = {"shape": shape, "bytes": bitmap.height * bitmap.stride, "characters": text.count_chars()}
     if wanted["max_side"]:
         answer["text"] = str(text.get_text_range())
     else:

@@ -42,7 +42,9 @@ def reading_process(script: str, file: BinaryFile, wanted: dict[str, Any]) -> Ge
             stdin=content,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)},
+            env=os.environ
+            | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
+            | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),  # each thread takes memory at its start
         )
         with process:
             try:

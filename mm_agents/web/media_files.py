@@ -197,6 +197,10 @@ class MediaFiles:
     def page(self, place: Place, id: str, number: int) -> Picture:
         """A page, or a picture as stored, so that boxes fit; errors as ``file``."""
         file = self.file(place, id)
+        if file.media_type == "image":
+            width, height = media.stored_size(file)
+            small = media.load_stored(file, max_side=_LARGEST_PAGE).pixels
+            return Picture(content=media.encode_jpeg(small, quality=90), width=width, height=height)
         source = Source(number=1, evidence=_whole(file, number), name=file.name, media_type=file.media_type, root=None)
         pixels = page_of(source, file).pixels
         height, width = pixels.shape[:2]

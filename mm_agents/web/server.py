@@ -89,8 +89,10 @@ def serve(
     with started(agent, settings or Settings(), name=name) as page:
         if ready is not None:
             ready(page.local_url)
+        stopped = Event()
         with suppress(KeyboardInterrupt):
-            Event().wait()
+            while not stopped.wait(1):  # a signal that reaches another thread is handled when this one wakes up
+                pass
 
 
 @dataclass(frozen=True, slots=True)

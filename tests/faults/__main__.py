@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import commands, damage, load, media_files, parsers
+from . import bombs, commands, damage, doors, load, media_files, parsers
 from .tally import Budget, Tally
 
 ATTACKS: dict[str, tuple[Callable[[Budget], Tally], int, int]] = {
@@ -18,12 +18,19 @@ ATTACKS: dict[str, tuple[Callable[[Budget], Tally], int, int]] = {
     "texts": (parsers.texts, 4_000, 400_000),
     "answers": (parsers.answers, 400, 20_000),
     "manifests": (parsers.libraries, 200, 5_000),
+    "bombs": (bombs.attack, 20, 1_000),
+    "bombs-page": (bombs.uploads, 20, 1_000),
     "damage": (damage.attack, 60, 2_000),
-    "kills": (commands.kills, 14, 200),
+    "damage-lance": (damage.lance, 60, 1_000),
+    "kills": (commands.kills, 14, 320),
+    "kills-lance": (commands.lance_kills, 5, 75),
     "full-disks": (commands.full_disks, 14, 200),
-    "pairs": (commands.pairs, 30, 30),
+    "pairs": (commands.pairs, 20, 1_000),
+    "websites": (doors.websites, 200, 200),
+    "named-places": (doors.keys, 9, 9),
     "searches": (load.searches, 1_000, 20_000),
     "questions": (load.questions, 300, 5_000),
+    "chats": (load.chats, 1_000, 1_000_000),
 }
 """Each attack with its number of tries, and that of ``--long``."""
 

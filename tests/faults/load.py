@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import time
-from collections.abc import Callable
+import urllib.request
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Event, Thread
-from uuid import UUID
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Lock, Thread
+from uuid import UUID, uuid4
 
 import numpy as np
 
@@ -14,9 +19,13 @@ from mm_agents import Agent, Library
 from mm_agents.testing import HashEmbedder
 from mm_agents.types import Record
 
+from .commands import COMMAND, environment
 from .tally import Budget, Tally, megabytes, paint
 
 THREADS = 20
+VISITORS = 30
+_TURNS = 4
+_ASKED = "How many pictures are there?"
 WIDTH = 64
 
 
@@ -51,6 +60,69 @@ def questions(budget: Budget) -> Tally:
         with _adding(library, tally):
             _together(tally, budget, lambda _: agent.ask("How many pictures are there?").text == wanted)
     return tally
+
+
+def chats(budget: Budget) -> Tally:
+    """Visitors of one page who ask all the time, each in conversations of a few turns: no answer is another one."""
+    tally = Tally("chats on the page")
+    with Library.open(budget.place / "library") as library:
+        library.add(*paint(budget.place / "pictures", 3), words="none")
+    seconds: list[float] = []
+    memory: list[float] = []
+    with page(budget.place / "library") as (url, pid):
+        numbered, lock = iter(budget.numbered()), Lock()
+
+        def visit() -> None:
+            conversation, turn = uuid4().hex, 0
+            while True:
+                with lock:
+                    number = next(numbered, None)
+                    if number is None:
+                        return
+                    tally.tries += 1
+                    memory.append(megabytes("VmRSS", pid))
+                begun = time.monotonic()
+                try:
+                    if not _answer(url, conversation, turn).startswith("There are 3 pictures"):
+                        tally.failed(f"{number[0]}: another answer")
+                except Exception as error:  # noqa: BLE001 - every one is a fault
+                    tally.failed(f"{number[0]}: {type(error).__name__}: {error}")
+                seconds.append(time.monotonic() - begun)
+                conversation, turn = (conversation, turn + 1) if turn < _TURNS else (uuid4().hex, 0)
+
+        visitors = [Thread(target=visit) for _ in range(VISITORS)]
+        for one in visitors:
+            one.start()
+        for one in visitors:
+            one.join()
+    p50, p99 = np.percentile(seconds or [0.0], [50, 99])
+    half, tenth = memory[len(memory) // 2 :], max(len(memory) // 20, 1)
+    tally.notes |= {"p50 ms": 1000 * float(p50), "p99 ms": 1000 * float(p99), "MB": float(np.mean(half[-tenth:]))}
+    tally.notes["MB more in the second half"] = float(np.mean(half[-tenth:]) - np.mean(half[:tenth]))
+    return tally
+
+
+def _answer(url: str, conversation: str, turn: int) -> str:
+    """What the page answers in a turn of a conversation."""
+    asked = {"conversation": conversation, "question": _ASKED, "files": [], "after": turn}
+    request = urllib.request.Request(f"{url}api/ask", json.dumps(asked).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=120) as response:
+        events = response.read().decode().split("\n\n")
+    (data,) = [event.partition("\ndata: ")[2] for event in events if event.startswith("event: answer\n")]
+    return str(json.loads(data)["answer"]["text"])
+
+
+@contextmanager
+def page(library: Path) -> Iterator[tuple[str, int]]:
+    """The address of a page, served by a process of its own, and its number."""
+    command = [*COMMAND, "serve", str(library), "--model", "offline"]
+    with subprocess.Popen(command, env=environment(), stderr=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stderr
+            line = next(line for line in running.stderr if "http://" in line)
+            yield line[line.index("http://") :].split()[0], running.pid
+        finally:
+            running.terminate()
 
 
 def _together(tally: Tally, budget: Budget, call: Callable[[int], bool]) -> None:

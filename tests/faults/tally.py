@@ -52,9 +52,9 @@ class Tally:
         self.failures.append(what)
 
 
-def megabytes(name: str) -> float:
-    """This process's memory now ("VmRSS"), or the most since it began ("VmHWM"); getrusage counts its parent's too."""
-    lines = Path("/proc/self/status").read_text().splitlines()
+def megabytes(name: str, pid: int | str = "self") -> float:
+    """A process's memory now ("VmRSS"), or the most since it began ("VmHWM"); getrusage counts its parent's too."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith(name)).split()[1]) / 1024
 
 

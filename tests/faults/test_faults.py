@@ -13,7 +13,7 @@ import pytest
 from mm_agents import media
 from mm_agents.errors import MediaError
 
-from . import commands, damage, load, media_files, parsers
+from . import bombs, commands, damage, doors, load, media_files, parsers
 from .tally import Budget, Tally, mutated
 
 
@@ -24,16 +24,25 @@ from .tally import Budget, Tally, mutated
         (parsers.texts, 600),
         (parsers.answers, 60),
         (parsers.libraries, 40),
+        (bombs.attack, 6),
+        (bombs.uploads, 12),
         (damage.attack, 24),
+        (damage.lance, 10),
+        (doors.websites, 200),
+        (doors.keys, 3),
         (commands.kills, 3),
+        (commands.lance_kills, 1),
         (commands.full_disks, 3),
         (commands.pairs, 4),
         (load.searches, 200),
         (load.questions, 40),
+        (load.chats, 60),
     ],
     ids=lambda value: value.__qualname__ + " " + value.__module__.split(".")[-1] if callable(value) else "",
 )
 def test_nothing_is_lost_wrong_or_untyped(attack: Callable[[Budget], Tally], tries: int, tmp_path: Path) -> None:
+    if "lance" in attack.__name__:
+        pytest.importorskip("lancedb", reason="pip install 'mm-agents[lance]'")
     tally = attack(Budget(tmp_path, tries, seconds=60))
     assert tally.tries > 0
     assert tally.failures == []

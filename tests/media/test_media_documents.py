@@ -197,6 +197,18 @@ def test_the_characters_of_a_page_are_bounded() -> None:
         next(pages)
 
 
+def test_a_pdf_unpacks_in_proportion_to_its_size() -> None:
+    file = pdf("one", "two", "three")
+    limits = Limits(free_pages=1, least_page=len(file) // 2)
+    assert len(list(media.pages(file, limits=limits))) == 3
+    with pytest.raises(MediaTooLargeError, match=r"unpacks to 3 pages, too many .* the limit is 2 \(Limits.free_pages"):
+        next(media.pages(file, limits=Limits(free_pages=1, least_page=len(file))))
+    pages = media.pages(file, limits=Limits(free_characters=6, expansion=0))
+    assert [next(pages).text, next(pages).text] == ["one", "two"]
+    with pytest.raises(MediaTooLargeError, match=r"unpacks to 11 characters, too many"):
+        next(pages)
+
+
 def test_pdfs_are_read_from_many_threads_and_abandoned_midway() -> None:
     content = pdf(*(f"page {n}" for n in range(30)))
     found: list[list[str]] = []

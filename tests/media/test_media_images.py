@@ -379,3 +379,14 @@ def test_a_gif_that_says_it_is_huge_is_too_large() -> None:
     content[place + 5 : place + 9] = b"\xff\xff\xff\xff"  # the frame's own size
     with pytest.raises(MediaTooLargeError, match="too large"):
         media.load_image(media.inspect(bytes(content), name="a.gif"))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_size_as_stored_is_that_of_the_stored_pixels(orientation: int) -> None:
+    exif = PIL.Image.Exif()
+    exif[0x0112] = orientation
+    content = saved(PIL.Image.new("RGB", (60, 40)), "JPEG", exif=exif)
+    height, width = media.load_stored(content).pixels.shape[:2]
+    assert media.stored_size(content) == (width, height)
+    small = media.load_stored(content, max_side=30).pixels
+    assert small.shape[:2] == (height // 2, width // 2)

@@ -189,6 +189,14 @@ def test_a_picture_that_cannot_be_decoded_is_passed_over() -> None:
     assert only.pixels.shape == (24, 32, 3)
 
 
+def test_the_pictures_inside_are_drawn_in_proportion_to_the_file() -> None:
+    file = docx("Words.", **{f"word/media/image{n}.jpeg": jpeg("red") for n in range(4)})
+    width, height = PIL.Image.open(BytesIO(jpeg("red"))).size
+    limits = Limits(free_pixels=2 * width * height, expansion=0)
+    assert len(list(media.pictures_inside(file, max_side=32, limits=limits))) == 2
+    assert len(list(media.pictures_inside(file, max_side=32))) == 4
+
+
 def test_files_that_would_exhaust_the_machine_are_refused() -> None:
     bomb = docx("Words.", **{"word/media/image1.png": bytes(3_000_000)})
     assert len(bomb) < 20_000
@@ -196,6 +204,10 @@ def test_files_that_would_exhaust_the_machine_are_refused() -> None:
         media.load_text(bomb, limits=Limits(office_bytes=2_000_000))
     with pytest.raises(MediaTooLargeError, match=r"characters"):
         media.load_text(docx("Words. " * 1000), limits=Limits(characters=2000))
+    with pytest.raises(MediaTooLargeError, match="unpacks to 6,999 characters, too many"):
+        media.load_text(docx("Words. " * 1000), limits=Limits(free_characters=2000, expansion=0))
+    with pytest.raises(MediaTooLargeError, match=r"bytes of memory to read \(Limits\.page_bytes\)"):
+        media.load_text(docx(" " * 200_000_000), limits=Limits(page_bytes=256 * 1024**2))
     laughs = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(9))
     billion = f'<?xml version="1.0"?><!DOCTYPE d [<!ENTITY l0 "ha">{laughs}]><d xmlns:w="{WORD}">&l9;</d>'
     with pytest.raises(MediaError):

@@ -306,6 +306,21 @@ def test_an_animation_that_would_take_hours_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png"])
+def test_an_animation_has_no_sound(tmp_path: Path, name: str) -> None:
+    with pytest.raises(MediaError, match="has no sound"):
+        list(media.sounds(animation(tmp_path / name, [100, 200])))
+
+
+def test_a_small_animation_of_many_pixels_is_refused(tmp_path: Path) -> None:
+    path = animation(tmp_path / "a.gif", [100, 100, 100, 100])
+    pixels = 4 * 61 * 47
+    assert list(media.segments(path, limits=media.Limits(free_pixels=pixels, expansion=0)))
+    assert list(media.segments(path, limits=media.Limits(free_pixels=0, expansion=pixels // path.stat().st_size + 1)))
+    with pytest.raises(MediaTooLargeError, match=f"unpacks to {pixels:,} pixels, too many"):
+        list(media.segments(path, limits=media.Limits(free_pixels=pixels - 1, expansion=0)))
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png"])
 def test_an_animation_that_is_cut_off_never_leaks_another_error(tmp_path: Path, name: str) -> None:
     content = animation(tmp_path / name, [1000, 1500, 2000]).read_bytes()
     for end in range(30, len(content), 7):

@@ -21,6 +21,7 @@ from local_samples import SPEC, some
 
 import mm_agents
 from mm_agents import Store
+from mm_agents.cli.maintenance import examine
 from mm_agents.errors import (
     ConfigError,
     EmbedderMismatchError,
@@ -64,6 +65,81 @@ def store(place: Path) -> Iterator[LanceStore]:
 
 def uid(n: int) -> str:
     return str(UUID(int=n))
+
+
+# ---------------------------------------------------------------- damage
+
+
+def test_a_changed_file_is_noticed(store: LanceStore, place: Path) -> None:
+    store.upsert(some(30))
+    store.delete([some(3)[2].id])
+    store.verify()
+    folders = {"data", "_deletions", "_indices", "_versions"}
+    files = [path for path in sorted((place / "records.lance").rglob("*.*")) if path.parts[-2] in folders]
+    files += (place / "records.lance" / "_indices").rglob("*.lance")
+    assert {path.relative_to(place / "records.lance").parts[0] for path in files} == folders
+    for path in files:
+        if path.suffix != ".json":
+            whole = path.read_bytes()
+            path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+            with pytest.raises(StoreDamagedError, match="has changed since it was written"):
+                store.verify()
+            path.write_bytes(whole)
+    store.verify()
+
+
+def test_a_version_that_is_gone_is_noticed(store: LanceStore, place: Path) -> None:
+    store.upsert(some(3))
+    min((place / "records.lance" / "_versions").glob("*.manifest")).unlink()
+    with pytest.raises(StoreDamagedError, match="it is gone, and with it what was written last"):
+        store.verify()
+
+
+def test_a_changed_collection_is_noticed(place: Path) -> None:
+    lance.build(str(place), spec=SPEC).close()
+    manifest = place / "mm_agents.json"
+    manifest.write_text(manifest.read_text().replace(f'"{SPEC.name}"', '"Others"'))
+    with lance.build(str(place)) as changed, pytest.raises(StoreDamagedError):
+        changed.verify()
+
+
+def test_the_doctor_notices_a_damaged_library(store: LanceStore, place: Path) -> None:
+    def found() -> tuple[bool, bool, str]:
+        check = examine(f"lance://{place}")[-1]
+        return check.ok, check.needed, check.detail
+
+    store.upsert(some(3))
+    assert found()[0]
+    (path,) = (place / "records.lance" / "data").iterdir()
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    assert found()[0] is False
+    (place / "mm_agents.json").unlink()
+    assert found() == (False, True, "its file mm_agents.json is gone: put it back from a copy")
+
+
+def test_what_was_written_without_checksums_is_sound(store: LanceStore, place: Path) -> None:
+    """As by an older version, or where the process was killed before it kept them."""
+    store.upsert(some(3))
+    (place / "checksums").unlink()
+    with lance.build(str(place)) as again:
+        again.verify()
+        again.upsert(some(5))
+        again.verify()
+    with (place / "checksums").open("a") as file:
+        file.write("0123456789abcdef data/cut")
+    with lance.build(str(place)) as again:
+        again.upsert(some(7))
+        again.verify()
+
+
+def test_what_other_processes_write_is_sound(place: Path) -> None:
+    with lance.build(str(place), spec=SPEC) as one, lance.build(str(place)) as other:
+        for n in range(1, 8):
+            (one if n % 2 else other).upsert(some(n))
+        one._table.optimize()
+        other.upsert(some(20))
+        for store in (one, other):
+            store.verify()
 
 
 # ---------------------------------------------------------------- the folder

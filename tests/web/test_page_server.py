@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import os
 import socket
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -101,6 +104,21 @@ def test_a_port_that_is_taken_is_said(url: str, place: Place) -> None:
     done = run("serve", place.library, "--model", "offline", "--port", port, cwd=place.folder, code=1)
     assert f"port {port}" in done.stderr
     assert "Give another --port" in done.stderr
+
+
+def test_an_answer_that_takes_long_does_not_hold_up_the_end(place: Place, tmp_path: Path) -> None:
+    slow = "import time; from mm_agents.agent import Conversation; Conversation.stream = lambda *_: time.sleep(100)"
+    (tmp_path / "sitecustomize.py").write_text(slow)
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    question = json.dumps({"conversation": "0" * 32, "question": "How many?", "files": [], "after": 0}).encode()
+    with served(place, "--model", "offline", PYTHONPATH=path) as url:
+        address = urlsplit(url)
+        with closing(http.client.HTTPConnection(address.hostname or "", address.port, timeout=20)) as connection:
+            connection.request("POST", "/api/ask", question, {"Content-Type": "application/json"})
+            with connection.getresponse() as response:
+                assert response.readline() == b"event: job\n"
+        told = time.monotonic()
+    assert time.monotonic() - told < 20
 
 
 def test_only_what_the_library_holds_or_was_sent_is_given_out(url: str, place: Place) -> None:

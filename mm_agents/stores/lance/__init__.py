@@ -2,6 +2,7 @@
 
     mm_agents.json          what this folder is: the collection's vectors, for people and for later versions
     records.lance/          LanceDB's table: records, vectors, keywords, indices
+    checksums               of the table's files and the collection, a line each; ``verify`` compares them
 
 Up to 50,000 vectors a search is exact; above it uses an index that is calibrated to find 99% of what an exact search
 finds, on average over the collection's own vectors. A search with a filter is exact at any size, and so grows slower

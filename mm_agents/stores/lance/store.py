@@ -15,6 +15,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -92,9 +93,9 @@ class LanceStore(FolderStore):
         files.check_folder(folder)
         with translated(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            Table.create(folder, spec).close()
-            if not (folder / files.MANIFEST).is_file():
-                _write_spec(folder, spec)
+            with closing(Table.create(folder, spec)) as table:
+                if not (folder / files.MANIFEST).is_file():
+                    _write_spec(table, spec)
         return cls.open(folder)
 
     # ------------------------------------------------------------ writing
@@ -104,7 +105,7 @@ class LanceStore(FolderStore):
         with self._writing:
             check_extension(self._spec, spec, str(self._table.folder))
             self._table.add_columns(schemas.vector_fields(spec))
-            _write_spec(self._table.folder, spec)
+            _write_spec(self._table, spec)
             self._spec = spec
 
     def upsert(self, records: Sequence[Record], /) -> None:
@@ -116,6 +117,7 @@ class LanceStore(FolderStore):
             self._make_columns(checked)
             self._table.merge(lambda schema: schemas.pack(checked, schema))
             maintain(self._table, self._spec)
+            _seal(self._table)
 
     def delete(self, ids: Sequence[str], /) -> int:
         """Delete records, an asset with all its parts; returns how many of the ids existed."""
@@ -123,6 +125,7 @@ class LanceStore(FolderStore):
             found = [id for batch in batched(existing_ids(ids), _BATCH) for id in self._existing(batch)]
             for batch in batched(found, _BATCH):
                 self._table.delete(f"{schemas.ids_in(batch)} OR {schemas.ids_in(batch, 'parent')}")
+            _seal(self._table)
             return len(found)
 
     def _existing(self, ids: Sequence[str]) -> list[str]:
@@ -220,14 +223,38 @@ class LanceStore(FolderStore):
 
             self._table.merge(rows, only=True)
             maintain(self._table, self._spec)
+            _seal(self._table)
+
+    def verify(self) -> None:
+        """Compare every file with its checksum, and read every record and vector.
+
+        Raises:
+            StoreDamagedError: something has changed since it was written.
+        """
+        self._table.check(spec=_spec_bytes(self._spec))
+        for _ in self._walk(self._table.pinned(), None, with_vectors=True, parts=True):
+            pass
 
     def close(self) -> None:
         """Let go of the table; harmless when called twice."""
         self._table.close()
 
 
-def _write_spec(folder: Path, spec: CollectionSpec) -> None:
-    files.write_manifest(folder, {"store": "lance", **spec_document(spec)})
+def _write_spec(table: Table, spec: CollectionSpec) -> None:
+    table.seal(spec=_spec_bytes(spec))
+    files.write_manifest(table.folder, {"store": "lance", **spec_document(spec)})
+
+
+def _spec_bytes(spec: CollectionSpec) -> bytes:
+    return json.dumps(spec_document(spec), sort_keys=True).encode()
+
+
+def _seal(table: Table) -> None:
+    """Keep the checksums of what was written; it is committed already, so a failure is logged and tried next time."""
+    try:
+        table.seal()
+    except OSError:
+        _log.warning("The store at %s has files without a checksum.", table.folder, exc_info=True)
 
 
 def _counted(values: Any) -> Iterable[tuple[Any, int]]:

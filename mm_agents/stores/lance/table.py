@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+import os
 import re
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -20,6 +22,7 @@ from lancedb.query import MatchQuery
 
 from mm_agents.errors import FilterError, MMAgentsError, StoreDamagedError, StoreError, StoreUnavailableError
 from mm_agents.stores.local.database import read_properties
+from mm_agents.stores.local.files import damaged
 from mm_agents.stores.ranking import keywords, kind_of
 from mm_agents.types import And, CollectionSpec, Condition, Filter, Not, Or, Record
 
@@ -257,6 +260,11 @@ _again = tenacity.retry(
 """Writes again while other processes commit first."""
 
 _NAME = "records"
+_CHECKSUMS = "checksums"
+_CHECKED = ("_deletions/*", "_indices/*/*", "_versions/*.manifest", "data/*")
+"""LanceDB's files that are written once, under another name until they are whole, and then only read."""
+_VERSION = "_versions/"
+_CHECKSUM = re.compile(r"([0-9a-f]{32}) (\S+)")
 _KEYWORDS = FTS(
     base_tokenizer="whitespace",  # the column is folded into words already
     lower_case=False,
@@ -273,6 +281,7 @@ class Table:
     def __init__(self, folder: Path, opened: Any) -> None:
         self.folder = folder
         self._opened: Any = opened
+        self._sealed: set[str] = set()
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -427,6 +436,69 @@ class Table:
         """Keep a text with a column; its field's metadata."""
         with self.use() as opened:
             opened.update_field_metadata({"path": column, "metadata": {name: value}})
+
+    # ------------------------------------------------------------ checksums
+
+    def seal(self, **texts: bytes) -> None:
+        """Keep a checksum of each file that has none, and of these texts; a line each, as LanceDB keeps none itself.
+
+        A crash before it leaves the last files without one, and a cut line counts for nothing.
+        """
+        self._sealed = self._sealed or {name for _, name in self._checksums()}
+        lines = [f"{_digest(content)} {name}" for name, content in texts.items()]
+        for path in self._files():
+            name = path.relative_to(self._table_folder).as_posix()
+            if name not in self._sealed:
+                with suppress(FileNotFoundError):  # another process has put the table in order
+                    lines.append(f"{_digest(path)} {name}")
+                    self._sealed.add(name)
+        if lines:
+            descriptor = os.open(self.folder / _CHECKSUMS, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+            with os.fdopen(descriptor, "wb", buffering=0) as file:
+                file.write(("\n".join(["", *lines, ""])).encode())
+
+    def check(self, **texts: bytes) -> None:
+        """Compare each file, and these texts, with the checksums that were kept of them.
+
+        Raises:
+            StoreDamagedError: one has changed, or the newest version is gone.
+        """
+        kept: dict[str, set[str]] = {}
+        for digest, name in self._checksums():
+            kept.setdefault(name, set()).add(digest)
+        newest = min((name for name in kept if name.startswith(_VERSION)), default=None)  # LanceDB counts down
+        if newest and not (self._table_folder / newest).exists():
+            raise damaged(self._table_folder / newest, "it is gone, and with it what was written last")
+        contents: dict[str, Path | bytes] = {
+            path.relative_to(self._table_folder).as_posix(): path for path in self._files()
+        }
+        for name, content in (contents | texts).items():
+            with suppress(FileNotFoundError):
+                if name in kept and _digest(content) not in kept[name]:
+                    raise damaged(self._table_folder / name, "it has changed since it was written")
+
+    @property
+    def _table_folder(self) -> Path:
+        return self.folder / f"{_NAME}.lance"
+
+    def _files(self) -> Iterator[Path]:
+        found = (path for pattern in _CHECKED for path in self._table_folder.glob(pattern))
+        return (path for path in found if not path.name.startswith("."))
+
+    def _checksums(self) -> list[tuple[str, str]]:
+        """Each checksum that was kept, and of what."""
+        try:
+            lines = (self.folder / _CHECKSUMS).read_text("ascii", "replace").splitlines()
+        except FileNotFoundError:  # an older version made the store
+            return []
+        return [(found[1], found[2]) for line in lines if (found := _CHECKSUM.fullmatch(line))]
+
+
+def _digest(content: Path | bytes) -> str:
+    if isinstance(content, bytes):
+        return hashlib.blake2b(content, digest_size=16).hexdigest()
+    with content.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mm_agents._progress import batched
-from mm_agents.errors import MMAgentsError, StoreDamagedError
+from mm_agents.errors import LibraryNotFoundError, MMAgentsError, StoreDamagedError
 from mm_agents.stores.local import checksums, database, files
 from mm_agents.stores.local import snapshot as snapshots
 from mm_agents.stores.local.database import Database, Unfit, translated
@@ -65,13 +65,14 @@ def repair(folder: Path) -> Repair:
         StoreError: the folder cannot be written to.
     """
     path = folder / files.DATABASE
-    with suppress(StoreDamagedError):
+    mended = (StoreDamagedError, LibraryNotFoundError) if path.is_file() else (StoreDamagedError,)
+    with suppress(*mended):
         files.check_manifest(folder)
     try:
         with LocalStore.open(folder) as store:
             store.verify()
             return Repair(kept=store.count())
-    except StoreDamagedError:
+    except mended:
         pass
     if not path.is_file():
         raise files.damaged(path, "it is missing")
