@@ -134,7 +134,7 @@ def _sounding(source: Source, limits: Limits) -> MediaFile:
     media = source if isinstance(source, MediaFile) else inspect(source, limits=limits)
     if media.media_type not in ("audio", "video"):
         raise UnsupportedMediaError(f"{media.name!r} is {media.format} ({media.mime}), which has no sound.")
-    if media.format not in _DEMUXERS:  # an animation
+    if media.format not in DEMUXERS:  # an animation
         raise UnsupportedMediaError(f"{media.name!r} has no sound.")
     return media
 
