@@ -109,10 +109,10 @@ def test_a_shot_is_the_mean_of_the_moments_of_its_own_embedder() -> None:
     np.testing.assert_array_equal(segments[0].vectors["media_v2"], new)
 
 
-def test_chunks_are_whole_paragraphs_and_whole_words() -> None:
+def test_chunks_are_whole_paragraphs_with_their_lines_and_whole_words() -> None:
     text = "one two three\n\nfour  five\nsix\n\n" + " ".join(["word"] * 100)
     found = chunks(text, characters=120)
-    assert found[0] == "one two three\n\nfour five six"
+    assert found[0] == "one two three\n\nfour five\nsix"
     assert all(len(chunk) <= 120 for chunk in found)
     assert " ".join(" ".join(found).split()) == " ".join(text.split())
     assert chunks(" \n\n ") == []

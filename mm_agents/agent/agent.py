@@ -433,6 +433,12 @@ class Conversation:
         heard = listens(question, [one.kind for one in _seen(new, referred)])
         names = planned = (LISTEN,) if heard else planned_after(self.memory, plan.tools, question, referred)
         again, reader = read_before(self.memory, names, question, anew=alone is not None)
+        if (
+            not (names or aggregations or new)
+            and plan.beside >= PARAMETERS.refusal
+            and self._is_written(question, tools)
+        ):
+            names = planned = ("search_text",)
         if aggregations:
             names = (AGGREGATE, *(names if "among" in aggregations[0].arguments else ()))
         yield Planned(tools=names, scores=plan.scores)
@@ -468,6 +474,12 @@ class Conversation:
                 builder.refuse(REFUSAL)
         elif not (yield from run.look(asked)):
             builder.say(f"I don't know: nothing here seems to be about “{subject_of(asked.text)}”.")
+
+    def _is_written(self, question: str, tools: Sequence[Tool]) -> bool:
+        """Whether a text has what a question asks that seems to be none for the tools."""
+        search = by_name(tools).get("search_text")
+        details = self.agent.hit_details if says("asks", question) else None
+        return search is not None and details is not None and details.is_written(question, search, self._language)
 
     def _run(
         self, builder: AnswerBuilder, tools: Sequence[Tool], names: Sequence[str], reader: str | None, started: float

@@ -390,7 +390,8 @@ def _measured(text: str, where: Sequence[str], arguments: Mapping[str, Any]) -> 
         return {"measure": measure, "field": name or of_time}
     if best is not None and (name is not None or _SAYS["of_amount"].search(best[0])):
         return {"measure": "min" if _SAYS["smallest"].search(best[0]) else "max", "field": name or "total"}
-    if _SAYS["sum"].search(text) or _SAYS["spend"].search(text):
+    condition = bool(where) and _SAYS["orders_list"].match(text)  # "list those with a total over 500" adds up nothing
+    if not condition and (_SAYS["sum"].search(text) or _SAYS["spend"].search(text)):
         return {"measure": "sum", "field": amount}
     listed = "seller" not in arguments or _SAYS["orders_list"].match(text)
     if where or (_SAYS["lists"].search(text) and listed):

@@ -49,6 +49,7 @@ from mm_agents.agent.query_analysis import (
     subject_of,
     task_of,
     wants_several,
+    without_number,
 )
 from mm_agents.errors import ToolError
 from mm_agents.languages import ENGLISH
@@ -514,7 +515,7 @@ class OfflineRun:
         form = None if values else form_of(task)
         arguments: dict[str, Any] = {"source": source}
         if "question" in self._tools[name].arguments.model_fields and form is None:
-            arguments["question"] = task
+            arguments["question"] = without_number(task)
         result = yield from self._call(name, arguments)
         if result is None:
             return False

@@ -11,7 +11,7 @@ from mm_agents.agent.passage_choice import chosen, is_about
 from mm_agents.protocols import Accompanied, Fluent
 from mm_agents.security.injection import WITHHELD, screen
 from mm_agents.toolbox.describing import ImageClassifierView, with_classifier
-from mm_agents.tools import ToolResult
+from mm_agents.tools import Tool, ToolResult
 from mm_agents.types import Text
 
 if TYPE_CHECKING:
@@ -23,7 +23,9 @@ _QUOTED = 4  # texts that are looked through for the value that is asked for
 _COMPARED = 40
 """How many paragraphs of a passage are compared with the question."""
 
-_LONGEST = 300  # characters of a quote; a longer paragraph is quoted by the sentence
+_WHOLE = 160  # characters; a longer paragraph is quoted by the sentence
+_LONGEST = 300  # characters of a quote
+_HEADING = re.compile(r"^(#+ .*)\n", re.MULTILINE)
 _PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)])\s)")
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+(?=\S)")
 
@@ -70,13 +72,24 @@ class HitDetails:
             result = replace(result, evidence=tuple(result.evidence[n] for n in order))
         return replace(result, payload={**result.payload, "hits": hits})
 
+    def is_written(self, question: str, search: Tool, language: str | None = None) -> bool:
+        """Whether a text of the library has every word that a question says, of two at least, and such a value.
+
+        Args:
+            question: as it was asked.
+            search: the tool that searches texts.
+            language: of the question.
+        """
+        result = self.look(search.name, search.run(query=question), question, language)
+        return any(hit.get("covers") for hit in result.payload["hits"][:1])
+
     def _quoted(self, hits: list[Mapping[str, Any]], question: str, embedder: Embedder) -> list[Mapping[str, Any]]:
         """The hits with the passage that answers the question; first the one that has it, where the best has not."""
         best = self._said(hits[0], question, embedder)
-        for other in hits[1:_QUOTED] if best.get("lacks") else ():
+        for other in () if best.get("covers") else hits[1:_QUOTED]:
             if is_about(question, other["text"] or "", other["name"]):
                 said = self._said(other, question, embedder)
-                if said.get("says") and not said.get("lacks"):
+                if said.get("covers") or (best.get("lacks") and said.get("says") and not said.get("lacks")):
                     return [said, best, *(one for one in hits[1:] if one is not other)]
         return [best, *hits[1:]]
 
@@ -101,6 +114,6 @@ class HitDetails:
 def quotable(text: str) -> list[str]:
     """The paragraphs and list items of a text, each on one line; sentences of those that are long."""
     found: list[str] = []
-    for paragraph in (" ".join(one.split()) for one in _PARAGRAPH.split(text)):
-        found += [paragraph] if len(paragraph) <= _LONGEST else _SENTENCE.split(paragraph)
+    for paragraph in (" ".join(one.split()) for one in _PARAGRAPH.split(_HEADING.sub(r"\1\n\n", text))):
+        found += [paragraph] if len(paragraph) <= _WHOLE else _SENTENCE.split(paragraph)
     return [one if len(one) <= _LONGEST else one[:_LONGEST].rpartition(" ")[0] for one in found if one]

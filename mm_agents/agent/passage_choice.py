@@ -85,10 +85,8 @@ def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole
     subject = set(core or [word for word in heads if word in said][:1])
     ordered = [one for _, one in sorted(zip(ranks, passages, strict=True), key=lambda pair: -pair[0])]
     fitting = [one for one in ordered if (kind is None or has_value(kind, one)) and subject <= content_words(one)]
-    if kind is None:
-        found = ordered[0]
-    elif fitting:
-        found = fitting[0]
+    if fitting or kind is None:
+        found = (fitting or ordered)[0]
     else:
         return Passage(text=ordered[0], lacks=kind.replace("_", " "))
     if kind is not None and (other := _other_measure(question, found)) is not None:

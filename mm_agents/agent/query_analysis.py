@@ -110,6 +110,11 @@ def task_of(question: str) -> str:
     return re.sub(r"^\s*,?\s*(?:and then|and|then)\s+", "", found[0]) if found else question
 
 
+def without_number(question: str) -> str:
+    """A question without the number that names its document: "the total of invoice no. 17-A" is that of an invoice."""
+    return _SAYS["numbered_document"].sub(r"\g<what>", question)
+
+
 def greeting_to(question: str) -> str | None:
     """A word in return for thanks, a greeting or a call for help; None where a question is none of them."""
     return next((answer for name, answer in _GREETINGS.items() if says(name, question)), None)

@@ -170,11 +170,11 @@ def _passages(file: MediaFile, limits: Limits) -> Iterator[Piece]:
 
 
 def chunks(text: str, *, characters: int = CHUNK_CHARACTERS) -> list[str]:
-    """Cut text into passages of whole paragraphs, of whole words where a paragraph is too long."""
+    """Cut text into passages of whole paragraphs with their lines, of whole words where a paragraph is too long."""
     long_word = re.compile(rf"\S{{{characters}}}(?=\S)")  # cut first: wrapping takes a word's length squared
     joined: list[str] = []
     room = 0
-    for paragraph in filter(None, (" ".join(block.split()) for block in text.split("\n\n"))):
+    for paragraph in filter(None, map(_lines, text.split("\n\n"))):
         short = len(paragraph) <= characters
         passages = [paragraph] if short else textwrap.wrap(long_word.sub(r"\g<0> ", paragraph), characters)
         for passage in passages:
@@ -185,6 +185,11 @@ def chunks(text: str, *, characters: int = CHUNK_CHARACTERS) -> list[str]:
                 joined.append(passage)
                 room = characters - len(passage)
     return joined
+
+
+def _lines(block: str) -> str:
+    """A paragraph with one space between words; its lines stay, as those of an address or a list of notes."""
+    return "\n".join(filter(None, (" ".join(line.split()) for line in block.splitlines())))
 
 
 def shots(vectors: FloatArray) -> list[slice]:

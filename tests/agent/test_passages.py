@@ -132,3 +132,32 @@ def test_a_recipe_answers_how_many_or_says_that_it_does_not(tmp_path: Path) -> N
         assert answer.sources[0].name == "plum.txt"
         nothing = agent.ask("how many eggs for an omelette")
         assert (nothing.outcome, nothing.claims) == ("not_found", ())
+
+
+TRIP = """# Trip to Lisbon
+Flight TP 571 leaves Munich at 14:35, arrives 16:50. Hotel Avenida, booking code QX4471, 4 nights at 129 EUR.
+Bring: charger, sunscreen, the blue jacket. Dinner with the customers on Thursday at Cervejaria Ramiro.
+
+Open: who answers the mail in May.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("How much does the hotel cost per night?", "4 nights at 129 EUR."),
+        ("When does the flight leave Munich?", "Flight TP 571 leaves Munich at 14:35, arrives 16:50."),
+        ("Who shall I have dinner with on Thursday?", "Dinner with the customers on Thursday at Cervejaria Ramiro."),
+        ("What is still open for the trip to Lisbon?", "Open: who answers the mail in May."),
+        ("How many nights do I need in the hotel?", "4 nights at 129 EUR."),
+    ],
+)
+def test_a_note_is_quoted_by_the_sentence_that_answers(question: str, said: str, tmp_path: Path) -> None:
+    """Also where the question is like those about invoices, or like those that no tool is for."""
+    (tmp_path / "trip.md").write_text(TRIP)
+    with Library.open(tmp_path / "library", embedder="offline") as library:
+        library.add(tmp_path / "trip.md")
+        answer = Agent(library, model="offline").ask(question)
+    assert answer.outcome == "answered"
+    assert f"{said}”" in answer.text
+    assert "sunscreen" not in answer.text
