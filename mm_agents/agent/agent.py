@@ -446,7 +446,8 @@ class Conversation:
             shown = _count(len(self.memory.shown))
             builder.say(f"I don't know which one “{referred.missing}” is: {shown} shown so far.")
         elif names or not is_no_task(builder, question, plan, attached=bool(new)):
-            names = names or tuple(one.name for one in tools if one.name in (ASKABLE if new else EVERYWHERE))
+            of_one = bool(new or (referred.things and files_in(question)))
+            names = names or tuple(one.name for one in tools if one.name in (ASKABLE if of_one else EVERYWHERE))
             run = self._run(builder, tools, names, reader, started)
             asked = self._asked(question, new, referred, names)
             asked = replace(asked, again=again, reader=reader, typed=typed)
@@ -466,10 +467,10 @@ class Conversation:
     def _work(
         self, run: OfflineRun, builder: AnswerBuilder, planned: Sequence[str], orders: Sequence[Order], asked: Asked
     ) -> Iterator[Event]:
-        """Call what is planned; without a plan, ask what is attached, or look everywhere."""
+        """Call what is planned; without a plan, ask what is attached or named, or look everywhere."""
         if planned:
             yield from run.run_orders(orders, asked) if orders else run.run(planned, asked)
-        elif asked.attachments:
+        elif asked.attachments or (asked.focus and files_in(asked.text)):
             if not (yield from run.ask_attached(asked)):
                 builder.refuse(REFUSAL)
         elif not (yield from run.look(asked)):

@@ -440,8 +440,9 @@ class OfflineRun:
             self._say_unread(step.error)
 
     def ask_attached(self, asked: Asked) -> Iterator[Event | Any]:
-        """Ask the attached documents what no tool seems to be for; whether one of them answers, or says why not."""
-        sources = [one.name for one in asked.attachments if one.kind in ("image", "pdf")]
+        """Ask attached or named documents what no tool seems to be for; whether one answers, or says why not."""
+        attached = [one.name for one in asked.attachments if one.kind in ("image", "pdf")]
+        sources = attached if asked.attachments else asked.focus
         for source in sources[:_CANDIDATES] if says_something(subject_of(asked.text)) else ():
             if (yield from self._read_as_any(asked, source)):
                 return True

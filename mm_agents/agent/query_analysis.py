@@ -133,7 +133,7 @@ def asks_over_all(question: str) -> bool:
 def compares(question: str) -> bool:
     """Whether a question wants a sum or a comparison of several documents, and not only to see them."""
     together = says("many_documents", question) and says("together", question)
-    return says("best_document", question) is not None or together is not None
+    return any((says("best_document", question), says("than_another", question), together))
 
 
 def ranks(question: str) -> str | None:

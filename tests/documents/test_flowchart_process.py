@@ -214,6 +214,9 @@ def test_a_sound_chart_has_no_findings(order: Flowchart) -> None:
         ("can Done be reached without Pack the goods?", "No"),
         ("what does the warehouse do?", "Pack the goods and Order parts"),
         ("where does it start?", "Start"),
+        ("What is the first decision?", "The first decision is “In stock?”."),
+        ("What happens after the first decision in order.png?", "comes No: Order parts and Yes: Pack the goods"),
+        ("what comes after the first step?", "In stock?"),
         ("list the steps", "6. Warehouse: Order parts. Then go to 2."),
     ],
 )
@@ -224,7 +227,16 @@ def test_questions_are_answered_by_following_connectors(order: Flowchart, questi
     assert "lanes" in question or answered.evidence
 
 
-@pytest.mark.parametrize("question", ["what is the capital of France?", "what comes after the moon landing?", "", "?"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what is the capital of France?",
+        "what comes after the moon landing?",
+        "what follows the third decision?",
+        "",
+        "?",
+    ],
+)
 def test_what_it_cannot_tell_has_no_answer(order: Flowchart, question: str) -> None:
     assert order.ask(question).answer is None
 

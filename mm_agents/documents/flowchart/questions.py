@@ -188,7 +188,18 @@ def _from_to(process: Process, question: str, match: re.Match[str]) -> DocumentA
     return _told(process, question, f"{_way(process, chosen)}.", [process.name(id) for id in chosen], chosen)
 
 
+def _nth(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    id = _find(process, match["what"])
+    if id is None:
+        return None
+    return _told(
+        process, question, f"The {match['what'].casefold()} is {_quoted(process, id)}.", process.name(id), [id]
+    )
+
+
 def _begins(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    if re.search(r"\b(?:after|before|follow\w*)\b", question, re.IGNORECASE):
+        return None  # it asks about another step
     ids = process.starts if match["which"].casefold().startswith(("start", "begin", "first")) else None
     ids = ids if ids is not None else [id for id in process.order if not process.ways[id]]
     names = [process.name(id) for id in ids]
@@ -201,6 +212,8 @@ def _summary(process: Process, question: str, match: re.Match[str]) -> DocumentA
     return _told(process, question, steps, steps.splitlines(), process.order) if steps else None
 
 
+_PLACES = ("first", "second", "third", "fourth", "fifth")
+_PLACE = rf"(?:{'|'.join(_PLACES)}|last) (?:decision|condition|step|task|action)\b"
 _Tell = Callable[[Process, str, "re.Match[str]"], "DocumentAnswer | None"]
 _KINDS: Sequence[tuple[str, _Tell]] = (
     (
@@ -210,6 +223,7 @@ _KINDS: Sequence[tuple[str, _Tell]] = (
     ),
     (r"(?:can|could|is it possible|does|reach).*?(?P<target>.+?) (?:be reached |reached |happen |be done )?"
      r"(?:without|avoiding|skipping|bypassing)(?: passing| going through| doing)? (?P<avoided>.+)", _without),
+    (r"^\W*(?:what|which|name)\b(?!.*\b(?:after|before|follow|lead))[^?]*?\b(?P<what>" + _PLACE + r")", _nth),
     (r"\b(?:what|which|list|name|show)\b(?!.*\b(?:after|before|follow|lead))[^?]*?\bdecisions?\b"
      r"(?: (?:points?|are|is|made|taken|there|does|do|it|this|the|chart|process|have|in|contain))*\W*$", _decisions),
     (r"\b(?:how|way|path|route|get|go)\b.*?\bfrom (?P<start>.+?) to (?P<target>.+)", lambda p, q, m: (
@@ -234,7 +248,9 @@ _KINDS: Sequence[tuple[str, _Tell]] = (
 
 
 def _find(process: Process, phrase: str) -> str | None:
-    """The node that a phrase names: the one whose words are most like it, if one is like it enough."""
+    """The node that a phrase names: by its place, or the one whose words are most like it, if it is like it enough."""
+    if place := re.match(rf"\W*(?:the )?(?P<place>{_PLACE})(?:\W*$| (?:in|of|on) )", phrase, re.IGNORECASE):
+        return _by_place(process, *place["place"].casefold().split())
     fuzz = require("rapidfuzz", extra=EXTRA, feature="Asking a flowchart").fuzz
     whole, asked = _bare(phrase), _bare(_FILLER.sub(" ", phrase.casefold()))
     scores: list[tuple[float, str]] = []
@@ -249,6 +265,19 @@ def _find(process: Process, phrase: str) -> str | None:
         scores.append((float(max(likeness)), id))
     best = max(scores, key=lambda one: one[0], default=None)
     return best[1] if best and best[0] >= PARAMETERS.named else _by_stems(process, phrase)
+
+
+def _by_place(process: Process, place: str, kind: str) -> str | None:
+    """The first decision, the last step: counted in the order in which steps are told, starts and ends apart."""
+    decisions = kind in ("decision", "condition")
+    ids = [
+        id
+        for id in process.order
+        if process.nodes[id].text
+        and (process.is_decision(id) if decisions else not (process.is_start(id) or process.is_end(id)))
+    ]
+    number = -1 if place == "last" else _PLACES.index(place)
+    return ids[number] if number < len(ids) and ids else None
 
 
 def _by_stems(process: Process, phrase: str) -> str | None:
