@@ -211,6 +211,9 @@ _NEAR_BEST = 0.75
 """A hit further below the best one than this share of its cosine is not told as another of its kind."""
 
 
+_LIKE_BEST = 0.9
+"""Where several are asked for, one that is this near is told with the best, whatever its own strength."""
+
 _RANKS: Mapping[Strength | None, int] = {"strong": 0, "fair": 1, "weak": 2, None: 3}
 
 _NOUNS: Mapping[str, str] = {
@@ -303,11 +306,9 @@ def render_hits(
     near = [
         (hit, evidence, likeness(hit, compared=compared)) for hit, evidence in zip(hits, result.evidence, strict=True)
     ]
-    kept = [one for one in near if one[0].get("covers") or (one[2].near if strict else one[2].carries)]
+    kept = _told_with_best(near, strict=strict, several=several)
     if not kept:
         return False
-    best = kept[0][2].cosine or 0.0
-    kept = [kept[0], *(one for one in kept[1:] if one[2].keywords or (one[2].cosine or 0.0) >= _NEAR_BEST * best)]
     kept = [(hit, replace(place, quote=hit["says"]) if hit.get("says") else place, how) for hit, place, how in kept]
     if (lacks := kept[0][0].get("lacks")) and not several:
         what = f"its nearest text, {kept[0][0]['name']}, says no {lacks}"
@@ -334,6 +335,26 @@ def render_hits(
         text = f"Also near: {_named(other)}"
         _tell_match(builder, text, cited, near_by, line=_named(other) if n else text, follows="; " if n else None)
     return True
+
+
+_Near = tuple[Mapping[str, Any], Evidence, Likeness]
+
+
+def _told_with_best(near: Sequence[_Near], *, strict: bool, several: bool) -> list[_Near]:
+    """The hits that are worth telling: the best that carries a claim, and those that are like it."""
+    carry = [bool(one[0].get("covers")) or (one[2].near if strict else one[2].carries) for one in near]
+    if not any(carry):
+        return []
+    first = carry.index(True)
+    best = near[first][2].cosine or 0.0
+
+    def alike(n: int) -> bool:
+        cosine = near[n][2].cosine or 0.0
+        if not carry[n]:
+            return several and best > 0 and cosine >= _LIKE_BEST * best
+        return near[n][2].keywords or cosine >= _NEAR_BEST * best
+
+    return [near[first], *(near[n] for n in range(first + 1, len(near)) if alike(n))]
 
 
 def render_nothing(builder: AnswerBuilder, result: ToolResult, noun: str, subject: str) -> None:

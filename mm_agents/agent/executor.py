@@ -379,7 +379,7 @@ class OfflineRun:
         """Read what is attached or meant; else the nearest documents, until one answers."""
         given = self._given(name, asked)
         if name == _DESCRIBE:
-            if not says("pictured", asked.text) and (yield from self.ask_attached(asked)):
+            if asked.attachments and not says("pictured", asked.text) and (yield from self.ask_attached(asked)):
                 return
             yield from self._describe(asked, given, found)
             return
