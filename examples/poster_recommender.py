@@ -39,8 +39,8 @@ def main() -> None:
 
             for hit in library.recommend(like=["Countdown"], limit=2):
                 print(hit.name, [found.vector for found in hit.found_by])
-            # > The Last Orbit ['poster_vector', 'txt_vector']
             # > The Long Road ['poster_vector', 'txt_vector']
+            # > The Last Orbit ['poster_vector', 'txt_vector']
 
 
 if __name__ == "__main__":

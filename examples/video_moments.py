@@ -22,7 +22,7 @@ def main() -> None:
                 hit = clips.retrieve(question, limit=1)[0]
                 print(f"{question}: {hit.name} from {hit.t0:g} s to {hit.t1:g} s")
             # > a cup of coffee: morning.mp4 from 4 s to 6 s
-            # > a cat: morning.mp4 from 2 s to 4 s
+            # > a cat: morning.mp4 from 0 s to 2 s
             # > a rocket: launch-day.mp4 from 4 s to 6 s
 
             evidence = hit.evidence  # what a claim about this moment rests on

@@ -32,6 +32,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (place / "media" / name).write_bytes((samples / name).read_bytes())
     (place / "media" / "[bold]note.txt").write_text("Water the [red]ferns[/red] on Tuesday.\n")
     made = document("add", "media", cwd=place)
+    rows = made.pop("files")
+    assert sorted((one["path"], one["outcome"]) for one in rows) == sorted(
+        (f"media/{path.name}", "added") for path in (place / "media").iterdir()
+    )
     assert made == {
         "added": 4,
         "unchanged": 0,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mm_agents.types import ByteArray
 
-_VERSION = 10  # of what is kept; raised when the same picture would be read otherwise
+_VERSION = 11  # of what is kept; raised when the same picture would be read otherwise
 _KEPT_IN_MEMORY = 64
 _KEPT_ON_DISK = 5000
 _KEY_LENGTH = 40  # hexadecimal digits of a content's hash: longer names say no more
@@ -225,7 +225,8 @@ def _scan(engine: Engine, pixels: ByteArray) -> Scan:
 def _detected(engine: Engine, pixels: ByteArray) -> NDArray[np.float32]:
     """Where lines lie: on a large page looked for in a smaller picture first, which is enough for large print."""
     scale = max(pixels.shape[:2]) / PARAMETERS.first_side
-    if scale > PARAMETERS.first_spare:
+    narrow = min(pixels.shape[:2]) <= PARAMETERS.first_side  # a tall chart's print is small in a smaller picture
+    if scale > PARAMETERS.first_spare and not narrow:
         cv2 = opencv()
         quads = engine.detect(cv2.resize(pixels, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA))
         if len(quads) and float(np.percentile(_lowest(quads), PARAMETERS.first_percentile)) >= PARAMETERS.first_legible:

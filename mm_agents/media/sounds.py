@@ -134,8 +134,6 @@ def _sounding(source: Source, limits: Limits) -> MediaFile:
     media = source if isinstance(source, MediaFile) else inspect(source, limits=limits)
     if media.media_type not in ("audio", "video"):
         raise UnsupportedMediaError(f"{media.name!r} is {media.format} ({media.mime}), which has no sound.")
-    if media.format not in DEMUXERS:  # an animation
-        raise UnsupportedMediaError(f"{media.name!r} has no sound.")
     return media
 
 
@@ -145,6 +143,8 @@ def _opened(media: MediaFile, limits: Limits) -> Generator[tuple[InputContainer,
 
     A recording that is cut off is refused; of such a clip, what is there is heard.
     """
+    if media.format not in DEMUXERS:  # an animation
+        raise UnsupportedMediaError(f"{media.name!r} has no sound.")
     av = _av()
     with media.open() as file:
         if (missing := missing_bytes(file, media.format)) and media.media_type == "audio":

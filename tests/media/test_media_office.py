@@ -193,8 +193,8 @@ def test_the_pictures_inside_are_drawn_in_proportion_to_the_file() -> None:
     file = docx("Words.", **{f"word/media/image{n}.jpeg": jpeg("red") for n in range(4)})
     width, height = PIL.Image.open(BytesIO(jpeg("red"))).size
     limits = Limits(free_pixels=2 * width * height, expansion=0)
-    assert len(list(media.pictures_inside(file, max_side=32, limits=limits))) == 2
-    assert len(list(media.pictures_inside(file, max_side=32))) == 4
+    assert len(list(media.load_text_and_pictures(file, max_side=32, limits=limits)[1])) == 2
+    assert len(list(media.load_text_and_pictures(file, max_side=32)[1])) == 4
 
 
 def test_files_that_would_exhaust_the_machine_are_refused() -> None:

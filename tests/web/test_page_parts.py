@@ -176,7 +176,7 @@ def test_a_conversation_is_cut_where_a_question_is_edited_and_restored_where_it_
         other.ask(asked("hello", 1))
     history = [{"answer": dict(first.events)["answer"]["answer"], "files": ["uploads/gone"]}]
     assert finished(other.ask(asked("hello", 1, history=history))).answer is not None
-    with pytest.raises(ConfigError, match="no saved"):
+    with pytest.raises(ConfigError, match="not a saved"):
         Jobs(Agent(library, model="offline"), files).ask(asked("hello", 1, history=[{"answer": {}, "files": []}]))
     other.close()
 
