@@ -35,7 +35,7 @@ from mm_agents.agent.executor import (
 )
 from mm_agents.agent.follow_up import asked_anew, planned_after, read_before
 from mm_agents.agent.hit_details import HitDetails
-from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order
+from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
 from mm_agents.agent.query_analysis import (
     Memory,
     ReferencedItem,
@@ -433,18 +433,15 @@ class Conversation:
         heard = listens(question, [one.kind for one in _seen(new, referred)])
         names = planned = (LISTEN,) if heard else planned_after(self.memory, plan.tools, question, referred)
         again, reader = read_before(self.memory, names, question, anew=alone is not None)
-        if (
-            not (names or aggregations or new)
-            and plan.beside >= PARAMETERS.refusal
-            and self._is_written(question, tools)
-        ):
+        if not (names or aggregations or new) and self._is_written(question, plan, tools):
             names = planned = ("search_text",)
         if aggregations:
             names = (AGGREGATE, *(names if "among" in aggregations[0].arguments else ()))
         yield Planned(tools=names, scores=plan.scores)
         if referred.missing is not None and not new:
-            shown = _count(len(self.memory.shown))
-            builder.say(f"I don't know which one “{referred.missing}” is: {shown} shown so far.")
+            builder.say(
+                f"I don't know which one “{referred.missing}” is: {_count(len(self.memory.shown))} shown so far."
+            )
         elif names or not is_no_task(builder, question, plan, attached=bool(new)):
             of_one = bool(new or (referred.things and files_in(question)))
             names = names or tuple(one.name for one in tools if one.name in (ASKABLE if of_one else EVERYWHERE))
@@ -476,8 +473,10 @@ class Conversation:
         elif not (yield from run.look(asked)):
             builder.say(f"I don't know: nothing here seems to be about “{subject_of(asked.text)}”.")
 
-    def _is_written(self, question: str, tools: Sequence[Tool]) -> bool:
+    def _is_written(self, question: str, plan: Plan, tools: Sequence[Tool]) -> bool:
         """Whether a text has what a question asks that seems to be none for the tools."""
+        if plan.beside < PARAMETERS.refusal:
+            return False  # it is looked for everywhere
         search = by_name(tools).get("search_text")
         details = self.agent.hit_details if says("asks", question) else None
         return search is not None and details is not None and details.is_written(question, search, self._language)
