@@ -246,7 +246,7 @@ def test_a_damaged_model_is_a_typed_error(monkeypatch: pytest.MonkeyPatch) -> No
     )
     monkeypatch.setattr(detector, "DETECTOR", damaged)
     with pytest.raises(WeightsError, match="SHA-256"):
-        OfflineEmbedder(threads=1).embed(
+        OfflineEmbedder(threads=3).embed(  # nothing else loads a detector of three threads
             [Image(pixels=np.random.default_rng(1).integers(0, 255, (64, 64, 3), np.uint8))], role="document"
         )
 

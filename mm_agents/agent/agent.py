@@ -439,9 +439,7 @@ class Conversation:
             names = (AGGREGATE, *(names if "among" in aggregations[0].arguments else ()))
         yield Planned(tools=names, scores=plan.scores)
         if referred.missing is not None and not new:
-            builder.say(
-                f"I don't know which one “{referred.missing}” is: {_count(len(self.memory.shown))} shown so far."
-            )
+            builder.say(f"I don't know which one “{referred.missing}” is: {self._shown()} shown so far.")
         elif names or not is_no_task(builder, question, plan, attached=bool(new)):
             of_one = bool(new or (referred.things and files_in(question)))
             names = names or tuple(one.name for one in tools if one.name in (ASKABLE if of_one else EVERYWHERE))
@@ -472,6 +470,9 @@ class Conversation:
                 builder.refuse(REFUSAL)
         elif not (yield from run.look(asked)):
             builder.say(f"I don't know: nothing here seems to be about “{subject_of(asked.text)}”.")
+
+    def _shown(self) -> str:
+        return _count(len(self.memory.shown))
 
     def _is_written(self, question: str, plan: Plan, tools: Sequence[Tool]) -> bool:
         """Whether a text has what a question asks that seems to be none for the tools."""
