@@ -390,10 +390,11 @@ def _measured(text: str, where: Sequence[str], arguments: Mapping[str, Any]) -> 
         return {"measure": measure, "field": name or of_time}
     if best is not None and (name is not None or _SAYS["of_amount"].search(best[0])):
         return {"measure": "min" if _SAYS["smallest"].search(best[0]) else "max", "field": name or "total"}
-    condition = bool(where) and _SAYS["orders_list"].match(text)  # "list those with a total over 500" adds up nothing
-    if not condition and (_SAYS["sum"].search(text) or _SAYS["spend"].search(text)):
+    ordered = _SAYS["orders_list"].match(text) is not None
+    listing = ordered and bool(where)  # "list those with a total over 500" adds up nothing
+    if not listing and (_SAYS["sum"].search(text) or _SAYS["spend"].search(text)):
         return {"measure": "sum", "field": amount}
-    listed = "seller" not in arguments or _SAYS["orders_list"].match(text)
+    listed = "seller" not in arguments or ordered
     if where or (_SAYS["lists"].search(text) and listed):
         by_day = "due_date" in " ".join(where) and not any(condition.startswith(_AMOUNTS) for condition in where)
         order = {"field": "due_date" if by_day else "total", "descending": not by_day}

@@ -165,12 +165,12 @@ def is_meant(payload: Mapping[str, Any], question: str) -> bool:
 
 def _has_number(payload: Mapping[str, Any], question: str) -> bool:
     """Whether a document has the number by which a question names it: "invoice 471102", "order no. A-17"."""
-    named = [fold_code(found["number"]) for found in _SAYS["numbered_document"].finditer(question)]
-    said = {fold_code(word) for text in _values(payload) for word in (text, *text.split())} if named else set()
+    named = [_bare_code(found["number"]) for found in _SAYS["numbered_document"].finditer(question)]
+    said = {_bare_code(word) for text in _values(payload) for word in (text, *text.split())} if named else set()
     return all(number in said for number in named)
 
 
-def fold_code(text: str) -> str:
+def _bare_code(text: str) -> str:
     """A code without its marks and case: "INV/2023-08" and "inv 2023 08" are one."""
     return re.sub(r"\W|_", "", text).casefold()
 
