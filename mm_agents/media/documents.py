@@ -22,7 +22,7 @@ from mm_agents.media.files import (
     decode_text,
     expect,
 )
-from mm_agents.media.images import shrink, tiff_pages
+from mm_agents.media.images import tiff_pages
 from mm_agents.media.pdf_process import NOT_TEXT
 from mm_agents.media.reading_process import next_answer, reading_process
 from mm_agents.types import Box, Image
@@ -163,8 +163,8 @@ def print_pages(
 
 def _pages(media: MediaFile, max_side: int, limits: Limits) -> Iterator[Page]:
     if media.format == "tiff":
-        for number, image in tiff_pages(media, numbers=None, limits=limits):
-            yield Page(number=number, text="", image=shrink(image, max_side))
+        for number, image in tiff_pages(media, numbers=None, max_side=max_side, limits=limits):
+            yield Page(number=number, text="", image=image)
         return
     for number, pixels, answer in _each(media, limits, max_side=max_side):
         yield Page(number=number, text=_clean(answer["text"]), image=Image(pixels=pixels))

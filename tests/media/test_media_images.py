@@ -369,7 +369,7 @@ def test_a_phone_s_picture_is_read(tmp_path: Path) -> None:
 
 def test_a_phone_s_picture_names_the_extra_that_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    with pytest.raises(MissingExtraError, match=r"mm-agents\[heic\]"):
+    with decoded_here(), pytest.raises(MissingExtraError, match=r"mm-agents\[heic\]"):
         media.load_image(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(100))
 
 
