@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from multiprocessing import get_context
@@ -35,7 +36,7 @@ def picture(tmp_path: Path) -> Path:
 
 
 def drawn(path: Path) -> Path:
-    PIL.Image.new("RGB", (40, 30), (hash(path.name) % 256, 200, 60)).save(path)
+    PIL.Image.new("RGB", (40, 30), zlib.crc32(path.name.encode()) % 2**24).save(path)
     return path
 
 
