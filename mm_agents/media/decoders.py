@@ -1,8 +1,7 @@
 """Warm processes in which files are decoded, so that a hostile one can exhaust, hold up or crash only such a process.
 
-A function marked by ``apart`` runs in one of them. What it is called with and what it returns travel through pipes, as
-lines of JSON and raw bytes: a process that a file took over can send no code. Copying a picture of 768 pixels through
-a pipe takes some 0.5 ms, less than making and removing shared memory, and nothing is left behind by a kill.
+A function marked by ``apart`` or ``bounded`` runs in one of them. What it is called with and what it returns travel
+through pipes, as lines of JSON and raw bytes: a process that a file took over can send no code.
 """
 
 from __future__ import annotations
@@ -40,35 +39,61 @@ except ImportError:  # Windows; there, the waiting process bounds the time alone
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_PATIENCE = 6  # seconds on the clock for each second of processor time
-_SPARE_BYTES = 256 * 1024**2  # beside what a picture's header announces: threads, libraries that are loaded now
+_PATIENCE = 5  # seconds until a process that sent no more has ended
 _AT_ONCE = max(2, os.cpu_count() or 2)
 _PIPE_BYTES = 1024**2
 _COMMAND = "from mm_agents.media.decoders import serve; serve()"
 
 
-def apart(function: Callable[P, R]) -> Callable[P, R]:
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """Which of the limits bound a function, and what its errors say.
+
+    Attributes:
+        seconds: the limit of the processor time for each answer.
+        memory: the limit of the memory that it takes beside what the process has.
+        spare: bytes beside that limit; one that is compared with a picture's header knows nothing of threads.
+        verb: what is done to the file.
+        advice: what to do where a limit is passed.
+    """
+
+    seconds: str = "decode_seconds"
+    memory: str = "decoded_bytes"
+    spare: int = 256 * 1024**2
+    verb: str = "decode"
+    advice: str = "Save it anew, or smaller."
+
+
+def bounded(bounds: Bounds) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let a function run in a warm process; one that yields does so while its caller works on what it has.
 
     Its first argument is the file. It has to be a module's own, and takes and returns what JSON has, paths, fractions,
     bytes, arrays of numbers and data classes of this package; its errors are those of the package.
 
     Raises:
-        MediaTooLargeError: of each call, too, where ``Limits.decode_seconds`` or ``decoded_bytes`` is passed.
+        MediaTooLargeError: of each call, too, where one of the bounds or ``Limits.wall_seconds`` is passed.
         DamagedMediaError: of each call, too, where the process crashes.
     """
 
-    @wraps(function)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
-        if _served.here:
-            return function(*args, **kwargs)
-        if inspect.isgeneratorfunction(function):
-            return cast("R", _answers(function, args, kwargs))
-        with _processes.slots:
-            (answer,) = _answers(function, args, kwargs)
-        return answer
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+            if _served.here:
+                return function(*args, **kwargs)
+            if inspect.isgeneratorfunction(function):
+                return cast("R", _answers(function, bounds, args, kwargs))
+            with _processes.slots:
+                (answer,) = _answers(function, bounds, args, kwargs)
+            return answer
 
-    return wrapper
+        return wrapper
+
+    return decorate
+
+
+def apart(function: Callable[P, R]) -> Callable[P, R]:
+    """``bounded`` as pictures, clips and sound are."""
+    return bounded(Bounds())(function)
 
 
 @contextmanager
@@ -82,9 +107,9 @@ def decoded_here() -> Generator[None]:
 
 
 def allow_more() -> None:
-    """In a long call, say that work goes on: from here, all of ``Limits.decode_seconds`` may pass again."""
-    if _served.seconds:
-        _allow(_served.seconds)
+    """In a long call, say that work goes on: from here, as much time may pass again."""
+    if _served.times:
+        _allow(*_served.times)
 
 
 # ---------------------------------------------------------------- the side that asks
@@ -119,9 +144,9 @@ class _Process:
         with suppress(BrokenPipeError):
             _send(self._input, call)
 
-    def answer(self, seconds: int) -> Any:
+    def answer(self, wall_seconds: int) -> Any:
         """The next answer; None where the process ended."""
-        late = None if hasattr(signal, "alarm") else threading.Timer(_PATIENCE * seconds, self._process.kill)
+        late = None if hasattr(signal, "alarm") else threading.Timer(wall_seconds, self._process.kill)
         if late:
             late.start()
         try:
@@ -203,37 +228,40 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_processes.start_anew)
 
 
-def _answers(function: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Iterator[Any]:
+def _answers(
+    function: Callable[..., Any], bounds: Bounds, args: Sequence[Any], kwargs: dict[str, Any]
+) -> Iterator[Any]:
     """What a call gives, one after the other; a process whose answers are not all read is ended."""
     source, *rest = args
     source = Path(source) if isinstance(source, str) else source
-    given = [value for value in (*rest, *kwargs.values()) if isinstance(value, Limits)]
-    limits = given[0] if given else DEFAULT_LIMITS
+    name = repr(source.name if isinstance(source, MediaFile | Path) else "untitled")
+    limits = next((value for value in (*rest, *kwargs.values()) if isinstance(value, Limits)), DEFAULT_LIMITS)
     call = {
         "function": f"{function.__module__}:{function.__qualname__}",
         "args": [source, *rest],
         "kwargs": kwargs,
-        "seconds": limits.decode_seconds,
-        "memory": limits.decoded_bytes + _SPARE_BYTES,
+        "times": [getattr(limits, bounds.seconds), limits.wall_seconds],
+        "memory": getattr(limits, bounds.memory) + bounds.spare,
     }
-    name = source.name if isinstance(source, MediaFile | Path) else "untitled"
     process = _processes.take()
-    is_sound = False
+    is_sound, given = False, 0
     try:
         process.ask(call)
-        while (answer := process.answer(limits.decode_seconds)) is not None:
+        while (answer := process.answer(limits.wall_seconds)) is not None:
             match answer:
                 case {"value": value}:
+                    given += 1
                     yield value
                 case {"error": kind, "reason": reason}:
                     is_sound = True
                     raise _error(kind, reason, name)
                 case {"error": "memory"}:
-                    raise _memory(name, limits)
+                    break
                 case _:
                     is_sound = True
                     return
-        raise _ended(process.end(kill=False), name, limits)
+        part = f"Part {given + 1} of {name}" if inspect.isgeneratorfunction(function) else name
+        raise _ended(process.end(kill=answer is not None), part, bounds, limits, is_full=answer is not None)
     finally:
         if is_sound:
             _processes.give_back(process)
@@ -245,42 +273,44 @@ def _error(kind: str, reason: str, name: str) -> MMAgentsError:
     """An error that the process reports, as it was raised there; one that is not of the package has a type here."""
     known = getattr(errors, kind) if kind in errors.__all__ else None
     if known is None:
-        return DamagedMediaError(f"{name!r} cannot be read: {kind}: {reason}")
+        return DamagedMediaError(f"{name} cannot be read: {kind}: {reason}")
     error: MMAgentsError = known.__new__(known)
     error.args = (reason,)
     return error
 
 
-def _memory(name: str, limits: Limits) -> MediaError:
-    return MediaTooLargeError(
-        f"{name!r} takes more than {limits.decoded_bytes:,} bytes of memory to decode (Limits.decoded_bytes)."
-    )
-
-
-def _ended(code: int, name: str, limits: Limits) -> MediaError:
-    """Why the process ended before its answer."""
+def _ended(code: int, name: str, bounds: Bounds, limits: Limits, *, is_full: bool) -> MediaError:
+    """Why there is no answer: the process has no memory, or ended with this code."""
     kind = signal.Signals(-code).name if -code in set(signal.Signals) else ""
-    seconds = limits.decode_seconds
+    limit, advice = bounds.memory, bounds.advice
+    if is_full or (kind in ("SIGABRT", "SIGTRAP", "SIGILL") and limit == "page_bytes"):  # so PDFium ends then
+        size = getattr(limits, limit)
+        return MediaTooLargeError(
+            f"{name} takes more than {size:,} bytes of memory to {bounds.verb} (Limits.{limit}). {advice}"
+        )
     if kind == "SIGXCPU":
-        return MediaTooLargeError(f"{name!r} takes more than {seconds:,} seconds to decode (Limits.decode_seconds).")
+        seconds, limit = getattr(limits, bounds.seconds), bounds.seconds
+        return MediaTooLargeError(
+            f"{name} takes more than {seconds:,} seconds to {bounds.verb} (Limits.{limit}). {advice}"
+        )
     if kind in ("SIGALRM", "SIGKILL"):
         return MediaTooLargeError(
-            f"{name!r} was not decoded within {_PATIENCE * seconds:,} seconds (Limits.decode_seconds), or the system "
-            "ended its decoder. Try it when the machine is less busy."
+            f"{name} takes more than {limits.wall_seconds:,} seconds by the clock to {bounds.verb} "
+            f"(Limits.wall_seconds), or the system ended it. {advice} Or try it when the machine is less busy."
         )
     if kind:
-        return DamagedMediaError(f"{name!r} is corrupt: its decoder ended with {kind}.")
-    return MediaError(f"{name!r} was not decoded: its decoder ended with code {code}.")
+        return DamagedMediaError(f"{name} is corrupt: the process that read it ended with {kind}.")
+    return MediaError(f"{name} was not read: the process that reads files ended with code {code}.")
 
 
 # ---------------------------------------------------------------- the side that decodes
 
 
 class _Served:
-    """Whether functions run in this process, and the seconds that an answer may take; 0 outside of a warm process."""
+    """Whether functions run in this process; and the seconds, of the processor and by the clock, for an answer."""
 
     here = False
-    seconds = 0
+    times: tuple[int, ...] = ()
 
 
 _served = _Served()
@@ -294,15 +324,15 @@ def serve() -> None:
     if resource:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     while (call := _receive(sys.stdin.buffer)) is not None:
-        _served.seconds = call["seconds"]
+        _served.times = call["times"]
         _limit_memory(call["memory"])
         try:
-            _allow(_served.seconds)
+            _allow(*_served.times)
             for value in _values(call):
                 _rest()
                 _send(output, {"value": value})
                 del value
-                _allow(_served.seconds)
+                _allow(*_served.times)
             answer = {}
         except MemoryError:
             answer = {"error": "memory"}
@@ -321,12 +351,12 @@ def _values(call: dict[str, Any]) -> Iterator[Any]:
         yield result
 
 
-def _allow(seconds: int) -> None:
+def _allow(seconds: int, wall_seconds: int) -> None:
     """Let the system end this process when it takes more time from now on, whatever it is at."""
     if resource:
-        lower(resource.RLIMIT_CPU, math.ceil(time.process_time()) + seconds)
+        _lower(resource.RLIMIT_CPU, math.ceil(time.process_time()) + seconds)
     if hasattr(signal, "alarm"):
-        signal.alarm(_PATIENCE * seconds)
+        signal.alarm(wall_seconds)
 
 
 def _rest() -> None:
@@ -339,10 +369,10 @@ def _limit_memory(size: int) -> None:
     """Bound what this process may take beside what it has (Linux)."""
     if resource and sys.platform == "linux":
         pages = int(Path("/proc/self/statm").read_text().split()[5])
-        lower(resource.RLIMIT_DATA, pages * resource.getpagesize() + size)
+        _lower(resource.RLIMIT_DATA, pages * resource.getpagesize() + size)
 
 
-def lower(kind: int, soft: int) -> None:
+def _lower(kind: int, soft: int) -> None:
     """Set a limit of this process, as far as it may."""
     assert resource
     hard = resource.getrlimit(kind)[1]
