@@ -42,6 +42,7 @@ R = TypeVar("R")
 _PATIENCE = 5  # seconds until a process that sent no more has ended
 _AT_ONCE = max(2, os.cpu_count() or 2)
 _PIPE_BYTES = 1024**2
+_KEPT_BYTES = 384 * 1024**2  # a process that has more behind a call is not kept
 _COMMAND = "from mm_agents.media.decoders import serve; serve()"
 
 
@@ -253,14 +254,14 @@ def _answers(
                     given += 1
                     yield value
                 case {"error": kind, "reason": reason}:
-                    is_sound = True
+                    is_sound = not answer["is_large"]
                     raise _error(kind, reason, name)
                 case {"error": "memory"}:
                     break
                 case _:
-                    is_sound = True
+                    is_sound = not answer["is_large"]
                     return
-        part = f"Part {given + 1} of {name}" if inspect.isgeneratorfunction(function) else name
+        part = f"Part {given + 1} of {name}" if given else name  # such as a page
         raise _ended(process.end(kill=answer is not None), part, bounds, limits, is_full=answer is not None)
     finally:
         if is_sound:
@@ -323,23 +324,34 @@ def serve() -> None:
     os.dup2(2, 1)  # what a library prints is no answer
     if resource:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    while (call := _receive(sys.stdin.buffer)) is not None:
-        _served.times = call["times"]
-        _limit_memory(call["memory"])
-        try:
+        for number in (signal.SIGALRM, signal.SIGXCPU):  # the program may ignore or block them
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGALRM, signal.SIGXCPU))
+    while _serve_next(output):
+        pass
+
+
+def _serve_next(output: IO[bytes]) -> bool:
+    """Answer a call; whether others may follow."""
+    if (call := _receive(sys.stdin.buffer)) is None:
+        return False
+    _served.times = call["times"]
+    _limit_memory(call["memory"])
+    try:
+        _allow(*_served.times)
+        for value in _values(call):
+            _rest()
+            _send(output, {"value": value})
+            del value
             _allow(*_served.times)
-            for value in _values(call):
-                _rest()
-                _send(output, {"value": value})
-                del value
-                _allow(*_served.times)
-            answer = {}
-        except MemoryError:
-            answer = {"error": "memory"}
-        except Exception as error:  # noqa: BLE001 - the asking side gives each a type
-            answer = {"error": type(error).__name__, "reason": str(error) or repr(error)}
-        _rest()
-        _send(output, answer)
+        answer = {}
+    except MemoryError:
+        answer = {"error": "memory"}
+    except Exception as error:  # noqa: BLE001 - the asking side gives each a type
+        answer = {"error": type(error).__name__, "reason": str(error) or repr(error)}
+    _rest()
+    _send(output, answer | {"is_large": _memory(1) > _KEPT_BYTES})
+    return True
 
 
 def _values(call: dict[str, Any]) -> Iterator[Any]:
@@ -367,9 +379,15 @@ def _rest() -> None:
 
 def _limit_memory(size: int) -> None:
     """Bound what this process may take beside what it has (Linux)."""
-    if resource and sys.platform == "linux":
-        pages = int(Path("/proc/self/statm").read_text().split()[5])
-        _lower(resource.RLIMIT_DATA, pages * resource.getpagesize() + size)
+    if resource and (has := _memory(5)):
+        _lower(resource.RLIMIT_DATA, has + size)
+
+
+def _memory(field: int) -> int:
+    """Bytes of memory that this process has (1), or may write to (5); 0 where that is unknown."""
+    if resource is None or sys.platform != "linux":
+        return 0
+    return int(Path("/proc/self/statm").read_text().split()[field]) * resource.getpagesize()
 
 
 def _lower(kind: int, soft: int) -> None:

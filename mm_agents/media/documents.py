@@ -117,7 +117,7 @@ def load_text_and_pictures(
 
 
 def pages(source: Source, *, max_side: int = 1024, limits: Limits = DEFAULT_LIMITS) -> Iterator[Page]:
-    """Read a PDF page by page, in a process of its own; two pages at most are in memory at a time.
+    """Read a PDF page by page, in a warm process; two pages at most are in memory at a time.
 
     Args:
         source: the PDF, or a TIFF of several pages.

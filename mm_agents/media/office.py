@@ -10,6 +10,8 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 from mm_agents._optional import require
 from mm_agents.errors import DamagedMediaError, MediaError, MediaTooLargeError, MMAgentsError
@@ -111,8 +113,8 @@ def _contents(media: MediaFile, limits: Limits, *, pictures: bool) -> Iterator[b
             content = file.read()
         archive = None if media.format == "html" else _archive(content, media, limits)
         kind = markitdown.StreamInfo(extension=f".{media.format}")
-        converter = markitdown.MarkItDown(enable_plugins=False)
-        yield converter.convert_stream(io.BytesIO(content), stream_info=kind).markdown.encode("utf-8", "replace")
+        converted = _converter().convert_stream(io.BytesIO(content), stream_info=kind)
+        yield converted.markdown.encode("utf-8", "replace")
         if archive and pictures:
             for name in _pictures(archive, media, limits):
                 yield archive.read(name)
@@ -122,6 +124,14 @@ def _contents(media: MediaFile, limits: Limits, *, pictures: bool) -> Iterator[b
         if "MemoryError" in str(error):  # so MarkItDown reports that of the library that it called
             raise MemoryError from error
         raise DamagedMediaError(f"{media.name!r} is cut off or corrupt: {str(error) or repr(error)}") from error
+
+
+@cache
+def _converter() -> Any:
+    """Making one takes some 10 MB and .2 seconds each time."""
+    import markitdown
+
+    return markitdown.MarkItDown(enable_plugins=False)
 
 
 def _archive(content: bytes, media: MediaFile, limits: Limits) -> zipfile.ZipFile:

@@ -85,6 +85,16 @@ def foreign(source: bytes, number: int) -> object:
 
 
 @apart
+def hoard(source: bytes, megabytes: int) -> int:
+    """Keep memory for ever; the number of the process."""
+    _kept.append(np.ones(megabytes * 1024**2, np.uint8))
+    return os.getpid()
+
+
+_kept: list[object] = []
+
+
+@apart
 def own_number(source: bytes) -> int:
     """The number of the process."""
     return os.getpid()

@@ -93,6 +93,14 @@ def test_a_process_stays_warm_and_one_that_crashed_is_replaced(tmp_path: Path) -
     assert not Path(f"/proc/{first}").exists()
 
 
+def test_a_process_that_keeps_much_memory_is_not_kept() -> None:
+    small = hostile_decoders.hoard(b"", 1)
+    assert hostile_decoders.own_number(b"") == small
+    large = hostile_decoders.hoard(b"", 500)
+    assert hostile_decoders.own_number(b"") != large
+    assert not Path(f"/proc/{large}").exists()
+
+
 def test_values_arrive_as_they_left() -> None:
     capture = Capture(taken="2024-01-01", latitude=1.5)
     values = (None, True, 1, 1.5, "é\ud800", [1, (2, "x")], Fraction(1, 3), Path("/a b"), QUICK, capture, b"\0\n" * 9)
