@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _DATES = ("taken", "release_date")
 _SEEN = "seen_files.json"
-_SETTLED = 2_000_000_000  # ns; the times that a file system keeps are no coarser
+_SETTLED = 2_000_000_000  # ns; at least as coarse as the times that any file system keeps
 
 
 class Catalog:

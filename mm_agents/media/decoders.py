@@ -321,7 +321,7 @@ def serve() -> None:
     """Answer calls from standard input until it ends; this is what a warm process runs."""
     _served.here = True
     output = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints is no answer
+    os.dup2(2, 1)  # what a library prints must not look like an answer
     if resource:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         for number in (signal.SIGALRM, signal.SIGXCPU):  # the program may ignore or block them
