@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +21,8 @@ import PIL.Image
 from add_throughput import processor_seconds
 
 from mm_agents import Library, media
-from mm_agents.embedders import offline
 from mm_agents.ingest.files import IMAGE_SIDE
+from mm_agents.ingest.presets import media_vectors
 from mm_agents.media.decoders import decoded_here
 from mm_agents.protocols import Embedder
 from mm_agents.types import Item
@@ -39,12 +39,13 @@ def draw(folder: Path, numbers: range) -> list[Path]:
     return paths
 
 
-def bare(paths: list[Path], embedder: Embedder) -> None:
-    """Decode and embed, and keep nothing."""
+def bare(paths: list[Path], embedders: Sequence[Embedder]) -> None:
+    """Decode and embed by the embedders of a new library, and keep nothing."""
     for start in range(0, len(paths), 32):
         with decoded_here():
             items: list[Item] = [media.load_image(path, max_side=IMAGE_SIDE) for path in paths[start : start + 32]]
-        embedder.embed(items, role="document")
+        for embedder in embedders:
+            embedder.embed(items, role="document")
 
 
 def timed(name: str, count: int, work: Callable[[], object]) -> tuple[float, float]:
@@ -74,14 +75,13 @@ def main() -> None:
         folder, first, others = (Path(place) / name for name in ("pictures", "first", "others"))
         draw(folder, range(count))
         draw(first, range(count, count + 3))
-        alone = None
-        if not arguments.without_bare:
-            embedder = offline.build()
-            bare(list(first.iterdir()), embedder)  # loads the weights
-            paths = draw(others, range(2 * count, 3 * count))
-            alone = timed("bare embedder", count, lambda: bare(paths, embedder))
         with Library.open(Path(place) / "library") as library:
-            library.add(first, words="none", speech="none", progress=False)
+            library.add(first, words="none", speech="none", progress=False)  # loads the weights
+            alone = None
+            if not arguments.without_bare:
+                needed = [library.routes.need(vector.name) for vector in media_vectors(library.store.spec, "image")]
+                paths = draw(others, range(2 * count, 3 * count))
+                alone = timed("bare embedder", count, lambda: bare(paths, needed))
 
             def add() -> None:
                 library.add(folder, words="none", speech="none", progress=False)
