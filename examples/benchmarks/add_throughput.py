@@ -5,8 +5,8 @@ Also by processor time, which other work on the machine changes less. Words and 
     python examples/benchmarks/add_throughput.py ~/Pictures
 
 "bare" decodes with the same code, in the program itself, and embeds with the same embedders in batches of 32, one
-after the other, and keeps nothing. `add` also hashes, makes thumbnails and writes, and meanwhile decodes in processes of
-their own, which a hostile file can end or exhaust alone; "add, decoded here" does so in threads of the program.
+after the other, and keeps nothing. `add` also hashes, makes thumbnails and writes, and meanwhile decodes in processes
+of their own, which a hostile file can end or exhaust alone; "add, decoded here" does so in threads of the program.
 """
 
 from __future__ import annotations
