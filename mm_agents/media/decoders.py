@@ -193,7 +193,10 @@ class _Processes:
                     return process
                 self._all.discard(process)
                 process.end()
-            process = _Process()
+            try:
+                process = _Process()
+            except OSError as error:
+                raise MediaError(f"The process that reads files cannot be started: {error}.") from error
             self._all.add(process)
             return process
 
