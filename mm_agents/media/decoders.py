@@ -237,7 +237,8 @@ def _answers(
     function: Callable[..., Any], bounds: Bounds, args: Sequence[Any], kwargs: dict[str, Any]
 ) -> Iterator[Any]:
     """What a call gives, one after the other; a process whose answers are not all read is ended."""
-    source, *rest = args
+    first, *_ = inspect.signature(function).parameters if not args else ("",)
+    source, *rest = args or (kwargs.pop(first),)
     source = Path(source) if isinstance(source, str) else source
     name = repr(source.name if isinstance(source, MediaFile | Path) else "untitled")
     limits = next((value for value in (*rest, *kwargs.values()) if isinstance(value, Limits)), DEFAULT_LIMITS)

@@ -113,6 +113,10 @@ def test_values_arrive_as_they_left() -> None:
         back[...] = 1  # it may be written to
 
 
+def test_the_file_may_be_given_by_name(picture: Path) -> None:
+    assert media.load_image(source=str(picture), max_side=20).pixels.shape == (15, 20, 3)
+
+
 def test_errors_keep_their_type_and_words(tmp_path: Path, picture: Path) -> None:
     with pytest.raises(ConfigError, match="max_side has to be at least 1 pixel, not 0"):
         media.load_image(picture, max_side=0)
