@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, overload
@@ -24,12 +26,12 @@ from mm_agents.errors import (
     UnsupportedMediaError,
 )
 from mm_agents.filters import Names, coerce, conditions, is_name
-from mm_agents.ingest.catalog import Catalog
+from mm_agents.ingest.catalog import Catalog, SeenFiles, marks_of
 from mm_agents.ingest.facts import FactsReport, facts_of_library, forget
 from mm_agents.ingest.files import Source, describe
 from mm_agents.ingest.objects import OBJECT, near_labels, nearest_object, object_of
 from mm_agents.ingest.ocr_pass import WordsReport, can_read, read_words
-from mm_agents.ingest.pipeline import AddReport, Outcomes, Pipeline
+from mm_agents.ingest.pipeline import PASSES, AddReport, Outcomes, Pipeline
 from mm_agents.ingest.presets import extend_for_media, media_spec, media_vectors
 from mm_agents.ingest.speech_pass import SpeechReport, can_hear, hear, is_waiting, unheard
 from mm_agents.languages import ENGLISH, UNKNOWN, detected
@@ -161,6 +163,7 @@ class Library:
         speech: Speech = "auto",
         recognizer: SpeechRecognizer | str | None = None,
         location: bool = True,
+        rehash: bool = False,
         progress: bool | ProgressCallback | None = None,
     ) -> AddReport:
         """Add pictures, videos, recordings, texts and PDFs: files, or folders with all below them.
@@ -182,6 +185,7 @@ class Library:
             recognizer: what listens: the name of a plugin such as "speech:small", whose model is downloaded, or an
                 object; by default "speech", whose model comes with the extra.
             location: keep where pictures were taken, as their EXIF data say; it stays in the library.
+            rehash: read the content of every file again, also where its size and times say that it is unchanged.
             progress: show a bar on standard error (None: where that is a terminal), or a function called with how
                 many are done, how many there are, and the name at hand: of the files, of the pictures read, of the
                 recordings and clips heard.
@@ -207,29 +211,44 @@ class Library:
             )
         )
         extend_for_media(self.store, self.routes)
-        catalog = Catalog(self.store, self.root)
-        pipeline = Pipeline(self.store, self.routes, partial(self._new_source, catalog, location), outcomes)
+        started = time.monotonic()
+        catalog, seen = Catalog(self.store, self.root), SeenFiles(self.root)
+        prepare = partial(self._new_source, catalog, seen, location=location, rehash=rehash)
+        pipeline = Pipeline(self.store, self.routes, prepare, outcomes)
         with progress_or_callback("Adding", progress) as report:
             pipeline.run(files, report)
         catalog.forget_gone([Path(path) for path in paths], prune=prune)
         removed, orphans = catalog.settle()
+        seen.save()
         for path in files if orphans else ():
             if self._stored(path) in orphans:
                 outcomes.fail(path, MediaError("It has the same content as a file that failed."))
+        times = [started, time.monotonic()]
         reading = self._read_words(words, progress)
+        times.append(time.monotonic())
         listening, silent = self._hear(speech, recognizer, progress)
+        times.append(time.monotonic())
         return outcomes.report(
             removed=removed,
             read=reading.read if reading else None,
             heard=None if silent else listening.heard,
             unheard=silent,
             failed=(*(reading.failed if reading else ()), *listening.failed),
+            seconds={name: round(b - a, 3) for name, (a, b) in zip(PASSES, pairwise(times), strict=True)},
         )
 
-    def _new_source(self, catalog: Catalog, location: bool, path: Path) -> Source | None:
+    def _new_source(
+        self, catalog: Catalog, seen: SeenFiles, path: Path, *, location: bool, rehash: bool
+    ) -> Source | None:
         """A file to add; None where its content is in the library already."""
         stored = self.stored_path(path)
+        marks = marks_of(path)
+        known = None if rehash else seen.sha256(stored, marks)
+        if known is not None and catalog.holds(asset_id(known), stored):
+            return None
         file = media.inspect(path)
+        if marks == marks_of(path):
+            seen.note(stored, marks, file.sha256)
         if not catalog.claim(asset_id(file.sha256), stored):
             return None
         known = describe(file, path, location=location)

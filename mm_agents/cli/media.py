@@ -13,7 +13,7 @@ import typer
 
 import mm_agents
 from mm_agents._html import counted
-from mm_agents._progress import bar
+from mm_agents._progress import bar, rate_of
 from mm_agents.cli.app import (
     DEFAULT_LIBRARY,
     SHOWN,
@@ -141,6 +141,9 @@ def add(
     location: Annotated[
         bool, typer.Option("--location/--no-location", help="Keep where pictures were taken, as their EXIF data say.")
     ] = True,
+    rehash: Annotated[
+        bool, typer.Option("--rehash", help="Read every file again, also those whose size and times are unchanged.")
+    ] = False,
     output: Output = SHOWN,
 ) -> None:
     """Add pictures, videos, sound, texts and PDFs. Adding a file again is a no-op; an interrupted run is resumable."""
@@ -156,6 +159,7 @@ def add(
                 speech=speech,
                 recognizer=recognizer,
                 location=location,
+                rehash=rehash,
                 progress=output.progress,
             )
     except KeyboardInterrupt:
@@ -179,8 +183,25 @@ def _show_added(report: AddReport, output: Output) -> None:
     passed = f", {sum(map(len, skipped.values()))} skipped" if skipped else ""
     counts = f"{report.added} added, {report.unchanged} unchanged{removed}{read}{passed}, {len(report.failed)} failed"
     output.show(asdict(report), counts)
+    if not output.silent and report.files:
+        say(f"[dim]{_costs(report)}[/dim]")
     for one in report.incomplete if not output.silent else ():
         say(f"[yellow]In part:[/yellow] {plain(one.path)}: {plain(one.reason)}")
+
+
+def _costs(report: AddReport) -> str:
+    """What each pass took, with its rate where it had something to do."""
+    counts = {
+        "files": report.added + report.unchanged + len(report.failed),
+        "words": report.read,
+        "speech": report.heard,
+    }
+    parts: list[str] = []
+    for name, seconds in report.seconds.items():
+        rate = f" ({rate_of(counts[name] or 0, seconds)})" if counts[name] else ""
+        if rate or seconds >= 0.05:
+            parts.append(f"{name} {seconds:.1f} s{rate}")
+    return ", ".join(parts)
 
 
 def _show_skipped(report: AddReport, output: Output) -> None:

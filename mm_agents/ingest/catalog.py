@@ -1,4 +1,4 @@
-"""The paths of every content, so that adding a file again is a no-op.
+"""The paths of every content, and the marks of every file, so that adding a file again is a no-op.
 
 Only what ``add`` made is in the catalog: records whose id is that of their content. A film has an id of its own, so a
 film and the picture of its poster are two records, and no run of ``add`` changes a film.
@@ -6,13 +6,17 @@ film and the picture of its poster are two records, and no run of ``add`` change
 
 from __future__ import annotations
 
+import json
 import os
 import threading
+import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from mm_agents._cache import write_whole
 from mm_agents.media.files import asset_id
 from mm_agents.types import Condition
 
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
     from mm_agents.types import Record
 
 _DATES = ("taken", "release_date")
+_SEEN = "seen_files.json"
+_SETTLED = 2_000_000_000  # ns; at least as coarse as the times that any file system keeps
 
 
 class Catalog:
@@ -62,6 +68,10 @@ class Catalog:
                 self._paths[id].append(path)
                 self._gained.setdefault(id, []).append(path)
             return False
+
+    def holds(self, id: str, path: str) -> bool:
+        """Whether the content of this id is in the store, and at this path alone nothing else."""
+        return self._ids_at.get(path) == {id} and path in self._paths.get(id, ())
 
     def forget_gone(self, folders: Sequence[Path], *, prune: bool = False) -> None:
         """Drop paths below these folders where no file is now; a folder that is itself gone is left alone.
@@ -118,6 +128,53 @@ class Catalog:
             [replace(record, properties={**record.properties, **changed}) for record in [*parts, asset[id]]]
         )
         return True
+
+
+class SeenFiles:
+    """What the files of a library looked like when their content was last hashed, kept in its folder; a cache.
+
+    A file with the same size, inode, and times of its last change of content and of anything (which no program can set
+    back) has the same content. One that was changed within two seconds before it was hashed could change again without
+    a trace in its times, and is hashed again.
+
+    Args:
+        root: the library's folder; None remembers nothing.
+    """
+
+    def __init__(self, root: Path | None) -> None:
+        self._file = root and root / _SEEN
+        self._marks: dict[str, list[int | str]] = {}
+        self._changed = False
+        with suppress(OSError, ValueError, RecursionError):
+            kept = json.loads(self._file.read_bytes()) if self._file else None
+            if isinstance(kept, dict):
+                self._marks = kept
+
+    def sha256(self, stored: str, marks: Sequence[int]) -> str | None:
+        """The hash of the content of a file with these marks; None where it has to be read again."""
+        kept = self._marks.get(stored)
+        return str(kept[-1]) if marks and isinstance(kept, list) and kept[:-1] == list(marks) else None
+
+    def note(self, stored: str, marks: Sequence[int], sha256: str) -> None:
+        """Remember the marks that a file had before and after it was hashed, and the hash."""
+        if marks and time.time_ns() - max(marks[1:3]) > _SETTLED:
+            self._marks[stored] = [*marks, sha256]
+            self._changed = True
+
+    def save(self) -> None:
+        """Write what was noted; where that fails, files are hashed again."""
+        if self._file and self._changed:
+            with suppress(OSError):
+                write_whole(self._file, json.dumps(self._marks).encode())
+
+
+def marks_of(path: Path) -> list[int]:
+    """A file's size, times of change in nanoseconds, and inode; none where it cannot be reached, as reading it says."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return []
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
 
 
 def common_folder(paths: Iterable[str | None]) -> PurePath | None:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -35,6 +35,9 @@ _DECODERS = 2
 _FLUSH_FILES = 256
 _FLUSH_SECONDS = 0.5  # what a kill can cost, beside the file at hand
 
+
+PASSES = ("files", "words", "speech")
+"""What a run of ``add`` does one after the other."""
 
 Outcome = Literal["added", "in part", "unchanged", "skipped", "failed"]
 
@@ -80,6 +83,7 @@ class AddReport:
             the extra ``speech`` is missing.
         unheard: how many have sound that was not listened to for want of the extra.
         files: what became of each file that was found, sorted by path.
+        seconds: what each of ``PASSES`` took by the clock.
     """
 
     added: int
@@ -91,6 +95,7 @@ class AddReport:
     heard: int | None = 0
     unheard: int = 0
     files: tuple[FileOutcome, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict[str, float])
 
     def skipped(self) -> dict[str, list[str]]:
         """The paths of what was passed over, by the reason."""
@@ -122,7 +127,14 @@ class Outcomes:
         self.note(path, "failed", failed.reason, error=failed.error)
 
     def report(
-        self, *, removed: int, read: int | None, heard: int | None, unheard: int, failed: Sequence[FailedFile]
+        self,
+        *,
+        removed: int,
+        read: int | None,
+        heard: int | None,
+        unheard: int,
+        failed: Sequence[FailedFile],
+        seconds: Mapping[str, float],
     ) -> AddReport:
         """The report of the run; ``failed`` are files whose words or speech could not be read afterwards."""
         by_outcome: dict[str, list[FailedFile]] = {}
@@ -146,6 +158,7 @@ class Outcomes:
             heard=heard,
             unheard=unheard,
             files=tuple(sorted(self._files.values(), key=lambda file: file.path)),
+            seconds=seconds,
         )
 
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 from mm_agents.errors import MediaError
+from mm_agents.media.decoders import apart
 from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile
 from mm_agents.media.images import exif_of
 from mm_agents.media.videos import creation_time
@@ -40,6 +41,7 @@ class Capture:
     longitude: float | None = None
 
 
+@apart
 def capture_of(
     media: MediaFile, path: Path | None = None, *, location: bool = True, limits: Limits = DEFAULT_LIMITS
 ) -> Capture:

@@ -5,36 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from mm_agents._optional import require
-from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError
-from mm_agents.media import office, pdf_process
+from mm_agents.errors import ConfigError, MediaTooLargeError
+from mm_agents.media import office
 from mm_agents.media.files import (
     DEFAULT_LIMITS,
     Limits,
     MediaFile,
     Source,
-    check_expansion,
     check_limit,
     decode_text,
     expect,
 )
-from mm_agents.media.images import shrink, tiff_pages
-from mm_agents.media.pdf_process import NOT_TEXT
-from mm_agents.media.reading_process import next_answer, reading_process
+from mm_agents.media.images import tiff_pages
+from mm_agents.media.pdf import NOT_TEXT, pdf_pages
 from mm_agents.types import Box, Image
 
 if TYPE_CHECKING:
-    from mm_agents.types import ByteArray
+    pass
 
 PRINT_DPI = 200
 """Boxes on a page of a PDF are in pixels of its picture at this many dots an inch."""
 
 _SPLIT_WORD = re.compile("[\ufffe\x02]\n?")  # what PDFium writes for the hyphen of a word that is split over two lines
-_CHILD_LIMITS = ("pixels", "page_bytes", "page_characters", "page_seconds", "pdf_seconds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +117,7 @@ def load_text_and_pictures(
 
 
 def pages(source: Source, *, max_side: int = 1024, limits: Limits = DEFAULT_LIMITS) -> Iterator[Page]:
-    """Read a PDF page by page, in a process of its own; two pages at most are in memory at a time.
+    """Read a PDF page by page, in a warm process; two pages at most are in memory at a time.
 
     Args:
         source: the PDF, or a TIFF of several pages.
@@ -163,11 +157,11 @@ def print_pages(
 
 def _pages(media: MediaFile, max_side: int, limits: Limits) -> Iterator[Page]:
     if media.format == "tiff":
-        for number, image in tiff_pages(media, numbers=None, limits=limits):
-            yield Page(number=number, text="", image=shrink(image, max_side))
+        for number, image in tiff_pages(media, numbers=None, max_side=max_side, limits=limits):
+            yield Page(number=number, text="", image=image)
         return
-    for number, pixels, answer in _each(media, limits, max_side=max_side):
-        yield Page(number=number, text=_clean(answer["text"]), image=Image(pixels=pixels))
+    for number, pixels, text, _ in pdf_pages(media, limits, max_side=max_side, scale=1.0, numbers=None):
+        yield Page(number=number, text=_clean(text), image=Image(pixels=pixels))
 
 
 def _printed(media: MediaFile, scale: float, numbers: Sequence[int] | None, limits: Limits) -> Iterator[PrintedPage]:
@@ -175,41 +169,10 @@ def _printed(media: MediaFile, scale: float, numbers: Sequence[int] | None, limi
         for number, image in tiff_pages(media, numbers=numbers, limits=limits):
             yield PrintedPage(number=number, image=image, words=())
         return
-    for number, pixels, answer in _each(media, limits, scale=scale, numbers=numbers):
-        words = tuple(
-            PrintedWord(text=text, box=Box(x0=x0, y0=y0, x1=x1, y1=y1)) for text, x0, y0, x1, y1 in answer["words"]
-        )
+    wanted = None if numbers is None else [int(number) for number in numbers]
+    for number, pixels, _, found in pdf_pages(media, limits, max_side=None, scale=scale, numbers=wanted):
+        words = tuple(PrintedWord(text=text, box=Box(x0=x0, y0=y0, x1=x1, y1=y1)) for text, x0, y0, x1, y1 in found)
         yield PrintedPage(number=number, image=Image(pixels=pixels), words=words)
-
-
-def _each(
-    media: MediaFile,
-    limits: Limits,
-    *,
-    max_side: int | None = None,
-    scale: float | None = None,
-    numbers: Sequence[int] | None = None,
-) -> Iterator[tuple[int, ByteArray, dict[str, Any]]]:
-    """Number, pixels and the rest of what the reading process answers, page by page."""
-    require("pypdfium2", extra="local", feature="Reading PDF")
-    wanted = {name: getattr(limits, name) for name in _CHILD_LIMITS}
-    wanted |= {"max_side": max_side, "scale": scale, "numbers": None if numbers is None else [int(n) for n in numbers]}
-    with media.open() as file, reading_process(pdf_process.__file__, file, wanted) as process:
-        count = next_answer(process, repr(media.name), limits)["pages"]
-        check_limit(count, limits, "pages", media.name)
-        check_expansion(count, media, limits, "pages")
-        if count < 1:
-            raise DamagedMediaError(f"{media.name!r} has no pages.")
-        characters = 0
-        for number in range(1, count + 1) if numbers is None else numbers:
-            if not 1 <= number <= count:
-                raise ConfigError(f"{media.name!r} has the pages 1 to {count}, and no page {number!r}.")
-            answer = next_answer(process, f"Page {number} of {media.name!r}", limits)
-            characters += answer["characters"]
-            check_expansion(characters, media, limits, "characters")
-            height, stride, width, channels = answer["shape"]
-            rows = np.frombuffer(answer["content"], np.uint8).reshape(height, stride)[:, : width * channels]
-            yield number, np.array(rows.reshape(height, width, channels)[..., :3]), answer
 
 
 def _clean(text: str) -> str:

@@ -257,7 +257,12 @@ class Limits:
             segments of two seconds, and 5,000 full pages some 20,000 passages.
         pixels: width times height of a picture or of a video's frames.
         side: the longer side of a picture in pixels; each row costs memory of its own. JPEG ends at 65,535.
-        decoded_bytes: the memory that decoding one picture takes, estimated from its header.
+        decoded_bytes: the memory that decoding one picture takes, estimated from its header; what a decoder takes
+            then is bounded too.
+        decode_seconds: the processor time that decoding a picture may take, or of a clip or recording what is given of
+            it at once, as a segment. Usual ones take some 0.05 seconds, and two seconds of 8K some 10.
+        wall_seconds: the time by the clock that may pass until a process that reads a file gives what it gives at once:
+            a picture, segment or page. It bounds what hangs, and leaves a busy machine its time.
         scans: the passes in which a JPEG is coded. Progressive ones have some 10; each costs a pass over all pixels.
         segments: the segments of a JPEG's metadata and tables. A long colour profile has 255 at most.
         seconds: the length of a video or recording.
@@ -292,6 +297,8 @@ class Limits:
     pixels: int = 100_000_000
     side: int = 100_000
     decoded_bytes: int = 1024**3
+    decode_seconds: int = 20
+    wall_seconds: int = 150
     scans: int = 50
     segments: int = 500
     seconds: float = 6 * 3600

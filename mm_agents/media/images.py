@@ -18,6 +18,7 @@ from PIL import ImageCms, ImageFile
 from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError
 from mm_agents.media import multiframe
+from mm_agents.media.decoders import allow_more, apart
 from mm_agents.media.files import (
     DEFAULT_LIMITS,
     BinaryFile,
@@ -66,6 +67,7 @@ _MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")  # in coded data, 0xff is f
 _BLOCK = 64 * 1024
 
 
+@apart
 def load_image(source: Source, *, max_side: int | None = None, limits: Limits = DEFAULT_LIMITS) -> Image:
     """Decode a picture; the first frame of an animation, the first page of a TIFF.
 
@@ -91,6 +93,7 @@ def load_image(source: Source, *, max_side: int | None = None, limits: Limits = 
         return Image(pixels=_normalised(picture, orientation, max_side))
 
 
+@apart
 def image_size(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> tuple[int, int]:
     """A picture's width and height in pixels as it is displayed; nothing is decoded.
 
@@ -102,6 +105,7 @@ def image_size(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> tuple[int,
         return (height, width) if orientation in _SWAPS_SIDES else (width, height)
 
 
+@apart
 def picture_count(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> int:
     """How many pictures or frames a picture's file holds, as a burst of HEIC does; ``load_image`` decodes the main one.
 
@@ -128,6 +132,7 @@ def exif_of(source: Source, blocks: Sequence[int], *, limits: Limits = DEFAULT_L
     return found
 
 
+@apart
 def load_stored(source: Source, *, max_side: int | None = None, limits: Limits = DEFAULT_LIMITS) -> Image:
     """Decode a picture as it is stored, not turned as EXIF says: the pixels that boxes of evidence are counted in.
 
@@ -141,6 +146,7 @@ def load_stored(source: Source, *, max_side: int | None = None, limits: Limits =
         return Image(pixels=_normalised(picture, 1 if orientation in _TURNED else orientation, max_side))
 
 
+@apart
 def stored_size(source: Source) -> tuple[int, int]:
     """The width and height in pixels that ``load_stored`` decodes; nothing is decoded.
 
@@ -181,8 +187,12 @@ def animation_ends(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> list[F
         MediaError: as ``animation_frames``.
     """
     media = expect(source, "image", limits)
+    ends: list[Fraction] = []
     with _header(media, limits) as (picture, _):
-        return [end for _, end in _times(picture, media, limits)]
+        for _, end in _times(picture, media, limits):
+            ends.append(end)
+            allow_more()
+    return ends
 
 
 def _times(picture: ImageFile.ImageFile, media: MediaFile, limits: Limits) -> Iterator[tuple[Fraction, Fraction]]:
@@ -201,8 +211,11 @@ def _times(picture: ImageFile.ImageFile, media: MediaFile, limits: Limits) -> It
         time = end
 
 
-def tiff_pages(source: Source, *, numbers: Sequence[int] | None, limits: Limits) -> Iterator[tuple[int, Image]]:
-    """Number and picture of the pages of a TIFF, as they are stored; one page is in memory at a time.
+@apart
+def tiff_pages(
+    source: Source, *, numbers: Sequence[int] | None, max_side: int | None = None, limits: Limits
+) -> Iterator[tuple[int, Image]]:
+    """Number and picture of the pages of a TIFF, as they are stored; two pages at most are in memory at a time.
 
     Raises:
         ConfigError: the TIFF has no page of a number.
@@ -223,9 +236,10 @@ def tiff_pages(source: Source, *, numbers: Sequence[int] | None, limits: Limits)
                 picture.seek(frames[number - 1])
             _bound(picture, media, limits)
             _decode(picture)
-            yield number, Image(pixels=_normalised(picture, 1, None))
+            yield number, Image(pixels=_normalised(picture, 1, max_side))
 
 
+@apart
 def stored_box(source: Source, box: Box, shown: tuple[int, int]) -> Box:
     """A box in a picture as it is shown, perhaps smaller, as a box in pixels of the picture as stored.
 

@@ -13,6 +13,7 @@ import numpy as np
 from mm_agents._optional import require
 from mm_agents.errors import DamagedMediaError, UnsupportedMediaError
 from mm_agents.media.containers import DEMUXERS, missing_bytes
+from mm_agents.media.decoders import allow_more, apart
 from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, check_limit, inspect
 from mm_agents.media.images import encode_jpeg
 from mm_agents.types import SOUND_RATE, Sound
@@ -57,6 +58,7 @@ PARAMETERS = SoundParameters()
 _BACKGROUND, _INK = (250, 250, 248), (9, 105, 218)
 
 
+@apart
 def has_sound(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> bool:
     """Whether a video or recording has a track of sound.
 
@@ -70,6 +72,7 @@ def has_sound(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> bool:
         return stream is not None
 
 
+@apart
 def sound_seconds(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> float:
     """How long the sound of a recording or video is: by its header, else by decoding it.
 
@@ -80,9 +83,14 @@ def sound_seconds(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> float:
     with _opened(media, limits) as (container, stream):
         if announced := _announced(container, _present(stream, media.name)):
             return announced
-    return max((one.start + len(one.samples) / SOUND_RATE for one in sounds(media, limits=limits)), default=0.0)
+    end = 0.0
+    for stretch in sounds(media, limits=limits):
+        end = stretch.start + len(stretch.samples) / SOUND_RATE
+        allow_more()
+    return end
 
 
+@apart
 def sounds(
     source: Source, *, start: float = 0.0, end: float | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> Iterator[Sound]:
@@ -156,6 +164,8 @@ def _opened(media: MediaFile, limits: Limits) -> Generator[tuple[InputContainer,
                     check_limit(seconds, limits, "seconds", media.name)
                 yield container, stream
         except av.error.FFmpegError as error:
+            if isinstance(error, MemoryError):
+                raise
             raise DamagedMediaError(f"{media.name!r} is cut off or corrupt: {error.strerror}.") from error
 
 
@@ -234,6 +244,8 @@ def _stretches(blocks: Iterable[FloatArray], start: float, end: float | None) ->
         if len(wanted):
             held.append(wanted)
             length += len(wanted)
+        else:
+            allow_more()  # it is still on its way to what is wanted
         if length >= most:
             samples = np.concatenate(held)
             cut = _quietest(samples)

@@ -17,6 +17,7 @@ import numpy as np
 from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, UnsupportedMediaError
 from mm_agents.media.containers import DEMUXERS, missing_bytes
+from mm_agents.media.decoders import apart
 from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, check_limit, expect
 from mm_agents.media.images import AnimationFrame, animation_ends, animation_frames, image_size
 from mm_agents.types import Clip
@@ -74,6 +75,7 @@ class _OnShow(Protocol):
 _Frame = TypeVar("_Frame", bound=_OnShow)
 
 
+@apart
 def video_info(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> VideoInfo:
     """A video's length, size and frame rate; decodes one frame, which alone tells how a phone was held.
 
@@ -209,6 +211,8 @@ def _opened(media: MediaFile, limits: Limits) -> Generator[tuple[InputContainer,
                 check_limit(stream.width * stream.height, limits, "pixels", media.name)
                 yield container, stream, missing
         except av.error.FFmpegError as error:
+            if isinstance(error, MemoryError):
+                raise
             if missing:
                 raise DamagedMediaError(
                     f"{media.name!r} is cut off: at least {missing:,} bytes are missing."
@@ -306,8 +310,8 @@ def _decoded(container: InputContainer, stream: VideoStream, media: MediaFile, *
             for frame in stream.decode(packet) if packet.stream is stream else ():
                 count += 1
                 yield frame
-    except _av("Reading videos").error.FFmpegError:
-        if not cut:
+    except _av("Reading videos").error.FFmpegError as error:
+        if not cut or isinstance(error, MemoryError):
             raise
 
 
@@ -317,6 +321,7 @@ def _first(frames: Iterator[_Shown], name: str) -> _Shown:
     return first
 
 
+@apart
 def _segments(media: MediaFile, fps: Fraction, seconds: Fraction, max_side: int, limits: Limits) -> Iterator[Clip]:
     cut = partial(_cut, fps=fps, seconds=seconds, still_seconds=limits.still_seconds)
     if media.mime.startswith("image/"):

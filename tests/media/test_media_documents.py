@@ -169,9 +169,7 @@ def test_a_page_that_takes_too_much_memory_is_refused() -> None:
         pdf_of(operators, filters="/Filter/FlateDecode"),
         pdf_of(zeros, filters="/Filter[/FlateDecode/FlateDecode]"),
     ):
-        with pytest.raises(
-            MediaTooLargeError, match=r"Page 1 of 'untitled' takes more than 67,108,864 bytes of memory"
-        ):
+        with pytest.raises(MediaTooLargeError, match=r"'untitled' takes more than 67,108,864 bytes of memory"):
             list(media.pages(content, limits=limits))
         with pytest.raises(MediaTooLargeError, match=r"\(Limits.page_bytes\)"):
             list(media.print_pages(content, limits=limits))

@@ -19,6 +19,7 @@ from PIL.Image import Transpose
 from mm_agents import media
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError, MissingExtraError
 from mm_agents.media import Limits
+from mm_agents.media.decoders import decoded_here
 
 PILLOW = int(PIL.__version__.partition(".")[0])
 STORED_AS = {
@@ -369,7 +370,7 @@ def test_a_phone_s_picture_is_read(tmp_path: Path) -> None:
 
 def test_a_phone_s_picture_names_the_extra_that_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    with pytest.raises(MissingExtraError, match=r"mm-agents\[heic\]"):
+    with decoded_here(), pytest.raises(MissingExtraError, match=r"mm-agents\[heic\]"):
         media.load_image(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + bytes(100))
 
 
