@@ -560,10 +560,13 @@ _FLAG = re.compile(r"[\s*]*[A-Za-z]{0,2}[\s*]*")
 
 def _priced(sheet: Sheet, mark: DecimalMark | None) -> Table:
     """Items without a header that say no more than what and how much, as on a receipt: the rows above its first sum."""
-    ends = (n for n, row in enumerate(sheet.rows) if row and is_total(row, mark))
+    ends = [n for n, row in enumerate(sheet.rows) if row and is_total(row, mark)]
     sums = (one for one in find_amounts(sheet, mark) if one.kind in ("subtotal", "total"))
-    end = next(ends, None) or min((min(one.at.row, one.label.row) for one in sums), default=0)
+    end = next((n for n in ends if not _is_reduction(sheet.rows[n])), None)
+    end = end or min((min(one.at.row, one.label.row) for one in sums), default=0)
     rows = [found for n in range(end) if (found := _priced_row(sheet, n, mark))]
+    while rows and rows[-1].row in ends:  # off all items, not off the one above
+        rows.pop()
     if not rows:
         return Table(rows=(), taken=frozenset())
     right = median(row.cells["amount"].x1 for row in rows)
@@ -572,6 +575,12 @@ def _priced(sheet: Sheet, mark: DecimalMark | None) -> Table:
     if len(rows) > 2 and amounts[-1] == sum(amounts[:-1], Decimal(0)):  # a sum without a known label
         rows = rows[:-1]
     return Table(rows=tuple(rows), taken=frozenset(row.row for row in rows))
+
+
+def _is_reduction(row: Sequence[Segment]) -> bool:
+    """Whether a row is a coupon or discount, as they also stand between items."""
+    label = next((label for one in row if (label := amount_label(one))), None)
+    return label is not None and label[0] in ("discount", "other")
 
 
 def _priced_row(sheet: Sheet, n: int, mark: DecimalMark | None) -> Row | None:
