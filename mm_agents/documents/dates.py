@@ -33,6 +33,8 @@ _NAMED = (
     rf"\s?[,.\s'’´`-]\s?\s?(?P<us_year>{_YEAR}|{_SHORT_YEAR})"
 )
 _DATE = re.compile(f"{_NUMERIC}|{_NAMED}")
+_MISREAD = re.compile(r"0(?=ct(?![a-z]))|(?<=(?<![a-z])n)0(?=v(?![a-z]))")
+"""The zero of "0ct 30" and "n0v 3"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,7 @@ class DateText:
 def dates_in(text: str) -> list[DateText]:
     """The dates of a text in English, German, French, Dutch or Spanish, in the order of the text."""
     found: list[DateText] = []
-    folded, place = fold(text), 0
+    folded, place = _MISREAD.sub("o", fold(text)), 0
     while match := _DATE.search(folded, place):
         one = _read(match)
         if one is not None and one.readings:
