@@ -574,9 +574,9 @@ _FLAG = re.compile(r"[\s*]*[A-Za-z]{0,2}[\s*]*")
 def _priced(sheet: Sheet, mark: DecimalMark | None) -> Table:
     """Items without a header that say no more than what and how much, as on a receipt: the rows above its first sum."""
     ends = [n for n, row in enumerate(sheet.rows) if row and is_total(row, mark) and _has_money(row, mark)]
-    sums = (one for one in find_amounts(sheet, mark) if one.kind in ("subtotal", "total"))
+    sums = [one for one in find_amounts(sheet, mark) if one.kind in ("subtotal", "tax", "total")]
     end = next((n for n in ends if not _is_reduction(sheet.rows[n])), None)
-    end = end or min((min(one.at.row, one.label.row) for one in sums), default=0)
+    end = end or min((min(one.at.row, one.label.row) for one in sums if one.kind != "tax"), default=0)
     rows = [found for n in range(end) if (found := _priced_row(sheet, n, mark))]
     while rows and rows[-1].row in ends:  # off all items, not off the one above
         rows.pop()
@@ -585,7 +585,10 @@ def _priced(sheet: Sheet, mark: DecimalMark | None) -> Table:
     right = median(row.cells["amount"].x1 for row in rows)
     rows = [row for row in rows if abs(row.cells["amount"].x1 - right) < PARAMETERS.amount_reach * sheet.height]
     amounts = [row.number("amount", mark) or Decimal(0) for row in rows]
-    if len(rows) > 2 and amounts[-1] == sum(amounts[:-1], Decimal(0)):  # a sum without a known label
+    added = sum(amounts[:-1], Decimal(0))
+    nets = {one.value - tax.value for one in sums if one.kind == "total" for tax in sums if tax.kind == "tax"}
+    whole = amounts[-1] in nets and added + amounts[-1] not in nets
+    if len(rows) > 1 and (whole or (len(rows) > 2 and amounts[-1] == added)):  # a sum without a known label
         rows = rows[:-1]
     return Table(rows=tuple(rows), taken=frozenset(row.row for row in rows))
 
@@ -624,7 +627,7 @@ def _priced_row(sheet: Sheet, n: int, mark: DecimalMark | None) -> Row | None:
         before = before[1:]
     found.cells |= next((cells for one in before if (cells := _multiple(one, number, mark))), {})
     lines = [one.part(0, match.start()) if (match := _AT_PRICE.search(one.text)) else one for one in before]
-    lines = [one for one in lines if re.search(r"[^\W\d_]{2}", one.text)]
+    lines = [one for one in lines if re.search(r"[^\W\d_]\W?[^\W\d_]", one.text)]
     above = sheet.rows[n - 1] if n else ()
     if not lines and not any(m.is_money for one in above for m in numbers_in(one.text, mark)):
         near = above and row[0].middle - above[0].middle < PARAMETERS.pitch * sheet.height
