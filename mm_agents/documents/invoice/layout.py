@@ -156,17 +156,27 @@ def levelled(page: Page) -> Page:
         return page
     places = np.array([(word.place.x0, word.place.y0, word.place.x1, word.place.y1) for word in words], dtype=float)
     found = [_drops(np.array(slopes), places, stiff) for stiff in PARAMETERS.sloping_stiff]
-    best = max(found, key=lambda drops: _evenness(places[:, [1, 3]] - drops[:, None], height))
-    flat = PARAMETERS.sloping_gain * _evenness(places[:, [1, 3]], height)
-    if _evenness(places[:, [1, 3]] - best[:, None], height) < flat:
+    sheets = [_lowered(words, drops) for drops in (np.zeros(len(words)), *found)]
+    flat, *_ = worth = [(-_collisions(sheet), _evenness(sheet, height)) for sheet in sheets]
+    best = max(range(len(sheets)), key=worth.__getitem__)
+    if worth[best][0] == flat[0] and worth[best][1] < PARAMETERS.sloping_gain * flat[1]:
         return page
-    down = dict(zip(map(id, words), best.round().astype(int).tolist(), strict=True))
-    moved = ((word, down.get(id(word), 0)) for word in page.words)
-    return replace(
-        page,
-        words=tuple(
-            replace(word, place=replace(word.place, y0=word.place.y0 - by, y1=word.place.y1 - by)) for word, by in moved
-        ),
+    moved = dict(zip(map(id, words), sheets[best], strict=True))
+    return replace(page, words=tuple(moved.get(id(word), word) for word in page.words))
+
+
+def _lowered(words: Sequence[Word], drops: NDArray[np.float64]) -> list[Word]:
+    """Words moved up by so many pixels each."""
+    whole = zip(words, drops.round().astype(int).tolist(), strict=True)
+    return [replace(w, place=replace(w.place, y0=w.place.y0 - by, y1=w.place.y1 - by)) for w, by in whole]
+
+
+def _collisions(words: Sequence[Word]) -> int:
+    """How many words would stand over another in one row."""
+    return sum(
+        one.place.x1 > other.place.x0 + PARAMETERS.most * (other.place.x1 - other.place.x0)
+        for row in rows(words)
+        for one, other in itertools.pairwise(row)
     )
 
 
@@ -193,8 +203,9 @@ def _drops(slopes: NDArray[np.float64], places: NDArray[np.float64], stiff: floa
     return right * (plane[0] + plane[1] * right / size[0] / 2 + plane[2] * low / size[1])
 
 
-def _evenness(spans: NDArray[np.float64], height: float) -> float:
+def _evenness(words: Sequence[Word], height: float) -> float:
     """How unevenly words fall into rows: more where they stand in few, with blanks between them."""
+    spans = np.array([(word.place.y0, word.place.y1) for word in words], dtype=float)
     edges = np.round((spans - spans.min()) * 8 / max(height, 1)).astype(int)
     steps = np.zeros(edges.max() + 2)
     np.add.at(steps, edges[:, 0], 1)
