@@ -33,6 +33,7 @@ from mm_agents.types import Box, Word
 
 if TYPE_CHECKING:
     from mm_agents.agent.planner import OfflinePlanner
+    from mm_agents.evaluate.documents import Report
 
 evaluating: typer.Typer = typer.Typer(
     name="eval", no_args_is_help=True, help="Measure readers and planner on data with truth."
@@ -94,6 +95,10 @@ def documents(
     if output.as_json:
         print_json(found.to_json())
         return
+    _show(found)
+
+
+def _show(found: Report) -> None:
     for name, (head, lines) in found.table().items():
         for columns in _parts(head, lines):
             show_line(_table(*columns, title=f"{name}s"))
