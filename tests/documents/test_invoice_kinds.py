@@ -419,3 +419,27 @@ def test_the_rows_of_a_leaning_sheet_are_level(slope: float) -> None:
     assert [item.description for item in invoice.items] == list(names)
     assert amounts(invoice) == ["3.40", "6.10", "4.00"]
     assert invoice.total.value == Decimal("13.50")
+
+
+def test_a_row_with_the_price_of_one_is_an_item_beside_those_without() -> None:
+    rows: Rows = [
+        [(330, "WELCOME TO"), (560, "GST 2")],  # guests, not a tax
+        [(330, "Welcome to Kite & Crown")],
+        [(250, "2 Brown ale @ 4.50"), (-740, "9.00")],
+        [(250, "1 Fish pie"), (-740, "12.00")],
+        [(250, "1 Rice pudding"), (-740, "5.00")],
+        [(250, "Total"), (-740, "26.00")],
+    ]
+    invoice = read_invoice([page_of(rows)])
+    assert said(invoice, "seller", "tax", "total") == ("Kite & Crown", None, "26.00")
+    assert amounts(invoice) == ["9.00", "12.00", "5.00"]
+    assert [item.description for item in invoice.items] == ["Brown ale", "Fish pie", "Rice pudding"]
+    first = invoice.items[0]
+    assert (str(first.quantity), str(first.unit_price)) == ("2", "4.50")
+
+
+def test_a_sum_with_an_unknown_label_below_the_items_is_no_item() -> None:
+    rows: Rows = [*TILL[:3], [(250, "Counter 4"), (-740, "9.50")], [(250, "Tax"), (-740, "0.50")]]
+    invoice = read_invoice([page_of([*rows, [(250, "Total"), (-740, "10.00")]])])
+    assert amounts(invoice) == ["3.40", "6.10"]
+    assert said(invoice, "subtotal", "tax", "total") == ("9.50", "0.50", "10.00")
