@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -33,6 +33,7 @@ from mm_agents.types import Box, Word
 
 if TYPE_CHECKING:
     from mm_agents.agent.planner import OfflinePlanner
+    from mm_agents.evaluate.documents import Report
 
 evaluating: typer.Typer = typer.Typer(
     name="eval", no_args_is_help=True, help="Measure readers and planner on data with truth."
@@ -94,12 +95,48 @@ def documents(
     if output.as_json:
         print_json(found.to_json())
         return
+    _show(found)
+
+
+def _show(found: Report) -> None:
     for name, (head, lines) in found.table().items():
-        columns = zip(head, *lines, strict=True)  # a row for each figure and a column for each set
-        show_line(_table(next(columns), columns, title=f"{name}s"))
+        for columns in _parts(head, lines):
+            show_line(_table(*columns, title=f"{name}s"))
+    bins, error = found.calibration()
+    if bins:
+        lines = [[str(one.values), f"{one.expected:.3f}", f"{one.observed:.3f}"] for one in bins]
+        show_line(_table(("fields", "expected", "right"), lines, title=f"how sure fields are; off by {error:.3f}"))
     for case in found.cases:
         if case.error:
             say(f"[yellow]Failed:[/yellow] {plain(case.image)}: {plain(case.error)}")
+
+
+_WIDTH = 80  # characters of a terminal
+_MOST_COLUMNS = 4  # sets that fit beside each other
+
+
+def _parts(head: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[tuple[Sequence[str], list[Sequence[str]]]]:
+    """A table with a row for each figure and a column for each set; of many sets, tables with a row for each.
+
+    These have as many figures as fit beside each other, without what each was counted on.
+    """
+    if len(lines) <= _MOST_COLUMNS:
+        first, *rest = zip(head, *lines, strict=True)
+        yield first, list(rest)
+        return
+    columns = [
+        (name, *(cell.partition(" of ")[0] for cell in cells)) for name, *cells in zip(head, *lines, strict=True)
+    ]
+    widths = [max(map(len, cells)) + 3 for cells in columns]
+    chosen = [0]
+    for n in range(1, len(columns)):
+        if sum(widths[one] for one in (*chosen, n)) >= _WIDTH:
+            first, *rest = zip(*(columns[one] for one in chosen), strict=True)
+            yield first, list(rest)
+            chosen = [0]
+        chosen.append(n)
+    first, *rest = zip(*(columns[one] for one in chosen), strict=True)
+    yield first, list(rest)
 
 
 def _readers(kinds: tuple[Kind, ...]) -> dict[str, Callable[[Path], dict[str, Any]]]:

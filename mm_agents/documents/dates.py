@@ -31,8 +31,12 @@ _NAMED = (
     rf"[\s./'’´`-]{{0,2}}(?:del?\s?|of\s?)?(?P<name_year>{_YEAR}|\d\d(?!\d))"
     r"|(?<![a-z])(?P<us_name>[a-z]{3,10})[.,]?[\s-]{0,2}(?P<us_day>\d{1,2})(?:st|nd|rd|th)?"
     rf"\s?[,.\s'’´`-]\s?\s?(?P<us_year>{_YEAR}|{_SHORT_YEAR})"
+    # "OCT30'18" of a till whose apostrophe was misread
+    r"|(?<![a-z])(?P<till_name>[a-z]{3})(?!(?:19|20)\d\d)(?P<till_day>\d\d)[:;.*]?(?P<till_year>\d\d)(?!\d|:\d|\s?[ap]m)"
 )
 _DATE = re.compile(f"{_NUMERIC}|{_NAMED}")
+_MISREAD = re.compile(r"(0(?=ec(?![a-z])))|0(?=ct(?![a-z]))|(?<=(?<![a-z])n)0(?=v(?![a-z]))")
+"""The zero of "270ec'16", "0ct 30" and "n0v 3"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +78,7 @@ class DateText:
 def dates_in(text: str) -> list[DateText]:
     """The dates of a text in English, German, French, Dutch or Spanish, in the order of the text."""
     found: list[DateText] = []
-    folded, place = fold(text), 0
+    folded, place = _MISREAD.sub(lambda match: "d" if match[1] else "o", fold(text)), 0
     while match := _DATE.search(folded, place):
         one = _read(match)
         if one is not None and one.readings:
@@ -134,10 +138,11 @@ def _read(match: re.Match[str]) -> DateText | None:
             dotted="." in match[0] and "/" not in match[0] and "-" not in match[0],
         )
     else:
-        month = _month(match["name"] or match["us_name"])
+        kind = next(kind for kind in ("", "us_", "till_") if match[f"{kind}name"])
+        month = _month(match[f"{kind}name"])
         if month is None:
             return None
-        only = _date(match["name_year"] or match["us_year"], str(month), match["day"] or match["us_day"])
+        only = _date(match[f"{kind}year" if kind else "name_year"], str(month), match[f"{kind}day"])
     return DateText(start=start, end=end, day_first=only, month_first=only)
 
 

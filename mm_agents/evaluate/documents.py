@@ -7,7 +7,7 @@ scored: ``readers["invoice"](path)`` returns what ``mm-agents read invoice PATH 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
@@ -18,7 +18,7 @@ from mm_agents.evaluate import flowcharts, invoices
 from mm_agents.evaluate import tables as tables_module
 from mm_agents.evaluate.manifest import Entry, entries
 from mm_agents.evaluate.metrics import matching
-from mm_agents.evaluate.metrics.counts import Tally, figures
+from mm_agents.evaluate.metrics.counts import Bin, Tally, calibration, calibration_error, figures
 from mm_agents.evaluate.truth import (
     FIELDS,
     KINDS,
@@ -208,9 +208,20 @@ class Report:
                 tables[kind] = (["set", "pictures", *names], lines)
         return tables
 
+    def calibration(self) -> tuple[tuple[Bin, ...], float | None]:
+        """How sure fields are said to be against how many are right, in five bins, and the error over all of them."""
+        bins = calibration([case.tally for case in self.cases])
+        return bins, calibration_error(bins)
+
     def to_json(self) -> dict[str, Any]:
         """The document that ``eval documents --json`` prints."""
-        return {"figures": self.figures(), "cases": [case.to_json() for case in self.cases]}
+        bins, error = self.calibration()
+        known = {"error": error, "bins": [asdict(one) for one in bins]}
+        return {
+            "figures": self.figures(),
+            "calibration": known if bins else None,
+            "cases": [case.to_json() for case in self.cases],
+        }
 
 
 def _shown(found: Mapping[str, float], name: str) -> str:

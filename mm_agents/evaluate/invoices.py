@@ -72,6 +72,9 @@ def _fields(reading: Mapping[str, Any], truth: InvoiceTruth, page: PageText | No
                 hits, returned, wanted = hits + right, returned + (value is not None), wanted + 1
         if visible:
             tally.share(name, right)
+            sure = _sure(_field(reading, name))
+            if sure is not None and value is not None and name in SCORED:
+                tally.sure.append((sure, right))
             if not right:
                 tally.missed(name, known.values[0], value)
             if known.boxes:
@@ -85,6 +88,14 @@ def _attribute(tally: Tally, what: str, known: TruthValue, boxes: Sequence[Recta
     tally.share("attributed", right and placed)
     if right and not placed:
         tally.missed(f"{what}: place", [list(box) for box in known.boxes], [list(box) for box in boxes])
+
+
+def _sure(field: Mapping[str, Any]) -> float | None:
+    """How sure a field is: as sure as the least sure of its places; None where none says so."""
+    listed = field.get("evidence")
+    entries = cast("Sequence[Mapping[str, Any]]", listed if isinstance(listed, list) else [])
+    sure = [float(entry["confidence"]) for entry in entries if isinstance(entry.get("confidence"), int | float)]
+    return min(sure, default=None)
 
 
 def _field(reading: Mapping[str, Any], name: str) -> Mapping[str, Any]:

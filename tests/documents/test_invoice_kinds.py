@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
+
 import numpy as np
 import pytest
 from invoice_samples import LINE, page_of, picture_of
@@ -345,3 +348,98 @@ def test_a_page_that_is_no_invoice_has_no_field() -> None:
     assert not invoice.tables()
     blank = read_document("invoice", Image(pixels=np.full((200, 300, 3), 255, np.uint8)))
     assert not blank.tables()
+
+
+TILL: Rows = [
+    [(380, "Blue Door Cafe")],
+    [(250, "Flat white"), (-740, "3.40T")],
+    [(250, "Rye toast"), (-740, "6.10T")],
+    [(250, "COUPON"), (-740, "-0.50")],
+    [(250, "Orange juice"), (-740, "4.00F")],
+    [(250, "SUB TTL"), (-740, "13.00")],
+    [(250, "State Tax"), (-740, "0.80")],
+    [(250, "City Tax"), (-740, "0.20")],
+    [(250, "TTL"), (-740, "14.00")],
+]
+
+
+def amounts(invoice: Invoice) -> list[str]:
+    return [str(item.amount) for item in invoice.items]
+
+
+def test_a_receipt_with_letters_of_taxes_a_coupon_and_two_taxes() -> None:
+    invoice = read_invoice([page_of(TILL)])
+    assert amounts(invoice) == ["3.40", "6.10", "-0.50", "4.00"]
+    assert said(invoice, "seller", "subtotal", "tax", "total") == ("Blue Door Cafe", "13.00", "1.00", "14.00")
+    assert invoice.total.verified
+    place = invoice.items[0].evidence["amount"]
+    assert place.quote == "3.40"
+    assert place.box is not None
+    assert place.box.x1 < 740  # without the letter
+
+
+def test_a_discount_below_all_items_is_no_item() -> None:
+    rows: Rows = [*TILL[:3], [(250, "Discount"), (-740, "-0.50")], [(250, "Total"), (-740, "9.00")]]
+    invoice = read_invoice([page_of(rows)])
+    assert amounts(invoice) == ["3.40", "6.10"]
+    assert said(invoice, "discount", "total") == ("0.50", "9.00")
+
+
+def test_a_volume_is_no_amount_with_a_letter() -> None:
+    invoice = read_invoice([page_of([*TILL[:1], [(250, "Olive oil"), (-740, "0.75L")], *TILL[1:3], *TILL[8:]])])
+    assert "0.75" not in amounts(invoice)
+
+
+@pytest.mark.parametrize(
+    ("subtotal", "total"),
+    [("SUBTTL", "BALANCE"), ("Food/Bev Total", "Bal Due"), ("SUBT", "Amt Due"), ("Sub Tot", "TTL")],
+)
+def test_short_labels_of_tills(subtotal: str, total: str) -> None:
+    rows: Rows = [*TILL[:3], [(250, subtotal), (-740, "9.50")], [(250, "Tax"), (-740, "0.50")]]
+    invoice = read_invoice([page_of([*rows, [(250, total), (-740, "10.00")]])])
+    assert amounts(invoice) == ["3.40", "6.10"]
+    assert said(invoice, "subtotal", "tax", "total") == ("9.50", "0.50", "10.00")
+    assert invoice.total.verified
+
+
+@pytest.mark.parametrize("slope", [-0.05, 0.05])
+def test_the_rows_of_a_leaning_sheet_are_level(slope: float) -> None:
+    names = ("Flat white with oat milk", "Rye toast with two eggs", "Orange juice, freshly pressed")
+    rows: Rows = [[(250, name), (-740, amount)] for name, amount in zip(names, ("3.40", "6.10", "4.00"), strict=True)]
+    rows = [[(300, "Blue Door Cafe on the Quay")], *rows, [(250, "Total of all the items"), (-740, "13.50")]]
+    page = page_of(rows)
+    runs = {word.place.y0: n for n, word in enumerate(page.words) if word.place.x0 < 600}
+    words = []
+    for n, word in enumerate(page.words):
+        down = round(slope * (word.place.x0 - 250))  # by more than half of a row at the amounts
+        place = replace(word.place, y0=word.place.y0 + down, y1=word.place.y1 + down)
+        line = runs[word.place.y0] if word.place.x0 < 600 else 100 + n
+        words.append(replace(word, place=place, box=place, line=line))
+    invoice = read_invoice([replace(page, words=tuple(words))])
+    assert [item.description for item in invoice.items] == list(names)
+    assert amounts(invoice) == ["3.40", "6.10", "4.00"]
+    assert invoice.total.value == Decimal("13.50")
+
+
+def test_a_row_with_the_price_of_one_is_an_item_beside_those_without() -> None:
+    rows: Rows = [
+        [(330, "WELCOME TO"), (560, "GST 2")],  # guests, not a tax
+        [(330, "Welcome to Kite & Crown")],
+        [(250, "2 Brown ale @ 4.50"), (-740, "9.00")],
+        [(250, "1 Fish pie"), (-740, "12.00")],
+        [(250, "1 Rice pudding"), (-740, "5.00")],
+        [(250, "Total"), (-740, "26.00")],
+    ]
+    invoice = read_invoice([page_of(rows)])
+    assert said(invoice, "seller", "tax", "total") == ("Kite & Crown", None, "26.00")
+    assert amounts(invoice) == ["9.00", "12.00", "5.00"]
+    assert [item.description for item in invoice.items] == ["Brown ale", "Fish pie", "Rice pudding"]
+    first = invoice.items[0]
+    assert (str(first.quantity), str(first.unit_price)) == ("2", "4.50")
+
+
+def test_a_sum_with_an_unknown_label_below_the_items_is_no_item() -> None:
+    rows: Rows = [*TILL[:3], [(250, "Counter 4"), (-740, "9.50")], [(250, "Tax"), (-740, "0.50")]]
+    invoice = read_invoice([page_of([*rows, [(250, "Total"), (-740, "10.00")]])])
+    assert amounts(invoice) == ["3.40", "6.10"]
+    assert said(invoice, "subtotal", "tax", "total") == ("9.50", "0.50", "10.00")

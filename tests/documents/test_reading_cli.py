@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -200,6 +201,23 @@ def test_eval_draws_its_own_pictures_and_scores_the_readers(place: Path) -> None
     assert all(0 <= value <= 1 for name, value in found["figures"].items() if name.endswith("TEDS"))
     again = run("eval", "documents", "drawn/table", cwd=place).stdout
     assert "TEDS" in again
+
+
+def test_many_styles_are_rows_of_tables_that_fit_a_terminal(place: Path) -> None:
+    picture = place / "plain.png"
+    PIL.Image.new("RGB", (60, 40), "white").save(picture)
+    folder = place / "styles"
+    listed: list[dict[str, str]] = []
+    for n in range(6):
+        (folder / f"style-{n}").mkdir(parents=True)
+        (folder / f"style-{n}" / "one.png").write_bytes(picture.read_bytes())
+        (folder / f"style-{n}" / "one.json").write_text('{"invoice_number": "A-7", "total": 1.50}')
+        listed.append({"image": f"style-{n}/one.png", "truth": f"style-{n}/one.json"})
+    (folder / "manifest.json").write_text(json.dumps(listed))
+    printed = run("eval", "documents", folder, "--kind", "invoice", cwd=place).stdout.splitlines()
+    assert all(len(line) <= 80 for line in printed)
+    assert [line for line in printed if line.startswith("│ style-5")]  # a row for each style
+    assert not [line for line in printed if "style-0" in line and "style-1" in line]
 
 
 def test_a_folder_is_read_by_several_processes_in_the_order_of_its_names(tmp_path: Path) -> None:

@@ -162,6 +162,9 @@ def test_a_single_character_and_a_dash_are_not_confirmed_whatever_is_read() -> N
 
 def test_a_quote_is_its_letters_digits_and_numbers() -> None:
     assert says("Total: $ 154.06", "$154.06")
+    assert says("154.06T", "154.06")
+    assert not says("-154.06T", "154.06")
+    assert not says("154.06T", "1.54")
     assert not says("154.08", "154.06")
 
 

@@ -180,3 +180,20 @@ def test_the_real_truths_say_what_their_files_say(data: Path) -> None:
     receipt = invoices["sroie/315.jpg"]
     assert isinstance(receipt, InvoiceTruth)
     assert receipt.fields["date"].values[0].startswith("201")
+
+
+def test_how_sure_fields_are_is_held_against_how_many_are_right(tmp_path: Path) -> None:
+    def sure(path: Path) -> dict[str, Any]:
+        reading = read(path)
+        reading["fields"]["number"]["evidence"] = [{"confidence": 0.9}, {"confidence": 0.8}]  # as the least sure place
+        reading["fields"]["total"]["evidence"] = [{"confidence": 0.6}, {"confidence": None}]
+        return reading
+
+    report = evaluate([write(tmp_path, INVOICE)], readers={"invoice": sure})
+    bins, error = report.calibration()
+    assert [(one.values, one.expected, one.observed) for one in bins] == [(1, 0.6, 0.0), (1, 0.8, 1.0)]
+    assert error == pytest.approx(0.4)
+    assert report.to_json()["calibration"]["error"] == error
+    without = evaluate([tmp_path], readers={"invoice": read})
+    assert without.calibration() == ((), None)
+    assert without.to_json()["calibration"] is None

@@ -9,7 +9,7 @@ import pytest
 
 from mm_agents.evaluate.manifest import from_html, from_rows
 from mm_agents.evaluate.metrics import matching
-from mm_agents.evaluate.metrics.counts import Counts, Tally, figures
+from mm_agents.evaluate.metrics.counts import Counts, Tally, calibration, calibration_error, figures
 from mm_agents.evaluate.metrics.matching import PageText
 from mm_agents.evaluate.tables import compacted, filled, teds
 from mm_agents.evaluate.truth import Cell, iou, on_place, places, rectangle, union
@@ -196,3 +196,14 @@ def test_a_page_is_asked_what_it_shows() -> None:
     dates = PageText("Datum:03.11.2017 fällig 2 décembre 2017, issued Nov 9, 2017 and 2017-11-30")
     assert all(dates.shows_date(day) for day in ("2017-11-03", "2017-12-02", "2017-11-09", "2017-11-30"))
     assert not dates.shows_date("2017-11-04")
+
+
+def test_calibration_holds_how_sure_values_are_against_how_many_are_right() -> None:
+    one = Tally(sure=[(0.9, True), (0.5, False), (0.7, True)])
+    other = Tally(sure=[(0.5, True), (0.7, False), (0.9, True)])
+    bins = calibration([one, other], bins=3)
+    assert [(one.values, one.expected, one.observed) for one in bins] == [(2, 0.5, 0.5), (2, 0.7, 0.5), (2, 0.9, 1.0)]
+    assert calibration_error(bins) == pytest.approx(0.1)
+    assert len(calibration([one])) == 3  # not more bins than values
+    assert calibration([Tally()]) == ()
+    assert calibration_error(()) is None

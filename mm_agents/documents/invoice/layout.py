@@ -5,17 +5,22 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from statistics import median
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+import numpy as np
 
 from mm_agents.documents.dates import DateText, Order, dates_in, fold
 from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.parameters import PARAMETERS
 from mm_agents.documents.pages import Page, rows
 from mm_agents.types import Evidence, Word
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -133,6 +138,112 @@ def lay_out(pages: Sequence[Page]) -> Sheet:
             found.append(tuple(segment_of(page, words, number, top) for words in _split(row)))
         top += page.frame.size[1]
     return Sheet(pages=tuple(pages), rows=tuple(found), height=float(median(heights or [1])))
+
+
+def levelled(page: Page) -> Page:
+    """The page with its words moved up or down so that the rows of a bent or leaning sheet are level.
+
+    The slope of a photographed sheet changes over it. It is fitted as a plane to the lines that were read in one run;
+    how stiff the plane is, is chosen by how well the words then stand in rows.
+    """
+    words = [word for word in page.words if word.turned == 0]
+    runs: dict[int, list[Word]] = {}
+    for word in words:
+        runs.setdefault(word.line, []).append(word)
+    height = median([_height(word) for word in words] or [1])
+    slopes = [slope for run in runs.values() if (slope := _slope(run, height)) is not None]
+    if len(slopes) < PARAMETERS.sloping_runs:
+        return page
+    places = np.array([(word.place.x0, word.place.y0, word.place.x1, word.place.y1) for word in words], dtype=float)
+    found = [_drops(np.array(slopes), places, stiff) for stiff in PARAMETERS.sloping_stiff]
+    sheets = [_lowered(words, drops) for drops in (np.zeros(len(words)), *found)]
+    flat, *_ = worth = [(-_collisions(sheet), _evenness(sheet, height)) for sheet in sheets]
+    best = max(range(len(sheets)), key=worth.__getitem__)
+    if worth[best][0] == flat[0] and worth[best][1] < PARAMETERS.sloping_gain * flat[1]:
+        return page
+    moved = dict(zip(map(id, words), sheets[best], strict=True))
+    return replace(page, words=tuple(moved.get(id(word), word) for word in page.words))
+
+
+def _lowered(words: Sequence[Word], drops: NDArray[np.float64]) -> list[Word]:
+    """Words moved up by so many pixels each."""
+    whole = zip(words, drops.round().astype(int).tolist(), strict=True)
+    return [replace(w, place=replace(w.place, y0=w.place.y0 - by, y1=w.place.y1 - by)) for w, by in whole]
+
+
+def _collisions(words: Sequence[Word]) -> int:
+    """How many words would stand over another in one row."""
+    return sum(
+        one.place.x1 > other.place.x0 + PARAMETERS.most * (other.place.x1 - other.place.x0)
+        for row in rows(words)
+        for one, other in itertools.pairwise(row)
+    )
+
+
+def _drops(slopes: NDArray[np.float64], places: NDArray[np.float64], stiff: float) -> NDArray[np.float64]:
+    """By how much words are too low, by a slope that grows evenly across and down the page.
+
+    Args:
+        slopes: shape (runs, 4): of each its middle, slope and length.
+        places: shape (words, 4): their boxes.
+        stiff: how little the slope may grow where runs at few places say so, in shares of the runs' length.
+    """
+    x, y, slope, length = slopes.T
+    middle, size = (x.mean(), y.mean()), np.ptp(places, axis=0)[2:] + 1
+    terms = np.stack([np.ones_like(x), (x - middle[0]) / size[0], (y - middle[1]) / size[1]], axis=1)
+    held = np.diag([0.0, 1.0, 1.0]) * np.sqrt(stiff * length.sum())
+    plane, near = np.zeros(3), np.ones_like(x, dtype=bool)
+    for _ in range(2):  # again without the runs that begin and end with letters of unlike heights
+        root = np.sqrt(length * near)
+        rows, wanted = np.vstack([terms * root[:, None], held]), np.concatenate([slope * root, np.zeros(3)])
+        plane = np.linalg.lstsq(rows, wanted, rcond=None)[0]
+        off = np.abs(terms @ plane - slope) * length
+        near = off <= max(3 * float(np.median(off)), 1.0)
+    right, low = (places[:, [0, 1]] + places[:, [2, 3]]).T / 2 - np.array(middle)[:, None]
+    return right * (plane[0] + plane[1] * right / size[0] / 2 + plane[2] * low / size[1])
+
+
+def _evenness(words: Sequence[Word], height: float) -> float:
+    """How unevenly words fall into rows: more where they stand in few, with blanks between them."""
+    spans = np.array([(word.place.y0, word.place.y1) for word in words], dtype=float)
+    edges = np.round((spans - spans.min()) * 8 / max(height, 1)).astype(int)
+    steps = np.zeros(edges.max() + 2)
+    np.add.at(steps, edges[:, 0], 1)
+    np.add.at(steps, edges[:, 1], -1)
+    return float((np.cumsum(steps) ** 2).sum())
+
+
+def _slope(run: Sequence[Word], height: float) -> tuple[float, float, float, float] | None:
+    """Where the middle of a run of words is, its slope and its length; None where it is too short to have one."""
+    first, last = min(run, key=lambda word: word.place.x0), max(run, key=lambda word: word.place.x1)
+    (x0, y0), (x1, y1) = (((one.place.x0 + one.place.x1) / 2, _middle(one)) for one in (first, last))
+    if x1 - x0 < PARAMETERS.sloping_length * height:
+        return None
+    return (x0 + x1) / 2, (y0 + y1) / 2, (y1 - y0) / (x1 - x0), x1 - x0
+
+
+def _middle(word: Word) -> float:
+    return (word.place.y0 + word.place.y1) / 2
+
+
+_FLAGGED = re.compile(r"(\W{0,2}\d[\d.,]*[.,]\d\d)(T[XF]?|F[ST]?|N[FT]?|[ABDEHIOPQRSUXYZ])")
+"""An amount with the letter of its tax glued to it: "18.12A"; letters of units such as L, M and W are none."""
+
+
+def unflagged(page: Page) -> Page:
+    """The page with such amounts and letters as words of their own, cut by the share of their letters."""
+    last = {word.line: n for n, word in enumerate(page.words)}
+    words: list[Word] = []
+    for n, word in enumerate(page.words):
+        match = _FLAGGED.fullmatch(word.text) if last[word.line] == n and word.turned == 0 else None
+        place = word.place
+        if match is None or place.x1 - place.x0 < len(word.text):
+            words.append(word)
+            continue
+        cut = place.x0 + round((place.x1 - place.x0) * len(match[1]) / len(word.text))
+        for text, at in ((match[1], replace(place, x1=cut)), (match[2], replace(place, x0=cut))):
+            words.append(replace(word, text=text, place=at, box=page.frame.to_stored(at)))
+    return page if len(words) == len(page.words) else replace(page, words=tuple(words))
 
 
 def _rows(words: Sequence[Word]) -> list[list[Word]]:

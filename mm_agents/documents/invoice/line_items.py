@@ -307,10 +307,21 @@ def find_items(sheet: Sheet, mark: DecimalMark | None) -> Table:
     loose = _loose(sheet, mark)
     if loose.rows and (best is None or (_proven(best, mark) == 0 and len(loose.rows) >= max(len(best.rows) / 2, 1))):
         best = loose
-    priced = _priced(sheet, mark)
+    priced = _with_products(_priced(sheet, mark), loose)
+    if best is loose and {row.row for row in loose.rows} < {row.row for row in priced.rows}:
+        return priced
     if best is None or (_adds_up(priced, sheet, mark) and not _adds_up(best, sheet, mark)):
         return priced if priced.rows else best or priced
     return best
+
+
+def _with_products(priced: Table, loose: Table) -> Table:
+    """Rows of a receipt, with the quantities and prices of those that say them: "2 Pale ale @ 4.50   9.00"."""
+    products = {row.row: row.cells for row in loose.rows}
+    for row in priced.rows:
+        if row.row in products and "price" not in row.cells:
+            row.cells = products[row.row]
+    return priced
 
 
 def _adds_up(table: Table, sheet: Sheet, mark: DecimalMark | None) -> bool:
@@ -554,24 +565,43 @@ _QUANTITY = re.compile(r"^\W{0,2}(\d{1,3})(?:\s?[xX×])?\s(?=[^\W\d])")
 """A quantity before a name: "2 Pale ale"."""
 _MULTIPLE = re.compile(r"^\W{0,2}(\d{1,4})\s?[xX×@]\s?")
 """A quantity in front of a price: "2 x 14.50"."""
+_AT_PRICE = re.compile(r"\s@\s?\S?[\d.,]+\W*$")
+"""The price of one behind a name: "2 Pale ale @ 4.50"."""
 _FLAG = re.compile(r"[\s*]*[A-Za-z]{0,2}[\s*]*")
 """What may be behind an amount: the letter of its tax."""
 
 
 def _priced(sheet: Sheet, mark: DecimalMark | None) -> Table:
     """Items without a header that say no more than what and how much, as on a receipt: the rows above its first sum."""
-    ends = (n for n, row in enumerate(sheet.rows) if row and is_total(row, mark))
-    sums = (one for one in find_amounts(sheet, mark) if one.kind in ("subtotal", "total"))
-    end = next(ends, None) or min((min(one.at.row, one.label.row) for one in sums), default=0)
+    ends = [n for n, row in enumerate(sheet.rows) if row and is_total(row, mark) and _has_money(row, mark)]
+    sums = [one for one in find_amounts(sheet, mark) if one.kind in ("subtotal", "tax", "total")]
+    end = next((n for n in ends if not _is_reduction(sheet.rows[n])), None)
+    end = end or min((min(one.at.row, one.label.row) for one in sums if one.kind != "tax"), default=0)
     rows = [found for n in range(end) if (found := _priced_row(sheet, n, mark))]
+    while rows and rows[-1].row in ends:  # off all items, not off the one above
+        rows.pop()
     if not rows:
         return Table(rows=(), taken=frozenset())
     right = median(row.cells["amount"].x1 for row in rows)
     rows = [row for row in rows if abs(row.cells["amount"].x1 - right) < PARAMETERS.amount_reach * sheet.height]
     amounts = [row.number("amount", mark) or Decimal(0) for row in rows]
-    if len(rows) > 2 and amounts[-1] == sum(amounts[:-1], Decimal(0)):  # a sum without a known label
+    added = sum(amounts[:-1], Decimal(0))
+    nets = {one.value - tax.value for one in sums if one.kind == "total" for tax in sums if tax.kind == "tax"}
+    whole = amounts[-1] in nets and added + amounts[-1] not in nets
+    if len(rows) > 1 and (whole or (len(rows) > 2 and amounts[-1] == added)):  # a sum without a known label
         rows = rows[:-1]
     return Table(rows=tuple(rows), taken=frozenset(row.row for row in rows))
+
+
+def _has_money(row: Sequence[Segment], mark: DecimalMark | None) -> bool:
+    """Whether a row holds an amount: "Gst 2" counts guests."""
+    return any(number.is_money for segment in row for number in numbers_in(segment.text, mark))
+
+
+def _is_reduction(row: Sequence[Segment]) -> bool:
+    """Whether a row is a coupon or discount, as they also stand between items."""
+    label = next((label for one in row if (label := amount_label(one))), None)
+    return label is not None and label[0] in ("discount", "other")
 
 
 def _priced_row(sheet: Sheet, n: int, mark: DecimalMark | None) -> Row | None:
@@ -596,7 +626,8 @@ def _priced_row(sheet: Sheet, n: int, mark: DecimalMark | None) -> Row | None:
         found.cells["quantity"] = quantity
         before = before[1:]
     found.cells |= next((cells for one in before if (cells := _multiple(one, number, mark))), {})
-    lines = [one for one in before if re.search(r"[^\W\d_]{2}", one.text)]
+    lines = [one.part(0, match.start()) if (match := _AT_PRICE.search(one.text)) else one for one in before]
+    lines = [one for one in lines if re.search(r"[^\W\d_]\W?[^\W\d_]", one.text)]
     above = sheet.rows[n - 1] if n else ()
     if not lines and not any(m.is_money for one in above for m in numbers_in(one.text, mark)):
         near = above and row[0].middle - above[0].middle < PARAMETERS.pitch * sheet.height

@@ -17,6 +17,10 @@ class InvoiceParameters:
     gap_in_run: float = 1.8  # the same where the OCR engine read both words in one run, so that they belong together
     least_height: int = 6  # pixels; a dash is lower, and its height says nothing about the blank beside it
     sunken: float = 0.15  # of its height; an amount that far beside the row above it belongs to it
+    sloping_runs: int = 5  # runs of words that say how a sheet is bent; fewer may all be of unlike letters
+    sloping_length: float = 4.0  # of a run: over a shorter one the heights of its letters are more than its slope
+    sloping_stiff: tuple[float, ...] = (0.002, 0.02, 0.2)  # of a slope that grows over the sheet; the best is taken
+    sloping_gain: float = 1.03  # of how evenly words then stand in rows; less is chance; set on drawn photographs
     most: float = 0.6  # what counts as most: of a height shared in a row, of rows that multiply, of a name's words
 
     # labels and their values

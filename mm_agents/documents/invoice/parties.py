@@ -25,6 +25,8 @@ _GREETING = re.compile(
     r"check|term(?:inal)?|operator|member|station)\b"
 )
 """What receipts say to the customer, and about the visit."""
+_WELCOME = re.compile(r"\W*(?:welcome to|thanks? you for (?:visiting|shopping (?:at|with)))\s+(?!our\b|the\b)(?=\w{3})")
+"""What may stand before the name in its line."""
 _TOWN = re.compile(r"[,.] ?[a-z]{2}(?: ?\d{5})?\W*$")
 """The end of "Nashville, TN"."""
 _COMPANY_BEHIND = 3  # the least sure of the ways that a segment can be a heading
@@ -273,10 +275,10 @@ def _sellers(
     names = {party.name.casefold() for party in found.values()}
     candidates: list[tuple[Party, dict[str, float]]] = []
     for segment in first_page:
-        if set(taken) & set(segment.words) or not _may_be_name(segment):
+        sender, welcome = _sender_line(segment), _WELCOME.match(segment.folded)
+        at = sender or (segment.part(welcome.end(), len(segment.text)) if welcome else segment)
+        if set(taken) & set(segment.words) or not _may_be_name(at if welcome else segment):
             continue
-        sender = _sender_line(segment)
-        at = sender or segment
         if at.text.casefold() in names or (sender is None and _unlike_a_name(at)):
             continue
         block = next((block for block in blocks if block[0] is segment), [])
@@ -341,7 +343,8 @@ def _said_by_place(sheet: Sheet, segment: Segment, ends: tuple[float, float]) ->
 
 def _said_by_words(at: Segment, sites: set[str]) -> dict[str, float]:
     """What a segment's words say."""
-    company = COMPANY.search(at.folded) is not None
+    greeting = _GREETING.search(at.folded) is not None
+    company = COMPANY.search(at.folded) is not None and not greeting  # "Welcome to our store"
     letters = re.sub(r"[^A-Za-z]", "", at.text)
     return {
         "a company's word": float(company),
@@ -352,7 +355,7 @@ def _said_by_words(at: Segment, sites: set[str]) -> dict[str, float]:
         "many words": float(len(at.text.split()) > PARAMETERS.longest_name),
         "a mark at its end": float(re.search(r"[.,;]$", at.text.strip()) is not None and not company),
         "as many digits as a code": float(len(re.sub(r"\D", "", at.text)) > 3),
-        "a greeting": float(_GREETING.search(at.folded) is not None),
+        "a greeting": float(greeting),
         "capitals": float(letters.isupper()),
         "few letters": float(len(letters) < 5),
     }
@@ -368,6 +371,9 @@ def _sender_line(segment: Segment) -> Segment | None:
 
 def _unlike_a_name(segment: Segment) -> bool:
     folded = segment.folded
+    greeting = _GREETING.search(folded)
+    if greeting and not re.search(r"[a-z]{2}", _GREETING.sub("", COMPANY.sub("", folded))):  # "our store"
+        return True
     if lexicon.NOT_A_NAME.search(folded) or kind_of(folded) != "other" or _is_heading(segment):
         return True
     if re.match(r"^\W*(?:no|nr)\W?\d", folded) or any(number.is_money for number in numbers_in(segment.text)):

@@ -31,10 +31,12 @@ from mm_agents.documents.invoice.layout import (
     Sheet,
     labels_in,
     lay_out,
+    levelled,
     pairs,
     read_dates,
     read_identifiers,
     readings_in,
+    unflagged,
 )
 from mm_agents.documents.invoice.lexicon import ColumnKind, PartyKind
 from mm_agents.documents.invoice.line_items import Row, find_items
@@ -99,7 +101,7 @@ def read_invoice(pages: Sequence[Page]) -> Invoice:
     Args:
         pages: of the file, in their order.
     """
-    first, *others = [_read(one) for one in documents_of(pages)] or [Invoice()]
+    first, *others = [_read(one) for one in documents_of([levelled(unflagged(page)) for page in pages])] or [Invoice()]
     return first.model_copy(update={"others": tuple(others)}) if others else first
 
 

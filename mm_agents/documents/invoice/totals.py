@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import product
 
+from mm_agents.documents.dates import fold
 from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.data import same_amount
 from mm_agents.documents.invoice.layout import Segment, Sheet, labels_of, overlap
@@ -64,7 +65,7 @@ def find_amounts(sheet: Sheet, mark: DecimalMark | None) -> list[Amount]:
     found += [replace(one, kind="total", rank=1 + PARAMETERS.indirect) for one in stamped]
     found = _with_bases(found)
     found += _between(sheet, found, mark)
-    return [*found, *_sums(found)]
+    return [*found, *_sums(sheet, found)]
 
 
 def amount_label(segment: Segment) -> tuple[AmountKind, int, int, int] | None:
@@ -306,14 +307,14 @@ def _between(sheet: Sheet, amounts: Sequence[Amount], mark: DecimalMark | None) 
     return found
 
 
-def _sums(amounts: Sequence[Amount]) -> list[Amount]:
+def _sums(sheet: Sheet, amounts: Sequence[Amount]) -> list[Amount]:
     """The sum of taxes of several rates or names, and of their net amounts, as candidates."""
     found: list[Amount] = []
     kinds: tuple[tuple[AmountKind, float], ...] = (("tax", 1.0), ("subtotal", 1.5))
     for kind, least in kinds:
         lines: dict[tuple[Decimal | None, str], Amount] = {}
         for one in amounts:
-            name = "" if one.rate else re.sub(r"[^a-z]", "", one.label.folded)
+            name = "" if one.rate else _whole_label(sheet, one)
             if one.kind == kind and one.value and (kind == "tax" or one.rate):
                 lines.setdefault((one.rate, name), one)
         if len(lines) > 1:
@@ -321,6 +322,12 @@ def _sums(amounts: Sequence[Amount]) -> list[Amount]:
             value = sum((one.value for one in parts), Decimal(0))
             found.append(Amount(kind=kind, rank=least, value=value, label=parts[0].label, at=parts[0].at, parts=parts))
     return found
+
+
+def _whole_label(sheet: Sheet, amount: Amount) -> str:
+    """The letters from the beginning of a label's row to its end: those of "State tax" and "City tax" differ."""
+    words = (word for one in sheet.rows[amount.label.row] for word in one.words if word.place.x1 <= amount.label.x1)
+    return re.sub(r"[^a-z]", "", fold(" ".join(word.text for word in words)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +29,16 @@ class Counts:
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """What one picture adds to each figure of its set: shares as (right, of), F1s as counts, means as values."""
+    """What one picture adds to each figure of its set: shares as (right, of), F1s as counts, means as values.
+
+    Attributes:
+        sure: how sure each value that was read is, 0 to 1, and whether it is right.
+    """
 
     shares: dict[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
     counts: dict[str, Counts] = field(default_factory=dict[str, Counts])
     means: dict[str, float] = field(default_factory=dict[str, float])
+    sure: list[tuple[float, bool]] = field(default_factory=list[tuple[float, bool]])
     wrong: list[dict[str, object]] = field(default_factory=list[dict[str, object]])
 
     def share(self, name: str, right: float, of: float = 1) -> None:
@@ -71,3 +77,33 @@ def figures(tallies: Sequence[Tally]) -> dict[str, float]:
     for name, values in sums.items():
         found[name] = round(sum(values) / len(values), 4)
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bin:
+    """Values that are about as sure: how many, how sure on average, and the share that is right."""
+
+    values: int
+    expected: float
+    observed: float
+
+
+def calibration(tallies: Sequence[Tally], bins: int = 5) -> tuple[Bin, ...]:
+    """The values of several pictures in bins of as many, the least sure first; empty where none says how sure it is."""
+    values = sorted((one for tally in tallies for one in tally.sure), key=lambda one: one[0])
+    ends = [round(n * len(values) / bins) for n in range(bins + 1)]
+    parts = (values[start:end] for start, end in pairwise(ends) if end > start)
+    return tuple(
+        Bin(
+            values=len(part),
+            expected=round(sum(sure for sure, _ in part) / len(part), 4),
+            observed=round(sum(right for _, right in part) / len(part), 4),
+        )
+        for part in parts
+    )
+
+
+def calibration_error(bins: Sequence[Bin]) -> float | None:
+    """By how much the expected share is off the observed one, on average over all values; None without any."""
+    count = sum(one.values for one in bins)
+    return round(sum(one.values * abs(one.expected - one.observed) for one in bins) / count, 4) if count else None
