@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import parts_of
-from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of, tools_to_follow
+from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of
+from mm_agents.agent.aggregation_rendering import tools_to_follow
 from mm_agents.agent.answer import Answer, AnswerCache
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.answer_data import AttachedFile

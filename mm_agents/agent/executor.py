@@ -9,24 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import parts_of
-from mm_agents.agent.aggregation import AGGREGATE, Aggregation, is_empty, render_aggregate
-from mm_agents.agent.answer_builder import (
-    AnswerBuilder,
-    likeness,
-    render_checks,
-    render_described,
-    render_document_answer,
-    render_flowchart,
-    render_heard,
-    render_hidden_text,
-    render_hits,
-    render_invoice,
-    render_nothing,
-    render_recommended,
-    render_table,
-    render_text,
-    tell_listed,
-)
+from mm_agents.agent.aggregation import AGGREGATE, Aggregation
+from mm_agents.agent.aggregation_rendering import is_empty, render_aggregate
+from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.answer_data import Step
 from mm_agents.agent.arguments import filled
 from mm_agents.agent.conditions import in_words
@@ -50,6 +35,22 @@ from mm_agents.agent.query_analysis import (
     task_of,
     wants_several,
     without_number,
+)
+from mm_agents.agent.rendering import (
+    likeness,
+    render_checks,
+    render_described,
+    render_document_answer,
+    render_flowchart,
+    render_heard,
+    render_hidden_text,
+    render_hits,
+    render_invoice,
+    render_nothing,
+    render_recommended,
+    render_table,
+    render_text,
+    tell_listed,
 )
 from mm_agents.errors import ToolError
 from mm_agents.languages import ENGLISH

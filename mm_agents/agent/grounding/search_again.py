@@ -11,11 +11,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import parts_of
-from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of, render_aggregate
-from mm_agents.agent.answer_builder import AnswerBuilder, recommended_heading
+from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of
+from mm_agents.agent.aggregation_rendering import render_aggregate
+from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.answer_data import AnswerData, Claim, Source, Step
 from mm_agents.agent.grounding.quotes import NOT_CHECKED, Unchecked
 from mm_agents.agent.query_analysis import goes_on_with
+from mm_agents.agent.rendering import recommended_heading
 from mm_agents.agent.request import request_of, spelled_right
 from mm_agents.errors import ToolError
 from mm_agents.toolbox import AttachmentInfo, Attachments, toolbox
