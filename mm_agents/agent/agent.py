@@ -433,6 +433,8 @@ class Conversation:
             plan = planner.plan(question, _seen(new, referred))
         heard = listens(question, [one.kind for one in _seen(new, referred)])
         names = planned = (LISTEN,) if heard else planned_after(self.memory, plan.tools, question, referred)
+        if says("help", question) and not (new or referred.things):
+            names = planned = ()
         again, reader = read_before(self.memory, names, question, anew=alone is not None)
         if not (names or aggregations or new) and self._is_written(question, plan, tools):
             names = planned = ("search_text",)
@@ -532,7 +534,7 @@ class Conversation:
                 builder.not_answered(part)
         if builder.claims or new or referred.things or (builder.outcome == "answered" and says("thanks", question)):
             return
-        self.agent.suggestions.offer(builder, planner)
+        self.agent.suggestions.offer(builder, planner, counted=says("help", question) is not None)
 
     def _fields_offline(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 
 from mm_agents._text import parts_of, read_patterns
 from mm_agents.agent.conditions import compared_words, comparisons, released, without_conditions
-from mm_agents.agent.media_conditions import shown_in, taken_in
+from mm_agents.agent.media_conditions import missing_in, shown_in, taken_in
 from mm_agents.documents.periods import period_in
 
 AGGREGATE = "aggregate"
@@ -49,6 +50,8 @@ class Aggregation:
         said: its conditions, in the words of the question.
         compared: a field of which it is asked whether it is the same in all of them.
         shown: what pictures or clips are asked for by, in words: "a dog", "at least 3 people".
+        numbers: of the invoices that it names, where it names several.
+        lacks: whether they are those in which it is not seen: "no people".
     """
 
     arguments: dict[str, Any]
@@ -56,6 +59,8 @@ class Aggregation:
     said: tuple[str, ...] = ()
     compared: str | None = None
     shown: str | None = None
+    lacks: bool = False
+    numbers: tuple[str, ...] = ()
 
 
 def aggregations_of(
@@ -89,10 +94,16 @@ def _aggregation(text: str, among: Sequence[str], today: date) -> Aggregation | 
     over_those = ("compare", "differs", "superlative", "comparative", "sum", "same")
     if not nouns and not among and SAYS["by_seller"].search(text) and SAYS["sums"].search(text):
         nouns = ["invoices"]
-    if "invoices" in nouns or (among and any(SAYS[name].search(text) for name in over_those)):
+    if (
+        "invoices" in nouns
+        or (not nouns and _numbers_of(text))
+        or (among and any(SAYS[name].search(text) for name in over_those))
+    ):
         return _of_invoices(text, among, today) if set(nouns) <= {"invoices"} else None
     if not nouns:
         return _spent(text, today)
+    if not among and len(nouns) == 1 and (lacking := _of_missing(text, nouns[0])) is not None:
+        return lacking
     if among or SAYS["negated"].search(text):
         return None
     return _of_media(text, nouns[0], today) if len(nouns) == 1 else _of_kinds(text, nouns)
@@ -113,6 +124,7 @@ def _is_used_up(text: str) -> bool:
     """Whether every word and number of a question is one that these plans use; an answer would leave out the others."""
     text = _without_period(text, date.today())
     for name in (
+        *(["codes"] if _numbers_of(text) else []),
         "numbered",
         "by_seller",
         "currency",
@@ -168,6 +180,17 @@ def _of_shown(text: str, noun: str) -> Aggregation | None:
         return None  # the nearest ones are what a search finds
     arguments = {"measure": "list", "order_by": "people", "descending": True, "limit": _MOST_LISTED}
     return Aggregation(arguments=_media(arguments, where), noun=noun, shown=shown.words)
+
+
+def _of_missing(text: str, noun: str) -> Aggregation | None:
+    """Pictures or clips in which a kind of thing is not seen: "pictures without people"."""
+    missing = missing_in(text) if noun in _SEEN_IN else None
+    if missing is None or not _is_used_up(missing.rest):
+        return None
+    where = [*filter(None, [_MEDIA[noun]]), *missing.where]
+    many = SAYS["how_many"].search(text)
+    arguments = {"measure": "count"} if many else {"measure": "list", "limit": _MOST_LISTED}
+    return Aggregation(arguments=_media(arguments, where), noun=noun, shown=missing.words, lacks=True)
 
 
 _SEEN_IN = frozenset({"pictures", "clips", "files"})
@@ -274,7 +297,8 @@ AMOUNTS = ("subtotal", "discount", "shipping", "tax", "total")
 
 def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | None:
     by_seller = SAYS["by_seller"].search(text) is not None
-    several = bool(among) or by_seller or SAYS["several_invoices"].search(text) is not None
+    numbers = _numbers_of(text)
+    several = bool(among or numbers) or by_seller or SAYS["several_invoices"].search(text) is not None
     if not several or not _is_used_up(text):
         return None
     if SAYS["negated"].search(SAYS["not_due"].sub(" ", text)):
@@ -283,6 +307,8 @@ def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | 
         over: dict[str, Any] = {"of": "invoices", "measure": "list", "field": same, "among": list(among)}
         return Aggregation(arguments=over, noun="invoices", compared=same)
     where, said = _conditions(text, today)
+    if numbers:
+        where, said = [f"({' or '.join(f'number = {json.dumps(one)}' for one in numbers)})"], tuple(numbers)
     arguments: dict[str, Any] = {"of": "invoices"}
     if among:
         arguments["among"] = list(among)
@@ -290,10 +316,21 @@ def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | 
         arguments["where"] = " and ".join(where)
     if (seller := _seller(text)) is not None:
         arguments["seller"] = seller
-    measured = _measured(_without_period(text, today), where, arguments)
+    one_by_one = bool(among or numbers)
+    measured = _measured(_without_period(text, today), where, arguments, one_by_one=one_by_one)
     if measured and by_seller and measured["measure"] in ("sum", "mean", "count", "max", "min"):
         measured["group_by"] = "seller"
-    return Aggregation(arguments=arguments | measured, noun="invoices", said=said) if measured else None
+    if measured is None:
+        return None
+    return Aggregation(arguments=arguments | measured, noun="invoices", said=said, numbers=tuple(numbers))
+
+
+def _numbers_of(text: str) -> list[str]:
+    """The numbers of the invoices that a question names, where it names two or more: "US-001 and INV/2023/03/0008"."""
+    for pattern in _PATTERNS["comparisons"].values():
+        text = pattern.sub(" ", text)
+    found = [match["code"] for match in SAYS["codes"].finditer(text)]
+    return list(dict.fromkeys(found)) if len(found) > 1 else []
 
 
 def _same(text: str) -> str | None:
@@ -329,17 +366,19 @@ def _conditions(text: str, today: date) -> tuple[list[str], tuple[str, ...]]:
     return where, tuple(said)
 
 
-def _measured(text: str, where: Sequence[str], arguments: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What is computed over the invoices, and of which field."""
+def _measured(
+    text: str, where: Sequence[str], arguments: Mapping[str, Any], *, one_by_one: bool
+) -> dict[str, Any] | None:
+    """What is computed over the invoices, and of which field; ``one_by_one`` are those that are named each."""
     name, best = _field(text, _PATTERNS["invoice_fields"]), SAYS["superlative"].search(text)
     amount = name if name in AMOUNTS else "total"
     if SAYS["how_many"].search(text):
         return {"measure": "count"}
     if SAYS["mean"].search(text):
         return {"measure": "mean", "field": amount}
-    if SAYS["compare"].search(text) or ("among" in arguments and SAYS["differs"].search(text)):
+    if SAYS["compare"].search(text) or (one_by_one and SAYS["differs"].search(text)):
         return {"measure": "list", "field": name or "total", "descending": True}
-    comparative = SAYS["comparative"].search(text) if "among" in arguments else None
+    comparative = SAYS["comparative"].search(text) if one_by_one else None
     if comparative is not None and best is None:
         of_time = "date" if SAYS["of_time"].search(comparative[0]) else "total"
         measure = "min" if SAYS["lesser"].search(comparative[0]) else "max"

@@ -45,6 +45,9 @@ GATHERING = (
 SEEN_NOTE = "A detector saw this: of what it names, at least nine in ten are really there."
 """How sure what is seen is; measured by examples/benchmarks/objects.py."""
 
+NOT_SEEN_NOTE = "A detector saw none there. It misses some, above all what is small or half hidden."
+_NOT_SEEN = "a detector saw none there, which proves nothing"
+
 _UNITS: Mapping[str, str] = {"duration": " s", "size": " bytes"}
 
 _NOUNS: Mapping[str, tuple[str, str]] = {
@@ -107,7 +110,7 @@ def render_aggregate(builder: AnswerBuilder, result: ToolResult, asked: Aggregat
         builder.say(f"{_none(asked)}{read}.")
     _say_rest(builder, payload, asked)
     if asked.shown and said and rows:
-        builder.say(SEEN_NOTE)
+        builder.say(NOT_SEEN_NOTE if asked.lacks else SEEN_NOTE)
 
 
 def _numbers(cited: Mapping[str, Sequence[int]], ids: Iterable[str]) -> list[int]:
@@ -192,7 +195,8 @@ def _say_value(
             numbers = [cited[id][0] for id in each]
         noun = _BY_TYPE.get(one["group"], asked.noun)
         text = f"There {'is' if one['count'] == 1 else 'are'} {one['value']} {_counted(asked, one['count'], noun)}."
-        kind = "seen" if asked.shown else "counted"
+        kind = "seen" if asked.shown and not asked.lacks else "counted"
+        doubt = _NOT_SEEN if asked.lacks else doubt
         builder.claim(text, numbers, why="counted in the library", doubt=doubt, kind=kind, conditions=True)
         return
     field = _label(str(name))
@@ -239,10 +243,12 @@ def _say_list(
             for name, value in values.items()
         )
         if asked.shown:
-            told = f"{values['people']} people"
+            told = "" if asked.lacks else f"{values['people']} people"
         text = f"{row['name']}: {told}" if told else row["name"]
         doubt = f"not confirmed: {', '.join(row['unconfirmed'])}" if row["unconfirmed"] else None
-        kind = "seen" if asked.shown else "read"
+        if asked.lacks:
+            doubt = _NOT_SEEN
+        kind = "seen" if asked.shown and not asked.lacks else "read"
         builder.claim(text, cited[id], why="read in the library", doubt=doubt, line=f"- {text}", kind=kind)
     if len(one["ids"]) == 2 and SAYS["differs"].search(builder.question) and asked.arguments.get("field") in AMOUNTS:
         numbers = _numbers(cited, one["ids"])
@@ -254,11 +260,17 @@ def _say_list(
 
 def _say_rest(builder: AnswerBuilder, payload: Mapping[str, Any], asked: Aggregation) -> None:
     """Name the documents that were not used, or whose values are not confirmed."""
+    read = {row["values"].get("number") for row in payload["rows"]}
+    for number in [one for one in asked.numbers if one not in read] if read else ():
+        builder.not_answered(number, "No invoice with this number was read.")
     unsure = list(dict.fromkeys(name for one in payload["results"] for name in one["unconfirmed"]))
     if unsure and payload["measure"] != "list":
         fields = sorted({name for one in payload["results"] for name in one["unconfirmed_fields"]})
         what = " and ".join(name.replace("_", " ") for name in fields)
         builder.say(f"Not confirmed: the {what} of {_names(unsure)}.")
+    for one in payload["by_page"] if payload["results"] else ():
+        seller = f"the seller that is read on it is {one['seller']}" if one["seller"] else "no seller is read on it"
+        builder.say(f"{one['name']} names {asked.arguments['seller']}; {seller}.")
     if payload["missing"] and payload["results"]:
         builder.say(f"Not used: {_names(payload['missing'])}, in which what is asked for was not found.")
     if payload["failed"]:

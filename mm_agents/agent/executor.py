@@ -17,11 +17,13 @@ from mm_agents.agent.arguments import filled
 from mm_agents.agent.conditions import in_words
 from mm_agents.agent.events import Called, Event, Returned
 from mm_agents.agent.grounding.read_again import READS
+from mm_agents.agent.hit_details import that_may_tell
 from mm_agents.agent.planner import PARAMETERS, Order, Plan, classes_of
 from mm_agents.agent.query_analysis import (
     about_speech,
     asks_over_all,
     compares,
+    excludes,
     form_of,
     greeting_to,
     is_meant,
@@ -233,6 +235,9 @@ class OfflineRun:
 
     def _tell_not_looked_at(self, question: str) -> None:
         """Name the words of a question that a search does not look at: a comparison, or how many there are."""
+        if excluded := excludes(question):
+            why = "A search finds what is near, and leaves nothing out."
+            self._builder.leave_out(excluded, f"Not looked at: “{excluded}”. {why}")
         if ranked := ranks(question):
             why = "A search finds what is near, and compares no values."
             self._builder.leave_out(ranked, f"Not looked at: “{ranked}”. {why}")
@@ -280,7 +285,7 @@ class OfflineRun:
             if other is not None and self._told(instead, asked, arguments, other, strict=instead in _STRICT):
                 return other
         sought = said_of(asked.text) if name == SPEECH else subject_of(asked.text)
-        render_nothing(self._builder, result, SEARCHES[name], sought)
+        render_nothing(self._builder, that_may_tell(name, result, asked.text), SEARCHES[name], sought)
         return result
 
     def _told(

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mm_agents.agent.passage_choice import chosen, is_about
+from mm_agents.agent.passage_choice import chosen, is_about, tells_written
+from mm_agents.agent.query_analysis import says
 from mm_agents.protocols import Accompanied, Fluent
 from mm_agents.security.injection import WITHHELD, screen
 from mm_agents.toolbox.describing import ImageClassifierView, with_classifier
@@ -60,6 +61,7 @@ class HitDetails:
             question: what was looked for, as text.
             language: of the question.
         """
+        result = that_may_tell(search, result, question)
         hits: list[Mapping[str, Any]] = list(result.payload["hits"])
         if not hits:
             return result
@@ -109,6 +111,15 @@ class HitDetails:
         near = embedder.embed([Text(text=one) for one in said], role="document") @ asked[0]
         passage = chosen(question, said, [float(one) for one in near], hit["text"] or "", hit["name"])
         return {**hit, "says": passage.text, "lacks": passage.lacks, "covers": passage.covers}
+
+
+def that_may_tell(search: str, result: ToolResult, question: str) -> ToolResult:
+    """A search's result, without pictures and clips where a value is asked for that the best has not written on it."""
+    hits = result.payload["hits"]
+    if search not in ("search_images", "search_videos") or not hits or says("pictured", question):
+        return result
+    told = tells_written(question, hits[0]["text"] or "")
+    return result if told else replace(result, payload={**result.payload, "hits": []}, evidence=())
 
 
 def quotable(text: str) -> list[str]:

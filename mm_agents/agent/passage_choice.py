@@ -14,6 +14,11 @@ from mm_agents._text import content_words, read_patterns
 _PATTERNS = read_patterns("mm_agents.agent", "passage_choice.toml")
 _CASED = read_patterns("mm_agents.agent", "passage_choice.toml", re.NOFLAG)["values"]
 _NAMES = ("person", "address")  # kinds whose values are known by their capitals
+_WRITTEN = frozenset({"phone_number", "e-mail_address", "website", "address", "code", "amount"})
+"""Kinds of values that are read, and not seen."""
+
+_SEEN = re.compile(r"\bhow (?:many|big|large|tall|wide)\b", re.IGNORECASE)
+
 _HEADINGS = re.compile(r"^#+\s*(.+)$", re.MULTILINE)
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _ASKED_NOUN = re.compile(
@@ -66,6 +71,19 @@ def has_value(kind: str, text: str) -> bool:
     """Whether a text has a value of a kind."""
     pattern = (_CASED if kind in _NAMES else _PATTERNS["values"])[kind]
     return pattern.search(text) is not None
+
+
+def tells_written(question: str, text: str) -> bool:
+    """Whether a picture with this text on it may answer a question: one for a value that is written needs its words.
+
+    Args:
+        question: as it was asked.
+        text: what is written on the picture.
+    """
+    kind = kind_of(question)
+    if kind not in _WRITTEN or _SEEN.search(question):
+        return True
+    return has_value(kind, text) and set(_heads(question)) <= content_words(text)
 
 
 def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole: str, name: str) -> Passage:

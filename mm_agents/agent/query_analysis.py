@@ -142,6 +142,12 @@ def ranks(question: str) -> str | None:
     return found[0] if found else None
 
 
+def excludes(question: str) -> str | None:
+    """The words of a question that say what is not to be shown: "without people"; None without any."""
+    found = says("excluded", question)
+    return found[0].strip(" ?!.") if found else None
+
+
 def only_medium(question: str) -> str | None:
     """The kind of file that a question names, where it names nothing else: "show me a video", "read my notes"."""
     found = _SAYS["only_medium"].fullmatch(question)

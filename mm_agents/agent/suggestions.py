@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mm_agents.types import Record
 
 _KINDS = ("image", "text", "video", "film", "pdf")
+_NOUNS = {"image": "picture", "video": "clip", "audio": "recording", "text": "text file", "pdf": "PDF", "film": "film"}
 _LOOKED_AT = 6  # files of each kind
 _MOST = 3
 _TITLE = 60  # characters
@@ -60,11 +61,18 @@ class Suggestions:
                     found.append(one)
         return found
 
-    def offer(self, builder: AnswerBuilder, planner: OfflinePlanner) -> None:
-        """Add the questions to an answer; arguments as ``of``."""
+    def offer(self, builder: AnswerBuilder, planner: OfflinePlanner, *, counted: bool = False) -> None:
+        """Add the questions to an answer, after how many files of each kind there are where they are ``counted``."""
+        if counted and (held := " ".join(self._holdings())):
+            builder.say(held)
         questions = self.of(planner)
         for line in ("What you could ask here:", *(f"- {one}" for one in questions)) if questions else ():
             builder.say(line)
+
+    def _holdings(self) -> Iterator[str]:
+        for kind, noun in _NOUNS.items():
+            if count := self._library.count(where=Condition("media_type", "eq", kind)):
+                yield f"There are {count} {noun}s." if count > 1 else f"There is 1 {noun}."
 
     def _has_tool(self, text: str, planner: OfflinePlanner) -> bool:
         if text not in self._planned:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from mm_agents._text import fold
+from mm_agents._text import content_words, fold
 from mm_agents.errors import ConfigError, MediaError, ToolError
 from mm_agents.filters import conditions, matches, parse
 from mm_agents.ingest.facts import DocumentFacts, facts_of_file
@@ -40,6 +42,9 @@ MONEY = frozenset({"subtotal", "discount", "shipping", "tax", "rounding", "total
 
 SAYS = "says"
 """The value of a document that is asked for by its words: its cells or boxes that have them."""
+
+_SPELLED = 5  # letters of the shortest word of a seller that may be misspelt
+_ALIKE = 0.84  # one letter in six may differ
 
 _KINDS: Mapping[str, str] = {"invoices": "invoice", "tables": "table", "flowcharts": "flowchart"}
 
@@ -90,6 +95,7 @@ class _Rows:
     failed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     looked_at: int | None = None
     others: list[_Row] = field(default_factory=list["_Row"])  # that a filter leaves out
+    by_page: list[_Row] = field(default_factory=list["_Row"])  # whose seller is called otherwise
 
 
 class Aggregating:
@@ -115,7 +121,9 @@ class Aggregating:
             str | None,
             Field(description="A filter: 'media_type = \"video\"', 'total > 200 and due_date >= \"2026-03-01\"'."),
         ] = None,
-        seller: Annotated[str | None, Field(description="Only invoices of this seller.")] = None,
+        seller: Annotated[
+            str | None, Field(description="Only invoices of this seller, or of these, parted by semicolons.")
+        ] = None,
         among: Annotated[list[str] | None, Field(description="Only these: ids, names or attachments.")] = None,
         group_by: Annotated[str | None, Field(description="Compute for each value of this property.")] = None,
         order_by: Annotated[str | None, Field(description="The order of a list; by default its field.")] = None,
@@ -141,7 +149,7 @@ class Aggregating:
             if name not in found.names:
                 raise ToolError(f"No {of} have {name!r}. Known: {', '.join(sorted(found.names))}.", retry=True)
         if seller is not None:
-            found = replace(_of_seller(found, seller), others=[])
+            found = replace(self._of_seller(found, seller), others=[])
         filtered = [condition.name for condition in conditions(wanted)] if wanted else []
         by_seller: list[str] = ["seller"] if seller else []
         said = [SAYS] if mentions else list[str]()
@@ -184,6 +192,29 @@ class Aggregating:
             for part, thing in things
             if thing.label in labels
         )
+
+    def _of_seller(self, found: _Rows, seller: str) -> _Rows:
+        """The rows of some sellers: where none is called so, those on whose page the name is, and not as the buyer's.
+
+        Those without a seller, or of another shop that sells through this one, are known by their pages alone.
+        """
+        named: list[_Row] = []
+        rows: dict[str, _Row] = {}
+        for called in filter(None, (one.strip() for one in seller.split(";"))):
+            of_name = [row for row in found.rows if _is_called(row.written.get("seller", ""), called)]
+            if not of_name:
+                of_name = [row for row in found.rows if self._is_on_page(row, called)]
+                named += of_name
+            rows |= {row.record.id: row for row in of_name}
+        missing = [row.record.name for row in found.rows if "seller" not in row.written and row.record.id not in rows]
+        return replace(found, rows=list(rows.values()), missing=[*found.missing, *missing], by_page=named)
+
+    def _is_on_page(self, row: _Row, called: str) -> bool:
+        wanted = content_words(called) or {fold(called)}
+        if wanted <= content_words(" ".join(row.written.get(name, "") for name in ("buyer", "buyer_address"))):
+            return False
+        said = " ".join(part.text for part in self._library.parts(row.record.id))
+        return wanted <= content_words(said)
 
     def _property_names(self) -> set[str]:
         """The names of the properties of any file, which takes a look at each where the store does not know them."""
@@ -303,13 +334,18 @@ def _with_words(row: _Row, one: DocumentFacts, words: str) -> _Row | None:
     return replace(row, written={**row.written, SAYS: said}, places=cited) if places else None
 
 
-def _of_seller(found: _Rows, seller: str) -> _Rows:
-    """The rows whose seller has the words of a name; those without a seller cannot be told."""
-    wanted = fold(seller).split()
-    known = [row for row in found.rows if "seller" in row.written]
-    missing = [row.record.name for row in found.rows if "seller" not in row.written]
-    rows = [row for row in known if all(word in fold(row.written["seller"]) for word in wanted)]
-    return replace(found, rows=rows, missing=[*found.missing, *missing])
+def _is_called(name: str, called: str) -> bool:
+    """Whether a name has the words of another, each with one letter in six wrong at most, or has its initials."""
+    words = re.findall(r"[^\W_]+", fold(name))
+    wanted = re.findall(r"[^\W_]+", fold(called))
+    initials = "".join(word[0] for word in words)
+    if len(wanted) == 1 and len(wanted[0]) > 1 and initials.startswith(wanted[0]):
+        return True
+    joined = "".join(words)
+    return bool(wanted) and all(
+        word in joined if len(word) < _SPELLED else get_close_matches(word, words, n=1, cutoff=_ALIKE) or word in joined
+        for word in wanted
+    )
 
 
 # ---------------------------------------------------------------- computing
@@ -440,6 +476,7 @@ def _result(
         "considered": len(considered),
         "missing": list(dict.fromkeys(found.missing)),
         "failed": [{"name": path, "reason": reason} for path, reason in found.failed],
+        "by_page": [{"name": row.record.name, "seller": row.written.get("seller")} for row in found.by_page],
     }
     return ToolResult(text=_text(payload), payload=payload, evidence=tuple(evidence), assets=tuple(rows))
 
