@@ -534,7 +534,7 @@ class Conversation:
                 builder.not_answered(part)
         if builder.claims or new or referred.things or (builder.outcome == "answered" and says("thanks", question)):
             return
-        self.agent.suggestions.offer(builder, planner, counted=says("help", question) is not None)
+        self.agent.suggestions.offer(builder, planner, told=says("help", question) is not None)
 
     def _fields_offline(
         self,

@@ -308,8 +308,11 @@ def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | 
         return Aggregation(arguments=over, noun="invoices", compared=same)
     where, said = _conditions(text, today)
     if numbers:
-        where, said = [f"({' or '.join(f'number = {json.dumps(one)}' for one in numbers)})"], tuple(numbers)
+        where, said = [f"({' or '.join(f'number = {json.dumps(one)}' for one in numbers)})"], (" and ".join(numbers),)
     arguments: dict[str, Any] = {"of": "invoices"}
+    kind = None if among or numbers or by_seller else _kind_named(text)
+    if kind is not None:
+        arguments["kind"] = kind
     if among:
         arguments["among"] = list(among)
     if where:
@@ -322,7 +325,14 @@ def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | 
         measured["group_by"] = "seller"
     if measured is None:
         return None
-    return Aggregation(arguments=arguments | measured, noun="invoices", said=said, numbers=tuple(numbers))
+    noun = "receipts" if kind == "receipt" else "invoices"
+    return Aggregation(arguments=arguments | measured, noun=noun, said=said, numbers=tuple(numbers))
+
+
+def _kind_named(text: str) -> str | None:
+    """Whether a question is about invoices alone or receipts alone; a bill may be either."""
+    named = {name for name in ("invoice", "receipt") if SAYS[name].search(text)}
+    return None if SAYS["bill"].search(text) or len(named) != 1 else named.pop()
 
 
 def _numbers_of(text: str) -> list[str]:

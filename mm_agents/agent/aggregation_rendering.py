@@ -37,8 +37,8 @@ MOST = frozenset({"highest", "last", "longest", "largest"})
 GATHERING = (
     "there is are add adds up to on average has of those in no known currency with from rating number of votes s bytes "
     "lowest first shortest smallest highest last longest largest film films clip clips recording recordings picture "
-    "pictures pdf pdfs text texts file files invoice invoices table tables flowchart flowcharts none fits more than "
-    "that of later due same yes no all have show people objects time was asked says"
+    "pictures pdf pdfs text texts file files invoice invoices receipt receipts table tables flowchart flowcharts "
+    "none fits more than that of later due same yes no all have show people objects time was asked says"
 )
 """The words in which results are said, beside those of the files, the question and the arguments."""
 
@@ -59,6 +59,7 @@ _NOUNS: Mapping[str, tuple[str, str]] = {
     "texts": ("text file", "text files"),
     "files": ("file", "files"),
     "invoices": ("invoice", "invoices"),
+    "receipts": ("receipt", "receipts"),
     "tables": ("table", "tables"),
     "flowcharts": ("flowchart", "flowcharts"),
 }
@@ -260,18 +261,22 @@ def _say_list(
 
 def _say_rest(builder: AnswerBuilder, payload: Mapping[str, Any], asked: Aggregation) -> None:
     """Name the documents that were not used, or whose values are not confirmed."""
-    read = {row["values"].get("number") for row in payload["rows"]}
-    for number in [one for one in asked.numbers if one not in read] if read else ():
-        builder.not_answered(number, "No invoice with this number was read.")
+    if payload["results"] and sum(one["among"] for one in payload["results"]) < len(asked.numbers):
+        read = {row["values"].get("number") for row in payload["rows"]}
+        for number in [one for one in asked.numbers if one not in read]:
+            builder.not_answered(number, "No invoice with this number was read.")
     unsure = list(dict.fromkeys(name for one in payload["results"] for name in one["unconfirmed"]))
     if unsure and payload["measure"] != "list":
         fields = sorted({name for one in payload["results"] for name in one["unconfirmed_fields"]})
         what = " and ".join(name.replace("_", " ") for name in fields)
         builder.say(f"Not confirmed: the {what} of {_names(unsure)}.")
+    if other := payload["of_other_kind"]:
+        noun = "invoice" if asked.arguments.get("kind") == "receipt" else "receipt"
+        builder.say(f"Not used: {other} {noun}{'s' * (other > 1)}.")
     for one in payload["by_page"] if payload["results"] else ():
-        seller = f"the seller that is read on it is {one['seller']}" if one["seller"] else "no seller is read on it"
-        builder.say(f"{one['name']} names {asked.arguments['seller']}; {seller}.")
-    if payload["missing"] and payload["results"]:
+        seller = f"{one['seller']} was read as its seller" if one["seller"] else "no seller was read on it"
+        builder.say(f"Not confirmed: the seller of {one['name']}. It names {asked.arguments['seller']}, and {seller}.")
+    if payload["missing"] and payload["results"] and not asked.numbers:
         builder.say(f"Not used: {_names(payload['missing'])}, in which what is asked for was not found.")
     if payload["failed"]:
         count = len(payload["failed"])

@@ -27,7 +27,9 @@ _COMPARED = 40
 _WHOLE = 160  # characters; a longer paragraph is quoted by the sentence
 _LONGEST = 300  # characters of a quote
 _HEADING = re.compile(r"^(#+ .*)\n", re.MULTILINE)
-_PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)])\s)")
+_PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)])\s)|\n(?=[^\W\d][^\n:.!?]{0,39}: \S)")
+"""What parts a text: blank lines, and lines that are an item of a list or a name with its value, "Wifi: Heron"."""
+
 _SENTENCE = re.compile(r"(?<=[.!?…])\s+(?=\S)")
 
 

@@ -44,6 +44,9 @@ _RATES = {
     "month": r"\bmonth",
     "year": r"\byear|\bannual",
 }
+_NAMED = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z][^\W\d_]+(?:['’-][^\W\d_]+)*")
+"""A name in a question: where a text has it anywhere, the text is about it."""
+
 _LEAST_COVERED = 2  # words of a question; one alone may be anywhere
 
 
@@ -98,6 +101,7 @@ def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole
     """
     about = content_words(" ".join([*_HEADINGS.findall(whole), whole.strip().partition("\n")[0], _spaced(name)]))
     kind, said = kind_of(question), content_words(whole)
+    about |= {word for named in _NAMED.findall(question) for word in content_words(named) if word in said}
     heads = [word for word in _heads(question) if word not in about]
     core = [word for word in _heads(_BEYOND.sub(" ", question)) if word not in about and word in said]
     subject = set(core or [word for word in heads if word in said][:1])

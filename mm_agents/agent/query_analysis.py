@@ -20,8 +20,8 @@ _WORDS = read_data("mm_agents.agent", "word_classes.toml")
 _FUNCTION_WORDS, _NO_NAMES = (frozenset(_WORDS[name].split()) for name in ("function_words", "no_names"))
 _GREETINGS = {
     "thanks": "You are welcome.",
-    "hello": "Hello.",
     "help": "I answer from the library and from attached files.",
+    "hello": "Hello.",
 }
 _KINDS: Mapping[str, tuple[str, ...]] = {
     "pictures": ("image", "pdf", "film"),

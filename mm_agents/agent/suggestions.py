@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from mm_agents.types import Record
 
 _KINDS = ("image", "text", "video", "film", "pdf")
-_NOUNS = {"image": "picture", "video": "clip", "audio": "recording", "text": "text file", "pdf": "PDF", "film": "film"}
+_NOUNS = {
+    "image": "pictures",
+    "video": "clips",
+    "audio": "recordings",
+    "text": "texts",
+    "pdf": "PDFs",
+    "film": "films",
+}
 _LOOKED_AT = 6  # files of each kind
 _MOST = 3
 _TITLE = 60  # characters
@@ -61,18 +68,14 @@ class Suggestions:
                     found.append(one)
         return found
 
-    def offer(self, builder: AnswerBuilder, planner: OfflinePlanner, *, counted: bool = False) -> None:
-        """Add the questions to an answer, after how many files of each kind there are where they are ``counted``."""
-        if counted and (held := " ".join(self._holdings())):
-            builder.say(held)
+    def offer(self, builder: AnswerBuilder, planner: OfflinePlanner, *, told: bool = False) -> None:
+        """Add the questions to an answer, after the kinds of files that the library holds, where they are ``told``."""
+        held = [noun for kind, noun in _NOUNS.items() if told and self._library.count(where=_of_type(kind))]
+        if held:
+            builder.say(f"The library holds {' and '.join(filter(None, (', '.join(held[:-1]), held[-1])))}.")
         questions = self.of(planner)
         for line in ("What you could ask here:", *(f"- {one}" for one in questions)) if questions else ():
             builder.say(line)
-
-    def _holdings(self) -> Iterator[str]:
-        for kind, noun in _NOUNS.items():
-            if count := self._library.count(where=Condition("media_type", "eq", kind)):
-                yield f"There are {count} {noun}s." if count > 1 else f"There is 1 {noun}."
 
     def _has_tool(self, text: str, planner: OfflinePlanner) -> bool:
         if text not in self._planned:
@@ -107,7 +110,7 @@ class Suggestions:
                 yield f"How many pictures show {'an' if name[:1] in 'aeiou' else 'a'} {name}?"
 
     def _of_kind(self, kind: str) -> Iterator[str]:
-        for record in islice(self._library.iterate(where=Condition("media_type", "eq", kind)), _LOOKED_AT):
+        for record in islice(self._library.iterate(where=_of_type(kind)), _LOOKED_AT):
             if screen_name(record.name) and (question := self._question(record, kind)):
                 yield question
 
@@ -135,3 +138,7 @@ class Suggestions:
                     classes, _ = self._sight.named(media.load_image(record.thumbnail))
             self._shown[key] = classes[0][0] if classes and classes[0][1] >= SURE else None
         return self._shown[key]
+
+
+def _of_type(kind: str) -> Condition:
+    return Condition("media_type", "eq", kind)
