@@ -27,12 +27,10 @@ from mm_agents.agent.executor import (
     ASKABLE,
     EVERYWHERE,
     LISTEN,
-    REFUSAL,
     SEARCHES,
     Asked,
     OfflineRun,
     instead_of,
-    is_no_task,
 )
 from mm_agents.agent.follow_up import asked_anew, planned_after, read_before
 from mm_agents.agent.hit_details import HitDetails
@@ -43,6 +41,7 @@ from mm_agents.agent.query_analysis import (
     ResolvedReference,
     files_in,
     listens,
+    questions_in,
     says,
     subject_of,
 )
@@ -50,6 +49,7 @@ from mm_agents.agent.request import request_of, spelled_right
 from mm_agents.agent.response_filling import FILLING, ModelFilling, fill_offline, wanted_fields
 from mm_agents.agent.response_format import ResponseFormat
 from mm_agents.agent.saved_conversation import SavedConversation, SavedTurn, read_conversation, write_conversation
+from mm_agents.agent.small_talk import REFUSAL, is_no_task
 from mm_agents.agent.suggestions import Suggestions
 from mm_agents.agent.tracing import Trace
 from mm_agents.agent.translation import advise, in_language
@@ -436,7 +436,7 @@ class Conversation:
         if says("help", question) and not (new or referred.things):
             names = planned = ()
         again, reader = read_before(self.memory, names, question, anew=alone is not None)
-        if not (names or aggregations or new) and self._is_written(question, plan, tools):
+        if not (aggregations or new) and self._is_written(question, names, plan, tools):
             names = planned = ("search_text",)
         if aggregations:
             names = (AGGREGATE, *(names if "among" in aggregations[0].arguments else ()))
@@ -477,11 +477,14 @@ class Conversation:
     def _shown(self) -> str:
         return _count(len(self.memory.shown))
 
-    def _is_written(self, question: str, plan: Plan, tools: Sequence[Tool]) -> bool:
-        """Whether a text has what a question asks that seems to be none for the tools."""
-        if plan.beside < PARAMETERS.refusal:
-            return False  # it is looked for everywhere
+    def _is_written(self, question: str, names: Sequence[str], plan: Plan, tools: Sequence[Tool]) -> bool:
+        """Whether a text has what a question asks that seems to be none for the tools, or one of several questions."""
         search = by_name(tools).get("search_text")
+        several = questions_in(question)
+        if len(several) > 1 and search is not None and set(names) < set(SEARCHES) and not says("media", question):
+            return any(self.agent.hit_details.is_written(one, search, self._language) for one in several)
+        if names or plan.beside < PARAMETERS.refusal:
+            return False  # it is looked for everywhere
         details = self.agent.hit_details if says("asks", question) else None
         return search is not None and details is not None and details.is_written(question, search, self._language)
 
@@ -527,7 +530,8 @@ class Conversation:
     ) -> None:
         """Name the parts of a question whose tools were not used; where nothing is claimed, what could be asked."""
         planner = self.agent.planner
-        parts = parts_of(question)
+        each = "search_text" in names and len(questions_in(question)) > 1  # those were asked one by one
+        parts = [] if each else parts_of(question)
         for part in parts if builder.claims and len(parts) > 1 else ():
             wanted = set(planner.plan(part, _seen(new, referred)).tools)
             if f"“{part}”" not in builder.text and not wanted & set(names):

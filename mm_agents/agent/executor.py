@@ -18,17 +18,17 @@ from mm_agents.agent.conditions import in_words
 from mm_agents.agent.events import Called, Event, Returned
 from mm_agents.agent.grounding.read_again import READS
 from mm_agents.agent.hit_details import that_may_tell
-from mm_agents.agent.planner import PARAMETERS, Order, Plan, classes_of
+from mm_agents.agent.planner import Order, classes_of
 from mm_agents.agent.query_analysis import (
     about_speech,
     asks_over_all,
     compares,
     excludes,
     form_of,
-    greeting_to,
     is_meant,
     only_medium,
     points_back,
+    questions_in,
     ranks,
     said_of,
     says,
@@ -117,9 +117,6 @@ _NOT_COMPARED = (
 )
 
 
-REFUSAL = "I can't help with that: I look for what is in the library and read it, and do nothing else."
-
-
 @dataclass(frozen=True, kw_only=True)
 class Asked:
     """A question and what is known when it is asked.
@@ -186,6 +183,9 @@ class OfflineRun:
         Where some parts are answered, those that are not are named.
         """
         silent: list[str] = []
+        told = questions_in(asked.text)
+        if len(told) == len(orders):
+            orders = [replace(order, text=text) for order, text in zip(orders, told, strict=True)]
         for order in orders:
             before, claims = len(self.assets), len(self._builder.claims)
             given = self._for_order(order, asked)
@@ -220,7 +220,9 @@ class OfflineRun:
                 continue  # what is to be read is known already
             if name in SEARCHES and not reads:
                 self._tell_not_looked_at(asked.text)
-            if name in SEARCHES:
+            if name == "search_text" and not reads and len(questions := questions_in(asked.text)) > 1:
+                yield from self._search_each(name, asked, questions)
+            elif name in SEARCHES:
                 found = yield from self._search(name, asked, to_read=following)
             elif name == "recommend":
                 yield from self._recommend(asked)
@@ -278,7 +280,7 @@ class OfflineRun:
             return None
         if hop or self._told(name, asked, arguments, result):
             return result
-        for instead in _INSTEAD.get(name, ()):
+        for instead in () if says("media", asked.text) else _INSTEAD.get(name, ()):
             if instead not in self._tools or "query" not in arguments or len(arguments) > 1:
                 continue
             other = yield from self._call(instead, arguments)
@@ -288,6 +290,14 @@ class OfflineRun:
         render_nothing(self._builder, that_may_tell(name, result, asked.text), SEARCHES[name], sought)
         return result
 
+    def _search_each(self, name: str, asked: Asked, questions: Sequence[str]) -> Iterator[Event]:
+        """Search for the answer of each question of a text, and name those that have none."""
+        for question in questions:
+            claims = len(self._builder.claims)
+            yield from self._search(name, replace(asked, text=question), to_read=None)
+            if len(self._builder.claims) == claims:
+                self._builder.not_answered(question)
+
     def _told(
         self, name: str, asked: Asked, arguments: Mapping[str, Any], result: ToolResult, *, strict: bool = False
     ) -> bool:
@@ -295,7 +305,7 @@ class OfflineRun:
         if only_medium(asked.text) and not asked.attachments:
             return tell_listed(self._builder, result, SEARCHES[name])
         if self._hit_details is not None:
-            result = self._hit_details.look(name, result, asked.text, self._language)
+            result = self._hit_details.look(name, result, asked.text, self._language, anywhere=strict)
         compared = "query" not in arguments or not {"image", "video"}.isdisjoint(arguments) or name == "search_posters"
         several = wants_several(asked.text)
         return render_hits(self._builder, result, SEARCHES[name], several=several, compared=compared, strict=strict)
@@ -673,14 +683,3 @@ def instead_of(names: Iterable[str]) -> Iterator[str]:
     yield from (
         instead for name in names for instead in _INSTEAD.get(name, ("search_text",) if name in READERS else ())
     )
-
-
-def is_no_task(builder: AnswerBuilder, question: str, plan: Plan, *, attached: bool) -> bool:
-    """Greet back, or refuse what does not ask about a file that is attached or a thing that may be here."""
-    if greeting := greeting_to(question):
-        builder.greet(greeting)
-        return True
-    if says("inquires", question) is None if attached else plan.beside >= PARAMETERS.refusal:
-        builder.refuse(REFUSAL)
-        return True
-    return False

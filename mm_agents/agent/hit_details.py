@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mm_agents.agent.passage_choice import chosen, is_about, tells_written
+from mm_agents.agent.passage_choice import chosen, is_about, names_it, tells_written
 from mm_agents.agent.query_analysis import says
-from mm_agents.protocols import Accompanied, Fluent
+from mm_agents.protocols import Accompanied, Calibrated, Fluent
 from mm_agents.security.injection import WITHHELD, screen
 from mm_agents.toolbox.describing import ImageClassifierView, with_classifier
 from mm_agents.tools import Tool, ToolResult
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mm_agents.protocols import Embedder
 
 _LOOKED_AT = 1  # pictures: a look takes as long as the search itself, and more can be asked for
-_QUOTED = 4  # texts that are looked through for the value that is asked for
+_QUOTED = 5  # texts that are looked through for the value that is asked for
 _COMPARED = 40
 """How many paragraphs of a passage are compared with the question."""
 
@@ -54,7 +54,9 @@ class HitDetails:
         companion = own.companion if isinstance(own, Accompanied) else None
         return own if companion is None else self._library.routes.named(companion)
 
-    def look(self, search: str, result: ToolResult, question: str, language: str | None = None) -> ToolResult:
+    def look(
+        self, search: str, result: ToolResult, question: str, language: str | None = None, *, anywhere: bool = False
+    ) -> ToolResult:
         """The result with "shows" in its best picture, or "says" in its best text, where there is something to add.
 
         Args:
@@ -62,8 +64,9 @@ class HitDetails:
             result: what it gave.
             question: what was looked for, as text.
             language: of the question.
+            anywhere: whether nothing says that it is for this search.
         """
-        result = that_may_tell(search, result, question)
+        result = that_may_tell(search, result, question, anywhere=anywhere)
         hits: list[Mapping[str, Any]] = list(result.payload["hits"])
         if not hits:
             return result
@@ -91,9 +94,10 @@ class HitDetails:
         """The hits with the passage that answers the question; first the one that has it, where the best has not."""
         best = self._said(hits[0], question, embedder)
         for other in () if best.get("covers") else hits[1:_QUOTED]:
-            if is_about(question, other["text"] or "", other["name"]):
+            if names_it(question, f"{other['text']} {other['name']}"):
                 said = self._said(other, question, embedder)
-                if said.get("covers") or (best.get("lacks") and said.get("says") and not said.get("lacks")):
+                whole = is_about(question, other["text"] or "", other["name"])
+                if said.get("covers") or (whole and best.get("lacks") and said.get("says") and not said.get("lacks")):
                     return [said, best, *(one for one in hits[1:] if one is not other)]
         return [best, *hits[1:]]
 
@@ -112,15 +116,22 @@ class HitDetails:
         asked = embedder.embed([Text(text=question)], role="query")
         near = embedder.embed([Text(text=one) for one in said], role="document") @ asked[0]
         passage = chosen(question, said, [float(one) for one in near], hit["text"] or "", hit["name"])
-        return {**hit, "says": passage.text, "lacks": passage.lacks, "covers": passage.covers}
+        covers = passage.covers
+        if not covers and passage.lacks is None and isinstance(embedder, Calibrated):
+            fair, strong = embedder.bands(asked[0], asked="text", of="text")
+            covers = near[said.index(passage.text)] >= (fair + strong) / 2 and names_it(question, passage.text)
+        return {**hit, "says": passage.text, "lacks": passage.lacks, "covers": covers}
 
 
-def that_may_tell(search: str, result: ToolResult, question: str) -> ToolResult:
-    """A search's result, without pictures and clips where a value is asked for that the best has not written on it."""
+def that_may_tell(search: str, result: ToolResult, question: str, *, anywhere: bool = False) -> ToolResult:
+    """A search's result, without pictures and clips where a value is asked for that the best has not written on it.
+
+    Where nothing says that it is for this search, a picture does not tell who or when either.
+    """
     hits = result.payload["hits"]
     if search not in ("search_images", "search_videos") or not hits or says("pictured", question):
         return result
-    told = tells_written(question, hits[0]["text"] or "")
+    told = tells_written(question, hits[0]["text"] or "", others=anywhere)
     return result if told else replace(result, payload={**result.payload, "hits": []}, evidence=())
 
 

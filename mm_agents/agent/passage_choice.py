@@ -76,15 +76,16 @@ def has_value(kind: str, text: str) -> bool:
     return pattern.search(text) is not None
 
 
-def tells_written(question: str, text: str) -> bool:
+def tells_written(question: str, text: str, *, others: bool = False) -> bool:
     """Whether a picture with this text on it may answer a question: one for a value that is written needs its words.
 
     Args:
         question: as it was asked.
         text: what is written on the picture.
+        others: whether that holds of every kind of value, also of persons and times.
     """
     kind = kind_of(question)
-    if kind not in _WRITTEN or _SEEN.search(question):
+    if kind is None or (kind not in _WRITTEN and not others) or _SEEN.search(question):
         return True
     return has_value(kind, text) and set(_heads(question)) <= content_words(text)
 
@@ -117,6 +118,11 @@ def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole
     covers = len(heads) >= _LEAST_COVERED and all(word in words for word in heads)
     lacks = _missing(question, words | about) or _not_counted(question, words | about, said | about)
     return Passage(text=found, lacks=lacks, covers=covers and lacks is None)
+
+
+def names_it(question: str, passage: str) -> bool:
+    """Whether a passage has a word that says what a question is about."""
+    return bool(set(_heads(question)) & content_words(passage))
 
 
 def is_about(question: str, whole: str, name: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from mm_agents._text import ASKED_FOR, content_words, read_data, read_patterns, unknown_words
+from mm_agents._text import ASKED_FOR, content_words, parts_of, read_data, read_patterns, unknown_words
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.planner import classes_of, words_of
 from mm_agents.tools import Attachment
@@ -140,6 +140,21 @@ def ranks(question: str) -> str | None:
     """The words of a question that a search does not look at: "highest rating", "above 7"; None without any."""
     found = says("ranked", question)
     return found[0] if found else None
+
+
+def questions_in(question: str) -> list[str]:
+    """The questions of one text, where all of its parts ask: "when does the lease start, and how much is the rent?".
+
+    What "it" or "they" means in a part is what the part before it names.
+    """
+    parts = parts_of(question)
+    if len(parts) < 2 or not all(says("asks", part) for part in parts):
+        return [question]
+    told = [parts[0]]
+    for part in parts[1:]:
+        named = _SAYS["named_thing"].search(told[-1])
+        told.append(_SAYS["pronoun"].sub(named[0], part, count=1) if named else part)
+    return told
 
 
 def excludes(question: str) -> str | None:
