@@ -314,7 +314,8 @@ def test_a_seller_is_found_by_part_of_its_name_its_initials_or_its_page(
 ) -> None:
     found = aggregate.run(of="invoices", measure="list", seller=seller).payload
     assert [row["name"] for row in found["rows"] if row["id"] in found["results"][0]["ids"]] == names
-    by_page = [{"name": "parts.png", "seller": "Northwind Parts Ltd"}] if "Brightmart" in seller else []
+    named = {"name": "parts.png", "seller": "Northwind Parts Ltd", "called": "Brightmart"}
+    by_page = [named] if "Brightmart" in seller else []
     assert found["by_page"] == by_page
 
 

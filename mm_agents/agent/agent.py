@@ -32,6 +32,7 @@ from mm_agents.agent.executor import (
     OfflineRun,
     instead_of,
 )
+from mm_agents.agent.film_questions import film_aggregation
 from mm_agents.agent.follow_up import asked_anew, planned_after, read_before
 from mm_agents.agent.hit_details import HitDetails
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
@@ -617,7 +618,10 @@ class Conversation:
             one.kind in ("video", "audio", "text") for one in new
         ):
             return []
-        focus = [thing.id for thing in referred.things] if referred.explicit and not new else []
+        focus = [thing.id for thing in referred.things] if not new else []
+        if not new and (of_films := film_aggregation(question, self.agent.films, focus)) is not None:
+            return [of_films]
+        focus = focus if referred.explicit else []
         asked = aggregations_of(question, attached=[one.name for one in new], focus=focus)
         seen = not any(one.shown for one in asked) or self.agent.library.count(where=Condition("objects", "exists"))
         return asked if seen else []

@@ -51,6 +51,8 @@ class Aggregation:
         compared: a field of which it is asked whether it is the same in all of them.
         shown: what pictures or clips are asked for by, in words: "a dog", "at least 3 people".
         numbers: of the invoices that it names, where it names several.
+        named: how many films it names.
+        ranked: whether it asks which has "more" or "less", and of which it asks whether it has, by its id.
         lacks: whether they are those in which it is not seen: "no people".
     """
 
@@ -61,6 +63,8 @@ class Aggregation:
     shown: str | None = None
     lacks: bool = False
     numbers: tuple[str, ...] = ()
+    named: int = 0
+    ranked: tuple[str, str | None] | None = None
 
 
 def aggregations_of(
@@ -120,11 +124,12 @@ def _mentioning(text: str) -> Aggregation | None:
     return Aggregation(arguments=arguments, noun=noun, said=(f"with “{words}”",))
 
 
-def _is_used_up(text: str) -> bool:
+def is_used_up(text: str) -> bool:
     """Whether every word and number of a question is one that these plans use; an answer would leave out the others."""
     text = _without_period(text, date.today())
     for name in (
         *(["codes"] if _numbers_of(text) else []),
+        *(["sellers"] if _sellers_of(text) else []),
         "numbered",
         "by_seller",
         "currency",
@@ -162,7 +167,7 @@ def _of_kinds(text: str, nouns: Sequence[str]) -> Aggregation | None:
     """How many there are of several kinds of file."""
     kinds = [_MEDIA[noun] for noun in nouns if noun in _MEDIA]
     best = SAYS["superlative"].search(text)
-    if len(kinds) < len(nouns) or "" in kinds or best or not SAYS["how_many"].search(text) or not _is_used_up(text):
+    if len(kinds) < len(nouns) or "" in kinds or best or not SAYS["how_many"].search(text) or not is_used_up(text):
         return None
     arguments = {"of": "media", "measure": "count", "group_by": "media_type", "where": " or ".join(kinds)}
     return Aggregation(arguments=arguments, noun="files")
@@ -171,7 +176,7 @@ def _of_kinds(text: str, nouns: Sequence[str]) -> Aggregation | None:
 def _of_shown(text: str, noun: str) -> Aggregation | None:
     """Pictures or clips by the things seen in them: "how many pictures show a dog", "pictures with three people"."""
     shown = shown_in(text) if noun in _SEEN_IN else None
-    if shown is None or not _is_used_up(shown.rest):
+    if shown is None or not is_used_up(shown.rest):
         return None
     where = [*filter(None, [_MEDIA[noun]]), *shown.where]
     if SAYS["how_many"].search(text):
@@ -185,7 +190,7 @@ def _of_shown(text: str, noun: str) -> Aggregation | None:
 def _of_missing(text: str, noun: str) -> Aggregation | None:
     """Pictures or clips in which a kind of thing is not seen: "pictures without people"."""
     missing = missing_in(text) if noun in _SEEN_IN else None
-    if missing is None or not _is_used_up(missing.rest):
+    if missing is None or not is_used_up(missing.rest):
         return None
     where = [*filter(None, [_MEDIA[noun]]), *missing.where]
     many = SAYS["how_many"].search(text)
@@ -199,7 +204,7 @@ _SEEN_IN = frozenset({"pictures", "clips", "files"})
 def _of_time(text: str, noun: str, today: date) -> Aggregation | None:
     """Pictures or clips by when they were taken: "pictures from 2019", "how many clips of last summer"."""
     taken = taken_in(text, today) if noun in _SEEN_IN else None
-    if taken is None or not _is_used_up(taken.rest):
+    if taken is None or not is_used_up(taken.rest):
         return None
     where = [*filter(None, [_MEDIA[noun]]), *taken.where]
     if SAYS["how_many"].search(text):
@@ -215,7 +220,7 @@ def _of_media(text: str, noun: str, today: date) -> Aggregation | None:
         return shown
     best, many = SAYS["superlative"].search(text), SAYS["how_many"].search(text)
     some = SAYS["some_best"].search(text)
-    if not _is_used_up(text) or (many and (best or some)):
+    if not is_used_up(text) or (many and (best or some)):
         return None
     if noun in ("tables", "flowcharts"):
         return Aggregation(arguments={"of": noun, "measure": "count"}, noun=noun) if many else None
@@ -297,9 +302,9 @@ AMOUNTS = ("subtotal", "discount", "shipping", "tax", "total")
 
 def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | None:
     by_seller = SAYS["by_seller"].search(text) is not None
-    numbers = _numbers_of(text)
-    several = bool(among or numbers) or by_seller or SAYS["several_invoices"].search(text) is not None
-    if not several or not _is_used_up(text):
+    numbers, sellers = _numbers_of(text), [] if among else _sellers_of(text)
+    several = bool(among or numbers or sellers) or by_seller or SAYS["several_invoices"].search(text) is not None
+    if not several or not is_used_up(text):
         return None
     if SAYS["negated"].search(SAYS["not_due"].sub(" ", text)):
         return None
@@ -310,16 +315,16 @@ def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | 
     if numbers:
         where, said = [f"({' or '.join(f'number = {json.dumps(one)}' for one in numbers)})"], (" and ".join(numbers),)
     arguments: dict[str, Any] = {"of": "invoices"}
-    kind = None if among or numbers or by_seller else _kind_named(text)
+    kind = None if among or numbers or sellers or by_seller else _kind_named(text)
     if kind is not None:
         arguments["kind"] = kind
     if among:
         arguments["among"] = list(among)
     if where:
         arguments["where"] = " and ".join(where)
-    if (seller := _seller(text)) is not None:
+    if (seller := "; ".join(sellers) or _seller(text)) is not None:
         arguments["seller"] = seller
-    one_by_one = bool(among or numbers)
+    one_by_one = bool(among or numbers or sellers)
     measured = _measured(_without_period(text, today), where, arguments, one_by_one=one_by_one)
     if measured and by_seller and measured["measure"] in ("sum", "mean", "count", "max", "min"):
         measured["group_by"] = "seller"
@@ -327,6 +332,15 @@ def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | 
         return None
     noun = "receipts" if kind == "receipt" else "invoices"
     return Aggregation(arguments=arguments | measured, noun=noun, said=said, numbers=tuple(numbers))
+
+
+def _sellers_of(text: str) -> list[str]:
+    """The sellers of invoices that a question compares: "the Northwind bill or the one from Solar Roof"."""
+    if not any(SAYS[name].search(text) for name in ("compare", "differs", "comparative")):
+        return []
+    found = [next(filter(None, match.groups())) for match in SAYS["sellers"].finditer(text)]
+    names = [one.strip(" .?!") for one in found if not _numbers_of(f"{one} {one}")]
+    return list(dict.fromkeys(names)) if len(set(names)) > 1 else []
 
 
 def _kind_named(text: str) -> str | None:
@@ -412,7 +426,7 @@ def _spent(text: str, today: date) -> Aggregation | None:
     seller = _seller(text)
     conditions, said = _conditions(text, today)
     named = seller or conditions or SAYS["spend_all"].search(text)
-    if not SAYS["spend"].search(text) or not _is_used_up(text) or not named:
+    if not SAYS["spend"].search(text) or not is_used_up(text) or not named:
         return None
     where = " and ".join(conditions)
     name = _field(text, _PATTERNS["invoice_fields"])

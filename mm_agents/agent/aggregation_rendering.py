@@ -38,7 +38,7 @@ GATHERING = (
     "there is are add adds up to on average has of those in no known currency with from rating number of votes s bytes "
     "lowest first shortest smallest highest last longest largest film films clip clips recording recordings picture "
     "pictures pdf pdfs text texts file files invoice invoices receipt receipts table tables flowchart flowcharts "
-    "none fits more than that of later due same yes no all have show people objects time was asked says"
+    "none fits more than that of later due same yes no all have show people objects time was asked says seller"
 )
 """The words in which results are said, beside those of the files, the question and the arguments."""
 
@@ -89,6 +89,8 @@ def render_aggregate(builder: AnswerBuilder, result: ToolResult, asked: Aggregat
         for id, row in rows.items()
     }
     if asked.compared is not None and _say_same(builder, payload, rows, cited, asked.compared):
+        return
+    if asked.ranked is not None and _say_ranked(builder, payload, rows, cited, asked):
         return
     said = False
     for one in payload["results"]:
@@ -150,6 +152,31 @@ def _say_same(
             f"{row['name']} is {row['values'][name]}" for row in rows.values()
         )
     builder.claim(text.rstrip(".") + ".", numbers, why="compared by code", doubt=doubt, kind="counted")
+    return True
+
+
+def _say_ranked(
+    builder: AnswerBuilder,
+    payload: Mapping[str, Any],
+    rows: Mapping[str, Mapping[str, Any]],
+    cited: Mapping[str, Sequence[int]],
+    asked: Aggregation,
+) -> bool:
+    """Which of some films has more of a property; False where one of them does not have it."""
+    name = str(asked.arguments["order_by"])
+    values = {id: row["values"].get(name) for id, row in rows.items()}
+    if asked.ranked is None or None in values.values() or len(values) < asked.named:
+        return False
+    which, one = asked.ranked
+    by = {id: value if name == "release_date" else Decimal(value) for id, value in values.items()}
+    best = (min if which == "less" else max)(by.values())
+    ranked = sorted(rows, key=lambda id: by[id] != best)
+    first = [id for id in ranked if by[id] == best]
+    told = ", of ".join(f"{rows[id]['name']} is {values[id]}" for id in ranked)
+    before = "" if one is None else "Yes: " if first == [one] else "No: "
+    text = f"{before}the {_label(name)} of {told}."
+    text = text if before else f"T{text[1:]}"
+    builder.claim(text, _numbers(cited, ranked), why="compared by code", kind="counted")
     return True
 
 
@@ -232,7 +259,8 @@ def _say_list(
         return False
     timed = asked.arguments.get("order_by") == "taken"
     heading = _NOUNS[asked.noun][int(one["value"]) != 1] if timed else _counted(asked, int(one["value"]))
-    builder.say(f"{heading[:1].upper()}{heading[1:]}:")
+    if not asked.named:
+        builder.say(f"{heading[:1].upper()}{heading[1:]}:")
     for id in one["ids"]:
         row = rows[id]
         values = {name: value for name, value in row["values"].items() if name not in ("media_type", "currency")}
@@ -250,7 +278,8 @@ def _say_list(
         if asked.lacks:
             doubt = _NOT_SEEN
         kind = "seen" if asked.shown and not asked.lacks else "read"
-        builder.claim(text, cited[id], why="read in the library", doubt=doubt, line=f"- {text}", kind=kind)
+        line = None if asked.named == 1 else f"- {text}"
+        builder.claim(text, cited[id], why="read in the library", doubt=doubt, line=line, kind=kind)
     if len(one["ids"]) == 2 and SAYS["differs"].search(builder.question) and asked.arguments.get("field") in AMOUNTS:
         numbers = _numbers(cited, one["ids"])
         _say_difference(builder, [rows[id] for id in one["ids"]], numbers, asked.arguments["field"])
@@ -266,16 +295,18 @@ def _say_rest(builder: AnswerBuilder, payload: Mapping[str, Any], asked: Aggrega
         for number in [one for one in asked.numbers if one not in read]:
             builder.not_answered(number, "No invoice with this number was read.")
     unsure = list(dict.fromkeys(name for one in payload["results"] for name in one["unconfirmed"]))
+    unsure = [name for name in unsure if all(name != one["name"] for one in payload["by_page"])]
     if unsure and payload["measure"] != "list":
         fields = sorted({name for one in payload["results"] for name in one["unconfirmed_fields"]})
         what = " and ".join(name.replace("_", " ") for name in fields)
         builder.say(f"Not confirmed: the {what} of {_names(unsure)}.")
-    if other := payload["of_other_kind"]:
-        noun = "invoice" if asked.arguments.get("kind") == "receipt" else "receipt"
-        builder.say(f"Not used: {other} {noun}{'s' * (other > 1)}.")
+    for seller in payload["unknown"] if payload["rows"] else ():
+        builder.not_answered(seller, "No invoice of this seller was read.")
+    if payload["of_other_kind"]:
+        builder.say(f"Not used: {'invoices' if asked.arguments.get('kind') == 'receipt' else 'receipts'}.")
     for one in payload["by_page"] if payload["results"] else ():
         seller = f"{one['seller']} was read as its seller" if one["seller"] else "no seller was read on it"
-        builder.say(f"Not confirmed: the seller of {one['name']}. It names {asked.arguments['seller']}, and {seller}.")
+        builder.say(f"Not confirmed: the seller of {one['name']}. It names {one['called']}, and {seller}.")
     if payload["missing"] and payload["results"] and not asked.numbers:
         builder.say(f"Not used: {_names(payload['missing'])}, in which what is asked for was not found.")
     if payload["failed"]:

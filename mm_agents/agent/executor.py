@@ -36,6 +36,7 @@ from mm_agents.agent.query_analysis import (
     subject_of,
     task_of,
     wants_several,
+    without_names,
     without_number,
 )
 from mm_agents.agent.rendering import (
@@ -174,6 +175,7 @@ class OfflineRun:
         self._calls, self._until, self._hit_details = calls, until, hit_details
         self._language = language
         self.assets: list[str] = []
+        self._pages: dict[str, str] = {}  # the words of what was found, by id
         self._reason: str | None = None  # why the document that was read last does not answer, and its name
         self._unread: str | None = None
 
@@ -440,7 +442,7 @@ class OfflineRun:
                 result = yield from self._call(name, {"source": source})
                 if result is None:
                     continue
-                if not given and not is_meant(result.payload, asked.text):
+                if not given and not is_meant(result.payload, asked.text, self._pages.get(source, "")):
                     break
                 if fits(name, result):
                     return name, result
@@ -532,11 +534,11 @@ class OfflineRun:
         form = None if values else form_of(task)
         arguments: dict[str, Any] = {"source": source}
         if "question" in self._tools[name].arguments.model_fields and form is None:
-            arguments["question"] = without_number(task)
+            arguments["question"] = without_number(task if sure else without_names(task))
         result = yield from self._call(name, arguments)
         if result is None:
             return False
-        if not sure and not is_meant(result.payload, asked.text):
+        if not sure and not is_meant(result.payload, asked.text, self._pages.get(source, "")):
             return False
         told = self._tell(name, result, form, sure=sure)
         if told:
@@ -661,6 +663,7 @@ class OfflineRun:
 
     def _note(self, name: str, result: ToolResult) -> None:
         self._builder.retrieved(result.assets)
+        self._pages |= {hit["id"]: hit["text"] or "" for hit in result.payload.get("hits", ())}
         self._builder.note(name, result.payload)
         self.assets += [one for one in result.assets if one not in self.assets]
         _, withheld = screen(result.text, tools=self._tools)

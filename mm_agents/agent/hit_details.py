@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mm_agents.agent.passage_choice import chosen, is_about, names_it, tells_written
-from mm_agents.agent.query_analysis import says
+from mm_agents.agent.query_analysis import names_in, says
 from mm_agents.protocols import Accompanied, Calibrated, Fluent
 from mm_agents.security.injection import WITHHELD, screen
 from mm_agents.toolbox.describing import ImageClassifierView, with_classifier
@@ -27,10 +27,11 @@ _COMPARED = 40
 _WHOLE = 160  # characters; a longer paragraph is quoted by the sentence
 _LONGEST = 300  # characters of a quote
 _HEADING = re.compile(r"^(#+ .*)\n", re.MULTILINE)
-_PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)])\s)|\n(?=[^\W\d][^\n:.!?]{0,39}: \S)")
+_PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)])\s)")
+_LINE = re.compile(rf"{_PARAGRAPH.pattern}|\n(?=[^\W\d][^\n:.!?]{{0,39}}: \S)")
 """What parts a text: blank lines, and lines that are an item of a list or a name with its value, "Wifi: Heron"."""
 
-_SENTENCE = re.compile(r"(?<=[.!?…])\s+(?=\S)")
+_SENTENCE = re.compile(r"(?<=[.!?…])(?<!\b\d\.)(?<!\b\d\d\.)\s+(?=\S)")
 
 
 class HitDetails:
@@ -109,7 +110,9 @@ class HitDetails:
 
     def _said(self, hit: Mapping[str, Any], question: str, embedder: Embedder) -> Mapping[str, Any]:
         """The hit with the paragraph or sentence of its text that is nearest to the question."""
-        said = [one for one in quotable(screen(hit["text"] or "")[0]) if WITHHELD not in one][:_COMPARED]
+        together = says("weighs", question) is not None
+        found = quotable(screen(hit["text"] or "")[0], together=together)
+        said = [one for one in found if WITHHELD not in one][:_COMPARED]
         said = [one for one in said if not one.startswith("#")] or said  # a heading says what follows, not what is so
         if not said:
             return hit
@@ -131,13 +134,21 @@ def that_may_tell(search: str, result: ToolResult, question: str, *, anywhere: b
     hits = result.payload["hits"]
     if search not in ("search_images", "search_videos") or not hits or says("pictured", question):
         return result
-    told = tells_written(question, hits[0]["text"] or "", others=anywhere)
+    text = hits[0]["text"] or ""
+    named = names_in(question) if says("paper", question) else []
+    told = tells_written(question, text, others=anywhere) and all(names_it(name, text) for name in named)
     return result if told else replace(result, payload={**result.payload, "hits": []}, evidence=())
 
 
-def quotable(text: str) -> list[str]:
-    """The paragraphs and list items of a text, each on one line; sentences of those that are long."""
+def quotable(text: str, *, together: bool = False) -> list[str]:
+    """The paragraphs and list items of a text, each on one line; sentences of those that are long.
+
+    Args:
+        text: whole.
+        together: whether names with their values, such as "Hallway: 290", stay one paragraph, to be compared.
+    """
     found: list[str] = []
-    for paragraph in (" ".join(one.split()) for one in _PARAGRAPH.split(_HEADING.sub(r"\1\n\n", text))):
+    parted = (_PARAGRAPH if together else _LINE).split(_HEADING.sub(r"\1\n\n", text))
+    for paragraph in (" ".join(one.split()) for one in parted):
         found += [paragraph] if len(paragraph) <= _WHOLE else _SENTENCE.split(paragraph)
     return [one if len(one) <= _LONGEST else one[:_LONGEST].rpartition(" ")[0] for one in found if one]

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mm_agents._text import content_words, read_patterns
+from mm_agents.languages import ENGLISH, detected
 
 _PATTERNS = read_patterns("mm_agents.agent", "passage_choice.toml")
 _CASED = read_patterns("mm_agents.agent", "passage_choice.toml", re.NOFLAG)["values"]
@@ -36,6 +37,7 @@ _COUNTED = re.compile(
 """What is counted or measured, such as eggs, and what for, such as pancakes."""
 
 _BEYOND = re.compile(r"\s(?:for|in|at|on|with|from|per|into|of) (?:the |our |my |your |a )?[^?]*", re.IGNORECASE)
+_FOR = re.compile(r"\b(?:for|of) (?:the|our|my|your|a|an) (?P<of>[^\W\d]+(?: [^\W\d]+)?)\W*$", re.IGNORECASE)
 _RATES = {
     "hour": r"\bhour",
     "day": r"\bda(?:y|ily)",
@@ -102,7 +104,8 @@ def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole
     """
     about = content_words(" ".join([*_HEADINGS.findall(whole), whole.strip().partition("\n")[0], _spaced(name)]))
     kind, said = kind_of(question), content_words(whole)
-    about |= {word for named in _NAMED.findall(question) for word in content_words(named) if word in said}
+    if detected(question) in (None, ENGLISH):  # every noun of German has a capital
+        about |= {word for named in _NAMED.findall(question) for word in content_words(named) if word in said}
     heads = [word for word in _heads(question) if word not in about]
     core = [word for word in _heads(_BEYOND.sub(" ", question)) if word not in about and word in said]
     subject = set(core or [word for word in heads if word in said][:1])
@@ -116,7 +119,10 @@ def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole
         return Passage(text=found, lacks=other)
     words = content_words(found)
     covers = len(heads) >= _LEAST_COVERED and all(word in words for word in heads)
-    lacks = _missing(question, words | about) or _not_counted(question, words | about, said | about)
+    known = said | about
+    lacks = (
+        _missing(question, words | about) or _not_counted(question, words | about, known) or _beyond(question, known)
+    )
     return Passage(text=found, lacks=lacks, covers=covers and lacks is None)
 
 
@@ -159,6 +165,13 @@ def _not_counted(question: str, words: set[str], said: set[str]) -> str | None:
         return match["what"]
     wanted = content_words(kinds.sub(" ", match["of"] or ""))
     return match["of"].strip() if wanted and not wanted & said else None
+
+
+def _beyond(question: str, known: set[str]) -> str | None:
+    """What "the rent for the garage" is asked for, where no word of it is known of the text."""
+    match = _FOR.search(question)
+    wanted = content_words(_PATTERNS["filler"]["kinds"].sub(" ", match["of"])) if match else set[str]()
+    return match["of"].strip() if match and wanted and not wanted & known else None
 
 
 def _other_measure(question: str, passage: str) -> str | None:

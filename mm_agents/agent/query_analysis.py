@@ -179,9 +179,17 @@ def says_something(question: str) -> bool:
     return any(word not in _FUNCTION_WORDS for word in re.findall(r"[^\W\d_]{2,}|[^\W\x00-\x7f]", question.casefold()))
 
 
-def is_meant(payload: Mapping[str, Any], question: str) -> bool:
-    """Whether a document that was read may be the one that a question is about."""
-    return _has_number(payload, question) and _speaks_of(payload, names_in(question)) and _is_about(payload, question)
+def is_meant(payload: Mapping[str, Any], question: str, page: str = "") -> bool:
+    """Whether a document that was read may be the one that a question is about; ``page`` has words that are on it."""
+    names = [name for name in names_in(question) if not content_words(name) <= content_words(page)]
+    return _has_number(payload, question) and _speaks_of(payload, names) and _is_about(payload, without_names(question))
+
+
+def without_names(question: str) -> str:
+    """A question without the shop or person that it names: "what did I buy" of "what did I buy at Flipkart?"."""
+    for name in names_in(question):
+        question = re.sub(rf"\s+(?:at|from|with|by)\s+{re.escape(name)}(?:['’]s)?(?=\W|$)", "", question)
+    return question
 
 
 def _has_number(payload: Mapping[str, Any], question: str) -> bool:

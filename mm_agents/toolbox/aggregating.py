@@ -104,8 +104,9 @@ class _Rows:
     failed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     looked_at: int | None = None
     others: list[_Row] = field(default_factory=list["_Row"])  # that a filter leaves out
+    unknown: list[str] = field(default_factory=list[str])  # sellers of which there is nothing
     of_other_kind: int = 0
-    by_page: list[_Row] = field(default_factory=list["_Row"])  # whose seller is called otherwise
+    by_page: list[tuple[_Row, str]] = field(default_factory=list["tuple[_Row, str]"])  # not called so, but naming it
 
 
 class Aggregating:
@@ -215,16 +216,20 @@ class Aggregating:
 
         Those without a seller, or of another shop that sells through this one, are known by their pages alone.
         """
-        named: list[_Row] = []
+        named: list[tuple[_Row, str]] = []
+        unknown: list[str] = []
         rows: dict[str, _Row] = {}
         for called in filter(None, (one.strip() for one in seller.split(";"))):
             of_name = [row for row in found.rows if _is_called(row.written.get("seller", ""), called)]
             if not of_name:
                 of_name = [row for row in found.rows if self._is_on_page(row, called)]
-                named += of_name
+                named += [(row, called) for row in of_name]
+            if not of_name:
+                unknown.append(called)
             rows |= {row.record.id: row for row in of_name}
         missing = [row.record.name for row in found.rows if "seller" not in row.written and row.record.id not in rows]
-        return replace(found, rows=list(rows.values()), missing=[*found.missing, *missing], by_page=named)
+        missing = [*found.missing, *missing]
+        return replace(found, rows=list(rows.values()), missing=missing, by_page=named, unknown=unknown)
 
     def _is_on_page(self, row: _Row, called: str) -> bool:
         wanted = content_words(called) or {fold(called)}
@@ -519,8 +524,12 @@ def _result(
         "considered": len(considered),
         "missing": list(dict.fromkeys(found.missing)),
         "failed": [{"name": path, "reason": reason} for path, reason in found.failed],
+        "unknown": found.unknown,
         "of_other_kind": found.of_other_kind,
-        "by_page": [{"name": row.record.name, "seller": row.written.get("seller")} for row in found.by_page],
+        "by_page": [
+            {"name": row.record.name, "seller": row.written.get("seller"), "called": called}
+            for row, called in found.by_page
+        ],
     }
     return ToolResult(text=_text(payload), payload=payload, evidence=tuple(evidence), assets=tuple(rows))
 
