@@ -489,7 +489,23 @@ NINETIES = 'release_date >= "1990-01-01" and release_date <= "1999-12-31"'
     ],
 )
 def test_questions_about_all_files_are_planned(question: str, arguments: dict[str, object]) -> None:
-    assert [one.arguments for one in aggregations_of(question, today=TODAY)] == [arguments]
+    planned = [{**one.arguments} for one in aggregations_of(question, today=TODAY)]
+    assert [{name: one[name] for name in one if name != "kind"} for one in planned] == [arguments]
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("How many invoices do I have?", "invoice"),
+        ("What is the total of all my receipts?", "receipt"),
+        ("How many bills are there?", None),
+        ("total of my invoices and receipts", None),
+        ("How much did I spend at Harbour Lamps?", None),
+    ],
+)
+def test_invoices_and_receipts_are_asked_for_apart(question: str, kind: str | None) -> None:
+    (asked,) = aggregations_of(question, today=TODAY)
+    assert (asked.arguments.get("kind"), asked.noun) == (kind, "receipts" if kind == "receipt" else "invoices")
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,8 @@ class HitDetails:
     def _quoted(self, hits: list[Mapping[str, Any]], question: str, embedder: Embedder) -> list[Mapping[str, Any]]:
         """The hits with the passage that answers the question; first the one that has it, where the best has not."""
         best = self._said(hits[0], question, embedder)
-        for other in () if best.get("covers") else hits[1:_QUOTED]:
+        is_sure = best.get("covers") or is_about(question, "", hits[0]["name"])
+        for other in () if is_sure else hits[1:_QUOTED]:
             if names_it(question, f"{other['text']} {other['name']}"):
                 said = self._said(other, question, embedder)
                 whole = is_about(question, other["text"] or "", other["name"])

@@ -49,6 +49,7 @@ _RATES = {
 _NAMED = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z][^\W\d_]+(?:['’-][^\W\d_]+)*")
 """A name in a question: where a text has it anywhere, the text is about it."""
 
+_TELLING = 4  # letters
 _LEAST_COVERED = 2  # words of a question; one alone may be anywhere
 
 
@@ -104,10 +105,12 @@ def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole
     """
     about = content_words(" ".join([*_HEADINGS.findall(whole), whole.strip().partition("\n")[0], _spaced(name)]))
     kind, said = kind_of(question), content_words(whole)
-    if detected(question) in (None, ENGLISH):  # every noun of German has a capital
+    is_english = detected(question) in (None, ENGLISH)
+    if is_english:  # every noun of German has a capital
         about |= {word for named in _NAMED.findall(question) for word in content_words(named) if word in said}
-    heads = [word for word in _heads(question) if word not in about]
-    core = [word for word in _heads(_BEYOND.sub(" ", question)) if word not in about and word in said]
+    shortest = 1 if is_english else _TELLING  # the short words of other languages say little
+    heads = [word for word in _heads(question) if word not in about and len(word) >= shortest]
+    core = [word for word in _heads(_BEYOND.sub(" ", question)) if word in heads and word in said]
     subject = set(core or [word for word in heads if word in said][:1])
     ordered = [one for _, one in sorted(zip(ranks, passages, strict=True), key=lambda pair: -pair[0])]
     fitting = [one for one in ordered if (kind is None or has_value(kind, one)) and subject <= content_words(one)]
