@@ -46,7 +46,11 @@ _RATES = {
     "month": r"\bmonth",
     "year": r"\byear|\bannual",
 }
-_NAMED = re.compile(r"(?<!^)(?<![.!?] )\b[A-Z][^\W\d_]+(?:['’-][^\W\d_]+)*")
+_DAYS = (
+    "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September|October|"
+    "November|December"
+)
+_NAMED = re.compile(rf"(?<!^)(?<![.!?] )\b(?!(?:{_DAYS})\b)[A-Z][^\W\d_]+(?:['’-][^\W\d_]+)*")
 """A name in a question: where a text has it anywhere, the text is about it."""
 
 _TELLING = 4  # letters
