@@ -434,8 +434,6 @@ class Conversation:
             plan = planner.plan(question, _seen(new, referred))
         heard = listens(question, [one.kind for one in _seen(new, referred)])
         names = planned = (LISTEN,) if heard else planned_after(self.memory, plan.tools, question, referred)
-        if says("help", question) and not (new or referred.things):
-            names = planned = ()
         again, reader = read_before(self.memory, names, question, anew=alone is not None)
         if not (aggregations or new) and self._is_written(question, names, plan, tools):
             names = planned = ("search_text",)

@@ -27,6 +27,8 @@ def planned_after(
         question: as it was asked.
         referred: what it points back to.
     """
+    if says("help", question) and not referred.things:
+        return ()
     known = memory.reader_of(referred.things[0]) if referred.explicit and referred.things else None
     readers = [known] if known else [name for name in memory.tools if name in READERS]
     short = len(question.split()) <= _SHORT

@@ -44,7 +44,6 @@ _UNCLEAR = re.compile(r"\b(?:not|never|neither)\b|n't\b|\bbetween \W?\d", re.IGN
 _FORMS = {form: word for word, forms in _WORDS["forms"].items() for form in forms.split()}
 _ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _LONGEST_TABLE = 6000  # characters of a table that a model is shown
-_LEAST_COMPARED = 2  # numbers of a row that have a highest
 _REMEMBERED = 4096  # names whose words are kept
 _PROMPT = (
     "Say which operation answers the question about the table. Name columns, rows and metrics exactly as the table "
@@ -279,12 +278,11 @@ def _computed(question: str, query: Query, series: Series) -> DocumentAnswer:
     if query.operation == "count" and query.condition is None:
         return _unanswered(question, "Which numbers to count is not said.")
     items, out = _comparable(series)
-    if series.axis == "row" and query.operation in ("highest", "lowest") and len(items) < _LEAST_COMPARED:
+    if series.axis == "row" and query.operation in ("highest", "lowest") and len(items) == 1:
         return _unanswered(question, f"“{series.name}” has one number, and nothing to compare it with.")
-    left_out = f" Left out: {_joined(out)}." if out else ""
     compute = {"highest": _extreme, "lowest": _extreme, "mean": _mean, "sum": _sum, "count": _count}
     text, value, used_items = compute.get(query.operation, _ordered)(query, series, items)
-    return _answered(question, f"{text}.{left_out}", value, used_items)
+    return _answered(question, f"{text}.{f' Left out: {_joined(out)}.' if out else ''}", value, used_items)
 
 
 Computed = tuple[str, Any, Sequence[Item]]
