@@ -152,7 +152,8 @@ def quotable(text: str, *, together: bool = False) -> list[str]:
         together: whether names with their values, such as "Hallway: 290", stay one paragraph, to be compared.
     """
     found: list[str] = []
-    parted = (_PARAGRAPH if together else _LINE).split(_HEADING.sub(r"\1\n\n", text))
-    for paragraph in (" ".join(one.split()) for one in parted):
-        found += [paragraph] if len(paragraph) <= _WHOLE else _SENTENCE.split(paragraph)
+    for paragraph in _PARAGRAPH.split(_HEADING.sub(r"\1\n\n", text)):
+        lines = [" ".join(one.split()) for one in ([paragraph] if together else _LINE.split(paragraph))]
+        is_long = len(paragraph) > _WHOLE
+        found += [said for line in lines for said in (_SENTENCE.split(line) if is_long else [line])]
     return [one if len(one) <= _LONGEST else one[:_LONGEST].rpartition(" ")[0] for one in found if one]
