@@ -55,6 +55,7 @@ def drawn(path: Path) -> None:
     pen = PIL.ImageDraw.Draw(picture)
     heads = [(60, 40, seller, 30), (600, 40, "INVOICE", 30), (60, 110, f"Invoice No: {number}", 20)]
     heads += [(60, 144, f"Date: {issued}", 20), (60, 178, f"Due date: {due}", 20)]
+    heads += [(560, 560, "Ordered at Brightmart", 20)] if path.name == "parts.png" else []
     for x, y, text, size in heads:
         pen.text((x, y), text, fill="black", font=PIL.ImageFont.load_default(size))
     total = f"{sign} {sum(float(item[3]) for item in items):.2f}"
@@ -297,6 +298,48 @@ def test_the_smallest_of_a_filter_and_a_seller(aggregate: Tool) -> None:
     assert {one["group"]: one["value"] for one in each} == {"image": "4", "text": "1"}
 
 
+@pytest.mark.parametrize(
+    ("seller", "names"),
+    [
+        ("Habour Lamps", ["lamps.png", "paint.png"]),
+        ("NPL", ["parts.png"]),
+        ("Brightmart", ["parts.png"]),
+        ("Brightmart; Harbour", ["lamps.png", "paint.png", "parts.png"]),
+        ("Hardware Lamps", []),
+        ("May", []),
+    ],
+)
+def test_a_seller_is_found_by_part_of_its_name_its_initials_or_its_page(
+    aggregate: Tool, seller: str, names: list[str]
+) -> None:
+    found = aggregate.run(of="invoices", measure="list", seller=seller).payload
+    assert [row["name"] for row in found["rows"] if row["id"] in found["results"][0]["ids"]] == names
+    named = {"name": "parts.png", "seller": "Northwind Parts Ltd", "called": "Brightmart"}
+    by_page = [named] if "Brightmart" in seller else []
+    assert found["by_page"] == by_page
+
+
+def test_what_is_known_by_its_page_alone_is_said(library: Library) -> None:
+    answer = Agent(library, model="offline").ask("What did I pay at Brightmart?")
+    assert [claim.text for claim in answer.claims] == ["The total of parts.png is 80.00 GBP."]
+    assert "It names Brightmart, and Northwind Parts Ltd was read as its seller." in answer.text
+    assert verify(answer, library=library).ok
+
+
+def test_invoices_are_compared_by_their_numbers(library: Library) -> None:
+    agent = Agent(library, model="offline")
+    both = agent.ask("Compare invoice HL-17 and NP-41")
+    assert [claim.text for claim in both.claims] == [
+        "lamps.png: total 120.00 GBP, number HL-17",
+        "parts.png: total 80.00 GBP, number NP-41",
+        "The total of lamps.png is 40.00 GBP more than that of parts.png.",
+    ]
+    assert both.outcome == "answered"
+    assert verify(both, library=library).ok
+    one = agent.ask("Compare invoice HL-17 and ZZ-99")
+    assert (one.outcome, one.unanswered) == ("partial", ("ZZ-99",))
+
+
 def test_a_value_that_is_not_confirmed_is_named(aggregate: Tool, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = facts_module._document
 
@@ -446,7 +489,23 @@ NINETIES = 'release_date >= "1990-01-01" and release_date <= "1999-12-31"'
     ],
 )
 def test_questions_about_all_files_are_planned(question: str, arguments: dict[str, object]) -> None:
-    assert [one.arguments for one in aggregations_of(question, today=TODAY)] == [arguments]
+    planned = [{**one.arguments} for one in aggregations_of(question, today=TODAY)]
+    assert [{name: one[name] for name in one if name != "kind"} for one in planned] == [arguments]
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("How many invoices do I have?", "invoice"),
+        ("What is the total of all my receipts?", "receipt"),
+        ("How many bills are there?", None),
+        ("total of my invoices and receipts", None),
+        ("How much did I spend at Harbour Lamps?", None),
+    ],
+)
+def test_invoices_and_receipts_are_asked_for_apart(question: str, kind: str | None) -> None:
+    (asked,) = aggregations_of(question, today=TODAY)
+    assert (asked.arguments.get("kind"), asked.noun) == (kind, "receipts" if kind == "receipt" else "invoices")
 
 
 @pytest.mark.parametrize(
@@ -516,6 +575,13 @@ def test_the_agent_answers_over_all_invoices_with_evidence(library: Library, pla
             "parts.png has the first due date: 2026-05-20.",
             "counted",
         ),
+        (
+            "What is the total of my invoices from Nortwind Parts?",
+            (),
+            "The total of parts.png is 80.00 GBP.",
+            "computed",
+        ),
+        ("Which is cheaper, HL-17 or NP-41?", (), "parts.png has the lowest total: 80.00 GBP.", "counted"),
         ("Which is cheaper?", ("lamps.png", "parts.png"), "parts.png has the lowest total: 80.00 GBP.", "counted"),
         (
             "What do the two add up to?",

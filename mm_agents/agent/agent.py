@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import parts_of
-from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of, tools_to_follow
+from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of
+from mm_agents.agent.aggregation_rendering import tools_to_follow
 from mm_agents.agent.answer import Answer, AnswerCache
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.answer_data import AttachedFile
@@ -26,13 +27,12 @@ from mm_agents.agent.executor import (
     ASKABLE,
     EVERYWHERE,
     LISTEN,
-    REFUSAL,
     SEARCHES,
     Asked,
     OfflineRun,
     instead_of,
-    is_no_task,
 )
+from mm_agents.agent.film_questions import film_aggregation
 from mm_agents.agent.follow_up import asked_anew, planned_after, read_before
 from mm_agents.agent.hit_details import HitDetails
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
@@ -42,6 +42,7 @@ from mm_agents.agent.query_analysis import (
     ResolvedReference,
     files_in,
     listens,
+    questions_in,
     says,
     subject_of,
 )
@@ -49,6 +50,7 @@ from mm_agents.agent.request import request_of, spelled_right
 from mm_agents.agent.response_filling import FILLING, ModelFilling, fill_offline, wanted_fields
 from mm_agents.agent.response_format import ResponseFormat
 from mm_agents.agent.saved_conversation import SavedConversation, SavedTurn, read_conversation, write_conversation
+from mm_agents.agent.small_talk import REFUSAL, is_no_task
 from mm_agents.agent.suggestions import Suggestions
 from mm_agents.agent.tracing import Trace
 from mm_agents.agent.translation import advise, in_language
@@ -433,7 +435,7 @@ class Conversation:
         heard = listens(question, [one.kind for one in _seen(new, referred)])
         names = planned = (LISTEN,) if heard else planned_after(self.memory, plan.tools, question, referred)
         again, reader = read_before(self.memory, names, question, anew=alone is not None)
-        if not (names or aggregations or new) and self._is_written(question, plan, tools):
+        if not (aggregations or new) and self._is_written(question, names, plan, tools):
             names = planned = ("search_text",)
         if aggregations:
             names = (AGGREGATE, *(names if "among" in aggregations[0].arguments else ()))
@@ -474,11 +476,14 @@ class Conversation:
     def _shown(self) -> str:
         return _count(len(self.memory.shown))
 
-    def _is_written(self, question: str, plan: Plan, tools: Sequence[Tool]) -> bool:
-        """Whether a text has what a question asks that seems to be none for the tools."""
-        if plan.beside < PARAMETERS.refusal:
-            return False  # it is looked for everywhere
+    def _is_written(self, question: str, names: Sequence[str], plan: Plan, tools: Sequence[Tool]) -> bool:
+        """Whether a text has what a question asks that seems to be none for the tools, or one of several questions."""
         search = by_name(tools).get("search_text")
+        several = questions_in(question)
+        if len(several) > 1 and search is not None and set(names) < set(SEARCHES) and not says("media", question):
+            return any(self.agent.hit_details.is_written(one, search, self._language) for one in several)
+        if names or plan.beside < PARAMETERS.refusal:
+            return False  # it is looked for everywhere
         details = self.agent.hit_details if says("asks", question) else None
         return search is not None and details is not None and details.is_written(question, search, self._language)
 
@@ -524,14 +529,15 @@ class Conversation:
     ) -> None:
         """Name the parts of a question whose tools were not used; where nothing is claimed, what could be asked."""
         planner = self.agent.planner
-        parts = parts_of(question)
+        each = "search_text" in names and len(questions_in(question)) > 1  # those were asked one by one
+        parts = [] if each else parts_of(question)
         for part in parts if builder.claims and len(parts) > 1 else ():
             wanted = set(planner.plan(part, _seen(new, referred)).tools)
             if f"“{part}”" not in builder.text and not wanted & set(names):
                 builder.not_answered(part)
         if builder.claims or new or referred.things or (builder.outcome == "answered" and says("thanks", question)):
             return
-        self.agent.suggestions.offer(builder, planner)
+        self.agent.suggestions.offer(builder, planner, told=says("help", question) is not None)
 
     def _fields_offline(
         self,
@@ -610,7 +616,10 @@ class Conversation:
             one.kind in ("video", "audio", "text") for one in new
         ):
             return []
-        focus = [thing.id for thing in referred.things] if referred.explicit and not new else []
+        focus = [thing.id for thing in referred.things] if not new else []
+        if not new and (of_films := film_aggregation(question, self.agent.films, focus)) is not None:
+            return [of_films]
+        focus = focus if referred.explicit else []
         asked = aggregations_of(question, attached=[one.name for one in new], focus=focus)
         seen = not any(one.shown for one in asked) or self.agent.library.count(where=Condition("objects", "exists"))
         return asked if seen else []

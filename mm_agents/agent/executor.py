@@ -9,9 +9,37 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import parts_of
-from mm_agents.agent.aggregation import AGGREGATE, Aggregation, is_empty, render_aggregate
-from mm_agents.agent.answer_builder import (
-    AnswerBuilder,
+from mm_agents.agent.aggregation import AGGREGATE, Aggregation
+from mm_agents.agent.aggregation_rendering import is_empty, render_aggregate
+from mm_agents.agent.answer_builder import AnswerBuilder
+from mm_agents.agent.answer_data import Step
+from mm_agents.agent.arguments import filled
+from mm_agents.agent.conditions import in_words
+from mm_agents.agent.events import Called, Event, Returned
+from mm_agents.agent.grounding.read_again import READS
+from mm_agents.agent.hit_details import that_may_tell
+from mm_agents.agent.planner import Order, classes_of
+from mm_agents.agent.query_analysis import (
+    about_speech,
+    asks_over_all,
+    compares,
+    excludes,
+    form_of,
+    is_meant,
+    only_medium,
+    points_back,
+    questions_in,
+    ranks,
+    said_of,
+    says,
+    says_something,
+    subject_of,
+    task_of,
+    wants_several,
+    without_names,
+    without_number,
+)
+from mm_agents.agent.rendering import (
     likeness,
     render_checks,
     render_described,
@@ -26,30 +54,6 @@ from mm_agents.agent.answer_builder import (
     render_table,
     render_text,
     tell_listed,
-)
-from mm_agents.agent.answer_data import Step
-from mm_agents.agent.arguments import filled
-from mm_agents.agent.conditions import in_words
-from mm_agents.agent.events import Called, Event, Returned
-from mm_agents.agent.grounding.read_again import READS
-from mm_agents.agent.planner import PARAMETERS, Order, Plan, classes_of
-from mm_agents.agent.query_analysis import (
-    about_speech,
-    asks_over_all,
-    compares,
-    form_of,
-    greeting_to,
-    is_meant,
-    only_medium,
-    points_back,
-    ranks,
-    said_of,
-    says,
-    says_something,
-    subject_of,
-    task_of,
-    wants_several,
-    without_number,
 )
 from mm_agents.errors import ToolError
 from mm_agents.languages import ENGLISH
@@ -114,9 +118,6 @@ _NOT_COMPARED = (
 )
 
 
-REFUSAL = "I can't help with that: I look for what is in the library and read it, and do nothing else."
-
-
 @dataclass(frozen=True, kw_only=True)
 class Asked:
     """A question and what is known when it is asked.
@@ -174,6 +175,7 @@ class OfflineRun:
         self._calls, self._until, self._hit_details = calls, until, hit_details
         self._language = language
         self.assets: list[str] = []
+        self._pages: dict[str, str] = {}  # the words of what was found, by id
         self._reason: str | None = None  # why the document that was read last does not answer, and its name
         self._unread: str | None = None
 
@@ -183,6 +185,9 @@ class OfflineRun:
         Where some parts are answered, those that are not are named.
         """
         silent: list[str] = []
+        told = questions_in(asked.text)
+        if len(told) == len(orders):
+            orders = [replace(order, text=text) for order, text in zip(orders, told, strict=True)]
         for order in orders:
             before, claims = len(self.assets), len(self._builder.claims)
             given = self._for_order(order, asked)
@@ -217,7 +222,9 @@ class OfflineRun:
                 continue  # what is to be read is known already
             if name in SEARCHES and not reads:
                 self._tell_not_looked_at(asked.text)
-            if name in SEARCHES:
+            if name == "search_text" and not reads and len(questions := questions_in(asked.text)) > 1:
+                yield from self._search_each(name, asked, questions)
+            elif name in SEARCHES:
                 found = yield from self._search(name, asked, to_read=following)
             elif name == "recommend":
                 yield from self._recommend(asked)
@@ -232,6 +239,9 @@ class OfflineRun:
 
     def _tell_not_looked_at(self, question: str) -> None:
         """Name the words of a question that a search does not look at: a comparison, or how many there are."""
+        if excluded := excludes(question):
+            why = "A search finds what is near, and leaves nothing out."
+            self._builder.leave_out(excluded, f"Not looked at: “{excluded}”. {why}")
         if ranked := ranks(question):
             why = "A search finds what is near, and compares no values."
             self._builder.leave_out(ranked, f"Not looked at: “{ranked}”. {why}")
@@ -272,15 +282,23 @@ class OfflineRun:
             return None
         if hop or self._told(name, asked, arguments, result):
             return result
-        for instead in _INSTEAD.get(name, ()):
+        for instead in () if says("media", asked.text) else _INSTEAD.get(name, ()):
             if instead not in self._tools or "query" not in arguments or len(arguments) > 1:
                 continue
             other = yield from self._call(instead, arguments)
             if other is not None and self._told(instead, asked, arguments, other, strict=instead in _STRICT):
                 return other
         sought = said_of(asked.text) if name == SPEECH else subject_of(asked.text)
-        render_nothing(self._builder, result, SEARCHES[name], sought)
+        render_nothing(self._builder, that_may_tell(name, result, asked.text), SEARCHES[name], sought)
         return result
+
+    def _search_each(self, name: str, asked: Asked, questions: Sequence[str]) -> Iterator[Event]:
+        """Search for the answer of each question of a text, and name those that have none."""
+        for question in questions:
+            claims = len(self._builder.claims)
+            yield from self._search(name, replace(asked, text=question), to_read=None)
+            if len(self._builder.claims) == claims:
+                self._builder.not_answered(question)
 
     def _told(
         self, name: str, asked: Asked, arguments: Mapping[str, Any], result: ToolResult, *, strict: bool = False
@@ -289,7 +307,7 @@ class OfflineRun:
         if only_medium(asked.text) and not asked.attachments:
             return tell_listed(self._builder, result, SEARCHES[name])
         if self._hit_details is not None:
-            result = self._hit_details.look(name, result, asked.text, self._language)
+            result = self._hit_details.look(name, result, asked.text, self._language, anywhere=strict)
         compared = "query" not in arguments or not {"image", "video"}.isdisjoint(arguments) or name == "search_posters"
         several = wants_several(asked.text)
         return render_hits(self._builder, result, SEARCHES[name], several=several, compared=compared, strict=strict)
@@ -424,7 +442,7 @@ class OfflineRun:
                 result = yield from self._call(name, {"source": source})
                 if result is None:
                     continue
-                if not given and not is_meant(result.payload, asked.text):
+                if not given and not is_meant(result.payload, asked.text, self._pages.get(source, "")):
                     break
                 if fits(name, result):
                     return name, result
@@ -516,11 +534,11 @@ class OfflineRun:
         form = None if values else form_of(task)
         arguments: dict[str, Any] = {"source": source}
         if "question" in self._tools[name].arguments.model_fields and form is None:
-            arguments["question"] = without_number(task)
+            arguments["question"] = without_number(task if sure else without_names(task))
         result = yield from self._call(name, arguments)
         if result is None:
             return False
-        if not sure and not is_meant(result.payload, asked.text):
+        if not sure and not is_meant(result.payload, asked.text, self._pages.get(source, "")):
             return False
         told = self._tell(name, result, form, sure=sure)
         if told:
@@ -645,6 +663,7 @@ class OfflineRun:
 
     def _note(self, name: str, result: ToolResult) -> None:
         self._builder.retrieved(result.assets)
+        self._pages |= {hit["id"]: hit["text"] or "" for hit in result.payload.get("hits", ())}
         self._builder.note(name, result.payload)
         self.assets += [one for one in result.assets if one not in self.assets]
         _, withheld = screen(result.text, tools=self._tools)
@@ -667,14 +686,3 @@ def instead_of(names: Iterable[str]) -> Iterator[str]:
     yield from (
         instead for name in names for instead in _INSTEAD.get(name, ("search_text",) if name in READERS else ())
     )
-
-
-def is_no_task(builder: AnswerBuilder, question: str, plan: Plan, *, attached: bool) -> bool:
-    """Greet back, or refuse what does not ask about a file that is attached or a thing that may be here."""
-    if greeting := greeting_to(question):
-        builder.greet(greeting)
-        return True
-    if says("inquires", question) is None if attached else plan.beside >= PARAMETERS.refusal:
-        builder.refuse(REFUSAL)
-        return True
-    return False

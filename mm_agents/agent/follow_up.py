@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mm_agents.agent.executor import READERS, SEARCHES
+from mm_agents.agent.executor import QUOTE, READERS, SEARCHES
 from mm_agents.agent.query_analysis import alike, goes_on_with, is_another, is_part, names_in, says
 
 if TYPE_CHECKING:
@@ -27,11 +27,15 @@ def planned_after(
         question: as it was asked.
         referred: what it points back to.
     """
+    if says("help", question) and not referred.things:
+        return ()
     known = memory.reader_of(referred.things[0]) if referred.explicit and referred.things else None
     readers = [known] if known else [name for name in memory.tools if name in READERS]
     short = len(question.split()) <= _SHORT
     if referred.goes_on and short and memory.tools and not readers:
-        return (_DESCRIBE,) if referred.explicit and set(memory.tools) <= set(SEARCHES) else memory.tools
+        if not referred.explicit or not set(memory.tools) <= set(SEARCHES):
+            return memory.tools
+        return (QUOTE,) if referred.things and referred.things[0].kind == "text" else (_DESCRIBE,)
     reads = READERS.keys() & planned
     if reads and readers and referred.explicit and not alike(reads, readers):
         return tuple(planned)

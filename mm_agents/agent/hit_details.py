@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mm_agents.agent.passage_choice import chosen, is_about
-from mm_agents.protocols import Accompanied, Fluent
+from mm_agents.agent.passage_choice import chosen, is_about, names_it, tells_written
+from mm_agents.agent.query_analysis import names_in, says
+from mm_agents.protocols import Accompanied, Calibrated, Fluent
 from mm_agents.security.injection import WITHHELD, screen
 from mm_agents.toolbox.describing import ImageClassifierView, with_classifier
 from mm_agents.tools import Tool, ToolResult
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from mm_agents.protocols import Embedder
 
 _LOOKED_AT = 1  # pictures: a look takes as long as the search itself, and more can be asked for
-_QUOTED = 4  # texts that are looked through for the value that is asked for
+_QUOTED = 5  # texts that are looked through for the value that is asked for
 _COMPARED = 40
 """How many paragraphs of a passage are compared with the question."""
 
@@ -27,7 +28,13 @@ _WHOLE = 160  # characters; a longer paragraph is quoted by the sentence
 _LONGEST = 300  # characters of a quote
 _HEADING = re.compile(r"^(#+ .*)\n", re.MULTILINE)
 _PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)])\s)")
-_SENTENCE = re.compile(r"(?<=[.!?…])\s+(?=\S)")
+_LINE = re.compile(rf"{_PARAGRAPH.pattern}|\n(?=[^\W\d][^\n:.!?]{{0,39}}: \S)")
+"""What parts a text: blank lines, and lines that are an item of a list or a name with its value, "Wifi: Heron"."""
+
+_SENTENCE = re.compile(
+    r"(?<=[.!?…])\s+(?!(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b)(?=\S)"
+)
+"""Where a sentence ends; "12. November" is one date."""
 
 
 class HitDetails:
@@ -51,7 +58,9 @@ class HitDetails:
         companion = own.companion if isinstance(own, Accompanied) else None
         return own if companion is None else self._library.routes.named(companion)
 
-    def look(self, search: str, result: ToolResult, question: str, language: str | None = None) -> ToolResult:
+    def look(
+        self, search: str, result: ToolResult, question: str, language: str | None = None, *, anywhere: bool = False
+    ) -> ToolResult:
         """The result with "shows" in its best picture, or "says" in its best text, where there is something to add.
 
         Args:
@@ -59,7 +68,9 @@ class HitDetails:
             result: what it gave.
             question: what was looked for, as text.
             language: of the question.
+            anywhere: whether nothing says that it is for this search.
         """
+        result = that_may_tell(search, result, question, anywhere=anywhere)
         hits: list[Mapping[str, Any]] = list(result.payload["hits"])
         if not hits:
             return result
@@ -86,10 +97,12 @@ class HitDetails:
     def _quoted(self, hits: list[Mapping[str, Any]], question: str, embedder: Embedder) -> list[Mapping[str, Any]]:
         """The hits with the passage that answers the question; first the one that has it, where the best has not."""
         best = self._said(hits[0], question, embedder)
-        for other in () if best.get("covers") else hits[1:_QUOTED]:
-            if is_about(question, other["text"] or "", other["name"]):
+        is_sure = best.get("covers") or is_about(question, "", hits[0]["name"])
+        for other in () if is_sure else hits[1:_QUOTED]:
+            if names_it(question, f"{other['text']} {other['name']}"):
                 said = self._said(other, question, embedder)
-                if said.get("covers") or (best.get("lacks") and said.get("says") and not said.get("lacks")):
+                whole = is_about(question, other["text"] or "", other["name"])
+                if said.get("covers") or (whole and best.get("lacks") and said.get("says") and not said.get("lacks")):
                     return [said, best, *(one for one in hits[1:] if one is not other)]
         return [best, *hits[1:]]
 
@@ -101,19 +114,46 @@ class HitDetails:
 
     def _said(self, hit: Mapping[str, Any], question: str, embedder: Embedder) -> Mapping[str, Any]:
         """The hit with the paragraph or sentence of its text that is nearest to the question."""
-        said = [one for one in quotable(screen(hit["text"] or "")[0]) if WITHHELD not in one][:_COMPARED]
+        together = says("weighs", question) is not None
+        found = quotable(screen(hit["text"] or "")[0], together=together)
+        said = [one for one in found if WITHHELD not in one][:_COMPARED]
         said = [one for one in said if not one.startswith("#")] or said  # a heading says what follows, not what is so
         if not said:
             return hit
         asked = embedder.embed([Text(text=question)], role="query")
         near = embedder.embed([Text(text=one) for one in said], role="document") @ asked[0]
         passage = chosen(question, said, [float(one) for one in near], hit["text"] or "", hit["name"])
-        return {**hit, "says": passage.text, "lacks": passage.lacks, "covers": passage.covers}
+        covers = passage.covers
+        if not covers and passage.lacks is None and isinstance(embedder, Calibrated):
+            fair, strong = embedder.bands(asked[0], asked="text", of="text")
+            covers = near[said.index(passage.text)] >= (fair + strong) / 2 and names_it(question, passage.text)
+        return {**hit, "says": passage.text, "lacks": passage.lacks, "covers": covers}
 
 
-def quotable(text: str) -> list[str]:
-    """The paragraphs and list items of a text, each on one line; sentences of those that are long."""
+def that_may_tell(search: str, result: ToolResult, question: str, *, anywhere: bool = False) -> ToolResult:
+    """A search's result, without pictures and clips where a value is asked for that the best has not written on it.
+
+    Where nothing says that it is for this search, a picture does not tell who or when either.
+    """
+    hits = result.payload["hits"]
+    if search not in ("search_images", "search_videos") or not hits or says("pictured", question):
+        return result
+    text = hits[0]["text"] or ""
+    named = names_in(question) if says("paper", question) else []
+    told = tells_written(question, text, others=anywhere) and all(names_it(name, text) for name in named)
+    return result if told else replace(result, payload={**result.payload, "hits": []}, evidence=())
+
+
+def quotable(text: str, *, together: bool = False) -> list[str]:
+    """The paragraphs and list items of a text, each on one line; sentences of those that are long.
+
+    Args:
+        text: whole.
+        together: whether names with their values, such as "Hallway: 290", stay one paragraph, to be compared.
+    """
     found: list[str] = []
-    for paragraph in (" ".join(one.split()) for one in _PARAGRAPH.split(_HEADING.sub(r"\1\n\n", text))):
-        found += [paragraph] if len(paragraph) <= _WHOLE else _SENTENCE.split(paragraph)
+    for paragraph in _PARAGRAPH.split(_HEADING.sub(r"\1\n\n", text)):
+        lines = [" ".join(one.split()) for one in ([paragraph] if together else _LINE.split(paragraph))]
+        is_long = len(paragraph) > _WHOLE
+        found += [said for line in lines for said in (_SENTENCE.split(line) if is_long else [line])]
     return [one if len(one) <= _LONGEST else one[:_LONGEST].rpartition(" ")[0] for one in found if one]

@@ -42,7 +42,7 @@ def shown_in(text: str) -> MediaCondition | None:
         return None
     things = found["things"]
     number = _SAYS["of_people"].search(things)
-    named = {name: match for name, pattern in _PATTERNS["things"].items() if (match := pattern.search(things))}
+    named = _things(things)
     if not named:
         return None
     rest = _SAYS["of_people"].sub(" ", things)
@@ -61,6 +61,33 @@ def shown_in(text: str) -> MediaCondition | None:
         words=with_numbers_in_words(words),
         of_people=number is not None,
     )
+
+
+def _things(text: str) -> dict[str, re.Match[str]]:
+    """The kinds of things that a text names, of those that are detected."""
+    return {name: match for name, pattern in _PATTERNS["things"].items() if (match := pattern.search(text))}
+
+
+def missing_in(text: str) -> MediaCondition | None:
+    """What pictures are not to show, such as "without people"; None where a question names nothing that is detected.
+
+    Only files that were looked at are meant: in the others nothing was seen either.
+    """
+    found = _SAYS["without"].search(text)
+    things = _things(found["things"]) if found else {}
+    if found is None or not things:
+        return None
+    rest = found["things"]
+    for name in things:
+        rest = _PATTERNS["things"][name].sub(" ", rest)
+    where = ["people = 0" if name == "person" else f'not objects contains "{name}"' for name in things]
+    before = text[: found.start()]
+    words = f"no {' or '.join('people' if name == 'person' else match[0] for name, match in things.items())}"
+    if (shown := shown_in(before)) is not None:
+        return MediaCondition(
+            where=(*shown.where, *where), rest=f"{shown.rest} {rest}", words=f"{shown.words} and {words}"
+        )
+    return MediaCondition(where=("objects exists", *where), rest=f"{before} {rest}", words=words)
 
 
 def with_numbers_in_words(text: str) -> str:

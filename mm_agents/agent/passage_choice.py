@@ -10,10 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mm_agents._text import content_words, read_patterns
+from mm_agents.languages import ENGLISH, detected
 
 _PATTERNS = read_patterns("mm_agents.agent", "passage_choice.toml")
 _CASED = read_patterns("mm_agents.agent", "passage_choice.toml", re.NOFLAG)["values"]
 _NAMES = ("person", "address")  # kinds whose values are known by their capitals
+_WRITTEN = frozenset({"phone_number", "e-mail_address", "website", "address", "code", "amount"})
+"""Kinds of values that are read, and not seen."""
+
+_SEEN = re.compile(r"\bhow (?:many|big|large|tall|wide)\b", re.IGNORECASE)
+
 _HEADINGS = re.compile(r"^#+\s*(.+)$", re.MULTILINE)
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _ASKED_NOUN = re.compile(
@@ -31,6 +37,7 @@ _COUNTED = re.compile(
 """What is counted or measured, such as eggs, and what for, such as pancakes."""
 
 _BEYOND = re.compile(r"\s(?:for|in|at|on|with|from|per|into|of) (?:the |our |my |your |a )?[^?]*", re.IGNORECASE)
+_FOR = re.compile(r"\b(?:for|of) (?:the|our|my|your|a|an) (?P<of>[^\W\d]+(?: [^\W\d]+)?)\W*$", re.IGNORECASE)
 _RATES = {
     "hour": r"\bhour",
     "day": r"\bda(?:y|ily)",
@@ -39,6 +46,14 @@ _RATES = {
     "month": r"\bmonth",
     "year": r"\byear|\bannual",
 }
+_DAYS = (
+    "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September|October|"
+    "November|December"
+)
+_NAMED = re.compile(rf"(?<!^)(?<![.!?] )\b(?!(?:{_DAYS})\b)[A-Z][^\W\d_]+(?:['’-][^\W\d_]+)*")
+"""A name in a question: where a text has it anywhere, the text is about it."""
+
+_TELLING = 4  # letters
 _LEAST_COVERED = 2  # words of a question; one alone may be anywhere
 
 
@@ -68,6 +83,20 @@ def has_value(kind: str, text: str) -> bool:
     return pattern.search(text) is not None
 
 
+def tells_written(question: str, text: str, *, others: bool = False) -> bool:
+    """Whether a picture with this text on it may answer a question: one for a value that is written needs its words.
+
+    Args:
+        question: as it was asked.
+        text: what is written on the picture.
+        others: whether that holds of every kind of value, also of persons and times.
+    """
+    kind = kind_of(question)
+    if kind is None or (kind not in _WRITTEN and not others) or _SEEN.search(question):
+        return True
+    return has_value(kind, text) and set(_heads(question)) <= content_words(text)
+
+
 def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole: str, name: str) -> Passage:
     """The passage that answers a question best.
 
@@ -80,8 +109,12 @@ def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole
     """
     about = content_words(" ".join([*_HEADINGS.findall(whole), whole.strip().partition("\n")[0], _spaced(name)]))
     kind, said = kind_of(question), content_words(whole)
-    heads = [word for word in _heads(question) if word not in about]
-    core = [word for word in _heads(_BEYOND.sub(" ", question)) if word not in about and word in said]
+    is_english = detected(question) in (None, ENGLISH)
+    if is_english:  # every noun of German has a capital
+        about |= {word for named in _NAMED.findall(question) for word in content_words(named) if word in said}
+    shortest = 1 if is_english else _TELLING  # the short words of other languages say little
+    heads = [word for word in _heads(question) if word not in about and len(word) >= shortest]
+    core = [word for word in _heads(_BEYOND.sub(" ", question)) if word in heads and word in said]
     subject = set(core or [word for word in heads if word in said][:1])
     ordered = [one for _, one in sorted(zip(ranks, passages, strict=True), key=lambda pair: -pair[0])]
     fitting = [one for one in ordered if (kind is None or has_value(kind, one)) and subject <= content_words(one)]
@@ -93,8 +126,16 @@ def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole
         return Passage(text=found, lacks=other)
     words = content_words(found)
     covers = len(heads) >= _LEAST_COVERED and all(word in words for word in heads)
-    lacks = _missing(question, words | about) or _not_counted(question, words | about, said | about)
+    known = said | about
+    lacks = (
+        _missing(question, words | about) or _not_counted(question, words | about, known) or _beyond(question, known)
+    )
     return Passage(text=found, lacks=lacks, covers=covers and lacks is None)
+
+
+def names_it(question: str, passage: str) -> bool:
+    """Whether a passage has a word that says what a question is about."""
+    return bool(set(_heads(question)) & content_words(passage))
 
 
 def is_about(question: str, whole: str, name: str) -> bool:
@@ -131,6 +172,13 @@ def _not_counted(question: str, words: set[str], said: set[str]) -> str | None:
         return match["what"]
     wanted = content_words(kinds.sub(" ", match["of"] or ""))
     return match["of"].strip() if wanted and not wanted & said else None
+
+
+def _beyond(question: str, known: set[str]) -> str | None:
+    """What "the rent for the garage" is asked for, where no word of it is known of the text."""
+    match = _FOR.search(question)
+    wanted = content_words(_PATTERNS["filler"]["kinds"].sub(" ", match["of"])) if match else set[str]()
+    return match["of"].strip() if match and wanted and not wanted & known else None
 
 
 def _other_measure(question: str, passage: str) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from mm_agents._text import ASKED_FOR, content_words, read_data, read_patterns, unknown_words
+from mm_agents._text import ASKED_FOR, content_words, parts_of, read_data, read_patterns, unknown_words
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.planner import classes_of, words_of
 from mm_agents.tools import Attachment
@@ -20,8 +20,8 @@ _WORDS = read_data("mm_agents.agent", "word_classes.toml")
 _FUNCTION_WORDS, _NO_NAMES = (frozenset(_WORDS[name].split()) for name in ("function_words", "no_names"))
 _GREETINGS = {
     "thanks": "You are welcome.",
-    "hello": "Hello.",
     "help": "I answer from the library and from attached files.",
+    "hello": "Hello.",
 }
 _KINDS: Mapping[str, tuple[str, ...]] = {
     "pictures": ("image", "pdf", "film"),
@@ -142,6 +142,27 @@ def ranks(question: str) -> str | None:
     return found[0] if found else None
 
 
+def questions_in(question: str) -> list[str]:
+    """The questions of one text, where all of its parts ask: "when does the lease start, and how much is the rent?".
+
+    What "it" or "they" means in a part is what the part before it names.
+    """
+    parts = parts_of(question)
+    if len(parts) < 2 or not all(says("asks", part) for part in parts):
+        return [question]
+    told = [parts[0]]
+    for part in parts[1:]:
+        named = _SAYS["named_thing"].search(told[-1])
+        told.append(_SAYS["pronoun"].sub(named[0], part, count=1) if named else part)
+    return told
+
+
+def excludes(question: str) -> str | None:
+    """The words of a question that say what is not to be shown: "without people"; None without any."""
+    found = says("excluded", question)
+    return found[0].strip(" ?!.") if found else None
+
+
 def only_medium(question: str) -> str | None:
     """The kind of file that a question names, where it names nothing else: "show me a video", "read my notes"."""
     found = _SAYS["only_medium"].fullmatch(question)
@@ -158,9 +179,17 @@ def says_something(question: str) -> bool:
     return any(word not in _FUNCTION_WORDS for word in re.findall(r"[^\W\d_]{2,}|[^\W\x00-\x7f]", question.casefold()))
 
 
-def is_meant(payload: Mapping[str, Any], question: str) -> bool:
-    """Whether a document that was read may be the one that a question is about."""
-    return _has_number(payload, question) and _speaks_of(payload, names_in(question)) and _is_about(payload, question)
+def is_meant(payload: Mapping[str, Any], question: str, page: str = "") -> bool:
+    """Whether a document that was read may be the one that a question is about; ``page`` has words that are on it."""
+    names = [name for name in names_in(question) if not content_words(name) <= content_words(page)]
+    return _has_number(payload, question) and _speaks_of(payload, names) and _is_about(payload, without_names(question))
+
+
+def without_names(question: str) -> str:
+    """A question without the shop or person that it names: "what did I buy" of "what did I buy at Flipkart?"."""
+    for name in names_in(question):
+        question = re.sub(rf"\s+(?:at|from|with|by)\s+{re.escape(name)}(?:['’]s)?(?=\W|$)", "", question)
+    return question
 
 
 def _has_number(payload: Mapping[str, Any], question: str) -> bool:

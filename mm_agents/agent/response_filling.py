@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mm_agents._text import excerpt
 from mm_agents._timeout import call_with_timeout
 from mm_agents.agent.answer import Answer
-from mm_agents.agent.answer_builder import AnswerBuilder, render_checks
+from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.answer_data import Claim, Cost, ModelCall, Outcome
 from mm_agents.agent.budget import Budget, BudgetTracker
 from mm_agents.agent.events import Called, Event, Finished, Planned, Returned, parts_of_answer
@@ -22,6 +22,7 @@ from mm_agents.agent.grounding.read_values import ReadValue, values_read
 from mm_agents.agent.grounding.sources import SourceRegistry
 from mm_agents.agent.grounding.statements import Statement, cite, judge
 from mm_agents.agent.llm import prompts
+from mm_agents.agent.rendering import render_checks
 from mm_agents.agent.response_format import EACH, Path, ResponseField, ResponseFormat, dotted, flattened, rows_of
 from mm_agents.chat import fenced
 from mm_agents.documents.invoice.field_names import spelled_out

@@ -24,6 +24,14 @@ if TYPE_CHECKING:
     from mm_agents.types import Record
 
 _KINDS = ("image", "text", "video", "film", "pdf")
+_NOUNS = {
+    "image": "pictures",
+    "video": "clips",
+    "audio": "recordings",
+    "text": "texts",
+    "pdf": "PDFs",
+    "film": "films",
+}
 _LOOKED_AT = 6  # files of each kind
 _MOST = 3
 _TITLE = 60  # characters
@@ -60,8 +68,11 @@ class Suggestions:
                     found.append(one)
         return found
 
-    def offer(self, builder: AnswerBuilder, planner: OfflinePlanner) -> None:
-        """Add the questions to an answer; arguments as ``of``."""
+    def offer(self, builder: AnswerBuilder, planner: OfflinePlanner, *, told: bool = False) -> None:
+        """Add the questions to an answer, after the kinds of files that the library holds, where they are ``told``."""
+        held = [noun for kind, noun in _NOUNS.items() if told and self._library.count(where=_of_type(kind))]
+        if held:
+            builder.say(f"The library holds {' and '.join(filter(None, (', '.join(held[:-1]), held[-1])))}.")
         questions = self.of(planner)
         for line in ("What you could ask here:", *(f"- {one}" for one in questions)) if questions else ():
             builder.say(line)
@@ -99,7 +110,7 @@ class Suggestions:
                 yield f"How many pictures show {'an' if name[:1] in 'aeiou' else 'a'} {name}?"
 
     def _of_kind(self, kind: str) -> Iterator[str]:
-        for record in islice(self._library.iterate(where=Condition("media_type", "eq", kind)), _LOOKED_AT):
+        for record in islice(self._library.iterate(where=_of_type(kind)), _LOOKED_AT):
             if screen_name(record.name) and (question := self._question(record, kind)):
                 yield question
 
@@ -127,3 +138,7 @@ class Suggestions:
                     classes, _ = self._sight.named(media.load_image(record.thumbnail))
             self._shown[key] = classes[0][0] if classes and classes[0][1] >= SURE else None
         return self._shown[key]
+
+
+def _of_type(kind: str) -> Condition:
+    return Condition("media_type", "eq", kind)

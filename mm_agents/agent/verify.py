@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mm_agents import media
 from mm_agents._text import content_words, unknown_words
-from mm_agents.agent.aggregation import AGGREGATE, GATHERING, LEAST, MOST
+from mm_agents.agent.aggregation import AGGREGATE
+from mm_agents.agent.aggregation_rendering import GATHERING, LEAST, MOST
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_builder import lacking
 from mm_agents.agent.answer_data import Claim, Source

@@ -112,7 +112,7 @@ class Searching:
             lists.append(self._library.search(query, kind="film", vector=story, where=where, limit=limit))
         found = [hits for hits in lists if hits]
         texts = {spec.name for spec in self._library.store.spec.vectors_with_role("text")}
-        joined = _by_likeness(found, texts) if len(found) > 1 else [hit for hits in found for hit in hits]
+        joined = _by_likeness(found, texts, limit) if len(found) > 1 else [hit for hits in found for hit in hits]
         return of_hits(joined[:limit], query=query, noun="texts")
 
     def search_posters(
@@ -234,10 +234,11 @@ def _file_of(asset: Asset, kinds: Sequence[str], wanted: str) -> MediaFile:
     return asset.file()
 
 
-def _by_likeness(lists: Sequence[Sequence[Hit]], texts: Set[str]) -> list[Hit]:
+def _by_likeness(lists: Sequence[Sequence[Hit]], texts: Set[str], limit: int) -> list[Hit]:
     """Join texts and films: by the likeness of their texts to the question, where every one has such a score.
 
-    Films stand by their stories alone and texts also by keywords, so that their fused scores cannot be compared.
+    Films stand by their stories alone and texts also by keywords, so that their fused scores cannot be compared. The
+    first of each list stays among them: a text may be first by a word that little else of it is like.
     """
 
     def likeness(hit: Hit) -> float | None:
@@ -248,7 +249,10 @@ def _by_likeness(lists: Sequence[Sequence[Hit]], texts: Set[str]) -> list[Hit]:
     scored = [(likeness(hit), hit) for hit in every]
     if any(score is None for score, _ in scored):
         return fuse(lists)
-    return [hit for _, hit in sorted(scored, key=lambda one: (-(one[0] or 0.0), one[1].id))]
+    scored.sort(key=lambda one: (-(one[0] or 0.0), one[1].id))
+    first = [hits[0] for hits in lists]
+    rest = [hit for _, hit in scored if hit not in first][: max(limit - len(first), 0)]
+    return [hit for _, hit in scored if hit in first or hit in rest]
 
 
 SPEECH_EXAMPLES = (

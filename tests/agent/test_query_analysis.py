@@ -60,6 +60,11 @@ def test_names_tasks_and_numbers() -> None:
         ("tell me a joke, and thanks?", None),
         ("hello there", "Hello."),
         ("What can you do?", "I answer from the library and from attached files."),
+        ("who are you?", "I answer from the library and from attached files."),
+        ("hi, what can I ask you?", "I answer from the library and from attached files."),
+        ("what is in my library", "I answer from the library and from attached files."),
+        ("who are you meeting on Friday?", None),
+        ("What is this clip about?", None),
         ("what can you do about the leak in the kitchen?", None),
     ],
 )

@@ -21,6 +21,7 @@ OWN_LINES = frozenset(
         "No hidden text was found.",
         "There are more.",
         "A detector saw this: of what it names, at least nine in ten are really there.",
+        "A detector saw none there. It misses some, above all what is small or half hidden.",
     }
 )
 """Lines that the library writes and that claim nothing."""
@@ -33,6 +34,7 @@ _SILENCE = re.compile(
     r"|Only films with [\w ><=.,'’:-]+ are looked at\.$"
     r"|This library does not understand the language of the question\. Run: "
     r"(?:pip install 'mm-agents\[languages\]', then )?mm-agents migrate --languages$"
+    r"|The library holds (?:(?:pictures|clips|recordings|texts|PDFs|films)(?:, | and |\.$))+"
     r"|I stopped: |The chat model failed before it had answered: |I don't know what to give )"
 )
 """How a line begins that says what is not known; what follows is the reason."""

@@ -11,16 +11,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import parts_of
-from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of, render_aggregate
-from mm_agents.agent.answer_builder import AnswerBuilder, recommended_heading
+from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of
+from mm_agents.agent.aggregation_rendering import render_aggregate
+from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.answer_data import AnswerData, Claim, Source, Step
+from mm_agents.agent.film_questions import film_aggregation
 from mm_agents.agent.grounding.quotes import NOT_CHECKED, Unchecked
 from mm_agents.agent.query_analysis import goes_on_with
+from mm_agents.agent.rendering import recommended_heading
 from mm_agents.agent.request import request_of, spelled_right
 from mm_agents.errors import ToolError
 from mm_agents.toolbox import AttachmentInfo, Attachments, toolbox
 from mm_agents.tools import Tool, ToolResult, by_name
-from mm_agents.types import Evidence
+from mm_agents.types import Condition, Evidence
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
@@ -34,6 +37,7 @@ _KEYWORDS = "keywords"
 
 _ROUNDED = 0.0051  # how far a similarity that is shown with two digits may be from the one that was computed
 _ISO_DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+_ID = re.compile(r'\bid = "([^"]+)"')
 _MARKS = re.compile(r"\s*\[\d+\]")
 
 
@@ -125,10 +129,13 @@ class SearchAgain:
         sources = {source.number: source for source in self._answer.sources}
         named = [sources[claim.sources[0]] for claim in self._answer.claims if claim.kind == "match" and claim.sources]
         for ran in self._ran(SEARCHES):
-            places = [places[0] for source in named if (places := list(_places(ran, source)))]
+            found = [(source, places[0]) for source in named if (places := list(_places(ran, source)))]
+            if found and ran.step.tool == "search_text" and found[0][0].evidence.quote:
+                found = found[1:]  # a text is told first for the passage that answers, which may be of a farther one
+            places = [place for _, place in found]
             if places != sorted(places):
                 return f"{ran.step.tool} finds {ran.hits[max(places)]['name']} further from what was asked"
-            if len(places) == len(named) and (missing := _nearer(ran, places)) is not None:
+            if len(places) == len(named) > 0 and (missing := _nearer(ran, places)) is not None:
                 return f"{ran.step.tool} finds {missing}, which is nearer and is not named"
         return None
 
@@ -182,7 +189,14 @@ class SearchAgain:
                 for asked in aggregations_of(text, attached=among, today=day):
                     if asked.arguments == dict(step.arguments):
                         return asked
+            of_films = film_aggregation(text, self._films, _ID.findall(str(step.arguments.get("where", ""))))
+            if of_films is not None and of_films.arguments == dict(step.arguments):
+                return of_films
         return None
+
+    def _films(self) -> list[tuple[str, str]]:
+        films = Condition("media_type", "eq", "film")
+        return [(film.id, film.name) for film in self._library.iterate(where=films)] if self._library else []
 
     @cached_property
     def _counted(self) -> tuple[list[tuple[Claim, list[Evidence]]], list[str]]:

@@ -57,24 +57,30 @@ def _count(process: Process, question: str, match: re.Match[str]) -> DocumentAns
     if wanted.startswith(("end", "exit", "outcome")):
         ids = [id for id in process.order if not process.ways[id]]
         return _told(process, question, f"There {_are(len(ids), 'end')}.", len(ids), ids)
-    ids = process.order
-    return _told(process, question, f"There {_are(len(ids), 'step')}{_kinds_of(process)}.", len(ids), ids)
+    return _count_steps(process, question, shapes=wanted.startswith(("node", "box", "shape")))
 
 
-def _kinds_of(process: Process) -> str:
-    """What the steps of a process are: ": 3 tasks, 1 document, 1 decision and 2 starts and ends"."""
+def _count_steps(process: Process, question: str, *, shapes: bool) -> DocumentAnswer:
+    """How many shapes there are, or steps: what is done, apart from decisions and from where it starts and ends."""
     decisions = [id for id in process.order if process.is_decision(id) or process.nodes[id].shape == "diamond"]
     rest = [id for id in process.order if id not in decisions]
     documents = [id for id in rest if process.nodes[id].shape == "document"]
     rims = [id for id in rest if id not in documents and (process.is_start(id) or process.is_end(id))]
-    named = (
-        (len(rest) - len(documents) - len(rims), "task", "tasks"),
-        (len(documents), "document", "documents"),
-        (len(decisions), "decision", "decisions"),
-        (len(rims), "start or end", "starts and ends"),
-    )
-    told = [f"{number} {one if number == 1 else several}" for number, one, several in named if number]
-    return f": {_listed(told)}" if len(told) > 1 else ""
+    tasks = [id for id in rest if id not in documents and id not in rims]
+    done = _numbered((tasks, "task", "tasks"), (documents, "document", "documents"))
+    beside = _numbered((decisions, "decision", "decisions"), (rims, "start or end", "starts and ends"))
+    ids = process.order if shapes else [id for id in process.order if id in tasks or id in documents]
+    if shapes:
+        kinds = f": {_listed([*done, *beside])}" if len(done + beside) > 1 else ""
+        return _told(process, question, f"There {_are(len(ids), 'shape')}{kinds}.", len(ids), ids)
+    kinds = f" ({_listed(done)})" if len(done) > 1 else ""
+    apart = f", with {_listed(beside)}" if beside else ""
+    return _told(process, question, f"There {_are(len(ids), 'step')}{kinds}{apart}.", len(ids), ids)
+
+
+def _numbered(*counted: tuple[Sequence[str], str, str]) -> list[str]:
+    """How many there are of each kind, such as "3 tasks"; a kind of which there are none is left out."""
+    return [f"{len(ids)} {one if len(ids) == 1 else several}" for ids, one, several in counted if ids]
 
 
 def _without(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:

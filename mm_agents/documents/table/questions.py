@@ -278,10 +278,11 @@ def _computed(question: str, query: Query, series: Series) -> DocumentAnswer:
     if query.operation == "count" and query.condition is None:
         return _unanswered(question, "Which numbers to count is not said.")
     items, out = _comparable(series)
-    left_out = f" Left out: {_joined(out)}." if out else ""
+    if series.axis == "row" and query.operation in ("highest", "lowest") and len(items) == 1:
+        return _unanswered(question, f"“{series.name}” has one number, and nothing to compare it with.")
     compute = {"highest": _extreme, "lowest": _extreme, "mean": _mean, "sum": _sum, "count": _count}
     text, value, used_items = compute.get(query.operation, _ordered)(query, series, items)
-    return _answered(question, f"{text}.{left_out}", value, used_items)
+    return _answered(question, f"{text}.{f' Left out: {_joined(out)}.' if out else ''}", value, used_items)
 
 
 Computed = tuple[str, Any, Sequence[Item]]

@@ -1,0 +1,376 @@
+"""What is said of the result of the tool ``aggregate``: each file that it uses is cited; what was not used is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from mm_agents._text import fold
+from mm_agents.agent.aggregation import AGGREGATE, AMOUNTS, READER_OF, SAYS, Aggregation
+from mm_agents.agent.answer_builder import AnswerBuilder
+from mm_agents.agent.answer_data import AnswerData
+from mm_agents.agent.conditions import LABELS, in_words
+from mm_agents.tools import ToolResult
+
+_DAY = len("2019-07-14")
+
+_BY_TYPE: Mapping[str, str] = {
+    "film": "films",
+    "video": "clips",
+    "audio": "recordings",
+    "image": "pictures",
+    "pdf": "pdfs",
+    "text": "texts",
+}
+_EXTREMES: Mapping[str, tuple[str, str]] = {
+    "due_date": ("first", "last"),
+    "date": ("first", "last"),
+    "release_date": ("first", "last"),
+    "duration": ("shortest", "longest"),
+    "size": ("smallest", "largest"),
+}
+"""What the least and the most of a property are called; of any other the lowest and the highest."""
+
+LEAST = frozenset({"lowest", "first", "shortest", "smallest"})
+MOST = frozenset({"highest", "last", "longest", "largest"})
+GATHERING = (
+    "there is are add adds up to on average has of those in no known currency with from rating number of votes s bytes "
+    "lowest first shortest smallest highest last longest largest film films clip clips recording recordings picture "
+    "pictures pdf pdfs text texts file files invoice invoices receipt receipts table tables flowchart flowcharts "
+    "none fits more than that of later due same yes no all have show people objects time was asked says seller"
+)
+"""The words in which results are said, beside those of the files, the question and the arguments."""
+
+SEEN_NOTE = "A detector saw this: of what it names, at least nine in ten are really there."
+"""How sure what is seen is; measured by examples/benchmarks/objects.py."""
+
+NOT_SEEN_NOTE = "A detector saw none there. It misses some, above all what is small or half hidden."
+_NOT_SEEN = "a detector saw none there, which proves nothing"
+
+_UNITS: Mapping[str, str] = {"duration": " s", "size": " bytes"}
+
+_NOUNS: Mapping[str, tuple[str, str]] = {
+    "films": ("film", "films"),
+    "clips": ("clip", "clips"),
+    "recordings": ("recording", "recordings"),
+    "pictures": ("picture", "pictures"),
+    "pdfs": ("PDF", "PDFs"),
+    "texts": ("text file", "text files"),
+    "files": ("file", "files"),
+    "invoices": ("invoice", "invoices"),
+    "receipts": ("receipt", "receipts"),
+    "tables": ("table", "tables"),
+    "flowcharts": ("flowchart", "flowcharts"),
+}
+
+
+def is_empty(result: ToolResult, asked: Aggregation) -> bool:
+    """Whether the files that a question names are not such documents, so that it asks something else of them."""
+    name = asked.arguments.get("field")
+    return "among" in asked.arguments and not any(name in row["values"] for row in result.payload["rows"])
+
+
+def render_aggregate(builder: AnswerBuilder, result: ToolResult, asked: Aggregation) -> None:
+    """Say what was counted or computed, citing each file that it uses, and what could not be used.
+
+    Args:
+        builder: gets the claims.
+        result: of the tool.
+        asked: what was asked of it.
+    """
+    payload = result.payload
+    rows: dict[str, Mapping[str, Any]] = {row["id"]: row for row in payload["rows"]}
+    cited = {
+        id: [
+            builder.cite(one, name=row["name"], media_type=row["media_type"])
+            for one in result.evidence[row["evidence"][0] : row["evidence"][1]]
+        ]
+        for id, row in rows.items()
+    }
+    if asked.compared is not None and _say_same(builder, payload, rows, cited, asked.compared):
+        return
+    if asked.ranked is not None and _say_ranked(builder, payload, rows, cited, asked):
+        return
+    said = False
+    for one in payload["results"]:
+        if payload["measure"] == "list":
+            said = _say_list(builder, one, rows, cited, asked) or said
+        elif one["count"] or (payload["measure"] == "count" and not payload["considered"]):
+            _say_value(builder, one, rows, cited, asked, len(payload["results"]) > 1)
+            said = True
+    if not said and payload["missing"]:
+        count = len(payload["missing"])
+        builder.say(
+            f"I don't know: what is asked for was found in none of the {count} {_NOUNS[asked.noun][count != 1]} here: "
+            f"{_names(payload['missing'])}."
+        )
+    elif not said and payload["considered"]:
+        _say_none(builder, cited, asked)
+    elif not said:
+        looked_at = payload["looked_at"]
+        read = "" if looked_at is None else f" among the {looked_at} that were read"
+        builder.say(f"{_none(asked)}{read}.")
+    _say_rest(builder, payload, asked)
+    if asked.shown and said and rows:
+        builder.say(NOT_SEEN_NOTE if asked.lacks else SEEN_NOTE)
+
+
+def _numbers(cited: Mapping[str, Sequence[int]], ids: Iterable[str]) -> list[int]:
+    """The numbers of the sources of some documents."""
+    return [number for id in ids for number in cited.get(id, ())]
+
+
+def _say_none(builder: AnswerBuilder, cited: Mapping[str, Sequence[int]], asked: Aggregation) -> None:
+    """Claim that no document fits the conditions, citing each that was compared."""
+    denied = "No: none" if SAYS["yes_no"].match(builder.question) else "None"
+    count = len(cited)
+    conditions = ", ".join(asked.said) or _condition(asked).strip()
+    text = f"{denied} of the {count} {_NOUNS[asked.noun][count != 1]} fits: {conditions}."
+    numbers = _numbers(cited, cited)
+    builder.claim(text, numbers, why=f"compared over all {_NOUNS[asked.noun][1]}", kind="counted", conditions=True)
+
+
+def _say_same(
+    builder: AnswerBuilder,
+    payload: Mapping[str, Any],
+    rows: Mapping[str, Mapping[str, Any]],
+    cited: Mapping[str, Sequence[int]],
+    name: str,
+) -> bool:
+    """Whether documents have the same value of a field; False where one of them has none."""
+    values = [row["values"].get(name) for row in rows.values()]
+    if len(values) < 2 or payload["missing"] or payload["failed"] or None in values:
+        return False
+    doubt = "not confirmed" if any(row["unconfirmed"] for row in rows.values()) else None
+    numbers = _numbers(cited, cited)
+    names = " and ".join(row["name"] for row in rows.values())
+    if len({" ".join(fold(value).split()) for value in values}) == 1:
+        text = f"Yes: {names} have the same {_label(name)}, {values[0]}."
+    else:
+        text = f"No: the {_label(name)} of " + ", of ".join(
+            f"{row['name']} is {row['values'][name]}" for row in rows.values()
+        )
+    builder.claim(text.rstrip(".") + ".", numbers, why="compared by code", doubt=doubt, kind="counted")
+    return True
+
+
+def _say_ranked(
+    builder: AnswerBuilder,
+    payload: Mapping[str, Any],
+    rows: Mapping[str, Mapping[str, Any]],
+    cited: Mapping[str, Sequence[int]],
+    asked: Aggregation,
+) -> bool:
+    """Which of some films has more of a property; False where one of them does not have it."""
+    name = str(asked.arguments["order_by"])
+    values = {id: row["values"].get(name) for id, row in rows.items()}
+    if asked.ranked is None or None in values.values() or len(values) < asked.named:
+        return False
+    which, one = asked.ranked
+    by = {id: value if name == "release_date" else Decimal(value) for id, value in values.items()}
+    best = (min if which == "less" else max)(by.values())
+    ranked = sorted(rows, key=lambda id: by[id] != best)
+    first = [id for id in ranked if by[id] == best]
+    told = ", of ".join(f"{rows[id]['name']} is {values[id]}" for id in ranked)
+    before = "" if one is None else "Yes: " if first == [one] else "No: "
+    text = f"{before}the {_label(name)} of {told}."
+    text = text if before else f"T{text[1:]}"
+    builder.claim(text, _numbers(cited, ranked), why="compared by code", kind="counted")
+    return True
+
+
+def _say_difference(builder: AnswerBuilder, rows: Sequence[Mapping[str, Any]], cited: Sequence[int], name: str) -> None:
+    """By how much an amount of one of two documents is more than that of the other."""
+    if len({row["values"].get("currency") for row in rows}) != 1 or any(row["unconfirmed"] for row in rows):
+        return
+    try:
+        (more, first), (less, other) = sorted(
+            ((Decimal(row["values"][name]), row["name"]) for row in rows), reverse=True
+        )
+    except (InvalidOperation, KeyError):
+        return
+    currency = rows[0]["values"].get("currency")
+    apart = f"{more - less} {currency}" if currency else f"{more - less}"
+    builder.claim(
+        f"The {_label(name)} of {first} is {apart} more than that of {other}.",
+        cited,
+        why="computed by code",
+        computed=f"{more} - {less} = {more - less}",
+    )
+
+
+def _say_value(
+    builder: AnswerBuilder,
+    one: Mapping[str, Any],
+    rows: Mapping[str, Mapping[str, Any]],
+    cited: Mapping[str, Sequence[int]],
+    asked: Aggregation,
+    several: bool,
+) -> None:
+    measure, name = asked.arguments["measure"], asked.arguments.get("field")
+    numbers = _numbers(cited, one["ids"])
+    value = f"{one['value']} {one['currency']}" if one["currency"] else one["value"]
+    doubt = _doubt(one)
+    if measure == "count":
+        if not numbers:
+            builder.say(f"{_none(asked)}.")
+            return
+        each = [id for id in one["ids"] if cited.get(id)]
+        if len(each) < one["count"]:
+            doubt = f"only {len(each)} of them are cited"
+        if asked.shown or not _condition(asked):
+            numbers = [cited[id][0] for id in each]
+        noun = _BY_TYPE.get(one["group"], asked.noun)
+        text = f"There {'is' if one['count'] == 1 else 'are'} {one['value']} {_counted(asked, one['count'], noun)}."
+        kind = "seen" if asked.shown and not asked.lacks else "counted"
+        doubt = _NOT_SEEN if asked.lacks else doubt
+        builder.claim(text, numbers, why="counted in the library", doubt=doubt, kind=kind, conditions=True)
+        return
+    field = _label(str(name))
+    if measure in ("min", "max"):
+        extreme = _EXTREMES.get(str(name), ("lowest", "highest"))[measure == "max"]
+        among = (
+            f" of those in {one['currency'] or 'no known currency'}" if several and one["currency"] is not None else ""
+        )
+        for id in one["ids"]:
+            text = f"{rows[id]['name']} has the {extreme} {field}{among}: {value}{_UNITS.get(str(name), '')}."
+            builder.claim(text, cited[id], why=f"compared over all {_counted(asked, 2)}", doubt=doubt, kind="counted")
+        return
+    what = {"sum": "add up to", "mean": "are on average"}[measure]
+    fields = f"The {_plural(field)} of {one['count']} {_counted(asked, one['count'])}"
+    if one["count"] == 1:
+        fields, what = f"The {field} of {rows[one['ids'][0]]['name']}", "is"
+    if one["group"]:
+        fields = f"From {one['group']}: {fields[:1].lower()}{fields[1:]}"
+    unit = _UNITS.get(str(name), "") or ("" if one["currency"] is None or one["currency"] else ", of no known currency")
+    text = f"{fields} {what} {value}{unit}."
+    builder.claim(text, numbers, why="computed by code", doubt=doubt, computed=one["sum"], conditions=True)
+
+
+def _say_list(
+    builder: AnswerBuilder,
+    one: Mapping[str, Any],
+    rows: Mapping[str, Mapping[str, Any]],
+    cited: Mapping[str, Sequence[int]],
+    asked: Aggregation,
+) -> bool:
+    if not one["ids"]:
+        return False
+    timed = asked.arguments.get("order_by") == "taken"
+    heading = _NOUNS[asked.noun][int(one["value"]) != 1] if timed else _counted(asked, int(one["value"]))
+    if not asked.named:
+        builder.say(f"{heading[:1].upper()}{heading[1:]}:")
+    for id in one["ids"]:
+        row = rows[id]
+        values = {name: value for name, value in row["values"].items() if name not in ("media_type", "currency")}
+        if timed:  # a time of day would read as a moment of a clip
+            values["taken"] = values["taken"][:_DAY]
+        currency = row["values"].get("currency")
+        told = ", ".join(
+            f"{_label(name)} {value}{_UNITS.get(name, '')}{f' {currency}' if currency and name in AMOUNTS else ''}"
+            for name, value in values.items()
+        )
+        if asked.shown:
+            told = "" if asked.lacks else f"{values['people']} people"
+        text = f"{row['name']}: {told}" if told else row["name"]
+        doubt = f"not confirmed: {', '.join(row['unconfirmed'])}" if row["unconfirmed"] else None
+        if asked.lacks:
+            doubt = _NOT_SEEN
+        kind = "seen" if asked.shown and not asked.lacks else "read"
+        line = None if asked.named == 1 else f"- {text}"
+        builder.claim(text, cited[id], why="read in the library", doubt=doubt, line=line, kind=kind)
+    if len(one["ids"]) == 2 and SAYS["differs"].search(builder.question) and asked.arguments.get("field") in AMOUNTS:
+        numbers = _numbers(cited, one["ids"])
+        _say_difference(builder, [rows[id] for id in one["ids"]], numbers, asked.arguments["field"])
+    if int(one["value"]) > one["count"]:
+        builder.say("There are more.")
+    return True
+
+
+def _say_rest(builder: AnswerBuilder, payload: Mapping[str, Any], asked: Aggregation) -> None:
+    """Name the documents that were not used, or whose values are not confirmed."""
+    if payload["results"] and sum(one["among"] for one in payload["results"]) < len(asked.numbers):
+        read = {row["values"].get("number") for row in payload["rows"]}
+        for number in [one for one in asked.numbers if one not in read]:
+            builder.not_answered(number, "No invoice with this number was read.")
+    unsure = list(dict.fromkeys(name for one in payload["results"] for name in one["unconfirmed"]))
+    unsure = [name for name in unsure if all(name != one["name"] for one in payload["by_page"])]
+    if unsure and payload["measure"] != "list":
+        fields = sorted({name for one in payload["results"] for name in one["unconfirmed_fields"]})
+        what = " and ".join(name.replace("_", " ") for name in fields)
+        builder.say(f"Not confirmed: the {what} of {_names(unsure)}.")
+    for seller in payload["unknown"] if payload["rows"] else ():
+        builder.not_answered(seller, "No invoice of this seller was read.")
+    if payload["of_other_kind"]:
+        builder.say(f"Not used: {'invoices' if asked.arguments.get('kind') == 'receipt' else 'receipts'}.")
+    for one in payload["by_page"] if payload["results"] else ():
+        seller = f"{one['seller']} was read as its seller" if one["seller"] else "no seller was read on it"
+        builder.say(f"Not confirmed: the seller of {one['name']}. It names {one['called']}, and {seller}.")
+    if payload["missing"] and payload["results"] and not asked.numbers:
+        builder.say(f"Not used: {_names(payload['missing'])}, in which what is asked for was not found.")
+    if payload["failed"]:
+        count = len(payload["failed"])
+        builder.say(
+            f"{count} {'file' if count == 1 else 'files'} could not be read: "
+            f"{_names([one['name'] for one in payload['failed']])}. {payload['failed'][0]['reason']}"
+        )
+        for one in payload["failed"]:
+            builder.check(f"{one['name']}: read", "failed", one["reason"])
+
+
+def _label(name: str) -> str:
+    """What people call a field or property."""
+    return LABELS.get(name, name.replace("_", " "))
+
+
+def _doubt(one: Mapping[str, Any]) -> str | None:
+    if one["currency"] == "" and one["among"] > 1:
+        return "no currency was read in these documents: they may be of several"
+    if not one["unconfirmed"]:
+        return None
+    fields = " and ".join(name.replace("_", " ") for name in one["unconfirmed_fields"])
+    return f"the {fields} of {_names(one['unconfirmed'])} could not be confirmed"
+
+
+def tools_to_follow(answer: AnswerData) -> list[str]:
+    """The tools that a follow-up question is for: of one document that was picked out of all, its reader."""
+    one_source = len({source.name for source in answer.sources}) == 1
+    found: list[str] = []
+    for step in answer.route:
+        if step.error is None and step.tool != AGGREGATE:
+            found.append(step.tool)
+        elif step.error is None and (one_source or step.arguments.get("measure") in ("min", "max")):
+            found += [reader for reader in [READER_OF.get(str(step.arguments.get("of")))] if reader]
+    return found
+
+
+def _counted(asked: Aggregation, count: int, noun: str | None = None) -> str:
+    return _NOUNS[noun or asked.noun][0 if count == 1 else 1] + _condition(asked, count)
+
+
+def _condition(asked: Aggregation, count: int = 2) -> str:
+    """The condition of a question in words: " with total > 200"."""
+    if asked.shown:
+        return f" that show{'s' if count == 1 else ''} {asked.shown}"
+    parts = [part for part in asked.arguments.get("where", "").split(" and ") if part and "media_type" not in part]
+    if any(part.startswith("taken ") for part in parts):
+        return " from the time that was asked for"
+    parts = [] if asked.said else parts
+    seller = asked.arguments.get("seller")
+    said = [f"from {seller}"] if seller else []
+    said += [f"with {in_words(' and '.join(parts))}"] if parts else [*asked.said]
+    return f" {' '.join(said)}" if said else ""
+
+
+def _none(asked: Aggregation) -> str:
+    return f"No {_NOUNS[asked.noun][1]}{_condition(asked)} were found here"
+
+
+def _plural(field: str) -> str:
+    return field if field.endswith("s") or field in ("tax", "shipping") else f"{field}s"
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:5])
+    return f"{shown} and {len(names) - 5} more" if len(names) > 5 else shown

@@ -1,0 +1,58 @@
+"""Questions about the properties of films that they name: when one came out, how it is rated, which of two is older."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mm_agents._text import read_patterns
+from mm_agents.agent.aggregation import SAYS, Aggregation, is_used_up
+from mm_agents.toolbox.searching import films_named
+
+_PATTERNS = read_patterns("mm_agents.agent", "aggregation.toml")
+_FIELDS = _PATTERNS["film_fields"]
+
+
+def film_aggregation(
+    question: str, films: Callable[[], Sequence[tuple[str, str]]], focus: Sequence[str] = ()
+) -> Aggregation | None:
+    """What a question asks of the films that it names; None where it names none, or asks something else.
+
+    Args:
+        question: in English.
+        films: gives ids and titles; called where the question has a word for a property.
+        focus: the ids that "it" means.
+    """
+    if not any(pattern.search(question) for pattern in _FIELDS.values()):
+        return None
+    known = films()
+    named = films_named(question, known)
+    ids = list(dict.fromkeys(id for id, _ in named)) or [id for id, _ in known if id in focus]
+    rest = question
+    for _, words in named:
+        rest = rest.replace(words, " ")
+    name = next((name for name, pattern in _FIELDS.items() if pattern.search(rest)), None)
+    if not ids or name is None:
+        return None
+    for pattern in (*_FIELDS.values(), SAYS["either"], SAYS["film_words"]):
+        rest = pattern.sub(" ", rest)
+    if not is_used_up(rest):
+        return None
+    where = f'media_type = "film" and ({" or ".join(f"id = {json.dumps(id)}" for id in ids)})'
+    arguments: dict[str, Any] = {"of": "media", "measure": "list", "order_by": name, "where": where}
+    arguments["descending"] = name != "release_date"
+    compared = SAYS["comparative"].search(question) is not None or SAYS["better"].search(question) is not None
+    if compared and len(ids) < 2:
+        return None
+    ranked = _ranked(question, ids, name) if compared else None
+    return Aggregation(arguments=arguments, noun="films", named=len(ids), ranked=ranked)
+
+
+def _ranked(question: str, ids: Sequence[str], name: str) -> tuple[str, str | None]:
+    """Whether more or less is asked for, and the film of which it is asked whether it has it: "is X older than Y"."""
+    less = SAYS["lesser"].search(question) is not None or SAYS["worse"].search(question) is not None
+    if name == "release_date":
+        less = SAYS["sooner"].search(question) is not None
+    asked = ids[0] if SAYS["yes_no"].match(question) and len(ids) == 2 else None
+    return "less" if less else "more", asked

@@ -1,0 +1,131 @@
+"""Questions as people ask them: properties of films, pictures without something, several questions, written values."""
+
+from __future__ import annotations
+
+import pytest
+
+from mm_agents.agent.aggregation import aggregations_of
+from mm_agents.agent.film_questions import film_aggregation
+from mm_agents.agent.hit_details import quotable, that_may_tell
+from mm_agents.agent.passage_choice import chosen, tells_written
+from mm_agents.agent.query_analysis import excludes, questions_in, without_names
+from mm_agents.languages import in_english
+from mm_agents.tools import ToolResult
+from mm_agents.types import Evidence
+
+FILMS = (("1", "Iron Man"), ("2", "Shazam!"), ("3", "Scream"), ("4", "Ice Age"))
+
+
+@pytest.mark.parametrize(
+    ("question", "field", "ids", "ranked"),
+    [
+        ("When did Ice Age come out?", "release_date", ["4"], None),
+        ("how is Iron Man rated?", "vote_average", ["1"], None),
+        ("Is Iron Man rated higher than Shazam?", "vote_average", ["1", "2"], ("more", "1")),
+        ("Which came out earlier, Scream or Ice Age?", "release_date", ["3", "4"], ("less", None)),
+        ("and when did it come out?", "release_date", ["2"], None),
+    ],
+)
+def test_films_are_asked_for_their_properties(
+    question: str, field: str, ids: list[str], ranked: tuple[str, str | None] | None
+) -> None:
+    asked = film_aggregation(question, lambda: FILMS, ["2"])
+    assert asked is not None
+    named = " or ".join(f'id = "{id}"' for id in ids)
+    assert (asked.arguments["order_by"], asked.arguments["where"]) == (field, f'media_type = "film" and ({named})')
+    assert (asked.named, asked.ranked) == (len(ids), ranked)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["What is Iron Man about?", "films like Ice Age", "Show me films made like Ice Age", "films rated above 7"],
+)
+def test_what_asks_more_of_a_film_is_not_for_its_properties(question: str) -> None:
+    assert film_aggregation(question, lambda: FILMS) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "where", "shown"),
+    [
+        ("pictures without people", "objects exists and people = 0", "no people"),
+        ("photos that do not show a dog", 'objects exists and not objects contains "dog"', "no dog"),
+        ("pictures with nobody in them", "objects exists and people = 0", "no people"),
+        ("photos of dogs without people", 'objects contains "dog" and people = 0', "dogs and no people"),
+    ],
+)
+def test_pictures_are_asked_for_by_what_they_lack(question: str, where: str, shown: str) -> None:
+    (asked,) = aggregations_of(question)
+    assert asked.arguments["where"] == f'media_type = "image" and {where}'
+    assert (asked.shown, asked.lacks) == (shown, True)
+
+
+def test_what_is_not_detected_is_searched_and_said() -> None:
+    assert aggregations_of("pictures without a hat") == []
+    assert excludes("pictures of dogs without a hat?") == "without a hat"
+    assert excludes("pictures of dogs") is None
+
+
+@pytest.mark.parametrize(
+    ("question", "sellers"),
+    [
+        ("Which is higher, the Azure Interior invoice or the one from East Repair?", "Azure Interior; East Repair"),
+        ("compare the invoices from Free and Flipkart", "Free; Flipkart"),
+        ("how much was the dinner at Harvard Gardens?", "Harvard Gardens"),
+    ],
+)
+def test_sellers_are_named_and_compared(question: str, sellers: str) -> None:
+    (asked,) = aggregations_of(question)
+    assert asked.arguments["seller"] == sellers
+
+
+def test_conditions_are_no_invoice_numbers() -> None:
+    (asked,) = aggregations_of("invoices over 15000 and under 25000")
+    assert asked.numbers == ()
+
+
+def test_several_questions_are_asked_one_by_one() -> None:
+    assert questions_in("Who chairs the garden club, and when do they meet?") == [
+        "Who chairs the garden club",
+        "when do the garden club meet",
+    ]
+    assert questions_in("Find the clip and describe it") == ["Find the clip and describe it"]
+    assert without_names("What did I buy at Flipkart?") == "What did I buy?"
+
+
+def test_a_picture_tells_a_written_value_only_where_it_is_written_on_it() -> None:
+    assert not tells_written("What is the phone number of the CEO?", "")
+    assert tells_written("What is the phone number of the CEO?", "CEO: 0151 234 0098")
+    assert tells_written("Which photo shows a dog?", "")
+    place = Evidence(asset="a", how="similar", path=None, sha256=None)
+    found = ToolResult(text="", payload={"hits": [{"text": "", "name": "a.jpg"}]}, evidence=(place,))
+    assert that_may_tell("search_images", found, "How much is the rent?").payload["hits"] == []
+    assert that_may_tell("search_images", found, "When are the bins collected?").payload["hits"]
+    assert not that_may_tell("search_images", found, "When are the bins collected?", anywhere=True).payload["hits"]
+    assert that_may_tell("search_text", found, "How much is the rent?").payload["hits"]
+
+
+HOUSE = "House\n\nWifi: Heron-5G\nWifi password: teapot\nBins: every Thursday\n"
+
+
+def test_a_name_with_its_value_is_a_passage_unless_values_are_compared() -> None:
+    assert quotable(HOUSE) == ["House", "Wifi: Heron-5G", "Wifi password: teapot", "Bins: every Thursday"]
+    assert len(quotable(HOUSE, together=True)) == 2
+    assert quotable("Der Termin ist am 12. November um acht. " * 5)[0] == "Der Termin ist am 12. November um acht."
+
+
+def test_what_a_value_is_for_has_to_be_known_of_the_text() -> None:
+    text = "The rent is 985.00 a month."
+    assert chosen("How much is the rent for the garage?", [text], [0.5], text, "lease.txt").lacks == "garage"
+    assert chosen("How much is the rent?", [text], [0.5], text, "lease.txt").lacks is None
+
+
+@pytest.mark.parametrize(
+    ("question", "english"),
+    [
+        ("Wie lautet die Rechnungsnummer der Rechnung von AWS?", "what is the invoice number of the invoice from AWS?"),
+        ("Wann ist die Rechnung von Free fällig?", "when is the invoice from Free due?"),
+        ("Wie hoch ist die Rechnung der Firma Muster?", "what is the total of the invoice from Muster?"),
+    ],
+)
+def test_german_asks_for_the_invoice_of_a_seller(question: str, english: str) -> None:
+    assert in_english(question, "de") == english
