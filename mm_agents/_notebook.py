@@ -1,4 +1,4 @@
-"""What a notebook shows of hits, records, answers and libraries: small HTML with its pictures inside."""
+"""What a notebook shows of hits, records, answers, libraries, readings and trainings: small HTML, its pictures inside."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from mm_agents._text import excerpt
 
 if TYPE_CHECKING:
     import PIL.Image
+
+    from mm_agents.protocols import Reading
+    from mm_agents.types import ReadingTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,7 @@ class NotebookParameters:
         title: the most characters of a name.
         text: the most characters of a passage.
         answer: the most characters of an answer's text.
+        table: the most rows of a table; the rest is counted.
     """
 
     cards: int = 12
@@ -39,6 +43,7 @@ class NotebookParameters:
     title: int = 80
     text: int = 200
     answer: int = 4000
+    table: int = 40
 
 
 PARAMETERS = NotebookParameters()
@@ -67,7 +72,15 @@ class Card:
     status: Status = ""
 
 
-def show(heading: str, cards: Sequence[Card] = (), *, text: str = "", lines: Sequence[Card] = ()) -> str:
+def show(
+    heading: str,
+    cards: Sequence[Card] = (),
+    *,
+    text: str = "",
+    lines: Sequence[Card] = (),
+    tables: Sequence[ReadingTable] = (),
+    strong: int | None = None,
+) -> str:
     """HTML that needs nothing from elsewhere; every text is escaped.
 
     Args:
@@ -75,6 +88,8 @@ def show(heading: str, cards: Sequence[Card] = (), *, text: str = "", lines: Seq
         cards: shown side by side, with their pictures.
         text: shown below the heading.
         lines: shown below that, one a line, with their status.
+        tables: shown below the heading, each with its name where there are several.
+        strong: the number of the row of a table that stands out.
     """
     shown = [(_cut(card), _small(card.picture)) for card in cards[: PARAMETERS.cards]]
     return str(
@@ -85,9 +100,35 @@ def show(heading: str, cards: Sequence[Card] = (), *, text: str = "", lines: Seq
             hidden=len(cards) - len(shown),
             text=text[: PARAMETERS.answer],
             lines=[_cut(line) for line in lines[: PARAMETERS.rows]],
+            tables=[(table, [[excerpt(cell, PARAMETERS.text) for cell in row] for row in _first(table)]) for table in tables],
+            strong=strong,
             side=PARAMETERS.side,
         )
     )
+
+
+def line(reading: Reading) -> str:
+    """A reading in one line: what it is, the rows of its tables, and how much of it is verified."""
+    return f"<{_summary(reading)}>"
+
+
+def show_reading(reading: Reading, *, text: str = "", lines: Sequence[Card] = ()) -> str:
+    """A reading's tables, below how much of it is verified."""
+    return show(_summary(reading), text=text, lines=lines, tables=reading.tables())
+
+
+def _summary(reading: Reading) -> str:
+    tables, marks = reading.tables(), [mark.status for mark in reading.marks() if mark.status != "note"]
+    kind = type(reading).__name__
+    if not tables:
+        return f"{kind}: nothing was found"
+    held = [f"{excerpt(table.name, 40)} ({len(table.rows)})" for table in tables]
+    verified = f" · {marks.count('verified')} of {len(marks)} places verified" if marks else ""
+    return f"{kind}: {', '.join(held)}{verified}"
+
+
+def _first(table: ReadingTable) -> Sequence[Sequence[str]]:
+    return table.rows[: PARAMETERS.table]
 
 
 def jpeg(picture: PIL.Image.Image) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mm_agents import _notebook
 from mm_agents import _plugins, media
 from mm_agents._text import clock
 from mm_agents.documents import text_questions
@@ -60,9 +61,13 @@ class Transcript:
             "sentences": [asdict(sentence) for sentence in self.sentences],
         }
 
-    def _repr_markdown_(self) -> str:
-        """What a notebook shows."""
-        return self.to_markdown()
+    def __repr__(self) -> str:
+        """How much was read, and how much of it is verified, in one line."""
+        return _notebook.line(self)
+
+    def _repr_html_(self) -> str:
+        """Its tables, for a notebook."""
+        return _notebook.show_reading(self)
 
     def to_markdown(self) -> str:
         """A list of the sentences with the times at which they begin; "" where nobody speaks."""

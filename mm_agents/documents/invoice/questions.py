@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from mm_agents import _notebook
 from mm_agents._text import parts_of
 from mm_agents.chat import fenced
 from mm_agents.documents.answers import doubting, in_its_language, in_parts
@@ -49,9 +50,20 @@ class Invoice(InvoiceData):
         others = {"others": [other.to_json() for other in self.others]} if self.others else {}
         return super().to_json() | others
 
-    def _repr_markdown_(self) -> str:
-        """What a notebook shows."""
-        return self.to_markdown()
+    def __repr__(self) -> str:
+        """How much was read, and how much of it is verified, in one line."""
+        return _notebook.line(self)
+
+    def _repr_html_(self) -> str:
+        """Its tables and checks, for a notebook."""
+        lines = [
+            _notebook.Card(
+                title=f"{check.name}: {check.detail}", status="verified" if check.status == "passed" else "unverified"
+            )
+            for check in self.checks
+            if check.status != "not applicable"
+        ]
+        return _notebook.show_reading(self, lines=lines)
 
     def to_markdown(self) -> str:
         """For people: each invoice of the file."""
