@@ -1,4 +1,4 @@
-"""What a notebook shows of hits, records, answers, libraries, readings and trainings: small HTML, its pictures inside."""
+"""What a notebook shows of hits, records, answers, libraries, readings and trainings: small HTML with pictures inside."""
 
 from __future__ import annotations
 
@@ -100,7 +100,9 @@ def show(
             hidden=len(cards) - len(shown),
             text=text[: PARAMETERS.answer],
             lines=[_cut(line) for line in lines[: PARAMETERS.rows]],
-            tables=[(table, [[excerpt(cell, PARAMETERS.text) for cell in row] for row in _first(table)]) for table in tables],
+            tables=[
+                (table, [[excerpt(cell, PARAMETERS.text) for cell in row] for row in _first(table)]) for table in tables
+            ],
             strong=strong,
             side=PARAMETERS.side,
         )

@@ -6,8 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mm_agents import _notebook
-from mm_agents import _plugins, media
+from mm_agents import _notebook, _plugins, media
 from mm_agents._text import clock
 from mm_agents.documents import text_questions
 from mm_agents.documents.text import in_markdown
