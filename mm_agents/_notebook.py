@@ -1,4 +1,4 @@
-"""What a notebook shows of hits, records, answers, libraries, readings and trainings: small HTML with pictures inside."""
+"""What a notebook shows of hits, records, answers, libraries, readings and trainings: small HTML, pictures inside."""
 
 from __future__ import annotations
 
