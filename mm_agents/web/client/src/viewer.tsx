@@ -124,7 +124,7 @@ function Sheet({ item, view }: { item: Item; view: View }) {
     : [];
   const marks = [...linked, ...(all.length || linked.length ? all : seen)]
     .filter((one) => one.page === view.page)
-    .map((one) => (one.kind === "cited" && /^(\[\d+\])?$/.test(one.label) ? { ...one, label: [...all, ...seen].find((other) => isSame(one, other) && other.kind !== "cited")?.label ?? one.label } : one))
+    .map((one) => (one.kind === "cited" && /^(\[\d+\])?$/.test(one.label) ? { ...one, label: [...all, ...seen].find((other) => isSame(one, other) && other.kind !== "cited" && other.ref !== "f:currency")?.label ?? one.label } : one))
     .sort((one, other) => Number(one.kind === "cited") - Number(other.kind === "cited")); // what is cited lies on top
   const shown = everything ? marks : marks.filter((one) => one.kind === "cited");
   const target = view.box ?? null;
