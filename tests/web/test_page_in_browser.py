@@ -119,7 +119,7 @@ def test_a_source_opens_beside_the_chat_and_lights_up_both_ways(visit: Visit, pl
     assert all(abs(laid[side] - paper[side]) <= 2 for side in laid), "the boxes lie where the page has them"
     assert viewer.locator(".mark.read").count() > 3
     assert {"cited", "read and checked"} <= set(viewer.locator(".legend li").all_inner_texts())
-    assert viewer.locator(".mark.cited text").inner_text() == "Total"
+    assert viewer.locator(".mark.cited text").text_content() == "Total"
     assert page.evaluate(COVERED) == [], "labels lie beside what was read, not on it"
 
     page.locator("h1").hover()
