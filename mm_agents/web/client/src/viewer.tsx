@@ -196,7 +196,7 @@ function Outline({ mark, twins, others, picture }: { mark: Mark; twins: Mark[]; 
   const isNamed = mark.kind === "cited" || (lit && !twins.some((one) => one.kind === "cited"));
   const [x0, y0, x1, y1] = mark.box;
   const size = Math.max(9, picture.width / 44);
-  const pad = Math.max(picture.width, picture.height) / 400;
+  const pad = Math.max(picture.width, picture.height) / 300;
   if (mark.path) {
     return <polyline class={`edge ${mark.kind}${lit ? " lit" : ""}`} points={mark.path.map((point) => point.join()).join(" ")} {...hovers(mark.ref)} />;
   }
