@@ -5,16 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from mm_agents._html import render
 from mm_agents._text import excerpt
 
 if TYPE_CHECKING:
     import PIL.Image
-
-    from mm_agents.protocols import Reading
-    from mm_agents.types import ReadingTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +69,26 @@ class Card:
     status: Status = ""
 
 
+class Table(Protocol):
+    """Rows with a header, such as a ``ReadingTable``."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def header(self) -> Sequence[str]: ...
+
+    @property
+    def rows(self) -> Sequence[Sequence[str]]: ...
+
+
 def show(
     heading: str,
     cards: Sequence[Card] = (),
     *,
     text: str = "",
     lines: Sequence[Card] = (),
-    tables: Sequence[ReadingTable] = (),
+    tables: Sequence[Table] = (),
     strong: int | None = None,
 ) -> str:
     """HTML that needs nothing from elsewhere; every text is escaped.
@@ -109,27 +119,7 @@ def show(
     )
 
 
-def line(reading: Reading) -> str:
-    """A reading in one line: what it is, the rows of its tables, and how much of it is verified."""
-    return f"<{_summary(reading)}>"
-
-
-def show_reading(reading: Reading, *, text: str = "", lines: Sequence[Card] = ()) -> str:
-    """A reading's tables, below how much of it is verified."""
-    return show(_summary(reading), text=text, lines=lines, tables=reading.tables())
-
-
-def _summary(reading: Reading) -> str:
-    tables, marks = reading.tables(), [mark.status for mark in reading.marks() if mark.status != "note"]
-    kind = type(reading).__name__
-    if not tables:
-        return f"{kind}: nothing was found"
-    held = [f"{excerpt(table.name, 40)} ({len(table.rows)})" for table in tables]
-    verified = f" · {marks.count('verified')} of {len(marks)} places verified" if marks else ""
-    return f"{kind}: {', '.join(held)}{verified}"
-
-
-def _first(table: ReadingTable) -> Sequence[Sequence[str]]:
+def _first(table: Table) -> Sequence[Sequence[str]]:
     return table.rows[: PARAMETERS.table]
 
 

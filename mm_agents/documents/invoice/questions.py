@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from mm_agents import _notebook
+from mm_agents._notebook import Card
 from mm_agents._text import parts_of
 from mm_agents.chat import fenced
+from mm_agents.documents import display
 from mm_agents.documents.answers import doubting, in_its_language, in_parts
 from mm_agents.documents.dates import fold
 from mm_agents.documents.invoice import lexicon
@@ -52,18 +53,16 @@ class Invoice(InvoiceData):
 
     def __repr__(self) -> str:
         """How much was read, and how much of it is verified, in one line."""
-        return _notebook.line(self)
+        return display.line(self)
 
     def _repr_html_(self) -> str:
         """Its tables and checks, for a notebook."""
         lines = [
-            _notebook.Card(
-                title=f"{check.name}: {check.detail}", status="verified" if check.status == "passed" else "unverified"
-            )
+            Card(title=f"{check.name}: {check.detail}", status="verified" if check.status == "passed" else "unverified")
             for check in self.checks
             if check.status != "not applicable"
         ]
-        return _notebook.show_reading(self, lines=lines)
+        return display.html(self, lines=lines)
 
     def to_markdown(self) -> str:
         """For people: each invoice of the file."""
