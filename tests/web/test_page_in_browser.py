@@ -758,6 +758,7 @@ def test_a_folder_is_added_with_the_fate_of_each_file(visit: Visit, place: Place
     assert "too large" in told
     assert "Traceback" not in told
     assert (place.library / "uploads" / "trip" / "day one" / "teal.png").is_file()
+    assert "1 file was added. 3 were not." in page.locator(".notes").inner_text()
     visitor.look("way-folder")
     visitor.item("teal.png").wait_for()
     page.get_by_role("button", name="Try 3 again").click()
