@@ -228,4 +228,4 @@ Plotly.newPlot(plot, traces(), dress(content.layout), settings)
     document.body.dataset.ready = "yes";
     if (parent !== window) parent.postMessage({ ready: true }, "*");
   });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => location.reload());
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => Plotly.react(plot, traces(), dress(content.layout)));
