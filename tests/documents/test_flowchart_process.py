@@ -227,6 +227,21 @@ def test_questions_are_answered_by_following_connectors(order: Flowchart, questi
     assert "lanes" in question or answered.evidence
 
 
+def test_a_decision_without_words_is_told_by_its_branches() -> None:
+    paid = chart(
+        {
+            "n1": ("rectangle", "Pay", None),
+            "n2": ("diamond", "", None),
+            "n3": ("rectangle", "Ship", None),
+            "n4": ("rectangle", "Send a reminder", None),
+        },
+        [("n1", "n2", ""), ("n2", "n3", "yes"), ("n2", "n4", "no")],
+    )
+    answered = paid.ask("What happens after Pay?")
+    assert answered.answer == "After “Pay” comes a decision (yes: Ship and no: Send a reminder)."
+    assert {place.quote for place in answered.evidence} >= {"Pay", "Ship", "Send a reminder"}
+
+
 @pytest.mark.parametrize(
     "question",
     [

@@ -137,13 +137,20 @@ def _after(process: Process, question: str, match: re.Match[str]) -> DocumentAns
     branches = _taken(process.branches(id), question) if process.is_decision(id) else process.branches(id)
     if not branches:
         return _told(process, question, f"Nothing follows {_quoted(process, id)}: there it ends.", [], passed)
-    told = [
-        (f"{branch.name}: " if process.is_decision(id) and branch.labelled else "") + process.name(branch.target)
-        for branch in branches
-    ]
+    targets = [branch.target for branch in branches]
+    told = _ways_on(process, branches) if process.is_decision(id) else [process.name(target) for target in targets]
+    if len(targets) == 1 and process.is_decision(targets[0]) and not process.nodes[targets[0]].text:
+        next_branches = process.branches(targets[0])  # a diamond without words says nothing but where it leads
+        told = [f"a decision ({_listed(_ways_on(process, next_branches))})"]
+        targets += [branch.target for branch in next_branches]
     names = [process.name(branch.target) for branch in branches]
     text = f"After {_quoted(process, passed[0])} comes {_listed(told)}."
-    return _told(process, question, text, names, [*passed, *(branch.target for branch in branches)])
+    return _told(process, question, text, names, [*passed, *targets])
+
+
+def _ways_on(process: Process, branches: Sequence[Branch]) -> list[str]:
+    """Where the branches of a decision lead, each with its label where it has one."""
+    return [(f"{one.name}: " if one.labelled else "") + process.name(one.target) for one in branches]
 
 
 def _before(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
