@@ -55,6 +55,9 @@ class Invoice(InvoiceData):
         """How much was read, and how much of it is verified, in one line."""
         return display.line(self)
 
+    def __str__(self) -> str:
+        return repr(self)  # pydantic's own prints every field with its places
+
     def _repr_html_(self) -> str:
         """Its tables and checks, for a notebook."""
         lines = [
