@@ -35,7 +35,10 @@ def readme() -> str:
 
 def examples() -> str:
     """Every example with what it teaches, in the words of its docstring."""
-    parts = ["# Examples", "Each runs offline in seconds; the lines after `# >` are what it prints."]
+    parts = [
+        "# Examples",
+        "All but those for Gemini and a cluster run offline in seconds; the lines after `# >` are what it prints.",
+    ]
     for path in sorted(EXAMPLES.glob("*.py")):
         code = path.read_text(encoding="utf-8")
         first = (ast.get_docstring(ast.parse(code)) or "").split("\n", 1)[0]

@@ -1,11 +1,11 @@
-"""What a notebook shows of hits, records, answers and libraries: small HTML with its pictures inside."""
+"""What a notebook shows of hits, records, answers, libraries, readings and trainings: small HTML, pictures inside."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from mm_agents._html import render
 from mm_agents._text import excerpt
@@ -28,6 +28,7 @@ class NotebookParameters:
         title: the most characters of a name.
         text: the most characters of a passage.
         answer: the most characters of an answer's text.
+        table: the most rows of a table; the rest is counted.
     """
 
     cards: int = 12
@@ -39,6 +40,7 @@ class NotebookParameters:
     title: int = 80
     text: int = 200
     answer: int = 4000
+    table: int = 40
 
 
 PARAMETERS = NotebookParameters()
@@ -67,7 +69,28 @@ class Card:
     status: Status = ""
 
 
-def show(heading: str, cards: Sequence[Card] = (), *, text: str = "", lines: Sequence[Card] = ()) -> str:
+class Table(Protocol):
+    """Rows with a header, such as a ``ReadingTable``."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def header(self) -> Sequence[str]: ...
+
+    @property
+    def rows(self) -> Sequence[Sequence[str]]: ...
+
+
+def show(
+    heading: str,
+    cards: Sequence[Card] = (),
+    *,
+    text: str = "",
+    lines: Sequence[Card] = (),
+    tables: Sequence[Table] = (),
+    strong: int | None = None,
+) -> str:
     """HTML that needs nothing from elsewhere; every text is escaped.
 
     Args:
@@ -75,6 +98,8 @@ def show(heading: str, cards: Sequence[Card] = (), *, text: str = "", lines: Seq
         cards: shown side by side, with their pictures.
         text: shown below the heading.
         lines: shown below that, one a line, with their status.
+        tables: shown below the heading, each with its name where there are several.
+        strong: the number of the row of a table that stands out.
     """
     shown = [(_cut(card), _small(card.picture)) for card in cards[: PARAMETERS.cards]]
     return str(
@@ -85,9 +110,17 @@ def show(heading: str, cards: Sequence[Card] = (), *, text: str = "", lines: Seq
             hidden=len(cards) - len(shown),
             text=text[: PARAMETERS.answer],
             lines=[_cut(line) for line in lines[: PARAMETERS.rows]],
+            tables=[
+                (table, [[excerpt(cell, PARAMETERS.text) for cell in row] for row in _first(table)]) for table in tables
+            ],
+            strong=strong,
             side=PARAMETERS.side,
         )
     )
+
+
+def _first(table: Table) -> Sequence[Sequence[str]]:
+    return table.rows[: PARAMETERS.table]
 
 
 def jpeg(picture: PIL.Image.Image) -> bytes:

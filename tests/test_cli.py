@@ -125,6 +125,7 @@ def test_some_failed_is_exit_3_and_each_is_named(place: Path, tmp_path: Path) ->
         (["show", "nothing"], 1, "'nothing'"),
         (["remove", "nothing"], 1, "'nothing'"),
         (["add", "media", "--embedder", "clap:tiny"], 1, "offline"),
+        (["add", "media", "--words", "never"], 2, "'--words': 'never' is not one of"),
         (["frobnicate"], 2, "frobnicate"),
     ],
 )

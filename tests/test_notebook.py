@@ -1,10 +1,11 @@
-"""What a notebook shows of hits, records, answers and libraries."""
+"""What a notebook shows of hits, records, answers, libraries, readings and trainings."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import io
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,10 +14,12 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from mm_agents import demo, read_document
+from mm_agents import demo, plots, read_document
+from mm_agents._notebook import show
 from mm_agents.agent import Answer, Claim, Source
+from mm_agents.evaluate.synthetic import make
 from mm_agents.library import Library
-from mm_agents.types import Box, Evidence, Hit, Hits, Record
+from mm_agents.types import Box, Evidence, Hit, Hits, ReadingTable, Record
 
 HOSTILE = "<script>alert('1')</script><img src=x onerror=\"alert(2)\">"
 
@@ -149,10 +152,91 @@ def test_a_library_shows_how_much_it_holds(library: Library, tmp_path: Path) -> 
     assert repr(library) == f"Library({str(library.root)!r})"
 
 
-def test_a_notebook_shows_a_reading_as_its_markdown() -> None:
+def test_a_reading_shows_its_tables_and_how_much_of_it_is_verified() -> None:
     pytest.importorskip("rapidocr", reason="pip install 'mm-agents[documents]'")
     reading = read_document("invoice", demo.invoice())
-    shown = reading._repr_markdown_()
-    assert shown == reading.to_markdown()
-    assert "108.00" in shown
-    assert "|" in shown, "its items are a table"
+    assert re.fullmatch(
+        r"<Invoice: fields \(\d+\), items \(3\), taxes \(1\) · \d+ of \d+ places verified>", repr(reading)
+    )
+    html = reading._repr_html_()
+    assert is_safe(html)
+    assert re.search(r"<td[^>]*>total</td><td[^>]*>108.00</td><td[^>]*>yes</td>", html)
+    assert "Brass hinge" in html
+    assert ">verified</span> subtotal + tax = total: 90.00 + 18.00 = 108.00" in html
+    assert len(html.encode()) <= 20_000
+
+
+def test_a_reading_that_found_nothing_says_so() -> None:
+    blank = io.BytesIO()
+    PIL.Image.new("RGB", (300, 200), "white").save(blank, "PNG")
+    pytest.importorskip("rapidocr", reason="pip install 'mm-agents[documents]'")
+    for kind in ("invoice", "table", "flowchart", "hidden_text", "text"):
+        reading = read_document(kind, blank.getvalue())
+        assert repr(reading).endswith(": nothing was found>"), kind
+        assert "nothing was found" in reading._repr_html_()
+
+
+def test_a_flowchart_shows_its_steps_each_with_one_full_stop(tmp_path: Path) -> None:
+    pytest.importorskip("rapidocr", reason="pip install 'mm-agents[documents]'")
+    chart = next(make("flowchart", count=1, seed=3, folder=tmp_path).rglob("flowchart-*.[jp]*g"))
+    reading = read_document("flowchart", chart)
+    html = reading._repr_html_()
+    assert is_safe(html)
+    assert ">1. " in html
+    assert ".." not in reading.to_steps()
+
+
+def test_a_long_table_is_cut_and_counted() -> None:
+    table = ReadingTable(name="lines", header=("text",), rows=tuple((f"{HOSTILE} {n}",) for n in range(60)))
+    html = show("Long", tables=[table], strong=1)
+    assert is_safe(html)
+    assert html.count("<td") == 40
+    assert "and 20 more rows" in html
+    assert html.count("font-weight:600") == 2, "the heading and one row"
+
+
+def test_a_training_shows_its_epochs_and_the_best_of_them() -> None:
+    pytest.importorskip("torch", reason="pip install 'mm-agents[train]'")
+    from mm_agents.contrastive.train import History
+
+    epochs = [
+        {"epoch": n, "loss": 1 / n, "accuracy": 0.9 + n / 100, "alignment": 0.5, "uniformity": -2.0, "seconds": 3.25}
+        for n in (1, 2)
+    ]
+    history = History(epochs=epochs, best=2, config={"width": 64})
+    assert repr(history) == "<Training: 2 epochs, 2 is best: nearest neighbour right 92.0% of the time, loss 0.5000>"
+    html = history._repr_html_()
+    assert is_safe(html)
+    assert re.search(r"font-weight:600\"><td[^>]*>2</td><td[^>]*>0.5</td><td[^>]*>0.92</td>", html)
+    assert repr(History(epochs=[], best=0, config={})) == "<Training: no epoch yet>"
+    assert json.loads(json.dumps(history)) == history, "it is the content of curve.json"
+
+
+def test_a_figure_is_a_picture_in_a_notebook() -> None:
+    pytest.importorskip("matplotlib", reason="pip install 'mm-agents[plots]'")
+    drawn = plots.losses({"epochs": [{"epoch": n, "loss": 1 / n} for n in (1, 2, 3)], "best": 3})
+    assert drawn._repr_png_().startswith(b"\x89PNG")
+
+
+CELLS = (
+    "from mm_agents import demo, read_document\nreading = read_document('invoice', demo.invoice())\nreading",
+    "print(reading)",
+    "from mm_agents.types import Hits\nHits()",
+)
+
+
+def test_an_executed_notebook_holds_html_that_needs_nothing_else(tmp_path: Path, socket_enabled: None) -> None:
+    nbclient = pytest.importorskip("nbclient", reason="pip install nbclient ipykernel")
+    pytest.importorskip("ipykernel", reason="pip install nbclient ipykernel")
+    pytest.importorskip("rapidocr", reason="pip install 'mm-agents[documents]'")
+    import nbformat
+
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
+    client = nbclient.NotebookClient(notebook, timeout=240, resources={"metadata": {"path": str(tmp_path)}})
+    client.execute()
+    shown, printed, hits = (cell.outputs[0] for cell in notebook.cells)
+    assert is_safe(shown.data["text/html"])
+    assert "108.00" in shown.data["text/html"]
+    assert shown.data["text/plain"] == printed.text.strip()
+    assert len(printed.text) < 120
+    assert "0 hits" in hits.data["text/html"]

@@ -137,6 +137,8 @@ def _no_answer(name: str, error: Exception) -> ConfigError:
         reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
     elif isinstance(error, RecursionError):
         reason = "its lists and objects lie too deep inside one another"
+    elif isinstance(error, FileNotFoundError):
+        reason = "there is no such file"
     else:
         reason = repr(error)
     return ConfigError(f"{name} is not a saved answer: {reason}. Make one with 'mm-agents ask --save'.")

@@ -328,6 +328,8 @@ def _tell_part(
 ) -> None:
     reading, source = payload["reading"], payload["source"]
     numbers = _cited(builder, evidence, source)
+    if any((claim.text, claim.sources) == (answered["answer"], tuple(numbers)) for claim in builder.claims):
+        return  # two parts of the question ask for it, such as one for each of two documents
     quotes = [one.quote or "" for one in evidence]
     computed = sum_behind(answered["answer"], answered["value"], quotes)
     located = source["media_type"] == "text" or any(one.box is not None for one in evidence)
@@ -343,12 +345,13 @@ def _tell_part(
 
 
 def _attribute(reading: Mapping[str, Any], evidence: Sequence[Evidence]) -> str | None:
-    """The field whose places these are; None where they are of none or of several."""
+    """The field whose places these are; None where they are of none or of several. A currency stands in an amount."""
     places = {(one.page, _box(one)) for one in evidence}
     fields = reading.get("fields") or {}
     held = {name: {(one["page"], _tuple(one["box"])) for one in field["evidence"]} for name, field in fields.items()}
     named = [name for name, own in held.items() if own and own == places]
-    return named[0] if len(named) == 1 else None
+    others = [name for name in named if name != "currency"] or named
+    return others[0] if len(others) == 1 else None
 
 
 def render_invoice(builder: AnswerBuilder, result: ToolResult, form: str | None) -> None:
@@ -383,7 +386,7 @@ def render_table(builder: AnswerBuilder, result: ToolResult, form: str | None) -
     reading, source = result.payload["reading"], result.payload["source"]
     kept = {name: reading[name] for name in ("layout", "header_rows", "rows")}
     forms = {"markdown": reading["markdown"], "json": kept, "csv": reading["csv"], "html": reading["html"]}
-    _render_form(builder, result, form if form in forms else "markdown", f"The table in {source['name']}", forms)
+    _render_form(builder, result, form if form in forms else None, f"The table in {source['name']}", forms)
 
 
 def render_text(builder: AnswerBuilder, result: ToolResult, *, whole: bool) -> None:
@@ -447,17 +450,22 @@ def render_checks(builder: AnswerBuilder, result: ToolResult) -> None:
 # ---------------------------------------------------------------- helpers
 
 
-def _render_form(builder: AnswerBuilder, result: ToolResult, form: str, what: str, forms: Mapping[str, Any]) -> None:
+def _render_form(
+    builder: AnswerBuilder, result: ToolResult, asked: str | None, what: str, forms: Mapping[str, Any]
+) -> None:
+    """Tell a document in the form that was asked for, else in the first of its forms."""
     import json
 
     source = result.payload["source"]
-    found = forms.get(form)
-    if found is None:
+    form, found = asked, forms.get(asked or "")
+    if form is None or found is None:
         form, found = next((name, one) for name, one in forms.items() if one is not None)
     text = found if isinstance(found, str) else json.dumps(found, ensure_ascii=False, indent=2)
     numbers = _cited(builder, [_whole(result, "read whole")], source)
     title = form.upper() if form in ("json", "csv", "html", "dot") else form.capitalize()
-    builder.claim(f"{what} as {title}:", numbers, why="every cell and word was read on the page")
+    builder.claim(
+        f"{what} as {title}:" if asked else f"{what}:", numbers, why="every cell and word was read on the page"
+    )
     builder.say(text.rstrip() if form == "markdown" else f"```{form}\n{text.rstrip()}\n```")
 
 

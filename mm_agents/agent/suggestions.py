@@ -35,6 +35,9 @@ _NOUNS = {
 _LOOKED_AT = 6  # files of each kind
 _MOST = 3
 _TITLE = 60  # characters
+_PAGES = frozenset(
+    {"web site", "menu", "crossword puzzle", "envelope", "book jacket", "comic book"}
+)  # of scans, at a glance
 _LABELS = re.compile(r"\b(?:invoice|rechnung|facture|factura|fattura|receipt|quittung|re[cç]u|recibo)\b", re.IGNORECASE)
 
 
@@ -136,7 +139,8 @@ class Suggestions:
             if record.thumbnail is not None:
                 with suppress(MMAgentsError):
                     classes, _ = self._sight.named(media.load_image(record.thumbnail))
-            self._shown[key] = classes[0][0] if classes and classes[0][1] >= SURE else None
+            sure = classes[0][0] if classes and classes[0][1] >= SURE else None
+            self._shown[key] = None if sure in _PAGES else sure
         return self._shown[key]
 
 

@@ -36,7 +36,8 @@ def main() -> None:
         context: Any = error.ctx
         if error.format_message():  # else it was help that was asked for, which is printed
             path = context.command_path if context is not None else "mm-agents"
-            say_error(error.format_message(), f"{path} --help")
+            message = error.format_message().replace("Value error, ", "")  # which is how a validator's words begin
+            say_error(message, f"{path} --help")
         sys.exit(error.exit_code)
     except typer.Abort:
         say("Stopped.")

@@ -16,7 +16,7 @@ import math
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -26,12 +26,14 @@ import torch
 from torch import Tensor
 
 from mm_agents._cache import write_whole
+from mm_agents._notebook import show
 from mm_agents._progress import ProgressCallback
 from mm_agents.contrastive import checkpoints
 from mm_agents.contrastive.data import PictureSet, augment, draw_pairs, draw_positives, redraw, split
 from mm_agents.contrastive.losses import Criterion, LossName
 from mm_agents.contrastive.network import Network, embed, require_least
 from mm_agents.errors import ConfigError
+from mm_agents.types import ReadingTable
 
 _MAY_CHANGE = {"epochs", "patience", "device", "deterministic", "keep_epochs"}  # between a training and its resuming
 _QUERIES_AT_ONCE = 1024
@@ -97,6 +99,25 @@ class Epoch:
     seconds: float
 
 
+class History(dict[str, Any]):
+    """The content of ``curve.json``: "epochs", "best" and "config". A notebook shows it as a table of its epochs."""
+
+    def __repr__(self) -> str:
+        """How many epochs it has, and which is the best, in one line."""
+        if not self["epochs"]:
+            return "<Training: no epoch yet>"
+        best = self["epochs"][self["best"] - 1]
+        found = f"nearest neighbour right {best['accuracy']:.1%} of the time, loss {best['loss']:.4f}"
+        return f"<Training: {len(self['epochs'])} epochs, {self['best']} is best: {found}>"
+
+    def _repr_html_(self) -> str:
+        """Its epochs, the best one in bold, for a notebook."""
+        names = tuple(field.name for field in fields(Epoch))
+        rows = tuple(tuple(f"{epoch[name]:.4g}" for name in names) for epoch in self["epochs"])
+        table = ReadingTable(name="epochs", header=names, rows=rows)
+        return show(repr(self)[1:-1], tables=[table], strong=self["best"] - 1)
+
+
 @dataclass(slots=True)
 class _Run:
     """All that changes while training."""
@@ -150,7 +171,7 @@ def train(
     *,
     resume: bool = False,
     report: ProgressCallback = lambda done, total, current: None,
-) -> dict[str, Any]:
+) -> History:
     """Train a network on what belongs together, and keep the best and the last in a folder.
 
     Args:
@@ -356,8 +377,8 @@ def _keep(out: Path, run: _Run, config: dict[str, Any], vectors: tuple[Tensor, T
     _write_curve(out, run, config)
 
 
-def _curve(run: _Run, config: dict[str, Any]) -> dict[str, Any]:
-    return {"epochs": [asdict(epoch) for epoch in run.curve], "best": run.best, "config": config}
+def _curve(run: _Run, config: dict[str, Any]) -> History:
+    return History(epochs=[asdict(epoch) for epoch in run.curve], best=run.best, config=config)
 
 
 def _write_curve(out: Path, run: _Run, config: dict[str, Any]) -> None:

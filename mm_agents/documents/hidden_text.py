@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, Field
 
-from mm_agents.documents import text_questions
+from mm_agents.documents import display, text_questions
 from mm_agents.documents.locate import find, normalised
 from mm_agents.documents.ocr_engine import find_ink
 from mm_agents.documents.opencv import opencv
@@ -66,9 +66,13 @@ class HiddenText:
             lines.append({"text": line.text, "box": place, "verified": line.verified, "confidence": confidence})
         return {"text": self.text, "lines": lines, "how": self.how, "seen": self.seen}
 
-    def _repr_markdown_(self) -> str:
-        """What a notebook shows."""
-        return self.to_markdown()
+    def __repr__(self) -> str:
+        """How much was read, and how much of it is verified, in one line."""
+        return display.line(self)
+
+    def _repr_html_(self) -> str:
+        """Its tables, for a notebook."""
+        return display.html(self)
 
     def to_markdown(self) -> str:
         """The lines, with a question mark behind those that are not verified."""

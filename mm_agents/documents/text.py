@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mm_agents.documents import text_questions
+from mm_agents.documents import display, text_questions
 from mm_agents.documents.pages import Page, Source, lines_of, open_pages, text_of, unread_note
 from mm_agents.documents.text_questions import TextLine
 from mm_agents.types import DocumentAnswer, Evidence, Mark, ReadingTable, Word
@@ -93,9 +93,13 @@ class DocumentText:
         ]
         return {"text": self.text, "words": words} | ({"notes": list(self.notes)} if self.notes else {})
 
-    def _repr_markdown_(self) -> str:
-        """What a notebook shows."""
-        return self.to_markdown()
+    def __repr__(self) -> str:
+        """How much was read, and how much of it is verified, in one line."""
+        return display.line(self)
+
+    def _repr_html_(self) -> str:
+        """Its tables, for a notebook."""
+        return display.html(self)
 
     def to_markdown(self) -> str:
         """A line for each row of words, an empty line between pages; "" where there are no words."""

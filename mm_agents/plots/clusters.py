@@ -50,6 +50,8 @@ class ClusterParameters:
 
 PARAMETERS = ClusterParameters()
 
+_SAID = {"web site": "page of text"}  # classifiers of photographs have no other class for a scan
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Cluster:
@@ -131,7 +133,7 @@ def _names(
             vectors = embedded if embedded.shape[1] == width else vectors
     if isinstance(embedder, Vocabulary):
         names, of = embedder.vocabulary()
-        given, known = list(names), of
+        given, known = [_SAID.get(name, name) for name in names], of
     places = {word: n for n, word in enumerate(own)}
     held = np.zeros((len(words), len(own) + len(given)), np.float32)
     for row, mine in enumerate(words):

@@ -145,6 +145,10 @@ class Figure(ABC):
             canvas.savefig(file, format="png", dpi=_DPI)
         return file.getvalue()
 
+    def _repr_png_(self) -> bytes:
+        """The figure as a picture, for a notebook."""
+        return self.png()
+
     def save(self, path: str | Path, *, width: int = 1280, height: int = 860) -> Path:
         """Write the figure to a path that ends in .html or .png; the size is that of a PNG, in pixels.
 

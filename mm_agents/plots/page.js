@@ -104,6 +104,7 @@ function choose(points) {
 // ---------------------------------------------------------------- names and pictures over a map
 
 const over = document.getElementById("over");
+const spots = places && { x: new Float32Array(places.x.length), y: new Float32Array(places.x.length) }; // of all points, in pixels
 const pictures = new Map(); // by the number of their points
 const SIDE = 44; // pixels of a picture
 const AT_ONCE = 160; // pictures that are shown together
@@ -115,20 +116,24 @@ function decorate(ranges) {
   const [x0, x1] = ranges?.x ?? xaxis.range;
   const [y0, y1] = ranges?.y ?? yaxis.range;
   const { l: left, t: top, w: wide, h: high } = size;
-  const spot = (point) => [left + ((places.x[point] - x0) / (x1 - x0)) * wide, top + ((y1 - places.y[point]) / (y1 - y0)) * high];
-  const inView = ([x, y], edge) => x > left + edge && x < left + wide - edge && y > top + edge && y < top + high - edge;
+  for (let point = 0; point < spots.x.length; point += 1) {
+    spots.x[point] = left + ((places.x[point] - x0) / (x1 - x0)) * wide;
+    spots.y[point] = top + ((y1 - places.y[point]) / (y1 - y0)) * high;
+  }
+  const inView = (point, edge) =>
+    spots.x[point] > left + edge && spots.x[point] < left + wide - edge && spots.y[point] > top + edge && spots.y[point] < top + high - edge;
   over.style.clipPath = `inset(${top}px ${over.clientWidth - left - wide}px ${over.clientHeight - top - high}px ${left}px)`;
   const taken = [];
   const isFree = (box) => taken.every((other) => box[0] > other[2] || other[0] > box[2] || box[1] > other[3] || other[1] > box[3]);
-  for (const [n, cluster] of (content.clusters ?? []).entries()) nameCluster(over.children[n], cluster, spot, inView, taken, isFree);
-  const visible = content.names.map((_, point) => point).filter((point) => content.pictures[point] && inView(spot(point), 8) && (!view.lit || view.lit.has(point)));
+  for (const [n, cluster] of (content.clusters ?? []).entries()) nameCluster(over.children[n], sizes[n], cluster, inView, taken, isFree);
+  const visible = content.names.map((_, point) => point).filter((point) => content.pictures[point] && inView(point, 8) && (!view.lit || view.lit.has(point)));
   const near = visible.length <= FEW || view.lit;
   const rank = (point) => (middles.has(point) ? 0 : 1);
   const side = near && visible.length <= FEW / 2 ? 64 : SIDE;
   const shown = new Set();
   const colour = colours();
   for (const point of (near ? visible : visible.filter((one) => middles.has(one))).sort((one, other) => rank(one) - rank(other))) {
-    const [x, y] = spot(point);
+    const [x, y] = [spots.x[point], spots.y[point]];
     const box = [x - side / 2, y - side / 2, x + side / 2, y + side / 2];
     if (shown.size >= AT_ONCE) break;
     if (!isFree(box)) continue;
@@ -148,14 +153,14 @@ function decorate(ranges) {
 }
 
 /** A cluster's name above its points, where no larger one's name is. */
-function nameCluster(button, { points, middle }, spot, inView, taken, isFree) {
-  const seen = points.map(spot).filter((one) => inView(one, 0));
+function nameCluster(button, [wide, high], { points, middle }, inView, taken, isFree) {
+  const seen = points.filter((point) => inView(point, 0));
   button.hidden = seen.length < Math.min(2, points.length);
   if (button.hidden) return;
-  const xs = seen.map(([x]) => x).sort((one, other) => one - other);
-  const { offsetWidth: wide, offsetHeight: high } = button;
+  const xs = Float32Array.from(seen, (point) => spots.x[point]).sort();
+  const highest = seen.reduce((least, point) => Math.min(least, spots.y[point]), Infinity);
   const { l: edge, t: roof, w: room } = plot._fullLayout._size;
-  const top = Math.max(roof + 2, Math.min(...seen.map(([, y]) => y - 6), spot(middle)[1] - SIDE / 2) - high - 2);
+  const top = Math.max(roof + 2, Math.min(highest - 6, spots.y[middle] - SIDE / 2) - high - 2);
   const left = Math.max(edge, Math.min(xs[xs.length >> 1] - wide / 2, edge + room - wide));
   const box = [left, top, left + wide, top + high];
   button.hidden = !isFree(box);
@@ -172,6 +177,7 @@ for (const { name, points } of flat ? content.clusters : []) {
   button.onclick = () => choose(points);
   over.append(button);
 }
+const sizes = [...over.children].map((button) => [button.offsetWidth, button.offsetHeight]); // once: asked for while others move, each lays the page out
 
 /** What the page that shows the map asks for: another colour, and what a search has found. */
 addEventListener("message", ({ source, data }) => {
@@ -222,4 +228,4 @@ Plotly.newPlot(plot, traces(), dress(content.layout), settings)
     document.body.dataset.ready = "yes";
     if (parent !== window) parent.postMessage({ ready: true }, "*");
   });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => location.reload());
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => Plotly.react(plot, traces(), dress(content.layout)));

@@ -316,8 +316,9 @@ def _ordered(rows: list[Row], sort: Sort, *, searched: bool) -> list[Row]:
 
 
 def _moment(hit: Hit) -> dict[str, Any]:
-    """Where in an asset a hit points."""
-    return {"t0": hit.t0, "t1": hit.t1, "page": hit.page, "passage": excerpt(hit.text or "", PARAMETERS.excerpt)}
+    """Where in an asset a hit points, and how strong it is."""
+    passage = excerpt(hit.text or "", PARAMETERS.excerpt)
+    return {"t0": hit.t0, "t1": hit.t1, "page": hit.page, "passage": passage, "strength": hit.strength}
 
 
 def _tags(given: Iterable[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mm_agents.agent.answer_builder import AnswerBuilder, render_document_answer
 from mm_agents.agent.grounding.sources import SourceRegistry
 from mm_agents.agent.grounding.statements import Statement, judge
 from mm_agents.tools import ToolResult
@@ -75,3 +76,20 @@ def test_a_rank_is_supported_by_a_source_that_says_it_of_the_same_thing(text: st
     sources.take("read_table", ToolResult(text=" ".join(quotes), payload={}, evidence=evidence, assets=("bill.png",)))
     judged = judge(Statement(text=text, cited=(1, 2, 3, 4)), sources, "What does it say?")
     assert judged.verdict == verdict
+
+
+def test_an_amount_is_of_its_own_field_and_a_value_is_told_once_for_each_document() -> None:
+    builder = AnswerBuilder("What is the total of a.png and the total of b.png?")
+    for name in ("a.png", "b.png"):
+        printed = place("$180.00", 2, name)
+        here = {"page": 1, "box": [10, 40, 60, 52]}
+        fields = {field: {"evidence": [here]} for field in ("currency", "total")}
+        part = {"question": "total", "answer": "The total is 180.00 USD.", "value": "180.00", "doubt": None}
+        answered = {**part, "parts": [{**part, "evidence": [here]}, {**part, "evidence": [here]}]}
+        payload = {
+            "reading": {"fields": fields},
+            "source": {"id": name, "name": name, "media_type": "image"},
+            "answered": answered,
+        }
+        assert render_document_answer(builder, ToolResult(text="", payload=payload, evidence=(printed, printed)))
+    assert [(claim.subject, claim.attribute) for claim in builder.claims] == [("a.png", "total"), ("b.png", "total")]

@@ -185,6 +185,8 @@ def test_only_answers_are_loaded(tmp_path: Path) -> None:
         (tmp_path / "a.json").write_text(content)
         with pytest.raises(ConfigError, match=r"a\.json' is not a saved answer"):
             Answer.load(tmp_path / "a.json")
+    with pytest.raises(ConfigError, match=r"b\.json' is not a saved answer: there is no such file\."):
+        Answer.load(tmp_path / "b.json")
 
 
 def test_a_loaded_answer_opens_no_place_of_its_file(answer: Answer, library: Library, tmp_path: Path) -> None:

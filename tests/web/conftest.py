@@ -65,7 +65,7 @@ def visit(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(60_000)  # of a busy machine
         visitor = Visitor(page, [])
         page.on("request", lambda request: visitor.asked_for.append(request.url))
         page.goto(address or request.getfixturevalue("url"))

@@ -125,6 +125,8 @@ def test_a_search_lights_points_up_and_what_is_drawn_round_is_listed(visit: Visi
     for corner in path[1:]:
         page.mouse.move(*corner, steps=5)
     page.mouse.up()
+    visitor.look("way-map")
+    assert frame.evaluate("document.body.dataset.ready") == "yes", "it stays when the system's colours change"
     page.get_by_role("button", name="in the library").click()
     visitor.item("red.png").wait_for()
     visitor.item("green.png").wait_for()

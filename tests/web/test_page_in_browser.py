@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import uuid
 from collections.abc import Callable, Iterator
@@ -35,6 +36,15 @@ GROWTH = """() => { window.grown = []; new MutationObserver(() => {
   const said = [...document.querySelectorAll('.turn .said')].at(-1)?.innerText.trim();
   if (said && window.grown.at(-1) !== said) window.grown.push(said);
 }).observe(document.body, { childList: true, subtree: true, characterData: true }); }"""
+
+
+COVERED = """() => {
+  const label = document.querySelector('.viewer .mark.cited text').getBoundingClientRect();
+  const inner = { left: label.left + 2, right: label.right - 2, top: label.top + 3, bottom: label.bottom - 3 };
+  return [...document.querySelectorAll('.viewer .mark rect')].map((one) => one.getBoundingClientRect()).filter((box) =>
+    inner.left < box.right && box.left < inner.right && inner.top < box.bottom && box.top < inner.bottom).length
+    ? ['covered'] : [];
+}"""
 
 
 def outside(visitor: Visitor) -> list[str]:
@@ -73,6 +83,7 @@ def test_an_attached_invoice_is_answered_with_its_box_and_its_table(visit: Visit
         assert saved.read_bytes().startswith(begin)
         assert download.value.suggested_filename == saved.name
     assert "108.00" in (tmp_path / "scan.csv").read_text(encoding="utf-8-sig")
+    visitor.look("way-invoice")
 
     with page.expect_download() as download:
         turn.get_by_role("link", name="Download report").click()
@@ -108,8 +119,8 @@ def test_a_source_opens_beside_the_chat_and_lights_up_both_ways(visit: Visit, pl
     assert all(abs(laid[side] - paper[side]) <= 2 for side in laid), "the boxes lie where the page has them"
     assert viewer.locator(".mark.read").count() > 3
     assert {"cited", "read and checked"} <= set(viewer.locator(".legend li").all_inner_texts())
-    label = viewer.locator(".mark.cited text").bounding_box()
-    assert label["y"] + label["height"] <= box["y"] + 4, "labels lie beside what they name"
+    assert viewer.locator(".mark.cited text").text_content() == "Total"
+    assert page.evaluate(COVERED) == [], "labels lie beside what was read, not on it"
 
     page.locator("h1").hover()
     turn.locator(".cite").first.hover()
@@ -189,6 +200,26 @@ def test_pictures_are_a_grid_that_is_never_green(visit: Visit) -> None:
     visitor.page.locator(".viewer .paper img").wait_for()
 
 
+def test_found_pictures_are_a_grid_where_boxes_say_which_thing_is_meant(visit: Visit, tmp_path: Path) -> None:
+    animals = Path(os.environ.get("MM_AGENTS_TEST_DATA", ""), "animals", "image")
+    if not animals.is_dir():
+        pytest.skip("MM_AGENTS_TEST_DATA names no folder with photographs")
+    there = Place(tmp_path)
+    with Library.open(there.library) as library:
+        library.add(animals, progress=False)
+    with served(there, "--model", "offline") as url:
+        visitor = visit(url)
+        turn = visitor.ask("show me pictures of dogs")
+        tiles = turn.locator(".tile")
+        assert tiles.count() >= 3
+        assert turn.locator(".source").count() == 0, "none of them is a place in a document"
+        assert turn.locator(".heading").inner_text() == "The nearest pictures:"
+        assert turn.locator(".said").is_hidden(), "the grid has their names; as a list they are a click away"
+        visitor.look("grid-of-things")
+        tiles.first.locator("button").click()
+        visitor.page.locator(".viewer .mark.cited text", has_text="dog").wait_for()
+
+
 def test_a_found_clip_plays_from_its_second(visit: Visit) -> None:
     visitor = visit()
     turn = visitor.ask("Which clip shows the colour blue?")
@@ -203,6 +234,7 @@ def test_a_found_clip_plays_from_its_second(visit: Visit) -> None:
     visitor.page.wait_for_function(f"() => document.querySelector('.viewer video').currentTime >= {at}")
     assert visitor.page.locator(".strip li").count() >= 2
     visitor.shot("clip")
+    visitor.look("way-clip")
     assert outside(visitor) == []
 
 
@@ -269,6 +301,7 @@ def test_a_conversation_lasts(visit: Visit, place: Place) -> None:
     page.locator(".turn .actions").wait_for()
     assert page.url == address
     assert "The total is 108.00" in visitor.last.inner_text()
+    visitor.look("way-reload")
     assert "HP-2041" in visitor.ask("and the invoice number?").inner_text(), "the server still knows it too"
 
     page.get_by_role("tab", name="Library").click()
@@ -327,6 +360,9 @@ def test_a_question_is_edited_asked_again_and_recalled(visit: Visit, place: Plac
     page.wait_for_function("() => document.querySelectorAll('.turn').length === 1")
     page.locator(".turn .actions").wait_for()
     assert "18.00" in visitor.last.inner_text(), "it still has its file"
+    page.get_by_role("button", name="Conversations").click()
+    page.locator(".history .open", has_text="(before the edit)").wait_for()
+    page.get_by_role("button", name="Close the list").click()
     assert "scan.png" in visitor.last.locator(".question").inner_text()
     visitor.last.get_by_role("button", name="Ask again").click()
     page.locator(".turn .actions").wait_for()
@@ -369,6 +405,7 @@ def test_an_answer_is_stopped_and_a_question_waits(visit: Visit, place: Place, g
         page.locator(".turn .actions").wait_for()
         assert "Well." in visitor.last.inner_text(), "what was queued is asked next"
         assert page.locator(".turn").count() == 2
+        visitor.look("way-stop")
 
 
 def test_an_answer_is_found_again_when_the_page_is_loaded_meanwhile(
@@ -531,6 +568,7 @@ def test_the_library_is_searched_by_words_and_by_a_picture(visit: Visit, place: 
     visitor = visit()
     visitor.library()
     page = visitor.page
+    assert page.get_by_label("Sort", exact=True).input_value() == "name", "nothing is better than another yet"
     search = page.get_by_role("searchbox")
     search.fill("water the ferns")
     search.press("Enter")
@@ -542,6 +580,7 @@ def test_the_library_is_searched_by_words_and_by_a_picture(visit: Visit, place: 
     page.locator(".by img").wait_for()
     search.press("Enter")
     page.wait_for_function("() => document.querySelector('.item .name')?.innerText === 'green.png'")
+    assert page.get_by_label("Sort", exact=True).input_value() == "best"
     page.get_by_role("checkbox", name="Clip").check()
     page.wait_for_function("() => document.querySelectorAll('.item .open').length === 1")
     assert "colours.mp4" in page.locator(".item").inner_text()
@@ -719,6 +758,8 @@ def test_a_folder_is_added_with_the_fate_of_each_file(visit: Visit, place: Place
     assert "too large" in told
     assert "Traceback" not in told
     assert (place.library / "uploads" / "trip" / "day one" / "teal.png").is_file()
+    assert "1 file was added. 3 were not." in page.locator(".notes").inner_text()
+    visitor.look("way-folder")
     visitor.item("teal.png").wait_for()
     page.get_by_role("button", name="Try 3 again").click()
     page.wait_for_function("() => document.querySelectorAll('.fates .failed').length === 3")
@@ -785,6 +826,9 @@ def test_two_scans_are_compared_with_the_arrows(visit: Visit, place: Place, tmp_
     visitor = visit()
     turn = visitor.ask("What is the total of scan.png and the total of other.png?", place.scan, other)
     page = visitor.page
+    told = [line for line in turn.locator(".said").inner_text().splitlines() if line.strip()]
+    assert [line.partition(": ")[0] for line in told] == ["scan.png", "other.png"], "each value once, with its document"
+    visitor.look("way-compare")
     turn.locator(".said .cite").first.click()
     page.locator(".viewer .mark.cited").first.wait_for()
     first = page.url
@@ -808,6 +852,7 @@ def test_a_link_to_an_item_can_be_shared(visit: Visit) -> None:
     colleague.page.goto(link)
     colleague.page.locator(".viewer .paper img").wait_for()
     assert colleague.page.locator(".viewer h2").inner_text() == "red.png"
+    colleague.look("way-colleague")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -914,6 +959,7 @@ def test_the_keyboard_is_enough(visit: Visit) -> None:
     page.keyboard.press("Escape")
     page.locator(".viewer").wait_for(state="detached")
     assert page.locator(".item .open").first.evaluate("one => one === document.activeElement"), "back where it was"
+    visitor.look("way-keyboard")
 
 
 SCROLL = """async () => {

@@ -259,6 +259,7 @@ def test_a_listing_has_facets_sorting_and_pages(
     assert rows(index, kind=("image",), has=("text",)) == []
     found = index.page(Listing(chosen={}, words="ferns"))["items"][0]
     assert (found["name"], found["passage"]) == ("ferns.txt", "Water the ferns.")
+    assert found["strength"] in (None, "strong", "fair", "weak")
     red = library.get("red.png").id
     assert red not in [row["id"] for row in index.page(Listing(chosen={}, like=red))["items"]]
     by_picture = index.page(Listing(chosen={}, upload=send("q.png", png("red"))))

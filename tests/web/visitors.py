@@ -84,6 +84,11 @@ def chromium() -> str | None:
     return os.environ.get("MM_AGENTS_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
 
 
+CUT = """() => [...document.querySelectorAll('.turn *, .composer *, .library-tab *, .map-tab *, .viewer *')]
+  .filter((one) => !one.closest('.wide, svg, pre, .sheet') && one.checkVisibility())
+  .filter((one) => one.getBoundingClientRect().right > innerWidth + 1).map((one) => one.outerHTML.slice(0, 200))"""
+
+
 @dataclass
 class Visitor:
     """Somebody who has the page open.
@@ -160,6 +165,19 @@ class Visitor:
             "() => [...document.querySelectorAll('.fates li')].every(one => /added|there|failed/.test(one.className))"
         )
         return self.page.locator(".fates").inner_text()
+
+    def look(self, name: str) -> None:
+        """Look at the page on a screen and on a phone, in the light and in the dark: nothing is cut off at a side."""
+        before = self.page.viewport_size
+        for wide, high in ((1280, 900), (390, 844)):
+            self.page.set_viewport_size({"width": wide, "height": high})
+            for scheme in ("light", "dark"):
+                self.page.emulate_media(color_scheme=scheme)
+                self.page.wait_for_timeout(150)  # what is drawn by the width is drawn again
+                assert self.page.evaluate("document.documentElement.scrollWidth") <= wide
+                assert self.page.evaluate(CUT) == []
+                self.shot(f"{name}-{wide}-{scheme}")
+        self.page.set_viewport_size(before)
 
     def shot(self, name: str) -> None:
         """Keep a screenshot, where MM_AGENTS_SCREENSHOTS names a folder."""

@@ -39,8 +39,13 @@ def steps(process: Process) -> str:
     for id, number in numbers.items():
         node = process.nodes[id]
         lane = f"{' '.join(node.lane.split())}: " if node.lane else ""
-        lines.append(f"{number}. {lane}{process.name(id)}{_onward(process, id, numbers)}")
+        lines.append(f"{number}. {lane}{_sentence(process.name(id), _onward(process, id, numbers))}")
     return "\n".join(lines) + "\n" if lines else ""
+
+
+def _sentence(name: str, onward: str) -> str:
+    """A step and where to go from it; one that ends in a full stop, as written, gets no second one."""
+    return name + (onward.removeprefix(".") if name.endswith((".", "!")) else onward)
 
 
 def _onward(process: Process, id: str, numbers: dict[str, int]) -> str:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from mm_agents._text import parts_of
+from mm_agents.documents import display
 from mm_agents.documents.answers import in_its_language, in_parts
 from mm_agents.documents.flowchart import export, questions
 from mm_agents.documents.flowchart import process as process_module
@@ -62,9 +63,13 @@ class Flowchart(FlowchartData):
         """Numbered steps with branches: "If NO: go to 5."."""
         return export.steps(self.process)
 
-    def _repr_markdown_(self) -> str:
-        """What a notebook shows."""
-        return self.to_markdown()
+    def __repr__(self) -> str:
+        """How much was read, and how much of it is verified, in one line."""
+        return display.line(self)
+
+    def _repr_html_(self) -> str:
+        """Its steps and tables, for a notebook."""
+        return display.html(self, text=self.to_steps())
 
     def to_markdown(self) -> str:
         """The numbered steps and the chart as Mermaid; a sentence where no chart was found."""

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from mm_agents._notebook import Card
 from mm_agents._text import parts_of
 from mm_agents.chat import fenced
+from mm_agents.documents import display
 from mm_agents.documents.answers import doubting, in_its_language, in_parts
 from mm_agents.documents.dates import fold
 from mm_agents.documents.invoice import lexicon
@@ -49,9 +51,21 @@ class Invoice(InvoiceData):
         others = {"others": [other.to_json() for other in self.others]} if self.others else {}
         return super().to_json() | others
 
-    def _repr_markdown_(self) -> str:
-        """What a notebook shows."""
-        return self.to_markdown()
+    def __repr__(self) -> str:
+        """How much was read, and how much of it is verified, in one line."""
+        return display.line(self)
+
+    def __str__(self) -> str:
+        return repr(self)  # pydantic's own prints every field with its places
+
+    def _repr_html_(self) -> str:
+        """Its tables and checks, for a notebook."""
+        lines = [
+            Card(title=f"{check.name}: {check.detail}", status="verified" if check.status == "passed" else "unverified")
+            for check in self.checks
+            if check.status != "not applicable"
+        ]
+        return display.html(self, lines=lines)
 
     def to_markdown(self) -> str:
         """For people: each invoice of the file."""

@@ -256,10 +256,6 @@ class TableData:
         cell = self.at(row, self.label_column) if self.label_column is not None else None
         return cell.text if cell else ""
 
-    def _repr_markdown_(self) -> str:
-        """What a notebook shows."""
-        return self.to_markdown()
-
     def to_markdown(self) -> str:
         """A GitHub table, the head's rows as one; "" for a table without cells."""
         height, width = self.shape

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mm_agents._optional import require
 from mm_agents._text import parts_of
+from mm_agents.documents import display
 from mm_agents.documents.answers import doubting, in_its_language, in_parts
 from mm_agents.documents.table import questions
 from mm_agents.documents.table.data import TableData, quantity_of
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, kw_only=True)
 class Table(TableData):
     """A table with the fields of `TableData`; one without cells where none was found, and ``notes`` says so."""
+
+    def __repr__(self) -> str:
+        """How much was read, and how much of it is verified, in one line."""
+        return display.line(self)
+
+    def _repr_html_(self) -> str:
+        """Its cells, for a notebook."""
+        return display.html(self)
 
     def to_json(self) -> dict[str, Any]:
         """What ``read table --json`` prints."""

@@ -56,7 +56,8 @@ export async function addAll(given: { file: File; name: string }[], about: About
   busy.set(null);
   const counts = { added: 0, failed: 0 };
   for (const one of files.value) if (one.state === "added" || one.state === "failed") counts[one.state] += 1;
-  note(t("adding.done", { n: counts.added }), counts.failed ? "problem" : "done");
+  const failed = counts.failed ? ` ${t("adding.failed", { n: counts.failed })}` : "";
+  note(t("adding.done", { n: counts.added }) + failed, counts.failed ? "problem" : "done");
 }
 
 const again = (): void => files.set([...files.value]);

@@ -125,19 +125,36 @@ function Answered({ turn, shown, index }: { turn: Turn; shown: Shown; index: num
   };
   const found = answer.claims.length > 1 && answer.claims.every((claim) => claim.status !== "verified");
   const hasTable = Object.keys(answer.payloads).some((name) => name.startsWith("read_table"));
-  const text = hasTable ? answer.text.split("\n").filter((line) => !line.startsWith("|")).join("\n") : answer.text;
+  const whole = hasTable ? answer.text.split("\n").filter((line) => !line.startsWith("|")).join("\n") : answer.text;
+  const [, heading, list] = (found && /^([^\n]+:)\n+((?:- .+\n*)+)$/.exec(whole.trim())) || [];
+  const isTiled = !!list && answer.sources.every((source) => isTile(shown, source));
+  const text = isTiled ? list : withSubjects(whole, answer.claims);
   return (
     <>
       <Standing answer={answer} />
+      {isTiled && <p class="heading">{heading}</p>}
       {!found && <Said text={text} cited={cited} onCite={cite} />}
       <Displays shown={shown} />
-      {found && <Said text={text} cited={cited} onCite={cite} />}
+      {isTiled
+        ? <details class="steps"><summary>{t("answer.list")}</summary><Said text={text} cited={cited} onCite={cite} /></details>
+        : found && <Said text={text} cited={cited} onCite={cite} />}
       <Examples answer={answer} />
       <Sources shown={shown} />
       <Details turn={turn} answer={answer} names={shown.names} />
       <Actions turn={turn} index={index} />
     </>
   );
+}
+
+/** Where values of several documents are told, each line says of which. */
+function withSubjects(text: string, claims: Claim[]): string {
+  const read = claims.filter((claim) => ["read", "computed"].includes(claim.kind) && claim.subject);
+  if (new Set(read.map((claim) => claim.subject)).size < 2) return text;
+  const subjects = new Map(read.map((claim) => [`${claim.text} ${claim.sources.map((n) => `[${n}]`).join("")}`, claim]));
+  return text.split("\n").map((line) => {
+    const claim = subjects.get(line);
+    return claim && !line.includes(claim.subject!) ? `${claim.subject}: ${line}` : line;
+  }).join("\n");
 }
 
 /** The badges: of what kind the claims are and whether they were checked, and what was not answered. */

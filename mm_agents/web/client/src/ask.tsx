@@ -76,16 +76,17 @@ export function AskTab({ about }: { about: About }) {
 }
 
 function Welcome({ about }: { about: About }) {
-  const [questions, setQuestions] = useState<string[]>([]);
+  const [questions, setQuestions] = useState<string[] | null>(null); // none are shown before all are: they would move
   const total = Object.values(about.counts).reduce((sum, n) => sum + n, 0);
   useEffect(() => {
-    if (total) api.get<{ questions: string[] }>("api/examples").then((found) => setQuestions(found.questions), () => undefined);
+    if (total) api.get<{ questions: string[] }>("api/examples").then((found) => setQuestions(found.questions), () => setQuestions([]));
+    else setQuestions([]);
   }, [total]);
   return (
     <div class="welcome">
       <h2>{total ? t("ask.title") : t("ask.emptyTitle")}</h2>
       <p class="soft">{total ? t("ask.hint") : t("ask.emptyHint")}</p>
-      <p class="chips">{[...questions, t("ask.what")].map((one) => <button key={one} type="button" class="chip" onClick={() => ask(one, [])}>{one}</button>)}</p>
+      <p class="chips">{questions && [...questions, t("ask.what")].map((one) => <button key={one} type="button" class="chip" onClick={() => ask(one, [])}>{one}</button>)}</p>
       {!total && about.writable && <button type="button" class="primary" onClick={() => go({ tab: "library" })}>{t("ask.fill")}</button>}
     </div>
   );

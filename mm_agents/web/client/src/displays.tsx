@@ -56,9 +56,12 @@ function Grid({ shown }: { shown: Shown }) {
 export const isTile = (shown: Shown, source: Source): boolean =>
   !!shown.files[source.number] && (source.media_type === "film" || (source.media_type !== "text" && isFound(shown, source)));
 
-const isFound = (shown: Shown, source: Source): boolean =>
-  !source.box && shown.answer.claims.some((claim) => claim.sources.includes(source.number) && ["match", "seen", "counted", "unsupported"].includes(claim.kind)) &&
-  !readings(shown).some((one) => one.address === shown.files[source.number]);
+/** A picture that was found is one, also where a box says which thing in it is meant. */
+const isFound = (shown: Shown, source: Source): boolean => {
+  const kinds = shown.answer.claims.filter((claim) => claim.sources.includes(source.number)).map((claim) => claim.kind);
+  const isSought = kinds.some((kind) => ["match", "seen", "counted"].includes(kind)) || (!source.box && kinds.includes("unsupported"));
+  return isSought && !readings(shown).some((one) => one.address === shown.files[source.number]);
+};
 
 function distinct(shown: Shown, kinds: string[]): Source[] {
   const known = new Set<string>();

@@ -36,6 +36,8 @@ export function LibraryTab({ about }: { about: About }) {
     for (const one of values.includes(value) ? values.filter((other) => other !== value) : [...values, value]) next.append(name, one);
     go({ query: next }, true);
   };
+  const isSearch = ["q", "image", "like"].some((name) => query.has(name));
+  const sorts = isSearch ? SORTS : SORTS.filter((one) => one !== "best");
   const active = FACETS.reduce((sum, name) => sum + query.getAll(name).length, 0);
   return (
     <div class="library-tab">
@@ -44,7 +46,7 @@ export function LibraryTab({ about }: { about: About }) {
       <div class="bar">
         <p role="status" id="status">{listing.problem ?? line(listing, query)}</p>
         <button type="button" class="plain facets-button" aria-expanded={facetsOpen} onClick={() => openFacets(!facetsOpen)}>{t("library.filters")}{active ? ` · ${active}` : ""}</button>
-        <label>{t("library.sort")} <select aria-label={t("library.sort")} value={query.get("sort") ?? "best"} onChange={(event) => withQuery({ sort: event.currentTarget.value === "best" ? null : event.currentTarget.value }, true)}>{SORTS.map((one) => <option key={one} value={one}>{t(`sort.${one}`)}</option>)}</select></label>
+        <label>{t("library.sort")} <select aria-label={t("library.sort")} value={query.get("sort") ?? sorts[0]} onChange={(event) => withQuery({ sort: event.currentTarget.value === sorts[0] ? null : event.currentTarget.value }, true)}>{sorts.map((one) => <option key={one} value={one}>{t(`sort.${one}`)}</option>)}</select></label>
       </div>
       {chosen.size > 0 && <Chosen about={about} chosen={chosen} choose={choose} listed={key} total={listing.total} />}
       <div class="columns">
@@ -186,7 +188,7 @@ function ItemTile({ row, style, chosen, onPick }: { row: Row; style: Record<stri
       <button type="button" class="open" onClick={(event) => (event.ctrlKey || event.metaKey || event.shiftKey ? onPick(event) : look(viewOfRow(row)))} title={row.name}>
         {row.thumbnail ? <img loading="lazy" src={api.thumbnail(`assets/${row.id}`, row.t0, row.page)} alt="" /> : <span class="excerpt">{row.passage || row.text}</span>}
         {where && <span class="moment">{where}</span>}
-        <span class="caption"><span class="name">{row.name}</span><small>{[named("kind", row.kind), row.year, row.rating ? `★ ${row.rating}` : ""].filter(Boolean).join(" · ")}</small></span>
+        <span class="caption"><span class="name">{row.name}</span><small>{[named("kind", row.kind), row.year, row.rating ? `★ ${row.rating}` : "", row.strength ? named("strength", row.strength) : ""].filter(Boolean).join(" · ")}</small></span>
       </button>
       <input type="checkbox" checked={chosen} aria-label={t("library.choose", { name: row.name })} onClick={onPick} />
     </div>

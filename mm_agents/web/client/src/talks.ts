@@ -126,6 +126,7 @@ export function ask(question: string, files: Attached[], at: number | null = nul
     return;
   }
   const turns = one.turns.slice(0, at ?? one.turns.length);
+  if (turns.length + 1 < one.turns.length) void keep({ ...one, id: fresh().id, name: t("history.before", { name: one.name }) }); // what an edit cuts off
   const turn: Turn = { question: words, files, job: null, shown: null, problem: null, verdict: null, plan: [] };
   const next: Talk = { ...one, name: one.name || words.slice(0, 80), at: Date.now(), turns: [...turns, turn] };
   talk.set(next);

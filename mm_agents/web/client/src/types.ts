@@ -128,6 +128,7 @@ export interface Row {
   t1?: number | null;
   page?: number | null;
   passage?: string;
+  strength?: "strong" | "fair" | "weak" | null; // how near what was searched for is, where the embedder is calibrated
 }
 
 export interface Page {

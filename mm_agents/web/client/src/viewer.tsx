@@ -5,9 +5,9 @@ import { Document, READERS } from "./displays";
 import { bytes, clock, named, t } from "./i18n";
 import { marksOfReading, type Reading } from "./marks";
 import { IconButton } from "./parts";
-import { usePage } from "./pages";
+import { usePage, type PagePicture } from "./pages";
 import { closeViewer, hot, hovers, look, marksOf, note, order, readOf, useCell, viewOf, route, type Mark, type View } from "./state";
-import type { Item } from "./types";
+import type { BoxCorners, Item } from "./types";
 
 const NEAR = 6; // pixels by which two boxes of one place may differ
 
@@ -124,6 +124,7 @@ function Sheet({ item, view }: { item: Item; view: View }) {
     : [];
   const marks = [...linked, ...(all.length || linked.length ? all : seen)]
     .filter((one) => one.page === view.page)
+    .map((one) => (one.kind === "cited" && /^(\[\d+\])?$/.test(one.label) ? { ...one, label: [...all, ...seen].find((other) => isSame(one, other) && other.kind !== "cited" && other.ref !== "f:currency")?.label ?? one.label } : one))
     .sort((one, other) => Number(one.kind === "cited") - Number(other.kind === "cited")); // what is cited lies on top
   const shown = everything ? marks : marks.filter((one) => one.kind === "cited");
   const target = view.box ?? null;
@@ -163,7 +164,7 @@ function Sheet({ item, view }: { item: Item; view: View }) {
           <div class="paper" style={{ width: `${zoom * 100}%` }}>
             <img src={picture.url} alt={t("viewer.pageOf", { name: item.name })} />
             <svg viewBox={`0 0 ${picture.width} ${picture.height}`} preserveAspectRatio="none">
-              {shown.map((one) => <Outline key={`${one.ref} ${one.box}`} mark={one} twins={shown.filter((other) => isSame(one, other))} scale={Math.max(picture.width, picture.height)} wide={picture.width} />)}
+              {shown.map((one) => <Outline key={`${one.ref} ${one.box}`} mark={one} twins={shown.filter((other) => isSame(one, other))} others={shown} picture={picture} />)}
             </svg>
           </div>
         )}
@@ -177,22 +178,35 @@ function Sheet({ item, view }: { item: Item; view: View }) {
 const isSame = (one: Mark, other: Mark): boolean =>
   one !== other && !one.path && !other.path && one.box.every((side, n) => Math.abs(side - other.box[n]!) <= NEAR);
 
-function Outline({ mark, twins, scale, wide }: { mark: Mark; twins: Mark[]; scale: number; wide: number }) {
+/** Where a label has room: above its box, below, or beside it, and on no other box. */
+function labelled([x0, y0, x1, y1]: BoxCorners, width: number, size: number, picture: PagePicture, others: BoxCorners[]): [number, number] {
+  const left = Math.max(0, Math.min(x0, picture.width - width));
+  const gap = size * 0.4;
+  const middle = (y0 + y1 + size * 0.7) / 2;
+  const places: [number, number][] = [[left, y0 - gap], [left, y1 + size + gap], [x1 + gap, middle], [x0 - width - gap, middle]];
+  const isFree = ([x, y]: [number, number]): boolean =>
+    x >= 0 && x + width <= picture.width && y - size >= 0 && y <= picture.height &&
+    others.every((box) => x > box[2] || x + width < box[0] || y - size > box[3] || y < box[1]);
+  return places.find(isFree) ?? (y0 - gap - size >= 0 ? places[0]! : places[1]!);
+}
+
+function Outline({ mark, twins, others, picture }: { mark: Mark; twins: Mark[]; others: Mark[]; picture: PagePicture }) {
   const pointed = useCell(hot);
   const lit = pointed === mark.ref || twins.some((one) => one.ref === pointed);
   const isNamed = mark.kind === "cited" || (lit && !twins.some((one) => one.kind === "cited"));
   const [x0, y0, x1, y1] = mark.box;
-  const size = Math.max(11, scale / 62);
-  const pad = scale / 400;
+  const size = Math.max(9, picture.width / 44);
+  const pad = Math.max(picture.width, picture.height) / 300;
   if (mark.path) {
     return <polyline class={`edge ${mark.kind}${lit ? " lit" : ""}`} points={mark.path.map((point) => point.join()).join(" ")} {...hovers(mark.ref)} />;
   }
-  const before = y0 - size * 1.5 > 0 ? y0 - pad * 2 - size * 0.3 : y1 + size * 1.2; // above the box, never on the words in it
-  const width = mark.label.length * size * 0.62;
+  const [x, y] = isNamed && mark.label
+    ? labelled(mark.box, mark.label.length * size * 0.62, size, picture, others.filter((one) => one !== mark && !twins.includes(one) && !one.path).map((one) => one.box))
+    : [0, 0];
   return (
     <g class={`mark ${mark.kind}${lit ? " lit" : ""}`} {...hovers(mark.ref)}>
       <rect x={x0 - pad} y={y0 - pad} width={x1 - x0 + 2 * pad} height={y1 - y0 + 2 * pad} rx={pad} />
-      {isNamed && mark.label && <text x={Math.max(0, Math.min(x0, wide - width))} y={before} font-size={size}>{mark.label}</text>}
+      {isNamed && mark.label && <text x={x} y={y} font-size={size}>{mark.label}</text>}
       <title>{mark.label}</title>
     </g>
   );
