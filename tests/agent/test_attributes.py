@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mm_agents.agent.answer_builder import AnswerBuilder, render_document_answer
+from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.grounding.sources import SourceRegistry
 from mm_agents.agent.grounding.statements import Statement, judge
+from mm_agents.agent.rendering import render_document_answer
 from mm_agents.tools import ToolResult
 from mm_agents.types import Box, Evidence
 
