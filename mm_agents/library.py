@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, overload
@@ -31,7 +29,7 @@ from mm_agents.ingest.facts import FactsReport, facts_of_library, forget
 from mm_agents.ingest.files import Source, describe
 from mm_agents.ingest.objects import OBJECT, near_labels, nearest_object, object_of
 from mm_agents.ingest.ocr_pass import WordsReport, can_read, read_words
-from mm_agents.ingest.pipeline import PASSES, AddReport, Outcomes, Pipeline
+from mm_agents.ingest.pipeline import AddReport, Outcomes, Pipeline
 from mm_agents.ingest.presets import extend_for_media, media_spec, media_vectors
 from mm_agents.ingest.speech_pass import SpeechReport, can_hear, hear, is_waiting, unheard
 from mm_agents.languages import ENGLISH, UNKNOWN, detected
@@ -211,7 +209,6 @@ class Library:
             )
         )
         extend_for_media(self.store, self.routes)
-        started = time.monotonic()
         catalog, seen = Catalog(self.store, self.root), SeenFiles(self.root)
         prepare = partial(self._new_source, catalog, seen, location=location, rehash=rehash)
         pipeline = Pipeline(self.store, self.routes, prepare, outcomes)
@@ -223,18 +220,17 @@ class Library:
         for path in files if orphans else ():
             if self._stored(path) in orphans:
                 outcomes.fail(path, MediaError("It has the same content as a file that failed."))
-        times = [started, time.monotonic()]
+        outcomes.end_pass("files")
         reading = self._read_words(words, progress)
-        times.append(time.monotonic())
+        outcomes.end_pass("words")
         listening, silent = self._hear(speech, recognizer, progress)
-        times.append(time.monotonic())
+        outcomes.end_pass("speech")
         return outcomes.report(
             removed=removed,
             read=reading.read if reading else None,
             heard=None if silent else listening.heard,
             unheard=silent,
             failed=(*(reading.failed if reading else ()), *listening.failed),
-            seconds={name: round(b - a, 3) for name, (a, b) in zip(PASSES, pairwise(times), strict=True)},
         )
 
     def _new_source(

@@ -36,8 +36,8 @@ _FLUSH_FILES = 256
 _FLUSH_SECONDS = 0.5  # what a kill can cost, beside the file at hand
 
 
-PASSES = ("files", "words", "speech")
-"""What a run of ``add`` does one after the other."""
+Pass = Literal["files", "words", "speech"]
+"""What a run of ``add`` does, one after the other."""
 
 Outcome = Literal["added", "in part", "unchanged", "skipped", "failed"]
 
@@ -83,7 +83,7 @@ class AddReport:
             the extra ``speech`` is missing.
         unheard: how many have sound that was not listened to for want of the extra.
         files: what became of each file that was found, sorted by path.
-        seconds: what each of ``PASSES`` took by the clock.
+        seconds: what each ``Pass`` took by the clock.
     """
 
     added: int
@@ -112,10 +112,12 @@ def failure(path: Path | str, error: Exception) -> FailedFile:
 
 
 class Outcomes:
-    """What becomes of each file of a run of ``add``."""
+    """What becomes of each file of a run of ``add``, and how long its passes take."""
 
     def __init__(self) -> None:
         self._files: dict[str, FileOutcome] = {}
+        self._seconds: dict[str, float] = {}
+        self._began = time.monotonic()
 
     def note(self, path: Path | str, outcome: Outcome, reason: str = "", *, error: str = "") -> None:
         """Say what became of a file; what is said last holds."""
@@ -126,6 +128,12 @@ class Outcomes:
         failed = failure(path, error)
         self.note(path, "failed", failed.reason, error=failed.error)
 
+    def end_pass(self, name: Pass) -> None:
+        """Note what a pass took that ends now; the next one begins."""
+        ended = time.monotonic()
+        self._seconds[name] = round(ended - self._began, 3)
+        self._began = ended
+
     def report(
         self,
         *,
@@ -134,7 +142,6 @@ class Outcomes:
         heard: int | None,
         unheard: int,
         failed: Sequence[FailedFile],
-        seconds: Mapping[str, float],
     ) -> AddReport:
         """The report of the run; ``failed`` are files whose words or speech could not be read afterwards."""
         by_outcome: dict[str, list[FailedFile]] = {}
@@ -158,7 +165,7 @@ class Outcomes:
             heard=heard,
             unheard=unheard,
             files=tuple(sorted(self._files.values(), key=lambda file: file.path)),
-            seconds=seconds,
+            seconds=self._seconds,
         )
 
 

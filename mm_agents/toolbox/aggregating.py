@@ -149,14 +149,9 @@ class Aggregating:
         ] = None,
     ) -> ToolResult:
         """Count, add up, compare or list all files, films or invoices at once, by properties or by what is read."""
-        if measure not in ("count", "list") and field is None:
-            raise ToolError(f"{measure} needs a field, such as total or vote_average.", retry=True)
+        _check(of, measure, field, kind, mentions)
         wanted = _parsed(where)
-        if kind is not None and of != "invoices":
-            raise ToolError("kind is for invoices.", retry=True)
         named = [one for one in (field, group_by, order_by) if one is not None]
-        if of == "media" and mentions:
-            raise ToolError("mentions is for documents: invoices, tables and flowcharts.", retry=True)
         found = (
             self._media(wanted, among, named)
             if of == "media"
@@ -306,6 +301,16 @@ class Aggregating:
         said = " ".join(part.text for part in self._library.parts(one.asset))
         billed = "number" in has and ("buyer" in has or _BILLS.search(said) is not None)
         return "invoice" if billed and _PAYS.search(said) is None else "receipt"
+
+
+def _check(of: Of, measure: Measure, field: str | None, kind: str | None, mentions: str | None) -> None:
+    """Refuse arguments that do not go together."""
+    if measure not in ("count", "list") and field is None:
+        raise ToolError(f"{measure} needs a field, such as total or vote_average.", retry=True)
+    if kind is not None and of != "invoices":
+        raise ToolError("kind is for invoices.", retry=True)
+    if of == "media" and mentions:
+        raise ToolError("mentions is for documents: invoices, tables and flowcharts.", retry=True)
 
 
 def _parsed(where: str | None) -> Filter | None:
