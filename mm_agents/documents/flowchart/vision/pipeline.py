@@ -35,10 +35,13 @@ if TYPE_CHECKING:
 
 
 def without_merges(nodes: Sequence[Node], edges: Sequence[Edge]) -> tuple[list[Node], list[Edge]]:
-    """Lead connectors through diamonds without text that have several ways in and one way out."""
+    """Lead connectors through diamonds without text that have several ways in and one way out.
+
+    Heads that cover the corners of a small diamond make a hexagon of it.
+    """
     kept, links = list(nodes), list(edges)
     for node in nodes:
-        if node.text or node.shape != "diamond":
+        if node.text or node.shape not in ("diamond", "hexagon"):
             continue
         into = [edge for edge in links if edge.target == node.id]
         out = [edge for edge in links if edge.source == node.id]
