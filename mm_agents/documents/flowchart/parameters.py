@@ -14,6 +14,7 @@ class FlowchartParameters:
     """
 
     # the page
+    most_shapes: int = 200  # charts with more are refused: 150 shapes take some 5 seconds of processor time
     small_text: int = 16  # pixels: in lower text, lines are too thin to follow; it is enlarged
     wanted_text: int = 28  # pixels: how high text is made that is too small or too large
     large_text: int = 32  # pixels: higher text only costs time
@@ -189,6 +190,7 @@ class FlowchartParameters:
     surely_head: float = 2.1  # times a line's width: an end with less may have none
     two_heads: float = 1.45  # ratio: a head that measures more than the other of its line makes that a blot
     short_connector: float = 2.2  # a head is measured at both ends of shorter ones
+    short_two_heads: float = 1.15  # ratio: as two_heads, on such a connector
     head_window: float = 1.5  # around the end: heads are smaller
     spread_path: float = 2.4  # how far a line is followed to compare its end's width with what is behind
     thickness_path: float = 2.6  # the same for its thickness

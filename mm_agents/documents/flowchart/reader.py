@@ -87,6 +87,7 @@ class FlowchartReader:
         Raises:
             ConfigError: the page does not exist.
             MediaError: the file cannot be read.
+            MediaTooLargeError: the chart has more shapes than are read.
             MissingExtraError: the extra ``documents`` is not installed.
         """
         engine: Ocr = ocr or default_ocr()

@@ -35,19 +35,21 @@ def spread(web: SkeletonGraph, end: End, lines: NDArray[np.uint8], shapes: Shape
     if not len(ink) or len(path) < 3:
         return 1.0
     wide = _spread_along(path, ink, whole, web.half, unit, shapes)
-    return max(
-        [wide, *(_spread_along(way, ink, whole, web.half, unit) for way in _straight_on(path, lines.shape, unit))]
-    )
+    straight = _straight_on(path, lines.shape, unit) if wide < PARAMETERS.open_head else None
+    return wide if straight is None else max(wide, _spread_along(straight, ink, whole, web.half, unit))
 
 
-def _straight_on(path: NDArray[np.int32], size: tuple[int, ...], unit: float) -> list[NDArray[np.int32]]:
+def _straight_on(path: NDArray[np.int32], size: tuple[int, ...], unit: float) -> NDArray[np.int32] | None:
     """The path with its first stretch led straight on: skeletons run into a corner of a head whose tip is hidden."""
     first = round(PARAMETERS.head_bend * unit)
     if len(path) < 2 * first + 1:
-        return []
+        return None
     step = (path[first] - path[2 * first]) / first
-    ahead = np.round(path[first] + step * np.arange(first, 0, -1)[:, None]).astype(np.int32)
-    return [np.concatenate([np.clip(ahead, 0, np.array(size) - 1), path[first:]])]
+    ahead = path[first] + step * np.arange(first, 0, -1)[:, None]
+    if float(np.abs(ahead[0] - path[0]).max()) < PARAMETERS.head_rise:
+        return None
+    ahead = np.clip(np.round(ahead).astype(np.int32), 0, np.array(size) - 1)
+    return np.concatenate([ahead, path[first:]])
 
 
 def _spread_along(

@@ -387,7 +387,8 @@ def _is_bar(region: Region, home: Region | None, canvas: Canvas) -> bool:
     around = around if region.width > region.height else around.transpose(1, 0, 2)
     paper = commonest(around[[0, -1]].reshape(-1, 3))[0] if home is None else home.colour
     drawn = largest(np.abs(around - paper)) > PARAMETERS.blank_contrast
-    ends = np.concatenate([drawn[away:-away, :reach], drawn[away:-away, -reach:]])
+    clear = reach // 2  # of the blur of round ends
+    ends = np.concatenate([drawn[away:-away, :clear], drawn[away:-away, -clear:]])
     sides = (side[:, away:-away].all(axis=0).any() for side in (drawn[:reach], drawn[-reach:]))
     middle = drawn[drawn.shape[0] // 2, away:-away]  # heads cut notches into the sides
     return not ends.any() and all(sides) and bool(middle.all())

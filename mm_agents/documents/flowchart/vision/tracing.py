@@ -242,7 +242,8 @@ def _backwards(walker: Walker, head: Terminal, unit: float, used: set[End]) -> l
     route = min(routes, key=lambda route: route.turning)
     weak, strong = sorted((route.start.spread, route.stop.spread))
     is_short = len(route.points) < PARAMETERS.short_connector * unit  # its one head widens both of its ends
-    if strong > PARAMETERS.two_heads * weak and (is_short or weak < PARAMETERS.surely_head):
+    blot = is_short or weak < PARAMETERS.surely_head
+    if blot and strong > (PARAMETERS.short_two_heads if is_short else PARAMETERS.two_heads) * weak:
         # one of the two is more likely a blot than a head
         found = route if route.stop.spread > route.start.spread else _reversed(route)
         if not is_short:
