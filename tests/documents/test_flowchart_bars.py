@@ -82,6 +82,6 @@ def test_a_chart_with_too_many_shapes_is_refused() -> None:
     pen = PIL.ImageDraw.Draw(picture)
     for n in range(300):
         x, y = 20 + 90 * (n % 20), 20 + 90 * (n // 20)
-        pen.ellipse((x, y, x + 40, y + 40), fill=(40, 90, 200))
+        pen.ellipse((x, y, x + 66, y + 66), fill=(40, 90, 200))
     with pytest.raises(MediaTooLargeError, match="300 shapes; at most 200"):
         build().read(media.from_pil(picture))
