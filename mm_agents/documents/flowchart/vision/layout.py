@@ -378,6 +378,8 @@ def _is_bar(region: Region, home: Region | None, canvas: Canvas) -> bool:
     unit = canvas.unit
     if region.texts or high < PARAMETERS.bar_length * unit or not low < PARAMETERS.bar_breadth * unit < high:
         return False
+    if region.height > PARAMETERS.across_page * canvas.size[0]:  # a line between lanes
+        return False
     reach, rim = round(PARAMETERS.bar_reach * unit), 2 + round(canvas.scale)
     away = reach + rim
     x0, y0, x1, y1 = region.box
@@ -389,9 +391,11 @@ def _is_bar(region: Region, home: Region | None, canvas: Canvas) -> bool:
     drawn = largest(np.abs(around - paper)) > PARAMETERS.blank_contrast
     clear = reach // 2  # of the blur of round ends
     ends = np.concatenate([drawn[away:-away, :clear], drawn[away:-away, -clear:]])
-    sides = (side[:, away:-away].all(axis=0).any() for side in (drawn[:reach], drawn[-reach:]))
+    met = [side[:, away:-away].all(axis=0) for side in (drawn[:reach], drawn[-reach:])]
+    wide = [np.convolve(side, np.ones(2 * reach + 1), "same") > 0 for side in met]
+    crossed = not (met[0] & ~wide[1]).any() and not (met[1] & ~wide[0]).any()  # as a line between lanes is
     middle = drawn[drawn.shape[0] // 2, away:-away]  # heads cut notches into the sides
-    return not ends.any() and all(sides) and bool(middle.all())
+    return not ends.any() and not crossed and all(side.any() for side in met) and bool(middle.all())
 
 
 def _written_in_the_middle(region: Region) -> bool:
