@@ -27,6 +27,7 @@ _DOT = {
     "rounded": 'box", style="rounded',
     "stadium": 'box", style="rounded',
     "document": "note",
+    "bar": 'box", style="filled',
     "other": "box",
 }
 _ENTITIES = {ord(character): f"#{ord(character)};" for character in '"#&<>;`{}[]()|\\'}

@@ -14,8 +14,10 @@ class FlowchartParameters:
     """
 
     # the page
+    most_shapes: int = 200  # charts with more are refused: 150 shapes take some 5 seconds of processor time
     small_text: int = 16  # pixels: in lower text, lines are too thin to follow; it is enlarged
-    wanted_text: int = 20  # pixels: how high text is made that is too small or too large
+    wanted_text: int = 26  # pixels: how high text is made that is too small or too large
+    wanted_on_grid: int = 20  # pixels: the same where rules were taken away, whose gaps in lines grow with the picture
     large_text: int = 32  # pixels: higher text only costs time
     assumed_text: float = 12.0  # pixels: text where no word was read is taken to be at least as high
     assumed_lines: int = 40  # the same by the page: so many times as high make its shorter side
@@ -87,6 +89,10 @@ class FlowchartParameters:
     smallest_dot: float = 0.8  # the same without words
     largest_outlined_dot: float = 5.0  # larger outlines without fill and words are loops
     filled_dot_fit: float = 0.88  # overlap: a filled dot fits its shape better
+    bar_length: float = 2.0  # bars of forks and joins are longer
+    bar_breadth: float = 0.9  # they are lower
+    bar_flat: float = 2.5  # long side by short: they have more, dots less
+    bar_reach: float = 0.3  # beyond their ends, so far is blank; beside them, lines come so far
     lane_title_fit: float = 0.97  # a lane's title is as good a rectangle; ground cut off by connectors is not
     off_centre_across: float = 0.2  # of the width: text of a shape is off its middle by less, that in a loop by more
     off_centre: float = 0.25  # of the height: the same
@@ -154,6 +160,7 @@ class FlowchartParameters:
     straight_run: float = 1.3  # straight strokes of letters are shorter, lines longer
     brushed: float = 0.15  # of a word's shorter side: a line that only brushes the word stays so close to its rim
     crossed: float = 0.05  # with less foreign ink in a word's box, no line runs through it
+    plate_rim: float = 0.15  # painted plates reach farther beyond the boxes of their words
     plate_share: float = 0.04  # of a word's box: painted plates have more flat pixels of their colour
     hole: float = 1.2  # holes of hollow heads are smaller
     hole_area: float = 0.45  # the same by area
@@ -183,10 +190,14 @@ class FlowchartParameters:
     surely_bare: float = 1.6  # times a line's width: an end with more may have a head
     surely_head: float = 2.1  # times a line's width: an end with less may have none
     two_heads: float = 1.45  # ratio: a head that measures more than the other of its line makes that a blot
+    short_connector: float = 2.2  # a head is measured at both ends of shorter ones
+    short_two_heads: float = 1.15  # ratio: as two_heads, on such a connector
     head_window: float = 1.5  # around the end: heads are smaller
     spread_path: float = 2.4  # how far a line is followed to compare its end's width with what is behind
     thickness_path: float = 2.6  # the same for its thickness
     head_length: float = 1.35  # heads are shorter: behind is bare line
+    even_width: int = 25  # percentile of the widths along a short stroke: of a bare one all are alike
+    head_bend: float = 0.8  # from the end: a line that turns nearer to it turns within its head
     head_share: float = 0.55  # of a short line: its head is shorter
     barb_reach: float = 1.3  # ink farther from the line is not a barb
     barb_slant: float = 0.45  # ink farther along the line than across is not a barb

@@ -42,7 +42,7 @@ def confidence(nodes: Sequence[Node], edges: Sequence[Edge]) -> float:
 def _evidence(node: Node) -> float:
     """How much a shape speaks for a chart, 0 to 1: it holds words that were read well, and fits its outline."""
     if sum(character.isalnum() for character in node.text) < 2:
-        is_dot = node.shape in ("circle", "diamond") and node.confidence > PARAMETERS.well_fitting
+        is_dot = node.shape in ("circle", "diamond", "bar") and node.confidence > PARAMETERS.well_fitting
         return PARAMETERS.least_evidence if is_dot else 0.0
     if node.confidence >= PARAMETERS.confident:
         return 1.0
@@ -87,6 +87,7 @@ class FlowchartReader:
         Raises:
             ConfigError: the page does not exist.
             MediaError: the file cannot be read.
+            MediaTooLargeError: the chart has more shapes than are read.
             MissingExtraError: the extra ``documents`` is not installed.
         """
         engine: Ocr = ocr or default_ocr()

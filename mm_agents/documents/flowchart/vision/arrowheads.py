@@ -34,6 +34,27 @@ def spread(web: SkeletonGraph, end: End, lines: NDArray[np.uint8], shapes: Shape
     ink = _ink_around(lines, path, unit)
     if not len(ink) or len(path) < 3:
         return 1.0
+    wide = _spread_along(path, ink, whole, web.half, unit, shapes)
+    straight = _straight_on(path, lines.shape, unit) if wide < PARAMETERS.open_head else None
+    return wide if straight is None else max(wide, _spread_along(straight, ink, whole, web.half, unit))
+
+
+def _straight_on(path: NDArray[np.int32], size: tuple[int, ...], unit: float) -> NDArray[np.int32] | None:
+    """The path with its first stretch led straight on: skeletons run into a corner of a head whose tip is hidden."""
+    first = round(PARAMETERS.head_bend * unit)
+    if len(path) < 2 * first + 1:
+        return None
+    step = (path[first] - path[2 * first]) / first
+    ahead = path[first] + step * np.arange(first, 0, -1)[:, None]
+    if float(np.abs(ahead[0] - path[0]).max()) < PARAMETERS.head_rise:
+        return None
+    ahead = np.clip(np.round(ahead).astype(np.int32), 0, np.array(size) - 1)
+    return np.concatenate([ahead, path[first:]])
+
+
+def _spread_along(
+    path: NDArray[np.int32], ink: NDArray[Any], whole: float, half: float, unit: float, shapes: Shapes | None = None
+) -> float:
     normals = _normals(path, max(2, round(unit / 4)))
     gaps = ((ink[:, None, :] - path[None, :, :]) ** 2).sum(axis=2)
     nearest = gaps.argmin(axis=1)
@@ -46,12 +67,13 @@ def spread(web: SkeletonGraph, end: End, lines: NDArray[np.uint8], shapes: Shape
     np.maximum.at(left, nearest[kept], offset[kept])
     np.maximum.at(right, nearest[kept], -offset[kept])
     foreign = np.maximum(left, right) > PARAMETERS.head_side * unit
-    left, right = _beside_shape(path, normals, left, right, shapes, unit)
+    if shapes is not None:
+        left, right = _beside_shape(path, normals, left, right, shapes, unit)
     side = np.where(foreign, 0.0, np.minimum(left, right))
     front = int(min(PARAMETERS.head_length * unit, max(0.5 * unit, PARAMETERS.head_share * whole)))
     behind = side[front:][~foreign[front:]]
-    base = max(web.half, float(np.median(behind)) if len(behind) > 2 else web.half)
-    base = min(base, PARAMETERS.thickest_line * web.half)
+    base = max(half, float(np.median(behind)) if len(behind) > 2 else _evenly(side[~foreign]))
+    base = min(base, PARAMETERS.thickest_line * half)
     widest = float(side[:front].max(initial=0.0))
     ratio = (2 * widest + 1) / (2 * base + 1)
     return ratio if widest - base >= PARAMETERS.head_rise else min(PARAMETERS.bare_spread, ratio)
@@ -72,9 +94,16 @@ def thickness_ratio(
         return 1.0
     thick = float(depth[near[:, 0], near[:, 1]].max())
     behind = path[round(PARAMETERS.head_length * unit) :]
-    base = float(np.median(depth[behind[:, 0], behind[:, 1]])) if len(behind) > 3 else web.half
+    base = float(np.median(depth[behind[:, 0], behind[:, 1]])) if len(behind) > 3 else 0.0
+    if not base:
+        base = max(web.half, _evenly(depth[path[:, 0], path[:, 1]]))
     base = max(min(base, PARAMETERS.thickest_line * web.half), PARAMETERS.thinnest_line * web.half)
     return thick / base
+
+
+def _evenly(widths: NDArray[Any]) -> float:
+    """What most of a short stroke is at least as wide as: the width of a bare line, little where it is a head."""
+    return float(np.percentile(widths, PARAMETERS.even_width)) if len(widths) else 0.0
 
 
 def _normals(path: NDArray[np.int32], reach: int) -> NDArray[Any]:
@@ -209,12 +238,27 @@ def straighten(web: SkeletonGraph, lines: NDArray[np.uint8], shapes: Shapes, uni
         web.add(stroke)
 
 
+def _met(ink: NDArray[Any], shapes: Shapes) -> list[NDArray[Any]]:
+    """The middles (y, x) of the ink next to each of the shapes that it is near to."""
+    nearest: dict[int, list[tuple[float, NDArray[Any]]]] = {}
+    for place in ink:
+        shape, gap = shapes.near(place)
+        nearest.setdefault(shape, []).append((gap, place))
+    least = {shape: min(gap for gap, _ in found) for shape, found in nearest.items()}
+    return [
+        np.mean([place for gap, place in found if gap <= least[shape] + 1], axis=0) for shape, found in nearest.items()
+    ]
+
+
 def _tip_and_tail(ink: NDArray[Any], shapes: Shapes, unit: float, broad: float) -> list[NDArray[Any]] | None:
     """The two ends (y, x) of a head's axis; None where the ink is not a head at a shape."""
     away = shapes.distance[ink[:, 0], ink[:, 1]]
     nearest = float(away.min())
     if nearest > PARAMETERS.tip_gap * unit:
         return None
+    met = _met(ink[away <= PARAMETERS.tip_gap * unit], shapes)
+    if len(met) == 2:  # a short connector with its head
+        return met
     tip = ink[away <= nearest + PARAMETERS.tip_pixels].mean(axis=0)
     axis = ink.mean(axis=0) - tip
     length = float(np.hypot(*axis))

@@ -91,13 +91,14 @@ class Canvas:
 
 
 def prepare(straight: ByteArray, words: Sequence[Word]) -> Canvas:
-    """Scale a straight page so that its text is some 20 pixels high, and smooth it where it wavers."""
+    """Scale a straight page so that its text is some 20 to 30 pixels high, and smooth it where it wavers."""
     cv2 = opencv()
     raw = _text_height(words) or max(PARAMETERS.assumed_text, min(straight.shape[:2]) / PARAMETERS.assumed_lines)
     handy = PARAMETERS.small_text <= raw <= PARAMETERS.large_text
-    scale = 1.0 if handy else min(3.0, PARAMETERS.wanted_text / raw)
-    scale = min(scale, (_MOST_PIXELS / (straight.shape[0] * straight.shape[1])) ** 0.5)
     pixels = without_grid(straight)
+    wanted = PARAMETERS.wanted_text if pixels is straight else PARAMETERS.wanted_on_grid
+    scale = 1.0 if handy else min(3.0, wanted / raw)
+    scale = min(scale, (_MOST_PIXELS / (straight.shape[0] * straight.shape[1])) ** 0.5)
     ringing = _ringing(pixels)
     if ringing >= PARAMETERS.ringing:
         pixels = cv2.bilateralFilter(pixels, 5, PARAMETERS.smoothing + 3 * ringing, 2)

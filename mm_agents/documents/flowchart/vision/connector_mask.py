@@ -227,18 +227,20 @@ def _plates(canvas: Canvas, bare: NDArray[np.int16], texts: Sequence[Text]) -> I
         part = canvas.pixels[y0:y1, x0:x1].astype(np.int16)
         left, top, right, bottom = int(text.x0) - x0, int(text.y0) - y0, int(text.x1) - x0 + 1, int(text.y1) - y0 + 1
         inside = slice(max(0, top), bottom), slice(max(0, left), right)
+        rim = int(PARAMETERS.plate_rim * canvas.unit)  # letters fill the boxes of short words
+        wider = slice(max(0, top - rim), bottom + rim), slice(max(0, left - rim), right + rim)
         paper = np.median(bare[y0:y1, x0:x1][inside].reshape(-1, 3), axis=0)
-        flat = canvas.change[y0:y1, x0:x1][inside] < PARAMETERS.flat  # not the soft edges of letters
-        colour = _plate_colour(part[inside][flat], paper, PARAMETERS.plate_share * flat.size)
+        flat = canvas.change[y0:y1, x0:x1] < PARAMETERS.flat  # not the soft edges of letters and lines
+        colour = _plate_colour(part[wider][flat[wider]], paper, PARAMETERS.plate_share * flat[wider].size)
         if colour is None:
             continue
-        painted = (largest(np.abs(part - colour)) <= PARAMETERS.same_paint).astype(np.uint8)
+        painted = (flat & (largest(np.abs(part - colour)) <= PARAMETERS.same_paint)).astype(np.uint8)
         painted[inside] = 1
         _, labels, stats, _ = opencv().connectedComponentsWithStats(painted, connectivity=4)
         plate = stats[labels[min(part.shape[0] - 1, (top + bottom) // 2), min(part.shape[1] - 1, (left + right) // 2)]]
         if plate[2] < x1 - x0 - 2 and plate[3] < y1 - y0 - 2:  # a patch around the word, not ground that goes on
             x, y = x0 + int(plate[0]), y0 + int(plate[1])
-            yield max(0, x - 3), max(0, y - 3), x + int(plate[2]) + 3, y + int(plate[3]) + 3
+            yield max(0, x - 4), max(0, y - 4), x + int(plate[2]) + 4, y + int(plate[3]) + 4
 
 
 def _plate_colour(colours: NDArray[np.int16], paper: NDArray[Any], least: float) -> NDArray[Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -286,6 +286,9 @@ def sort_regions(ground: Ground, canvas: Canvas) -> Layout:
                 layout.frames.append(region)
         elif _may_be_shape(region, homes[id(region)] or paper, unit):
             layout.shapes.append(region)
+        elif _is_bar(region, homes[id(region)], canvas):
+            x0, y0, x1, y1 = region.box
+            layout.shapes.append(replace(region, contour=_outline(x0, y0, x1 - 1, y1 - 1, 0), solidity=1.0))
     layout.shapes = _outermost(layout.shapes)
     _take_plates(layout, paper, canvas)
     return layout
@@ -369,6 +372,32 @@ def _is_dot(region: Region, paper: Region, unit: float) -> bool:
     return fit > PARAMETERS.filled_dot_fit
 
 
+def _is_bar(region: Region, home: Region | None, canvas: Canvas) -> bool:
+    """Whether a region is a fork or join: a flat painted bar whose ends are free, with lines at both of its sides."""
+    low, high = sorted((region.width, region.height))
+    unit = canvas.unit
+    if region.texts or high < PARAMETERS.bar_length * unit or not low < PARAMETERS.bar_breadth * unit < high:
+        return False
+    if region.height > PARAMETERS.across_page * canvas.size[0]:  # a line between lanes
+        return False
+    reach, rim = round(PARAMETERS.bar_reach * unit), 2 + round(canvas.scale)
+    away = reach + rim
+    x0, y0, x1, y1 = region.box
+    if min(x0, y0) < away or x1 + away > canvas.size[1] or y1 + away > canvas.size[0]:
+        return False
+    around = canvas.pixels[y0 - away : y1 + away, x0 - away : x1 + away].astype(np.int16)
+    around = around if region.width > region.height else around.transpose(1, 0, 2)
+    paper = commonest(around[[0, -1]].reshape(-1, 3))[0] if home is None else home.colour
+    drawn = largest(np.abs(around - paper)) > PARAMETERS.blank_contrast
+    clear = reach // 2  # of the blur of round ends
+    ends = np.concatenate([drawn[away:-away, :clear], drawn[away:-away, -clear:]])
+    met = [side[:, away:-away].all(axis=0) for side in (drawn[:reach], drawn[-reach:])]
+    wide = [np.convolve(side, np.ones(2 * reach + 1), "same") > 0 for side in met]
+    crossed = not (met[0] & ~wide[1]).any() and not (met[1] & ~wide[0]).any()  # as a line between lanes is
+    middle = drawn[drawn.shape[0] // 2, away:-away]  # heads cut notches into the sides
+    return not ends.any() and not crossed and all(side.any() for side in met) and bool(middle.all())
+
+
 def _written_in_the_middle(region: Region) -> bool:
     """Whether an outline of the paper's colour holds its text as a shape does; loops of connectors do not."""
     x0, x1 = min(text.x0 for text in region.texts), max(text.x1 for text in region.texts)
@@ -407,6 +436,8 @@ def _is_bare(region: Region, paper: Region, canvas: Canvas) -> bool:
     x0, y0 = max(0, region.x - reach), max(0, region.y - reach)
     part = canvas.pixels[y0 : region.y + region.height + reach, x0 : region.x + region.width + reach].astype(np.int16)
     contrast = largest(np.abs(part - paper.colour)).astype(np.float32)
+    left, top = region.x - x0, region.y - y0
+    contrast[top : top + region.height, left : left + region.width][region.mask() > 0] = 0  # its letters
     around = opencv().dilate(contrast, np.ones((2 * reach + 1,) * 2, np.uint8))
     rim = around[region.contour[:, 0, 1] - y0, region.contour[:, 0, 0] - x0]
     own = float(np.abs(region.colour - paper.colour).max())
@@ -442,11 +473,12 @@ def grow(region: Region, canvas: Canvas, bare: NDArray[np.int16]) -> Block:
         canvas, bare, part
     )
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
+    blurred = max(1, round(canvas.scale))  # how far the outline of an enlarged picture is off its flat inside
     step = 0
     for step in range(most):
         wider = cv2.dilate(cover, disc)
         ring = (wider > 0) & (cover == 0)
-        if not ring.any() or (step >= 1 and blank[ring].mean() > PARAMETERS.outlined):
+        if not ring.any() or (step >= blurred and blank[ring].mean() > PARAMETERS.outlined):
             break
         cover = wider
     sharp = _pointed(region, step)
@@ -455,6 +487,8 @@ def grow(region: Region, canvas: Canvas, bare: NDArray[np.int16]) -> Block:
     shape, fit = classify(cv2.dilate(region.mask(2), np.ones((3, 3), np.uint8)))
     if region.lidded:
         shape = "cylinder"
+    elif not region.texts and max(region.width, region.height) > PARAMETERS.bar_flat * min(region.width, region.height):
+        shape, fit = "bar", 1.0
     elif shape == "cylinder":  # its lid is a region of its own: as deep as the body's top is hollow
         hollow = int(np.argmax(region.mask()[:, region.width // 2]))
         middle = (int(region.cx) - x0, region.y - y0)
@@ -495,7 +529,8 @@ def shadows(canvas: Canvas, bare: NDArray[np.int16], part: tuple[slice, slice] |
     where = part or (slice(None), slice(None))
     difference = canvas.pixels[where].astype(np.int16) - bare[where]
     contrast, change = largest(np.abs(difference)), canvas.change[where]
-    fades = PARAMETERS.fade if canvas.ringing < PARAMETERS.ringing else PARAMETERS.fade_in_jpeg
+    wavers = canvas.ringing >= PARAMETERS.ringing or canvas.scale > 1  # as the inside of a line that was enlarged
+    fades = PARAMETERS.fade_in_jpeg if wavers else PARAMETERS.fade
     soft = opencv().dilate(change, np.ones((3, 3), np.uint8))
     darker = largest(difference) < 3
     return darker & (change > fades * contrast) & (soft < PARAMETERS.soft * contrast)

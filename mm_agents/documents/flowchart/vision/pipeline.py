@@ -28,6 +28,7 @@ from mm_agents.documents.flowchart.vision.skeleton_graph import (
 from mm_agents.documents.flowchart.vision.tracing import Route, Terminal, Walker, connect, dots
 from mm_agents.documents.opencv import opencv
 from mm_agents.documents.pages import Page
+from mm_agents.errors import MediaTooLargeError
 from mm_agents.types import Box
 
 if TYPE_CHECKING:
@@ -35,10 +36,13 @@ if TYPE_CHECKING:
 
 
 def without_merges(nodes: Sequence[Node], edges: Sequence[Edge]) -> tuple[list[Node], list[Edge]]:
-    """Lead connectors through diamonds without text that have several ways in and one way out."""
+    """Lead connectors through diamonds without text that have several ways in and one way out.
+
+    Heads that cover the corners of a small diamond make a hexagon of it.
+    """
     kept, links = list(nodes), list(edges)
     for node in nodes:
-        if node.text or node.shape != "diamond":
+        if node.text or node.shape not in ("diamond", "hexagon"):
             continue
         into = [edge for edge in links if edge.target == node.id]
         out = [edge for edge in links if edge.source == node.id]
@@ -66,7 +70,11 @@ def _through(first: Edge, second: Edge) -> Edge:
 
 
 def trace(page: Page, ocr: Ocr) -> FlowchartData:
-    """Trace the chart on a page; ``ocr`` looks again where words may have been missed."""
+    """Trace the chart on a page; ``ocr`` looks again where words may have been missed.
+
+    Raises:
+        MediaTooLargeError: there are more shapes than a chart may have.
+    """
     sketch = _sketch(page)
     if sketch is None:
         return FlowchartData()
@@ -95,13 +103,21 @@ class _Sketch:
 
 
 def _sketch(page: Page) -> _Sketch | None:
-    """Shapes, lanes and lines on the canvas; None where there are no shapes."""
+    """Shapes, lanes and lines on the canvas; None where there are no shapes.
+
+    Raises:
+        MediaTooLargeError: there are more shapes than a chart may have.
+    """
     canvas = prepare(page.straight, page.words)
     ground = find_regions(canvas)
     if ground is None or ground.flatness < PARAMETERS.drawing:
         return None
     ground = with_open_shapes(canvas, ground)
     layout = sort_regions(ground, canvas)
+    if len(layout.shapes) > PARAMETERS.most_shapes:
+        raise MediaTooLargeError(
+            f"The chart has {len(layout.shapes)} shapes; at most {PARAMETERS.most_shapes} are read. Cut it into parts."
+        )
     bare = paper_of(canvas, ground.paper, layout.frames)
     lanes = find_lanes(layout, canvas, bare)
     blocks = [grow(region, canvas, bare) for region in layout.shapes]

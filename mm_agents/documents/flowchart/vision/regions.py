@@ -313,6 +313,7 @@ Shape = Literal[
     "document",
     "cylinder",
     "hexagon",
+    "bar",
     "other",
 ]
 

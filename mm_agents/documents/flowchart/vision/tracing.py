@@ -241,10 +241,13 @@ def _backwards(walker: Walker, head: Terminal, unit: float, used: set[End]) -> l
         return []
     route = min(routes, key=lambda route: route.turning)
     weak, strong = sorted((route.start.spread, route.stop.spread))
-    if strong > PARAMETERS.two_heads * weak and weak < PARAMETERS.surely_head:
+    is_short = len(route.points) < PARAMETERS.short_connector * unit  # its one head widens both of its ends
+    blot = is_short or weak < PARAMETERS.surely_head
+    if blot and strong > (PARAMETERS.short_two_heads if is_short else PARAMETERS.two_heads) * weak:
         # one of the two is more likely a blot than a head
         found = route if route.stop.spread > route.start.spread else _reversed(route)
-        found.unsure.append("one end may or may not have a head")
+        if not is_short:
+            found.unsure.append("one end may or may not have a head")
         return [found] if found.stop is head else []
     route = _reversed(route)
     route.heads = "both"
