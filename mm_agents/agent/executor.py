@@ -282,7 +282,7 @@ class OfflineRun:
             return None
         if hop or self._told(name, asked, arguments, result):
             return result
-        for instead in () if says("media", asked.text) else _INSTEAD.get(name, ()):
+        for instead in _INSTEAD.get(name, ()):
             if instead not in self._tools or "query" not in arguments or len(arguments) > 1:
                 continue
             other = yield from self._call(instead, arguments)

@@ -255,8 +255,10 @@ def test_ctrl_c_stops_an_answer_and_keeps_the_conversation(place: Path, monkeypa
         yield from events
 
     monkeypatch.setattr(Conversation, "stream", interrupted)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets jobs in the background ignore it
     typed = f"{HINGES}\nwhat is the total on the Northwind invoice?\n/history\n"
     done = CliRunner().invoke(app, ["chat", "--library", str(place / "library"), "--model", "offline"], input=typed)
+    signal.signal(signal.SIGINT, before)
     assert done.exit_code == 0
     assert "Stopped." in done.stderr
     assert "together 100.00" not in done.stdout
