@@ -345,7 +345,7 @@ def _tell_part(
 
 
 def _attribute(reading: Mapping[str, Any], evidence: Sequence[Evidence]) -> str | None:
-    """The field whose places these are; None where they are of none or of several. A currency stands in an amount."""
+    """The field whose places these are; None where they are of none or of several. A currency is part of an amount."""
     places = {(one.page, _box(one)) for one in evidence}
     fields = reading.get("fields") or {}
     held = {name: {(one["page"], _tuple(one["box"])) for one in field["evidence"]} for name, field in fields.items()}

@@ -183,7 +183,7 @@ class Reading:
             if near and len(near) <= _MOST_LINES:
                 answered = text_questions.quoting(answered.question, near)
         if answered is not None and len(answered.evidence) > _MOST_LINES:
-            counted = isinstance(answered.value, int)  # how many lines it has is no quotation
+            counted = isinstance(answered.value, int)  # how many lines it has is not quoted
             answered = replace(answered, evidence=(asset.whole("read"),)) if counted else None
         has_answer = answered is not None and answered.answer is not None
         quoted = [one.evidence for one in lines[:_MOST_LINES] if one.evidence is not None]

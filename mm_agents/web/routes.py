@@ -292,7 +292,7 @@ class Routes:
             case "file":
                 return self._file(place, id)
             case _:
-                raise RecordNotFoundError("There is no such part.")
+                raise RecordNotFoundError("Nothing is served at that address.")
 
     def _file(self, place: Place, id: str) -> Response:
         file = self.files.file(place, id)
@@ -454,7 +454,7 @@ def _home() -> Response:
 def _place(request: Request) -> tuple[Place, str]:
     place, id = request.path_params["place"], request.path_params["id"]
     if place not in ("assets", "uploads"):
-        raise RecordNotFoundError("There is no such place.")
+        raise RecordNotFoundError("Nothing is served at that address.")
     return place, id
 
 

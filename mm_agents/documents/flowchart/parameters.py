@@ -16,7 +16,7 @@ class FlowchartParameters:
     # the page
     most_shapes: int = 200  # charts with more are refused: 150 shapes take some 5 seconds of processor time
     small_text: int = 16  # pixels: in lower text, lines are too thin to follow; it is enlarged
-    wanted_text: int = 26  # pixels: how high text is made that is too small or too large
+    wanted_text: int = 27  # pixels: how high text is made that is too small or too large
     wanted_on_grid: int = 20  # pixels: the same where rules were taken away, whose gaps in lines grow with the picture
     large_text: int = 32  # pixels: higher text only costs time
     assumed_text: float = 12.0  # pixels: text where no word was read is taken to be at least as high

@@ -144,7 +144,7 @@ def levelled(page: Page) -> Page:
     """The page with its words moved up or down so that the rows of a bent or leaning sheet are level.
 
     The slope of a photographed sheet changes over it. It is fitted as a plane to the lines that were read in one run;
-    how stiff the plane is, is chosen by how well the words then stand in rows.
+    how stiff the plane is, is chosen by how well the words are then in rows.
     """
     words = [word for word in page.words if word.turned == 0]
     runs: dict[int, list[Word]] = {}
@@ -204,7 +204,7 @@ def _drops(slopes: NDArray[np.float64], places: NDArray[np.float64], stiff: floa
 
 
 def _evenness(words: Sequence[Word], height: float) -> float:
-    """How unevenly words fall into rows: more where they stand in few, with blanks between them."""
+    """How unevenly words fall into rows: more where they are in few, with blanks between them."""
     spans = np.array([(word.place.y0, word.place.y1) for word in words], dtype=float)
     edges = np.round((spans - spans.min()) * 8 / max(height, 1)).astype(int)
     steps = np.zeros(edges.max() + 2)

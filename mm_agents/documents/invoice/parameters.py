@@ -20,7 +20,7 @@ class InvoiceParameters:
     sloping_runs: int = 5  # runs of words that say how a sheet is bent; fewer may all be of unlike letters
     sloping_length: float = 4.0  # of a run: over a shorter one the heights of its letters are more than its slope
     sloping_stiff: tuple[float, ...] = (0.002, 0.02, 0.2)  # of a slope that grows over the sheet; the best is taken
-    sloping_gain: float = 1.03  # of how evenly words then stand in rows; less is chance; set on drawn photographs
+    sloping_gain: float = 1.03  # of how evenly words are then in rows; less is chance; set on drawn photographs
     most: float = 0.6  # what counts as most: of a height shared in a row, of rows that multiply, of a name's words
 
     # labels and their values
