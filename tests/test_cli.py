@@ -36,6 +36,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert sorted((one["path"], one["outcome"]) for one in rows) == sorted(
         (f"media/{path.name}", "added") for path in (place / "media").iterdir()
     )
+    assert list(made.pop("seconds")) == ["files", "words", "speech"]
     assert made == {
         "added": 4,
         "unchanged": 0,
