@@ -73,7 +73,9 @@ class Segment:
         chosen: list[Word] = []
         place = 0
         for word in self.words:
-            if place < end and place + len(word.text) > start:
+            if place >= end:
+                break
+            if place + len(word.text) > start:
                 chosen.append(word)
             place += len(word.text) + 1
         return segment_of(self.page, chosen or self.words, self.row, self.top)
