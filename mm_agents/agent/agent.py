@@ -58,6 +58,7 @@ from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError, Reco
 from mm_agents.languages import ENGLISH, detected, in_english
 from mm_agents.security.policy import IssuedIds, ToolPolicy
 from mm_agents.toolbox import AttachmentInfo, Attachments, Readings, bound_to_conversation, toolbox
+from mm_agents.toolbox.searching import films_of
 from mm_agents.tools import Tool, by_name
 from mm_agents.types import Condition, VectorRole
 
@@ -262,7 +263,7 @@ class Agent:
 
     def films(self) -> list[tuple[str, str]]:
         """The ids and titles of the library's films."""
-        return [(film.id, film.name) for film in self.library.iterate(where=Condition("media_type", "eq", "film"))]
+        return films_of(self.library)
 
     def roles(self) -> dict[str, VectorRole | None]:
         """For each vector what it is of."""

@@ -230,8 +230,11 @@ class Aggregating:
         wanted = content_words(called) or {fold(called)}
         if wanted <= content_words(" ".join(row.written.get(name, "") for name in ("buyer", "buyer_address"))):
             return False
-        said = " ".join(part.text for part in self._library.parts(row.record.id))
-        return wanted <= content_words(said)
+        return wanted <= content_words(self._page_text(row.record.id))
+
+    def _page_text(self, asset: str) -> str:
+        """The words that were read on the pages of a file."""
+        return " ".join(part.text for part in self._library.parts(asset))
 
     def _property_names(self) -> set[str]:
         """The names of the properties of any file, which takes a look at each where the store does not know them."""
@@ -298,7 +301,7 @@ class Aggregating:
             return "invoice"
         if not has & {"seller", "number", "date"}:
             return None
-        said = " ".join(part.text for part in self._library.parts(one.asset))
+        said = self._page_text(one.asset)
         billed = "number" in has and ("buyer" in has or _BILLS.search(said) is not None)
         return "invoice" if billed and _PAYS.search(said) is None else "receipt"
 

@@ -207,7 +207,7 @@ class Searching:
 
     def _film(self, reference: str) -> Asset:
         """The film of a title, spelt more or less so, or of an id."""
-        known = self._titles()
+        known = films_of(self._library)
         exact = [id for id, title in known if title.casefold() == reference.strip().casefold()]
         # A title that only part of a longer name is like is another film's.
         named = exact or [id for id, said in films_named(reference, known) if len(said) >= _MOST_OF * len(reference)]
@@ -217,9 +217,6 @@ class Searching:
             return self._sources.resolve(reference)
         near = ", ".join(repr(title) for title in closest(reference, [title for _, title in known]))
         raise ToolError(f"There is no film {reference!r} here.{f' Nearest: {near}.' if near else ''}", retry=True)
-
-    def _titles(self) -> list[tuple[str, str]]:
-        return [(film.id, film.name) for film in self._library.iterate(where=Condition("media_type", "eq", "film"))]
 
 
 def _both(one: Filter | None, other: Filter | None) -> Filter | None:
@@ -284,6 +281,11 @@ def holds_speech(library: Library) -> bool:
         return False
     parts = library.store.iterate(where=Condition(SPOKEN, "exists"), parts=True)
     return any(part.text for part in parts)
+
+
+def films_of(library: Library) -> list[tuple[str, str]]:
+    """The ids and titles of a library's films."""
+    return [(film.id, film.name) for film in library.iterate(where=Condition("media_type", "eq", "film"))]
 
 
 def holds_films(library: Library) -> bool:

@@ -22,8 +22,9 @@ from mm_agents.agent.rendering import recommended_heading
 from mm_agents.agent.request import request_of, spelled_right
 from mm_agents.errors import ToolError
 from mm_agents.toolbox import AttachmentInfo, Attachments, toolbox
+from mm_agents.toolbox.searching import films_of
 from mm_agents.tools import Tool, ToolResult, by_name
-from mm_agents.types import Condition, Evidence
+from mm_agents.types import Evidence
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
@@ -195,8 +196,7 @@ class SearchAgain:
         return None
 
     def _films(self) -> list[tuple[str, str]]:
-        films = Condition("media_type", "eq", "film")
-        return [(film.id, film.name) for film in self._library.iterate(where=films)] if self._library else []
+        return films_of(self._library) if self._library else []
 
     @cached_property
     def _counted(self) -> tuple[list[tuple[Claim, list[Evidence]]], list[str]]:
