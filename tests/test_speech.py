@@ -27,7 +27,7 @@ from mm_agents.errors import ConfigError, MediaError, MissingExtraError, SpeechE
 from mm_agents.ingest import speech_pass
 from mm_agents.ingest.objects import OBJECT
 from mm_agents.ingest.speech_pass import hear
-from mm_agents.media.decoders import decoded_here
+from mm_agents.media.decoder_processes import decoded_here
 from mm_agents.migration import copy, migrate
 from mm_agents.search.phonetic import by_sound
 from mm_agents.speech import weights, whisper

@@ -26,7 +26,7 @@ from mm_agents import Library, media
 from mm_agents.errors import MediaError
 from mm_agents.ingest.files import IMAGE_SIDE
 from mm_agents.ingest.presets import media_vectors
-from mm_agents.media.decoders import decoded_here
+from mm_agents.media.decoder_processes import decoded_here
 from mm_agents.types import Item
 
 

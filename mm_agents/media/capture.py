@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 from mm_agents.errors import MediaError
-from mm_agents.media.decoders import apart
+from mm_agents.media.decoder_processes import apart
 from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile
 from mm_agents.media.images import exif_of
 from mm_agents.media.videos import creation_time

@@ -18,7 +18,7 @@ from PIL import ImageCms, ImageFile
 from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError
 from mm_agents.media import multiframe
-from mm_agents.media.decoders import allow_more, apart
+from mm_agents.media.decoder_processes import allow_more, apart
 from mm_agents.media.files import (
     DEFAULT_LIMITS,
     BinaryFile,

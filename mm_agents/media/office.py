@@ -15,7 +15,7 @@ from typing import Any
 
 from mm_agents._optional import require
 from mm_agents.errors import DamagedMediaError, MediaError, MediaTooLargeError, MMAgentsError
-from mm_agents.media.decoders import Bounds, bounded
+from mm_agents.media.decoder_processes import Bounds, bounded
 from mm_agents.media.files import Limits, MediaFile, check_expansion, check_limit
 from mm_agents.media.images import image_size, load_image
 from mm_agents.types import Image

@@ -13,7 +13,7 @@ import numpy as np
 
 from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError, MMAgentsError, UnsupportedMediaError
-from mm_agents.media.decoders import Bounds, bounded
+from mm_agents.media.decoder_processes import Bounds, bounded
 from mm_agents.media.files import Limits, MediaFile, check_expansion, check_limit
 
 if TYPE_CHECKING:

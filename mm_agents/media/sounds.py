@@ -13,7 +13,7 @@ import numpy as np
 from mm_agents._optional import require
 from mm_agents.errors import DamagedMediaError, UnsupportedMediaError
 from mm_agents.media.containers import DEMUXERS, missing_bytes
-from mm_agents.media.decoders import allow_more, apart
+from mm_agents.media.decoder_processes import allow_more, apart
 from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, check_limit, inspect
 from mm_agents.media.images import encode_jpeg
 from mm_agents.types import SOUND_RATE, Sound

@@ -17,7 +17,7 @@ import numpy as np
 from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, UnsupportedMediaError
 from mm_agents.media.containers import DEMUXERS, missing_bytes
-from mm_agents.media.decoders import apart
+from mm_agents.media.decoder_processes import apart
 from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, check_limit, expect
 from mm_agents.media.images import AnimationFrame, animation_ends, animation_frames, image_size
 from mm_agents.types import Clip

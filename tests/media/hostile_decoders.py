@@ -14,7 +14,7 @@ import numpy as np
 
 from mm_agents.errors import MediaError
 from mm_agents.media import DEFAULT_LIMITS, Limits, images
-from mm_agents.media.decoders import allow_more, apart
+from mm_agents.media.decoder_processes import allow_more, apart
 from mm_agents.media.files import MediaFile
 from mm_agents.types import Image
 

@@ -19,7 +19,7 @@ from PIL.Image import Transpose
 from mm_agents import media
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError, MissingExtraError
 from mm_agents.media import Limits
-from mm_agents.media.decoders import decoded_here
+from mm_agents.media.decoder_processes import decoded_here
 
 PILLOW = int(PIL.__version__.partition(".")[0])
 STORED_AS = {

@@ -17,7 +17,7 @@ from mm_agents import Library, media
 from mm_agents.errors import DamagedMediaError, MediaError, MediaTooLargeError, MissingExtraError, UnsupportedMediaError
 from mm_agents.ingest.files import pieces
 from mm_agents.media import Limits
-from mm_agents.media.decoders import decoded_here
+from mm_agents.media.decoder_processes import decoded_here
 from mm_agents.testing import HashEmbedder
 
 pytest.importorskip("markitdown", reason="needs the extra office")

@@ -44,7 +44,7 @@ _PATIENCE = 5  # seconds until a process that sent no more has ended
 _AT_ONCE = max(2, os.cpu_count() or 2)
 _PIPE_BYTES = 1024**2
 _KEPT_BYTES = 384 * 1024**2  # a process that has more behind a call is not kept
-_COMMAND = "from mm_agents.media.decoders import serve; serve()"
+_COMMAND = "from mm_agents.media.decoder_processes import serve; serve()"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
