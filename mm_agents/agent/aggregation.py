@@ -27,6 +27,8 @@ READER_OF: Mapping[str, str] = {
 _PATTERNS = read_patterns("mm_agents.agent", "aggregation.toml")
 SAYS = _PATTERNS["patterns"]
 _MOST_LISTED = 20
+PLACES: Mapping[int, str] = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
+"""The words for the places after the first."""
 
 _MEDIA: Mapping[str, str] = {
     "films": 'media_type = "film"',
@@ -133,6 +135,7 @@ def is_used_up(text: str) -> bool:
         "numbered",
         "by_seller",
         "currency",
+        "nth_best",
         "same",
         "seller",
         "spent_at",
@@ -167,7 +170,8 @@ def _of_kinds(text: str, nouns: Sequence[str]) -> Aggregation | None:
     """How many there are of several kinds of file."""
     kinds = [_MEDIA[noun] for noun in nouns if noun in _MEDIA]
     best = SAYS["superlative"].search(text)
-    if len(kinds) < len(nouns) or "" in kinds or best or not SAYS["how_many"].search(text) or not is_used_up(text):
+    counts = SAYS["how_many"].search(text) or SAYS["more_of"].search(text)
+    if len(kinds) < len(nouns) or "" in kinds or best or not counts or not is_used_up(text):
         return None
     arguments = {"of": "media", "measure": "count", "group_by": "media_type", "where": " or ".join(kinds)}
     return Aggregation(arguments=arguments, noun="files")
@@ -236,7 +240,7 @@ def _of_media(text: str, noun: str, today: date) -> Aggregation | None:
     if many:
         measured = {"measure": "count"} if conditions or name is None else None
     elif superlative is not None and name is not None:
-        measured = _extreme(superlative, name, some)
+        measured = _extreme(text, superlative, name, some)
     elif name is not None and (measure := _computes(text, name)):
         measured = {"measure": measure, "field": name}
     elif conditions:
@@ -248,14 +252,20 @@ def _of_media(text: str, noun: str, today: date) -> Aggregation | None:
     return Aggregation(arguments=_media(measured, where), noun=noun) if measured else None
 
 
-def _extreme(superlative: str, name: str, some: re.Match[str] | None) -> dict[str, Any]:
+def _extreme(text: str, superlative: str, name: str, some: re.Match[str] | None) -> dict[str, Any]:
     """The most or least of a property, or the files that have the most or least of it: "the three longest clips"."""
     least = SAYS["smallest"].search(superlative) is not None
     if some is None:
-        return {"measure": "min" if least else "max", "field": name}
+        return {"measure": "min" if least else "max", "field": name, **_place(text)}
     said = (some["count"] or some["many"]).casefold()
     limit = int(said) if said.isdigit() else _COUNTED[said]
     return {"measure": "list", "order_by": name, "descending": not least, "limit": max(1, min(limit, _MOST_LISTED))}
+
+
+def _place(text: str) -> dict[str, int]:
+    """The argument for the "second" of "second highest"; none for the highest itself."""
+    found = SAYS["nth_best"].search(text)
+    return {} if found is None else {"place": next(n for n, word in PLACES.items() if found[word])}
 
 
 def _computes(text: str, name: str) -> str | None:
@@ -408,7 +418,12 @@ def _measured(
         measure = "min" if SAYS["lesser"].search(comparative[0]) else "max"
         return {"measure": measure, "field": name or of_time}
     if best is not None and (name is not None or SAYS["of_amount"].search(best[0])):
-        return {"measure": "min" if SAYS["smallest"].search(best[0]) else "max", "field": name or "total"}
+        if (some := SAYS["some_best"].search(text)) is not None:
+            listed = _extreme(text, some["best"] or some["of_best"], name or "total", some)
+            return listed | {"field": listed.pop("order_by")}
+        return {"measure": "min" if SAYS["smallest"].search(best[0]) else "max", "field": name or "total"} | _place(
+            text
+        )
     ordered = SAYS["orders_list"].match(text) is not None
     listing = ordered and bool(where)  # "list those with a total over 500" adds up nothing
     if not listing and (SAYS["sum"].search(text) or SAYS["spend"].search(text)):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from mm_agents._text import fold
-from mm_agents.agent.aggregation import AGGREGATE, AMOUNTS, READER_OF, SAYS, Aggregation
+from mm_agents.agent.aggregation import AGGREGATE, AMOUNTS, PLACES, READER_OF, SAYS, Aggregation
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.answer_data import AnswerData
 from mm_agents.agent.conditions import LABELS, in_words
@@ -38,7 +39,8 @@ GATHERING = (
     "there is are add adds up to on average has of those in no known currency with from rating number of votes s bytes "
     "lowest first shortest smallest highest last longest largest film films clip clips recording recordings picture "
     "pictures pdf pdfs text texts file files invoice invoices receipt receipts table tables flowchart flowcharts "
-    "none fits more than that of later due same yes no all have show people objects time was asked says seller"
+    "at least second third fourth fifth none fits more than that of later due same yes no all have show people objects "
+    "time was asked says seller"
 )
 """The words in which results are said, beside those of the files, the question and the arguments."""
 
@@ -71,6 +73,27 @@ def is_empty(result: ToolResult, asked: Aggregation) -> bool:
     return "among" in asked.arguments and not any(name in row["values"] for row in result.payload["rows"])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Aggregated:
+    """What was asked of the tool, and what it gave.
+
+    Attributes:
+        asked: the question.
+        payload: the tool's.
+        rows: of the payload, by id.
+        cited: the numbers of each row's sources, by its id.
+    """
+
+    asked: Aggregation
+    payload: Mapping[str, Any]
+    rows: Mapping[str, Mapping[str, Any]]
+    cited: Mapping[str, Sequence[int]]
+
+    def numbers(self, ids: Iterable[str]) -> list[int]:
+        """The numbers of the sources of some documents."""
+        return [number for id in ids for number in self.cited.get(id, ())]
+
+
 def render_aggregate(builder: AnswerBuilder, result: ToolResult, asked: Aggregation) -> None:
     """Say what was counted or computed, citing each file that it uses, and what could not be used.
 
@@ -88,16 +111,17 @@ def render_aggregate(builder: AnswerBuilder, result: ToolResult, asked: Aggregat
         ]
         for id, row in rows.items()
     }
-    if asked.compared is not None and _say_same(builder, payload, rows, cited, asked.compared):
+    given = _Aggregated(asked=asked, payload=payload, rows=rows, cited=cited)
+    if asked.compared is not None and _say_same(builder, given, asked.compared):
         return
-    if asked.ranked is not None and _say_ranked(builder, payload, rows, cited, asked):
+    if asked.ranked is not None and _say_ranked(builder, given):
         return
     said = False
     for one in payload["results"]:
         if payload["measure"] == "list":
-            said = _say_list(builder, one, rows, cited, asked) or said
+            said = _say_list(builder, given, one) or said
         elif one["count"] or (payload["measure"] == "count" and not payload["considered"]):
-            _say_value(builder, one, rows, cited, asked, len(payload["results"]) > 1)
+            _say_value(builder, given, one)
             said = True
     if not said and payload["missing"]:
         count = len(payload["missing"])
@@ -106,44 +130,33 @@ def render_aggregate(builder: AnswerBuilder, result: ToolResult, asked: Aggregat
             f"{_names(payload['missing'])}."
         )
     elif not said and payload["considered"]:
-        _say_none(builder, cited, asked)
+        _say_none(builder, given)
     elif not said:
         looked_at = payload["looked_at"]
         read = "" if looked_at is None else f" among the {looked_at} that were read"
         builder.say(f"{_none(asked)}{read}.")
-    _say_rest(builder, payload, asked)
+    _say_rest(builder, given)
     if asked.shown and said and rows:
         builder.say(NOT_SEEN_NOTE if asked.lacks else SEEN_NOTE)
 
 
-def _numbers(cited: Mapping[str, Sequence[int]], ids: Iterable[str]) -> list[int]:
-    """The numbers of the sources of some documents."""
-    return [number for id in ids for number in cited.get(id, ())]
-
-
-def _say_none(builder: AnswerBuilder, cited: Mapping[str, Sequence[int]], asked: Aggregation) -> None:
+def _say_none(builder: AnswerBuilder, given: _Aggregated) -> None:
     """Claim that no document fits the conditions, citing each that was compared."""
     denied = "No: none" if SAYS["yes_no"].match(builder.question) else "None"
-    count = len(cited)
+    asked, count = given.asked, len(given.cited)
     conditions = ", ".join(asked.said) or _condition(asked).strip()
     text = f"{denied} of the {count} {_NOUNS[asked.noun][count != 1]} fits: {conditions}."
-    numbers = _numbers(cited, cited)
+    numbers = given.numbers(given.cited)
     builder.claim(text, numbers, why=f"compared over all {_NOUNS[asked.noun][1]}", kind="counted", conditions=True)
 
 
-def _say_same(
-    builder: AnswerBuilder,
-    payload: Mapping[str, Any],
-    rows: Mapping[str, Mapping[str, Any]],
-    cited: Mapping[str, Sequence[int]],
-    name: str,
-) -> bool:
+def _say_same(builder: AnswerBuilder, given: _Aggregated, name: str) -> bool:
     """Whether documents have the same value of a field; False where one of them has none."""
+    payload, rows = given.payload, given.rows
     values = [row["values"].get(name) for row in rows.values()]
     if len(values) < 2 or payload["missing"] or payload["failed"] or None in values:
         return False
     doubt = "not confirmed" if any(row["unconfirmed"] for row in rows.values()) else None
-    numbers = _numbers(cited, cited)
     names = " and ".join(row["name"] for row in rows.values())
     if len({" ".join(fold(value).split()) for value in values}) == 1:
         text = f"Yes: {names} have the same {_label(name)}, {values[0]}."
@@ -151,18 +164,14 @@ def _say_same(
         text = f"No: the {_label(name)} of " + ", of ".join(
             f"{row['name']} is {row['values'][name]}" for row in rows.values()
         )
-    builder.claim(text.rstrip(".") + ".", numbers, why="compared by code", doubt=doubt, kind="counted")
+    text = text.rstrip(".") + "."
+    builder.claim(text, given.numbers(given.cited), why="compared by code", doubt=doubt, kind="counted")
     return True
 
 
-def _say_ranked(
-    builder: AnswerBuilder,
-    payload: Mapping[str, Any],
-    rows: Mapping[str, Mapping[str, Any]],
-    cited: Mapping[str, Sequence[int]],
-    asked: Aggregation,
-) -> bool:
+def _say_ranked(builder: AnswerBuilder, given: _Aggregated) -> bool:
     """Which of some films has more of a property; False where one of them does not have it."""
+    asked, rows = given.asked, given.rows
     name = str(asked.arguments["order_by"])
     values = {id: row["values"].get(name) for id, row in rows.items()}
     if asked.ranked is None or None in values.values() or len(values) < asked.named:
@@ -176,7 +185,7 @@ def _say_ranked(
     before = "" if one is None else "Yes: " if first == [one] else "No: "
     text = f"{before}the {_label(name)} of {told}."
     text = text if before else f"T{text[1:]}"
-    builder.claim(text, _numbers(cited, ranked), why="compared by code", kind="counted")
+    builder.claim(text, given.numbers(ranked), why="compared by code", kind="counted")
     return True
 
 
@@ -200,36 +209,41 @@ def _say_difference(builder: AnswerBuilder, rows: Sequence[Mapping[str, Any]], c
     )
 
 
-def _say_value(
-    builder: AnswerBuilder,
-    one: Mapping[str, Any],
-    rows: Mapping[str, Mapping[str, Any]],
-    cited: Mapping[str, Sequence[int]],
-    asked: Aggregation,
-    several: bool,
-) -> None:
+def _say_count(builder: AnswerBuilder, given: _Aggregated, one: Mapping[str, Any]) -> None:
+    """How many there are: at least so many, where of some it is not known."""
+    asked, cited = given.asked, given.cited
+    numbers, doubt = given.numbers(one["ids"]), _doubt(one)
+    if not numbers:
+        builder.say(f"{_none(asked)}.")
+        return
+    each = [id for id in one["ids"] if cited.get(id)]
+    if len(each) < one["count"]:
+        doubt = f"only {len(each)} of them are cited"
+    if asked.shown or not _condition(asked):
+        numbers = [cited[id][0] for id in each]
+    noun = _BY_TYPE.get(one["group"], asked.noun)
+    least = "at least " if given.payload["missing"] else ""
+    text = f"There {'is' if one['count'] == 1 else 'are'} {least}{one['value']} {_counted(asked, one['count'], noun)}."
+    kind = "seen" if asked.shown and not asked.lacks else "counted"
+    doubt = _NOT_SEEN if asked.lacks else doubt
+    builder.claim(text, numbers, why="counted in the library", doubt=doubt, kind=kind, conditions=True)
+
+
+def _say_value(builder: AnswerBuilder, given: _Aggregated, one: Mapping[str, Any]) -> None:
+    """A count, the lowest or highest value with those that have it, a sum or a mean."""
+    asked, rows, cited = given.asked, given.rows, given.cited
     measure, name = asked.arguments["measure"], asked.arguments.get("field")
-    numbers = _numbers(cited, one["ids"])
+    if measure == "count":
+        _say_count(builder, given, one)
+        return
     value = f"{one['value']} {one['currency']}" if one["currency"] else one["value"]
     doubt = _doubt(one)
-    if measure == "count":
-        if not numbers:
-            builder.say(f"{_none(asked)}.")
-            return
-        each = [id for id in one["ids"] if cited.get(id)]
-        if len(each) < one["count"]:
-            doubt = f"only {len(each)} of them are cited"
-        if asked.shown or not _condition(asked):
-            numbers = [cited[id][0] for id in each]
-        noun = _BY_TYPE.get(one["group"], asked.noun)
-        text = f"There {'is' if one['count'] == 1 else 'are'} {one['value']} {_counted(asked, one['count'], noun)}."
-        kind = "seen" if asked.shown and not asked.lacks else "counted"
-        doubt = _NOT_SEEN if asked.lacks else doubt
-        builder.claim(text, numbers, why="counted in the library", doubt=doubt, kind=kind, conditions=True)
-        return
     field = _label(str(name))
     if measure in ("min", "max"):
         extreme = _EXTREMES.get(str(name), ("lowest", "highest"))[measure == "max"]
+        if (place := asked.arguments.get("place", 1)) > 1:
+            extreme = f"{PLACES[place]} {extreme}"
+        several = len(given.payload["results"]) > 1 or place > 1
         among = (
             f" of those in {one['currency'] or 'no known currency'}" if several and one["currency"] is not None else ""
         )
@@ -245,16 +259,13 @@ def _say_value(
         fields = f"From {one['group']}: {fields[:1].lower()}{fields[1:]}"
     unit = _UNITS.get(str(name), "") or ("" if one["currency"] is None or one["currency"] else ", of no known currency")
     text = f"{fields} {what} {value}{unit}."
+    numbers = given.numbers(one["ids"])
     builder.claim(text, numbers, why="computed by code", doubt=doubt, computed=one["sum"], conditions=True)
 
 
-def _say_list(
-    builder: AnswerBuilder,
-    one: Mapping[str, Any],
-    rows: Mapping[str, Mapping[str, Any]],
-    cited: Mapping[str, Sequence[int]],
-    asked: Aggregation,
-) -> bool:
+def _say_list(builder: AnswerBuilder, given: _Aggregated, one: Mapping[str, Any]) -> bool:
+    """A line for each file of a list; whether it has any."""
+    asked, rows, cited = given.asked, given.rows, given.cited
     if not one["ids"]:
         return False
     timed = asked.arguments.get("order_by") == "taken"
@@ -281,15 +292,16 @@ def _say_list(
         line = None if asked.named == 1 else f"- {text}"
         builder.claim(text, cited[id], why="read in the library", doubt=doubt, line=line, kind=kind)
     if len(one["ids"]) == 2 and SAYS["differs"].search(builder.question) and asked.arguments.get("field") in AMOUNTS:
-        numbers = _numbers(cited, one["ids"])
+        numbers = given.numbers(one["ids"])
         _say_difference(builder, [rows[id] for id in one["ids"]], numbers, asked.arguments["field"])
     if int(one["value"]) > one["count"]:
         builder.say("There are more.")
     return True
 
 
-def _say_rest(builder: AnswerBuilder, payload: Mapping[str, Any], asked: Aggregation) -> None:
+def _say_rest(builder: AnswerBuilder, given: _Aggregated) -> None:
     """Name the documents that were not used, or whose values are not confirmed."""
+    asked, payload = given.asked, given.payload
     if payload["results"] and sum(one["among"] for one in payload["results"]) < len(asked.numbers):
         read = {row["values"].get("number") for row in payload["rows"]}
         for number in [one for one in asked.numbers if one not in read]:

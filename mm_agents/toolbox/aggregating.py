@@ -19,7 +19,7 @@ from mm_agents.ingest.objects import PERSON, object_of
 from mm_agents.protocols import NamingStore
 from mm_agents.toolbox.sources import Sources
 from mm_agents.tools import ToolResult
-from mm_agents.types import Evidence, Filter, Record, Value
+from mm_agents.types import Condition, Evidence, Filter, Record, Value
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
@@ -51,6 +51,9 @@ _PAYS = re.compile(
     r"\b(?:cash(?:ier)?|change|tender(?:ed)?|visa|master ?card|amex|debit|guests?|server|till)\b", re.IGNORECASE
 )
 """What is printed at a till. Of 13 invoices and 10 receipts of the development data all are told apart so."""
+
+_AMOUNT = re.compile(r"\d[.,]\d\d\b")
+_AMOUNTS = 3  # on a page that may be a receipt: an item, a sum and what was paid
 
 _SPELLED = 5  # letters of the shortest word of a seller that may be misspelt
 _ALIKE = 0.84  # one letter in six may differ
@@ -144,6 +147,7 @@ class Aggregating:
         order_by: Annotated[str | None, Field(description="The order of a list; by default its field.")] = None,
         descending: Annotated[bool, Field(description="The largest or latest first.")] = False,
         limit: Annotated[int, Field(ge=1, le=200, description="How many are listed at most.")] = 20,
+        place: Annotated[int, Field(ge=1, description="Of min and max: 2 is the second lowest or highest value.")] = 1,
         mentions: Annotated[
             str | None, Field(description="Only documents with these words in a cell, box or field.")
         ] = None,
@@ -169,7 +173,7 @@ class Aggregating:
         if measure == "list":
             computed = _listed(found.rows, order_by or field, descending, limit)
         else:
-            computed = _computed(found, measure, field, group_by)
+            computed = _computed(found, measure, field, group_by, place)
         return _result(found, computed, of, measure, field, used)
 
     # ------------------------------------------------------------ rows
@@ -267,20 +271,22 @@ class Aggregating:
             report = self._library.facts(kind, progress=False, most=PARAMETERS.most_read)
             facts, failed = list(report), [(one.path, one.reason) for one in report.failed]
         looked_at = len(facts)
+        missing: list[str] = []
+        others: list[_Row] = []
+        if only == "receipt" and not among:
+            missing += self._unread_receipts({one.asset for one in facts})
         kinds = [self._kind_of(one) for one in facts] if only else []
         facts = [one for one, its in zip(facts, kinds, strict=True) if its == only] if only else facts
         names = frozenset({"name", *(name for one in facts for name in one.fields)})
         rows = [_document_row(one) for one in facts]
         if mentions is not None:
             rows = [found for row, one in zip(rows, facts, strict=True) if (found := _with_words(row, one, mentions))]
-        missing: list[str] = []
-        others: list[_Row] = []
         if wanted is not None:
             asked = {one.name for one in conditions(wanted) if one.op != "exists"}
             unknown = sorted(asked - names)
             if unknown and facts:
                 raise ToolError(f"No {kind} has {unknown[0]!r}. Known: {', '.join(sorted(names))}.", retry=True)
-            missing = [row.record.name for row in rows if asked - row.values.keys()]
+            missing += [row.record.name for row in rows if asked - row.values.keys()]
             known = [row for row in rows if not asked - row.values.keys()]
             rows = [row for row in known if _fits(wanted, row)]
             others = [row for row in known if row not in rows]
@@ -293,6 +299,15 @@ class Aggregating:
             others=others,
             of_other_kind=sum(its not in (only, None) for its in kinds),
         )
+
+    def _unread_receipts(self, read: Collection[str]) -> list[str]:
+        """The names of pages with amounts and what is printed at a till, of which nothing was read."""
+        pages: dict[str, str] = {}
+        for part in self._library.iterate(where=Condition("media_type", "in", ("image", "pdf")), parts=True):
+            if part.text and part.asset not in read:
+                pages[part.asset] = f"{pages.get(part.asset, '')} {part.text}"
+        found = [id for id, text in pages.items() if _PAYS.search(text) and len(_AMOUNT.findall(text)) >= _AMOUNTS]
+        return [record.name for record in self._library.store.get(found).values()]
 
     def _kind_of(self, one: DocumentFacts) -> str | None:
         """Whether an invoice was read, or a receipt of what is paid; None for a list of amounts alone."""
@@ -373,7 +388,7 @@ def _document_row(one: DocumentFacts) -> _Row:
         record=Record(id=one.asset, properties=properties),
         values=values,
         written={"name": one.name} | {name: fact.value or "" for name, fact in read.items()},
-        confirmed={name: fact.confirmed for name, fact in read.items()},
+        confirmed={name: fact.confirmed and bool(fact.evidence) for name, fact in read.items()},
         places=lambda names: one.evidence(*names),
     )
 
@@ -419,7 +434,7 @@ class _Computed:
     among: int = 0
 
 
-def _computed(found: _Rows, measure: str, name: str | None, group_by: str | None) -> list[_Computed]:
+def _computed(found: _Rows, measure: str, name: str | None, group_by: str | None, place: int) -> list[_Computed]:
     groups: dict[tuple[str | None, str | None], list[_Row]] = {}
     for row in found.rows:
         if name is not None and name not in row.written:
@@ -430,26 +445,27 @@ def _computed(found: _Rows, measure: str, name: str | None, group_by: str | None
         groups.setdefault((group, currency), []).append(row)
     computed: list[_Computed] = []
     for (group, currency), rows in sorted(groups.items(), key=lambda one: (one[0][0] or "", one[0][1] or "")):
-        one = _of_rows(rows, measure, name, found.missing)
+        one = _of_rows(rows, measure, name, found.missing, place)
         if one is not None:
             computed.append(replace(one, group=group, currency=currency, among=len(rows)))
+    if groups and not computed and place > 1:
+        raise ToolError(f"There are fewer than {place} different values of {name}.", retry=False)
     if measure == "count" and not computed and not group_by:
         computed.append(_Computed(value="0", rows=[]))
     return computed
 
 
-def _of_rows(rows: list[_Row], measure: str, name: str | None, missing: list[str]) -> _Computed | None:
+def _of_rows(rows: list[_Row], measure: str, name: str | None, missing: list[str], place: int) -> _Computed | None:
     if measure in ("count", "list") or name is None:
         return _Computed(value=str(len(rows)), rows=rows)
     numbers = [(row, number) for row in rows if (number := row.number(name)) is not None]
     if measure in ("min", "max"):
-        best = max if measure == "max" else min
-        if len(numbers) == len(rows):
-            value = best(number for _, number in numbers)
-            tied = [row for row, number in numbers if number == value]
-        else:  # texts and dates, which are compared as they are written: dates in ISO form
-            text = best(row.written[name] for row in rows)
-            tied = [row for row in rows if row.written[name] == text]
+        numeric = len(numbers) == len(rows)  # texts and dates are compared as they are written: dates in ISO form
+        by: dict[str, Any] = {row.record.id: row.number(name) if numeric else row.written[name] for row in rows}
+        values = sorted(set(by.values()), reverse=measure == "max")
+        if len(values) < place:
+            return None
+        tied = [row for row in rows if by[row.record.id] == values[place - 1]]
         return _Computed(value=tied[0].written[name], rows=tied)
     missing += [row.record.name for row in rows if row.number(name) is None]
     if not numbers:
@@ -471,7 +487,19 @@ def _term(number: Decimal) -> str:
 
 
 def _listed(rows: Sequence[_Row], name: str | None, descending: bool, limit: int) -> list[_Computed]:
-    """One result for all rows, in order; those that have no value to be ordered by come last."""
+    """One result for all rows, in order; those that have no value to be ordered by come last.
+
+    Of more amounts than are listed there is one for each currency: the largest of several are not known.
+    """
+    if name in MONEY and len(rows) > limit:
+        currencies = sorted({row.written.get("currency", "") for row in rows})
+        if len(currencies) > 1:
+            of_each = [[row for row in rows if row.written.get("currency", "") == one] for one in currencies]
+            lists = [_listed(few, name, descending, len(few))[0] for few in of_each]
+            return [
+                replace(listed, rows=listed.rows[:limit], currency=one)
+                for listed, one in zip(lists, currencies, strict=True)
+            ]
     if name is None:
         ordered = sorted(rows, key=lambda row: row.record.name.casefold())
     else:

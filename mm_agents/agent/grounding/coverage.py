@@ -48,8 +48,8 @@ _SILENT_WORDS = (
     "compares no values. That takes all documents of a kind, and of those I count, add up and compare amounts and "
     "dates alone. Attach one, or name its file. It does not tell. To use it, I need to know its. Shown so far: one "
     "thing was. Nothing was. With from and more. I can't help with that: I look for what is in the library and read "
-    "it, and do nothing else. Texts, clips, pictures, posters, invoices, tables, flowcharts, films, PDFs, total, "
-    "currency, seller, due date, rating, number of votes. This library does not understand the language of the "
+    "it, and do nothing else. Texts, clips, pictures, posters, invoices, receipts, tables, flowcharts, films, PDFs, "
+    "total, currency, seller, due date, rating, number of votes. This library does not understand the language of the "
     "question. Run: pip install mm-agents languages, then migrate."
 )
 """The words in which the library says that it does not know, beside the reasons that its tools give."""
