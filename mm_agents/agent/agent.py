@@ -145,7 +145,10 @@ class Agent:
         names = tuple(one.name for one in tools)
         if kept is None or kept[0] != names:
             learnt = [one for one in tools if not one.name.endswith((AGGREGATE, LISTEN))]  # those are planned by rules
-            kept = self._planners[embedder.name] = (names, OfflinePlanner(learnt, embedder))
+            kept = self._planners[embedder.name] = (
+                names,
+                OfflinePlanner(learnt, embedder, words=embedder is self.hit_details.embedder),
+            )
         return kept[1]
 
     @cached_property

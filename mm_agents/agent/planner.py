@@ -171,10 +171,11 @@ class Features:
     on the verb it begins with ("delete"). Words and pairs of neighbours are counted as tf-idf.
 
     Args:
-        texts: the examples' questions.
+        texts: the examples' questions; without any, words and classes do not count.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
+        self._classes = _CLASS_NAMES if texts else ()
         split = [words_of(text) for text in texts]
         self._known = frozenset(word for words in split for word in words)
         seen = Counter(key for words in split for key in _counted(words))
@@ -203,7 +204,7 @@ class Features:
 
     def _of_words(self, texts: Sequence[str]) -> FloatArray:
         """Words with their neighbours, of length 1 (less, where no example has them), and their classes."""
-        rows = np.zeros((len(texts), len(self._columns) + len(_CLASS_NAMES)), np.float32)
+        rows = np.zeros((len(texts), len(self._columns) + len(self._classes)), np.float32)
         for row, text in zip(rows, texts, strict=True):
             words = words_of(text)
             values = {key: (1 + log(n)) * self._weights.get(key, self._rarest) for key, n in _counted(words).items()}
@@ -211,8 +212,8 @@ class Features:
             for key, value in values.items():
                 if (column := self._columns.get(key)) is not None:
                     row[column] = value / length
-            for name in classes_of(words, self._known):
-                row[len(self._columns) + _CLASS_NAMES.index(name)] = np.sqrt(PARAMETERS.word_class)
+            for name in classes_of(words, self._known) if self._classes else ():
+                row[len(self._columns) + self._classes.index(name)] = np.sqrt(PARAMETERS.word_class)
         return rows
 
 
@@ -365,12 +366,13 @@ class Learnt:
         return self.examples[fitting[alike[fitting].argmax()]].text if len(fitting) else ""
 
 
-def learn(embedder: Embedder, tools: Mapping[str, Tool]) -> Learnt:
+def learn(embedder: Embedder, tools: Mapping[str, Tool], *, words: bool) -> Learnt:
     """Learn the toolbox's examples, and those of other tools.
 
     Args:
         embedder: turns questions into vectors.
         tools: by target.
+        words: whether the words of the examples count.
     """
     house = every_example()
     house_vectors = kept_vectors(embedder, [one.text for one in house])
@@ -390,7 +392,7 @@ def learn(embedder: Embedder, tools: Mapping[str, Tool]) -> Learnt:
         np.float32,
     )
     texts = [one.text for one in learnt]
-    features = Features(texts)
+    features = Features(texts if words else ())
     rows = features(texts, [one.attached for one in learnt], np.vstack([house_vectors[kept], own_vectors]))
     weights, left_out = fit(rows, wanted)
     choice = Choice(
@@ -479,18 +481,20 @@ class OfflinePlanner:
     Args:
         tools: those that may be planned, the toolbox's or the user's own; each has its example questions.
         embedder: turns questions into vectors; has to take texts.
+        words: whether the words of a question count beside its meaning; questions in other languages than that of the
+            examples have none in common with them.
 
     Raises:
         ConfigError: two tools have the same name.
     """
 
-    def __init__(self, tools: Sequence[Tool], embedder: Embedder) -> None:
+    def __init__(self, tools: Sequence[Tool], embedder: Embedder, *, words: bool = True) -> None:
         self._tools = by_name(tools)
         self._target = {name: target_of(tool) for name, tool in self._tools.items()}
         self._plain = {
             name: tool for name, tool in self._tools.items() if self._target[name].startswith(OWN) and not tool.examples
         }
-        self._embedder = embedder
+        self._embedder, self._words = embedder, words
         self._chooser: FunctionChooser | None = None
         self._lock = Lock()
         self._learnt: Learnt | None = None
@@ -576,7 +580,7 @@ class OfflinePlanner:
         with self._lock:
             if self._learnt is None:
                 taught = {self._target[name]: tool for name, tool in self._tools.items() if name not in self._plain}
-                self._learnt = learn(self._embedder, taught)
+                self._learnt = learn(self._embedder, taught, words=self._words)
                 self._chooser = FunctionChooser(self._plain, lambda texts: vectors_of(self._embedder, texts))
             return self._learnt
 

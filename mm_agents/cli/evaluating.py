@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -29,11 +30,13 @@ from mm_agents.cli.app import (
 )
 from mm_agents.cli.asking import ModelOption
 from mm_agents.errors import LibraryNotFoundError
+from mm_agents.protocols import Accompanied
 from mm_agents.types import Box, Word
 
 if TYPE_CHECKING:
     from mm_agents.agent.planner import OfflinePlanner
     from mm_agents.evaluate.documents import Report
+    from mm_agents.protocols import Embedder
 
 evaluating: typer.Typer = typer.Typer(
     name="eval", no_args_is_help=True, help="Measure readers and planner on data with truth."
@@ -183,18 +186,19 @@ def route(
     debug: DebugOption = False,
 ) -> None:
     """Show which tools the planner chooses for a question, without calling them."""
+    from mm_agents.agent.routing import routed
     from mm_agents.toolbox import Attachments
 
     attached = list(Attachments.open(attach or ()))
     try:
         opened = mm_agents.Library.open(library, create=False)
     except LibraryNotFoundError:
-        plan = _planner().plan(question, attached)
+        plan = routed(question, attached, _planners())
     else:
         from mm_agents.agent.agent import Agent
 
         with opened:
-            plan = Agent(opened, model="offline").planner.plan(question, attached)
+            plan = routed(question, attached, Agent(opened, model="offline").planner_for)
     if as_json:
         scores = {name: round(score, 4) for name, score in plan.scores.items()}
         print_json({"question": question, "tools": list(plan.tools), "scores": scores, "reason": plan.reason})
@@ -218,13 +222,14 @@ def routing(
     output: Output = SHOWN,
 ) -> None:
     """Score the offline planner on questions with known tools; it chooses among all tools of the toolbox."""
+    from mm_agents.agent.routing import routed
     from mm_agents.evaluate.routing import evaluate, read_prompts
     from mm_agents.toolbox import Attachments
 
-    planner = _planner()
+    planners = _planners()
 
     def choose(question: str, files: Sequence[Path]) -> Sequence[str]:
-        return planner.plan(question, list(Attachments.open(files))).tools
+        return routed(question, list(Attachments.open(files)), planners).tools
 
     listed = read_prompts(prompts, attachments=attachments)
     with bar("Routing", show=output.progress) as report:
@@ -279,9 +284,19 @@ def answers(
             )
 
 
-def _planner() -> OfflinePlanner:
-    """The planner with all tools of the toolbox, without a library."""
+def _planners() -> Callable[[str | None], OfflinePlanner]:
+    """Gives the planner for a language with all tools of the toolbox, without a library."""
     from mm_agents.agent.planner import OfflinePlanner
     from mm_agents.toolbox.example_questions import outlines
 
-    return OfflinePlanner(outlines(), _plugins.build_named("embedders", "offline"))
+    own: Embedder = _plugins.build_named("embedders", "offline")
+
+    @cache
+    def planner_by(name: str | None) -> OfflinePlanner:
+        embedder: Embedder = own if name is None else _plugins.build_named("embedders", name)
+        return OfflinePlanner(outlines(), embedder, words=name is None)
+
+    def planner_for(language: str | None) -> OfflinePlanner:
+        return planner_by(own.companion if language is not None and isinstance(own, Accompanied) else None)
+
+    return planner_for
