@@ -11,6 +11,8 @@ from importlib.resources import files
 from threading import Lock
 from typing import Any, Protocol
 
+MONTHS = "january february march april may june july august september october november december".split()
+
 
 class Place(Protocol):
     """Where in an asset something is; a ``Hit`` is one."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mm_agents._text import content_words, read_patterns
+from mm_agents._text import MONTHS, content_words, read_patterns
 from mm_agents.languages import ENGLISH, detected
 
 _PATTERNS = read_patterns("mm_agents.agent", "passage_choice.toml")
@@ -46,10 +46,7 @@ _RATES = {
     "month": r"\bmonth",
     "year": r"\byear|\bannual",
 }
-_DAYS = (
-    "(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September|October|"
-    "November|December"
-)
+_DAYS = "|".join(["(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day", *map(str.title, MONTHS)])
 _NAMED = re.compile(rf"(?<!^)(?<![.!?] )\b(?!(?:{_DAYS})\b)[A-Z][^\W\d_]+(?:['’-][^\W\d_]+)*")
 """A name in a question: where a text has it anywhere, the text is about it."""
 

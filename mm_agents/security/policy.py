@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from threading import Lock
 from typing import Any, Literal, get_args, get_origin
 
-from mm_agents._text import ASKED_FOR, content_words, fold, unknown_words
+from mm_agents._text import ASKED_FOR, MONTHS, content_words, fold, unknown_words
 from mm_agents.security.injection import WITHHELD, screen, screen_name
 from mm_agents.tools import Tool, ToolResult, by_name
 
@@ -43,8 +43,7 @@ class Refusal:
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _PATH = re.compile(r"[\w.~-]*[\\/]\S*|\S*\.[A-Za-z][A-Za-z0-9]{1,4}")
 _FIGURE = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
-_MONTH_NAMES = "january february march april may june july august september october november december".split()
-_MONTHS = [name[:3] for name in _MONTH_NAMES]
+_MONTHS = [name[:3] for name in MONTHS]
 _SPELT = re.compile(r"(?<!\w)(?:[^\W\d_]\W+){2,}[^\W\d_](?!\w)")
 """Letters that stand alone, one after the other."""
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://|\bwww\.|\b(?:data|javascript|mailto):", re.IGNORECASE)
@@ -233,7 +232,7 @@ def _iso_parts(said: str) -> str:
 
 
 def _month(name: str) -> bool:
-    return name[:3] in _MONTHS and (name in _MONTHS or name in _MONTH_NAMES)
+    return name[:3] in _MONTHS and (name in _MONTHS or name in MONTHS)
 
 
 def _default(tool: Tool, argument: str) -> Any:

@@ -9,13 +9,12 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, Literal
 
-from mm_agents._text import fold, fold_characters, read_data
+from mm_agents._text import MONTHS, fold, fold_characters, read_data
 from mm_agents.agent.grounding.facts import Facts, Thing, party_names
 
 MentionKind = Literal["name", "attribute", "amount", "date", "kind", "logic", "strange"]
 
-_MONTHS = "january february march april may june july august september october november december".split()
-_MONTH = rf"(?P<{{0}}>{'|'.join(f'{name}|{name[:3]}' for name in _MONTHS)})\.?"
+_MONTH = rf"(?P<{{0}}>{'|'.join(f'{name}|{name[:3]}' for name in MONTHS)})\.?"
 _DATE = re.compile(
     r"\b(?P<iso>\d{4}-\d{2}-\d{2})\b"
     rf"|\b(?:the )?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? {_MONTH.format('name')},? (?P<year>\d{{4}})\b"
@@ -155,7 +154,7 @@ def _dates(masked: str) -> Iterator[Mention]:
         iso = match["iso"]
         name = match["name"] or match["us_name"] or match["only"]
         if iso is None and name is not None:
-            month = next(n for n, one in enumerate(_MONTHS, start=1) if one.startswith(name.casefold()))
+            month = next(n for n, one in enumerate(MONTHS, start=1) if one.startswith(name.casefold()))
             year = match["year"] or match["us_year"] or match["only_year"]
             day = match["day"] or match["us_day"]
             iso = f"{year}-{month:02d}" + (f"-{int(day):02d}" if day else "")

@@ -15,9 +15,11 @@ from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of
 from mm_agents.agent.aggregation_rendering import render_aggregate
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.answer_data import AnswerData, Claim, Source, Step
+from mm_agents.agent.default_models import text_embedder_of
 from mm_agents.agent.film_questions import film_aggregation
 from mm_agents.agent.grounding.quotes import NOT_CHECKED, Unchecked
-from mm_agents.agent.query_analysis import goes_on_with
+from mm_agents.agent.hit_details import HitDetails
+from mm_agents.agent.query_analysis import goes_on_with, questions_in
 from mm_agents.agent.rendering import recommended_heading
 from mm_agents.agent.request import request_of, spelled_right
 from mm_agents.errors import ToolError
@@ -132,13 +134,22 @@ class SearchAgain:
         for ran in self._ran(SEARCHES):
             found = [(source, places[0]) for source in named if (places := list(_places(ran, source)))]
             if found and ran.step.tool == "search_text" and found[0][0].evidence.quote:
-                found = found[1:]  # a text is told first for the passage that answers, which may be of a farther one
+                first = found.pop(0)  # a text is told first for the passage that answers, which may be of a farther one
+                if first[1] and not self._leads(ran, first[0].evidence.asset):
+                    return f"looked at again, {first[0].name} is not the text that answers first"
             places = [place for _, place in found]
             if places != sorted(places):
                 return f"{ran.step.tool} finds {ran.hits[max(places)]['name']} further from what was asked"
             if len(places) == len(named) > 0 and (missing := _nearer(ran, places)) is not None:
                 return f"{ran.step.tool} finds {missing}, which is nearer and is not named"
         return None
+
+    def _leads(self, ran: Ran, asset: str) -> bool:
+        """Whether a closer look at what a search finds tells this asset first."""
+        assert self._library is not None
+        details = HitDetails(self._library, text_embedder_of(self._library))
+        looks = (details.look(ran.step.tool, ran.result, text, self._answer.language) for text in self._questions)
+        return any(one.payload["hits"][0]["id"] == asset for one in looks)
 
     def record_fault(self, source: Source) -> str | None:
         """Why a source is not what the library holds under its id; None where it is.
@@ -172,6 +183,13 @@ class SearchAgain:
             for one in self._runs
         ]
 
+    @cached_property
+    def _questions(self) -> list[str]:
+        """The texts that the question may have been looked up as."""
+        question = self._answer.question
+        plain = request_of(spelled_right(question)).text
+        return list(dict.fromkeys([plain, question, goes_on_with(question), *parts_of(plain), *questions_in(plain)]))
+
     # ------------------------------------------------------------ counts
 
     @cached_property
@@ -180,12 +198,9 @@ class SearchAgain:
 
     def _asked(self, step: Step) -> Aggregation | None:
         """What the question asks of all files, where the call is for that."""
-        question = self._answer.question
-        plain = request_of(spelled_right(question)).text
-        texts = [plain, question, goes_on_with(question), *parts_of(plain)]
         among = step.arguments.get("among") or ()
         days = [date.today(), *_dates(str(step.arguments.get("where", "")))]
-        for text in dict.fromkeys(texts):
+        for text in self._questions:
             for day in days:
                 for asked in aggregations_of(text, attached=among, today=day):
                     if asked.arguments == dict(step.arguments):
