@@ -155,7 +155,8 @@ def parts_of(question: str, asks: Callable[[str], bool] | None = None) -> list[s
     """
 
     def begins(piece: str) -> bool:
-        return _BEGINS.match(piece) is not None or (asks is not None and asks(piece))
+        of_its_own = _BEGINS.match(piece) and re.search(r"\w\W+\w", piece)  # not the "When" of "When and where is it?"
+        return bool(of_its_own) or (asks is not None and asks(piece))
 
     found = _cut(question, _JOINT, begins)
     if asks is not None:

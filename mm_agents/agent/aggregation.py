@@ -54,6 +54,7 @@ class Aggregation:
         shown: what pictures or clips are asked for by, in words: "a dog", "at least 3 people".
         numbers: of the invoices that it names, where it names several.
         named: how many films it names.
+        guessed: whether its seller is only a name with capitals: where none is of it, something else may be meant.
         ranked: whether it asks which has "more" or "less", and of which it asks whether it has, by its id.
         lacks: whether they are those in which it is not seen: "no people".
     """
@@ -66,6 +67,7 @@ class Aggregation:
     lacks: bool = False
     numbers: tuple[str, ...] = ()
     named: int = 0
+    guessed: bool = False
     ranked: tuple[str, str | None] | None = None
 
 
@@ -98,7 +100,8 @@ def _aggregation(text: str, among: Sequence[str], today: date) -> Aggregation | 
         text = SAYS["either"].sub(" ", text)
     nouns = [name for name, pattern in _PATTERNS["nouns"].items() if pattern.search(text)]
     over_those = ("compare", "differs", "superlative", "comparative", "sum", "same")
-    if not nouns and not among and SAYS["by_seller"].search(text) and SAYS["sums"].search(text):
+    by_seller = SAYS["by_seller"].search(text) and SAYS["sums"].search(text)
+    if not nouns and not among and (by_seller or SAYS["all_amounts"].search(text)):
         nouns = ["invoices"]
     if (
         "invoices" in nouns
@@ -128,7 +131,7 @@ def _mentioning(text: str) -> Aggregation | None:
 
 def is_used_up(text: str) -> bool:
     """Whether every word and number of a question is one that these plans use; an answer would leave out the others."""
-    text = _without_period(text, date.today())
+    text = _PATTERNS["comparisons"]["equal"].sub(" ", _without_period(text, date.today()))
     for name in (
         *(["codes"] if _numbers_of(text) else []),
         *(["sellers"] if _sellers_of(text) else []),
@@ -137,6 +140,10 @@ def is_used_up(text: str) -> bool:
         "currency",
         "nth_best",
         "same",
+        "has_any",
+        "named_seller",
+        "cost_of",
+        "when_at",
         "seller",
         "spent_at",
         "not_due",
@@ -314,6 +321,8 @@ def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | 
     by_seller = SAYS["by_seller"].search(text) is not None
     numbers, sellers = _numbers_of(text), [] if among else _sellers_of(text)
     several = bool(among or numbers or sellers) or by_seller or SAYS["several_invoices"].search(text) is not None
+    several = several or any(SAYS[name].search(text) for name in ("has_any", "all_amounts"))
+    several = several or period_in(text, today) is not None
     if not several or not is_used_up(text):
         return None
     if SAYS["negated"].search(SAYS["not_due"].sub(" ", text)):
@@ -332,7 +341,7 @@ def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | 
         arguments["among"] = list(among)
     if where:
         arguments["where"] = " and ".join(where)
-    if (seller := "; ".join(sellers) or _seller(text)) is not None:
+    if seller := "; ".join(sellers) or _seller(_without_period(text, today)):
         arguments["seller"] = seller
     one_by_one = bool(among or numbers or sellers)
     measured = _measured(_without_period(text, today), where, arguments, one_by_one=one_by_one)
@@ -426,10 +435,11 @@ def _measured(
         )
     ordered = SAYS["orders_list"].match(text) is not None
     listing = ordered and bool(where)  # "list those with a total over 500" adds up nothing
-    if not listing and (SAYS["sum"].search(text) or SAYS["spend"].search(text)):
+    one_amount = name in AMOUNTS[:-1] and not ordered and not any(one.startswith(amount) for one in where)
+    if not listing and (one_amount or SAYS["sum"].search(text) or SAYS["spend"].search(text)):
         return {"measure": "sum", "field": amount}
     listed = "seller" not in arguments or ordered
-    if where or (SAYS["lists"].search(text) and listed):
+    if where or SAYS["has_any"].search(text) or (SAYS["lists"].search(text) and listed):
         by_day = "due_date" in " ".join(where) and not any(condition.startswith(AMOUNTS) for condition in where)
         order = {"field": "due_date" if by_day else "total", "descending": not by_day}
         return {"measure": "list", "limit": _MOST_LISTED, **order}
@@ -438,19 +448,23 @@ def _measured(
 
 def _spent(text: str, today: date) -> Aggregation | None:
     """The sum of the totals of a seller's invoices: "how much did I spend at X"."""
-    seller = _seller(text)
+    seller = _seller(_without_period(text, today))
     conditions, said = _conditions(text, today)
     named = seller or conditions or SAYS["spend_all"].search(text)
-    if not SAYS["spend"].search(text) or not is_used_up(text) or not named:
+    visited, cost = SAYS["when_at"].search(text), SAYS["cost_of"].search(text)
+    if not (visited or cost or SAYS["spend"].search(text)) or not is_used_up(text) or not named:
         return None
     where = " and ".join(conditions)
     name = _field(text, _PATTERNS["invoice_fields"])
     arguments: dict[str, Any] = {"of": "invoices", "measure": "sum", "field": name if name in AMOUNTS else "total"}
+    if visited:
+        arguments |= {"measure": "list", "field": "date", "limit": _MOST_LISTED}
     arguments |= ({"seller": seller} if seller else {}) | ({"where": where} if where else {})
-    return Aggregation(arguments=arguments, noun="invoices", said=said)
+    return Aggregation(arguments=arguments, noun="invoices", said=said, guessed=visited is not None or cost is not None)
 
 
 def _seller(text: str) -> str | None:
-    """The seller that a question names: "at Northwind", "from Solar Roof Ltd"."""
-    found = SAYS["seller"].search(text) or SAYS["spent_at"].search(text)
+    """The seller that a question names: "at Northwind", "from Solar Roof Ltd", "the Northwind bills"."""
+    patterns = ("cost_of", "named_seller", "seller", "spent_at")
+    found = next((match for name in patterns if (match := SAYS[name].search(text))), None)
     return found["seller"].strip(" ?.!,") if found is not None else None

@@ -26,7 +26,7 @@ _BY_TYPE: Mapping[str, str] = {
 }
 _EXTREMES: Mapping[str, tuple[str, str]] = {
     "due_date": ("first", "last"),
-    "date": ("first", "last"),
+    "date": ("earliest", "latest"),
     "release_date": ("first", "last"),
     "duration": ("shortest", "longest"),
     "size": ("smallest", "largest"),
@@ -68,7 +68,9 @@ _NOUNS: Mapping[str, tuple[str, str]] = {
 
 
 def is_empty(result: ToolResult, asked: Aggregation) -> bool:
-    """Whether the files that a question names are not such documents, so that it asks something else of them."""
+    """Whether the files that a question names are not such documents, so that it asks something else."""
+    if asked.guessed:
+        return not result.payload["rows"]
     name = asked.arguments.get("field")
     return "among" in asked.arguments and not any(name in row["values"] for row in result.payload["rows"])
 
@@ -123,14 +125,15 @@ def render_aggregate(builder: AnswerBuilder, result: ToolResult, asked: Aggregat
         elif one["count"] or (payload["measure"] == "count" and not payload["considered"]):
             _say_value(builder, given, one)
             said = True
-    if not said and payload["missing"]:
+    of_seller = "seller" in asked.arguments
+    if not said and payload["considered"] and not of_seller:
+        _say_none(builder, given)
+    elif not said and payload["missing"] and not of_seller:
         count = len(payload["missing"])
         builder.say(
             f"I don't know: what is asked for was found in none of the {count} {_NOUNS[asked.noun][count != 1]} here: "
             f"{_names(payload['missing'])}."
         )
-    elif not said and payload["considered"]:
-        _say_none(builder, given)
     elif not said:
         looked_at = payload["looked_at"]
         read = "" if looked_at is None else f" among the {looked_at} that were read"
@@ -249,7 +252,9 @@ def _say_value(builder: AnswerBuilder, given: _Aggregated, one: Mapping[str, Any
         )
         for id in one["ids"]:
             text = f"{rows[id]['name']} has the {extreme} {field}{among}: {value}{_UNITS.get(str(name), '')}."
-            builder.claim(text, cited[id], why=f"compared over all {_counted(asked, 2)}", doubt=doubt, kind="counted")
+            why = f"compared over all {_counted(asked, 2)}"
+            line = f"- {text}" if len(given.payload["results"]) > 1 else None
+            builder.claim(text, cited[id], why=why, doubt=doubt, kind="counted", line=line)
         return
     what = {"sum": "add up to", "mean": "are on average"}[measure]
     fields = f"The {_plural(field)} of {one['count']} {_counted(asked, one['count'])}"
@@ -315,7 +320,8 @@ def _say_rest(builder: AnswerBuilder, given: _Aggregated) -> None:
     for seller in payload["unknown"] if payload["rows"] else ():
         builder.not_answered(seller, "No invoice of this seller was read.")
     if payload["of_other_kind"]:
-        builder.say(f"Not used: {'invoices' if asked.arguments.get('kind') == 'receipt' else 'receipts'}.")
+        kind, other = ("receipts", "invoices") if asked.arguments.get("kind") == "receipt" else ("invoices", "receipts")
+        builder.say(f"Not used: {payload['of_other_kind']} that seem to be {other}, not {kind}.")
     for one in payload["by_page"] if payload["results"] else ():
         seller = f"{one['seller']} was read as its seller" if one["seller"] else "no seller was read on it"
         builder.say(f"Not confirmed: the seller of {one['name']}. It names {one['called']}, and {seller}.")
@@ -324,7 +330,7 @@ def _say_rest(builder: AnswerBuilder, given: _Aggregated) -> None:
     if payload["failed"]:
         count = len(payload["failed"])
         builder.say(
-            f"{count} {'file' if count == 1 else 'files'} could not be read: "
+            f"{count} {'file was' if count == 1 else 'files were'} not read: "
             f"{_names([one['name'] for one in payload['failed']])}. {payload['failed'][0]['reason']}"
         )
         for one in payload["failed"]:

@@ -10,7 +10,7 @@ from mm_agents._text import read_patterns
 
 _PATTERNS = read_patterns("mm_agents.agent", "aggregation.toml")
 _SAYS = _PATTERNS["conditions"]
-_SYMBOLS: Mapping[str, str] = {"at_least": ">=", "at_most": "<=", "above": ">", "below": "<"}
+_SYMBOLS: Mapping[str, str] = {"at_least": ">=", "at_most": "<=", "above": ">", "below": "<", "equal": "="}
 _MORE = frozenset({">", ">="})
 _SECONDS: Mapping[str, int] = {"minute": 60, "min": 60, "hour": 3600}
 _DECADES = ("twenties", "thirties", "forties", "fifties", "sixties", "seventies", "eighties", "nineties")
@@ -95,7 +95,7 @@ def _compared(text: str, fields: Mapping[str, re.Pattern[str]], default: str | N
                 matches.append((match, symbol))
     start = 0
     for match, symbol in sorted(matches, key=lambda one: one[0].start()):
-        number = match["number"].replace(",", "")
+        number = re.sub(r"[^\d.]", "", match["number"])
         unit = re.match(r"\s*([^\W\d_]+)", text[match.end() :])
         lead = _SAYS["lead"].search(text, start, match.start())
         told = lead and _first(lead[0], fields)

@@ -43,8 +43,8 @@ MONEY = frozenset({"subtotal", "discount", "shipping", "tax", "rounding", "total
 SAYS = "says"
 """The value of a document that is asked for by its words: its cells or boxes that have them."""
 
-_OF_INVOICES = frozenset({"due_date", "purchase_order", "ship_to"})
-"""The fields that no receipt has."""
+_OF_INVOICES = frozenset({"due_date", "ship_to"})
+"""The fields that no receipt has; one may have the number of an order, as restaurants give it."""
 
 _BILLS = re.compile(r"\b(?:invoice|rechnung|facture|factura|fattura|fatura|faktura)\b", re.IGNORECASE)
 _PAYS = re.compile(
@@ -57,6 +57,7 @@ _AMOUNTS = 3  # on a page that may be a receipt: an item, a sum and what was pai
 
 _SPELLED = 5  # letters of the shortest word of a seller that may be misspelt
 _ALIKE = 0.84  # one letter in six may differ
+_LOOK_ALIKE = str.maketrans("1i|0", "lllo")  # which OCR takes for one another
 
 _KINDS: Mapping[str, str] = {"invoices": "invoice", "tables": "table", "flowcharts": "flowchart"}
 
@@ -317,7 +318,7 @@ class Aggregating:
         if not has & {"seller", "number", "date"}:
             return None
         said = self._page_text(one.asset)
-        billed = "number" in has and ("buyer" in has or _BILLS.search(said) is not None)
+        billed = "purchase_order" in has or ("number" in has and ("buyer" in has or _BILLS.search(said) is not None))
         return "invoice" if billed and _PAYS.search(said) is None else "receipt"
 
 
@@ -407,8 +408,7 @@ def _with_words(row: _Row, one: DocumentFacts, words: str) -> _Row | None:
 
 def _is_called(name: str, called: str) -> bool:
     """Whether a name has the words of another, each with one letter in six wrong at most, or has its initials."""
-    words = re.findall(r"[^\W_]+", fold(name))
-    wanted = re.findall(r"[^\W_]+", fold(called))
+    words, wanted = (re.findall(r"[^\W_]+", fold(one).translate(_LOOK_ALIKE)) for one in (name, called))
     initials = "".join(word[0] for word in words)
     if len(wanted) == 1 and len(wanted[0]) > 1 and initials.startswith(wanted[0]):
         return True

@@ -27,7 +27,7 @@ OWN_LINES = frozenset(
 """Lines that the library writes and that claim nothing."""
 
 _SILENCE = re.compile(
-    r"(?:Not (?:confirmed: the|used:) |\d+ files? could not be read: "
+    r"(?:Not (?:confirmed: the|used:) |\d+ files? (?:was|were) not read: "
     r"|No [\w ]+ (?:with [^.]+ |from [^.]+ |that show [^.]+ )?were found here"
     r"|This is about [^\n]+, which was attached before\.$|Only the first \d+ characters of the question were read\.$"
     r"|I don['’]t know(?: which \w+ (?:is meant|“))?[:. ]|Not (?:answered|looked at): “|I can['’]t help with that"
@@ -40,17 +40,18 @@ _SILENCE = re.compile(
 """How a line begins that says what is not known; what follows is the reason."""
 
 _SILENT_WORDS = (
-    "Not confirmed, not used, not answered, not looked at, not found, not near enough to say so. Files could not be "
-    "read. None were found here among those that were read, in which what is asked for was not found. I don't know: "
-    "what is asked for was found in none of the. This is about, which was attached before. Only the first characters "
-    "of the question were read. Which film is meant: name one that is here, or say what it should be about. There are"
-    " no other films here. Nothing here seems to be about. The nearest is, but. A search finds what is near, and "
-    "compares no values. That takes all documents of a kind, and of those I count, add up and compare amounts and "
-    "dates alone. Attach one, or name its file. It does not tell. To use it, I need to know its. Shown so far: one "
-    "thing was. Nothing was. What a text names is not counted here. With from and more. I can't help with that: I "
-    "look for what is in the library and read it, and do nothing else. Texts, clips, pictures, posters, invoices, "
-    "receipts, tables, flowcharts, films, PDFs, total, currency, seller, due date, rating, number of votes. This "
-    "library does not understand the language of the question. Run: pip install mm-agents languages, then migrate."
+    "Not confirmed, not used, not answered, not looked at, not found, not near enough to say so. Files were not read."
+    " That seem to be, not. None were found here among those that were read, in which what is asked for was not "
+    "found. I don't know: what is asked for was found in none of the. This is about, which was attached before. Only "
+    "the first characters of the question were read. Which film is meant: name one that is here, or say what it "
+    "should be about. There are no other films here. Nothing here seems to be about. The nearest is, but. A search "
+    "finds what is near, and compares no values. That takes all documents of a kind, and of those I count, add up and"
+    " compare amounts and dates alone. Attach one, or name its file. It does not tell. To use it, I need to know its."
+    " Shown so far: one thing was. Nothing was. What a text names is not counted here. With from and more. I can't "
+    "help with that: I look for what is in the library and read it, and do nothing else. Texts, clips, pictures, "
+    "posters, invoices, receipts, tables, flowcharts, films, PDFs, total, currency, seller, due date, rating, number "
+    "of votes. This library does not understand the language of the question. Run: pip install mm-agents languages, "
+    "then migrate."
 )
 """The words in which the library says that it does not know, beside the reasons that its tools give."""
 
