@@ -37,6 +37,7 @@ from mm_agents.agent.follow_up import asked_anew, planned_after, read_before
 from mm_agents.agent.hit_details import HitDetails
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
 from mm_agents.agent.query_analysis import (
+    WHOLE,
     Memory,
     ReferencedItem,
     ResolvedReference,
@@ -428,6 +429,8 @@ class Conversation:
         foreign = english == original and self._language not in (None, ENGLISH)
         planner = self.agent.planner_for(self._language) if foreign else self.agent.planner
         typed, question = english, english if foreign else request_of(spelled_right(english)).text
+        if new and says("whole", question):
+            question = WHOLE
         aggregations = self._aggregations(question, new, referred)
         conditions = film_conditions(question)
         question = conditions.text

@@ -453,9 +453,23 @@ class OfflineRun:
         if (yield from self._read_one(name, asked, source, sure=True)):
             return
         step = self._builder.route[-1]
+        if name == "read_hidden_text" and step.error is None:
+            if says("faint", asked.text):
+                self._builder.say(f"No hidden text was found in {source}.")
+            else:
+                yield from self._tell_plain(source)
+            return
         others = step.error is not None and not step.refused and name in ASKABLE
         if not others or not (yield from self._read_as_any(asked, source, tried=name)):
             self._say_unread(step.error)
+
+    def _tell_plain(self, source: str) -> Iterator[Event]:
+        """Tell all that a page says: the values of an invoice, else what it shows and its words."""
+        if (invoice := (yield from self._call("read_invoice", {"source": source}))) is not None:
+            render_invoice(self._builder, invoice, None)
+            render_checks(self._builder, invoice)
+        elif (described := (yield from self._call(_DESCRIBE, {"source": source}))) is not None:
+            render_described(self._builder, described)
 
     def ask_attached(self, asked: Asked) -> Iterator[Event | Any]:
         """Ask attached or named documents what no tool seems to be for; whether one answers, or says why not."""
@@ -547,10 +561,7 @@ class OfflineRun:
 
     def _tell(self, name: str, result: ToolResult, form: str | None, *, sure: bool) -> bool:
         if name == "read_hidden_text":
-            told = render_hidden_text(self._builder, result)
-            if sure and not told:
-                self._builder.say(result.text)
-            return told or sure
+            return render_hidden_text(self._builder, result)
         if render_document_answer(self._builder, result):
             return True
         answered = result.payload.get("answered")
@@ -682,7 +693,7 @@ def _search_for(medium: str) -> str:
 def instead_of(names: Iterable[str]) -> Iterator[str]:
     """The tools that a plan may fall back on: other searches, and other readers of what is attached."""
     if any(name in READERS or name == _DESCRIBE for name in names):
-        yield from ASKABLE
+        yield from (*ASKABLE, _DESCRIBE)
     yield from (
         instead for name in names for instead in _INSTEAD.get(name, ("search_text",) if name in READERS else ())
     )
