@@ -24,7 +24,7 @@ _HEADINGS = re.compile(r"^#+\s*(.+)$", re.MULTILINE)
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _ASKED_NOUN = re.compile(
     r"^\W*(?:who|what|which|how (?:much|high|long|big))"
-    r"(?:['’]s| is| are| was| were) (?:the|our|my|your|a|an)? ?(?P<what>(?:[\w-]+ ?){1,3}?)"
+    r"(?:['’]s| is| are| was| were) (?:the|our|my|your|a|an)? ?(?P<what>(?:[\w'’-]+ ?){1,3}?)"
     r"\b(?: (?:of|at|in|on|for|from|with|to|by)\b|\W*$)",
     re.IGNORECASE,
 )

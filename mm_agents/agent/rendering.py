@@ -121,7 +121,7 @@ def render_hits(
     if (lacks := kept[0][0].get("lacks")) and not several:
         what = f"its nearest text, {kept[0][0]['name']}, says no"
         counts = builder.question.casefold().lstrip().startswith("how many")
-        told = f"number of {lacks}, and what a text names is not counted here" if counts else lacks
+        told = "such number, and what a text names is not counted here" if counts else lacks
         builder.say(f"I don't know: {what} {told}.")
         return True
     (hit, evidence, how), *others = kept[: _BEST if several else 1 + _ALSO]

@@ -283,8 +283,7 @@ class Aggregating:
             rows = [found for row, one in zip(rows, facts, strict=True) if (found := _with_words(row, one, mentions))]
         if wanted is not None:
             asked = {one.name for one in conditions(wanted) if one.op != "exists"}
-            unknown = sorted(asked - names)
-            if unknown and facts:
+            if facts and (unknown := sorted(asked - names)):
                 raise ToolError(f"No {kind} has {unknown[0]!r}. Known: {', '.join(sorted(names))}.", retry=True)
             missing += [row.record.name for row in rows if asked - row.values.keys()]
             known = [row for row in rows if not asked - row.values.keys()]

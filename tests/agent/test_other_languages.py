@@ -37,7 +37,7 @@ def planners() -> dict[bool, OfflinePlanner]:
     english, other = (
         _plugins.build_named("embedders", f"offline{name}") for name in ("", ":conse-lite2-spread-nanodet-use")
     )
-    return {True: OfflinePlanner(outlines(), english), False: OfflinePlanner(outlines(), other)}
+    return {True: OfflinePlanner(outlines(), english), False: OfflinePlanner(outlines(), other, words=False)}
 
 
 @pytest.mark.parametrize("language", QUESTIONS)
