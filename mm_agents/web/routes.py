@@ -27,6 +27,7 @@ from mm_agents.agent.report import page as report_page
 from mm_agents.documents.sheets import csv_of, xlsx_of
 from mm_agents.errors import ConfigError, MediaError, MMAgentsError, RecordNotFoundError
 from mm_agents.ingest.objects import object_of
+from mm_agents.ingest.presets import LANGUAGES
 from mm_agents.library import Library
 from mm_agents.search.ranking import object_json
 from mm_agents.types import SPOKEN, Condition
@@ -45,6 +46,7 @@ from mm_agents.web.media_files import (
     facts_of,
     has_words,
 )
+from mm_agents.web.problems import problem_of
 from mm_agents.web.sign_in import SignIn
 from mm_agents.web.strings import STATIC, strings_for
 
@@ -147,6 +149,7 @@ class Routes:
         away = {name for name in library.routes.describe().values() if name.partition(":")[0] == "google"}
         chat = agent.chat_model
         asked = chat is not None and not chat.is_local
+        names = dict.fromkeys(spec.name for spec in library.store.spec.vectors)
         document = {
             "name": self.page.name,
             "version": mm_agents.__version__,
@@ -159,7 +162,7 @@ class Routes:
             "largest": self.page.largest,
             "signedIn": self.page.sign_in is not None,
             "map": maps.installed(),
-            "vectors": [spec.name for spec in library.store.spec.vectors],
+            "vectors": [name for name in names if name.removesuffix(LANGUAGES) not in names.keys() - {name}],
         }
         return JSONResponse(document, headers={"cache-control": "no-store"})
 
@@ -419,7 +422,7 @@ _STATUSES: Mapping[type[Exception], int] = {
 async def refused(request: Request, error: Exception) -> Response:
     """An error of the library as JSON, with a message for people."""
     status = next(status for kind, status in _STATUSES.items() if isinstance(error, kind))
-    return JSONResponse({"error": {"message": str(error), "code": type(error).__name__}}, status_code=status)
+    return JSONResponse({"error": problem_of(error)}, status_code=status)
 
 
 async def broken(request: Request, error: Exception) -> Response:

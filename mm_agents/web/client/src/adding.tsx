@@ -90,7 +90,7 @@ async function run(batch: Sent[], about: About): Promise<void> {
   try {
     await api.follow("api/items/add", { uploads: sent.map((one) => one.upload) }, (name, data) => {
       if (name === "progress") busy.set(`${t("adding.adding")} ${data.done} / ${data.total} ${data.name}`);
-      else if (name === "failed") failed(data.message ?? t("error.server"));
+      else if (name === "failed") failed(api.reasonOf(data));
       else if (name === "done") {
         for (const fate of data.fates as Fate[]) {
           const one = sent.find((other) => other.upload === fate.upload);

@@ -10,18 +10,20 @@ import type { BoxCorners, Item, Sheet, Shown, Source } from "./types";
 const FIRST = 24; // tiles that are shown at once
 const OPEN = 4; // claims about a document from which on all of it is wanted
 
+/** Whether a document was asked for as a whole, and not for one of its values. */
+export const isWhole = (shown: Shown, one: Reading): boolean =>
+  shown.answer.claims.filter((claim) => claim.sources.some((n) => shown.files[n] === one.address)).length >= OPEN ||
+  shown.answer.sources.some((source) => shown.files[source.number] === one.address && !source.box);
+
 export function Displays({ shown }: { shown: Shown }) {
   const documents = readings(shown);
-  const isWhole = (one: Reading): boolean =>
-    shown.answer.claims.filter((claim) => claim.sources.some((n) => shown.files[n] === one.address)).length >= OPEN ||
-    shown.answer.sources.some((source) => shown.files[source.number] === one.address && !source.box);
   return (
     <>
       <Sums shown={shown} />
       <Grid shown={shown} />
       <Films shown={shown} />
       {documents.map((one) => (
-        <details key={`${one.kind} ${one.address}`} class={`document ${one.kind}`} open={isWhole(one)}>
+        <details key={`${one.kind} ${one.address}`} class={`document ${one.kind}`} open={isWhole(shown, one)}>
           <summary><h3>{t(`document.${one.kind}`, { name: one.name })}</h3></summary>
           <Document of={one} />
         </details>
@@ -202,7 +204,7 @@ export function Checks({ checks }: { checks: { name: string; status: string; det
   return (
     <ul class="checks">
       {checks.map((one, n) => (
-        <li key={n} class={one.status.replace(" ", "-")}><span class="badge">{named("check", one.status.replace(" ", "_"))}</span> {one.name} <span class="soft">{one.detail}</span></li>
+        <li key={n} class={one.status.replace(" ", "-")}><span class="badge">{named("check", one.status.replace(" ", "_"))}</span> {one.name.replaceAll("_", " ")} <span class="soft">{one.detail}</span></li>
       ))}
     </ul>
   );

@@ -3,8 +3,8 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import * as api from "./api";
 import { Adding } from "./adding";
 import { clock, named, t } from "./i18n";
-import { Icon, IconButton } from "./parts";
-import { Cell, go, look, marksOf, note, order, problem, route, useCell, withQuery } from "./state";
+import { Icon, IconButton, Refusal } from "./parts";
+import { Cell, go, look, marksOf, note, order, problem, route, useCell, viewOf, withQuery } from "./state";
 import { attached } from "./ask";
 import { READERS } from "./displays";
 import type { About, Page, Row, Sheet } from "./types";
@@ -44,10 +44,11 @@ export function LibraryTab({ about }: { about: About }) {
       <Search about={about} query={query} />
       {about.writable && <Adding about={about} onChange={() => libraryVersion.set(libraryVersion.value + 1)} />}
       <div class="bar">
-        <p role="status" id="status">{listing.problem ?? line(listing, query)}</p>
+        <p role="status" id="status">{listing.problem === null && line(listing, query)}</p>
         <button type="button" class="plain facets-button" aria-expanded={facetsOpen} onClick={() => openFacets(!facetsOpen)}>{t("library.filters")}{active ? ` · ${active}` : ""}</button>
         <label>{t("library.sort")} <select aria-label={t("library.sort")} value={query.get("sort") ?? sorts[0]} onChange={(event) => withQuery({ sort: event.currentTarget.value === sorts[0] ? null : event.currentTarget.value }, true)}>{sorts.map((one) => <option key={one} value={one}>{t(`sort.${one}`)}</option>)}</select></label>
       </div>
+      {listing.problem !== null && <Refusal text={listing.problem} onAgain={listing.again} />}
       {chosen.size > 0 && <Chosen about={about} chosen={chosen} choose={choose} listed={key} total={listing.total} />}
       <div class="columns">
         <Facets facets={listing.facets} query={query} onToggle={toggle} open={facetsOpen} />
@@ -75,6 +76,7 @@ interface Listing {
   problem: string | null;
   rows: Map<number, Row>;
   want: (from: number, to: number) => void;
+  again: () => void;
 }
 
 function useListing(key: string, version: number): Listing {
@@ -120,6 +122,11 @@ function useListing(key: string, version: number): Listing {
     facets: here.first?.facets ?? {},
     problem: here.problem,
     rows,
+    again: () => {
+      here.problem = null;
+      load(0);
+      again((n) => n + 1);
+    },
     want: (from, to) => {
       for (let block = Math.floor(from / BLOCK); block <= Math.floor(to / BLOCK); block += 1) load(block);
     },
@@ -183,9 +190,10 @@ const viewOfRow = (row: Row) => ({ address: `assets/${row.id}`, page: row.page ?
 
 function ItemTile({ row, style, chosen, onPick }: { row: Row; style: Record<string, string>; chosen: boolean; onPick: (event: MouseEvent) => void }) {
   const where = row.t0 != null ? clock(row.t0) : row.page ? t("page.n", { page: row.page }) : row.duration ? clock(row.duration) : "";
+  const isOpen = viewOf(useCell(route).query)?.address === `assets/${row.id}`;
   return (
     <div class={chosen ? "item chosen" : "item"} style={style}>
-      <button type="button" class="open" onClick={(event) => (event.ctrlKey || event.metaKey || event.shiftKey ? onPick(event) : look(viewOfRow(row)))} title={row.name}>
+      <button type="button" class="open" aria-current={isOpen ? "true" : undefined} onClick={(event) => (event.ctrlKey || event.metaKey || event.shiftKey ? onPick(event) : look(viewOfRow(row)))} title={row.name}>
         {row.thumbnail ? <img loading="lazy" src={api.thumbnail(`assets/${row.id}`, row.t0, row.page)} alt="" /> : <span class="excerpt">{row.passage || row.text}</span>}
         {where && <span class="moment">{where}</span>}
         <span class="caption"><span class="name">{row.name}</span><small>{[named("kind", row.kind), row.year, row.rating ? `★ ${row.rating}` : "", row.strength ? named("strength", row.strength) : ""].filter(Boolean).join(" · ")}</small></span>
@@ -268,29 +276,29 @@ function Chosen({ about, chosen, choose, listed, total }: { about: About; chosen
     dialog.current?.close();
     setAsking(null);
   };
-  const changed = (): void => libraryVersion.set(libraryVersion.value + 1);
-  const remove = async (): Promise<void> => {
+  const [isBusy, setBusy] = useState(false);
+  const doing = async (work: () => Promise<string>): Promise<void> => {
     end();
+    setBusy(true);
     try {
-      const { removed } = await api.post<{ removed: number }>("api/items/delete", { ids });
-      note(t("library.deleted", { n: removed }));
-      choose(new Set());
-      changed();
+      note(await work());
+      libraryVersion.set(libraryVersion.value + 1);
     } catch (error) {
       problem(error);
+    } finally {
+      setBusy(false);
     }
   };
-  const tag = async (form: FormData): Promise<void> => {
+  const remove = (): Promise<void> => doing(async () => {
+    const { removed } = await api.post<{ removed: number }>("api/items/delete", { ids });
+    choose(new Set());
+    return t("library.deleted", { n: removed });
+  });
+  const tag = (form: FormData): Promise<void> => doing(async () => {
     const words = String(form.get("tags")).split(",").map((one) => one.trim()).filter(Boolean);
-    end();
-    try {
-      const { changed: n } = await api.post<{ changed: number }>("api/items/tag", form.get("how") === "remove" ? { ids, remove: words } : { ids, add: words });
-      note(t("library.tagged", { n }));
-      changed();
-    } catch (error) {
-      problem(error);
-    }
-  };
+    const { changed } = await api.post<{ changed: number }>("api/items/tag", form.get("how") === "remove" ? { ids, remove: words } : { ids, add: words });
+    return t("library.tagged", { n: changed });
+  });
   const askAbout = async (): Promise<void> => {
     const items = await Promise.all(ids.slice(0, MOST_ASKED).map((id) => api.item(`assets/${id}`)));
     attached.set(items.filter((one) => one.kind !== "film").map((one) => ({ address: one.address, name: one.name, kind: one.kind })));
@@ -303,8 +311,9 @@ function Chosen({ about, chosen, choose, listed, total }: { about: About; chosen
       <button type="button" class="plain" disabled={ids.length > MOST_ASKED} onClick={() => void askAbout().catch(problem)}><Icon name="ask" /> {t("library.ask")}</button>
       {ids.length === 1 && <button type="button" class="plain" onClick={() => withQuery({ like: ids[0]!, q: null, image: null })}><Icon name="similar" /> {t("library.similar")}</button>}
       <button type="button" class="plain" onClick={() => setAsking("extract")}><Icon name="export" /> {t("library.extract")}</button>
-      {about.writable && <button type="button" class="plain" onClick={() => setAsking("tag")}><Icon name="tag" /> {t("library.tag")}</button>}
-      {about.writable && <button type="button" class="plain danger" onClick={() => setAsking("delete")}><Icon name="delete" /> {t("library.delete")}</button>}
+      {about.writable && <button type="button" class="plain" disabled={isBusy} onClick={() => setAsking("tag")}><Icon name="tag" /> {t("library.tag")}</button>}
+      {about.writable && <button type="button" class="plain danger" disabled={isBusy} onClick={() => setAsking("delete")}><Icon name="delete" /> {t("library.delete")}</button>}
+      {isBusy && <span role="status"><span class="spinner" aria-hidden="true" /> {t("plan.working")}</span>}
       <IconButton icon="close" label={t("library.chooseNone")} onClick={() => choose(new Set())} />
       {asking && (
         <dialog ref={dialog} onClose={end} aria-label={t(`library.${asking}`)}>
@@ -335,7 +344,7 @@ function Extract({ ids, onEnd }: { ids: string[]; onEnd: () => void }) {
     await api.follow("api/items/extract", { kind, ids }, (name, data) => {
       if (name === "progress") setState((before) => ({ ...before, running: `${data.done} / ${data.total} ${data.name}` }));
       else if (name === "done") setState({ running: null, sheets: data.sheets, failed: data.failed });
-      else setState({ running: null, sheets: null, failed: [{ name: "", reason: data.message ?? t("error.server") }] });
+      else setState({ running: null, sheets: null, failed: [{ name: "", reason: api.reasonOf(data) }] });
     }).catch((error: unknown) => {
       setState({ running: null, sheets: null, failed: [] });
       problem(error);

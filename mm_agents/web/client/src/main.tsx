@@ -7,7 +7,7 @@ import { AskTab, attach, attached, History, newTalk, whereTo } from "./ask";
 import { chosenLanguage, currentLanguage, LANGUAGES, named, t, useLanguage } from "./i18n";
 import { LibraryTab, libraryVersion } from "./library";
 import { MapTab } from "./maptab";
-import { IconButton } from "./parts";
+import { Icon, IconButton, Refusal } from "./parts";
 import { go, hashOf, notes, problem, route, unnote, useCell, viewOf, type Tab } from "./state";
 import { openTalk, talk } from "./talks";
 import { Viewer } from "./viewer";
@@ -18,6 +18,8 @@ const kept = new Map<Tab, string>(); // where each tab was left
 
 function App() {
   const [about, setAbout] = useState<About | null>(null);
+  const [refusal, setRefusal] = useState<string | null>(null);
+  const [tries, tryAgain] = useState(0);
   const [, again] = useState(0);
   const [history, showHistory] = useState(false);
   const [over, setOver] = useState(false);
@@ -26,8 +28,9 @@ function App() {
   const view = viewOf(here.query);
 
   useEffect(() => {
-    api.about().then(setAbout, problem);
-  }, [version]);
+    setRefusal(null);
+    api.about().then(setAbout, (error: Error) => (about ? problem(error) : setRefusal(error.message)));
+  }, [version, tries]);
   useEffect(() => {
     kept.set(here.tab, hashOf(here));
     if (here.tab === "ask") void openTalk(here.talk).catch(problem);
@@ -73,7 +76,7 @@ function App() {
     };
   }, [about]);
 
-  if (!about) return <p class="loading" role="status">{t("page.loading")}</p>;
+  if (!about) return <div class="loading" role="status">{refusal === null ? t("page.loading") : <Refusal text={refusal} onAgain={() => tryAgain(tries + 1)} />}</div>;
   const show = (tab: Tab): void => {
     const hash = kept.get(tab);
     if (hash) location.hash = hash;
@@ -104,7 +107,7 @@ function App() {
           ))}
         </div>
         <span class="end">
-          <button type="button" class="plain" id="new" onClick={newTalk}>{t("ask.new")}</button>
+          <button type="button" class="plain" id="new" aria-label={t("ask.new")} title={t("ask.new")} onClick={newTalk}><Icon name="new" /> <span class="wide-only">{t("ask.new")}</span></button>
           <select class="language" aria-label={t("page.language")} value={currentLanguage()} onChange={(event) => {
             const chosen = event.currentTarget.value;
             localStorage.setItem("mm-language", chosen);
@@ -137,6 +140,7 @@ function holds(about: About): string {
 }
 
 const SCHEMES = ["auto", "light", "dark"] as const;
+const GLYPHS = { auto: "◐", light: "☀", dark: "☾" }; // what the list of schemes is for is seen from these
 
 function applyScheme(scheme: string): void {
   if (scheme === "auto") delete document.documentElement.dataset.scheme;
@@ -151,7 +155,7 @@ function Scheme() {
       localStorage.setItem("mm-scheme", chosen);
       applyScheme(chosen);
       setScheme(chosen);
-    }}>{SCHEMES.map((one) => <option key={one} value={one}>{named("scheme", one)}</option>)}</select>
+    }}>{SCHEMES.map((one) => <option key={one} value={one}>{GLYPHS[one]} {named("scheme", one)}</option>)}</select>
   );
 }
 

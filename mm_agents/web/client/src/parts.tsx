@@ -1,5 +1,6 @@
 // Small parts that several places use.
 import type { ComponentChildren } from "preact";
+import { t } from "./i18n";
 
 const PATHS = {
   ask: "M5 5h14v10H9l-4 4z",
@@ -43,6 +44,14 @@ export const IconButton = ({ icon, label, onClick, disabled, pressed, class: mor
   <button type="button" class={`icon ${more ?? ""}`} title={label} aria-label={label} aria-pressed={pressed} disabled={disabled ?? false} onClick={onClick}>
     <Icon name={icon} />
   </button>
+);
+
+/** Why something could not be shown, and the button that tries it again. */
+export const Refusal = ({ text, onAgain }: { text: string; onAgain: () => void }) => (
+  <div class="refused" role="alert">
+    <p>{text}</p>
+    <button type="button" onClick={onAgain}><Icon name="again" /> {t("page.again")}</button>
+  </div>
 );
 
 export const Badge = ({ kind, children }: { kind: string; children: ComponentChildren }) => <span class={`badge ${kind}`}>{children}</span>;

@@ -88,6 +88,7 @@ export interface Turn {
   job: string | null;
   shown: Shown | null;
   problem: string | null; // why there is no answer; "" where the visitor stopped it
+  isLost?: boolean; // the connection was lost while it was being answered: the server may have the answer
   verdict: "up" | "down" | null;
   plan: PlanLine[];
 }

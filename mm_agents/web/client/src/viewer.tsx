@@ -124,7 +124,7 @@ function Sheet({ item, view }: { item: Item; view: View }) {
     : [];
   const marks = [...linked, ...(all.length || linked.length ? all : seen)]
     .filter((one) => one.page === view.page)
-    .map((one) => (one.kind === "cited" && /^(\[\d+\])?$/.test(one.label) ? { ...one, label: [...all, ...seen].find((other) => isSame(one, other) && other.kind !== "cited" && other.ref !== "f:currency")?.label ?? one.label } : one))
+    .map((one) => (one.kind === "cited" && /^(\[\d+\])?$/.test(one.label) ? { ...one, label: [...all, ...seen].find((other) => isSame(one, other) && isNaming(other))?.label ?? one.label } : one))
     .sort((one, other) => Number(one.kind === "cited") - Number(other.kind === "cited")); // what is cited lies on top
   const shown = everything ? marks : marks.filter((one) => one.kind === "cited");
   const target = view.box ?? null;
@@ -173,6 +173,9 @@ function Sheet({ item, view }: { item: Item; view: View }) {
     </>
   );
 }
+
+/** Whether a mark's label says more of its place than the words in it do, as a field of an invoice or a thing in a picture does. */
+const isNaming = (one: Mark): boolean => one.kind !== "cited" && one.ref !== "f:currency" && !/^[nch]:/.test(one.ref);
 
 /** Whether two marks are of one place, such as a value that was read and is cited. */
 const isSame = (one: Mark, other: Mark): boolean =>
