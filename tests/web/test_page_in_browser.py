@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import uuid
 from collections.abc import Callable, Iterator
@@ -218,6 +219,9 @@ def test_found_pictures_are_a_grid_where_boxes_say_which_thing_is_meant(visit: V
         visitor.look("grid-of-things")
         tiles.first.locator("button").click()
         visitor.page.locator(".viewer .mark.cited text", has_text="dog").wait_for()
+        turn = visitor.ask("How many pictures show a dog?")
+        assert turn.locator(".tile").count() >= 3
+        assert turn.locator(".source").count() == 0, "another dog in the same picture is no other source"
 
 
 def test_a_found_clip_plays_from_its_second(visit: Visit) -> None:
@@ -259,8 +263,13 @@ def test_a_table_and_a_flowchart_are_shown_as_what_they_are(visit: Visit, tmp_pa
     assert drawn.locator(".node").count() >= 3
     assert drawn.locator(".edge polyline[marker-end]").count() >= 2
     turn.locator(".scan img").wait_for()
+    assert turn.locator(".said ol li").count() >= 3
     drawn.locator(".node").first.click()
     page.locator(".viewer .paper polyline.edge").first.wait_for(state="attached")
+    names = page.locator(".viewer .mark.cited text").all_text_contents()
+    assert all(re.fullmatch(r"\[\d+\]", name) for name in names), (
+        "words that stand in a box are not written over the chart"
+    )
     drawn.locator(".node").first.hover()
     page.locator(".viewer .mark.lit").first.wait_for()
     visitor.shot("flowchart")
@@ -751,6 +760,7 @@ def test_a_folder_is_added_with_the_fate_of_each_file(visit: Visit, place: Place
     told = "\n".join(fates.values())
     visitor.shot("fates")
     assert page.locator(".fates .added").count() == 1
+    assert page.locator(".fates li").first.evaluate(DISPLAYS) == ["list-item"] * 3
     assert page.locator(".fates .there").count() == 1
     assert page.locator(".fates .failed").count() == 3
     assert "pixels" in told
@@ -767,6 +777,19 @@ def test_a_folder_is_added_with_the_fate_of_each_file(visit: Visit, place: Place
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     page.get_by_text("1 entry was deleted.").wait_for()
+
+
+DISPLAYS = """(one) => {
+  const copy = one.cloneNode();
+  one.after(copy);
+  const found = ["adding", "sending", "failed"].map((state) => {
+    copy.className = state;
+    return getComputedStyle(copy).display;
+  });
+  copy.remove();
+  return found;
+}"""
+"""How a line of the list is laid out in each state."""
 
 
 DROP = """(name) => {

@@ -91,7 +91,7 @@ function Welcome({ about }: { about: About }) {
   return (
     <div class="welcome">
       <h2>{total ? t("ask.title") : t("ask.emptyTitle")}</h2>
-      <p class="soft">{total ? t("ask.hint") : t("ask.emptyHint")} {drops() && t("ask.drop")}</p>
+      <p class="soft">{total ? t("ask.hint") : t("ask.emptyHint")} {total > 0 && drops() && t("ask.drop")}</p>
       <p class="chips">{questions ? [...questions, t("ask.what")].map((one) => <button key={one} type="button" class="chip" onClick={() => ask(one, [])}>{one}</button>) : <span class="chip"><span class="spinner" aria-hidden="true" /></span>}</p>
       {!total && about.writable && <button type="button" class="primary" onClick={() => go({ tab: "library" })}>{t("ask.fill")}</button>}
     </div>

@@ -14,7 +14,8 @@ import { Viewer } from "./viewer";
 import type { About, Item } from "./types";
 
 const TABS: Tab[] = ["ask", "library", "map"];
-const kept = new Map<Tab, string>(); // where each tab was left
+const PLACES = "mm-places";
+const kept: Partial<Record<Tab, string>> = JSON.parse(sessionStorage.getItem(PLACES) ?? "{}"); // where each tab was left
 
 function App() {
   const [about, setAbout] = useState<About | null>(null);
@@ -32,7 +33,8 @@ function App() {
     api.about().then(setAbout, (error: Error) => (about ? problem(error) : setRefusal(error.message)));
   }, [version, tries]);
   useEffect(() => {
-    kept.set(here.tab, hashOf(here));
+    kept[here.tab] = hashOf(here);
+    sessionStorage.setItem(PLACES, JSON.stringify(kept));
     if (here.tab === "ask") void openTalk(here.talk).catch(problem);
   }, [here]);
   useEffect(() => {
@@ -78,7 +80,7 @@ function App() {
 
   if (!about) return <div class="loading" role="status">{refusal === null ? t("page.loading") : <Refusal text={refusal} onAgain={() => tryAgain(tries + 1)} />}</div>;
   const show = (tab: Tab): void => {
-    const hash = kept.get(tab);
+    const hash = kept[tab];
     if (hash) location.hash = hash;
     else go({ tab, talk: null, query: new URLSearchParams() });
   };

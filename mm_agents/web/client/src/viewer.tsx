@@ -160,6 +160,7 @@ function Sheet({ item, view }: { item: Item; view: View }) {
       </div>
       {problem && <p class="refused" role="alert">{problem}</p>}
       <div class="sheet" ref={frame} onWheel={wheel} tabIndex={0} role="group" aria-label={t("viewer.pageOf", { name: item.name })}>
+        {!picture && !problem && <p class="loading" role="status"><span class="spinner" aria-hidden="true" /> {t("page.loading")}</p>}
         {picture && (
           <div class="paper" style={{ width: `${zoom * 100}%` }}>
             <img src={picture.url} alt={t("viewer.pageOf", { name: item.name })} />
