@@ -654,6 +654,9 @@ def test_documents_are_read_as_a_table(visit: Visit, place: Place, tmp_path: Pat
     page.get_by_role("button", name="Read", exact=True).click()
     page.locator(".extract table").first.wait_for()
     assert "HP-2041" in page.locator(".extract").inner_text()
+    heads = page.locator(".extract table").first.locator("th").all_inner_texts()
+    assert "Total" in heads
+    assert not [one for one in heads if "confirmed" in one or one in ("kind", "Discount")], "columns say something"
     visitor.shot("extract")
     with page.expect_download() as download:
         page.locator(".extract").get_by_role("button", name="CSV").click()

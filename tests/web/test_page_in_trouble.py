@@ -38,11 +38,6 @@ DOWN = """() => {
 }"""
 """The connection as it is told: down, or cut after the first event of an answer."""
 
-SLOW = """() => {
-  const send = XMLHttpRequest.prototype.send;
-  XMLHttpRequest.prototype.send = function (content) { setTimeout(() => send.call(this, content), 1500); };
-}"""
-
 
 def changed(visitor: Visitor, script: str) -> Any:
     """The page with a script that runs before its own."""
@@ -118,7 +113,9 @@ def test_what_is_written_and_where_one_was_outlasts_a_reload(visit: Visit, place
 
 def test_a_question_waits_for_its_file_which_can_be_stopped(visit: Visit, place: Place) -> None:
     visitor = visit()
-    page = changed(visitor, SLOW)
+    page = visitor.page
+    held: list[Any] = []
+    page.route("**/api/uploads*", held.append)
     files = page.locator(".composer input[type=file]")
     files.set_input_files(place.scan)
     page.get_by_role("button", name="Remove scan.png").click()
@@ -128,6 +125,7 @@ def test_a_question_waits_for_its_file_which_can_be_stopped(visit: Visit, place:
     visitor.box.fill(TOTAL)
     visitor.box.press("Enter")
     page.get_by_text("as soon as all files are sent").wait_for()
+    held[-1].continue_()
     page.locator(".turn .actions").wait_for()
     assert visitor.last.locator(".question .attached").inner_text() == "scan.png"
     assert "The total is 108.00" in visitor.last.inner_text()

@@ -14,6 +14,7 @@ const SORTS = ["best", "name", "newest", "oldest", "largest", "longest"] as cons
 const BLOCK = 120; // rows of one request
 const TILE = { width: 168, height: 206, gap: 12 }; // pixels; as app.css has them
 const MOST_ASKED = 12; // files with one question
+const PREVIEWED = 100; // rows of a table that was read
 
 export const libraryVersion = new Cell(0); // grows when the library has changed
 
@@ -308,7 +309,7 @@ function Chosen({ about, chosen, choose, listed, total }: { about: About; chosen
     <div class="chosen" role="toolbar" aria-label={t("library.chosen", { n: ids.length })}>
       <strong>{t("library.chosen", { n: ids.length })}</strong>
       {ids.length < total && <button type="button" class="plain" onClick={() => api.get<{ ids: string[] }>(`api/items/ids?${listed}`).then((found) => choose(new Set(found.ids)), problem)}>{t("library.chooseAll", { n: total })}</button>}
-      <button type="button" class="plain" disabled={ids.length > MOST_ASKED} onClick={() => void askAbout().catch(problem)}><Icon name="ask" /> {t("library.ask")}</button>
+      <button type="button" class="plain" disabled={ids.length > MOST_ASKED} title={ids.length > MOST_ASKED ? t("library.askMost", { n: MOST_ASKED }) : undefined} onClick={() => void askAbout().catch(problem)}><Icon name="ask" /> {t("library.ask")}</button>
       {ids.length === 1 && <button type="button" class="plain" onClick={() => withQuery({ like: ids[0]!, q: null, image: null })}><Icon name="similar" /> {t("library.similar")}</button>}
       <button type="button" class="plain" onClick={() => setAsking("extract")}><Icon name="export" /> {t("library.extract")}</button>
       {about.writable && <button type="button" class="plain" disabled={isBusy} onClick={() => setAsking("tag")}><Icon name="tag" /> {t("library.tag")}</button>}
@@ -336,6 +337,18 @@ function Chosen({ about, chosen, choose, listed, total }: { about: About; chosen
   );
 }
 
+/** The first rows of a sheet: columns without any value are left out, and values that are not confirmed are marked. */
+function Preview({ sheet: { rows: [head = [], ...rows] } }: { sheet: Sheet }) {
+  const columns = head.map((name, n) => ({ name, n, confirmed: head.indexOf(`${name}_confirmed`) }))
+    .filter(({ name, n }) => name !== "kind" && !name.endsWith("_confirmed") && rows.some((row) => row[n]));
+  return (
+    <table>
+      <thead><tr>{columns.map(({ name }) => <th key={name} scope="col">{named("field", name)}</th>)}</tr></thead>
+      <tbody>{rows.slice(0, PREVIEWED).map((row, r) => <tr key={r}>{columns.map(({ name, n, confirmed }) => <td key={name}>{row[confirmed] === "no" ? <span class="doubt" title={t("document.unsure")}>{row[n]}</span> : row[n]}</td>)}</tr>)}</tbody>
+    </table>
+  );
+}
+
 function Extract({ ids, onEnd }: { ids: string[]; onEnd: () => void }) {
   const [kind, setKind] = useState<(typeof READERS)[number]>("invoice");
   const [state, setState] = useState<{ running: string | null; sheets: Sheet[] | null; failed: { name: string; reason: string }[] }>({ running: null, sheets: null, failed: [] });
@@ -358,9 +371,7 @@ function Extract({ ids, onEnd }: { ids: string[]; onEnd: () => void }) {
       {state.failed.map((one, n) => <p key={n} class="refused">{one.name} {one.reason}</p>)}
       {state.sheets && !state.sheets.length && <p role="status">{t("extract.none")}</p>}
       {state.sheets?.map((sheet) => (
-        <div key={sheet.name} class="wide" tabIndex={0} role="group" aria-label={sheet.name}>
-          <table><tbody>{sheet.rows.slice(0, 30).map((row, r) => <tr key={r}>{row.map((cell, c) => (r ? <td key={c}>{cell}</td> : <th key={c} scope="col">{cell.replaceAll("_", " ")}</th>))}</tr>)}</tbody></table>
-        </div>
+        <div key={sheet.name} class="wide" tabIndex={0} role="group" aria-label={sheet.name}><Preview sheet={sheet} /></div>
       ))}
       <p class="keep">
         {!state.sheets?.length && <button type="button" class="primary" disabled={state.running !== null} onClick={() => void read()}>{t("extract.read")}</button>}
