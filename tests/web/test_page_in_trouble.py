@@ -115,7 +115,7 @@ def test_a_question_waits_for_its_file_which_can_be_stopped(visit: Visit, place:
     visitor = visit()
     page = visitor.page
     held: list[Any] = []
-    page.route("**/api/uploads*", held.append)
+    page.route("**/api/uploads*", lambda route: held.append(route))
     files = page.locator(".composer input[type=file]")
     files.set_input_files(place.scan)
     page.get_by_role("button", name="Remove scan.png").click()

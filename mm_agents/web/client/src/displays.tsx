@@ -4,6 +4,7 @@ import * as api from "./api";
 import { clock, named, t } from "./i18n";
 import { readings, refOf, viewOfSource, type Reading } from "./marks";
 import { usePage } from "./pages";
+import { Doubt } from "./parts";
 import { hot, hovers, look, problem, useCell } from "./state";
 import type { BoxCorners, Item, Sheet, Shown, Source } from "./types";
 
@@ -150,7 +151,7 @@ function Save({ name, sheets, json }: { name: string; sheets: Sheet[]; json?: un
 function Value({ refName, address, place, doubt, children }: { refName: string; address: string | null; place: { box: BoxCorners | null; page?: number | null } | undefined; doubt?: string | null; children: string }) {
   const lit = useCell(hot) === refName;
   if (!children) return null;
-  if (!place?.box || !address) return <span class={doubt ? "doubt" : ""} title={doubt ?? undefined}>{children}</span>;
+  if (!place?.box || !address) return doubt ? <Doubt why={doubt}>{children}</Doubt> : <span>{children}</span>;
   return (
     <button type="button" class={`value${lit ? " lit" : ""}${doubt ? " doubt" : ""}`} title={doubt ?? undefined} {...hovers(refName)} onClick={() => look({ address, page: place.page ?? 1, box: place.box, ref: refName })}>{children}</button>
   );

@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import * as api from "./api";
 import { Adding } from "./adding";
 import { clock, named, t } from "./i18n";
-import { Icon, IconButton, Refusal } from "./parts";
+import { Doubt, Icon, IconButton, Refusal } from "./parts";
 import { Cell, go, look, marksOf, note, order, problem, route, useCell, viewOf, withQuery } from "./state";
 import { attached } from "./ask";
 import { READERS } from "./displays";
@@ -307,7 +307,7 @@ function Chosen({ about, chosen, choose, listed, total }: { about: About; chosen
   };
   return (
     <div class="chosen" role="toolbar" aria-label={t("library.chosen", { n: ids.length })}>
-      <strong>{t("library.chosen", { n: ids.length })}</strong>
+      <strong role="status">{t("library.chosen", { n: ids.length })}</strong>
       {ids.length < total && <button type="button" class="plain" onClick={() => api.get<{ ids: string[] }>(`api/items/ids?${listed}`).then((found) => choose(new Set(found.ids)), problem)}>{t("library.chooseAll", { n: total })}</button>}
       <button type="button" class="plain" disabled={ids.length > MOST_ASKED} title={ids.length > MOST_ASKED ? t("library.askMost", { n: MOST_ASKED }) : undefined} onClick={() => void askAbout().catch(problem)}><Icon name="ask" /> {t("library.ask")}</button>
       {ids.length === 1 && <button type="button" class="plain" onClick={() => withQuery({ like: ids[0]!, q: null, image: null })}><Icon name="similar" /> {t("library.similar")}</button>}
@@ -344,7 +344,7 @@ function Preview({ sheet: { rows: [head = [], ...rows] } }: { sheet: Sheet }) {
   return (
     <table>
       <thead><tr>{columns.map(({ name }) => <th key={name} scope="col">{named("field", name)}</th>)}</tr></thead>
-      <tbody>{rows.slice(0, PREVIEWED).map((row, r) => <tr key={r}>{columns.map(({ name, n, confirmed }) => <td key={name}>{row[confirmed] === "no" ? <span class="doubt" title={t("document.unsure")}>{row[n]}</span> : row[n]}</td>)}</tr>)}</tbody>
+      <tbody>{rows.slice(0, PREVIEWED).map((row, r) => <tr key={r}>{columns.map(({ name, n, confirmed }) => <td key={name}>{row[confirmed] === "no" ? <Doubt why={t("document.unsure")}>{row[n]}</Doubt> : row[n]}</td>)}</tr>)}</tbody>
     </table>
   );
 }

@@ -178,4 +178,8 @@ function Notes() {
 
 applyScheme(localStorage.getItem("mm-scheme") ?? "auto");
 addEventListener("unhandledrejection", (event) => problem(event.reason));
-void useLanguage(chosenLanguage()).then(() => render(<App />, document.getElementById("app")!));
+void useLanguage(chosenLanguage()).then(() => {
+  const place = document.getElementById("app")!;
+  place.replaceChildren(); // what stood there while this was loaded
+  render(<App />, place);
+});

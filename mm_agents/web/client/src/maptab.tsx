@@ -20,7 +20,7 @@ export function MapTab({ about, isHere }: { about: About; isHere: boolean }) {
   const { query } = useCell(route);
   const [drawn, show] = useState<Drawn | null>(null);
   const [progress, setProgress] = useState<{ part: number; name: string } | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<{ text: string; isFinal: boolean } | null>(null);
   const asked = useRef(""); // what was asked for last: what comes late of another vector or an older library is dropped
   const version = useCell(libraryVersion);
   const [tries, tryAgain] = useState(0);
@@ -43,9 +43,10 @@ export function MapTab({ about, isHere }: { about: About; isHere: boolean }) {
       else if (name === "done") show(data as Drawn);
       else {
         show((before) => (before ? { ...before, address: null } : null));
-        setProblem(api.reasonOf(data));
+        const isFinal = data.code === "ConfigError"; // fewer than three have the vector
+        setProblem({ text: isFinal ? t("map.few") : api.reasonOf(data), isFinal });
       }
-    }).catch((error: Error) => isLast() && setProblem(error.message)).finally(() => isLast() && setProgress(null));
+    }).catch((error: Error) => isLast() && setProblem({ text: error.message, isFinal: false })).finally(() => isLast() && setProgress(null));
   }, [isHere, vector, version, tries]);
   const color = drawn?.colors.includes(place.color) ? place.color : drawn?.color ?? "";
   const { frame, chosen } = useFrame(drawn?.address ?? null, color, useFound(words));
@@ -65,7 +66,7 @@ export function MapTab({ about, isHere }: { about: About; isHere: boolean }) {
         {isDrawn && <a class="plain" href={`${drawn.address}?png=${encodeURIComponent(color)}`} download="map.png">{t("map.png")}</a>}
       </div>
       {progress && <p role="status"><progress value={progress.part} aria-label={t("map.drawing")} /> {t("map.drawing")} {progress.name}</p>}
-      {problem && <Refusal text={problem} onAgain={() => tryAgain(tries + 1)} />}
+      {problem && <Refusal text={problem.text} onAgain={problem.isFinal ? null : () => tryAgain(tries + 1)} />}
       {drawn && !drawn.assets && <p class="soft" role="status">{t("map.empty")}</p>}
       {isDrawn && (chosen.length
         ? <p class="taken" role="status"><button type="button" class="primary" onClick={() => void list().catch(tell)}>{t("map.show", { n: new Set(chosen).size })}</button></p>

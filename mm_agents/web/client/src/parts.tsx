@@ -46,11 +46,16 @@ export const IconButton = ({ icon, label, onClick, disabled, pressed, class: mor
   </button>
 );
 
+/** Words that are not confirmed: marked for the eye, and told to who hears the page. */
+export const Doubt = ({ why, children }: { why: string | null; children: ComponentChildren }) => (
+  <span class="doubt" title={why ?? undefined}>{children}<span class="unseen"> ({t("claim.unsupported")})</span></span>
+);
+
 /** Why something could not be shown, and the button that tries it again. */
-export const Refusal = ({ text, onAgain }: { text: string; onAgain: () => void }) => (
+export const Refusal = ({ text, onAgain }: { text: string; onAgain: (() => void) | null }) => (
   <div class="refused" role="alert">
     <p>{text}</p>
-    <button type="button" onClick={onAgain}><Icon name="again" /> {t("page.again")}</button>
+    {onAgain && <button type="button" onClick={onAgain}><Icon name="again" /> {t("page.again")}</button>}
   </div>
 );
 

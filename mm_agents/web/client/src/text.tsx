@@ -1,6 +1,7 @@
 // An answer's text: paragraphs, bullets, tables and code of Markdown, and citations; nothing in it becomes a link or a tag.
 import type { ComponentChildren, VNode } from "preact";
 import { t } from "./i18n";
+import { Doubt } from "./parts";
 import { hot, hovers, useCell } from "./state";
 import type { Claim } from "./types";
 
@@ -27,7 +28,7 @@ function blocks({ text, cited, onCite, doubts }: SaidProps): VNode[] {
     const doubt = doubts.find((one) => line.includes(one.text));
     if (!doubt) return citations(line, cited, onCite);
     const [before = "", ...after] = line.split(doubt.text);
-    return [citations(before, cited, onCite), <span class="doubt" title={doubt.why ?? undefined}>{doubt.text}</span>, citations(after.join(doubt.text), cited, onCite)];
+    return [citations(before, cited, onCite), <Doubt why={doubt.why}>{doubt.text}</Doubt>, citations(after.join(doubt.text), cited, onCite)];
   };
   for (let n = 0; n < lines.length; ) {
     const line = lines[n]!;
