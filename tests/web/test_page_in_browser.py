@@ -236,7 +236,11 @@ def test_a_found_clip_plays_from_its_second(visit: Visit) -> None:
     assert clip.evaluate("one => one.duration") == pytest.approx(8.0, abs=0.3)
     at = int(second.split(":")[1])
     visitor.page.wait_for_function(f"() => document.querySelector('.viewer video').currentTime >= {at}")
-    assert visitor.page.locator(".strip li").count() >= 2
+    moments = visitor.page.locator(".strip button")
+    assert moments.count() >= 2
+    moments.last.click()
+    assert moments.last.get_attribute("class") == "here", "the moment that is looked at is marked, and in the address"
+    assert re.search(r"[?&]t=[1-9]", visitor.page.url)
     visitor.shot("clip")
     visitor.look("way-clip")
     assert outside(visitor) == []

@@ -163,6 +163,16 @@ def test_the_map_offers_no_vector_twice(url: str) -> None:
     assert not [one for one in vectors if one.endswith("_languages")], "the same in another encoder is no other map"
 
 
+def test_a_sent_clip_has_a_picture_and_a_text_has_none(url: str, place: Place) -> None:
+    clip = (place.folder / "media" / "colours.mp4").read_bytes()
+    sent = [
+        json.loads(got(url, f"/api/uploads?name={name}", body=body)[2])["id"]
+        for name, body in (("a.mp4", clip), ("a.txt", b"Ferns."))
+    ]
+    statuses = [got(url, f"/api/uploads/{id}/thumbnail")[0] for id in sent]
+    assert statuses == [200, 404]
+
+
 def test_too_large_a_file_is_refused_by_the_server_too(url: str) -> None:
     status, _, content = got(url, "/api/uploads?name=large.txt", body=b"x" * 2_000_000)
     assert status == 413

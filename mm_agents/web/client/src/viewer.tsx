@@ -47,7 +47,8 @@ export function Viewer({ onAsk }: { onAsk: (item: Item) => void }) {
 
   if (view === null) return null;
   const places = order.value;
-  const at = places.findIndex((one) => one.address === view.address && (one.ref ?? null) === view.ref && (one.t0 ?? null) === view.t0);
+  const exact = places.findIndex((one) => one.address === view.address && (one.ref ?? null) === view.ref && (one.t0 ?? null) === view.t0);
+  const at = exact >= 0 ? exact : places.findIndex((one) => one.address === view.address);
   const step = (by: number): void => {
     const next = places[at < 0 ? 0 : (at + by + places.length) % places.length];
     if (next && places.length > 1) look(next, true);
@@ -297,7 +298,7 @@ function Clip({ item, view }: { item: Item; view: View }) {
         <ol class="strip" aria-label={t("viewer.moments")}>
           {moments.slice(0, 60).map((one) => (
             <li key={one.id}>
-              <button type="button" class={view.t0 !== null && one.t0! <= view.t0 && view.t0 < (one.t1 ?? Infinity) ? "here" : ""} onClick={() => (item.played ? jump(one.t0!, true) : look({ address: item.address, t0: one.t0 }, true))}>
+              <button type="button" class={view.t0 !== null && one.t0! <= view.t0 && view.t0 < (one.t1 ?? Infinity) ? "here" : ""} onClick={() => { jump(one.t0!, true); look({ address: item.address, t0: one.t0, ref: view.ref }, true); }}>
                 <img loading="lazy" src={api.thumbnail(item.address, one.t0)} alt="" />
                 <span>{clock(one.t0!)}</span>
               </button>
