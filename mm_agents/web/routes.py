@@ -43,6 +43,7 @@ from mm_agents.web.media_files import (
     MediaFiles,
     Place,
     check_writable,
+    clean_name,
     facts_of,
     has_words,
 )
@@ -51,6 +52,7 @@ from mm_agents.web.sign_in import SignIn
 from mm_agents.web.strings import STATIC, strings_for
 
 _LARGEST_JSON = 24 * 1024**2  # bytes of a request: a whole conversation may be handed back
+_NAME = 60  # characters of a question that name its answer's file
 _KEPT = {"cache-control": "private, max-age=86400"}
 _SANDBOX = {"content-security-policy": "default-src 'none'; sandbox", **_KEPT}
 
@@ -197,10 +199,11 @@ class Routes:
         job = self.jobs.get(request.path_params["id"])
         if job is None or job.answer is None:
             raise RecordNotFoundError("That answer is not on the server any more. Ask again.")
+        name = clean_name(job.answer.question.replace("/", " "))[:_NAME].strip(" .?!_") or "answer"
         if request.path_params["form"] == "html":
-            return _download(report_page(job.answer).encode(), "answer.html", "text/html; charset=utf-8")
+            return _download(report_page(job.answer).encode(), f"{name}.html", "text/html; charset=utf-8")
         text = json.dumps(job.answer.to_json(), ensure_ascii=False, indent=2)
-        return _download(text.encode("utf-8", "replace"), "answer.json", "application/json")
+        return _download(text.encode("utf-8", "replace"), f"{name}.json", "application/json")
 
     async def verdict(self, request: Request) -> Response:
         """Keep what a visitor thinks of an answer."""

@@ -88,6 +88,7 @@ def test_an_attached_invoice_is_answered_with_its_box_and_its_table(visit: Visit
 
     with page.expect_download() as download:
         turn.get_by_role("link", name="Download report").click()
+    assert download.value.suggested_filename == "What is the total of this invoice.html", "one of many in a folder"
     download.value.save_as(tmp_path / "answer.html")
     report = (tmp_path / "answer.html").read_text(encoding="utf-8")
     assert "The total is 108.00" in report

@@ -165,11 +165,9 @@ def test_the_map_offers_no_vector_twice(url: str) -> None:
 
 def test_a_sent_clip_has_a_picture_and_a_text_has_none(url: str, place: Place) -> None:
     clip = (place.folder / "media" / "colours.mp4").read_bytes()
-    sent = [
-        json.loads(got(url, f"/api/uploads?name={name}", body=body)[2])["id"]
-        for name, body in (("a.mp4", clip), ("a.txt", b"Ferns."))
-    ]
-    statuses = [got(url, f"/api/uploads/{id}/thumbnail")[0] for id in sent]
+    files = {"a.mp4": clip, "a.txt": b"Ferns."}
+    sent = [got(url, f"/api/uploads?name={name}", body=body)[2] for name, body in files.items()]
+    statuses = [got(url, f"/api/uploads/{json.loads(one)['id']}/thumbnail")[0] for one in sent]
     assert statuses == [200, 404]
 
 

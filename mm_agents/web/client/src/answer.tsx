@@ -273,8 +273,8 @@ function Actions({ turn, index }: { turn: Turn; index: number }) {
     <p class="actions">
       <button type="button" class="plain" onClick={copy}><Icon name="copy" /> {copied === null ? t("answer.copy") : copied ? t("answer.copied") : t("answer.notCopied")}</button>
       <button type="button" class="plain" onClick={() => ask(turn.question, turn.files, index)}><Icon name="again" /> {t("answer.again")}</button>
-      {turn.job && <a class="plain" href={`api/jobs/${turn.job}/answer.html`} download="answer.html"><Icon name="export" /> {t("answer.report")}</a>}
-      {turn.job && <a class="plain" href={`api/jobs/${turn.job}/answer.json`} download="answer.json" title={t("answer.json")}>JSON</a>}
+      {turn.job && <a class="plain" href={`api/jobs/${turn.job}/answer.html`} download><Icon name="export" /> {t("answer.report")}</a>}
+      {turn.job && <a class="plain" href={`api/jobs/${turn.job}/answer.json`} download title={t("answer.json")}>JSON</a>}
       <IconButton icon="up" label={t("answer.right")} pressed={turn.verdict === "up"} onClick={() => toggle("up")} />
       <IconButton icon="down" label={t("answer.wrong")} pressed={turn.verdict === "down"} onClick={() => toggle("down")} />
     </p>

@@ -103,21 +103,25 @@ function Films({ shown }: { shown: Shown }) {
   return films.length ? <div class="films">{films.map((source) => <FilmCard key={source.number} shown={shown} source={source} />)}</div> : null;
 }
 
+/** A film's year and rating. */
+export function filmFacts({ facts }: Item): string {
+  const rating = facts.vote_average;
+  return [String(facts.release_date ?? "").slice(0, 4), rating === undefined ? "" : `★ ${Number(rating).toFixed(1)}`].filter(Boolean).join(" · ");
+}
+
 function FilmCard({ shown, source }: { shown: Shown; source: Source }) {
   const view = viewOfSource(shown, source)!;
   const [item, setItem] = useState<Item | null>(null);
   useEffect(() => {
     api.item(view.address).then(setItem, () => undefined);
   }, [view.address]);
-  const year = String(item?.facts.release_date ?? "").slice(0, 4);
-  const rating = item?.facts.vote_average;
   const claim = shown.answer.claims.find((one) => one.sources.includes(source.number));
   return (
     <article class="film">
       <button type="button" onClick={() => look(view)} aria-label={t("answer.open", { name: source.name })} {...hovers(refOf(source))}><Picture address={view.address} t0={null} page={null} kind="film" /></button>
       <div>
         <h3>{source.name}</h3>
-        <p class="soft">{[year, rating === undefined ? "" : `★ ${Number(rating).toFixed(1)}`].filter(Boolean).join(" · ")}</p>
+        <p class="soft">{item && filmFacts(item)}</p>
         <p>{source.quote}</p>
         {claim?.why && <p class="soft">{claim.why}</p>}
       </div>

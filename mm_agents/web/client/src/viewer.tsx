@@ -1,7 +1,7 @@
 // A source in full: its page with all boxes, a clip at its second, a recording, a text with its passage.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import * as api from "./api";
-import { Document, READERS } from "./displays";
+import { Document, filmFacts, READERS } from "./displays";
 import { bytes, clock, named, t } from "./i18n";
 import { marksOfReading, type Reading } from "./marks";
 import { IconButton } from "./parts";
@@ -105,7 +105,10 @@ function Film({ item }: { item: Item }) {
   return (
     <div class="film-page">
       <img src={api.thumbnail(item.address)} alt="" />
-      <p>{item.text}</p>
+      <div>
+        <p class="soft">{filmFacts(item)}</p>
+        <p>{item.text}</p>
+      </div>
     </div>
   );
 }
