@@ -302,6 +302,8 @@ def test_films_are_cards_with_year_and_rating(visit: Visit, tmp_path: Path) -> N
         assert "★ 7.5" in card.inner_text()
         card.locator("button").click()
         visitor.page.locator(".viewer .film-page img").wait_for()
+        assert "★ 7.5" in visitor.page.locator(".viewer").inner_text()
+        assert visitor.page.locator(".viewer .refused").count() == 0, "that a film has no file is no fault"
         assert turn.locator(".badge.verified").count() == 0
         visitor.shot("films")
 

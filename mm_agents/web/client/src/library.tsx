@@ -197,7 +197,7 @@ function ItemTile({ row, style, chosen, onPick }: { row: Row; style: Record<stri
       <button type="button" class="open" aria-current={isOpen ? "true" : undefined} onClick={(event) => (event.ctrlKey || event.metaKey || event.shiftKey ? onPick(event) : look(viewOfRow(row)))} title={row.name}>
         {row.thumbnail ? <img loading="lazy" src={api.thumbnail(`assets/${row.id}`, row.t0, row.page)} alt="" /> : <span class="excerpt">{row.passage || row.text}</span>}
         {where && <span class="moment">{where}</span>}
-        <span class="caption"><span class="name">{row.name}</span><small>{[named("kind", row.kind), row.year, row.rating ? `★ ${row.rating}` : "", row.strength ? named("strength", row.strength) : ""].filter(Boolean).join(" · ")}</small></span>
+        <span class="caption"><span class="name">{row.name}</span><small>{[named("kind", row.kind), row.year, row.rating ? `★ ${row.rating.toFixed(1)}` : "", row.strength ? named("strength", row.strength) : ""].filter(Boolean).join(" · ")}</small></span>
       </button>
       <input type="checkbox" checked={chosen} aria-label={t("library.choose", { name: row.name })} onClick={onPick} />
     </div>

@@ -1,7 +1,7 @@
 // A source in full: its page with all boxes, a clip at its second, a recording, a text with its passage.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import * as api from "./api";
-import { Document, filmFacts, READERS } from "./displays";
+import { Document, filmFacts, Picture, READERS } from "./displays";
 import { bytes, clock, named, t } from "./i18n";
 import { marksOfReading, type Reading } from "./marks";
 import { IconButton } from "./parts";
@@ -79,7 +79,7 @@ export function Viewer({ onAsk }: { onAsk: (item: Item) => void }) {
         </div>
       </header>
       {problem && <p class="refused" role="alert">{problem}</p>}
-      {item?.problem && <p class="refused" role="alert">{item.problem}</p>}
+      {item?.problem && item.kind !== "film" && <p class="refused" role="alert">{item.problem}</p>}
       {item && <Content key={view.address} item={item} view={view} />}
       {item && (item.kind === "image" || item.kind === "pdf") && !item.problem && <AsDocument key={view.address} item={item} />}
       {item && <Facts item={item} />}
@@ -104,7 +104,7 @@ const Small = ({ item }: { item: Item }) => <img class="small" src={api.thumbnai
 function Film({ item }: { item: Item }) {
   return (
     <div class="film-page">
-      <img src={api.thumbnail(item.address)} alt="" />
+      <div class="poster"><Picture address={item.address} t0={null} page={null} kind="film" /></div>
       <div>
         <p class="soft">{filmFacts(item)}</p>
         <p>{item.text}</p>
