@@ -94,6 +94,25 @@ def test_every_tab_comes_back_with_its_server(visit: Visit) -> None:
     assert page.locator(".item [aria-current]").inner_text().startswith("red.png"), "which one is open is seen"
 
 
+def test_tags_outlast_a_library_that_another_program_writes_to(visit: Visit) -> None:
+    visitor = visit()
+    page = visitor.page
+    busy = {"error": {"code": "busy", "message": "Another program is writing to the library."}}
+    held: list[Any] = []
+    page.route("**/api/items/tag", lambda route: held.append(route))
+    visitor.library()
+    visitor.item("red.png").get_by_role("checkbox").check(force=True)
+    page.get_by_role("button", name="Tag", exact=True).click()
+    page.get_by_label("Tags, separated").fill("warm")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.locator(".chosen [role=status]", has_text="Working").wait_for()
+    held[0].fulfill(status=400, json=busy)
+    page.locator(".notes .problem", has_text="Another program is writing").wait_for()
+    assert page.locator(".chosen strong").inner_text() == "1 chosen"
+    page.get_by_role("button", name="Tag", exact=True).click()
+    assert page.get_by_label("Tags, separated").input_value() == "warm"
+
+
 def test_what_is_written_and_where_one_was_outlasts_a_reload(visit: Visit, place: Place) -> None:
     visitor = visit()
     page = visitor.page

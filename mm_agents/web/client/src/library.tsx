@@ -295,9 +295,12 @@ function Chosen({ about, chosen, choose, listed, total }: { about: About; chosen
     choose(new Set());
     return t("library.deleted", { n: removed });
   });
+  const typed = useRef(""); // tags that could not be given are there for the next try
   const tag = (form: FormData): Promise<void> => doing(async () => {
-    const words = String(form.get("tags")).split(",").map((one) => one.trim()).filter(Boolean);
+    typed.current = String(form.get("tags"));
+    const words = typed.current.split(",").map((one) => one.trim()).filter(Boolean);
     const { changed } = await api.post<{ changed: number }>("api/items/tag", form.get("how") === "remove" ? { ids, remove: words } : { ids, add: words });
+    typed.current = "";
     return t("library.tagged", { n: changed });
   });
   const askAbout = async (): Promise<void> => {
@@ -326,7 +329,7 @@ function Chosen({ about, chosen, choose, listed, total }: { about: About; chosen
           )}
           {asking === "tag" && (
             <form onSubmit={(event) => { event.preventDefault(); void tag(new FormData(event.currentTarget, event.submitter)); }}>
-              <label>{t("library.tags")}<input name="tags" required maxLength={200} /></label>
+              <label>{t("library.tags")}<input name="tags" required maxLength={200} defaultValue={typed.current} /></label>
               <p class="keep"><button type="submit" name="how" value="add" class="primary">{t("library.tagAdd")}</button><button type="submit" name="how" value="remove">{t("library.tagRemove")}</button><button type="button" onClick={end}>{t("question.cancel")}</button></p>
             </form>
           )}
