@@ -19,7 +19,6 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-import mm_agents
 from mm_agents import media
 from mm_agents._html import render
 from mm_agents.agent import Agent
@@ -154,9 +153,7 @@ class Routes:
         names = dict.fromkeys(spec.name for spec in library.store.spec.vectors)
         document = {
             "name": self.page.name,
-            "version": mm_agents.__version__,
             "counts": library.count(group_by="media_type"),
-            "model": chat.name if chat is not None else None,
             "away": sorted(away | ({chat.name} if chat is not None and asked else set())),
             "asked": asked,
             "folder": library.root is not None,

@@ -6,13 +6,13 @@ import { clock, t } from "./i18n";
 import { marksByFile, viewOfSource } from "./marks";
 import { Icon, IconButton } from "./parts";
 import { Cell, go, marksOf, note, order, problem, useCell } from "./state";
-import { ask, deleteTalk, exported, history_, listed, live, newTalk, queues, renameTalk, sentFiles, stop, talk, unqueue } from "./talks";
+import { ask, deleteTalk, exported, history_, listed, live, queues, renameTalk, sentFiles, stop, talk, unqueue } from "./talks";
 import type { About, Attached, Talk } from "./types";
 
 const DRAFT = "mm-draft"; // what is written and attached but not asked yet, so that loading the page again keeps it
 const begun = JSON.parse(sessionStorage.getItem(DRAFT) ?? "null") as { text: string; files: Attached[] } | null;
 export const attached = new Cell<Attached[]>(begun?.files ?? []);
-export const draft = new Cell(begun?.text ?? "");
+const draft = new Cell(begun?.text ?? "");
 for (const one of [draft, attached]) one.subscribe(() => sessionStorage.setItem(DRAFT, JSON.stringify({ text: draft.value, files: attached.value })));
 const sending = new Cell<{ name: string; part: number; stop: AbortController }[]>([]);
 const drops = (): boolean => matchMedia("(hover: hover)").matches; // a phone has nothing to drop
@@ -231,5 +231,3 @@ function HistoryLine({ one, isHere, onOpen }: { one: Talk; isHere: boolean; onOp
     </li>
   );
 }
-
-export { newTalk };

@@ -3,13 +3,13 @@ import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import * as api from "./api";
 import { addAll, dropped } from "./adding";
-import { AskTab, attach, attached, History, newTalk, whereTo } from "./ask";
+import { AskTab, attach, attached, History, whereTo } from "./ask";
 import { chosenLanguage, currentLanguage, LANGUAGES, named, t, useLanguage } from "./i18n";
 import { LibraryTab, libraryVersion } from "./library";
 import { MapTab } from "./maptab";
 import { Icon, IconButton, Refusal } from "./parts";
 import { go, hashOf, notes, problem, route, unnote, useCell, viewOf, type Tab } from "./state";
-import { openTalk, talk } from "./talks";
+import { newTalk, openTalk, talk } from "./talks";
 import { Viewer } from "./viewer";
 import type { About, Item } from "./types";
 

@@ -25,7 +25,7 @@ const PATHS = {
   tag: "M4 4h8l8 8-8 8-8-8zM8 8h.01",
   up: "M7 20v-9l4-7c2 0 2.500 1 2 3l-.5 3H18c1.500 0 2 1 1.500 2.500L18 19c-.3 1-1 1-2 1z",
 };
-export type IconName = keyof typeof PATHS;
+type IconName = keyof typeof PATHS;
 
 export const Icon = ({ name }: { name: IconName }) => (
   <svg class="glyph" viewBox="0 0 24 24" aria-hidden="true"><path d={PATHS[name]} /></svg>

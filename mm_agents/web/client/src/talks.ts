@@ -12,7 +12,7 @@ export interface Live {
   planned: string[];
   scores: Record<string, number>;
 }
-export interface Queued {
+interface Queued {
   question: string;
   files: Attached[];
 }

@@ -5,7 +5,7 @@ import { Doubt } from "./parts";
 import { hot, hovers, useCell } from "./state";
 import type { Claim } from "./types";
 
-export type OnCite = (number: number) => void;
+type OnCite = (number: number) => void;
 
 const NUMBERED = /^\d+\. /;
 const MANY = 4; // more citations in a row than these become one
