@@ -1,4 +1,4 @@
-"""What visitors are told of an error: what is wrong, without where files are on the server."""
+"""What visitors read of an error: what is wrong, without where files are on the server."""
 
 from __future__ import annotations
 
