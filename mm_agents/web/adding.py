@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
@@ -12,7 +13,7 @@ from typing import Any, Literal
 from mm_agents._progress import ProgressCallback
 from mm_agents.errors import MMAgentsError
 from mm_agents.library import Library
-from mm_agents.types import Condition
+from mm_agents.types import Condition, Record
 from mm_agents.web.media_files import MediaFiles, Upload, clean_name, folders_of
 
 _adding = Lock()  # one run after another: side by side they would only slow each other
@@ -44,38 +45,49 @@ def add_uploads(
     fates: list[Fate] = []
     moved: list[tuple[Upload, Path]] = []
     seen: set[str] = set()
-    for id in ids:
-        try:
-            upload = files.upload(id)
-        except MMAgentsError as error:
-            fates.append(Fate(upload=id, name="", fate="failed", reason=str(error)))
-            continue
-        known = next(iter(library.iterate(where=Condition("sha256", "eq", upload.file.sha256))), None)
-        if known is not None or upload.file.sha256 in seen:
-            fates.append(Fate(upload=id, name=upload.name, fate="there", asset=known.id if known else None))
-            continue
-        seen.add(upload.file.sha256)
-        target = _unused(folder.joinpath(*folders_of(upload.name)), upload.name)
-        shutil.copyfile(upload.path, target)
-        moved.append((upload, target))
-    return fates + _added(library, moved, report_progress)
+    with _adding, _no_orphans(library, moved):
+        for id in ids:
+            try:
+                upload = files.upload(id)
+            except MMAgentsError as error:
+                fates.append(Fate(upload=id, name="", fate="failed", reason=str(error)))
+                continue
+            known = _record_of(library, upload)
+            if known is not None or upload.file.sha256 in seen:
+                fates.append(Fate(upload=id, name=upload.name, fate="there", asset=known.id if known else None))
+                continue
+            seen.add(upload.file.sha256)
+            target = _unused(folder.joinpath(*folders_of(upload.name)), upload.name)
+            moved.append((upload, target))
+            shutil.copyfile(upload.path, target)
+        return fates + _added(library, moved, report_progress)
+
+
+@contextmanager
+def _no_orphans(library: Library, moved: Sequence[tuple[Upload, Path]]) -> Generator[None]:
+    """Where adding ends in an error, such as that of a full disk, delete the copies that the library does not know."""
+    try:
+        yield
+    except BaseException:
+        for upload, path in moved:
+            with suppress(MMAgentsError):  # where the library cannot tell, the copy stays
+                if _record_of(library, upload) is None:
+                    path.unlink(missing_ok=True)
+        raise
+
+
+def _record_of(library: Library, upload: Upload) -> Record | None:
+    return next(iter(library.iterate(where=Condition("sha256", "eq", upload.file.sha256))), None)
 
 
 def _added(library: Library, moved: Sequence[tuple[Upload, Path]], report_progress: ProgressCallback) -> list[Fate]:
     if not moved:
         return []
-    paths = [path for _, path in moved]
-    try:
-        with _adding:
-            report = library.add(*paths, progress=report_progress)
-    except BaseException:
-        for path in paths:
-            path.unlink(missing_ok=True)
-        raise
+    report = library.add(*(path for _, path in moved), progress=report_progress)
     failed = {Path(one.path).name: one.reason for one in report.failed}
     fates: list[Fate] = []
     for upload, path in moved:
-        record = next(iter(library.iterate(where=Condition("sha256", "eq", upload.file.sha256))), None)
+        record = _record_of(library, upload)
         if record is not None:
             fates.append(Fate(upload=upload.id, name=upload.name, fate="added", asset=record.id))
             continue

@@ -13,6 +13,7 @@ from starlette.responses import StreamingResponse
 
 from mm_agents.errors import MMAgentsError
 from mm_agents.web.jobs import Job
+from mm_agents.web.problems import problem_of
 
 _LOOKED = 0.04  # seconds between two looks at a job
 _SILENT = 15.0  # seconds after which a connection is kept open by a comment
@@ -51,7 +52,7 @@ def worked(work: Callable[[Callable[[int, int, str], None]], Any]) -> StreamingR
         try:
             job.end("done", work(report))
         except (MMAgentsError, OSError) as error:
-            job.end("failed", {"message": str(error)})
+            job.end("failed", problem_of(error))
         except Exception:
             job.end("failed", {"message": None})
             raise

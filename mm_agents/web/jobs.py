@@ -26,6 +26,7 @@ from mm_agents.agent.events import Called, Event, Finished, Planned, Returned, T
 from mm_agents.agent.saved_conversation import SavedConversation, SavedTurn
 from mm_agents.errors import ConfigError, MMAgentsError
 from mm_agents.web.media_files import MediaFiles, is_id
+from mm_agents.web.problems import problem_of
 
 _log = logging.getLogger(__name__)
 _CONVERSATION = re.compile(r"[0-9a-f]{32}")
@@ -286,7 +287,7 @@ class Jobs:
                     return
                 self._tell(job, talk, conversation, event, attached)
         except (MMAgentsError, OSError) as error:
-            job.end("failed", {"message": str(error)})
+            job.end("failed", problem_of(error))
         finally:
             if not job.done:
                 _log.exception("A question could not be answered")

@@ -264,10 +264,7 @@ def _row(record: Record, has: Sequence[str], common: PurePath | None) -> Row:
         "text": excerpt(record.text, PARAMETERS.excerpt) if record.thumbnail is None else "",
         "year": date[:4],
         "duration": duration or None,
-        "tags": list(tags) if isinstance(tags, tuple) else [],
         "rating": properties.get("vote_average"),
-        "width": properties.get("width"),
-        "height": properties.get("height"),
     }
     values: dict[str, tuple[str, ...]] = {
         "kind": (record.media_type,),

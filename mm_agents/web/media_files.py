@@ -201,8 +201,7 @@ class MediaFiles:
             width, height = media.stored_size(file)
             small = media.load_stored(file, max_side=_LARGEST_PAGE).pixels
             return Picture(content=media.encode_jpeg(small, quality=90), width=width, height=height)
-        source = Source(number=1, evidence=_whole(file, number), name=file.name, media_type=file.media_type, root=None)
-        pixels = page_of(source, file).pixels
+        pixels = page_of(_source(file, number), file).pixels
         height, width = pixels.shape[:2]
         content = media.encode_jpeg(pixels, max_side=_LARGEST_PAGE, quality=90)
         return Picture(content=content, width=width, height=height)
@@ -210,8 +209,7 @@ class MediaFiles:
     def wave(self, place: Place, id: str) -> bytes:
         """The wave form of a recording, as a JPEG; errors as ``file``."""
         file = self.file(place, id)
-        source = Source(number=1, evidence=_whole(file, 1), name=file.name, media_type="audio", root=None)
-        return wave_of(source, file)
+        return wave_of(_source(file, 1), file)
 
     def reading(self, place: Place, id: str, kind: str | None) -> dict[str, Any]:
         """What a picture or PDF says as a document: the kind of the reader, and the reading as JSON.
@@ -254,9 +252,11 @@ class MediaFiles:
         """A small JPEG of an asset, or of its moment or page; None where it has none; errors as ``file``."""
         if place == "uploads":
             file = self.upload(id).file
-            if file.media_type != "image":
+            if file.media_type == "image":
+                return media.encode_jpeg(media.load_image(file, max_side=_SMALL).pixels)
+            if file.media_type == "text":
                 return None
-            return media.encode_jpeg(media.load_image(file, max_side=_SMALL).pixels)
+            return media.encode_jpeg(page_of(_source(file, page or 1), file).pixels, max_side=_SMALL)
         record = self.record(id)
         if at is not None or page is not None:
             for part in self.library.parts(id):
@@ -289,8 +289,10 @@ def is_id(text: str) -> bool:
     return re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text) is not None
 
 
-def _whole(file: MediaFile, number: int) -> Evidence:
-    return Evidence(asset=file.name, path=str(file.path), sha256=file.sha256, how="shown", page=number)
+def _source(file: MediaFile, page: int) -> Source:
+    """A file as a source that is shown as a whole."""
+    evidence = Evidence(asset=file.name, path=str(file.path), sha256=file.sha256, how="shown", page=page)
+    return Source(number=1, evidence=evidence, name=file.name, media_type=file.media_type, root=None)
 
 
 def _covers(part: Record, at: float | None, page: int | None) -> bool:

@@ -19,7 +19,6 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-import mm_agents
 from mm_agents import media
 from mm_agents._html import render
 from mm_agents.agent import Agent
@@ -27,6 +26,7 @@ from mm_agents.agent.report import page as report_page
 from mm_agents.documents.sheets import csv_of, xlsx_of
 from mm_agents.errors import ConfigError, MediaError, MMAgentsError, RecordNotFoundError
 from mm_agents.ingest.objects import object_of
+from mm_agents.ingest.presets import LANGUAGES
 from mm_agents.library import Library
 from mm_agents.search.ranking import object_json
 from mm_agents.types import SPOKEN, Condition
@@ -42,13 +42,16 @@ from mm_agents.web.media_files import (
     MediaFiles,
     Place,
     check_writable,
+    clean_name,
     facts_of,
     has_words,
 )
+from mm_agents.web.problems import problem_of
 from mm_agents.web.sign_in import SignIn
 from mm_agents.web.strings import STATIC, strings_for
 
 _LARGEST_JSON = 24 * 1024**2  # bytes of a request: a whole conversation may be handed back
+_NAME = 60  # characters of a question that name its answer's file
 _KEPT = {"cache-control": "private, max-age=86400"}
 _SANDBOX = {"content-security-policy": "default-src 'none'; sandbox", **_KEPT}
 
@@ -147,11 +150,10 @@ class Routes:
         away = {name for name in library.routes.describe().values() if name.partition(":")[0] == "google"}
         chat = agent.chat_model
         asked = chat is not None and not chat.is_local
+        names = dict.fromkeys(spec.name for spec in library.store.spec.vectors)
         document = {
             "name": self.page.name,
-            "version": mm_agents.__version__,
             "counts": library.count(group_by="media_type"),
-            "model": chat.name if chat is not None else None,
             "away": sorted(away | ({chat.name} if chat is not None and asked else set())),
             "asked": asked,
             "folder": library.root is not None,
@@ -159,7 +161,7 @@ class Routes:
             "largest": self.page.largest,
             "signedIn": self.page.sign_in is not None,
             "map": maps.installed(),
-            "vectors": [spec.name for spec in library.store.spec.vectors],
+            "vectors": [name for name in names if name.removesuffix(LANGUAGES) not in names.keys() - {name}],
         }
         return JSONResponse(document, headers={"cache-control": "no-store"})
 
@@ -194,10 +196,11 @@ class Routes:
         job = self.jobs.get(request.path_params["id"])
         if job is None or job.answer is None:
             raise RecordNotFoundError("That answer is not on the server any more. Ask again.")
+        name = clean_name(job.answer.question.replace("/", " "))[:_NAME].strip(" .?!_") or "answer"
         if request.path_params["form"] == "html":
-            return _download(report_page(job.answer).encode(), "answer.html", "text/html; charset=utf-8")
+            return _download(report_page(job.answer).encode(), f"{name}.html", "text/html; charset=utf-8")
         text = json.dumps(job.answer.to_json(), ensure_ascii=False, indent=2)
-        return _download(text.encode("utf-8", "replace"), "answer.json", "application/json")
+        return _download(text.encode("utf-8", "replace"), f"{name}.json", "application/json")
 
     async def verdict(self, request: Request) -> Response:
         """Keep what a visitor thinks of an answer."""
@@ -419,7 +422,7 @@ _STATUSES: Mapping[type[Exception], int] = {
 async def refused(request: Request, error: Exception) -> Response:
     """An error of the library as JSON, with a message for people."""
     status = next(status for kind, status in _STATUSES.items() if isinstance(error, kind))
-    return JSONResponse({"error": {"message": str(error), "code": type(error).__name__}}, status_code=status)
+    return JSONResponse({"error": problem_of(error)}, status_code=status)
 
 
 async def broken(request: Request, error: Exception) -> Response:

@@ -91,10 +91,10 @@ def test_vector_and_colour_are_chosen_and_two_visitors_share_a_map(visit: Visit,
         first.page.get_by_role("link", name="PNG for print").click()
     download.value.save_as(tmp_path / "map.png")
     assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
-    first.choose("By", "words")
+    first.choose("Arranged by", "words")
     refused = first.page.locator(".map-tab .refused")
     refused.wait_for()
-    assert "A map needs at least 3 points; 2 have the vector 'words'" in refused.inner_text()
+    assert "Fewer than three entries have that" in refused.inner_text()
     assert first.page.locator(".map-tab iframe").count() == 0
     second.map()
     assert address(second) == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import uuid
 from collections.abc import Callable, Iterator
@@ -87,6 +88,7 @@ def test_an_attached_invoice_is_answered_with_its_box_and_its_table(visit: Visit
 
     with page.expect_download() as download:
         turn.get_by_role("link", name="Download report").click()
+    assert download.value.suggested_filename == "What is the total of this invoice.html", "one of many in a folder"
     download.value.save_as(tmp_path / "answer.html")
     report = (tmp_path / "answer.html").read_text(encoding="utf-8")
     assert "The total is 108.00" in report
@@ -218,6 +220,9 @@ def test_found_pictures_are_a_grid_where_boxes_say_which_thing_is_meant(visit: V
         visitor.look("grid-of-things")
         tiles.first.locator("button").click()
         visitor.page.locator(".viewer .mark.cited text", has_text="dog").wait_for()
+        turn = visitor.ask("How many pictures show a dog?")
+        assert turn.locator(".tile").count() >= 3
+        assert turn.locator(".source").count() == 0, "another dog in the same picture is no other source"
 
 
 def test_a_found_clip_plays_from_its_second(visit: Visit) -> None:
@@ -232,7 +237,11 @@ def test_a_found_clip_plays_from_its_second(visit: Visit) -> None:
     assert clip.evaluate("one => one.duration") == pytest.approx(8.0, abs=0.3)
     at = int(second.split(":")[1])
     visitor.page.wait_for_function(f"() => document.querySelector('.viewer video').currentTime >= {at}")
-    assert visitor.page.locator(".strip li").count() >= 2
+    moments = visitor.page.locator(".strip button")
+    assert moments.count() >= 2
+    moments.last.click()
+    assert moments.last.get_attribute("class") == "here", "the moment that is looked at is marked, and in the address"
+    assert re.search(r"[?&]t=[1-9]", visitor.page.url)
     visitor.shot("clip")
     visitor.look("way-clip")
     assert outside(visitor) == []
@@ -259,8 +268,13 @@ def test_a_table_and_a_flowchart_are_shown_as_what_they_are(visit: Visit, tmp_pa
     assert drawn.locator(".node").count() >= 3
     assert drawn.locator(".edge polyline[marker-end]").count() >= 2
     turn.locator(".scan img").wait_for()
+    assert turn.locator(".said ol li").count() >= 3
     drawn.locator(".node").first.click()
     page.locator(".viewer .paper polyline.edge").first.wait_for(state="attached")
+    names = page.locator(".viewer .mark.cited text").all_text_contents()
+    assert all(re.fullmatch(r"\[\d+\]", name) for name in names), (
+        "words that stand in a box are not written over the chart"
+    )
     drawn.locator(".node").first.hover()
     page.locator(".viewer .mark.lit").first.wait_for()
     visitor.shot("flowchart")
@@ -288,6 +302,8 @@ def test_films_are_cards_with_year_and_rating(visit: Visit, tmp_path: Path) -> N
         assert "★ 7.5" in card.inner_text()
         card.locator("button").click()
         visitor.page.locator(".viewer .film-page img").wait_for()
+        assert "★ 7.5" in visitor.page.locator(".viewer").inner_text()
+        assert visitor.page.locator(".viewer .refused").count() == 0, "that a film has no file is no fault"
         assert turn.locator(".badge.verified").count() == 0
         visitor.shot("films")
 
@@ -645,6 +661,9 @@ def test_documents_are_read_as_a_table(visit: Visit, place: Place, tmp_path: Pat
     page.get_by_role("button", name="Read", exact=True).click()
     page.locator(".extract table").first.wait_for()
     assert "HP-2041" in page.locator(".extract").inner_text()
+    heads = page.locator(".extract table").first.locator("th").all_inner_texts()
+    assert "Total" in heads
+    assert not [one for one in heads if "confirmed" in one or one in ("kind", "Discount")], "columns say something"
     visitor.shot("extract")
     with page.expect_download() as download:
         page.locator(".extract").get_by_role("button", name="CSV").click()
@@ -751,6 +770,7 @@ def test_a_folder_is_added_with_the_fate_of_each_file(visit: Visit, place: Place
     told = "\n".join(fates.values())
     visitor.shot("fates")
     assert page.locator(".fates .added").count() == 1
+    assert page.locator(".fates li").first.evaluate(DISPLAYS) == ["list-item"] * 3
     assert page.locator(".fates .there").count() == 1
     assert page.locator(".fates .failed").count() == 3
     assert "pixels" in told
@@ -767,6 +787,19 @@ def test_a_folder_is_added_with_the_fate_of_each_file(visit: Visit, place: Place
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     page.get_by_text("1 entry was deleted.").wait_for()
+
+
+DISPLAYS = """(one) => {
+  const copy = one.cloneNode();
+  one.after(copy);
+  const found = ["adding", "sending", "failed"].map((state) => {
+    copy.className = state;
+    return getComputedStyle(copy).display;
+  });
+  copy.remove();
+  return found;
+}"""
+"""How a line of the list is laid out in each state."""
 
 
 DROP = """(name) => {

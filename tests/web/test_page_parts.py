@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +18,7 @@ from visitors import bomb
 from mm_agents import Library
 from mm_agents.agent import Agent, Answer
 from mm_agents.agent.answer_data import Claim, Source
-from mm_agents.errors import ConfigError, MediaError, RecordNotFoundError
+from mm_agents.errors import ConfigError, MediaError, RecordNotFoundError, StoreError, StoreUnavailableError
 from mm_agents.evaluate.answers import read_questions
 from mm_agents.evaluate.routing import read_prompts
 from mm_agents.types import Evidence
@@ -24,6 +27,7 @@ from mm_agents.web.feedback import FILES, keep_verdict
 from mm_agents.web.jobs import Job, Jobs, Question, UnknownConversationError, without_paths
 from mm_agents.web.library_index import LibraryIndex, Listing
 from mm_agents.web.media_files import MediaFiles, clean_name, folders_of
+from mm_agents.web.problems import problem_of
 from mm_agents.web.strings import LANGUAGES, strings_for
 
 TALK = "0123456789abcdef" * 2
@@ -240,6 +244,64 @@ def test_files_are_added_each_with_its_fate(
     assert remove_added(library, None, [red]) == []
     assert index.remove([red]) == 1
     assert rows(index) == ["ferns.txt", "red (2).png"]
+
+
+def test_a_full_disk_leaves_no_half_copies(
+    library: Library,
+    files: MediaFiles,
+    send: Callable[[str, bytes], str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = tmp_path / "uploads"
+    sent = [send("red.png", png("red")), send("blue.png", png("blue"))]
+
+    def half(source: Path, target: Path) -> None:
+        target.write_bytes(source.read_bytes()[:10])
+        if target.name == "blue.png":
+            raise OSError(errno.ENOSPC, "No space left on device", str(source), None, str(target))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.copyfile", half)
+        with pytest.raises(OSError, match="No space left") as full:
+            add_uploads(library, files, folder, sent, silent)
+    assert list(folder.iterdir()) == []
+    assert problem_of(full.value)["code"] == "full"
+    assert [fate.fate for fate in add_uploads(library, files, folder, sent, silent)] == ["added", "added"]
+
+    def ended(*paths: Path, progress: object) -> None:
+        Library.add(library, paths[0], progress=False)
+        raise StoreError("the disk is full")
+
+    green = [send("green.png", png("green")), send("gold.png", png("gold"))]
+    monkeypatch.setattr(library, "add", ended)
+    with pytest.raises(StoreError):
+        add_uploads(library, files, folder, green, silent)
+    assert (folder / "green.png").is_file(), "the library knows it"
+    assert not (folder / "gold.png").exists()
+
+
+def test_errors_are_told_without_numbers_and_places(tmp_path: Path) -> None:
+    denied = OSError(errno.EACCES, "Permission denied", str(tmp_path / "a.png"))
+    assert problem_of(denied) == {"message": "'a.png': Permission denied.", "code": "PermissionError"}
+    assert problem_of(ConfigError("A tag is too long.")) == {"message": "A tag is too long.", "code": "ConfigError"}
+    place = tmp_path / "store.sqlite"
+    with closing(sqlite3.connect(place)) as first, closing(sqlite3.connect(place, timeout=0)) as second:
+        first.execute("BEGIN EXCLUSIVE")
+        assert coded(second, "BEGIN IMMEDIATE", StoreUnavailableError) == "busy"
+        first.rollback()
+        second.execute("PRAGMA max_page_count = 1")
+        assert coded(second, "CREATE TABLE a (b)", StoreError) == "full"
+
+
+def coded(connection: sqlite3.Connection, statement: str, kind: type[Exception]) -> str:
+    """The code that the page is told of what goes wrong in a store."""
+    with pytest.raises(kind) as caught:  # noqa: PT012 (it is raised as a store raises it)
+        try:
+            connection.execute(statement)
+        except sqlite3.Error as error:
+            raise kind(f"{connection}: {error}") from error
+    return problem_of(caught.value)["code"]
 
 
 def test_a_listing_has_facets_sorting_and_pages(

@@ -157,6 +157,20 @@ def test_the_page_is_small(url: str) -> None:
     assert sum(len(got(url, part, Accept_Encoding="gzip")[2]) for part in parts) < 100_000
 
 
+def test_the_map_offers_no_vector_twice(url: str) -> None:
+    vectors = json.loads(got(url, "/api/page")[2])["vectors"]
+    assert "media" in vectors
+    assert not [one for one in vectors if one.endswith("_languages")], "the same in another encoder is no other map"
+
+
+def test_a_sent_clip_has_a_picture_and_a_text_has_none(url: str, place: Place) -> None:
+    clip = (place.folder / "media" / "colours.mp4").read_bytes()
+    files = {"a.mp4": clip, "a.txt": b"Ferns."}
+    sent = [got(url, f"/api/uploads?name={name}", body=body)[2] for name, body in files.items()]
+    statuses = [got(url, f"/api/uploads/{json.loads(one)['id']}/thumbnail")[0] for one in sent]
+    assert statuses == [200, 404]
+
+
 def test_too_large_a_file_is_refused_by_the_server_too(url: str) -> None:
     status, _, content = got(url, "/api/uploads?name=large.txt", body=b"x" * 2_000_000)
     assert status == 413

@@ -87,10 +87,16 @@ async function run(batch: Sent[], about: About): Promise<void> {
   const failed = (reason: string): void => {
     for (const one of sent) if (one.state === "adding") Object.assign(one, { state: "failed", reason });
   };
+  let reached = 0;
+  let isInside = false; // all are in, and what is written and said in them is read
   try {
     await api.follow("api/items/add", { uploads: sent.map((one) => one.upload) }, (name, data) => {
-      if (name === "progress") busy.set(`${t("adding.adding")} ${data.done} / ${data.total} ${data.name}`);
-      else if (name === "failed") failed(data.message ?? t("error.server"));
+      if (name === "progress") {
+        isInside ||= data.done < reached;
+        reached = data.done;
+        const count = `${data.done} / ${data.total} ${data.name}`;
+        busy.set(isInside ? `${t("adding.reading")} ${count}` : data.done === data.total ? t("adding.reading") : `${t("adding.adding")} ${count}`);
+      } else if (name === "failed") failed(api.reasonOf(data));
       else if (name === "done") {
         for (const fate of data.fates as Fate[]) {
           const one = sent.find((other) => other.upload === fate.upload);

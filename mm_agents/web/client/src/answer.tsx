@@ -1,16 +1,17 @@
 // A question and what came of it: the plan, the answer with its badges, what was found, its sources, what can be done.
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "./api";
-import { Checks, Crop, Displays, isTile, Picture } from "./displays";
+import { Checks, Crop, Displays, isTile, isWhole, Picture } from "./displays";
 import { clock, named, t } from "./i18n";
-import { refOf, viewOfSource } from "./marks";
+import { readings, refOf, viewOfSource } from "./marks";
 import { Badge, Icon, IconButton } from "./parts";
 import { hot, hovers, look, note, useCell } from "./state";
-import { ask, judge, type Live } from "./talks";
+import { ask, judge, retry, type Live } from "./talks";
 import { Said } from "./text";
 import type { AnswerDoc, Attached, Claim, PlanLine, Shown, Source, Turn } from "./types";
 
 const LISTED = 6; // sources that are shown at once
+const [SHORT, LONG] = [3, 8]; // seconds after which a visitor wonders whether it goes on, and why it takes so long
 
 export function TurnView({ turn, index, now, onCurrent }: { turn: Turn; index: number; now: Live | null; onCurrent: () => void }) {
   const [editing, setEditing] = useState(false);
@@ -22,7 +23,7 @@ export function TurnView({ turn, index, now, onCurrent }: { turn: Turn; index: n
         {!now && turn.problem !== null && (
           <div class="refused" role="alert">
             <p>{turn.problem === "" ? t("answer.stopped") : turn.problem}</p>
-            <button type="button" onClick={() => ask(turn.question, turn.files, index)}><Icon name="again" /> {t("answer.again")}</button>
+            <button type="button" onClick={() => retry(index)}><Icon name="again" /> {turn.isLost ? t("page.again") : t("answer.again")}</button>
           </div>
         )}
         {turn.shown && <Answered turn={turn} shown={turn.shown} index={index} />}
@@ -81,13 +82,19 @@ function Editor({ turn, index, onEnd }: { turn: Turn; index: number; onEnd: () =
 // ---------------------------------------------------------------- on the way
 
 function Progress({ live }: { live: Live }) {
+  const [seconds, count] = useState(0);
+  useEffect(() => {
+    const clock = setInterval(() => count((n) => n + 1), 1000);
+    return () => clearInterval(clock);
+  }, []);
   return (
     <>
       <div class="steps running" role="status">
-        <p><span class="spinner" aria-hidden="true" /> {live.plan.length ? t("plan.working") : t("plan.thinking")}</p>
+        <p><span class="spinner" aria-hidden="true" /> {live.plan.length ? t("plan.working") : t("plan.thinking")} {seconds >= SHORT && <span class="soft" aria-hidden="true">{t("plan.seconds", { s: seconds })}</span>}</p>
+        {seconds >= LONG && <p class="soft">{t("plan.long")}</p>}
         <Plan lines={live.plan} waiting={live.planned.filter((tool) => !live.plan.some((line) => line.tool === tool))} />
       </div>
-      {live.text && <Said text={live.text} cited={new Set()} onCite={() => undefined} />}
+      {live.text && <Said text={live.text} cited={new Set()} onCite={() => undefined} doubts={[]} />}
     </>
   );
 }
@@ -126,19 +133,21 @@ function Answered({ turn, shown, index }: { turn: Turn; shown: Shown; index: num
   const found = answer.claims.length > 1 && answer.claims.every((claim) => claim.status !== "verified");
   const hasTable = Object.keys(answer.payloads).some((name) => name.startsWith("read_table"));
   const whole = hasTable ? answer.text.split("\n").filter((line) => !line.startsWith("|")).join("\n") : answer.text;
-  const [, heading, list] = (found && /^([^\n]+:)\n+((?:- .+\n*)+)$/.exec(whole.trim())) || [];
-  const isTiled = !!list && answer.sources.every((source) => isTile(shown, source));
-  const text = isTiled ? list : withSubjects(whole, answer.claims);
+  const { told, questions } = offered(whole);
+  const [, heading, list] = /^([^\n]+:)\n+((?:- .+\n*)+)$/.exec(whole.trim()) ?? [];
+  const isShown = found ? answer.sources.every((source) => isTile(shown, source)) : readings(shown).some((one) => one.kind === "invoice" && isWhole(shown, one));
+  const isFolded = !!list && isShown; // what the list says is seen in a grid or a form
+  const text = isFolded ? list : withSubjects(told, answer.claims);
+  const doubts = answer.claims.some((claim) => claim.status === "verified") ? answer.claims.filter((claim) => claim.kind === "unsupported") : [];
+  const said = <Said text={text} cited={cited} onCite={cite} doubts={doubts} />;
   return (
     <>
       <Standing answer={answer} />
-      {isTiled && <p class="heading">{heading}</p>}
-      {!found && <Said text={text} cited={cited} onCite={cite} />}
+      {isFolded && <p class="heading">{heading}</p>}
+      {!found && !isFolded && said}
       <Displays shown={shown} />
-      {isTiled
-        ? <details class="steps"><summary>{t("answer.list")}</summary><Said text={text} cited={cited} onCite={cite} /></details>
-        : found && <Said text={text} cited={cited} onCite={cite} />}
-      <Examples answer={answer} />
+      {isFolded ? <details class="steps"><summary>{t("answer.list")}</summary>{said}</details> : found && said}
+      {questions.length > 0 && <p class="chips">{questions.map((one) => <button key={one} type="button" class="chip" onClick={() => ask(one, [])}>{one}</button>)}</p>}
       <Sources shown={shown} />
       <Details turn={turn} answer={answer} names={shown.names} />
       <Actions turn={turn} index={index} />
@@ -183,17 +192,18 @@ function ClaimGroup({ kind, claims }: { kind: string; claims: Claim[] }) {
   );
 }
 
-/** The questions that a refusal offers can be asked with a click. */
-function Examples({ answer }: { answer: AnswerDoc }) {
-  const [, offered = ""] = answer.text.split(/^What you could ask here:$/m);
-  const questions = [...offered.matchAll(/^- (.+)$/gm)].map((found) => found[1]!);
-  if (!questions.length) return null;
-  return <p class="chips">{questions.map((one) => <button key={one} type="button" class="chip" onClick={() => ask(one, [])}>{one}</button>)}</p>;
+/** The questions that a refusal offers, which are asked with a click, and the text without them. */
+function offered(text: string): { told: string; questions: string[] } {
+  const [, before, list] = /^([^]*^What you could ask here:\n+)((?:- .+\n*)+)$/m.exec(text.trim()) ?? [];
+  return { told: before ?? text, questions: [...(list ?? "").matchAll(/^- (.+)$/gm)].map((found) => found[1]!) };
 }
 
 function Sources({ shown }: { shown: Shown }) {
   const [all, showAll] = useState(false);
-  const sources = shown.answer.sources.filter((source) => !isTile(shown, source));
+  const tiled = new Set(shown.answer.sources.filter((source) => isTile(shown, source)).map((source) => shown.files[source.number]));
+  const cited = new Set(shown.answer.claims.flatMap((claim) => claim.sources));
+  const isMore = ({ number }: Source): boolean => !cited.has(number) && tiled.has(shown.files[number]); // such as another person in a picture that is shown
+  const sources = shown.answer.sources.filter((source) => !isTile(shown, source) && !isMore(source));
   if (!sources.length) return null;
   return (
     <section class="sources" aria-label={t("answer.sources", { n: sources.length })}>
@@ -211,7 +221,9 @@ function SourceCard({ shown, source }: { shown: Shown; source: Source }) {
   const inside = (
     <>
       <span class="head"><span class="number">{source.number}</span> <span class="name">{source.name}</span> {where && <span class="soft">{where}</span>}</span>
-      {view && source.box ? <Crop address={view.address} page={source.page ?? 1} box={source.box} refName={refOf(source)} /> : null}
+      {view && (source.box
+        ? <Crop address={view.address} page={source.page ?? 1} box={source.box} refName={refOf(source)} />
+        : source.media_type !== "text" && <span class="page-of"><Picture address={view.address} t0={source.t0} page={source.media_type === "pdf" ? source.page : null} kind={source.media_type} /></span>)}
       {source.quote && <q>{source.quote.length > 160 ? `${source.quote.slice(0, 160)}…` : source.quote}</q>}
     </>
   );
@@ -261,8 +273,8 @@ function Actions({ turn, index }: { turn: Turn; index: number }) {
     <p class="actions">
       <button type="button" class="plain" onClick={copy}><Icon name="copy" /> {copied === null ? t("answer.copy") : copied ? t("answer.copied") : t("answer.notCopied")}</button>
       <button type="button" class="plain" onClick={() => ask(turn.question, turn.files, index)}><Icon name="again" /> {t("answer.again")}</button>
-      {turn.job && <a class="plain" href={`api/jobs/${turn.job}/answer.html`} download="answer.html"><Icon name="export" /> {t("answer.report")}</a>}
-      {turn.job && <a class="plain" href={`api/jobs/${turn.job}/answer.json`} download="answer.json">JSON</a>}
+      {turn.job && <a class="plain" href={`api/jobs/${turn.job}/answer.html`} download><Icon name="export" /> {t("answer.report")}</a>}
+      {turn.job && <a class="plain" href={`api/jobs/${turn.job}/answer.json`} download title={t("answer.json")}>JSON</a>}
       <IconButton icon="up" label={t("answer.right")} pressed={turn.verdict === "up"} onClick={() => toggle("up")} />
       <IconButton icon="down" label={t("answer.wrong")} pressed={turn.verdict === "down"} onClick={() => toggle("down")} />
     </p>

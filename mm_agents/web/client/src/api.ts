@@ -8,19 +8,12 @@ export class Refused extends Error {
   }
 }
 
+const refusalOf = (told: any, status: number): Refused => new Refused(status === 401 ? t("error.signIn") : reasonOf(told?.error ?? {}), status, told?.error?.code ?? "");
+
 async function checked(answer: Response): Promise<Response> {
   if (answer.ok) return answer;
-  let message = "";
-  let code = "";
-  try {
-    const told = await answer.json();
-    message = told.error.message ?? "";
-    code = told.error.code ?? "";
-  } catch {
-    // a proxy's page, or the guard's line
-  }
-  if (answer.status === 401) message = t("error.signIn");
-  throw new Refused(message || t("error.server"), answer.status, code);
+  const told = await answer.json().catch(() => null); // a proxy's page, or the guard's line
+  throw refusalOf(told, answer.status);
 }
 
 export async function request(path: string, options: RequestInit = {}): Promise<Response> {
@@ -45,6 +38,11 @@ function posted(body: unknown): RequestInit {
 export async function post<T>(path: string, body: unknown): Promise<T> {
   return (await request(path, posted(body))).json();
 }
+
+const OWN = ["full", "busy"]; // failures that the page has words of its own for
+
+/** Why something failed, in the visitor's language where the page knows the failure. */
+export const reasonOf = ({ message, code }: { message?: string | null; code?: string }): string => (code && OWN.includes(code) ? t(`error.${code}`) : message || t("error.server"));
 
 export type Told = (name: string, data: any) => void;
 
@@ -86,8 +84,8 @@ export const thumbnail = (address: string, t0?: number | null, page?: number | n
 };
 export const fileOf = (address: string): string => `api/${address}/file`;
 
-/** Send a file; `progress` hears from 0 to 1. */
-export function send(file: File, name: string, progress: (part: number) => void): Promise<{ id: string; name: string; kind: string; size: number }> {
+/** Send a file; `progress` hears from 0 to 1, and `stop` ends it. */
+export function send(file: File, name: string, progress: (part: number) => void, stop?: AbortSignal): Promise<{ id: string; name: string; kind: string; size: number }> {
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest();
     sending.open("POST", `api/uploads?name=${encodeURIComponent(name)}`);
@@ -95,8 +93,10 @@ export function send(file: File, name: string, progress: (part: number) => void)
     sending.upload.onprogress = (event) => progress(event.total ? event.loaded / event.total : 0);
     sending.onload = () => {
       if (sending.status === 200) resolve(sending.response);
-      else reject(new Refused(sending.response?.error?.message || t("error.server"), sending.status, sending.response?.error?.code ?? ""));
+      else reject(refusalOf(sending.response, sending.status));
     };
+    sending.onabort = () => reject(new DOMException("", "AbortError"));
+    stop?.addEventListener("abort", () => sending.abort());
     sending.onerror = () => reject(new Refused(t("error.connection"), 0, "connection"));
     sending.send(file);
   });

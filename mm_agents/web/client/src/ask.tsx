@@ -6,12 +6,16 @@ import { clock, t } from "./i18n";
 import { marksByFile, viewOfSource } from "./marks";
 import { Icon, IconButton } from "./parts";
 import { Cell, go, marksOf, note, order, problem, useCell } from "./state";
-import { ask, deleteTalk, exported, history_, listed, live, newTalk, queues, renameTalk, stop, talk, unqueue } from "./talks";
+import { ask, deleteTalk, exported, history_, listed, live, queues, renameTalk, sentFiles, stop, talk, unqueue } from "./talks";
 import type { About, Attached, Talk } from "./types";
 
-export const attached = new Cell<Attached[]>([]);
-export const draft = new Cell("");
-const sending = new Cell<{ name: string; part: number }[]>([]);
+const DRAFT = "mm-draft"; // what is written and attached but not asked yet, so that loading the page again keeps it
+const begun = JSON.parse(sessionStorage.getItem(DRAFT) ?? "null") as { text: string; files: Attached[] } | null;
+export const attached = new Cell<Attached[]>(begun?.files ?? []);
+const draft = new Cell(begun?.text ?? "");
+for (const one of [draft, attached]) one.subscribe(() => sessionStorage.setItem(DRAFT, JSON.stringify({ text: draft.value, files: attached.value })));
+const sending = new Cell<{ name: string; part: number; stop: AbortController }[]>([]);
+const drops = (): boolean => matchMedia("(hover: hover)").matches; // a phone has nothing to drop
 const LARGEST_BOX = 180; // pixels
 
 export async function attach(files: Iterable<File>, largest: number): Promise<void> {
@@ -20,16 +24,18 @@ export async function attach(files: Iterable<File>, largest: number): Promise<vo
       note(t("upload.large", { name: file.name }), "problem");
       continue;
     }
-    const now = { name: file.name, part: 0 };
+    const now = { name: file.name, part: 0, stop: new AbortController() };
     sending.set([...sending.value, now]);
     try {
       const sent = await api.send(file, file.name, (part) => {
         now.part = part;
         sending.set([...sending.value]);
-      });
+      }, now.stop.signal);
+      sentFiles.set(`uploads/${sent.id}`, file);
       attached.set([...attached.value, { address: `uploads/${sent.id}`, name: sent.name, kind: sent.kind }]);
     } catch (error) {
-      note(error instanceof Error ? error.message : String(error), "problem");
+      const again = { label: t("page.again"), run: () => void attach([file], largest) };
+      if (error instanceof api.Refused) note(`${file.name}: ${error.message}`, "problem", error.code === "connection" || error.status >= 500 ? again : undefined);
     }
     sending.set(sending.value.filter((one) => one !== now));
   }
@@ -85,8 +91,8 @@ function Welcome({ about }: { about: About }) {
   return (
     <div class="welcome">
       <h2>{total ? t("ask.title") : t("ask.emptyTitle")}</h2>
-      <p class="soft">{total ? t("ask.hint") : t("ask.emptyHint")}</p>
-      <p class="chips">{questions && [...questions, t("ask.what")].map((one) => <button key={one} type="button" class="chip" onClick={() => ask(one, [])}>{one}</button>)}</p>
+      <p class="soft">{total ? t("ask.hint") : t("ask.emptyHint")} {total > 0 && drops() && t("ask.drop")}</p>
+      <p class="chips">{questions ? [...questions, t("ask.what")].map((one) => <button key={one} type="button" class="chip" onClick={() => ask(one, [])}>{one}</button>) : <span class="chip"><span class="spinner" aria-hidden="true" /></span>}</p>
       {!total && about.writable && <button type="button" class="primary" onClick={() => go({ tab: "library" })}>{t("ask.fill")}</button>}
     </div>
   );
@@ -107,7 +113,7 @@ function Composer({ about, running }: { about: About; running: boolean }) {
     box.current.style.height = `${Math.min(box.current.scrollHeight, LARGEST_BOX)}px`;
   }, [text]);
   useEffect(() => {
-    if (matchMedia("(hover: hover)").matches) box.current?.focus();
+    if (drops()) box.current?.focus();
     const pressed = (event: KeyboardEvent): void => {
       const writing = event.target instanceof HTMLElement && event.target.closest("input, textarea, select");
       if (event.key === "/" && !writing && !event.ctrlKey && !event.metaKey) {
@@ -119,12 +125,21 @@ function Composer({ about, running }: { about: About; running: boolean }) {
     return () => removeEventListener("keydown", pressed);
   }, []);
 
+  const prompt = drops() ? t("ask.placeholder") : t("ask.write");
+  const [held, hold] = useState<number | null>(null); // how many files a question that was asked meanwhile waits for
+  const isEmpty = !text.trim() && !files.length && !busy.length;
   const send = (): void => {
-    if (busy.length || (!text.trim() && !files.length)) return;
+    if (isEmpty) return;
+    if (busy.length) return hold(files.length + busy.length);
     ask(text, files);
     draft.set("");
     attached.set([]);
   };
+  useEffect(() => {
+    if (held === null || busy.length) return;
+    hold(null);
+    if (files.length >= held) send(); // else a file could not be sent: its asker may want to send it again first
+  }, [held, busy.length]);
   const key = (event: KeyboardEvent): void => {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
@@ -148,11 +163,12 @@ function Composer({ about, running }: { about: About; running: boolean }) {
         </ol>
       )}
       <Attachments files={files} onRemove={(n) => attached.set(files.filter((_, i) => i !== n))} />
-      {busy.map((one, n) => <p key={n} class="sending" role="status">{t("upload.sending", { name: one.name })} <progress value={one.part} aria-label={one.name} /></p>)}
+      {busy.map((one, n) => <p key={n} class="sending" role="status">{t("upload.sending", { name: one.name })} <progress value={one.part} aria-label={one.name} /><IconButton icon="close" label={t("ask.remove", { name: one.name })} onClick={() => one.stop.abort()} /></p>)}
+      {held !== null && <p class="sending" role="status">{t("upload.held")}</p>}
       <form onSubmit={(event) => { event.preventDefault(); send(); }}>
         <input ref={chosen} type="file" multiple hidden aria-hidden="true" onChange={(event) => { void attach([...(event.currentTarget.files ?? [])], about.largest); event.currentTarget.value = ""; }} />
         <IconButton icon="attach" label={t("ask.attach")} onClick={() => chosen.current?.click()} />
-        <textarea ref={box} rows={1} value={text} aria-label={t("ask.placeholder")} placeholder={t("ask.placeholder")} onInput={(event) => draft.set(event.currentTarget.value)} onKeyDown={key}
+        <textarea ref={box} rows={1} value={text} aria-label={prompt} placeholder={prompt} onInput={(event) => draft.set(event.currentTarget.value)} onKeyDown={key}
           onPaste={(event) => {
             const pasted = [...(event.clipboardData?.files ?? [])];
             if (!pasted.length) return;
@@ -160,7 +176,7 @@ function Composer({ about, running }: { about: About; running: boolean }) {
             void attach(pasted, about.largest);
           }} />
         {running && <IconButton icon="stop" label={t("ask.stop")} onClick={() => void stop()} class="stop" />}
-        <button type="submit" class="icon primary" aria-label={running ? t("ask.later") : t("ask.send")} title={running ? t("ask.later") : t("ask.send")} disabled={busy.length > 0 || (!text.trim() && !files.length)}><Icon name="send" /></button>
+        <button type="submit" class="icon primary" aria-label={running ? t("ask.later") : t("ask.send")} title={running ? t("ask.later") : t("ask.send")} disabled={isEmpty}><Icon name="send" /></button>
       </form>
       <p class="place">{whereTo(about)}</p>
     </div>
@@ -215,5 +231,3 @@ function HistoryLine({ one, isHere, onOpen }: { one: Talk; isHere: boolean; onOp
     </li>
   );
 }
-
-export { newTalk };

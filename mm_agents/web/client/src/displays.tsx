@@ -4,24 +4,27 @@ import * as api from "./api";
 import { clock, named, t } from "./i18n";
 import { readings, refOf, viewOfSource, type Reading } from "./marks";
 import { usePage } from "./pages";
+import { Doubt } from "./parts";
 import { hot, hovers, look, problem, useCell } from "./state";
 import type { BoxCorners, Item, Sheet, Shown, Source } from "./types";
 
 const FIRST = 24; // tiles that are shown at once
 const OPEN = 4; // claims about a document from which on all of it is wanted
 
+/** Whether a document was asked for as a whole, and not for one of its values. */
+export const isWhole = (shown: Shown, one: Reading): boolean =>
+  shown.answer.claims.filter((claim) => claim.sources.some((n) => shown.files[n] === one.address)).length >= OPEN ||
+  shown.answer.sources.some((source) => shown.files[source.number] === one.address && !source.box);
+
 export function Displays({ shown }: { shown: Shown }) {
   const documents = readings(shown);
-  const isWhole = (one: Reading): boolean =>
-    shown.answer.claims.filter((claim) => claim.sources.some((n) => shown.files[n] === one.address)).length >= OPEN ||
-    shown.answer.sources.some((source) => shown.files[source.number] === one.address && !source.box);
   return (
     <>
       <Sums shown={shown} />
       <Grid shown={shown} />
       <Films shown={shown} />
       {documents.map((one) => (
-        <details key={`${one.kind} ${one.address}`} class={`document ${one.kind}`} open={isWhole(one)}>
+        <details key={`${one.kind} ${one.address}`} class={`document ${one.kind}`} open={isWhole(shown, one)}>
           <summary><h3>{t(`document.${one.kind}`, { name: one.name })}</h3></summary>
           <Document of={one} />
         </details>
@@ -100,21 +103,25 @@ function Films({ shown }: { shown: Shown }) {
   return films.length ? <div class="films">{films.map((source) => <FilmCard key={source.number} shown={shown} source={source} />)}</div> : null;
 }
 
+/** A film's year and rating. */
+export function filmFacts({ facts }: Item): string {
+  const rating = facts.vote_average;
+  return [String(facts.release_date ?? "").slice(0, 4), rating === undefined ? "" : `★ ${Number(rating).toFixed(1)}`].filter(Boolean).join(" · ");
+}
+
 function FilmCard({ shown, source }: { shown: Shown; source: Source }) {
   const view = viewOfSource(shown, source)!;
   const [item, setItem] = useState<Item | null>(null);
   useEffect(() => {
     api.item(view.address).then(setItem, () => undefined);
   }, [view.address]);
-  const year = String(item?.facts.release_date ?? "").slice(0, 4);
-  const rating = item?.facts.vote_average;
   const claim = shown.answer.claims.find((one) => one.sources.includes(source.number));
   return (
     <article class="film">
       <button type="button" onClick={() => look(view)} aria-label={t("answer.open", { name: source.name })} {...hovers(refOf(source))}><Picture address={view.address} t0={null} page={null} kind="film" /></button>
       <div>
         <h3>{source.name}</h3>
-        <p class="soft">{[year, rating === undefined ? "" : `★ ${Number(rating).toFixed(1)}`].filter(Boolean).join(" · ")}</p>
+        <p class="soft">{item && filmFacts(item)}</p>
         <p>{source.quote}</p>
         {claim?.why && <p class="soft">{claim.why}</p>}
       </div>
@@ -148,7 +155,7 @@ function Save({ name, sheets, json }: { name: string; sheets: Sheet[]; json?: un
 function Value({ refName, address, place, doubt, children }: { refName: string; address: string | null; place: { box: BoxCorners | null; page?: number | null } | undefined; doubt?: string | null; children: string }) {
   const lit = useCell(hot) === refName;
   if (!children) return null;
-  if (!place?.box || !address) return <span class={doubt ? "doubt" : ""} title={doubt ?? undefined}>{children}</span>;
+  if (!place?.box || !address) return doubt ? <Doubt why={doubt}>{children}</Doubt> : <span>{children}</span>;
   return (
     <button type="button" class={`value${lit ? " lit" : ""}${doubt ? " doubt" : ""}`} title={doubt ?? undefined} {...hovers(refName)} onClick={() => look({ address, page: place.page ?? 1, box: place.box, ref: refName })}>{children}</button>
   );
@@ -202,7 +209,7 @@ export function Checks({ checks }: { checks: { name: string; status: string; det
   return (
     <ul class="checks">
       {checks.map((one, n) => (
-        <li key={n} class={one.status.replace(" ", "-")}><span class="badge">{named("check", one.status.replace(" ", "_"))}</span> {one.name} <span class="soft">{one.detail}</span></li>
+        <li key={n} class={one.status.replace(" ", "-")}><span class="badge">{named("check", one.status.replace(" ", "_"))}</span> {one.name.replaceAll("_", " ")} <span class="soft">{one.detail}</span></li>
       ))}
     </ul>
   );

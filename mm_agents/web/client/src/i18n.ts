@@ -27,7 +27,7 @@ export function currentLanguage(): string {
   return language;
 }
 
-export type Blanks = Record<string, string | number>;
+type Blanks = Record<string, string | number>;
 
 /** A text with its blanks filled; `n` chooses between the forms "key.one" and "key.other". */
 export function t(key: string, blanks: Blanks = {}): string {

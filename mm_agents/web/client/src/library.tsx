@@ -3,8 +3,8 @@ import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/ho
 import * as api from "./api";
 import { Adding } from "./adding";
 import { clock, named, t } from "./i18n";
-import { Icon, IconButton } from "./parts";
-import { Cell, go, look, marksOf, note, order, problem, route, useCell, withQuery } from "./state";
+import { Doubt, Icon, IconButton, Refusal } from "./parts";
+import { Cell, go, look, marksOf, note, order, problem, route, useCell, viewOf, withQuery } from "./state";
 import { attached } from "./ask";
 import { READERS } from "./displays";
 import type { About, Page, Row, Sheet } from "./types";
@@ -14,6 +14,7 @@ const SORTS = ["best", "name", "newest", "oldest", "largest", "longest"] as cons
 const BLOCK = 120; // rows of one request
 const TILE = { width: 168, height: 206, gap: 12 }; // pixels; as app.css has them
 const MOST_ASKED = 12; // files with one question
+const PREVIEWED = 100; // rows of a table that was read
 
 export const libraryVersion = new Cell(0); // grows when the library has changed
 
@@ -44,10 +45,11 @@ export function LibraryTab({ about }: { about: About }) {
       <Search about={about} query={query} />
       {about.writable && <Adding about={about} onChange={() => libraryVersion.set(libraryVersion.value + 1)} />}
       <div class="bar">
-        <p role="status" id="status">{listing.problem ?? line(listing, query)}</p>
+        <p role="status" id="status">{listing.problem === null && line(listing, query)}</p>
         <button type="button" class="plain facets-button" aria-expanded={facetsOpen} onClick={() => openFacets(!facetsOpen)}>{t("library.filters")}{active ? ` · ${active}` : ""}</button>
         <label>{t("library.sort")} <select aria-label={t("library.sort")} value={query.get("sort") ?? sorts[0]} onChange={(event) => withQuery({ sort: event.currentTarget.value === sorts[0] ? null : event.currentTarget.value }, true)}>{sorts.map((one) => <option key={one} value={one}>{t(`sort.${one}`)}</option>)}</select></label>
       </div>
+      {listing.problem !== null && <Refusal text={listing.problem} onAgain={listing.again} />}
       {chosen.size > 0 && <Chosen about={about} chosen={chosen} choose={choose} listed={key} total={listing.total} />}
       <div class="columns">
         <Facets facets={listing.facets} query={query} onToggle={toggle} open={facetsOpen} />
@@ -75,6 +77,7 @@ interface Listing {
   problem: string | null;
   rows: Map<number, Row>;
   want: (from: number, to: number) => void;
+  again: () => void;
 }
 
 function useListing(key: string, version: number): Listing {
@@ -120,6 +123,11 @@ function useListing(key: string, version: number): Listing {
     facets: here.first?.facets ?? {},
     problem: here.problem,
     rows,
+    again: () => {
+      here.problem = null;
+      load(0);
+      again((n) => n + 1);
+    },
     want: (from, to) => {
       for (let block = Math.floor(from / BLOCK); block <= Math.floor(to / BLOCK); block += 1) load(block);
     },
@@ -183,12 +191,13 @@ const viewOfRow = (row: Row) => ({ address: `assets/${row.id}`, page: row.page ?
 
 function ItemTile({ row, style, chosen, onPick }: { row: Row; style: Record<string, string>; chosen: boolean; onPick: (event: MouseEvent) => void }) {
   const where = row.t0 != null ? clock(row.t0) : row.page ? t("page.n", { page: row.page }) : row.duration ? clock(row.duration) : "";
+  const isOpen = viewOf(useCell(route).query)?.address === `assets/${row.id}`;
   return (
     <div class={chosen ? "item chosen" : "item"} style={style}>
-      <button type="button" class="open" onClick={(event) => (event.ctrlKey || event.metaKey || event.shiftKey ? onPick(event) : look(viewOfRow(row)))} title={row.name}>
+      <button type="button" class="open" aria-current={isOpen ? "true" : undefined} onClick={(event) => (event.ctrlKey || event.metaKey || event.shiftKey ? onPick(event) : look(viewOfRow(row)))} title={row.name}>
         {row.thumbnail ? <img loading="lazy" src={api.thumbnail(`assets/${row.id}`, row.t0, row.page)} alt="" /> : <span class="excerpt">{row.passage || row.text}</span>}
         {where && <span class="moment">{where}</span>}
-        <span class="caption"><span class="name">{row.name}</span><small>{[named("kind", row.kind), row.year, row.rating ? `★ ${row.rating}` : "", row.strength ? named("strength", row.strength) : ""].filter(Boolean).join(" · ")}</small></span>
+        <span class="caption"><span class="name">{row.name}</span><small>{[named("kind", row.kind), row.year, row.rating ? `★ ${row.rating.toFixed(1)}` : "", row.strength ? named("strength", row.strength) : ""].filter(Boolean).join(" · ")}</small></span>
       </button>
       <input type="checkbox" checked={chosen} aria-label={t("library.choose", { name: row.name })} onClick={onPick} />
     </div>
@@ -268,29 +277,32 @@ function Chosen({ about, chosen, choose, listed, total }: { about: About; chosen
     dialog.current?.close();
     setAsking(null);
   };
-  const changed = (): void => libraryVersion.set(libraryVersion.value + 1);
-  const remove = async (): Promise<void> => {
+  const [isBusy, setBusy] = useState(false);
+  const doing = async (work: () => Promise<string>): Promise<void> => {
     end();
+    setBusy(true);
     try {
-      const { removed } = await api.post<{ removed: number }>("api/items/delete", { ids });
-      note(t("library.deleted", { n: removed }));
-      choose(new Set());
-      changed();
+      note(await work());
+      libraryVersion.set(libraryVersion.value + 1);
     } catch (error) {
       problem(error);
+    } finally {
+      setBusy(false);
     }
   };
-  const tag = async (form: FormData): Promise<void> => {
-    const words = String(form.get("tags")).split(",").map((one) => one.trim()).filter(Boolean);
-    end();
-    try {
-      const { changed: n } = await api.post<{ changed: number }>("api/items/tag", form.get("how") === "remove" ? { ids, remove: words } : { ids, add: words });
-      note(t("library.tagged", { n }));
-      changed();
-    } catch (error) {
-      problem(error);
-    }
-  };
+  const remove = (): Promise<void> => doing(async () => {
+    const { removed } = await api.post<{ removed: number }>("api/items/delete", { ids });
+    choose(new Set());
+    return t("library.deleted", { n: removed });
+  });
+  const typed = useRef(""); // tags that could not be given are there for the next try
+  const tag = (form: FormData): Promise<void> => doing(async () => {
+    typed.current = String(form.get("tags"));
+    const words = typed.current.split(",").map((one) => one.trim()).filter(Boolean);
+    const { changed } = await api.post<{ changed: number }>("api/items/tag", form.get("how") === "remove" ? { ids, remove: words } : { ids, add: words });
+    typed.current = "";
+    return t("library.tagged", { n: changed });
+  });
   const askAbout = async (): Promise<void> => {
     const items = await Promise.all(ids.slice(0, MOST_ASKED).map((id) => api.item(`assets/${id}`)));
     attached.set(items.filter((one) => one.kind !== "film").map((one) => ({ address: one.address, name: one.name, kind: one.kind })));
@@ -298,13 +310,14 @@ function Chosen({ about, chosen, choose, listed, total }: { about: About; chosen
   };
   return (
     <div class="chosen" role="toolbar" aria-label={t("library.chosen", { n: ids.length })}>
-      <strong>{t("library.chosen", { n: ids.length })}</strong>
+      <strong role="status">{t("library.chosen", { n: ids.length })}</strong>
       {ids.length < total && <button type="button" class="plain" onClick={() => api.get<{ ids: string[] }>(`api/items/ids?${listed}`).then((found) => choose(new Set(found.ids)), problem)}>{t("library.chooseAll", { n: total })}</button>}
-      <button type="button" class="plain" disabled={ids.length > MOST_ASKED} onClick={() => void askAbout().catch(problem)}><Icon name="ask" /> {t("library.ask")}</button>
+      <button type="button" class="plain" disabled={ids.length > MOST_ASKED} title={ids.length > MOST_ASKED ? t("library.askMost", { n: MOST_ASKED }) : undefined} onClick={() => void askAbout().catch(problem)}><Icon name="ask" /> {t("library.ask")}</button>
       {ids.length === 1 && <button type="button" class="plain" onClick={() => withQuery({ like: ids[0]!, q: null, image: null })}><Icon name="similar" /> {t("library.similar")}</button>}
       <button type="button" class="plain" onClick={() => setAsking("extract")}><Icon name="export" /> {t("library.extract")}</button>
-      {about.writable && <button type="button" class="plain" onClick={() => setAsking("tag")}><Icon name="tag" /> {t("library.tag")}</button>}
-      {about.writable && <button type="button" class="plain danger" onClick={() => setAsking("delete")}><Icon name="delete" /> {t("library.delete")}</button>}
+      {about.writable && <button type="button" class="plain" disabled={isBusy} onClick={() => setAsking("tag")}><Icon name="tag" /> {t("library.tag")}</button>}
+      {about.writable && <button type="button" class="plain danger" disabled={isBusy} onClick={() => setAsking("delete")}><Icon name="delete" /> {t("library.delete")}</button>}
+      {isBusy && <span role="status"><span class="spinner" aria-hidden="true" /> {t("plan.working")}</span>}
       <IconButton icon="close" label={t("library.chooseNone")} onClick={() => choose(new Set())} />
       {asking && (
         <dialog ref={dialog} onClose={end} aria-label={t(`library.${asking}`)}>
@@ -316,7 +329,7 @@ function Chosen({ about, chosen, choose, listed, total }: { about: About; chosen
           )}
           {asking === "tag" && (
             <form onSubmit={(event) => { event.preventDefault(); void tag(new FormData(event.currentTarget, event.submitter)); }}>
-              <label>{t("library.tags")}<input name="tags" required maxLength={200} /></label>
+              <label>{t("library.tags")}<input name="tags" required maxLength={200} defaultValue={typed.current} /></label>
               <p class="keep"><button type="submit" name="how" value="add" class="primary">{t("library.tagAdd")}</button><button type="submit" name="how" value="remove">{t("library.tagRemove")}</button><button type="button" onClick={end}>{t("question.cancel")}</button></p>
             </form>
           )}
@@ -324,6 +337,18 @@ function Chosen({ about, chosen, choose, listed, total }: { about: About; chosen
         </dialog>
       )}
     </div>
+  );
+}
+
+/** The first rows of a sheet: columns without any value are left out, and values that are not confirmed are marked. */
+function Preview({ sheet: { rows: [head = [], ...rows] } }: { sheet: Sheet }) {
+  const columns = head.map((name, n) => ({ name, n, confirmed: head.indexOf(`${name}_confirmed`) }))
+    .filter(({ name, n }) => name !== "kind" && !name.endsWith("_confirmed") && rows.some((row) => row[n]));
+  return (
+    <table>
+      <thead><tr>{columns.map(({ name }) => <th key={name} scope="col">{named("field", name)}</th>)}</tr></thead>
+      <tbody>{rows.slice(0, PREVIEWED).map((row, r) => <tr key={r}>{columns.map(({ name, n, confirmed }) => <td key={name}>{row[confirmed] === "no" ? <Doubt why={t("document.unsure")}>{row[n]}</Doubt> : row[n]}</td>)}</tr>)}</tbody>
+    </table>
   );
 }
 
@@ -335,7 +360,7 @@ function Extract({ ids, onEnd }: { ids: string[]; onEnd: () => void }) {
     await api.follow("api/items/extract", { kind, ids }, (name, data) => {
       if (name === "progress") setState((before) => ({ ...before, running: `${data.done} / ${data.total} ${data.name}` }));
       else if (name === "done") setState({ running: null, sheets: data.sheets, failed: data.failed });
-      else setState({ running: null, sheets: null, failed: [{ name: "", reason: data.message ?? t("error.server") }] });
+      else setState({ running: null, sheets: null, failed: [{ name: "", reason: api.reasonOf(data) }] });
     }).catch((error: unknown) => {
       setState({ running: null, sheets: null, failed: [] });
       problem(error);
@@ -349,9 +374,7 @@ function Extract({ ids, onEnd }: { ids: string[]; onEnd: () => void }) {
       {state.failed.map((one, n) => <p key={n} class="refused">{one.name} {one.reason}</p>)}
       {state.sheets && !state.sheets.length && <p role="status">{t("extract.none")}</p>}
       {state.sheets?.map((sheet) => (
-        <div key={sheet.name} class="wide" tabIndex={0} role="group" aria-label={sheet.name}>
-          <table><tbody>{sheet.rows.slice(0, 30).map((row, r) => <tr key={r}>{row.map((cell, c) => (r ? <td key={c}>{cell}</td> : <th key={c} scope="col">{cell.replaceAll("_", " ")}</th>))}</tr>)}</tbody></table>
-        </div>
+        <div key={sheet.name} class="wide" tabIndex={0} role="group" aria-label={sheet.name}><Preview sheet={sheet} /></div>
       ))}
       <p class="keep">
         {!state.sheets?.length && <button type="button" class="primary" disabled={state.running !== null} onClick={() => void read()}>{t("extract.read")}</button>}

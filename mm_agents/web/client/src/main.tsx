@@ -3,21 +3,24 @@ import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import * as api from "./api";
 import { addAll, dropped } from "./adding";
-import { AskTab, attach, attached, History, newTalk, whereTo } from "./ask";
+import { AskTab, attach, attached, History, whereTo } from "./ask";
 import { chosenLanguage, currentLanguage, LANGUAGES, named, t, useLanguage } from "./i18n";
 import { LibraryTab, libraryVersion } from "./library";
 import { MapTab } from "./maptab";
-import { IconButton } from "./parts";
+import { Icon, IconButton, Refusal } from "./parts";
 import { go, hashOf, notes, problem, route, unnote, useCell, viewOf, type Tab } from "./state";
-import { openTalk, talk } from "./talks";
+import { newTalk, openTalk, talk } from "./talks";
 import { Viewer } from "./viewer";
 import type { About, Item } from "./types";
 
 const TABS: Tab[] = ["ask", "library", "map"];
-const kept = new Map<Tab, string>(); // where each tab was left
+const PLACES = "mm-places";
+const kept: Partial<Record<Tab, string>> = JSON.parse(sessionStorage.getItem(PLACES) ?? "{}"); // where each tab was left
 
 function App() {
   const [about, setAbout] = useState<About | null>(null);
+  const [refusal, setRefusal] = useState<string | null>(null);
+  const [tries, tryAgain] = useState(0);
   const [, again] = useState(0);
   const [history, showHistory] = useState(false);
   const [over, setOver] = useState(false);
@@ -26,10 +29,12 @@ function App() {
   const view = viewOf(here.query);
 
   useEffect(() => {
-    api.about().then(setAbout, problem);
-  }, [version]);
+    setRefusal(null);
+    api.about().then(setAbout, (error: Error) => (about ? problem(error) : setRefusal(error.message)));
+  }, [version, tries]);
   useEffect(() => {
-    kept.set(here.tab, hashOf(here));
+    kept[here.tab] = hashOf(here);
+    sessionStorage.setItem(PLACES, JSON.stringify(kept));
     if (here.tab === "ask") void openTalk(here.talk).catch(problem);
   }, [here]);
   useEffect(() => {
@@ -73,9 +78,9 @@ function App() {
     };
   }, [about]);
 
-  if (!about) return <p class="loading" role="status">{t("page.loading")}</p>;
+  if (!about) return <div class="loading" role="status">{refusal === null ? t("page.loading") : <Refusal text={refusal} onAgain={() => tryAgain(tries + 1)} />}</div>;
   const show = (tab: Tab): void => {
-    const hash = kept.get(tab);
+    const hash = kept[tab];
     if (hash) location.hash = hash;
     else go({ tab, talk: null, query: new URLSearchParams() });
   };
@@ -104,7 +109,7 @@ function App() {
           ))}
         </div>
         <span class="end">
-          <button type="button" class="plain" id="new" onClick={newTalk}>{t("ask.new")}</button>
+          <button type="button" class="plain" id="new" aria-label={t("ask.new")} title={t("ask.new")} onClick={newTalk}><Icon name="new" /> <span class="wide-only">{t("ask.new")}</span></button>
           <select class="language" aria-label={t("page.language")} value={currentLanguage()} onChange={(event) => {
             const chosen = event.currentTarget.value;
             localStorage.setItem("mm-language", chosen);
@@ -137,6 +142,7 @@ function holds(about: About): string {
 }
 
 const SCHEMES = ["auto", "light", "dark"] as const;
+const GLYPHS = { auto: "◐", light: "☀", dark: "☾" }; // what the list of schemes is for is seen from these
 
 function applyScheme(scheme: string): void {
   if (scheme === "auto") delete document.documentElement.dataset.scheme;
@@ -151,7 +157,7 @@ function Scheme() {
       localStorage.setItem("mm-scheme", chosen);
       applyScheme(chosen);
       setScheme(chosen);
-    }}>{SCHEMES.map((one) => <option key={one} value={one}>{named("scheme", one)}</option>)}</select>
+    }}>{SCHEMES.map((one) => <option key={one} value={one}>{GLYPHS[one]} {named("scheme", one)}</option>)}</select>
   );
 }
 
@@ -172,4 +178,8 @@ function Notes() {
 
 applyScheme(localStorage.getItem("mm-scheme") ?? "auto");
 addEventListener("unhandledrejection", (event) => problem(event.reason));
-void useLanguage(chosenLanguage()).then(() => render(<App />, document.getElementById("app")!));
+void useLanguage(chosenLanguage()).then(() => {
+  const place = document.getElementById("app")!;
+  place.replaceChildren(); // what stood there while this was loaded
+  render(<App />, place);
+});

@@ -3,7 +3,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import * as api from "./api";
 import { named, t } from "./i18n";
-import { IconButton } from "./parts";
+import { libraryVersion } from "./library";
+import { IconButton, Refusal } from "./parts";
 import { go, problem as tell, route, useCell, withQuery } from "./state";
 import type { About } from "./types";
 
@@ -19,8 +20,10 @@ export function MapTab({ about, isHere }: { about: About; isHere: boolean }) {
   const { query } = useCell(route);
   const [drawn, show] = useState<Drawn | null>(null);
   const [progress, setProgress] = useState<{ part: number; name: string } | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
-  const asked = useRef(""); // the vector that was asked for last: what comes late of another one is dropped
+  const [problem, setProblem] = useState<{ text: string; isFinal: boolean } | null>(null);
+  const asked = useRef(""); // what was asked for last: what comes late of another vector or an older library is dropped
+  const version = useCell(libraryVersion);
+  const [tries, tryAgain] = useState(0);
   const [place, setPlace] = useState({ vector: "", color: "", words: "" }); // kept while another tab is shown
   if (isHere) {
     const here = { vector: query.get("vector") ?? about.vectors[0] ?? "", color: query.get("color") ?? "", words: query.get("q") ?? "" };
@@ -28,9 +31,10 @@ export function MapTab({ about, isHere }: { about: About; isHere: boolean }) {
   }
   const { vector, words } = place;
   useEffect(() => {
-    if (!isHere || !about.map || !vector || asked.current === vector) return;
-    asked.current = vector;
-    const isLast = (): boolean => asked.current === vector;
+    const wanted = `${vector} ${version} ${tries}`;
+    if (!isHere || !about.map || !vector || asked.current === wanted) return;
+    asked.current = wanted;
+    const isLast = (): boolean => asked.current === wanted;
     setProblem(null);
     setProgress({ part: 0, name: "" });
     api.follow(`api/map?${new URLSearchParams({ vector })}`, undefined, (name, data) => {
@@ -39,10 +43,11 @@ export function MapTab({ about, isHere }: { about: About; isHere: boolean }) {
       else if (name === "done") show(data as Drawn);
       else {
         show((before) => (before ? { ...before, address: null } : null));
-        setProblem(data.message ?? t("error.server"));
+        const isFinal = data.code === "ConfigError"; // fewer than three have the vector
+        setProblem({ text: isFinal ? t("map.few") : api.reasonOf(data), isFinal });
       }
-    }).catch((error: Error) => isLast() && setProblem(error.message)).finally(() => isLast() && setProgress(null));
-  }, [isHere, vector]);
+    }).catch((error: Error) => isLast() && setProblem({ text: error.message, isFinal: false })).finally(() => isLast() && setProgress(null));
+  }, [isHere, vector, version, tries]);
   const color = drawn?.colors.includes(place.color) ? place.color : drawn?.color ?? "";
   const { frame, chosen } = useFrame(drawn?.address ?? null, color, useFound(words));
   if (!about.map) return <div class="map-tab"><p class="soft" role="status">{t("map.missing")} <code>pip install 'mm-agents[plots]'</code></p></div>;
@@ -61,7 +66,7 @@ export function MapTab({ about, isHere }: { about: About; isHere: boolean }) {
         {isDrawn && <a class="plain" href={`${drawn.address}?png=${encodeURIComponent(color)}`} download="map.png">{t("map.png")}</a>}
       </div>
       {progress && <p role="status"><progress value={progress.part} aria-label={t("map.drawing")} /> {t("map.drawing")} {progress.name}</p>}
-      {problem && <p class="refused" role="alert">{problem}</p>}
+      {problem && <Refusal text={problem.text} onAgain={problem.isFinal ? null : () => tryAgain(tries + 1)} />}
       {drawn && !drawn.assets && <p class="soft" role="status">{t("map.empty")}</p>}
       {isDrawn && (chosen.length
         ? <p class="taken" role="status"><button type="button" class="primary" onClick={() => void list().catch(tell)}>{t("map.show", { n: new Set(chosen).size })}</button></p>

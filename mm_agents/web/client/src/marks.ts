@@ -10,7 +10,7 @@ interface Place {
 }
 
 /** The file of a reading: that of a source with its name, else the asset that it names. */
-export function addressOf(shown: Shown, payload: Payload): string | null {
+function addressOf(shown: Shown, payload: Payload): string | null {
   const of = payload.source;
   if (!of) return null;
   const source = shown.answer.sources.find((one) => one.asset === of.id) ?? shown.answer.sources.find((one) => one.name === of.name);

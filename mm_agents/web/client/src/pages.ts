@@ -17,7 +17,7 @@ async function load(key: string): Promise<PagePicture> {
   return { url: URL.createObjectURL(await answer.blob()), width, height };
 }
 
-export function pagePicture(address: string, page: number): Promise<PagePicture> {
+function pagePicture(address: string, page: number): Promise<PagePicture> {
   const key = `api/${address}/page?n=${page}`;
   const known = loaded.get(key);
   if (known) return known;

@@ -1,5 +1,6 @@
 // Small parts that several places use.
 import type { ComponentChildren } from "preact";
+import { t } from "./i18n";
 
 const PATHS = {
   ask: "M5 5h14v10H9l-4 4z",
@@ -24,7 +25,7 @@ const PATHS = {
   tag: "M4 4h8l8 8-8 8-8-8zM8 8h.01",
   up: "M7 20v-9l4-7c2 0 2.500 1 2 3l-.5 3H18c1.500 0 2 1 1.500 2.500L18 19c-.3 1-1 1-2 1z",
 };
-export type IconName = keyof typeof PATHS;
+type IconName = keyof typeof PATHS;
 
 export const Icon = ({ name }: { name: IconName }) => (
   <svg class="glyph" viewBox="0 0 24 24" aria-hidden="true"><path d={PATHS[name]} /></svg>
@@ -43,6 +44,19 @@ export const IconButton = ({ icon, label, onClick, disabled, pressed, class: mor
   <button type="button" class={`icon ${more ?? ""}`} title={label} aria-label={label} aria-pressed={pressed} disabled={disabled ?? false} onClick={onClick}>
     <Icon name={icon} />
   </button>
+);
+
+/** Words that are not confirmed: marked for the eye, and told to who hears the page. */
+export const Doubt = ({ why, children }: { why: string | null; children: ComponentChildren }) => (
+  <span class="doubt" title={why ?? undefined}>{children}<span class="unseen"> ({t("claim.unsupported")})</span></span>
+);
+
+/** Why something could not be shown, and the button that tries it again. */
+export const Refusal = ({ text, onAgain }: { text: string; onAgain: (() => void) | null }) => (
+  <div class="refused" role="alert">
+    <p>{text}</p>
+    {onAgain && <button type="button" onClick={onAgain}><Icon name="again" /> {t("page.again")}</button>}
+  </div>
 );
 
 export const Badge = ({ kind, children }: { kind: string; children: ComponentChildren }) => <span class={`badge ${kind}`}>{children}</span>;

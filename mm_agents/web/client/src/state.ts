@@ -29,7 +29,7 @@ export function useCell<T>(cell: Cell<T>): T {
 // ---------------------------------------------------------------- the address
 
 export type Tab = "ask" | "library" | "map";
-export interface Route {
+interface Route {
   tab: Tab;
   talk: string | null;
   query: URLSearchParams;
@@ -146,7 +146,7 @@ export function hovers(ref: string | null) {
 
 // ---------------------------------------------------------------- notes
 
-export interface Note {
+interface Note {
   id: number;
   text: string;
   kind: "done" | "problem";

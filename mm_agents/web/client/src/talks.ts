@@ -12,13 +12,16 @@ export interface Live {
   planned: string[];
   scores: Record<string, number>;
 }
-export interface Queued {
+interface Queued {
   question: string;
   files: Attached[];
 }
 
 const WORDLESS = "What is this?"; // what the server is asked of a file that comes without words
 const PATIENCE = [500, 1500, 4000]; // milliseconds before a lost connection is tried again
+
+/** Files that this page has sent, by their addresses. */
+export const sentFiles = new Map<string, File>();
 
 export const talk = new Cell<Talk>(fresh());
 export const live = new Cell<Record<string, Live>>({});
@@ -134,7 +137,7 @@ export function ask(question: string, files: Attached[], at: number | null = nul
   const isHere = route.value.tab === "ask" && route.value.talk === next.id;
   if (!isHere || route.value.query.has("view")) go({ tab: "ask", talk: next.id, query: new URLSearchParams() }, route.value.tab === "ask");
   void keep(next);
-  void follow(next, turns.length, { question: question.trim() || WORDLESS, files: files.map((file) => file.address) });
+  void follow(next, turns.length, question.trim() || WORDLESS);
 }
 
 export function unqueue(index: number): void {
@@ -150,7 +153,7 @@ export async function stop(): Promise<void> {
 }
 
 /** Follow a question to its answer: asked now, or before the page was loaded. */
-async function follow(started: Talk, index: number, asked: { question: string; files: string[] } | null): Promise<void> {
+async function follow(started: Talk, index: number, asked: string | null): Promise<void> {
   const id = started.id;
   const now = (): Talk => (talk.value.id === id ? talk.value : (open.get(id) ?? started));
   const change = (part: Partial<Turn>): void => {
@@ -184,20 +187,29 @@ async function follow(started: Talk, index: number, asked: { question: string; f
       change({ problem: "", plan: here.plan });
     } else if (name === "failed") {
       ended = true;
-      change({ problem: data.message ?? t("error.server"), plan: here.plan });
+      change({ problem: api.reasonOf(data), plan: here.plan });
     }
   };
   showing({ turn: index, text: "", plan: [], planned: [], scores: {} });
   try {
-    if (asked) await begin(id, now().turns.slice(0, index), asked, told);
-    else await again(now().turns[index]?.job ?? null, told);
-    for (const wait of PATIENCE) {
+    const begun = (): Promise<void> => begin(id, now().turns.slice(0, index), { question: asked!, files: now().turns[index]!.files.map((file) => file.address) }, told);
+    if (asked === null) await again(now().turns[index]?.job ?? null, told);
+    else {
+      await begun().catch(async (error) => {
+        const files = now().turns[index]!.files;
+        if (!(error instanceof api.Refused && error.status === 404 && files.some((file) => sentFiles.has(file.address)))) throw error;
+        change({ files: await Promise.all(files.map(sentAgain)) });
+        await begun();
+      });
+    }
+    const job = now().turns[index]?.job ?? null;
+    for (const wait of job === null ? [] : PATIENCE) {
       if (ended) break;
       await new Promise((resolve) => setTimeout(resolve, wait));
       showing({ turn: index, text: "", plan: [], planned: [], scores: {} });
-      await again(now().turns[index]?.job ?? null, told).catch(() => undefined);
+      await again(job, told);
     }
-    if (!ended) change({ problem: t("error.connection") });
+    if (!ended) change({ problem: t("error.connection"), isLost: job !== null });
   } catch (error) {
     if (!ended) change({ problem: error instanceof Error ? error.message : t("error.server") });
   }
@@ -210,6 +222,29 @@ async function follow(started: Talk, index: number, asked: { question: string; f
     ask(next.question, next.files);
   }
 }
+
+/** A file that a server, which was started since, has lost is sent once more, where this page still has it. */
+async function sentAgain(file: Attached): Promise<Attached> {
+  const kept = sentFiles.get(file.address);
+  if (!kept) return file;
+  const { id } = await api.send(kept, file.name, () => undefined);
+  sentFiles.set(`uploads/${id}`, kept);
+  return { ...file, address: `uploads/${id}` };
+}
+
+/** Look for an answer whose connection was lost; ask again where there is none to look for. */
+export function retry(index: number): void {
+  const one = talk.value;
+  const turn = one.turns[index]!;
+  if (!turn.isLost) return ask(turn.question, turn.files, index);
+  changed({ ...one, turns: one.turns.map((other, n) => (n === index ? { ...turn, problem: null, isLost: false } : other)) });
+  void follow(talk.value, index, null);
+}
+
+addEventListener("online", () => {
+  const lost = talk.value.turns.findIndex((turn) => turn.isLost);
+  if (lost >= 0 && !live.value[talk.value.id]) retry(lost);
+});
 
 async function begin(id: string, before: Turn[], asked: { question: string; files: string[] }, told: api.Told): Promise<void> {
   const answered = before.filter(isAnswered);

@@ -1,20 +1,35 @@
 // An answer's text: paragraphs, bullets, tables and code of Markdown, and citations; nothing in it becomes a link or a tag.
 import type { ComponentChildren, VNode } from "preact";
 import { t } from "./i18n";
+import { Doubt } from "./parts";
 import { hot, hovers, useCell } from "./state";
+import type { Claim } from "./types";
 
-export type OnCite = (number: number) => void;
+type OnCite = (number: number) => void;
 
+const NUMBERED = /^\d+\. /;
 const MANY = 4; // more citations in a row than these become one
 
-export function Said({ text, cited, onCite }: { text: string; cited: Set<number>; onCite: OnCite }) {
-  return <div class="said">{blocks(text, cited, onCite)}</div>;
+interface SaidProps {
+  text: string;
+  cited: Set<number>;
+  onCite: OnCite;
+  doubts: Claim[]; // of an answer that is confirmed in part: these sentences are not
 }
 
-function blocks(text: string, cited: Set<number>, onCite: OnCite): VNode[] {
+export function Said(props: SaidProps) {
+  return <div class="said">{blocks(props)}</div>;
+}
+
+function blocks({ text, cited, onCite, doubts }: SaidProps): VNode[] {
   const lines = text.split("\n");
   const found: VNode[] = [];
-  const inline = (line: string): ComponentChildren => citations(line, cited, onCite);
+  const inline = (line: string): ComponentChildren => {
+    const doubt = doubts.find((one) => line.includes(one.text));
+    if (!doubt) return citations(line, cited, onCite);
+    const [before = "", ...after] = line.split(doubt.text);
+    return [citations(before, cited, onCite), <Doubt why={doubt.why}>{doubt.text}</Doubt>, citations(after.join(doubt.text), cited, onCite)];
+  };
   for (let n = 0; n < lines.length; ) {
     const line = lines[n]!;
     const start = n;
@@ -38,8 +53,10 @@ function blocks(text: string, cited: Set<number>, onCite: OnCite): VNode[] {
       );
     } else if (/^[-*] /.test(line)) {
       found.push(<ul key={start}>{run((one) => /^[-*] /.test(one)).map((one, i) => <li key={i}>{inline(one.slice(2))}</li>)}</ul>);
+    } else if (NUMBERED.test(line)) {
+      found.push(<ol key={start} start={parseInt(line, 10)}>{run((one) => NUMBERED.test(one)).map((one, i) => <li key={i}>{inline(one.replace(NUMBERED, ""))}</li>)}</ol>);
     } else {
-      const kept = run((one) => !!one.trim() && !/^([-*] |\||```)/.test(one));
+      const kept = run((one) => !!one.trim() && !/^([-*] |\d+\. |\||```)/.test(one));
       found.push(<p key={start}>{kept.flatMap((one, i) => [i ? <br key={`b${i}`} /> : null, inline(one)])}</p>);
     }
   }

@@ -1,8 +1,8 @@
 // What the server sends. Answers are the JSON of mm_agents.Answer; sources carry no paths.
 
 export type BoxCorners = [number, number, number, number];
-export type ClaimKind = "read" | "computed" | "counted" | "spoken" | "seen" | "match" | "unsupported";
-export type Outcome = "answered" | "partial" | "not_found" | "out_of_scope";
+type ClaimKind = "read" | "computed" | "counted" | "spoken" | "seen" | "match" | "unsupported";
+type Outcome = "answered" | "partial" | "not_found" | "out_of_scope";
 
 export interface Claim {
   text: string;
@@ -31,7 +31,7 @@ export interface Source {
   t1: number | null;
 }
 
-export interface Step {
+interface Step {
   tool: string;
   arguments: Record<string, unknown>;
   seconds: number;
@@ -88,6 +88,7 @@ export interface Turn {
   job: string | null;
   shown: Shown | null;
   problem: string | null; // why there is no answer; "" where the visitor stopped it
+  isLost?: boolean; // the connection was lost while it was being answered: the server may have the answer
   verdict: "up" | "down" | null;
   plan: PlanLine[];
 }
@@ -101,9 +102,7 @@ export interface Talk {
 
 export interface About {
   name: string;
-  version: string;
   counts: Record<string, number>;
-  model: string | null;
   away: string[];
   asked: boolean;
   folder: boolean;
@@ -122,7 +121,6 @@ export interface Row {
   text: string;
   year: string;
   duration: number | null;
-  tags: string[];
   rating: number | null;
   t0?: number | null;
   t1?: number | null;

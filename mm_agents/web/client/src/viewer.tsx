@@ -1,7 +1,7 @@
 // A source in full: its page with all boxes, a clip at its second, a recording, a text with its passage.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import * as api from "./api";
-import { Document, READERS } from "./displays";
+import { Document, filmFacts, Picture, READERS } from "./displays";
 import { bytes, clock, named, t } from "./i18n";
 import { marksOfReading, type Reading } from "./marks";
 import { IconButton } from "./parts";
@@ -47,7 +47,8 @@ export function Viewer({ onAsk }: { onAsk: (item: Item) => void }) {
 
   if (view === null) return null;
   const places = order.value;
-  const at = places.findIndex((one) => one.address === view.address && (one.ref ?? null) === view.ref && (one.t0 ?? null) === view.t0);
+  const exact = places.findIndex((one) => one.address === view.address && (one.ref ?? null) === view.ref && (one.t0 ?? null) === view.t0);
+  const at = exact >= 0 ? exact : places.findIndex((one) => one.address === view.address);
   const step = (by: number): void => {
     const next = places[at < 0 ? 0 : (at + by + places.length) % places.length];
     if (next && places.length > 1) look(next, true);
@@ -78,7 +79,7 @@ export function Viewer({ onAsk }: { onAsk: (item: Item) => void }) {
         </div>
       </header>
       {problem && <p class="refused" role="alert">{problem}</p>}
-      {item?.problem && <p class="refused" role="alert">{item.problem}</p>}
+      {item?.problem && item.kind !== "film" && <p class="refused" role="alert">{item.problem}</p>}
       {item && <Content key={view.address} item={item} view={view} />}
       {item && (item.kind === "image" || item.kind === "pdf") && !item.problem && <AsDocument key={view.address} item={item} />}
       {item && <Facts item={item} />}
@@ -103,8 +104,11 @@ const Small = ({ item }: { item: Item }) => <img class="small" src={api.thumbnai
 function Film({ item }: { item: Item }) {
   return (
     <div class="film-page">
-      <img src={api.thumbnail(item.address)} alt="" />
-      <p>{item.text}</p>
+      <div class="poster"><Picture address={item.address} t0={null} page={null} kind="film" /></div>
+      <div>
+        <p class="soft">{filmFacts(item)}</p>
+        <p>{item.text}</p>
+      </div>
     </div>
   );
 }
@@ -124,7 +128,7 @@ function Sheet({ item, view }: { item: Item; view: View }) {
     : [];
   const marks = [...linked, ...(all.length || linked.length ? all : seen)]
     .filter((one) => one.page === view.page)
-    .map((one) => (one.kind === "cited" && /^(\[\d+\])?$/.test(one.label) ? { ...one, label: [...all, ...seen].find((other) => isSame(one, other) && other.kind !== "cited" && other.ref !== "f:currency")?.label ?? one.label } : one))
+    .map((one) => (one.kind === "cited" && /^(\[\d+\])?$/.test(one.label) ? { ...one, label: [...all, ...seen].find((other) => isSame(one, other) && isNaming(other))?.label ?? one.label } : one))
     .sort((one, other) => Number(one.kind === "cited") - Number(other.kind === "cited")); // what is cited lies on top
   const shown = everything ? marks : marks.filter((one) => one.kind === "cited");
   const target = view.box ?? null;
@@ -160,6 +164,7 @@ function Sheet({ item, view }: { item: Item; view: View }) {
       </div>
       {problem && <p class="refused" role="alert">{problem}</p>}
       <div class="sheet" ref={frame} onWheel={wheel} tabIndex={0} role="group" aria-label={t("viewer.pageOf", { name: item.name })}>
+        {!picture && !problem && <p class="loading" role="status"><span class="spinner" aria-hidden="true" /> {t("page.loading")}</p>}
         {picture && (
           <div class="paper" style={{ width: `${zoom * 100}%` }}>
             <img src={picture.url} alt={t("viewer.pageOf", { name: item.name })} />
@@ -173,6 +178,9 @@ function Sheet({ item, view }: { item: Item; view: View }) {
     </>
   );
 }
+
+/** Whether a mark's label says more of its place than the words in it do, as a field of an invoice or a thing in a picture does. */
+const isNaming = (one: Mark): boolean => one.kind !== "cited" && one.ref !== "f:currency" && !/^[nch]:/.test(one.ref);
 
 /** Whether two marks are of one place, such as a value that was read and is cited. */
 const isSame = (one: Mark, other: Mark): boolean =>
@@ -293,7 +301,7 @@ function Clip({ item, view }: { item: Item; view: View }) {
         <ol class="strip" aria-label={t("viewer.moments")}>
           {moments.slice(0, 60).map((one) => (
             <li key={one.id}>
-              <button type="button" class={view.t0 !== null && one.t0! <= view.t0 && view.t0 < (one.t1 ?? Infinity) ? "here" : ""} onClick={() => (item.played ? jump(one.t0!, true) : look({ address: item.address, t0: one.t0 }, true))}>
+              <button type="button" class={view.t0 !== null && one.t0! <= view.t0 && view.t0 < (one.t1 ?? Infinity) ? "here" : ""} onClick={() => { jump(one.t0!, true); look({ address: item.address, t0: one.t0, ref: view.ref }, true); }}>
                 <img loading="lazy" src={api.thumbnail(item.address, one.t0)} alt="" />
                 <span>{clock(one.t0!)}</span>
               </button>
