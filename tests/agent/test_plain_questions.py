@@ -8,7 +8,7 @@ from mm_agents.agent.aggregation import aggregations_of
 from mm_agents.agent.film_questions import film_aggregation
 from mm_agents.agent.hit_details import quotable, that_may_tell
 from mm_agents.agent.passage_choice import chosen, tells_written
-from mm_agents.agent.query_analysis import excludes, greeting_to, questions_in, without_names
+from mm_agents.agent.query_analysis import excludes, greeting_to, questions_in, says, without_names
 from mm_agents.languages import detected, in_english
 from mm_agents.tools import ToolResult
 from mm_agents.types import Evidence
@@ -183,3 +183,40 @@ def test_other_languages_ask_who_answers_and_for_the_most_of_all(language: str, 
 def test_what_it_can_do_is_asked_in_languages_without_forms(question: str) -> None:
     assert detected(question) in ("it", "pt", "nl")
     assert greeting_to(question) == greeting_to("what can you do?")
+
+
+def test_a_file_as_a_whole_is_asked_for_without_a_word_of_what_it_is() -> None:
+    whole = (
+        *("Read this", "Summarise this document", "tl;dr", "What is this about?", "What does the letter say?"),
+        *(
+            "What is in this document?",
+            "extract everything",
+            "Explain this",
+            "give me a summary",
+            "What's written here?",
+        ),
+        "Please summarise the attached file in two sentences",
+    )
+    assert [question for question in whole if not says("whole", question)] == []
+    others = (
+        *("What is the total?", "What is this?", "Explain this chart", "Read this invoice", "summarize the news"),
+        *("What is the due date in this document?", "what does she say about the harbour?", "Extract the items"),
+        *("What does this company sell?", "summary of sales by region", "What is the text on line 3?"),
+    )
+    assert [question for question in others if says("whole", question)] == []
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        *("Was steht hier?", "Lies das vor", "Que dit ce document ?", "Résume ce document", "Resume este texto"),
+        *("¿Qué dice este documento?", "这里写了什么？", "总结一下这份文件"),
+    ],
+)
+def test_a_file_as_a_whole_is_asked_for_in_other_languages(question: str) -> None:
+    assert says("whole", in_english(question, detected(question)))
+
+
+def test_when_and_where_are_asked_at_once() -> None:
+    assert questions_in("When and where is the next meeting?") == ["When and where is the next meeting?"]
+    assert len(questions_in("Who sent it and when is it due?")) == 2

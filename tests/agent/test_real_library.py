@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,6 +92,21 @@ def test_the_hidden_message(agent: Agent, data: Path) -> None:
         answer = asked(agent, question, *attached)
         assert "You can vectorize the whole world with Weaviate!" in answer.text
         assert all(claim.status == "verified" for claim in answer.claims)
+
+
+@pytest.mark.parametrize("question", ["Read this", "Summarise this document", "What is this about?", "Was steht hier?"])
+def test_all_that_an_attached_page_says(agent: Agent, data: Path, question: str) -> None:
+    documents = data / "documents"
+    invoice = asked(agent, question, documents / "invoice.png")
+    values = {source.evidence.quote for source in invoice.sources if source.evidence.box}
+    assert {"US-001", "145.00", "9.06", "154.06"} <= {re.sub(r"^\W+", "", quote or "") for quote in values}
+    assert "Contrastive pre-training" in asked(agent, question, documents / "clip.png").text
+    assert "vectorize the whole world" in asked(agent, question, documents / "blankimage3.png").text
+
+
+def test_nothing_hidden_is_said_where_it_is_asked_for(agent: Agent, data: Path) -> None:
+    answer = asked(agent, "Is there hidden text in this?", data / "documents" / "invoice.png")
+    assert (answer.outcome, answer.text.splitlines()[0]) == ("not_found", "No hidden text was found in invoice.png.")
 
 
 def test_the_clip_and_its_moment(agent: Agent) -> None:
