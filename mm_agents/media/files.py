@@ -20,8 +20,7 @@ from PIL import features
 
 from mm_agents._text import read_data
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaError, MediaTooLargeError, UnsupportedMediaError
-from mm_agents.media.containers import BinaryFile, sound_alone
-from mm_agents.media.multiframe import animation_or_pages
+from mm_agents.media.containers import BinaryFile, animation_or_pages, sound_alone
 
 MediaType = Literal["image", "video", "audio", "text", "pdf"]
 
@@ -90,14 +89,10 @@ def signatures() -> Signatures:
 
 
 def sniff(head: bytes, name: str) -> Format | None:
-    """The format that the first bytes of a file announce; None when they could be text.
-
-    Args:
-        head: the first ``HEAD_BYTES`` of the file.
-        name: the file's name, for messages only.
+    """The format that the first ``HEAD_BYTES`` of a file announce; None when they could be text.
 
     Raises:
-        UnsupportedMediaError: the bytes are of a kind that cannot be read.
+        UnsupportedMediaError: the bytes are of a kind that cannot be read; the message has the file's name.
     """
     formats = signatures().formats
     format = next((format.name for format in formats.values() if head.startswith(format.magic)), None)
@@ -138,10 +133,10 @@ def decode_text(data: bytes, name: str) -> str:
 
 
 def text_format(text: str, name: str) -> Literal["text", "html"]:
-    """Whether text is to be read as it is or as a web page; other markup is refused, and so is a name of another kind.
+    """Whether text is to be read as it is or as a web page.
 
     Raises:
-        UnsupportedMediaError: an SVG drawing or XML, or a name such as "holiday.jpg".
+        UnsupportedMediaError: an SVG drawing or XML, or a name of another kind such as "holiday.jpg".
     """
     if claim := signatures().claims.get(PurePath(name).suffix.lower()):
         raise UnsupportedMediaError(f"{name!r}: the name claims {claim}, but the content is text. {READABLE}")
@@ -352,11 +347,7 @@ class MediaFile:
 
     @contextmanager
     def open(self) -> Generator[BinaryFile]:
-        """The content as a file, at its beginning.
-
-        Raises:
-            MediaError: the file has vanished or cannot be read.
-        """
+        """The content as a file, at its beginning; MediaError where it has vanished or cannot be read."""
         with _opened(self.data if self.path is None else self.path, self.name) as file:
             yield file
 
@@ -412,10 +403,9 @@ def inspect(source: Path | str | bytes, *, name: str | None = None, limits: Limi
 
 
 def expect(source: Source, media_type: MediaType, limits: Limits) -> MediaFile:
-    """The inspected source, which has to be of that type; an animation, or a TIFF of several pages, is a picture too.
+    """The inspected source, which has to be of that type; else UnsupportedMediaError.
 
-    Raises:
-        MediaError: as ``inspect``; UnsupportedMediaError when it is of another type.
+    An animation, or a TIFF of several pages, is a picture too.
     """
     media = source if isinstance(source, MediaFile) else inspect(source, limits=limits)
     if media_type not in (media.media_type, signatures().formats[media.format].media_type):
@@ -541,10 +531,9 @@ def _check_regular(path: Path, name: str) -> None:
 
 
 def check_limit(value: float, limits: Limits, setting: str, name: str, *, unit: str = "", advice: str = "") -> None:
-    """Refuse a value of a file that is past the limit of this name; ``unit`` is the limit's name by default.
+    """MediaTooLargeError, which ends with the advice, where a value of a file is past the limit of this name.
 
-    Raises:
-        MediaTooLargeError: the message ends with the advice.
+    The unit is the limit's name by default.
     """
     limit: float = getattr(limits, setting)
     if value > limit:
@@ -557,11 +546,7 @@ def check_limit(value: float, limits: Limits, setting: str, name: str, *, unit: 
 def check_expansion(
     value: int, media: MediaFile, limits: Limits, unit: Literal["pages", "pixels", "characters"]
 ) -> None:
-    """Refuse what a small file unpacks to where it is out of all proportion to its size.
-
-    Raises:
-        MediaTooLargeError: there are more pages, pixels or characters than are free and than its bytes allow.
-    """
+    """MediaTooLargeError where a small file unpacks to more than is free and than its bytes allow."""
     free: int = getattr(limits, f"free_{unit}")
     most = free + (media.size // limits.least_page if unit == "pages" else media.size * limits.expansion)
     if value > most:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 import PIL.Image
@@ -17,7 +17,7 @@ from PIL import ImageCms, ImageFile
 
 from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError
-from mm_agents.media import multiframe
+from mm_agents.media.containers import DECODER_ERRORS, quiet, tiff_frames
 from mm_agents.media.decoder_processes import allow_more, apart
 from mm_agents.media.files import (
     DEFAULT_LIMITS,
@@ -29,11 +29,12 @@ from mm_agents.media.files import (
     check_limit,
     expect,
 )
-from mm_agents.media.multiframe import DECODER_ERRORS, quiet
 from mm_agents.types import Box, Image
 
 if TYPE_CHECKING:
     from mm_agents.types import ByteArray
+
+F = TypeVar("F")
 
 _ORIENTATION = 0x0112
 _UPRIGHT = {
@@ -95,11 +96,7 @@ def load_image(source: Source, *, max_side: int | None = None, limits: Limits = 
 
 @apart
 def image_size(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> tuple[int, int]:
-    """A picture's width and height in pixels as it is displayed; nothing is decoded.
-
-    Raises:
-        MediaError: as ``load_image``.
-    """
+    """A picture's width and height in pixels as it is displayed; nothing is decoded."""
     with _header(expect(source, "image", limits), limits) as (picture, orientation):
         width, height = picture.size
         return (height, width) if orientation in _SWAPS_SIDES else (width, height)
@@ -107,11 +104,7 @@ def image_size(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> tuple[int,
 
 @apart
 def picture_count(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> int:
-    """How many pictures or frames a picture's file holds, as a burst of HEIC does; ``load_image`` decodes the main one.
-
-    Raises:
-        MediaError: as ``load_image``.
-    """
+    """How many pictures or frames a file holds, as a burst of HEIC does; ``load_image`` decodes the main one."""
     with _header(expect(source, "image", limits), limits) as (picture, _):
         return getattr(picture, "n_frames", 1)
 
@@ -120,9 +113,6 @@ def exif_of(source: Source, blocks: Sequence[int], *, limits: Limits = DEFAULT_L
     """Blocks of a picture's EXIF data by their tags, each with its values by tag; nothing is decoded.
 
     A block that is missing or broken is empty.
-
-    Raises:
-        MediaError: as ``load_image``.
     """
     found: dict[int, dict[int, Any]] = {block: {} for block in blocks}
     with _header(expect(source, "image", limits), limits) as (picture, _), suppress(*DECODER_ERRORS):
@@ -137,9 +127,6 @@ def load_stored(source: Source, *, max_side: int | None = None, limits: Limits =
     """Decode a picture as it is stored, not turned as EXIF says: the pixels that boxes of evidence are counted in.
 
     A mirrored one comes as it is shown. With ``max_side`` it is shrunk to that many pixels a side.
-
-    Raises:
-        MediaError: as ``load_image``.
     """
     with _header(expect(source, "image", limits), limits) as (picture, orientation):
         _decode(picture)
@@ -148,44 +135,35 @@ def load_stored(source: Source, *, max_side: int | None = None, limits: Limits =
 
 @apart
 def stored_size(source: Source) -> tuple[int, int]:
-    """The width and height in pixels that ``load_stored`` decodes; nothing is decoded.
-
-    Raises:
-        MediaError: as ``load_image``.
-    """
+    """The width and height in pixels that ``load_stored`` decodes; nothing is decoded."""
     with _header(expect(source, "image", DEFAULT_LIMITS), DEFAULT_LIMITS) as (picture, orientation):
         width, height = picture.size
         return (height, width) if orientation in _SWAPS_SIDES - _TURNED else (width, height)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AnimationFrame:
-    """A frame of an animation: its pixels, and from when until when it is shown, in seconds."""
+class Shown(Generic[F]):
+    """A frame, such as its pixels, and from when until when it is on show, in seconds from the first one."""
 
-    pixels: ByteArray
+    frame: F
     time: Fraction
     end: Fraction
 
 
-def animation_frames(source: Source, *, max_side: int, limits: Limits = DEFAULT_LIMITS) -> Iterator[AnimationFrame]:
+def animation_frames(source: Source, *, max_side: int, limits: Limits = DEFAULT_LIMITS) -> Iterator[Shown[ByteArray]]:
     """Draw the frames of an animated GIF, WebP or PNG in order; one frame is in memory at a time.
 
     Raises:
         MediaTooLargeError: the frames together have more pixels than the limits allow, or last longer.
-        MediaError: as ``load_image``.
     """
     media = expect(source, "image", limits)
     with _header(media, limits) as (picture, orientation):
         for time, end in _times(picture, media, limits):
-            yield AnimationFrame(_normalised(picture.copy(), orientation, max_side), time, end)
+            yield Shown(_normalised(picture.copy(), orientation, max_side), time, end)
 
 
 def animation_ends(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> list[Fraction]:
-    """Until when each frame of an animation is shown, in seconds; the frames are read and not scaled or kept.
-
-    Raises:
-        MediaError: as ``animation_frames``.
-    """
+    """Until when each frame of an animation is shown, in seconds; the frames are read and not scaled or kept."""
     media = expect(source, "image", limits)
     ends: list[Fraction] = []
     with _header(media, limits) as (picture, _):
@@ -220,11 +198,10 @@ def tiff_pages(
     Raises:
         ConfigError: the TIFF has no page of a number.
         MediaTooLargeError: more pages than the limits allow.
-        MediaError: as ``load_image``.
     """
     media = expect(source, "pdf", limits)
     with media.open() as file:
-        frames = multiframe.tiff_pages(file)
+        frames = tiff_frames(file)
     check_limit(len(frames), limits, "pages", media.name)
     wanted = range(1, len(frames) + 1) if numbers is None else numbers
     for number in wanted:
@@ -241,15 +218,9 @@ def tiff_pages(
 
 @apart
 def stored_box(source: Source, box: Box, shown: tuple[int, int]) -> Box:
-    """A box in a picture as it is shown, perhaps smaller, as a box in pixels of the picture as stored.
+    """A box of a picture as it was shown, perhaps smaller, in pixels of the picture as ``load_stored`` has it.
 
-    Args:
-        source: the picture; ``load_stored`` decodes it as it is stored.
-        box: in pixels of what was looked at.
-        shown: the width and height of what was looked at.
-
-    Raises:
-        MediaError: as ``load_image``.
+    ``shown`` is the width and height of what was looked at.
     """
     with _header(expect(source, "image", DEFAULT_LIMITS), DEFAULT_LIMITS) as (picture, orientation):
         width, height = picture.size
@@ -397,13 +368,10 @@ def _typed(name: str) -> Generator[None]:
 
 
 def _check_jpeg(file: BinaryFile, name: str, limits: Limits) -> None:
-    """Count the segments and scans of a JPEG; the file is at its beginning again afterwards.
+    """MediaTooLargeError where a JPEG has more segments or scans than the limits allow; leaves it at its beginning.
 
     Each scan of a progressive picture costs a pass over all its pixels, however few bytes it has, and metadata is put
     together from any number of segments.
-
-    Raises:
-        MediaTooLargeError: more segments or scans than the limits allow.
     """
     segments = scans = components = frame = 0
     at = 0

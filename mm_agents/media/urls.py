@@ -46,8 +46,7 @@ _ALSO_PRIVATE = (
 def is_public(address: Address) -> bool:
     """Whether an address belongs to the public internet, and so does every address that is wrapped in it.
 
-    Args:
-        address: also IPv4 inside IPv6 (mapped, compatible, 6to4, Teredo, NAT64) is looked through.
+    IPv4 inside IPv6 (mapped, compatible, 6to4, Teredo, NAT64) is looked through.
     """
     if isinstance(address, IPv4Address):
         private = any(address in network for network in _ALSO_PRIVATE)
@@ -189,10 +188,9 @@ def _get(target: _Target, addresses: Sequence[str], deadline: float, limits: Lim
 
 
 def _connect(target: _Target, addresses: Sequence[str], deadline: float) -> socket.socket:
-    """A connection to the first of the checked addresses that takes one; for https the name's certificate is checked.
+    """A connection to the first of the checked addresses that takes one; OSError where none does.
 
-    Raises:
-        OSError: none of them does.
+    For https the name's certificate is checked.
     """
     failure: OSError = OSError("no address")
     for address in addresses:
