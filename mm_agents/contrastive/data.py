@@ -40,9 +40,7 @@ class Row:
 def read_table(table: Path, columns: Sequence[tuple[str, str]] = ()) -> list[Row]:
     """Read a CSV or TSV file of pairs with a header, where ``label`` (or ``clicked``) and ``group`` are optional.
 
-    Args:
-        table: the file.
-        columns: the possible names of the two columns; by default any names, in the file's order.
+    The two columns have one of these pairs of names, or any names.
 
     Raises:
         ConfigError: the columns are others, a cell is empty, a label is not 0 or 1, or the table has no rows.
@@ -91,13 +89,7 @@ GREY = (299, 587, 114)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pairs:
-    """Pairs by their places in a set.
-
-    Attributes:
-        first: int64, shape (p,).
-        second: int64, shape (p,).
-        target: float32, shape (p,): 1 where the two belong together, else 0.
-    """
+    """Pairs by their places in a set, int64, (p,); float32, (p,): 1 where the two belong together, else 0."""
 
     first: Tensor
     second: Tensor
@@ -114,13 +106,9 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PictureSet:
-    """Pictures and what belongs together.
+    """Pictures, uint8, (n, channels, height, width), and labels, int64, (n,): those of one label belong together.
 
-    Attributes:
-        pictures: uint8, shape (n, channels, height, width).
-        labels: int64, shape (n,): pictures of one label belong together.
-        names: of the labels; empty where these come from pairs.
-        pairs: the given ones, if any.
+    The names are those of the labels; empty where these come from pairs.
     """
 
     pictures: Tensor
@@ -164,12 +152,7 @@ def labelled(pictures: Tensor, labels: Sequence[str] | Sequence[int], source: st
 
 
 def read_folders(folder: Path, *, side: int = 32, channels: int = 3) -> PictureSet:
-    """Read a folder of folders, one for each class, with pictures at any depth.
-
-    Args:
-        folder: the folder.
-        side: the new height and width of the pictures, in pixels.
-        channels: 3 for colours, 1 for grey.
+    """Read a folder of folders, one for each class, with pictures at any depth, brought to ``side`` pixels.
 
     Raises:
         ConfigError: it is not a folder, a class is empty, or there are too few.
@@ -194,12 +177,9 @@ def read_folders(folder: Path, *, side: int = 32, channels: int = 3) -> PictureS
 
 
 def read_pairs(table: Path, *, side: int = 32, channels: int = 3) -> PictureSet:
-    """Read a table of pairs of pictures, as ``read_table``; without labels all pairs belong together.
+    """Read a table of pairs of pictures, as ``read_table``, whose paths are relative to its folder.
 
-    Args:
-        table: the file; its paths are relative to its folder.
-        side: the new height and width of the pictures, in pixels.
-        channels: 3 for colours, 1 for grey.
+    Without labels all pairs belong together; pictures are brought to ``side`` pixels.
 
     Raises:
         ConfigError: the table's columns are wrong, or all pictures belong together.

@@ -69,12 +69,7 @@ def sigmoid(first: Tensor, second: Tensor, *, scale: Tensor, bias: Tensor, label
 
 
 class Criterion(nn.Module):
-    """A loss by its name, with the numbers that it learns.
-
-    Args:
-        name: "cosine", "infonce", "supcon" or "siglip".
-        temperature: for InfoNCE and the supervised contrastive loss.
-    """
+    """A loss by its name, with the numbers that it learns; the temperature is of InfoNCE and "supcon"."""
 
     def __init__(self, name: LossName, *, temperature: float = 0.1) -> None:
         super().__init__()
