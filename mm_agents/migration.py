@@ -13,7 +13,7 @@ import numpy as np
 from mm_agents import media
 from mm_agents._progress import ProgressCallback, batched
 from mm_agents.errors import ConfigError, EmbedderMismatchError, MMAgentsError, StoreError
-from mm_agents.ingest.files import IMAGE_SIDE, pieces, shots
+from mm_agents.ingest.files import IMAGE_SIDE, file_of, pieces, shots
 from mm_agents.ingest.objects import OBJECT, as_stored, described, object_parts
 from mm_agents.ingest.pipeline import FailedFile, failure
 from mm_agents.ingest.presets import language_vectors, media_vectors
@@ -38,13 +38,9 @@ _SAMPLES = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyReport:
-    """What copying did.
+    """What copying did: how many records, assets and parts, were written, were there already, and are on both sides.
 
-    Attributes:
-        copied: how many records, assets and parts, were written.
-        unchanged: how many were there already.
-        total: how many the source has, and so has the target.
-        checksum: of all records but their vectors, the same on both sides; vectors were compared number by number.
+    The checksum is of all records but their vectors, which were compared number by number.
     """
 
     copied: int
@@ -138,14 +134,11 @@ def _digest(record: Record) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationReport:
-    """What migrating did.
+    """What migrating did: how many records got the new vector now, and how many had it.
 
-    Attributes:
-        filled: how many records got the new vector now.
-        unchanged: how many had it.
-        failed: the assets whose files cannot be read any more; they keep only the old vector.
-        overlap: overlap@10, the mean share of the ten nearest assets that both vectors agree on, over sample assets.
-        switched: whether searches use the new vector from now on; they do when nothing failed.
+    Assets that failed, whose files cannot be read any more, keep only the old vector. ``overlap`` is overlap@10, the
+    mean share of the ten nearest assets that both vectors agree on, over sample assets. Searches use the new vector
+    from now on where ``switched``: when nothing failed.
     """
 
     filled: int
@@ -166,13 +159,7 @@ def migrate(
 ) -> MigrationReport:
     """Add another model's vector beside one that is there, fill it from the media files, and search by it.
 
-    Args:
-        library: what to migrate.
-        embedder: the new model.
-        name: the new vector's name, such as "media_v2".
-        vector: the vector that it will replace, such as "media", "words" or "poster_vector".
-        beside: do not replace it: both are kept up, and a search uses those that suit its query.
-        report: told how many assets are done, how many there are, and the name at hand.
+    With ``beside`` it does not replace the old one: both are kept up, and a search uses those that suit its query.
 
     Raises:
         ConfigError: the vector does not exist, or the new one's name is taken by something else.
@@ -223,17 +210,10 @@ def left_by(library: Library, vector: str) -> list[str]:
 def add_languages(
     library: Library, *, report: ProgressCallback = lambda done, total, name: None
 ) -> dict[str, MigrationReport]:
-    """Give a library the vectors for other languages that a new one has; resumable.
-
-    Args:
-        library: one whose embedder has a companion for other languages.
-        report: as of ``migrate``, for one vector after the other.
-
-    Returns:
-        What was done for each of the new vectors.
+    """Give a library the vectors for other languages that a new one has, and report of each; resumable.
 
     Raises:
-        ConfigError: no embedder of the library has a companion.
+        ConfigError: no embedder of the library has a companion for other languages.
     """
     spec = library.store.spec
     done: dict[str, MigrationReport] = {}
@@ -280,12 +260,7 @@ def _rows(
         items: list[Item] = [Text(text=f"{r.name}. {r.text}" if r.media_type == "film" else r.text) for r in wanting]
         return dict(zip((r.id for r in wanting), embedder.embed(items, role="document"), strict=True))
     asset = family[0]
-    path = library.path(asset)
-    if path is None:
-        raise ConfigError(f"{asset.name!r} names no file to read again.")
-    file = media.inspect(path)
-    if file.sha256 != asset.properties.get("sha256"):
-        raise ConfigError(f"{asset.name!r} has changed since it was added. Add it again.")
+    file = file_of(asset, library.path(asset))
     if asset.media_type == "video":
         hidden = {SPOKEN, WORDS_READ, OBJECT}
         segments = [part for part in family[1:] if not hidden & part.properties.keys()]

@@ -226,7 +226,7 @@ def watch(
     output: Output = SHOWN,
 ) -> None:
     """Keep a library in step with folders: what comes, changes, moves or goes there does so in the library."""
-    from mm_agents.ingest.watcher import changes
+    from mm_agents.ingest.catalog import changes
 
     waiting = changes(folders)
     try:
@@ -420,14 +420,7 @@ def _strength(name: str | None) -> Strength | None:
 
 
 def _show_hits(query: str, hits: Sequence[Hit], output: Output, *, ids: bool) -> None:
-    """Print hits, one a line: place, score, strength, name, moment, the beginning of the matching text, id if asked.
-
-    Args:
-        query: what was asked.
-        hits: the best first.
-        output: how.
-        ids: whether the ids are shown.
-    """
+    """Print hits, one a line: place, score, strength, name, moment, the beginning of the matching text, id if asked."""
     from mm_agents._text import excerpt, moment
     from mm_agents.search.ranking import hit_json
 

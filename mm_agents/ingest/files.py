@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mm_agents import media
-from mm_agents.errors import MediaTooLargeError
+from mm_agents.errors import MediaError, MediaTooLargeError
 from mm_agents.ingest.objects import described, object_parts
 from mm_agents.ingest.presets import media_vectors
 from mm_agents.media import DEFAULT_LIMITS, Limits, MediaFile
@@ -70,13 +70,8 @@ class Source:
 def describe(file: MediaFile, path: Path | None = None, *, location: bool = True) -> dict[str, Value]:
     """The properties that can be had without decoding.
 
-    They are size, width and height in pixels, duration in seconds; of pictures and clips when they were taken, and
-    where. ``incomplete`` says in words what of the file is not read.
-
-    Args:
-        file: what is described.
-        path: its path, whose date counts where the content has none.
-        location: say where pictures were taken.
+    They are size, width and height in pixels, duration in seconds; of pictures and clips when they were taken, or
+    the path last changed, and where. ``incomplete`` says in words what of the file is not read.
     """
     properties: dict[str, Value] = {
         "name": file.name,
@@ -104,6 +99,20 @@ def describe(file: MediaFile, path: Path | None = None, *, location: bool = True
     if capture.latitude is not None and capture.longitude is not None:
         properties |= {"latitude": capture.latitude, "longitude": capture.longitude, "place_from": "EXIF"}
     return properties
+
+
+def file_of(asset: Record, path: Path | None) -> MediaFile:
+    """The file of an asset, to read it again.
+
+    Raises:
+        MediaError: the asset names none, or it cannot be read, or has changed since it was added.
+    """
+    if path is None:
+        raise MediaError(f"{asset.name!r} names no file.")
+    file = media.inspect(path)
+    if file.sha256 != asset.properties.get("sha256"):
+        raise MediaError(f"{asset.name!r} has changed since it was added. Add it again.")
+    return file
 
 
 def pieces(file: MediaFile, *, limits: Limits = DEFAULT_LIMITS) -> Iterator[Piece]:
@@ -193,14 +202,7 @@ def _lines(block: str) -> str:
 
 
 def shots(vectors: FloatArray) -> list[slice]:
-    """Runs of like segments.
-
-    Args:
-        vectors: float32, shape (n, width), unit rows: a clip's segments in order.
-
-    Returns:
-        Slices over the n segments: a new one begins where a segment is unlike the one before it.
-    """
+    """Slices over a clip's segments, unit rows, (n, width): each begins at one unlike the one before it."""
     likeness = np.einsum("nd,nd->n", vectors[1:], vectors[:-1])
     cuts = [0, *(np.flatnonzero(likeness < SHOT_LIKENESS) + 1).tolist(), len(vectors)]
     return [slice(start, end) for start, end in pairwise(cuts)]
@@ -209,10 +211,8 @@ def shots(vectors: FloatArray) -> list[slice]:
 def add_shots(segments: Sequence[Piece], spec: CollectionSpec) -> None:
     """Give the segment nearest to each shot's mean that mean, so that clips rank by their shots.
 
-    Args:
-        segments: a clip's, in order, with their vectors of moments and, for each vector of images that has another
-            embedder, that embedder's vector of the segment.
-        spec: the collection.
+    The segments are a clip's, in order, with their vectors of moments and, for each vector of images that has another
+    embedder, that embedder's vector of the segment.
     """
     if not segments:
         return

@@ -55,13 +55,9 @@ class Film(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilmsReport:
-    """What adding films did.
+    """What adding films did: how many were new or changed, how many were there, and the titles without a poster.
 
-    Attributes:
-        added: how many were new or had changed.
-        unchanged: how many were there already.
-        without_poster: the titles of films that have no poster, and so no ``poster_vector``.
-        failed: the posters that cannot be read, and the entries that are not films.
+    ``failed`` are the posters that cannot be read, and the entries that are not films.
     """
 
     added: int
@@ -86,8 +82,7 @@ def add_movies(
         report: called with how many films are done, how many there are, and the title at hand.
 
     Raises:
-        ConfigError: the file cannot be read or does not hold a JSON list, or there is not a folder of posters.
-        EmbedderError: the embedder's weights are out of reach.
+        ConfigError: the file does not hold a JSON list, or there is not a folder of posters.
     """
     entries, folder = _read(Path(films)), Path(posters)
     if not folder.is_dir():

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -22,7 +22,7 @@ from mm_agents.ingest.objects import as_stored
 from mm_agents.ingest.presets import media_vectors
 from mm_agents.media.files import asset_id, part_id
 from mm_agents.protocols import ObjectEmbedder
-from mm_agents.types import Clip, CollectionSpec, Image, Item, SeenObject, Text, VectorRole
+from mm_agents.types import Clip, CollectionSpec, Image, Item, Record, SeenObject, Text, VectorRole, VectorSpec
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, Store
@@ -55,11 +55,7 @@ class FailedFile:
 class FileOutcome:
     """What became of one file, or of a folder that was passed over with all that is in it.
 
-    Attributes:
-        path: of the file.
-        outcome: "in part" is added, but for what the reason says.
-        error: the kind of error of a file that failed; else "".
-        reason: in words; "" where the outcome says it all.
+    "in part" is added, but for what the reason says in words; ``error`` is the kind of error of a file that failed.
     """
 
     path: str
@@ -185,11 +181,8 @@ class _Stopped(Exception):
 class Pipeline:
     """Decoders in threads, embedding and writing in the caller's thread.
 
-    Args:
-        store: where records go.
-        routes: which embedder makes which vector.
-        prepare: called in a decoder's thread for each path; returns the source, or None when there is nothing to do.
-        outcomes: gets what becomes of each path.
+    ``prepare`` is called in a decoder's thread for each path; it returns the source, or None when there is nothing
+    to do. What becomes of each path is noted in the outcomes.
     """
 
     def __init__(
@@ -319,11 +312,8 @@ def embed_items(
 ) -> list[dict[str, FloatArray]]:
     """The vectors of each piece by name, of its items by role; each embedder is called once.
 
-    Args:
-        items: of each piece.
-        targets: the names of the vectors of each role, and what makes them.
-        seen: gets at each piece's place the things that an embedder sees in it, from the score at which they are
-            shown; None where none looked for any.
+    ``targets`` are the names of the vectors of each role, and what makes them. ``seen`` gets at each piece's place the
+    things that an embedder sees in it, from the score at which they are shown; None where none looked for any.
     """
     vectors: list[dict[str, FloatArray]] = [{} for _ in items]
     calls: dict[str, tuple[Embedder, list[tuple[int, str, Item]]]] = {}
@@ -345,6 +335,16 @@ def embed_items(
         for (place, vector, _), row in zip(call, rows, strict=True):
             vectors[place][vector] = row
     return vectors
+
+
+def with_text_vectors(
+    parts: Sequence[Record], role: VectorRole, vectors: Sequence[VectorSpec], embedders: EmbedderMap
+) -> list[Record]:
+    """The parts with these vectors of their text; those without text as they are."""
+    items: list[dict[VectorRole, Item]] = [{role: Text(text=part.text)} if part.text else {} for part in parts]
+    targets = [(vector.name, embedders.need(vector.name)) for vector in vectors]
+    made = embed_items(items, {role: targets})
+    return [replace(part, vectors=rows) for part, rows in zip(parts, made, strict=True)]
 
 
 def _targets(spec: CollectionSpec, routes: EmbedderMap) -> dict[VectorRole, list[tuple[str, Embedder]]]:
