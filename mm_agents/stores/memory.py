@@ -18,8 +18,7 @@ import numpy as np
 from mm_agents.errors import LibraryNotFoundError, StoreError
 from mm_agents.filters import matches
 from mm_agents.stores import local
-from mm_agents.stores.base import BaseStore
-from mm_agents.stores.ranking import SCORE_DECIMALS, bare, collapse, terms
+from mm_agents.stores.base import SCORE_DECIMALS, BaseStore, bare, collapse, terms
 from mm_agents.stores.validation import check_count, check_extension, check_records, check_spec, existing_ids
 from mm_agents.types import CollectionSpec, Filter, Match, Record
 
@@ -30,11 +29,7 @@ _K1, _B = 1.2, 0.75  # BM25 as in SQLite's FTS5
 
 
 def build(rest: str = "", *, spec: CollectionSpec | None = None) -> MemoryStore:
-    """Make an empty store.
-
-    Raises:
-        LibraryNotFoundError: no spec was given; there is never one to open.
-    """
+    """Make an empty store of that spec; LibraryNotFoundError without one, as there is never a store to open."""
     if spec is None:
         raise LibraryNotFoundError("A store in memory is always new: give the spec of its collection.")
     return MemoryStore(spec)

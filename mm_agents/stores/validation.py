@@ -24,10 +24,7 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
 def check_records(records: Iterable[Record], spec: CollectionSpec) -> list[Record]:
-    """Check records before anything is written.
-
-    Returns:
-        The records with unit float32 vectors that cannot be written to, and properties of their own.
+    """Check records before anything is written, and give them unit float32 vectors that cannot be written to.
 
     Raises:
         SchemaMismatchError: a vector has an unknown name, the wrong width, a non-finite number or no length.
@@ -53,24 +50,9 @@ def check_records(records: Iterable[Record], spec: CollectionSpec) -> list[Recor
 
 
 def check_search(
-    spec: CollectionSpec,
-    *,
-    vector: FloatArray | None,
-    using: str | None,
-    text: str | None,
-    where: Filter | None,
-    limit: int,
-    offset: int,
-) -> FloatArray | None:
-    """Check what a search is given.
-
-    Returns:
-        The query as a unit row of shape (width,), None where there is none.
-
-    Raises:
-        ConfigError: neither vector nor text, a negative limit or offset, an unknown vector name, a wrong filter.
-        SchemaMismatchError: the vector has the wrong width, a non-finite number or no length.
-    """
+    vector: FloatArray | None, using: str | None, text: str | None, where: Filter | None, limit: int, offset: int
+) -> None:
+    """ConfigError where a search has neither vector nor text, a negative limit or offset, or a wrong filter."""
     if vector is None and text is None:
         raise ConfigError("Nothing to search for: give a vector, a text, or both.")
     if (vector is None) != (using is None):
@@ -79,17 +61,10 @@ def check_search(
         raise ConfigError(f"limit and offset count hits and cannot be negative; got {limit} and {offset}.")
     if where is not None:
         filters.check(where)
-    if vector is None or using is None:
-        return None
-    return _unit(vector, spec.vector(using), "The query")
 
 
 def check_count(group_by: str | None, where: Filter | None) -> None:
-    """Check what a count is given.
-
-    Raises:
-        ConfigError: ``group_by`` cannot be a property's name, or the filter is wrong.
-    """
+    """ConfigError where ``group_by`` cannot be a property's name, or the filter is wrong."""
     if group_by is not None and not filters.is_name(group_by):
         raise ConfigError(f"group_by names a property (letters, digits, '_' and '.'); got {group_by!r}.")
     if where is not None:
@@ -97,11 +72,7 @@ def check_count(group_by: str | None, where: Filter | None) -> None:
 
 
 def existing_ids(ids: Sequence[str]) -> list[str]:
-    """The ids that some record could have, each once, in order.
-
-    Raises:
-        ConfigError: a lone string was given for a list of ids.
-    """
+    """The ids that some record could have, each once, in order; ConfigError for a lone string instead of a list."""
     if isinstance(ids, str):
         raise ConfigError(f"Give a list of ids, such as [{ids!r}], not one string.")
     return [id for id in dict.fromkeys(ids) if is_id(id)]
@@ -134,10 +105,7 @@ def check_same_spec(kept: CollectionSpec, asked: CollectionSpec, place: str) -> 
 def check_extension(kept: CollectionSpec, wanted: CollectionSpec, place: str) -> None:
     """Check that a collection can take a spec: every vector that is there is in it, unchanged.
 
-    Raises:
-        SchemaMismatchError: a vector is missing or has another width.
-        EmbedderMismatchError: a vector has another embedder.
-        ConfigError: the spec itself is wrong.
+    Raises as ``check_same_spec`` and, where the spec itself is wrong, as ``check_spec``.
     """
     check_spec(wanted)
     names = {vector.name for vector in kept.vectors}
@@ -145,12 +113,7 @@ def check_extension(kept: CollectionSpec, wanted: CollectionSpec, place: str) ->
 
 
 def check_spec(spec: CollectionSpec) -> None:
-    """Check a spec before a collection is made of it.
-
-    Raises:
-        ConfigError: a vector's name is not a plain one or stands twice, its role is unknown, or its width is not
-            positive.
-    """
+    """ConfigError where a vector's name is not a plain one or stands twice, or its role or width is wrong."""
     names = [vector.name.lower() for vector in spec.vectors]  # some file systems and servers know no case
     for vector in spec.vectors:
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", vector.name) or names.count(vector.name.lower()) > 1:
@@ -226,11 +189,11 @@ def _record_vector(id: str, name: str, vector: FloatArray, spec: CollectionSpec)
     if wanted is None:
         known = ", ".join(vector.name for vector in spec.vectors) or "none"
         raise SchemaMismatchError(f"Record {id!r} has a vector named {name!r}; {spec.name!r} knows: {known}.")
-    return _unit(vector, wanted, f"Record {id!r}")
+    return unit(vector, wanted, f"Record {id!r}")
 
 
-def _unit(vector: FloatArray, spec: VectorSpec, who: str) -> FloatArray:
-    """A float32 row of length 1 and the right width, not writeable."""
+def unit(vector: FloatArray, spec: VectorSpec, who: str) -> FloatArray:
+    """A float32 row of length 1 and the right width, not writeable; SchemaMismatchError where there is none."""
     try:
         row = np.array(vector, np.float32)
     except (TypeError, ValueError) as error:

@@ -21,9 +21,9 @@ from lancedb.index import FTS, BTree
 from lancedb.query import MatchQuery
 
 from mm_agents.errors import FilterError, MMAgentsError, StoreDamagedError, StoreError, StoreUnavailableError
+from mm_agents.stores.base import keywords, kind_of
 from mm_agents.stores.local.database import read_properties
 from mm_agents.stores.local.files import damaged
-from mm_agents.stores.ranking import keywords, kind_of
 from mm_agents.types import And, CollectionSpec, Condition, Filter, Not, Or, Record
 
 if TYPE_CHECKING:
@@ -313,11 +313,7 @@ class Table:
 
     @contextmanager
     def use(self) -> Generator[Any]:
-        """LanceDB's table; what goes wrong inside is raised as an error of ours.
-
-        Raises:
-            StoreError: the store is closed, or one of its children as LanceDB failed.
-        """
+        """LanceDB's table; what goes wrong inside, or that the store is closed, is raised as a StoreError."""
         opened = self._opened
         if opened is None:
             raise StoreError(f"The store at {str(self.folder)!r} is closed. Open it again.")

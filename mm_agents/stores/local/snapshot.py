@@ -39,12 +39,7 @@ _MOST_TABLES = 256
 
 @dataclass(slots=True)
 class Column:
-    """One property of every entry, as codes into the list of its different values.
-
-    Attributes:
-        codes: int32, shape (n,), by position.
-        values: what each code stands for; code 0 is an absent property.
-    """
+    """One property of every entry, as int32 codes by position into its different values; code 0 is an absent one."""
 
     codes: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     values: list[Value | None] = field(default_factory=lambda: [None])
@@ -79,11 +74,9 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slots:
-    """One named vector of every entry that has it.
+    """One named vector of the m entries that have it: float32, (m, width), memory-mapped.
 
-    Attributes:
-        matrix: float32, shape (m, width), memory-mapped.
-        positions: int64, shape (m,): which entry each row belongs to, rising.
+    ``positions``, int64, (m,), rising, say which entry each row belongs to.
     """
 
     matrix: FloatArray
@@ -92,12 +85,9 @@ class Slots:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """One state of the row data.
+    """One state of the row data, as the database's state says.
 
     Attributes:
-        folder: where the files lie.
-        spec: the collection.
-        state: what the database said.
         rooms: all rows that the mapped files have room for, by name; "" for the entries.
         entries: shape (n,), fields ``row``, ``id``, ``asset`` and ``has``.
         alive: shape (n,): the entries that still belong to a record.
@@ -143,11 +133,7 @@ class Snapshot:
         return found
 
     def verify(self) -> None:
-        """Read everything and compare it with its checksums.
-
-        Raises:
-            StoreDamagedError: something differs.
-        """
+        """Read everything and compare it with its checksums; StoreDamagedError where something differs."""
         epoch = self.state.epoch
         files.check_rows(path(self.folder, "", epoch), self.entries, self.state.files[""][1])
         for name, slots in self.slots.items():
@@ -254,10 +240,8 @@ def append(folder: Path, spec: CollectionSpec, state: State, records: Sequence[R
 def rewrite(snapshot: Snapshot, folder: Path, state: State, *, spec: CollectionSpec | None = None) -> State:
     """Write what is alive into new files in a folder, for the epoch of ``state``, and return the state they make.
 
-    With ``spec``, the files are for that collection, which has more vectors than the snapshot's.
-
-    Raises:
-        StoreDamagedError: what would be copied is damaged.
+    With ``spec``, which has more vectors than the snapshot's, the files are for that collection. What would be
+    copied is verified first.
     """
     snapshot.verify()
     spec = spec or snapshot.spec

@@ -62,11 +62,7 @@ _COPIED = 2000
 
 
 def build(rest: str, *, spec: CollectionSpec | None = None) -> LocalStore:
-    """Open the store in a folder; with a spec, make it when there is none.
-
-    Args:
-        rest: the folder.
-        spec: what the collection should be.
+    """Open the store in the folder ``rest``; with a spec, make it when there is none.
 
     Raises:
         LibraryNotFoundError: there is none, and no spec was given.
@@ -229,7 +225,7 @@ class LocalStore(FolderStore):
             return database.property_names(connection)
 
     def verify(self) -> None:
-        """Read everything and compare it with its checksums: files, records, keywords, and the manifest.
+        """Compare files, records, keywords and the manifest with their checksums.
 
         Raises:
             StoreDamagedError: something has changed since it was written.
@@ -251,10 +247,7 @@ class LocalStore(FolderStore):
     def backup(self, folder: Path, /) -> None:
         """Write a consistent copy, itself a library, into a new or empty folder, also while others read and write.
 
-        Raises:
-            ConfigError: the folder is not empty.
-            StoreDamagedError: this store is damaged; the copy is not finished.
-            StoreError: the copy could not be written.
+        A copy of a damaged store is not finished.
         """
         with (
             translated(folder / files.DATABASE),
@@ -278,8 +271,7 @@ class LocalStore(FolderStore):
 
         Raises:
             LibraryNotFoundError: the folder holds no copy.
-            SchemaMismatchError: the copy has other vectors.
-            EmbedderMismatchError: the copy was filled by another embedder.
+            SchemaMismatchError: the copy has other vectors; EmbedderMismatchError: of another embedder.
             StoreDamagedError: the copy is damaged.
             StoreVersionError: the copy was written by a newer version of mm_agents.
         """
@@ -405,12 +397,7 @@ def _matches(connection: sqlite3.Connection, snapshot: Snapshot, ranked: Ranked)
 
 
 def write_copy(folder: Path, spec: CollectionSpec, records: Iterable[Record]) -> None:
-    """Write records into a new or empty folder, as a local library that any store can be restored from.
-
-    Raises:
-        ConfigError: the folder is not empty.
-        StoreError: the copy could not be written.
-    """
+    """Write records into a new or empty folder, as a local library that any store can be restored from."""
     with translated(folder), files.whole_folder(folder) as part, LocalStore.create(part, spec) as copy:
         for batch in batched(records, _COPIED):
             copy.upsert(batch)
