@@ -30,10 +30,7 @@ _BATCH = 256
 
 
 def build(argument: str = "") -> Embedder:
-    """Make an embedder from a folder of training.
-
-    Args:
-        argument: the folder, or "FOLDER@HASH" where the weights have to be those of that hash.
+    """Make an embedder from a folder of training; of "FOLDER@HASH", where the weights have to be those of that hash.
 
     Raises:
         MissingExtraError: torch is not installed.
@@ -88,7 +85,6 @@ class NetworkEmbedder:
         """As ``Embedder.embed``: pictures are resized to what the network was trained on, a clip is its frames' mean.
 
         Raises:
-            ConfigError: an item is of another kind or malformed, or the role is neither.
             EmbedderError: the network gave a vector that is zero or not finite.
         """
         import torch

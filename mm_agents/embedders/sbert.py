@@ -40,11 +40,9 @@ _NO_LIMIT = 1_000_000  # tokens; tokenisers without a limit say some huge number
 
 
 def build(argument: str = "") -> SbertEmbedder:
-    """Make an embedder of sentence-transformers.
+    """Make an embedder of a model of the hub, or of a folder, whose path begins with "/", "." or "~".
 
-    Args:
-        argument: a model of the hub, such as "sentence-transformers/clip-ViT-B-32", or the path of a folder, which
-            begins with "/", "." or "~". "" is "google/siglip2-base-patch16-224".
+    "" is "google/siglip2-base-patch16-224".
     """
     is_path = argument.startswith((".", "~")) or os.path.isabs(argument)
     return SbertEmbedder(os.path.abspath(os.path.expanduser(argument)) if is_path else argument or _DEFAULT)
@@ -61,14 +59,10 @@ class _Loaded:
 
 
 class SbertEmbedder:
-    """A model of sentence-transformers. Thread-safe; one call runs at a time.
+    """A model of sentence-transformers, by its name on the hub or the absolute path of a folder. Thread-safe.
 
-    What the model takes and how wide its vectors are is known once it is loaded: asking for ``accepts`` or ``width``
-    loads it.
-
-    Args:
-        model: its name on the hub, or the absolute path of a folder.
-        device: where it runs, such as "cpu" or "cuda"; None takes the fastest there is.
+    One call runs at a time, on the fastest device unless one is named. What the model takes and how wide its vectors
+    are is known once it is loaded: asking for ``accepts`` or ``width`` loads it.
     """
 
     aligned = False
@@ -83,29 +77,18 @@ class SbertEmbedder:
 
     @property
     def width(self) -> int:
-        """How many numbers a vector has; loads the model.
-
-        Raises:
-            MissingExtraError: sentence-transformers is not installed.
-            WeightsError: the weights are out of reach, or are not what they should be.
-        """
+        """How many numbers a vector has; loads the model."""
         return self._ready().width
 
     @property
     def accepts(self) -> frozenset[Kind]:
-        """The kinds of item that the model takes; loads the model, and raises as ``width``."""
+        """The kinds of item that the model takes; loads the model."""
         return self._ready().accepts
 
     def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
-        """Turn items into unit vectors.
+        """Turn items into unit vectors, as every embedder; a model that has instructions for the roles gets them.
 
-        Args:
-            items: what the model takes, in any order. A text longer than the model reads is the mean of its pieces, a
-                clip the mean of its frames.
-            role: "query" or "document"; a model that has instructions for them gets them.
-
-        Returns:
-            float32, shape (len(items), width), each row of length 1; (0, width) for no items.
+        A text longer than the model reads is the mean of its pieces, a clip the mean of its frames.
 
         Raises:
             ConfigError: an item is of a kind that the model does not take or malformed, or the role is neither.

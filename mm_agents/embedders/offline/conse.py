@@ -9,10 +9,8 @@ photographs of it show (tools/scenes.tsv, tools/build_offline_assets.py); the cl
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from threading import Lock
 from typing import TYPE_CHECKING, ClassVar
 from weakref import WeakValueDictionary
@@ -20,7 +18,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 import PIL.Image
 
-from mm_agents.embedders.offline.weights import Model, PackagedFile, asset
+from mm_agents.embedders.offline.weights import Model, PackagedFile, Recent, asset
 from mm_agents.embedders.shared import mean_by_group, unit
 
 if TYPE_CHECKING:
@@ -35,9 +33,6 @@ CLASSIFIER = PackagedFile(
     path="_assets/classifier.onnx",
     sha256="04e9af60b8a1c93c5e28496b335d6768fa894b586aeed002cfe63ad05063a44a",
 )
-
-_KEPT = 512
-"""Frames whose classes are kept: of the pieces that are embedded together, for an embedder of another space."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +66,7 @@ WORDS = ConseParameters(classes="classes.npy", stretch=1.0)
 
 
 class Classes:
-    """What pictures are known to show: classes with their vectors, and the kinds of things that they are of.
-
-    Args:
-        file: the name of the file of the vectors.
-    """
+    """What pictures are known to show: classes with their vectors from a file, and the kinds that they are of."""
 
     def __init__(self, file: str) -> None:
         with asset(file).open("rb") as opened:
@@ -93,14 +84,7 @@ class Classes:
 
 
 class PictureEncoder:
-    """The classifier with its classes; reads its files when it is made.
-
-    Args:
-        threads: how many threads one call may use.
-        classes: what pictures are known to show.
-        parameters: how classes make a vector.
-        classifier: says what pictures show; one may serve several encoders.
-    """
+    """The classifier, which may serve several encoders, with its classes; reads its files when it is made."""
 
     def __init__(
         self, *, threads: int, classes: Classes, parameters: ConseParameters, classifier: Classifier | None = None
@@ -110,13 +94,9 @@ class PictureEncoder:
         self._classifier = classifier or Classifier.shared(threads)
 
     def encode(self, clips: Sequence[ByteArray]) -> FloatArray:
-        """Turn clips into unit vectors, each the mean of its frames' vectors.
+        """Turn clips, uint8, (frames, height, width, 3), into unit rows, each the mean of its frames'; float32.
 
-        Args:
-            clips: uint8, shape (frames, height, width, 3), at least one frame; a picture is a clip of one.
-
-        Returns:
-            float32, shape (len(clips), width of the classes' vectors), rows of length 1.
+        A picture is a clip of one frame.
         """
         parameters = self._parameters
         logits = self._logits(frame for clip in clips for frame in clip)
@@ -150,19 +130,14 @@ class PictureEncoder:
 
 
 class Classifier:
-    """Says how likely a picture shows each of 1000 classes; remembers the last pictures. Thread-safe.
-
-    Args:
-        threads: how many threads one call may use.
-    """
+    """Says how likely a picture shows each of 1000 classes; remembers the last pictures. Thread-safe."""
 
     _in_use: ClassVar[WeakValueDictionary[int, Classifier]] = WeakValueDictionary()
     _making: ClassVar[Lock] = Lock()
 
     def __init__(self, threads: int) -> None:
         self._model = Model(CLASSIFIER.read(), threads=threads)
-        self._last: OrderedDict[bytes, FloatArray] = OrderedDict()
-        self._lock = Lock()
+        self._last: Recent[FloatArray] = Recent()
 
     @classmethod
     def shared(cls, threads: int) -> Classifier:
@@ -174,32 +149,21 @@ class Classifier:
             return found
 
     def logits(self, pictures: Iterable[ByteArray], *, stretch: float = 1.0, mirrored: bool = False) -> FloatArray:
-        """The classifier's outputs before the softmax, shape (pictures, 1000).
+        """The outputs before the softmax, shape (pictures, 1000), of pictures of uint8, (height, width, 3) each.
 
-        Args:
-            pictures: uint8, shape (height, width, 3) each.
-            stretch: as in ``ConseParameters``; single things are named best in the square in the middle.
-            mirrored: likewise.
+        ``stretch`` and ``mirrored`` are as in ``ConseParameters``; single things are named best in the middle square.
         """
         # One by one: no slower than in batches on a processor, and no picture depends on its neighbours.
         return np.concatenate([self._of(picture, stretch, mirrored) for picture in pictures])
 
     def _of(self, picture: ByteArray, stretch: float, mirrored: bool) -> FloatArray:
-        pixels = np.ascontiguousarray(picture)
-        key = blake2b(pixels.data, digest_size=16, key=repr((pixels.shape, stretch, mirrored)).encode()).digest()
-        with self._lock:
-            if key in self._last:
-                self._last.move_to_end(key)
-                return self._last[key]
-        square = _square(pixels, stretch)
-        views = [square, np.ascontiguousarray(square[:, ::-1])] if mirrored else [square]
-        outputs = np.concatenate([self._model({"pixels": view[None]}) for view in views])
-        found: FloatArray = outputs.mean(axis=0, keepdims=True)
-        with self._lock:
-            self._last[key] = found
-            while len(self._last) > _KEPT:
-                self._last.popitem(last=False)
-        return found
+        def classified(pixels: ByteArray) -> FloatArray:
+            square = _square(pixels, stretch)
+            views = [square, np.ascontiguousarray(square[:, ::-1])] if mirrored else [square]
+            outputs = np.concatenate([self._model({"pixels": view[None]}) for view in views])
+            return outputs.mean(axis=0, keepdims=True)
+
+        return self._last.get(picture, classified, stretch, mirrored)
 
 
 def _square(pixels: ByteArray, stretch: float) -> ByteArray:

