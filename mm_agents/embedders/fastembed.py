@@ -83,7 +83,7 @@ class FastEmbedder:
         return _described(self._model)[0]["dim"]
 
     def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
-        """Turn items into unit vectors, as every embedder; most of these models treat both roles alike.
+        """Turn items into unit vectors, float32, shape (len(items), width); most of these models treat both roles alike.
 
         A text longer than the model reads (77 tokens for CLIP) is the mean of its pieces, a clip that of its frames.
 

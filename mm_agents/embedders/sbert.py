@@ -86,7 +86,7 @@ class SbertEmbedder:
         return self._ready().accepts
 
     def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
-        """Turn items into unit vectors, as every embedder; a model that has instructions for the roles gets them.
+        """Turn items into unit vectors, float32, shape (len(items), width); a model with instructions for the roles gets them.
 
         A text longer than the model reads is the mean of its pieces, a clip the mean of its frames.
 

@@ -213,7 +213,7 @@ class _ConseEmbedder:
         return [*classes.names, *classes.kinds], self.directions
 
     def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
-        """Turn items into unit vectors, as every embedder; both roles alike.
+        """Turn items into unit vectors, float32, shape (len(items), width); both roles alike.
 
         A text longer than the encoder's window is the mean of its windows, a clip the mean of its frames; a text
         without words gets the vector of nothing said.
