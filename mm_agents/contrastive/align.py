@@ -66,6 +66,8 @@ class Vectors:
     """The frozen vectors of texts and pictures, unit rows, and which belong together.
 
     Attributes:
+        texts: shape (t, width).
+        pictures: shape (p, width).
         pairs: int64, shape (n, 2): places of a text and of a picture that belong together.
         text_groups: int64, shape (t,): what each is about.
         picture_groups: int64, shape (p,); a picture of a text's group is a right answer to it.

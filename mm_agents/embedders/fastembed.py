@@ -83,9 +83,10 @@ class FastEmbedder:
         return _described(self._model)[0]["dim"]
 
     def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
-        """Turn items into unit vectors, float32, shape (len(items), width); most of these models treat both roles alike.
+        """Turn items into unit vectors, float32, shape (len(items), width).
 
-        A text longer than the model reads (77 tokens for CLIP) is the mean of its pieces, a clip that of its frames.
+        Most of these models treat both roles alike. A text longer than the model reads (77 tokens for CLIP) is
+        the mean of its pieces, a clip that of its frames.
 
         Raises:
             ConfigError: fastembed knows no such pair, an item is of another kind or malformed, or the role is neither.

@@ -92,9 +92,10 @@ class GoogleEmbedder:
         self._opened: Any = None
 
     def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
-        """Turn items into unit vectors, float32, shape (len(items), width); texts go with the model's instruction for the role.
+        """Turn items into unit vectors, float32, shape (len(items), width).
 
-        A text longer than 8000 bytes is the mean of its pieces, a clip longer than 120 seconds the mean of its parts.
+        Texts are sent with the model's instruction for the role. A text longer than 8000 bytes is the mean of
+        its pieces, a clip longer than 120 seconds the mean of its parts.
 
         Raises:
             ConfigError: an item is of another kind or malformed, or the role is neither.

@@ -86,9 +86,10 @@ class SbertEmbedder:
         return self._ready().accepts
 
     def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
-        """Turn items into unit vectors, float32, shape (len(items), width); a model with instructions for the roles gets them.
+        """Turn items into unit vectors, float32, shape (len(items), width).
 
-        A text longer than the model reads is the mean of its pieces, a clip the mean of its frames.
+        A model that has instructions for the roles gets them. A text longer than the model reads is the mean
+        of its pieces, a clip the mean of its frames.
 
         Raises:
             ConfigError: an item is of a kind that the model does not take or malformed, or the role is neither.
