@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from mm_agents._progress import ProgressCallback
 from mm_agents._text import content_words
 from mm_agents.errors import ConfigError, MMAgentsError
-from mm_agents.evaluate.metrics.matching import PageText
-from mm_agents.evaluate.routing import Progress, attached_file, attachment_folders, lines_of
+from mm_agents.evaluate.metrics import PageText
+from mm_agents.evaluate.routing import attached_file, attachment_folders, lines_of
 
 Outcome = Literal["right", "partial", "wrong", "silent"]
 OUTCOMES: tuple[Outcome, ...] = ("right", "partial", "wrong", "silent")
@@ -98,11 +99,7 @@ class Report:
 
 
 def read_questions(path: Path, *, attachments: Path | None = None) -> list[Question]:
-    """Read a file of questions.
-
-    Args:
-        path: of the file.
-        attachments: the folder of attached files; by default beside the file, or in the folder above it.
+    """Read a file of questions; attached files are in their own folder, else beside the file or in the one above it.
 
     Raises:
         ConfigError: no line has an answer, or a line cannot be read or names a missing file.
@@ -126,14 +123,8 @@ def read_questions(path: Path, *, attachments: Path | None = None) -> list[Quest
     return questions
 
 
-def evaluate(questions: Sequence[Question], ask: Ask, *, report: Progress | None = None) -> Report:
-    """Ask, and compare.
-
-    Args:
-        questions: with their right answers.
-        ask: answers one; an error of its own, such as an unreadable file, makes the answer silent.
-        report: called before each question.
-    """
+def evaluate(questions: Sequence[Question], ask: Ask, *, report: ProgressCallback | None = None) -> Report:
+    """Ask, and compare; an error of the answering itself, such as an unreadable file, makes the answer silent."""
     cases: list[Case] = []
     for done, one in enumerate(questions):
         if report:
@@ -149,12 +140,7 @@ def evaluate(questions: Sequence[Question], ask: Ask, *, report: Progress | None
 
 
 def judge(wanted: str, answer: Mapping[str, Any]) -> Outcome:
-    """How an answer compares with the right one; the module's text says when a part is said.
-
-    Args:
-        wanted: the right answer.
-        answer: with "claims", each with a "text".
-    """
+    """How an answer, whose claims have texts, compares with the right one; the module says when a part is said."""
     claims = [claim["text"] for claim in answer["claims"]]
     best: Outcome = "silent" if not claims else "wrong"
     for alternative in re.split(r",?\s+or\s+(?=don't know)|,\s+or\s+", wanted):

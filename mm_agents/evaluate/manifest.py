@@ -13,7 +13,7 @@ from typing import Any, cast
 from mm_agents._optional import require
 from mm_agents._text import read_data
 from mm_agents.errors import ConfigError
-from mm_agents.evaluate.metrics import matching
+from mm_agents.evaluate import metrics
 from mm_agents.evaluate.truth import (
     DATES,
     MONEY,
@@ -76,9 +76,9 @@ def _known(name: str, texts: Sequence[str]) -> TruthValue | None:
     """The values that are right, each in the form that readings give: dates as ISO, numbers as decimals."""
     texts = [text.strip() for text in texts if text.strip()]
     if name in DATES:
-        texts = [date for text in texts if (date := matching.iso(text))]
+        texts = [date for text in texts if (date := metrics.iso(text))]
     elif name in MONEY or name in NUMERIC_COLUMNS:
-        texts = [str(number) for text in texts if (number := matching.number(text)) is not None]
+        texts = [str(number) for text in texts if (number := metrics.number(text)) is not None]
     elif name == "description":  # a description of several lines is often read as its first or last
         texts = [
             form for text in texts for form in (" ".join(text.split()), *text.splitlines()[:: max(text.count("\n"), 1)])
@@ -144,11 +144,11 @@ def _receipt(fields: Mapping[str, Any]) -> InvoiceTruth:
 def _receipt_values(name: str, text: str) -> list[str]:
     """What a text of a receipt may mean: the day or the month may be first in a date."""
     if name in DATES:
-        day_first, numbers = matching.iso(text), re.findall(r"\d+", text)
+        day_first, numbers = metrics.iso(text), re.findall(r"\d+", text)
         swapped = "/".join([numbers[1], numbers[0], numbers[2]]) if len(numbers) >= 3 and len(numbers[0]) <= 2 else text
-        return [date for date in (day_first, matching.iso(swapped)) if date]
+        return [date for date in (day_first, metrics.iso(swapped)) if date]
     if name in MONEY or name in NUMERIC_COLUMNS:
-        number = None if "%" in text else matching.number(re.sub(r"^\W*\.", "0.", text))
+        number = None if "%" in text else metrics.number(re.sub(r"^\W*\.", "0.", text))
         return [] if number is None else [str(number)]
     return [text]
 
@@ -171,12 +171,8 @@ def _taxes(known: Mapping[str, TruthValue]) -> tuple[str, ...]:
 
 
 def parse_xml(path: Path, content: bytes) -> InvoiceTruth:
-    """The truth in a Cross Industry Invoice, the XML inside a ZUGFeRD or Factur-X PDF; much of it is never printed.
-
-    Raises:
-        ConfigError: it is not XML, or another document.
-    """
-    etree = require("lxml.etree", extra=matching.EXTRA, feature="Reading invoices' XML")
+    """The truth in a Cross Industry Invoice, the XML inside a ZUGFeRD or Factur-X PDF; much of it is never printed."""
+    etree = require("lxml.etree", extra=metrics.EXTRA, feature="Reading invoices' XML")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
     try:
         root = etree.fromstring(content, parser)
@@ -236,7 +232,7 @@ def from_rows(rows: Sequence[Sequence[Any]]) -> list[Cell]:
 
 def from_html(html: str) -> list[Cell]:
     """The cells of an HTML table, each where its row's free columns begin."""
-    document = require("lxml.html", extra=matching.EXTRA, feature="Reading HTML tables").fromstring(html)
+    document = require("lxml.html", extra=metrics.EXTRA, feature="Reading HTML tables").fromstring(html)
     taken: set[tuple[int, int]] = set()
     cells: list[Cell] = []
     for r, row in enumerate(document.iter("tr")):
@@ -303,13 +299,7 @@ _PARSERS: tuple[Callable[[Mapping[str, Any]], Truth | None], ...] = (invoice_tru
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One picture and what is true of it.
-
-    Attributes:
-        name: the picture's path below the folder, as the manifest writes it.
-        path: of the picture.
-        truth: what is true of it.
-    """
+    """One picture, by its path below the folder as the manifest writes it, and what is true of it."""
 
     name: str
     path: Path
@@ -328,10 +318,9 @@ class Entry:
 
 
 def entries(folder: Path) -> list[Entry]:
-    """The pictures of a folder with their truths, in the manifest's order.
+    """The pictures of a folder with their truths, in the order of its ``manifest.json``.
 
-    Args:
-        folder: holds ``manifest.json``, a list of objects with ``image`` and ``truth``, both paths below the folder.
+    That is a list of objects with ``image`` and ``truth``, both paths below the folder.
 
     Raises:
         ConfigError: the manifest or a truth is missing, is not JSON or XML, leads out of the folder, or has an unknown
@@ -362,11 +351,7 @@ def _inside(folder: Path, name: str, manifest: Path) -> Path:
 
 
 def truth_of(path: Path) -> Truth:
-    """What a truth's file says.
-
-    Raises:
-        ConfigError: it is missing, cannot be read, or has an unknown form.
-    """
+    """What a truth's file says; ConfigError where it cannot be read, or has an unknown form."""
     if path.suffix.lower() == ".xml":
         return parse_xml(path, read(path))
     found = load(path)
@@ -387,11 +372,7 @@ def truth_of(path: Path) -> Truth:
 
 
 def load(path: Path) -> Any:
-    """The JSON of a file.
-
-    Raises:
-        ConfigError: the file is missing, or is not JSON.
-    """
+    """The JSON of a file; ConfigError where it is missing, or is not JSON."""
     try:
         return json.loads(read(path))
     except (ValueError, RecursionError) as error:
@@ -399,11 +380,7 @@ def load(path: Path) -> Any:
 
 
 def read(path: Path) -> bytes:
-    """The bytes of a file of bounded size.
-
-    Raises:
-        ConfigError: it cannot be opened, or is too large for what it should be.
-    """
+    """The bytes of a file; ConfigError where it cannot be opened, or is too large for what it should be."""
     try:
         if path.stat().st_size > _LARGEST:
             raise ConfigError(f"{path} is too large for a manifest or truth: {path.stat().st_size} bytes.")

@@ -13,24 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from mm_agents._progress import ProgressCallback
 from mm_agents.errors import ConfigError
 
 Route = Callable[[str, Sequence[Path]], Sequence[str]]
 """Chooses tools, by name, for a question and the files that are attached to it."""
 
-Progress = Callable[[int, int, str], None]
-"""Called before each question with how many are done, how many there are, and the question."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """A question whose tools are known.
-
-    Attributes:
-        question: as a user would type it.
-        tools: the names of those that answer it; none where no tool fits.
-        attachments: the files that come with it.
-    """
+    """A question as a user would type it, the files that come with it, and the tools that answer it, if any does."""
 
     question: str
     tools: tuple[str, ...]
@@ -100,11 +92,7 @@ class Report:
 
 
 def read_prompts(path: Path, *, attachments: Path | None = None) -> list[Prompt]:
-    """Read a file of questions.
-
-    Args:
-        path: of the file.
-        attachments: the folder of attached files; by default beside the file, or in the folder above it.
+    """Read a file of questions; attached files are in their own folder, else beside the file or in the one above it.
 
     Raises:
         ConfigError: the file has no lines, or a line cannot be read or names a missing file.
@@ -117,14 +105,8 @@ def read_prompts(path: Path, *, attachments: Path | None = None) -> list[Prompt]
     return prompts
 
 
-def evaluate(prompts: Sequence[Prompt], route: Route, *, report: Progress | None = None) -> Report:
-    """Route questions, and compare.
-
-    Args:
-        prompts: the questions.
-        route: returns the names of the tools it chooses; none where it refuses.
-        report: called before each question.
-    """
+def evaluate(prompts: Sequence[Prompt], route: Route, *, report: ProgressCallback | None = None) -> Report:
+    """Route questions, and compare; a route of no tools is a refusal."""
     cases: list[Case] = []
     for done, prompt in enumerate(prompts):
         if report:

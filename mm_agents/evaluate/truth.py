@@ -26,12 +26,7 @@ KINDS: tuple[Kind, ...] = ("invoice", "table", "flowchart")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TruthValue:
-    """A value that is known.
-
-    Attributes:
-        values: any of them is right, such as a company's short and full name.
-        boxes: its places; empty where the truth does not say.
-    """
+    """A value that is known: any of its forms is right; its places, where the truth says them."""
 
     values: tuple[str, ...]
     boxes: tuple[Rectangle, ...] = ()
@@ -47,11 +42,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceTruth:
-    """An invoice.
+    """An invoice, its fields and rows by the names that readings use; a field that is absent is not known.
 
     Attributes:
-        fields: by the names that readings use; a name that is absent is not known.
-        items: the rows, each by column: quantity, description, unit_price, amount.
         amounts: those of all items, where no more is known of them; in reading order.
         absent: fields of which it is known that the picture has none.
         printed: whether every value is known to be on the picture, so that nobody has to look.
@@ -130,14 +123,9 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowchartTruth:
-    """A flowchart: its graph, or only some facts about it.
+    """A flowchart: its graph, or only some facts about it: single arrows that are there or not, and counts.
 
-    Attributes:
-        nodes: empty where only facts are known.
-        lanes: their titles; None where the truth says nothing of lanes.
-        facts: single arrows that are there or not.
-        node_count: how many nodes, where only that is known.
-        edge_count: how many arrows, where only that is known.
+    Lanes are their titles; None where the truth says nothing of lanes.
     """
 
     kind: ClassVar[Kind] = "flowchart"
@@ -169,11 +157,7 @@ def rectangle(value: Any) -> Rectangle | None:
 
 
 def rectangles(values: Any) -> tuple[Rectangle, ...]:
-    """The boxes of a truth.
-
-    Raises:
-        ValueError: one is not a box.
-    """
+    """The boxes of a truth; ValueError where one is not a box."""
     found: list[Rectangle] = []
     for value in values or ():
         box = rectangle(value)
