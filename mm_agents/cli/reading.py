@@ -430,12 +430,9 @@ def _notes(found: Invoice) -> list[str]:
 
 
 def _write_tables(found: Reading, unsure: Container[tuple[str, int, str]] = (), notes: Sequence[str] = ()) -> None:
-    """Print the rows of a reading, with marks that say which values are confirmed.
+    """Print the rows of a reading, with marks that say which values are confirmed, and notes with markup below.
 
-    Args:
-        found: what was read.
-        unsure: the table, row and column of cells that are not confirmed, where no column says so.
-        notes: lines with markup, printed below.
+    ``unsure`` are the table, row and column of cells that are not confirmed, where no column says so.
     """
     from rich.table import Table
 
