@@ -50,16 +50,7 @@ Status = Literal["", "verified", "match", "unverified"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One hit, record, claim or source.
-
-    Attributes:
-        title: its name.
-        facts: kind, score and moment, in one line.
-        text: a passage.
-        picture: a JPEG, of any size.
-        rows: names and values.
-        status: of a claim.
-    """
+    """One hit, record, claim or source: its name, one line of facts, a passage, a JPEG of any size, its rows."""
 
     title: str
     facts: str = ""
@@ -93,13 +84,8 @@ def show(
 ) -> str:
     """HTML that needs nothing from elsewhere; every text is escaped.
 
-    Args:
-        heading: the first line.
-        cards: shown side by side, with their pictures.
-        text: shown below the heading.
-        lines: shown below that, one a line, with their status.
-        tables: shown below the heading, each with its name where there are several.
-        strong: the number of the row of a table that stands out.
+    The cards are side by side below the heading and the text, the lines below them one by one with their status;
+    the row ``strong`` of a table stands out.
     """
     shown = [(_cut(card), _small(card.picture)) for card in cards[: PARAMETERS.cards]]
     return str(
@@ -111,16 +97,13 @@ def show(
             text=text[: PARAMETERS.answer],
             lines=[_cut(line) for line in lines[: PARAMETERS.rows]],
             tables=[
-                (table, [[excerpt(cell, PARAMETERS.text) for cell in row] for row in _first(table)]) for table in tables
+                (table, [[excerpt(cell, PARAMETERS.text) for cell in row] for row in table.rows[: PARAMETERS.table]])
+                for table in tables
             ],
             strong=strong,
             side=PARAMETERS.side,
         )
     )
-
-
-def _first(table: Table) -> Sequence[Sequence[str]]:
-    return table.rows[: PARAMETERS.table]
 
 
 def jpeg(picture: PIL.Image.Image) -> bytes:

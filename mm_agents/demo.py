@@ -65,15 +65,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What the demo did.
-
-    Attributes:
-        report: of adding.
-        answers: each question with its hits.
-        answer: what the agent says to ``ASKED``; None where the extra ``documents`` is missing.
-        page: the hits as a page.
-        picture: the hits as a picture.
-    """
+    """What the demo did: each question with its hits, also as a page and a picture; the answer needs ``documents``."""
 
     report: AddReport
     answers: list[tuple[Question, list[Hit]]]
@@ -83,11 +75,7 @@ class Outcome:
 
 
 def make_media(folder: Path) -> list[Path]:
-    """Write the demo's pictures, clips, texts and scan into a folder.
-
-    Raises:
-        MissingExtraError: scikit-image or PyAV is not installed.
-    """
+    """Write the demo's pictures, clips, texts and scan into a folder."""
     samples = _samples()
     contents = {name: (samples / source).read_bytes() for name, source in _DATA["pictures"].items()}
     for name, scenes in CLIPS.items():
@@ -102,8 +90,7 @@ def make_media(folder: Path) -> list[Path]:
 def questions(folder: Path) -> list[Question]:
     """What the demo asks: words for pictures, for a moment and for a text, then a picture, then a clip.
 
-    Args:
-        folder: where the picture and the clip that are asked with are written; they are not in the library.
+    The picture and the clip that are asked with are written into the folder; they are not in the library.
     """
     samples = _samples()
     picture, clip = folder / "another-view.png", folder / "another-launch.mp4"
@@ -120,16 +107,17 @@ def questions(folder: Path) -> list[Question]:
 def run(folder: Path, *, progress: bool | Callable[[int, int, str], None] | None = None) -> Outcome:
     """Make the media, build a library of them, ask, and write ``results.html``, ``results.png`` and ``answer.html``.
 
-    Args:
-        folder: an empty folder; media go into its ``media``, the library into its ``library``.
-        progress: as for ``Library.add``.
+    Media go into the ``media`` of an empty folder, the library into its ``library``.
     """
     source = folder / "media"
     source.mkdir(parents=True, exist_ok=True)
     make_media(source)
     with Library.open(folder / "library") as library:
         report = library.add(source, progress=progress)
-        answers = [(question, _ask(library, question)) for question in questions(folder)]
+        answers = [
+            (asked, library.search(asked.text, image=asked.image, video=asked.video, kind=asked.kind, limit=3))
+            for asked in questions(folder)
+        ]
         panels = [
             contact_sheet.Panel(title=question.title, hits=hits, query=_shown(question)) for question, hits in answers
         ]
@@ -141,10 +129,6 @@ def run(folder: Path, *, progress: bool | Callable[[int, int, str], None] | None
             answer = Agent(library, model="offline").ask(ASKED)
             answer.report(folder / "answer.html")
     return Outcome(report=report, answers=answers, answer=answer, page=page, picture=picture)
-
-
-def _ask(library: Library, question: Question) -> list[Hit]:
-    return library.search(question.text, image=question.image, video=question.video, kind=question.kind, limit=3)
 
 
 def _samples() -> Path:
