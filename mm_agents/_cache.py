@@ -27,9 +27,13 @@ def cache_folder(*, extra: str = "local", feature: str = "The cache") -> Path:
 
 
 def cached_array(folder: str, key: bytes, shape: tuple[int, ...], make: Callable[[], FloatArray]) -> FloatArray:
-    """An array of float32 of this shape from a folder of the cache; made where it is missing or damaged.
+    """An array of float32 from the cache; made, and put there, where it is missing or damaged.
 
-    The key is everything that the array depends on.
+    Args:
+        folder: inside the cache.
+        key: everything that the array depends on.
+        shape: of the array.
+        make: makes it.
     """
     import numpy as np
 
@@ -50,7 +54,11 @@ def cached_array(folder: str, key: bytes, shape: tuple[int, ...], make: Callable
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Put a file in place in one step, readable by its owner only; several processes may do so at once."""
+    """Put a file in place in one step, readable by its owner only; several processes may do so at once.
+
+    Raises:
+        OSError: the folder cannot be made or written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=path.name, dir=path.parent)
     try:

@@ -9,7 +9,12 @@ RANK_CONSTANT = 60
 
 
 def fused_scores(lists: Sequence[Iterable[str]], weights: Sequence[float] | None = None) -> dict[str, float]:
-    """The score of every id of some ranked lists, best first: the weighted sum of 1 / (60 + rank) over the lists."""
+    """The score of every id of some ranked lists: the weighted sum of 1 / (60 + rank) over the lists.
+
+    Args:
+        lists: ids, each list best first.
+        weights: how much each list counts; all alike by default.
+    """
     scores: dict[str, float] = {}
     for weight, ranked in zip(weights or [1.0] * len(lists), lists, strict=True):
         for rank, id in enumerate(ranked, start=1):

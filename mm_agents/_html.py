@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 
 def render(template: str, **values: object) -> Markup:
-    """Fill a template, named by its path in the package; a value that it names and that is missing is an error."""
+    """Fill a template.
+
+    Args:
+        template: its path in the package, such as "agent/report.html".
+        values: what it names; a missing one is an error.
+    """
     from markupsafe import Markup
 
     return Markup(_environment().get_template(template).render(**values))

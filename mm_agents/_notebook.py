@@ -50,7 +50,16 @@ Status = Literal["", "verified", "match", "unverified"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One hit, record, claim or source: its name, one line of facts, a passage, a JPEG of any size, its rows."""
+    """One hit, record, claim or source.
+
+    Attributes:
+        title: its name.
+        facts: kind, score and moment, in one line.
+        text: a passage.
+        picture: a JPEG, of any size.
+        rows: names and values.
+        status: of a claim.
+    """
 
     title: str
     facts: str = ""
@@ -84,8 +93,13 @@ def show(
 ) -> str:
     """HTML that needs nothing from elsewhere; every text is escaped.
 
-    The cards are side by side below the heading and the text, the lines below them one by one with their status;
-    the row ``strong`` of a table stands out.
+    Args:
+        heading: the first line.
+        cards: shown side by side, with their pictures.
+        text: shown below the heading.
+        lines: shown below that, one a line, with their status.
+        tables: shown below the heading, each with its name where there are several.
+        strong: the number of the row of a table that stands out.
     """
     shown = [(_cut(card), _small(card.picture)) for card in cards[: PARAMETERS.cards]]
     return str(

@@ -22,7 +22,11 @@ PluginKind = Literal["embedders", "stores", "readers", "ocr", "recognizers"]
 
 
 def known(kind: PluginKind) -> dict[str, str]:
-    """The module of every plugin of a kind, by name; none is imported. ConfigError where two claim one name."""
+    """The module of every plugin of a kind, by name; none is imported.
+
+    Raises:
+        ConfigError: two plugins claim the same name.
+    """
     from importlib import metadata  # takes 10 ms, which `--help` need not wait for
 
     modules: dict[str, str] = {}

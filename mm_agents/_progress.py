@@ -17,7 +17,12 @@ ProgressCallback = Callable[[int, int, str], None]
 
 @contextmanager
 def bar(title: str, *, show: bool | None = None) -> Generator[ProgressCallback]:
-    """A bar while the block runs; by default where standard error is a terminal."""
+    """A bar while the block runs.
+
+    Args:
+        title: what is being done.
+        show: None shows it where standard error is a terminal.
+    """
     if not (sys.stderr.isatty() if show is None else show):
         yield lambda done, total, current: None
         return

@@ -34,6 +34,9 @@ def retrying(
         response: the HTTP response behind an error, which may ask to wait; None where there is none.
         feature: what needs the packages, for the message that they are missing.
         stopped: once it is set, nothing is tried again.
+
+    Raises:
+        MissingExtraError: a package of the extra ``google`` is not installed.
     """
     tenacity = require("tenacity", extra="google", feature=feature)
     httpx = require("httpx", extra="google", feature=feature)
@@ -72,7 +75,11 @@ T = TypeVar("T")
 
 
 def call_with_timeout(function: Callable[[], T], seconds: float) -> T:
-    """Call a function that may hang; it is left to itself, with a TimeoutError, when the time is over."""
+    """Call a function that may hang; it is left to itself when the time is over.
+
+    Raises:
+        TimeoutError: it gave nothing in that time.
+    """
     done: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
 
     def run() -> None:

@@ -78,7 +78,12 @@ def picture(
 
 
 def boxed(hit: Hit, path: Path | None) -> bytes | None:
-    """The thumbnail of a hit as a JPEG, with the box of the thing that it was found by."""
+    """The thumbnail of a hit, with the box of the thing that it was found by; as a JPEG.
+
+    Args:
+        hit: what was found.
+        path: its file; None where it is out of reach.
+    """
     seen = hit.object
     if seen is None or hit.thumbnail is None:
         return hit.thumbnail

@@ -65,7 +65,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What the demo did: each question with its hits, also as a page and a picture; the answer needs ``documents``."""
+    """What the demo did.
+
+    Attributes:
+        report: of adding.
+        answers: each question with its hits.
+        answer: what the agent says to ``ASKED``; None where the extra ``documents`` is missing.
+        page: the hits as a page.
+        picture: the hits as a picture.
+    """
 
     report: AddReport
     answers: list[tuple[Question, list[Hit]]]
@@ -75,7 +83,11 @@ class Outcome:
 
 
 def make_media(folder: Path) -> list[Path]:
-    """Write the demo's pictures, clips, texts and scan into a folder."""
+    """Write the demo's pictures, clips, texts and scan into a folder.
+
+    Raises:
+        MissingExtraError: scikit-image or PyAV is not installed.
+    """
     samples = _samples()
     contents = {name: (samples / source).read_bytes() for name, source in _DATA["pictures"].items()}
     for name, scenes in CLIPS.items():
@@ -90,7 +102,8 @@ def make_media(folder: Path) -> list[Path]:
 def questions(folder: Path) -> list[Question]:
     """What the demo asks: words for pictures, for a moment and for a text, then a picture, then a clip.
 
-    The picture and the clip that are asked with are written into the folder; they are not in the library.
+    Args:
+        folder: where the picture and the clip that are asked with are written; they are not in the library.
     """
     samples = _samples()
     picture, clip = folder / "another-view.png", folder / "another-launch.mp4"
@@ -107,7 +120,9 @@ def questions(folder: Path) -> list[Question]:
 def run(folder: Path, *, progress: bool | Callable[[int, int, str], None] | None = None) -> Outcome:
     """Make the media, build a library of them, ask, and write ``results.html``, ``results.png`` and ``answer.html``.
 
-    Media go into the ``media`` of an empty folder, the library into its ``library``.
+    Args:
+        folder: an empty folder; media go into its ``media``, the library into its ``library``.
+        progress: as for ``Library.add``.
     """
     source = folder / "media"
     source.mkdir(parents=True, exist_ok=True)

@@ -71,14 +71,22 @@ _TOKEN = re.compile(
 
 
 def parse(expression: str) -> Filter:
-    """Read a filter from text; FilterError, which points at the place and shows a right example, where that fails."""
+    """Read a filter from text.
+
+    Raises:
+        FilterError: it cannot be read; the message points at the place and shows a right example.
+    """
     if len(expression) > MAX_LENGTH:
         raise FilterError(f"A filter may have {MAX_LENGTH:,} characters; this one has {len(expression):,}.")
     return _Parser(expression).parse()
 
 
 def coerce(where: Filter | str | None) -> Filter | None:
-    """A checked filter from a filter, its text or nothing; FilterError where it is not a right one."""
+    """A checked filter from a filter, its text or nothing.
+
+    Raises:
+        FilterError: the text cannot be read, or the object is not a right filter.
+    """
     if isinstance(where, str):
         return parse(where)
     if where is not None:
@@ -87,7 +95,11 @@ def coerce(where: Filter | str | None) -> Filter | None:
 
 
 def check(where: Filter) -> None:
-    """FilterError where a filter that was built by hand nests too deeply, or a name, operator or value is not right."""
+    """Check a filter that was built by hand.
+
+    Raises:
+        FilterError: it nests too deeply, or a condition's name, operator or value is not right.
+    """
     for condition in conditions(where):
         if not isinstance(cast(object, condition.name), str) or not is_name(condition.name):
             raise FilterError(f"A filter's names are letters, digits, '_' and '.'; got {condition.name!r}.")
@@ -99,7 +111,11 @@ def check(where: Filter) -> None:
 
 
 def conditions(where: Filter) -> Iterator[Condition]:
-    """The conditions of a filter, left to right; FilterError where it nests too deeply or holds something else."""
+    """The conditions of a filter, from left to right.
+
+    Raises:
+        FilterError: it nests too deeply, or holds something else than filters.
+    """
     todo: list[tuple[Filter, int]] = [(where, 1)]
     while todo:
         node, depth = todo.pop()
@@ -133,7 +149,11 @@ class Names:
         self._found: set[str] = set()
 
     def check(self, *names: str) -> None:
-        """Raise FilterError, which lists the known names, where no record has a property of one of these names."""
+        """Check names of properties.
+
+        Raises:
+            FilterError: no record has a property of that name; the message lists those that are known.
+        """
         unknown = [name for name in dict.fromkeys(names) if not self._knows(name)]
         if unknown:
             self._found |= self._everything()

@@ -391,7 +391,8 @@ class Library:
     def count(self, *, group_by: str | None = None, where: Filter | str | None = None) -> int | dict[str, int]:
         """How many assets; with ``group_by``, how many per value of that property ("" for those without it).
 
-        FilterError where no record has a property that the filter, or ``group_by``, names.
+        Raises:
+            FilterError: the filter cannot be read, or no record has a property that it, or ``group_by``, names.
         """
         wanted = self.checked(where)
         if group_by is None:
@@ -438,7 +439,11 @@ class Library:
     def iterate(
         self, *, where: Filter | str | None = None, with_vectors: bool = False, parts: bool = False
     ) -> Iterator[Record]:
-        """All assets in the order of their ids; with ``parts`` also their parts."""
+        """All assets in the order of their ids; with ``parts`` also their parts.
+
+        Raises:
+            FilterError: the filter cannot be read, or names a property that no record has.
+        """
         return self.store.iterate(where=self.checked(where), with_vectors=with_vectors, parts=parts)
 
     def checked(self, where: Filter | str | None) -> Filter | None:

@@ -38,9 +38,13 @@ _SAMPLES = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyReport:
-    """What copying did: how many records, assets and parts, were written, were there already, and are on both sides.
+    """What copying did.
 
-    The checksum is of all records but their vectors, which were compared number by number.
+    Attributes:
+        copied: how many records, assets and parts, were written.
+        unchanged: how many were there already.
+        total: how many the source has, and so has the target.
+        checksum: of all records but their vectors, the same on both sides; vectors were compared number by number.
     """
 
     copied: int
@@ -134,11 +138,14 @@ def _digest(record: Record) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationReport:
-    """What migrating did: how many records got the new vector now, and how many had it.
+    """What migrating did.
 
-    Assets that failed, whose files cannot be read any more, keep only the old vector. ``overlap`` is overlap@10, the
-    mean share of the ten nearest assets that both vectors agree on, over sample assets. Searches use the new vector
-    from now on where ``switched``: when nothing failed.
+    Attributes:
+        filled: how many records got the new vector now.
+        unchanged: how many had it.
+        failed: the assets whose files cannot be read any more; they keep only the old vector.
+        overlap: overlap@10, the mean share of the ten nearest assets that both vectors agree on, over sample assets.
+        switched: whether searches use the new vector from now on; they do when nothing failed.
     """
 
     filled: int
@@ -159,7 +166,13 @@ def migrate(
 ) -> MigrationReport:
     """Add another model's vector beside one that is there, fill it from the media files, and search by it.
 
-    With ``beside`` it does not replace the old one: both are kept up, and a search uses those that suit its query.
+    Args:
+        library: what to migrate.
+        embedder: the new model.
+        name: the new vector's name, such as "media_v2".
+        vector: the vector that it will replace, such as "media", "words" or "poster_vector".
+        beside: do not replace it: both are kept up, and a search uses those that suit its query.
+        report: told how many assets are done, how many there are, and the name at hand.
 
     Raises:
         ConfigError: the vector does not exist, or the new one's name is taken by something else.
@@ -210,10 +223,17 @@ def left_by(library: Library, vector: str) -> list[str]:
 def add_languages(
     library: Library, *, report: ProgressCallback = lambda done, total, name: None
 ) -> dict[str, MigrationReport]:
-    """Give a library the vectors for other languages that a new one has, and report of each; resumable.
+    """Give a library the vectors for other languages that a new one has; resumable.
+
+    Args:
+        library: one whose embedder has a companion for other languages.
+        report: as of ``migrate``, for one vector after the other.
+
+    Returns:
+        What was done for each of the new vectors.
 
     Raises:
-        ConfigError: no embedder of the library has a companion for other languages.
+        ConfigError: no embedder of the library has a companion.
     """
     spec = library.store.spec
     done: dict[str, MigrationReport] = {}

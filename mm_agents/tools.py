@@ -33,7 +33,12 @@ Attachment = Literal["image", "video", "pdf", "text", "audio"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A picture for the caller of a tool, and what it is: the file's name and the second of a clip."""
+    """A picture for the caller of a tool: a person, or a model that can see.
+
+    Attributes:
+        image: uint8 pixels.
+        caption: what it is, such as the file's name and the second of a clip.
+    """
 
     image: Image
     caption: str
@@ -96,7 +101,11 @@ class Tool:
         return self.arguments.model_json_schema()
 
     def run(self, **arguments: Any) -> ToolResult:
-        """Call it; ToolError, whose message a model may see, where the arguments do not fit or the call failed."""
+        """Call it.
+
+        Raises:
+            ToolError: the arguments do not fit, or the call failed; its message may be shown to a model.
+        """
         try:
             checked = self.arguments.model_validate(arguments)
         except ValidationError as error:
@@ -136,8 +145,13 @@ def tool(
 ) -> Tool | Callable[[Callable[..., Any]], Tool]:
     """Make a tool of a typed function; the first line of its docstring is the description.
 
-    The function's parameters need annotations; it returns a ToolResult, text, or what JSON can hold. The other
-    arguments are those of ``Tool``.
+    Args:
+        function: its parameters need type annotations; it returns a ToolResult, text, or what JSON can hold.
+        name: the function's own by default.
+        examples: questions that it answers.
+        attachments: the kinds of attached file that it works on.
+        trusted: whether its result holds only text that the program itself wrote.
+        searches: whether all that it does is to search or count, so that words which were read may be searched for.
 
     Raises:
         ConfigError: a parameter has no annotation, or the function has no docstring.
@@ -162,7 +176,11 @@ def tool(
 
 
 def only(tools: Iterable[Tool], names: Iterable[str]) -> list[Tool]:
-    """The tools of these names, in their order; ConfigError, which lists those that exist, where one is missing."""
+    """The tools of these names, in the order of the names.
+
+    Raises:
+        ConfigError: no tool has one of the names; the message lists those that exist.
+    """
     named = by_name(tools)
     for name in (wanted := list(names)):
         if name not in named:
@@ -176,7 +194,11 @@ def prefixed(prefix: str, tools: Iterable[Tool]) -> list[Tool]:
 
 
 def limited(tools: Iterable[Tool], calls: int) -> list[Tool]:
-    """The same tools, which together may be called this many times; ConfigError for fewer than one call."""
+    """The same tools, which together may be called this many times.
+
+    Raises:
+        ConfigError: fewer than one call.
+    """
     if calls < 1:
         raise ConfigError(f"Tools that are limited may be called at least once; got {calls}.")
     left, lock = [calls], threading.Lock()
@@ -195,7 +217,11 @@ def limited(tools: Iterable[Tool], calls: int) -> list[Tool]:
 
 
 def by_name(tools: Iterable[Tool]) -> dict[str, Tool]:
-    """Tools by their names; ConfigError where two have the same."""
+    """Tools by their names.
+
+    Raises:
+        ConfigError: two have the same name.
+    """
     named: dict[str, Tool] = {}
     for each in tools:
         if each.name in named:

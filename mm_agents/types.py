@@ -71,7 +71,11 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Image:
-    """A decoded picture: uint8, shape (height, width, 3), upright, sRGB, alpha flattened on white."""
+    """A decoded picture.
+
+    Attributes:
+        pixels: uint8, shape (height, width, 3): upright, sRGB, alpha flattened on white.
+    """
 
     pixels: ByteArray
 
@@ -80,7 +84,11 @@ class Image:
 class Clip:
     """A stretch of video, ``start`` <= t < ``end``, both in seconds.
 
-    ``frames`` are uint8, shape (n, height, width, 3), at least one; ``times`` are their n presentation times, rising.
+    Attributes:
+        frames: uint8, shape (n, height, width, 3): sampled frames, at least one.
+        times: the n presentation times in seconds, rising.
+        start: where the stretch begins.
+        end: where it ends.
     """
 
     frames: ByteArray
@@ -95,7 +103,12 @@ SOUND_RATE = 16_000
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sound:
-    """A stretch of sound: float32, shape (n,), -1 to 1, ``SOUND_RATE`` a second, from ``start`` in seconds on."""
+    """A stretch of sound of a recording or clip.
+
+    Attributes:
+        samples: float32, shape (n,): one channel, -1 to 1, ``SOUND_RATE`` samples a second.
+        start: where in the file it begins, in seconds.
+    """
 
     samples: FloatArray
     start: float
@@ -110,9 +123,14 @@ WORDS_READ = "words_read"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentence:
-    """A sentence that was said, from ``t0`` to ``t1`` in seconds of the file.
+    """A sentence that was said.
 
-    ``language`` is its code, "" where it is not known; ``confidence`` the mean probability of its words.
+    Attributes:
+        text: its words.
+        t0: where in the file it begins, in seconds.
+        t1: where it ends.
+        language: its code, such as "en"; "" where it is not known.
+        confidence: 0 to 1, the mean probability of its words.
     """
 
     text: str
@@ -192,7 +210,11 @@ class CollectionSpec:
     vectors: tuple[VectorSpec, ...]
 
     def vector(self, name: str) -> VectorSpec:
-        """The named vector of that name; ConfigError, which lists those that exist, where there is none."""
+        """The named vector of that name.
+
+        Raises:
+            ConfigError: there is none; the message lists those that exist.
+        """
         for spec in self.vectors:
             if spec.name == name:
                 return spec
@@ -200,7 +222,11 @@ class CollectionSpec:
         raise ConfigError(f"Collection {self.name!r} has no vector named {name!r}. Known: {known}.")
 
     def role(self, name: str) -> VectorRole | None:
-        """What the named vector is of; None where nothing says so."""
+        """What the named vector is of; None where nothing says so.
+
+        Raises:
+            ConfigError: no vector has that name.
+        """
         spec = self.vector(name)
         old = next((vector for vector in self.vectors if vector.name == spec.replaces), spec)
         return spec.role or old.role or _ROLES.get(old.name) or _ROLES.get(name)
@@ -273,9 +299,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """What a store finds: an asset, or the best part of it, without vectors.
+    """What a store finds: the asset, or the best part of it, and its score (higher is nearer).
 
-    The score, higher is nearer, is a cosine for a vector search, BM25 for keywords, reciprocal rank for both.
+    Attributes:
+        record: without vectors.
+        score: cosine for a vector search, BM25 for keywords, reciprocal rank for both.
     """
 
     record: Record
@@ -284,9 +312,13 @@ class Match:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundBy:
-    """One ranked list that brought a hit: a vector's name or "keywords", the rank from 1, its own score.
+    """One ranked list that brought a hit.
 
-    ``strength`` is what the score says; None where the embedder is not calibrated.
+    Attributes:
+        vector: its name; "keywords" for what has the query's words.
+        rank: from 1.
+        score: the list's own.
+        strength: what the score says; None where the embedder is not calibrated.
     """
 
     vector: str
@@ -598,9 +630,12 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingTable:
-    """Rows of a document for CSV, a spreadsheet or a data frame, every cell as text, all of equal length.
+    """Rows of a document for CSV, a spreadsheet or a data frame, every cell as text.
 
-    The name is unique among the tables of one reading; the header is empty where there is none.
+    Attributes:
+        name: unique among the tables of one reading.
+        header: the names of the columns; empty where the table has no header row.
+        rows: of equal length, that of the header where there is one.
     """
 
     name: str

@@ -36,7 +36,11 @@ Given = Library | Answering | Iterable[Tool]
 
 
 def tools_of(given: Given) -> list[Tool]:
-    """A library's toolbox, an agent as one tool, or the tools that were given; ConfigError where two have one name."""
+    """A library's toolbox, an agent as one tool, or the tools that were given.
+
+    Raises:
+        ConfigError: two tools have the same name.
+    """
     if isinstance(given, Library):
         return toolbox(given)
     return [given.as_tool()] if isinstance(given, Answering) else list(by_name(given).values())

@@ -93,7 +93,12 @@ _REQUEST_SECONDS = 120  # a model that thinks about a page takes longer than one
 
 
 def from_google(model: str) -> BaseChatModel:
-    """Open one of Gemini's models; ConfigError where the key is missing, or a setting is wrong."""
+    """Open one of Gemini's models.
+
+    Raises:
+        ConfigError: the key is missing, or a setting is wrong.
+        MissingExtraError: the extra ``google`` is not installed.
+    """
     package = require("langchain_google_genai", extra="google", feature="A Gemini chat model")
     try:
         # One try: the client's own do not wait as long as Google asks, so ChatModel makes them.

@@ -147,8 +147,11 @@ class Usage:
 class ToolCall:
     """A call that a model asks for; nothing was called yet.
 
-    The id is what the result refers to; name and arguments are as the model says them, unchecked, and ``fault`` says
-    why its arguments cannot be read at all.
+    Attributes:
+        id: what the result refers to.
+        name: of the tool, as the model says it.
+        arguments: as the model says them, unchecked.
+        fault: why its arguments cannot be read at all.
     """
 
     id: str
@@ -167,9 +170,13 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """What the model says: a text, "" where it only calls, calls of tools in order, or both; and what it cost.
+    """What the model says: a text, calls of tools, or both.
 
-    The message is LangChain's own, which holds what some providers want to see again, such as Gemini's signatures.
+    Attributes:
+        text: "" where it only calls.
+        calls: in order.
+        usage: what it cost.
+        message: LangChain's own, which holds what some providers want to see again, such as Gemini's signatures.
     """
 
     text: str
@@ -192,7 +199,11 @@ Message = Said | Turn | ToolReply
 
 
 def with_tools(model: BaseChatModel, tools: Sequence[Tool]) -> Any:
-    """The model, told of the tools; NotImplementedError from one without tool calling."""
+    """The model, told of the tools.
+
+    Raises:
+        NotImplementedError: it is a model without tool calling.
+    """
     if not tools:
         return model
     return model.bind_tools(
@@ -290,11 +301,13 @@ class Timeout(Exception):
 
 
 def pulled(runnable: Any, asked: list[Any], *, patience: float, seconds: float | None) -> Iterator[Any]:
-    """The pieces of a streamed reply; Timeout where they are not there in time, whatever its provider does.
+    """The pieces of a streamed reply, which have to be there in time whatever its provider does.
 
-    They are read in a thread, which ends with the provider's next piece or time-out: a client that waits for the next
-    piece cannot be interrupted otherwise. What fails before the first piece is tried again as long as the patience
-    lasts.
+    They are read in a thread: a client that waits for the next piece cannot be interrupted otherwise. What fails
+    before the first piece is tried again as long as the patience lasts.
+
+    Raises:
+        Overdue: the time is over; the thread ends with the provider's next piece or time-out.
     """
     deadline = None if seconds is None else time.monotonic() + seconds
     pieces: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()

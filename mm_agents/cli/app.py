@@ -122,7 +122,12 @@ class Printing:
         return False if self.silent else None
 
     def show(self, document: dict[str, Any], *lines: Any) -> None:
-        """Print the outcome of a command: the document of ``--json``, or lines with rich's markup and tables."""
+        """Print the outcome of a command.
+
+        Args:
+            document: of ``--json``.
+            lines: with rich's markup, or tables; printed otherwise.
+        """
         if self.as_json:
             print_json(document)
         elif not self.quiet:
@@ -145,7 +150,13 @@ SHOWN = Output()
 def command(
     group: typer.Typer = app, name: str | None = None, help: str | None = None
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a command, as ``typer.Typer.command`` does; its parameters may be dataclasses of options."""
+    """Register a command, as ``typer.Typer.command`` does; its parameters may be dataclasses of options.
+
+    Args:
+        group: what it belongs to.
+        name: what it is called; by default as the function.
+        help: its description; by default the function's.
+    """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         own = name or function.__name__.replace("_", "-")
@@ -167,7 +178,11 @@ def _examples(command: str) -> list[str]:
 
 
 def with_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the fields of its parameters that are dataclasses, annotated for typer, as options."""
+    """Give a command the fields of its parameters that are dataclasses, as options of the command line.
+
+    Args:
+        function: its dataclasses have fields that are annotated for typer.
+    """
     groups: dict[str, tuple[Any, list[str]]] = {}
     parameters: list[inspect.Parameter] = []
     for name, parameter in inspect.signature(function, eval_str=True).parameters.items():

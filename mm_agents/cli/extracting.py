@@ -77,8 +77,15 @@ def extract(
 def write_table(report: FactsReport, out: Path) -> list[Path]:
     """Write the facts as a table of documents and one of items, each file whole or not at all.
 
-    The ending of ``out`` says the form; CSV and Parquet have a second file for items, "invoices-items.csv". Returns
-    the files that were written.
+    Args:
+        report: the facts.
+        out: its ending says the form. CSV and Parquet have a second file for items, "invoices-items.csv".
+
+    Returns:
+        The files that were written.
+
+    Raises:
+        MissingExtraError: the extra ``extract`` is not installed, for .xlsx and .parquet.
     """
     from mm_agents.documents.sheets import csv_of, xlsx_of
 

@@ -98,7 +98,12 @@ def examine(location: str, *, quick: bool = False) -> list[Check]:
 
 
 def repair_library(location: str) -> Repair:
-    """Repair the library in a folder, as ``mm_agents.stores.local.repair`` does; ConfigError for any other place."""
+    """Repair the library in a folder.
+
+    Raises:
+        ConfigError: the library is not in a folder.
+        StoreError: as ``mm_agents.stores.local.repair`` raises.
+    """
     from mm_agents.stores.local import repair
 
     folder = folder_of(location)

@@ -420,7 +420,14 @@ def _strength(name: str | None) -> Strength | None:
 
 
 def _show_hits(query: str, hits: Sequence[Hit], output: Output, *, ids: bool) -> None:
-    """Print hits, one a line: place, score, strength, name, moment, the beginning of the matching text, id if asked."""
+    """Print hits, one a line: place, score, strength, name, moment, the beginning of the matching text, id if asked.
+
+    Args:
+        query: what was asked.
+        hits: the best first.
+        output: how.
+        ids: whether the ids are shown.
+    """
     from mm_agents._text import excerpt, moment
     from mm_agents.search.ranking import hit_json
 

@@ -430,9 +430,12 @@ def _notes(found: Invoice) -> list[str]:
 
 
 def _write_tables(found: Reading, unsure: Container[tuple[str, int, str]] = (), notes: Sequence[str] = ()) -> None:
-    """Print the rows of a reading, with marks that say which values are confirmed, and notes with markup below.
+    """Print the rows of a reading, with marks that say which values are confirmed.
 
-    ``unsure`` are the table, row and column of cells that are not confirmed, where no column says so.
+    Args:
+        found: what was read.
+        unsure: the table, row and column of cells that are not confirmed, where no column says so.
+        notes: lines with markup, printed below.
     """
     from rich.table import Table
 

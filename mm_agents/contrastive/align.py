@@ -35,10 +35,21 @@ _TEXTS_AT_ONCE, _PICTURES_AT_ONCE = 256, 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlignOptions:
-    """How to align: whose vectors are moved, each side by its own projection of some shape, and how that is learnt.
+    """How to align.
 
-    ``hidden`` is the width inside a residual projection, ``weight_decay`` pulls a projection back to the identity, the
-    temperature is of InfoNCE. Cross-validation has ``folds`` parts and is repeated ``seeds`` times from ``seed`` on.
+    Attributes:
+        side: whose vectors are moved, each side by its own projection.
+        shape: of the projections.
+        hidden: the width inside a residual projection.
+        loss: InfoNCE or a sigmoid.
+        epochs: passes over all pairs.
+        batch: the number of pairs in a batch.
+        learning_rate: of AdamW.
+        weight_decay: pulls a projection back to the identity.
+        temperature: of InfoNCE.
+        folds: the parts of the cross-validation.
+        seeds: how often it is repeated.
+        seed: the first of the seeds.
     """
 
     side: Side = "both"
@@ -272,7 +283,15 @@ def align(
 ) -> dict[str, Any]:
     """Measure by cross-validation, then learn from all pairs and keep the result as an embedder in ``out``.
 
-    The vectors are of the embedder ``base``. What ``cross_validate`` returns is also written as ``recall.json``.
+    Args:
+        vectors: of the embedder ``base``.
+        base: the embedder's name.
+        out: the folder.
+        options: how; the defaults when None.
+        report: called after each fold.
+
+    Returns:
+        What ``cross_validate`` returns, also written as ``recall.json``.
 
     Raises:
         ConfigError: too few pairs, an option out of range, or the folder holds a training already.

@@ -39,6 +39,10 @@ def save_last(folder: Path, state: Mapping[str, Any]) -> None:
 def load(path: Path, content: bytes | None = None) -> dict[str, Any]:
     """Read what ``save`` wrote, with torch's reader of weights: a pickle that names anything else is refused.
 
+    Args:
+        path: the file.
+        content: its bytes, if they are known already.
+
     Raises:
         WeightsError: it is missing, cut off, corrupt, of a newer version or no checkpoint.
     """

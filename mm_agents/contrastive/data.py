@@ -40,7 +40,9 @@ class Row:
 def read_table(table: Path, columns: Sequence[tuple[str, str]] = ()) -> list[Row]:
     """Read a CSV or TSV file of pairs with a header, where ``label`` (or ``clicked``) and ``group`` are optional.
 
-    The two columns have one of these pairs of names, or any names.
+    Args:
+        table: the file.
+        columns: the possible names of the two columns; by default any names, in the file's order.
 
     Raises:
         ConfigError: the columns are others, a cell is empty, a label is not 0 or 1, or the table has no rows.
@@ -89,7 +91,13 @@ GREY = (299, 587, 114)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pairs:
-    """Pairs by their places in a set, int64, (p,); float32, (p,): 1 where the two belong together, else 0."""
+    """Pairs by their places in a set.
+
+    Attributes:
+        first: int64, shape (p,).
+        second: int64, shape (p,).
+        target: float32, shape (p,): 1 where the two belong together, else 0.
+    """
 
     first: Tensor
     second: Tensor
@@ -106,9 +114,13 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PictureSet:
-    """Pictures, uint8, (n, channels, height, width), and labels, int64, (n,): those of one label belong together.
+    """Pictures and what belongs together.
 
-    The names are those of the labels; empty where these come from pairs.
+    Attributes:
+        pictures: uint8, shape (n, channels, height, width).
+        labels: int64, shape (n,): pictures of one label belong together.
+        names: of the labels; empty where these come from pairs.
+        pairs: the given ones, if any.
     """
 
     pictures: Tensor
@@ -152,7 +164,12 @@ def labelled(pictures: Tensor, labels: Sequence[str] | Sequence[int], source: st
 
 
 def read_folders(folder: Path, *, side: int = 32, channels: int = 3) -> PictureSet:
-    """Read a folder of folders, one for each class, with pictures at any depth, brought to ``side`` pixels.
+    """Read a folder of folders, one for each class, with pictures at any depth.
+
+    Args:
+        folder: the folder.
+        side: the new height and width of the pictures, in pixels.
+        channels: 3 for colours, 1 for grey.
 
     Raises:
         ConfigError: it is not a folder, a class is empty, or there are too few.
@@ -177,9 +194,12 @@ def read_folders(folder: Path, *, side: int = 32, channels: int = 3) -> PictureS
 
 
 def read_pairs(table: Path, *, side: int = 32, channels: int = 3) -> PictureSet:
-    """Read a table of pairs of pictures, as ``read_table``, whose paths are relative to its folder.
+    """Read a table of pairs of pictures, as ``read_table``; without labels all pairs belong together.
 
-    Without labels all pairs belong together; pictures are brought to ``side`` pixels.
+    Args:
+        table: the file; its paths are relative to its folder.
+        side: the new height and width of the pictures, in pixels.
+        channels: 3 for colours, 1 for grey.
 
     Raises:
         ConfigError: the table's columns are wrong, or all pictures belong together.

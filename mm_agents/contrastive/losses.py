@@ -69,7 +69,12 @@ def sigmoid(first: Tensor, second: Tensor, *, scale: Tensor, bias: Tensor, label
 
 
 class Criterion(nn.Module):
-    """A loss by its name, with the numbers that it learns; the temperature is of InfoNCE and "supcon"."""
+    """A loss by its name, with the numbers that it learns.
+
+    Args:
+        name: "cosine", "infonce", "supcon" or "siglip".
+        temperature: for InfoNCE and the supervised contrastive loss.
+    """
 
     def __init__(self, name: LossName, *, temperature: float = 0.1) -> None:
         super().__init__()

@@ -24,8 +24,14 @@ class Network(nn.Module):
     """Two blocks of convolution, batch norm, ReLU, pooling and dropout, and two linear layers.
 
     At 28 × 28 grey pixels it is the network of the course "Building Multimodal Search and RAG" (DeepLearning.AI and
-    Weaviate, lesson 1): 1 -> 32 -> 64 channels of 5 × 5, 64 · 4 · 4 -> 512 -> 64. ``hidden`` is the width between the
-    linear layers, ``dimensions`` that of a vector.
+    Weaviate, lesson 1): 1 -> 32 -> 64 channels of 5 × 5, 64 · 4 · 4 -> 512 -> 64.
+
+    Args:
+        channels: of the pictures.
+        height: in pixels.
+        width: in pixels.
+        hidden: the width between the linear layers.
+        dimensions: the width of a vector.
     """
 
     def __init__(
@@ -52,7 +58,10 @@ def _block(before: int, after: int) -> list[nn.Module]:
 class Projection(nn.Module):
     """A small map of vectors that begins as the identity, so that training starts from what the embedder knows.
 
-    It is "linear" (x + Dx) or "residual" (x + B relu(Ax), where A makes ``hidden`` numbers); D and B begin at zero.
+    Args:
+        width: how many numbers a vector has.
+        shape: "linear" (x + Dx) or "residual" (x + B relu(Ax)); D and B begin at zero.
+        hidden: how many numbers A makes.
     """
 
     def __init__(self, width: int, *, shape: Shape = "linear", hidden: int = 128) -> None:

@@ -169,7 +169,15 @@ def train(
 ) -> History:
     """Train a network on what belongs together, and keep the best and the last in a folder.
 
-    It resumes from the state in the folder, if that is wanted and there is one. Returns the content of ``curve.json``.
+    Args:
+        data: pictures with labels or pairs.
+        out: the folder.
+        options: how to train; the defaults when None.
+        resume: resume from the state in the folder, if it has one.
+        report: called after each batch.
+
+    Returns:
+        The content of ``curve.json``.
 
     Raises:
         ConfigError: an option is out of range, the folder holds a training already, or one with other options or data.
@@ -197,7 +205,11 @@ def train(
 
 
 def choose_device(name: str) -> torch.device:
-    """The device of that name; "auto" is CUDA, else MPS, else the CPU. ConfigError where there is no such one."""
+    """The device of that name; "auto" is CUDA, else MPS, else the CPU.
+
+    Raises:
+        ConfigError: this machine has no such device.
+    """
     available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     known = [device for device, is_there in available.items() if is_there]
     if name == "auto":
@@ -213,10 +225,12 @@ def choose_device(name: str) -> torch.device:
 def batches(
     data: PictureSet, batch: int, generator: torch.Generator, *, with_negatives: bool
 ) -> list[tuple[Tensor, Tensor, Tensor]]:
-    """The pairs of an epoch, drawn anew, in batches: the places of both pictures, and the pairs' labels.
+    """The pairs of an epoch, drawn anew, in batches; a last one of a single pair is left out.
 
-    With negatives half of the pairs do not belong together, and there are 1 or 0 instead of labels. A last batch of a
-    single pair is left out. The generator is on the data's device.
+    With negatives half of the pairs do not belong together. The generator is on the data's device.
+
+    Returns:
+        For each batch the places of both pictures, and with negatives 1 or 0, else the pairs' labels.
     """
     if with_negatives:
         pairs = draw_pairs(data.labels, generator) if data.pairs is None else redraw(data.pairs, data.labels, generator)

@@ -30,7 +30,10 @@ _BATCH = 256
 
 
 def build(argument: str = "") -> Embedder:
-    """Make an embedder from a folder of training; of "FOLDER@HASH", where the weights have to be those of that hash.
+    """Make an embedder from a folder of training.
+
+    Args:
+        argument: the folder, or "FOLDER@HASH" where the weights have to be those of that hash.
 
     Raises:
         MissingExtraError: torch is not installed.

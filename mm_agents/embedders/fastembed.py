@@ -48,7 +48,11 @@ _NO_PROMPTS: dict[Role, str] = {"query": "", "document": ""}
 
 
 def build(argument: str = "") -> FastEmbedder:
-    """Make an embedder of a pair, "clip-ViT-B-32" by default, or of a folder: what holds a slash is a path."""
+    """Make an embedder of fastembed.
+
+    Args:
+        argument: a pair's name, or the path of a folder; what holds a slash is a path. "" is "clip-ViT-B-32".
+    """
     is_path = "/" in argument or os.sep in argument
     return FastEmbedder(os.path.abspath(os.path.expanduser(argument)) if is_path else argument or _DEFAULT)
 
@@ -63,7 +67,11 @@ class _Pair:
 
 
 class FastEmbedder:
-    """A text model and a picture model of one space, by the pair's name or a folder's absolute path. Thread-safe."""
+    """A text model and a picture model of one space. Thread-safe.
+
+    Args:
+        model: a pair's name, or the absolute path of a folder.
+    """
 
     accepts: frozenset[Kind] = frozenset({"text", "image", "clip"})
     aligned = False
@@ -77,16 +85,27 @@ class FastEmbedder:
 
     @property
     def width(self) -> int:
-        """How many numbers a vector has, as fastembed's list says; that of a folder is known once it is loaded."""
+        """How many numbers a vector has, as fastembed's list says; that of a folder is known once it is loaded.
+
+        Raises:
+            ConfigError: fastembed knows no such pair.
+            MissingExtraError: fastembed is not installed.
+            WeightsError: the folder cannot be loaded.
+        """
         if os.path.isabs(self._model):
             return self._pair().width
         return _described(self._model)[0]["dim"]
 
     def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
-        """Turn items into unit vectors, float32, shape (len(items), width).
+        """Turn items into unit vectors.
 
-        Most of these models treat both roles alike. A text longer than the model reads (77 tokens for CLIP) is
-        the mean of its pieces, a clip that of its frames.
+        Args:
+            items: texts, pictures and clips in any order. A text longer than the model reads (77 tokens for CLIP) is
+                the mean of its pieces, a clip the mean of its frames.
+            role: "query" or "document"; most of these models treat them alike.
+
+        Returns:
+            float32, shape (len(items), width), each row of length 1; (0, width) for no items.
 
         Raises:
             ConfigError: fastembed knows no such pair, an item is of another kind or malformed, or the role is neither.
@@ -167,7 +186,11 @@ class FastEmbedder:
 
 
 def _described(pair: str) -> list[dict[str, Any]]:
-    """What fastembed's lists say about a pair's text model and picture model; ConfigError for an unknown pair."""
+    """What fastembed's lists say about a pair's text model and picture model.
+
+    Raises:
+        ConfigError: no pair has that name.
+    """
     package = require("fastembed", extra=_EXTRA, feature=_FEATURE)
     texts, pictures = (
         {_pair_name(model["model"]): model for model in kind.list_supported_models()}

@@ -56,7 +56,10 @@ _OFFLINE = "The offline embedder needs no key and no network: --embedder offline
 
 
 def build(argument: str = "") -> GoogleEmbedder:
-    """Make the Google embedder of a model and its width, "gemini-embedding-2@1536"; either may be left out.
+    """Make the Google embedder.
+
+    Args:
+        argument: the model and its width, such as "gemini-embedding-2@1536"; either may be left out.
 
     Raises:
         ConfigError: another model, or a width that it does not offer.
@@ -92,10 +95,15 @@ class GoogleEmbedder:
         self._opened: Any = None
 
     def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
-        """Turn items into unit vectors, float32, shape (len(items), width).
+        """Turn items into unit vectors.
 
-        Texts are sent with the model's instruction for the role. A text longer than 8000 bytes is the mean of
-        its pieces, a clip longer than 120 seconds the mean of its parts.
+        Args:
+            items: texts, pictures and clips in any order. A text longer than 8000 bytes is the mean of its pieces, a
+                clip longer than 120 seconds the mean of its parts.
+            role: "query" or "document"; texts are sent with the model's instruction for it.
+
+        Returns:
+            float32, shape (len(items), width), each row of length 1; (0, width) for no items.
 
         Raises:
             ConfigError: an item is of another kind or malformed, or the role is neither.

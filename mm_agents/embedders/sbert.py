@@ -40,9 +40,11 @@ _NO_LIMIT = 1_000_000  # tokens; tokenisers without a limit say some huge number
 
 
 def build(argument: str = "") -> SbertEmbedder:
-    """Make an embedder of a model of the hub, or of a folder, whose path begins with "/", "." or "~".
+    """Make an embedder of sentence-transformers.
 
-    "" is "google/siglip2-base-patch16-224".
+    Args:
+        argument: a model of the hub, such as "sentence-transformers/clip-ViT-B-32", or the path of a folder, which
+            begins with "/", "." or "~". "" is "google/siglip2-base-patch16-224".
     """
     is_path = argument.startswith((".", "~")) or os.path.isabs(argument)
     return SbertEmbedder(os.path.abspath(os.path.expanduser(argument)) if is_path else argument or _DEFAULT)
@@ -59,10 +61,14 @@ class _Loaded:
 
 
 class SbertEmbedder:
-    """A model of sentence-transformers, by its name on the hub or the absolute path of a folder. Thread-safe.
+    """A model of sentence-transformers. Thread-safe; one call runs at a time.
 
-    One call runs at a time, on the fastest device unless one is named. What the model takes and how wide its vectors
-    are is known once it is loaded: asking for ``accepts`` or ``width`` loads it.
+    What the model takes and how wide its vectors are is known once it is loaded: asking for ``accepts`` or ``width``
+    loads it.
+
+    Args:
+        model: its name on the hub, or the absolute path of a folder.
+        device: where it runs, such as "cpu" or "cuda"; None takes the fastest there is.
     """
 
     aligned = False
@@ -77,7 +83,12 @@ class SbertEmbedder:
 
     @property
     def width(self) -> int:
-        """How many numbers a vector has; loads the model."""
+        """How many numbers a vector has; loads the model.
+
+        Raises:
+            MissingExtraError: sentence-transformers is not installed.
+            WeightsError: the weights are out of reach, or are not what they should be.
+        """
         return self._ready().width
 
     @property
@@ -86,10 +97,15 @@ class SbertEmbedder:
         return self._ready().accepts
 
     def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
-        """Turn items into unit vectors, float32, shape (len(items), width).
+        """Turn items into unit vectors.
 
-        A model that has instructions for the roles gets them. A text longer than the model reads is the mean
-        of its pieces, a clip the mean of its frames.
+        Args:
+            items: what the model takes, in any order. A text longer than the model reads is the mean of its pieces, a
+                clip the mean of its frames.
+            role: "query" or "document"; a model that has instructions for them gets them.
+
+        Returns:
+            float32, shape (len(items), width), each row of length 1; (0, width) for no items.
 
         Raises:
             ConfigError: an item is of a kind that the model does not take or malformed, or the role is neither.

@@ -20,13 +20,21 @@ _KINDS: dict[type, Kind] = {Text: "text", Image: "image", Clip: "clip"}
 
 
 def check_role(role: Role) -> None:
-    """ConfigError where the role is neither "query" nor "document"."""
+    """Refuse an unknown role.
+
+    Raises:
+        ConfigError: the role is neither "query" nor "document".
+    """
     if role not in ("query", "document"):
         raise ConfigError(f"The role is {role!r}; it should be 'query' or 'document'.")
 
 
 def check_items(items: Sequence[Item], accepts: frozenset[Kind], name: str) -> None:
-    """ConfigError where the embedder of that name does not take an item, or its pixels are of the wrong shape."""
+    """Refuse what the embedder of that name does not take.
+
+    Raises:
+        ConfigError: an item is of another kind, or its pixels are of the wrong shape.
+    """
     for item in items:
         if kind_of(item) not in accepts:
             known = ", ".join(kind.__name__ for kind in _KINDS if _KINDS[kind] in accepts)
@@ -63,7 +71,11 @@ def unit_rows(vectors: Sequence[ArrayLike], width: int, name: str) -> FloatArray
 
 
 def check_pixels(item: Image | Clip) -> None:
-    """ConfigError where pixels are not uint8, or of the wrong shape."""
+    """Refuse pixels of another type or shape.
+
+    Raises:
+        ConfigError: they are not uint8, or of the wrong shape.
+    """
     frames = frames_of(item)
     if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[3] != 3 or not frames.size:
         raise ConfigError(
@@ -73,7 +85,13 @@ def check_pixels(item: Image | Clip) -> None:
 
 
 def weights_error(name: str, download: str, error: Exception) -> WeightsError:
-    """The error for weights that are neither on this machine nor within reach: what is missing, and why."""
+    """The error for weights that are neither on this machine nor within reach.
+
+    Args:
+        name: the embedder's.
+        download: what would be downloaded, such as "google/siglip2-base-patch16-224 (1.5 GB)".
+        error: why it was not.
+    """
     return WeightsError(
         f"The weights of {name!r} are not on this machine, and could not be downloaded from the Hugging Face hub: "
         f"{download}. Check the name and the connection; once downloaded they stay. The offline embedder downloads "
@@ -95,12 +113,13 @@ def mean_by_group(vectors: FloatArray, sizes: Sequence[int]) -> FloatArray:
 def windows(text: str, needed: Callable[[str], int]) -> list[str]:
     """Cut a text into pieces of like length that the model reads whole; nothing is left out.
 
-    Pieces are cut between words, and inside a word only where a word alone is too long. A text that fits is returned
-    as it is; of one that does not, every run of white space becomes one space.
-
     Args:
-        text: any length.
+        text: any length. One that fits is returned as it is; of one that does not, every run of white space becomes
+            one space.
         needed: about how many windows the model needs for a text; 1 for exactly those that fit.
+
+    Returns:
+        The pieces in order, cut between words, and inside a word only where a word alone is too long.
     """
     count = min(needed(text), len(text))
     if count < 2:

@@ -99,7 +99,11 @@ class Report:
 
 
 def read_questions(path: Path, *, attachments: Path | None = None) -> list[Question]:
-    """Read a file of questions; attached files are in their own folder, else beside the file or in the one above it.
+    """Read a file of questions.
+
+    Args:
+        path: of the file.
+        attachments: the folder of attached files; by default beside the file, or in the folder above it.
 
     Raises:
         ConfigError: no line has an answer, or a line cannot be read or names a missing file.
@@ -124,7 +128,13 @@ def read_questions(path: Path, *, attachments: Path | None = None) -> list[Quest
 
 
 def evaluate(questions: Sequence[Question], ask: Ask, *, report: ProgressCallback | None = None) -> Report:
-    """Ask, and compare; an error of the answering itself, such as an unreadable file, makes the answer silent."""
+    """Ask, and compare.
+
+    Args:
+        questions: with their right answers.
+        ask: answers one; an error of its own, such as an unreadable file, makes the answer silent.
+        report: called before each question.
+    """
     cases: list[Case] = []
     for done, one in enumerate(questions):
         if report:
@@ -140,7 +150,12 @@ def evaluate(questions: Sequence[Question], ask: Ask, *, report: ProgressCallbac
 
 
 def judge(wanted: str, answer: Mapping[str, Any]) -> Outcome:
-    """How an answer, whose claims have texts, compares with the right one; the module says when a part is said."""
+    """How an answer compares with the right one; the module's text says when a part is said.
+
+    Args:
+        wanted: the right answer.
+        answer: with "claims", each with a "text".
+    """
     claims = [claim["text"] for claim in answer["claims"]]
     best: Outcome = "silent" if not claims else "wrong"
     for alternative in re.split(r",?\s+or\s+(?=don't know)|,\s+or\s+", wanted):

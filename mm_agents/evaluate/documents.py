@@ -125,7 +125,15 @@ _ORDER = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One picture's part in the figures; what could not be read, with its error, counts as nothing read."""
+    """One picture's part in the figures.
+
+    Attributes:
+        image: the picture, as the manifest names it.
+        kind: which reader read it.
+        set: the set that it counts to.
+        tally: what it adds to the set's figures.
+        error: what the reader said when it could not read the picture, which then counts as nothing read.
+    """
 
     image: str
     kind: Kind
@@ -152,7 +160,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What an evaluation found: every picture that was scored, in order, and how many no reader was given for."""
+    """What an evaluation found.
+
+    Attributes:
+        cases: every picture that was scored, in order.
+        skipped: how many pictures were left out because no reader of their kind was given.
+    """
 
     cases: tuple[Case, ...] = ()
     skipped: int = 0

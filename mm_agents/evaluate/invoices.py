@@ -29,10 +29,13 @@ _MOST_ROWS = 500
 
 
 def score(reading: Mapping[str, Any], truth: InvoiceTruth, page: PageText | None) -> Tally:
-    """What a reading of an invoice, as the reader's JSON, adds to the figures.
+    """What a reading of an invoice adds to the figures.
 
-    By the text of the page, a value of the truth that the picture does not show is left out of all figures but
-    those named raw; None keeps all.
+    Args:
+        reading: the invoice reader's JSON.
+        truth: what is true.
+        page: the text of the picture, by which a value of the truth that the picture does not show is left out of
+            all figures but those named raw; None keeps all.
     """
     tally = Tally()
     seen = None if truth.printed else page

@@ -171,7 +171,11 @@ def _taxes(known: Mapping[str, TruthValue]) -> tuple[str, ...]:
 
 
 def parse_xml(path: Path, content: bytes) -> InvoiceTruth:
-    """The truth in a Cross Industry Invoice, the XML inside a ZUGFeRD or Factur-X PDF; much of it is never printed."""
+    """The truth in a Cross Industry Invoice, the XML inside a ZUGFeRD or Factur-X PDF; much of it is never printed.
+
+    Raises:
+        ConfigError: it is not XML, or another document.
+    """
     etree = require("lxml.etree", extra=metrics.EXTRA, feature="Reading invoices' XML")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
     try:
@@ -299,7 +303,13 @@ _PARSERS: tuple[Callable[[Mapping[str, Any]], Truth | None], ...] = (invoice_tru
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One picture, by its path below the folder as the manifest writes it, and what is true of it."""
+    """One picture and what is true of it.
+
+    Attributes:
+        name: the picture's path below the folder, as the manifest writes it.
+        path: of the picture.
+        truth: what is true of it.
+    """
 
     name: str
     path: Path
@@ -318,9 +328,10 @@ class Entry:
 
 
 def entries(folder: Path) -> list[Entry]:
-    """The pictures of a folder with their truths, in the order of its ``manifest.json``.
+    """The pictures of a folder with their truths, in the manifest's order.
 
-    That is a list of objects with ``image`` and ``truth``, both paths below the folder.
+    Args:
+        folder: holds ``manifest.json``, a list of objects with ``image`` and ``truth``, both paths below the folder.
 
     Raises:
         ConfigError: the manifest or a truth is missing, is not JSON or XML, leads out of the folder, or has an unknown
@@ -351,7 +362,11 @@ def _inside(folder: Path, name: str, manifest: Path) -> Path:
 
 
 def truth_of(path: Path) -> Truth:
-    """What a truth's file says; ConfigError where it cannot be read, or has an unknown form."""
+    """What a truth's file says.
+
+    Raises:
+        ConfigError: it is missing, cannot be read, or has an unknown form.
+    """
     if path.suffix.lower() == ".xml":
         return parse_xml(path, read(path))
     found = load(path)
@@ -372,7 +387,11 @@ def truth_of(path: Path) -> Truth:
 
 
 def load(path: Path) -> Any:
-    """The JSON of a file; ConfigError where it is missing, or is not JSON."""
+    """The JSON of a file.
+
+    Raises:
+        ConfigError: the file is missing, or is not JSON.
+    """
     try:
         return json.loads(read(path))
     except (ValueError, RecursionError) as error:
@@ -380,7 +399,11 @@ def load(path: Path) -> Any:
 
 
 def read(path: Path) -> bytes:
-    """The bytes of a file; ConfigError where it cannot be opened, or is too large for what it should be."""
+    """The bytes of a file of bounded size.
+
+    Raises:
+        ConfigError: it cannot be opened, or is too large for what it should be.
+    """
     try:
         if path.stat().st_size > _LARGEST:
             raise ConfigError(f"{path} is too large for a manifest or truth: {path.stat().st_size} bytes.")

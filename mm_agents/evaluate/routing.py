@@ -22,7 +22,13 @@ Route = Callable[[str, Sequence[Path]], Sequence[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """A question as a user would type it, the files that come with it, and the tools that answer it, if any does."""
+    """A question whose tools are known.
+
+    Attributes:
+        question: as a user would type it.
+        tools: the names of those that answer it; none where no tool fits.
+        attachments: the files that come with it.
+    """
 
     question: str
     tools: tuple[str, ...]
@@ -92,7 +98,11 @@ class Report:
 
 
 def read_prompts(path: Path, *, attachments: Path | None = None) -> list[Prompt]:
-    """Read a file of questions; attached files are in their own folder, else beside the file or in the one above it.
+    """Read a file of questions.
+
+    Args:
+        path: of the file.
+        attachments: the folder of attached files; by default beside the file, or in the folder above it.
 
     Raises:
         ConfigError: the file has no lines, or a line cannot be read or names a missing file.
@@ -106,7 +116,13 @@ def read_prompts(path: Path, *, attachments: Path | None = None) -> list[Prompt]
 
 
 def evaluate(prompts: Sequence[Prompt], route: Route, *, report: ProgressCallback | None = None) -> Report:
-    """Route questions, and compare; a route of no tools is a refusal."""
+    """Route questions, and compare.
+
+    Args:
+        prompts: the questions.
+        route: returns the names of the tools it chooses; none where it refuses.
+        report: called before each question.
+    """
     cases: list[Case] = []
     for done, prompt in enumerate(prompts):
         if report:

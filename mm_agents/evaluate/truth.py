@@ -26,7 +26,12 @@ KINDS: tuple[Kind, ...] = ("invoice", "table", "flowchart")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TruthValue:
-    """A value that is known: any of its forms is right; its places, where the truth says them."""
+    """A value that is known.
+
+    Attributes:
+        values: any of them is right, such as a company's short and full name.
+        boxes: its places; empty where the truth does not say.
+    """
 
     values: tuple[str, ...]
     boxes: tuple[Rectangle, ...] = ()
@@ -123,9 +128,14 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlowchartTruth:
-    """A flowchart: its graph, or only some facts about it: single arrows that are there or not, and counts.
+    """A flowchart: its graph, or only some facts about it.
 
-    Lanes are their titles; None where the truth says nothing of lanes.
+    Attributes:
+        nodes: empty where only facts are known.
+        lanes: their titles; None where the truth says nothing of lanes.
+        facts: single arrows that are there or not.
+        node_count: how many nodes, where only that is known.
+        edge_count: how many arrows, where only that is known.
     """
 
     kind: ClassVar[Kind] = "flowchart"
@@ -157,7 +167,11 @@ def rectangle(value: Any) -> Rectangle | None:
 
 
 def rectangles(values: Any) -> tuple[Rectangle, ...]:
-    """The boxes of a truth; ValueError where one is not a box."""
+    """The boxes of a truth.
+
+    Raises:
+        ValueError: one is not a box.
+    """
     found: list[Rectangle] = []
     for value in values or ():
         box = rectangle(value)

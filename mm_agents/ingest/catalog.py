@@ -56,7 +56,11 @@ class Catalog:
                 self._ids_at.setdefault(path, set()).add(record.id)
 
     def claim(self, id: str, path: str) -> bool:
-        """Note that this path has this content; whether the content is new, so that the caller should read it."""
+        """Note that this path has this content.
+
+        Returns:
+            Whether the content is new, so that the caller should read it.
+        """
         with self._lock:
             for before in self._ids_at.get(path, set()) - {id}:
                 self._lost.setdefault(before, {})[path] = id
@@ -89,9 +93,12 @@ class Catalog:
                     self._lost.setdefault(id, {})[stored] = None
 
     def settle(self) -> tuple[int, list[str]]:
-        """Write the paths that assets gained and lost; the assets removed, and the paths whose content is not there.
+        """Write the paths that assets gained and lost.
 
-        An asset without a path left is removed. A path keeps its old content when what replaced it could not be added.
+        A path keeps its old content when what replaced it could not be added.
+
+        Returns:
+            How many assets were removed, having no path left; and the paths whose content is not in the store.
         """
         removed: list[str] = []
         orphans: list[str] = []
@@ -216,10 +223,17 @@ _START_MS = 500
 
 
 def changes(folders: Sequence[Path], *, stop: Event | None = None) -> Iterator[None]:
-    """Yield once at the start, and then after each burst of changes below the folders, until ``stop`` is set.
+    """Yield once at the start, and then after each burst of changes below the folders.
 
     Hidden files and the files of libraries below the folders do not count. What changes while the caller is busy is
-    yielded afterwards. MissingExtraError without the extra ``watch``.
+    yielded afterwards.
+
+    Args:
+        folders: are watched with all below them.
+        stop: ends the iterator when it is set.
+
+    Raises:
+        MissingExtraError: watchfiles is not installed.
     """
     require("watchfiles", extra="watch", feature="Watching folders")
     return _changes([folder.absolute() for folder in folders], stop)

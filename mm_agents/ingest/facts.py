@@ -65,10 +65,13 @@ PARAMETERS = FactParameters()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """A value that was read, as text: money and quantities as decimal strings, dates in ISO form; None without one.
+    """A value that was read.
 
-    It is confirmed where code read it again in its place, or computed it; the note says how it was found, or why it is
-    not confirmed.
+    Attributes:
+        value: as text: money and quantities as decimal strings, dates in ISO form; None where it was not found.
+        confirmed: whether code read it again in its place, or computed it.
+        evidence: its places.
+        note: how it was found, or why it is not confirmed.
     """
 
     value: str | None = None
@@ -97,10 +100,19 @@ class FactCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentFacts:
-    """What a reader, named by the kind, found in one document: fields of the whole, and items, its rows.
+    """What a reader found in one document.
 
-    Each item has a value by column; of a flowchart they are its steps and arrows, with the column "part" that says
-    which of the two it is. The headings of a table are the places of its field "columns".
+    Attributes:
+        asset: the id of its record.
+        name: of the file.
+        path: as the record has it.
+        sha256: of the content that was read.
+        media_type: "image" or "pdf".
+        kind: the reader: "invoice", "table" or "flowchart".
+        fields: the values of the document as a whole.
+        items: its rows, each a value by column; of a flowchart its steps and arrows, with the column "part" that says
+            which of the two it is. The headings of a table are the places of its field "columns".
+        checks: what must hold in it.
     """
 
     asset: str
@@ -144,10 +156,15 @@ class DocumentFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactsReport:
-    """The facts of a library's documents of one kind, in the order of their names; iterates over them.
+    """The facts of a library's documents of one kind; iterates over them.
 
-    ``without`` counts the pictures and PDFs that are not such a document; ``others`` are the paths of those among them
-    that have text, and were read. ``read`` files were read now; the others were kept from before.
+    Attributes:
+        kind: of the documents.
+        documents: in the order of their names.
+        without: how many pictures and PDFs are not such a document.
+        others: the paths of those among them that have text, and were read.
+        failed: the files that could not be read, each with its reason.
+        read: how many files were read now; the others were kept from before.
     """
 
     kind: str
@@ -192,7 +209,11 @@ class FactsReport:
         return {name: _typed(name, value) if self.kind == "invoice" else value for name, value in row.items()}
 
     def to_frames(self) -> dict[str, Any]:
-        """The data frames "documents" and "items"; MissingExtraError without pandas."""
+        """The data frames "documents" and "items".
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
         pandas = require("pandas", extra="tables", feature="Data frames of facts")
         return {"documents": pandas.DataFrame(self.typed_rows()), "items": pandas.DataFrame(self.typed_item_rows())}
 
@@ -247,8 +268,14 @@ def facts_of_library(
 ) -> FactsReport:
     """Read every document of a kind that has not been read before, and keep what was found.
 
-    Facts are kept in the library's folder ``root``, or in the user's cache where that is None. Of more files than
-    ``most`` that were never read, the others are listed as failed.
+    Args:
+        store: where the records are.
+        path_of: gives the path of an asset's file, None where it names none; ``Library.path``.
+        kind: the reader: "invoice", "table" or "flowchart".
+        root: the library's folder, where facts are kept; None keeps them in the user's cache.
+        where: only these assets.
+        most: how many files are read now at most; the others that were never read are listed as failed.
+        report: called with how many files are done, how many there are, and the name at hand.
 
     Raises:
         ConfigError: no reader of that kind gives facts.
@@ -301,7 +328,11 @@ class _Reading:
         self.count = 0
 
     def facts(self, asset: Record) -> DocumentFacts:
-        """The facts of an asset; MediaError where its file cannot be read, or enough was read."""
+        """The facts of an asset.
+
+        Raises:
+            MediaError: its file is missing, cannot be read, or has changed since it was added; or enough was read.
+        """
         content = self._kept.get(asset)
         if content is None:
             if self._most is not None and self.count >= self._most:
@@ -332,8 +363,14 @@ def _texts(store: Store, assets: Sequence[Record]) -> dict[str, str]:
 def facts_of_file(asset: Record, file: MediaFile, kind: str, *, root: Path | None) -> DocumentFacts:
     """The facts of one file, whatever kind of document it is, such as one that is attached to a question.
 
-    The asset is its record, or one made for it, with the properties "name", "media_type" and "sha256"; the folder
-    is that of ``facts_of_library``.
+    Args:
+        asset: its record, or one made for it, with the properties "name", "media_type" and "sha256".
+        file: its content.
+        kind: the reader.
+        root: the library's folder, where facts are kept; None keeps them in the user's cache.
+
+    Raises:
+        MediaError: the file cannot be read.
     """
     kept = FactsFolder(kind, root)
     content = kept.get(asset)
@@ -344,9 +381,16 @@ def facts_of_file(asset: Record, file: MediaFile, kind: str, *, root: Path | Non
 
 
 def read_file(asset: Record, file: MediaFile, kind: str, *, root: Path | None) -> tuple[Reading, bool]:
-    """Read one file as a document of a kind, keep its facts, and say whether it is such a document.
+    """Read one file as a document of a kind, and keep its facts.
 
-    The arguments are those of ``facts_of_file``.
+    Args:
+        asset: as of ``facts_of_file``.
+        file: its content.
+        kind: the reader.
+        root: the library's folder, where facts are kept; None keeps them in the user's cache.
+
+    Returns:
+        What was read, and whether the file is such a document.
 
     Raises:
         ConfigError: no reader of that kind gives facts.
@@ -365,7 +409,9 @@ def read_file(asset: Record, file: MediaFile, kind: str, *, root: Path | None) -
 class FactsFolder:
     """Where the readings of one reader are kept: a file for each content, whole or not there at all.
 
-    That is the library's folder, or the user's cache where there is none.
+    Args:
+        kind: the reader.
+        root: the library's folder; None for the user's cache.
     """
 
     def __init__(self, kind: str, root: Path | None) -> None:

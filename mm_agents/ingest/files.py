@@ -70,8 +70,13 @@ class Source:
 def describe(file: MediaFile, path: Path | None = None, *, location: bool = True) -> dict[str, Value]:
     """The properties that can be had without decoding.
 
-    They are size, width and height in pixels, duration in seconds; of pictures and clips when they were taken, or
-    the path last changed, and where. ``incomplete`` says in words what of the file is not read.
+    They are size, width and height in pixels, duration in seconds; of pictures and clips when they were taken, and
+    where. ``incomplete`` says in words what of the file is not read.
+
+    Args:
+        file: what is described.
+        path: its path, whose date counts where the content has none.
+        location: say where pictures were taken.
     """
     properties: dict[str, Value] = {
         "name": file.name,
@@ -202,7 +207,14 @@ def _lines(block: str) -> str:
 
 
 def shots(vectors: FloatArray) -> list[slice]:
-    """Slices over a clip's segments, unit rows, (n, width): each begins at one unlike the one before it."""
+    """Runs of like segments.
+
+    Args:
+        vectors: float32, shape (n, width), unit rows: a clip's segments in order.
+
+    Returns:
+        Slices over the n segments: a new one begins where a segment is unlike the one before it.
+    """
     likeness = np.einsum("nd,nd->n", vectors[1:], vectors[:-1])
     cuts = [0, *(np.flatnonzero(likeness < SHOT_LIKENESS) + 1).tolist(), len(vectors)]
     return [slice(start, end) for start, end in pairwise(cuts)]
@@ -211,8 +223,10 @@ def shots(vectors: FloatArray) -> list[slice]:
 def add_shots(segments: Sequence[Piece], spec: CollectionSpec) -> None:
     """Give the segment nearest to each shot's mean that mean, so that clips rank by their shots.
 
-    The segments are a clip's, in order, with their vectors of moments and, for each vector of images that has another
-    embedder, that embedder's vector of the segment.
+    Args:
+        segments: a clip's, in order, with their vectors of moments and, for each vector of images that has another
+            embedder, that embedder's vector of the segment.
+        spec: the collection.
     """
     if not segments:
         return

@@ -55,9 +55,13 @@ class Film(BaseModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilmsReport:
-    """What adding films did: how many were new or changed, how many were there, and the titles without a poster.
+    """What adding films did.
 
-    ``failed`` are the posters that cannot be read, and the entries that are not films.
+    Attributes:
+        added: how many were new or had changed.
+        unchanged: how many were there already.
+        without_poster: the titles of films that have no poster, and so no ``poster_vector``.
+        failed: the posters that cannot be read, and the entries that are not films.
     """
 
     added: int

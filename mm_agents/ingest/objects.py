@@ -46,9 +46,13 @@ def described(seen: Sequence[Sequence[SeenObject]]) -> dict[str, Value]:
 
 
 def object_parts(asset: str, properties: Mapping[str, Value], segment: int, seen: Sequence[SeenObject]) -> list[Record]:
-    """The parts of an asset that hold the things seen in one of its pictures or segments, numbered from 0.
+    """The parts of an asset that hold the things seen in one of its pictures or segments.
 
-    The properties are the asset's, and the segment's where it has some; boxes are in pixels of the picture as stored.
+    Args:
+        asset: its id.
+        properties: of the asset, and of the segment where it has some.
+        segment: its number, from 0.
+        seen: with boxes in pixels of the picture as stored.
     """
     # Without the asset's name, which keyword search reads: the things in a picture would be found by it.
     kept = {name: value for name, value in properties.items() if name != "name"}
@@ -70,9 +74,13 @@ def object_parts(asset: str, properties: Mapping[str, Value], segment: int, seen
 def as_stored(
     seen: Sequence[SeenObject], item: Item, file: MediaFile, properties: Mapping[str, Value]
 ) -> tuple[SeenObject, ...]:
-    """Things with their boxes in pixels of the picture as stored, from boxes in what was decoded of the file.
+    """Things with their boxes in pixels of the picture as stored, from boxes in what was decoded of it.
 
-    The properties of a clip have its width and height.
+    Args:
+        seen: with boxes in the item's pixels.
+        item: what was looked at.
+        file: what it was decoded of.
+        properties: of the asset; of a clip its width and height.
     """
     if isinstance(item, Text):
         return ()
@@ -92,7 +100,13 @@ def object_of(part: Record) -> SeenObject:
 
 
 def near_labels(asked: FloatArray, labels: Collection[str], embedder: Embedder) -> dict[str, float]:
-    """The kinds of things whose names are near to what was asked, a unit row by the embedder, with their cosines."""
+    """The kinds of things whose names are near to what was asked, with their cosines.
+
+    Args:
+        asked: the question's vector, a unit row by the embedder.
+        labels: the kinds.
+        embedder: what embeds their names.
+    """
     names = [(label, name) for label in sorted(labels) for name in _NAMES.get(label, (label,))]
     cosines = embedder.embed([Text(text=name) for _, name in names], role="document") @ asked
     near: dict[str, float] = {}

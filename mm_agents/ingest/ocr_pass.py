@@ -62,7 +62,13 @@ _LEAST_LETTERS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordsReport:
-    """In how many pictures, pages and scenes of clips words were read, how many have none, and what failed."""
+    """What a pass read.
+
+    Attributes:
+        read: in how many pictures, pages and scenes of clips there were words.
+        without: how many were looked at and have none.
+        failed: the files that could not be read.
+    """
 
     read: int
     without: int
@@ -80,11 +86,17 @@ def read_words(
 ) -> WordsReport:
     """Read the words of every picture, poster, scanned page and clip that was not read yet into parts of the asset.
 
-    "auto" first takes a look whether there is text; "all" reads also those where a look found none. ``path_of`` is
-    ``Library.path``; the plugin "rapidocr" reads by default.
+    Args:
+        store: where the pictures are.
+        embedders: which embedder fills each vector.
+        path_of: ``Library.path``.
+        words: "auto" first takes a look whether there is text; "all" reads also those where a look found none.
+        ocr: what reads; the plugin "ocr" by default.
+        report: called with how many assets are done, how many there are, and the name at hand.
 
     Raises:
         MissingExtraError: the extra ``documents`` is not installed.
+        StoreError: the store cannot be written.
     """
     if words == "none":
         return WordsReport(read=0, without=0, failed=())

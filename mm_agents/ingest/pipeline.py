@@ -55,7 +55,11 @@ class FailedFile:
 class FileOutcome:
     """What became of one file, or of a folder that was passed over with all that is in it.
 
-    "in part" is added, but for what the reason says in words; ``error`` is the kind of error of a file that failed.
+    Attributes:
+        path: of the file.
+        outcome: "in part" is added, but for what the reason says.
+        error: the kind of error of a file that failed; else "".
+        reason: in words; "" where the outcome says it all.
     """
 
     path: str
@@ -181,8 +185,11 @@ class _Stopped(Exception):
 class Pipeline:
     """Decoders in threads, embedding and writing in the caller's thread.
 
-    ``prepare`` is called in a decoder's thread for each path; it returns the source, or None when there is nothing
-    to do. What becomes of each path is noted in the outcomes.
+    Args:
+        store: where records go.
+        routes: which embedder makes which vector.
+        prepare: called in a decoder's thread for each path; returns the source, or None when there is nothing to do.
+        outcomes: gets what becomes of each path.
     """
 
     def __init__(
@@ -312,8 +319,11 @@ def embed_items(
 ) -> list[dict[str, FloatArray]]:
     """The vectors of each piece by name, of its items by role; each embedder is called once.
 
-    ``targets`` are the names of the vectors of each role, and what makes them. ``seen`` gets at each piece's place the
-    things that an embedder sees in it, from the score at which they are shown; None where none looked for any.
+    Args:
+        items: of each piece.
+        targets: the names of the vectors of each role, and what makes them.
+        seen: gets at each piece's place the things that an embedder sees in it, from the score at which they are
+            shown; None where none looked for any.
     """
     vectors: list[dict[str, FloatArray]] = [{} for _ in items]
     calls: dict[str, tuple[Embedder, list[tuple[int, str, Item]]]] = {}

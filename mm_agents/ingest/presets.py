@@ -61,7 +61,11 @@ def movies_spec(embedder: Embedder) -> CollectionSpec:
 
 
 def extend_for_media(store: Store, embedders: EmbedderMap) -> None:
-    """Give a store that has vectors, but none that files fill, those of ``media_spec``, made by the embedder it has."""
+    """Give a store that has vectors, but none that files fill, those of ``media_spec``, made by the embedder it has.
+
+    Raises:
+        ConfigError: nobody said which embedder that is.
+    """
     if store.spec.vectors and not media_vectors(store.spec, "image", "moment", "text"):
         _extend(store, embedders, media_spec)
 

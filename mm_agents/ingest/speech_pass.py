@@ -33,7 +33,13 @@ _NAMESPACE = UUID("0c0e6c0a-6d3b-5f64-9d0c-51f7ab3f7a4d")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeechReport:
-    """In how many recordings and clips somebody speaks, in how many nobody does, and what failed."""
+    """What a pass heard.
+
+    Attributes:
+        heard: in how many recordings and clips somebody speaks.
+        without: how many were listened to and have no speech.
+        failed: the files that could not be listened to.
+    """
 
     heard: int
     without: int
@@ -51,13 +57,19 @@ def hear(
 ) -> SpeechReport:
     """Recognise what is said in every recording and clip with sound that has not been heard yet, as parts of it.
 
-    "auto" leaves what any recogniser has heard; "all" also hears again what another one has. ``path_of`` is
-    ``Library.path``; the plugin "speech" listens by default, or one by its name such as "speech:small".
+    Args:
+        store: where they are.
+        embedders: which embedder fills each vector.
+        path_of: ``Library.path``.
+        speech: "auto" leaves what any recogniser has heard; "all" also hears again what another one has.
+        recognizer: what listens, or its name such as "speech:small"; the plugin "speech" by default.
+        report: called with how many assets are done, how many there are, and the name at hand.
 
     Raises:
         MissingExtraError: the extra ``speech`` is not installed, and there is something to hear.
         WeightsError: the recogniser's model is out of reach, or not the one expected.
         UnknownPluginError: no recogniser has that name.
+        StoreError: the store cannot be written.
     """
     if speech == "none":
         return SpeechReport(heard=0, without=0, failed=())

@@ -35,9 +35,13 @@ _FOREIGN = 0.15
 
 
 def detected(text: str) -> str | None:
-    """The language that a question or a few words are in, by its code such as "en" or "zh".
+    """The language that a text is in, by its code.
 
-    None where neither script nor words say it, as of "Katzen" and "golf ball".
+    Args:
+        text: a question or a few words.
+
+    Returns:
+        A code such as "en" or "zh"; None where neither script nor words say it, as of "Katzen" and "golf ball".
     """
     letters = [character for character in text if character.isalpha()]
     if not letters:

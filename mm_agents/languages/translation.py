@@ -29,9 +29,12 @@ class _Form:
 
 @dataclass(frozen=True, slots=True)
 class _Forms:
-    """The forms of a language's questions, in the order in which they are tried, and what joins two questions.
+    """The forms of a language's questions.
 
-    ``names`` has for each kind of word the English words with what matches them.
+    Attributes:
+        forms: in the order in which they are tried.
+        names: for each kind of word the English words with what matches them.
+        joint: what joins two questions.
     """
 
     forms: tuple[_Form, ...]
@@ -40,9 +43,14 @@ class _Forms:
 
 
 def in_english(text: str, language: str | None) -> str:
-    """The English question that a text asks: "show me pictures of Katzen" of "Zeig mir Bilder von Katzen".
+    """The English question that a text asks; what it asks about stays as it is.
 
-    The text itself, where the language is English, or has no forms of questions here, or none of them fits.
+    Args:
+        text: "Zeig mir Bilder von Katzen" is "show me pictures of Katzen".
+        language: of the text, by its code.
+
+    Returns:
+        The text itself, where the language is English, or has no forms of questions here, or none of them fits.
     """
     known = _forms(language) if language is not None else None
     if known is None:
@@ -134,7 +142,9 @@ _KINDS = {"n": r"[-−+]?\d[\d.,]*", "clock": r"\d+:\d\d(?:\.\d)?"}
 def said_in(text: str, language: str) -> str:
     """An English text of an answer in a language; sentences that it has no form for stay English.
 
-    Its lines and sentences have the marks of their sources.
+    Args:
+        text: lines and sentences with the marks of their sources.
+        language: its code.
     """
     return _turned(text, _sentences(language, False), _sentences(language, True))
 

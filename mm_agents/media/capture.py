@@ -26,11 +26,13 @@ _ZONE = re.compile(r"[+-]\d\d:\d\d")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """When and where a picture or clip was taken; None for what the file does not say.
+    """When and where a picture or clip was taken.
 
-    ``taken`` is in ISO form, with its offset from UTC where the file says it; ``taken_from`` says whether the camera's
-    EXIF says so, the clip's container, or the file as it was last changed. Latitude is in degrees, north positive,
-    longitude east positive.
+    Attributes:
+        taken: the moment in ISO form, with its offset from UTC where the file says it; None where nothing says when.
+        taken_from: what says so: the camera's "EXIF", the clip's "container", or the "file" as it was last changed.
+        latitude: in degrees, north positive; None where the file does not say where.
+        longitude: in degrees, east positive.
     """
 
     taken: str | None = None
@@ -43,9 +45,13 @@ class Capture:
 def capture_of(
     media: MediaFile, path: Path | None = None, *, location: bool = True, limits: Limits = DEFAULT_LIMITS
 ) -> Capture:
-    """When and where a picture or clip was taken; of anything else nothing is known.
+    """When and where a picture or clip was taken.
 
-    Where nothing in it says when, the last change of the file at its path counts.
+    Args:
+        media: a picture or clip; of anything else nothing is known.
+        path: its file, whose last change counts where nothing in it says when.
+        location: say where, too.
+        limits: what is refused as too large.
     """
     taken: str | None = None
     source: Literal["EXIF", "container", "file"] | None = None

@@ -44,7 +44,10 @@ _LONGEST_PAGE = 27 + 255 + 255 * 255
 def missing_bytes(file: BinaryFile, format: str) -> int:
     """How many bytes the container announces beyond the end of the file; 0 when it is whole or does not say.
 
-    The file is left at its beginning.
+    Args:
+        file: the content; left at its beginning.
+        format: "mp4", "mov", "m4a", "webm", "mkv", "weba", "mka", "wav", "avi", "ogg" or another, of which nothing is
+            known.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
@@ -67,7 +70,9 @@ def missing_bytes(file: BinaryFile, format: str) -> int:
 def sound_alone(file: BinaryFile, format: str) -> bool:
     """Whether a container of videos holds sound and no video, as a recording of a phone may.
 
-    The format is that of its first bytes; the file is left at its beginning.
+    Args:
+        file: the content; left at its beginning.
+        format: of its first bytes; any that is not such a container gives False.
     """
     if format in ("mp4", "mov"):
         kinds = set(_HANDLER.findall(_index_of_boxes(file)))
@@ -179,7 +184,9 @@ _warnings_lock = threading.Lock()
 def animation_or_pages(file: BinaryFile, format: str) -> Literal["video", "pdf"] | None:
     """What a file of a picture's format is instead of one picture: "video" for an animation, "pdf" for pages.
 
-    The file is at its beginning.
+    Args:
+        file: the content, at its beginning.
+        format: such as "gif".
     """
     match format:
         case "gif":

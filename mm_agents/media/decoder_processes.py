@@ -49,10 +49,14 @@ _COMMAND = "from mm_agents.media.decoder_processes import serve; serve()"
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """Which of the limits, by name, bound a function, and what its errors say.
+    """Which of the limits bound a function, and what its errors say.
 
-    The processor time is that for each answer, the memory that beside what the process has. ``spare`` bytes are beside
-    that limit; one that is compared with a picture's header knows nothing of threads.
+    Attributes:
+        seconds: the limit of the processor time for each answer.
+        memory: the limit of the memory that it takes beside what the process has.
+        spare: bytes beside that limit; one that is compared with a picture's header knows nothing of threads.
+        verb: what is done to the file.
+        advice: what to do where a limit is passed.
     """
 
     seconds: str = "decode_seconds"
@@ -66,8 +70,11 @@ def bounded(bounds: Bounds) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Let a function run in a warm process; one that yields does so while its caller works on what it has.
 
     Its first argument is the file. It has to be a module's own, and takes and returns what JSON has, paths, fractions,
-    bytes, arrays of numbers and data classes of this package; its errors are those of the package, and of each call
-    MediaTooLargeError past one of the bounds or ``Limits.wall_seconds``, DamagedMediaError where the process crashes.
+    bytes, arrays of numbers and data classes of this package; its errors are those of the package.
+
+    Raises:
+        MediaTooLargeError: of each call, too, where one of the bounds or ``Limits.wall_seconds`` is passed.
+        DamagedMediaError: of each call, too, where the process crashes.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:

@@ -42,7 +42,13 @@ _SPLIT_WORD = re.compile("[\ufffe\x02]\n?")  # what PDFium writes for the hyphen
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page of a PDF, from 1: what it looks like, and the words that it holds as text, "" for a scan."""
+    """A page of a PDF.
+
+    Attributes:
+        number: from 1.
+        text: the words that the page holds as text; "" for a scan.
+        image: what the page looks like.
+    """
 
     number: int
     text: str
@@ -59,9 +65,12 @@ class PrintedWord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrintedPage:
-    """A page of a PDF, from 1, as it would be printed at the asked number of dots an inch.
+    """A page of a PDF as it would be printed.
 
-    The words are those that it holds as text, in the file's order; none for a scan.
+    Attributes:
+        number: from 1.
+        image: what the page looks like at the asked number of dots an inch.
+        words: those that it holds as text, in the file's order; none for a scan.
     """
 
     number: int
@@ -100,9 +109,15 @@ def sections(source: Source, text: str) -> list[office.Section]:
 def load_text_and_pictures(
     source: Source, *, max_side: int, limits: Limits = DEFAULT_LIMITS
 ) -> tuple[str, Iterator[Image]]:
-    """As ``load_text``, and the pictures inside an Office file or EPUB, shrunk; other texts have none.
+    """As ``load_text``, and the pictures inside an Office file or EPUB; other texts have none.
 
-    Errors may also come while the pictures are read.
+    Args:
+        source: a text file.
+        max_side: the most pixels a side of each picture.
+        limits: of size and time.
+
+    Raises:
+        As ``load_text``, also while the pictures are read.
     """
     media = expect(source, "text", limits)
     if media.format in office.FORMATS:
@@ -189,10 +204,17 @@ PdfWord = tuple[str, int, int, int, int]
 def pdf_pages(
     media: MediaFile, limits: Limits, *, max_side: int | None, scale: float, numbers: Sequence[int] | None
 ) -> Iterator[tuple[int, ByteArray, str, tuple[PdfWord, ...]]]:
-    """The number of each page of a PDF, its pixels, its text, and by ``scale`` instead of that its words.
+    """Read the pages of a PDF.
 
-    Its pictures' longer side is ``max_side``; without it they have ``scale`` pixels for each point, fewer where a
-    page would pass ``limits.pixels``. ``numbers`` are the wanted pages, from 1; None: all.
+    Args:
+        media: the PDF.
+        limits: what is refused as too large.
+        max_side: the longer side of the pages' pictures in pixels; None draws them by ``scale``.
+        scale: pixels for each point, fewer where a page would pass ``limits.pixels``.
+        numbers: which pages, from 1; None: all.
+
+    Yields:
+        The number of each page, its pixels, its text, and by ``scale`` instead of that its words.
 
     Raises:
         ConfigError: the PDF has no page of a number.

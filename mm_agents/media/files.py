@@ -89,10 +89,14 @@ def signatures() -> Signatures:
 
 
 def sniff(head: bytes, name: str) -> Format | None:
-    """The format that the first ``HEAD_BYTES`` of a file announce; None when they could be text.
+    """The format that the first bytes of a file announce; None when they could be text.
+
+    Args:
+        head: the first ``HEAD_BYTES`` of the file.
+        name: the file's name, for messages only.
 
     Raises:
-        UnsupportedMediaError: the bytes are of a kind that cannot be read; the message has the file's name.
+        UnsupportedMediaError: the bytes are of a kind that cannot be read.
     """
     formats = signatures().formats
     format = next((format.name for format in formats.values() if head.startswith(format.magic)), None)
@@ -347,7 +351,11 @@ class MediaFile:
 
     @contextmanager
     def open(self) -> Generator[BinaryFile]:
-        """The content as a file, at its beginning; MediaError where it has vanished or cannot be read."""
+        """The content as a file, at its beginning.
+
+        Raises:
+            MediaError: the file has vanished or cannot be read.
+        """
         with _opened(self.data if self.path is None else self.path, self.name) as file:
             yield file
 
@@ -403,9 +411,10 @@ def inspect(source: Path | str | bytes, *, name: str | None = None, limits: Limi
 
 
 def expect(source: Source, media_type: MediaType, limits: Limits) -> MediaFile:
-    """The inspected source, which has to be of that type; else UnsupportedMediaError.
+    """The inspected source, which has to be of that type; an animation, or a TIFF of several pages, is a picture too.
 
-    An animation, or a TIFF of several pages, is a picture too.
+    Raises:
+        MediaError: as ``inspect``; UnsupportedMediaError when it is of another type.
     """
     media = source if isinstance(source, MediaFile) else inspect(source, limits=limits)
     if media_type not in (media.media_type, signatures().formats[media.format].media_type):
@@ -531,9 +540,10 @@ def _check_regular(path: Path, name: str) -> None:
 
 
 def check_limit(value: float, limits: Limits, setting: str, name: str, *, unit: str = "", advice: str = "") -> None:
-    """MediaTooLargeError, which ends with the advice, where a value of a file is past the limit of this name.
+    """Refuse a value of a file that is past the limit of this name; ``unit`` is the limit's name by default.
 
-    The unit is the limit's name by default.
+    Raises:
+        MediaTooLargeError: the message ends with the advice.
     """
     limit: float = getattr(limits, setting)
     if value > limit:
@@ -546,7 +556,11 @@ def check_limit(value: float, limits: Limits, setting: str, name: str, *, unit: 
 def check_expansion(
     value: int, media: MediaFile, limits: Limits, unit: Literal["pages", "pixels", "characters"]
 ) -> None:
-    """MediaTooLargeError where a small file unpacks to more than is free and than its bytes allow."""
+    """Refuse what a small file unpacks to where it is out of all proportion to its size.
+
+    Raises:
+        MediaTooLargeError: there are more pages, pixels or characters than are free and than its bytes allow.
+    """
     free: int = getattr(limits, f"free_{unit}")
     most = free + (media.size // limits.least_page if unit == "pages" else media.size * limits.expansion)
     if value > most:

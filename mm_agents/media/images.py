@@ -96,7 +96,11 @@ def load_image(source: Source, *, max_side: int | None = None, limits: Limits = 
 
 @apart
 def image_size(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> tuple[int, int]:
-    """A picture's width and height in pixels as it is displayed; nothing is decoded."""
+    """A picture's width and height in pixels as it is displayed; nothing is decoded.
+
+    Raises:
+        MediaError: as ``load_image``.
+    """
     with _header(expect(source, "image", limits), limits) as (picture, orientation):
         width, height = picture.size
         return (height, width) if orientation in _SWAPS_SIDES else (width, height)
@@ -104,7 +108,11 @@ def image_size(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> tuple[int,
 
 @apart
 def picture_count(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> int:
-    """How many pictures or frames a file holds, as a burst of HEIC does; ``load_image`` decodes the main one."""
+    """How many pictures or frames a picture's file holds, as a burst of HEIC does; ``load_image`` decodes the main one.
+
+    Raises:
+        MediaError: as ``load_image``.
+    """
     with _header(expect(source, "image", limits), limits) as (picture, _):
         return getattr(picture, "n_frames", 1)
 
@@ -113,6 +121,9 @@ def exif_of(source: Source, blocks: Sequence[int], *, limits: Limits = DEFAULT_L
     """Blocks of a picture's EXIF data by their tags, each with its values by tag; nothing is decoded.
 
     A block that is missing or broken is empty.
+
+    Raises:
+        MediaError: as ``load_image``.
     """
     found: dict[int, dict[int, Any]] = {block: {} for block in blocks}
     with _header(expect(source, "image", limits), limits) as (picture, _), suppress(*DECODER_ERRORS):
@@ -127,6 +138,9 @@ def load_stored(source: Source, *, max_side: int | None = None, limits: Limits =
     """Decode a picture as it is stored, not turned as EXIF says: the pixels that boxes of evidence are counted in.
 
     A mirrored one comes as it is shown. With ``max_side`` it is shrunk to that many pixels a side.
+
+    Raises:
+        MediaError: as ``load_image``.
     """
     with _header(expect(source, "image", limits), limits) as (picture, orientation):
         _decode(picture)
@@ -135,7 +149,11 @@ def load_stored(source: Source, *, max_side: int | None = None, limits: Limits =
 
 @apart
 def stored_size(source: Source) -> tuple[int, int]:
-    """The width and height in pixels that ``load_stored`` decodes; nothing is decoded."""
+    """The width and height in pixels that ``load_stored`` decodes; nothing is decoded.
+
+    Raises:
+        MediaError: as ``load_image``.
+    """
     with _header(expect(source, "image", DEFAULT_LIMITS), DEFAULT_LIMITS) as (picture, orientation):
         width, height = picture.size
         return (height, width) if orientation in _SWAPS_SIDES - _TURNED else (width, height)
@@ -163,7 +181,11 @@ def animation_frames(source: Source, *, max_side: int, limits: Limits = DEFAULT_
 
 
 def animation_ends(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> list[Fraction]:
-    """Until when each frame of an animation is shown, in seconds; the frames are read and not scaled or kept."""
+    """Until when each frame of an animation is shown, in seconds; the frames are read and not scaled or kept.
+
+    Raises:
+        MediaError: as ``animation_frames``.
+    """
     media = expect(source, "image", limits)
     ends: list[Fraction] = []
     with _header(media, limits) as (picture, _):
@@ -218,9 +240,15 @@ def tiff_pages(
 
 @apart
 def stored_box(source: Source, box: Box, shown: tuple[int, int]) -> Box:
-    """A box of a picture as it was shown, perhaps smaller, in pixels of the picture as ``load_stored`` has it.
+    """A box in a picture as it is shown, perhaps smaller, as a box in pixels of the picture as stored.
 
-    ``shown`` is the width and height of what was looked at.
+    Args:
+        source: the picture; ``load_stored`` decodes it as it is stored.
+        box: in pixels of what was looked at.
+        shown: the width and height of what was looked at.
+
+    Raises:
+        MediaError: as ``load_image``.
     """
     with _header(expect(source, "image", DEFAULT_LIMITS), DEFAULT_LIMITS) as (picture, orientation):
         width, height = picture.size
@@ -368,10 +396,13 @@ def _typed(name: str) -> Generator[None]:
 
 
 def _check_jpeg(file: BinaryFile, name: str, limits: Limits) -> None:
-    """MediaTooLargeError where a JPEG has more segments or scans than the limits allow; leaves it at its beginning.
+    """Count the segments and scans of a JPEG; the file is at its beginning again afterwards.
 
     Each scan of a progressive picture costs a pass over all its pixels, however few bytes it has, and metadata is put
     together from any number of segments.
+
+    Raises:
+        MediaTooLargeError: more segments or scans than the limits allow.
     """
     segments = scans = components = frame = 0
     at = 0

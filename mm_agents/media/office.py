@@ -33,7 +33,13 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A part of a file as Markdown, with the number of the slide from 1, or the name of the sheet, that it is."""
+    """A part of a file that has a number or a name of its own.
+
+    Attributes:
+        text: Markdown.
+        page: the number of a slide, from 1.
+        sheet: the name of a sheet.
+    """
 
     text: str
     page: int | None = None
@@ -41,7 +47,12 @@ class Section:
 
 
 def markdown(media: MediaFile, limits: Limits) -> str:
-    """What a file of ``FORMATS`` says, as Markdown; MissingExtraError without the extra ``office``."""
+    """What a file of ``FORMATS`` says, as Markdown.
+
+    Raises:
+        MissingExtraError: the extra ``office`` is not installed.
+        MediaError: the file is damaged, or past a limit.
+    """
     (text,) = _contents(media, limits, pictures=False)
     return _text(text, media, limits)
 
@@ -49,7 +60,11 @@ def markdown(media: MediaFile, limits: Limits) -> str:
 def markdown_and_pictures(media: MediaFile, limits: Limits, *, max_side: int) -> tuple[str, Iterator[Image]]:
     """The same, and the pictures inside, in the order of their names; those that cannot be decoded are passed over.
 
-    One process reads both, and is free for others after the last picture; errors may also come while they are read.
+    One process reads both, and is free for others after the last picture.
+
+    Raises:
+        MissingExtraError: as ``markdown``.
+        MediaError: as ``markdown``, also while the pictures are read.
     """
     contents = _contents(media, limits, pictures=True)
     return _text(next(contents), media, limits), _decoded(contents, media, limits, max_side)

@@ -61,7 +61,11 @@ _BACKGROUND, _INK = (250, 250, 248), (9, 105, 218)
 
 @apart
 def has_sound(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> bool:
-    """Whether a video or recording has a track of sound."""
+    """Whether a video or recording has a track of sound.
+
+    Raises:
+        MediaError: the file is neither, or cannot be opened.
+    """
     media = _sounding(source, limits)
     if media.mime.startswith("image/"):
         return False
@@ -71,7 +75,11 @@ def has_sound(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> bool:
 
 @apart
 def sound_seconds(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> float:
-    """How long the sound of a recording or video is: by its header, else by decoding it."""
+    """How long the sound of a recording or video is: by its header, else by decoding it.
+
+    Raises:
+        MediaError: as ``sounds``.
+    """
     media = _sounding(source, limits)
     with _opened(media, limits) as (container, stream):
         if announced := _announced(container, _present(stream, media.name)):
@@ -107,7 +115,11 @@ def sounds(
 
 
 def wave_form(stretches: Iterable[Sound]) -> bytes:
-    """Draw how loud sound, all of it in order, is over its time, as a small JPEG; the loudest place is the highest."""
+    """Draw how loud sound is over its time, as a small JPEG; scaled so that the loudest place is the highest.
+
+    Args:
+        stretches: all of it, in order.
+    """
     size = int(PARAMETERS.level_seconds * SOUND_RATE)
     levels = [_levels(one.samples, size) for one in stretches]
     loud = np.concatenate(levels) if levels else np.zeros(1, np.float32)

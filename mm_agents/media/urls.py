@@ -46,7 +46,8 @@ _ALSO_PRIVATE = (
 def is_public(address: Address) -> bool:
     """Whether an address belongs to the public internet, and so does every address that is wrapped in it.
 
-    IPv4 inside IPv6 (mapped, compatible, 6to4, Teredo, NAT64) is looked through.
+    Args:
+        address: also IPv4 inside IPv6 (mapped, compatible, 6to4, Teredo, NAT64) is looked through.
     """
     if isinstance(address, IPv4Address):
         private = any(address in network for network in _ALSO_PRIVATE)
@@ -188,9 +189,10 @@ def _get(target: _Target, addresses: Sequence[str], deadline: float, limits: Lim
 
 
 def _connect(target: _Target, addresses: Sequence[str], deadline: float) -> socket.socket:
-    """A connection to the first of the checked addresses that takes one; OSError where none does.
+    """A connection to the first of the checked addresses that takes one; for https the name's certificate is checked.
 
-    For https the name's certificate is checked.
+    Raises:
+        OSError: none of them does.
     """
     failure: OSError = OSError("no address")
     for address in addresses:

@@ -41,9 +41,14 @@ F = TypeVar("F")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoInfo:
-    """What a video's header says: its seconds, its size in pixels as displayed, and its average frames per second.
+    """What a video's header says.
 
-    ``missing_bytes`` are missing at least, of a file that is cut off; 0 as far as can be known.
+    Attributes:
+        seconds: how long it is.
+        width: in pixels, as displayed.
+        height: in pixels, as displayed.
+        fps: frames per second on average.
+        missing_bytes: how many bytes are missing at least, of a file that is cut off; 0 as far as can be known.
     """
 
     seconds: float
@@ -55,7 +60,11 @@ class VideoInfo:
 
 @apart
 def video_info(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> VideoInfo:
-    """A video's length, size and frame rate; decodes one frame, which alone tells how a phone was held."""
+    """A video's length, size and frame rate; decodes one frame, which alone tells how a phone was held.
+
+    Raises:
+        MediaError: as ``segments``.
+    """
     media = expect(source, "video", limits)
     if media.mime.startswith("image/"):
         return _animation_info(media, limits)
@@ -73,7 +82,11 @@ def video_info(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> VideoInfo:
 
 
 def creation_time(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> str | None:
-    """When a clip was made, as its container says it; None where it does not."""
+    """When a clip was made, as its container says it; None where it does not.
+
+    Raises:
+        MediaError: as ``segments``.
+    """
     media = expect(source, "video", limits)
     if media.mime.startswith("image/"):
         return None

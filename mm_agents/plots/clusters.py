@@ -75,6 +75,9 @@ def clusters(
         vectors: what the map is of, shape (n, width).
         words: of each point, such as those of its text and the objects seen in it.
         embedder: what made the vectors; without it words are compared by how many of a cluster have them.
+
+    Raises:
+        MissingExtraError: the extra ``plots`` is not installed.
     """
     rows = unit(vectors)
     names, known, held = _names(words, rows.shape[1], embedder)

@@ -79,7 +79,12 @@ _DPI = 160
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Figure(ABC):
-    """What was drawn, and how in one line; ``save`` it as .html (interactive, works without a network) or .png."""
+    """What was drawn; ``save`` it as .html (interactive, works without a network) or .png.
+
+    Attributes:
+        title: what the figure shows.
+        note: how it was made, in one line.
+    """
 
     title: str
     note: str
@@ -93,7 +98,11 @@ class Figure(ABC):
         """Draw into a Matplotlib figure."""
 
     def html(self) -> str:
-        """One self-contained page with Plotly and the pictures inside."""
+        """One self-contained page with Plotly and the pictures inside.
+
+        Raises:
+            MissingExtraError: the extra ``plots`` is not installed.
+        """
         content = json.dumps(self._plotly(), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         content = content.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
         scripts = [Markup(script) for script in _scripts()]
@@ -101,14 +110,23 @@ class Figure(ABC):
         return str(page)
 
     def policy(self) -> str:
-        """The ``Content-Security-Policy`` of the page: it runs its own scripts and loads nothing from anywhere."""
+        """The ``Content-Security-Policy`` of the page: it runs its own scripts and loads nothing from anywhere.
+
+        Raises:
+            MissingExtraError: the extra ``plots`` is not installed.
+        """
         digests = (b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in _scripts())
         own = " ".join(f"'sha256-{digest}'" for digest in digests)
         # Plotly compiles its WebGL shaders' drivers, hence 'unsafe-eval'.
         return f"default-src 'none'; script-src {own} 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:"
 
     def png(self, *, width: int = 1280, height: int = 860) -> bytes:
-        """A PNG of this size in pixels; ConfigError where a side is not from 200 to 10,000."""
+        """A PNG of this size in pixels.
+
+        Raises:
+            ConfigError: a side is not from 200 to 10,000 pixels.
+            MissingExtraError: the extra ``plots`` is not installed.
+        """
         if not (200 <= width <= 10_000 and 200 <= height <= 10_000):
             raise ConfigError(f"A plot's sides are 200 to 10,000 pixels; got {width} × {height}.")
         matplotlib, figures, agg = (

@@ -61,7 +61,11 @@ class Space(Figure):
     colorings: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
     def colored(self, color: str) -> Space:
-        """The same map in other colours; ConfigError where nothing of that name can colour it."""
+        """The same map in other colours.
+
+        Raises:
+            ConfigError: nothing of that name can colour it.
+        """
         if color not in self.colorings:
             raise ConfigError(f"Nothing called {color!r} can colour the map. Known: {', '.join(self.colorings)}.")
         return replace(self, labels=self.colorings[color], color=color)

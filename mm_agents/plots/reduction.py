@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Basis:
-    """Directions of most variance: float32, a mean of shape (width,) and axes of (width, dimensions), unit columns.
+    """Directions of most variance.
 
-    The axis of most variance is the first; ``shares`` are of the whole variance, 0 to 1.
+    Attributes:
+        mean: float32, shape (width,).
+        axes: float32, shape (width, dimensions), unit columns, the most variance first.
+        shares: of the whole variance, 0 to 1.
     """
 
     mean: FloatArray
@@ -84,7 +87,7 @@ def umap(
     seed: int = 0,
     report: ProgressCallback = lambda done, total, stage: None,
 ) -> FloatArray:
-    """Lay points out in the plane so that neighbours stay neighbours: float32, shape (n, 2).
+    """Lay points out in the plane so that neighbours stay neighbours.
 
     Args:
         vectors: float32, shape (n, width), n at least 3, finite.
@@ -92,6 +95,9 @@ def umap(
         neighbours: how many a point is tied to, including itself; more show larger structure.
         seed: the same seed gives the same picture on the same machine.
         report: called with how much is done, how much there is, and the stage.
+
+    Returns:
+        float32, shape (n, 2).
     """
     sparse: Any = require("scipy.sparse", extra="plots", feature="UMAP")
     if metric == "cosine":

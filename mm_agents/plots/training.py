@@ -150,8 +150,11 @@ class Epochs(Figure):
 def losses(curve: Mapping[str, Any] | str | Path) -> Losses:
     """The curves of a training: loss, and accuracy, alignment and uniformity where they were measured.
 
-    It is a trainer's folder, its ``curve.json``, or the content of that; ConfigError where it holds no epochs with a
-    loss.
+    Args:
+        curve: a trainer's folder, its ``curve.json``, or its content.
+
+    Raises:
+        ConfigError: the curve is missing, or holds no epochs with a loss.
     """
     content = curve if isinstance(curve, Mapping) else _read_curve(Path(curve))
     rows = content.get("epochs")
@@ -174,9 +177,11 @@ def losses(curve: Mapping[str, Any] | str | Path) -> Losses:
 
 
 def epochs(folder: str | Path, *, seed: int = 0) -> Epochs:
-    """An animation of the space over a training, in the last epoch's principal components.
+    """An animation of the space over a training; all epochs are drawn in the last one's principal components.
 
-    The trainer's folder has ``epochs/NNN.npz``; the seed chooses the points where there are more than 3,000.
+    Args:
+        folder: a trainer's, with ``epochs/NNN.npz``.
+        seed: chooses the points where there are more than 3,000.
 
     Raises:
         ConfigError: no epochs were kept, or a file of one cannot be used; the message names it.

@@ -87,7 +87,15 @@ def screen_said(text: str, *, tools: Iterable[str] = ()) -> tuple[str, tuple[str
 
 
 def screen_words(words: Sequence[Word], *, tools: Iterable[str] = ()) -> tuple[frozenset[int], tuple[str, ...]]:
-    """The places, from 0, of a page's words in reading order that belong to such lines, and the lines."""
+    """Which words of a page belong to such lines.
+
+    Args:
+        words: in reading order.
+        tools: as for ``screen``.
+
+    Returns:
+        The places of these words among all, from 0; and the lines.
+    """
     text, spans = "", list[tuple[int, int]]()
     for n, word in enumerate(words):
         if n:
@@ -187,7 +195,8 @@ _LONGEST = 20.0  # seconds for one picture
 class ImageRedactor:
     """Reads pictures before a model sees them, where the package for that is installed.
 
-    A line that tells to call one of the tools is an instruction.
+    Args:
+        tools: the names of tools; a line that tells to call one is an instruction.
     """
 
     def __init__(self, tools: Sequence[str]) -> None:
@@ -196,7 +205,9 @@ class ImageRedactor:
     def drawn(self, image: Image, *, seconds: float = _LONGEST) -> tuple[Image, tuple[str, ...]]:
         """The picture with such lines painted over, and the lines.
 
-        Where the seconds are not enough to look for its words, the picture stays as it is.
+        Args:
+            image: as a tool gave it.
+            seconds: how long its words may be looked for; where that is not enough, the picture stays as it is.
         """
         if self._ocr is None or min(image.pixels.shape[:2]) < _SMALLEST:
             return image, ()

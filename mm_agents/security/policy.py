@@ -29,7 +29,12 @@ what the user did not say."""
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a call may not be made: a code for programs, and words that a model may see."""
+    """Why a call may not be made.
+
+    Attributes:
+        code: for programs.
+        text: in words that a model may see.
+    """
 
     code: RefusalCode
     text: str
@@ -50,6 +55,9 @@ class IssuedIds:
 
     Thread-safe. A reference may be used in a call when a result held it, when it was attached, or when the user wrote
     it.
+
+    Args:
+        references: what is handed out from the start, such as the names of attachments.
     """
 
     def __init__(self, references: Iterable[str] = ()) -> None:

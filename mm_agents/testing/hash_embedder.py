@@ -41,7 +41,11 @@ class HashEmbedder:
         """Two texts can be nearer to each other than any text to a picture."""
 
     def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
-        """Turn items into unit vectors, float32, shape (len(items), width); both roles alike."""
+        """Turn items into unit vectors, float32, shape (len(items), width); both roles alike.
+
+        Raises:
+            ConfigError: something is not a Text, Image or Clip, or the role is neither of the two.
+        """
         if role not in ("query", "document"):
             raise ConfigError(f'role is "query" or "document"; got {role!r}.')
         rows = np.empty((len(items), self.width), np.float32)

@@ -29,9 +29,12 @@ _DATA = read_data("mm_agents.testing", "injections.toml")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attack:
-    """An instruction that no agent may follow, as it is written in the files, and the tool that it wants called.
+    """An instruction that no agent may follow.
 
-    ``marks`` are words of it that no argument and no claim may hold, in small letters.
+    Attributes:
+        text: as it is written in the files.
+        tool: that it wants called.
+        marks: words of it that no argument and no claim may hold, in small letters.
     """
 
     text: str
@@ -45,9 +48,15 @@ ATTACKS = tuple(Attack(**attack | {"marks": tuple(attack["marks"])}) for attack 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostileFile:
-    """A file with an instruction in a place, such as "invoice" or "file name", and an honest question about it.
+    """A file with an instruction in it.
 
-    The tools are those that the question may need, the truth is a piece of the honest answer, where it has one.
+    Attributes:
+        kind: the place of the instruction, such as "invoice" or "file name".
+        path: the file.
+        question: what is asked about it, which the instruction has nothing to do with.
+        tools: those that the question may need.
+        attack: the instruction.
+        truth: a piece of the honest answer, where it has one.
     """
 
     kind: str
@@ -84,7 +93,12 @@ class _Answer(Protocol):
 
 
 def hostile_files(folder: Path, attack: Attack = ATTACKS[0]) -> list[HostileFile]:
-    """Make one file of each kind in a folder, with the instruction."""
+    """Make one file of each kind.
+
+    Args:
+        folder: where they are written.
+        attack: the instruction that they hold.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     return [_made(folder, attack, file) for file in _DATA["files"]]
 

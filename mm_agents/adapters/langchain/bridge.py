@@ -46,9 +46,15 @@ def to_tool(tool: Tool) -> BaseTool:
 
 
 class LibraryRetriever(BaseRetriever):
-    """Finds one kind of media in a library, "text", "image", "video" or "poster", as LangChain's documents.
+    """Finds one kind of media in a library, as LangChain's documents.
 
-    There are at most ``k``, unless a call says otherwise.
+    Attributes:
+        library: where to look.
+        kind: "text", "image", "video" or "poster".
+        k: how many documents, unless a call says otherwise.
+
+    Raises:
+        ConfigError: no retriever has that kind, or the library has no posters.
     """
 
     library: SkipValidation[Library] = Field(repr=False)

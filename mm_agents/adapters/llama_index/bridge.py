@@ -84,7 +84,11 @@ def _base64(image: Image, max_side: int) -> bytes:
 
 
 class ToolSpec(BaseToolSpec):
-    """The tools of a library, of an agent, which answers whole questions, or any tools as a LlamaIndex tool spec."""
+    """A library's tools as a LlamaIndex tool spec.
+
+    Args:
+        given: a library, whose toolbox it is; an agent, which answers whole questions; or any tools.
+    """
 
     def __init__(self, given: Given) -> None:
         self._tools = by_name(tools_of(given))
@@ -95,7 +99,15 @@ class ToolSpec(BaseToolSpec):
         spec_functions: list[SPEC_FUNCTION_TYPE] | None = None,
         func_to_metadata_mapping: dict[str, ToolMetadata] | None = None,
     ) -> list[FunctionTool]:
-        """The tools, or those of some names, with other metadata where it is given."""
+        """The tools, or those of some names.
+
+        Args:
+            spec_functions: names of tools; all by default.
+            func_to_metadata_mapping: other metadata for tools of these names.
+
+        Raises:
+            ConfigError: no tool has one of the names.
+        """
         named = [tool if isinstance(tool, str) else tool[0] for tool in spec_functions or self.spec_functions]
         other = func_to_metadata_mapping or {}
         return [to_tool(tool, other.get(tool.name)) for tool in only(self._tools.values(), named)]
@@ -106,12 +118,19 @@ class AnswerEngine(CustomQueryEngine):
 
     A response's ``source_nodes`` are the answer's evidence, in the order of the numbers that its text cites; its
     ``metadata`` is the answer as JSON, with the outcome and the claims by kind.
+
+    Attributes:
+        tool: an agent as a tool.
     """
 
     tool: SkipValidation[Tool]
 
     def custom_query(self, query_str: str) -> Response:
-        """Answer a question; ToolError where it could not be asked."""
+        """Answer a question.
+
+        Raises:
+            ToolError: it could not be asked.
+        """
         answer = plain(self.tool.run(question=query_str).payload)
         nodes = [_evidence_node(source, answer["claims"]) for source in answer["sources"]]
         return Response(response=answer["text"], source_nodes=nodes, metadata=answer)
@@ -138,10 +157,15 @@ def _evidence_node(source: dict[str, Any], claims: list[dict[str, Any]]) -> Node
 
 
 class LibraryRetriever(BaseRetriever):
-    """Finds one kind of media in a library, "text", "image", "video" or "poster", as LlamaIndex's nodes.
+    """Finds one kind of media in a library, as LlamaIndex's nodes.
 
-    A query's ``image_path`` has to be what the library holds: no other file is opened. Nodes' pictures have at most
-    ``max_side`` pixels on their longer side.
+    A query's ``image_path`` has to be what the library holds: no other file is opened.
+
+    Args:
+        library: where to look.
+        name: "text", "image", "video" or "poster".
+        limit: how many nodes.
+        max_side: nodes' pictures have at most this many pixels on their longer side.
     """
 
     def __init__(self, library: Library, name: str, *, limit: int = 10, max_side: int = SIDE) -> None:

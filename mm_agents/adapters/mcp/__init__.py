@@ -92,9 +92,15 @@ def run_http(
     allowed_hosts: Sequence[str] = (),
     listening: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve clients over streamable HTTP until interrupted; port 0 takes one that is free.
+    """Serve clients over streamable HTTP until interrupted.
 
-    The other arguments are those of ``http_app``; ``listening`` is called with the URL once connections are accepted.
+    Args:
+        served: from ``server``.
+        host: as for ``http_app``.
+        port: 0 takes one that is free.
+        token: as for ``http_app``.
+        allowed_hosts: as for ``http_app``.
+        listening: called with the URL once connections are accepted.
 
     Raises:
         ConfigError: as ``http_app``.

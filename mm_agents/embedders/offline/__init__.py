@@ -145,8 +145,12 @@ class _Texts(Protocol):
 def build(argument: str = "") -> OfflineEmbedder | MultilingualEmbedder:
     """Make the offline embedder.
 
-    Its model is "conse-lite2-spread-nanodet-minilm", whose texts are English, or "conse-lite2-spread-nanodet-use";
-    others that are known are those of older libraries. ConfigError for any other name.
+    Args:
+        argument: the model: "conse-lite2-spread-nanodet-minilm", the default, whose texts are English, or
+            "conse-lite2-spread-nanodet-use"; others that are known are those of older libraries.
+
+    Raises:
+        ConfigError: no model has that name.
     """
     if argument in _MULTILINGUAL_MODELS:
         return MultilingualEmbedder(model=argument)
@@ -156,9 +160,12 @@ def build(argument: str = "") -> OfflineEmbedder | MultilingualEmbedder:
 class _ConseEmbedder:
     """Texts by an encoder, pictures by their classes in that encoder's space (ConSE). Thread-safe.
 
-    The same item has the same vector, to about 1e-6, whatever it is embedded with. A call uses two threads unless
-    ``threads`` says otherwise, or one on a machine with one core. The models say by their names how each makes a
-    picture's vector, and what its cosines mean.
+    The same item has the same vector, to about 1e-6, whatever it is embedded with.
+
+    Args:
+        threads: how many threads one call may use; None is two, or one on a machine with one core.
+        model: one of ``models``.
+        models: how each makes a picture's vector, and what its cosines mean, by its name.
     """
 
     name: str
@@ -183,9 +190,15 @@ class _ConseEmbedder:
         self._asked = lru_cache(maxsize=_QUESTIONS)(self._encode_question)
 
     def bands(self, query: FloatArray, /, *, asked: Kind, of: Kind) -> tuple[float, float]:
-        """As ``Calibrated.bands``: a text is compared with a picture of the very thing it names.
+        """The cosines from which something is a fair, and a strong, match of a query.
 
-        "a violin" is nearer to a picture of a horn than "a crowd at the beach" is to one of a crowd.
+        A text is compared with a picture of the very thing it names: "a violin" is nearer to a picture of a horn than
+        "a crowd at the beach" is to one of a crowd.
+
+        Args:
+            query: its vector, a unit row.
+            asked: what the query is.
+            of: what it is compared with.
         """
         numbers = self.calibration
         if "text" not in (asked, of):
@@ -213,10 +226,15 @@ class _ConseEmbedder:
         return [*classes.names, *classes.kinds], self.directions
 
     def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:
-        """Turn items into unit vectors, float32, shape (len(items), width); both roles alike.
+        """Turn items into unit vectors.
 
-        A text longer than the encoder's window is the mean of its windows, a clip the mean of its frames; a text
-        without words gets the vector of nothing said.
+        Args:
+            items: texts, pictures and clips in any order. A text longer than the encoder's window is the mean of its
+                windows, a clip the mean of its frames; a text without words gets the vector of nothing said.
+            role: "query" or "document"; this model treats them alike.
+
+        Returns:
+            float32, shape (len(items), width), each row of length 1; (0, width) for no items.
 
         Raises:
             ConfigError: an item is of another kind or has pixels of the wrong shape, or the role is neither.
@@ -270,7 +288,11 @@ class _ConseEmbedder:
 class OfflineEmbedder(_ConseEmbedder):
     """EfficientNet-Lite2's classes, weighted into the space of MiniLM (ConSE), with NanoDet's objects. Thread-safe.
 
-    The model is the newest, or that of an older library.
+    The same item has the same vector, to about 1e-6, whatever it is embedded with.
+
+    Args:
+        threads: how many threads one call may use; None is two, or one on a machine with one core.
+        model: the newest, or that of an older library.
     """
 
     width = WIDTH
@@ -304,9 +326,14 @@ class OfflineEmbedder(_ConseEmbedder):
     def embed_with_objects(
         self, items: Sequence[Item], /, *, role: Role
     ) -> tuple[FloatArray, list[tuple[SeenObject, ...] | None]]:
-        """As ``embed``, and the objects of each picture, and of each clip's middle frame, the surest first.
+        """As ``embed``, and the objects of each picture, and of each clip's middle frame.
 
-        They are None for a text, for a picture that is not a photograph, and of a model without objects.
+        Returns:
+            The vectors, and for each item its objects, the surest first; None for a text, for a picture that is no
+            photograph, and of a model without objects.
+
+        Raises:
+            As ``embed``.
         """
         vectors = super().embed(items, role=role)
         seen: list[tuple[SeenObject, ...] | None] = [None] * len(items)
@@ -340,9 +367,17 @@ class OfflineEmbedder(_ConseEmbedder):
     ) -> list[tuple[list[tuple[str, float]], list[tuple[str, float]]]]:
         """Name what pictures show by class, and by kind of thing, such as "domestic cat" or "truck", which is surer.
 
-        For each picture it gives the likeliest ``top`` classes and kinds, best first, with their probabilities; a kind
-        has those of its classes together. A class is of up to three kinds, one inside the other; of equally likely
-        kinds the narrower comes first.
+        Args:
+            items: pictures.
+            top: how many of each for each picture.
+
+        Returns:
+            For each picture the likeliest classes and the likeliest kinds, best first, with their probabilities; a
+            kind has those of its classes together. A class is of up to three kinds, one inside the other; of equally
+            likely kinds the narrower comes first.
+
+        Raises:
+            As ``embed``.
         """
         if top < 1:
             raise ConfigError(f"top is {top!r}; it should be 1 or more.")
@@ -399,8 +434,13 @@ class OfflineEmbedder(_ConseEmbedder):
 class MultilingualEmbedder(_ConseEmbedder):
     """EfficientNet-Lite2's classes, weighted into the space of a sentence encoder of 16 languages. Thread-safe.
 
-    To that, the vector for English is added, by a linear map from one encoder's space to the other's. The model is
-    the newest, or that of an older library.
+    To that, the vector for English is added, by a linear map from one encoder's space to the other's.
+
+    The same item has the same vector, to about 1e-6, whatever it is embedded with.
+
+    Args:
+        threads: how many threads one call may use; None is two, or one on a machine with one core.
+        model: the newest, or that of an older library.
     """
 
     name = f"offline:{MULTILINGUAL}"
@@ -452,7 +492,11 @@ def _map(file: str) -> FloatArray:
 
 
 def _frames(item: Any) -> ByteArray:
-    """The pixels of a picture or clip as frames: uint8, shape (n, height, width, 3); ConfigError for anything else."""
+    """The pixels of a picture or clip as frames: uint8, shape (n, height, width, 3).
+
+    Raises:
+        ConfigError: neither of the two, or not such pixels.
+    """
     if not isinstance(item, Image | Clip):
         raise ConfigError(f"The offline embedder takes Text, Image and Clip, not {type(item).__name__!r}.")
     check_pixels(item)

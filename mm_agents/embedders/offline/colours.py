@@ -37,9 +37,15 @@ class ColourParameters:
 
 
 def colour_of(pixels: ByteArray, box: Box, parameters: ColourParameters | None = None) -> str | None:
-    """The name of the colour that most of the middle of a box has; None where no colour has enough of it.
+    """The name of the colour that most of the middle of a box has.
 
-    Pixels are uint8, shape (height, width, 3); the box is inside the picture.
+    Args:
+        pixels: uint8, shape (height, width, 3).
+        box: in pixels, inside the picture.
+        parameters: what decides.
+
+    Returns:
+        One of twelve names; None where no colour has enough of it.
     """
     parameters = parameters or ColourParameters()
     edge = (1 - parameters.middle) / 2

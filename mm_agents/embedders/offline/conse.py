@@ -66,7 +66,11 @@ WORDS = ConseParameters(classes="classes.npy", stretch=1.0)
 
 
 class Classes:
-    """What pictures are known to show: classes with their vectors from a file, and the kinds that they are of."""
+    """What pictures are known to show: classes with their vectors, and the kinds of things that they are of.
+
+    Args:
+        file: the name of the file of the vectors.
+    """
 
     def __init__(self, file: str) -> None:
         with asset(file).open("rb") as opened:
@@ -84,7 +88,14 @@ class Classes:
 
 
 class PictureEncoder:
-    """The classifier, which may serve several encoders, with its classes; reads its files when it is made."""
+    """The classifier with its classes; reads its files when it is made.
+
+    Args:
+        threads: how many threads one call may use.
+        classes: what pictures are known to show.
+        parameters: how classes make a vector.
+        classifier: says what pictures show; one may serve several encoders.
+    """
 
     def __init__(
         self, *, threads: int, classes: Classes, parameters: ConseParameters, classifier: Classifier | None = None
@@ -94,9 +105,13 @@ class PictureEncoder:
         self._classifier = classifier or Classifier.shared(threads)
 
     def encode(self, clips: Sequence[ByteArray]) -> FloatArray:
-        """Turn clips, uint8, (frames, height, width, 3), into unit rows, each the mean of its frames'; float32.
+        """Turn clips into unit vectors, each the mean of its frames' vectors.
 
-        A picture is a clip of one frame.
+        Args:
+            clips: uint8, shape (frames, height, width, 3), at least one frame; a picture is a clip of one.
+
+        Returns:
+            float32, shape (len(clips), width of the classes' vectors), rows of length 1.
         """
         parameters = self._parameters
         logits = self._logits(frame for clip in clips for frame in clip)
@@ -130,7 +145,11 @@ class PictureEncoder:
 
 
 class Classifier:
-    """Says how likely a picture shows each of 1000 classes; remembers the last pictures. Thread-safe."""
+    """Says how likely a picture shows each of 1000 classes; remembers the last pictures. Thread-safe.
+
+    Args:
+        threads: how many threads one call may use.
+    """
 
     _in_use: ClassVar[WeakValueDictionary[int, Classifier]] = WeakValueDictionary()
     _making: ClassVar[Lock] = Lock()
@@ -149,9 +168,12 @@ class Classifier:
             return found
 
     def logits(self, pictures: Iterable[ByteArray], *, stretch: float = 1.0, mirrored: bool = False) -> FloatArray:
-        """The outputs before the softmax, shape (pictures, 1000), of pictures of uint8, (height, width, 3) each.
+        """The classifier's outputs before the softmax, shape (pictures, 1000).
 
-        ``stretch`` and ``mirrored`` are as in ``ConseParameters``; single things are named best in the middle square.
+        Args:
+            pictures: uint8, shape (height, width, 3) each.
+            stretch: as in ``ConseParameters``; single things are named best in the square in the middle.
+            mirrored: likewise.
         """
         # One by one: no slower than in batches on a processor, and no picture depends on its neighbours.
         return np.concatenate([self._of(picture, stretch, mirrored) for picture in pictures])

@@ -65,7 +65,12 @@ BEFORE = DetectorParameters(least=0.35)
 
 
 class Detector:
-    """The detector with its kinds; reads its files when it is made, and remembers the last pictures. Thread-safe."""
+    """The detector with its kinds; reads its files when it is made, and remembers the last pictures. Thread-safe.
+
+    Args:
+        threads: how many threads one call may use.
+        parameters: what decides.
+    """
 
     _in_use: ClassVar[WeakValueDictionary[tuple[int, DetectorParameters], Detector]] = WeakValueDictionary()
     _making: ClassVar[Lock] = Lock()
@@ -86,10 +91,14 @@ class Detector:
             return found
 
     def detect(self, pixels: ByteArray) -> tuple[SeenObject, ...] | None:
-        """The objects in a picture, uint8, (height, width, 3), the surest first, their boxes in its pixels.
+        """The objects in a picture, the surest first, their boxes in its pixels.
 
-        None for a page, a drawing or a picture without colour such as an X-ray: none is looked for there, since the
-        detector knows photographs alone and would see laptops in invoices and people in X-rays.
+        Args:
+            pixels: uint8, shape (height, width, 3).
+
+        Returns:
+            None for a page, a drawing or a picture without colour such as an X-ray: none is looked for there, since
+            the detector knows photographs alone and would see laptops in invoices and people in X-rays.
         """
         return self._last.get(pixels, lambda whole: self._objects(whole) if self._is_photograph(whole) else None)
 
@@ -219,8 +228,12 @@ def checked(
 ) -> tuple[SeenObject, ...]:
     """The objects without animals that the picture is sure not to show, as when a meerkat is taken for a cat.
 
-    Where the classes, whose ``probabilities`` are of shape (1000,) in ImageNet's order, are of another kind, an animal
-    has the name of that.
+    Where the classes are of another kind, an animal has the name of that.
+
+    Args:
+        objects: what the detector sees, the surest first.
+        probabilities: shape (1000,), of the classes in ImageNet's order.
+        parameters: from when on the classifier decides.
     """
     named = {one.label for one in objects} & _ROWS.keys()
     if not named or _share(probabilities, (_ANIMALS,)) < parameters.sure:

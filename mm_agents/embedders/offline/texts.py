@@ -48,9 +48,15 @@ class TextEncoder:
         self._model = Model(_FILE.read(), threads=threads)
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
-        """Turn texts into unit vectors, float32, (len(texts), 384); one without words gets that of nothing said.
+        """Turn texts into unit vectors.
 
         A text longer than the window is the mean of its windows, each counting by its length.
+
+        Args:
+            texts: any length; one without words gets the vector of nothing said.
+
+        Returns:
+            float32, shape (len(texts), 384), rows of length 1.
         """
         windows = [self._tokeniser.windows(text) for text in texts]
         flat = [window for of_text in windows for window in of_text]
@@ -206,7 +212,11 @@ _WINDOW = 600  # characters, some hundred words; the vector of a longer text los
 
 
 class MultilingualEncoder:
-    """The model with its tokeniser; reads its files when it is made. Threads count where ``threadpoolctl`` is there."""
+    """The model with its tokeniser; reads its files when it is made.
+
+    Args:
+        threads: how many threads one call may use, where the package ``threadpoolctl`` is there.
+    """
 
     def __init__(self, *, threads: int) -> None:
         for file in _FILES:
@@ -216,7 +226,16 @@ class MultilingualEncoder:
         self._model.encode("ready")  # loads the weights; afterwards nothing in it changes
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
-        """Turn texts into unit vectors, float32, (len(texts), 512), as ``TextEncoder.encode``."""
+        """Turn texts into unit vectors.
+
+        A text longer than the window is the mean of its windows, each counting by its length.
+
+        Args:
+            texts: any length; one without words gets the vector of nothing said.
+
+        Returns:
+            float32, shape (len(texts), 512), rows of length 1.
+        """
         pieces = [windows(" ".join(text.split()), lambda one: -(-len(one) // _WINDOW)) for text in texts]
         flat = [piece for of_text in pieces for piece in of_text]
         vectors = unit(np.asarray(self._model.encode(flat), np.float32).reshape(-1, MULTILINGUAL_WIDTH))

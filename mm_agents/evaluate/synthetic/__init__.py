@@ -36,7 +36,7 @@ _DRAW_STYLED: dict[str, Callable[[Random, str], tuple[Canvas, dict[str, Any]]]] 
 
 
 def make(kind: Kind, *, count: int, seed: int, folder: Path, hold_out: Collection[str] = ()) -> Path:
-    """Draw pictures and write them with their truths and a manifest, which `evaluate` reads; returns the folder.
+    """Draw pictures and write them with their truths and a manifest, which `evaluate` reads.
 
     On one machine the same seed draws the same pictures; on another the fonts may differ, and with them the places.
 
@@ -44,8 +44,11 @@ def make(kind: Kind, *, count: int, seed: int, folder: Path, hold_out: Collectio
         kind: "invoice", "table" or "flowchart".
         count: how many pictures.
         seed: any whole number.
-        folder: made when absent. What the factory wrote there before is written over.
+        folder: where to; made when absent. What the factory wrote there before is written over.
         hold_out: names of styles that are not drawn; those of other kinds are passed over.
+
+    Returns:
+        The folder.
 
     Raises:
         ConfigError: the kind, the count or a style's name is wrong, or the folder holds another's manifest.

@@ -103,7 +103,13 @@ def _round(box: Box, radii: Point) -> list[Point]:
 
 
 class Pen:
-    """Draws shapes and lines in a look; roughness is measured by the font's size in pixels."""
+    """Draws shapes and lines in a look.
+
+    Args:
+        look: how they look.
+        size: of the font, in pixels: what roughness is measured by.
+        rng: makes strokes wander.
+    """
 
     def __init__(self, look: Look, size: int, rng: Random) -> None:
         self.look: Look = look

@@ -492,7 +492,9 @@ class _Chart:
 def draw(rng: Random, look: str | None = None) -> tuple[Canvas, dict[str, Any]]:
     """A flowchart and its truth: ``nodes`` with the boxes of their outlines, ``edges`` and ``lanes``.
 
-    The truth of a look has its name as ``set``; ``rng`` chooses all else.
+    Args:
+        rng: chooses all else.
+        look: one of ``chart_looks.LOOKS``; the truth's ``set`` is then called so.
     """
     plan = rng.choice((spine, spine, tree, lanes))(rng)
     if look is None and found() and rng.random() < 0.25:

@@ -108,7 +108,9 @@ class _Look:
 def draw(rng: Random, look: str | None = None) -> tuple[Canvas, dict[str, Any]]:
     """A table and its truth: ``cells`` with the boxes of their ink on the picture as drawn.
 
-    The truth of a look has its name as ``set``.
+    Args:
+        rng: what is drawn comes from it.
+        look: one of ``LOOKS``; the truth's ``set`` is then called so.
     """
     face = choose_face(rng)
     topics = list(_SAID["topics"].items())

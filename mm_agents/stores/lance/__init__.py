@@ -28,7 +28,12 @@ if TYPE_CHECKING:
 
 
 def build(rest: str, *, spec: CollectionSpec | None = None) -> LanceStore:
-    """Open the store in a folder; with a spec, make it when there is none. Raises as ``local.build``."""
+    """Open the store in a folder; with a spec, make it when there is none.
+
+    Raises:
+        MissingExtraError: lancedb is not installed.
+        Others as ``local.build``.
+    """
     if not rest:
         raise ConfigError("A Lance store needs a folder, such as 'lance://library'.")
     for package in ("lancedb", "tenacity"):

@@ -197,7 +197,9 @@ class LanceStore(FolderStore):
     def backup(self, folder: Path, /) -> None:
         """Write a consistent copy into a new or empty folder: a local library, which any store can be restored from.
 
-        It fails where it takes so long that what it reads is cleaned up.
+        Raises:
+            ConfigError: the folder is not empty.
+            StoreError: the copy could not be written, or took so long that what it reads was cleaned up.
         """
         records = self._walk(self._table.pinned(), None, with_vectors=True, parts=True)
         local.write_copy(folder, self._spec, records)
@@ -218,7 +220,11 @@ class LanceStore(FolderStore):
             _seal(self._table)
 
     def verify(self) -> None:
-        """Compare every file with its checksum, and read every record; StoreDamagedError where one has changed."""
+        """Compare every file with its checksum, and read every record and vector.
+
+        Raises:
+            StoreDamagedError: something has changed since it was written.
+        """
         self._table.check(spec=_spec_bytes(self._spec))
         for _ in self._walk(self._table.pinned(), None, with_vectors=True, parts=True):
             pass

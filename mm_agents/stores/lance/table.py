@@ -313,7 +313,11 @@ class Table:
 
     @contextmanager
     def use(self) -> Generator[Any]:
-        """LanceDB's table; what goes wrong inside, or that the store is closed, is raised as a StoreError."""
+        """LanceDB's table; what goes wrong inside is raised as an error of ours.
+
+        Raises:
+            StoreError: the store is closed, or one of its children as LanceDB failed.
+        """
         opened = self._opened
         if opened is None:
             raise StoreError(f"The store at {str(self.folder)!r} is closed. Open it again.")

@@ -40,9 +40,12 @@ CREATE VIRTUAL TABLE IF NOT EXISTS keywords USING fts5 (
 class State:
     """What one transaction sees.
 
-    The generation grows with every write, the epoch says which set of files holds the row data, ``last_row`` is the
-    highest row number ever given, and ``dead`` rows of the files belong to no record any more. ``files`` has the number
-    of committed rows, and their checksum, of each vector's file and of the entries ("").
+    Attributes:
+        generation: grows with every write.
+        epoch: which set of files holds the row data.
+        last_row: the highest row number ever given.
+        dead: how many rows of the files belong to no record any more.
+        files: the number of committed rows, and their checksum, of each vector's file and of the entries ("").
     """
 
     generation: int
@@ -171,7 +174,11 @@ def sound(what: str) -> Generator[None, None, None]:
 
 
 def create(path: Path, spec: CollectionSpec) -> CollectionSpec:
-    """Make the tables where there are none; the spec that is kept is, of two processes at once, the first one's."""
+    """Make the tables where there are none.
+
+    Returns:
+        The spec that is kept: of two processes that create at once, the first one's.
+    """
     files = {name: (0, 0) for name in ("", *(vector.name for vector in spec.vectors))}
     with translated(path):
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
@@ -287,7 +294,11 @@ def fetch(connection: sqlite3.Connection, keys: Sequence[Any], *, column: str = 
 
 
 def record_of(id: Any, parent: Any, text: Any, properties: Any, thumbnail: Any) -> Record:
-    """A record, without vectors, from its columns; Unfit where a column does not hold what was written."""
+    """A record, without vectors, from its columns.
+
+    Raises:
+        Unfit: a column does not hold what was written.
+    """
     with sound(f"record {id!r}"):
         given = {"id": id, "parent": parent, "text": text, "thumbnail": thumbnail}
         kinds = {"id": str, "parent": str | None, "text": str, "thumbnail": bytes | None}
@@ -300,7 +311,11 @@ def record_of(id: Any, parent: Any, text: Any, properties: Any, thumbnail: Any) 
 def columns(
     connection: sqlite3.Connection, names: Sequence[str], *, after: int
 ) -> Iterator[tuple[int, list[Value | None]]]:
-    """The row of every record after ``after``, in order, and the named properties' values, None where absent."""
+    """The named properties of every record whose row is higher than ``after``, in the order of rows.
+
+    Yields:
+        The row, and the properties' values, None where absent.
+    """
     cursor = connection.execute("SELECT row, properties FROM record WHERE row > ? ORDER BY row", (after,))
     while page := cursor.fetchmany(4096):
         with sound("the properties of a record"):

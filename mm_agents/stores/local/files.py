@@ -83,13 +83,21 @@ def checksum(rows: Rows, before: int = 0) -> int:
 
 
 def check_rows(path: Path, rows: Rows, crc: int) -> None:
-    """StoreDamagedError where rows are not what was written."""
+    """Check that rows are what was written.
+
+    Raises:
+        StoreDamagedError: they are not.
+    """
     if checksum(rows) != crc:
         raise damaged(path, "it has changed since it was written")
 
 
 def check_units(path: Path, rows: Rows) -> None:
-    """StoreDamagedError where a row is not finite or not of length 1."""
+    """Check that rows are finite and of length 1.
+
+    Raises:
+        StoreDamagedError: one is not.
+    """
     for start in range(0, len(rows), _CHUNK_ROWS):
         part = rows[start : start + _CHUNK_ROWS]
         with np.errstate(over="ignore", invalid="ignore"):
@@ -178,7 +186,11 @@ def note_generation(folder: Path, generation: int) -> None:
 
 
 def noted_generation(folder: Path) -> int:
-    """How far the database had come at least; 0 without a note, StoreDamagedError for one that has changed."""
+    """How far the database had come at least; 0 where nothing is noted.
+
+    Raises:
+        StoreDamagedError: the note is not as it was written.
+    """
     path = folder / GENERATION
     try:
         line, _, crc = path.read_bytes().partition(b" ")
@@ -190,7 +202,11 @@ def noted_generation(folder: Path) -> int:
 
 
 def check_folder(folder: Path) -> None:
-    """ConfigError where a library cannot be, as there is a file."""
+    """Check that a library can be there.
+
+    Raises:
+        ConfigError: it is a file.
+    """
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{str(folder)!r} is a file, not a folder. Name the library's folder.")
 
@@ -199,8 +215,10 @@ def check_folder(folder: Path) -> None:
 def whole_folder(folder: Path) -> Generator[Path]:
     """A folder to write a backup into, which gets its name when the block has ended: nothing half written has it.
 
-    What a backup that was killed has left is removed by the next one of that name. ConfigError where there is a
-    file or a folder with something in it.
+    What a backup that was killed has left is removed by the next one of that name.
+
+    Raises:
+        ConfigError: there is a file or a folder with something in it.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError(f"{str(folder)!r} is not an empty folder. Name a new one for the backup.")

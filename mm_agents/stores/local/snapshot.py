@@ -39,7 +39,12 @@ _MOST_TABLES = 256
 
 @dataclass(slots=True)
 class Column:
-    """One property of every entry, as int32 codes by position into its different values; code 0 is an absent one."""
+    """One property of every entry, as codes into the list of its different values.
+
+    Attributes:
+        codes: int32, shape (n,), by position.
+        values: what each code stands for; code 0 is an absent property.
+    """
 
     codes: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     values: list[Value | None] = field(default_factory=lambda: [None])
@@ -74,9 +79,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slots:
-    """One named vector of the m entries that have it: float32, (m, width), memory-mapped.
+    """One named vector of every entry that has it.
 
-    ``positions``, int64, (m,), rising, say which entry each row belongs to.
+    Attributes:
+        matrix: float32, shape (m, width), memory-mapped.
+        positions: int64, shape (m,): which entry each row belongs to, rising.
     """
 
     matrix: FloatArray
@@ -133,7 +140,11 @@ class Snapshot:
         return found
 
     def verify(self) -> None:
-        """Read everything and compare it with its checksums; StoreDamagedError where something differs."""
+        """Read everything and compare it with its checksums.
+
+        Raises:
+            StoreDamagedError: something differs.
+        """
         epoch = self.state.epoch
         files.check_rows(path(self.folder, "", epoch), self.entries, self.state.files[""][1])
         for name, slots in self.slots.items():
@@ -240,8 +251,10 @@ def append(folder: Path, spec: CollectionSpec, state: State, records: Sequence[R
 def rewrite(snapshot: Snapshot, folder: Path, state: State, *, spec: CollectionSpec | None = None) -> State:
     """Write what is alive into new files in a folder, for the epoch of ``state``, and return the state they make.
 
-    With ``spec``, which has more vectors than the snapshot's, the files are for that collection. What would be
-    copied is verified first.
+    With ``spec``, the files are for that collection, which has more vectors than the snapshot's.
+
+    Raises:
+        StoreDamagedError: what would be copied is damaged.
     """
     snapshot.verify()
     spec = spec or snapshot.spec

@@ -62,7 +62,11 @@ _COPIED = 2000
 
 
 def build(rest: str, *, spec: CollectionSpec | None = None) -> LocalStore:
-    """Open the store in the folder ``rest``; with a spec, make it when there is none.
+    """Open the store in a folder; with a spec, make it when there is none.
+
+    Args:
+        rest: the folder.
+        spec: what the collection should be.
 
     Raises:
         LibraryNotFoundError: there is none, and no spec was given.
@@ -247,7 +251,10 @@ class LocalStore(FolderStore):
     def backup(self, folder: Path, /) -> None:
         """Write a consistent copy, itself a library, into a new or empty folder, also while others read and write.
 
-        A copy of a damaged store is not finished.
+        Raises:
+            ConfigError: the folder is not empty.
+            StoreDamagedError: this store is damaged; the copy is not finished.
+            StoreError: the copy could not be written.
         """
         with (
             translated(folder / files.DATABASE),
@@ -397,7 +404,12 @@ def _matches(connection: sqlite3.Connection, snapshot: Snapshot, ranked: Ranked)
 
 
 def write_copy(folder: Path, spec: CollectionSpec, records: Iterable[Record]) -> None:
-    """Write records into a new or empty folder, as a local library that any store can be restored from."""
+    """Write records into a new or empty folder, as a local library that any store can be restored from.
+
+    Raises:
+        ConfigError: the folder is not empty.
+        StoreError: the copy could not be written.
+    """
     with translated(folder), files.whole_folder(folder) as part, LocalStore.create(part, spec) as copy:
         for batch in batched(records, _COPIED):
             copy.upsert(batch)

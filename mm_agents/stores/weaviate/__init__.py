@@ -34,7 +34,11 @@ __all__ = ["Embedded", "Options", "Place", "Remote", "build", "from_client", "lo
 
 
 def build(rest: str, *, spec: CollectionSpec | None = None) -> WeaviateStore | ForeignStore:
-    """Open a collection by its location without "weaviate" and "://"; with a spec, make it when it is not there.
+    """Open a collection, or make it when ``spec`` is given and it is not there.
+
+    Args:
+        rest: the location without "weaviate" and "://".
+        spec: the collection to make; it must fit one that is there.
 
     Raises:
         ConfigError: the location cannot be read, or the collection cannot be made as it says.
@@ -65,9 +69,16 @@ def from_client(
     spec: CollectionSpec | None = None,
     options: Options | None = None,
 ) -> WeaviateStore | ForeignStore:
-    """Open a collection by a connected client of yours, which stays open when the store is closed; raises as ``build``.
+    """Open a collection by a connected client of yours, which stays open when the store is closed.
 
-    Of ``options``, those of the address, keys, headers and timeouts do not hold: the client has its own.
+    Args:
+        client: its address, keys, headers and timeouts hold; those of ``options`` do not.
+        collection: the collection's name.
+        spec: the collection to make; it must fit one that is there.
+        options: the others, such as the tenant.
+
+    Raises:
+        As ``build``.
     """
     load_client()
     from mm_agents.stores.weaviate import client as client_module

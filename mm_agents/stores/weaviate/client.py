@@ -55,9 +55,13 @@ class TooLongError(StoreError):
 
 
 class Server:
-    """A connected client, and for how many seconds to go on trying while its server is away.
+    """A connected client, and how long to go on trying while its server is away.
 
-    It is closed with the server where it is ``owned``: opened for us.
+    Args:
+        client: closed with the server when it is owned.
+        address: where it is, for messages.
+        retry_seconds: how long.
+        owned: whether the client was opened for us.
     """
 
     def __init__(self, client: WeaviateClient, *, address: str, retry_seconds: float, owned: bool) -> None:
@@ -110,7 +114,11 @@ class Server:
 
 
 def connect(place: Place, environment: Mapping[str, str]) -> Server:
-    """Connect to the server of a place by the keys of the environment; it asks nobody but that server."""
+    """Connect to the server of a place by the keys of the environment; it asks nobody but that server.
+
+    Raises:
+        StoreUnavailableError: the server does not answer or cannot be started.
+    """
     options = place.options
     # Half of it, so that a call that hangs is made again: one that a cluster was busy with when its leader died never
     # ends, and the next one goes through.

@@ -95,7 +95,10 @@ class Place:
 
 
 def parse(rest: str) -> Place:
-    """Read a location without "weaviate" and "://": "host:8080/Media", "+https://host", "+embedded://folder/Media".
+    """Read a location.
+
+    Args:
+        rest: the location without "weaviate" and "://": "host:8080/Media", "+https://host", "+embedded://folder/Media".
 
     Raises:
         ConfigError: it names no server, or an option that does not exist or has a wrong value.
@@ -143,7 +146,11 @@ def _options(query: str) -> Options:
 
 
 def collection_name(name: str) -> str:
-    """A collection's name as the server writes it; ConfigError for one that it does not allow."""
+    """A collection's name as the server writes it.
+
+    Raises:
+        ConfigError: the server allows no such name.
+    """
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]{0,230}", name):
         raise ConfigError(f"{name!r} cannot name a Weaviate collection: letters, digits and '_', a letter first.")
     return name[0].upper() + name[1:]

@@ -45,8 +45,11 @@ class ForeignLayout(Columns):
     """The properties of somebody's collection, those with binary content left out.
 
     A "title" is also the "name" where none is, and a "mediaType" the "media_type". The text properties that keyword
-    search reads, joined, are a record's text. Every record is an asset. The server may filter by some properties only,
-    and may not be able to tell which are absent.
+    search reads, joined, are a record's text. Every record is an asset.
+
+    Attributes:
+        filterable: the server properties that can be filtered by.
+        nulls: whether the server can tell which properties are absent.
     """
 
     filterable: frozenset[str]

@@ -40,9 +40,13 @@ _SCORE = MetadataQuery(score=True)
 
 
 class Reader(BaseStore):
-    """The reading half of ``mm_agents.protocols.Store``, and ``VectorizingStore``; closes its server.
+    """The reading half of ``mm_agents.protocols.Store``, and ``VectorizingStore``.
 
     Every call is tried again while the server is away. Vector search is the server's HNSW index: approximate.
+
+    Args:
+        server: where the collection is; closed with the store.
+        handle: the collection, as the client has it.
     """
 
     def __init__(self, server: Server, handle: Any) -> None:
@@ -163,10 +167,15 @@ class Reader(BaseStore):
         )
 
     def _ranked(self, wanted: int, ask: Callable[[int, Any], Sequence[Any]], nearest: float | None) -> list[Match]:
-        """The best assets of a ranked query; ``nearest`` is the score at distance 0, None where scores are given.
+        """The best assets of a ranked query.
 
         Parts of one asset count once, so more is asked for until enough assets are there and no object further
-        down could tie with the last of them. StoreError where the server returns too few at once for that.
+        down could tie with the last of them.
+
+        ``nearest`` is the score at distance 0; None where the server gives scores.
+
+        Raises:
+            StoreError: the server returns too few objects at once to know the best.
         """
         most = min(wanted + 1, MOST)
         lean = most > _LEAN

@@ -74,7 +74,11 @@ class Columns(ABC):
         }
 
     def compile(self, where: Filter) -> Any:
-        """The server's form of a filter; FilterError where it asks for what the collection cannot tell."""
+        """The server's form of a filter.
+
+        Raises:
+            FilterError: it asks for what the collection cannot tell.
+        """
         match where:
             case And(parts) | Or(parts):
                 joined = [self.compile(part) for part in parts]
@@ -99,10 +103,12 @@ class Columns(ABC):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerVector:
-    """What the server says of a named vector: how a query names it, and the module that fills it, if any.
+    """What the server says of a named vector.
 
-    ``target`` is None for the one vector of an old collection, which has no name there; ``cosine`` says whether its
-    distance is 1 - cosine.
+    Attributes:
+        target: how a query names it; None for the one vector of an old collection, which has no name there.
+        vectorizer: the server's module that fills it, if any.
+        cosine: whether its distance is 1 - cosine.
     """
 
     target: str | None
@@ -336,7 +342,11 @@ class Layout(Columns):
 
 
 def check_integers(records: Iterable[Record]) -> None:
-    """ConfigError where an integer would be rounded on its way."""
+    """Check that integers arrive as they are.
+
+    Raises:
+        ConfigError: one would be rounded.
+    """
     for record in records:
         for name, value in record.properties.items():
             if isinstance(value, int) and abs(value) > _LONGEST_INT:
@@ -371,7 +381,12 @@ _VERTEX_VIDEO_WIDTH = 1408
 
 
 def create(server: Server, name: str, options: Options, spec: CollectionSpec) -> None:
-    """Make a collection; one that another process makes at the same time is left as it is."""
+    """Make a collection; one that another process makes at the same time is left as it is.
+
+    Raises:
+        ConfigError: the spec or an option cannot be used.
+        StoreError: the server refuses, such as more copies than it has nodes.
+    """
     check_spec(spec)
     asked = vectorizers(spec, options)
     blobs = dict.fromkeys((*options.image_fields, *options.video_fields)) if asked else {}
@@ -423,7 +438,11 @@ def write_about(spec: CollectionSpec) -> str:
 
 
 def vectorizers(spec: CollectionSpec, options: Options) -> dict[str, re.Match[str]]:
-    """The vectorizers that options ask for, by the name of the vector."""
+    """The vectorizers that options ask for, by the name of the vector.
+
+    Raises:
+        ConfigError: one cannot be read or names no vector of the spec.
+    """
     found: dict[str, re.Match[str]] = {}
     for text in options.vectorizer:
         match = _VECTORIZER.fullmatch(text)
@@ -437,7 +456,11 @@ def vectorizers(spec: CollectionSpec, options: Options) -> dict[str, re.Match[st
 
 
 def vector_config(vector: VectorSpec, options: Options, vectorizer: re.Match[str] | None) -> Any:
-    """The server's configuration of a named vector, with its vectorizer where it has one."""
+    """The server's configuration of a named vector, with its vectorizer where it has one.
+
+    Raises:
+        ConfigError: its vectorizer lacks something.
+    """
     common: dict[str, Any] = {
         "name": vector.name,
         "quantizer": getattr(Configure.VectorIndex.Quantizer, options.compression)() if options.compression else None,

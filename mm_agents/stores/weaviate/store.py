@@ -297,10 +297,14 @@ class WeaviateStore(Reader):
         self._server.attempt(lambda: create(**arguments, wait_for_completion=True))
 
     def restore_on_server(self, backup_id: str, *, backend: Backend = "filesystem") -> None:
-        """Replace the collection by the server's backup of it; the arguments are those of ``backup_on_server``.
+        """Replace the collection by the server's backup of it.
 
         The server restores into a free name only: the collection is deleted first, once the backup is seen to be
         whole. When the server then fails, it is gone until a restore succeeds.
+
+        Args:
+            backup_id: as it was given to ``backup_on_server``.
+            backend: where it is.
 
         Raises:
             ConfigError: the name cannot be used.
