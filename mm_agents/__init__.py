@@ -89,48 +89,24 @@ __all__ = [
     "tool",
 ]
 
+_HOMES = {
+    "": ("errors", "filters", "media", "testing"),
+    "agent": ("Agent", "Answer"),
+    "chat": ("ChatModel", "open_chat"),
+    "documents": ("read_document",),
+    "ingest.pipeline": ("AddReport",),
+    "library": ("Library",),
+    "protocols": ("DocumentReader", "Embedder", "Reading", "Store"),
+    "retriever": ("Retriever",),
+    "tools": ("Tool", "ToolResult", "tool"),
+    "types": (
+        *("And", "Box", "Clip", "CollectionSpec", "Condition", "DocumentAnswer", "Evidence", "FoundBy", "Hit", "Image"),
+        *("Match", "Not", "Or", "ReadingTable", "Record", "Text", "VectorSpec"),
+    ),
+}
+
 __dir__: Callable[[], list[str]]
-_get, __dir__ = attach(
-    __name__,
-    {
-        "AddReport": "ingest.pipeline",
-        "Agent": "agent",
-        "And": "types",
-        "Answer": "agent",
-        "Box": "types",
-        "ChatModel": "chat",
-        "Clip": "types",
-        "CollectionSpec": "types",
-        "Condition": "types",
-        "DocumentAnswer": "types",
-        "DocumentReader": "protocols",
-        "Embedder": "protocols",
-        "Evidence": "types",
-        "FoundBy": "types",
-        "Hit": "types",
-        "Image": "types",
-        "Library": "library",
-        "Match": "types",
-        "Not": "types",
-        "Or": "types",
-        "Reading": "protocols",
-        "ReadingTable": "types",
-        "Record": "types",
-        "Retriever": "retriever",
-        "Store": "protocols",
-        "Text": "types",
-        "Tool": "tools",
-        "ToolResult": "tools",
-        "VectorSpec": "types",
-        "errors": "",
-        "filters": "",
-        "media": "",
-        "open_chat": "chat",
-        "read_document": "documents",
-        "testing": "",
-        "tool": "tools",
-    },
-)
+_get, __dir__ = attach(__name__, {name: home for home, names in _HOMES.items() for name in names})
 
 
 def __getattr__(name: str) -> Any:

@@ -111,16 +111,13 @@ def show(
             text=text[: PARAMETERS.answer],
             lines=[_cut(line) for line in lines[: PARAMETERS.rows]],
             tables=[
-                (table, [[excerpt(cell, PARAMETERS.text) for cell in row] for row in _first(table)]) for table in tables
+                (table, [[excerpt(cell, PARAMETERS.text) for cell in row] for row in table.rows[: PARAMETERS.table]])
+                for table in tables
             ],
             strong=strong,
             side=PARAMETERS.side,
         )
     )
-
-
-def _first(table: Table) -> Sequence[Sequence[str]]:
-    return table.rows[: PARAMETERS.table]
 
 
 def jpeg(picture: PIL.Image.Image) -> bytes:

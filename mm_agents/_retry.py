@@ -1,11 +1,14 @@
-"""Trying a request to a model's provider again, when it fails in a way that passes."""
+"""Requests to a model's provider that are tried again when they fail, and calls that end after a given time."""
 
 from __future__ import annotations
 
+import queue
 import re
+import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from threading import Event
-from typing import Any
+from typing import Any, TypeVar
 
 from mm_agents._optional import require
 
@@ -66,3 +69,30 @@ def _asked_seconds(response: Any) -> float:
         return float(header)
     delay = re.search(r'"retryDelay":\s*"([\d.]+)s"', response.text)
     return float(delay[1]) if delay else 0
+
+
+T = TypeVar("T")
+
+
+def call_with_timeout(function: Callable[[], T], seconds: float) -> T:
+    """Call a function that may hang; it is left to itself when the time is over.
+
+    Raises:
+        TimeoutError: it gave nothing in that time.
+    """
+    done: queue.SimpleQueue[tuple[bool, Any]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            done.put((True, function()))
+        except BaseException as error:  # noqa: BLE001 - it is raised where the result is awaited
+            done.put((False, error))
+
+    threading.Thread(target=copy_context().run, args=(run,), daemon=True).start()
+    try:
+        good, value = done.get(timeout=max(seconds, 0.001))
+    except queue.Empty:
+        raise TimeoutError(f"nothing came in {seconds:.3g} seconds") from None
+    if not good:
+        raise value
+    return value

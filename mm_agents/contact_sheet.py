@@ -34,17 +34,20 @@ class Panel:
 
 
 def page(title: str, panels: Sequence[Panel], locate: Callable[[Hit], Path | None]) -> str:
-    """A self-contained HTML page; clips play at their moment where their files are within reach.
+    """A self-contained HTML page with a panel for each question; clips play at their moment.
 
     Args:
         title: the page's heading.
         panels: one for each question.
         locate: where a hit's file is, such as ``Library.path``.
     """
-    shown = [
-        (panel, [(hit, moment(hit), _link(path := locate(hit)), boxed(hit, path)) for hit in panel.hits])
-        for panel in panels
-    ]
+
+    def card(hit: Hit) -> tuple[Hit, str, str | None, bytes | None]:
+        path = locate(hit)
+        link = path.absolute().as_uri() if path is not None and path.is_file() else None
+        return hit, moment(hit), link, boxed(hit, path)
+
+    shown = [(panel, list(map(card, panel.hits))) for panel in panels]
     return str(render("contact_sheet.html", title=title, panels=shown))
 
 
@@ -102,10 +105,6 @@ def boxed(hit: Hit, path: Path | None) -> bytes | None:
     box = seen.box.scaled(picture.width / width, picture.height / height)
     PIL.ImageDraw.Draw(picture).rectangle((box.x0, box.y0, box.x1 - 1, box.y1 - 1), outline=_COLOUR, width=2)
     return media.encode_jpeg(np.asarray(picture))
-
-
-def _link(path: Path | None) -> str | None:
-    return path.absolute().as_uri() if path is not None and path.is_file() else None
 
 
 def _paste(sheet: PIL.Image.Image, thumbnail: bytes | None, left: int, top: int, text: str | None = None) -> None:

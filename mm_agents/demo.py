@@ -129,7 +129,10 @@ def run(folder: Path, *, progress: bool | Callable[[int, int, str], None] | None
     make_media(source)
     with Library.open(folder / "library") as library:
         report = library.add(source, progress=progress)
-        answers = [(question, _ask(library, question)) for question in questions(folder)]
+        answers = [
+            (asked, library.search(asked.text, image=asked.image, video=asked.video, kind=asked.kind, limit=3))
+            for asked in questions(folder)
+        ]
         panels = [
             contact_sheet.Panel(title=question.title, hits=hits, query=_shown(question)) for question, hits in answers
         ]
@@ -141,10 +144,6 @@ def run(folder: Path, *, progress: bool | Callable[[int, int, str], None] | None
             answer = Agent(library, model="offline").ask(ASKED)
             answer.report(folder / "answer.html")
     return Outcome(report=report, answers=answers, answer=answer, page=page, picture=picture)
-
-
-def _ask(library: Library, question: Question) -> list[Hit]:
-    return library.search(question.text, image=question.image, video=question.video, kind=question.kind, limit=3)
 
 
 def _samples() -> Path:

@@ -13,7 +13,7 @@ import numpy as np
 from mm_agents import media
 from mm_agents._progress import ProgressCallback, batched
 from mm_agents.errors import ConfigError, EmbedderMismatchError, MMAgentsError, StoreError
-from mm_agents.ingest.files import IMAGE_SIDE, pieces, shots
+from mm_agents.ingest.files import IMAGE_SIDE, file_of, pieces, shots
 from mm_agents.ingest.objects import OBJECT, as_stored, described, object_parts
 from mm_agents.ingest.pipeline import FailedFile, failure
 from mm_agents.ingest.presets import language_vectors, media_vectors
@@ -280,12 +280,7 @@ def _rows(
         items: list[Item] = [Text(text=f"{r.name}. {r.text}" if r.media_type == "film" else r.text) for r in wanting]
         return dict(zip((r.id for r in wanting), embedder.embed(items, role="document"), strict=True))
     asset = family[0]
-    path = library.path(asset)
-    if path is None:
-        raise ConfigError(f"{asset.name!r} names no file to read again.")
-    file = media.inspect(path)
-    if file.sha256 != asset.properties.get("sha256"):
-        raise ConfigError(f"{asset.name!r} has changed since it was added. Add it again.")
+    file = file_of(asset, library.path(asset))
     if asset.media_type == "video":
         hidden = {SPOKEN, WORDS_READ, OBJECT}
         segments = [part for part in family[1:] if not hidden & part.properties.keys()]

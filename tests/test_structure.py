@@ -19,7 +19,7 @@ ROOT = Path(mm_agents.__file__).parent
 LAYERS = [  # imports run down this list, or stay in one layer
     {
         *("errors", "types", "_cache", "_fusion", "_optional", "_progress"),
-        *("_html", "_notebook", "_retry", "_text", "_timeout"),
+        *("_html", "_notebook", "_retry", "_text"),
     },
     {"protocols", "tools", "filters", "media", "languages", "_plugins"},
     {"chat", "security"},

@@ -13,7 +13,7 @@ import pytest
 from command_line import COMMAND, run
 
 from mm_agents import Library
-from mm_agents.ingest.watcher import changes
+from mm_agents.ingest.catalog import changes
 
 
 @pytest.fixture

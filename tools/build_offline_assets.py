@@ -33,8 +33,7 @@ import numpy as np
 from caption_sentences import sentences
 
 from mm_agents.embedders import shared
-from mm_agents.embedders.offline import minilm as minilm_module
-from mm_agents.embedders.offline import multilingual as multilingual_module
+from mm_agents.embedders.offline.texts import MultilingualEncoder, TextEncoder
 
 ASSETS = Path(shared.__file__).with_name("_assets")
 SOURCES = {
@@ -81,7 +80,7 @@ def main() -> None:
     rows = class_rows(json.loads(contents["classes"]), read_wordnet(contents["wordnet"].decode("latin-1")))
     (ASSETS / "classes.tsv").write_text("".join("\t".join(row) + "\n" for row in rows), "utf-8", newline="\n")
     scenes = [line.split("\t")[1] for line in SCENES.read_text("utf-8").splitlines()]
-    encoders = minilm_module.TextEncoder(threads=2), multilingual_module.MultilingualEncoder(threads=2)
+    encoders = TextEncoder(threads=2), MultilingualEncoder(threads=2)
     for encoder, (ending, weight) in zip(encoders, SCENE_WEIGHTS.items(), strict=True):
         vectors = class_vectors(rows, encoder)
         np.save(ASSETS / f"classes{ending}.npy", vectors.astype(np.float16))
@@ -148,7 +147,7 @@ def hypernyms(synset: Synset, synsets: dict[str, Synset]) -> list[str]:
 
 def class_vectors(
     rows: list[tuple[str, str, str, str, str]],
-    encoder: minilm_module.TextEncoder | multilingual_module.MultilingualEncoder,
+    encoder: TextEncoder | MultilingualEncoder,
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     """The mean direction of two texts on each class: its words with its hypernyms, and its gloss."""
     kinds = encoder.encode([", ".join(f"{words}|{above}".strip("|").split("|")) for _, _, words, above, _ in rows])

@@ -9,8 +9,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from mm_agents._retry import call_with_timeout
 from mm_agents._text import excerpt
-from mm_agents._timeout import call_with_timeout
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.answer_data import Claim, Cost, ModelCall, Outcome

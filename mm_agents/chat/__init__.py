@@ -204,14 +204,11 @@ class ChatModel:
 
         Args:
             schema: a pydantic model; its docstring and the descriptions of its fields are sent too.
-            prompt: what to do; text from files belongs between marks (``fenced``).
-            pictures: what to look at; they are sent as JPEGs before the prompt.
+            prompt: as of ``text``.
+            pictures: as of ``text``.
 
         Raises:
-            ConfigError: a picture is none, or malformed; nothing was sent.
-            ChatBlockedError: the model refused, or said nothing.
-            ChatReplyError: the reply was cut off, or did not fit twice.
-            ChatError: no quota, no connection, or the provider failed.
+            ChatReplyError: the reply was cut off, or did not fit twice; others as ``text``.
         """
         runnable, prompt = self._structuring(schema, prompt)
         blocks = self._blocks(pictures)

@@ -226,7 +226,7 @@ def watch(
     output: Output = SHOWN,
 ) -> None:
     """Keep a library in step with folders: what comes, changes, moves or goes there does so in the library."""
-    from mm_agents.ingest.watcher import changes
+    from mm_agents.ingest.catalog import changes
 
     waiting = changes(folders)
     try:

@@ -74,11 +74,11 @@ class AlignOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Vectors:
-    """The frozen vectors of texts and pictures, and which belong together.
+    """The frozen vectors of texts and pictures, unit rows, and which belong together.
 
     Attributes:
-        texts: unit rows, shape (t, width).
-        pictures: unit rows, shape (p, width).
+        texts: shape (t, width).
+        pictures: shape (p, width).
         pairs: int64, shape (n, 2): places of a text and of a picture that belong together.
         text_groups: int64, shape (t,): what each is about.
         picture_groups: int64, shape (p,); a picture of a text's group is a right answer to it.

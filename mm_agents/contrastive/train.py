@@ -44,12 +44,7 @@ class Options:
     """How to train.
 
     Attributes:
-        loss: by its name.
-        epochs: passes over the data.
-        batch: the number of pairs in a batch.
-        learning_rate: of Adam, at the beginning.
-        step: the number of epochs after which the learning rate is multiplied by ``decay``.
-        decay: see ``step``.
+        step: the number of epochs after which Adam's learning rate is multiplied by ``decay``.
         temperature: of the losses "supcon" and "infonce".
         dimensions: the width of a vector.
         degrees: the most that pictures are turned by.

@@ -88,7 +88,6 @@ class NetworkEmbedder:
         """As ``Embedder.embed``: pictures are resized to what the network was trained on, a clip is its frames' mean.
 
         Raises:
-            ConfigError: an item is of another kind or malformed, or the role is neither.
             EmbedderError: the network gave a vector that is zero or not finite.
         """
         import torch

@@ -93,7 +93,7 @@ class SbertEmbedder:
 
     @property
     def accepts(self) -> frozenset[Kind]:
-        """The kinds of item that the model takes; loads the model, and raises as ``width``."""
+        """The kinds of item that the model takes; loads the model."""
         return self._ready().accepts
 
     def embed(self, items: Sequence[Item], /, *, role: Role) -> FloatArray:

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from mm_agents._progress import ProgressCallback
 from mm_agents._text import content_words
 from mm_agents.errors import ConfigError, MMAgentsError
-from mm_agents.evaluate.metrics.matching import PageText
-from mm_agents.evaluate.routing import Progress, attached_file, attachment_folders, lines_of
+from mm_agents.evaluate.metrics import PageText
+from mm_agents.evaluate.routing import attached_file, attachment_folders, lines_of
 
 Outcome = Literal["right", "partial", "wrong", "silent"]
 OUTCOMES: tuple[Outcome, ...] = ("right", "partial", "wrong", "silent")
@@ -126,7 +127,7 @@ def read_questions(path: Path, *, attachments: Path | None = None) -> list[Quest
     return questions
 
 
-def evaluate(questions: Sequence[Question], ask: Ask, *, report: Progress | None = None) -> Report:
+def evaluate(questions: Sequence[Question], ask: Ask, *, report: ProgressCallback | None = None) -> Report:
     """Ask, and compare.
 
     Args:

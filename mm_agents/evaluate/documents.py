@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from mm_agents._optional import require
+from mm_agents._progress import ProgressCallback
 from mm_agents.errors import ConfigError, MMAgentsError
-from mm_agents.evaluate import flowcharts, invoices
+from mm_agents.evaluate import flowcharts, invoices, metrics
 from mm_agents.evaluate import tables as tables_module
 from mm_agents.evaluate.manifest import Entry, entries
-from mm_agents.evaluate.metrics import matching
-from mm_agents.evaluate.metrics.counts import Bin, Tally, calibration, calibration_error, figures
+from mm_agents.evaluate.metrics import Bin, Tally, calibration, calibration_error, figures
 from mm_agents.evaluate.truth import (
     FIELDS,
     KINDS,
@@ -45,7 +45,7 @@ def quotes_in_crops(reading: Mapping[str, Any], path: Path, reread: Reread, tall
     """
     known: dict[tuple[int, Rectangle], str] = {}
     for entry in islice(_verified_entries(reading), _MOST_ENTRIES):
-        box, quote = rectangle(entry.get("box")), matching.squash(str(entry.get("quote") or ""))
+        box, quote = rectangle(entry.get("box")), metrics.squash(str(entry.get("quote") or ""))
         if box is None:
             tally.share("quotes in crops", 0)
             tally.missed("evidence without a box", entry.get("quote"), None)
@@ -53,7 +53,7 @@ def quotes_in_crops(reading: Mapping[str, Any], path: Path, reread: Reread, tall
         place = (int(entry.get("page") or 1), box)
         if place not in known:
             known[place] = reread(path, *place)
-        there = quote in matching.squash(known[place])
+        there = quote in metrics.squash(known[place])
         tally.share("quotes in crops", there)
         if not there:
             tally.missed("quote in crop", entry.get("quote"), known[place])
@@ -85,7 +85,7 @@ def character_errors(lines: Sequence[Line], words: Sequence[Word], tally: Tally)
     """
     if not lines:
         return
-    distance = require("rapidfuzz", extra=matching.EXTRA, feature="Character errors").distance.Levenshtein.distance
+    distance = require("rapidfuzz", extra=metrics.EXTRA, feature="Character errors").distance.Levenshtein.distance
     for line in lines:
         read = _closed(" ".join(word.text for word in words if _inside(word, line.box)))
         wanted = _closed(line.text)
@@ -109,9 +109,6 @@ Reader = Callable[[Path], Mapping[str, Any]]
 
 Words = Callable[[Path], Sequence[Word]]
 """The words that OCR reads on a picture."""
-
-Progress = Callable[[int, int, str], None]
-"""Called before each picture with how many are done, how many there are, and the picture's name."""
 
 
 _ORDER = (
@@ -236,7 +233,7 @@ def evaluate(
     readers: Mapping[str, Reader],
     words: Words | None = None,
     reread: Reread | None = None,
-    report: Progress | None = None,
+    report: ProgressCallback | None = None,
     limit: int | None = None,
 ) -> Report:
     """Score readers on folders with manifests.
@@ -301,7 +298,7 @@ def _case(entry: Entry, reader: Reader, words: Words | None, reread: Reread | No
 def _score(entry: Entry, reading: Mapping[str, Any], words: Sequence[Word] | None) -> Tally:
     match entry.truth:
         case InvoiceTruth():
-            page = None if words is None else matching.PageText(matching.text_of(words))
+            page = None if words is None else metrics.PageText(metrics.text_of(words))
             return invoices.score(reading, entry.truth, page)
         case TableTruth():
             return tables_module.score(reading, entry.truth)

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from mm_agents.evaluate.metrics import matching
-from mm_agents.evaluate.metrics.counts import Counts, Tally
+from mm_agents.evaluate import metrics
+from mm_agents.evaluate.metrics import Counts, Tally
 from mm_agents.evaluate.truth import ENOUGH, Edge, FlowchartTruth, Node, edge_of, iou, node_of
 
 LEAST_LIKENESS = 0.7
@@ -46,7 +46,7 @@ def _nodes(found: Sequence[tuple[Node, Node]], nodes: Sequence[Node], truth: Flo
     tally.counts["node F1"] = Counts(hits=len(found), returned=len(nodes), wanted=len(truth.nodes))
     right: set[str] = set()
     for wanted, read in found:
-        same = matching.closed(wanted.text) == matching.closed(read.text)
+        same = metrics.closed(wanted.text) == metrics.closed(read.text)
         if wanted.text:
             tally.share("texts", same)
         if same:
@@ -116,16 +116,16 @@ def _labels(arrow: str, wanted: Sequence[str], read: Sequence[str], tally: Tally
 
 
 def _label(text: str) -> str:
-    return matching.closed(text).strip("\"'[]()")
+    return metrics.closed(text).strip("\"'[]()")
 
 
 def _lanes(reading: Mapping[str, Any], found: Sequence[tuple[Node, Node]], titles: Sequence[str], tally: Tally) -> None:
-    read = Counter(matching.closed(title) for title in _titles(reading.get("lanes")))
-    wanted = Counter(matching.closed(title) for title in titles)
+    read = Counter(metrics.closed(title) for title in _titles(reading.get("lanes")))
+    wanted = Counter(metrics.closed(title) for title in titles)
     tally.counts["lane F1"] = Counts(hits=(read & wanted).total(), returned=read.total(), wanted=wanted.total())
     for node, other in found:
         if node.lane is not None:
-            same = matching.closed(node.lane) == matching.closed(other.lane or "")
+            same = metrics.closed(node.lane) == metrics.closed(other.lane or "")
             tally.share("lanes of nodes", same)
             if not same:
                 tally.missed(f"lane of {node.text!r}", node.lane, other.lane)
@@ -158,7 +158,7 @@ def _facts(nodes: Sequence[Node], edges: Sequence[Edge], truth: FlowchartTruth, 
 
 
 def _named(text: str, nodes: Sequence[Node]) -> str | None:
-    alike = [(matching.likeness(text, node.text), node.id) for node in nodes]
+    alike = [(metrics.likeness(text, node.text), node.id) for node in nodes]
     best = max(alike, default=(0.0, ""))
     return best[1] if best[0] >= LEAST_LIKENESS else None
 
@@ -233,6 +233,6 @@ def _shared(nodes: Sequence[str], others: Sequence[str], ranks: Mapping[tuple[st
 
 def _weight(wanted: Node, read: Node) -> float:
     near = 0.01 * iou(wanted.box, read.box) if wanted.box and read.box else 0.0
-    if not matching.squash(wanted.text) and not matching.squash(read.text):
+    if not metrics.squash(wanted.text) and not metrics.squash(read.text):
         return 0.9 + near
-    return matching.likeness(wanted.text, read.text) + near
+    return metrics.likeness(wanted.text, read.text) + near

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from mm_agents.evaluate.metrics import matching
-from mm_agents.evaluate.metrics.counts import Counts, Tally
-from mm_agents.evaluate.metrics.matching import PageText
+from mm_agents.evaluate import metrics
+from mm_agents.evaluate.metrics import Counts, PageText, Tally
 from mm_agents.evaluate.truth import (
     COLUMNS,
     DATES,
@@ -131,16 +130,16 @@ def is_right(name: str, value: Any, known: TruthValue) -> bool:
     if name in DATES:
         return text in known.values
     if name in MONEY or name in NUMERIC_COLUMNS:
-        return any(matching.same_number(text, wanted) for wanted in known.values)
+        return any(metrics.same_number(text, wanted) for wanted in known.values)
     if name in NAMES or name == "description":
         first = text.split("\n")[0]
         within = name == "description" and not known.boxes
         return any(
-            matching.same_name(form, wanted) or (within and matching.says(form, wanted))
+            metrics.same_name(form, wanted) or (within and metrics.says(form, wanted))
             for form in (text, first)
             for wanted in known.values
         )
-    return any(matching.same_id(text, wanted) for wanted in known.values)
+    return any(metrics.same_id(text, wanted) for wanted in known.values)
 
 
 def shown(name: str, known: TruthValue, page: PageText | None) -> bool:
@@ -154,7 +153,7 @@ def shown(name: str, known: TruthValue, page: PageText | None) -> bool:
     if name in MONEY or name in NUMERIC_COLUMNS:
         # A zero is on most pages, with or without this value.
         return any(page.shows_number(value) for value in known.values) and (
-            name in MONEY or not all(matching.same_number(value, 0) for value in known.values)
+            name in MONEY or not all(metrics.same_number(value, 0) for value in known.values)
         )
     return any(page.shows_text(value) for value in known.values)
 
@@ -255,7 +254,7 @@ def _agreement(item: Mapping[str, Any], row: Mapping[str, TruthValue]) -> float:
         if known is None or value is None:
             continue
         if name == "description":
-            alike = max(matching.likeness(_text(value), wanted) for wanted in known.values)
+            alike = max(metrics.likeness(_text(value), wanted) for wanted in known.values)
             weight += 2 * max(alike, float(is_right(name, value, known)))
         else:
             weight += is_right(name, value, known) * (0.5 if name == "quantity" else 1.0)

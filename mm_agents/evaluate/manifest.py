@@ -13,7 +13,7 @@ from typing import Any, cast
 from mm_agents._optional import require
 from mm_agents._text import read_data
 from mm_agents.errors import ConfigError
-from mm_agents.evaluate.metrics import matching
+from mm_agents.evaluate import metrics
 from mm_agents.evaluate.truth import (
     DATES,
     MONEY,
@@ -76,9 +76,9 @@ def _known(name: str, texts: Sequence[str]) -> TruthValue | None:
     """The values that are right, each in the form that readings give: dates as ISO, numbers as decimals."""
     texts = [text.strip() for text in texts if text.strip()]
     if name in DATES:
-        texts = [date for text in texts if (date := matching.iso(text))]
+        texts = [date for text in texts if (date := metrics.iso(text))]
     elif name in MONEY or name in NUMERIC_COLUMNS:
-        texts = [str(number) for text in texts if (number := matching.number(text)) is not None]
+        texts = [str(number) for text in texts if (number := metrics.number(text)) is not None]
     elif name == "description":  # a description of several lines is often read as its first or last
         texts = [
             form for text in texts for form in (" ".join(text.split()), *text.splitlines()[:: max(text.count("\n"), 1)])
@@ -144,11 +144,11 @@ def _receipt(fields: Mapping[str, Any]) -> InvoiceTruth:
 def _receipt_values(name: str, text: str) -> list[str]:
     """What a text of a receipt may mean: the day or the month may be first in a date."""
     if name in DATES:
-        day_first, numbers = matching.iso(text), re.findall(r"\d+", text)
+        day_first, numbers = metrics.iso(text), re.findall(r"\d+", text)
         swapped = "/".join([numbers[1], numbers[0], numbers[2]]) if len(numbers) >= 3 and len(numbers[0]) <= 2 else text
-        return [date for date in (day_first, matching.iso(swapped)) if date]
+        return [date for date in (day_first, metrics.iso(swapped)) if date]
     if name in MONEY or name in NUMERIC_COLUMNS:
-        number = None if "%" in text else matching.number(re.sub(r"^\W*\.", "0.", text))
+        number = None if "%" in text else metrics.number(re.sub(r"^\W*\.", "0.", text))
         return [] if number is None else [str(number)]
     return [text]
 
@@ -176,7 +176,7 @@ def parse_xml(path: Path, content: bytes) -> InvoiceTruth:
     Raises:
         ConfigError: it is not XML, or another document.
     """
-    etree = require("lxml.etree", extra=matching.EXTRA, feature="Reading invoices' XML")
+    etree = require("lxml.etree", extra=metrics.EXTRA, feature="Reading invoices' XML")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
     try:
         root = etree.fromstring(content, parser)
@@ -236,7 +236,7 @@ def from_rows(rows: Sequence[Sequence[Any]]) -> list[Cell]:
 
 def from_html(html: str) -> list[Cell]:
     """The cells of an HTML table, each where its row's free columns begin."""
-    document = require("lxml.html", extra=matching.EXTRA, feature="Reading HTML tables").fromstring(html)
+    document = require("lxml.html", extra=metrics.EXTRA, feature="Reading HTML tables").fromstring(html)
     taken: set[tuple[int, int]] = set()
     cells: list[Cell] = []
     for r, row in enumerate(document.iter("tr")):

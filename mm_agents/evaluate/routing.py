@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from mm_agents._progress import ProgressCallback
 from mm_agents.errors import ConfigError
 
 Route = Callable[[str, Sequence[Path]], Sequence[str]]
 """Chooses tools, by name, for a question and the files that are attached to it."""
-
-Progress = Callable[[int, int, str], None]
-"""Called before each question with how many are done, how many there are, and the question."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +115,7 @@ def read_prompts(path: Path, *, attachments: Path | None = None) -> list[Prompt]
     return prompts
 
 
-def evaluate(prompts: Sequence[Prompt], route: Route, *, report: Progress | None = None) -> Report:
+def evaluate(prompts: Sequence[Prompt], route: Route, *, report: ProgressCallback | None = None) -> Report:
     """Route questions, and compare.
 
     Args:

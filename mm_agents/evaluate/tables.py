@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple, cast
 
 from mm_agents._optional import require
+from mm_agents.evaluate import metrics
 from mm_agents.evaluate.manifest import MOST_CELLS, from_rows
-from mm_agents.evaluate.metrics import matching
-from mm_agents.evaluate.metrics.counts import Tally
+from mm_agents.evaluate.metrics import Tally
 from mm_agents.evaluate.truth import Card, Cell, TableTruth, cell_of, on_place, places
 
 MOST_PAIRS = 250_000
@@ -36,7 +36,7 @@ def score(reading: Mapping[str, Any], truth: TableTruth) -> Tally:
     right = 0
     for cell in wanted:
         at = found.get((cell.row, cell.column))
-        same = at is not None and matching.closed(at.text) == matching.closed(cell.text)
+        same = at is not None and metrics.closed(at.text) == metrics.closed(cell.text)
         right += same
         if not same:
             tally.missed(f"cell {cell.row},{cell.column}", cell.text, at.text if at else None)
@@ -55,13 +55,13 @@ def score(reading: Mapping[str, Any], truth: TableTruth) -> Tally:
 def _cards(cells: Sequence[Cell], cards: Sequence[Card], tally: Tally) -> None:
     """Each value of each card: right where it is in its title's column, and its name with it or in its row."""
     for card in cards:
-        title = matching.closed(card.title)
-        columns = {column for cell in cells if matching.closed(cell.text) == title for column in _columns(cell)}
+        title = metrics.closed(card.title)
+        columns = {column for cell in cells if metrics.closed(cell.text) == title for column in _columns(cell)}
         for value, name in card.metrics:
             right = any(
                 columns & _columns(cell) and _tells(cell, cells, value, name)
                 for cell in cells
-                if matching.closed(value) in matching.closed(cell.text)
+                if metrics.closed(value) in metrics.closed(cell.text)
             )
             tally.share("card values", right)
             if not right:
@@ -74,11 +74,11 @@ def _columns(cell: Cell) -> set[int]:
 
 def _tells(cell: Cell, cells: Sequence[Cell], value: str, name: str) -> bool:
     """Whether the cell says the value and no more than its name, which is there, in its row or just below."""
-    said, wanted, called = (matching.closed(text) for text in (cell.text, value, name))
+    said, wanted, called = (metrics.closed(text) for text in (cell.text, value, name))
     if said in (wanted + called, called + wanted):
         return True
     beside = {
-        matching.closed(other.text)
+        metrics.closed(other.text)
         for other in cells
         if other.row == cell.row or (other.column == cell.column and other.row == cell.row + 1)
     }
@@ -161,7 +161,7 @@ class _Costs:
     valuecls = float  # what apted adds up in
 
     def __init__(self) -> None:
-        distance = require("rapidfuzz", extra=matching.EXTRA, feature="TEDS").distance
+        distance = require("rapidfuzz", extra=metrics.EXTRA, feature="TEDS").distance
         self._distance = distance.Levenshtein.normalized_distance
 
     def delete(self, node: _Tree) -> float:
@@ -190,7 +190,7 @@ def teds(read: Sequence[Cell], wanted: Sequence[Cell], *, structure_only: bool =
     sizes = one.size(), other.size()
     if (sizes[0] + 1) * (sizes[1] + 1) > MOST_PAIRS:
         return None
-    apted: Any = require("apted", extra=matching.EXTRA, feature="TEDS")
+    apted: Any = require("apted", extra=metrics.EXTRA, feature="TEDS")
     distance = apted.APTED(one, other, _Costs()).compute_edit_distance()
     return max(0.0, 1.0 - float(distance) / max(sizes))
 

@@ -47,11 +47,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceTruth:
-    """An invoice.
+    """An invoice, its fields and rows by the names that readings use; a field that is absent is not known.
 
     Attributes:
-        fields: by the names that readings use; a name that is absent is not known.
-        items: the rows, each by column: quantity, description, unit_price, amount.
         amounts: those of all items, where no more is known of them; in reading order.
         absent: fields of which it is known that the picture has none.
         printed: whether every value is known to be on the picture, so that nobody has to look.

@@ -16,12 +16,13 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mm_agents import _plugins, media
+from mm_agents import _plugins
 from mm_agents._cache import cache_folder, write_whole
 from mm_agents._optional import require
 from mm_agents._progress import ProgressCallback
 from mm_agents._text import content_words
 from mm_agents.errors import ConfigError, MediaError, MissingExtraError
+from mm_agents.ingest.files import file_of
 from mm_agents.ingest.ocr_pass import READ
 from mm_agents.ingest.pipeline import FailedFile, failure
 from mm_agents.types import And, Box, Condition, Evidence, Filter, Record, place_json
@@ -182,7 +183,10 @@ class FactsReport:
     def rows(self) -> list[dict[str, Cell]]:
         """One row a document: its file, then each field with whether it is confirmed ("total", "total_confirmed")."""
         names = _columns(one.fields for one in self.documents)
-        return [{**_file(one), **_cells(names, one.fields)} for one in self.documents]
+        return [
+            {"name": one.name, "path": one.path, "sha256": one.sha256, "kind": one.kind, **_cells(names, one.fields)}
+            for one in self.documents
+        ]
 
     def item_rows(self) -> list[dict[str, Cell]]:
         """One row an item: its document's file, its number there, then each value with whether it is confirmed."""
@@ -236,10 +240,6 @@ def _typed(name: str, value: Cell) -> Cell:
 def _columns(rows: Iterable[Mapping[str, Fact]]) -> list[str]:
     """The names that any row has, in the order of their first use."""
     return list(dict.fromkeys(name for row in rows for name in row))
-
-
-def _file(one: DocumentFacts) -> dict[str, Cell]:
-    return {"name": one.name, "path": one.path, "sha256": one.sha256, "kind": one.kind}
 
 
 def _cells(names: Sequence[str], values: Mapping[str, Fact]) -> dict[str, Cell]:
@@ -343,12 +343,7 @@ class _Reading:
         return _document(asset, self._kind, content)
 
     def _read(self, asset: Record) -> dict[str, Any]:
-        path = self._path_of(asset)
-        if path is None:
-            raise MediaError(f"{asset.name!r} has no file.")
-        file = media.inspect(path)
-        if file.sha256 != asset.properties.get("sha256"):
-            raise MediaError(f"{asset.name!r} has changed since it was added. Add it again.")
+        file = file_of(asset, self._path_of(asset))
         reader: DocumentReader = self._built or _plugins.build_named("readers", self._kind)
         self._built = reader
         return content_of(self._kind, reader.read(file))

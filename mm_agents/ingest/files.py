@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mm_agents import media
-from mm_agents.errors import MediaTooLargeError
+from mm_agents.errors import MediaError, MediaTooLargeError
 from mm_agents.ingest.objects import described, object_parts
 from mm_agents.ingest.presets import media_vectors
 from mm_agents.media import DEFAULT_LIMITS, Limits, MediaFile
@@ -104,6 +104,20 @@ def describe(file: MediaFile, path: Path | None = None, *, location: bool = True
     if capture.latitude is not None and capture.longitude is not None:
         properties |= {"latitude": capture.latitude, "longitude": capture.longitude, "place_from": "EXIF"}
     return properties
+
+
+def file_of(asset: Record, path: Path | None) -> MediaFile:
+    """The file of an asset, to read it again.
+
+    Raises:
+        MediaError: the asset names none, or it cannot be read, or has changed since it was added.
+    """
+    if path is None:
+        raise MediaError(f"{asset.name!r} names no file.")
+    file = media.inspect(path)
+    if file.sha256 != asset.properties.get("sha256"):
+        raise MediaError(f"{asset.name!r} has changed since it was added. Add it again.")
+    return file
 
 
 def pieces(file: MediaFile, *, limits: Limits = DEFAULT_LIMITS) -> Iterator[Piece]:

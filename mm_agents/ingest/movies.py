@@ -86,8 +86,7 @@ def add_movies(
         report: called with how many films are done, how many there are, and the title at hand.
 
     Raises:
-        ConfigError: the file cannot be read or does not hold a JSON list, or there is not a folder of posters.
-        EmbedderError: the embedder's weights are out of reach.
+        ConfigError: the file does not hold a JSON list, or there is not a folder of posters.
     """
     entries, folder = _read(Path(films)), Path(posters)
     if not folder.is_dir():

@@ -7,7 +7,7 @@ over, and a pass that was interrupted resumes where it stopped.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
@@ -18,20 +18,16 @@ import PIL.Image
 from mm_agents import _plugins, media
 from mm_agents._progress import ProgressCallback
 from mm_agents.errors import MediaError, MissingExtraError
-from mm_agents.ingest.files import chunks
-from mm_agents.ingest.pipeline import FailedFile, embed_items, failure
+from mm_agents.ingest.files import chunks, file_of
+from mm_agents.ingest.pipeline import FailedFile, failure, with_text_vectors
 from mm_agents.ingest.presets import media_vectors
 from mm_agents.types import (
     WORDS_READ,
     And,
-    CollectionSpec,
     Condition,
     Image,
-    Item,
     Record,
-    Text,
     Value,
-    VectorRole,
     Words,
 )
 
@@ -116,7 +112,7 @@ def read_words(
             failed.append(failure(path_of(asset) or asset.name, error))
             continue
         parts = [part for n, (place, text) in enumerate(texts) for part in _parts(asset, n, place, text, engine.name)]
-        store.upsert(_embedded(parts, store.spec, embedders))
+        store.upsert(with_text_vectors(parts, "text", media_vectors(store.spec, "text"), embedders))
         _drop_old(store, asset, parts)
         read += sum(bool(text) for _, text in texts)
         without += sum(not text for _, text in texts)
@@ -157,11 +153,7 @@ _Place = Mapping[str, Value]
 
 
 def _images(asset: Record, path: Path | None, pages: Sequence[int]) -> Iterator[tuple[_Place, Image]]:
-    if path is None:
-        raise MediaError(f"{asset.name!r} names no file to read.")
-    file = media.inspect(path)
-    if file.sha256 != asset.properties["sha256"]:
-        raise MediaError(f"{file.name!r} has changed since it was added. Add it again.")
+    file = file_of(asset, path)
     if file.media_type == "video":
         yield from _scenes(file)
     elif pages == (0,):
@@ -234,14 +226,6 @@ def _parts(asset: Record, number: int, place: _Place, text: str | None, engine: 
         )
         for n, passage in enumerate(chunks(text or "") or [""])
     ]
-
-
-def _embedded(parts: Sequence[Record], spec: CollectionSpec, embedders: EmbedderMap) -> list[Record]:
-    """The parts with the vectors of their text, where the library has vectors of texts."""
-    items: list[dict[VectorRole, Item]] = [{"text": Text(text=part.text)} if part.text else {} for part in parts]
-    targets = [(vector.name, embedders.need(vector.name)) for vector in media_vectors(spec, "text")]
-    vectors = embed_items(items, {"text": targets})
-    return [replace(part, vectors=made) for part, made in zip(parts, vectors, strict=True)]
 
 
 def _drop_old(store: Store, asset: Record, parts: Sequence[Record]) -> None:

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -22,7 +22,7 @@ from mm_agents.ingest.objects import as_stored
 from mm_agents.ingest.presets import media_vectors
 from mm_agents.media.files import asset_id, part_id
 from mm_agents.protocols import ObjectEmbedder
-from mm_agents.types import Clip, CollectionSpec, Image, Item, SeenObject, Text, VectorRole
+from mm_agents.types import Clip, CollectionSpec, Image, Item, Record, SeenObject, Text, VectorRole, VectorSpec
 
 if TYPE_CHECKING:
     from mm_agents.protocols import Embedder, Store
@@ -345,6 +345,16 @@ def embed_items(
         for (place, vector, _), row in zip(call, rows, strict=True):
             vectors[place][vector] = row
     return vectors
+
+
+def with_text_vectors(
+    parts: Sequence[Record], role: VectorRole, vectors: Sequence[VectorSpec], embedders: EmbedderMap
+) -> list[Record]:
+    """The parts with these vectors of their text; those without text as they are."""
+    items: list[dict[VectorRole, Item]] = [{role: Text(text=part.text)} if part.text else {} for part in parts]
+    targets = [(vector.name, embedders.need(vector.name)) for vector in vectors]
+    made = embed_items(items, {role: targets})
+    return [replace(part, vectors=rows) for part, rows in zip(parts, made, strict=True)]
 
 
 def _targets(spec: CollectionSpec, routes: EmbedderMap) -> dict[VectorRole, list[tuple[str, Embedder]]]:

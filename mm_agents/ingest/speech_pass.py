@@ -7,7 +7,7 @@ was interrupted resumes with the file at which it stopped.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
@@ -15,9 +15,10 @@ from uuid import UUID, uuid5
 from mm_agents import _plugins, media
 from mm_agents._progress import ProgressCallback
 from mm_agents.errors import MediaError, MissingExtraError, SpeechError
-from mm_agents.ingest.pipeline import FailedFile, embed_items, failure
+from mm_agents.ingest.files import file_of
+from mm_agents.ingest.pipeline import FailedFile, failure, with_text_vectors
 from mm_agents.ingest.presets import extend_for_speech
-from mm_agents.types import SPOKEN, And, Condition, Item, Record, Sentence, Speech, Text, VectorRole
+from mm_agents.types import SPOKEN, And, Condition, Record, Sentence, Speech
 
 if TYPE_CHECKING:
     from mm_agents.media import MediaFile
@@ -80,7 +81,7 @@ def hear(
         extend_for_speech(store, embedders)
     for done, asset in enumerate(todo, start=1):
         try:
-            file = _file(asset, path_of(asset))
+            file = file_of(asset, path_of(asset))
             said = _said(engine, file)
         except (MediaError, SpeechError) as error:
             failed.append(failure(path_of(asset) or asset.name, error))
@@ -98,7 +99,7 @@ def unheard(store: Store, path_of: Callable[[Record], Path | None]) -> int:
     count = 0
     for asset in _unheard(store, by=None):
         try:
-            count += asset.properties.get("sound") is True or media.has_sound(_file(asset, path_of(asset)))
+            count += asset.properties.get("sound") is True or media.has_sound(file_of(asset, path_of(asset)))
         except (MediaError, MissingExtraError):
             continue
     return count
@@ -138,15 +139,6 @@ def _unheard(store: Store, *, by: Callable[[], str] | None) -> Iterator[Record]:
     yield from (asset for asset in assets if asset.id not in heard)
 
 
-def _file(asset: Record, path: Path | None) -> MediaFile:
-    if path is None:
-        raise MediaError(f"{asset.name!r} names no file to listen to.")
-    file = media.inspect(path)
-    if file.sha256 != asset.properties["sha256"]:
-        raise MediaError(f"{file.name!r} has changed since it was added. Add it again.")
-    return file
-
-
 def _said(engine: SpeechRecognizer, file: MediaFile) -> list[Sentence] | None:
     """The sentences of a file, in order; None where it has no sound at all."""
     if file.media_type == "video" and not media.has_sound(file):
@@ -169,10 +161,7 @@ def _keep(store: Store, embedders: EmbedderMap, asset: Record, said: Sequence[Se
         )
         for n, one in enumerate(sentences)
     ]
-    items: list[dict[VectorRole, Item]] = [{"speech": Text(text=part.text)} if part.text else {} for part in parts]
-    targets = [(vector.name, embedders.need(vector.name)) for vector in store.spec.vectors_with_role("speech")]
-    vectors = embed_items(items, {"speech": targets})
-    store.upsert([replace(part, vectors=made) for part, made in zip(parts, vectors, strict=True)])
+    store.upsert(with_text_vectors(parts, "speech", store.spec.vectors_with_role("speech"), embedders))
     now = {part.id for part in parts}
     before = And((Condition("parent", "eq", asset.id), Condition(SPOKEN, "exists")))
     if old := [part.id for part in store.iterate(where=before, parts=True) if part.id not in now]:

@@ -20,8 +20,7 @@ from PIL import features
 
 from mm_agents._text import read_data
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaError, MediaTooLargeError, UnsupportedMediaError
-from mm_agents.media.containers import BinaryFile, sound_alone
-from mm_agents.media.multiframe import animation_or_pages
+from mm_agents.media.containers import BinaryFile, animation_or_pages, sound_alone
 
 MediaType = Literal["image", "video", "audio", "text", "pdf"]
 
@@ -138,10 +137,10 @@ def decode_text(data: bytes, name: str) -> str:
 
 
 def text_format(text: str, name: str) -> Literal["text", "html"]:
-    """Whether text is to be read as it is or as a web page; other markup is refused, and so is a name of another kind.
+    """Whether text is to be read as it is or as a web page.
 
     Raises:
-        UnsupportedMediaError: an SVG drawing or XML, or a name such as "holiday.jpg".
+        UnsupportedMediaError: an SVG drawing or XML, or a name of another kind such as "holiday.jpg".
     """
     if claim := signatures().claims.get(PurePath(name).suffix.lower()):
         raise UnsupportedMediaError(f"{name!r}: the name claims {claim}, but the content is text. {READABLE}")

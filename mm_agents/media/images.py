@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 import PIL.Image
@@ -17,7 +17,7 @@ from PIL import ImageCms, ImageFile
 
 from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError
-from mm_agents.media import multiframe
+from mm_agents.media.containers import DECODER_ERRORS, quiet, tiff_frames
 from mm_agents.media.decoder_processes import allow_more, apart
 from mm_agents.media.files import (
     DEFAULT_LIMITS,
@@ -29,11 +29,12 @@ from mm_agents.media.files import (
     check_limit,
     expect,
 )
-from mm_agents.media.multiframe import DECODER_ERRORS, quiet
 from mm_agents.types import Box, Image
 
 if TYPE_CHECKING:
     from mm_agents.types import ByteArray
+
+F = TypeVar("F")
 
 _ORIENTATION = 0x0112
 _UPRIGHT = {
@@ -159,25 +160,24 @@ def stored_size(source: Source) -> tuple[int, int]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class AnimationFrame:
-    """A frame of an animation: its pixels, and from when until when it is shown, in seconds."""
+class Shown(Generic[F]):
+    """A frame, such as its pixels, and from when until when it is on show, in seconds from the first one."""
 
-    pixels: ByteArray
+    frame: F
     time: Fraction
     end: Fraction
 
 
-def animation_frames(source: Source, *, max_side: int, limits: Limits = DEFAULT_LIMITS) -> Iterator[AnimationFrame]:
+def animation_frames(source: Source, *, max_side: int, limits: Limits = DEFAULT_LIMITS) -> Iterator[Shown[ByteArray]]:
     """Draw the frames of an animated GIF, WebP or PNG in order; one frame is in memory at a time.
 
     Raises:
         MediaTooLargeError: the frames together have more pixels than the limits allow, or last longer.
-        MediaError: as ``load_image``.
     """
     media = expect(source, "image", limits)
     with _header(media, limits) as (picture, orientation):
         for time, end in _times(picture, media, limits):
-            yield AnimationFrame(_normalised(picture.copy(), orientation, max_side), time, end)
+            yield Shown(_normalised(picture.copy(), orientation, max_side), time, end)
 
 
 def animation_ends(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> list[Fraction]:
@@ -220,11 +220,10 @@ def tiff_pages(
     Raises:
         ConfigError: the TIFF has no page of a number.
         MediaTooLargeError: more pages than the limits allow.
-        MediaError: as ``load_image``.
     """
     media = expect(source, "pdf", limits)
     with media.open() as file:
-        frames = multiframe.tiff_pages(file)
+        frames = tiff_frames(file)
     check_limit(len(frames), limits, "pages", media.name)
     wanted = range(1, len(frames) + 1) if numbers is None else numbers
     for number in wanted:

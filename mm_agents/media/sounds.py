@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mm_agents._optional import require
 from mm_agents.errors import DamagedMediaError, UnsupportedMediaError
-from mm_agents.media.containers import DEMUXERS, missing_bytes
+from mm_agents.media.containers import DEMUXERS
 from mm_agents.media.decoder_processes import allow_more, apart
 from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, check_limit, inspect
 from mm_agents.media.images import encode_jpeg
+from mm_agents.media.videos import load_av, opened_container
 from mm_agents.types import SOUND_RATE, Sound
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class SoundParameters:
 
 
 PARAMETERS = SoundParameters()
+_READING = "Reading sound"
 _BACKGROUND, _INK = (250, 250, 248), (9, 105, 218)
 
 
@@ -134,10 +135,6 @@ def wave_form(stretches: Iterable[Sound]) -> bytes:
 # ---------------------------------------------------------------- opening
 
 
-def _av() -> Any:
-    return require("av", extra="local", feature="Reading sound")
-
-
 def _sounding(source: Source, limits: Limits) -> MediaFile:
     media = source if isinstance(source, MediaFile) else inspect(source, limits=limits)
     if media.media_type not in ("audio", "video"):
@@ -147,26 +144,16 @@ def _sounding(source: Source, limits: Limits) -> MediaFile:
 
 @contextmanager
 def _opened(media: MediaFile, limits: Limits) -> Generator[tuple[InputContainer, AudioStream | None]]:
-    """The container and its track of sound; as for videos, FFmpeg is handed an open file and the sniffed format.
-
-    A recording that is cut off is refused; of such a clip, what is there is heard.
-    """
+    """The container and its track of sound; of a clip that is cut off, unlike a recording, what is there is heard."""
     if media.format not in DEMUXERS:  # an animation
         raise UnsupportedMediaError(f"{media.name!r} has no sound.")
-    av = _av()
-    with media.open() as file:
-        if (missing := missing_bytes(file, media.format)) and media.media_type == "audio":
+    with opened_container(media, _READING) as (container, missing):
+        if missing and media.media_type == "audio":
             raise DamagedMediaError(f"{media.name!r} is cut off: at least {missing:,} bytes are missing.")
-        try:
-            with av.open(file, format=DEMUXERS[media.format], metadata_errors="replace") as container:
-                stream = next(iter(container.streams.audio), None)
-                if stream is not None and (seconds := _announced(container, stream)):
-                    check_limit(seconds, limits, "seconds", media.name)
-                yield container, stream
-        except av.error.FFmpegError as error:
-            if isinstance(error, MemoryError):
-                raise
-            raise DamagedMediaError(f"{media.name!r} is cut off or corrupt: {error.strerror}.") from error
+        stream = next(iter(container.streams.audio), None)
+        if stream is not None and (seconds := _announced(container, stream)):
+            check_limit(seconds, limits, "seconds", media.name)
+        yield container, stream
 
 
 def _present(stream: AudioStream | None, name: str) -> AudioStream:
@@ -197,7 +184,7 @@ def _origin(container: InputContainer, stream: AudioStream) -> float:
 
 def _blocks(media: MediaFile, limits: Limits) -> Iterator[FloatArray]:
     """All samples from second 0 on; silence where the file has none."""
-    av = _av()
+    av = load_av(_READING)
     with _opened(media, limits) as (container, found):
         stream = _present(found, media.name)
         announced = _announced(container, stream) if media.format in _COUNTED else 0.0
@@ -225,7 +212,7 @@ def _blocks(media: MediaFile, limits: Limits) -> Iterator[FloatArray]:
 
 def _frames(container: InputContainer, stream: AudioStream) -> Iterator[Any]:
     """Decode every frame; a packet that cannot be decoded is passed over, as players do."""
-    av = _av()
+    av = load_av(_READING)
     for packet in container.demux(stream):
         try:
             yield from packet.decode()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from mm_agents.errors import ConfigError, DamagedMediaError, UnsupportedMediaErr
 from mm_agents.media.containers import DEMUXERS, missing_bytes
 from mm_agents.media.decoder_processes import apart
 from mm_agents.media.files import DEFAULT_LIMITS, Limits, MediaFile, Source, check_limit, expect
-from mm_agents.media.images import AnimationFrame, animation_ends, animation_frames, image_size
+from mm_agents.media.images import Shown, animation_ends, animation_frames, image_size
 from mm_agents.types import Clip
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ _FROM_ZERO = {"matroska", "asf"}
 """Of these FFmpeg gives the time of the end as duration, also where the first frame comes late."""
 _THREADS = 2
 _USUAL_RATE = Fraction(25)
+_READING = "Reading videos"
+F = TypeVar("F")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,25 +56,6 @@ class VideoInfo:
     height: int
     fps: float
     missing_bytes: int = 0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Shown:
-    """A decoded frame, and from when and until when it is on show if no other follows; seconds from the first frame."""
-
-    frame: VideoFrame
-    time: Fraction
-    end: Fraction
-
-
-class _OnShow(Protocol):
-    @property
-    def time(self) -> Fraction: ...
-    @property
-    def end(self) -> Fraction: ...
-
-
-_Frame = TypeVar("_Frame", bound=_OnShow)
 
 
 @apart
@@ -166,7 +149,7 @@ def encode_clip(frames: ByteArray, *, fps: float) -> bytes:
         )
     if not (math.isfinite(fps) and fps > 0):
         raise ConfigError(f"fps has to be a positive number, not {fps!r}.")
-    av = _av("Writing videos")
+    av = load_av("Writing videos")
     even = np.pad(frames, ((0, 0), (0, frames.shape[1] % 2), (0, frames.shape[2] % 2), (0, 0)), mode="edge")
     file = io.BytesIO()
     with av.open(file, "w", format="mp4") as container:
@@ -189,39 +172,48 @@ def _animation_info(media: MediaFile, limits: Limits) -> VideoInfo:
 # ---------------------------------------------------------------- opening
 
 
-def _av(feature: str) -> Any:
+def load_av(feature: str) -> Any:
+    """PyAV, which the feature needs."""
     return require("av", extra="local", feature=feature)
 
 
 @contextmanager
 def _opened(media: MediaFile, limits: Limits) -> Generator[tuple[InputContainer, VideoStream, int]]:
-    """The container and its video stream, their announced sizes checked, and how many bytes are missing at the end.
+    """The container and its video stream, their announced sizes checked, and how many bytes are missing at the end."""
+    with opened_container(media, _READING) as (container, missing):
+        stream = _video_stream(container, media.name)
+        if seconds := _announced_seconds(container, stream):
+            check_limit(seconds, limits, "seconds", media.name)
+        check_limit(stream.width * stream.height, limits, "pixels", media.name)
+        yield container, stream, missing
+
+
+@contextmanager
+def opened_container(media: MediaFile, feature: str) -> Generator[tuple[InputContainer, int]]:
+    """The container of a clip or recording, and how many bytes are missing at its end; damage is an error of ours.
 
     FFmpeg is handed an open file and the sniffed format, never a name: it cannot be led to another file, to a
     playlist or to the network.
     """
-    av = _av("Reading videos")
+    av = load_av(feature)
     with media.open() as file:
         missing = missing_bytes(file, media.format)
         try:
             with av.open(file, format=DEMUXERS[media.format], metadata_errors="replace") as container:
-                stream = _video_stream(container, media.name)
-                if seconds := _announced_seconds(container, stream):
-                    check_limit(seconds, limits, "seconds", media.name)
-                check_limit(stream.width * stream.height, limits, "pixels", media.name)
-                yield container, stream, missing
+                yield container, missing
         except av.error.FFmpegError as error:
             if isinstance(error, MemoryError):
                 raise
-            if missing:
-                raise DamagedMediaError(
-                    f"{media.name!r} is cut off: at least {missing:,} bytes are missing."
-                ) from error
-            raise DamagedMediaError(f"{media.name!r} is cut off or corrupt: {error.strerror}.") from error
+            how = (
+                f"cut off: at least {missing:,} bytes are missing"
+                if missing
+                else f"cut off or corrupt: {error.strerror}"
+            )
+            raise DamagedMediaError(f"{media.name!r} is {how}.") from error
 
 
 def _video_stream(container: InputContainer, name: str) -> VideoStream:
-    covers = _av("Reading videos").stream.Disposition.attached_pic
+    covers = load_av(_READING).stream.Disposition.attached_pic
     stream = next((stream for stream in container.streams.video if not stream.disposition & covers), None)
     if stream is None:
         raise UnsupportedMediaError(f"{name!r} has no video stream; it may be a sound recording.")
@@ -268,7 +260,7 @@ def _scanned_seconds(container: InputContainer, stream: VideoStream) -> float:
 
 def _frames(
     container: InputContainer, stream: VideoStream, media: MediaFile, limits: Limits, *, cut: bool
-) -> Iterator[_Shown]:
+) -> Iterator[Shown[VideoFrame]]:
     """Decode every frame, with times that rise from 0 whatever the file says; of a cut file those that are there.
 
     A frame is on show until the next one, and the last one until the track's announced end: the durations of single
@@ -294,7 +286,7 @@ def _frames(
         expected = time + usual
         check_limit(float(end), limits, "seconds", media.name)
         check_limit(frame.width * frame.height, limits, "pixels", media.name)
-        yield _Shown(frame, time, end)
+        yield Shown(frame, time, end)
 
 
 def _decoded(container: InputContainer, stream: VideoStream, media: MediaFile, *, cut: bool) -> Iterator[VideoFrame]:
@@ -310,12 +302,12 @@ def _decoded(container: InputContainer, stream: VideoStream, media: MediaFile, *
             for frame in stream.decode(packet) if packet.stream is stream else ():
                 count += 1
                 yield frame
-    except _av("Reading videos").error.FFmpegError as error:
+    except load_av(_READING).error.FFmpegError as error:
         if not cut or isinstance(error, MemoryError):
             raise
 
 
-def _first(frames: Iterator[_Shown], name: str) -> _Shown:
+def _first(frames: Iterator[Shown[VideoFrame]], name: str) -> Shown[VideoFrame]:
     if (first := next(frames, None)) is None:
         raise DamagedMediaError(f"{name!r} holds no frame that can be decoded.")
     return first
@@ -346,17 +338,17 @@ def _counted(clips: Iterator[Clip], media: MediaFile, limits: Limits) -> Iterato
 
 
 def _cut(
-    frames: Iterable[_Frame],
+    frames: Iterable[Shown[F]],
     *,
     fps: Fraction,
     seconds: Fraction,
     still_seconds: float,
-    convert: Callable[[_Frame], ByteArray],
+    convert: Callable[[Shown[F]], ByteArray],
 ) -> Iterator[Clip]:
     """Sample frames and put them together to segments."""
     samples_per_segment = math.ceil(seconds * fps)
     segment, sample = 0, 0
-    taken: _Frame | None = None
+    taken: Shown[F] | None = None
     pictures: list[ByteArray] = []
     times: list[float] = []
     start = end = Fraction(0)
@@ -388,13 +380,13 @@ def _clip(pictures: list[ByteArray], times: list[float], start: Fraction, end: F
     return Clip(frames=np.stack(pictures), times=tuple(times), start=float(start), end=float(end))
 
 
-def _even(frame: AnimationFrame) -> ByteArray:
+def _even(shown: Shown[ByteArray]) -> ByteArray:
     """The frame's pixels with even sides, as those of a video have."""
-    height, width = frame.pixels.shape[:2]
-    return np.pad(frame.pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    height, width = shown.frame.shape[:2]
+    return np.pad(shown.frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
 
 
-def _converter(first: VideoFrame, stream: VideoStream, max_side: int) -> Callable[[_Shown], ByteArray]:
+def _converter(first: VideoFrame, stream: VideoStream, max_side: int) -> Callable[[Shown[VideoFrame]], ByteArray]:
     """A function from decoded frames to upright RGB pixels, all of the first frame's size made to fit."""
     turns = _quarter_turns(first)
     width, height = _display_size(first, stream)
@@ -402,9 +394,9 @@ def _converter(first: VideoFrame, stream: VideoStream, max_side: int) -> Callabl
     width, height = (max(2, side * max_side // longest // 2 * 2) for side in (width, height))
     if turns % 2:
         width, height = height, width
-    reformatter = _av("Reading videos").video.reformatter.VideoReformatter()
+    reformatter = load_av(_READING).video.reformatter.VideoReformatter()
 
-    def convert(shown: _Shown) -> ByteArray:
+    def convert(shown: Shown[VideoFrame]) -> ByteArray:
         scaled = reformatter.reformat(shown.frame, width, height, "rgb24", threads=1)
         return np.rot90(scaled.to_ndarray(), turns)
 

@@ -155,7 +155,6 @@ class Figure(ABC):
         Raises:
             ConfigError: the path ends otherwise.
             MissingExtraError: the extra ``plots`` is not installed.
-            OSError: the file cannot be written.
         """
         path = Path(path)
         match path.suffix.lower():

@@ -10,11 +10,19 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mm_agents import _plugins
+from mm_agents._retry import call_with_timeout
 from mm_agents._text import fold, read_patterns
+from mm_agents.errors import MissingExtraError
 from mm_agents.types import Box, Image, Word
+
+if TYPE_CHECKING:
+    from mm_agents.protocols import Ocr
 
 WITHHELD = "(a line is withheld: it reads like an instruction to the reader)"
 
@@ -178,3 +186,46 @@ def _runs(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
         if n + 1 == len(numbers) or numbers[n + 1] != number + 1:
             yield numbers[first], number
             first = n + 1
+
+
+_SMALLEST = 48  # pixels: nothing that a model could read fits on less
+_LONGEST = 20.0  # seconds for one picture
+
+
+class ImageRedactor:
+    """Reads pictures before a model sees them, where the package for that is installed.
+
+    Args:
+        tools: the names of tools; a line that tells to call one is an instruction.
+    """
+
+    def __init__(self, tools: Sequence[str]) -> None:
+        self._tools = tuple(tools)
+
+    def drawn(self, image: Image, *, seconds: float = _LONGEST) -> tuple[Image, tuple[str, ...]]:
+        """The picture with such lines painted over, and the lines.
+
+        Args:
+            image: as a tool gave it.
+            seconds: how long its words may be looked for; where that is not enough, the picture stays as it is.
+        """
+        if self._ocr is None or min(image.pixels.shape[:2]) < _SMALLEST:
+            return image, ()
+        engine = self._ocr
+        try:
+            words = call_with_timeout(
+                lambda: engine.read(image).words if engine.has_text(image) else (), min(seconds, _LONGEST)
+            )
+        except (MissingExtraError, TimeoutError):
+            return image, ()
+        inside, lines = screen_words(words, tools=self._tools)
+        if not inside:
+            return image, ()
+        return paint_over(image, [words[n].box for n in inside]), lines
+
+    @cached_property
+    def _ocr(self) -> Ocr | None:
+        try:
+            return _plugins.build_named("ocr", "rapidocr")
+        except MissingExtraError:
+            return None

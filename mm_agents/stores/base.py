@@ -2,22 +2,83 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, overload
 
+from mm_agents._fusion import fused_scores
 from mm_agents._progress import batched
 from mm_agents.errors import ConfigError, LibraryNotFoundError
 from mm_agents.filters import matches
-from mm_agents.stores.ranking import fuse, fusion_depth
-from mm_agents.stores.validation import check_count, check_same_spec, check_search, group_names
+from mm_agents.stores.validation import check_count, check_same_spec, check_search, group_names, unit
 from mm_agents.types import CollectionSpec, Filter, Match, Record, Value
 
 if TYPE_CHECKING:
     from mm_agents.types import FloatArray
+
+SCORE_DECIMALS = 6
+"""Cosines of float32 vectors mean something up to here; rounded, equal vectors tie on every path of computing."""
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+def collapse(matches: Iterable[Match]) -> list[Match]:
+    """Each asset once, by its best match; best first, equal scores in the order of the assets' ids."""
+    best: dict[str, Match] = {}
+    for match in sorted(matches, key=lambda match: (-match.score, match.record.asset, match.record.id)):
+        best.setdefault(match.record.asset, match)
+    return list(best.values())
+
+
+def fusion_depth(limit: int, offset: int) -> int:
+    """How many assets of each list are fused, so that the wanted ones are among them."""
+    return max(100, 4 * (limit + offset))
+
+
+def fuse(lists: Sequence[Sequence[Match]]) -> list[Match]:
+    """Join ranked lists by reciprocal rank; the record of an asset is that of the first list that has it."""
+    scores = fused_scores([[match.record.asset for match in ranked] for ranked in lists])
+    found: dict[str, Match] = {}
+    for match in chain.from_iterable(lists):
+        found.setdefault(match.record.asset, match)
+    return collapse(Match(record=match.record, score=scores[asset]) for asset, match in found.items())
+
+
+def terms(text: str) -> list[str]:
+    """The words of a text: runs of letters and digits, safe to put into a query."""
+    return _WORD.findall(unicodedata.normalize("NFC", text))
+
+
+def bare(word: str) -> str:
+    """A word without case and accents."""
+    return "".join(char for char in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(char))
+
+
+def keywords(text: str) -> str:
+    """Text as keyword search compares it: words without case and accents."""
+    return " ".join(map(bare, terms(text)))
+
+
+def kind_of(value: Value) -> str:
+    """A property's kind: "bool", "int", "number", "text" or "list"."""
+    match value:
+        case bool():
+            return "bool"
+        case int():
+            return "int"
+        case float():
+            return "number"
+        case str():
+            return "text"
+        case _:
+            return "list"
+
 
 _PAGE = 256
 
@@ -43,23 +104,17 @@ class BaseStore(ABC):
         offset: int = 0,
     ) -> list[Match]:
         """Find assets by a vector, by keywords, or by both; what is deleted meanwhile is left out."""
-        query = self._check_search(vector, using, text, where, limit, offset)
+        check_search(vector, using, text, where, limit, offset)
+        query = None if vector is None or using is None else self._query(vector, using)
         both = query is not None and text is not None
         depth = fusion_depth(limit, offset) if both else limit + offset
         lists = self._ranked_lists(query, using, text, where, depth)
         ranked = fuse(lists) if both else lists[0]
         return self._filled(ranked[offset : offset + limit])
 
-    def _check_search(
-        self,
-        vector: FloatArray | None,
-        using: str | None,
-        text: str | None,
-        where: Filter | None,
-        limit: int,
-        offset: int,
-    ) -> FloatArray | None:
-        return check_search(self.spec, vector=vector, using=using, text=text, where=where, limit=limit, offset=offset)
+    def _query(self, vector: FloatArray, using: str) -> FloatArray:
+        """A query as a unit row of the named vector's width."""
+        return unit(vector, self.spec.vector(using), "The query")
 
     @abstractmethod
     def _ranked_lists(

@@ -18,8 +18,7 @@ import numpy as np
 from mm_agents.errors import LibraryNotFoundError, StoreError
 from mm_agents.filters import matches
 from mm_agents.stores import local
-from mm_agents.stores.base import BaseStore
-from mm_agents.stores.ranking import SCORE_DECIMALS, bare, collapse, terms
+from mm_agents.stores.base import SCORE_DECIMALS, BaseStore, bare, collapse, terms
 from mm_agents.stores.validation import check_count, check_extension, check_records, check_spec, existing_ids
 from mm_agents.types import CollectionSpec, Filter, Match, Record
 

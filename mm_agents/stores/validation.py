@@ -53,24 +53,9 @@ def check_records(records: Iterable[Record], spec: CollectionSpec) -> list[Recor
 
 
 def check_search(
-    spec: CollectionSpec,
-    *,
-    vector: FloatArray | None,
-    using: str | None,
-    text: str | None,
-    where: Filter | None,
-    limit: int,
-    offset: int,
-) -> FloatArray | None:
-    """Check what a search is given.
-
-    Returns:
-        The query as a unit row of shape (width,), None where there is none.
-
-    Raises:
-        ConfigError: neither vector nor text, a negative limit or offset, an unknown vector name, a wrong filter.
-        SchemaMismatchError: the vector has the wrong width, a non-finite number or no length.
-    """
+    vector: FloatArray | None, using: str | None, text: str | None, where: Filter | None, limit: int, offset: int
+) -> None:
+    """ConfigError where a search has neither vector nor text, a negative limit or offset, or a wrong filter."""
     if vector is None and text is None:
         raise ConfigError("Nothing to search for: give a vector, a text, or both.")
     if (vector is None) != (using is None):
@@ -79,9 +64,6 @@ def check_search(
         raise ConfigError(f"limit and offset count hits and cannot be negative; got {limit} and {offset}.")
     if where is not None:
         filters.check(where)
-    if vector is None or using is None:
-        return None
-    return _unit(vector, spec.vector(using), "The query")
 
 
 def check_count(group_by: str | None, where: Filter | None) -> None:
@@ -226,11 +208,11 @@ def _record_vector(id: str, name: str, vector: FloatArray, spec: CollectionSpec)
     if wanted is None:
         known = ", ".join(vector.name for vector in spec.vectors) or "none"
         raise SchemaMismatchError(f"Record {id!r} has a vector named {name!r}; {spec.name!r} knows: {known}.")
-    return _unit(vector, wanted, f"Record {id!r}")
+    return unit(vector, wanted, f"Record {id!r}")
 
 
-def _unit(vector: FloatArray, spec: VectorSpec, who: str) -> FloatArray:
-    """A float32 row of length 1 and the right width, not writeable."""
+def unit(vector: FloatArray, spec: VectorSpec, who: str) -> FloatArray:
+    """A float32 row of length 1 and the right width, not writeable; SchemaMismatchError where there is none."""
     try:
         row = np.array(vector, np.float32)
     except (TypeError, ValueError) as error:

@@ -93,7 +93,7 @@ def test_the_walls_behind_the_screen_hold_alone(
         marks=("zebra",),
     )
     monkeypatch.setattr("mm_agents.agent.grounding.sources.screen", lambda text, tools=(): (text, ()))
-    monkeypatch.setattr("mm_agents.security.redaction.screen_words", lambda words, tools=(): (frozenset(), ()))
+    monkeypatch.setattr("mm_agents.security.injection.screen_words", lambda words, tools=(): (frozenset(), ()))
     file = hostile(tmp_path / "files", kind, attack)
     gemini.behave = behaviour = led(file)
     answer, _ = asked(library, chat, file)

@@ -21,7 +21,9 @@ from mm_agents.embedders.offline import (
     SCENES_MULTILINGUAL,
     OfflineEmbedder,
     build,
-    minilm,
+)
+from mm_agents.embedders.offline import (
+    texts as encoders,
 )
 from mm_agents.embedders.offline.weights import asset
 from mm_agents.errors import ConfigError, MissingExtraError
@@ -247,7 +249,7 @@ def test_a_question_is_encoded_once(offline: OfflineEmbedder, monkeypatch: pytes
     first = offline.embed(question, role="query")
     kept = first.copy()
     first *= 0
-    monkeypatch.setattr(minilm.TextEncoder, "encode", None)
+    monkeypatch.setattr(encoders.TextEncoder, "encode", None)
     assert (offline.embed(question, role="query") == kept).all()
 
 
@@ -286,12 +288,12 @@ def test_pixels_that_are_a_view_are_fine(offline: OfflineEmbedder) -> None:
 def test_threads_share_one_embedder(mixed: list[Item], monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[int] = []
 
-    class Counted(minilm.Model):
+    class Counted(encoders.Model):
         def __init__(self, content: bytes, *, threads: int) -> None:
             loaded.append(threads)
             super().__init__(content, threads=threads)
 
-    monkeypatch.setattr(minilm, "Model", Counted)
+    monkeypatch.setattr(encoders, "Model", Counted)
     embedder = OfflineEmbedder(threads=1)
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(lambda _: embedder.embed(mixed, role="query"), range(8)))

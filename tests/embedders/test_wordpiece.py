@@ -6,7 +6,7 @@ from itertools import chain
 
 import pytest
 
-from mm_agents.embedders.offline.minilm import WordPiece
+from mm_agents.embedders.offline.texts import WordPiece
 from mm_agents.embedders.offline.weights import asset
 
 CLS, SEP, UNK = 101, 102, 100

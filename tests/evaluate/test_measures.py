@@ -7,10 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from mm_agents.evaluate import metrics
 from mm_agents.evaluate.manifest import from_html, from_rows
-from mm_agents.evaluate.metrics import matching
-from mm_agents.evaluate.metrics.counts import Counts, Tally, calibration, calibration_error, figures
-from mm_agents.evaluate.metrics.matching import PageText
+from mm_agents.evaluate.metrics import Counts, PageText, Tally, calibration, calibration_error, figures
 from mm_agents.evaluate.tables import compacted, filled, teds
 from mm_agents.evaluate.truth import Cell, iou, on_place, places, rectangle, union
 
@@ -143,15 +142,15 @@ def test_html_cells_stand_beside_spans() -> None:
     ],
 )
 def test_numbers(written: object, value: str) -> None:
-    assert matching.number(written) == Decimal(value)
+    assert metrics.number(written) == Decimal(value)
 
 
 def test_what_is_no_number() -> None:
-    assert matching.number("none") is None
-    assert matching.number(True) is None
-    assert not matching.same_number(None, None)
-    assert matching.same_number("-5.00", 5)
-    assert not matching.same_number("5.01", "5.00")
+    assert metrics.number("none") is None
+    assert metrics.number(True) is None
+    assert not metrics.same_number(None, None)
+    assert metrics.same_number("-5.00", 5)
+    assert not metrics.same_number("5.01", "5.00")
 
 
 @pytest.mark.parametrize(
@@ -171,17 +170,17 @@ def test_what_is_no_number() -> None:
     ],
 )
 def test_dates(written: str, value: str | None) -> None:
-    assert matching.iso(written) == value
+    assert metrics.iso(written) == value
 
 
 def test_names_and_identifiers() -> None:
-    assert matching.same_name("Northwind Parts Ltd.", "NORTHWIND PARTS LTD")
-    assert matching.same_name("Northwind Partz Ltd", "Northwind Parts Ltd")
-    assert matching.same_name("Northwind Parts GmbH", "Northwind Parts")
-    assert not matching.same_name("Ltd", "Northwind Parts Ltd")
-    assert not matching.same_name("Northwind", "Northwind Parts and Tools")
-    assert matching.same_id("#inv-0017", "INV 0017")
-    assert not matching.same_id("", "")
+    assert metrics.same_name("Northwind Parts Ltd.", "NORTHWIND PARTS LTD")
+    assert metrics.same_name("Northwind Partz Ltd", "Northwind Parts Ltd")
+    assert metrics.same_name("Northwind Parts GmbH", "Northwind Parts")
+    assert not metrics.same_name("Ltd", "Northwind Parts Ltd")
+    assert not metrics.same_name("Northwind", "Northwind Parts and Tools")
+    assert metrics.same_id("#inv-0017", "INV 0017")
+    assert not metrics.same_id("", "")
 
 
 def test_a_page_is_asked_what_it_shows() -> None:

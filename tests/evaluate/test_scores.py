@@ -10,8 +10,7 @@ import pytest
 
 from mm_agents.evaluate import flowcharts, invoices, tables
 from mm_agents.evaluate.documents import character_errors, quotes_in_crops
-from mm_agents.evaluate.metrics.counts import Tally, figures
-from mm_agents.evaluate.metrics.matching import PageText
+from mm_agents.evaluate.metrics import PageText, Tally, figures
 from mm_agents.evaluate.truth import (
     Card,
     Cell,

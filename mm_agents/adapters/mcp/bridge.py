@@ -179,7 +179,8 @@ class _Reading:
 
     async def listed(self, context: _Context, params: PaginatedRequestParams | None) -> ListResourcesResult:
         start = _start(params.cursor if params else None)
-        records = await _in_thread(self._page, start)
+        ahead = start + PAGE + 1  # one more than a page, to know whether others follow
+        records = await _in_thread(lambda: list(islice(self._library.iterate(), start, ahead)))
         self._handed.take(ToolResult(text="", assets=tuple(record.id for record in records[:PAGE])))
         following = str(start + PAGE) if len(records) > PAGE else None
         return ListResourcesResult(resources=[_resource(record) for record in records[:PAGE]], next_cursor=following)
@@ -187,10 +188,6 @@ class _Reading:
     async def read(self, context: _Context, params: ReadResourceRequestParams) -> ReadResourceResult:
         content = await _in_thread(self._content, params.uri)
         return ReadResourceResult(contents=[content])
-
-    def _page(self, start: int) -> Sequence[Record]:
-        """The assets of a page, and one more where others follow."""
-        return list(islice(self._library.iterate(), start, start + PAGE + 1))
 
     def _content(self, uri: str) -> TextResourceContents | BlobResourceContents:
         unknown = MCPError(INVALID_PARAMS, f"The library holds no {uri[:200]!r}.")

@@ -16,7 +16,7 @@ from mm_agents.documents import read_document
 from mm_agents.documents.transcript import Transcript, TranscriptReader
 from mm_agents.errors import MediaError
 from mm_agents.media import MediaFile
-from mm_agents.speech.parameters import PARAMETERS as SPEECH
+from mm_agents.speech.whisper import PARAMETERS as SPEECH
 from mm_agents.toolbox.sources import stored_page
 from mm_agents.types import SPOKEN, Box, Evidence, Image, Sentence, Word
 

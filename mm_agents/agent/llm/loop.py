@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from mm_agents._timeout import call_with_timeout
+from mm_agents._retry import call_with_timeout
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_data import ModelCall, Step
 from mm_agents.agent.budget import Budget, BudgetTracker
@@ -24,8 +24,8 @@ from mm_agents.agent.llm import prompts
 from mm_agents.agent.llm.streaming import StreamingAnswer
 from mm_agents.chat import Message, Said, ToolCall, ToolReply, Turn
 from mm_agents.errors import ChatError, ChatReplyError, ToolError
+from mm_agents.security.injection import ImageRedactor
 from mm_agents.security.policy import IssuedIds, Refusal, ToolPolicy
-from mm_agents.security.redaction import ImageRedactor
 from mm_agents.tools import Tool, ToolResult, by_name, tool
 
 if TYPE_CHECKING:

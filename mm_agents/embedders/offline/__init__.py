@@ -23,13 +23,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from mm_agents.embedders.offline.animals import checked
 from mm_agents.embedders.offline.colours import colour_of
 from mm_agents.embedders.offline.conse import SCENES, SPREAD, WORDS, Classes, ConseParameters, PictureEncoder
-from mm_agents.embedders.offline.detector import BEFORE, Detector, DetectorParameters, plurals
-from mm_agents.embedders.offline.minilm import WIDTH, TextEncoder, knows_words
-from mm_agents.embedders.offline.multilingual import LANGUAGES, PACKAGE, MultilingualEncoder
-from mm_agents.embedders.offline.multilingual import WIDTH as MULTILINGUAL_WIDTH
+from mm_agents.embedders.offline.detector import BEFORE, Detector, DetectorParameters, checked, plurals
+from mm_agents.embedders.offline.texts import (
+    LANGUAGES,
+    MULTILINGUAL_WIDTH,
+    PACKAGE,
+    WIDTH,
+    MultilingualEncoder,
+    TextEncoder,
+    knows_words,
+)
 from mm_agents.embedders.offline.weights import asset
 from mm_agents.embedders.shared import check_pixels, check_role, frames_of, unit
 from mm_agents.errors import ConfigError

@@ -9,10 +9,8 @@ photographs of it show (tools/scenes.tsv, tools/build_offline_assets.py); the cl
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from threading import Lock
 from typing import TYPE_CHECKING, ClassVar
 from weakref import WeakValueDictionary
@@ -20,7 +18,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 import PIL.Image
 
-from mm_agents.embedders.offline.weights import Model, PackagedFile, asset
+from mm_agents.embedders.offline.weights import Model, PackagedFile, Recent, asset
 from mm_agents.embedders.shared import mean_by_group, unit
 
 if TYPE_CHECKING:
@@ -35,9 +33,6 @@ CLASSIFIER = PackagedFile(
     path="_assets/classifier.onnx",
     sha256="04e9af60b8a1c93c5e28496b335d6768fa894b586aeed002cfe63ad05063a44a",
 )
-
-_KEPT = 512
-"""Frames whose classes are kept: of the pieces that are embedded together, for an embedder of another space."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,8 +156,7 @@ class Classifier:
 
     def __init__(self, threads: int) -> None:
         self._model = Model(CLASSIFIER.read(), threads=threads)
-        self._last: OrderedDict[bytes, FloatArray] = OrderedDict()
-        self._lock = Lock()
+        self._last: Recent[FloatArray] = Recent()
 
     @classmethod
     def shared(cls, threads: int) -> Classifier:
@@ -185,21 +179,13 @@ class Classifier:
         return np.concatenate([self._of(picture, stretch, mirrored) for picture in pictures])
 
     def _of(self, picture: ByteArray, stretch: float, mirrored: bool) -> FloatArray:
-        pixels = np.ascontiguousarray(picture)
-        key = blake2b(pixels.data, digest_size=16, key=repr((pixels.shape, stretch, mirrored)).encode()).digest()
-        with self._lock:
-            if key in self._last:
-                self._last.move_to_end(key)
-                return self._last[key]
-        square = _square(pixels, stretch)
-        views = [square, np.ascontiguousarray(square[:, ::-1])] if mirrored else [square]
-        outputs = np.concatenate([self._model({"pixels": view[None]}) for view in views])
-        found: FloatArray = outputs.mean(axis=0, keepdims=True)
-        with self._lock:
-            self._last[key] = found
-            while len(self._last) > _KEPT:
-                self._last.popitem(last=False)
-        return found
+        def classified(pixels: ByteArray) -> FloatArray:
+            square = _square(pixels, stretch)
+            views = [square, np.ascontiguousarray(square[:, ::-1])] if mirrored else [square]
+            outputs = np.concatenate([self._model({"pixels": view[None]}) for view in views])
+            return outputs.mean(axis=0, keepdims=True)
+
+        return self._last.get(picture, classified, stretch, mirrored)
 
 
 def _square(pixels: ByteArray, stretch: float) -> ByteArray:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from hashlib import blake2b
 from importlib import resources
 from importlib.resources.abc import Traversable
-from typing import TYPE_CHECKING, Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import numpy as np
 
 from mm_agents._optional import require
 from mm_agents.errors import EmbedderError, WeightsError
@@ -15,9 +20,12 @@ from mm_agents.errors import EmbedderError, WeightsError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mm_agents.types import FloatArray
+    from mm_agents.types import ByteArray, FloatArray
+
+T = TypeVar("T")
 
 _EXTRA, _FEATURE = "local", "The offline embedder"
+_KEPT = 512  # pictures of which results are kept
 
 
 def asset(name: str) -> Traversable:
@@ -58,6 +66,29 @@ class PackagedFile:
                 f"it should be {self.sha256}. {advice}"
             )
         return content
+
+
+class Recent(Generic[T]):
+    """What was made of the last pictures: of the pieces that are embedded together, for several spaces. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._last: OrderedDict[bytes, T] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, picture: ByteArray, make: Callable[[ByteArray], T], *settings: object) -> T:
+        """What was made of a picture with these settings, or is made now; uint8, shape (height, width, 3)."""
+        pixels = np.ascontiguousarray(picture)
+        key = blake2b(pixels.data, digest_size=16, key=repr((pixels.shape, settings)).encode()).digest()
+        with self._lock:
+            if key in self._last:
+                self._last.move_to_end(key)
+                return self._last[key]
+        made = make(pixels)
+        with self._lock:
+            self._last[key] = made
+            while len(self._last) > _KEPT:
+                self._last.popitem(last=False)
+        return made
 
 
 class Model:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from random import Random
@@ -125,13 +125,9 @@ def _stacked(parts: Sequence[tuple[Canvas, dict[str, Any]]], rng: Random) -> tup
     for canvas, truth in parts:
         x = rng.randint(0, width - canvas.image.width)
         image.paste(canvas.image, (x, y))
-        truths.append(render.moved(truth, _shifted(x, y)))
+        truths.append(render.moved(truth, lambda box, x=x, y=y: (box[0] + x, box[1] + y, box[2] + x, box[3] + y)))
         y += canvas.image.height + gap
     return image, truths
-
-
-def _shifted(x: int, y: int) -> Callable[[Box], Box]:
-    return lambda box: (box[0] + x, box[1] + y, box[2] + x, box[3] + y)
 
 
 def _drawn(rng: Random, style: Style) -> tuple[Sheet, dict[str, Any]]:

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from mm_agents._optional import require
-from mm_agents.evaluate.metrics.matching import EXTRA
+from mm_agents.evaluate.metrics import EXTRA
 from mm_agents.evaluate.synthetic.render import (
     ACCENTS,
     BLACK,

@@ -27,12 +27,11 @@ from lancedb.index import IvfFlat
 from mm_agents._progress import batched
 from mm_agents.errors import StoreUnavailableError
 from mm_agents.stores import local
-from mm_agents.stores.base import FolderStore, count_groups, read_pages
+from mm_agents.stores.base import SCORE_DECIMALS, FolderStore, collapse, count_groups, keywords, read_pages
 from mm_agents.stores.lance import table as schemas
 from mm_agents.stores.lance.table import Table, unpack_vectors, vector_column
 from mm_agents.stores.local import files
 from mm_agents.stores.local.database import read_document, spec_document, translated
-from mm_agents.stores.ranking import SCORE_DECIMALS, collapse, keywords
 from mm_agents.stores.validation import check_count, check_extension, check_records, check_spec, existing_ids
 from mm_agents.types import CollectionSpec, Filter, Match, Record
 
@@ -122,14 +121,13 @@ class LanceStore(FolderStore):
     def delete(self, ids: Sequence[str], /) -> int:
         """Delete records, an asset with all its parts; returns how many of the ids existed."""
         with self._writing:
-            found = [id for batch in batched(existing_ids(ids), _BATCH) for id in self._existing(batch)]
+            found: list[str] = []
+            for batch in batched(existing_ids(ids), _BATCH):
+                found += self._table.scan(["id"], schemas.ids_in(batch))["id"].to_pylist()
             for batch in batched(found, _BATCH):
                 self._table.delete(f"{schemas.ids_in(batch)} OR {schemas.ids_in(batch, 'parent')}")
             _seal(self._table)
             return len(found)
-
-    def _existing(self, ids: Sequence[str]) -> list[str]:
-        return self._table.scan(["id"], schemas.ids_in(ids))["id"].to_pylist()
 
     def _make_columns(self, records: Sequence[Record]) -> None:
         self._table.add_columns(schemas.property_fields(records).values())
@@ -179,11 +177,7 @@ class LanceStore(FolderStore):
     def iterate(
         self, *, where: Filter | None = None, with_vectors: bool = False, parts: bool = False
     ) -> Iterator[Record]:
-        """All assets in the order of their ids; with ``parts`` also the parts.
-
-        The ids are those of now; the records are read some at a time, as they are then. One that is deleted, or
-        that no longer passes the filter, is left out.
-        """
+        """All assets in the order of their ids, as ``LocalStore.iterate``; with ``parts`` also the parts."""
         check_count(None, where)
         return self._walk(self._table, where, with_vectors, parts=parts)
 
@@ -308,10 +302,9 @@ def _matches(rows: Any, scores: list[float]) -> list[Match]:
 
 
 def _ranked(ask: Callable[[int], list[Match]], wanted: int) -> list[Match]:
-    """The best assets of a ranked query.
+    """The best assets of a ranked query; parts of one asset count once.
 
-    Parts of one asset count once, so more is asked for until enough assets are there and no row further down could
-    tie with the last of them.
+    More is asked for until enough assets are there and no row further down could tie with the last of them.
     """
     most = 2 * wanted + 8
     while wanted:

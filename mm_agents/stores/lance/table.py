@@ -21,9 +21,9 @@ from lancedb.index import FTS, BTree
 from lancedb.query import MatchQuery
 
 from mm_agents.errors import FilterError, MMAgentsError, StoreDamagedError, StoreError, StoreUnavailableError
+from mm_agents.stores.base import keywords, kind_of
 from mm_agents.stores.local.database import read_properties
 from mm_agents.stores.local.files import damaged
-from mm_agents.stores.ranking import keywords, kind_of
 from mm_agents.types import And, CollectionSpec, Condition, Filter, Not, Or, Record
 
 if TYPE_CHECKING:

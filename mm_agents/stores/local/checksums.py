@@ -97,8 +97,7 @@ def check(connection: sqlite3.Connection) -> bool:
         Whether every record has a digest: not in a library that an older version wrote to last.
 
     Raises:
-        Unfit: a table is missing or changed, there are triggers or views, or the state has changed since it was
-            written.
+        Unfit: a table or the state is not as it was written, or there are triggers or views.
     """
     kept = _check_tables(connection)
     states = connection.execute("SELECT * FROM state").fetchall()
@@ -115,7 +114,7 @@ def check(connection: sqlite3.Connection) -> bool:
 
 
 def verify(connection: sqlite3.Connection, snapshot: Snapshot) -> None:
-    """Read every page and every record, and compare them with their digests and with the rows of the files.
+    """Read every page and record, and compare them with their digests and with the rows of the files.
 
     Raises:
         Unfit: something differs.

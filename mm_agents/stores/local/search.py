@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mm_agents import filters
+from mm_agents.stores.base import SCORE_DECIMALS, terms
 from mm_agents.stores.local import database
 from mm_agents.stores.local import snapshot as snapshots
 from mm_agents.stores.local.files import UNIT_SLACK, damaged
 from mm_agents.stores.local.snapshot import Column, Slots, Snapshot
-from mm_agents.stores.ranking import SCORE_DECIMALS, terms
 from mm_agents.stores.validation import is_id
 from mm_agents.types import And, Condition, Filter, Not, Or, Value
 

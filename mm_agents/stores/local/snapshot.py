@@ -92,12 +92,9 @@ class Slots:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """One state of the row data.
+    """One state of the row data, as the database's state says.
 
     Attributes:
-        folder: where the files lie.
-        spec: the collection.
-        state: what the database said.
         rooms: all rows that the mapped files have room for, by name; "" for the entries.
         entries: shape (n,), fields ``row``, ``id``, ``asset`` and ``has``.
         alive: shape (n,): the entries that still belong to a record.

@@ -229,7 +229,7 @@ class LocalStore(FolderStore):
             return database.property_names(connection)
 
     def verify(self) -> None:
-        """Read everything and compare it with its checksums: files, records, keywords, and the manifest.
+        """Compare files, records, keywords and the manifest with their checksums.
 
         Raises:
             StoreDamagedError: something has changed since it was written.
@@ -278,8 +278,7 @@ class LocalStore(FolderStore):
 
         Raises:
             LibraryNotFoundError: the folder holds no copy.
-            SchemaMismatchError: the copy has other vectors.
-            EmbedderMismatchError: the copy was filled by another embedder.
+            SchemaMismatchError: the copy has other vectors; EmbedderMismatchError: of another embedder.
             StoreDamagedError: the copy is damaged.
             StoreVersionError: the copy was written by a newer version of mm_agents.
         """

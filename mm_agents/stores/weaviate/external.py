@@ -16,11 +16,11 @@ from weaviate.collections.classes.types import GeoCoordinate, PhoneNumberType
 
 from mm_agents.errors import FilterError, StoreError
 from mm_agents.stores import local
-from mm_agents.stores.ranking import terms
-from mm_agents.stores.validation import check_search, is_id
+from mm_agents.stores.base import terms
+from mm_agents.stores.validation import is_id, unit
 from mm_agents.stores.weaviate.reader import Reader
 from mm_agents.stores.weaviate.schema import Columns, Schema, fits, ordered, read_vectors, whole_number
-from mm_agents.types import CollectionSpec, Condition, Filter, Record, Value, VectorSpec
+from mm_agents.types import CollectionSpec, Condition, Record, Value, VectorSpec
 
 if TYPE_CHECKING:
     from mm_agents.types import FloatArray
@@ -60,7 +60,10 @@ class ForeignLayout(Columns):
         """The layout of a collection's configuration."""
         found = [one for one in config.properties if one.data_type not in _BLOBS]
         columns: dict[str, dict[str, str]] = {
-            "parent_" if one.name == "parent" else one.name: {_kind(one.data_type): one.name} for one in found
+            "parent_" if one.name == "parent" else one.name: {
+                _KINDS.get(one.data_type, str(one.data_type.value)): one.name
+            }
+            for one in found
         }
         for ours, theirs in _ALSO:
             if "text" in columns.get(theirs, {}):
@@ -169,24 +172,13 @@ class ForeignStore(Reader):
         copies = config.replication_config.factor
         return Schema(spec=spec, layout=ForeignLayout.read(config), vectors=vectors, copies=copies)
 
-    def _check_search(
-        self,
-        vector: FloatArray | None,
-        using: str | None,
-        text: str | None,
-        where: Filter | None,
-        limit: int,
-        offset: int,
-    ) -> FloatArray | None:
-        spec = self.spec
-        if vector is not None and using is not None and spec.vector(using).width == 0:
+    def _query(self, vector: FloatArray, using: str) -> FloatArray:
+        if self.spec.vector(using).width == 0:
             self._schema = self._read_schema()
-            widths = {one.name: one.width or np.size(vector) for one in self.spec.vectors}
-            spec = replace(spec, vectors=tuple(VectorSpec(name=name, width=width) for name, width in widths.items()))
-        query = check_search(spec, vector=vector, using=using, text=text, where=where, limit=limit, offset=offset)
-        if query is not None and using is not None and not self._schema.vectors[using].cosine:
-            return np.asarray(vector, np.float32)  # for other distances the length matters
-        return query
+        known = self.spec.vector(using)
+        query = unit(vector, replace(known, width=known.width or np.size(vector)), "The query")
+        # for other distances the length matters
+        return query if self._schema.vectors[using].cosine else np.asarray(vector, np.float32)
 
     def backup(self, folder: Path, /) -> None:
         """Write every record into a new or empty folder, as a library on disk."""
@@ -219,10 +211,6 @@ class ForeignStore(Reader):
             f"Collection {self._name!r} was not made by mm_agents: it can be searched, not written. Use a collection "
             "of another name, or copy this one by backup and restore."
         )
-
-
-def _kind(data_type: DataType) -> str:
-    return _KINDS.get(data_type, str(data_type.value))
 
 
 def _as_date(condition: Condition, value: str) -> datetime:

@@ -18,9 +18,8 @@ from weaviate.classes.query import MetadataQuery, TargetVectors
 from mm_agents._progress import batched
 from mm_agents.errors import ConfigError, StoreError
 from mm_agents.filters import conditions, matches
-from mm_agents.stores.base import BaseStore, count_groups, read_pages
-from mm_agents.stores.ranking import SCORE_DECIMALS, collapse, fusion_depth
-from mm_agents.stores.validation import check_count, existing_ids
+from mm_agents.stores.base import SCORE_DECIMALS, BaseStore, collapse, count_groups, fusion_depth, read_pages
+from mm_agents.stores.validation import check_count, check_search, existing_ids
 from mm_agents.stores.weaviate.client import TooLongError
 from mm_agents.stores.weaviate.schema import both
 from mm_agents.types import CollectionSpec, Filter, Match, Record
@@ -96,7 +95,7 @@ class Reader(BaseStore):
             ConfigError: that vector has no vectorizer.
             StoreError: the server's vectorizer failed, such as for want of a key.
         """
-        self._check_search(None, None, text, where, limit, offset)
+        check_search(None, None, text, where, limit, offset)
         self.spec.vector(using)
         if using not in self.vectorizers:
             known = ", ".join(self.vectorizers) or "none"
@@ -136,11 +135,8 @@ class Reader(BaseStore):
             raise ConfigError(
                 f"Give two queries or more, each with a finite weight; got {sorted(vectors)} and {dict(weights)!r}."
             )
-        rows = {
-            name: query.tolist()
-            for name, vector in vectors.items()
-            if (query := self._check_search(vector, name, None, where, limit, offset)) is not None
-        }
+        check_search(None, None, "", where, limit, offset)
+        rows = {name: self._query(vector, name).tolist() for name, vector in vectors.items()}
         if not all(self._schema.vectors[name].cosine for name in rows):
             raise ConfigError(
                 f"The distances of {sorted(rows)} in {self._name!r} are not all cosines; search one by one."

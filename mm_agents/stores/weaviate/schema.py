@@ -17,8 +17,8 @@ from weaviate.classes.query import Filter as ServerFilter
 from weaviate.exceptions import UnexpectedStatusCodeError
 
 from mm_agents.errors import ConfigError, FilterError, StoreDamagedError, StoreVersionError
+from mm_agents.stores.base import keywords, kind_of
 from mm_agents.stores.local.database import read_document, spec_document
-from mm_agents.stores.ranking import keywords, kind_of
 from mm_agents.stores.validation import check_spec
 from mm_agents.types import And, CollectionSpec, Condition, Filter, Not, Or, Record, Value, VectorSpec
 

@@ -1,1 +1,0 @@
-"""Metrics: values, boxes, tables and graphs against their truth."""
