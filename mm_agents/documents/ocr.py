@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mm_agents.types import ByteArray
 
-_VERSION = 11  # of what is kept; raised when the same picture would be read otherwise
+_VERSION = 12  # of what is kept; raised when the same picture would be read otherwise
 _KEPT_IN_MEMORY = 64
 _KEPT_ON_DISK = 5000
 _KEY_LENGTH = 40  # hexadecimal digits of a content's hash: longer names say no more
@@ -135,7 +135,7 @@ class RapidOcr:
             MissingExtraError: RapidOCR is not installed.
         """
         engine = open_engine()
-        how = (_VERSION + (min(image.pixels.shape[:2]) <= PARAMETERS.cutting), self.name, image.pixels.shape)
+        how = (_VERSION, self.name, image.pixels.shape)
         if PageParameters() != PARAMETERS:  # moved numbers read otherwise
             how = (*how, PARAMETERS)
         key = hashlib.sha256(repr(how).encode() + image.pixels.tobytes()).hexdigest()

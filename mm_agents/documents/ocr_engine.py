@@ -118,7 +118,7 @@ def find_line(pixels: ByteArray) -> NDArray[np.float32] | None:
     height, width = ink.shape
     upright = np.flatnonzero(ink.mean(axis=0) > PARAMETERS.rule_share)
     ink[:, upright] = False
-    inner = [run for run in _runs(ink.any(axis=1)) if run.start > 0 and run.stop < height]
+    inner = [run for run in _runs(np.logical_or.reduce(ink, axis=1)) if run.start > 0 and run.stop < height]
     inner.sort(key=lambda run: run.start - run.stop)
     tall = inner[0].stop - inner[0].start if inner else 0
     if tall < PARAMETERS.line_share * height or any(r.stop - r.start > PARAMETERS.line_share * tall for r in inner[1:]):
