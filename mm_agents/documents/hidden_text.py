@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, Field
 
-from mm_agents.documents import display, text_questions
+from mm_agents.documents import summary, text_questions
 from mm_agents.documents.locate import find, normalised
 from mm_agents.documents.ocr_engine import find_ink
 from mm_agents.documents.opencv import opencv
@@ -68,11 +68,11 @@ class HiddenText:
 
     def __repr__(self) -> str:
         """How much was read, and how much of it is verified, in one line."""
-        return display.line(self)
+        return summary.line(self)
 
     def _repr_html_(self) -> str:
         """Its tables, for a notebook."""
-        return display.html(self)
+        return summary.html(self)
 
     def to_markdown(self) -> str:
         """The lines, with a question mark behind those that are not verified."""

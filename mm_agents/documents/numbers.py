@@ -24,6 +24,9 @@ CURRENCIES: dict[str, str] = {
 _THREE_DECIMALS = frozenset({"KWD", "BHD", "OMR", "JOD", "TND", "IQD", "LYD"})
 """ISO 4217 codes of the currencies of three decimals."""
 
+TAX_LETTER = "(?:T[XF]?|F[ST]?|N[FT]?|[ABDEHIOPQRSUXYZ])"
+"""Letters of a tax behind an amount on a till's receipt, "18.12A"; those of units such as L, M and W are none."""
+
 _CURRENCY = "|".join(re.escape(sign) for sign in sorted(CURRENCIES, key=len, reverse=True))
 _LONGEST = 18
 """Longer runs of digits are codes."""

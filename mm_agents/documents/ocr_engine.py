@@ -105,6 +105,35 @@ def find_ink(crop: ByteArray) -> NDArray[np.bool_]:
     return ink
 
 
+def find_line(pixels: ByteArray) -> NDArray[np.float32] | None:
+    """Where the only line of a low cut-out lies, if its ink shows that: there is nothing for a detector to find.
+
+    Args:
+        pixels: uint8, shape (height, width, 3).
+
+    Returns:
+        float32, shape (1, 4, 2), as ``Engine.detect`` gives; None where there may be several lines, or none.
+    """
+    ink = find_ink(pixels)
+    height, width = ink.shape
+    upright = np.flatnonzero(ink.mean(axis=0) > PARAMETERS.rule_share)
+    ink[:, upright] = False
+    inner = [run for run in _runs(np.logical_or.reduce(ink, axis=1)) if run.start > 0 and run.stop < height]
+    inner.sort(key=lambda run: run.start - run.stop)
+    tall = inner[0].stop - inner[0].start if inner else 0
+    if tall < PARAMETERS.line_share * height or any(r.stop - r.start > PARAMETERS.line_share * tall for r in inner[1:]):
+        return None
+    columns = np.flatnonzero(ink[inner[0]].any(axis=0))
+    if ((upright > columns[0]) & (upright < columns[-1])).any():
+        return None
+    rim = PARAMETERS.line_rim * tall
+    x0, x1 = max(columns[0] - rim, 0), min(columns[-1] + 1 + rim, width)
+    y0, y1 = max(inner[0].start - rim, 0), min(inner[0].stop + rim, height)
+    if y1 - y0 > PARAMETERS.upright * (x1 - x0):
+        return None
+    return np.array([[[x0, y0], [x1, y0], [x1, y1], [x0, y1]]], dtype=np.float32)
+
+
 def _rules(ink: NDArray[np.bool_]) -> list[slice]:
     """The rows of ruling lines above and below a line: thin, nearly unbroken, and apart from the text by a blank.
 

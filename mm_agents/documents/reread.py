@@ -17,7 +17,7 @@ import numpy as np
 
 from mm_agents.documents.dates import dates_in
 from mm_agents.documents.locate import normalised
-from mm_agents.documents.numbers import numbers_in
+from mm_agents.documents.numbers import TAX_LETTER, numbers_in
 from mm_agents.documents.opencv import opencv
 from mm_agents.documents.overlay import crop
 from mm_agents.documents.pages import Page, text_of
@@ -110,7 +110,7 @@ def _letters(text: str) -> str:
 _MARKED = re.compile(r"\d+(?:[.,'\u2019]\d+)+|(?<![^\W_])\d+(?=[^\W\d_])")
 _THOUSAND = re.compile(r"[1-9]\d{0,2}([.,])\d{3}")
 _NO_NUMBER = re.compile(r"(?=.*,)(?=.*\.)(?!\d{1,3}(?:,\d{2,3})+\.\d+$|\d{1,3}(?:\.\d{3})+,\d+$).*")
-_WITH_LETTER = re.compile(r"(?<!-)(\d+[.,]\d\d)[A-Z]{1,2}(?!\w)")
+_WITH_LETTER = re.compile(rf"(?<!-)(\d+[.,]\d\d){TAX_LETTER}(?!\w)")
 _UNSAID = "?"
 
 
@@ -142,6 +142,6 @@ def _numbers(text: str) -> set[Decimal | str]:
         if not any(start < printed.end() and printed.start() < end for start, end in known):
             found.add(_UNSAID if _NO_NUMBER.fullmatch(printed[0]) else printed[0])
             amount = _WITH_LETTER.match(text, printed.start())
-            if amount is not None:  # as on a till's receipt, the letter of a tax: "18.12A" says 18.12
+            if amount is not None:  # "18.12A" says 18.12
                 found.add(Decimal(amount[1].replace(",", ".")))
     return found

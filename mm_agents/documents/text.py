@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mm_agents.documents import display, text_questions
+from mm_agents.documents import summary, text_questions
 from mm_agents.documents.pages import Page, Source, lines_of, open_pages, text_of, unread_note
 from mm_agents.documents.text_questions import TextLine
 from mm_agents.types import DocumentAnswer, Evidence, Mark, ReadingTable, Word
@@ -95,11 +95,11 @@ class DocumentText:
 
     def __repr__(self) -> str:
         """How much was read, and how much of it is verified, in one line."""
-        return display.line(self)
+        return summary.line(self)
 
     def _repr_html_(self) -> str:
         """Its tables, for a notebook."""
-        return display.html(self)
+        return summary.html(self)
 
     def to_markdown(self) -> str:
         """A line for each row of words, an empty line between pages; "" where there are no words."""

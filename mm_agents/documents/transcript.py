@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mm_agents import _plugins, media
 from mm_agents._text import clock
-from mm_agents.documents import display, text_questions
+from mm_agents.documents import summary, text_questions
 from mm_agents.documents.text import in_markdown
 from mm_agents.documents.text_questions import TextLine
 from mm_agents.errors import ConfigError
@@ -62,11 +62,11 @@ class Transcript:
 
     def __repr__(self) -> str:
         """How much was read, and how much of it is verified, in one line."""
-        return display.line(self)
+        return summary.line(self)
 
     def _repr_html_(self) -> str:
         """Its tables, for a notebook."""
-        return display.html(self)
+        return summary.html(self)
 
     def to_markdown(self) -> str:
         """A list of the sentences with the times at which they begin; "" where nobody speaks."""

@@ -90,11 +90,13 @@ def _attribute(tally: Tally, what: str, known: TruthValue, boxes: Sequence[Recta
 
 
 def _sure(field: Mapping[str, Any]) -> float | None:
-    """How sure a field is: as sure as the least sure of its places; None where none says so."""
+    """How sure a field is: as it says, or as the least sure of its places; None where none says so."""
+    if isinstance(sure := field.get("confidence"), int | float):
+        return float(sure)
     listed = field.get("evidence")
     entries = cast("Sequence[Mapping[str, Any]]", listed if isinstance(listed, list) else [])
-    sure = [float(entry["confidence"]) for entry in entries if isinstance(entry.get("confidence"), int | float)]
-    return min(sure, default=None)
+    confidences = [entry.get("confidence") for entry in entries]
+    return min((float(one) for one in confidences if isinstance(one, int | float)), default=None)
 
 
 def _field(reading: Mapping[str, Any], name: str) -> Mapping[str, Any]:

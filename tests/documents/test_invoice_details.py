@@ -161,3 +161,12 @@ def test_an_iban_with_a_wrong_digit_is_not_verified() -> None:
     assert is_iban("DE89 3704 0044 0532 0130 00")
     assert not is_iban("DE88 3704 0044 0532 0130 00")
     assert not is_iban("DE89")
+
+
+def test_a_field_that_nothing_confirms_is_less_sure_than_it_was_read() -> None:
+    field = read_invoice([page_of(PAGE)]).number
+    sure = field.evidence[0].confidence
+    assert sure is not None
+    assert field.confidence == sure
+    assert field.model_copy(update={"verified": False}).confidence == pytest.approx(0.92 * sure, abs=1e-4)
+    assert Invoice().total.confidence is None

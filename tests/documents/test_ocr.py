@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mm_agents import _plugins, media
 from mm_agents.documents.ocr import RapidOcr
-from mm_agents.documents.ocr_engine import Engine, Line, open_engine, split_line, strips
+from mm_agents.documents.ocr_engine import Engine, Line, find_line, open_engine, split_line, strips
 from mm_agents.documents.page_transform import Frame
 from mm_agents.documents.pages import covering
 from mm_agents.errors import MissingExtraError
@@ -142,7 +142,39 @@ def test_threads_share_the_models() -> None:
     assert found == {n: [f"Sheet {n}{n}"] for n in range(4)}
 
 
-def test_a_few_words_cut_out_are_searched_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def written(*lines: str, size: tuple[int, int] = (190, 45)) -> NDArray[np.uint8]:
+    picture = PIL.Image.new("RGB", size, "white")
+    for n, text in enumerate(lines):
+        PIL.ImageDraw.Draw(picture).text((15, 14 + 30 * n), text, fill="black", font=PIL.ImageFont.load_default(16))
+    return np.asarray(picture).copy()
+
+
+@pytest.mark.parametrize("rule", [None, (0, 42, 190, 42), (185, 0, 185, 45)])
+def test_the_only_line_of_a_cut_out_is_found_by_its_ink(rule: tuple[int, int, int, int] | None) -> None:
+    pixels = written("Pedal arms 154.06")
+    pixels[:4, 60:75] = 0  # what hangs down from the line above
+    if rule:
+        pixels[rule[1] : rule[3] + 1, rule[0] : rule[2] + 1] = 0
+    found = find_line(pixels)
+    assert found is not None
+    (x0, y0), (x1, y1) = found[0, 0], found[0, 2]
+    rows, columns = np.nonzero((pixels[8:38, :170] < 128).any(axis=2))
+    assert y0 <= rows.min() + 8 <= rows.max() + 8 <= y1
+    assert x0 <= columns.min() <= columns.max() <= x1
+    assert y1 - y0 < 26
+    assert x1 < 180
+
+
+def test_what_may_be_several_lines_or_none_is_left_to_the_detector() -> None:
+    two_cells = written("Pedal     154")
+    two_cells[:, 60] = 0  # a ruling line between them
+    upright = written("I", size=(45, 60))
+    blank = np.full((45, 190, 3), 255, dtype=np.uint8)
+    for pixels in (written("Pedal arms", "154.06", size=(190, 80)), two_cells, upright, blank):
+        assert find_line(pixels) is None
+
+
+def test_two_lines_cut_out_are_searched_for_once_and_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     searched: list[tuple[int, ...]] = []
     detect = Engine.detect
 
@@ -151,12 +183,12 @@ def test_a_few_words_cut_out_are_searched_for_once(monkeypatch: pytest.MonkeyPat
         return detect(self, pixels)
 
     monkeypatch.setattr(Engine, "detect", counted)
-    picture = PIL.Image.new("RGB", (190, 45), "white")
-    PIL.ImageDraw.Draw(picture).text((15, 14), "Pedal arms 154.06", fill="black", font=PIL.ImageFont.load_default(16))
-    scan = RapidOcr(cache=False).read(Image(pixels=np.asarray(picture).copy()))
+    scan = RapidOcr(cache=False).read(Image(pixels=written("Pedal arms 154.06")))
+    assert searched == []
     assert lines_of(scan) == ["Pedal arms 154.06"]
     assert all(10 <= word.box.x0 < word.box.x1 <= 180 and 10 <= word.box.y0 < word.box.y1 <= 35 for word in scan.words)
-    assert searched == [(45, 190)]
+    assert len(lines_of(RapidOcr(cache=False).read(Image(pixels=written("Pedal", "154.06", size=(190, 80)))))) == 2
+    assert searched == [(80, 190)]
 
 
 def test_a_line_of_no_height_says_nothing_and_is_not_shown_to_the_models(monkeypatch: pytest.MonkeyPatch) -> None:

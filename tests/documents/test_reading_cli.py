@@ -145,7 +145,7 @@ def test_no_table_is_an_empty_document(place: Path) -> None:
     PIL.Image.fromarray(np.full((200, 300, 3), 255, dtype=np.uint8)).save(place / "empty.png")
     assert document("read", "table", "empty.png", cwd=place, code=4)["rows"] == []
     assert document("read", "invoice", "empty.png", cwd=place, code=4)["fields"]["total"] == {
-        "value": None, "verified": False, "evidence": [], "note": None,
+        "value": None, "verified": False, "confidence": None, "evidence": [], "note": None,
     }  # fmt: skip
 
 

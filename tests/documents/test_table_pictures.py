@@ -63,6 +63,21 @@ def test_check_marks_and_crosses_are_read_by_their_shapes_and_letters_stay() -> 
     assert [row[3] for row in found.rows] == ["Grade", "V", "X", "V"]
 
 
+def test_a_check_mark_with_a_short_arm_that_was_read_as_a_letter_is_one() -> None:
+    rows = [["Plan", "Price", "Support"], *([f"Tariff {n}", f"{n}2.50", ""] for n in range(4))]
+    sheet = table(rows, "lines")
+    for n in (1, 3):
+        y = 40 + n * 26 + 12
+        sheet.pen.line((388, y - 1, 390, y + 4, 400, y - 8), fill="black", width=2)
+    cut = Box(x0=386, y0=52 + 3 * 26 - 5, x1=398, y1=52 + 3 * 26 + 6)  # the mark reaches beyond
+    words = [*sheet.words, Word(text="L", box=cut, place=cut, confidence=0.56, line=99)]
+    for n in (2, 4):
+        place = Box(x0=388, y0=50 + n * 26, x1=402, y1=53 + n * 26)
+        words.append(Word(text="-", box=place, place=place, confidence=0.9, line=100 + n))
+    found = read_page(replace(sheet.page(), words=tuple(words), source="ocr"))
+    assert [row[2] for row in found.rows] == ["Support", "✓", "-", "✓", "-"]
+
+
 def test_rules_of_dashes_part_rows_and_columns_and_are_no_letters() -> None:
     sheet = table(ROWS, "none")
     levels, sides = [37 + 26 * n for n in range(5)], (20, 225, 365, 505, 680)

@@ -78,6 +78,40 @@ def test_one_table_with_a_broad_blank_is_one() -> None:
     assert found.rows == rows
 
 
+def striped(sheet: Sheet, rows: int, *spans: tuple[int, int]) -> None:
+    for n in range(1, rows, 2):
+        for x0, x1 in spans:
+            sheet.pen.rectangle((x0, 40 + 28 * n - 4, x1, 40 + 28 * n + 23), fill="#e4e8f0")
+
+
+def test_grounds_that_end_between_two_tables_part_them() -> None:
+    staff = [[*row, str(30 + n)] if n else [*row, "Age"] for n, row in enumerate(STAFF)]
+    sheet = Sheet(width=900, height=300)
+    striped(sheet, 4, (28, 330), (508, 800))
+    fill(sheet, STOCK, (40, 150, 250), 40, ruled=False)
+    fill(sheet, staff, (520, 620, 740), 40, ruled=False)
+    assert [found.rows for found in tables_on(sheet.page())] == [STOCK, staff]
+
+    whole = Sheet(width=900, height=300)
+    striped(whole, 4, (28, 800))
+    fill(whole, [a + b for a, b in zip(STOCK, staff, strict=True)], (40, 150, 250, 520, 620, 740), 40, ruled=False)
+    (found,) = tables_on(whole.page())
+    assert found.shape == (4, 6)
+
+
+def test_titles_and_a_note_between_two_tables_are_rows_of_neither() -> None:
+    sheet = Sheet(height=560)
+    sheet.write(28, 20, "Parts in store")
+    fill(sheet, STOCK, (44, 190, 330), 76, ruled=False)
+    sheet.rule(28, 190, 420, 190)
+    sheet.write(28, 206, "Pieces are counted in spring.")
+    sheet.write(28, 256, "Who works there")
+    fill(sheet, PEOPLE, (44, 330), 316, ruled=False)
+    sheet.rule(28, 430, 420, 430)
+    first, second = tables_on(sheet.page())
+    assert (first.rows, second.rows) == (STOCK, PEOPLE)
+
+
 def test_tables_below_each_other_are_all_read_and_the_largest_is_the_table() -> None:
     sheet = Sheet(height=520)
     sheet.write(40, 20, "Stores of the house")

@@ -36,6 +36,31 @@ def test_rows_and_columns_are_told_however_they_are_ruled(style: Style) -> None:
     assert found.layout == ("unruled" if style in ("head", "none") else "ruled")
 
 
+def test_numbers_stand_beside_the_middle_of_texts_of_several_lines() -> None:
+    sheet = Sheet(height=480)
+    for x, text in ((40, "Order"), (140, "Remark"), (420, "Amount")):
+        sheet.write(x, 20, text)
+    texts = ("Delivered to the gate", "at the rear, signed by", "the guard of the night", "shift")
+    for n, (code, amount) in enumerate((("A-637", "818.90"), ("A-313", "497.68"), ("A-788", "730.63"))):
+        for k, text in enumerate(texts):
+            sheet.write(140, 60 + 112 * n + 24 * k, text)
+        sheet.write(40, 96 + 112 * n, code)
+        sheet.write(420, 96 + 112 * n, amount)
+    found = read_page(sheet.page())
+    assert found.rows[1] == ["A-637", " ".join(texts), "818.90"]
+    assert (found.shape, found.header_rows) == ((4, 3), 1)
+
+
+def test_a_last_row_of_one_label_between_upright_rules_is_a_row() -> None:
+    rows = [["Feature", "Free", "Team"], ["Export", "yes", "no"], ["Backups", "no", "yes"], ["Own domain", "", ""]]
+    sheet = table(rows, "none", lefts=(40, 240, 380))
+    for n in range(4):
+        sheet.rule(20, 37 + n * PITCH, 500, 37 + n * PITCH)  # none below: it is as white as the page
+    for x in (225, 365):
+        sheet.rule(x, 37, x, 37 + 4 * PITCH)
+    assert read_page(sheet.page()).rows == rows
+
+
 def test_cells_have_places_numbers_and_units() -> None:
     sheet = table(ROWS, "head")
     found = read_page(sheet.page())

@@ -187,9 +187,14 @@ def test_how_sure_fields_are_is_held_against_how_many_are_right(tmp_path: Path) 
         reading = read(path)
         reading["fields"]["number"]["evidence"] = [{"confidence": 0.9}, {"confidence": 0.8}]  # as the least sure place
         reading["fields"]["total"]["evidence"] = [{"confidence": 0.6}, {"confidence": None}]
+        reading["fields"]["total"]["confidence"] = own
         return reading
 
+    own: float | None = 0.5
     report = evaluate([write(tmp_path, INVOICE)], readers={"invoice": sure})
+    assert report.calibration()[0][0].expected == 0.5  # as the field itself says
+    own = None
+    report = evaluate([tmp_path], readers={"invoice": sure})
     bins, error = report.calibration()
     assert [(one.values, one.expected, one.observed) for one in bins] == [(1, 0.6, 0.0), (1, 0.8, 1.0)]
     assert error == pytest.approx(0.4)

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from mm_agents._text import parts_of
-from mm_agents.documents import display
+from mm_agents.documents import summary
 from mm_agents.documents.answers import in_its_language, in_parts
 from mm_agents.documents.flowchart import export, questions
 from mm_agents.documents.flowchart import process as process_module
@@ -65,11 +65,11 @@ class Flowchart(FlowchartData):
 
     def __repr__(self) -> str:
         """How much was read, and how much of it is verified, in one line."""
-        return display.line(self)
+        return summary.line(self)
 
     def _repr_html_(self) -> str:
         """Its steps and tables, for a notebook."""
-        return display.html(self, text=self.to_steps())
+        return summary.html(self, text=self.to_steps())
 
     def to_markdown(self) -> str:
         """The numbered steps and the chart as Mermaid; a sentence where no chart was found."""

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from mm_agents.documents.invoice.parameters import PARAMETERS
 from mm_agents.documents.numbers import plain_money, plain_quantity
 from mm_agents.documents.text import guarded, in_markdown, markdown_table
 from mm_agents.types import Evidence, Mark, ReadingTable, place_json
@@ -55,6 +56,12 @@ class Field(_Frozen, Generic[T]):
     verified: bool = False
     evidence: tuple[Evidence, ...] = ()
     note: str | None = None
+
+    @property
+    def confidence(self) -> float | None:
+        """How likely the value is right, 0 to 1, by how surely it was read and by whether anything confirms it."""
+        sure = min((place.confidence for place in self.evidence if place.confidence is not None), default=None)
+        return sure if sure is None or self.verified else round(PARAMETERS.unconfirmed_right * sure, 4)
 
 
 class DateField(Field[date]):
@@ -285,6 +292,7 @@ def _field_json(field: Field[Any]) -> dict[str, Any]:
     written: dict[str, Any] = {
         "value": value_json(field.value),
         "verified": field.verified,
+        "confidence": field.confidence,
         "evidence": [place_json(place) for place in field.evidence],
         "note": field.note,
     }

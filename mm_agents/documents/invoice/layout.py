@@ -16,6 +16,7 @@ import numpy as np
 from mm_agents.documents.dates import DateText, Order, dates_in, fold
 from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.parameters import PARAMETERS
+from mm_agents.documents.numbers import TAX_LETTER
 from mm_agents.documents.pages import Page, rows
 from mm_agents.types import Evidence, Word
 
@@ -228,12 +229,11 @@ def _middle(word: Word) -> float:
     return (word.place.y0 + word.place.y1) / 2
 
 
-_FLAGGED = re.compile(r"(\W{0,2}\d[\d.,]*[.,]\d\d)(T[XF]?|F[ST]?|N[FT]?|[ABDEHIOPQRSUXYZ])")
-"""An amount with the letter of its tax glued to it: "18.12A"; letters of units such as L, M and W are none."""
+_FLAGGED = re.compile(rf"(\W{{0,2}}\d[\d.,]*[.,]\d\d)({TAX_LETTER})")
 
 
 def unflagged(page: Page) -> Page:
-    """The page with such amounts and letters as words of their own, cut by the share of their letters."""
+    """The page with amounts and the letters of their taxes as words of their own, cut by the share of their letters."""
     last = {word.line: n for n, word in enumerate(page.words)}
     words: list[Word] = []
     for n, word in enumerate(page.words):

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from mm_agents._notebook import Card
 from mm_agents._text import parts_of
 from mm_agents.chat import fenced
-from mm_agents.documents import display
+from mm_agents.documents import summary
 from mm_agents.documents.answers import doubting, in_its_language, in_parts
 from mm_agents.documents.dates import fold
 from mm_agents.documents.invoice import lexicon
@@ -53,7 +53,7 @@ class Invoice(InvoiceData):
 
     def __repr__(self) -> str:
         """How much was read, and how much of it is verified, in one line."""
-        return display.line(self)
+        return summary.line(self)
 
     def __str__(self) -> str:
         return repr(self)  # pydantic's own prints every field with its places
@@ -65,7 +65,7 @@ class Invoice(InvoiceData):
             for check in self.checks
             if check.status != "not applicable"
         ]
-        return display.html(self, lines=lines)
+        return summary.html(self, lines=lines)
 
     def to_markdown(self) -> str:
         """For people: each invoice of the file."""

@@ -616,7 +616,9 @@ def head_by_values(body: Body) -> int:
     if not 0 < first <= min(PARAMETERS.head_limit, max(1, len(body.lines) // 2)):
         return 0
     known = tight_distance(body, first)
-    tight = known[0] if known else PARAMETERS.tight * body.leading
+    tight, is_clear = known or (PARAMETERS.tight * body.leading, False)
+    while first > 1 and is_clear and body.distance(first) <= tight:
+        first -= 1  # a number beside the middle of a text of several lines
     while first > 1 and {piece.first for piece in body.pieces[first - 1]} == {0}:
         if body.distance(first) > tight and _stub_goes_on(body, list(range(first - 1)), first - 1):
             break

@@ -90,7 +90,7 @@ class TableParameters:
     mark_pixels: int = 6  # a check mark's shape is not made out in fewer
     mark_arm: float = 0.25  # of its width or height: the ends of a mark's arms, and its foot
     mark_rise: float = 0.2  # of its height: a check mark's right arm ends so much above its left one
-    mark_foot: float = 0.2  # of its width: a slash has its foot further left
+    mark_foot: float = 0.14  # of its width: a slash has its foot further left
     mark_part: float = 0.06  # of a mark's ink: a ninth of its place with less is empty
     letters: int = 28  # pixels: how high capitals are made before they are read again
     dash_height: float = 0.3  # a dash is lower

@@ -155,7 +155,7 @@ def _tables_on(page: Page, ocr: Ocr | None) -> list[Table]:
         words = off_rulings(words, rulings, measures.height)
     rulings = beside_words(rulings, [word.place for word in words])
     found: list[Table] = []
-    parts = side_by_side(words, rulings, measures)
+    parts = side_by_side(words, rulings, measures, page.straight)
     for part in parts:
         box = around(part)
         found += _read_part(page, part, rulings if len(parts) == 1 else within(rulings, box, measures), ocr)
@@ -178,11 +178,12 @@ def _read_part(page: Page, words: Sequence[Word], rulings: Rulings, ocr: Ocr | N
     table = _table(page, region, grid, drafts, measures)
     first, last = lines.index(region.lines[0]), lines.index(region.lines[-1])
     above, below = ([word for line in part for word in line.words] for part in (lines[:first], lines[last + 1 :]))
-    more = [
-        _read_part(page, part, within(rulings, around(part), measures), ocr) if part else [] for part in (above, below)
-    ]
-    upper, lower = ([other for other in part if _is_sure(other)] for part in more)
-    return [*upper, table, *lower]
+    more: list[list[Table]] = []
+    for part, edge in ((above, region.lines[0].box.y0), (below, region.lines[-1].box.y1)):
+        box = around(part) if part else None
+        found = _read_part(page, part, within(rulings, box, measures, beside=edge), ocr) if box else []
+        more.append([other for other in found if _is_sure(other)])
+    return [*more[0], table, *more[1]]
 
 
 def _is_sure(table: Table) -> bool:
@@ -346,6 +347,7 @@ def _from_the_first(runs: Sequence[Line]) -> list[Line]:
 
 _TICK, _CROSS = "✓", "✗"
 _CROSSES = "Xx×✗✘✕"  # what OCR takes a cross for
+_DASHES = "-–—"  # beside marks they say no
 
 
 def with_marks(page: Page, cells: Sequence[Draft], head_rows: int) -> list[Draft]:
@@ -359,10 +361,13 @@ def with_marks(page: Page, cells: Sequence[Draft], head_rows: int) -> list[Draft
     singles: Counter[int] = Counter()
     for n, cell in enumerate(cells):
         text = "".join(word.text for word in cell.words)
-        if cell.row < head_rows or len(text) != 1:
+        if cell.row < head_rows or len(text) != 1 or text in _DASHES:
             continue
         singles[cell.column] += 1
-        mark = _mark(page.straight, around(cell.words)) or (_CROSS if text in _CROSSES else None)
+        place = around(cell.words)
+        rim = round(PARAMETERS.slack * (place.y1 - place.y0))  # OCR's boxes of marks are not exact
+        room = Box(x0=max(place.x0 - rim, 0), y0=max(place.y0 - rim, 0), x1=place.x1 + rim, y1=place.y1 + rim)
+        mark = _mark(page.straight, _ink_in(page.straight, room) or place) or (_CROSS if text in _CROSSES else None)
         if mark:
             marks.setdefault(cell.column, {})[n] = mark
     found = list(cells)
@@ -417,7 +422,7 @@ def fill_overlooked(page: Page, cells: Sequence[Draft], measures: Measures, ocr:
     inked = [
         (row, column, place)
         for row, column, room in _empty_places(cells, measures)
-        for place in [_ink_in(page.straight, room, measures)]
+        for place in [_ink_in(page.straight, room)]
         if place is not None
     ]
     if not 0 < len(inked) <= PARAMETERS.most_overlooked:
@@ -461,7 +466,7 @@ def _empty_places(cells: Sequence[Draft], measures: Measures) -> list[tuple[int,
     ]
 
 
-def _ink_in(pixels: ByteArray, room: Box, measures: Measures) -> Box | None:
+def _ink_in(pixels: ByteArray, room: Box) -> Box | None:
     """Where there is ink in a room, ruling lines and what reaches in from outside left out."""
     cv2 = opencv()
     part = pixels[room.y0 : room.y1, room.x0 : room.x1]

@@ -52,7 +52,7 @@ def find_region(lines: Sequence[Line], rulings: Rulings, measures: Measures) -> 
     most_beside = PARAMETERS.few if strong else PARAMETERS.most_beside
     if not others and sum(prose) < 2 and beside <= most_beside * sum(len(line.words) for line in lines):
         part = list(range(len(lines)))
-    part = _without_captions(part, page, rulings.horizontal, keep_prose=len(part) == len(lines))
+    part = _without_captions(part, page, rulings, keep_prose=len(part) == len(lines))
     return Region(lines=tuple(lines[n] for n in part), above=tuple(lines[max(part[0] - 3, 0) : part[0]]))
 
 
@@ -86,11 +86,14 @@ def _with_head(first: int, page: _Page, divides: Sequence[float]) -> int:
     return top if len(columns) >= PARAMETERS.most * (len(divides) + 1) else first
 
 
-def _without_captions(part: Sequence[int], page: _Page, horizontal: Sequence[Ruling], *, keep_prose: bool) -> list[int]:
+def _without_captions(part: Sequence[int], page: _Page, rulings: Rulings, *, keep_prose: bool) -> list[int]:
     """A part without the titles, captions and notes at its ends."""
     left = min(page.lines[n].box.x0 for n in part)
     right = max(page.lines[n].box.x1 for n in part)
-    across = [ruling.at for ruling in horizontal if ruling.length >= PARAMETERS.nearly_all * (right - left)]
+    reach = PARAMETERS.lone_blank * page.measures.height
+    top, bottom = page.lines[part[0]].box.y0 - reach, page.lines[part[-1]].box.y1 + reach
+    long = [ruling.at for ruling in rulings.horizontal if ruling.length >= PARAMETERS.nearly_all * (right - left)]
+    across = [y for y in long if top < y < bottom]
 
     def out(n: int, neighbour: int) -> bool:
         line = page.lines[n]
@@ -104,6 +107,7 @@ def _without_captions(part: Sequence[int], page: _Page, horizontal: Sequence[Rul
         ruled_off = any(upper < y < lower for y in across) and not any(
             y < line.middle if neighbour > n else y > line.middle for y in across
         )
+        ruled_off &= not any(one.start < line.middle < one.end and left < one.at < right for one in rulings.vertical)
         apart = abs(page.lines[neighbour].base - line.base) > PARAMETERS.longest_leading * page.measures.height
         if (
             not framed
@@ -112,18 +116,18 @@ def _without_captions(part: Sequence[int], page: _Page, horizontal: Sequence[Rul
             and _PAGE_NUMBER.fullmatch(" ".join(word.text for word in line.words))
         ):
             return True
-        above = apart and neighbour > n and not framed and page.runs[neighbour] > 1 and _begin_together(n, neighbour)
+        indent = page.lines[neighbour].box.x0 - line.box.x0
+        flush = line.box.x0 <= left + PARAMETERS.alignment * page.measures.height
+        flush &= indent <= reach  # cells stand a little in from their title
+        above = apart and neighbour > n and not framed and page.runs[neighbour] > 1 and flush
         return caption or large or ruled_off or above or (page.prose[n] and not keep_prose)
 
-    def _begin_together(n: int, neighbour: int) -> bool:
-        near = PARAMETERS.alignment * page.measures.height
-        return max(page.lines[n].box.x0, page.lines[neighbour].box.x0) <= left + near
-
-    first, last = 0, len(part)
-    while last - first > 2 and out(part[first], part[first + 1]):
-        first += 1
-    while last - first > 2 and out(part[last - 1], part[last - 2]):
-        last -= 1
+    # What stands beyond a line that is no part of the table is none either.
+    single = [page.runs[n] < 2 for n in part]
+    heads, tails = (len(list(takewhile(bool, ends))) for ends in (single, reversed(single)))
+    heads, tails = min(heads, len(part) - 2), min(tails, len(part) - 2)
+    first = next((k for k in range(heads, 0, -1) if out(part[k - 1], part[k])), 0)
+    last = next((k for k in range(len(part) - tails, len(part)) if out(part[k], part[k - 1])), len(part))
     return list(part[first:last])
 
 
@@ -223,18 +227,19 @@ def _extended(part: Sequence[int], page: _Page, others: Container[int], *, up: b
     first, last = part[0], part[-1]
     divides = [divide.x for divide in find_divides([page.lines[n] for n in part], page.measures)]
 
-    def fits(n: int, neighbour: int) -> bool:
+    def fits(n: int, edge: int) -> bool:
         if not 0 <= n < len(page.lines) or page.runs[n] < 2 or n in others:
             return False
-        upper, lower = sorted((n, neighbour))
-        near = page.lines[lower].box.y0 - page.lines[upper].box.y1 < PARAMETERS.lone_blank * page.measures.height
+        between = pairwise(page.lines[min(n, edge) : max(n, edge) + 1])
+        broad = PARAMETERS.lone_blank * page.measures.height
+        near = all(lower.box.y0 - upper.box.y1 < broad for upper, lower in between)
         return near and not _crosses(page.lines[n], divides, page.measures)
 
-    while step := next((k for k in (1, 2, 3) if up and fits(first - k, first - k + 1)), 0):
+    while step := next((k for k in (1, 2, 3) if up and fits(first - k, first)), 0):
         first -= step
     if not up:
         first = _with_head(first, page, divides)
-    while step := next((k for k in (1, 2, 3) if fits(last + k, last + k - 1)), 0):
+    while step := next((k for k in (1, 2, 3) if fits(last + k, last)), 0):
         last += step
     return [n for n in range(first, last + 1) if n in part or not page.prose[n]]
 
@@ -283,10 +288,17 @@ def beside_words(rulings: Rulings, places: Sequence[Box]) -> Rulings:
     )
 
 
-def within(rulings: Rulings, box: Box, measures: Measures) -> Rulings:
-    """The ruling lines around some of a page's words: those that lie in their box, or just beside it."""
+def within(rulings: Rulings, box: Box, measures: Measures, *, beside: float | None = None) -> Rulings:
+    """The ruling lines around some of a page's words: those that lie in their box, or just beside it.
+
+    Where another table ends at the height ``beside``, those that are nearer to it are its own.
+    """
     reach = PARAMETERS.lone_blank * measures.height
     x0, y0, x1, y1 = box.x0 - reach, box.y0 - reach, box.x1 + reach, box.y1 + reach
+    if beside is not None and beside <= box.y0:
+        y0 = max(y0, (beside + box.y0) / 2)
+    elif beside is not None:
+        y1 = min(y1, (beside + box.y1) / 2)
     return Rulings(
         horizontal=tuple(one for one in rulings.horizontal if y0 < one.at < y1 and x0 < one.start and one.end < x1),
         vertical=tuple(one for one in rulings.vertical if x0 < one.at < x1 and y0 < one.start and one.end < y1),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mm_agents._optional import require
 from mm_agents._text import parts_of
-from mm_agents.documents import display
+from mm_agents.documents import summary
 from mm_agents.documents.answers import doubting, in_its_language, in_parts
 from mm_agents.documents.table import questions
 from mm_agents.documents.table.data import TableData, quantity_of
@@ -28,11 +28,11 @@ class Table(TableData):
 
     def __repr__(self) -> str:
         """How much was read, and how much of it is verified, in one line."""
-        return display.line(self)
+        return summary.line(self)
 
     def _repr_html_(self) -> str:
         """Its cells, for a notebook."""
-        return display.html(self)
+        return summary.html(self)
 
     def to_json(self) -> dict[str, Any]:
         """What ``read table --json`` prints."""

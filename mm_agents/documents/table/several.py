@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from mm_agents.documents.locate import normalised
 from mm_agents.documents.pages import Page, covering
@@ -25,6 +28,9 @@ from mm_agents.documents.table.region import Rulings, find_frames
 from mm_agents.documents.table.result import Table
 from mm_agents.types import Box, Word
 
+if TYPE_CHECKING:
+    from mm_agents.types import ByteArray
+
 _CARRIED = re.compile(
     r"übertrag|(?:amount |balance )?(?:carried|brought) (?:forward|over)|carry[- ]?over|[àa] reporter|report(?: page)?|"
     r"suma (?:y sigue|anterior)|(?:a )?riport[oa](?:re)?",
@@ -35,18 +41,24 @@ _CARRIED = re.compile(
 # ---------------------------------------------------------------- side by side
 
 
-def side_by_side(words: Sequence[Word], rulings: Rulings, measures: Measures) -> list[list[Word]]:
+def side_by_side(words: Sequence[Word], rulings: Rulings, measures: Measures, pixels: ByteArray) -> list[list[Word]]:
     """The words of tables that stand side by side, from the left; all words together where none do.
 
     Two tables are told from the columns of one by their ruling lines, which end between them, or by a broad blank with
-    the same heads, or lines at other heights, on its two sides. Each has a column of names.
+    the same heads, lines at other heights, or grounds that end, on its two sides. Each has a column of names.
+
+    Args:
+        words: of a page.
+        rulings: on that page.
+        measures: of its print.
+        pixels: of the straight page, uint8, shape (height, width, 3).
     """
-    x = _between_frames(words, rulings, measures) or _gutter(words, measures)
+    x = _between_frames(words, rulings, measures) or _gutter(words, measures, pixels)
     if x is None:
         return [list(words)]
     left = [word for word in words if word.place.x1 <= x]
     right = [word for word in words if word.place.x0 >= x]
-    return [*side_by_side(left, rulings, measures), *side_by_side(right, rulings, measures)]
+    return [table for side in (left, right) for table in side_by_side(side, rulings, measures, pixels)]
 
 
 def _between_frames(words: Sequence[Word], rulings: Rulings, measures: Measures) -> float | None:
@@ -94,7 +106,7 @@ def _pieces(words: Sequence[Word], measures: Measures) -> list[list[Piece]]:
     return [cut(line, divides, measures) for line in lines]
 
 
-def _gutter(words: Sequence[Word], measures: Measures) -> float | None:
+def _gutter(words: Sequence[Word], measures: Measures, pixels: ByteArray) -> float | None:
     """Where a broad blank parts two tables without ruling lines that end there."""
     lines = make_lines(words)
     divides = find_divides(lines, measures)
@@ -110,7 +122,7 @@ def _gutter(words: Sequence[Word], measures: Measures) -> float | None:
         if (
             whole
             and all(_has_names(side, measures) for side in sides)
-            and _are_strangers(sides, lines, divide, measures)
+            and (_are_strangers(sides, lines, divide, measures) or _grounds_end(sides, measures, pixels))
         ):
             return divide.x
     return None
@@ -124,6 +136,16 @@ def _are_strangers(sides: Sequence[Sequence[Word]], lines: Sequence[Line], divid
         return True
     over = sum(line.box.x0 < divide.x < line.box.x1 for line in lines)
     return over < len(lines) / 2
+
+
+def _grounds_end(sides: Sequence[Sequence[Word]], measures: Measures, pixels: ByteArray) -> bool:
+    """Whether rows on both sides have grounds or ruling lines that reach beyond their words and end in the blank."""
+    left, right = (around(side) for side in sides)
+    rim = round(PARAMETERS.slack * measures.height)
+    rows = pixels[max(left.y0, right.y0) : min(left.y1, right.y1)].astype(np.int16)
+    places = left.x1 + rim, (left.x1 + right.x0) // 2, right.x0 - rim
+    beside, blank, other = (float(np.ptp(rows[:, x], axis=0).max()) if len(rows) else 0.0 for x in places)
+    return blank <= PARAMETERS.ground_levels < min(beside, other)
 
 
 # ---------------------------------------------------------------- over a page break
