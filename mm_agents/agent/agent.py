@@ -37,7 +37,6 @@ from mm_agents.agent.follow_up import asked_anew, planned_after, read_before
 from mm_agents.agent.hit_details import HitDetails
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
 from mm_agents.agent.query_analysis import (
-    WHOLE,
     Memory,
     ReferencedItem,
     ResolvedReference,
@@ -47,7 +46,7 @@ from mm_agents.agent.query_analysis import (
     says,
     subject_of,
 )
-from mm_agents.agent.request import request_of, spelled_right
+from mm_agents.agent.request import plain, request_of, spelled_right
 from mm_agents.agent.response_filling import FILLING, ModelFilling, fill_offline, wanted_fields
 from mm_agents.agent.response_format import ResponseFormat
 from mm_agents.agent.saved_conversation import SavedConversation, SavedTurn, read_conversation, write_conversation
@@ -428,9 +427,7 @@ class Conversation:
         builder = _begun(english, cut=cut)
         foreign = english == original and self._language not in (None, ENGLISH)
         planner = self.agent.planner_for(self._language) if foreign else self.agent.planner
-        typed, question = english, english if foreign else request_of(spelled_right(english)).text
-        if new and says("whole", question):
-            question = WHOLE
+        typed, question = english, english if foreign else plain(english, attached=bool(new))
         aggregations = self._aggregations(question, new, referred)
         conditions = film_conditions(question)
         question = conditions.text

@@ -23,9 +23,6 @@ _GREETINGS = {
     "help": "I answer from the library and from attached files.",
     "hello": "Hello.",
 }
-WHOLE = "What does this say?"
-"""How the tools are asked for all that an attached file says, however that was asked."""
-
 _KINDS: Mapping[str, tuple[str, ...]] = {
     "pictures": ("image", "pdf", "film"),
     "clips": ("video",),

@@ -111,18 +111,16 @@ def render_hits(
         strict: whether words in common are not enough, where vectors can tell.
     """
     hits = list(result.payload.get("hits", ()))
-    near = [
-        (hit, evidence, likeness(hit, compared=compared)) for hit, evidence in zip(hits, result.evidence, strict=True)
-    ]
+    placed = zip(hits, result.evidence, strict=True)
+    near = [(hit, place, likeness(hit, compared=compared)) for hit, place in placed]
     kept = _told_with_best(near, strict=strict, several=several)
     if not kept:
         return False
     kept = [(hit, replace(place, quote=hit["says"]) if hit.get("says") else place, how) for hit, place, how in kept]
     if (lacks := kept[0][0].get("lacks")) and not several:
-        what = f"its nearest text, {kept[0][0]['name']}, says no"
         counts = builder.question.casefold().lstrip().startswith("how many")
-        told = "such number, and what a text names is not counted here" if counts else lacks
-        builder.say(f"I don't know: {what} {told}.")
+        lacks = "such number, and what a text names is not counted here" if counts else lacks
+        builder.say(f"I don't know: its nearest text, {kept[0][0]['name']}, says no {lacks}.")
         return True
     (hit, evidence, how), *others = kept[: _BEST if several else 1 + _ALSO]
     number = builder.cite(evidence, name=hit["name"], media_type=hit["media_type"])

@@ -18,6 +18,10 @@ _ALIKE = 0.84  # one letter in six may differ
 _CAPITAL = read_patterns("mm_agents.agent", "phrases.toml", re.NOFLAG)["sentences"]["begins_anew"]
 
 
+_WHOLE = "What does this say?"
+"""How the tools are asked for all that an attached file says, however that was asked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """A text taken apart.
@@ -46,6 +50,12 @@ def request_of(text: str) -> Request:
     context = tuple(one for one in found if one not in asking)
     asked = " ".join(asking) if context else text.strip()
     return Request(text=asked, parts=_parts(asking) or (asked,), context=context)
+
+
+def plain(text: str, *, attached: bool) -> str:
+    """What a text asks for as tools are asked: spelled right, alone, and of an attached file as a whole in one form."""
+    asked = request_of(spelled_right(text)).text
+    return _WHOLE if attached and _PATTERNS["patterns"]["whole"].search(asked) else asked
 
 
 def _parts(sentences: list[str]) -> tuple[str, ...]:

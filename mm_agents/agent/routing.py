@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mm_agents.agent.aggregation import AGGREGATE, aggregations_of
 from mm_agents.agent.conditions import film_conditions
 from mm_agents.agent.planner import Plan
-from mm_agents.agent.request import request_of, spelled_right
+from mm_agents.agent.request import plain
 from mm_agents.languages import ENGLISH, detected, in_english
 
 if TYPE_CHECKING:
@@ -38,4 +38,4 @@ def routed(
         )
     if english == question and language not in (None, ENGLISH):
         return planner_for(language).plan(question, attachments)
-    return planner_for(None).plan(film_conditions(request_of(spelled_right(english)).text).text, attachments)
+    return planner_for(None).plan(film_conditions(plain(english, attached=bool(attachments))).text, attachments)

@@ -168,8 +168,7 @@ class Aggregating:
         if seller is not None:
             found = replace(self._of_seller(found, seller), others=[])
         filtered = [condition.name for condition in conditions(wanted)] if wanted else []
-        by_seller: list[str] = ["seller"] if seller else []
-        said = [SAYS] if mentions else list[str]()
+        by_seller, said = ["seller"] if seller else list[str](), [SAYS] if mentions else list[str]()
         used = list(dict.fromkeys([*named, *by_seller, *filtered, *said]))
         if measure == "list":
             computed = _listed(found.rows, order_by or field, descending, limit)

@@ -29,7 +29,8 @@ OWN_LINES = frozenset(
 _SILENCE = re.compile(
     r"(?:Not (?:confirmed: the|used:) |\d+ files? (?:was|were) not read: "
     r"|No [\w ]+ (?:with [^.]+ |from [^.]+ |that show [^.]+ )?were found here"
-    r"|This is about [^\n]+, which was attached before\.$|Only the first \d+ characters of the question were read\.$"
+    r"|No hidden text was found in [^\n]+\.$|This is about [^\n]+, which was attached before\.$"
+    r"|Only the first \d+ characters of the question were read\.$"
     r"|I don['’]t know(?: which \w+ (?:is meant|“))?[:. ]|Not (?:answered|looked at): “|I can['’]t help with that"
     r"|Only films with [\w ><=.,'’:-]+ are looked at\.$"
     r"|This library does not understand the language of the question\. Run: "
