@@ -127,6 +127,7 @@ def test_some_failed_is_exit_3_and_each_is_named(place: Path, tmp_path: Path) ->
         (["remove", "nothing"], 1, "'nothing'"),
         (["add", "media", "--embedder", "clap:tiny"], 1, "offline"),
         (["add", "media", "--words", "never"], 2, "'--words': 'never' is not one of"),
+        (["add", "missing", "--library", "new"], 1, "there is no 'missing'"),
         (["frobnicate"], 2, "frobnicate"),
     ],
 )
@@ -140,6 +141,23 @@ def test_an_error_is_short_and_ends_with_the_next_step(
     assert first.startswith("Error: ")
     assert last.startswith("Next: ")
     assert len(done.stderr.strip().splitlines()) <= 5
+
+
+def test_what_is_not_there_makes_no_library_and_is_named_by_one_that_is(place: Path) -> None:
+    run("add", "missing", "--library", "new", cwd=place, code=1)
+    assert not (place / "new").exists()
+    assert "missing" in run("add", "missing", cwd=place, code=3).stderr
+
+
+def test_many_sources_are_told_in_short(tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    for n in range(14):
+        (tmp_path / "notes" / f"{n:02}.txt").write_text(f"Row {n} of the garden has beans.\n")
+    run("add", "notes", cwd=tmp_path)
+    answer = run("ask", "How many texts are there?", cwd=tmp_path).stdout
+    assert "There are 14 text files. [1]–[14]\n" in answer
+    assert "and 2 more; --json has them all" in answer
+    assert len(document("ask", "How many texts are there?", cwd=tmp_path)["sources"]) == 14
 
 
 def test_debug_shows_the_traceback(place: Path) -> None:

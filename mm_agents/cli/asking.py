@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -48,6 +49,8 @@ ModelOption = Annotated[
     ),
 ]
 _FAILED = 1
+_SHOWN_SOURCES = 12  # on a terminal's page, with the answer
+_MARKS = re.compile(r"(?:\[\d+\]){5,}")
 _COLOURS = {"verified": "green", "match": "blue", "failed": "red"}
 
 
@@ -195,20 +198,33 @@ def _followed(events: Iterator[Event], *, silent: bool, echo: bool) -> Answer:
             case Returned() if event.error and not silent:
                 say(f"[dim]  {plain(event.error)}[/dim]")
             case Token() if echo:
-                write_text(event.text)
+                write_text(_with_ranges(event.text))
                 written += event.text
             case Finished():
                 if echo:
-                    write_text(("" if written else event.answer.text) + "\n")
+                    write_text(("" if written else _with_ranges(event.answer.text)) + "\n")
                 return event.answer
             case _:
                 pass
     raise AssertionError("a stream of events ends with the answer")
 
 
+def _with_ranges(text: str) -> str:
+    """A text whose long rows of citations, such as those of a count, are told by their first and last."""
+
+    def short(marks: re.Match[str]) -> str:
+        numbers = [int(one) for one in re.findall(r"\d+", marks[0])]
+        whole = numbers == list(range(numbers[0], numbers[-1] + 1))
+        return f"[{numbers[0]}]–[{numbers[-1]}]" if whole else marks[0]
+
+    return _MARKS.sub(short, text)
+
+
 def _print_sources(answer: Answer) -> None:
-    for source in answer.sources:
+    for source in answer.sources[:_SHOWN_SOURCES]:
         show_line(_source_line(source))
+    if (others := len(answer.sources) - _SHOWN_SOURCES) > 0:
+        show_line(f"[dim]and {others} more; --json has them all[/dim]")
 
 
 def _source_line(source: Source) -> str:

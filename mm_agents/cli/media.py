@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -37,6 +38,7 @@ from mm_agents.cli.app import (
     say_download,
     show_line,
 )
+from mm_agents.errors import ConfigError, LibraryNotFoundError
 from mm_agents.languages import ENGLISH, detected
 from mm_agents.types import STRENGTHS, Hit, Strength
 
@@ -148,7 +150,7 @@ def add(
 ) -> None:
     """Add pictures, videos, sound, texts and PDFs. Adding a file again is a no-op; an interrupted run is resumable."""
     try:
-        with mm_agents.Library.open(library, embedder=embedder) as opened:
+        with mm_agents.Library.open(library, embedder=embedder, create=any(map(os.path.lexists, paths))) as opened:
             say_download(recognizer if speech != "none" else None, output)
             report = opened.add(
                 *paths,
@@ -162,6 +164,9 @@ def add(
                 rehash=rehash,
                 progress=output.progress,
             )
+    except LibraryNotFoundError:
+        gone = ", ".join(repr(str(path)) for path in paths)
+        raise ConfigError(f"Nothing to add: there is no {gone}. Name files or folders that are there.") from None
     except KeyboardInterrupt:
         say("Interrupted. Complete files are kept; run the same command to resume.")
         raise typer.Exit(130) from None
