@@ -27,6 +27,7 @@ from mm_agents.agent.executor import (
     ASKABLE,
     EVERYWHERE,
     LISTEN,
+    QUOTE,
     SEARCHES,
     Asked,
     OfflineRun,
@@ -448,7 +449,9 @@ class Conversation:
             builder.say(f"I don't know which one “{referred.missing}” is: {self._shown()} shown so far.")
         elif names or not is_no_task(builder, question, plan, attached=bool(new)):
             of_one = bool(new or (referred.things and files_in(question)))
-            names = names or tuple(one.name for one in tools if one.name in (ASKABLE if of_one else EVERYWHERE))
+            names = names or tuple(
+                one.name for one in tools if one.name in ((*ASKABLE, QUOTE) if of_one else EVERYWHERE)
+            )
             run = self._run(builder, tools, names, reader, started)
             asked = self._asked(question, new, referred, names)
             asked = replace(asked, again=again, reader=reader, typed=typed)

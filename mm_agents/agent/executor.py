@@ -454,31 +454,33 @@ class OfflineRun:
             return
         step = self._builder.route[-1]
         if name == "read_hidden_text" and step.error is None:
-            if says("faint", asked.text):
-                self._builder.say(f"No hidden text was found in {source}.")
-            else:
-                yield from self._tell_plain(source)
+            yield from self._tell_plain(asked, source)
             return
         others = step.error is not None and not step.refused and name in ASKABLE
         if not others or not (yield from self._read_as_any(asked, source, tried=name)):
             self._say_unread(step.error)
 
-    def _tell_plain(self, source: str) -> Iterator[Event]:
-        """Tell all that a page says: the values of an invoice, else what it shows and its words."""
-        if (invoice := (yield from self._call("read_invoice", {"source": source}))) is not None:
+    def _tell_plain(self, asked: Asked, source: str) -> Iterator[Event]:
+        """Where nothing is hidden, tell what a page says: the values of an invoice, else all its words."""
+        if says("faint", asked.text):
+            self._builder.say(f"No hidden text was found in {source}.")
+        elif (invoice := (yield from self._call("read_invoice", {"source": source}))) is not None:
             render_invoice(self._builder, invoice, None)
             render_checks(self._builder, invoice)
         elif (described := (yield from self._call(_DESCRIBE, {"source": source}))) is not None:
             render_described(self._builder, described)
 
     def ask_attached(self, asked: Asked) -> Iterator[Event | Any]:
-        """Ask attached or named documents what no tool seems to be for; whether one answers, or says why not."""
+        """Ask attached or named files what no tool seems to be for; whether one answers, or says why not."""
         attached = [one.name for one in asked.attachments if one.kind in ("image", "pdf")]
         sources = attached if asked.attachments else asked.focus
         for source in sources[:_CANDIDATES] if says_something(subject_of(asked.text)) else ():
             if (yield from self._read_as_any(asked, source)):
                 return True
-        return False
+        if attached or QUOTE not in self._tools or all(one.kind != "text" for one in asked.attachments):
+            return False
+        yield from self._quote(asked)
+        return True
 
     def _read_as_any(self, asked: Asked, source: str, *, tried: str | None = None) -> Iterator[Event | Any]:
         """Ask the readers one by one; whether one answers, or the document is an invoice and says why not."""
@@ -503,9 +505,8 @@ class OfflineRun:
 
     def _read_text(self, asked: Asked) -> Iterator[Event | Any]:
         """Look among the texts for what no scan answers; whether one is near enough."""
-        if "search_text" not in self._tools:
-            return False
-        result = yield from self._call("search_text", {"query": subject_of(asked.text)})
+        told = "search_text" in self._tools
+        result = (yield from self._call("search_text", {"query": subject_of(asked.text)})) if told else None
         return result is not None and self._told("search_text", asked, {"query": ""}, result, strict=True)
 
     def _given(self, name: str, asked: Asked) -> list[str]:
