@@ -123,6 +123,8 @@ def find_line(pixels: ByteArray) -> NDArray[np.float32] | None:
     tall = inner[0].stop - inner[0].start if inner else 0
     if tall < PARAMETERS.line_share * height or any(r.stop - r.start > PARAMETERS.line_share * tall for r in inner[1:]):
         return None
+    if any(run.stop - run.start > PARAMETERS.longest_stroke * tall for row in ink[inner[0]] for run in _runs(row)):
+        return None  # a border or a connector: this is a small chart
     columns = np.flatnonzero(ink[inner[0]].any(axis=0))
     if ((upright > columns[0]) & (upright < columns[-1])).any():
         return None

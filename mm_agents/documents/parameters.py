@@ -64,6 +64,7 @@ class PageParameters:
     padded: int = 320  # pixels; RapidOCR pads short lines to it. Less costs less, and misreads a few characters
     padded_cutting: int = 160  # pixels, for short lines of a cut-out: many places are read again at a tenth of the cost
     line_share: float = 0.2  # of a cut-out's height: its only line is as high; ink lower than that of it is a rule
+    longest_stroke: float = 1.2  # of a line's height; no letter has a longer one
     line_rim: float = 0.2  # of a line's height: how far around its ink it is cut out, as the detector does
     lowest_line: int = 4  # pixels; the detector gives lines of no height where a strip is cut
     longest_line: int = 150  # heights; longer lines are read in pieces, as memory grows with the square of the length

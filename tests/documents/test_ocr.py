@@ -170,7 +170,10 @@ def test_what_may_be_several_lines_or_none_is_left_to_the_detector() -> None:
     two_cells[:, 60] = 0  # a ruling line between them
     upright = written("I", size=(45, 60))
     blank = np.full((45, 190, 3), 255, dtype=np.uint8)
-    for pixels in (written("Pedal arms", "154.06", size=(190, 80)), two_cells, upright, blank):
+    chart = written("Pay    Ship")
+    for x0, x1 in ((4, 60), (80, 150)):
+        chart[4:42, [x0, x1]] = chart[[4, 41], x0:x1] = 0
+    for pixels in (written("Pedal arms", "154.06", size=(190, 80)), two_cells, upright, blank, chart):
         assert find_line(pixels) is None
 
 
