@@ -19,6 +19,7 @@ from mm_agents.agent.aggregation_rendering import tools_to_follow
 from mm_agents.agent.answer import Answer, AnswerCache
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.answer_data import AttachedFile
+from mm_agents.agent.answer_language import advise, in_language
 from mm_agents.agent.budget import Budget
 from mm_agents.agent.conditions import film_conditions
 from mm_agents.agent.default_models import chat_model_of, text_embedder_of
@@ -37,16 +38,8 @@ from mm_agents.agent.film_questions import film_aggregation
 from mm_agents.agent.follow_up import asked_anew, planned_after, read_before
 from mm_agents.agent.hit_details import HitDetails
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
-from mm_agents.agent.query_analysis import (
-    Memory,
-    ReferencedItem,
-    ResolvedReference,
-    files_in,
-    listens,
-    questions_in,
-    says,
-    subject_of,
-)
+from mm_agents.agent.query_analysis import files_in, listens, questions_in, says, subject_of
+from mm_agents.agent.references import Memory, ReferencedItem, ResolvedReference
 from mm_agents.agent.request import plain, request_of, spelled_right
 from mm_agents.agent.response_filling import FILLING, ModelFilling, fill_offline, wanted_fields
 from mm_agents.agent.response_format import ResponseFormat
@@ -54,7 +47,6 @@ from mm_agents.agent.saved_conversation import SavedConversation, SavedTurn, rea
 from mm_agents.agent.small_talk import REFUSAL, is_no_task
 from mm_agents.agent.suggestions import Suggestions
 from mm_agents.agent.tracing import Trace
-from mm_agents.agent.translation import advise, in_language
 from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError, RecordNotFoundError
 from mm_agents.languages import ENGLISH, detected, in_english
 from mm_agents.security.policy import IssuedIds, ToolPolicy

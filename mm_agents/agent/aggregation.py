@@ -430,9 +430,8 @@ def _measured(
         if (some := SAYS["some_best"].search(text)) is not None:
             listed = _extreme(text, some["best"] or some["of_best"], name or "total", some)
             return listed | {"field": listed.pop("order_by")}
-        return {"measure": "min" if SAYS["smallest"].search(best[0]) else "max", "field": name or "total"} | _place(
-            text
-        )
+        measure = "min" if SAYS["smallest"].search(best[0]) else "max"
+        return {"measure": measure, "field": name or "total", **_place(text)}
     ordered = SAYS["orders_list"].match(text) is not None
     listing = ordered and bool(where)  # "list those with a total over 500" adds up nothing
     one_amount = name in AMOUNTS[:-1] and not ordered and not any(one.startswith(amount) for one in where)

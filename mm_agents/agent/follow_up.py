@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mm_agents.agent.executor import QUOTE, READERS, SEARCHES
-from mm_agents.agent.query_analysis import alike, goes_on_with, is_another, is_part, names_in, says
+from mm_agents.agent.query_analysis import names_in, says
+from mm_agents.agent.references import alike, goes_on_with, is_another, is_part
 
 if TYPE_CHECKING:
     from mm_agents.agent.planner import OfflinePlanner, Plan
-    from mm_agents.agent.query_analysis import Memory, ResolvedReference
+    from mm_agents.agent.references import Memory, ResolvedReference
 
 _DESCRIBE = "describe_image"
 _SHORT = 8  # words of a question that only goes on from the one before

@@ -21,6 +21,7 @@ from mm_agents.agent.aggregation_rendering import GATHERING, LEAST, MOST
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_builder import lacking
 from mm_agents.agent.answer_data import Claim, Source
+from mm_agents.agent.answer_language import as_english
 from mm_agents.agent.ask_again import ask_again, differences
 from mm_agents.agent.field_matching import unproved
 from mm_agents.agent.grounding.claims import check_claim, numbers_in, said_in, values_in, values_of, without_similarity
@@ -43,7 +44,6 @@ from mm_agents.agent.grounding.statements import new_words, too_strange
 from mm_agents.agent.media_conditions import with_numbers_in_words
 from mm_agents.agent.query_analysis import files_in, greeting_to
 from mm_agents.agent.source_images import place_of
-from mm_agents.agent.translation import as_english
 from mm_agents.errors import MediaError, MissingExtraError, MMAgentsError
 from mm_agents.media import MediaFile
 

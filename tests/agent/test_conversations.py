@@ -8,7 +8,7 @@ import pytest
 
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_data import Source
-from mm_agents.agent.query_analysis import Memory, ReferencedItem, is_another
+from mm_agents.agent.references import Memory, ReferencedItem, is_another
 from mm_agents.types import Evidence
 
 

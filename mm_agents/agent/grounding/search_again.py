@@ -19,7 +19,8 @@ from mm_agents.agent.default_models import text_embedder_of
 from mm_agents.agent.film_questions import film_aggregation
 from mm_agents.agent.grounding.quotes import NOT_CHECKED, Unchecked
 from mm_agents.agent.hit_details import HitDetails
-from mm_agents.agent.query_analysis import goes_on_with, questions_in
+from mm_agents.agent.query_analysis import questions_in
+from mm_agents.agent.references import goes_on_with
 from mm_agents.agent.rendering import recommended_heading
 from mm_agents.agent.request import request_of, spelled_right
 from mm_agents.errors import ToolError

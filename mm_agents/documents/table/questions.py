@@ -19,7 +19,7 @@ from mm_agents.chat import fenced
 from mm_agents.documents.locate import normalised
 from mm_agents.documents.numbers import numbers_in
 from mm_agents.documents.opencv import EXTRA
-from mm_agents.documents.table.cells import asked_cell, asked_size, left_out
+from mm_agents.documents.table.cell_questions import asked_cell, asked_size, left_out
 from mm_agents.documents.table.data import Cell, Quantity, TableData
 from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.types import DocumentAnswer
