@@ -21,7 +21,7 @@ from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.answer_data import AttachedFile
 from mm_agents.agent.answer_language import advise, in_language
 from mm_agents.agent.budget import Budget
-from mm_agents.agent.conditions import film_conditions
+from mm_agents.agent.conditions import Conditions, film_conditions
 from mm_agents.agent.default_models import chat_model_of, text_embedder_of
 from mm_agents.agent.events import Event, Finished, Planned, parts_of_answer
 from mm_agents.agent.executor import (
@@ -420,7 +420,7 @@ class Conversation:
         builder = _begun(english, cut=cut)
         foreign = english == original and self._language not in (None, ENGLISH)
         planner = self.agent.planner_for(self._language) if foreign else self.agent.planner
-        typed, question = english, english if foreign else plain(english, attached=bool(new))
+        question = english if foreign else plain(english, attached=bool(new))
         aggregations = self._aggregations(question, new, referred)
         conditions = film_conditions(question)
         question = conditions.text
@@ -445,9 +445,8 @@ class Conversation:
                 one.name for one in tools if one.name in ((*ASKABLE, QUOTE) if of_one else EVERYWHERE)
             )
             run = self._run(builder, tools, names, reader, started)
-            asked = self._asked(question, new, referred, names)
-            asked = replace(asked, again=again, reader=reader, typed=typed)
-            asked = replace(asked, aggregations=aggregations, where=conditions.where)
+            asked = self._asked(conditions, new, referred, names)
+            asked = replace(asked, again=again, reader=reader, typed=english, aggregations=aggregations)
             orders = plan.orders if planned == plan.tools and not again else ()
             if not (yield from run.aggregate(asked)):
                 yield from self._work(run, builder, planned, orders, asked)
@@ -455,8 +454,7 @@ class Conversation:
             builder.say(f"This is about {older}, which was attached before.")
         if not (aggregations and builder.claims):
             self._tell_rest(builder, question, names, new, referred)
-        if self._language and any(step.tool in SEARCHES for step in builder.route):
-            advise(builder, self.agent.library, self._language)
+        advise(builder, self.agent.library, self._language)
         answer = builder.finished(seconds=time.monotonic() - started)
         yield from parts_of_answer(in_language(answer, original, self._language or ENGLISH))
 
@@ -502,11 +500,12 @@ class Conversation:
         )
 
     def _asked(
-        self, question: str, new: Sequence[AttachmentInfo], referred: ResolvedReference, names: Sequence[str]
+        self, asked: Conditions, new: Sequence[AttachmentInfo], referred: ResolvedReference, names: Sequence[str]
     ) -> Asked:
         """The question with what is known of the library."""
         return Asked(
-            text=question,
+            text=asked.text,
+            where=asked.where,
             attachments=new,
             focus=tuple(thing.id for thing in referred.things) if not new else (),
             films=self.agent.films() if "recommend" in names else (),
@@ -557,7 +556,7 @@ class Conversation:
         names = tuple(sorted(known & set(FILLING), key=lambda name: (name not in planned, FILLING.index(name))))
         again = None if new or referred.things else read_before(self.memory, names, question, anew=False)[0]
         yield Planned(tools=names)
-        asked = self._asked(question, new, referred, names)
+        asked = self._asked(Conditions(text=question, where=""), new, referred, names)
         run = self._run(builder, tools, ("search_images", *names), None, started)
         asked = replace(asked, focus=(again,)) if again is not None else asked
         parsed = yield from fill_offline(form, builder, run, names, asked)

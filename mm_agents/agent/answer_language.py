@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mm_agents.agent.answer import Answer
+from mm_agents.agent.executor import SEARCHES
 from mm_agents.languages import ENGLISH, in_english, in_english_again, said_in
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def _said(answer: Answer, turned: Callable[[str], str]) -> Answer:
     return replace(answer, text=turned(answer.text), claims=claims)
 
 
-def advise(builder: AnswerBuilder, library: Library, language: str) -> None:
+def advise(builder: AnswerBuilder, library: Library, language: str | None) -> None:
     """Say what to run where a library that was searched does not understand the question's language."""
-    if advice := library.advice(language):
+    searched = any(step.tool in SEARCHES for step in builder.route)
+    if language and searched and (advice := library.advice(language)):
         builder.say(f"This library does not understand the language of the question. Run: {advice}")

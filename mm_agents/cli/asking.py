@@ -210,7 +210,7 @@ def _followed(events: Iterator[Event], *, silent: bool, echo: bool) -> Answer:
 
 
 def _with_ranges(text: str) -> str:
-    """A text whose long rows of citations, such as those of a count, are told by their first and last."""
+    """A text with long rows of citations, such as those of a count, cut down to their first and last."""
 
     def short(marks: re.Match[str]) -> str:
         numbers = [int(one) for one in re.findall(r"\d+", marks[0])]
