@@ -32,6 +32,7 @@ def lines(folder: Path) -> Iterator[Callable[[], str]]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell may let background jobs ignore it
     )
     assert process.stdout is not None
     yield process.stdout.readline
