@@ -40,7 +40,7 @@ from mm_agents.agent.hit_details import HitDetails
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
 from mm_agents.agent.query_analysis import files_in, listens, questions_in, says, subject_of
 from mm_agents.agent.references import Memory, ReferencedItem, ResolvedReference
-from mm_agents.agent.request import plain, request_of, spelled_right
+from mm_agents.agent.request import plain
 from mm_agents.agent.response_filling import FILLING, ModelFilling, fill_offline, wanted_fields
 from mm_agents.agent.response_format import ResponseFormat
 from mm_agents.agent.saved_conversation import SavedConversation, SavedTurn, read_conversation, write_conversation
@@ -550,7 +550,7 @@ class Conversation:
         """Fill a response format from the document that a question is about."""
         started = time.monotonic()
         builder = _begun(question, cut=cut)
-        question = request_of(spelled_right(question)).text
+        question = plain(question)
         planned = self.agent.planner.plan(question, _seen(new, referred)).tools
         known = {one.name for one in tools}
         names = tuple(sorted(known & set(FILLING), key=lambda name: (name not in planned, FILLING.index(name))))

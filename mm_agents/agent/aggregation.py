@@ -320,10 +320,9 @@ AMOUNTS = ("subtotal", "discount", "shipping", "tax", "total")
 def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | None:
     by_seller = SAYS["by_seller"].search(text) is not None
     numbers, sellers = _numbers_of(text), [] if among else _sellers_of(text)
-    several = bool(among or numbers or sellers) or by_seller or SAYS["several_invoices"].search(text) is not None
-    several = several or any(SAYS[name].search(text) for name in ("has_any", "all_amounts"))
-    several = several or period_in(text, today) is not None
-    if not several or not is_used_up(text):
+    one_by_one, undated = bool(among or numbers or sellers), _without_period(text, today)
+    means_several = any(SAYS[name].search(text) for name in ("several_invoices", "has_any", "all_amounts"))
+    if not (one_by_one or by_seller or means_several or undated != text) or not is_used_up(text):
         return None
     if SAYS["negated"].search(SAYS["not_due"].sub(" ", text)):
         return None
@@ -334,17 +333,16 @@ def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | 
     if numbers:
         where, said = [f"({' or '.join(f'number = {json.dumps(one)}' for one in numbers)})"], (" and ".join(numbers),)
     arguments: dict[str, Any] = {"of": "invoices"}
-    kind = None if among or numbers or sellers or by_seller else _kind_named(text)
+    kind = None if one_by_one or by_seller else _kind_named(text)
     if kind is not None:
         arguments["kind"] = kind
     if among:
         arguments["among"] = list(among)
     if where:
         arguments["where"] = " and ".join(where)
-    if seller := "; ".join(sellers) or _seller(_without_period(text, today)):
+    if seller := "; ".join(sellers) or _seller(undated):
         arguments["seller"] = seller
-    one_by_one = bool(among or numbers or sellers)
-    measured = _measured(_without_period(text, today), where, arguments, one_by_one=one_by_one)
+    measured = _measured(undated, where, arguments, one_by_one=one_by_one)
     if measured and by_seller and measured["measure"] in ("sum", "mean", "count", "max", "min"):
         measured["group_by"] = "seller"
     if measured is None:
@@ -427,11 +425,11 @@ def _measured(
         measure = "min" if SAYS["lesser"].search(comparative[0]) else "max"
         return {"measure": measure, "field": name or of_time}
     if best is not None and (name is not None or SAYS["of_amount"].search(best[0])):
-        if (some := SAYS["some_best"].search(text)) is not None:
-            listed = _extreme(text, some["best"] or some["of_best"], name or "total", some)
-            return listed | {"field": listed.pop("order_by")}
-        measure = "min" if SAYS["smallest"].search(best[0]) else "max"
-        return {"measure": measure, "field": name or "total", **_place(text)}
+        some = SAYS["some_best"].search(text)
+        extreme = _extreme(text, (some["best"] or some["of_best"]) if some else best[0], name or "total", some)
+        if "order_by" in extreme:
+            extreme["field"] = extreme.pop("order_by")
+        return extreme
     ordered = SAYS["orders_list"].match(text) is not None
     listing = ordered and bool(where)  # "list those with a total over 500" adds up nothing
     one_amount = name in AMOUNTS[:-1] and not ordered and not any(one.startswith(amount) for one in where)

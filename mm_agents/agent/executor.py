@@ -505,8 +505,9 @@ class OfflineRun:
 
     def _read_text(self, asked: Asked) -> Iterator[Event | Any]:
         """Look among the texts for what no scan answers; whether one is near enough."""
-        told = "search_text" in self._tools
-        result = (yield from self._call("search_text", {"query": subject_of(asked.text)})) if told else None
+        if "search_text" not in self._tools:
+            return False
+        result = yield from self._call("search_text", {"query": subject_of(asked.text)})
         return result is not None and self._told("search_text", asked, {"query": ""}, result, strict=True)
 
     def _given(self, name: str, asked: Asked) -> list[str]:
@@ -555,12 +556,12 @@ class OfflineRun:
             return False
         if not sure and not is_meant(result.payload, asked.text, self._pages.get(source, "")):
             return False
-        told = self._tell(name, result, form, sure=sure)
+        told = self._tell(name, result, form)
         if told:
             render_checks(self._builder, result)
         return told
 
-    def _tell(self, name: str, result: ToolResult, form: str | None, *, sure: bool) -> bool:
+    def _tell(self, name: str, result: ToolResult, form: str | None) -> bool:
         if name == "read_hidden_text":
             return render_hidden_text(self._builder, result)
         if render_document_answer(self._builder, result):
@@ -570,11 +571,7 @@ class OfflineRun:
         if answered is not None and (len(parts) > 1 or not says("all_of_it", answered["question"])):
             self._reason, self._unread = answered.get("reason") or self._reason, result.payload["source"]["name"]
             return False
-        teller = {
-            "read_invoice": render_invoice,
-            "read_table": render_table,
-            "read_flowchart": render_flowchart,
-        }[name]
+        teller = {"read_invoice": render_invoice, "read_table": render_table, "read_flowchart": render_flowchart}[name]
         teller(self._builder, result, form)
         return True
 

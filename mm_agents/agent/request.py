@@ -52,7 +52,7 @@ def request_of(text: str) -> Request:
     return Request(text=asked, parts=_parts(asking) or (asked,), context=context)
 
 
-def plain(text: str, *, attached: bool) -> str:
+def plain(text: str, *, attached: bool = False) -> str:
     """What a text asks for as tools are asked: spelled right, alone, and of an attached file as a whole in one form."""
     asked = request_of(spelled_right(text)).text
     return _WHOLE if attached and _PATTERNS["patterns"]["whole"].search(asked) else asked

@@ -22,7 +22,7 @@ from mm_agents.agent.hit_details import HitDetails
 from mm_agents.agent.query_analysis import questions_in
 from mm_agents.agent.references import goes_on_with
 from mm_agents.agent.rendering import recommended_heading
-from mm_agents.agent.request import request_of, spelled_right
+from mm_agents.agent.request import plain
 from mm_agents.errors import ToolError
 from mm_agents.toolbox import AttachmentInfo, Attachments, toolbox
 from mm_agents.toolbox.searching import films_of
@@ -188,8 +188,8 @@ class SearchAgain:
     def _questions(self) -> list[str]:
         """The texts that the question may have been looked up as."""
         question = self._answer.question
-        plain = request_of(spelled_right(question)).text
-        return list(dict.fromkeys([plain, question, goes_on_with(question), *parts_of(plain), *questions_in(plain)]))
+        asked = plain(question)
+        return list(dict.fromkeys([asked, question, goes_on_with(question), *parts_of(asked), *questions_in(asked)]))
 
     # ------------------------------------------------------------ counts
 
