@@ -44,7 +44,7 @@ def searches(budget: Budget) -> Tally:
             return record.id in [hit.record.id for hit in library.search(str(record.text).split()[0], limit=3)]
 
         with _adding(library, tally):
-            _together(tally, budget, find)
+            _together(tally, budget, find, kinds=2)
     return tally
 
 
@@ -95,9 +95,8 @@ def chats(budget: Budget) -> Tally:
             one.start()
         for one in visitors:
             one.join()
-    p50, p99 = np.percentile(seconds or [0.0], [50, 99])
     half, tenth = memory[len(memory) // 2 :], max(len(memory) // 20, 1)
-    tally.notes |= {"p50 ms": 1000 * float(p50), "p99 ms": 1000 * float(p99), "MB": float(np.mean(half[-tenth:]))}
+    tally.notes |= {**_percentiles(seconds), "MB": float(np.mean(half[-tenth:]))}
     tally.notes["MB more in the second half"] = float(np.mean(half[-tenth:]) - np.mean(half[:tenth]))
     return tally
 
@@ -125,14 +124,21 @@ def page(library: Path) -> Iterator[tuple[str, int]]:
             running.terminate()
 
 
-def _together(tally: Tally, budget: Budget, call: Callable[[int], bool]) -> None:
-    """Call from many threads; a wrong result and an error are failures."""
-    seconds: list[float] = []
+def _together(tally: Tally, budget: Budget, call: Callable[[int], bool], *, kinds: int = 1) -> None:
+    """Call from many threads; a wrong result and an error are failures.
+
+    Args:
+        tally: gets them, and how long calls take.
+        budget: how many calls.
+        call: gets the number of the call.
+        kinds: a call's number modulo this is its kind; the slow ones of each are compared with its own.
+    """
+    seconds: list[list[float]] = [[] for _ in range(kinds)]
 
     def timed(number: int) -> bool:
         started = time.monotonic()
         right = call(number)
-        seconds.append(time.monotonic() - started)
+        seconds[number % kinds].append(time.monotonic() - started)
         return right
 
     before = megabytes("VmRSS")
@@ -147,8 +153,14 @@ def _together(tally: Tally, budget: Budget, call: Callable[[int], bool]) -> None
                     tally.failed(f"{number}: another result")
             except Exception as error:  # noqa: BLE001 - every one is a fault
                 tally.failed(f"{number}: {type(error).__name__}: {error}")
+    for kind, of_kind in enumerate(seconds):
+        tally.notes |= _percentiles(of_kind, f" of kind {kind}" if kinds > 1 else "")
+    tally.notes["MB more"] = megabytes("VmRSS") - before
+
+
+def _percentiles(seconds: list[float], of: str = "") -> dict[str, float]:
     p50, p99 = np.percentile(seconds or [0.0], [50, 99])
-    tally.notes |= {"p50 ms": 1000 * float(p50), "p99 ms": 1000 * float(p99), "MB more": megabytes("VmRSS") - before}
+    return {f"p50 ms{of}": 1000 * float(p50), f"p99 ms{of}": 1000 * float(p99)}
 
 
 class _adding:
