@@ -117,6 +117,9 @@ class Sound:
 SPOKEN = "spoken"
 """The property of the parts that are spoken sentences: by what they were heard."""
 
+CELL = "cell "
+"""How evidence begins to say which cell of a sheet or table it is: ``Evidence.how`` of "cell B7"."""
+
 WORDS_READ = "words_read"
 """The property of the parts that hold words read in pictures, pages and clips: by what they were read."""
 
@@ -524,6 +527,11 @@ class Evidence:
     box: Box | None = None
     t0: float | None = None
     t1: float | None = None
+
+    @property
+    def cell(self) -> str | None:
+        """The cell of a sheet or table in a text file, such as "B7" or "Savings!B7"; None for other places."""
+        return self.how.removeprefix(CELL) if self.how.startswith(CELL) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,16 +24,7 @@ from mm_agents.agent.budget import Budget
 from mm_agents.agent.conditions import Conditions, film_conditions
 from mm_agents.agent.default_models import chat_model_of, text_embedder_of
 from mm_agents.agent.events import Event, Finished, Planned, parts_of_answer
-from mm_agents.agent.executor import (
-    ASKABLE,
-    EVERYWHERE,
-    LISTEN,
-    QUOTE,
-    SEARCHES,
-    Asked,
-    OfflineRun,
-    instead_of,
-)
+from mm_agents.agent.executor import Asked, OfflineRun
 from mm_agents.agent.film_questions import film_aggregation
 from mm_agents.agent.follow_up import asked_anew, planned_after, read_before
 from mm_agents.agent.hit_details import HitDetails
@@ -46,6 +37,7 @@ from mm_agents.agent.response_format import ResponseFormat
 from mm_agents.agent.saved_conversation import SavedConversation, SavedTurn, read_conversation, write_conversation
 from mm_agents.agent.small_talk import REFUSAL, is_no_task
 from mm_agents.agent.suggestions import Suggestions
+from mm_agents.agent.tool_roles import ASKABLE, EVERYWHERE, LISTEN, QUOTE, SEARCHES, instead_of
 from mm_agents.agent.tracing import Trace
 from mm_agents.errors import ConfigError, EmbedderError, MissingExtraError, RecordNotFoundError
 from mm_agents.languages import ENGLISH, detected, in_english
@@ -444,7 +436,7 @@ class Conversation:
             names = names or tuple(
                 one.name for one in tools if one.name in ((*ASKABLE, QUOTE) if of_one else EVERYWHERE)
             )
-            run = self._run(builder, tools, names, reader, started)
+            run = self._run(builder, tools, (*names, *planned), reader, started)
             asked = self._asked(conditions, new, referred, names)
             asked = replace(asked, again=again, reader=reader, typed=english, aggregations=aggregations)
             orders = plan.orders if planned == plan.tools and not again else ()

@@ -69,6 +69,9 @@ _NOUNS: Mapping[str, tuple[str, str]] = {
 
 def is_empty(result: ToolResult, asked: Aggregation) -> bool:
     """Whether the files that a question names are not such documents, so that it asks something else."""
+    payload = result.payload
+    if asked.arguments.get("field") and not (payload["looked_at"] or payload["failed"] or payload["of_other_kind"]):
+        return True  # there is none that could have the value
     if asked.guessed:
         return not result.payload["rows"]
     name = asked.arguments.get("field")

@@ -126,8 +126,8 @@ def _card(source: Source, is_shown: bool) -> _notebook.Card:
         with suppress(MMAgentsError, OSError):
             picture = _notebook.jpeg(source.crop())
     title = f"[{source.number}] {source.name}"
-    evidence = source.evidence
-    return _notebook.Card(title=title, facts=moment(evidence), text=evidence.quote or "", picture=picture)
+    place = source.evidence
+    return _notebook.Card(title=title, facts=place.cell or moment(place), text=place.quote or "", picture=picture)
 
 
 def _no_answer(name: str, error: Exception) -> ConfigError:

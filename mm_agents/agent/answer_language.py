@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mm_agents.agent.answer import Answer
-from mm_agents.agent.executor import SEARCHES
+from mm_agents.agent.tool_roles import SEARCHES
 from mm_agents.languages import ENGLISH, in_english, in_english_again, said_in
 
 if TYPE_CHECKING:

@@ -102,8 +102,9 @@ def _of_sources(answer: AnswerData, again: Answer) -> Iterator[Difference]:
     known = {source.number: source for source in again.sources}
     for source in answer.sources:
         if (now := known.get(source.number)) is None or _found(source) != _found(now):
-            said = f"“{source.evidence.how}”" + (f" and not “{_found(source)[0]}”" if now else "")
-            yield Difference(f"[{source.number}]", f"asked again, it is not found by {said}")
+            said = f"by “{_found(now)[0]}”" if now else "otherwise"
+            why = f"asked again, it is found {said} and not by “{source.evidence.how}”"
+            yield Difference(f"[{source.number}]", why)
 
 
 def _of_calls(answer: AnswerData, again: Answer) -> Iterator[Difference]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,6 @@ from mm_agents.agent.answer_data import Step
 from mm_agents.agent.arguments import filled
 from mm_agents.agent.conditions import in_words
 from mm_agents.agent.events import Called, Event, Returned
-from mm_agents.agent.grounding.read_again import READS
 from mm_agents.agent.hit_details import that_may_tell
 from mm_agents.agent.planner import Order, classes_of
 from mm_agents.agent.query_analysis import (
@@ -55,8 +55,21 @@ from mm_agents.agent.rendering import (
     render_text,
     tell_listed,
 )
-from mm_agents.errors import ToolError
+from mm_agents.agent.tool_roles import (
+    ASKABLE,
+    DESCRIBE,
+    EVERYWHERE,
+    INSTEAD,
+    LISTEN,
+    QUOTE,
+    READERS,
+    SEARCHES,
+    SPEECH,
+    STRICT,
+)
+from mm_agents.errors import MMAgentsError, ToolError
 from mm_agents.languages import ENGLISH
+from mm_agents.media import load_text
 from mm_agents.security.injection import screen
 from mm_agents.security.policy import Refusal, ToolPolicy
 from mm_agents.toolbox.searching import films_named
@@ -67,50 +80,17 @@ if TYPE_CHECKING:
     from mm_agents.agent.hit_details import HitDetails
     from mm_agents.toolbox import AttachmentInfo
 
-SPEECH = "search_speech"
-"""The tool that finds what is said; there where a library has speech."""
-
-LISTEN = "read_speech"
-"""The tool that transcribes one recording or clip; it is planned by a rule."""
-
-QUOTE = "read_text"
-"""The tool that reads one text file, attached or found before."""
-
-SEARCHES: Mapping[str, str] = {
-    "search_images": "picture",
-    "search_videos": "clip",
-    SPEECH: "recording",
-    "search_text": "text",
-    "search_posters": "poster",
-}
-"""The tools that find assets, and what those are called."""
-
-_INSTEAD: Mapping[str, tuple[str, ...]] = {
-    "search_images": ("search_text", "search_videos"),
-    "search_text": (SPEECH, "search_images"),
-    SPEECH: ("search_text",),
-}
-"""Where else to look when nothing was found: a question need not say whether its answer is written or pictured."""
-
-_STRICT = ("search_videos", SPEECH)
-"""The searches that are told as a second choice only where what they find is near by its meaning, not by a word."""
-
-EVERYWHERE = ("search_images", "search_videos", SPEECH, "search_text")
-"""Where to look for what no tool seems to be for."""
-
-READERS: Mapping[str, str] = {tool: kind.replace("_", " ") for tool, kind in READS.items()}
-"""The tools that read documents, and what those are called."""
-
-ASKABLE = ("read_invoice", "read_table", "read_flowchart")
-"""The readers that answer questions, in the order in which a document of unknown kind is asked."""
-
-_DESCRIBE = "describe_image"
 _CANDIDATES = 5
 """How many of the nearest documents are read before giving up."""
 
 _UNLIKELY = 2
 """How many are, where none of them is near enough to what is asked."""
 
+_TABLES = 3
+"""How many of the nearest texts are asked as tables, which some of them have."""
+
+_SHEETS = (".xlsx", ".csv", ".tsv", ".json")
+_TABLE_ROW = re.compile(r"^\s*\|.*\|\s*$", re.MULTILINE)
 _SEARCHED = 8
 _NOT_COMPARED = (
     "I don't know: that takes all documents of a kind, and of those I count, add up and compare amounts and dates "
@@ -217,7 +197,7 @@ class OfflineRun:
                 return
         for place, name in enumerate(names):
             following = names[place + 1] if place + 1 < len(names) else None
-            reads = following in READERS or following == _DESCRIBE
+            reads = following in READERS or following == DESCRIBE
             if name in SEARCHES and reads and following and self._given(following, asked):
                 continue  # what is to be read is known already
             if name in SEARCHES and not reads:
@@ -232,7 +212,7 @@ class OfflineRun:
                 yield from self._listen(asked)
             elif name == QUOTE:
                 yield from self._quote(asked)
-            elif name in READERS or name == _DESCRIBE:
+            elif name in READERS or name == DESCRIBE:
                 yield from self._read(name, asked, found if place and names[place - 1] in SEARCHES else None)
             else:
                 yield from self._other(name, asked)
@@ -275,18 +255,19 @@ class OfflineRun:
 
     def _search(self, name: str, asked: Asked, *, to_read: str | None) -> Iterator[Event | Any]:
         """Search and tell what was found, unless it is to be read; a generator that returns the result."""
-        hop = to_read in READERS or to_read == _DESCRIBE
+        hop = to_read in READERS or to_read == DESCRIBE
         arguments = self._search_arguments(name, asked, to_read=to_read, hop=hop)
         result = yield from self._call(name, arguments)
         if result is None:
             return None
-        if hop or self._told(name, asked, arguments, result):
+        if hop or (yield from self._told(name, asked, arguments, result)):
             return result
-        for instead in _INSTEAD.get(name, ()):
+        for instead in INSTEAD.get(name, ()):
             if instead not in self._tools or "query" not in arguments or len(arguments) > 1:
                 continue
             other = yield from self._call(instead, arguments)
-            if other is not None and self._told(instead, asked, arguments, other, strict=instead in _STRICT):
+            strict = instead in STRICT
+            if other is not None and (yield from self._told(instead, asked, arguments, other, strict=strict)):
                 return other
         sought = said_of(asked.text) if name == SPEECH else subject_of(asked.text)
         render_nothing(self._builder, that_may_tell(name, result, asked.text), SEARCHES[name], sought)
@@ -302,10 +283,13 @@ class OfflineRun:
 
     def _told(
         self, name: str, asked: Asked, arguments: Mapping[str, Any], result: ToolResult, *, strict: bool = False
-    ) -> bool:
+    ) -> Iterator[Event | Any]:
         """Tell what a search found, with a closer look at it; whether anything was worth telling."""
         if only_medium(asked.text) and not asked.attachments:
             return tell_listed(self._builder, result, SEARCHES[name])
+        for source in tables_among(result) if name == "search_text" else ():
+            if (yield from self._read_one("read_table", asked, source, sure=False)):
+                return True
         if self._hit_details is not None:
             result = self._hit_details.look(name, result, asked.text, self._language, anywhere=strict)
         compared = "query" not in arguments or not {"image", "video"}.isdisjoint(arguments) or name == "search_posters"
@@ -334,7 +318,7 @@ class OfflineRun:
             arguments = self._search_arguments(name, asked, to_read=None, hop=False)
             result = yield from self._call(name, arguments)
             if result is not None and result.payload.get("hits"):
-                told = self._told(name, asked, arguments, result, strict=True) or told
+                told = (yield from self._told(name, asked, arguments, result, strict=True)) or told
         return told
 
     def _search_arguments(self, name: str, asked: Asked, *, to_read: str | None, hop: bool) -> dict[str, Any]:
@@ -396,7 +380,7 @@ class OfflineRun:
     def _read(self, name: str, asked: Asked, found: ToolResult | None) -> Iterator[Event]:
         """Read what is attached or meant; else the nearest documents, until one answers."""
         given = self._given(name, asked)
-        if name == _DESCRIBE:
+        if name == DESCRIBE:
             if asked.attachments and not says("pictured", asked.text) and (yield from self.ask_attached(asked)):
                 return
             yield from self._describe(asked, given, found)
@@ -467,7 +451,7 @@ class OfflineRun:
         elif (invoice := (yield from self._call("read_invoice", {"source": source}))) is not None:
             render_invoice(self._builder, invoice, None)
             render_checks(self._builder, invoice)
-        elif (described := (yield from self._call(_DESCRIBE, {"source": source}))) is not None:
+        elif (described := (yield from self._call(DESCRIBE, {"source": source}))) is not None:
             render_described(self._builder, described)
 
     def ask_attached(self, asked: Asked) -> Iterator[Event | Any]:
@@ -508,7 +492,9 @@ class OfflineRun:
         if "search_text" not in self._tools:
             return False
         result = yield from self._call("search_text", {"query": subject_of(asked.text)})
-        return result is not None and self._told("search_text", asked, {"query": ""}, result, strict=True)
+        if result is None:
+            return False
+        return (yield from self._told("search_text", asked, {"query": ""}, result, strict=True))
 
     def _given(self, name: str, asked: Asked) -> list[str]:
         kinds = self._tools[name].attachments
@@ -591,7 +577,7 @@ class OfflineRun:
         pairs = [sources[:2]] if len(sources) > 1 and says("comparison", asked.text) else [[one] for one in sources[:3]]
         for pair in pairs:
             arguments = {"source": pair[0], "question": asked.text} | ({"other": pair[1]} if len(pair) > 1 else {})
-            result = yield from self._call(_DESCRIBE, arguments)
+            result = yield from self._call(DESCRIBE, arguments)
             if result is not None:
                 render_described(self._builder, result)
             else:
@@ -607,10 +593,18 @@ class OfflineRun:
                 self._builder.say(f"I don't know: {self._builder.route[-1].error}")
 
     def _quote(self, asked: Asked) -> Iterator[Event]:
+        whole = says("all_of_it", asked.text) is not None
+        texts = dict(self._pages)
+        for one in asked.attachments if not whole else ():
+            with suppress(MMAgentsError):  # the tool says why a file cannot be read
+                texts |= {one.name: load_text(one.file)} if one.kind == "text" else {}
         for source in self._given(QUOTE, asked):
+            table = not whole and has_table(source, texts.get(source, ""))
+            if table and (yield from self._read_one("read_table", asked, source, sure=True)):
+                continue
             result = yield from self._call(QUOTE, {"source": source, "question": task_of(asked.text)})
             if result is not None:
-                render_text(self._builder, result, whole=says("all_of_it", asked.text) is not None)
+                render_text(self._builder, result, whole=whole)
             else:
                 self._builder.say(f"I don't know: {self._builder.route[-1].error}")
 
@@ -688,10 +682,12 @@ def _search_for(medium: str) -> str:
     return {"photo": "search_images", "scan": "search_images", "video": "search_videos"}.get(kind, "search_text")
 
 
-def instead_of(names: Iterable[str]) -> Iterator[str]:
-    """The tools that a plan may fall back on: other searches, and other readers of what is attached."""
-    if any(name in READERS or name == _DESCRIBE for name in names):
-        yield from (*ASKABLE, _DESCRIBE)
-    yield from (
-        instead for name in names for instead in _INSTEAD.get(name, ("search_text",) if name in READERS else ())
-    )
+def has_table(name: str, text: str = "") -> bool:
+    """Whether a text file has a table, by its name or a passage of it."""
+    return name.casefold().endswith(_SHEETS) or len(_TABLE_ROW.findall(text)) > 1
+
+
+def tables_among(result: ToolResult) -> list[str]:
+    """The ids of the nearest texts that have tables."""
+    hits = [hit for hit in result.payload.get("hits", ())[:_TABLES] if hit["media_type"] == "text"]
+    return list(dict.fromkeys(hit["id"] for hit in hits if has_table(hit["name"], hit["text"] or "")))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mm_agents.agent.executor import QUOTE, READERS, SEARCHES
 from mm_agents.agent.query_analysis import names_in, says
 from mm_agents.agent.references import alike, goes_on_with, is_another, is_part
+from mm_agents.agent.tool_roles import QUOTE, READERS, SEARCHES
 
 if TYPE_CHECKING:
     from mm_agents.agent.planner import OfflinePlanner, Plan

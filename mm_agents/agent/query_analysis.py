@@ -14,6 +14,11 @@ _PHRASES = read_patterns("mm_agents.agent", "phrases.toml")
 _SAYS = _PHRASES["patterns"]
 _TAIL = re.compile(r"[\s?!.,;:]+$")
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b([A-Z][\w&'’-]*(?:\s+[A-Z][\w&'’-]*)*)")
+_OF_KIND = re.compile(
+    r"\b(?:which|what) (?!(?:ones?|things?|rows?|items?|entry|line)\b)(?P<kind>[a-z]+) "
+    r"(?:has|have|had|is|are|was|were|do|does|did|costs?|got|sold|made)\b",
+    re.IGNORECASE,
+)
 _WORDS = read_data("mm_agents.agent", "word_classes.toml")
 _FUNCTION_WORDS, _NO_NAMES = (frozenset(_WORDS[name].split()) for name in ("function_words", "no_names"))
 _GREETINGS = {
@@ -160,7 +165,9 @@ def says_something(question: str) -> bool:
 def is_meant(payload: Mapping[str, Any], question: str, page: str = "") -> bool:
     """Whether a document that was read may be the one that a question is about; ``page`` has words that are on it."""
     names = [name for name in names_in(question) if not content_words(name) <= content_words(page)]
-    return _has_number(payload, question) and _speaks_of(payload, names) and _is_about(payload, without_names(question))
+    if not (_has_number(payload, question) and _lists_kind(payload, question)):
+        return False
+    return _speaks_of(payload, names) and _is_about(payload, without_names(question))
 
 
 def without_names(question: str) -> str:
@@ -168,6 +175,13 @@ def without_names(question: str) -> str:
     for name in names_in(question):
         question = re.sub(rf"\s+(?:at|from|with|by)\s+{re.escape(name)}(?:['’]s)?(?=\W|$)", "", question)
     return question
+
+
+def _lists_kind(payload: Mapping[str, Any], question: str) -> bool:
+    """Whether a text's table has the word for what a question looks for in it: "which account" needs accounts."""
+    asked = _OF_KIND.search(question) if payload["source"]["media_type"] == "text" else None
+    wanted = content_words(asked["kind"]) if asked is not None else set[str]()
+    return wanted <= content_words(" ".join([payload["source"]["name"], *_values(payload)]))
 
 
 def _has_number(payload: Mapping[str, Any], question: str) -> bool:

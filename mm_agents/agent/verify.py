@@ -228,7 +228,10 @@ class _Checker:
         if claim.kind == "spoken" and self._answer.model is None:
             return _spoken_fault(claim, cited)
         if self._answer.model is None and self._counts:
-            return self._gathered(claim, cited) or self._search_again.count_fault(claim, cited)
+            fault = self._gathered(claim, cited) or self._search_again.count_fault(claim, cited)
+            return (
+                self._reading(claim, cited) if fault and self._reads and claim.kind in ("read", "computed") else fault
+            )
         if claim.kind == "counted" and self._answer.model is None and claim.text in _listings(cited):
             return next((fault for one in cited if (fault := self._search_again.record_fault(one))), None)
         fault = self._reading(claim, cited) if claim.kind in ("read", "computed") else self._worded(claim, cited)
@@ -238,6 +241,11 @@ class _Checker:
     def _counts(self) -> list[Mapping[str, Any]]:
         """What the answer asked the tool that counts for."""
         return [step.arguments for step in self._answer.route if step.tool == AGGREGATE and step.error is None]
+
+    @property
+    def _reads(self) -> bool:
+        """Whether a document was read, as where a count had nothing to count."""
+        return any(step.tool in READS and step.error is None for step in self._answer.route)
 
     def _recounted(self, claim: Claim, cited: list[Source]) -> str | None:
         """A number of a chat model's claim that no source prints and no count comes to."""
@@ -273,10 +281,13 @@ class _Checker:
     def _reading(self, claim: Claim, cited: list[Source]) -> str | None:
         """Why a value that was read, or a sum of such, is not that of the document."""
         files = {one.evidence.path: self._files.get(one.evidence.path or "") for one in cited}
-        pages = [file for file in files.values() if isinstance(file, MediaFile) and file.media_type in ("image", "pdf")]
+        table = any(step.tool == "read_table" and step.error is None for step in self._answer.route)
+        kinds = ("image", "pdf", *(("text",) if table and self._answer.model is None else ()))
+        pages = [file for file in files.values() if isinstance(file, MediaFile) and file.media_type in kinds]
         if len(files) != 1 or not pages or cited[0].media_type == "film":
             return self._worded(claim, cited)
-        fault = _placeless(cited) or self._read_again.fault(claim, cited, pages[0])
+        fault = None if pages[0].media_type == "text" else _placeless(cited)
+        fault = fault or self._read_again.fault(claim, cited, pages[0])
         if self._answer.model is None or self._read_again.stated(claim, pages[0]) is not None:
             return fault
         return fault or self._worded(claim, cited)

@@ -236,6 +236,8 @@ def _source_line(source: Source) -> str:
         facts.append(f"{clock(one.t0)}–{clock(one.t1)}")
     if one.page is not None and source.media_type == "pdf":
         facts.append(f"page {one.page}")
+    if one.cell is not None:
+        facts.append(one.cell)
     if one.box is not None:
         facts.append(f"box {one.box.x0},{one.box.y0}–{one.box.x1},{one.box.y1}")
     if one.quote:

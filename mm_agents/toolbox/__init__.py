@@ -81,7 +81,7 @@ def toolbox(
     others: list[tuple[Callable[..., ToolResult], tuple[Attachment, ...]]] = [
         (describing.describe_image, ("image", "video", "pdf")),
         (reading.read_invoice, _DOCUMENTS),
-        (reading.read_table, _DOCUMENTS),
+        (reading.read_table, (*_DOCUMENTS, "text") if attaches else _DOCUMENTS),
         (reading.read_flowchart, _DOCUMENTS),
         (reading.read_hidden_text, _DOCUMENTS),
     ]

@@ -49,7 +49,10 @@ PageNumber = Annotated[int | None, Field(ge=1, description="Only this page of a 
 _Said = TypeVar("_Said", Sentence, TextLine)
 _KEPT = 32  # readings
 _DOCUMENTS = ("image", "pdf"), "a picture or a PDF is read"
-_READ = {"transcript": (("audio", "video"), "a recording or a clip is listened to")}
+_READ = {
+    "table": (("image", "pdf", "text"), "a picture, a PDF or a text file is read"),
+    "transcript": (("audio", "video"), "a recording or a clip is listened to"),
+}
 _MOST_SAID = 100
 """Sentences of a transcript that are told; ``read text`` writes the whole of it."""
 _LONGEST = 100_000  # characters of a text in a payload
@@ -118,9 +121,10 @@ class Reading:
         return self._told(asset, found, document, question, found.to_markdown(), named)
 
     def read_table(self, source: SourceArgument, question: Question = None, page: PageNumber = None) -> ToolResult:
-        """Read a table or a grid of figures as Markdown, or answer a question by computing over its cells."""
+        """Read a table, sheet or grid of figures as Markdown, or answer a question by computing over its cells."""
         asset, reading = self._read("table", source, page)
         found = cast("Table", reading)
+        found = found.about(question) if question else found
         if not found.cells:
             raise ToolError(f"No table was found in {asset.name!r}.", retry=True)
         document = found.to_json() | {

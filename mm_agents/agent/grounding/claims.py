@@ -243,7 +243,7 @@ def check_claim(
         for operand in found.operands:
             if operand not in known and operand not in asked:
                 return f"{operand:f} of the sum {computed!r} is in no source and not in the question"
-        if not any(found.said.normalize() in values_of(written) for written in numbers_in(text)):
+        if not any(abs(found.said).normalize() in values_of(written) for written in numbers_in(text)):
             return f"it does not say what the sum {computed!r} comes to"
         known |= found.parts
     return _unknown_number(text, sources, quotes, known)

@@ -38,10 +38,17 @@ Place = tuple[int, tuple[int, int, int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A sentence that a document answers with, and its places; of None any place will do."""
+    """A sentence that a document answers with, and its places; of None any place will do.
+
+    Attributes:
+        text: the sentence.
+        places: the boxes of what it says.
+        cells: the places in a text with their quotes, such as "cell B7" and "980".
+    """
 
     text: str
     places: tuple[Place, ...] | None
+    cells: tuple[tuple[str, str | None], ...] = ()
 
 
 @dataclass(slots=True)
@@ -73,7 +80,7 @@ class ReadAgain:
     def _offline_fault(self, claim: Claim, cited: Sequence[Source], file: MediaFile) -> str | None:
         """An offline claim is a sentence that code wrote, so code writes it again."""
         if claim.text in {f"{one.name} says: “{said}”" for one in cited for said in said_in(claim.text)[:1]}:
-            return None
+            return None  # the quote is looked for elsewhere
         named = _FORM.fullmatch(claim.text)
         if named is not None and named["name"] in {one.name for one in cited}:
             return None
@@ -256,7 +263,9 @@ class ReadAgain:
 def _answers(answered: DocumentAnswer) -> Iterator[Derived]:
     for part in answered.parts or (answered,):
         if part.answer is not None:
-            yield Derived(screen_said(part.answer)[0], _places(part) or None)
+            places = _places(part)
+            cells = () if places else tuple((one.how, one.quote) for one in part.evidence)
+            yield Derived(screen_said(part.answer)[0], places or None, cells)
 
 
 def _listed(kind: str, reading: Any, file: MediaFile) -> Iterator[Derived]:
@@ -298,7 +307,10 @@ def _near(one: Place, other: Place) -> bool:
 def _place_fault(derived: Derived, cited: Sequence[Source]) -> str | None:
     """A source of a claim that is not one of the places where it stands."""
     if derived.places is None:
-        return None
+        strange = [
+            one for one in cited if derived.cells and (one.evidence.how, one.evidence.quote) not in derived.cells
+        ]
+        return f"[{strange[0].number}] is not the place of what it says" if strange else None
     for source in cited:
         place = _place(source)
         if place is None:

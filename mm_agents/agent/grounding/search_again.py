@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import parts_of
 from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of
-from mm_agents.agent.aggregation_rendering import render_aggregate
+from mm_agents.agent.aggregation_rendering import is_empty, render_aggregate
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.answer_data import AnswerData, Claim, Source, Step
 from mm_agents.agent.default_models import text_embedder_of
@@ -219,7 +219,7 @@ class SearchAgain:
         """The claims that the counts make now, with their places, and the paragraphs that say them."""
         builder = AnswerBuilder(self._answer.question)
         for ran, asked in self._aggregations:
-            if asked is not None:
+            if asked is not None and not is_empty(ran.result, asked):
                 render_aggregate(builder, ran.result, asked)
         sources = builder.sources
         claims = [(claim, [sources[number - 1].evidence for number in claim.sources]) for claim in builder.claims]

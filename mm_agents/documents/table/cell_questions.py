@@ -99,6 +99,13 @@ def asked_cell(
     return _answer(question, f"{place}: {text}", text, [cell])
 
 
+def counted_rows(table: TableData, question: str, rows: Sequence[int], named: str) -> DocumentAnswer:
+    """How many rows are of a name, or of a month or year; with their first cells."""
+    text = f"{named}: {len(rows)} {'row' if len(rows) == 1 else 'rows'}."
+    cells = [cell for row in rows if (cell := _first(table, row=row)) is not None]
+    return _answer(question, text, len(rows), cells)
+
+
 def _fullest(rows: list[int], names: Sequence[str], asked: Sequence[str], alike: Likeness) -> list[int]:
     """Of rows that are named, those whose name has the most of the question's words."""
     if len(rows) < 2:

@@ -96,7 +96,7 @@ def digits_for_letters(text: str) -> str | None:
     return changed
 
 
-Layout = Literal["ruled", "unruled", "cards"]
+Layout = Literal["ruled", "unruled", "cards", "text"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +162,7 @@ class TableData:
     """The cells of a table in their grid.
 
     Attributes:
-        layout: whether ruling lines, blanks or cards make it.
+        layout: whether ruling lines, blanks or cards make it, or a text file says it.
         cells: from the top, then from the left; a place of the grid that none fills is empty.
         header_rows: how many of the rows, from the top, are the head.
         header_columns: how many of the columns, from the left, name the rows: 1, or 0 where none does.

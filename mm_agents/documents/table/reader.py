@@ -31,6 +31,9 @@ from mm_agents.documents.table.region import (
 )
 from mm_agents.documents.table.result import Table
 from mm_agents.documents.table.several import goes_on, joined, may_go_on, side_by_side
+from mm_agents.documents.table.text_tables import tables_of
+from mm_agents.errors import ConfigError
+from mm_agents.media import MediaFile, inspect
 from mm_agents.types import Box, Evidence, Image, Word
 
 if TYPE_CHECKING:
@@ -63,7 +66,7 @@ _HOW = "table cell"
 
 
 class TableReader:
-    """Reads tables by rules: ruled ones, those parted by blanks, and grids of cards."""
+    """Reads tables by rules: ruled ones, those parted by blanks, grids of cards; and those of text files."""
 
     name = "table"
 
@@ -72,10 +75,11 @@ class TableReader:
     ) -> Table:
         """Read the table of a picture, or of the first page of a PDF that has one, and what of it is on the next pages.
 
-        Of several on a page, the largest.
+        Of several on a page, the largest; of a text file too, whose others are in ``Table.others``.
 
         Args:
-            source: a picture or a PDF.
+            source: a picture or a PDF; or a text file with a table: a sheet, comma-separated values, Markdown, a web
+                page or a list of JSON objects.
             page: of a PDF, from 1.
             model: reads it too: what it reads otherwise is told in ``notes``, and no cell is taken from it that is
                 not found on the page.
@@ -86,11 +90,14 @@ class TableReader:
 
         Raises:
             ConfigError: the document has no such page.
-            UnsupportedMediaError: neither a picture nor a PDF, or an encrypted PDF.
+            UnsupportedMediaError: no picture, PDF or text, or an encrypted PDF.
             MediaError: the file is damaged, too large or out of reach.
             MissingExtraError: the extra ``documents`` is not installed.
             ChatError: the model cannot be reached, or its reply does not fit.
         """
+        if (file := _text_file(source, page)) is not None:
+            largest, *others = sorted(tables_of(file), key=lambda table: -len(table.cells)) or [_none_in(file)]
+            return replace(largest, others=tuple(others))
         engine: Ocr = ocr or default_ocr()
         found = Table(notes=("No table was found: the document has no pages.",))
         used: list[Page] = []
@@ -110,6 +117,8 @@ class TableReader:
         self, source: Source, /, *, page: int | None = None, model: ChatModel | None = None, ocr: Ocr | None = None
     ) -> list[Table]:
         """Read all tables of a picture or PDF, as ``read`` does, in reading order; none where there are none."""
+        if (file := _text_file(source, page)) is not None:
+            return tables_of(file)
         engine: Ocr = ocr or default_ocr()
         found: list[tuple[Table, list[Page]]] = []
         for opened in open_pages(source, ocr=engine, numbers=None if page is None else [page]):
@@ -191,6 +200,27 @@ def _is_sure(table: Table) -> bool:
     rows, columns = table.shape
     full = sum(cell.row_span * cell.column_span for cell in table.cells) >= PARAMETERS.most * rows * columns
     return full and rows > 2 and (table.layout == "ruled" or table.header_rows > 0)
+
+
+def _text_file(source: Source, page: int | None) -> MediaFile | None:
+    """The source as a text file; None for a picture or PDF.
+
+    Raises:
+        ConfigError: a page of a text is asked for.
+        MediaError: the file cannot be read.
+    """
+    if isinstance(source, Image):
+        return None
+    file = source if isinstance(source, MediaFile) else inspect(source)
+    if file.media_type != "text":
+        return None
+    if page is not None:
+        raise ConfigError(f"{file.name!r} has no page {page}: a text file has no pages. Leave the page out.")
+    return file
+
+
+def _none_in(file: MediaFile) -> Table:
+    return Table(layout="text", notes=(f"No table was found: {file.name!r} has no rows and columns.",))
 
 
 def _with_others(table: Table, others: int) -> Table:

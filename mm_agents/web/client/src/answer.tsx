@@ -217,7 +217,7 @@ function Sources({ shown }: { shown: Shown }) {
 function SourceCard({ shown, source }: { shown: Shown; source: Source }) {
   const lit = useCell(hot) === refOf(source);
   const view = viewOfSource(shown, source);
-  const where = source.t0 !== null ? `${clock(source.t0)}${source.t1 !== null ? ` – ${clock(source.t1)}` : ""}` : source.page && source.media_type === "pdf" ? t("page.n", { page: source.page }) : "";
+  const where = source.t0 !== null ? `${clock(source.t0)}${source.t1 !== null ? ` – ${clock(source.t1)}` : ""}` : source.page && source.media_type === "pdf" ? t("page.n", { page: source.page }) : source.how.startsWith("cell ") ? source.how.slice(5) : "";
   const inside = (
     <>
       <span class="head"><span class="number">{source.number}</span> <span class="name">{source.name}</span> {where && <span class="soft">{where}</span>}</span>

@@ -1,0 +1,158 @@
+"""The tables of a text file: sheets, comma-separated values, lists of JSON objects, and those of Markdown."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import PurePath
+from string import ascii_uppercase
+from typing import Any, cast
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from mm_agents import media
+from mm_agents.documents.numbers import decimal_mark
+from mm_agents.documents.table.data import Cell, quantity_of
+from mm_agents.documents.table.result import Table
+from mm_agents.errors import MediaTooLargeError
+from mm_agents.media import MediaFile
+from mm_agents.types import CELL, Evidence
+
+_MOST_CELLS = 20_000
+_SEPARATORS = ",;\t|"
+_UNNAMED = "Unnamed: "  # what the reader of sheets calls a column without a head
+_EMPTY = "NaN"  # what it writes for an empty cell
+
+_Rows = Sequence[Sequence[str]]
+_Place = Callable[[int, int], str]
+
+
+def tables_of(file: MediaFile) -> list[Table]:
+    """The tables of a text file in its order; none where it has none.
+
+    A cell's evidence quotes it, and says which cell it is: "cell B7", with a sheet's name "cell Savings!B7".
+
+    Raises:
+        MediaTooLargeError: more cells than are read.
+        MediaError: the file is damaged or too large, or the extra ``office`` is missing.
+    """
+    text = media.load_text(file)
+    suffix = PurePath(file.name).suffix.casefold()
+    if suffix in (".csv", ".tsv"):
+        found = [_table(file, _separated(text), _cell_name, head=None)]
+    elif suffix == ".json":
+        found = [_table(file, rows, _cell_name, head=1) for rows in _objects(text)]
+    else:
+        found = [
+            _table(file, rows, _names_in(section.sheet or str(n)), head=1, title=section.sheet or title)
+            for section in media.sections(file, text)
+            for n, (title, rows) in enumerate(_in_markdown(section.text), start=1)
+        ]
+    return [table for table in found if table.cells]
+
+
+def _cell_name(row: int, column: int) -> str:
+    """The name that spreadsheets give a cell: "B7" is in the second column and seventh row."""
+    letters = ""
+    column += 1
+    while column:
+        column, letter = divmod(column - 1, len(ascii_uppercase))
+        letters = ascii_uppercase[letter] + letters
+    return f"{CELL}{letters}{row + 1}"
+
+
+def _names_in(place: str) -> _Place:
+    """The names of the cells of a sheet, or of a table by its number: "cell Savings!B7", "cell 2!B7"."""
+    return lambda row, column: f"{CELL}{place}!{_cell_name(row, column).removeprefix(CELL)}"
+
+
+def _separated(text: str) -> _Rows:
+    """The rows of comma-separated values; semicolons, tabs and bars may part them too."""
+    try:
+        dialect: Any = csv.Sniffer().sniff(text[:4096], _SEPARATORS)
+    except csv.Error:
+        dialect = csv.excel
+    try:
+        return list(csv.reader(text.splitlines(keepends=True), dialect))
+    except csv.Error:  # a value longer than the module reads, so these are no rows
+        return []
+
+
+def _objects(text: str) -> Iterator[_Rows]:
+    """The rows of a list of objects whose values are no lists or objects, its keys as the head."""
+    try:
+        content: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return
+    objects = cast("list[Any]", content) if isinstance(content, list) else []
+    flat = [cast("dict[str, Any]", one) for one in objects if isinstance(one, dict)]
+    if not flat or len(flat) < len(objects):
+        return
+    keys = list(dict.fromkeys(key for one in flat for key in one))
+    if any(isinstance(value, list | dict) for one in flat for value in one.values()):
+        return
+    yield [keys, *([_written(one.get(key)) for key in keys] for one in flat)]
+
+
+def _written(value: Any) -> str:
+    """A value of JSON as the file writes it, a text without its marks."""
+    return value if isinstance(value, str) else "" if value is None else json.dumps(value)
+
+
+def _in_markdown(text: str) -> Iterator[tuple[str | None, _Rows]]:
+    """The rows of each table with the heading above it."""
+    title: str | None = None
+    rows: list[list[str]] = []
+    tokens = MarkdownIt("commonmark", {"html": False}).enable("table").parse(text)
+    for before, token in zip([None, *tokens], tokens, strict=False):
+        if token.type == "inline" and before is not None and before.type == "heading_open":
+            title = _plain(token)
+        elif token.type == "tr_open":
+            rows.append([])
+        elif token.type == "inline" and before is not None and before.type in ("th_open", "td_open"):
+            rows[-1].append(_plain(token))
+        elif token.type == "table_close":
+            yield title, rows
+            rows = []
+
+
+def _plain(token: Token) -> str:
+    """What a line says, without its marks."""
+    return " ".join("".join(one.content or " " for one in token.children or ()).split())
+
+
+def _table(file: MediaFile, rows: _Rows, place: _Place, *, head: int | None, title: str | None = None) -> Table:
+    """The table of rows; without a known head its first row is one, if it says no number."""
+    if sum(map(len, rows)) > _MOST_CELLS:
+        raise MediaTooLargeError(f"{file.name!r} has a table of more than {_MOST_CELLS:,} cells. Split the file.")
+
+    def evidence(quote: str, how: str) -> Evidence:
+        return Evidence(
+            asset=file.name, path=str(file.path) if file.path else None, sha256=file.sha256, how=how, quote=quote
+        )
+
+    mark = decimal_mark(text for row in rows for text in row)
+    cells = [
+        Cell(
+            row=n,
+            column=column,
+            text=said,
+            quantity=quantity_of(said, mark),
+            evidence=(evidence(said, place(n, column)),),
+            verified=True,
+        )
+        for n, row in enumerate(rows)
+        for column, text in enumerate(row)
+        if (said := " ".join(text.split())) and said != _EMPTY and not (n == 0 and said.startswith(_UNNAMED))
+    ]
+    if head is None:
+        head = int(all(cell.quantity is None for cell in cells if cell.row == 0))
+    return Table(
+        layout="text",
+        cells=tuple(cells),
+        header_rows=head,
+        title=evidence(title, "heading") if title else None,
+        title_verified=bool(title),
+    )

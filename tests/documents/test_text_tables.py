@@ -1,0 +1,171 @@
+"""Tables that text files have: what they say, which cell says it, and what is not computed over them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mm_agents import Agent, Library, read_document
+from mm_agents.agent.answer import Answer
+from mm_agents.agent.verify import verify
+from mm_agents.documents.table import TableReader
+from mm_agents.errors import ConfigError, MediaTooLargeError
+
+BANK = """date,shop,amount,balance
+2026-04-28,Corner Bakery,-4.20,995.80
+2026-05-02,Corner Bakery,-6.10,989.70
+2026-05-09,Harbour Books,-18.00,971.70
+2026-05-30,Wages,1250.00,2221.70
+2026-06-03,Corner Bakery,-3.90,2217.80
+"""
+HOUSE = """# House
+
+## Costs
+
+| Month | Rent | Food |
+| --- | --- | --- |
+| April | 900 | 310 |
+| May | 900 | 352 |
+
+## Accounts
+
+| Account | Balance | Rate |
+| --- | --- | --- |
+| Saver | 4100 | 1.9 % |
+| Bond | 9000 | 4.2 % |
+"""
+BOOKS = json.dumps([{"title": "Tall Ships", "stars": 5}, {"title": "Salt", "stars": 3, "lent": True}])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    found = tmp_path / "texts"
+    found.mkdir()
+    (found / "bank.csv").write_text(BANK)
+    (found / "house.md").write_text(HOUSE)
+    (found / "books.json").write_text(BOOKS)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "question", "answer", "cells"),
+    [
+        ("bank.csv", "What was the balance on 2026-05-09?", "2026-05-09, balance: 971.70.", ["D4"]),
+        (
+            "bank.csv",
+            "What is the total amount for Corner Bakery?",
+            "Corner Bakery: amount sums up to -14.20 over 3.",
+            ["C2", "C3", "C6"],
+        ),
+        (
+            "bank.csv",
+            "What did I pay at the Corner Bakery in May?",
+            "Corner Bakery, in May: amount sums up to -6.10 over 1.",
+            ["C3"],
+        ),
+        ("bank.csv", "How many times did I go to the bakery?", "Corner Bakery: 3 rows.", ["A2", "A3", "A6"]),
+        ("bank.csv", "The lowest balance in May?", "in May: 2026-05-09 has the lowest balance: 971.70.", ["D4"]),
+        ("house.md", "What was the food in May?", "May, Food: 352.", ["1!C3"]),
+        ("house.md", "Which account has the highest balance?", "Bond has the highest Balance: 9,000.", ["2!B3"]),
+        ("books.json", "How many stars has Tall Ships?", "Tall Ships, stars: 5.", ["B2"]),
+    ],
+)
+def test_a_question_is_answered_from_its_cells(
+    name: str, question: str, answer: str, cells: list[str], folder: Path
+) -> None:
+    found = read_document("table", folder / name).ask(question)
+    assert found.answer == answer
+    assert [place.cell for place in found.evidence] == cells
+
+
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        ("What is the total amount for the Chandlery?", "The table does not name “Chandlery”."),
+        (
+            "What is the total amount for Harbour Books in April?",
+            "No row of the table is of “Harbour Books, in April”.",
+        ),
+        ("What is the total amount in December?", "No row of the table is of “in December”."),
+    ],
+)
+def test_nothing_is_added_up_that_was_not_asked_for(question: str, why: str, folder: Path) -> None:
+    found = read_document("table", folder / "bank.csv").ask(question)
+    assert (found.answer, found.reason) == (None, why)
+
+
+def test_semicolons_and_decimal_commas(tmp_path: Path) -> None:
+    path = tmp_path / "konto.csv"
+    path.write_text("Tag;Betrag;Stand\n02.05.2026;-12,50;1.087,50\n03.05.2026;-7,25;1.080,25\n")
+    table = read_document("table", path)
+    assert table.rows[1] == ["02.05.2026", "-12,50", "1.087,50"]
+    assert [str(table.at(row, 2).quantity.value) for row in (1, 2)] == ["1087.50", "1080.25"]  # type: ignore[union-attr]
+
+
+def test_sheets_name_their_cells(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.title = "Stock"
+    for row in (["Part", "Left"], ["Hinge", 40], ["Screw", 900]):
+        book.active.append(row)
+    book.create_sheet("Prices").append(["Part", "Price"])
+    book["Prices"].append(["Hinge", 2.5])
+    path = tmp_path / "workshop.xlsx"
+    book.save(path)
+    reading = read_document("table", path)
+    answered = reading.ask("What is the price of a hinge?")
+    assert (answered.answer, answered.evidence[0].cell) == ("Hinge, Price: 2.5.", "Prices!B2")
+    assert [one.title.quote for one in TableReader().read_all(path) if one.title] == ["Stock", "Prices"]
+
+
+def test_a_text_without_a_table_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "note.txt"
+    path.write_text("The tap is turned off in November.\n")
+    table = read_document("table", path)
+    assert not table.cells
+    assert table.notes == ("No table was found: 'note.txt' has no rows and columns.",)
+    assert table.ask("What is the total?").answer is None
+    assert TableReader().read_all(path) == []
+
+
+@pytest.mark.parametrize("content", ['{"a": 1}', "[1, 2]", '[{"a": [1]}]', "[" * 5000, "{"])
+def test_json_that_is_no_list_of_objects_has_no_table(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "data.json"
+    path.write_text(content)
+    assert not read_document("table", path).cells
+
+
+def test_a_text_has_no_pages_and_a_table_has_an_end(folder: Path) -> None:
+    with pytest.raises(ConfigError, match="has no page 2"):
+        read_document("table", folder / "bank.csv", page=2)
+    (folder / "long.csv").write_text("a,b\n" + "1,2\n" * 10_001)
+    with pytest.raises(MediaTooLargeError, match="more than 20,000 cells"):
+        read_document("table", folder / "long.csv")
+
+
+def test_a_library_answers_from_the_cells_of_its_texts(folder: Path, tmp_path: Path) -> None:
+    with Library.open(tmp_path / "library", embedder="offline") as library:
+        library.add(folder, words="none")
+        agent = Agent(library, model="offline")
+        answer = agent.ask("Which account has the highest balance?")
+        assert answer.text.startswith("Bond has the highest Balance: 9,000.")
+        (claim,) = answer.claims
+        (place,) = (answer.sources[number - 1].evidence for number in claim.sources)
+        assert (claim.kind, place.cell, place.quote) == ("read", "2!B3", "9000")
+        assert verify(answer, library=library).ok
+        spent = agent.ask("How much did I spend on food in May?")
+        assert spent.text.startswith("May, Food: 352."), "no invoice has it, and a text does"
+        assert verify(spent, library=library).ok
+
+
+def test_another_cell_is_no_proof(folder: Path, tmp_path: Path) -> None:
+    with Library.open(tmp_path / "library", embedder="offline") as library:
+        answer = Agent(library, model="offline").ask("What was the rent in May?", [folder / "house.md"])
+        assert answer.text.startswith("May, Rent: 900.")
+        assert verify(answer, library=library).ok
+        path = tmp_path / "answer.json"
+        answer.save(path)
+        path.write_text(path.read_text().replace("cell 1!B3", "cell 1!B2"))
+        assert not verify(Answer.load(path), library=library).ok
