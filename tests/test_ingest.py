@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Barrier
 from uuid import UUID
 
 import numpy as np
+import PIL.Image
 import pytest
 
+from mm_agents import Library, media
 from mm_agents.errors import ConfigError
 from mm_agents.ingest.catalog import Catalog
 from mm_agents.ingest.pipeline import embed_items, failure
@@ -52,6 +55,18 @@ class Choosy(HashEmbedder):
 
     def embed(self, items: Sequence[Item], /, *, role: Role) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
         self.calls.append([type(item).__name__ for item in items])
+        return super().embed(items, role=role)
+
+
+class Meeting(HashEmbedder):
+    """Goes on only when two threads embed at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.threads = Barrier(2, timeout=60)
+
+    def embed(self, items: Sequence[Item], /, *, role: Role) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+        self.threads.wait()
         return super().embed(items, role=role)
 
 
@@ -213,6 +228,18 @@ def test_each_embedder_is_called_once_with_what_it_takes() -> None:
     assert looks.calls == [["Image", "Text", "Image"]]  # the clip by its middle frame
     assert reads.calls == [["Text"]]
     assert (vectors[2]["moment"] == vectors[0]["media"]).all()
+
+
+def test_files_are_embedded_in_two_threads_at_once(tmp_path: Path) -> None:
+    for n in range(32):  # as many as are embedded together
+        PIL.Image.new("RGB", (16, 16), (7 * n, 0, 0)).save(tmp_path / f"{n:02}.png")
+    with Library.open("memory:", embedder=Meeting()) as library:
+        report = library.add(tmp_path, words="none", progress=False)
+        assert (report.added, report.failed) == (32, ())
+        expected = HashEmbedder().embed([media.load_image(tmp_path / "05.png")], role="document")[0]
+        asset = library.get(str(tmp_path / "05.png"))
+        made = library.store.get([asset.id], with_vectors=True)[asset.id].vectors
+        assert any(np.allclose(vector, expected, atol=1e-6) for vector in made.values())
 
 
 def test_what_no_embedder_takes_has_no_vector() -> None:

@@ -37,6 +37,12 @@ SourceArgument = Annotated[
     str, Field(description="The picture or PDF to read: an id from a search, a path, or an attachment's name.")
 ]
 Question = Annotated[str | None, Field(description="What to answer from it; numbers are computed by code.")]
+TableArgument = Annotated[
+    str,
+    Field(
+        description="The picture, PDF or text file with a table: an id from a search, a path, or an attachment's name."
+    ),
+]
 TextArgument = Annotated[
     str, Field(description="The text file to read: an id from a search, a path, or an attachment's name.")
 ]
@@ -120,7 +126,7 @@ class Reading:
             )
         return self._told(asset, found, document, question, found.to_markdown(), named)
 
-    def read_table(self, source: SourceArgument, question: Question = None, page: PageNumber = None) -> ToolResult:
+    def read_table(self, source: TableArgument, question: Question = None, page: PageNumber = None) -> ToolResult:
         """Read a table, sheet or grid of figures as Markdown, or answer a question by computing over its cells."""
         asset, reading = self._read("table", source, page)
         found = cast("Table", reading)
