@@ -424,6 +424,7 @@ def test_the_retrievers_are_instances_of_one_class(filled: Library, folder: Path
     [
         ({}, "Nothing to search for"),
         ({"query": "  "}, "Nothing to search for"),
+        ({"query": Path("a.png")}, "Give a picture as image="),
         ({"query": "a", "limit": -1}, "cannot be negative"),
         ({"query": "a", "kind": "smell"}, "No kind of media"),
         ({"query": "a", "vector": "poster"}, "no vector named 'poster'"),

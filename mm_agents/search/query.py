@@ -49,10 +49,14 @@ def read_queries(
     """One query for each thing that is asked with.
 
     Raises:
-        ConfigError: there is nothing to ask with.
+        ConfigError: there is nothing to ask with, or the text is none.
         MediaError: the picture or URL cannot be used.
     """
     queries: list[Query] = []
+    if text is not None and not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ConfigError(
+            f"What is searched for by words is a text; got {text!r}. Give a picture as image=, a clip as video=."
+        )
     if text is not None and text.strip():
         queries.append(Query(kind="text", source=Text(text=text)))
     pictures: list[Picture] = [] if image is None else [image]
