@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,33 @@ def test_sheets_name_their_cells(tmp_path: Path) -> None:
     answered = reading.ask("What is the price of a hinge?")
     assert (answered.answer, answered.evidence[0].cell) == ("Hinge, Price: 2.5.", "Prices!B2")
     assert [one.title.quote for one in TableReader().read_all(path) if one.title] == ["Stock", "Prices"]
+
+
+def test_a_title_above_the_head_and_empty_cells(tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title, sheet["A1"] = "Plan", "Garden 2026"
+    rows = [["Bed", "Sown", "Kilos"], ["North", date(2026, 4, 3), 12.5], ["South", date(2026, 5, 20), None]]
+    for n, row in enumerate(rows, start=3):
+        for column, value in enumerate(row, start=2):
+            sheet.cell(n, column, value)
+    book.save(tmp_path / "garden.xlsx")
+    table = read_document("table", tmp_path / "garden.xlsx")
+    assert table.rows == [["Bed", "Sown", "Kilos"], ["North", "2026-04-03", "12.5"], ["South", "2026-05-20", ""]]
+    assert table.title is not None
+    assert table.title.quote == "Plan / Garden 2026"
+    answered = table.ask("What are the kilos of North?")
+    assert (answered.answer, answered.evidence[0].cell) == ("North, Kilos: 12.5.", "Plan!D4")
+    bank = tmp_path / "export.csv"
+    bank.write_text(
+        "Account;DE02 1234\n\nDay;Shop;Amount\n02.05.2026;Kiosk;-12,50\n03.05.2026;Kiosk;-7,25\n04.05.2026;Bus;-3,00\n"
+    )
+    found = read_document("table", bank).ask("What is the total amount for Kiosk?")
+    assert (found.answer, [one.cell for one in found.evidence]) == (
+        "Kiosk: Amount sums up to -19.75 over 2.",
+        ["C4", "C5"],
+    )
 
 
 def test_a_text_without_a_table_says_so(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import PurePath
 from string import ascii_uppercase
 from typing import Any, cast
@@ -21,9 +23,11 @@ from mm_agents.media import MediaFile
 from mm_agents.types import CELL, Evidence
 
 _MOST_CELLS = 20_000
-_SEPARATORS = ",;\t|"
+_SEPARATORS = ";\t|,"  # of equals the first: a comma is also a decimal mark
 _UNNAMED = "Unnamed: "  # what the reader of sheets calls a column without a head
 _EMPTY = "NaN"  # what it writes for an empty cell
+_MIDNIGHT = " 00:00:00"  # and behind a day
+_NEARLY = 0.7
 
 _Rows = Sequence[Sequence[str]]
 _Place = Callable[[int, int], str]
@@ -69,15 +73,20 @@ def _names_in(place: str) -> _Place:
 
 
 def _separated(text: str) -> _Rows:
-    """The rows of comma-separated values; semicolons, tabs and bars may part them too."""
-    try:
-        dialect: Any = csv.Sniffer().sniff(text[:4096], _SEPARATORS)
-    except csv.Error:
-        dialect = csv.excel
-    try:
-        return list(csv.reader(text.splitlines(keepends=True), dialect))
-    except csv.Error:  # a value longer than the module reads, so these are no rows
-        return []
+    """The rows of comma-separated values; semicolons, tabs or bars part them where more rows are then alike."""
+    lines = text.splitlines(keepends=True)
+    found: list[list[list[str]]] = []
+    for separator in _SEPARATORS:
+        with suppress(csv.Error):  # a value longer than the module reads
+            found.append(list(csv.reader(lines, delimiter=separator)))
+    return max(found, key=_likeness, default=[])
+
+
+def _likeness(rows: _Rows) -> tuple[float, int]:
+    """The share of rows that have as many values as most have, and how many those are; 0 for single values."""
+    widths = [len(row) for row in rows if row]
+    usual, count = next(iter(Counter(width for width in widths if width > 1).most_common(1)), (0, 0))
+    return count / max(len(widths), 1), usual
 
 
 def _objects(text: str) -> Iterator[_Rows]:
@@ -127,32 +136,49 @@ def _table(file: MediaFile, rows: _Rows, place: _Place, *, head: int | None, tit
     """The table of rows; without a known head its first row is one, if it says no number."""
     if sum(map(len, rows)) > _MOST_CELLS:
         raise MediaTooLargeError(f"{file.name!r} has a table of more than {_MOST_CELLS:,} cells. Split the file.")
+    path = str(file.path) if file.path else None
+    said = [[_said(text) for text in row] for row in rows]
+    first = _first_full(said)
+    columns = sorted({n for row in said[first:] for n, text in enumerate(row) if text})
+    mark = decimal_mark(text for row in said for text in row)
 
     def evidence(quote: str, how: str) -> Evidence:
-        return Evidence(
-            asset=file.name, path=str(file.path) if file.path else None, sha256=file.sha256, how=how, quote=quote
-        )
+        return Evidence(asset=file.name, path=path, sha256=file.sha256, how=how, quote=quote)
 
-    mark = decimal_mark(text for row in rows for text in row)
     cells = [
         Cell(
-            row=n,
+            row=row - first,
             column=column,
-            text=said,
-            quantity=quantity_of(said, mark),
-            evidence=(evidence(said, place(n, column)),),
+            text=said[row][n],
+            quantity=quantity_of(said[row][n], mark),
+            evidence=(evidence(said[row][n], place(row, n)),),
             verified=True,
         )
-        for n, row in enumerate(rows)
-        for column, text in enumerate(row)
-        if (said := " ".join(text.split())) and said != _EMPTY and not (n == 0 and said.startswith(_UNNAMED))
+        for row in range(first, len(said))
+        for column, n in enumerate(columns)
+        if n < len(said[row]) and said[row][n]
     ]
-    if head is None:
+    if head is None or first:
         head = int(all(cell.quantity is None for cell in cells if cell.row == 0))
+    above = next((text for row in said[:first] for text in row if text), None)
+    named = " / ".join(dict.fromkeys(filter(None, (title, above))))
     return Table(
         layout="text",
         cells=tuple(cells),
         header_rows=head,
-        title=evidence(title, "heading") if title else None,
-        title_verified=bool(title),
+        title=evidence(named, "heading") if named else None,
+        title_verified=bool(named),
     )
+
+
+def _said(text: str) -> str:
+    """What a cell says; "" of an empty one, as sheets and their columns without a head are written."""
+    text = " ".join(text.split()).removesuffix(_MIDNIGHT)
+    return "" if text == _EMPTY or text.startswith(_UNNAMED) else text
+
+
+def _first_full(rows: _Rows) -> int:
+    """The first row that is nearly as full as most are: what stands above it is a title, or tells of the file."""
+    full = [sum(bool(text) for text in row) for row in rows]
+    usual = Counter(count for count in full if count > 1).most_common(1)
+    return next((n for n, count in enumerate(full) if usual and count >= _NEARLY * usual[0][0]), 0)
