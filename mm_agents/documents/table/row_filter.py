@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from mm_agents._text import MONTHS, content_words
@@ -15,6 +15,8 @@ _MONTH = re.compile(
 )
 _YEAR = re.compile(r"\b(?:in|of|during|for) (?P<year>(?:19|20)\d\d)\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z]\w+")
+_WORD = re.compile(r"[^\W_]+(?:['’]\w+)?")
+_MOST_NAMES = 3
 _DATED = 0.8  # the share of a column's cells that say a day, from which it is one of dates
 
 
@@ -93,7 +95,9 @@ def _of_name(table: TableData, question: str) -> Selection | None:
             continue  # each row has a name of its own
         if kept and len(kept) < len(cells):
             used = set[str]().union(*(names[row] for row in kept))
-            return Selection(rows=kept, said=tuple(sorted(texts)), question=_without(question, used))
+            asked_for = _words_of(question, used)
+            said = tuple(sorted(texts)) if len(texts) <= _MOST_NAMES else (" ".join(asked_for),)
+            return Selection(rows=kept, said=said, question=_without(question, asked_for))
     return None
 
 
@@ -106,11 +110,10 @@ def _columns(table: TableData) -> Iterator[list[Cell]]:
             yield cells
 
 
-def _without(question: str, words: set[str]) -> str:
-    """A question without the words that name rows."""
+def _words_of(question: str, words: set[str]) -> list[str]:
+    """The words of a question that name rows, as it writes them."""
+    return [word for word in _WORD.findall(question) if content_words(word) & words]
 
-    def kept(match: re.Match[str]) -> str:
-        return "" if content_words(match[0]) & words else match[0]
 
-    gone: Callable[[re.Match[str]], str] = kept
-    return " ".join(re.sub(r"[^\W_]+(?:['’]\w+)?", gone, question).split())
+def _without(question: str, words: Sequence[str]) -> str:
+    return " ".join(re.sub("|".join(rf"\b{re.escape(word)}\b" for word in words), " ", question).split())

@@ -10,11 +10,15 @@ import type { BoxCorners, Item, Sheet, Shown, Source } from "./types";
 
 const FIRST = 24; // tiles that are shown at once
 const OPEN = 4; // claims about a document from which on all of it is wanted
+const LONGEST_SUM = 400; // characters
+const LONGEST_TABLE = 60; // rows; a longer one is shown when it is opened
 
 /** Whether a document was asked for as a whole, and not for one of its values. */
 export const isWhole = (shown: Shown, one: Reading): boolean =>
   shown.answer.claims.filter((claim) => claim.sources.some((n) => shown.files[n] === one.address)).length >= OPEN ||
-  shown.answer.sources.some((source) => shown.files[source.number] === one.address && !source.box);
+  (shown.answer.sources.some((source) => shown.files[source.number] === one.address && !source.box) && !isLong(one));
+
+const isLong = (one: Reading): boolean => one.kind === "table" && one.reading.rows.length > LONGEST_TABLE;
 
 export function Displays({ shown }: { shown: Shown }) {
   const documents = readings(shown);
@@ -129,9 +133,12 @@ function FilmCard({ shown, source }: { shown: Shown; source: Source }) {
   );
 }
 
+/** A sum of many numbers with its first ones, and what it comes to. */
+const shortened = (sum: string): string => (sum.length > LONGEST_SUM ? `${sum.slice(0, LONGEST_SUM)} … ${sum.slice(sum.lastIndexOf("="))}` : sum);
+
 function Sums({ shown }: { shown: Shown }) {
   const sums = shown.answer.claims.filter((claim) => claim.computed);
-  return sums.length ? <ul class="sums" aria-label={t("answer.sum")}>{sums.map((claim, n) => <li key={n}><code>{claim.computed}</code></li>)}</ul> : null;
+  return sums.length ? <ul class="sums" aria-label={t("answer.sum")}>{sums.map((claim, n) => <li key={n}><code>{shortened(claim.computed ?? "")}</code></li>)}</ul> : null;
 }
 
 // ---------------------------------------------------------------- documents
