@@ -70,6 +70,7 @@ def folder(tmp_path: Path) -> Path:
         ("bank.csv", "The lowest balance in May?", "in May: 2026-05-09 has the lowest balance: 971.70.", ["D4"]),
         ("house.md", "What was the food in May?", "May, Food: 352.", ["1!C3"]),
         ("house.md", "Which account has the highest balance?", "Bond has the highest Balance: 9,000.", ["2!B3"]),
+        ("books.json", "Which books have 3 stars?", "stars 3: Salt.", ["A3"]),
         ("books.json", "How many stars has Tall Ships?", "Tall Ships, stars: 5.", ["B2"]),
     ],
 )

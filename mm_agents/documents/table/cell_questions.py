@@ -106,6 +106,16 @@ def counted_rows(table: TableData, question: str, rows: Sequence[int], named: st
     return _answer(question, text, len(rows), cells)
 
 
+def listed_rows(table: TableData, question: str, rows: Sequence[int], named: str) -> DocumentAnswer | None:
+    """What rows of a name, a month or a number are called; None where they have no names of their own."""
+    column = table.label_column
+    cells = [cell for row in rows if column is not None and (cell := table.at(row, column)) is not None]
+    texts = [" ".join(cell.text.split()) for cell in cells]
+    if len(cells) < len(rows) or len(set(texts)) < len(texts) or any(cell.quantity for cell in cells):
+        return None
+    return _answer(question, f"{named}: {', '.join(texts)}.", texts, cells)
+
+
 def _fullest(rows: list[int], names: Sequence[str], asked: Sequence[str], alike: Likeness) -> list[int]:
     """Of rows that are named, those whose name has the most of the question's words."""
     if len(rows) < 2:

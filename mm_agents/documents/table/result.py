@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
@@ -15,23 +14,13 @@ from mm_agents._optional import require
 from mm_agents._text import content_words, parts_of
 from mm_agents.documents import summary
 from mm_agents.documents.answers import doubting, in_its_language, in_parts
-from mm_agents.documents.table import cell_questions, questions
+from mm_agents.documents.table import questions, row_questions
 from mm_agents.documents.table.data import TableData, quantity_of
-from mm_agents.documents.table.row_filter import only, selected, strange_name
 from mm_agents.documents.text import guarded
 from mm_agents.types import DocumentAnswer, Mark, ReadingTable, place_json
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
-
-_SUMMING = ("sum", "mean", "count")
-_OVER_ROWS = (*_SUMMING, "highest", "lowest", "sort")
-_COUNTS = re.compile(
-    r"\bhow (?:many (?:times|rows|entries|payments|purchases|transactions|orders|visits|bookings)|often)\b",
-    re.IGNORECASE,
-)
-_SPENDS = re.compile(r"\b(?:how much|what)\b.*\b(?:pay|paid|spend|spent|cost|earn|earned)\b", re.IGNORECASE)
-_MONEY = re.compile(r"\b(?:amount|price|cost|sum|total|paid)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +170,7 @@ class Table(TableData):
         verified = [one for cell in self.cells if cell.verified for one in cell.evidence]
 
         def one(part: str) -> DocumentAnswer:
-            if model is None and (of_rows := self._of_rows(part)) is not None:
+            if model is None and (of_rows := row_questions.answer(self, part)) is not None:
                 return doubting(of_rows, verified)
             found = questions.answer(self, part, model=model)
             for column in self.other_names() if found.answer is None and model is None else ():
@@ -190,41 +179,6 @@ class Table(TableData):
             return doubting(found, verified)
 
         return in_parts(question, parts_of(question), one)
-
-    def _of_rows(self, question: str) -> DocumentAnswer | None:
-        """What is computed over the rows that a question names; None where it names none, and computes over all."""
-        operation = questions.operation_of(question)
-        counts, spends = _COUNTS.search(question), _SPENDS.search(question)
-        if not self.cells or not (operation in _OVER_ROWS or counts or spends):
-            return None
-        chosen = selected(self, question)
-        if operation in _SUMMING and not counts:
-            asked = question if chosen is None else chosen.question
-            if (name := strange_name(self, asked, self._title)) is not None:
-                return DocumentAnswer(question=question, reason=f"The table does not name “{name}”.")
-        if chosen is None:
-            return None
-        named = ", ".join(chosen.said)
-        if not chosen.rows:
-            return DocumentAnswer(question=question, reason=f"No row of the table is of “{named}”.")
-        if counts:
-            return cell_questions.counted_rows(self, question, chosen.rows, named)
-        rows = replace(self, cells=only(self, chosen.rows))
-        asked = [chosen.question] if operation in _OVER_ROWS else []
-        asked += [total] if spends and (total := self._total_asked()) is not None else []
-        answers = [questions.answer(rows, one) for one in asked]
-        found = next((one for one in answers if one.answer is not None), None)
-        return None if found is None else replace(found, question=question, answer=f"{named}: {found.answer}")
-
-    def _total_asked(self) -> str | None:
-        """The question for the sum of the column of amounts of money; None where there is none, or more than one."""
-        columns = [name for column in range(self.shape[1]) if _MONEY.search(name := self.header(column))]
-        return f"What is the total {columns[0]}?" if len(columns) == 1 else None
-
-    @property
-    def _title(self) -> str:
-        """What it is called, and the name of its file."""
-        return " ".join([(self.title and self.title.quote) or "", *(one.asset for one in self.cells[0].evidence)])
 
     @cached_property
     def _words(self) -> set[str]:

@@ -1,4 +1,4 @@
-"""The rows of a table that a question is about: those of a name, such as a shop, and those of a month or year."""
+"""Questions about some rows of a table: those of a name, such as a shop, of a month or year, or of a number."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from dataclasses import dataclass, replace
 
 from mm_agents._text import MONTHS, content_words
 from mm_agents.documents.dates import dates_in, order_of
+from mm_agents.documents.numbers import numbers_in
+from mm_agents.documents.table import questions
+from mm_agents.documents.table.cell_questions import counted_rows, listed_rows
 from mm_agents.documents.table.data import Cell, TableData
+from mm_agents.documents.table.questions import condition_of, likeness, operation_of, tokens
+from mm_agents.types import DocumentAnswer
 
 _MONTH = re.compile(
     rf"\b(?:in |of |during |for )?(?P<month>{'|'.join(MONTHS)})\b(?: (?P<year>\d{{4}}))?", re.IGNORECASE
@@ -18,6 +23,68 @@ _NAME = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z]\w+")
 _WORD = re.compile(r"[^\W_]+(?:['’]\w+)?")
 _MOST_NAMES = 3
 _DATED = 0.8  # the share of a column's cells that say a day, from which it is one of dates
+_SUMMING = ("sum", "mean", "count")
+_OVER_ROWS = (*_SUMMING, "highest", "lowest", "sort")
+_COUNTS = re.compile(
+    r"\bhow (?:many (?:times|rows|entries|payments|purchases|transactions|orders|visits|bookings)|often)\b",
+    re.IGNORECASE,
+)
+_SPENDS = re.compile(r"\b(?:how much|what)\b.*\b(?:pay|paid|spend|spent|cost|earn|earned)\b", re.IGNORECASE)
+_LISTS = re.compile(
+    r"\W*(?:which|what|list|show)(?: me)?(?: of)?(?: all)?(?: my| the| our)? (?P<what>\w{3,}s)\b", re.IGNORECASE
+)
+_MONEY = re.compile(r"\b(?:amount|price|cost|sum|total|paid)\b", re.IGNORECASE)
+
+
+def answer(table: TableData, question: str) -> DocumentAnswer | None:
+    """What is computed over the rows that a question names; None where it names none, and computes over all."""
+    if not table.cells:
+        return None
+    operation = operation_of(question)
+    counts, spends = _COUNTS.search(question), _SPENDS.search(question)
+    lists = operation == "lookup" and _lists_names(table, question)
+    if not (operation in _OVER_ROWS or counts or spends or lists):
+        return None
+    chosen = selected(table, question, by_number=lists)
+    if operation in _SUMMING and not counts:
+        asked = question if chosen is None else chosen.question
+        if (name := strange_name(table, asked, _title(table))) is not None:
+            return DocumentAnswer(question=question, reason=f"The table does not name “{name}”.")
+    if chosen is None:
+        return None
+    named = ", ".join(chosen.said)
+    if not chosen.rows:
+        return DocumentAnswer(question=question, reason=f"No row of the table is of “{named}”.")
+    if counts:
+        return counted_rows(table, question, chosen.rows, named)
+    if lists:
+        return listed_rows(table, question, chosen.rows, named)
+    rows = replace(table, cells=only(table, chosen.rows))
+    asked = [chosen.question] if operation in _OVER_ROWS else []
+    asked += [total] if spends and (total := _total_asked(table)) is not None else []
+    answers = [questions.answer(rows, one) for one in asked]
+    found = next((one for one in answers if one.answer is not None), None)
+    return None if found is None else replace(found, question=question, answer=f"{named}: {found.answer}")
+
+
+def _lists_names(table: TableData, question: str) -> bool:
+    """Whether a question asks for names of rows, by what the table is of: "which books" of one called books."""
+    asked, condition = _LISTS.match(question), condition_of(question)
+    if asked is None or (condition is not None and condition.comparison != "equal"):
+        return False
+    known = f"{_title(table)} {table.header(table.label_column)}" if table.label_column is not None else _title(table)
+    return content_words(asked["what"]) <= content_words(re.sub(r"[_.-]", " ", known))
+
+
+def _total_asked(table: TableData) -> str | None:
+    """The question for the sum of the column of amounts of money; None where there is none, or more than one."""
+    columns = [name for column in range(table.shape[1]) if _MONEY.search(name := table.header(column))]
+    return f"What is the total {columns[0]}?" if len(columns) == 1 else None
+
+
+def _title(table: TableData) -> str:
+    """What it is called, and the name of its file."""
+    return " ".join([(table.title and table.title.quote) or "", *(one.asset for one in table.cells[0].evidence)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +102,8 @@ class Selection:
     question: str
 
 
-def selected(table: TableData, question: str) -> Selection | None:
-    """The rows of the names and of the month or year that a question says; None where it says none that rows have.
+def selected(table: TableData, question: str, *, by_number: bool = False) -> Selection | None:
+    """The rows of the names and the month or year that a question says, and of its numbers; None where it says none.
 
     Names are those of columns in which they come again, such as the shops of a bank statement; a row's own name is no
     choice of rows.
@@ -44,7 +111,8 @@ def selected(table: TableData, question: str) -> Selection | None:
     period = _of_period(table, question)
     rest = question if period is None else period.question
     name = _of_name(table, rest)
-    chosen = [one for one in (name, period) if one is not None]
+    number = _of_number(table, question) if by_number else None
+    chosen = [one for one in (name, period, number) if one is not None]
     if not chosen:
         return None
     rows = [row for row in chosen[0].rows if all(row in one.rows for one in chosen)]
@@ -91,13 +159,27 @@ def _of_name(table: TableData, question: str) -> Selection | None:
         most = max(map(len, names.values()), default=0)
         kept = tuple(row for row, words in names.items() if most and len(words) == most)
         texts = {cell.text for cell in cells if cell.row in kept}
-        if len(kept) < 2 and len({cell.text for cell in cells}) == len(cells):
+        if len({cell.text for cell in cells}) == len(cells):
             continue  # each row has a name of its own
         if kept and len(kept) < len(cells):
             used = set[str]().union(*(names[row] for row in kept))
             asked_for = _words_of(question, used)
             said = tuple(sorted(texts)) if len(texts) <= _MOST_NAMES else (" ".join(asked_for),)
             return Selection(rows=kept, said=said, question=_without(question, asked_for))
+    return None
+
+
+def _of_number(table: TableData, question: str) -> Selection | None:
+    """The rows with a number in a column that is named too: "which books were read in 2025" of a column "read"."""
+    asked = tokens(question)
+    values = {number.value for number in numbers_in(question)}
+    for column in range(table.shape[1]) if values else ():
+        head = table.header(column)
+        cells = [table.at(row, column) for row in range(table.header_rows, table.shape[0])]
+        kept = tuple(cell.row for cell in cells if cell and cell.quantity and cell.quantity.value in values)
+        if kept and likeness(head, asked) == 1:
+            first = table.at(kept[0], column)
+            return Selection(rows=kept, said=(f"{head} {first.text if first else ''}",), question=question)
     return None
 
 
