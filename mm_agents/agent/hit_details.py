@@ -32,9 +32,9 @@ _LINE = re.compile(rf"{_PARAGRAPH.pattern}|\n(?=[^\W\d][^\n:.!?]{{0,39}}: \S)")
 """What parts a text: blank lines, and lines that are an item of a list or a name with its value, "Wifi: Heron"."""
 
 _SENTENCE = re.compile(
-    r"(?<=[.!?…])\s+(?!(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b)(?=\S)"
+    r"(?<=[.!?…])\s+(?!(?:It|They|He|She)\b)(?!(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b)(?=\S)"
 )
-"""Where a sentence ends; "12. November" is one date."""
+"""Where a sentence ends; "12. November" is one date, and what goes on with "It" is about what is before it."""
 
 
 class HitDetails:
@@ -102,7 +102,8 @@ class HitDetails:
             if names_it(question, f"{other['text']} {other['name']}"):
                 said = self._said(other, question, embedder)
                 whole = is_about(question, other["text"] or "", other["name"])
-                if said.get("covers") or (whole and best.get("lacks") and said.get("says") and not said.get("lacks")):
+                doubted = best.get("lacks") or best.get("unsaid")
+                if said.get("covers") or (whole and doubted and said.get("says") and not said.get("lacks")):
                     return [said, best, *(one for one in hits[1:] if one is not other)]
         return [best, *hits[1:]]
 
@@ -127,7 +128,7 @@ class HitDetails:
         if not covers and passage.lacks is None and isinstance(embedder, Calibrated):
             fair, strong = embedder.bands(asked[0], asked="text", of="text")
             covers = near[said.index(passage.text)] >= (fair + strong) / 2 and names_it(question, passage.text)
-        return {**hit, "says": passage.text, "lacks": passage.lacks, "covers": covers}
+        return {**hit, "says": passage.text, "lacks": passage.lacks, "unsaid": passage.unsaid, "covers": covers}
 
 
 def that_may_tell(search: str, result: ToolResult, question: str, *, anywhere: bool = False) -> ToolResult:

@@ -15,8 +15,23 @@ from mm_agents.languages import ENGLISH, detected
 _PATTERNS = read_patterns("mm_agents.agent", "passage_choice.toml")
 _CASED = read_patterns("mm_agents.agent", "passage_choice.toml", re.NOFLAG)["values"]
 _NAMES = ("person", "address")  # kinds whose values are known by their capitals
-_WRITTEN = frozenset({"phone_number", "e-mail_address", "website", "address", "code", "amount"})
+_WRITTEN = frozenset(
+    {
+        "phone_number",
+        "e-mail_address",
+        "website",
+        "address",
+        "code",
+        "amount",
+        "temperature",
+        "duration",
+        "sum_of_money",
+    }
+)
 """Kinds of values that are read, and not seen."""
+
+_SHOWN = frozenset({"place", "colour"})
+"""Kinds of values that a picture shows without a word."""
 
 _SEEN = re.compile(r"\bhow (?:many|big|large|tall|wide)\b", re.IGNORECASE)
 
@@ -37,7 +52,14 @@ _COUNTED = re.compile(
 """What is counted or measured, such as eggs, and what for, such as pancakes."""
 
 _BEYOND = re.compile(r"\s(?:for|in|at|on|with|from|per|into|of) (?:the |our |my |your |a )?[^?]*", re.IGNORECASE)
-_FOR = re.compile(r"\b(?:for|of) (?:the|our|my|your|a|an) (?P<of>[^\W\d]+(?: [^\W\d]+)?)\W*$", re.IGNORECASE)
+_FOR = re.compile(
+    r"\b(?:for|of) (?:the|our|my|your|a|an) "
+    r"(?P<of>[^\W\d]+(?: (?!(?:due|paid|cost|start|begin|end|open|close|leave|valid)\b)[^\W\d]+(?=\W*$))?)",
+    re.IGNORECASE,
+)
+_CLAUSE_END = re.compile(r";\s|(?<=[.!?])\s(?!(?:It|They|He|She|This|These)\b)")
+"""Where what is said of one thing ends: "it costs 340; the delivery takes three weeks"."""
+
 _RATES = {
     "hour": r"\bhour",
     "day": r"\bda(?:y|ily)",
@@ -61,11 +83,13 @@ class Passage:
     Attributes:
         text: the passage.
         lacks: what is asked for and is not in it; None where it has all of it.
+        unsaid: a word of the question that the text does not say, so that the passage may be about something else.
         covers: whether it has every word of the question that means something.
     """
 
     text: str
     lacks: str | None = None
+    unsaid: str | None = None
     covers: bool = False
 
 
@@ -76,8 +100,22 @@ def kind_of(question: str) -> str | None:
 
 def has_value(kind: str, text: str) -> bool:
     """Whether a text has a value of a kind."""
-    pattern = (_CASED if kind in _NAMES else _PATTERNS["values"])[kind]
-    return pattern.search(text) is not None
+    return _values(kind).search(text) is not None
+
+
+def _values(kind: str) -> re.Pattern[str]:
+    return (_CASED if kind in _NAMES else _PATTERNS["values"])[kind]
+
+
+def _tells(kind: str, passage: str, subject: set[str]) -> bool:
+    """Whether a passage has a value of a kind where it speaks of the subject, not only beside that."""
+    ends = [*(end.start() for end in _CLAUSE_END.finditer(passage)), len(passage)]
+    for value in _values(kind).finditer(passage):
+        end = next(one for one in ends if one >= value.end() - 1)
+        start = max((one for one in ends if one < value.end() - 1), default=0)
+        if not subject or subject & content_words(passage[start:end]):
+            return True
+    return False
 
 
 def tells_written(question: str, text: str, *, others: bool = False) -> bool:
@@ -89,7 +127,7 @@ def tells_written(question: str, text: str, *, others: bool = False) -> bool:
         others: whether that holds of every kind of value, also of persons and times.
     """
     kind = kind_of(question)
-    if kind is None or (kind not in _WRITTEN and not others) or _SEEN.search(question):
+    if kind is None or kind in _SHOWN or (kind not in _WRITTEN and not others) or _SEEN.search(question):
         return True
     return has_value(kind, text) and set(_heads(question)) <= content_words(text)
 
@@ -114,7 +152,7 @@ def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole
     core = [word for word in _heads(_BEYOND.sub(" ", question)) if word in heads and word in said]
     subject = set(core or [word for word in heads if word in said][:1])
     ordered = [one for _, one in sorted(zip(ranks, passages, strict=True), key=lambda pair: -pair[0])]
-    fitting = [one for one in ordered if (kind is None or has_value(kind, one)) and subject <= content_words(one)]
+    fitting = [one for one in ordered if (kind is None or _tells(kind, one, subject)) and subject <= content_words(one)]
     if fitting or kind is None:
         found = (fitting or ordered)[0]
     else:
@@ -125,9 +163,13 @@ def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole
     covers = len(heads) >= _LEAST_COVERED and all(word in words for word in heads)
     known = said | about
     lacks = (
-        _missing(question, words | about) or _not_counted(question, words | about, known) or _beyond(question, known)
+        _missing(question, words | about)
+        or _not_counted(question, words | about, known)
+        or _beyond(question, known)
+        or (_strange_name(question, known) if is_english else None)
     )
-    return Passage(text=found, lacks=lacks, covers=covers and lacks is None)
+    unsaid = _unsaid(question, found, known) if is_english and lacks is None else None
+    return Passage(text=found, lacks=lacks, unsaid=unsaid, covers=covers and lacks is None)
 
 
 def names_it(question: str, passage: str) -> bool:
@@ -176,6 +218,31 @@ def _beyond(question: str, known: set[str]) -> str | None:
     match = _FOR.search(question)
     wanted = content_words(_PATTERNS["filler"]["kinds"].sub(" ", match["of"])) if match else set[str]()
     return match["of"].strip() if match and wanted and not wanted & known else None
+
+
+def _strange_name(question: str, known: set[str]) -> str | None:
+    """A name in a question that a text does not have, such as that of a shop."""
+    named = [name for name in _NAMED.findall(question) if content_words(name)]
+    return next((name for name in named if not content_words(name) & known), None)
+
+
+def _unsaid(question: str, passage: str, known: set[str]) -> str | None:
+    """A word of a question that a text does not have; its last word where the passage has none of them.
+
+    Args:
+        question: as it was asked.
+        passage: that may answer it.
+        known: the words of the whole text, its headings and its name.
+    """
+    filler, words = _PATTERNS["filler"], content_words(passage)
+    bare = filler["general"].sub(" ", filler["kinds"].sub(" ", question))
+    if has_value("sum_of_money", passage):
+        bare = filler["prices"].sub(" ", bare)
+    heads = {word: content_words(word) for word in _WORD.findall(bare) if content_words(word)}
+    strange = next((word for word, stems in heads.items() if not stems <= known), None)
+    if strange is None and heads and not any(stems & words for stems in heads.values()):
+        return [*heads][-1]
+    return strange
 
 
 def _other_measure(question: str, passage: str) -> str | None:
