@@ -39,7 +39,7 @@ _HEADINGS = re.compile(r"^#+\s*(.+)$", re.MULTILINE)
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _ASKED_NOUN = re.compile(
     r"^\W*(?:who|what|which|how (?:much|high|long|big))"
-    r"(?:['’]s| is| are| was| were) (?:the|our|my|your|a|an)? ?(?P<what>(?:[\w'’-]+ ?){1,3}?)"
+    r"(?:['’]s| is| are| was| were) (?:(?:the|our|my|your|a|an) )?(?P<what>(?:[\w'’-]+ ?){1,3}?)"
     r"\b(?: (?:of|at|in|on|for|from|with|to|by)\b|\W*$)",
     re.IGNORECASE,
 )
@@ -57,8 +57,9 @@ _FOR = re.compile(
     r"(?P<of>[^\W\d]+(?: (?!(?:due|paid|cost|start|begin|end|open|close|leave|valid)\b)[^\W\d]+(?=\W*$))?)",
     re.IGNORECASE,
 )
-_CLAUSE_END = re.compile(r";\s|(?<=[.!?])\s(?!(?:It|They|He|She|This|These)\b)")
-"""Where what is said of one thing ends: "it costs 340; the delivery takes three weeks"."""
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s(?!(?:It|They|He|She|This|These)\b)")
+_CLAUSE_END = re.compile(rf";\s|{_SENTENCE_END.pattern}")
+"""Where what is said of one thing ends; a pronoun goes on with what is before it."""
 
 _RATES = {
     "hour": r"\bhour",
@@ -107,15 +108,33 @@ def _values(kind: str) -> re.Pattern[str]:
     return (_CASED if kind in _NAMES else _PATTERNS["values"])[kind]
 
 
-def _tells(kind: str, passage: str, subject: set[str]) -> bool:
-    """Whether a passage has a value of a kind where it speaks of the subject, not only beside that."""
-    ends = [*(end.start() for end in _CLAUSE_END.finditer(passage)), len(passage)]
+def _unfit(kind: str | None, passage: str, subject: Sequence[str]) -> list[str] | None:
+    """Which words of the subject a passage does not say where it has a value of a kind; None where it does not answer.
+
+    Args:
+        kind: None for any.
+        passage: of a text.
+        subject: what the question is about, cut to stems.
+    """
+    if kind is None:
+        return [] if set(subject) <= content_words(passage) else None
+    least: list[str] | None = None
     for value in _values(kind).finditer(passage):
-        end = next(one for one in ends if one >= value.end() - 1)
-        start = max((one for one in ends if one < value.end() - 1), default=0)
-        if not subject or subject & content_words(passage[start:end]):
-            return True
-    return False
+        clause, sentence = (_around(passage, value.end() - 1, ends) for ends in (_CLAUSE_END, _SENTENCE_END))
+        missing = [word for word in subject if word not in content_words(passage)]
+        if clause != sentence and not set(subject) & content_words(clause):
+            continue  # "it costs 340; the delivery takes three weeks" has no price of the delivery
+        if subject and not set(subject) & content_words(sentence):
+            missing = missing or list(subject[:1])
+        if len(missing) * 2 <= len(subject) and (least is None or len(missing) < len(least)):
+            least = missing
+    return least
+
+
+def _around(text: str, place: int, ends: re.Pattern[str]) -> str:
+    """What stands between two ends, around a place."""
+    cuts = [0, *(end.start() for end in ends.finditer(text)), len(text)]
+    return text[max(one for one in cuts if one <= place) : min((one for one in cuts if one > place), default=len(text))]
 
 
 def tells_written(question: str, text: str, *, others: bool = False) -> bool:
@@ -150,13 +169,12 @@ def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole
     shortest = 1 if is_english else _TELLING  # the short words of other languages say little
     heads = [word for word in _heads(question) if word not in about and len(word) >= shortest]
     core = [word for word in _heads(_BEYOND.sub(" ", question)) if word in heads and word in said]
-    subject = set(core or [word for word in heads if word in said][:1])
+    subject = core or [word for word in heads if word in said][:1]
     ordered = [one for _, one in sorted(zip(ranks, passages, strict=True), key=lambda pair: -pair[0])]
-    fitting = [one for one in ordered if (kind is None or _tells(kind, one, subject)) and subject <= content_words(one)]
-    if fitting or kind is None:
-        found = (fitting or ordered)[0]
-    else:
+    fitting = [(one, beside) for one in ordered if (beside := _unfit(kind, one, subject)) is not None]
+    if not fitting and kind is not None:
         return Passage(text=ordered[0], lacks=kind.replace("_", " "))
+    found, beside = min(fitting or [(ordered[0], [])], key=lambda pair: len(pair[1]))
     if kind is not None and (other := _other_measure(question, found)) is not None:
         return Passage(text=found, lacks=other)
     words = content_words(found)
@@ -168,7 +186,7 @@ def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole
         or _beyond(question, known)
         or (_strange_name(question, known) if is_english else None)
     )
-    unsaid = _unsaid(question, found, known) if is_english and lacks is None else None
+    unsaid = _unsaid(question, found, known - set(beside)) if is_english and lacks is None else None
     return Passage(text=found, lacks=lacks, unsaid=unsaid, covers=covers and lacks is None)
 
 

@@ -112,6 +112,8 @@ The trip goes to York, 3 to 5 June. It costs 145 for each child.
         ("When is the deposit of my flat due?", "flat", None),
         ("How much does Marchetti charge for the shed?", "Marchetti", None),
         ("How often do we clean it?", None, "clean"),
+        ("What does the delivery of the boiler cost?", "sum of money", None),
+        ("Who was absent?", "absent", None),
     ],
 )
 def test_a_value_of_another_thing_is_no_answer(question: str, lacks: str | None, unsaid: str | None) -> None:
