@@ -37,6 +37,18 @@ _SENTENCE = re.compile(
 """Where a sentence ends; "12. November" is one date, and what goes on with "It" is about what is before it."""
 
 
+def companion_for(embedder: Embedder, language: str | None) -> str | None:
+    """The name of the embedder that compares texts of a language in place of this one; None where this one does.
+
+    Args:
+        embedder: the one for English.
+        language: by its code; None where nothing tells it.
+    """
+    if language is None or not isinstance(embedder, Fluent) or language in embedder.languages:
+        return None
+    return embedder.companion if isinstance(embedder, Accompanied) else None
+
+
 class HitDetails:
     """Adds to a search's result what a closer look at its best hit tells.
 
@@ -52,11 +64,8 @@ class HitDetails:
 
     def embedder_for(self, language: str | None) -> Embedder:
         """What compares texts with questions of a language: the one for English where it has no other."""
-        own = self.embedder
-        if language is None or not isinstance(own, Fluent) or language in own.languages:
-            return own
-        companion = own.companion if isinstance(own, Accompanied) else None
-        return own if companion is None else self._library.routes.named(companion)
+        companion = companion_for(self.embedder, language)
+        return self.embedder if companion is None else self._library.routes.named(companion)
 
     def look(
         self, search: str, result: ToolResult, question: str, language: str | None = None, *, anywhere: bool = False
