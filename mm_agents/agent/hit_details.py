@@ -106,15 +106,16 @@ class HitDetails:
     def _quoted(self, hits: list[Mapping[str, Any]], question: str, embedder: Embedder) -> list[Mapping[str, Any]]:
         """The hits with the passage that answers the question; first the one that has it, where the best has not."""
         best = self._said(hits[0], question, embedder)
+        looked = {best["id"]: best}
         is_sure = best.get("covers") or is_about(question, "", hits[0]["name"])
         for other in () if is_sure else hits[1:_QUOTED]:
             if names_it(question, f"{other['text']} {other['name']}"):
-                said = self._said(other, question, embedder)
+                said = looked[other["id"]] = self._said(other, question, embedder)
                 whole = is_about(question, other["text"] or "", other["name"])
                 doubted = best.get("lacks") or best.get("unsaid")
                 if said.get("covers") or (whole and doubted and said.get("says") and not said.get("lacks")):
-                    return [said, best, *(one for one in hits[1:] if one is not other)]
-        return [best, *hits[1:]]
+                    return [said, *(looked.get(one["id"], one) for one in hits if one is not other)]
+        return [looked.get(one["id"], one) for one in hits]
 
     def _shown(self, result: ToolResult, hits: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         pictured = [one.image for one in result.media[:_LOOKED_AT]]

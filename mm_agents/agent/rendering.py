@@ -258,11 +258,10 @@ def _tell_match(
 
 def _tell_said(builder: AnswerBuilder, hit: Mapping[str, Any], number: int, *, follows: str) -> None:
     """Quote the passage of a text that is nearest to the question, where it was looked for."""
-    if hit.get("says"):
+    if hit.get("says") and not hit.get("lacks"):
         quote = f"“{hit['says'].replace('“', '').replace('”', '')}”"
         line = f"It says: {quote}" if follows == " " else quote
-        unsaid = hit.get("lacks") or hit.get("unsaid")
-        doubt = f"{hit['name']} does not say “{unsaid}”" if unsaid else None
+        doubt = f"{hit['name']} does not say “{hit['unsaid']}”" if hit.get("unsaid") else None
         builder.claim(f"{hit['name']} says: {quote}", [number], why="quoted", doubt=doubt, line=line, follows=follows)
 
 

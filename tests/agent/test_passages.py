@@ -55,7 +55,7 @@ def test_the_kind_of_value_that_a_question_asks_for(question: str, kind: str | N
         ("amount", "half a cup", "behind the mill"),
         ("person", "paid to the warden, Tom Hale", "The tap is off"),
         ("person", "2. Bea brings the seeds.", "The date moves from 14 April to 5 May, as the supplier is late"),
-        ("sum_of_money", "It costs 145 per child", "The trip is on 3 to 5 June and takes 3 days"),
+        ("sum_of_money", "It costs 145 per child", "The trip is on 3 to 5 June 2025 and takes 3 days"),
         ("duration", "simmer for 25 minutes", "add 25 beans"),
         ("temperature", "at 180 degrees", "for 180 minutes"),
         ("year", "built in 1998", "serviced in October"),
@@ -235,3 +235,15 @@ def test_a_text_told_first_is_the_one_that_answers(tmp_path: Path) -> None:
         forged = replace(garage, question=flat.question, route=flat.route, payloads=flat.payloads)
         whys = [claim.why for claim in verify(forged, library=library).claims if claim.status == "failed"]
         assert "looked at again, garage.txt is not the text that answers first" in whys
+
+
+def test_a_text_that_is_told_is_looked_at_first(tmp_path: Path) -> None:
+    """Also where it is not the nearest one: a file alone answers nothing."""
+    (tmp_path / "climbing.md").write_text(
+        "# Climbing: membership\n\n- Member: Dana Hale, number 30417\n- Fee: 46.00 GBP\n"
+    )
+    (tmp_path / "minutes.md").write_text("# Minutes\n\n4. The gate gets a new lock; Olu asks for two quotes.\n")
+    with Library.open(tmp_path / "library", embedder="offline") as library:
+        library.add(tmp_path / "climbing.md", tmp_path / "minutes.md", progress=False)
+        answer = Agent(library, model="offline").ask("How much does the new lock for the gate cost?")
+    assert (answer.outcome, answer.claims) == ("not_found", ())
