@@ -138,7 +138,9 @@ class HitDetails:
         if not covers and passage.lacks is None and isinstance(embedder, Calibrated):
             fair, strong = embedder.bands(asked[0], asked="text", of="text")
             covers = near[said.index(passage.text)] >= (fair + strong) / 2 and names_it(question, passage.text)
-        return {**hit, "says": passage.text, "lacks": passage.lacks, "unsaid": passage.unsaid, "covers": covers}
+        sought = hit["media_type"] == "film" and says("films", question)  # the film is asked for, not what it says
+        unsaid = None if sought else passage.unsaid
+        return {**hit, "says": passage.text, "lacks": passage.lacks, "unsaid": unsaid, "covers": covers}
 
 
 def that_may_tell(search: str, result: ToolResult, question: str, *, anywhere: bool = False) -> ToolResult:
