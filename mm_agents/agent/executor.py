@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -17,19 +16,18 @@ from mm_agents.agent.answer_data import Step
 from mm_agents.agent.arguments import filled
 from mm_agents.agent.conditions import in_words
 from mm_agents.agent.events import Called, Event, Returned
-from mm_agents.agent.hit_details import that_may_tell
-from mm_agents.agent.planner import Order, classes_of
+from mm_agents.agent.film_questions import likes_in
+from mm_agents.agent.hit_details import has_table, tables_among, that_may_tell
+from mm_agents.agent.planner import Order, search_for
 from mm_agents.agent.query_analysis import (
     about_speech,
     asks_over_all,
     compares,
-    excludes,
     form_of,
     is_meant,
     only_medium,
     points_back,
     questions_in,
-    ranks,
     said_of,
     says,
     says_something,
@@ -54,6 +52,7 @@ from mm_agents.agent.rendering import (
     render_table,
     render_text,
     tell_listed,
+    tell_not_looked_at,
 )
 from mm_agents.agent.tool_roles import (
     ASKABLE,
@@ -86,11 +85,6 @@ _CANDIDATES = 5
 _UNLIKELY = 2
 """How many are, where none of them is near enough to what is asked."""
 
-_TABLES = 3
-"""How many of the nearest texts are asked as tables, which some of them have."""
-
-_SHEETS = (".xlsx", ".csv", ".tsv", ".json")
-_TABLE_ROW = re.compile(r"^\s*\|.*\|\s*$", re.MULTILINE)
 _SEARCHED = 8
 _NOT_COMPARED = (
     "I don't know: that takes all documents of a kind, and of those I count, add up and compare amounts and dates "
@@ -201,7 +195,7 @@ class OfflineRun:
             if name in SEARCHES and reads and following and self._given(following, asked):
                 continue  # what is to be read is known already
             if name in SEARCHES and not reads:
-                self._tell_not_looked_at(asked.text)
+                tell_not_looked_at(self._builder, asked.text)
             if name == "search_text" and not reads and len(questions := questions_in(asked.text)) > 1:
                 yield from self._search_each(name, asked, questions)
             elif name in SEARCHES:
@@ -216,18 +210,6 @@ class OfflineRun:
                 yield from self._read(name, asked, found if place and names[place - 1] in SEARCHES else None)
             else:
                 yield from self._other(name, asked)
-
-    def _tell_not_looked_at(self, question: str) -> None:
-        """Name the words of a question that a search does not look at: a comparison, or how many there are."""
-        if excluded := excludes(question):
-            why = "A search finds what is near, and leaves nothing out."
-            self._builder.leave_out(excluded, f"Not looked at: “{excluded}”. {why}")
-        if ranked := ranks(question):
-            why = "A search finds what is near, and compares no values."
-            self._builder.leave_out(ranked, f"Not looked at: “{ranked}”. {why}")
-        if counted := says("counts_media", question):
-            why = "What files show is not counted here; a search finds the nearest."
-            self._builder.leave_out(counted[0], f"Not answered: “{counted[0]}”. {why}")
 
     def _tell_condition(self, names: Sequence[str], asked: Asked) -> None:
         """Say which films are looked at, or that none of the tools looks at the condition."""
@@ -262,12 +244,14 @@ class OfflineRun:
             return None
         if hop or (yield from self._told(name, asked, arguments, result)):
             return result
-        for instead in INSTEAD.get(name, ()):
-            if instead not in self._tools or "query" not in arguments or len(arguments) > 1:
-                continue
+        for instead in INSTEAD.get(name, ()) if [*arguments] == ["query"] else ():
+            if instead not in self._tools or (instead == "search_images" and says("goes_on", asked.text)):
+                continue  # "and for the garage?" asks no more than a text was asked before
             other = yield from self._call(instead, arguments)
             strict = instead in STRICT
-            if other is not None and (yield from self._told(instead, asked, arguments, other, strict=strict)):
+            if other is not None and (
+                yield from self._told(instead, asked, arguments, other, strict=strict, second=True)
+            ):
                 return other
         sought = said_of(asked.text) if name == SPEECH else subject_of(asked.text)
         render_nothing(self._builder, that_may_tell(name, result, asked.text), SEARCHES[name], sought)
@@ -282,16 +266,34 @@ class OfflineRun:
                 self._builder.not_answered(question)
 
     def _told(
-        self, name: str, asked: Asked, arguments: Mapping[str, Any], result: ToolResult, *, strict: bool = False
+        self,
+        name: str,
+        asked: Asked,
+        arguments: Mapping[str, Any],
+        result: ToolResult,
+        *,
+        strict: bool = False,
+        second: bool = False,
     ) -> Iterator[Event | Any]:
-        """Tell what a search found, with a closer look at it; whether anything was worth telling."""
+        """Tell what a search found, with a closer look at it; whether anything was worth telling.
+
+        Args:
+            name: of the search.
+            asked: the question.
+            arguments: of the search.
+            result: what it gave.
+            strict: as of ``render_hits``.
+            second: whether the question was for another search, so that a text has to say every word of it.
+        """
         if only_medium(asked.text) and not asked.attachments:
             return tell_listed(self._builder, result, SEARCHES[name])
         for source in tables_among(result) if name == "search_text" else ():
             if (yield from self._read_one("read_table", asked, source, sure=False)):
                 return True
         if self._hit_details is not None:
-            result = self._hit_details.look(name, result, asked.text, self._language, anywhere=strict)
+            result = self._hit_details.look(name, result, asked.text, self._language, anywhere=strict or second)
+            if second and any(hit.get("unsaid") for hit in result.payload["hits"][:1]):
+                return False
         compared = "query" not in arguments or not {"image", "video"}.isdisjoint(arguments) or name == "search_posters"
         several = wants_several(asked.text)
         return render_hits(self._builder, result, SEARCHES[name], several=several, compared=compared, strict=strict)
@@ -305,7 +307,7 @@ class OfflineRun:
             self._builder.say(_NOT_COMPARED)
             return True
         if medium := only_medium(asked.text):
-            names = [name for name in names if name == _search_for(medium)] or names
+            names = [name for name in names if name == search_for(medium)] or names
         elif not says_something(asked.text):
             return False
         if asked.where:
@@ -348,27 +350,14 @@ class OfflineRun:
         return arguments
 
     def _recommend(self, asked: Asked) -> Iterator[Event]:
-        named = films_named(asked.text, asked.films)
-        if not named and asked.typed:
-            asked = replace(asked, text=asked.typed)
-            named = films_named(asked.text, asked.films)
-        titles = dict(asked.films)
-        like: list[str] = []
-        unlike: list[str] = []
-        at = 0
-        for id, said in named:
-            start = asked.text.find(said, at)
-            (unlike if says("unlike", asked.text[at:start]) else like).append(titles[id])
-            at = start + len(said)
-        if not like and asked.focus:
-            like = list(asked.focus[:1])
+        texts = [text for text in (asked.text, asked.typed) if films_named(text, asked.films)]
+        like, unlike, about = likes_in(texts[0] if texts else "", asked.films)
+        like = like or list(asked.focus[:1])
         if not like:
             self._builder.say(
                 "I don't know which film is meant: name one that is here, or say what it should be about."
             )
             return
-        rest = says("restriction", asked.text[at:]) if named else None
-        about = re.sub(r"^but\s+", "", rest[0]).strip(" ?.!,") if rest else None
         optional = {"unlike": unlike, "about": about, "where": asked.where}
         arguments = {"like": like} | {argument: value for argument, value in optional.items() if value}
         result = yield from self._call("recommend", arguments)
@@ -394,7 +383,10 @@ class OfflineRun:
         if asks_over_all(task_of(asked.text)):
             self._builder.say(_NOT_COMPARED)
             return
-        for source in self._candidates(name, asked, found):
+        candidates = self._candidates(name, asked, found)
+        if name == "read_invoice" and says("of_no_invoice", asked.text) and (yield from self._tell_several(candidates)):
+            return
+        for source in candidates:
             if (yield from self._read_one(name, asked, source, sure=False)):
                 return
         if (yield from self._read_text(asked)):
@@ -403,6 +395,19 @@ class OfflineRun:
         self._builder.say(
             f"I don't know: no {what} was found here that answers “{task_of(asked.text).strip(' ?')}”.{why}"
         )
+
+    def _tell_several(self, sources: Sequence[str]) -> Iterator[Event | Any]:
+        """Say that a question such as "what is the total?" may be about several invoices; whether it may."""
+        names: list[str] = []
+        for source in sources:
+            result = yield from self._call("read_invoice", {"source": source})
+            names += [result.payload["source"]["name"]] if result is not None else []
+            if len(names) > 1:
+                self._builder.say(
+                    f"I don't know which invoice is meant: {names[0]} and {names[1]} are two of those that are here."
+                )
+                return True
+        return False
 
     def read_whole(
         self, names: Sequence[str], asked: Asked, fits: Callable[[str, ToolResult], bool]
@@ -674,20 +679,3 @@ class OfflineRun:
             self._builder.check(
                 "instructions in files", "failed", f"A file says “{line[:120]}”; that was not followed."
             )
-
-
-def _search_for(medium: str) -> str:
-    """The search that looks among a kind of file."""
-    (kind, *_) = classes_of([medium]) or {""}
-    return {"photo": "search_images", "scan": "search_images", "video": "search_videos"}.get(kind, "search_text")
-
-
-def has_table(name: str, text: str = "") -> bool:
-    """Whether a text file has a table, by its name or a passage of it."""
-    return name.casefold().endswith(_SHEETS) or len(_TABLE_ROW.findall(text)) > 1
-
-
-def tables_among(result: ToolResult) -> list[str]:
-    """The ids of the nearest texts that have tables."""
-    hits = [hit for hit in result.payload.get("hits", ())[:_TABLES] if hit["media_type"] == "text"]
-    return list(dict.fromkeys(hit["id"] for hit in hits if has_table(hit["name"], hit["text"] or "")))

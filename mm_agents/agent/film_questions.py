@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from mm_agents._text import read_patterns
 from mm_agents.agent.aggregation import SAYS, Aggregation, is_used_up
+from mm_agents.agent.query_analysis import says
 from mm_agents.toolbox.searching import films_named
 
 _PATTERNS = read_patterns("mm_agents.agent", "aggregation.toml")
@@ -47,6 +49,25 @@ def film_aggregation(
         return None
     ranked = _ranked(question, ids, name) if compared else None
     return Aggregation(arguments=arguments, noun="films", named=len(ids), ranked=ranked)
+
+
+def likes_in(question: str, films: Sequence[tuple[str, str]]) -> tuple[list[str], list[str], str | None]:
+    """What a question for a recommendation names: the titles of films to be like, and unlike, and what to be about.
+
+    Args:
+        question: in English.
+        films: ids and titles.
+    """
+    titles = dict(films)
+    like: list[str] = []
+    unlike: list[str] = []
+    at = 0
+    for id, said in films_named(question, films):
+        start = question.find(said, at)
+        (unlike if says("unlike", question[at:start]) else like).append(titles[id])
+        at = start + len(said)
+    rest = says("restriction", question[at:]) if at else None
+    return like, unlike, re.sub(r"^but\s+", "", rest[0]).strip(" ?.!,") if rest else None
 
 
 def _ranked(question: str, ids: Sequence[str], name: str) -> tuple[str, str | None]:

@@ -26,15 +26,32 @@ _COMPARED = 40
 
 _WHOLE = 160  # characters; a longer paragraph is quoted by the sentence
 _LONGEST = 300  # characters of a quote
+_TABLES = 3
+"""How many of the nearest texts are asked as tables, which some of them have."""
+
+_SHEETS = (".xlsx", ".csv", ".tsv", ".json")
+_TABLE_ROW = re.compile(r"^\s*\|.*\|\s*$", re.MULTILINE)
 _HEADING = re.compile(r"^(#+ .*)\n", re.MULTILINE)
 _PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)])\s)")
 _LINE = re.compile(rf"{_PARAGRAPH.pattern}|\n(?=[^\W\d][^\n:.!?]{{0,39}}: \S)")
 """What parts a text: blank lines, and lines that are an item of a list or a name with its value, "Wifi: Heron"."""
 
 _SENTENCE = re.compile(
-    r"(?<=[.!?…])\s+(?!(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b)(?=\S)"
+    r"(?<=[.!?…])\s+(?!(?:It|They|He|She)\b)(?!(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b)(?=\S)"
 )
-"""Where a sentence ends; "12. November" is one date."""
+"""Where a sentence ends; "12. November" is one date, and what goes on with "It" is about what is before it."""
+
+
+def companion_for(embedder: Embedder, language: str | None) -> str | None:
+    """The name of the embedder that compares texts of a language in place of this one; None where this one does.
+
+    Args:
+        embedder: the one for English.
+        language: by its code; None where nothing tells it.
+    """
+    if language is None or not isinstance(embedder, Fluent) or language in embedder.languages:
+        return None
+    return embedder.companion if isinstance(embedder, Accompanied) else None
 
 
 class HitDetails:
@@ -52,11 +69,8 @@ class HitDetails:
 
     def embedder_for(self, language: str | None) -> Embedder:
         """What compares texts with questions of a language: the one for English where it has no other."""
-        own = self.embedder
-        if language is None or not isinstance(own, Fluent) or language in own.languages:
-            return own
-        companion = own.companion if isinstance(own, Accompanied) else None
-        return own if companion is None else self._library.routes.named(companion)
+        companion = companion_for(self.embedder, language)
+        return self.embedder if companion is None else self._library.routes.named(companion)
 
     def look(
         self, search: str, result: ToolResult, question: str, language: str | None = None, *, anywhere: bool = False
@@ -97,14 +111,16 @@ class HitDetails:
     def _quoted(self, hits: list[Mapping[str, Any]], question: str, embedder: Embedder) -> list[Mapping[str, Any]]:
         """The hits with the passage that answers the question; first the one that has it, where the best has not."""
         best = self._said(hits[0], question, embedder)
+        looked = {best["id"]: best}
         is_sure = best.get("covers") or is_about(question, "", hits[0]["name"])
         for other in () if is_sure else hits[1:_QUOTED]:
             if names_it(question, f"{other['text']} {other['name']}"):
-                said = self._said(other, question, embedder)
+                said = looked[other["id"]] = self._said(other, question, embedder)
                 whole = is_about(question, other["text"] or "", other["name"])
-                if said.get("covers") or (whole and best.get("lacks") and said.get("says") and not said.get("lacks")):
-                    return [said, best, *(one for one in hits[1:] if one is not other)]
-        return [best, *hits[1:]]
+                doubted = best.get("lacks") or best.get("unsaid")
+                if said.get("covers") or (whole and doubted and said.get("says") and not said.get("lacks")):
+                    return [said, *(looked.get(one["id"], one) for one in hits if one is not other)]
+        return [looked.get(one["id"], one) for one in hits]
 
     def _shown(self, result: ToolResult, hits: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         pictured = [one.image for one in result.media[:_LOOKED_AT]]
@@ -127,7 +143,9 @@ class HitDetails:
         if not covers and passage.lacks is None and isinstance(embedder, Calibrated):
             fair, strong = embedder.bands(asked[0], asked="text", of="text")
             covers = near[said.index(passage.text)] >= (fair + strong) / 2 and names_it(question, passage.text)
-        return {**hit, "says": passage.text, "lacks": passage.lacks, "covers": covers}
+        sought = hit["media_type"] == "film" and says("films", question)  # the film is asked for, not what it says
+        unsaid = None if sought else passage.unsaid
+        return {**hit, "says": passage.text, "lacks": passage.lacks, "unsaid": unsaid, "covers": covers}
 
 
 def that_may_tell(search: str, result: ToolResult, question: str, *, anywhere: bool = False) -> ToolResult:
@@ -157,3 +175,14 @@ def quotable(text: str, *, together: bool = False) -> list[str]:
         is_long = len(paragraph) > _WHOLE
         found += [said for line in lines for said in (_SENTENCE.split(line) if is_long else [line])]
     return [one if len(one) <= _LONGEST else one[:_LONGEST].rpartition(" ")[0] for one in found if one]
+
+
+def has_table(name: str, text: str = "") -> bool:
+    """Whether a text file has a table, by its name or a passage of it."""
+    return name.casefold().endswith(_SHEETS) or len(_TABLE_ROW.findall(text)) > 1
+
+
+def tables_among(result: ToolResult) -> list[str]:
+    """The ids of the nearest texts that have tables."""
+    hits = [hit for hit in result.payload.get("hits", ())[:_TABLES] if hit["media_type"] == "text"]
+    return list(dict.fromkeys(hit["id"] for hit in hits if has_table(hit["name"], hit["text"] or "")))

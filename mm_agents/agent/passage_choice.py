@@ -15,8 +15,23 @@ from mm_agents.languages import ENGLISH, detected
 _PATTERNS = read_patterns("mm_agents.agent", "passage_choice.toml")
 _CASED = read_patterns("mm_agents.agent", "passage_choice.toml", re.NOFLAG)["values"]
 _NAMES = ("person", "address")  # kinds whose values are known by their capitals
-_WRITTEN = frozenset({"phone_number", "e-mail_address", "website", "address", "code", "amount"})
+_WRITTEN = frozenset(
+    {
+        "phone_number",
+        "e-mail_address",
+        "website",
+        "address",
+        "code",
+        "amount",
+        "temperature",
+        "duration",
+        "sum_of_money",
+    }
+)
 """Kinds of values that are read, and not seen."""
+
+_SHOWN = frozenset({"place", "colour"})
+"""Kinds of values that a picture shows without a word."""
 
 _SEEN = re.compile(r"\bhow (?:many|big|large|tall|wide)\b", re.IGNORECASE)
 
@@ -24,7 +39,7 @@ _HEADINGS = re.compile(r"^#+\s*(.+)$", re.MULTILINE)
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _ASKED_NOUN = re.compile(
     r"^\W*(?:who|what|which|how (?:much|high|long|big))"
-    r"(?:['’]s| is| are| was| were) (?:the|our|my|your|a|an)? ?(?P<what>(?:[\w'’-]+ ?){1,3}?)"
+    r"(?:['’]s| is| are| was| were) (?:(?:the|our|my|your|a|an) )?(?P<what>(?:[\w'’-]+ ?){1,3}?)"
     r"\b(?: (?:of|at|in|on|for|from|with|to|by)\b|\W*$)",
     re.IGNORECASE,
 )
@@ -37,7 +52,15 @@ _COUNTED = re.compile(
 """What is counted or measured, such as eggs, and what for, such as pancakes."""
 
 _BEYOND = re.compile(r"\s(?:for|in|at|on|with|from|per|into|of) (?:the |our |my |your |a )?[^?]*", re.IGNORECASE)
-_FOR = re.compile(r"\b(?:for|of) (?:the|our|my|your|a|an) (?P<of>[^\W\d]+(?: [^\W\d]+)?)\W*$", re.IGNORECASE)
+_FOR = re.compile(
+    r"\b(?:for|of) (?:the|our|my|your|a|an) "
+    r"(?P<of>[^\W\d]+(?: (?!(?:due|paid|cost|start|begin|end|open|close|leave|valid)\b)[^\W\d]+(?=\W*$))?)",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s(?!(?:It|They|He|She|This|These)\b)")
+_CLAUSE_END = re.compile(rf";\s|{_SENTENCE_END.pattern}")
+"""Where what is said of one thing ends; a pronoun goes on with what is before it."""
+
 _RATES = {
     "hour": r"\bhour",
     "day": r"\bda(?:y|ily)",
@@ -61,11 +84,13 @@ class Passage:
     Attributes:
         text: the passage.
         lacks: what is asked for and is not in it; None where it has all of it.
+        unsaid: a word of the question that the text does not say, so that the passage may be about something else.
         covers: whether it has every word of the question that means something.
     """
 
     text: str
     lacks: str | None = None
+    unsaid: str | None = None
     covers: bool = False
 
 
@@ -76,8 +101,40 @@ def kind_of(question: str) -> str | None:
 
 def has_value(kind: str, text: str) -> bool:
     """Whether a text has a value of a kind."""
-    pattern = (_CASED if kind in _NAMES else _PATTERNS["values"])[kind]
-    return pattern.search(text) is not None
+    return _values(kind).search(text) is not None
+
+
+def _values(kind: str) -> re.Pattern[str]:
+    return (_CASED if kind in _NAMES else _PATTERNS["values"])[kind]
+
+
+def _unfit(kind: str | None, passage: str, subject: Sequence[str]) -> list[str] | None:
+    """Which words of the subject a passage does not say where it has a value of a kind; None where it does not answer.
+
+    Args:
+        kind: None for any.
+        passage: of a text.
+        subject: what the question is about, cut to stems.
+    """
+    if kind is None:
+        return [] if set(subject) <= content_words(passage) else None
+    least: list[str] | None = None
+    for value in _values(kind).finditer(passage):
+        clause, sentence = (_around(passage, value.end() - 1, ends) for ends in (_CLAUSE_END, _SENTENCE_END))
+        missing = [word for word in subject if word not in content_words(passage)]
+        if clause != sentence and not set(subject) & content_words(clause):
+            continue  # "it costs 340; the delivery takes three weeks" has no price of the delivery
+        if subject and not set(subject) & content_words(sentence):
+            missing = missing or list(subject[:1])
+        if len(missing) * 2 <= len(subject) and (least is None or len(missing) < len(least)):
+            least = missing
+    return least
+
+
+def _around(text: str, place: int, ends: re.Pattern[str]) -> str:
+    """What stands between two ends, around a place."""
+    cuts = [0, *(end.start() for end in ends.finditer(text)), len(text)]
+    return text[max(one for one in cuts if one <= place) : min((one for one in cuts if one > place), default=len(text))]
 
 
 def tells_written(question: str, text: str, *, others: bool = False) -> bool:
@@ -89,7 +146,7 @@ def tells_written(question: str, text: str, *, others: bool = False) -> bool:
         others: whether that holds of every kind of value, also of persons and times.
     """
     kind = kind_of(question)
-    if kind is None or (kind not in _WRITTEN and not others) or _SEEN.search(question):
+    if kind is None or kind in _SHOWN or (kind not in _WRITTEN and not others) or _SEEN.search(question):
         return True
     return has_value(kind, text) and set(_heads(question)) <= content_words(text)
 
@@ -112,22 +169,25 @@ def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole
     shortest = 1 if is_english else _TELLING  # the short words of other languages say little
     heads = [word for word in _heads(question) if word not in about and len(word) >= shortest]
     core = [word for word in _heads(_BEYOND.sub(" ", question)) if word in heads and word in said]
-    subject = set(core or [word for word in heads if word in said][:1])
+    subject = core or [word for word in heads if word in said][:1]
     ordered = [one for _, one in sorted(zip(ranks, passages, strict=True), key=lambda pair: -pair[0])]
-    fitting = [one for one in ordered if (kind is None or has_value(kind, one)) and subject <= content_words(one)]
-    if fitting or kind is None:
-        found = (fitting or ordered)[0]
-    else:
+    fitting = [(one, beside) for one in ordered if (beside := _unfit(kind, one, subject)) is not None]
+    if not fitting and kind is not None:
         return Passage(text=ordered[0], lacks=kind.replace("_", " "))
+    found, beside = min(fitting or [(ordered[0], [])], key=lambda pair: len(pair[1]))
     if kind is not None and (other := _other_measure(question, found)) is not None:
         return Passage(text=found, lacks=other)
     words = content_words(found)
     covers = len(heads) >= _LEAST_COVERED and all(word in words for word in heads)
     known = said | about
     lacks = (
-        _missing(question, words | about) or _not_counted(question, words | about, known) or _beyond(question, known)
+        _missing(question, words | about)
+        or _not_counted(question, words | about, known)
+        or _beyond(question, known)
+        or (_strange_name(question, known) if is_english else None)
     )
-    return Passage(text=found, lacks=lacks, covers=covers and lacks is None)
+    unsaid = _unsaid(question, found, known - set(beside)) if is_english and lacks is None else None
+    return Passage(text=found, lacks=lacks, unsaid=unsaid, covers=covers and lacks is None)
 
 
 def names_it(question: str, passage: str) -> bool:
@@ -176,6 +236,31 @@ def _beyond(question: str, known: set[str]) -> str | None:
     match = _FOR.search(question)
     wanted = content_words(_PATTERNS["filler"]["kinds"].sub(" ", match["of"])) if match else set[str]()
     return match["of"].strip() if match and wanted and not wanted & known else None
+
+
+def _strange_name(question: str, known: set[str]) -> str | None:
+    """A name in a question that a text does not have, such as that of a shop."""
+    named = [name for name in _NAMED.findall(question) if content_words(name)]
+    return next((name for name in named if not content_words(name) & known), None)
+
+
+def _unsaid(question: str, passage: str, known: set[str]) -> str | None:
+    """A word of a question that a text does not have; its last word where the passage has none of them.
+
+    Args:
+        question: as it was asked.
+        passage: that may answer it.
+        known: the words of the whole text, its headings and its name.
+    """
+    filler, words = _PATTERNS["filler"], content_words(passage)
+    bare = filler["general"].sub(" ", filler["kinds"].sub(" ", question))
+    if has_value("sum_of_money", passage):
+        bare = filler["prices"].sub(" ", bare)
+    heads = {word: content_words(word) for word in _WORD.findall(bare) if content_words(word)}
+    strange = next((word for word, stems in heads.items() if not stems <= known), None)
+    if strange is None and heads and not any(stems & words for stems in heads.values()):
+        return [*heads][-1]
+    return strange
 
 
 def _other_measure(question: str, passage: str) -> str | None:

@@ -135,6 +135,12 @@ def classes_of(words: Sequence[str], known: frozenset[str] = frozenset()) -> set
     return found | {_DEED_FIRST} if _CLASS_OF.get(verb) == "deed" else found
 
 
+def search_for(medium: str) -> str:
+    """The search that looks among a kind of file."""
+    (kind, *_) = classes_of([medium]) or {""}
+    return {"photo": "search_images", "scan": "search_images", "video": "search_videos"}.get(kind, "search_text")
+
+
 def _corrected(word: str) -> str:
     """The word of a class that a longer word was meant to be, by its first letter and nearly all others."""
     if len(word) < PARAMETERS.corrected_letters:

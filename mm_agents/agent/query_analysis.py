@@ -174,6 +174,7 @@ def without_names(question: str) -> str:
     """A question without the shop or person that it names: "what did I buy" of "what did I buy at Flipkart?"."""
     for name in names_in(question):
         question = re.sub(rf"\s+(?:at|from|with|by)\s+{re.escape(name)}(?:['’]s)?(?=\W|$)", "", question)
+        question = re.sub(rf"(?<=the ){re.escape(name)}(?:['’]s)?\s+(?=invoices?|bills?|receipts?)", "", question)
     return question
 
 

@@ -10,6 +10,7 @@ from mm_agents._text import clock
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.grounding.claims import sum_behind
 from mm_agents.agent.grounding.read_values import field_sentence
+from mm_agents.agent.query_analysis import excludes, ranks, says
 from mm_agents.tools import ToolResult
 from mm_agents.types import Evidence, Strength, VectorRole
 
@@ -138,6 +139,8 @@ def render_hits(
     _tell_said(builder, hit, number, follows=" ")
     _tell_spoken(builder, hit, number, follows=" ")
     _render_seen(builder, hit, number, follows=None)
+    if unsaid := hit.get("unsaid"):
+        builder.not_answered(unsaid, "The nearest text does not say so.")
     for n, (other, place, near_by) in enumerate(others):
         cited = builder.cite(place, name=other["name"], media_type=other["media_type"])
         text = f"Also near: {_named(other)}"
@@ -170,6 +173,19 @@ def render_nothing(builder: AnswerBuilder, result: ToolResult, noun: str, subjec
     hits = result.payload.get("hits", ())
     nearest = f" The nearest is {hits[0]['name']}, but it is not near enough to say so." if hits else ""
     builder.say(f"I don't know: no {noun} here seems to be about “{subject}”.{nearest}")
+
+
+def tell_not_looked_at(builder: AnswerBuilder, question: str) -> None:
+    """Name the words of a question that a search does not look at: a comparison, or how many there are."""
+    if excluded := excludes(question):
+        why = "A search finds what is near, and leaves nothing out."
+        builder.leave_out(excluded, f"Not looked at: “{excluded}”. {why}")
+    if ranked := ranks(question):
+        why = "A search finds what is near, and compares no values."
+        builder.leave_out(ranked, f"Not looked at: “{ranked}”. {why}")
+    if counted := says("counts_media", question):
+        why = "What files show is not counted here; a search finds the nearest."
+        builder.leave_out(counted[0], f"Not answered: “{counted[0]}”. {why}")
 
 
 def tell_listed(builder: AnswerBuilder, result: ToolResult, noun: str) -> bool:
@@ -242,10 +258,11 @@ def _tell_match(
 
 def _tell_said(builder: AnswerBuilder, hit: Mapping[str, Any], number: int, *, follows: str) -> None:
     """Quote the passage of a text that is nearest to the question, where it was looked for."""
-    if hit.get("says"):
+    if hit.get("says") and not hit.get("lacks"):
         quote = f"“{hit['says'].replace('“', '').replace('”', '')}”"
         line = f"It says: {quote}" if follows == " " else quote
-        builder.claim(f"{hit['name']} says: {quote}", [number], why="quoted", line=line, follows=follows)
+        doubt = f"{hit['name']} does not say “{hit['unsaid']}”" if hit.get("unsaid") else None
+        builder.claim(f"{hit['name']} says: {quote}", [number], why="quoted", doubt=doubt, line=line, follows=follows)
 
 
 def _tell_spoken(builder: AnswerBuilder, hit: Mapping[str, Any], number: int, *, follows: str) -> None:

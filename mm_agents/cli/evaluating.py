@@ -30,7 +30,6 @@ from mm_agents.cli.app import (
 )
 from mm_agents.cli.asking import ModelOption
 from mm_agents.errors import LibraryNotFoundError
-from mm_agents.protocols import Accompanied
 from mm_agents.types import Box, Word
 
 if TYPE_CHECKING:
@@ -286,6 +285,7 @@ def answers(
 
 def _planners() -> Callable[[str | None], OfflinePlanner]:
     """Gives the planner for a language with all tools of the toolbox, without a library."""
+    from mm_agents.agent.hit_details import companion_for
     from mm_agents.agent.planner import OfflinePlanner
     from mm_agents.toolbox.example_questions import outlines
 
@@ -297,6 +297,6 @@ def _planners() -> Callable[[str | None], OfflinePlanner]:
         return OfflinePlanner(outlines(), embedder, words=name is None)
 
     def planner_for(language: str | None) -> OfflinePlanner:
-        return planner_by(own.companion if language is not None and isinstance(own, Accompanied) else None)
+        return planner_by(companion_for(own, language))
 
     return planner_for

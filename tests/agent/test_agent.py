@@ -85,6 +85,16 @@ def test_a_document_of_somebody_else_does_not_answer(agent: Agent) -> None:
     assert answer.retrieved
 
 
+def test_what_may_be_asked_of_several_invoices_is_not_answered_of_one(agent: Agent, place: Path) -> None:
+    answer = agent.ask("What is the total?")
+    assert (answer.outcome, answer.claims) == ("not_found", ())
+    assert answer.text.startswith("I don't know which invoice is meant: ")
+    assert "northwind.png" in answer.text
+    assert "harbour.png" in answer.text
+    attached = agent.ask("What is the total?", [place / "library" / "media" / "northwind.png"])
+    assert attached.outcome == "answered"
+
+
 def test_what_an_attachment_does_not_tell_is_not_known(agent: Agent, place: Path) -> None:
     path = place / "library" / "media" / "northwind.png"
     answer = agent.ask("how much would three saxophones cost?", [path])

@@ -116,6 +116,19 @@ def test_every_sentence_can_be_turned_back(language: str) -> None:
     assert same <= 3  # such as "total: 5.00" in Spanish
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("de", "a.png hat den höchsten Wert bei Gesamtbetrag von denen in EUR: 20.00 EUR."),
+        ("fr", "a.png a la valeur la plus élevée pour total parmi ceux en EUR : 20.00 EUR."),
+    ],
+)
+def test_the_most_of_one_currency_is_said_without_english_words(language: str, said: str) -> None:
+    english = "a.png has the highest total of those in EUR: 20.00 EUR."
+    assert said_in(english, language) == said
+    assert in_english_again(said, language) == english
+
+
 def test_quotes_and_values_stay_as_they_are() -> None:
     code = "```json\nThe total is 4.\n```"
     text = f"notes.txt says: “There are 9 pictures. The total is 3.” [1]\n\n{code}\n\nThe total is 5. [2]"

@@ -29,7 +29,14 @@ PASSAGES = [one for one in NOTE.split("\n\n")[1:] if one.strip()]
     [
         ("What is the warden's phone number?", "phone_number"),
         ("When does the gate open?", "time"),
-        ("How much is the rent?", "amount"),
+        ("How much is the rent?", "sum_of_money"),
+        ("How much does the parcel weigh?", "amount"),
+        ("How long does it bake?", "duration"),
+        ("At what temperature?", "temperature"),
+        ("What year was it built?", "year"),
+        ("Until when is it valid?", "end"),
+        ("Where is the tap?", "place"),
+        ("What colour is the gate?", "colour"),
         ("How often do I water it?", "frequency"),
         ("What is the policy number?", "code"),
         ("Who is the warden?", "person"),
@@ -47,6 +54,14 @@ def test_the_kind_of_value_that_a_question_asks_for(question: str, kind: str | N
         ("time", "on the third working day", "behind the mill"),
         ("amount", "half a cup", "behind the mill"),
         ("person", "paid to the warden, Tom Hale", "The tap is off"),
+        ("person", "2. Bea brings the seeds.", "The date moves from 14 April to 5 May, as the supplier is late"),
+        ("sum_of_money", "It costs 145 per child", "The trip is on 3 to 5 June 2025 and takes 3 days"),
+        ("duration", "simmer for 25 minutes", "add 25 beans"),
+        ("temperature", "at 180 degrees", "for 180 minutes"),
+        ("year", "built in 1998", "serviced in October"),
+        ("end", "valid until 3 May", "report it within 14 days"),
+        ("place", "the key is under the pot", "the key costs 5"),
+        ("colour", "a green gate", "a wide gate"),
     ],
 )
 def test_values_of_a_kind(kind: str, has: str, has_not: str) -> None:
@@ -74,6 +89,39 @@ def test_a_passage_is_chosen_by_what_it_says(question: str, says: str | None, la
         assert found.text.startswith(says)
 
 
+HOUSE = """House notes
+
+Boiler: Marlow 300, serviced in October
+Bins: every Thursday
+The shed costs 340 pounds; the delivery takes three weeks.
+The trip goes to York, 3 to 5 June. It costs 145 for each child.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "lacks", "unsaid"),
+    [
+        ("When was the boiler serviced?", None, None),
+        ("What year was the boiler serviced?", "year", None),
+        ("When was the boiler installed?", None, "installed"),
+        ("When are the bins?", None, None),
+        ("How much is the shed?", None, None),
+        ("What does the delivery cost?", "sum of money", None),
+        ("How long does the delivery take?", None, None),
+        ("How much does the trip cost?", None, None),
+        ("When is the deposit of my flat due?", "flat", None),
+        ("How much does Marchetti charge for the shed?", "Marchetti", None),
+        ("How often do we clean it?", None, "clean"),
+        ("What does the delivery of the boiler cost?", "sum of money", None),
+        ("Who was absent?", "absent", None),
+    ],
+)
+def test_a_value_of_another_thing_is_no_answer(question: str, lacks: str | None, unsaid: str | None) -> None:
+    passages = HOUSE.splitlines()[2:]
+    passage = chosen(question, passages, [0.4, 0.3, 0.2, 0.1], HOUSE, "house.txt")
+    assert (passage.lacks, passage.unsaid) == (lacks, unsaid)
+
+
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     place: Path = tmp_path_factory.mktemp("passages")
@@ -92,6 +140,15 @@ def test_what_a_text_does_not_say_is_not_answered_with_a_quote(library: Library)
     assert any("45 pounds" in claim.text and claim.kind == "read" for claim in rent.claims)
     gate = agent.ask("When does the gate open?")
     assert any("7:30" in claim.text and claim.kind == "read" for claim in gate.claims)
+
+
+def test_a_quote_that_may_be_about_something_else_is_not_supported(library: Library) -> None:
+    answer = Agent(library, model="offline").ask("When does the gate of the allotment rust?")
+    assert (answer.outcome, answer.unanswered) == ("partial", ("rust",))
+    near, said = answer.claims
+    assert (near.kind, said.kind) == ("match", "unsupported")
+    assert "7:30" in said.text
+    assert verify(answer, library=library).ok
 
 
 RECIPE = """Plum cake
@@ -178,3 +235,15 @@ def test_a_text_told_first_is_the_one_that_answers(tmp_path: Path) -> None:
         forged = replace(garage, question=flat.question, route=flat.route, payloads=flat.payloads)
         whys = [claim.why for claim in verify(forged, library=library).claims if claim.status == "failed"]
         assert "looked at again, garage.txt is not the text that answers first" in whys
+
+
+def test_a_text_that_is_told_is_looked_at_first(tmp_path: Path) -> None:
+    """Also where it is not the nearest one: a file alone answers nothing."""
+    (tmp_path / "climbing.md").write_text(
+        "# Climbing: membership\n\n- Member: Dana Hale, number 30417\n- Fee: 46.00 GBP\n"
+    )
+    (tmp_path / "minutes.md").write_text("# Minutes\n\n4. The gate gets a new lock; Olu asks for two quotes.\n")
+    with Library.open(tmp_path / "library", embedder="offline") as library:
+        library.add(tmp_path / "climbing.md", tmp_path / "minutes.md", progress=False)
+        answer = Agent(library, model="offline").ask("How much does the new lock for the gate cost?")
+    assert (answer.outcome, answer.claims) == ("not_found", ())

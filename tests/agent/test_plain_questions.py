@@ -92,6 +92,7 @@ def test_several_questions_are_asked_one_by_one() -> None:
     ]
     assert questions_in("Find the clip and describe it") == ["Find the clip and describe it"]
     assert without_names("What did I buy at Flipkart?") == "What did I buy?"
+    assert without_names("How much is the Azure Interior invoice?") == "How much is the invoice?"
 
 
 def test_a_picture_tells_a_written_value_only_where_it_is_written_on_it() -> None:
@@ -177,6 +178,32 @@ def test_places_lists_and_counts_are_asked_for(question: str, arguments: dict[st
 )
 def test_other_languages_ask_who_answers_and_for_the_most_of_all(language: str, question: str, english: str) -> None:
     assert in_english(question, language) == english
+
+
+@pytest.mark.parametrize("question", ["and you are?", "What's your name?", "introduce yourself", "are you a robot?"])
+def test_who_answers_is_asked_in_many_ways(question: str) -> None:
+    assert greeting_to(question) == greeting_to("what can you do?")
+
+
+@pytest.mark.parametrize(("question", "kind"), [("invoices", "invoice"), ("my receipts", "receipt")])
+def test_a_kind_of_document_alone_asks_for_a_list(question: str, kind: str) -> None:
+    (asked,) = aggregations_of(question)
+    assert (asked.arguments["measure"], asked.arguments["kind"]) == ("list", kind)
+
+
+@pytest.mark.parametrize(
+    ("question", "names_none"),
+    [
+        ("What is the total?", True),
+        ("and when is it due?", True),
+        ("who is the seller of the invoice", True),
+        ("What is the total of the Flipkart invoice?", False),
+        ("When is the rent due?", False),
+        ("What is the total of invoice 4711?", False),
+    ],
+)
+def test_a_question_that_says_nothing_of_which_invoice(question: str, names_none: bool) -> None:
+    assert (says("of_no_invoice", question) is not None) is names_none
 
 
 @pytest.mark.parametrize("question", ["cosa sai fare?", "quem é você?", "wat kun je doen?"])

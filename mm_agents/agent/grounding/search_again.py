@@ -145,11 +145,16 @@ class SearchAgain:
                 return f"{ran.step.tool} finds {missing}, which is nearer and is not named"
         return None
 
+    @cached_property
+    def _hit_details(self) -> HitDetails:
+        """What looks at the best hits of a search again."""
+        assert self._library is not None
+        return HitDetails(self._library, text_embedder_of(self._library))
+
     def _leads(self, ran: Ran, asset: str) -> bool:
         """Whether a closer look at what a search finds tells this asset first."""
-        assert self._library is not None
-        details = HitDetails(self._library, text_embedder_of(self._library))
-        looks = (details.look(ran.step.tool, ran.result, text, self._answer.language) for text in self._questions)
+        look, language = self._hit_details.look, self._answer.language
+        looks = (look(ran.step.tool, ran.result, text, language) for text in self._questions)
         return any(one.payload["hits"][0]["id"] == asset for one in looks)
 
     def record_fault(self, source: Source) -> str | None:
