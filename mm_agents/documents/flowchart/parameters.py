@@ -86,9 +86,12 @@ class FlowchartParameters:
 
     # shapes and what is none
     smallest_shape: float = 0.7  # lower ones are marks, not shapes
-    smallest_dot: float = 0.8  # the same without words
-    largest_outlined_dot: float = 5.0  # larger outlines without fill and words are loops
-    filled_dot_fit: float = 0.88  # overlap: a filled dot fits its shape better
+    smallest_symbol: float = 0.8  # the same for circles and diamonds
+    largest_symbol: float = 7.0  # larger circles and diamonds are as other shapes
+    symbol_fit: float = 0.88  # overlap: a symbol fits its shape better
+    smallest_marked: float = 2.0  # symbols with a mark are larger, heads smaller
+    thin: float = 0.5  # lines and the tips of heads are thinner than symbols with marks
+    symbol_rim: float = 0.4  # inside a symbol: what is drawn nearer to its rim is its outline
     bar_length: float = 2.0  # bars of forks and joins are longer
     bar_breadth: float = 0.9  # they are lower
     bar_flat: float = 2.5  # long side by short: they have more, dots less
@@ -278,10 +281,10 @@ class FlowchartParameters:
     # labels
     line_spacing: float = 0.6  # lines of one label are less apart
     line_overlap: float = 0.3  # the same where their boxes overlap
-    name_reach: float = 1.2  # a name stands no further below or above its event or gateway
+    name_reach: float = 1.6  # a name stands no further below or above its event or gateway
     name_off: float = 0.8  # and its middle no further to the side
     name_free: float = 0.4  # a connector that runs no further beside a label is what it labels
-    label_reach: float = 2.0  # labels are nearer to their connectors
+    label_reach: float = 2.4  # labels are nearer to their connectors
     to_middle: float = 0.15  # of the distance of a label's middle: settles which of two connectors is meant
     off_decision: float = 0.7  # by how much farther a label counts on a connector that does not leave a decision
     off_decision_through: float = 0.3  # of it, where the connector runs through the label

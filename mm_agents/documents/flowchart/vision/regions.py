@@ -31,6 +31,8 @@ class Region:
         texts: pieces of text in it, and in no region within it.
         rim: how far its border reaches to either side of the contour, in pixels; 0 where that was not measured.
         lidded: whether it is a cylinder with its lid.
+        symbol: "circle" or "diamond" where it is a small one of these, else empty.
+        marked: whether something is drawn in such a symbol, as in a gateway or event.
     """
 
     label: int
@@ -46,6 +48,8 @@ class Region:
     texts: list[Text] = field(default_factory=list["Text"])
     rim: int = 0
     lidded: bool = False
+    symbol: Literal["", "circle", "diamond"] = ""
+    marked: bool = False
 
     @property
     def cx(self) -> float:
