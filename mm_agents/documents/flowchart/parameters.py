@@ -161,7 +161,7 @@ class FlowchartParameters:
     line_core: float = 0.42  # of the contrast around: the blurred rim of a line is weaker
     attached: float = 0.4  # ink that reaches farther out of a letter's box makes it part of a line
     straight_run: float = 1.3  # straight strokes of letters are shorter, lines longer
-    brushed: float = 0.15  # of a word's shorter side: a line that only brushes the word stays so close to its rim
+    brushed: float = 0.25  # of a word's shorter side: a line that only brushes the word stays so close to its rim
     crossed: float = 0.05  # with less foreign ink in a word's box, no line runs through it
     plate_rim: float = 0.15  # painted plates reach farther beyond the boxes of their words
     plate_share: float = 0.04  # of a word's box: painted plates have more flat pixels of their colour
@@ -222,6 +222,7 @@ class FlowchartParameters:
     tip_gap: float = 0.5  # their tips are nearer to the shape
     tip_pixels: float = 2.5  # farther from the shape than the nearest pixel: what belongs to the tip
     head_upright: float = 0.5  # between a head's axis and the way to the shape: heads have more
+    short_on_ink: float = 0.8  # of a short connector with its head: more is on the straight way, or it turns
     shortest_axis: float = 0.15  # from the tip to the middle: heads have more
 
     # ends of lines at shapes

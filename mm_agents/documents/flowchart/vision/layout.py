@@ -378,8 +378,8 @@ def _is_bar(region: Region, home: Region | None, canvas: Canvas) -> bool:
     around = around if region.width > region.height else around.transpose(1, 0, 2)
     paper = commonest(around[[0, -1]].reshape(-1, 3))[0] if home is None else home.colour
     drawn = largest(np.abs(around - paper)) > PARAMETERS.blank_contrast
-    clear = reach // 2  # of the blur of round ends
-    ends = np.concatenate([drawn[away:-away, :clear], drawn[away:-away, -clear:]])
+    blank = slice(reach // 4, reach // 2)  # clear of the blur of round ends, nearer than a line between lanes
+    ends = np.concatenate([drawn[away:-away, blank], drawn[away:-away, ::-1][:, blank]])
     met = [side[:, away:-away].all(axis=0) for side in (drawn[:reach], drawn[-reach:])]
     wide = [np.convolve(side, np.ones(2 * reach + 1), "same") > 0 for side in met]
     crossed = not (met[0] & ~wide[1]).any() and not (met[1] & ~wide[0]).any()  # as a line between lanes is
