@@ -15,6 +15,10 @@ class FlowchartParameters:
 
     # the page
     most_shapes: int = 200  # charts with more are refused: 150 shapes take some 5 seconds of processor time
+    most_outlines: int = 400  # surfaces: with more, the words are not read first; loops of connectors count too
+    outline_height: float = 1.5  # times the middle height of its marks: surfaces that may be shapes are higher
+    outline_share: float = 0.4  # of its box: such a surface fills more
+    lowest_letter: int = 5  # pixels: lower marks are dots
     small_text: int = 16  # pixels: in lower text, lines are too thin to follow; it is enlarged
     wanted_text: int = 27  # pixels: how high text is made that is too small or too large
     wanted_on_grid: int = 20  # pixels: the same where rules were taken away, whose gaps in lines grow with the picture

@@ -42,7 +42,9 @@ def with_open_shapes(canvas: Canvas, ground: Ground) -> Ground:
 def with_symbols(canvas: Canvas, ground: Ground) -> Ground:
     """The ground with symbols as whole regions, whatever is drawn in them, without what their marks cut off."""
     found = list(filter(None, (_symbol(canvas, region) for region in (*ground.regions, *_blobs(canvas, ground)))))
-    kept = [region for region in ground.regions if not any(_splits(region, symbol) for symbol in found)]
+    labels = {symbol.label for symbol in found}
+    others = [region for region in ground.regions if region.label not in labels]
+    kept = [region for region in others if not any(_splits(region, symbol) for symbol in found)]
     return replace(ground, regions=[*kept, *found])
 
 
@@ -74,7 +76,7 @@ def _symbol(canvas: Canvas, region: Region) -> Region | None:
     written = any(region.holds(text.cx, text.cy) and text.width > region.width for text in canvas.texts)
     if shape not in ("circle", "diamond") or fit < PARAMETERS.symbol_fit or written:
         return None
-    return replace(region, symbol=shape, marked=_is_marked(canvas, region))
+    return replace(region, symbol=shape, marked=_is_marked(canvas, region), texts=[])
 
 
 def _is_marked(canvas: Canvas, region: Region) -> bool:

@@ -114,9 +114,7 @@ def _sketch(page: Page) -> _Sketch | None:
     ground = with_open_shapes(canvas, with_symbols(canvas, ground))
     layout = sort_regions(ground, canvas)
     if len(layout.shapes) > PARAMETERS.most_shapes:
-        raise MediaTooLargeError(
-            f"The chart has {len(layout.shapes)} shapes; at most {PARAMETERS.most_shapes} are read. Cut it into parts."
-        )
+        raise too_many(str(len(layout.shapes)))
     bare = paper_of(canvas, ground.paper, layout.frames)
     lanes = find_lanes(layout, canvas, bare)
     blocks = [grow(region, canvas, bare) for region in layout.shapes]
@@ -137,6 +135,13 @@ def _sketch(page: Page) -> _Sketch | None:
         web=web,
         ties=clean(web, shapes, ink.free, canvas.unit),
         shapes=shapes,
+    )
+
+
+def too_many(count: str) -> MediaTooLargeError:
+    """What is raised for a chart with so many shapes."""
+    return MediaTooLargeError(
+        f"The chart has {count} shapes; at most {PARAMETERS.most_shapes} are read. Cut it into parts."
     )
 
 

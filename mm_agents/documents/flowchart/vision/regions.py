@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from mm_agents.documents.flowchart.parameters import PARAMETERS
-from mm_agents.documents.flowchart.vision.canvas import Canvas, Text
+from mm_agents.documents.flowchart.vision.canvas import Canvas, Text, largest
 from mm_agents.documents.opencv import opencv
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from mm_agents.types import ByteArray
 
 
 @dataclass(kw_only=True, eq=False)
@@ -130,6 +132,24 @@ def find_regions(canvas: Canvas) -> Ground | None:
     return Ground(
         paper=paper, regions=[region for region in regions if region is not paper], flatness=flatness, flat=flat
     )
+
+
+def count_outlines(pixels: ByteArray) -> int:
+    """How many surfaces of a picture whose words are not known yet may be shapes: too many rather than too few.
+
+    Args:
+        pixels: uint8, shape (height, width, 3).
+    """
+    cv2 = opencv()
+    flat = (largest(cv2.morphologyEx(pixels, cv2.MORPH_GRADIENT, _SQUARE)) < PARAMETERS.flat).astype(np.uint8)
+    ink = cv2.connectedComponentsWithStats(1 - flat, connectivity=8)[2][1:].T
+    letters = (ink[3] > PARAMETERS.lowest_letter) & (ink[2] < 3 * ink[3]) & (ink[3] < 3 * ink[2])
+    if not letters.any():
+        return 0
+    high = float(np.median(ink[3][letters]))
+    surfaces = cv2.connectedComponentsWithStats(flat, connectivity=4)[2][1:].T
+    wide = np.minimum(surfaces[2], surfaces[3]) > PARAMETERS.outline_height * high
+    return int((wide & (surfaces[4] > PARAMETERS.outline_share * surfaces[2] * surfaces[3])).sum())
 
 
 def _wipe_glyphs(flat: NDArray[np.uint8], texts: Iterable[Text]) -> None:
@@ -321,6 +341,7 @@ Shape = Literal[
     "other",
 ]
 
+_SQUARE = np.ones((3, 3), np.uint8)
 _LONG_SIDE = 120  # pixels at which templates are compared
 _RADII = (0.2, 0.33)  # of the shorter side: what the corners of templates are rounded by
 _SLANTS = (0.2, 0.27, 0.35, 0.6, 0.9, 1.3)  # of the height: what their slanted sides lean by
