@@ -41,11 +41,18 @@ def with_open_shapes(canvas: Canvas, ground: Ground) -> Ground:
 
 def with_symbols(canvas: Canvas, ground: Ground) -> Ground:
     """The ground with symbols as whole regions, whatever is drawn in them, without what their marks cut off."""
-    found = list(filter(None, (_symbol(canvas, region) for region in (*ground.regions, *_blobs(canvas, ground)))))
+    plain = [symbol for region in ground.regions if (symbol := _symbol(canvas, region))]
+    blobs = [symbol for region in _blobs(canvas, ground) if (symbol := _symbol(canvas, region))]
+    found = plain + [blob for blob in blobs if not any(_same(blob, symbol) for symbol in plain)]
     labels = {symbol.label for symbol in found}
     others = [region for region in ground.regions if region.label not in labels]
     kept = [region for region in others if not any(_splits(region, symbol) for symbol in found)]
     return replace(ground, regions=[*kept, *found])
+
+
+def _same(blob: Region, symbol: Region) -> bool:
+    """Whether a blob is a symbol whose inside is flat, with its shadow."""
+    return blob.symbol == symbol.symbol and blob.holds(symbol.cx, symbol.cy)
 
 
 def _blobs(canvas: Canvas, ground: Ground) -> Iterator[Region]:
