@@ -15,7 +15,7 @@ class FlowchartParameters:
 
     # the page
     most_shapes: int = 200  # charts with more are refused: 150 shapes take some 5 seconds of processor time
-    most_outlines: int = 400  # surfaces: with more, the words are not read first; loops of connectors count too
+    most_outlines: int = 400  # surfaces with marks in them: with more, the words are not read first
     outline_height: float = 1.5  # times the middle height of its marks: surfaces that may be shapes are higher
     outline_share: float = 0.4  # of its box: such a surface fills more
     lowest_letter: int = 5  # pixels: lower marks are dots

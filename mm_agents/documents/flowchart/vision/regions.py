@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from mm_agents.documents.flowchart.parameters import PARAMETERS
-from mm_agents.documents.flowchart.vision.canvas import Canvas, Text, largest
+from mm_agents.documents.flowchart.vision.canvas import Canvas, Text, largest, without_grid
 from mm_agents.documents.opencv import opencv
 
 if TYPE_CHECKING:
@@ -135,20 +135,23 @@ def find_regions(canvas: Canvas) -> Ground | None:
 
 
 def count_outlines(pixels: ByteArray) -> int:
-    """How many surfaces of a picture whose words are not known yet may be shapes: too many rather than too few.
+    """How many surfaces with marks in them a picture has whose words are not known yet: too many rather than too few.
 
     Args:
         pixels: uint8, shape (height, width, 3).
     """
     cv2 = opencv()
-    flat = (largest(cv2.morphologyEx(pixels, cv2.MORPH_GRADIENT, _SQUARE)) < PARAMETERS.flat).astype(np.uint8)
+    change = largest(cv2.morphologyEx(without_grid(pixels), cv2.MORPH_GRADIENT, _SQUARE))
+    flat = (change < PARAMETERS.flat).astype(np.uint8)
     ink = cv2.connectedComponentsWithStats(1 - flat, connectivity=8)[2][1:].T
-    letters = (ink[3] > PARAMETERS.lowest_letter) & (ink[2] < 3 * ink[3]) & (ink[3] < 3 * ink[2])
+    letters = (ink[0] > 0) & (ink[3] > PARAMETERS.lowest_letter) & (ink[2] < 3 * ink[3]) & (ink[3] < 3 * ink[2])
     if not letters.any():
         return 0
-    high = float(np.median(ink[3][letters]))
-    surfaces = cv2.connectedComponentsWithStats(flat, connectivity=4)[2][1:].T
-    wide = np.minimum(surfaces[2], surfaces[3]) > PARAMETERS.outline_height * high
+    x, y, _, high, _ = ink[:, letters]
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(flat, connectivity=4)
+    around = np.unique(labels[y + high // 2, x - 1])  # what the marks stand on
+    surfaces = stats[around[around > 0]].T
+    wide = np.minimum(surfaces[2], surfaces[3]) > PARAMETERS.outline_height * float(np.median(high))
     return int((wide & (surfaces[4] > PARAMETERS.outline_share * surfaces[2] * surfaces[3])).sum())
 
 
