@@ -5,15 +5,18 @@ from __future__ import annotations
 import PIL.Image
 import PIL.ImageDraw
 import pytest
-from drawn_charts import Sheet, links
+from drawn_charts import Sheet, joined, links
 
 from mm_agents import media
 from mm_agents.documents.flowchart import build
 from mm_agents.errors import MediaTooLargeError
+from mm_agents.types import Image, Scan
 
 
-def _forked() -> Sheet:
+def _forked(lanes: tuple[int, ...] = ()) -> Sheet:
     sheet = Sheet((760, 560), fill=(241, 241, 241))
+    for x in lanes:
+        sheet.pen.line((x, 10, x, 550), fill="black", width=2)
     sheet.shape(380, 60, "Begin")
     sheet.line((380, 86), (380, 150))
     for y in (154, 394):
@@ -27,8 +30,9 @@ def _forked() -> Sheet:
     return sheet
 
 
-def test_bars_of_forks_and_joins_are_shapes() -> None:
-    chart = _forked().read()
+@pytest.mark.parametrize("lanes", [(), (709,)])
+def test_bars_of_forks_and_joins_are_shapes(lanes: tuple[int, ...]) -> None:
+    chart = _forked(lanes).read()
     bars = [node.id for node in chart.nodes if node.shape == "bar"]
     assert len(bars) == 2
     fork, join = bars
@@ -54,6 +58,25 @@ def test_short_connectors_have_one_head() -> None:
         if number:
             sheet.line((150, 4 + 82 * number), (150, 34 + 82 * number))
     assert links(sheet.read()) == [("First", "Second", ""), ("Second", "Third", ""), ("Third", "Fourth", "")]
+
+
+def test_short_connectors_that_turn_have_one_head_and_their_words_hide_none_of_them() -> None:
+    sheet = Sheet((640, 300), fill=(241, 241, 241))
+    sheet.shape(320, 60, "Queue empty?", shape="hexagon", wide=170, high=44)
+    for x, side, word, name in ((215, 237, "ok", "Sign backup"), (425, 403, "failed", "Parse queue")):
+        sheet.line((side, 60), (x, 60), (x, 104))
+        sheet.text(x, 46, word)
+        sheet.shape(x, 130, name, wide=140)
+        sheet.line((x, 156), (x, 214))
+        sheet.shape(x, 240, f"Then {word}", wide=140)
+    assert links(sheet.read()) == joined(
+        [
+            ("Queue empty?", "Sign backup", "ok"),
+            ("Queue empty?", "Parse queue", "failed"),
+            ("Sign backup", "Then ok"),
+            ("Parse queue", "Then failed"),
+        ]
+    )
 
 
 def test_thick_connectors_with_a_word_between_have_one_head() -> None:
@@ -85,3 +108,28 @@ def test_a_chart_with_too_many_shapes_is_refused() -> None:
         pen.ellipse((x, y, x + 66, y + 66), fill=(40, 90, 200))
     with pytest.raises(MediaTooLargeError, match="300 shapes; at most 200"):
         build().read(media.from_pil(picture))
+
+
+class _Unused:
+    """An OCR engine that nothing is to be read with."""
+
+    name = "unused"
+
+    def read(self, image: Image, /) -> Scan:
+        """Never read a picture."""
+        raise AssertionError(image.pixels.shape)
+
+    def has_text(self, image: Image, /) -> bool:
+        """Never look at a picture."""
+        raise AssertionError(image.pixels.shape)
+
+
+def test_a_chart_with_far_too_many_shapes_is_refused_before_its_words_are_read() -> None:
+    picture = PIL.Image.new("RGB", (2000, 1400), "white")
+    pen = PIL.ImageDraw.Draw(picture)
+    for n in range(450):
+        x, y = 20 + 65 * (n % 30), 20 + 85 * (n // 30)
+        pen.rectangle((x, y, x + 50, y + 40), outline="black", width=2)
+        pen.text((x + 25, y + 20), f"A{n}", fill="black", anchor="mm")
+    with pytest.raises(MediaTooLargeError, match="more than 200 shapes; at most 200 are read"):
+        build().read(media.from_pil(picture), ocr=_Unused())

@@ -15,6 +15,10 @@ class FlowchartParameters:
 
     # the page
     most_shapes: int = 200  # charts with more are refused: 150 shapes take some 5 seconds of processor time
+    most_outlines: int = 400  # surfaces with marks in them: with more, the words are not read first
+    outline_height: float = 1.5  # times the middle height of its marks: surfaces that may be shapes are higher
+    outline_share: float = 0.4  # of its box: such a surface fills more
+    lowest_letter: int = 5  # pixels: lower marks are dots
     small_text: int = 16  # pixels: in lower text, lines are too thin to follow; it is enlarged
     wanted_text: int = 27  # pixels: how high text is made that is too small or too large
     wanted_on_grid: int = 20  # pixels: the same where rules were taken away, whose gaps in lines grow with the picture
@@ -86,9 +90,12 @@ class FlowchartParameters:
 
     # shapes and what is none
     smallest_shape: float = 0.7  # lower ones are marks, not shapes
-    smallest_dot: float = 0.8  # the same without words
-    largest_outlined_dot: float = 5.0  # larger outlines without fill and words are loops
-    filled_dot_fit: float = 0.88  # overlap: a filled dot fits its shape better
+    smallest_symbol: float = 0.8  # the same for circles and diamonds
+    largest_symbol: float = 7.0  # larger circles and diamonds are as other shapes
+    symbol_fit: float = 0.88  # overlap: a symbol fits its shape better
+    smallest_marked: float = 2.0  # symbols with a mark are larger, heads smaller
+    thin: float = 0.5  # lines and the tips of heads are thinner than symbols with marks
+    symbol_rim: float = 0.4  # inside a symbol: what is drawn nearer to its rim is its outline
     bar_length: float = 2.0  # bars of forks and joins are longer
     bar_breadth: float = 0.9  # they are lower
     bar_flat: float = 2.5  # long side by short: they have more, dots less
@@ -158,7 +165,7 @@ class FlowchartParameters:
     line_core: float = 0.42  # of the contrast around: the blurred rim of a line is weaker
     attached: float = 0.4  # ink that reaches farther out of a letter's box makes it part of a line
     straight_run: float = 1.3  # straight strokes of letters are shorter, lines longer
-    brushed: float = 0.15  # of a word's shorter side: a line that only brushes the word stays so close to its rim
+    brushed: float = 0.25  # of a word's shorter side: a line that only brushes the word stays so close to its rim
     crossed: float = 0.05  # with less foreign ink in a word's box, no line runs through it
     plate_rim: float = 0.15  # painted plates reach farther beyond the boxes of their words
     plate_share: float = 0.04  # of a word's box: painted plates have more flat pixels of their colour
@@ -219,6 +226,7 @@ class FlowchartParameters:
     tip_gap: float = 0.5  # their tips are nearer to the shape
     tip_pixels: float = 2.5  # farther from the shape than the nearest pixel: what belongs to the tip
     head_upright: float = 0.5  # between a head's axis and the way to the shape: heads have more
+    short_on_ink: float = 0.8  # of a short connector with its head: more is on the straight way, or it turns
     shortest_axis: float = 0.15  # from the tip to the middle: heads have more
 
     # ends of lines at shapes
@@ -278,10 +286,10 @@ class FlowchartParameters:
     # labels
     line_spacing: float = 0.6  # lines of one label are less apart
     line_overlap: float = 0.3  # the same where their boxes overlap
-    name_reach: float = 1.2  # a name stands no further below or above its event or gateway
+    name_reach: float = 1.6  # a name stands no further below or above its event or gateway
     name_off: float = 0.8  # and its middle no further to the side
     name_free: float = 0.4  # a connector that runs no further beside a label is what it labels
-    label_reach: float = 2.0  # labels are nearer to their connectors
+    label_reach: float = 2.4  # labels are nearer to their connectors
     to_middle: float = 0.15  # of the distance of a label's middle: settles which of two connectors is meant
     off_decision: float = 0.7  # by how much farther a label counts on a connector that does not leave a decision
     off_decision_through: float = 0.3  # of it, where the connector runs through the label

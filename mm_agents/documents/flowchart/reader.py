@@ -12,9 +12,10 @@ from mm_agents.documents.flowchart.data import Edge, Finding, FlowchartData, Nod
 from mm_agents.documents.flowchart.llm_check import differences
 from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.result import Flowchart
-from mm_agents.documents.flowchart.vision.pipeline import trace
+from mm_agents.documents.flowchart.vision.pipeline import too_many, trace
+from mm_agents.documents.flowchart.vision.regions import count_outlines
 from mm_agents.documents.pages import Page, Source, default_ocr, open_pages, unread_note
-from mm_agents.types import Image
+from mm_agents.types import Image, Scan
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
@@ -91,12 +92,33 @@ class FlowchartReader:
             MissingExtraError: the extra ``documents`` is not installed.
         """
         engine: Ocr = ocr or default_ocr()
-        opened = next(open_pages(source, ocr=engine, numbers=[page or 1]))
+        opened = next(open_pages(source, ocr=_Bounded(engine), numbers=[page or 1]))
         chart = read_page(opened, engine)
         if model is None or not chart.nodes:
             return chart
         found = differences(chart.nodes, chart.edges, Image(pixels=opened.straight), model)
         return replace(chart, differences=tuple(found))
+
+
+class _Bounded:
+    """An OCR engine that does not read a picture with far too many shapes: that takes minutes, to be refused then."""
+
+    def __init__(self, engine: Ocr) -> None:
+        self._engine, self.name = engine, engine.name
+
+    def read(self, image: Image, /) -> Scan:
+        """Read all words of a picture.
+
+        Raises:
+            MediaTooLargeError: there are more shapes than are read.
+        """
+        if count_outlines(image.pixels) > PARAMETERS.most_outlines:
+            raise too_many(f"more than {PARAMETERS.most_shapes}")
+        return self._engine.read(image)
+
+    def has_text(self, image: Image, /) -> bool:
+        """Whether there seem to be words."""
+        return self._engine.has_text(image)
 
 
 def read_page(page: Page, ocr: Ocr) -> Flowchart:

@@ -258,7 +258,9 @@ def _tip_and_tail(ink: NDArray[Any], shapes: Shapes, unit: float, broad: float) 
         return None
     met = _met(ink[away <= PARAMETERS.tip_gap * unit], shapes)
     if len(met) == 2:  # a short connector with its head
-        return met
+        way = np.linspace(met[0], met[1], 2 + round(unit)).round()  # which turns where it leaves its ink
+        off = np.abs(way[:, None, :] - ink[None, :, :]).max(axis=2).min(axis=1)
+        return met if (off <= 1).mean() > PARAMETERS.short_on_ink else None
     tip = ink[away <= nearest + PARAMETERS.tip_pixels].mean(axis=0)
     axis = ink.mean(axis=0) - tip
     length = float(np.hypot(*axis))

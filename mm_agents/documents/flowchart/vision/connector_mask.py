@@ -65,7 +65,7 @@ def find_ink(canvas: Canvas, bare: NDArray[np.int16], blocks: Sequence[Block], l
     plates = [
         (max(0, x0 - 4), max(0, y0 - 4), x1 + 4, y1 + 4) for x0, y0, x1, y1 in (region.box for region in layout.plates)
     ]
-    plates += _plates(canvas, bare, free)
+    plates += _plates(canvas, bare, owners, free)
     for x0, y0, x1, y1 in plates:
         words[y0:y1, x0:x1] = 1
     lines = marked & (1 - words)
@@ -217,7 +217,9 @@ def _words(marked: NDArray[np.uint8], texts: Sequence[Text], canvas: Canvas) -> 
     return words
 
 
-def _plates(canvas: Canvas, bare: NDArray[np.int16], texts: Sequence[Text]) -> Iterator[tuple[int, int, int, int]]:
+def _plates(
+    canvas: Canvas, bare: NDArray[np.int16], owners: NDArray[np.int32], texts: Sequence[Text]
+) -> Iterator[tuple[int, int, int, int]]:
     """The boxes that are painted behind words, too small to be regions of their own: x0, y0, x1, y1."""
     height, width = canvas.size
     around = int(canvas.unit)
@@ -231,6 +233,7 @@ def _plates(canvas: Canvas, bare: NDArray[np.int16], texts: Sequence[Text]) -> I
         wider = slice(max(0, top - rim), bottom + rim), slice(max(0, left - rim), right + rim)
         paper = np.median(bare[y0:y1, x0:x1][inside].reshape(-1, 3), axis=0)
         flat = canvas.change[y0:y1, x0:x1] < PARAMETERS.flat  # not the soft edges of letters and lines
+        flat &= owners[y0:y1, x0:x1] == 0
         colour = _plate_colour(part[wider][flat[wider]], paper, PARAMETERS.plate_share * flat[wider].size)
         if colour is None:
             continue

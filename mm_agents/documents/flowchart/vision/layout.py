@@ -275,6 +275,8 @@ def sort_regions(ground: Ground, canvas: Canvas) -> Layout:
     _share_texts(regions, canvas.texts)
     for region in regions:
         _heal(region, unit)
+        if region.symbol == "diamond" and all(len(text.text) == 1 for text in region.texts):
+            region.texts.clear()  # the mark of a gateway, read as a letter
     layout = Layout(frames=framed(canvas, regions))
     homes = {id(region): _home(region, layout.frames) for region in regions}
     regions = [region for region in regions if not _is_ground(region, homes[id(region)])]
@@ -352,24 +354,11 @@ def _outermost(shapes: list[Region]) -> list[Region]:
 
 
 def _may_be_shape(region: Region, paper: Region, unit: float) -> bool:
+    if region.symbol:
+        return True
     if region.solidity < PARAMETERS.solid or min(region.width, region.height) < PARAMETERS.smallest_shape * unit:
         return False
-    if not region.texts:
-        return _is_dot(region, paper, unit)
-    return not region.like(paper.colour) or _written_in_the_middle(region)
-
-
-def _is_dot(region: Region, paper: Region, unit: float) -> bool:
-    """A start or end dot, a merge or a decision without a word: small, as wide as high, and of a known shape."""
-    if region.solidity < PARAMETERS.convex:
-        return False
-    low, high = sorted((region.width, region.height))
-    if low < PARAMETERS.smallest_dot * unit or high > PARAMETERS.flatness * low:
-        return False
-    shape, fit = classify(region.mask())
-    if region.like(paper.colour):
-        return high < PARAMETERS.largest_outlined_dot * unit and shape in ("circle", "diamond")
-    return fit > PARAMETERS.filled_dot_fit
+    return bool(region.texts) and (not region.like(paper.colour) or _written_in_the_middle(region))
 
 
 def _is_bar(region: Region, home: Region | None, canvas: Canvas) -> bool:
@@ -389,8 +378,8 @@ def _is_bar(region: Region, home: Region | None, canvas: Canvas) -> bool:
     around = around if region.width > region.height else around.transpose(1, 0, 2)
     paper = commonest(around[[0, -1]].reshape(-1, 3))[0] if home is None else home.colour
     drawn = largest(np.abs(around - paper)) > PARAMETERS.blank_contrast
-    clear = reach // 2  # of the blur of round ends
-    ends = np.concatenate([drawn[away:-away, :clear], drawn[away:-away, -clear:]])
+    blank = slice(reach // 4, reach // 2)  # clear of the blur of round ends, nearer than a line between lanes
+    ends = np.concatenate([drawn[away:-away, blank], drawn[away:-away, ::-1][:, blank]])
     met = [side[:, away:-away].all(axis=0) for side in (drawn[:reach], drawn[-reach:])]
     wide = [np.convolve(side, np.ones(2 * reach + 1), "same") > 0 for side in met]
     crossed = not (met[0] & ~wide[1]).any() and not (met[1] & ~wide[0]).any()  # as a line between lanes is
@@ -485,8 +474,8 @@ def grow(region: Region, canvas: Canvas, bare: NDArray[np.int16]) -> Block:
     if sharp is not None:
         cv2.fillPoly(cover, [np.round(sharp - (x0, y0)).astype(np.int32)], 1)
     shape, fit = classify(cv2.dilate(region.mask(2), np.ones((3, 3), np.uint8)))
-    if region.lidded:
-        shape = "cylinder"
+    if region.symbol or region.lidded:
+        shape = region.symbol or "cylinder"
     elif not region.texts and max(region.width, region.height) > PARAMETERS.bar_flat * min(region.width, region.height):
         shape, fit = "bar", 1.0
     elif shape == "cylinder":  # its lid is a region of its own: as deep as the body's top is hollow

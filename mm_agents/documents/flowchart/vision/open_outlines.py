@@ -1,4 +1,7 @@
-"""Shapes whose inside is not one flat region: outlines with gaps, as drawn by hand, and insides that are hatched."""
+"""Shapes whose inside is not one flat region: outlines with gaps, as drawn by hand, hatched insides, and symbols.
+
+A symbol is a small circle or diamond: a start, an end, a merge, or a gateway or event with a mark in it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import numpy as np
 
 from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.vision.canvas import Canvas, Text, largest
-from mm_agents.documents.flowchart.vision.regions import Ground, Region
+from mm_agents.documents.flowchart.vision.regions import Ground, Region, classify
 from mm_agents.documents.opencv import opencv
 
 if TYPE_CHECKING:
@@ -34,6 +37,61 @@ def with_open_shapes(canvas: Canvas, ground: Ground) -> Ground:
             lost = [text for text in lost if not region.holds(text.cx, text.cy)]
     kept = [region for region in ground.regions if not any(_splits(region, shape) for shape in found)]
     return replace(ground, regions=[*kept, *found])
+
+
+def with_symbols(canvas: Canvas, ground: Ground) -> Ground:
+    """The ground with symbols as whole regions, whatever is drawn in them, without what their marks cut off."""
+    plain = [symbol for region in ground.regions if (symbol := _symbol(canvas, region))]
+    blobs = [symbol for region in _blobs(canvas, ground) if (symbol := _symbol(canvas, region))]
+    found = plain + [blob for blob in blobs if not any(_same(blob, symbol) for symbol in plain)]
+    labels = {symbol.label for symbol in found}
+    others = [region for region in ground.regions if region.label not in labels]
+    kept = [region for region in others if not any(_splits(region, symbol) for symbol in found)]
+    return replace(ground, regions=[*kept, *found])
+
+
+def _same(blob: Region, symbol: Region) -> bool:
+    """Whether a blob is a symbol whose inside is flat, with its shadow."""
+    return blob.symbol == symbol.symbol and blob.holds(symbol.cx, symbol.cy)
+
+
+def _blobs(canvas: Canvas, ground: Ground) -> Iterator[Region]:
+    """What is left of the drawing without wide surfaces, lines and heads: large enough to hold a mark."""
+    cv2 = opencv()
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(ground.flat, connectivity=4)
+    small = stats[:, 2:4].max(axis=1) <= PARAMETERS.largest_symbol * canvas.unit
+    small[0] = True
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (round(PARAMETERS.thin * canvas.unit) | 1,) * 2)
+    blobs = cv2.morphologyEx(small[labels].astype(np.uint8), cv2.MORPH_OPEN, disc)
+    contours, _ = cv2.findContours(blobs, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    for number, contour in enumerate(contours):
+        hull, around = cv2.convexHull(contour), cv2.minAreaRect(contour)
+        if cv2.contourArea(hull) > PARAMETERS.convex * around[1][0] * around[1][1]:  # a diamond with blunt tips
+            hull = cv2.boxPoints(around).round().astype(np.int32)[:, None]
+        region = _of_hull(canvas, hull, -2000 - number)
+        if min(region.width, region.height) > PARAMETERS.smallest_marked * canvas.unit:
+            yield replace(region, solidity=cv2.contourArea(contour) / max(1.0, region.filled))
+
+
+def _symbol(canvas: Canvas, region: Region) -> Region | None:
+    """A region as a symbol; None where it is none."""
+    low, high = sorted((region.width, region.height))
+    few, most = PARAMETERS.smallest_symbol * canvas.unit, PARAMETERS.largest_symbol * canvas.unit
+    if not few <= low <= high < min(PARAMETERS.flatness * low, most) or region.solidity < PARAMETERS.convex:
+        return None
+    shape, fit = classify(region.mask())
+    written = any(region.holds(text.cx, text.cy) and text.width > region.width for text in canvas.texts)
+    if shape not in ("circle", "diamond") or fit < PARAMETERS.symbol_fit or written:
+        return None
+    return replace(region, symbol=shape, marked=_is_marked(canvas, region), texts=[])
+
+
+def _is_marked(canvas: Canvas, region: Region) -> bool:
+    """Whether something is drawn well inside a symbol."""
+    rim = np.ones((3, 3), np.uint8)
+    inside = opencv().erode(region.mask(1), rim, iterations=round(PARAMETERS.symbol_rim * canvas.unit))[1:-1, 1:-1]
+    part = canvas.change[region.y : region.y + region.height, region.x : region.x + region.width]
+    return bool((part[inside > 0] > PARAMETERS.sharp).any())
 
 
 def _splits(region: Region, shape: Region) -> bool:
@@ -111,19 +169,26 @@ def _around(canvas: Canvas, mask: NDArray[np.uint8], lost: Sequence[Text], label
         centred = off[0] <= PARAMETERS.off_centre_across * width and off[1] <= PARAMETERS.off_centre * height
         if solidity < PARAMETERS.convex or min(room) < PARAMETERS.outline_room * canvas.unit or not centred:
             continue
-        inside = np.zeros((height, width), np.uint8)
-        cv2.drawContours(inside, [hull - np.array([x, y], np.int32)], -1, 1, -1)
-        pixels = canvas.pixels[y : y + height, x : x + width][inside > 0]
-        yield Region(
-            label=label,
-            x=x,
-            y=y,
-            width=width,
-            height=height,
-            area=int(inside.sum()),
-            filled=float(cv2.contourArea(hull)),
-            solidity=1.0,
-            contour=hull.astype(np.int32),
-            colour=np.median(pixels, axis=0),
-        )
+        yield _of_hull(canvas, hull, label)
         label -= 1
+
+
+def _of_hull(canvas: Canvas, hull: NDArray[np.int32], label: int) -> Region:
+    """The region that a convex outline encloses."""
+    cv2 = opencv()
+    x, y, width, height = cv2.boundingRect(hull)
+    inside = np.zeros((height, width), np.uint8)
+    cv2.drawContours(inside, [hull - np.array([x, y], np.int32)], -1, 1, -1)
+    pixels = canvas.pixels[y : y + height, x : x + width][inside > 0]
+    return Region(
+        label=label,
+        x=x,
+        y=y,
+        width=width,
+        height=height,
+        area=int(inside.sum()),
+        filled=float(cv2.contourArea(hull)),
+        solidity=1.0,
+        contour=hull.astype(np.int32),
+        colour=np.median(pixels, axis=0),
+    )

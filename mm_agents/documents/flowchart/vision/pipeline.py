@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from mm_agents.documents.flowchart.vision.connector_mask import Ink, find_ink
 from mm_agents.documents.flowchart.vision.labels import Label, group, look_again, name_symbols, share_labels, suspicious
 from mm_agents.documents.flowchart.vision.lanes import Band, Lanes, find_lanes
 from mm_agents.documents.flowchart.vision.layout import Block, Layout, borders, grow, paper_of, sort_regions, titles_of
-from mm_agents.documents.flowchart.vision.open_outlines import with_open_shapes
+from mm_agents.documents.flowchart.vision.open_outlines import with_open_shapes, with_symbols
 from mm_agents.documents.flowchart.vision.regions import Region, find_regions
 from mm_agents.documents.flowchart.vision.skeleton_graph import (
     End,
@@ -35,14 +35,13 @@ if TYPE_CHECKING:
     from mm_agents.protocols import Ocr
 
 
-def without_merges(nodes: Sequence[Node], edges: Sequence[Edge]) -> tuple[list[Node], list[Edge]]:
-    """Lead connectors through diamonds without text that have several ways in and one way out.
-
-    Heads that cover the corners of a small diamond make a hexagon of it.
-    """
+def without_merges(
+    nodes: Sequence[Node], edges: Sequence[Edge], blank: Collection[str]
+) -> tuple[list[Node], list[Edge]]:
+    """Lead connectors through ``blank`` diamonds that have several ways in and one way out."""
     kept, links = list(nodes), list(edges)
     for node in nodes:
-        if node.text or node.shape not in ("diamond", "hexagon"):
+        if node.id not in blank or node.text:
             continue
         into = [edge for edge in links if edge.target == node.id]
         out = [edge for edge in links if edge.source == node.id]
@@ -112,12 +111,10 @@ def _sketch(page: Page) -> _Sketch | None:
     ground = find_regions(canvas)
     if ground is None or ground.flatness < PARAMETERS.drawing:
         return None
-    ground = with_open_shapes(canvas, ground)
+    ground = with_open_shapes(canvas, with_symbols(canvas, ground))
     layout = sort_regions(ground, canvas)
     if len(layout.shapes) > PARAMETERS.most_shapes:
-        raise MediaTooLargeError(
-            f"The chart has {len(layout.shapes)} shapes; at most {PARAMETERS.most_shapes} are read. Cut it into parts."
-        )
+        raise too_many(str(len(layout.shapes)))
     bare = paper_of(canvas, ground.paper, layout.frames)
     lanes = find_lanes(layout, canvas, bare)
     blocks = [grow(region, canvas, bare) for region in layout.shapes]
@@ -138,6 +135,13 @@ def _sketch(page: Page) -> _Sketch | None:
         web=web,
         ties=clean(web, shapes, ink.free, canvas.unit),
         shapes=shapes,
+    )
+
+
+def too_many(count: str) -> MediaTooLargeError:
+    """What is raised for a chart with so many shapes."""
+    return MediaTooLargeError(
+        f"The chart has {count} shapes; at most {PARAMETERS.most_shapes} are read. Cut it into parts."
     )
 
 
@@ -195,7 +199,8 @@ def _told(page: Page, sketch: _Sketch) -> FlowchartData:
         if edge.heads == "both":
             edges.append(replace(edge, source=edge.target, target=edge.source, path=edge.path[::-1]))
     connected = {node for edge in edges for node in (edge.source, edge.target)}
-    nodes, edges = without_merges([node for node in nodes if node.text or node.id in connected], edges)
+    blank = {ids[n] for n in order if blocks[n].region.symbol == "diamond" and not blocks[n].region.marked}
+    nodes, edges = without_merges([node for node in nodes if node.text or node.id in connected], edges, blank)
     edges.sort(key=lambda edge: (int(edge.source[1:]), int(edge.target[1:])))
     return FlowchartData(
         nodes=tuple(nodes),

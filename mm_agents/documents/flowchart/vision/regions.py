@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from mm_agents.documents.flowchart.parameters import PARAMETERS
-from mm_agents.documents.flowchart.vision.canvas import Canvas, Text
+from mm_agents.documents.flowchart.vision.canvas import Canvas, Text, largest, without_grid
 from mm_agents.documents.opencv import opencv
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from mm_agents.types import ByteArray
 
 
 @dataclass(kw_only=True, eq=False)
@@ -31,6 +33,8 @@ class Region:
         texts: pieces of text in it, and in no region within it.
         rim: how far its border reaches to either side of the contour, in pixels; 0 where that was not measured.
         lidded: whether it is a cylinder with its lid.
+        symbol: "circle" or "diamond" where it is a small one of these, else empty.
+        marked: whether something is drawn in such a symbol, as in a gateway or event.
     """
 
     label: int
@@ -46,6 +50,8 @@ class Region:
     texts: list[Text] = field(default_factory=list["Text"])
     rim: int = 0
     lidded: bool = False
+    symbol: Literal["", "circle", "diamond"] = ""
+    marked: bool = False
 
     @property
     def cx(self) -> float:
@@ -126,6 +132,27 @@ def find_regions(canvas: Canvas) -> Ground | None:
     return Ground(
         paper=paper, regions=[region for region in regions if region is not paper], flatness=flatness, flat=flat
     )
+
+
+def count_outlines(pixels: ByteArray) -> int:
+    """How many surfaces with marks in them a picture has whose words are not known yet: too many rather than too few.
+
+    Args:
+        pixels: uint8, shape (height, width, 3).
+    """
+    cv2 = opencv()
+    change = largest(cv2.morphologyEx(without_grid(pixels), cv2.MORPH_GRADIENT, _SQUARE))
+    flat = (change < PARAMETERS.flat).astype(np.uint8)
+    ink = cv2.connectedComponentsWithStats(1 - flat, connectivity=8)[2][1:].T
+    letters = (ink[0] > 0) & (ink[3] > PARAMETERS.lowest_letter) & (ink[2] < 3 * ink[3]) & (ink[3] < 3 * ink[2])
+    if not letters.any():
+        return 0
+    x, y, _, high, _ = ink[:, letters]
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(flat, connectivity=4)
+    around = np.unique(labels[y + high // 2, x - 1])  # what the marks stand on
+    surfaces = stats[around[around > 0]].T
+    wide = np.minimum(surfaces[2], surfaces[3]) > PARAMETERS.outline_height * float(np.median(high))
+    return int((wide & (surfaces[4] > PARAMETERS.outline_share * surfaces[2] * surfaces[3])).sum())
 
 
 def _wipe_glyphs(flat: NDArray[np.uint8], texts: Iterable[Text]) -> None:
@@ -317,6 +344,7 @@ Shape = Literal[
     "other",
 ]
 
+_SQUARE = np.ones((3, 3), np.uint8)
 _LONG_SIDE = 120  # pixels at which templates are compared
 _RADII = (0.2, 0.33)  # of the shorter side: what the corners of templates are rounded by
 _SLANTS = (0.2, 0.27, 0.35, 0.6, 0.9, 1.3)  # of the height: what their slanted sides lean by
