@@ -229,6 +229,9 @@ def _check(tally: Tally, what: str, work: Path, held: dict[str, str], *, again: 
             store.verify()
         if lost := _lost(work, again, held):
             tally.failed(f"{what}: lost {sorted(lost)[:3]}")
+        saved = work / "saved"
+        if again == "backup" and saved.exists() and _held(str(saved)) == held:
+            return  # it was whole before the command was killed, and is not written over
         code, output = _finished(work, again)
         if code not in DONE and (again, code) != ("remove", 1):  # it had removed the record before it was killed
             tally.failed(f"{what}, then run again: exit {code}: {output[-300:]}")
