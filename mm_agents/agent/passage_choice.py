@@ -74,6 +74,9 @@ _NAMED = re.compile(rf"(?<!^)(?<![.!?] )\b(?!(?:{_DAYS})\b)[A-Z][^\W\d_]+(?:['â€
 """A name in a question: where a text has it anywhere, the text is about it."""
 
 _TELLING = 4  # letters
+_NAMED_IN_PART = 3
+"""Words of a thing, such as of "the guest wifi password", of which a passage may leave out one that is not the last."""
+
 _LEAST_COVERED = 2  # words of a question; one alone may be anywhere
 
 
@@ -174,11 +177,14 @@ def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole
     fitting = [(one, beside) for one in ordered if (beside := _unfit(kind, one, subject)) is not None]
     if not fitting and kind is not None:
         return Passage(text=ordered[0], lacks=kind.replace("_", " "))
-    found, beside = min(fitting or [(ordered[0], [])], key=lambda pair: len(pair[1]))
+    asked = set(_heads(question))
+    # Of those that fit, the one that says most of the question; of equals the nearest.
+    fitting.sort(key=lambda pair: (len(pair[1]), -len(asked & content_words(pair[0]))))
+    found, beside = fitting[0] if fitting else (ordered[0], [])
     if kind is not None and (other := _other_measure(question, found)) is not None:
         return Passage(text=found, lacks=other)
     words = content_words(found)
-    covers = len(heads) >= _LEAST_COVERED and all(word in words for word in heads)
+    covers = len(asked & words) >= _LEAST_COVERED and set(heads) <= words
     known = said | about
     lacks = (
         _missing(question, words | about)
@@ -186,7 +192,7 @@ def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole
         or _beyond(question, known)
         or (_strange_name(question, known) if is_english else None)
     )
-    unsaid = _unsaid(question, found, known - set(beside)) if is_english and lacks is None else None
+    unsaid = _unsaid(question, found, known - set(beside), about) if is_english and lacks is None else None
     return Passage(text=found, lacks=lacks, unsaid=unsaid, covers=covers and lacks is None)
 
 
@@ -210,7 +216,11 @@ def _missing(question: str, words: set[str]) -> str | None:
     """What "who is our contact at X" asks for, where a passage says nothing of a contact."""
     match = _ASKED_NOUN.match(question)
     asked = content_words(_PATTERNS["filler"]["kinds"].sub(" ", match["what"])) if match else set[str]()
-    return match["what"].strip() if match and not asked <= words else None
+    if match is None or asked <= words:
+        return None
+    *_, noun = _WORD.findall(match["what"])
+    some = len(asked) >= _NAMED_IN_PART and len(asked - words) == 1 and content_words(noun) <= words
+    return None if some else match["what"].strip()
 
 
 def _not_counted(question: str, words: set[str], said: set[str]) -> str | None:
@@ -244,13 +254,14 @@ def _strange_name(question: str, known: set[str]) -> str | None:
     return next((name for name in named if not content_words(name) & known), None)
 
 
-def _unsaid(question: str, passage: str, known: set[str]) -> str | None:
-    """A word of a question that a text does not have; its last word where the passage has none of them.
+def _unsaid(question: str, passage: str, known: set[str], about: set[str]) -> str | None:
+    """A word of a question that a text does not have; else one that the passage does not, where it lacks most of them.
 
     Args:
         question: as it was asked.
         passage: that may answer it.
         known: the words of the whole text, its headings and its name.
+        about: those of its headings and its name, which hold of every passage.
     """
     filler, words = _PATTERNS["filler"], content_words(passage)
     bare = filler["general"].sub(" ", filler["kinds"].sub(" ", question))
@@ -260,6 +271,9 @@ def _unsaid(question: str, passage: str, known: set[str]) -> str | None:
     strange = next((word for word, stems in heads.items() if not stems <= known), None)
     if strange is None and heads and not any(stems & words for stems in heads.values()):
         return [*heads][-1]
+    if strange is None and len(heads) > _LEAST_COVERED:
+        missing = [word for word, stems in heads.items() if not stems <= words | about]
+        return missing[0] if 2 * len(missing) > len(heads) else None
     return strange
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
+from importlib.resources import files
 
 from mm_agents._text import parts_of, read_data, read_patterns
 from mm_agents.toolbox.example_questions import every_example
@@ -101,7 +102,8 @@ def _vocabulary() -> tuple[frozenset[str], frozenset[str]]:
     usual = {word for text in (words["function_words"], *classes) for word in text.split() if len(word) >= _LETTERS}
     taught = {word for one in every_example() for word in re.findall(r"[a-z]+", one.text.lower())}
     listed = {word for text in words["classes"].values() for word in text.split()}
-    return frozenset(usual), frozenset(usual | taught | listed | {"form", "cheaper", "wheat", "width"})
+    written = files("mm_agents.embedders").joinpath("_assets", "vocab.txt").read_text("utf-8").split("\n")
+    return frozenset(usual), frozenset(usual | taught | listed | set(written))
 
 
 def sentences_of(text: str) -> list[str]:

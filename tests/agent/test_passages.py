@@ -122,6 +122,38 @@ def test_a_value_of_another_thing_is_no_answer(question: str, lacks: str | None,
     assert (passage.lacks, passage.unsaid) == (lacks, unsaid)
 
 
+CONTRACT = """# Place and working time
+
+Work begins on 1 March. The place of work is the Leeds office; two days a week may be worked from home.
+
+# Holiday
+
+There are 27 days of paid holiday; up to five days go over to the next year.
+
+Guest password: heron-7
+
+Admin address: 192.168.4.1
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "says", "unsaid", "covers"),
+    [
+        ("How many days can be worked from home?", "Work begins", None, True),
+        ("Where is the place of work?", "Work begins", None, True),
+        ("What is the guest wifi password?", "Guest password", "wifi", False),
+        ("What is the admin address?", "Admin address", None, False),
+    ],
+)
+def test_of_passages_that_fit_the_one_that_says_most_of_the_question(
+    question: str, says: str, unsaid: str | None, covers: bool
+) -> None:
+    passages = [one for one in CONTRACT.split("\n\n") if not one.startswith("#")]
+    passage = chosen(question, passages, [0.1, 0.4, 0.2, 0.2], CONTRACT, "contract.docx")
+    assert passage.text.startswith(says)
+    assert (passage.lacks, passage.unsaid, passage.covers) == (None, unsaid, covers)
+
+
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     place: Path = tmp_path_factory.mktemp("passages")

@@ -98,6 +98,18 @@ def test_nothing_is_added_up_that_was_not_asked_for(question: str, why: str, fol
     assert (found.answer, found.reason) == (None, why)
 
 
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        ("What is the highest profit in May?", "The table says nothing of “profit”."),
+        ("What is the lowest food in July?", "The table says nothing of “July”."),
+    ],
+)
+def test_nothing_is_compared_that_the_table_does_not_have(question: str, why: str, folder: Path) -> None:
+    found = read_document("table", folder / "house.md").ask(question)
+    assert (found.answer, found.reason) == (None, why)
+
+
 def test_semicolons_and_decimal_commas(tmp_path: Path) -> None:
     path = tmp_path / "konto.csv"
     path.write_text("Tag;Betrag;Stand\n02.05.2026;-12,50;1.087,50\n03.05.2026;-7,25;1.080,25\n")

@@ -33,6 +33,11 @@ _SPENDS = re.compile(r"\b(?:how much|what)\b.*\b(?:pay|paid|spend|spent|cost|ear
 _LISTS = re.compile(
     r"\W*(?:which|what|list|show)(?: me)?(?: of)?(?: all)?(?: my| the| our)? (?P<what>\w{3,}s)\b", re.IGNORECASE
 )
+_COMPARED = re.compile(
+    r"\b(?:highest|lowest|largest|smallest|biggest) "
+    r"(?!(?:values?|numbers?|figures?|amounts?|one|share|percentage|of|in|by)\b)(?P<what>[a-z]{3,})\b",
+    re.IGNORECASE,
+)
 _MONEY = re.compile(r"\b(?:amount|price|cost|sum|total|paid)\b", re.IGNORECASE)
 
 
@@ -45,6 +50,8 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
     lists = operation == "lookup" and _lists_names(table, question)
     if not (operation in _OVER_ROWS or counts or spends or lists):
         return None
+    if (noun := _strange_measure(table, question) or _strange_period(table, question)) is not None:
+        return DocumentAnswer(question=question, reason=f"The table says nothing of “{noun}”.")
     chosen = selected(table, question, by_number=lists)
     if operation in _SUMMING and not counts:
         asked = question if chosen is None else chosen.question
@@ -65,6 +72,32 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
     answers = [questions.answer(rows, one) for one in asked]
     found = next((one for one in answers if one.answer is not None), None)
     return None if found is None else replace(found, question=question, answer=f"{named}: {found.answer}")
+
+
+def _strange_measure(table: TableData, question: str) -> str | None:
+    """What a question compares, such as "balance" of "the highest balance", where no table of several measures has it.
+
+    A table of one measure is compared by it, whatever it is called.
+    """
+    asked = _COMPARED.search(question)
+    measured = {cell.column for cell in table.cells if cell.quantity and cell.column != table.label_column}
+    if asked is None or len(measured) < 2:
+        return None
+    known = content_words(" ".join([_title(table), *(f"{cell.text} {cell.metric or ''}" for cell in table.cells)]))
+    return None if content_words(asked["what"]) <= known else asked["what"]
+
+
+def _strange_period(table: TableData, question: str) -> str | None:
+    """The month or year of a question that a text's table neither has in its days nor names; None where it has it.
+
+    A caption that a picture's table has beside it is not always read, so that table may be of that year.
+    """
+    asked = _MONTH.search(question) or _YEAR.search(question)
+    if asked is None or table.layout != "text" or _of_period(table, question) is not None:
+        return None
+    said = " ".join(filter(None, asked.groupdict().values()))
+    known = content_words(" ".join([_title(table), *(cell.text for cell in table.cells)]))
+    return None if content_words(said) <= known else said
 
 
 def _lists_names(table: TableData, question: str) -> bool:
