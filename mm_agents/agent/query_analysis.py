@@ -180,9 +180,10 @@ def without_names(question: str) -> str:
 
 def _lists_kind(payload: Mapping[str, Any], question: str) -> bool:
     """Whether a text's table has the word for what a question looks for in it: "which account" needs accounts."""
-    asked = _OF_KIND.search(question) if payload["source"]["media_type"] == "text" else None
+    source = payload.get("source", {})
+    asked = _OF_KIND.search(question) if source.get("media_type") == "text" else None
     wanted = content_words(asked["kind"]) if asked is not None else set[str]()
-    return wanted <= content_words(" ".join([payload["source"]["name"], *_values(payload)]))
+    return not wanted or wanted <= content_words(" ".join([source["name"], *_values(payload)]))
 
 
 def _has_number(payload: Mapping[str, Any], question: str) -> bool:

@@ -12,7 +12,7 @@ from mm_agents import Agent, Library, read_document
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.verify import verify
 from mm_agents.documents.table import TableReader
-from mm_agents.errors import ConfigError, MediaTooLargeError
+from mm_agents.errors import ConfigError, MediaTooLargeError, UnsupportedMediaError
 
 BANK = """date,shop,amount,balance
 2026-04-28,Corner Bakery,-4.20,995.80
@@ -161,21 +161,21 @@ def test_a_title_above_the_head_and_empty_cells(tmp_path: Path) -> None:
     )
 
 
-def test_a_text_without_a_table_says_so(tmp_path: Path) -> None:
+def test_a_text_without_a_table_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "note.txt"
     path.write_text("The tap is turned off in November.\n")
-    table = read_document("table", path)
-    assert not table.cells
-    assert table.notes == ("No table was found: 'note.txt' has no rows and columns.",)
-    assert table.ask("What is the total?").answer is None
-    assert TableReader().read_all(path) == []
+    with pytest.raises(UnsupportedMediaError, match="'note.txt' is text"):
+        read_document("table", path)
+    with pytest.raises(UnsupportedMediaError, match="a picture, a PDF or a text with a table is read"):
+        TableReader().read_all(path)
 
 
 @pytest.mark.parametrize("content", ['{"a": 1}', "[1, 2]", '[{"a": [1]}]', "[" * 5000, "{"])
 def test_json_that_is_no_list_of_objects_has_no_table(content: str, tmp_path: Path) -> None:
     path = tmp_path / "data.json"
     path.write_text(content)
-    assert not read_document("table", path).cells
+    with pytest.raises(UnsupportedMediaError, match="without rows and columns"):
+        read_document("table", path)
 
 
 def test_a_text_has_no_pages_and_a_table_has_an_end(folder: Path) -> None:

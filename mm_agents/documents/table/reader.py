@@ -32,7 +32,7 @@ from mm_agents.documents.table.region import (
 from mm_agents.documents.table.result import Table
 from mm_agents.documents.table.several import goes_on, joined, may_go_on, side_by_side
 from mm_agents.documents.table.text_tables import tables_of
-from mm_agents.errors import ConfigError
+from mm_agents.errors import ConfigError, UnsupportedMediaError
 from mm_agents.media import MediaFile, inspect
 from mm_agents.types import Box, Evidence, Image, Word
 
@@ -90,13 +90,13 @@ class TableReader:
 
         Raises:
             ConfigError: the document has no such page.
-            UnsupportedMediaError: no picture, PDF or text, or an encrypted PDF.
+            UnsupportedMediaError: no picture, PDF or text with a table, or an encrypted PDF.
             MediaError: the file is damaged, too large or out of reach.
             MissingExtraError: the extra ``documents`` is not installed.
             ChatError: the model cannot be reached, or its reply does not fit.
         """
         if (file := _text_file(source, page)) is not None:
-            largest, *others = sorted(tables_of(file), key=lambda table: -len(table.cells)) or [_none_in(file)]
+            largest, *others = sorted(_tables_in(file), key=lambda table: -len(table.cells))
             return replace(largest, others=tuple(others))
         engine: Ocr = ocr or default_ocr()
         found = Table(notes=("No table was found: the document has no pages.",))
@@ -118,7 +118,7 @@ class TableReader:
     ) -> list[Table]:
         """Read all tables of a picture or PDF, as ``read`` does, in reading order; none where there are none."""
         if (file := _text_file(source, page)) is not None:
-            return tables_of(file)
+            return _tables_in(file)
         engine: Ocr = ocr or default_ocr()
         found: list[tuple[Table, list[Page]]] = []
         for opened in open_pages(source, ocr=engine, numbers=None if page is None else [page]):
@@ -219,8 +219,20 @@ def _text_file(source: Source, page: int | None) -> MediaFile | None:
     return file
 
 
-def _none_in(file: MediaFile) -> Table:
-    return Table(layout="text", notes=(f"No table was found: {file.name!r} has no rows and columns.",))
+def _tables_in(file: MediaFile) -> list[Table]:
+    """The tables of a text file, at least one.
+
+    Raises:
+        UnsupportedMediaError: it has none.
+        MediaError: as ``tables_of``.
+    """
+    found = tables_of(file)
+    if not found:
+        raise UnsupportedMediaError(
+            f"{file.name!r} is {file.format} ({file.mime}) without rows and columns; "
+            "a picture, a PDF or a text with a table is read."
+        )
+    return found
 
 
 def _with_others(table: Table, others: int) -> Table:
