@@ -164,7 +164,7 @@ def test_a_title_above_the_head_and_empty_cells(tmp_path: Path) -> None:
 def test_a_text_without_a_table_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "note.txt"
     path.write_text("The tap is turned off in November.\n")
-    with pytest.raises(UnsupportedMediaError, match="'note.txt' is text"):
+    with pytest.raises(UnsupportedMediaError, match=r"'note.txt' is text"):
         read_document("table", path)
     with pytest.raises(UnsupportedMediaError, match="a picture, a PDF or a text with a table is read"):
         TableReader().read_all(path)
