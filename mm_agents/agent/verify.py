@@ -229,9 +229,8 @@ class _Checker:
             return _spoken_fault(claim, cited)
         if self._answer.model is None and self._counts:
             fault = self._gathered(claim, cited) or self._search_again.count_fault(claim, cited)
-            return (
-                self._reading(claim, cited) if fault and self._reads and claim.kind in ("read", "computed") else fault
-            )
+            read = self._reads and claim.kind in ("read", "computed")
+            return self._reading(claim, cited) if fault is not None and read else fault
         if claim.kind == "counted" and self._answer.model is None and claim.text in _listings(cited):
             return next((fault for one in cited if (fault := self._search_again.record_fault(one))), None)
         fault = self._reading(claim, cited) if claim.kind in ("read", "computed") else self._worded(claim, cited)

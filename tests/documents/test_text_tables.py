@@ -68,6 +68,12 @@ def folder(tmp_path: Path) -> Path:
         ),
         ("bank.csv", "How many times did I go to the bakery?", "Corner Bakery: 3 rows.", ["A2", "A3", "A6"]),
         ("bank.csv", "The lowest balance in May?", "in May: 2026-05-09 has the lowest balance: 971.70.", ["D4"]),
+        (
+            "bank.csv",
+            "What may the total amount be?",
+            "amount sums up to 1,217.80 over 5.",
+            ["C2", "C3", "C4", "C5", "C6"],
+        ),
         ("house.md", "What was the food in May?", "May, Food: 352.", ["1!C3"]),
         ("house.md", "Which account has the highest balance?", "Bond has the highest Balance: 9,000.", ["2!B3"]),
         ("books.json", "Which books have 3 stars?", "stars 3: Salt.", ["A3"]),

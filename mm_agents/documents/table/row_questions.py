@@ -16,7 +16,7 @@ from mm_agents.documents.table.questions import condition_of, likeness, operatio
 from mm_agents.types import DocumentAnswer
 
 _MONTH = re.compile(
-    rf"\b(?:in |of |during |for )?(?P<month>{'|'.join(MONTHS)})\b(?: (?P<year>\d{{4}}))?", re.IGNORECASE
+    rf"(?P<lead>\b(?:in|of|during|for) )?\b(?P<month>{'|'.join(MONTHS)})\b(?: (?P<year>\d{{4}}))?", re.IGNORECASE
 )
 _YEAR = re.compile(r"\b(?:in|of|during|for) (?P<year>(?:19|20)\d\d)\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z]\w+")
@@ -34,8 +34,8 @@ _LISTS = re.compile(
     r"\W*(?:which|what|list|show)(?: me)?(?: of)?(?: all)?(?: my| the| our)? (?P<what>\w{3,}s)\b", re.IGNORECASE
 )
 _COMPARED = re.compile(
-    r"\b(?:highest|lowest|largest|smallest|biggest) "
-    r"(?!(?:values?|numbers?|figures?|amounts?|one|share|percentage|of|in|by)\b)(?P<what>[a-z]{3,})\b",
+    r"\b(?:highest|lowest) "
+    r"(?!(?:values?|numbers?|figures?|amounts?|one|share|percentage|of|in|by|to|first|last|and)\b)(?P<what>[a-z]{3,})\b",
     re.IGNORECASE,
 )
 _MONEY = re.compile(r"\b(?:amount|price|cost|sum|total|paid)\b", re.IGNORECASE)
@@ -92,10 +92,10 @@ def _strange_period(table: TableData, question: str) -> str | None:
 
     A caption that a picture's table has beside it is not always read, so that table may be of that year.
     """
-    asked = _MONTH.search(question) or _YEAR.search(question)
+    asked = _period_in(question)
     if asked is None or table.layout != "text" or _of_period(table, question) is not None:
         return None
-    said = " ".join(filter(None, asked.groupdict().values()))
+    said = " ".join(filter(None, (asked.groupdict().get("month"), asked["year"])))
     known = content_words(" ".join([_title(table), *(cell.text for cell in table.cells)]))
     return None if content_words(said) <= known else said
 
@@ -165,8 +165,14 @@ def strange_name(table: TableData, question: str, known: str) -> str | None:
     return next((name for name in _NAME.findall(question) if not content_words(name) <= words), None)
 
 
+def _period_in(question: str) -> re.Match[str] | None:
+    """Where a question says a month or a year; "may I" says none."""
+    months = (one for one in _MONTH.finditer(question) if one["lead"] or (one.start() and one["month"][0].isupper()))
+    return next(months, None) or _YEAR.search(question)
+
+
 def _of_period(table: TableData, question: str) -> Selection | None:
-    match = _MONTH.search(question) or _YEAR.search(question)
+    match = _period_in(question)
     if match is None:
         return None
     named = match.groupdict()
