@@ -73,6 +73,7 @@ _DAYS = "|".join(["(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day", *map(str.title, 
 _NAMED = re.compile(rf"(?<!^)(?<![.!?] )\b(?!(?:{_DAYS})\b)[A-Z][^\W\d_]+(?:['’-][^\W\d_]+)*")
 """A name in a question: where a text has it anywhere, the text is about it."""
 
+_JOINED = re.compile(r"\b[a-z]+-[a-z]+\b")
 _TELLING = 4  # letters
 _NAMED_IN_PART = 3
 """Words of a thing, such as of "the guest wifi password", of which a passage may leave out one that is not the last."""
@@ -267,6 +268,9 @@ def _unsaid(question: str, passage: str, known: set[str], about: set[str]) -> st
     bare = filler["general"].sub(" ", filler["kinds"].sub(" ", question))
     if has_value("sum_of_money", passage):
         bare = filler["prices"].sub(" ", bare)
+    said = re.sub(r"[\s-]", "", passage.casefold())
+    if parted := next((one for one in _JOINED.findall(bare) if one.casefold().replace("-", "") not in said), None):
+        return parted  # "check-out" is not said where "check-in" is
     heads = {word: content_words(word) for word in _WORD.findall(bare) if content_words(word)}
     strange = next((word for word, stems in heads.items() if not stems <= known), None)
     if strange is None and heads and not any(stems & words for stems in heads.values()):

@@ -114,6 +114,7 @@ The trip goes to York, 3 to 5 June. It costs 145 for each child.
         ("How often do we clean it?", None, "clean"),
         ("What does the delivery of the boiler cost?", "sum of money", None),
         ("Who was absent?", "absent", None),
+        ("How long does the delivery by drop-off take?", None, "drop-off"),
     ],
 )
 def test_a_value_of_another_thing_is_no_answer(question: str, lacks: str | None, unsaid: str | None) -> None:
