@@ -66,6 +66,7 @@ def folder(tmp_path: Path) -> Path:
             "Corner Bakery, in May: amount sums up to -6.10 over 1.",
             ["C3"],
         ),
+        ("bank.csv", "How much are wages in total?", "Wages: amount sums up to 1,250.00 over 1.", ["C5"]),
         ("bank.csv", "How many times did I go to the bakery?", "Corner Bakery: 3 rows.", ["A2", "A3", "A6"]),
         ("bank.csv", "The lowest balance in May?", "in May: 2026-05-09 has the lowest balance: 971.70.", ["D4"]),
         (

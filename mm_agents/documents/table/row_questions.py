@@ -68,7 +68,8 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
         return listed_rows(table, question, chosen.rows, named)
     rows = replace(table, cells=only(table, chosen.rows))
     asked = [chosen.question] if operation in _OVER_ROWS else []
-    asked += [total] if spends and (total := _total_asked(table)) is not None else []
+    adds = spends or operation == "sum"
+    asked += [total] if adds and (total := _total_asked(table)) is not None else []
     answers = [questions.answer(rows, one) for one in asked]
     found = next((one for one in answers if one.answer is not None), None)
     return None if found is None else replace(found, question=question, answer=f"{named}: {found.answer}")
