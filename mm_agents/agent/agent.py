@@ -436,8 +436,7 @@ class Conversation:
             names = names or tuple(
                 one.name for one in tools if one.name in ((*ASKABLE, QUOTE) if of_one else EVERYWHERE)
             )
-            # What is planned is called where there is nothing to count.
-            run = self._run(builder, tools, (*names, *planned), reader, started)
+            run = self._run(builder, tools, (*names, *planned), reader, started)  # planned: if nothing is to count
             asked = self._asked(conditions, new, referred, names)
             asked = replace(asked, again=again, reader=reader, typed=english, aggregations=aggregations)
             orders = plan.orders if planned == plan.tools and not again else ()
