@@ -193,7 +193,7 @@ def table(
     jobs: JobsOption = 1,
     output: Output = SHOWN,
 ) -> None:
-    """Read a table: ruled, unruled, or cards in a grid."""
+    """Read a table: ruled, unruled, cards in a grid, or of a text file: CSV, XLSX, JSON, Markdown, HTML."""
     _one_form(json=output.as_json, markdown=markdown, html=html, csv=csv)
     if file.is_dir():
         _only_for_a_file(page, model, question, overlay, out, every or None)
@@ -466,12 +466,14 @@ def _print(found: Reading, answered: DocumentAnswer | None, output: Output, form
     if output.as_json:
         print_json(found.to_json() | (answered.to_json() if answered else {}))
     elif answered:
-        show_line(plain(answered.answer or "This document does not contain the answer."))
+        untold = " ".join(filter(None, ("This document does not contain the answer.", answered.reason)))
+        show_line(plain(answered.answer or untold))
         if answered.doubt:
             show_line(f"  [yellow]doubtful:[/yellow] {plain(answered.doubt)}")
         for n, evidence in enumerate(answered.evidence, start=1):
             box = evidence.box
-            where = f"page {evidence.page}, box {box.x0},{box.y0}–{box.x1},{box.y1}" if box else f"page {evidence.page}"
+            where = f"page {evidence.page}" if evidence.cell is None else evidence.cell
+            where += f", box {box.x0},{box.y0}–{box.x1},{box.y1}" if box else ""
             quote = plain(" ".join((evidence.quote or "").split()))
             show_line(f"  \\[{n}] {quote}  [dim]{where}[/dim]")
     else:

@@ -57,6 +57,14 @@ def test_text_is_read_and_drawn(place: Path) -> None:
     assert run("read", "text", "note.png", cwd=place).stdout.splitlines() == list(LINES)
 
 
+def test_a_table_of_a_text_file_is_asked(place: Path) -> None:
+    (place / "stock.csv").write_text("part,pieces\nHinge,40\nScrew,900\n")
+    asked = run("read", "table", "stock.csv", "--question", "Which part has the most pieces?", cwd=place)
+    assert asked.stdout.splitlines() == ["Screw has the highest pieces: 900.", "  [1] 900  B3"]
+    untold = run("read", "table", "stock.csv", "--question", "What is the total of pieces for Oslo?", cwd=place)
+    assert untold.stdout.strip().endswith("The table does not name “Oslo”.")
+
+
 def test_hidden_text_is_read_and_shown(place: Path) -> None:
     found = document("read", "hidden", "blank.png", cwd=place)
     assert found["text"] == "the spare key is under the mat"
