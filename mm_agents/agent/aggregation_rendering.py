@@ -74,9 +74,9 @@ def is_empty(result: ToolResult, asked: Aggregation) -> bool:
     if asked.arguments.get("field") and not any_read:
         return True  # there is none that could have the value
     if asked.guessed:
-        return not result.payload["rows"]
+        return not payload["rows"]
     name = asked.arguments.get("field")
-    return "among" in asked.arguments and not any(name in row["values"] for row in result.payload["rows"])
+    return "among" in asked.arguments and not any(name in row["values"] for row in payload["rows"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -602,7 +602,7 @@ class OfflineRun:
         texts = dict(self._pages)
         for one in asked.attachments if not whole else ():
             with suppress(MMAgentsError):  # the tool says why a file cannot be read
-                texts |= {one.name: load_text(one.file)} if one.kind == "text" else {}
+                texts |= {one.name: load_text(one.file)} if one.kind == "text" and not has_table(one.name) else {}
         for source in self._given(QUOTE, asked):
             table = not whole and has_table(source, texts.get(source, ""))
             if table and (yield from self._read_one("read_table", asked, source, sure=True)):

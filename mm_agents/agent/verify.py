@@ -8,7 +8,7 @@ verification.ok
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -229,7 +229,7 @@ class _Checker:
             return _spoken_fault(claim, cited)
         if self._answer.model is None and self._counts:
             fault = self._gathered(claim, cited) or self._search_again.count_fault(claim, cited)
-            read = self._reads and claim.kind in ("read", "computed")
+            read = self._read_by(READS) and claim.kind in ("read", "computed")
             return self._reading(claim, cited) if fault is not None and read else fault
         if claim.kind == "counted" and self._answer.model is None and claim.text in _listings(cited):
             return next((fault for one in cited if (fault := self._search_again.record_fault(one))), None)
@@ -241,10 +241,9 @@ class _Checker:
         """What the answer asked the tool that counts for."""
         return [step.arguments for step in self._answer.route if step.tool == AGGREGATE and step.error is None]
 
-    @property
-    def _reads(self) -> bool:
-        """Whether a document was read, as where a count had nothing to count."""
-        return any(step.tool in READS and step.error is None for step in self._answer.route)
+    def _read_by(self, tools: Collection[str]) -> bool:
+        """Whether one of the tools has read a document, as where a count had nothing to count."""
+        return any(step.tool in tools and step.error is None for step in self._answer.route)
 
     def _recounted(self, claim: Claim, cited: list[Source]) -> str | None:
         """A number of a chat model's claim that no source prints and no count comes to."""
@@ -280,7 +279,7 @@ class _Checker:
     def _reading(self, claim: Claim, cited: list[Source]) -> str | None:
         """Why a value that was read, or a sum of such, is not that of the document."""
         files = {one.evidence.path: self._files.get(one.evidence.path or "") for one in cited}
-        table = any(step.tool == "read_table" and step.error is None for step in self._answer.route)
+        table = self._read_by(["read_table"])
         kinds = ("image", "pdf", *(("text",) if table and self._answer.model is None else ()))
         pages = [file for file in files.values() if isinstance(file, MediaFile) and file.media_type in kinds]
         if len(files) != 1 or not pages or cited[0].media_type == "film":

@@ -279,6 +279,8 @@ class Pipeline:
 
     def _embed(self) -> None:
         """Embed what waits, in two threads at once, and let go of the pixels."""
+        if not self._batch:
+            return
         middle = (len(self._batch) + 1) // 2
         with ThreadPoolExecutor(_EMBEDDING, "mm-agents-embed") as pool:
             list(pool.map(self._embed_pieces, (self._batch[:middle], self._batch[middle:])))

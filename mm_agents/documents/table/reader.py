@@ -95,6 +95,7 @@ class TableReader:
             MissingExtraError: the extra ``documents`` is not installed.
             ChatError: the model cannot be reached, or its reply does not fit.
         """
+        source = source if isinstance(source, MediaFile | Image) else inspect(source)
         if (file := _text_file(source, page)) is not None:
             largest, *others = sorted(_tables_in(file), key=lambda table: -len(table.cells))
             return replace(largest, others=tuple(others))
@@ -117,6 +118,7 @@ class TableReader:
         self, source: Source, /, *, page: int | None = None, model: ChatModel | None = None, ocr: Ocr | None = None
     ) -> list[Table]:
         """Read all tables of a picture or PDF, as ``read`` does, in reading order; none where there are none."""
+        source = source if isinstance(source, MediaFile | Image) else inspect(source)
         if (file := _text_file(source, page)) is not None:
             return _tables_in(file)
         engine: Ocr = ocr or default_ocr()
@@ -202,21 +204,17 @@ def _is_sure(table: Table) -> bool:
     return full and rows > 2 and (table.layout == "ruled" or table.header_rows > 0)
 
 
-def _text_file(source: Source, page: int | None) -> MediaFile | None:
+def _text_file(source: MediaFile | Image, page: int | None) -> MediaFile | None:
     """The source as a text file; None for a picture or PDF.
 
     Raises:
         ConfigError: a page of a text is asked for.
-        MediaError: the file cannot be read.
     """
-    if isinstance(source, Image):
-        return None
-    file = source if isinstance(source, MediaFile) else inspect(source)
-    if file.media_type != "text":
+    if isinstance(source, Image) or source.media_type != "text":
         return None
     if page is not None:
-        raise ConfigError(f"{file.name!r} has no page {page}: a text file has no pages. Leave the page out.")
-    return file
+        raise ConfigError(f"{source.name!r} has no page {page}: a text file has no pages. Leave the page out.")
+    return source
 
 
 def _tables_in(file: MediaFile) -> list[Table]:

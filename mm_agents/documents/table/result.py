@@ -151,9 +151,10 @@ class Table(TableData):
 
     def about(self, question: str) -> Table:
         """Itself, or the one of its others that answers a question."""
+        if not self.others:
+            return self
         table, _ = self._asked(question, None)
-        tables = (self, *self.others)
-        return replace(table, others=tuple(one for one in tables if one is not table)) if self.others else self
+        return replace(table, others=tuple(one for one in (self, *self.others) if one is not table))
 
     def _asked(self, question: str, model: ChatModel | None) -> tuple[Table, DocumentAnswer]:
         """The table that answers a question, and its answer; the likeliest one and its reason where none does."""

@@ -50,12 +50,17 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
     lists = operation == "lookup" and _lists_names(table, question)
     if not (operation in _OVER_ROWS or counts or spends or lists):
         return None
-    if (noun := _strange_measure(table, question) or _strange_period(table, question)) is not None:
-        return DocumentAnswer(question=question, reason=f"The table says nothing of “{noun}”.")
-    chosen = selected(table, question, by_number=lists)
+    known = content_words(" ".join([_title(table), *(cell.text for cell in table.cells)]))
+    period = _of_period(table, question)
+    strange = _strange_measure(table, question, known)
+    if strange is None and period is None and table.layout == "text":
+        strange = _strange_period(question, known)
+    if strange is not None:
+        return DocumentAnswer(question=question, reason=f"The table says nothing of “{strange}”.")
+    chosen = _selected(table, question, period, by_number=lists)
     if operation in _SUMMING and not counts:
         asked = question if chosen is None else chosen.question
-        if (name := strange_name(table, asked, _title(table))) is not None:
+        if (name := _strange_name(asked, known)) is not None:
             return DocumentAnswer(question=question, reason=f"The table does not name “{name}”.")
     if chosen is None:
         return None
@@ -66,7 +71,7 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
         return counted_rows(table, question, chosen.rows, named)
     if lists:
         return listed_rows(table, question, chosen.rows, named)
-    rows = replace(table, cells=only(table, chosen.rows))
+    rows = replace(table, cells=_only(table, chosen.rows))
     asked = [chosen.question] if operation in _OVER_ROWS else []
     adds = spends or operation == "sum"
     asked += [total] if adds and (total := _total_asked(table)) is not None else []
@@ -75,7 +80,7 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
     return None if found is None else replace(found, question=question, answer=f"{named}: {found.answer}")
 
 
-def _strange_measure(table: TableData, question: str) -> str | None:
+def _strange_measure(table: TableData, question: str, known: set[str]) -> str | None:
     """What a question compares, such as "balance" of "the highest balance", where no table of several measures has it.
 
     A table of one measure is compared by it, whatever it is called.
@@ -84,20 +89,17 @@ def _strange_measure(table: TableData, question: str) -> str | None:
     measured = {cell.column for cell in table.cells if cell.quantity and cell.column != table.label_column}
     if asked is None or len(measured) < 2:
         return None
-    known = content_words(" ".join([_title(table), *(f"{cell.text} {cell.metric or ''}" for cell in table.cells)]))
-    return None if content_words(asked["what"]) <= known else asked["what"]
+    metrics = content_words(" ".join(cell.metric or "" for cell in table.cells))
+    return None if content_words(asked["what"]) <= known | metrics else asked["what"]
 
 
-def _strange_period(table: TableData, question: str) -> str | None:
-    """The month or year of a question that a text's table neither has in its days nor names; None where it has it.
+def _strange_period(question: str, known: set[str]) -> str | None:
+    """The month or year of a question that is not among the words known of a table; None where it is.
 
     A caption that a picture's table has beside it is not always read, so that table may be of that year.
     """
     asked = _period_in(question)
-    if asked is None or table.layout != "text" or _of_period(table, question) is not None:
-        return None
-    said = " ".join(filter(None, (asked.groupdict().get("month"), asked["year"])))
-    known = content_words(" ".join([_title(table), *(cell.text for cell in table.cells)]))
+    said = " ".join(filter(None, (asked.groupdict().get("month"), asked["year"]))) if asked is not None else ""
     return None if content_words(said) <= known else said
 
 
@@ -122,7 +124,7 @@ def _title(table: TableData) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class _Selection:
     """The rows that a question is about.
 
     Attributes:
@@ -136,13 +138,12 @@ class Selection:
     question: str
 
 
-def selected(table: TableData, question: str, *, by_number: bool = False) -> Selection | None:
-    """The rows of the names and the month or year that a question says, and of its numbers; None where it says none.
+def _selected(table: TableData, question: str, period: _Selection | None, *, by_number: bool) -> _Selection | None:
+    """The rows of the period and the names that a question says, and of its numbers; None where it says none.
 
     Names are those of columns in which they come again, such as the shops of a bank statement; a row's own name is no
     choice of rows.
     """
-    period = _of_period(table, question)
     rest = question if period is None else period.question
     name = _of_name(table, rest)
     number = _of_number(table, question) if by_number else None
@@ -151,19 +152,18 @@ def selected(table: TableData, question: str, *, by_number: bool = False) -> Sel
         return None
     rows = [row for row in chosen[0].rows if all(row in one.rows for one in chosen)]
     said = tuple(text for one in chosen for text in one.said)
-    return Selection(rows=tuple(rows), said=said, question=rest if name is None else name.question)
+    return _Selection(rows=tuple(rows), said=said, question=rest if name is None else name.question)
 
 
-def only(table: TableData, rows: Sequence[int]) -> tuple[Cell, ...]:
+def _only(table: TableData, rows: Sequence[int]) -> tuple[Cell, ...]:
     """The cells of the head and of some rows, which follow each other."""
     places = {row: n for n, row in enumerate([*range(table.header_rows), *rows])}
     return tuple(replace(cell, row=places[cell.row]) for cell in table.cells if cell.row in places)
 
 
-def strange_name(table: TableData, question: str, known: str) -> str | None:
-    """A name in a question that stands nowhere in the table, nor in what is known of it; None where all are known."""
-    words = content_words(" ".join([known, *(cell.text for cell in table.cells)]))
-    return next((name for name in _NAME.findall(question) if not content_words(name) <= words), None)
+def _strange_name(question: str, known: set[str]) -> str | None:
+    """A name in a question that is not among the words known of a table; None where all are."""
+    return next((name for name in _NAME.findall(question) if not content_words(name) <= known), None)
 
 
 def _period_in(question: str) -> re.Match[str] | None:
@@ -172,7 +172,7 @@ def _period_in(question: str) -> re.Match[str] | None:
     return next(months, None) or _YEAR.search(question)
 
 
-def _of_period(table: TableData, question: str) -> Selection | None:
+def _of_period(table: TableData, question: str) -> _Selection | None:
     match = _period_in(question)
     if match is None:
         return None
@@ -187,11 +187,11 @@ def _of_period(table: TableData, question: str) -> Selection | None:
         days = {row: one.read(order) for row, one in dates.items()}
         kept = tuple(row for row, day in days.items() if month in (None, day.month) and year in (None, day.year))
         rest = question[: match.start()] + question[match.end() :]
-        return Selection(rows=kept, said=(match[0].strip(),), question=rest)
+        return _Selection(rows=kept, said=(match[0].strip(),), question=rest)
     return None
 
 
-def _of_name(table: TableData, question: str) -> Selection | None:
+def _of_name(table: TableData, question: str) -> _Selection | None:
     heads = content_words(" ".join(table.header(column) for column in range(table.shape[1])))
     asked = content_words(question) - heads
     for cells in _columns(table):
@@ -205,11 +205,11 @@ def _of_name(table: TableData, question: str) -> Selection | None:
             used = set[str]().union(*(names[row] for row in kept))
             asked_for = _words_of(question, used)
             said = tuple(sorted(texts)) if len(texts) <= _MOST_NAMES else (" ".join(asked_for),)
-            return Selection(rows=kept, said=said, question=_without(question, asked_for))
+            return _Selection(rows=kept, said=said, question=_without(question, asked_for))
     return None
 
 
-def _of_number(table: TableData, question: str) -> Selection | None:
+def _of_number(table: TableData, question: str) -> _Selection | None:
     """The rows with a number in a column that is named too: "which books were read in 2025" of a column "read"."""
     asked = tokens(question)
     values = {number.value for number in numbers_in(question)}
@@ -219,7 +219,7 @@ def _of_number(table: TableData, question: str) -> Selection | None:
         kept = tuple(cell.row for cell in cells if cell and cell.quantity and cell.quantity.value in values)
         if kept and likeness(head, asked) == 1:
             first = table.at(kept[0], column)
-            return Selection(rows=kept, said=(f"{head} {first.text if first else ''}",), question=question)
+            return _Selection(rows=kept, said=(f"{head} {first.text if first else ''}",), question=question)
     return None
 
 

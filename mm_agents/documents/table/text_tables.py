@@ -27,7 +27,7 @@ _SEPARATORS = ";\t|,"  # of equals the first: a comma is also a decimal mark
 _UNNAMED = "Unnamed: "  # what the reader of sheets calls a column without a head
 _EMPTY = "NaN"  # what it writes for an empty cell
 _MIDNIGHT = " 00:00:00"  # and behind a day
-_NEARLY = 0.7
+_NEARLY = 0.7  # of as many values as most rows have: a row above the first such is no head
 
 _Rows = Sequence[Sequence[str]]
 _Place = Callable[[int, int], str]
@@ -64,12 +64,12 @@ def _cell_name(row: int, column: int) -> str:
     while column:
         column, letter = divmod(column - 1, len(ascii_uppercase))
         letters = ascii_uppercase[letter] + letters
-    return f"{CELL}{letters}{row + 1}"
+    return f"{letters}{row + 1}"
 
 
 def _names_in(place: str) -> _Place:
-    """The names of the cells of a sheet, or of a table by its number: "cell Savings!B7", "cell 2!B7"."""
-    return lambda row, column: f"{CELL}{place}!{_cell_name(row, column).removeprefix(CELL)}"
+    """The names of the cells of a sheet, or of a table by its number: "Savings!B7", "2!B7"."""
+    return lambda row, column: f"{place}!{_cell_name(row, column)}"
 
 
 def _separated(text: str) -> _Rows:
@@ -151,7 +151,7 @@ def _table(file: MediaFile, rows: _Rows, place: _Place, *, head: int | None, tit
             column=column,
             text=said[row][n],
             quantity=quantity_of(said[row][n], mark),
-            evidence=(evidence(said[row][n], place(row, n)),),
+            evidence=(evidence(said[row][n], CELL + place(row, n)),),
             verified=True,
         )
         for row in range(first, len(said))
