@@ -27,7 +27,7 @@ _SEPARATORS = ";\t|,"  # of equals the first: a comma is also a decimal mark
 _UNNAMED = "Unnamed: "  # what the reader of sheets calls a column without a head
 _EMPTY = "NaN"  # what it writes for an empty cell
 _MIDNIGHT = " 00:00:00"  # and behind a day
-_NEARLY = 0.7  # of as many values as most rows have: a row above the first such is no head
+_NEARLY = 0.7  # of as many values as most rows have: rows above the first such stand above the head
 
 _Rows = Sequence[Sequence[str]]
 _Place = Callable[[int, int], str]
