@@ -263,7 +263,9 @@ def _tell_said(builder: AnswerBuilder, hit: Mapping[str, Any], number: int, *, f
         under = f" under “{hit['under'].replace('“', '').replace('”', '')}”" if hit.get("under") else ""
         line = f"It says{under}: {quote}" if follows == " " else quote
         doubt = f"{hit['name']} does not say “{hit['unsaid']}”" if hit.get("unsaid") else None
-        builder.claim(f"{hit['name']} says{under}: {quote}", [number], why="quoted", doubt=doubt, line=line, follows=follows)
+        builder.claim(
+            f"{hit['name']} says{under}: {quote}", [number], why="quoted", doubt=doubt, line=line, follows=follows
+        )
 
 
 def _tell_spoken(builder: AnswerBuilder, hit: Mapping[str, Any], number: int, *, follows: str) -> None:

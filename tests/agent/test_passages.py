@@ -346,7 +346,7 @@ def test_a_question_in_a_text_is_no_answer_but_what_follows_it(question: str, sa
 
 
 def test_a_version_is_not_another() -> None:
-    notes = "# App\n\n## 3.1.1 - 2 April 2026\n\n- Fixed the tide times.\n\n## 3.1.0 - 11 March 2026\n\n- The Android version is 10.\n"
+    notes = "# App\n\n## 3.1.1 - 2 April 2026\n\n- Fixed.\n\n## 3.1.0 - 11 March 2026\n\n- The Android version is 10.\n"
     found = chosen("When was version 3.1.1 released?", quotable(notes), [0.4, 0.6], notes, "changes.md")
     assert (found.under, found.lacks) == ("3.1.1 - 2 April 2026", None)
     assert chosen("When was version 3.1.7 released?", quotable(notes), [0.4, 0.6], notes, "changes.md").unsaid
