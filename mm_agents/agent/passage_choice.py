@@ -195,7 +195,8 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     if kind is not None and (other := _other_measure(question, found.whole)) is not None:
         return Passage(text=found.text, lacks=other)
     words = content_words(found.whole)
-    covers = len(asked & words) >= _LEAST_COVERED and set(heads) <= words
+    is_headed = bool(asked) and asked <= content_words(found.under)  # one word is enough where it is the heading
+    covers = (is_headed or len(asked & words) >= _LEAST_COVERED) and set(heads) <= words
     known = said | about
     lacks = (
         _missing(question, words | about)
