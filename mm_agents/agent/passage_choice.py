@@ -74,6 +74,9 @@ _DAYS = "|".join(["(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day", *map(str.title, 
 _NAMED = re.compile(rf"(?<!^)(?<![.!?] )\b(?!(?:{_DAYS})\b)[A-Z][^\W\d_]+(?:['’-][^\W\d_]+)*")
 """A name in a question: where a text has it anywhere, the text is about it."""
 
+_MONTHS = re.compile(
+    rf"(?:(?<=\b(?:in|of) )|(?<=\d ))(?:{'|'.join(MONTHS)})\b|\b(?:{'|'.join(MONTHS)})(?= \d)", re.IGNORECASE
+)
 _JOINED = re.compile(r"\b[a-z]+-[a-z]+\b")
 _TELLING = 4  # letters
 _NAMED_IN_PART = 3
@@ -190,9 +193,9 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     asked = set(_heads(question))
     # Of those that fit, what follows the same question; else what says most of it, and of equals the nearest.
     near = ordered[0] if ordered[0].under.endswith("?") else None
-    fitting.sort(key=lambda pair: (pair[0] is not near, len(pair[1]), -len(asked & content_words(pair[0].whole))))
+    fitting.sort(key=lambda pair: (pair[0] is not near, len(pair[1]), *_not_said(pair[0], asked)))
     found, beside = fitting[0] if fitting else (ordered[0], [])
-    if kind is not None and (other := _other_measure(question, found.whole)) is not None:
+    if (other := _other_measure(question, found.whole, values=kind is not None)) is not None:
         return Passage(text=found.text, lacks=other)
     words = content_words(found.whole)
     is_headed = bool(asked) and asked <= content_words(found.under)  # one word is enough where it is the heading
@@ -206,6 +209,11 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     )
     unsaid = _unsaid(question, found.whole, known - set(beside), about) if is_english and lacks is None else None
     return Passage(text=found.text, under=found.under, lacks=lacks, unsaid=unsaid, covers=covers and lacks is None)
+
+
+def _not_said(paragraph: Paragraph, asked: set[str]) -> tuple[int, int]:
+    """How little a paragraph says of what is asked, with what stands over it and without."""
+    return -len(asked & content_words(paragraph.whole)), -len(asked & content_words(paragraph.text))
 
 
 def names_it(question: str, passage: str) -> bool:
@@ -292,12 +300,21 @@ def _unsaid(question: str, passage: str, known: set[str], about: set[str]) -> st
     return strange
 
 
-def _other_measure(question: str, passage: str) -> str | None:
-    """The time or number that a question asks a value for, where the passage gives it for another."""
-    rate = _PATTERNS["filler"]["rate"].search(question)
+def _other_measure(question: str, passage: str, *, values: bool) -> str | None:
+    """The time or number that a question asks a value for, where the passage gives it for another.
+
+    Args:
+        question: as it was asked.
+        passage: that may answer it.
+        values: whether a value is asked for, and not only what happens in a month.
+    """
+    rate = _PATTERNS["filler"]["rate"].search(question) if values else None
     if rate is not None and not re.search(_RATES[rate["unit"].casefold()], passage, re.IGNORECASE):
         return f"value per {rate['unit']}"
-    numbers = [found[0] for found in _PATTERNS["filler"]["numbers"].finditer(question)]
+    months = [{one[0].casefold() for one in _MONTHS.finditer(text)} for text in (question, passage)]
+    if months[0] and months[1] and not months[0] & months[1]:
+        return f"value in {min(months[0]).capitalize()}"
+    numbers = [found[0] for found in _PATTERNS["filler"]["numbers"].finditer(question) if values]
     strange = [one for one in numbers if not re.search(rf"\b{re.escape(one)}\b", passage, re.IGNORECASE)]
     return f"value for {strange[0]}" if strange else None
 

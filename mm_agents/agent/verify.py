@@ -28,6 +28,7 @@ from mm_agents.agent.grounding.claims import check_claim, numbers_in, said_in, v
 from mm_agents.agent.grounding.coverage import denied, is_said, uncovered
 from mm_agents.agent.grounding.misleading_characters import misleading_character
 from mm_agents.agent.grounding.quotes import (
+    QUOTED_UNDER,
     Quotes,
     Unchecked,
     blocks_of,
@@ -514,7 +515,10 @@ class _Checker:
             if any(self._prints(source, quote) for source in cited):
                 continue
             return f"“{quote}” is on none of the pages that it cites"
-        return None
+        quoted = QUOTED_UNDER.fullmatch(claim.text) if self._answer.model is None else None
+        files = [self._files.get(one.evidence.path or "") for one in cited] if quoted else []
+        texts = [file for file in files if isinstance(file, MediaFile) and file.media_type == "text"]
+        return self._quotes.misplaced(quoted, texts[0]) if quoted and texts else None
 
     def _prints(self, source: Source, quote: str) -> bool:
         file = self._files.get(source.evidence.path or "")

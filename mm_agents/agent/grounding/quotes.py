@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mm_agents import _plugins, media
 from mm_agents._text import clock, excerpt, fold
 from mm_agents.agent.grounding.claims import numbers_in, values_in, values_of
+from mm_agents.agent.paragraphs import quotable
 from mm_agents.documents import read_document
 from mm_agents.documents.transcript import Transcript, TranscriptReader
 from mm_agents.errors import MediaError
@@ -32,6 +33,9 @@ _MOST = 0.9  # of a passage's words
 _ALIKE = 0.8
 _WIDEST, _BESIDE = 2, 12
 """A box holds at most so many times the characters of its quote, and so many more: a label may be read with a value."""
+QUOTED_UNDER = re.compile(r"(?P<name>.+?) says(?: under “(?P<under>[^”]*)”)?: “(?P<said>[^”]*)”", re.DOTALL)
+"""A passage of a text, as an answer quotes it, with the heading over it."""
+
 _SHOWN = 60  # characters of a quote
 _PROPERTY = "property "
 """How evidence begins to say how it was found that quotes a property of a record, such as a film's rating."""
@@ -108,6 +112,20 @@ class Quotes:
         known = {token for word in self._pages(_Key(file), page) for token in tokens(word.text)}
         joined = flat("".join(word.text for word in self._pages(_Key(file), page)))
         return flat(quote) in joined or sum(token in known for token in wanted) >= _MOST * len(wanted)
+
+    def misplaced(self, quoted: re.Match[str], file: MediaFile) -> str | None:
+        """Why a passage of a text does not stand under a heading; None where it does, or no heading is named.
+
+        Args:
+            quoted: a match of ``QUOTED_UNDER``.
+            file: the text.
+        """
+        wanted = [flat(quoted[name] or "") for name in ("under", "said")]
+        texts = [one.text for one in media.sections(file, self._texts(_Key(file)))] if wanted[0] else []
+        stands = (one for text in texts for together in (False, True) for one in quotable(text, together=together))
+        if not wanted[0] or any([flat(one.under), flat(one.text)] == wanted for one in stands):
+            return None
+        return f"it does not stand under “{quoted['under']}” in {file.name}"
 
     def words(self, file: MediaFile) -> str:
         """All words of a text, or of a file's pages."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from mm_agents._text import MONTHS, content_words
 from mm_agents.documents.dates import dates_in, order_of
@@ -13,10 +14,13 @@ from mm_agents.documents.table.data import Cell, TableData
 from mm_agents.documents.table.questions import likeness, tokens
 
 _MONTH = re.compile(
-    rf"(?P<lead>\b(?:in|of|during|for) )?\b(?P<month>{'|'.join(MONTHS)})\b(?: (?P<year>\d{{4}}))?", re.IGNORECASE
+    r"(?P<lead>\b(?:in|of|during|for|on) (?:the )?)?\b(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?(?: of)? )?"
+    rf"\b(?P<month>{'|'.join(MONTHS)})\b(?: (?P<date>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\d),?)?(?: (?P<year>\d{{4}}))?",
+    re.IGNORECASE,
 )
 _YEAR = re.compile(r"\b(?:in|of|during|for) (?P<year>(?:19|20)\d\d)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:['’]\w+)?")
+_CODE = re.compile(r"(?=\w*\d)(?=\w*[^\W\d])\w+")
 _MOST_NAMES = 3
 _DATED = 0.8  # the share of a column's cells that say a day, from which it is one of dates
 _OF_ANY = content_words("table row column sheet file list value")
@@ -70,29 +74,39 @@ def chosen_rows(table: TableData, question: str, *, numbers: bool = False, own_n
 
 
 def period_in(question: str) -> re.Match[str] | None:
-    """Where a question says a month or a year; "may I" says none."""
-    months = (one for one in _MONTH.finditer(question) if one["lead"] or (one.start() and one["month"][0].isupper()))
+    """Where a question says a day, a month or a year; "may I" says none."""
+    months = (
+        one
+        for one in _MONTH.finditer(question)
+        if one["lead"] or one["day"] or one["date"] or (one.start() and one["month"][0].isupper())
+    )
     return next(months, None) or _YEAR.search(question)
 
 
 def of_period(table: TableData, question: str) -> RowChoice | None:
-    """The rows of the month or year that a question says, by the first column of dates; None without either."""
+    """The rows of the day, month or year that a question says, by the first column of dates; None without either."""
     match = period_in(question)
     if match is None:
         return None
     named = match.groupdict()
     month = [*MONTHS].index(str(named["month"]).casefold()) + 1 if named.get("month") else None
     year = int(named["year"]) if named["year"] else None
+    number = named.get("day") or named.get("date")
+    wanted = (int(number) if number else None, month, year)
     for column, cells in columns_of(table):
         dates = {cell.row: found[0] for cell in cells if (found := dates_in(cell.text))}
         if len(dates) < _DATED * len(cells):
             continue
         order = order_of(dates.values())[0] or "day first"
         days = {row: one.read(order) for row, one in dates.items()}
-        kept = tuple(row for row, day in days.items() if month in (None, day.month) and year in (None, day.year))
+        kept = tuple(row for row, day in days.items() if _is_of(day, wanted))
         rest = question[: match.start()] + question[match.end() :]
         return RowChoice(rows=kept, said=(match[0].strip(),), question=rest, columns=frozenset({column}))
     return None
+
+
+def _is_of(day: date, wanted: tuple[int | None, int | None, int | None]) -> bool:
+    return all(one in (None, part) for one, part in zip(wanted, (day.day, day.month, day.year), strict=True))
 
 
 def columns_of(table: TableData) -> Iterator[tuple[int, list[Cell]]]:
@@ -110,7 +124,7 @@ def _of_names(table: TableData, question: str, *, own_names: bool) -> Iterator[R
     asked = content_words(question) - heads - _OF_ANY
     found: list[tuple[int, int, list[Cell], set[str]]] = []
     for column, cells in columns_of(table):
-        names = {cell.row: content_words(cell.text) & asked for cell in cells if cell.quantity is None}
+        names = {cell.row: _named_in(question, cell.text, asked) for cell in cells if cell.quantity is None}
         most = max(map(len, names.values()), default=0)
         kept = [cell for cell in cells if most and len(names.get(cell.row, ())) == most]
         each_its_own = len({cell.text for cell in cells}) == len(cells)
@@ -125,6 +139,14 @@ def _of_names(table: TableData, question: str, *, own_names: bool) -> Iterator[R
         said = tuple(sorted(texts)) if len(texts) <= _MOST_NAMES else (" ".join(_words_of(question, words)),)
         rows = tuple(cell.row for cell in kept)
         yield RowChoice(rows=rows, said=said, question=question, words=frozenset(words), columns=frozenset({column}))
+
+
+def _named_in(question: str, text: str, asked: set[str]) -> set[str]:
+    """The words of a text that a question says; a code such as "T1" it says whole or not."""
+    is_code = _CODE.fullmatch(text) is not None
+    if is_code and re.search(rf"\b{re.escape(text)}\b", question, re.IGNORECASE) is None:
+        return set()
+    return content_words(text) & asked
 
 
 def _of_number(table: TableData, question: str) -> RowChoice | None:

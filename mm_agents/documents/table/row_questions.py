@@ -39,7 +39,8 @@ _COMPARED = re.compile(
 )
 _ASKS = re.compile(rf"\W*({'|'.join(WORDS['asks'])})\b", re.IGNORECASE)
 _ADJECTIVES = re.compile(rf"\b(?:{'|'.join(WORDS['adjectives'])})\b", re.IGNORECASE)
-_HOW_MANY = re.compile(r"\W*how many\b", re.IGNORECASE)
+_HOW_OFTEN = re.compile(r"\bhow (?:many times|often)\b", re.IGNORECASE)
+_HOW_MANY = re.compile(r"\W*how (?:many|far)\b", re.IGNORECASE)
 _SHARED, _ENDING = 5, 3  # letters that words of one family begin with, and may end with otherwise
 _MONEY = re.compile(r"\b(?:amount|price|cost|sum|total|paid)\b", re.IGNORECASE)
 
@@ -85,7 +86,9 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
 def _said_in_text(table: TableData, question: str, operation: questions.Operation) -> DocumentAnswer | None:
     """What the cells of a text file's table say without computing; None where that is not asked."""
     placed = asked_places(table, question)
-    return placed if placed is not None or operation != "lookup" else _looked_up(table, question)
+    if placed is not None or operation != "lookup" or _HOW_OFTEN.search(question):
+        return placed
+    return _looked_up(table, question)
 
 
 def _looked_up(table: TableData, question: str) -> DocumentAnswer | None:
@@ -100,7 +103,7 @@ def _looked_up(table: TableData, question: str) -> DocumentAnswer | None:
     if chosen is None or condition_of(question) is not None:
         return None
     strange = _strange_words(chosen.question, known)
-    column = _asked_column(table, question, chosen, by_first_word=not strange)
+    column = _asked_column(table, question, chosen, by_first_word=len(strange) < 2)
     named = ", ".join(chosen.said)
     if column is None:
         return None
@@ -114,12 +117,8 @@ def _looked_up(table: TableData, question: str) -> DocumentAnswer | None:
         found = replace(total, question=question, answer=f"{named}: {total.answer}") if total.answer else None
     else:
         found = counted_in_rows(table, question, chosen.rows, column, named)
-    if found is None or not strange:
-        return found
-    unsaid = f"“{', '.join(strange)}”"
-    if len(found.evidence) > 1:  # it may be what tells the rows that are meant from the others
-        return DocumentAnswer(question=question, reason=f"The table says nothing of {unsaid}.")
-    return replace(found, doubt=f"the table does not say {unsaid}")
+    unsaid = f"the table does not say “{', '.join(strange)}”" if strange else None
+    return None if found is None else replace(found, doubt=unsaid)
 
 
 def _asked_column(table: TableData, question: str, chosen: RowChoice, *, by_first_word: bool) -> int | None:
@@ -139,6 +138,8 @@ def _asked_column(table: TableData, question: str, chosen: RowChoice, *, by_firs
     whole = {column: max(found) for column, found in places.items() if found and max(found) < len(asked)}
     if _HOW_MANY.match(question):  # what comes next is counted, or the number of it is a column's
         named = [column for column, place in whole.items() if not place]
+        if not named and asked and asked[0] in content_words(_title(table)):  # "how many members" of a sheet of them
+            return table.label_column
         return next(iter(named or of_first_word), None)
     if whole:
         return min(whole, key=lambda column: (whole[column], column))
