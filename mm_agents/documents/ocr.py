@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mm_agents._cache import cache_folder, write_whole
-from mm_agents.documents.ocr_engine import Engine, Line, crop_line, find_line, open_engine, split_line
+from mm_agents.documents.ocr_engine import Engine, Line, crop_line, enlargement, find_line, open_engine, split_line
 from mm_agents.documents.opencv import EXTRA, opencv
 from mm_agents.documents.page_transform import Frame, bounding_box, mapped, quarter_turn
 from mm_agents.documents.parameters import PARAMETERS, PageParameters
@@ -203,7 +203,7 @@ def _scan(engine: Engine, pixels: ByteArray) -> Scan:
     if skew:
         frame = Frame(width=width, height=height, quarter=frame.quarter, skew=skew)
         straight = frame.straighten(pixels)
-        quads = _detected(engine, straight)
+        quads = opencv().perspectiveTransform(quads, frame.skewing)
     read, scale = _lines(engine, straight, quads)
     if _upside_down(engine, read):
         frame = Frame(width=width, height=height, quarter=(frame.quarter + 2) % 4, skew=skew)
@@ -266,12 +266,11 @@ def _lines(engine: Engine, straight: ByteArray, quads: NDArray[np.float32]) -> t
     """Read every line, small print from a larger picture; and by how much that was larger."""
     if not len(quads):
         return [], 1
-    _, high = _sides(quads)
     scale = 2 if float(np.median(_lowest(quads))) < PARAMETERS.small_print else 1
     cutting = min(straight.shape[:2]) <= PARAMETERS.cutting
     if scale > 1:
         cv2 = opencv()
-        found = cutting and (float(np.median(high)) >= PARAMETERS.legible or find_line(straight) is not None)
+        found = float(np.median(_lowest(quads))) * enlargement(straight) >= PARAMETERS.legible
         straight = cv2.resize(straight, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
         quads = quads * scale if found else engine.detect(straight)
     return _recognise(engine, straight, quads, padded=PARAMETERS.padded_cutting if cutting else None), scale

@@ -213,11 +213,16 @@ class Engine:
             float32, shape (n, 4, 2): the corners of each line, clockwise from its top left.
         """
         found: list[NDArray[np.float32]] = []
-        shorter = min(PARAMETERS.shortest_side, max(PARAMETERS.enlarged * min(pixels.shape[:2]), 64))
+        larger = enlargement(pixels)
         for top, bottom in strips(pixels):
-            boxes = self._boxes(pixels[top:bottom], shorter, "min")
+            height, width = bottom - top, pixels.shape[1]
+            # Enlarged here, so that corners come in fractions of the picture's pixels; the model takes multiples of 32.
+            seen = [max(round(side * larger / 32) * 32, 32) for side in (width, height)] if larger > 1 else [width, height]
+            strip = opencv().resize(pixels[top:bottom], seen) if larger > 1 else pixels[top:bottom]
+            boxes = self._boxes(strip, min(strip.shape[:2]), "min")
             if boxes is not None:
-                found.append(np.asarray(boxes, dtype=np.float32) + np.array([0, top], dtype=np.float32))
+                scale = np.array([width / seen[0], height / seen[1]], dtype=np.float32)
+                found.append(np.asarray(boxes, dtype=np.float32) * scale + np.array([0, top], dtype=np.float32))
         return np.concatenate(found) if found else np.zeros((0, 4, 2), dtype=np.float32)
 
     def glance(self, pixels: ByteArray) -> bool:
@@ -278,6 +283,12 @@ def open_engine() -> Engine:
     models = package.RapidOCR(params=params)
     logging.getLogger("RapidOCR").setLevel(logging.ERROR)
     return Engine(models=models, lock=threading.Lock())
+
+
+def enlargement(pixels: ByteArray) -> float:
+    """By how much a small picture is made larger to be searched for lines."""
+    shorter = min(pixels.shape[:2])
+    return max(min(PARAMETERS.shortest_side, max(PARAMETERS.enlarged * shorter, 64)) / shorter, 1.0)
 
 
 def strips(pixels: ByteArray) -> list[tuple[int, int]]:
