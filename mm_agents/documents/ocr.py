@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mm_agents._cache import cache_folder, write_whole
-from mm_agents.documents.ocr_engine import Engine, Line, crop_line, enlargement, find_line, open_engine, split_line
+from mm_agents.documents.ocr_engine import Engine, Line, crop_line, enlargement, find_lines, open_engine, split_line
 from mm_agents.documents.opencv import EXTRA, opencv
 from mm_agents.documents.page_transform import Frame, bounding_box, mapped, quarter_turn
 from mm_agents.documents.parameters import PARAMETERS, PageParameters
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mm_agents.types import ByteArray
 
-_VERSION = 12  # of what is kept; raised when the same picture would be read otherwise
+_VERSION = 13  # of what is kept; raised when the same picture would be read otherwise
 _KEPT_IN_MEMORY = 64
 _KEPT_ON_DISK = 5000
 _KEY_LENGTH = 40  # hexadecimal digits of a content's hash: longer names say no more
@@ -225,11 +225,11 @@ def _scan(engine: Engine, pixels: ByteArray) -> Scan:
 def _detected(engine: Engine, pixels: ByteArray) -> NDArray[np.float32]:
     """Where lines lie: on a large page looked for in a smaller picture first, which is enough for large print.
 
-    The only line of a cut-out shows by its ink alone, many times cheaper.
+    The lines of a cut-out show by their ink alone, many times cheaper.
     """
-    line = find_line(pixels) if min(pixels.shape[:2]) <= PARAMETERS.cutting else None
-    if line is not None:
-        return line
+    lines = find_lines(pixels) if min(pixels.shape[:2]) <= PARAMETERS.cutting else None
+    if lines is not None:
+        return lines
     scale = max(pixels.shape[:2]) / PARAMETERS.first_side
     narrow = min(pixels.shape[:2]) <= PARAMETERS.first_side  # a tall chart's print is small in a smaller picture
     if scale > PARAMETERS.first_spare and not narrow:

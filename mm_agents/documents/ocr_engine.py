@@ -105,35 +105,59 @@ def find_ink(crop: ByteArray) -> NDArray[np.bool_]:
     return ink
 
 
-def find_line(pixels: ByteArray) -> NDArray[np.float32] | None:
-    """Where the only line of a low cut-out lies, if its ink shows that: there is nothing for a detector to find.
+def find_lines(pixels: ByteArray) -> NDArray[np.float32] | None:
+    """Where the lines of a low cut-out lie, if its ink shows that: there is nothing for a detector to find.
+
+    Lines that the cut-out's upper or lower edge cuts through are left out.
 
     Args:
         pixels: uint8, shape (height, width, 3).
 
     Returns:
-        float32, shape (1, 4, 2), as ``Engine.detect`` gives; None where there may be several lines, or none.
+        float32, shape (n, 4, 2), as ``Engine.detect`` gives; None where lines may touch each other, or lie side by
+        side, or there may be none.
     """
     ink = find_ink(pixels)
-    height, width = ink.shape
+    height = len(ink)
     upright = np.flatnonzero(ink.mean(axis=0) > PARAMETERS.rule_share)
     ink[:, upright] = False
-    inner = [run for run in _runs(np.logical_or.reduce(ink, axis=1)) if run.start > 0 and run.stop < height]
-    inner.sort(key=lambda run: run.start - run.stop)
-    tall = inner[0].stop - inner[0].start if inner else 0
-    if tall < PARAMETERS.line_share * height or any(r.stop - r.start > PARAMETERS.line_share * tall for r in inner[1:]):
+    runs = _runs(np.logical_or.reduce(ink, axis=1))
+    inner = [run for run in runs if run.start > 0 and run.stop < height]
+    tall = max((run.stop - run.start for run in inner), default=0)
+    lines = [run for run in inner if run.stop - run.start > PARAMETERS.line_share * tall]
+    if not lines or tall * len(lines) < PARAMETERS.line_share * height:
         return None
-    if any(run.stop - run.start > PARAMETERS.longest_stroke * tall for row in ink[inner[0]] for run in _runs(row)):
+    found: list[tuple[float, float, float, float]] = []
+    for run in lines:
+        span = _span(ink[run], upright, tall, alone=len(lines) == 1)
+        if span is None or run.stop - run.start < PARAMETERS.line_alike * tall:
+            return None
+        above = max((other.stop for other in runs if other.stop <= run.start), default=0)
+        below = min((other.start for other in runs if other.start >= run.stop), default=height)
+        rim = PARAMETERS.line_rim * (run.stop - run.start)
+        found.append((span[0] - rim, max(run.start - rim, above), span[1] + rim, min(run.stop + rim, below)))
+    boxes = np.clip(found, 0, [[ink.shape[1], height] * 2])
+    return boxes[:, [[0, 1], [2, 1], [2, 3], [0, 3]]].astype(np.float32)
+
+
+def _span(ink: NDArray[np.bool_], upright: NDArray[Any], tall: int, *, alone: bool) -> tuple[int, int] | None:
+    """The columns of a line's ink, first and past the last; None where it is a drawing, or more than one line.
+
+    Args:
+        ink: bool, shape (height, width): its rows, without ruling lines.
+        upright: columns of ruling lines from top to bottom.
+        tall: pixels of the highest line.
+        alone: whether it is the only line; else words with a wide gap between are lines side by side.
+    """
+    if any(run.stop - run.start > PARAMETERS.longest_stroke * tall for row in ink for run in _runs(row)):
         return None  # a border or a connector: this is a small chart
-    columns = np.flatnonzero(ink[inner[0]].any(axis=0))
-    if ((upright > columns[0]) & (upright < columns[-1])).any():
+    columns = np.flatnonzero(ink.any(axis=0))
+    first, last = int(columns[0]), int(columns[-1]) + 1
+    if ((upright > first) & (upright < last - 1)).any() or len(ink) > PARAMETERS.upright * (last - first):
         return None
-    rim = PARAMETERS.line_rim * tall
-    x0, x1 = max(columns[0] - rim, 0), min(columns[-1] + 1 + rim, width)
-    y0, y1 = max(inner[0].start - rim, 0), min(inner[0].stop + rim, height)
-    if y1 - y0 > PARAMETERS.upright * (x1 - x0):
+    if not alone and len(columns) > 1 and np.diff(columns).max() > PARAMETERS.line_gap * tall:
         return None
-    return np.array([[[x0, y0], [x1, y0], [x1, y1], [x0, y1]]], dtype=np.float32)
+    return first, last
 
 
 def _rules(ink: NDArray[np.bool_]) -> list[slice]:
@@ -213,13 +237,16 @@ class Engine:
             float32, shape (n, 4, 2): the corners of each line, clockwise from its top left.
         """
         found: list[NDArray[np.float32]] = []
-        larger = enlargement(pixels)
+        shorter = min(PARAMETERS.shortest_side, max(PARAMETERS.enlarged * min(pixels.shape[:2]), 64))
+        larger = enlargement(pixels) if min(pixels.shape[:2]) > PARAMETERS.cutting else 1.0
         for top, bottom in strips(pixels):
-            height, width = bottom - top, pixels.shape[1]
-            # Enlarged here, so that corners come in fractions of the picture's pixels; the model takes multiples of 32.
-            seen = [max(round(side * larger / 32) * 32, 32) for side in (width, height)] if larger > 1 else [width, height]
-            strip = opencv().resize(pixels[top:bottom], seen) if larger > 1 else pixels[top:bottom]
-            boxes = self._boxes(strip, min(strip.shape[:2]), "min")
+            strip = pixels[top:bottom]
+            height, width = strip.shape[:2]
+            seen = (width, height)
+            if larger > 1:  # made larger here, corners come in fractions of a pixel; the model takes multiples of 32
+                seen = (round(width * larger / 32) * 32, round(height * larger / 32) * 32)
+                strip, shorter = opencv().resize(strip, seen), min(seen)
+            boxes = self._boxes(strip, shorter, "min")
             if boxes is not None:
                 scale = np.array([width / seen[0], height / seen[1]], dtype=np.float32)
                 found.append(np.asarray(boxes, dtype=np.float32) * scale + np.array([0, top], dtype=np.float32))
@@ -286,9 +313,11 @@ def open_engine() -> Engine:
 
 
 def enlargement(pixels: ByteArray) -> float:
-    """By how much a small picture is made larger to be searched for lines."""
-    shorter = min(pixels.shape[:2])
-    return max(min(PARAMETERS.shortest_side, max(PARAMETERS.enlarged * shorter, 64)) / shorter, 1.0)
+    """By how much a small picture is made larger to be searched for lines; a low one, which is padded, by less."""
+    high, wide = pixels.shape[:2]
+    shorter = min(high, wide)
+    padded = wide / 4 if wide > 8 * high else 60 if high <= 30 else shorter  # as RapidOCR does
+    return max(min(PARAMETERS.shortest_side, max(PARAMETERS.enlarged * shorter, 64)) / padded, 30 / shorter, 1.0)
 
 
 def strips(pixels: ByteArray) -> list[tuple[int, int]]:

@@ -63,7 +63,9 @@ class PageParameters:
     legible: float = 14  # pixels; lines of a cut-out that are as high need no second search
     padded: int = 320  # pixels; RapidOCR pads short lines to it. Less costs less, and misreads a few characters
     padded_cutting: int = 160  # pixels, for short lines of a cut-out: many places are read again at a tenth of the cost
-    line_share: float = 0.2  # of a cut-out's height: its only line is as high; ink lower than that of it is a rule
+    line_share: float = 0.2  # of a cut-out's height: its lines are as high; ink lower than that of them is a rule
+    line_alike: float = 0.5  # of the highest line of a cut-out: lower ink is part of a letter, or a drawing
+    line_gap: float = 2  # heights of a line: ink further apart is two lines side by side, where there are several
     longest_stroke: float = 1.2  # of a line's height; no letter has a longer one
     line_rim: float = 0.2  # of a line's height: how far around its ink it is cut out, as the detector does
     lowest_line: int = 4  # pixels; the detector gives lines of no height where a strip is cut
