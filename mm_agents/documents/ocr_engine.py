@@ -262,7 +262,9 @@ class Engine:
         with self.lock:
             detector = self.models._load_det_model()
             detector.limit_side_len, detector.limit_type = side, limit
-            return self.models(pixels[:, :, ::-1], use_det=True, use_cls=False, use_rec=False).boxes
+            # Contiguous: of a view, RapidOCR copies the whole picture again and again.
+            turned = np.ascontiguousarray(pixels[:, :, ::-1])
+            return self.models(turned, use_det=True, use_cls=False, use_rec=False).boxes
 
     def recognise(self, crops: Sequence[ByteArray], *, padded: int | None = None) -> list[Line]:
         """What pictures of lines say.
@@ -282,6 +284,11 @@ class Engine:
         for text, words, (n, x0, piece) in zip(read.txts, read.word_results, pieces, strict=True):
             found[n] = _joined(found[n], _line(str(text), words, piece.shape[1]), x0)
         return found
+
+
+def _no_crops(_image: ByteArray, _boxes: NDArray[Any]) -> list[ByteArray]:
+    """In place of the pictures of the lines that RapidOCR makes while it only looks for them."""
+    return []
 
 
 @functools.cache
@@ -308,6 +315,7 @@ def open_engine() -> Engine:
         "EngineConfig.onnxruntime.inter_op_num_threads": 1,
     }
     models = package.RapidOCR(params=params)
+    models.crop_text_regions = _no_crops
     logging.getLogger("RapidOCR").setLevel(logging.ERROR)
     return Engine(models=models, lock=threading.Lock())
 
