@@ -302,7 +302,7 @@ def _recognise(
 
 def _words(read: _Read, number: int, frame: Frame, scale: int) -> list[Word]:
     found: list[Word] = []
-    for glyphs in split_line(read.line, read.crop):
+    for glyphs in split_line(read.line, read.crop, scale=scale):
         place = bounding_box(mapped(read.back, glyphs.box) / scale, *frame.size, rim=PARAMETERS.word_rim)
         found.append(
             Word(

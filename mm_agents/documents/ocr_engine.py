@@ -51,14 +51,15 @@ class Glyphs:
     confidence: float
 
 
-def split_line(line: Line, crop: ByteArray) -> list[Glyphs]:
+def split_line(line: Line, crop: ByteArray, *, scale: int = 1) -> list[Glyphs]:
     """The words of a line.
 
     Args:
         line: what was recognised.
         crop: uint8, shape (height, width, 3): the picture of the line, text upright.
+        scale: by how much it is larger than on the page.
     """
-    ink = find_ink(crop)
+    ink = find_ink(crop, scale=scale)
     columns = np.logical_or.reduce(ink, axis=0)
     height = max(int(ink.any(axis=1).sum()), 4)
     pitch = float(np.median(np.diff(line.centres))) if len(line.centres) > 1 else height * PARAMETERS.usual_pitch
@@ -83,11 +84,12 @@ def split_line(line: Line, crop: ByteArray) -> list[Glyphs]:
     return found
 
 
-def find_ink(crop: ByteArray) -> NDArray[np.bool_]:
+def find_ink(crop: ByteArray, *, scale: int = 1) -> NDArray[np.bool_]:
     """Where a line's crop differs from its paper, ruling lines at its borders left out.
 
     Args:
         crop: uint8, shape (height, width, 3).
+        scale: by how much it is larger than on the page.
 
     Returns:
         bool, shape (height, width).
@@ -97,12 +99,18 @@ def find_ink(crop: ByteArray) -> NDArray[np.bool_]:
     away = np.abs(colours - paper).max(axis=2)
     strongest = float(np.percentile(away, PARAMETERS.strongest))
     ink: NDArray[np.bool_] = away > max(PARAMETERS.faintest_ink, PARAMETERS.ink_share * strongest)
-    for rows in _rules(ink):
+    bare = ink.copy()
+    bare[:, _upright_rules(ink, scale)] = False  # they would join the rules above and below to the line
+    for rows in _rules(bare):
         ink[rows] = False
-    width = ink.shape[1]
-    columns = np.flatnonzero(ink.mean(axis=0) > PARAMETERS.rule_share)
-    ink[:, columns[np.minimum(columns, width - 1 - columns) < PARAMETERS.rule_rim]] = False
+    ink[:, _upright_rules(ink, scale)] = False
     return ink
+
+
+def _upright_rules(ink: NDArray[np.bool_], scale: int) -> NDArray[Any]:
+    """The columns of ruling lines at a line's left and right end."""
+    columns = np.flatnonzero(ink.mean(axis=0) > PARAMETERS.rule_share)
+    return columns[np.minimum(columns, ink.shape[1] - 1 - columns) < PARAMETERS.rule_rim * scale]
 
 
 def find_lines(pixels: ByteArray) -> NDArray[np.float32] | None:
@@ -236,6 +244,12 @@ class Engine:
         Returns:
             float32, shape (n, 4, 2): the corners of each line, clockwise from its top left.
         """
+        if min(pixels.shape[:2]) <= PARAMETERS.cutting or enlargement(pixels) < PARAMETERS.doubled:
+            return self._search(pixels)
+        doubled = opencv().resize(pixels, None, fx=2, fy=2, interpolation=opencv().INTER_CUBIC)
+        return self._search(doubled) / np.float32(2)
+
+    def _search(self, pixels: ByteArray) -> NDArray[np.float32]:
         found: list[NDArray[np.float32]] = []
         shorter = min(PARAMETERS.shortest_side, max(PARAMETERS.enlarged * min(pixels.shape[:2]), 64))
         larger = enlargement(pixels) if min(pixels.shape[:2]) > PARAMETERS.cutting else 1.0

@@ -17,7 +17,7 @@ class PageParameters:
     ink_share: float = 0.35  # of the strongest contrast in a line: blurred edges of letters are above, shadows below
     strongest: float = 99.5  # percentile that is the strongest contrast: beyond are stray pixels
     rule_share: float = 0.85  # of a line's width or height: a ruling line is unbroken over more, letters are not
-    rule_rim: int = 3  # pixels from a line's left and right end: a vertical rule is nearer, the letter l may not be
+    rule_rim: int = 3  # pixels of the page from a line's left and right end: a rule is nearer, the letter l may not be
     rule_apart: float = 0.4  # half heights of a line from its middle: rules above and below the text are further away
 
     # How the page is turned
@@ -58,6 +58,7 @@ class PageParameters:
     first_legible: float = 18  # pixels; where lines are lower in the smaller picture, the page is searched as it is
     shortest_side: int = 736  # pixels; smaller pictures are enlarged to it, RapidOCR's own default
     enlarged: int = 3  # times at most
+    doubled: float = 1.8  # times: a picture that is enlarged by more is first doubled smoothly, as its print is read
     small_print: float = 24  # pixels; lower lines are read from a picture twice as large; set on charts
     cutting: int = 100  # pixels of a cut-out's shorter side: it is enlarged by its first search, a second costs most
     legible: float = 14  # pixels; lines of a cut-out that are as high need no second search
