@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mm_agents import _plugins, media
 from mm_agents.documents.ocr import RapidOcr
-from mm_agents.documents.ocr_engine import Engine, Line, find_lines, open_engine, split_line, strips
+from mm_agents.documents.ocr_engine import Engine, Line, find_ink, find_lines, open_engine, split_line, strips
 from mm_agents.documents.page_transform import Frame
 from mm_agents.documents.pages import covering
 from mm_agents.errors import MissingExtraError
@@ -82,6 +82,38 @@ def test_small_print_is_enlarged() -> None:
     scan = RapidOcr().read(image)
     assert lines_of(scan) == list(LINES)
     assert max(word.box.x1 for word in scan.words) < 400
+
+
+@pytest.mark.parametrize(
+    ("font_size", "size", "turn", "skew"), [(11, (400, 200), 0, 0), (13, (900, 800), 0, 0), (30, (640, 420), 3, -3)]
+)
+def test_small_print_and_a_skewed_page_are_searched_for_lines_once(
+    font_size: int, size: tuple[int, int], turn: float, skew: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[tuple[int, ...]] = []
+    detect = Engine.detect
+
+    def counted(self: Engine, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        searched.append(pixels.shape[:2])
+        return detect(self, pixels)
+
+    monkeypatch.setattr(Engine, "detect", counted)
+    image, _ = page(font_size=font_size, size=size, turn=turn)
+    scan = RapidOcr(cache=False).read(image)
+    assert lines_of(scan) == list(LINES)
+    assert scan.skew == pytest.approx(skew, abs=0.5)
+    assert searched == [image.pixels.shape[:2]]
+
+
+def test_rules_beside_small_print_that_was_enlarged_are_no_ink() -> None:
+    crop = np.full((50, 54, 3), 255, dtype=np.uint8)
+    crop[12:38, 17:46] = 0
+    crop[:3, :51] = crop[:, 50] = 0  # rules above and, four pixels from its end, on the right
+    ink = find_ink(crop, scale=2)
+    assert (np.flatnonzero(ink.any(axis=1))[[0, -1]].tolist(), np.flatnonzero(ink.any(axis=0))[[0, -1]].tolist()) == (
+        [12, 37],
+        [17, 45],
+    )
 
 
 def test_an_empty_page_and_a_photograph_of_nothing_have_no_words() -> None:
