@@ -203,7 +203,10 @@ def _scan(engine: Engine, pixels: ByteArray) -> Scan:
     if skew:
         frame = Frame(width=width, height=height, quarter=frame.quarter, skew=skew)
         straight = frame.straighten(pixels)
-        quads = opencv().perspectiveTransform(quads, frame.skewing)
+        if max(pixels.shape[:2]) > PARAMETERS.first_side * PARAMETERS.first_spare:  # large print: no second search
+            quads = opencv().perspectiveTransform(quads, frame.skewing)
+        else:
+            quads = _detected(engine, straight)
     read, scale = _lines(engine, straight, quads)
     if _upside_down(engine, read):
         frame = Frame(width=width, height=height, quarter=(frame.quarter + 2) % 4, skew=skew)

@@ -252,18 +252,10 @@ class Engine:
     def _search(self, pixels: ByteArray) -> NDArray[np.float32]:
         found: list[NDArray[np.float32]] = []
         shorter = min(PARAMETERS.shortest_side, max(PARAMETERS.enlarged * min(pixels.shape[:2]), 64))
-        larger = enlargement(pixels) if min(pixels.shape[:2]) > PARAMETERS.cutting else 1.0
         for top, bottom in strips(pixels):
-            strip = pixels[top:bottom]
-            height, width = strip.shape[:2]
-            seen = (width, height)
-            if larger > 1:  # made larger here, corners come in fractions of a pixel; the model takes multiples of 32
-                seen = (round(width * larger / 32) * 32, round(height * larger / 32) * 32)
-                strip, shorter = opencv().resize(strip, seen), min(seen)
-            boxes = self._boxes(strip, shorter, "min")
+            boxes = self._boxes(pixels[top:bottom], shorter, "min")
             if boxes is not None:
-                scale = np.array([width / seen[0], height / seen[1]], dtype=np.float32)
-                found.append(np.asarray(boxes, dtype=np.float32) * scale + np.array([0, top], dtype=np.float32))
+                found.append(np.asarray(boxes, dtype=np.float32) + np.array([0, top], dtype=np.float32))
         return np.concatenate(found) if found else np.zeros((0, 4, 2), dtype=np.float32)
 
     def glance(self, pixels: ByteArray) -> bool:

@@ -85,9 +85,9 @@ def test_small_print_is_enlarged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("font_size", "size", "turn", "skew"), [(11, (400, 200), 0, 0), (13, (900, 800), 0, 0), (30, (640, 420), 3, -3)]
+    ("font_size", "size", "turn", "skew"), [(11, (400, 200), 0, 0), (13, (900, 800), 0, 0), (150, (3200, 2100), 3, -3)]
 )
-def test_small_print_and_a_skewed_page_are_searched_for_lines_once(
+def test_small_print_and_a_large_skewed_page_are_searched_for_lines_once(
     font_size: int, size: tuple[int, int], turn: float, skew: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     searched: list[tuple[int, ...]] = []
@@ -102,7 +102,7 @@ def test_small_print_and_a_skewed_page_are_searched_for_lines_once(
     scan = RapidOcr(cache=False).read(image)
     assert lines_of(scan) == list(LINES)
     assert scan.skew == pytest.approx(skew, abs=0.5)
-    assert searched == [image.pixels.shape[:2]]
+    assert len(searched) == 1
 
 
 def test_rules_beside_small_print_that_was_enlarged_are_no_ink() -> None:
