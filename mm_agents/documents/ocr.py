@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mm_agents._cache import cache_folder, write_whole
-from mm_agents.documents.ocr_engine import Engine, Line, crop_line, find_line, open_engine, split_line
+from mm_agents.documents.ocr_engine import Engine, Line, crop_line, enlargement, find_lines, open_engine, split_line
 from mm_agents.documents.opencv import EXTRA, opencv
 from mm_agents.documents.page_transform import Frame, bounding_box, mapped, quarter_turn
 from mm_agents.documents.parameters import PARAMETERS, PageParameters
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mm_agents.types import ByteArray
 
-_VERSION = 12  # of what is kept; raised when the same picture would be read otherwise
+_VERSION = 13  # of what is kept; raised when the same picture would be read otherwise
 _KEPT_IN_MEMORY = 64
 _KEPT_ON_DISK = 5000
 _KEY_LENGTH = 40  # hexadecimal digits of a content's hash: longer names say no more
@@ -203,7 +203,10 @@ def _scan(engine: Engine, pixels: ByteArray) -> Scan:
     if skew:
         frame = Frame(width=width, height=height, quarter=frame.quarter, skew=skew)
         straight = frame.straighten(pixels)
-        quads = _detected(engine, straight)
+        if max(pixels.shape[:2]) > PARAMETERS.first_side * PARAMETERS.first_spare:  # large print: no second search
+            quads = opencv().perspectiveTransform(quads, frame.skewing)
+        else:
+            quads = _detected(engine, straight)
     read, scale = _lines(engine, straight, quads)
     if _upside_down(engine, read):
         frame = Frame(width=width, height=height, quarter=(frame.quarter + 2) % 4, skew=skew)
@@ -225,11 +228,11 @@ def _scan(engine: Engine, pixels: ByteArray) -> Scan:
 def _detected(engine: Engine, pixels: ByteArray) -> NDArray[np.float32]:
     """Where lines lie: on a large page looked for in a smaller picture first, which is enough for large print.
 
-    The only line of a cut-out shows by its ink alone, many times cheaper.
+    The lines of a cut-out show by their ink alone, many times cheaper.
     """
-    line = find_line(pixels) if min(pixels.shape[:2]) <= PARAMETERS.cutting else None
-    if line is not None:
-        return line
+    lines = find_lines(pixels) if min(pixels.shape[:2]) <= PARAMETERS.cutting else None
+    if lines is not None:
+        return lines
     scale = max(pixels.shape[:2]) / PARAMETERS.first_side
     narrow = min(pixels.shape[:2]) <= PARAMETERS.first_side  # a tall chart's print is small in a smaller picture
     if scale > PARAMETERS.first_spare and not narrow:
@@ -266,12 +269,11 @@ def _lines(engine: Engine, straight: ByteArray, quads: NDArray[np.float32]) -> t
     """Read every line, small print from a larger picture; and by how much that was larger."""
     if not len(quads):
         return [], 1
-    _, high = _sides(quads)
     scale = 2 if float(np.median(_lowest(quads))) < PARAMETERS.small_print else 1
     cutting = min(straight.shape[:2]) <= PARAMETERS.cutting
     if scale > 1:
         cv2 = opencv()
-        found = cutting and (float(np.median(high)) >= PARAMETERS.legible or find_line(straight) is not None)
+        found = float(np.median(_lowest(quads))) * enlargement(straight) >= PARAMETERS.legible
         straight = cv2.resize(straight, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
         quads = quads * scale if found else engine.detect(straight)
     return _recognise(engine, straight, quads, padded=PARAMETERS.padded_cutting if cutting else None), scale
@@ -303,7 +305,7 @@ def _recognise(
 
 def _words(read: _Read, number: int, frame: Frame, scale: int) -> list[Word]:
     found: list[Word] = []
-    for glyphs in split_line(read.line, read.crop):
+    for glyphs in split_line(read.line, read.crop, scale=scale):
         place = bounding_box(mapped(read.back, glyphs.box) / scale, *frame.size, rim=PARAMETERS.word_rim)
         found.append(
             Word(

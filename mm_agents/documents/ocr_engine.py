@@ -51,14 +51,15 @@ class Glyphs:
     confidence: float
 
 
-def split_line(line: Line, crop: ByteArray) -> list[Glyphs]:
+def split_line(line: Line, crop: ByteArray, *, scale: int = 1) -> list[Glyphs]:
     """The words of a line.
 
     Args:
         line: what was recognised.
         crop: uint8, shape (height, width, 3): the picture of the line, text upright.
+        scale: by how much it is larger than on the page.
     """
-    ink = find_ink(crop)
+    ink = find_ink(crop, scale=scale)
     columns = np.logical_or.reduce(ink, axis=0)
     height = max(int(ink.any(axis=1).sum()), 4)
     pitch = float(np.median(np.diff(line.centres))) if len(line.centres) > 1 else height * PARAMETERS.usual_pitch
@@ -83,11 +84,12 @@ def split_line(line: Line, crop: ByteArray) -> list[Glyphs]:
     return found
 
 
-def find_ink(crop: ByteArray) -> NDArray[np.bool_]:
+def find_ink(crop: ByteArray, *, scale: int = 1) -> NDArray[np.bool_]:
     """Where a line's crop differs from its paper, ruling lines at its borders left out.
 
     Args:
         crop: uint8, shape (height, width, 3).
+        scale: by how much it is larger than on the page.
 
     Returns:
         bool, shape (height, width).
@@ -97,43 +99,73 @@ def find_ink(crop: ByteArray) -> NDArray[np.bool_]:
     away = np.abs(colours - paper).max(axis=2)
     strongest = float(np.percentile(away, PARAMETERS.strongest))
     ink: NDArray[np.bool_] = away > max(PARAMETERS.faintest_ink, PARAMETERS.ink_share * strongest)
-    for rows in _rules(ink):
+    bare = ink.copy()
+    bare[:, _upright_rules(ink, scale)] = False  # they would join the rules above and below to the line
+    for rows in _rules(bare):
         ink[rows] = False
-    width = ink.shape[1]
-    columns = np.flatnonzero(ink.mean(axis=0) > PARAMETERS.rule_share)
-    ink[:, columns[np.minimum(columns, width - 1 - columns) < PARAMETERS.rule_rim]] = False
+    ink[:, _upright_rules(ink, scale)] = False
     return ink
 
 
-def find_line(pixels: ByteArray) -> NDArray[np.float32] | None:
-    """Where the only line of a low cut-out lies, if its ink shows that: there is nothing for a detector to find.
+def _upright_rules(ink: NDArray[np.bool_], scale: int) -> NDArray[Any]:
+    """The columns of ruling lines at a line's left and right end."""
+    columns = np.flatnonzero(ink.mean(axis=0) > PARAMETERS.rule_share)
+    return columns[np.minimum(columns, ink.shape[1] - 1 - columns) < PARAMETERS.rule_rim * scale]
+
+
+def find_lines(pixels: ByteArray) -> NDArray[np.float32] | None:
+    """Where the lines of a low cut-out lie, if its ink shows that: there is nothing for a detector to find.
+
+    Lines that the cut-out's upper or lower edge cuts through are left out.
 
     Args:
         pixels: uint8, shape (height, width, 3).
 
     Returns:
-        float32, shape (1, 4, 2), as ``Engine.detect`` gives; None where there may be several lines, or none.
+        float32, shape (n, 4, 2), as ``Engine.detect`` gives; None where lines may touch each other, or lie side by
+        side, or there may be none.
     """
     ink = find_ink(pixels)
-    height, width = ink.shape
+    height = len(ink)
     upright = np.flatnonzero(ink.mean(axis=0) > PARAMETERS.rule_share)
     ink[:, upright] = False
-    inner = [run for run in _runs(np.logical_or.reduce(ink, axis=1)) if run.start > 0 and run.stop < height]
-    inner.sort(key=lambda run: run.start - run.stop)
-    tall = inner[0].stop - inner[0].start if inner else 0
-    if tall < PARAMETERS.line_share * height or any(r.stop - r.start > PARAMETERS.line_share * tall for r in inner[1:]):
+    runs = _runs(np.logical_or.reduce(ink, axis=1))
+    inner = [run for run in runs if run.start > 0 and run.stop < height]
+    tall = max((run.stop - run.start for run in inner), default=0)
+    lines = [run for run in inner if run.stop - run.start > PARAMETERS.line_share * tall]
+    if not lines or tall * len(lines) < PARAMETERS.line_share * height:
         return None
-    if any(run.stop - run.start > PARAMETERS.longest_stroke * tall for row in ink[inner[0]] for run in _runs(row)):
+    found: list[tuple[float, float, float, float]] = []
+    for run in lines:
+        span = _span(ink[run], upright, tall, alone=len(lines) == 1)
+        if span is None or run.stop - run.start < PARAMETERS.line_alike * tall:
+            return None
+        above = max((other.stop for other in runs if other.stop <= run.start), default=0)
+        below = min((other.start for other in runs if other.start >= run.stop), default=height)
+        rim = PARAMETERS.line_rim * (run.stop - run.start)
+        found.append((span[0] - rim, max(run.start - rim, above), span[1] + rim, min(run.stop + rim, below)))
+    boxes = np.clip(found, 0, [[ink.shape[1], height] * 2])
+    return boxes[:, [[0, 1], [2, 1], [2, 3], [0, 3]]].astype(np.float32)
+
+
+def _span(ink: NDArray[np.bool_], upright: NDArray[Any], tall: int, *, alone: bool) -> tuple[int, int] | None:
+    """The columns of a line's ink, first and past the last; None where it is a drawing, or more than one line.
+
+    Args:
+        ink: bool, shape (height, width): its rows, without ruling lines.
+        upright: columns of ruling lines from top to bottom.
+        tall: pixels of the highest line.
+        alone: whether it is the only line; else words with a wide gap between are lines side by side.
+    """
+    if any(run.stop - run.start > PARAMETERS.longest_stroke * tall for row in ink for run in _runs(row)):
         return None  # a border or a connector: this is a small chart
-    columns = np.flatnonzero(ink[inner[0]].any(axis=0))
-    if ((upright > columns[0]) & (upright < columns[-1])).any():
+    columns = np.flatnonzero(ink.any(axis=0))
+    first, last = int(columns[0]), int(columns[-1]) + 1
+    if ((upright > first) & (upright < last - 1)).any() or len(ink) > PARAMETERS.upright * (last - first):
         return None
-    rim = PARAMETERS.line_rim * tall
-    x0, x1 = max(columns[0] - rim, 0), min(columns[-1] + 1 + rim, width)
-    y0, y1 = max(inner[0].start - rim, 0), min(inner[0].stop + rim, height)
-    if y1 - y0 > PARAMETERS.upright * (x1 - x0):
+    if not alone and len(columns) > 1 and np.diff(columns).max() > PARAMETERS.line_gap * tall:
         return None
-    return np.array([[[x0, y0], [x1, y0], [x1, y1], [x0, y1]]], dtype=np.float32)
+    return first, last
 
 
 def _rules(ink: NDArray[np.bool_]) -> list[slice]:
@@ -212,6 +244,12 @@ class Engine:
         Returns:
             float32, shape (n, 4, 2): the corners of each line, clockwise from its top left.
         """
+        if min(pixels.shape[:2]) <= PARAMETERS.cutting or enlargement(pixels) < PARAMETERS.doubled:
+            return self._search(pixels)
+        doubled = opencv().resize(pixels, None, fx=2, fy=2, interpolation=opencv().INTER_CUBIC)
+        return self._search(doubled) / np.float32(2)
+
+    def _search(self, pixels: ByteArray) -> NDArray[np.float32]:
         found: list[NDArray[np.float32]] = []
         shorter = min(PARAMETERS.shortest_side, max(PARAMETERS.enlarged * min(pixels.shape[:2]), 64))
         for top, bottom in strips(pixels):
@@ -230,7 +268,9 @@ class Engine:
         with self.lock:
             detector = self.models._load_det_model()
             detector.limit_side_len, detector.limit_type = side, limit
-            return self.models(pixels[:, :, ::-1], use_det=True, use_cls=False, use_rec=False).boxes
+            # Contiguous: of a view, RapidOCR copies the whole picture again and again.
+            turned = np.ascontiguousarray(pixels[:, :, ::-1])
+            return self.models(turned, use_det=True, use_cls=False, use_rec=False).boxes
 
     def recognise(self, crops: Sequence[ByteArray], *, padded: int | None = None) -> list[Line]:
         """What pictures of lines say.
@@ -250,6 +290,11 @@ class Engine:
         for text, words, (n, x0, piece) in zip(read.txts, read.word_results, pieces, strict=True):
             found[n] = _joined(found[n], _line(str(text), words, piece.shape[1]), x0)
         return found
+
+
+def _no_crops(_image: ByteArray, _boxes: NDArray[Any]) -> list[ByteArray]:
+    """In place of the pictures of the lines that RapidOCR makes while it only looks for them."""
+    return []
 
 
 @functools.cache
@@ -276,8 +321,17 @@ def open_engine() -> Engine:
         "EngineConfig.onnxruntime.inter_op_num_threads": 1,
     }
     models = package.RapidOCR(params=params)
+    models.crop_text_regions = _no_crops
     logging.getLogger("RapidOCR").setLevel(logging.ERROR)
     return Engine(models=models, lock=threading.Lock())
+
+
+def enlargement(pixels: ByteArray) -> float:
+    """By how much a small picture is made larger to be searched for lines; a low one, which is padded, by less."""
+    high, wide = pixels.shape[:2]
+    shorter = min(high, wide)
+    padded = wide / 4 if wide > 8 * high else 60 if high <= 30 else shorter  # as RapidOCR does
+    return max(min(PARAMETERS.shortest_side, max(PARAMETERS.enlarged * shorter, 64)) / padded, 30 / shorter, 1.0)
 
 
 def strips(pixels: ByteArray) -> list[tuple[int, int]]:

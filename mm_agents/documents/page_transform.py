@@ -56,7 +56,7 @@ class Frame:
         border = np.concatenate([turned[0], turned[-1], turned[:, 0], turned[:, -1]])
         return cv2.warpAffine(
             turned,
-            self._skewing[:2],
+            self.skewing[:2],
             self.size,
             flags=cv2.INTER_CUBIC,
             borderMode=cv2.BORDER_CONSTANT,
@@ -80,10 +80,11 @@ class Frame:
     @cached_property
     def _matrix(self) -> NDArray[Any]:
         """From stored to straight, 3 x 3, in homogeneous coordinates."""
-        return self._skewing @ quarter_turn(self.quarter, self.width, self.height)
+        return self.skewing @ quarter_turn(self.quarter, self.width, self.height)
 
     @cached_property
-    def _skewing(self) -> NDArray[Any]:
+    def skewing(self) -> NDArray[Any]:
+        """From the page set upright to the straight one, 3 x 3, in homogeneous coordinates."""
         (width, height), (wide, high) = self._turned, self.size
         c, s = math.cos(math.radians(self.skew)), math.sin(math.radians(self.skew))
         matrix = np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]], dtype=float)

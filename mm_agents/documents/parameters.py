@@ -17,7 +17,7 @@ class PageParameters:
     ink_share: float = 0.35  # of the strongest contrast in a line: blurred edges of letters are above, shadows below
     strongest: float = 99.5  # percentile that is the strongest contrast: beyond are stray pixels
     rule_share: float = 0.85  # of a line's width or height: a ruling line is unbroken over more, letters are not
-    rule_rim: int = 3  # pixels from a line's left and right end: a vertical rule is nearer, the letter l may not be
+    rule_rim: int = 3  # pixels of the page from a line's left and right end: a rule is nearer, the letter l may not be
     rule_apart: float = 0.4  # half heights of a line from its middle: rules above and below the text are further away
 
     # How the page is turned
@@ -58,12 +58,15 @@ class PageParameters:
     first_legible: float = 18  # pixels; where lines are lower in the smaller picture, the page is searched as it is
     shortest_side: int = 736  # pixels; smaller pictures are enlarged to it, RapidOCR's own default
     enlarged: int = 3  # times at most
+    doubled: float = 1.8  # times: a picture that is enlarged by more is first doubled smoothly, as its print is read
     small_print: float = 24  # pixels; lower lines are read from a picture twice as large; set on charts
     cutting: int = 100  # pixels of a cut-out's shorter side: it is enlarged by its first search, a second costs most
     legible: float = 14  # pixels; lines of a cut-out that are as high need no second search
     padded: int = 320  # pixels; RapidOCR pads short lines to it. Less costs less, and misreads a few characters
     padded_cutting: int = 160  # pixels, for short lines of a cut-out: many places are read again at a tenth of the cost
-    line_share: float = 0.2  # of a cut-out's height: its only line is as high; ink lower than that of it is a rule
+    line_share: float = 0.2  # of a cut-out's height: its lines are as high; ink lower than that of them is a rule
+    line_alike: float = 0.5  # of the highest line of a cut-out: lower ink is part of a letter, or a drawing
+    line_gap: float = 2  # heights of a line: ink further apart is two lines side by side, where there are several
     longest_stroke: float = 1.2  # of a line's height; no letter has a longer one
     line_rim: float = 0.2  # of a line's height: how far around its ink it is cut out, as the detector does
     lowest_line: int = 4  # pixels; the detector gives lines of no height where a strip is cut

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from mm_agents import _plugins, media
 from mm_agents.documents.ocr import RapidOcr
-from mm_agents.documents.ocr_engine import Engine, Line, find_line, open_engine, split_line, strips
+from mm_agents.documents.ocr_engine import Engine, Line, find_ink, find_lines, open_engine, split_line, strips
 from mm_agents.documents.page_transform import Frame
 from mm_agents.documents.pages import covering
 from mm_agents.errors import MissingExtraError
@@ -82,6 +82,38 @@ def test_small_print_is_enlarged() -> None:
     scan = RapidOcr().read(image)
     assert lines_of(scan) == list(LINES)
     assert max(word.box.x1 for word in scan.words) < 400
+
+
+@pytest.mark.parametrize(
+    ("font_size", "size", "turn", "skew"), [(11, (400, 200), 0, 0), (13, (900, 800), 0, 0), (150, (3200, 2100), 3, -3)]
+)
+def test_small_print_and_a_large_skewed_page_are_searched_for_lines_once(
+    font_size: int, size: tuple[int, int], turn: float, skew: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[tuple[int, ...]] = []
+    detect = Engine.detect
+
+    def counted(self: Engine, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        searched.append(pixels.shape[:2])
+        return detect(self, pixels)
+
+    monkeypatch.setattr(Engine, "detect", counted)
+    image, _ = page(font_size=font_size, size=size, turn=turn)
+    scan = RapidOcr(cache=False).read(image)
+    assert lines_of(scan) == list(LINES)
+    assert scan.skew == pytest.approx(skew, abs=0.5)
+    assert len(searched) == 1
+
+
+def test_rules_beside_small_print_that_was_enlarged_are_no_ink() -> None:
+    crop = np.full((50, 54, 3), 255, dtype=np.uint8)
+    crop[12:38, 17:46] = 0
+    crop[:3, :51] = crop[:, 50] = 0  # rules above and, four pixels from its end, on the right
+    ink = find_ink(crop, scale=2)
+    assert (np.flatnonzero(ink.any(axis=1))[[0, -1]].tolist(), np.flatnonzero(ink.any(axis=0))[[0, -1]].tolist()) == (
+        [12, 37],
+        [17, 45],
+    )
 
 
 def test_an_empty_page_and_a_photograph_of_nothing_have_no_words() -> None:
@@ -155,7 +187,7 @@ def test_the_only_line_of_a_cut_out_is_found_by_its_ink(rule: tuple[int, int, in
     pixels[:4, 60:75] = 0  # what hangs down from the line above
     if rule:
         pixels[rule[1] : rule[3] + 1, rule[0] : rule[2] + 1] = 0
-    found = find_line(pixels)
+    found = find_lines(pixels)
     assert found is not None
     (x0, y0), (x1, y1) = found[0, 0], found[0, 2]
     rows, columns = np.nonzero((pixels[8:38, :170] < 128).any(axis=2))
@@ -165,7 +197,16 @@ def test_the_only_line_of_a_cut_out_is_found_by_its_ink(rule: tuple[int, int, in
     assert x1 < 180
 
 
-def test_what_may_be_several_lines_or_none_is_left_to_the_detector() -> None:
+def test_lines_below_each_other_are_found_by_their_ink_and_what_is_cut_through_is_not() -> None:
+    pixels = written("Pedal arms", "154.06", "Brakes", size=(190, 95))
+    pixels[:5, 20:60] = 0  # what is left of the line above
+    found = find_lines(pixels[:88])
+    assert found is not None
+    assert [(round(float(quad[0, 1])), round(float(quad[2, 1]))) for quad in found] == [(16, 32), (47, 62)]
+
+
+def test_what_may_lie_side_by_side_or_is_no_line_is_left_to_the_detector() -> None:
+    side_by_side = written("Pedal          154.06", "Brakes       20.00", size=(190, 80))
     two_cells = written("Pedal     154")
     two_cells[:, 60] = 0  # a ruling line between them
     upright = written("I", size=(45, 60))
@@ -173,11 +214,11 @@ def test_what_may_be_several_lines_or_none_is_left_to_the_detector() -> None:
     chart = written("Pay    Ship")
     for x0, x1 in ((4, 60), (80, 150)):
         chart[4:42, [x0, x1]] = chart[[4, 41], x0:x1] = 0
-    for pixels in (written("Pedal arms", "154.06", size=(190, 80)), two_cells, upright, blank, chart):
-        assert find_line(pixels) is None
+    for pixels in (side_by_side, two_cells, upright, blank, chart):
+        assert find_lines(pixels) is None
 
 
-def test_two_lines_cut_out_are_searched_for_once_and_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_cut_out_are_not_searched_for_where_their_ink_shows_them(monkeypatch: pytest.MonkeyPatch) -> None:
     searched: list[tuple[int, ...]] = []
     detect = Engine.detect
 
@@ -191,6 +232,9 @@ def test_two_lines_cut_out_are_searched_for_once_and_one_is_not(monkeypatch: pyt
     assert lines_of(scan) == ["Pedal arms 154.06"]
     assert all(10 <= word.box.x0 < word.box.x1 <= 180 and 10 <= word.box.y0 < word.box.y1 <= 35 for word in scan.words)
     assert len(lines_of(RapidOcr(cache=False).read(Image(pixels=written("Pedal", "154.06", size=(190, 80)))))) == 2
+    assert searched == []
+    side_by_side = written("Pedal          154.06", "Brakes        20.00", size=(190, 80))
+    assert "Brakes" in " ".join(lines_of(RapidOcr(cache=False).read(Image(pixels=side_by_side))))
     assert searched == [(80, 190)]
 
 
