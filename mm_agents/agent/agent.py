@@ -25,7 +25,7 @@ from mm_agents.agent.conditions import Conditions, film_conditions
 from mm_agents.agent.default_models import chat_model_of, text_embedder_of
 from mm_agents.agent.events import Event, Finished, Planned, parts_of_answer
 from mm_agents.agent.executor import Asked, OfflineRun
-from mm_agents.agent.film_questions import film_aggregation
+from mm_agents.agent.film_questions import file_aggregation, files_meant, film_aggregation, folders_of
 from mm_agents.agent.follow_up import asked_anew, planned_after, read_before
 from mm_agents.agent.hit_details import HitDetails
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
@@ -45,7 +45,7 @@ from mm_agents.security.policy import IssuedIds, ToolPolicy
 from mm_agents.toolbox import AttachmentInfo, Attachments, Readings, bound_to_conversation, toolbox
 from mm_agents.toolbox.searching import films_of
 from mm_agents.tools import Tool, by_name
-from mm_agents.types import Condition, VectorRole
+from mm_agents.types import Condition, Record, VectorRole
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -384,15 +384,15 @@ class Conversation:
 
     def _named(self, question: str) -> Iterator[ReferencedItem]:
         """The files that a question names, of the library or attached before."""
+        named: list[Record] = []
         for name in files_in(question):
             attached = self.attachments.get(name)
             if attached is not None:
                 yield ReferencedItem(id=name, name=name, media_type=attached.kind)
                 continue
-            try:
-                record = self.agent.library.get(name)
-            except (RecordNotFoundError, ConfigError):
-                continue  # not there, or several: then it is a plain word
+            with suppress(RecordNotFoundError, ConfigError):  # not there, or several: then it is a plain word
+                named.append(self.agent.library.get(name))
+        for record in named or files_meant(question, self.agent.library):
             self._handed.add(record.id)
             yield ReferencedItem(id=record.id, name=record.name, media_type=record.media_type)
 
@@ -609,8 +609,12 @@ class Conversation:
         focus = [thing.id for thing in referred.things] if not new else []
         if not new and (of_films := film_aggregation(question, self.agent.films, focus)) is not None:
             return [of_films]
+        if not new and (of_file := file_aggregation(question, [(one.id, one.name) for one in referred.things])):
+            return [of_file]
         focus = focus if referred.explicit else []
-        asked = aggregations_of(question, attached=[one.name for one in new], focus=focus)
+        asked = aggregations_of(
+            question, attached=[one.name for one in new], focus=focus, folders=lambda: folders_of(self.agent.library)
+        )
         seen = not any(one.shown for one in asked) or self.agent.library.count(where=Condition("objects", "exists"))
         return asked if seen else []
 

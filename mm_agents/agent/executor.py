@@ -292,7 +292,8 @@ class OfflineRun:
                 return True
         if self._hit_details is not None:
             result = self._hit_details.look(name, result, asked.text, self._language, anywhere=strict or second)
-            if second and any(hit.get("unsaid") for hit in result.payload["hits"][:1]):
+            best = next(iter(result.payload["hits"]), {})
+            if second and best.get("lacks" if best.get("is_spoken") else "unsaid"):
                 return False
         compared = "query" not in arguments or not {"image", "video"}.isdisjoint(arguments) or name == "search_posters"
         several = wants_several(asked.text)
@@ -333,6 +334,8 @@ class OfflineRun:
                 arguments[argument] = given[0]
         if not arguments and asked.focus and "image" in takes and not hop and says("like", asked.text):
             arguments["image"] = asked.focus[0]
+        if arguments and (but := says("but_with", asked.text)) is not None:
+            arguments["query"] = but["what"]
         if not arguments or name == "search_text":
             arguments = {"query": said_of(asked.text) if name == SPEECH else subject_of(asked.text)}
         if asked.where and "where" in takes:
