@@ -25,7 +25,7 @@ from mm_agents.agent.conditions import Conditions, film_conditions
 from mm_agents.agent.default_models import chat_model_of, text_embedder_of
 from mm_agents.agent.events import Event, Finished, Planned, parts_of_answer
 from mm_agents.agent.executor import Asked, OfflineRun
-from mm_agents.agent.film_questions import file_aggregation, files_meant, film_aggregation, folders_of
+from mm_agents.agent.film_questions import beside_liked, file_aggregation, files_meant, film_aggregation, folders_of
 from mm_agents.agent.follow_up import asked_anew, planned_after, read_before
 from mm_agents.agent.hit_details import HitDetails
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
@@ -495,6 +495,7 @@ class Conversation:
         self, asked: Conditions, new: Sequence[AttachmentInfo], referred: ResolvedReference, names: Sequence[str]
     ) -> Asked:
         """The question with what is known of the library."""
+        asked = beside_liked(asked, self.agent.library) if "recommend" in names else asked
         return Asked(
             text=asked.text,
             where=asked.where,

@@ -120,7 +120,7 @@ def _aggregation(
         or (among and any(SAYS[name].search(text) for name in over_those))
     ):
         return _of_invoices(text, among, today) if set(nouns) <= {"invoices"} else None
-    if len(nouns) == 1 or (among and not nouns):
+    if len(nouns) == 1 or (not nouns and (among or re.search(r"\b(?:folder|album)\b", text, re.IGNORECASE))):
         noun = nouns[0] if nouns else "files"
         if (narrowed := _narrowed(text, noun, among, today, folders)) is not None:
             return narrowed

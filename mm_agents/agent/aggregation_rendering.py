@@ -75,6 +75,8 @@ _NOUNS: Mapping[str, tuple[str, str]] = {
 def is_empty(result: ToolResult, asked: Aggregation) -> bool:
     """Whether the files that a question names are not such documents, so that it asks something else."""
     payload = result.payload
+    if asked.subject is not None:
+        return False
     any_read = any(payload[name] for name in ("rows", "looked_at", "failed", "of_other_kind"))
     if asked.arguments.get("field") and not any_read:
         return True  # there is none that could have the value

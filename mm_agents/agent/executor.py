@@ -226,7 +226,7 @@ class OfflineRun:
         for aggregation in asked.aggregations:
             result = yield from self._call(AGGREGATE, aggregation.arguments, fixed=True)
             if result is None:
-                self._builder.say(f"I don't know: {self._builder.route[-1].error}")
+                self._say_failed()
             elif is_empty(result, aggregation):
                 return False
             else:
@@ -496,13 +496,14 @@ class OfflineRun:
             self._builder.say(f"I don't know: {self._unread} does not tell.")
 
     def _read_text(self, asked: Asked) -> Iterator[Event | Any]:
-        """Look among the texts for what no scan answers; whether one is near enough."""
-        if "search_text" not in self._tools:
-            return False
-        result = yield from self._call("search_text", {"query": subject_of(asked.text)})
-        if result is None:
-            return False
-        return (yield from self._told("search_text", asked, {"query": ""}, result, strict=True))
+        """Look among the texts, and what is said, for what no scan answers; whether one is near enough."""
+        for name in ("search_text", SPEECH):
+            result = yield from self._call(name, {"query": subject_of(asked.text)}) if name in self._tools else iter(())
+            if result is not None and (
+                yield from self._told(name, asked, {"query": ""}, result, strict=True, second=name == SPEECH)
+            ):
+                return True
+        return False
 
     def _given(self, name: str, asked: Asked) -> list[str]:
         kinds = self._tools[name].attachments
@@ -589,7 +590,7 @@ class OfflineRun:
             if result is not None:
                 render_described(self._builder, result)
             else:
-                self._builder.say(f"I don't know: {self._builder.route[-1].error}")
+                self._say_failed()
 
     def _listen(self, asked: Asked) -> Iterator[Event]:
         about = about_speech(asked.text)
@@ -598,7 +599,7 @@ class OfflineRun:
             if result is not None:
                 render_heard(self._builder, result)
             else:
-                self._builder.say(f"I don't know: {self._builder.route[-1].error}")
+                self._say_failed()
 
     def _quote(self, asked: Asked) -> Iterator[Event]:
         whole = says("all_of_it", asked.text) is not None
@@ -614,7 +615,7 @@ class OfflineRun:
             if result is not None:
                 render_text(self._builder, result, whole=whole)
             else:
-                self._builder.say(f"I don't know: {self._builder.route[-1].error}")
+                self._say_failed()
 
     # ------------------------------------------------------------ a user's own tools
 
@@ -627,7 +628,7 @@ class OfflineRun:
         arguments = dict(given.arguments)
         result = yield from self._call(name, arguments)
         if result is None:
-            self._builder.say(f"I don't know: {self._builder.route[-1].error}")
+            self._say_failed()
             return
         numbers = [self._builder.cite(one, name=one.path or name, media_type="text") for one in result.evidence]
         self._builder.claim(result.text, numbers, doubt=f"what {name} says; it is not checked")
@@ -664,6 +665,11 @@ class OfflineRun:
             self._note(name, result)
         yield Returned(tool=name, result=result, error=error)
         return result
+
+    def _say_failed(self) -> None:
+        """Say why the call before failed, without the name of the tool."""
+        step = self._builder.route[-1]
+        self._builder.say(f"I don't know: {(step.error or '').removeprefix(f'{step.tool} failed: ')}")
 
     def _refusal(self, name: str, arguments: Mapping[str, Any]) -> str | Refusal | None:
         if len(self._builder.route) >= self._calls:

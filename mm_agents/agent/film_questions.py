@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import content_words, read_patterns
 from mm_agents.agent.aggregation import SAYS, Aggregation, is_used_up
+from mm_agents.agent.conditions import Conditions
 from mm_agents.agent.query_analysis import says
-from mm_agents.toolbox.searching import films_named
+from mm_agents.toolbox.searching import films_named, films_of
 from mm_agents.types import Condition
 
 if TYPE_CHECKING:
@@ -133,6 +134,27 @@ def likes_in(question: str, films: Sequence[tuple[str, str]]) -> tuple[list[str]
         at = start + len(said)
     rest = says("restriction", question[at:]) if at else None
     return like, unlike, re.sub(r"^but\s+", "", rest[0]).strip(" ?.!,") if rest else None
+
+
+def beside_liked(asked: Conditions, library: Library) -> Conditions:
+    """The conditions with that of "like Iron Man but older": before the one that is liked came out."""
+    films = films_of(library)
+    like, _, about = likes_in(asked.text, films)
+    if about is None or len(like) != 1:
+        return asked
+    name = next((name for name, pattern in _FIELDS.items() if pattern.search(about)), None)
+    rest = about
+    for pattern in (*_FIELDS.values(), SAYS["comparative"], SAYS["film_words"]):
+        rest = pattern.sub(" ", rest)
+    compares = any(SAYS[one].search(about) for one in ("comparative", "better", "worse"))
+    liked = library.get(next(id for id, title in films if title == like[0]))
+    value = liked.properties.get(name) if name is not None and compares and is_used_up(rest) else None
+    if value is None:
+        return asked
+    less = ("sooner",) if name == "release_date" else ("lesser", "worse")
+    where = f"{name} {'<' if any(SAYS[one].search(about) for one in less) else '>'} {json.dumps(value)}"
+    text = re.sub(r"\W*\bbut\W*$", "", asked.text.replace(about, ""))
+    return Conditions(text=text, where=f"{asked.where} and {where}" if asked.where else where)
 
 
 def _ranked(question: str, ids: Sequence[str], name: str) -> tuple[str, str | None]:

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import content_words
-from mm_agents.agent.passage_choice import chosen, is_about, names_it, tells_written
+from mm_agents.agent.passage_choice import chosen, half_unsaid, is_about, kind_of, names_it, tells_written
 from mm_agents.agent.query_analysis import names_in, said_of, says
 from mm_agents.languages import ENGLISH, detected
 from mm_agents.protocols import Accompanied, Calibrated, Fluent
@@ -156,10 +156,14 @@ class HitDetails:
         shares = [len(content_words(asked) & content_words(one)) for one in said]
         ranks = [shares[n] + (n == first) for n in range(len(said))]
         passage = chosen(asked, said, ranks, whole, hit["name"])
-        part = parts[said.index(passage.text)]
+        at = said.index(passage.text)
+        unsaid = passage.unsaid or half_unsaid(asked, passage.text, hit["name"])
+        if unsaid is not None and shares[first] > shares[at]:  # none answers: the one that was found says more of it
+            at, unsaid = first, (kind_of(asked) or unsaid).replace("_", " ")
+        part = parts[at]
         speaker = next((name for name in names if name not in asked and not _is_heard(name, part.text)), None)
         sentence = {"text": part.text, "t0": part.properties["t0"], "t1": part.properties["t1"]}
-        return {**hit, "sentence": sentence, "lacks": passage.lacks, "unsaid": passage.unsaid or speaker}
+        return {**hit, "sentence": sentence, "lacks": passage.lacks, "unsaid": unsaid or speaker}
 
     def _shown(self, result: ToolResult, hits: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         pictured = [one.image for one in result.media[:_LOOKED_AT]]

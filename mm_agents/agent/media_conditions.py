@@ -18,6 +18,7 @@ _WRITTEN = {str(number): word for word, number in _SMALL_NUMBERS.items()}
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 """The months in which the seasons begin, as meteorologists count them north of the equator."""
 
+_OF_FOLDER = 2  # words of a folder's name after "of", which more often names what is shown
 _LAST_START = 9  # a season that begins later ends in the next year
 
 
@@ -133,6 +134,8 @@ def folder_in(text: str, folders: Callable[[], Collection[str]]) -> MediaConditi
     """
     for found in _SAYS["folder"].finditer(text):
         wanted = content_words(found["before"] or found["after"] or found["bare"])
+        if found["bare"] and found[0].startswith("of") and len(wanted) < _OF_FOLDER:
+            continue  # "pictures of dogs" are looked for by what they show
         named = [name for name in folders() if wanted and wanted <= content_words(re.sub(r"[_-]+", " ", name))]
         if named:
             where = " or ".join(f"path contains {json.dumps(f'{name}/', ensure_ascii=False)}" for name in named)

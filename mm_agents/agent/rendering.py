@@ -124,6 +124,8 @@ def render_hits(
         noun = _NOUNS[kept[0][0]["media_type"]] if kept[0][0].get("is_spoken") else "text"
         builder.say(f"I don't know: its nearest {noun}, {kept[0][0]['name']}, says no {lacks}.")
         return True
+    # Where another sentence of it answers than the one that was found, that one is quoted with its own place.
+    kept = [(hit, replace(place, quote=None) if _is_elsewhere(hit) else place, how) for hit, place, how in kept]
     (hit, evidence, how), *others = kept[: _BEST if several else 1 + _ALSO]
     number = builder.cite(evidence, name=hit["name"], media_type=hit["media_type"])
     noun = _NOUNS.get(hit["media_type"], subject)
@@ -237,13 +239,15 @@ _BY: Mapping[VectorRole | None, str] = {"image": "its poster", "text": "its stor
 
 def _named(hit: Mapping[str, Any]) -> str:
     where = ""
-    if (hit.get("sentence") or hit)["t0"] != hit["t0"]:
-        where = ""  # the sentence that answers has its own second
-    elif hit["t0"] is not None and hit["t1"] is not None:
+    if hit["t0"] is not None and hit["t1"] is not None and not _is_elsewhere(hit):
         where = f", from {clock(hit['t0'])} to {clock(hit['t1'])}"
     elif hit["page"] is not None:
         where = f", page {hit['page']}"
     return f"{hit['name']}{where}"
+
+
+def _is_elsewhere(hit: Mapping[str, Any]) -> bool:
+    return (hit.get("sentence") or hit)["t0"] != hit["t0"]
 
 
 def _tell_match(

@@ -137,7 +137,7 @@ class SearchAgain:
         named = [sources[claim.sources[0]] for claim in self._answer.claims if claim.kind == "match" and claim.sources]
         for ran in self._ran(SEARCHES):
             found = [(source, places[0]) for source in named if (places := list(_places(ran, source)))]
-            if found and ran.step.tool in _QUOTES and found[0][0].evidence.quote:
+            if found and ran.step.tool in _QUOTES and (found[0][0].evidence.quote or ran.step.tool != "search_text"):
                 first = found.pop(0)  # one is told first for the passage that answers, which may be of a farther one
                 if first[1] and not self._leads(ran, first[0].evidence.asset):
                     return f"looked at again, {first[0].name} is not the text that answers first"
