@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import parts_of
+from mm_agents.agent import film_questions
 from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of
 from mm_agents.agent.aggregation_rendering import tools_to_follow
 from mm_agents.agent.answer import Answer, AnswerCache
@@ -25,8 +26,7 @@ from mm_agents.agent.conditions import Conditions, film_conditions
 from mm_agents.agent.default_models import chat_model_of, text_embedder_of
 from mm_agents.agent.events import Event, Finished, Planned, parts_of_answer
 from mm_agents.agent.executor import Asked, OfflineRun
-from mm_agents.agent.film_questions import beside_liked, file_aggregation, files_meant, film_aggregation, folders_of
-from mm_agents.agent.follow_up import asked_anew, planned_after, read_before
+from mm_agents.agent.follow_up import asked_anew, planned_after, read_before, tell_property
 from mm_agents.agent.hit_details import HitDetails
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
 from mm_agents.agent.query_analysis import files_in, listens, questions_in, says, subject_of
@@ -392,7 +392,7 @@ class Conversation:
                 continue
             with suppress(RecordNotFoundError, ConfigError):  # not there, or several: then it is a plain word
                 named.append(self.agent.library.get(name))
-        for record in named or files_meant(question, self.agent.library):
+        for record in named or film_questions.files_meant(question, self.agent.library):
             self._handed.add(record.id)
             yield ReferencedItem(id=record.id, name=record.name, media_type=record.media_type)
 
@@ -414,6 +414,7 @@ class Conversation:
         planner = self.agent.planner_for(self._language) if foreign else self.agent.planner
         question = english if foreign else plain(english, attached=bool(new))
         aggregations = self._aggregations(question, new, referred)
+        question, afterwards = (question, None) if new or aggregations else film_questions.property_after(question)
         conditions = film_conditions(question)
         question = conditions.text
         alone = None if new else asked_anew(self.agent.planner, self.memory, question, referred)
@@ -436,12 +437,15 @@ class Conversation:
             names = names or tuple(
                 one.name for one in tools if one.name in ((*ASKABLE, QUOTE) if of_one else EVERYWHERE)
             )
-            run = self._run(builder, tools, (*names, *planned), reader, started)  # planned: if nothing is to count
+            counts = [AGGREGATE] if afterwards else []
+            run = self._run(builder, tools, (*names, *planned, *counts), reader, started)  # if nothing is to count
             asked = self._asked(conditions, new, referred, names)
             asked = replace(asked, again=again, reader=reader, typed=english, aggregations=aggregations)
             orders = plan.orders if planned == plan.tools and not again else ()
             if not (yield from run.aggregate(asked)):
                 yield from self._work(run, builder, planned, orders, asked)
+            if afterwards:
+                yield from tell_property(run, builder, afterwards, asked)
         if builder.claims and not new and (older := self._attached_before(referred, again)):
             builder.say(f"This is about {older}, which was attached before.")
         if not (aggregations and builder.claims):
@@ -495,7 +499,7 @@ class Conversation:
         self, asked: Conditions, new: Sequence[AttachmentInfo], referred: ResolvedReference, names: Sequence[str]
     ) -> Asked:
         """The question with what is known of the library."""
-        asked = beside_liked(asked, self.agent.library) if "recommend" in names else asked
+        asked = film_questions.beside_liked(asked, self.agent.library) if "recommend" in names else asked
         return Asked(
             text=asked.text,
             where=asked.where,
@@ -608,13 +612,18 @@ class Conversation:
         ):
             return []
         focus = [thing.id for thing in referred.things] if not new else []
-        if not new and (of_films := film_aggregation(question, self.agent.films, focus)) is not None:
+        if not new and (of_films := film_questions.film_aggregation(question, self.agent.films, focus)) is not None:
             return [of_films]
-        if not new and (of_file := file_aggregation(question, [(one.id, one.name) for one in referred.things])):
+        if not new and (
+            of_file := film_questions.file_aggregation(question, [(one.id, one.name) for one in referred.things])
+        ):
             return [of_file]
         focus = focus if referred.explicit else []
         asked = aggregations_of(
-            question, attached=[one.name for one in new], focus=focus, folders=lambda: folders_of(self.agent.library)
+            question,
+            attached=[one.name for one in new],
+            focus=focus,
+            folders=lambda: film_questions.folders_of(self.agent.library),
         )
         seen = not any(one.shown for one in asked) or self.agent.library.count(where=Condition("objects", "exists"))
         return asked if seen else []

@@ -98,8 +98,16 @@ def aggregations_of(
     whole = _aggregation(" ".join(question.split()), among, day, folders)
     if whole is not None:
         return [whole]
-    parts = [_aggregation(part, among, day, folders) for part in parts_of(question)]
+    said = parts_of(question)
+    if said and (noun := next((found for one in _PATTERNS["nouns"].values() if (found := one.search(said[0]))), None)):
+        # "How many clips are there, and which is the longest?"
+        said[1:] = [one if _names_kind(one) else f"{one.rstrip(' ?.!')} {noun[0]}" for one in said[1:]]
+    parts = [_aggregation(part, among, day, folders) for part in said]
     return [part for part in parts if part is not None] if len(parts) > 1 and None not in parts else []
+
+
+def _names_kind(text: str) -> bool:
+    return any(pattern.search(text) for pattern in _PATTERNS["nouns"].values())
 
 
 def _aggregation(
@@ -148,23 +156,27 @@ def _mentioning(text: str) -> Aggregation | None:
     return Aggregation(arguments=arguments, noun=noun, said=(f"with “{words}”",))
 
 
-def is_used_up(text: str) -> bool:
-    """Whether every word and number of a question is one that these plans use; an answer would leave out the others."""
+_OF_SELLERS = ("by_seller", "named_seller", "cost_of", "seller", "spent_at")
+
+
+def is_used_up(text: str, *, bills: bool = False) -> bool:
+    """Whether every word and number of a question is one that these plans use; an answer would leave out the others.
+
+    Args:
+        text: the question.
+        bills: whether it is about invoices, so that "from Crete" names a seller.
+    """
     text = _PATTERNS["comparisons"]["equal"].sub(" ", _without_period(text, date.today()))
     for name in (
         *(["codes"] if _numbers_of(text) else []),
-        *(["sellers"] if _sellers_of(text) else []),
+        *(["sellers"] if bills and _sellers_of(text) else []),
+        *(_OF_SELLERS if bills else ()),
         "numbered",
-        "by_seller",
         "currency",
         "nth_best",
         "same",
         "has_any",
-        "named_seller",
-        "cost_of",
         "when_at",
-        "seller",
-        "spent_at",
         "not_due",
         "overdue",
         "how_many",
@@ -217,11 +229,11 @@ def _narrowed(
         return None
     taken = taken_in(text, today)
     rest = taken.rest if taken else text
-    folder = None if among else folder_in(rest, folders)
-    rest = folder.rest if folder else rest
     missing = missing_in(rest)
     shown = missing or shown_in(rest)
     rest = shown.rest if shown else rest
+    folder = None if among else folder_in(rest, folders)
+    rest = folder.rest if folder else rest
     newest = None if shown or among or _field(rest, _PATTERNS["media_fields"]) else SAYS["newest"].search(rest)
     found = [one for one in (taken, folder, shown) if one is not None]
     if not (found or newest) or not is_used_up(rest) or (not missing and SAYS["negated"].search(rest)):
@@ -343,7 +355,7 @@ def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | 
     numbers, sellers = _numbers_of(text), [] if among else _sellers_of(text)
     one_by_one, undated = bool(among or numbers or sellers), _without_period(text, today)
     means_several = any(SAYS[name].search(text) for name in ("several_invoices", "has_any", "all_amounts"))
-    if not (one_by_one or by_seller or means_several or undated != text) or not is_used_up(text):
+    if not (one_by_one or by_seller or means_several or undated != text) or not is_used_up(text, bills=True):
         return None
     if SAYS["negated"].search(SAYS["not_due"].sub(" ", text)):
         return None
@@ -470,7 +482,7 @@ def _spent(text: str, today: date) -> Aggregation | None:
     conditions, said = _conditions(text, today)
     named = seller or conditions or SAYS["spend_all"].search(text)
     visited, cost = SAYS["when_at"].search(text), SAYS["cost_of"].search(text)
-    if not (visited or cost or SAYS["spend"].search(text)) or not is_used_up(text) or not named:
+    if not (visited or cost or SAYS["spend"].search(text)) or not is_used_up(text, bills=True) or not named:
         return None
     where = " and ".join(conditions)
     name = _field(text, _PATTERNS["invoice_fields"])

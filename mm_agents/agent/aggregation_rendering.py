@@ -269,7 +269,8 @@ def _say_value(builder: AnswerBuilder, given: _Aggregated, one: Mapping[str, Any
         )
         for id in one["ids"]:
             text = f"{rows[id]['name']} has the {extreme} {field}{among}: {value}{_UNITS.get(str(name), '')}."
-            why = f"compared over all {_counted(asked, 2)}"
+            known = " whose date is known" if name == "taken" else ""
+            why = f"compared over all {_counted(asked, 2)}{known}"
             line = f"- {text}" if len(given.payload["results"]) > 1 else None
             builder.claim(text, cited[id], why=why, doubt=doubt, kind="counted", line=line)
         return

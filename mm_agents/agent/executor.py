@@ -302,7 +302,8 @@ class OfflineRun:
     def look(self, asked: Asked) -> Iterator[Event | Any]:
         """Look everywhere for what no tool seems to be for, and tell what is near enough; whether anything was."""
         names = [name for name in EVERYWHERE if name in self._tools]
-        if says("asks", asked.text):
+        asks = says("asks", asked.text) or (self._language not in (None, ENGLISH) and says("asks_abroad", asked.text))
+        if asks:
             names.reverse()  # what is asked as a question is likelier written than pictured
         if compares(asked.text):
             self._builder.say(_NOT_COMPARED)
@@ -316,7 +317,7 @@ class OfflineRun:
             self._tell_condition(names, asked)
         told = False
         for name in names:
-            if told and says("asks", asked.text):
+            if told and asks:
                 break
             arguments = self._search_arguments(name, asked, to_read=None, hop=False)
             result = yield from self._call(name, arguments)

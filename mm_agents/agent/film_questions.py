@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from mm_agents._text import content_words, read_patterns
+from mm_agents._text import content_words, parts_of, read_patterns
 from mm_agents.agent.aggregation import SAYS, Aggregation, is_used_up
 from mm_agents.agent.conditions import Conditions
 from mm_agents.agent.query_analysis import says
@@ -87,6 +87,13 @@ def file_aggregation(question: str, files: Sequence[tuple[str, str]]) -> Aggrega
     return Aggregation(arguments=arguments, noun="files", named=1, subject=called)
 
 
+def property_after(question: str) -> tuple[str, str | None]:
+    """What "which clip shows a meerkat, and how long is it?" looks for, and what it asks of the file that is found."""
+    *before, last = parts_of(question)
+    asked = file_aggregation(last, [("", "it")]) if before and re.search(r"\bit\b", last, re.IGNORECASE) else None
+    return (question, None) if asked is None else (" and ".join(before), last)
+
+
 def files_meant(question: str, library: Library) -> list[Record]:
     """The file that a question about a property, or about all that is said, names by the words of its name."""
     if not (says("all_speech", question) or any(pattern.search(question) for pattern in _OF_FILES.values())):
@@ -105,8 +112,8 @@ def files_meant(question: str, library: Library) -> list[Record]:
 
 def folders_of(library: Library) -> list[str]:
     """The names of the folders that a library's files are in."""
-    paths = {str(PurePosixPath(record.path).parent) for record in library.iterate() if record.path}
-    return sorted({part for path in paths for part in PurePosixPath(path).parts if part.strip("/.")})
+    paths = {path.rpartition("/")[0] for path in library.count(group_by="path") if path}
+    return sorted({part for path in paths for part in path.split("/") if part.strip(".")})
 
 
 _KINDS = {"pictures": ("image",), "clips": ("video",), "memos": ("audio",), "recordings": ("audio", "video")}

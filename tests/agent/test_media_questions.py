@@ -269,3 +269,28 @@ def test_what_is_said_is_told_in_the_language_of_the_question(album: Library) ->
 def test_who_speaks_is_not_made_up(album: Library) -> None:
     answer = Agent(album, model="offline").ask("Who will send the contract?")
     assert [claim for claim in answer.claims if claim.status == "verified"] == []
+
+
+# ---------------------------------------------------------------- several parts
+
+
+def test_what_is_asked_of_the_file_that_is_found_is_told_of_it(album: Library) -> None:
+    answer = Agent(album, model="offline").ask("Which recording is about pancakes, and how long is it?")
+    assert answer.claims[-1].text == "pancakes.wav: duration 2.0 s"
+    assert answer.unanswered == ()
+    assert verify(answer, library=album).ok
+
+
+def test_a_second_part_is_about_the_kind_of_file_that_the_first_names(album: Library) -> None:
+    answer = Agent(album, model="offline").ask("How many recordings are there and which is the longest?")
+    assert [claim.text for claim in answer.claims] == [
+        "There are 4 recordings.",
+        "team meeting.wav has the longest duration: 4.0 s.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "question", ["How many pictures from Norway show people?", "How many pictures from Peru do I have?"]
+)
+def test_a_place_that_nothing_knows_is_not_left_out_of_a_count(album: Library, question: str) -> None:
+    assert aggregations_of(question, folders=lambda: ["Crete"], today=TODAY) == []
