@@ -546,7 +546,8 @@ class OfflineRun:
         form = None if values else form_of(task)
         arguments: dict[str, Any] = {"source": source}
         if "question" in self._tools[name].arguments.model_fields and form is None:
-            arguments["question"] = without_number(task if sure else without_names(task))
+            named = name != "read_table"  # a table's rows have names and numbers themselves
+            arguments["question"] = without_number(task if sure else without_names(task)) if named else task
         result = yield from self._call(name, arguments)
         if result is None:
             return False

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import content_words
-from mm_agents.agent.passage_choice import chosen, half_unsaid, is_about, kind_of, names_it, tells_written
+from mm_agents.agent.passage_choice import Paragraph, chosen, half_unsaid, is_about, kind_of, names_it, tells_written
 from mm_agents.agent.query_analysis import names_in, said_of, says
 from mm_agents.languages import ENGLISH, detected
 from mm_agents.protocols import Accompanied, Calibrated, Fluent
@@ -40,9 +40,15 @@ _SOUNDS_ALIKE = 0.85
 _SHEETS = (".xlsx", ".csv", ".tsv", ".json")
 _TABLE_ROW = re.compile(r"^\s*\|.*\|\s*$", re.MULTILINE)
 _HEADING = re.compile(r"^(#+ .*)\n", re.MULTILINE)
-_PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*•]|\d+[.)])\s)")
+_PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*•|]|\d+[.)])\s)")
 _LINE = re.compile(rf"{_PARAGRAPH.pattern}|\n(?=[^\W\d][^\n:.!?]{{0,39}}: \S)")
 """What parts a text: blank lines, and lines that are an item of a list or a name with its value, "Wifi: Heron"."""
+
+_SPEAKER = re.compile(r"^[^\W\d][^:?]{0,20}: ")
+"""Who asks a question, or that it is one: "Q: What is it made of?"."""
+
+_HAS_WORD = re.compile(r"[^\W_]").search
+_ITEMS = ("-", "*", "•", "|")
 
 _SENTENCE = re.compile(
     r"(?<=[.!?…])\s+(?!(?:It|They|He|She)\b)(?!(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b)(?=\S)"
@@ -143,11 +149,16 @@ class HitDetails:
     def _answering(self, hit: Mapping[str, Any], question: str) -> Mapping[str, Any]:
         """The hit of a recording with the sentence that answers the question, and what is asked for and not said."""
         parts = [part for part in self._library.parts(hit["id"]) if part.text and SPOKEN in part.properties]
-        whole = " ".join(part.text for part in parts)
+        whole = "\n".join([hit["name"], *(part.text for part in parts)])
         language = detected(question) or ENGLISH
         names = [] if language == "de" else names_in(question)  # every noun of German has a capital
-        strange = next((name for name in names if not _is_heard(name, f"{hit['name']} {whole}")), None)
-        if strange is not None or language != ENGLISH or detected(whole) not in (None, ENGLISH) or not parts:
+        strange = next((name for name in names if not _is_heard(name, whole)), None)
+        if (
+            strange is not None
+            or language != ENGLISH
+            or detected(whole.partition("\n")[2]) not in (None, ENGLISH)
+            or not parts
+        ):
             return {**hit, "lacks": strange} if strange is not None else hit
         asked = said_of(question) if says("spoken", question) else question
         heads = re.findall(r"[^\W\d_]{4,}", asked.casefold())
@@ -155,7 +166,7 @@ class HitDetails:
         first = next((n for n, part in enumerate(parts) if part.text == hit["text"]), 0)
         shares = [len(content_words(asked) & content_words(one)) for one in said]
         ranks = [shares[n] + (n == first) for n in range(len(said))]
-        passage = chosen(asked, said, ranks, whole, hit["name"])
+        passage = chosen(asked, [Paragraph(text=one) for one in said], ranks, whole, hit["name"])
         at = said.index(passage.text)
         unsaid = passage.unsaid or half_unsaid(asked, passage.text, hit["name"])
         if unsaid is not None and shares[first] > shares[at]:  # none answers: the one that was found says more of it
@@ -175,20 +186,21 @@ class HitDetails:
         """The hit with the paragraph or sentence of its text that is nearest to the question."""
         together = says("weighs", question) is not None
         found = quotable(screen(hit["text"] or "")[0], together=together)
-        said = [one for one in found if WITHHELD not in one][:_COMPARED]
-        said = [one for one in said if not one.startswith("#")] or said  # a heading says what follows, not what is so
+        said = [one for one in found if WITHHELD not in one.whole][:_COMPARED]
         if not said:
             return hit
         asked = embedder.embed([Text(text=question)], role="query")
-        near = embedder.embed([Text(text=one) for one in said], role="document") @ asked[0]
+        near = embedder.embed([Text(text=one.compared) for one in said], role="document") @ asked[0]
         passage = chosen(question, said, [float(one) for one in near], hit["text"] or "", hit["name"])
         covers = passage.covers
         if not covers and passage.lacks is None and isinstance(embedder, Calibrated):
             fair, strong = embedder.bands(asked[0], asked="text", of="text")
-            covers = near[said.index(passage.text)] >= (fair + strong) / 2 and names_it(question, passage.text)
+            place = next(n for n, one in enumerate(said) if one.text == passage.text)
+            covers = near[place] >= (fair + strong) / 2 and names_it(question, said[place].whole)
         sought = hit["media_type"] == "film" and says("films", question)  # the film is asked for, not what it says
         unsaid = None if sought else passage.unsaid
-        return {**hit, "says": passage.text, "lacks": passage.lacks, "unsaid": unsaid, "covers": covers}
+        told = {"says": passage.text, "under": passage.under}
+        return {**hit, **told, "lacks": passage.lacks, "unsaid": unsaid, "covers": covers}
 
 
 def that_may_tell(search: str, result: ToolResult, question: str, *, anywhere: bool = False) -> ToolResult:
@@ -205,19 +217,37 @@ def that_may_tell(search: str, result: ToolResult, question: str, *, anywhere: b
     return result if told else replace(result, payload={**result.payload, "hits": []}, evidence=())
 
 
-def quotable(text: str, *, together: bool = False) -> list[str]:
+def quotable(text: str, *, together: bool = False) -> list[Paragraph]:
     """The paragraphs and list items of a text, each on one line; sentences of those that are long.
+
+    A heading says what follows, and a question what is asked of it: they are no paragraphs, unless nothing else is.
 
     Args:
         text: whole.
         together: whether names with their values, such as "Hallway: 290", stay one paragraph, to be compared.
     """
-    found: list[str] = []
+    found: list[Paragraph] = []
+    over: list[str] = []
+    under, answered = "", False
     for paragraph in _PARAGRAPH.split(_HEADING.sub(r"\1\n\n", text)):
         lines = [" ".join(one.split()) for one in ([paragraph] if together else _LINE.split(paragraph))]
         is_long = len(paragraph) > _WHOLE
-        found += [said for line in lines for said in (_SENTENCE.split(line) if is_long else [line])]
-    return [one if len(one) <= _LONGEST else one[:_LONGEST].rpartition(" ")[0] for one in found if one]
+        for said in (one for line in lines for one in (_SENTENCE.split(line) if is_long else [line]) if _HAS_WORD(one)):
+            if said.startswith("#"):
+                under, answered = said.lstrip("# "), False
+                over.append(said)
+            elif said.endswith("?"):
+                under, answered = _SPEAKER.sub("", said), False
+                over.append(said)
+            else:
+                found.append(Paragraph(text=_cut(said.lstrip("-*• ")), under="" if answered else under))
+                answered = under.endswith("?") and not said.startswith(_ITEMS)
+    return found or [Paragraph(text=_cut(one)) for one in over]
+
+
+def _cut(text: str) -> str:
+    """A text that is short enough to quote."""
+    return text if len(text) <= _LONGEST else text[:_LONGEST].rpartition(" ")[0]
 
 
 def _is_heard(words: str, text: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mm_agents._text import MONTHS, content_words, read_patterns
+from mm_agents.documents.dates import dates_in
 from mm_agents.languages import ENGLISH, detected
 
 _PATTERNS = read_patterns("mm_agents.agent", "passage_choice.toml")
@@ -35,8 +36,7 @@ _SHOWN = frozenset({"place", "colour"})
 
 _SEEN = re.compile(r"\bhow (?:many|big|large|tall|wide)\b", re.IGNORECASE)
 
-_HEADINGS = re.compile(r"^#+\s*(.+)$", re.MULTILINE)
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_WORD = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+(?:['’][^\W_]+)?")
 _ASKED_NOUN = re.compile(
     r"^\W*(?:who|what|which|how (?:much|high|long|big))"
     r"(?:['’]s| is| are| was| were) (?:(?:the|our|my|your|a|an) )?(?P<what>(?:[\w'’-]+ ?){1,3}?)"
@@ -78,7 +78,39 @@ _TELLING = 4  # letters
 _NAMED_IN_PART = 3
 """Words of a thing, such as of "the guest wifi password", of which a passage may leave out one that is not the last."""
 
+_LEAD = re.compile(r"\W*(?:\d+[.)] )?(?P<lead>[^:.!?]{2,60}): ")
+"""What a paragraph says first of all that follows in it: "Class trip: 12 to 16 October. Cost 245 per child"."""
+
 _LEAST_COVERED = 2  # words of a question; one alone may be anywhere
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paragraph:
+    """A paragraph, list item or sentence of a text.
+
+    Attributes:
+        text: the paragraph.
+        under: the heading that it stands under, or the question that it follows; "" without either.
+    """
+
+    text: str
+    under: str = ""
+
+    @property
+    def whole(self) -> str:
+        """It with what stands over it."""
+        return f"{self.under}: {self.text}" if self.under else self.text
+
+    @property
+    def compared(self) -> str:
+        """What is compared with a question: the question that it answers, where it follows one."""
+        return self.under if self.under.endswith("?") else self.whole
+
+    @property
+    def lead(self) -> str:
+        """What holds of each of its sentences: what stands over it, and a name at its beginning."""
+        lead = _LEAD.match(self.text)
+        return f"{self.under} {lead['lead']}" if lead else self.under
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +119,14 @@ class Passage:
 
     Attributes:
         text: the passage.
+        under: as of a ``Paragraph``.
         lacks: what is asked for and is not in it; None where it has all of it.
         unsaid: a word of the question that the text does not say, so that the passage may be about something else.
         covers: whether it has every word of the question that means something.
     """
 
     text: str
+    under: str = ""
     lacks: str | None = None
     unsaid: str | None = None
     covers: bool = False
@@ -112,7 +146,7 @@ def _values(kind: str) -> re.Pattern[str]:
     return (_CASED if kind in _NAMES else _PATTERNS["values"])[kind]
 
 
-def _unfit(kind: str | None, passage: str, subject: Sequence[str]) -> list[str] | None:
+def _unfit(kind: str | None, passage: Paragraph, subject: Sequence[str]) -> list[str] | None:
     """Which words of the subject a passage does not say where it has a value of a kind; None where it does not answer.
 
     Args:
@@ -120,15 +154,21 @@ def _unfit(kind: str | None, passage: str, subject: Sequence[str]) -> list[str] 
         passage: of a text.
         subject: what the question is about, cut to stems.
     """
+    words, lead, text = content_words(passage.whole), content_words(passage.lead), passage.text
+    if any("." in word and word not in words for word in subject):
+        return None  # a version, or the number of a section, is not another
     if kind is None:
-        return [] if set(subject) <= content_words(passage) else None
+        return [] if set(subject) <= words else None
+    if kind == "time" and not has_value(kind, text) and dates_in(passage.under):
+        missing = [word for word in subject if word not in words]
+        return missing if len(missing) * 2 <= len(subject) else None  # what stands under a day is of that day
     least: list[str] | None = None
-    for value in _values(kind).finditer(passage):
-        clause, sentence = (_around(passage, value.end() - 1, ends) for ends in (_CLAUSE_END, _SENTENCE_END))
-        missing = [word for word in subject if word not in content_words(passage)]
-        if clause != sentence and not set(subject) & content_words(clause):
+    for value in _values(kind).finditer(text):
+        clause, sentence = (_around(text, value.end() - 1, ends) for ends in (_CLAUSE_END, _SENTENCE_END))
+        missing = [word for word in subject if word not in words]
+        if clause != sentence and not set(subject) & (content_words(clause) | lead):
             continue  # "it costs 340; the delivery takes three weeks" has no price of the delivery
-        if subject and not set(subject) & content_words(sentence):
+        if subject and not set(subject) & (content_words(sentence) | lead):
             missing = missing or list(subject[:1])
         if len(missing) * 2 <= len(subject) and (least is None or len(missing) < len(least)):
             least = missing
@@ -155,17 +195,17 @@ def tells_written(question: str, text: str, *, others: bool = False) -> bool:
     return has_value(kind, text) and set(_heads(question)) <= content_words(text)
 
 
-def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole: str, name: str) -> Passage:
+def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float], whole: str, name: str) -> Passage:
     """The passage that answers a question best.
 
     Args:
         question: as it was asked.
         passages: of the text; one or more.
         ranks: how near each is to the question.
-        whole: the text that they are of; its headings say what all of it is about.
+        whole: the text that they are of; its first line says what all of it is about.
         name: of its file, likewise.
     """
-    about = content_words(" ".join([*_HEADINGS.findall(whole), whole.strip().partition("\n")[0], _spaced(name)]))
+    about = content_words(" ".join([whole.strip().partition("\n")[0], _spaced(name)]))
     kind, said = kind_of(question), content_words(whole)
     is_english = detected(question) in (None, ENGLISH)
     if is_english:  # every noun of German has a capital
@@ -177,14 +217,15 @@ def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole
     ordered = [one for _, one in sorted(zip(ranks, passages, strict=True), key=lambda pair: -pair[0])]
     fitting = [(one, beside) for one in ordered if (beside := _unfit(kind, one, subject)) is not None]
     if not fitting and kind is not None:
-        return Passage(text=ordered[0], lacks=kind.replace("_", " "))
+        return Passage(text=ordered[0].text, lacks=kind.replace("_", " "))
     asked = set(_heads(question))
-    # Of those that fit, the one that says most of the question; of equals the nearest.
-    fitting.sort(key=lambda pair: (len(pair[1]), -len(asked & content_words(pair[0]))))
+    # Of those that fit, what follows the same question; else what says most of it, and of equals the nearest.
+    near = ordered[0] if ordered[0].under.endswith("?") else None
+    fitting.sort(key=lambda pair: (pair[0] is not near, len(pair[1]), -len(asked & content_words(pair[0].whole))))
     found, beside = fitting[0] if fitting else (ordered[0], [])
-    if kind is not None and (other := _other_measure(question, found)) is not None:
-        return Passage(text=found, lacks=other)
-    words = content_words(found)
+    if kind is not None and (other := _other_measure(question, found.whole)) is not None:
+        return Passage(text=found.text, lacks=other)
+    words = content_words(found.whole)
     covers = len(asked & words) >= _LEAST_COVERED and set(heads) <= words
     known = said | about
     lacks = (
@@ -193,8 +234,8 @@ def chosen(question: str, passages: Sequence[str], ranks: Sequence[float], whole
         or _beyond(question, known)
         or (_strange_name(question, known) if is_english else None)
     )
-    unsaid = _unsaid(question, found, known - set(beside), about) if is_english and lacks is None else None
-    return Passage(text=found, lacks=lacks, unsaid=unsaid, covers=covers and lacks is None)
+    unsaid = _unsaid(question, found.whole, known - set(beside), about) if is_english and lacks is None else None
+    return Passage(text=found.text, under=found.under, lacks=lacks, unsaid=unsaid, covers=covers and lacks is None)
 
 
 def names_it(question: str, passage: str) -> bool:

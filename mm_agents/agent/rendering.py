@@ -267,9 +267,12 @@ def _tell_said(builder: AnswerBuilder, hit: Mapping[str, Any], number: int, *, f
     """Quote the passage of a text that is nearest to the question, where it was looked for."""
     if hit.get("says") and not hit.get("lacks"):
         quote = f"“{hit['says'].replace('“', '').replace('”', '')}”"
-        line = f"It says: {quote}" if follows == " " else quote
+        under = f" under “{hit['under'].replace('“', '').replace('”', '')}”" if hit.get("under") else ""
+        line = f"It says{under}: {quote}" if follows == " " else quote
         doubt = f"{hit['name']} does not say “{hit['unsaid']}”" if hit.get("unsaid") else None
-        builder.claim(f"{hit['name']} says: {quote}", [number], why="quoted", doubt=doubt, line=line, follows=follows)
+        builder.claim(
+            f"{hit['name']} says{under}: {quote}", [number], why="quoted", doubt=doubt, line=line, follows=follows
+        )
 
 
 def _tell_spoken(builder: AnswerBuilder, hit: Mapping[str, Any], place: Evidence, *, follows: str) -> None:

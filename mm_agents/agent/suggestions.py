@@ -34,6 +34,7 @@ _NOUNS = {
 }
 _LOOKED_AT = 6  # files of each kind
 _MOST = 3
+_LETTERS = re.compile(r"[^\W\d]{3}")  # a file's name or title without so many beside each other tells nothing
 _TITLE = 60  # characters
 _PAGES = frozenset(
     {"web site", "menu", "crossword puzzle", "envelope", "book jacket", "comic book"}
@@ -122,10 +123,10 @@ class Suggestions:
         if kind == "film":
             return f"Recommend films like {record.name}"
         if kind == "video":
-            return f"Find the clip “{stem}”" if re.search(r"[^\W\d]{3}", stem) else None
+            return f"Find the clip “{stem}”" if _LETTERS.search(stem) else None
         if kind in ("text", "pdf"):
             title = next((line.strip(" #*=-") for line in (record.text or "").splitlines() if line.strip(" #*=-")), "")
-            said = title if title and len(title) <= _TITLE and screen(title)[0] == title else stem
+            said = title if _LETTERS.search(title) and len(title) <= _TITLE and screen(title)[0] == title else stem
             return f"Which text is about “{said}”?"
         if shown := self._class_of(record):
             return f"Show me pictures of a {shown}"

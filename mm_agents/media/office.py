@@ -114,7 +114,9 @@ def _contents(media: MediaFile, limits: Limits, *, pictures: bool) -> Iterator[b
         archive = None if media.format == "html" else _archive(content, media, limits)
         kind = markitdown.StreamInfo(extension=f".{media.format}")
         converted = _converter().convert_stream(io.BytesIO(content), stream_info=kind)
-        yield converted.markdown.encode("utf-8", "replace")
+        title = " ".join((converted.title or "").split())  # of an HTML page, which does not show it
+        head = f"# {title}\n\n" if title and title not in converted.markdown else ""
+        yield (head + converted.markdown).encode("utf-8", "replace")
         if archive and pictures:
             for name in _pictures(archive, media, limits):
                 yield archive.read(name)

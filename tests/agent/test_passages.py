@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mm_agents import Agent, Library
-from mm_agents.agent.passage_choice import chosen, has_value, kind_of
+from mm_agents.agent.hit_details import quotable
+from mm_agents.agent.passage_choice import Paragraph, chosen, has_value, kind_of
 from mm_agents.agent.verify import verify
 
 NOTE = """# Allotment
@@ -22,6 +24,10 @@ The gate opens at 7:30 and closes at dusk.
 The tap is turned off in November.
 """
 PASSAGES = [one for one in NOTE.split("\n\n")[1:] if one.strip()]
+
+
+def _paragraphs(texts: Sequence[str]) -> list[Paragraph]:
+    return [Paragraph(text=text) for text in texts]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +89,7 @@ def test_values_of_a_kind(kind: str, has: str, has_not: str) -> None:
 )
 def test_a_passage_is_chosen_by_what_it_says(question: str, says: str | None, lacks: str | None) -> None:
     ranks = [0.9, 0.4, 0.3, 0.2]  # the nearest passage is not the one that answers
-    found = chosen(question, PASSAGES, ranks, NOTE, "allotment.md")
+    found = chosen(question, _paragraphs(PASSAGES), ranks, NOTE, "allotment.md")
     assert found.lacks == lacks
     if says is not None:
         assert found.text.startswith(says)
@@ -119,7 +125,7 @@ The trip goes to York, 3 to 5 June. It costs 145 for each child.
 )
 def test_a_value_of_another_thing_is_no_answer(question: str, lacks: str | None, unsaid: str | None) -> None:
     passages = HOUSE.splitlines()[2:]
-    passage = chosen(question, passages, [0.4, 0.3, 0.2, 0.1], HOUSE, "house.txt")
+    passage = chosen(question, _paragraphs(passages), [0.4, 0.3, 0.2, 0.1], HOUSE, "house.txt")
     assert (passage.lacks, passage.unsaid) == (lacks, unsaid)
 
 
@@ -150,7 +156,7 @@ def test_of_passages_that_fit_the_one_that_says_most_of_the_question(
     question: str, says: str, unsaid: str | None, covers: bool
 ) -> None:
     passages = [one for one in CONTRACT.split("\n\n") if not one.startswith("#")]
-    passage = chosen(question, passages, [0.1, 0.4, 0.2, 0.2], CONTRACT, "contract.docx")
+    passage = chosen(question, _paragraphs(passages), [0.1, 0.4, 0.2, 0.2], CONTRACT, "contract.docx")
     assert passage.text.startswith(says)
     assert (passage.lacks, passage.unsaid, passage.covers) == (None, unsaid, covers)
 
@@ -206,7 +212,7 @@ Bake it for fifty minutes at 180 degrees. It makes twelve slices.
 def test_what_is_counted_and_what_for_is_in_the_text(question: str, says: str | None, lacks: str | None) -> None:
     passages = RECIPE.split("\n\n")[1:]
     ranks = [0.5, 0.4] if says != "twelve slices" else [0.4, 0.5]
-    passage = chosen(question, passages, ranks, RECIPE, "plum.txt")
+    passage = chosen(question, _paragraphs(passages), ranks, RECIPE, "plum.txt")
     assert passage.lacks == lacks
     assert says is None or says in passage.text
 
@@ -280,3 +286,73 @@ def test_a_text_that_is_told_is_looked_at_first(tmp_path: Path) -> None:
         library.add(tmp_path / "climbing.md", tmp_path / "minutes.md", progress=False)
         answer = Agent(library, model="offline").ask("How much does the new lock for the gate cost?")
     assert (answer.outcome, answer.claims) == ("not_found", ())
+
+
+LETTER = """Discharge letter
+
+# Diagnosis
+
+Torn meniscus of the left knee.
+
+# Follow-up
+
+Stitches are removed on 22 April by the family doctor.
+
+# Check-up on 20 May 2026
+
+At our clinic.
+"""
+
+
+def test_what_stands_under_a_heading_is_of_it() -> None:
+    found = quotable(LETTER)
+    assert [(one.under, one.text[:8]) for one in found[:2]] == [("", "Discharg"), ("Diagnosis", "Torn men")]
+    ranks = [0.5, 0.1, 0.2, 0.3]
+    diagnosis = chosen("What was the diagnosis?", found, ranks, LETTER, "letter.docx")
+    assert (diagnosis.text, diagnosis.under) == ("Torn meniscus of the left knee.", "Diagnosis")
+    assert chosen("When are the stitches removed?", found, ranks, LETTER, "letter.docx").under == "Follow-up"
+    assert chosen("When is the check-up?", found, ranks, LETTER, "letter.docx").text == "At our clinic."
+    assert chosen("When was the diagnosis?", found, ranks, LETTER, "letter.docx").lacks == "time"
+
+
+INTERVIEW = """Interview, 3 May
+
+Q: How long have you been building boats?
+Elin: Since I was nineteen, so thirty years.
+
+Q: What wood do you use for the keel?
+Elin: Always oak. For the planks I take larch.
+And the mast is bought.
+
+Q: How long does one boat take?
+Elin: About seven months.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        ("What wood is used for the keel?", "Elin: Always oak."),
+        ("How long does it take to build one boat?", "Elin: About seven months."),
+    ],
+)
+def test_a_question_in_a_text_is_no_answer_but_what_follows_it(question: str, says: str) -> None:
+    found = quotable(INTERVIEW)
+    assert not any(one.text.endswith("?") for one in found)
+    nearest = {"What wood is used for the keel?": 2, "How long does it take to build one boat?": len(found) - 1}
+    ranks = [0.9 if n == nearest[question] else 0.7 for n in range(len(found))]
+    assert chosen(question, found, ranks, INTERVIEW, "interview.txt").text.startswith(says)
+    assert [one.text for one in quotable("Where is it?\n\nAnd why?")] == ["Where is it?", "And why?"]
+
+
+def test_a_version_is_not_another() -> None:
+    notes = "# App\n\n## 3.1.1 - 2 April 2026\n\n- Fixed the tide times.\n\n## 3.1.0 - 11 March 2026\n\n- The Android version is 10.\n"
+    found = chosen("When was version 3.1.1 released?", quotable(notes), [0.4, 0.6], notes, "changes.md")
+    assert (found.under, found.lacks) == ("3.1.1 - 2 April 2026", None)
+    assert chosen("When was version 3.1.7 released?", quotable(notes), [0.4, 0.6], notes, "changes.md").unsaid
+
+
+def test_what_a_paragraph_says_first_holds_of_all_its_sentences() -> None:
+    note = "Parents evening, class 5b\n\n1. Class trip: 12 to 16 October to the coast. Cost 245 per child.\n"
+    found = chosen("How much does the class trip cost?", quotable(note), [0.1, 0.5], note, "note.txt")
+    assert found.text.startswith("1. Class trip")

@@ -7,7 +7,7 @@ import pytest
 from mm_agents.agent.aggregation import aggregations_of
 from mm_agents.agent.film_questions import film_aggregation
 from mm_agents.agent.hit_details import quotable, that_may_tell
-from mm_agents.agent.passage_choice import chosen, tells_written
+from mm_agents.agent.passage_choice import Paragraph, chosen, tells_written
 from mm_agents.agent.query_analysis import excludes, greeting_to, questions_in, says, without_names
 from mm_agents.languages import detected, in_english
 from mm_agents.tools import ToolResult
@@ -111,15 +111,16 @@ HOUSE = "House\n\nWifi: Heron-5G\nWifi password: teapot\nBins: every Thursday\n"
 
 
 def test_a_name_with_its_value_is_a_passage_unless_values_are_compared() -> None:
-    assert quotable(HOUSE) == ["House", "Wifi: Heron-5G", "Wifi password: teapot", "Bins: every Thursday"]
+    texts = [one.text for one in quotable(HOUSE)]
+    assert texts == ["House", "Wifi: Heron-5G", "Wifi password: teapot", "Bins: every Thursday"]
     assert len(quotable(HOUSE, together=True)) == 2
-    assert quotable("Der Termin ist am 12. November um acht. " * 5)[0] == "Der Termin ist am 12. November um acht."
+    assert quotable("Der Termin ist am 12. November um acht. " * 5)[0].text == "Der Termin ist am 12. November um acht."
 
 
 def test_what_a_value_is_for_has_to_be_known_of_the_text() -> None:
     text = "The rent is 985.00 a month."
-    assert chosen("How much is the rent for the garage?", [text], [0.5], text, "lease.txt").lacks == "garage"
-    assert chosen("How much is the rent?", [text], [0.5], text, "lease.txt").lacks is None
+    assert chosen("How much is the rent for the garage?", [Paragraph(text=text)], [0.5], text, "lease.txt").lacks == "garage"
+    assert chosen("How much is the rent?", [Paragraph(text=text)], [0.5], text, "lease.txt").lacks is None
 
 
 @pytest.mark.parametrize(

@@ -177,8 +177,8 @@ def test_a_text_without_a_table_is_refused(tmp_path: Path) -> None:
         TableReader().read_all(path)
 
 
-@pytest.mark.parametrize("content", ['{"a": 1}', "[1, 2]", '[{"a": [1]}]', "[" * 5000, "{"])
-def test_json_that_is_no_list_of_objects_has_no_table(content: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", ["[1, 2]", "{}", '[{"a": {}}]', "[" * 5000, "{"])
+def test_json_without_objects_has_no_table(content: str, tmp_path: Path) -> None:
     path = tmp_path / "data.json"
     path.write_text(content)
     with pytest.raises(UnsupportedMediaError, match="without rows and columns"):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from mm_agents._text import content_words
 from mm_agents.documents.table.data import Cell, TableData
 from mm_agents.types import DocumentAnswer
 
@@ -24,6 +27,10 @@ _SHARE = re.compile(r"\b(?:what|which) (?:percent(?:age)?|share|proportion)\b", 
 _OF_SHARE = re.compile(r"%|\bper ?cent|\bshare", re.IGNORECASE)
 _DENIES = re.compile(r"\b(?:not|never|without|except)\b|n['’]t\b", re.IGNORECASE)
 _YES_NO = re.compile(r"^\W*(?:yes|no)\b", re.IGNORECASE)
+_COUNTS = re.compile(r"\W*how (?:many|often)\b", re.IGNORECASE)
+_PLACE = re.compile(r"\W*(?:(?:on|at|in) )?(?:when|where|(?:what|which) (?:days?|times?|hours?|rooms?))\b", re.IGNORECASE)
+_FIRST_OR_LAST = re.compile(r"\b(?:first|last)\b", re.IGNORECASE)
+_MOST_LISTED = 20  # texts of a column that an answer lists
 
 Likeness = Callable[[str, Sequence[str]], float]
 """How well the words of a question name something, from 0 to 1."""
@@ -99,11 +106,73 @@ def asked_cell(
     return _answer(question, f"{place}: {text}", text, [cell])
 
 
+def asked_places(table: TableData, question: str) -> DocumentAnswer | None:
+    """Where a text stands in a plan, such as "Maths" of a timetable, how often, or what is first or last in a column.
+
+    A plan is a table in which texts of one column come again in others. None where it is none, or nothing of it is
+    asked.
+    """
+    body = [
+        cell
+        for cell in table.cells
+        if cell.row >= table.header_rows and cell.column != table.label_column and cell.quantity is None
+    ]
+    again = Counter(text for text, _ in {(cell.text, cell.column) for cell in body})
+    counts, end = _COUNTS.match(question), _FIRST_OR_LAST.search(question)
+    if max(again.values(), default=0) < 2 or not (counts or end or _PLACE.match(question)):
+        return None
+    asked = content_words(question)
+    headed = {cell.column for cell in body if (head := content_words(table.header(cell.column))) and head <= asked}
+    of_columns = [cell for cell in body if not headed or cell.column in headed]
+    if end is not None and len(headed) == 1 and not counts:
+        cell = of_columns[0 if end[0].casefold() == "first" else -1]
+        return _answer(question, f"{_place_of(table, cell)}: {cell.text}", cell.text, [cell])
+    words = {text: content_words(text) for text in again}
+    named = [text for text in again if words[text] and words[text] <= asked]
+    most = max((len(words[text]) for text in named), default=0)
+    found = [cell for cell in of_columns if cell.text in named and len(words[cell.text]) == most]
+    if not found or end is not None:
+        return None
+    found.sort(key=lambda cell: (cell.column, cell.row))
+    texts, places = ", ".join(dict.fromkeys(cell.text for cell in found)), [_place_of(table, one) for one in found]
+    times = "" if not counts else "once, " if len(found) == 1 else f"{len(found)} times, "
+    said = f"{texts}: {times}{'; '.join(places)}"
+    return _answer(question, said, len(found) if counts else places, found)
+
+
+def _place_of(table: TableData, cell: Cell) -> str:
+    return ", ".join(name for name in (table.header(cell.column), table.label(cell.row)) if name)
+
+
 def counted_rows(table: TableData, question: str, rows: Sequence[int], named: str) -> DocumentAnswer:
     """How many rows are of a name, or of a month or year; with their first cells."""
     text = f"{named}: {len(rows)} {'row' if len(rows) == 1 else 'rows'}."
     cells = [cell for row in rows if (cell := _first(table, row=row)) is not None]
     return _answer(question, text, len(rows), cells)
+
+
+def counted_in_rows(
+    table: TableData, question: str, rows: Sequence[int], column: int, named: str
+) -> DocumentAnswer | None:
+    """How many different texts some rows have in a column, with the texts where they are few."""
+    listed = said_in_rows(table, question, rows, column, named)
+    texts: list[str] = [] if listed is None else listed.value if isinstance(listed.value, list) else [listed.value]
+    if listed is None:
+        return None
+    return replace(listed, answer=f"{named}, {table.header(column)}: {len(texts)} ({', '.join(texts)}).", value=len(texts))
+
+
+def said_in_rows(
+    table: TableData, question: str, rows: Sequence[int], column: int, named: str
+) -> DocumentAnswer | None:
+    """What some rows say in a column, each text once; None where none of them says anything, or too many do."""
+    cells = [cell for row in rows if (cell := table.at(row, column)) is not None and cell.text.strip()]
+    texts = list(dict.fromkeys(" ".join(cell.text.split()) for cell in cells))
+    if not 0 < len(texts) <= _MOST_LISTED:
+        return None
+    head = table.header(column)
+    said = f"{named}, {head}: {', '.join(texts)}." if head else f"{named}: {', '.join(texts)}."
+    return _answer(question, said, texts[0] if len(texts) == 1 else texts, cells)
 
 
 def listed_rows(table: TableData, question: str, rows: Sequence[int], named: str) -> DocumentAnswer | None:

@@ -30,18 +30,19 @@ if TYPE_CHECKING:
 Operation = Literal["highest", "lowest", "mean", "sum", "count", "sort", "difference", "lookup"]
 Comparison = Literal["more", "less", "at least", "at most", "equal"]
 
-_WORDS: dict[str, dict[str, str]] = read_data("mm_agents.documents.table", "questions.toml")
-_OPERATIONS = cast("dict[Operation, str]", _WORDS["operations"])
-_CONDITIONS = cast("dict[Comparison, str]", _WORDS["conditions"])
-_JOINING = frozenset(_WORDS["words"]["join"].split())
-_TOTAL = re.compile(_WORDS["words"]["total"], re.IGNORECASE)
-_PLACE = re.compile(_WORDS["words"]["place"], re.IGNORECASE)
+WORDS: dict[str, dict[str, str]] = read_data("mm_agents.documents.table", "questions.toml")
+_OPERATIONS = cast("dict[Operation, str]", WORDS["operations"])
+_CONDITIONS = cast("dict[Comparison, str]", WORDS["conditions"])
+_JOINING = frozenset(WORDS["words"]["join"].split())
+_TOTAL = re.compile(WORDS["words"]["total"], re.IGNORECASE)
+_ADJECTIVES = re.compile(rf"\b(?:{'|'.join(WORDS['adjectives'])})\b", re.IGNORECASE)
+_PLACE = re.compile(WORDS["words"]["place"], re.IGNORECASE)
 _THINGS, _MORE, _LESS = (
-    re.compile(_WORDS["words"][name], re.IGNORECASE) for name in ("things", "more_than", "less_than")
+    re.compile(WORDS["words"][name], re.IGNORECASE) for name in ("things", "more_than", "less_than")
 )
 _UNCLEAR = re.compile(r"\b(?:not|never|neither)\b|n't\b|\bbetween \W?\d", re.IGNORECASE)
 """Negations, and conditions of two numbers, which are not computed."""
-_FORMS = {form: word for word, forms in _WORDS["forms"].items() for form in forms.split()}
+_FORMS = {form: word for word, forms in WORDS["forms"].items() for form in forms.split()}
 _ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _LONGEST_TABLE = 6000  # characters of a table that a model is shown
 _REMEMBERED = 4096  # names whose words are kept
@@ -103,6 +104,11 @@ def condition_of(question: str) -> Condition | None:
 def is_ascending(question: str) -> bool:
     """Whether the lowest shall come first."""
     return re.search(r"\b(?:ascending|increasing|(?:lowest|smallest) (?:first|to))\b", question.casefold()) is not None
+
+
+def with_measures(question: str) -> str:
+    """A question with the measures of its adjectives: "the lowest price" of "the cheapest"."""
+    return _ADJECTIVES.sub(lambda found: WORDS["adjectives"][found[0].casefold()], question)
 
 
 def without_operation(question: str, operation: Operation) -> str:

@@ -163,21 +163,29 @@ class Table(TableData):
         answers = (
             (table, in_its_language(question, lambda text, table=table: table._answer(text, model))) for table in tables
         )
-        first = next(answers)
-        return next((one for one in (first, *answers) if one[1].answer is not None), first)
+        found = next(answers)
+        for one in answers if found[1].answer is None or found[1].doubt else ():
+            if one[1].answer is not None and (found[1].answer is None or not one[1].doubt):
+                found = one
+                if not one[1].doubt:
+                    break
+        return found
 
     def _answer(self, question: str, model: ChatModel | None) -> DocumentAnswer:
         """What this table alone answers to a question in English."""
         verified = [one for cell in self.cells if cell.verified for one in cell.evidence]
 
         def one(part: str) -> DocumentAnswer:
-            if model is None and (of_rows := row_questions.answer(self, part)) is not None:
-                return doubting(of_rows, verified)
-            found = questions.answer(self, part, model=model)
-            for column in self.other_names() if found.answer is None and model is None else ():
-                other = questions.answer(replace(self, named_by=column), part)
+            if model is not None:
+                return doubting(questions.answer(self, part, model=model), verified)
+            asked = questions.with_measures(part)
+            if (of_rows := row_questions.answer(self, asked)) is not None:
+                return doubting(replace(of_rows, question=part), verified)
+            found = questions.answer(self, asked)
+            for column in self.other_names() if found.answer is None else ():
+                other = questions.answer(replace(self, named_by=column), asked)
                 found = found if other.answer is None else other
-            return doubting(found, verified)
+            return doubting(replace(found, question=part), verified)
 
         return in_parts(question, parts_of(question), one)
 

@@ -1,28 +1,21 @@
-"""Questions about some rows of a table: those of a name, such as a shop, of a month or year, or of a number."""
+"""Questions about some rows of a table: what is computed over them, how many they are, and what they say."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from os.path import commonprefix
+from collections.abc import Sequence
+from dataclasses import replace
 
-from mm_agents._text import MONTHS, content_words
-from mm_agents.documents.dates import dates_in, order_of
-from mm_agents.documents.numbers import numbers_in
+from mm_agents._text import content_words
 from mm_agents.documents.table import questions
-from mm_agents.documents.table.cell_questions import counted_rows, listed_rows
+from mm_agents.documents.table.cell_questions import asked_places, counted_in_rows, counted_rows, listed_rows, said_in_rows
 from mm_agents.documents.table.data import Cell, TableData
-from mm_agents.documents.table.questions import condition_of, likeness, operation_of, tokens
+from mm_agents.documents.table.questions import WORDS, condition_of, operation_of
+from mm_agents.documents.table.row_choice import RowChoice, chosen_rows, columns_of, of_period, period_in
 from mm_agents.types import DocumentAnswer
 
-_MONTH = re.compile(
-    rf"(?P<lead>\b(?:in|of|during|for) )?\b(?P<month>{'|'.join(MONTHS)})\b(?: (?P<year>\d{{4}}))?", re.IGNORECASE
-)
-_YEAR = re.compile(r"\b(?:in|of|during|for) (?P<year>(?:19|20)\d\d)\b", re.IGNORECASE)
 _NAME = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z]\w+")
-_WORD = re.compile(r"[^\W_]+(?:['’]\w+)?")
-_MOST_NAMES = 3
-_DATED = 0.8  # the share of a column's cells that say a day, from which it is one of dates
 _SUMMING = ("sum", "mean", "count")
 _OVER_ROWS = (*_SUMMING, "highest", "lowest", "sort")
 _COUNTS = re.compile(
@@ -38,6 +31,9 @@ _COMPARED = re.compile(
     r"(?!(?:values?|numbers?|figures?|amounts?|one|share|percentage|of|in|by|to|first|last|and)\b)(?P<what>[a-z]{3,})\b",
     re.IGNORECASE,
 )
+_ASKS = re.compile(rf"\W*({'|'.join(WORDS['asks'])})\b", re.IGNORECASE)
+_HOW_MANY = re.compile(r"\W*how many\b", re.IGNORECASE)
+_SHARED, _ENDING = 5, 3  # letters that words of one family begin with, and may end with otherwise
 _MONEY = re.compile(r"\b(?:amount|price|cost|sum|total|paid)\b", re.IGNORECASE)
 
 
@@ -46,18 +42,21 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
     if not table.cells:
         return None
     operation = operation_of(question)
+    if table.layout == "text" and (placed := asked_places(table, question)) is not None:
+        return placed
+    if table.layout == "text" and operation == "lookup" and (said := _looked_up(table, question)) is not None:
+        return said
     counts, spends = _COUNTS.search(question), _SPENDS.search(question)
     lists = operation == "lookup" and _lists_names(table, question)
     if not (operation in _OVER_ROWS or counts or spends or lists):
         return None
-    known = content_words(" ".join([_title(table), *(cell.text for cell in table.cells)]))
-    period = _of_period(table, question)
+    known = _known(table)
     strange = _strange_measure(table, question, known)
-    if strange is None and period is None and table.layout == "text":
+    if strange is None and table.layout == "text" and of_period(table, question) is None:
         strange = _strange_period(question, known)
     if strange is not None:
         return DocumentAnswer(question=question, reason=f"The table says nothing of “{strange}”.")
-    chosen = _selected(table, question, period, by_number=lists)
+    chosen = chosen_rows(table, question, numbers=lists)
     if operation in _SUMMING and not counts:
         asked = question if chosen is None else chosen.question
         if (name := _strange_name(asked, known)) is not None:
@@ -80,6 +79,84 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
     return None if found is None else replace(found, question=question, answer=f"{named}: {found.answer}")
 
 
+def _looked_up(table: TableData, question: str) -> DocumentAnswer | None:
+    """What the rows that a question names say in the column that it asks for; None where it asks for none.
+
+    A text file's table is known whole, so a name that it lacks is of something else.
+    """
+    chosen = chosen_rows(table, question, numbers=True, own_names=True)
+    known = _known(table)
+    if (name := _strange_name(question if chosen is None else chosen.question, known)) is not None:
+        return DocumentAnswer(question=question, reason=f"The table does not name “{name}”.")
+    if chosen is None or condition_of(question) is not None:
+        return None
+    strange = {
+        word
+        for word in content_words(chosen.question) - known - content_words(WORDS["words"]["relate"])
+        if not any(_are_akin(word, other) for other in known)
+    }
+    column = _asked_column(table, question, chosen, by_first_word=not strange)
+    named = ", ".join(chosen.said)
+    if column is None:
+        return None
+    if not chosen.rows:
+        return DocumentAnswer(question=question, reason=f"No row of the table is of “{named}”.")
+    if not _HOW_MANY.match(question) or (len(chosen.rows) == 1 and _is_measure(table, column)):
+        found = said_in_rows(table, question, chosen.rows, column, named)
+    elif _is_measure(table, column):
+        rows = replace(table, cells=_only(table, chosen.rows))
+        total = questions.answer(rows, f"What is the total {table.header(column)}?")
+        found = replace(total, question=question, answer=f"{named}: {total.answer}") if total.answer else None
+    else:
+        found = counted_in_rows(table, question, chosen.rows, column, named)
+    if found is None or not strange:
+        return found
+    unsaid = f"“{', '.join(sorted(strange))}”"
+    if len(found.evidence) > 1:  # it may be what tells the rows that are meant from the others
+        return DocumentAnswer(question=question, reason=f"The table says nothing of {unsaid}.")
+    return replace(found, doubt=f"the table does not say {unsaid}")
+
+
+def _asked_column(table: TableData, question: str, chosen: RowChoice, *, by_first_word: bool) -> int | None:
+    """The column whose head a question names first, or whose head answers its first word, such as "who".
+
+    None where it names none, or its first word fits several; of two that it names a part of as well.
+    """
+    others = [column for column, _ in columns_of(table) if column not in chosen.columns]
+    heads = {column: content_words(table.header(column)) for column in others}
+    word = _ASKS.match(question)
+    fitting = content_words(WORDS["asks"][" ".join(word[1].casefold().split())]) if word and by_first_word else set[str]()
+    of_first_word = [column for column, head in heads.items() if head & fitting]
+    asked = [stem for word in question.split() for stem in content_words(word)]
+    places = {column: [_place(word, asked) for word in head] for column, head in heads.items()}
+    whole = {column: max(found) for column, found in places.items() if found and max(found) < len(asked)}
+    if _HOW_MANY.match(question):  # what comes next is counted, or the number of it is a column's
+        named = [column for column, place in whole.items() if not place]
+        return next(iter(named or of_first_word), None)
+    if whole:
+        return min(whole, key=lambda column: (whole[column], column))
+    named = [column for column, found in places.items() if found and min(found) < len(asked)] or of_first_word
+    named = named or (others if by_first_word else [])
+    return named[0] if len(named) == 1 else None
+
+
+def _is_measure(table: TableData, column: int) -> bool:
+    """Whether a column has numbers that can be added up, and not those that name its rows."""
+    cells = [table.at(row, column) for row in range(table.header_rows, table.shape[0])]
+    return column != table.label_column and all(cell is None or cell.quantity is not None for cell in cells)
+
+
+def _place(word: str, asked: Sequence[str]) -> int:
+    """Where a question says a word, or one of its family such as "supplies" of "supplier"; its length where nowhere."""
+    near = (n for n, one in enumerate(asked) if one == word or _are_akin(one, word))
+    return next(near, len(asked))
+
+
+def _are_akin(one: str, other: str) -> bool:
+    shared = len(commonprefix([one, other]))
+    return shared >= _SHARED and max(len(one), len(other)) - shared <= _ENDING
+
+
 def _strange_measure(table: TableData, question: str, known: set[str]) -> str | None:
     """What a question compares, such as "balance" of "the highest balance", where no table of several measures has it.
 
@@ -98,7 +175,7 @@ def _strange_period(question: str, known: set[str]) -> str | None:
 
     A caption that a picture's table has beside it is not always read, so that table may be of that year.
     """
-    asked = _period_in(question)
+    asked = period_in(question)
     said = " ".join(filter(None, (asked.groupdict().get("month"), asked["year"]))) if asked is not None else ""
     return None if content_words(said) <= known else said
 
@@ -118,41 +195,14 @@ def _total_asked(table: TableData) -> str | None:
     return f"What is the total {columns[0]}?" if len(columns) == 1 else None
 
 
+def _known(table: TableData) -> set[str]:
+    """The words of a table, its title and its file's name."""
+    return content_words(" ".join([_title(table), *(cell.text for cell in table.cells)]))
+
+
 def _title(table: TableData) -> str:
     """What it is called, and the name of its file."""
     return " ".join([(table.title and table.title.quote) or "", *(one.asset for one in table.cells[0].evidence)])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Selection:
-    """The rows that a question is about.
-
-    Attributes:
-        rows: their numbers in the table.
-        said: what they have in common, as the table or the question says it.
-        question: what is asked of them.
-    """
-
-    rows: tuple[int, ...]
-    said: tuple[str, ...]
-    question: str
-
-
-def _selected(table: TableData, question: str, period: _Selection | None, *, by_number: bool) -> _Selection | None:
-    """The rows of the period and the names that a question says, and of its numbers; None where it says none.
-
-    Names are those of columns in which they come again, such as the shops of a bank statement; a row's own name is no
-    choice of rows.
-    """
-    rest = question if period is None else period.question
-    name = _of_name(table, rest)
-    number = _of_number(table, question) if by_number else None
-    chosen = [one for one in (name, period, number) if one is not None]
-    if not chosen:
-        return None
-    rows = [row for row in chosen[0].rows if all(row in one.rows for one in chosen)]
-    said = tuple(text for one in chosen for text in one.said)
-    return _Selection(rows=tuple(rows), said=said, question=rest if name is None else name.question)
 
 
 def _only(table: TableData, rows: Sequence[int]) -> tuple[Cell, ...]:
@@ -164,78 +214,3 @@ def _only(table: TableData, rows: Sequence[int]) -> tuple[Cell, ...]:
 def _strange_name(question: str, known: set[str]) -> str | None:
     """A name in a question that is not among the words known of a table; None where all are."""
     return next((name for name in _NAME.findall(question) if not content_words(name) <= known), None)
-
-
-def _period_in(question: str) -> re.Match[str] | None:
-    """Where a question says a month or a year; "may I" says none."""
-    months = (one for one in _MONTH.finditer(question) if one["lead"] or (one.start() and one["month"][0].isupper()))
-    return next(months, None) or _YEAR.search(question)
-
-
-def _of_period(table: TableData, question: str) -> _Selection | None:
-    match = _period_in(question)
-    if match is None:
-        return None
-    named = match.groupdict()
-    month = [*MONTHS].index(str(named["month"]).casefold()) + 1 if named.get("month") else None
-    year = int(named["year"]) if named["year"] else None
-    for cells in _columns(table):
-        dates = {cell.row: found[0] for cell in cells if (found := dates_in(cell.text))}
-        if len(dates) < _DATED * len(cells):
-            continue
-        order = order_of(dates.values())[0] or "day first"
-        days = {row: one.read(order) for row, one in dates.items()}
-        kept = tuple(row for row, day in days.items() if month in (None, day.month) and year in (None, day.year))
-        rest = question[: match.start()] + question[match.end() :]
-        return _Selection(rows=kept, said=(match[0].strip(),), question=rest)
-    return None
-
-
-def _of_name(table: TableData, question: str) -> _Selection | None:
-    heads = content_words(" ".join(table.header(column) for column in range(table.shape[1])))
-    asked = content_words(question) - heads
-    for cells in _columns(table):
-        names = {cell.row: content_words(cell.text) & asked for cell in cells if cell.quantity is None}
-        most = max(map(len, names.values()), default=0)
-        kept = tuple(row for row, words in names.items() if most and len(words) == most)
-        texts = {cell.text for cell in cells if cell.row in kept}
-        if len({cell.text for cell in cells}) == len(cells):
-            continue  # each row has a name of its own
-        if kept and len(kept) < len(cells):
-            used = set[str]().union(*(names[row] for row in kept))
-            asked_for = _words_of(question, used)
-            said = tuple(sorted(texts)) if len(texts) <= _MOST_NAMES else (" ".join(asked_for),)
-            return _Selection(rows=kept, said=said, question=_without(question, asked_for))
-    return None
-
-
-def _of_number(table: TableData, question: str) -> _Selection | None:
-    """The rows with a number in a column that is named too: "which books were read in 2025" of a column "read"."""
-    asked = tokens(question)
-    values = {number.value for number in numbers_in(question)}
-    for column in range(table.shape[1]) if values else ():
-        head = table.header(column)
-        cells = [table.at(row, column) for row in range(table.header_rows, table.shape[0])]
-        kept = tuple(cell.row for cell in cells if cell and cell.quantity and cell.quantity.value in values)
-        if kept and likeness(head, asked) == 1:
-            first = table.at(kept[0], column)
-            return _Selection(rows=kept, said=(f"{head} {first.text if first else ''}",), question=question)
-    return None
-
-
-def _columns(table: TableData) -> Iterator[list[Cell]]:
-    """The cells of each column below the head."""
-    height, width = table.shape
-    for column in range(width):
-        cells = [cell for row in range(table.header_rows, height) if (cell := table.at(row, column)) is not None]
-        if cells:
-            yield cells
-
-
-def _words_of(question: str, words: set[str]) -> list[str]:
-    """The words of a question that name rows, as it writes them."""
-    return [word for word in _WORD.findall(question) if content_words(word) & words]
-
-
-def _without(question: str, words: Sequence[str]) -> str:
-    return " ".join(re.sub("|".join(rf"\b{re.escape(word)}\b" for word in words), " ", question).split())

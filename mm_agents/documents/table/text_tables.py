@@ -26,6 +26,7 @@ _MOST_CELLS = 20_000
 _SEPARATORS = ";\t|,"  # of equals the first: a comma is also a decimal mark
 _UNNAMED = "Unnamed: "  # what the reader of sheets calls a column without a head
 _EMPTY = "NaN"  # what it writes for an empty cell
+_DEEPEST = 8  # keys in a value of JSON that are within each other
 _MIDNIGHT = " 00:00:00"  # and behind a day
 _NEARLY = 0.7  # of as many values as most rows have: rows above the first such stand above the head
 
@@ -47,7 +48,10 @@ def tables_of(file: MediaFile) -> list[Table]:
     if suffix in (".csv", ".tsv"):
         found = [_table(file, _separated(text), _cell_name, head=None)]
     elif suffix == ".json":
-        found = [_table(file, rows, _cell_name, head=1) for rows in _objects(text)]
+        found = [
+            _table(file, rows, _names_in(title or str(n)) if title or n > 1 else _cell_name, head=head, title=title)
+            for n, (title, rows, head) in enumerate(_in_json(text), start=1)
+        ]
     else:
         found = [
             _table(file, rows, _names_in(section.sheet or str(n)), head=1, title=section.sheet or title)
@@ -89,24 +93,42 @@ def _likeness(rows: _Rows) -> tuple[float, int]:
     return count / max(len(widths), 1), usual
 
 
-def _objects(text: str) -> Iterator[_Rows]:
-    """The rows of a list of objects whose values are no lists or objects, its keys as the head."""
+def _in_json(text: str) -> Iterator[tuple[str | None, _Rows, int]]:
+    """The rows of each list of objects, with the key that it stands under and the rows of its head; then all others.
+
+    An object's keys are the head of its list's table; what stands in no list is named by its keys: "lead phone".
+    """
     try:
         content: Any = json.loads(text)
     except (ValueError, RecursionError):
         return
-    objects = cast("list[Any]", content) if isinstance(content, list) else []
-    flat = [cast("dict[str, Any]", one) for one in objects if isinstance(one, dict)]
-    if not flat or len(flat) < len(objects):
+    single: list[tuple[str, str]] = []
+    for path, value in _parts_of(content):
+        if not isinstance(value, list):
+            single.append((path, _written(value)))
+            continue
+        flat = [dict(_parts_of(one)) for one in cast("list[Any]", value) if isinstance(one, dict)]
+        keys = list(dict.fromkeys(key for one in flat for key in one))
+        if flat:
+            rows = [[_written(one.get(key)) for key in keys] for one in flat]
+            yield path or None, [[key or "value" for key in keys], *rows], 1
+    if single:
+        yield None, single, 0
+
+
+def _parts_of(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """The values and lists in a value, by the keys on the way to each; what is nested deeper than is read is left out."""
+    if not isinstance(value, dict):
+        yield path, value
         return
-    keys = list(dict.fromkeys(key for one in flat for key in one))
-    if any(isinstance(value, list | dict) for one in flat for value in one.values()):
-        return
-    yield [keys, *([_written(one.get(key)) for key in keys] for one in flat)]
+    for key, one in cast("dict[str, Any]", value).items() if depth < _DEEPEST else ():
+        yield from _parts_of(one, f"{path} {key}".strip(), depth + 1)
 
 
 def _written(value: Any) -> str:
-    """A value of JSON as the file writes it, a text without its marks."""
+    """A value of JSON as the file writes it, a text without its marks, and the texts of a list with commas."""
+    if isinstance(value, list):
+        return ", ".join(_written(one) for one in cast("list[Any]", value) if not isinstance(one, list | dict))
     return value if isinstance(value, str) else "" if value is None else json.dumps(value)
 
 
