@@ -234,18 +234,20 @@ def _narrowed(
     rest = shown.rest if shown else rest
     folder = None if among else folder_in(rest, folders)
     rest = folder.rest if folder else rest
-    newest = None if shown or among or _field(rest, _PATTERNS["media_fields"]) else SAYS["newest"].search(rest)
+    newest = None if shown or among else SAYS["newest"].search(rest)
+    if newest and _field(SAYS["newest"].sub(" ", rest), _PATTERNS["media_fields"]):
+        newest = None
     found = [one for one in (taken, folder, shown) if one is not None]
     if not (found or newest) or not is_used_up(rest) or (not missing and SAYS["negated"].search(rest)):
         return None
-    if newest and (SAYS["some_best"].search(rest) or SAYS["how_many"].search(rest)):
+    if newest and SAYS["how_many"].search(rest):
         return None
     where = [*filter(None, [_MEDIA[noun]]), *(condition for one in found for condition in one.where)]
     if SAYS["how_many"].search(text):
         arguments: dict[str, Any] = {"measure": "count"}
     elif newest:
         where += [] if taken else ['taken_from != "file"']
-        arguments = _extreme(rest, newest[0], "taken", None)
+        arguments = _extreme(rest, newest[0], "taken", SAYS["some_best"].search(rest))
     elif shown is not None and not (taken or folder or among or missing) and not shown.of_people:
         return None  # the nearest ones are what a search finds
     elif shown is not None and shown.of_people:

@@ -98,6 +98,7 @@ def album(tmp_path_factory: pytest.TempPathFactory) -> Any:
         ("pictures from the skiing folder", ["slope.jpg", "undated.jpg"]),
         ("Show me the photos in the folder Skiing Austria from 2021", ["slope.jpg"]),
         ("pictures from Crete", ["beach.jpg", "harbour.jpg"]),
+        ("Show me the last two photos", ["slope.jpg", "harbour.jpg"]),
     ],
 )
 def test_pictures_are_listed_by_time_and_folder(album: Library, question: str, names: list[str]) -> None:
@@ -160,11 +161,12 @@ def test_those_that_were_shown_are_narrowed(album: Library) -> None:
     [
         ("Which pictures were taken last summer with a dog?", ['taken >= "2026-06-01"', 'objects contains "dog"']),
         ("How many photos from 2019 show a dog?", ['taken >= "2019-01-01"', 'objects contains "dog"']),
+        ("Show me pictures of dogs from the garden", ['path contains "Garden/"', 'objects contains "dog"']),
         ("pictures of last winter without people", ['taken >= "2025-12-01"', "people = 0"]),
     ],
 )
 def test_time_and_what_is_seen_are_one_condition(question: str, conditions: list[str]) -> None:
-    (asked,) = aggregations_of(question, today=TODAY)
+    (asked,) = aggregations_of(question, today=TODAY, folders=lambda: ["Garden"])
     assert all(one in asked.arguments["where"] for one in conditions)
 
 
