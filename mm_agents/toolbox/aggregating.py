@@ -192,33 +192,19 @@ class Aggregating:
             names |= self._property_names() | STANDARD
         labels = _labels(wanted)
         rows = [_media_row(record, self._seen(record, labels) if labels else ()) for record in records]
-        if mentions is not None:
-            rows = [found for row in rows if (found := self._saying(row, mentions)) is not None]
-        return _Rows(rows=rows, names=frozenset(names))
+        if mentions is None:
+            return _Rows(rows=rows, names=frozenset(names))
+        heard = {row.record.id: self._sentences(row.record) for row in rows if row.record.properties.get("sound", True)}
+        missing = [row.record.name for row in rows if not heard.get(row.record.id, True)]
+        if missing and not any(heard.values()):
+            how = "Run: pip install 'mm-agents[speech]', then mm-agents add."
+            raise ToolError(f"Nothing was listened to yet. {how}", retry=False)
+        found = [_saying(row, mentions, heard.get(row.record.id, ())) for row in rows]
+        return _Rows(rows=[row for row in found if row is not None], names=frozenset(names), missing=missing)
 
-    def _saying(self, row: _Row, words: str) -> _Row | None:
-        """The row of a recording or clip with the sentences in which some words are said; None where they are not."""
-        wanted = content_words(words) or {fold(words)}
-        kept = row.record.properties.get("sha256")
-        said = tuple(
-            Evidence(
-                asset=row.record.id,
-                path=row.record.path,
-                sha256=kept if isinstance(kept, str) else None,
-                how="heard",
-                quote=part.text,
-                t0=_seconds(part, "t0"),
-                t1=_seconds(part, "t1"),
-            )
-            for part in self._library.parts(row.record.id)
-            if SPOKEN in part.properties and wanted <= content_words(part.text)
-        )[: PARAMETERS.most_places]
-
-        def cited(names: Sequence[str]) -> tuple[Evidence, ...]:
-            return said
-
-        quotes = ", ".join(f"“{one.quote}”" for one in said)
-        return replace(row, written={**row.written, SAYS: quotes}, places=cited) if said else None
+    def _sentences(self, record: Record) -> list[Record]:
+        """What is said in a recording or clip; one without words where nobody speaks, none where nobody listened."""
+        return [part for part in self._library.parts(record.id) if SPOKEN in part.properties]
 
     def _seen(self, record: Record, labels: Collection[str]) -> tuple[Evidence, ...]:
         """The things of these kinds that are seen in a picture or clip, each with its box and score."""
@@ -391,6 +377,31 @@ def _media_row(record: Record, seen: tuple[Evidence, ...] = ()) -> _Row:
 
     written = {name: _written(value) for name, value in record.properties.items()}
     return _Row(record=record, values=record.properties, written=written, places=places)
+
+
+def _saying(row: _Row, words: str, sentences: Iterable[Record]) -> _Row | None:
+    """The row of a recording or clip with the sentences in which some words are said; None where they are not."""
+    wanted = content_words(words) or {fold(words)}
+    kept = row.record.properties.get("sha256")
+    said = tuple(
+        Evidence(
+            asset=row.record.id,
+            path=row.record.path,
+            sha256=kept if isinstance(kept, str) else None,
+            how="heard",
+            quote=part.text,
+            t0=_seconds(part, "t0"),
+            t1=_seconds(part, "t1"),
+        )
+        for part in sentences
+        if wanted <= content_words(part.text)
+    )[: PARAMETERS.most_places]
+
+    def cited(names: Sequence[str]) -> tuple[Evidence, ...]:
+        return said
+
+    quotes = ", ".join(f"“{one.quote}”" for one in said)
+    return replace(row, written={**row.written, SAYS: quotes}, places=cited) if said else None
 
 
 def _written(value: Value) -> str:

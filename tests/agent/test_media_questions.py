@@ -257,6 +257,15 @@ def test_recordings_are_counted_and_listed_by_a_word_that_is_said(album: Library
         assert verify(answer, library=album).ok
 
 
+def test_where_nobody_has_listened_that_is_said(tmp_path: Path) -> None:
+    memo(tmp_path / "memo.wav", 200, 1)
+    with Library.open(tmp_path / "library", embedder="offline") as library:
+        library.add(tmp_path / "memo.wav", speech="none")
+        answer = Agent(library, model="offline").ask("How many recordings mention the budget?")
+    assert (answer.outcome, answer.claims) == ("not_found", ())
+    assert "Nothing was listened to yet." in answer.text
+
+
 def test_all_that_is_said_in_a_recording_is_told_by_the_words_of_its_name(album: Library) -> None:
     answer = Agent(album, model="offline").ask("What is said in the team meeting?")
     assert len([claim for claim in answer.claims if claim.kind == "spoken"]) == len(SAID["team meeting"])
