@@ -74,7 +74,7 @@ def file_aggregation(question: str, files: Sequence[tuple[str, str]]) -> Aggrega
         return None
     ((id, called),) = files
     rest = question.replace(called, " ")
-    stems = content_words(_spaced(called))
+    stems = set[str]() if called in question else content_words(_spaced(called))
     rest = " ".join(word for word in rest.split() if not content_words(word) or not content_words(word) <= stems)
     for pattern in (*_OF_FILES.values(), SAYS["taken"], SAYS["of_sound"]):
         rest = pattern.sub(" ", rest)
@@ -107,7 +107,8 @@ def files_meant(question: str, library: Library) -> list[Record]:
         if words <= asked and any(not word.isdigit() for word in words):
             named.setdefault(len(words), []).append(record)
     best = named[max(named)] if named else []
-    return best if len(best) == 1 else []
+    meant = [one for one in best if says("all_speech", question) or file_aggregation(question, [(one.id, one.name)])]
+    return meant if len(best) == 1 else []
 
 
 def folders_of(library: Library) -> list[str]:

@@ -142,6 +142,14 @@ def test_a_date_or_place_that_is_not_known_is_not_told(album: Library, question:
     assert "does not tell" in answer.text
 
 
+@pytest.mark.parametrize(
+    "question", ["How long does the beach in beach.jpg run?", "How long is the road to the harbour?"]
+)
+def test_the_length_of_a_file_is_not_that_of_what_it_shows(album: Library, question: str) -> None:
+    answer = Agent(album, model="offline").ask(question)
+    assert [claim.text for claim in answer.claims if claim.status == "verified"] == []
+
+
 def test_a_property_of_another_file_does_not_pass_for_an_answer(album: Library) -> None:
     agent = Agent(album, model="offline")
     answer = agent.ask("When was beach.jpg taken?")
