@@ -418,10 +418,8 @@ class Conversation:
         conditions = film_conditions(question)
         question = conditions.text
         alone = None if new else asked_anew(self.agent.planner, self.memory, question, referred)
-        if alone is not None:
-            referred, plan = ResolvedReference(), alone
-        else:
-            plan = planner.plan(question, _seen(new, referred))
+        plan = alone or planner.plan(question, _seen(new, referred))
+        referred = referred if alone is None else ResolvedReference()
         heard = listens(question, [one.kind for one in _seen(new, referred)])
         names = planned = (LISTEN,) if heard else planned_after(self.memory, plan.tools, question, referred)
         again, reader = read_before(self.memory, names, question, anew=alone is not None)
@@ -437,13 +435,11 @@ class Conversation:
             names = names or tuple(
                 one.name for one in tools if one.name in ((*ASKABLE, QUOTE) if of_one else EVERYWHERE)
             )
-            counts = [AGGREGATE] if afterwards else []
-            run = self._run(builder, tools, (*names, *planned, *counts), reader, started)  # if nothing is to count
+            run = self._run(builder, tools, (*names, *planned), reader, started)  # planned: if nothing is to count
             asked = self._asked(conditions, new, referred, names)
             asked = replace(asked, again=again, reader=reader, typed=english, aggregations=aggregations)
             orders = plan.orders if planned == plan.tools and not again else ()
-            if not (yield from run.aggregate(asked)):
-                yield from self._work(run, builder, planned, orders, asked)
+            yield from self._work(run, builder, planned, orders, asked)
             if afterwards:
                 yield from tell_property(run, builder, afterwards, asked)
         if builder.claims and not new and (older := self._attached_before(referred, again)):
@@ -457,7 +453,9 @@ class Conversation:
     def _work(
         self, run: OfflineRun, builder: AnswerBuilder, planned: Sequence[str], orders: Sequence[Order], asked: Asked
     ) -> Iterator[Event]:
-        """Call what is planned; without a plan, ask what is attached or named, or look everywhere."""
+        """Count or call what is planned; without a plan, ask what is attached or named, or look everywhere."""
+        if (yield from run.aggregate(asked)):
+            return
         if planned:
             yield from run.run_orders(orders, asked) if orders else run.run(planned, asked)
         elif asked.attachments or (asked.focus and files_in(asked.text)):
@@ -487,7 +485,7 @@ class Conversation:
         budget = self.agent.budget or Budget()
         return OfflineRun(
             by_name(tools),
-            ToolPolicy(tools, (*names, *instead_of(names), *([reader] if reader else [])), self._handed),
+            ToolPolicy(tools, (*names, AGGREGATE, *instead_of(names), *([reader] if reader else [])), self._handed),
             builder,
             calls=budget.calls,
             until=started + budget.seconds,

@@ -295,6 +295,10 @@ class OfflineRun:
             best = next(iter(result.payload["hits"]), {})
             if second and best.get("lacks" if best.get("is_spoken") else "unsaid"):
                 return False
+            if name == "search_text" and best.get("lacks") and SPEECH in self._tools and not second:
+                said = yield from self._call(SPEECH, {"query": subject_of(asked.text)})  # it may not be written
+                if said and (yield from self._told(SPEECH, asked, arguments, said, strict=True, second=True)):
+                    return True
         compared = "query" not in arguments or not {"image", "video"}.isdisjoint(arguments) or name == "search_posters"
         several = wants_several(asked.text)
         return render_hits(self._builder, result, SEARCHES[name], several=several, compared=compared, strict=strict)

@@ -9,7 +9,8 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import content_words
-from mm_agents.agent.passage_choice import Paragraph, chosen, half_unsaid, is_about, kind_of, names_it, tells_written
+from mm_agents.agent.paragraphs import Paragraph, quotable
+from mm_agents.agent.passage_choice import chosen, half_unsaid, is_about, kind_of, names_it, tells_written
 from mm_agents.agent.query_analysis import names_in, said_of, says
 from mm_agents.languages import ENGLISH, detected
 from mm_agents.protocols import Accompanied, Calibrated, Fluent
@@ -28,8 +29,6 @@ _QUOTED = 5  # texts that are looked through for the value that is asked for
 _COMPARED = 40
 """How many paragraphs of a passage are compared with the question."""
 
-_WHOLE = 160  # characters; a longer paragraph is quoted by the sentence
-_LONGEST = 300  # characters of a quote
 _TABLES = 3
 """How many of the nearest texts are asked as tables, which some of them have."""
 
@@ -39,21 +38,6 @@ _SOUNDS_ALIKE = 0.85
 
 _SHEETS = (".xlsx", ".csv", ".tsv", ".json")
 _TABLE_ROW = re.compile(r"^\s*\|.*\|\s*$", re.MULTILINE)
-_HEADING = re.compile(r"^(#+ .*)\n", re.MULTILINE)
-_PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*•|]|\d+[.)])\s)")
-_LINE = re.compile(rf"{_PARAGRAPH.pattern}|\n(?=[^\W\d][^\n:.!?]{{0,39}}: \S)")
-"""What parts a text: blank lines, and lines that are an item of a list or a name with its value, "Wifi: Heron"."""
-
-_SPEAKER = re.compile(r"^[^\W\d][^:?]{0,20}: ")
-"""Who asks a question, or that it is one: "Q: What is it made of?"."""
-
-_HAS_WORD = re.compile(r"[^\W_]").search
-_ITEMS = ("-", "*", "•", "|")
-
-_SENTENCE = re.compile(
-    r"(?<=[.!?…])\s+(?!(?:It|They|He|She)\b)(?!(?:Januar|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b)(?=\S)"
-)
-"""Where a sentence ends; "12. November" is one date, and what goes on with "It" is about what is before it."""
 
 
 def companion_for(embedder: Embedder, language: str | None) -> str | None:
@@ -199,7 +183,7 @@ class HitDetails:
             covers = near[place] >= (fair + strong) / 2 and names_it(question, said[place].whole)
         sought = hit["media_type"] == "film" and says("films", question)  # the film is asked for, not what it says
         unsaid = None if sought else passage.unsaid
-        told = {"says": passage.text, "under": passage.under}
+        told = {"says": passage.text, "under": passage.under if hit["media_type"] == "text" else ""}
         return {**hit, **told, "lacks": passage.lacks, "unsaid": unsaid, "covers": covers}
 
 
@@ -215,39 +199,6 @@ def that_may_tell(search: str, result: ToolResult, question: str, *, anywhere: b
     named = names_in(question) if says("paper", question) else []
     told = tells_written(question, text, others=anywhere) and all(names_it(name, text) for name in named)
     return result if told else replace(result, payload={**result.payload, "hits": []}, evidence=())
-
-
-def quotable(text: str, *, together: bool = False) -> list[Paragraph]:
-    """The paragraphs and list items of a text, each on one line; sentences of those that are long.
-
-    A heading says what follows, and a question what is asked of it: they are no paragraphs, unless nothing else is.
-
-    Args:
-        text: whole.
-        together: whether names with their values, such as "Hallway: 290", stay one paragraph, to be compared.
-    """
-    found: list[Paragraph] = []
-    over: list[str] = []
-    under, answered = "", False
-    for paragraph in _PARAGRAPH.split(_HEADING.sub(r"\1\n\n", text)):
-        lines = [" ".join(one.split()) for one in ([paragraph] if together else _LINE.split(paragraph))]
-        is_long = len(paragraph) > _WHOLE
-        for said in (one for line in lines for one in (_SENTENCE.split(line) if is_long else [line]) if _HAS_WORD(one)):
-            if said.startswith("#"):
-                under, answered = said.lstrip("# "), False
-                over.append(said)
-            elif said.endswith("?"):
-                under, answered = _SPEAKER.sub("", said), False
-                over.append(said)
-            else:
-                found.append(Paragraph(text=_cut(said.lstrip("-*• ")), under="" if answered else under))
-                answered = under.endswith("?") and not said.startswith(_ITEMS)
-    return found or [Paragraph(text=_cut(one)) for one in over]
-
-
-def _cut(text: str) -> str:
-    """A text that is short enough to quote."""
-    return text if len(text) <= _LONGEST else text[:_LONGEST].rpartition(" ")[0]
 
 
 def _is_heard(words: str, text: str) -> bool:

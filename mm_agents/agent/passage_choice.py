@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mm_agents._text import MONTHS, content_words, read_patterns
+from mm_agents.agent.paragraphs import Paragraph
 from mm_agents.documents.dates import dates_in
 from mm_agents.languages import ENGLISH, detected
 
@@ -78,39 +79,7 @@ _TELLING = 4  # letters
 _NAMED_IN_PART = 3
 """Words of a thing, such as of "the guest wifi password", of which a passage may leave out one that is not the last."""
 
-_LEAD = re.compile(r"\W*(?:\d+[.)] )?(?P<lead>[^:.!?]{2,60}): ")
-"""What a paragraph says first of all that follows in it: "Class trip: 12 to 16 October. Cost 245 per child"."""
-
 _LEAST_COVERED = 2  # words of a question; one alone may be anywhere
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paragraph:
-    """A paragraph, list item or sentence of a text.
-
-    Attributes:
-        text: the paragraph.
-        under: the heading that it stands under, or the question that it follows; "" without either.
-    """
-
-    text: str
-    under: str = ""
-
-    @property
-    def whole(self) -> str:
-        """It with what stands over it."""
-        return f"{self.under}: {self.text}" if self.under else self.text
-
-    @property
-    def compared(self) -> str:
-        """What is compared with a question: the question that it answers, where it follows one."""
-        return self.under if self.under.endswith("?") else self.whole
-
-    @property
-    def lead(self) -> str:
-        """What holds of each of its sentences: what stands over it, and a name at its beginning."""
-        lead = _LEAD.match(self.text)
-        return f"{self.under} {lead['lead']}" if lead else self.under
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ import numpy as np
 
 from mm_agents._optional import require
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaTooLargeError, MMAgentsError, UnsupportedMediaError
-from mm_agents.media import office
+from mm_agents.media import mail, office
 from mm_agents.media.decoder_processes import Bounds, bounded
 from mm_agents.media.files import (
     DEFAULT_LIMITS,
@@ -81,7 +81,8 @@ class PrintedPage:
 def load_text(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> str:
     r"""Read a text file: UTF-8, or UTF-16 with a byte order mark; line ends become "\n".
 
-    An Office file, an EPUB or a web page becomes Markdown.
+    An Office file, an EPUB or a web page becomes Markdown; an e-mail its subject, who wrote it to whom and when, the
+    names of what is attached, and what it says.
 
     Raises:
         MissingExtraError: it is such a file, and the extra ``office`` is not installed.
@@ -97,6 +98,10 @@ def load_text(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> str:
     if len(data) > limits.text_bytes:
         raise MediaTooLargeError(f"{media.name!r} has more than {limits.text_bytes:,} bytes (Limits.text_bytes).")
     text = decode_text(data, media.name)
+    if media.format == "eml":
+        message = mail.read(media, limits)
+        body = load_text(message.html, limits=limits) if message.html else message.text
+        text = "\n\n".join([message.head, body])
     check_limit(len(text), limits, "characters", media.name, advice="Split the file.")
     return text
 

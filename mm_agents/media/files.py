@@ -50,7 +50,7 @@ HEAD_BYTES = 64 * 1024
 READABLE = (
     "Known are pictures (JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, HEIC), videos (MP4, MOV, 3GP, WebM, MKV, AVI, MPEG, "
     "MPEG-TS, WMV, FLV), sound (WAV, MP3, M4A, FLAC, OGG, Opus), PDF, Word, PowerPoint and Excel files (DOCX, PPTX, "
-    "XLSX), EPUB, HTML and UTF-8 text."
+    "XLSX), EPUB, HTML, EML and UTF-8 text."
 )
 
 _HEIC_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
@@ -67,6 +67,7 @@ _MPEG1_KILOBITS = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 
 _MPEG2_KILOBITS = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_MAIL_HEAD = re.compile(r"[A-Za-z][A-Za-z-]*:")  # the first field of a message (RFC 5322, 2.2)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _PDF_START = re.compile(rb"(?:\xef\xbb\xbf)?\s*%PDF-\d")
 _PDF_AFTER_JUNK = re.compile(rb"%PDF-\d")
@@ -136,8 +137,8 @@ def decode_text(data: bytes, name: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def text_format(text: str, name: str) -> Literal["text", "html"]:
-    """Whether text is to be read as it is or as a web page.
+def text_format(text: str, name: str) -> Literal["text", "html", "eml"]:
+    """Whether text is to be read as it is, as a web page or as an e-mail.
 
     Raises:
         UnsupportedMediaError: an SVG drawing or XML, or a name of another kind such as "holiday.jpg".
@@ -152,7 +153,7 @@ def text_format(text: str, name: str) -> Literal["text", "html"]:
         return "html"
     if start.startswith("<?xml"):
         raise UnsupportedMediaError(f"{name!r} is an XML file; save what it says as text.")
-    return "text"
+    return "eml" if PurePath(name).suffix.lower() == ".eml" and _MAIL_HEAD.match(text) else "text"
 
 
 def _looks_like_text(head: bytes) -> bool:

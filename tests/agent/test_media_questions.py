@@ -265,6 +265,17 @@ def test_recordings_are_counted_and_listed_by_a_word_that_is_said(album: Library
         assert verify(answer, library=album).ok
 
 
+def test_what_a_text_lacks_may_be_said(tmp_path: Path) -> None:
+    memo(tmp_path / "dentist.wav", 600, 2)
+    (tmp_path / "dentist.txt").write_text("The dentist appointment costs nothing. Bring the insurance card.")
+    with Library.open(tmp_path / "library", embedder="offline") as library:
+        library.add(tmp_path / "dentist.wav", tmp_path / "dentist.txt", speech="none")
+        hear(library.store, library.routes, library.path, recognizer=Recognizer())
+        answer = Agent(library, model="offline").ask("When is the dentist appointment?")
+        assert "half past nine" in answer.text
+        assert [one for one in verify(answer, library=library).claims if one.status == "failed"] == []
+
+
 def test_where_nobody_has_listened_that_is_said(tmp_path: Path) -> None:
     memo(tmp_path / "memo.wav", 200, 1)
     with Library.open(tmp_path / "library", embedder="offline") as library:

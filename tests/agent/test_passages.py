@@ -315,6 +315,26 @@ def test_what_stands_under_a_heading_is_of_it() -> None:
     assert chosen("When was the diagnosis?", found, ranks, LETTER, "letter.docx").lacks == "time"
 
 
+def test_a_heading_is_cited_and_another_one_is_caught(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", reason="these tests embed: pip install 'mm-agents[local]'")
+    (tmp_path / "letter.md").write_text(f"# {LETTER}")
+    with Library.open(tmp_path / "library", embedder="offline") as library:
+        library.add(tmp_path / "letter.md")
+        answer = Agent(library, model="offline").ask("What was the diagnosis?")
+        assert answer.text.endswith("[1] It says under “Diagnosis”: “Torn meniscus of the left knee.” [1]")
+        assert answer.outcome == "answered"
+        assert verify(answer, library=library).ok
+        forged = replace(
+            answer,
+            text=answer.text.replace("“Diagnosis”", "“Follow-up”"),
+            claims=tuple(replace(one, text=one.text.replace("“Diagnosis”", "“Follow-up”")) for one in answer.claims),
+        )
+        checked = verify(forged, library=library)
+        assert [one.why for one in checked.claims if one.status == "failed"] == [
+            "it does not stand under “Follow-up” in letter.md"
+        ]
+
+
 INTERVIEW = """Interview, 3 May
 
 Q: How long have you been building boats?
@@ -346,7 +366,7 @@ def test_a_question_in_a_text_is_no_answer_but_what_follows_it(question: str, sa
 
 
 def test_a_version_is_not_another() -> None:
-    notes = "# App\n\n## 3.1.1 - 2 April 2026\n\n- Fixed the tide times.\n\n## 3.1.0 - 11 March 2026\n\n- The Android version is 10.\n"
+    notes = "# App\n\n## 3.1.1 - 2 April 2026\n\n- Fixed.\n\n## 3.1.0 - 11 March 2026\n\n- The Android version is 10.\n"
     found = chosen("When was version 3.1.1 released?", quotable(notes), [0.4, 0.6], notes, "changes.md")
     assert (found.under, found.lacks) == ("3.1.1 - 2 April 2026", None)
     assert chosen("When was version 3.1.7 released?", quotable(notes), [0.4, 0.6], notes, "changes.md").unsaid

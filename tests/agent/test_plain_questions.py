@@ -119,8 +119,9 @@ def test_a_name_with_its_value_is_a_passage_unless_values_are_compared() -> None
 
 def test_what_a_value_is_for_has_to_be_known_of_the_text() -> None:
     text = "The rent is 985.00 a month."
-    assert chosen("How much is the rent for the garage?", [Paragraph(text=text)], [0.5], text, "lease.txt").lacks == "garage"
-    assert chosen("How much is the rent?", [Paragraph(text=text)], [0.5], text, "lease.txt").lacks is None
+    said = [Paragraph(text=text)]
+    assert chosen("How much is the rent for the garage?", said, [0.5], text, "lease.txt").lacks == "garage"
+    assert chosen("How much is the rent?", said, [0.5], text, "lease.txt").lacks is None
 
 
 @pytest.mark.parametrize(

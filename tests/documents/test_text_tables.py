@@ -40,6 +40,52 @@ HOUSE = """# House
 BOOKS = json.dumps([{"title": "Tall Ships", "stars": 5}, {"title": "Salt", "stars": 3, "lent": True}])
 
 
+ORDERS = """Order,Date,Customer,Product,Quantity,Unit price,Status
+4101,2026-03-02,Hansen & Co,Oak shelf,4,89.0,shipped
+4102,2026-03-05,Villa Rosa,Pine bench,2,149.0,shipped
+4103,2026-03-09,Hansen & Co,Walnut table,1,640.0,cancelled
+4104,2026-03-17,Museum Nord,Oak shelf,12,84.5,shipped
+4105,2026-04-01,Villa Rosa,Oak shelf,3,89.0,open
+4107,2026-04-20,Cafe Linde,Walnut table,2,610.0,shipped
+"""
+STOCK = """Product,In stock,Supplier
+Oak shelf,7,Nordholz
+Pine bench,15,Nordholz
+Ash stool,31,Legno Vivo
+"""
+WEEK = """# Class 5b
+
+| Time | Monday | Tuesday | Friday |
+| --- | --- | --- | --- |
+| 8:00 | Maths | German | Music |
+| 8:50 | English | Maths | Maths |
+| 10:00 | Music | | English |
+"""
+TEAM = json.dumps(
+    {
+        "team": "Platform",
+        "lead": {"name": "Ines Duarte", "phone": "+351 21 555 0139"},
+        "members": [
+            {
+                "name": "Kofi Mensah",
+                "role": "engineer",
+                "city": "Accra",
+                "joined": "2022-11-15",
+                "tags": ["api", "sql"],
+            },
+            {"name": "Lena Vogt", "role": "designer", "city": "Leipzig", "joined": "2024-02-01", "pay": {"grade": 4}},
+        ],
+    }
+)
+PUMPS = """# Pumps
+
+| Model | Power | Noise |
+| --- | --- | --- |
+| Nord 6 | 6.1 kW | 46 dB |
+| Nord 8 | 8.2 kW | 49 dB |
+"""
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     found = tmp_path / "texts"
@@ -47,6 +93,11 @@ def folder(tmp_path: Path) -> Path:
     (found / "bank.csv").write_text(BANK)
     (found / "house.md").write_text(HOUSE)
     (found / "books.json").write_text(BOOKS)
+    (found / "orders.csv").write_text(ORDERS)
+    (found / "stock.csv").write_text(STOCK)
+    (found / "week.md").write_text(WEEK)
+    (found / "team.json").write_text(TEAM)
+    (found / "pumps.md").write_text(PUMPS)
     return found
 
 
@@ -87,6 +138,72 @@ def test_a_question_is_answered_from_its_cells(
     found = read_document("table", folder / name).ask(question)
     assert found.answer == answer
     assert [place.cell for place in found.evidence] == cells
+
+
+@pytest.mark.parametrize(
+    ("name", "question", "answer"),
+    [
+        ("orders.csv", "What is the status of order 4103?", "Order 4103, Status: cancelled."),
+        ("orders.csv", "Which orders did Villa Rosa place?", "Villa Rosa, Order: 4102, 4105."),
+        ("orders.csv", "How many oak shelves did Museum Nord order?", "Museum Nord, Oak shelf, Quantity: 12."),
+        ("orders.csv", "How many oak shelves were ordered?", "Oak shelf: Quantity sums up to 19 over 3."),
+        ("orders.csv", "What is the total quantity ordered of oak shelf?", "Oak shelf: Quantity sums up to 19 over 3."),
+        (
+            "orders.csv",
+            "Which customer ordered the walnut table in April?",
+            "Walnut table, in April, Customer: Cafe Linde.",
+        ),
+        ("orders.csv", "How much is a walnut table for Hansen?", "Hansen & Co, Walnut table, Unit price: 640.0."),
+        ("orders.csv", "How many orders are open?", "open, Order: 1 (4105)."),
+        (
+            "orders.csv",
+            "How many customers ordered oak shelves?",
+            "Oak shelf, Customer: 3 (Hansen & Co, Museum Nord, Villa Rosa).",
+        ),
+        ("orders.csv", "When was order 4107 placed?", "Order 4107, Date: 2026-04-20."),
+        ("stock.csv", "Who supplies the pine bench?", "Pine bench, Supplier: Nordholz."),
+        ("stock.csv", "Which products does Nordholz supply?", "Nordholz, Product: Oak shelf, Pine bench."),
+        ("week.md", "When does class 5b have music?", "Music: Monday, 10:00; Friday, 8:00"),
+        ("week.md", "How many maths lessons are there on Monday?", "Maths: once, Monday, 8:00"),
+        ("week.md", "How often do we have maths?", "Maths: 3 times, Monday, 8:00; Tuesday, 8:50; Friday, 8:50"),
+        ("week.md", "What is the first lesson on Friday?", "Friday, 8:00: Music"),
+        ("week.md", "What is the last lesson on Tuesday?", "Tuesday, 8:50: Maths"),
+        ("team.json", "Where does Kofi Mensah live?", "Kofi Mensah, city: Accra."),
+        ("team.json", "When did Lena Vogt join?", "Lena Vogt, joined: 2024-02-01."),
+        ("team.json", "What is the phone number of the lead?", "lead phone: +351 21 555 0139."),
+        ("team.json", "What are the tags of Kofi Mensah?", "Kofi Mensah, tags: api, sql."),
+        ("team.json", "What is the pay grade of Lena Vogt?", "Lena Vogt, pay grade: 4."),
+        ("pumps.md", "Which model is the quietest?", "Nord 6 has the lowest Noise: 46 dB."),
+        ("pumps.md", "How loud is the Nord 8?", "Nord 8, Noise: 49 dB."),
+    ],
+)
+def test_names_choose_rows_and_the_question_the_column(name: str, question: str, answer: str, folder: Path) -> None:
+    found = read_document("table", folder / name).ask(question)
+    assert (found.answer, found.doubt) == (answer, None)
+    assert found.question == question
+
+
+@pytest.mark.parametrize(
+    ("name", "question", "reason"),
+    [
+        ("orders.csv", "Which orders did Villa Rosa cancel?", "No row of the table is of “Villa Rosa, cancelled”."),
+        ("orders.csv", "Which orders did Bolt place?", "The table does not name “Bolt”."),
+        ("orders.csv", "How many orders did Villa Rosa return?", "The table says nothing of “return”."),
+        ("orders.csv", "Who delivers the walnut table?", "Which numbers are meant"),
+        ("week.md", "When is chemistry?", "The table has no numbers."),
+        ("pumps.md", "Which is the cheapest model?", "The table says nothing of “price”."),
+        ("team.json", "How old is Kofi Mensah?", "Which numbers are meant"),
+    ],
+)
+def test_what_a_table_does_not_say_is_not_answered(name: str, question: str, reason: str, folder: Path) -> None:
+    found = read_document("table", folder / name).ask(question)
+    assert found.answer is None
+    assert (found.reason or "").startswith(reason)
+
+
+def test_a_word_that_the_table_lacks_leaves_a_doubt(folder: Path) -> None:
+    found = read_document("table", folder / "orders.csv").ask("What is the status of the urgent order 4103?")
+    assert (found.answer, found.doubt) == ("Order 4103, Status: cancelled.", "the table does not say “urgent”")
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,10 @@ from mm_agents.agent.grounding.facts import Facts
 from mm_agents.agent.grounding.passage_support import passage_fault
 from mm_agents.agent.grounding.quotes import Unchecked
 from mm_agents.agent.grounding.read_values import field_sentence, values_read
+from mm_agents.agent.paragraphs import quotable
 from mm_agents.documents import read_document
 from mm_agents.errors import MediaError
-from mm_agents.media import MediaFile
+from mm_agents.media import MediaFile, load_text, sections
 from mm_agents.security.injection import screen_said
 from mm_agents.toolbox.reading import without_parties
 from mm_agents.types import DocumentAnswer
@@ -30,6 +31,7 @@ READS: Mapping[str, str] = {
 }
 """The readers of the tools that read documents."""
 
+_SAYS = re.compile(r"(?P<name>.+?) says(?: under “(?P<under>[^”]*)”)?: “(?P<said>[^”]*)”", re.DOTALL)
 _FORM = re.compile(r"(?:The (?:table|flowchart) in )?(?P<name>.+) as \w+:$")
 _NEAR = 8  # pixels by which a box may differ from the one that is found now
 
@@ -79,8 +81,9 @@ class ReadAgain:
 
     def _offline_fault(self, claim: Claim, cited: Sequence[Source], file: MediaFile) -> str | None:
         """An offline claim is a sentence that code wrote, so code writes it again."""
-        if claim.text in {f"{one.name} says: “{said}”" for one in cited for said in said_in(claim.text)[:1]}:
-            return None  # the quote is looked for elsewhere
+        quoted = _SAYS.fullmatch(claim.text)
+        if quoted is not None and quoted["name"] in {one.name for one in cited}:  # the quote is looked for elsewhere
+            return _heading_fault(quoted["under"], quoted["said"], file) if quoted["under"] else None
         named = _FORM.fullmatch(claim.text)
         if named is not None and named["name"] in {one.name for one in cited}:
             return None
@@ -302,6 +305,15 @@ def _places(answered: DocumentAnswer) -> tuple[Place, ...]:
 
 def _near(one: Place, other: Place) -> bool:
     return one[0] == other[0] and all(abs(a - b) <= _NEAR for a, b in zip(one[1], other[1], strict=True))
+
+
+def _heading_fault(under: str, said: str, file: MediaFile) -> str | None:
+    """Why a passage of a text does not stand under a heading; None where it does."""
+    texts = [section.text for section in sections(file, load_text(file))]
+    for one in (one for text in texts for together in (False, True) for one in quotable(text, together=together)):
+        if all(_spaced(re.sub("[“”]", "", a)) == _spaced(b) for a, b in ((one.under, under), (one.text, said))):
+            return None
+    return f"it does not stand under “{under}” in {file.name}"
 
 
 def _place_fault(derived: Derived, cited: Sequence[Source]) -> str | None:

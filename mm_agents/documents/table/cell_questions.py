@@ -28,7 +28,9 @@ _OF_SHARE = re.compile(r"%|\bper ?cent|\bshare", re.IGNORECASE)
 _DENIES = re.compile(r"\b(?:not|never|without|except)\b|n['’]t\b", re.IGNORECASE)
 _YES_NO = re.compile(r"^\W*(?:yes|no)\b", re.IGNORECASE)
 _COUNTS = re.compile(r"\W*how (?:many|often)\b", re.IGNORECASE)
-_PLACE = re.compile(r"\W*(?:(?:on|at|in) )?(?:when|where|(?:what|which) (?:days?|times?|hours?|rooms?))\b", re.IGNORECASE)
+_PLACE = re.compile(
+    r"\W*(?:(?:on|at|in) )?(?:when|where|(?:what|which) (?:days?|times?|hours?|rooms?))\b", re.IGNORECASE
+)
 _FIRST_OR_LAST = re.compile(r"\b(?:first|last)\b", re.IGNORECASE)
 _MOST_LISTED = 20  # texts of a column that an answer lists
 
@@ -159,7 +161,9 @@ def counted_in_rows(
     texts: list[str] = [] if listed is None else listed.value if isinstance(listed.value, list) else [listed.value]
     if listed is None:
         return None
-    return replace(listed, answer=f"{named}, {table.header(column)}: {len(texts)} ({', '.join(texts)}).", value=len(texts))
+    return replace(
+        listed, answer=f"{named}, {table.header(column)}: {len(texts)} ({', '.join(texts)}).", value=len(texts)
+    )
 
 
 def said_in_rows(

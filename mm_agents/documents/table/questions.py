@@ -35,7 +35,6 @@ _OPERATIONS = cast("dict[Operation, str]", WORDS["operations"])
 _CONDITIONS = cast("dict[Comparison, str]", WORDS["conditions"])
 _JOINING = frozenset(WORDS["words"]["join"].split())
 _TOTAL = re.compile(WORDS["words"]["total"], re.IGNORECASE)
-_ADJECTIVES = re.compile(rf"\b(?:{'|'.join(WORDS['adjectives'])})\b", re.IGNORECASE)
 _PLACE = re.compile(WORDS["words"]["place"], re.IGNORECASE)
 _THINGS, _MORE, _LESS = (
     re.compile(WORDS["words"][name], re.IGNORECASE) for name in ("things", "more_than", "less_than")
@@ -104,11 +103,6 @@ def condition_of(question: str) -> Condition | None:
 def is_ascending(question: str) -> bool:
     """Whether the lowest shall come first."""
     return re.search(r"\b(?:ascending|increasing|(?:lowest|smallest) (?:first|to))\b", question.casefold()) is not None
-
-
-def with_measures(question: str) -> str:
-    """A question with the measures of its adjectives: "the lowest price" of "the cheapest"."""
-    return _ADJECTIVES.sub(lambda found: WORDS["adjectives"][found[0].casefold()], question)
 
 
 def without_operation(question: str, operation: Operation) -> str:

@@ -42,9 +42,7 @@ class RowChoice:
     columns: frozenset[int] = frozenset()
 
 
-def chosen_rows(
-    table: TableData, question: str, *, numbers: bool = False, own_names: bool = False
-) -> RowChoice | None:
+def chosen_rows(table: TableData, question: str, *, numbers: bool = False, own_names: bool = False) -> RowChoice | None:
     """The rows of the period and the names that a question says, and of its numbers; None where it says none.
 
     Args:

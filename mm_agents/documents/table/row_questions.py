@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
-from os.path import commonprefix
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import takewhile
 
-from mm_agents._text import content_words
+from mm_agents._text import ASKED_FOR, content_words
 from mm_agents.documents.table import questions
-from mm_agents.documents.table.cell_questions import asked_places, counted_in_rows, counted_rows, listed_rows, said_in_rows
+from mm_agents.documents.table.cell_questions import (
+    asked_places,
+    counted_in_rows,
+    counted_rows,
+    listed_rows,
+    said_in_rows,
+)
 from mm_agents.documents.table.data import Cell, TableData
 from mm_agents.documents.table.questions import WORDS, condition_of, operation_of
 from mm_agents.documents.table.row_choice import RowChoice, chosen_rows, columns_of, of_period, period_in
@@ -32,9 +38,15 @@ _COMPARED = re.compile(
     re.IGNORECASE,
 )
 _ASKS = re.compile(rf"\W*({'|'.join(WORDS['asks'])})\b", re.IGNORECASE)
+_ADJECTIVES = re.compile(rf"\b(?:{'|'.join(WORDS['adjectives'])})\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\W*how many\b", re.IGNORECASE)
 _SHARED, _ENDING = 5, 3  # letters that words of one family begin with, and may end with otherwise
 _MONEY = re.compile(r"\b(?:amount|price|cost|sum|total|paid)\b", re.IGNORECASE)
+
+
+def with_measures(question: str) -> str:
+    """A question with the measures of its adjectives: "the lowest price" of "the cheapest"."""
+    return _ADJECTIVES.sub(lambda found: WORDS["adjectives"][found[0].casefold()], question)
 
 
 def answer(table: TableData, question: str) -> DocumentAnswer | None:
@@ -42,25 +54,16 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
     if not table.cells:
         return None
     operation = operation_of(question)
-    if table.layout == "text" and (placed := asked_places(table, question)) is not None:
-        return placed
-    if table.layout == "text" and operation == "lookup" and (said := _looked_up(table, question)) is not None:
+    if table.layout == "text" and (said := _said_in_text(table, question, operation)) is not None:
         return said
     counts, spends = _COUNTS.search(question), _SPENDS.search(question)
     lists = operation == "lookup" and _lists_names(table, question)
     if not (operation in _OVER_ROWS or counts or spends or lists):
         return None
-    known = _known(table)
-    strange = _strange_measure(table, question, known)
-    if strange is None and table.layout == "text" and of_period(table, question) is None:
-        strange = _strange_period(question, known)
-    if strange is not None:
-        return DocumentAnswer(question=question, reason=f"The table says nothing of “{strange}”.")
     chosen = chosen_rows(table, question, numbers=lists)
-    if operation in _SUMMING and not counts:
-        asked = question if chosen is None else chosen.question
-        if (name := _strange_name(asked, known)) is not None:
-            return DocumentAnswer(question=question, reason=f"The table does not name “{name}”.")
+    reason = _not_in_table(table, question, chosen, operation, sums=operation in _SUMMING and not counts)
+    if reason is not None:
+        return DocumentAnswer(question=question, reason=reason)
     if chosen is None:
         return None
     named = ", ".join(chosen.said)
@@ -79,6 +82,12 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
     return None if found is None else replace(found, question=question, answer=f"{named}: {found.answer}")
 
 
+def _said_in_text(table: TableData, question: str, operation: questions.Operation) -> DocumentAnswer | None:
+    """What the cells of a text file's table say without computing; None where that is not asked."""
+    placed = asked_places(table, question)
+    return placed if placed is not None or operation != "lookup" else _looked_up(table, question)
+
+
 def _looked_up(table: TableData, question: str) -> DocumentAnswer | None:
     """What the rows that a question names say in the column that it asks for; None where it asks for none.
 
@@ -90,11 +99,7 @@ def _looked_up(table: TableData, question: str) -> DocumentAnswer | None:
         return DocumentAnswer(question=question, reason=f"The table does not name “{name}”.")
     if chosen is None or condition_of(question) is not None:
         return None
-    strange = {
-        word
-        for word in content_words(chosen.question) - known - content_words(WORDS["words"]["relate"])
-        if not any(_are_akin(word, other) for other in known)
-    }
+    strange = _strange_words(chosen.question, known)
     column = _asked_column(table, question, chosen, by_first_word=not strange)
     named = ", ".join(chosen.said)
     if column is None:
@@ -111,7 +116,7 @@ def _looked_up(table: TableData, question: str) -> DocumentAnswer | None:
         found = counted_in_rows(table, question, chosen.rows, column, named)
     if found is None or not strange:
         return found
-    unsaid = f"“{', '.join(sorted(strange))}”"
+    unsaid = f"“{', '.join(strange)}”"
     if len(found.evidence) > 1:  # it may be what tells the rows that are meant from the others
         return DocumentAnswer(question=question, reason=f"The table says nothing of {unsaid}.")
     return replace(found, doubt=f"the table does not say {unsaid}")
@@ -125,7 +130,9 @@ def _asked_column(table: TableData, question: str, chosen: RowChoice, *, by_firs
     others = [column for column, _ in columns_of(table) if column not in chosen.columns]
     heads = {column: content_words(table.header(column)) for column in others}
     word = _ASKS.match(question)
-    fitting = content_words(WORDS["asks"][" ".join(word[1].casefold().split())]) if word and by_first_word else set[str]()
+    fitting = (
+        content_words(WORDS["asks"][" ".join(word[1].casefold().split())]) if word and by_first_word else set[str]()
+    )
     of_first_word = [column for column, head in heads.items() if head & fitting]
     asked = [stem for word in question.split() for stem in content_words(word)]
     places = {column: [_place(word, asked) for word in head] for column, head in heads.items()}
@@ -138,6 +145,16 @@ def _asked_column(table: TableData, question: str, chosen: RowChoice, *, by_firs
     named = [column for column, found in places.items() if found and min(found) < len(asked)] or of_first_word
     named = named or (others if by_first_word else [])
     return named[0] if len(named) == 1 else None
+
+
+def _strange_words(question: str, known: set[str]) -> list[str]:
+    """The words of a question that are not among those known of a table, and say more than how things belong."""
+    said = known | content_words(" ".join([WORDS["words"]["relate"], *ASKED_FOR]))
+
+    def is_strange(stem: str) -> bool:
+        return stem not in said and not any(_are_akin(stem, other) for other in known)
+
+    return [word for word in re.findall(r"[^\W_]+", question) if any(map(is_strange, content_words(word)))]
 
 
 def _is_measure(table: TableData, column: int) -> bool:
@@ -153,8 +170,27 @@ def _place(word: str, asked: Sequence[str]) -> int:
 
 
 def _are_akin(one: str, other: str) -> bool:
-    shared = len(commonprefix([one, other]))
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
     return shared >= _SHARED and max(len(one), len(other)) - shared <= _ENDING
+
+
+def _not_in_table(
+    table: TableData, question: str, chosen: RowChoice | None, operation: questions.Operation, *, sums: bool
+) -> str | None:
+    """Why a question is about something else than a table; None where it may be about it."""
+    known, is_text = _known(table), table.layout == "text"
+    strange = _strange_measure(table, question, known)
+    if strange is None and is_text and of_period(table, question) is None:
+        strange = _strange_period(question, known)
+    if strange is not None:
+        return f"The table says nothing of “{strange}”."
+    asked = question if chosen is None else chosen.question
+    if sums and (name := _strange_name(asked, known)) is not None:
+        return f"The table does not name “{name}”."
+    if not is_text or operation not in _OVER_ROWS or condition_of(question) is not None:
+        return None
+    words = _strange_words(questions.without_operation(asked, operation), known)
+    return f"The table says nothing of “{words[0]}”." if words else None
 
 
 def _strange_measure(table: TableData, question: str, known: set[str]) -> str | None:

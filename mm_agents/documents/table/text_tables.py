@@ -117,7 +117,7 @@ def _in_json(text: str) -> Iterator[tuple[str | None, _Rows, int]]:
 
 
 def _parts_of(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """The values and lists in a value, by the keys on the way to each; what is nested deeper than is read is left out."""
+    """The values and lists in a value, by the keys on the way to each; what is nested too deep is left out."""
     if not isinstance(value, dict):
         yield path, value
         return
