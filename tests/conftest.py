@@ -14,12 +14,12 @@ from mm_agents.testing import HashEmbedder
 
 _SETTINGS = """GOOGLE_API_KEY GEMINI_API_KEY GOOGLE_GENAI_USE_VERTEXAI GOOGLE_GENAI_USE_ENTERPRISE GOOGLE_CLOUD_PROJECT
 GOOGLE_CLOUD_LOCATION GOOGLE_APPLICATION_CREDENTIALS GOOGLE_GEMINI_BASE_URL GOOGLE_VERTEX_BASE_URL LANGSMITH_GATEWAY
-LANGSMITH_TRACING LANGCHAIN_TRACING_V2 OLLAMA_HOST""".split()
+LANGSMITH_TRACING LANGCHAIN_TRACING_V2 OLLAMA_HOST MM_AGENTS_LIBRARY""".split()
 
 
 @pytest.fixture(autouse=True)
 def settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the keys and settings of whoever runs it, or is warned that pictures go to the stand-in."""
+    """No test sees the keys, library and settings of whoever runs it, or is warned that pictures go to the stand-in."""
     for name in _SETTINGS:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(chat_module, "_told", {"google_genai"})

@@ -54,6 +54,14 @@ def test_adding_again_says_so(place: Path) -> None:
     assert "0 added, 4 unchanged, 0 failed" in run("add", "media", cwd=place).stdout
 
 
+def test_what_finds_or_adds_nothing_says_so(place: Path, tmp_path: Path) -> None:
+    nothing = run("search", "a cat", "--where", 'name = "no.jpg"', cwd=place, code=4)
+    assert nothing.stdout == "Nothing was found.\n"
+    (tmp_path / "empty").mkdir()
+    added = run("add", tmp_path / "empty", "--library", tmp_path / "library", cwd=place)
+    assert "There are no files in what was named." in added.stderr
+
+
 def test_search_finds_by_words_and_by_picture(place: Path) -> None:
     found = document("search", "a cat", "--limit", "2", cwd=place)
     assert found["query"] == "a cat"

@@ -164,6 +164,7 @@ def test_sound_of_every_format_is_decoded(content: bytes, form: str, mime: str) 
         coded("ipod", "aac", 0.3, 0.3),
         coded("flac", "flac", 0.3, 0.3),
         coded("ogg", "libopus", *[0.5] * 4),
+        coded("mp3", "mp3", 0.3, 0.3),
     ],
 )
 def test_sound_that_is_cut_off_is_refused(content: bytes) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import parts_of
+from mm_agents.agent import film_questions
 from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of
 from mm_agents.agent.aggregation_rendering import tools_to_follow
 from mm_agents.agent.answer import Answer, AnswerCache
@@ -25,8 +26,7 @@ from mm_agents.agent.conditions import Conditions, film_conditions
 from mm_agents.agent.default_models import chat_model_of, text_embedder_of
 from mm_agents.agent.events import Event, Finished, Planned, parts_of_answer
 from mm_agents.agent.executor import Asked, OfflineRun
-from mm_agents.agent.film_questions import film_aggregation
-from mm_agents.agent.follow_up import asked_anew, planned_after, read_before
+from mm_agents.agent.follow_up import asked_anew, planned_after, read_before, tell_property
 from mm_agents.agent.hit_details import HitDetails
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
 from mm_agents.agent.query_analysis import files_in, listens, questions_in, says, subject_of
@@ -45,7 +45,7 @@ from mm_agents.security.policy import IssuedIds, ToolPolicy
 from mm_agents.toolbox import AttachmentInfo, Attachments, Readings, bound_to_conversation, toolbox
 from mm_agents.toolbox.searching import films_of
 from mm_agents.tools import Tool, by_name
-from mm_agents.types import Condition, VectorRole
+from mm_agents.types import Condition, Record, VectorRole
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -384,15 +384,15 @@ class Conversation:
 
     def _named(self, question: str) -> Iterator[ReferencedItem]:
         """The files that a question names, of the library or attached before."""
+        named: list[Record] = []
         for name in files_in(question):
             attached = self.attachments.get(name)
             if attached is not None:
                 yield ReferencedItem(id=name, name=name, media_type=attached.kind)
                 continue
-            try:
-                record = self.agent.library.get(name)
-            except (RecordNotFoundError, ConfigError):
-                continue  # not there, or several: then it is a plain word
+            with suppress(RecordNotFoundError, ConfigError):  # not there, or several: then it is a plain word
+                named.append(self.agent.library.get(name))
+        for record in named or film_questions.files_meant(question, self.agent.library):
             self._handed.add(record.id)
             yield ReferencedItem(id=record.id, name=record.name, media_type=record.media_type)
 
@@ -414,13 +414,12 @@ class Conversation:
         planner = self.agent.planner_for(self._language) if foreign else self.agent.planner
         question = english if foreign else plain(english, attached=bool(new))
         aggregations = self._aggregations(question, new, referred)
+        question, afterwards = (question, None) if new or aggregations else film_questions.property_after(question)
         conditions = film_conditions(question)
         question = conditions.text
         alone = None if new else asked_anew(self.agent.planner, self.memory, question, referred)
-        if alone is not None:
-            referred, plan = ResolvedReference(), alone
-        else:
-            plan = planner.plan(question, _seen(new, referred))
+        plan = alone or planner.plan(question, _seen(new, referred))
+        referred = referred if alone is None else ResolvedReference()
         heard = listens(question, [one.kind for one in _seen(new, referred)])
         names = planned = (LISTEN,) if heard else planned_after(self.memory, plan.tools, question, referred)
         again, reader = read_before(self.memory, names, question, anew=alone is not None)
@@ -440,8 +439,9 @@ class Conversation:
             asked = self._asked(conditions, new, referred, names)
             asked = replace(asked, again=again, reader=reader, typed=english, aggregations=aggregations)
             orders = plan.orders if planned == plan.tools and not again else ()
-            if not (yield from run.aggregate(asked)):
-                yield from self._work(run, builder, planned, orders, asked)
+            yield from self._work(run, builder, planned, orders, asked)
+            if afterwards:
+                yield from tell_property(run, builder, afterwards, asked)
         if builder.claims and not new and (older := self._attached_before(referred, again)):
             builder.say(f"This is about {older}, which was attached before.")
         if not (aggregations and builder.claims):
@@ -453,7 +453,9 @@ class Conversation:
     def _work(
         self, run: OfflineRun, builder: AnswerBuilder, planned: Sequence[str], orders: Sequence[Order], asked: Asked
     ) -> Iterator[Event]:
-        """Call what is planned; without a plan, ask what is attached or named, or look everywhere."""
+        """Count or call what is planned; without a plan, ask what is attached or named, or look everywhere."""
+        if (yield from run.aggregate(asked)):
+            return
         if planned:
             yield from run.run_orders(orders, asked) if orders else run.run(planned, asked)
         elif asked.attachments or (asked.focus and files_in(asked.text)):
@@ -483,7 +485,7 @@ class Conversation:
         budget = self.agent.budget or Budget()
         return OfflineRun(
             by_name(tools),
-            ToolPolicy(tools, (*names, *instead_of(names), *([reader] if reader else [])), self._handed),
+            ToolPolicy(tools, (*names, AGGREGATE, *instead_of(names), *([reader] if reader else [])), self._handed),
             builder,
             calls=budget.calls,
             until=started + budget.seconds,
@@ -495,6 +497,7 @@ class Conversation:
         self, asked: Conditions, new: Sequence[AttachmentInfo], referred: ResolvedReference, names: Sequence[str]
     ) -> Asked:
         """The question with what is known of the library."""
+        asked = film_questions.beside_liked(asked, self.agent.library) if "recommend" in names else asked
         return Asked(
             text=asked.text,
             where=asked.where,
@@ -607,10 +610,19 @@ class Conversation:
         ):
             return []
         focus = [thing.id for thing in referred.things] if not new else []
-        if not new and (of_films := film_aggregation(question, self.agent.films, focus)) is not None:
+        if not new and (of_films := film_questions.film_aggregation(question, self.agent.films, focus)) is not None:
             return [of_films]
+        if not new and (
+            of_file := film_questions.file_aggregation(question, [(one.id, one.name) for one in referred.things])
+        ):
+            return [of_file]
         focus = focus if referred.explicit else []
-        asked = aggregations_of(question, attached=[one.name for one in new], focus=focus)
+        asked = aggregations_of(
+            question,
+            attached=[one.name for one in new],
+            focus=focus,
+            folders=lambda: film_questions.folders_of(self.agent.library),
+        )
         seen = not any(one.shown for one in asked) or self.agent.library.count(where=Condition("objects", "exists"))
         return asked if seen else []
 

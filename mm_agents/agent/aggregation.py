@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from mm_agents._text import parts_of, read_patterns
 from mm_agents.agent.conditions import compared_words, comparisons, released, without_conditions
-from mm_agents.agent.media_conditions import missing_in, shown_in, taken_in
+from mm_agents.agent.media_conditions import folder_in, missing_in, shown_in, taken_in
 from mm_agents.documents.periods import period_in
 
 AGGREGATE = "aggregate"
@@ -34,6 +34,7 @@ _MEDIA: Mapping[str, str] = {
     "films": 'media_type = "film"',
     "clips": 'media_type = "video"',
     "recordings": '(media_type = "audio" or media_type = "video")',
+    "memos": 'media_type = "audio"',
     "pictures": 'media_type = "image"',
     "pdfs": 'media_type = "pdf"',
     "texts": 'media_type = "text"',
@@ -56,6 +57,7 @@ class Aggregation:
         named: how many films it names.
         guessed: whether its seller is only a name with capitals: where none is of it, something else may be meant.
         ranked: whether it asks which has "more" or "less", and of which it asks whether it has, by its id.
+        subject: the name of the file whose property it asks for.
         lacks: whether they are those in which it is not seen: "no people".
     """
 
@@ -69,10 +71,16 @@ class Aggregation:
     named: int = 0
     guessed: bool = False
     ranked: tuple[str, str | None] | None = None
+    subject: str | None = None
 
 
 def aggregations_of(
-    question: str, *, attached: Sequence[str] = (), focus: Sequence[str] = (), today: date | None = None
+    question: str,
+    *,
+    attached: Sequence[str] = (),
+    focus: Sequence[str] = (),
+    today: date | None = None,
+    folders: Callable[[], Collection[str]] = tuple,
 ) -> list[Aggregation]:
     """What each part of a question asks of all files of a kind; none where any part asks something else.
 
@@ -81,19 +89,30 @@ def aggregations_of(
         attached: the names of the pictures and PDFs that came with it.
         focus: the ids of what "these two" or "them" means.
         today: by default the day on which it is asked; "not yet due" is compared with it.
+        folders: gives the names of the library's folders.
     """
     among = list(attached) if len(attached) > 1 else list(focus) if len(focus) > 1 and not attached else []
     if len(attached) == 1 or (len(focus) == 1 and not among):
         return []
     day = today or date.today()
-    whole = _aggregation(" ".join(question.split()), among, day)
+    whole = _aggregation(" ".join(question.split()), among, day, folders)
     if whole is not None:
         return [whole]
-    parts = [_aggregation(part, among, day) for part in parts_of(question)]
+    said = parts_of(question)
+    if said and (noun := next((found for one in _PATTERNS["nouns"].values() if (found := one.search(said[0]))), None)):
+        # "How many clips are there, and which is the longest?"
+        said[1:] = [one if _names_kind(one) else f"{one.rstrip(' ?.!')} {noun[0]}" for one in said[1:]]
+    parts = [_aggregation(part, among, day, folders) for part in said]
     return [part for part in parts if part is not None] if len(parts) > 1 and None not in parts else []
 
 
-def _aggregation(text: str, among: Sequence[str], today: date) -> Aggregation | None:
+def _names_kind(text: str) -> bool:
+    return any(pattern.search(text) for pattern in _PATTERNS["nouns"].values())
+
+
+def _aggregation(
+    text: str, among: Sequence[str], today: date, folders: Callable[[], Collection[str]]
+) -> Aggregation | None:
     if not among and (mentioning := _mentioning(text)) is not None:
         return mentioning
     if among and SAYS["differs"].search(text):
@@ -109,17 +128,25 @@ def _aggregation(text: str, among: Sequence[str], today: date) -> Aggregation | 
         or (among and any(SAYS[name].search(text) for name in over_those))
     ):
         return _of_invoices(text, among, today) if set(nouns) <= {"invoices"} else None
+    if len(nouns) == 1 or (not nouns and (among or re.search(r"\b(?:folder|album)\b", text, re.IGNORECASE))):
+        noun = nouns[0] if nouns else "files"
+        if (narrowed := _narrowed(text, noun, among, today, folders)) is not None:
+            return narrowed
     if not nouns:
         return _spent(text, today)
-    if not among and len(nouns) == 1 and (lacking := _of_missing(text, nouns[0])) is not None:
-        return lacking
     if among or SAYS["negated"].search(text):
         return None
-    return _of_media(text, nouns[0], today) if len(nouns) == 1 else _of_kinds(text, nouns)
+    return _of_media(text, nouns[0]) if len(nouns) == 1 else _of_kinds(text, nouns)
 
 
 def _mentioning(text: str) -> Aggregation | None:
     """Documents by what one of their cells or boxes says: "which of my tables mentions Berlin"."""
+    if (spoken := SAYS["mentions_words"].search(text)) is not None:
+        noun = next(name for name in ("memos", "recordings", "clips") if _PATTERNS["nouns"][name].search(text))
+        measure = {"measure": "count"} if SAYS["how_many"].search(text) else {"measure": "list", "limit": _MOST_LISTED}
+        arguments = _media(measure, [_MEDIA[noun]]) | {"mentions": spoken["words"]}
+        said = (f"in which “{spoken['words']}” is said",)
+        return Aggregation(arguments=arguments, noun=noun, said=said, guessed="limit" in measure)
     asked = SAYS["mentions"].search(text)
     if asked is None or SAYS["superlative"].search(asked["words"]) or _COMPARISON.search(asked["words"]):
         return None
@@ -129,23 +156,27 @@ def _mentioning(text: str) -> Aggregation | None:
     return Aggregation(arguments=arguments, noun=noun, said=(f"with “{words}”",))
 
 
-def is_used_up(text: str) -> bool:
-    """Whether every word and number of a question is one that these plans use; an answer would leave out the others."""
+_OF_SELLERS = ("by_seller", "named_seller", "cost_of", "seller", "spent_at")
+
+
+def is_used_up(text: str, *, bills: bool = False) -> bool:
+    """Whether every word and number of a question is one that these plans use; an answer would leave out the others.
+
+    Args:
+        text: the question.
+        bills: whether it is about invoices, so that "from Crete" names a seller.
+    """
     text = _PATTERNS["comparisons"]["equal"].sub(" ", _without_period(text, date.today()))
     for name in (
         *(["codes"] if _numbers_of(text) else []),
-        *(["sellers"] if _sellers_of(text) else []),
+        *(["sellers"] if bills and _sellers_of(text) else []),
+        *(_OF_SELLERS if bills else ()),
         "numbered",
-        "by_seller",
         "currency",
         "nth_best",
         "same",
         "has_any",
-        "named_seller",
-        "cost_of",
         "when_at",
-        "seller",
-        "spent_at",
         "not_due",
         "overdue",
         "how_many",
@@ -184,51 +215,55 @@ def _of_kinds(text: str, nouns: Sequence[str]) -> Aggregation | None:
     return Aggregation(arguments=arguments, noun="files")
 
 
-def _of_shown(text: str, noun: str) -> Aggregation | None:
-    """Pictures or clips by the things seen in them: "how many pictures show a dog", "pictures with three people"."""
-    shown = shown_in(text) if noun in _SEEN_IN else None
-    if shown is None or not is_used_up(shown.rest):
-        return None
-    where = [*filter(None, [_MEDIA[noun]]), *shown.where]
-    if SAYS["how_many"].search(text):
-        return Aggregation(arguments=_media({"measure": "count"}, where), noun=noun, shown=shown.words)
-    if not shown.of_people:
-        return None  # the nearest ones are what a search finds
-    arguments = {"measure": "list", "order_by": "people", "descending": True, "limit": _MOST_LISTED}
-    return Aggregation(arguments=_media(arguments, where), noun=noun, shown=shown.words)
-
-
-def _of_missing(text: str, noun: str) -> Aggregation | None:
-    """Pictures or clips in which a kind of thing is not seen: "pictures without people"."""
-    missing = missing_in(text) if noun in _SEEN_IN else None
-    if missing is None or not is_used_up(missing.rest):
-        return None
-    where = [*filter(None, [_MEDIA[noun]]), *missing.where]
-    many = SAYS["how_many"].search(text)
-    arguments = {"measure": "count"} if many else {"measure": "list", "limit": _MOST_LISTED}
-    return Aggregation(arguments=_media(arguments, where), noun=noun, shown=missing.words, lacks=True)
-
-
 _SEEN_IN = frozenset({"pictures", "clips", "files"})
 
 
-def _of_time(text: str, noun: str, today: date) -> Aggregation | None:
-    """Pictures or clips by when they were taken: "pictures from 2019", "how many clips of last summer"."""
-    taken = taken_in(text, today) if noun in _SEEN_IN else None
-    if taken is None or not is_used_up(taken.rest):
+def _narrowed(
+    text: str, noun: str, among: Sequence[str], today: date, folders: Callable[[], Collection[str]]
+) -> Aggregation | None:
+    """Pictures or clips by when they were taken, their folder, and what is seen in them or is not.
+
+    "How many pictures show a dog", "pictures from 2019 without people", "the newest photo", "the skiing folder".
+    """
+    if noun not in _SEEN_IN:
         return None
-    where = [*filter(None, [_MEDIA[noun]]), *taken.where]
+    taken = taken_in(text, today)
+    rest = taken.rest if taken else text
+    missing = missing_in(rest)
+    shown = missing or shown_in(rest)
+    rest = shown.rest if shown else rest
+    folder = None if among else folder_in(rest, folders)
+    rest = folder.rest if folder else rest
+    newest = None if shown or among else SAYS["newest"].search(rest)
+    if newest and _field(SAYS["newest"].sub(" ", rest), _PATTERNS["media_fields"]):
+        newest = None
+    found = [one for one in (taken, folder, shown) if one is not None]
+    if not (found or newest) or not is_used_up(rest) or (not missing and SAYS["negated"].search(rest)):
+        return None
+    if newest and SAYS["how_many"].search(rest):
+        return None
+    where = [*filter(None, [_MEDIA[noun]]), *(condition for one in found for condition in one.where)]
     if SAYS["how_many"].search(text):
-        return Aggregation(arguments=_media({"measure": "count"}, where), noun=noun)
-    arguments = {"measure": "list", "order_by": "taken", "limit": _MOST_LISTED}
-    return Aggregation(arguments=_media(arguments, where), noun=noun)
+        arguments: dict[str, Any] = {"measure": "count"}
+    elif newest:
+        where += [] if taken else ['taken_from != "file"']
+        arguments = _extreme(rest, newest[0], "taken", SAYS["some_best"].search(rest))
+    elif shown is not None and not (taken or folder or among or missing) and not shown.of_people:
+        return None  # the nearest ones are what a search finds
+    elif shown is not None and shown.of_people:
+        arguments = {"measure": "list", "order_by": "people", "descending": True, "limit": _MOST_LISTED}
+    else:
+        arguments = {"measure": "list", **({"order_by": "taken"} if taken else {}), "limit": _MOST_LISTED}
+    return Aggregation(
+        arguments=_media(arguments, where) | ({"among": list(among)} if among else {}),
+        noun=noun,
+        said=("of those that were shown",) if among else (folder.words,) if folder else (),
+        shown=shown.words if shown else None,
+        lacks=missing is not None,
+    )
 
 
-def _of_media(text: str, noun: str, today: date) -> Aggregation | None:
-    if (timed := _of_time(text, noun, today)) is not None:
-        return timed
-    if (shown := _of_shown(text, noun)) is not None:
-        return shown
+def _of_media(text: str, noun: str) -> Aggregation | None:
     best, many = SAYS["superlative"].search(text), SAYS["how_many"].search(text)
     some = SAYS["some_best"].search(text)
     if not is_used_up(text) or (many and (best or some)):
@@ -322,7 +357,7 @@ def _of_invoices(text: str, among: Sequence[str], today: date) -> Aggregation | 
     numbers, sellers = _numbers_of(text), [] if among else _sellers_of(text)
     one_by_one, undated = bool(among or numbers or sellers), _without_period(text, today)
     means_several = any(SAYS[name].search(text) for name in ("several_invoices", "has_any", "all_amounts"))
-    if not (one_by_one or by_seller or means_several or undated != text) or not is_used_up(text):
+    if not (one_by_one or by_seller or means_several or undated != text) or not is_used_up(text, bills=True):
         return None
     if SAYS["negated"].search(SAYS["not_due"].sub(" ", text)):
         return None
@@ -449,7 +484,7 @@ def _spent(text: str, today: date) -> Aggregation | None:
     conditions, said = _conditions(text, today)
     named = seller or conditions or SAYS["spend_all"].search(text)
     visited, cost = SAYS["when_at"].search(text), SAYS["cost_of"].search(text)
-    if not (visited or cost or SAYS["spend"].search(text)) or not is_used_up(text) or not named:
+    if not (visited or cost or SAYS["spend"].search(text)) or not is_used_up(text, bills=True) or not named:
         return None
     where = " and ".join(conditions)
     name = _field(text, _PATTERNS["invoice_fields"])

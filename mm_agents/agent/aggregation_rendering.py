@@ -29,18 +29,19 @@ _EXTREMES: Mapping[str, tuple[str, str]] = {
     "date": ("earliest", "latest"),
     "release_date": ("first", "last"),
     "duration": ("shortest", "longest"),
+    "taken": ("earliest", "latest"),
     "size": ("smallest", "largest"),
 }
 """What the least and the most of a property are called; of any other the lowest and the highest."""
 
-LEAST = frozenset({"lowest", "first", "shortest", "smallest"})
-MOST = frozenset({"highest", "last", "longest", "largest"})
+LEAST = frozenset({"lowest", "first", "shortest", "smallest", "earliest"})
+MOST = frozenset({"highest", "last", "longest", "largest", "latest"})
 GATHERING = (
     "there is are add adds up to on average has of those in no known currency with from rating number of votes s bytes "
     "lowest first shortest smallest highest last longest largest film films clip clips recording recordings picture "
     "pictures pdf pdfs text texts file files invoice invoices receipt receipts table tables flowchart flowcharts "
     "at least second third fourth fifth none fits more than that of later due same yes no all have show people objects "
-    "time was asked says seller"
+    "time was asked says said seller folder date earliest latest"
 )
 """The words in which results are said, beside those of the files, the question and the arguments."""
 
@@ -50,12 +51,16 @@ SEEN_NOTE = "A detector saw this: of what it names, at least nine in ten are rea
 NOT_SEEN_NOTE = "A detector saw none there. It misses some, above all what is small or half hidden."
 _NOT_SEEN = "a detector saw none there, which proves nothing"
 
+_NOT_TOLD = frozenset({"media_type", "currency", "path", "id"})
+"""Values that a list does not repeat."""
+
 _UNITS: Mapping[str, str] = {"duration": " s", "size": " bytes"}
 
 _NOUNS: Mapping[str, tuple[str, str]] = {
     "films": ("film", "films"),
     "clips": ("clip", "clips"),
     "recordings": ("recording", "recordings"),
+    "memos": ("sound recording", "sound recordings"),
     "pictures": ("picture", "pictures"),
     "pdfs": ("PDF", "PDFs"),
     "texts": ("text file", "text files"),
@@ -70,12 +75,16 @@ _NOUNS: Mapping[str, tuple[str, str]] = {
 def is_empty(result: ToolResult, asked: Aggregation) -> bool:
     """Whether the files that a question names are not such documents, so that it asks something else."""
     payload = result.payload
+    if asked.subject is not None:
+        return False
     any_read = any(payload[name] for name in ("rows", "looked_at", "failed", "of_other_kind"))
     if asked.arguments.get("field") and not any_read:
         return True  # there is none that could have the value
     if asked.guessed:
         return not payload["rows"]
     name = asked.arguments.get("field")
+    if asked.arguments["of"] == "media":
+        return False
     return "among" in asked.arguments and not any(name in row["values"] for row in payload["rows"])
 
 
@@ -138,6 +147,8 @@ def render_aggregate(builder: AnswerBuilder, result: ToolResult, asked: Aggregat
             f"I don't know: what is asked for was found in none of the {count} {_NOUNS[asked.noun][count != 1]} here: "
             f"{_names(payload['missing'])}."
         )
+    elif not said and asked.subject:
+        builder.say(f"I don't know: {asked.subject} does not tell.")
     elif not said:
         looked_at = payload["looked_at"]
         read = "" if looked_at is None else f" among the {looked_at} that were read"
@@ -246,6 +257,8 @@ def _say_value(builder: AnswerBuilder, given: _Aggregated, one: Mapping[str, Any
     value = f"{one['value']} {one['currency']}" if one["currency"] else one["value"]
     doubt = _doubt(one)
     field = _label(str(name))
+    if name == "taken":  # a time of day would read as a moment of a clip
+        field, value = "date", value[:_DAY]
     if measure in ("min", "max"):
         extreme = _EXTREMES.get(str(name), ("lowest", "highest"))[measure == "max"]
         if (place := asked.arguments.get("place", 1)) > 1:
@@ -256,7 +269,8 @@ def _say_value(builder: AnswerBuilder, given: _Aggregated, one: Mapping[str, Any
         )
         for id in one["ids"]:
             text = f"{rows[id]['name']} has the {extreme} {field}{among}: {value}{_UNITS.get(str(name), '')}."
-            why = f"compared over all {_counted(asked, 2)}"
+            known = " whose date is known" if name == "taken" else ""
+            why = f"compared over all {_counted(asked, 2)}{known}"
             line = f"- {text}" if len(given.payload["results"]) > 1 else None
             builder.claim(text, cited[id], why=why, doubt=doubt, kind="counted", line=line)
         return
@@ -275,16 +289,16 @@ def _say_value(builder: AnswerBuilder, given: _Aggregated, one: Mapping[str, Any
 def _say_list(builder: AnswerBuilder, given: _Aggregated, one: Mapping[str, Any]) -> bool:
     """A line for each file of a list; whether it has any."""
     asked, rows, cited = given.asked, given.rows, given.cited
-    if not one["ids"]:
+    if not one["ids"] or (asked.subject and asked.arguments["field"] not in rows[one["ids"][0]]["values"]):
         return False
-    timed = asked.arguments.get("order_by") == "taken"
+    timed = asked.arguments.get("order_by") == "taken" and not (asked.shown or asked.said)
     heading = _NOUNS[asked.noun][int(one["value"]) != 1] if timed else _counted(asked, int(one["value"]))
     if not asked.named:
         builder.say(f"{heading[:1].upper()}{heading[1:]}:")
     for id in one["ids"]:
         row = rows[id]
-        values = {name: value for name, value in row["values"].items() if name not in ("media_type", "currency")}
-        if timed:  # a time of day would read as a moment of a clip
+        values = {name: value for name, value in row["values"].items() if name not in _NOT_TOLD}
+        if "taken" in values:  # a time of day would read as a moment of a clip
             values["taken"] = values["taken"][:_DAY]
         currency = row["values"].get("currency")
         told = ", ".join(
@@ -292,7 +306,7 @@ def _say_list(builder: AnswerBuilder, given: _Aggregated, one: Mapping[str, Any]
             for name, value in values.items()
         )
         if asked.shown:
-            told = "" if asked.lacks else f"{values['people']} people"
+            told = f"{values['people']} people" if asked.arguments.get("order_by") == "people" else ""
         text = f"{row['name']}: {told}" if told else row["name"]
         doubt = f"not confirmed: {', '.join(row['unconfirmed'])}" if row["unconfirmed"] else None
         if asked.lacks:
@@ -373,12 +387,12 @@ def _counted(asked: Aggregation, count: int, noun: str | None = None) -> str:
 
 def _condition(asked: Aggregation, count: int = 2) -> str:
     """The condition of a question in words: " with total > 200"."""
-    if asked.shown:
-        return f" that show{'s' if count == 1 else ''} {asked.shown}"
     parts = [part for part in asked.arguments.get("where", "").split(" and ") if part and "media_type" not in part]
-    if any(part.startswith("taken ") for part in parts):
-        return " from the time that was asked for"
-    parts = [] if asked.said else parts
+    narrowed = [f"that show{'s' if count == 1 else ''} {asked.shown}"] if asked.shown else []
+    narrowed += ["from the time that was asked for"] if any(part.startswith("taken ") for part in parts) else []
+    if narrowed:
+        return f" {' '.join([*narrowed, *asked.said])}"
+    parts = [] if asked.said else [part for part in parts if not part.startswith("taken_from ")]
     seller = asked.arguments.get("seller")
     said = [f"from {seller}"] if seller else []
     said += [f"with {in_words(' and '.join(parts))}"] if parts else [*asked.said]

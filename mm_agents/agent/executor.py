@@ -226,7 +226,7 @@ class OfflineRun:
         for aggregation in asked.aggregations:
             result = yield from self._call(AGGREGATE, aggregation.arguments, fixed=True)
             if result is None:
-                self._builder.say(f"I don't know: {self._builder.route[-1].error}")
+                self._say_failed()
             elif is_empty(result, aggregation):
                 return False
             else:
@@ -292,8 +292,13 @@ class OfflineRun:
                 return True
         if self._hit_details is not None:
             result = self._hit_details.look(name, result, asked.text, self._language, anywhere=strict or second)
-            if second and any(hit.get("unsaid") for hit in result.payload["hits"][:1]):
+            best = next(iter(result.payload["hits"]), {})
+            if second and best.get("lacks" if best.get("is_spoken") else "unsaid"):
                 return False
+            if name == "search_text" and best.get("lacks") and SPEECH in self._tools and not second:
+                said = yield from self._call(SPEECH, {"query": subject_of(asked.text)})  # it may not be written
+                if said and (yield from self._told(SPEECH, asked, arguments, said, strict=True, second=True)):
+                    return True
         compared = "query" not in arguments or not {"image", "video"}.isdisjoint(arguments) or name == "search_posters"
         several = wants_several(asked.text)
         return render_hits(self._builder, result, SEARCHES[name], several=several, compared=compared, strict=strict)
@@ -301,7 +306,8 @@ class OfflineRun:
     def look(self, asked: Asked) -> Iterator[Event | Any]:
         """Look everywhere for what no tool seems to be for, and tell what is near enough; whether anything was."""
         names = [name for name in EVERYWHERE if name in self._tools]
-        if says("asks", asked.text):
+        asks = says("asks", asked.text) or (self._language not in (None, ENGLISH) and says("asks_abroad", asked.text))
+        if asks:
             names.reverse()  # what is asked as a question is likelier written than pictured
         if compares(asked.text):
             self._builder.say(_NOT_COMPARED)
@@ -315,7 +321,7 @@ class OfflineRun:
             self._tell_condition(names, asked)
         told = False
         for name in names:
-            if told and says("asks", asked.text):
+            if told and asks:
                 break
             arguments = self._search_arguments(name, asked, to_read=None, hop=False)
             result = yield from self._call(name, arguments)
@@ -333,6 +339,8 @@ class OfflineRun:
                 arguments[argument] = given[0]
         if not arguments and asked.focus and "image" in takes and not hop and says("like", asked.text):
             arguments["image"] = asked.focus[0]
+        if arguments and (but := says("but_with", asked.text)) is not None:
+            arguments["query"] = but["what"]
         if not arguments or name == "search_text":
             arguments = {"query": said_of(asked.text) if name == SPEECH else subject_of(asked.text)}
         if asked.where and "where" in takes:
@@ -493,13 +501,14 @@ class OfflineRun:
             self._builder.say(f"I don't know: {self._unread} does not tell.")
 
     def _read_text(self, asked: Asked) -> Iterator[Event | Any]:
-        """Look among the texts for what no scan answers; whether one is near enough."""
-        if "search_text" not in self._tools:
-            return False
-        result = yield from self._call("search_text", {"query": subject_of(asked.text)})
-        if result is None:
-            return False
-        return (yield from self._told("search_text", asked, {"query": ""}, result, strict=True))
+        """Look among the texts, and what is said, for what no scan answers; whether one is near enough."""
+        for name in ("search_text", SPEECH):
+            result = yield from self._call(name, {"query": subject_of(asked.text)}) if name in self._tools else iter(())
+            if result is not None and (
+                yield from self._told(name, asked, {"query": ""}, result, strict=True, second=name == SPEECH)
+            ):
+                return True
+        return False
 
     def _given(self, name: str, asked: Asked) -> list[str]:
         kinds = self._tools[name].attachments
@@ -587,7 +596,7 @@ class OfflineRun:
             if result is not None:
                 render_described(self._builder, result)
             else:
-                self._builder.say(f"I don't know: {self._builder.route[-1].error}")
+                self._say_failed()
 
     def _listen(self, asked: Asked) -> Iterator[Event]:
         about = about_speech(asked.text)
@@ -596,7 +605,7 @@ class OfflineRun:
             if result is not None:
                 render_heard(self._builder, result)
             else:
-                self._builder.say(f"I don't know: {self._builder.route[-1].error}")
+                self._say_failed()
 
     def _quote(self, asked: Asked) -> Iterator[Event]:
         whole = says("all_of_it", asked.text) is not None
@@ -612,7 +621,7 @@ class OfflineRun:
             if result is not None:
                 render_text(self._builder, result, whole=whole)
             else:
-                self._builder.say(f"I don't know: {self._builder.route[-1].error}")
+                self._say_failed()
 
     # ------------------------------------------------------------ a user's own tools
 
@@ -625,7 +634,7 @@ class OfflineRun:
         arguments = dict(given.arguments)
         result = yield from self._call(name, arguments)
         if result is None:
-            self._builder.say(f"I don't know: {self._builder.route[-1].error}")
+            self._say_failed()
             return
         numbers = [self._builder.cite(one, name=one.path or name, media_type="text") for one in result.evidence]
         self._builder.claim(result.text, numbers, doubt=f"what {name} says; it is not checked")
@@ -662,6 +671,11 @@ class OfflineRun:
             self._note(name, result)
         yield Returned(tool=name, result=result, error=error)
         return result
+
+    def _say_failed(self) -> None:
+        """Say why the call before failed, without the name of the tool."""
+        step = self._builder.route[-1]
+        self._builder.say(f"I don't know: {(step.error or '').removeprefix(f'{step.tool} failed: ')}")
 
     def _refusal(self, name: str, arguments: Mapping[str, Any]) -> str | Refusal | None:
         if len(self._builder.route) >= self._calls:

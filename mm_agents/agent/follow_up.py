@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mm_agents.agent.film_questions import file_aggregation
 from mm_agents.agent.query_analysis import names_in, says
 from mm_agents.agent.references import alike, goes_on_with, is_another, is_part
 from mm_agents.agent.tool_roles import QUOTE, READERS, SEARCHES
 
 if TYPE_CHECKING:
+    from mm_agents.agent.answer_builder import AnswerBuilder
+    from mm_agents.agent.events import Event
+    from mm_agents.agent.executor import Asked, OfflineRun
     from mm_agents.agent.planner import OfflinePlanner, Plan
     from mm_agents.agent.references import Memory, ResolvedReference
 
@@ -71,3 +76,11 @@ def read_before(memory: Memory, names: Sequence[str], question: str, *, anew: bo
     else:
         reader = next((name for name in names if name in READERS and name in memory.tools), None)
     return (last.id, reader) if reader is not None else (None, None)
+
+
+def tell_property(run: OfflineRun, builder: AnswerBuilder, part: str, asked: Asked) -> Iterator[Event]:
+    """Tell what a question asks of the file that was found first: how long it is, when it was taken."""
+    cited = builder.sources[0] if builder.claims else None
+    of_file = file_aggregation(part, [(cited.evidence.asset, cited.name)]) if cited else None
+    if of_file is None or not (yield from run.aggregate(replace(asked, aggregations=[of_file]))):
+        builder.not_answered(part)

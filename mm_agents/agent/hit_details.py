@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
-from mm_agents.agent.paragraphs import quotable
-from mm_agents.agent.passage_choice import chosen, is_about, names_it, tells_written
-from mm_agents.agent.query_analysis import names_in, says
+from mm_agents._text import content_words
+from mm_agents.agent.paragraphs import Paragraph, quotable
+from mm_agents.agent.passage_choice import chosen, half_unsaid, is_about, kind_of, names_it, tells_written
+from mm_agents.agent.query_analysis import names_in, said_of, says
+from mm_agents.languages import ENGLISH, detected
 from mm_agents.protocols import Accompanied, Calibrated, Fluent
+from mm_agents.search.phonetic import sounds_of
 from mm_agents.security.injection import WITHHELD, screen
 from mm_agents.toolbox.describing import ImageClassifierView, with_classifier
 from mm_agents.tools import Tool, ToolResult
-from mm_agents.types import Text
+from mm_agents.types import SPOKEN, Text
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
@@ -27,6 +31,10 @@ _COMPARED = 40
 
 _TABLES = 3
 """How many of the nearest texts are asked as tables, which some of them have."""
+
+_SOUNDS = 4  # of the shortest word that may have been written down as another
+_SOUNDS_ALIKE = 0.85
+"""How like two words sound of which one was taken for the other: "Sophie" and "Sophia", not "printer" and "winter"."""
 
 _SHEETS = (".xlsx", ".csv", ".tsv", ".json")
 _TABLE_ROW = re.compile(r"^\s*\|.*\|\s*$", re.MULTILINE)
@@ -82,10 +90,11 @@ class HitDetails:
             hits = self._shown(result, hits)
         elif search == "search_text":
             hits = self._quoted(hits, question, self.embedder_for(language))
-            first = next(n for n, hit in enumerate(result.payload["hits"]) if hit["id"] == hits[0]["id"])
-            order = [first, *(n for n in range(len(hits)) if n != first)]
-            result = replace(result, evidence=tuple(result.evidence[n] for n in order))
-        return replace(result, payload={**result.payload, "hits": hits})
+        elif any(hit["is_spoken"] for hit in hits):
+            hits = self._heard(hits, question, anywhere=anywhere)
+        places = {hit["id"]: place for hit, place in zip(result.payload["hits"], result.evidence, strict=True)}
+        evidence = tuple(places[hit["id"]] for hit in hits)
+        return replace(result, payload={**result.payload, "hits": hits}, evidence=evidence)
 
     def is_written(self, question: str, search: Tool, language: str | None = None) -> bool:
         """Whether a text of the library has every word that a question says, of two at least, and such a value.
@@ -111,6 +120,45 @@ class HitDetails:
                 if said.get("covers") or (whole and doubted and said.get("says") and not said.get("lacks")):
                     return [said, *(looked.get(one["id"], one) for one in hits if one is not other)]
         return [looked.get(one["id"], one) for one in hits]
+
+    def _heard(self, hits: list[Mapping[str, Any]], question: str, *, anywhere: bool) -> list[Mapping[str, Any]]:
+        """The hits with the sentence of each recording that answers the question; those first of which one does.
+
+        Where nothing says that the question is for speech, the others are left out.
+        """
+        looked = [self._answering(hit, question) if hit["is_spoken"] and hit["text"] else hit for hit in hits]
+        looked.sort(key=lambda hit: bool(hit.get("lacks")))
+        return [hit for hit in looked if not (anywhere and hit.get("lacks"))]
+
+    def _answering(self, hit: Mapping[str, Any], question: str) -> Mapping[str, Any]:
+        """The hit of a recording with the sentence that answers the question, and what is asked for and not said."""
+        parts = [part for part in self._library.parts(hit["id"]) if part.text and SPOKEN in part.properties]
+        whole = "\n".join([hit["name"], *(part.text for part in parts)])
+        language = detected(question) or ENGLISH
+        names = [] if language == "de" else names_in(question)  # every noun of German has a capital
+        strange = next((name for name in names if not _is_heard(name, whole)), None)
+        if (
+            strange is not None
+            or language != ENGLISH
+            or detected(whole.partition("\n")[2]) not in (None, ENGLISH)
+            or not parts
+        ):
+            return {**hit, "lacks": strange} if strange is not None else hit
+        asked = said_of(question) if says("spoken", question) else question
+        heads = re.findall(r"[^\W\d_]{4,}", asked.casefold())
+        said = [" ".join([part.text, *(word for word in heads if _is_heard(word, part.text))]) for part in parts]
+        first = next((n for n, part in enumerate(parts) if part.text == hit["text"]), 0)
+        shares = [len(content_words(asked) & content_words(one)) for one in said]
+        ranks = [shares[n] + (n == first) for n in range(len(said))]
+        passage = chosen(asked, [Paragraph(text=one) for one in said], ranks, whole, hit["name"])
+        at = said.index(passage.text)
+        unsaid = passage.unsaid or half_unsaid(asked, passage.text, hit["name"])
+        if unsaid is not None and shares[first] > shares[at]:  # none answers: the one that was found says more of it
+            at, unsaid = first, (kind_of(asked) or unsaid).replace("_", " ")
+        part = parts[at]
+        speaker = next((name for name in names if name not in asked and not _is_heard(name, part.text)), None)
+        sentence = {"text": part.text, "t0": part.properties["t0"], "t1": part.properties["t1"]}
+        return {**hit, "sentence": sentence, "lacks": passage.lacks, "unsaid": unsaid or speaker}
 
     def _shown(self, result: ToolResult, hits: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         pictured = [one.image for one in result.media[:_LOOKED_AT]]
@@ -151,6 +199,16 @@ def that_may_tell(search: str, result: ToolResult, question: str, *, anywhere: b
     named = names_in(question) if says("paper", question) else []
     told = tells_written(question, text, others=anywhere) and all(names_it(name, text) for name in named)
     return result if told else replace(result, payload={**result.payload, "hits": []}, evidence=())
+
+
+def _is_heard(words: str, text: str) -> bool:
+    """Whether a text has one of some words, or what sounds like them and was written down in another way."""
+    sounds = sounds_of(words)
+    if content_words(words) & content_words(text) or (len(sounds) >= _SOUNDS and sounds in sounds_of(text)):
+        return True
+    heard = (sounds_of(word) for word in re.findall(r"[^\W\d_]{4,}", text))
+    near = (SequenceMatcher(None, sounds, one).ratio() for one in heard if one[:1] == sounds[:1])
+    return len(sounds) >= _SOUNDS and any(ratio >= _SOUNDS_ALIKE for ratio in near)
 
 
 def has_table(name: str, text: str = "") -> bool:

@@ -1,12 +1,15 @@
-"""Conditions in a question about pictures and clips: what is seen in them, and when they were taken."""
+"""Conditions in a question about pictures and clips: what is seen in them, when they were taken, and their folder."""
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-from mm_agents._text import read_patterns
+from mm_agents._text import content_words, read_patterns
+from mm_agents.documents.periods import period_in
 
 _PATTERNS = read_patterns("mm_agents.agent", "aggregation.toml")
 _SAYS = _PATTERNS["patterns"]
@@ -15,6 +18,7 @@ _WRITTEN = {str(number): word for word, number in _SMALL_NUMBERS.items()}
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 """The months in which the seasons begin, as meteorologists count them north of the equator."""
 
+_OF_FOLDER = 2  # words of a folder's name after "of", which more often names what is shown
 _LAST_START = 9  # a season that begins later ends in the next year
 
 
@@ -107,12 +111,38 @@ def _many_people(said: re.Match[str]) -> str:
 
 def taken_in(text: str, today: date) -> MediaCondition | None:
     """When pictures or clips were taken; dates that a file alone has do not count. None where no time is named."""
-    if (time := _time(text, today)) is None:
+    if (time := _time(text, today)) is not None:
+        first, end = time
+        for name in ("year", "season"):
+            text = _SAYS[name].sub(" ", text)
+    elif (period := period_in(text, today)) is not None and period.month is None:
+        first, end = period.first, period.last + timedelta(days=1) if period.last else None
+        text = f"{text[: period.start]} {text[period.end :]}"
+    else:
         return None
-    where = (f'taken >= "{time[0]}"', f'taken < "{time[1]}"', 'taken_from != "file"')
-    for name in ("year", "season", "taken"):
-        text = _SAYS[name].sub(" ", text)
-    return MediaCondition(where=where, rest=text)
+    bounds = [(">=", first), ("<", end)]
+    where = (*(f'taken {sign} "{day}"' for sign, day in bounds if day is not None), 'taken_from != "file"')
+    return MediaCondition(where=where, rest=_SAYS["taken"].sub(" ", text))
+
+
+def folder_in(text: str, folders: Callable[[], Collection[str]]) -> MediaCondition | None:
+    """The folders that files are to be from, by words of their names: "the skiing folder"; None where none is named.
+
+    Args:
+        text: a question.
+        folders: gives the names of the library's folders; called where a question may name one.
+    """
+    for found in _SAYS["folder"].finditer(text):
+        wanted = content_words(found["before"] or found["after"] or found["bare"])
+        if found["bare"] and found[0].startswith("of") and len(wanted) < _OF_FOLDER:
+            continue  # "pictures of dogs" are looked for by what they show
+        named = [name for name in folders() if wanted and wanted <= content_words(re.sub(r"[_-]+", " ", name))]
+        if named:
+            where = " or ".join(f"path contains {json.dumps(f'{name}/', ensure_ascii=False)}" for name in named)
+            words = " or ".join(f"“{name}”" for name in named)
+            rest = f"{text[: found.start()]} {text[found.end() :]}"
+            return MediaCondition(where=(f"({where})",), rest=rest, words=f"in the folder {words}")
+    return None
 
 
 def _time(text: str, today: date) -> tuple[date, date] | None:

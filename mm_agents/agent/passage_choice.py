@@ -226,6 +226,15 @@ def is_about(question: str, whole: str, name: str) -> bool:
     return set(_heads(question)) <= content_words(f"{whole} {_spaced(name)}")
 
 
+def half_unsaid(question: str, passage: str, name: str) -> str | None:
+    """A word of a question, where a passage and the name of its file do not say half of its words; else None."""
+    filler, known = _PATTERNS["filler"], content_words(f"{passage} {_spaced(name)}")
+    bare = filler["general"].sub(" ", filler["kinds"].sub(" ", question))
+    words = [word for word in _WORD.findall(bare) if content_words(word)]
+    missing = [word for word in words if not content_words(word) <= known]
+    return missing[0] if missing and 2 * len(missing) >= len(words) else None
+
+
 def _heads(question: str) -> list[str]:
     """The words of a question that say what it is about, in its order, without those that name a kind of value."""
     bare = _PATTERNS["filler"]["kinds"].sub(" ", question)

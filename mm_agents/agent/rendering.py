@@ -121,8 +121,11 @@ def render_hits(
     if (lacks := kept[0][0].get("lacks")) and not several:
         counts = builder.question.casefold().lstrip().startswith("how many")
         lacks = "such number, and what a text names is not counted here" if counts else lacks
-        builder.say(f"I don't know: its nearest text, {kept[0][0]['name']}, says no {lacks}.")
+        noun = _NOUNS[kept[0][0]["media_type"]] if kept[0][0].get("is_spoken") else "text"
+        builder.say(f"I don't know: its nearest {noun}, {kept[0][0]['name']}, says no {lacks}.")
         return True
+    # Where another sentence of it answers than the one that was found, that one is quoted with its own place.
+    kept = [(hit, replace(place, quote=None) if _is_elsewhere(hit) else place, how) for hit, place, how in kept]
     (hit, evidence, how), *others = kept[: _BEST if several else 1 + _ALSO]
     number = builder.cite(evidence, name=hit["name"], media_type=hit["media_type"])
     noun = _NOUNS.get(hit["media_type"], subject)
@@ -132,15 +135,15 @@ def render_hits(
             cited = builder.cite(place, name=one["name"], media_type=one["media_type"])
             _tell_match(builder, _named(one), cited, near_by, line=f"- {_named(one)}")
             _tell_said(builder, one, cited, follows=" – ")
-            _tell_spoken(builder, one, cited, follows=" – ")
+            _tell_spoken(builder, one, place, follows=" – ")
             _render_seen(builder, one, cited, follows=" – ")
         return True
     _tell_match(builder, f"The nearest {noun} is {_named(hit)}.", number, how)
     _tell_said(builder, hit, number, follows=" ")
-    _tell_spoken(builder, hit, number, follows=" ")
+    _tell_spoken(builder, hit, evidence, follows=" ")
     _render_seen(builder, hit, number, follows=None)
     if unsaid := hit.get("unsaid"):
-        builder.not_answered(unsaid, "The nearest text does not say so.")
+        builder.not_answered(unsaid, f"The nearest {noun if hit.get('is_spoken') else 'text'} does not say so.")
     for n, (other, place, near_by) in enumerate(others):
         cited = builder.cite(place, name=other["name"], media_type=other["media_type"])
         text = f"Also near: {_named(other)}"
@@ -236,11 +239,15 @@ _BY: Mapping[VectorRole | None, str] = {"image": "its poster", "text": "its stor
 
 def _named(hit: Mapping[str, Any]) -> str:
     where = ""
-    if hit["t0"] is not None and hit["t1"] is not None:
+    if hit["t0"] is not None and hit["t1"] is not None and not _is_elsewhere(hit):
         where = f", from {clock(hit['t0'])} to {clock(hit['t1'])}"
     elif hit["page"] is not None:
         where = f", page {hit['page']}"
     return f"{hit['name']}{where}"
+
+
+def _is_elsewhere(hit: Mapping[str, Any]) -> bool:
+    return (hit.get("sentence") or hit)["t0"] != hit["t0"]
 
 
 def _tell_match(
@@ -268,13 +275,18 @@ def _tell_said(builder: AnswerBuilder, hit: Mapping[str, Any], number: int, *, f
         )
 
 
-def _tell_spoken(builder: AnswerBuilder, hit: Mapping[str, Any], number: int, *, follows: str) -> None:
-    """Quote the sentence that was found in a recording or clip, with its second."""
-    if not hit.get("is_spoken") or not hit["text"]:
+def _tell_spoken(builder: AnswerBuilder, hit: Mapping[str, Any], place: Evidence, *, follows: str) -> None:
+    """Quote the sentence of a recording or clip that answers, else the one that was found, with its second."""
+    if not hit.get("is_spoken") or not hit["text"] or hit.get("lacks"):
         return
-    said = f"it is said at {clock(round(hit['t0'], 1))}: “{hit['text'].replace('“', '').replace('”', '')}”"
+    one = hit.get("sentence") or hit
+    place = replace(place, quote=one["text"], t0=one["t0"], t1=one["t1"])
+    number = builder.cite(place, name=hit["name"], media_type=hit["media_type"])
+    said = f"it is said at {clock(round(one['t0'], 1))}: “{one['text'].replace('“', '').replace('”', '')}”"
     line = f"{said[:1].upper()}{said[1:]}" if follows == " " else said
-    builder.claim(f"In {hit['name']}, {said}", [number], why="heard", kind="spoken", line=line, follows=follows)
+    doubt = f"it does not say “{hit['unsaid']}”" if hit.get("unsaid") else None
+    text = f"In {hit['name']}, {said}"
+    builder.claim(text, [number], why="heard", kind="spoken", doubt=doubt, line=line, follows=follows)
 
 
 def render_heard(builder: AnswerBuilder, result: ToolResult) -> None:

@@ -51,7 +51,7 @@ def instead_of(names: Iterable[str]) -> Iterator[str]:
     if any(name in READERS or name == DESCRIBE for name in names):
         yield from (*ASKABLE, DESCRIBE)
     for name in names:
-        others = INSTEAD.get(name, ("search_text",) if name in READERS else ())
+        others = INSTEAD.get(name, ("search_text", SPEECH) if name in READERS else ())
         yield from others
         if "search_text" in (name, *others):
             yield "read_table"

@@ -507,7 +507,8 @@ class _Checker:
     def _said(self, claim: Claim, cited: list[Source]) -> str | None:
         """What a claim quotes in its own words and is not on the pages that it cites."""
         heard = claim.kind == "spoken"
-        looked_at = [flat(one.evidence.quote or "") for one in cited if heard or one.evidence.t0 is None]
+        found = [one.evidence for one in cited if heard or one.evidence.t0 is None or one.evidence.how == "heard"]
+        looked_at = [flat(one.quote or "") for one in found]
         for quote in said_in(claim.text):
             wanted = flat(quote)
             if wanted == "".join(looked_at) or any(wanted in one for one in looked_at):

@@ -17,6 +17,7 @@ from mm_agents._html import counted
 from mm_agents._progress import bar, rate_of
 from mm_agents.cli.app import (
     DEFAULT_LIBRARY,
+    NOTHING_FOUND,
     SHOWN,
     DebugOption,
     EmbedderOption,
@@ -190,6 +191,8 @@ def _show_added(report: AddReport, output: Output) -> None:
     output.show(asdict(report), counts)
     if not output.silent and report.files:
         say(f"[dim]{_costs(report)}[/dim]")
+    if not (report.files or output.silent):
+        say("[yellow]Note:[/yellow] There are no files in what was named.")
     for one in report.incomplete if not output.silent else ():
         say(f"[yellow]In part:[/yellow] {plain(one.path)}: {plain(one.reason)}")
 
@@ -443,3 +446,5 @@ def _show_hits(query: str, hits: Sequence[Hit], output: Output, *, ids: bool) ->
         strength = f"{hit.strength:<8}" if hit.strength else ""
         lines.append(f"{n:>3}  [dim]{hit.score:.3f}[/dim]  {strength}" + "  ".join(filter(None, shown)))
     output.show({"query": query, "hits": [hit_json(hit) for hit in hits]}, *(lines or ["Nothing was found."]))
+    if not hits:
+        raise typer.Exit(NOTHING_FOUND)

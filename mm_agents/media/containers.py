@@ -35,6 +35,7 @@ DEMUXERS = {
 }
 """What FFmpeg calls the containers of videos and sound."""
 
+_XING_WITHIN = 64  # a frame's head and side information, and the header of its encoder
 _TRACKS_WITHIN = 1024**2
 _LARGEST_INDEX = 64 * 1024**2
 _UNKNOWN_LENGTH = 0xFFFFFFFF
@@ -46,8 +47,8 @@ def missing_bytes(file: BinaryFile, format: str) -> int:
 
     Args:
         file: the content; left at its beginning.
-        format: "mp4", "mov", "m4a", "webm", "mkv", "weba", "mka", "wav", "avi", "ogg" or another, of which nothing is
-            known.
+        format: "mp4", "mov", "m4a", "webm", "mkv", "weba", "mka", "wav", "avi", "ogg", "mp3" or another, of which
+            nothing is known.
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
@@ -61,6 +62,8 @@ def missing_bytes(file: BinaryFile, format: str) -> int:
         end = 8 + int.from_bytes(file.read(8)[4:], "little")
     elif format == "ogg":
         end = _end_of_page(file, size)
+    elif format == "mp3":
+        end = _end_of_mpeg_audio(file)
     else:
         end = size
     file.seek(0)
@@ -121,6 +124,22 @@ def _end_of_page(file: BinaryFile, size: int) -> int:
     page = tail.rfind(b"OggS")
     segments = tail[page + 26] if page >= 0 and page + 26 < len(tail) else 0
     return size - len(tail) + page + 27 + segments + sum(tail[page + 27 : page + 27 + segments]) if segments else 0
+
+
+def _end_of_mpeg_audio(file: BinaryFile) -> int:
+    """Where an MP3 file ends by the header of its encoder ("Xing" or "Info") in its first frame; 0 without one."""
+    head = file.read(10)
+    start = 0
+    if head[:3] == b"ID3":  # a tag before it, its length in seven bits a byte (ID3v2.4, 3.1)
+        start = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=False))
+    file.seek(start)
+    frame = file.read(_XING_WITHIN)
+    at = max(frame.find(b"Xing"), frame.find(b"Info"))
+    flags = int.from_bytes(frame[at + 4 : at + 8], "big") if at > 0 else 0
+    if not flags & 2:
+        return 0
+    place = at + 8 + 4 * (flags & 1)
+    return start + int.from_bytes(frame[place : place + 4], "big")
 
 
 def _end_of_wave(file: BinaryFile) -> int:

@@ -13,13 +13,13 @@ from pydantic import Field
 
 from mm_agents._text import content_words, fold
 from mm_agents.errors import ConfigError, MediaError, ToolError
-from mm_agents.filters import conditions, matches, parse
+from mm_agents.filters import STANDARD, conditions, matches, parse
 from mm_agents.ingest.facts import DocumentFacts, facts_of_file
 from mm_agents.ingest.objects import PERSON, object_of
 from mm_agents.protocols import NamingStore
 from mm_agents.toolbox.sources import Sources
 from mm_agents.tools import ToolResult
-from mm_agents.types import Condition, Evidence, Filter, Record, Value
+from mm_agents.types import SPOKEN, Condition, Evidence, Filter, Record, Value
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
@@ -41,7 +41,7 @@ MONEY = frozenset({"subtotal", "discount", "shipping", "tax", "rounding", "total
 """The fields of an invoice that are amounts of its currency."""
 
 SAYS = "says"
-"""The value of a document that is asked for by its words: its cells or boxes that have them."""
+"""The value of a document that is asked for by its words: its cells, boxes or sentences that have them."""
 
 _OF_INVOICES = frozenset({"due_date", "ship_to"})
 """The fields that no receipt has; one may have the number of an order, as restaurants give it."""
@@ -150,7 +150,8 @@ class Aggregating:
         limit: Annotated[int, Field(ge=1, le=200, description="How many are listed at most.")] = 20,
         place: Annotated[int, Field(ge=1, description="Of min and max: 2 is the second lowest or highest value.")] = 1,
         mentions: Annotated[
-            str | None, Field(description="Only documents with these words in a cell, box or field.")
+            str | None,
+            Field(description="Only documents with these words in a cell, box or field, or in what is said."),
         ] = None,
     ) -> ToolResult:
         """Count, add up, compare or list all files, films or invoices at once, by properties or by what is read."""
@@ -158,7 +159,7 @@ class Aggregating:
         wanted = _parsed(where)
         named = [one for one in (field, group_by, order_by) if one is not None]
         found = (
-            self._media(wanted, among, named)
+            self._media(wanted, among, named, mentions)
             if of == "media"
             else self._documents(_KINDS[of], wanted, among, mentions=mentions, only=kind)
         )
@@ -178,7 +179,9 @@ class Aggregating:
 
     # ------------------------------------------------------------ rows
 
-    def _media(self, wanted: Filter | None, among: Sequence[str] | None, named: Sequence[str]) -> _Rows:
+    def _media(
+        self, wanted: Filter | None, among: Sequence[str] | None, named: Sequence[str], mentions: str | None
+    ) -> _Rows:
         if among:
             records = [one.record for one in map(self._sources.resolve, among) if one.record is not None]
             records = [one for one in records if wanted is None or matches(wanted, one)]
@@ -186,10 +189,22 @@ class Aggregating:
             records = list(self._library.iterate(where=wanted))
         names = {name for record in records for name in record.properties}
         if not names.issuperset(named):
-            names |= self._property_names()
+            names |= self._property_names() | STANDARD
         labels = _labels(wanted)
         rows = [_media_row(record, self._seen(record, labels) if labels else ()) for record in records]
-        return _Rows(rows=rows, names=frozenset(names))
+        if mentions is None:
+            return _Rows(rows=rows, names=frozenset(names))
+        heard = {row.record.id: self._sentences(row.record) for row in rows if row.record.properties.get("sound", True)}
+        missing = [row.record.name for row in rows if not heard.get(row.record.id, True)]
+        if missing and not any(heard.values()):
+            how = "Run: pip install 'mm-agents[speech]', then mm-agents add."
+            raise ToolError(f"Nothing was listened to yet. {how}", retry=False)
+        found = [_saying(row, mentions, heard.get(row.record.id, ())) for row in rows]
+        return _Rows(rows=[row for row in found if row is not None], names=frozenset(names), missing=missing)
+
+    def _sentences(self, record: Record) -> list[Record]:
+        """What is said in a recording or clip; one without words where nobody speaks, none where nobody listened."""
+        return [part for part in self._library.parts(record.id) if SPOKEN in part.properties]
 
     def _seen(self, record: Record, labels: Collection[str]) -> tuple[Evidence, ...]:
         """The things of these kinds that are seen in a picture or clip, each with its box and score."""
@@ -322,8 +337,6 @@ def _check(of: Of, measure: Measure, field: str | None, kind: str | None, mentio
         raise ToolError(f"{measure} needs a field, such as total or vote_average.", retry=True)
     if kind is not None and of != "invoices":
         raise ToolError("kind is for invoices.", retry=True)
-    if of == "media" and mentions:
-        raise ToolError("mentions is for documents: invoices, tables and flowcharts.", retry=True)
 
 
 def _parsed(where: str | None) -> Filter | None:
@@ -357,13 +370,38 @@ def _media_row(record: Record, seen: tuple[Evidence, ...] = ()) -> _Row:
         whole = Evidence(
             asset=record.id, path=record.path, sha256=kept if isinstance(kept, str) else None, how="counted"
         )
-        told = [name for name in names if name in record.properties and name not in ("media_type", "name")]
+        told = [name for name in names if name in record.properties and name not in ("media_type", "name", "path")]
         return tuple(
             replace(whole, how=f"property {name}", quote=f"{name} {record.properties[name]}") for name in told
         ) or (whole,)
 
     written = {name: _written(value) for name, value in record.properties.items()}
     return _Row(record=record, values=record.properties, written=written, places=places)
+
+
+def _saying(row: _Row, words: str, sentences: Iterable[Record]) -> _Row | None:
+    """The row of a recording or clip with the sentences in which some words are said; None where they are not."""
+    wanted = content_words(words) or {fold(words)}
+    kept = row.record.properties.get("sha256")
+    said = tuple(
+        Evidence(
+            asset=row.record.id,
+            path=row.record.path,
+            sha256=kept if isinstance(kept, str) else None,
+            how="heard",
+            quote=part.text,
+            t0=_seconds(part, "t0"),
+            t1=_seconds(part, "t1"),
+        )
+        for part in sentences
+        if wanted <= content_words(part.text)
+    )[: PARAMETERS.most_places]
+
+    def cited(names: Sequence[str]) -> tuple[Evidence, ...]:
+        return said
+
+    quotes = ", ".join(f"“{one.quote}”" for one in said)
+    return replace(row, written={**row.written, SAYS: quotes}, places=cited) if said else None
 
 
 def _written(value: Value) -> str:

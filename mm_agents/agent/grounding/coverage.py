@@ -28,7 +28,7 @@ OWN_LINES = frozenset(
 
 _SILENCE = re.compile(
     r"(?:Not (?:confirmed: the|used:) |\d+ files? (?:was|were) not read: "
-    r"|No [\w ]+ (?:with [^.]+ |from [^.]+ |that show [^.]+ )?were found here"
+    r"|No [\w ]+ (?:(?:with|from|that show|in|of those) [^.]+ )?were found here"
     r"|No hidden text was found in [^\n]+\.$|This is about [^\n]+, which was attached before\.$"
     r"|Only the first \d+ characters of the question were read\.$"
     r"|I don['’]t know(?: which \w+ (?:is meant|“))?[:. ]|Not (?:answered|looked at): “|I can['’]t help with that"
@@ -74,7 +74,8 @@ def denied(text: str, *known: str) -> str | None:
 
 _INTRODUCING = content_words(
     "the nearest some films like unlike for and steps in reads found here are is these this table chart invoice answer "
-    "result results following sources documents pictures clips texts posters posters scans files videos images movies"
+    "result results following sources documents pictures clips texts posters posters scans files videos images movies "
+    "recordings sound folder said time asked those shown"
 )
 
 

@@ -16,10 +16,10 @@ from mm_agents.agent.aggregation_rendering import is_empty, render_aggregate
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.answer_data import AnswerData, Claim, Source, Step
 from mm_agents.agent.default_models import text_embedder_of
-from mm_agents.agent.film_questions import film_aggregation
+from mm_agents.agent.film_questions import file_aggregation, film_aggregation, folders_of
 from mm_agents.agent.grounding.quotes import NOT_CHECKED, Unchecked
 from mm_agents.agent.hit_details import HitDetails
-from mm_agents.agent.query_analysis import questions_in
+from mm_agents.agent.query_analysis import files_in, questions_in
 from mm_agents.agent.references import goes_on_with
 from mm_agents.agent.rendering import recommended_heading
 from mm_agents.agent.request import plain
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 SEARCHES = frozenset({"search_images", "search_videos", "search_text", "search_posters", "search_speech", "recommend"})
 """The tools whose hits have a similarity."""
+
+_QUOTES = ("search_text", "search_speech", "search_videos")
+"""Those whose hits are told in the order in which their passages answer."""
 
 _KEYWORDS = "keywords"
 """What a hit was found by that has words of the question; its score is not a similarity."""
@@ -134,8 +137,8 @@ class SearchAgain:
         named = [sources[claim.sources[0]] for claim in self._answer.claims if claim.kind == "match" and claim.sources]
         for ran in self._ran(SEARCHES):
             found = [(source, places[0]) for source in named if (places := list(_places(ran, source)))]
-            if found and ran.step.tool == "search_text" and found[0][0].evidence.quote:
-                first = found.pop(0)  # a text is told first for the passage that answers, which may be of a farther one
+            if found and ran.step.tool in _QUOTES and (found[0][0].evidence.quote or ran.step.tool != "search_text"):
+                first = found.pop(0)  # one is told first for the passage that answers, which may be of a farther one
                 if first[1] and not self._leads(ran, first[0].evidence.asset):
                     return f"looked at again, {first[0].name} is not the text that answers first"
             places = [place for _, place in found]
@@ -208,13 +211,26 @@ class SearchAgain:
         days = [date.today(), *_dates(str(step.arguments.get("where", "")))]
         for text in self._questions:
             for day in days:
-                for asked in aggregations_of(text, attached=among, today=day):
+                for asked in aggregations_of(text, attached=among, today=day, folders=self._folders):
                     if asked.arguments == dict(step.arguments):
                         return asked
             of_films = film_aggregation(text, self._films, _ID.findall(str(step.arguments.get("where", ""))))
             if of_films is not None and of_films.arguments == dict(step.arguments):
                 return of_films
+            of_file = file_aggregation(text, self._named(str(step.arguments.get("where", ""))))
+            if of_file is not None and of_file.arguments == dict(step.arguments):
+                return of_file
         return None
+
+    def _folders(self) -> list[str]:
+        return folders_of(self._library) if self._library else []
+
+    def _named(self, where: str) -> list[tuple[str, str]]:
+        """The ids and names of the files of a filter; where the question names another, none."""
+        found = self._library.store.get(_ID.findall(where)) if self._library else {}
+        asked = self._answer.question
+        named = {name for name in files_in(asked) if name not in [one.name for one in found.values()]}
+        return [] if named else [(id, one.name) for id, one in found.items()]
 
     def _films(self) -> list[tuple[str, str]]:
         return films_of(self._library) if self._library else []
