@@ -244,13 +244,14 @@ class OfflineRun:
             return None
         if hop or (yield from self._told(name, asked, arguments, result)):
             return result
+        is_held = bool(result.payload["hits"])  # where no file is of its kind, the question is for another search
         for instead in INSTEAD.get(name, ()) if [*arguments] == ["query"] else ():
             if instead not in self._tools or (instead == "search_images" and says("goes_on", asked.text)):
                 continue  # "and for the garage?" asks no more than a text was asked before
             other = yield from self._call(instead, arguments)
             strict = instead in STRICT
             if other is not None and (
-                yield from self._told(instead, asked, arguments, other, strict=strict, second=True)
+                yield from self._told(instead, asked, arguments, other, strict=strict, second=is_held)
             ):
                 return other
         sought = said_of(asked.text) if name == SPEECH else subject_of(asked.text)

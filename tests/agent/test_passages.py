@@ -376,3 +376,21 @@ def test_what_a_paragraph_says_first_holds_of_all_its_sentences() -> None:
     note = "Parents evening, class 5b\n\n1. Class trip: 12 to 16 October to the coast. Cost 245 per child.\n"
     found = chosen("How much does the class trip cost?", quotable(note), [0.1, 0.5], note, "note.txt")
     assert found.text.startswith("1. Class trip")
+
+
+def test_where_a_library_has_no_clips_a_question_for_one_is_asked_of_its_texts(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", reason="these tests embed: pip install 'mm-agents[local]'")
+    (tmp_path / "wedding.txt").write_text("Wedding\n\nBand: The Low Tides, 900 pounds, plays from 20:00 to midnight\n")
+    with Library.open(tmp_path / "library", embedder="offline") as library:
+        library.add(tmp_path / "wedding.txt")
+        agent = Agent(library, model="offline")
+        assert "to midnight" in agent.ask("Until when does the band play?").text
+        assert agent.ask("Show me a video of a cat").outcome == "not_found"
+
+
+def test_what_happens_in_a_month_is_not_what_happens_in_another() -> None:
+    diary = "2 March: Planted peas in the cold frame.\n\n21 May: Picked the first strawberries.\n"
+    asked = "What did I plant in May?"
+    found = chosen(asked, quotable(diary), [0.6, 0.3], diary, "diary.txt")
+    assert found.lacks == "value in May"
+    assert chosen("What did I plant in March?", quotable(diary), [0.6, 0.3], diary, "diary.txt").lacks is None

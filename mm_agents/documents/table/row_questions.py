@@ -137,7 +137,7 @@ def _asked_column(table: TableData, question: str, chosen: RowChoice, *, by_firs
     places = {column: [_place(word, asked) for word in head] for column, head in heads.items()}
     whole = {column: max(found) for column, found in places.items() if found and max(found) < len(asked)}
     if _HOW_MANY.match(question):  # what comes next is counted, or the number of it is a column's
-        named = [column for column, place in whole.items() if not place]
+        named = [column for column in whole if not min(places[column])]
         if not named and asked and asked[0] in content_words(_title(table)):  # "how many members" of a sheet of them
             return table.label_column
         return next(iter(named or of_first_word), None)
