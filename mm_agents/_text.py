@@ -61,7 +61,7 @@ def read_patterns(
 
 _WORDS = read_data("mm_agents", "words.toml")
 _EMPTY = frozenset(_WORDS["empty"].split())
-_PLURALS = dict(zip(*[iter(_WORDS["plurals"].split())] * 2, strict=True))
+_IRREGULAR = dict(zip(*[iter(_WORDS["irregular"].split())] * 2, strict=True))
 _STEMMING = Lock()
 ASKED_FOR: list[str] = _WORDS["asked_for"].split()
 """What documents are asked for: harmless in a call, though not in a claim."""
@@ -123,7 +123,7 @@ def _stem(word: str) -> str:
     if word[:1].isdigit():
         return word.replace(",", "").rstrip(".")
     with _STEMMING:  # a stemmer holds the word that it works on
-        return _stemmer().stemWord(_PLURALS.get(word, word))
+        return _stemmer().stemWord(_IRREGULAR.get(word, word))
 
 
 @cache

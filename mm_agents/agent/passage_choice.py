@@ -77,6 +77,9 @@ _NAMED = re.compile(rf"(?<!^)(?<![.!?] )\b(?!(?:{_DAYS})\b)[A-Z][^\W\d_]+(?:['â€
 _MONTHS = re.compile(
     rf"(?:(?<=\b(?:in|of) )|(?<=\d ))(?:{'|'.join(MONTHS)})\b|\b(?:{'|'.join(MONTHS)})(?= \d)", re.IGNORECASE
 )
+_NOT_IN = re.compile(
+    r"\b(?P<but>outside|except|excluding|without|beyond)(?: (?:of|for|the))* (?P<what>[^\W\d_]{3,})", re.IGNORECASE
+)
 _JOINED = re.compile(r"\b[a-z]+-[a-z]+\b")
 _TELLING = 4  # letters
 _NAMED_IN_PART = 3
@@ -297,6 +300,9 @@ def _unsaid(question: str, passage: str, known: set[str], about: set[str]) -> st
     if has_value("sum_of_money", passage):
         bare = filler["prices"].sub(" ", bare)
     said = re.sub(r"[\s-]", "", passage.casefold())
+    for one in _NOT_IN.finditer(passage):
+        if content_words(one["what"]) & content_words(bare) and one["but"].casefold() not in question.casefold():
+            return one["what"]  # "outside Europe" is not said of Europe
     if parted := next((one for one in _JOINED.findall(bare) if one.casefold().replace("-", "") not in said), None):
         return parted  # "check-out" is not said where "check-in" is
     heads = {word: content_words(word) for word in _WORD.findall(bare) if content_words(word)}

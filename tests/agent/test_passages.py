@@ -394,3 +394,22 @@ def test_what_happens_in_a_month_is_not_what_happens_in_another() -> None:
     found = chosen(asked, quotable(diary), [0.6, 0.3], diary, "diary.txt")
     assert found.lacks == "value in May"
     assert chosen("What did I plant in March?", quotable(diary), [0.6, 0.3], diary, "diary.txt").lacks is None
+
+
+def test_a_table_is_quoted_by_its_rows_and_not_its_head() -> None:
+    table = "# Plants\n\n| Plant | Bed |\n| --- | --- |\n| Leek | A |\n| Chard | B |\n"
+    assert [one.text for one in quotable(table)] == ["| Leek | A |", "| Chard | B |"]
+
+
+@pytest.mark.parametrize(
+    ("question", "lacks", "unsaid"),
+    [
+        ("How old is Maren?", "age", None),
+        ("What does roaming in Europe cost?", None, "Europe"),
+        ("What does roaming outside Europe cost?", None, None),
+    ],
+)
+def test_what_is_said_of_the_opposite_is_no_answer(question: str, lacks: str | None, unsaid: str | None) -> None:
+    text = "Contract of Maren\n\nMaren has the number +47 55 501 220.\n\nRoaming outside Europe costs 0.35 euros.\n"
+    found = chosen(question, quotable(text), [0.1, 0.2, 0.3], text, "contract.txt")
+    assert (found.lacks, found.unsaid) == (lacks, unsaid)

@@ -212,6 +212,17 @@ def test_a_word_that_the_table_lacks_leaves_a_doubt(question: str, answer: str, 
     assert (found.answer, found.doubt) == (answer, f"the table does not say “{unsaid}”")
 
 
+def test_who_where_and_when_are_not_answered_by_a_number(tmp_path: Path) -> None:
+    path = tmp_path / "league.csv"
+    path.write_text("Team,Won,Lost,Bed,Founded\nHarwick,12,3,A,1902\nSeaton,11,4,B,1899\nPolby,5,11,A,1950\n")
+    asked = read_document("table", path).ask
+    assert asked("Where is Polby?").answer is None
+    assert asked("When was Polby founded?").answer == "Polby, Founded: 1950."
+    assert asked("How many games did Polby lose?").answer == "Polby, Lost: 11."
+    assert asked("Which teams are in bed A?").answer == "A, Team: Harwick, Polby."
+    assert asked("Which team needs the most won?").answer == "Harwick has the highest Won: 12."
+
+
 def test_a_day_and_a_code_choose_their_rows(tmp_path: Path) -> None:
     runs, sensors = tmp_path / "runs.csv", tmp_path / "sensors.csv"
     runs.write_text("date,distance_km,minutes\n2026-04-06,8.0,47\n2026-05-09,12.4,79\n2026-05-16,21.1,141\n")

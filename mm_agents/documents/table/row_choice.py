@@ -20,7 +20,7 @@ _MONTH = re.compile(
 )
 _YEAR = re.compile(r"\b(?:in|of|during|for) (?P<year>(?:19|20)\d\d)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:['’]\w+)?")
-_CODE = re.compile(r"(?=\w*\d)(?=\w*[^\W\d])\w+")
+_CODE = re.compile(r"(?=\w*\d)(?=\w*[^\W\d])\w+|[^\W\d_]")
 _MOST_NAMES = 3
 _DATED = 0.8  # the share of a column's cells that say a day, from which it is one of dates
 _OF_ANY = content_words("table row column sheet file list value")
@@ -142,11 +142,10 @@ def _of_names(table: TableData, question: str, *, own_names: bool) -> Iterator[R
 
 
 def _named_in(question: str, text: str, asked: set[str]) -> set[str]:
-    """The words of a text that a question says; a code such as "T1" it says whole or not."""
-    is_code = _CODE.fullmatch(text) is not None
-    if is_code and re.search(rf"\b{re.escape(text)}\b", question, re.IGNORECASE) is None:
-        return set()
-    return content_words(text) & asked
+    """The words of a text that a question says; a code such as "T1", or a letter, it says whole or not."""
+    if _CODE.fullmatch(text) is None:
+        return content_words(text) & asked
+    return {text} if re.search(rf"\b{re.escape(text)}\b", question, re.IGNORECASE if len(text) > 1 else 0) else set()
 
 
 def _of_number(table: TableData, question: str) -> RowChoice | None:

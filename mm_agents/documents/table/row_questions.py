@@ -140,7 +140,8 @@ def _asked_column(table: TableData, question: str, chosen: RowChoice, *, by_firs
         named = [column for column in whole if not min(places[column])]
         if not named and asked and asked[0] in content_words(_title(table)):  # "how many members" of a sheet of them
             return table.label_column
-        return next(iter(named or of_first_word), None)
+        measures = [column for column in whole if _is_measure(table, column)]
+        return next(iter(named or of_first_word or measures), None)
     if whole:
         return min(whole, key=lambda column: (whole[column], column))
     named = [column for column, found in places.items() if found and min(found) < len(asked)] or of_first_word
