@@ -137,6 +137,6 @@ def test_a_forged_mention_is_caught(library: Library) -> None:
     assert not verify(replace(answer, text=text, claims=(forged,)), library=library).ok
 
 
-def test_only_documents_mention_something(aggregate: Tool) -> None:
-    with pytest.raises(ToolError, match="mentions is for documents"):
+def test_pictures_mention_nothing(aggregate: Tool) -> None:
+    with pytest.raises(ToolError, match="mentions is for what is said in recordings and clips, and for documents"):
         aggregate.run(of="media", measure="list", mentions="Bergen")

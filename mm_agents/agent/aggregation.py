@@ -156,7 +156,7 @@ def _mentioning(text: str) -> Aggregation | None:
     return Aggregation(arguments=arguments, noun=noun, said=(f"with “{words}”",))
 
 
-_OF_SELLERS = ("by_seller", "named_seller", "cost_of", "seller", "spent_at")
+_OF_SELLERS = ("by_seller", "named_seller", "cost_of", "when_at", "seller", "spent_at")
 
 
 def is_used_up(text: str, *, bills: bool = False) -> bool:

@@ -194,7 +194,10 @@ class Aggregating:
         rows = [_media_row(record, self._seen(record, labels) if labels else ()) for record in records]
         if mentions is None:
             return _Rows(rows=rows, names=frozenset(names))
-        heard = {row.record.id: self._sentences(row.record) for row in rows if row.record.properties.get("sound", True)}
+        sounding = [row.record for row in rows if row.record.media_type in ("audio", "video")]
+        if rows and not sounding:
+            raise ToolError("mentions is for what is said in recordings and clips, and for documents.", retry=True)
+        heard = {one.id: self._sentences(one) for one in sounding if one.properties.get("sound", True)}
         missing = [row.record.name for row in rows if not heard.get(row.record.id, True)]
         if missing and not any(heard.values()):
             how = "Run: pip install 'mm-agents[speech]', then mm-agents add."

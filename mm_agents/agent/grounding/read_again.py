@@ -30,7 +30,7 @@ READS: Mapping[str, str] = {
 }
 """The readers of the tools that read documents."""
 
-_FORM = re.compile(r"(?:The (?:table|flowchart) in )?(?P<name>.+) as \w+:$")
+_FORM = re.compile(r"(?:The (?:table|flowchart) in )?(?P<name>.+?)(?: as \w+)?:$")
 _NEAR = 8  # pixels by which a box may differ from the one that is found now
 
 Place = tuple[int, tuple[int, int, int, int]]

@@ -39,6 +39,7 @@ _COMPARED = re.compile(
 )
 _ASKS = re.compile(rf"\W*({'|'.join(WORDS['asks'])})\b", re.IGNORECASE)
 _ADJECTIVES = re.compile(rf"\b(?:{'|'.join(WORDS['adjectives'])})\b", re.IGNORECASE)
+_CONTENTS = re.compile(r"\W*(?:what|who)(?:['’]s| is| are) (?:in|at|on)\b", re.IGNORECASE)
 _HOW_OFTEN = re.compile(r"\bhow (?:many times|often)\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\W*how (?:many|far)\b", re.IGNORECASE)
 _SHARED, _ENDING = 5, 3  # letters that words of one family begin with, and may end with otherwise
@@ -104,6 +105,7 @@ def _looked_up(table: TableData, question: str) -> DocumentAnswer | None:
         return None
     strange = _strange_words(chosen.question, known)
     column = _asked_column(table, question, chosen, by_first_word=len(strange) < 2)
+    column = table.label_column if column is None and _CONTENTS.match(question) else column
     named = ", ".join(chosen.said)
     if column is None:
         return None
