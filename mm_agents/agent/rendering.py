@@ -92,6 +92,9 @@ def likeness(hit: Mapping[str, Any], *, but: Collection[str] = (), compared: boo
 # ---------------------------------------------------------------- searches
 
 
+_Near = tuple[Mapping[str, Any], Evidence, Likeness]
+
+
 def render_hits(
     builder: AnswerBuilder,
     result: ToolResult,
@@ -119,10 +122,7 @@ def render_hits(
         return False
     kept = [(hit, replace(place, quote=hit["says"]) if hit.get("says") else place, how) for hit, place, how in kept]
     if (lacks := kept[0][0].get("lacks")) and not several:
-        counts = builder.question.casefold().lstrip().startswith("how many")
-        lacks = "such number, and what a text names is not counted here" if counts else lacks
-        noun = _NOUNS[kept[0][0]["media_type"]] if kept[0][0].get("is_spoken") else "text"
-        builder.say(f"I don't know: its nearest {noun}, {kept[0][0]['name']}, says no {lacks}.")
+        _tell_lacking(builder, kept[0][0], lacks)
         return True
     # Where another sentence of it answers than the one that was found, that one is quoted with its own place.
     kept = [(hit, replace(place, quote=None) if _is_elsewhere(hit) else place, how) for hit, place, how in kept]
@@ -130,13 +130,7 @@ def render_hits(
     number = builder.cite(evidence, name=hit["name"], media_type=hit["media_type"])
     noun = _NOUNS.get(hit["media_type"], subject)
     if several and others:
-        builder.say(f"The nearest {_plural(noun)}:")
-        for one, place, near_by in kept[:_BEST]:
-            cited = builder.cite(place, name=one["name"], media_type=one["media_type"])
-            _tell_match(builder, _named(one), cited, near_by, line=f"- {_named(one)}")
-            _tell_said(builder, one, cited, follows=" – ")
-            _tell_spoken(builder, one, place, follows=" – ")
-            _render_seen(builder, one, cited, follows=" – ")
+        _tell_several(builder, kept[:_BEST], noun)
         return True
     _tell_match(builder, f"The nearest {noun} is {_named(hit)}.", number, how)
     _tell_said(builder, hit, number, follows=" ")
@@ -151,7 +145,23 @@ def render_hits(
     return True
 
 
-_Near = tuple[Mapping[str, Any], Evidence, Likeness]
+def _tell_several(builder: AnswerBuilder, kept: Sequence[_Near], noun: str) -> None:
+    """List what was found, each with what it says or shows."""
+    builder.say(f"The nearest {_plural(noun)}:")
+    for one, place, near_by in kept:
+        cited = builder.cite(place, name=one["name"], media_type=one["media_type"])
+        _tell_match(builder, _named(one), cited, near_by, line=f"- {_named(one)}")
+        _tell_said(builder, one, cited, follows=" – ")
+        _tell_spoken(builder, one, place, follows=" – ")
+        _render_seen(builder, one, cited, follows=" – ")
+
+
+def _tell_lacking(builder: AnswerBuilder, hit: Mapping[str, Any], lacks: str) -> None:
+    """Say what the nearest text or recording does not say."""
+    counts = builder.question.casefold().lstrip().startswith("how many")
+    lacks = "such number, and what a text names is not counted here" if counts else lacks
+    noun = _NOUNS[hit["media_type"]] if hit.get("is_spoken") else "text"
+    builder.say(f"I don't know: its nearest {noun}, {hit['name']}, says no {lacks}.")
 
 
 def _told_with_best(near: Sequence[_Near], *, strict: bool, several: bool) -> list[_Near]:

@@ -113,7 +113,7 @@ def asked_cell(
 
 
 def asked_places(table: TableData, question: str) -> DocumentAnswer | None:
-    """Where a text stands in a plan, such as "Maths" of a timetable, how often, or what is first or last in a column.
+    """Where a text is in a plan, such as "Maths" of a timetable, how often, or what is first or last in a column.
 
     A plan is a table in which texts of one column come again in others. None where it is none, or nothing of it is
     asked.

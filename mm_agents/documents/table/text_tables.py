@@ -96,7 +96,7 @@ def _likeness(rows: _Rows) -> tuple[float, int]:
 def _in_json(text: str) -> Iterator[tuple[str | None, _Rows, int]]:
     """The rows of each list of objects, with the key that it stands under and the rows of its head; then all others.
 
-    An object's keys are the head of its list's table; what stands in no list is named by its keys: "lead phone".
+    An object's keys are the head of its list's table; what is in no list is named by its keys: "lead phone".
     """
     try:
         content: Any = json.loads(text)
