@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mm_agents.types import ByteArray
 
-_VERSION = 13  # of what is kept; raised when the same picture would be read otherwise
+_VERSION = 14  # of what is kept; raised when the same picture would be read otherwise
 _KEPT_IN_MEMORY = 64
 _KEPT_ON_DISK = 5000
 _KEY_LENGTH = 40  # hexadecimal digits of a content's hash: longer names say no more
@@ -273,7 +273,8 @@ def _lines(engine: Engine, straight: ByteArray, quads: NDArray[np.float32]) -> t
     cutting = min(straight.shape[:2]) <= PARAMETERS.cutting
     if scale > 1:
         cv2 = opencv()
-        found = float(np.median(_lowest(quads))) * enlargement(straight) >= PARAMETERS.legible
+        high = float(np.median(_lowest(quads))) * enlargement(straight) >= PARAMETERS.legible
+        found = high and (cutting or len(quads) >= PARAMETERS.written)
         straight = cv2.resize(straight, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
         quads = quads * scale if found else engine.detect(straight)
     return _recognise(engine, straight, quads, padded=PARAMETERS.padded_cutting if cutting else None), scale

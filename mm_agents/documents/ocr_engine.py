@@ -244,12 +244,6 @@ class Engine:
         Returns:
             float32, shape (n, 4, 2): the corners of each line, clockwise from its top left.
         """
-        if min(pixels.shape[:2]) <= PARAMETERS.cutting or enlargement(pixels) < PARAMETERS.doubled:
-            return self._search(pixels)
-        doubled = opencv().resize(pixels, None, fx=2, fy=2, interpolation=opencv().INTER_CUBIC)
-        return self._search(doubled) / np.float32(2)
-
-    def _search(self, pixels: ByteArray) -> NDArray[np.float32]:
         found: list[NDArray[np.float32]] = []
         shorter = min(PARAMETERS.shortest_side, max(PARAMETERS.enlarged * min(pixels.shape[:2]), 64))
         for top, bottom in strips(pixels):

@@ -58,10 +58,10 @@ class PageParameters:
     first_legible: float = 18  # pixels; where lines are lower in the smaller picture, the page is searched as it is
     shortest_side: int = 736  # pixels; smaller pictures are enlarged to it, RapidOCR's own default
     enlarged: int = 3  # times at most
-    doubled: float = 1.8  # times: a picture that is enlarged by more is first doubled smoothly, as its print is read
     small_print: float = 24  # pixels; lower lines are read from a picture twice as large; set on charts
     cutting: int = 100  # pixels of a cut-out's shorter side: it is enlarged by its first search, a second costs most
-    legible: float = 14  # pixels; lines of a cut-out that are as high need no second search
+    legible: float = 14  # pixels; lines of a page or cut-out that were seen as high need no second search
+    written: int = 30  # lines; a page with fewer may be a chart, whose connectors begin close beside its words
     padded: int = 320  # pixels; RapidOCR pads short lines to it. Less costs less, and misreads a few characters
     padded_cutting: int = 160  # pixels, for short lines of a cut-out: many places are read again at a tenth of the cost
     line_share: float = 0.2  # of a cut-out's height: its lines are as high; ink lower than that of them is a rule

@@ -25,7 +25,7 @@ _HEADERS = re.compile(
 
 _SHARE = re.compile(r"\b(?:what|which) (?:percent(?:age)?|share|proportion)\b", re.IGNORECASE)
 _OF_SHARE = re.compile(r"%|\bper ?cent|\bshare", re.IGNORECASE)
-_DENIES = re.compile(r"\b(?:not|never|without|except)\b|n['’]t\b", re.IGNORECASE)
+DENIES = re.compile(r"\b(?:not|never|without|except|no(?! ?[.\d]))\b|n['’]t\b", re.IGNORECASE)
 _NO_NUMBER = re.compile(r"^\W*(who|whose|where|when)\b", re.IGNORECASE)
 _DATED = re.compile(r"\b(?:19|20)\d\d\b|\d[:.]\d\d\b|\d ?[ap]m\b", re.IGNORECASE)
 _YES_NO = re.compile(r"^\W*(?:yes|no)\b", re.IGNORECASE)
@@ -44,7 +44,7 @@ def left_out(question: str, answer: str) -> str | None:
     """Why a number that was found is not what a question asks for: a share, or what something is not."""
     if _SHARE.search(question) and not _OF_SHARE.search(answer):
         return "The numbers that it names are no percents."
-    if _DENIES.search(question) and not _DENIES.search(answer) and not _YES_NO.match(answer):
+    if DENIES.search(question) and not DENIES.search(answer) and not _YES_NO.match(answer):
         return "Numbers of what is not so are not computed."
     if (word := _NO_NUMBER.match(question)) and not _DATED.search(answer):
         return f"A number does not say {word[1].casefold()}."

@@ -10,6 +10,7 @@ from itertools import takewhile
 from mm_agents._text import ASKED_FOR, content_words
 from mm_agents.documents.table import questions
 from mm_agents.documents.table.cell_questions import (
+    DENIES,
     asked_places,
     counted_in_rows,
     counted_rows,
@@ -85,7 +86,9 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
 
 
 def _said_in_text(table: TableData, question: str, operation: questions.Operation) -> DocumentAnswer | None:
-    """What the cells of a text file's table say without computing; None where that is not asked."""
+    """What the cells of a text file's table say without computing; None where that, or what is not so, is asked."""
+    if DENIES.search(question):
+        return None
     placed = asked_places(table, question)
     if placed is not None or operation != "lookup" or _HOW_OFTEN.search(question):
         return placed
