@@ -36,6 +36,7 @@ _SOUNDS = 4  # of the shortest word that may have been written down as another
 _SOUNDS_ALIKE = 0.85
 """How like two words sound of which one was taken for the other: "Sophie" and "Sophia", not "printer" and "winter"."""
 
+_ASKS_VALUE = re.compile(r"\W*(?:and )?(?:how|who|whose|when|where|what)\b", re.IGNORECASE)
 _SHEETS = (".xlsx", ".csv", ".tsv", ".json")
 _TABLE_ROW = re.compile(r"^\s*\|.*\|\s*$", re.MULTILINE)
 
@@ -184,7 +185,10 @@ class HitDetails:
         sought = hit["media_type"] == "film" and says("films", question)  # the film is asked for, not what it says
         unsaid = None if sought else passage.unsaid
         told = {"says": passage.text, "under": passage.under if hit["media_type"] == "text" else ""}
-        return {**hit, **told, "lacks": passage.lacks, "unsaid": unsaid, "covers": covers}
+        # A sheet was asked as a table before: a row of it, without the heads of its columns, answers nothing.
+        of_sheet = hit["name"].casefold().endswith(_SHEETS) and _ASKS_VALUE.match(question)
+        lacks = passage.lacks or ("such value" if of_sheet else None)
+        return {**hit, **told, "lacks": lacks, "unsaid": unsaid, "covers": covers}
 
 
 def that_may_tell(search: str, result: ToolResult, question: str, *, anywhere: bool = False) -> ToolResult:

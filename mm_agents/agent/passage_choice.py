@@ -80,6 +80,10 @@ _MONTHS = re.compile(
 _NOT_IN = re.compile(
     r"\b(?P<but>outside|except|excluding|without|beyond)(?: (?:of|for|the))* (?P<what>[^\W\d_]{3,})", re.IGNORECASE
 )
+_MAIL_DATE = re.compile(r"Date: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d")
+_SENT = re.compile(r"\b(?:sent|send|wrote|written|write|(?:e-?)?mail(?:ed)?|message|received?|letter)\b", re.IGNORECASE)
+"""A question for the day on which a message was sent, which says nothing of the days that it tells of."""
+
 _JOINED = re.compile(r"\b[a-z]+-[a-z]+\b")
 _TELLING = 4  # letters
 _NAMED_IN_PART = 3
@@ -189,6 +193,10 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     heads = [word for word in _heads(question) if word not in about and len(word) >= shortest]
     core = [word for word in _heads(_BEYOND.sub(" ", question)) if word in heads and word in said]
     subject = core or [word for word in heads if word in said][:1]
+    if not _SENT.search(question):
+        dates = {one for one in passages if _MAIL_DATE.match(one.text)}
+        kept = [pair for pair in zip(ranks, passages, strict=True) if pair[1] not in dates]
+        ranks, passages = zip(*kept, strict=True) if kept else (ranks, passages)
     ordered = [one for _, one in sorted(zip(ranks, passages, strict=True), key=lambda pair: -pair[0])]
     fitting = [(one, beside) for one in ordered if (beside := _unfit(kind, one, subject)) is not None]
     if not fitting and kind is not None:

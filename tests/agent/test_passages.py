@@ -413,3 +413,23 @@ def test_what_is_said_of_the_opposite_is_no_answer(question: str, lacks: str | N
     text = "Contract of Maren\n\nMaren has the number +47 55 501 220.\n\nRoaming outside Europe costs 0.35 euros.\n"
     found = chosen(question, quotable(text), [0.1, 0.2, 0.3], text, "contract.txt")
     assert (found.lacks, found.unsaid) == (lacks, unsaid)
+
+
+def test_the_day_of_a_message_is_not_that_of_what_it_tells() -> None:
+    mail = "# Your appointment\n\nDate: Thu, 02 Jul 2026 10:00:00 +0200\n\nthe check-up is on 21 July at 8:45.\n"
+    found = quotable(mail)
+    ranks = [0.9, *(0.1 for _ in found[1:])]
+    assert "21 July" in chosen("When is my appointment?", found, ranks, mail, "mail.eml").text
+    assert chosen("When was the mail about my appointment sent?", found, ranks, mail, "mail.eml").text.startswith(
+        "Date"
+    )
+
+
+def test_a_row_of_a_sheet_is_quoted_where_a_text_is_looked_for_and_proves_no_value(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", reason="these tests embed: pip install 'mm-agents[local]'")
+    (tmp_path / "flights.csv").write_text("Flight,To,Seats free\nKX201,Rome,12\nKX618,Porto,5\n")
+    with Library.open(tmp_path / "library", embedder="offline") as library:
+        library.add(tmp_path / "flights.csv")
+        agent = Agent(library, model="offline")
+        assert agent.ask("What is the price of KX201?").outcome == "not_found"
+        assert "flights.csv" in agent.ask("Which text is about flights?").text

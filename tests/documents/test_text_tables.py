@@ -226,6 +226,18 @@ def test_who_where_and_when_are_not_answered_by_a_number(tmp_path: Path) -> None
     assert asked("Which team needs the most won?").answer == "Harwick has the highest Won: 12."
 
 
+def test_when_asks_for_a_day_or_a_time_and_a_price_is_no_other_number(tmp_path: Path) -> None:
+    path = tmp_path / "flights.csv"
+    path.write_text("Flight,To,Departure,Seats free\nKX201,Rome,08:15,12\nKX618,Porto,17:30,5\n")
+    asked = read_document("table", path).ask
+    assert asked("When does the flight to Porto leave?").answer == "Porto, Departure: 17:30."
+    assert asked("Which flight goes to Rome?").answer == "Rome, Flight: KX201."
+    assert asked("What is the price of KX201?").reason == "The table says nothing of a price."
+    order = tmp_path / "order.json"
+    order.write_text(json.dumps({"customer": {"name": "Idris Cole", "city": "Leith"}}))
+    assert read_document("table", order).ask("Where does Idris Cole live?").answer is None
+
+
 def test_a_day_and_a_code_choose_their_rows(tmp_path: Path) -> None:
     runs, sensors = tmp_path / "runs.csv", tmp_path / "sensors.csv"
     runs.write_text("date,distance_km,minutes\n2026-04-06,8.0,47\n2026-05-09,12.4,79\n2026-05-16,21.1,141\n")

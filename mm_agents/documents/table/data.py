@@ -244,7 +244,9 @@ class TableData:
         """The other columns by which rows can be called: their texts differ, and are no numbers."""
         height, width = self.shape
         found: list[int] = []
-        for column in range(width) if self.label_column is not None else ():
+        # Without a head, a text file's table has names and their values, and a value names nothing.
+        named = self.label_column is not None and (self.layout != "text" or self.header_rows > 0)
+        for column in range(width) if named else ():
             cells = [self.at(row, column) for row in range(self.header_rows, height)]
             texts = {normalised(cell.text) for cell in cells if cell is not None and cell.quantity is None}
             if column != self.label_column and len(texts) > 1 and len(texts) >= PARAMETERS.nearly_all * len(cells):

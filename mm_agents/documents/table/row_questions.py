@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import takewhile
 
 from mm_agents._text import ASKED_FOR, content_words
+from mm_agents.documents.dates import dates_in
 from mm_agents.documents.table import questions
 from mm_agents.documents.table.cell_questions import (
     DENIES,
@@ -18,7 +19,7 @@ from mm_agents.documents.table.cell_questions import (
     said_in_rows,
 )
 from mm_agents.documents.table.data import Cell, TableData
-from mm_agents.documents.table.questions import WORDS, condition_of, operation_of
+from mm_agents.documents.table.questions import WORDS, condition_of, operation_of, tokens
 from mm_agents.documents.table.row_choice import RowChoice, chosen_rows, columns_of, of_period, period_in
 from mm_agents.types import DocumentAnswer
 
@@ -41,6 +42,7 @@ _COMPARED = re.compile(
 _ASKS = re.compile(rf"\W*({'|'.join(WORDS['asks'])})\b", re.IGNORECASE)
 _ADJECTIVES = re.compile(rf"\b(?:{'|'.join(WORDS['adjectives'])})\b", re.IGNORECASE)
 _CONTENTS = re.compile(r"\W*(?:what|who)(?:['’]s| is| are) (?:in|at|on)\b", re.IGNORECASE)
+_TIME = re.compile(r"\b\d{1,2}[:.]\d\d\b")
 _HOW_OFTEN = re.compile(r"\bhow (?:many times|often)\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\W*how (?:many|far)\b", re.IGNORECASE)
 _SHARED, _ENDING = 5, 3  # letters that words of one family begin with, and may end with otherwise
@@ -111,7 +113,8 @@ def _looked_up(table: TableData, question: str) -> DocumentAnswer | None:
     column = table.label_column if column is None and _CONTENTS.match(question) else column
     named = ", ".join(chosen.said)
     if column is None:
-        return None
+        priced = "price" in tokens(question) and not _prices(table)
+        return DocumentAnswer(question=question, reason="The table says nothing of a price.") if priced else None
     if not chosen.rows:
         return DocumentAnswer(question=question, reason=f"No row of the table is of “{named}”.")
     if not _HOW_MANY.match(question) or (len(chosen.rows) == 1 and _is_measure(table, column)):
@@ -147,11 +150,22 @@ def _asked_column(table: TableData, question: str, chosen: RowChoice, *, by_firs
             return table.label_column
         measures = [column for column in whole if _is_measure(table, column)]
         return next(iter(named or of_first_word or measures), None)
+    if word and word[1].casefold() == "when":
+        of_first_word = [column for column in others if column in of_first_word or _is_dated(table, column)]
+        whole = {column: whole[column] for column in whole if column in of_first_word or column != table.label_column}
     if whole:
         return min(whole, key=lambda column: (whole[column], column))
-    named = [column for column, found in places.items() if found and min(found) < len(asked)] or of_first_word
-    named = named or (others if by_first_word else [])
+    named = [column for column, found in places.items() if found and min(found) < len(asked)]
+    if not named or (word and word[1].casefold() == "when"):
+        only = others if by_first_word and others != [table.label_column] else []
+        named = of_first_word or only
     return named[0] if len(named) == 1 else None
+
+
+def _is_dated(table: TableData, column: int) -> bool:
+    """Whether a column says days or times."""
+    cells = [cell.text for row in range(table.header_rows, table.shape[0]) if (cell := table.at(row, column))]
+    return bool(cells) and all(_TIME.search(text) or dates_in(text) for text in cells)
 
 
 def _strange_words(question: str, known: set[str]) -> list[str]:
@@ -162,6 +176,12 @@ def _strange_words(question: str, known: set[str]) -> list[str]:
         return stem not in said and not any(_are_akin(stem, other) for other in known)
 
     return [word for word in re.findall(r"[^\W_]+", question) if any(map(is_strange, content_words(word)))]
+
+
+def _prices(table: TableData) -> bool:
+    """Whether a column's head is of money."""
+    heads = content_words(" ".join(table.header(column) for column, _ in columns_of(table)))
+    return bool(heads & content_words(WORDS["asks"]["how much"]))
 
 
 def _is_measure(table: TableData, column: int) -> bool:
