@@ -45,6 +45,7 @@ _CONTENTS = re.compile(r"\W*(?:what|who)(?:['’]s| is| are) (?:in|at|on)\b", re
 _TIME = re.compile(r"\b\d{1,2}[:.]\d\d\b")
 _HOW_OFTEN = re.compile(r"\bhow (?:many times|often)\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\W*how (?:many|far)\b", re.IGNORECASE)
+_PAST = dict(zip(*[iter(WORDS["words"]["past"].split())] * 2, strict=True))
 _SHARED, _ENDING = 5, 3  # letters that words of one family begin with, and may end with otherwise
 _MONEY = re.compile(r"\b(?:amount|price|cost|sum|total|paid)\b", re.IGNORECASE)
 
@@ -197,6 +198,9 @@ def _place(word: str, asked: Sequence[str]) -> int:
 
 
 def _are_akin(one: str, other: str) -> bool:
+    """Whether two stems are of one verb, or begin alike, as "supplies" and "supplier" do."""
+    if _PAST.get(one, one) == _PAST.get(other, other):
+        return True
     shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
     return shared >= _SHARED and max(len(one), len(other)) - shared <= _ENDING
 
