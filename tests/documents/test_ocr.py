@@ -84,25 +84,39 @@ def test_small_print_is_enlarged() -> None:
     assert max(word.box.x1 for word in scan.words) < 400
 
 
-@pytest.mark.parametrize(
-    ("font_size", "size", "turn", "skew"), [(11, (400, 200), 0, 0), (13, (900, 800), 0, 0), (150, (3200, 2100), 3, -3)]
-)
-def test_small_print_and_a_large_skewed_page_are_searched_for_lines_once(
-    font_size: int, size: tuple[int, int], turn: float, skew: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    searched: list[tuple[int, ...]] = []
+@pytest.fixture
+def searched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """The shapes of the pictures that are searched for lines."""
+    found: list[tuple[int, ...]] = []
     detect = Engine.detect
 
     def counted(self: Engine, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        searched.append(pixels.shape[:2])
+        found.append(pixels.shape[:2])
         return detect(self, pixels)
 
     monkeypatch.setattr(Engine, "detect", counted)
-    image, _ = page(font_size=font_size, size=size, turn=turn)
+    return found
+
+
+def test_a_large_skewed_page_is_searched_for_lines_once(searched: list[tuple[int, ...]]) -> None:
+    image, _ = page(font_size=150, size=(3200, 2100), turn=3)
     scan = RapidOcr(cache=False).read(image)
     assert lines_of(scan) == list(LINES)
-    assert scan.skew == pytest.approx(skew, abs=0.5)
+    assert scan.skew == pytest.approx(-3, abs=0.5)
     assert len(searched) == 1
+
+
+@pytest.mark.parametrize(("lines", "searches"), [(36, 1), (8, 2)])
+def test_a_page_of_small_print_is_searched_for_lines_once_and_one_of_few_lines_twice(
+    lines: int, searches: int, searched: list[tuple[int, ...]]
+) -> None:
+    picture = PIL.Image.new("RGB", (900, 800), "white")
+    draw, font = PIL.ImageDraw.Draw(picture), PIL.ImageFont.load_default(14)
+    for n in range(lines):
+        draw.text((40, 20 + 21 * n), f"Line {n + 1} of the list of parts", fill="black", font=font)
+    scan = RapidOcr(cache=False).read(media.from_pil(picture))
+    assert len(lines_of(scan)) == lines
+    assert len(searched) == searches
 
 
 def test_rules_beside_small_print_that_was_enlarged_are_no_ink() -> None:
