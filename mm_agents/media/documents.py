@@ -93,15 +93,17 @@ def load_text(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> str:
     media = expect(source, "text", limits)
     if media.format in office.FORMATS:
         return office.markdown(media, limits)
+    if media.format == "eml":
+        check_limit(media.size, limits, "text_bytes", media.name, unit="bytes")
+        message = mail.read(media, limits)
+        text = f"{message.head}\n\n{load_text(message.html, limits=limits) if message.html else message.text}"
+        check_limit(len(text), limits, "characters", media.name, advice="Split the file.")
+        return text
     with media.open() as file:
         data = file.read(limits.text_bytes + 1)
     if len(data) > limits.text_bytes:
         raise MediaTooLargeError(f"{media.name!r} has more than {limits.text_bytes:,} bytes (Limits.text_bytes).")
     text = decode_text(data, media.name)
-    if media.format == "eml":
-        message = mail.read(media, limits)
-        body = load_text(message.html, limits=limits) if message.html else message.text
-        text = "\n\n".join([message.head, body])
     check_limit(len(text), limits, "characters", media.name, advice="Split the file.")
     return text
 

@@ -42,7 +42,7 @@ def read(media: MediaFile, limits: Limits) -> Message:
         attached = [one.get_filename() for one in message.iter_attachments()]
         lines = [f"{field}: {message[field]}" for field in _TOLD if message[field]]
         lines += [f"Attached: {', '.join(filter(None, attached))}"] if any(attached) else []
-        text = str(plain.get_content()).strip() if plain is not None else ""
+        text = "\n".join(str(plain.get_content()).splitlines()).strip() if plain is not None else ""
         html = "" if text or page is None else str(page.get_content())
         subject = " ".join(str(message["Subject"] or media.name).split())
     except MemoryError:

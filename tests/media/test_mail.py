@@ -32,6 +32,11 @@ def test_a_message_is_read_with_its_head_and_the_names_of_what_is_attached() -> 
     assert text.endswith("Die Tür ist 2,10 m hoch.\nDer Termin ist am 18. Juni.")
 
 
+def test_the_line_ends_of_a_message_are_those_of_a_text() -> None:
+    sent = b"Subject: Key\r\nContent-Type: text/plain\r\n\r\nHello\r\n\r\nThe key is red.\r\n"
+    assert load_text(inspect(sent, name="key.eml")).endswith("Hello\n\nThe key is red.")
+
+
 def test_a_message_that_is_only_a_page_is_read_as_one() -> None:
     pytest.importorskip("markitdown", reason="web pages are read by the extra: pip install 'mm-agents[office]'")
     message = _message(From="a@mail.example", Subject="Code")
