@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 from threading import Lock
@@ -59,9 +59,14 @@ def read_patterns(
     }
 
 
+def by_form(words: Mapping[str, str]) -> dict[str, str]:
+    """Words by each of their forms, of a table of forms by their word: "bought" is of "buy"."""
+    return {form: word for word, forms in words.items() for form in forms.split()}
+
+
 _WORDS = read_data("mm_agents", "words.toml")
+_IRREGULAR = by_form(_WORDS["irregular"])
 _EMPTY = frozenset(_WORDS["empty"].split())
-_IRREGULAR = dict(zip(*[iter(_WORDS["irregular"].split())] * 2, strict=True))
 _STEMMING = Lock()
 ASKED_FOR: list[str] = _WORDS["asked_for"].split()
 """What documents are asked for: harmless in a call, though not in a claim."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import parts_of
-from mm_agents.agent import film_questions
+from mm_agents.agent import file_questions, film_questions
 from mm_agents.agent.aggregation import AGGREGATE, Aggregation, aggregations_of
 from mm_agents.agent.aggregation_rendering import tools_to_follow
 from mm_agents.agent.answer import Answer, AnswerCache
@@ -392,7 +392,7 @@ class Conversation:
                 continue
             with suppress(RecordNotFoundError, ConfigError):  # not there, or several: then it is a plain word
                 named.append(self.agent.library.get(name))
-        for record in named or film_questions.files_meant(question, self.agent.library):
+        for record in named or file_questions.files_meant(question, self.agent.library):
             self._handed.add(record.id)
             yield ReferencedItem(id=record.id, name=record.name, media_type=record.media_type)
 
@@ -414,7 +414,7 @@ class Conversation:
         planner = self.agent.planner_for(self._language) if foreign else self.agent.planner
         question = english if foreign else plain(english, attached=bool(new))
         aggregations = self._aggregations(question, new, referred)
-        question, afterwards = (question, None) if new or aggregations else film_questions.property_after(question)
+        question, afterwards = (question, None) if new or aggregations else file_questions.property_after(question)
         conditions = film_conditions(question)
         question = conditions.text
         alone = None if new else asked_anew(self.agent.planner, self.memory, question, referred)
@@ -613,7 +613,7 @@ class Conversation:
         if not new and (of_films := film_questions.film_aggregation(question, self.agent.films, focus)) is not None:
             return [of_films]
         if not new and (
-            of_file := film_questions.file_aggregation(question, [(one.id, one.name) for one in referred.things])
+            of_file := file_questions.file_aggregation(question, [(one.id, one.name) for one in referred.things])
         ):
             return [of_file]
         focus = focus if referred.explicit else []
@@ -621,7 +621,7 @@ class Conversation:
             question,
             attached=[one.name for one in new],
             focus=focus,
-            folders=lambda: film_questions.folders_of(self.agent.library),
+            folders=lambda: file_questions.folders_of(self.agent.library),
         )
         seen = not any(one.shown for one in asked) or self.agent.library.count(where=Condition("objects", "exists"))
         return asked if seen else []

@@ -504,7 +504,9 @@ class OfflineRun:
     def _read_text(self, asked: Asked) -> Iterator[Event | Any]:
         """Look among the texts, and what is said, for what no scan answers; whether one is near enough."""
         for name in ("search_text", SPEECH):
-            result = yield from self._call(name, {"query": subject_of(asked.text)}) if name in self._tools else iter(())
+            if name not in self._tools:
+                continue
+            result = yield from self._call(name, {"query": subject_of(asked.text)})
             if result is not None and (
                 yield from self._told(name, asked, {"query": ""}, result, strict=True, second=name == SPEECH)
             ):
@@ -551,8 +553,9 @@ class OfflineRun:
         form = None if values else form_of(task)
         arguments: dict[str, Any] = {"source": source}
         if "question" in self._tools[name].arguments.model_fields and form is None:
-            named = name != "read_table"  # a table's rows have names and numbers themselves
-            arguments["question"] = without_number(task if sure else without_names(task)) if named else task
+            # A table's rows have names and numbers themselves; of other documents they say which one is meant.
+            named = task if sure else without_names(task)
+            arguments["question"] = task if name == "read_table" else without_number(named)
         result = yield from self._call(name, arguments)
         if result is None:
             return False

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mm_agents.agent.film_questions import file_aggregation
+from mm_agents.agent.file_questions import file_aggregation
 from mm_agents.agent.query_analysis import names_in, says
 from mm_agents.agent.references import alike, goes_on_with, is_another, is_part
 from mm_agents.agent.tool_roles import QUOTE, READERS, SEARCHES

@@ -138,13 +138,10 @@ class HitDetails:
         language = detected(question) or ENGLISH
         names = [] if language == "de" else names_in(question)  # every noun of German has a capital
         strange = next((name for name in names if not _is_heard(name, whole)), None)
-        if (
-            strange is not None
-            or language != ENGLISH
-            or detected(whole.partition("\n")[2]) not in (None, ENGLISH)
-            or not parts
-        ):
-            return {**hit, "lacks": strange} if strange is not None else hit
+        if strange is not None:
+            return {**hit, "lacks": strange}
+        if language != ENGLISH or not parts or detected(whole.partition("\n")[2]) not in (None, ENGLISH):
+            return hit
         asked = said_of(question) if says("spoken", question) else question
         heads = re.findall(r"[^\W\d_]{4,}", asked.casefold())
         said = [" ".join([part.text, *(word for word in heads if _is_heard(word, part.text))]) for part in parts]
@@ -180,13 +177,13 @@ class HitDetails:
         covers = passage.covers
         if not covers and passage.lacks is None and isinstance(embedder, Calibrated):
             fair, strong = embedder.bands(asked[0], asked="text", of="text")
-            place = next(n for n, one in enumerate(said) if one.text == passage.text)
-            covers = near[place] >= (fair + strong) / 2 and names_it(question, said[place].whole)
+            quoted = Paragraph(text=passage.text, under=passage.under)
+            covers = near[said.index(quoted)] >= (fair + strong) / 2 and names_it(question, quoted.whole)
         sought = hit["media_type"] == "film" and says("films", question)  # the film is asked for, not what it says
         unsaid = None if sought else passage.unsaid
         told = {"says": passage.text, "under": passage.under if hit["media_type"] == "text" else ""}
         # A sheet was asked as a table before: a row of it, without the heads of its columns, answers nothing.
-        of_sheet = hit["name"].casefold().endswith(_SHEETS) and _ASKS_VALUE.match(question)
+        of_sheet = has_table(hit["name"]) and _ASKS_VALUE.match(question)
         lacks = passage.lacks or ("such value" if of_sheet else None)
         return {**hit, **told, "lacks": lacks, "unsaid": unsaid, "covers": covers}
 
@@ -210,9 +207,11 @@ def _is_heard(words: str, text: str) -> bool:
     sounds = sounds_of(words)
     if content_words(words) & content_words(text) or (len(sounds) >= _SOUNDS and sounds in sounds_of(text)):
         return True
-    heard = (sounds_of(word) for word in re.findall(r"[^\W\d_]{4,}", text))
-    near = (SequenceMatcher(None, sounds, one).ratio() for one in heard if one[:1] == sounds[:1])
-    return len(sounds) >= _SOUNDS and any(ratio >= _SOUNDS_ALIKE for ratio in near)
+    if len(sounds) < _SOUNDS:
+        return False
+    heard = {sounds_of(word) for word in re.findall(r"[^\W\d_]{4,}", text)}
+    near = (SequenceMatcher(None, sounds, one) for one in heard if one[:1] == sounds[:1])
+    return any(one.real_quick_ratio() >= _SOUNDS_ALIKE and one.ratio() >= _SOUNDS_ALIKE for one in near)
 
 
 def has_table(name: str, text: str = "") -> bool:

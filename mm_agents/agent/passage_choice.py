@@ -138,13 +138,13 @@ def _unfit(kind: str | None, passage: Paragraph, subject: Sequence[str]) -> list
         return None  # a version, or the number of a section, is not another
     if kind is None:
         return [] if set(subject) <= words else None
+    unsaid = [word for word in subject if word not in words]
     if kind == "time" and not has_value(kind, text) and dates_in(passage.under):
-        missing = [word for word in subject if word not in words]
-        return missing if len(missing) * 2 <= len(subject) else None  # what stands under a day is of that day
+        return unsaid if len(unsaid) * 2 <= len(subject) else None  # what stands under a day is of that day
     least: list[str] | None = None
     for value in _values(kind).finditer(text):
         clause, sentence = (_around(text, value.end() - 1, ends) for ends in (_CLAUSE_END, _SENTENCE_END))
-        missing = [word for word in subject if word not in words]
+        missing = unsaid
         if clause != sentence and not set(subject) & (content_words(clause) | lead):
             continue  # "it costs 340; the delivery takes three weeks" has no price of the delivery
         if subject and not set(subject) & (content_words(sentence) | lead):
@@ -239,11 +239,16 @@ def is_about(question: str, whole: str, name: str) -> bool:
 
 def half_unsaid(question: str, passage: str, name: str) -> str | None:
     """A word of a question, where a passage and the name of its file do not say half of its words; else None."""
-    filler, known = _PATTERNS["filler"], content_words(f"{passage} {_spaced(name)}")
-    bare = filler["general"].sub(" ", filler["kinds"].sub(" ", question))
-    words = [word for word in _WORD.findall(bare) if content_words(word)]
+    known = content_words(f"{passage} {_spaced(name)}")
+    words = [word for word in _WORD.findall(_bare(question)) if content_words(word)]
     missing = [word for word in words if not content_words(word) <= known]
     return missing[0] if missing and 2 * len(missing) >= len(words) else None
+
+
+def _bare(question: str) -> str:
+    """A question without the words that name a kind of value, or fit any text that has one."""
+    filler = _PATTERNS["filler"]
+    return filler["general"].sub(" ", filler["kinds"].sub(" ", question))
 
 
 def _heads(question: str) -> list[str]:
@@ -303,10 +308,9 @@ def _unsaid(question: str, passage: str, known: set[str], about: set[str]) -> st
         known: the words of the whole text, its headings and its name.
         about: those of its headings and its name, which hold of every passage.
     """
-    filler, words = _PATTERNS["filler"], content_words(passage)
-    bare = filler["general"].sub(" ", filler["kinds"].sub(" ", question))
+    words, bare = content_words(passage), _bare(question)
     if has_value("sum_of_money", passage):
-        bare = filler["prices"].sub(" ", bare)
+        bare = _PATTERNS["filler"]["prices"].sub(" ", bare)
     said = re.sub(r"[\s-]", "", passage.casefold())
     for one in _NOT_IN.finditer(passage):
         if content_words(one["what"]) & content_words(bare) and one["but"].casefold() not in question.casefold():

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from mm_agents import media
+from mm_agents.agent.file_questions import words_of_name
 from mm_agents.errors import MMAgentsError
 from mm_agents.security.injection import screen, screen_name
 from mm_agents.toolbox.describing import SURE, ImageClassifierView
@@ -119,7 +119,7 @@ class Suggestions:
                 yield question
 
     def _question(self, record: Record, kind: str) -> str | None:
-        stem = re.sub(r"[\W_]+", " ", PurePosixPath(record.name).stem).strip()
+        stem = words_of_name(record.name).strip()
         if kind == "film":
             return f"Recommend films like {record.name}"
         if kind == "video":

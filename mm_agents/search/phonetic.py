@@ -60,6 +60,7 @@ _CLASSES = {
 }
 
 
+@lru_cache(maxsize=16_384)  # the words of a transcript come again
 def sounds_of(text: str) -> str:
     """A text's sounds, a letter for each class; "" of scripts other than Latin and Cyrillic.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,16 @@ The gate opens at 7:30 and closes at dusk.
 The tap is turned off in November.
 """
 PASSAGES = [one for one in NOTE.split("\n\n")[1:] if one.strip()]
+
+
+@contextmanager
+def _asking(file: Path, text: str) -> Generator[Agent]:
+    """An agent over a library of one text."""
+    pytest.importorskip("onnxruntime", reason="these tests embed: pip install 'mm-agents[local]'")
+    file.write_text(text)
+    with Library.open(file.parent / "library", embedder="offline") as library:
+        library.add(file)
+        yield Agent(library, model="offline")
 
 
 def _paragraphs(texts: Sequence[str]) -> list[Paragraph]:
@@ -316,11 +327,8 @@ def test_what_stands_under_a_heading_is_of_it() -> None:
 
 
 def test_a_heading_is_cited_and_another_one_is_caught(tmp_path: Path) -> None:
-    pytest.importorskip("onnxruntime", reason="these tests embed: pip install 'mm-agents[local]'")
-    (tmp_path / "letter.md").write_text(f"# {LETTER}")
-    with Library.open(tmp_path / "library", embedder="offline") as library:
-        library.add(tmp_path / "letter.md")
-        answer = Agent(library, model="offline").ask("What was the diagnosis?")
+    with _asking(tmp_path / "letter.md", f"# {LETTER}") as agent:
+        answer, library = agent.ask("What was the diagnosis?"), agent.library
         assert answer.text.endswith("[1] It says under “Diagnosis”: “Torn meniscus of the left knee.” [1]")
         assert answer.outcome == "answered"
         assert verify(answer, library=library).ok
@@ -379,11 +387,8 @@ def test_what_a_paragraph_says_first_holds_of_all_its_sentences() -> None:
 
 
 def test_where_a_library_has_no_clips_a_question_for_one_is_asked_of_its_texts(tmp_path: Path) -> None:
-    pytest.importorskip("onnxruntime", reason="these tests embed: pip install 'mm-agents[local]'")
-    (tmp_path / "wedding.txt").write_text("Wedding\n\nBand: The Low Tides, 900 pounds, plays from 20:00 to midnight\n")
-    with Library.open(tmp_path / "library", embedder="offline") as library:
-        library.add(tmp_path / "wedding.txt")
-        agent = Agent(library, model="offline")
+    band = "Wedding\n\nBand: The Low Tides, 900 pounds, plays from 20:00 to midnight\n"
+    with _asking(tmp_path / "wedding.txt", band) as agent:
         assert "to midnight" in agent.ask("Until when does the band play?").text
         assert agent.ask("Show me a video of a cat").outcome == "not_found"
 
@@ -426,10 +431,6 @@ def test_the_day_of_a_message_is_not_that_of_what_it_tells() -> None:
 
 
 def test_a_row_of_a_sheet_is_quoted_where_a_text_is_looked_for_and_proves_no_value(tmp_path: Path) -> None:
-    pytest.importorskip("onnxruntime", reason="these tests embed: pip install 'mm-agents[local]'")
-    (tmp_path / "flights.csv").write_text("Flight,To,Seats free\nKX201,Rome,12\nKX618,Porto,5\n")
-    with Library.open(tmp_path / "library", embedder="offline") as library:
-        library.add(tmp_path / "flights.csv")
-        agent = Agent(library, model="offline")
+    with _asking(tmp_path / "flights.csv", "Flight,To,Seats free\nKX201,Rome,12\nKX618,Porto,5\n") as agent:
         assert agent.ask("What is the price of KX201?").outcome == "not_found"
         assert "flights.csv" in agent.ask("Which text is about flights?").text

@@ -162,9 +162,9 @@ def counted_in_rows(
 ) -> DocumentAnswer | None:
     """How many different texts some rows have in a column, with the texts where they are few."""
     listed = said_in_rows(table, question, rows, column, named)
-    texts: list[str] = [] if listed is None else listed.value if isinstance(listed.value, list) else [listed.value]
     if listed is None:
         return None
+    texts: list[str] = listed.value if isinstance(listed.value, list) else [listed.value]
     return replace(
         listed, answer=f"{named}, {table.header(column)}: {len(texts)} ({', '.join(texts)}).", value=len(texts)
     )

@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
 
+from mm_agents._text import content_words
 from mm_agents.documents.locate import normalised
 from mm_agents.documents.numbers import DecimalMark, numbers_in
 from mm_agents.documents.table.parameters import PARAMETERS
@@ -199,6 +200,11 @@ class TableData:
     def at(self, row: int, column: int) -> Cell | None:
         """The cell that fills a place of the grid; None where it is empty."""
         return self._at.get((row, column))
+
+    @cached_property
+    def words(self) -> set[str]:
+        """The words of its title and its cells, as ``content_words`` gives them."""
+        return content_words(" ".join([(self.title and self.title.quote) or "", *(cell.text for cell in self.cells)]))
 
     @property
     def rows(self) -> list[list[str]]:

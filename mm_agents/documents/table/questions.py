@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from pydantic import BaseModel, Field
 
 from mm_agents._optional import require
-from mm_agents._text import read_data
+from mm_agents._text import by_form, read_data
 from mm_agents.chat import fenced
 from mm_agents.documents.locate import normalised
 from mm_agents.documents.numbers import numbers_in
@@ -41,7 +41,7 @@ _THINGS, _MORE, _LESS = (
 )
 _UNCLEAR = re.compile(r"\b(?:not|never|neither)\b|n't\b|\bbetween \W?\d", re.IGNORECASE)
 """Negations, and conditions of two numbers, which are not computed."""
-_FORMS = {form: word for word, forms in WORDS["forms"].items() for form in forms.split()}
+_FORMS = by_form(WORDS["forms"])
 _ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _LONGEST_TABLE = 6000  # characters of a table that a model is shown
 _REMEMBERED = 4096  # names whose words are kept

@@ -6,7 +6,6 @@ import csv
 import io
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import cached_property
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -159,17 +158,16 @@ class Table(TableData):
     def _asked(self, question: str, model: ChatModel | None) -> tuple[Table, DocumentAnswer]:
         """The table that answers a question, and its answer; the likeliest one and its reason where none does."""
         words = content_words(question)
-        tables = sorted((self, *self.others), key=lambda table: -len(words & table._words))
+        tables = sorted((self, *self.others), key=lambda table: -len(words & table.words))
         answers = (
             (table, in_its_language(question, lambda text, table=table: table._answer(text, model))) for table in tables
         )
-        found = next(answers)
-        for one in answers if found[1].answer is None or found[1].doubt else ():
-            if one[1].answer is not None and (found[1].answer is None or not one[1].doubt):
-                found = one
-                if not one[1].doubt:
-                    break
-        return found
+        told: list[tuple[Table, DocumentAnswer]] = []
+        for one in answers:
+            if one[1].answer is not None and not one[1].doubt:
+                return one
+            told.append(one)
+        return next((one for one in told if one[1].answer is not None), told[0])
 
     def _answer(self, question: str, model: ChatModel | None) -> DocumentAnswer:
         """What this table alone answers to a question in English."""
@@ -188,8 +186,3 @@ class Table(TableData):
             return doubting(replace(found, question=part), verified)
 
         return in_parts(question, parts_of(question), one)
-
-    @cached_property
-    def _words(self) -> set[str]:
-        """The words of its title and its cells."""
-        return content_words(" ".join([(self.title and self.title.quote) or "", *(cell.text for cell in self.cells)]))

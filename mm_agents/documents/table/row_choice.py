@@ -111,11 +111,15 @@ def _is_of(day: date, wanted: tuple[int | None, int | None, int | None]) -> bool
 
 def columns_of(table: TableData) -> Iterator[tuple[int, list[Cell]]]:
     """Each column that has cells below the head, by its number."""
-    height, width = table.shape
-    for column in range(width):
-        cells = [cell for row in range(table.header_rows, height) if (cell := table.at(row, column)) is not None]
-        if cells:
+    for column in range(table.shape[1]):
+        if cells := cells_of(table, column):
             yield column, cells
+
+
+def cells_of(table: TableData, column: int) -> list[Cell]:
+    """The cells of a column below the head."""
+    rows = range(table.header_rows, table.shape[0])
+    return [cell for row in rows if (cell := table.at(row, column)) is not None]
 
 
 def _of_names(table: TableData, question: str, *, own_names: bool) -> Iterator[RowChoice]:
@@ -152,10 +156,9 @@ def _of_number(table: TableData, question: str) -> RowChoice | None:
     """The rows with a number in a column that is named too: "which books were read in 2025" of a column "read"."""
     asked = tokens(question)
     values = {number.value: question[number.start : number.end] for number in numbers_in(question)}
-    for column in range(table.shape[1]) if values else ():
+    for column, cells in columns_of(table) if values else ():
         head = table.header(column)
-        cells = [table.at(row, column) for row in range(table.header_rows, table.shape[0])]
-        kept = [cell for cell in cells if cell and cell.quantity and cell.quantity.value in values]
+        kept = [cell for cell in cells if cell.quantity and cell.quantity.value in values]
         if kept and likeness(head, asked) == 1:
             words = content_words(" ".join(values[cell.quantity.value] for cell in kept if cell.quantity))
             said = (f"{head} {kept[0].text}",)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import takewhile
 
-from mm_agents._text import ASKED_FOR, content_words
+from mm_agents._text import ASKED_FOR, by_form, content_words
 from mm_agents.documents.dates import dates_in
 from mm_agents.documents.table import questions
 from mm_agents.documents.table.cell_questions import (
@@ -20,7 +20,7 @@ from mm_agents.documents.table.cell_questions import (
 )
 from mm_agents.documents.table.data import Cell, TableData
 from mm_agents.documents.table.questions import WORDS, condition_of, operation_of, tokens
-from mm_agents.documents.table.row_choice import RowChoice, chosen_rows, columns_of, of_period, period_in
+from mm_agents.documents.table.row_choice import RowChoice, cells_of, chosen_rows, columns_of, of_period, period_in
 from mm_agents.types import DocumentAnswer
 
 _NAME = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z]\w+")
@@ -45,7 +45,7 @@ _CONTENTS = re.compile(r"\W*(?:what|who)(?:['’]s| is| are) (?:in|at|on)\b", re
 _TIME = re.compile(r"\b\d{1,2}[:.]\d\d\b")
 _HOW_OFTEN = re.compile(r"\bhow (?:many times|often)\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\W*how (?:many|far)\b", re.IGNORECASE)
-_PAST = dict(zip(*[iter(WORDS["words"]["past"].split())] * 2, strict=True))
+_PAST = by_form(WORDS["past"])
 _SHARED, _ENDING = 5, 3  # letters that words of one family begin with, and may end with otherwise
 _MONEY = re.compile(r"\b(?:amount|price|cost|sum|total|paid)\b", re.IGNORECASE)
 
@@ -165,8 +165,8 @@ def _asked_column(table: TableData, question: str, chosen: RowChoice, *, by_firs
 
 def _is_dated(table: TableData, column: int) -> bool:
     """Whether a column says days or times."""
-    cells = [cell.text for row in range(table.header_rows, table.shape[0]) if (cell := table.at(row, column))]
-    return bool(cells) and all(_TIME.search(text) or dates_in(text) for text in cells)
+    cells = cells_of(table, column)
+    return bool(cells) and all(_TIME.search(cell.text) or dates_in(cell.text) for cell in cells)
 
 
 def _strange_words(question: str, known: set[str]) -> list[str]:
@@ -187,8 +187,7 @@ def _prices(table: TableData) -> bool:
 
 def _is_measure(table: TableData, column: int) -> bool:
     """Whether a column has numbers that can be added up, and not those that name its rows."""
-    cells = [table.at(row, column) for row in range(table.header_rows, table.shape[0])]
-    return column != table.label_column and all(cell is None or cell.quantity is not None for cell in cells)
+    return column != table.label_column and all(cell.quantity is not None for cell in cells_of(table, column))
 
 
 def _place(word: str, asked: Sequence[str]) -> int:
@@ -264,7 +263,7 @@ def _total_asked(table: TableData) -> str | None:
 
 def _known(table: TableData) -> set[str]:
     """The words of a table, its title and its file's name."""
-    return content_words(" ".join([_title(table), *(cell.text for cell in table.cells)]))
+    return content_words(_title(table)) | table.words
 
 
 def _title(table: TableData) -> str:
