@@ -118,6 +118,15 @@ class Ocr(Protocol):
         ...
 
 
+@runtime_checkable
+class CutOutOcr(Protocol):
+    """What an OCR adds that reads a few lines cut out of a page at less cost than a page."""
+
+    def read_cut_out(self, image: Image, /) -> Scan:
+        """As ``Ocr.read``, of a picture that holds lines of text alone: no chart."""
+        ...
+
+
 class SpeechRecognizer(Protocol):
     """Recognises what is said. Thread-safe; loads its weights at first use."""
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from mm_agents.types import ByteArray
 
-_VERSION = 14  # of what is kept; raised when the same picture would be read otherwise
+_VERSION = 15  # of what is kept; raised when the same picture would be read otherwise
 _KEPT_IN_MEMORY = 64
 _KEPT_ON_DISK = 5000
 _KEY_LENGTH = 40  # hexadecimal digits of a content's hash: longer names say no more
@@ -134,14 +134,25 @@ class RapidOcr:
         Raises:
             MissingExtraError: RapidOCR is not installed.
         """
+        return self._read(image, cut_out=False)
+
+    def read_cut_out(self, image: Image, /) -> Scan:
+        """Read lines of text cut out of a page: they show by their ink alone, and need no second search.
+
+        Raises:
+            MissingExtraError: RapidOCR is not installed.
+        """
+        return self._read(image, cut_out=True)
+
+    def _read(self, image: Image, *, cut_out: bool) -> Scan:
         engine = open_engine()
-        how = (_VERSION, self.name, image.pixels.shape)
+        how = (_VERSION, self.name, image.pixels.shape, cut_out)
         if PageParameters() != PARAMETERS:  # moved numbers read otherwise
             how = (*how, PARAMETERS)
         key = hashlib.sha256(repr(how).encode() + image.pixels.tobytes()).hexdigest()
         scan = self._remembered(key)
         if scan is None:
-            scan = _scan(engine, image.pixels)
+            scan = _scan(engine, image.pixels, cut_out=cut_out)
             self._remember(key, scan)
         return scan
 
@@ -190,28 +201,28 @@ def _forget_oldest(folder: Path) -> None:
 # ---------------------------------------------------------------- a picture
 
 
-def _scan(engine: Engine, pixels: ByteArray) -> Scan:
+def _scan(engine: Engine, pixels: ByteArray, *, cut_out: bool = False) -> Scan:
     height, width = pixels.shape[:2]
-    quads = _detected(engine, pixels)
+    detect = _detected_in_cut_out if cut_out else _detected
+    quads = detect(engine, pixels)
     if not len(quads):
         return Scan(words=())
     frame = Frame(width=width, height=height, quarter=_sideways(engine, pixels, quads))
     straight = frame.straighten(pixels)
     if frame.quarter:
-        quads = _detected(engine, straight)
+        quads = detect(engine, straight)
     skew = skew_of(quads, straight)
     if skew:
         frame = Frame(width=width, height=height, quarter=frame.quarter, skew=skew)
         straight = frame.straighten(pixels)
-        if max(pixels.shape[:2]) > PARAMETERS.first_side * PARAMETERS.first_spare:  # large print: no second search
-            quads = opencv().perspectiveTransform(quads, frame.skewing)
-        else:
-            quads = _detected(engine, straight)
-    read, scale = _lines(engine, straight, quads)
+        large = max(pixels.shape[:2]) > PARAMETERS.first_side * PARAMETERS.first_spare
+        turned = cut_out or large  # large print: no second search
+        quads = opencv().perspectiveTransform(quads, frame.skewing) if turned else detect(engine, straight)
+    read, scale = _lines(engine, straight, quads, cut_out=cut_out)
     if _upside_down(engine, read):
         frame = Frame(width=width, height=height, quarter=(frame.quarter + 2) % 4, skew=skew)
         straight = frame.straighten(pixels)
-        read, scale = _lines(engine, straight, _detected(engine, straight))
+        read, scale = _lines(engine, straight, detect(engine, straight), cut_out=cut_out)
     words: list[Word] = []
     unread = _unread(read)
     ordered = sorted(
@@ -225,14 +236,14 @@ def _scan(engine: Engine, pixels: ByteArray) -> Scan:
     return Scan(words=tuple(words), quarter=frame.quarter, skew=frame.skew, unread=boxes)
 
 
-def _detected(engine: Engine, pixels: ByteArray) -> NDArray[np.float32]:
-    """Where lines lie: on a large page looked for in a smaller picture first, which is enough for large print.
+def _detected_in_cut_out(engine: Engine, pixels: ByteArray) -> NDArray[np.float32]:
+    """Where lines lie in a cut-out: they show by their ink alone, many times cheaper, unless they touch."""
+    lines = find_lines(pixels)
+    return _detected(engine, pixels) if lines is None else lines
 
-    The lines of a cut-out show by their ink alone, many times cheaper.
-    """
-    lines = find_lines(pixels) if min(pixels.shape[:2]) <= PARAMETERS.cutting else None
-    if lines is not None:
-        return lines
+
+def _detected(engine: Engine, pixels: ByteArray) -> NDArray[np.float32]:
+    """Where lines lie: on a large page looked for in a smaller picture first, which is enough for large print."""
     scale = max(pixels.shape[:2]) / PARAMETERS.first_side
     narrow = min(pixels.shape[:2]) <= PARAMETERS.first_side  # a tall chart's print is small in a smaller picture
     if scale > PARAMETERS.first_spare and not narrow:
@@ -265,19 +276,20 @@ def _unread(read: Sequence[_Read]) -> list[_Read]:
     return [*silent, *made_up]
 
 
-def _lines(engine: Engine, straight: ByteArray, quads: NDArray[np.float32]) -> tuple[list[_Read], int]:
+def _lines(
+    engine: Engine, straight: ByteArray, quads: NDArray[np.float32], *, cut_out: bool
+) -> tuple[list[_Read], int]:
     """Read every line, small print from a larger picture; and by how much that was larger."""
     if not len(quads):
         return [], 1
     scale = 2 if float(np.median(_lowest(quads))) < PARAMETERS.small_print else 1
-    cutting = min(straight.shape[:2]) <= PARAMETERS.cutting
     if scale > 1:
         cv2 = opencv()
         high = float(np.median(_lowest(quads))) * enlargement(straight) >= PARAMETERS.legible
-        found = high and (cutting or len(quads) >= PARAMETERS.written)
+        found = high and (cut_out or len(quads) >= PARAMETERS.written)
         straight = cv2.resize(straight, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
         quads = quads * scale if found else engine.detect(straight)
-    return _recognise(engine, straight, quads, padded=PARAMETERS.padded_cutting if cutting else None), scale
+    return _recognise(engine, straight, quads, padded=PARAMETERS.padded_cut_out if cut_out else None), scale
 
 
 def _recognise(

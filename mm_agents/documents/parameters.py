@@ -59,11 +59,10 @@ class PageParameters:
     shortest_side: int = 736  # pixels; smaller pictures are enlarged to it, RapidOCR's own default
     enlarged: int = 3  # times at most
     small_print: float = 24  # pixels; lower lines are read from a picture twice as large; set on charts
-    cutting: int = 100  # pixels of a cut-out's shorter side: it is enlarged by its first search, a second costs most
     legible: float = 14  # pixels; lines of a page or cut-out that were seen as high need no second search
     written: int = 30  # lines; a page with fewer may be a chart, whose connectors begin close beside its words
     padded: int = 320  # pixels; RapidOCR pads short lines to it. Less costs less, and misreads a few characters
-    padded_cutting: int = 160  # pixels, for short lines of a cut-out: many places are read again at a tenth of the cost
+    padded_cut_out: int = 160  # pixels, for short lines of a cut-out: many places are read again at a tenth of the cost
     line_share: float = 0.2  # of a cut-out's height: its lines are as high; ink lower than that of them is a rule
     line_alike: float = 0.5  # of the highest line of a cut-out: lower ink is part of a letter, or a drawing
     line_gap: float = 2  # heights of a line: ink further apart is two lines side by side, where there are several

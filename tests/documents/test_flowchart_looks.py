@@ -6,6 +6,7 @@ import itertools
 from pathlib import Path
 from random import Random
 
+import PIL.ImageFont
 import pytest
 from drawn_charts import Sheet, joined, links
 
@@ -131,3 +132,14 @@ def test_a_chart_with_improbably_many_connectors_is_doubted_as_a_whole() -> None
     assert max(edge.confidence for edge in many.edges) <= 0.5
     assert confidence(many.nodes, many.edges) < 0.5 < confidence(few.nodes, few.edges)
     assert many.doubts[0] in Flowchart(**vars(many)).findings
+
+
+def test_a_chart_that_is_a_low_row_of_shapes_is_traced() -> None:
+    sheet = Sheet((498, 59), width=1)
+    sheet.font = PIL.ImageFont.load_default(12)
+    steps = ["Wait a day", "Start order", "Close case", "Paid?"]
+    for n, step in enumerate(steps):
+        sheet.shape(54 + 130 * n, 29, step, shape="ellipse", wide=90, high=44)
+        if n:
+            sheet.line((130 * n - 31, 29), (130 * n + 8, 29))
+    assert links(sheet.read()) == joined(list(itertools.pairwise(steps)))

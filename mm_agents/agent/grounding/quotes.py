@@ -14,6 +14,7 @@ from mm_agents._text import clock, excerpt, fold
 from mm_agents.agent.grounding.claims import numbers_in, values_in, values_of
 from mm_agents.agent.paragraphs import quotable
 from mm_agents.documents import read_document
+from mm_agents.documents.reread import read_cut_out
 from mm_agents.documents.transcript import Transcript, TranscriptReader
 from mm_agents.errors import MediaError
 from mm_agents.media import MediaFile
@@ -217,7 +218,7 @@ def _read_alone(image: Image, box: Box) -> str:
     if not part.size:
         return ""
     ocr: Ocr = _plugins.build_named("ocr", "rapidocr")
-    return " ".join(word.text for word in ocr.read(Image(pixels=part.copy())).words)
+    return " ".join(word.text for word in read_cut_out(Image(pixels=part.copy()), ocr).words)
 
 
 def _hidden(key: _Key, page: int) -> tuple[tuple[str, Box], ...]:
