@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from . import bombs, commands, damage, doors, load, media_files, parsers
+from . import bombs, commands, damage, doors, load, media_files, parsers, weaviate_kills
 from .tally import Budget, Tally
 
 ATTACKS: dict[str, tuple[Callable[[Budget], Tally], int, int]] = {
@@ -24,6 +24,7 @@ ATTACKS: dict[str, tuple[Callable[[Budget], Tally], int, int]] = {
     "damage-lance": (damage.lance, 60, 1_000),
     "kills": (commands.kills, 14, 320),
     "kills-lance": (commands.lance_kills, 5, 75),
+    "kills-weaviate": (weaviate_kills.kills, 5, 75),
     "full-disks": (commands.full_disks, 14, 200),
     "pairs": (commands.pairs, 20, 1_000),
     "websites": (doors.websites, 200, 200),

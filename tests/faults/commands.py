@@ -11,10 +11,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import Protocol
 
 from mm_agents.demo import invoice
 from mm_agents.errors import LibraryNotFoundError
@@ -30,35 +32,53 @@ DONE = (0, 3)
 """The exit codes of a command that did its work; 3 where a file that is gone could not be read."""
 TYPED = (*DONE, 1, 4)
 """Those of a command that did its work, or said why not."""
+FOLDER = "{}"
+"""Where a library is, by its name: in a folder."""
+
+
+class Server(Protocol):
+    """Where libraries are that are in no folder."""
+
+    def empty(self) -> None:
+        """Remove all libraries."""
+        ...
+
+    def kill_under(self, command: subprocess.Popen[str], *, interrupt: bool) -> str:
+        """Kill it while a command works, and start it again: what the command did wrong, or nothing."""
+        ...
 
 
 def kills(budget: Budget) -> Tally:
     """``kill -9`` at any time: the library opens, holds all that it held, and the command can be run again."""
-    return _kills(budget, Tally("kill -9"), "")
+    return kill_each(budget, Tally("kill -9"))
 
 
 def lance_kills(budget: Budget) -> Tally:
     """The same with libraries in LanceDB."""
-    return _kills(budget, Tally("kill -9, Lance"), "lance://")
+    return kill_each(budget, Tally("kill -9, Lance"), "lance://{}")
 
 
-def _kills(budget: Budget, tally: Tally, kind: str) -> Tally:
+def kill_each(budget: Budget, tally: Tally, kind: str = FOLDER, server: Server | None = None) -> Tally:
+    """What ``kills`` does, of libraries in places of a kind; every other round the server is killed instead."""
     place = _prepared(budget.place, kind)
     commands = sorted(_writing(kind))
     takes: dict[str, float] = {}
     for number, dice in budget.numbered():
         name = commands[number % len(commands)]
         if name not in takes:
-            takes[name] = _seconds(place, name)
-        work = _copied(place)
+            takes[name] = _seconds(place, name, server)
+        work = _copied(place, server)
         held = _held(_library(work))
         tally.tries += 1
-        with _started(work, name) as running:
+        with _started(work, name) as command:
             try:
-                running.wait(dice.uniform(0.2, 1.05) * takes[name])
+                command.wait(dice.uniform(0.2, 1.05) * takes[name])
             except subprocess.TimeoutExpired:
-                running.kill()
                 tally.notes["killed"] = tally.notes.get("killed", 0) + 1
+                if server is None or number // len(commands) % 2 == 0:
+                    command.kill()
+                elif said := server.kill_under(command, interrupt=name == "watch"):
+                    tally.failed(f"{name}: {said}")
         _check(tally, f"{name} killed", work, held, again=name)
     return tally
 
@@ -127,9 +147,9 @@ class Writing:
     removes: frozenset[str] = frozenset()
 
 
-def _writing(kind: str = "") -> dict[str, Writing]:
-    """The commands that write, of a library in a folder or, where the kind is "lance://", in LanceDB."""
-    own = ("--library", f"{kind}library")
+def _writing(kind: str = FOLDER) -> dict[str, Writing]:
+    """The commands that write, of libraries whose places are made of their names: "lance://{}" in LanceDB."""
+    own = ("--library", kind.format("library"))
     plain = ("--words", "none", "--speech", "none", *own)
     writing = {
         "add": Writing(("add", "pictures", "more", "posters", *plain)),
@@ -143,16 +163,16 @@ def _writing(kind: str = "") -> dict[str, Writing]:
         "extract": Writing(("extract", "--out", "invoices.csv", *own)),
         "backup": Writing(("backup", "saved", *own)),
         "restore": Writing(("restore", "backup", *own)),
-        "copy": Writing(("copy", f"{kind}library", f"{kind}copied")),
-        "copy into": Writing(("copy", f"{kind}other", f"{kind}library")),
+        "copy": Writing(("copy", kind.format("library"), kind.format("copied"))),
+        "copy into": Writing(("copy", kind.format("other"), kind.format("library"))),
         "migrate": Writing(("migrate", "--to", "offline:conse-lite2-minilm", "--as", "media_v2", *own)),
         "languages": Writing(("migrate", "--languages", *own)),
         "repair": Writing(("doctor", "--repair", *own)),
     }
-    return {name: one for name, one in writing.items() if not kind or name != "repair"}
+    return {name: one for name, one in writing.items() if kind == FOLDER or name != "repair"}
 
 
-def _prepared(place: Path, kind: str = "") -> Path:
+def _prepared(place: Path, kind: str = FOLDER) -> Path:
     """A library with pictures, films and an invoice, another, and what the commands are given."""
     work = place / "work"  # where it is copied to again: records name their files by whole paths
     for folder, start, count in (("pictures", 0, PICTURES), ("more", 100, PICTURES), ("emptied", 300, 2)):
@@ -165,34 +185,46 @@ def _prepared(place: Path, kind: str = "") -> Path:
     for name, content in (("papers/invoice.png", invoice()), ("sounds/tone.wav", sound_files()["a.wav"])):
         (work / name).parent.mkdir()
         (work / name).write_bytes(content)
+    (work / "kind").write_text(kind)
+    library, other = kind.format("library"), kind.format("other")
     plain = ("--words", "none", "--speech", "none", "--library")
     for arguments in (
-        ("add", "pictures", "papers", "emptied", "watched", *plain, f"{kind}library"),
-        ("add-movies", "films.json", "posters", "--library", f"{kind}library"),
-        ("backup", "backup", "--library", f"{kind}library"),
-        ("add", "pictures/picture0.png", "more/picture100.png", *plain, f"{kind}other"),
+        ("add", "pictures", "papers", "emptied", "watched", *plain, library),
+        ("add-movies", "films.json", "posters", "--library", library),
+        ("backup", "backup", "--library", library),
+        ("add", "pictures/picture0.png", "more/picture100.png", *plain, other),
+        ("backup", "other backup", "--library", other),
     ):
-        subprocess.run([*COMMAND, *arguments], cwd=work, check=True, capture_output=True, env=environment())
+        _done(work, arguments)
     for name in ("emptied/picture300.png", "watched/picture310.png"):
         (work / name).unlink()
     paint(work / "watched", 1, start=312)
     return work.rename(place / "whole")
 
 
-def _copied(place: Path) -> Path:
+def _done(work: Path, arguments: Sequence[str]) -> None:
+    subprocess.run([*COMMAND, *arguments], cwd=work, check=True, capture_output=True, env=environment())
+
+
+def _copied(place: Path, server: Server | None = None) -> Path:
     work = place.parent / "work"
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(place, work)
+    if server is not None:
+        server.empty()
+        for backup, name in (("backup", "library"), ("other backup", "other")):
+            _done(work, ("copy", backup, _kind(work).format(name)))
     return work
 
 
 def _library(work: Path) -> str:
     """Where the library of a folder is."""
-    return f"{_kind(work)}{work / 'library'}"
+    kind = _kind(work)
+    return kind.format("library" if kind.startswith("weaviate") else work / "library")
 
 
 def _kind(work: Path) -> str:
-    return "lance://" if (work / "library" / "records.lance").exists() else ""
+    return (work / "kind").read_text()
 
 
 def _held(library: str) -> dict[str, str]:
@@ -225,8 +257,8 @@ def _check(tally: Tally, what: str, work: Path, held: dict[str, str], *, again: 
     """The library is sound and holds what it held; the command does its work when it is run again."""
     try:
         with closing(open_store(_library(work))) as store:
-            assert isinstance(store, VerifyingStore)
-            store.verify()
+            if isinstance(store, VerifyingStore):
+                store.verify()
         if lost := _lost(work, again, held):
             tally.failed(f"{what}: lost {sorted(lost)[:3]}")
         saved = work / "saved"
@@ -239,8 +271,8 @@ def _check(tally: Tally, what: str, work: Path, held: dict[str, str], *, again: 
         tally.failed(f"{what}: {type(error).__name__}: {error}")
 
 
-def _seconds(place: Path, name: str) -> float:
-    work = _copied(place)
+def _seconds(place: Path, name: str, server: Server | None) -> float:
+    work = _copied(place, server)
     started = time.monotonic()
     code, output = _finished(work, name)
     assert code in DONE, f"{name} ended with {code}: {output}"
@@ -249,16 +281,16 @@ def _seconds(place: Path, name: str) -> float:
 
 def _finished(work: Path, name: str, size: int | None = None) -> tuple[int, str]:
     """Run a command to its end: its exit code and what it printed."""
-    with _started(work, name, size) as running:
-        assert running.stdout
+    with _started(work, name, size) as command:
+        assert command.stdout
         output = ""
         if name == "watch":  # which goes on until it is interrupted
-            for line in running.stdout:
+            for line in command.stdout:
                 output += line
                 if "unchanged" in line:
-                    running.send_signal(signal.SIGINT)
-        rest, _ = running.communicate()
-    return running.returncode, output + rest
+                    command.send_signal(signal.SIGINT)
+        rest, _ = command.communicate()
+    return command.returncode, output + rest
 
 
 def _started(work: Path, name: str, size: int | None = None) -> subprocess.Popen[str]:

@@ -13,7 +13,7 @@ import pytest
 from mm_agents import media
 from mm_agents.errors import MediaError
 
-from . import bombs, commands, damage, doors, load, media_files, parsers
+from . import bombs, commands, damage, doors, load, media_files, parsers, weaviate_kills
 from .tally import Budget, Tally, mutated
 
 
@@ -32,6 +32,7 @@ from .tally import Budget, Tally, mutated
         (doors.keys, 3),
         (commands.kills, 3),
         (commands.lance_kills, 1),
+        (weaviate_kills.kills, 1),
         (commands.full_disks, 3),
         (commands.pairs, 4),
         (load.searches, 200),
