@@ -28,7 +28,7 @@ class Killed:
     def empty(self) -> None:
         """Remove all libraries."""
         http, grpc = self._node.ports[:2]
-        with weaviate.connect_to_local(host="127.0.0.1", port=http, grpc_port=grpc) as client:
+        with weaviate.connect_to_local(host="127.0.0.1", port=http, grpc_port=grpc, skip_init_checks=True) as client:
             client.collections.delete_all()
 
     def kill_under(self, command: subprocess.Popen[str], *, interrupt: bool) -> str:
