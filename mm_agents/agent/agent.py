@@ -21,11 +21,12 @@ from mm_agents.agent.answer import Answer, AnswerCache
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.answer_data import AttachedFile
 from mm_agents.agent.answer_language import advise, in_language
+from mm_agents.agent.asked import Asked
 from mm_agents.agent.budget import Budget
 from mm_agents.agent.conditions import Conditions, film_conditions
 from mm_agents.agent.default_models import chat_model_of, text_embedder_of
 from mm_agents.agent.events import Event, Finished, Planned, parts_of_answer
-from mm_agents.agent.executor import Asked, OfflineRun
+from mm_agents.agent.executor import OfflineRun
 from mm_agents.agent.follow_up import asked_anew, planned_after, read_before, tell_property
 from mm_agents.agent.hit_details import HitDetails
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan

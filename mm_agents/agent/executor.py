@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import parts_of
-from mm_agents.agent.aggregation import AGGREGATE, Aggregation
+from mm_agents.agent.aggregation import AGGREGATE
 from mm_agents.agent.aggregation_rendering import is_empty, render_aggregate
 from mm_agents.agent.answer_builder import AnswerBuilder
-from mm_agents.agent.answer_data import Step
 from mm_agents.agent.arguments import filled
+from mm_agents.agent.asked import Asked
 from mm_agents.agent.conditions import in_words
-from mm_agents.agent.events import Called, Event, Returned
+from mm_agents.agent.events import Event
 from mm_agents.agent.film_questions import likes_in
-from mm_agents.agent.hit_details import has_table, tables_among, that_may_tell
+from mm_agents.agent.hit_details import has_table, pages_among, tables_among, that_may_tell
 from mm_agents.agent.planner import Order, search_for
 from mm_agents.agent.query_analysis import (
     about_speech,
@@ -48,12 +47,14 @@ from mm_agents.agent.rendering import (
     render_hits,
     render_invoice,
     render_nothing,
+    render_passage,
     render_recommended,
     render_table,
     render_text,
     tell_listed,
     tell_not_looked_at,
 )
+from mm_agents.agent.tool_calls import ToolCalls
 from mm_agents.agent.tool_roles import (
     ASKABLE,
     DESCRIBE,
@@ -66,18 +67,16 @@ from mm_agents.agent.tool_roles import (
     SPEECH,
     STRICT,
 )
-from mm_agents.errors import MMAgentsError, ToolError
+from mm_agents.documents.text_questions import TextLine, is_about_text, lines_with
+from mm_agents.errors import MMAgentsError
 from mm_agents.languages import ENGLISH
 from mm_agents.media import load_text
-from mm_agents.security.injection import screen
-from mm_agents.security.policy import Refusal, ToolPolicy
 from mm_agents.toolbox.searching import films_named
 from mm_agents.tools import Tool, ToolResult
-from mm_agents.types import VectorRole
 
 if TYPE_CHECKING:
     from mm_agents.agent.hit_details import HitDetails
-    from mm_agents.toolbox import AttachmentInfo
+    from mm_agents.security.policy import ToolPolicy
 
 _CANDIDATES = 5
 """How many of the nearest documents are read before giving up."""
@@ -90,35 +89,6 @@ _NOT_COMPARED = (
     "I don't know: that takes all documents of a kind, and of those I count, add up and compare amounts and dates "
     "alone. Attach one, or name its file."
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """A question and what is known when it is asked.
-
-    Attributes:
-        text: the question, with "it" and "the second one" as they were said.
-        attachments: the files that came with it.
-        focus: the ids or names that "it" and "the second one" mean, where the question says so.
-        again: the id of the document that was read last, where the question may well be about it again.
-        reader: the tool that reads that document, where it is not one of the plan.
-        films: ids and titles, for finding those that a question names.
-        typed: all that was typed, with the sentences around the question.
-        roles: for each vector's name what it is of.
-        aggregations: what is asked of all files of a kind.
-        where: a condition on films, which the text no longer has.
-    """
-
-    text: str
-    attachments: Sequence[AttachmentInfo] = ()
-    focus: tuple[str, ...] = ()
-    again: str | None = None
-    reader: str | None = None
-    films: Sequence[tuple[str, str]] = ()
-    typed: str = ""
-    roles: Mapping[str, VectorRole | None] = field(default_factory=dict[str, "VectorRole | None"])
-    aggregations: Sequence[Aggregation] = ()
-    where: str = ""
 
 
 class OfflineRun:
@@ -145,11 +115,9 @@ class OfflineRun:
         hit_details: HitDetails | None = None,
         language: str | None = None,
     ) -> None:
-        self._tools, self._gate, self._builder = tools, gate, builder
-        self._calls, self._until, self._hit_details = calls, until, hit_details
-        self._language = language
-        self.assets: list[str] = []
-        self._pages: dict[str, str] = {}  # the words of what was found, by id
+        self._tools, self._builder, self._hit_details, self._language = tools, builder, hit_details, language
+        self._calls = ToolCalls(tools, gate, builder, most=calls, until=until, language=language)
+        self._call, self._say_failed, self._texts = self._calls.call, self._calls.say_failed, self._calls.texts
         self._reason: str | None = None  # why the document that was read last does not answer, and its name
         self._unread: str | None = None
 
@@ -163,10 +131,10 @@ class OfflineRun:
         if len(told) == len(orders):
             orders = [replace(order, text=text) for order, text in zip(orders, told, strict=True)]
         for order in orders:
-            before, claims = len(self.assets), len(self._builder.claims)
+            before, claims = len(self._calls.assets), len(self._builder.claims)
             given = self._for_order(order, asked)
             yield from self.run(order.tools, given)
-            found = self.assets[before:]
+            found = self._calls.assets[before:]
             if found and not asked.attachments and set(order.tools) & SEARCHES.keys():
                 asked = replace(asked, focus=tuple(found[:1]))
             if len(self._builder.claims) == claims:
@@ -177,7 +145,8 @@ class OfflineRun:
 
     def _for_order(self, order: Order, asked: Asked) -> Asked:
         """What is known for one part: what is attached or shown is for the part that reads or compares it."""
-        if set(order.tools) & SEARCHES.keys() and not points_back(order.text):
+        asks = replace(asked, text=order.text).asks_attached(order.tools)
+        if set(order.tools) & SEARCHES.keys() and not points_back(order.text) and not asks:
             return replace(asked, text=order.text, attachments=(), focus=())
         return replace(asked, text=order.text)
 
@@ -185,10 +154,8 @@ class OfflineRun:
         """Call the planned tools and put what they give into the answer."""
         found: ToolResult | None = None
         self._tell_condition(names, asked)
-        if asked.again is not None and not asked.attachments and not asked.focus:
-            reader = asked.reader or next((name for name in names if name in READERS), None)
-            if reader is not None and (yield from self._read_one(reader, asked, asked.again, sure=False)):
-                return
+        if (yield from self._ask_known(names, asked)):
+            return
         for place, name in enumerate(names):
             following = names[place + 1] if place + 1 < len(names) else None
             reads = following in READERS or following == DESCRIBE
@@ -210,6 +177,19 @@ class OfflineRun:
                 yield from self._read(name, asked, found if place and names[place - 1] in SEARCHES else None)
             else:
                 yield from self._other(name, asked)
+
+    def _ask_known(self, names: Sequence[str], asked: Asked) -> Iterator[Event | Any]:
+        """Ask what is attached, else what was read last, where a question may be about it; whether that answers."""
+        whole = form_of(task_of(asked.text)) is not None  # "what does the contract say about ...?" is not the table's
+        for source in asked.pages if asked.asks_attached(names) else ():
+            if not whole and (yield from self._read_one("read_table", asked, source, sure=True)):
+                return True
+            if (yield from self._quote_each(asked, source)):
+                return True
+        if asked.again is None or asked.attachments or asked.focus:
+            return False
+        reader = asked.reader or next((name for name in names if name in READERS), None)
+        return reader is not None and (yield from self._read_one(reader, asked, asked.again, sure=False))
 
     def _tell_condition(self, names: Sequence[str], asked: Asked) -> None:
         """Say which films are looked at, or that none of the tools looks at the condition."""
@@ -290,6 +270,11 @@ class OfflineRun:
             return tell_listed(self._builder, result, SEARCHES[name])
         for source in tables_among(result) if name == "search_text" else ():
             if (yield from self._read_one("read_table", asked, source, sure=False)):
+                return True
+        for source in pages_among(result, asked.text) if name == "search_images" and says("asks", asked.text) else ():
+            if (yield from self._read_one("read_table", asked, source, sure=False)):
+                return True
+            if (yield from self._quote_passage(asked, source, sure=False)):
                 return True
         if self._hit_details is not None:
             result = self._hit_details.look(name, result, asked.text, self._language, anywhere=strict or second)
@@ -431,7 +416,7 @@ class OfflineRun:
         Returns:
             The reader's name and what it read; None where nothing fits.
         """
-        given = [one.name for one in asked.attachments if one.kind in ("image", "pdf")] or list(asked.focus)
+        given = asked.pages or list(asked.focus)
         sources = given
         if not given and not asked.attachments:
             sources = self._candidates(names[0], asked, (yield from self._find(names[0], asked)))
@@ -440,7 +425,7 @@ class OfflineRun:
                 result = yield from self._call(name, {"source": source})
                 if result is None:
                     continue
-                if not given and not is_meant(result.payload, asked.text, self._pages.get(source, "")):
+                if not given and not is_meant(result.payload, asked.text, self._texts.get(source, "")):
                     break
                 if fits(name, result):
                     return name, result
@@ -455,7 +440,9 @@ class OfflineRun:
             yield from self._tell_plain(asked, source)
             return
         others = step.error is not None and not step.refused and name in ASKABLE
-        if not others or not (yield from self._read_as_any(asked, source, tried=name)):
+        if others and (yield from self._read_as_any(asked, source, tried=name)):
+            return
+        if not others or not (yield from self._quote_passage(asked, source)):
             self._say_unread(step.error)
 
     def _tell_plain(self, asked: Asked, source: str) -> Iterator[Event]:
@@ -470,10 +457,16 @@ class OfflineRun:
 
     def ask_attached(self, asked: Asked) -> Iterator[Event | Any]:
         """Ask attached or named files what no tool seems to be for; whether one answers, or says why not."""
-        attached = [one.name for one in asked.attachments if one.kind in ("image", "pdf")]
+        attached = asked.pages
         sources = attached if asked.attachments else asked.focus
         for source in sources[:_CANDIDATES] if says_something(subject_of(asked.text)) else ():
             if (yield from self._read_as_any(asked, source)):
+                return True
+        for source in attached:
+            if (yield from self._quote_passage(asked, source)):
+                return True
+            if self._unread is not None:
+                self._say_unread(None)
                 return True
         if attached or QUOTE not in self._tools or all(one.kind != "text" for one in asked.attachments):
             return False
@@ -559,7 +552,7 @@ class OfflineRun:
         result = yield from self._call(name, arguments)
         if result is None:
             return False
-        if not sure and not is_meant(result.payload, asked.text, self._pages.get(source, "")):
+        if not sure and not is_meant(result.payload, asked.text, self._texts.get(source, "")):
             return False
         told = self._tell(name, result, form)
         if told:
@@ -612,8 +605,8 @@ class OfflineRun:
                 self._say_failed()
 
     def _quote(self, asked: Asked) -> Iterator[Event]:
-        whole = says("all_of_it", asked.text) is not None
-        texts = dict(self._pages)
+        whole, task = says("all_of_it", asked.text) is not None, task_of(asked.text)
+        texts = dict(self._texts)
         for one in asked.attachments if not whole else ():
             with suppress(MMAgentsError):  # the tool says why a file cannot be read
                 texts |= {one.name: load_text(one.file)} if one.kind == "text" and not has_table(one.name) else {}
@@ -621,11 +614,49 @@ class OfflineRun:
             table = not whole and has_table(source, texts.get(source, ""))
             if table and (yield from self._read_one("read_table", asked, source, sure=True)):
                 continue
-            result = yield from self._call(QUOTE, {"source": source, "question": task_of(asked.text)})
+            if not whole and not is_about_text(task):
+                if not (yield from self._quote_passage(asked, source)):
+                    self._say_unread(self._builder.route[-1].error)
+                continue
+            result = yield from self._call(QUOTE, {"source": source, "question": task})
             if result is not None:
                 render_text(self._builder, result, whole=whole)
             else:
                 self._say_failed()
+
+    def _quote_each(self, asked: Asked, source: str) -> Iterator[Event | Any]:
+        """Quote what answers each question of a text; where one is answered, those that are not are named."""
+        silent: list[str] = []
+        questions = questions_in(asked.text)
+        for question in questions:
+            if not (yield from self._quote_passage(replace(asked, text=question), source)):
+                silent.append(question)
+        for question in silent if len(silent) < len(questions) else ():
+            self._builder.not_answered(question)
+        return len(silent) < len(questions)
+
+    def _quote_passage(self, asked: Asked, source: str, *, sure: bool = True) -> Iterator[Event | Any]:
+        """Read all words of a text, picture or PDF, and quote the passage that answers; whether one does.
+
+        Args:
+            asked: the question.
+            source: the document's id or name.
+            sure: whether the question is about this document, so that the passage need not say all of its words.
+        """
+        self._unread = self._reason = None
+        result = yield from self._call(QUOTE, {"source": source})
+        if result is None or self._hit_details is None or not result.payload["reading"]["text"].strip():
+            return False
+        said = self._hit_details.passage(result, asked.text, self._language)
+        self._unread = said["name"]
+        if "says" not in said or said["lacks"] or (said["unsaid"] and not sure):
+            self._reason = f"it says no {said['lacks']}." if said.get("lacks") else None
+            return False
+        lines = [TextLine(text=one.quote or "", evidence=one) for one in result.evidence]
+        found = lines_with(lines, said["says"]) if said["media_type"] != "text" else []
+        places = [one.evidence for one in found if one.evidence] or [replace(result.evidence[0], quote=None, box=None)]
+        render_passage(self._builder, said, places)
+        return True
 
     # ------------------------------------------------------------ a user's own tools
 
@@ -642,59 +673,3 @@ class OfflineRun:
             return
         numbers = [self._builder.cite(one, name=one.path or name, media_type="text") for one in result.evidence]
         self._builder.claim(result.text, numbers, doubt=f"what {name} says; it is not checked")
-
-    # ------------------------------------------------------------ calls
-
-    def _call(self, name: str, arguments: dict[str, Any], *, fixed: bool = False) -> Iterator[Event | Any]:
-        """Call a tool through the gate; None where it was refused or failed, and the route says why.
-
-        Arguments that are ``fixed`` were made of the question alone, before anything was read.
-        """
-        yield Called(tool=name, arguments=arguments)
-        started = time.monotonic()
-        refusal = self._refusal(name, {} if fixed else arguments)
-        if refusal is not None:
-            why = refusal if isinstance(refusal, str) else refusal.text
-            code = None if isinstance(refusal, str) else refusal.code
-            self._builder.route.append(Step(tool=name, arguments=arguments, error=why, refused=True, code=code))
-            yield Returned(tool=name, result=None, error=why)
-            return None
-        if "query" in arguments and "language" in self._tools[name].arguments.model_fields:
-            foreign = self._language not in (None, ENGLISH)
-            arguments = arguments | ({"language": self._language} if foreign else {})
-        result: ToolResult | None = None
-        error: str | None = None
-        try:
-            result = self._tools[name].run(**arguments)
-        except ToolError as raised:
-            error = str(raised)
-        self._gate.called(name, result)
-        seconds = round(time.monotonic() - started, 3)
-        self._builder.route.append(Step(tool=name, arguments=arguments, seconds=seconds, error=error))
-        if result is not None:
-            self._note(name, result)
-        yield Returned(tool=name, result=result, error=error)
-        return result
-
-    def _say_failed(self) -> None:
-        """Say why the call before failed, without the name of the tool."""
-        step = self._builder.route[-1]
-        self._builder.say(f"I don't know: {(step.error or '').removeprefix(f'{step.tool} failed: ')}")
-
-    def _refusal(self, name: str, arguments: Mapping[str, Any]) -> str | Refusal | None:
-        if len(self._builder.route) >= self._calls:
-            return f"The limit of {self._calls} calls is used up."
-        if time.monotonic() > self._until:
-            return "The time is used up."
-        return self._gate.refusal(name, arguments)
-
-    def _note(self, name: str, result: ToolResult) -> None:
-        self._builder.retrieved(result.assets)
-        self._pages |= {hit["id"]: hit["text"] or "" for hit in result.payload.get("hits", ())}
-        self._builder.note(name, result.payload)
-        self.assets += [one for one in result.assets if one not in self.assets]
-        _, withheld = screen(result.text, tools=self._tools)
-        for line in dict.fromkeys((*(result.payload.get("withheld") or ()), *withheld)):
-            self._builder.check(
-                "instructions in files", "failed", f"A file says “{line[:120]}”; that was not followed."
-            )

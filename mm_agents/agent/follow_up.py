@@ -13,8 +13,9 @@ from mm_agents.agent.tool_roles import QUOTE, READERS, SEARCHES
 
 if TYPE_CHECKING:
     from mm_agents.agent.answer_builder import AnswerBuilder
+    from mm_agents.agent.asked import Asked
     from mm_agents.agent.events import Event
-    from mm_agents.agent.executor import Asked, OfflineRun
+    from mm_agents.agent.executor import OfflineRun
     from mm_agents.agent.planner import OfflinePlanner, Plan
     from mm_agents.agent.references import Memory, ResolvedReference
 

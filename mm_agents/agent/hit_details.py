@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from difflib import SequenceMatcher
+from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import content_words
 from mm_agents.agent.paragraphs import Paragraph, quotable
-from mm_agents.agent.passage_choice import chosen, half_unsaid, is_about, kind_of, names_it, tells_written
+from mm_agents.agent.passage_choice import chosen, half_unsaid, is_about, kind_of, names_it, tells_written, words_shared
 from mm_agents.agent.query_analysis import names_in, said_of, says
 from mm_agents.languages import ENGLISH, detected
 from mm_agents.protocols import Accompanied, Calibrated, Fluent
@@ -27,10 +28,16 @@ if TYPE_CHECKING:
 _LOOKED_AT = 1  # pictures: a look takes as long as the search itself, and more can be asked for
 _QUOTED = 5  # texts that are looked through for the value that is asked for
 _COMPARED = 40
-"""How many paragraphs of a passage are compared with the question."""
+"""How many paragraphs of a text are compared with the question: those that have most of its words."""
 
 _TABLES = 3
 """How many of the nearest texts are asked as tables, which some of them have."""
+
+_PAGES = 2
+"""How many of the nearest pictures are read, which takes a second or two each."""
+
+_PAGE_WORDS = 12
+"""The words of a picture from which it is a page; fewer are a sign, or a label."""
 
 _SOUNDS = 4  # of the shortest word that may have been written down as another
 _SOUNDS_ALIKE = 0.85
@@ -108,6 +115,19 @@ class HitDetails:
         result = self.look(search.name, search.run(query=question), question, language)
         return any(hit.get("covers") for hit in result.payload["hits"][:1])
 
+    def passage(self, result: ToolResult, question: str, language: str | None = None) -> Mapping[str, Any]:
+        """What a text that was read whole says to a question, as ``look`` adds it to a hit; without "says", nothing.
+
+        Args:
+            result: of reading it.
+            question: as it was asked.
+            language: of the question.
+        """
+        hit = {**result.payload["source"], "text": result.payload["reading"]["text"]}
+        said = self._said(hit, question, self.embedder_for(language))
+        quote = f"{said.get('under', '')} {said.get('says', '')}"
+        return said if said.get("covers") or names_it(question, quote) else hit
+
     def _quoted(self, hits: list[Mapping[str, Any]], question: str, embedder: Embedder) -> list[Mapping[str, Any]]:
         """The hits with the passage that answers the question; first the one that has it, where the best has not."""
         best = self._said(hits[0], question, embedder)
@@ -166,9 +186,11 @@ class HitDetails:
 
     def _said(self, hit: Mapping[str, Any], question: str, embedder: Embedder) -> Mapping[str, Any]:
         """The hit with the paragraph or sentence of its text that is nearest to the question."""
-        together = says("weighs", question) is not None
+        together = says("weighs", question) is not None and hit["media_type"] != "image"  # whose lines have no gaps
         found = quotable(screen(hit["text"] or "")[0], together=together)
-        said = [one for one in found if WITHHELD not in one.whole][:_COMPARED]
+        said = [one for one in found if WITHHELD not in one.whole]
+        if len(said) > _COMPARED:
+            said = nlargest(_COMPARED, said, key=lambda one: words_shared(question, one.whole))
         if not said:
             return hit
         asked = embedder.embed([Text(text=question)], role="query")
@@ -223,3 +245,11 @@ def tables_among(result: ToolResult) -> list[str]:
     """The ids of the nearest texts that have tables."""
     hits = [hit for hit in result.payload.get("hits", ())[:_TABLES] if hit["media_type"] == "text"]
     return list(dict.fromkeys(hit["id"] for hit in hits if has_table(hit["name"], hit["text"] or "")))
+
+
+def pages_among(result: ToolResult, question: str) -> list[str]:
+    """The ids of the nearest pictures that are pages with writing, and have a word of a question."""
+    if says("pictured", question):
+        return []
+    hits = [hit for hit in result.payload["hits"][:_PAGES] if hit["media_type"] == "image" and hit["text"]]
+    return [hit["id"] for hit in hits if len(hit["text"].split()) >= _PAGE_WORDS and names_it(question, hit["text"])]

@@ -9,6 +9,9 @@ _WHOLE = 160  # characters; a longer paragraph is quoted by the sentence
 _LONGEST = 300  # characters of a quote
 
 _HEADING = re.compile(r"^(#+ .*)\n", re.MULTILINE)
+_NUMBERED = re.compile(r"^ *(\d+(?:\.\d+)*\.? +[A-Z][^\n.!?:;,|]{1,48})\n(?= *[A-Z][^\n]*[a-z] [^\n]*$)", re.MULTILINE)
+"""A heading such as "2. Rent" of a page, over a line that is no item of its list."""
+
 _TABLE_HEAD = re.compile(r"^\|.*\|\s*\n\|[\s:|-]+\|\s*$", re.MULTILINE)
 """The head of a table in Markdown, which says what its cells are, and nothing by itself."""
 
@@ -72,7 +75,7 @@ def quotable(text: str, *, together: bool = False) -> list[Paragraph]:
     found: list[Paragraph] = []
     over: list[str] = []
     under, answered = "", False
-    for paragraph in _PARAGRAPH.split(_HEADING.sub(r"\1\n\n", _TABLE_HEAD.sub("", text))):
+    for paragraph in _PARAGRAPH.split(_HEADING.sub(r"\1\n\n", _NUMBERED.sub(r"\n# \1\n", _TABLE_HEAD.sub("", text)))):
         lines = [" ".join(one.split()) for one in ([paragraph] if together else _LINE.split(paragraph))]
         is_long = len(paragraph) > _WHOLE
         for said in (one for line in lines for one in (_SENTENCE.split(line) if is_long else [line]) if _HAS_WORD(one)):

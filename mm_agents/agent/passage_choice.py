@@ -9,13 +9,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mm_agents._text import MONTHS, content_words, read_patterns
+from mm_agents._text import MONTHS, content_words, read_data, read_patterns
 from mm_agents.agent.paragraphs import Paragraph
 from mm_agents.documents.dates import dates_in
 from mm_agents.languages import ENGLISH, detected
 
 _PATTERNS = read_patterns("mm_agents.agent", "passage_choice.toml")
 _CASED = read_patterns("mm_agents.agent", "passage_choice.toml", re.NOFLAG)["values"]
+_VERBS = {
+    noun: stem
+    for verb, nouns in read_data("mm_agents.agent", "passage_choice.toml")["nouns"].items()
+    for noun in content_words(nouns)
+    for stem in content_words(verb)
+}
 _NAMES = ("person", "address")  # kinds whose values are known by their capitals
 _WRITTEN = frozenset(
     {
@@ -26,6 +32,8 @@ _WRITTEN = frozenset(
         "code",
         "amount",
         "temperature",
+        "weight",
+        "length",
         "duration",
         "sum_of_money",
     }
@@ -125,6 +133,12 @@ def _values(kind: str) -> re.Pattern[str]:
     return (_CASED if kind in _NAMES else _PATTERNS["values"])[kind]
 
 
+def _words(text: str) -> set[str]:
+    """The words of a passage, and the verbs of its nouns: a text with an owner says who owns it."""
+    words = content_words(text)
+    return words | {_VERBS[word] for word in words & _VERBS.keys()}
+
+
 def _unfit(kind: str | None, passage: Paragraph, subject: Sequence[str]) -> list[str] | None:
     """Which words of the subject a passage does not say where it has a value of a kind; None where it does not answer.
 
@@ -133,7 +147,7 @@ def _unfit(kind: str | None, passage: Paragraph, subject: Sequence[str]) -> list
         passage: of a text.
         subject: what the question is about, cut to stems.
     """
-    words, lead, text = content_words(passage.whole), content_words(passage.lead), passage.text
+    words, lead, text = _words(passage.whole), _words(passage.lead), passage.text
     if any("." in word and word not in words for word in subject):
         return None  # a version, or the number of a section, is not another
     if kind is None:
@@ -145,9 +159,9 @@ def _unfit(kind: str | None, passage: Paragraph, subject: Sequence[str]) -> list
     for value in _values(kind).finditer(text):
         clause, sentence = (_around(text, value.end() - 1, ends) for ends in (_CLAUSE_END, _SENTENCE_END))
         missing = unsaid
-        if clause != sentence and not set(subject) & (content_words(clause) | lead):
+        if clause != sentence and not set(subject) & (_words(clause) | lead):
             continue  # "it costs 340; the delivery takes three weeks" has no price of the delivery
-        if subject and not set(subject) & (content_words(sentence) | lead):
+        if subject and not set(subject) & (_words(sentence) | lead):
             missing = missing or list(subject[:1])
         if len(missing) * 2 <= len(subject) and (least is None or len(missing) < len(least)):
             least = missing
@@ -171,7 +185,7 @@ def tells_written(question: str, text: str, *, others: bool = False) -> bool:
     kind = kind_of(question)
     if kind is None or kind in _SHOWN or (kind not in _WRITTEN and not others) or _SEEN.search(question):
         return True
-    return has_value(kind, text) and set(_heads(question)) <= content_words(text)
+    return has_value(kind, text) and set(_heads(question)) <= _words(text)
 
 
 def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float], whole: str, name: str) -> Passage:
@@ -185,7 +199,7 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
         name: of its file, likewise.
     """
     about = content_words(" ".join([whole.strip().partition("\n")[0], _spaced(name)]))
-    kind, said = kind_of(question), content_words(whole)
+    kind, said = kind_of(question), _words(whole)
     is_english = detected(question) in (None, ENGLISH)
     if is_english:  # every noun of German has a capital
         about |= {word for named in _NAMED.findall(question) for word in content_words(named) if word in said}
@@ -208,7 +222,7 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     found, beside = fitting[0] if fitting else (ordered[0], [])
     if (other := _other_measure(question, found.whole, values=kind is not None)) is not None:
         return Passage(text=found.text, lacks=other)
-    words = content_words(found.whole)
+    words = _words(found.whole)
     is_headed = bool(asked) and asked <= content_words(found.under)  # one word is enough where it is the heading
     covers = (is_headed or len(asked & words) >= _LEAST_COVERED) and set(heads) <= words
     known = said | about
@@ -224,12 +238,17 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
 
 def _not_said(paragraph: Paragraph, asked: set[str]) -> tuple[int, int]:
     """How little a paragraph says of what is asked, with what stands over it and without."""
-    return -len(asked & content_words(paragraph.whole)), -len(asked & content_words(paragraph.text))
+    return -len(asked & _words(paragraph.whole)), -len(asked & content_words(paragraph.text))
+
+
+def words_shared(question: str, passage: str) -> int:
+    """How many of the words that say what a question is about a passage has."""
+    return len(set(_heads(question)) & _words(passage))
 
 
 def names_it(question: str, passage: str) -> bool:
     """Whether a passage has a word that says what a question is about."""
-    return bool(set(_heads(question)) & content_words(passage))
+    return words_shared(question, passage) > 0
 
 
 def is_about(question: str, whole: str, name: str) -> bool:
@@ -308,7 +327,7 @@ def _unsaid(question: str, passage: str, known: set[str], about: set[str]) -> st
         known: the words of the whole text, its headings and its name.
         about: those of its headings and its name, which hold of every passage.
     """
-    words, bare = content_words(passage), _bare(question)
+    words, bare = _words(passage), _bare(question)
     if has_value("sum_of_money", passage):
         bare = _PATTERNS["filler"]["prices"].sub(" ", bare)
     said = re.sub(r"[\s-]", "", passage.casefold())

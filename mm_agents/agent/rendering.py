@@ -276,13 +276,34 @@ def _tell_match(
 def _tell_said(builder: AnswerBuilder, hit: Mapping[str, Any], number: int, *, follows: str) -> None:
     """Quote the passage of a text that is nearest to the question, where it was looked for."""
     if hit.get("says") and not hit.get("lacks"):
-        quote = f"“{hit['says'].replace('“', '').replace('”', '')}”"
-        under = f" under “{hit['under'].replace('“', '').replace('”', '')}”" if hit.get("under") else ""
-        line = f"It says{under}: {quote}" if follows == " " else quote
-        doubt = f"{hit['name']} does not say “{hit['unsaid']}”" if hit.get("unsaid") else None
-        builder.claim(
-            f"{hit['name']} says{under}: {quote}", [number], why="quoted", doubt=doubt, line=line, follows=follows
-        )
+        _claim_said(builder, hit, [number], follows=follows)
+
+
+def _claim_said(
+    builder: AnswerBuilder, said: Mapping[str, Any], numbers: Sequence[int], *, follows: str | None = None
+) -> None:
+    """Claim that a document says a passage; in a line of its own with its name, or after a line that has it."""
+    quote = f"“{said['says'].replace('“', '').replace('”', '')}”"
+    under = f" under “{said['under'].replace('“', '').replace('”', '')}”" if said.get("under") else ""
+    text = f"{said['name']} says{under}: {quote}"
+    line = {None: text, " ": f"It says{under}: {quote}"}.get(follows, quote)
+    doubt = f"{said['name']} does not say “{said['unsaid']}”" if said.get("unsaid") else None
+    builder.claim(text, numbers, why="quoted", doubt=doubt, line=line, follows=follows)
+
+
+def render_passage(builder: AnswerBuilder, said: Mapping[str, Any], places: Sequence[Evidence]) -> None:
+    """Quote the passage of a document that answers, with the places of its lines.
+
+    Args:
+        builder: the answer so far.
+        said: as ``HitDetails.passage`` gives it.
+        places: of the passage; without a quote where the whole document is its place.
+    """
+    cited = [replace(one, quote=one.quote or said["says"]) for one in places]
+    numbers = [builder.cite(one, name=said["name"], media_type=said["media_type"]) for one in cited]
+    _claim_said(builder, said, numbers)
+    if said["unsaid"]:
+        builder.not_answered(said["unsaid"], f"{said['name']} does not say so.")
 
 
 def _tell_spoken(builder: AnswerBuilder, hit: Mapping[str, Any], place: Evidence, *, follows: str) -> None:

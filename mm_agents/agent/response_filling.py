@@ -32,7 +32,8 @@ from mm_agents.tools import ToolResult
 from mm_agents.types import Box, Evidence
 
 if TYPE_CHECKING:
-    from mm_agents.agent.executor import Asked, OfflineRun
+    from mm_agents.agent.asked import Asked
+    from mm_agents.agent.executor import OfflineRun
     from mm_agents.chat import ChatModel
     from mm_agents.toolbox import AttachmentInfo
     from mm_agents.tools import Tool

@@ -19,7 +19,8 @@ def is_no_task(builder: AnswerBuilder, question: str, plan: Plan, *, attached: b
     if greeting := greeting_to(question):
         builder.greet(greeting)
         return True
-    if says("inquires", question) is None if attached else plan.beside >= PARAMETERS.refusal:
+    asks = says("inquires", question) or says("asks", question) or question.rstrip().endswith("?")
+    if not asks if attached else plan.beside >= PARAMETERS.refusal:
         builder.refuse(REFUSAL)
         return True
     return False

@@ -48,11 +48,11 @@ DESCRIBE = "describe_image"
 
 
 def instead_of(names: Iterable[str]) -> Iterator[str]:
-    """The tools that a plan may fall back on: other searches, the tables of texts, and other readers."""
+    """The tools that a plan may fall back on: other searches, the tables and words of pages, and other readers."""
     if any(name in READERS or name == DESCRIBE for name in names):
-        yield from (*ASKABLE, DESCRIBE)
+        yield from (*ASKABLE, DESCRIBE, QUOTE)
     for name in names:
         others = INSTEAD.get(name, ("search_text", SPEECH) if name in READERS else ())
         yield from others
-        if "search_text" in (name, *others):
-            yield "read_table"
+        if {"search_text", "search_images"} & {name, *others}:
+            yield from ("read_table", QUOTE)

@@ -31,7 +31,7 @@ _WHOLE = re.compile(
 _COUNT = re.compile(r"\bhow many (?P<what>words|lines)\b", re.IGNORECASE)
 _MENTION = re.compile(r"^\W*does (?:it|this|(?:the|this) \w+) (?:mention|say)\b(?P<what>.+)", re.IGNORECASE)
 _PLACE = re.compile(
-    r"^\W*where (?:does (?:it|this|(?:the|this) \w+) (?:mention|say)|is|are)\b(?P<what>.+)", re.IGNORECASE
+    r"^\W*where (?:(?P<said>does (?:it|this|(?:the|this) \w+) (?:mention|say))|is|are)\b(?P<what>.+)", re.IGNORECASE
 )
 _AROUND = re.compile(
     r"^\W*(?:(?:the|a|an|any|words?|phrase) )*(?P<bare>.*?)(?: in (?:it|this|there))?\W*$", re.IGNORECASE
@@ -61,6 +61,13 @@ class _Quote(BaseModel):
     """The passage that answers the question."""
 
     quote: str = Field(description="The passage, word for word; empty where no passage answers the question.")
+
+
+def is_about_text(question: str) -> bool:
+    """Whether a question is about a text itself: what all of it says, how long it is, whether and where it says it."""
+    place = _PLACE.match(question)
+    said = place is not None and place["said"] is not None
+    return said or any(pattern.search(question) for pattern in (_WHOLE, _COUNT, _MENTION))
 
 
 def ask(lines: Sequence[TextLine], question: str, *, model: ChatModel | None = None) -> DocumentAnswer:
@@ -94,11 +101,11 @@ def _answer(lines: Sequence[TextLine], question: str, model: ChatModel | None) -
         return quoting(question, lines, text=f"It has {number} {what if number > 1 else what[:-1]}.", value=number)
     if match := _MENTION.match(question):
         phrase = _bare(match["what"])
-        if found := _lines_with(lines, phrase):
+        if found := lines_with(lines, phrase):
             return quoting(question, found, text=f"Yes: {_joined(found)}", value=True)
         missing = f"No: “{phrase}” is not in the text that was read."
         return DocumentAnswer(question=question, answer=missing, value=False)
-    if (match := _PLACE.match(question)) and (found := _lines_with(lines, _bare(match["what"]))):
+    if (match := _PLACE.match(question)) and (found := lines_with(lines, _bare(match["what"]))):
         return quoting(question, found)
     matches = _lines_about(lines, question)
     if len(matches) == 1:
@@ -121,7 +128,7 @@ def _by_model(lines: Sequence[TextLine], question: str, model: ChatModel) -> Doc
     quote = " ".join(model.structure(_Quote, prompt).value.quote.split())
     if not quote:
         return DocumentAnswer(question=question, reason="The model finds no passage that answers the question.")
-    found = _lines_with(lines, quote)
+    found = lines_with(lines, quote)
     if not found:
         return DocumentAnswer(question=question, reason=f"The model's passage “{quote}” is not in the text.")
     return quoting(question, found, text=f"“{quote}”", value=quote)
@@ -155,7 +162,7 @@ def _bare(phrase: str) -> str:
     return match["bare"].strip() if match else phrase.strip()
 
 
-def _lines_with(lines: Sequence[TextLine], phrase: str) -> list[TextLine]:
+def lines_with(lines: Sequence[TextLine], phrase: str) -> list[TextLine]:
     """The lines of the first place where the words of a phrase follow each other; none where they do not."""
     expected = _words(phrase)
     words = [(word, number) for number, line in enumerate(lines) for word in _words(line.text)]

@@ -20,6 +20,9 @@ from mm_agents.media.files import Limits, MediaFile, check_expansion, check_limi
 from mm_agents.media.images import image_size, load_image
 from mm_agents.types import Image
 
+_EMPTY_HEAD = re.compile(r"^\|[ |]*\|\n(\|[-: |]+\|)\n(\|.*\|)$", re.MULTILINE)
+"""A table of a DOCX file, whose first row is its head: MarkItDown puts an empty one over it."""
+
 FORMATS = ("docx", "pptx", "xlsx", "epub", "html")
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff")
@@ -116,7 +119,7 @@ def _contents(media: MediaFile, limits: Limits, *, pictures: bool) -> Iterator[b
         converted = _converter().convert_stream(io.BytesIO(content), stream_info=kind)
         title = " ".join((converted.title or "").split())  # of an HTML page, which does not show it
         head = f"# {title}\n\n" if title and title not in converted.markdown else ""
-        yield (head + converted.markdown).encode("utf-8", "replace")
+        yield (head + _EMPTY_HEAD.sub(r"\2\n\1", converted.markdown)).encode("utf-8", "replace")
         if archive and pictures:
             for name in _pictures(archive, media, limits):
                 yield archive.read(name)

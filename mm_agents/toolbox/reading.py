@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mm_agents.documents.hidden_text import HiddenText
     from mm_agents.documents.invoice import Invoice
     from mm_agents.documents.table import Table
+    from mm_agents.documents.text import DocumentText
     from mm_agents.protocols import Embedder
     from mm_agents.protocols import Reading as DocumentReading
 
@@ -44,7 +45,8 @@ TableArgument = Annotated[
     ),
 ]
 TextArgument = Annotated[
-    str, Field(description="The text file to read: an id from a search, a path, or an attachment's name.")
+    str,
+    Field(description="The text file, picture or PDF to read: an id from a search, a path, or an attachment's name."),
 ]
 RecordingArgument = Annotated[
     str, Field(description="The recording or clip to listen to: an id from a search, a path, or an attachment's name.")
@@ -57,6 +59,7 @@ _KEPT = 32  # readings
 _DOCUMENTS = ("image", "pdf"), "a picture or a PDF is read"
 _READ = {
     "table": (("image", "pdf", "text"), "a picture, a PDF or a text file is read"),
+    "text": (("image", "pdf"), "a text file, a picture or a PDF is read"),
     "transcript": (("audio", "video"), "a recording or a clip is listened to"),
 }
 _MOST_SAID = 100
@@ -177,16 +180,10 @@ class Reading:
             assets=_ids(asset),
         )
 
-    def read_text(self, source: TextArgument, question: Question = None) -> ToolResult:
-        """Read a text file: its first lines, or the lines that answer a question about it."""
+    def read_text(self, source: TextArgument, question: Question = None, page: PageNumber = None) -> ToolResult:
+        """Read all words of a text file, picture or PDF: its first lines, or those that answer a question about it."""
         asset = self._sources.resolve(source)
-        file = asset.file()
-        if file.media_type != "text":
-            raise ToolError(f"{file.name!r} is {file.format}; a text file is read.", retry=True)
-        text = media.load_text(file)
-        safe = screen(text)[0]  # a line that reads like an instruction is not quoted
-        whole = [" ".join(line.split()) for line in safe.splitlines() if line.strip() and WITHHELD not in line]
-        lines = [TextLine(text=line, evidence=replace(asset.whole("read"), quote=line)) for line in whole]
+        text, lines = self._lines(asset, page)
         answered = text_questions.ask(lines, question, model=self._readings.model) if question else None
         if answered is not None and answered.answer is None:
             near = sentences_about(question or "", lines, None)
@@ -196,16 +193,31 @@ class Reading:
             counted = isinstance(answered.value, int)  # how many lines it has is not quoted
             answered = replace(answered, evidence=(asset.whole("read"),)) if counted else None
         has_answer = answered is not None and answered.answer is not None
-        quoted = [one.evidence for one in lines[:_MOST_LINES] if one.evidence is not None]
-        beginning = "\n".join(whole[:_MOST_LINES]) or "It is empty."
+        # Each line of a page has a place of its own; those of a text file are all in that file.
+        cited = lines[:_MOST_LINES] if asset.media_type == "text" else lines
+        quoted = [one.evidence for one in cited if one.evidence is not None]
+        beginning = "\n".join(line.text for line in lines[:_MOST_LINES]) or "It is empty."
         return ToolResult(
             text=f"{asset.name}:\n{answered.answer if answered is not None and has_answer else beginning}",
             payload=_payload(asset, {"text": text[:_LONGEST]}, answered)
-            | {"more": not has_answer and len(whole) > _MOST_LINES},
+            | {"more": not has_answer and len(lines) > _MOST_LINES},
             evidence=(answered.evidence if answered is not None and has_answer else tuple(quoted))
             or (asset.whole("read"),),
             assets=_ids(asset),
         )
+
+    def _lines(self, asset: Asset, page: int | None) -> tuple[str, list[TextLine]]:
+        """The words of a text file, picture or PDF, and its lines but those that read like an instruction."""
+        file = asset.file()
+        if file.media_type == "text":
+            text = media.load_text(file)
+            whole = [" ".join(line.split()) for line in screen(text)[0].splitlines() if line.strip()]
+            lines = [TextLine(text=line, evidence=replace(asset.whole("read"), quote=line)) for line in whole]
+        else:
+            read = cast("DocumentText", self._readings.read("text", file, page))
+            text, places = read.text, [asset.owning(line) for one in read.pages for line in one.lines]
+            lines = [TextLine(text=screen(place.quote or "")[0], evidence=place) for place in places]
+        return text, [line for line in lines if WITHHELD not in line.text]
 
     def read_speech(self, source: RecordingArgument, about: About = None) -> ToolResult:
         """Transcribe what is said in a recording or clip, with its seconds, or what is said about something in it."""

@@ -105,7 +105,7 @@ def test_what_an_attachment_does_not_tell_is_not_known(agent: Agent, place: Path
 def test_a_picture_that_is_no_invoice_is_said_to_be_none(agent: Agent, place: Path) -> None:
     answer = agent.ask("what is the total?", [place / "library" / "media" / "red.png"])
     assert answer.text.startswith("I don't know: No items and no total were found in 'red.png'")
-    assert answer.route[-1].error is not None
+    assert answer.route[0].error is not None
 
 
 def test_no_tool_fits_is_said_with_what_could_be_done(library: Library) -> None:
@@ -443,7 +443,7 @@ def test_each_part_is_asked_in_its_own_words_and_context_is_not_looked_for(libra
         [place / "library" / "media" / "northwind.png"],
     )
     asked = {step.tool: step.arguments for step in answer.route}
-    assert list(asked) == ["search_text", "read_invoice"]
+    assert {"search_text", "read_invoice"} <= asked.keys()
     assert "late fees" in asked["search_text"]["query"]
     assert not {"report", "total"} & set(asked["search_text"]["query"].split())
     assert "fees" not in asked["read_invoice"]["question"]
@@ -519,7 +519,7 @@ def test_an_error_reaches_the_event_loop(library: Library) -> None:
         ("What does this text say?", "“Feed the parrot on Sunday. The rent is due on Monday.”", "answered"),
         ("Show me the text of this file", "note.txt says: “Feed the parrot on Sunday. The rent is", "answered"),
         ("When is the rent due?", "“The rent is due on Monday.”", "answered"),
-        ("Who wrote the opera?", "Not answered: “Who wrote the opera?”", "partial"),
+        ("Who wrote the opera?", "I don't know: note.txt does not tell.", "not_found"),
     ],
 )
 def test_an_attached_text_is_read(library: Library, tmp_path: Path, question: str, said: str, outcome: str) -> None:
@@ -529,7 +529,7 @@ def test_an_attached_text_is_read(library: Library, tmp_path: Path, question: st
     assert [step.tool for step in answer.route] == ["read_text"]
     assert said in answer.text
     assert answer.outcome == outcome
-    assert {source.name for source in answer.sources} == {"note.txt"}
+    assert {source.name for source in answer.sources} == ({"note.txt"} if answer.claims else set())
     assert verify(answer, library=library).ok
 
 

@@ -193,7 +193,8 @@ def test_names_choose_rows_and_the_question_the_column(name: str, question: str,
         ("week.md", "When do we not have music?", "The table has no numbers."),
         ("week.md", "When is chemistry?", "The table has no numbers."),
         ("pumps.md", "Which is the cheapest model?", "The table says nothing of “price”."),
-        ("team.json", "How old is Kofi Mensah?", "Which numbers are meant"),
+        ("team.json", "How old is Kofi Mensah?", "The table says nothing of “age”"),
+        ("orders.csv", "Who delivers the walnut table?", "The table says nothing of “delivers”"),
     ],
 )
 def test_what_a_table_does_not_say_is_not_answered(name: str, question: str, reason: str, folder: Path) -> None:
@@ -207,7 +208,6 @@ def test_what_a_table_does_not_say_is_not_answered(name: str, question: str, rea
     [
         ("What is the status of the urgent order 4103?", "Order 4103, Status: cancelled.", "urgent"),
         ("How many orders did Villa Rosa return?", "Villa Rosa, Order: 2 (4102, 4105).", "return"),
-        ("Who delivers the walnut table?", "Walnut table, Customer: Hansen & Co, Cafe Linde.", "delivers"),
     ],
 )
 def test_a_word_that_the_table_lacks_leaves_a_doubt(question: str, answer: str, unsaid: str, folder: Path) -> None:
@@ -379,3 +379,30 @@ def test_another_cell_is_no_proof(folder: Path, tmp_path: Path) -> None:
         answer.save(path)
         path.write_text(path.read_text().replace("cell 1!B3", "cell 1!B2"))
         assert not verify(Answer.load(path), library=library).ok
+
+
+def test_what_is_asked_is_a_column_and_not_the_only_one_that_has_numbers(tmp_path: Path) -> None:
+    tickets = tmp_path / "tickets.csv"
+    tickets.write_text(
+        "Ticket;Opened;Customer;Subject;State;Hours\n"
+        "T-104;06.05.2026;Hofladen Moos;Wrong tax rate;open;1,25\nT-105;07.05.2026;Velo Kern;No printer;closed;3\n"
+    )
+    asked = read_document("table", tickets).ask
+    about = asked("What is ticket T-104 about?")
+    assert about.answer == "T-104, Subject: Wrong tax rate."
+    assert [one.quote for one in about.evidence] == ["Wrong tax rate", "T-104"]
+    assert asked("Who solved ticket T-105?").reason == "The table says nothing of “solved”."
+    assert asked("When does the reception close?").answer is None
+
+
+def test_days_that_come_again_in_two_columns_are_no_plan(tmp_path: Path) -> None:
+    loans = tmp_path / "loans.csv"
+    loans.write_text(
+        "Title,Borrower,Due,Returned\nRed Kite,Ada Osei,2026-04-01,2026-03-20\nBoats,Tom Firth,2026-05-01,2026-04-01\n"
+    )
+    assert read_document("table", loans).ask("Where does Tom Firth live?").answer is None
+    members = tmp_path / "members.csv"
+    members.write_text("Name,Town,Joined\nAda Osei,Kirkby,2019\nTom Firth,Hale,2022\n")
+    asked = read_document("table", members).ask
+    assert asked("Where does Tom Firth live?").answer == "Tom Firth, Town: Hale."
+    assert asked("Which books has Ada Osei borrowed?").answer is None

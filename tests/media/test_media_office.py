@@ -13,7 +13,7 @@ from typing import Any
 import PIL.Image
 import pytest
 
-from mm_agents import Library, media
+from mm_agents import Library, media, read_document
 from mm_agents.errors import DamagedMediaError, MediaError, MediaTooLargeError, MissingExtraError, UnsupportedMediaError
 from mm_agents.ingest.files import pieces
 from mm_agents.media import Limits
@@ -230,3 +230,20 @@ def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "markitdown", None)
     with decoded_here(), pytest.raises(MissingExtraError, match=r"mm-agents\[office\]"):
         media.load_text(docx("Words."))
+
+
+def test_the_first_row_of_a_table_in_a_docx_is_its_head(tmp_path: Path) -> None:
+    def row(*texts: str) -> str:
+        return "<w:tr>" + "".join(f"<w:tc><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>" for text in texts) + "</w:tr>"
+
+    rows = row("Subject", "Mark") + row("Biology", "1") + row("French", "4")
+    path = tmp_path / "report.docx"
+    path.write_bytes(docx_of(f'<w:document xmlns:w="{WORD}"><w:body><w:tbl>{rows}</w:tbl></w:body></w:document>'))
+    text = media.load_text(media.inspect(path))
+    assert [line.strip() for line in text.strip().splitlines()] == [
+        "| Subject | Mark |",
+        "| --- | --- |",
+        "| Biology | 1 |",
+        "| French | 4 |",
+    ]
+    assert read_document("table", path).ask("What mark does French have?").answer == "French, Mark: 4."

@@ -303,6 +303,7 @@ def _unknown_number(text: str, sources: Sequence[Source], quotes: Sequence[str],
     for name in sorted({source.name for source in sources}, key=len, reverse=True):
         bare = bare.replace(name, " ") if name else bare
     moments = [edge for source in sources for edge in (source.evidence.t0, source.evidence.t1) if edge is not None]
+    moments += [second for quote in quotes for second in times_of(quote)]
     for second in times_of(_SAID.sub(" ", bare)):
         if not any(abs(second - edge) < 0.06 for edge in moments):
             return f"the moment {second:g} s is in none of its sources"

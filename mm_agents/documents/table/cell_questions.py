@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from mm_agents._text import content_words
+from mm_agents.documents.dates import dates_in
 from mm_agents.documents.table.data import Cell, TableData
 from mm_agents.types import DocumentAnswer
 
@@ -34,6 +35,9 @@ _PLACE = re.compile(
     r"\W*(?:(?:on|at|in) )?(?:when|where|(?:what|which) (?:days?|times?|hours?|rooms?))\b", re.IGNORECASE
 )
 _FIRST_OR_LAST = re.compile(r"\b(?:first|last)\b", re.IGNORECASE)
+_CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d_])")
+"""A code such as "T-104", whose number is proved by its own cell."""
+
 _MOST_LISTED = 20  # texts of a column that an answer lists
 
 Likeness = Callable[[str, Sequence[str]], float]
@@ -108,6 +112,8 @@ def asked_cell(
     if cell is None or not cell.text.strip() or cell.quantity is not None:
         return None
     text = " ".join(cell.text.split())
+    if content_words(text) <= content_words(question):
+        return None  # the question says it: "how high is the station Ravnaas?" asks for something else
     place = ", ".join(name for name in (table.label(rows[0]), table.header(headed[0])) if name)
     return _answer(question, f"{place}: {text}", text, [cell])
 
@@ -121,7 +127,7 @@ def asked_places(table: TableData, question: str) -> DocumentAnswer | None:
     body = [
         cell
         for cell in table.cells
-        if cell.row >= table.header_rows and cell.column != table.label_column and cell.quantity is None
+        if cell.row >= table.header_rows and cell.column != table.label_column and _is_plain(cell)
     ]
     again = Counter(text for text, _ in {(cell.text, cell.column) for cell in body})
     counts, end = _COUNTS.match(question), _FIRST_OR_LAST.search(question)
@@ -144,6 +150,11 @@ def asked_places(table: TableData, question: str) -> DocumentAnswer | None:
     times = "" if not counts else "once, " if len(found) == 1 else f"{len(found)} times, "
     said = f"{texts}: {times}{'; '.join(places)}"
     return _answer(question, said, len(found) if counts else places, found)
+
+
+def _is_plain(cell: Cell) -> bool:
+    """Whether a cell is neither a number nor a day: two columns may have the same of these in any table."""
+    return cell.quantity is None and not dates_in(cell.text)
 
 
 def _place_of(table: TableData, cell: Cell) -> str:
@@ -180,7 +191,12 @@ def said_in_rows(
         return None
     head = table.header(column)
     said = f"{named}, {head}: {', '.join(texts)}." if head else f"{named}: {', '.join(texts)}."
-    return _answer(question, said, texts[0] if len(texts) == 1 else texts, cells)
+    codes = [cell for row in rows if _CODE.search(table.label(row)) and (cell := _label(table, row)) is not None]
+    return _answer(question, said, texts[0] if len(texts) == 1 else texts, [*cells, *codes])
+
+
+def _label(table: TableData, row: int) -> Cell | None:
+    return table.at(row, table.label_column) if table.label_column is not None else None
 
 
 def listed_rows(table: TableData, question: str, rows: Sequence[int], named: str) -> DocumentAnswer | None:

@@ -42,10 +42,14 @@ _COMPARED = re.compile(
 _ASKS = re.compile(rf"\W*({'|'.join(WORDS['asks'])})\b", re.IGNORECASE)
 _ADJECTIVES = re.compile(rf"\b(?:{'|'.join(WORDS['adjectives'])})\b", re.IGNORECASE)
 _CONTENTS = re.compile(r"\W*(?:what|who)(?:['’]s| is| are) (?:in|at|on)\b", re.IGNORECASE)
+_ABOUT = re.compile(r"\b(about)\W*$", re.IGNORECASE)
+_WHAT = re.compile(r"\W*what(?:['’]s| is)\b", re.IGNORECASE)
+_WHO = re.compile(r"\W*who(?:se|m)?\b", re.IGNORECASE)
 _TIME = re.compile(r"\b\d{1,2}[:.]\d\d\b")
 _HOW_OFTEN = re.compile(r"\bhow (?:many times|often)\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\W*how (?:many|far)\b", re.IGNORECASE)
 _PAST = by_form(WORDS["past"])
+_DOERS, _VERB = ("er", "or", "r"), 3  # what the name of who does something ends with, and letters of its verb
 _SHARED, _ENDING = 5, 3  # letters that words of one family begin with, and may end with otherwise
 _MONEY = re.compile(r"\b(?:amount|price|cost|sum|total|paid)\b", re.IGNORECASE)
 
@@ -109,13 +113,16 @@ def _looked_up(table: TableData, question: str) -> DocumentAnswer | None:
         return DocumentAnswer(question=question, reason=f"The table does not name “{name}”.")
     if chosen is None or condition_of(question) is not None:
         return None
-    strange = _strange_words(chosen.question, known)
-    column = _asked_column(table, question, chosen, by_first_word=len(strange) < 2)
+    strange = _strange_words(_ASKS.sub("", chosen.question, count=1), known)
+    # "When does the flight leave?": the verb may be strange, but what it is said of may not, and "who" needs its verb.
+    verb = question.rstrip(" ?.!").endswith(tuple(strange)) and not _WHO.match(question)
+    column = _asked_column(table, question, chosen, by_first_word=not strange or (len(strange) == 1 and verb))
     column = table.label_column if column is None and _CONTENTS.match(question) else column
     named = ", ".join(chosen.said)
     if column is None:
         priced = "price" in tokens(question) and not _prices(table)
-        return DocumentAnswer(question=question, reason="The table says nothing of a price.") if priced else None
+        unnamed = "a price" if priced else _in_quotes(strange) or ("that" if _asks_text(table, question) else "")
+        return DocumentAnswer(question=question, reason=f"The table says nothing of {unnamed}.") if unnamed else None
     if not chosen.rows:
         return DocumentAnswer(question=question, reason=f"No row of the table is of “{named}”.")
     if not _HOW_MANY.match(question) or (len(chosen.rows) == 1 and _is_measure(table, column)):
@@ -126,8 +133,12 @@ def _looked_up(table: TableData, question: str) -> DocumentAnswer | None:
         found = replace(total, question=question, answer=f"{named}: {total.answer}") if total.answer else None
     else:
         found = counted_in_rows(table, question, chosen.rows, column, named)
-    unsaid = f"the table does not say “{', '.join(strange)}”" if strange else None
+    unsaid = f"the table does not say {_in_quotes(strange)}" if strange else None
     return None if found is None else replace(found, doubt=unsaid)
+
+
+def _in_quotes(words: Sequence[str]) -> str:
+    return f"“{', '.join(words)}”" if words else ""
 
 
 def _asked_column(table: TableData, question: str, chosen: RowChoice, *, by_first_word: bool) -> int | None:
@@ -137,7 +148,7 @@ def _asked_column(table: TableData, question: str, chosen: RowChoice, *, by_firs
     """
     others = [column for column, _ in columns_of(table) if column not in chosen.columns]
     heads = {column: content_words(table.header(column)) for column in others}
-    word = _ASKS.match(question)
+    word = _ABOUT.search(question) or _ASKS.match(question)
     fitting = (
         content_words(WORDS["asks"][" ".join(word[1].casefold().split())]) if word and by_first_word else set[str]()
     )
@@ -152,7 +163,8 @@ def _asked_column(table: TableData, question: str, chosen: RowChoice, *, by_firs
         measures = [column for column in whole if _is_measure(table, column)]
         return next(iter(named or of_first_word or measures), None)
     if word and word[1].casefold() == "when":
-        of_first_word = [column for column in others if column in of_first_word or _is_dated(table, column)]
+        dated = [column for column in others if by_first_word and _is_dated(table, column)]
+        of_first_word = [column for column in others if column in (*of_first_word, *dated)]
         whole = {column: whole[column] for column in whole if column in of_first_word or column != table.label_column}
     if whole:
         return min(whole, key=lambda column: (whole[column], column))
@@ -161,6 +173,16 @@ def _asked_column(table: TableData, question: str, chosen: RowChoice, *, by_firs
         only = others if by_first_word and others != [table.label_column] else []
         named = of_first_word or only
     return named[0] if len(named) == 1 else None
+
+
+def _asks_text(table: TableData, question: str) -> bool:
+    """Whether a question names no column of a table that has several, so that its only numbers are not meant."""
+    heads = [content_words(table.header(column)) for column, _ in columns_of(table) if column != table.label_column]
+    return (
+        len(heads) > 2
+        and _WHAT.match(question) is not None
+        and not any(head & content_words(question) for head in heads)
+    )
 
 
 def _is_dated(table: TableData, column: int) -> bool:
@@ -197,8 +219,11 @@ def _place(word: str, asked: Sequence[str]) -> int:
 
 
 def _are_akin(one: str, other: str) -> bool:
-    """Whether two stems are of one verb, or begin alike, as "supplies" and "supplier" do."""
+    """Whether two stems are of one verb, as "owns" and "owner" are, or begin alike, as "supplies" and "supplier" do."""
     if _PAST.get(one, one) == _PAST.get(other, other):
+        return True
+    short, long = sorted((one, other), key=len)
+    if len(short) >= _VERB and long in {f"{short}{ending}" for ending in _DOERS}:
         return True
     shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
     return shared >= _SHARED and max(len(one), len(other)) - shared <= _ENDING

@@ -1,0 +1,167 @@
+"""Letters and other pages asked as texts: attached, or found by the words that are read in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import PIL.Image
+import PIL.ImageDraw
+import PIL.ImageFont
+import pytest
+
+from mm_agents import Agent, Library
+from mm_agents.agent.answer import Answer
+from mm_agents.agent.verify import verify
+
+pytest.importorskip("rapidocr", reason="the extra documents is not installed")
+
+RECORD = [
+    "Small animal practice, Hill Road 9",
+    "Animal: Biscuit, rabbit, born 4 May 2024",
+    "Owner: Elio Conti",
+    "Weight: 2.1 kg",
+    "Next vaccination: 9 January 2027.",
+    "Please keep Biscuit quiet for two days.",
+]
+COURSES = [
+    ["Course", "Day", "Begins", "Price"],
+    ["Pottery", "Monday", "18:00", "95"],
+    ["Yoga", "Thursday", "07:15", "60"],
+]
+
+MINUTES = """# Minutes
+
+## Decisions
+
+- The fee rises to 66 euros (2 against).
+
+## Next meeting
+
+18 September, 19:00.
+"""
+
+
+def letter(place: Path) -> Path:
+    picture = PIL.Image.new("RGB", (900, 420), "white")
+    pen, font = PIL.ImageDraw.Draw(picture), PIL.ImageFont.load_default(26)
+    for n, line in enumerate(RECORD):
+        pen.text((50, 40 + 58 * n), line, fill="black", font=font)
+    picture.save(place / "record.png")
+    return place / "record.png"
+
+
+def courses(place: Path) -> Path:
+    picture = PIL.Image.new("RGB", (840, 260), "white")
+    pen, font = PIL.ImageDraw.Draw(picture), PIL.ImageFont.load_default(24)
+    for y, row in enumerate(COURSES):
+        for x, text in enumerate(row):
+            pen.rectangle((20 + 200 * x, 20 + 70 * y, 220 + 200 * x, 90 + 70 * y), outline="black", width=2)
+            pen.text((34 + 200 * x, 40 + 70 * y), text, fill="black", font=font)
+    picture.save(place / "courses.png")
+    return place / "courses.png"
+
+
+def lease(place: Path) -> Path:
+    """A PDF of one page, with words of its own."""
+    lines = ["2. Rent", "The monthly rent is 940 pounds.", "3. Deposit", "The tenant pays a deposit of 1,880 pounds."]
+    shown = " ".join(f"({line}) Tj 0 -24 Td" for line in lines)
+    content = f"BT /F1 14 Tf 60 700 Td {shown} ET".encode()
+    parts = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
+        b"/Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>",
+        b"<< /Length %d >> stream\n%s\nendstream" % (len(content), content),
+    ]
+    document, starts = b"%PDF-1.4\n", list[int]()
+    for number, part in enumerate(parts, 1):
+        starts.append(len(document))
+        document += b"%d 0 obj %s endobj\n" % (number, part)
+    table = b"".join(b"%010d 00000 n \n" % start for start in starts)
+    document += b"xref\n0 5\n0000000000 65535 f \n%strailer << /Size 5 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % (
+        table,
+        len(document),
+    )
+    (place / "lease.pdf").write_bytes(document)
+    return place / "lease.pdf"
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Agent:
+    """An agent whose library has nothing to do with what is attached."""
+    place = tmp_path_factory.mktemp("empty")
+    PIL.Image.new("RGB", (64, 64), "red").save(place / "red.png")
+    library = Library.open(place / "library")
+    library.add(place / "red.png")
+    return Agent(library, model="offline")
+
+
+def proved(answer: Answer) -> list[str]:
+    """The claims that something proves, with the check that they can be derived again."""
+    assert verify(answer).ok
+    return [claim.text for claim in answer.claims if claim.kind not in ("match", "unsupported")]
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("When is Biscuit's next vaccination?", "Next vaccination: 9 January 2027."),
+        ("Who owns Biscuit?", "Owner: Elio Conti"),
+        ("How much does Biscuit weigh?", "Weight: 2.1 kg"),
+        ("How long should Biscuit be quiet?", "Please keep Biscuit quiet for two days."),
+    ],
+)
+def test_an_attached_scan_is_quoted_with_the_box_of_the_line(
+    empty: Agent, tmp_path: Path, question: str, said: str
+) -> None:
+    answer = empty.ask(question, [letter(tmp_path)])
+    (claim,) = proved(answer)
+    assert claim == f"record.png says: “{said}”"
+    (source,) = answer.sources
+    box = source.evidence.box
+    assert box is not None
+    line = 40 + 58 * RECORD.index(said)
+    assert line - 6 <= box.y0 < box.y1 <= line + 40
+
+
+def test_what_a_scan_does_not_say_is_not_answered(empty: Agent, tmp_path: Path) -> None:
+    for question in ("How heavy is the cage?", "Who is the mayor?", "When does the train leave?"):
+        answer = empty.ask(question, [letter(tmp_path)])
+        assert proved(answer) == []
+        assert answer.outcome == "not_found"
+    assert empty.ask("call me a taxi", [letter(tmp_path)]).outcome == "out_of_scope"
+
+
+def test_an_attached_pdf_is_asked_before_the_library_and_each_part_of_it(empty: Agent, tmp_path: Path) -> None:
+    answer = empty.ask("How much is the monthly rent and how much is the deposit?", [lease(tmp_path)])
+    assert proved(answer) == [
+        "lease.pdf says: “The monthly rent is 940 pounds.”",
+        "lease.pdf says: “The tenant pays a deposit of 1,880 pounds.”",
+    ]
+    assert all(source.evidence.box for source in answer.sources)
+
+
+def test_a_page_and_a_table_are_found_by_their_words_and_asked(tmp_path: Path) -> None:
+    library = Library.open(tmp_path / "library")
+    library.add(letter(tmp_path), courses(tmp_path), words="all")
+    agent = Agent(library, model="offline")
+    assert proved(agent.ask("When is Biscuit's next vaccination?")) == [
+        "record.png says: “Next vaccination: 9 January 2027.”"
+    ]
+    assert proved(agent.ask("Which course is the cheapest?")) == ["Yoga has the lowest Price: 60."]
+    shown = agent.ask("Which pictures show Biscuit?")
+    assert "says:" not in shown.text, "it asks for pictures, not for what is written on them"
+
+
+def test_a_time_in_a_cell_is_no_moment_of_a_clip(empty: Agent, tmp_path: Path) -> None:
+    assert proved(empty.ask("When does yoga begin?", [courses(tmp_path)])) == ["Yoga, Begins: 07:15"]
+
+
+def test_an_attached_text_answers_with_its_heading_or_not_at_all(empty: Agent, tmp_path: Path) -> None:
+    note = tmp_path / "minutes.md"
+    note.write_text(MINUTES)
+    assert proved(empty.ask("When is the next meeting?", [note])) == [
+        "minutes.md says under “Next meeting”: “18 September, 19:00.”"
+    ]
+    silent = empty.ask("Who voted against the fee?", [note])
+    assert (silent.outcome, silent.claims) == ("not_found", ())
