@@ -260,6 +260,51 @@ def test_tiny_and_narrow_pictures_have_no_objects_or_whole_boxes() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "score", "shown"),
+    [
+        *[("dog", 0.46, True), ("person", 0.46, True), ("dog", 0.44, False)],
+        *[("car", 0.48, False), ("car", 0.5, True), ("truck", 0.52, True)],
+        *[("cell phone", 0.56, False), ("kite", 0.55, False), ("bench", 0.61, True)],
+    ],
+)
+def test_a_kind_is_shown_from_the_score_from_which_its_like_are_there(
+    tmp_path: Path, astronaut: PIL.Image.Image, monkeypatch: pytest.MonkeyPatch, kind: str, score: float, shown: bool
+) -> None:
+    seen = SeenObject(label=kind, score=score, box=Box(x0=10, y0=10, x1=90, y1=90))
+    monkeypatch.setattr(detector.Detector, "detect", lambda self, pixels: (seen,))
+    monkeypatch.setattr("mm_agents.embedders.offline.checked", lambda objects, probabilities: objects)
+    astronaut.save(tmp_path / "one.png")
+    with Library.open(tmp_path / "library") as library:
+        library.add(tmp_path / "one.png", words="none", progress=False)
+        assert library.count(where=f'objects contains "{kind}"') == shown
+
+
+def test_what_is_not_shown_still_counts_for_the_vector(
+    astronaut: PIL.Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = Image(pixels=np.asarray(astronaut))
+    vectors: list[np.ndarray] = []
+    for objects in ((), (SeenObject(label="car", score=0.4, box=Box(x0=10, y0=10, x1=90, y1=90)),)):
+        monkeypatch.setattr(detector.Detector, "detect", lambda self, pixels, seen=objects: seen)
+        found, shown = OfflineEmbedder().embed_with_objects([image], role="document")
+        vectors.append(found[0])
+        assert shown == [()]
+    assert not np.allclose(vectors[0], vectors[1])
+
+
+def test_a_background_that_looks_like_a_car_is_not_counted(data: Path, tmp_path: Path) -> None:
+    with Library.open(tmp_path / "library") as library:
+        names = (
+            "1463732807_0cdf4f22c7.jpg",
+            "1142847777_2a0c1c2551.jpg",
+        )  # flowers behind a swing, cars behind a bicycle
+        library.add(*(data / "photos" / name for name in names), words="none", progress=False)
+        answer = Agent(library, model="offline").ask("How many pictures show a car?")
+        assert "There is 1 picture that shows a car." in answer.text
+        assert answer.sources[0].name == names[1]
+
+
+@pytest.mark.parametrize(
     ("question", "said", "sources"),
     [
         ("How many pictures show a cat?", "There is 1 picture that shows a cat.", 1),

@@ -5,7 +5,7 @@
 DATA holds ``animals/image`` (files named by their species: "cat1.jpg") and ``imagenette`` (a folder of photos for each
 class). The questions name what the photos show, a class in each line of ``QUESTIONS``; the rank of the first right
 photo is taken. CAPTIONS is a folder of photographs with ``captions.json``, sentences by file and language:
-{"a.jpg": {"en": "…", "de": "…"}}; the rank of the captioned photograph is taken.
+{"a.jpg": {"en": "…", "de": "…"}, "b.jpg": {}}; the rank of the captioned photograph is taken.
 
 English is searched by the vector for English, the others by the one for other languages, as a library does.
 """
@@ -111,7 +111,7 @@ def main() -> None:
             language: [(captions[path.name][language], [n]) for n, path in enumerate(photos) if captions[path.name]]
             for language in LANGUAGES
         }
-        report(f"{len(captions)} captions", photos, asked, english, other)
+        report(f"{len(asked[LANGUAGES[0]])} captions", photos, asked, english, other)
 
 
 def _rows() -> list[tuple[str, Sequence[str]]]:
