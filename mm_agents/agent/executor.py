@@ -16,7 +16,7 @@ from mm_agents.agent.asked import Asked
 from mm_agents.agent.conditions import in_words
 from mm_agents.agent.events import Event
 from mm_agents.agent.film_questions import likes_in
-from mm_agents.agent.hit_details import has_table, pages_among, tables_among, that_may_tell
+from mm_agents.agent.hit_details import has_table, pages_among, places_of, tables_among, that_may_tell
 from mm_agents.agent.planner import Order, search_for
 from mm_agents.agent.query_analysis import (
     about_speech,
@@ -67,7 +67,7 @@ from mm_agents.agent.tool_roles import (
     SPEECH,
     STRICT,
 )
-from mm_agents.documents.text_questions import TextLine, is_about_text, lines_with
+from mm_agents.documents.text_questions import is_about_text
 from mm_agents.errors import MMAgentsError
 from mm_agents.languages import ENGLISH
 from mm_agents.media import load_text
@@ -271,23 +271,46 @@ class OfflineRun:
         for source in tables_among(result) if name == "search_text" else ():
             if (yield from self._read_one("read_table", asked, source, sure=False)):
                 return True
-        for source in pages_among(result, asked.text) if name == "search_images" and says("asks", asked.text) else ():
-            if (yield from self._read_one("read_table", asked, source, sure=False)):
-                return True
-            if (yield from self._quote_passage(asked, source, sure=False)):
-                return True
+        if name == "search_images" and (yield from self._ask_pages(result, asked)):
+            return True
         if self._hit_details is not None:
             result = self._hit_details.look(name, result, asked.text, self._language, anywhere=strict or second)
             best = next(iter(result.payload["hits"]), {})
             if second and best.get("lacks" if best.get("is_spoken") else "unsaid"):
                 return False
-            if name == "search_text" and best.get("lacks") and SPEECH in self._tools and not second:
+            doubted = name == "search_text" and not second and (best.get("lacks") or best.get("unsaid"))
+            if doubted and says("asks", asked.text) and "search_images" in self._tools:  # it may be written on a scan
+                scans = yield from self._call("search_images", {"query": subject_of(asked.text)})
+                if scans and (yield from self._ask_pages(scans, asked)):
+                    return True
+            if doubted and best.get("lacks") and SPEECH in self._tools:
                 said = yield from self._call(SPEECH, {"query": subject_of(asked.text)})  # it may not be written
                 if said and (yield from self._told(SPEECH, asked, arguments, said, strict=True, second=True)):
                     return True
+        if name == "search_text":
+            result = yield from self._placed(result)
         compared = "query" not in arguments or not {"image", "video"}.isdisjoint(arguments) or name == "search_posters"
         several = wants_several(asked.text)
         return render_hits(self._builder, result, SEARCHES[name], several=several, compared=compared, strict=strict)
+
+    def _placed(self, result: ToolResult) -> Iterator[Event | Any]:
+        """What was found, with the places of the passage where the best is a page of a PDF."""
+        hits = list(result.payload["hits"])
+        if not hits or hits[0]["media_type"] != "pdf" or not hits[0].get("says") or hits[0].get("lacks"):
+            return result
+        read = yield from self._call(QUOTE, {"source": hits[0]["id"], "page": hits[0]["page"]})
+        if read is not None:
+            hits[0] = {**hits[0], "places": places_of(read, hits[0]["says"])}
+        return replace(result, payload={**result.payload, "hits": hits})
+
+    def _ask_pages(self, result: ToolResult, asked: Asked) -> Iterator[Event | Any]:
+        """Ask the pages with writing among the pictures that were found; whether one answers."""
+        for source in pages_among(result, asked.text) if says("asks", asked.text) else ():
+            if (yield from self._read_one("read_table", asked, source, sure=False)):
+                return True
+            if (yield from self._quote_passage(asked, source, sure=False)):
+                return True
+        return False
 
     def look(self, asked: Asked) -> Iterator[Event | Any]:
         """Look everywhere for what no tool seems to be for, and tell what is near enough; whether anything was."""
@@ -652,10 +675,8 @@ class OfflineRun:
         if "says" not in said or said["lacks"] or (said["unsaid"] and not sure):
             self._reason = f"it says no {said['lacks']}." if said.get("lacks") else None
             return False
-        lines = [TextLine(text=one.quote or "", evidence=one) for one in result.evidence]
-        found = lines_with(lines, said["says"]) if said["media_type"] != "text" else []
-        places = [one.evidence for one in found if one.evidence] or [replace(result.evidence[0], quote=None, box=None)]
-        render_passage(self._builder, said, places)
+        places = places_of(result, said["says"]) if said["media_type"] != "text" else []
+        render_passage(self._builder, said, places or [replace(result.evidence[0], quote=None, box=None)])
         return True
 
     # ------------------------------------------------------------ a user's own tools

@@ -13,13 +13,14 @@ from mm_agents._text import content_words
 from mm_agents.agent.paragraphs import Paragraph, quotable
 from mm_agents.agent.passage_choice import chosen, half_unsaid, is_about, kind_of, names_it, tells_written, words_shared
 from mm_agents.agent.query_analysis import names_in, said_of, says
+from mm_agents.documents.text_questions import TextLine, lines_with
 from mm_agents.languages import ENGLISH, detected
 from mm_agents.protocols import Accompanied, Calibrated, Fluent
 from mm_agents.search.phonetic import sounds_of
 from mm_agents.security.injection import WITHHELD, screen
 from mm_agents.toolbox.describing import ImageClassifierView, with_classifier
 from mm_agents.tools import Tool, ToolResult
-from mm_agents.types import SPOKEN, Text
+from mm_agents.types import SPOKEN, Evidence, Text
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
@@ -205,7 +206,7 @@ class HitDetails:
         unsaid = None if sought else passage.unsaid
         told = {"says": passage.text, "under": passage.under if hit["media_type"] == "text" else ""}
         # A sheet was asked as a table before: a row of it, without the heads of its columns, answers nothing.
-        of_sheet = has_table(hit["name"]) and _ASKS_VALUE.match(question)
+        of_sheet = has_table(hit["name"]) and (_ASKS_VALUE.match(question) or hit["name"].casefold().endswith(".json"))
         lacks = passage.lacks or ("such value" if of_sheet else None)
         return {**hit, **told, "lacks": lacks, "unsaid": unsaid, "covers": covers}
 
@@ -253,3 +254,9 @@ def pages_among(result: ToolResult, question: str) -> list[str]:
         return []
     hits = [hit for hit in result.payload["hits"][:_PAGES] if hit["media_type"] == "image" and hit["text"]]
     return [hit["id"] for hit in hits if len(hit["text"].split()) >= _PAGE_WORDS and names_it(question, hit["text"])]
+
+
+def places_of(read: ToolResult, passage: str) -> list[Evidence]:
+    """The places of a passage on the pages that ``read_text`` read: each of its lines."""
+    lines = [TextLine(text=one.quote or "", evidence=one) for one in read.evidence]
+    return [one.evidence for one in lines_with(lines, passage) if one.evidence is not None]

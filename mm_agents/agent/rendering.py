@@ -276,7 +276,8 @@ def _tell_match(
 def _tell_said(builder: AnswerBuilder, hit: Mapping[str, Any], number: int, *, follows: str) -> None:
     """Quote the passage of a text that is nearest to the question, where it was looked for."""
     if hit.get("says") and not hit.get("lacks"):
-        _claim_said(builder, hit, [number], follows=follows)
+        places = [builder.cite(one, name=hit["name"], media_type=hit["media_type"]) for one in hit.get("places", ())]
+        _claim_said(builder, hit, places or [number], follows=follows)
 
 
 def _claim_said(

@@ -27,7 +27,7 @@ SEARCHES: Mapping[str, str] = {
 INSTEAD: Mapping[str, tuple[str, ...]] = {
     "search_images": ("search_text", "search_videos"),
     "search_text": (SPEECH, "search_images"),
-    "search_videos": ("search_text",),
+    "search_videos": ("search_text", "search_images"),
     SPEECH: ("search_text",),
 }
 """Where else to look when nothing was found: a question need not say whether its answer is written or pictured."""

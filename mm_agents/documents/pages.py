@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Literal
@@ -55,6 +56,33 @@ def lines_of(words: Sequence[Word]) -> list[list[Word]]:
 def text_of(words: Sequence[Word]) -> str:
     """The words' text: those of one row with spaces between them, a line for each row, turned ones at the end."""
     return "\n".join(" ".join(word.text for word in line) for line in lines_of(words))
+
+
+def paragraphs_of(words: Sequence[Word]) -> str:
+    """As ``text_of``, with an empty line where a paragraph ends.
+
+    It ends at a wide gap, with a sentence that ends its line, and at a line that is short: the first word of the next
+    one had room beside it.
+    """
+    lines = rows(words)
+    right = max((line[-1].place.x1 for line in lines), default=0)
+    steps = [_top(below) - _top(above) for above, below in pairwise(lines)]
+    usual = median(steps) if steps else 0
+    text = ""
+    for n, line in enumerate(lines):
+        said = " ".join(word.text for word in line)
+        if n:
+            first = line[0].place
+            gap = steps[n - 1] > PARAMETERS.paragraph_gap * usual
+            short = right - lines[n - 1][-1].place.x1 > PARAMETERS.paragraph_room * (first.x1 - first.x0)
+            text += "\n\n" if gap or short or text.endswith((".", "!", "?")) else "\n"
+        text += said
+    turned = text_of([word for word in words if word.turned])
+    return "\n\n".join(filter(None, [text, turned]))
+
+
+def _top(line: Sequence[Word]) -> float:
+    return min(word.place.y0 for word in line)
 
 
 def _middle(word: Word) -> float:

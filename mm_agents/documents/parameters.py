@@ -81,6 +81,10 @@ class PageParameters:
     wide_pitch: float = 1.2  # typical distances of characters between them: monospaced and spaced-out text is wide
     usual_pitch: float = 0.6  # heights from one character to the next, if there is only one
     word_reach: float = 1.5  # distances of characters: ink further from a line's first and last one is not theirs
+    paragraph_gap: float = 1.4  # of the usual step from line to line: a wider one ends a paragraph
+    paragraph_room: float = (
+        1.2  # of the next line's first word, which would have stood beside a line that has such room
+    )
     row_offset: float = 0.5  # heights of a word: words of one row have nearer middles
     pdf_overlap: float = 2  # pixels that words of a PDF's line may overlap
     text_characters: int = 16  # a page of a PDF with fewer of its own is a scan with a stamp or page number

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mm_agents.documents import summary, text_questions
-from mm_agents.documents.pages import Page, Source, lines_of, open_pages, text_of, unread_note
+from mm_agents.documents.pages import Page, Source, lines_of, open_pages, paragraphs_of, text_of, unread_note
 from mm_agents.documents.text_questions import TextLine
 from mm_agents.types import DocumentAnswer, Evidence, Mark, ReadingTable, Word
 
@@ -77,6 +77,11 @@ class DocumentText:
     def text(self) -> str:
         """A line for each row of words, an empty line between pages."""
         return "\n\n".join(text_of(page.words) for page in self.pages)
+
+    @property
+    def paragraphs(self) -> str:
+        """The same with an empty line between paragraphs, as far as their gaps and short lines tell them."""
+        return "\n\n".join(paragraphs_of(page.words) for page in self.pages)
 
     def to_json(self) -> dict[str, Any]:
         """The document that ``read text --json`` prints."""

@@ -215,7 +215,7 @@ class Reading:
             lines = [TextLine(text=line, evidence=replace(asset.whole("read"), quote=line)) for line in whole]
         else:
             read = cast("DocumentText", self._readings.read("text", file, page))
-            text, places = read.text, [asset.owning(line) for one in read.pages for line in one.lines]
+            text, places = read.paragraphs, [asset.owning(line) for one in read.pages for line in one.lines]
             lines = [TextLine(text=screen(place.quote or "")[0], evidence=place) for place in places]
         return text, [line for line in lines if WITHHELD not in line.text]
 

@@ -165,3 +165,27 @@ def test_an_attached_text_answers_with_its_heading_or_not_at_all(empty: Agent, t
     ]
     silent = empty.ask("Who voted against the fee?", [note])
     assert (silent.outcome, silent.claims) == ("not_found", ())
+
+
+def test_a_pdf_of_the_library_is_quoted_with_the_box_of_its_lines(tmp_path: Path) -> None:
+    library = Library.open(tmp_path / "library")
+    library.add(lease(tmp_path), words="all")
+    answer = Agent(library, model="offline").ask("How much is the deposit?")
+    said = next(claim for claim in answer.claims if claim.kind == "read")
+    assert said.text == "lease.pdf says: “The tenant pays a deposit of 1,880 pounds.”"
+    assert all(answer.sources[number - 1].evidence.box for number in said.sources)
+    assert verify(answer, library=library).ok
+
+
+def test_a_scan_is_asked_where_the_nearest_text_does_not_say_it(tmp_path: Path) -> None:
+    note = tmp_path / "plans.md"
+    note.write_text("# Plans\n\nThe vaccination of the village begins in May.\n")
+    library = Library.open(tmp_path / "library")
+    library.add(letter(tmp_path), note, words="all")
+    agent = Agent(library, model="offline")
+    assert proved(agent.ask("When is Biscuit's next vaccination?")) == [
+        "record.png says: “Next vaccination: 9 January 2027.”"
+    ]
+    assert proved(agent.ask("How long should Biscuit be quiet?")) == [
+        "record.png says: “Please keep Biscuit quiet for two days.”"
+    ]

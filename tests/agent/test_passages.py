@@ -70,6 +70,7 @@ def test_the_kind_of_value_that_a_question_asks_for(question: str, kind: str | N
     ("kind", "has", "has_not"),
     [
         ("phone_number", "ring 0117 496 0222", "plot 14 behind the mill"),
+        ("phone_number", "Call 0431 555 0190.", "Claim number: NL-77-20418"),
         ("time", "on the third working day", "behind the mill"),
         ("amount", "half a cup", "behind the mill"),
         ("person", "paid to the warden, Tom Hale", "The tap is off"),

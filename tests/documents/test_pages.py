@@ -13,7 +13,7 @@ from drawn import LINES, page
 from mm_agents import _plugins
 from mm_agents.documents import overlay
 from mm_agents.documents.locate import find, locate, normalised
-from mm_agents.documents.pages import Page, open_pages
+from mm_agents.documents.pages import Page, open_pages, paragraphs_of
 from mm_agents.documents.text import build
 from mm_agents.errors import ConfigError, DamagedMediaError, MediaError, UnsupportedMediaError
 from mm_agents.types import Box, Image, Scan, Word
@@ -204,3 +204,27 @@ def test_every_reader_takes_a_path_as_text(sheet: Page, reader: str) -> None:
     assert by_text.to_json() == by_path.to_json()
     with pytest.raises(MediaError, match="No such file"):
         made.read("no such page.png", ocr=Known())
+
+
+def test_paragraphs_end_at_gaps_short_lines_and_sentences_that_end_a_line() -> None:
+    lines = [
+        (0, "Mr Aaron Whitlock"),
+        (30, "7 Mill Lane"),
+        (120, "we have received the long report on the pipe of your"),
+        (150, "kitchen and send our assessor as soon as he is free."),
+        (180, "Please keep the receipts"),
+    ]
+    found: list[Word] = []
+    for y, line in lines:
+        x = 0
+        for text in line.split():
+            box = Box(x0=x, y0=y, x1=x + 10 * len(text), y1=y + 20)
+            found.append(Word(text=text, box=box, place=box, confidence=0.9, line=y))
+            x += 10 * len(text) + 8
+    assert paragraphs_of(found).split("\n\n") == [
+        "Mr Aaron Whitlock",
+        "7 Mill Lane",
+        "we have received the long report on the pipe of your\nkitchen and send our assessor as soon as he is free.",
+        "Please keep the receipts",
+    ]
+    assert paragraphs_of([]) == ""

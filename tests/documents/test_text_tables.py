@@ -406,3 +406,15 @@ def test_days_that_come_again_in_two_columns_are_no_plan(tmp_path: Path) -> None
     asked = read_document("table", members).ask
     assert asked("Where does Tom Firth live?").answer == "Tom Firth, Town: Hale."
     assert asked("Which books has Ada Osei borrowed?").answer is None
+
+
+def test_verbs_are_of_the_heads_that_say_who_does_it(tmp_path: Path) -> None:
+    books = tmp_path / "books.json"
+    books.write_text(
+        '[{"title": "The Long Field", "author": "Ren Aoki", "pages": 288, "lent_to": "Joan"},'
+        ' {"title": "Salt and Tin", "author": "Ida Moss", "pages": 412, "lent_to": null}]'
+    )
+    asked = read_document("table", books).ask
+    assert asked("Who wrote Salt and Tin?").answer == "Salt and Tin, author: Ida Moss."
+    assert asked("Who has borrowed The Long Field?").answer == "The Long Field, lent_to: Joan."
+    assert asked("How many pages are there in all?").value == "700"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"  # else a fork waits for ever for the threads of a lost connection
 
 import weaviate
 
