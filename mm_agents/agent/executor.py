@@ -180,9 +180,9 @@ class OfflineRun:
 
     def _ask_known(self, names: Sequence[str], asked: Asked) -> Iterator[Event | Any]:
         """Ask what is attached, else what was read last, where a question may be about it; whether that answers."""
-        whole = form_of(task_of(asked.text)) is not None  # "what does the contract say about ...?" is not the table's
+        formed = form_of(task_of(asked.text)) is not None  # "what does the contract say?" wants no table as a whole
         for source in asked.pages if asked.asks_attached(names) else ():
-            if not whole and (yield from self._read_one("read_table", asked, source, sure=True)):
+            if not formed and (yield from self._read_one("read_table", asked, source, sure=True)):
                 return True
             if (yield from self._quote_each(asked, source)):
                 return True
