@@ -28,7 +28,7 @@ def main() -> None:
         ):
             report = copy(before, after)  # reads both sides again and compares them when it is done
         print(report.copied, "records with their vectors are the same on both sides")
-        # > 29 records with their vectors are the same on both sides
+        # > 27 records with their vectors are the same on both sides
         with Library.open(place) as cluster:
             there = [hit.name for hit in cluster.search("a cup of coffee", limit=3)]
             print("the same answer:", there == here, there[:2])
