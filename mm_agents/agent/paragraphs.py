@@ -10,7 +10,7 @@ _LONGEST = 300  # characters of a quote
 
 _HEADING = re.compile(r"^(#+ .*)\n", re.MULTILINE)
 _NUMBERED = re.compile(r"^ *(\d+(?:\.\d+)*\.? +[A-Z][^\n.!?:;,|]{1,48})\n(?= *[A-Z][^\n]*[a-z] [^\n]*$)", re.MULTILINE)
-"""A heading such as "2. Rent" of a page, over a line that is no item of its list."""
+"""A heading such as "2. Rent" of a page, over a line of text; an item of a list has the next item below it."""
 
 _TABLE_HEAD = re.compile(r"^\|.*\|\s*\n\|[\s:|-]+\|\s*$", re.MULTILINE)
 """The head of a table in Markdown, which says what its cells are, and nothing by itself."""
