@@ -649,34 +649,36 @@ class OfflineRun:
 
     def _quote_each(self, asked: Asked, source: str) -> Iterator[Event | Any]:
         """Quote what answers each question of a text; where one is answered, those that are not are named."""
-        silent: list[str] = []
+        read = yield from self._call(QUOTE, {"source": source})
         questions = questions_in(asked.text)
-        for question in questions:
-            if not (yield from self._quote_passage(replace(asked, text=question), source)):
-                silent.append(question)
+        silent = [question for question in questions if not self._tell_passage(read, question)]
         for question in silent if len(silent) < len(questions) else ():
             self._builder.not_answered(question)
         return len(silent) < len(questions)
 
     def _quote_passage(self, asked: Asked, source: str, *, sure: bool = True) -> Iterator[Event | Any]:
-        """Read all words of a text, picture or PDF, and quote the passage that answers; whether one does.
+        """Read all words of a text, picture or PDF, and quote the passage that answers, as ``_tell_passage``."""
+        read = yield from self._call(QUOTE, {"source": source})
+        return self._tell_passage(read, asked.text, sure=sure)
+
+    def _tell_passage(self, read: ToolResult | None, question: str, *, sure: bool = True) -> bool:
+        """Quote the passage that answers of what was read; whether one does.
 
         Args:
-            asked: the question.
-            source: the document's id or name.
+            read: all words of a document; None where it could not be read.
+            question: as it was asked.
             sure: whether the question is about this document, so that the passage need not say all of its words.
         """
         self._unread = self._reason = None
-        result = yield from self._call(QUOTE, {"source": source})
-        if result is None or self._hit_details is None or not result.payload["reading"]["text"].strip():
+        if read is None or self._hit_details is None or not read.payload["reading"]["text"].strip():
             return False
-        said = self._hit_details.passage(result, asked.text, self._language)
+        said = self._hit_details.passage(read, question, self._language)
         self._unread = said["name"]
         if "says" not in said or said["lacks"] or (said["unsaid"] and not sure):
             self._reason = f"it says no {said['lacks']}." if said.get("lacks") else None
             return False
-        places = places_of(result, said["says"]) if said["media_type"] != "text" else []
-        render_passage(self._builder, said, places or [replace(result.evidence[0], quote=None, box=None)])
+        places = places_of(read, said["says"]) if said["media_type"] != "text" else []
+        render_passage(self._builder, said, places or [replace(read.evidence[0], quote=said["says"], box=None)])
         return True
 
     # ------------------------------------------------------------ a user's own tools

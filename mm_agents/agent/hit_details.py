@@ -6,12 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from difflib import SequenceMatcher
-from heapq import nlargest
 from typing import TYPE_CHECKING, Any
 
 from mm_agents._text import content_words
 from mm_agents.agent.paragraphs import Paragraph, quotable
-from mm_agents.agent.passage_choice import chosen, half_unsaid, is_about, kind_of, names_it, tells_written, words_shared
+from mm_agents.agent.passage_choice import chosen, half_unsaid, is_about, kind_of, likeliest, names_it, tells_written
 from mm_agents.agent.query_analysis import names_in, said_of, says
 from mm_agents.documents.text_questions import TextLine, lines_with
 from mm_agents.languages import ENGLISH, detected
@@ -189,9 +188,7 @@ class HitDetails:
         """The hit with the paragraph or sentence of its text that is nearest to the question."""
         together = says("weighs", question) is not None and hit["media_type"] != "image"  # whose lines have no gaps
         found = quotable(screen(hit["text"] or "")[0], together=together)
-        said = [one for one in found if WITHHELD not in one.whole]
-        if len(said) > _COMPARED:
-            said = nlargest(_COMPARED, said, key=lambda one: words_shared(question, one.whole))
+        said = likeliest(question, [one for one in found if WITHHELD not in one.whole], _COMPARED)
         if not said:
             return hit
         asked = embedder.embed([Text(text=question)], role="query")

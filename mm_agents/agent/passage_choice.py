@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 
 from mm_agents._text import MONTHS, content_words, read_data, read_patterns
 from mm_agents.agent.paragraphs import Paragraph
@@ -241,14 +242,17 @@ def _not_said(paragraph: Paragraph, asked: set[str]) -> tuple[int, int]:
     return -len(asked & _words(paragraph.whole)), -len(asked & content_words(paragraph.text))
 
 
-def words_shared(question: str, passage: str) -> int:
-    """How many of the words that say what a question is about a passage has."""
-    return len(set(_heads(question)) & _words(passage))
+def likeliest(question: str, passages: Sequence[Paragraph], most: int) -> list[Paragraph]:
+    """The passages that say most of what a question is about; all of them where they are not too many."""
+    if len(passages) <= most:
+        return list(passages)
+    asked = set(_heads(question))
+    return nsmallest(most, passages, key=lambda one: _not_said(one, asked)[0])
 
 
 def names_it(question: str, passage: str) -> bool:
     """Whether a passage has a word that says what a question is about."""
-    return words_shared(question, passage) > 0
+    return bool(set(_heads(question)) & _words(passage))
 
 
 def is_about(question: str, whole: str, name: str) -> bool:

@@ -276,8 +276,7 @@ def _tell_match(
 def _tell_said(builder: AnswerBuilder, hit: Mapping[str, Any], number: int, *, follows: str) -> None:
     """Quote the passage of a text that is nearest to the question, where it was looked for."""
     if hit.get("says") and not hit.get("lacks"):
-        places = [builder.cite(one, name=hit["name"], media_type=hit["media_type"]) for one in hit.get("places", ())]
-        _claim_said(builder, hit, places or [number], follows=follows)
+        _claim_said(builder, hit, _cited(builder, hit.get("places", ()), hit) or [number], follows=follows)
 
 
 def _claim_said(
@@ -287,7 +286,7 @@ def _claim_said(
     quote = f"“{said['says'].replace('“', '').replace('”', '')}”"
     under = f" under “{said['under'].replace('“', '').replace('”', '')}”" if said.get("under") else ""
     text = f"{said['name']} says{under}: {quote}"
-    line = {None: text, " ": f"It says{under}: {quote}"}.get(follows, quote)
+    line = text if follows is None else f"It says{under}: {quote}" if follows == " " else quote
     doubt = f"{said['name']} does not say “{said['unsaid']}”" if said.get("unsaid") else None
     builder.claim(text, numbers, why="quoted", doubt=doubt, line=line, follows=follows)
 
@@ -298,10 +297,9 @@ def render_passage(builder: AnswerBuilder, said: Mapping[str, Any], places: Sequ
     Args:
         builder: the answer so far.
         said: as ``HitDetails.passage`` gives it.
-        places: of the passage; without a quote where the whole document is its place.
+        places: of the passage.
     """
-    cited = [replace(one, quote=one.quote or said["says"]) for one in places]
-    numbers = [builder.cite(one, name=said["name"], media_type=said["media_type"]) for one in cited]
+    numbers = _cited(builder, places, said)
     _claim_said(builder, said, numbers)
     if said["unsaid"]:
         builder.not_answered(said["unsaid"], f"{said['name']} does not say so.")

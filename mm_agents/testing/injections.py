@@ -188,7 +188,11 @@ def _letter(texts: Sequence[Mapping[str, Any]], words: Mapping[str, str]) -> byt
         for n, line in enumerate(_lines(text, words)):
             escaped = line.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
             shown.append(f"BT /F1 11 Tf {text.get('mode', 0)} Tr {x} {y - 16 * n} Td ({escaped}) Tj ET")
-    stream = "\n".join(shown).encode("latin-1", "replace")
+    return pdf_of("\n".join(shown).encode("latin-1", "replace"))
+
+
+def pdf_of(stream: bytes) -> bytes:
+    """A PDF of one A4 page with this content, whose font F1 is Helvetica."""
     parts = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",

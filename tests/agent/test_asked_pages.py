@@ -12,6 +12,7 @@ import pytest
 from mm_agents import Agent, Library
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.verify import verify
+from mm_agents.testing.injections import pdf_of
 
 pytest.importorskip("rapidocr", reason="the extra documents is not installed")
 
@@ -65,24 +66,7 @@ def lease(place: Path) -> Path:
     """A PDF of one page, with words of its own."""
     lines = ["2. Rent", "The monthly rent is 940 pounds.", "3. Deposit", "The tenant pays a deposit of 1,880 pounds."]
     shown = " ".join(f"({line}) Tj 0 -24 Td" for line in lines)
-    content = f"BT /F1 14 Tf 60 700 Td {shown} ET".encode()
-    parts = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
-        b"/Resources << /Font << /F1 << /Type /Font /Subtype /Type1 /BaseFont /Helvetica >> >> >> >>",
-        b"<< /Length %d >> stream\n%s\nendstream" % (len(content), content),
-    ]
-    document, starts = b"%PDF-1.4\n", list[int]()
-    for number, part in enumerate(parts, 1):
-        starts.append(len(document))
-        document += b"%d 0 obj %s endobj\n" % (number, part)
-    table = b"".join(b"%010d 00000 n \n" % start for start in starts)
-    document += b"xref\n0 5\n0000000000 65535 f \n%strailer << /Size 5 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % (
-        table,
-        len(document),
-    )
-    (place / "lease.pdf").write_bytes(document)
+    (place / "lease.pdf").write_bytes(pdf_of(f"BT /F1 14 Tf 60 700 Td {shown} ET".encode()))
     return place / "lease.pdf"
 
 

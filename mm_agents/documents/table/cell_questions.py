@@ -191,18 +191,19 @@ def said_in_rows(
         return None
     head = table.header(column)
     said = f"{named}, {head}: {', '.join(texts)}." if head else f"{named}: {', '.join(texts)}."
-    codes = [cell for row in rows if _CODE.search(table.label(row)) and (cell := _label(table, row)) is not None]
+    codes = [cell for cell in _labels(table, rows) if _CODE.search(cell.text)]
     return _answer(question, said, texts[0] if len(texts) == 1 else texts, [*cells, *codes])
 
 
-def _label(table: TableData, row: int) -> Cell | None:
-    return table.at(row, table.label_column) if table.label_column is not None else None
+def _labels(table: TableData, rows: Sequence[int]) -> list[Cell]:
+    """The cells that name some rows; a row without one is left out."""
+    column = table.label_column
+    return [cell for row in rows if column is not None and (cell := table.at(row, column)) is not None]
 
 
 def listed_rows(table: TableData, question: str, rows: Sequence[int], named: str) -> DocumentAnswer | None:
     """What rows of a name, a month or a number are called; None where they have no names of their own."""
-    column = table.label_column
-    cells = [cell for row in rows if column is not None and (cell := table.at(row, column)) is not None]
+    cells = _labels(table, rows)
     texts = [" ".join(cell.text.split()) for cell in cells]
     if len(cells) < len(rows) or len(set(texts)) < len(texts) or any(cell.quantity for cell in cells):
         return None

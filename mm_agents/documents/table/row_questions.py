@@ -120,8 +120,7 @@ def _looked_up(table: TableData, question: str) -> DocumentAnswer | None:
     column = table.label_column if column is None and _CONTENTS.match(question) else column
     named = ", ".join(chosen.said)
     if column is None:
-        priced = "price" in tokens(question) and not _prices(table)
-        unnamed = "a price" if priced else _in_quotes(strange) or ("that" if _asks_text(table, question) else "")
+        unnamed = _unnamed(table, question, strange)
         return DocumentAnswer(question=question, reason=f"The table says nothing of {unnamed}.") if unnamed else None
     if not chosen.rows:
         return DocumentAnswer(question=question, reason=f"No row of the table is of “{named}”.")
@@ -137,8 +136,17 @@ def _looked_up(table: TableData, question: str) -> DocumentAnswer | None:
     return None if found is None else replace(found, doubt=unsaid)
 
 
+def _unnamed(table: TableData, question: str, strange: Sequence[str]) -> str | None:
+    """What a table does not say, where no column is asked for; None where its numbers may be meant."""
+    if "price" in tokens(question) and not _prices(table):
+        return "a price"
+    if strange:
+        return _in_quotes(strange)
+    return "that" if _asks_text(table, question) else None
+
+
 def _in_quotes(words: Sequence[str]) -> str:
-    return f"“{', '.join(words)}”" if words else ""
+    return f"“{', '.join(words)}”"
 
 
 def _asked_column(table: TableData, question: str, chosen: RowChoice, *, by_first_word: bool) -> int | None:
@@ -223,7 +231,7 @@ def _are_akin(one: str, other: str) -> bool:
     if _PAST.get(one, one) == _PAST.get(other, other):
         return True
     short, long = sorted((one, other), key=len)
-    if len(short) >= _VERB and long in {f"{short}{ending}" for ending in _DOERS}:
+    if len(short) >= _VERB and long.startswith(short) and long[len(short) :] in _DOERS:
         return True
     shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
     return shared >= _SHARED and max(len(one), len(other)) - shared <= _ENDING
