@@ -173,3 +173,17 @@ def test_a_scan_is_asked_where_the_nearest_text_does_not_say_it(tmp_path: Path) 
     assert proved(agent.ask("How long should Biscuit be quiet?")) == [
         "record.png says: “Please keep Biscuit quiet for two days.”"
     ]
+
+
+def test_a_line_that_is_the_title_of_a_table_too_is_found_again(empty: Agent, tmp_path: Path) -> None:
+    rows = [["Region", "Colonies", "Died"], ["Coast", "71", "19"], ["Hills", "82", "11"], ["Valley", "61", "7"]]
+    shown = "BT /F1 14 Tf 60 700 Td (Bee count of 4 May 2026) Tj ET " + " ".join(
+        f"BT /F1 11 Tf {60 + 110 * x} {670 - 22 * y} Td ({text}) Tj ET"
+        for y, row in enumerate(rows)
+        for x, text in enumerate(row)
+    )
+    path = tmp_path / "study.pdf"
+    path.write_bytes(pdf_of(shown.encode()))
+    answer = empty.ask("When was the bee count?", [path])
+    assert {"read_table", "read_text"} <= {step.tool for step in answer.route}
+    assert proved(answer) == ["study.pdf says: “Bee count of 4 May 2026”"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import asdict, astuple, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from mm_agents.agent.answer_data import AnswerData, Check, Claim, Source
 from mm_agents.agent.grounding.assertions import check_answer
@@ -22,6 +22,9 @@ from mm_agents.security.injection import screen_said
 from mm_agents.toolbox.reading import without_parties
 from mm_agents.types import DocumentAnswer
 
+if TYPE_CHECKING:
+    from mm_agents.documents.text import DocumentText
+
 READS: Mapping[str, str] = {
     "read_invoice": "invoice",
     "read_table": "table",
@@ -29,6 +32,9 @@ READS: Mapping[str, str] = {
     "read_hidden_text": "hidden_text",
 }
 """The readers of the tools that read documents."""
+
+_READ_TEXT = "read_text"
+"""The tool that reads all words of a page; the place of a line may be that of a title or value as well."""
 
 _FORM = re.compile(r"(?:The (?:table|flowchart) in )?(?P<name>.+?)(?: as \w+)?:$")
 _NEAR = 8  # pixels by which a box may differ from the one that is found now
@@ -234,6 +240,11 @@ class ReadAgain:
                 level += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
                 if isinstance(one, dict) and one.get("how") and one.get("box"):
                     yield (int(one.get("page") or 1), tuple(one["box"])), str(one["how"])
+        if file.media_type != "text" and any(step.tool == _READ_TEXT for step in self.answer.route):
+            text: DocumentText | None = self._reading("text", file)
+            for line in (line for page in text.pages for line in page.lines) if text is not None else ():
+                if line.box is not None:
+                    yield (line.page or 1, astuple(line.box)), line.how
 
     def way_fault(self, source: Source, file: MediaFile) -> str | None:
         """Why a place on a page is not found as its source says; None where it is, or nothing finds it again."""
