@@ -21,7 +21,6 @@ from mm_agents.agent.answer import Answer, AnswerCache
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.answer_data import AttachedFile
 from mm_agents.agent.answer_language import advise, in_language
-from mm_agents.agent.asked import Asked
 from mm_agents.agent.budget import Budget
 from mm_agents.agent.conditions import Conditions, film_conditions
 from mm_agents.agent.default_models import chat_model_of, text_embedder_of
@@ -31,6 +30,7 @@ from mm_agents.agent.follow_up import asked_anew, planned_after, read_before, te
 from mm_agents.agent.hit_details import HitDetails
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
 from mm_agents.agent.query_analysis import files_in, listens, questions_in, says, subject_of
+from mm_agents.agent.question_context import QuestionContext
 from mm_agents.agent.references import Memory, ReferencedItem, ResolvedReference
 from mm_agents.agent.request import plain
 from mm_agents.agent.response_filling import FILLING, ModelFilling, fill_offline, wanted_fields
@@ -452,7 +452,12 @@ class Conversation:
         yield from parts_of_answer(in_language(answer, original, self._language or ENGLISH))
 
     def _work(
-        self, run: OfflineRun, builder: AnswerBuilder, planned: Sequence[str], orders: Sequence[Order], asked: Asked
+        self,
+        run: OfflineRun,
+        builder: AnswerBuilder,
+        planned: Sequence[str],
+        orders: Sequence[Order],
+        asked: QuestionContext,
     ) -> Iterator[Event]:
         """Count or call what is planned; without a plan, ask what is attached or named, or look everywhere."""
         if (yield from run.aggregate(asked)):
@@ -496,10 +501,10 @@ class Conversation:
 
     def _asked(
         self, asked: Conditions, new: Sequence[AttachmentInfo], referred: ResolvedReference, names: Sequence[str]
-    ) -> Asked:
+    ) -> QuestionContext:
         """The question with what is known of the library."""
         asked = film_questions.beside_liked(asked, self.agent.library) if "recommend" in names else asked
-        return Asked(
+        return QuestionContext(
             text=asked.text,
             where=asked.where,
             attachments=new,

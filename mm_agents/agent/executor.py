@@ -12,7 +12,6 @@ from mm_agents.agent.aggregation import AGGREGATE
 from mm_agents.agent.aggregation_rendering import is_empty, render_aggregate
 from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.arguments import filled
-from mm_agents.agent.asked import Asked
 from mm_agents.agent.conditions import in_words
 from mm_agents.agent.events import Event
 from mm_agents.agent.film_questions import likes_in
@@ -36,6 +35,7 @@ from mm_agents.agent.query_analysis import (
     without_names,
     without_number,
 )
+from mm_agents.agent.question_context import QuestionContext
 from mm_agents.agent.rendering import (
     likeness,
     render_checks,
@@ -121,7 +121,7 @@ class OfflineRun:
         self._reason: str | None = None  # why the document that was read last does not answer, and its name
         self._unread: str | None = None
 
-    def run_orders(self, orders: Sequence[Order], asked: Asked) -> Iterator[Event]:
+    def run_orders(self, orders: Sequence[Order], asked: QuestionContext) -> Iterator[Event]:
         """Do the parts of a question one after the other; "it" in one is what the part before it found.
 
         Where some parts are answered, those that are not are named.
@@ -143,14 +143,14 @@ class OfflineRun:
             if f"“{part}”" not in self._builder.text:
                 self._builder.not_answered(part)
 
-    def _for_order(self, order: Order, asked: Asked) -> Asked:
+    def _for_order(self, order: Order, asked: QuestionContext) -> QuestionContext:
         """What is known for one part: what is attached or shown is for the part that reads or compares it."""
         asks = replace(asked, text=order.text).asks_attached(order.tools)
         if set(order.tools) & SEARCHES.keys() and not points_back(order.text) and not asks:
             return replace(asked, text=order.text, attachments=(), focus=())
         return replace(asked, text=order.text)
 
-    def run(self, names: Sequence[str], asked: Asked) -> Iterator[Event]:
+    def run(self, names: Sequence[str], asked: QuestionContext) -> Iterator[Event]:
         """Call the planned tools and put what they give into the answer."""
         found: ToolResult | None = None
         self._tell_condition(names, asked)
@@ -178,7 +178,7 @@ class OfflineRun:
             else:
                 yield from self._other(name, asked)
 
-    def _ask_known(self, names: Sequence[str], asked: Asked) -> Iterator[Event | Any]:
+    def _ask_known(self, names: Sequence[str], asked: QuestionContext) -> Iterator[Event | Any]:
         """Ask what is attached, else what was read last, where a question may be about it; whether that answers."""
         formed = form_of(task_of(asked.text)) is not None  # "what does the contract say?" wants no table as a whole
         for source in asked.pages if asked.asks_attached(names) else ():
@@ -191,7 +191,7 @@ class OfflineRun:
         reader = asked.reader or next((name for name in names if name in READERS), None)
         return reader is not None and (yield from self._read_one(reader, asked, asked.again, sure=False))
 
-    def _tell_condition(self, names: Sequence[str], asked: Asked) -> None:
+    def _tell_condition(self, names: Sequence[str], asked: QuestionContext) -> None:
         """Say which films are looked at, or that none of the tools looks at the condition."""
         if not asked.where:
             return
@@ -201,7 +201,7 @@ class OfflineRun:
         else:
             self._builder.leave_out(said, f"Not looked at: “{said}”.")
 
-    def aggregate(self, asked: Asked) -> Iterator[Event | Any]:
+    def aggregate(self, asked: QuestionContext) -> Iterator[Event | Any]:
         """Answer what is asked of all files of a kind; whether that could be told."""
         for aggregation in asked.aggregations:
             result = yield from self._call(AGGREGATE, aggregation.arguments, fixed=True)
@@ -215,7 +215,7 @@ class OfflineRun:
 
     # ------------------------------------------------------------ searching
 
-    def _search(self, name: str, asked: Asked, *, to_read: str | None) -> Iterator[Event | Any]:
+    def _search(self, name: str, asked: QuestionContext, *, to_read: str | None) -> Iterator[Event | Any]:
         """Search and tell what was found, unless it is to be read; a generator that returns the result."""
         hop = to_read in READERS or to_read == DESCRIBE
         arguments = self._search_arguments(name, asked, to_read=to_read, hop=hop)
@@ -238,7 +238,7 @@ class OfflineRun:
         render_nothing(self._builder, that_may_tell(name, result, asked.text), SEARCHES[name], sought)
         return result
 
-    def _search_each(self, name: str, asked: Asked, questions: Sequence[str]) -> Iterator[Event]:
+    def _search_each(self, name: str, asked: QuestionContext, questions: Sequence[str]) -> Iterator[Event]:
         """Search for the answer of each question of a text, and name those that have none."""
         for question in questions:
             claims = len(self._builder.claims)
@@ -249,7 +249,7 @@ class OfflineRun:
     def _told(
         self,
         name: str,
-        asked: Asked,
+        asked: QuestionContext,
         arguments: Mapping[str, Any],
         result: ToolResult,
         *,
@@ -303,7 +303,7 @@ class OfflineRun:
             hits[0] = {**hits[0], "places": places_of(read, hits[0]["says"])}
         return replace(result, payload={**result.payload, "hits": hits})
 
-    def _ask_pages(self, result: ToolResult, asked: Asked) -> Iterator[Event | Any]:
+    def _ask_pages(self, result: ToolResult, asked: QuestionContext) -> Iterator[Event | Any]:
         """Ask the pages with writing among the pictures that were found; whether one answers."""
         for source in pages_among(result, asked.text) if says("asks", asked.text) else ():
             if (yield from self._read_one("read_table", asked, source, sure=False)):
@@ -312,7 +312,7 @@ class OfflineRun:
                 return True
         return False
 
-    def look(self, asked: Asked) -> Iterator[Event | Any]:
+    def look(self, asked: QuestionContext) -> Iterator[Event | Any]:
         """Look everywhere for what no tool seems to be for, and tell what is near enough; whether anything was."""
         names = [name for name in EVERYWHERE if name in self._tools]
         asks = says("asks", asked.text) or (self._language not in (None, ENGLISH) and says("asks_abroad", asked.text))
@@ -338,7 +338,7 @@ class OfflineRun:
                 told = (yield from self._told(name, asked, arguments, result, strict=True)) or told
         return told
 
-    def _search_arguments(self, name: str, asked: Asked, *, to_read: str | None, hop: bool) -> dict[str, Any]:
+    def _search_arguments(self, name: str, asked: QuestionContext, *, to_read: str | None, hop: bool) -> dict[str, Any]:
         arguments: dict[str, Any] = {}
         takes = self._tools[name].arguments.model_fields
         like = {"image": ("image",), "video": ("video",)}
@@ -366,7 +366,7 @@ class OfflineRun:
                 arguments["pdf"] = True
         return arguments
 
-    def _recommend(self, asked: Asked) -> Iterator[Event]:
+    def _recommend(self, asked: QuestionContext) -> Iterator[Event]:
         texts = [text for text in (asked.text, asked.typed) if films_named(text, asked.films)]
         like, unlike, about = likes_in(texts[0] if texts else "", asked.films)
         like = like or list(asked.focus[:1])
@@ -383,7 +383,7 @@ class OfflineRun:
 
     # ------------------------------------------------------------ reading
 
-    def _read(self, name: str, asked: Asked, found: ToolResult | None) -> Iterator[Event]:
+    def _read(self, name: str, asked: QuestionContext, found: ToolResult | None) -> Iterator[Event]:
         """Read what is attached or meant; else the nearest documents, until one answers."""
         given = self._given(name, asked)
         if name == DESCRIBE:
@@ -427,7 +427,7 @@ class OfflineRun:
         return False
 
     def read_whole(
-        self, names: Sequence[str], asked: Asked, fits: Callable[[str, ToolResult], bool]
+        self, names: Sequence[str], asked: QuestionContext, fits: Callable[[str, ToolResult], bool]
     ) -> Iterator[Event | Any]:
         """Read the documents that are given, else the nearest ones, without a question, until one fits.
 
@@ -454,7 +454,7 @@ class OfflineRun:
                     return name, result
         return None
 
-    def _read_given(self, name: str, asked: Asked, source: str) -> Iterator[Event]:
+    def _read_given(self, name: str, asked: QuestionContext, source: str) -> Iterator[Event]:
         """Read a document that is attached or meant; where it is of another kind, by the reader of that kind."""
         if (yield from self._read_one(name, asked, source, sure=True)):
             return
@@ -468,7 +468,7 @@ class OfflineRun:
         if not others or not (yield from self._quote_passage(asked, source)):
             self._say_unread(step.error)
 
-    def _tell_plain(self, asked: Asked, source: str) -> Iterator[Event]:
+    def _tell_plain(self, asked: QuestionContext, source: str) -> Iterator[Event]:
         """Where nothing is hidden, tell what a page says: the values of an invoice, else all its words."""
         if says("faint", asked.text):
             self._builder.say(f"No hidden text was found in {source}.")
@@ -478,7 +478,7 @@ class OfflineRun:
         elif (described := (yield from self._call(DESCRIBE, {"source": source}))) is not None:
             render_described(self._builder, described)
 
-    def ask_attached(self, asked: Asked) -> Iterator[Event | Any]:
+    def ask_attached(self, asked: QuestionContext) -> Iterator[Event | Any]:
         """Ask attached or named files what no tool seems to be for; whether one answers, or says why not."""
         attached = asked.pages
         sources = attached if asked.attachments else asked.focus
@@ -496,7 +496,7 @@ class OfflineRun:
         yield from self._quote(asked)
         return True
 
-    def _read_as_any(self, asked: Asked, source: str, *, tried: str | None = None) -> Iterator[Event | Any]:
+    def _read_as_any(self, asked: QuestionContext, source: str, *, tried: str | None = None) -> Iterator[Event | Any]:
         """Ask the readers one by one; whether one answers, or the document is an invoice and says why not."""
         for name in ASKABLE:
             if name == tried or name not in self._tools:
@@ -517,7 +517,7 @@ class OfflineRun:
         else:
             self._builder.say(f"I don't know: {self._unread} does not tell.")
 
-    def _read_text(self, asked: Asked) -> Iterator[Event | Any]:
+    def _read_text(self, asked: QuestionContext) -> Iterator[Event | Any]:
         """Look among the texts, and what is said, for what no scan answers; whether one is near enough."""
         for name in ("search_text", SPEECH):
             if name not in self._tools:
@@ -529,11 +529,11 @@ class OfflineRun:
                 return True
         return False
 
-    def _given(self, name: str, asked: Asked) -> list[str]:
+    def _given(self, name: str, asked: QuestionContext) -> list[str]:
         kinds = self._tools[name].attachments
         return [one.name for one in asked.attachments if one.kind in kinds] or list(asked.focus)
 
-    def _find(self, name: str, asked: Asked) -> Iterator[Event | Any]:
+    def _find(self, name: str, asked: QuestionContext) -> Iterator[Event | Any]:
         """Search for the document that a question is about."""
         if "search_images" not in self._tools:
             return None
@@ -542,7 +542,7 @@ class OfflineRun:
             arguments = {"plain": True, "limit": _CANDIDATES}
         return (yield from self._call("search_images", arguments))
 
-    def _candidates(self, name: str, asked: Asked, found: ToolResult | None) -> list[str]:
+    def _candidates(self, name: str, asked: QuestionContext, found: ToolResult | None) -> list[str]:
         """The ids of what a search found that may be such a document, the likeliest first."""
         hits = list(found.payload["hits"]) if found is not None else []
         if name != "read_hidden_text":
@@ -554,7 +554,7 @@ class OfflineRun:
             hits = sure[:_CANDIDATES] or hits[:_UNLIKELY]
         return [hit["id"] for hit in hits[:_CANDIDATES]]
 
-    def _read_one(self, name: str, asked: Asked, source: str, *, sure: bool) -> Iterator[Event | Any]:
+    def _read_one(self, name: str, asked: QuestionContext, source: str, *, sure: bool) -> Iterator[Event | Any]:
         """Read one document and tell what it answers; whether it did.
 
         Args:
@@ -596,7 +596,7 @@ class OfflineRun:
         teller(self._builder, result, form)
         return True
 
-    def _describe(self, asked: Asked, given: Sequence[str], found: ToolResult | None) -> Iterator[Event]:
+    def _describe(self, asked: QuestionContext, given: Sequence[str], found: ToolResult | None) -> Iterator[Event]:
         sources = list(given)
         if not sources:
             if found is None:
@@ -618,7 +618,7 @@ class OfflineRun:
             else:
                 self._say_failed()
 
-    def _listen(self, asked: Asked) -> Iterator[Event]:
+    def _listen(self, asked: QuestionContext) -> Iterator[Event]:
         about = about_speech(asked.text)
         for source in self._given(LISTEN, asked):
             result = yield from self._call(LISTEN, {"source": source} | ({"about": about} if about else {}))
@@ -627,7 +627,7 @@ class OfflineRun:
             else:
                 self._say_failed()
 
-    def _quote(self, asked: Asked) -> Iterator[Event]:
+    def _quote(self, asked: QuestionContext) -> Iterator[Event]:
         whole, task = says("all_of_it", asked.text) is not None, task_of(asked.text)
         texts = dict(self._texts)
         for one in asked.attachments if not whole else ():
@@ -647,7 +647,7 @@ class OfflineRun:
             else:
                 self._say_failed()
 
-    def _quote_each(self, asked: Asked, source: str) -> Iterator[Event | Any]:
+    def _quote_each(self, asked: QuestionContext, source: str) -> Iterator[Event | Any]:
         """Quote what answers each question of a text; where one is answered, those that are not are named."""
         read = yield from self._call(QUOTE, {"source": source})
         questions = questions_in(asked.text)
@@ -656,7 +656,7 @@ class OfflineRun:
             self._builder.not_answered(question)
         return len(silent) < len(questions)
 
-    def _quote_passage(self, asked: Asked, source: str, *, sure: bool = True) -> Iterator[Event | Any]:
+    def _quote_passage(self, asked: QuestionContext, source: str, *, sure: bool = True) -> Iterator[Event | Any]:
         """Read all words of a text, picture or PDF, and quote the passage that answers, as ``_tell_passage``."""
         read = yield from self._call(QUOTE, {"source": source})
         return self._tell_passage(read, asked.text, sure=sure)
@@ -683,7 +683,7 @@ class OfflineRun:
 
     # ------------------------------------------------------------ a user's own tools
 
-    def _other(self, name: str, asked: Asked) -> Iterator[Event]:
+    def _other(self, name: str, asked: QuestionContext) -> Iterator[Event]:
         """A tool that is not of the toolbox: called where the question alone can fill its arguments."""
         given = filled(asked.text, self._tools[name], [one.name for one in asked.attachments])
         if given.missing:

@@ -13,10 +13,10 @@ from mm_agents.agent.tool_roles import QUOTE, READERS, SEARCHES
 
 if TYPE_CHECKING:
     from mm_agents.agent.answer_builder import AnswerBuilder
-    from mm_agents.agent.asked import Asked
     from mm_agents.agent.events import Event
     from mm_agents.agent.executor import OfflineRun
     from mm_agents.agent.planner import OfflinePlanner, Plan
+    from mm_agents.agent.question_context import QuestionContext
     from mm_agents.agent.references import Memory, ResolvedReference
 
 _DESCRIBE = "describe_image"
@@ -79,7 +79,7 @@ def read_before(memory: Memory, names: Sequence[str], question: str, *, anew: bo
     return (last.id, reader) if reader is not None else (None, None)
 
 
-def tell_property(run: OfflineRun, builder: AnswerBuilder, part: str, asked: Asked) -> Iterator[Event]:
+def tell_property(run: OfflineRun, builder: AnswerBuilder, part: str, asked: QuestionContext) -> Iterator[Event]:
     """Tell what a question asks of the file that was found first: how long it is, when it was taken."""
     cited = builder.sources[0] if builder.claims else None
     of_file = file_aggregation(part, [(cited.evidence.asset, cited.name)]) if cited else None

@@ -32,8 +32,8 @@ from mm_agents.tools import ToolResult
 from mm_agents.types import Box, Evidence
 
 if TYPE_CHECKING:
-    from mm_agents.agent.asked import Asked
     from mm_agents.agent.executor import OfflineRun
+    from mm_agents.agent.question_context import QuestionContext
     from mm_agents.chat import ChatModel
     from mm_agents.toolbox import AttachmentInfo
     from mm_agents.tools import Tool
@@ -142,7 +142,7 @@ def _evidence(place: Mapping[str, Any], like: Evidence) -> Evidence:
 
 
 def fill_offline(
-    format: ResponseFormat, builder: AnswerBuilder, run: OfflineRun, readers: Sequence[str], asked: Asked
+    format: ResponseFormat, builder: AnswerBuilder, run: OfflineRun, readers: Sequence[str], asked: QuestionContext
 ) -> Generator[Event, None, Any]:
     """Fill a response format from the document that a question is about.
 
@@ -181,7 +181,7 @@ def fill_offline(
     return parsed
 
 
-def _documents(asked: Asked) -> list[str]:
+def _documents(asked: QuestionContext) -> list[str]:
     """The names of the documents that a question is about."""
     return [one.name for one in asked.attachments if one.kind in ("image", "pdf")] or list(asked.focus)
 
@@ -205,7 +205,7 @@ def _fill_rows(
     builder: AnswerBuilder,
     run: OfflineRun,
     readers: Sequence[str],
-    asked: Asked,
+    asked: QuestionContext,
 ) -> Iterator[Event]:
     """Fill a list with a row for each document."""
     row = 0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class QuestionContext:
     """A question and what is known when it is asked.
 
     Attributes:
