@@ -532,7 +532,7 @@ class Conversation:
         parts = [] if each else parts_of(question)
         for part in parts if builder.claims and len(parts) > 1 else ():
             wanted = set(planner.plan(part, _seen(new, referred)).tools)
-            if f"“{part}”" not in builder.text and not wanted & set(names):
+            if f"“{part}”" not in builder.text and not wanted & set(names) and part not in builder.parts_answered:
                 builder.not_answered(part)
         if builder.claims or new or referred.things or (builder.outcome == "answered" and says("thanks", question)):
             return

@@ -43,6 +43,12 @@ class AnswerBuilder:
             self.payloads[f"{tool} {calls}"] = self.payloads.pop(tool)
         self.payloads[tool] = dict(payload)
 
+    @property
+    def parts_answered(self) -> set[str]:
+        """The parts of a question that a document answered, where it was asked for several."""
+        asked = [payload.get("answered") or {} for payload in self.payloads.values()]
+        return {part["question"] for one in asked for part in one.get("parts", ()) if part["answer"] is not None}
+
     def cite(self, evidence: Evidence, *, name: str, media_type: str) -> int:
         """The number of a source; one place has one number."""
         if evidence not in self._numbers:

@@ -15,7 +15,7 @@ from mm_agents.agent.arguments import filled
 from mm_agents.agent.conditions import in_words
 from mm_agents.agent.events import Event
 from mm_agents.agent.film_questions import likes_in
-from mm_agents.agent.hit_details import has_table, pages_among, places_of, tables_among, that_may_tell
+from mm_agents.agent.hit_details import has_table, mixes_cells, pages_among, places_of, tables_among, that_may_tell
 from mm_agents.agent.planner import Order, search_for
 from mm_agents.agent.query_analysis import (
     about_speech,
@@ -408,10 +408,8 @@ class OfflineRun:
                 return
         if (yield from self._read_text(asked)):
             return
-        what, why = READERS[name], f" {self._reason}" if self._reason else ""
-        self._builder.say(
-            f"I don't know: no {what} was found here that answers “{task_of(asked.text).strip(' ?')}”.{why}"
-        )
+        task, why = task_of(asked.text).strip(" ?"), f" {self._reason}" if self._reason else ""
+        self._builder.say(f"I don't know: no {READERS[name]} was found here that answers “{task}”.{why}")
 
     def _tell_several(self, sources: Sequence[str]) -> Iterator[Event | Any]:
         """Say that a question such as "what is the total?" may be about several invoices; whether it may."""
@@ -420,9 +418,8 @@ class OfflineRun:
             result = yield from self._call("read_invoice", {"source": source})
             names += [result.payload["source"]["name"]] if result is not None else []
             if len(names) > 1:
-                self._builder.say(
-                    f"I don't know which invoice is meant: {names[0]} and {names[1]} are two of those that are here."
-                )
+                two = f"{names[0]} and {names[1]}"
+                self._builder.say(f"I don't know which invoice is meant: {two} are two of those that are here.")
                 return True
         return False
 
@@ -465,8 +462,10 @@ class OfflineRun:
         others = step.error is not None and not step.refused and name in ASKABLE
         if others and (yield from self._read_as_any(asked, source, tried=name)):
             return
-        if not others or not (yield from self._quote_passage(asked, source)):
-            self._say_unread(step.error)
+        quotes = others or (name == "read_invoice" and self._reason is None)
+        if not quotes or not (yield from self._quote_passage(asked, source, sure=others)):
+            is_read = any(one.error is None for one in self._builder.route if one.tool in ASKABLE)
+            self._say_unread(None if is_read else step.error)
 
     def _tell_plain(self, asked: QuestionContext, source: str) -> Iterator[Event]:
         """Where nothing is hidden, tell what a page says: the values of an invoice, else all its words."""
@@ -482,7 +481,9 @@ class OfflineRun:
         """Ask attached or named files what no tool seems to be for; whether one answers, or says why not."""
         attached = asked.pages
         sources = attached if asked.attachments else asked.focus
-        for source in sources[:_CANDIDATES] if says_something(subject_of(asked.text)) else ():
+        for source in (
+            sources[:_CANDIDATES] if says("asks", asked.text) or says_something(subject_of(asked.text)) else ()
+        ):
             if (yield from self._read_as_any(asked, source)):
                 return True
         for source in attached:
@@ -597,8 +598,7 @@ class OfflineRun:
         return True
 
     def _describe(self, asked: QuestionContext, given: Sequence[str], found: ToolResult | None) -> Iterator[Event]:
-        sources = list(given)
-        if not sources:
+        if not (sources := list(given)):
             if found is None:
                 found = yield from self._call(
                     "search_images", {"query": subject_of(asked.text), "limit": _SEARCHED, "pdf": True}
@@ -678,6 +678,8 @@ class OfflineRun:
             self._reason = f"it says no {said['lacks']}." if said.get("lacks") else None
             return False
         places = places_of(read, said["says"]) if said["media_type"] != "text" else []
+        if mixes_cells(places, self._calls.cells.get(read.payload["source"]["name"], ())):
+            return False
         render_passage(self._builder, said, places or [replace(read.evidence[0], quote=said["says"], box=None)])
         return True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,7 @@ from mm_agents.search.phonetic import sounds_of
 from mm_agents.security.injection import WITHHELD, screen
 from mm_agents.toolbox.describing import ImageClassifierView, with_classifier
 from mm_agents.tools import Tool, ToolResult
-from mm_agents.types import SPOKEN, Evidence, Text
+from mm_agents.types import SPOKEN, Box, Evidence, Text
 
 if TYPE_CHECKING:
     from mm_agents.library import Library
@@ -257,3 +257,22 @@ def places_of(read: ToolResult, passage: str) -> list[Evidence]:
     """The places of a passage on the pages that ``read_text`` read: each of its lines."""
     lines = [TextLine(text=one.quote or "", evidence=one) for one in read.evidence]
     return [one.evidence for one in lines_with(lines, passage) if one.evidence is not None]
+
+
+def cells_of(reading: Mapping[str, Any]) -> list[tuple[Hashable, Box]]:
+    """The boxes of what was read of a table or chart: with its row, or its shape."""
+    rows = [(cell["row"], cell["box"]) for cell in reading.get("cells", ())]
+    shapes = [(node["id"], node["box"]) for node in reading.get("nodes", ())]
+    return [(unit, Box(x0=box[0], y0=box[1], x1=box[2], y1=box[3])) for unit, box in [*rows, *shapes] if box]
+
+
+def mixes_cells(places: Iterable[Evidence], cells: Sequence[tuple[Hashable, Box]]) -> bool:
+    """Whether the lines of a passage go over several rows of a table or shapes of a chart: they are no sentence."""
+    lines = [place.box for place in places if place.box is not None]
+    return len({unit for unit, cell in cells if any(_is_on(line, cell) for line in lines)}) > 1
+
+
+def _is_on(line: Box, cell: Box) -> bool:
+    """Whether the middle of a cell is on a line."""
+    x, y = (cell.x0 + cell.x1) / 2, (cell.y0 + cell.y1) / 2
+    return line.x0 <= x < line.x1 and line.y0 <= y < line.y1

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mm_agents.agent.answer_data import Step
 from mm_agents.agent.events import Called, Event, Returned
+from mm_agents.agent.hit_details import cells_of
 from mm_agents.errors import ToolError
 from mm_agents.languages import ENGLISH
 from mm_agents.security.injection import screen
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from mm_agents.agent.answer_builder import AnswerBuilder
     from mm_agents.security.policy import Refusal, ToolPolicy
     from mm_agents.tools import Tool, ToolResult
+    from mm_agents.types import Box
 
 
 class ToolCalls:
@@ -32,6 +34,7 @@ class ToolCalls:
     Attributes:
         assets: the ids of what was found, in order.
         texts: the words of what was found, by id.
+        cells: the boxes of the tables and charts that were read, by the names of their files, as ``cells_of``.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class ToolCalls:
         self._most, self._until, self._language = most, until, language
         self.assets: list[str] = []
         self.texts: dict[str, str] = {}
+        self.cells: dict[str, list[tuple[Hashable, Box]]] = {}
 
     def call(self, name: str, arguments: dict[str, Any], *, fixed: bool = False) -> Iterator[Event | Any]:
         """Call a tool through the gate; None where it was refused or failed, and the route says why.
@@ -96,6 +100,8 @@ class ToolCalls:
         self._builder.retrieved(result.assets)
         self.texts |= {hit["id"]: hit["text"] or "" for hit in result.payload.get("hits", ())}
         self._builder.note(name, result.payload)
+        if cells := cells_of(result.payload.get("reading", {})):
+            self.cells.setdefault(result.payload["source"]["name"], []).extend(cells)
         self.assets += [one for one in result.assets if one not in self.assets]
         _, withheld = screen(result.text, tools=self._tools)
         for line in dict.fromkeys((*(result.payload.get("withheld") or ()), *withheld)):

@@ -80,6 +80,18 @@ class Process:
         ways = self.ways[id]
         return len(ways) > 1 and (self.nodes[id].shape == "diamond" or any(edge.label for edge in ways))
 
+    @cached_property
+    def decisions(self) -> list[str]:
+        """The diamonds, and what asks or goes on by yes and no; without any of these, all that has labelled ways on."""
+        diamonds = [id for id in self.order if self.nodes[id].shape == "diamond"]
+        if not diamonds:
+            return [id for id in self.order if self.is_decision(id)]
+        return [id for id in self.order if id in diamonds or (self.is_decision(id) and self._asks(id))]
+
+    def _asks(self, id: str) -> bool:
+        """Whether a shape asks something, or a way on is called yes."""
+        return "?" in self.nodes[id].text or any(_YES.match(edge.label) for edge in self.ways[id])
+
     def name(self, id: str) -> str:
         """What to call a node: its text, else what it is."""
         node = self.nodes[id]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 from mm_agents._optional import require
@@ -14,6 +15,7 @@ from mm_agents.documents.opencv import EXTRA
 from mm_agents.types import DocumentAnswer
 
 _MOST_WAYS = 5000
+_MOST_LOOPS = 5
 _SHORTEST_STEM = 3  # letters; shorter ones are of too many words
 _NEGATIVE = re.compile(
     r"\b(no|not|n't|fails?|failed|failing|fail|wrong|refused?|rejects?|rejected|declined?|denied|invalid|without|"
@@ -49,7 +51,7 @@ def answer(process: Process, question: str) -> DocumentAnswer:
 def _count(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
     wanted = match["what"].casefold()
     if wanted.startswith(("decision", "branch", "condition", "diamond")):
-        ids = [id for id in process.order if process.is_decision(id) or process.nodes[id].shape == "diamond"]
+        ids = process.decisions
         return _told(process, question, f"There {_are(len(ids), 'decision')}.", len(ids), ids)
     if wanted.startswith(("lane", "role", "actor", "participant", "swimlane")):
         lanes = list(dict.fromkeys(node.lane for node in process.nodes.values() if node.lane))
@@ -62,7 +64,7 @@ def _count(process: Process, question: str, match: re.Match[str]) -> DocumentAns
 
 def _count_steps(process: Process, question: str, *, shapes: bool) -> DocumentAnswer:
     """How many shapes there are, or steps: what is done, apart from decisions and from where it starts and ends."""
-    decisions = [id for id in process.order if process.is_decision(id) or process.nodes[id].shape == "diamond"]
+    decisions = process.decisions
     rest = [id for id in process.order if id not in decisions]
     documents = [id for id in rest if process.nodes[id].shape == "document"]
     rims = [id for id in rest if id not in documents and (process.is_start(id) or process.is_end(id))]
@@ -117,8 +119,13 @@ def _who(process: Process, question: str, match: re.Match[str]) -> DocumentAnswe
     if id is None:
         return None
     lane = process.nodes[id].lane
-    text = f"{_quoted(process, id)} is in the lane {lane!r}." if lane else f"{_quoted(process, id)} is in no lane."
-    return _told(process, question, text, lane, [id])
+    if lane:
+        return _told(process, question, f"{_quoted(process, id)} is in the lane {lane!r}.", lane, [id])
+    subject, *rest = re.findall(r"[^\W\d_]+", process.nodes[id].text.casefold()) or [""]
+    asked = _stems(question)
+    if _stem(subject) not in asked and any(_stem(word) in asked for word in rest[:1]):  # "Host Announces Unmasking"
+        return _told(process, question, f"{_quoted(process, id)}.", process.name(id), [id])
+    return DocumentAnswer(question=question, reason=f"{_quoted(process, id)} is in no lane, and says not who does it.")
 
 
 def _of_lane(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
@@ -183,7 +190,7 @@ def _there(process: Process, question: str, match: re.Match[str]) -> DocumentAns
 
 
 def _decisions(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
-    ids = [id for id in process.order if process.is_decision(id) and process.nodes[id].text]
+    ids = [id for id in process.decisions if process.nodes[id].text]
     names = [process.name(id) for id in ids]
     return _told(process, question, f"{'; '.join(f'“{name}”' for name in names)}.", names, ids) if ids else None
 
@@ -213,11 +220,53 @@ def _nth(process: Process, question: str, match: re.Match[str]) -> DocumentAnswe
 def _begins(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
     if re.search(r"\b(?:after|before|follow\w*)\b", question, re.IGNORECASE):
         return None  # it asks about another step
+    if beside := re.search(r"\b(?:at|in) the (?:beginning|start|end)\b", question, re.IGNORECASE):
+        return _saying(process, question, f"{question[: beside.start()]} {question[beside.end() :]}")
     ids = process.starts if match["which"].casefold().startswith(("start", "begin", "first")) else None
     ids = ids if ids is not None else [id for id in process.order if not process.ways[id]]
     names = [process.name(id) for id in ids]
     verb = "starts" if ids == process.starts else "ends"
     return _told(process, question, f"It {verb} at {_listed(names)}.", names, ids)
+
+
+def _saying(process: Process, question: str, words: str) -> DocumentAnswer | None:
+    """The one shape that says all words of a question."""
+    asked = _stems(words)
+    ids = [id for id in process.order if asked and asked <= _stems(process.nodes[id].text)]
+    return (
+        _told(process, question, f"{_quoted(process, ids[0])}.", process.name(ids[0]), ids) if len(ids) == 1 else None
+    )
+
+
+def _loops(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    networkx = require("networkx", extra=EXTRA, feature="Following a flowchart")
+    rounds = [_from_first(process, cycle) for cycle in islice(networkx.simple_cycles(process.graph), _MOST_LOOPS)]
+    if not rounds:
+        return _told(process, question, "No: no way leads back to a step before it.", False, process.order)
+    rounds.sort(key=lambda ids: (process.order.index(ids[0]), len(ids)))
+    told = "; ".join(_way(process, [*ids, ids[0]]) for ids in rounds)
+    return _told(process, question, f"Yes: {told}.", True, [id for ids in rounds for id in ids])
+
+
+def _from_first(process: Process, cycle: Sequence[str]) -> list[str]:
+    """A loop, told from where it is entered."""
+    first = min(range(len(cycle)), key=lambda n: process.order.index(cycle[n]))
+    return [*cycle[first:], *cycle[:first]]
+
+
+def _in_order(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    """Whether one step comes before another: every way that passes both passes it first."""
+    one, other = _find(process, match["one"]), _find(process, match["other"])
+    if one is None or other is None or one == other:
+        return None
+    networkx = require("networkx", extra=EXTRA, feature="Following a flowchart")
+    before = networkx.has_path(process.graph, one, other)
+    if before == networkx.has_path(process.graph, other, one):
+        return None  # no way passes both, or a loop passes them in either order
+    first, then = (one, other) if before else (other, one)
+    right = before == (match["which"].casefold() == "before")
+    way = networkx.shortest_path(process.graph, first, then)
+    return _told(process, question, f"{'Yes' if right else 'No'}: {_way(process, way)}.", right, way)
 
 
 def _summary(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
@@ -237,7 +286,10 @@ _KINDS: Sequence[tuple[str, _Tell]] = (
     (r"(?:can|could|is it possible|does|reach).*?(?P<target>.+?) (?:be reached |reached |happen |be done )?"
      r"(?:without|avoiding|skipping|bypassing)(?: passing| going through| doing)? (?P<avoided>.+)", _without),
     (r"^\W*(?:what|which|name)\b(?!.*\b(?:after|before|follow|lead))[^?]*?\b(?P<what>" + _PLACE + r")", _nth),
-    (r"\b(?:what|which|list|name|show)\b(?!.*\b(?:after|before|follow|lead))[^?]*?\bdecisions?\b"
+    (r"^\W*(?:is|are|does|do)\b.*\b(?:loops?|cycles?|goes? back|repeats?)\b", _loops),
+    (r"^\W*(?:do|does|is|are|must|should|has|have|will|would|did)\b (?P<one>.+?) "
+     r"(?P<which>before|after)\b (?P<other>.+)", _in_order),
+    (r"\b(?:what|which|list|name|show)\b(?!.*\b(?:after|before|follow|lead))[^?]*?\b(?:decisions?|questions?)\b"
      r"(?: (?:points?|are|is|made|taken|there|does|do|it|this|the|chart|process|have|in|contain))*\W*$", _decisions),
     (r"\b(?:how|way|path|route|get|go)\b.*?\bfrom (?P<start>.+?) to (?P<target>.+)", lambda p, q, m: (
         None if re.search(r"\b(?:shortest|longest|quickest|slowest)\b", q, re.I) else _from_to(p, q, m))),
@@ -282,13 +334,8 @@ def _find(process: Process, phrase: str) -> str | None:
 
 def _by_place(process: Process, place: str, kind: str) -> str | None:
     """The first decision, the last step: counted in the order in which steps are told, starts and ends apart."""
-    decisions = kind in ("decision", "condition")
-    ids = [
-        id
-        for id in process.order
-        if process.nodes[id].text
-        and (process.is_decision(id) if decisions else not (process.is_start(id) or process.is_end(id)))
-    ]
+    steps = [id for id in process.order if not (process.is_start(id) or process.is_end(id))]
+    ids = [id for id in (process.decisions if kind in ("decision", "condition") else steps) if process.nodes[id].text]
     number = -1 if place == "last" else _PLACES.index(place)
     return ids[number] if number < len(ids) and ids else None
 

@@ -8,7 +8,16 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from mm_agents.documents.dates import fold
 from mm_agents.documents.invoice import lexicon
-from mm_agents.documents.invoice.asked import Asked, name_of, number_of, places_of, telling_words, the_item, words_of
+from mm_agents.documents.invoice.asked import (
+    Asked,
+    name_of,
+    number_of,
+    price_of,
+    prices_of,
+    telling_words,
+    the_item,
+    words_of,
+)
 from mm_agents.documents.invoice.data import CENT, MONEY, LineItem
 from mm_agents.documents.numbers import parse_number, plain_money, plain_quantity
 from mm_agents.types import DocumentAnswer, Evidence
@@ -27,7 +36,7 @@ _TAKEN = re.compile(
     r"(?: (?:discount|off|reduction|skonto|rebate))?"
 )
 _OFF = re.compile(rf"{_PERCENT} (?:discount|off|reduction|skonto|rebate)")
-_OF = re.compile(rf"{_PERCENT} (?:of|from)\b")
+_OF = re.compile(rf"{_PERCENT} (?:(?:tip|gratuity|deposit|share) )?(?:of|from|on)\b")
 _PARTS = {"half": 2, "a third": 3, "one third": 3, "a quarter": 4, "one quarter": 4, "a tenth": 10}
 _TIMES = {"double": 2, "twice": 2, "triple": 3}
 _SPLIT = re.compile(
@@ -73,27 +82,26 @@ def not_computed(asked: Asked) -> DocumentAnswer | None:
 
 
 def asked_filter(asked: Asked) -> DocumentAnswer | None:
-    """The items that cost more or less than a number, or how many there are."""
+    """The items that cost more or less than a number, whether there are any, or how many."""
     bound = _BOUND.search(asked.text)
-    if (
-        bound is None
-        or not lexicon.THINGS.search(asked.text)
-        or not re.search(r"\b(?:which|what|list|show|how many)\b", asked.text)
-    ):
+    of_items = lexicon.THINGS.search(asked.text) and re.search(r"\b(?:which|what|list|show|how many)\b", asked.text)
+    any_of_them = re.match(r"\W*(?:is|was|were|did|does|do|are)\b.*\b(?:any|some)thing\b", asked.text)
+    if bound is None or not (of_items or any_of_them):
         return None
     if len(_BOUND.findall(asked.text)) > 1:
         return asked.unanswered("Items are compared with one number.")
     limit = parse_number(bound["number"])
-    cell = "amount" if re.search(r"\bamount|\bline|\btotal|altogether", asked.text) else "unit_price"
-    priced = [(value, item) for item in asked.invoice.items if (value := getattr(item, cell)) is not None]
+    priced = prices_of(asked, of_lines=re.search(r"\bamount|\bline|\btotal|altogether", asked.text) is not None)
     if limit is None or len(priced) < len(asked.invoice.items) or not priced or re.search(r"\bnot\b|n't\b", asked.text):
         return asked.unanswered("Items are compared where each of them has a price, without a negation.")
-    held = [(value, item) for value, item in priced if (value > limit if bound["over"] else value < limit)]
-    places = [place for _, item in held or priced for place in places_of(item, cell)]
+    held = [one for one in priced if (one.value > limit if bound["over"] else one.value < limit)]
+    places = [place for one in held or priced for place in one.places]
     shown = f"{plain_quantity(limit)}{asked.currency}"
-    told = ", ".join(f"“{name_of(item)}” ({plain_money(value)})" for value, item in held) or "none"
+    told = ", ".join(f"“{name_of(one.item)}” ({plain_money(one.value)})" for one in held) or "none"
     verb = f"cost{'s' if len(held) == 1 else ''} {'more' if bound['over'] else 'less'} than {shown}"
-    return asked.answer(f"{len(held)} of {len(priced)} {verb}: {told}.", [name_of(item) for _, item in held], places)
+    said = ("Yes: " if held else "No: ") if any_of_them else ""
+    text = f"{said}{len(held)} of {len(priced)} {verb}: {told}."
+    return asked.answer(text, [name_of(one.item) for one in held], places)
 
 
 # ---------------------------------------------------------------- shares
@@ -162,8 +170,8 @@ def _of_field(asked: Asked, name: str) -> _Base | None:
 
 
 def _of_item(item: LineItem) -> _Base | None:
-    places = places_of(item, "unit_price")
-    return (item.unit_price, places, None) if item.unit_price is not None and places else None
+    price = price_of(item)
+    return (*price, None) if price is not None and price[1] else None
 
 
 def _amount(text: str) -> str | None:

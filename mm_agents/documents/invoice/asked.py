@@ -147,6 +147,27 @@ def price_of(item: LineItem) -> tuple[Decimal, tuple[Evidence, ...]] | None:
     return None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Priced:
+    """An item with its price, or what its line comes to, and where that is."""
+
+    item: LineItem
+    value: Decimal
+    places: tuple[Evidence, ...]
+
+
+def prices_of(asked: Asked, *, of_lines: bool) -> list[Priced]:
+    """What one of each item costs, or what each line comes to; items without it are left out."""
+    found: list[Priced] = []
+    for item in asked.invoice.items:
+        price = price_of(item) if not of_lines else None
+        if of_lines and item.amount is not None:
+            price = item.amount, places_of(item, "amount")
+        if price is not None:
+            found.append(Priced(item=item, value=price[0], places=price[1]))
+    return found
+
+
 def places_of(item: LineItem, *cells: str) -> tuple[Evidence, ...]:
     """Where some cells of an item are on the page."""
     return tuple(place for name in cells for cell, place in item.evidence.items() if cell == name)

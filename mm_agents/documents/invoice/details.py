@@ -317,14 +317,21 @@ def _pairs_of(sheet: Sheet, segment: Segment) -> list[Labelled]:
     if match is None or len(match["label"].split()) > PARAMETERS.longest_label:
         return []
     beside = next(iter(sheet.right_of(segment)), None)
-    if beside is not None and _is_value(beside):
+    below = _value_below(sheet, segment)
+    heads = not match["colon"] and beside is not None and below is not None and _value_below(sheet, beside) is not None
+    if beside is not None and _is_value(beside) and not heads:
         return [_pair(match["label"], beside, "beside")]
-    below = next(iter(sheet.below(segment)), None)
-    if beside is None or _LABEL.match(beside.text):
-        near = below is not None and below.middle - segment.middle <= PARAMETERS.line_gap * sheet.height
-        if below is not None and near and _aligned(below, segment, sheet.height) and _is_value(below):
-            return [_pair(match["label"], below, "below")]
+    if below is not None and (beside is None or _LABEL.match(beside.text)):
+        return [_pair(match["label"], below, "below")]
     return []
+
+
+def _value_below(sheet: Sheet, segment: Segment) -> Segment | None:
+    """A short text right below a label, in line with it."""
+    below = next(iter(sheet.below(segment)), None)
+    if below is None or below.middle - segment.middle > PARAMETERS.line_gap * sheet.height:
+        return None
+    return below if _aligned(below, segment, sheet.height) and _is_value(below) else None
 
 
 def _aligned(one: Segment, other: Segment, height: float) -> bool:

@@ -15,7 +15,7 @@ from mm_agents._text import parts_of
 from mm_agents.chat import fenced
 from mm_agents.documents import summary
 from mm_agents.documents.answers import doubting, in_its_language, in_parts
-from mm_agents.documents.dates import fold
+from mm_agents.documents.dates import dates_in, fold
 from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.arithmetic import TAX, asked_filter, asked_sum, not_computed
 from mm_agents.documents.invoice.asked import (
@@ -24,6 +24,7 @@ from mm_agents.documents.invoice.asked import (
     name_of,
     places_of,
     price_of,
+    prices_of,
     telling_words,
     the_item,
     wishes_of,
@@ -133,6 +134,7 @@ def _answered(asked: Asked, model: ChatModel | None) -> DocumentAnswer:
         _asked_checks,
         _asked_rate,
         _asked_field,
+        _asked_other_date,
     )
     found = next((found for way in ways if (found := way(asked)) is not None), asked.unanswered())
     if found.answer is not None or found.reason is not None or model is None:
@@ -305,16 +307,15 @@ def _asked_most(asked: Asked) -> DocumentAnswer | None:
         r"(cheapest|lowest|least expensive|least often|fewest|smallest|\bcosts? (?:the )?least\b)",
         asked.text,
     )
-    cell = "amount" if re.search(r"amount|line|total", asked.text) else "unit_price"
     if match is not None and _BY_QUANTITY.search(asked.text):
         return _most_of(asked, least=match[1] is not None)
-    priced = [(value, item) for item in asked.invoice.items if (value := getattr(item, cell)) is not None]
+    priced = prices_of(asked, of_lines=re.search(r"amount|line|total", asked.text) is not None)
     if match is None or not priced:
         return None
-    value = (min if match[1] else max)(value for value, _ in priced)
-    best = [item for price, item in priced if price == value]
-    places = [place for item in best for place in places_of(item, cell)]
-    names = [name_of(item) for item in best]
+    value = (min if match[1] else max)(one.value for one in priced)
+    best = [one for one in priced if one.value == value]
+    places = [place for one in best for place in one.places]
+    names = [name_of(one.item) for one in best]
     return asked.answer(f"{' and '.join(f'“{name}”' for name in names)} at {asked.money(value)}.", names, places)
 
 
@@ -369,7 +370,7 @@ def _detail(asked: Asked, name: str, words: str, party: str | None) -> DocumentA
     names = [name.replace("party", owner) for owner in owners] if of_party else [name]
     found = {one: asked.invoice.field(one) for one in names if asked.invoice.field(one).value is not None}
     if not found:
-        return asked.unanswered(_not_found(words, party)) if of_party else _by_label(asked, words, None)
+        return _by_label(asked, words, party if of_party else None)
     doubts = [field.note or "not verified" for field in found.values() if not field.verified]
     values = [field.value for field in found.values()]
     verb = "are" if name.endswith("terms") else "is"
@@ -408,7 +409,7 @@ def _by_label(asked: Asked, attribute: str, party: str | None) -> DocumentAnswer
 def _label_words(text: str) -> frozenset[str]:
     """The words of a label or an attribute, one for those that mean the same."""
     words = re.findall(r"[a-z]+|#", re.sub(r"['’]s\b", "", fold(text)))
-    return frozenset(lexicon.SAME.get(word, word) for word in words) - {"the", "of", "name", "a", "which"}
+    return frozenset(lexicon.SAME.get(word, word) for word in words) - {"the", "of", "de", "du", "name", "a", "which"}
 
 
 def _not_found(attribute: str, party: str | None, how: str = "was not found") -> str:
@@ -565,6 +566,19 @@ def _asked_field(asked: Asked) -> DocumentAnswer | None:
     return _field(asked, name) or asked.unanswered(_not_found(name.replace("_", " "), None))
 
 
+def _asked_other_date(asked: Asked) -> DocumentAnswer | None:
+    """When something happened that has a labelled date of its own: "when was the order placed" of "Order Date"."""
+    if not re.match(r"\W*(?:and )?(?:when|what day)\b", asked.text):
+        return None
+    words = _label_words(asked.text)
+    dated = [one for one in asked.invoice.labelled if one.value and dates_in(one.value)]
+    found = [one for one in dated if (what := _label_words(one.label) - {"date"}) and what <= words]
+    if len({one.value for one in found}) != 1:
+        return None
+    doubt = None if found[0].verified else found[0].note or "not verified"
+    return asked.answer(f"{found[0].label}: {found[0].value}.", found[0].value, found[0].evidence, doubt)
+
+
 _PHRASE = re.compile(
     r"^\W*(?:(?:and|please|can you|could you|tell me|show me|give me|(?:i|we) (?:also )?(?:need|want))\s+)*"
     r"(?:(?:what|which)(?:\s(?:is|was|are)|['’]?s)\s)?(?:(?:the|its|their|our|my|this|that)\s)?"
@@ -574,10 +588,15 @@ _PHRASE = re.compile(
 )
 
 
+_NO_NAME = re.compile(r"(?:what|which|who|when|how|where|why|is|are|was|do|does|did|can|may|has)\b")
+
+
 def _other_than(text: str, name: str | None) -> str | None:
     """What "what is the order date" asks for, where it is more than the field that its words name."""
     match = _PHRASE.match(text)
-    if match is None or re.match(r"(?:what|which|who|when|how|where|why|is|are|was|do|does|did)\b", match["what"]):
+    if match is None or re.match(
+        r"(?:what|which|who|when|how|where|why|is|are|was|do|does|did|can|may|has)\b", match["what"]
+    ):
         return None
     pattern = next((pattern for asked_name, pattern, _ in lexicon.ASKED_FIELDS if asked_name == name), None)
     rest = re.sub(rf"[a-z-]*(?:{pattern})[a-z-]*", " ", match["what"]) if pattern else match["what"]

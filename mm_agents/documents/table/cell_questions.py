@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from mm_agents._text import content_words
 from mm_agents.documents.dates import dates_in
 from mm_agents.documents.table.data import Cell, TableData
+from mm_agents.documents.table.names import likeness, tokens
 from mm_agents.types import DocumentAnswer
 
 _SIZE = re.compile(
@@ -39,9 +40,6 @@ _CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d_])")
 """A code such as "T-104", whose number is proved by its own cell."""
 
 _MOST_LISTED = 20  # texts of a column that an answer lists
-
-Likeness = Callable[[str, Sequence[str]], float]
-"""How well the words of a question name something, from 0 to 1."""
 
 
 def left_out(question: str, answer: str) -> str | None:
@@ -87,25 +85,24 @@ def _listed(table: TableData, question: str, *, of_rows: bool) -> DocumentAnswer
     return _answer(question, f"{'; '.join(names)}.", names, found)
 
 
-def asked_cell(
-    table: TableData, question: str, asked: Sequence[str], names: Sequence[str], alike: Likeness
-) -> DocumentAnswer | None:
+def asked_cell(table: TableData, question: str, names: Sequence[str]) -> DocumentAnswer | None:
     """The text of the one cell whose row and column a question names in full; None where it names no such cell.
 
     Args:
         table: whose cells are not numbers.
         question: as it was asked.
-        asked: the words of it that can name something.
         names: what each row is called.
-        alike: how well those words name something.
     """
+    asked = tokens(question)
     height, width = table.shape
     columns = [column for column in range(width) if column != table.label_column]
-    headed = [column for column in columns if alike(table.header(column), asked) == 1]
+    headed = [column for column in columns if likeness(table.header(column), asked) == 1]
     if len(columns) == 1 and not headed:
         headed = columns
-    rows = [row for row in range(table.header_rows, height) if table.label(row) and alike(table.label(row), asked) == 1]
-    rows = _fullest(rows, names, asked, alike)
+    rows = [
+        row for row in range(table.header_rows, height) if table.label(row) and likeness(table.label(row), asked) == 1
+    ]
+    rows = _fullest(rows, names, asked)
     if len(headed) != 1 or len(rows) != 1:
         return None
     cell = table.at(rows[0], headed[0])
@@ -210,11 +207,11 @@ def listed_rows(table: TableData, question: str, rows: Sequence[int], named: str
     return _answer(question, f"{named}: {', '.join(texts)}.", texts, cells)
 
 
-def _fullest(rows: list[int], names: Sequence[str], asked: Sequence[str], alike: Likeness) -> list[int]:
+def _fullest(rows: list[int], names: Sequence[str], asked: Sequence[str]) -> list[int]:
     """Of rows that are named, those whose name has the most of the question's words."""
     if len(rows) < 2:
         return rows
-    lengths = {row: len(names[row].split()) if alike(names[row], asked) == 1 else 0 for row in rows}
+    lengths = {row: len(names[row].split()) if likeness(names[row], asked) == 1 else 0 for row in rows}
     most = max(lengths.values())
     return [row for row in rows if lengths[row] == most]
 

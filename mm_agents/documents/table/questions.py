@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pydantic import BaseModel, Field
 
-from mm_agents._optional import require
-from mm_agents._text import by_form, read_data
 from mm_agents.chat import fenced
 from mm_agents.documents.locate import normalised
 from mm_agents.documents.numbers import numbers_in
-from mm_agents.documents.opencv import EXTRA
 from mm_agents.documents.table.cell_questions import asked_cell, asked_size, left_out
 from mm_agents.documents.table.data import Cell, Quantity, TableData
+from mm_agents.documents.table.names import WORDS, likeness, tokens, used
 from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.types import DocumentAnswer
 
@@ -30,10 +28,8 @@ if TYPE_CHECKING:
 Operation = Literal["highest", "lowest", "mean", "sum", "count", "sort", "difference", "lookup"]
 Comparison = Literal["more", "less", "at least", "at most", "equal"]
 
-WORDS: dict[str, dict[str, str]] = read_data("mm_agents.documents.table", "questions.toml")
 _OPERATIONS = cast("dict[Operation, str]", WORDS["operations"])
 _CONDITIONS = cast("dict[Comparison, str]", WORDS["conditions"])
-_JOINING = frozenset(WORDS["words"]["join"].split())
 _TOTAL = re.compile(WORDS["words"]["total"], re.IGNORECASE)
 _PLACE = re.compile(WORDS["words"]["place"], re.IGNORECASE)
 _THINGS, _MORE, _LESS = (
@@ -41,10 +37,9 @@ _THINGS, _MORE, _LESS = (
 )
 _UNCLEAR = re.compile(r"\b(?:not|never|neither)\b|n't\b|\bbetween \W?\d", re.IGNORECASE)
 """Negations, and conditions of two numbers, which are not computed."""
-_FORMS = by_form(WORDS["forms"])
+_YEAR = re.compile(r"(?:19|20)\d\d")
 _ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _LONGEST_TABLE = 6000  # characters of a table that a model is shown
-_REMEMBERED = 4096  # names whose words are kept
 _PROMPT = (
     "Say which operation answers the question about the table. Name columns, rows and metrics exactly as the table "
     "does. Do not compute, and do not answer it."
@@ -95,7 +90,7 @@ def condition_of(question: str) -> Condition | None:
             before = numbers_in(text[: match.start()])
             if match[0].startswith("or ") and before and before[-1].end >= match.start() - 3:
                 return Condition(comparison=comparison, value=before[-1].value)
-    amount = re.search(r"\b(?:of|with|is|are) (?=[$€£]?\d)", text)
+    amount = re.search(r"\b(?:of|with|is|are|have|has|had) (?=[$€£]?\d)", text)
     numbers = numbers_in(text[amount.end() :]) if amount else []
     return Condition(comparison="equal", value=numbers[0].value) if numbers and not numbers[0].start else None
 
@@ -111,52 +106,7 @@ def without_operation(question: str, operation: Operation) -> str:
     return re.sub(words, " ", question, flags=re.IGNORECASE) if words else question
 
 
-# ---------------------------------------------------------------- names in questions
-
-
-@functools.lru_cache(_REMEMBERED)
-def tokens(text: str) -> tuple[str, ...]:
-    """The words of a text that can name something: small, singular, without those that only join others."""
-    found = re.findall(r"[^\W_]+(?:[.,]\d+)*%?|%", text.casefold())
-    return tuple(_FORMS.get(word, _singular(word)) for word in found if word not in _JOINING)
-
-
-def likeness(name: str, asked: Sequence[str]) -> float:
-    """How well the words of a question name something, 0 to 1: the share of the name's words that it has.
-
-    Args:
-        name: of a column, row, metric or item.
-        asked: ``tokens`` of the question.
-    """
-    words = tokens(name)
-    if not words or not asked:
-        return 0.0
-    return sum(max(_same(word, other) for other in asked) for word in words) / len(words)
-
-
-def used(name: str, asked: Sequence[str]) -> set[int]:
-    """Which words of a question a name has, as numbers."""
-    words = tokens(name)
-    return {n for n, other in enumerate(asked) if any(_same(word, other) > 0 for word in words)}
-
-
-def _singular(word: str) -> str:
-    for ending, instead in (("ies", "y"), ("sses", "ss"), ("s", "")):
-        if len(word) > 3 and word.endswith(ending) and not word.endswith("ss") and word[-2:] not in ("us", "is"):
-            return word[: -len(ending)] + instead
-    return word
-
-
-@functools.lru_cache(4 * _REMEMBERED)
-def _same(word: str, other: str) -> float:
-    if word == other:
-        return 1.0
-    if any(character.isdigit() for character in word + other) or min(len(word), len(other)) < 4:
-        return 0.0
-    fuzz = require("rapidfuzz", extra=EXTRA, feature="Questions about tables").fuzz
-    alike = float(fuzz.ratio(word, other)) / 100
-    return alike if alike >= PARAMETERS.same_word else 0.0
-
+# ---------------------------------------------------------------- series
 
 Axis = Literal["column", "row", "metric"]
 
@@ -406,7 +356,7 @@ def _unanswered(question: str, reason: str) -> DocumentAnswer:
 def answer(table: TableData, question: str, *, model: ChatModel | None = None) -> DocumentAnswer:
     """Answer a question about a table; ``answer`` is None where it cannot be told, and ``reason`` says why."""
     series = all_series(table)
-    said = asked_size(table, question) or asked_cell(table, question, tokens(question), paths(table), likeness)
+    said = asked_size(table, question) or asked_cell(table, question, paths(table))
     if said is not None:
         return said
     if not series:
@@ -512,9 +462,12 @@ def _filtered(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
         return None
     if _UNCLEAR.search(question):
         return _unanswered(question, "Only one comparison with a number, without a negation, is computed.")
-    if condition is None or condition.comparison == "equal":
+    if condition is None:
         return None
-    best = _measure(series, tokens(_without_condition(question)))
+    asked = tokens(_without_condition(question))
+    best = _measure(series, asked)
+    if condition.comparison == "equal" and (best is None or likeness(best.name, asked) < 1):
+        return None
     if best is None:
         return _unanswered(question, _which(series))
     items, out = _comparable(best)
@@ -651,17 +604,25 @@ def _difference(question: str, series: Sequence[Series], asked: Sequence[str]) -
     found: list[tuple[float, Series, list[Item]]] = []
     for one in series:
         named = sorted(
-            ((likeness(item.label, asked), -n, item) for n, item in enumerate(one.items) if item.label), reverse=True
+            ((_names(item.label, asked), -n, item) for n, item in enumerate(one.items) if item.label), reverse=True
         )
         strong = [item for share, _, item in named if share >= PARAMETERS.named]
         if len(strong) > 1:
             found.append((named[0][0] + named[1][0] + _fit(one, asked), one, strong[:2]))
+    totals = [one for one in found if one[1].axis == "column" and _TOTAL.search(one[1].name)]
+    found = totals if len(totals) == 1 and not any(used(one.name, asked) for _, one, _ in found) else found
     best = max(found, key=lambda one: one[0], default=None)
     if best is None or sum(best[0] - score <= PARAMETERS.tie for score, *_ in found) > 1:
         return _unanswered(question, "Two things of the table to compare are not named.")
     lower = question.casefold()
     pair = sorted(best[2], key=lambda item: _position(item.label, lower))
     return _subtracted(question, best[1], pair[0], pair[1])
+
+
+def _names(label: str, asked: Sequence[str]) -> float:
+    """How well a question names an item; "2007" names "FY 2007" as well as its whole label does."""
+    years = {word for word in tokens(label) if _YEAR.fullmatch(word)}
+    return 1.0 if years and years <= set(asked) else likeness(label, asked)
 
 
 def _position(label: str, question: str) -> int:

@@ -176,7 +176,7 @@ class Table(TableData):
         def one(part: str) -> DocumentAnswer:
             if model is not None:
                 return doubting(questions.answer(self, part, model=model), verified)
-            asked = row_questions.with_measures(part)
+            asked = row_questions.reworded(self, part)
             if (of_rows := row_questions.answer(self, asked)) is not None:
                 return doubting(replace(of_rows, question=part), verified)
             found = questions.answer(self, asked)

@@ -19,7 +19,8 @@ from mm_agents.documents.table.cell_questions import (
     said_in_rows,
 )
 from mm_agents.documents.table.data import Cell, TableData
-from mm_agents.documents.table.questions import WORDS, condition_of, operation_of, tokens
+from mm_agents.documents.table.names import WORDS, tokens
+from mm_agents.documents.table.questions import condition_of, operation_of
 from mm_agents.documents.table.row_choice import RowChoice, cells_of, chosen_rows, columns_of, of_period, period_in
 from mm_agents.types import DocumentAnswer
 
@@ -48,15 +49,32 @@ _WHO = re.compile(r"\W*who(?:se|m)?\b", re.IGNORECASE)
 _TIME = re.compile(r"\b\d{1,2}[:.]\d\d\b")
 _HOW_OFTEN = re.compile(r"\bhow (?:many times|often)\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\W*how (?:many|far)\b", re.IGNORECASE)
+_NUMBER_WORD = re.compile(
+    rf"\b(have|has|had|with|of|than|exactly|least|most) ({'|'.join(WORDS['numbers'])})\b", re.IGNORECASE
+)
+_OVER_ALL = re.compile(r"\b(?:over|across|in|for|during) all (?:of )?(?:the )?\w+", re.IGNORECASE)
+_EITHER = re.compile(
+    r"^\W*(?:is|are|was|were) there (?:more|fewer|less) (?P<one>.+?),? or (?:more |fewer |less )?(?P<other>.+?)\W*$",
+    re.IGNORECASE,
+)
+_OPEN_ENDED = re.compile(r"(?<![\d.,])(\d+) ?\+")
+_MORE_THAN = re.compile(r"\b(?:more than|over|above|at least) (\d+)\b", re.IGNORECASE)
 _PAST = by_form(WORDS["past"])
 _DOERS, _VERB = ("er", "or", "r"), 3  # what the name of who does something ends with, and letters of its verb
 _SHARED, _ENDING = 5, 3  # letters that words of one family begin with, and may end with otherwise
 _MONEY = re.compile(r"\b(?:amount|price|cost|sum|total|paid)\b", re.IGNORECASE)
 
 
-def with_measures(question: str) -> str:
-    """A question with the measures of its adjectives: "the lowest price" of "the cheapest"."""
-    return _ADJECTIVES.sub(lambda found: WORDS["adjectives"][found[0].casefold()], question)
+def reworded(table: TableData, question: str) -> str:
+    """A question in the words that tables are computed by: "the lowest price" of "the cheapest", "3" of "three"."""
+    found = _ADJECTIVES.sub(lambda match: WORDS["adjectives"][match[0].casefold()], question)
+    found = _NUMBER_WORD.sub(lambda match: f"{match[1]} {WORDS['numbers'][match[2].casefold()]}", found)
+    found = _EITHER.sub(r"What is the difference between \g<one> and \g<other>?", _OVER_ALL.sub("altogether", found))
+    names = " ".join(
+        [table.header(column) for column in range(table.shape[1])] + [*map(table.label, range(table.shape[0]))]
+    )
+    open_ended = {number[1] for number in _OPEN_ENDED.finditer(names)}  # "60+ months" is a row's or column's name
+    return _MORE_THAN.sub(lambda match: f"{match[1]}+" if match[1] in open_ended else match[0], found)
 
 
 def answer(table: TableData, question: str) -> DocumentAnswer | None:
