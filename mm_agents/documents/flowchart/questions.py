@@ -25,6 +25,7 @@ _NEGATIVE = re.compile(
 _POSITIVE = re.compile(r"\b(yes|succeeds?|successful|success|accepted|approved|granted|passes|passed|ok|works)\b", re.I)
 _NO = re.compile(r"^\W*(n|no|false|fail|failed|not .*|rejected|denied|invalid)\W*$", re.IGNORECASE)
 _YES = re.compile(r"^\W*(y|yes|true|ok|pass|passed|approved|valid)\W*$", re.IGNORECASE)
+_TO_END = re.compile(r"\b(?:the )?(?:end|finish|stop)\b", re.IGNORECASE)
 _FILLER = re.compile(
     r"\b(what|which|who|when|where|how|does|do|did|is|are|be|can|could|comes?|happens?|next|right|directly|after|before|"
     r"follows?|following|once|if|the|a|an|step|steps|node|of|to|in|on|chart|diagram|flow|process|then|it|this|that|has|"
@@ -50,7 +51,7 @@ def answer(process: Process, question: str) -> DocumentAnswer:
 
 def _count(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
     wanted = match["what"].casefold()
-    if wanted.startswith(("decision", "branch", "condition", "diamond")):
+    if wanted.startswith(("decision", "question", "branch", "condition", "diamond")):
         ids = process.decisions
         return _told(process, question, f"There {_are(len(ids), 'decision')}.", len(ids), ids)
     if wanted.startswith(("lane", "role", "actor", "participant", "swimlane")):
@@ -86,19 +87,29 @@ def _numbered(*counted: tuple[Sequence[str], str, str]) -> list[str]:
 
 
 def _without(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
-    target, avoided = _find(process, match["target"]), _find(process, match["avoided"])
-    if target is None or avoided is None or target == avoided:
+    ends = [id for id in process.order if process.is_end(id)]
+    to_end = _TO_END.search(match["target"])
+    target = ends[0] if to_end and len(ends) == 1 else None if to_end else _find(process, match["target"])
+    avoided = _all_named(process, match["avoided"])
+    if target is None or not avoided or target in avoided:
         return None
     networkx = require("networkx", extra=EXTRA, feature="Following a flowchart")
     graph = process.graph.copy()
-    graph.remove_node(avoided)
+    graph.remove_nodes_from(avoided)
+    named = " or ".join(_quoted(process, id) for id in avoided)
     for start in process.starts:
-        if start != avoided and networkx.has_path(graph, start, target):
+        if start not in avoided and networkx.has_path(graph, start, target):
             way = networkx.shortest_path(graph, start, target)
-            text = f"Yes: {_way(process, way)} does not pass {_quoted(process, avoided)}."
-            return _told(process, question, text, True, [*way, avoided])
-    text = f"No: every way to {_quoted(process, target)} passes {_quoted(process, avoided)}."
-    return _told(process, question, text, False, [target, avoided])
+            text = f"Yes: {_way(process, way)} does not pass {named}."
+            return _told(process, question, text, True, [*way, *avoided])
+    text = f"No: every way to {_quoted(process, target)} passes {named}."
+    return _told(process, question, text, False, [target, *avoided])
+
+
+def _all_named(process: Process, phrase: str) -> list[str]:
+    """The shape that a phrase names, else all that have its words: "printing" of "Print" and "Printed form"."""
+    one, stems = _find(process, phrase), _stems(phrase)
+    return [one] if one else [id for id in process.order if stems and stems <= _stems(process.nodes[id].text)]
 
 
 def _shortest(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
@@ -147,6 +158,10 @@ def _after(process: Process, question: str, match: re.Match[str]) -> DocumentAns
     while len(process.ways[id]) == 1 and process.is_decision(process.ways[id][0].target) and _conditional(question):
         id = process.ways[id][0].target  # "after the payment fails" asks about the decision that follows it
         passed.append(id)
+    asks_no = _NEGATIVE.search(question) and process.nodes[id].shape == "diamond"
+    if asks_no and len(process.ways[id]) == 1 and _YES.match(process.ways[id][0].label):
+        reason = f"{_quoted(process, id)} has one way on, for “{process.ways[id][0].label}”."
+        return DocumentAnswer(question=question, reason=reason)
     branches = _taken(process.branches(id), question) if process.is_decision(id) else process.branches(id)
     if not branches:
         return _told(process, question, f"Nothing follows {_quoted(process, id)}: there it ends.", [], passed)
@@ -198,7 +213,7 @@ def _decisions(process: Process, question: str, match: re.Match[str]) -> Documen
 def _from_to(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
     start = _find(process, match["start"])
     ends = [id for id in process.order if not process.ways[id]]
-    to_end = re.fullmatch(r"\W*(?:the )?(?:end|finish|stop)\W*", match["target"], re.IGNORECASE)
+    to_end = re.fullmatch(rf"\W*{_TO_END.pattern}\W*", match["target"], re.IGNORECASE)
     targets = ends if to_end else [id for id in [_find(process, match["target"])] if id is not None]
     ways = [way for way in paths(process, start=start, most=_MOST_WAYS)] if start is not None else []
     ways = [way[: way.index(target) + 1] for way in ways for target in targets if target in way]
@@ -279,8 +294,8 @@ _PLACE = rf"(?:{'|'.join(_PLACES)}|last) (?:decision|condition|step|task|action)
 _Tell = Callable[[Process, str, "re.Match[str]"], "DocumentAnswer | None"]
 _KINDS: Sequence[tuple[str, _Tell]] = (
     (
-        r"how many (?P<what>decisions?|branch\w*|conditions?|diamonds?|steps?|nodes?|boxes|shapes|activities|actions|"
-        r"lanes?|swimlanes?|roles?|actors?|participants?|ends?|exits?|outcomes?)",
+        r"how many (?P<what>decisions?|questions?|branch\w*|conditions?|diamonds?|steps?|nodes?|boxes|shapes|"
+        r"activities|actions|lanes?|swimlanes?|roles?|actors?|participants?|ends?|exits?|outcomes?)",
         _count,
     ),
     (r"(?:can|could|is it possible|does|reach).*?(?P<target>.+?) (?:be reached |reached |happen |be done )?"
@@ -302,6 +317,8 @@ _KINDS: Sequence[tuple[str, _Tell]] = (
     (r"\b(?:comes?|happens?|goes|is|follows?|next|step|do|done)\b.*?\b(?:after|once|following|if|when)\b"
      r"(?P<what>.+)", _after),
     (r"\bwhat (?:follows|comes next after|is next after)\b(?P<what>.+)", _after),
+    (r"\b(?:where|what|which)\b.*?\b(?:does|do) (?P<what>.+?) (?:leads?|goe?s?|points?|connects?|leads? on)(?: on)?"
+     r"(?: to)?\W*$", _after),
     (r"\b(?:before|precedes?|leads? to|prior to)\b(?P<what>.+)", _before),
     (r"\bwhen (?:does|do|is|are|will|would)\b(?P<what>.+)", _before),
     (r"\b(?:where|how|which|what)\b.*\b(?P<which>start|begin|first|end|finish|stop|last)", _begins),

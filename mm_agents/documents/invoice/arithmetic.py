@@ -12,6 +12,7 @@ from mm_agents.documents.invoice.asked import (
     Asked,
     name_of,
     number_of,
+    places_of,
     price_of,
     prices_of,
     telling_words,
@@ -102,6 +103,66 @@ def asked_filter(asked: Asked) -> DocumentAnswer | None:
     said = ("Yes: " if held else "No: ") if any_of_them else ""
     text = f"{said}{len(held)} of {len(priced)} {verb}: {told}."
     return asked.answer(text, [name_of(one.item) for one in held], places)
+
+
+# ---------------------------------------------------------------- the most, the least, and two of them
+
+_BY_QUANTITY = re.compile(r"\bquantit(?:y|ies)\b|\b(?:most|least) (?:often|frequently|units|pieces)\b|\bfewest\b")
+
+
+def _most_of(asked: Asked, *, least: bool) -> DocumentAnswer:
+    """The item of which the most or the fewest were bought."""
+    counted = [(item.quantity, item) for item in asked.invoice.items if item.quantity is not None]
+    if not counted or len(counted) < len(asked.invoice.items):
+        return asked.unanswered("Quantities are compared where each item has one.")
+    value = (min if least else max)(quantity for quantity, _ in counted)
+    best = [item for quantity, item in counted if quantity == value]
+    names = [name_of(item) for item in best]
+    places = [place for item in best for place in places_of(item, "quantity")]
+    told = " and ".join(f"“{name}”" for name in names)
+    return asked.answer(f"{told}, {plain_quantity(value)} of it.", names, places)
+
+
+def asked_most(asked: Asked) -> DocumentAnswer | None:
+    """The dearest or cheapest item."""
+    match = re.search(
+        r"most expensive|dearest|highest|largest|biggest|\bcosts? (?:the )?most\b|most (?:often|units|pieces)|"
+        r"(cheapest|lowest|least expensive|least often|fewest|smallest|\bcosts? (?:the )?least\b)",
+        asked.text,
+    )
+    if match is not None and _BY_QUANTITY.search(asked.text):
+        return _most_of(asked, least=match[1] is not None)
+    if match is not None and not asked.invoice.items:
+        return asked.unanswered("No items with their prices were read from it.")
+    priced = prices_of(asked, of_lines=re.search(r"amount|line|total", asked.text) is not None)
+    if match is None or not priced:
+        return None
+    value = (min if match[1] else max)(one.value for one in priced)
+    best = [one for one in priced if one.value == value]
+    places = [place for one in best for place in one.places]
+    names = [name_of(one.item) for one in best]
+    return asked.answer(f"{' and '.join(f'“{name}”' for name in names)} at {asked.money(value)}.", names, places)
+
+
+_EITHER = re.compile(
+    r"\b(?:which|what)\b.*?\b(?:(?P<less>cheaper|less expensive|less)|more expensive|dearer|pricier|more)\b[\s,:]*"
+    r"(?P<one>.+?),? or (?P<other>.+)"
+)
+
+
+def asked_either(asked: Asked) -> DocumentAnswer | None:
+    """Which of two items costs more or less."""
+    match = _EITHER.search(asked.text)
+    items = (
+        [the_item(asked.invoice, telling_words(words_of(match[name]))) for name in ("one", "other")] if match else []
+    )
+    priced = [(price[0], item, price[1]) for item in items if item is not None and (price := price_of(item))]
+    if match is None or len(priced) != len(items) or priced[0][1] is priced[1][1]:
+        return None
+    (low, item, _), (high, other, _) = sorted(priced, key=lambda one: one[0], reverse=match["less"] is None)
+    how = "the same as" if low == high else "less than" if match["less"] else "more than"
+    text = f"“{name_of(item)}” at {asked.money(low)} is {how} “{name_of(other)}” at {asked.money(high)}."
+    return asked.answer(text, name_of(item), [place for *_, places in priced for place in places])
 
 
 # ---------------------------------------------------------------- shares

@@ -69,6 +69,7 @@ def find_details(
     for name in ("bic", "account_number", "bank"):
         found[name] = _first(_labelled(sheet, name))
     found["iban"] = _iban(sheet)
+    found["time"] = _time(sheet, invoice)
     found["customer_number"] = _first(pairs(sheet, lexicon.DETAILS["customer_number"], read_identifiers))
     found["payment_terms"] = _terms(sheet)
     found["delivery_date"] = _delivery(sheet, order)
@@ -218,13 +219,23 @@ def _terms(sheet: Sheet) -> Field[str] | None:
     """The words behind or below "Payment terms", or a phrase such as "net 30 days"."""
     for pair in pairs(sheet, lexicon.DETAILS["payment_terms"], _read_phrase):
         if pair.rank[0] == 0 or _TERMS.search(pair.at.folded) or pair.label.text.rstrip().endswith(":"):
-            return _first([pair])
+            return _with_next_line(sheet, pair)
     for segment in sheet.segments:
         match = _TERMS.search(segment.folded)
         if match:
             at = segment.part(*match.span())
             return Field[str](value=at.text, verified=True, evidence=(at.evidence("phrase"),), note="a phrase of terms")
     return None
+
+
+def _with_next_line(sheet: Sheet, pair: Pair[str]) -> Field[str] | None:
+    """A phrase with the line below it, where it ends in a comma."""
+    found = _first([pair])
+    below = next(iter(sheet.below(pair.at)), None) if pair.value.endswith(",") else None
+    if found is None or below is None or below.middle - pair.at.middle > PARAMETERS.line_gap * sheet.height:
+        return found
+    more = {"value": f"{found.value} {below.text.strip()}", "evidence": (*found.evidence, below.evidence("label"))}
+    return found.model_copy(update=more)
 
 
 def _read_phrase(text: str, near: bool) -> list[tuple[str, int, int]]:
@@ -248,6 +259,36 @@ def _delivery(sheet: Sheet, order: tuple[Order, str]) -> Field[str] | None:
         evidence=(pair.at.evidence("label"),),
         note=note if sure else f"{note}; which of day and month is first is not known",
     )
+
+
+_CLOCK = re.compile(
+    r"(?<![\d:.,])(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?(?![\d:])(?:\s?[ap][.]?m\b[.]?)?", re.IGNORECASE
+)
+
+
+def _time(sheet: Sheet, invoice: InvoiceData) -> Field[str] | None:
+    """The time of day: that on the line of the date, else the only one of the pages."""
+    times = [segment.part(*match.span()) for segment in sheet.segments for match in _CLOCK.finditer(segment.text)]
+    dated = {
+        segment.row for segment in sheet.segments if any(_is_at(segment, place) for place in invoice.date.evidence)
+    }
+    beside = [one for one in times if one.row in dated]
+    found = beside or times
+    if len({one.text for one in found}) != 1:
+        return None
+    note = "on the line of the date" if beside else "the only time on the pages; nothing says of what"
+    return Field[str](value=found[0].text, verified=bool(beside), evidence=(found[0].evidence("label"),), note=note)
+
+
+def _is_at(segment: Segment, place: Evidence) -> bool:
+    """Whether a segment has the words of a place."""
+    own = segment.evidence("label")
+    return place.box is not None and own.box is not None and own.page == place.page and _holds(own.box, place.box)
+
+
+def _holds(box: Box, other: Box) -> bool:
+    """Whether the middle of another box is in a box."""
+    return box.x0 <= (other.x0 + other.x1) / 2 <= box.x1 and box.y0 <= (other.y0 + other.y1) / 2 <= box.y1
 
 
 UNKNOWN_ORDER = "nothing on the document tells; the day stands first in most countries"
@@ -300,13 +341,8 @@ def find_labelled(sheet: Sheet, known: Collection[Evidence]) -> tuple[Labelled, 
 def _is_known(pair: Labelled, taken: Sequence[tuple[int | None, Box | None]]) -> bool:
     """Whether the middle of a field's value is in the pair's value."""
     place = pair.evidence[0]
-    return place.box is not None and any(
-        page == place.page
-        and box is not None
-        and place.box.x0 <= (box.x0 + box.x1) / 2 <= place.box.x1
-        and place.box.y0 <= (box.y0 + box.y1) / 2 <= place.box.y1
-        for page, box in taken
-    )
+    own = place.box
+    return own is not None and any(page == place.page and box is not None and _holds(own, box) for page, box in taken)
 
 
 def _pairs_of(sheet: Sheet, segment: Segment) -> list[Labelled]:

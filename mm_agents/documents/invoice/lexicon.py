@@ -57,6 +57,7 @@ THINGS = re.compile(rf"\b(?:{'|'.join(_QUESTIONS['things'])})\b")
 UNREAD = re.compile(rf"\b(?:{'|'.join(_QUESTIONS['unread'])})\b")
 ASKED_PARTIES: dict[str, str] = {party: "|".join(words) for party, words in _QUESTIONS["parties"].items()}
 ASKED_DETAILS = {name: re.compile(rf"\b(?:{'|'.join(words)})\b") for name, words in _QUESTIONS["details"].items()}
+UNPAID = re.compile(rf"\b(?:{'|'.join(_QUESTIONS['unpaid']['words'])})\b")
 OF_FIELDS = frozenset(_QUESTIONS["of_fields"]["words"].split())
 SAME = {word: meant for meant, words in _QUESTIONS["same"].items() for word in words.split()}
 """Words of labels by the word that is kept for them."""

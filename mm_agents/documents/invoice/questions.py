@@ -17,14 +17,13 @@ from mm_agents.documents import summary
 from mm_agents.documents.answers import doubting, in_its_language, in_parts
 from mm_agents.documents.dates import dates_in, fold
 from mm_agents.documents.invoice import lexicon
-from mm_agents.documents.invoice.arithmetic import TAX, asked_filter, asked_sum, not_computed
+from mm_agents.documents.invoice.arithmetic import TAX, asked_either, asked_filter, asked_most, asked_sum, not_computed
 from mm_agents.documents.invoice.asked import (
     Asked,
     matching_items,
     name_of,
     places_of,
     price_of,
-    prices_of,
     telling_words,
     the_item,
     wishes_of,
@@ -130,7 +129,8 @@ def _answered(asked: Asked, model: ChatModel | None) -> DocumentAnswer:
         _asked_list,
         _asked_count,
         _asked_item,
-        _asked_most,
+        asked_most,
+        asked_either,
         _asked_checks,
         _asked_rate,
         _asked_field,
@@ -284,41 +284,6 @@ def _asked_item(asked: Asked) -> DocumentAnswer | None:
     return asked.answer(text, plain_money(unit), places)
 
 
-_BY_QUANTITY = re.compile(r"\bquantit(?:y|ies)\b|\b(?:most|least) (?:often|frequently|units|pieces)\b|\bfewest\b")
-
-
-def _most_of(asked: Asked, *, least: bool) -> DocumentAnswer:
-    """The item of which the most or the fewest were bought."""
-    counted = [(item.quantity, item) for item in asked.invoice.items if item.quantity is not None]
-    if not counted or len(counted) < len(asked.invoice.items):
-        return asked.unanswered("Quantities are compared where each item has one.")
-    value = (min if least else max)(quantity for quantity, _ in counted)
-    best = [item for quantity, item in counted if quantity == value]
-    names = [name_of(item) for item in best]
-    places = [place for item in best for place in places_of(item, "quantity")]
-    told = " and ".join(f"“{name}”" for name in names)
-    return asked.answer(f"{told}, {plain_quantity(value)} of it.", names, places)
-
-
-def _asked_most(asked: Asked) -> DocumentAnswer | None:
-    """The dearest or cheapest item."""
-    match = re.search(
-        r"most expensive|dearest|highest|largest|biggest|\bcosts? (?:the )?most\b|most (?:often|units|pieces)|"
-        r"(cheapest|lowest|least expensive|least often|fewest|smallest|\bcosts? (?:the )?least\b)",
-        asked.text,
-    )
-    if match is not None and _BY_QUANTITY.search(asked.text):
-        return _most_of(asked, least=match[1] is not None)
-    priced = prices_of(asked, of_lines=re.search(r"amount|line|total", asked.text) is not None)
-    if match is None or not priced:
-        return None
-    value = (min if match[1] else max)(one.value for one in priced)
-    best = [one for one in priced if one.value == value]
-    places = [place for one in best for place in one.places]
-    names = [name_of(one.item) for one in best]
-    return asked.answer(f"{' and '.join(f'“{name}”' for name in names)} at {asked.money(value)}.", names, places)
-
-
 # ---------------------------------------------------------------- attributes
 
 _PARTY = "|".join(lexicon.ASKED_PARTIES.values())
@@ -327,7 +292,10 @@ _LABELS = {
     "signatory": "signature",
     **{name: name.upper() for name in ("ceo", "cfo", "iban", "bic")},
 }
-_ADDRESS = re.compile(rf"\b(?:postal |street )?address\b|\bwhere (?:is|are|does|do) .*\b(?:{_PARTY})\b")
+_ADDRESS = re.compile(
+    r"\b(?:postal |street )?address\b|\b(?:which|what) (?:town|city|country|street|state)\b|"
+    rf"\bwhere (?:is|are|does|do) .*\b(?:{_PARTY})\b"
+)
 _OF = re.compile(rf"([a-z-]+(?: [a-z-]+)?) of (?:the |this |our |my )?(?:{_PARTY})\b")
 _ITS = re.compile(rf"\b(?:{_PARTY})(?:['’]s|s['’]) ((?:[a-z-]+ ?){{1,3}})")
 _ABOUT = re.compile(
@@ -338,9 +306,9 @@ _ITSELF = re.compile(r"\b(?:names?|invoice|bill|receipt|identity|details?)\b|^(?
 _REFUSED = {
     _ABOUT: "Who the parties are is read from an invoice, and nothing else of them.",
     re.compile(r"^\W*(?:why|how come)\b"): "An invoice is read for what it says, not for why.",
-    re.compile(r"how (?:many (?:days|weeks|months)|long|late)\b|\boverdue\b"): (
-        "Days are counted from the date of the invoice to its due date, and between no others."
-    ),
+    re.compile(
+        r"\boverdue\b|how late\b|how (?:many (?:days|weeks|months)|long)\b.*\b(?:due|late|pay|paid|left|deliver\w*)\b"
+    ): ("Days are counted from the date of the invoice to its due date, and between no others."),
 }
 
 
@@ -354,6 +322,8 @@ def _asked_attribute(asked: Asked) -> DocumentAnswer | None:
     name, words = next(details, (None, ""))
     if name is not None:
         return _detail(asked, name, words, party)
+    if lexicon.UNPAID.search(text):
+        return _by_label(asked, "balance", None)
     unread = lexicon.UNREAD.search(text)
     if unread is None and _ADDRESS.search(text) and not re.search(r"ship|deliver", text):
         return _detail(asked, "party_address", "address", party)
@@ -396,7 +366,10 @@ def _by_label(asked: Asked, attribute: str, party: str | None) -> DocumentAnswer
     wanted = _label_words(attribute)
     whose = _label_words(f"{attribute} {party}") if party else wanted
     allowed = (whose,) if party == "buyer" else (wanted, whose)
-    found = [one for one in asked.invoice.labelled if wanted and _label_words(one.label) in allowed]
+    known = [(_label_words(one.label), one) for one in asked.invoice.labelled if wanted]
+    found = [one for words, one in known if words in allowed]
+    said = _label_words(asked.text)  # "who is my sales contact" has more of the label than "contact"
+    found = found or [one for words, one in known if wanted <= words <= said and party is None]
     sure = [one for one in found if one.verified] or found
     values = list(dict.fromkeys(one.value for one in sure))
     if len(values) != 1:
@@ -406,10 +379,13 @@ def _by_label(asked: Asked, attribute: str, party: str | None) -> DocumentAnswer
     return asked.answer(f"{sure[0].label}: {values[0]}.", values[0], sure[0].evidence, doubt)
 
 
+_IDLE_IN_LABELS = frozenset("the of de du name a which my your our amount".split())
+
+
 def _label_words(text: str) -> frozenset[str]:
     """The words of a label or an attribute, one for those that mean the same."""
     words = re.findall(r"[a-z]+|#", re.sub(r"['’]s\b", "", fold(text)))
-    return frozenset(lexicon.SAME.get(word, word) for word in words) - {"the", "of", "de", "du", "name", "a", "which"}
+    return frozenset(lexicon.SAME.get(word, word) for word in words) - _IDLE_IN_LABELS
 
 
 def _not_found(attribute: str, party: str | None, how: str = "was not found") -> str:
@@ -561,7 +537,7 @@ def _asked_field(asked: Asked) -> DocumentAnswer | None:
     attribute = _other_than(re.sub(_TAX_CLAUSE, " ", asked.text) if name == "total" else asked.text, name)
     if attribute is not None:
         return _by_label(asked, attribute, None)
-    if name is None:
+    if name is None or not _is_answered_by(asked.text, name):
         return None
     return _field(asked, name) or asked.unanswered(_not_found(name.replace("_", " "), None))
 
@@ -588,15 +564,38 @@ _PHRASE = re.compile(
 )
 
 
-_NO_NAME = re.compile(r"(?:what|which|who|when|how|where|why|is|are|was|do|does|did|can|may|has)\b")
+_WHEN = re.compile(r"^\W*(?:and )?(?:(?:on|at|by|since) )?(?:when|(?:what|which) (?:day|date|time))\b")
+_WHERE = re.compile(r"^\W*(?:and )?(?:(?:to|from|in) )?where\b")
+_WHETHER = re.compile(
+    r"^\W*(?:and )?(?:is|are|was|were|do|does|did|has|have|can|could|will)\b(?! (?:there|you|i|we)\b)"
+)
+
+_WHAT_IT_IS = re.compile(r"^\W*(?:is|was) (?:this|it|that) an?\b")
+
+
+def _is_answered_by(text: str, name: str) -> bool:
+    """Whether a field is of the kind that a question's first word asks for: "when" is answered by no address."""
+    if _WHEN.match(text):
+        return name in ("date", "due_date")
+    if _WHERE.match(text):
+        return name in ("ship_to", "seller")
+    if (whether := _WHETHER.match(text)) is None:
+        return True
+    pattern = next(pattern for asked_name, pattern, _ in lexicon.ASKED_FIELDS if asked_name == name)
+    rest = set(re.findall(r"[a-z]+", re.sub(rf"[a-z-]*(?:{pattern})[a-z-]*", " ", text[whether.end() :])))
+    return "or" in rest or (not rest - lexicon.OF_FIELDS and not _WHAT_IT_IS.match(text))
+
+
+_NO_NAME = re.compile(
+    r"(?:what|which|who|when|how|where|why|is|are|was|were|do|does|did|can|may|has|have|for|in|on|at|by|to|from|with|"
+    r"within|there|any)\b"
+)
 
 
 def _other_than(text: str, name: str | None) -> str | None:
     """What "what is the order date" asks for, where it is more than the field that its words name."""
     match = _PHRASE.match(text)
-    if match is None or re.match(
-        r"(?:what|which|who|when|how|where|why|is|are|was|do|does|did|can|may|has)\b", match["what"]
-    ):
+    if match is None or _NO_NAME.match(match["what"]):
         return None
     pattern = next((pattern for asked_name, pattern, _ in lexicon.ASKED_FIELDS if asked_name == name), None)
     rest = re.sub(rf"[a-z-]*(?:{pattern})[a-z-]*", " ", match["what"]) if pattern else match["what"]

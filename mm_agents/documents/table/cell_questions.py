@@ -10,7 +10,7 @@ from dataclasses import replace
 from mm_agents._text import content_words
 from mm_agents.documents.dates import dates_in
 from mm_agents.documents.table.data import Cell, TableData
-from mm_agents.documents.table.names import likeness, tokens
+from mm_agents.documents.table.series import likeness, tokens, used
 from mm_agents.types import DocumentAnswer
 
 _SIZE = re.compile(
@@ -97,8 +97,8 @@ def asked_cell(table: TableData, question: str, names: Sequence[str]) -> Documen
     height, width = table.shape
     columns = [column for column in range(width) if column != table.label_column]
     headed = [column for column in columns if likeness(table.header(column), asked) == 1]
-    if len(columns) == 1 and not headed:
-        headed = columns
+    if not headed:
+        headed = columns if len(columns) == 1 else [column for column in columns if used(table.header(column), asked)]
     rows = [
         row for row in range(table.header_rows, height) if table.label(row) and likeness(table.label(row), asked) == 1
     ]

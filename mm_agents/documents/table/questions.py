@@ -6,20 +6,19 @@ import functools
 import operator
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pydantic import BaseModel, Field
 
 from mm_agents.chat import fenced
-from mm_agents.documents.locate import normalised
 from mm_agents.documents.numbers import numbers_in
 from mm_agents.documents.table.cell_questions import asked_cell, asked_size, left_out
-from mm_agents.documents.table.data import Cell, Quantity, TableData
-from mm_agents.documents.table.names import WORDS, likeness, tokens, used
+from mm_agents.documents.table.data import Quantity, TableData
 from mm_agents.documents.table.parameters import PARAMETERS
+from mm_agents.documents.table.series import TOTAL, WORDS, Item, Series, all_series, likeness, paths, tokens, used
 from mm_agents.types import DocumentAnswer
 
 if TYPE_CHECKING:
@@ -30,13 +29,20 @@ Comparison = Literal["more", "less", "at least", "at most", "equal"]
 
 _OPERATIONS = cast("dict[Operation, str]", WORDS["operations"])
 _CONDITIONS = cast("dict[Comparison, str]", WORDS["conditions"])
-_TOTAL = re.compile(WORDS["words"]["total"], re.IGNORECASE)
 _PLACE = re.compile(WORDS["words"]["place"], re.IGNORECASE)
 _THINGS, _MORE, _LESS = (
     re.compile(WORDS["words"][name], re.IGNORECASE) for name in ("things", "more_than", "less_than")
 )
 _UNCLEAR = re.compile(r"\b(?:not|never|neither)\b|n't\b|\bbetween \W?\d", re.IGNORECASE)
 """Negations, and conditions of two numbers, which are not computed."""
+_HOLDS: dict[Comparison, Callable[[Decimal, Decimal], bool]] = {
+    "more": operator.gt,
+    "less": operator.lt,
+    "at least": operator.ge,
+    "at most": operator.le,
+    "equal": operator.eq,
+}
+_WHETHER = re.compile(r"\W*(?:is|are|was|were|does|do|did|has|have|had)\b", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _LONGEST_TABLE = 6000  # characters of a table that a model is shown
@@ -106,120 +112,6 @@ def without_operation(question: str, operation: Operation) -> str:
     return re.sub(words, " ", question, flags=re.IGNORECASE) if words else question
 
 
-# ---------------------------------------------------------------- series
-
-Axis = Literal["column", "row", "metric"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One number of a series, what it belongs to, and whether it sums up others, going by its label."""
-
-    label: str
-    cell: Cell
-    is_total: bool = False
-
-    @property
-    def quantity(self) -> Quantity:
-        """Its number."""
-        return self.cell.quantity or Quantity(value=Decimal(0))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
-    """Cells that say the same kind of number for different things.
-
-    Attributes:
-        name: of the column, the row or the metric.
-        axis: which of them it is.
-        items: from the top or from the left; those without a number are left out.
-        kind: what the things are called, such as "Country"; "" where the table does not say.
-    """
-
-    name: str
-    axis: Axis
-    items: tuple[Item, ...]
-    kind: str = ""
-
-
-def all_series(table: TableData) -> list[Series]:
-    """Every series of a table that has a number in it."""
-    names = paths(table)
-    found = [*_columns(table, names), *_rows(table, names)]
-    if any(cell.metric for cell in table.cells):
-        found = [*_metrics(table, names), *(series for series in found if series.axis == "column")]
-    return [series for series in found if series.items]
-
-
-def paths(table: TableData) -> list[str]:
-    """What each row is called, its section before it: "Unemployment rate (men) / Ages 18 and 19"."""
-    rows: dict[int, list[Cell]] = {}
-    for cell in table.cells:
-        rows.setdefault(cell.row, []).append(cell)
-    found: list[str] = []
-    section: Cell | None = None
-    for row in range(table.shape[0]):
-        own = table.label(row)
-        if section is not None and section.text != own:
-            found.append(f"{section.text} / {own}" if own else section.text)
-        else:
-            found.append(own)
-        cells = rows.get(row, [])
-        if row >= table.header_rows and len(cells) == 1 and cells[0].quantity is None:
-            section = cells[0]
-    return found
-
-
-def _named_beside(table: TableData, cell: Cell) -> str:
-    """The nearest text to the left of a number whose row has no label: "Subtotal" under a list of items."""
-    for column in range(cell.column - 1, -1, -1):
-        other = table.at(cell.row, column)
-        if other and other.quantity is None:
-            return other.text
-    return ""
-
-
-def _columns(table: TableData, names: Sequence[str]) -> Iterator[Series]:
-    height, width = table.shape
-    labels = table.label_column
-    kind = table.header(labels) if labels is not None and table.header_rows else ""
-    for column in range(width):
-        items: list[Item] = []
-        totals = False  # below the first total without a label of its own, all is summing up
-        for row in range(table.header_rows, height):
-            cell = table.at(row, column)
-            if column == labels or not cell or not cell.quantity or (cell.row, cell.column) != (row, column):
-                continue
-            label = names[row] if table.label(row) else ""
-            beside = "" if label else _named_beside(table, cell)
-            totals = totals or (bool(beside) and _TOTAL.search(beside) is not None)
-            total = _TOTAL.search(label) is not None or (totals and not label)
-            items.append(Item(label=label or beside, cell=cell, is_total=total))
-        yield Series(name=table.header(column), axis="column", items=tuple(items), kind=kind)
-
-
-def _rows(table: TableData, names: Sequence[str]) -> Iterator[Series]:
-    height, width = table.shape
-    for row in range(table.header_rows, height):
-        items: list[Item] = []
-        for column in range(width):
-            cell = table.at(row, column)
-            if column != table.label_column and cell and cell.quantity and (cell.row, cell.column) == (row, column):
-                label = table.header(column)
-                items.append(Item(label=label, cell=cell, is_total=_TOTAL.search(label) is not None))
-        yield Series(name=names[row], axis="row", items=tuple(items))
-
-
-def _metrics(table: TableData, names: Sequence[str]) -> Iterator[Series]:
-    named: dict[str, list[Cell]] = {}
-    for cell in table.cells:
-        if cell.metric and cell.quantity:
-            named.setdefault(normalised(cell.metric), []).append(cell)
-    for cells in named.values():
-        items = tuple(Item(label=table.header(cell.column) or names[cell.row], cell=cell) for cell in cells)
-        yield Series(name=cells[0].metric or "", axis="metric", items=items)
-
-
 # ---------------------------------------------------------------- computing
 
 
@@ -265,8 +157,7 @@ def _sum(query: Query, series: Series, items: Sequence[Item]) -> Computed:
 def _count(query: Query, series: Series, items: Sequence[Item]) -> Computed:
     """How many numbers meet a condition, and whose they are."""
     condition = query.condition or Condition(comparison="equal", value=Decimal(0))
-    meets = {"more": operator.gt, "less": operator.lt, "at least": operator.ge, "at most": operator.le}
-    holds = meets.get(condition.comparison, operator.eq)
+    holds = _HOLDS[condition.comparison]
     matches = [item for item in items if holds(item.quantity.value, condition.value)]
     names = f": {_joined([item.label for item in matches])}" if matches else ""
     wanted = printed(Quantity(value=condition.value, unit=items[0].quantity.unit))
@@ -365,12 +256,31 @@ def answer(table: TableData, question: str, *, model: ChatModel | None = None) -
         shown = fenced(table.to_markdown()[:_LONGEST_TABLE], what="The table")
         prompt = "\n\n".join([_PROMPT, shown, fenced(question, what="The question")])
         return _by_query(question, series, model.structure(Query, prompt).value)
-    found = _by_rules(question, series)
+    found = _by_rules(question, _of_kind(question, series))
     reason = left_out(question, found.answer) if found.answer else None
     return _unanswered(question, reason) if reason else found
 
 
 # ---------------------------------------------------------------- by rules
+
+
+_SHARES = re.compile(r"\b(?:percent(?:age)?s?|shares?|proportions?)\b|%", re.IGNORECASE)
+_COUNTED = re.compile(
+    r"\b(?:how many|how often|number of|most (?:frequent|common|often)|least (?:frequent|common|often))\b|"
+    r"\b(?:than|least|most) \d[\d,.]* [a-z]",
+    re.IGNORECASE,
+)
+
+
+def _of_kind(question: str, series: Sequence[Series]) -> Sequence[Series]:
+    """Without the columns of percents where a number of things is asked for, and those alone where a share is."""
+    columns = [one for one in series if one.axis == "column"]
+    shares = [one for one in columns if _SHARES.search(one.name) or {item.quantity.unit for item in one.items} == {"%"}]
+    if not 0 < len(shares) < len(columns):
+        return series
+    if _SHARES.search(question):
+        return [*shares, *(one for one in series if one.axis != "column")]
+    return [one for one in series if one not in shares] if _COUNTED.search(question) else series
 
 
 def _by_rules(question: str, series: Sequence[Series]) -> DocumentAnswer:
@@ -408,6 +318,8 @@ def _special(question: str, operation: Operation, series: Sequence[Series]) -> D
     """The answer about a place in an order, two things compared, a filter, or how many things there are."""
     if operation in ("highest", "lowest") and (place := _PLACE.search(question)):
         return _placed(question, operation, place[0], series)
+    if (bounded := _bounded(question, series)) is not None:
+        return bounded
     compared = _compared(question, series)
     if compared is not None or (operation != "lookup" and not (operation == "sum" and condition_of(question))):
         return compared
@@ -479,6 +391,20 @@ def _filtered(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
     return _answered(question, f"{text}.{left_out}", [item.label for item in matches], matches or items)
 
 
+def _bounded(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
+    """Whether one number is above or below another: "is the ratio of A above 1"; None where that is not asked."""
+    condition = condition_of(question)
+    if condition is None or _UNCLEAR.search(question) or not _WHETHER.match(question):
+        return None
+    named = _named_cell(series, tokens(_without_condition(question)))
+    if named is None:
+        return None
+    one, item = named
+    holds = _HOLDS[condition.comparison](item.quantity.value, condition.value)
+    text = f"{', '.join(name for name in (item.label, one.name) if name)}: {printed(item.quantity)}"
+    return _answered(question, f"{'Yes' if holds else 'No'}: {text}.", holds, [item])
+
+
 def _without_condition(question: str) -> str:
     """A question without the comparison that it makes, and its number."""
     rest = re.sub(r"[$€£]?\d[\d.,]*\s*(?:%|per ?cent)?", " ", question, flags=re.IGNORECASE)
@@ -490,8 +416,7 @@ def _without_condition(question: str) -> str:
 def _compared(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
     """Whether one thing has more or less than another: "is A faster than B"; None where nothing like it is asked."""
     more, less = _MORE.search(question), _LESS.search(question)
-    asks = re.match(r"\W*(?:is|are|was|were|does|do|did|has|have|had)\b", question, re.IGNORECASE)
-    if asks is None or (more is None) == (less is None) or condition_of(question) is not None:
+    if _WHETHER.match(question) is None or (more is None) == (less is None) or condition_of(question) is not None:
         return None
     if re.search(r"\b(?:not|never)\b|n't\b|\b(?:twice|times)\b", question, re.IGNORECASE):
         return None
@@ -562,7 +487,16 @@ def _fit(series: Series, asked: Sequence[str]) -> float:
 
 
 def _lookup(question: str, series: Sequence[Series], asked: Sequence[str]) -> DocumentAnswer | None:
-    """The one cell that a question names by its row and its column."""
+    """The number of the one cell that a question names."""
+    named = _named_cell(series, asked)
+    return None if named is None else _single(question, *named)
+
+
+def _named_cell(series: Sequence[Series], asked: Sequence[str]) -> tuple[Series, Item] | None:
+    """The one number that words name by its row and its column; None where they name a column without it.
+
+    Where a row has one number its column need not be named, unless words are left that may mean another.
+    """
     best: tuple[float, float] = (0.0, 0.0)
     found: list[tuple[Series, Item]] = []
 
@@ -578,7 +512,8 @@ def _lookup(question: str, series: Sequence[Series], asked: Sequence[str]) -> Do
         alone = sum(other.axis == one.axis for other in series) == 1
         for item in one.items:
             label, called = named_by(item.label)
-            if not (label or len(one.items) == 1) or not (name or alone or numbers[item.cell.row] == 1):
+            only = numbers[item.cell.row] == 1 and len(label) == len(asked)
+            if not (label or len(one.items) == 1) or not (name or alone or only):
                 continue
             covered = len(name | label) / len(asked)
             exact = (called if label else 0.5) + named
@@ -588,9 +523,10 @@ def _lookup(question: str, series: Sequence[Series], asked: Sequence[str]) -> Do
             elif rank == best:
                 found.append((one, item))
     cells = {id(item.cell) for _, item in found}  # a metric's number is in a column too
-    if len(cells) != 1 or best[1] < PARAMETERS.named:
+    columns = [one for one in series if one.axis == "column" and one.name and named_by(one.name)[1] == 1]
+    if len(cells) != 1 or best[1] < PARAMETERS.named or (columns and all(one not in columns for one, _ in found)):
         return None
-    return _single(question, *found[0])
+    return found[0]
 
 
 def _names_word_of(found: DocumentAnswer, question: str, operation: Operation) -> bool:
@@ -609,7 +545,7 @@ def _difference(question: str, series: Sequence[Series], asked: Sequence[str]) -
         strong = [item for share, _, item in named if share >= PARAMETERS.named]
         if len(strong) > 1:
             found.append((named[0][0] + named[1][0] + _fit(one, asked), one, strong[:2]))
-    totals = [one for one in found if one[1].axis == "column" and _TOTAL.search(one[1].name)]
+    totals = [one for one in found if one[1].axis == "column" and TOTAL.search(one[1].name)]
     found = totals if len(totals) == 1 and not any(used(one.name, asked) for _, one, _ in found) else found
     best = max(found, key=lambda one: one[0], default=None)
     if best is None or sum(best[0] - score <= PARAMETERS.tie for score, *_ in found) > 1:
@@ -632,7 +568,7 @@ def _position(label: str, question: str) -> int:
 
 def _which(series: Sequence[Series]) -> str:
     names = ", ".join(dict.fromkeys(one.name for one in series if one.name and one.axis != "row"))
-    return f"Which numbers are meant is not clear. There are: {names}."
+    return f"Which numbers are meant is not clear.{f' There are: {names}.' if names else ''}"
 
 
 # ---------------------------------------------------------------- by a model's query

@@ -11,7 +11,7 @@ from mm_agents._text import MONTHS, content_words
 from mm_agents.documents.dates import dates_in, order_of
 from mm_agents.documents.numbers import numbers_in
 from mm_agents.documents.table.data import Cell, TableData
-from mm_agents.documents.table.names import likeness, tokens
+from mm_agents.documents.table.series import likeness, tokens
 
 _MONTH = re.compile(
     r"(?P<lead>\b(?:in|of|during|for|on) (?:the )?)?\b(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?(?: of)? )?"

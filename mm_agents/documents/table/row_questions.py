@@ -19,9 +19,9 @@ from mm_agents.documents.table.cell_questions import (
     said_in_rows,
 )
 from mm_agents.documents.table.data import Cell, TableData
-from mm_agents.documents.table.names import WORDS, tokens
 from mm_agents.documents.table.questions import condition_of, operation_of
 from mm_agents.documents.table.row_choice import RowChoice, cells_of, chosen_rows, columns_of, of_period, period_in
+from mm_agents.documents.table.series import WORDS, tokens
 from mm_agents.types import DocumentAnswer
 
 _NAME = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z]\w+")
@@ -58,6 +58,7 @@ _EITHER = re.compile(
     re.IGNORECASE,
 )
 _OPEN_ENDED = re.compile(r"(?<![\d.,])(\d+) ?\+")
+_ACRONYM = re.compile(r"\b[A-Z]{2,5}\b")
 _MORE_THAN = re.compile(r"\b(?:more than|over|above|at least) (\d+)\b", re.IGNORECASE)
 _PAST = by_form(WORDS["past"])
 _DOERS, _VERB = ("er", "or", "r"), 3  # what the name of who does something ends with, and letters of its verb
@@ -74,6 +75,8 @@ def reworded(table: TableData, question: str) -> str:
         [table.header(column) for column in range(table.shape[1])] + [*map(table.label, range(table.shape[0]))]
     )
     open_ended = {number[1] for number in _OPEN_ENDED.finditer(names)}  # "60+ months" is a row's or column's name
+    for short in {match[0] for name in names for match in _ACRONYM.finditer(name)}:  # "CI" is "confidence interval"
+        found = re.sub(r"\b" + r"[- ]".join(rf"{letter}[a-z]+" for letter in short), short, found, flags=re.IGNORECASE)
     return _MORE_THAN.sub(lambda match: f"{match[1]}+" if match[1] in open_ended else match[0], found)
 
 
