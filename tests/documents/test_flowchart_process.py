@@ -219,6 +219,13 @@ def test_a_sound_chart_has_no_findings(order: Flowchart) -> None:
         ("What happens after the first decision in order.png?", "comes No: Order parts and Yes: Pack the goods"),
         ("what comes after the first step?", "In stock?"),
         ("list the steps", "6. Warehouse: Order parts. Then go to 2."),
+        ("What are the questions in the chart?", "“In stock?”."),
+        ("How many questions must be answered?", "1 decision"),
+        ("Is there a loop?", "Yes: Check the order → In stock? → Order parts → Check the order."),
+        ("Do I check the order before I pack the goods?", "Yes: Check the order → In stock? → Pack the goods."),
+        ("Must we pack the goods before we check the order?", "No: Check the order → In stock? → Pack the goods."),
+        ("Can I get to the end without ordering parts?", "Yes: "),
+        ("Where does packing the goods lead to?", "comes Done"),
     ],
 )
 def test_questions_are_answered_by_following_connectors(order: Flowchart, question: str, wanted: str) -> None:
@@ -241,6 +248,53 @@ def test_a_decision_without_words_is_told_by_its_branches() -> None:
     answered = paid.ask("What happens after Pay?")
     assert answered.answer == "After “Pay” comes a decision (yes: Ship and no: Send a reminder)."
     assert {place.quote for place in answered.evidence} >= {"Pay", "Ship", "Send a reminder"}
+
+
+@pytest.fixture
+def menu() -> Flowchart:
+    """A chart without lanes, whose connectors have labels that answer nothing, and a decision with one way on."""
+    return chart(
+        {
+            "n1": ("stadium", "Start", None),
+            "n2": ("rectangle", "Set the budget to 90", None),
+            "n3": ("rectangle", "Cook Writes Menu", None),
+            "n4": ("parallelogram", "Draft", None),
+            "n5": ("parallelogram", "Shopping list", None),
+            "n6": ("diamond", "Send invitations?", None),
+            "n7": ("stadium", "End", None),
+        },
+        [
+            ("n1", "n2", ""), ("n2", "n3", ""), ("n3", "n4", "Menu written"), ("n3", "n5", "Amounts known"),
+            ("n4", "n6", ""), ("n6", "n7", "Yes"),
+        ],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("How many decisions are there?", "There is 1 decision."),  # two ways with other labels are none
+        ("Who writes the menu?", "“Cook Writes Menu”."),
+        ("What is the budget set to at the beginning?", "“Set the budget to 90”."),
+        ("Is there a loop?", "No: no way leads back to a step before it."),
+    ],
+)
+def test_a_chart_without_lanes_says_who_and_what_in_its_shapes(menu: Flowchart, question: str, wanted: str) -> None:
+    answered = menu.ask(question)
+    assert answered.answer == wanted
+    assert answered.evidence
+
+
+@pytest.mark.parametrize(
+    ("question", "reason"),
+    [
+        ("Who sends invitations?", "“Send invitations?” is in no lane, and says not who does it."),
+        ("What happens if I do not send invitations?", "“Send invitations?” has one way on, for “Yes”."),
+    ],
+)
+def test_what_a_chart_does_not_say_has_a_reason(menu: Flowchart, question: str, reason: str) -> None:
+    answered = menu.ask(question)
+    assert (answered.answer, answered.reason) == (None, reason)
 
 
 @pytest.mark.parametrize(

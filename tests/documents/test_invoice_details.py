@@ -170,3 +170,96 @@ def test_a_field_that_nothing_confirms_is_less_sure_than_it_was_read() -> None:
     assert field.confidence == sure
     assert field.model_copy(update={"verified": False}).confidence == pytest.approx(0.92 * sure, abs=1e-4)
     assert Invoice().total.confidence is None
+
+
+TILL = [
+    [(300, "HARBOUR CAFE")],
+    [(300, "Pier Road 2, Hull")],
+    [(60, "VAT NO: H0513894")],
+    [(60, "Table: 25")],
+    [(60, "03/06/2024  14:40")],
+    [],
+    [(60, "2 Lemon cake @ 4.50"), (-700, "9.00")],
+    [(60, "1 Tea"), (-700, "3.20")],
+    [(60, "1 Soup"), (-700, "7.80")],
+    [],
+    [(60, "Total"), (-700, "20.00")],
+    [(60, "Deposit paid"), (-700, "5.00")],
+    [(60, "Balance"), (-700, "15.00")],
+    [],
+    [(60, "Exchanges are allowed within 7 days.")],
+]
+ORDERED = [
+    [(60, "Alder Tools Ltd"), (620, "INVOICE")],
+    [(60, "8 Forge Lane"), (620, "Invoice number: AT-311")],
+    [(60, "Leeds LS1 4AB"), (620, "Invoice date: 14 March 2024")],
+    [(620, "Order date: 9 March 2024")],
+    [(60, "Line number"), (360, "Client id"), (620, "Payment terms: 30% in advance,")],
+    [(60, "F0104"), (360, "10577"), (742, "balance in 30 days")],
+    [(60, "Ship to:"), (620, "Sales contact: Ida Rowe")],
+    [(60, "Harbour Cycles")],
+    [(60, "5 Quay Street")],
+    [],
+    [(60, "Description"), (500, "Quantity"), (700, "Unit price"), (-950, "Amount")],
+    [(60, "Torque wrench"), (500, "2"), (700, "40.00"), (-950, "80.00")],
+    [(60, "Bench vice"), (500, "1"), (700, "120.00"), (-950, "120.00")],
+    [],
+    [(620, "Total GBP"), (-950, "200.00")],
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("How much do I have to pay?", "The total is 20.00"),
+        ("What was the most expensive thing?", "“Soup” at 7.80"),
+        ("When were we there?", "It is dated 2024-06-03."),
+        ("Which restaurant is it?", "The seller is HARBOUR CAFE."),
+        ("Where did we eat?", "The seller is HARBOUR CAFE."),
+        ("What time was it?", "The time is 14:40."),
+        ("What is the VAT number?", "VAT NO: H0513894."),
+        ("How much is a 10% tip on the total?", "10 % of 20.00 = 2.00"),
+        ("Was anything cheaper than 4?", "Yes: 1 of 3 costs less than 4"),
+        ("Did anything cost more than 90?", "No: 0 of 3 cost more than 90"),
+        ("Which was cheaper, the tea or the soup?", "“Tea” at 3.20 is less than “Soup” at 7.80"),
+        ("How much is still to be paid?", "Balance: 15.00."),
+    ],
+)
+def test_a_receipt_answers_what_guests_ask(question: str, wanted: str) -> None:
+    answered = read_invoice([page_of(TILL)]).ask(question)
+    assert answered.answer is not None
+    assert answered.answer.startswith(wanted)
+    assert answered.evidence
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("When was the order placed?", "Order date: 9 March 2024."),
+        ("What is the line number?", "Line number: F0104."),
+        ("What is my customer number?", "10577"),
+        ("In which town is the shop?", "The address of the seller is 8 Forge Lane, Leeds LS1 4AB."),
+        ("Who is my sales contact?", "Sales contact: Ida Rowe."),
+        ("What are the payment terms?", "The payment terms are 30% in advance, balance in 30 days."),
+        ("Which is dearer, the wrench or the vice?", "“Bench vice” at 120.00 GBP is more than “Torque wrench”"),
+    ],
+)
+def test_labels_answer_in_other_words(question: str, wanted: str) -> None:
+    answered = read_invoice([page_of(ORDERED)]).ask(question)
+    assert answered.answer is not None
+    assert wanted in answered.answer
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "When was it shipped?",  # an address is no date
+        "Is this a VAT invoice?",
+        "Is delivery free?",
+        "How much did the phone calls cost?",
+        "Within how many days may I exchange it?",
+        "Were there any credits?",
+    ],
+)
+def test_a_field_of_another_kind_is_no_answer(question: str) -> None:
+    assert read_invoice([page_of(ORDERED)]).ask(question).answer is None

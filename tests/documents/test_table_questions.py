@@ -277,3 +277,68 @@ def test_cells_of_words_sizes_and_numbers_with_their_share(
     rows: list[list[str]], question: str, answer: str | None
 ) -> None:
     assert read_page(table(rows, "grid").page()).ask(question).answer == answer
+
+
+CASES = [
+    ["Cause", "n", "%", "95 % CI"],
+    ["Bad weather", "18", "60.0", "51.2-68.1"],
+    ["Lost ticket", "9", "30.0", "22.4-38.9"],
+    ["Strike", "3", "10.0", "5.3-17.0"],
+    ["Total", "30", "100.0", ""],
+]
+YEARS = [
+    ["Visits", "FY 2019", "FY 2020", "FY 2021"],
+    ["Members", "120", "80", "95"],
+    ["Guests", "44", "", "31"],
+    ["60+ members", "12", "9", "10"],
+]
+RATIOS = [["Group", "Ratio", "p value"], ["Young", "0.839", "0.716"], ["Old", "1.716", "0.010"]]
+
+
+def read_of(rows: list[list[str]]) -> Table:
+    return read_page(table(rows, "grid").page())
+
+
+@pytest.mark.parametrize(
+    ("rows", "question", "wanted"),
+    [
+        (CASES, "How many trips ended by bad weather?", "Bad weather, n: 18."),
+        (CASES, "What percentage is a lost ticket?", "Lost ticket, %: 30.0%."),
+        (CASES, "What is the most frequent cause?", "Bad weather has the highest n: 18. Left out: Total."),
+        (CASES, "How many more were bad weather than strike?", "Bad weather (18) is 15 higher than Strike (3) in n."),
+        (CASES, "Which causes have less than ten cases?", "2 of 3 have n of less than 10: Lost ticket and Strike."),
+        (CASES, "How many cases are there in total?", "Total, n: 30."),
+        (CASES, "What is the confidence interval of the strike?", "Strike, 95 % CI: 5.3-17.0"),
+        (YEARS, "How many members came over all years?", "Members sums up to 295 over 3."),
+        (
+            YEARS,
+            "How did members develop from 2019 to 2021?",
+            "FY 2019 (120) is 25 higher than FY 2021 (95) in Members.",
+        ),
+        (YEARS, "How many members of more than 60 came in 2020?", "60+ members, FY 2020: 9."),
+        (RATIOS, "What is the ratio of the old?", "Old, Ratio: 1.716."),
+        (RATIOS, "Is the ratio of the young above 1?", "No: Young, Ratio: 0.839."),
+        (
+            STOCK,
+            "Are there more pieces of hinge or rope in pieces?",
+            "Hinge (120) is 60 higher than Rope (60) in Pieces.",
+        ),
+    ],
+)
+def test_questions_in_other_words_are_computed(rows: list[list[str]], question: str, wanted: str) -> None:
+    answered = read_of(rows).ask(question)
+    assert answered.answer is not None
+    assert answered.answer.startswith(wanted)
+
+
+@pytest.mark.parametrize(
+    ("rows", "question"),
+    [
+        (YEARS, "How many guests came in 2020?"),  # the cell is empty, and those beside it are of other years
+        (YEARS, "How many guests came in 2015?"),
+        (CASES, "How many cases were of fog?"),
+        (RATIOS, "What is the share of the old?"),
+    ],
+)
+def test_a_cell_that_is_not_there_is_not_another(rows: list[list[str]], question: str) -> None:
+    assert read_of(rows).ask(question).answer is None

@@ -96,7 +96,7 @@ def condition_of(question: str) -> Condition | None:
             before = numbers_in(text[: match.start()])
             if match[0].startswith("or ") and before and before[-1].end >= match.start() - 3:
                 return Condition(comparison=comparison, value=before[-1].value)
-    amount = re.search(r"\b(?:of|with|is|are|have|has|had) (?=[$€£]?\d)", text)
+    amount = re.search(r"\b(?:of|with|is|are|have|has|had) (?=[$€£]?\d)(?!\d+\+)", text)
     numbers = numbers_in(text[amount.end() :]) if amount else []
     return Condition(comparison="equal", value=numbers[0].value) if numbers and not numbers[0].start else None
 

@@ -71,11 +71,10 @@ def reworded(table: TableData, question: str) -> str:
     found = _ADJECTIVES.sub(lambda match: WORDS["adjectives"][match[0].casefold()], question)
     found = _NUMBER_WORD.sub(lambda match: f"{match[1]} {WORDS['numbers'][match[2].casefold()]}", found)
     found = _EITHER.sub(r"What is the difference between \g<one> and \g<other>?", _OVER_ALL.sub("altogether", found))
-    names = " ".join(
-        [table.header(column) for column in range(table.shape[1])] + [*map(table.label, range(table.shape[0]))]
-    )
+    height, width = table.shape
+    names = " ".join([*map(table.header, range(width)), *map(table.label, range(height))])
     open_ended = {number[1] for number in _OPEN_ENDED.finditer(names)}  # "60+ months" is a row's or column's name
-    for short in {match[0] for name in names for match in _ACRONYM.finditer(name)}:  # "CI" is "confidence interval"
+    for short in set(_ACRONYM.findall(names)):  # "CI" is "confidence interval"
         found = re.sub(r"\b" + r"[- ]".join(rf"{letter}[a-z]+" for letter in short), short, found, flags=re.IGNORECASE)
     return _MORE_THAN.sub(lambda match: f"{match[1]}+" if match[1] in open_ended else match[0], found)
 
