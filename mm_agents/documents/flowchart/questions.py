@@ -253,6 +253,13 @@ def _saying(process: Process, question: str, words: str) -> DocumentAnswer | Non
     )
 
 
+def _mentioned(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    asked = _stems(match["what"])
+    ids = [id for id in process.order if asked and asked <= _stems(process.nodes[id].text)]
+    names = "; ".join(_quoted(process, id) for id in ids)
+    return _told(process, question, f"Yes: {names}.", True, ids) if ids else None
+
+
 def _loops(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
     networkx = require("networkx", extra=EXTRA, feature="Following a flowchart")
     rounds = [_from_first(process, cycle) for cycle in islice(networkx.simple_cycles(process.graph), _MOST_LOOPS)]
@@ -290,7 +297,7 @@ def _summary(process: Process, question: str, match: re.Match[str]) -> DocumentA
 
 
 _PLACES = ("first", "second", "third", "fourth", "fifth")
-_PLACE = rf"(?:{'|'.join(_PLACES)}|last) (?:decision|condition|step|task|action)\b"
+_PLACE = rf"(?:{'|'.join(_PLACES)}|last) (?:decision|condition|question|step|task|action)\b"
 _Tell = Callable[[Process, str, "re.Match[str]"], "DocumentAnswer | None"]
 _KINDS: Sequence[tuple[str, _Tell]] = (
     (
@@ -301,7 +308,7 @@ _KINDS: Sequence[tuple[str, _Tell]] = (
     (r"(?:can|could|is it possible|does|reach).*?(?P<target>.+?) (?:be reached |reached |happen |be done )?"
      r"(?:without|avoiding|skipping|bypassing)(?: passing| going through| doing)? (?P<avoided>.+)", _without),
     (r"^\W*(?:what|which|name)\b(?!.*\b(?:after|before|follow|lead))[^?]*?\b(?P<what>" + _PLACE + r")", _nth),
-    (r"^\W*(?:is|are|does|do)\b.*\b(?:loops?|cycles?|goes? back|repeats?)\b", _loops),
+    (r"^\W*(?:is|are|does|do|can|could|will)\b.*\b(?:loops?|cycles?|goes? back|repeats?)\b", _loops),
     (r"^\W*(?:do|does|is|are|must|should|has|have|will|would|did)\b (?P<one>.+?) "
      r"(?P<which>before|after)\b (?P<other>.+)", _in_order),
     (r"\b(?:what|which|list|name|show)\b(?!.*\b(?:after|before|follow|lead))[^?]*?\b(?:decisions?|questions?)\b"
@@ -313,16 +320,19 @@ _KINDS: Sequence[tuple[str, _Tell]] = (
         _who(p, q, re.match(r"(?P<what>.*)", m["what"] or m["more"] or "") or m))),
     (r"(?:what|which) (?:(?:steps?|tasks?|activities|actions) )?(?:does|do|is done by|are done by|must|has) (?:the )?"
      r"(?P<who>.+?)(?: (?:do|does|have to do))?\W*$", _of_lane),
+    (r"^\W*(?:is|are) (?:the )?(?P<what>.+?) (?:mentioned|named|shown|drawn|listed)\b", _mentioned),
     (r"\bis there (?:an?|any) (?P<what>.+?) (?:step|task|stage|activity)\b", _there),
     (r"\b(?:comes?|happens?|goes|is|follows?|next|step|do|done)\b.*?\b(?:after|once|following|if|when)\b"
      r"(?P<what>.+)", _after),
-    (r"\bwhat (?:follows|comes next after|is next after)\b(?P<what>.+)", _after),
+    (r"\bwhat (?:follows|comes next after|is next after|if|when)\b(?P<what>.+)", _after),
     (r"\b(?:where|what|which)\b.*?\b(?:does|do) (?P<what>.+?) (?:leads?|goe?s?|points?|connects?|leads? on)(?: on)?"
      r"(?: to)?\W*$", _after),
     (r"\b(?:before|precedes?|leads? to|prior to)\b(?P<what>.+)", _before),
     (r"\bwhen (?:does|do|is|are|will|would)\b(?P<what>.+)", _before),
     (r"\b(?:where|how|which|what)\b.*\b(?P<which>start|begin|first|end|finish|stop|last)", _begins),
     (r"\b(?:steps|summar\w*|breakdown|numbered|list|explain|describe|outline)\b", _summary),
+    (r"^\W*(?:what|which|where)\b(?!.*\b(?:after|before|next|follow\w*|leads?|if|when|until|not)\b|.*n't\b)(?P<rest>.+)",
+     lambda p, q, m: _saying(p, q, m["rest"])),
 )  # fmt: skip
 
 
@@ -352,7 +362,11 @@ def _find(process: Process, phrase: str) -> str | None:
 def _by_place(process: Process, place: str, kind: str) -> str | None:
     """The first decision, the last step: counted in the order in which steps are told, starts and ends apart."""
     steps = [id for id in process.order if not (process.is_start(id) or process.is_end(id))]
-    ids = [id for id in (process.decisions if kind in ("decision", "condition") else steps) if process.nodes[id].text]
+    ids = [
+        id
+        for id in (process.decisions if kind in ("decision", "condition", "question") else steps)
+        if process.nodes[id].text
+    ]
     number = -1 if place == "last" else _PLACES.index(place)
     return ids[number] if number < len(ids) and ids else None
 

@@ -317,6 +317,12 @@ _BEHIND = re.compile(r"^\W*(?P<label>[^\W\d_][^:\d]{0,38}?)\s?:\s*(?P<value>\S.*
 _NUMBERED = re.compile(
     r"^\W*(?P<label>[^\W\d_][^:\d]{1,38}?(?:\bno|\bnr|number|nummer|ref|id|code|#|n°)\.?)\s+(?P<value>\S*\d\S*)$", re.I
 )
+_AMONG = re.compile(
+    r"(?<![\w:])(?P<label>[^\W\d_]{2,}(?: [^\W\d_]+)?)\s?(?::|(?:no|nr|#|n°)\.?:?(?!\w))\s?"
+    r"(?P<value>[\w/+-]*\d[\w/.+-]*)(?=$|\s*[;|)]|,(?!\d)|\s-\s|\s[^\W\d_]+\.?\s?[:#])",
+    re.IGNORECASE,
+)
+"""One of several values with labels in a line: "Empl: 91768, Sale # 3225"."""
 _LABEL = re.compile(r"^\W*(?P<label>[^\W\d_][^:\d@]{1,38}?)\s?(?P<colon>:?)$")
 
 
@@ -346,9 +352,12 @@ def _is_known(pair: Labelled, taken: Sequence[tuple[int | None, Box | None]]) ->
 
 
 def _pairs_of(sheet: Sheet, segment: Segment) -> list[Labelled]:
+    inner = list(_AMONG.finditer(segment.text))
+    if len(inner) > 1 or (inner and "," in segment.text[: inner[0].start()]):
+        return [_pair(one["label"], segment.part(*one.span("value")), "behind", one["value"]) for one in inner]
     match = _BEHIND.match(segment.text) or _NUMBERED.match(segment.text)
     if match:
-        return [_pair(match["label"], segment.part(match.start("value"), match.end("value")), "behind")]
+        return [_pair(match["label"], segment.part(*match.span("value")), "behind", match["value"])]
     match = _LABEL.match(segment.text)
     if match is None or len(match["label"].split()) > PARAMETERS.longest_label:
         return []
@@ -383,8 +392,8 @@ def _is_value(segment: Segment) -> bool:
     )
 
 
-def _pair(label: str, at: Segment, way: str) -> Labelled:
-    value = at.text.strip(" :|")
+def _pair(label: str, at: Segment, way: str, text: str | None = None) -> Labelled:
+    value = (text or at.text).strip(" :|")  # "Table:25" is one word, whose value is a part of it
     evidence: tuple[Evidence, ...] = (at.evidence("label"),)
     return Labelled(
         label=label.strip(), value=value, verified=way != "below", evidence=evidence, note=f"{way} “{label.strip()}”"

@@ -135,6 +135,7 @@ def _answered(asked: Asked, model: ChatModel | None) -> DocumentAnswer:
         _asked_rate,
         _asked_field,
         _asked_other_date,
+        _asked_amount,
     )
     found = next((found for way in ways if (found := way(asked)) is not None), asked.unanswered())
     if found.answer is not None or found.reason is not None or model is None:
@@ -515,10 +516,17 @@ def _asked_days(asked: Asked) -> DocumentAnswer | None:
     )
 
 
+_RATE = re.compile(
+    rf"(?:{TAX}) ?(?:rate|percentage)|\brate of (?:the )?(?:sales )?(?:{TAX})|"
+    r"^\W*(?:at )?(?:what|which) (?:percent\w*|rate)\b|"
+    rf"\bwhat (?:percent\w*|rate)\b.*\b(?:{TAX})|steuersatz|taux"
+)
+
+
 def _asked_rate(asked: Asked) -> DocumentAnswer | None:
     """The rate of the tax."""
     taxes = [tax for tax in asked.invoice.taxes if tax.rate is not None]
-    if not taxes or not re.search(r"tax rate|vat rate|rate of|what (?:percent|rate)|steuersatz|taux", asked.text):
+    if not taxes or not _RATE.search(asked.text):
         return None
     rates = [plain_quantity(tax.rate) for tax in taxes if tax.rate is not None]
     places = [place for tax in taxes for place in tax.evidence]
@@ -555,6 +563,19 @@ def _asked_other_date(asked: Asked) -> DocumentAnswer | None:
     return asked.answer(f"{found[0].label}: {found[0].value}.", found[0].value, found[0].evidence, doubt)
 
 
+def _asked_amount(asked: Asked) -> DocumentAnswer | None:
+    """An amount beside a label all of whose words a question says: "how much change did I get" of "Change"."""
+    if not re.match(r"\W*(?:and )?how much\b", asked.text):
+        return None
+    said = _label_words(asked.text)
+    money = [one for one in asked.invoice.labelled if one.value and any(n.is_money for n in numbers_in(one.value))]
+    found = [one for one in money if (words := _label_words(one.label)) and words <= said]
+    if len({one.value for one in found}) != 1:
+        return None
+    doubt = None if found[0].verified else found[0].note or "not verified"
+    return asked.answer(f"{found[0].label}: {found[0].value}.", found[0].value, found[0].evidence, doubt)
+
+
 _PHRASE = re.compile(
     r"^\W*(?:(?:and|please|can you|could you|tell me|show me|give me|(?:i|we) (?:also )?(?:need|want))\s+)*"
     r"(?:(?:what|which)(?:\s(?:is|was|are)|['’]?s)\s)?(?:(?:the|its|their|our|my|this|that)\s)?"
@@ -579,6 +600,8 @@ def _is_answered_by(text: str, name: str) -> bool:
         return name in ("date", "due_date")
     if _WHERE.match(text):
         return name in ("ship_to", "seller")
+    if lexicon.COUNT.search(text):
+        return name in MONEY
     if (whether := _WHETHER.match(text)) is None:
         return True
     pattern = next(pattern for asked_name, pattern, _ in lexicon.ASKED_FIELDS if asked_name == name)
@@ -588,7 +611,7 @@ def _is_answered_by(text: str, name: str) -> bool:
 
 _NO_NAME = re.compile(
     r"(?:what|which|who|when|how|where|why|is|are|was|were|do|does|did|can|may|has|have|for|in|on|at|by|to|from|with|"
-    r"within|there|any)\b"
+    r"within|there|any|done|made|said|meant)\b"
 )
 
 
@@ -598,7 +621,10 @@ def _other_than(text: str, name: str | None) -> str | None:
     if match is None or _NO_NAME.match(match["what"]):
         return None
     pattern = next((pattern for asked_name, pattern, _ in lexicon.ASKED_FIELDS if asked_name == name), None)
-    rest = re.sub(rf"[a-z-]*(?:{pattern})[a-z-]*", " ", match["what"]) if pattern else match["what"]
+    said = match["what"]
+    if pattern:  # "my reference" is a name with its "my"
+        said = said if re.search(pattern, said) else text[: match.end("what")]
+    rest = re.sub(rf"[a-z-]*(?:{pattern})[a-z-]*", " ", said) if pattern else said
     return match["what"] if set(re.findall(r"[a-z]+", rest)) - lexicon.OF_FIELDS else None
 
 

@@ -85,19 +85,20 @@ def _listed(table: TableData, question: str, *, of_rows: bool) -> DocumentAnswer
     return _answer(question, f"{'; '.join(names)}.", names, found)
 
 
-def asked_cell(table: TableData, question: str, names: Sequence[str]) -> DocumentAnswer | None:
+def asked_cell(table: TableData, question: str, names: Sequence[str], *, by_part: bool) -> DocumentAnswer | None:
     """The text of the one cell whose row and column a question names in full; None where it names no such cell.
 
     Args:
         table: whose cells are not numbers.
         question: as it was asked.
         names: what each row is called.
+        by_part: whether a word of a column's head names it, if it is in no other's.
     """
     asked = tokens(question)
     height, width = table.shape
     columns = [column for column in range(width) if column != table.label_column]
     headed = [column for column in columns if likeness(table.header(column), asked) == 1]
-    if not headed:
+    if not headed and (by_part or len(columns) == 1):
         headed = columns if len(columns) == 1 else [column for column in columns if used(table.header(column), asked)]
     rows = [
         row for row in range(table.header_rows, height) if table.label(row) and likeness(table.label(row), asked) == 1

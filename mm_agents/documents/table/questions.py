@@ -122,6 +122,8 @@ def _computed(question: str, query: Query, series: Series) -> DocumentAnswer:
     items, out = _comparable(series)
     if series.axis == "row" and query.operation in ("highest", "lowest") and len(items) == 1:
         return _unanswered(question, f"“{series.name}” has one number, and nothing to compare it with.")
+    if series.axis == "row" and not all(item.label for item in items):
+        return _unanswered(question, f"The columns of “{series.name}” have no names.")
     compute = {"highest": _extreme, "lowest": _extreme, "mean": _mean, "sum": _sum, "count": _count}
     text, value, used_items = compute.get(query.operation, _ordered)(query, series, items)
     return _answered(question, f"{text}.{f' Left out: {_joined(out)}.' if out else ''}", value, used_items)
@@ -247,7 +249,8 @@ def _unanswered(question: str, reason: str) -> DocumentAnswer:
 def answer(table: TableData, question: str, *, model: ChatModel | None = None) -> DocumentAnswer:
     """Answer a question about a table; ``answer`` is None where it cannot be told, and ``reason`` says why."""
     series = all_series(table)
-    said = asked_size(table, question) or asked_cell(table, question, paths(table))
+    looks_up = operation_of(question) == "lookup"
+    said = asked_size(table, question) or asked_cell(table, question, paths(table), by_part=looks_up)
     if said is not None:
         return said
     if not series:
@@ -267,7 +270,7 @@ def answer(table: TableData, question: str, *, model: ChatModel | None = None) -
 _SHARES = re.compile(r"\b(?:percent(?:age)?s?|shares?|proportions?)\b|%", re.IGNORECASE)
 _COUNTED = re.compile(
     r"\b(?:how many|how often|number of|most (?:frequent|common|often)|least (?:frequent|common|often))\b|"
-    r"\b(?:than|least|most) \d[\d,.]* [a-z]",
+    r"\b(?:than|least|most) \d[\d,.]* [a-z]|\b(?:more|most|fewer|fewest) (?!than\b|often\b)[a-z]",
     re.IGNORECASE,
 )
 
@@ -278,7 +281,7 @@ def _of_kind(question: str, series: Sequence[Series]) -> Sequence[Series]:
     shares = [one for one in columns if _SHARES.search(one.name) or {item.quantity.unit for item in one.items} == {"%"}]
     if not 0 < len(shares) < len(columns):
         return series
-    if _SHARES.search(question):
+    if _SHARES.search(question) or any(used(re.sub("%", " ", one.name), tokens(question)) for one in shares):
         return [*shares, *(one for one in series if one.axis != "column")]
     return [one for one in series if one not in shares] if _COUNTED.search(question) else series
 
@@ -289,6 +292,8 @@ def _by_rules(question: str, series: Sequence[Series]) -> DocumentAnswer:
     if special is not None:
         return special
     whole = tokens(question)
+    if operation == "sum" and (added := _added(question, series, whole)) is not None:
+        return added
     if operation in ("sum", "mean", "highest", "lowest"):
         # "the total of 2006" may be a column named so, and "Max" a row.
         found = _lookup(question, series, whole)
@@ -378,7 +383,7 @@ def _filtered(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
         return None
     asked = tokens(_without_condition(question))
     best = _measure(series, asked)
-    if condition.comparison == "equal" and (best is None or likeness(best.name, asked) < 1):
+    if condition.comparison == "equal" and (best is None or not used(best.name, asked)):
         return None
     if best is None:
         return _unanswered(question, _which(series))
@@ -389,6 +394,27 @@ def _filtered(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
     text, _, matches = _count(Query(operation="count", measure="", condition=condition), best, items)
     left_out = f" Left out: {_joined(out)}." if out else ""
     return _answered(question, f"{text}.{left_out}", [item.label for item in matches], matches or items)
+
+
+def _added(question: str, series: Sequence[Series], asked: Sequence[str]) -> DocumentAnswer | None:
+    """The sum of the numbers of the things that a question names, where it names two or more and one of their kinds."""
+    found: list[tuple[float, Series, list[Item]]] = []
+    for one in series:
+        named = [item for item in one.items if item.label and not item.is_total and likeness(item.label, asked) == 1]
+        if 1 < len(named) < len(one.items):
+            found.append((_fit(one, asked), one, named))
+    if not found:
+        return None
+    best = max(fit for fit, *_ in found)
+    chosen = [(one, named) for fit, one, named in found if best - fit <= PARAMETERS.tie]
+    if len(chosen) > 1 or len({item.quantity.unit for item in chosen[0][1]}) > 1:
+        return _unanswered(question, _which(series))
+    one, named = chosen[0]
+    value = sum((item.quantity.value for item in named), Decimal(0))
+    numbers = " + ".join(printed(item.quantity) for item in named)
+    said = printed(Quantity(value=value, unit=named[0].quantity.unit))
+    text = f"{_joined([item.label for item in named])} in {_named(one)}: {numbers} = {said}."
+    return _answered(question, text, plain(value), named)
 
 
 def _bounded(question: str, series: Sequence[Series]) -> DocumentAnswer | None:

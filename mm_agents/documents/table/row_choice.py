@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from mm_agents._text import MONTHS, content_words
@@ -117,9 +117,10 @@ def columns_of(table: TableData) -> Iterator[tuple[int, list[Cell]]]:
 
 
 def cells_of(table: TableData, column: int) -> list[Cell]:
-    """The cells of a column below the head."""
+    """The cells of a column below the head, one that spans several rows once for each."""
     rows = range(table.header_rows, table.shape[0])
-    return [cell for row in rows if (cell := table.at(row, column)) is not None]
+    cells = ((row, table.at(row, column)) for row in rows)
+    return [cell if cell.row == row else replace(cell, row=row) for row, cell in cells if cell is not None]
 
 
 def _of_names(table: TableData, question: str, *, own_names: bool) -> Iterator[RowChoice]:

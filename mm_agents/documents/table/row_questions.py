@@ -74,9 +74,16 @@ def reworded(table: TableData, question: str) -> str:
     height, width = table.shape
     names = " ".join([*map(table.header, range(width)), *map(table.label, range(height))])
     open_ended = {number[1] for number in _OPEN_ENDED.finditer(names)}  # "60+ months" is a row's or column's name
-    for short in set(_ACRONYM.findall(names)):  # "CI" is "confidence interval"
-        found = re.sub(r"\b" + r"[- ]".join(rf"{letter}[a-z]+" for letter in short), short, found, flags=re.IGNORECASE)
+    for short in set(_ACRONYM.findall(names)):
+        found = _shortened(found, short)
     return _MORE_THAN.sub(lambda match: f"{match[1]}+" if match[1] in open_ended else match[0], found)
+
+
+def _shortened(question: str, short: str) -> str:
+    """A question with an abbreviation for its words: "CI" for "confidence interval", but no "WI" for "what is"."""
+    words = r"[- ]".join(rf"{letter}[a-z]+" for letter in short)
+    pattern = re.compile(rf"\b{words}\b", re.IGNORECASE)
+    return pattern.sub(lambda match: short if len(tokens(match[0])) == len(short) else match[0], question)
 
 
 def answer(table: TableData, question: str) -> DocumentAnswer | None:

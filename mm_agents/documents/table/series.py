@@ -20,6 +20,8 @@ WORDS: dict[str, dict[str, str]] = read_data("mm_agents.documents.table", "quest
 TOTAL = re.compile(WORDS["words"]["total"], re.IGNORECASE)
 _JOINING = frozenset(WORDS["words"]["join"].split())
 _FORMS = by_form(WORDS["forms"])
+_NOT_MISSPELLED = [{"mean", "median"}]
+"""Words that are nearly written alike, and mean two things."""
 _REMEMBERED = 4096  # names whose words are kept
 
 
@@ -64,7 +66,7 @@ def _same(word: str, other: str) -> float:
         return 0.0
     fuzz = require("rapidfuzz", extra=EXTRA, feature="Questions about tables").fuzz
     alike = float(fuzz.ratio(word, other)) / 100
-    return alike if alike >= PARAMETERS.same_word else 0.0
+    return alike if alike >= PARAMETERS.same_word and {word, other} not in _NOT_MISSPELLED else 0.0
 
 
 # ---------------------------------------------------------------- series
@@ -113,22 +115,37 @@ def all_series(table: TableData) -> list[Series]:
 
 
 def paths(table: TableData) -> list[str]:
-    """What each row is called, its section before it: "Unemployment rate (men) / Ages 18 and 19"."""
+    """What each row is called, its section and its group before it: "Unemployment rate (men) / Ages 18 and 19"."""
     rows: dict[int, list[Cell]] = {}
     for cell in table.cells:
         rows.setdefault(cell.row, []).append(cell)
     found: list[str] = []
-    section: Cell | None = None
+    keys, section, group = _key_columns(table), "", ""
     for row in range(table.shape[0]):
         own = table.label(row)
-        if section is not None and section.text != own:
-            found.append(f"{section.text} / {own}" if own else section.text)
-        else:
-            found.append(own)
+        group = own or (group if keys else "")
+        names = [section if section != group else "", group]
+        names += [cell.text for column in keys if row >= table.header_rows and (cell := table.at(row, column))]
+        found.append(" / ".join(name for name in names if name))
         cells = rows.get(row, [])
         if row >= table.header_rows and len(cells) == 1 and cells[0].quantity is None:
-            section = cells[0]
+            section, group = cells[0].text, ""
     return found
+
+
+def _key_columns(table: TableData) -> list[int]:
+    """The columns of texts right of the labels where a label stands for several rows: together they name a row."""
+    height, width = table.shape
+    body, labels = range(table.header_rows, height), table.label_column
+    keys: list[int] = []
+    for column in range(labels + 1, width) if labels is not None else ():
+        cells = [cell for row in body if (cell := table.at(row, column)) is not None]
+        if not cells or any(cell.quantity is not None for cell in cells):
+            break
+        keys.append(column)
+    own = [row for row in body if (cell := table.at(row, labels or 0)) is None or cell.row != row or not cell.text]
+    grouped = [row for row in own if keys and (cell := table.at(row, keys[0])) is not None and cell.text]
+    return keys if grouped else []
 
 
 def _named_beside(table: TableData, cell: Cell) -> str:
@@ -142,7 +159,7 @@ def _named_beside(table: TableData, cell: Cell) -> str:
 
 def _columns(table: TableData, names: Sequence[str]) -> Iterator[Series]:
     height, width = table.shape
-    labels = table.label_column
+    labels, keys = table.label_column, _key_columns(table)
     kind = table.header(labels) if labels is not None and table.header_rows else ""
     for column in range(width):
         items: list[Item] = []
@@ -151,7 +168,7 @@ def _columns(table: TableData, names: Sequence[str]) -> Iterator[Series]:
             cell = table.at(row, column)
             if column == labels or not cell or not cell.quantity or (cell.row, cell.column) != (row, column):
                 continue
-            label = names[row] if table.label(row) else ""
+            label = names[row] if table.label(row) or keys else ""
             beside = "" if label else _named_beside(table, cell)
             totals = totals or (bool(beside) and TOTAL.search(beside) is not None)
             total = TOTAL.search(label) is not None or (totals and not label)
