@@ -260,10 +260,12 @@ def places_of(read: ToolResult, passage: str) -> list[Evidence]:
 
 
 def cells_of(reading: Mapping[str, Any]) -> list[tuple[Hashable, Box]]:
-    """The boxes of what was read of a table or chart: with its row, or its shape."""
-    rows = [(cell["row"], cell["box"]) for cell in reading.get("cells", ())]
-    shapes = [(node["id"], node["box"]) for node in reading.get("nodes", ())]
-    return [(unit, Box(x0=box[0], y0=box[1], x1=box[2], y1=box[3])) for unit, box in [*rows, *shapes] if box]
+    """The boxes of what was read of a table, a chart or an invoice: with its row, its shape or its item."""
+    found = [(cell["row"], cell["box"]) for cell in reading.get("cells", ())]
+    found += [(node["id"], node["box"]) for node in reading.get("nodes", ())]
+    items = enumerate(reading.get("items", ()))
+    found += [(f"item {n}", place["box"]) for n, item in items for place in item["evidence"]]
+    return [(unit, Box(x0=box[0], y0=box[1], x1=box[2], y1=box[3])) for unit, box in found if box]
 
 
 def mixes_cells(places: Iterable[Evidence], cells: Sequence[tuple[Hashable, Box]]) -> bool:

@@ -123,7 +123,8 @@ class Reading:
         document = found.to_json()
         named = [one for name in document["fields"] for one in found.field(name).evidence]
         named += [one for item in found.items for one in item.evidence.values()]
-        if not (document["items"] or document["fields"]["total"]["value"]):
+        first_page = found.number.verified and found.date.verified and (found.seller.verified or found.buyer.verified)
+        if not (document["items"] or document["fields"]["total"]["value"] or first_page):
             raise ToolError(
                 f"No items and no total were found in {asset.name!r}: it seems to be no invoice.", retry=True
             )

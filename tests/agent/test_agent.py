@@ -275,7 +275,7 @@ def test_a_file_is_meant_by_its_name(library: Library) -> None:
     agent = planned(Agent(library, model="offline"), "search_images", "read_invoice")
     answer = agent.ask("what is the total on harbour.png?")
     assert answer.text == "The total is 18.00. [1]"
-    assert [step.tool for step in answer.route] == ["read_invoice", "read_text"]
+    assert [step.tool for step in answer.route] == ["read_invoice"]
     assert planned(Agent(library, model="offline"), "search_images").ask("is there a nothing.png?").route
     like = planned(Agent(library, model="offline"), "search_images").ask("pictures like red.png")
     assert like.route[0].arguments == {"image": like.route[0].arguments["image"]}

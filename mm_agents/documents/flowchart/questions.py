@@ -51,16 +51,32 @@ def answer(process: Process, question: str) -> DocumentAnswer:
 
 def _count(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
     wanted = match["what"].casefold()
-    if wanted.startswith(("decision", "question", "branch", "condition", "diamond")):
+    if wanted.startswith(("decision", "question", "condition", "diamond")):
         ids = process.decisions
         return _told(process, question, f"There {_are(len(ids), 'decision')}.", len(ids), ids)
     if wanted.startswith(("lane", "role", "actor", "participant", "swimlane")):
         lanes = list(dict.fromkeys(node.lane for node in process.nodes.values() if node.lane))
         return _told(process, question, f"There {_are(len(lanes), 'lane')}: {_listed(lanes)}.", len(lanes), [])
+    if wanted.startswith(("way", "path", "branch", "outcome", "exit")) and re.search(r"\bdecision\b", question, re.I):
+        return _count_branches(process, question)
+    if wanted.startswith(("way", "path", "branch")):
+        ways = [*paths(process, most=_MOST_WAYS)]
+        text = f"There {_are(len(ways), 'way')} through it, with each loop taken once at most."
+        return _told(process, question, text, len(ways), process.order) if len(ways) < _MOST_WAYS else None
     if wanted.startswith(("end", "exit", "outcome")):
         ids = [id for id in process.order if not process.ways[id]]
         return _told(process, question, f"There {_are(len(ids), 'end')}.", len(ids), ids)
     return _count_steps(process, question, shapes=wanted.startswith(("node", "box", "shape")))
+
+
+def _count_branches(process: Process, question: str) -> DocumentAnswer | None:
+    """How many ways on a chart's only decision has."""
+    if len(process.decisions) != 1:
+        return None
+    id = process.decisions[0]
+    ways = process.branches(id)
+    text = f"{_quoted(process, id)} has {len(ways)} ways on: {_listed(_ways_on(process, ways))}."
+    return _told(process, question, text, len(ways), [id, *(way.target for way in ways)])
 
 
 def _count_steps(process: Process, question: str, *, shapes: bool) -> DocumentAnswer:
@@ -233,8 +249,8 @@ def _nth(process: Process, question: str, match: re.Match[str]) -> DocumentAnswe
 
 
 def _begins(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
-    if re.search(r"\b(?:after|before|follow\w*)\b", question, re.IGNORECASE):
-        return None  # it asks about another step
+    if re.search(r"\b(?:after|before|follow\w*|ways?|paths?|many)\b", question, re.IGNORECASE):
+        return None  # it asks about another step, or for a number
     if beside := re.search(r"\b(?:at|in) the (?:beginning|start|end)\b", question, re.IGNORECASE):
         return _saying(process, question, f"{question[: beside.start()]} {question[beside.end() :]}")
     ids = process.starts if match["which"].casefold().startswith(("start", "begin", "first")) else None
@@ -301,8 +317,8 @@ _PLACE = rf"(?:{'|'.join(_PLACES)}|last) (?:decision|condition|question|step|tas
 _Tell = Callable[[Process, str, "re.Match[str]"], "DocumentAnswer | None"]
 _KINDS: Sequence[tuple[str, _Tell]] = (
     (
-        r"how many (?P<what>decisions?|questions?|branch\w*|conditions?|diamonds?|steps?|nodes?|boxes|shapes|"
-        r"activities|actions|lanes?|swimlanes?|roles?|actors?|participants?|ends?|exits?|outcomes?)",
+        r"how many (?P<what>decisions?|questions?|branch\w*|ways?|paths?|conditions?|diamonds?|steps?|nodes?|boxes|"
+        r"shapes|activities|actions|lanes?|swimlanes?|roles?|actors?|participants?|ends?|exits?|outcomes?)",
         _count,
     ),
     (r"(?:can|could|is it possible|does|reach).*?(?P<target>.+?) (?:be reached |reached |happen |be done )?"

@@ -318,7 +318,7 @@ _NUMBERED = re.compile(
     r"^\W*(?P<label>[^\W\d_][^:\d]{1,38}?(?:\bno|\bnr|number|nummer|ref|id|code|#|n°)\.?)\s+(?P<value>\S*\d\S*)$", re.I
 )
 _AMONG = re.compile(
-    r"(?<![\w:])(?P<label>[^\W\d_]{2,}(?: [^\W\d_]+)?)\s?(?::|(?:no|nr|#|n°)\.?:?(?!\w))\s?"
+    r"(?<![\w:])(?P<label>[^\W\d_]{2,}(?: [^\W\d_]+)?(?:\s?(?:no|nr|#|n°)\.?(?!\w)|(?=\s?:)))\s?:?\s?"
     r"(?P<value>[\w/+-]*\d[\w/.+-]*)(?=$|\s*[;|)]|,(?!\d)|\s-\s|\s[^\W\d_]+\.?\s?[:#])",
     re.IGNORECASE,
 )

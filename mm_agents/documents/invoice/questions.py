@@ -135,7 +135,7 @@ def _answered(asked: Asked, model: ChatModel | None) -> DocumentAnswer:
         _asked_rate,
         _asked_field,
         _asked_other_date,
-        _asked_amount,
+        _asked_label,
     )
     found = next((found for way in ways if (found := way(asked)) is not None), asked.unanswered())
     if found.answer is not None or found.reason is not None or model is None:
@@ -563,13 +563,19 @@ def _asked_other_date(asked: Asked) -> DocumentAnswer | None:
     return asked.answer(f"{found[0].label}: {found[0].value}.", found[0].value, found[0].evidence, doubt)
 
 
-def _asked_amount(asked: Asked) -> DocumentAnswer | None:
-    """An amount beside a label all of whose words a question says: "how much change did I get" of "Change"."""
-    if not re.match(r"\W*(?:and )?how much\b", asked.text):
+_NAMES_LABEL = re.compile(r"\W*(?:and )?(?:how much|(?:which|what) (?P<what>[a-z]+))\b")
+
+
+def _asked_label(asked: Asked) -> DocumentAnswer | None:
+    """A labelled amount of which a question says all words, as "how much change did I get", or "which table"."""
+    match = _NAMES_LABEL.match(asked.text)
+    if match is None:
         return None
-    said = _label_words(asked.text)
-    money = [one for one in asked.invoice.labelled if one.value and any(n.is_money for n in numbers_in(one.value))]
-    found = [one for one in money if (words := _label_words(one.label)) and words <= said]
+    said = _label_words(match["what"] or asked.text)
+    known = [
+        one for one in asked.invoice.labelled if one.value and (words := _label_words(one.label)) and words <= said
+    ]
+    found = known if match["what"] else [one for one in known if any(n.is_money for n in numbers_in(one.value or ""))]
     if len({one.value for one in found}) != 1:
         return None
     doubt = None if found[0].verified else found[0].note or "not verified"
@@ -611,7 +617,7 @@ def _is_answered_by(text: str, name: str) -> bool:
 
 _NO_NAME = re.compile(
     r"(?:what|which|who|when|how|where|why|is|are|was|were|do|does|did|can|may|has|have|for|in|on|at|by|to|from|with|"
-    r"within|there|any|done|made|said|meant)\b"
+    r"within|there|any|done|made|said|meant|i|we|you)\b"
 )
 
 

@@ -281,7 +281,9 @@ def _of_kind(question: str, series: Sequence[Series]) -> Sequence[Series]:
     shares = [one for one in columns if _SHARES.search(one.name) or {item.quantity.unit for item in one.items} == {"%"}]
     if not 0 < len(shares) < len(columns):
         return series
-    if _SHARES.search(question) or any(used(re.sub("%", " ", one.name), tokens(question)) for one in shares):
+    others = {word for one in columns if one not in shares for word in tokens(one.name)}
+    named = {word for one in shares for word in tokens(one.name) if not _SHARES.search(word)} - others
+    if _SHARES.search(question) or named & set(tokens(question)):
         return [*shares, *(one for one in series if one.axis != "column")]
     return [one for one in series if one not in shares] if _COUNTED.search(question) else series
 
@@ -300,7 +302,11 @@ def _by_rules(question: str, series: Sequence[Series]) -> DocumentAnswer:
         if found is not None and _names_word_of(found, question, operation):
             return found
     if operation == "lookup":
-        return _lookup(question, series, whole) or _unanswered(question, _which(series))
+        asks_name = re.match(
+            r"\W*which (?!(?:number|value|percent|share|amount|price|figure|score)s?\b)", question, re.I
+        )
+        found = None if asks_name else _lookup(question, series, whole)
+        return found or _unanswered(question, _which(series))
     asked = tokens(without_operation(question, operation))
     if operation == "difference":
         return _difference(question, series, asked)
