@@ -199,6 +199,8 @@ def migrate(
                 ]
                 library.store.upsert([*known.values(), *filled_now])
                 filled += len(wanting)
+            except StoreError:
+                raise  # it is of no single file, and each of those that follow would wait for it as well
             except MMAgentsError as error:
                 failed.append(failure(library.path(asset) or asset.name, error))
         report(done, total, asset.name)

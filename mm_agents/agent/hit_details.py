@@ -43,6 +43,9 @@ _SOUNDS = 4  # of the shortest word that may have been written down as another
 _SOUNDS_ALIKE = 0.85
 """How like two words sound of which one was taken for the other: "Sophie" and "Sophia", not "printer" and "winter"."""
 
+_ITEMS = "items"
+"""What the rows of an invoice are together: what is asked of them is computed, or not told."""
+
 _ASKS_VALUE = re.compile(r"\W*(?:and )?(?:how|who|whose|when|where|what)\b", re.IGNORECASE)
 _SHEETS = (".xlsx", ".csv", ".tsv", ".json")
 _TABLE_ROW = re.compile(r"^\s*\|.*\|\s*$", re.MULTILINE)
@@ -260,18 +263,18 @@ def places_of(read: ToolResult, passage: str) -> list[Evidence]:
 
 
 def cells_of(reading: Mapping[str, Any]) -> list[tuple[Hashable, Box]]:
-    """The boxes of what was read of a table, a chart or an invoice: with its row, its shape or its item."""
+    """The boxes of what was read of a table, a chart or an invoice: with its row, its shape, or that it is an item."""
     found = [(cell["row"], cell["box"]) for cell in reading.get("cells", ())]
     found += [(node["id"], node["box"]) for node in reading.get("nodes", ())]
-    items = enumerate(reading.get("items", ()))
-    found += [(f"item {n}", place["box"]) for n, item in items for place in item["evidence"]]
+    found += [(_ITEMS, place["box"]) for item in reading.get("items", ()) for place in item["evidence"]]
     return [(unit, Box(x0=box[0], y0=box[1], x1=box[2], y1=box[3])) for unit, box in found if box]
 
 
 def mixes_cells(places: Iterable[Evidence], cells: Sequence[tuple[Hashable, Box]]) -> bool:
-    """Whether the lines of a passage go over several rows of a table or shapes of a chart: they are no sentence."""
+    """Whether a passage is no sentence: over several rows of a table or shapes of a chart, or of an invoice's items."""
     lines = [place.box for place in places if place.box is not None]
-    return len({unit for unit, cell in cells if any(_is_on(line, cell) for line in lines)}) > 1
+    units = {unit for unit, cell in cells if any(_is_on(line, cell) for line in lines)}
+    return len(units) > 1 or _ITEMS in units
 
 
 def _is_on(line: Box, cell: Box) -> bool:

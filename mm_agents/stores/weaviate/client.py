@@ -70,23 +70,24 @@ class Server:
         self.retry_seconds = retry_seconds
         self._owned = owned
         self._closed = False
+        self._waited = False  # in vain, for a server that has not answered since
 
     def attempt(self, call: Callable[[], T]) -> T:
-        """Make a call, trying again with growing pauses while the server is away.
+        """Make a call, trying again with growing pauses while the server is away; once where the call before did so.
 
         Raises:
             StoreUnavailableError: it stayed away.
             TooLongError: the answer is too long.
             StoreError: the server refused the call, or the store is closed.
         """
-        deadline = time.monotonic() + self.retry_seconds
+        deadline = time.monotonic() + (0 if self._waited else self.retry_seconds)
         pause = 0.1
         doubted = False
         while True:
             if self._closed:
                 raise StoreError("This store is closed. Open it again.")
             try:
-                return call()
+                result = call()
             except WeaviateClosedClientError as error:
                 raise StoreError("This store is closed. Open it again.") from error
             except (WeaviateBaseError, httpx.TransportError) as error:
@@ -98,10 +99,14 @@ class Server:
                     # A server that is starting knows no collections; the word of one that was ready counts.
                     doubted = self.client.is_ready()
                 if time.monotonic() + pause > deadline:
+                    self._waited = True
                     raise StoreUnavailableError(
                         f"The Weaviate server at {self.address} did not answer for {self.retry_seconds:g} s "
                         f"({reason(error)}). Once it is back, the same call may be made again."
                     ) from error
+            else:
+                self._waited = False
+                return result
             if not doubted:
                 time.sleep(pause * random.uniform(0.5, 1.0))
                 pause = min(2 * pause, 3.0)
