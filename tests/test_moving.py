@@ -132,6 +132,19 @@ def test_a_vanished_file_is_told_and_searches_stay_as_they_were(filled: Library,
     shutil.rmtree(tmp_path / "media")
 
 
+def test_a_store_that_is_gone_ends_a_migration_at_once(filled: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+
+    def gone(records: object) -> None:
+        calls.append(1)
+        raise errors.StoreUnavailableError("The server did not answer.")
+
+    monkeypatch.setattr(filled.store, "upsert", gone)
+    with pytest.raises(errors.StoreUnavailableError):
+        migrate(filled, NEW, name="media_v2")
+    assert len(calls) == 1  # none of the files behind it waits for the store as well
+
+
 def test_a_name_that_is_taken_is_refused(filled: Library) -> None:
     with pytest.raises(errors.ConfigError, match="already"):
         migrate(filled, NEW, name="words")

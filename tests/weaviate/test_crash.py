@@ -196,6 +196,26 @@ def test_a_server_that_hangs(node: Node, opened: Callable[..., WeaviateStore]) -
     assert store.count() == 20
 
 
+def test_a_server_that_is_gone_is_waited_for_once(node: Node, opened: Callable[..., WeaviateStore]) -> None:
+    """The call after one that waited in vain is tried once; when the server is back, all is as before."""
+    store = opened("retry_seconds=6")
+    store.upsert(RECORDS[:10])
+    node.kill()
+    seconds: list[float] = []
+    for _ in range(3):
+        begin = time.monotonic()
+        with pytest.raises(StoreUnavailableError):
+            store.count()
+        seconds.append(time.monotonic() - begin)
+    node.start()
+    node.wait()
+    assert max(seconds[1:]) < seconds[0]
+    assert sum(seconds[1:]) < 2 * seconds[0]
+    wait_for(lambda: store.count() == 10, SECONDS)
+    restart(node)  # a call that was answered makes the next one wait again
+    assert store.count() == 10
+
+
 def test_a_server_that_never_was() -> None:
     """Is told at once, with its address and what to do."""
     port = free_ports(1)[0]
