@@ -418,8 +418,7 @@ class OfflineRun:
             result = yield from self._call("read_invoice", {"source": source})
             names += [result.payload["source"]["name"]] if result is not None else []
             if len(names) > 1:
-                two = f"{names[0]} and {names[1]}"
-                self._builder.say(f"I don't know which invoice is meant: {two} are two of those that are here.")
+                self._builder.say(f"I don't know which invoice is meant: {' and '.join(names)} are two that are here.")
                 return True
         return False
 
@@ -505,7 +504,8 @@ class OfflineRun:
             if (yield from self._read_one(name, asked, source, sure=True)):
                 return True
             if name == "read_invoice" and self._builder.route[-1].error is None:
-                self._say_unread(None)
+                if self._reason or not (yield from self._quote_passage(asked, source, sure=False)):
+                    self._say_unread(None)
                 return True
         return False
 

@@ -187,3 +187,38 @@ def test_a_line_that_is_the_title_of_a_table_too_is_found_again(empty: Agent, tm
     answer = empty.ask("When was the bee count?", [path])
     assert {"read_table", "read_text"} <= {step.tool for step in answer.route}
     assert proved(answer) == ["study.pdf says: “Bee count of 4 May 2026”"]
+
+
+TILL = [
+    "HARBOUR CAFE",
+    "Pier Road 2, Hull",
+    "03/06/2024 14:40",
+    "1 Lemon cake            4.50",
+    "1 Tomato soup           7.80",
+    "Total                  12.30",
+    "Exchanges are allowed within 7 days.",
+]
+
+
+def test_an_invoice_is_quoted_where_no_value_of_it_answers_and_its_items_never_are(
+    empty: Agent, tmp_path: Path
+) -> None:
+    picture = PIL.Image.new("RGB", (760, 480), "white")
+    pen, font = PIL.ImageDraw.Draw(picture), PIL.ImageFont.load_default(26)
+    for n, line in enumerate(TILL):
+        pen.text((50, 40 + 58 * n), line, fill="black", font=font)
+    picture.save(tmp_path / "till.png")
+    answer = empty.ask("Are exchanges allowed?", [tmp_path / "till.png"])
+    assert answer.text == "till.png says: “Exchanges are allowed within 7 days.” [1]"
+    assert answer.sources[0].evidence.box is not None
+    for question in ("What would it cost without the soup?", "How much is a half of the soup with cake?"):
+        told = empty.ask(question, [tmp_path / "till.png"])
+        assert "says" not in told.text
+    two = empty.ask("How many tomato soups were there and what did they cost?", [tmp_path / "till.png"])
+    assert "Not answered" not in two.text
+
+
+def test_cells_of_several_rows_are_no_quote(empty: Agent, tmp_path: Path) -> None:
+    answer = empty.ask("Is yoga better than pottery for beginners?", [courses(tmp_path)])
+    assert answer.outcome == "not_found"
+    assert not answer.claims

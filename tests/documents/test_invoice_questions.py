@@ -200,3 +200,25 @@ def test_items_are_listed_compared_and_meant_again(invoice: Invoice) -> None:
     both = invoice.ask("How many brake pads were bought, and at what price each?")
     assert [part.answer is not None for part in both.parts] == [True, True]
     assert "12.50" in (both.parts[1].answer or "")
+
+
+@pytest.mark.parametrize(
+    ("question", "unsaid"),
+    [
+        ("What is the total of the previous invoice?", "previous"),
+        ("How much tax do I pay next month?", "next, month"),
+        ("When is the second instalment due?", "second, instalment"),
+        ("What is the seller's VAT rate in Germany?", "germany"),
+    ],
+)
+def test_a_value_is_in_doubt_where_the_question_says_more(invoice: Invoice, question: str, unsaid: str) -> None:
+    answered = invoice.ask(question)
+    assert answered.answer is not None
+    assert answered.doubt == f"the invoice does not say “{unsaid}”"
+
+
+@pytest.mark.parametrize("question", ["What is the total?", "Was ist der Gesamtbetrag?", "When must we pay it?"])
+def test_a_value_is_not_in_doubt_where_it_does_not(invoice: Invoice, question: str) -> None:
+    answered = invoice.ask(question)
+    assert answered.answer is not None
+    assert answered.doubt is None

@@ -331,7 +331,8 @@ _KINDS: Sequence[tuple[str, _Tell]] = (
      r"(?: (?:points?|are|is|made|taken|there|does|do|it|this|the|chart|process|have|in|contain))*\W*$", _decisions),
     (r"\b(?:how|way|path|route|get|go)\b.*?\bfrom (?P<start>.+?) to (?P<target>.+)", lambda p, q, m: (
         None if re.search(r"\b(?:shortest|longest|quickest|slowest)\b", q, re.I) else _from_to(p, q, m))),
-    (r"\b(?P<which>shortest|longest|quickest|slowest)\b(?P<rest>.*)", _shortest),
+    (r"\b(?P<which>shortest|longest|quickest|slowest)\b(?P<rest> (?:possible )?(?:ways?|paths?|routes?|one)\b.*)",
+     _shortest),
     (r"\bwho\b(?P<what>.+)|\b(?:which|what) (?:lane|role|department|actor|swimlane)\b(?P<more>.+)", lambda p, q, m: (
         _who(p, q, re.match(r"(?P<what>.*)", m["what"] or m["more"] or "") or m))),
     (r"(?:what|which) (?:(?:steps?|tasks?|activities|actions) )?(?:does|do|is done by|are done by|must|has) (?:the )?"

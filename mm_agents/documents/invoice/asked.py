@@ -6,15 +6,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from mm_agents._optional import require
+from mm_agents._text import ASKED_FOR, content_words
 from mm_agents.documents.dates import fold
 from mm_agents.documents.invoice import lexicon
-from mm_agents.documents.invoice.data import InvoiceData, LineItem
+from mm_agents.documents.invoice.data import DETAILS, NAMES, InvoiceData, LineItem
 from mm_agents.documents.invoice.parameters import PARAMETERS
 from mm_agents.documents.numbers import parse_number, plain_money
+from mm_agents.languages import ENGLISH, detected
 from mm_agents.types import DocumentAnswer, Evidence
 
 
@@ -171,6 +173,32 @@ def prices_of(asked: Asked, *, of_lines: bool) -> list[Priced]:
 def places_of(item: LineItem, *cells: str) -> tuple[Evidence, ...]:
     """Where some cells of an item are on the page."""
     return tuple(place for name in cells for cell, place in item.evidence.items() if cell == name)
+
+
+def unsaid_words(asked: Asked, answer: str) -> list[str]:
+    """The words of an English question that neither the invoice nor an answer says, and that no field is asked by.
+
+    "How much tax do I pay next month" has "next" and "month": what is told may be about something else.
+    """
+    if detected(asked.question) not in (None, ENGLISH):
+        return []
+    known = content_words(f"{answer} {_said(asked.invoice)}") | _asking_words()
+    return [word for word in re.findall(r"[^\W\d_]+", asked.text) if not content_words(word) <= known]
+
+
+def _said(invoice: InvoiceData) -> str:
+    """All texts that were read from an invoice."""
+    fields = [str(invoice.field(name).value or "") for name in (*NAMES, *DETAILS)]
+    labels = [f"{one.label} {one.value}" for one in invoice.labelled]
+    return " ".join([*fields, *labels, *(f"{item.description} {item.unit}" for item in invoice.items)])
+
+
+@cache
+def _asking_words() -> set[str]:
+    """The words that fields, items and sums are asked by."""
+    patterns = [pattern for _, pattern, _ in lexicon.ASKED_FIELDS] + [one.pattern for one in lexicon.PATTERNS]
+    words = [*re.findall(r"[a-z]{2,}", " ".join(patterns)), *lexicon.IDLE, *lexicon.UNITS, *lexicon.OF_FIELDS]
+    return content_words(" ".join([*words, *lexicon.NUMBER_WORDS, *lexicon.FILLERS, *ASKED_FOR]))
 
 
 def name_of(item: LineItem) -> str:

@@ -58,11 +58,15 @@ UNREAD = re.compile(rf"\b(?:{'|'.join(_QUESTIONS['unread'])})\b")
 ASKED_PARTIES: dict[str, str] = {party: "|".join(words) for party, words in _QUESTIONS["parties"].items()}
 ASKED_DETAILS = {name: re.compile(rf"\b(?:{'|'.join(words)})\b") for name, words in _QUESTIONS["details"].items()}
 UNPAID = re.compile(rf"\b(?:{'|'.join(_QUESTIONS['unpaid']['words'])})\b")
+PATTERNS = (PRICE, COUNT, EACH, THINGS, UNREAD, UNPAID, *ASKED_DETAILS.values())
+"""What asks for prices, items and details."""
 OF_FIELDS = frozenset(_QUESTIONS["of_fields"]["words"].split())
 SAME = {word: meant for meant, words in _QUESTIONS["same"].items() for word in words.split()}
 """Words of labels by the word that is kept for them."""
 CURRENCY_WORDS: dict[str, str] = _QUESTIONS["currencies"]
-IDLE, UNITS, ARTICLES = (frozenset(_QUESTIONS[name].split()) for name in ("idle", "units", "articles"))
+IDLE, UNITS, ARTICLES, FILLERS = (
+    frozenset(_QUESTIONS[name].split()) for name in ("idle", "units", "articles", "fillers")
+)
 NUMBER_WORDS = {word: Decimal(number) for number, words in _WORDS["numbers"].items() for word in words.split()}
 """Whole numbers in words, in lower case without accents."""
 

@@ -26,6 +26,7 @@ from mm_agents.documents.invoice.asked import (
     price_of,
     telling_words,
     the_item,
+    unsaid_words,
     wishes_of,
     words_of,
 )
@@ -117,27 +118,11 @@ class Invoice(InvoiceData):
 
 def _answered(asked: Asked, model: ChatModel | None) -> DocumentAnswer:
     """Answer a question; the rules first, and a model only to say what is asked for."""
-    ways: tuple[Callable[[Asked], DocumentAnswer | None], ...] = (
-        asked_sum,
-        asked_filter,
-        _asked_price,
-        not_computed,
-        _asked_days,
-        _asked_attribute,
-        _asked_bound,
-        _asked_sum,
-        _asked_list,
-        _asked_count,
-        _asked_item,
-        asked_most,
-        asked_either,
-        _asked_checks,
-        _asked_rate,
-        _asked_field,
-        _asked_other_date,
-        _asked_label,
-    )
-    found = next((found for way in ways if (found := way(asked)) is not None), asked.unanswered())
+    told = ((way, found) for way in _WAYS if (found := way(asked)) is not None)
+    way, found = next(told, (None, asked.unanswered()))
+    unsaid = unsaid_words(asked, found.answer) if way in _BY_WORDS and found.answer and not found.doubt else None
+    if unsaid:
+        found = replace(found, doubt=f"the invoice does not say “{', '.join(unsaid)}”")
     if found.answer is not None or found.reason is not None or model is None:
         return found
     return _understood(asked, model)
@@ -608,6 +593,8 @@ def _is_answered_by(text: str, name: str) -> bool:
         return name in ("ship_to", "seller")
     if lexicon.COUNT.search(text):
         return name in MONEY
+    if name == "ship_to" and re.match(r"\W*who\b", text):
+        return re.search(r"\b(?:receives?|gets)\b", text) is not None
     if (whether := _WHETHER.match(text)) is None:
         return True
     pattern = next(pattern for asked_name, pattern, _ in lexicon.ASKED_FIELDS if asked_name == name)
@@ -643,6 +630,30 @@ def _field(asked: Asked, name: str) -> DocumentAnswer | None:
     sentence = next(sentence for asked_name, _, sentence in lexicon.ASKED_FIELDS if asked_name == name)
     doubt = None if field.verified else field.note or "not verified"
     return asked.answer(sentence.format(shown).replace("..", "."), value, field.evidence, doubt)
+
+
+_WAYS: tuple[Callable[[Asked], DocumentAnswer | None], ...] = (
+    asked_sum,
+    asked_filter,
+    _asked_price,
+    not_computed,
+    _asked_days,
+    _asked_attribute,
+    _asked_bound,
+    _asked_sum,
+    _asked_list,
+    _asked_count,
+    _asked_item,
+    asked_most,
+    asked_either,
+    _asked_checks,
+    _asked_rate,
+    _asked_field,
+    _asked_other_date,
+    _asked_label,
+)
+_BY_WORDS = (_asked_attribute, _asked_sum, _asked_count, _asked_item, asked_most, _asked_rate, _asked_field)
+"""The ways that know a field or an item by some words of a question, whatever the others say."""
 
 
 # ---------------------------------------------------------------- with a model

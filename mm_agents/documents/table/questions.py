@@ -466,6 +466,9 @@ def _compared(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
     best = max(fit for fit, *_ in pairs)
     chosen = [pair for pair in pairs if best - pair[0] <= PARAMETERS.tie]
     fits = used(chosen[0][1].name, asked)
+    labels = {word for item in chosen[0][2:] for word in tokens(item.label)}
+    if not fits and set(asked) - labels:
+        return _unanswered(question, _which(series))  # "better for beginners" need not be the only number
     if len({(a.cell, b.cell) for _, _, a, b in chosen}) != 1 or not (fits or len(pairs) == 1):
         return _unanswered(question, _which(series))
     _, one, first, second = chosen[0]
