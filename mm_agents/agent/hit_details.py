@@ -271,7 +271,7 @@ def cells_of(reading: Mapping[str, Any]) -> list[tuple[Hashable, Box]]:
 
 
 def mixes_cells(places: Iterable[Evidence], cells: Sequence[tuple[Hashable, Box]]) -> bool:
-    """Whether a passage is no sentence: over several rows of a table or shapes of a chart, or of an invoice's items."""
+    """Whether a passage goes over several rows of a table or shapes of a chart, or is of an invoice's items."""
     lines = [place.box for place in places if place.box is not None]
     units = {unit for unit, cell in cells if any(_is_on(line, cell) for line in lines)}
     return len(units) > 1 or _ITEMS in units

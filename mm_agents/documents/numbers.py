@@ -170,7 +170,7 @@ def decimal_mark(texts: Iterable[str]) -> DecimalMark | None:
                 continue
             behind = len(digits) - last - 1
             threes[digits[last]] += behind == 3
-            grouped = behind == 3 and digits[:last] != "0"  # "0.839" is no thousand
+            grouped = behind == 3 and digits[:last] != "0"  # "0.839" has decimals
             if not grouped or len({character for character in digits if character in ".,"}) == 2:
                 votes[digits[last]] += 2 if behind == 2 else 1
     if signs & _THREE_DECIMALS and threes and max(threes.values()) > max(votes.values(), default=0) / 2:

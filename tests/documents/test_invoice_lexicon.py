@@ -37,7 +37,7 @@ def test_a_label_with_a_wrong_letter_is_found_among_those_written_out() -> None:
 
 
 def test_what_asks_for_fields_names_fields() -> None:
-    assert {name for name, _, _ in lexicon.ASKED_FIELDS} == set(NAMES)
+    assert {name for name, _, _ in lexicon.ASKED_FIELDS} == {*NAMES, "rounding"}
     assert all(sentence.count("{}") == 1 for _, _, sentence in lexicon.ASKED_FIELDS)
     assert (lexicon.NUMBER_WORDS["twelve"], lexicon.NUMBER_WORDS["veinte"]) == (12, 20)
 
