@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, overload
+from typing import TYPE_CHECKING, Self, cast, overload
 
 from mm_agents import _plugins, media
 from mm_agents._html import counted
@@ -189,7 +189,7 @@ class Library:
                 recordings and clips heard.
 
         Raises:
-            ConfigError: no path was given.
+            ConfigError: no path was given, or what is none, such as a list of paths.
             EmbedderError: the embedder's weights are out of reach.
             MissingExtraError: all words are to be read, and the extra ``documents`` is not installed; or all speech is
                 to be recognised or a recogniser is named, and the extra ``speech`` is not.
@@ -198,6 +198,11 @@ class Library:
         """
         if not paths:
             raise ConfigError("Nothing to add: name at least one file or folder.")
+        for one in paths:
+            if not isinstance(cast("object", one), (str, Path)):
+                raise ConfigError(
+                    f"Paths are given one by one, as str or Path, and not as {type(one).__name__}: {one!r}."
+                )
         outcomes = Outcomes()
         files = list(
             media.walk(

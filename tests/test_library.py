@@ -362,6 +362,8 @@ def test_a_failing_embedder_ends_the_run_and_leaves_nothing_half_written(tmp_pat
 def test_nothing_to_add_is_an_error(library: Library) -> None:
     with pytest.raises(errors.ConfigError, match="Nothing to add"):
         library.add()
+    with pytest.raises(errors.ConfigError, match=r"one by one.*not as list"):
+        library.add(["red.png", "blue.png"])  # type: ignore[arg-type]
 
 
 # ---------------------------------------------------------------- finding

@@ -480,6 +480,8 @@ def _print(found: Reading, answered: DocumentAnswer | None, output: Output, form
         form = next(form for form, wanted in forms.items() if wanted)
         if found.tables() and (text := form()) is not None:
             _write(text)
+    if answered and answered.answer is None:
+        raise typer.Exit(NOTHING_FOUND)
 
 
 def _write(what: str) -> None:
