@@ -319,7 +319,8 @@ class OfflineRun:
         if asks:
             names.reverse()  # what is asked as a question is likelier written than pictured
         if compares(asked.text):
-            self._builder.say(_NOT_COMPARED)
+            if not (says("asks", asked.text) and (yield from self._read_text(asked))):
+                self._builder.say(_NOT_COMPARED)
             return True
         if medium := only_medium(asked.text):
             names = [name for name in names if name == search_for(medium)] or names
@@ -435,8 +436,7 @@ class OfflineRun:
         Returns:
             The reader's name and what it read; None where nothing fits.
         """
-        given = asked.pages or list(asked.focus)
-        sources = given
+        sources = given = asked.pages or list(asked.focus)
         if not given and not asked.attachments:
             sources = self._candidates(names[0], asked, (yield from self._find(names[0], asked)))
         for source in sources:
@@ -565,7 +565,7 @@ class OfflineRun:
             sure: whether the question is about this document, so that nothing else has to say that it is.
         """
         task = task_of(asked.text)
-        # Of an invoice, "what does it say about that, and what is the total?" asks for values, not for a form of it.
+        # "What does it say about that, and what is the total?" asks an invoice for values, not for a form of it.
         values = name == "read_invoice" and (len(parts_of(task)) > 1 or says("of_items", task))
         form = None if values else form_of(task)
         arguments: dict[str, Any] = {"source": source}

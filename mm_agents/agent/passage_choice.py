@@ -156,6 +156,8 @@ def _unfit(kind: str | None, passage: Paragraph, subject: Sequence[str]) -> list
     unsaid = [word for word in subject if word not in words]
     if kind == "time" and not has_value(kind, text) and dates_in(passage.under):
         return unsaid if len(unsaid) * 2 <= len(subject) else None  # what stands under a day is of that day
+    if kind == "reason" and has_value(kind, passage.under):
+        return unsaid  # what stands under "Cause" is one
     least: list[str] | None = None
     for value in _values(kind).finditer(text):
         clause, sentence = (_around(text, value.end() - 1, ends) for ends in (_CLAUSE_END, _SENTENCE_END))

@@ -222,3 +222,24 @@ def test_cells_of_several_rows_are_no_quote(empty: Agent, tmp_path: Path) -> Non
     answer = empty.ask("Is yoga better than pottery for beginners?", [courses(tmp_path)])
     assert answer.outcome == "not_found"
     assert not answer.claims
+
+
+REPORT = """# Report on the shop
+
+## Summary
+
+The shop was down for 47 minutes. 312 orders failed.
+
+## Cause
+
+A certificate expired.
+"""
+
+
+def test_why_is_answered_by_a_cause_and_a_count_of_a_text_is_found(tmp_path: Path) -> None:
+    (tmp_path / "report.md").write_text(REPORT)
+    with Library.open(tmp_path / "library") as library:
+        library.add(tmp_path / "report.md")
+        agent = Agent(library, model="offline")
+        assert "under “Cause”: “A certificate expired.”" in agent.ask("Why was the shop down?").text
+        assert "312 orders failed." in agent.ask("How many orders failed?").text

@@ -418,3 +418,39 @@ def test_verbs_are_of_the_heads_that_say_who_does_it(tmp_path: Path) -> None:
     assert asked("Who wrote Salt and Tin?").answer == "Salt and Tin, author: Ida Moss."
     assert asked("Who has borrowed The Long Field?").answer == "The Long Field, lent_to: Joan."
     assert asked("How many pages are there in all?").value == "700"
+
+
+ACTIONS = """# Actions
+
+| Action | Owner | Due |
+|---|---|---|
+| Close old mailboxes | Ines Cole | 5 June |
+| Refund failed orders | Priya Nair | 15 May |
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "question", "answer"),
+    [
+        ("bank.csv", BANK, "How much did I spend at Corner Bakery in May?", "Corner Bakery, in May, amount: -6.10."),
+        (
+            "bank.csv",
+            BANK,
+            "How much did I spend at Corner Bakery?",
+            "Corner Bakery: amount sums up to -14.20 over 3.",
+        ),
+        ("actions.md", ACTIONS, "By when are the old mailboxes closed?", "Close old mailboxes, Due: 5 June."),
+        ("actions.md", ACTIONS, "How many orders failed?", None),  # a day has a number, and counts nothing
+        (
+            "phone.json",
+            json.dumps({"plan": "M", "billing": {"base": 19.0, "data": 14.2, "total": 23.5}}),
+            "What is the total of the phone bill?",
+            "billing total: 23.5.",
+        ),
+    ],
+)
+def test_sums_days_and_totals_of_texts(
+    name: str, content: str, question: str, answer: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(content)
+    assert TableReader().read(tmp_path / name).ask(question).answer == answer

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
 
-from mm_agents._text import content_words
+from mm_agents._text import MONTHS, content_words
 from mm_agents.documents.locate import normalised
 from mm_agents.documents.numbers import DecimalMark, numbers_in
 from mm_agents.documents.table.parameters import PARAMETERS
@@ -83,6 +83,8 @@ def quantity_of(text: str, mark: DecimalMark | None = None) -> Quantity | None:
     match = _UNIT.match(after)
     if match is None:
         return None
+    if after.casefold() in MONTHS:
+        return None  # "29 May" is a day
     if after.casefold().rstrip(".") in _SCALES:
         return Quantity(value=number.value * _SCALES[after.casefold().rstrip(".")], unit=unit)
     return Quantity(value=number.value, unit=match[1])

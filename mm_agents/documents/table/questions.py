@@ -316,6 +316,10 @@ def _by_rules(question: str, series: Sequence[Series]) -> DocumentAnswer:
         if measure is None:
             return _unanswered(question, _which(series))
         best = measure
+    totals = [item for item in best.items if item.is_total]
+    if operation == "sum" and best.axis == "column" and not best.name and totals:
+        # a column of names and values of several kinds, whose "billing total" is one of them
+        return _single(question, best, totals[0]) if len(totals) == 1 else _unanswered(question, _which(series))
     condition = condition_of(question) if operation == "count" else None
     if operation == "count" and (condition is None or _UNCLEAR.search(question)):
         return _unanswered(question, _which(series))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import takewhile
 
-from mm_agents._text import ASKED_FOR, by_form, content_words
+from mm_agents._text import ASKED_FOR, MONTHS, by_form, content_words
 from mm_agents.documents.dates import dates_in
 from mm_agents.documents.table import questions
 from mm_agents.documents.table.cell_questions import (
@@ -40,13 +40,13 @@ _COMPARED = re.compile(
     r"(?!(?:values?|numbers?|figures?|amounts?|one|share|percentage|of|in|by|to|first|last|and)\b)(?P<what>[a-z]{3,})\b",
     re.IGNORECASE,
 )
-_ASKS = re.compile(rf"\W*({'|'.join(WORDS['asks'])})\b", re.IGNORECASE)
+_ASKS = re.compile(rf"\W*(?:(?:by|until|since|from|at|on) )?({'|'.join(WORDS['asks'])})\b", re.IGNORECASE)
 _ADJECTIVES = re.compile(rf"\b(?:{'|'.join(WORDS['adjectives'])})\b", re.IGNORECASE)
 _CONTENTS = re.compile(r"\W*(?:what|who)(?:['’]s| is| are) (?:in|at|on)\b", re.IGNORECASE)
 _ABOUT = re.compile(r"\b(about)\W*$", re.IGNORECASE)
 _WHAT = re.compile(r"\W*what(?:['’]s| is)\b", re.IGNORECASE)
 _WHO = re.compile(r"\W*who(?:se|m)?\b", re.IGNORECASE)
-_TIME = re.compile(r"\b\d{1,2}[:.]\d\d\b")
+_TIME = re.compile(rf"\b\d{{1,2}}[:.]\d\d\b|\b\d{{1,2}}\.? (?:{'|'.join(MONTHS)})\b", re.IGNORECASE)
 _HOW_OFTEN = re.compile(r"\bhow (?:many times|often)\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\W*how (?:many|far)\b", re.IGNORECASE)
 _NUMBER_WORD = re.compile(
@@ -151,7 +151,8 @@ def _looked_up(table: TableData, question: str) -> DocumentAnswer | None:
         return DocumentAnswer(question=question, reason=f"The table says nothing of {unnamed}.") if unnamed else None
     if not chosen.rows:
         return DocumentAnswer(question=question, reason=f"No row of the table is of “{named}”.")
-    if not _HOW_MANY.match(question) or (len(chosen.rows) == 1 and _is_measure(table, column)):
+    sums = _HOW_MANY.match(question) or (_SPENDS.search(question) and len(chosen.rows) > 1)
+    if not sums or (len(chosen.rows) == 1 and _is_measure(table, column)):
         found = said_in_rows(table, question, chosen.rows, column, named)
     elif _is_measure(table, column):
         rows = replace(table, cells=_only(table, chosen.rows))
@@ -244,7 +245,8 @@ def _prices(table: TableData) -> bool:
 
 def _is_measure(table: TableData, column: int) -> bool:
     """Whether a column has numbers that can be added up, and not those that name its rows."""
-    return column != table.label_column and all(cell.quantity is not None for cell in cells_of(table, column))
+    counted = all(cell.quantity is not None for cell in cells_of(table, column))
+    return column != table.label_column and counted and not _is_dated(table, column)
 
 
 def _place(word: str, asked: Sequence[str]) -> int:
