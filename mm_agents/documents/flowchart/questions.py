@@ -264,9 +264,9 @@ def _saying(process: Process, question: str, words: str) -> DocumentAnswer | Non
     """The one shape that says all words of a question."""
     asked = _stems(words)
     ids = [id for id in process.order if asked and asked <= _stems(process.nodes[id].text)]
-    return (
-        _told(process, question, f"{_quoted(process, ids[0])}.", process.name(ids[0]), ids) if len(ids) == 1 else None
-    )
+    if len(ids) != 1:
+        return None
+    return _told(process, question, f"{_quoted(process, ids[0])}.", process.name(ids[0]), ids)
 
 
 def _mentioned(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:

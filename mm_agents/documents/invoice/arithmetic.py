@@ -153,11 +153,10 @@ _EITHER = re.compile(
 def asked_either(asked: Asked) -> DocumentAnswer | None:
     """Which of two items costs more or less."""
     match = _EITHER.search(asked.text)
-    items = (
-        [the_item(asked.invoice, telling_words(words_of(match[name]))) for name in ("one", "other")] if match else []
-    )
-    priced = [(price[0], item, price[1]) for item in items if item is not None and (price := price_of(item))]
-    if match is None or len(priced) != len(items) or priced[0][1] is priced[1][1]:
+    named = [match["one"], match["other"]] if match else []
+    items = [item for words in named if (item := the_item(asked.invoice, telling_words(words_of(words)))) is not None]
+    priced = [(price[0], item, price[1]) for item in items if (price := price_of(item)) is not None]
+    if match is None or len(priced) < len(named) or items[0] is items[1]:
         return None
     (low, item, _), (high, other, _) = sorted(priced, key=lambda one: one[0], reverse=match["less"] is None)
     how = "the same as" if low == high else "less than" if match["less"] else "more than"

@@ -140,12 +140,16 @@ def the_item(invoice: InvoiceData, words: Sequence[str]) -> LineItem | None:
     return best[0] if len({item.unit_price for item in best}) == 1 else None
 
 
+_DECIMALS = 4  # of a price that is an amount's part
+
+
 def price_of(item: LineItem) -> tuple[Decimal, tuple[Evidence, ...]] | None:
-    """An item's unit price and its place; from the amount where no price is printed."""
+    """An item's unit price and its place; from the amount where no price is printed, with four decimals at most."""
     if item.unit_price is not None:
         return item.unit_price, places_of(item, "unit_price")
     if item.amount is not None:
-        return item.amount / (item.quantity or 1), (*places_of(item, "amount"), *places_of(item, "quantity"))
+        price = round(item.amount / (item.quantity or 1), _DECIMALS)
+        return price, (*places_of(item, "amount"), *places_of(item, "quantity"))
     return None
 
 

@@ -30,7 +30,7 @@ from mm_agents.documents.invoice.asked import (
     wishes_of,
     words_of,
 )
-from mm_agents.documents.invoice.data import CENT, MONEY, InvoiceData, LineItem, value_json
+from mm_agents.documents.invoice.data import CENT, MONEY, InvoiceData, Labelled, LineItem, value_json
 from mm_agents.documents.numbers import numbers_in, parse_number, plain_money, plain_quantity
 from mm_agents.types import DocumentAnswer, Evidence
 
@@ -319,7 +319,7 @@ def _asked_attribute(asked: Asked) -> DocumentAnswer | None:
     return next((asked.unanswered(reason) for pattern, reason in _REFUSED.items() if pattern.search(text)), None)
 
 
-def _detail(asked: Asked, name: str, words: str, party: str | None) -> DocumentAnswer:
+def _detail(asked: Asked, name: str, words: str, party: str | None) -> DocumentAnswer | None:
     """A detail of the invoice or of a party; of both where the question names none and both are printed."""
     of_party = name.startswith("party_")
     owners = [party] if party else ["seller", "buyer"]
@@ -347,7 +347,7 @@ def _said(name: str) -> str:
     return words.get(name, name.replace("_", " "))
 
 
-def _by_label(asked: Asked, attribute: str, party: str | None) -> DocumentAnswer:
+def _by_label(asked: Asked, attribute: str, party: str | None) -> DocumentAnswer | None:
     """What stands beside a label with the very words of an attribute; labels are the seller's unless they say so."""
     wanted = _label_words(attribute)
     whose = _label_words(f"{attribute} {party}") if party else wanted
@@ -361,8 +361,15 @@ def _by_label(asked: Asked, attribute: str, party: str | None) -> DocumentAnswer
     if len(values) != 1:
         several = f" It says {', '.join(f'“{value}”' for value in values)}." if values else ""
         return asked.unanswered(_not_found(attribute, party, "is not clear" if values else "was not found") + several)
-    doubt = None if sure[0].verified else sure[0].note or "not verified"
-    return asked.answer(f"{sure[0].label}: {values[0]}.", values[0], sure[0].evidence, doubt)
+    return _beside_label(asked, sure)
+
+
+def _beside_label(asked: Asked, found: Sequence[Labelled]) -> DocumentAnswer | None:
+    """The one value that stands beside labels; None where there is none, or several."""
+    if len({one.value for one in found}) != 1:
+        return None
+    doubt = None if found[0].verified else found[0].note or "not verified"
+    return asked.answer(f"{found[0].label}: {found[0].value}.", found[0].value, found[0].evidence, doubt)
 
 
 _IDLE_IN_LABELS = frozenset("the of de du name a which my your our amount".split())
@@ -542,10 +549,7 @@ def _asked_other_date(asked: Asked) -> DocumentAnswer | None:
     words = _label_words(asked.text)
     dated = [one for one in asked.invoice.labelled if one.value and dates_in(one.value)]
     found = [one for one in dated if (what := _label_words(one.label) - {"date"}) and what <= words]
-    if len({one.value for one in found}) != 1:
-        return None
-    doubt = None if found[0].verified else found[0].note or "not verified"
-    return asked.answer(f"{found[0].label}: {found[0].value}.", found[0].value, found[0].evidence, doubt)
+    return _beside_label(asked, found)
 
 
 _NAMES_LABEL = re.compile(r"\W*(?:and )?(?:how much|(?:which|what) (?P<what>[a-z]+))\b")
@@ -561,10 +565,7 @@ def _asked_label(asked: Asked) -> DocumentAnswer | None:
         one for one in asked.invoice.labelled if one.value and (words := _label_words(one.label)) and words <= said
     ]
     found = known if match["what"] else [one for one in known if any(n.is_money for n in numbers_in(one.value or ""))]
-    if len({one.value for one in found}) != 1:
-        return None
-    doubt = None if found[0].verified else found[0].note or "not verified"
-    return asked.answer(f"{found[0].label}: {found[0].value}.", found[0].value, found[0].evidence, doubt)
+    return _beside_label(asked, found)
 
 
 _PHRASE = re.compile(

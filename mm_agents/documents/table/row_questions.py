@@ -74,7 +74,8 @@ def reworded(table: TableData, question: str) -> str:
     height, width = table.shape
     names = " ".join([*map(table.header, range(width)), *map(table.label, range(height))])
     open_ended = {number[1] for number in _OPEN_ENDED.finditer(names)}  # "60+ months" is a row's or column's name
-    for short in set(_ACRONYM.findall(names)):
+    initials = "".join(word[0] for word in re.findall(r"[^\W\d_]+", found)).upper()
+    for short in {short for short in _ACRONYM.findall(names) if short in initials}:
         found = _shortened(found, short)
     return _MORE_THAN.sub(lambda match: f"{match[1]}+" if match[1] in open_ended else match[0], found)
 
