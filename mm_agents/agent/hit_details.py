@@ -129,7 +129,7 @@ class HitDetails:
         hit = {**result.payload["source"], "text": result.payload["reading"]["text"]}
         said = self._said(hit, question, self.embedder_for(language))
         quote = f"{said.get('under', '')} {said.get('says', '')}"
-        return said if said.get("covers") or names_it(question, quote) else hit
+        return said if names_it(question, quote) else hit
 
     def _quoted(self, hits: list[Mapping[str, Any]], question: str, embedder: Embedder) -> list[Mapping[str, Any]]:
         """The hits with the passage that answers the question; first the one that has it, where the best has not."""

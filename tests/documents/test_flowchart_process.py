@@ -277,6 +277,13 @@ def menu() -> Flowchart:
         ("Who writes the menu?", "“Cook Writes Menu”."),
         ("What is the budget set to at the beginning?", "“Set the budget to 90”."),
         ("Is there a loop?", "No: no way leads back to a step before it."),
+        ("Are there any decisions?", "Yes: there is 1 decision."),
+        ("Are there any lanes?", "No: none of the 7 shapes is one."),
+        ("How many ways on does the decision have?", "“Send invitations?” has 1 way on: Yes: End."),
+        (
+            "How many steps are there between the budget and the draft?",
+            "There is 1 step between: Set the budget to 90 → Cook Writes Menu → Draft.",
+        ),
     ],
 )
 def test_a_chart_without_lanes_says_who_and_what_in_its_shapes(menu: Flowchart, question: str, wanted: str) -> None:

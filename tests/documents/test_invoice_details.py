@@ -223,6 +223,8 @@ ORDERED = [
         ("Did anything cost more than 90?", "No: 0 of 3 cost more than 90"),
         ("Which was cheaper, the tea or the soup?", "“Tea” at 3.20 is less than “Soup” at 7.80"),
         ("How much is still to be paid?", "Balance: 15.00."),
+        ("How much does each of the four pay?", "20.00 / 4 = 5.00"),
+        ("Which table did we sit at?", "Table: 25."),
     ],
 )
 def test_a_receipt_answers_what_guests_ask(question: str, wanted: str) -> None:

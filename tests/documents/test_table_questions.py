@@ -317,6 +317,7 @@ def read_of(rows: list[list[str]]) -> Table:
         ),
         (YEARS, "How many members of more than 60 came in 2020?", "60+ members, FY 2020: 9."),
         (RATIOS, "What is the ratio of the old?", "Old, Ratio: 1.716."),
+        (CASES, "Does bad weather have more cases than strike?", "Yes: Bad weather 18 against Strike 3 in n."),
         (RATIOS, "Is the ratio of the young above 1?", "No: Young, Ratio: 0.839."),
         (
             STOCK,
@@ -338,6 +339,7 @@ def test_questions_in_other_words_are_computed(rows: list[list[str]], question: 
         (YEARS, "How many guests came in 2015?"),
         (CASES, "How many cases were of fog?"),
         (RATIOS, "What is the share of the old?"),
+        (CASES, "Which causes belong to the weather?"),
     ],
 )
 def test_a_cell_that_is_not_there_is_not_another(rows: list[list[str]], question: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -66,7 +67,20 @@ def _count(process: Process, question: str, match: re.Match[str]) -> DocumentAns
     if wanted.startswith(("end", "exit", "outcome")):
         ids = [id for id in process.order if not process.ways[id]]
         return _told(process, question, f"There {_are(len(ids), 'end')}.", len(ids), ids)
+    if between := re.search(r"\bbetween (?P<one>.+?) and (?P<other>.+)", question, re.IGNORECASE):
+        return _count_between(process, question, between)
     return _count_steps(process, question, shapes=wanted.startswith(("node", "box", "shape")))
+
+
+def _count_between(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    """How many shapes are between two on the shortest way from one to the other."""
+    one, other = _find(process, match["one"]), _find(process, match["other"])
+    networkx = require("networkx", extra=EXTRA, feature="Following a flowchart")
+    if one is None or other is None or one == other or not networkx.has_path(process.graph, one, other):
+        return None
+    way = networkx.shortest_path(process.graph, one, other)
+    text = f"There {_are(len(way) - 2, 'step')} between: {_way(process, way)}."
+    return _told(process, question, text, len(way) - 2, way)
 
 
 def _count_branches(process: Process, question: str) -> DocumentAnswer | None:
@@ -75,7 +89,8 @@ def _count_branches(process: Process, question: str) -> DocumentAnswer | None:
         return None
     id = process.decisions[0]
     ways = process.branches(id)
-    text = f"{_quoted(process, id)} has {len(ways)} ways on: {_listed(_ways_on(process, ways))}."
+    count = f"{len(ways)} way{'' if len(ways) == 1 else 's'}"
+    text = f"{_quoted(process, id)} has {count} on: {_listed(_ways_on(process, ways))}."
     return _told(process, question, text, len(ways), [id, *(way.target for way in ways)])
 
 
@@ -269,6 +284,15 @@ def _saying(process: Process, question: str, words: str) -> DocumentAnswer | Non
     return _told(process, question, f"{_quoted(process, ids[0])}.", process.name(ids[0]), ids)
 
 
+def _whether_any(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    counted = _count(process, question, match)
+    if counted is None or counted.answer is None:
+        return counted
+    if not counted.value:
+        return _told(process, question, f"No: none of the {len(process.nodes)} shapes is one.", False, process.order)
+    return replace(counted, answer=f"Yes: {counted.answer[0].lower()}{counted.answer[1:]}", value=True)
+
+
 def _mentioned(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
     asked = _stems(match["what"])
     ids = [id for id in process.order if asked and asked <= _stems(process.nodes[id].text)]
@@ -324,6 +348,8 @@ _KINDS: Sequence[tuple[str, _Tell]] = (
     (r"(?:can|could|is it possible|does|reach).*?(?P<target>.+?) (?:be reached |reached |happen |be done )?"
      r"(?:without|avoiding|skipping|bypassing)(?: passing| going through| doing)? (?P<avoided>.+)", _without),
     (r"^\W*(?:what|which|name)\b(?!.*\b(?:after|before|follow|lead))[^?]*?\b(?P<what>" + _PLACE + r")", _nth),
+    (r"^\W*(?:is|are) there (?:any|an?|some) (?P<what>decisions?|questions?|conditions?|diamonds?|lanes?|roles?)\W*$",
+     _whether_any),
     (r"^\W*(?:is|are|does|do|can|could|will)\b.*\b(?:loops?|cycles?|goes? back|repeats?)\b", _loops),
     (r"^\W*(?:do|does|is|are|must|should|has|have|will|would|did)\b (?P<one>.+?) "
      r"(?P<which>before|after)\b (?P<other>.+)", _in_order),

@@ -43,7 +43,10 @@ _TIMES = {"double": 2, "twice": 2, "triple": 3}
 _SPLIT = re.compile(
     r"\b(?:split|divided?|shared?)\b.*?\b(?:between|by|among|amongst|into|with|in) (?:the )?(?P<number>[a-z]+|\d+)\b"
 )
-_EACH_OF = re.compile(r"\b(?:each|per person|apiece)\b.*?\b(?P<number>[a-z]+|\d+) (?:of us|people|persons|friends)\b")
+_EACH_OF = re.compile(
+    r"\b(?:each|per person|apiece)\b.*?\b(?P<number>[a-z]+|\d+) (?:of us|people|persons|friends|guests)\b|"
+    r"\beach of (?:the |us )?(?P<of>[a-z]+|\d+)\b"
+)
 _MORE = re.compile(
     r"\bhow much (?:more|less|higher|lower|cheaper|dearer)(?: expensive)?\b(?P<one>.+?)\bthan\b(?P<other>.+)|"
     r"\bdifference between\b(?P<first>.+?)\band\b(?P<second>.+)|"
@@ -139,6 +142,8 @@ def asked_most(asked: Asked) -> DocumentAnswer | None:
         return None
     value = (min if match[1] else max)(one.value for one in priced)
     best = [one for one in priced if one.value == value]
+    if not all(one.item.description for one in best):
+        return asked.unanswered(f"It costs {asked.money(value)}, and what it is called was not read.")
     places = [place for one in best for place in one.places]
     names = [name_of(one.item) for one in best]
     return asked.answer(f"{' and '.join(f'“{name}”' for name in names)} at {asked.money(value)}.", names, places)
@@ -182,7 +187,8 @@ def _asked_share(asked: Asked) -> DocumentAnswer | None:
             rest = f"{text[: match.start()]} {text[match.end() :]}"
             return _multiple(asked, rest, Decimal(number), "×" if words in _TIMES else "/")
     match = _SPLIT.search(text) or _EACH_OF.search(text)
-    number = number_of(match["number"]) if match else None
+    said = match["number"] or match.groupdict().get("of") if match else None
+    number = number_of(said) if said else None
     if match is None or number is None or number < 2:
         return None
     return _multiple(asked, f"{text[: match.start()]} {text[match.end() :]} {match[0]}", number, "/")

@@ -35,6 +35,7 @@ _COUNTS = re.compile(r"\W*how (?:many|often)\b", re.IGNORECASE)
 _PLACE = re.compile(
     r"\W*(?:(?:on|at|in) )?(?:when|where|(?:what|which) (?:days?|times?|hours?|rooms?))\b", re.IGNORECASE
 )
+_WHAT = re.compile(r"\W*(?:which|what)(?: (?:is|are|was|were))?(?: the)? (\w+)", re.IGNORECASE)
 _FIRST_OR_LAST = re.compile(r"\b(?:first|last)\b", re.IGNORECASE)
 _CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d_])")
 """A code such as "T-104", whose number is proved by its own cell."""
@@ -85,21 +86,22 @@ def _listed(table: TableData, question: str, *, of_rows: bool) -> DocumentAnswer
     return _answer(question, f"{'; '.join(names)}.", names, found)
 
 
-def asked_cell(table: TableData, question: str, names: Sequence[str], *, by_part: bool) -> DocumentAnswer | None:
+def asked_cell(table: TableData, question: str, names: Sequence[str]) -> DocumentAnswer | None:
     """The text of the one cell whose row and column a question names in full; None where it names no such cell.
 
     Args:
         table: whose cells are not numbers.
         question: as it was asked.
         names: what each row is called.
-        by_part: whether a word of a column's head names it, if it is in no other's.
     """
     asked = tokens(question)
     height, width = table.shape
     columns = [column for column in range(width) if column != table.label_column]
     headed = [column for column in columns if likeness(table.header(column), asked) == 1]
-    if not headed and (by_part or len(columns) == 1):
-        headed = columns if len(columns) == 1 else [column for column in columns if used(table.header(column), asked)]
+    if not headed and len(columns) == 1:
+        headed = columns
+    elif not headed and (what := _WHAT.match(question)):  # "which retailers" of a column "by leading retailers"
+        headed = [column for column in columns if used(table.header(column), tokens(what[1]))]
     rows = [
         row for row in range(table.header_rows, height) if table.label(row) and likeness(table.label(row), asked) == 1
     ]

@@ -249,8 +249,9 @@ def _unanswered(question: str, reason: str) -> DocumentAnswer:
 def answer(table: TableData, question: str, *, model: ChatModel | None = None) -> DocumentAnswer:
     """Answer a question about a table; ``answer`` is None where it cannot be told, and ``reason`` says why."""
     series = all_series(table)
-    looks_up = operation_of(question) == "lookup"
-    said = asked_size(table, question) or asked_cell(table, question, paths(table), by_part=looks_up)
+    said = asked_size(table, question)
+    if said is None and (operation_of(question) not in ("highest", "lowest")):
+        said = asked_cell(table, question, paths(table))
     if said is not None:
         return said
     if not series:
@@ -470,8 +471,11 @@ def _compared(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
     best = max(fit for fit, *_ in pairs)
     chosen = [pair for pair in pairs if best - pair[0] <= PARAMETERS.tie]
     fits = used(chosen[0][1].name, asked)
-    labels = {word for item in chosen[0][2:] for word in tokens(item.label)}
-    if not fits and set(asked) - labels:
+    said = {word for item in chosen[0][2:] for word in tokens(item.label)}
+    said |= {
+        word for noun in re.findall(r"\b(?:more|fewer|less) (\w+) than\b", question, re.I) for word in tokens(noun)
+    }
+    if not fits and set(asked) - said:
         return _unanswered(question, _which(series))  # "better for beginners" need not be the only number
     if len({(a.cell, b.cell) for _, _, a, b in chosen}) != 1 or not (fits or len(pairs) == 1):
         return _unanswered(question, _which(series))
