@@ -266,3 +266,14 @@ def test_a_picture_cannot_vouch_for_words_that_it_does_not_have(place: Path, tmp
         box=Box(x0=30, y0=30, x1=80, y1=50),
     )  # fmt: skip
     assert "nothing is read there" in why(verify(claimed("It is 75.00.", evidence, media_type="image", root=tmp_path)))
+
+
+def test_a_shape_of_a_chart_is_found_again_where_the_chart_was_read_as_a_table_first(
+    data: Path, tmp_path: Path
+) -> None:
+    with Library.open(tmp_path / "library") as library:
+        agent = Agent(library, model="offline")
+        answer = agent.ask("Is there a loop in it?", [data / "flowcharts" / "flowvqa" / "wiki00667.png"])
+        assert "read_table" in {step.tool for step in answer.route}
+        assert answer.text.startswith("Yes: Search for Gold Shoe Options → ")
+        assert verify(answer, library=library).ok

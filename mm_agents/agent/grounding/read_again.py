@@ -238,8 +238,8 @@ class ReadAgain:
             while level:
                 one = level.pop()
                 level += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
-                if isinstance(one, dict) and one.get("how") and one.get("box"):
-                    yield (int(one.get("page") or 1), tuple(one["box"])), str(one["how"])
+                if isinstance(one, dict) and one.get("box") and (one.get("how") or "shape" in one):
+                    yield (int(one.get("page") or 1), tuple(one["box"])), str(one.get("how") or "shape")
         if file.media_type != "text" and any(step.tool == _READ_TEXT for step in self.answer.route):
             text: DocumentText | None = self._reading("text", file)
             for line in (line for page in text.pages for line in page.lines) if text is not None else ():
