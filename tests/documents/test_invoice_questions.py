@@ -217,7 +217,10 @@ def test_a_value_is_in_doubt_where_the_question_says_more(invoice: Invoice, ques
     assert answered.doubt == f"the invoice does not say “{unsaid}”"
 
 
-@pytest.mark.parametrize("question", ["What is the total?", "Was ist der Gesamtbetrag?", "When must we pay it?"])
+@pytest.mark.parametrize(
+    "question",
+    ["What is the total?", "Was ist der Gesamtbetrag?", "When must we pay it?", "What is the total of northwind.png?"],
+)
 def test_a_value_is_not_in_doubt_where_it_does_not(invoice: Invoice, question: str) -> None:
     answered = invoice.ask(question)
     assert answered.answer is not None

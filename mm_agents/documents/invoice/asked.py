@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, cached_property
+from pathlib import PurePath
 from typing import Any
 
 from mm_agents._optional import require
@@ -187,12 +188,21 @@ def unsaid_words(asked: Asked, answer: str) -> list[str]:
     if detected(asked.question) not in (None, ENGLISH):
         return []
     known = content_words(f"{answer} {_said(asked.invoice)}") | _asking_words()
-    return [word for word in re.findall(r"[^\W\d_]+", asked.text) if not content_words(word) <= known]
+    text = _FILE_NAME.sub(" ", asked.text)
+    return [word for word in re.findall(r"[^\W\d_]+", text) if not content_words(word) <= known]
+
+
+_FILE_NAME = re.compile(r"\S+\.[a-z]{3,4}\b")
 
 
 def _said(invoice: InvoiceData) -> str:
-    """All texts that were read from an invoice."""
-    fields = [str(invoice.field(name).value or "") for name in (*NAMES, *DETAILS)]
+    """All texts that were read from an invoice, and the name of its file."""
+    read = [invoice.field(name) for name in (*NAMES, *DETAILS)]
+    files = {place.path or place.asset for field in read for place in field.evidence}
+    fields = [
+        *(str(field.value or "") for field in read),
+        *(re.sub(r"[_.-]", " ", PurePath(one).name) for one in files),
+    ]
     labels = [f"{one.label} {one.value}" for one in invoice.labelled]
     return " ".join([*fields, *labels, *(f"{item.description} {item.unit}" for item in invoice.items)])
 
