@@ -139,8 +139,14 @@ def _without(process: Process, question: str, match: re.Match[str]) -> DocumentA
 
 def _all_named(process: Process, phrase: str) -> list[str]:
     """The shape that a phrase names, else all that have its words: "printing" of "Print" and "Printed form"."""
-    one, stems = _find(process, phrase), _stems(phrase)
-    return [one] if one else [id for id in process.order if stems and stems <= _stems(process.nodes[id].text)]
+    one = _find(process, phrase)
+    return [one] if one else _with_words(process, phrase)
+
+
+def _with_words(process: Process, phrase: str) -> list[str]:
+    """The shapes that say all words of a phrase, in any form; none where it has only filler."""
+    asked = _stems(phrase)
+    return [id for id in process.order if asked and asked <= _stems(process.nodes[id].text)]
 
 
 def _shortest(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
@@ -277,8 +283,7 @@ def _begins(process: Process, question: str, match: re.Match[str]) -> DocumentAn
 
 def _saying(process: Process, question: str, words: str) -> DocumentAnswer | None:
     """The one shape that says all words of a question."""
-    asked = _stems(words)
-    ids = [id for id in process.order if asked and asked <= _stems(process.nodes[id].text)]
+    ids = _with_words(process, words)
     if len(ids) != 1:
         return None
     return _told(process, question, f"{_quoted(process, ids[0])}.", process.name(ids[0]), ids)
@@ -294,8 +299,7 @@ def _whether_any(process: Process, question: str, match: re.Match[str]) -> Docum
 
 
 def _mentioned(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
-    asked = _stems(match["what"])
-    ids = [id for id in process.order if asked and asked <= _stems(process.nodes[id].text)]
+    ids = _with_words(process, match["what"])
     names = "; ".join(_quoted(process, id) for id in ids)
     return _told(process, question, f"Yes: {names}.", True, ids) if ids else None
 

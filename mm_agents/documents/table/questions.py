@@ -178,9 +178,12 @@ def _ordered(query: Query, series: Series, items: Sequence[Item]) -> Computed:
 
 def _single(question: str, series: Series, item: Item) -> DocumentAnswer:
     """One number."""
-    names = [name for name in (item.label, series.name) if name]
-    text = f"{', '.join(names)}: {printed(item.quantity)}."
-    return _answered(question, text, plain(item.quantity.value), [item])
+    return _answered(question, f"{_stated(series, item)}.", plain(item.quantity.value), [item])
+
+
+def _stated(series: Series, item: Item) -> str:
+    """A number with what it is of: "Rope, Price: 7.25"."""
+    return f"{', '.join(name for name in (item.label, series.name) if name)}: {printed(item.quantity)}"
 
 
 def _subtracted(question: str, series: Series, first: Item, second: Item) -> DocumentAnswer:
@@ -250,7 +253,7 @@ def answer(table: TableData, question: str, *, model: ChatModel | None = None) -
     """Answer a question about a table; ``answer`` is None where it cannot be told, and ``reason`` says why."""
     series = all_series(table)
     said = asked_size(table, question)
-    if said is None and (operation_of(question) not in ("highest", "lowest")):
+    if said is None and operation_of(question) not in ("highest", "lowest"):
         said = asked_cell(table, question, paths(table))
     if said is not None:
         return said
@@ -438,8 +441,7 @@ def _bounded(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
         return None
     one, item = named
     holds = _HOLDS[condition.comparison](item.quantity.value, condition.value)
-    text = f"{', '.join(name for name in (item.label, one.name) if name)}: {printed(item.quantity)}"
-    return _answered(question, f"{'Yes' if holds else 'No'}: {text}.", holds, [item])
+    return _answered(question, f"{'Yes' if holds else 'No'}: {_stated(one, item)}.", holds, [item])
 
 
 def _without_condition(question: str) -> str:
