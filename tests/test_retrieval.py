@@ -120,9 +120,9 @@ def test_chunks_are_whole_paragraphs_with_their_lines_and_whole_words() -> None:
 
 def test_a_long_word_is_cut_in_time_that_grows_with_its_length() -> None:
     word = "x" * 4_000_000
-    start = time.process_time()
+    start = time.thread_time()
     found = chunks(f"before {word} after")
-    assert time.process_time() - start < 3
+    assert time.thread_time() - start < 3
     assert "".join(found).replace(" ", "") == f"before{word}after"
     assert max(map(len, found)) <= 900
 

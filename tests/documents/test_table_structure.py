@@ -269,9 +269,9 @@ def test_a_tall_page_of_five_thousand_words_takes_bounded_time() -> None:
     page = Page(
         number=1, image=Image(pixels=pixels), words=tuple(words), frame=Frame(width=1140, height=20_000), source="pdf"
     )
-    began = time.process_time()
+    began = time.thread_time()
     assert read_page(page).shape == (500, 10)
-    assert time.process_time() - began < 60
+    assert time.thread_time() - began < 60
 
 
 def test_every_number_that_decides_has_its_reason_beside_it() -> None:

@@ -85,11 +85,11 @@ def test_teds_counts_spans_as_structure() -> None:
 def test_thousands_of_cells_end_in_no_time() -> None:
     rows = [[f"{r} {c}" for c in range(40)] for r in range(125)]
     truth = from_rows(rows)
-    started = time.process_time()
+    started = time.thread_time()
     assert teds(truth, truth) == 1.0
     assert teds(from_rows([row[1:] for row in rows]), truth) is None
     assert len(filled(truth)) == 5000
-    assert time.process_time() - started < 5
+    assert time.thread_time() - started < 5
 
 
 def test_grids_lose_their_empty_rows_and_columns() -> None:

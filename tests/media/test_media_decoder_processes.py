@@ -11,6 +11,7 @@ import textwrap
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from fractions import Fraction
 from multiprocessing import get_context
 from pathlib import Path
@@ -153,11 +154,11 @@ def test_answers_that_nobody_wants_end_the_process() -> None:
 
 
 def test_long_work_that_goes_on_is_not_ended() -> None:
-    spent = time.process_time()
+    spent = time.thread_time()
     assert hostile_decoders.work(b"", 3.5, say=True, limits=QUICK) == 3.5
     with pytest.raises(MediaTooLargeError):
         hostile_decoders.work(b"", 1000, say=False, limits=QUICK)
-    assert time.process_time() - spent < 3
+    assert time.thread_time() - spent < 3
 
 
 def test_many_threads_share_few_processes(picture: Path) -> None:
@@ -219,7 +220,8 @@ def children() -> set[int]:
     """The processes that this one has started and that are there, also those that nobody waited for."""
     found: set[int] = set()
     for task in Path("/proc/self/task").iterdir():
-        found |= {int(one) for one in (task / "children").read_text().split()}
+        with suppress(FileNotFoundError):  # a thread may end while this goes through them
+            found |= {int(one) for one in (task / "children").read_text().split()}
     return found - {one.pid for one in multiprocessing.active_children() if one.pid}
 
 
