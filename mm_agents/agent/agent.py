@@ -430,7 +430,7 @@ class Conversation:
             names = (AGGREGATE, *(names if "among" in aggregations[0].arguments else ()))
         yield Planned(tools=names, scores=plan.scores)
         if referred.missing is not None and not new:
-            builder.say(f"I don't know which one “{referred.missing}” is: {self._shown()} shown so far.")
+            builder.say(self.memory.tell_missing(referred.missing))
         elif names or not is_no_task(builder, question, plan, attached=bool(new)):
             of_one = bool(new or (referred.things and files_in(question)))
             names = names or tuple(
@@ -469,9 +469,6 @@ class Conversation:
                 builder.refuse(REFUSAL)
         elif not (yield from run.look(asked)):
             builder.say(f"I don't know: nothing here seems to be about “{subject_of(asked.text)}”.")
-
-    def _shown(self) -> str:
-        return _count(len(self.memory.shown))
 
     def _is_written(self, question: str, names: Sequence[str], plan: Plan, tools: Sequence[Tool]) -> bool:
         """Whether a text has what a question asks that seems to be none for the tools, or one of several questions."""
@@ -686,10 +683,6 @@ def _attached(one: AttachmentInfo) -> AttachedFile:
 
 def _root(library: Library) -> str | None:
     return str(library.root.absolute()) if library.root is not None else None
-
-
-def _count(number: int) -> str:
-    return "nothing was" if number == 0 else "one thing was" if number == 1 else f"{number} things were"
 
 
 def _begun(question: str, *, cut: bool) -> AnswerBuilder:

@@ -55,7 +55,7 @@ class ResolvedReference:
 
     Attributes:
         things: those that are meant; none where nothing is pointed at.
-        missing: what is pointed at and is not there, such as "the fourth one" of three.
+        missing: what is pointed at and is not there, such as "the fourth one" of three, or what was never attached.
         explicit: whether its words point at them, and it does not only follow up on the question before it.
         goes_on: whether the question follows up on the one before it: "and the tax?".
     """
@@ -107,6 +107,8 @@ class Memory:
             question: as it was asked; files that came with it are noted before.
         """
         goes_on = bool(self.answers) and says("goes_on", question) is not None
+        if not self.attached and (handed_over := says("handed_over", question)):
+            return ResolvedReference(missing=handed_over[0])
         nth = says("nth", question)
         if nth is not None:
             return self._nth(nth, question, goes_on)
@@ -123,6 +125,14 @@ class Memory:
         if goes_on and self.last is not None:
             return ResolvedReference(things=(self.last,), goes_on=True)
         return ResolvedReference(goes_on=goes_on)
+
+    def tell_missing(self, words: str) -> str:
+        """That what some words of a question point at is not there."""
+        if says("handed_over", words):
+            return f"I don't know which one “{words}” is, as nothing is attached: attach it, or name a file of here."
+        number = len(self.shown)
+        shown = "nothing was" if number == 0 else "one thing was" if number == 1 else f"{number} things were"
+        return f"I don't know which one “{words}” is: {shown} shown so far."
 
     def reader_of(self, thing: ReferencedItem) -> str | None:
         """The tool that read a thing as a document, if one did."""

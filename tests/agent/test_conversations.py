@@ -70,6 +70,15 @@ def test_nothing_is_meant_before_anything_was_shown() -> None:
         assert (found.things, found.goes_on) == ((), False)
 
 
+@pytest.mark.parametrize("words", ["the attached invoice", "the file I uploaded", "that picture i've just sent"])
+def test_what_was_never_attached_is_said_to_be_missing(words: str) -> None:
+    memory = Memory()
+    assert memory.resolve(f"What does {words} say?").missing == words
+    assert "nothing is attached" in memory.tell_missing(words)
+    memory.attach([ReferencedItem(id="bill.png", name="bill.png", media_type="image")])
+    assert memory.resolve(f"What does {words} say?").missing is None
+
+
 def test_a_list_outlives_what_was_told_of_one_of_it(memory: Memory) -> None:
     memory.note(answer(("b.jpg", "image")), ["describe_image"])
     assert memory.resolve("and the first?").things[0].name == "a.jpg"
