@@ -139,16 +139,25 @@ def _stemmer() -> Any:
 
 
 _ASKS = (
-    r"(?:(?:at|by|for|from|in|on|to|with) )?(?:what|who|whom|whose|when|where|which|why|how)(?:['’]?s)?\b|"
-    r"(?:is|are|was|were|do|does|did) (?:it|its|the|this|that|there|they|i|we|you|any|all|my|our)\b"
+    r"(?:(?:at|by|for|from|in|on|since|till|to|until|with) )?"
+    r"(?:(?:what|who|whom|whose|when|where|which|why|how)(?:['’]?s)?\b|"
+    r"(?:is|are|was|were|do|does|did) (?:it|its|the|this|that|there|they|i|we|you|any|all|my|our)\b)"
 )
+_ASKS_WHETHER = (
+    r"(?:is|are|was|were)\s+(?!not\b|[\w-]+(?:ed|en|ing|er)\b|(?:at|in|on|above|below|over|under|more|less|from|by|for|to)\b)\w|"
+    r"(?:do|does|did|can|could|may|must|will|would|should)\s+(?!not\b)\w+\s+\w"
+)
+"""How a question begins that a joint with a comma parts from the one before it: "..., and is food part of that?"."""
+
 _JOINT = re.compile(
-    rf"\s*[,;.]?\s*\b(?:and|as well as|plus)\s+(?:also\s+)?(?={_ASKS})|\s*\?\s*(?:and\s+)?(?={_ASKS})|"
-    r"\s*[,;]\s*(?=(?:what|who|when|how)\b)",
+    rf"\s*[,;.]?\s*\b(?:and|as well as|plus)\s+(?:also\s+)?(?={_ASKS})|\s*[,;?]\s*and\s+(?={_ASKS_WHETHER})|"
+    rf"\s*\?\s*(?:and\s+)?(?={_ASKS})|\s*[,;]\s*(?=(?:what|who|when|how)\b)",
     re.IGNORECASE,
 )
 _LIST = re.compile(r"\s*[,;?]\s*(?:and\s+)?|\s+(?:and|as well as|plus|&|n|\+)\s+", re.IGNORECASE)
-_BEGINS = re.compile(rf"\W*(?:(?:please|can you|could you|tell me|show me|give me)\s+)*(?:{_ASKS})", re.IGNORECASE)
+_BEGINS = re.compile(
+    rf"\W*(?:(?:please|can you|could you|tell me|show me|give me)\s+)*(?:{_ASKS}|{_ASKS_WHETHER})", re.IGNORECASE
+)
 
 
 def parts_of(question: str, asks: Callable[[str], bool] | None = None) -> list[str]:

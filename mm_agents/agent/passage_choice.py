@@ -5,6 +5,7 @@ A passage that is near to "the landlord's phone number" and has no phone number 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,6 +42,12 @@ _WRITTEN = frozenset(
 )
 """Kinds of values that are read, and not seen."""
 
+_SAID_ANYHOW = frozenset({"reason", "frequency", "end", "place", "person"})
+"""Kinds that a text says without a word of those that mark them: "Frost in the night. The blossom is gone" is why."""
+
+_OF_WORDS = 0.5
+"""What the words of a question count that a passage has, beside the cosine of the two."""
+
 _SHOWN = frozenset({"place", "colour"})
 """Kinds of values that a picture shows without a word."""
 
@@ -64,7 +71,8 @@ _COUNTED = re.compile(
 _BEYOND = re.compile(r"\s(?:for|in|at|on|with|from|per|into|of) (?:the |our |my |your |a )?[^?]*", re.IGNORECASE)
 _FOR = re.compile(
     r"\b(?:for|of) (?:the|our|my|your|a|an) "
-    r"(?P<of>[^\W\d]+(?: (?!(?:due|paid|cost|start|begin|end|open|close|leave|valid)\b)[^\W\d]+(?=\W*$))?)",
+    r"(?P<of>[^\W\d]+(?: (?!(?:due|paid|cost|start|begin|end|open|close|leave|valid|is|are|was|were|and|or|if|when|at|by|"
+    r"for|from|in|of|on|to|with|per|a|an|the)\b)[^\W\d]+)*)",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s(?!(?:It|They|He|She|This|These)\b)")
@@ -214,13 +222,19 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
         dates = {one for one in passages if _MAIL_DATE.match(one.text)}
         kept = [pair for pair in zip(ranks, passages, strict=True) if pair[1] not in dates]
         ranks, passages = zip(*kept, strict=True) if kept else (ranks, passages)
-    ordered = [one for _, one in sorted(zip(ranks, passages, strict=True), key=lambda pair: -pair[0])]
+    asked = set(_heads(question))
+    shares = _shares(asked, passages)
+    order = sorted(zip(ranks, shares, passages, strict=True), key=lambda one: -one[0] - _OF_WORDS * one[1])
+    ordered = [one for *_, one in order]
     fitting = [(one, beside) for one in ordered if (beside := _unfit(kind, one, subject)) is not None]
     if not fitting and kind is not None:
-        return Passage(text=ordered[0].text, lacks=kind.replace("_", " "))
-    asked = set(_heads(question))
+        best, sought = ordered[0], kind.replace("_", " ")
+        if kind in _SAID_ANYHOW and asked & _words(best.whole):
+            return Passage(text=best.text, under=best.under, unsaid=sought)
+        return Passage(text=best.text, lacks=sought)
     # Of those that fit, what follows the same question; else what says most of it, and of equals the nearest.
-    near = ordered[0] if ordered[0].under.endswith("?") else None
+    nearest = max(order, key=lambda one: one[0])[-1]
+    near = nearest if nearest.under.endswith("?") else None
     fitting.sort(key=lambda pair: (pair[0] is not near, len(pair[1]), *_not_said(pair[0], asked)))
     found, beside = fitting[0] if fitting else (ordered[0], [])
     if (other := _other_measure(question, found.whole, values=kind is not None)) is not None:
@@ -237,6 +251,14 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     )
     unsaid = _unsaid(question, found.whole, known - set(beside), about) if is_english and lacks is None else None
     return Passage(text=found.text, under=found.under, lacks=lacks, unsaid=unsaid, covers=covers and lacks is None)
+
+
+def _shares(asked: set[str], passages: Sequence[Paragraph]) -> list[float]:
+    """How much of what is asked each passage says, from 0 to 1; a word that few passages have counts more."""
+    said = [asked & _words(one.whole) for one in passages]
+    weights = {word: math.log((1 + len(said)) / (1 + sum(word in one for one in said))) + 1 for word in asked}
+    whole = sum(weights.values()) or 1.0
+    return [sum(weights[word] for word in one) / whole for one in said]
 
 
 def _not_said(paragraph: Paragraph, asked: set[str]) -> tuple[int, int]:

@@ -126,12 +126,12 @@ def ranks(question: str) -> str | None:
 
 
 def questions_in(question: str) -> list[str]:
-    """The questions of one text, where all of its parts ask: "when does the lease start, and how much is the rent?".
+    """The questions of one text, where its parts ask of texts: "when does the lease start, and how much is the rent?".
 
     What "it" or "they" means in a part is what the part before it names.
     """
     parts = parts_of(question)
-    if len(parts) < 2 or not all(says("asks", part) for part in parts):
+    if len(parts) < 2 or not says("asks", parts[0]) or any(says("media", part) for part in parts[1:]):
         return [question]
     told = [parts[0]]
     for part in parts[1:]:

@@ -447,3 +447,33 @@ def test_a_row_of_a_sheet_is_quoted_where_a_text_is_looked_for_and_proves_no_val
     with _asking(tmp_path / "flights.csv", "Flight,To,Seats free\nKX201,Rome,12\nKX618,Porto,5\n") as agent:
         assert agent.ask("What is the price of KX201?").outcome == "not_found"
         assert "flights.csv" in agent.ask("Which text is about flights?").text
+
+
+DECISION = """Decision on your claim
+
+The carpet in the hall (620 pounds) is not covered, as it was worn before. The freezer is.
+
+Frost in the night of 20 April. The plum blossom is gone.
+
+2,000 pounds are sent now, the rest follows in June.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "says", "lacks", "unsaid"),
+    [
+        ("Does the insurer pay for the ruined hall carpet?", "The carpet in the hall", None, "insurer"),
+        ("Does it pay for the garden shed?", None, "garden shed", None),
+        ("Why are there no plum fruits?", "The plum blossom is gone.", None, "reason"),
+        ("They sent 2,000 pounds. When does the rest follow?", "2,000 pounds are sent now", None, None),
+    ],
+)
+def test_a_word_before_a_thing_or_a_reason_that_is_not_called_one_leaves_it_in_doubt(
+    question: str, says: str | None, lacks: str | None, unsaid: str | None
+) -> None:
+    found = quotable(DECISION)
+    passage = chosen(
+        question, found, [0.5 if says and says in one.text else 0.3 for one in found], DECISION, "claim.txt"
+    )
+    assert (passage.lacks, passage.unsaid) == (lacks, unsaid)
+    assert says is None or says in passage.text

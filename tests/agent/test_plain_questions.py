@@ -91,6 +91,14 @@ def test_several_questions_are_asked_one_by_one() -> None:
         "when do the garden club meet",
     ]
     assert questions_in("Find the clip and describe it") == ["Find the clip and describe it"]
+    assert questions_in("What does the trip cost, and is food part of it?") == [
+        "What does the trip cost",
+        "is food part of the trip",
+    ]
+    assert questions_in("Until when can I object, and does it cost anything?")[1] == "does it cost anything"
+    assert questions_in("Which notes are long, and are rated above 7?") == [
+        "Which notes are long, and are rated above 7?"
+    ]
     assert without_names("What did I buy at Flipkart?") == "What did I buy?"
     assert without_names("How much is the Azure Interior invoice?") == "How much is the invoice?"
 
