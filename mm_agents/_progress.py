@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextvars import ContextVar
 from itertools import islice
 from typing import TypeVar
 
@@ -16,12 +17,13 @@ ProgressCallback = Callable[[int, int, str], None]
 
 
 @contextmanager
-def bar(title: str, *, show: bool | None = None) -> Generator[ProgressCallback]:
+def bar(title: str, *, show: bool | None = None, at_once: bool = True) -> Generator[ProgressCallback]:
     """A bar while the block runs.
 
     Args:
         title: what is being done.
         show: None shows it where standard error is a terminal.
+        at_once: whether it is shown from the beginning; else from the first report on, until all is done.
     """
     if not (sys.stderr.isatty() if show is None else show):
         yield lambda done, total, current: None
@@ -38,15 +40,41 @@ def bar(title: str, *, show: bool | None = None) -> Generator[ProgressCallback]:
         TimeRemainingColumn(),
         TextColumn("[dim]{task.fields[current]}"),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(title, total=None, current="", rate="")
-        start = time.monotonic()
+    progress = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = progress.add_task(title, total=None, current="", rate="")
+    start = time.monotonic()
+
+    with ExitStack() as showing:
+        if at_once:
+            showing.enter_context(progress)
 
         def report(done: int, total: int, current: str) -> None:
             rate = rate_of(done, time.monotonic() - start) if done else ""
             progress.update(task, completed=done, total=total, current=escape(current[-40:]), rate=rate)
+            if done < total and not progress.live.is_started:
+                showing.enter_context(progress)
+            if done >= total and not at_once:
+                showing.close()
 
         yield report
+
+
+_WATCHING: ContextVar[ProgressCallback | None] = ContextVar("watching", default=None)
+
+
+@contextmanager
+def watching(callback: ProgressCallback) -> Generator[None]:
+    """Call a function with the progress of what is done in the block by tools, which have no argument for it."""
+    before = _WATCHING.set(callback)
+    try:
+        yield
+    finally:
+        _WATCHING.reset(before)
+
+
+def watched() -> ProgressCallback | None:
+    """What is to be called with the progress of long work in a tool; None where nobody watches."""
+    return _WATCHING.get()
 
 
 def rate_of(done: int, seconds: float) -> str:

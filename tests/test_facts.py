@@ -17,6 +17,7 @@ import pytest
 from command_line import document, run
 
 from mm_agents import Agent, Library, read_document
+from mm_agents._progress import watching
 from mm_agents.agent.aggregation import aggregations_of
 from mm_agents.agent.verify import verify
 from mm_agents.errors import ConfigError, FilterError, ToolError
@@ -278,7 +279,10 @@ def test_extract_says_what_is_wrong(place: Path, tmp_path: Path) -> None:
 
 
 def test_sums_are_by_currency_and_cite_each_invoice(aggregate: Tool) -> None:
-    found = aggregate.run(of="invoices", measure="sum", field="total")
+    calls: list[tuple[int, int, str]] = []
+    with watching(lambda *call: calls.append(call)):
+        found = aggregate.run(of="invoices", measure="sum", field="total")
+    assert calls[-1][0] == calls[-1][1] == len(calls)  # one for each file
     assert [(one["currency"], one["value"], one["sum"]) for one in found.payload["results"]] == [
         ("EUR", "300.00", None),
         ("GBP", "200.00", "120.00 + 80.00 = 200.00"),

@@ -10,7 +10,7 @@ import pytest
 
 from mm_agents._fusion import RANK_CONSTANT, fused_scores
 from mm_agents._optional import attach
-from mm_agents._progress import bar, batched, progress_or_callback
+from mm_agents._progress import bar, batched, progress_or_callback, watched, watching
 
 # ---------------------------------------------------------------- progress
 
@@ -55,6 +55,29 @@ def test_a_bar_ends_with_its_block_also_when_that_fails() -> None:
     for _ in range(2):  # a bar that was left open would refuse the second
         with pytest.raises(KeyError):
             fail()
+
+
+@pytest.mark.usefixtures("terminal")
+def test_a_bar_that_waits_is_shown_while_there_is_more_to_do(capfd: pytest.CaptureFixture[str]) -> None:
+    with bar("Reading", show=True, at_once=False) as report:
+        report(3, 3, "c.png")  # all is there already
+        assert capfd.readouterr().err == ""
+        report(1, 3, "a.png")
+        report(3, 3, "c.png")
+        assert "a.png" in capfd.readouterr().err
+        report(1, 3, "d.png")  # another tool reads
+    assert "d.png" in capfd.readouterr().err
+
+
+def test_who_watches_is_called_by_tools_within_the_block() -> None:
+    calls: list[tuple[int, int, str]] = []
+    assert watched() is None
+    with watching(lambda *call: calls.append(call)):
+        report = watched()
+        assert report is not None
+        report(1, 2, "a.png")
+    assert calls == [(1, 2, "a.png")]
+    assert watched() is None
 
 
 def test_a_callers_function_is_called_instead() -> None:

@@ -71,8 +71,8 @@ _COUNTED = re.compile(
 _BEYOND = re.compile(r"\s(?:for|in|at|on|with|from|per|into|of) (?:the |our |my |your |a )?[^?]*", re.IGNORECASE)
 _FOR = re.compile(
     r"\b(?:for|of) (?:the|our|my|your|a|an) "
-    r"(?P<of>[^\W\d]+(?: (?!(?:due|paid|cost|start|begin|end|open|close|leave|valid|is|are|was|were|and|or|if|when|at|by|"
-    r"for|from|in|of|on|to|with|per|a|an|the)\b)[^\W\d]+)*)",
+    r"(?P<of>[^\W\d]+(?: (?!(?:due|paid|cost|start|begin|end|open|close|leave|valid|is|are|was|were|and|or|if|when|at|"
+    r"by|for|from|in|of|on|to|with|per|a|an|the)\b)[^\W\d]+)*)",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s(?!(?:It|They|He|She|This|These)\b)")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import mm_agents
+from mm_agents._progress import bar, watching
 from mm_agents._text import excerpt
 from mm_agents.cli.app import (
     DEFAULT_LIBRARY,
@@ -187,6 +188,11 @@ def _opened(location: str, attached: Sequence[Path] | None) -> mm_agents.Library
 
 def _followed(events: Iterator[Event], *, silent: bool, echo: bool) -> Answer:
     """Print an answer as it is written: calls on standard error, text on standard output."""
+    with bar("Reading documents", show=False if silent else None, at_once=False) as report, watching(report):
+        return _printed(events, silent=silent, echo=echo)
+
+
+def _printed(events: Iterator[Event], *, silent: bool, echo: bool) -> Answer:
     from mm_agents.agent.events import Called, Finished, Returned, Token
 
     written = ""

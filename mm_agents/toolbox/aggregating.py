@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
+from mm_agents._progress import watched
 from mm_agents._text import content_words, fold
 from mm_agents.errors import ConfigError, MediaError, ToolError
 from mm_agents.filters import STANDARD, conditions, matches, parse
@@ -288,7 +289,7 @@ class Aggregating:
                 except MediaError as error:
                     failed.append((asset.name, str(error)))
         else:
-            report = self._library.facts(kind, progress=False, most=PARAMETERS.most_read)
+            report = self._library.facts(kind, progress=watched() or False, most=PARAMETERS.most_read)
             facts, failed = list(report), [(one.path, one.reason) for one in report.failed]
             missing += self._unread_receipts(report.others) if only == "receipt" else []
         looked_at = len(facts)

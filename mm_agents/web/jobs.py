@@ -12,6 +12,7 @@ import logging
 import re
 import secrets
 import tempfile
+import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, cast
 
+from mm_agents._progress import ProgressCallback, watching
 from mm_agents._text import excerpt
 from mm_agents.agent import Agent, Answer, Conversation
 from mm_agents.agent.events import Called, Event, Finished, Planned, Returned, Token
@@ -44,6 +46,7 @@ class JobParameters:
         conversations: that can be gone on with.
         argument: characters of an argument that the plan shows.
         attachments: files with one question.
+        between: seconds between two reports of how far a tool is.
     """
 
     at_once: int = 4
@@ -51,6 +54,7 @@ class JobParameters:
     conversations: int = 400
     argument: int = 80
     attachments: int = 12
+    between: float = 0.3
 
 
 PARAMETERS = JobParameters()
@@ -282,10 +286,11 @@ class Jobs:
         if job.done:
             return
         try:
-            for event in conversation.stream(question.text.strip(), attached):
-                if job.done:
-                    return
-                self._tell(job, talk, conversation, event, attached)
+            with watching(progress_of(job)):
+                for event in conversation.stream(question.text.strip(), attached):
+                    if job.done:
+                        return
+                    self._tell(job, talk, conversation, event, attached)
         except (MMAgentsError, OSError) as error:
             job.end("failed", problem_of(error))
         finally:
@@ -338,6 +343,19 @@ class Jobs:
         return {
             name: excerpt(names.get(str(value), str(value)), PARAMETERS.argument) for name, value in arguments.items()
         }
+
+
+def progress_of(job: Job) -> ProgressCallback:
+    """What tells a job how far a tool is, some times a second at most."""
+    last = time.monotonic()
+
+    def report(done: int, total: int, _current: str) -> None:
+        nonlocal last
+        if time.monotonic() - last >= PARAMETERS.between:
+            last = time.monotonic()
+            job.tell("progress", {"done": done, "total": total})
+
+    return report
 
 
 def _found(event: Returned) -> int | None:

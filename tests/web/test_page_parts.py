@@ -24,7 +24,7 @@ from mm_agents.evaluate.routing import read_prompts
 from mm_agents.types import Evidence
 from mm_agents.web.adding import add_uploads, remove_added
 from mm_agents.web.feedback import FILES, keep_verdict
-from mm_agents.web.jobs import Job, Jobs, Question, UnknownConversationError, without_paths
+from mm_agents.web.jobs import Job, Jobs, Question, UnknownConversationError, progress_of, without_paths
 from mm_agents.web.library_index import LibraryIndex, Listing
 from mm_agents.web.media_files import MediaFiles, clean_name, folders_of
 from mm_agents.web.problems import problem_of
@@ -199,6 +199,17 @@ def test_a_conversation_is_cut_where_a_question_is_edited_and_restored_where_it_
 def test_a_question_of_another_form_is_refused(sent: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         Question.read(sent)
+
+
+def test_how_far_a_tool_is_is_told_some_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    job, clock = Job(id="1"), [0.0]
+    monkeypatch.setattr("mm_agents.web.jobs.time.monotonic", lambda: clock[0])
+    report = progress_of(job)
+    for done in range(1, 101):
+        clock[0] += 0.02
+        report(done, 100, "a.png")
+    assert [name for name, _ in job.events] == ["progress"] * 6
+    assert job.events[0][1] == {"done": 15, "total": 100}
 
 
 def test_a_stopped_question_leaves_no_trace(jobs: Jobs) -> None:

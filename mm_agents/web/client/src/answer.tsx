@@ -107,6 +107,7 @@ function Plan({ lines, waiting }: { lines: PlanLine[]; waiting: string[] }) {
         <li key={n} class={line.state}>
           <span class="tool">{named("tool", line.tool)}</span> {Object.keys(line.arguments).length > 0 && <span class="given">{told(line.arguments)}</span>}
           {line.why && <span class="soft"> – {named("why", line.why)}</span>}
+          {line.state === "running" && line.progress && <Reading {...line.progress} />}
           {line.found !== null && <span class="soft"> → {t("plan.found", { n: line.found })}</span>}
           {line.error && <span class="soft"> – {line.error}</span>}
         </li>
@@ -114,6 +115,10 @@ function Plan({ lines, waiting }: { lines: PlanLine[]; waiting: string[] }) {
       {waiting.map((tool) => <li key={tool} class="waiting"><span class="tool">{named("tool", tool)}</span></li>)}
     </ol>
   );
+}
+
+function Reading({ done, total }: { done: number; total: number }) {
+  return <span class="soft"> <progress value={done} max={total} aria-hidden="true" /> {t("plan.read", { done, of: total })}</span>;
 }
 
 const told = (given: Record<string, unknown>): string =>

@@ -173,6 +173,8 @@ async function follow(started: Talk, index: number, asked: string | null): Promi
     } else if (name === "planned") showing({ planned: data.tools, scores: data.scores });
     else if (name === "called") {
       showing({ plan: [...here.plan, { tool: data.tool, arguments: data.arguments, state: "running", found: null, error: null, why: reason(here, data.tool) }] });
+    } else if (name === "progress") {
+      showing({ plan: here.plan.map((line) => (line.state === "running" ? { ...line, progress: data } : line)) });
     } else if (name === "returned") {
       const plan = [...here.plan];
       const last = plan.findLastIndex((line) => line.tool === data.tool && line.state === "running");

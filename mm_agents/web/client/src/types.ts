@@ -78,6 +78,7 @@ export interface PlanLine {
   arguments: Record<string, string>;
   state: "running" | "done" | "failed";
   found: number | null;
+  progress?: { done: number; total: number }; // of a tool that reads many files
   error: string | null;
   why?: "clear" | "likely" | "besides" | null; // how well the question asks for it
 }
