@@ -159,6 +159,11 @@ class Box:
     x1: int
     y1: int
 
+    def holds(self, other: Box, *, margin: int = 0) -> bool:
+        """Whether the middle of another box is in it, its edges too; with a margin, that many pixels around it."""
+        x, y = (other.x0 + other.x1) / 2, (other.y0 + other.y1) / 2
+        return self.x0 - margin <= x <= self.x1 + margin and self.y0 - margin <= y <= self.y1 + margin
+
     def scaled(self, x: float, y: float) -> Box:
         """The same place in a picture of another size: x times as wide and y times as high."""
         return Box(x0=round(self.x0 * x), y0=round(self.y0 * y), x1=round(self.x1 * x), y1=round(self.y1 * y))

@@ -57,3 +57,10 @@ def test_array_types_can_be_imported_and_load_numpy_only_then() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout == "False\n", done.stderr
+
+
+def test_a_box_holds_what_has_its_middle_in_it() -> None:
+    box = Box(x0=10, y0=10, x1=30, y1=20)
+    assert box.holds(Box(x0=28, y0=12, x1=32, y1=16))  # the middle is on the edge
+    assert not box.holds(Box(x0=28, y0=12, x1=34, y1=16))
+    assert box.holds(Box(x0=28, y0=12, x1=34, y1=16), margin=1)

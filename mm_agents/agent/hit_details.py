@@ -273,11 +273,5 @@ def cells_of(reading: Mapping[str, Any]) -> list[tuple[Hashable, Box]]:
 def mixes_cells(places: Iterable[Evidence], cells: Sequence[tuple[Hashable, Box]]) -> bool:
     """Whether a passage goes over several rows of a table or shapes of a chart, or is of an invoice's items."""
     lines = [place.box for place in places if place.box is not None]
-    units = {unit for unit, cell in cells if any(_is_on(line, cell) for line in lines)}
+    units = {unit for unit, cell in cells if any(line.holds(cell) for line in lines)}
     return len(units) > 1 or _ITEMS in units
-
-
-def _is_on(line: Box, cell: Box) -> bool:
-    """Whether the middle of a cell is on a line."""
-    x, y = (cell.x0 + cell.x1) / 2, (cell.y0 + cell.y1) / 2
-    return line.x0 <= x < line.x1 and line.y0 <= y < line.y1

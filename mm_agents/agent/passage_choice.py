@@ -42,7 +42,7 @@ _WRITTEN = frozenset(
 )
 """Kinds of values that are read, and not seen."""
 
-_SAID_ANYHOW = frozenset({"reason", "frequency", "end", "place", "person"})
+_SAID_ANYHOW = frozenset({"reason", "frequency", "end"})
 """Kinds that a text says without a word of those that mark them: "Frost in the night. The blossom is gone" is why."""
 
 _OF_WORDS = 0.5

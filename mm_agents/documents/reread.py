@@ -72,11 +72,7 @@ def read_place(page: Page, box: Box, ocr: Ocr) -> str:
         box: in pixels of the page as stored.
         ocr: what reads.
     """
-    inside = [
-        word
-        for word in page.words
-        if box.x0 <= (word.box.x0 + word.box.x1) / 2 <= box.x1 and box.y0 <= (word.box.y0 + word.box.y1) / 2 <= box.y1
-    ]
+    inside = [word for word in page.words if box.holds(word.box)]
     turned = sum(word.turned in (90, 270) for word in inside)
     heights = [
         word.place.y1 - word.place.y0 if word.turned in (0, 180) else word.place.x1 - word.place.x0 for word in inside

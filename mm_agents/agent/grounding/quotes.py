@@ -157,7 +157,7 @@ class Quotes:
 
     def _at_box(self, evidence: Evidence, box: Box, file: MediaFile) -> str | None:
         quote, page = evidence.quote or "", evidence.page or 1
-        read = " ".join(word.text for word in self._pages(_Key(file), page) if _inside(word.box, box))
+        read = " ".join(word.text for word in self._pages(_Key(file), page) if box.holds(word.box, margin=_MARGIN))
         if same(quote, read):
             wide = len(flat(read)) > _WIDEST * len(flat(quote)) + _BESIDE
             return f"the box of “{excerpt(quote, _SHOWN)}” holds much more than it" if wide else None
@@ -172,7 +172,7 @@ class Quotes:
 
     def _hidden_in(self, file: MediaFile, page: int, box: Box) -> str:
         """The hidden text in a box."""
-        return " ".join(text for text, place in self._hidden(_Key(file), page) if _inside(place, box))
+        return " ".join(text for text, place in self._hidden(_Key(file), page) if box.holds(place, margin=_MARGIN))
 
 
 class Unchecked(Exception):
@@ -229,11 +229,6 @@ def _hidden(key: _Key, page: int) -> tuple[tuple[str, Box], ...]:
         return ()
     placed = [(line.text, line.evidence.box) for line in found.lines if line.evidence is not None]
     return tuple((text, box) for text, box in placed if box is not None)
-
-
-def _inside(one: Box, box: Box) -> bool:
-    x, y = (one.x0 + one.x1) / 2, (one.y0 + one.y1) / 2
-    return box.x0 - _MARGIN <= x <= box.x1 + _MARGIN and box.y0 - _MARGIN <= y <= box.y1 + _MARGIN
 
 
 def same(quote: str, read: str) -> bool:

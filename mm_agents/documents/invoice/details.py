@@ -283,12 +283,7 @@ def _time(sheet: Sheet, invoice: InvoiceData) -> Field[str] | None:
 def _is_at(segment: Segment, place: Evidence) -> bool:
     """Whether a segment has the words of a place."""
     own = segment.evidence("label")
-    return place.box is not None and own.box is not None and own.page == place.page and _holds(own.box, place.box)
-
-
-def _holds(box: Box, other: Box) -> bool:
-    """Whether the middle of another box is in a box."""
-    return box.x0 <= (other.x0 + other.x1) / 2 <= box.x1 and box.y0 <= (other.y0 + other.y1) / 2 <= box.y1
+    return place.box is not None and own.box is not None and own.page == place.page and own.box.holds(place.box)
 
 
 UNKNOWN_ORDER = "nothing on the document tells; the day stands first in most countries"
@@ -348,7 +343,7 @@ def _is_known(pair: Labelled, taken: Sequence[tuple[int | None, Box | None]]) ->
     """Whether the middle of a field's value is in the pair's value."""
     place = pair.evidence[0]
     own = place.box
-    return own is not None and any(page == place.page and box is not None and _holds(own, box) for page, box in taken)
+    return own is not None and any(page == place.page and box is not None and own.holds(box) for page, box in taken)
 
 
 def _pairs_of(sheet: Sheet, segment: Segment) -> list[Labelled]:

@@ -48,10 +48,10 @@ def read_cards(page: Page, measures: Measures) -> Table | None:
     lattice = find_lattice(find_boxes(page.straight, measures.height), words, measures.height)
     if lattice is None:
         return None
-    cards = {place: _card([word for word in words if holds(box, word.place)]) for place, box in lattice.boxes.items()}
+    cards = {place: _card([word for word in words if box.holds(word.place)]) for place, box in lattice.boxes.items()}
     if sum(bool(card.metrics) for card in cards.values()) < PARAMETERS.most * len(cards):
         return None
-    inside = {word for word in words if any(holds(box, word.place) for box in lattice.boxes.values())}
+    inside = {word for word in words if any(box.holds(word.place) for box in lattice.boxes.values())}
     outside = [word for word in words if word not in inside]
     titles = {
         column: card.title or _title_above(lattice, column, outside, measures)
@@ -269,7 +269,7 @@ def find_boxes(pixels: ByteArray, height: float) -> list[Box]:
 
 def find_lattice(boxes: Sequence[Box], words: Sequence[Word], height: float) -> Lattice | None:
     """The largest set of boxes of one size with words in them that lie in rows and columns, apart from each other."""
-    filled = [box for box in boxes if any(holds(box, word.place) for word in words)]
+    filled = [box for box in boxes if any(box.holds(word.place) for word in words)]
     found = [_lattice([box for box in filled if _alike(box, model)], height) for model in filled]
     alone = [lattice for lattice in found if lattice and _is_alone(lattice, boxes, words, height)]
     return max(alone, key=lambda lattice: len(lattice.boxes), default=None)
@@ -286,8 +286,8 @@ def _is_alone(lattice: Lattice, boxes: Sequence[Box], words: Sequence[Word], hei
     left, right = lattice.columns[0][0], lattice.columns[-1][1]
     top, bottom = lattice.rows[0][0], lattice.rows[-1][1]
     across = Box(x0=left, y0=top, x1=right, y1=bottom)
-    inside = [word for word in words if holds(across, word.place)]
-    return sum(any(holds(box, word.place) for box in mine) for word in inside) >= PARAMETERS.nearly_all * len(inside)
+    inside = [word for word in words if across.holds(word.place)]
+    return sum(any(box.holds(word.place) for box in mine) for word in inside) >= PARAMETERS.nearly_all * len(inside)
 
 
 def _against(box: Box, other: Box, room: float) -> bool:
@@ -297,12 +297,6 @@ def _against(box: Box, other: Box, room: float) -> bool:
     across = max(other.x0 - box.x1, box.x0 - other.x1)
     along = max(other.y0 - box.y1, box.y0 - other.y1)
     return (beside and 0 <= across <= room) or (over and 0 <= along <= room)
-
-
-def holds(box: Box, place: Box) -> bool:
-    """Whether a box holds the middle of a place."""
-    x, y = (place.x0 + place.x1) / 2, (place.y0 + place.y1) / 2
-    return box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1
 
 
 def _alike(box: Box, other: Box) -> bool:

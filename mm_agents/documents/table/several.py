@@ -75,20 +75,15 @@ def _between_frames(words: Sequence[Word], rulings: Rulings, measures: Measures)
             if left.x1 >= right.x0 or 2 * shared < min(left.y1 - left.y0, right.y1 - right.y0):
                 continue
             x = (left.x1 + right.x0) / 2
-            inside = [[word for word in words if _inside(word, frame)] for frame in (left, right)]
+            inside = [[word for word in words if frame.holds(word.place)] for frame in (left, right)]
             if all(_has_names(part, measures) for part in inside) and not _crossed(words, x, left, right):
                 return x
     return None
 
 
-def _inside(word: Word, box: Box) -> bool:
-    place = word.place
-    return box.x0 <= (place.x0 + place.x1) / 2 <= box.x1 and box.y0 <= (place.y0 + place.y1) / 2 <= box.y1
-
-
 def _crossed(words: Sequence[Word], x: float, *boxes: Box) -> bool:
     both = covering(boxes)
-    return any(word.place.x0 < x < word.place.x1 and _inside(word, both) for word in words)
+    return any(word.place.x0 < x < word.place.x1 and both.holds(word.place) for word in words)
 
 
 def _has_names(words: Sequence[Word], measures: Measures) -> bool:
