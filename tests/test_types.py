@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from mm_agents.types import Box
+
 TOOL = Path(__file__).parent.parent / "tools" / "check_types.py"
 KNOWN = "class Box:\n    def __init__(self, width: int) -> None:\n        self.width: int = width\n"
 UNKNOWN = "class Box:\n    def __init__(self, width) -> None:\n        self.area = abs(width) * 2\n"
