@@ -33,13 +33,17 @@ _NOUNS = {
     "film": "films",
 }
 _LOOKED_AT = 6  # files of each kind
+_FOUND = 50  # pages with a word for an invoice, of which a file has several
 _MOST = 3
 _LETTERS = re.compile(r"[^\W\d]{3}")  # a file's name or title without so many beside each other tells nothing
 _TITLE = 60  # characters
 _PAGES = frozenset(
     {"web site", "menu", "crossword puzzle", "envelope", "book jacket", "comic book"}
 )  # of scans, at a glance
-_LABELS = re.compile(r"\b(?:invoice|rechnung|facture|factura|fattura|receipt|quittung|re[cç]u|recibo)\b", re.IGNORECASE)
+_LABELS = "invoice rechnung facture factura fattura receipt quittung reçu recibo"
+_LABEL = re.compile(rf"\b(?:{'|'.join(_LABELS.split())})\b", re.IGNORECASE)
+_COUNTED = 1000
+"""Pictures whose things are counted, to know what many of them show."""
 
 
 class Suggestions:
@@ -89,9 +93,10 @@ class Suggestions:
     def _of_papers(self) -> Iterator[str]:
         """The total of an invoice: pages that have an invoice's words are read until one has a total, which is kept."""
         wordy: dict[str, str] = {}
-        for part in self._library.iterate(where=Condition("media_type", "in", ("image", "pdf")), parts=True):
-            if _LABELS.search(part.text):
-                wordy.setdefault(part.asset, part.text)
+        papers = Condition("media_type", "in", ("image", "pdf"))
+        for match in self._library.store.search(text=_LABELS, where=papers, limit=_FOUND):
+            if _LABEL.search(match.record.text):
+                wordy.setdefault(match.record.asset, match.record.text)
         for id in islice(wordy, _LOOKED_AT):
             found: Iterable[DocumentFacts] = ()
             with suppress(MMAgentsError):  # without what reads documents, nothing of them is offered
@@ -105,7 +110,7 @@ class Suggestions:
         pictures = Condition("media_type", "eq", "image")
         counts = Counter(
             str(one)
-            for record in self._library.iterate(where=pictures)
+            for record in islice(self._library.iterate(where=pictures), _COUNTED)
             if isinstance(objects := record.properties.get("objects"), tuple)
             for one in objects
         )

@@ -25,7 +25,7 @@ from mm_agents.errors import ConfigError, MediaError, MissingExtraError
 from mm_agents.ingest.files import file_of
 from mm_agents.ingest.ocr_pass import READ
 from mm_agents.ingest.pipeline import FailedFile, failure
-from mm_agents.types import And, Box, Condition, Evidence, Filter, Record, place_json
+from mm_agents.types import And, Box, Condition, Evidence, Filter, Or, Record, place_json
 
 if TYPE_CHECKING:
     from mm_agents.media import MediaFile
@@ -349,11 +349,17 @@ class _Reading:
         return content_of(self._kind, reader.read(file))
 
 
+_NAMED = 50
+"""So few assets are asked for by their ids; of more, all papers are gone through."""
+
+
 def _texts(store: Store, assets: Sequence[Record]) -> dict[str, str]:
     """What is known to be written on pictures and PDFs, by asset; those whose words were not read are not there."""
     known: dict[str, str] = {}
     wanted = {asset.id for asset in assets}
-    papers = Condition("media_type", "in", ("image", "pdf"))
+    papers: Filter = Condition("media_type", "in", ("image", "pdf"))
+    if len(wanted) <= _NAMED:
+        papers = Or((Condition("id", "in", tuple(wanted)), Condition("parent", "in", tuple(wanted))))
     for part in store.iterate(where=papers, parts=True):
         if part.asset in wanted and (READ in part.properties or part.text):
             known[part.asset] = known.get(part.asset, "") + part.text
