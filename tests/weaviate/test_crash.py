@@ -196,8 +196,10 @@ def test_a_server_that_hangs(node: Node, opened: Callable[..., WeaviateStore]) -
     assert store.count() == 20
 
 
-def test_a_server_that_is_gone_is_waited_for_once(node: Node, opened: Callable[..., WeaviateStore]) -> None:
-    """The call after one that waited in vain is tried once; when the server is back, all is as before."""
+def test_a_server_that_is_gone_is_waited_for_once(
+    node: Node, opened: Callable[..., WeaviateStore], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who waits is told so; the call after one that waited in vain is tried once; then all is as before."""
     store = opened("retry_seconds=6")
     store.upsert(RECORDS[:10])
     node.kill()
@@ -209,6 +211,9 @@ def test_a_server_that_is_gone_is_waited_for_once(node: Node, opened: Callable[.
         seconds.append(time.monotonic() - begin)
     node.start()
     node.wait()
+    said = [one.getMessage() for one in caplog.records if one.name.startswith("mm_agents")]
+    assert len(said) == 1
+    assert said[0].endswith(" has not answered for 5 s; it is waited for up to 6 s.")
     assert max(seconds[1:]) < seconds[0]
     assert sum(seconds[1:]) < 2 * seconds[0]
     wait_for(lambda: store.count() == 10, SECONDS)

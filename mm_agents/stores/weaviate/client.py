@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import random
 import socket
+import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -31,9 +33,14 @@ from mm_agents.stores.weaviate.config import Embedded, Options, Place, Remote
 if TYPE_CHECKING:
     from weaviate import WeaviateClient
 
+_log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
 CONNECT_SECONDS = 10
+_SILENT_SECONDS = 5
+"""After so long, who waits for a call is told that the server does not answer."""
+
 _REASON_CHARACTERS = 2000
 
 _AWAY = (WeaviateConnectionError, WeaviateGRPCUnavailableError, WeaviateTimeoutError, httpx.TransportError)
@@ -80,6 +87,24 @@ class Server:
             TooLongError: the answer is too long.
             StoreError: the server refused the call, or the store is closed.
         """
+        notice = threading.Timer(_SILENT_SECONDS, self._say_waiting)
+        notice.daemon = True
+        notice.start()
+        try:
+            return self._attempt(call)
+        finally:
+            notice.cancel()
+
+    def _say_waiting(self) -> None:
+        if not self._waited:
+            _log.warning(
+                "The Weaviate server at %s has not answered for %g s; it is waited for up to %g s.",
+                self.address,
+                _SILENT_SECONDS,
+                self.retry_seconds,
+            )
+
+    def _attempt(self, call: Callable[[], T]) -> T:
         deadline = time.monotonic() + (0 if self._waited else self.retry_seconds)
         pause = 0.1
         doubted = False
