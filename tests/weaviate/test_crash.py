@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -176,6 +177,8 @@ def test_a_server_that_hangs(node: Node, opened: Callable[..., WeaviateStore]) -
     new = replace(RECORDS[1], properties={"never_seen": 1})
     assert node.process is not None
     node.process.send_signal(signal.SIGSTOP)
+    stat = Path(f"/proc/{node.process.pid}/stat")
+    wait_for(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", SECONDS)  # all of its threads hang
     try:
         for call in (
             store.count,
