@@ -572,7 +572,7 @@ class OfflineRun:
         if "question" in self._tools[name].arguments.model_fields and form is None:
             # A table's rows have names and numbers themselves; of other documents they say which one is meant.
             named = task if sure else without_names(task)
-            arguments["question"] = task if name == "read_table" else without_number(named)
+            arguments["question"] = task if name == "read_table" else asked.as_asked(name, without_number(named))
         result = yield from self._call(name, arguments)
         if result is None:
             return False

@@ -354,6 +354,11 @@ PERIODS = [
     ["Small samples", "12 (3.0%)", "14 (5.8%)", "26"],
     ["Samples \u2265 1,000 g", "32 (8.1%)", "22 (9.1%)", "54"],
 ]
+DELAYS = [
+    ["Delay", "Mean", "Median", "Max"],
+    ["Patient delay", "55.3", "59", "198"],
+    ["Other delay", "76.5", "45", "371"],
+]
 SIGNS = [["Sign", "Rate"], ["Bleeding", "90.1%"], ["Fatigue", "2.0%"], ["Dizziness", "2.0%"], ["Fever", "0%"]]
 SAID = (("18- to 24", "0.1"), ("25- to 29", "0.6"))
 
@@ -398,6 +403,7 @@ def test_what_a_pictured_table_does_not_say_puts_its_answer_in_doubt(
         ),
         (GROWTH, "Is any sales growth above 10%?", "Yes: 1 of 2 have Sales growth of more than 10%: Pumps 17%."),
         (GROWTH, "Did all units grow their sales by more than 3%?", "Yes: 2 of 2 have Sales growth of more than 3%."),
+        (DELAYS, "What was the average patient delay?", "Patient delay, Mean: 55.3."),
         (SIGNS, "Which signs were at exactly 2%?", "2 of 4 have Rate of exactly 2%: Fatigue and Dizziness."),
         (SIGNS, "For which ones is the rate zero?", "1 of 4 have Rate of exactly 0%: Fever."),
         (SIGNS, "What was the most common sign and how common was it?", "Bleeding has the highest Rate: 90.1%."),
@@ -437,6 +443,7 @@ def test_checks_and_comparisons_are_computed(rows: list[list[str]], question: st
         (PERIODS, "Did the samples of A3 go down after the treatment?"),
         (PERIODS, "Was A1 found in more samples in spring or autumn?"),
         (SIGNS, "What was the most common sign and how long was it?"),
+        (DELAYS, "What is the sum of the patient delay?"),  # of a mean, a median and a maximum
     ],
 )
 def test_checks_of_what_is_not_there_are_not_made(rows: list[list[str]], question: str) -> None:

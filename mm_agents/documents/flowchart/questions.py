@@ -39,12 +39,12 @@ _FILLER = re.compile(
 _FILE_NAME = re.compile(r"\S+\.[a-z]{3,4}\b", re.IGNORECASE)
 _POLAR = re.compile(rf"{NEGATIVE.pattern}|{_POSITIVE.pattern}", re.IGNORECASE)
 _IDLE = """
-i you we they he she it me us my your our them s t d m re ve ll will would shall should may might must need want have
-get got gets getting go goes going went make mean means happen occur result lead point connect say says tell show know
-ask thing task stage action activity part item one ones first last final end start begin back again just immediately
-else also so all any every each here now please everything something case event think chart diagram work call box
-shape before after until when while still even only up down off out onto into at by for as with about than isn aren
-wasn weren don doesn didn won hasn haven couldn shouldn wouldn handle handles handled involved charge care
+i you we they he she it me us my your our them s t d m re ve ll will would shall should may might must want have get
+got gets getting go goes going went make mean means happen occur result lead point connect say says tell show know ask
+thing task stage action activity part item one ones first last final end start begin back again just immediately else
+also so all any every each here now please everything something case event think chart diagram work call box shape
+before after until when while still even only up down off out onto into at by for as with about than isn aren wasn
+weren don doesn didn won hasn haven couldn shouldn wouldn handle handles handled involved charge care
 """
 
 
@@ -466,7 +466,7 @@ def stems_of(text: str) -> set[str]:
 
 def unexplained(words: str, *texts: str) -> set[str]:
     """The stems of some words of a question that none of some shapes say, and that ask for no more than an order."""
-    words = _FILE_NAME.sub(" ", words)
+    words = re.sub(r"\bneeds? to\b", " ", _FILE_NAME.sub(" ", words), flags=re.IGNORECASE)
     return stems_of(words) - stems_of(" ".join(texts)) - stems_of(_IDLE) - {_stem(word) for word in _IDLE.split()}
 
 

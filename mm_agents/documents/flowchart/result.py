@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -114,7 +114,12 @@ class Flowchart(FlowchartData):
 
         def asked(english: str) -> DocumentAnswer:
             told = situations.answer(self.process, english)  # "it is late. What do I do?" is one question
-            return told or in_parts(english, parts_of(english), one)
+            if told is not None:
+                return told
+            alone = situations.without_situation(self.process, english)
+            if alone is None:
+                return DocumentAnswer(question=question)
+            return replace(in_parts(alone, parts_of(alone), one), question=question)
 
         return in_its_language(question, asked)
 

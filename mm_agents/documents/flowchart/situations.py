@@ -77,6 +77,12 @@ _NEEDED = re.compile(
 )
 _ASKS_NEEDED = re.compile(r"^\W*(?:what|which)\b.*\b(?:need(?:ed)?|ready|required?)\b", re.IGNORECASE)
 _QUESTION = re.compile(r"\b(?:what|who|where|when|which|why|how)\b", re.IGNORECASE)
+_SAID_BEFORE = re.compile(
+    r"^(?:[^.!?]*[^.!?\s][.!]\s+)+"
+    r"(?=(?:(?:so|and|then|now),? )*(?:what|where|which|who|when|how|is|are|do|does|can|will)\b)",
+    re.IGNORECASE,
+)
+_DEPENDS = re.compile(r"\b(?:next|first|now|then|do i|do we|should|must|happens?|result|mean)\b", re.IGNORECASE)
 _UNWELCOME = re.compile(
     r"\b(?:errors?|problems?|issues?|broken|missing|late|overdue|expired|damaged?|defects?|faults?|lost|bad|complain\w*)\b",
     re.IGNORECASE,
@@ -93,6 +99,16 @@ def answer(process: Process, question: str) -> DocumentAnswer | None:
         if (found := tell(process, question)) is not None:
             return found
     return None
+
+
+def without_situation(process: Process, text: str) -> str | None:
+    """A question without the sentences before it; None where they speak of the chart and it depends on them."""
+    match = _SAID_BEFORE.match(text)
+    if match is None or _QUESTION.match(text.strip()):
+        return text
+    rest = text[match.end() :]
+    chart = stems_of(" ".join(node.text for node in process.nodes.values()))
+    return None if unexplained(match[0]) & chart and _DEPENDS.search(rest) else rest
 
 
 # ---------------------------------------------------------------- what a situation is
@@ -245,8 +261,9 @@ def _needed_for(process: Process, question: str) -> DocumentAnswer | None:
     if match is None or step is None:
         return None
     ways = [(id, one) for id in process.order for one in process.branches(id) if one.target == step]
-    named = [(id, one) for id, one in ways if not unexplained(match["ask"], process.nodes[id].text)]
-    if len(named) != 1 or not stems_of(match["ask"]) & stems_of(process.nodes[named[0][0]].text):
+    asked = _NEEDED.sub(" ", match["ask"])
+    named = [(id, one) for id, one in ways if not unexplained(asked, process.nodes[id].text)]
+    if len(named) != 1 or not stems_of(asked) & stems_of(process.nodes[named[0][0]].text):
         return None
     ((id, branch),) = named
     condition = f" if {branch.name}" if process.is_decision(id) and branch.labelled else ""

@@ -112,8 +112,8 @@ def asked_cell(table: TableData, question: str, names: Sequence[str]) -> Documen
     if len(headed) != 1 or len(rows) != 1:
         return None
     cell = table.at(rows[0], headed[0])
-    if cell is None or not cell.text.strip() or cell.quantity is not None:
-        return None
+    if cell is None or not cell.text.strip() or cell.quantity is not None or "?" in table.header(headed[0]):
+        return None  # what stands below a question is a chart's way on from it
     text = " ".join(cell.text.split())
     if content_words(text) <= content_words(question):
         return None  # the question says it: "how high is the station Ravnaas?" asks for something else

@@ -46,6 +46,7 @@ HOLDS: dict[Comparison, Callable[[Decimal, Decimal], bool]] = {
 }
 WHETHER = re.compile(r"\W*(?:is|are|was|were|does|do|did|has|have|had)\b", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_STATISTIC = re.compile(r"\b(?:mean|average|median)\b", re.IGNORECASE)
 _EXACTLY = re.compile(r"\b(?:exactly|equals?)\b", re.IGNORECASE)
 _IS_NUMBER = re.compile(r"\b(?:is|are|was|were) [^\d?]+ ([$€£]?\d[\d.,]*%?)\W*$", re.IGNORECASE)
 CHANGE = re.compile(WORDS["words"]["change"], re.IGNORECASE)
@@ -128,6 +129,8 @@ def _computed(question: str, query: Query, series: Series) -> DocumentAnswer:
     items, out = comparable(series)
     if series.axis == "row" and query.operation in ("highest", "lowest") and len(items) == 1:
         return unanswered(question, f"“{series.name}” has one number, and nothing to compare it with.")
+    if series.axis == "row" and query.operation in ("mean", "sum") and any(_STATISTIC.search(one) for one in out):
+        return unanswered(question, f"The numbers of “{series.name}” are of several kinds.")
     if series.axis == "row" and not all(item.label for item in items):
         return unanswered(question, f"The columns of “{series.name}” have no names.")
     compute = {"highest": _extreme, "lowest": _extreme, "mean": _mean, "sum": _sum, "count": _count}
