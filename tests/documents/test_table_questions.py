@@ -264,6 +264,7 @@ SHARES = [["Depot", "Boxes", "Crates"], ["Alba", "120 (40.0%)", "8 (20%)"], ["Br
     ("rows", "question", "answer"),
     [
         (WORDS, "Who is the keeper of Brig?", "Brig, Keeper: Tom Hale"),
+        (WORDS, "What does the depot say of Brig?", None),
         (WORDS, "How many rows does this table have?", "It has 2 rows below its head."),
         (WORDS, "How many columns are there?", "It has 3 columns."),
         (WORDS, "What are the columns?", "Depot; Keeper; Hours."),
@@ -354,6 +355,7 @@ PERIODS = [
     ["Small samples", "12 (3.0%)", "14 (5.8%)", "26"],
     ["Samples \u2265 1,000 g", "32 (8.1%)", "22 (9.1%)", "54"],
 ]
+LONG = [["Year", "Q1", "Q2"], ["2006", "74.7", "84.1"], ["2007", "148.8", "142.3"]]
 DELAYS = [
     ["Delay", "Mean", "Median", "Max"],
     ["Patient delay", "55.3", "59", "198"],
@@ -403,6 +405,7 @@ def test_what_a_pictured_table_does_not_say_puts_its_answer_in_doubt(
         ),
         (GROWTH, "Is any sales growth above 10%?", "Yes: 1 of 2 have Sales growth of more than 10%: Pumps 17%."),
         (GROWTH, "Did all units grow their sales by more than 3%?", "Yes: 2 of 2 have Sales growth of more than 3%."),
+        (LONG, "Did Q1 rise from 2006 to 2007?", "Yes: 74.7 (2006), then 148.8 (2007) in Q1."),
         (DELAYS, "What was the average patient delay?", "Patient delay, Mean: 55.3."),
         (SIGNS, "Which signs were at exactly 2%?", "2 of 4 have Rate of exactly 2%: Fatigue and Dizziness."),
         (SIGNS, "For which ones is the rate zero?", "1 of 4 have Rate of exactly 0%: Fever."),

@@ -41,6 +41,8 @@ _FIRST_OR_LAST = re.compile(r"\b(?:first|last)\b", re.IGNORECASE)
 _CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d_])")
 """A code such as "T-104", whose number is proved by its own cell."""
 
+_DECIDES = re.compile(r"\?(?: / (?:yes|no))?\W*$", re.IGNORECASE)
+
 _MOST_LISTED = 20  # texts of a column that an answer lists
 
 
@@ -112,7 +114,7 @@ def asked_cell(table: TableData, question: str, names: Sequence[str]) -> Documen
     if len(headed) != 1 or len(rows) != 1:
         return None
     cell = table.at(rows[0], headed[0])
-    if cell is None or not cell.text.strip() or cell.quantity is not None or "?" in table.header(headed[0]):
+    if cell is None or not cell.text.strip() or cell.quantity is not None or _DECIDES.search(table.header(headed[0])):
         return None  # what stands below a question is a chart's way on from it
     text = " ".join(cell.text.split())
     if content_words(text) <= content_words(question):

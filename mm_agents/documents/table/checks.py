@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -158,15 +158,15 @@ def _unit_of(word: str) -> str:
 
 
 def _went(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
-    """Whether a number went up or down between two columns: "did sales fall from 2019 to 2020", "… after the move"."""
+    """Whether a number went up or down between two others: "did sales fall from 2019 to 2020", "… after the move"."""
     up, down = _UP.search(question), _DOWN.search(question)
     if WHETHER.match(question) is None or (up is None) == (down is None):
         return None
     asked = tokens(question)
-    row = _row_of(series, asked)
-    pair = None if row is None else _two_of(row, question, asked)
-    if row is None or pair is None:
+    found = [(one, pair) for one in _named(series, asked) if (pair := _two_of(one, question, asked)) is not None]
+    if not found:
         return None
+    row, pair = found[0]
     first, second = pair
     a, b = first.quantity, second.quantity
     if a.unit != b.unit:
@@ -194,8 +194,8 @@ def _one_of_two(question: str, series: Sequence[Series]) -> DocumentAnswer | Non
     if match is None:
         return None
     ends = [tokens(match["one"]), tokens(match["other"])]
-    row = _row_of(series, tokens(question[: match.start("one")]))
-    if row is None or not all(ends):
+    row = next(_named(series, tokens(question[: match.start("one")])), None)
+    if row is None or row.axis == "column" or not all(ends):
         return None
     pair = [[item for item in row.items if set(end) <= set(tokens(item.label))] for end in ends]
     if any(len(items) != 1 for items in pair) or pair[0] == pair[1]:
@@ -211,16 +211,17 @@ def _one_of_two(question: str, series: Sequence[Series]) -> DocumentAnswer | Non
     return answer_of(question, f"{told[0]} against {told[1]} in {named_of(row)}.", order[0].label, order)
 
 
-def _row_of(series: Sequence[Series], asked: Sequence[str]) -> Series | None:
-    """The one row that a question names best, all of whose numbers it says."""
-    ranked = sorted(
-        (
-            (len(used(one.name, asked)), likeness(one.name, asked), n)
-            for n, one in enumerate(series)
-            if one.axis != "column" and {word for word in tokens(one.name) if word[0].isdigit()} <= set(asked)
-        ),
-        reverse=True,
-    )
-    if not ranked or ranked[0][1] < PARAMETERS.named or (len(ranked) > 1 and ranked[0][:2] == ranked[1][:2]):
-        return None
-    return series[ranked[0][2]]
+def _named(series: Sequence[Series], asked: Sequence[str]) -> Iterator[Series]:
+    """The one row that a question names best, all of whose numbers it says, and the one column."""
+    for axis in (("row", "metric"), ("column",)):
+        ranked = sorted(
+            (
+                (len(used(one.name, asked)), likeness(one.name, asked), n)
+                for n, one in enumerate(series)
+                if one.axis in axis and {word for word in tokens(one.name) if word[0].isdigit()} <= set(asked)
+            ),
+            reverse=True,
+        )
+        alike = len(ranked) > 1 and ranked[0][:2] == ranked[1][:2]
+        if ranked and not alike and ranked[0][1] >= PARAMETERS.named:
+            yield series[ranked[0][2]]

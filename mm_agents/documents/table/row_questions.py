@@ -292,7 +292,8 @@ def _lists_names(table: TableData, question: str) -> bool:
     known = (
         f"{title_of(table)} {table.header(table.label_column)}" if table.label_column is not None else title_of(table)
     )
-    return content_words(asked["what"]) <= content_words(re.sub(r"[_.-]", " ", known))
+    what = content_words(asked["what"])  # none of "what does it say"
+    return bool(what) and what <= content_words(re.sub(r"[_.-]", " ", known))
 
 
 def _total_asked(table: TableData) -> str | None:
