@@ -393,6 +393,7 @@ def test_a_situation_in_the_askers_words_is_followed(clinic: Flowchart, question
         "What happens if the leg from oak is broken?",
         "What time do I need to be ready before I start?",
         "What do I need before I snap off the old foot?",
+        "If the leg is from oak, what comes after looking for oak marks?",  # it is not that which is told
         "The leg is from beech and wet. What is done next?",  # a leg is of the chart, and beech is not
         "What do I need for the bending test?",
         "Is the joiner not assigned if the leg is from pine?",

@@ -406,6 +406,7 @@ def test_what_a_pictured_table_does_not_say_puts_its_answer_in_doubt(
         (GROWTH, "Is any sales growth above 10%?", "Yes: 1 of 2 have Sales growth of more than 10%: Pumps 17%."),
         (GROWTH, "Did all units grow their sales by more than 3%?", "Yes: 2 of 2 have Sales growth of more than 3%."),
         (LONG, "Did Q1 rise from 2006 to 2007?", "Yes: 74.7 (2006), then 148.8 (2007) in Q1."),
+        (YEARS, "How many members of 60 years or more came in 2020?", "60+ members, FY 2020: 9."),
         (DELAYS, "What was the average patient delay?", "Patient delay, Mean: 55.3."),
         (SIGNS, "Which signs were at exactly 2%?", "2 of 4 have Rate of exactly 2%: Fatigue and Dizziness."),
         (SIGNS, "For which ones is the rate zero?", "1 of 4 have Rate of exactly 0%: Fever."),

@@ -43,6 +43,8 @@ _WHETHER = re.compile(
     re.IGNORECASE,
 )
 _OTHER_KIND = re.compile(r"\bhow (?:long|much|many|often|far)\b|\bwhich (?:lane|role|department)\b", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"\b(?:after|before|once|following|until|if|when)\b(?! (?:that|this|it)\b)", re.IGNORECASE)
+"""What asks for another place than the situation's: "if it is paid, what comes after packing?"."""
 _NEXT_STEPS = re.compile(r"\bnext (?P<number>two|three|four|five|[2-5]) (?:steps?|things|tasks)\b", re.IGNORECASE)
 _BEGINS = re.compile(
     r"^\W*(?:(?:check|verify|determine|decide|ask|see) (?:if|whether|that)|(?:proceed|go(?: on)?|continue) (?:to|with)|"
@@ -170,7 +172,7 @@ def _in_situation(process: Process, question: str) -> DocumentAnswer | None:
     """What comes in a situation, or the step of what comes that has the words which are asked for."""
     match = _TOLD_FIRST.match(question) or _TOLD_LAST.match(question)
     situation = None if match is None or _OTHER_KIND.search(question) else _situation(process, match["what"])
-    if match is None or situation is None:
+    if match is None or situation is None or _ELSEWHERE.search(match["ask"]):
         return None
     id, (branch,) = situation
     asked = match["ask"]
@@ -275,8 +277,8 @@ def _needed_first(process: Process, question: str) -> DocumentAnswer | None:
     """What is gathered at the beginning, where a question asks what is needed."""
     if _ASKS_NEEDED.match(question) is None or unexplained(_NEEDED.sub(" ", question)) or NEGATIVE.search(question):
         return None
-    gathers = [id for id in process.order if _GATHERS.match(process.nodes[id].text)]
-    if len(gathers) != 1 or gathers[0] not in process.order[:2]:
+    gathers = [id for id in process.order[:2] if _GATHERS.match(process.nodes[id].text)]
+    if len(gathers) != 1:
         return None
     return answer_of(process, question, f"{quoted(process, gathers[0])}.", process.name(gathers[0]), gathers)
 

@@ -42,7 +42,7 @@ _ONE_OF_TWO = re.compile(
 )
 _IN_BRACKETS = re.compile(r"\d\s?\(\s?(\d+(?:[.,]\d+)?)\s?%\s?\)$")
 _SIGNS: dict[str, Comparison] = {"≥": "at least", ">": "more", "≤": "at most", "<": "less"}
-_NAMED_SIGN = re.compile(r"(?P<sign>[≥>≤<]=?)\s?(?P<number>\d[\d.,]*)")
+_NAMED_SIGN = re.compile(r"(?P<sign>[≥>≤<]=?)\s?(?P<number>\d[\d.,]*)|(?P<open>\d[\d.,]*) ?\+")
 _AGAIN = re.compile(
     r"\W*(?:how (?P<how>\w+)|what|what (?:value|number|figure|share|percentage)|from what to what)"
     r"(?: (?:is|are|was|were|does|do|did))?(?: (?:it|that|they|its value|the most \w+))?(?: have| had)?\W*$",
@@ -98,9 +98,9 @@ def _in_a_name(question: str, series: Sequence[Series], condition: Condition) ->
     def has(name: str) -> bool:
         return any(
             number.value == condition.value
-            and (_SIGNS[sign["sign"][0]] in _UPWARD) == (condition.comparison in _UPWARD)
+            and (_SIGNS[(sign["sign"] or "≥")[0]] in _UPWARD) == (condition.comparison in _UPWARD)
             for sign in _NAMED_SIGN.finditer(name)
-            if (number := quantity_of(sign["number"].rstrip(".,"))) is not None
+            if (number := quantity_of((sign["number"] or sign["open"]).rstrip(".,"))) is not None
         )
 
     names = {item.label for one in series for item in one.items if item.label}
