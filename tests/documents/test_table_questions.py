@@ -441,6 +441,7 @@ def test_checks_and_comparisons_are_computed(rows: list[list[str]], question: st
     ("rows", "question"),
     [
         (GROWTH, "Did every unit lose workers by at least 10 pp?"),
+        (GROWTH, "Did all pumps improve their margin by at least 10 pp?"),  # those are not all rows
         (GROWTH, "Did every unit improve its margin by at least 10%?"),  # of points
         (GROWTH, "Did not every unit improve its margin by at least 10 pp?"),
         (PERIODS, "How many samples had 2,000 g or more before the treatment?"),

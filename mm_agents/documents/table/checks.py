@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from mm_agents._text import content_words
 from mm_agents.documents.table.data import Cell, Quantity, TableData, quantity_of
 from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.documents.table.questions import (
@@ -59,7 +60,7 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
         return None
     condition = condition_of(question)
     if condition is not None:
-        return _in_a_name(question, series, condition) or _of_each(question, series, condition)
+        return _in_a_name(question, series, condition) or _of_each(table, question, series, condition)
     return _went(question, series) or _one_of_two(question, series)
 
 
@@ -123,7 +124,7 @@ def _in_a_name(question: str, series: Sequence[Series], condition: Condition) ->
     return answer_of(question, f"{stated(*named)}.", f"{named[1].quantity.value:f}", [named[1]])
 
 
-def _of_each(question: str, series: Sequence[Series], condition: Condition) -> DocumentAnswer | None:
+def _of_each(table: TableData, question: str, series: Sequence[Series], condition: Condition) -> DocumentAnswer | None:
     """Whether all, any or none of the numbers of a column meet a condition, with those that are otherwise."""
     each = _EACH.search(question)
     if each is None or WHETHER.match(question) is None or UNCLEAR.search(question):
@@ -133,6 +134,10 @@ def _of_each(question: str, series: Sequence[Series], condition: Condition) -> D
     columns = sum(one.axis != "row" for one in series)
     if best is None or not (used(best.name, asked) or columns == 1):
         return None
+    body = " ".join(cell.text for cell in table.cells if cell.row >= table.header_rows and cell.quantity is None)
+    heads = " ".join([best.name, best.kind, *(table.header(column) for column in range(table.shape[1]))])
+    if content_words(without_condition(question)) & (content_words(body) - content_words(heads)):
+        return None  # it is about some of the rows
     items, out = comparable(best)
     unit = _UNIT.search(question)
     if unit is not None and (items[0].quantity.unit or "") != _unit_of(unit["unit"]):

@@ -180,12 +180,14 @@ class Table(TableData):
                 return doubting(questions.answer(self, part, model=model), verified)
             asked = row_questions.reworded(self, part)
             table = for_shares(self, asked)
-            of_rows = checks.answer(table, asked) or row_questions.answer(table, asked)
+            checked = checks.answer(table, asked)
+            of_rows = checked or row_questions.answer(table, asked)
             found = of_rows or questions.answer(table, asked)
             for column in self.other_names() if of_rows is None and found.answer is None else ():
                 other = questions.answer(replace(table, named_by=column), asked)
                 found = found if other.answer is None else other
-            doubt = found.doubt or (doubt_of(self, part, found) if self.layout != "text" else None)
+            is_doubted = self.layout != "text" or checked is not None  # other questions of texts refuse strange words
+            doubt = found.doubt or (doubt_of(self, part, found) if is_doubted else None)
             return doubting(replace(found, question=part, doubt=doubt), verified)
 
         told: list[DocumentAnswer] = []
