@@ -45,9 +45,9 @@ class AnswerBuilder:
 
     @property
     def parts_answered(self) -> set[str]:
-        """The parts of a question that a document answered, where it was asked for several."""
-        asked = [payload.get("answered") or {} for payload in self.payloads.values()]
-        return {part["question"] for one in asked for part in one.get("parts", ()) if part["answer"] is not None}
+        """The questions, and parts of a question, that a document answered."""
+        asked = [one for payload in self.payloads.values() if (one := payload.get("answered"))]
+        return {part["question"] for one in asked for part in one.get("parts") or (one,) if part["answer"] is not None}
 
     def cite(self, evidence: Evidence, *, name: str, media_type: str) -> int:
         """The number of a source; one place has one number."""

@@ -56,6 +56,7 @@ from mm_agents.agent.rendering import (
 )
 from mm_agents.agent.tool_calls import ToolCalls
 from mm_agents.agent.tool_roles import (
+    ALSO,
     ASKABLE,
     DESCRIBE,
     EVERYWHERE,
@@ -140,7 +141,7 @@ class OfflineRun:
             if len(self._builder.claims) == claims:
                 silent.append(order.text)
         for part in silent if self._builder.claims else ():
-            if f"“{part}”" not in self._builder.text:
+            if f"“{part}”" not in self._builder.text and part not in self._builder.parts_answered:
                 self._builder.not_answered(part)
 
     def _for_order(self, order: Order, asked: QuestionContext) -> QuestionContext:
@@ -452,12 +453,12 @@ class OfflineRun:
 
     def _read_given(self, name: str, asked: QuestionContext, source: str) -> Iterator[Event]:
         """Read a document that is attached or meant; where it is of another kind, by the reader of that kind."""
-        if (yield from self._read_one(name, asked, source, sure=True)):
-            return
-        step = self._builder.route[-1]
+        for reader in (name, *ALSO.get(name, ())):
+            if (yield from self._read_one(reader, asked, source, sure=True)):
+                return
+        step = next(one for one in reversed(self._builder.route) if one.tool == name)
         if name == "read_hidden_text" and step.error is None:
-            yield from self._tell_plain(asked, source)
-            return
+            return (yield from self._tell_plain(asked, source))
         others = step.error is not None and not step.refused and name in ASKABLE
         if others and (yield from self._read_as_any(asked, source, tried=name)):
             return
@@ -538,9 +539,8 @@ class OfflineRun:
         """Search for the document that a question is about."""
         if "search_images" not in self._tools:
             return None
-        arguments: dict[str, Any] = {"query": subject_of(asked.text), "limit": _SEARCHED, "pdf": True}
-        if name == "read_hidden_text":
-            arguments = {"plain": True, "limit": _CANDIDATES}
+        named = {"query": subject_of(asked.text), "limit": _SEARCHED, "pdf": True}
+        arguments = {"plain": True, "limit": _CANDIDATES} if name == "read_hidden_text" else named
         return (yield from self._call("search_images", arguments))
 
     def _candidates(self, name: str, asked: QuestionContext, found: ToolResult | None) -> list[str]:
@@ -572,7 +572,7 @@ class OfflineRun:
         if "question" in self._tools[name].arguments.model_fields and form is None:
             # A table's rows have names and numbers themselves; of other documents they say which one is meant.
             named = task if sure else without_names(task)
-            arguments["question"] = task if name == "read_table" else without_number(named)
+            arguments["question"] = task if name == "read_table" else asked.as_asked(name, without_number(named))
         result = yield from self._call(name, arguments)
         if result is None:
             return False

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mm_agents.agent.query_analysis import says
+from mm_agents.agent.request import request_of
 
 if TYPE_CHECKING:
     from mm_agents.agent.aggregation import Aggregation
@@ -50,3 +51,8 @@ class QuestionContext:
     def asks_attached(self, names: Sequence[str]) -> bool:
         """Whether a question that texts are planned for is asked of what is attached, before it is of the library."""
         return bool(self.attachments) and [*names] == ["search_text"] and says("asks", self.text) is not None
+
+    def as_asked(self, reader: str, task: str) -> str:
+        """What a reader is asked; a chart with what is said before it: "it is broken. What do I do next?"."""
+        said = request_of(self.typed).context if reader == "read_flowchart" else ()
+        return " ".join([*said, task])

@@ -44,6 +44,9 @@ READERS: Mapping[str, str] = {tool: kind.replace("_", " ") for tool, kind in REA
 ASKABLE = ("read_invoice", "read_table", "read_flowchart")
 """The readers that answer questions, in the order in which a document of unknown kind is asked."""
 
+ALSO = {"read_table": ("read_flowchart",)}
+"""The readers that a document is asked by too where another reads it and does not answer: charts have rows as well."""
+
 DESCRIBE = "describe_image"
 
 

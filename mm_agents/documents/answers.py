@@ -27,7 +27,7 @@ def in_parts(question: str, parts: Sequence[str], answer: Callable[[str], Docume
         return DocumentAnswer(question=question, reason=" ".join(said))
     return DocumentAnswer(
         question=question,
-        answer=" ".join(said),
+        answer=" ".join(dict.fromkeys(said)),
         value=[one.value for one in found],
         evidence=tuple(place for one in found for place in one.evidence),
         doubt="; ".join(dict.fromkeys(one.doubt for one in found if one.doubt)) or None,

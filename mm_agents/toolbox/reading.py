@@ -124,7 +124,9 @@ class Reading:
         named = [one for name in document["fields"] for one in found.field(name).evidence]
         named += [one for item in found.items for one in item.evidence.values()]
         first_page = found.number.verified and found.date.verified and (found.seller.verified or found.buyer.verified)
-        if not (document["items"] or document["fields"]["total"]["value"] or first_page):
+        # A table may have a "total" and a line that is taken for a seller; an amount due comes with more.
+        told = {name for name, field in document["fields"].items() if field["value"]} - {"seller", "buyer"}
+        if not (document["items"] or ("total" in told and len(told) > 1) or first_page):
             raise ToolError(
                 f"No items and no total were found in {asset.name!r}: it seems to be no invoice.", retry=True
             )

@@ -35,6 +35,9 @@ def test_the_subject_of_a_question(question: str, subject: str) -> None:
         ("list its steps", "steps"),
         ("export the table as CSV", "csv"),
         ("which region sold most?", None),
+        ("what does the chart say?", "steps"),
+        ("what does the chart say about couriers?", None),
+        ("after packing, what are the next two steps?", None),
     ],
 )
 def test_the_form_that_is_wanted(question: str, form: str | None) -> None:

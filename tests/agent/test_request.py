@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mm_agents.agent.request import request_of, spelled_right
+from mm_agents.agent.question_context import QuestionContext
+from mm_agents.agent.request import plain, request_of, spelled_right
 
 QUESTIONS = ["show me dogs", "penguins on ice", "which invoice is from Bosch?", "recommend films like My Fair Lady"]
 AROUND = [
@@ -77,3 +78,14 @@ def test_the_parts_of_a_question(text: str, parts: tuple[str, ...]) -> None:
 )
 def test_words_that_say_how_something_is_asked_are_mended(typed: str, meant: str) -> None:
     assert spelled_right(typed) == meant
+
+
+def test_a_chart_is_asked_with_what_is_said_before_the_question() -> None:
+    asked = QuestionContext(text="What is done first?", typed="It was approved. What is done first?")
+    assert asked.as_asked("read_flowchart", asked.text) == asked.typed
+    assert asked.as_asked("read_invoice", asked.text) == asked.text
+
+
+def test_a_clause_that_a_next_step_depends_on_stays() -> None:
+    assert plain("After the form is signed, what are the next two steps?").startswith("After the form")
+    assert plain("As I am writing a report, what is the total of the bill?") == "what is the total of the bill?"

@@ -318,6 +318,105 @@ def test_what_it_cannot_tell_has_no_answer(order: Flowchart, question: str) -> N
     assert order.ask(question).answer is None
 
 
+@pytest.fixture
+def clinic() -> Flowchart:
+    """A chart of decisions in a row, with what is needed at its beginning."""
+    return chart(
+        {
+            "n1": ("stadium", "Start", None),
+            "n2": ("parallelogram", "Gather tools: saw, glue, clamps", None),
+            "n3": ("diamond", "Is the leg from oak?", None),
+            "n4": ("diamond", "Is the leg from pine?", None),
+            "n5": ("rectangle", "Look for oak marks: rings", None),
+            "n6": ("rectangle", "Proceed to bending test", None),
+            "n7": ("rectangle", "Snap off old foot", None),
+            "n8": ("diamond", "Score > 8?", None),
+            "n9": ("rectangle", "Assign joiner", None),
+            "n10": ("rectangle", "Discard it", None),
+            "n11": ("stadium", "End", None),
+        },
+        [
+            ("n1", "n2", ""), ("n2", "n3", ""), ("n3", "n5", "Yes"), ("n3", "n4", "No"), ("n4", "n6", "Yes"),
+            ("n4", "n10", "No"), ("n5", "n6", ""), ("n6", "n7", ""), ("n7", "n8", ""), ("n8", "n9", "Yes"),
+            ("n8", "n10", "No"), ("n9", "n11", ""), ("n10", "n11", ""),
+        ],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        (
+            "My leg is from oak, which marks should I look for?",
+            "After “Is the leg from oak?” comes Yes: Look for oak marks: rings.",
+        ),
+        ("The leg isn't from pine. What do I do?", "After “Is the leg from pine?” comes No: Discard it."),
+        (
+            "My leg is from oak. Which test comes next?",
+            "comes Yes: Look for oak marks: rings → Proceed to bending test.",
+        ),
+        ("What does it mean if my leg is from pine?", "comes Yes: Proceed to bending test."),
+        ("Once I've snapped off the old foot, what comes next?", "After “Snap off old foot” comes Score > 8?."),
+        ("After the bending test, what are the next two steps?", "comes Snap off old foot → Score > 8?."),
+        (
+            "Is the joiner assigned if the leg is not from pine?",
+            "No: no way on from Is the leg from pine? → No: Discard it passes “Assign joiner”.",
+        ),
+        (
+            "Do I snap off the old foot if the leg is from oak?",
+            "Yes: Is the leg from oak? → Look for oak marks: rings → ",
+        ),
+        (
+            "What happens when the answer is no?",
+            "“Is the leg from oak?”: No: Is the leg from pine?; “Score > 8?”: No: ",
+        ),
+        (
+            "What score do you need so that a joiner gets assigned?",
+            "“Assign joiner” happens after “Score > 8?” if Yes.",
+        ),
+        ("What do I need to have ready before I start?", "“Gather tools: saw, glue, clamps”."),
+        ("If everything goes well, which step is the last one before the end?", "“End” happens after “Assign joiner”."),
+    ],
+)
+def test_a_situation_in_the_askers_words_is_followed(clinic: Flowchart, question: str, wanted: str) -> None:
+    answered = clinic.ask(question)
+    assert wanted in str(answered.answer)
+    assert answered.evidence
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "My leg is from beech, which marks should I look for?",
+        "My leg is from oak, how long should I wait?",
+        "Which paint do I buy if my leg is from oak?",
+        "What happens if the leg from oak is broken?",
+        "What time do I need to be ready before I start?",
+        "What do I need before I snap off the old foot?",
+        "If the leg is from oak, what comes after looking for oak marks?",  # it is not that which is told
+        "The leg is from beech and wet. What is done next?",  # a leg is of the chart, and beech is not
+        "What do I need for the bending test?",
+        "Is the joiner not assigned if the leg is from pine?",
+        "Is the joiner assigned if the leg is from oak?",  # that depends on its score
+        "Are the tools gathered if the leg is from pine?",  # they are by then
+        "Who pays if the leg is from oak?",
+        "Which parties take part in this?",
+        "What happens when the answer is perhaps?",
+    ],
+)
+def test_a_situation_that_a_chart_does_not_know_is_not_followed(clinic: Flowchart, question: str) -> None:
+    assert clinic.ask(question).answer is None
+
+
+def test_who_takes_part_is_told_by_lanes_and_nobody_does_more_than_a_chart_says(order: Flowchart) -> None:
+    assert order.ask("Which parties take part in this process?").answer == "Shop and Warehouse."
+    assert order.ask("Who is involved in it?").value == ["Shop", "Warehouse"]
+    assert order.ask("Who pays for the parts that are ordered?").answer is None
+    assert (
+        order.ask("Does the warehouse pack the goods if it is not in stock?").answer is None
+    )  # parts are ordered first
+
+
 def test_walking_takes_the_chosen_ways(order: Flowchart) -> None:
     walk = order.walk()
     assert (walk.text, walk.done) == ("Shop: Start", False)

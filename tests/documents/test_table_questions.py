@@ -264,6 +264,7 @@ SHARES = [["Depot", "Boxes", "Crates"], ["Alba", "120 (40.0%)", "8 (20%)"], ["Br
     ("rows", "question", "answer"),
     [
         (WORDS, "Who is the keeper of Brig?", "Brig, Keeper: Tom Hale"),
+        (WORDS, "What does the depot say of Brig?", None),
         (WORDS, "How many rows does this table have?", "It has 2 rows below its head."),
         (WORDS, "How many columns are there?", "It has 3 columns."),
         (WORDS, "What are the columns?", "Depot; Keeper; Hours."),
@@ -344,3 +345,122 @@ def test_questions_in_other_words_are_computed(rows: list[list[str]], question: 
 )
 def test_a_cell_that_is_not_there_is_not_another(rows: list[list[str]], question: str) -> None:
     assert read_of(rows).ask(question).answer is None
+
+
+GROWTH = [["Unit", "Sales growth", "Margin gain"], ["Pumps", "17%", "12 pp"], ["Valves", "5%", "2 pp"]]
+PERIODS = [
+    ["", "Pre-treatment", "Post-treatment", "Total"],
+    ["Samples of A1", "220 (55.8%)", "177 (73.1%)", "397"],
+    ["Samples of A1 and A2", "99 (25.1%)", "23 (9.5%)", "122"],
+    ["Small samples", "12 (3.0%)", "14 (5.8%)", "26"],
+    ["Samples \u2265 1,000 g", "32 (8.1%)", "22 (9.1%)", "54"],
+]
+LONG = [["Year", "Q1", "Q2"], ["2006", "74.7", "84.1"], ["2007", "148.8", "142.3"]]
+DELAYS = [
+    ["Delay", "Mean", "Median", "Max"],
+    ["Patient delay", "55.3", "59", "198"],
+    ["Other delay", "76.5", "45", "371"],
+]
+SIGNS = [["Sign", "Rate"], ["Bleeding", "90.1%"], ["Fatigue", "2.0%"], ["Dizziness", "2.0%"], ["Fever", "0%"]]
+SAID = (("18- to 24", "0.1"), ("25- to 29", "0.6"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "question", "doubt"),
+    [
+        (GROWTH, "What was the sales growth of pumps in dollars?", "the table does not say “dollars”"),
+        (GROWTH, "What was the sales growth of pumps last winter?", "the table does not say “last, winter”"),
+        (GROWTH, "What was the sales growth of pumps in 2019?", "the table does not say “2019”"),
+        (GROWTH, "What were the sales of valves?", "the question does not say “growth”"),
+        (GROWTH, "Which unit has the highest sales?", "the question does not say “growth”"),
+        (CASES, "How many deaths were caused by bad weather?", "the table does not say “deaths”"),
+        (SIGNS, "How many patients had fatigue?", "the table does not say “patients”"),
+        (SIGNS, "What is the number of fatigue signs?", "a percentage is no number of things"),
+        (SIGNS, "Which sign is the most dangerous?", "the table does not say “dangerous”"),
+        (STOCK, "How many second-hand lamps are there in pieces?", "the table does not say “second, hand”"),
+    ],
+)
+def test_what_a_pictured_table_does_not_say_puts_its_answer_in_doubt(
+    rows: list[list[str]], question: str, doubt: str
+) -> None:
+    answered = read_of(rows).ask(question)
+    assert answered.answer is not None
+    assert answered.doubt == doubt
+
+
+@pytest.mark.parametrize(
+    ("rows", "question", "wanted"),
+    [
+        (GROWTH, "How much did sales grow at pumps?", "Pumps, Sales growth: 17%."),
+        (
+            GROWTH,
+            "How many points higher is the sales growth of pumps than that of valves?",
+            "Pumps (17%) is 12 pp higher",
+        ),
+        (GROWTH, "How far is pumps ahead of valves in sales growth?", "Pumps (17%) is 12 pp higher"),
+        (
+            GROWTH,
+            "Did every unit improve its margin by at least 10 pp?",
+            "No: 1 of 2 have Margin gain of at least 10 pp, and not Valves 2 pp.",
+        ),
+        (GROWTH, "Is any sales growth above 10%?", "Yes: 1 of 2 have Sales growth of more than 10%: Pumps 17%."),
+        (GROWTH, "Did all units grow their sales by more than 3%?", "Yes: 2 of 2 have Sales growth of more than 3%."),
+        (LONG, "Did Q1 rise from 2006 to 2007?", "Yes: 74.7 (2006), then 148.8 (2007) in Q1."),
+        (YEARS, "How many members of 60 years or more came in 2020?", "60+ members, FY 2020: 9."),
+        (DELAYS, "What was the average patient delay?", "Patient delay, Mean: 55.3."),
+        (SIGNS, "Which signs were at exactly 2%?", "2 of 4 have Rate of exactly 2%: Fatigue and Dizziness."),
+        (SIGNS, "For which ones is the rate zero?", "1 of 4 have Rate of exactly 0%: Fever."),
+        (SIGNS, "What was the most common sign and how common was it?", "Bleeding has the highest Rate: 90.1%."),
+        (
+            PERIODS,
+            "How many samples had 1,000 g or more before the treatment?",
+            "Samples \u2265 1,000 g, Pre-treatment: 32.",
+        ),
+        (
+            PERIODS,
+            "Was A1 found in more samples before or after?",
+            "Pre-treatment 220 against Post-treatment 177 in Samples of A1.",
+        ),
+        (PERIODS, "Did the samples of A1 go down after the treatment?", "Yes: 220 (Pre-treatment), then 177"),
+        (
+            PERIODS,
+            "Did the share of A1 samples fall after the treatment? From what to what?",
+            "No: 55.8% (Pre-treatment), then 73.1%",
+        ),
+    ],
+)
+def test_checks_and_comparisons_are_computed(rows: list[list[str]], question: str, wanted: str) -> None:
+    answered = read_of(rows).ask(question)
+    assert answered.answer is not None
+    assert answered.answer.startswith(wanted)
+    assert "not say" not in (answered.doubt or "")
+    assert answered.evidence
+
+
+@pytest.mark.parametrize(
+    ("rows", "question"),
+    [
+        (GROWTH, "Did every unit lose workers by at least 10 pp?"),
+        (GROWTH, "Did all pumps improve their margin by at least 10 pp?"),  # those are not all rows
+        (GROWTH, "Did every unit improve its margin by at least 10%?"),  # of points
+        (GROWTH, "Did not every unit improve its margin by at least 10 pp?"),
+        (PERIODS, "How many samples had 2,000 g or more before the treatment?"),
+        (PERIODS, "Did the samples of A3 go down after the treatment?"),
+        (PERIODS, "Was A1 found in more samples in spring or autumn?"),
+        (SIGNS, "What was the most common sign and how long was it?"),
+        (DELAYS, "What is the sum of the patient delay?"),  # of a mean, a median and a maximum
+    ],
+)
+def test_checks_of_what_is_not_there_are_not_made(rows: list[list[str]], question: str) -> None:
+    answered = read_of(rows).ask(question)
+    assert answered.answer is None or any(part.answer is None for part in answered.parts)
+
+
+def test_a_row_of_sentences_is_quoted_where_most_of_its_name_is_asked() -> None:
+    rows = [["Variable", "Assumption"], ["Demographic assumptions", ""]]
+    rows += [[f"{ages}-year-old people", f"An annual growth rate of {rate}%"] for ages, rate in SAID]
+    cells = [Cell(row=row, column=n, text=text) for row, line in enumerate(rows) for n, text in enumerate(line) if text]
+    said = TableData(cells=tuple(cells), header_rows=1)
+    young = answer(said, "What growth rate do they assume for the 25 to 29 year olds?")
+    assert young.value == "An annual growth rate of 0.6%"
+    assert answer(said, "What growth rate do they assume for 60 to 65 year olds?").answer is None

@@ -18,14 +18,14 @@ from mm_agents.types import DocumentAnswer
 _MOST_WAYS = 5000
 _MOST_LOOPS = 5
 _SHORTEST_STEM = 3  # letters; shorter ones are of too many words
-_NEGATIVE = re.compile(
+NEGATIVE = re.compile(
     r"\b(no|not|n't|fails?|failed|failing|fail|wrong|refused?|rejects?|rejected|declined?|denied|invalid|without|"
     r"isn't|doesn't|didn't|cannot|can't|unsuccessful|goes wrong|out of)\b|n't\b",
     re.IGNORECASE,
 )
 _POSITIVE = re.compile(r"\b(yes|succeeds?|successful|success|accepted|approved|granted|passes|passed|ok|works)\b", re.I)
-_NO = re.compile(r"^\W*(n|no|false|fail|failed|not .*|rejected|denied|invalid)\W*$", re.IGNORECASE)
-_YES = re.compile(r"^\W*(y|yes|true|ok|pass|passed|approved|valid)\W*$", re.IGNORECASE)
+NO = re.compile(r"^\W*(n|no|false|fail|failed|not .*|rejected|denied|invalid)\W*$", re.IGNORECASE)
+YES = re.compile(r"^\W*(y|yes|true|ok|pass|passed|approved|valid)\W*$", re.IGNORECASE)
 _TO_END = re.compile(r"\b(?:the )?(?:end|finish|stop)\b", re.IGNORECASE)
 _FILLER = re.compile(
     r"\b(what|which|who|when|where|how|does|do|did|is|are|be|can|could|comes?|happens?|next|right|directly|after|before|"
@@ -34,6 +34,18 @@ _FILLER = re.compile(
     r"shortest|longest|quickest|long|short|many|there|takes?|taken|answer|decision|fails?|failed|yes|no|not|succeeds?)\b",
     re.IGNORECASE,
 )
+
+
+_FILE_NAME = re.compile(r"\S+\.[a-z]{3,4}\b", re.IGNORECASE)
+_POLAR = re.compile(rf"{NEGATIVE.pattern}|{_POSITIVE.pattern}", re.IGNORECASE)
+_IDLE = """
+i you we they he she it me us my your our them s t d m re ve ll will would shall should may might must want have get
+got gets getting go goes going went make mean means happen occur result lead point connect say says tell show know ask
+thing task stage action activity part item one ones first last final end start begin back again just immediately else
+also so all any every each here now please everything something case event think chart diagram work call box shape
+before after until when while still even only up down off out onto into at by for as with about than isn aren wasn
+weren don doesn didn won hasn haven couldn shouldn wouldn handle handles handled involved charge care
+"""
 
 
 def answer(process: Process, question: str) -> DocumentAnswer:
@@ -54,19 +66,19 @@ def _count(process: Process, question: str, match: re.Match[str]) -> DocumentAns
     wanted = match["what"].casefold()
     if wanted.startswith(("decision", "question", "condition", "diamond")):
         ids = process.decisions
-        return _told(process, question, f"There {_are(len(ids), 'decision')}.", len(ids), ids)
+        return answer_of(process, question, f"There {_are(len(ids), 'decision')}.", len(ids), ids)
     if wanted.startswith(("lane", "role", "actor", "participant", "swimlane")):
         lanes = list(dict.fromkeys(node.lane for node in process.nodes.values() if node.lane))
-        return _told(process, question, f"There {_are(len(lanes), 'lane')}: {_listed(lanes)}.", len(lanes), [])
+        return answer_of(process, question, f"There {_are(len(lanes), 'lane')}: {listed(lanes)}.", len(lanes), [])
     if wanted.startswith(("way", "path", "branch", "outcome", "exit")) and re.search(r"\bdecision\b", question, re.I):
         return _count_branches(process, question)
     if wanted.startswith(("way", "path", "branch")):
         ways = [*paths(process, most=_MOST_WAYS)]
         text = f"There {_are(len(ways), 'way')} through it, with each loop taken once at most."
-        return _told(process, question, text, len(ways), process.order) if len(ways) < _MOST_WAYS else None
+        return answer_of(process, question, text, len(ways), process.order) if len(ways) < _MOST_WAYS else None
     if wanted.startswith(("end", "exit", "outcome")):
         ids = [id for id in process.order if not process.ways[id]]
-        return _told(process, question, f"There {_are(len(ids), 'end')}.", len(ids), ids)
+        return answer_of(process, question, f"There {_are(len(ids), 'end')}.", len(ids), ids)
     if between := re.search(r"\bbetween (?P<one>.+?) and (?P<other>.+)", question, re.IGNORECASE):
         return _count_between(process, question, between)
     return _count_steps(process, question, shapes=wanted.startswith(("node", "box", "shape")))
@@ -74,13 +86,13 @@ def _count(process: Process, question: str, match: re.Match[str]) -> DocumentAns
 
 def _count_between(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
     """How many shapes are between two on the shortest way from one to the other."""
-    one, other = _find(process, match["one"]), _find(process, match["other"])
+    one, other = node_named(process, match["one"]), node_named(process, match["other"])
     networkx = require("networkx", extra=EXTRA, feature="Following a flowchart")
     if one is None or other is None or one == other or not networkx.has_path(process.graph, one, other):
         return None
     way = networkx.shortest_path(process.graph, one, other)
-    text = f"There {_are(len(way) - 2, 'step')} between: {_way(process, way)}."
-    return _told(process, question, text, len(way) - 2, way)
+    text = f"There {_are(len(way) - 2, 'step')} between: {in_a_row(process, way)}."
+    return answer_of(process, question, text, len(way) - 2, way)
 
 
 def _count_branches(process: Process, question: str) -> DocumentAnswer | None:
@@ -90,8 +102,8 @@ def _count_branches(process: Process, question: str) -> DocumentAnswer | None:
     id = process.decisions[0]
     ways = process.branches(id)
     count = f"{len(ways)} way{'' if len(ways) == 1 else 's'}"
-    text = f"{_quoted(process, id)} has {count} on: {_listed(_ways_on(process, ways))}."
-    return _told(process, question, text, len(ways), [id, *(way.target for way in ways)])
+    text = f"{quoted(process, id)} has {count} on: {listed(ways_on(process, ways))}."
+    return answer_of(process, question, text, len(ways), [id, *(way.target for way in ways)])
 
 
 def _count_steps(process: Process, question: str, *, shapes: bool) -> DocumentAnswer:
@@ -105,11 +117,11 @@ def _count_steps(process: Process, question: str, *, shapes: bool) -> DocumentAn
     beside = _numbered((decisions, "decision", "decisions"), (rims, "start or end", "starts and ends"))
     ids = process.order if shapes else [id for id in process.order if id in tasks or id in documents]
     if shapes:
-        kinds = f": {_listed([*done, *beside])}" if len(done + beside) > 1 else ""
-        return _told(process, question, f"There {_are(len(ids), 'shape')}{kinds}.", len(ids), ids)
-    kinds = f" ({_listed(done)})" if len(done) > 1 else ""
-    apart = f", with {_listed(beside)}" if beside else ""
-    return _told(process, question, f"There {_are(len(ids), 'step')}{kinds}{apart}.", len(ids), ids)
+        kinds = f": {listed([*done, *beside])}" if len(done + beside) > 1 else ""
+        return answer_of(process, question, f"There {_are(len(ids), 'shape')}{kinds}.", len(ids), ids)
+    kinds = f" ({listed(done)})" if len(done) > 1 else ""
+    apart = f", with {listed(beside)}" if beside else ""
+    return answer_of(process, question, f"There {_are(len(ids), 'step')}{kinds}{apart}.", len(ids), ids)
 
 
 def _numbered(*counted: tuple[Sequence[str], str, str]) -> list[str]:
@@ -120,33 +132,33 @@ def _numbered(*counted: tuple[Sequence[str], str, str]) -> list[str]:
 def _without(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
     ends = [id for id in process.order if process.is_end(id)]
     to_end = _TO_END.search(match["target"])
-    target = ends[0] if to_end and len(ends) == 1 else None if to_end else _find(process, match["target"])
+    target = ends[0] if to_end and len(ends) == 1 else None if to_end else node_named(process, match["target"])
     avoided = _all_named(process, match["avoided"])
     if target is None or not avoided or target in avoided:
         return None
     networkx = require("networkx", extra=EXTRA, feature="Following a flowchart")
     graph = process.graph.copy()
     graph.remove_nodes_from(avoided)
-    named = " or ".join(_quoted(process, id) for id in avoided)
+    named = " or ".join(quoted(process, id) for id in avoided)
     for start in process.starts:
         if start not in avoided and networkx.has_path(graph, start, target):
             way = networkx.shortest_path(graph, start, target)
-            text = f"Yes: {_way(process, way)} does not pass {named}."
-            return _told(process, question, text, True, [*way, *avoided])
-    text = f"No: every way to {_quoted(process, target)} passes {named}."
-    return _told(process, question, text, False, [target, *avoided])
+            text = f"Yes: {in_a_row(process, way)} does not pass {named}."
+            return answer_of(process, question, text, True, [*way, *avoided])
+    text = f"No: every way to {quoted(process, target)} passes {named}."
+    return answer_of(process, question, text, False, [target, *avoided])
 
 
 def _all_named(process: Process, phrase: str) -> list[str]:
     """The shape that a phrase names, else all that have its words: "printing" of "Print" and "Printed form"."""
-    one = _find(process, phrase)
-    return [one] if one else _with_words(process, phrase)
+    one = node_named(process, phrase)
+    return [one] if one else with_words(process, phrase)
 
 
-def _with_words(process: Process, phrase: str) -> list[str]:
+def with_words(process: Process, phrase: str) -> list[str]:
     """The shapes that say all words of a phrase, in any form; none where it has only filler."""
-    asked = _stems(phrase)
-    return [id for id in process.order if asked and asked <= _stems(process.nodes[id].text)]
+    asked = stems_of(phrase)
+    return [id for id in process.order if asked and asked <= stems_of(process.nodes[id].text)]
 
 
 def _shortest(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
@@ -158,22 +170,24 @@ def _shortest(process: Process, question: str, match: re.Match[str]) -> Document
     if not ways:
         return None
     chosen = max(ways, key=len) if longest else min(ways, key=len)
-    text = f"The {'longest' if longest else 'shortest'} way has {len(chosen)} steps: {_way(process, chosen)}."
-    return _told(process, question, text, [process.name(id) for id in chosen], chosen)
+    text = f"The {'longest' if longest else 'shortest'} way has {len(chosen)} steps: {in_a_row(process, chosen)}."
+    return answer_of(process, question, text, [process.name(id) for id in chosen], chosen)
 
 
 def _who(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
-    id = _find(process, match["what"])
+    id = node_named(process, match["what"])
     if id is None:
         return None
     lane = process.nodes[id].lane
+    if unexplained(match["what"], process.nodes[id].text, lane or ""):
+        return None  # "who pays for the transport" asks for more than who does it
     if lane:
-        return _told(process, question, f"{_quoted(process, id)} is in the lane {lane!r}.", lane, [id])
+        return answer_of(process, question, f"{quoted(process, id)} is in the lane {lane!r}.", lane, [id])
     subject, *rest = re.findall(r"[^\W\d_]+", process.nodes[id].text.casefold()) or [""]
-    asked = _stems(question)
+    asked = stems_of(question)
     if _stem(subject) not in asked and any(_stem(word) in asked for word in rest[:1]):  # "Host Announces Unmasking"
-        return _told(process, question, f"{_quoted(process, id)}.", process.name(id), [id])
-    return DocumentAnswer(question=question, reason=f"{_quoted(process, id)} is in no lane, and says not who does it.")
+        return answer_of(process, question, f"{quoted(process, id)}.", process.name(id), [id])
+    return DocumentAnswer(question=question, reason=f"{quoted(process, id)} is in no lane, and says not who does it.")
 
 
 def _of_lane(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
@@ -184,42 +198,48 @@ def _of_lane(process: Process, question: str, match: re.Match[str]) -> DocumentA
         return None
     ids = [id for id in process.order if process.nodes[id].lane == named[0] and process.nodes[id].text]
     names = [process.name(id) for id in ids]
-    return _told(process, question, f"{named[0]}: {_listed(names)}.", names, ids)
+    return answer_of(process, question, f"{named[0]}: {listed(names)}.", names, ids)
 
 
 def _after(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
-    id = _find(process, match["what"])
+    id = node_named(process, match["what"])
     if id is None:
         return None
     passed = [id]
     while len(process.ways[id]) == 1 and process.is_decision(process.ways[id][0].target) and _conditional(question):
         id = process.ways[id][0].target  # "after the payment fails" asks about the decision that follows it
         passed.append(id)
-    asks_no = _NEGATIVE.search(question) and process.nodes[id].shape == "diamond"
-    if asks_no and len(process.ways[id]) == 1 and _YES.match(process.ways[id][0].label):
-        reason = f"{_quoted(process, id)} has one way on, for “{process.ways[id][0].label}”."
+    asks_no = NEGATIVE.search(question) and process.nodes[id].shape == "diamond"
+    if asks_no and len(process.ways[id]) == 1 and YES.match(process.ways[id][0].label):
+        reason = f"{quoted(process, id)} has one way on, for “{process.ways[id][0].label}”."
         return DocumentAnswer(question=question, reason=reason)
-    branches = _taken(process.branches(id), question) if process.is_decision(id) else process.branches(id)
+    branches = ways_taken(process.branches(id), question) if process.is_decision(id) else process.branches(id)
+    asked = f"{question[: match.start('what')]} {question[match.end('what') :]}"
+    if unexplained(asked, *(process.nodes[one].text for one in (*passed, *(branch.target for branch in branches)))):
+        return None
+    chart = [*(node.text for node in process.nodes.values()), *(branch.name for branch in branches)]
+    if unexplained(_POLAR.sub(" ", match["what"]), *chart):
+        return None  # "if the rod is broken" is no answer to "rod secured?"
     if not branches:
-        return _told(process, question, f"Nothing follows {_quoted(process, id)}: there it ends.", [], passed)
+        return answer_of(process, question, f"Nothing follows {quoted(process, id)}: there it ends.", [], passed)
     targets = [branch.target for branch in branches]
-    told = _ways_on(process, branches) if process.is_decision(id) else [process.name(target) for target in targets]
+    told = ways_on(process, branches) if process.is_decision(id) else [process.name(target) for target in targets]
     if len(targets) == 1 and process.is_decision(targets[0]) and not process.nodes[targets[0]].text:
         next_branches = process.branches(targets[0])  # a diamond without words says nothing but where it leads
-        told = [f"a decision ({_listed(_ways_on(process, next_branches))})"]
+        told = [f"a decision ({listed(ways_on(process, next_branches))})"]
         targets += [branch.target for branch in next_branches]
     names = [process.name(branch.target) for branch in branches]
-    text = f"After {_quoted(process, passed[0])} comes {_listed(told)}."
-    return _told(process, question, text, names, [*passed, *targets])
+    text = f"After {quoted(process, passed[0])} comes {listed(told)}."
+    return answer_of(process, question, text, names, [*passed, *targets])
 
 
-def _ways_on(process: Process, branches: Sequence[Branch]) -> list[str]:
+def ways_on(process: Process, branches: Sequence[Branch]) -> list[str]:
     """Where the branches of a decision lead, each with its label where it has one."""
     return [(f"{one.name}: " if one.labelled else "") + process.name(one.target) for one in branches]
 
 
 def _before(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
-    id = _find(process, match["what"])
+    id = node_named(process, match["what"])
     if id is None:
         return None
     told: list[str] = []
@@ -228,44 +248,47 @@ def _before(process: Process, question: str, match: re.Match[str]) -> DocumentAn
         for branch in process.branches(source):
             if branch.target == id:
                 condition = f" if {branch.name}" if process.is_decision(source) and branch.labelled else ""
-                told.append(f"after {_quoted(process, source)}{condition}")
+                told.append(f"after {quoted(process, source)}{condition}")
                 sources.append(source)
+    asked = f"{question[: match.start('what')]} {question[match.end('what') :]}"
+    if unexplained(asked, *(process.nodes[one].text for one in (id, *sources))):
+        return None  # "what do I need before I start" asks for more than a place in the order
     if not told:
-        return _told(process, question, f"{_quoted(process, id)} is where it begins.", [], [id])
-    text = f"{_quoted(process, id)} happens {_listed(told, last='or')}."
-    return _told(process, question, text, [process.name(source) for source in sources], [id, *sources])
+        return answer_of(process, question, f"{quoted(process, id)} is where it begins.", [], [id])
+    text = f"{quoted(process, id)} happens {listed(told, last='or')}."
+    return answer_of(process, question, text, [process.name(source) for source in sources], [id, *sources])
 
 
 def _there(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
-    id = _find(process, match["what"])
-    return None if id is None else _told(process, question, f"Yes: {_quoted(process, id)}.", True, [id])
+    id = node_named(process, match["what"])
+    return None if id is None else answer_of(process, question, f"Yes: {quoted(process, id)}.", True, [id])
 
 
 def _decisions(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
     ids = [id for id in process.decisions if process.nodes[id].text]
     names = [process.name(id) for id in ids]
-    return _told(process, question, f"{'; '.join(f'“{name}”' for name in names)}.", names, ids) if ids else None
+    return answer_of(process, question, f"{'; '.join(f'“{name}”' for name in names)}.", names, ids) if ids else None
 
 
 def _from_to(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
-    start = _find(process, match["start"])
+    start = node_named(process, match["start"])
     ends = [id for id in process.order if not process.ways[id]]
     to_end = re.fullmatch(rf"\W*{_TO_END.pattern}\W*", match["target"], re.IGNORECASE)
-    targets = ends if to_end else [id for id in [_find(process, match["target"])] if id is not None]
+    targets = ends if to_end else [id for id in [node_named(process, match["target"])] if id is not None]
     ways = [way for way in paths(process, start=start, most=_MOST_WAYS)] if start is not None else []
     ways = [way[: way.index(target) + 1] for way in ways for target in targets if target in way]
     if not ways or start in targets:
         return None
     chosen = min(ways, key=len)
-    return _told(process, question, f"{_way(process, chosen)}.", [process.name(id) for id in chosen], chosen)
+    return answer_of(process, question, f"{in_a_row(process, chosen)}.", [process.name(id) for id in chosen], chosen)
 
 
 def _nth(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
-    id = _find(process, match["what"])
+    id = node_named(process, match["what"])
     if id is None:
         return None
-    return _told(
-        process, question, f"The {match['what'].casefold()} is {_quoted(process, id)}.", process.name(id), [id]
+    return answer_of(
+        process, question, f"The {match['what'].casefold()} is {quoted(process, id)}.", process.name(id), [id]
     )
 
 
@@ -278,15 +301,15 @@ def _begins(process: Process, question: str, match: re.Match[str]) -> DocumentAn
     ids = ids if ids is not None else [id for id in process.order if not process.ways[id]]
     names = [process.name(id) for id in ids]
     verb = "starts" if ids == process.starts else "ends"
-    return _told(process, question, f"It {verb} at {_listed(names)}.", names, ids)
+    return answer_of(process, question, f"It {verb} at {listed(names)}.", names, ids)
 
 
 def _saying(process: Process, question: str, words: str) -> DocumentAnswer | None:
     """The one shape that says all words of a question."""
-    ids = _with_words(process, words)
+    ids = with_words(process, words)
     if len(ids) != 1:
         return None
-    return _told(process, question, f"{_quoted(process, ids[0])}.", process.name(ids[0]), ids)
+    return answer_of(process, question, f"{quoted(process, ids[0])}.", process.name(ids[0]), ids)
 
 
 def _whether_any(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
@@ -294,24 +317,26 @@ def _whether_any(process: Process, question: str, match: re.Match[str]) -> Docum
     if counted is None or counted.answer is None:
         return counted
     if not counted.value:
-        return _told(process, question, f"No: none of the {len(process.nodes)} shapes is one.", False, process.order)
+        return answer_of(
+            process, question, f"No: none of the {len(process.nodes)} shapes is one.", False, process.order
+        )
     return replace(counted, answer=f"Yes: {counted.answer[0].lower()}{counted.answer[1:]}", value=True)
 
 
 def _mentioned(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
-    ids = _with_words(process, match["what"])
-    names = "; ".join(_quoted(process, id) for id in ids)
-    return _told(process, question, f"Yes: {names}.", True, ids) if ids else None
+    ids = with_words(process, match["what"])
+    names = "; ".join(quoted(process, id) for id in ids)
+    return answer_of(process, question, f"Yes: {names}.", True, ids) if ids else None
 
 
 def _loops(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
     networkx = require("networkx", extra=EXTRA, feature="Following a flowchart")
     rounds = [_from_first(process, cycle) for cycle in islice(networkx.simple_cycles(process.graph), _MOST_LOOPS)]
     if not rounds:
-        return _told(process, question, "No: no way leads back to a step before it.", False, process.order)
+        return answer_of(process, question, "No: no way leads back to a step before it.", False, process.order)
     rounds.sort(key=lambda ids: (process.order.index(ids[0]), len(ids)))
-    told = "; ".join(_way(process, [*ids, ids[0]]) for ids in rounds)
-    return _told(process, question, f"Yes: {told}.", True, [id for ids in rounds for id in ids])
+    told = "; ".join(in_a_row(process, [*ids, ids[0]]) for ids in rounds)
+    return answer_of(process, question, f"Yes: {told}.", True, [id for ids in rounds for id in ids])
 
 
 def _from_first(process: Process, cycle: Sequence[str]) -> list[str]:
@@ -322,7 +347,7 @@ def _from_first(process: Process, cycle: Sequence[str]) -> list[str]:
 
 def _in_order(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
     """Whether one step comes before another: every way that passes both passes it first."""
-    one, other = _find(process, match["one"]), _find(process, match["other"])
+    one, other = node_named(process, match["one"]), node_named(process, match["other"])
     if one is None or other is None or one == other:
         return None
     networkx = require("networkx", extra=EXTRA, feature="Following a flowchart")
@@ -332,12 +357,14 @@ def _in_order(process: Process, question: str, match: re.Match[str]) -> Document
     first, then = (one, other) if before else (other, one)
     right = before == (match["which"].casefold() == "before")
     way = networkx.shortest_path(process.graph, first, then)
-    return _told(process, question, f"{'Yes' if right else 'No'}: {_way(process, way)}.", right, way)
+    return answer_of(process, question, f"{'Yes' if right else 'No'}: {in_a_row(process, way)}.", right, way)
 
 
 def _summary(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
+    if re.search(r"\b(?:next|after|once|if|when)\b", question, re.IGNORECASE):
+        return None  # some of the steps are asked for
     steps = export.steps(process).strip()
-    return _told(process, question, steps, steps.splitlines(), process.order) if steps else None
+    return answer_of(process, question, steps, steps.splitlines(), process.order) if steps else None
 
 
 _PLACES = ("first", "second", "third", "fourth", "fifth")
@@ -386,7 +413,7 @@ _KINDS: Sequence[tuple[str, _Tell]] = (
 # ---------------------------------------------------------------- what a question names
 
 
-def _find(process: Process, phrase: str) -> str | None:
+def node_named(process: Process, phrase: str) -> str | None:
     """The node that a phrase names: by its place, or the one whose words are most like it, if it is like it enough."""
     if place := re.match(rf"\W*(?:the )?(?P<place>{_PLACE})(?:\W*$| (?:in|of|on) )", phrase, re.IGNORECASE):
         return _by_place(process, *place["place"].casefold().split())
@@ -423,8 +450,8 @@ def _by_stems(process: Process, phrase: str) -> str | None:
 
     Every other word of the phrase must be what the chart is about: a word of several nodes, such as "order".
     """
-    stems = {id: _stems(process.nodes[id].text) for id in process.order if process.nodes[id].text}
-    asked = _stems(phrase)
+    stems = {id: stems_of(process.nodes[id].text) for id in process.order if process.nodes[id].text}
+    asked = stems_of(phrase)
     found = [id for id, own in stems.items() if own and own <= asked]
     if len(found) != 1:
         return None
@@ -432,15 +459,21 @@ def _by_stems(process: Process, phrase: str) -> str | None:
     return found[0] if all(sum(word in own for own in stems.values()) > 1 for word in rest) else None
 
 
-def _stems(text: str) -> set[str]:
+def stems_of(text: str) -> set[str]:
     """The words of a text without filler and endings."""
     return {_stem(word) for word in re.findall(r"[^\W\d_]+", _FILLER.sub(" ", text.casefold()))}
+
+
+def unexplained(words: str, *texts: str) -> set[str]:
+    """The stems of some words of a question that none of some shapes say, and that ask for no more than an order."""
+    words = re.sub(r"\bneeds? to\b", " ", _FILE_NAME.sub(" ", words), flags=re.IGNORECASE)
+    return stems_of(words) - stems_of(" ".join(texts)) - stems_of(_IDLE) - {_stem(word) for word in _IDLE.split()}
 
 
 def _stem(word: str) -> str:
     stem = re.sub(r"(?:ments?|ings?|ed|es|s|e)$", "", word)
     stem = stem if len(stem) >= _SHORTEST_STEM else word
-    return stem[:-1] if len(stem) > _SHORTEST_STEM and stem[-1] == stem[-2] and stem != word else stem
+    return stem[:-1] if len(stem) > _SHORTEST_STEM and stem[-1] == stem[-2] else stem
 
 
 def _bare(text: str) -> str:
@@ -451,39 +484,42 @@ def _ends(process: Process, rest: str) -> tuple[str | None, str | None]:
     """Where a way that a question asks for begins and ends, where it says so."""
     between = re.search(r"\bfrom (?P<start>.+?) to (?P<target>.+)", rest, re.IGNORECASE)
     if between:
-        return _find(process, between["start"]), _find(process, between["target"])
+        return node_named(process, between["start"]), node_named(process, between["target"])
     to = re.search(r"\bto (?P<target>.+)", rest, re.IGNORECASE)
-    return None, _find(process, to["target"]) if to else None
+    return None, node_named(process, to["target"]) if to else None
 
 
 def _conditional(question: str) -> bool:
-    return bool(_NEGATIVE.search(question) or _POSITIVE.search(question))
+    return bool(NEGATIVE.search(question) or _POSITIVE.search(question))
 
 
-def _taken(branches: Sequence[Branch], question: str) -> list[Branch]:
+def ways_taken(branches: Sequence[Branch], question: str) -> list[Branch]:
     """The ways that a question speaks of: by their very label, or by a yes or no in other words; all otherwise."""
     words = set(re.findall(r"\w+", question.casefold()))
     named = [one for one in branches if one.labelled and set(re.findall(r"\w+", one.name.casefold())) <= words]
     if named and any(re.search(rf"\b{re.escape(one.name)}\b", question, re.IGNORECASE) for one in named):
         return named
     agreed = _POSITIVE.search(question) or re.search(r"\b(if|when)\b", question, re.IGNORECASE)
-    wanted = _NO if _NEGATIVE.search(question) else _YES if agreed else None
+    wanted = NO if NEGATIVE.search(question) else YES if agreed else None
     return [one for one in branches if wanted and wanted.match(one.name)] or list(branches)
 
 
 # ---------------------------------------------------------------- telling
 
 
-def _told(process: Process, question: str, text: str, value: Any, ids: Iterable[str]) -> DocumentAnswer:
+def answer_of(process: Process, question: str, text: str, value: Any, ids: Iterable[str]) -> DocumentAnswer:
+    """An answer with the places of the shapes that it is about."""
     places = [process.nodes[id].evidence for id in dict.fromkeys(ids)]
     return DocumentAnswer(question=question, answer=text, value=value, evidence=tuple(one for one in places if one))
 
 
-def _quoted(process: Process, id: str) -> str:
+def quoted(process: Process, id: str) -> str:
+    """What a shape is called, in quotes where that is written in it."""
     return f"“{process.name(id)}”" if process.nodes[id].text else process.name(id)
 
 
-def _way(process: Process, ids: Sequence[str]) -> str:
+def in_a_row(process: Process, ids: Sequence[str]) -> str:
+    """Shapes one after the other."""
     return " → ".join(process.name(id) for id in ids)
 
 
@@ -491,5 +527,6 @@ def _are(number: int, noun: str) -> str:
     return f"is 1 {noun}" if number == 1 else f"are {number} {noun}s"
 
 
-def _listed(names: Sequence[str], *, last: str = "and") -> str:
+def listed(names: Sequence[str], *, last: str = "and") -> str:
+    """Names as a list in a sentence."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}" if names else "nothing"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from mm_agents._text import parts_of
 from mm_agents.documents import summary
 from mm_agents.documents.answers import in_its_language, in_parts
-from mm_agents.documents.flowchart import export, questions
+from mm_agents.documents.flowchart import export, questions, situations
 from mm_agents.documents.flowchart import process as process_module
 from mm_agents.documents.flowchart.data import Edge, Finding, FlowchartData, Node
 from mm_agents.documents.flowchart.parameters import PARAMETERS
@@ -109,8 +109,17 @@ class Flowchart(FlowchartData):
             model: not needed; code follows the chart.
         """
 
+        def one(part: str) -> DocumentAnswer:
+            return situations.answer(self.process, part) or questions.answer(self.process, part)
+
         def asked(english: str) -> DocumentAnswer:
-            return in_parts(english, parts_of(english), lambda part: questions.answer(self.process, part))
+            told = situations.answer(self.process, english)  # "it is late. What do I do?" is one question
+            if told is not None:
+                return told
+            alone = situations.without_situation(self.process, english)
+            if alone is None:
+                return DocumentAnswer(question=question)
+            return replace(in_parts(alone, parts_of(alone), one), question=question)
 
         return in_its_language(question, asked)
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from mm_agents._text import content_words
 from mm_agents.documents.dates import dates_in
 from mm_agents.documents.table.data import Cell, TableData
+from mm_agents.documents.table.parameters import PARAMETERS
 from mm_agents.documents.table.series import likeness, tokens, used
 from mm_agents.types import DocumentAnswer
 
@@ -39,6 +40,8 @@ _WHAT = re.compile(r"\W*(?:which|what)(?: (?:is|are|was|were))?(?: the)? (\w+)",
 _FIRST_OR_LAST = re.compile(r"\b(?:first|last)\b", re.IGNORECASE)
 _CODE = re.compile(r"(?=.*\d)(?=.*[^\W\d_])")
 """A code such as "T-104", whose number is proved by its own cell."""
+
+_DECIDES = re.compile(r"\?(?: / (?:yes|no))?\W*$", re.IGNORECASE)
 
 _MOST_LISTED = 20  # texts of a column that an answer lists
 
@@ -106,15 +109,17 @@ def asked_cell(table: TableData, question: str, names: Sequence[str]) -> Documen
         row for row in range(table.header_rows, height) if table.label(row) and likeness(table.label(row), asked) == 1
     ]
     rows = _fullest(rows, names, asked)
+    if len(rows) != 1 and len(columns) == 1:
+        rows = _likeliest(table, names, asked)
     if len(headed) != 1 or len(rows) != 1:
         return None
     cell = table.at(rows[0], headed[0])
-    if cell is None or not cell.text.strip() or cell.quantity is not None:
-        return None
+    if cell is None or not cell.text.strip() or cell.quantity is not None or _DECIDES.search(table.header(headed[0])):
+        return None  # what stands below a question is a chart's way on from it
     text = " ".join(cell.text.split())
     if content_words(text) <= content_words(question):
         return None  # the question says it: "how high is the station Ravnaas?" asks for something else
-    place = ", ".join(name for name in (table.label(rows[0]), table.header(headed[0])) if name)
+    place = ", ".join(name for name in (names[rows[0]], table.header(headed[0])) if name)
     return _answer(question, f"{place}: {text}", text, [cell])
 
 
@@ -217,6 +222,19 @@ def _fullest(rows: list[int], names: Sequence[str], asked: Sequence[str]) -> lis
     lengths = {row: len(names[row].split()) if likeness(names[row], asked) == 1 else 0 for row in rows}
     most = max(lengths.values())
     return [row for row in rows if lengths[row] == most]
+
+
+def _likeliest(table: TableData, names: Sequence[str], asked: Sequence[str]) -> list[int]:
+    """The one row that a question names best, with most of its name's words and all numbers of it."""
+    body = [row for row in range(table.header_rows, table.shape[0]) if table.label(row)]
+    numbers = {row: {word for word in tokens(names[row]) if word[0].isdigit()} for row in body}
+    ranked = sorted((-likeness(names[row], asked), row) for row in body if numbers[row] <= set(asked))
+    best, *others = ranked or [(0.0, 0)]
+    if others and others[0][0] == best[0]:
+        return []
+    if max(-best[0], likeness(table.label(best[1]), asked)) < PARAMETERS.named:
+        return []
+    return [best[1]]
 
 
 def _first(table: TableData, *, row: int | None = None, column: int | None = None) -> Cell | None:

@@ -30,20 +30,27 @@ Comparison = Literal["more", "less", "at least", "at most", "equal"]
 _OPERATIONS = cast("dict[Operation, str]", WORDS["operations"])
 _CONDITIONS = cast("dict[Comparison, str]", WORDS["conditions"])
 _PLACE = re.compile(WORDS["words"]["place"], re.IGNORECASE)
+_UNITS = re.compile(r"\s*(?:[^\s\d,.;?!]+\s+){0,2}")
+"""What may stand between a number and "or more"."""
 _THINGS, _MORE, _LESS = (
     re.compile(WORDS["words"][name], re.IGNORECASE) for name in ("things", "more_than", "less_than")
 )
-_UNCLEAR = re.compile(r"\b(?:not|never|neither)\b|n't\b|\bbetween \W?\d", re.IGNORECASE)
+UNCLEAR = re.compile(r"\b(?:not|never|neither)\b|n't\b|\bbetween \W?\d", re.IGNORECASE)
 """Negations, and conditions of two numbers, which are not computed."""
-_HOLDS: dict[Comparison, Callable[[Decimal, Decimal], bool]] = {
+HOLDS: dict[Comparison, Callable[[Decimal, Decimal], bool]] = {
     "more": operator.gt,
     "less": operator.lt,
     "at least": operator.ge,
     "at most": operator.le,
     "equal": operator.eq,
 }
-_WHETHER = re.compile(r"\W*(?:is|are|was|were|does|do|did|has|have|had)\b", re.IGNORECASE)
+WHETHER = re.compile(r"\W*(?:is|are|was|were|does|do|did|has|have|had)\b", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_STATISTIC = re.compile(r"\b(?:mean|average|median)\b", re.IGNORECASE)
+_EXACTLY = re.compile(r"\b(?:exactly|equals?)\b", re.IGNORECASE)
+_IS_NUMBER = re.compile(r"\b(?:is|are|was|were) [^\d?]+ ([$€£]?\d[\d.,]*%?)\W*$", re.IGNORECASE)
+CHANGE = re.compile(WORDS["words"]["change"], re.IGNORECASE)
+"""How columns of changes are called, and asked for."""
 _ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _LONGEST_TABLE = 6000  # characters of a table that a model is shown
 _PROMPT = (
@@ -94,7 +101,7 @@ def condition_of(question: str) -> Condition | None:
             if numbers and numbers[0].start <= start + 1:
                 return Condition(comparison=comparison, value=numbers[0].value)
             before = numbers_in(text[: match.start()])
-            if match[0].startswith("or ") and before and before[-1].end >= match.start() - 3:
+            if match[0].startswith("or ") and before and _UNITS.fullmatch(text[before[-1].end : match.start()]):
                 return Condition(comparison=comparison, value=before[-1].value)
     amount = re.search(r"\b(?:of|with|is|are|have|has|had) (?=[$€£]?\d)(?!\d+\+)", text)
     numbers = numbers_in(text[amount.end() :]) if amount else []
@@ -118,15 +125,17 @@ def without_operation(question: str, operation: Operation) -> str:
 def _computed(question: str, query: Query, series: Series) -> DocumentAnswer:
     """What an operation on a series comes to; totals, and numbers of another unit, are left out."""
     if query.operation == "count" and query.condition is None:
-        return _unanswered(question, "Which numbers to count is not said.")
-    items, out = _comparable(series)
+        return unanswered(question, "Which numbers to count is not said.")
+    items, out = comparable(series)
     if series.axis == "row" and query.operation in ("highest", "lowest") and len(items) == 1:
-        return _unanswered(question, f"“{series.name}” has one number, and nothing to compare it with.")
+        return unanswered(question, f"“{series.name}” has one number, and nothing to compare it with.")
+    if series.axis == "row" and query.operation in ("mean", "sum") and any(_STATISTIC.search(one) for one in out):
+        return unanswered(question, f"The numbers of “{series.name}” are of several kinds.")
     if series.axis == "row" and not all(item.label for item in items):
-        return _unanswered(question, f"The columns of “{series.name}” have no names.")
+        return unanswered(question, f"The columns of “{series.name}” have no names.")
     compute = {"highest": _extreme, "lowest": _extreme, "mean": _mean, "sum": _sum, "count": _count}
     text, value, used_items = compute.get(query.operation, _ordered)(query, series, items)
-    return _answered(question, f"{text}.{f' Left out: {_joined(out)}.' if out else ''}", value, used_items)
+    return answer_of(question, f"{text}.{f' Left out: {joined(out)}.' if out else ''}", value, used_items)
 
 
 Computed = tuple[str, Any, Sequence[Item]]
@@ -140,32 +149,32 @@ def _extreme(query: Query, series: Series, items: Sequence[Item]) -> Computed:
     labels = [item.label for item in first]
     verb = "tie for" if len(first) > 1 else "has"
     name = f"value of {series.name}" if series.axis == "row" else series.name or "value"
-    text = f"{_joined(labels)} {verb} the {query.operation} {name}: {printed(first[0].quantity)}"
+    text = f"{joined(labels)} {verb} the {query.operation} {name}: {printed(first[0].quantity)}"
     return text, {"items": labels, "value": plain(best), "unit": first[0].quantity.unit}, first
 
 
 def _mean(query: Query, series: Series, items: Sequence[Item]) -> Computed:
     value = _rounded(sum((item.quantity.value for item in items), Decimal(0)) / len(items), items)
     said = printed(Quantity(value=value, unit=items[0].quantity.unit))
-    return f"The mean of {_named(series)} over {len(items)} is {said}", plain(value), items
+    return f"The mean of {named_of(series)} over {len(items)} is {said}", plain(value), items
 
 
 def _sum(query: Query, series: Series, items: Sequence[Item]) -> Computed:
     value = sum((item.quantity.value for item in items), Decimal(0))
     said = printed(Quantity(value=value, unit=items[0].quantity.unit))
-    return f"{_named(series)} sums up to {said} over {len(items)}", plain(value), items
+    return f"{named_of(series)} sums up to {said} over {len(items)}", plain(value), items
 
 
 def _count(query: Query, series: Series, items: Sequence[Item]) -> Computed:
     """How many numbers meet a condition, and whose they are."""
     condition = query.condition or Condition(comparison="equal", value=Decimal(0))
-    holds = _HOLDS[condition.comparison]
+    holds = HOLDS[condition.comparison]
     matches = [item for item in items if holds(item.quantity.value, condition.value)]
-    names = f": {_joined([item.label for item in matches])}" if matches else ""
+    names = f": {joined([item.label for item in matches])}" if matches else ""
     wanted = printed(Quantity(value=condition.value, unit=items[0].quantity.unit))
     phrases = {"more": "more than", "less": "less than", "equal": "exactly"}
     phrase = phrases.get(condition.comparison, condition.comparison)
-    return f"{len(matches)} of {len(items)} have {_named(series)} of {phrase} {wanted}{names}", len(matches), matches
+    return f"{len(matches)} of {len(items)} have {named_of(series)} of {phrase} {wanted}{names}", len(matches), matches
 
 
 def _ordered(query: Query, series: Series, items: Sequence[Item]) -> Computed:
@@ -173,15 +182,15 @@ def _ordered(query: Query, series: Series, items: Sequence[Item]) -> Computed:
     ranked = sorted(items, key=lambda item: item.quantity.value, reverse=not query.ascending)
     listed = ", ".join(f"{item.label} {printed(item.quantity)}" for item in ranked)
     value = [{"item": i.label, "value": plain(i.quantity.value), "unit": i.quantity.unit} for i in ranked]
-    return f"By {_named(series)}: {listed}", value, ranked
+    return f"By {named_of(series)}: {listed}", value, ranked
 
 
 def _single(question: str, series: Series, item: Item) -> DocumentAnswer:
     """One number."""
-    return _answered(question, f"{_stated(series, item)}.", plain(item.quantity.value), [item])
+    return answer_of(question, f"{stated(series, item)}.", plain(item.quantity.value), [item])
 
 
-def _stated(series: Series, item: Item) -> str:
+def stated(series: Series, item: Item) -> str:
     """A number with what it is of: "Rope, Price: 7.25"."""
     return f"{', '.join(name for name in (item.label, series.name) if name)}: {printed(item.quantity)}"
 
@@ -190,15 +199,15 @@ def _subtracted(question: str, series: Series, first: Item, second: Item) -> Doc
     """The first number minus the second; in percentage points where both are percents."""
     unit = first.quantity.unit
     if unit != second.quantity.unit:
-        return _unanswered(question, f"{first.label} and {second.label} have different units.")
+        return unanswered(question, f"{first.label} and {second.label} have different units.")
     value = first.quantity.value - second.quantity.value
     said = printed(Quantity(value=abs(value), unit="pp" if unit == "%" else unit))
     how = f"{said} {'higher' if value > 0 else 'lower'} than" if value else "the same as"
     text = (
         f"{first.label} ({printed(first.quantity)}) is {how} {second.label} ({printed(second.quantity)}) "
-        f"in {_named(series)}."
+        f"in {named_of(series)}."
     )
-    return _answered(question, text, plain(value), [first, second])
+    return answer_of(question, text, plain(value), [first, second])
 
 
 # ---------------------------------------------------------------- helpers
@@ -217,7 +226,7 @@ def plain(value: Decimal) -> str:
     return f"{value:f}"
 
 
-def _comparable(series: Series) -> tuple[list[Item], list[str]]:
+def comparable(series: Series) -> tuple[list[Item], list[str]]:
     """The items of the commonest unit without totals, and the labels of the others."""
     items = [item for item in series.items if not item.is_total] or list(series.items)
     unit = Counter(item.quantity.unit for item in items).most_common(1)[0][0]
@@ -232,20 +241,24 @@ def _rounded(value: Decimal, items: Sequence[Item]) -> Decimal:
     return Decimal(f"{rounded:f}")
 
 
-def _named(series: Series) -> str:
+def named_of(series: Series) -> str:
+    """What a series is called; where it has no name, what it is."""
     return series.name or f"the {series.axis}"
 
 
-def _joined(names: Sequence[str]) -> str:
+def joined(names: Sequence[str]) -> str:
+    """Names as a list in a sentence."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
 
 
-def _answered(question: str, text: str, value: Any, items: Sequence[Item]) -> DocumentAnswer:
+def answer_of(question: str, text: str, value: Any, items: Sequence[Item]) -> DocumentAnswer:
+    """An answer with the places of the numbers that it comes from."""
     evidence = tuple(evidence for item in items for evidence in item.cell.evidence)
     return DocumentAnswer(question=question, answer=text, value=value, evidence=evidence)
 
 
-def _unanswered(question: str, reason: str) -> DocumentAnswer:
+def unanswered(question: str, reason: str) -> DocumentAnswer:
+    """No answer, and why."""
     return DocumentAnswer(question=question, reason=reason)
 
 
@@ -258,20 +271,20 @@ def answer(table: TableData, question: str, *, model: ChatModel | None = None) -
     if said is not None:
         return said
     if not series:
-        return _unanswered(question, "The table has no numbers." if table.cells else "No table was found.")
+        return unanswered(question, "The table has no numbers." if table.cells else "No table was found.")
     if model is not None:
         shown = fenced(table.to_markdown()[:_LONGEST_TABLE], what="The table")
         prompt = "\n\n".join([_PROMPT, shown, fenced(question, what="The question")])
         return _by_query(question, series, model.structure(Query, prompt).value)
     found = _by_rules(question, _of_kind(question, series))
     reason = left_out(question, found.answer) if found.answer else None
-    return _unanswered(question, reason) if reason else found
+    return unanswered(question, reason) if reason else found
 
 
 # ---------------------------------------------------------------- by rules
 
 
-_SHARES = re.compile(r"\b(?:percent(?:age)?s?|shares?|proportions?)\b|%", re.IGNORECASE)
+SHARES = re.compile(r"\b(?:percent(?:age)?s?|shares?|proportions?)\b|%", re.IGNORECASE)
 _COUNTED = re.compile(
     r"\b(?:how many|how often|number of|most (?:frequent|common|often)|least (?:frequent|common|often))\b|"
     r"\b(?:than|least|most) \d[\d,.]* [a-z]|\b(?:more|most|fewer|fewest) (?!than\b|often\b)[a-z]",
@@ -282,12 +295,12 @@ _COUNTED = re.compile(
 def _of_kind(question: str, series: Sequence[Series]) -> Sequence[Series]:
     """Without the columns of percents where a number of things is asked for, and those alone where a share is."""
     columns = [one for one in series if one.axis == "column"]
-    shares = [one for one in columns if _SHARES.search(one.name) or {item.quantity.unit for item in one.items} == {"%"}]
+    shares = [one for one in columns if SHARES.search(one.name) or {item.quantity.unit for item in one.items} == {"%"}]
     if not 0 < len(shares) < len(columns):
         return series
     others = {word for one in columns if one not in shares for word in tokens(one.name)}
-    named = {word for one in shares for word in tokens(one.name) if not _SHARES.search(word)} - others
-    if _SHARES.search(question) or named & set(tokens(question)):
+    named = {word for one in shares for word in tokens(one.name) if not SHARES.search(word)} - others
+    if SHARES.search(question) or named & set(tokens(question)):
         return [*shares, *(one for one in series if one.axis != "column")]
     return [one for one in series if one not in shares] if _COUNTED.search(question) else series
 
@@ -310,25 +323,28 @@ def _by_rules(question: str, series: Sequence[Series]) -> DocumentAnswer:
             r"\W*which (?!(?:number|value|percent|share|amount|price|figure|score)s?\b)", question, re.I
         )
         found = None if asks_name else _lookup(question, series, whole)
-        return found or _unanswered(question, _which(series))
+        return found or unanswered(question, choices_of(series))
     asked = tokens(without_operation(question, operation))
     if operation == "difference":
-        return _difference(question, series, asked)
-    best = max(series, key=lambda one: _fit(one, asked))
-    if _fit(best, asked) < PARAMETERS.named / 2:
-        measure = _measure(series, tokens(without_operation(_without_condition(question), operation)))
+        found = _difference(question, series, asked)
+        growth = named_cell(series, whole) if found.answer is None else None  # "how much did sales grow" of a column
+        return _single(question, *growth) if growth is not None and CHANGE.search(growth[0].name) else found
+    best = max(series, key=lambda one: fit_of(one, asked))
+    if fit_of(best, asked) < PARAMETERS.named / 2:
+        measure = measure_of(series, tokens(without_operation(without_condition(question), operation)))
         if measure is None:
-            return _unanswered(question, _which(series))
+            return unanswered(question, choices_of(series))
         best = measure
     totals = [item for item in best.items if item.is_total]
     if operation == "sum" and best.axis == "column" and not best.name and totals:
         # a column of names and values of several kinds, whose "billing total" is one of them
-        return _single(question, best, totals[0]) if len(totals) == 1 else _unanswered(question, _which(series))
+        return _single(question, best, totals[0]) if len(totals) == 1 else unanswered(question, choices_of(series))
     condition = condition_of(question) if operation == "count" else None
-    if operation == "count" and (condition is None or _UNCLEAR.search(question)):
-        return _unanswered(question, _which(series))
+    named = {number.value for token in tokens(best.name) for number in numbers_in(token)}
+    if operation == "count" and (condition is None or condition.value in named or UNCLEAR.search(question)):
+        return unanswered(question, choices_of(series))
     if operation in ("sum", "mean") and any(likeness(item.label, asked) == 1 for item in best.items if item.label):
-        return _unanswered(question, _which(series))
+        return unanswered(question, choices_of(series))
     ascending = is_ascending(question)
     return _computed(question, Query(operation=operation, measure="", condition=condition, ascending=ascending), best)
 
@@ -348,13 +364,13 @@ def _special(question: str, operation: Operation, series: Sequence[Series]) -> D
 # ---------------------------------------------------------------- places, filters, comparisons and counts of things
 
 
-def _measure(series: Sequence[Series], asked: Sequence[str]) -> Series | None:
+def measure_of(series: Sequence[Series], asked: Sequence[str]) -> Series | None:
     """The series that a question names; of those that it names as well as each other, the one with the most numbers."""
-    best = max(_fit(one, asked) for one in series)
+    best = max(fit_of(one, asked) for one in series)
     if best < PARAMETERS.named / 2 and not any(used(one.name, asked) for one in series):
         columns = [one for one in series if one.axis != "row"]
         return columns[0] if len(columns) == 1 else None
-    named = [one for one in series if best - _fit(one, asked) <= PARAMETERS.tie]
+    named = [one for one in series if best - fit_of(one, asked) <= PARAMETERS.tie]
     longest = max(len(one.items) for one in named)
     chosen = [one for one in named if len(one.items) == longest]
     cells = {tuple(item.cell for item in one.items) for one in chosen}  # a row of numbers may be a metric as well
@@ -366,48 +382,58 @@ def _placed(question: str, operation: Operation, place: str, series: Sequence[Se
     word = re.split(r"[- ]", place.casefold())[0]
     number = int(re.sub(r"\D", "", word)) if word[0].isdigit() else _ORDINALS.index(word) + 2
     rest = without_operation(re.sub(re.escape(place), " ", question), operation)
-    best = _measure(series, tokens(rest))
+    best = measure_of(series, tokens(rest))
     if "from" in place or number < 1 or best is None:
-        return _unanswered(question, f"“{place}” is not clear. {_which(series)}")
-    items, _ = _comparable(best)
+        return unanswered(question, f"“{place}” is not clear. {choices_of(series)}")
+    items, _ = comparable(best)
     ranked = sorted(items, key=lambda item: item.quantity.value, reverse=operation == "highest")
     if number > len(ranked):
-        return _unanswered(question, f"{_named(best)} has only {len(ranked)} numbers to compare.")
+        return unanswered(question, f"{named_of(best)} has only {len(ranked)} numbers to compare.")
     value = ranked[number - 1].quantity.value
     same = [item for item in ranked if item.quantity.value == value]
     before = [item for item in ranked[: number - 1] if item not in same]
     verb = "has" if len(same) == 1 else "share"
-    text = f"{_joined([item.label for item in same])} {verb} the {place} {_named(best)}: {printed(same[0].quantity)}"
+    text = f"{joined([item.label for item in same])} {verb} the {place} {named_of(best)}: {printed(same[0].quantity)}"
     behind = f", after {', '.join(f'{item.label} {printed(item.quantity)}' for item in before)}" if before else ""
     labels = [item.label for item in same]
     found = {"items": labels, "value": plain(value), "unit": same[0].quantity.unit}
-    answered = _answered(question, f"{text}{behind}.", found, [*same, *before])
+    answered = answer_of(question, f"{text}{behind}.", found, [*same, *before])
     tied = number > 1 and ranked[number - 2] in same
     return replace(answered, doubt="several tie for this place and those before it") if tied else answered
 
 
 def _filtered(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
     """The things whose numbers meet a condition: "which parts cost more than 5"; None where that is not asked."""
-    condition = condition_of(question)
-    if not re.match(r"\W*(?:which|what|who|list|show|name|give)\b", question, re.IGNORECASE):
+    if not re.match(
+        r"\W*(?:(?:at|for|in|of|on|with) )?(?:which|what|who|list|show|name|give)\b", question, re.IGNORECASE
+    ):
         return None
-    if _UNCLEAR.search(question):
-        return _unanswered(question, "Only one comparison with a number, without a negation, is computed.")
+    condition = condition_of(question) or _equal_at_end(question)
+    if UNCLEAR.search(question):
+        return unanswered(question, "Only one comparison with a number, without a negation, is computed.")
     if condition is None:
         return None
-    asked = tokens(_without_condition(question))
-    best = _measure(series, asked)
-    if condition.comparison == "equal" and (best is None or not used(best.name, asked)):
+    asked = tokens(without_condition(question))
+    best = measure_of(series, asked)
+    only = sum(one.axis != "row" for one in series) == 1 and _EXACTLY.search(question)
+    if condition.comparison == "equal" and (best is None or not (used(best.name, asked) or only)):
         return None
     if best is None:
-        return _unanswered(question, _which(series))
-    items, out = _comparable(best)
+        return unanswered(question, choices_of(series))
+    items, out = comparable(best)
     asks_percent = re.search(r"\d\s*(?:%|per ?cent\b)", question, re.IGNORECASE) is not None
     if asks_percent and items[0].quantity.unit != "%":
-        return _unanswered(question, f"The numbers of {_named(best)} are no percents.")
+        return unanswered(question, f"The numbers of {named_of(best)} are no percents.")
     text, _, matches = _count(Query(operation="count", measure="", condition=condition), best, items)
-    left_out = f" Left out: {_joined(out)}." if out else ""
-    return _answered(question, f"{text}.{left_out}", [item.label for item in matches], matches or items)
+    left_out = f" Left out: {joined(out)}." if out else ""
+    return answer_of(question, f"{text}.{left_out}", [item.label for item in matches], matches or items)
+
+
+def _equal_at_end(question: str) -> Condition | None:
+    """What "for which ones is Price 0?" asks to be equal; a year is of a row or column."""
+    number = _IS_NUMBER.search(question)
+    found = numbers_in(number[1]) if number is not None and not _YEAR.fullmatch(number[1]) else []
+    return Condition(comparison="equal", value=found[0].value) if found else None
 
 
 def _added(question: str, series: Sequence[Series], asked: Sequence[str]) -> DocumentAnswer | None:
@@ -416,37 +442,42 @@ def _added(question: str, series: Sequence[Series], asked: Sequence[str]) -> Doc
     for one in series:
         named = [item for item in one.items if item.label and not item.is_total and likeness(item.label, asked) == 1]
         if 1 < len(named) < len(one.items):
-            found.append((_fit(one, asked), one, named))
+            found.append((fit_of(one, asked), one, named))
     if not found:
         return None
     best = max(fit for fit, *_ in found)
     chosen = [(one, named) for fit, one, named in found if best - fit <= PARAMETERS.tie]
     if len(chosen) > 1 or len({item.quantity.unit for item in chosen[0][1]}) > 1:
-        return _unanswered(question, _which(series))
+        return unanswered(question, choices_of(series))
     one, named = chosen[0]
     value = sum((item.quantity.value for item in named), Decimal(0))
     numbers = " + ".join(printed(item.quantity) for item in named)
     said = printed(Quantity(value=value, unit=named[0].quantity.unit))
-    text = f"{_joined([item.label for item in named])} in {_named(one)}: {numbers} = {said}."
-    return _answered(question, text, plain(value), named)
+    text = f"{joined([item.label for item in named])} in {named_of(one)}: {numbers} = {said}."
+    return answer_of(question, text, plain(value), named)
 
 
 def _bounded(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
     """Whether one number is above or below another: "is the ratio of A above 1"; None where that is not asked."""
     condition = condition_of(question)
-    if condition is None or _UNCLEAR.search(question) or not _WHETHER.match(question):
+    if condition is None or UNCLEAR.search(question) or not WHETHER.match(question):
         return None
-    named = _named_cell(series, tokens(_without_condition(question)))
+    named = named_cell(series, tokens(without_condition(question)))
     if named is None:
         return None
     one, item = named
-    holds = _HOLDS[condition.comparison](item.quantity.value, condition.value)
-    return _answered(question, f"{'Yes' if holds else 'No'}: {_stated(one, item)}.", holds, [item])
+    holds = HOLDS[condition.comparison](item.quantity.value, condition.value)
+    return answer_of(question, f"{'Yes' if holds else 'No'}: {stated(one, item)}.", holds, [item])
 
 
-def _without_condition(question: str) -> str:
-    """A question without the comparison that it makes, and its number."""
-    rest = re.sub(r"[$€£]?\d[\d.,]*\s*(?:%|per ?cent)?", " ", question, flags=re.IGNORECASE)
+def without_condition(question: str, condition: Condition | None = None) -> str:
+    """A question without the comparison that it makes, and its number; with its other numbers where it is given."""
+
+    def of_condition(match: re.Match[str]) -> str:
+        found = numbers_in(match[0]) if condition is not None else []
+        return match[0] if found and found[0].value != (condition and condition.value) else " "
+
+    rest = re.sub(r"[$€£]?\d[\d.,]*\s*(?:%|per ?cent)?", of_condition, question, flags=re.IGNORECASE)
     for words in _CONDITIONS.values():
         rest = re.sub(words, " ", rest, flags=re.IGNORECASE)
     return rest
@@ -455,7 +486,7 @@ def _without_condition(question: str) -> str:
 def _compared(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
     """Whether one thing has more or less than another: "is A faster than B"; None where nothing like it is asked."""
     more, less = _MORE.search(question), _LESS.search(question)
-    if _WHETHER.match(question) is None or (more is None) == (less is None) or condition_of(question) is not None:
+    if WHETHER.match(question) is None or (more is None) == (less is None) or condition_of(question) is not None:
         return None
     if re.search(r"\b(?:not|never)\b|n't\b|\b(?:twice|times)\b", question, re.IGNORECASE):
         return None
@@ -466,10 +497,10 @@ def _compared(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
     for one in series:
         named = [item for item in one.items if item.label and likeness(item.label, asked) == 1]
         if len(named) == 2:
-            first, second = sorted(named, key=lambda item: _position(item.label, question.casefold()))
-            pairs.append((_fit(one, asked), one, first, second))
+            first, second = sorted(named, key=lambda item: position_of(item.label, question.casefold()))
+            pairs.append((fit_of(one, asked), one, first, second))
     if not pairs:
-        return _unanswered(question, "Two things of the table to compare are not named.")
+        return unanswered(question, "Two things of the table to compare are not named.")
     best = max(fit for fit, *_ in pairs)
     chosen = [pair for pair in pairs if best - pair[0] <= PARAMETERS.tie]
     fits = used(chosen[0][1].name, asked)
@@ -478,16 +509,18 @@ def _compared(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
         word for noun in re.findall(r"\b(?:more|fewer|less) (\w+) than\b", question, re.I) for word in tokens(noun)
     }
     if not fits and set(asked) - said:
-        return _unanswered(question, _which(series))  # "better for beginners" need not be the only number
+        return unanswered(question, choices_of(series))  # "better for beginners" need not be the only number
     if len({(a.cell, b.cell) for _, _, a, b in chosen}) != 1 or not (fits or len(pairs) == 1):
-        return _unanswered(question, _which(series))
+        return unanswered(question, choices_of(series))
     _, one, first, second = chosen[0]
     if first.quantity.unit != second.quantity.unit:
-        return _unanswered(question, f"{first.label} and {second.label} have different units.")
+        return unanswered(question, f"{first.label} and {second.label} have different units.")
     a, b = first.quantity.value, second.quantity.value
     holds = a > b if more else a < b
-    text = f"{first.label} {printed(first.quantity)} against {second.label} {printed(second.quantity)} in {_named(one)}"
-    return _answered(question, f"{'Yes' if holds else 'No'}: {text}.", holds, [first, second])
+    text = (
+        f"{first.label} {printed(first.quantity)} against {second.label} {printed(second.quantity)} in {named_of(one)}"
+    )
+    return answer_of(question, f"{'Yes' if holds else 'No'}: {text}.", holds, [first, second])
 
 
 def _things(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
@@ -515,7 +548,7 @@ def _things(question: str, series: Sequence[Series]) -> DocumentAnswer | None:
         return None
     longest = max(lists, key=lambda one: len(one.items))
     items = [item for item in longest.items if not item.is_total and item.label]
-    return _answered(question, f"{len(items)}: {_joined([item.label for item in items])}.", len(items), items)
+    return answer_of(question, f"{len(items)}: {joined([item.label for item in items])}.", len(items), items)
 
 
 def _differ_in_unit(series: Sequence[Series]) -> bool:
@@ -524,7 +557,7 @@ def _differ_in_unit(series: Sequence[Series]) -> bool:
     return all(len(one) == 1 for one in units) and len({unit for one in units for unit in one}) > 1
 
 
-def _fit(series: Series, asked: Sequence[str]) -> float:
+def fit_of(series: Series, asked: Sequence[str]) -> float:
     """How well a question names a series: its name's words, how many of the question's they are, and what it lists."""
     covered = len(used(series.name, asked))
     lists = bool(covered and series.kind) and likeness(series.kind, asked) > PARAMETERS.same_word
@@ -533,11 +566,11 @@ def _fit(series: Series, asked: Sequence[str]) -> float:
 
 def _lookup(question: str, series: Sequence[Series], asked: Sequence[str]) -> DocumentAnswer | None:
     """The number of the one cell that a question names."""
-    named = _named_cell(series, asked)
+    named = named_cell(series, asked)
     return None if named is None else _single(question, *named)
 
 
-def _named_cell(series: Sequence[Series], asked: Sequence[str]) -> tuple[Series, Item] | None:
+def named_cell(series: Sequence[Series], asked: Sequence[str]) -> tuple[Series, Item] | None:
     """The one number that words name by its row and its column; None where they name a column without it.
 
     Where a row has one number its column need not be named, unless words are left that may mean another.
@@ -569,7 +602,8 @@ def _named_cell(series: Sequence[Series], asked: Sequence[str]) -> tuple[Series,
                 found.append((one, item))
     cells = {id(item.cell) for _, item in found}  # a metric's number is in a column too
     columns = [one for one in series if one.axis == "column" and one.name and named_by(one.name)[1] == 1]
-    if len(cells) != 1 or best[1] < PARAMETERS.named or (columns and all(one not in columns for one, _ in found)):
+    inside = {id(item.cell) for one in columns for item in one.items}
+    if len(cells) != 1 or best[1] < PARAMETERS.named or (columns and cells.isdisjoint(inside)):
         return None
     return found[0]
 
@@ -589,14 +623,14 @@ def _difference(question: str, series: Sequence[Series], asked: Sequence[str]) -
         )
         strong = [item for share, _, item in named if share >= PARAMETERS.named]
         if len(strong) > 1:
-            found.append((named[0][0] + named[1][0] + _fit(one, asked), one, strong[:2]))
+            found.append((named[0][0] + named[1][0] + fit_of(one, asked), one, strong[:2]))
     totals = [one for one in found if one[1].axis == "column" and TOTAL.search(one[1].name)]
     found = totals if len(totals) == 1 and not any(used(one.name, asked) for _, one, _ in found) else found
     best = max(found, key=lambda one: one[0], default=None)
     if best is None or sum(best[0] - score <= PARAMETERS.tie for score, *_ in found) > 1:
-        return _unanswered(question, "Two things of the table to compare are not named.")
+        return unanswered(question, "Two things of the table to compare are not named.")
     lower = question.casefold()
-    pair = sorted(best[2], key=lambda item: _position(item.label, lower))
+    pair = sorted(best[2], key=lambda item: position_of(item.label, lower))
     return _subtracted(question, best[1], pair[0], pair[1])
 
 
@@ -606,12 +640,14 @@ def _names(label: str, asked: Sequence[str]) -> float:
     return 1.0 if years and years <= set(asked) else likeness(label, asked)
 
 
-def _position(label: str, question: str) -> int:
+def position_of(label: str, question: str) -> int:
+    """Where a question in small letters names a label; its length where it does not."""
     places = [question.find(word) for word in tokens(label)]
     return min((place for place in places if place >= 0), default=len(question))
 
 
-def _which(series: Sequence[Series]) -> str:
+def choices_of(series: Sequence[Series]) -> str:
+    """The reason that what is meant is not clear, with what there is."""
     names = ", ".join(dict.fromkeys(one.name for one in series if one.name and one.axis != "row"))
     return f"Which numbers are meant is not clear.{f' There are: {names}.' if names else ''}"
 
@@ -625,7 +661,7 @@ def _by_query(question: str, series: Sequence[Series], query: Query) -> Document
     named = [(likeness(one.name, asked) + len(used(one.name, asked)) / max(len(asked), 1), one) for one in series]
     score, best = max(named, key=lambda pair: pair[0])
     if score < 2 * PARAMETERS.named:
-        return _unanswered(question, f"The table has no {query.measure!r}. {_which(series)}")
+        return unanswered(question, f"The table has no {query.measure!r}. {choices_of(series)}")
     if query.operation not in ("lookup", "difference"):
         return _computed(question, query, best)
     items: list[Item] = []
@@ -633,10 +669,10 @@ def _by_query(question: str, series: Sequence[Series], query: Query) -> Document
         shares = [(likeness(item.label, tokens(name)), item) for item in best.items]
         share, item = max(shares, key=lambda pair: pair[0])
         if share < PARAMETERS.named:
-            return _unanswered(question, f"{best.name} has no {name!r}.")
+            return unanswered(question, f"{best.name} has no {name!r}.")
         items.append(item)
     if query.operation == "lookup" and items:
         return _single(question, best, items[0])
     if query.operation == "difference" and len(items) == 2:
         return _subtracted(question, best, items[0], items[1])
-    return _unanswered(question, "What to look up is not named.")
+    return unanswered(question, "What to look up is not named.")

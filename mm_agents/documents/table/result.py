@@ -13,8 +13,10 @@ from mm_agents._optional import require
 from mm_agents._text import content_words, parts_of
 from mm_agents.documents import summary
 from mm_agents.documents.answers import doubting, in_its_language, in_parts
-from mm_agents.documents.table import questions, row_questions
+from mm_agents.documents.table import checks, questions, row_questions
+from mm_agents.documents.table.checks import asks_again, for_shares
 from mm_agents.documents.table.data import TableData, quantity_of
+from mm_agents.documents.table.strange_words import doubt_of
 from mm_agents.documents.text import guarded
 from mm_agents.types import DocumentAnswer, Mark, ReadingTable, place_json
 
@@ -177,12 +179,23 @@ class Table(TableData):
             if model is not None:
                 return doubting(questions.answer(self, part, model=model), verified)
             asked = row_questions.reworded(self, part)
-            if (of_rows := row_questions.answer(self, asked)) is not None:
-                return doubting(replace(of_rows, question=part), verified)
-            found = questions.answer(self, asked)
-            for column in self.other_names() if found.answer is None else ():
-                other = questions.answer(replace(self, named_by=column), asked)
+            table = for_shares(self, asked)
+            checked = checks.answer(table, asked)
+            of_rows = checked or row_questions.answer(table, asked)
+            found = of_rows or questions.answer(table, asked)
+            for column in self.other_names() if of_rows is None and found.answer is None else ():
+                other = questions.answer(replace(table, named_by=column), asked)
                 found = found if other.answer is None else other
-            return doubting(replace(found, question=part), verified)
+            is_doubted = self.layout != "text" or checked is not None  # other questions of texts refuse strange words
+            doubt = found.doubt or (doubt_of(self, part, found) if is_doubted else None)
+            return doubting(replace(found, question=part, doubt=doubt), verified)
 
-        return in_parts(question, parts_of(question), one)
+        told: list[DocumentAnswer] = []
+
+        def next_one(part: str) -> DocumentAnswer:
+            """A part's answer; "and how much is it?" after another part asks for the number that its answer says."""
+            found = one(part) if not (told and asks_again(part, told[-1])) else replace(told[-1], question=part)
+            told.append(found)
+            return found
+
+        return in_parts(question, parts_of(question), next_one)

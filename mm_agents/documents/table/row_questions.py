@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import takewhile
 
-from mm_agents._text import ASKED_FOR, MONTHS, by_form, content_words
+from mm_agents._text import MONTHS, content_words
 from mm_agents.documents.dates import dates_in
 from mm_agents.documents.table import questions
 from mm_agents.documents.table.cell_questions import (
@@ -22,6 +21,7 @@ from mm_agents.documents.table.data import Cell, TableData
 from mm_agents.documents.table.questions import condition_of, operation_of
 from mm_agents.documents.table.row_choice import RowChoice, cells_of, chosen_rows, columns_of, of_period, period_in
 from mm_agents.documents.table.series import WORDS, tokens
+from mm_agents.documents.table.strange_words import are_akin, in_quotes, known_words, strange_words, title_of
 from mm_agents.types import DocumentAnswer
 
 _NAME = re.compile(r"(?<!^)(?<![.?!] )\b[A-Z]\w+")
@@ -52,6 +52,7 @@ _HOW_MANY = re.compile(r"\W*how (?:many|far)\b", re.IGNORECASE)
 _NUMBER_WORD = re.compile(
     rf"\b(have|has|had|with|of|than|exactly|least|most) ({'|'.join(WORDS['numbers'])})\b", re.IGNORECASE
 )
+_AT_END = re.compile(rf"(?<= )(?:{'|'.join(WORDS['numbers'])})(?=\W*$)", re.IGNORECASE)
 _OVER_ALL = re.compile(r"\b(?:over|across|in|for|during) all (?:of )?(?:the )?\w+", re.IGNORECASE)
 _EITHER = re.compile(
     r"^\W*(?:is|are|was|were) there (?:more|fewer|less) (?P<one>.+?),? or (?:more |fewer |less )?(?P<other>.+?)\W*$",
@@ -60,9 +61,6 @@ _EITHER = re.compile(
 _OPEN_ENDED = re.compile(r"(?<![\d.,])(\d+) ?\+")
 _ACRONYM = re.compile(r"\b[A-Z]{2,5}\b")
 _MORE_THAN = re.compile(r"\b(?:more than|over|above|at least) (\d+)\b", re.IGNORECASE)
-_PAST = by_form(WORDS["past"])
-_DOERS, _VERB = ("er", "or", "r"), 3  # what the name of who does something ends with, and letters of its verb
-_SHARED, _ENDING = 5, 3  # letters that words of one family begin with, and may end with otherwise
 _MONEY = re.compile(r"\b(?:amount|price|cost|sum|total|paid)\b", re.IGNORECASE)
 
 
@@ -70,7 +68,9 @@ def reworded(table: TableData, question: str) -> str:
     """A question in the words that tables are computed by: "the lowest price" of "the cheapest", "3" of "three"."""
     found = _ADJECTIVES.sub(lambda match: WORDS["adjectives"][match[0].casefold()], question)
     found = _NUMBER_WORD.sub(lambda match: f"{match[1]} {WORDS['numbers'][match[2].casefold()]}", found)
-    found = _EITHER.sub(r"What is the difference between \g<one> and \g<other>?", _OVER_ALL.sub("altogether", found))
+    found = _AT_END.sub(lambda match: WORDS["numbers"][match[0].casefold()], found)
+    found = found if condition_of(found) is not None else _OVER_ALL.sub("altogether", found)
+    found = _EITHER.sub(r"What is the difference between \g<one> and \g<other>?", found)
     height, width = table.shape
     names = " ".join([*map(table.header, range(width)), *map(table.label, range(height))])
     open_ended = {number[1] for number in _OPEN_ENDED.finditer(names)}  # "60+ months" is a row's or column's name
@@ -136,12 +136,12 @@ def _looked_up(table: TableData, question: str) -> DocumentAnswer | None:
     A text file's table is known whole, so a name that it lacks is of something else.
     """
     chosen = chosen_rows(table, question, numbers=True, own_names=True)
-    known = _known(table)
+    known = known_words(table)
     if (name := _strange_name(question if chosen is None else chosen.question, known)) is not None:
         return DocumentAnswer(question=question, reason=f"The table does not name “{name}”.")
     if chosen is None or condition_of(question) is not None:
         return None
-    strange = _strange_words(_ASKS.sub("", chosen.question, count=1), known)
+    strange = strange_words(_ASKS.sub("", chosen.question, count=1), known)
     # "When does the flight leave?": the verb may be strange, but what it is said of may not, and "who" needs its verb.
     verb = question.rstrip(" ?.!").endswith(tuple(strange)) and not _WHO.match(question)
     column = _asked_column(table, question, chosen, by_first_word=not strange or (len(strange) == 1 and verb))
@@ -161,7 +161,7 @@ def _looked_up(table: TableData, question: str) -> DocumentAnswer | None:
         found = replace(total, question=question, answer=f"{named}: {total.answer}") if total.answer else None
     else:
         found = counted_in_rows(table, question, chosen.rows, column, named)
-    unsaid = f"the table does not say {_in_quotes(strange)}" if strange else None
+    unsaid = f"the table does not say {in_quotes(strange)}" if strange else None
     return None if found is None else replace(found, doubt=unsaid)
 
 
@@ -170,12 +170,8 @@ def _unnamed(table: TableData, question: str, strange: Sequence[str]) -> str | N
     if "price" in tokens(question) and not _prices(table):
         return "a price"
     if strange:
-        return _in_quotes(strange)
+        return in_quotes(strange)
     return "that" if _asks_text(table, question) else None
-
-
-def _in_quotes(words: Sequence[str]) -> str:
-    return f"“{', '.join(words)}”"
 
 
 def _asked_column(table: TableData, question: str, chosen: RowChoice, *, by_first_word: bool) -> int | None:
@@ -195,7 +191,7 @@ def _asked_column(table: TableData, question: str, chosen: RowChoice, *, by_firs
     whole = {column: max(found) for column, found in places.items() if found and max(found) < len(asked)}
     if _HOW_MANY.match(question):  # what comes next is counted, or the number of it is a column's
         named = [column for column in whole if not min(places[column])]
-        if not named and asked and asked[0] in content_words(_title(table)):  # "how many members" of a sheet of them
+        if not named and asked and asked[0] in content_words(title_of(table)):  # "how many members" of a sheet of them
             return table.label_column
         measures = [column for column in whole if _is_measure(table, column)]
         return next(iter(named or of_first_word or measures), None)
@@ -228,16 +224,6 @@ def _is_dated(table: TableData, column: int) -> bool:
     return bool(cells) and all(_TIME.search(cell.text) or dates_in(cell.text) for cell in cells)
 
 
-def _strange_words(question: str, known: set[str]) -> list[str]:
-    """The words of a question that are not among those known of a table, and say more than how things belong."""
-    said = known | content_words(" ".join([WORDS["words"]["relate"], *ASKED_FOR]))
-
-    def is_strange(stem: str) -> bool:
-        return stem not in said and not any(_are_akin(stem, other) for other in known)
-
-    return [word for word in re.findall(r"[^\W_]+", question) if any(map(is_strange, content_words(word)))]
-
-
 def _prices(table: TableData) -> bool:
     """Whether a column's head is of money."""
     heads = content_words(" ".join(table.header(column) for column, _ in columns_of(table)))
@@ -252,26 +238,15 @@ def _is_measure(table: TableData, column: int) -> bool:
 
 def _place(word: str, asked: Sequence[str]) -> int:
     """Where a question says a word, or one of its family such as "supplies" of "supplier"; its length where nowhere."""
-    near = (n for n, one in enumerate(asked) if one == word or _are_akin(one, word))
+    near = (n for n, one in enumerate(asked) if one == word or are_akin(one, word))
     return next(near, len(asked))
-
-
-def _are_akin(one: str, other: str) -> bool:
-    """Whether two stems are of one verb, as "owns" and "owner" are, or begin alike, as "supplies" and "supplier" do."""
-    if _PAST.get(one, one) == _PAST.get(other, other):
-        return True
-    short, long = sorted((one, other), key=len)
-    if len(short) >= _VERB and long.startswith(short) and long[len(short) :] in _DOERS:
-        return True
-    shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
-    return shared >= _SHARED and max(len(one), len(other)) - shared <= _ENDING
 
 
 def _not_in_table(
     table: TableData, question: str, chosen: RowChoice | None, operation: questions.Operation, *, sums: bool
 ) -> str | None:
     """Why a question is about something else than a table; None where it may be about it."""
-    known, is_text = _known(table), table.layout == "text"
+    known, is_text = known_words(table), table.layout == "text"
     strange = _strange_measure(table, question, known)
     if strange is None and is_text and of_period(table, question) is None:
         strange = _strange_period(question, known)
@@ -282,7 +257,7 @@ def _not_in_table(
         return f"The table does not name “{name}”."
     if not is_text or operation not in _OVER_ROWS or condition_of(question) is not None:
         return None
-    words = _strange_words(questions.without_operation(asked, operation), known)
+    words = strange_words(questions.without_operation(asked, operation), known)
     return f"The table says nothing of “{words[0]}”." if words else None
 
 
@@ -314,24 +289,17 @@ def _lists_names(table: TableData, question: str) -> bool:
     asked, condition = _LISTS.match(question), condition_of(question)
     if asked is None or (condition is not None and condition.comparison != "equal"):
         return False
-    known = f"{_title(table)} {table.header(table.label_column)}" if table.label_column is not None else _title(table)
-    return content_words(asked["what"]) <= content_words(re.sub(r"[_.-]", " ", known))
+    known = (
+        f"{title_of(table)} {table.header(table.label_column)}" if table.label_column is not None else title_of(table)
+    )
+    what = content_words(asked["what"])  # none of "what does it say"
+    return bool(what) and what <= content_words(re.sub(r"[_.-]", " ", known))
 
 
 def _total_asked(table: TableData) -> str | None:
     """The question for the sum of the column of amounts of money; None where there is none, or more than one."""
     columns = [name for column in range(table.shape[1]) if _MONEY.search(name := table.header(column))]
     return f"What is the total {columns[0]}?" if len(columns) == 1 else None
-
-
-def _known(table: TableData) -> set[str]:
-    """The words of a table, its title and its file's name."""
-    return content_words(_title(table)) | table.words
-
-
-def _title(table: TableData) -> str:
-    """What it is called, and the name of its file."""
-    return " ".join([(table.title and table.title.quote) or "", *(one.asset for one in table.cells[0].evidence)])
 
 
 def _only(table: TableData, rows: Sequence[int]) -> tuple[Cell, ...]:
