@@ -104,7 +104,7 @@ class LineItem(_Frozen):
         amount: of the row.
         discount: in percent.
         evidence: the place of each cell.
-        unsure: the cells that a second look at their places does not confirm, as often with single digits.
+        unsure: the cells that neither a second look at their places nor the row's product confirms.
     """
 
     quantity: Decimal | None = None

@@ -67,6 +67,8 @@ CURRENCY_WORDS: dict[str, str] = _QUESTIONS["currencies"]
 IDLE, UNITS, ARTICLES, FILLERS = (
     frozenset(_QUESTIONS[name].split()) for name in ("idle", "units", "articles", "fillers")
 )
+CHECKED, CHECKED_TAX = _QUESTIONS["checked"], _QUESTIONS["checked_tax"]
+"""The words that a question of the numbers may say: "do the items add up?"."""
 NUMBER_WORDS = {word: Decimal(number) for number, words in _WORDS["numbers"].items() for word in words.split()}
 """Whole numbers in words, in lower case without accents."""
 

@@ -161,18 +161,24 @@ def look_again(invoice: Invoice, pages: Sequence[Page], ocr: Ocr) -> Invoice:
             changes[name] = looked
     changes["details"] = {name: _looked_at(field, seen) for name, field in invoice.details.items()}
     changes["labelled"] = tuple(_looked_at(field, seen) for field in invoice.labelled)
-    changes["items"] = tuple(
-        item.model_copy(
-            update={"unsure": tuple(cell for cell, place in item.evidence.items() if place_of(place) not in seen)}
-        )
-        for item in invoice.items
-    )
+    changes["items"] = tuple(item.model_copy(update={"unsure": _unsure(item, seen)}) for item in invoice.items)
     changes["taxes"] = tuple(
         tax.model_copy(update={"verified": all(place_of(place) in seen for place in tax.evidence)})
         for tax in invoice.taxes
     )
     changes["others"] = tuple(look_again(other, pages, ocr) for other in invoice.others)
     return invoice.model_copy(update=changes)
+
+
+def _unsure(item: LineItem, seen: Collection[Place]) -> tuple[Cell, ...]:
+    """The cells that are not read again, other than a quantity that a sure price and amount confirm."""
+    unsure: list[Cell] = [cell for cell, place in item.evidence.items() if place_of(place) not in seen]
+    proven = item.unit_price and item.product() == item.amount and not {"unit_price", "amount"} & {*unsure}
+    if proven and "quantity" in unsure:
+        quoted = numbers_in(item.evidence["quantity"].quote or "")
+        if [number.value for number in quoted] == [item.quantity]:
+            unsure.remove("quantity")
+    return tuple(unsure)
 
 
 def _looked_at(field: SomeField, seen: Collection[Place]) -> SomeField:
