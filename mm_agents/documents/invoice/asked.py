@@ -148,7 +148,7 @@ def matching_items(words: Sequence[str], items: Sequence[LineItem]) -> list[tupl
     asked = [_root(word) for word in words]
     found: list[tuple[float, LineItem]] = []
     for item in items:
-        own = [_root(word) for word in words_of(_MISREAD.sub(_letter, fold(item.description or "")))]
+        own = [word for word in words_of(_MISREAD.sub(_letter, fold(item.description or "")))]
         if not own or not asked:
             continue
         scores = [max(_likeness(word, other) for other in own) for word in asked]
@@ -170,13 +170,17 @@ def _letter(digit: re.Match[str]) -> str:
 
 
 def _likeness(word: str, own: str) -> float:
-    """How like a word is to one of an item, to the last part of a compound or to an abbreviation; of 100."""
+    """How like a word's root is to a word of an item, to the last part of a compound or to an abbreviation; of 100."""
     ratio = require("rapidfuzz", extra="documents", feature="Answering questions").fuzz.ratio
-    best = ratio(word, own)
+    best = ratio(word, _root(own))
     if len(own) - len(word) >= PARAMETERS.short_word - 1 and len(word) > PARAMETERS.short_word:
         tails = (own[-len(word) :], own[1 - len(word) :])
         best = max(best, *(min(ratio(word, tail), _LIKE_COMPOUND) for tail in tails))
-    if len(own) >= PARAMETERS.short_word and not re.search("[aeiou]", own) and _consonants(word) == _consonants(own):
+    if (
+        len(own) >= PARAMETERS.short_word
+        and not re.search("[aeiou]", own)
+        and _consonants(word) == _consonants(_root(own))
+    ):
         return 100
     return best
 

@@ -98,7 +98,7 @@ def _taxed_amounts(invoice: InvoiceData) -> list[Decimal]:
 def asked_items_sum(asked: Asked) -> DocumentAnswer | None:
     """What all items come to."""
     asks_sum = re.search(r"\b(?:sum|add up|total|altogether|come to)\b", asked.text)
-    if not asks_sum or not lexicon.THINGS.search(asked.text):
+    if not asks_sum or not lexicon.THINGS.search(asked.text) or lexicon.COUNT.search(asked.text):
         return None
     amounts = [item.amount for item in asked.invoice.items if item.amount is not None]
     if not amounts or asked.names_item or re.search(r"subtotal|tax", asked.text):
@@ -227,10 +227,17 @@ _ADDED_UP = re.compile(r"\b(?:total|amount|sum)\b.*\b(?:for|of)\b")
 _BILLED = re.compile(r"\b(?:did|was|were|paid|billed|charged|total|line|altogether|come|comes|came)\b")
 
 
+_PART_OF_ALL = "|".join(
+    pattern for name, pattern, _ in lexicon.ASKED_FIELDS if name in ("tax", "discount", "shipping", "rounding")
+)
+
+
 def asked_item(asked: Asked) -> DocumentAnswer | None:
     """The price or the amount of one item."""
     item = asked.item
     price = price_of(item) if item else None
+    if re.search(_PART_OF_ALL, TAX_CLAUSE.sub(" ", asked.text)):
+        return None
     if item is None or price is None or not (lexicon.PRICE.search(asked.text) or _ADDED_UP.search(asked.text)):
         return None
     each = lexicon.EACH.search(asked.text) is not None

@@ -57,6 +57,12 @@ THINGS = re.compile(rf"\b(?:{'|'.join(_QUESTIONS['things'])})\b")
 UNREAD = re.compile(rf"\b(?:{'|'.join(_QUESTIONS['unread'])})\b")
 ASKED_PARTIES: dict[str, str] = {party: "|".join(words) for party, words in _QUESTIONS["parties"].items()}
 ASKED_DETAILS = {name: re.compile(rf"\b(?:{'|'.join(words)})\b") for name, words in _QUESTIONS["details"].items()}
+STATUS = {
+    name: re.compile(rf"\W*(?:(?:payment )?status\W+)?(?P<value>{'|'.join(_QUESTIONS['status'][name])})\W*")
+    for name in ("paid", "unpaid")
+}
+"""The whole of a line that says whether all of it is paid."""
+STATUS_WORDS: str = _QUESTIONS["status"]["words"]
 UNPAID = re.compile(rf"\b(?:{'|'.join(_QUESTIONS['unpaid']['words'])})\b")
 PATTERNS = (PRICE, COUNT, EACH, THINGS, UNREAD, UNPAID, *ASKED_DETAILS.values())
 """What asks for prices, items and details."""

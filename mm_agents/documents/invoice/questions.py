@@ -21,16 +21,15 @@ from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.arithmetic import TAX, asked_either, asked_filter, asked_most, asked_sum, not_computed
 from mm_agents.documents.invoice.asked import (
     TAX_CLAUSE,
-    TAX_WORDS,
     Asked,
     matching_items,
     name_of,
     number_of,
-    places_of,
     telling_words,
     unsaid_words,
     words_of,
 )
+from mm_agents.documents.invoice.check_questions import asked_checks
 from mm_agents.documents.invoice.data import MONEY, InvoiceData, Labelled, LineItem, value_json
 from mm_agents.documents.invoice.item_questions import (
     asked_count,
@@ -43,9 +42,8 @@ from mm_agents.documents.invoice.item_questions import (
     asked_together,
     quoted,
 )
-from mm_agents.documents.numbers import numbers_in, parse_number, plain_quantity
-from mm_agents.languages import ENGLISH, detected
-from mm_agents.types import DocumentAnswer, Evidence
+from mm_agents.documents.numbers import numbers_in, parse_number, plain_money, plain_quantity
+from mm_agents.types import DocumentAnswer
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
@@ -195,6 +193,30 @@ def _asked_attribute(asked: Asked) -> DocumentAnswer | None:
     return next((asked.unanswered(reason) for pattern, reason in _REFUSED.items() if pattern.search(text)), None)
 
 
+_PAID = re.compile(
+    r"^\W*(?:and )?(?:has|have|had|is|was|are|were|did|do)\b.*\b(?:paid|pay|unpaid|settled|outstanding|open)\b"
+)
+
+
+@cache
+def _status_words() -> set[str]:
+    return content_words(lexicon.STATUS_WORDS)
+
+
+def _asked_status(asked: Asked) -> DocumentAnswer | None:
+    """Whether the page says that it is paid; of a part of it, or of how, it does not."""
+    if not _PAID.search(asked.text) or content_words(asked.text) - _status_words():
+        return None
+    status = asked.invoice.field("payment_status")
+    if status.value is None:
+        return asked.unanswered("Whether it is paid is not said on the invoice.")
+    of_unpaid = re.search(r"\b(?:unpaid|outstanding|open)\b", asked.text) is not None
+    right = (status.value == "paid") != of_unpaid
+    doubt = None if status.verified else status.note
+    text = f"{'Yes' if right else 'No'}: it says “{(status.evidence[0].quote or status.value).strip()}”."
+    return asked.answer(text, right, status.evidence, doubt)
+
+
 def _detail(asked: Asked, name: str, words: str, party: str | None) -> DocumentAnswer | None:
     """A detail of the invoice or of a party; of both where the question names none and both are printed."""
     of_party = name.startswith("party_")
@@ -228,7 +250,7 @@ def _by_label(asked: Asked, attribute: str, party: str | None) -> DocumentAnswer
     wanted = _label_words(attribute)
     whose = _label_words(f"{attribute} {party}") if party else wanted
     allowed = (whose,) if party == "buyer" else (wanted, whose)
-    known = [(_label_words(one.label), one) for one in asked.invoice.labelled if wanted]
+    known = [(_label_words(one.label), one) for one in _labels(asked.invoice) if wanted]
     found = [one for words, one in known if words in allowed]
     said = _label_words(asked.text)  # "who is my sales contact" has more of the label than "contact"
     found = found or [one for words, one in known if wanted <= words <= said and party is None]
@@ -238,6 +260,24 @@ def _by_label(asked: Asked, attribute: str, party: str | None) -> DocumentAnswer
         several = f" It says {', '.join(f'“{value}”' for value in values)}." if values else ""
         return asked.unanswered(_not_found(attribute, party, "is not clear" if values else "was not found") + several)
     return _beside_label(asked, sure)
+
+
+_OWN_LABEL = re.compile(r"^beside “(?P<label>[^”]+)”")
+
+
+def _labels(invoice: InvoiceData) -> list[Labelled]:
+    """What stands beside labels, also where it is an amount that is called otherwise there: "Serv. Charge"."""
+    found = list(invoice.labelled)
+    for name in ("shipping", "discount", "rounding"):
+        field = invoice.field(name)
+        label = _OWN_LABEL.match(field.note or "")
+        if label is not None and isinstance(field.value, Decimal):
+            own = {
+                "value": plain_money(field.value),
+                "label": re.sub(r"[\d.,]*\s*%|[@():]", " ", label["label"]).strip(),
+            }
+            found.append(Labelled.model_validate(field.model_dump() | own))
+    return found
 
 
 def _beside_label(asked: Asked, found: Sequence[Labelled]) -> DocumentAnswer | None:
@@ -309,6 +349,7 @@ def _asked_bound(asked: Asked) -> DocumentAnswer | None:
     match = _BOUND.search(asked.text)
     amounts = ((name, pattern) for name, pattern, _ in lexicon.ASKED_FIELDS if name in MONEY)
     name = next((name for name, pattern in amounts if re.search(pattern, asked.text)), None)
+    name = _with_or_without_tax(name, asked.text)
     if match is None or name is None or asked.names_item or not _WHETHER.match(asked.text):
         return None
     field = asked.invoice.field(name)
@@ -333,72 +374,6 @@ def _other_currency(asked: Asked) -> str | None:
     named = {number.currency: number.currency for number in numbers_in(asked.question) if number.currency}
     words = {word: codes for word, codes in lexicon.CURRENCY_WORDS.items() if re.search(rf"\b{word}?\b", asked.text)}
     return next((one for one, codes in (named | words).items() if own not in codes.split()), None)
-
-
-_SUMS = re.compile(
-    r"add up|correct(?:ly)?\b|consistent|any (?:error|mistake)|is it right|\bis\b.*\bright\W*$|checks?\b|stimmt"
-)
-
-
-@cache
-def _checking_words(of_tax: bool) -> set[str]:
-    return content_words(f"{lexicon.CHECKED} {lexicon.CHECKED_TAX if of_tax else ''}")
-
-
-def _asked_checks(asked: Asked) -> DocumentAnswer | None:
-    """Whether the invoice's numbers are right; of a number in the question the checks say nothing."""
-    if not _SUMS.search(asked.text) or re.search(r"\d", asked.question):
-        return None
-    of_tax = re.search(rf"\b(?:{TAX})\b", asked.text) is not None
-    foreign = detected(asked.question) not in (None, ENGLISH)
-    other = re.match(r"\W*(?:who|whom|when|where|which|what|how)\b", asked.text)
-    if not foreign and (other or content_words(asked.text) - _checking_words(of_tax)):
-        return None  # "is the address correct?"
-    if of_tax:
-        return _checked_tax(asked)
-    checks = [check for check in asked.invoice.checks if check.status != "not applicable"]
-    if lexicon.THINGS.search(asked.text):
-        checks = [check for check in checks if check.name.startswith("item")]
-        if re.search("add up|sum|total", asked.text):
-            added = [check for check in asked.invoice.checks if check.name.startswith("items add up")]
-            whole = re.search(r"(?<!sub)(?<!sub.)total", asked.text) and added and "subtotal" in added[0].name
-            checks = [check for check in checks if check in added]
-            checks += [check for check in asked.invoice.checks if whole and check.name.startswith("subtotal")]
-    if not checks or any(check.status == "not applicable" for check in checks):
-        return None
-    failed = [f"{check.name}: {check.detail}" for check in checks if check.status == "failed"]
-    said = f"No: {'; '.join(failed)}." if failed else f"Yes: {'; '.join(check.detail for check in checks)}."
-    places = [place for check in checks for place in _checked_places(asked.invoice, check.name)]
-    return asked.answer(said, not failed, list(dict.fromkeys(places)))
-
-
-def _checked_places(invoice: Invoice | InvoiceData, name: str) -> list[Evidence]:
-    """The places of the numbers that a check compares."""
-    if name.startswith("items"):
-        of_fields = ("total", "tax") if name.endswith("total") and "subtotal" not in name else ("subtotal",)
-        amounts = [place for item in invoice.items for place in places_of(item, "amount")]
-        return [*amounts, *(place for field in of_fields for place in invoice.field(field).evidence)]
-    if match := re.match(r"item (\d+):", name):
-        return [*places_of(invoice.items[int(match[1]) - 1], "quantity", "unit_price", "amount")]
-    if name.startswith("tax"):
-        of_taxes = [place for tax in invoice.taxes for place in tax.evidence]
-        names = ("tax_rate", "subtotal", "discount", "shipping")
-    else:
-        of_taxes, names = [], ("date", "due_date") if name.startswith("due") else MONEY
-    return [*of_taxes, *(place for field in names for place in invoice.field(field).evidence)]
-
-
-def _checked_tax(asked: Asked) -> DocumentAnswer:
-    """Whether each tax is its rate of what it applies to."""
-    rates = [
-        check for check in asked.invoice.checks if check.name.startswith("tax") and check.status != "not applicable"
-    ]
-    if not rates:
-        return asked.unanswered("No tax with its rate and what it applies to was read, so that it cannot be computed.")
-    right = all(check.status == "passed" for check in rates)
-    details = "; ".join(check.detail for check in rates)
-    places = list(dict.fromkeys(_checked_places(asked.invoice, rates[0].name)))
-    return asked.answer(f"{'Yes' if right else 'No'}: {details}.", right, places)
 
 
 _DAYS = re.compile(r"how (?:many|much) (?P<unit>days|weeks|months|time)\b|how long\b")
@@ -454,6 +429,19 @@ def _asks_price_alone(text: str) -> bool:
     return lexicon.PRICE.search(text) is not None and not of_parts and set(words) <= lexicon.IDLE
 
 
+def _with_or_without_tax(name: str | None, text: str) -> str | None:
+    """The amount that a question means by "with tax" or "without VAT", where its words name another field."""
+    clause = TAX_CLAUSE.search(text)
+    if name not in ("tax", "subtotal", "total") or clause is None or clause[0].strip(" ,(").startswith("and"):
+        return name
+    text = TAX_CLAUSE.sub(" ", text)
+    named = next((name for name, pattern, _ in lexicon.ASKED_FIELDS if re.search(pattern, text)), None)
+    if named in ("tax", "subtotal"):
+        return named
+    of_whole = named == "total" or _asks_price_alone(text) or re.search(r"\b(?:amount|price|sum|value)\b", text)
+    return ("subtotal" if clause["net"] else "total") if of_whole else None
+
+
 _THEIRS = re.compile(r"\b(?:they|them|those|these)\b.*\b(?:cost|come|came)\b")
 """That asks for the price of things which another question or sentence names."""
 
@@ -485,9 +473,8 @@ def _asked_field(asked: Asked) -> DocumentAnswer | None:
         name = "shipping"
     if name is None and _asks_price_alone(asked.text):
         name = "total"
-    if re.search(r"\btotal\b.*\b(?:incl\w*|with|after|plus) (?:the )?" + TAX_WORDS, asked.text):
-        name = "total"
-    attribute = _other_than(re.sub(TAX_CLAUSE, " ", asked.text) if name == "total" else asked.text, name)
+    name = _with_or_without_tax(name, asked.text)
+    attribute = _other_than(re.sub(TAX_CLAUSE, " ", asked.text) if name in ("total", "subtotal") else asked.text, name)
     if attribute is not None:
         return _by_label(asked, attribute, None)
     if name == "total" and _THEIRS.search(asked.text):
@@ -514,11 +501,11 @@ _NAMES_LABEL = re.compile(r"\W*(?:and )?(?:how much|(?:which|what) (?P<what>[a-z
 def _asked_label(asked: Asked) -> DocumentAnswer | None:
     """A labelled amount of which a question says all words, as "how much change did I get", or "which table"."""
     match = _NAMES_LABEL.match(asked.text)
-    if match is None:
+    if match is None or (match["what"] is None and asked.names_item):
         return None
     said = _label_words(match["what"] or asked.text)
     known = [
-        one for one in asked.invoice.labelled if one.value and (words := _label_words(one.label)) and words <= said
+        one for one in _labels(asked.invoice) if one.value and (words := _label_words(one.label)) and words <= said
     ]
     found = known if match["what"] else [one for one in known if any(n.is_money for n in numbers_in(one.value or ""))]
     return _beside_label(asked, found)
@@ -579,9 +566,13 @@ def _other_than(text: str, name: str | None) -> str | None:
     return match["what"] if set(re.findall(r"[a-z]+", rest)) - lexicon.OF_FIELDS else None
 
 
+_FOR_SERVICE = re.compile(r"beside “(?:serv|svc|added|suggested|gratuity|tip|zuschl)", re.IGNORECASE)
+"""The label of an amount that is added as shipping is, and is for something else."""
+
+
 def _field(asked: Asked, name: str) -> DocumentAnswer | None:
     field = asked.invoice.field(name)
-    if field.value is None:
+    if field.value is None or (name == "shipping" and _FOR_SERVICE.match(field.note or "")):
         return None
     value = value_json(field.value)
     shown = asked.money(field.value) if isinstance(field.value, Decimal) else str(value).replace("\n", ", ")
@@ -600,6 +591,7 @@ _WAYS: tuple[Callable[[Asked], DocumentAnswer | None], ...] = (
     asked_price,
     not_computed,
     _asked_days,
+    _asked_status,
     _asked_attribute,
     _asked_bound,
     asked_items_sum,
@@ -607,7 +599,7 @@ _WAYS: tuple[Callable[[Asked], DocumentAnswer | None], ...] = (
     asked_count,
     asked_item,
     asked_most,
-    _asked_checks,
+    asked_checks,
     _asked_taxes,
     _asked_rate,
     _asked_field,
