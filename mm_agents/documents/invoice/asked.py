@@ -261,14 +261,14 @@ _FILE_NAME = re.compile(r"\S+\.[a-z]{3,4}\b")
 
 
 def _said(invoice: InvoiceData, *, of_items: bool = True) -> str:
-    """All texts that were read from an invoice, with or without those of its items, and the name of its file."""
+    """All texts that were read from an invoice and the name of its file; or without those that may be of items."""
     read = [invoice.field(name) for name in (*NAMES, *DETAILS)]
     files = {place.path or place.asset for field in read for place in field.evidence}
     fields = [
         *(str(field.value or "") for field in read),
         *(re.sub(r"[_.-]", " ", PurePath(one).name) for one in files),
     ]
-    labels = [f"{one.label} {one.value}" for one in invoice.labelled]
+    labels = [f"{one.label} {one.value}" for one in invoice.labelled if of_items]
     items = [f"{item.description} {item.unit}" for item in invoice.items if of_items]
     return " ".join([*fields, *labels, *items])
 

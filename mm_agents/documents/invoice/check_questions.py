@@ -47,7 +47,8 @@ def asked_checks(asked: Asked) -> DocumentAnswer | None:
     failed = [f"{check.name}: {check.detail}" for check in checks if check.status == "failed"]
     said = f"No: {'; '.join(failed)}." if failed else f"Yes: {'; '.join(check.detail for check in checks)}."
     places = [place for check in checks for place in _checked_places(asked.invoice, check.name)]
-    return asked.answer(said, not failed, list(dict.fromkeys(places)))
+    doubt = "an amount on the page may not be read" if failed else None
+    return asked.answer(said, not failed, list(dict.fromkeys(places)), doubt)
 
 
 def _checked_places(invoice: InvoiceData, name: str) -> list[Evidence]:

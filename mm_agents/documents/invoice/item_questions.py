@@ -206,10 +206,11 @@ _LESS = re.compile(r"\b(?:discount|reduction|reduced|discounted|rebate|rabatt)\w
 
 def asked_discounts(asked: Asked) -> DocumentAnswer | None:
     """Which items have a discount of their own, and of how many percent."""
-    of_items = asked.item is not None or (lexicon.THINGS.search(asked.text) and not asked.names_item)
+    item = the_item(asked.invoice, telling_words(words_of(_LESS.sub(" ", asked.text))))
+    of_items = item is not None or (lexicon.THINGS.search(asked.text) and not asked.names_item)
     if not _LESS.search(asked.text) or not of_items:
         return None
-    items = [asked.item] if asked.item is not None else asked.invoice.items
+    items = [item] if item is not None else asked.invoice.items
     held = [item for item in items if item.discount and item.amount == item.product()]
     if not held:
         return asked.unanswered("No discount of an item was read.")

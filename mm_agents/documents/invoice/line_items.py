@@ -673,14 +673,19 @@ def _loose(sheet: Sheet, mark: DecimalMark | None) -> Table:
             continue
         item = Row(row=n, middle=row[0].middle, cells=found, last=row[0].middle)
         start = min(cell.x0 for cell in found.values())
-        text = [segment for segment in row if segment.x1 <= start and re.search(r"[^\W\d]{3}", segment.text)]
-        above = sheet.rows[n - 1] if n else ()
-        lines = text[:1] or [
-            segment for segment in above[:1] if re.search(r"[^\W\d]{3}", segment.text) and not is_total(above, mark)
-        ]
-        item.lines = list(lines)
+        item.lines = [one for one in row if one.x1 <= start and re.search(r"[^\W\d]{3}", one.text)][:1]
         rows.append(item)
+    above = not rows or _name_at(sheet, rows[0].row - 1, mark)
+    below = not above and all(_name_at(sheet, row.row + 1, mark) for row in rows)
+    for item in (item for item in rows if not item.lines):
+        item.lines = _name_at(sheet, item.row + (1 if below else -1), mark)
     return Table(rows=tuple(rows), taken=frozenset(row.row for row in rows))
+
+
+def _name_at(sheet: Sheet, n: int, mark: DecimalMark | None) -> list[Segment]:
+    """What a row says first, where that may name the item beside it: no heading, and no total."""
+    row = sheet.rows[n] if 0 <= n < len(sheet.rows) and not is_total(sheet.rows[n], mark) else ()
+    return [one for one in row[:1] if re.search(r"[^\W\d]{3}", one.text) and kind_of(one.folded) == "other"]
 
 
 def _product(parts: Sequence[tuple[Segment, Number]]) -> dict[ColumnKind, Segment] | None:
