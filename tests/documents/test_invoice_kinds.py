@@ -464,3 +464,17 @@ def test_items_whose_names_are_below_their_numbers() -> None:
     ]
     assert found.ask("What did the corn come to altogether?").value == "60.00"
     assert found.ask("How much GST was on the corn?").answer is None
+
+
+def test_a_price_and_an_amount_that_a_blank_parts_are_two_numbers() -> None:
+    bill = [
+        [(60, "Thali House")],
+        [(60, "Bill No: 285")],
+        [(60, "Item Qty Rate Amt")],
+        [(60, "2"), (120, "Dinner Buffet"), (-560, "157 314.00")],
+        [(60, "Tot Item 1"), (-560, "Sub Total 314.00")],
+        [(60, "TOTAL"), (-560, "314.00")],
+    ]
+    found = read_invoice([page_of(bill)])
+    (item,) = found.items
+    assert (item.description, str(item.unit_price), str(item.amount)) == ("Dinner Buffet", "157", "314.00")

@@ -243,6 +243,8 @@ def test_a_value_is_not_in_doubt_where_it_does_not(invoice: Invoice, question: s
         ("Was the labour 3 x 41?", False),
         ("Did they charge 120.00 for the labour?", True),
         ("How much did I spend in all?", "174.00"),
+        ("What is the total of the Northwind Parts invoice?", "174.00"),
+        ("How much is the tax, and what's the total with it?", ["29.00", "174.00"]),
         ("Do the line items add up to the subtotal?", True),
         ("Did they work out the sales tax correctly?", True),
         ("Who do I owe this money to?", "Northwind Parts Ltd"),

@@ -61,9 +61,11 @@ class Asked:
         """Whether it has a word of an item, so that no amount of the whole invoice answers it."""
         if self.item is not None:
             return True
-        known = _asking_words() | content_words(_said(self.invoice, of_items=False))
-        words = [word for word in words_of(_FILE_NAME.sub(" ", self.question)) if number_of(word) is None]
-        return any(matching_items([word], self.invoice.items) for word in words if content_words(word) - known)
+        text = _FILE_NAME.sub(" ", self.text)
+        for party in (self.invoice.seller, self.invoice.buyer):
+            text = _without_name(text, words_of(party.value or ""))
+        words = [word for word in words_of(text) if number_of(word) is None and content_words(word) - _asking_words()]
+        return any(matching_items([word], self.invoice.items) for word in words)
 
     @property
     def currency(self) -> str:
@@ -83,6 +85,16 @@ class Asked:
     def unanswered(self, reason: str | None = None) -> DocumentAnswer:
         """That this question is not answered, and why."""
         return DocumentAnswer(question=self.question, reason=reason)
+
+
+def _without_name(text: str, name: Sequence[str]) -> str:
+    """A question without two words of a party's name or more, and without one in "from Solar" or "the Solar bill"."""
+    for count in range(len(name), 1, -1):
+        words = r"\W+".join(re.escape(word) for word in name[:count])
+        text = re.sub(rf"\b{words}\b", " ", text)
+    first = re.escape(next(iter(name), ""))
+    alone = rf"\b(?:from|at|by|with|to) (?:the )?{first}\b|\b{first}(?:['’]s)? (?=(?:invoice|bill|receipt)\b)"
+    return re.sub(alone, " ", text) if first else text
 
 
 # ---------------------------------------------------------------- quantities and items

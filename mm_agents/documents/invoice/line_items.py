@@ -349,12 +349,12 @@ def multiplies(row: Row, mark: DecimalMark | None) -> bool:
 
 
 def is_total(row: Sequence[Segment], mark: DecimalMark | None) -> bool:
-    """Whether a row begins with the label of a total and holds a number."""
-    first = next((segment for segment in row if re.search(r"[a-z]{2}", segment.folded)), None)
-    if first is None or not any(numbers_in(segment.text, mark) for segment in row):
-        return False
-    label = amount_label(first)
-    return label is not None and not re.search(r"[a-z]{3}", first.folded[: label[2]])
+    """Whether a row begins with the label of a total, or has one of a subtotal, and holds a number."""
+    worded = [segment for segment in row if re.search(r"[a-z]{2}", segment.folded)]
+    labels = [(one, label) for one in worded if (label := amount_label(one))]
+    sums = ((one, start) for one, (kind, _, start, _) in labels if one is worded[0] or kind == "subtotal")
+    named = any(not re.search(r"[a-z]{3}", one.folded[:start]) for one, start in sums)
+    return named and any(numbers_in(segment.text, mark) for segment in row)
 
 
 def _read_table(sheet: Sheet, header: Header, mark: DecimalMark | None, others: Sequence[Header]) -> Table:

@@ -105,7 +105,10 @@ class Invoice(InvoiceData):
         places = tuple(self.verified_places())
 
         def answer(part: str) -> DocumentAnswer:
-            asked = Asked(self, part)
+            of_tax = meant_tax and _WITH_IT.search(part)
+            asked = Asked(self, _WITH_IT.sub(r"\1 tax", part) if of_tax else part)
+            if re.search(rf"\b(?:{TAX})\b", asked.text):
+                meant_tax.append(part)
             if asked.item is not None:
                 meant[:] = [asked.item]
             elif meant and _means_item(asked.text):
@@ -121,6 +124,7 @@ class Invoice(InvoiceData):
             return found
 
         meant: list[LineItem] = []  # the item of the part before: "how many tyres, and at what price each?"
+        meant_tax: list[str] = []  # the parts that name the tax: "how much is the tax, and the total with it?"
         missing: list[str] = []  # the parts whose things are not on the invoice
 
         def asked(english: str) -> DocumentAnswer:
@@ -310,6 +314,7 @@ def _asks(piece: str) -> bool:
     return details or _names_field(text) or lexicon.UNREAD.search(text) is not None or _ADDRESS.search(text) is not None
 
 
+_WITH_IT = re.compile(r"\b(with(?:out)?|including|excluding|before|after|plus) (?:it|that|this|them)\b", re.IGNORECASE)
 _PRONOUN = re.compile(r"\b(?:it|they|them|those|these|each|one)\b")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -46,7 +47,7 @@ from mm_agents.documents.invoice.parties import Party, find_parties
 from mm_agents.documents.invoice.questions import Invoice
 from mm_agents.documents.invoice.several import documents_of
 from mm_agents.documents.invoice.totals import Amount, Totals, find_amounts, find_totals
-from mm_agents.documents.numbers import CURRENCIES, DecimalMark, decimal_mark, numbers_in, quantity_in
+from mm_agents.documents.numbers import CURRENCIES, DecimalMark, decimal_mark, numbers_in, parse_number, quantity_in
 from mm_agents.documents.pages import Page, Source, default_ocr, open_pages, unread_note, without_instructions
 from mm_agents.documents.reread import NOT_REREAD, Place, confirmed, place_of
 from mm_agents.types import Evidence
@@ -336,7 +337,23 @@ def _date(pair: Pair[DateText] | None, order: Order, why: str, *, labelled: bool
 # ---------------------------------------------------------------- items, parties and amounts
 
 
+_TWO_NUMBERS = re.compile(r"\W*(\d+(?:[.,]\d+)?) (\d+[.,]\d{2})\W*")
+
+
+def _parted(row: Row, mark: DecimalMark | None) -> Row:
+    """The row with the price and the amount of "157 314.00" apart, where its quantity times one is the other."""
+    quantity, cell = row.number("quantity", mark), row.cells.get("amount")
+    match = _TWO_NUMBERS.fullmatch(cell.text) if cell is not None and "price" not in row.cells else None
+    if cell is None or match is None or quantity is None:
+        return row
+    price, amount = (parse_number(part, mark) for part in match.groups())
+    if price is None or quantity * price != amount:
+        return row
+    return replace(row, cells=row.cells | {"price": cell.part(*match.span(1)), "amount": cell.part(*match.span(2))})
+
+
 def _item(row: Row, mark: DecimalMark | None) -> LineItem:
+    row = _parted(row, mark)
     evidence: dict[Cell, Evidence] = {}
     names: tuple[tuple[Cell, ColumnKind], ...] = (
         ("quantity", "quantity"),
