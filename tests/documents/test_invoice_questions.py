@@ -272,11 +272,12 @@ def test_what_names_an_item_is_told_of_it(invoice: Invoice, question: str, value
         "Is the address right?",
         "Who has the total?",
         "Did they charge 3 for the labour?",
+        "How many items cost the same?",
     ],
 )
 def test_no_amount_of_the_whole_is_told_of_an_item(invoice: Invoice, question: str) -> None:
     found = invoice.ask(question)
-    assert not set(map(str, [found.value])) & {"174.00", "145.00", "29.00", "True", "False"}
+    assert str(found.value) not in ("174.00", "145.00", "29.00", "True", "False", "2")
     assert all(part.value not in ("174.00", "145.00", "29.00") for part in found.parts)
 
 

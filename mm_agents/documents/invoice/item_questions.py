@@ -132,6 +132,10 @@ def asked_list(asked: Asked) -> DocumentAnswer | None:
     return asked.answer(f"{'; '.join(f'“{name}”' for name in names)}.", names, places)
 
 
+_OF_SOME = re.compile(r"\b(?:same|costs?|costing|more|less|other|twice|only once)\b")
+"""That asks for those of the items which are like something."""
+
+
 def asked_count(asked: Asked) -> DocumentAnswer | None:
     """How many items there are, or how many of one."""
     if not lexicon.COUNT.search(asked.text):
@@ -141,7 +145,7 @@ def asked_count(asked: Asked) -> DocumentAnswer | None:
         value = plain_quantity(item.quantity)
         unit = f" {item.unit}" if item.unit else ""
         return asked.answer(f"{value}{unit} of “{name_of(item)}”.", value, places_of(item, "quantity"))
-    if not lexicon.THINGS.search(asked.text) or asked.names_item:
+    if not lexicon.THINGS.search(asked.text) or asked.names_item or _OF_SOME.search(asked.text):
         return None
     count = len(asked.invoice.items)
     places = [place for item in asked.invoice.items for place in places_of(item, "amount", "description")]
