@@ -242,6 +242,10 @@ def test_a_value_is_not_in_doubt_where_it_does_not(invoice: Invoice, question: s
         ("Is what they charge for the labour really 3 times 40.00?", True),
         ("Was the labour 3 x 41?", False),
         ("Did they charge 120.00 for the labour?", True),
+        ("Is it right that they charged 120.00 for the labour?", True),
+        ("They charged 120.00 for the labour, is that right?", True),
+        ("Do you know what 4 brake pads cost?", "50.00"),
+        ("Were the brake pads 12.50 each?", True),
         ("How much did I spend in all?", "174.00"),
         ("What is the total of the Northwind Parts invoice?", "174.00"),
         ("How much is the tax, and what's the total with it?", ["29.00", "174.00"]),
@@ -273,6 +277,8 @@ def test_what_names_an_item_is_told_of_it(invoice: Invoice, question: str, value
         "Who has the total?",
         "Did they charge 3 for the labour?",
         "How many items cost the same?",
+        "Did I buy 25 brake pads?",
+        "Did they charge 12.75 for the brake pads and 40 for the labour?",
     ],
 )
 def test_no_amount_of_the_whole_is_told_of_an_item(invoice: Invoice, question: str) -> None:

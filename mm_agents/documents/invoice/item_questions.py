@@ -57,7 +57,17 @@ def asked_price(asked: Asked) -> DocumentAnswer | None:
         return asked.unanswered()  # of something that is not on the invoice
     if not wanted:
         return None
+    if any(_is_printed_amount(asked, wish.quantity) for wish in wanted):
+        return asked.unanswered()  # "they charged 46.64 for the tyres, is that right?"
     return _taxed(asked, quoted(asked, [(wish.quantity, " ".join(wish.words)) for wish in wanted]))
+
+
+def _is_printed_amount(asked: Asked, number: Decimal) -> bool:
+    """Whether a number with two decimals is a price or an amount, and so no quantity of an item."""
+    if number.as_tuple().exponent != -2:
+        return False
+    amounts = {value for item in asked.invoice.items for value in (item.unit_price, item.amount)}
+    return number % 1 == 0 or number in amounts or _WHETHER.search(asked.text) is not None
 
 
 def _taxed(asked: Asked, priced: DocumentAnswer) -> DocumentAnswer:
@@ -153,24 +163,30 @@ def asked_count(asked: Asked) -> DocumentAnswer | None:
 
 
 _TIMES = re.compile(r"(?P<number>\d+(?:[.,]\d+)?|[a-z]+)\s?(?:times|x|×|\*|at|for)\s[$€£]?(?P<price>\d[\d.,]*)")
-_WHETHER = re.compile(r"^\W*(?:is|are|was|were|does|do|did|have|has)\b")
+_WHETHER = re.compile(
+    r"^\W*(?:is|are|was|were|does|do|did|have|has)\b(?! you\b)|\b(?:is|was) (?:that|this|it) (?:right|correct|true)\b"
+)
+
+
+_BOUNDED = re.compile(r"\b(?:than|over|above|under|below|more|less|least|most)\b")
 
 
 def asked_line(asked: Asked) -> DocumentAnswer | None:
     """Whether an item's price, amount or both are as the question says: "is it really 4 times 6.50?"."""
     item = asked.item
     said = [number.value for number in numbers_in(asked.question) if not number.percent]
-    if item is None or not _WHETHER.match(asked.text) or not said or TAX_CLAUSE.search(asked.text):
+    if item is None or not _WHETHER.search(asked.text) or not said or TAX_CLAUSE.search(asked.text):
         return None
     product, times = item.product(), _TIMES.search(asked.text)
     quantity = number_of(times["number"]) if times else None
     if product is None or item.quantity is None or item.unit_price is None or item.amount != product or item.discount:
         return asked.unanswered()
-    sums = {(item.quantity, item.unit_price)}
+    each = lexicon.EACH.search(asked.text) is not None
+    alone = len(said) == 1 and (each or lexicon.PRICE.search(asked.text)) and not _BOUNDED.search(asked.text)
     if times is not None and quantity is not None:
-        right = (quantity, parse_number(times["price"])) in sums and set(said) <= {*next(iter(sums)), product}
-    elif len(said) == 1 and not re.search(r"\b(?:than|over|above|under|below|more|less|least|most)\b", asked.text):
-        each = lexicon.EACH.search(asked.text) is not None
+        one = (item.quantity, item.unit_price)
+        right = (quantity, parse_number(times["price"])) == one and set(said) <= {*one, product}
+    elif alone:
         right = said[0] == item.unit_price if each or item.unit_price == product else said[0] == product
         if not each and not right and said[0] in (item.unit_price, item.quantity):
             return asked.unanswered()  # whether one of them is meant or all is not said
