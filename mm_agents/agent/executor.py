@@ -32,6 +32,7 @@ from mm_agents.agent.query_analysis import (
     subject_of,
     task_of,
     wants_several,
+    wants_whole,
     without_names,
     without_number,
 )
@@ -564,10 +565,10 @@ class OfflineRun:
             source: the document's id or name.
             sure: whether the question is about this document, so that nothing else has to say that it is.
         """
-        task = task_of(asked.text)
+        task = task_of(asked.text, given=sure)
         # "What does it say about that, and what is the total?" asks an invoice for values, not for a form of it.
         values = name == "read_invoice" and (len(parts_of(task)) > 1 or says("of_items", task))
-        form = None if values else form_of(task)
+        form = None if values or says("by_hand", task) else form_of(task)
         arguments: dict[str, Any] = {"source": source}
         if "question" in self._tools[name].arguments.model_fields and form is None:
             # A table's rows have names and numbers themselves; of other documents they say which one is meant.
@@ -589,8 +590,7 @@ class OfflineRun:
         if render_document_answer(self._builder, result):
             return True
         answered = result.payload.get("answered")
-        parts = parts_of(answered["question"]) if answered is not None else []
-        if answered is not None and (len(parts) > 1 or not says("all_of_it", answered["question"])):
+        if answered is not None and not wants_whole(answered["question"]):
             self._reason, self._unread = answered.get("reason") or self._reason, result.payload["source"]["name"]
             return False
         teller = {"read_invoice": render_invoice, "read_table": render_table, "read_flowchart": render_flowchart}[name]

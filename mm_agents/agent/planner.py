@@ -27,7 +27,7 @@ import numpy as np
 from mm_agents import media
 from mm_agents._cache import cached_array
 from mm_agents._text import read_data
-from mm_agents.agent.request import request_of, shows_only, spelled_right
+from mm_agents.agent.request import is_by_hand, request_of, shows_only, spelled_right
 from mm_agents.agent.tool_choice import PARAMETERS as FUNCTIONS
 from mm_agents.agent.tool_choice import FunctionChooser
 from mm_agents.errors import MediaError
@@ -597,6 +597,8 @@ class OfflinePlanner:
         hidden, best = place[_HIDDEN], scores[: learnt.choice.tools].max()
         if scores[hidden] + PARAMETERS.blank_bonus >= best and any(map(_is_blank, attachments)):
             scores[hidden] += PARAMETERS.blank_bonus
+        if is_by_hand(question):
+            scores[hidden] = 0.0
         images, clips = place[SEARCH], place[_CLIPS]
         if medium := _own_medium(question, kinds):
             better, worse = (images, clips) if medium == "image" else (clips, images)

@@ -87,10 +87,24 @@ def names_in(question: str) -> list[str]:
     return [name for name in found if any(word not in _NO_NAMES for word in name.split())]
 
 
-def task_of(question: str) -> str:
-    """What is to be done with what was found: "add up its items" of "find the bill and add up its items"."""
+def task_of(question: str, *, given: bool = False) -> str:
+    """What is to be done with what was found: "add up its items" of "find the bill and add up its items".
+
+    Args:
+        question: as it was asked.
+        given: whether the document is there, so that "give me the total and tell me who sold it" asks two things of it.
+    """
     found = says("links", _TAIL.sub("", question.strip()))
+    if found and given and _SAYS["told_first"].match(question):
+        return question
     return re.sub(r"^\s*,?\s*(?:and then|and|then)\s+", "", found[0]) if found else question
+
+
+def wants_whole(question: str) -> bool:
+    """Whether a question wants all that a document says; of what is written by hand nothing is read."""
+    if len(parts_of(question)) > 1 or says("by_hand", question):
+        return False
+    return says("all_of_it", question) is not None
 
 
 def without_number(question: str) -> str:

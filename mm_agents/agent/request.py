@@ -128,6 +128,11 @@ def _without_lead(sentence: str) -> list[str]:
     return [lead[0], sentence[lead.end() :]]
 
 
+def is_by_hand(question: str) -> bool:
+    """Whether a question is about what is written by hand: that is no hidden text, and is not read."""
+    return _PATTERNS["patterns"]["by_hand"].search(question) is not None
+
+
 def is_greeting(sentence: str) -> bool:
     """Whether a sentence only greets, thanks or excuses itself."""
     return _SAYS["greets"].fullmatch(sentence) is not None

@@ -347,7 +347,8 @@ def without_parties(question: str, document: dict[str, Any]) -> str:
     """A question without the names of an invoice's parties, which tell no item: "what did Northwind charge for …"."""
     fields = document.get("fields", {})
     names = [fields[name]["value"] for name in ("seller", "buyer") if name in fields and fields[name]["value"]]
-    words = {word for name in names for word in re.findall(r"\w{2,}", name.casefold())}
+    items = " ".join(str(item["description"]) for item in document.get("items", ())).casefold()
+    words = {word for name in names for word in re.findall(r"\w{2,}", name.casefold()) if word not in items}
     kept = [word for word in question.split() if not words & set(re.findall(r"\w{2,}", word.casefold()))]
     return " ".join(kept)
 

@@ -219,6 +219,11 @@ def test_an_empty_looking_picture_is_read_for_what_it_hides(planner: OfflinePlan
     assert planner.plan(question, list(Attachments.open([plain]))).tools == ("read_hidden_text",)
 
 
+def test_what_is_written_by_hand_is_no_hidden_text(planner: OfflinePlanner) -> None:
+    for question in ("what does the handwriting say", "Someone wrote a number on it by hand, what does it say?"):
+        assert "read_hidden_text" not in planner.plan(question, [Attached("image")]).tools
+
+
 def test_a_tool_that_does_not_take_what_is_attached_is_not_planned(planner: OfflinePlanner) -> None:
     assert "read_invoice" not in planner.plan("what is the total", [Attached("video")]).tools
 

@@ -49,6 +49,8 @@ def test_names_tasks_and_numbers() -> None:
     assert names_in("what is the total in USD as JSON") == []
     assert task_of("find the scan of the bill and then sum up its items") == "sum up its items"
     assert task_of("what is the total?") == "what is the total?"
+    both = "give me the total and tell me who sold it"
+    assert (task_of(both), task_of(both, given=True)) == ("tell me who sold it", both)
     assert wants_several("photos of cats")
     assert not wants_several("which photo shows the cat?")
 

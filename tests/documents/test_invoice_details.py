@@ -265,3 +265,61 @@ def test_labels_answer_in_other_words(question: str, wanted: str) -> None:
 )
 def test_a_field_of_another_kind_is_no_answer(question: str) -> None:
     assert read_invoice([page_of(ORDERED)]).ask(question).answer is None
+
+
+BILL = [
+    [(60, "Quay Cafe")],
+    [(60, "Hull HU1 2AB")],
+    [(620, "Unpaid")],
+    [],
+    [(60, "Qty"), (150, "Description"), (-780, "Price"), (-940, "Amount")],
+    [(60, "4"), (150, "Sushi Yel1ow"), (-780, "1.80"), (-940, "7.20")],
+    [(60, "2"), (150, "Sushi Red"), (-780, "2.80"), (-940, "5.60")],
+    [(60, "1"), (150, "FRZN STRWBRYS"), (-780, "9.00"), (-940, "9.00")],
+    [(-780, "Subtotal"), (-940, "21.80")],
+    [(-780, "Serv. Charge"), (-940, "2.18")],
+    [(-780, "VAT 20%"), (-940, "4.36")],
+    [(-780, "Total"), (-940, "28.34")],
+    [],
+    [(60, "Account holder: Lena Quay")],
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "value"),
+    [
+        ("Has this bill been paid yet?", False),
+        ("Is the bill still unpaid?", True),
+        ("who is the account holder", "Lena Quay"),
+        ("how much was the service charge", "2.18"),
+        ("What is the service charge?", "2.18"),
+        ("what did the yellow sushi cost altogether?", "7.20"),
+        ("How much were the strawberries?", "9.00"),
+        ("How much is it without VAT?", "21.80"),
+        ("Is the total with tax more than 20?", True),
+    ],
+)
+def test_a_bill_says_what_stands_on_it(question: str, value: Any) -> None:
+    found = read_invoice([page_of(BILL)]).ask(question)
+    assert found.value == value
+    assert found.doubt is None
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Was this paid by card?",
+        "How much was the shipping?",
+        "how much was the sushi in total?",
+        "how many sushi did we eat",
+        "How much VAT is on the strawberries?",
+        "How much are the lamps without VAT?",
+    ],
+)
+def test_a_bill_is_silent_on_what_it_does_not_say(question: str) -> None:
+    assert read_invoice([page_of(BILL)]).ask(question).answer is None
+
+
+def test_a_form_with_both_words_does_not_say_whether_it_is_paid() -> None:
+    form = read_invoice([page_of([*BILL, [], [(60, "Paid")]])])
+    assert form.ask("Has this bill been paid yet?").answer is None

@@ -443,3 +443,38 @@ def test_a_sum_with_an_unknown_label_below_the_items_is_no_item() -> None:
     invoice = read_invoice([page_of([*rows, [(250, "Total"), (-740, "10.00")]])])
     assert amounts(invoice) == ["3.40", "6.10"]
     assert said(invoice, "subtotal", "tax", "total") == ("9.50", "0.50", "10.00")
+
+
+def test_items_whose_names_are_below_their_numbers() -> None:
+    receipt = [
+        [(60, "YONG ENTERPRISE")],
+        [(60, "RECEIPT #: CS00677")],
+        [(60, "ITEM"), (300, "QTY"), (400, "U/P AMOUNT")],
+        [(60, "9555223500"), (300, "24"), (400, "2.50"), (500, "60.00")],
+        [(60, "YOUNG CORN")],
+        [(60, "9557166110"), (300, "2"), (400, "2.00"), (500, "4.00")],
+        [(60, "ASAM BOI")],
+        [(60, "TOTAL QUANTITY"), (300, "26")],
+        [(60, "TOTAL"), (300, "64.00")],
+    ]
+    found = read_invoice([page_of(receipt)])
+    assert [(item.description, str(item.amount)) for item in found.items] == [
+        ("YOUNG CORN", "60.00"),
+        ("ASAM BOI", "4.00"),
+    ]
+    assert found.ask("What did the corn come to altogether?").value == "60.00"
+    assert found.ask("How much GST was on the corn?").answer is None
+
+
+def test_a_price_and_an_amount_that_a_blank_parts_are_two_numbers() -> None:
+    bill = [
+        [(60, "Thali House")],
+        [(60, "Bill No: 285")],
+        [(60, "Item Qty Rate Amt")],
+        [(60, "2"), (120, "Dinner Buffet"), (-560, "157 314.00")],
+        [(60, "Tot Item 1"), (-560, "Sub Total 314.00")],
+        [(60, "TOTAL"), (-560, "314.00")],
+    ]
+    found = read_invoice([page_of(bill)])
+    (item,) = found.items
+    assert (item.description, str(item.unit_price), str(item.amount)) == ("Dinner Buffet", "157", "314.00")

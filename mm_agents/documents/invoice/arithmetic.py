@@ -149,24 +149,50 @@ def asked_most(asked: Asked) -> DocumentAnswer | None:
     return asked.answer(f"{' and '.join(f'“{name}”' for name in names)} at {asked.money(value)}.", names, places)
 
 
-_EITHER = re.compile(
-    r"\b(?:which|what)\b.*?\b(?:(?P<less>cheaper|less expensive|less)|more expensive|dearer|pricier|more)\b[\s,:]*"
-    r"(?P<one>.+?),? or (?P<other>.+)"
+_DEARER = r"(?:(?P<less>cheaper|less expensive|less)|more expensive|dearer|pricier|more)\b"
+_EITHER = re.compile(rf"\b(?:which|what)\b.*?\b{_DEARER}[\s,:]*(?P<one>.+?),? or (?P<other>.+)")
+_THAN = re.compile(
+    rf"^\W*(?:is|are|was|were|did|does|do)\b(?P<one>.+?)\b(?:cost(?:s|ing)? )?{_DEARER}"
+    r"(?: money)? than\b(?P<other>[^\d]+)$"
 )
 
 
 def asked_either(asked: Asked) -> DocumentAnswer | None:
-    """Which of two items costs more or less."""
-    match = _EITHER.search(asked.text)
-    named = [match["one"], match["other"]] if match else []
-    items = [item for words in named if (item := the_item(asked.invoice, telling_words(words_of(words)))) is not None]
-    priced = [(price[0], item, price[1]) for item in items if (price := price_of(item)) is not None]
-    if match is None or len(priced) < len(named) or items[0] is items[1]:
+    """Which of two items or amounts is more or less, or whether one is more than the other."""
+    either = _EITHER.search(asked.text)
+    match = either or _THAN.search(asked.text)
+    if match is None:
         return None
-    (low, item, _), (high, other, _) = sorted(priced, key=lambda one: one[0], reverse=match["less"] is None)
-    how = "the same as" if low == high else "less than" if match["less"] else "more than"
-    text = f"“{name_of(item)}” at {asked.money(low)} is {how} “{name_of(other)}” at {asked.money(high)}."
-    return asked.answer(text, name_of(item), [place for *_, places in priced for place in places])
+    billed = re.search(r"\b(?:cost|did|was|were|paid|spent|spend)\b", asked.text)
+    ways = (True, False) if billed and not lexicon.EACH.search(asked.text) else (False,)
+    pairs = [_named_pair(asked, match["one"], match["other"], of_lines=of_lines) for of_lines in ways]
+    known = [pair for pair in pairs if pair is not None]
+    if len(known) < len(pairs):
+        return asked.unanswered() if asked.names_item else None
+    (one, *_, name), (other, *_, second) = known[0]
+    if len({(pair[0][0] > pair[1][0]) - (pair[0][0] < pair[1][0]) for pair in known}) > 1:
+        return asked.unanswered("Which is more is not the same for one of each as for all that were bought.")
+    less = match["less"] is not None
+    places = [place for base in known[0] for place in base[1]]
+    doubt = "; ".join(dict.fromkeys(base[2] for base in known[0] if base[2])) or None
+    told = f"{name} at {asked.money(one)}", f"{second} at {asked.money(other)}"
+    how = "the same as" if one == other else "less than" if one < other else "more than"
+    if either is None:
+        right = one < other if less else one > other
+        return asked.answer(f"{'Yes' if right else 'No'}: {told[0]} is {how} {told[1]}.", right, places, doubt)
+    first, last = told if (one <= other if less else one >= other) else told[::-1]
+    how = how if one == other else "less than" if less else "more than"
+    value = (name if first == told[0] else second).strip("“”")
+    return asked.answer(f"{first} is {how} {last}.", value, places, doubt)
+
+
+_Named = tuple[Decimal, tuple[Evidence, ...], str | None, str]
+
+
+def _named_pair(asked: Asked, piece: str, other: str, *, of_lines: bool) -> tuple[_Named, _Named] | None:
+    """What two pieces of a comparison name; None where either names nothing, or both the same."""
+    one, second = _named(asked, piece, of_lines=of_lines), _named(asked, other, of_lines=of_lines)
+    return None if one is None or second is None or one[3] == second[3] else (one, second)
 
 
 # ---------------------------------------------------------------- shares
@@ -225,7 +251,7 @@ def _base(asked: Asked, text: str) -> _Base | None:
     name = _amount(text)
     if name is None and item is not None:
         return _of_item(item)
-    return _of_field(asked, name or "total") if item is None else None
+    return _of_field(asked, name or "total") if item is None and not asked.names_item else None
 
 
 def _of_field(asked: Asked, name: str) -> _Base | None:
@@ -235,8 +261,10 @@ def _of_field(asked: Asked, name: str) -> _Base | None:
     return field.value, tuple(field.evidence), None if field.verified else field.note or "not verified"
 
 
-def _of_item(item: LineItem) -> _Base | None:
+def _of_item(item: LineItem, *, of_lines: bool = False) -> _Base | None:
     price = price_of(item)
+    if of_lines:
+        price = None if item.amount is None else (item.amount, places_of(item, "amount"))
     return (*price, None) if price is not None and price[1] else None
 
 
@@ -269,11 +297,11 @@ def _asked_difference(asked: Asked) -> DocumentAnswer | None:
     return asked.answer(text, plain_money(high - low), places, doubt)
 
 
-def _named(asked: Asked, piece: str) -> tuple[Decimal, tuple[Evidence, ...], str | None, str] | None:
-    """What a piece of a comparison names, with its name in the answer."""
+def _named(asked: Asked, piece: str, *, of_lines: bool = False) -> _Named | None:
+    """What a piece of a comparison names, with its name in the answer; of an item the price, or what its line is."""
     item = the_item(asked.invoice, telling_words(words_of(fold(piece))))
     if item is not None:
-        base = _of_item(item)
+        base = _of_item(item, of_lines=of_lines)
         return None if base is None else (*base, f"“{name_of(item)}”")
     name = _amount(piece)
     base = _of_field(asked, name) if name else None

@@ -20,13 +20,28 @@ from mm_agents.documents.numbers import parse_number, plain_money
 from mm_agents.languages import ENGLISH, detected
 from mm_agents.types import DocumentAnswer, Evidence
 
+TAX_WORDS = r"(?:any |the |all )?(?:sales )?(?:tax(?:es)?|vat|gst|mwst|tva|btw|iva)\b"
+TAX_CLAUSE = re.compile(
+    rf"[,(]?\s*\b(?:(?P<net>without|excluding|excl\.?|before|net of|exclusive of|ohne)|"
+    rf"(?:with|including|incl\.?|after|plus|inclusive of|and)) {TAX_WORDS}\)?"
+)
+"""That an amount is with or without tax."""
+_IN_BRACKETS = re.compile(r"\(([^()]+)\)")
+
 
 @dataclass(frozen=True)
 class Asked:
-    """A question about an invoice."""
+    """A question about an invoice.
+
+    Attributes:
+        invoice: that it is about.
+        question: as it was asked.
+        meant: the item of the part before, where this part has a pronoun for it.
+    """
 
     invoice: InvoiceData
     question: str
+    meant: LineItem | None = None
 
     @cached_property
     def text(self) -> str:
@@ -35,8 +50,22 @@ class Asked:
 
     @cached_property
     def item(self) -> LineItem | None:
-        """The item that its words mean."""
-        return the_item(self.invoice, telling_words(words_of(self.question)))
+        """The item that its words mean; what stands in brackets is another name of it."""
+        text = TAX_CLAUSE.sub(" ", self.text)
+        names = [_IN_BRACKETS.sub(" ", text), *_IN_BRACKETS.findall(text)]
+        items = (the_item(self.invoice, _without_price(telling_words(words_of(name)))) for name in names)
+        return next((item for item in items if item is not None), self.meant)
+
+    @cached_property
+    def names_item(self) -> bool:
+        """Whether it has a word of an item, so that no amount of the whole invoice answers it."""
+        if self.item is not None:
+            return True
+        text = _FILE_NAME.sub(" ", self.text)
+        for party in (self.invoice.seller, self.invoice.buyer):
+            text = _without_name(text, words_of(party.value or ""))
+        words = [word for word in words_of(text) if number_of(word) is None and content_words(word) - _asking_words()]
+        return any(matching_items([word], self.invoice.items) for word in words)
 
     @property
     def currency(self) -> str:
@@ -56,6 +85,16 @@ class Asked:
     def unanswered(self, reason: str | None = None) -> DocumentAnswer:
         """That this question is not answered, and why."""
         return DocumentAnswer(question=self.question, reason=reason)
+
+
+def _without_name(text: str, name: Sequence[str]) -> str:
+    """A question without two words of a party's name or more, and without one in "from Solar" or "the Solar bill"."""
+    for count in range(len(name), 1, -1):
+        words = r"\W+".join(re.escape(word) for word in name[:count])
+        text = re.sub(rf"\b{words}\b", " ", text)
+    first = re.escape(next(iter(name), ""))
+    alone = rf"\b(?:from|at|by|with|to) (?:the )?{first}\b|\b{first}(?:['’]s)? (?=(?:invoice|bill|receipt)\b)"
+    return re.sub(alone, " ", text) if first else text
 
 
 # ---------------------------------------------------------------- quantities and items
@@ -94,7 +133,12 @@ def wishes_of(question: str) -> list[Wish]:
 def telling_words(words: Sequence[str]) -> tuple[str, ...]:
     """The words that say what is meant; words of measure alone where there is nothing else."""
     telling = [word for word in words if word not in lexicon.IDLE and number_of(word) is None]
+    telling = [word for word in telling if content_words(word)] or telling
     return tuple(word for word in telling if word not in lexicon.UNITS) or tuple(telling)
+
+
+def _without_price(words: Sequence[str]) -> tuple[str, ...]:
+    return tuple(word for word in words if not lexicon.PRICE.search(word))
 
 
 def words_of(text: str) -> list[str]:
@@ -113,20 +157,49 @@ def number_of(token: str) -> Decimal | None:
 
 def matching_items(words: Sequence[str], items: Sequence[LineItem]) -> list[tuple[float, LineItem]]:
     """The items that words mean, best first, each with how well it fits."""
-    ratio = require("rapidfuzz", extra="documents", feature="Answering questions").fuzz.ratio
     asked = [_root(word) for word in words]
     found: list[tuple[float, LineItem]] = []
     for item in items:
-        own = [_root(word) for word in words_of(item.description or "")]
+        own = [word for word in words_of(_MISREAD.sub(_letter, fold(item.description or "")))]
         if not own or not asked:
             continue
-        scores = [max(ratio(word, other) for other in own) for word in asked]
+        scores = [max(_likeness(word, other) for other in own) for word in asked]
         hits = [score for score in scores if score >= PARAMETERS.likeness]
         if len(hits) >= PARAMETERS.most * len(scores):
             like = PARAMETERS.likeness
-            covered = sum(max(ratio(word, other) for word in asked) >= like for other in own) / len(own)
+            covered = sum(max(_likeness(word, other) for word in asked) >= like for other in own) / len(own)
             found.append((round(sum(hits) / len(scores) / 100 + PARAMETERS.name_coverage * covered, 4), item))
     return sorted(found, key=lambda match: -match[0])
+
+
+_LIKE_COMPOUND = 90  # of 100; the word itself is nearer than a compound that ends with it
+_MISREAD = re.compile(r"(?<=[a-z])[015](?=[a-z])")
+
+
+def _letter(digit: re.Match[str]) -> str:
+    """The letter that a digit amid letters was read for."""
+    return {"0": "o", "1": "l", "5": "s"}[digit[0]]
+
+
+def _likeness(word: str, own: str) -> float:
+    """How like a word's root is to a word of an item, to the last part of a compound or to an abbreviation; of 100."""
+    ratio = require("rapidfuzz", extra="documents", feature="Answering questions").fuzz.ratio
+    best = ratio(word, _root(own))
+    if len(own) - len(word) >= PARAMETERS.short_word - 1 and len(word) > PARAMETERS.short_word:
+        tails = (own[-len(word) :], own[1 - len(word) :])
+        best = max(best, *(min(ratio(word, tail), _LIKE_COMPOUND) for tail in tails))
+    if (
+        len(own) >= PARAMETERS.short_word
+        and not re.search("[aeiou]", own)
+        and _consonants(word) == _consonants(_root(own))
+    ):
+        return 100
+    return best
+
+
+def _consonants(word: str) -> str:
+    """A word's consonants, as receipts abbreviate it: "strwbrs" of "strawberries" and of "strwbrys"."""
+    return re.sub(r"(.)\1+", r"\1", re.sub("[aeiouy]", "", word))
 
 
 def _root(word: str) -> str:
@@ -189,22 +262,27 @@ def unsaid_words(asked: Asked, answer: str) -> list[str]:
         return []
     known = content_words(f"{answer} {_said(asked.invoice)}") | _asking_words()
     text = _FILE_NAME.sub(" ", asked.text)
-    return [word for word in re.findall(r"[^\W\d_]+", text) if not content_words(word) <= known]
+    if asked.item is not None:
+        text = re.sub(r"\w+(?=\s*\([^()]+\))", " ", text)  # what stands before its name in brackets
+    words = re.findall(r"[^\W\d_]+", text)
+    item = [asked.item] if asked.item is not None else []
+    return [word for word in words if not content_words(word) <= known and not matching_items([word], item)]
 
 
 _FILE_NAME = re.compile(r"\S+\.[a-z]{3,4}\b")
 
 
-def _said(invoice: InvoiceData) -> str:
-    """All texts that were read from an invoice, and the name of its file."""
+def _said(invoice: InvoiceData, *, of_items: bool = True) -> str:
+    """All texts that were read from an invoice and the name of its file; or without those that may be of items."""
     read = [invoice.field(name) for name in (*NAMES, *DETAILS)]
     files = {place.path or place.asset for field in read for place in field.evidence}
     fields = [
         *(str(field.value or "") for field in read),
         *(re.sub(r"[_.-]", " ", PurePath(one).name) for one in files),
     ]
-    labels = [f"{one.label} {one.value}" for one in invoice.labelled]
-    return " ".join([*fields, *labels, *(f"{item.description} {item.unit}" for item in invoice.items)])
+    labels = [f"{one.label} {one.value}" for one in invoice.labelled if of_items]
+    items = [f"{item.description} {item.unit}" for item in invoice.items if of_items]
+    return " ".join([*fields, *labels, *items])
 
 
 @cache

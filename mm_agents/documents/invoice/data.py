@@ -27,6 +27,7 @@ DETAILS = (
     *("seller_address", "seller_phone", "seller_email", "seller_website", "seller_vat_id", "seller_tax_number"),
     *("buyer_address", "buyer_phone", "buyer_email", "buyer_website", "buyer_vat_id", "buyer_tax_number"),
     *("time", "customer_number", "payment_terms", "delivery_date", "tax_rate", "iban", "bic", "account_number", "bank"),
+    *("account_holder", "payment_status"),
 )
 """What else an invoice may say, written behind the fields."""
 MONEY = ("subtotal", "discount", "shipping", "tax", "rounding", "total")
@@ -104,7 +105,7 @@ class LineItem(_Frozen):
         amount: of the row.
         discount: in percent.
         evidence: the place of each cell.
-        unsure: the cells that a second look at their places does not confirm, as often with single digits.
+        unsure: the cells that neither a second look at their places nor the row's product confirms.
     """
 
     quantity: Decimal | None = None

@@ -34,6 +34,7 @@ _VALUES = {
     "tax_number": r"(?P<value>\d[\d /.-]{5,}\d|[A-Z]{1,3}-?\d[\d-]{5,})(?![\w])",
     "phone": r"(?P<value>(?:\+|\(|00?)?\s?\(?\d[\d ()/.-]{4,}\d)(?![\w])",
     "account_number": r"(?P<value>\d[\d -]{3,}\d)(?![\w])",
+    "account_holder": r"(?P<value>[^\W\d_][\w&.'-]*(?: [\w&.'-]+){0,5})\s*$",
     "bank": r":\s*(?P<value>[A-Za-z][\w&.' -]*[\w.])\s*$",
 }
 """What the value directly behind a label looks like."""
@@ -66,9 +67,10 @@ def find_details(
         f"{owner}_address": _address(parties[owner]) for owner in ("seller", "buyer") if owner in parties
     }
     found |= _contacts(sheet, parties)
-    for name in ("bic", "account_number", "bank"):
+    for name in ("bic", "account_number", "account_holder", "bank"):
         found[name] = _first(_labelled(sheet, name))
     found["iban"] = _iban(sheet)
+    found["payment_status"] = _status(sheet)
     found["time"] = _time(sheet, invoice)
     found["customer_number"] = _first(pairs(sheet, lexicon.DETAILS["customer_number"], read_identifiers))
     found["payment_terms"] = _terms(sheet)
@@ -213,6 +215,20 @@ def _iban(sheet: Sheet) -> Field[str] | None:
         evidence=(at.evidence("check digits"),),
         note=f"{note}; the pages also say {', '.join(sorted(others))}" if others else note,
     )
+
+
+def _status(sheet: Sheet) -> Field[str] | None:
+    """The one line that says nothing else than "Paid" or "Unpaid"; none where lines say both, as on a form."""
+    said = [
+        (name, segment)
+        for segment in sheet.segments
+        for name, pattern in lexicon.STATUS.items()
+        if len(sheet.rows[segment.row]) == 1 and pattern.fullmatch(segment.folded)
+    ]
+    if len({name for name, _ in said}) != 1:
+        return None
+    name, at = said[0]
+    return Field[str](value=name, verified=True, evidence=(at.evidence("phrase"),), note=f"it says “{at.text.strip()}”")
 
 
 def _terms(sheet: Sheet) -> Field[str] | None:

@@ -57,6 +57,12 @@ THINGS = re.compile(rf"\b(?:{'|'.join(_QUESTIONS['things'])})\b")
 UNREAD = re.compile(rf"\b(?:{'|'.join(_QUESTIONS['unread'])})\b")
 ASKED_PARTIES: dict[str, str] = {party: "|".join(words) for party, words in _QUESTIONS["parties"].items()}
 ASKED_DETAILS = {name: re.compile(rf"\b(?:{'|'.join(words)})\b") for name, words in _QUESTIONS["details"].items()}
+STATUS = {
+    name: re.compile(rf"\W*(?:(?:payment )?status\W+)?(?P<value>{'|'.join(_QUESTIONS['status'][name])})\W*")
+    for name in ("paid", "unpaid")
+}
+"""The whole of a line that says whether all of it is paid."""
+STATUS_WORDS: str = _QUESTIONS["status"]["words"]
 UNPAID = re.compile(rf"\b(?:{'|'.join(_QUESTIONS['unpaid']['words'])})\b")
 PATTERNS = (PRICE, COUNT, EACH, THINGS, UNREAD, UNPAID, *ASKED_DETAILS.values())
 """What asks for prices, items and details."""
@@ -67,6 +73,8 @@ CURRENCY_WORDS: dict[str, str] = _QUESTIONS["currencies"]
 IDLE, UNITS, ARTICLES, FILLERS = (
     frozenset(_QUESTIONS[name].split()) for name in ("idle", "units", "articles", "fillers")
 )
+CHECKED, CHECKED_TAX = _QUESTIONS["checked"], _QUESTIONS["checked_tax"]
+"""The words that a question of the numbers may say: "do the items add up?"."""
 NUMBER_WORDS = {word: Decimal(number) for number, words in _WORDS["numbers"].items() for word in words.split()}
 """Whole numbers in words, in lower case without accents."""
 

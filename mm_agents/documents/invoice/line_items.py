@@ -349,12 +349,12 @@ def multiplies(row: Row, mark: DecimalMark | None) -> bool:
 
 
 def is_total(row: Sequence[Segment], mark: DecimalMark | None) -> bool:
-    """Whether a row begins with the label of a total and holds a number."""
-    first = next((segment for segment in row if re.search(r"[a-z]{2}", segment.folded)), None)
-    if first is None or not any(numbers_in(segment.text, mark) for segment in row):
-        return False
-    label = amount_label(first)
-    return label is not None and not re.search(r"[a-z]{3}", first.folded[: label[2]])
+    """Whether a row begins with the label of a total, or has one of a subtotal, and holds a number."""
+    worded = [segment for segment in row if re.search(r"[a-z]{2}", segment.folded)]
+    labels = [(one, label) for one in worded if (label := amount_label(one))]
+    sums = ((one, start) for one, (kind, _, start, _) in labels if one is worded[0] or kind == "subtotal")
+    named = any(not re.search(r"[a-z]{3}", one.folded[:start]) for one, start in sums)
+    return named and any(numbers_in(segment.text, mark) for segment in row)
 
 
 def _read_table(sheet: Sheet, header: Header, mark: DecimalMark | None, others: Sequence[Header]) -> Table:
@@ -673,14 +673,19 @@ def _loose(sheet: Sheet, mark: DecimalMark | None) -> Table:
             continue
         item = Row(row=n, middle=row[0].middle, cells=found, last=row[0].middle)
         start = min(cell.x0 for cell in found.values())
-        text = [segment for segment in row if segment.x1 <= start and re.search(r"[^\W\d]{3}", segment.text)]
-        above = sheet.rows[n - 1] if n else ()
-        lines = text[:1] or [
-            segment for segment in above[:1] if re.search(r"[^\W\d]{3}", segment.text) and not is_total(above, mark)
-        ]
-        item.lines = list(lines)
+        item.lines = [one for one in row if one.x1 <= start and re.search(r"[^\W\d]{3}", one.text)][:1]
         rows.append(item)
+    above = not rows or _name_at(sheet, rows[0].row - 1, mark)
+    below = not above and all(_name_at(sheet, row.row + 1, mark) for row in rows)
+    for item in (item for item in rows if not item.lines):
+        item.lines = _name_at(sheet, item.row + (1 if below else -1), mark)
     return Table(rows=tuple(rows), taken=frozenset(row.row for row in rows))
+
+
+def _name_at(sheet: Sheet, n: int, mark: DecimalMark | None) -> list[Segment]:
+    """What a row says first, where that may name the item beside it: no heading, and no total."""
+    row = sheet.rows[n] if 0 <= n < len(sheet.rows) and not is_total(sheet.rows[n], mark) else ()
+    return [one for one in row[:1] if re.search(r"[^\W\d]{3}", one.text) and kind_of(one.folded) == "other"]
 
 
 def _product(parts: Sequence[tuple[Segment, Number]]) -> dict[ColumnKind, Segment] | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, Field
 
 from mm_agents._notebook import Card
-from mm_agents._text import parts_of
+from mm_agents._text import content_words, parts_of
 from mm_agents.chat import fenced
 from mm_agents.documents import summary
 from mm_agents.documents.answers import doubting, in_its_language, in_parts
@@ -19,20 +20,30 @@ from mm_agents.documents.dates import dates_in, fold
 from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.arithmetic import TAX, asked_either, asked_filter, asked_most, asked_sum, not_computed
 from mm_agents.documents.invoice.asked import (
+    TAX_CLAUSE,
     Asked,
     matching_items,
     name_of,
-    places_of,
-    price_of,
+    number_of,
     telling_words,
-    the_item,
     unsaid_words,
-    wishes_of,
     words_of,
 )
-from mm_agents.documents.invoice.data import CENT, MONEY, InvoiceData, Labelled, LineItem, value_json
+from mm_agents.documents.invoice.check_questions import asked_checks
+from mm_agents.documents.invoice.data import MONEY, InvoiceData, Labelled, LineItem, value_json
+from mm_agents.documents.invoice.item_questions import (
+    asked_count,
+    asked_discounts,
+    asked_item,
+    asked_items_sum,
+    asked_line,
+    asked_list,
+    asked_price,
+    asked_together,
+    quoted,
+)
 from mm_agents.documents.numbers import numbers_in, parse_number, plain_money, plain_quantity
-from mm_agents.types import DocumentAnswer, Evidence
+from mm_agents.types import DocumentAnswer
 
 if TYPE_CHECKING:
     from mm_agents.chat import ChatModel
@@ -82,7 +93,7 @@ class Invoice(InvoiceData):
             items: quantities and names of items, such as ``[(4, "pedal arms")]``; a name need not be exact.
         """
         asked = Asked(self, ", ".join(f"{quantity} × {name}" for quantity, name in items))
-        return doubting(_quoted(asked, items), self.verified_places())
+        return doubting(quoted(asked, items), self.verified_places())
 
     def ask(self, question: str, *, model: ChatModel | None = None) -> DocumentAnswer:
         """Answer a question about the invoice by code: prices of quantities, fields, counts and sums of items.
@@ -94,18 +105,27 @@ class Invoice(InvoiceData):
         places = tuple(self.verified_places())
 
         def answer(part: str) -> DocumentAnswer:
-            asked = Asked(self, part)
+            of_tax = meant_tax and _WITH_IT.search(part)
+            asked = Asked(self, _WITH_IT.sub(r"\1 tax", part) if of_tax else part)
+            if re.search(rf"\b(?:{TAX})\b", asked.text):
+                meant_tax.append(part)
             if asked.item is not None:
                 meant[:] = [asked.item]
-            elif meant and lexicon.PRICE.search(asked.text) and not _names_field(asked.text):
-                asked = Asked(self, f"{part} {re.sub(r'[0-9]+', ' ', name_of(meant[0]))}")
+            elif meant and _means_item(asked.text):
+                asked = Asked(self, part, meant=meant[0])
+            elif missing and _PRONOUN.search(asked.text):
+                return asked.unanswered()
             found = replace(doubting(_answered(asked, model), places), question=part)
+            if found.answer is None and (lexicon.COUNT.search(asked.text) or lexicon.PRICE.search(asked.text)):
+                missing.append(part)
             if self.others and found.answer is not None:
                 several = f"the file holds {len(self.others) + 1} invoices; this is of the first"
                 return replace(found, doubt="; ".join(filter(None, (found.doubt, several))))
             return found
 
         meant: list[LineItem] = []  # the item of the part before: "how many tyres, and at what price each?"
+        meant_tax: list[str] = []  # the parts that name the tax: "how much is the tax, and the total with it?"
+        missing: list[str] = []  # the parts whose things are not on the invoice
 
         def asked(english: str) -> DocumentAnswer:
             whole = Asked(self, english)  # quantities of items belong together
@@ -126,148 +146,6 @@ def _answered(asked: Asked, model: ChatModel | None) -> DocumentAnswer:
     if found.answer is not None or found.reason is not None or model is None:
         return found
     return _understood(asked, model)
-
-
-# ---------------------------------------------------------------- prices and items
-
-
-def _quoted(asked: Asked, items: Sequence[tuple[Decimal | int, str]]) -> DocumentAnswer:
-    """What quantities of items cost at the invoice's unit prices; no answer where a name fits no item, or several."""
-    steps: list[str] = []
-    evidence: list[Evidence] = []
-    total = Decimal(0)
-    for quantity, name in items:
-        item = the_item(asked.invoice, telling_words(words_of(name)) or words_of(name))
-        price = price_of(item) if item else None
-        if item is None or price is None:
-            return asked.unanswered()
-        unit, places = price
-        part = Decimal(quantity) * unit
-        total += part
-        product = f"{plain_quantity(Decimal(quantity))} × {plain_money(unit)} = {asked.money(part)}"
-        steps.append(f"{product} for “{name_of(item)}”")
-        evidence += [place for place in places if place not in evidence]
-    if not steps:
-        return asked.unanswered()
-    together = f"; together {asked.money(total)}" if len(steps) > 1 else ""
-    return asked.answer("; ".join(steps) + together + ".", plain_money(total), evidence)
-
-
-def _asked_price(asked: Asked) -> DocumentAnswer | None:
-    """Prices of quantities of items."""
-    if not lexicon.PRICE.search(asked.text):
-        return None
-    clause = _TAX_CLAUSE.search(asked.text)
-    wishes = wishes_of(_TAX_CLAUSE.sub(" ", asked.text))
-    wanted = [wish for wish in wishes if matching_items(wish.words, asked.invoice.items)]
-    if any(wish not in wanted and not wish.loose for wish in wishes):
-        return asked.unanswered()  # of something that is not on the invoice
-    if not wanted:
-        return None
-    quoted = _quoted(asked, [(wish.quantity, " ".join(wish.words)) for wish in wanted])
-    return quoted if clause is None or quoted.answer is None else _with_tax(asked, quoted, net=bool(clause["net"]))
-
-
-_TAX_WORDS = r"(?:any |the |all )?(?:sales )?(?:tax(?:es)?|vat|gst|mwst|tva|btw|iva)\b"
-_TAX_CLAUSE = re.compile(
-    rf"[,(]?\s*\b(?:(?P<net>without|excluding|excl\.?|before|net of|exclusive of|ohne)|"
-    rf"(?:with|including|incl\.?|after|plus|inclusive of|and)) {_TAX_WORDS}\)?"
-)
-
-
-def _with_tax(asked: Asked, quoted: DocumentAnswer, *, net: bool) -> DocumentAnswer:
-    """A price with or without tax; where the invoice does not show which of them its prices are, none."""
-    invoice = asked.invoice
-    amounts = [item.amount for item in invoice.items if item.amount is not None]
-    subtotal, tax, total = invoice.subtotal.value, invoice.tax.value, invoice.total.value
-    added = sum(amounts, Decimal(0))
-    if tax is None or len(amounts) < len(invoice.items) or added not in (subtotal, total) or subtotal == total:
-        return asked.unanswered("Whether the prices of this invoice hold the tax is not clear.")
-    rates = {line.rate for line in invoice.taxes}
-    rate = next(iter(rates)) if len(rates) == 1 else None
-    if (added == subtotal) == net:
-        return quoted
-    if rate is None or net:
-        return asked.unanswered("The prices hold the tax, and what they are without it is not computed.")
-    value = (Decimal(quoted.value) * (1 + rate / 100)).quantize(CENT, rounding=ROUND_HALF_UP)
-    text = f"{quoted.answer} With {plain_quantity(rate)} % of tax it is {asked.money(value)}."
-    places = [*quoted.evidence, *invoice.field("tax_rate").evidence]
-    return asked.answer(text, plain_money(value), places)
-
-
-def _asked_sum(asked: Asked) -> DocumentAnswer | None:
-    """What all items come to."""
-    asks_sum = re.search(r"\b(?:sum|add up|total|altogether|come to)\b", asked.text)
-    if not asks_sum or not lexicon.THINGS.search(asked.text):
-        return None
-    amounts = [item.amount for item in asked.invoice.items if item.amount is not None]
-    if not amounts or re.search(r"subtotal|tax", asked.text):
-        return None
-    added = sum(amounts, Decimal(0))
-    places = [place for item in asked.invoice.items for place in places_of(item, "amount")]
-    return asked.answer(f"{' + '.join(map(plain_money, amounts))} = {asked.money(added)}.", plain_money(added), places)
-
-
-_LISTED = re.compile(
-    r"^\W*(?:please |can you |could you )*(?:list|show|name|give|what|which)\b(?! (?:is|was) the)"
-    r"(?:\W+(?:me|us|out|are|were|all|of|the|its|their|line|single|bought|billed|different))*\W+(?:\w+ )?things$|"
-    r"^\W*what (?:was|were|is|did (?:i|we|he|she|they)|has been|have (?:i|we)) "
-    r"(?:buy|bought|order(?:ed)?|purchased?|billed|invoiced|sold|pay for)(?: (?:here|there|for|on it|on this \w+))*\W*$"
-)
-
-
-def _asked_list(asked: Asked) -> DocumentAnswer | None:
-    """The names of all items."""
-    things = lexicon.THINGS.search(asked.text)
-    text = f"{asked.text[: things.start()]}things" if things else asked.text
-    ends = things is None or re.fullmatch(
-        r"(?:\W+(?:on|in|of|from|are|were|there|here|it|the|this|that|invoice|bill|receipt|please|bought|ordered|sold))*\W*",
-        asked.text[things.end() :],
-    )
-    named = [item for item in asked.invoice.items if item.description]
-    if not _LISTED.match(text) or not ends or not named or re.search(r"\bhow many\b", asked.text):
-        return None
-    names = [name_of(item) for item in named]
-    places = [place for item in named for place in places_of(item, "description")]
-    return asked.answer(f"{'; '.join(f'“{name}”' for name in names)}.", names, places)
-
-
-def _asked_count(asked: Asked) -> DocumentAnswer | None:
-    """How many items there are, or how many of one."""
-    if not lexicon.COUNT.search(asked.text):
-        return None
-    item = asked.item
-    if item is not None and item.quantity is not None:
-        value = plain_quantity(item.quantity)
-        unit = f" {item.unit}" if item.unit else ""
-        return asked.answer(f"{value}{unit} of “{name_of(item)}”.", value, places_of(item, "quantity"))
-    if not lexicon.THINGS.search(asked.text):
-        return None
-    count = len(asked.invoice.items)
-    places = [place for item in asked.invoice.items for place in places_of(item, "amount", "description")]
-    return asked.answer(f"{count} item{'' if count == 1 else 's'}.", count, places)
-
-
-def _asked_item(asked: Asked) -> DocumentAnswer | None:
-    """The price or the amount of one item."""
-    added_up = re.search(r"\b(?:total|amount|sum)\b.*\b(?:for|of)\b", asked.text)
-    if not lexicon.PRICE.search(asked.text) and not added_up:
-        return None
-    words = [word for word in telling_words(words_of(asked.question)) if not lexicon.PRICE.search(word)]
-    item = the_item(asked.invoice, words)
-    price = price_of(item) if item else None
-    if item is None or price is None:
-        return None
-    billed = re.search(r"\b(?:did|was|were|paid|billed|charged|total|line)\b", asked.text)
-    if item.amount is not None and billed and not lexicon.EACH.search(asked.text):
-        text = f"“{name_of(item)}” comes to {asked.money(item.amount)}."
-        return asked.answer(text, plain_money(item.amount), places_of(item, "amount"))
-    unit, places = price
-    more = ""
-    if item.quantity and item.amount is not None:
-        more = f"; {plain_quantity(item.quantity)} for {plain_money(item.amount)}"
-    text = f"“{name_of(item)}” is {plain_money(unit)} each{more}{asked.currency}."
-    return asked.answer(text, plain_money(unit), places)
 
 
 # ---------------------------------------------------------------- attributes
@@ -319,6 +197,30 @@ def _asked_attribute(asked: Asked) -> DocumentAnswer | None:
     return next((asked.unanswered(reason) for pattern, reason in _REFUSED.items() if pattern.search(text)), None)
 
 
+_PAID = re.compile(
+    r"^\W*(?:and )?(?:has|have|had|is|was|are|were|did|do)\b.*\b(?:paid|pay|unpaid|settled|outstanding|open)\b"
+)
+
+
+@cache
+def _status_words() -> set[str]:
+    return content_words(lexicon.STATUS_WORDS)
+
+
+def _asked_status(asked: Asked) -> DocumentAnswer | None:
+    """Whether the page says that it is paid; of a part of it, or of how, it does not."""
+    if not _PAID.search(asked.text) or content_words(asked.text) - _status_words():
+        return None
+    status = asked.invoice.field("payment_status")
+    if status.value is None:
+        return asked.unanswered("Whether it is paid is not said on the invoice.")
+    of_unpaid = re.search(r"\b(?:unpaid|outstanding|open)\b", asked.text) is not None
+    right = (status.value == "paid") != of_unpaid
+    doubt = None if status.verified else status.note
+    text = f"{'Yes' if right else 'No'}: it says “{(status.evidence[0].quote or status.value).strip()}”."
+    return asked.answer(text, right, status.evidence, doubt)
+
+
 def _detail(asked: Asked, name: str, words: str, party: str | None) -> DocumentAnswer | None:
     """A detail of the invoice or of a party; of both where the question names none and both are printed."""
     of_party = name.startswith("party_")
@@ -352,7 +254,7 @@ def _by_label(asked: Asked, attribute: str, party: str | None) -> DocumentAnswer
     wanted = _label_words(attribute)
     whose = _label_words(f"{attribute} {party}") if party else wanted
     allowed = (whose,) if party == "buyer" else (wanted, whose)
-    known = [(_label_words(one.label), one) for one in asked.invoice.labelled if wanted]
+    known = [(_label_words(one.label), one) for one in _labels(asked.invoice) if wanted]
     found = [one for words, one in known if words in allowed]
     said = _label_words(asked.text)  # "who is my sales contact" has more of the label than "contact"
     found = found or [one for words, one in known if wanted <= words <= said and party is None]
@@ -362,6 +264,24 @@ def _by_label(asked: Asked, attribute: str, party: str | None) -> DocumentAnswer
         several = f" It says {', '.join(f'“{value}”' for value in values)}." if values else ""
         return asked.unanswered(_not_found(attribute, party, "is not clear" if values else "was not found") + several)
     return _beside_label(asked, sure)
+
+
+_OWN_LABEL = re.compile(r"^beside “(?P<label>[^”]+)”")
+
+
+def _labels(invoice: InvoiceData) -> list[Labelled]:
+    """What stands beside labels, also where it is an amount that is called otherwise there: "Serv. Charge"."""
+    found = list(invoice.labelled)
+    for name in ("shipping", "discount", "rounding"):
+        field = invoice.field(name)
+        label = _OWN_LABEL.match(field.note or "")
+        if label is not None and isinstance(field.value, Decimal):
+            own = {
+                "value": plain_money(field.value),
+                "label": re.sub(r"[\d.,]*\s*%|[@():]", " ", label["label"]).strip(),
+            }
+            found.append(Labelled.model_validate(field.model_dump() | own))
+    return found
 
 
 def _beside_label(asked: Asked, found: Sequence[Labelled]) -> DocumentAnswer | None:
@@ -394,6 +314,19 @@ def _asks(piece: str) -> bool:
     return details or _names_field(text) or lexicon.UNREAD.search(text) is not None or _ADDRESS.search(text) is not None
 
 
+_WITH_IT = re.compile(r"\b(with(?:out)?|including|excluding|before|after|plus) (?:it|that|this|them)\b", re.IGNORECASE)
+_PRONOUN = re.compile(r"\b(?:it|they|them|those|these|each|one)\b")
+
+
+def _means_item(text: str) -> bool:
+    """Whether a part of a question asks for a price of what the part before is about."""
+    if not lexicon.PRICE.search(text):
+        return False
+    bare = TAX_CLAUSE.sub(" ", text)
+    named = next((name for name, pattern, _ in lexicon.ASKED_FIELDS if re.search(pattern, bare)), None)
+    return named is None or (named == "total" and _PRONOUN.search(re.sub(r"\bit\b", " ", bare)) is not None)
+
+
 def _names_field(text: str) -> bool:
     return any(re.search(pattern, text) for _, pattern, _ in lexicon.ASKED_FIELDS)
 
@@ -421,7 +354,8 @@ def _asked_bound(asked: Asked) -> DocumentAnswer | None:
     match = _BOUND.search(asked.text)
     amounts = ((name, pattern) for name, pattern, _ in lexicon.ASKED_FIELDS if name in MONEY)
     name = next((name for name, pattern in amounts if re.search(pattern, asked.text)), None)
-    if match is None or name is None or not re.match(r"\W*(?:is|was|are|does|do|did)\b", asked.text):
+    name = _with_or_without_tax(name, asked.text)
+    if match is None or name is None or asked.names_item or not _WHETHER.match(asked.text):
         return None
     field = asked.invoice.field(name)
     limit, value = parse_number(match["number"]), field.value
@@ -445,39 +379,6 @@ def _other_currency(asked: Asked) -> str | None:
     named = {number.currency: number.currency for number in numbers_in(asked.question) if number.currency}
     words = {word: codes for word, codes in lexicon.CURRENCY_WORDS.items() if re.search(rf"\b{word}?\b", asked.text)}
     return next((one for one, codes in (named | words).items() if own not in codes.split()), None)
-
-
-def _asked_checks(asked: Asked) -> DocumentAnswer | None:
-    """Whether the invoice's numbers are right; of a number in the question the checks say nothing."""
-    words = r"add up|correct(?:ly)?\b|consistent|any (?:error|mistake)|is it right|\bis\b.*\bright\W*$|checks?\b|stimmt"
-    if not re.search(words, asked.text) or re.search(r"\d", asked.question):
-        return None
-    if re.search(rf"\b(?:{TAX})\b", asked.text):
-        return _checked_tax(asked)
-    failed = [f"{check.name}: {check.detail}" for check in asked.invoice.checks if check.status == "failed"]
-    passed = [check.detail for check in asked.invoice.checks if check.status == "passed"]
-    if failed:
-        return asked.answer(f"No: {'; '.join(failed)}.", False)
-    return asked.answer(f"Yes: {'; '.join(passed)}.", True) if passed else None
-
-
-def _checked_tax(asked: Asked) -> DocumentAnswer:
-    """Whether each tax is its rate of what it applies to."""
-    rates = [
-        check for check in asked.invoice.checks if check.name.startswith("tax") and check.status != "not applicable"
-    ]
-    if not rates:
-        return asked.unanswered("No tax with its rate and what it applies to was read, so that it cannot be computed.")
-    right = all(check.status == "passed" for check in rates)
-    places = [place for tax in asked.invoice.taxes for place in tax.evidence]
-    places += asked.invoice.field("tax_rate").evidence
-    if any(tax.base is None for tax in asked.invoice.taxes):
-        places += [
-            place for name in ("subtotal", "discount", "shipping") for place in asked.invoice.field(name).evidence
-        ]
-    details = "; ".join(check.detail for check in rates)
-    places = list(dict.fromkeys(places))
-    return asked.answer(f"{'Yes' if right else 'No'}: {details}.", right, places)
 
 
 _DAYS = re.compile(r"how (?:many|much) (?P<unit>days|weeks|months|time)\b|how long\b")
@@ -518,11 +419,56 @@ _RATE = re.compile(
 def _asked_rate(asked: Asked) -> DocumentAnswer | None:
     """The rate of the tax."""
     taxes = [tax for tax in asked.invoice.taxes if tax.rate is not None]
-    if not taxes or not _RATE.search(asked.text):
+    if not taxes or asked.names_item or not _RATE.search(asked.text):
         return None
     rates = [plain_quantity(tax.rate) for tax in taxes if tax.rate is not None]
-    places = [place for tax in taxes for place in tax.evidence]
+    printed = asked.invoice.field("tax_rate").evidence if len(taxes) == 1 else ()
+    places = printed or [place for tax in taxes for place in tax.evidence]
     return asked.answer(f"The tax rate is {' % and '.join(rates)} %.", rates[0] if len(rates) == 1 else rates, places)
+
+
+def _asks_price_alone(text: str) -> bool:
+    """Whether a question asks for a price and says of nothing: "how much was it?", "how much did I spend in all?"."""
+    words = [word for word in words_of(text) if number_of(word) is None and word not in ("spend", "spent", "all")]
+    of_parts = re.search(r"\b(?:each|apiece|per)\b", text)
+    return lexicon.PRICE.search(text) is not None and not of_parts and set(words) <= lexicon.IDLE
+
+
+def _with_or_without_tax(name: str | None, text: str) -> str | None:
+    """The amount that a question means by "with tax" or "without VAT", where its words name another field."""
+    clause = TAX_CLAUSE.search(text)
+    if name not in ("tax", "subtotal", "total") or clause is None or clause[0].strip(" ,(").startswith("and"):
+        return name
+    text = TAX_CLAUSE.sub(" ", text)
+    named = next((name for name, pattern, _ in lexicon.ASKED_FIELDS if re.search(pattern, text)), None)
+    if named in ("tax", "subtotal"):
+        return named
+    of_whole = named == "total" or _asks_price_alone(text) or re.search(r"\b(?:amount|price|sum|value)\b", text)
+    return ("subtotal" if clause["net"] else "total") if of_whole else None
+
+
+_THEIRS = re.compile(r"\b(?:they|them|those|these)\b.*\b(?:cost|come|came)\b")
+"""That asks for the price of things which another question or sentence names."""
+
+
+_EACH_TAX = re.compile(rf"\b(?:which|what|list|name|each)\b.*\b(?:taxes|each (?:of the )?(?:{TAX}))\b|\beach tax\b")
+
+
+def _asked_taxes(asked: Asked) -> DocumentAnswer | None:
+    """The rate and the amount of each tax, where they add up to the tax of the invoice."""
+    taxes = [(tax.rate, tax.amount, tax) for tax in asked.invoice.taxes if tax.amount is not None]
+    if not _EACH_TAX.search(asked.text) or asked.names_item or not taxes:
+        return None
+    count = next((number for word in words_of(asked.text) if (number := number_of(word)) and word != "one"), None)
+    amounts = [amount for _, amount, _ in taxes]
+    if (count or len(taxes)) != len(taxes) or sum(amounts, Decimal(0)) != asked.invoice.tax.value:
+        return asked.unanswered("Not every tax was read.")
+    told = [
+        f"{plain_quantity(rate)} %: {asked.money(amount)}" if rate else asked.money(amount) for rate, amount, _ in taxes
+    ]
+    places = [place for *_, tax in taxes for place in tax.evidence]
+    places += asked.invoice.field("tax_rate").evidence if len(taxes) == 1 else ()
+    return asked.answer(f"The tax is {'; '.join(told)}.", [str(amount) for amount in amounts], places)
 
 
 def _asked_field(asked: Asked) -> DocumentAnswer | None:
@@ -530,14 +476,16 @@ def _asked_field(asked: Asked) -> DocumentAnswer | None:
     name = next((name for name, pattern, _ in lexicon.ASKED_FIELDS if re.search(pattern, asked.text)), None)
     if name == "ship_to" and re.search(r"cost|charge|how much|kosten|frais|gastos|fee", asked.text):
         name = "shipping"
-    if name is None and lexicon.PRICE.search(asked.text) and not telling_words(words_of(asked.question)):
+    if name is None and _asks_price_alone(asked.text):
         name = "total"
-    if re.search(r"\btotal\b.*\b(?:incl\w*|with|after|plus) (?:the )?" + _TAX_WORDS, asked.text):
-        name = "total"
-    attribute = _other_than(re.sub(_TAX_CLAUSE, " ", asked.text) if name == "total" else asked.text, name)
+    name = _with_or_without_tax(name, asked.text)
+    attribute = _other_than(re.sub(TAX_CLAUSE, " ", asked.text) if name in ("total", "subtotal") else asked.text, name)
     if attribute is not None:
         return _by_label(asked, attribute, None)
-    if name is None or not _is_answered_by(asked.text, name):
+    if name == "total" and _THEIRS.search(asked.text):
+        found = _field(asked, name)
+        return replace(found, doubt="which things are meant is not said") if found is not None else None
+    if name is None or (name in MONEY and asked.names_item) or not _is_answered_by(asked.text, name):
         return None
     return _field(asked, name) or asked.unanswered(_not_found(name.replace("_", " "), None))
 
@@ -558,11 +506,11 @@ _NAMES_LABEL = re.compile(r"\W*(?:and )?(?:how much|(?:which|what) (?P<what>[a-z
 def _asked_label(asked: Asked) -> DocumentAnswer | None:
     """A labelled amount of which a question says all words, as "how much change did I get", or "which table"."""
     match = _NAMES_LABEL.match(asked.text)
-    if match is None:
+    if match is None or (match["what"] is None and asked.names_item):
         return None
     said = _label_words(match["what"] or asked.text)
     known = [
-        one for one in asked.invoice.labelled if one.value and (words := _label_words(one.label)) and words <= said
+        one for one in _labels(asked.invoice) if one.value and (words := _label_words(one.label)) and words <= said
     ]
     found = known if match["what"] else [one for one in known if any(n.is_money for n in numbers_in(one.value or ""))]
     return _beside_label(asked, found)
@@ -594,8 +542,9 @@ def _is_answered_by(text: str, name: str) -> bool:
         return name in ("ship_to", "seller")
     if lexicon.COUNT.search(text):
         return name in MONEY
-    if name == "ship_to" and re.match(r"\W*who\b", text):
-        return re.search(r"\b(?:receives?|gets)\b", text) is not None
+    if re.match(r"\W*(?:and )?(?:(?:to|from|for|by) )?whom?\b", text):
+        gets = re.search(r"\b(?:receives?|gets)\b", text) is not None
+        return name in ("seller", "buyer") or (name == "ship_to" and gets)
     if (whether := _WHETHER.match(text)) is None:
         return True
     pattern = next(pattern for asked_name, pattern, _ in lexicon.ASKED_FIELDS if asked_name == name)
@@ -622,9 +571,13 @@ def _other_than(text: str, name: str | None) -> str | None:
     return match["what"] if set(re.findall(r"[a-z]+", rest)) - lexicon.OF_FIELDS else None
 
 
+_FOR_SERVICE = re.compile(r"beside “(?:serv|svc|added|suggested|gratuity|tip|zuschl)", re.IGNORECASE)
+"""The label of an amount that is added as shipping is, and is for something else."""
+
+
 def _field(asked: Asked, name: str) -> DocumentAnswer | None:
     field = asked.invoice.field(name)
-    if field.value is None:
+    if field.value is None or (name == "shipping" and _FOR_SERVICE.match(field.note or "")):
         return None
     value = value_json(field.value)
     shown = asked.money(field.value) if isinstance(field.value, Decimal) else str(value).replace("\n", ", ")
@@ -636,24 +589,32 @@ def _field(asked: Asked, name: str) -> DocumentAnswer | None:
 _WAYS: tuple[Callable[[Asked], DocumentAnswer | None], ...] = (
     asked_sum,
     asked_filter,
-    _asked_price,
+    asked_either,
+    asked_line,
+    asked_discounts,
+    asked_together,
+    asked_price,
     not_computed,
     _asked_days,
+    _asked_status,
     _asked_attribute,
     _asked_bound,
-    _asked_sum,
-    _asked_list,
-    _asked_count,
-    _asked_item,
+    asked_items_sum,
+    asked_list,
+    asked_count,
+    asked_item,
     asked_most,
-    asked_either,
-    _asked_checks,
+    asked_checks,
+    _asked_taxes,
     _asked_rate,
     _asked_field,
     _asked_other_date,
     _asked_label,
 )
-_BY_WORDS = (_asked_attribute, _asked_sum, _asked_count, _asked_item, asked_most, _asked_rate, _asked_field)
+_BY_WORDS = (
+    *(_asked_attribute, asked_either, asked_line, asked_discounts, asked_together, asked_items_sum, asked_count),
+    *(asked_item, asked_most, _asked_taxes, _asked_rate, _asked_field),
+)
 """The ways that know a field or an item by some words of a question, whatever the others say."""
 
 
@@ -685,6 +646,6 @@ def _understood(asked: Asked, model: ChatModel) -> DocumentAnswer:
     )
     meant = model.structure(_Meant, prompt).value
     if meant.kind == "price of items" and meant.items:
-        return _quoted(asked, [(part.quantity, part.item) for part in meant.items])
+        return quoted(asked, [(part.quantity, part.item) for part in meant.items])
     field = next((name for name in names if meant.kind == "field" and meant.field == name), None)
     return (_field(asked, field) if field else None) or asked.unanswered()

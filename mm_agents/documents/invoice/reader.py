@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -46,7 +47,7 @@ from mm_agents.documents.invoice.parties import Party, find_parties
 from mm_agents.documents.invoice.questions import Invoice
 from mm_agents.documents.invoice.several import documents_of
 from mm_agents.documents.invoice.totals import Amount, Totals, find_amounts, find_totals
-from mm_agents.documents.numbers import CURRENCIES, DecimalMark, decimal_mark, numbers_in, quantity_in
+from mm_agents.documents.numbers import CURRENCIES, DecimalMark, decimal_mark, numbers_in, parse_number, quantity_in
 from mm_agents.documents.pages import Page, Source, default_ocr, open_pages, unread_note, without_instructions
 from mm_agents.documents.reread import NOT_REREAD, Place, confirmed, place_of
 from mm_agents.types import Evidence
@@ -161,18 +162,24 @@ def look_again(invoice: Invoice, pages: Sequence[Page], ocr: Ocr) -> Invoice:
             changes[name] = looked
     changes["details"] = {name: _looked_at(field, seen) for name, field in invoice.details.items()}
     changes["labelled"] = tuple(_looked_at(field, seen) for field in invoice.labelled)
-    changes["items"] = tuple(
-        item.model_copy(
-            update={"unsure": tuple(cell for cell, place in item.evidence.items() if place_of(place) not in seen)}
-        )
-        for item in invoice.items
-    )
+    changes["items"] = tuple(item.model_copy(update={"unsure": _unsure(item, seen)}) for item in invoice.items)
     changes["taxes"] = tuple(
         tax.model_copy(update={"verified": all(place_of(place) in seen for place in tax.evidence)})
         for tax in invoice.taxes
     )
     changes["others"] = tuple(look_again(other, pages, ocr) for other in invoice.others)
     return invoice.model_copy(update=changes)
+
+
+def _unsure(item: LineItem, seen: Collection[Place]) -> tuple[Cell, ...]:
+    """The cells that are not read again, other than a quantity that a sure price and amount confirm."""
+    unsure: list[Cell] = [cell for cell, place in item.evidence.items() if place_of(place) not in seen]
+    proven = item.unit_price and item.product() == item.amount and not {"unit_price", "amount"} & {*unsure}
+    if proven and "quantity" in unsure:
+        quoted = numbers_in(item.evidence["quantity"].quote or "")
+        if [number.value for number in quoted] == [item.quantity]:
+            unsure.remove("quantity")
+    return tuple(unsure)
 
 
 def _looked_at(field: SomeField, seen: Collection[Place]) -> SomeField:
@@ -330,7 +337,23 @@ def _date(pair: Pair[DateText] | None, order: Order, why: str, *, labelled: bool
 # ---------------------------------------------------------------- items, parties and amounts
 
 
+_TWO_NUMBERS = re.compile(r"\W*(\d+(?:[.,]\d+)?) (\d+[.,]\d{2})\W*")
+
+
+def _parted(row: Row, mark: DecimalMark | None) -> Row:
+    """The row with the price and the amount of "157 314.00" apart, where its quantity times one is the other."""
+    quantity, cell = row.number("quantity", mark), row.cells.get("amount")
+    match = _TWO_NUMBERS.fullmatch(cell.text) if cell is not None and "price" not in row.cells else None
+    if cell is None or match is None or quantity is None:
+        return row
+    price, amount = (parse_number(part, mark) for part in match.groups())
+    if price is None or quantity * price != amount:
+        return row
+    return replace(row, cells=row.cells | {"price": cell.part(*match.span(1)), "amount": cell.part(*match.span(2))})
+
+
 def _item(row: Row, mark: DecimalMark | None) -> LineItem:
+    row = _parted(row, mark)
     evidence: dict[Cell, Evidence] = {}
     names: tuple[tuple[Cell, ColumnKind], ...] = (
         ("quantity", "quantity"),
