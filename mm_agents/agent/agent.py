@@ -29,7 +29,7 @@ from mm_agents.agent.executor import OfflineRun
 from mm_agents.agent.follow_up import asked_anew, planned_after, read_before, tell_property
 from mm_agents.agent.hit_details import HitDetails
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
-from mm_agents.agent.query_analysis import files_in, listens, questions_in, says, subject_of
+from mm_agents.agent.query_analysis import asks_rule, files_in, listens, questions_in, says, subject_of
 from mm_agents.agent.question_context import QuestionContext
 from mm_agents.agent.references import Memory, ReferencedItem, ResolvedReference
 from mm_agents.agent.request import plain
@@ -471,15 +471,22 @@ class Conversation:
             builder.say(f"I don't know: nothing here seems to be about “{subject_of(asked.text)}”.")
 
     def _is_written(self, question: str, names: Sequence[str], plan: Plan, tools: Sequence[Tool]) -> bool:
-        """Whether a text has what a question asks that seems to be none for the tools, or one of several questions."""
+        """Whether a text has what a question asks that seems to be none for the tools, or one of several questions.
+
+        What is allowed or demanded is for texts, also where none has it.
+        """
         search = by_name(tools).get("search_text")
-        several = questions_in(question)
-        if len(several) > 1 and search is not None and set(names) < set(SEARCHES) and not says("media", question):
+        several, is_search = questions_in(question), set(names) < set(SEARCHES)
+        if search is None:
+            return False
+        if is_search and asks_rule(question) and plan.beside < PARAMETERS.refusal:
+            return True
+        if len(several) > 1 and is_search and not says("media", question):
             return any(self.agent.hit_details.is_written(one, search, self._language) for one in several)
         if names or plan.beside < PARAMETERS.refusal:
             return False  # it is looked for everywhere
         details = self.agent.hit_details if says("asks", question) else None
-        return search is not None and details is not None and details.is_written(question, search, self._language)
+        return details is not None and details.is_written(question, search, self._language)
 
     def _run(
         self, builder: AnswerBuilder, tools: Sequence[Tool], names: Sequence[str], reader: str | None, started: float

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import nsmallest
 
 from mm_agents._text import MONTHS, content_words, read_data, read_patterns
@@ -22,6 +22,10 @@ _VERBS = {
     for verb, nouns in read_data("mm_agents.agent", "passage_choice.toml")["nouns"].items()
     for noun in content_words(nouns)
     for stem in content_words(verb)
+}
+_BROADER = {
+    kind: frozenset(things.split())
+    for kind, things in read_data("mm_agents.agent", "passage_choice.toml")["broader"].items()
 }
 _NAMES = ("person", "address")  # kinds whose values are known by their capitals
 _WRITTEN = frozenset(
@@ -83,6 +87,7 @@ _DAYS = "|".join(["(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day", *map(str.title, 
 _NAMED = re.compile(rf"(?<!^)(?<![.!?] )\b(?!(?:{_DAYS})\b)[A-Z][^\W\d_]+(?:['’-][^\W\d_]+)*")
 """A name in a question: where a text has it anywhere, the text is about it."""
 
+_TO = re.compile(rf"\bto (?!(?:{_DAYS})\b)([A-Z][^\W\d_]+)")
 _MONTHS = re.compile(
     rf"(?:(?<=\b(?:in|of) )|(?<=\d ))(?:{'|'.join(MONTHS)})\b|\b(?:{'|'.join(MONTHS)})(?= \d)", re.IGNORECASE
 )
@@ -202,6 +207,9 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
         name: of its file, likewise.
     """
     about = content_words(" ".join([whole.strip().partition("\n")[0], _spaced(name)]))
+    if (broader := _broader(question, whole)) is not None:
+        one = chosen(broader[0], passages, ranks, whole, name)
+        return one if one.lacks else replace(one, unsaid=broader[1], covers=one.covers or one.unsaid is None)
     kind, said = kind_of(question), _words(whole)
     is_english = detected(question) in (None, ENGLISH)
     if is_english:  # every noun of German has a capital
@@ -223,6 +231,9 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     near = ordered[0] if ordered[0].under.endswith("?") else None
     fitting.sort(key=lambda pair: (pair[0] is not near, len(pair[1]), *_not_said(pair[0], asked)))
     found, beside = fitting[0] if fitting else (ordered[0], [])
+    places = _TO.findall(found.text) if kind == "way" else []
+    if places and not set(places) & set(_NAMED.findall(question)):
+        return Passage(text=found.text, lacks="way there")
     if (other := _other_measure(question, found.whole, values=kind is not None)) is not None:
         return Passage(text=found.text, lacks=other)
     words = _words(found.whole)
@@ -237,6 +248,26 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     )
     unsaid = _unsaid(question, found.whole, known - set(beside), about) if is_english and lacks is None else None
     return Passage(text=found.text, under=found.under, lacks=lacks, unsaid=unsaid, covers=covers and lacks is None)
+
+
+def _broader(question: str, whole: str) -> tuple[str, str] | None:
+    """A question for a rule, of the kind of thing that a text has rules for; and the thing that it names.
+
+    Where a text says "pets" and nothing of dogs, its rules for dogs are those for pets, though it does not say so.
+    """
+    if not is_for_rule(question):
+        return None
+    words = content_words(whole)
+    for kind, things in _BROADER.items():
+        named = next((word for word in re.findall(r"[^\W\d_]+", question) if word.casefold() in things), None)
+        if named is not None and content_words(kind) <= words and not content_words(named) & words:
+            return re.sub(rf"\b{named}\b", kind, question), named
+    return None
+
+
+def is_for_rule(question: str) -> bool:
+    """Whether a question is for what a text allows: "am I allowed to", "do I need permission for"."""
+    return any(_PATTERNS["rules"][name].search(question) for name in ("frame", "allows"))
 
 
 def _not_said(paragraph: Paragraph, asked: set[str]) -> tuple[int, int]:
@@ -254,6 +285,7 @@ def likeliest(question: str, passages: Sequence[Paragraph], most: int) -> list[P
 
 def names_it(question: str, passage: str) -> bool:
     """Whether a passage has a word that says what a question is about."""
+    question, _ = _broader(question, passage) or (question, "")
     return bool(set(_heads(question)) & _words(passage))
 
 
@@ -273,12 +305,13 @@ def half_unsaid(question: str, passage: str, name: str) -> str | None:
 def _bare(question: str) -> str:
     """A question without the words that name a kind of value, or fit any text that has one."""
     filler = _PATTERNS["filler"]
-    return filler["general"].sub(" ", filler["kinds"].sub(" ", question))
+    return filler["general"].sub(" ", filler["kinds"].sub(" ", _PATTERNS["rules"]["frame"].sub(" ", question)))
 
 
 def _heads(question: str) -> list[str]:
     """The words of a question that say what it is about, in its order, without those that name a kind of value."""
-    bare = _PATTERNS["filler"]["kinds"].sub(" ", question)
+    rules = _PATTERNS["rules"]
+    bare = _PATTERNS["filler"]["kinds"].sub(" ", rules["allows"].sub(" ", rules["frame"].sub(" ", question)))
     return [stem for word in _WORD.findall(bare) for stem in sorted(content_words(word))]
 
 
@@ -333,7 +366,8 @@ def _unsaid(question: str, passage: str, known: set[str], about: set[str]) -> st
         known: the words of the whole text, its headings and its name.
         about: those of its headings and its name, which hold of every passage.
     """
-    words, bare = _words(passage), _bare(question)
+    words, bare, rules = _words(passage), _bare(question), _PATTERNS["rules"]
+    bare = rules["allows"].sub(" ", bare)
     if has_value("sum_of_money", passage):
         bare = _PATTERNS["filler"]["prices"].sub(" ", bare)
     said = re.sub(r"[\s-]", "", passage.casefold())
@@ -348,7 +382,11 @@ def _unsaid(question: str, passage: str, known: set[str], about: set[str]) -> st
         return [*heads][-1]
     if strange is None and len(heads) > _LEAST_COVERED:
         missing = [word for word, stems in heads.items() if not stems <= words | about]
-        return missing[0] if 2 * len(missing) > len(heads) else None
+        if 2 * len(missing) > len(heads):
+            return missing[0]
+    if strange is None and is_for_rule(question) and not rules["rule"].search(passage):
+        found = rules["allows"].search(question) or rules["frame"].search(question)
+        return found[0].split()[0] if found else None
     return strange
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import PIL.Image
 import pytest
 
 from mm_agents import Agent, Library
@@ -447,3 +448,50 @@ def test_a_row_of_a_sheet_is_quoted_where_a_text_is_looked_for_and_proves_no_val
     with _asking(tmp_path / "flights.csv", "Flight,To,Seats free\nKX201,Rome,12\nKX618,Porto,5\n") as agent:
         assert agent.ask("What is the price of KX201?").outcome == "not_found"
         assert "flights.csv" in agent.ask("Which text is about flights?").text
+
+
+RULES = """Club house rules
+
+Animals other than guide dogs may not enter the hall.
+
+Guests need the consent of the warden. The warden pays for the heating; breakfast is included.
+
+The key costs 12 pounds. On Friday we take the bus to Whitby.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "says", "lacks", "unsaid"),
+    [
+        ("Am I allowed to bring a rabbit into the hall?", "Animals", None, "rabbit"),
+        ("Do I need permission for guests?", "Guests", None, None),
+        ("Are guests allowed?", "Guests", None, None),
+        ("May I smoke in the hall?", None, None, "smoke"),
+        ("Is the key allowed?", "The key", None, "allowed"),
+        ("Who pays for the heating?", "Guests", None, None),
+        ("Who pays for the hall?", None, None, "hall"),
+        ("Must the key be paid in cash?", "The key", None, "cash"),
+        ("On which weekday do we go to Whitby?", "The key", None, None),
+        ("On which weekday do the guests come?", None, "weekday", None),
+        ("How do we get to Whitby?", "The key", None, None),
+        ("How do we get to Leeds?", None, "way there", None),
+        ("How do we get to the hall?", None, "way", None),
+    ],
+)
+def test_rules_days_and_ways_are_quoted_where_a_text_has_them(
+    question: str, says: str | None, lacks: str | None, unsaid: str | None
+) -> None:
+    passages = [one.strip() for one in RULES.split("\n\n")[1:]]
+    passage = chosen(question, _paragraphs(passages), [0.3, 0.2, 0.1], RULES, "rules.txt")
+    assert (passage.lacks, passage.unsaid) == (lacks, unsaid)
+    assert says is None or passage.text.startswith(says)
+
+
+def test_a_rule_is_for_texts_and_not_for_pictures(tmp_path: Path) -> None:
+    with _asking(tmp_path / "rules.txt", RULES) as agent:
+        PIL.Image.new("RGB", (64, 48), "brown").save(tmp_path / "rabbit.png")
+        agent.library.add(tmp_path / "rabbit.png", words="none", progress=False)
+        answer = agent.ask("Am I allowed to bring a rabbit into the hall?")
+        assert "Animals other than guide dogs" in answer.text
+        assert (answer.outcome, answer.claims[-1].kind) == ("partial", "unsupported")
+        assert "rabbit.png" not in agent.ask("May I paint the ceiling?").text
