@@ -410,8 +410,8 @@ class Conversation:
         cut: bool = False,
     ) -> Iterator[Event]:
         started = time.monotonic()
-        builder = _begun(english, cut=cut)
         foreign = english == original and self._language not in (None, ENGLISH)
+        builder = _begun(english, cut=cut, foreign=foreign)
         planner = self.agent.planner_for(self._language) if foreign else self.agent.planner
         question = english if foreign else plain(english, attached=bool(new))
         aggregations = self._aggregations(question, new, referred)
@@ -692,9 +692,9 @@ def _root(library: Library) -> str | None:
     return str(library.root.absolute()) if library.root is not None else None
 
 
-def _begun(question: str, *, cut: bool) -> AnswerBuilder:
+def _begun(question: str, *, cut: bool, foreign: bool = False) -> AnswerBuilder:
     """An answer with nothing in it but, where a question was cut, that it was."""
-    builder = AnswerBuilder(question)
+    builder = AnswerBuilder(question, foreign=foreign)
     if cut:
         builder.say(f"Only the first {PARAMETERS.longest} characters of the question were read.")
     return builder
