@@ -13,7 +13,9 @@ import pytest
 from mm_agents import Agent, Library
 from mm_agents.agent.hit_details import quotable
 from mm_agents.agent.passage_choice import Paragraph, chosen, has_value, kind_of
+from mm_agents.agent.scaled_amounts import computed_amount, scaled_amount
 from mm_agents.agent.verify import verify
+from mm_agents.tools import ToolResult
 
 NOTE = """# Allotment
 
@@ -495,3 +497,43 @@ def test_a_rule_is_for_texts_and_not_for_pictures(tmp_path: Path) -> None:
         assert "Animals other than guide dogs" in answer.text
         assert (answer.outcome, answer.claims[-1].kind) == ("partial", "unsupported")
         assert "rabbit.png" not in agent.ask("May I paint the ceiling?").text
+
+
+SCONES = "Scones\n\nYou need 2 eggs, 120 ml of milk, 2 to 3 apples and some flour.\n\nBake for 12 minutes.\n"
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("How much milk do I need for a double batch of scones?", "120 × 2 = 240 ml of milk."),
+        ("I want to make three times the scones. How many eggs do I have to buy?", "2 × 3 = 6 eggs."),
+        ("How much milk do I need for half the recipe?", "120 / 2 = 60 ml of milk."),
+        ("How many apples do I need for twice the recipe?", None),  # it has no one number
+        ("How much milk do I need for two scones?", None),
+        ("How much cold milk do I need for a double batch in winter?", None),
+        ("How much is half the rent?", None),
+    ],
+)
+def test_an_amount_is_multiplied_where_the_factor_is_plain(question: str, told: str | None) -> None:
+    scaled = scaled_amount(question)
+    assert (computed_amount(scaled, SCONES, SCONES) or ("",))[0] == (told or "") if scaled else told is None
+
+
+def test_a_multiplied_amount_is_computed_beside_its_quote(tmp_path: Path) -> None:
+    with _asking(tmp_path / "scones.txt", SCONES) as agent:
+        answer = agent.ask("How much milk do I need for a double batch of scones?")
+        assert [claim.kind for claim in answer.claims] == ["match", "read", "computed"]
+        assert verify(answer, library=agent.library).ok
+        forged = replace(answer.claims[-1], text="120 × 2 = 250 ml of milk.")
+        wrong = replace(answer, text=answer.text.replace("= 240", "= 250"), claims=(*answer.claims[:-1], forged))
+        assert not verify(wrong, library=agent.library).ok
+        assert "120 ×" not in agent.ask("How much milk do I need for a double batch of waffles?").text
+
+
+def test_what_is_written_on_a_sign_is_all_that_a_picture_says(library: Library) -> None:
+    details = Agent(library, model="offline").hit_details
+    source = {"id": "sign.jpg", "name": "sign.jpg", "media_type": "image"}
+    read = ToolResult(text="", payload={"source": source, "reading": {"text": "FREE\nHUGS"}})
+    assert details.passage(read, "What is written on the sign round its neck?")["says"] == "FREE HUGS"
+    for other in ("What colour is the sign?", "Who wrote the sign?", "What does it say and who is it?"):
+        assert "says" not in details.passage(read, other)
