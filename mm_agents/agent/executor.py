@@ -247,6 +247,8 @@ class OfflineRun:
             yield from self._search(name, replace(asked, text=question), to_read=None)
             if len(self._builder.claims) == claims:
                 self._builder.not_answered(question)
+        if (amounts := says("two_amounts", asked.text)) is not None:
+            self._builder.not_answered(amounts["than"])
 
     def _told(
         self,
@@ -617,9 +619,9 @@ class OfflineRun:
                 self._say_failed()
 
     def _listen(self, asked: QuestionContext) -> Iterator[Event]:
-        about = about_speech(asked.text)
+        about = {"about": about} if (about := about_speech(asked.text)) else {}
         for source in self._given(LISTEN, asked):
-            result = yield from self._call(LISTEN, {"source": source} | ({"about": about} if about else {}))
+            result = yield from self._call(LISTEN, {"source": source} | about)
             if result is not None:
                 render_heard(self._builder, result)
             else:

@@ -128,8 +128,11 @@ def ranks(question: str) -> str | None:
 def questions_in(question: str) -> list[str]:
     """The questions of one text, where all of its parts ask: "when does the lease start, and how much is the rent?".
 
-    What "it" or "they" means in a part is what the part before it names, and "there" the place.
+    What "it" or "they" means in a part is what the part before it names, and "there" the place. Of two amounts that are
+    compared, each is asked for.
     """
+    if (amounts := says("two_amounts", question)) is not None:
+        return [f"how much is the {amounts[name]}" for name in ("one", "other")]
     parts = parts_of(question)
     if len(parts) < 2 or not all(says("asks", part) for part in parts):
         return [question]

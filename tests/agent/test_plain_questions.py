@@ -92,6 +92,10 @@ def test_several_questions_are_asked_one_by_one() -> None:
         "when do the garden club meet",
     ]
     assert questions_in("On which day do we go to Leeds, and how do we get there?")[1] == "how do we get to Leeds"
+    rent = ["how much is the deposit", "how much is the rent"]
+    assert questions_in("Is the deposit more than two months' rent?") == rent
+    assert len(questions_in("Is the deposit more than 1500 euros?")) == 1
+    assert len(questions_in("Is the trip longer than three weeks?")) == 1
     assert questions_in("Find the clip and describe it") == ["Find the clip and describe it"]
     assert without_names("What did I buy at Flipkart?") == "What did I buy?"
     assert without_names("How much is the Azure Interior invoice?") == "How much is the invoice?"
