@@ -224,7 +224,7 @@ class OfflineRun:
         result = yield from self._call(name, arguments)
         if result is None:
             return None
-        if hop or (yield from self._told(name, asked, arguments, result)):
+        if hop or (yield from self._told(name, asked, arguments, result, strict=asks_rule(asked.text))):
             return result
         is_held = bool(result.payload["hits"])  # where no file is of its kind, the question is for another search
         for instead in INSTEAD.get(name, ()) if [*arguments] == ["query"] else ():

@@ -209,7 +209,7 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     about = content_words(" ".join([whole.strip().partition("\n")[0], _spaced(name)]))
     if (broader := _broader(question, whole)) is not None:
         one = chosen(broader[0], passages, ranks, whole, name)
-        return one if one.lacks else replace(one, unsaid=broader[1], covers=one.covers or one.unsaid is None)
+        return one if one.lacks else replace(one, unsaid=broader[1])
     kind, said = kind_of(question), _words(whole)
     is_english = detected(question) in (None, ENGLISH)
     if is_english:  # every noun of German has a capital
@@ -247,6 +247,9 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
         or (_strange_name(question, known) if is_english else None)
     )
     unsaid = _unsaid(question, found.whole, known - set(beside), about) if is_english and lacks is None else None
+    covers = covers or (
+        bool(heads) and is_for_rule(question) and is_english and unsaid is None
+    )  # its rule is for what is asked
     return Passage(text=found.text, under=found.under, lacks=lacks, unsaid=unsaid, covers=covers and lacks is None)
 
 

@@ -497,6 +497,8 @@ def test_a_rule_is_for_texts_and_not_for_pictures(tmp_path: Path) -> None:
         assert "Animals other than guide dogs" in answer.text
         assert (answer.outcome, answer.claims[-1].kind) == ("partial", "unsupported")
         assert "rabbit.png" not in agent.ask("May I paint the ceiling?").text
+        assert "Guests need the consent" in agent.ask("Are guests allowed?").text
+        assert agent.ask("May I paint the ceiling?").outcome == "not_found"
 
 
 SCONES = "Scones\n\nYou need 2 eggs, 120 ml of milk, 2 to 3 apples and some flour.\n\nBake for 12 minutes.\n"
