@@ -157,7 +157,7 @@ class Agent:
         """Answer a question.
 
         Args:
-            question: in English; in German, French, Spanish or Chinese, the answer is said in that language.
+            question: in English; one in German, French, Spanish, Chinese, Japanese or Arabic is answered in that.
             attachments: paths of files that it is about.
             response_format: a pydantic model for this answer to fill, instead of the agent's.
 
