@@ -577,11 +577,8 @@ class Scan:
     unread: tuple[Box, ...] = ()
 
 
-_LINE = 120
-"""How many characters a record, a hit or a list of hits has at most where it shows itself."""
-
-_SHOWN = 4
-"""How many hits of a list are shown by name."""
+_LINE = 120  # characters of a record, a hit or a list of hits where it shows itself
+_SHOWN = 4  # hits of a list that are shown by name
 
 
 def _line(kind: str, name: str, *more: str) -> str:
@@ -619,8 +616,7 @@ def _place(part: Record | None) -> str:
     start, end = _number(properties.get("t0")), _number(properties.get("t1"))
     if start is not None and end is not None:
         return f"{start:g}–{end:g} s"
-    page = properties.get("page")
-    return f"page {page}" if page is not None else ""
+    return f"page {properties['page']}" if "page" in properties else ""
 
 
 def _string(value: Value | None) -> str | None:

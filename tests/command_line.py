@@ -1,6 +1,6 @@
 """The command line as people type it and machines read it.
 
-``run`` calls it in this process, so that what one command has loaded serves the next; ``COMMAND`` is a process of its own.
+``run`` calls it in this process, so that what one command loads serves the next; ``COMMAND`` is a process of its own.
 """
 
 from __future__ import annotations

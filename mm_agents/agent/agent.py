@@ -29,7 +29,7 @@ from mm_agents.agent.executor import OfflineRun
 from mm_agents.agent.follow_up import asked_anew, planned_after, read_before, tell_property
 from mm_agents.agent.hit_details import HitDetails
 from mm_agents.agent.planner import PARAMETERS, OfflinePlanner, Order, Plan
-from mm_agents.agent.query_analysis import files_in, listens, questions_in, says, subject_of
+from mm_agents.agent.query_analysis import asks_rule, files_in, listens, questions_in, says, subject_of
 from mm_agents.agent.question_context import QuestionContext
 from mm_agents.agent.references import Memory, ReferencedItem, ResolvedReference
 from mm_agents.agent.request import plain
@@ -157,7 +157,7 @@ class Agent:
         """Answer a question.
 
         Args:
-            question: in English; in German, French, Spanish or Chinese, the answer is said in that language.
+            question: in English; one in German, French, Spanish, Chinese, Japanese or Arabic is answered in that.
             attachments: paths of files that it is about.
             response_format: a pydantic model for this answer to fill, instead of the agent's.
 
@@ -410,8 +410,8 @@ class Conversation:
         cut: bool = False,
     ) -> Iterator[Event]:
         started = time.monotonic()
-        builder = _begun(english, cut=cut)
         foreign = english == original and self._language not in (None, ENGLISH)
+        builder = _begun(english, cut=cut, foreign=foreign)
         planner = self.agent.planner_for(self._language) if foreign else self.agent.planner
         question = english if foreign else plain(english, attached=bool(new))
         aggregations = self._aggregations(question, new, referred)
@@ -471,15 +471,22 @@ class Conversation:
             builder.say(f"I don't know: nothing here seems to be about “{subject_of(asked.text)}”.")
 
     def _is_written(self, question: str, names: Sequence[str], plan: Plan, tools: Sequence[Tool]) -> bool:
-        """Whether a text has what a question asks that seems to be none for the tools, or one of several questions."""
+        """Whether a text has what a question asks that seems to be none for the tools, or one of several questions.
+
+        What is allowed or demanded is for texts, also where none has it.
+        """
         search = by_name(tools).get("search_text")
-        several = questions_in(question)
-        if len(several) > 1 and search is not None and set(names) < set(SEARCHES) and not says("media", question):
+        several, is_search = questions_in(question), set(names) < set(SEARCHES)
+        if search is None:
+            return False
+        if is_search and asks_rule(question) and plan.beside < PARAMETERS.refusal:
+            return True
+        if len(several) > 1 and is_search and not says("media", question):
             return any(self.agent.hit_details.is_written(one, search, self._language) for one in several)
         if names or plan.beside < PARAMETERS.refusal:
             return False  # it is looked for everywhere
         details = self.agent.hit_details if says("asks", question) else None
-        return search is not None and details is not None and details.is_written(question, search, self._language)
+        return details is not None and details.is_written(question, search, self._language)
 
     def _run(
         self, builder: AnswerBuilder, tools: Sequence[Tool], names: Sequence[str], reader: str | None, started: float
@@ -685,9 +692,9 @@ def _root(library: Library) -> str | None:
     return str(library.root.absolute()) if library.root is not None else None
 
 
-def _begun(question: str, *, cut: bool) -> AnswerBuilder:
+def _begun(question: str, *, cut: bool, foreign: bool = False) -> AnswerBuilder:
     """An answer with nothing in it but, where a question was cut, that it was."""
-    builder = AnswerBuilder(question)
+    builder = AnswerBuilder(question, foreign=foreign)
     if cut:
         builder.say(f"Only the first {PARAMETERS.longest} characters of the question were read.")
     return builder

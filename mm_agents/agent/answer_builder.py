@@ -7,7 +7,8 @@ from typing import Any
 
 from mm_agents.agent.answer import Answer
 from mm_agents.agent.answer_data import Check, CheckStatus, Claim, ClaimKind, Cost, Outcome, Source, Step
-from mm_agents.agent.grounding.claims import check_claim, with_similarity
+from mm_agents.agent.grounding.claims import check_claim, said_in, with_similarity
+from mm_agents.languages import detected
 from mm_agents.security.injection import screen_said
 from mm_agents.types import Evidence
 
@@ -17,10 +18,12 @@ class AnswerBuilder:
 
     Args:
         question: as it was asked.
+        foreign: whether it is in another language than English, and has no English form: single words of it were
+            understood, which proves nothing of what it asks.
     """
 
-    def __init__(self, question: str) -> None:
-        self.question = question
+    def __init__(self, question: str, *, foreign: bool = False) -> None:
+        self.question, self._foreign = question, foreign
         self.claims: list[Claim] = []
         self.checks: list[Check] = []
         self.sources: list[Source] = []
@@ -101,6 +104,7 @@ class AnswerBuilder:
         found = (
             doubt
             or lacking(kind, cited)
+            or self._not_understood(kind, text)
             or check_claim(text, cited, computed=computed, question=self.question, conditions=conditions)
         )
         if similarity is not None:
@@ -124,6 +128,12 @@ class AnswerBuilder:
         else:
             self._paragraphs.append(told)
         return claim
+
+    def _not_understood(self, kind: ClaimKind, text: str) -> str | None:
+        """Why a claim does not answer a question of another language; a quote in that language may."""
+        quoted = " ".join(said_in(text))
+        own = bool(quoted) and detected(quoted) == detected(self.question)
+        return "the question has no English form here" if self._foreign and kind != "match" and not own else None
 
     def say(self, text: str) -> None:
         """Add text that claims nothing of its own: an introduction, or what was read, in another form."""

@@ -14,14 +14,16 @@ from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.arguments import filled
 from mm_agents.agent.conditions import in_words
 from mm_agents.agent.events import Event
-from mm_agents.agent.film_questions import likes_in
+from mm_agents.agent.film_questions import likes_in, no_film_meant
 from mm_agents.agent.hit_details import has_table, mixes_cells, pages_among, places_of, tables_among, that_may_tell
 from mm_agents.agent.planner import Order, search_for
 from mm_agents.agent.query_analysis import (
     about_speech,
     asks_over_all,
+    asks_rule,
     compares,
     form_of,
+    is_for_text,
     is_meant,
     only_medium,
     points_back,
@@ -224,12 +226,12 @@ class OfflineRun:
         result = yield from self._call(name, arguments)
         if result is None:
             return None
-        if hop or (yield from self._told(name, asked, arguments, result)):
+        if hop or (yield from self._told(name, asked, arguments, result, strict=asks_rule(asked.text))):
             return result
         is_held = bool(result.payload["hits"])  # where no file is of its kind, the question is for another search
         for instead in INSTEAD.get(name, ()) if [*arguments] == ["query"] else ():
-            if instead not in self._tools or (instead == "search_images" and says("goes_on", asked.text)):
-                continue  # "and for the garage?" asks no more than a text was asked before
+            if instead not in self._tools or (instead == "search_images" and is_for_text(asked.text)):
+                continue
             other = yield from self._call(instead, arguments)
             strict = instead in STRICT
             if other is not None and (
@@ -247,6 +249,8 @@ class OfflineRun:
             yield from self._search(name, replace(asked, text=question), to_read=None)
             if len(self._builder.claims) == claims:
                 self._builder.not_answered(question)
+        if (amounts := says("two_amounts", asked.text)) is not None:
+            self._builder.not_answered(amounts["than"])
 
     def _told(
         self,
@@ -359,7 +363,7 @@ class OfflineRun:
             arguments["where"] = asked.where
         if name == "search_text" and says("films", asked.text):
             arguments["among"] = "films"
-        elif name == "search_text" and only_medium(asked.text):
+        elif name == "search_text" and (only_medium(asked.text) or asks_rule(asked.text)):
             arguments["among"] = "documents"
         if to_read == "read_hidden_text" and "plain" in takes:
             return {"plain": True, "limit": _CANDIDATES}
@@ -374,9 +378,7 @@ class OfflineRun:
         like, unlike, about = likes_in(texts[0] if texts else "", asked.films)
         like = like or list(asked.focus[:1])
         if not like:
-            self._builder.say(
-                "I don't know which film is meant: name one that is here, or say what it should be about."
-            )
+            self._builder.say(no_film_meant(asked.text))
             return
         optional = {"unlike": unlike, "about": about, "where": asked.where}
         arguments = {"like": like} | {argument: value for argument, value in optional.items() if value}
@@ -522,9 +524,7 @@ class OfflineRun:
 
     def _read_text(self, asked: QuestionContext) -> Iterator[Event | Any]:
         """Look among the texts, and what is said, for what no scan answers; whether one is near enough."""
-        for name in ("search_text", SPEECH):
-            if name not in self._tools:
-                continue
+        for name in (one for one in ("search_text", SPEECH) if one in self._tools):
             result = yield from self._call(name, {"query": subject_of(asked.text)})
             if result is not None and (
                 yield from self._told(name, asked, {"query": ""}, result, strict=True, second=name == SPEECH)
@@ -619,9 +619,9 @@ class OfflineRun:
                 self._say_failed()
 
     def _listen(self, asked: QuestionContext) -> Iterator[Event]:
-        about = about_speech(asked.text)
+        about = {"about": about} if (about := about_speech(asked.text)) else {}
         for source in self._given(LISTEN, asked):
-            result = yield from self._call(LISTEN, {"source": source} | ({"about": about} if about else {}))
+            result = yield from self._call(LISTEN, {"source": source} | about)
             if result is not None:
                 render_heard(self._builder, result)
             else:

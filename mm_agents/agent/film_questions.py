@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from mm_agents._text import read_patterns
 from mm_agents.agent.aggregation import SAYS, Aggregation, is_used_up
 from mm_agents.agent.conditions import Conditions
-from mm_agents.agent.query_analysis import says
+from mm_agents.agent.query_analysis import names_in, says
+from mm_agents.languages import ENGLISH, detected
 from mm_agents.toolbox.searching import films_named, films_of
 
 if TYPE_CHECKING:
@@ -72,6 +73,14 @@ def likes_in(question: str, films: Sequence[tuple[str, str]]) -> tuple[list[str]
         at = start + len(said)
     rest = says("restriction", question[at:]) if at else None
     return like, unlike, re.sub(r"^but\s+", "", rest[0]).strip(" ?.!,") if rest else None
+
+
+def no_film_meant(question: str) -> str:
+    """What is said to a question for films like one, where it names none that is here."""
+    names = names_in(question) if detected(question) in (None, ENGLISH) else []  # every noun of German has a capital
+    if len(names) == 1:
+        return f"I don't know “{names[0]}”: name a film that is here, or say what it should be about."
+    return "I don't know which film is meant: name one that is here, or say what it should be about."
 
 
 def beside_liked(asked: Conditions, library: Library) -> Conditions:

@@ -12,6 +12,7 @@ from mm_agents._text import content_words
 from mm_agents.agent.paragraphs import Paragraph, quotable
 from mm_agents.agent.passage_choice import chosen, half_unsaid, is_about, kind_of, likeliest, names_it, tells_written
 from mm_agents.agent.query_analysis import names_in, said_of, says
+from mm_agents.agent.scaled_amounts import computed_amount, scaled_amount
 from mm_agents.documents.text_questions import TextLine, lines_with
 from mm_agents.languages import ENGLISH, detected
 from mm_agents.protocols import Accompanied, Calibrated, Fluent
@@ -127,6 +128,9 @@ class HitDetails:
             language: of the question.
         """
         hit = {**result.payload["source"], "text": result.payload["reading"]["text"]}
+        words = hit["text"].split()
+        if hit["media_type"] == "image" and len(words) < _PAGE_WORDS and says("written", question):
+            return {**hit, "says": " ".join(words), "under": "", "lacks": None, "unsaid": None}  # it has no other words
         said = self._said(hit, question, self.embedder_for(language))
         quote = f"{said.get('under', '')} {said.get('says', '')}"
         return said if names_it(question, quote) else hit
@@ -188,7 +192,15 @@ class HitDetails:
         return list(with_classifier(hits, pictured, self._sight))
 
     def _said(self, hit: Mapping[str, Any], question: str, embedder: Embedder) -> Mapping[str, Any]:
-        """The hit with the paragraph or sentence of its text that is nearest to the question."""
+        """The hit with the paragraph or sentence of its text that is nearest to the question.
+
+        What is wanted several times is looked for once, and its amount multiplied.
+        """
+        if (scaled := scaled_amount(question)) is not None:
+            hit = self._said(hit, scaled.question, embedder)
+            computed = computed_amount(scaled, hit.get("says") or "", hit["text"] or "")
+            unsaid = hit.get("unsaid") or (None if computed else scaled.factor)
+            return {**hit, "unsaid": unsaid, "scaled": computed if unsaid is None else None}
         together = says("weighs", question) is not None and hit["media_type"] != "image"  # whose lines have no gaps
         found = quotable(screen(hit["text"] or "")[0], together=together)
         said = likeliest(question, [one for one in found if WITHHELD not in one.whole], _COMPARED)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import nsmallest
 
 from mm_agents._text import MONTHS, content_words, read_data, read_patterns
@@ -23,6 +23,10 @@ _VERBS = {
     for verb, nouns in read_data("mm_agents.agent", "passage_choice.toml")["nouns"].items()
     for noun in content_words(nouns)
     for stem in content_words(verb)
+}
+_BROADER = {
+    kind: frozenset(things.split())
+    for kind, things in read_data("mm_agents.agent", "passage_choice.toml")["broader"].items()
 }
 _NAMES = ("person", "address")  # kinds whose values are known by their capitals
 _WRITTEN = frozenset(
@@ -91,6 +95,7 @@ _DAYS = "|".join(["(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day", *map(str.title, 
 _NAMED = re.compile(rf"(?<!^)(?<![.!?] )\b(?!(?:{_DAYS})\b)[A-Z][^\W\d_]+(?:['’-][^\W\d_]+)*")
 """A name in a question: where a text has it anywhere, the text is about it."""
 
+_TO = re.compile(rf"\bto (?!(?:{_DAYS})\b)([A-Z][^\W\d_]+)")
 _MONTHS = re.compile(
     rf"(?:(?<=\b(?:in|of) )|(?<=\d ))(?:{'|'.join(MONTHS)})\b|\b(?:{'|'.join(MONTHS)})(?= \d)", re.IGNORECASE
 )
@@ -210,6 +215,9 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
         name: of its file, likewise.
     """
     about = content_words(" ".join([whole.strip().partition("\n")[0], _spaced(name)]))
+    if (broader := _broader(question, whole)) is not None:
+        one = chosen(broader[0], passages, ranks, whole, name)
+        return one if one.lacks else replace(one, unsaid=broader[1])
     kind, said = kind_of(question), _words(whole)
     is_english = detected(question) in (None, ENGLISH)
     if is_english:  # every noun of German has a capital
@@ -222,24 +230,16 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
         dates = {one for one in passages if _MAIL_DATE.match(one.text)}
         kept = [pair for pair in zip(ranks, passages, strict=True) if pair[1] not in dates]
         ranks, passages = zip(*kept, strict=True) if kept else (ranks, passages)
-    asked = set(_heads(question))
-    shares = _shares(asked, passages)
-    order = sorted(zip(ranks, shares, passages, strict=True), key=lambda one: -one[0] - _OF_WORDS * one[1])
-    ordered = [one for *_, one in order]
-    fitting = [(one, beside) for one in ordered if (beside := _unfit(kind, one, subject)) is not None]
-    if not fitting and kind is not None:
-        best, sought = ordered[0], kind.replace("_", " ")
-        if kind in _SAID_ANYHOW and asked & _words(best.whole):
-            return Passage(text=best.text, under=best.under, unsaid=sought)
-        return Passage(text=best.text, lacks=sought)
-    # Of those that fit, what follows the same question; else what says most of it, and of equals the nearest.
-    nearest = max(order, key=lambda one: one[0])[-1]
-    near = nearest if nearest.under.endswith("?") else None
-    fitting.sort(key=lambda pair: (pair[0] is not near, len(pair[1]), *_not_said(pair[0], asked)))
-    found, beside = fitting[0] if fitting else (ordered[0], [])
+    found, beside = _best(question, kind, passages, ranks, subject)
+    if beside is None:
+        return _lacking(question, str(kind), found)
+    places = _TO.findall(found.text) if kind == "way" else []
+    if places and not set(places) & set(_NAMED.findall(question)):
+        return Passage(text=found.text, lacks="way there")
     if (other := _other_measure(question, found.whole, values=kind is not None)) is not None:
         return Passage(text=found.text, lacks=other)
     words = _words(found.whole)
+    asked = set(_heads(question))
     is_headed = bool(asked) and asked <= content_words(found.under)  # one word is enough where it is the heading
     covers = (is_headed or len(asked & words) >= _LEAST_COVERED) and set(heads) <= words
     known = said | about
@@ -250,7 +250,34 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
         or (_strange_name(question, known) if is_english else None)
     )
     unsaid = _unsaid(question, found.whole, known - set(beside), about) if is_english and lacks is None else None
+    # The rule that a text has for it is for what is asked.
+    covers = covers or (bool(heads) and is_for_rule(question) and is_english and unsaid is None)
     return Passage(text=found.text, under=found.under, lacks=lacks, unsaid=unsaid, covers=covers and lacks is None)
+
+
+def _best(
+    question: str, kind: str | None, passages: Sequence[Paragraph], ranks: Sequence[float], subject: Sequence[str]
+) -> tuple[Paragraph, list[str] | None]:
+    """The passage that fits best, with the words of the subject that it lacks; None for them where none has a value."""
+    asked = set(_heads(question))
+    shares = _shares(asked, passages)
+    order = sorted(zip(ranks, shares, passages, strict=True), key=lambda one: -one[0] - _OF_WORDS * one[1])
+    ordered = [one for *_, one in order]
+    fitting = [(one, beside) for one in ordered if (beside := _unfit(kind, one, subject)) is not None]
+    if not fitting:
+        return ordered[0], [] if kind is None else None
+    # Of those that fit, what follows the same question; else what says most of it, and of equals the nearest.
+    nearest = max(order, key=lambda one: one[0])[-1]
+    near = nearest if nearest.under.endswith("?") else None
+    return min(fitting, key=lambda pair: (pair[0] is not near, len(pair[1]), *_not_said(pair[0], asked)))
+
+
+def _lacking(question: str, kind: str, found: Paragraph) -> Passage:
+    """The nearest passage where none has a value of the kind that is asked for."""
+    sought = kind.replace("_", " ")
+    if kind in _SAID_ANYHOW and set(_heads(question)) & _words(found.whole):
+        return Passage(text=found.text, under=found.under, unsaid=sought)
+    return Passage(text=found.text, lacks=sought)
 
 
 def _shares(asked: set[str], passages: Sequence[Paragraph]) -> list[float]:
@@ -259,6 +286,26 @@ def _shares(asked: set[str], passages: Sequence[Paragraph]) -> list[float]:
     weights = {word: math.log((1 + len(said)) / (1 + sum(word in one for one in said))) + 1 for word in asked}
     whole = sum(weights.values()) or 1.0
     return [sum(weights[word] for word in one) / whole for one in said]
+
+
+def _broader(question: str, whole: str) -> tuple[str, str] | None:
+    """A question for a rule, of the kind of thing that a text has rules for; and the thing that it names.
+
+    Where a text says "pets" and nothing of dogs, its rules for dogs are those for pets, though it does not say so.
+    """
+    if not is_for_rule(question):
+        return None
+    words = content_words(whole)
+    for kind, things in _BROADER.items():
+        named = next((word for word in re.findall(r"[^\W\d_]+", question) if word.casefold() in things), None)
+        if named is not None and content_words(kind) <= words and not content_words(named) & words:
+            return re.sub(rf"\b{named}\b", kind, question), named
+    return None
+
+
+def is_for_rule(question: str) -> bool:
+    """Whether a question is for what a text allows: "am I allowed to", "do I need permission for"."""
+    return any(_PATTERNS["rules"][name].search(question) for name in ("frame", "allows"))
 
 
 def _not_said(paragraph: Paragraph, asked: set[str]) -> tuple[int, int]:
@@ -276,6 +323,7 @@ def likeliest(question: str, passages: Sequence[Paragraph], most: int) -> list[P
 
 def names_it(question: str, passage: str) -> bool:
     """Whether a passage has a word that says what a question is about."""
+    question, _ = _broader(question, passage) or (question, "")
     return bool(set(_heads(question)) & _words(passage))
 
 
@@ -295,12 +343,13 @@ def half_unsaid(question: str, passage: str, name: str) -> str | None:
 def _bare(question: str) -> str:
     """A question without the words that name a kind of value, or fit any text that has one."""
     filler = _PATTERNS["filler"]
-    return filler["general"].sub(" ", filler["kinds"].sub(" ", question))
+    return filler["general"].sub(" ", filler["kinds"].sub(" ", _PATTERNS["rules"]["frame"].sub(" ", question)))
 
 
 def _heads(question: str) -> list[str]:
     """The words of a question that say what it is about, in its order, without those that name a kind of value."""
-    bare = _PATTERNS["filler"]["kinds"].sub(" ", question)
+    rules = _PATTERNS["rules"]
+    bare = _PATTERNS["filler"]["kinds"].sub(" ", rules["allows"].sub(" ", rules["frame"].sub(" ", question)))
     return [stem for word in _WORD.findall(bare) for stem in sorted(content_words(word))]
 
 
@@ -355,7 +404,8 @@ def _unsaid(question: str, passage: str, known: set[str], about: set[str]) -> st
         known: the words of the whole text, its headings and its name.
         about: those of its headings and its name, which hold of every passage.
     """
-    words, bare = _words(passage), _bare(question)
+    words, bare, rules = _words(passage), _bare(question), _PATTERNS["rules"]
+    bare = rules["allows"].sub(" ", bare)
     if has_value("sum_of_money", passage):
         bare = _PATTERNS["filler"]["prices"].sub(" ", bare)
     said = re.sub(r"[\s-]", "", passage.casefold())
@@ -370,7 +420,11 @@ def _unsaid(question: str, passage: str, known: set[str], about: set[str]) -> st
         return [*heads][-1]
     if strange is None and len(heads) > _LEAST_COVERED:
         missing = [word for word, stems in heads.items() if not stems <= words | about]
-        return missing[0] if 2 * len(missing) > len(heads) else None
+        if 2 * len(missing) > len(heads):
+            return missing[0]
+    if strange is None and is_for_rule(question) and not rules["rule"].search(passage):
+        found = rules["allows"].search(question) or rules["frame"].search(question)
+        return found[0].split()[0] if found else None
     return strange
 
 

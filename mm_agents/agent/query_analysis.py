@@ -142,15 +142,20 @@ def ranks(question: str) -> str | None:
 def questions_in(question: str) -> list[str]:
     """The questions of one text, where its parts ask of texts: "when does the lease start, and how much is the rent?".
 
-    What "it" or "they" means in a part is what the part before it names.
+    What "it" or "they" means in a part is what the part before it names, and "there" the place. Of two amounts that are
+    compared, each is asked for.
     """
+    if (amounts := says("two_amounts", question)) is not None:
+        return [f"how much is the {amounts[name]}" for name in ("one", "other")]
     parts = parts_of(question)
     if len(parts) < 2 or not says("asks", parts[0]) or any(says("media", part) for part in parts[1:]):
         return [question]
     told = [parts[0]]
     for part in parts[1:]:
         named = _SAYS["named_thing"].search(told[-1])
-        told.append(_SAYS["pronoun"].sub(named[0], part, count=1) if named else part)
+        part = _SAYS["pronoun"].sub(named[0], part, count=1) if named else part
+        places = names_in(told[-1])
+        told.append(_SAYS["way_there"].sub(rf"\g<go> to {places[-1]}", part) if places else part)
     return told
 
 
@@ -164,6 +169,16 @@ def only_medium(question: str) -> str | None:
     """The kind of file that a question names, where it names nothing else: "show me a video", "read my notes"."""
     found = _SAYS["only_medium"].fullmatch(question)
     return found["medium"].casefold() if found else None
+
+
+def asks_rule(question: str) -> bool:
+    """Whether a question is for what a text allows, demands or includes, and for no picture."""
+    return says("rule", question) is not None and says("media", question) is None
+
+
+def is_for_text(question: str) -> bool:
+    """Whether no picture tells what a question asks: a rule, or what a text was asked before ("and for it?")."""
+    return asks_rule(question) or says("goes_on", question) is not None
 
 
 def points_back(question: str) -> bool:

@@ -289,6 +289,9 @@ def _claim_said(
     line = text if follows is None else f"It says{under}: {quote}" if follows == " " else quote
     doubt = f"{said['name']} does not say “{said['unsaid']}”" if said.get("unsaid") else None
     builder.claim(text, numbers, why="quoted", doubt=doubt, line=line, follows=follows)
+    if said.get("scaled"):
+        sentence, computed = said["scaled"]
+        builder.claim(sentence, numbers, why="computed", computed=computed, follows=" ")
 
 
 def render_passage(builder: AnswerBuilder, said: Mapping[str, Any], places: Sequence[Evidence]) -> None:

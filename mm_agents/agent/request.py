@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 
 from mm_agents._text import parts_of, read_data, read_patterns
+from mm_agents.agent.scaled_amounts import scaled_amount
 from mm_agents.toolbox.example_questions import every_example
 
 _PATTERNS = read_patterns("mm_agents.agent", "phrases.toml")
@@ -45,7 +46,12 @@ def request_of(text: str) -> Request:
         text: as it was typed: "I am writing a report. Which clip shows the dog? Thanks a lot!" asks for the clip.
     """
     found = sentences_of(text)
-    asking = [one for one in found if not is_greeting(one) and not is_statement(one)]
+    scaled = scaled_amount(text)  # "I make twice the recipe. How many eggs do I need?" needs its first sentence
+    asking = [
+        one
+        for one in found
+        if not is_greeting(one) and (not is_statement(one) or (scaled is not None and scaled.factor in one))
+    ]
     if not asking:
         asking = [one for one in found if is_greeting(one)] or found
     context = tuple(one for one in found if one not in asking)

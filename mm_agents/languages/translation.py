@@ -14,6 +14,7 @@ from typing import Any
 
 from mm_agents._text import fold_characters, read_data
 
+_QUOTED = re.compile(r"[„“\"«「『]\s*([^„“”\"«»「」『』]+?)\s*[“”\"»」』]")
 _CAPTURED = r"(?P<{}>{})"
 _TEXTS = ("x", "y", "n")
 """What a form may hold as it is, such as the subject of a search: {x}."""
@@ -55,7 +56,7 @@ def in_english(text: str, language: str | None) -> str:
     known = _forms(language) if language is not None else None
     if known is None:
         return text
-    sentences = [one.strip() for one in re.split(r"(?<=[.?!。？！])\s*", text.strip()) if one.strip()]
+    sentences = [one.strip() for one in re.split(r"(?<=[.?!。？！؟])\s*", text.strip()) if one.strip()]
     asked = [_asked(one, known) for one in sentences]
     if all(one is None for one in asked):
         return text
@@ -84,19 +85,22 @@ def _asked(sentence: str, known: _Forms) -> str | None:
 
 
 def _matched(sentence: str, known: _Forms) -> str | None:
-    bare = re.sub(r"^[\s¿¡]+|[\s?!.,。？！，]+$", "", sentence)
-    folded = fold_characters(bare)
+    bare = re.sub(r"^[\s¿¡]+|[\s?!.,。？！，؟،]+$", "", sentence)
+    folded = fold_characters(bare).replace("’", "'")
     for form in known.forms:
         if found := form.pattern.fullmatch(folded):
-            said = {name: bare[found.start(name) : found.end(name)] for name in found.groupdict() if found[name]}
+            said = {
+                name: bare[found.start(name) : found.end(name)] if found[name] else "" for name in found.groupdict()
+            }
             return form.english.format(**{name: _named(name, words, known) for name, words in said.items()})
     return None
 
 
 def _named(name: str, words: str, known: _Forms) -> str:
-    """The English word for some words of a kind; a text stays as it is."""
+    """The English word for some words of a kind; a text stays as it is, in English quotes where it has other ones."""
     patterns = known.names.get(name, {})
     folded = fold_characters(words)
+    words = _QUOTED.sub(r"“\1”", words)
     return next((english for english, pattern in patterns.items() if pattern.fullmatch(folded)), words)
 
 

@@ -14,15 +14,17 @@ import pytest
 
 from mm_agents import Agent, Library, _plugins
 from mm_agents.agent.aggregation import aggregations_of
+from mm_agents.agent.answer_builder import AnswerBuilder
 from mm_agents.agent.planner import OfflinePlanner
 from mm_agents.agent.query_analysis import greeting_to
 from mm_agents.agent.verify import verify
 from mm_agents.languages import detected, in_english, in_english_again, said_in
 from mm_agents.toolbox.example_questions import every_example, outlines
 from mm_agents.tools import Attachment
+from mm_agents.types import Evidence
 
 QUESTIONS = tomllib.loads(Path(__file__).with_name("foreign_questions.toml").read_text("utf-8"))
-SPOKEN = ("de", "fr", "es", "zh")
+SPOKEN = ("de", "fr", "es", "zh", "ja", "ar")
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,34 @@ def test_questions_are_planned(planners: dict[bool, OfflinePlanner], language: s
         ("Montre-moi les photos de l'été dernier", "show me pictures from last summer"),
         ("有多少张照片里有狗？", "how many pictures show dogs?"),
         ("犬が写っている写真は何枚ありますか", "how many pictures show dogs?"),
+        ("Wie viel Prozent Mehrwertsteuer werden berechnet?", "what is the tax rate?"),
+        ("Wie lautet die Anschrift des Verkäufers?", "what is the seller's address?"),
+        ("Welcher Schritt folgt auf „Pack“?", "what comes after “Pack”?"),
+        ("Wie hoch ist das Umsatzwachstum von North?", "what is the revenue growth of North?"),
+        ("Wie hoch ist das GMV-Wachstum von North?", "what is the GMV growth of North?"),
+        ("Was kostet der Versand?", "what is the shipping cost?"),
+        ("Wie viel muss ich insgesamt zahlen?", "what is the total?"),
+        ("Wie hoch ist die Summe ohne Mehrwertsteuer?", "what is the subtotal?"),
+        ("Wie viel habe ich?", "Wie viel habe ich?"),
+        ("En quelle devise est la facture ?", "what is the currency?"),
+        ("¿Cuánto tengo que pagar en total?", "what is the total?"),
+        ("¿Cuánto tengo que esperar?", "¿Cuánto tengo que esperar?"),
+        ("发票用的是什么货币？", "what is the currency?"),
+        ("全部でいくら払えばいいですか？", "what is the total?"),
+        ("كم يجب أن أدفع؟", "what is the total?"),
+        ("À qui la facture est-elle adressée ?", "who is the buyer?"),
+        ("Qu’est-ce qui précède « Pack » ?", "what comes before “Pack”?"),
+        ("Quelle activité a la croissance la plus élevée ?", "which business has the highest growth?"),
+        ("¿Cuál es el tipo de IVA?", "what is the tax rate?"),
+        ("¿Cuánto gasté en Northwind?", "how much did I spend at Northwind?"),
+        ("¿Quién se encarga de «Pack»?", "who is responsible for “Pack”?"),
+        ("North的收入增长率是多少?", "what is the revenue growth of North?"),
+        ("“Pack”之后是哪一步？", "what comes after “Pack”?"),
+        ("最晚什么时候付款？", "when is it due?"),
+        ("「Pack」は誰が担当しますか？", "who is responsible for “Pack”?"),
+        ("猫が遊んでいる動画を見せて", "show me clips of 猫が遊んでいる"),
+        ("كم سعر Inner tube؟", "what does one Inner tube cost?"),
+        ('ماذا يأتي قبل "Pack"؟', "what comes before “Pack”?"),
     ],
 )
 def test_questions_have_english_forms(question: str, english: str) -> None:
@@ -158,6 +188,8 @@ ASKED = {
     "fr": ("Combien de photos y a-t-il ?", "Il y a ici 2 images. [1][2]"),
     "es": ("¿Cuántas fotos hay?", "Aquí hay 2 imágenes. [1][2]"),
     "zh": ("这里有多少张照片？", "这里有 2 张图片。 [1][2]"),
+    "ja": ("写真は何枚ありますか", "画像は2あります。 [1][2]"),
+    "ar": ("كم عدد الصور؟", "هنا 2 من الصور. [1][2]"),
     "en": ("How many pictures are there?", "There are 2 pictures. [1][2]"),
 }
 
@@ -194,6 +226,24 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     with Library.open(folder / "library") as opened:
         opened.add(*(Path(data.__file__).parent / name for name in ("chelsea.png", "coffee.png")), words="none")
         yield opened
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("Wie hoch ist die Miete für das Haus?", "unsupported"),  # words alone: it may be another amount
+        ("What is the rent of the house?", "read"),
+    ],
+)
+def test_a_question_without_an_english_form_proves_nothing(question: str, kind: str) -> None:
+    builder = AnswerBuilder(question, foreign=kind != "read")
+    place = Evidence(asset="a", path="house.txt", how="read", quote="The rent of the house is 870 euros.", sha256=None)
+    number = builder.cite(place, name="house.txt", media_type="text")
+    assert builder.claim("house.txt says: “The rent of the house is 870 euros.”", [number]).kind == kind
+    own = replace(place, quote="Die Miete für das Haus ist 870 Euro.")
+    number = builder.cite(own, name="haus.txt", media_type="text")
+    if kind != "read":  # words of the same language are compared
+        assert builder.claim("haus.txt says: “Die Miete für das Haus ist 870 Euro.”", [number]).kind == "read"
 
 
 def test_greetings_and_refusals_are_in_the_question_s_language(library: Library) -> None:

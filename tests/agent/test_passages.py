@@ -7,12 +7,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import PIL.Image
 import pytest
 
 from mm_agents import Agent, Library
 from mm_agents.agent.hit_details import quotable
 from mm_agents.agent.passage_choice import Paragraph, chosen, has_value, kind_of
+from mm_agents.agent.scaled_amounts import computed_amount, scaled_amount
 from mm_agents.agent.verify import verify
+from mm_agents.tools import ToolResult
 
 NOTE = """# Allotment
 
@@ -447,6 +450,95 @@ def test_a_row_of_a_sheet_is_quoted_where_a_text_is_looked_for_and_proves_no_val
     with _asking(tmp_path / "flights.csv", "Flight,To,Seats free\nKX201,Rome,12\nKX618,Porto,5\n") as agent:
         assert agent.ask("What is the price of KX201?").outcome == "not_found"
         assert "flights.csv" in agent.ask("Which text is about flights?").text
+
+
+RULES = """Club house rules
+
+Animals other than guide dogs may not enter the hall.
+
+Guests need the consent of the warden. The warden pays for the heating; breakfast is included.
+
+The key costs 12 pounds. On Friday we take the bus to Whitby.
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "says", "lacks", "unsaid"),
+    [
+        ("Am I allowed to bring a rabbit into the hall?", "Animals", None, "rabbit"),
+        ("Do I need permission for guests?", "Guests", None, None),
+        ("Are guests allowed?", "Guests", None, None),
+        ("May I smoke in the hall?", None, None, "smoke"),
+        ("Is the key allowed?", "The key", None, "allowed"),
+        ("Who pays for the heating?", "Guests", None, None),
+        ("Who pays for the hall?", None, None, "hall"),
+        ("Must the key be paid in cash?", "The key", None, "cash"),
+        ("On which weekday do we go to Whitby?", "The key", None, None),
+        ("On which weekday do the guests come?", None, "weekday", None),
+        ("How do we get to Whitby?", "The key", None, None),
+        ("How do we get to Leeds?", None, "way there", None),
+        ("How do we get to the hall?", None, "way", None),
+    ],
+)
+def test_rules_days_and_ways_are_quoted_where_a_text_has_them(
+    question: str, says: str | None, lacks: str | None, unsaid: str | None
+) -> None:
+    passages = [one.strip() for one in RULES.split("\n\n")[1:]]
+    passage = chosen(question, _paragraphs(passages), [0.3, 0.2, 0.1], RULES, "rules.txt")
+    assert (passage.lacks, passage.unsaid) == (lacks, unsaid)
+    assert says is None or passage.text.startswith(says)
+
+
+def test_a_rule_is_for_texts_and_not_for_pictures(tmp_path: Path) -> None:
+    with _asking(tmp_path / "rules.txt", RULES) as agent:
+        PIL.Image.new("RGB", (64, 48), "brown").save(tmp_path / "rabbit.png")
+        agent.library.add(tmp_path / "rabbit.png", words="none", progress=False)
+        answer = agent.ask("Am I allowed to bring a rabbit into the hall?")
+        assert "Animals other than guide dogs" in answer.text
+        assert (answer.outcome, answer.claims[-1].kind) == ("partial", "unsupported")
+        assert "rabbit.png" not in agent.ask("May I paint the ceiling?").text
+        assert "Guests need the consent" in agent.ask("Are guests allowed?").text
+        assert agent.ask("May I paint the ceiling?").outcome == "not_found"
+
+
+SCONES = "Scones\n\nYou need 2 eggs, 120 ml of milk, 2 to 3 apples and some flour.\n\nBake for 12 minutes.\n"
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("How much milk do I need for a double batch of scones?", "120 × 2 = 240 ml of milk."),
+        ("I want to make three times the scones. How many eggs do I have to buy?", "2 × 3 = 6 eggs."),
+        ("How much milk do I need for half the recipe?", "120 / 2 = 60 ml of milk."),
+        ("How many apples do I need for twice the recipe?", None),  # it has no one number
+        ("How much milk do I need for two scones?", None),
+        ("How much cold milk do I need for a double batch in winter?", None),
+        ("How much is half the rent?", None),
+    ],
+)
+def test_an_amount_is_multiplied_where_the_factor_is_plain(question: str, told: str | None) -> None:
+    scaled = scaled_amount(question)
+    assert (computed_amount(scaled, SCONES, SCONES) or ("",))[0] == (told or "") if scaled else told is None
+
+
+def test_a_multiplied_amount_is_computed_beside_its_quote(tmp_path: Path) -> None:
+    with _asking(tmp_path / "scones.txt", SCONES) as agent:
+        answer = agent.ask("How much milk do I need for a double batch of scones?")
+        assert [claim.kind for claim in answer.claims] == ["match", "read", "computed"]
+        assert verify(answer, library=agent.library).ok
+        forged = replace(answer.claims[-1], text="120 × 2 = 250 ml of milk.")
+        wrong = replace(answer, text=answer.text.replace("= 240", "= 250"), claims=(*answer.claims[:-1], forged))
+        assert not verify(wrong, library=agent.library).ok
+        assert "120 ×" not in agent.ask("How much milk do I need for a double batch of waffles?").text
+
+
+def test_what_is_written_on_a_sign_is_all_that_a_picture_says(library: Library) -> None:
+    details = Agent(library, model="offline").hit_details
+    source = {"id": "sign.jpg", "name": "sign.jpg", "media_type": "image"}
+    read = ToolResult(text="", payload={"source": source, "reading": {"text": "FREE\nHUGS"}})
+    assert details.passage(read, "What is written on the sign round its neck?")["says"] == "FREE HUGS"
+    for other in ("What colour is the sign?", "Who wrote the sign?", "What does it say and who is it?"):
+        assert "says" not in details.passage(read, other)
 
 
 DECISION = """Decision on your claim

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from mm_agents.agent.aggregation import aggregations_of
-from mm_agents.agent.film_questions import film_aggregation
+from mm_agents.agent.film_questions import film_aggregation, no_film_meant
+from mm_agents.agent.grounding.claims import with_similarity
 from mm_agents.agent.hit_details import quotable, that_may_tell
 from mm_agents.agent.passage_choice import Paragraph, chosen, tells_written
-from mm_agents.agent.query_analysis import excludes, greeting_to, questions_in, says, without_names
+from mm_agents.agent.query_analysis import asks_rule, excludes, greeting_to, questions_in, says, without_names
 from mm_agents.languages import detected, in_english
 from mm_agents.tools import ToolResult
 from mm_agents.types import Evidence
@@ -90,6 +91,11 @@ def test_several_questions_are_asked_one_by_one() -> None:
         "Who chairs the garden club",
         "when do the garden club meet",
     ]
+    assert questions_in("On which day do we go to Leeds, and how do we get there?")[1] == "how do we get to Leeds"
+    rent = ["how much is the deposit", "how much is the rent"]
+    assert questions_in("Is the deposit more than two months' rent?") == rent
+    assert len(questions_in("Is the deposit more than 1500 euros?")) == 1
+    assert len(questions_in("Is the trip longer than three weeks?")) == 1
     assert questions_in("Find the clip and describe it") == ["Find the clip and describe it"]
     assert questions_in("What does the trip cost, and is food part of it?") == [
         "What does the trip cost",
@@ -101,6 +107,36 @@ def test_several_questions_are_asked_one_by_one() -> None:
     ]
     assert without_names("What did I buy at Flipkart?") == "What did I buy?"
     assert without_names("How much is the Azure Interior invoice?") == "How much is the invoice?"
+
+
+@pytest.mark.parametrize(
+    ("question", "rule"),
+    [
+        ("Am I allowed to keep a dog?", True),
+        ("Do I need permission for a hamster?", True),
+        ("Who has to pay for the repairs?", True),
+        ("Is breakfast included?", True),
+        ("What do you serve the cake with?", True),
+        ("May I see your pictures of dogs?", False),
+        ("Can I see a dog?", False),
+        ("Is there a dog that is allowed on a sofa?", False),
+        ("Do I have pictures of a dog?", False),
+        ("Who pays in this photo?", False),
+    ],
+)
+def test_what_is_allowed_or_demanded_is_for_texts(question: str, rule: bool) -> None:
+    assert asks_rule(question) is rule
+
+
+def test_a_film_that_is_not_here_is_named() -> None:
+    assert no_film_meant("I love Paddington, what else is there?").startswith("I don't know “Paddington”:")
+    assert no_film_meant("Recommend me something").startswith("I don't know which film is meant:")
+
+
+def test_a_title_keeps_its_own_mark_beside_its_similarity() -> None:
+    assert with_similarity("Shazam!", 0.65) == "Shazam! (similarity 0.65)"
+    assert with_similarity("Also near: Monsters, Inc.", 0.5) == "Also near: Monsters, Inc. (similarity 0.50)"
+    assert with_similarity("The nearest film is Up.", 0.5) == "The nearest film is Up (similarity 0.50)."
 
 
 def test_a_picture_tells_a_written_value_only_where_it_is_written_on_it() -> None:

@@ -273,8 +273,8 @@ def _meets(value: str, sign: str, limit: str) -> bool:
 
 
 def with_similarity(text: str, similarity: float) -> str:
-    """A claim that something is near, with how near it is, before its full stop."""
-    stop = text[-1:] if text[-1:] in ".!?" else ""
+    """A claim that something is near, with how near it is: before the full stop of a sentence, after a name alone."""
+    stop = "." if text.endswith(".") and text.startswith("The nearest ") else ""
     return f"{text.removesuffix(stop)}{_similarity(similarity)}{stop}"
 
 

@@ -1,0 +1,72 @@
+"""Amounts of a text times a factor: the milk for a double batch, the eggs for three times grandmother's recipe.
+
+Only a plain factor and an amount that a passage has once are multiplied.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from mm_agents._text import content_words, read_patterns
+
+_PATTERNS = read_patterns("mm_agents.agent", "passage_choice.toml")["scaled"]
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+")
+_FACTORS = {"double": 2, "twice": 2, "triple": 3, "treble": 3, "thrice": 3, "quadruple": 4} | {
+    word: n for n, word in enumerate("two three four five six seven eight nine ten".split(), start=2)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ScaledAmount:
+    """What a question wants several times.
+
+    Attributes:
+        question: for the amount that the text gives.
+        what: the noun that is counted or measured, as it is said.
+        factor: the words for how many times.
+        times: their number; 0 for half.
+    """
+
+    question: str
+    what: str
+    factor: str
+    times: int
+
+
+def scaled_amount(question: str) -> ScaledAmount | None:
+    """What a question wants several times; None where it has no plain factor, or says more than that."""
+    factors = [*_PATTERNS["factor"].finditer(question)]
+    asked = next((one for one in _SENTENCE.split(question) if _PATTERNS["amount"].search(one)), None)
+    if len(factors) != 1 or asked is None:
+        return None
+    (factor,), found = factors, _PATTERNS["amount"].search(asked)
+    word = next(one for one in (factor["word"], factor["of_word"], factor["verb"]) if one).casefold()
+    times = 0 if word in ("half", "halve") else _FACTORS.get(word) or int(word)
+    rest = asked.replace(factor[0], " ").replace(found[0] if found else "", " ")
+    if found is None or content_words(_PATTERNS["frame"].sub(" ", rest)):
+        return None
+    of = (factor["of"] or factor["batch_of"] or factor["verb_of"] or "").strip()
+    of = of if content_words(_PATTERNS["frame"].sub(" ", of)) else ""
+    text = f"How {found['much']} {found['what']} do I need{f' for {of}' if of else ''}?"
+    return ScaledAmount(text, found["what"], factor[0].strip(), times)
+
+
+def computed_amount(scaled: ScaledAmount, passage: str, whole: str) -> tuple[str, str] | None:
+    """The amount that a passage gives, multiplied: the sentence, and the sum behind it.
+
+    None where the whole text does not give one amount of it, or the passage gives it for each of something.
+    """
+    wanted = content_words(scaled.what)
+    given = [
+        [one for one in _PATTERNS["given"].finditer(text) if content_words(one["what"]) == wanted]
+        for text in (passage, whole)
+    ]
+    if not wanted or [len(found) for found in given] != [1, 1] or _PATTERNS["each"].search(passage):
+        return None
+    number, unit, what = (given[0][0][name] for name in ("number", "unit", "what"))
+    value = Decimal(number) * scaled.times if scaled.times else Decimal(number) / 2
+    told = f"{number} × {scaled.times}" if scaled.times else f"{number} / 2"
+    text = f"{told} = {value.normalize():f}{f' {unit} of' if unit else ''} {what}."
+    return text, f"{told.replace('×', '*')} = {value.normalize():f}"
