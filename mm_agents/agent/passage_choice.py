@@ -111,6 +111,7 @@ _TELLING = 4  # letters
 _NAMED_IN_PART = 3
 """Words of a thing, such as of "the guest wifi password", of which a passage may leave out one that is not the last."""
 
+_ENDS = tuple(".!?:;,")
 _LEAST_COVERED = 2  # words of a question; one alone may be anywhere
 
 
@@ -226,10 +227,11 @@ def chosen(question: str, passages: Sequence[Paragraph], ranks: Sequence[float],
     heads = [word for word in _heads(question) if word not in about and len(word) >= shortest]
     core = [word for word in _heads(_BEYOND.sub(" ", question)) if word in heads and word in said]
     subject = core or [word for word in heads if word in said][:1]
+    title = " ".join(whole.strip().partition("\n")[0].split())  # says what the others are about, and nothing by itself
+    told = [pair for pair in zip(ranks, passages, strict=True) if pair[1].text != title or title[-1:] in _ENDS]
     if not _SENT.search(question):
-        dates = {one for one in passages if _MAIL_DATE.match(one.text)}
-        kept = [pair for pair in zip(ranks, passages, strict=True) if pair[1] not in dates]
-        ranks, passages = zip(*kept, strict=True) if kept else (ranks, passages)
+        told = [pair for pair in told if not _MAIL_DATE.match(pair[1].text)] or told
+    ranks, passages = zip(*told, strict=True) if told else (ranks, passages)
     found, beside = _best(question, kind, passages, ranks, subject)
     if beside is None:
         return _lacking(question, str(kind), found)

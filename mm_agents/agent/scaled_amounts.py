@@ -27,12 +27,14 @@ class ScaledAmount:
         what: the noun that is counted or measured, as it is said.
         factor: the words for how many times.
         times: their number; 0 for half.
+        unit: the unit that it is asked in, "" where any will do.
     """
 
     question: str
     what: str
     factor: str
     times: int
+    unit: str = ""
 
 
 def scaled_amount(question: str) -> ScaledAmount | None:
@@ -50,7 +52,7 @@ def scaled_amount(question: str) -> ScaledAmount | None:
     of = (factor["of"] or factor["batch_of"] or factor["verb_of"] or "").strip()
     of = of if content_words(_PATTERNS["frame"].sub(" ", of)) else ""
     text = f"How {found['much']} {found['what']} do I need{f' for {of}' if of else ''}?"
-    return ScaledAmount(text, found["what"], factor[0].strip(), times)
+    return ScaledAmount(text, found["what"], factor[0].strip(), times, found["unit"] or "")
 
 
 def computed_amount(scaled: ScaledAmount, passage: str, whole: str) -> tuple[str, str] | None:
@@ -66,6 +68,8 @@ def computed_amount(scaled: ScaledAmount, passage: str, whole: str) -> tuple[str
     if not wanted or [len(found) for found in given] != [1, 1] or _PATTERNS["each"].search(passage):
         return None
     number, unit, what = (given[0][0][name] for name in ("number", "unit", "what"))
+    if scaled.unit and scaled.unit[0].casefold() != (unit or " ")[0].casefold():
+        return None  # asked in cups, and given in grams
     value = Decimal(number) * scaled.times if scaled.times else Decimal(number) / 2
     told = f"{number} × {scaled.times}" if scaled.times else f"{number} / 2"
     text = f"{told} = {value.normalize():f}{f' {unit} of' if unit else ''} {what}."

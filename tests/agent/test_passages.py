@@ -510,6 +510,8 @@ SCONES = "Scones\n\nYou need 2 eggs, 120 ml of milk, 2 to 3 apples and some flou
         ("How much milk do I need for a double batch of scones?", "120 × 2 = 240 ml of milk."),
         ("I want to make three times the scones. How many eggs do I have to buy?", "2 × 3 = 6 eggs."),
         ("How much milk do I need for half the recipe?", "120 / 2 = 60 ml of milk."),
+        ("I want to make half of the scones. How many ml of milk is that?", "120 / 2 = 60 ml of milk."),
+        ("How many cups of milk do I need for half the recipe?", None),  # it is given in ml
         ("How many apples do I need for twice the recipe?", None),  # it has no one number
         ("How much milk do I need for two scones?", None),
         ("How much cold milk do I need for a double batch in winter?", None),
@@ -569,3 +571,13 @@ def test_a_word_before_a_thing_or_a_reason_that_is_not_called_one_leaves_it_in_d
     )
     assert (passage.lacks, passage.unsaid) == (lacks, unsaid)
     assert says is None or says in passage.text
+
+
+def test_a_title_is_quoted_for_nothing_and_what_is_needed_is_what_a_text_calls_so() -> None:
+    text = "Garden soup\n\nYou need 2 leeks and a litre of stock.\n\nBoil the soup for an hour."
+    found = quotable(text)
+    asked = chosen("What do I need for the soup?", found, [0.9, 0.4, 0.6], text, "soup.txt")
+    assert asked.text.startswith("You need 2 leeks")
+    assert chosen("How is the soup?", found, [0.9, 0.4, 0.6], text, "soup.txt").text != "Garden soup"
+    boil = chosen("What tools do I need for the soup?", found[:1] + found[2:], [0.9, 0.6], text, "soup.txt")
+    assert boil.lacks == "thing needed"
