@@ -374,7 +374,9 @@ def _pairs_of(sheet: Sheet, segment: Segment) -> list[Labelled]:
         return []
     beside = next(iter(sheet.right_of(segment)), None)
     below = _value_below(sheet, segment)
-    heads = not match["colon"] and beside is not None and below is not None and _value_below(sheet, beside) is not None
+    heads = beside is not None and below is not None and _value_below(sheet, beside) is not None
+    if beside is not None and heads:  # "Cash 7.00" above "Change 0.00" heads nothing
+        heads = not match["colon"] and not any(number.is_money for number in numbers_in(beside.text))
     if beside is not None and _is_value(beside) and not heads:
         return [_pair(match["label"], beside, "beside")]
     if below is not None and (beside is None or _LABEL.match(beside.text)):
