@@ -342,8 +342,11 @@ COUNTER = [
     [(60, "CASH CHANGE"), (-700, "7.80")],
 ]
 TERMS = [
-    *ORDERED[:5],
-    [(60, "F0104"), (360, "10577"), (742, "net by 13 April 2024, 3% discount by 24 March 2024")],
+    *ORDERED[:4],
+    [(60, "Line number"), (360, "Client id"), (742, "Payment terms")],
+    [(60, "F0104"), (360, "10577"), (742, "Description")],
+    [(742, "net by 13 April 2024, 3% discount by 24 March 2024")],
+    [(60, "Billing period: 1 March to 31 March 2024")],
     *ORDERED[6:],
 ]
 
@@ -405,3 +408,9 @@ def test_the_day_of_a_discount_is_told_by_the_terms() -> None:
     answered = read_invoice([page_of(TERMS)]).ask("Until when can I still get the 3% discount?")
     assert answered.answer is not None
     assert "3% discount by 24 March 2024" in answered.answer
+    assert read_invoice([page_of(TERMS)]).ask("Until when can I still get the 5% discount?").answer is None
+
+
+def test_a_period_is_told_by_its_label() -> None:
+    answered = read_invoice([page_of(TERMS)]).ask("Which period am I paying for here?")
+    assert answered.answer == "Billing period: 1 March to 31 March 2024."

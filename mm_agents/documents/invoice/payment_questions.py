@@ -30,7 +30,13 @@ def asked_discount_day(asked: Asked) -> DocumentAnswer | None:
         return None
     terms = asked.invoice.field("payment_terms")
     parts = re.split(r"[;\n]|,(?!\d)|\.(?!\d)|\b(?:or|oder|ou)\b", fold(terms.value or ""))
-    days = [day for part in parts if _EARLY.search(part) for day in dates_in(part)]
+    rates = {number.value for number in numbers_in(asked.question) if number.percent}
+    days = [
+        day
+        for part in parts
+        if _EARLY.search(part) and rates <= {number.value for number in numbers_in(part) if number.percent}
+        for day in dates_in(part)
+    ]
     if len(days) != 1:
         return asked.unanswered("Until when the discount is given was not read.")
     doubt = None if terms.verified else terms.note or "not verified"

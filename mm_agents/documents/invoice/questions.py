@@ -161,7 +161,7 @@ _LABELS = {
 }
 _ADDRESS = re.compile(
     r"\b(?:postal |street )?address\b|\b(?:which|what) (?:town|city|country|street|state)\b|"
-    rf"\bwhere(?:['’]?s| is| are| does| do) .*\b(?:{_PARTY})\b"
+    rf"\bwhere(?:['’]?s| is| are| does| do) .*\b(?:{_PARTY})\b(?!['’]s)"
 )
 _OF = re.compile(rf"([a-z-]+(?: [a-z-]+)?) of (?:the |this |our |my )?(?:{_PARTY})\b")
 _ITS = re.compile(rf"\b(?:{_PARTY})(?:['’]s|s['’]) ((?:[a-z-]+ ?){{1,3}})")
@@ -433,6 +433,8 @@ def _asks_price_alone(text: str) -> bool:
     """Whether a question asks for a price and says of nothing: "how much was it?", "how much did I spend in all?"."""
     text = WHOLE.sub(" ", text)
     words = [word for word in words_of(text) if number_of(word) is None and word != "all"]
+    if {"get", "got", "sell", "sold"} & set(words):
+        return False  # "how much did we get" back
     of_parts = re.search(r"\b(?:each|apiece|per)\b", text)
     return lexicon.PRICE.search(text) is not None and not of_parts and set(words) <= lexicon.IDLE
 
@@ -518,7 +520,8 @@ def _asked_counted(asked: Asked) -> DocumentAnswer | None:
     return beside_label(asked, [one for one in numbers if re.findall(r"[a-z]+", fold(one.label)) == [match["what"]]])
 
 
-_NAMES_LABEL = re.compile(r"\W*(?:and )?(?:how much|(?:which|what) (?P<what>[a-z]+))\b")
+_NAMES_LABEL = re.compile(r"\W*(?:and )?(?:how much|(?:which|what) (?:billing |service )?(?P<what>[a-z]+))\b")
+_OF_PERIODS = frozenset({"billing", "service", "invoice", "subscription"})  # "Billing period: 1 to 31 July"
 
 
 def _asked_label(asked: Asked) -> DocumentAnswer | None:
@@ -526,7 +529,7 @@ def _asked_label(asked: Asked) -> DocumentAnswer | None:
     match = _NAMES_LABEL.match(asked.text)
     if match is None or (match["what"] is None and asked.names_item):
         return None
-    said = _label_words(match["what"] or asked.text)
+    said = _label_words(match["what"] or asked.text) | (_OF_PERIODS if match["what"] == "period" else set())
     labels = [(one, _label_words(one.label)) for one in _labels(asked.invoice) if one.value]
     labels = [(one, {"change"} if lexicon.CHANGE.fullmatch(fold(one.label)) else words) for one, words in labels]
     known = [one for one, words in labels if words and words <= said]
