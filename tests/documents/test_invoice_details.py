@@ -404,6 +404,13 @@ def test_cash_that_is_less_than_the_total_does_not_say_how_it_was_paid() -> None
     assert read_invoice([page_of(less)]).ask("Was it paid in cash?").answer is None
 
 
+def test_cash_with_the_only_sign_of_the_currency_is_told() -> None:
+    signed = [[(x, "£20.00" if text == "20.00" else text) for x, text in row] for row in COUNTER]
+    found = read_invoice([page_of(signed)])
+    assert found.currency.value == "GBP"
+    assert found.ask("Was it paid in cash?").answer == "It was paid in cash: “CASH” 20.00."
+
+
 def test_the_day_of_a_discount_is_told_by_the_terms() -> None:
     answered = read_invoice([page_of(TERMS)]).ask("Until when can I still get the 3% discount?")
     assert answered.answer is not None

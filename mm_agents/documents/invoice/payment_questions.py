@@ -38,7 +38,7 @@ def asked_discount_day(asked: Asked) -> DocumentAnswer | None:
         for day in dates_in(part)
     ]
     if len(days) != 1:
-        return asked.unanswered("Until when the discount is given was not read.")
+        return asked.unanswered()
     doubt = None if terms.verified else terms.note or "not verified"
     return asked.answer(f"The payment terms are {terms.value}.", terms.value, terms.evidence, doubt)
 
@@ -90,7 +90,7 @@ def asked_tender(asked: Asked) -> DocumentAnswer | None:
     total = asked.invoice.total.value
     if not given:
         methods = [one for one in asked.invoice.labelled if lexicon.PAID_BY.fullmatch(fold(one.label))]
-        return _beside(asked, methods) or asked.unanswered("How it was paid was not read.")
+        return _beside(asked, methods) or asked.unanswered()
     if total is None or sum((amount for *_, amount in given), Decimal(0)) < total:
         return asked.unanswered("How all of it was paid was not read.")
     said = " and ".join(f"“{one.label}” {plain_money(amount)}" for _, one, amount in given)
@@ -112,7 +112,7 @@ def asked_staff(asked: Asked) -> DocumentAnswer | None:
         return None
     staff = [one for one in asked.invoice.labelled if one.value and lexicon.STAFF.fullmatch(fold(one.label))]
     named = [one for one in staff if set(fold(one.label).split()) & set(re.findall(r"[a-z]+", asked.text))] or staff
-    return (None if _says_more(asked) else _beside(asked, named)) or asked.unanswered("Who served was not read.")
+    return (None if _says_more(asked) else _beside(asked, named)) or asked.unanswered()
 
 
 def _beside(asked: Asked, found: Sequence[Labelled]) -> DocumentAnswer | None:
