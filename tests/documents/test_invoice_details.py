@@ -355,6 +355,7 @@ TERMS = [
     ("question", "wanted"),
     [
         ("Was this paid in cash or by card?", "It was paid in cash: “CASH” 20.00."),
+        ("was it cash or card?", "It was paid in cash: “CASH” 20.00."),
         ("how did they pay", "It was paid in cash: “CASH” 20.00."),
         ("Did the customer pay by Visa card?", "It was paid in cash: “CASH” 20.00."),
         ("how much change did we get", "CASH CHANGE: 7.80."),
@@ -397,6 +398,11 @@ def test_a_receipt_says_who_served_and_how_it_was_paid(question: str, wanted: st
 )
 def test_a_receipt_is_silent_on_days_and_on_what_may_be(question: str) -> None:
     assert read_invoice([page_of(COUNTER)]).ask(question).answer is None
+
+
+def test_items_that_are_not_read_are_not_counted() -> None:
+    rows = [row for row in COUNTER if not row or row[0][1][0] not in "12"]
+    assert read_invoice([page_of(rows)]).ask("How many items were bought?").answer is None
 
 
 def test_cash_that_is_less_than_the_total_does_not_say_how_it_was_paid() -> None:

@@ -49,6 +49,7 @@ _CASH, _CARD = r"\bcash\b", r"\b(?:card|visa|master ?card|amex|american express|
 _HOW_PAID = re.compile(
     r"\bhow (?:did|was|were|has|have|had)\b.*\b(?:pay|paid|settled?)\b|"
     rf"\b(?:was|were|did|has|have|had|is)\b.*\b(?:pay|paid|settled?)\b.*(?:{_CASH}|{_CARD})|"
+    rf"\b(?:was|were|did|is)\b.*(?:{_CASH} or .*{_CARD}|{_CARD} or .*{_CASH})|"
     r"\b(?:which|what)\b.*\bcard\b.*\b(?:paid|pay|used?)\b|"
     r"\b(?:payment|paying) (?:method|type)\b|\b(?:method|means|mode|form|type) of payment\b"
 )
