@@ -394,6 +394,7 @@ def test_a_receipt_says_who_served_and_how_it_was_paid(question: str, wanted: st
         "How many pages are there?",
         "How many guests paid?",
         "Which items have a 3% discount?",
+        "What do I have to do for the 3% discount?",
     ],
 )
 def test_a_receipt_is_silent_on_days_and_on_what_may_be(question: str) -> None:
@@ -417,8 +418,16 @@ def test_cash_with_the_only_sign_of_the_currency_is_told() -> None:
     assert found.ask("Was it paid in cash?").answer == "It was paid in cash: “CASH” 20.00."
 
 
-def test_the_day_of_a_discount_is_told_by_the_terms() -> None:
-    answered = read_invoice([page_of(TERMS)]).ask("Until when can I still get the 3% discount?")
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Until when can I still get the 3% discount?",
+        "When do I have to pay to get the 3% discount?",
+        "How long do I have for the discount?",
+    ],
+)
+def test_the_day_of_a_discount_is_told_by_the_terms(question: str) -> None:
+    answered = read_invoice([page_of(TERMS)]).ask(question)
     assert answered.answer is not None
     assert "3% discount by 24 March 2024" in answered.answer
     assert read_invoice([page_of(TERMS)]).ask("Until when can I still get the 5% discount?").answer is None

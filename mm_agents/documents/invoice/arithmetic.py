@@ -69,7 +69,8 @@ _BOUND = re.compile(
 _OF_NO_AMOUNT = re.compile(
     r"^\W*(?:and )?(?:(?:by|until|till|since|on|at|from|to|for|in|before|bis|tot|hasta) )?"
     r"(?:when|where|who|whom|why|wann|wanneer|cuando|(?:what|which) (?:date|day|time|items?|products?|things?))\b|"
-    r"^\W*how (?:long|many (?:days|weeks|months)|much time)\b|\b(?:until|till) (?:when|(?:what|which) (?:date|day))\b"
+    r"^\W*how (?:long|many (?:days|weeks|months)|much time)\b|\b(?:until|till) (?:when|(?:what|which) (?:date|day))\b|"
+    r"\b(?:have|need|must|should|can) (?:to|i|we) do\b"
 )
 
 

@@ -21,12 +21,15 @@ LAST_DAY = re.compile(
     r"\b(?:how long|how many days|how much time)\b"
 )
 """That asks for the last day of something, or how long there is for it."""
+_WHEN_TO_PAY = re.compile(
+    r"^\W*(?:and )?(?:on )?(?:when|wann|(?:what|which) (?:date|day))\b.*\b(?:pay|get|zahlen)\b"
+)
 _EARLY = re.compile(r"\b(?:discount|reduction|rebate|skonto|rabatt|escompte|remise|korting|descuento)\b|\d ?% off\b")
 
 
 def asked_discount_day(asked: Asked) -> DocumentAnswer | None:
     """Until when paying early takes something off: the one date in that part of the terms of payment."""
-    if not LAST_DAY.search(asked.text) or not _EARLY.search(asked.text):
+    if not (LAST_DAY.search(asked.text) or _WHEN_TO_PAY.search(asked.text)) or not _EARLY.search(asked.text):
         return None
     terms = asked.invoice.field("payment_terms")
     parts = re.split(r"[;\n]|,(?!\d)|\.(?!\d)|\b(?:or|oder|ou)\b", fold(terms.value or ""))
