@@ -21,9 +21,7 @@ LAST_DAY = re.compile(
     r"\b(?:how long|how many days|how much time)\b"
 )
 """That asks for the last day of something, or how long there is for it."""
-_WHEN_TO_PAY = re.compile(
-    r"^\W*(?:and )?(?:on )?(?:when|wann|(?:what|which) (?:date|day))\b.*\b(?:pay|get|zahlen)\b"
-)
+_WHEN_TO_PAY = re.compile(r"^\W*(?:and )?(?:on )?(?:when|wann|(?:what|which) (?:date|day))\b.*\b(?:pay|get|zahlen)\b")
 _EARLY = re.compile(r"\b(?:discount|reduction|rebate|skonto|rabatt|escompte|remise|korting|descuento)\b|\d ?% off\b")
 
 
