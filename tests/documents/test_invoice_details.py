@@ -323,3 +323,116 @@ def test_a_bill_is_silent_on_what_it_does_not_say(question: str) -> None:
 def test_a_form_with_both_words_does_not_say_whether_it_is_paid() -> None:
     form = read_invoice([page_of([*BILL, [], [(60, "Paid")]])])
     assert form.ask("Has this bill been paid yet?").answer is None
+
+
+COUNTER = [
+    [(60, "HARBOUR BAKERY")],
+    [(60, "8 Forge Lane")],
+    [(60, "Leeds LS1 4AB")],
+    [(60, "Mobile /Whatsapps : +44 7700 900123")],
+    [(60, "Cashier : Ida"), (-700, "03/06/2024  14:40")],
+    [(60, "Guests: 3"), (-700, "Page: 1")],
+    [],
+    [(60, "2 Ribeye pie @ 4.50"), (-700, "9.00")],
+    [(60, "1 Wholemeal loaf"), (-700, "3.20")],
+    [],
+    [(60, "Total"), (-700, "12.20")],
+    [(60, "Kind Word"), (-700, "-0.10")],
+    [(60, "CASH"), (-700, "20.00")],
+    [(60, "CASH CHANGE"), (-700, "7.80")],
+]
+TERMS = [
+    *ORDERED[:4],
+    [(60, "Line number"), (360, "Client id"), (742, "Payment terms")],
+    [(60, "F0104"), (360, "10577"), (742, "Description")],
+    [(742, "net by 13 April 2024, 3% discount by 24 March 2024")],
+    [(60, "Billing period: 1 March to 31 March 2024")],
+    *ORDERED[6:],
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        ("Was this paid in cash or by card?", "It was paid in cash: “CASH” 20.00."),
+        ("was it cash or card?", "It was paid in cash: “CASH” 20.00."),
+        ("how did they pay", "It was paid in cash: “CASH” 20.00."),
+        ("Did the customer pay by Visa card?", "It was paid in cash: “CASH” 20.00."),
+        ("how much change did we get", "CASH CHANGE: 7.80."),
+        ("who was at the till?", "Cashier: Ida."),
+        ("What was our waiter called?", "Cashier: Ida."),
+        ("Where is this bakery?", "The address of the seller is 8 Forge Lane, Leeds LS1 4AB."),
+        ("What's the WhatsApp number of the shop?", "Mobile /Whatsapps: +44 7700 900123."),
+        ("What is the final amount I owe?", "The total is 12.20."),
+        ("What did the whole meal cost in the end?", "The total is 12.20."),
+        ("how much did we spend on the ribeyes?", "“Ribeye pie” comes to 9.00."),
+        (
+            "how many ribeyes were sold and for how much in total",
+            "2 of “Ribeye pie”. “Ribeye pie” comes to 9.00.",
+        ),
+        ("How many guests were there?", "Guests: 3."),
+        ("How much did they take off for a kind word?", "Kind Word: -0.10."),
+    ],
+)
+def test_a_receipt_says_who_served_and_how_it_was_paid(question: str, wanted: str) -> None:
+    answered = read_invoice([page_of(COUNTER)]).ask(question)
+    assert answered.answer == wanted
+    assert answered.evidence
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "By what date do I have to pay?",
+        "What is the last day to pay?",
+        "Until when can I get the 3% discount?",
+        "How long do I have for the 2% discount?",
+        "can i take these back to the shop?",
+        "Can I pay by card?",
+        "How did the customer pay for the parking?",
+        "who served the fish?",
+        "How many pages are there?",
+        "How many guests paid?",
+        "Which items have a 3% discount?",
+        "What do I have to do for the 3% discount?",
+    ],
+)
+def test_a_receipt_is_silent_on_days_and_on_what_may_be(question: str) -> None:
+    assert read_invoice([page_of(COUNTER)]).ask(question).answer is None
+
+
+def test_items_that_are_not_read_are_not_counted() -> None:
+    rows = [row for row in COUNTER if not row or row[0][1][0] not in "12"]
+    assert read_invoice([page_of(rows)]).ask("How many items were bought?").answer is None
+
+
+def test_cash_that_is_less_than_the_total_does_not_say_how_it_was_paid() -> None:
+    less = [[(x, "2.00" if text == "20.00" else text) for x, text in row] for row in COUNTER]
+    assert read_invoice([page_of(less)]).ask("Was it paid in cash?").answer is None
+
+
+def test_cash_with_the_only_sign_of_the_currency_is_told() -> None:
+    signed = [[(x, "£20.00" if text == "20.00" else text) for x, text in row] for row in COUNTER]
+    found = read_invoice([page_of(signed)])
+    assert found.currency.value == "GBP"
+    assert found.ask("Was it paid in cash?").answer == "It was paid in cash: “CASH” 20.00."
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Until when can I still get the 3% discount?",
+        "When do I have to pay to get the 3% discount?",
+        "How long do I have for the discount?",
+    ],
+)
+def test_the_day_of_a_discount_is_told_by_the_terms(question: str) -> None:
+    answered = read_invoice([page_of(TERMS)]).ask(question)
+    assert answered.answer is not None
+    assert "3% discount by 24 March 2024" in answered.answer
+    assert read_invoice([page_of(TERMS)]).ask("Until when can I still get the 5% discount?").answer is None
+
+
+def test_a_period_is_told_by_its_label() -> None:
+    answered = read_invoice([page_of(TERMS)]).ask("Which period am I paying for here?")
+    assert answered.answer == "Billing period: 1 March to 31 March 2024."

@@ -66,10 +66,18 @@ _BOUND = re.compile(
 )
 
 
+_OF_NO_AMOUNT = re.compile(
+    r"^\W*(?:and )?(?:(?:by|until|till|since|on|at|from|to|for|in|before|bis|tot|hasta) )?"
+    r"(?:when|where|who|whom|why|wann|wanneer|cuando|(?:what|which) (?:date|day|time|items?|products?|things?))\b|"
+    r"^\W*how (?:long|many (?:days|weeks|months)|much time)\b|\b(?:until|till) (?:when|(?:what|which) (?:date|day))\b|"
+    r"\b(?:have|need|must|should|can) (?:to|i|we) do\b"
+)
+
+
 def asked_sum(asked: Asked) -> DocumentAnswer | None:
     """What a question computes with amounts of the invoice; None where it computes nothing that is known here."""
     text = asked.text
-    if _CHECKS.match(text) and not re.match(r"\W*can (?:you|i|we)\b", text):
+    if _OF_NO_AMOUNT.search(text) or (_CHECKS.match(text) and not re.match(r"\W*can (?:you|i|we)\b", text)):
         return None
     found = _asked_difference(asked) or _asked_share(asked)
     if found is None and _COMPARED.search(text):

@@ -14,7 +14,7 @@ from mm_agents._optional import require
 from mm_agents._text import ASKED_FOR, content_words
 from mm_agents.documents.dates import fold
 from mm_agents.documents.invoice import lexicon
-from mm_agents.documents.invoice.data import DETAILS, NAMES, InvoiceData, LineItem
+from mm_agents.documents.invoice.data import DETAILS, NAMES, InvoiceData, Labelled, LineItem
 from mm_agents.documents.invoice.parameters import PARAMETERS
 from mm_agents.documents.numbers import parse_number, plain_money
 from mm_agents.languages import ENGLISH, detected
@@ -26,6 +26,11 @@ TAX_CLAUSE = re.compile(
     rf"(?:with|including|incl\.?|after|plus|inclusive of|and)) {TAX_WORDS}\)?"
 )
 """That an amount is with or without tax."""
+WHOLE = re.compile(
+    r"\b(?:whole|entire|complete) (?:meal|dinner|lunch|breakfast|order|purchase|shopping|visit|thing|lot)\b|"
+    r"\bin the end\b"
+)
+"""That all of it is meant."""
 _IN_BRACKETS = re.compile(r"\(([^()]+)\)")
 
 
@@ -253,6 +258,14 @@ def places_of(item: LineItem, *cells: str) -> tuple[Evidence, ...]:
     return tuple(place for name in cells for cell, place in item.evidence.items() if cell == name)
 
 
+def beside_label(asked: Asked, found: Sequence[Labelled]) -> DocumentAnswer | None:
+    """The one value that stands beside labels; None where there is none, or several."""
+    if len({one.value for one in found}) != 1:
+        return None
+    doubt = None if found[0].verified else found[0].note or "not verified"
+    return asked.answer(f"{found[0].label}: {found[0].value}.", found[0].value, found[0].evidence, doubt)
+
+
 def unsaid_words(asked: Asked, answer: str) -> list[str]:
     """The words of an English question that neither the invoice nor an answer says, and that no field is asked by.
 
@@ -261,7 +274,7 @@ def unsaid_words(asked: Asked, answer: str) -> list[str]:
     if detected(asked.question) not in (None, ENGLISH):
         return []
     known = content_words(f"{answer} {_said(asked.invoice)}") | _asking_words()
-    text = _FILE_NAME.sub(" ", asked.text)
+    text = WHOLE.sub(" ", _FILE_NAME.sub(" ", asked.text))
     if asked.item is not None:
         text = re.sub(r"\w+(?=\s*\([^()]+\))", " ", text)  # what stands before its name in brackets
     words = re.findall(r"[^\W\d_]+", text)

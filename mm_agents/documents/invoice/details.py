@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from mm_agents.documents.dates import Order
@@ -235,7 +236,10 @@ def _terms(sheet: Sheet) -> Field[str] | None:
     """The words behind or below "Payment terms", or a phrase such as "net 30 days"."""
     for pair in pairs(sheet, lexicon.DETAILS["payment_terms"], _read_phrase):
         if pair.rank[0] == 0 or _TERMS.search(pair.at.folded) or pair.label.text.rstrip().endswith(":"):
-            return _with_next_line(sheet, pair)
+            is_heading = any(heading.fullmatch(pair.at.folded.strip()) for heading in lexicon.columns().values())
+            below = next(iter(sheet.below(pair.at)), None) if is_heading else pair.at
+            if below is not None:
+                return _with_next_line(sheet, replace(pair, at=below, value=below.text.strip()) if is_heading else pair)
     for segment in sheet.segments:
         match = _TERMS.search(segment.folded)
         if match:
@@ -245,9 +249,9 @@ def _terms(sheet: Sheet) -> Field[str] | None:
 
 
 def _with_next_line(sheet: Sheet, pair: Pair[str]) -> Field[str] | None:
-    """A phrase with the line below it, where it ends in a comma."""
+    """A phrase with the line below it, where it ends in a comma or a rate."""
     found = _first([pair])
-    below = next(iter(sheet.below(pair.at)), None) if pair.value.endswith(",") else None
+    below = next(iter(sheet.below(pair.at)), None) if re.search(r"(?:,|\d ?%)$", pair.value) else None
     if found is None or below is None or below.middle - pair.at.middle > PARAMETERS.line_gap * sheet.height:
         return found
     more = {"value": f"{found.value} {below.text.strip()}", "evidence": (*found.evidence, below.evidence("label"))}
@@ -374,7 +378,9 @@ def _pairs_of(sheet: Sheet, segment: Segment) -> list[Labelled]:
         return []
     beside = next(iter(sheet.right_of(segment)), None)
     below = _value_below(sheet, segment)
-    heads = not match["colon"] and beside is not None and below is not None and _value_below(sheet, beside) is not None
+    heads = beside is not None and below is not None and _value_below(sheet, beside) is not None
+    if beside is not None and heads:  # "Cash 7.00" above "Change 0.00" heads nothing
+        heads = not match["colon"] and not any(number.is_money for number in numbers_in(beside.text))
     if beside is not None and _is_value(beside) and not heads:
         return [_pair(match["label"], beside, "beside")]
     if below is not None and (beside is None or _LABEL.match(beside.text)):

@@ -158,6 +158,8 @@ def asked_count(asked: Asked) -> DocumentAnswer | None:
     if not lexicon.THINGS.search(asked.text) or asked.names_item or _OF_SOME.search(asked.text):
         return None
     count = len(asked.invoice.items)
+    if not count:
+        return asked.unanswered("No items with their prices were read from it.")
     places = [place for item in asked.invoice.items for place in places_of(item, "amount", "description")]
     return asked.answer(f"{count} item{'' if count == 1 else 's'}.", count, places)
 

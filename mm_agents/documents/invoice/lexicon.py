@@ -63,6 +63,20 @@ STATUS = {
 }
 """The whole of a line that says whether all of it is paid."""
 STATUS_WORDS: str = _QUESTIONS["status"]["words"]
+TENDERS = {
+    kind: re.compile(
+        rf"\W*(?:paid (?:by|in|with) )?(?:{'|'.join(words)})(?: (?:paid|payment|tender(?:ed)?|received|amount))?\W*"
+    )
+    for kind, words in _QUESTIONS["tenders"].items()
+}
+"""The whole of a label of what was given in cash, and by card."""
+PAID_BY = re.compile(rf"\W*(?:{'|'.join(_QUESTIONS['paid_by'])})\W*")
+"""The whole of a label of how it was paid."""
+STAFF = re.compile(rf"\W*(?:your )?(?:{'|'.join(_QUESTIONS['staff']['labels'])})(?: name)?\W*")
+"""The whole of a label of who served."""
+STAFF_NAMES: str = "|".join(_QUESTIONS["staff"]["names"])
+CHANGE = re.compile(rf"\W*(?:{'|'.join(AMOUNTS['change'])})\W*")
+"""The whole of a label of what was given back."""
 UNPAID = re.compile(rf"\b(?:{'|'.join(_QUESTIONS['unpaid']['words'])})\b")
 PATTERNS = (PRICE, COUNT, EACH, THINGS, UNREAD, UNPAID, *ASKED_DETAILS.values())
 """What asks for prices, items and details."""

@@ -21,7 +21,9 @@ from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.arithmetic import TAX, asked_either, asked_filter, asked_most, asked_sum, not_computed
 from mm_agents.documents.invoice.asked import (
     TAX_CLAUSE,
+    WHOLE,
     Asked,
+    beside_label,
     matching_items,
     name_of,
     number_of,
@@ -42,6 +44,7 @@ from mm_agents.documents.invoice.item_questions import (
     asked_together,
     quoted,
 )
+from mm_agents.documents.invoice.payment_questions import LAST_DAY, asked_discount_day, asked_staff, asked_tender
 from mm_agents.documents.numbers import numbers_in, parse_number, plain_money, plain_quantity
 from mm_agents.types import DocumentAnswer
 
@@ -158,7 +161,7 @@ _LABELS = {
 }
 _ADDRESS = re.compile(
     r"\b(?:postal |street )?address\b|\b(?:which|what) (?:town|city|country|street|state)\b|"
-    rf"\bwhere (?:is|are|does|do) .*\b(?:{_PARTY})\b"
+    rf"\bwhere(?:['’]?s| is| are| does| do) .*\b(?:{_PARTY})\b(?!['’]s)"
 )
 _OF = re.compile(rf"([a-z-]+(?: [a-z-]+)?) of (?:the |this |our |my )?(?:{_PARTY})\b")
 _ITS = re.compile(rf"\b(?:{_PARTY})(?:['’]s|s['’]) ((?:[a-z-]+ ?){{1,3}})")
@@ -254,7 +257,10 @@ def _by_label(asked: Asked, attribute: str, party: str | None) -> DocumentAnswer
     wanted = _label_words(attribute)
     whose = _label_words(f"{attribute} {party}") if party else wanted
     allowed = (whose,) if party == "buyer" else (wanted, whose)
-    known = [(_label_words(one.label), one) for one in _labels(asked.invoice) if wanted]
+    labels = [(label, one) for one in _labels(asked.invoice) for label in {one.label, *one.label.split("/")}]
+    known = [(_label_words(label), one) for label, one in labels if wanted and _label_words(label)]
+    numbers = [(words | {"number"}, one) for words, one in known if re.match(r"[+(]?\d", one.value or "")]
+    known += [(words, one) for words, one in numbers if "number" in wanted]
     found = [one for words, one in known if words in allowed]
     said = _label_words(asked.text)  # "who is my sales contact" has more of the label than "contact"
     found = found or [one for words, one in known if wanted <= words <= said and party is None]
@@ -263,7 +269,7 @@ def _by_label(asked: Asked, attribute: str, party: str | None) -> DocumentAnswer
     if len(values) != 1:
         several = f" It says {', '.join(f'“{value}”' for value in values)}." if values else ""
         return asked.unanswered(_not_found(attribute, party, "is not clear" if values else "was not found") + several)
-    return _beside_label(asked, sure)
+    return beside_label(asked, sure)
 
 
 _OWN_LABEL = re.compile(r"^beside “(?P<label>[^”]+)”")
@@ -284,21 +290,14 @@ def _labels(invoice: InvoiceData) -> list[Labelled]:
     return found
 
 
-def _beside_label(asked: Asked, found: Sequence[Labelled]) -> DocumentAnswer | None:
-    """The one value that stands beside labels; None where there is none, or several."""
-    if len({one.value for one in found}) != 1:
-        return None
-    doubt = None if found[0].verified else found[0].note or "not verified"
-    return asked.answer(f"{found[0].label}: {found[0].value}.", found[0].value, found[0].evidence, doubt)
-
-
 _IDLE_IN_LABELS = frozenset("the of de du name a which my your our amount".split())
 
 
 def _label_words(text: str) -> frozenset[str]:
     """The words of a label or an attribute, one for those that mean the same."""
     words = re.findall(r"[a-z]+|#", re.sub(r"['’]s\b", "", fold(text)))
-    return frozenset(lexicon.SAME.get(word, word) for word in words) - _IDLE_IN_LABELS
+    one = re.compile(r"(?<=[a-z]{4})(?<!s)s$")  # "Whatsapps"
+    return frozenset(lexicon.SAME.get(word, one.sub("", word)) for word in words) - _IDLE_IN_LABELS
 
 
 def _not_found(attribute: str, party: str | None, how: str = "was not found") -> str:
@@ -324,7 +323,10 @@ def _means_item(text: str) -> bool:
         return False
     bare = TAX_CLAUSE.sub(" ", text)
     named = next((name for name, pattern, _ in lexicon.ASKED_FIELDS if re.search(pattern, bare)), None)
-    return named is None or (named == "total" and _PRONOUN.search(re.sub(r"\bit\b", " ", bare)) is not None)
+    of_it = _PRONOUN.search(re.sub(r"\bit\b", " ", bare)) or re.match(
+        r"\W*(?:and )?(?:for|at) (?:how much|what)\b", bare
+    )
+    return named is None or (named == "total" and of_it is not None)
 
 
 def _names_field(text: str) -> bool:
@@ -429,7 +431,10 @@ def _asked_rate(asked: Asked) -> DocumentAnswer | None:
 
 def _asks_price_alone(text: str) -> bool:
     """Whether a question asks for a price and says of nothing: "how much was it?", "how much did I spend in all?"."""
-    words = [word for word in words_of(text) if number_of(word) is None and word not in ("spend", "spent", "all")]
+    text = WHOLE.sub(" ", text)
+    words = [word for word in words_of(text) if number_of(word) is None and word != "all"]
+    if {"get", "got", "sell", "sold"} & set(words):
+        return False  # "how much did we get" back
     of_parts = re.search(r"\b(?:each|apiece|per)\b", text)
     return lexicon.PRICE.search(text) is not None and not of_parts and set(words) <= lexicon.IDLE
 
@@ -497,10 +502,26 @@ def _asked_other_date(asked: Asked) -> DocumentAnswer | None:
     words = _label_words(asked.text)
     dated = [one for one in asked.invoice.labelled if one.value and dates_in(one.value)]
     found = [one for one in dated if (what := _label_words(one.label) - {"date"}) and what <= words]
-    return _beside_label(asked, found)
+    return beside_label(asked, found)
 
 
-_NAMES_LABEL = re.compile(r"\W*(?:and )?(?:how much|(?:which|what) (?P<what>[a-z]+))\b")
+_COUNTED = re.compile(
+    r"^\W*(?:and )?how many (?P<what>[a-z]+s)(?: (?:do|does|did|have|has|had|were|are|there|i|we|they|the|customer|now|"
+    r"here|in all|in total|on (?:it|this|the|my) (?:receipt|bill|invoice|account|card)))*\W*$"
+)
+
+
+def _asked_counted(asked: Asked) -> DocumentAnswer | None:
+    """A number behind a plural of which a question says nothing else: "how many guests were there" of "Guests: 2"."""
+    match = _COUNTED.match(asked.text)
+    if match is None or asked.names_item:
+        return None
+    numbers = [one for one in asked.invoice.labelled if re.fullmatch(r"\d[\d,. ]*", one.value or "")]
+    return beside_label(asked, [one for one in numbers if re.findall(r"[a-z]+", fold(one.label)) == [match["what"]]])
+
+
+_NAMES_LABEL = re.compile(r"\W*(?:and )?(?:how much|(?:which|what) (?:billing |service )?(?P<what>[a-z]+))\b")
+_OF_PERIODS = frozenset({"billing", "service", "invoice", "subscription"})  # "Billing period: 1 to 31 July"
 
 
 def _asked_label(asked: Asked) -> DocumentAnswer | None:
@@ -508,12 +529,12 @@ def _asked_label(asked: Asked) -> DocumentAnswer | None:
     match = _NAMES_LABEL.match(asked.text)
     if match is None or (match["what"] is None and asked.names_item):
         return None
-    said = _label_words(match["what"] or asked.text)
-    known = [
-        one for one in _labels(asked.invoice) if one.value and (words := _label_words(one.label)) and words <= said
-    ]
+    said = _label_words(match["what"] or asked.text) | (_OF_PERIODS if match["what"] == "period" else set())
+    labels = [(one, _label_words(one.label)) for one in _labels(asked.invoice) if one.value]
+    labels = [(one, {"change"} if lexicon.CHANGE.fullmatch(fold(one.label)) else words) for one, words in labels]
+    known = [one for one, words in labels if words and words <= said]
     found = known if match["what"] else [one for one in known if any(n.is_money for n in numbers_in(one.value or ""))]
-    return _beside_label(asked, found)
+    return beside_label(asked, found)
 
 
 _PHRASE = re.compile(
@@ -525,10 +546,13 @@ _PHRASE = re.compile(
 )
 
 
-_WHEN = re.compile(r"^\W*(?:and )?(?:(?:on|at|by|since) )?(?:when|(?:what|which) (?:day|date|time))\b")
+_WHEN = re.compile(
+    r"^\W*(?:and )?(?:(?:on|at|by|since|until|till|before) )?(?:when|(?:what|which) (?:day|date|time))\b"
+)
 _WHERE = re.compile(r"^\W*(?:and )?(?:(?:to|from|in) )?where\b")
 _WHETHER = re.compile(
-    r"^\W*(?:and )?(?:is|are|was|were|do|does|did|has|have|can|could|will)\b(?! (?:there|you|i|we)\b)"
+    r"^\W*(?:and )?(?:is|are|was|were|do|does|did|has|have|can|could|will)\b(?! (?:there|you|i|we)\b)|"
+    r"^\W*(?:and )?(?:can|could|may|am|should) (?:i|we)\b(?! (?:please )?(?:have|get|see|know|ask|find|read|tell)\b)"
 )
 
 _WHAT_IT_IS = re.compile(r"^\W*(?:is|was) (?:this|it|that) an?\b")
@@ -536,6 +560,8 @@ _WHAT_IT_IS = re.compile(r"^\W*(?:is|was) (?:this|it|that) an?\b")
 
 def _is_answered_by(text: str, name: str) -> bool:
     """Whether a field is of the kind that a question's first word asks for: "when" is answered by no address."""
+    if LAST_DAY.search(text) and name == "date":
+        return False
     if _WHEN.match(text):
         return name in ("date", "due_date")
     if _WHERE.match(text):
@@ -587,6 +613,9 @@ def _field(asked: Asked, name: str) -> DocumentAnswer | None:
 
 
 _WAYS: tuple[Callable[[Asked], DocumentAnswer | None], ...] = (
+    asked_discount_day,
+    asked_tender,
+    asked_staff,
     asked_sum,
     asked_filter,
     asked_either,
@@ -610,6 +639,7 @@ _WAYS: tuple[Callable[[Asked], DocumentAnswer | None], ...] = (
     _asked_field,
     _asked_other_date,
     _asked_label,
+    _asked_counted,
 )
 _BY_WORDS = (
     *(_asked_attribute, asked_either, asked_line, asked_discounts, asked_together, asked_items_sum, asked_count),

@@ -136,6 +136,7 @@ def _read(pages: Sequence[Page]) -> Invoice:
     details = find_details(rest, parties, invoice, order)
     invoice = invoice.model_copy(update={"details": details})
     known = [place for name in (*NAMES, *DETAILS) for place in invoice.field(name).evidence]
+    known = [place for place in known if place.how != "sign"]  # of the currency: "Cash $5.90" is an amount too
     invoice = invoice.model_copy(update={"labelled": find_labelled(rest, known)})
     return invoice.model_copy(update={"checks": run_checks(invoice)})
 
