@@ -56,7 +56,7 @@ class Asked:
     @cached_property
     def item(self) -> LineItem | None:
         """The item that its words mean; what stands in brackets is another name of it."""
-        text = TAX_CLAUSE.sub(" ", self.text)
+        text = TAX_CLAUSE.sub(" ", _of_paper(self.text))
         names = [_IN_BRACKETS.sub(" ", text), *_IN_BRACKETS.findall(text)]
         items = (the_item(self.invoice, _without_price(telling_words(words_of(name)))) for name in names)
         return next((item for item in items if item is not None), self.meant)
@@ -66,7 +66,7 @@ class Asked:
         """Whether it has a word of an item, so that no amount of the whole invoice answers it."""
         if self.item is not None:
             return True
-        text = _FILE_NAME.sub(" ", self.text)
+        text = _FILE_NAME.sub(" ", _of_paper(self.text))
         for party in (self.invoice.seller, self.invoice.buyer):
             text = _without_name(text, words_of(party.value or ""))
         words = [word for word in words_of(text) if number_of(word) is None and content_words(word) - _asking_words()]
@@ -280,6 +280,14 @@ def unsaid_words(asked: Asked, answer: str) -> list[str]:
     words = re.findall(r"[^\W\d_]+", text)
     item = [asked.item] if asked.item is not None else []
     return [word for word in words if not content_words(word) <= known and not matching_items([word], item)]
+
+
+_PAPER = re.compile(r"\b(?:the|my|our) (?!(?:whole|entire|same|last|first)\b)[\w'’-]+ (?=(?:bill|invoice|receipt)\b)")
+"""A word that says which paper is meant, "the lamp bill", and no item of it."""
+
+
+def _of_paper(text: str) -> str:
+    return _PAPER.sub(" the ", text)
 
 
 _FILE_NAME = re.compile(r"\S+\.[a-z]{3,4}\b")
