@@ -436,3 +436,21 @@ def test_the_day_of_a_discount_is_told_by_the_terms(question: str) -> None:
 def test_a_period_is_told_by_its_label() -> None:
     answered = read_invoice([page_of(TERMS)]).ask("Which period am I paying for here?")
     assert answered.answer == "Billing period: 1 March to 31 March 2024."
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        (
+            "If I only pay this on 20 April, am I too late?",
+            "Yes: 20 April 2024 is 7 days after the due date, 2024-04-13.",
+        ),
+        ("Is April 13th still in time to pay?", "Yes: April 13th 2024 is the due date, 2024-04-13."),
+        ("would paying on 12.4.2024 be late?", "No: 12.4.2024 is 1 day before the due date, 2024-04-13."),
+        ("Can I pay in instalments from 20 April without being late?", None),
+        ("If I pay on 3/4/2024, am I too late?", None),  # in March or in April
+        ("Was the delivery of 20 April too late?", None),
+    ],
+)
+def test_a_day_to_pay_on_is_in_time_or_too_late(invoice: Invoice, question: str, wanted: str | None) -> None:
+    assert invoice.ask(question).answer == wanted

@@ -1,4 +1,4 @@
-"""Questions about who served and how it was paid, and until when a discount is given for paying early."""
+"""Questions about who served and how it was paid, until when a discount is given, and whether a day is in time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
 
-from mm_agents._text import content_words
+from mm_agents._text import MONTHS, content_words
 from mm_agents.documents.dates import dates_in, fold
 from mm_agents.documents.invoice import lexicon
 from mm_agents.documents.invoice.asked import Asked, beside_label
@@ -42,6 +42,40 @@ def asked_discount_day(asked: Asked) -> DocumentAnswer | None:
         return asked.unanswered()
     doubt = None if terms.verified else terms.note or "not verified"
     return asked.answer(f"The payment terms are {terms.value}.", terms.value, terms.evidence, doubt)
+
+
+_LATE = re.compile(r"\b(?:late|overdue|past due)\b")
+_IN_TIME = re.compile(r"\b(?:(?:in|on) time|(?:early|soon) enough)\b")
+_MONTH = "|".join(MONTHS)
+_DAY_OF_YEAR = re.compile(rf"\b(?:\d\d?(?:st|nd|rd|th)? (?:of )?(?:{_MONTH})|(?:{_MONTH}) \d\d?(?:st|nd|rd|th)?)\b")
+_TIMELY_WORDS = (
+    "pay paid paying payment transfer send money bill invoice late overdue past due time early soon enough only just "
+    "still until wait okay ok fine i we he she they am be would will if when on by"
+)
+
+
+def asked_in_time(asked: Asked) -> DocumentAnswer | None:
+    """Whether paying on a day would be too late; a day without its year is one of the year of the due date."""
+    late, due = _LATE.search(asked.text), asked.invoice.due_date
+    if not (late or _IN_TIME.search(asked.text)) or not re.search(r"\bpa(?:y|id)|\btransfer", asked.text):
+        return None
+    if due.value is None:
+        return asked.unanswered("No due date was read.")
+    text = _DAY_OF_YEAR.sub(rf"\g<0> {due.value.year}", asked.text) if not dates_in(asked.text) else asked.text
+    days = dates_in(text)
+    if len(days) != 1 or (len(days[0].readings) != 1 and not days[0].dotted):
+        return None
+    rest = text[: days[0].start] + text[days[0].end :]
+    if content_words(rest) - content_words(_TIMELY_WORDS):
+        return None
+    day = days[0].readings[0]
+    after = (day - due.value).days
+    how = f"{abs(after)} day{'s' if abs(after) != 1 else ''} {'after' if after > 0 else 'before'} the due date"
+    named = re.sub(r"\b[a-z]", lambda letter: letter[0].upper(), text[days[0].start : days[0].end])
+    said = f"{named} is {how if after else 'the due date'}, {due.value.isoformat()}."
+    doubt = None if due.verified else due.note or "not verified"
+    right = (after > 0) == bool(late)
+    return asked.answer(f"{'Yes' if right else 'No'}: {said}", right, due.evidence, doubt)
 
 
 # ---------------------------------------------------------------- at the till

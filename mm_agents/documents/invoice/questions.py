@@ -44,7 +44,13 @@ from mm_agents.documents.invoice.item_questions import (
     asked_together,
     quoted,
 )
-from mm_agents.documents.invoice.payment_questions import LAST_DAY, asked_discount_day, asked_staff, asked_tender
+from mm_agents.documents.invoice.payment_questions import (
+    LAST_DAY,
+    asked_discount_day,
+    asked_in_time,
+    asked_staff,
+    asked_tender,
+)
 from mm_agents.documents.numbers import numbers_in, parse_number, plain_money, plain_quantity
 from mm_agents.types import DocumentAnswer
 
@@ -614,6 +620,7 @@ def _field(asked: Asked, name: str) -> DocumentAnswer | None:
 
 _WAYS: tuple[Callable[[Asked], DocumentAnswer | None], ...] = (
     asked_discount_day,
+    asked_in_time,
     asked_tender,
     asked_staff,
     asked_sum,
