@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from mm_agents._optional import require
+from mm_agents._text import by_form
 from mm_agents.documents.flowchart import export
 from mm_agents.documents.flowchart.parameters import PARAMETERS
 from mm_agents.documents.flowchart.process import Branch, Process, paths
@@ -36,6 +37,28 @@ _FILLER = re.compile(
 )
 
 
+_FORMS = by_form(
+    {
+        "writ": "write wrote written",
+        "send": "sent",
+        "pay": "paid",
+        "build": "built",
+        "buy": "bought",
+        "sell": "sold",
+        "mak": "made",
+        "choos": "chose chosen",
+        "tak": "took taken",
+        "giv": "gave given",
+        "find": "found",
+        "hold": "held",
+        "los": "lost",
+        "break": "broke broken",
+        "need": "requir",
+        "several": "multipl",
+        "add": "append",
+    }
+)
+"""What a word or stem has for its stem where no ending tells: forms of verbs, and other words for the same."""
 _FILE_NAME = re.compile(r"\S+\.[a-z]{3,4}\b", re.IGNORECASE)
 _POLAR = re.compile(rf"{NEGATIVE.pattern}|{_POSITIVE.pattern}", re.IGNORECASE)
 _IDLE = """
@@ -239,7 +262,7 @@ def ways_on(process: Process, branches: Sequence[Branch]) -> list[str]:
 
 
 def _before(process: Process, question: str, match: re.Match[str]) -> DocumentAnswer | None:
-    id = node_named(process, match["what"])
+    id = node_named(process, match["what"]) or _saying_all(process, match["what"])
     if id is None:
         return None
     told: list[str] = []
@@ -297,6 +320,13 @@ def _begins(process: Process, question: str, match: re.Match[str]) -> DocumentAn
         return None  # it asks about another step, or for a number
     if beside := re.search(r"\b(?:at|in) the (?:beginning|start|end)\b", question, re.IGNORECASE):
         return _saying(process, question, f"{question[: beside.start()]} {question[beside.end() :]}")
+    texts = [process.nodes[id].text for id in process.order]
+    if (
+        re.search(r"\b(?:if|when|while|unless)\b", question, re.I)
+        or NEGATIVE.search(question)
+        or unexplained(question, *texts)
+    ):
+        return None  # it says more than where a chart begins or ends
     ids = process.starts if match["which"].casefold().startswith(("start", "begin", "first")) else None
     ids = ids if ids is not None else [id for id in process.order if not process.ways[id]]
     names = [process.name(id) for id in ids]
@@ -433,6 +463,12 @@ def node_named(process: Process, phrase: str) -> str | None:
     return best[1] if best and best[0] >= PARAMETERS.named else _by_stems(process, phrase)
 
 
+def _saying_all(process: Process, phrase: str) -> str | None:
+    """The one shape that says all words of a phrase of several: "the row is added" of "Add the first row to a list"."""
+    ids = with_words(process, phrase) if len(stems_of(phrase)) > 1 else []
+    return ids[0] if len(ids) == 1 and not process.is_decision(ids[0]) and not NEGATIVE.search(phrase) else None
+
+
 def _by_place(process: Process, place: str, kind: str) -> str | None:
     """The first decision, the last step: counted in the order in which steps are told, starts and ends apart."""
     steps = [id for id in process.order if not (process.is_start(id) or process.is_end(id))]
@@ -471,9 +507,11 @@ def unexplained(words: str, *texts: str) -> set[str]:
 
 
 def _stem(word: str) -> str:
-    stem = re.sub(r"(?:ments?|ings?|ed|es|s|e)$", "", word)
+    word = _FORMS.get(word, word)
+    stem = re.sub(r"(?:ments?|ings?|ed|es|s|e|(?<=[vw])als?)$", "", re.sub(r"(?<=\w\w)i(?:ed|es)$", "y", word))
     stem = stem if len(stem) >= _SHORTEST_STEM else word
-    return stem[:-1] if len(stem) > _SHORTEST_STEM and stem[-1] == stem[-2] else stem
+    stem = stem[:-1] if len(stem) > _SHORTEST_STEM and stem[-1] == stem[-2] else stem
+    return _FORMS.get(stem, stem)
 
 
 def _bare(text: str) -> str:

@@ -31,10 +31,15 @@ _MOST_LABELS = 8
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5}
 _ASKED = r"(?P<ask>(?:what|where|which)\b.*)"
 _TOLD_FIRST = re.compile(
-    r"^\W*(?:(?:if|when|once|after|as soon as)\b )?(?P<what>[^,;:?]+?)(?:[,;:?.]\s*| [-–—] )(?:so |and |then )*"
+    r"^\W*(?:(?:if|when|once|after|as soon as)\b )?(?P<what>[^;:?]+?)(?:[,;:?.]\s*| [-–—] )(?:so |and |then )*"
     rf"{_ASKED}$",
     re.IGNORECASE,
 )
+_CLAUSES = re.compile(r",\s+|\s+(?:because|since)\s+", re.IGNORECASE)
+_IS_SAID = re.compile(r"'s\b|\b(?:is|are|was|were|has|have|got|gets?)\b", re.IGNORECASE)
+_SEEN = "see saw seen notice find discover"
+_LITTLE = "element item value equal same"
+"""What a decision compares, in words that need not be said: "the first one is a bolt"."""
 _TOLD_LAST = re.compile(
     r"^\W*(?P<ask>(?:what|where|which)\b.*?) (?:if|when|once|as soon as) (?P<what>.+)$", re.IGNORECASE
 )
@@ -85,6 +90,43 @@ _SAID_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _DEPENDS = re.compile(r"\b(?:next|first|now|then|do i|do we|should|must|happens?|result|mean)\b", re.IGNORECASE)
+_STARTS = re.compile(r"^\W*(?:start|begin|use|do|choose)\b", re.IGNORECASE)
+_CHOSEN = "choose pick prefer opt select option method decide during case"
+_OPTION_FIRST = re.compile(
+    r"^\W*(?:if|when|with|for|in|during|once)\b (?P<what>[^,;:?]+?), (?P<ask>(?:what|which|where)\b.+)$", re.IGNORECASE
+)
+_OPTION_LAST = re.compile(
+    r"^\W*(?P<ask>(?:what|which|where)\b.+?),? (?:if|when|with|for|during|in case of) (?P<what>[^,;:?]+?)\W*$",
+    re.IGNORECASE,
+)
+_HOW = re.compile(
+    r"^\W*how (?:does|do|is|are) (?P<what>.+?) (?:works?|done|carried out|performed)\b(?P<rest>.*)$", re.IGNORECASE
+)
+_WHICH_OPTIONS = re.compile(
+    r"^\W*(?:(?:what|which|list|name|are|is|all|the|me|different|possible) )+"
+    r"(?:ways|options|methods|kinds|types|choices|alternatives|possibilities)\b(?P<rest>.*)$",
+    re.IGNORECASE,
+)
+_NO_OPTION = re.compile(
+    r"\b(?:leads?|goe?s?|from|out|through|ends?|decisions?|questions?|if|when|after|before)\b", re.I
+)
+_GO_ON = re.compile(
+    r"^\W*(?:can|could|may|should|do|must|am) (?:i|we|you) (?:allowed to )?"
+    r"(?:go on|go ahead|continue|proceed|carry on|keep going|do (?:this|it))(?: with (?:this|it|that))? "
+    r"(?:while|if|when) (?P<what>.+)$",
+    re.IGNORECASE,
+)
+_ASKS_INPUT = re.compile(r"^\W*(?P<before>(?:and |so )*(?:what|which)\b.*?)\binputs?\b(?P<after>.*)$", re.IGNORECASE)
+_ASKS_OUTPUT = re.compile(
+    r"^\W*(?P<before>(?:and |so )*what\b.*?)"
+    r"\b(?:returns?|returned|outputs?|prints?|printed|displayed|(?:get|gets|give|gives|given) back|comes? out)\b"
+    r"(?P<after>.*)$",
+    re.IGNORECASE,
+)
+_OF_CODE = "need take expect require receive give code program algorithm function procedure routine end finally"
+_INPUT = re.compile(r"\binputs?\b", re.IGNORECASE)
+_RECEIVES = re.compile(r"^\W*(?:receive|accept|enter|read|take|get|ask for)\b", re.IGNORECASE)
+_RETURNS = re.compile(r"^\W*(?:return|output|print|display|give back)\b", re.IGNORECASE)
 _UNWELCOME = re.compile(
     r"\b(?:errors?|problems?|issues?|broken|missing|late|overdue|expired|damaged?|defects?|faults?|lost|bad|complain\w*)\b",
     re.IGNORECASE,
@@ -119,11 +161,17 @@ def without_situation(process: Process, text: str) -> str | None:
 def _situation(process: Process, told: str) -> tuple[str, list[Branch]] | None:
     """The one shape all of whose words a situation says, and no others, and the ways on that it takes there.
 
-    Words of many shapes, such as "order", need not be said, and those of other shapes may be said beside.
+    Words of many shapes, such as "order", need not be said, and those of other shapes may be said beside. Where the
+    last clause says a situation, those before it may have no other words: "it won't come off, it's stuck".
     """
     if _QUESTION.search(told):
         return None  # another question is in it
+    *before, last = _CLAUSES.split(told)
+    found_last = _situation(process, last) if before and _IS_SAID.search(last) else None
+    if found_last and not unexplained(" ".join(before), process.nodes[found_last[0]].text, *_mine(told), _SEEN):
+        return found_last
     words = {id: stems_of(_BEGINS.sub("", process.nodes[id].text)) for id in process.order if process.nodes[id].text}
+    words = {id: own - stems_of(_LITTLE) or own for id, own in words.items()}
     common = {word for own in words.values() for word in own if sum(word in one for one in words.values()) >= _COMMON}
     asked = stems_of(told)
     found = [id for id, own in words.items() if own and (own - common or own) <= asked]
@@ -136,7 +184,7 @@ def _situation(process: Process, told: str) -> tuple[str, list[Branch]] | None:
         return None
     elsewhere = {word for own in words.values() for word in own} if process.is_decision(id) else common
     branches = process.branches(id)
-    texts = [process.nodes[id].text, *(one.name for one in branches), *_mine(told)]
+    texts = [process.nodes[id].text, *(one.name for one in branches), *_mine(told), _SEEN]
     if unexplained(told, *texts) - elsewhere:
         return None
     if not process.is_decision(id):
@@ -165,7 +213,111 @@ def _onward(process: Process, branch: Branch) -> Iterator[list[str]]:
         way = [*way, ways[0].target]
 
 
+# ---------------------------------------------------------------- options, and what goes in and comes out
+
+
+def _options(process: Process) -> dict[str, set[str]]:
+    """The shapes that a chart parts to without a question, each with the words that it alone has of them.
+
+    None where it parts nowhere so, or in several places.
+    """
+    forks = [id for id in process.order if not process.is_decision(id) and len(process.ways[id]) > 1]
+    ids = [way.target for way in process.ways[forks[0]]] if len(forks) == 1 else []
+    words = {id: stems_of(_STARTS.sub("", process.nodes[id].text)) for id in ids}
+    own = {id: set(of).difference(*(words[one] for one in ids if one != id)) for id, of in words.items()}
+    plain = all(not process.is_decision(id) and process.ways[id] for id in ids)
+    return own if plain and all(own.values()) else {}
+
+
+def _option(process: Process, phrase: str) -> tuple[str, Process, set[str]] | None:
+    """The one option that a phrase names by words of its own, the chart from there on, and what only it leads to."""
+    options, asked = _options(process), stems_of(phrase)
+    named = [id for id, own in options.items() if own & asked]
+    if len(named) != 1 or NEGATIVE.search(phrase) or unexplained(phrase, process.nodes[named[0]].text, _CHOSEN):
+        return None
+    networkx = require("networkx", extra=EXTRA, feature="Following a flowchart")
+    reached = {id: {id, *networkx.descendants(process.graph, id)} for id in options}
+    kept = reached[named[0]].difference(*(ids for id, ids in reached.items() if id != named[0]))
+    nodes = [node for id, node in process.nodes.items() if id in reached[named[0]]]
+    edges = [edge for node in nodes for edge in process.ways[node.id]]
+    return (named[0], Process(nodes, edges), kept) if named[0] in kept else None
+
+
+def _in_option(process: Process, question: str) -> DocumentAnswer | None:
+    """What a question asks of an option that it names: "if I go for waxing, what should I check?"."""
+    match = _OPTION_FIRST.match(question) or _OPTION_LAST.match(question)
+    option = _option(process, match["what"]) if match is not None else None
+    if match is None or option is None or _OTHER_KIND.search(match["ask"]):
+        return None
+    _, part, kept = option
+    found = _in_situation(part, match["ask"])
+    if found is not None:
+        return replace(found, question=question)
+    asked = unexplained(match["ask"])
+    ids = [id for id in kept if len(asked) > 1 and not unexplained(match["ask"], part.nodes[id].text)]
+    if len(ids) != 1 or NEGATIVE.search(match["ask"]) or _ELSEWHERE.search(match["ask"]):
+        return None
+    return answer_of(process, question, f"{quoted(process, ids[0])}.", process.name(ids[0]), ids)
+
+
+def _how_it_works(process: Process, question: str) -> DocumentAnswer | None:
+    """The steps of an option as far as nothing is decided; of the whole chart where that is what it is about."""
+    match = _HOW.match(question)
+    if match is None or unexplained(match["rest"], "according") or _ELSEWHERE.search(question):
+        return None
+    option = _option(process, match["what"])
+    if option is None:
+        asked, shapes = unexplained(match["what"]), [stems_of(node.text) for node in process.nodes.values()]
+        of_all = all(sum(word in one for one in shapes) >= _COMMON for word in asked)
+        return replace(questions.answer(process, "list the steps"), question=question) if of_all else None
+    id, part, _ = option
+    way = [id]
+    while part.nodes[way[-1]].shape != "diamond" and len(part.ways[way[-1]]) == 1 and len(way) < _FURTHEST:
+        way.append(part.ways[way[-1]][0].target)
+    return answer_of(process, question, f"{in_a_row(process, way)}.", [process.name(one) for one in way], way)
+
+
+def _which_options(process: Process, question: str) -> DocumentAnswer | None:
+    """The options of a chart: "which ways of doing it does this cover?"."""
+    match, ids = _WHICH_OPTIONS.match(question), [*_options(process)]
+    if match is None or not ids or NEGATIVE.search(question) or _NO_OPTION.search(match["rest"]):
+        return None
+    source = next(id for id, ways in process.ways.items() if [way.target for way in ways] == ids)
+    shared = " ".join(process.nodes[id].text for id in (source, *ids))
+    if unexplained(match["rest"], shared, "cover offer mention list choose available exist possible"):
+        return None
+    names = [process.name(id) for id in ids]
+    return answer_of(process, question, f"{listed(names)}.", names, [source, *ids])
+
+
+def _put_in(process: Process, question: str) -> DocumentAnswer | None:
+    """What goes into a procedure, or comes out of it: the shapes that receive or return something."""
+    goes_in, comes_out = _ASKS_INPUT.match(question), _ASKS_OUTPUT.match(question)
+    match = goes_in or comes_out
+    if match is None or _ELSEWHERE.search(question) or NEGATIVE.search(question):
+        return None
+    if unexplained(f"{match['before']} {match['after']}", _OF_CODE):
+        return None
+    ids = [id for id in process.order if not process.is_decision(id)]
+    if goes_in:
+        data = [id for id in ids if process.nodes[id].shape == "parallelogram"]
+        found = [id for id in ids if _INPUT.search(process.nodes[id].text)]
+        found += [id for id in data if _RECEIVES.match(process.nodes[id].text) and id not in found]
+    else:
+        found = [id for id in ids if _RETURNS.match(process.nodes[id].text)]
+    if not 0 < len(found) <= _MOST_LABELS:
+        return None
+    names = [process.name(id) for id in found]
+    return answer_of(process, question, f"{'; '.join(quoted(process, id) for id in found)}.", names, found)
+
+
 # ---------------------------------------------------------------- kinds of question
+
+
+def _goes_on(process: Process, question: str) -> DocumentAnswer | None:
+    """Where a situation leads, where it is asked whether to go on: "can I go on while the engine is hot?"."""
+    match = _GO_ON.match(question)
+    return None if match is None else _in_situation(process, f"What happens if {match['what']}")
 
 
 def _in_situation(process: Process, question: str) -> DocumentAnswer | None:
@@ -316,5 +468,6 @@ def _where_all_is_well(process: Process, question: str, rest: str) -> DocumentAn
 
 
 _KINDS: Sequence[Callable[[Process, str], DocumentAnswer | None]] = (
-    _parties, _of_label, _needed_for, _needed_first, _whether_in_situation, _in_situation,
+    _parties, _of_label, _needed_for, _needed_first, _put_in, _which_options, _how_it_works, _in_option, _goes_on,
+    _whether_in_situation, _in_situation,
 )  # fmt: skip
