@@ -402,6 +402,8 @@ def test_a_situation_in_the_askers_words_is_followed(clinic: Flowchart, question
         "Who pays if the leg is from oak?",
         "Which parties take part in this?",
         "What happens when the answer is perhaps?",
+        "What happens if the score is 5?",
+        "What comes after a score of 5?",
     ],
 )
 def test_a_situation_that_a_chart_does_not_know_is_not_followed(clinic: Flowchart, question: str) -> None:
@@ -414,7 +416,7 @@ def nails() -> Flowchart:
     return chart(
         {
             "n1": ("parallelogram", "Read the table and the price as inputs", None),
-            "n2": ("rectangle", "Learn about nail removal", None),
+            "n2": ("rectangle", "Learn about ways of nail removal", None),
             "n3": ("rectangle", "Start Pliers Removal", None),
             "n4": ("rectangle", "Begin Professional Sawing", None),
             "n5": ("diamond", "Nail bent?", None),
@@ -464,6 +466,8 @@ def test_options_and_what_goes_in_and_out_are_told(nails: Flowchart, question: s
         "Which ways of removing screws does this cover?",
         "Which ways lead to the end?",
         "How does drilling work?",
+        "How does the nail work?",  # of which steps speak that do not follow each other
+        "Which options are there to check the saw?",
         "If I go for drilling, what should I check about the blade?",
         "With pliers, what should I check about the blade?",  # that is of the saw
         "If I do not go for sawing, what should I check about the blade?",

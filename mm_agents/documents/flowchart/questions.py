@@ -29,7 +29,7 @@ NO = re.compile(r"^\W*(n|no|false|fail|failed|not .*|rejected|denied|invalid)\W*
 YES = re.compile(r"^\W*(y|yes|true|ok|pass|passed|approved|valid)\W*$", re.IGNORECASE)
 _TO_END = re.compile(r"\b(?:the )?(?:end|finish|stop)\b", re.IGNORECASE)
 _FILLER = re.compile(
-    r"\b(what|which|who|when|where|how|does|do|did|is|are|be|can|could|comes?|happens?|next|right|directly|after|before|"
+    r"\b(what|which|who|when|where|how|does|do|did|is|are|be|being|can|could|comes?|happens?|next|right|directly|after|before|"
     r"follows?|following|once|if|the|a|an|step|steps|node|of|to|in|on|chart|diagram|flow|process|then|it|this|that|has|"
     r"been|have|was|were|done|executed|performed|carried|out|responsible|for|reached|reach|without|get|from|and|way|path|"
     r"shortest|longest|quickest|long|short|many|there|takes?|taken|answer|decision|fails?|failed|yes|no|not|succeeds?)\b",
@@ -46,7 +46,7 @@ _FORMS = by_form(
         "buy": "bought",
         "sell": "sold",
         "mak": "made",
-        "choos": "chose chosen",
+        "choos": "chose chosen select",
         "tak": "took taken",
         "giv": "gave given",
         "find": "found",
@@ -60,6 +60,7 @@ _FORMS = by_form(
 )
 """What a word or stem has for its stem where no ending tells: forms of verbs, and other words for the same."""
 _FILE_NAME = re.compile(r"\S+\.[a-z]{3,4}\b", re.IGNORECASE)
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _POLAR = re.compile(rf"{NEGATIVE.pattern}|{_POSITIVE.pattern}", re.IGNORECASE)
 _IDLE = """
 i you we they he she it me us my your our them s t d m re ve ll will would shall should may might must want have get
@@ -435,7 +436,8 @@ _KINDS: Sequence[tuple[str, _Tell]] = (
     (r"\bwhen (?:does|do|is|are|will|would)\b(?P<what>.+)", _before),
     (r"\b(?:where|how|which|what)\b.*\b(?P<which>start|begin|first|end|finish|stop|last)", _begins),
     (r"\b(?:steps|summar\w*|breakdown|numbered|list|explain|describe|outline)\b", _summary),
-    (r"^\W*(?:what|which|where)\b(?!.*\b(?:after|before|next|follow\w*|leads?|if|when|until|not)\b|.*n't\b)(?P<rest>.+)",
+    (r"^\W*(?:what|which|where)\b(?!.*\b(?:after|before|next|follow\w*|leads?|if|when|until|not|are there)\b|.*n't\b)"
+     r"(?P<rest>.+)",
      lambda p, q, m: _saying(p, q, m["rest"])),
 )  # fmt: skip
 
@@ -501,9 +503,11 @@ def stems_of(text: str) -> set[str]:
 
 
 def unexplained(words: str, *texts: str) -> set[str]:
-    """The stems of some words of a question that none of some shapes say, and that ask for no more than an order."""
+    """The stems and numbers of a question's words that none of some shapes say, and that ask for more than an order."""
     words = re.sub(r"\bneeds? to\b", " ", _FILE_NAME.sub(" ", words), flags=re.IGNORECASE)
-    return stems_of(words) - stems_of(" ".join(texts)) - stems_of(_IDLE) - {_stem(word) for word in _IDLE.split()}
+    said = " ".join(texts)
+    numbers = {*_NUMBER.findall(words)} - {*_NUMBER.findall(said)}
+    return numbers | stems_of(words) - stems_of(said) - stems_of(_IDLE) - {_stem(word) for word in _IDLE.split()}
 
 
 def _stem(word: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from mm_agents._optional import require
 from mm_agents.documents.flowchart import questions
@@ -107,6 +108,10 @@ _WHICH_OPTIONS = re.compile(
     r"(?:ways|options|methods|kinds|types|choices|alternatives|possibilities)\b(?P<rest>.*)$",
     re.IGNORECASE,
 )
+_OFFERS = re.compile(
+    r"\b(?:options?|methods?|ways?|types?|kinds?|techniques?|choices?|alternatives?|choose|select|decide)\b",
+    re.IGNORECASE,
+)
 _NO_OPTION = re.compile(
     r"\b(?:leads?|goe?s?|from|out|through|ends?|decisions?|questions?|if|when|after|before)\b", re.I
 )
@@ -125,6 +130,7 @@ _ASKS_OUTPUT = re.compile(
 )
 _OF_CODE = "need take expect require receive give code program algorithm function procedure routine end finally"
 _INPUT = re.compile(r"\binputs?\b", re.IGNORECASE)
+_AT_FIRST = re.compile(r"\b(?:first|start|beginning)\b", re.IGNORECASE)
 _RECEIVES = re.compile(r"^\W*(?:receive|accept|enter|read|take|get|ask for)\b", re.IGNORECASE)
 _RETURNS = re.compile(r"^\W*(?:return|output|print|display|give back)\b", re.IGNORECASE)
 _UNWELCOME = re.compile(
@@ -261,20 +267,28 @@ def _in_option(process: Process, question: str) -> DocumentAnswer | None:
 
 
 def _how_it_works(process: Process, question: str) -> DocumentAnswer | None:
-    """The steps of an option as far as nothing is decided; of the whole chart where that is what it is about."""
+    """The steps of an option as far as nothing is decided, or of what several steps one after the other name."""
     match = _HOW.match(question)
     if match is None or unexplained(match["rest"], "according") or _ELSEWHERE.search(question):
         return None
     option = _option(process, match["what"])
     if option is None:
-        asked, shapes = unexplained(match["what"]), [stems_of(node.text) for node in process.nodes.values()]
-        of_all = all(sum(word in one for one in shapes) >= _COMMON for word in asked)
-        return replace(questions.answer(process, "list the steps"), question=question) if of_all else None
+        return _in_a_chain(process, question, match["what"])
     id, part, _ = option
     way = [id]
     while part.nodes[way[-1]].shape != "diamond" and len(part.ways[way[-1]]) == 1 and len(way) < _FURTHEST:
         way.append(part.ways[way[-1]][0].target)
     return answer_of(process, question, f"{in_a_row(process, way)}.", [process.name(one) for one in way], way)
+
+
+def _in_a_chain(process: Process, question: str, what: str) -> DocumentAnswer | None:
+    """The steps that name something, where each leads to the next."""
+    asked = unexplained(what)
+    ids = [id for id in process.order if asked and asked <= stems_of(process.nodes[id].text)]
+    chained = all([way.target for way in process.ways[one]] == [other] for one, other in pairwise(ids))
+    if len(ids) < 2 or not chained:
+        return None
+    return answer_of(process, question, f"{in_a_row(process, ids)}.", [process.name(one) for one in ids], ids)
 
 
 def _which_options(process: Process, question: str) -> DocumentAnswer | None:
@@ -283,6 +297,8 @@ def _which_options(process: Process, question: str) -> DocumentAnswer | None:
     if match is None or not ids or NEGATIVE.search(question) or _NO_OPTION.search(match["rest"]):
         return None
     source = next(id for id, ways in process.ways.items() if [way.target for way in ways] == ids)
+    if _OFFERS.search(process.nodes[source].text) is None:
+        return None  # all of them may be done side by side
     shared = " ".join(process.nodes[id].text for id in (source, *ids))
     if unexplained(match["rest"], shared, "cover offer mention list choose available exist possible"):
         return None
@@ -303,8 +319,10 @@ def _put_in(process: Process, question: str) -> DocumentAnswer | None:
         data = [id for id in ids if process.nodes[id].shape == "parallelogram"]
         found = [id for id in ids if _INPUT.search(process.nodes[id].text)]
         found += [id for id in data if _RECEIVES.match(process.nodes[id].text) and id not in found]
+        found = found[:1] if _AT_FIRST.search(question) else found
     else:
         found = [id for id in ids if _RETURNS.match(process.nodes[id].text)]
+        found = [id for id in found if all(not process.ways[way.target] for way in process.ways[id])]
     if not 0 < len(found) <= _MOST_LABELS:
         return None
     names = [process.name(id) for id in found]
