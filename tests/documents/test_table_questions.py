@@ -472,6 +472,15 @@ SOURCES = [
     ["Small", "Less dust in a year", "Dry cleaners, gas stations"],
     ["Mobile", "Dust of engines", "Cars, garden equipment"],
 ]
+KINDS = [
+    ["Source", "Dust"],
+    ["Standing:", ""],
+    ["Mill", "much"],
+    ["Shop", "little"],
+    ["Mobile:", ""],
+    ["Road", "some"],
+    ["Off-road", "less"],
+]
 NETS = [
     ["Net", "Loop formed", "Pair binding", "Ruled out"],
     ["ab", "no", "no", "yes"],
@@ -500,6 +509,7 @@ def said_by(rows: list[list[str]]) -> Table:
         )
         for row, line in enumerate(rows)
         for n, text in enumerate(line)
+        if text
     ]
     return Table(cells=tuple(cells), header_rows=1)
 
@@ -514,6 +524,8 @@ def said_by(rows: list[list[str]]) -> Table:
         (NETS, "How many of the nets have no loop formed?", "Loop formed, no: 2 of 4: ab and abc."),
         (NETS, "For which nets could one not rule out?", "Ruled out, no: 2 of 4: abc and abe."),
         (NETS, "Which nets have a loop formed?", "Loop formed, yes: 2 of 4: abe and abf."),
+        (KINDS, "Which sources are mobile?", "Mobile: Road and Off-road."),
+        (KINDS, "How many sources are standing?", "Standing: 2 (Mill and Shop)."),
         (BRANDS, "What share does Rye 41 have in butter?", "Butter, Rye 41: 36.5%."),
         (BRANDS, "Which group has the highest butter?", "Astra has the highest Butter: 47%."),
     ],
@@ -535,6 +547,8 @@ def test_tables_of_words_are_asked(rows: list[list[str]], question: str, wanted:
         (SOURCES, "Where do ships belong in this table?"),
         (NETS, "How many of the nets have no loop formed in spring?"),
         (NETS, "Which nets have only a loop formed?"),
+        (KINDS, "Which sources of noise are mobile?"),
+        (KINDS, "Which sources are not mobile?"),
         (NETS, "Which nets have a loop formed and pair binding?"),
         (BRANDS, "What share does Effi have in margarine?"),
         (BRANDS, "What share does Prima have in butter in 2020?"),

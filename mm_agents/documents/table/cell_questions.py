@@ -101,6 +101,9 @@ def asked_cell(table: TableData, question: str, names: Sequence[str]) -> Documen
     height, width = table.shape
     columns = [column for column in range(width) if column != table.label_column]
     headed = [column for column in columns if likeness(table.header(column), asked) == 1]
+    last = {column: table.header(column).rsplit(" / ", 1)[-1] for column in columns}
+    if not headed and len({*last.values()}) == len(last):  # "IG-K" of "Ruled out? / IG-K"
+        headed = [column for column in columns if likeness(last[column], asked) == 1]
     if not headed and len(columns) == 1:
         headed = columns
     elif not headed and (what := _WHAT.match(question)):  # "which retailers" of a column "by leading retailers"

@@ -10,7 +10,7 @@ from mm_agents.documents.table.cell_questions import DENIES
 from mm_agents.documents.table.data import Cell, TableData
 from mm_agents.documents.table.questions import condition_of, joined, operation_of
 from mm_agents.documents.table.row_choice import cells_of, columns_of
-from mm_agents.documents.table.series import paths
+from mm_agents.documents.table.series import TOTAL, paths
 from mm_agents.types import DocumentAnswer
 
 _YES, _NO = (re.compile(rf"^\W*{word}\W*$", re.IGNORECASE) for word in ("yes", "no"))
@@ -29,7 +29,7 @@ _DEFINES = re.compile(
 _DEFINING = content_words(
     "make something counts counted qualify qualifies mean meant define defined definition exactly"
 )
-_OF_DEFINITION = content_words("definition description meaning explanation")
+_OF_DEFINITION = re.compile(r"\b(?:definition|description|meaning|explanation)\b", re.IGNORECASE)
 _OR = re.compile(r"\b(?:an? |the )?(?P<one>[\w-]+)(?: \w+)?,? or (?:an? |the )?(?P<other>[\w-]+)\b", re.IGNORECASE)
 _WHETHER = re.compile(r"^\W*(?:is|are|was|were|do|does|would|will)\b", re.IGNORECASE)
 _WHERE = re.compile(
@@ -53,7 +53,7 @@ def answer(table: TableData, question: str) -> DocumentAnswer | None:
     if labels is None or not table.header_rows or condition_of(question) is not None:
         return None
     asked = _ASIDE.sub(" ", question)
-    for tell in (_yes_or_no, _defined, _belonging, _number_in_cell):
+    for tell in (_yes_or_no, _of_section, _defined, _belonging, _number_in_cell):
         if (found := tell(table, asked, labels)) is not None:
             return DocumentAnswer(
                 question=question, answer=found.answer, value=found.value, evidence=found.evidence, doubt=found.doubt
@@ -89,9 +89,29 @@ def _yes_or_no(table: TableData, question: str, labels: int) -> DocumentAnswer |
     return _answer(question, text, value, [*_of_rows(table, found, labels), *(found or cells)], doubt)
 
 
+def _of_section(table: TableData, question: str, labels: int) -> DocumentAnswer | None:
+    """What the rows are called that stand below a heading of their own: "which sources are mobile?"."""
+    if _LISTS.match(question) is None or DENIES.search(question) or _NARROWS.search(question):
+        return None
+    asked, kind = content_words(question) - _BELONGS, content_words(table.header(labels))
+    sections: dict[str, list[Cell]] = {}
+    names_of, filled = paths(table), {cell.row for cell in table.cells if cell.column != labels and cell.text.strip()}
+    for cell in cells_of(table, labels):
+        path = names_of[cell.row]
+        if path.endswith(f" / {cell.text}") and cell.row in filled and TOTAL.search(cell.text) is None:
+            sections.setdefault(path.removesuffix(f" / {cell.text}").strip(": "), []).append(cell)
+    named = [section for section in sections if asked == kind | content_words(section) and asked > kind]
+    if len(named) != 1 or not kind:
+        return None
+    names = [cell.text for cell in sections[named[0]]]
+    value = len(names) if "how many" in question.casefold() else names
+    text = f"{named[0]}: {len(names)} ({joined(names)})." if isinstance(value, int) else f"{named[0]}: {joined(names)}."
+    return _answer(question, text, value, sections[named[0]])
+
+
 def _defined(table: TableData, question: str, labels: int) -> DocumentAnswer | None:
     """What makes something that which a row is called, by the column of definitions."""
-    columns = [column for column, _ in columns_of(table) if content_words(table.header(column)) & _OF_DEFINITION]
+    columns = [column for column, _ in columns_of(table) if _OF_DEFINITION.search(table.header(column))]
     if len(columns) != 1 or columns[0] == labels or _DEFINES.match(question) is None or DENIES.search(question):
         return None
     asked = content_words(question)
@@ -100,7 +120,7 @@ def _defined(table: TableData, question: str, labels: int) -> DocumentAnswer | N
         return None
     known = content_words(f"{table.label(rows[0])} {table.header(labels)} {table.header(columns[0])}")
     cell = table.at(rows[0], columns[0])
-    if asked - known - _DEFINING or cell is None or not cell.text.strip():
+    if asked - known - _DEFINING or cell is None or cell.quantity is not None or not cell.text.strip():
         return None
     return _of_cell(table, question, cell, labels)
 
