@@ -519,10 +519,13 @@ def said_by(rows: list[list[str]]) -> Table:
     [
         (SOURCES, "What makes something a large source?", "Large, Definition: 10 tons of dust per year or more of any"),
         (SOURCES, "Are gas stations counted as a large or a small source?", "Small, Examples: Dry cleaners, gas stat"),
+        (SOURCES, "Are cars a small source or a mobile source?", "Mobile, Examples: Cars, garden equipment"),
+        (SOURCES, "Are refineries large or small?", "Large, Examples: Refineries, paper mills"),
         (SOURCES, "Which source do paper mills belong to?", "Large, Examples: Refineries, paper mills"),
         (SOURCES, "Where do cars belong in this table?", "Mobile, Examples: Cars, garden equipment"),
         (NETS, "How many of the nets have no loop formed?", "Loop formed, no: 2 of 4: ab and abc."),
         (NETS, "For which nets could one not rule out?", "Ruled out, no: 2 of 4: abc and abe."),
+        (NETS, "What does loop formed say for abc?", "abc, Loop formed: no"),
         (NETS, "Which nets have a loop formed?", "Loop formed, yes: 2 of 4: abe and abf."),
         (KINDS, "Which sources are mobile?", "Mobile: Road and Off-road."),
         (KINDS, "How many sources are standing?", "Standing: 2 (Mill and Shop)."),

@@ -30,7 +30,10 @@ _DEFINING = content_words(
     "make something counts counted qualify qualifies mean meant define defined definition exactly"
 )
 _OF_DEFINITION = re.compile(r"\b(?:definition|description|meaning|explanation)\b", re.IGNORECASE)
-_OR = re.compile(r"\b(?:an? |the )?(?P<one>[\w-]+)(?: \w+)?,? or (?:an? |the )?(?P<other>[\w-]+)\b", re.IGNORECASE)
+_OR = [
+    re.compile(rf"\b(?P<one>[\w-]+){between},? or (?:an? |the )?(?P<other>[\w-]+)\b", re.IGNORECASE)
+    for between in ("", r" \w+")  # "major or area", "a major source or an area source"
+]
 _WHETHER = re.compile(r"^\W*(?:is|are|was|were|do|does|would|will)\b", re.IGNORECASE)
 _WHERE = re.compile(
     r"^\W*(?:and )?where\b.*"
@@ -128,12 +131,13 @@ def _defined(table: TableData, question: str, labels: int) -> DocumentAnswer | N
 def _belonging(table: TableData, question: str, labels: int) -> DocumentAnswer | None:
     """The one row a cell of which names a thing: "are gas stations major or area?", "where does my mower belong?"."""
     kinds = content_words(table.header(labels)) | _BELONGS
-    either = _OR.search(question) if _WHETHER.match(question) else None
     names = [content_words(cell.text) for cell in cells_of(table, labels)]
-    ends = [content_words(either[end]) for end in ("one", "other")] if either is not None else []
+    either = [match for one in _OR if (match := one.search(question))] if _WHETHER.match(question) else []
+    pairs = [[content_words(match[end]) for end in ("one", "other")] for match in either]
+    ends = next((pair for pair in pairs if all(end in names for end in pair)), [])
     which = re.match(r"^\W*(?:which|what)(?: (?:kind|type|sort|category)s? of)? (\w+)", question, re.IGNORECASE)
     of_kind = which is not None and bool(content_words(which[1])) and content_words(which[1]) <= kinds
-    if not (of_kind or _WHERE.match(question) or (ends and all(end in names for end in ends))):
+    if not (of_kind or _WHERE.match(question) or ends):
         return None
     thing = content_words(question).difference(kinds, *ends)
     if not thing or DENIES.search(question) or operation_of(question) != "lookup":
