@@ -468,6 +468,9 @@ def test_options_and_what_goes_in_and_out_are_told(nails: Flowchart, question: s
         "How does drilling work?",
         "How does the nail work?",  # of which steps speak that do not follow each other
         "Which options are there to check the saw?",
+        "Which kinds of pliers are there?",
+        "How does removal work?",  # that is no option alone
+        "When is an old nail straightened?",
         "If I go for drilling, what should I check about the blade?",
         "With pliers, what should I check about the blade?",  # that is of the saw
         "If I do not go for sawing, what should I check about the blade?",

@@ -266,6 +266,8 @@ def _before(process: Process, question: str, match: re.Match[str]) -> DocumentAn
     id = node_named(process, match["what"]) or _saying_all(process, match["what"])
     if id is None:
         return None
+    if unexplained(_POLAR.sub(" ", match["what"]), *(node.text for node in process.nodes.values())):
+        return None  # "when is the old one installed" is not answered by "install the new one"
     told: list[str] = []
     sources: list[str] = []
     for source in process.order:

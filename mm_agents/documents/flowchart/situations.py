@@ -223,30 +223,43 @@ def _onward(process: Process, branch: Branch) -> Iterator[list[str]]:
 
 
 def _options(process: Process) -> dict[str, set[str]]:
-    """The shapes that a chart parts to without a question, each with the words that it alone has of them.
+    """The shapes that a chart parts to without a question, each with all that only it leads to.
 
     None where it parts nowhere so, or in several places.
     """
     forks = [id for id in process.order if not process.is_decision(id) and len(process.ways[id]) > 1]
     ids = [way.target for way in process.ways[forks[0]]] if len(forks) == 1 else []
-    words = {id: stems_of(_STARTS.sub("", process.nodes[id].text)) for id in ids}
-    own = {id: set(of).difference(*(words[one] for one in ids if one != id)) for id, of in words.items()}
-    plain = all(not process.is_decision(id) and process.ways[id] for id in ids)
-    return own if plain and all(own.values()) else {}
+    if any(process.is_decision(id) or not process.ways[id] for id in ids):
+        return {}
+    reached = {id: _reached(process, id) for id in ids}
+    kept = {id: all_.difference(*(reached[one] for one in ids if one != id)) for id, all_ in reached.items()}
+    return kept if all(id in own for id, own in kept.items()) else {}
+
+
+def _reached(process: Process, id: str) -> set[str]:
+    networkx = require("networkx", extra=EXTRA, feature="Following a flowchart")
+    return {id, *networkx.descendants(process.graph, id)}
 
 
 def _option(process: Process, phrase: str) -> tuple[str, Process, set[str]] | None:
-    """The one option that a phrase names by words of its own, the chart from there on, and what only it leads to."""
+    """The one option that a phrase names, the chart from there on, and what only it leads to.
+
+    It is named by words that neither what parts the chart nor any shape of another option says.
+    """
     options, asked = _options(process), stems_of(phrase)
-    named = [id for id, own in options.items() if own & asked]
+    sources = [id for id, ways in process.ways.items() if {way.target for way in ways} >= {*options}]
+    named: list[str] = []
+    for id in options:
+        others = {one for other, kept in options.items() if other != id for one in kept}
+        shared = " ".join(process.nodes[one].text for one in (*sources, *others))
+        if asked & (stems_of(_STARTS.sub("", process.nodes[id].text)) - stems_of(shared)):
+            named.append(id)
     if len(named) != 1 or NEGATIVE.search(phrase) or unexplained(phrase, process.nodes[named[0]].text, _CHOSEN):
         return None
-    networkx = require("networkx", extra=EXTRA, feature="Following a flowchart")
-    reached = {id: {id, *networkx.descendants(process.graph, id)} for id in options}
-    kept = reached[named[0]].difference(*(ids for id, ids in reached.items() if id != named[0]))
-    nodes = [node for id, node in process.nodes.items() if id in reached[named[0]]]
+    reached = _reached(process, named[0])
+    nodes = [node for id, node in process.nodes.items() if id in reached]
     edges = [edge for node in nodes for edge in process.ways[node.id]]
-    return (named[0], Process(nodes, edges), kept) if named[0] in kept else None
+    return named[0], Process(nodes, edges), options[named[0]]
 
 
 def _in_option(process: Process, question: str) -> DocumentAnswer | None:
@@ -299,8 +312,14 @@ def _which_options(process: Process, question: str) -> DocumentAnswer | None:
     source = next(id for id, ways in process.ways.items() if [way.target for way in ways] == ids)
     if _OFFERS.search(process.nodes[source].text) is None:
         return None  # all of them may be done side by side
-    shared = " ".join(process.nodes[id].text for id in (source, *ids))
-    if unexplained(match["rest"], shared, "cover offer mention list choose available exist possible"):
+    words = [word for id in ids for word in stems_of(process.nodes[id].text)]
+    shared = {word for word in words if words.count(word) > 1}
+    if (
+        unexplained(
+            match["rest"], process.nodes[source].text, "cover offer mention list choose available exist possible"
+        )
+        - shared
+    ):
         return None
     names = [process.name(id) for id in ids]
     return answer_of(process, question, f"{listed(names)}.", names, [source, *ids])
