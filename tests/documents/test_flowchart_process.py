@@ -487,6 +487,19 @@ def test_options_that_a_chart_does_not_have_are_not_told(nails: Flowchart, quest
     assert nails.ask(question).answer is None
 
 
+def test_one_of_two_things_is_neither_yes_nor_no() -> None:
+    wood = chart(
+        {
+            "n1": ("diamond", "Oak or pine leg?", None),
+            "n2": ("rectangle", "Saw it", None),
+            "n3": ("rectangle", "Leave it", None),
+        },
+        [("n1", "n2", "Yes"), ("n1", "n3", "No")],
+    )
+    assert wood.ask("What happens if it is a pine leg?").answer is None
+    assert "Yes: Saw it" in str(wood.ask("What happens after the first decision?").answer)
+
+
 def test_who_takes_part_is_told_by_lanes_and_nobody_does_more_than_a_chart_says(order: Flowchart) -> None:
     assert order.ask("Which parties take part in this process?").answer == "Shop and Warehouse."
     assert order.ask("Who is involved in it?").value == ["Shop", "Warehouse"]

@@ -60,6 +60,7 @@ _FORMS = by_form(
 )
 """What a word or stem has for its stem where no ending tells: forms of verbs, and other words for the same."""
 _FILE_NAME = re.compile(r"\S+\.[a-z]{3,4}\b", re.IGNORECASE)
+_EITHER = re.compile(r"\bor\b", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _POLAR = re.compile(rf"{NEGATIVE.pattern}|{_POSITIVE.pattern}", re.IGNORECASE)
 _IDLE = """
@@ -237,7 +238,12 @@ def _after(process: Process, question: str, match: re.Match[str]) -> DocumentAns
     if asks_no and len(process.ways[id]) == 1 and YES.match(process.ways[id][0].label):
         reason = f"{quoted(process, id)} has one way on, for “{process.ways[id][0].label}”."
         return DocumentAnswer(question=question, reason=reason)
-    branches = ways_taken(process.branches(id), question) if process.is_decision(id) else process.branches(id)
+    every = process.branches(id)
+    branches = ways_taken(every, question) if process.is_decision(id) else every
+    text = process.nodes[id].text
+    chosen = len(branches) < len(every) and not _POLAR.search(question)
+    if chosen and _EITHER.search(text) and not stems_of(text) <= stems_of(match["what"]):
+        return None  # yes says not which of "half or full" is meant
     asked = f"{question[: match.start('what')]} {question[match.end('what') :]}"
     if unexplained(asked, *(process.nodes[one].text for one in (*passed, *(branch.target for branch in branches)))):
         return None

@@ -225,7 +225,7 @@ def _onward(process: Process, branch: Branch) -> Iterator[list[str]]:
 def _options(process: Process) -> dict[str, set[str]]:
     """The shapes that a chart parts to without a question, each with all that only it leads to.
 
-    None where it parts nowhere so, or in several places.
+    Empty where it parts nowhere so, or in several places.
     """
     forks = [id for id in process.order if not process.is_decision(id) and len(process.ways[id]) > 1]
     ids = [way.target for way in process.ways[forks[0]]] if len(forks) == 1 else []
